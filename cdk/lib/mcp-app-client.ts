@@ -1,0 +1,111 @@
+import { Duration, SecretValue } from 'aws-cdk-lib';
+import * as cognito from 'aws-cdk-lib/aws-cognito';
+import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import { Construct } from 'constructs';
+import type { McpUserPool } from './mcp-user-pool';
+
+/**
+ * The only API sign-in flow of our app clients. Cognito turns on password flows when the list is missing, and refuses an
+ * empty one; custom authentication cannot be used, because the pool has no triggers for it. The OAuth endpoints do not
+ * depend on this list.
+ */
+const NO_API_SIGN_IN = ['ALLOW_CUSTOM_AUTH'];
+
+/** Properties of `McpInteractiveClient`. */
+export interface McpInteractiveClientProps {
+  /** Where the users are. */
+  readonly userPool: McpUserPool;
+
+  /** Scopes that the app client may ask for. */
+  readonly oAuthScopes: cognito.OAuthScope[];
+
+  /** Redirect URIs, compared exactly, port included. */
+  readonly callbackUrls: string[];
+}
+
+/**
+ * The public app client of MCP clients that people use: authorization code grant only, no secret, only the MCP server's
+ * scopes, refresh token rotation, revocation. Cognito accepts S256 as the only PKCE method.
+ *
+ * Cognito does not insist on PKCE for an app client. MCP clients must use it themselves.
+ */
+export class McpInteractiveClient extends Construct {
+  /** The `client_id`. */
+  public readonly clientId: string;
+
+  constructor(scope: Construct, id: string, props: McpInteractiveClientProps) {
+    super(scope, id);
+    const appClient = new cognito.UserPoolClient(this, 'AppClient', {
+      userPool: props.userPool.userPool,
+      generateSecret: false,
+      oAuth: {
+        flows: { authorizationCodeGrant: true, implicitCodeGrant: false, clientCredentials: false },
+        scopes: props.oAuthScopes,
+        callbackUrls: props.callbackUrls,
+      },
+      supportedIdentityProviders: [cognito.UserPoolClientIdentityProvider.COGNITO],
+      preventUserExistenceErrors: true,
+      enableTokenRevocation: true,
+      accessTokenValidity: Duration.hours(1),
+      idTokenValidity: Duration.hours(1),
+      refreshTokenValidity: Duration.days(30),
+      // The longest that Cognito allows: two windows of one MCP client refresh at the same moment.
+      refreshTokenRotationGracePeriod: Duration.seconds(60),
+    });
+    // Cognito refuses ALLOW_REFRESH_TOKEN_AUTH together with rotation, and the L2 cannot leave it out.
+    (appClient.node.defaultChild as cognito.CfnUserPoolClient).explicitAuthFlows = NO_API_SIGN_IN;
+    this.clientId = appClient.userPoolClientId;
+    new cognito.CfnManagedLoginBranding(this, 'Branding', {
+      userPoolId: props.userPool.userPool.userPoolId,
+      clientId: this.clientId,
+      useCognitoProvidedValues: true,
+    });
+  }
+}
+
+/** Properties of `McpMachineClient`. */
+export interface McpMachineClientProps {
+  /** The pool that issues the access tokens. */
+  readonly userPool: McpUserPool;
+
+  /** Scopes that the app client may ask for. */
+  readonly oAuthScopes: cognito.OAuthScope[];
+}
+
+/**
+ * The confidential app client of a program: client credentials grant only. Its secret is in Secrets Manager as plain
+ * text, put there by CloudFormation without a custom resource.
+ *
+ * The secret is not rotated. Access tokens of machine clients have no `aud`: the resource identifier in their scopes
+ * binds them to the MCP server.
+ */
+export class McpMachineClient extends Construct {
+  /** The `client_id`. */
+  public readonly clientId: string;
+
+  /** The `client_secret`. */
+  public readonly clientSecret: secretsmanager.ISecret;
+
+  constructor(scope: Construct, id: string, props: McpMachineClientProps) {
+    super(scope, id);
+    const appClient = new cognito.UserPoolClient(this, 'AppClient', {
+      userPool: props.userPool.userPool,
+      generateSecret: true,
+      oAuth: {
+        flows: { clientCredentials: true, authorizationCodeGrant: false, implicitCodeGrant: false },
+        scopes: props.oAuthScopes,
+      },
+      supportedIdentityProviders: [cognito.UserPoolClientIdentityProvider.COGNITO],
+      preventUserExistenceErrors: true,
+      enableTokenRevocation: true,
+      accessTokenValidity: Duration.hours(1),
+    });
+    const resource = appClient.node.defaultChild as cognito.CfnUserPoolClient;
+    resource.explicitAuthFlows = NO_API_SIGN_IN;
+    this.clientId = appClient.userPoolClientId;
+    this.clientSecret = new secretsmanager.Secret(this, 'Secret', {
+      description: 'OAuth client secret of a program that calls the MCP server',
+      secretStringValue: SecretValue.resourceAttribute(resource.attrClientSecret),
+    });
+  }
+}
