@@ -35,7 +35,7 @@ export function readContext(node: Node): AppContext {
 /** The code of one of this repository's servers: built already, or built now. */
 export function serverCode(context: AppContext, server: string): McpCode {
   if (context.lambdaDirectory === undefined) {
-    return McpCode.fromCargo(join('lambda', server), { package: server });
+    return McpCode.fromCargo(join('lambda', server), { packageName: server });
   }
   const directory = join(context.lambdaDirectory, server);
   if (!existsSync(join(directory, 'bootstrap'))) {

@@ -2,6 +2,7 @@ import { RemovalPolicy, Stack } from 'aws-cdk-lib';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import type { Construct } from 'constructs';
 import { McpAwsResource, McpContract, McpServer } from '../lib';
+import { acknowledge, acknowledgeRules } from './acknowledgements';
 import { type AppContext, serverCode } from './context';
 import { addOutputs } from './outputs';
 
@@ -24,6 +25,9 @@ export class CounterStack extends Stack {
       awsResources: { counters: McpAwsResource.dynamodbTable(table) },
       removalPolicy: RemovalPolicy.DESTROY,
     });
-    addOutputs(this, server, server.addMachineClient('MachineClient'));
+    const machineClient = server.addMachineClient('MachineClient');
+    addOutputs(this, server, machineClient);
+    acknowledgeRules(server, machineClient);
+    acknowledge(table, { DDB3: 'a lost counter can be counted again, so point-in-time recovery would protect nothing' });
   }
 }

@@ -1,6 +1,7 @@
 import { RemovalPolicy, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { McpContract, McpServer } from '../lib';
+import { acknowledgeRules } from './acknowledgements';
 import { type AppContext, serverCode } from './context';
 import { addOutputs } from './outputs';
 
@@ -10,13 +11,15 @@ export class DogFactsStack extends Stack {
     super(scope, id, { description: 'MCP server with facts about dogs, behind OAuth' });
     const server = new McpServer(this, 'Server', {
       code: serverCode(context, 'dog-facts'),
-      contract: McpContract.fromFile('cdk/test/fixtures/dog-facts.contract.json'),
+      contract: McpContract.fromFile('cdk/test/fixtures/facts.contract.json'),
       front: context.front,
       callbackPort: context.callbackPort,
       settings: context.dogApiBaseUrl === undefined ? {} : { DOG_API_BASE_URL: context.dogApiBaseUrl },
       // An example to try: `npx cdk destroy` leaves nothing behind.
       removalPolicy: RemovalPolicy.DESTROY,
     });
-    addOutputs(this, server, server.addMachineClient('MachineClient'));
+    const machineClient = server.addMachineClient('MachineClient');
+    addOutputs(this, server, machineClient);
+    acknowledgeRules(server, machineClient);
   }
 }

@@ -8,7 +8,7 @@ import { synthError } from './synth-error';
 /** Options of `McpCode.fromCargo`. */
 export interface McpCargoOptions {
   /** The Cargo package to build, which is also its binary's name. */
-  readonly package: string;
+  readonly packageName: string;
 }
 
 /** What an `McpCode` turns into: exactly one of the two is set. */
@@ -49,7 +49,7 @@ export abstract class McpCode {
           image: DockerImage.fromRegistry('cargo-lambda-builds-without-docker'),
           local: {
             tryBundle(outputDirectory: string): boolean {
-              buildWithCargoLambda({ manifestDirectory, packageName: options.package, outputDirectory });
+              buildWithCargoLambda({ manifestDirectory, packageName: options.packageName, outputDirectory });
               return true;
             },
           },

@@ -35,5 +35,6 @@ export function addMcpEndpoint(path: apigateway.Resource, parameters: McpEndpoin
     },
     authorization,
   );
-  addPreflight(path, 'POST');
+  // GET and DELETE too, so that scripts in browsers see the 405 and not a network error.
+  addPreflight(path, ['POST', 'GET', 'DELETE']);
 }

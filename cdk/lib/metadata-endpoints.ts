@@ -34,8 +34,8 @@ function addDocument(path: apigateway.Resource, document: Record<string, unknown
     document,
     headers: { 'Cache-Control': `public, max-age=${CACHE_SECONDS}`, 'Access-Control-Allow-Origin': '*' },
   });
-  addPreflight(path, 'GET');
-  for (const id of ['AwsSolutions-APIG4', 'AwsSolutions-COG4']) {
+  addPreflight(path, ['GET']);
+  for (const id of ['AwsSolutions::AwsSolutions-APIG4', 'AwsSolutions::AwsSolutions-COG4']) {
     Validations.of(method).acknowledge({ id, reason: 'RFC 9728 and RFC 8414: MCP clients read this document before they have an access token' });
   }
 }

@@ -23,10 +23,10 @@ export interface StaticAnswer {
  * Any origin may ask: access tokens travel in a header that no browser adds by itself, and the MCP server checks `Origin`
  * before it does anything.
  */
-export function addPreflight(path: apigateway.IResource, method: string): void {
+export function addPreflight(path: apigateway.IResource, methods: string[]): void {
   path.addCorsPreflight({
     allowOrigins: ['*'],
-    allowMethods: [method],
+    allowMethods: methods,
     allowHeaders: REQUEST_HEADERS,
     exposeHeaders: EXPOSED_HEADERS,
     maxAge: Duration.hours(2),
