@@ -11,7 +11,7 @@ export class DogFactsStack extends Stack {
     super(scope, id, { description: 'MCP server with facts about dogs, behind OAuth' });
     const server = new McpServer(this, 'Server', {
       code: serverCode(context, 'dog-facts'),
-      contract: McpContract.fromFile('cdk/test/fixtures/facts.contract.json'),
+      contract: McpContract.fromFile('lambda/dog-facts/contract.json'),
       front: context.front,
       callbackPort: context.callbackPort,
       settings: context.dogApiBaseUrl === undefined ? {} : { DOG_API_BASE_URL: context.dogApiBaseUrl },
