@@ -1,7 +1,8 @@
 """Deploy a synthesized CDK stack to the emulator, without the CDK command line (which needs several seconds more).
 
-Usage: deploy.py --endpoint URL --cdk-out DIRECTORY --stack NAME [--template FILE] [--region REGION]. Prints the stack's
-outputs as one JSON object. On failure prints the first resource that failed and its reason, exit status 1.
+Usage: deploy.py --endpoint URL --cdk-out DIRECTORY --stack NAME [--template FILE] [--region REGION] [--rest-api-id].
+Prints the stack's outputs as one JSON object; --rest-api-id adds RestApiId, which the edge needs and nobody on AWS does.
+On failure prints the first resource that failed and its reason, exit status 1.
 """
 
 from __future__ import annotations
@@ -141,7 +142,20 @@ def deploy(options: argparse.Namespace) -> dict[str, str]:
     description = wait(cloudformation, options.stack)
     if description is None or description["StackStatus"] not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
         raise DeploymentFailed(first_failure(cloudformation, options.stack))
-    return {output["OutputKey"]: output["OutputValue"] for output in description.get("Outputs", [])}
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in description.get("Outputs", [])}
+    if options.rest_api_id:
+        outputs["RestApiId"] = rest_api_id(cloudformation, options.stack)
+    return outputs
+
+
+def rest_api_id(cloudformation: Any, stack: str) -> str:
+    """The physical id of the stack's one REST API."""
+    apis = [resource["PhysicalResourceId"]
+            for resource in cloudformation.describe_stack_resources(StackName=stack)["StackResources"]
+            if resource["ResourceType"] == "AWS::ApiGateway::RestApi"]
+    if len(apis) != 1:
+        raise DeploymentFailed(f"stack {stack} has {len(apis)} REST APIs where the edge needs one")
+    return apis[0]
 
 
 def main() -> int:
@@ -151,6 +165,7 @@ def main() -> int:
     parser.add_argument("--cdk-out", type=Path, required=True)
     parser.add_argument("--stack", required=True)
     parser.add_argument("--template", type=Path)
+    parser.add_argument("--rest-api-id", action="store_true")
     parser.add_argument("--region", default="us-east-1")
     options = parser.parse_args()
     try:
