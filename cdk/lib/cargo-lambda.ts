@@ -18,14 +18,7 @@ export interface CargoLambdaBuild {
 
 /** Builds an arm64 release `bootstrap` with `cargo lambda`. Cargo's progress goes to stderr, as the CDK expects. */
 export function buildWithCargoLambda(build: CargoLambdaBuild): void {
-  const executable = findCargoLambda(build.manifestDirectory, process.env.PATH ?? '');
-  if (executable === undefined) {
-    throw synthError(
-      'CargoLambdaMissing',
-      `cargo-lambda is needed to build the package ${build.packageName} and is not on the PATH: install it with \`pip install cargo-lambda\`, ` +
-        'with `brew install cargo-lambda/tap/cargo-lambda` or with `cargo install --locked cargo-lambda` (which needs Zig too), or hand over a built function with McpCode.fromAsset',
-    );
-  }
+  const executable = requireCargoLambda(build.manifestDirectory, build.packageName);
   // Zig comes as a Python package beside a pip installation, and cargo-lambda looks for it by way of the PATH.
   const path = [dirname(executable), process.env.PATH ?? ''].join(delimiter);
   const command = [
@@ -45,6 +38,19 @@ export function buildWithCargoLambda(build: CargoLambdaBuild): void {
       `\`cargo ${command.join(' ')}\` in ${build.manifestDirectory} ${cause}: mend what cargo says above; if it misses the target, run \`rustup target add aarch64-unknown-linux-gnu\``,
     );
   }
+}
+
+/** The `cargo-lambda` executable, or an error that names the ways to install it. */
+export function requireCargoLambda(manifestDirectory: string, packageName: string): string {
+  const executable = findCargoLambda(manifestDirectory, process.env.PATH ?? '');
+  if (executable === undefined) {
+    throw synthError(
+      'CargoLambdaMissing',
+      `cargo-lambda is needed to build the package ${packageName} and is not on the PATH: install it with \`pip install cargo-lambda\`, ` +
+        'with `brew install cargo-lambda/tap/cargo-lambda` or with `cargo install --locked cargo-lambda` (which needs Zig too), or hand over a built function with McpCode.fromAsset',
+    );
+  }
+  return executable;
 }
 
 /** The `cargo-lambda` executable: first on the PATH, then in a private installation of the project. */

@@ -1,8 +1,9 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { AssetHashType, DockerImage } from 'aws-cdk-lib';
+import { AssetHashType, DockerImage, Stack } from 'aws-cdk-lib';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
-import { buildWithCargoLambda } from './cargo-lambda';
+import type { Construct } from 'constructs';
+import { buildWithCargoLambda, requireCargoLambda } from './cargo-lambda';
 import { synthError } from './synth-error';
 
 /** Options of `McpCode.fromCargo`. */
@@ -40,22 +41,7 @@ export abstract class McpCode {
     if (!existsSync(join(manifestDirectory, 'Cargo.toml'))) {
       throw synthError('CargoManifestMissing', `${join(manifestDirectory, 'Cargo.toml')} does not exist: give McpCode.fromCargo the directory of a Cargo.toml`);
     }
-    return new BuiltCode(
-      lambda.Code.fromAsset(manifestDirectory, {
-        // The hash of what was built, so that a rebuild without a change does not update the function.
-        assetHashType: AssetHashType.OUTPUT,
-        bundling: {
-          // Never pulled: the local build below either succeeds or throws.
-          image: DockerImage.fromRegistry('cargo-lambda-builds-without-docker'),
-          local: {
-            tryBundle(outputDirectory: string): boolean {
-              buildWithCargoLambda({ manifestDirectory, packageName: options.packageName, outputDirectory });
-              return true;
-            },
-          },
-        },
-      }),
-    );
+    return new CargoCode(manifestDirectory, options.packageName);
   }
 
   /**
@@ -93,7 +79,39 @@ export abstract class McpCode {
   }
 
   /** Called by `McpFunction`. */
-  public abstract bind(): McpCodeConfig;
+  public abstract bind(scope: Construct): McpCodeConfig;
+}
+
+class CargoCode extends McpCode {
+  constructor(
+    private readonly manifestDirectory: string,
+    private readonly packageName: string,
+  ) {
+    super();
+  }
+
+  public bind(scope: Construct): McpCodeConfig {
+    const { manifestDirectory, packageName } = this;
+    // Looked for here, because the CDK wraps what is thrown while it bundles.
+    if (Stack.of(scope).bundlingRequired) {
+      requireCargoLambda(manifestDirectory, packageName);
+    }
+    const lambdaCode = lambda.Code.fromAsset(manifestDirectory, {
+      // The hash of what was built, so that a rebuild without a change does not update the function.
+      assetHashType: AssetHashType.OUTPUT,
+      bundling: {
+        // Never pulled: the local build below either succeeds or throws.
+        image: DockerImage.fromRegistry('cargo-lambda-builds-without-docker'),
+        local: {
+          tryBundle(outputDirectory: string): boolean {
+            buildWithCargoLambda({ manifestDirectory, packageName, outputDirectory });
+            return true;
+          },
+        },
+      },
+    });
+    return { lambdaCode };
+  }
 }
 
 class BuiltCode extends McpCode {

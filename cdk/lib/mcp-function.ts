@@ -68,7 +68,7 @@ export class McpFunction extends Construct implements iam.IGrantable {
 
   constructor(scope: Construct, id: string, props: McpFunctionProps) {
     super(scope, id);
-    const config = props.code.bind();
+    const config = props.code.bind(this);
     if (config.existingFunction !== undefined) {
       assertNoFunctionOptions(props);
       this.function = config.existingFunction;

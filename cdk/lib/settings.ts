@@ -1,4 +1,4 @@
-import { Duration, Fn, Token } from 'aws-cdk-lib';
+import { Duration, Fn, Token, Tokenization } from 'aws-cdk-lib';
 import { type ContractDocument, type ContractSetting, list } from './contract-document';
 import { synthError } from './synth-error';
 
@@ -56,7 +56,7 @@ function rendered(setting: ContractSetting, value: any): string {
     return String(setting.unit === 's' ? value.toSeconds() : value.toMilliseconds());
   }
   if (Token.isUnresolved(value)) {
-    return Array.isArray(value) ? Fn.join(',', value) : Token.asString(value);
+    return unresolved(value);
   }
   switch (setting.type) {
     case 'string':
@@ -76,6 +76,14 @@ function rendered(setting: ContractSetting, value: any): string {
       if (!Array.isArray(value) || value.some((item) => typeof item !== 'string' || item.includes(','))) throw misfit(expectation(setting));
       return value.join(',');
   }
+}
+
+/** A value that CloudFormation knows later, as a text. */
+function unresolved(value: any): string {
+  if (typeof value === 'number') {
+    return Tokenization.stringifyNumber(value);
+  }
+  return Array.isArray(value) ? Fn.join(',', value) : Token.asString(value);
 }
 
 function expectation(setting: ContractSetting): string {
