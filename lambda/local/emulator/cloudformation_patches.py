@@ -28,6 +28,17 @@ def managed_login_branding() -> None:
         "create": create, "update": update, "delete": lambda physical_id, props: None}
 
 
+def user_pool_provider() -> None:
+    """Closes: a user pool has no ProviderURL for Fn::GetAtt, which is its issuer."""
+    attributes = provisioners._cognito_user_pool_attributes
+
+    def with_provider(pool_id: str) -> dict:
+        known = attributes(pool_id)
+        return {**known, "ProviderURL": f"https://{known['ProviderName']}"}
+
+    provisioners._cognito_user_pool_attributes = with_provider
+
+
 def secret_reference() -> None:
     """Closes: Ref of a secret is its name where AWS gives the ARN, so that outputs are wrong and grants never match."""
     handlers = provisioners._RESOURCE_HANDLERS["AWS::SecretsManager::Secret"]
@@ -101,6 +112,7 @@ def time_to_live() -> None:
 def install() -> None:
     """Apply every patch of this module."""
     managed_login_branding()
+    user_pool_provider()
     secret_reference()
     generated_secret()
     time_to_live()

@@ -53,11 +53,11 @@ pub fn block(outputs: &BTreeMap<String, String>, ports: Ports, seconds: f32) -> 
         get("ClaudeCodeCommand"),
         get("MailboxUrl"),
     );
-    let name = claude
-        .split_whitespace()
-        .skip_while(|word| *word != "add" && *word != "add-json")
-        .nth(1)
-        .unwrap_or("dog-facts");
+    let words: Vec<&str> = claude.split_whitespace().collect();
+    let name = words
+        .windows(2)
+        .find(|pair| pair[1] == mcp)
+        .map_or("", |pair| pair[0]);
     format!(
         r#"
 Ready after {seconds:.1} s.

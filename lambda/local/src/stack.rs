@@ -70,13 +70,14 @@ async fn up(options: &Options, places: &Places) -> Result<(), Failure> {
     let Ready {
         listeners,
         mut emulator,
-        outputs,
+        mut outputs,
         policy,
     } = ready;
     let upstream = Upstream::at(ports.emulator);
+    // Only the edge needs it, and nobody on AWS does: it is no output of the stack.
     let origin = outputs
-        .get("RestApiId")
-        .and_then(|id| edge::Origin::new(upstream.clone(), id));
+        .remove("RestApiId")
+        .and_then(|id| edge::Origin::new(upstream.clone(), &id));
     let origin = origin.ok_or_else(|| Failure::Incomplete {
         missing: "REST API".into(),
     })?;
@@ -103,7 +104,7 @@ async fn up(options: &Options, places: &Places) -> Result<(), Failure> {
     // A closed standard output does not stop the stack.
     let _ = std::io::stdout().write_all(block.as_bytes());
 
-    tokio::select! {
+    let end = tokio::select! {
         status = emulator.ended() => {
             Err(Failure::EmulatorEnded { status, log: places.log.join("emulator.log") })
         }
@@ -112,7 +113,10 @@ async fn up(options: &Options, places: &Places) -> Result<(), Failure> {
             emulator.stop(emulator::GRACE).await;
             Ok(())
         }
-    }
+    };
+    // `npm run token` must not take a stack that is gone for a running one.
+    let _ = std::fs::remove_file(places.outputs());
+    end
 }
 
 /// Everything that the servers need.

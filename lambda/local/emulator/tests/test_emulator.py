@@ -205,6 +205,10 @@ class Deployment(Emulator):
         value = self.aws("secretsmanager").get_secret_value(SecretId=self.outputs["SecretArn"])["SecretString"]
         self.assertRegex(value, r"^[a-z0-9]{40}$")
 
+    def test_user_pool_states_its_issuer(self) -> None:
+        self.assertEqual(self.outputs["Issuer"],
+                         f"https://cognito-idp.us-east-1.amazonaws.com/{self.outputs['Pool']}")
+
     def test_table_expires_items_by_the_attribute_of_the_template(self) -> None:
         described = self.aws("dynamodb").describe_time_to_live(TableName=self.outputs["Table"])
         self.assertEqual(described["TimeToLiveDescription"],
