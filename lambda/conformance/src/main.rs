@@ -1,0 +1,43 @@
+//! The server that the official MCP conformance suite drives, as a Lambda function. For tests only.
+
+use std::process::ExitCode;
+use std::time::SystemTime;
+
+use mcp_lambda::{Definition, Process, StartError};
+
+use crate::server::Conformance;
+use crate::settings::ConformanceSettings;
+
+mod changes;
+mod client_requests;
+mod content;
+mod input_required;
+mod jobs;
+mod prompts;
+mod reporting;
+mod resources;
+mod schemas;
+mod server;
+mod settings;
+mod shared_state;
+mod tasks;
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "`main` is where the clock is read"
+)]
+fn main() -> ExitCode {
+    let definition = Definition::new(
+        env!("CARGO_PKG_NAME"),
+        env!("CARGO_PKG_VERSION"),
+        server::tools(),
+        |settings: ConformanceSettings, _| {
+            Conformance::new(settings, SystemTime::now).map_err(StartError::Server)
+        },
+    )
+    .scope(server::SCOPE, "Run the official MCP conformance suite");
+    mcp_lambda::run(
+        Process::new(std::env::args_os(), std::env::vars_os(), SystemTime::now),
+        definition,
+    )
+}
