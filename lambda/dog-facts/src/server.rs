@@ -22,10 +22,10 @@ struct GetDogFacts {
     /// How many facts to return, 1 to 10.
     #[serde(default = "default_limit")]
     #[schemars(range(min = 1, max = 10))]
-    limit: u8,
+    limit: i64,
 }
 
-fn default_limit() -> u8 {
+fn default_limit() -> i64 {
     5
 }
 
@@ -51,12 +51,12 @@ impl DogFacts {
         deadline: Deadline,
         Parameters(GetDogFacts { limit }): Parameters<GetDogFacts>,
     ) -> CallToolResult {
-        if !(1..=10).contains(&limit) {
+        let Some(count) = u8::try_from(limit).ok().filter(|count| (1..=10).contains(count)) else {
             return tool_error(format!(
                 "limit must be a whole number from 1 to 10, got {limit}"
             ));
-        }
-        match self.dog_api.facts(limit, deadline.remaining()).await {
+        };
+        match self.dog_api.facts(count, deadline.remaining()).await {
             Ok(facts) => {
                 let lines: Vec<String> = facts.iter().map(|fact| format!("- {fact}")).collect();
                 let mut result = CallToolResult::structured(json!(Facts { facts }));

@@ -6,14 +6,7 @@ use rmcp::handler::server::common::{AsRequestContext, FromContextPart};
 /// The authenticated, authorized subject of one request.
 ///
 /// Only this crate builds one, out of claims that the gateway or the crate itself verified, so a tool that has a
-/// `Caller` has proof. Ask for it as an argument of the tool:
-///
-/// ```ignore
-/// #[tool(description = "Who am I?", meta = Access::scopes(&["profile"]).meta())]
-/// async fn who_am_i(&self, caller: Caller) -> String {
-///     caller.subject().to_owned()
-/// }
-/// ```
+/// `Caller` has proof. A tool asks for it by taking it as an argument; the crate's example does.
 ///
 /// It does not hold the access token: a server must not pass a caller's token on (MCP 2026-07-28, authorization).
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -131,6 +131,9 @@ impl<S: ServerHandler> ServerHandler for Guarded<S> {
         context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
         let caller = Caller::of(&context.extensions)?.clone();
+        let has_cache_hints = context
+            .protocol_version()
+            .is_some_and(|version| version.as_str() >= ProtocolVersion::V_2026_07_28.as_str());
         let mut list = self
             .caught("tools/list", async {
                 self.server.list_tools(request, context).await
@@ -141,7 +144,7 @@ impl<S: ServerHandler> ServerHandler for Guarded<S> {
         for tool in &mut list.tools {
             take_access(tool);
         }
-        if self.policy.depends_on_caller() {
+        if has_cache_hints && self.policy.depends_on_caller() {
             list.cache_scope = Some(CacheScope::Private);
         }
         Ok(list)

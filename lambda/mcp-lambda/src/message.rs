@@ -36,26 +36,27 @@ impl Message {
     /// A member that occurs twice is refused, because two readers could take different ones. Does not check
     /// `jsonrpc` nor the parameters: the protocol engine does.
     pub(crate) fn read(body: &[u8]) -> Result<Self, Refusal> {
-        let envelope: Envelope<'_> = serde_json::from_slice(body).map_err(|error| {
-            let first = body.iter().find(|byte| !byte.is_ascii_whitespace());
-            match (error.classify(), first) {
-                (serde_json::error::Category::Data, Some(b'[')) => Refusal::NotOneMessage(
+        // serde would read an array as the struct's fields in order, so the shape is looked at first.
+        let is_object = first_byte(body) == Some(b'{');
+        let envelope: Envelope<'_> = match (serde_json::from_slice(body), is_object) {
+            (Ok(envelope), true) => envelope,
+            (Err(error), _) if !error.is_data() => return Err(Refusal::NotJson),
+            (Ok(_) | Err(_), _) if first_byte(body) == Some(b'[') => {
+                return Err(Refusal::NotOneMessage(
                     "batches are not supported, send one JSON-RPC message per request",
-                ),
-                (serde_json::error::Category::Data, _) => {
-                    Refusal::NotOneMessage("the body is not one JSON-RPC message")
-                }
-                (
-                    serde_json::error::Category::Io
-                    | serde_json::error::Category::Syntax
-                    | serde_json::error::Category::Eof,
-                    _,
-                ) => Refusal::NotJson,
+                ));
             }
-        })?;
+            (Ok(_) | Err(_), _) => {
+                return Err(Refusal::NotOneMessage(
+                    "the body is not one JSON-RPC message",
+                ));
+            }
+        };
         let method = envelope.method.map(Cow::into_owned);
         let tool = match (method.as_deref(), envelope.params) {
-            (Some("tools/call"), Some(params)) => {
+            (Some("tools/call"), Some(params))
+                if first_byte(params.get().as_bytes()) == Some(b'{') =>
+            {
                 serde_json::from_str::<ToolCallParams>(params.get())
                     .ok()
                     .map(|params| params.name)
@@ -70,6 +71,12 @@ impl Message {
             tool,
         })
     }
+}
+
+fn first_byte(json: &[u8]) -> Option<u8> {
+    json.iter()
+        .copied()
+        .find(|byte| !byte.is_ascii_whitespace())
 }
 
 #[cfg(test)]
