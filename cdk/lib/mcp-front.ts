@@ -14,9 +14,6 @@ export interface McpFrontOptions {
 
   /** Name of the API stage. */
   readonly apiStageName: string;
-
-  /** Path of the MCP endpoint below the front's base URL, for example `/mcp`. */
-  readonly mcpPath: string;
 }
 
 /** What a front tells `McpServer`. */

@@ -1,4 +1,4 @@
-import { RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { type RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
 import * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import * as cognito from 'aws-cdk-lib/aws-cognito';
 import type * as iam from 'aws-cdk-lib/aws-iam';
@@ -175,7 +175,7 @@ export class McpServer extends Construct implements iam.IGrantable {
     this.api.node.tryRemoveChild('Endpoint');
     const apiHost = `${this.api.restApiId}.execute-api.${stack.region}.${stack.urlSuffix}`;
 
-    const front = (props.front ?? McpFront.cloudFront()).bind(this, { apiHost, apiStageName: API_STAGE_NAME, mcpPath: MCP_PATH });
+    const front = (props.front ?? McpFront.cloudFront()).bind(this, { apiHost, apiStageName: API_STAGE_NAME });
     this.userPool = userPoolOf(this, props);
     const signInBaseUrl = front.signInBaseUrl ?? this.userPool.signInBaseUrl;
     const jwksUrl = front.cognitoIdpUrl === undefined
@@ -217,7 +217,7 @@ export class McpServer extends Construct implements iam.IGrantable {
         MCP_ISSUER: this.userPool.issuer,
         // The front may pass its own host on, or the API's.
         MCP_ALLOWED_HOSTS: [...new Set([front.publicHost, apiHost])].join(','),
-        MCP_ALLOWED_ORIGINS: [`${front.publicBaseUrl.split('://')[0]}://${front.publicHost}`, ...(props.allowedOrigins ?? [])].join(','),
+        MCP_ALLOWED_ORIGINS: [`${front.publicBaseUrl.split('://')[0]}://${front.publicHost}`, ...furtherOriginsOf(props)].join(','),
         MCP_RESPONSE_MODE: 'stream',
         ...bindings.settings,
       }),
@@ -297,6 +297,16 @@ function callbackUrlsOf(props: McpServerProps): string[] {
     }
   }
   return [...new Set([`http://localhost:${port}/callback`, `http://127.0.0.1:${port}/callback`, ...further])];
+}
+
+function furtherOriginsOf(props: McpServerProps): string[] {
+  const origins = props.allowedOrigins ?? [];
+  for (const value of origins.filter((each) => !Token.isUnresolved(each))) {
+    if (!URL.canParse(value) || new URL(value).origin !== value) {
+      throw synthError('AllowedOriginInvalid', `allowedOrigins has ${JSON.stringify(value)} and takes origins as browsers send them, for example http://localhost:6274: correct or remove it`);
+    }
+  }
+  return origins;
 }
 
 interface AwsResourceBindings {

@@ -116,6 +116,12 @@ for (const { name, front, base, signIn, keys } of fronts) {
       });
     });
 
+    test('lets pages of further origins call the server', () => {
+      const more = synthesizeServer({ front: front(), allowedOrigins: ['http://localhost:6274'] });
+      const variables = deployed(more.toJSON() as TemplateJson, only(more, 'AWS::Lambda::Function').properties.Environment.Variables);
+      assert.equal(variables.MCP_ALLOWED_ORIGINS, `${new URL(base).origin},http://localhost:6274`);
+    });
+
     test('synthesizes the same template again', () => {
       assert.deepEqual(synthesizeServer({ front: front() }).toJSON().Resources, json.Resources);
     });
@@ -204,6 +210,16 @@ describe('McpFront.external', () => {
       message: 'publicBaseUrl is "http://mcp.example.com", and access tokens would travel unencrypted: use https (http is for loopback addresses only) (FrontUrlNotHttps)',
     });
   });
+});
+
+describe('allowedOrigins', () => {
+  for (const value of ['*', 'http://localhost:6274/', 'localhost:6274', 'https://a.example/app']) {
+    test(`fails when it contains ${value}`, () => {
+      assert.throws(() => synthesizeServer({ allowedOrigins: [value] }), {
+        message: `allowedOrigins has "${value}" and takes origins as browsers send them, for example http://localhost:6274: correct or remove it (AllowedOriginInvalid)`,
+      });
+    });
+  }
 });
 
 describe('dependency cycles', () => {
