@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use mcp_lambda::{Access, Deadline, Definition};
 use rmcp::handler::server::wrapper::Parameters;
 use rmcp::model::{CallToolResult, ContentBlock, Implementation, ServerCapabilities, ServerConfig};
@@ -51,12 +53,30 @@ impl DogFacts {
         deadline: Deadline,
         Parameters(GetDogFacts { limit }): Parameters<GetDogFacts>,
     ) -> CallToolResult {
-        let Some(count) = u8::try_from(limit).ok().filter(|count| (1..=10).contains(count)) else {
+        self.answer(limit, deadline.remaining()).await
+    }
+}
+
+impl DogFacts {
+    /// A server that asks this Dog API.
+    #[must_use]
+    pub fn new(dog_api: DogApi) -> Self {
+        Self { dog_api }
+    }
+
+    /// The result of `getDogFacts`: at most `limit` facts as text and as structured content, within `time_left`.
+    ///
+    /// Everything that goes wrong is a tool error (`isError`), which a model can read, never a protocol error.
+    pub async fn answer(&self, limit: i64, time_left: Option<Duration>) -> CallToolResult {
+        let Some(count) = u8::try_from(limit)
+            .ok()
+            .filter(|count| (1..=10).contains(count))
+        else {
             return tool_error(format!(
                 "limit must be a whole number from 1 to 10, got {limit}"
             ));
         };
-        match self.dog_api.facts(count, deadline.remaining()).await {
+        match self.dog_api.facts(count, time_left).await {
             Ok(facts) => {
                 let lines: Vec<String> = facts.iter().map(|fact| format!("- {fact}")).collect();
                 let mut result = CallToolResult::structured(json!(Facts { facts }));
@@ -91,11 +111,7 @@ pub fn definition() -> Definition<DogFacts, DogApiSettings> {
         "dog-facts",
         env!("CARGO_PKG_VERSION"),
         tools,
-        |settings: DogApiSettings, _| {
-            Ok(DogFacts {
-                dog_api: DogApi::new(settings),
-            })
-        },
+        |settings: DogApiSettings, _| Ok(DogFacts::new(DogApi::new(settings))),
     )
     .title("Dog facts")
     .description("Facts about dogs, from the Dog API.")
