@@ -1,6 +1,7 @@
 //! The mail that the stack sent, which goes nowhere on this machine.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::State;
@@ -24,16 +25,23 @@ pub(crate) struct Mail {
     pub(crate) subject: String,
     #[serde(default, rename(deserialize = "BodyText", serialize = "text"))]
     pub(crate) text: String,
+    /// Seconds since 1970.
     #[serde(default)]
-    pub(crate) timestamp: serde_json::Value,
+    pub(crate) timestamp: f64,
 }
 
 impl Mail {
-    /// When it was sent, as the emulator says it.
+    /// The time of day at which it was sent.
     pub(crate) fn sent(&self) -> String {
-        self.timestamp
-            .as_str()
-            .map_or_else(|| self.timestamp.to_string(), ToOwned::to_owned)
+        let time = Duration::try_from_secs_f64(self.timestamp)
+            .unwrap_or_default()
+            .as_secs();
+        format!(
+            "{:02}:{:02}:{:02} UTC",
+            time / 3600 % 24,
+            time / 60 % 60,
+            time % 60
+        )
     }
 }
 

@@ -105,6 +105,7 @@ pub(crate) struct ConfirmForgotPassword {
 #[derive(Debug, Template)]
 #[template(path = "failed.html")]
 pub(crate) struct Failed {
+    pub(crate) heading: &'static str,
     pub(crate) error: String,
     pub(crate) description: String,
 }

@@ -88,31 +88,36 @@ pub(crate) fn next(
         .into_response()
 }
 
-/// A page that says why it cannot go on.
+/// The page for an authorization request that cannot be fulfilled.
 pub(crate) fn failed(status: StatusCode, error: &str, description: &str) -> Response {
-    html(
-        status,
-        &Failed {
-            error: error.to_owned(),
-            description: description.to_owned(),
-        },
-        None,
-    )
+    dead_end(status, "Sign-in is not possible", error, description)
 }
 
 /// The answer to a form that is not ours or too old.
 pub(crate) fn foreign_form() -> Response {
-    failed(
+    dead_end(
         StatusCode::FORBIDDEN,
+        "This form is too old",
         "expired_form",
-        "This form is too old, or the browser refused its cookie. Go back, reload the page and try again.",
+        "It was opened too long ago, or the browser does not keep cookies. Reload it and try again.",
     )
 }
 
 pub(crate) async fn no_such_page() -> Response {
-    failed(
+    dead_end(
         StatusCode::NOT_FOUND,
+        "There is no such page",
         "not_found",
-        "There is no such page. Start from your MCP client, or open /mailbox.",
+        "The sign-in pages are opened by MCP clients.",
     )
+}
+
+/// A page that says why it cannot go on.
+fn dead_end(status: StatusCode, heading: &'static str, error: &str, description: &str) -> Response {
+    let page = Failed {
+        heading,
+        error: error.to_owned(),
+        description: description.to_owned(),
+    };
+    html(status, &page, None)
 }

@@ -42,7 +42,7 @@ pub(super) async fn revoke(
         Err(Refusal::Other(_)) => error(StatusCode::BAD_GATEWAY, "server_error"),
         Err(
             Refusal::UsernameExists
-            | Refusal::InvalidPassword(_)
+            | Refusal::InvalidPassword
             | Refusal::CodeMismatch
             | Refusal::ExpiredCode
             | Refusal::NotAuthorized(_)

@@ -11,7 +11,7 @@ use crate::forward::Upstream;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Refusal {
     UsernameExists,
-    InvalidPassword(String),
+    InvalidPassword,
     CodeMismatch,
     ExpiredCode,
     /// An account that is confirmed already, or a reset for one that is not.
@@ -29,7 +29,7 @@ impl Refusal {
     fn new(kind: &str, message: String) -> Self {
         match kind.rsplit('#').next().unwrap_or_default() {
             "UsernameExistsException" | "AliasExistsException" => Self::UsernameExists,
-            "InvalidPasswordException" => Self::InvalidPassword(message),
+            "InvalidPasswordException" => Self::InvalidPassword,
             "CodeMismatchException" => Self::CodeMismatch,
             "ExpiredCodeException" => Self::ExpiredCode,
             "NotAuthorizedException" => Self::NotAuthorized(message),
@@ -50,9 +50,10 @@ impl Refusal {
                 "An account with this e-mail address exists already. Sign in instead.".into(),
                 "email",
             ),
-            Self::InvalidPassword(message) => {
-                (format!("{}.", message.trim_end_matches('.')), "password")
-            }
+            Self::InvalidPassword => (
+                "This password does not keep to the rules below.".into(),
+                "password",
+            ),
             Self::CodeMismatch => ("This is not the code from the newest mail.".into(), "code"),
             Self::ExpiredCode => (
                 "This code is not valid any more. Ask for a new one.".into(),
