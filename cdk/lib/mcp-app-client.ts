@@ -5,11 +5,11 @@ import { Construct } from 'constructs';
 import type { McpUserPool } from './mcp-user-pool';
 
 /**
- * The only API sign-in flow of our app clients. Cognito turns on password flows when the list is missing, and refuses an
- * empty one; custom authentication cannot be used, because the pool has no triggers for it. The OAuth endpoints do not
- * depend on this list.
+ * Sign-in by API calls, for neither kind of app client. Cognito turns password flows on when nothing is said, and refuses an
+ * empty list; custom authentication cannot be used, because the pool has no triggers for it. The sign-in pages and the
+ * OAuth endpoints do not depend on this.
  */
-const NO_API_SIGN_IN = ['ALLOW_CUSTOM_AUTH'];
+const NO_API_SIGN_IN: cognito.AuthFlow = { custom: true };
 
 /** Properties of `McpInteractiveClient`. */
 export interface McpInteractiveClientProps {
@@ -38,6 +38,7 @@ export class McpInteractiveClient extends Construct {
     const appClient = new cognito.UserPoolClient(this, 'AppClient', {
       userPool: props.userPool.userPool,
       generateSecret: false,
+      authFlows: NO_API_SIGN_IN,
       oAuth: {
         flows: { authorizationCodeGrant: true, implicitCodeGrant: false, clientCredentials: false },
         scopes: props.oAuthScopes,
@@ -52,8 +53,6 @@ export class McpInteractiveClient extends Construct {
       // The longest that Cognito allows: two windows of one MCP client refresh at the same moment.
       refreshTokenRotationGracePeriod: Duration.seconds(60),
     });
-    // Cognito refuses ALLOW_REFRESH_TOKEN_AUTH together with rotation, and the L2 cannot leave it out.
-    (appClient.node.defaultChild as cognito.CfnUserPoolClient).explicitAuthFlows = NO_API_SIGN_IN;
     this.clientId = appClient.userPoolClientId;
     new cognito.CfnManagedLoginBranding(this, 'Branding', {
       userPoolId: props.userPool.userPool.userPoolId,
@@ -91,6 +90,7 @@ export class McpMachineClient extends Construct {
     const appClient = new cognito.UserPoolClient(this, 'AppClient', {
       userPool: props.userPool.userPool,
       generateSecret: true,
+      authFlows: NO_API_SIGN_IN,
       oAuth: {
         flows: { clientCredentials: true, authorizationCodeGrant: false, implicitCodeGrant: false },
         scopes: props.oAuthScopes,
@@ -100,12 +100,11 @@ export class McpMachineClient extends Construct {
       enableTokenRevocation: true,
       accessTokenValidity: Duration.hours(1),
     });
-    const resource = appClient.node.defaultChild as cognito.CfnUserPoolClient;
-    resource.explicitAuthFlows = NO_API_SIGN_IN;
     this.clientId = appClient.userPoolClientId;
     this.clientSecret = new secretsmanager.Secret(this, 'Secret', {
       description: 'OAuth client secret of a program that calls the MCP server',
-      secretStringValue: SecretValue.resourceAttribute(resource.attrClientSecret),
+      // Not the L2's userPoolClientSecret, which is a custom resource with a Lambda function of its own.
+      secretStringValue: SecretValue.resourceAttribute((appClient.node.defaultChild as cognito.CfnUserPoolClient).attrClientSecret),
     });
   }
 }

@@ -170,7 +170,7 @@ describe('a machine app client', () => {
     assert.deepEqual(properties.AllowedOAuthFlows, ['client_credentials']);
     assert.equal(properties.AllowedOAuthScopes.length, 2);
     assert.equal(properties.CallbackURLs, undefined);
-    assert.deepEqual(properties.ExplicitAuthFlows, ['ALLOW_CUSTOM_AUTH']);
+    assert.deepEqual(properties.ExplicitAuthFlows, ['ALLOW_CUSTOM_AUTH', 'ALLOW_REFRESH_TOKEN_AUTH'], 'Cognito wants the second, and this grant yields no refresh token');
   });
 
   test('has its secret in Secrets Manager, put there without a custom resource', () => {
