@@ -25,4 +25,5 @@ pub use failure::Failure;
 pub use forward::Upstream;
 pub use host::LoopbackHost;
 pub use options::{Command, Options, Places, Ports};
+pub use prepare::install_emulator;
 pub use stack::run;

@@ -72,6 +72,15 @@ fn version(text: &str) -> Option<(u32, u32)> {
 }
 
 /// Makes the emulator's Python environment, unless it was made from the same requirements before.
+///
+/// # Errors
+///
+/// [`Failure::StepFailed`] when Python's `venv` module or pip fails, [`Failure::File`] for files of the project.
+pub async fn install_emulator(places: &Places) -> Result<(), Failure> {
+    venv(places, Progress::new(true)).await
+}
+
+/// The same, saying so.
 pub(crate) async fn venv(places: &Places, progress: Progress) -> Result<(), Failure> {
     let requirements = places.emulator("requirements.txt");
     let wanted = std::fs::read(&requirements).map_err(Failure::file(&requirements))?;
