@@ -32,6 +32,7 @@ export interface McpFunctionOptions {
 
   /**
    * Whether requests are traced with X-Ray, by the API and by the function. Costs a permission on all X-Ray data.
+   * A function given with `McpCode.fromFunction` keeps its own setting.
    * @default false
    */
   readonly tracing?: boolean;
@@ -63,6 +64,9 @@ export class McpFunction extends Construct implements iam.IGrantable {
   /** The IAM principal to permit actions to. */
   public readonly grantPrincipal: iam.IPrincipal;
 
+  /** The function's log. Undefined for a function given with `McpCode.fromFunction`, which keeps its own. */
+  public readonly logGroup?: logs.ILogGroup;
+
   /** How long one request may take. */
   public readonly timeout: Duration;
 
@@ -79,16 +83,16 @@ export class McpFunction extends Construct implements iam.IGrantable {
     } else {
       this.timeout = props.timeout ?? Duration.seconds(30);
       assertTimeout(this.timeout);
-      this.function = this.defineFunction(config.lambdaCode!, props);
+      this.logGroup = new logs.LogGroup(this, 'Log', {
+        retention: props.logRetention ?? logs.RetentionDays.ONE_MONTH,
+        removalPolicy: props.removalPolicy ?? RemovalPolicy.RETAIN,
+      });
+      this.function = this.defineFunction(config.lambdaCode!, this.logGroup, props);
     }
     this.grantPrincipal = this.function.grantPrincipal;
   }
 
-  private defineFunction(code: lambda.Code, props: McpFunctionProps): lambda.Function {
-    const logGroup = new logs.LogGroup(this, 'Log', {
-      retention: props.logRetention ?? logs.RetentionDays.ONE_MONTH,
-      removalPolicy: props.removalPolicy ?? RemovalPolicy.RETAIN,
-    });
+  private defineFunction(code: lambda.Code, logGroup: logs.ILogGroup, props: McpFunctionProps): lambda.Function {
     // A role of our own, because the default one carries a managed policy with rights on every log group.
     const role = new iam.Role(this, 'Role', { assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com') });
     logGroup.grantWrite(role);

@@ -223,6 +223,9 @@ export class McpServer extends Construct implements iam.IGrantable {
       }),
     });
     this.grantPrincipal = this.mcpFunction.grantPrincipal;
+    if (props.removalPolicy !== undefined && props.userPool !== undefined && this.mcpFunction.logGroup === undefined) {
+      throw synthError('RemovalPolicyNotApplied', 'removalPolicy applies to neither a userPool that is handed over nor a function given with McpCode.fromFunction: set it on those and remove it here');
+    }
     for (const permission of bindings.permissions) {
       permission.awsResource.permit(this, permission.actions);
     }

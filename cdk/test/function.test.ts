@@ -8,7 +8,7 @@ import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
-import { McpAwsResource, McpCode, McpServer, type McpServerProps } from '../lib';
+import { McpAwsResource, McpCode, McpServer, type McpServerProps, McpUserPool } from '../lib';
 import { findCargoLambda } from '../lib/cargo-lambda';
 import { code, counter, facts, fixture, only, synthesize, synthesizeServer } from './synthesis';
 
@@ -108,6 +108,23 @@ describe('McpCode.fromFunction', () => {
       });
     });
   }
+
+  test('leaves the function\'s own tracing as it is', () => {
+    const template = withExisting({ tracing: true });
+    assert.equal(only(template, 'AWS::ApiGateway::Stage').properties.TracingEnabled, true);
+    assert.equal(only(template, 'AWS::Lambda::Function').properties.TracingConfig, undefined);
+  });
+
+  test('fails when removalPolicy is given and the user pool is handed over too', () => {
+    const define = () =>
+      synthesize((stack) => {
+        const userPool = new McpUserPool(stack, 'Pool');
+        new McpServer(stack, 'Server', { code: McpCode.fromFunction(existing(stack)), contract: facts(), userPool, removalPolicy: RemovalPolicy.DESTROY });
+      });
+    assert.throws(define, {
+      message: 'removalPolicy applies to neither a userPool that is handed over nor a function given with McpCode.fromFunction: set it on those and remove it here (RemovalPolicyNotApplied)',
+    });
+  });
 
   test('fails when the function is imported', () => {
     const stack = new Stack(new App(), 'Test');

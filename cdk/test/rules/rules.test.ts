@@ -116,6 +116,14 @@ describe('cfn-lint', () => {
   });
 });
 
+describe('jsii', () => {
+  test('compiles the library for all its languages without a warning', () => {
+    const run = spawnSync(process.execPath, [require.resolve('jsii/bin/jsii'), '--generate-tsconfig', 'tsconfig.jsii.json'], { cwd: 'cdk', encoding: 'utf8' });
+    assert.match(run.stdout + run.stderr, /Errors: 0 \| Warnings: 0/);
+    assert.equal(run.status, 0);
+  });
+});
+
 function runs(command: string, args: string[]): string {
   const run = spawnSync(command, args, { encoding: 'utf8' });
   assert.equal(run.status, 0, `${command} ${args.join(' ')}: ${run.error?.message ?? run.stderr}`);
