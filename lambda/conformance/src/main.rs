@@ -3,10 +3,7 @@
 use std::process::ExitCode;
 use std::time::SystemTime;
 
-use mcp_lambda::{Definition, Process, StartError};
-
-use crate::server::Conformance;
-use crate::settings::ConformanceSettings;
+use mcp_lambda::Process;
 
 mod changes;
 mod client_requests;
@@ -27,17 +24,8 @@ mod tasks;
     reason = "`main` is where the clock is read"
 )]
 fn main() -> ExitCode {
-    let definition = Definition::new(
-        env!("CARGO_PKG_NAME"),
-        env!("CARGO_PKG_VERSION"),
-        server::tools(),
-        |settings: ConformanceSettings, _| {
-            Conformance::new(settings, SystemTime::now).map_err(StartError::Server)
-        },
-    )
-    .scope(server::SCOPE, "Run the official MCP conformance suite");
     mcp_lambda::run(
         Process::new(std::env::args_os(), std::env::vars_os(), SystemTime::now),
-        definition,
+        server::definition(SystemTime::now),
     )
 }

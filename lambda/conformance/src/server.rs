@@ -5,14 +5,14 @@
 
 use std::time::SystemTime;
 
-use mcp_lambda::Access;
+use mcp_lambda::{Access, Definition, StartError};
 use rmcp::handler::server::router::tool::ToolRouter;
 use rmcp::model::{
     CancelTaskParams, CompleteRequestParams, CompleteResult, GetPromptRequestParams,
     GetPromptResponse, GetTaskParams, GetTaskResult, Implementation, ListPromptsResult,
     ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
     ReadResourceRequestParams, ReadResourceResponse, RequestStateCodec, ServerCapabilities,
-    ServerConfig, SetLevelRequestParams, SubscribeRequestParams, SubscriptionFilter, Tool,
+    ServerConfig, SetLevelRequestParams, SubscribeRequestParams, SubscriptionFilter,
     UnsubscribeRequestParams, UpdateTaskParams,
 };
 use rmcp::service::{RequestContext, SubscriptionContext};
@@ -24,7 +24,7 @@ use crate::tasks::Tasks;
 use crate::{changes, prompts, resources};
 
 /// Name of the scope that every tool needs.
-pub(crate) const SCOPE: &str = "conformance";
+const SCOPE: &str = "conformance";
 
 /// The server with every fixture that the official suite names: an ordinary rmcp server, as a tool author writes one.
 #[derive(Clone)]
@@ -68,12 +68,18 @@ impl Conformance {
 }
 
 /// Every tool needs the server's one scope, so that the suite runs through the wall of scopes.
-pub(crate) fn tools() -> Vec<Tool> {
+pub(crate) fn definition(now: fn() -> SystemTime) -> Definition<Conformance, ConformanceSettings> {
     let mut tools = Conformance::router().list_all();
     for tool in &mut tools {
         tool.meta = Some(Access::scopes(&[SCOPE]).meta());
     }
-    tools
+    Definition::new(
+        env!("CARGO_PKG_NAME"),
+        env!("CARGO_PKG_VERSION"),
+        tools,
+        move |settings, _| Conformance::new(settings, now).map_err(StartError::Server),
+    )
+    .scope(SCOPE, "Run the official MCP conformance suite")
 }
 
 #[tool_handler(router = self.tools)]

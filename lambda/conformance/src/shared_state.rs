@@ -65,3 +65,40 @@ impl SharedState {
         Ok(self.directory.join(name))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use uuid::Uuid;
+
+    use super::SharedState;
+
+    #[test]
+    fn keeps_the_first_record_of_a_name_and_no_name_leaves_the_directory() {
+        let directory = std::env::temp_dir().join(format!("shared-state-{}", Uuid::new_v4()));
+        std::fs::create_dir(&directory).unwrap();
+        let shared = SharedState::new(directory.clone());
+
+        assert!(shared.create("task-1", &"first").unwrap());
+        assert!(!shared.create("task-1", &"second").unwrap());
+        assert_eq!(
+            shared.read::<String>("task-1").unwrap().as_deref(),
+            Some("first")
+        );
+        assert_eq!(shared.read::<String>("task-2").unwrap(), None);
+        for name in ["../task-1", "", "a/b", "a.b"] {
+            assert_eq!(
+                shared.read::<String>(name).unwrap_err().kind(),
+                io::ErrorKind::NotFound,
+                "{name}"
+            );
+        }
+        assert_eq!(
+            std::fs::read_dir(&directory).unwrap().count(),
+            1,
+            "no draft is left behind"
+        );
+        std::fs::remove_dir_all(directory).unwrap();
+    }
+}

@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::{Buf, Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
-use http_body::{Body, Frame};
+use http_body::{Body, Frame, SizeHint};
 use serde::Deserialize;
 use tokio::sync::mpsc;
 
@@ -116,6 +116,14 @@ impl Body for AnswerBody {
                 .poll_recv(context)
                 .map(|chunk| chunk.map(|chunk| chunk.map(Frame::data))),
             None => Poll::Ready(None),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let length = self.first.as_ref().map_or(0, |bytes| bytes.len() as u64);
+        match self.rest {
+            Some(_) => SizeHint::default(),
+            None => SizeHint::with_exact(length),
         }
     }
 

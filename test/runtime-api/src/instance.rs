@@ -1,3 +1,4 @@
+use std::os::fd::AsFd;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
@@ -60,6 +61,11 @@ impl Instance {
             .map_err(not_started)?;
         let address = listener.local_addr().map_err(not_started)?;
         let options = function.options();
+        // Lambda takes both streams of a process as its log.
+        let log = std::io::stderr()
+            .as_fd()
+            .try_clone_to_owned()
+            .map_err(not_started)?;
         let mut process = Command::new(&options.command[0])
             .args(&options.command[1..])
             .env_clear()
@@ -70,6 +76,7 @@ impl Instance {
             .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
             .env("_HANDLER", &options.handler)
             .stdin(Stdio::null())
+            .stdout(log)
             .kill_on_drop(true)
             .spawn()
             .map_err(|error| Failure::NotStarted(format!("{}: {error}", options.command[0])))?;

@@ -141,28 +141,29 @@ async fn respond(
     let Some(function) = instance.function.upgrade() else {
         return Err(CutOff);
     };
-    match (function.options().transfer_mode, streamed) {
-        (TransferMode::Stream, true) => stream(instance, request.into_body()).await,
+    let mut body = request.into_body();
+    let outcome = match (function.options().transfer_mode, streamed) {
+        (TransferMode::Stream, true) => stream(instance, &mut body).await?,
         (TransferMode::Buffered, false) => {
-            let document = request
-                .into_body()
-                .collect()
-                .await
-                .map_err(|_| CutOff)?
-                .to_bytes();
-            Ok(read_document(&document).map(|answer| instance.hand_back(answer, None)))
+            let document = (&mut body).collect().await.map_err(|_| CutOff)?.to_bytes();
+            read_document(&document).map(|answer| instance.hand_back(answer, None))
         }
-        (TransferMode::Stream, false) => Ok(Err(Failure::Malformed(
+        (TransferMode::Stream, false) => Err(Failure::Malformed(
             "the integration streams, and the function answered in one piece".to_owned(),
-        ))),
-        (TransferMode::Buffered, true) => Ok(Err(Failure::Malformed(
+        )),
+        (TransferMode::Buffered, true) => Err(Failure::Malformed(
             "the integration buffers, and the function streamed".to_owned(),
-        ))),
+        )),
+    };
+    // What is refused is read to its end all the same, so that the process gets its answer.
+    while let Some(frame) = body.frame().await {
+        frame.map_err(|_| CutOff)?;
     }
+    Ok(outcome)
 }
 
 /// Hands a streamed answer on, chunk by chunk.
-async fn stream(instance: &Instance, mut body: Incoming) -> Result<Result<(), Failure>, CutOff> {
+async fn stream(instance: &Instance, body: &mut Incoming) -> Result<Result<(), Failure>, CutOff> {
     let mut prelude = Prelude::default();
     let mut chunks: Option<mpsc::Sender<Result<Bytes, Failure>>> = None;
     while let Some(frame) = body.frame().await {
