@@ -8,6 +8,7 @@ export function page(results) {
   const row = ({ run, score }) =>
     `| ${[
       run.revision,
+      run.transferMode,
       `\`${run.arguments.join(' ')}\``,
       `${score.passedScenarios} of ${score.scenarios}`,
       `${score.passedChecks} of ${score.passedChecks + score.failedChecks}`,
@@ -18,18 +19,18 @@ export function page(results) {
 
 Scores of the official suite, \`@modelcontextprotocol/conformance\` ${version}, against \`lambda/conformance\`: an ordinary rmcp server on
 \`mcp_lambda::run\`, run as a Lambda function. \`test/runtime-api\` turns each request into an event of a REST API's proxy integration, with the
-claims of a Cognito authorizer, and serves a Lambda Runtime API with response streaming; each process has one invocation at a time, and
-before each request every idle process is killed with a probability of ${killProbability}. Run it with \`node test/conformance/run.mjs\`.
+claims of a Cognito authorizer, and serves a Lambda Runtime API in the table's response transfer mode; each process has one invocation at
+a time, and before each request every idle process is killed with a probability of ${killProbability}. Run it with \`node test/conformance/run.mjs\`.
 
-| revision | run as | scenarios passed | checks passed |
-|---|---|---|---|
+| revision | answers | run as | scenarios passed | checks passed |
+|---|---|---|---|---|
 ${results.map(row).join('\n')}
 
 Scenarios are those that the revision requires; 2025-06-18 has no list of its own, so all of the suite's that apply are counted. Checks are
 those of every scenario that was run, the Tasks extension and the pending ones included.
 
 **2026-07-28 has 196 checks here, not 197.** One check reads event streams, and is information only for a server that answers a quick request with
-one JSON body, as this one does.
+one JSON body, as this one does. A buffering server offers no subscriptions, so the five checks of those are skipped.
 
 **What older clients miss.** A server's requests to its client (sampling, elicitation) need a conversation that outlives an invocation, because the
 client's answer arrives at another process than the one that asked. Until that is there, such a tool answers with an error at once, and these

@@ -66,7 +66,8 @@ async function main() {
   const problems = [];
   for (const run of runs) {
     const started = performance.now();
-    const folder = join(output, run.revision);
+    const title = `${run.revision} ${run.transferMode}`;
+    const folder = join(output, title.replace(' ', '-'));
     const front = await startFront({ binaries: join(root, 'target', 'debug'), transferMode: run.transferMode, seed, log: `${folder}.function.log` });
     const expectedFailures = run.expectedFailures === undefined ? [] : ['--expected-failures', join(here, run.expectedFailures)];
     let status;
@@ -80,13 +81,13 @@ async function main() {
     results.push({ run, score });
 
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
-    console.log(`${run.revision}: ${score.passedChecks} passed, ${score.failedChecks} failed (${seconds} s; ${processes})`);
+    console.log(`${title}: ${score.passedChecks} passed, ${score.failedChecks} failed (${seconds} s; ${processes})`);
     for (const line of score.wrong) console.log(`  ${line}`);
     for (const [name, expected] of Object.entries(run.expected)) {
-      if (score[name] !== expected) problems.push(`${run.revision}: ${name} is ${score[name]}, and ${expected} is expected`);
+      if (score[name] !== expected) problems.push(`${title}: ${name} is ${score[name]}, and ${expected} is expected`);
     }
     // The suite ends with 1 when something is missing from its list of expected failures, or passes in spite of it.
-    if (status !== 0) problems.push(`${run.revision}: the suite ended with ${status ?? 'a timeout'}; see ${folder}.suite.log`);
+    if (status !== 0) problems.push(`${title}: the suite ended with ${status ?? 'a timeout'}; see ${folder}.suite.log`);
   }
 
   const text = page(results);

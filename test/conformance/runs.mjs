@@ -12,6 +12,12 @@ export const runs = [
     expected: { scenarios: 37, passedScenarios: 37, passedChecks: 196, failedChecks: 0 },
   },
   {
+    revision: '2026-07-28',
+    transferMode: 'buffered',
+    arguments: ['--requirements', '2026-07-28'],
+    expected: { scenarios: 37, passedScenarios: 37, passedChecks: 191, failedChecks: 0 },
+  },
+  {
     revision: '2025-11-25',
     transferMode: 'stream',
     arguments: ['--requirements', '2025-11-25'],
