@@ -10,11 +10,10 @@ import { addOutputs } from './outputs';
 export class CounterStack extends Stack {
   constructor(scope: Construct, id: string, context: AppContext) {
     super(scope, id, { description: 'MCP server with a counter for each caller, behind OAuth' });
+    // The keys that a contract's `dynamodbTable` has: the partition key `pk` and no sort key.
     const table = new dynamodb.TableV2(this, 'Counters', {
       partitionKey: { name: 'pk', type: dynamodb.AttributeType.STRING },
-      sortKey: { name: 'sk', type: dynamodb.AttributeType.STRING },
       billing: dynamodb.Billing.onDemand(),
-      timeToLiveAttribute: 'expires_at',
       removalPolicy: RemovalPolicy.DESTROY,
     });
     const server = new McpServer(this, 'Server', {

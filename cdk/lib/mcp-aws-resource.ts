@@ -9,7 +9,7 @@ import { synthError } from './synth-error';
  * tools declare.
  */
 export abstract class McpAwsResource {
-  /** A DynamoDB table; the server reads the table's name. */
+  /** A DynamoDB table with the partition key `pk` (string) and no sort key; the server reads the table's name. */
   public static dynamodbTable(table: dynamodb.ITable): McpAwsResource {
     return new DynamodbTable(table);
   }

@@ -71,12 +71,12 @@ describe('the example stack', () => {
 });
 
 describe('the counter stack', () => {
-  test('gives the server a table that forgets, and permission for its tools\' actions only', () => {
+  test('gives the server a table, and permission for its tools\' actions only', () => {
     const app = new App({ context: { lambdaDir, ...externalFront } });
     const template = Template.fromStack(new CounterStack(app, 'Counter', readContext(app.node)));
     const { logicalId, properties } = only(template, 'AWS::DynamoDB::GlobalTable');
     assert.equal(properties.BillingMode, 'PAY_PER_REQUEST');
-    assert.equal(properties.TimeToLiveSpecification.Enabled, true);
+    assert.deepEqual(properties.KeySchema, [{ AttributeName: 'pk', KeyType: 'HASH' }]);
     const contract = JSON.parse(readFileSync(join(root, 'lambda/counter/contract.json'), 'utf8'));
     const declared = contract.tools.flatMap((tool: any) => tool.awsActions).flatMap((need: any) => need.actions);
     const granted = only(template, 'AWS::IAM::Policy').properties.PolicyDocument.Statement.filter((each: any) => JSON.stringify(each.Resource).includes(logicalId));
