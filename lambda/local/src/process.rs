@@ -135,11 +135,8 @@ impl Service {
     /// Ends it in order, within `grace`; what is left of its group then ends by force.
     pub(crate) async fn stop(mut self, grace: Duration) {
         drop(self.input.take());
-        if matches!(
-            tokio::time::timeout(grace, self.child.wait()).await,
-            Ok(Ok(_))
-        ) {
-            self.group.disarm();
-        }
+        // In time or not: the group's drop, which comes next, finds whoever is left.
+        let _ = tokio::time::timeout(grace, self.child.wait()).await;
+        drop(self.group);
     }
 }

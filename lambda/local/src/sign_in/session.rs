@@ -10,6 +10,7 @@ use serde::Deserialize;
 use super::authorization_request::AuthorizationRequest;
 use super::browser::{Browser, Form, Notice};
 use super::pages::{Common, Login, NewPassword, Problem};
+use super::user_pool::Refusal;
 use super::{SignIn, respond};
 
 /// A page view or a refusal of it.
@@ -121,7 +122,7 @@ pub(super) async fn submit(
     ]);
     let problem = match say(&sign_in, fields).await? {
         Said::Redirect(redirect) => return Ok(redirect),
-        Said::NewPassword { token, .. } => {
+        Said::NewPassword { token } => {
             sign_in
                 .browsers
                 .remember(&view.browser, |browser| browser.new_password_token = token);
@@ -195,14 +196,11 @@ pub(super) async fn submit_new_password(
         ("new_password", password),
         ("confirm_password", password),
     ]);
-    let sentence = match say(&sign_in, fields).await? {
-        Said::Redirect(redirect) => return Ok(redirect),
-        Said::NewPassword { error, .. } | Said::SignIn { error } => error,
-    };
-    let common = view.common(Some(Problem {
-        sentence,
-        field: "password",
-    }));
+    if let Said::Redirect(redirect) = say(&sign_in, fields).await? {
+        return Ok(redirect);
+    }
+    // Both fields are the same, so it can only be the policy.
+    let common = view.common(Some(Problem::from(&Refusal::InvalidPassword)));
     let page = NewPassword {
         common,
         policy: sign_in.policy.sentence(),
@@ -223,7 +221,7 @@ enum Said {
     /// The sign-in page again.
     SignIn { error: String },
     /// The page for a first own password, perhaps again.
-    NewPassword { token: String, error: String },
+    NewPassword { token: String },
 }
 
 /// Submits the emulator's sign-in form.
@@ -232,7 +230,7 @@ async fn say(sign_in: &SignIn, fields: String) -> Result<Said, Response> {
     #[serde(tag = "page", rename_all = "camelCase")]
     enum Page {
         SignIn { error: String },
-        NewPassword { token: String, error: String },
+        NewPassword { token: String },
     }
     let submitted = Request::post("/login")
         .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
@@ -250,7 +248,7 @@ async fn say(sign_in: &SignIn, fields: String) -> Result<Said, Response> {
     }
     match serde_json::from_slice(answer.body()) {
         Ok(Page::SignIn { error }) => Ok(Said::SignIn { error }),
-        Ok(Page::NewPassword { token, error }) => Ok(Said::NewPassword { token, error }),
+        Ok(Page::NewPassword { token }) => Ok(Said::NewPassword { token }),
         Err(_) => Err(respond::failed(
             StatusCode::BAD_REQUEST,
             "invalid_request",
