@@ -17,7 +17,7 @@ export interface McpInteractiveClientProps {
   readonly userPool: McpUserPool;
 
   /** Scopes that the app client may ask for. */
-  readonly oAuthScopes: cognito.OAuthScope[];
+  readonly oauthScopes: cognito.OAuthScope[];
 
   /** Redirect URIs, compared exactly, port included. */
   readonly callbackUrls: string[];
@@ -41,7 +41,7 @@ export class McpInteractiveClient extends Construct {
       authFlows: NO_API_SIGN_IN,
       oAuth: {
         flows: { authorizationCodeGrant: true, implicitCodeGrant: false, clientCredentials: false },
-        scopes: props.oAuthScopes,
+        scopes: props.oauthScopes,
         callbackUrls: props.callbackUrls,
       },
       supportedIdentityProviders: [cognito.UserPoolClientIdentityProvider.COGNITO],
@@ -68,7 +68,7 @@ export interface McpMachineClientProps {
   readonly userPool: McpUserPool;
 
   /** Scopes that the app client may ask for. */
-  readonly oAuthScopes: cognito.OAuthScope[];
+  readonly oauthScopes: cognito.OAuthScope[];
 }
 
 /**
@@ -93,7 +93,7 @@ export class McpMachineClient extends Construct {
       authFlows: NO_API_SIGN_IN,
       oAuth: {
         flows: { clientCredentials: true, authorizationCodeGrant: false, implicitCodeGrant: false },
-        scopes: props.oAuthScopes,
+        scopes: props.oauthScopes,
       },
       supportedIdentityProviders: [cognito.UserPoolClientIdentityProvider.COGNITO],
       preventUserExistenceErrors: true,

@@ -199,7 +199,7 @@ export class McpServer extends Construct implements iam.IGrantable {
     });
     this.interactiveClient = new McpInteractiveClient(this, 'InteractiveClient', {
       userPool: this.userPool,
-      oAuthScopes: this.cognitoScopes(this.contract.scopeNames),
+      oauthScopes: this.cognitoScopes(this.contract.scopeNames),
       callbackUrls,
     });
 
@@ -260,7 +260,7 @@ export class McpServer extends Construct implements iam.IGrantable {
   public addMachineClient(id: string, options: McpMachineClientOptions = {}): McpMachineClient {
     return new McpMachineClient(this, id, {
       userPool: this.userPool,
-      oAuthScopes: this.cognitoScopes(options.scopeNames ?? this.contract.scopeNames),
+      oauthScopes: this.cognitoScopes(options.scopeNames ?? this.contract.scopeNames),
     });
   }
 
