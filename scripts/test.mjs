@@ -33,6 +33,11 @@ const parts = {
       await node(report, 'construct tests', testFiles('cdk/test'));
     },
   },
+  templates: {
+    title: 'the templates against cfn-lint, cdk-nag and the rules of the CDK',
+    needs: [],
+    run: (report) => node(report, 'rules for templates', testFiles('cdk/test/rules')),
+  },
   browser: endToEnd('browser', 'a person in a real browser'),
   clients: endToEnd('clients', 'the official TypeScript client'),
   'claude-code': endToEnd('claude-code', 'Claude Code'),
