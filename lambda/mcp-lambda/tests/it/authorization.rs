@@ -262,3 +262,37 @@ async fn foreign_origins_and_hosts_are_refused_as_json_rpc_errors() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_client_in_a_browser_of_an_allowed_origin_may_read_every_answer() {
+    let function = Function::start(&[(
+        "MCP_ALLOWED_ORIGINS",
+        "https://app.example,http://localhost:*",
+    )])
+    .await;
+    let list = json!({ "jsonrpc": "2.0", "id": 2, "method": "tools/list" });
+    for (origin, allowed) in [
+        ("https://app.example", true),
+        ("http://localhost:6274", true),
+        ("https://app.example:8443", false),
+        ("http://localhost.evil.example:80", false),
+        ("https://evil.example", false),
+    ] {
+        let mut stranger = event(&list, &[("Origin", origin)]);
+        stranger["requestContext"]["authorizer"] = json!(null);
+        for event in [event(&list, &[("Origin", origin)]), stranger] {
+            let answer = function.send(&event).await;
+            let expected = allowed.then_some(origin);
+            assert_eq!(
+                answer.header("access-control-allow-origin"),
+                expected,
+                "{origin} {}",
+                answer.status
+            );
+            let exposed = allowed.then_some("WWW-Authenticate");
+            assert_eq!(answer.header("access-control-expose-headers"), exposed);
+        }
+    }
+    let no_browser = function.send(&event(&list, &[])).await;
+    assert_eq!(no_browser.header("access-control-allow-origin"), None);
+}
