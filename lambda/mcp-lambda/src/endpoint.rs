@@ -1,7 +1,9 @@
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::FutureExt;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
@@ -167,13 +169,14 @@ impl<S: ServerHandler> Endpoint<S> {
         request.extensions_mut().insert(caller);
         request.extensions_mut().insert(deadline);
 
-        let handled = self.engine.handle(request.map(Full::new));
+        let handled = AssertUnwindSafe(self.engine.handle(request.map(Full::new))).catch_unwind();
         let answer = match deadline.for_answer() {
             None => handled.await,
             Some(end) => tokio::time::timeout_at(end, handled)
                 .await
                 .map_err(|_| Refusal::DeadlineReached)?,
         };
+        let answer = answer.map_err(|_| Refusal::ServerPanicked)?;
         let id = message.id.clone();
         match media_type(answer.headers()) {
             EVENT_STREAM => Ok(self.bounded_stream(answer, deadline, id, is_legacy)),

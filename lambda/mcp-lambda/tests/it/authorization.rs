@@ -1,5 +1,7 @@
 //! The wall: who reaches which tool, and what the others are told.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::event_source::{
@@ -170,6 +172,47 @@ async fn a_tool_does_not_get_the_callers_access_token() {
 }
 
 #[tokio::test]
+async fn the_log_holds_nothing_that_a_caller_sent() {
+    let function = Function::streaming().await;
+    let mut argument = call("echo");
+    argument["params"]["arguments"]["text"] = json!("secret-argument");
+    let mut stranger = modern_event(&argument);
+    stranger["requestContext"]["authorizer"] = json!(null);
+    let mut wrong_claims = modern_event(&argument);
+    wrong_claims["requestContext"]["authorizer"]["claims"]["scope"] = json!("secret-scope");
+    let mut garbage = modern_event(&argument);
+    garbage["body"] = json!("secret-garbage");
+    let mut origin = modern_event(&argument);
+    set_header(&mut origin, "Origin", "https://secret-origin.example");
+    set_header(&mut origin, "X-Custom", "secret-header");
+    let events = [
+        modern_event(&argument),
+        modern_event(&call("secret-tool")),
+        modern_event(&call("administer")),
+        modern_event(&call("panics")),
+        stranger,
+        wrong_claims,
+        garbage,
+        origin,
+        json!({ "secret-event": "secret-value" }),
+    ];
+    for event in &events {
+        function
+            .invoke(event, Duration::from_secs(10))
+            .await
+            .all()
+            .await;
+    }
+    let log = function.log.lock().unwrap().join("\n");
+    assert!(
+        log.lines().count() >= events.len(),
+        "every request has its line: {log}"
+    );
+    assert!(!log.contains("secret"), "{log}");
+    assert!(!log.contains("5d2f0a64"), "the caller's subject: {log}");
+}
+
+#[tokio::test]
 async fn lists_only_the_tools_that_the_caller_may_call() {
     let function = Function::streaming().await;
     let list = json!({ "jsonrpc": "2.0", "id": 2, "method": "tools/list" });
@@ -177,7 +220,7 @@ async fn lists_only_the_tools_that_the_caller_may_call() {
     assert_eq!(
         tool_names(&both),
         [
-            "asks", "echo", "headers", "panics", "progress", "sleeps", "ticks", "who_am_i"
+            "asks", "drums", "echo", "headers", "panics", "progress", "sleeps", "ticks", "who_am_i"
         ]
     );
     assert_eq!(both["result"]["cacheScope"], "private");
@@ -194,7 +237,7 @@ async fn lists_only_the_tools_that_the_caller_may_call() {
     );
 
     let legacy = function.call_legacy(&list).await.json();
-    assert_eq!(tool_names(&legacy).len(), 8);
+    assert_eq!(tool_names(&legacy).len(), 9);
     assert_eq!(
         legacy["result"].get("cacheScope"),
         None,
