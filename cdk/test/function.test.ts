@@ -82,7 +82,7 @@ describe('McpCode.fromAsset', () => {
 describe('McpCode.fromFunction', () => {
   const existing = (scope: Construct) =>
     new lambda.Function(scope, 'Existing', {
-      code: lambda.Code.fromAsset(fixture('code')),
+      code: lambda.Code.fromAsset(fixture('lambda/dog-facts')),
       handler: 'bootstrap',
       runtime: lambda.Runtime.PROVIDED_AL2023,
       timeout: Duration.seconds(12),
@@ -198,8 +198,8 @@ test "$FAIL" = "" || exit 3
   });
 
   test('fails when there is no manifest', () => {
-    assert.throws(() => McpCode.fromCargo(fixture('code'), { packageName: 'x' }), {
-      message: `${join(fixture('code'), 'Cargo.toml')} does not exist: give McpCode.fromCargo the directory of a Cargo.toml (CargoManifestMissing)`,
+    assert.throws(() => McpCode.fromCargo(fixture('lambda/dog-facts'), { packageName: 'x' }), {
+      message: `${join(fixture('lambda/dog-facts'), 'Cargo.toml')} does not exist: give McpCode.fromCargo the directory of a Cargo.toml (CargoManifestMissing)`,
     });
   });
 
