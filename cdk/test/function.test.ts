@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { App, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
-import { McpAwsResource, McpCode, McpServer, type McpServerProps, McpUserPool } from '../lib';
+import { McpAwsResource, McpCode, McpContract, McpServer, type McpServerProps, McpUserPool } from '../lib';
 import { findCargoLambda } from '../lib/cargo-lambda';
 import { code, counter, facts, fixture, only, synthesize, synthesizeServer } from './synthesis';
 
@@ -227,6 +227,16 @@ describe('AWS resources of the contract', () => {
     const statements = only(template, 'AWS::IAM::Policy').properties.PolicyDocument.Statement;
     assert.deepEqual(statements[1], { Action: ['dynamodb:GetItem', 'dynamodb:UpdateItem'], Effect: 'Allow', Resource: { 'Fn::GetAtt': [table, 'Arn'] } });
     assert.equal(statements.length, 2);
+  });
+
+  test('that no tool touches arrive without permission', () => {
+    const untouched = JSON.parse(readFileSync(fixture('counter.contract.json'), 'utf8'));
+    untouched.tools = [];
+    const path = join(mkdtempSync(join(tmpdir(), 'contract-')), 'contract.json');
+    writeFileSync(path, JSON.stringify(untouched));
+    const template = synthesizeCounter((table) => ({ contract: McpContract.fromFile(path), awsResources: { counters: McpAwsResource.dynamodbTable(table) } }));
+    rmSync(dirname(path), { recursive: true });
+    assert.equal(only(template, 'AWS::IAM::Policy').properties.PolicyDocument.Statement.length, 1);
   });
 
   test('fail when one is missing', () => {
