@@ -8,7 +8,7 @@ use hyper_util::rt::TokioExecutor;
 use serde_json::json;
 
 use crate::event_source::call;
-use crate::tokens::{Issuer, PlainServer};
+use crate::issuer::{Issuer, PlainServer};
 use crate::wire::HttpAnswer;
 
 /// Sends one request and reads the whole answer.
