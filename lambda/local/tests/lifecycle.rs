@@ -2,6 +2,10 @@
 //! nothing is left running, is the program's own.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "the stand-ins go before the tools of the machine"
+)]
 
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener};
@@ -12,7 +16,7 @@ use std::time::{Duration, Instant};
 
 const CARGO: &str = r#"#!/bin/sh
 [ "$1" = --version ] && { echo "cargo 1.95.0 (0000000 2026-01-01)"; exit; }
-[ -e fail-build ] && { sleep 0.5; echo "error[E0000]: this does not compile" >&2; exit 101; }
+[ -e fail-build ] && { sleep 0.5; echo '{"reason":"build-finished","success":false}'; echo "error[E0000]: this does not compile" >&2; exit 101; }
 echo '{"reason":"compiler-artifact","target":{"name":"dog-facts"},"executable":"'"$PWD"'/dog-facts"}'
 "#;
 const NODE: &str = r#"#!/bin/sh
@@ -66,11 +70,7 @@ impl Stack {
         if let Some(trouble) = trouble {
             fs::write(root.join(trouble), "").unwrap();
         }
-        let path = format!(
-            "{}:{}",
-            tools.display(),
-            option_env!("PATH").unwrap_or("/usr/bin:/bin")
-        );
+        let path = format!("{}:{}", tools.display(), std::env::var("PATH").unwrap());
         let program = Command::new(env!("CARGO_BIN_EXE_mcp-lambda-local"))
             .args([
                 "--port",
