@@ -92,7 +92,7 @@ impl Stack {
 
     fn ready(name: &str) -> Self {
         let mut stack = Self::start(name, None);
-        let deadline = Instant::now() + Duration::from_secs(20);
+        let deadline = Instant::now() + Duration::from_secs(60);
         while !stack.root.join("ready.json").exists() {
             assert!(Instant::now() < deadline && stack.program.try_wait().unwrap().is_none());
             std::thread::sleep(Duration::from_millis(20));
@@ -112,7 +112,7 @@ impl Stack {
         let (emulator, function) = (self.pid("emulator.pid"), self.pid("function.pid"));
         let said = self.program.wait_with_output().unwrap();
         for pid in [emulator, function] {
-            let deadline = Instant::now() + Duration::from_secs(5);
+            let deadline = Instant::now() + Duration::from_secs(30);
             while runs(&pid) {
                 assert!(Instant::now() < deadline, "{pid} is left running");
                 std::thread::sleep(Duration::from_millis(20));
@@ -218,7 +218,7 @@ impl Stack {
     /// Starts with trouble ahead and waits until the emulator is there to be ended.
     fn start_failing(name: &str, trouble: &str) -> Self {
         let stack = Self::start(name, Some(trouble));
-        let deadline = Instant::now() + Duration::from_secs(20);
+        let deadline = Instant::now() + Duration::from_secs(60);
         while !stack.root.join("function.pid").exists() {
             assert!(Instant::now() < deadline);
             std::thread::sleep(Duration::from_millis(10));
