@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Iterator
+from typing import Any
 
 from ministack.core import lambda_runtime
 
@@ -49,6 +50,7 @@ class ResponseStream:
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        """A stream whose client is served by `loop`."""
         self._loop = loop
         self._head: bytes | None = b""
         self._chunks: asyncio.Queue[bytes | None] = asyncio.Queue()
@@ -112,7 +114,7 @@ def close_stream(request_id: str) -> None:
 
 
 def _chunks(reader: Any) -> Iterator[bytes]:
-    """The chunks of an HTTP/1.1 chunked body; raises EOFError when the peer breaks off, ValueError on an error trailer."""
+    """The chunks of an HTTP/1.1 chunked body; EOFError when the peer breaks off, ValueError on an error trailer."""
     while size := int(reader.readline().split(b";")[0].strip() or b"-1", 16):
         data = reader.read(size) if size > 0 else b""
         if len(data) != size:
@@ -131,7 +133,7 @@ def install() -> None:
 
     def streaming_invoke(self: Any, event: Any, request_id: str, **options: Any) -> dict:
         context = (event.get("requestContext") or {}) if isinstance(event, dict) else {}
-        self._response_stream = _streams.get(context.get("requestId"))
+        self._response_stream = _streams.get(context.get("requestId") or "")
         return invoke(self, event, request_id, **options)
 
     def streaming_handler_class(self: Any, generation: int, pending: Any) -> type:

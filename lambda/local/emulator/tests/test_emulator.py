@@ -1,4 +1,4 @@
-"""The emulator as launch.py starts it, seen from outside: each test is a bug of the bare emulator that must stay closed.
+"""The emulator as launch.py starts it, seen from outside: each test is a bug of the bare emulator that stays closed.
 
 Run with the emulator's own Python: .local/venv/bin/python -m unittest discover -s lambda/local/emulator/tests
 """
@@ -54,7 +54,8 @@ class Emulator(unittest.TestCase):
         cls.endpoint = f"http://127.0.0.1:{cls.port}"
         cls.log = (cls.directory / "log").open("wb")
         cls.process = subprocess.Popen(
-            [sys.executable, str(EMULATOR / "launch.py"), "--port", str(cls.port), "--state", str(cls.directory / "state")],
+            [sys.executable, str(EMULATOR / "launch.py"), "--port", str(cls.port),
+             "--state", str(cls.directory / "state")],
             stdin=subprocess.PIPE, stdout=cls.log, stderr=cls.log, start_new_session=True)
         cls.addClassCleanup(cls.stop)
         for _ in range(1200):
@@ -122,7 +123,8 @@ class Emulator(unittest.TestCase):
         """The code in the newest mail to the address."""
         with urllib.request.urlopen(f"{self.endpoint}/_ministack/ses/messages", timeout=60) as response:
             mails = [m for messages in json.load(response)["messages"].values() for m in messages if address in m["To"]]
-        return next(word for word in mails[-1]["BodyText"].replace(".", " ").split() if word.isdigit() and len(word) == 6)
+        words = mails[-1]["BodyText"].replace(".", " ").split()
+        return next(word for word in words if word.isdigit() and len(word) == 6)
 
     def tokens_of_new_user(self, address: str) -> dict:
         """Sign up, confirm with the mailed code, sign in with PKCE and `resource`, exchange the code."""
@@ -218,7 +220,8 @@ class Deployment(Emulator):
         self.assertEqual(json.loads(self.deploy()), self.outputs)
 
     def test_failed_deployment_names_the_first_failed_resource_and_is_replaced_by_the_next(self) -> None:
-        template = {"Resources": {"Bad": {"Type": "AWS::Cognito::UserPoolClient", "Properties": {"UserPoolId": "none"}}}}
+        client = {"Type": "AWS::Cognito::UserPoolClient", "Properties": {"UserPoolId": "none"}}
+        template = {"Resources": {"Bad": client}}
         file = self.directory / "bad.json"
         shutil.copy(TESTS / "assets.json", self.directory / "cdk.out" / "Bad.assets.json")
         file.write_text(json.dumps(template))
