@@ -31,6 +31,7 @@ const parts = {
       await report.run('types of the tests', 'tsc', ['-p', 'test'], { cwd: root });
       await report.run('Rust tests', 'cargo', ['test', '--locked', '--workspace', '--no-fail-fast', '--quiet'], { runner: 'cargo', cwd: root });
       await node(report, 'construct tests', testFiles('cdk/test'));
+      await node(report, 'documents', testFiles('test/docs'));
     },
   },
   templates: {

@@ -194,6 +194,11 @@ impl Refusal {
             body,
             challenge,
         } = self.wire(context);
+        // A foreign `Origin` or `Host` is refused before the message is looked at (Streamable HTTP, security warning):
+        // the answer has no id.
+        let is_foreign =
+            matches!(self, Refusal::Engine { status, .. } if *status == StatusCode::FORBIDDEN);
+        let id = id.filter(|_| !is_foreign);
         let body = match body {
             Body::OAuth(error) => json!({ "error": error, "error_description": self.to_string() }),
             Body::JsonRpc(_) => json!(self.error(context, id)),

@@ -300,7 +300,7 @@ async fn foreign_origins_and_hosts_are_refused_as_json_rpc_errors() {
         if status == 403 {
             assert_eq!(
                 (&answer.json()["id"], &answer.json()["error"]["code"]),
-                (&json!(2), &json!(-32000))
+                (&json!(null), &json!(-32000))
             );
         }
     }
