@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,7 @@ from ministack.core import lambda_runtime
 DELIMITER = b"\0" * 8
 # API Gateway looks for the delimiter in the first 16 KB of the stream.
 PRELUDE_LIMIT = 16 * 1024
+ENDING_SECONDS = 2
 
 
 @dataclass(frozen=True)
@@ -126,6 +128,14 @@ def _chunks(reader: Any) -> Iterator[bytes]:
             raise ValueError(trailer.decode("latin-1"))
 
 
+def _await_end(process: Any) -> None:
+    """Give a runtime that broke off the time to end: the next event must not go to one that is about to."""
+    try:
+        process.wait(ENDING_SECONDS)
+    except (AttributeError, subprocess.TimeoutExpired):
+        pass  # already collected, or it goes on, as a runtime does that only reported an error
+
+
 def install() -> None:
     """Make every `provided.*` environment forward streamed responses."""
     worker_class = lambda_runtime.ProvidedWorker
@@ -160,6 +170,8 @@ def install() -> None:
                     kind, payload = "error", bytearray(str(broken).encode() or b"response stream broken off")
                 if stream:
                     stream.end(complete=kind == "response")
+                if kind == "error":
+                    _await_end(worker._proc)
                 accepted = worker._record_result(generation, match[1], kind, payload.decode("utf-8", "replace"))
                 self._respond(202 if accepted else 400)
 

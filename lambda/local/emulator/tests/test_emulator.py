@@ -198,6 +198,13 @@ class ResponseStreaming(Emulator):
     def test_refuses_a_host_name_of_somebody_else(self) -> None:
         self.assertEqual(self.get("/buffered?mode=buffered", host="evil.example").status, 403)
 
+    def test_refuses_a_web_page_everything_but_the_api_and_the_oauth_endpoints(self) -> None:
+        for path, status in (("/_ministack/reset", 403), ("/", 403), ("/oauth2/token", 400)):
+            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+            self.addCleanup(connection.close)
+            connection.request("POST", path, b"", {"Origin": "https://evil.example"})
+            self.assertEqual((path, connection.getresponse().status), (path, status))
+
 
 class Deployment(Emulator):
     """CloudFormation."""
