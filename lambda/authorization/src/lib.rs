@@ -1,4 +1,6 @@
 //! An MCP authorization server in front of Amazon Cognito.
+#[cfg(feature = "administration")]
+pub mod administration;
 mod answer;
 mod authorize;
 mod callback;

@@ -245,9 +245,12 @@ impl CallbackRule {
     /// Reads an entry; `None` if it is none of the three forms.
     pub fn parse(entry: &str) -> Option<Self> {
         let Some(rest) = entry.strip_prefix("https://") else {
+            let letters = entry.bytes().all(|byte| {
+                byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.')
+            });
             let url = Url::parse(&format!("https://{entry}/")).ok()?;
-            return (url.host_str() == Some(entry) && entry.contains('.'))
-                .then(|| Self::Host(entry.to_owned()));
+            let exact = url.domain() == Some(entry) && entry.contains('.') && !entry.ends_with('.');
+            return (letters && exact).then(|| Self::Host(entry.to_owned()));
         };
         match rest.strip_suffix("/*") {
             Some(_) => {
