@@ -41,7 +41,9 @@ use crate::{
     secret::{Digest, Secret},
 };
 
+mod clients_and_pages;
 mod parse;
+mod variables;
 
 /// A client that the operator has registered.
 #[derive(Debug, Clone, Deserialize)]

@@ -1,5 +1,12 @@
 //! The command-line tool against a user pool's API in process.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on says where it stopped"
+)]
+
 use std::sync::{Arc, Mutex};
 
 use aws_sdk_cognitoidentityprovider::{

@@ -1,5 +1,12 @@
 //! The authorization server from outside: requests in, answers out, with a Cognito in process that keeps Cognito's rules.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on says where it stopped"
+)]
+
 mod client_documents;
 mod cognito;
 mod known_pitfalls;
