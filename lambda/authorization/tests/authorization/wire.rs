@@ -2,6 +2,7 @@
 
 use aws_lambda_events::apigw::ApiGatewayProxyRequest;
 use mcp_lambda_authorization::edge::{from_event, into_answer};
+use proptest::prelude::*;
 use serde_json::json;
 
 use crate::world::{Client, READ, WRITE, World, json as body, redirected_error};
@@ -170,4 +171,65 @@ fn a_proxy_event_of_the_gateway_is_read_with_repeated_parameters_and_cookies() {
         json!(["no-store"])
     );
     assert!(answer["body"].as_str().unwrap().contains("client_id"));
+}
+
+/// The constructs substitute the `${…}` of this file at synth, so that the gateway serves the documents without a function.
+#[test]
+fn the_checked_in_metadata_template_is_what_the_crate_builds() {
+    let scopes = json!([{ "name": "https://resource.example.com/scopes", "description": "x" }]);
+    let settings = mcp_lambda_authorization::Settings::from_variables(
+        crate::world::variables().into_iter().chain(
+            [
+                ("AUTHORIZATION_ISSUER", "https://issuer.example.com"),
+                ("MCP_RESOURCE", "https://resource.example.com/mcp"),
+                ("MCP_JWKS_URL", "https://jwks.example.com/"),
+                ("AUTHORIZATION_SCOPES", &scopes.to_string()),
+            ]
+            .map(|(name, value)| (name.to_owned(), value.to_owned())),
+        ),
+    )
+    .unwrap();
+    let document = |form| mcp_lambda_authorization::authorization_server_metadata(&settings, form);
+    let both = json!({
+        "oauth-authorization-server": document(mcp_lambda_authorization::MetadataForm::OAuth),
+        "openid-configuration": document(mcp_lambda_authorization::MetadataForm::OpenId),
+    });
+    let template = serde_json::to_string_pretty(&both)
+        .unwrap()
+        .replace("https://issuer.example.com", "${issuer}")
+        .replace("https://resource.example.com/mcp", "${resource}")
+        .replace("https://jwks.example.com", "${jwksUri}")
+        .replace("https://resource.example.com/scopes", "${scope}");
+    let checked_in = include_str!("../../metadata.template.json");
+    assert!(
+        checked_in.trim_end() == template,
+        "metadata.template.json is stale; its content should be:\n{template}"
+    );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(400) })]
+
+    #[test]
+    fn no_request_makes_the_server_fail_or_redirect_to_a_place_nobody_registered(
+        path in "/(authorize|consent|callback|token|register|revoke|x)?",
+        method in "(get|post)",
+        name in "(client_id|redirect_uri|state|code|grant_type|token|request|scope|resource|error|\\PC{0,8})",
+        value in "\\PC{0,80}",
+        cookie in "[ -~]{0,60}",
+        body in "\\PC{0,120}",
+    ) {
+        let world = World::new();
+        let headers = [("cookie", cookie.as_str()), ("authorization", cookie.as_str())];
+        let answer = if method == "get" {
+            let query = form_urlencoded::Serializer::new(String::new()).append_pair(&name, &value).finish();
+            world.get(&format!("{path}?{query}"), &headers)
+        } else if path == "/register" {
+            world.post(&path, "application/json", &body, &headers)
+        } else {
+            world.form(&path, &[(name.as_str(), value.as_str()), ("client_id", body.as_str())], &headers)
+        };
+        prop_assert!(answer.status().is_client_error(), "{}", answer.status());
+        prop_assert!(!answer.headers().contains_key("location") && !answer.headers().contains_key("refresh"));
+    }
 }
