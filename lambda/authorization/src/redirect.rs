@@ -91,7 +91,7 @@ impl RedirectProblem {
         match self {
             Self::TooLong => "it is longer than 512 characters",
             Self::NotCanonical => {
-                "it is not an absolute URI in canonical spelling (lower-case host, no default port, no '..', no spaces, no '\\', no '*')"
+                "it is not an absolute URI in canonical spelling (lower-case host, no default port, no '..', no spaces, no backslash, no asterisk)"
             }
             Self::Fragment => "it has a fragment; remove the part after '#'",
             Self::Userinfo => "it has a user name or password before the host; remove it",

@@ -89,11 +89,11 @@ impl ScopeCatalog {
     }
 }
 
-/// A value of a request as it may be echoed: short and printable.
+/// A value of a request as it may be echoed: short, and in the characters of `error_description` (RFC 6749 section 5.2).
 pub(crate) fn shown(value: &str) -> String {
     value
         .chars()
-        .filter(|character| character.is_ascii_graphic() || *character == ' ')
+        .filter(|character| matches!(character, ' '..='~') && !matches!(character, '"' | '\\'))
         .take(100)
         .collect()
 }

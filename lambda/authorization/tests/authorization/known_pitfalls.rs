@@ -120,7 +120,7 @@ fn our_secret_is_never_used_for_somebody_elses_request() {
     };
     assert_eq!(
         error(&world.form("/token", &form(CLIENT_ID), &[])),
-        (401, "unauthorized_client".to_owned())
+        (400, "unauthorized_client".to_owned())
     );
     let code = [
         ("grant_type", "authorization_code"),

@@ -91,7 +91,7 @@ fn the_clients_of_people_have_no_machine_grant() {
         ];
         assert_eq!(
             error(&world.form("/token", &form, &[])),
-            (401, "unauthorized_client".to_owned())
+            (400, "unauthorized_client".to_owned())
         );
     }
 }

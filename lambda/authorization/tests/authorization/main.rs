@@ -7,6 +7,8 @@
     reason = "a test that cannot go on says where it stopped"
 )]
 
+mod attacks;
+mod browser;
 mod client_documents;
 mod cognito;
 mod known_pitfalls;

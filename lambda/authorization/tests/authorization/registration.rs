@@ -142,7 +142,7 @@ fn only_json_objects_are_read() {
     let world = World::new();
     assert_eq!(
         error(&world.post("/register", "text/plain", "{}", &[])),
-        (415, "invalid_request".to_owned())
+        (400, "invalid_request".to_owned())
     );
     for text in [
         "",

@@ -248,3 +248,45 @@ fn secrets_that_cannot_be_read_again_are_used_on_for_an_hour_and_then_refused() 
     world.pass(60 * 60);
     assert_eq!(world.get(&client.authorize_url(), &[]).status(), 503);
 }
+
+#[test]
+fn two_hundred_sign_ins_in_flight_at_once_end_each_at_its_own_client() {
+    let world = World::new();
+    world.publish(&claude_code_document());
+    let mut flights: Vec<(Client, Browser)> = (0..200)
+        .map(|index| {
+            let mut client = Client::new(
+                DOCUMENT,
+                &format!("http://localhost:{}/callback", 20_000 + index),
+            );
+            client.state = Some(format!("state-{index}"));
+            (client, Browser::default())
+        })
+        .collect();
+    let pages: Vec<_> = flights
+        .iter_mut()
+        .map(|(client, browser)| browser.get(&world, &client.authorize_url()))
+        .collect();
+    let urls: Vec<_> = flights
+        .iter_mut()
+        .zip(&pages)
+        .map(|((_, browser), page)| refresh_target(&browser.decide(&world, page, "allow")))
+        .collect();
+    let callbacks: Vec<_> = urls
+        .iter()
+        .rev()
+        .map(|url| world.cognito.sign_in(url))
+        .collect();
+    for ((client, browser), callback) in flights.iter_mut().zip(callbacks.iter().rev()) {
+        let location = crate::world::location(&browser.get(&world, callback));
+        assert!(location.starts_with(&client.redirect_uri), "{location}");
+        let query = parameters(url::Url::parse(&location).unwrap().query().unwrap());
+        assert_eq!(query.get("state"), client.state.as_ref());
+        assert_eq!(world.redeem(client, &query["code"]).status(), 200);
+    }
+    assert_eq!(
+        world.hosts.connections.lock().unwrap().len(),
+        1,
+        "one fetch for all of them"
+    );
+}

@@ -80,11 +80,11 @@ fn forms_are_forms_and_credentials_are_never_read_from_the_query() {
     let world = World::new();
     assert_eq!(
         error(&world.post("/token", "application/json", "{}", &[])),
-        (415, "invalid_request".to_owned())
+        (400, "invalid_request".to_owned())
     );
     assert_eq!(
         error(&world.post("/token", "multipart/form-data", "x", &[])),
-        (415, "invalid_request".to_owned())
+        (400, "invalid_request".to_owned())
     );
     let answer = world.get(
         "/token?grant_type=client_credentials&client_id=a&client_secret=b",

@@ -207,6 +207,28 @@ fn the_checked_in_metadata_template_is_what_the_crate_builds() {
     );
 }
 
+/// RFC 6749 section 5.2.
+#[test]
+fn an_error_description_keeps_to_the_characters_of_its_specification() {
+    let world = World::new();
+    let client = Client::new(&world.registered(LOOPBACK), LOOPBACK);
+    let odd = "a\"b\\c\u{e9}\u{7f}\n";
+    let location =
+        crate::world::location(&world.get(&client.but("scope", Some(odd)).authorize_url(), &[]));
+    let query = crate::cognito::parameters(url::Url::parse(&location).unwrap().query().unwrap());
+    let registration =
+        body(&world.register(&json!({ "redirect_uris": ["https://a\\b.example.com/\"*"] })));
+    for description in [
+        query["error_description"].as_str(),
+        registration["error_description"].as_str().unwrap(),
+    ] {
+        let legal = description
+            .bytes()
+            .all(|byte| matches!(byte, 0x20..=0x21 | 0x23..=0x5b | 0x5d..=0x7e));
+        assert!(legal, "{description:?}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(400) })]
 
