@@ -1,0 +1,283 @@
+//! `GET /authorize`: from an authorization request to the consent page.
+//!
+//! Until client and redirect URI are known to belong together, a problem is a page in this browser. After that it is an
+//! answer at the client. Nothing here reaches Cognito: without a decision on the page there is no sign-in.
+
+use http::header;
+
+use crate::{
+    answer::{ClientRedirect, redirect_answer, set},
+    capability::Timestamp,
+    client::{
+        Client, ClientKind, fetch_document, harmless_name, is_url, open_registration,
+        pre_registered,
+    },
+    cookie,
+    failure::Failure,
+    page::ConsentView,
+    redirect::{Destination, RedirectPolicy, RedirectUri},
+    request::{Parameters, Request, Response},
+    seal::Purpose,
+    secret::{Digest, Secret},
+    server::{AuthorizationServer, Loaded, Visit},
+    settings::Settings,
+    transaction::{ConsentRequest, SIGN_IN_SECONDS},
+};
+
+/// Longest `state` and `nonce` of a client: they travel inside a sealed value in URLs.
+const MAX_STATE: usize = 1024;
+
+pub(crate) async fn authorize(
+    server: &AuthorizationServer,
+    loaded: &Loaded,
+    request: &Request,
+    visit: &mut Visit,
+    now: Timestamp,
+) -> Result<Response, Failure> {
+    let settings = &server.settings;
+    let parameters = request.query_parameters()?;
+    let client = load_client(server, loaded, parameters.required("client_id")?, now).await?;
+    visit.client(client.kind.name());
+    if let ClientKind::MetadataDocument { host } = &client.kind {
+        visit.client_host = Some(host.clone());
+    }
+    let redirect_uri = matched_redirect(
+        &client,
+        parameters.required("redirect_uri")?,
+        &settings.redirects,
+    )?;
+    let state = parameters.optional("state").map(Secret::new);
+    let client_redirect = ClientRedirect::checked(&redirect_uri, state.as_ref());
+    let answer = match checked_parameters(&parameters, &client, settings) {
+        Ok(checked) => consent_page(
+            server,
+            loaded,
+            request,
+            &client,
+            &redirect_uri,
+            state.as_ref(),
+            checked,
+            now,
+        ),
+        Err(failure) => Err(failure),
+    };
+    answer.or_else(|failure| {
+        visit.failure = Some(failure.name());
+        Ok(redirect_answer(
+            settings,
+            &client_redirect.refusal(settings, &failure),
+        ))
+    })
+}
+
+async fn load_client(
+    server: &AuthorizationServer,
+    loaded: &Loaded,
+    client_id: &str,
+    now: Timestamp,
+) -> Result<Client, Failure> {
+    let settings = &server.settings;
+    if let Some(client) = pre_registered(settings, client_id) {
+        return Ok(Client {
+            id: client.client_id.clone(),
+            kind: ClientKind::PreRegistered,
+            name: harmless_name(&client.client_name),
+            redirect_uris: client.redirect_uris.clone(),
+            scopes: client.scopes.clone(),
+        });
+    }
+    if is_url(client_id) {
+        let hosts = server.capabilities.metadata_hosts.as_ref();
+        return fetch_document(
+            client_id,
+            settings,
+            hosts,
+            &server.documents,
+            &server.fetches,
+            now,
+        )
+        .await;
+    }
+    let registration = open_registration(&loaded.keyring, client_id, now)?;
+    Ok(Client {
+        id: client_id.to_owned(),
+        kind: ClientKind::Registered,
+        name: registration.name,
+        redirect_uris: registration.redirect_uris,
+        scopes: None,
+    })
+}
+
+/// The requested redirect URI, if the client registered it and, for a client nobody vouches for, if it is one that may be
+/// used here at all. The second check is repeated here because settings change after registration.
+fn matched_redirect(
+    client: &Client,
+    requested: &str,
+    policy: &RedirectPolicy,
+) -> Result<RedirectUri, Failure> {
+    let requested = RedirectUri::parse(requested).map_err(|_| Failure::RedirectNotRegistered)?;
+    if !client
+        .redirect_uris
+        .iter()
+        .any(|registered| registered.matches(&requested))
+    {
+        return Err(Failure::RedirectNotRegistered);
+    }
+    if client.kind != ClientKind::PreRegistered {
+        policy
+            .admit(&requested)
+            .map_err(|problem| Failure::RedirectRefused {
+                uri: requested.as_str().to_owned(),
+                problem,
+            })?;
+    }
+    Ok(requested)
+}
+
+struct Checked {
+    challenge: String,
+    scopes: Vec<String>,
+    nonce: Option<Secret>,
+}
+
+fn checked_parameters(
+    parameters: &Parameters,
+    client: &Client,
+    settings: &Settings,
+) -> Result<Checked, Failure> {
+    if parameters.optional("request").is_some() || parameters.optional("request_uri").is_some() {
+        return Err(Failure::RequestObjectUnsupported);
+    }
+    if parameters.required("response_type")? != "code" {
+        return Err(Failure::ResponseTypeUnsupported);
+    }
+    if parameters
+        .optional("response_mode")
+        .is_some_and(|mode| mode != "query")
+    {
+        return Err(Failure::ResponseModeUnsupported);
+    }
+    for name in ["state", "nonce"] {
+        if parameters
+            .optional(name)
+            .is_some_and(|value| value.len() > MAX_STATE)
+        {
+            return Err(Failure::ParameterTooLong {
+                name: name.to_owned(),
+            });
+        }
+    }
+    let challenge = parameters
+        .optional("code_challenge")
+        .ok_or(Failure::ChallengeMissing)?;
+    // A missing method means plain, RFC 7636 section 4.3.
+    if parameters.optional("code_challenge_method") != Some("S256") {
+        return Err(Failure::ChallengeNotS256);
+    }
+    let decoded = crate::seal::decode(challenge).filter(|bytes| bytes.len() == 32);
+    if decoded.is_none() {
+        return Err(Failure::ChallengeMalformed);
+    }
+    check_resource(parameters, settings)?;
+    let scopes = settings
+        .scopes
+        .request(parameters.optional("scope"), client.scopes.as_deref())?;
+    if parameters
+        .optional("prompt")
+        .is_some_and(|prompt| prompt.split(' ').any(|value| value == "none"))
+    {
+        return Err(Failure::InteractionRequired);
+    }
+    let nonce = parameters.optional("nonce").map(Secret::new);
+    Ok(Checked {
+        challenge: challenge.to_owned(),
+        scopes,
+        nonce,
+    })
+}
+
+/// RFC 8707: every `resource` must be ours; none means ours, because clients of 2025-03-26 do not send it.
+pub(crate) fn check_resource(parameters: &Parameters, settings: &Settings) -> Result<(), Failure> {
+    let ours = settings.resource.as_str();
+    for resource in parameters.all("resource") {
+        if resource.strip_suffix('/').unwrap_or(resource) != ours.strip_suffix('/').unwrap_or(ours)
+        {
+            return Err(Failure::ResourceForeign {
+                requested: crate::scope::shown(resource),
+            });
+        }
+    }
+    Ok(())
+}
+
+#[allow(
+    clippy::too_many_arguments,
+    reason = "each is a checked part of one request"
+)]
+fn consent_page(
+    server: &AuthorizationServer,
+    loaded: &Loaded,
+    request: &Request,
+    client: &Client,
+    redirect_uri: &RedirectUri,
+    state: Option<&Secret>,
+    checked: Checked,
+    now: Timestamp,
+) -> Result<Response, Failure> {
+    let settings = &server.settings;
+    let randomness = server.capabilities.randomness.as_ref();
+    let browser = match cookie::single(request, &cookie::browser_name(settings)) {
+        Some(value) => value,
+        None => cookie::random_value(randomness)?,
+    };
+    let wants_id_token = checked.scopes.iter().any(|scope| scope == "openid");
+    let nonce = match checked.nonce {
+        _ if !wants_id_token => None,
+        Some(nonce) => Some(nonce),
+        None => Some(cookie::random_value(randomness)?),
+    };
+    let consent = ConsentRequest {
+        client_id: client.id.clone(),
+        client_kind: client.kind.name().to_owned(),
+        redirect_uri: redirect_uri.clone(),
+        state: state.cloned(),
+        challenge: checked.challenge,
+        scopes: checked.scopes,
+        nonce,
+        browser: Digest::of(browser.expose().as_bytes()),
+    };
+    let sealed = loaded.keyring.seal(
+        Purpose::ConsentRequest,
+        &consent,
+        &[],
+        now.plus(SIGN_IN_SECONDS),
+        randomness,
+    )?;
+    let document_host = match &client.kind {
+        ClientKind::MetadataDocument { host } => Some(host.as_str()),
+        ClientKind::PreRegistered | ClientKind::Registered => None,
+    };
+    let redirect_host = redirect_uri.shown_host();
+    let view = ConsentView {
+        name: client.name.as_deref(),
+        vouched: client.kind == ClientKind::PreRegistered,
+        document_host,
+        redirect_host: &redirect_host,
+        loopback: *redirect_uri.destination() == Destination::Loopback,
+        custom_scheme: *redirect_uri.destination() == Destination::CustomScheme,
+        resource: &settings.brand.name,
+        scopes: consent
+            .scopes
+            .iter()
+            .filter_map(|name| settings.scopes.definition(name))
+            .collect(),
+        request: sealed.expose(),
+    };
+    let mut answer = server.pages.consent(settings, &view);
+    set(
+        &mut answer,
+        header::SET_COOKIE,
+        &cookie::set_browser(settings, &browser),
+    );
+    Ok(answer)
+}

@@ -1,0 +1,164 @@
+//! OAuth clients, in the order in which the MCP specification prefers them: pre-registered, Client ID Metadata Document,
+//! dynamically registered. The form of the `client_id` says which it is.
+
+use crate::{
+    capability::Timestamp,
+    failure::Failure,
+    redirect::RedirectUri,
+    seal::{Keyring, OpenFailure, Purpose},
+    secret::{Digest, Secret},
+    settings::{PreRegisteredClient, Settings},
+};
+
+mod address;
+pub(crate) mod cache;
+mod document;
+mod fetch;
+mod registration;
+
+pub use address::is_public;
+pub(crate) use cache::DocumentCache;
+pub use document::DocumentProblem;
+pub(crate) use document::{document_url, parse_document};
+pub(crate) use fetch::fetch_document;
+pub(crate) use registration::{Registration, register};
+
+/// How a client came to be known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ClientKind {
+    /// By the operator, in the settings.
+    PreRegistered,
+    /// By the document at its own URL.
+    MetadataDocument {
+        /// Host of that URL, the only thing about the client that is proven.
+        host: String,
+    },
+    /// By itself, at `/register`.
+    Registered,
+}
+
+impl ClientKind {
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::PreRegistered => "preRegistered",
+            Self::MetadataDocument { .. } => "metadataDocument",
+            Self::Registered => "registered",
+        }
+    }
+}
+
+/// What an authorization request needs to know about a client.
+#[derive(Debug, Clone)]
+pub(crate) struct Client {
+    pub(crate) id: String,
+    pub(crate) kind: ClientKind,
+    pub(crate) name: Option<String>,
+    pub(crate) redirect_uris: Vec<RedirectUri>,
+    /// The scopes it may ask for; every one if `None`.
+    pub(crate) scopes: Option<Vec<String>>,
+}
+
+/// How a client proves itself at `/token` and `/revoke`.
+#[derive(Debug, Clone)]
+pub(crate) enum ClientAuthentication {
+    /// By nothing but PKCE and possession.
+    Public,
+    /// By a secret with one of these digests.
+    Secret(Vec<Digest>),
+}
+
+/// What `/token` and `/revoke` need to know about a client. Built without any fetch: codes and refresh tokens are bound to
+/// the identifier itself.
+#[derive(Debug, Clone)]
+pub(crate) struct KnownClient {
+    pub(crate) digest: Digest,
+    pub(crate) kind: &'static str,
+    pub(crate) authentication: ClientAuthentication,
+}
+
+impl KnownClient {
+    /// Checks what the client presented. Secrets are compared by digest, in constant time, every one of the list.
+    pub(crate) fn authenticate(&self, presented: Option<&Secret>) -> Result<(), Failure> {
+        match (&self.authentication, presented) {
+            (ClientAuthentication::Public, None) => Ok(()),
+            (ClientAuthentication::Public, Some(_)) => Err(Failure::ClientAuthenticationUnexpected),
+            (ClientAuthentication::Secret(_), None) => Err(Failure::ClientAuthenticationMissing),
+            (ClientAuthentication::Secret(digests), Some(secret)) => {
+                let presented = Digest::of(secret.expose().as_bytes());
+                let matches = digests
+                    .iter()
+                    .fold(false, |found, digest| found | (*digest == presented));
+                if matches {
+                    Ok(())
+                } else {
+                    Err(Failure::ClientAuthenticationWrong)
+                }
+            }
+        }
+    }
+}
+
+/// The digest that sealed values are bound to.
+pub(crate) fn client_digest(client_id: &str) -> Digest {
+    Digest::of(client_id.as_bytes())
+}
+
+pub(crate) fn pre_registered<'a>(
+    settings: &'a Settings,
+    client_id: &str,
+) -> Option<&'a PreRegisteredClient> {
+    settings
+        .clients
+        .iter()
+        .find(|client| client.client_id == client_id)
+}
+
+pub(crate) fn is_url(client_id: &str) -> bool {
+    client_id.contains("://")
+}
+
+/// Opens a registration that we sealed.
+pub(crate) fn open_registration(
+    keyring: &Keyring,
+    client_id: &str,
+    now: Timestamp,
+) -> Result<Registration, Failure> {
+    keyring
+        .open(Purpose::ClientRegistration, client_id, &[], now)
+        .map_err(|failure| match failure {
+            OpenFailure::Expired => Failure::ClientExpired,
+            OpenFailure::Malformed | OpenFailure::Rejected | OpenFailure::UnknownKey => {
+                Failure::ClientUnknown
+            }
+        })
+}
+
+/// A client's self-chosen name, made harmless: no control, formatting or direction characters (which could rewrite the
+/// sentence around it), single spaces, at most 60 characters.
+pub(crate) fn harmless_name(name: &str) -> Option<String> {
+    let visible: String = name
+        .chars()
+        .map(|character| {
+            if character.is_whitespace() {
+                ' '
+            } else {
+                character
+            }
+        })
+        .filter(|character| !character.is_control() && !is_formatting(*character))
+        .collect();
+    let name: String = visible
+        .split(' ')
+        .filter(|word| !word.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ");
+    let name: String = name.chars().take(60).collect();
+    (!name.is_empty()).then_some(name)
+}
+
+fn is_formatting(character: char) -> bool {
+    matches!(character,
+        '\u{ad}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
+        | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+}

@@ -1,0 +1,221 @@
+//! Client ID Metadata Documents (draft-ietf-oauth-client-id-metadata-document): a `client_id` that is the `https` URL of a
+//! JSON document about the client.
+
+use std::net::IpAddr;
+
+use http::{Response, StatusCode, header};
+use serde::Deserialize;
+use url::{Host, Url};
+
+use super::{Client, ClientKind, harmless_name};
+use crate::{
+    capability::TransportFailure, failure::Failure, redirect::RedirectUri, request::is_media_type,
+};
+
+/// Most redirect URIs of one client.
+pub(crate) const MAX_REDIRECTS: usize = 20;
+
+/// Why a metadata document was not accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(
+    missing_docs,
+    reason = "the variants' meaning is their sentence in `mend`"
+)]
+pub enum DocumentProblem {
+    NotResolved,
+    NotPublic,
+    Transport(TransportFailure),
+    NotOk,
+    NotJson,
+    ContentCoding,
+    Malformed,
+    OtherClientId,
+    NoName,
+    NoRedirects,
+    TooManyRedirects,
+    HasSecret,
+    SecretAuthentication,
+    KeyAuthentication,
+    NoCodeGrant,
+}
+
+impl DocumentProblem {
+    /// What is wrong with the document, for the people who publish it.
+    pub fn mend(self) -> &'static str {
+        match self {
+            // Resolution and address share a sentence: it must not tell what our network can see.
+            Self::NotResolved | Self::NotPublic => "its host has no public address",
+            Self::Transport(TransportFailure::Unreachable) => "its host could not be reached",
+            Self::Transport(TransportFailure::TimedOut) => "its host did not answer in time",
+            Self::Transport(TransportFailure::TooLarge) => "it is larger than 5 KB",
+            Self::NotOk => "its URL must answer 200 without a redirect",
+            Self::NotJson => "its content type must be application/json",
+            Self::ContentCoding => "it must be sent without compression",
+            Self::Malformed => "it is not a JSON object with the expected members",
+            Self::OtherClientId => "its client_id is not its own URL",
+            Self::NoName => "it has no client_name",
+            Self::NoRedirects => "it has no redirect_uris",
+            Self::TooManyRedirects => "it has more than 20 redirect_uris",
+            Self::HasSecret => "it contains a client_secret, which a public document cannot keep",
+            Self::SecretAuthentication => {
+                "its token_endpoint_auth_method uses a shared secret; use none"
+            }
+            Self::KeyAuthentication => {
+                "its token_endpoint_auth_method is not supported here; use none"
+            }
+            Self::NoCodeGrant => "its grant_types do not include authorization_code",
+        }
+    }
+}
+
+/// Reads a `client_id` that is a URL: `https`, default port, a public-looking host name, a path, and nothing else.
+pub(crate) fn document_url(client_id: &str, own_host: Option<&str>) -> Result<Url, Failure> {
+    let canonical = |url: &Url| url.as_str() == client_id && client_id.len() <= 512;
+    let url = Url::parse(client_id)
+        .ok()
+        .filter(canonical)
+        .ok_or(Failure::ClientUrlMalformed)?;
+    let host_is_name = match url.host() {
+        Some(Host::Domain(name)) => {
+            let last = name.rsplit('.').next().unwrap_or_default();
+            let private = [
+                "localhost",
+                "local",
+                "internal",
+                "lan",
+                "home",
+                "corp",
+                "test",
+                "invalid",
+                "example",
+                "onion",
+                "arpa",
+            ];
+            name.contains('.')
+                && !last.is_empty()
+                && !private.contains(&last)
+                && Some(name) != own_host
+        }
+        Some(Host::Ipv4(_) | Host::Ipv6(_)) | None => false,
+    };
+    let lower_path = url.path().to_ascii_lowercase();
+    let plain = url.scheme() == "https"
+        && host_is_name
+        && url.port().is_none()
+        && url.username().is_empty()
+        && url.password().is_none()
+        && url.query().is_none()
+        && url.fragment().is_none()
+        && url.path() != "/"
+        && !client_id.contains('@')
+        && !["%2e", "%2f", "%5c"]
+            .iter()
+            .any(|encoded| lower_path.contains(encoded));
+    if plain {
+        Ok(url)
+    } else {
+        Err(Failure::ClientUrlMalformed)
+    }
+}
+
+/// Whether every address of the host is public. One private address among public ones is how a rebinding name looks.
+pub(crate) fn public_address(addresses: &[IpAddr]) -> Result<IpAddr, DocumentProblem> {
+    let first = addresses
+        .first()
+        .copied()
+        .ok_or(DocumentProblem::NotResolved)?;
+    if addresses.iter().all(|address| super::is_public(*address)) {
+        Ok(first)
+    } else {
+        Err(DocumentProblem::NotPublic)
+    }
+}
+
+#[derive(Deserialize)]
+struct Document {
+    client_id: String,
+    client_name: Option<String>,
+    #[serde(default)]
+    redirect_uris: Vec<String>,
+    token_endpoint_auth_method: Option<String>,
+    grant_types: Option<Vec<String>>,
+    client_secret: Option<serde_json::Value>,
+    client_secret_expires_at: Option<serde_json::Value>,
+}
+
+/// Judges an answer that was fetched from `url` and reads the client from it.
+///
+/// A redirect URI that we would never follow is left out instead of spoiling the document: documents are written for every
+/// server, and only the one that is asked for counts.
+pub(crate) fn parse_document(
+    url: &Url,
+    answer: &Response<Vec<u8>>,
+) -> Result<Client, DocumentProblem> {
+    if answer.status() != StatusCode::OK {
+        return Err(DocumentProblem::NotOk);
+    }
+    let text_header = |name| {
+        answer
+            .headers()
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+    };
+    if text_header(header::CONTENT_ENCODING)
+        .is_some_and(|coding| !coding.eq_ignore_ascii_case("identity"))
+    {
+        return Err(DocumentProblem::ContentCoding);
+    }
+    let content_type = text_header(header::CONTENT_TYPE).unwrap_or_default();
+    let json_suffix = content_type.split(';').next().is_some_and(|media| {
+        let media = media.trim().to_ascii_lowercase();
+        media.starts_with("application/") && media.ends_with("+json")
+    });
+    if !is_media_type(content_type, "application/json") && !json_suffix {
+        return Err(DocumentProblem::NotJson);
+    }
+    let document: Document =
+        serde_json::from_slice(answer.body()).map_err(|_| DocumentProblem::Malformed)?;
+    if document.client_id != url.as_str() {
+        return Err(DocumentProblem::OtherClientId);
+    }
+    if document.client_secret.is_some() || document.client_secret_expires_at.is_some() {
+        return Err(DocumentProblem::HasSecret);
+    }
+    match document.token_endpoint_auth_method.as_deref() {
+        None | Some("none") => {}
+        Some("client_secret_basic" | "client_secret_post" | "client_secret_jwt") => {
+            return Err(DocumentProblem::SecretAuthentication);
+        }
+        Some(_) => return Err(DocumentProblem::KeyAuthentication),
+    }
+    if document
+        .grant_types
+        .is_some_and(|grants| !grants.iter().any(|grant| grant == "authorization_code"))
+    {
+        return Err(DocumentProblem::NoCodeGrant);
+    }
+    if document.redirect_uris.len() > MAX_REDIRECTS {
+        return Err(DocumentProblem::TooManyRedirects);
+    }
+    let redirect_uris: Vec<RedirectUri> = document
+        .redirect_uris
+        .iter()
+        .filter_map(|uri| RedirectUri::parse(uri).ok())
+        .collect();
+    if redirect_uris.is_empty() {
+        return Err(DocumentProblem::NoRedirects);
+    }
+    let name = document
+        .client_name
+        .as_deref()
+        .and_then(harmless_name)
+        .ok_or(DocumentProblem::NoName)?;
+    let host = url.host_str().unwrap_or_default().to_owned();
+    Ok(Client {
+        id: document.client_id,
+        kind: ClientKind::MetadataDocument { host },
+        name: Some(name),
+        redirect_uris,
+        scopes: None,
+    })
+}

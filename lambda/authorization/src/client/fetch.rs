@@ -1,0 +1,74 @@
+//! Fetching a client's metadata document without becoming somebody's way into a network.
+
+use std::{net::SocketAddr, time::Duration};
+
+use url::Url;
+
+use super::{
+    Client, DocumentCache, DocumentProblem, document::public_address, document_url, parse_document,
+};
+use crate::{
+    capability::{FetchLimits, MetadataHosts, Timestamp},
+    client::cache::Budget,
+    failure::Failure,
+    settings::Settings,
+};
+
+/// The draft's recommendation is 5 KB.
+const LIMITS: FetchLimits = FetchLimits {
+    deadline: Duration::from_secs(3),
+    max_bytes: 5 * 1024,
+};
+
+/// The client behind a URL, from the cache or by one fetch.
+///
+/// In order: form of the URL, cache, budget, resolution, every address public, connection to the address that was looked
+/// at (so a name that changes its answer in between changes nothing), then the answer itself.
+pub(crate) async fn fetch_document(
+    client_id: &str,
+    settings: &Settings,
+    hosts: &dyn MetadataHosts,
+    cache: &DocumentCache,
+    budget: &Budget,
+    now: Timestamp,
+) -> Result<Client, Failure> {
+    if !settings.client_documents {
+        return Err(Failure::ClientDocumentsOff);
+    }
+    let url = document_url(client_id, settings.issuer_url.host_str())?;
+    if let Some(client) = cache.fresh(client_id, now) {
+        return Ok(client);
+    }
+    budget.take(now)?;
+    let address = address_of(&url, settings, hosts)
+        .await
+        .map_err(Failure::ClientDocument)?;
+    let answer = hosts
+        .get(&url, address, LIMITS)
+        .await
+        .map_err(|failure| Failure::ClientDocument(DocumentProblem::Transport(failure)))?;
+    if answer.body().len() > LIMITS.max_bytes {
+        return Err(Failure::ClientDocument(DocumentProblem::Transport(
+            crate::capability::TransportFailure::TooLarge,
+        )));
+    }
+    let client = parse_document(&url, &answer).map_err(Failure::ClientDocument)?;
+    cache.keep(&client, answer.headers(), now);
+    Ok(client)
+}
+
+async fn address_of(
+    url: &Url,
+    settings: &Settings,
+    hosts: &dyn MetadataHosts,
+) -> Result<SocketAddr, DocumentProblem> {
+    let host = url.host_str().ok_or(DocumentProblem::NotResolved)?;
+    if let Some(stand_in) = settings.local_metadata_hosts.hosts.get(host) {
+        return Ok(*stand_in);
+    }
+    let addresses = hosts
+        .resolve(host)
+        .await
+        .map_err(|_| DocumentProblem::NotResolved)?;
+    Ok(SocketAddr::new(public_address(&addresses)?, 443))
+}

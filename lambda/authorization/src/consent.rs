@@ -1,0 +1,137 @@
+//! `POST /consent`: the decision of the person at the browser, and only theirs.
+
+use http::{HeaderName, header};
+use openidconnect::{PkceCodeChallenge, PkceCodeVerifier};
+use url::Url;
+
+use crate::{
+    answer::{ClientRedirect, set},
+    capability::Timestamp,
+    client::client_digest,
+    cookie,
+    failure::Failure,
+    request::{Request, Response},
+    seal::{OpenFailure, Purpose},
+    secret::{Digest, Secret},
+    server::{AuthorizationServer, Loaded, Visit},
+    settings::Settings,
+    transaction::{ConsentRequest, SIGN_IN_SECONDS, Transaction},
+};
+
+pub(crate) fn consent(
+    server: &AuthorizationServer,
+    loaded: &Loaded,
+    request: &Request,
+    visit: &mut Visit,
+    now: Timestamp,
+) -> Result<Response, Failure> {
+    let settings = &server.settings;
+    check_same_origin(request, settings)?;
+    let form = request.form_parameters()?;
+    let consent: ConsentRequest = loaded
+        .keyring
+        .open(Purpose::ConsentRequest, form.required("request")?, &[], now)
+        .map_err(|failure| match failure {
+            OpenFailure::Expired => Failure::ConsentExpired,
+            OpenFailure::Malformed | OpenFailure::UnknownKey | OpenFailure::Rejected => {
+                Failure::ConsentNotOpened
+            }
+        })?;
+    visit.client_by_name(&consent.client_kind);
+    if !cookie::is_bound(request, &cookie::browser_name(settings), &consent.browser) {
+        return Err(Failure::ConsentOtherBrowser);
+    }
+    if form.required("decision")? != "allow" {
+        visit.failure = Some(Failure::ConsentDenied.name());
+        let back = ClientRedirect::checked(&consent.redirect_uri, consent.state.as_ref());
+        return Ok(server
+            .pages
+            .to_client(settings, &back.refusal(settings, &Failure::ConsentDenied)));
+    }
+    approved(server, loaded, consent, now)
+}
+
+fn approved(
+    server: &AuthorizationServer,
+    loaded: &Loaded,
+    consent: ConsentRequest,
+    now: Timestamp,
+) -> Result<Response, Failure> {
+    let settings = &server.settings;
+    let randomness = server.capabilities.randomness.as_ref();
+    let id = cookie::random_id(randomness)?;
+    let approval = cookie::random_value(randomness)?;
+    let upstream_verifier = cookie::random_value(randomness)?;
+    let transaction = Transaction {
+        id,
+        approval: Digest::of(approval.expose().as_bytes()),
+        client: client_digest(&consent.client_id),
+        client_kind: consent.client_kind,
+        redirect_uri: consent.redirect_uri,
+        state: consent.state,
+        challenge: consent.challenge,
+        scopes: consent.scopes,
+        nonce: consent.nonce,
+        upstream_verifier,
+    };
+    let state = loaded.keyring.seal(
+        Purpose::Transaction,
+        &transaction,
+        &[],
+        now.plus(SIGN_IN_SECONDS),
+        randomness,
+    )?;
+    let url = sign_in_url(settings, &transaction, &state)?;
+    let mut answer = server.pages.to_sign_in(settings, &url);
+    set(
+        &mut answer,
+        header::SET_COOKIE,
+        &cookie::set_approval(settings, &transaction.id, &approval),
+    );
+    Ok(answer)
+}
+
+/// Cognito's authorization endpoint, as our app client: our callback, our PKCE, our state. The client's own values stay
+/// sealed inside the state.
+fn sign_in_url(
+    settings: &Settings,
+    transaction: &Transaction,
+    state: &Secret,
+) -> Result<String, Failure> {
+    let verifier = PkceCodeVerifier::new(transaction.upstream_verifier.expose().to_owned());
+    let challenge = PkceCodeChallenge::from_code_verifier_sha256(&verifier);
+    let mut url = Url::parse(&format!("{}/oauth2/authorize", settings.sign_in_url))
+        .map_err(|_| Failure::UpstreamRefusedUs)?;
+    url.query_pairs_mut()
+        .append_pair("response_type", "code")
+        .append_pair("client_id", &settings.cognito_client_id)
+        .append_pair("redirect_uri", &settings.callback_url())
+        .append_pair("scope", &transaction.scopes.join(" "))
+        .append_pair("state", state.expose())
+        .append_pair("code_challenge", challenge.as_str())
+        .append_pair("code_challenge_method", challenge.method().as_str())
+        .append_pair("resource", settings.resource.as_str());
+    if let Some(nonce) = &transaction.nonce {
+        url.query_pairs_mut().append_pair("nonce", nonce.expose());
+    }
+    Ok(url.into())
+}
+
+/// Browsers say where a form comes from; a form of another site is refused whatever it contains. Programs without these
+/// headers still need the sealed request and its cookie.
+fn check_same_origin(request: &Request, settings: &Settings) -> Result<(), Failure> {
+    let origin_differs = match request.headers.get(header::ORIGIN) {
+        Some(_) => request.header(header::ORIGIN) != Some(settings.origin().as_str()),
+        None => false,
+    };
+    let fetch_site = HeaderName::from_static("sec-fetch-site");
+    let site_differs = match request.headers.get(&fetch_site) {
+        Some(_) => request.header(fetch_site) != Some("same-origin"),
+        None => false,
+    };
+    if origin_differs || site_differs {
+        Err(Failure::ConsentCrossOrigin)
+    } else {
+        Ok(())
+    }
+}

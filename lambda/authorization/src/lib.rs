@@ -1,0 +1,120 @@
+//! An MCP authorization server in front of Amazon Cognito, which mints nothing.
+//!
+//! Cognito is the identity provider: users, passwords, MFA, federation, signing keys. What MCP clients need beside that is
+//! added here: metadata with `S256`, client registration in three ways, loopback redirects on any port, our own consent
+//! page, `iss` and `resource`. Cognito knows one app client with one callback, ours, and its tokens are handed on
+//! unchanged, so there is no signing key of ours to lose and the gateway verifies what Cognito signed.
+//!
+//! Start with [`Settings::from_variables`], [`AuthorizationServer::new`] and [`AuthorizationServer::handle`]. The core has no
+//! clock, environment, network or randomness of its own ([`Capabilities`]); [`edge`] has them.
+//!
+//! # A sign-in, in order
+//!
+//! 1. **Registration.** The form of the `client_id` says how a client is known:
+//!    a name from `AUTHORIZATION_CLIENTS`; an `https` URL, whose document is fetched
+//!    (draft-ietf-oauth-client-id-metadata-document); or `mcp-client-…`, which is the answer of `POST /register` (RFC 7591)
+//!    and contains the registration itself, sealed, for 90 days.
+//! 2. **`GET /authorize`.** First client and redirect URI: until both fit, a problem is a page here and nothing is followed.
+//!    Then `response_type`, PKCE `S256`, `resource`, scopes, `prompt`: a problem is told at the client, with `iss`. Then the
+//!    consent page, always: it holds the whole request, sealed, and is tied to the browser by a cookie.
+//! 3. **`POST /consent`.** Same origin, seal, browser's cookie, decision. "Allow" draws a PKCE verifier of our own, sets a
+//!    cookie for this one transaction and leads to Cognito with the sealed transaction as `state`.
+//! 4. **Cognito** signs the person up or in, or remembers them.
+//! 5. **`GET /callback`.** Seal and time of `state`, then the transaction's cookie, which this answer clears. Cognito's code
+//!    goes, sealed, into our code, which is bound to client, redirect URI and challenge, and to the client with `iss`.
+//! 6. **`POST /token`.** The code opens only with the same `client_id`, `redirect_uri` and the verifier of its challenge.
+//!    Only then is Cognito's code redeemed, with our own verifier and our app client's secret. The refresh token comes back
+//!    sealed to its client; access and ID token come back as Cognito made them.
+//!
+//! `POST /token` with `refresh_token` opens the seal for the same client and rotates at Cognito. With `client_credentials`
+//! the caller's own credentials are passed on, and nothing of ours. `POST /revoke` (RFC 7009) takes refresh tokens.
+//!
+//! # What makes things single-use without a table
+//!
+//! * **Our code**: it carries Cognito's code, which Cognito redeems once. A second redemption fails there with
+//!   `invalid_grant`. An attempt that fails our own checks does not use the code up, and cannot be repeated into success
+//!   without the verifier.
+//! * **`state` towards Cognito**: the callback needs the cookie that the approval set, and clears it.
+//! * **The consent form**: not single-use. Sending it again in the same browser within ten minutes starts another sign-in for
+//!   the same client, redirect and challenge.
+//! * **Refresh tokens**: Cognito rotates them, with the grace period of its app client.
+//!
+//! # What each check is against
+//!
+//! | Check | Against |
+//! |---|---|
+//! | canonical spelling, exact match, any port on loopback only | redirect variants, open redirect (CVE-2025-4143) |
+//! | list of `https` callbacks, custom schemes off | phishing by open registration |
+//! | page before any redirect | open redirect by error answers |
+//! | `S256` required, challenge in the code's associated data | PKCE downgrade, stolen codes (CVE-2025-4144) |
+//! | consent every time, on every client | confused deputy with a remembered sign-in (GHSA-c2jp-c369-7pvx) |
+//! | transaction's cookie at the callback, cleared | approval in one browser, sign-in in another (CVE-2026-27124); replay |
+//! | `__Host-` names, a repeated cookie counts as none | cookie tossing |
+//! | `Origin`, `Sec-Fetch-Site`, sealed form tied to the browser | request forgery |
+//! | `frame-ancestors 'none'`, `X-Frame-Options` | click-jacking |
+//! | our own PKCE towards Cognito, `nonce` with an ID token | injected upstream codes |
+//! | `resource` must be ours, at both endpoints | tokens for another server (CVE-2025-69196) |
+//! | `iss` on every redirect, foreign `iss` refused | mix-up |
+//! | scopes from the request and the page, never from registration | scope escalation |
+//! | our secret is used after our checks only, never for our own id | secret injection by a proxy |
+//! | form of the URL, every address public, connection to the address that was looked at, no redirect, 5 KB, 3 s, no compression, `client_id` equality | SSRF and bombs by metadata documents |
+//! | budgets with `429` and `Retry-After`, sizes before parsing | one instance worn out |
+//! | [`Secret`] without text in `Debug`, [`LogEvent`] without a place for one | tokens in logs |
+//! | `subtle` on digests | timing of comparisons |
+//!
+//! # What is not defended
+//!
+//! * **Programs on the person's machine.** Any of them can listen on loopback or claim a scheme; the page says so.
+//! * **The name of a client.** It is what the client says, and marked so. Only the host of a metadata document is proven.
+//! * **Access tokens after revocation.** They are Cognito's JWTs and valid until they expire.
+//! * **A stolen refresh token of a public client**, together with its `client_id`, until rotation notices it at Cognito.
+//! * **Grants of a code that is replayed.** RFC 6749 section 4.1.2 asks to revoke what it gave; without a table we refuse the
+//!   second redemption and revoke nothing.
+//! * **The sealing secret.** Who has it can open and forge every sealed value. It mints no token: Cognito still needs its own
+//!   code or refresh token, and its own client secret.
+//! * **Load across instances.** Budgets are per instance; the gateway's throttle is the limit that counts.
+//! * **Names that only NAT64 with an operator's own prefix makes private.** Such networks need an egress rule.
+//! * **Scopes of machine clients that ask for none.** Cognito then grants what the app client has.
+//! * **A sealed value older than two rotations of the secret.** It does not open: the client registers or signs in again.
+
+#[cfg(feature = "administration")]
+pub mod administration;
+mod answer;
+mod authorize;
+mod callback;
+mod capability;
+mod client;
+mod cognito;
+mod consent;
+mod cookie;
+pub mod edge;
+mod failure;
+mod log;
+mod metadata;
+mod page;
+mod redirect;
+mod request;
+mod revoke;
+mod scope;
+mod seal;
+mod secret;
+mod server;
+mod settings;
+mod token;
+mod transaction;
+
+pub use capability::*;
+pub use client::{DocumentProblem, is_public};
+pub use failure::{Failure, Wire};
+pub use log::LogEvent;
+pub use metadata::{MetadataForm, authorization_server_metadata};
+pub use redirect::{
+    CallbackRule, Destination, KNOWN_CLIENT_CALLBACKS, MAX_REDIRECT_URI, RedirectPolicy,
+    RedirectProblem, RedirectUri,
+};
+pub use request::{Request, Response};
+pub use scope::{ScopeCatalog, ScopeDefinition};
+pub use seal::{Keyring, OpenFailure, Purpose};
+pub use secret::{Digest, Secret};
+pub use server::AuthorizationServer;
+pub use settings::*;

@@ -1,0 +1,28 @@
+//! One line per request for operators. Its fields are a closed list of identifiers and numbers: there is no place for a
+//! code, a token, a secret, a state or a user's name.
+
+use serde::Serialize;
+
+/// What the log says about one request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LogEvent {
+    /// Which endpoint answered: `authorize`, `consent`, `callback`, `token`, `register`, `revoke`, `metadata` or `none`.
+    pub endpoint: &'static str,
+    /// HTTP status of the answer.
+    pub status: u16,
+    /// Name of the reason for a refusal, as in [`crate::Failure::name`]; absent if the request was served.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure: Option<&'static str>,
+    /// The inner detail for operators: a fixed sentence, never text of a request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<&'static str>,
+    /// How the client was known: `preRegistered`, `metadataDocument`, `registered`, `machine`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_registration: Option<&'static str>,
+    /// Host of the client's metadata document.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_host: Option<String>,
+    /// Identifier of the invocation, for finding the gateway's line of the same request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+}

@@ -1,0 +1,329 @@
+//! Redirect URIs: how they are read, which may be registered, and when a requested one matches a registered one.
+//!
+//! A URI is only accepted in its canonical spelling. Whatever a browser would rewrite on the way (upper case, `\`, default
+//! ports, `..`, encoded dots, whitespace, userinfo) is refused instead of normalised, so that the string that was compared
+//! is the string that is followed.
+
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+/// Longest redirect URI that is read.
+pub const MAX_REDIRECT_URI: usize = 512;
+
+/// Callbacks of well-known MCP clients, the default of `AUTHORIZATION_REDIRECT_HOSTS`.
+///
+/// Entries are an exact `https` URI, a URI that ends in `/*` (exactly one more path segment of letters, digits, `-` and
+/// `_`), or a host name (every path on that host).
+pub const KNOWN_CLIENT_CALLBACKS: [&str; 7] = [
+    "https://claude.ai/api/mcp/auth_callback",
+    "https://claude.com/api/mcp/auth_callback",
+    "https://chatgpt.com/connector_platform_oauth_redirect",
+    "https://chatgpt.com/connector/oauth/*",
+    "https://vscode.dev/redirect",
+    "https://insiders.vscode.dev/redirect",
+    "https://www.cursor.com/agents/mcp/oauth/callback",
+];
+
+/// Schemes that are never a redirect, whatever the settings say: they run code, read files or leave the OAuth world.
+const FORBIDDEN_SCHEMES: [&str; 14] = [
+    "about",
+    "blob",
+    "chrome",
+    "data",
+    "file",
+    "filesystem",
+    "ftp",
+    "http",
+    "https",
+    "javascript",
+    "mailto",
+    "vbscript",
+    "view-source",
+    "ws",
+];
+
+/// Where a redirect leads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Destination {
+    /// A program on the user's machine, RFC 8252 section 7.3.
+    Loopback,
+    /// A web page.
+    Https,
+    /// A scheme that a program has claimed, RFC 8252 section 7.1.
+    CustomScheme,
+}
+
+/// A redirect URI in canonical spelling.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct RedirectUri {
+    text: String,
+    url: Url,
+    destination: Destination,
+}
+
+/// Why a redirect URI is not accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RedirectProblem {
+    /// Longer than [`MAX_REDIRECT_URI`].
+    TooLong,
+    /// Not an absolute URI, or not in the spelling a browser would send.
+    NotCanonical,
+    /// Has a fragment, RFC 6749 section 3.1.2.
+    Fragment,
+    /// Has a user name or password.
+    Userinfo,
+    /// Plain `http` to something else than loopback.
+    HttpNotLoopback,
+    /// A scheme that is never followed.
+    ForbiddenScheme,
+    /// A custom scheme that the settings do not list.
+    SchemeNotListed,
+    /// An `https` callback that the settings do not list.
+    HostNotListed,
+    /// A client of type `web` asks for loopback or a custom scheme.
+    NotForWebClient,
+}
+
+impl RedirectProblem {
+    /// The mend, for the person who registers the client.
+    pub fn mend(self) -> &'static str {
+        match self {
+            Self::TooLong => "it is longer than 512 characters",
+            Self::NotCanonical => {
+                "it is not an absolute URI in canonical spelling (lower-case host, no default port, no '..', no spaces, no backslash, no asterisk)"
+            }
+            Self::Fragment => "it has a fragment; remove the part after '#'",
+            Self::Userinfo => "it has a user name or password before the host; remove it",
+            Self::HttpNotLoopback => {
+                "plain http is for localhost, 127.0.0.1 and [::1] only; use https"
+            }
+            Self::ForbiddenScheme => "its scheme is never followed; use https or http on loopback",
+            Self::SchemeNotListed => {
+                "its scheme is not listed; the operator of this server can add it to AUTHORIZATION_CUSTOM_SCHEMES"
+            }
+            Self::HostNotListed => {
+                "this callback is not listed; the operator of this server can add it to AUTHORIZATION_REDIRECT_HOSTS"
+            }
+            Self::NotForWebClient => {
+                "application_type web takes https redirects only; register as native"
+            }
+        }
+    }
+}
+
+impl RedirectUri {
+    /// Reads a redirect URI. Does not say whether it may be used: see [`RedirectPolicy::admit`].
+    pub fn parse(text: &str) -> Result<Self, RedirectProblem> {
+        if text.len() > MAX_REDIRECT_URI {
+            return Err(RedirectProblem::TooLong);
+        }
+        if !text.bytes().all(|byte| {
+            byte.is_ascii_graphic() && !matches!(byte, b'\\' | b'"' | b'<' | b'>' | b'*' | b'`')
+        }) {
+            return Err(RedirectProblem::NotCanonical);
+        }
+        if text.contains('#') {
+            return Err(RedirectProblem::Fragment);
+        }
+        let url = Url::parse(text).map_err(|_| RedirectProblem::NotCanonical)?;
+        // Before the comparison, because a URL without a path is also one that a parser completes.
+        if !url.username().is_empty() || url.password().is_some() || authority(text).contains('@') {
+            return Err(RedirectProblem::Userinfo);
+        }
+        let destination = match url.scheme() {
+            "https" => Destination::Https,
+            "http" if is_loopback_host(&url) => Destination::Loopback,
+            "http" => return Err(RedirectProblem::HttpNotLoopback),
+            scheme if FORBIDDEN_SCHEMES.contains(&scheme) => {
+                return Err(RedirectProblem::ForbiddenScheme);
+            }
+            _ => Destination::CustomScheme,
+        };
+        let completed = url.path() == "/"
+            && url.query().is_none()
+            && url.as_str().strip_suffix('/') == Some(text);
+        if url.as_str() != text && !completed {
+            return Err(RedirectProblem::NotCanonical);
+        }
+        // Encoded dots, slashes and backslashes mean different things to different programs.
+        let lower = url.path().to_ascii_lowercase();
+        let dot_at_end = url.domain().is_some_and(|domain| domain.ends_with('.'));
+        if dot_at_end
+            || ["%2e", "%2f", "%5c", "%00"]
+                .iter()
+                .any(|encoded| lower.contains(encoded))
+        {
+            return Err(RedirectProblem::NotCanonical);
+        }
+        Ok(Self {
+            text: text.to_owned(),
+            url,
+            destination,
+        })
+    }
+
+    /// The URI as it was written.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Where it leads.
+    pub fn destination(&self) -> &Destination {
+        &self.destination
+    }
+
+    /// The host (and port) to show to a person; the scheme for a custom one.
+    pub fn shown_host(&self) -> String {
+        match (self.url.host_str(), self.url.port()) {
+            _ if self.destination == Destination::CustomScheme => format!("{}:", self.url.scheme()),
+            (Some(host), Some(port)) => format!("{host}:{port}"),
+            (Some(host), None) => host.to_owned(),
+            (None, _) => self.url.scheme().to_owned(),
+        }
+    }
+
+    /// Whether a client that registered `self` may be answered at `requested`: the same string, or for loopback the same
+    /// string but for the port (RFC 8252 section 7.3; `localhost` is treated like the addresses, because clients use it).
+    pub fn matches(&self, requested: &Self) -> bool {
+        if self.destination != Destination::Loopback {
+            return self.text == requested.text;
+        }
+        requested.destination == Destination::Loopback
+            && self.url.host_str() == requested.url.host_str()
+            && self.url.path() == requested.url.path()
+            && self.url.query() == requested.url.query()
+    }
+
+    /// The URI with these parameters added to its query.
+    pub fn with_parameters(&self, parameters: &[(&str, &str)]) -> String {
+        let mut url = self.url.clone();
+        url.query_pairs_mut().extend_pairs(parameters);
+        url.into()
+    }
+}
+
+impl From<RedirectUri> for String {
+    fn from(uri: RedirectUri) -> Self {
+        uri.text
+    }
+}
+
+impl TryFrom<String> for RedirectUri {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::parse(&text).map_err(RedirectProblem::mend)
+    }
+}
+
+fn authority(text: &str) -> &str {
+    let after_scheme = text.split_once("//").map_or(text, |(_, rest)| rest);
+    after_scheme
+        .split(['/', '?'])
+        .next()
+        .unwrap_or(after_scheme)
+}
+
+/// `localhost`, `127.0.0.1` and `[::1]`, and nothing that merely begins or ends like them.
+pub(crate) fn is_loopback_host(url: &Url) -> bool {
+    matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"))
+}
+
+/// One entry of the list of `https` callbacks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CallbackRule {
+    /// Exactly this URI.
+    Exact(String),
+    /// This prefix and exactly one more path segment.
+    OneSegment(String),
+    /// Every path on this host, on the default port.
+    Host(String),
+}
+
+impl CallbackRule {
+    /// Reads an entry; `None` if it is none of the three forms.
+    pub fn parse(entry: &str) -> Option<Self> {
+        let Some(rest) = entry.strip_prefix("https://") else {
+            let letters = entry.bytes().all(|byte| {
+                byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.')
+            });
+            let url = Url::parse(&format!("https://{entry}/")).ok()?;
+            let exact = url.domain() == Some(entry) && entry.contains('.') && !entry.ends_with('.');
+            return (letters && exact).then(|| Self::Host(entry.to_owned()));
+        };
+        match rest.strip_suffix("/*") {
+            Some(_) => {
+                let prefix = entry.strip_suffix('*')?;
+                RedirectUri::parse(prefix)
+                    .ok()
+                    .map(|_| Self::OneSegment(prefix.to_owned()))
+            }
+            None => RedirectUri::parse(entry)
+                .ok()
+                .map(|_| Self::Exact(entry.to_owned())),
+        }
+    }
+
+    fn admits(&self, uri: &RedirectUri) -> bool {
+        match self {
+            Self::Exact(exact) => uri.text == *exact,
+            Self::OneSegment(prefix) => {
+                uri.text
+                    .strip_prefix(prefix.as_str())
+                    .is_some_and(|segment| {
+                        !segment.is_empty()
+                            && segment.bytes().all(|byte| {
+                                byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')
+                            })
+                    })
+            }
+            Self::Host(host) => {
+                uri.url.host_str() == Some(host.as_str()) && uri.url.port().is_none()
+            }
+        }
+    }
+}
+
+/// Which redirects a client that nobody has vouched for may use.
+#[derive(Debug, Clone)]
+pub struct RedirectPolicy {
+    /// Listed `https` callbacks.
+    pub callbacks: Vec<CallbackRule>,
+    /// Listed custom schemes; empty by default, because any program can claim a scheme.
+    pub custom_schemes: Vec<String>,
+}
+
+impl RedirectPolicy {
+    /// Whether this redirect may be used by a dynamically registered client or one with a metadata document.
+    ///
+    /// Without this list, open registration and Cognito's remembered sign-in make every user one click away from giving a
+    /// code to a stranger's page.
+    pub fn admit(&self, uri: &RedirectUri) -> Result<(), RedirectProblem> {
+        match uri.destination {
+            Destination::Loopback => Ok(()),
+            Destination::Https if self.callbacks.iter().any(|rule| rule.admits(uri)) => Ok(()),
+            Destination::Https => Err(RedirectProblem::HostNotListed),
+            Destination::CustomScheme
+                if self
+                    .custom_schemes
+                    .iter()
+                    .any(|scheme| scheme == uri.url.scheme()) =>
+            {
+                Ok(())
+            }
+            Destination::CustomScheme => Err(RedirectProblem::SchemeNotListed),
+        }
+    }
+}
+
+/// Whether a scheme may be listed as a custom one.
+pub(crate) fn is_listable_scheme(scheme: &str) -> bool {
+    let mut bytes = scheme.bytes();
+    bytes.next().is_some_and(|first| first.is_ascii_lowercase())
+        && bytes.all(|byte| {
+            byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b'.')
+        })
+        && !FORBIDDEN_SCHEMES.contains(&scheme)
+        && scheme != "wss"
+}

@@ -1,0 +1,257 @@
+//! From variables to [`Settings`]: every problem is collected before any is reported.
+
+use super::{
+    AwsAccess, PreRegisteredClient, SecretLocation, SettingProblems, Settings, variables::Variables,
+};
+use crate::{
+    scope::{ScopeCatalog, ScopeDefinition},
+    seal::Purpose,
+    secret::Secret,
+};
+
+impl Settings {
+    /// Reads the variables. Unknown ones are left alone: Lambda sets dozens.
+    ///
+    /// # Errors
+    /// Every variable that is missing or wrong, at once.
+    pub fn from_variables(
+        variables: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, SettingProblems> {
+        let values = variables
+            .into_iter()
+            .filter(|(_, value)| !value.is_empty())
+            .collect();
+        let mut from = Variables {
+            values,
+            problems: Vec::new(),
+        };
+        let settings = from.settings();
+        match settings {
+            Some(settings) if from.problems.is_empty() => Ok(settings),
+            _ => Err(SettingProblems(from.problems)),
+        }
+    }
+}
+
+impl Variables {
+    fn settings(&mut self) -> Option<Settings> {
+        let resource = self.url("MCP_RESOURCE", "the public MCP URL");
+        let pool = self.url("MCP_ISSUER", "the user pool's issuer");
+        let issuer = self.url("AUTHORIZATION_ISSUER", "the public base URL of this server");
+        let sign_in = self.url(
+            "AUTHORIZATION_SIGN_IN_URL",
+            "the base URL of the user pool's domain",
+        );
+        let jwks_url = match self.optional("MCP_JWKS_URL") {
+            Some(text) => self
+                .checked_url("MCP_JWKS_URL", &text)
+                .map(|(text, _)| text),
+            None => pool
+                .as_ref()
+                .map(|(text, _)| format!("{text}/.well-known/jwks.json")),
+        };
+        let cognito_client_id = self.required(
+            "AUTHORIZATION_COGNITO_CLIENT_ID",
+            "the id of our app client",
+        );
+        let cognito_client_secret = self.secret(
+            "AUTHORIZATION_COGNITO_CLIENT_SECRET",
+            "AUTHORIZATION_COGNITO_CLIENT_SECRET_ARN",
+            1,
+        );
+        let sealing_secret = self.secret(
+            "AUTHORIZATION_SEALING_SECRET",
+            "AUTHORIZATION_SEALING_SECRET_ARN",
+            32,
+        );
+        if sealing_secret.is_none()
+            && self
+                .problems
+                .iter()
+                .all(|problem| problem.name != "AUTHORIZATION_SEALING_SECRET")
+        {
+            self.problem(
+                "AUTHORIZATION_SEALING_SECRET",
+                "is required, or AUTHORIZATION_SEALING_SECRET_ARN",
+            );
+        }
+        let previous_sealing_secret = self.previous_sealing_secret(sealing_secret.as_ref());
+        let in_secrets_manager = [&cognito_client_secret, &sealing_secret.clone()]
+            .into_iter()
+            .any(|location| matches!(location, Some(SecretLocation::SecretsManager(_))));
+        let aws = if in_secrets_manager { self.aws() } else { None };
+        let scopes = self.scopes();
+        let clients = self.clients(scopes.as_ref());
+        let registration = self.boolean("AUTHORIZATION_REGISTRATION", true);
+        let client_documents = self.boolean("AUTHORIZATION_CLIENT_DOCUMENTS", true);
+        let registration_seconds = self.days("AUTHORIZATION_REGISTRATION_DAYS", 90);
+        let refresh_seconds = self.days("AUTHORIZATION_REFRESH_TOKEN_DAYS", 30);
+        let redirects = self.redirects();
+        let allowed_origins = self.origins();
+        let brand = self.brand(resource.as_ref().map(|(_, url)| url));
+        let listen = self.listen();
+        let local_metadata_hosts = self.local_metadata_hosts(issuer.as_ref().map(|(_, url)| url));
+        let (issuer, issuer_url) = issuer?;
+        Some(Settings {
+            issuer,
+            issuer_url,
+            resource: resource?.1,
+            pool_issuer: pool?.0,
+            jwks_url: jwks_url?,
+            sign_in_url: sign_in?.0,
+            cognito_client_id: cognito_client_id?,
+            cognito_client_secret,
+            sealing_secret: sealing_secret?,
+            previous_sealing_secret,
+            aws,
+            scopes: scopes?,
+            clients,
+            registration,
+            client_documents,
+            registration_seconds,
+            refresh_seconds,
+            redirects,
+            allowed_origins,
+            brand: brand?,
+            listen: listen?,
+            local_metadata_hosts,
+        })
+    }
+
+    fn secret(
+        &mut self,
+        in_place: &'static str,
+        arn: &'static str,
+        min_length: usize,
+    ) -> Option<SecretLocation> {
+        match (self.optional(in_place), self.optional(arn)) {
+            (Some(_), Some(_)) => {
+                self.problem(in_place, format!("is set together with {arn}; remove one"));
+                None
+            }
+            (Some(value), None) if value.len() < min_length => {
+                self.problem(
+                    in_place,
+                    format!("is shorter than {min_length} characters; use a random value"),
+                );
+                None
+            }
+            (Some(value), None) => Some(SecretLocation::InPlace(Secret::new(value))),
+            (None, Some(value)) => Some(SecretLocation::SecretsManager(value)),
+            (None, None) => None,
+        }
+    }
+
+    fn previous_sealing_secret(&mut self, current: Option<&SecretLocation>) -> Option<Secret> {
+        const NAME: &str = "AUTHORIZATION_SEALING_SECRET_PREVIOUS";
+        let value = self.optional(NAME)?;
+        if matches!(current, Some(SecretLocation::SecretsManager(_))) {
+            self.problem(NAME, "cannot be used with AUTHORIZATION_SEALING_SECRET_ARN; the stage AWSPREVIOUS is read instead");
+        } else if value.len() < 32 {
+            self.problem(
+                NAME,
+                "is shorter than 32 characters; use the value before the last rotation",
+            );
+        }
+        Some(Secret::new(value))
+    }
+
+    fn aws(&mut self) -> Option<AwsAccess> {
+        const WHY: &str = "a secret is in Secrets Manager";
+        let region = self.required("AWS_REGION", WHY);
+        let access_key_id = self.required("AWS_ACCESS_KEY_ID", WHY);
+        let secret_access_key = self.required("AWS_SECRET_ACCESS_KEY", WHY);
+        let region = region?;
+        let text = self
+            .optional("AWS_ENDPOINT_URL")
+            .unwrap_or_else(|| format!("https://secretsmanager.{region}.amazonaws.com"));
+        let (_, endpoint) = self.checked_url("AWS_ENDPOINT_URL", &text)?;
+        Some(AwsAccess {
+            region,
+            endpoint,
+            access_key_id: Secret::new(access_key_id?),
+            secret_access_key: Secret::new(secret_access_key?),
+            session_token: self.optional("AWS_SESSION_TOKEN").map(Secret::new),
+        })
+    }
+
+    fn scopes(&mut self) -> Option<ScopeCatalog> {
+        const NAME: &str = "AUTHORIZATION_SCOPES";
+        let text = self.required(NAME, "the scopes with their descriptions, as JSON")?;
+        let definitions: Vec<ScopeDefinition> = self.json(NAME, &text)?;
+        let legal = |name: &str| {
+            !name.is_empty()
+                && name
+                    .bytes()
+                    .all(|byte| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e))
+        };
+        if definitions.is_empty() {
+            self.problem(
+                NAME,
+                "is empty; a sign-in without a scope gives a token that no tool accepts",
+            );
+        }
+        for definition in &definitions {
+            if !legal(&definition.name) {
+                self.problem(
+                    NAME,
+                    format!(
+                        "'{}' is not a legal scope (RFC 6749 section 3.3)",
+                        definition.name
+                    ),
+                );
+            }
+            if definition.name == "offline_access" {
+                self.problem(
+                    NAME,
+                    "'offline_access' does not exist in Cognito and fails every sign-in; remove it",
+                );
+            }
+            if definition.description.trim().is_empty() {
+                self.problem(
+                    NAME,
+                    format!(
+                        "'{}' has no description for the consent page",
+                        definition.name
+                    ),
+                );
+            }
+        }
+        Some(ScopeCatalog::new(definitions))
+    }
+
+    fn clients(&mut self, scopes: Option<&ScopeCatalog>) -> Vec<PreRegisteredClient> {
+        const NAME: &str = "AUTHORIZATION_CLIENTS";
+        let Some(text) = self.optional(NAME) else {
+            return Vec::new();
+        };
+        let clients: Vec<PreRegisteredClient> = self.json(NAME, &text).unwrap_or_default();
+        for (index, client) in clients.iter().enumerate() {
+            let id = &client.client_id;
+            if id.is_empty()
+                || id.contains("://")
+                || Purpose::ALL
+                    .iter()
+                    .any(|purpose| id.starts_with(purpose.prefix()))
+            {
+                self.problem(NAME, format!("client '{id}' must have an id that is neither a URL nor begins like a sealed value"));
+            }
+            if clients
+                .iter()
+                .skip(index + 1)
+                .any(|other| other.client_id == *id)
+            {
+                self.problem(NAME, format!("client '{id}' is listed twice"));
+            }
+            if client.redirect_uris.is_empty() {
+                self.problem(NAME, format!("client '{id}' has no redirectUris"));
+            }
+            for scope in client.scopes.iter().flatten() {
+                if scopes.is_some_and(|catalog| catalog.definition(scope).is_none()) {
+                    self.problem(NAME, format!("client '{id}' has scope '{scope}', which AUTHORIZATION_SCOPES does not list"));
+                }
+            }
+        }
+        clients
+    }
+}

@@ -1,0 +1,100 @@
+//! What is inside the sealed values of one sign-in. None of these types has `Debug`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    redirect::RedirectUri,
+    secret::{Digest, Secret},
+};
+
+/// How long the consent page and the sign-in behind it may take, in seconds each.
+pub(crate) const SIGN_IN_SECONDS: u64 = 10 * 60;
+/// How long our code is valid: Cognito's own code inside it lives five minutes.
+pub(crate) const CODE_SECONDS: u64 = 5 * 60;
+
+/// The request that the consent page shows, in a hidden field of its form.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct ConsentRequest {
+    #[serde(rename = "c")]
+    pub(crate) client_id: String,
+    #[serde(rename = "k")]
+    pub(crate) client_kind: String,
+    #[serde(rename = "r")]
+    pub(crate) redirect_uri: RedirectUri,
+    #[serde(rename = "s")]
+    pub(crate) state: Option<Secret>,
+    #[serde(rename = "h")]
+    pub(crate) challenge: String,
+    #[serde(rename = "p")]
+    pub(crate) scopes: Vec<String>,
+    #[serde(rename = "n")]
+    pub(crate) nonce: Option<Secret>,
+    /// Digest of the cookie of the browser that the page was sent to.
+    #[serde(rename = "b")]
+    pub(crate) browser: Digest,
+}
+
+/// An approved request, in Cognito's `state`.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Transaction {
+    /// Names the cookie.
+    #[serde(rename = "i")]
+    pub(crate) id: String,
+    /// Digest of the cookie that the approval set.
+    #[serde(rename = "a")]
+    pub(crate) approval: Digest,
+    #[serde(rename = "c")]
+    pub(crate) client: Digest,
+    #[serde(rename = "k")]
+    pub(crate) client_kind: String,
+    #[serde(rename = "r")]
+    pub(crate) redirect_uri: RedirectUri,
+    #[serde(rename = "s")]
+    pub(crate) state: Option<Secret>,
+    #[serde(rename = "h")]
+    pub(crate) challenge: String,
+    #[serde(rename = "p")]
+    pub(crate) scopes: Vec<String>,
+    #[serde(rename = "n")]
+    pub(crate) nonce: Option<Secret>,
+    /// Our own PKCE verifier towards Cognito.
+    #[serde(rename = "v")]
+    pub(crate) upstream_verifier: Secret,
+}
+
+/// Our code: bound to client, redirect URI and challenge by its associated data.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct AuthorizationCode {
+    #[serde(rename = "u")]
+    pub(crate) upstream_code: Secret,
+    #[serde(rename = "v")]
+    pub(crate) upstream_verifier: Secret,
+    #[serde(rename = "n")]
+    pub(crate) nonce: Option<Secret>,
+    #[serde(rename = "p")]
+    pub(crate) scopes: Vec<String>,
+}
+
+impl AuthorizationCode {
+    /// What the code is bound to.
+    pub(crate) fn binding<'a>(
+        client: &'a Digest,
+        redirect_uri: &'a str,
+        challenge: &'a str,
+    ) -> [&'a [u8]; 3] {
+        [
+            client.bytes(),
+            redirect_uri.as_bytes(),
+            challenge.as_bytes(),
+        ]
+    }
+}
+
+/// Cognito's refresh token, bound to the client by its associated data.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct RefreshToken {
+    #[serde(rename = "u")]
+    pub(crate) upstream: Secret,
+    #[serde(rename = "p")]
+    pub(crate) scopes: Vec<String>,
+}

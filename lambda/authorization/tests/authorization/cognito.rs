@@ -1,0 +1,256 @@
+//! A user pool's OAuth endpoints, as strict as the real ones: exact redirect, PKCE, single-use codes, rotating refresh
+//! tokens, client authentication.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Mutex,
+};
+
+use base64::{
+    Engine,
+    prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD},
+};
+use mcp_lambda_authorization::{BoxFuture, CognitoTransport, Digest, TransportFailure};
+use serde_json::{Value, json};
+use url::Url;
+
+pub(crate) const SIGN_IN: &str = "https://dogs.auth.eu-west-1.amazoncognito.com";
+pub(crate) const POOL: &str = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Example";
+pub(crate) const CLIENT_ID: &str = "4ourownappclient";
+pub(crate) const CLIENT_SECRET: &str = "the-app-client-secret-never-shown";
+pub(crate) const MACHINE_ID: &str = "7machineclient";
+pub(crate) const MACHINE_SECRET: &str = "machine-secret-1234567890";
+
+struct Issued {
+    challenge: String,
+    nonce: Option<String>,
+    scope: String,
+    used: bool,
+}
+
+#[derive(Default)]
+struct State {
+    codes: HashMap<String, Issued>,
+    refresh_tokens: HashMap<String, String>,
+    revoked: HashSet<String>,
+    counter: u32,
+    bodies: Vec<String>,
+    down: bool,
+    foreign_nonce: bool,
+}
+
+pub(crate) struct FakeCognito {
+    callback: String,
+    resource: String,
+    scopes: Vec<String>,
+    state: Mutex<State>,
+}
+
+/// Parameters of a form or query by name.
+pub(crate) fn parameters(text: &str) -> HashMap<String, String> {
+    form_urlencoded::parse(text.as_bytes())
+        .into_owned()
+        .collect()
+}
+
+impl FakeCognito {
+    pub(crate) fn new(callback: &str, resource: &str, scopes: &[&str]) -> Self {
+        Self {
+            callback: callback.to_owned(),
+            resource: resource.to_owned(),
+            scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
+            state: Mutex::default(),
+        }
+    }
+
+    /// A person signs in at this URL (or has a remembered sign-in); returns where the browser is sent.
+    pub(crate) fn sign_in(&self, url: &str) -> String {
+        let url = Url::parse(url).unwrap();
+        assert_eq!(url.origin().ascii_serialization(), SIGN_IN);
+        assert_eq!(url.path(), "/oauth2/authorize");
+        let query = parameters(url.query().unwrap());
+        assert_eq!(
+            query["client_id"], CLIENT_ID,
+            "only our app client is ever used"
+        );
+        assert_eq!(query["redirect_uri"], self.callback, "redirect_mismatch");
+        assert_eq!(query["response_type"], "code");
+        assert_eq!(query["code_challenge_method"], "S256");
+        assert_eq!(query["resource"], self.resource);
+        let mut back = Url::parse(&self.callback).unwrap();
+        if query["scope"]
+            .split(' ')
+            .any(|scope| !self.scopes.iter().any(|known| known == scope))
+        {
+            back.query_pairs_mut()
+                .append_pair("error", "invalid_scope")
+                .append_pair("state", &query["state"]);
+            return back.into();
+        }
+        let mut state = self.state.lock().unwrap();
+        state.counter += 1;
+        let code = format!("upstream-code-{}", state.counter);
+        state.codes.insert(
+            code.clone(),
+            Issued {
+                challenge: query["code_challenge"].clone(),
+                nonce: query.get("nonce").cloned(),
+                scope: query["scope"].clone(),
+                used: false,
+            },
+        );
+        back.query_pairs_mut()
+            .append_pair("code", &code)
+            .append_pair("state", &query["state"]);
+        back.into()
+    }
+
+    pub(crate) fn fail_sign_in(&self, url: &str, error: &str) -> String {
+        let query = parameters(Url::parse(url).unwrap().query().unwrap());
+        let mut back = Url::parse(&self.callback).unwrap();
+        back.query_pairs_mut()
+            .append_pair("error", error)
+            .append_pair("error_description", "secret upstream detail")
+            .append_pair("state", &query["state"]);
+        back.into()
+    }
+
+    pub(crate) fn go_down(&self) {
+        self.state.lock().unwrap().down = true;
+    }
+
+    pub(crate) fn answer_with_foreign_nonce(&self) {
+        self.state.lock().unwrap().foreign_nonce = true;
+    }
+
+    /// Bodies of every request so far.
+    pub(crate) fn bodies(&self) -> Vec<String> {
+        self.state.lock().unwrap().bodies.clone()
+    }
+
+    pub(crate) fn revoked(&self) -> usize {
+        self.state.lock().unwrap().revoked.len()
+    }
+
+    fn answer(&self, request: &http::Request<Vec<u8>>) -> (u16, Value) {
+        let refused = |error: &str| (400, json!({ "error": error }));
+        let form = parameters(std::str::from_utf8(request.body()).unwrap());
+        let mut state = self.state.lock().unwrap();
+        state
+            .bodies
+            .push(String::from_utf8(request.body().clone()).unwrap());
+        let basic = request.headers().get("authorization").map(|value| {
+            let encoded = value
+                .to_str()
+                .unwrap()
+                .strip_prefix("Basic ")
+                .unwrap()
+                .to_owned();
+            String::from_utf8(BASE64_STANDARD.decode(encoded).unwrap()).unwrap()
+        });
+        if form
+            .get("grant_type")
+            .is_some_and(|grant| grant == "client_credentials")
+        {
+            let posted = form
+                .get("client_id")
+                .zip(form.get("client_secret"))
+                .map(|(id, secret)| format!("{id}:{secret}"));
+            if basic.or(posted) != Some(format!("{MACHINE_ID}:{MACHINE_SECRET}")) {
+                return refused("invalid_client");
+            }
+            return (
+                200,
+                json!({ "access_token": "eyJ.machine.token", "expires_in": 3600, "token_type": "Bearer" }),
+            );
+        }
+        if basic != Some(format!("{CLIENT_ID}:{CLIENT_SECRET}")) {
+            return refused("invalid_client");
+        }
+        if request.uri().path() == "/oauth2/revoke" {
+            state.revoked.insert(form["token"].clone());
+            return (200, json!({}));
+        }
+        match form["grant_type"].as_str() {
+            "authorization_code" => {
+                let Some(issued) = state.codes.get_mut(&form["code"]) else {
+                    return refused("invalid_grant");
+                };
+                let digest = Digest::of(form["code_verifier"].as_bytes());
+                let challenge = BASE64_URL_SAFE_NO_PAD.encode(digest.bytes());
+                if issued.used
+                    || challenge != issued.challenge
+                    || form["redirect_uri"] != self.callback
+                {
+                    return refused("invalid_grant");
+                }
+                issued.used = true;
+                let (scope, nonce) = (issued.scope.clone(), issued.nonce.clone());
+                let nonce = if state.foreign_nonce {
+                    Some("another".to_owned())
+                } else {
+                    nonce
+                };
+                self.tokens(&mut state, &scope, nonce)
+            }
+            "refresh_token" => match state.refresh_tokens.remove(&form["refresh_token"]) {
+                Some(scope) if !state.revoked.contains(&form["refresh_token"]) => {
+                    self.tokens(&mut state, &scope, None)
+                }
+                _ => refused("invalid_grant"),
+            },
+            _ => refused("unsupported_grant_type"),
+        }
+    }
+
+    fn tokens(&self, state: &mut State, scope: &str, nonce: Option<String>) -> (u16, Value) {
+        state.counter += 1;
+        let refresh_token = format!("upstream-refresh-{}", state.counter);
+        state
+            .refresh_tokens
+            .insert(refresh_token.clone(), scope.to_owned());
+        let mut body = json!({
+            "access_token": jwt(&json!({ "token_use": "access", "iss": POOL, "aud": self.resource, "scope": scope })),
+            "refresh_token": refresh_token,
+            "expires_in": 3600,
+            "token_type": "Bearer",
+        });
+        if scope.split(' ').any(|scope| scope == "openid") {
+            let claims = json!({ "iss": POOL, "sub": "person", "aud": CLIENT_ID, "iat": 1_000, "exp": 4_000_000_000_u64, "nonce": nonce });
+            body["id_token"] = json!(jwt(&claims));
+        }
+        (200, body)
+    }
+}
+
+pub(crate) fn jwt(claims: &Value) -> String {
+    let part = |value: &Value| BASE64_URL_SAFE_NO_PAD.encode(value.to_string());
+    format!(
+        "{}.{}.{}",
+        part(&json!({ "alg": "RS256", "kid": "k" })),
+        part(claims),
+        BASE64_URL_SAFE_NO_PAD.encode("signature")
+    )
+}
+
+impl CognitoTransport for FakeCognito {
+    fn send(
+        &self,
+        request: http::Request<Vec<u8>>,
+    ) -> BoxFuture<'_, Result<http::Response<Vec<u8>>, TransportFailure>> {
+        Box::pin(async move {
+            if self.state.lock().unwrap().down {
+                return Err(TransportFailure::Unreachable);
+            }
+            assert!(
+                request.uri().to_string().starts_with(SIGN_IN),
+                "only Cognito is ever asked"
+            );
+            let (status, body) = self.answer(&request);
+            let answer = http::Response::builder()
+                .status(status)
+                .header("content-type", "application/json");
+            Ok(answer.body(body.to_string().into_bytes()).unwrap())
+        })
+    }
+}

@@ -1,0 +1,97 @@
+//! Client credentials: passed through with the caller's own credentials.
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+
+use crate::{
+    cognito::{MACHINE_ID, MACHINE_SECRET},
+    world::{READ, RESOURCE, World, error, json as body},
+};
+
+#[test]
+fn a_machine_client_authenticates_with_basic_or_post() {
+    let world = World::new();
+    let basic = format!(
+        "Basic {}",
+        BASE64_STANDARD.encode(format!("{MACHINE_ID}:{MACHINE_SECRET}"))
+    );
+    let grant = ("grant_type", "client_credentials");
+    let by_basic = world.form(
+        "/token",
+        &[grant, ("scope", READ), ("resource", RESOURCE)],
+        &[("authorization", &basic)],
+    );
+    let by_post = world.form(
+        "/token",
+        &[
+            grant,
+            ("client_id", MACHINE_ID),
+            ("client_secret", MACHINE_SECRET),
+        ],
+        &[],
+    );
+    for answer in [by_basic, by_post] {
+        assert_eq!(answer.status(), 200, "{}", answer.body());
+        assert_eq!(body(&answer)["access_token"], "eyJ.machine.token");
+        assert!(
+            body(&answer).get("refresh_token").is_none(),
+            "RFC 6749 section 4.4.3"
+        );
+    }
+    for sent in world.cognito.bodies() {
+        assert!(
+            !sent.contains("resource"),
+            "Cognito binds no resource for machines: {sent}"
+        );
+    }
+}
+
+#[test]
+fn a_wrong_or_missing_secret_is_refused() {
+    let world = World::new();
+    let form = |secret: Option<&'static str>| {
+        let mut form = vec![
+            ("grant_type", "client_credentials"),
+            ("client_id", MACHINE_ID),
+        ];
+        form.extend(secret.map(|secret| ("client_secret", secret)));
+        world.form("/token", &form, &[])
+    };
+    assert_eq!(
+        error(&form(Some("guess"))),
+        (401, "invalid_client".to_owned())
+    );
+    assert_eq!(error(&form(None)), (401, "invalid_client".to_owned()));
+}
+
+#[test]
+fn a_scope_that_is_not_ours_never_reaches_cognito() {
+    let world = World::new();
+    let form = [
+        ("grant_type", "client_credentials"),
+        ("client_id", MACHINE_ID),
+        ("client_secret", MACHINE_SECRET),
+        ("scope", "https://other.example.com/mcp/read"),
+    ];
+    assert_eq!(
+        error(&world.form("/token", &form, &[])),
+        (400, "invalid_scope".to_owned())
+    );
+    assert!(world.cognito.bodies().is_empty());
+}
+
+#[test]
+fn the_clients_of_people_have_no_machine_grant() {
+    let world = World::new();
+    let registered = world.registered("http://localhost/cb");
+    for id in [registered.as_str(), crate::world::DOCUMENT] {
+        let form = [
+            ("grant_type", "client_credentials"),
+            ("client_id", id),
+            ("client_secret", "x"),
+        ];
+        assert_eq!(
+            error(&world.form("/token", &form, &[])),
+            (400, "unauthorized_client".to_owned())
+        );
+    }
+}

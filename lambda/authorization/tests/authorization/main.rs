@@ -1,0 +1,25 @@
+//! The authorization server from outside: requests in, answers out, with a Cognito in process that keeps Cognito's rules.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on says where it stopped"
+)]
+
+mod attacks;
+mod browser;
+mod client_documents;
+mod cognito;
+mod known_pitfalls;
+mod machine_clients;
+mod pages;
+mod published_vulnerabilities;
+mod redirects;
+mod registration;
+mod sealed_values;
+mod settings;
+mod sign_in;
+mod token_endpoint;
+mod wire;
+mod world;

@@ -1,0 +1,153 @@
+//! Redirect URIs: reading, matching, listing.
+
+use mcp_lambda_authorization::{CallbackRule, RedirectProblem, RedirectUri};
+use proptest::prelude::*;
+
+use crate::world::{Client, World};
+
+#[test]
+fn a_loopback_redirect_matches_on_any_port_and_nothing_else_differs() {
+    let matches = |registered: &str, requested: &str| {
+        RedirectUri::parse(registered)
+            .unwrap()
+            .matches(&RedirectUri::parse(requested).unwrap())
+    };
+    assert!(matches(
+        "http://localhost/callback",
+        "http://localhost:49152/callback"
+    ));
+    assert!(matches(
+        "http://127.0.0.1:1/callback",
+        "http://127.0.0.1:65535/callback"
+    ));
+    assert!(matches("http://[::1]/cb?x=1", "http://[::1]:8080/cb?x=1"));
+    assert!(matches("http://localhost", "http://localhost:3000"));
+    assert!(!matches(
+        "http://localhost/callback",
+        "http://127.0.0.1/callback"
+    ));
+    assert!(!matches(
+        "http://localhost/callback",
+        "http://localhost/callback/"
+    ));
+    assert!(!matches(
+        "http://localhost/callback",
+        "http://localhost/callback?x=1"
+    ));
+    assert!(
+        !matches("https://claude.ai/cb", "https://claude.ai:8443/cb"),
+        "https has no port rule"
+    );
+    assert!(!matches("https://claude.ai/cb", "http://localhost/cb"));
+    assert!(!matches("app://host:1/cb", "app://host:2/cb"));
+}
+
+#[test]
+fn each_unreadable_form_has_its_own_reason() {
+    for (text, problem) in [
+        ("http://example.com/cb", RedirectProblem::HttpNotLoopback),
+        ("https://example.com/cb#x", RedirectProblem::Fragment),
+        ("https://user@example.com/cb", RedirectProblem::Userinfo),
+        ("https://@example.com/cb", RedirectProblem::Userinfo),
+        ("javascript:alert(1)", RedirectProblem::ForbiddenScheme),
+        ("file:///etc/passwd", RedirectProblem::ForbiddenScheme),
+        ("https://EXAMPLE.com/cb", RedirectProblem::NotCanonical),
+        ("https://example.com:443/cb", RedirectProblem::NotCanonical),
+        (
+            "https://example.com/a/%2E%2E/cb",
+            RedirectProblem::NotCanonical,
+        ),
+        ("https://example.com/a%2fb", RedirectProblem::NotCanonical),
+        ("https://example.com./cb", RedirectProblem::NotCanonical),
+        ("https://exämple.com/cb", RedirectProblem::NotCanonical),
+        ("https:/example.com/cb", RedirectProblem::NotCanonical),
+        ("/cb", RedirectProblem::NotCanonical),
+    ] {
+        assert_eq!(RedirectUri::parse(text).unwrap_err(), problem, "{text}");
+    }
+    assert_eq!(
+        RedirectUri::parse(&format!("https://example.com/{}", "x".repeat(512))).unwrap_err(),
+        RedirectProblem::TooLong
+    );
+}
+
+#[test]
+fn a_callback_rule_is_a_uri_a_uri_with_one_open_segment_or_a_host() {
+    assert_eq!(
+        CallbackRule::parse("https://a.example.com/cb"),
+        Some(CallbackRule::Exact("https://a.example.com/cb".into()))
+    );
+    assert_eq!(
+        CallbackRule::parse("https://a.example.com/cb/*"),
+        Some(CallbackRule::OneSegment("https://a.example.com/cb/".into()))
+    );
+    assert_eq!(
+        CallbackRule::parse("a.example.com"),
+        Some(CallbackRule::Host("a.example.com".into()))
+    );
+    for bad in [
+        "*",
+        "*.example.com",
+        "https://*/cb",
+        "http://example.com/cb",
+        "example",
+        "a.example.com:8443",
+        "a.example.com/cb",
+        "user@a.example.com",
+    ] {
+        assert_eq!(CallbackRule::parse(bad), None, "{bad}");
+    }
+}
+
+#[test]
+fn listed_hosts_and_schemes_are_used_instead_of_the_known_clients() {
+    let world = World::with(&[
+        (
+            "AUTHORIZATION_REDIRECT_HOSTS",
+            "tools.example.org, https://chat.example.net/oauth/*",
+        ),
+        ("AUTHORIZATION_CUSTOM_SCHEMES", "cursor"),
+    ]);
+    for uri in [
+        "https://tools.example.org/any/path",
+        "https://chat.example.net/oauth/abc-1",
+        "cursor://anysphere.cursor-mcp/oauth/callback",
+    ] {
+        world.sign_in(&Client::new(&world.registered(uri), uri));
+    }
+    for uri in [
+        "https://claude.ai/api/mcp/auth_callback",
+        "https://tools.example.org:8443/cb",
+        "vscode://x/cb",
+    ] {
+        assert_eq!(
+            world
+                .register(&serde_json::json!({ "redirect_uris": [uri] }))
+                .status(),
+            400,
+            "{uri}"
+        );
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(500) })]
+
+    #[test]
+    fn whatever_is_read_is_followed_exactly_as_it_was_written(text in "(https?|app)://[a-zA-Z0-9.:@%\\[\\]/?&=_-]{1,40}") {
+        if let Ok(uri) = RedirectUri::parse(&text) {
+            let followed: String = uri.with_parameters(&[("code", "c")]);
+            prop_assert!(followed.starts_with(text.trim_end_matches(['/', '?'])), "{} became {}", text, followed);
+            let host = url::Url::parse(&followed).unwrap();
+            prop_assert!(host.username().is_empty());
+        }
+    }
+
+    #[test]
+    fn a_registered_uri_never_matches_one_of_another_host(one in "[a-z]{1,8}\\.[a-z]{2,5}", other in "[a-z]{1,8}\\.[a-z]{2,5}") {
+        prop_assume!(one != other);
+        let registered = RedirectUri::parse(&format!("https://{one}/cb")).unwrap();
+        let requested = RedirectUri::parse(&format!("https://{other}/cb")).unwrap();
+        prop_assert!(!registered.matches(&requested));
+    }
+}

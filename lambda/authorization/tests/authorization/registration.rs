@@ -1,0 +1,193 @@
+//! RFC 7591 at `/register`.
+
+use serde_json::{Value, json};
+
+use crate::world::{READ, WRITE, World, error, json as body};
+
+const LOOPBACK: &str = "http://localhost:53682/callback";
+
+/// The body that Claude Code sends.
+fn claude_code() -> Value {
+    json!({
+        "client_name": "Claude Code (dogs)", "redirect_uris": [LOOPBACK], "token_endpoint_auth_method": "none",
+        "grant_types": ["authorization_code", "refresh_token"], "response_types": ["code"], "application_type": "native", "scope": READ,
+    })
+}
+
+#[test]
+fn the_answer_repeats_what_was_registered() {
+    let world = World::new();
+    let answer = world.register(&claude_code());
+    assert_eq!(answer.status(), 201);
+    assert_eq!(answer.headers()["cache-control"], "no-store");
+    let mut registered = body(&answer);
+    let client_id = registered
+        .as_object_mut()
+        .unwrap()
+        .remove("client_id")
+        .unwrap();
+    assert!(client_id.as_str().unwrap().len() < 400);
+    let mut expected = claude_code();
+    expected["client_id_issued_at"] = json!(crate::world::START);
+    assert_eq!(registered, expected);
+}
+
+#[test]
+fn no_secret_is_given_whatever_is_asked_for_and_none_is_taken_over() {
+    let world = World::new();
+    for method in ["client_secret_basic", "client_secret_post"] {
+        let mut request = claude_code();
+        request["token_endpoint_auth_method"] = json!(method);
+        request["client_secret"] = json!("chosen by the client");
+        request["client_id"] = json!("chosen by the client");
+        let answer = world.register(&request);
+        assert_eq!(body(&answer)["token_endpoint_auth_method"], "none");
+        assert!(!answer.body().contains("client_secret") && !answer.body().contains("chosen"));
+    }
+}
+
+#[test]
+fn what_a_replacement_would_weaken_is_refused() {
+    let world = World::new();
+    for (member, value) in [
+        ("token_endpoint_auth_method", json!("private_key_jwt")),
+        ("token_endpoint_auth_method", json!("tls_client_auth")),
+        ("grant_types", json!(["client_credentials"])),
+        ("grant_types", json!(["implicit"])),
+        ("grant_types", json!([])),
+        ("response_types", json!(["token"])),
+        ("application_type", json!("robot")),
+        ("redirect_uris", json!([])),
+        ("redirect_uris", Value::Null),
+        ("redirect_uris", json!(vec![LOOPBACK; 11])),
+    ] {
+        let mut request = claude_code();
+        request[member] = value.clone();
+        let answer = world.register(&request);
+        assert_eq!(
+            error(&answer),
+            (400, "invalid_client_metadata".to_owned()),
+            "{member} {value}"
+        );
+        assert!(
+            answer.body().contains(member),
+            "the message names the member: {}",
+            answer.body()
+        );
+    }
+}
+
+#[test]
+fn grants_and_response_types_that_are_not_served_are_dropped_from_the_answer() {
+    let world = World::new();
+    let mut request = claude_code();
+    request["grant_types"] = json!([
+        "authorization_code",
+        "implicit",
+        "password",
+        "refresh_token"
+    ]);
+    request["response_types"] = json!(["code", "token"]);
+    let registered = body(&world.register(&request));
+    assert_eq!(
+        registered["grant_types"],
+        json!(["authorization_code", "refresh_token"])
+    );
+    assert_eq!(registered["response_types"], json!(["code"]));
+}
+
+#[test]
+fn the_application_type_fits_the_redirects() {
+    let world = World::new();
+    let register = |kind: Option<&str>, uri: &str| {
+        let mut request = json!({ "redirect_uris": [uri] });
+        if let Some(kind) = kind {
+            request["application_type"] = json!(kind);
+        }
+        world.register(&request)
+    };
+    let https = "https://claude.ai/api/mcp/auth_callback";
+    assert_eq!(
+        body(&register(None, LOOPBACK))["application_type"],
+        "native"
+    );
+    assert_eq!(body(&register(None, https))["application_type"], "web");
+    assert_eq!(
+        body(&register(Some("native"), https))["application_type"],
+        "native"
+    );
+    assert_eq!(
+        error(&register(Some("web"), LOOPBACK)),
+        (400, "invalid_redirect_uri".to_owned())
+    );
+}
+
+#[test]
+fn the_scope_in_the_answer_is_what_exists() {
+    let world = World::new();
+    let scope = |asked: Option<&str>| {
+        let mut request = claude_code();
+        request["scope"] = json!(asked);
+        body(&world.register(&request))["scope"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    assert_eq!(scope(None), format!("{READ} {WRITE}"));
+    assert_eq!(scope(Some(&format!("{WRITE} unknown"))), WRITE);
+}
+
+#[test]
+fn only_json_objects_are_read() {
+    let world = World::new();
+    assert_eq!(
+        error(&world.post("/register", "text/plain", "{}", &[])),
+        (400, "invalid_request".to_owned())
+    );
+    for text in [
+        "",
+        "null",
+        "[]",
+        "{\"redirect_uris\": 1}",
+        "{\"redirect_uris\": [1]}",
+        "{",
+    ] {
+        assert_eq!(
+            error(&world.post("/register", "application/json; charset=utf-8", text, &[])),
+            (400, "invalid_request".to_owned()),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn a_client_id_never_grows_longer_than_a_gateway_takes() {
+    let world = World::new();
+    let uris: Vec<String> = (0..10)
+        .map(|index| format!("http://localhost/{index}{}", "x".repeat(300)))
+        .collect();
+    assert_eq!(
+        error(&world.register(&json!({ "redirect_uris": uris }))),
+        (400, "invalid_client_metadata".to_owned())
+    );
+}
+
+#[test]
+fn registration_can_be_switched_off() {
+    let world = World::with(&[("AUTHORIZATION_REGISTRATION", "false")]);
+    assert_eq!(
+        error(&world.register(&claude_code())),
+        (403, "access_denied".to_owned())
+    );
+    let metadata = body(&world.get("/.well-known/oauth-authorization-server", &[]));
+    assert!(metadata.get("registration_endpoint").is_none());
+}
+
+#[test]
+fn the_redirects_of_visual_studio_code_are_accepted_as_they_come() {
+    let world = World::new();
+    let answer = world.register(&json!({ "client_name": "Visual Studio Code", "redirect_uris": [
+        "https://insiders.vscode.dev/redirect", "https://vscode.dev/redirect", "http://127.0.0.1/", "http://127.0.0.1:33418/",
+        "http://localhost/", "http://localhost:33418" ] }));
+    assert_eq!(answer.status(), 201, "{}", answer.body());
+}

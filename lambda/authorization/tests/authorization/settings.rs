@@ -1,0 +1,159 @@
+//! The settings: all problems at once, none of them a secret.
+
+use mcp_lambda_authorization::{SettingProblem, Settings};
+
+use crate::world::variables;
+
+fn problems(changes: &[(&str, &str)]) -> Vec<SettingProblem> {
+    let mut variables = variables();
+    for (name, value) in changes {
+        variables.insert((*name).to_owned(), (*value).to_owned());
+    }
+    Settings::from_variables(variables)
+        .map(|_| ())
+        .unwrap_err()
+        .0
+}
+
+#[test]
+fn every_missing_setting_is_named_at_once() {
+    let problems = Settings::from_variables([]).unwrap_err();
+    let names: Vec<_> = problems.0.iter().map(|problem| problem.name).collect();
+    assert_eq!(
+        names,
+        [
+            "MCP_RESOURCE",
+            "MCP_ISSUER",
+            "AUTHORIZATION_ISSUER",
+            "AUTHORIZATION_SIGN_IN_URL",
+            "AUTHORIZATION_COGNITO_CLIENT_ID",
+            "AUTHORIZATION_SEALING_SECRET",
+            "AUTHORIZATION_SCOPES",
+        ]
+    );
+}
+
+#[test]
+fn each_wrong_value_is_refused_under_its_name() {
+    for (name, value) in [
+        ("MCP_RESOURCE", "dogs.example.com/mcp"),
+        ("MCP_RESOURCE", "http://dogs.example.com/mcp"),
+        ("AUTHORIZATION_ISSUER", "http://dogs.example.com"),
+        ("AUTHORIZATION_ISSUER", "https://dogs.example.com/?x"),
+        ("AUTHORIZATION_SIGN_IN_URL", "https://user@example.com"),
+        ("AUTHORIZATION_SEALING_SECRET", "short"),
+        ("AUTHORIZATION_SCOPES", "[]"),
+        ("AUTHORIZATION_SCOPES", "{}"),
+        (
+            "AUTHORIZATION_SCOPES",
+            r#"[{"name":"a b","description":"x"}]"#,
+        ),
+        (
+            "AUTHORIZATION_SCOPES",
+            r#"[{"name":"offline_access","description":"x"}]"#,
+        ),
+        (
+            "AUTHORIZATION_SCOPES",
+            r#"[{"name":"a","description":" "}]"#,
+        ),
+        (
+            "AUTHORIZATION_CLIENTS",
+            r#"[{"clientId":"https://x","clientName":"X","redirectUris":["http://localhost/"]}]"#,
+        ),
+        (
+            "AUTHORIZATION_CLIENTS",
+            r#"[{"clientId":"mcp-client-x","clientName":"X","redirectUris":["http://localhost/"]}]"#,
+        ),
+        (
+            "AUTHORIZATION_CLIENTS",
+            r#"[{"clientId":"x","clientName":"X","redirectUris":[]}]"#,
+        ),
+        (
+            "AUTHORIZATION_CLIENTS",
+            r#"[{"clientId":"x","clientName":"X","redirectUris":["http://example.com/"]}]"#,
+        ),
+        (
+            "AUTHORIZATION_CLIENTS",
+            r#"[{"clientId":"x","clientName":"X","redirectUris":["http://localhost/"],"scopes":["unknown"]}]"#,
+        ),
+        (
+            "AUTHORIZATION_CLIENTS",
+            r#"[{"clientId":"x","clientName":"X","redirectUris":["http://localhost/"],"secretSha256":["plain"]}]"#,
+        ),
+        (
+            "AUTHORIZATION_CLIENTS",
+            r#"[{"clientId":"x","clientName":"X","redirectUris":["http://localhost/"],"secret":"plain"}]"#,
+        ),
+        ("AUTHORIZATION_REGISTRATION", "yes"),
+        ("AUTHORIZATION_REGISTRATION_DAYS", "0"),
+        ("AUTHORIZATION_REDIRECT_HOSTS", "*"),
+        ("AUTHORIZATION_CUSTOM_SCHEMES", "javascript"),
+        ("AUTHORIZATION_CUSTOM_SCHEMES", "https"),
+        ("AUTHORIZATION_BRAND_COLOR", "red;} body{display:none"),
+        ("AUTHORIZATION_BRAND_COLOR", "#ffcc00"),
+        (
+            "AUTHORIZATION_BRAND_LOGO_URL",
+            "http://example.com/logo.png",
+        ),
+        ("MCP_ALLOWED_ORIGINS", "*"),
+        ("MCP_ALLOWED_ORIGINS", "https://example.com/"),
+        ("AUTHORIZATION_LOCAL_METADATA_HOSTS", "claude.ai"),
+    ] {
+        let problems = problems(&[(name, value)]);
+        assert!(
+            problems.iter().any(|problem| problem.name == name),
+            "{name}={value}: {problems:?}"
+        );
+    }
+}
+
+#[test]
+fn a_secret_is_in_one_place() {
+    let both = problems(&[(
+        "AUTHORIZATION_SEALING_SECRET_ARN",
+        "arn:aws:secretsmanager:eu-west-1:1:secret:x",
+    )]);
+    assert!(both[0].message.contains("remove one"), "{both:?}");
+}
+
+#[test]
+fn a_secret_in_secrets_manager_needs_access_to_it() {
+    let names: Vec<_> = problems(&[
+        ("AUTHORIZATION_SEALING_SECRET", ""),
+        (
+            "AUTHORIZATION_SEALING_SECRET_ARN",
+            "arn:aws:secretsmanager:eu-west-1:1:secret:x",
+        ),
+    ])
+    .iter()
+    .map(|problem| problem.name)
+    .collect();
+    assert_eq!(
+        names,
+        ["AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"]
+    );
+}
+
+#[test]
+fn no_problem_repeats_a_secret() {
+    let problems = problems(&[
+        ("AUTHORIZATION_SEALING_SECRET", "s3cret-value"),
+        ("AUTHORIZATION_SEALING_SECRET_PREVIOUS", "s3cret-value"),
+    ]);
+    assert!(!format!("{problems:?}").contains("s3cret-value"));
+}
+
+#[test]
+fn a_loopback_deployment_may_be_plain_http() {
+    let mut variables = variables();
+    for (name, value) in [
+        ("AUTHORIZATION_ISSUER", "http://127.0.0.1:3030"),
+        ("MCP_RESOURCE", "http://127.0.0.1:3030/mcp"),
+        ("AUTHORIZATION_SIGN_IN_URL", "http://127.0.0.1:3031/"),
+    ] {
+        variables.insert(name.to_owned(), value.to_owned());
+    }
+    let settings = Settings::from_variables(variables).unwrap();
+    assert_eq!(settings.sign_in_url, "http://127.0.0.1:3031");
+    assert!(!settings.is_secure());
+}

@@ -1,0 +1,263 @@
+//! `/token` and `/revoke`: what they refuse and how they say it.
+
+use crate::world::{Browser, Client, READ, VERIFIER, World, error, json as body};
+
+const LOOPBACK: &str = "http://localhost:53682/callback";
+
+fn signed_in(world: &World) -> (Client, String) {
+    let client = Client::new(&world.registered(LOOPBACK), LOOPBACK);
+    let tokens = world.sign_in(&client);
+    (client, tokens["refresh_token"].as_str().unwrap().to_owned())
+}
+
+#[test]
+fn each_missing_parameter_is_named() {
+    let world = World::new();
+    let client_id = world.registered(LOOPBACK);
+    let all = [
+        ("grant_type", "authorization_code"),
+        ("client_id", client_id.as_str()),
+        ("code", "x"),
+        ("redirect_uri", LOOPBACK),
+        ("code_verifier", VERIFIER),
+    ];
+    for (missing, _) in all {
+        let form: Vec<_> = all
+            .into_iter()
+            .filter(|(name, _)| *name != missing)
+            .collect();
+        let answer = world.form("/token", &form, &[]);
+        assert_eq!(
+            error(&answer),
+            (400, "invalid_request".to_owned()),
+            "{missing}"
+        );
+        assert!(answer.body().contains(missing), "{}", answer.body());
+    }
+}
+
+#[test]
+fn a_repeated_parameter_is_refused_except_resource() {
+    let world = World::new();
+    let twice = [
+        ("grant_type", "refresh_token"),
+        ("client_id", "a"),
+        ("client_id", "b"),
+    ];
+    assert_eq!(
+        error(&world.form("/token", &twice, &[])),
+        (400, "invalid_request".to_owned())
+    );
+    let resource = [
+        ("grant_type", "x"),
+        ("client_id", "a"),
+        ("resource", crate::world::RESOURCE),
+        ("resource", crate::world::RESOURCE),
+    ];
+    assert_eq!(
+        error(&world.form("/token", &resource, &[])),
+        (400, "unsupported_grant_type".to_owned())
+    );
+}
+
+#[test]
+fn grants_that_are_not_served_are_named() {
+    let world = World::new();
+    for grant in [
+        "password",
+        "implicit",
+        "urn:ietf:params:oauth:grant-type:jwt-bearer",
+        "urn:ietf:params:oauth:grant-type:device_code",
+    ] {
+        let answer = world.form("/token", &[("grant_type", grant), ("client_id", "x")], &[]);
+        assert_eq!(error(&answer), (400, "unsupported_grant_type".to_owned()));
+        assert!(answer.body().contains(grant));
+    }
+}
+
+#[test]
+fn forms_are_forms_and_credentials_are_never_read_from_the_query() {
+    let world = World::new();
+    assert_eq!(
+        error(&world.post("/token", "application/json", "{}", &[])),
+        (400, "invalid_request".to_owned())
+    );
+    assert_eq!(
+        error(&world.post("/token", "multipart/form-data", "x", &[])),
+        (400, "invalid_request".to_owned())
+    );
+    let answer = world.get(
+        "/token?grant_type=client_credentials&client_id=a&client_secret=b",
+        &[],
+    );
+    assert_eq!(answer.status(), 405);
+    assert_eq!(answer.headers()["allow"], "POST");
+}
+
+#[test]
+fn a_public_client_may_name_itself_by_basic_without_a_secret_and_never_with_one() {
+    let world = World::new();
+    let (client, refresh_token) = signed_in(&world);
+    let basic = |secret: &str| {
+        use base64::{Engine, prelude::BASE64_STANDARD};
+        format!(
+            "Basic {}",
+            BASE64_STANDARD.encode(format!("{}:{secret}", client.client_id))
+        )
+    };
+    let form = [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", refresh_token.as_str()),
+    ];
+    assert_eq!(
+        error(&world.form("/token", &form, &[("authorization", &basic("guess"))])),
+        (401, "invalid_client".to_owned())
+    );
+    assert_eq!(
+        world
+            .form("/token", &form, &[("authorization", &basic(""))])
+            .status(),
+        200
+    );
+}
+
+#[test]
+fn two_ways_of_authentication_at_once_are_refused() {
+    let world = World::new();
+    let form = [
+        ("grant_type", "client_credentials"),
+        ("client_id", "m"),
+        ("client_secret", "s"),
+    ];
+    let answer = world.form("/token", &form, &[("authorization", "Basic bTpz")]);
+    assert_eq!(error(&answer), (400, "invalid_request".to_owned()));
+    let other = [
+        ("grant_type", "client_credentials"),
+        ("client_id", "another"),
+    ];
+    assert_eq!(
+        error(&world.form("/token", &other, &[("authorization", "Basic bTpz")])),
+        (400, "invalid_request".to_owned())
+    );
+    for malformed in [
+        "Bearer x",
+        "Basic",
+        "Basic !!!",
+        "Basic bm9jb2xvbg==",
+        "Basic OnNlY3JldA==",
+    ] {
+        let answer = world.form(
+            "/token",
+            &[("grant_type", "client_credentials")],
+            &[("authorization", malformed)],
+        );
+        assert_eq!(
+            error(&answer),
+            (401, "invalid_client".to_owned()),
+            "{malformed}"
+        );
+        assert!(
+            answer.headers()["www-authenticate"]
+                .to_str()
+                .unwrap()
+                .starts_with("Basic ")
+        );
+    }
+}
+
+#[test]
+fn token_answers_are_never_cached() {
+    let world = World::new();
+    let client = Client::new(&world.registered(LOOPBACK), LOOPBACK);
+    let code = world.code(&mut Browser::default(), &client);
+    let answer = world.redeem(&client, &code);
+    assert_eq!(answer.headers()["cache-control"], "no-store");
+    assert_eq!(answer.headers()["pragma"], "no-cache");
+    assert_eq!(answer.headers()["content-type"], "application/json");
+}
+
+#[test]
+fn a_used_refresh_token_is_refused_by_cognitos_rotation() {
+    let world = World::new();
+    let (client, refresh_token) = signed_in(&world);
+    let form = [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", refresh_token.as_str()),
+        ("client_id", client.client_id.as_str()),
+    ];
+    let first = body(&world.form("/token", &form, &[]));
+    assert_eq!(first["scope"], READ);
+    assert_eq!(
+        error(&world.form("/token", &form, &[])),
+        (400, "invalid_grant".to_owned())
+    );
+}
+
+#[test]
+fn a_refresh_token_expires_after_its_days() {
+    let world = World::with(&[("AUTHORIZATION_REFRESH_TOKEN_DAYS", "7")]);
+    let (client, refresh_token) = signed_in(&world);
+    world.pass(7 * 24 * 3600);
+    let form = [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", refresh_token.as_str()),
+        ("client_id", client.client_id.as_str()),
+    ];
+    assert_eq!(
+        error(&world.form("/token", &form, &[])),
+        (400, "invalid_grant".to_owned())
+    );
+}
+
+#[test]
+fn an_identity_provider_that_is_down_is_told_apart_from_a_bad_code() {
+    let world = World::new();
+    let client = Client::new(&world.registered(LOOPBACK), LOOPBACK);
+    let code = world.code(&mut Browser::default(), &client);
+    world.cognito.go_down();
+    assert_eq!(
+        error(&world.redeem(&client, &code)),
+        (503, "temporarily_unavailable".to_owned())
+    );
+}
+
+#[test]
+fn a_wrong_secret_of_our_own_app_client_is_our_fault_and_not_the_clients() {
+    let world = World::new();
+    let mut secrets = crate::world::stored(crate::world::SEALING, None);
+    secrets.cognito_client = None;
+    *world.store.0.lock().unwrap() = Ok(secrets);
+    let client = Client::new(&world.registered(LOOPBACK), LOOPBACK);
+    let code = world.code(&mut Browser::default(), &client);
+    assert_eq!(
+        error(&world.redeem(&client, &code)),
+        (500, "server_error".to_owned())
+    );
+}
+
+#[test]
+fn revoking_something_unknown_succeeds_and_an_access_token_is_named_as_unsupported() {
+    let world = World::new();
+    let client = Client::new(&world.registered(LOOPBACK), LOOPBACK);
+    let tokens = world.sign_in(&client);
+    let revoke = |token: &str| {
+        world.form(
+            "/revoke",
+            &[("token", token), ("client_id", &client.client_id)],
+            &[],
+        )
+    };
+    assert_eq!(revoke("unknown").status(), 200);
+    assert_eq!(
+        error(&revoke(tokens["access_token"].as_str().unwrap())),
+        (400, "unsupported_token_type".to_owned())
+    );
+    assert_eq!(
+        error(&world.form("/revoke", &[("token", "x"), ("client_id", "stranger")], &[])),
+        (401, "invalid_client".to_owned())
+    );
+    assert_eq!(
+        error(&world.form("/revoke", &[("client_id", &client.client_id)], &[])),
+        (400, "invalid_request".to_owned())
+    );
+}
