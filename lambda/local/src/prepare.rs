@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
 use crate::process::{command, output, step};
 use crate::progress::Progress;
@@ -123,8 +124,7 @@ pub(crate) async fn servers(places: &Places, progress: Progress) -> Result<(), F
     let mut build = command("cargo", &places.root);
     build.args([
         "build",
-        "--profile",
-        "local",
+        "--locked",
         "--message-format=json-render-diagnostics",
     ]);
     for server in SERVERS {
@@ -183,6 +183,23 @@ fn lay_down(built: &Path, directory: &Path) -> Result<(), Failure> {
     std::fs::rename(&part, &bootstrap).map_err(Failure::file(&bootstrap))
 }
 
+/// `ours`, added to the context of `cdk.json`: the CDK's command line would hand that over too, and its feature flags
+/// shape the template.
+fn with_feature_flags(places: &Places, ours: Value) -> Result<Value, Failure> {
+    #[derive(Deserialize)]
+    struct CdkJson {
+        context: Map<String, Value>,
+    }
+    let path = places.root.join("cdk.json");
+    let text = std::fs::read_to_string(&path).map_err(Failure::file(&path))?;
+    let CdkJson { mut context } = serde_json::from_str(&text)
+        .map_err(|cause| Failure::file(&path)(std::io::Error::other(cause)))?;
+    if let Value::Object(ours) = ours {
+        context.extend(ours);
+    }
+    Ok(Value::Object(context))
+}
+
 /// Synthesizes the stack for this machine: same app, with this program as the front that exists already.
 pub(crate) async fn template(
     places: &Places,
@@ -190,7 +207,7 @@ pub(crate) async fn template(
     progress: Progress,
 ) -> Result<(), Failure> {
     let sign_in = format!("http://127.0.0.1:{}", ports.sign_in);
-    let context = serde_json::json!({
+    let ours = serde_json::json!({
         "front": "external",
         "publicBaseUrl": format!("http://127.0.0.1:{}", ports.edge),
         "signInBaseUrl": sign_in,
@@ -198,6 +215,7 @@ pub(crate) async fn template(
         "lambdaDir": places.lambda,
         "dogApiBaseUrl": format!("http://127.0.0.1:{}/api/v2", ports.dog_api),
     });
+    let context = with_feature_flags(places, ours)?;
     let mut synth = command("node", &places.root);
     synth
         .args(["--import", "tsx", "cdk/app/main.ts"])
