@@ -1,0 +1,3 @@
+#[rustfmt::skip]
+pub mod generated;
+pub use generated::*;
