@@ -283,12 +283,26 @@ pub(crate) fn beginning(text: &str) -> String {
     short
 }
 
-/// The kernel draws a tree under a type error. The first three lines name the argument and the key; the
-/// rest repeats the value. Template assertions need their whole difference, so only kernel trees are cut.
+/// The kernel draws a tree under a type error, which repeats the value. What helps is the first line, which names the
+/// argument, and the last two reasons, which name the key.
 fn shortened(message: &str) -> String {
-    let is_tree = message.contains("\u{251c}\u{2500}") || message.contains("\u{2570}\u{2500}");
-    if !is_tree || crate::environment::debug() {
-        return message.trim_end().to_owned();
+    let message = message.trim_end();
+    let Some((tree, reasons)) = message.split_once("Failure reason(s):") else {
+        return message.to_owned();
+    };
+    if crate::environment::debug() {
+        return message.to_owned();
     }
-    message.lines().take(3).collect::<Vec<_>>().join("\n")
+    let first = tree.lines().next().unwrap_or_default();
+    let first = first.trim_start_matches("@jsii/kernel.SerializationError: ");
+    let is_branch = |letter: char| letter.is_whitespace() || "\u{2570}\u{2500}\u{251c}\u{2502}".contains(letter);
+    let named = |line: &&str| line.contains("\u{2570}\u{2500}") || line.contains("\u{251c}\u{2500}");
+    let reasons: Vec<&str> = reasons
+        .lines()
+        .filter(named)
+        .map(|line| line.trim_start_matches(is_branch))
+        .filter(|line| !line.starts_with(|letter: char| !letter.is_ascii()))
+        .collect();
+    let last = reasons.get(reasons.len().saturating_sub(2)..).unwrap_or_default();
+    [&[first], last].concat().join("\n  ")
 }

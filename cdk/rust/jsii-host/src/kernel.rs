@@ -148,7 +148,8 @@ impl Kernel {
         if let Some(error) = from_callback {
             return error.with_stack(stack);
         }
-        let message = message.to_owned();
+        // "Error" says nothing; the name of another class of errors does.
+        let message = message.strip_prefix("Error: ").unwrap_or(message).to_owned();
         let fault = answer.get("name").and_then(Value::as_str) == Some("@jsii/kernel.Fault");
         let reason = if fault { Reason::Fault { message } } else { Reason::Exception { message } };
         Error::new(reason).at(place).with_stack(stack)
