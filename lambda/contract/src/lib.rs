@@ -1,1 +1,35 @@
-//! Placeholder.
+//! What an MCP server on Lambda promises to the outside, as plain values.
+//!
+//! Four programs meet through strings: the server, the constructs that deploy it, the gateway in front of it and
+//! the local stack. This crate is where those strings are written down once:
+//!
+//! - [`Contract`]: the JSON document that `<server> contract` prints and the constructs read at synth,
+//! - [`Setting`] and [`settings!`]: the environment variables of a server function,
+//! - [`Challenge`]: the `WWW-Authenticate` value of a 401 or 403 (RFC 6750 section 3, RFC 9728 section 5.1),
+//! - [`ProtectedResourceMetadata`]: the RFC 9728 document and its well-known URL.
+//!
+//! It does no I/O: it never reads the environment, the clock or the network.
+
+mod challenge;
+mod manifest;
+mod mcp_settings;
+mod metadata;
+mod scope;
+mod setting;
+mod url;
+
+pub use challenge::{Challenge, InvalidChallengeValue};
+pub use manifest::{
+    AwsActions, AwsResource, AwsResourceType, CONTRACT_VERSION, Contract, ContractProblem, Scope,
+    ServerInfo, Tool,
+};
+pub use mcp_settings::{McpSettings, ResponseMode};
+pub use metadata::{PROTECTED_RESOURCE_METADATA_PATH, ProtectedResourceMetadata};
+pub use scope::{InvalidScopeName, full_scope, validate_scope_name};
+#[doc(hidden)]
+pub use setting::setting as __setting;
+pub use setting::{
+    List, Milliseconds, Reader, Setting, SettingOwner, SettingType, SettingUnit, SettingValue,
+    Settings, SettingsError,
+};
+pub use url::{HttpUrl, InvalidUrl};

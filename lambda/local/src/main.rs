@@ -1,1 +1,19 @@
-fn main() {}
+//! `mcp-lambda-local`: the program behind `npm start`.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Parser;
+use mcp_lambda_local::{Options, run};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Options::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            // Nobody is left to tell when standard error itself is gone.
+            let _ = writeln!(std::io::stderr(), "\nerror: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,1 +1,66 @@
-//! Placeholder.
+//! Runs an [rmcp](https://docs.rs/rmcp) server on AWS Lambda, behind API Gateway and a Cognito authorizer, or as a
+//! plain HTTP server.
+//!
+//! rmcp is the protocol. This crate is what rmcp lacks there: events and streamed responses, the verified [`Caller`],
+//! scopes per tool ([`Access`]), JSON-RPC errors where rmcp answers plain text, and guards against the ways in which
+//! a request could hang until the invocation ends.
+//!
+//! ```no_run
+//! use std::process::ExitCode;
+//! use std::time::SystemTime;
+//!
+//! use mcp_lambda::{Access, Caller, Definition, Process};
+//! use rmcp::{ServerHandler, tool, tool_handler, tool_router};
+//!
+//! struct Greeter;
+//!
+//! #[tool_router]
+//! impl Greeter {
+//!     /// Greets the caller.
+//!     #[tool(meta = Access::scopes(&["greet"]).meta())]
+//!     async fn greet(&self, caller: Caller) -> String {
+//!         format!("hello, {}", caller.subject())
+//!     }
+//! }
+//!
+//! #[tool_handler]
+//! impl ServerHandler for Greeter {}
+//!
+//! fn main() -> ExitCode {
+//!     let definition = Definition::new("greeter", "0.1.0", Greeter::tool_router().list_all(), |(), _| Ok(Greeter))
+//!         .scope("greet", "Be greeted");
+//!     mcp_lambda::run(Process::new(std::env::args_os(), std::env::vars_os(), SystemTime::now), definition)
+//! }
+//! ```
+
+mod access;
+mod answer_body;
+mod aws;
+mod caller;
+mod claims;
+mod deadline;
+mod definition;
+mod endpoint;
+mod event;
+mod guard;
+mod http_server;
+mod https;
+mod jwks;
+mod jwt;
+mod lambda;
+mod lambda_response;
+mod log;
+mod message;
+mod process;
+mod refusal;
+mod run;
+
+pub use access::Access;
+pub use aws::AwsEnvironment;
+pub use caller::{Caller, CallerKind};
+pub use deadline::Deadline;
+pub use definition::{Definition, StartError};
+pub use https::{FetchError, HttpsClient};
+pub use mcp_lambda_contract::{Contract, HttpUrl, List, Milliseconds, settings};
+pub use process::Process;
+pub use run::run;

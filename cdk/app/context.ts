@@ -1,0 +1,84 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Node } from 'constructs';
+import { McpCode, McpFront } from '../lib';
+
+/** The context keys of the apps in this directory: `npx cdk synth -c front=stage`. */
+const KEYS = ['front', 'publicBaseUrl', 'signInBaseUrl', 'cognitoIdpUrl', 'lambdaDir', 'dogApiBaseUrl', 'callbackPort'] as const;
+
+const FRONTS = ['cloudfront', 'stage', 'external'] as const;
+
+/** What the context says, checked. */
+export interface AppContext {
+  readonly front: McpFront;
+  /** Directory with `<server>/bootstrap`, or undefined to build with cargo lambda. */
+  readonly lambdaDirectory?: string;
+  readonly dogApiBaseUrl?: string;
+  readonly callbackPort?: number;
+}
+
+/** Reads the context of an app. */
+export function readContext(node: Node): AppContext {
+  const values = new Map(KEYS.map((key) => [key, text(node, key)]));
+  const port = values.get('callbackPort');
+  if (port !== undefined && !/^\d{1,5}$/.test(port)) {
+    throw complaint('callbackPort', port, 'needs a port number, for example 8765');
+  }
+  return {
+    front: frontOf(values),
+    lambdaDirectory: values.get('lambdaDir'),
+    dogApiBaseUrl: values.get('dogApiBaseUrl'),
+    callbackPort: port === undefined ? undefined : Number(port),
+  };
+}
+
+/** The code of one of this repository's servers: built already, or built now. */
+export function serverCode(context: AppContext, server: string): McpCode {
+  if (context.lambdaDirectory === undefined) {
+    return McpCode.fromCargo(join('lambda', server), { packageName: server });
+  }
+  const directory = join(context.lambdaDirectory, server);
+  if (!existsSync(join(directory, 'bootstrap'))) {
+    throw complaint('lambdaDir', context.lambdaDirectory, `needs to hold ${server}/bootstrap: run npm run build:lambda and use target/lambda, or leave the key out to build now`);
+  }
+  return McpCode.fromAsset(directory);
+}
+
+function frontOf(values: Map<(typeof KEYS)[number], string | undefined>): McpFront {
+  const front = values.get('front') ?? 'cloudfront';
+  if (!FRONTS.some((each) => each === front)) {
+    throw complaint('front', front, `needs one of ${FRONTS.join(', ')}`);
+  }
+  if (front !== 'external') {
+    for (const key of ['publicBaseUrl', 'signInBaseUrl', 'cognitoIdpUrl'] as const) {
+      const value = values.get(key);
+      if (value !== undefined) {
+        throw complaint(key, value, `applies to front=external only, and front is ${front}: remove it or add -c front=external`);
+      }
+    }
+    return front === 'stage' ? McpFront.stage() : McpFront.cloudFront();
+  }
+  const publicBaseUrl = values.get('publicBaseUrl');
+  if (publicBaseUrl === undefined) {
+    throw complaint('front', front, 'needs the origin that the front answers at: add -c publicBaseUrl=https://mcp.example.com');
+  }
+  return McpFront.external({ publicBaseUrl, signInBaseUrl: values.get('signInBaseUrl'), cognitoIdpUrl: values.get('cognitoIdpUrl') });
+}
+
+function text(node: Node, key: string): string | undefined {
+  const value: unknown = node.tryGetContext(key);
+  if (value === undefined || value === null) {
+    return undefined;
+  }
+  if (typeof value === 'number') {
+    return String(value);
+  }
+  if (typeof value !== 'string' || value === '') {
+    throw complaint(key, value, 'needs a text that is not empty');
+  }
+  return value;
+}
+
+function complaint(key: string, value: unknown, mend: string): Error {
+  return new Error(`context ${key}=${typeof value === 'string' ? value : JSON.stringify(value)} ${mend} (ContextInvalid)`);
+}

@@ -1,0 +1,85 @@
+import * as apigateway from 'aws-cdk-lib/aws-apigateway';
+import { type ChallengeParameters, insufficientScopeChallenge, unauthorizedChallenge } from './challenge';
+import { EXPOSED_HEADERS } from './static-endpoint';
+import { assertStatic } from './velocity';
+
+/** An answer of API Gateway itself, in the form of an OAuth error (RFC 6749 section 5.2). */
+interface GatewayAnswer {
+  readonly type: apigateway.ResponseType;
+  readonly statusCode?: string;
+  readonly headers?: Record<string, string>;
+  readonly error?: string;
+  readonly description?: string;
+}
+
+/**
+ * What API Gateway answers by itself, before any Lambda function runs. Only here can a real `WWW-Authenticate` be set:
+ * API Gateway renames the one of a function.
+ */
+export function addGatewayResponses(api: apigateway.RestApi, challenge: ChallengeParameters): void {
+  const unauthorized = {
+    statusCode: '401',
+    headers: { 'WWW-Authenticate': unauthorizedChallenge(challenge), 'Cache-Control': 'no-store' },
+    error: 'invalid_token',
+  };
+  const answers: Record<string, GatewayAnswer> = {
+    Unauthorized: {
+      ...unauthorized,
+      type: apigateway.ResponseType.UNAUTHORIZED,
+      description: 'a valid access token is required, WWW-Authenticate says where to get one',
+    },
+    ExpiredToken: {
+      ...unauthorized,
+      type: apigateway.ResponseType.EXPIRED_TOKEN,
+      description: 'the access token has expired, WWW-Authenticate says where to get one',
+    },
+    AccessDenied: {
+      type: apigateway.ResponseType.ACCESS_DENIED,
+      statusCode: '403',
+      headers: { 'WWW-Authenticate': insufficientScopeChallenge(challenge), 'Cache-Control': 'no-store' },
+      error: 'insufficient_scope',
+      description: 'the access token lacks a required scope, WWW-Authenticate names the scopes',
+    },
+    // API Gateway's own name for a path that does not exist. Its 403 would make MCP clients start a sign-in.
+    UnknownPath: {
+      type: apigateway.ResponseType.MISSING_AUTHENTICATION_TOKEN,
+      statusCode: '404',
+      error: 'not_found',
+      description: 'there is nothing at this path',
+    },
+    Throttled: {
+      type: apigateway.ResponseType.THROTTLED,
+      statusCode: '429',
+      headers: { 'Retry-After': '1' },
+      error: 'too_many_requests',
+      description: 'too many requests, try again in a second',
+    },
+    // All others keep API Gateway's status and its `{"message": …}`; browsers may read them too.
+    Default4xx: { type: apigateway.ResponseType.DEFAULT_4XX },
+    Default5xx: { type: apigateway.ResponseType.DEFAULT_5XX },
+  };
+  for (const [id, answer] of Object.entries(answers)) {
+    addGatewayResponse(api, id, answer);
+  }
+}
+
+function addGatewayResponse(api: apigateway.RestApi, id: string, answer: GatewayAnswer): void {
+  const headers: Record<string, string> = {
+    'Access-Control-Allow-Origin': '*',
+    'Access-Control-Expose-Headers': EXPOSED_HEADERS.join(','),
+    ...answer.headers,
+  };
+  const body = answer.error === undefined ? '{"message":$context.error.messageString}' : errorBody(answer.error, answer.description!);
+  api.addGatewayResponse(id, {
+    type: answer.type,
+    statusCode: answer.statusCode,
+    responseHeaders: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, `'${value}'`])),
+    templates: { 'application/json': body },
+  });
+}
+
+/** The body of an OAuth error. */
+function errorBody(error: string, description: string): string {
+  assertStatic(description, `the description of ${error}`);
+  return JSON.stringify({ error, error_description: description });
+}

@@ -1,0 +1,179 @@
+import { Duration, Fn, Token } from 'aws-cdk-lib';
+import * as cloudfront from 'aws-cdk-lib/aws-cloudfront';
+import * as origins from 'aws-cdk-lib/aws-cloudfront-origins';
+import { Construct } from 'constructs';
+import { synthError } from './synth-error';
+
+/** The longest silence between two pieces of an answer that CloudFront's default quota allows. */
+const LONGEST_READ_TIMEOUT = Duration.seconds(120);
+
+/** What `McpFront.bind` is told. */
+export interface McpFrontOptions {
+  /** Host name of the REST API, for example `abc123.execute-api.eu-west-1.amazonaws.com`. */
+  readonly apiHost: string;
+
+  /** Name of the API stage. */
+  readonly apiStageName: string;
+}
+
+/** What a front tells `McpServer`. */
+export interface McpFrontConfig {
+  /** The URL that the API stage appears at, without a trailing slash. */
+  readonly publicBaseUrl: string;
+
+  /** Host (and port) of the public base URL. */
+  readonly publicHost: string;
+
+  /**
+   * The URL that the user pool's domain appears at, without a trailing slash.
+   * @default - the domain's own URL
+   */
+  readonly signInBaseUrl?: string;
+
+  /**
+   * The URL that the user pool's keys appear below, as `/<pool id>/.well-known/jwks.json`.
+   * @default - Cognito's own URL
+   */
+  readonly cognitoIdpUrl?: string;
+}
+
+/** Options of `McpFront.cloudFront`. */
+export interface McpCloudFrontOptions {
+  /**
+   * The longest silence between two pieces of an answer, at most 120 seconds. Longer tools must report progress.
+   * @default Duration.seconds(60)
+   */
+  readonly readTimeout?: Duration;
+}
+
+/** Options of `McpFront.external`. */
+export interface McpExternalFrontOptions {
+  /** The origin that the front answers at, for example `https://mcp.example.com`. It must forward to the API stage. */
+  readonly publicBaseUrl: string;
+
+  /**
+   * The origin where the front shows the user pool's domain.
+   * @default - the user pool's domain is reached at its own URL
+   */
+  readonly signInBaseUrl?: string;
+
+  /**
+   * The origin where the front shows the user pool's keys.
+   * @default - the keys are reached at Cognito's own URL
+   */
+  readonly cognitoIdpUrl?: string;
+}
+
+/** Under which URL the API stage is reached. Exactly one URL is advertised to MCP clients. */
+export abstract class McpFront {
+  /**
+   * A CloudFront distribution, so that the well-known documents are at the root of a host: every MCP client finds them,
+   * and no domain is needed. TLS 1.2 is enforced towards the API; towards viewers only a domain of one's own can.
+   */
+  public static cloudFront(options: McpCloudFrontOptions = {}): McpFront {
+    return new CloudFrontFront(options);
+  }
+
+  /**
+   * The API stage itself, `https://<api>.execute-api.<region>.amazonaws.com/<stage>`: nothing in front, and no
+   * well-known documents at the root. MCP clients must follow `resource_metadata` of the challenge.
+   */
+  public static stage(): McpFront {
+    return new StageFront();
+  }
+
+  /** A front that exists already, for example a CDN of one's own. */
+  public static external(options: McpExternalFrontOptions): McpFront {
+    return new ExternalFront(options);
+  }
+
+  /**
+   * Called by `McpServer`.
+   *
+   * The base URL must not come from the API stage's URL: the stage depends on everything that the base URL is written into.
+   */
+  public abstract bind(scope: Construct, options: McpFrontOptions): McpFrontConfig;
+}
+
+class CloudFrontFront extends McpFront {
+  constructor(private readonly options: McpCloudFrontOptions) {
+    super();
+    const readTimeout = options.readTimeout;
+    if (readTimeout !== undefined && !readTimeout.isUnresolved() && readTimeout.toSeconds() > LONGEST_READ_TIMEOUT.toSeconds()) {
+      throw synthError('ReadTimeoutTooLong', `readTimeout is ${readTimeout.toSeconds()} seconds and CloudFront waits for at most ${LONGEST_READ_TIMEOUT.toSeconds()}: give a shorter readTimeout, or use McpFront.stage()`);
+    }
+  }
+
+  public bind(scope: Construct, options: McpFrontOptions): McpFrontConfig {
+    // Not RestApiOrigin: it refers to the API stage, which depends on documents that name this distribution.
+    const origin = new origins.HttpOrigin(options.apiHost, {
+      originPath: `/${options.apiStageName}`,
+      protocolPolicy: cloudfront.OriginProtocolPolicy.HTTPS_ONLY,
+      originSslProtocols: [cloudfront.OriginSslPolicy.TLS_V1_2],
+      readTimeout: this.options.readTimeout ?? Duration.seconds(60),
+    });
+    const distribution = new cloudfront.Distribution(scope, 'Distribution', {
+      comment: 'MCP server',
+      httpVersion: cloudfront.HttpVersion.HTTP2_AND_3,
+      defaultBehavior: {
+        origin,
+        allowedMethods: cloudfront.AllowedMethods.ALLOW_ALL,
+        viewerProtocolPolicy: cloudfront.ViewerProtocolPolicy.HTTPS_ONLY,
+        cachePolicy: cloudfront.CachePolicy.CACHING_DISABLED,
+        originRequestPolicy: cloudfront.OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
+        // Compression would hold back the pieces of a streamed answer.
+        compress: false,
+      },
+      additionalBehaviors: {
+        // Cached by path alone for as long as the documents say; cookies, queries and headers do not reach the API.
+        '/.well-known/*': {
+          origin,
+          allowedMethods: cloudfront.AllowedMethods.ALLOW_GET_HEAD_OPTIONS,
+          viewerProtocolPolicy: cloudfront.ViewerProtocolPolicy.HTTPS_ONLY,
+          cachePolicy: cloudfront.CachePolicy.CACHING_OPTIMIZED,
+        },
+      },
+    });
+    return {
+      publicBaseUrl: `https://${distribution.distributionDomainName}`,
+      publicHost: distribution.distributionDomainName,
+    };
+  }
+}
+
+class StageFront extends McpFront {
+  public bind(_scope: Construct, options: McpFrontOptions): McpFrontConfig {
+    return { publicBaseUrl: `https://${options.apiHost}/${options.apiStageName}`, publicHost: options.apiHost };
+  }
+}
+
+class ExternalFront extends McpFront {
+  constructor(private readonly options: McpExternalFrontOptions) {
+    super();
+    for (const name of ['publicBaseUrl', 'signInBaseUrl', 'cognitoIdpUrl'] as const) {
+      const value = options[name];
+      if (value !== undefined) {
+        assertOrigin(value, name);
+      }
+    }
+  }
+
+  public bind(): McpFrontConfig {
+    // `//host:port` splits into three parts whether or not the URL is known at synth.
+    return { ...this.options, publicHost: Fn.select(2, Fn.split('/', this.options.publicBaseUrl)) };
+  }
+}
+
+/** OAuth compares these URLs as strings, so only the one canonical spelling of an origin is accepted. */
+function assertOrigin(value: string, name: string): void {
+  if (Token.isUnresolved(value)) {
+    return;
+  }
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  if (url === undefined || !['http:', 'https:'].includes(url.protocol) || url.origin !== value) {
+    throw synthError('FrontUrlNotOrigin', `${name} is ${JSON.stringify(value)} and needs an origin without a path or a trailing slash, for example https://mcp.example.com`);
+  }
+  if (url.protocol === 'http:' && !['127.0.0.1', 'localhost', '[::1]'].includes(url.hostname)) {
+    throw synthError('FrontUrlNotHttps', `${name} is ${JSON.stringify(value)}, and access tokens would travel unencrypted: use https (http is for loopback addresses only)`);
+  }
+}

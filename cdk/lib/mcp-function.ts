@@ -1,0 +1,128 @@
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import type { McpCode } from './mcp-code';
+import { synthError } from './synth-error';
+
+/** How long a function may run: Lambda's own limit, and API Gateway's for streamed answers. */
+const LONGEST_TIMEOUT = Duration.minutes(15);
+
+/** Options of an MCP server's function. */
+export interface McpFunctionOptions {
+  /**
+   * Memory in MiB, from 128 to 10240; the share of a CPU grows with it.
+   * @default 256
+   */
+  readonly memorySize?: number;
+
+  /**
+   * How long one request may take, at most 15 minutes. It is a ceiling on cost as well: API Gateway does not tell the
+   * function that the MCP client went away.
+   * @default Duration.seconds(30)
+   */
+  readonly timeout?: Duration;
+
+  /**
+   * How long the function's log is kept.
+   * @default RetentionDays.ONE_MONTH
+   */
+  readonly logRetention?: logs.RetentionDays;
+
+  /**
+   * Whether requests are traced with X-Ray, by the API and by the function. Costs a permission on all X-Ray data.
+   * A function given with `McpCode.fromFunction` keeps its own setting.
+   * @default false
+   */
+  readonly tracing?: boolean;
+}
+
+/** Properties of `McpFunction`. */
+export interface McpFunctionProps extends McpFunctionOptions {
+  /** The server's code. */
+  readonly code: McpCode;
+
+  /** The server's environment. */
+  readonly environment: { [name: string]: string };
+
+  /**
+   * What happens to the log when the stack is deleted.
+   * @default RemovalPolicy.RETAIN
+   */
+  readonly removalPolicy?: RemovalPolicy;
+}
+
+/**
+ * The Lambda function of an MCP server: arm64, JSON logs in a log group with a retention, and a role that may write that
+ * log and nothing else.
+ */
+export class McpFunction extends Construct implements iam.IGrantable {
+  /** The function. */
+  public readonly function: lambda.Function;
+
+  /** The IAM principal to permit actions to. */
+  public readonly grantPrincipal: iam.IPrincipal;
+
+  /** The function's log. Undefined for a function given with `McpCode.fromFunction`, which keeps its own. */
+  public readonly logGroup?: logs.ILogGroup;
+
+  /** How long one request may take. */
+  public readonly timeout: Duration;
+
+  constructor(scope: Construct, id: string, props: McpFunctionProps) {
+    super(scope, id);
+    const config = props.code.bind(this);
+    if (config.existingFunction !== undefined) {
+      assertNoFunctionOptions(props);
+      this.function = config.existingFunction;
+      for (const [name, value] of Object.entries(props.environment)) {
+        this.function.addEnvironment(name, value);
+      }
+      this.timeout = this.function.timeout ?? Duration.seconds(3);
+    } else {
+      this.timeout = props.timeout ?? Duration.seconds(30);
+      assertTimeout(this.timeout);
+      this.logGroup = new logs.LogGroup(this, 'Log', {
+        retention: props.logRetention ?? logs.RetentionDays.ONE_MONTH,
+        removalPolicy: props.removalPolicy ?? RemovalPolicy.RETAIN,
+      });
+      this.function = this.defineFunction(config.lambdaCode!, this.logGroup, props);
+    }
+    this.grantPrincipal = this.function.grantPrincipal;
+  }
+
+  private defineFunction(code: lambda.Code, logGroup: logs.ILogGroup, props: McpFunctionProps): lambda.Function {
+    // A role of our own, because the default one carries a managed policy with rights on every log group.
+    const role = new iam.Role(this, 'Role', { assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com') });
+    logGroup.grantWrite(role);
+    return new lambda.Function(this, 'Function', {
+      code,
+      handler: 'bootstrap',
+      runtime: lambda.Runtime.PROVIDED_AL2023,
+      architecture: lambda.Architecture.ARM_64,
+      memorySize: props.memorySize ?? 256,
+      timeout: this.timeout,
+      environment: props.environment,
+      role,
+      logGroup,
+      loggingFormat: lambda.LoggingFormat.JSON,
+      tracing: props.tracing ? lambda.Tracing.ACTIVE : lambda.Tracing.DISABLED,
+    });
+  }
+}
+
+function assertTimeout(timeout: Duration): void {
+  if (!timeout.isUnresolved() && timeout.toSeconds() > LONGEST_TIMEOUT.toSeconds()) {
+    throw synthError('TimeoutTooLong', `timeout is ${timeout.toSeconds()} seconds and API Gateway streams for at most ${LONGEST_TIMEOUT.toSeconds()}: give a shorter timeout`);
+  }
+}
+
+/** A property that is accepted must do something: these belong to the function that was handed over. */
+function assertNoFunctionOptions(props: McpFunctionProps): void {
+  for (const name of ['memorySize', 'timeout', 'logRetention'] as const) {
+    if (props[name] !== undefined) {
+      throw synthError('FunctionOptionNotApplied', `${name} does not apply to a function given with McpCode.fromFunction: set it on that function and remove it here`);
+    }
+  }
+}

@@ -1,0 +1,41 @@
+import { Validations } from 'aws-cdk-lib';
+import type * as apigateway from 'aws-cdk-lib/aws-apigateway';
+import { authorizationServerMetadata, type MetadataParameters, openidConfiguration, protectedResourceMetadata } from './metadata';
+import { addPreflight, addStaticMethod } from './static-endpoint';
+
+/** Short, so that a changed scope reaches MCP clients in minutes; long enough for an edge cache to carry the load. */
+const CACHE_SECONDS = 300;
+
+/**
+ * Serves the metadata documents as static answers, at every path where MCP clients look for them below the base URL:
+ * at the root, with the endpoint's path inserted (RFC 8414 section 3, RFC 9728 section 3) and, for OpenID Connect, appended.
+ *
+ * @param mcpPath the API path of the MCP endpoint
+ */
+export function addMetadataEndpoints(api: apigateway.RestApi, mcpPath: apigateway.Resource, parameters: MetadataParameters): void {
+  const wellKnown = api.root.addResource('.well-known');
+  const documents: [name: string, document: Record<string, unknown>][] = [
+    ['oauth-protected-resource', protectedResourceMetadata(parameters)],
+    ['oauth-authorization-server', authorizationServerMetadata(parameters)],
+    ['openid-configuration', openidConfiguration(parameters)],
+  ];
+  const endpointName = mcpPath.path.slice(1);
+  for (const [name, document] of documents) {
+    const atRoot = wellKnown.addResource(name);
+    addDocument(atRoot, document);
+    addDocument(atRoot.addResource(endpointName), document);
+  }
+  addDocument(mcpPath.addResource('.well-known').addResource('openid-configuration'), openidConfiguration(parameters));
+}
+
+function addDocument(path: apigateway.Resource, document: Record<string, unknown>): void {
+  const method = addStaticMethod(path, 'GET', {
+    statusCode: '200',
+    document,
+    headers: { 'Cache-Control': `public, max-age=${CACHE_SECONDS}`, 'Access-Control-Allow-Origin': '*' },
+  });
+  addPreflight(path, ['GET']);
+  for (const id of ['AwsSolutions::AwsSolutions-APIG4', 'AwsSolutions::AwsSolutions-COG4']) {
+    Validations.of(method).acknowledge({ id, reason: 'RFC 9728 and RFC 8414: MCP clients read this document before they have an access token' });
+  }
+}

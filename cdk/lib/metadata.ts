@@ -1,0 +1,62 @@
+/** Everything the metadata documents of one MCP server are made of. URLs have no trailing slash. */
+export interface MetadataParameters {
+  /** The public MCP URL: the resource identifier (RFC 8707 section 2). */
+  readonly resourceIdentifier: string;
+  /** Name for people, shown by MCP clients. */
+  readonly resourceName: string;
+  /** The URL that the front answers at: issuer of the authorization server metadata. */
+  readonly publicBaseUrl: string;
+  /** The URL that the user pool's domain answers at (`/oauth2/authorize` and so on). */
+  readonly signInBaseUrl: string;
+  /** The user pool's keys (RFC 7517). */
+  readonly jwksUrl: string;
+  /** Full OAuth scopes. */
+  readonly oauthScopes: string[];
+}
+
+/**
+ * Protected resource metadata (RFC 9728 section 2).
+ *
+ * `resource` must equal the URL that was given to the MCP client, or the client stops.
+ */
+export function protectedResourceMetadata(parameters: MetadataParameters): Record<string, unknown> {
+  return {
+    resource: parameters.resourceIdentifier,
+    authorization_servers: [parameters.publicBaseUrl],
+    scopes_supported: parameters.oauthScopes,
+    bearer_methods_supported: ['header'],
+    resource_name: parameters.resourceName,
+  };
+}
+
+/**
+ * Authorization server metadata (RFC 8414 section 2): the user pool's endpoints, plus what Cognito's own document lacks
+ * and MCP clients require, above all `code_challenge_methods_supported`.
+ *
+ * Does not list `offline_access`, which Cognito refuses, nor `authorization_response_iss_parameter_supported`, because
+ * Cognito does not send `iss`. The `iss` of an access token stays the user pool's: only the MCP server checks it.
+ */
+export function authorizationServerMetadata(parameters: MetadataParameters): Record<string, unknown> {
+  return {
+    issuer: parameters.publicBaseUrl,
+    authorization_endpoint: `${parameters.signInBaseUrl}/oauth2/authorize`,
+    token_endpoint: `${parameters.signInBaseUrl}/oauth2/token`,
+    revocation_endpoint: `${parameters.signInBaseUrl}/oauth2/revoke`,
+    jwks_uri: parameters.jwksUrl,
+    response_types_supported: ['code'],
+    response_modes_supported: ['query'],
+    grant_types_supported: ['authorization_code', 'refresh_token', 'client_credentials'],
+    code_challenge_methods_supported: ['S256'],
+    token_endpoint_auth_methods_supported: ['none', 'client_secret_basic', 'client_secret_post'],
+    scopes_supported: parameters.oauthScopes,
+  };
+}
+
+/** The same facts in the form of OpenID Connect Discovery 1.0 section 3, for MCP clients that ask for that document only. */
+export function openidConfiguration(parameters: MetadataParameters): Record<string, unknown> {
+  return {
+    ...authorizationServerMetadata(parameters),
+    subject_types_supported: ['public'],
+    id_token_signing_alg_values_supported: ['RS256'],
+  };
+}

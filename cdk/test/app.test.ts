@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { after, describe, test } from 'node:test';
+import { App } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { readContext } from '../app/context';
+import { CounterStack } from '../app/counter-stack';
+import { DogFactsStack } from '../app/dog-facts-stack';
+import { deployed } from './deployed';
+import { fixture, only, type TemplateJson } from './synthesis';
+
+const root = dirname(dirname(__dirname));
+process.chdir(root);
+const lambdaDir = fixture('lambda');
+const externalFront = { front: 'external', publicBaseUrl: 'http://127.0.0.1:3030', signInBaseUrl: 'http://127.0.0.1:3031', cognitoIdpUrl: 'http://127.0.0.1:3031' };
+
+const dogFacts = (context: Record<string, unknown>) => {
+  const app = new App({ context: { lambdaDir, ...context } });
+  return Template.fromStack(new DogFactsStack(app, 'DogFacts', readContext(app.node)));
+};
+
+const outputsOf = (template: Template) => {
+  const json = template.toJSON() as TemplateJson;
+  return Object.fromEntries(Object.entries(json.Outputs!).map(([id, output]) => [id, deployed(json, output.Value)]));
+};
+
+describe('the example stack', () => {
+  test('puts out what a person and a program need to connect', () => {
+    assert.deepEqual(outputsOf(dogFacts(externalFront)), {
+      McpServerUrl: 'http://127.0.0.1:3030/mcp',
+      OAuthMetadataUrl: 'http://127.0.0.1:3030/.well-known/oauth-protected-resource/mcp',
+      McpOAuthIssuer: 'http://127.0.0.1:3030',
+      McpOAuthAuthorizationUrl: 'http://127.0.0.1:3031/oauth2/authorize',
+      McpOAuthTokenUrl: 'http://127.0.0.1:3031/oauth2/token',
+      McpOAuthScope: 'http://127.0.0.1:3030/mcp/dog-facts',
+      McpOAuthClientId: 'interactiveclientid',
+      AutomatedOAuthClientId: 'machineclientid',
+      AutomatedOAuthClientSecretArn: 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:Secret-abc',
+      SignInUrl:
+        'http://127.0.0.1:3031/login?client_id=interactiveclientid&response_type=code&scope=http://127.0.0.1:3030/mcp/dog-facts&redirect_uri=http://localhost:8765/callback',
+      ClaudeCodeCommand: 'claude mcp add --transport http dog-facts http://127.0.0.1:3030/mcp --client-id interactiveclientid --callback-port 8765',
+      UserPoolId: 'eu-west-1_Pool',
+    });
+  });
+
+  test('is behind CloudFront unless told otherwise', () => {
+    dogFacts({}).resourceCountIs('AWS::CloudFront::Distribution', 1);
+    dogFacts({ front: 'stage' }).resourceCountIs('AWS::CloudFront::Distribution', 0);
+  });
+
+  test('passes the Dog API\'s address and the callback port on', () => {
+    const template = dogFacts({ dogApiBaseUrl: 'http://127.0.0.1:3033/api/v2', callbackPort: '9000' });
+    assert.equal(only(template, 'AWS::Lambda::Function').properties.Environment.Variables.DOG_API_BASE_URL, 'http://127.0.0.1:3033/api/v2');
+    assert.match(outputsOf(template).ClaudeCodeCommand, /--callback-port 9000$/);
+  });
+
+  test('leaves nothing behind when it is destroyed', () => {
+    const retained = Object.values((dogFacts({}).toJSON() as TemplateJson).Resources).filter((each) => each.DeletionPolicy === 'Retain');
+    assert.deepEqual(retained, []);
+  });
+
+  test('sets every variable that the server\'s contract requires, and none that it does not know', () => {
+    const settings: any[] = JSON.parse(readFileSync(join(root, 'lambda/dog-facts/contract.json'), 'utf8')).settings;
+    const variables = Object.keys(only(dogFacts({}), 'AWS::Lambda::Function').properties.Environment.Variables);
+    assert.deepEqual(variables.filter((name) => !settings.some((each) => each.name === name)), []);
+    assert.deepEqual(settings.filter((each) => each.required && !variables.includes(each.name)), []);
+  });
+});
+
+describe('the counter stack', () => {
+  test('gives the server a table, and permission for its tools\' actions only', () => {
+    const app = new App({ context: { lambdaDir, ...externalFront } });
+    const template = Template.fromStack(new CounterStack(app, 'Counter', readContext(app.node)));
+    const { logicalId, properties } = only(template, 'AWS::DynamoDB::GlobalTable');
+    assert.equal(properties.BillingMode, 'PAY_PER_REQUEST');
+    assert.deepEqual(properties.KeySchema, [{ AttributeName: 'pk', KeyType: 'HASH' }]);
+    const contract = JSON.parse(readFileSync(join(root, 'lambda/counter/contract.json'), 'utf8'));
+    const declared = contract.tools.flatMap((tool: any) => tool.awsActions).flatMap((need: any) => need.actions);
+    const granted = only(template, 'AWS::IAM::Policy').properties.PolicyDocument.Statement.filter((each: any) => JSON.stringify(each.Resource).includes(logicalId));
+    assert.equal(granted.length, 1);
+    assert.deepEqual([granted[0].Action].flat().sort(), [...new Set(declared)].sort());
+    assert.deepEqual(granted[0].Resource, { 'Fn::GetAtt': [logicalId, 'Arn'] });
+  });
+});
+
+describe('the context', () => {
+  const complaints: [context: Record<string, unknown>, text: string][] = [
+    [{ front: 'cdn' }, 'context front=cdn needs one of cloudfront, stage, external'],
+    [{ front: 'external' }, 'context front=external needs the origin that the front answers at: add -c publicBaseUrl=https://mcp.example.com'],
+    [{ publicBaseUrl: 'https://mcp.example.com' }, 'context publicBaseUrl=https://mcp.example.com applies to front=external only, and front is cloudfront: remove it or add -c front=external'],
+    [{ front: 'stage', signInBaseUrl: 'https://a.example' }, 'context signInBaseUrl=https://a.example applies to front=external only, and front is stage: remove it or add -c front=external'],
+    [{ callbackPort: 'any' }, 'context callbackPort=any needs a port number, for example 8765'],
+    [{ dogApiBaseUrl: ['a'] }, 'context dogApiBaseUrl=["a"] needs a text that is not empty'],
+    [{ lambdaDir: 'nowhere' }, 'context lambdaDir=nowhere needs to hold dog-facts/bootstrap: run npm run build:lambda and use target/lambda, or leave the key out to build now'],
+  ];
+  for (const [context, text] of complaints) {
+    test(`fails with ${text.split(' needs')[0]}`, () => {
+      assert.throws(() => dogFacts(context), { message: `${text} (ContextInvalid)` });
+    });
+  }
+});
+
+describe('the app program', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'cdk-out-'));
+  after(() => rmSync(directory, { recursive: true }));
+
+  for (const [program, stack] of [['main', 'DogFacts'], ['counter', 'Counter']]) {
+    test(`${program}.ts writes the stack ${stack} where CDK_OUTDIR says`, () => {
+      const outputDirectory = join(directory, program);
+      const run = spawnSync(process.execPath, ['--import', 'tsx', `cdk/app/${program}.ts`], {
+        cwd: root,
+        encoding: 'utf8',
+        env: { ...process.env, CDK_OUTDIR: outputDirectory, CDK_CONTEXT_JSON: JSON.stringify({ lambdaDir, ...externalFront }), CDK_VALIDATION: 'false' },
+      });
+      assert.equal(run.stderr, '');
+      assert.equal(run.status, 0);
+      const template = JSON.parse(readFileSync(join(outputDirectory, `${stack}.template.json`), 'utf8'));
+      assert.equal(template.Outputs.McpServerUrl.Value, 'http://127.0.0.1:3030/mcp');
+    });
+  }
+});

@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { McpUserPool } from '../lib';
+import { deployed } from './deployed';
+import { only, synthesize, synthesizeServer, twoScopes, type TemplateJson } from './synthesis';
+
+const bare = synthesizeServer({}, (server) => server.addMachineClient('Ci'));
+const json = bare.toJSON() as TemplateJson;
+const properties = (type: string, wanted: object = {}) => only(bare, type, wanted).properties;
+const variables = () => deployed(json, properties('AWS::Lambda::Function').Environment.Variables);
+const pool = only(synthesize((stack) => new McpUserPool(stack, 'Pool')), 'AWS::Cognito::UserPool').properties;
+const deletionPolicy = (type: string) => json.Resources[only(bare, type).logicalId].DeletionPolicy;
+
+/** Every optional property: the `@default` that its documentation states, and what a server without it shows. */
+const defaults: Record<string, [stated: string, shown: () => unknown, expected: unknown]> = {
+  'McpCloudFrontOptions.readTimeout': [
+    'Duration.seconds(60)',
+    () => properties('AWS::CloudFront::Distribution').DistributionConfig.Origins[0].CustomOriginConfig.OriginReadTimeout,
+    60,
+  ],
+  'McpFunctionOptions.memorySize': ['256', () => properties('AWS::Lambda::Function').MemorySize, 256],
+  'McpFunctionOptions.timeout': ['Duration.seconds(30)', () => properties('AWS::Lambda::Function').Timeout, 30],
+  'McpFunctionOptions.logRetention': ['RetentionDays.ONE_MONTH', () => properties('AWS::Logs::LogGroup').RetentionInDays, 30],
+  'McpFunctionOptions.tracing': [
+    'false',
+    () => [properties('AWS::Lambda::Function').TracingConfig, properties('AWS::ApiGateway::Stage').TracingEnabled],
+    [undefined, false],
+  ],
+  'McpFunctionProps.removalPolicy': ['RemovalPolicy.RETAIN', () => deletionPolicy('AWS::Logs::LogGroup'), 'Retain'],
+  'McpMachineClientOptions.scopeNames': [
+    '- all scopes of the contract',
+    () => only(synthesizeServer({ contract: twoScopes() }, (server) => server.addMachineClient('Ci')), 'AWS::Cognito::UserPoolClient', { GenerateSecret: true }).properties.AllowedOAuthScopes.length,
+    2,
+  ],
+  'McpServerProps.front': ['McpFront.cloudFront()', () => variables().MCP_RESOURCE, 'https://d111.cloudfront.net/mcp'],
+  'McpServerProps.userPool': [
+    '- a user pool of the server\'s own, open for self sign-up',
+    () => properties('AWS::Cognito::UserPool').AdminCreateUserConfig.AllowAdminCreateUserOnly,
+    false,
+  ],
+  'McpServerProps.settings': ['- the defaults of the Rust server', () => Object.keys(variables()).filter((name) => !name.startsWith('MCP_')), []],
+  'McpServerProps.awsResources': ['- none, for a contract that asks for none', () => properties('AWS::IAM::Policy').PolicyDocument.Statement.length, 1],
+  'McpServerProps.callbackPort': [
+    '8765',
+    () => properties('AWS::Cognito::UserPoolClient', { GenerateSecret: false }).CallbackURLs,
+    ['http://localhost:8765/callback', 'http://127.0.0.1:8765/callback'],
+  ],
+  'McpServerProps.callbackUrls': ['- none besides those of `callbackPort`', () => properties('AWS::Cognito::UserPoolClient', { GenerateSecret: false }).CallbackURLs.length, 2],
+  'McpServerProps.allowedOrigins': ['- the front\'s own origin only', () => variables().MCP_ALLOWED_ORIGINS, 'https://d111.cloudfront.net'],
+  'McpServerProps.throttlingRateLimit': ['50', () => properties('AWS::ApiGateway::Stage').MethodSettings[0].ThrottlingRateLimit, 50],
+  'McpServerProps.throttlingBurstLimit': ['100', () => properties('AWS::ApiGateway::Stage').MethodSettings[0].ThrottlingBurstLimit, 100],
+  'McpServerProps.removalPolicy': ['RemovalPolicy.RETAIN', () => [deletionPolicy('AWS::Cognito::UserPool'), deletionPolicy('AWS::Logs::LogGroup')], ['Retain', 'Retain']],
+  'McpUserPoolProps.displayName': ['\'MCP server\'', () => pool.VerificationMessageTemplate.EmailSubject, 'Your code for MCP server'],
+  'McpUserPoolProps.selfSignUpEnabled': ['true', () => pool.AdminCreateUserConfig.AllowAdminCreateUserOnly, false],
+  'McpUserPoolProps.removalPolicy': ['RemovalPolicy.RETAIN', () => pool.DeletionProtection, 'ACTIVE'],
+};
+
+/** Options whose absence means that something else applies; front.test.ts and function.test.ts show what. */
+const absent = ['McpCodeConfig.existingFunction', 'McpCodeConfig.lambdaCode', 'McpExternalFrontOptions.cognitoIdpUrl', 'McpExternalFrontOptions.signInBaseUrl', 'McpFrontConfig.cognitoIdpUrl', 'McpFrontConfig.signInBaseUrl'];
+
+/** The optional properties in the library's sources, with the text of their `@default`. */
+function documented(): Record<string, string | undefined> {
+  const library = join(__dirname, '..', 'lib');
+  const found: Record<string, string | undefined> = {};
+  for (const file of readdirSync(library).filter((name) => name.startsWith('mcp-'))) {
+    for (const [, name, body] of readFileSync(join(library, file), 'utf8').matchAll(/^export interface (\w+)[^{]*\{\n(.*?)^\}/gms)) {
+      for (const [, comment, property] of body.matchAll(/(\/\*\*(?:(?!\*\/).)*\*\/)\s+readonly (\w+)\?:/gs)) {
+        found[`${name}.${property}`] = /@default (.*?)(?:\n| \*\/)/.exec(comment)?.[1];
+      }
+      const optional = [...body.matchAll(/readonly \w+\?:/g)].length;
+      const commented = Object.keys(found).filter((key) => key.startsWith(`${name}.`)).length;
+      assert.equal(commented, optional, `${name} has an optional property without a comment`);
+    }
+  }
+  return found;
+}
+
+describe('defaults', () => {
+  const stated = documented();
+
+  test('are documented for every optional property, and listed here', () => {
+    assert.deepEqual(Object.entries(stated).filter(([, text]) => text === undefined), []);
+    assert.deepEqual(Object.keys(stated).sort(), [...Object.keys(defaults), ...absent].sort());
+  });
+
+  for (const [name, [text, shown, expected]] of Object.entries(defaults)) {
+    test(`${name} is ${text}`, () => {
+      assert.equal(stated[name], text);
+      assert.deepEqual(shown(), expected);
+    });
+  }
+});

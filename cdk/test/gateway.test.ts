@@ -1,0 +1,191 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { Duration } from 'aws-cdk-lib';
+import { McpContract, McpFront } from '../lib';
+import { unauthorizedChallenge } from '../lib/challenge';
+import { assertStaticDocument } from '../lib/velocity';
+import { fixture, only, synthesizeServer, twoScopes } from './synthesis';
+
+const front = () => McpFront.external({ publicBaseUrl: 'https://mcp.example.com' });
+const template = synthesizeServer({ front: front() });
+const CHALLENGE = 'Bearer resource_metadata="https://mcp.example.com/.well-known/oauth-protected-resource/mcp", scope="https://mcp.example.com/mcp/dog-facts"';
+
+const method = (httpMethod: string) => only(template, 'AWS::ApiGateway::Method', { HttpMethod: httpMethod, AuthorizationType: 'COGNITO_USER_POOLS' }).properties;
+
+describe('the API', () => {
+  test('is regional, sets no account-wide role, and its stage is throttled and not traced', () => {
+    assert.deepEqual(only(template, 'AWS::ApiGateway::RestApi').properties.EndpointConfiguration, { Types: ['REGIONAL'] });
+    template.resourceCountIs('AWS::ApiGateway::Account', 0);
+    const stage = only(template, 'AWS::ApiGateway::Stage').properties;
+    assert.equal(stage.StageName, 'prod');
+    assert.equal(stage.TracingEnabled, false);
+    assert.deepEqual(stage.MethodSettings, [{ DataTraceEnabled: false, HttpMethod: '*', ResourcePath: '/*', ThrottlingBurstLimit: 100, ThrottlingRateLimit: 50 }]);
+  });
+
+  test('is throttled as told', () => {
+    const stage = only(synthesizeServer({ throttlingRateLimit: 5, throttlingBurstLimit: 7 }), 'AWS::ApiGateway::Stage').properties;
+    assert.deepEqual(stage.MethodSettings, [{ DataTraceEnabled: false, HttpMethod: '*', ResourcePath: '/*', ThrottlingBurstLimit: 7, ThrottlingRateLimit: 5 }]);
+  });
+
+  test('adds no output of its own', () => {
+    assert.deepEqual(template.findOutputs('*'), {});
+  });
+});
+
+describe('the MCP endpoint', () => {
+  test('streams POST through the authorizer to the function, for as long as the function may run', () => {
+    const { AuthorizationScopes: scopes, AuthorizerId: authorizer, Integration: integration } = method('POST');
+    assert.deepEqual(scopes, ['https://mcp.example.com/mcp/dog-facts']);
+    assert.deepEqual(authorizer, { Ref: only(template, 'AWS::ApiGateway::Authorizer', { Type: 'COGNITO_USER_POOLS' }).logicalId });
+    assert.equal(integration.Type, 'AWS_PROXY');
+    assert.equal(integration.ResponseTransferMode, 'STREAM');
+    assert.equal(integration.TimeoutInMillis, 30000);
+    assert.match(JSON.stringify(integration.Uri), /response-streaming-invocations/);
+  });
+
+  test('waits as long as a longer timeout says', () => {
+    const long = synthesizeServer({ front: front(), timeout: Duration.minutes(15) });
+    assert.equal(only(long, 'AWS::Lambda::Function').properties.Timeout, 900);
+    assert.equal(only(long, 'AWS::ApiGateway::Method', { HttpMethod: 'POST' }).properties.Integration.TimeoutInMillis, 900000);
+  });
+
+  test('answers every other method 405 without the function, after authorization', () => {
+    const { AuthorizationScopes: scopes, Integration: integration, MethodResponses: responses } = method('ANY');
+    assert.deepEqual(scopes, ['https://mcp.example.com/mcp/dog-facts']);
+    assert.equal(integration.Type, 'MOCK');
+    assert.deepEqual(integration.RequestTemplates, { 'application/json': '{"statusCode":405}' });
+    assert.deepEqual(integration.IntegrationResponses, [
+      {
+        StatusCode: '405',
+        ResponseParameters: { 'method.response.header.Allow': "'POST'", 'method.response.header.Access-Control-Allow-Origin': "'*'" },
+        ResponseTemplates: { 'application/json': '{"error":"method_not_allowed","error_description":"the MCP endpoint takes POST only"}' },
+      },
+    ]);
+    assert.deepEqual(responses, [
+      { StatusCode: '405', ResponseParameters: { 'method.response.header.Allow': true, 'method.response.header.Access-Control-Allow-Origin': true } },
+    ]);
+  });
+
+  test('takes an access token with any scope of the contract', () => {
+    const two = synthesizeServer({ front: front(), contract: twoScopes() });
+    assert.deepEqual(only(two, 'AWS::ApiGateway::Method', { HttpMethod: 'POST' }).properties.AuthorizationScopes, [
+      'https://mcp.example.com/mcp/read',
+      'https://mcp.example.com/mcp/write',
+    ]);
+  });
+
+  test('may be invoked by POST of this API stage only', () => {
+    const { properties } = only(template, 'AWS::Lambda::Permission');
+    assert.equal(properties.Principal, 'apigateway.amazonaws.com');
+    const arn = JSON.stringify(properties.SourceArn);
+    assert.match(arn, /\/POST\/mcp"/);
+    assert.ok(arn.includes(only(template, 'AWS::ApiGateway::Stage').logicalId), arn);
+  });
+});
+
+describe('preflight requests', () => {
+  const preflights = Object.values(template.findResources('AWS::ApiGateway::Method', { Properties: { HttpMethod: 'OPTIONS' } })).map((each) => each.Properties);
+
+  test('are answered at every path that is served, without a token and without the function', () => {
+    const served = Object.values(template.findResources('AWS::ApiGateway::Method')).map((each) => each.Properties.ResourceId.Ref);
+    assert.deepEqual(new Set(preflights.map((each) => each.ResourceId.Ref)), new Set(served));
+    for (const preflight of preflights) {
+      assert.equal(preflight.AuthorizationType, 'NONE');
+      assert.equal(preflight.Integration.Type, 'MOCK');
+    }
+  });
+
+  test('allow what MCP clients in browsers send, statically', () => {
+    const endpoint = method('POST').ResourceId.Ref;
+    const preflight = preflights.find((each) => each.ResourceId.Ref === endpoint)!;
+    assert.deepEqual(preflight.Integration.IntegrationResponses, [
+      {
+        StatusCode: '204',
+        ResponseParameters: {
+          'method.response.header.Access-Control-Allow-Origin': "'*'",
+          'method.response.header.Access-Control-Allow-Methods': "'POST,GET,DELETE'",
+          'method.response.header.Access-Control-Allow-Headers': "'Authorization,Content-Type,Accept,Mcp-Protocol-Version,Mcp-Session-Id,Mcp-Method,Mcp-Name,Last-Event-ID'",
+          'method.response.header.Access-Control-Expose-Headers': "'WWW-Authenticate,Mcp-Session-Id,Mcp-Protocol-Version'",
+          'method.response.header.Access-Control-Max-Age': "'7200'",
+        },
+      },
+    ]);
+  });
+});
+
+describe('gateway responses', () => {
+  const cors = {
+    'gatewayresponse.header.Access-Control-Allow-Origin': "'*'",
+    'gatewayresponse.header.Access-Control-Expose-Headers': "'WWW-Authenticate,Mcp-Session-Id,Mcp-Protocol-Version'",
+  };
+  const noStore = { 'gatewayresponse.header.Cache-Control': "'no-store'" };
+  const expected: Record<string, { status?: string; headers: Record<string, string>; body: string }> = {
+    UNAUTHORIZED: {
+      status: '401',
+      headers: { ...cors, ...noStore, 'gatewayresponse.header.WWW-Authenticate': `'${CHALLENGE}'` },
+      body: '{"error":"invalid_token","error_description":"a valid access token is required, WWW-Authenticate says where to get one"}',
+    },
+    EXPIRED_TOKEN: {
+      status: '401',
+      headers: { ...cors, ...noStore, 'gatewayresponse.header.WWW-Authenticate': `'${CHALLENGE}'` },
+      body: '{"error":"invalid_token","error_description":"the access token has expired, WWW-Authenticate says where to get one"}',
+    },
+    ACCESS_DENIED: {
+      status: '403',
+      headers: {
+        ...cors,
+        ...noStore,
+        'gatewayresponse.header.WWW-Authenticate':
+          '\'Bearer error="insufficient_scope", scope="https://mcp.example.com/mcp/dog-facts", resource_metadata="https://mcp.example.com/.well-known/oauth-protected-resource/mcp"\'',
+      },
+      body: '{"error":"insufficient_scope","error_description":"the access token lacks a required scope, WWW-Authenticate names the scopes"}',
+    },
+    MISSING_AUTHENTICATION_TOKEN: { status: '404', headers: cors, body: '{"error":"not_found","error_description":"there is nothing at this path"}' },
+    THROTTLED: {
+      status: '429',
+      headers: { ...cors, 'gatewayresponse.header.Retry-After': "'1'" },
+      body: '{"error":"too_many_requests","error_description":"too many requests, try again in a second"}',
+    },
+    DEFAULT_4XX: { headers: cors, body: '{"message":$context.error.messageString}' },
+    DEFAULT_5XX: { headers: cors, body: '{"message":$context.error.messageString}' },
+  };
+
+  for (const [type, { status, headers, body }] of Object.entries(expected)) {
+    test(`answer ${type} with ${status ?? 'the status of API Gateway'} as JSON that browsers may read`, () => {
+      const { properties } = only(template, 'AWS::ApiGateway::GatewayResponse', { ResponseType: type });
+      assert.deepEqual(properties.ResponseParameters, headers);
+      assert.deepEqual(properties.ResponseTemplates, { 'application/json': body });
+      assert.equal(properties.StatusCode, status);
+    });
+  }
+
+  test('are these and no others', () => {
+    template.resourceCountIs('AWS::ApiGateway::GatewayResponse', Object.keys(expected).length);
+  });
+});
+
+describe('texts that API Gateway would evaluate', () => {
+  for (const character of ['$', '#', '"', "'", '\\']) {
+    test(`fail with ${character} in a document`, () => {
+      assert.throws(() => assertStaticDocument({ a: ['ok', `x${character}y`] }, 'the document'), {
+        message: `the document.a[1] is ${JSON.stringify(`x${character}y`)}, and API Gateway would evaluate ${JSON.stringify(character)} in it: remove the character (TextNotStatic)`,
+      });
+    });
+
+    test(`fail with ${character} in a challenge`, () => {
+      assert.throws(() => unauthorizedChallenge({ resourceMetadataUrl: `https://a.example/${character}`, oauthScopes: ['s'] }), {
+        message: `the challenge's resource_metadata is ${JSON.stringify(`https://a.example/${character}`)}, and API Gateway would evaluate ${JSON.stringify(character)} in it: remove the character (TextNotStatic)`,
+      });
+    });
+  }
+
+  test('fail in a contract\'s title', () => {
+    assert.throws(() => synthesizeServer({ contract: McpContract.fromFile(fixture('live-title.contract.json')) }), {
+      message: 'the answer of GET /.well-known/oauth-protected-resource.resource_name is "Dogs #1", and API Gateway would evaluate "#" in it: remove the character (TextNotStatic)',
+    });
+  });
+
+  test('do not fail for unresolved tokens', () => {
+    assert.doesNotThrow(() => assertStaticDocument({ url: '${Token[TOKEN.1]}' }, 'the document'));
+  });
+});

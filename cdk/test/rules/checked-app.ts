@@ -1,0 +1,39 @@
+// Synthesizes one stack with every rule as an error: those of the CDK itself, and cdk-nag's AwsSolutions.
+// The context comes from the environment, as it does for the apps: CDK_CONTEXT_JSON, CDK_OUTDIR.
+import { App, Stack, Validations } from 'aws-cdk-lib';
+import * as cognito from 'aws-cdk-lib/aws-cognito';
+import { AwsSolutionsChecks } from 'cdk-nag';
+import { readContext, serverCode } from '../../app/context';
+import { CounterStack } from '../../app/counter-stack';
+import { DogFactsStack } from '../../app/dog-facts-stack';
+import { McpContract, McpServer } from '../../lib';
+
+const app = new App();
+Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+const context = readContext(app.node);
+switch (process.argv[2]) {
+  case 'DogFacts':
+    new DogFactsStack(app, 'DogFacts', context);
+    break;
+  case 'Counter':
+    new CounterStack(app, 'Counter', context);
+    break;
+  case 'Library': {
+    // What the library alone makes, without what the example apps acknowledge.
+    const server = new McpServer(new Stack(app, 'Library'), 'Server', {
+      code: serverCode(context, 'dog-facts'),
+      contract: McpContract.fromFile('lambda/dog-facts/contract.json'),
+    });
+    server.addMachineClient('MachineClient');
+    break;
+  }
+  case 'Broken': {
+    // A URL is no legal name of a resource server: the rules of the CDK must notice.
+    const userPool = new cognito.UserPool(new Stack(app, 'Broken'), 'UserPool');
+    userPool.addResourceServer('ResourceServer', { identifier: 'https://mcp.example.com/mcp' });
+    break;
+  }
+  default:
+    throw new Error(`no such stack: ${process.argv[2]}`);
+}
+app.synth();

@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { App, Validations } from 'aws-cdk-lib';
+import type { IConstruct } from 'constructs';
+import { readContext } from '../../app/context';
+import { DogFactsStack } from '../../app/dog-facts-stack';
+import { fixture } from '../synthesis';
+
+const CFN_LINT_VERSION = '1.58.0';
+const root = dirname(dirname(dirname(__dirname)));
+process.chdir(root);
+const lambdaDir = fixture('lambda');
+const featureFlags = JSON.parse(readFileSync('cdk.json', 'utf8')).context;
+const directory = mkdtempSync(join(tmpdir(), 'cdk-rules-'));
+after(() => rmSync(directory, { recursive: true }));
+
+interface Finding {
+  readonly pluginName: string;
+  readonly ruleName: string;
+}
+
+/** Synthesizes a stack of checked-app.ts and returns what the rules found; an output directory's name tells runs apart. */
+function findings(stack: string, name: string, context: Record<string, string> = {}): Finding[] {
+  const outputDirectory = join(directory, name);
+  const run = spawnSync(process.execPath, ['--import', 'tsx', 'cdk/test/rules/checked-app.ts', stack], {
+    encoding: 'utf8',
+    env: { ...process.env, CDK_VALIDATION: 'true', CDK_OUTDIR: outputDirectory, CDK_CONTEXT_JSON: JSON.stringify({ ...featureFlags, lambdaDir, ...context }) },
+  });
+  const { pluginReports } = JSON.parse(readFileSync(join(outputDirectory, 'validation-report.json'), 'utf8'));
+  const found = pluginReports.flatMap((report: any) => report.violations.map((each: any) => ({ pluginName: report.pluginName, ruleName: each.ruleName })));
+  assert.equal(run.status === 0, found.length === 0, run.stderr);
+  return found;
+}
+
+const apps: [title: string, stack: string, context: Record<string, string>][] = [
+  ['dog-facts-cloudfront', 'DogFacts', {}],
+  ['dog-facts-stage', 'DogFacts', { front: 'stage' }],
+  ['dog-facts-external', 'DogFacts', { front: 'external', publicBaseUrl: 'http://127.0.0.1:3030', signInBaseUrl: 'http://127.0.0.1:3031', cognitoIdpUrl: 'http://127.0.0.1:3031' }],
+  ['counter-cloudfront', 'Counter', {}],
+];
+
+describe('the CDK\'s own rules and cdk-nag', () => {
+  for (const [name, stack, context] of apps) {
+    test(`find nothing in ${name}`, () => {
+      assert.deepEqual(findings(stack, name, context), []);
+    });
+  }
+
+  test('fail the synthesis when they find something', () => {
+    assert.ok(findings('Broken', 'broken').some(({ pluginName }) => pluginName !== 'AwsSolutions'), 'the CDK\'s own rules found nothing');
+  });
+
+  test('find in the library what the app acknowledges, and nothing more', () => {
+    const app = new App({ context: { lambdaDir } });
+    const acknowledged = acknowledgements(new DogFactsStack(app, 'DogFacts', readContext(app.node)));
+    const byApp = acknowledged.filter(({ path }) => !path.includes('.well-known'));
+    const found = findings('Library', 'library');
+    assert.deepEqual([...new Set(byApp.map(({ id }) => id))].sort(), [...new Set(found.map(({ pluginName, ruleName }) => `${pluginName}::${ruleName}`))].sort());
+  });
+});
+
+describe('acknowledgements', () => {
+  const app = new App({ context: { lambdaDir } });
+  const all = acknowledgements(new DogFactsStack(app, 'DogFacts', readContext(app.node)));
+
+  test('of the library are those of its public metadata documents', () => {
+    const byLibrary = all.filter(({ path }) => path.includes('.well-known'));
+    assert.equal(byLibrary.length, 14);
+    for (const { id, path } of byLibrary) {
+      assert.match(id, /^AwsSolutions::AwsSolutions-(APIG4|COG4)$/);
+      assert.match(path, /\/GET$/);
+    }
+  });
+
+  test('carry a reason each', () => {
+    assert.deepEqual(all.filter(({ reason }) => reason.length < 40), []);
+  });
+});
+
+function acknowledgements(construct: IConstruct): { path: string; id: string; reason: string }[] {
+  return construct.node.findAll().flatMap((each) =>
+    each.node.metadata
+      .filter(({ type }) => type === Validations.ACKNOWLEDGED_RULES_METADATA_KEY)
+      .flatMap(({ data }) => Object.entries(data as Record<string, string>).map(([id, reason]) => ({ path: each.node.path, id, reason }))),
+  );
+}
+
+describe('cfn-lint', () => {
+  const environment = join(root, '.local', 'lint-venv');
+  const executable = join(environment, 'bin', 'cfn-lint');
+
+  before(() => {
+    if (existsSync(executable) && runs(executable, ['--version']).includes(CFN_LINT_VERSION)) {
+      return;
+    }
+    runs('python3', ['-m', 'venv', environment]);
+    runs(join(environment, 'bin', 'pip'), ['install', '--quiet', `cfn-lint==${CFN_LINT_VERSION}`]);
+  });
+
+  // W3005: the CDK always adds a DependsOn for the function's role, which is implied.
+  const lint = (templates: string[]) => spawnSync(executable, ['--ignore-checks', 'W3005', '--format', 'parseable', '--', ...templates], { encoding: 'utf8' });
+
+  test('finds nothing in any template', () => {
+    const templates = apps.map(([name, stack]) => join(directory, name, `${stack}.template.json`));
+    const run = lint(templates);
+    assert.equal(run.stdout + run.stderr, '');
+    assert.equal(run.status, 0);
+  });
+
+  test('finds what is wrong with a template that is', () => {
+    assert.match(lint([join(directory, 'broken', 'Broken.template.json')]).stdout, /E3031:'https:..mcp.example.com.mcp' does not match/);
+  });
+});
+
+describe('jsii', () => {
+  test('compiles the library for all its languages without a warning', () => {
+    const run = spawnSync(process.execPath, [require.resolve('jsii/bin/jsii'), '--generate-tsconfig', 'tsconfig.jsii.json'], { cwd: 'cdk', encoding: 'utf8' });
+    assert.match(run.stdout + run.stderr, /Errors: 0 \| Warnings: 0/);
+    assert.equal(run.status, 0);
+  });
+});
+
+function runs(command: string, args: string[]): string {
+  const run = spawnSync(command, args, { encoding: 'utf8' });
+  assert.equal(run.status, 0, `${command} ${args.join(' ')}: ${run.error?.message ?? run.stderr}`);
+  return run.stdout;
+}

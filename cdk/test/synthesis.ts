@@ -1,0 +1,61 @@
+import { join } from 'node:path';
+import { App, Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import type { Construct } from 'constructs';
+import { McpCode, McpContract, McpServer, type McpServerProps } from '../lib';
+
+// CDK's own rules take seconds for each synth; test/rules runs them once.
+process.env.CDK_VALIDATION = 'false';
+
+const fixtures = join(__dirname, 'fixtures');
+
+/** A file or directory of `test/fixtures`. */
+export function fixture(name: string): string {
+  return join(fixtures, name);
+}
+
+/** Code that is never run: the tests look at templates. */
+export const code = () => McpCode.fromAsset(fixture('code'));
+
+/** The contract of a server with one OAuth scope, no required setting and no AWS resource. */
+export const facts = () => McpContract.fromFile(fixture('facts.contract.json'));
+
+/** The contract of a server with two OAuth scopes. */
+export const twoScopes = () => McpContract.fromFile(fixture('two-scopes.contract.json'));
+
+/** The contract of a server with a table. */
+export const counter = () => McpContract.fromFile(fixture('counter.contract.json'));
+
+/** The contract of a server with a setting of every type. */
+export const everySetting = () => McpContract.fromFile(fixture('settings.contract.json'));
+
+/** A CloudFormation template as plain JSON. */
+export interface TemplateJson {
+  Resources: Record<string, { Type: string; Properties?: Record<string, any>; DependsOn?: string | string[]; DeletionPolicy?: string }>;
+  Outputs?: Record<string, { Value: unknown }>;
+}
+
+/** Synthesizes one stack. */
+export function synthesize(define: (stack: Stack) => void): Template {
+  const app = new App();
+  const stack = new Stack(app, 'Test');
+  define(stack);
+  return Template.fromStack(stack);
+}
+
+/** Synthesizes a stack with one server: of the facts contract, unless the properties say otherwise. */
+export function synthesizeServer(props: Partial<McpServerProps> = {}, more: (server: McpServer, stack: Construct) => void = () => {}): Template {
+  return synthesize((stack) => {
+    const server = new McpServer(stack, 'Server', { code: code(), contract: facts(), ...props });
+    more(server, stack);
+  });
+}
+
+/** The only CloudFormation resource of a type: its logical ID and properties. */
+export function only(template: Template, type: string, properties: object = {}): { logicalId: string; properties: Record<string, any> } {
+  const found = Object.entries(template.findResources(type, { Properties: properties }));
+  if (found.length !== 1) {
+    throw new Error(`${found.length} resources of type ${type} match, not one: ${found.map(([logicalId]) => logicalId).join(', ')}`);
+  }
+  return { logicalId: found[0][0], properties: found[0][1].Properties ?? {} };
+}

@@ -1,0 +1,408 @@
+use std::collections::BTreeSet;
+use std::fmt;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::{InvalidScopeName, Setting, SettingType, validate_scope_name};
+
+/// Version of the document's shape. Raised when a reader of the old shape would misread the new one.
+pub const CONTRACT_VERSION: u32 = 1;
+
+/// What one server needs and offers: the document that `<server> contract` prints.
+///
+/// Members are in the order of the fields, so that the printed text is stable.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Contract {
+    /// [`CONTRACT_VERSION`].
+    pub contract_version: u32,
+    /// Who the server is.
+    pub server: ServerInfo,
+    /// OAuth scopes that the authorization server must know, by name.
+    pub scopes: Vec<Scope>,
+    /// Tools, in the order of `tools/list`.
+    pub tools: Vec<Tool>,
+    /// AWS resources that the server asks for.
+    pub resources: Vec<AwsResource>,
+    /// Environment variables: the library's, then the server's own.
+    pub settings: Vec<Setting>,
+}
+
+/// Who a server is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ServerInfo {
+    /// Name, also the name of its directory and binary.
+    pub name: String,
+    /// Version of the server.
+    pub version: String,
+    /// Name for people.
+    pub title: String,
+    /// One or two sentences for people.
+    pub description: String,
+}
+
+/// One OAuth scope, by the name after the resource identifier.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Scope {
+    /// The name; see [`validate_scope_name`].
+    pub name: String,
+    /// What it allows, as a consent page shows it.
+    pub description: String,
+}
+
+/// One tool as clients see it, with what it needs.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Tool {
+    /// Name on the wire.
+    pub name: String,
+    /// Name for people.
+    pub title: Option<String>,
+    /// Description for the model.
+    pub description: Option<String>,
+    /// JSON Schema (2020-12) of the arguments.
+    pub input_schema: Value,
+    /// JSON Schema (2020-12) of `structuredContent`; `null` when the tool has none.
+    pub output_schema: Option<Value>,
+    /// MCP tool annotations; `null` when the tool has none.
+    pub annotations: Option<Value>,
+    /// Names of the scopes that a caller needs, all of them.
+    pub scopes: Vec<String>,
+    /// What the tool does to AWS resources.
+    pub aws_actions: Vec<AwsActions>,
+}
+
+/// IAM actions of one tool on one [`AwsResource`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AwsActions {
+    /// IAM actions such as `dynamodb:GetItem`; never a wildcard.
+    pub actions: Vec<String>,
+    /// Name of the [`AwsResource`].
+    pub resource: String,
+}
+
+/// An AWS resource that a server asks for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AwsResource {
+    /// Name that [`AwsActions`] refer to.
+    pub name: String,
+    /// What it is.
+    #[serde(rename = "type")]
+    pub resource_type: AwsResourceType,
+    /// Name of the setting that tells the server its physical name.
+    pub setting: String,
+}
+
+/// Kinds of [`AwsResource`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum AwsResourceType {
+    /// A DynamoDB table with the partition key `pk` (string) and no sort key.
+    DynamodbTable,
+}
+
+/// What makes a [`Contract`] unusable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ContractProblem {
+    /// A scope has a name that Cognito refuses.
+    ScopeName(InvalidScopeName),
+    /// The same scope, tool, resource or setting twice.
+    Duplicate {
+        /// What there are two of.
+        kind: &'static str,
+        /// Its name.
+        name: String,
+    },
+    /// A tool needs something that the contract does not declare.
+    Unknown {
+        /// The tool or resource that refers to it.
+        referrer: String,
+        /// What is missing.
+        kind: &'static str,
+        /// Its name.
+        name: String,
+    },
+    /// An IAM action that is not `service:Action`, or has a wildcard.
+    Action {
+        /// The tool.
+        tool: String,
+        /// The action.
+        action: String,
+    },
+    /// A setting's default is not of the setting's type.
+    Default {
+        /// The setting.
+        setting: &'static str,
+    },
+}
+
+impl fmt::Display for ContractProblem {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ContractProblem::ScopeName(problem) => problem.fmt(formatter),
+            ContractProblem::Duplicate { kind, name } => {
+                write!(formatter, "{kind} {name:?} is declared twice")
+            }
+            ContractProblem::Unknown {
+                referrer,
+                kind,
+                name,
+            } => {
+                write!(
+                    formatter,
+                    "{referrer} refers to the {kind} {name:?}, which the server does not declare"
+                )
+            }
+            ContractProblem::Action { tool, action } => {
+                write!(
+                    formatter,
+                    "tool {tool} needs an action spelled service:Action without wildcard, got {action:?}"
+                )
+            }
+            ContractProblem::Default { setting } => {
+                write!(
+                    formatter,
+                    "the default of {setting} is not of the setting's type"
+                )
+            }
+        }
+    }
+}
+
+impl std::error::Error for ContractProblem {}
+
+impl Contract {
+    /// Looks for everything that would make the contract useless to the constructs.
+    ///
+    /// Does not check the JSON Schemas, nor that an IAM action exists.
+    #[must_use]
+    pub fn problems(&self) -> Vec<ContractProblem> {
+        let mut problems = Vec::new();
+        for scope in &self.scopes {
+            problems.extend(
+                validate_scope_name(&scope.name)
+                    .err()
+                    .map(ContractProblem::ScopeName),
+            );
+        }
+        let scopes = names(
+            "scope",
+            self.scopes.iter().map(|scope| scope.name.as_str()),
+            &mut problems,
+        );
+        let resources = names(
+            "resource",
+            self.resources.iter().map(|resource| resource.name.as_str()),
+            &mut problems,
+        );
+        let settings = names(
+            "setting",
+            self.settings.iter().map(|setting| setting.name),
+            &mut problems,
+        );
+        names(
+            "tool",
+            self.tools.iter().map(|tool| tool.name.as_str()),
+            &mut problems,
+        );
+
+        let mut refer = |referrer: String, kind, known: &BTreeSet<&str>, name: &str| {
+            if !known.contains(name) {
+                problems.push(ContractProblem::Unknown {
+                    referrer,
+                    kind,
+                    name: name.to_owned(),
+                });
+            }
+        };
+        for resource in &self.resources {
+            refer(
+                format!("resource {}", resource.name),
+                "setting",
+                &settings,
+                &resource.setting,
+            );
+        }
+        for tool in &self.tools {
+            for scope in &tool.scopes {
+                refer(format!("tool {}", tool.name), "scope", &scopes, scope);
+            }
+            for permission in &tool.aws_actions {
+                refer(
+                    format!("tool {}", tool.name),
+                    "resource",
+                    &resources,
+                    &permission.resource,
+                );
+            }
+        }
+        for tool in &self.tools {
+            for action in tool
+                .aws_actions
+                .iter()
+                .flat_map(|permission| &permission.actions)
+            {
+                if !is_action(action) {
+                    problems.push(ContractProblem::Action {
+                        tool: tool.name.clone(),
+                        action: action.clone(),
+                    });
+                }
+            }
+        }
+        for setting in &self.settings {
+            let text = setting.default.as_ref().is_some_and(Value::is_string);
+            let legal = match setting.setting_type {
+                SettingType::String | SettingType::Url => true,
+                SettingType::Integer
+                | SettingType::Boolean
+                | SettingType::Duration
+                | SettingType::List => !text,
+            };
+            if !legal {
+                problems.push(ContractProblem::Default {
+                    setting: setting.name,
+                });
+            }
+        }
+        problems
+    }
+
+    /// The document as `<server> contract` prints it: indented JSON with a final line feed.
+    ///
+    /// # Errors
+    ///
+    /// None in practice: every member is a plain JSON value.
+    pub fn to_json(&self) -> Result<String, serde_json::Error> {
+        Ok(serde_json::to_string_pretty(self)? + "\n")
+    }
+}
+
+fn names<'a>(
+    kind: &'static str,
+    names: impl Iterator<Item = &'a str>,
+    problems: &mut Vec<ContractProblem>,
+) -> BTreeSet<&'a str> {
+    let mut known = BTreeSet::new();
+    for name in names {
+        if !known.insert(name) {
+            problems.push(ContractProblem::Duplicate {
+                kind,
+                name: name.to_owned(),
+            });
+        }
+    }
+    known
+}
+
+fn is_action(action: &str) -> bool {
+    action.split_once(':').is_some_and(|(service, name)| {
+        !service.is_empty()
+            && service
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+            && !name.is_empty()
+            && name.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{
+        AwsActions, AwsResource, AwsResourceType, CONTRACT_VERSION, Contract, Scope, ServerInfo,
+        Tool,
+    };
+    use crate::{McpSettings, Settings};
+
+    fn contract() -> Contract {
+        Contract {
+            contract_version: CONTRACT_VERSION,
+            server: ServerInfo {
+                name: "counter".to_owned(),
+                version: "0.1.0".to_owned(),
+                title: "Counter".to_owned(),
+                description: "Counts".to_owned(),
+            },
+            scopes: vec![Scope {
+                name: "counter.read".to_owned(),
+                description: "Read the counter".to_owned(),
+            }],
+            tools: vec![Tool {
+                name: "getCounter".to_owned(),
+                title: None,
+                description: None,
+                input_schema: json!({"type": "object"}),
+                output_schema: None,
+                annotations: None,
+                scopes: vec!["counter.read".to_owned()],
+                aws_actions: vec![AwsActions {
+                    actions: vec!["dynamodb:GetItem".to_owned()],
+                    resource: "counters".to_owned(),
+                }],
+            }],
+            resources: vec![AwsResource {
+                name: "counters".to_owned(),
+                resource_type: AwsResourceType::DynamodbTable,
+                setting: "MCP_LISTEN".to_owned(),
+            }],
+            settings: McpSettings::definitions(),
+        }
+    }
+
+    fn messages(contract: &Contract) -> Vec<String> {
+        contract
+            .problems()
+            .iter()
+            .map(ToString::to_string)
+            .collect()
+    }
+
+    #[test]
+    fn accepts_a_contract_whose_references_are_declared() {
+        assert_eq!(messages(&contract()), Vec::<String>::new());
+    }
+
+    #[test]
+    fn names_every_undeclared_reference_and_every_duplicate() {
+        let mut broken = contract();
+        broken.tools[0].scopes = vec!["counter.write".to_owned()];
+        broken.tools[0].aws_actions[0].resource = "tables".to_owned();
+        broken.tools[0].aws_actions[0].actions = vec!["dynamodb:*".to_owned()];
+        broken.resources[0].setting = "COUNTER_TABLE".to_owned();
+        broken.scopes.push(broken.scopes[0].clone());
+        broken.scopes.push(Scope {
+            name: "counter/write".to_owned(),
+            description: String::new(),
+        });
+        assert_eq!(
+            messages(&broken),
+            [
+                "scope name \"counter/write\" must be 1 to 256 characters of printable ASCII without space, quote, backslash or slash",
+                "scope \"counter.read\" is declared twice",
+                "resource counters refers to the setting \"COUNTER_TABLE\", which the server does not declare",
+                "tool getCounter refers to the scope \"counter.write\", which the server does not declare",
+                "tool getCounter refers to the resource \"tables\", which the server does not declare",
+                "tool getCounter needs an action spelled service:Action without wildcard, got \"dynamodb:*\"",
+            ]
+        );
+    }
+
+    #[test]
+    fn prints_settings_as_the_constructs_read_them() {
+        let printed: serde_json::Value =
+            serde_json::from_str(&contract().to_json().unwrap()).unwrap();
+        assert_eq!(
+            printed["settings"][6],
+            json!({
+                "name": "MCP_RESPONSE_MODE", "owner": "mcp-lambda", "type": "string", "default": "stream",
+                "required": false, "unit": null,
+                "description": "How a function answers, stream or buffered; must be the gateway's response transfer mode."
+            })
+        );
+        assert_eq!(printed["settings"][0]["required"], true);
+        assert_eq!(printed["resources"][0]["type"], "dynamodbTable");
+    }
+}

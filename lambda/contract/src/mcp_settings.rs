@@ -1,0 +1,158 @@
+use crate::setting::{SettingType, SettingValue};
+use crate::{HttpUrl, List, ProtectedResourceMetadata};
+
+crate::settings! {
+    /// The library's own settings. The constructs set them; a person sets them only for the plain HTTP mode.
+    pub struct McpSettings owned by McpLambda {
+        /// Resource identifier: the public MCP URL that clients use, for example https://d111.cloudfront.net/mcp.
+        pub resource: HttpUrl = "MCP_RESOURCE",
+        /// URL of the protected resource metadata (RFC 9728), named in challenges. Default: the path-inserted
+        /// well-known URL of MCP_RESOURCE.
+        pub resource_metadata_url: Option<HttpUrl> = "MCP_RESOURCE_METADATA_URL",
+        /// Issuer of the access tokens: https://cognito-idp.<region>.amazonaws.com/<user pool id>.
+        pub issuer: HttpUrl = "MCP_ISSUER",
+        /// Where the issuer's keys are, in plain HTTP mode only. Default: <MCP_ISSUER>/.well-known/jwks.json.
+        pub jwks_url: Option<HttpUrl> = "MCP_JWKS_URL",
+        /// Accepted Host values. Default: the host of MCP_RESOURCE.
+        pub allowed_hosts: Option<List> = "MCP_ALLOWED_HOSTS",
+        /// Accepted Origin values of browsers. Default: the origin of MCP_RESOURCE.
+        pub allowed_origins: Option<List> = "MCP_ALLOWED_ORIGINS",
+        /// How a function answers, stream or buffered; must be the gateway's response transfer mode.
+        pub response_mode: ResponseMode = "MCP_RESPONSE_MODE" or "stream",
+        /// Address that the plain HTTP mode listens on.
+        pub listen: String = "MCP_LISTEN" or "127.0.0.1:3000",
+    }
+}
+
+impl McpSettings {
+    /// The URL named as `resource_metadata` in challenges.
+    #[must_use]
+    pub fn metadata_url(&self) -> String {
+        match &self.resource_metadata_url {
+            Some(url) => url.as_str().to_owned(),
+            None => ProtectedResourceMetadata::url(&self.resource),
+        }
+    }
+
+    /// Accepted `Host` values, as `host` or `host:port`.
+    #[must_use]
+    pub fn hosts(&self) -> Vec<String> {
+        match &self.allowed_hosts {
+            Some(List(hosts)) => hosts.clone(),
+            None => vec![self.resource.authority().to_owned()],
+        }
+    }
+
+    /// Accepted `Origin` values. An entry that is a URL gets its default port written out, so that it does not
+    /// stand for every port of that host.
+    #[must_use]
+    pub fn origins(&self) -> Vec<String> {
+        let with_port = |origin: &String| {
+            HttpUrl::parse(origin).map_or_else(|_| origin.clone(), |url| url.origin_with_port())
+        };
+        match &self.allowed_origins {
+            Some(List(origins)) => origins.iter().map(with_port).collect(),
+            None => vec![self.resource.origin_with_port()],
+        }
+    }
+}
+
+/// How a Lambda function hands its answer back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ResponseMode {
+    /// Response streaming: an integration whose response transfer mode is `STREAM`.
+    Stream,
+    /// One JSON document: an integration whose response transfer mode is `BUFFERED`.
+    Buffered,
+}
+
+impl SettingValue for ResponseMode {
+    const TYPE: SettingType = SettingType::String;
+
+    fn parse(text: &str) -> Result<Self, String> {
+        match text {
+            "stream" => Ok(Self::Stream),
+            "buffered" => Ok(Self::Buffered),
+            _ => Err("be stream or buffered".to_owned()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::{McpSettings, ResponseMode};
+    use crate::{Reader, Settings};
+
+    fn read(variables: &[(&str, &str)]) -> Result<McpSettings, String> {
+        let variables: BTreeMap<String, String> = variables
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        let mut reader = Reader::new(&variables);
+        let settings = McpSettings::read(&mut reader);
+        reader.finish(settings).map_err(|error| error.to_string())
+    }
+
+    const RESOURCE: (&str, &str) = ("MCP_RESOURCE", "https://d111.cloudfront.net/mcp");
+    const ISSUER: (&str, &str) = (
+        "MCP_ISSUER",
+        "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_abc",
+    );
+
+    #[test]
+    fn derives_hosts_origins_and_metadata_from_the_resource_identifier() {
+        let settings = read(&[RESOURCE, ISSUER]).unwrap();
+        assert_eq!(settings.hosts(), ["d111.cloudfront.net"]);
+        assert_eq!(settings.origins(), ["https://d111.cloudfront.net:443"]);
+        assert_eq!(
+            settings.metadata_url(),
+            "https://d111.cloudfront.net/.well-known/oauth-protected-resource/mcp"
+        );
+        assert_eq!(settings.response_mode, ResponseMode::Stream);
+    }
+
+    #[test]
+    fn takes_lists_as_given_but_never_lets_an_origin_mean_every_port() {
+        let settings = read(&[
+            RESOURCE,
+            ISSUER,
+            (
+                "MCP_ALLOWED_HOSTS",
+                "abc.execute-api.eu-central-1.amazonaws.com, d111.cloudfront.net",
+            ),
+            (
+                "MCP_ALLOWED_ORIGINS",
+                "https://app.example,http://localhost:6274",
+            ),
+        ])
+        .unwrap();
+        assert_eq!(
+            settings.hosts(),
+            [
+                "abc.execute-api.eu-central-1.amazonaws.com",
+                "d111.cloudfront.net"
+            ]
+        );
+        assert_eq!(
+            settings.origins(),
+            ["https://app.example:443", "http://localhost:6274"]
+        );
+    }
+
+    #[test]
+    fn reports_every_missing_and_malformed_variable_at_once() {
+        let error = read(&[
+            ("MCP_RESOURCE", "http://dogs.example/mcp"),
+            ("MCP_RESPONSE_MODE", "streaming"),
+        ])
+        .unwrap_err();
+        assert_eq!(
+            error,
+            "environment variables cannot be used: MCP_RESOURCE must use https, because http is accepted for \
+             localhost, 127.0.0.1 and [::1] only, got \"http://dogs.example/mcp\"; MCP_ISSUER is not set; \
+             MCP_RESPONSE_MODE must be stream or buffered, got \"streaming\""
+        );
+    }
+}

@@ -1,0 +1,429 @@
+//! The counter server as a Lambda function, against a stand-in of DynamoDB.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on fails"
+)]
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::process::Command;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use runtime_api::{Function, FunctionOptions, TransferMode};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+const RESOURCE: &str = "https://d111.cloudfront.net/mcp";
+
+/// Two operations of DynamoDB, as far as the counter uses them, or one refusal for everything.
+#[derive(Default)]
+struct Table {
+    counts: Mutex<BTreeMap<String, i64>>,
+    requests: Mutex<Vec<(String, Value)>>,
+    refusal: Mutex<Option<(u16, &'static str)>>,
+}
+
+impl Table {
+    async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
+        let operation = request.headers()["x-amz-target"]
+            .to_str()
+            .unwrap()
+            .replace("DynamoDB_20120810.", "");
+        let signed = request.headers()["authorization"]
+            .to_str()
+            .unwrap()
+            .to_owned();
+        assert!(
+            signed.starts_with("AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/"),
+            "{signed}"
+        );
+        let body: Value =
+            serde_json::from_slice(&request.into_body().collect().await.unwrap().to_bytes())
+                .unwrap();
+        self.requests
+            .lock()
+            .unwrap()
+            .push((operation.clone(), body.clone()));
+        if let Some((status, code)) = *self.refusal.lock().unwrap() {
+            let text = json!({
+                "__type": format!("com.amazonaws.dynamodb.v20120810#{code}"),
+                "message": "User: arn:aws:sts::123456789012:assumed-role/secret is not authorized",
+            });
+            return answer(status, &text);
+        }
+        let key = body["Key"]["pk"]["S"].as_str().unwrap().to_owned();
+        let mut counts = self.counts.lock().unwrap();
+        match operation.as_str() {
+            "GetItem" => match counts.get(&key) {
+                Some(count) => answer(
+                    200,
+                    &json!({ "Item": { "count": { "N": count.to_string() } } }),
+                ),
+                None => answer(200, &json!({})),
+            },
+            "UpdateItem" => {
+                let by = body["ExpressionAttributeValues"][":by"]["N"]
+                    .as_str()
+                    .unwrap()
+                    .parse::<i64>()
+                    .unwrap();
+                let count = counts.entry(key).or_default();
+                *count += by;
+                answer(
+                    200,
+                    &json!({ "Attributes": { "count": { "N": count.to_string() } } }),
+                )
+            }
+            other => panic!("the counter does not need {other}"),
+        }
+    }
+
+    fn operations(&self) -> Vec<String> {
+        self.requests
+            .lock()
+            .unwrap()
+            .iter()
+            .map(|(operation, _)| operation.clone())
+            .collect()
+    }
+}
+
+fn answer(status: u16, body: &Value) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::from(body.to_string()));
+    *response.status_mut() = StatusCode::from_u16(status).unwrap();
+    response.headers_mut().insert(
+        "content-type",
+        "application/x-amz-json-1.0".parse().unwrap(),
+    );
+    response
+}
+
+struct Counter {
+    table: Arc<Table>,
+    function: Arc<Function>,
+}
+
+impl Counter {
+    async fn start() -> Self {
+        let table = Arc::new(Table::default());
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        let served = Arc::clone(&table);
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let table = Arc::clone(&served);
+                tokio::spawn(async move {
+                    let service = service_fn(move |request| {
+                        let table = Arc::clone(&table);
+                        async move { Ok::<_, Infallible>(table.answer(request).await) }
+                    });
+                    let _ = hyper::server::conn::http1::Builder::new()
+                        .serve_connection(TokioIo::new(stream), service)
+                        .await;
+                });
+            }
+        });
+        Self {
+            table,
+            function: function(&endpoint),
+        }
+    }
+
+    async fn call(&self, caller: &str, tool: &str, arguments: Value) -> Value {
+        call(
+            &self.function,
+            caller,
+            "counter.read counter.write",
+            tool,
+            arguments,
+        )
+        .await
+        .1
+    }
+}
+
+fn function(endpoint: &str) -> Arc<Function> {
+    let environment = [
+        ("MCP_RESOURCE", RESOURCE),
+        (
+            "MCP_ISSUER",
+            "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_Example01",
+        ),
+        ("MCP_RESPONSE_MODE", "buffered"),
+        ("COUNTER_TABLE", "counters-table"),
+        ("AWS_REGION", "eu-central-1"),
+        ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
+        ("AWS_SECRET_ACCESS_KEY", "secret-example"),
+        ("AWS_SESSION_TOKEN", "session-example"),
+        ("AWS_ENDPOINT_URL", endpoint),
+    ];
+    Function::new(FunctionOptions {
+        command: vec![env!("CARGO_BIN_EXE_counter").to_owned()],
+        environment: environment
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into(),
+        handler: "bootstrap".to_owned(),
+        timeout: Duration::from_secs(10),
+        transfer_mode: TransferMode::Buffered,
+        kills: None,
+    })
+}
+
+/// Status and body of one `tools/call` by a person, or by a machine when `caller` starts with `machine-`.
+async fn call(
+    function: &Arc<Function>,
+    caller: &str,
+    scopes: &str,
+    tool: &str,
+    arguments: Value,
+) -> (u16, Value) {
+    let app_client = if caller.starts_with("machine-") {
+        caller
+    } else {
+        "client"
+    };
+    let scopes: Vec<String> = scopes
+        .split(' ')
+        .map(|scope| format!("{RESOURCE}/{scope}"))
+        .collect();
+    let message = json!({
+        "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": { "name": tool, "arguments": arguments }
+    });
+    let event = json!({
+        "httpMethod": "POST", "path": "/mcp", "body": message.to_string(), "isBase64Encoded": false,
+        "headers": {
+            "Host": "d111.cloudfront.net", "Content-Type": "application/json",
+            "Accept": "application/json, text/event-stream", "MCP-Protocol-Version": "2025-11-25",
+        },
+        "requestContext": { "authorizer": { "claims": {
+            "sub": caller, "client_id": app_client, "token_use": "access", "scope": scopes.join(" "),
+            "iss": "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_Example01",
+        } } },
+    });
+    let answer = function
+        .invoke(event.to_string().into())
+        .await
+        .expect("the function answers");
+    let status = answer.status().as_u16();
+    let body = answer.into_body().collect().await.unwrap().to_bytes();
+    (status, serde_json::from_slice(&body).unwrap())
+}
+
+#[tokio::test]
+async fn counts_for_every_caller_on_their_own() {
+    let counter = Counter::start().await;
+    for (caller, tool, arguments, count) in [
+        ("ada", "getCounter", json!({}), 0),
+        ("ada", "incrementCounter", json!({}), 1),
+        ("ada", "incrementCounter", json!({ "by": 41 }), 42),
+        ("bob", "getCounter", json!({}), 0),
+        ("bob", "incrementCounter", json!({ "by": 3 }), 3),
+        ("ada", "getCounter", json!({}), 42),
+        ("machine-1", "incrementCounter", json!({}), 1),
+    ] {
+        let result = &counter.call(caller, tool, arguments).await["result"];
+        assert_eq!(
+            result["structuredContent"],
+            json!({ "count": count }),
+            "{caller} {tool}"
+        );
+        assert_eq!(result["content"][0]["text"], count.to_string());
+    }
+    let keys: Vec<String> = counter
+        .table
+        .counts
+        .lock()
+        .unwrap()
+        .keys()
+        .cloned()
+        .collect();
+    assert_eq!(keys, ["machine#machine-1", "person#ada", "person#bob"]);
+    let requests = counter.table.requests.lock().unwrap();
+    assert!(
+        requests
+            .iter()
+            .all(|(_, body)| body["TableName"] == "counters-table")
+    );
+}
+
+#[tokio::test]
+async fn needs_only_the_aws_actions_that_the_contract_declares() {
+    let counter = Counter::start().await;
+    counter.call("ada", "getCounter", json!({})).await;
+    counter.call("ada", "incrementCounter", json!({})).await;
+    let contract = counter::definition().contract().unwrap();
+    let declared: Vec<String> = contract
+        .tools
+        .iter()
+        .flat_map(|tool| &tool.aws_actions)
+        .flat_map(|permission| &permission.actions)
+        .map(|action| action.replace("dynamodb:", ""))
+        .collect();
+    assert_eq!(counter.table.operations(), declared);
+}
+
+#[tokio::test]
+async fn refuses_amounts_out_of_bounds_without_asking_the_table() {
+    let counter = Counter::start().await;
+    for by in [0, -1, 101] {
+        let answer = counter
+            .call("ada", "incrementCounter", json!({ "by": by }))
+            .await;
+        assert_eq!(answer["result"]["isError"], true);
+        assert_eq!(
+            answer["result"]["content"][0]["text"],
+            format!("by must be a whole number from 1 to 100, got {by}")
+        );
+    }
+    assert_eq!(counter.table.operations(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn keeps_readers_from_writing() {
+    let counter = Counter::start().await;
+    let (status, body) = call(
+        &counter.function,
+        "ada",
+        "counter.read",
+        "incrementCounter",
+        json!({}),
+    )
+    .await;
+    assert_eq!(
+        (status, body["error"]["code"].as_i64()),
+        (403, Some(-32003))
+    );
+    assert_eq!(counter.table.operations(), Vec::<String>::new());
+    let (status, _) = call(
+        &counter.function,
+        "ada",
+        "counter.read",
+        "getCounter",
+        json!({}),
+    )
+    .await;
+    assert_eq!(status, 200);
+}
+
+#[tokio::test]
+async fn every_refusal_of_the_table_is_a_tool_error_without_the_accounts_details() {
+    let counter = Counter::start().await;
+    for (status, code, told) in [
+        (
+            400,
+            "AccessDeniedException",
+            "the server is not allowed to use its table (AccessDenied: dynamodb:UpdateItem)",
+        ),
+        (
+            400,
+            "ProvisionedThroughputExceededException",
+            "the counter is busy, try again in a moment (throttled)",
+        ),
+        (
+            400,
+            "ThrottlingException",
+            "the counter is busy, try again in a moment (throttled)",
+        ),
+        (
+            400,
+            "ResourceNotFoundException",
+            "the server's table does not exist (ResourceNotFound)",
+        ),
+        (
+            400,
+            "ExpiredTokenException",
+            "the table refused the request (ExpiredTokenException)",
+        ),
+        (
+            500,
+            "InternalServerError",
+            "the table refused the request (InternalServerError)",
+        ),
+    ] {
+        *counter.table.refusal.lock().unwrap() = Some((status, code));
+        let result = &counter.call("ada", "incrementCounter", json!({})).await["result"];
+        assert_eq!(result["isError"], true, "{code}");
+        assert_eq!(result["content"][0]["text"], told, "{code}");
+    }
+    assert_eq!(
+        counter.table.operations().len(),
+        6,
+        "an increment is tried once, so that it cannot count twice"
+    );
+    let text = &counter.call("ada", "getCounter", json!({})).await["result"]["content"][0]["text"];
+    assert_eq!(text, "the table refused the request (InternalServerError)");
+    assert_eq!(
+        counter.table.operations().len(),
+        9,
+        "a read is tried three times"
+    );
+}
+
+#[tokio::test]
+async fn a_table_that_cannot_be_reached_is_a_tool_error() {
+    let nobody = TcpListener::bind("127.0.0.1:0")
+        .await
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let function = function(&format!("http://{nobody}"));
+    let (status, body) = call(
+        &function,
+        "ada",
+        "counter.write",
+        "incrementCounter",
+        json!({}),
+    )
+    .await;
+    assert_eq!((status, &body["result"]["isError"]), (200, &json!(true)));
+    assert_eq!(
+        body["result"]["content"][0]["text"],
+        "the table cannot be reached"
+    );
+}
+
+#[test]
+fn the_checked_in_contract_is_what_the_server_prints() {
+    let path = format!("{}/contract.json", env!("CARGO_MANIFEST_DIR"));
+    let output = Command::new(env!("CARGO_BIN_EXE_counter"))
+        .arg("contract")
+        .env_clear()
+        .output()
+        .unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
+    let checked_in = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        checked_in == printed,
+        "lambda/counter/contract.json is stale; run: cargo run -p counter -- contract > lambda/counter/contract.json"
+    );
+}
+
+#[test]
+fn names_the_missing_variables_of_lambda_itself() {
+    let output = Command::new(env!("CARGO_BIN_EXE_counter"))
+        .env_clear()
+        .env("MCP_RESOURCE", RESOURCE)
+        .env(
+            "MCP_ISSUER",
+            "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_Example01",
+        )
+        .env("COUNTER_TABLE", "counters-table")
+        .env("AWS_REGION", "eu-central-1")
+        .output()
+        .unwrap();
+    assert!(!output.status.success());
+    let log = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        log.contains("AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY not set"),
+        "{log}"
+    );
+}

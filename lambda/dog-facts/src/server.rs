@@ -1,0 +1,119 @@
+use std::time::Duration;
+
+use mcp_lambda::{Access, Deadline, Definition};
+use rmcp::handler::server::wrapper::Parameters;
+use rmcp::model::{CallToolResult, ContentBlock, Implementation, ServerCapabilities, ServerConfig};
+use rmcp::{ServerHandler, schemars, tool, tool_handler, tool_router};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::dog_api::{DogApi, DogApiSettings};
+
+/// Name of the scope that the tool needs.
+const SCOPE: &str = "dog-facts";
+
+/// The MCP server.
+#[derive(Debug)]
+pub struct DogFacts {
+    dog_api: DogApi,
+}
+
+/// Arguments of `getDogFacts`.
+#[derive(Debug, Deserialize, schemars::JsonSchema)]
+struct GetDogFacts {
+    /// How many facts to return, 1 to 10.
+    #[serde(default = "default_limit")]
+    #[schemars(range(min = 1, max = 10))]
+    limit: i64,
+}
+
+fn default_limit() -> i64 {
+    5
+}
+
+/// Result of `getDogFacts`.
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+struct Facts {
+    /// The facts, one sentence or two each.
+    facts: Vec<String>,
+}
+
+#[tool_router]
+impl DogFacts {
+    /// Returns random facts about dogs. Fewer facts than asked for are possible.
+    #[tool(
+        name = "getDogFacts",
+        title = "Get dog facts",
+        output_schema = rmcp::handler::server::tool::schema_for_type::<Facts>(),
+        annotations(read_only_hint = true, open_world_hint = true),
+        meta = Access::scopes(&[SCOPE]).meta()
+    )]
+    async fn get_dog_facts(
+        &self,
+        deadline: Deadline,
+        Parameters(GetDogFacts { limit }): Parameters<GetDogFacts>,
+    ) -> CallToolResult {
+        self.answer(limit, deadline.remaining()).await
+    }
+}
+
+impl DogFacts {
+    /// A server that asks this Dog API.
+    #[must_use]
+    pub fn new(dog_api: DogApi) -> Self {
+        Self { dog_api }
+    }
+
+    /// The result of `getDogFacts`: at most `limit` facts as text and as structured content, within `time_left`.
+    ///
+    /// Everything that goes wrong is a tool error (`isError`), which a model can read, never a protocol error.
+    pub async fn answer(&self, limit: i64, time_left: Option<Duration>) -> CallToolResult {
+        let Some(count) = u8::try_from(limit)
+            .ok()
+            .filter(|count| (1..=10).contains(count))
+        else {
+            return tool_error(format!(
+                "limit must be a whole number from 1 to 10, got {limit}"
+            ));
+        };
+        match self.dog_api.facts(count, time_left).await {
+            Ok(facts) => {
+                let lines: Vec<String> = facts.iter().map(|fact| format!("- {fact}")).collect();
+                let mut result = CallToolResult::structured(json!(Facts { facts }));
+                result.content = vec![ContentBlock::text(lines.join("\n"))];
+                result
+            }
+            Err(error) => tool_error(error.to_string()),
+        }
+    }
+}
+
+fn tool_error(text: String) -> CallToolResult {
+    CallToolResult::error(vec![ContentBlock::text(text)])
+}
+
+#[tool_handler]
+impl ServerHandler for DogFacts {
+    fn get_info(&self) -> ServerConfig {
+        ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
+            .with_server_info(
+                Implementation::new("dog-facts", env!("CARGO_PKG_VERSION")).with_title("Dog facts"),
+            )
+            .with_instructions("Facts about dogs from the Dog API.")
+    }
+}
+
+/// Who the server is, what it needs, and how it is built.
+#[must_use]
+pub fn definition() -> Definition<DogFacts, DogApiSettings> {
+    let tools = DogFacts::tool_router().list_all();
+    Definition::new(
+        "dog-facts",
+        env!("CARGO_PKG_VERSION"),
+        tools,
+        |settings: DogApiSettings, _| Ok(DogFacts::new(DogApi::new(settings))),
+    )
+    .title("Dog facts")
+    .description("Facts about dogs, from the Dog API.")
+    .scope(SCOPE, "Read facts about dogs")
+}

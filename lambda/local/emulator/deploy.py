@@ -1,0 +1,180 @@
+"""Deploy a synthesized CDK stack to the emulator, without the CDK command line (which needs several seconds more).
+
+Usage: deploy.py --endpoint URL --cdk-out DIRECTORY --stack NAME [--template FILE] [--region REGION] [--rest-api-id].
+Prints the stack's outputs as one JSON object; --rest-api-id adds RestApiId, which the edge needs and nobody on AWS does.
+On failure prints the first resource that failed and its reason, exit status 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import sys
+import time
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import botocore.session
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+BROKEN = {"CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_FAILED", "UPDATE_ROLLBACK_FAILED"}
+ACCOUNT = "000000000000"
+WAIT_SECONDS = 120
+
+
+class DeploymentFailed(Exception):
+    """The stack could not be brought to its template; the text says which resource and why."""
+
+
+def clients(endpoint: str, region: str) -> tuple[Any, Any, Any]:
+    """CloudFormation, S3 and SSM clients of the emulator, signed with its root key."""
+    session = botocore.session.get_session()
+    config = Config(retries={"max_attempts": 1}, s3={"addressing_style": "path"})
+    return tuple(session.create_client(  # type: ignore[return-value]
+        service, region_name=region, endpoint_url=endpoint, config=config,
+        aws_access_key_id="test", aws_secret_access_key="test") for service in ("cloudformation", "s3", "ssm"))
+
+
+def packed(source: Path) -> bytes:
+    """A directory as a zip whose bytes depend on nothing but names, modes and content."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        for path in sorted(p for p in source.rglob("*") if p.is_file()):
+            entry = zipfile.ZipInfo(path.relative_to(source).as_posix())
+            entry.external_attr = (path.stat().st_mode & 0xFFFF) << 16
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, path.read_bytes())
+    return buffer.getvalue()
+
+
+def exists(s3: Any, **object_or_bucket: str) -> bool:
+    """Whether the bucket (or the object, when Key is given) is there."""
+    try:
+        (s3.head_object if "Key" in object_or_bucket else s3.head_bucket)(**object_or_bucket)
+    except ClientError as error:
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
+            return False
+        raise
+    return True
+
+
+def upload_assets(s3: Any, cdk_out: Path, stack: str, region: str) -> str | None:
+    """Upload the stack's assets that are not there yet (keys are digests); returns the bucket, None without assets."""
+    manifest = json.loads((cdk_out / f"{stack}.assets.json").read_text())
+    bucket = None
+    for asset in manifest.get("files", {}).values():
+        for destination in asset["destinations"].values():
+            bucket = destination["bucketName"].replace("${AWS::AccountId}", ACCOUNT).replace("${AWS::Region}", region)
+            if not exists(s3, Bucket=bucket):
+                s3.create_bucket(Bucket=bucket)
+            source = cdk_out / asset["source"]["path"]
+            key = destination["objectKey"]
+            if not exists(s3, Bucket=bucket, Key=key):
+                zipped = asset["source"].get("packaging") == "zip"
+                s3.put_object(Bucket=bucket, Key=key, Body=packed(source) if zipped else source.read_bytes())
+    return bucket
+
+
+def status_of(cloudformation: Any, stack: str) -> dict | None:
+    """The stack's description, or None when there is no such stack."""
+    try:
+        return cloudformation.describe_stacks(StackName=stack)["Stacks"][0]
+    except ClientError as error:
+        if "does not exist" in str(error):
+            return None
+        raise
+
+
+def first_failure(cloudformation: Any, stack: str) -> str:
+    """The oldest failed resource of the newest attempt, with its reason."""
+    failure = "no failed resource is recorded; see the emulator's log"
+    for event in cloudformation.describe_stack_events(StackName=stack)["StackEvents"]:  # newest first
+        if event["LogicalResourceId"] == stack and event["ResourceStatus"] in ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS"):
+            break
+        if event["ResourceStatus"].endswith("_FAILED"):
+            failure = f"{event['LogicalResourceId']} ({event['ResourceType']}): {event.get('ResourceStatusReason', '')}"
+    return failure
+
+
+def wait(cloudformation: Any, stack: str) -> dict | None:
+    """Wait until nothing is in progress; returns the stack's description."""
+    for _ in range(WAIT_SECONDS * 20):
+        description = status_of(cloudformation, stack)
+        if description is None or not description["StackStatus"].endswith("_IN_PROGRESS"):
+            return description
+        time.sleep(0.05)
+    raise DeploymentFailed(f"stack {stack} is still in progress after {WAIT_SECONDS} s")
+
+
+def deploy(options: argparse.Namespace) -> dict[str, str]:
+    """Create or update the stack and return its outputs."""
+    cloudformation, s3, ssm = clients(options.endpoint, options.region)
+    template_file = options.template or options.cdk_out / f"{options.stack}.template.json"
+    template = json.loads(template_file.read_text())
+    bucket = upload_assets(s3, options.cdk_out, options.stack, options.region)
+    # `cdk bootstrap` would write this; the template's rule reads it.
+    bootstrap = template.get("Parameters", {}).get("BootstrapVersion", {}).get("Default")
+    if bootstrap:
+        ssm.put_parameter(Name=bootstrap, Value="30", Type="String", Overwrite=True)
+
+    request = {"StackName": options.stack, "Capabilities": ["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]}
+    body = json.dumps(template, separators=(",", ":"))
+    if bucket:  # an inline template may have 51,200 bytes, like on AWS
+        key = f"templates/{options.stack}.json"
+        s3.put_object(Bucket=bucket, Key=key, Body=body.encode())
+        request["TemplateURL"] = f"{options.endpoint}/{bucket}/{key}"
+    else:
+        request["TemplateBody"] = body
+
+    known = status_of(cloudformation, options.stack)
+    if known and known["StackStatus"] in BROKEN:
+        cloudformation.delete_stack(StackName=options.stack)
+        known = wait(cloudformation, options.stack)
+        known = None if known and known["StackStatus"] == "DELETE_COMPLETE" else known
+    try:
+        (cloudformation.update_stack if known else cloudformation.create_stack)(**request)
+    except ClientError as error:
+        if "No updates are to be performed" not in str(error):
+            raise
+    description = wait(cloudformation, options.stack)
+    if description is None or description["StackStatus"] not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
+        raise DeploymentFailed(first_failure(cloudformation, options.stack))
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in description.get("Outputs", [])}
+    if options.rest_api_id:
+        outputs["RestApiId"] = rest_api_id(cloudformation, options.stack)
+    return outputs
+
+
+def rest_api_id(cloudformation: Any, stack: str) -> str:
+    """The physical id of the stack's one REST API."""
+    apis = [resource["PhysicalResourceId"]
+            for resource in cloudformation.describe_stack_resources(StackName=stack)["StackResources"]
+            if resource["ResourceType"] == "AWS::ApiGateway::RestApi"]
+    if len(apis) != 1:
+        raise DeploymentFailed(f"stack {stack} has {len(apis)} REST APIs where the edge needs one")
+    return apis[0]
+
+
+def main() -> int:
+    """Parse arguments, deploy, print outputs or the reason."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--endpoint", required=True)
+    parser.add_argument("--cdk-out", type=Path, required=True)
+    parser.add_argument("--stack", required=True)
+    parser.add_argument("--template", type=Path)
+    parser.add_argument("--rest-api-id", action="store_true")
+    parser.add_argument("--region", default="us-east-1")
+    options = parser.parse_args()
+    try:
+        print(json.dumps(deploy(options), indent=2))
+    except (DeploymentFailed, BotoCoreError, ClientError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

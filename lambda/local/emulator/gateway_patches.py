@@ -1,0 +1,110 @@
+"""What the emulator's API Gateway (REST) does differently from AWS, put right."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import runtime_streaming
+from ministack.core.responses import StreamingResponse, get_region
+from ministack.services import apigateway_v1, lambda_svc
+
+STREAMING_SUFFIX = "/response-streaming-invocations"
+INTERNAL_ERROR = json.dumps({"message": "Internal server error"}).encode()
+
+
+def _bad_gateway() -> tuple[int, dict[str, str], bytes]:
+    headers = {"Content-Type": "application/json", "x-amzn-ErrorType": "InternalServerErrorException"}
+    return 502, headers, INTERNAL_ERROR
+
+
+def understand_streaming_uri() -> None:
+    """Closes: the function's name is not found in an integration URI that ends in /response-streaming-invocations."""
+    extract = apigateway_v1._extract_lambda_ref_from_integration_uri
+    apigateway_v1._extract_lambda_ref_from_integration_uri = lambda uri: extract(
+        (uri or "").removesuffix(STREAMING_SUFFIX))
+
+
+def name_the_domain() -> None:
+    """Closes: requestContext.domainName is null, and the function does not see the Host header it sees on AWS."""
+    build = apigateway_v1._build_lambda_event_v1
+
+    def build_event(api_id: str, *arguments: Any, **options: Any) -> dict:
+        event = build(api_id, *arguments, **options)
+        domain = f"{api_id}.execute-api.{get_region()}.amazonaws.com"
+        event["requestContext"].update(domainName=domain, domainPrefix=api_id)
+        # The client's Host never reaches a function behind a Regional endpoint: the endpoint's own name does.
+        event["headers"]["host"] = domain
+        event["multiValueHeaders"]["host"] = [domain]
+        return event
+
+    apigateway_v1._build_lambda_event_v1 = build_event
+
+
+def hide_function_errors() -> None:
+    """Closes: the error text of a failed function reaches the HTTP client, and a streamed answer in buffered mode
+    passes as a 200 with its prelude in the body. AWS answers 502 without detail to both."""
+    shape = apigateway_v1._lambda_proxy_response
+
+    def shape_response(result: dict) -> tuple[dict | None, str | None]:
+        response, error = shape(result)
+        malformed = not result.get("error") and not isinstance(result.get("body"), dict)
+        return (None, "Internal server error") if error or malformed else (response, None)
+
+    apigateway_v1._lambda_proxy_response = shape_response
+
+
+def _remapped(headers: dict[str, Any]) -> dict[str, Any]:
+    """REST renames a function's WWW-Authenticate; connection-level headers are the gateway's own."""
+    kept = {k: v for k, v in headers.items() if k.lower() not in ("connection", "content-length", "transfer-encoding")}
+    return {"x-amzn-remapped-www-authenticate" if k.lower() == "www-authenticate" else k: v for k, v in kept.items()}
+
+
+def stream_and_remap() -> None:
+    """Closes: a STREAM integration answers 500 or all at once, and a function's WWW-Authenticate reaches the client
+    under its own name, which AWS never lets happen."""
+    buffered = apigateway_v1._invoke_lambda_proxy_v1
+
+    async def invoke(integration: dict, api_id: str, *arguments: Any, **options: Any) -> Any:
+        if (integration.get("uri") or "").endswith(STREAMING_SUFFIX):
+            return await _invoke_streaming(integration, api_id, *arguments, **options)
+        response = await buffered(integration, api_id, *arguments, **options)
+        if not isinstance(response, tuple):
+            return response
+        status, headers, body = response
+        return status, _remapped(headers), body
+
+    apigateway_v1._invoke_lambda_proxy_v1 = invoke
+
+
+async def _invoke_streaming(integration: dict, api_id: str, *arguments: Any, owner_account_id: str | None = None,
+                            owner_region: str | None = None, **options: Any) -> Any:
+    """Invoke through a STREAM integration and answer as soon as the function's prelude is there."""
+    event = apigateway_v1._build_lambda_event_v1(api_id, *arguments, **options)
+    request_id = event["requestContext"]["requestId"]
+    function = apigateway_v1._extract_lambda_ref_from_integration_uri(integration["uri"])
+    stream = runtime_streaming.open_stream(request_id)
+    call = asyncio.create_task(apigateway_v1._call_lambda_raw(
+        function, event, account_id=owner_account_id, region=owner_region))
+    call.add_done_callback(lambda _: runtime_streaming.close_stream(request_id))
+    prelude = await stream.prelude
+    if prelude is None:
+        # No prelude, a malformed one, or no stream at all: the function failed, was throttled or does not exist.
+        result, error = await call
+        if error:
+            return apigateway_v1._gw_error("API_CONFIGURATION_ERROR", "Internal server error")
+        if result.get("throttle"):
+            shaped, _ = lambda_svc.lambda_execute_result_to_api_proxy_response(result)
+            return shaped["statusCode"], shaped["headers"], shaped["body"].encode()
+        return _bad_gateway()
+    headers = {"x-amzn-requestid": request_id, **_remapped(prelude.headers)}
+    return prelude.status, headers, StreamingResponse(stream.run)
+
+
+def install() -> None:
+    """Apply every patch of this module."""
+    understand_streaming_uri()
+    name_the_domain()
+    hide_function_errors()
+    stream_and_remap()

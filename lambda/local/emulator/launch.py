@@ -1,0 +1,107 @@
+"""Start the AWS emulator on loopback, with what it does differently from AWS put right.
+
+Usage: launch.py --port PORT --state DIRECTORY. Ends when its standard input closes, so that it never outlives the
+program that started it, however that program ended; users and data are saved on every orderly end.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+SERVICES = "apigateway,cloudformation,cognito-idp,dynamodb,iam,kms,lambda,logs,monitoring,s3,secretsmanager,ses,ssm,sts"
+# The program, and what the edge calls itself towards the gateway. A foreign name here is DNS rebinding.
+ALLOWED_HOST = re.compile(r"(127\.0\.0\.1|localhost)(:\d+)?|[\w.-]+\.amazonaws\.com|[\w.-]+\.localhost(:\d+)?")
+SHUTDOWN_SECONDS = 5
+
+
+def configure(port: int, state: Path) -> None:
+    """Set the emulator's environment. Must run before the first import of ministack, which reads it while loading."""
+    scratch = state / "tmp"
+    scratch.mkdir(parents=True, exist_ok=True)
+    os.environ.update({
+        "GATEWAY_PORT": str(port),
+        "BIND_HOST": "127.0.0.1",  # the default is every interface
+        "IOT_MTLS_ENABLED": "0",  # would listen on every interface whatever BIND_HOST says
+        "SFTP_ENABLED": "0",
+        "AUTH": "true",  # IAM policies, confirmation codes and token signatures are checked only then
+        "PERSIST_STATE": "1",
+        "S3_PERSIST": "1",
+        "STATE_DIR": str(state),
+        "S3_DATA_DIR": str(state / "s3"),
+        "SERVICES": SERVICES,
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",  # functions get it only when the server has it
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "MINISTACK_REGION": "us-east-1",
+        "TMPDIR": str(scratch),
+    })
+
+
+def end_with_parent() -> None:
+    """Ask for an orderly end when standard input closes; insist after a few seconds."""
+
+    def watch() -> None:
+        while sys.stdin.buffer.read(1):
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(SHUTDOWN_SECONDS)
+        end_functions()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True, name="end-with-parent").start()
+
+
+def end_functions() -> None:
+    """Kill what is left of our process group, which is ours alone when mcp-lambda-local started us."""
+    if os.getpgid(0) == os.getpid():
+        os.killpg(0, signal.SIGKILL)
+
+
+def refuse_foreign_hosts(app: Any) -> Any:
+    """Wrap the ASGI app. Closes: any web page could reach the emulator through DNS rebinding."""
+
+    async def guarded(scope: dict, receive: Any, send: Any) -> None:
+        hosts = [value.decode("latin-1") for name, value in scope.get("headers", []) if name == b"host"]
+        if scope["type"] in ("http", "websocket") and not all(ALLOWED_HOST.fullmatch(host) for host in hosts):
+            await send({"type": "http.response.start", "status": 403, "headers": []})
+            await send({"type": "http.response.body", "body": b""})
+            return
+        await app(scope, receive, send)
+
+    return guarded
+
+
+def main() -> None:
+    """Parse arguments, patch, serve until told to stop."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--state", type=Path, required=True)
+    options = parser.parse_args()
+    configure(options.port, options.state.resolve())
+    end_with_parent()
+
+    import cloudformation_patches
+    import cognito_patches
+    import gateway_patches
+    import runtime_streaming
+    from ministack import app as emulator
+
+    for patches in (cloudformation_patches, cognito_patches, runtime_streaming, gateway_patches):
+        patches.install()
+    emulator.app = refuse_foreign_hosts(emulator.app)
+    sys.argv = sys.argv[:1]  # the emulator parses arguments of its own
+    emulator.main()
+    end_functions()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,291 @@
+"""The emulator as launch.py starts it, seen from outside: each test is a bug of the bare emulator that must stay closed.
+
+Run with the emulator's own Python: .local/venv/bin/python -m unittest discover -s lambda/local/emulator/tests
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import http.client
+import json
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import botocore.session
+
+TESTS = Path(__file__).parent
+EMULATOR = TESTS.parent
+VERIFIER = "v" * 43
+CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
+REDIRECT_URI = "http://localhost:8765/callback"
+
+
+def free_port() -> int:
+    """A port that was free a moment ago."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def claims(token: str) -> dict:
+    """The payload of a JWT."""
+    payload = token.split(".")[1]
+    return json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+
+
+class Emulator(unittest.TestCase):
+    """One emulator with the stack of template.json for all tests."""
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.directory = Path(tempfile.mkdtemp())
+        cls.port = free_port()
+        cls.endpoint = f"http://127.0.0.1:{cls.port}"
+        cls.log = (cls.directory / "log").open("wb")
+        cls.process = subprocess.Popen(
+            [sys.executable, str(EMULATOR / "launch.py"), "--port", str(cls.port), "--state", str(cls.directory / "state")],
+            stdin=subprocess.PIPE, stdout=cls.log, stderr=cls.log, start_new_session=True)
+        cls.addClassCleanup(cls.stop)
+        for _ in range(200):
+            try:
+                urllib.request.urlopen(f"{cls.endpoint}/_ministack/health", timeout=1).close()
+                break
+            except OSError:
+                time.sleep(0.05)
+        cdk_out = cls.directory / "cdk.out"
+        shutil.copytree(TESTS / "function", cdk_out / "function")
+        shutil.copy(TESTS / "template.json", cdk_out / "Test.template.json")
+        shutil.copy(TESTS / "assets.json", cdk_out / "Test.assets.json")
+        cls.outputs = json.loads(cls.deploy())
+
+    @classmethod
+    def stop(cls) -> None:
+        """Close its standard input, which must be enough."""
+        cls.process.stdin.close()
+        cls.process.wait(15)
+        cls.log.close()
+        shutil.rmtree(cls.directory)
+
+    @classmethod
+    def deploy(cls, *arguments: str, check: bool = True) -> str:
+        """Run deploy.py; its standard output, or with `check` off its standard error."""
+        done = subprocess.run([sys.executable, str(EMULATOR / "deploy.py"), "--endpoint", cls.endpoint, "--cdk-out",
+                               str(cls.directory / "cdk.out"), "--stack", "Test", *arguments],
+                              capture_output=True, text=True, check=False)
+        if check and done.returncode != 0:
+            raise AssertionError(done.stderr)
+        return done.stdout if check else done.stderr
+
+    def aws(self, service: str) -> Any:
+        """A signed SDK client."""
+        return botocore.session.get_session().create_client(
+            service, region_name="us-east-1", endpoint_url=self.endpoint, aws_access_key_id="test",
+            aws_secret_access_key="test")
+
+    def get(self, path: str, host: str | None = None) -> http.client.HTTPResponse:
+        """GET through API Gateway as the edge does: path form, with the gateway's own Host."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        self.addCleanup(connection.close)
+        api = self.outputs["ApiId"]
+        connection.request("GET", f"/_aws/execute-api/{api}/prod{path}",
+                           headers={"Host": host or f"{api}.execute-api.us-east-1.amazonaws.com"})
+        return connection.getresponse()
+
+    def form(self, path: str, fields: dict[str, str]) -> tuple[int, dict, dict]:
+        """POST a form without following redirects: status, headers, JSON body."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        self.addCleanup(connection.close)
+        connection.request("POST", path, urlencode(fields), {"Content-Type": "application/x-www-form-urlencoded"})
+        response = connection.getresponse()
+        body = response.read()
+        return response.status, dict(response.headers), json.loads(body) if body else {}
+
+    def cognito(self, action: str, data: dict) -> None:
+        """An unsigned Cognito call, as a browser page's server makes it; HTTPError when refused."""
+        request = urllib.request.Request(self.endpoint, json.dumps(data).encode(), {
+            "Content-Type": "application/x-amz-json-1.1",
+            "X-Amz-Target": f"AWSCognitoIdentityProviderService.{action}"})
+        urllib.request.urlopen(request, timeout=10).close()
+
+    def mailed_code(self, address: str) -> str:
+        """The code in the newest mail to the address."""
+        with urllib.request.urlopen(f"{self.endpoint}/_ministack/ses/messages", timeout=10) as response:
+            mails = [m for messages in json.load(response)["messages"].values() for m in messages if address in m["To"]]
+        return next(word for word in mails[-1]["BodyText"].replace(".", " ").split() if word.isdigit() and len(word) == 6)
+
+    def tokens_of_new_user(self, address: str) -> dict:
+        """Sign up, confirm with the mailed code, sign in with PKCE and `resource`, exchange the code."""
+        person = {"ClientId": self.outputs["People"], "Username": address}
+        self.cognito("SignUp", {**person, "Password": "Correct-Horse-7",
+                                "UserAttributes": [{"Name": "email", "Value": address}]})
+        self.cognito("ConfirmSignUp", {**person, "ConfirmationCode": self.mailed_code(address)})
+        status, headers, _ = self.form("/login", {
+            "client_id": self.outputs["People"], "redirect_uri": REDIRECT_URI, "response_type": "code",
+            "scope": "http://127.0.0.1/mcp/read", "code_challenge": CHALLENGE, "code_challenge_method": "S256",
+            "resource": "http://127.0.0.1/mcp", "username": address, "password": "Correct-Horse-7"})
+        self.assertEqual(status, 302)
+        code = parse_qs(urlsplit(headers["Location"]).query)["code"][0]
+        status, _, tokens = self.form("/oauth2/token", {
+            "grant_type": "authorization_code", "client_id": self.outputs["People"], "redirect_uri": REDIRECT_URI,
+            "code": code, "code_verifier": VERIFIER})
+        self.assertEqual(status, 200)
+        return tokens
+
+    def refresh(self, refresh_token: str) -> tuple[int, dict]:
+        """Use a refresh token."""
+        status, _, body = self.form("/oauth2/token", {"grant_type": "refresh_token",
+                                                      "client_id": self.outputs["People"],
+                                                      "refresh_token": refresh_token})
+        return status, body
+
+
+class ResponseStreaming(Emulator):
+    """REST integrations, streamed and buffered."""
+
+    def test_hands_on_each_chunk_while_the_function_still_runs(self) -> None:
+        response = self.get("/stream")
+        arrivals = []
+        while piece := response.read1():
+            arrivals.append((piece, time.monotonic()))
+        self.assertEqual(b"".join(piece for piece, _ in arrivals), b"one two three")
+        self.assertEqual([piece for piece, _ in arrivals], [b"one ", b"two ", b"three"])
+        self.assertGreater(arrivals[1][1] - arrivals[0][1], 0.4)
+        self.assertGreater(arrivals[2][1] - arrivals[1][1], 0.4)
+
+    def test_takes_status_headers_and_cookies_from_the_prelude(self) -> None:
+        response = self.get("/stream")
+        self.assertEqual((response.status, response.headers["x-own"]), (201, "1"))
+        self.assertEqual(response.headers.get_all("set-cookie"), ["a=1", "b=2"])
+
+    def test_renames_www_authenticate_of_a_function(self) -> None:
+        for path in ("/stream", "/buffered?mode=buffered"):
+            headers = self.get(path).headers
+            self.assertIsNone(headers["www-authenticate"])
+            self.assertEqual(headers["x-amzn-remapped-www-authenticate"], "Bearer")
+
+    def test_answers_502_without_detail_when_the_prelude_is_missing_or_malformed_or_the_function_fails(self) -> None:
+        for path in ("/stream?mode=no-prelude", "/stream?mode=bad-prelude", "/stream?mode=buffered",
+                     "/stream?mode=error", "/buffered?mode=error", "/buffered?mode=stream"):
+            response = self.get(path)
+            self.assertEqual((path, response.status, response.read()),
+                             (path, 502, b'{"message": "Internal server error"}'))
+
+    def test_breaks_off_the_response_when_the_function_breaks_off(self) -> None:
+        response = self.get("/stream?mode=broken")
+        self.assertEqual(response.status, 201)
+        with self.assertRaises(http.client.IncompleteRead):
+            response.read()
+
+    def test_shows_the_function_the_host_and_domain_it_sees_on_aws(self) -> None:
+        api = self.outputs["ApiId"]
+        domain = f"{api}.execute-api.us-east-1.amazonaws.com"
+        self.assertEqual(json.load(self.get("/buffered?mode=buffered")),
+                         {"domainName": domain, "domainPrefix": api, "host": domain})
+
+    def test_refuses_a_host_name_of_somebody_else(self) -> None:
+        self.assertEqual(self.get("/buffered?mode=buffered", host="evil.example").status, 403)
+
+
+class Deployment(Emulator):
+    """CloudFormation."""
+
+    def test_secret_is_referred_to_by_arn_and_keeps_to_its_character_rules(self) -> None:
+        self.assertRegex(self.outputs["SecretArn"], r"^arn:aws:secretsmanager:us-east-1:\d{12}:secret:")
+        value = self.aws("secretsmanager").get_secret_value(SecretId=self.outputs["SecretArn"])["SecretString"]
+        self.assertRegex(value, r"^[a-z0-9]{40}$")
+
+    def test_user_pool_states_its_issuer(self) -> None:
+        self.assertEqual(self.outputs["Issuer"],
+                         f"https://cognito-idp.us-east-1.amazonaws.com/{self.outputs['Pool']}")
+
+    def test_table_expires_items_by_the_attribute_of_the_template(self) -> None:
+        described = self.aws("dynamodb").describe_time_to_live(TableName=self.outputs["Table"])
+        self.assertEqual(described["TimeToLiveDescription"],
+                         {"TimeToLiveStatus": "ENABLED", "AttributeName": "expiresAt"})
+
+    def test_deploying_the_same_template_again_changes_nothing(self) -> None:
+        self.assertEqual(json.loads(self.deploy()), self.outputs)
+
+    def test_failed_deployment_names_the_first_failed_resource_and_is_replaced_by_the_next(self) -> None:
+        template = {"Resources": {"Bad": {"Type": "AWS::Cognito::UserPoolClient", "Properties": {"UserPoolId": "none"}}}}
+        file = self.directory / "bad.json"
+        shutil.copy(TESTS / "assets.json", self.directory / "cdk.out" / "Bad.assets.json")
+        file.write_text(json.dumps(template))
+        self.assertIn("Bad (AWS::Cognito::UserPoolClient)",
+                      self.deploy("--stack", "Bad", "--template", str(file), check=False))
+        file.write_text(json.dumps({"Resources": {"Topic": {"Type": "AWS::SSM::Parameter",
+                                                            "Properties": {"Type": "String", "Value": "x"}}}}))
+        self.assertEqual(json.loads(self.deploy("--stack", "Bad", "--template", str(file))), {})
+
+
+class UserPool(Emulator):
+    """Cognito's OAuth endpoints."""
+
+    def test_binds_the_access_token_of_a_person_to_the_resource_and_keeps_it_on_refresh(self) -> None:
+        tokens = self.tokens_of_new_user("bound@example.com")
+        self.assertEqual(claims(tokens["access_token"])["aud"], "http://127.0.0.1/mcp")
+        status, refreshed = self.refresh(tokens["refresh_token"])
+        self.assertEqual((status, claims(refreshed["access_token"])["aud"]), (200, "http://127.0.0.1/mcp"))
+
+    def test_machine_token_has_no_audience(self) -> None:
+        _, _, token = self.form("/oauth2/token", {
+            "grant_type": "client_credentials", "client_id": self.outputs["Machines"],
+            "client_secret": self.outputs["MachineSecret"], "resource": "http://127.0.0.1/mcp"})
+        self.assertNotIn("aud", claims(token["access_token"]))
+
+    def test_refresh_token_is_good_once_when_the_client_rotates_without_grace(self) -> None:
+        first = self.tokens_of_new_user("rotating@example.com")["refresh_token"]
+        _, refreshed = self.refresh(first)
+        self.assertNotEqual(refreshed["refresh_token"], first)
+        self.assertEqual(self.refresh(first), (400, {"error": "invalid_grant",
+                                                     "error_description": "Invalid Refresh Token"}))
+        self.assertEqual(self.refresh(refreshed["refresh_token"])[0], 200)
+
+    def test_refresh_token_of_one_client_is_refused_from_another(self) -> None:
+        token = self.tokens_of_new_user("stolen@example.com")["refresh_token"]
+        status, _, body = self.form("/oauth2/token", {
+            "grant_type": "refresh_token", "refresh_token": token, "client_id": self.outputs["Machines"],
+            "client_secret": self.outputs["MachineSecret"]})
+        self.assertEqual((status, body["error"]), (400, "invalid_grant"))
+
+    def test_revocation_needs_a_refresh_token_of_the_asking_client(self) -> None:
+        tokens = self.tokens_of_new_user("leaving@example.com")
+        for client, token in (("unknown", tokens["refresh_token"]), (self.outputs["People"], tokens["access_token"]),
+                              (self.outputs["Machines"], tokens["refresh_token"])):
+            with self.assertRaises(urllib.error.HTTPError) as refused:
+                self.cognito("RevokeToken", {"ClientId": client, "Token": token})
+            refused.exception.close()
+        self.assertEqual(self.refresh(tokens["refresh_token"])[0], 200)
+        self.cognito("RevokeToken", {"ClientId": self.outputs["People"], "Token": tokens["refresh_token"]})
+        self.assertEqual(self.refresh(tokens["refresh_token"])[0], 400)
+
+    def test_confirmation_needs_the_mailed_code(self) -> None:
+        person = {"ClientId": self.outputs["People"], "Username": "careful@example.com"}
+        self.cognito("SignUp", {**person, "Password": "Correct-Horse-7",
+                                "UserAttributes": [{"Name": "email", "Value": "careful@example.com"}]})
+        code = self.mailed_code("careful@example.com")
+        for wrong in {"123456", "654321"} - {code}:
+            with self.assertRaises(urllib.error.HTTPError) as refused:
+                self.cognito("ConfirmSignUp", {**person, "ConfirmationCode": wrong})
+            refused.exception.close()
+        self.cognito("ConfirmSignUp", {**person, "ConfirmationCode": code})
+
+
+def load_tests(loader: unittest.TestLoader, tests: unittest.TestSuite, pattern: str | None) -> unittest.TestSuite:
+    """Every class but the shared base."""
+    return unittest.TestSuite(loader.loadTestsFromTestCase(case) for case in (ResponseStreaming, Deployment, UserPool))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,92 @@
+//! What is told when everything is ready: a block to paste from, and the outputs as a file.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use crate::edge::REGION;
+use crate::{Failure, Ports};
+
+/// The stack's outputs and what else a program needs to talk to the local stack, by name.
+#[must_use]
+pub fn outputs(stack: &BTreeMap<String, String>, ports: Ports) -> BTreeMap<String, String> {
+    let local = [
+        (
+            "AwsEndpointUrl",
+            format!("http://127.0.0.1:{}", ports.emulator),
+        ),
+        ("AwsRegion", REGION.to_owned()),
+        (
+            "MailboxUrl",
+            format!("http://127.0.0.1:{}/mailbox", ports.sign_in),
+        ),
+    ];
+    stack
+        .clone()
+        .into_iter()
+        .chain(local.map(|(name, value)| (name.to_owned(), value)))
+        .collect()
+}
+
+/// Writes the outputs as one JSON object; whoever waits for the file never sees half of it.
+pub(crate) fn write(outputs: &BTreeMap<String, String>, file: &Path) -> Result<(), Failure> {
+    let text = serde_json::to_string_pretty(outputs).unwrap_or_default();
+    if let Some(directory) = file.parent() {
+        std::fs::create_dir_all(directory).map_err(Failure::file(directory))?;
+    }
+    let part = file.with_added_extension("part");
+    std::fs::write(&part, text + "\n").map_err(Failure::file(&part))?;
+    std::fs::rename(&part, file).map_err(Failure::file(file))
+}
+
+/// The block: comments for people, everything else to paste into a shell or a browser.
+#[must_use]
+pub fn block(outputs: &BTreeMap<String, String>, ports: Ports, seconds: f32) -> String {
+    let get = |name: &str| outputs.get(name).map_or("", String::as_str);
+    let sign_up = get("SignInUrl").replacen("/login?", "/signup?", 1);
+    let port = if ports.edge == 3030 {
+        String::new()
+    } else {
+        format!(" -- --port {}", ports.edge)
+    };
+    let (mcp, claude, mailbox) = (
+        get("McpServerUrl"),
+        get("ClaudeCodeCommand"),
+        get("MailboxUrl"),
+    );
+    let words: Vec<&str> = claude.split_whitespace().collect();
+    let name = words
+        .windows(2)
+        .find(|pair| pair[1] == mcp)
+        .map_or("", |pair| pair[0]);
+    format!(
+        r#"
+Ready after {seconds:.1} s.
+
+# The MCP endpoint
+{mcp}
+
+# Connect Claude Code, then sign in (its sign-in page has "Create an account")
+{claude}
+claude mcp login {name}
+
+# Create an account without a client
+{sign_up}
+
+# Mail that the stack sent, with the codes
+{mailbox}
+
+# Call it as a program, with a token of the machine client
+curl -sS {mcp} \
+  -H "Authorization: Bearer $(npm run --silent token{port})" \
+  -H 'Content-Type: application/json' -H 'Accept: application/json, text/event-stream' \
+  -d '{{"jsonrpc":"2.0","id":1,"method":"initialize","params":{{"protocolVersion":"2025-11-25","capabilities":{{}},"clientInfo":{{"name":"curl","version":"1"}}}}}}'
+
+# Stop: Ctrl-C. Users and data stay; `npm start{reset}` forgets them.
+"#,
+        reset = if port.is_empty() {
+            " -- --reset".to_owned()
+        } else {
+            format!("{port} --reset")
+        },
+    )
+}

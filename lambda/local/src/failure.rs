@@ -1,0 +1,103 @@
+//! Why the local stack cannot start or go on. Every message names the cause and the command that mends it.
+
+use std::path::PathBuf;
+
+/// The closed list of reasons.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// A program that the stack needs is not there.
+    #[error("`{tool}` cannot be started ({cause}): {mend}, then run `npm start` again")]
+    ToolMissing {
+        /// Name of the program.
+        tool: &'static str,
+        /// What the operating system said.
+        cause: String,
+        /// What to do.
+        mend: &'static str,
+    },
+    /// A program is there but too old.
+    #[error(
+        "`{tool}` is version {found}, {wanted} or newer is needed: {mend}, then run `npm start` again"
+    )]
+    ToolTooOld {
+        /// Name of the program.
+        tool: &'static str,
+        /// The version that it says it has.
+        found: String,
+        /// The version that is needed.
+        wanted: &'static str,
+        /// What to do.
+        mend: &'static str,
+    },
+    /// Somebody else listens on a port.
+    #[error(
+        "port {port} ({role}) is taken by another program: stop that program (it may be another `npm start`), \
+         or choose other ports with `npm start -- --port {other}`"
+    )]
+    PortTaken {
+        /// The port.
+        port: u16,
+        /// What it is needed for.
+        role: &'static str,
+        /// A port to try instead.
+        other: u16,
+    },
+    /// A step of the preparation ended with an error.
+    #[error("{step} failed ({status}): {mend}\n\n{said}")]
+    StepFailed {
+        /// What was being done.
+        step: &'static str,
+        /// How its program ended.
+        status: String,
+        /// What to do.
+        mend: String,
+        /// The end of what the program said.
+        said: String,
+    },
+    /// The emulator did not answer in time.
+    #[error("the emulator did not answer within {seconds} s: see {log}, then run `npm start` again", log = log.display())]
+    EmulatorSilent {
+        /// How long it had.
+        seconds: u64,
+        /// Where its output is.
+        log: PathBuf,
+    },
+    /// The emulator ended although nobody asked it to.
+    #[error("the emulator ended by itself ({status}): see {log}, then run `npm start` again", log = log.display())]
+    EmulatorEnded {
+        /// How it ended.
+        status: String,
+        /// Where its output is.
+        log: PathBuf,
+    },
+    /// A file cannot be read or written.
+    #[error("{path}: {cause}: make it accessible (or delete `.local`) and run `npm start` again", path = path.display())]
+    File {
+        /// The file or directory.
+        path: PathBuf,
+        /// What the operating system said.
+        cause: std::io::Error,
+    },
+    /// The synthesized template or the outputs do not say what is needed.
+    #[error("the stack has no {missing}: run `git status` to see what changed below `cdk/`")]
+    Incomplete {
+        /// What is missing.
+        missing: String,
+    },
+    /// `token` without a running stack.
+    #[error(
+        "no stack has been started on port {port}: run `npm start -- --port {port}` in another terminal first"
+    )]
+    NotStarted {
+        /// The port that was asked for.
+        port: u16,
+    },
+}
+
+impl Failure {
+    /// For `map_err` on file operations.
+    pub(crate) fn file(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.into();
+        move |cause| Self::File { path, cause }
+    }
+}

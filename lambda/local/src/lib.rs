@@ -1,0 +1,29 @@
+//! The stack that `npx cdk deploy` puts on AWS, on one machine: the same synthesized template in an emulator, with this
+//! program before it as what CloudFront ([`edge`]) and Cognito's managed login ([`sign_in`]) are in AWS, and a
+//! stand-in for the one service on the internet that the example server asks ([`dog_api`]).
+//!
+//! It adds no security check that AWS would not make, so that a client that works here has a chance there. What the
+//! emulator cannot tell is listed in `docs/live-checks.md`.
+//!
+//! Everything binds to 127.0.0.1 and speaks plain HTTP.
+
+pub mod announcement;
+pub mod dog_api;
+pub mod edge;
+mod emulator;
+mod failure;
+mod forward;
+mod host;
+mod options;
+mod prepare;
+mod process;
+mod progress;
+pub mod sign_in;
+mod stack;
+
+pub use failure::Failure;
+pub use forward::Upstream;
+pub use host::LoopbackHost;
+pub use options::{Command, Options, Places, Ports};
+pub use prepare::install_emulator;
+pub use stack::run;

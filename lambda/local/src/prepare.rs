@@ -1,0 +1,241 @@
+//! What has to be there before the emulator can run the stack: tools, the emulator's environment, the servers, the template.
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::process::{command, output, step};
+use crate::progress::Progress;
+use crate::{Failure, Places, Ports};
+
+/// Name and identifier of the stack in `cdk/app`.
+pub(crate) const STACK: &str = "DogFacts";
+/// The servers that the stack's functions run.
+const SERVERS: [&str; 1] = ["dog-facts"];
+const INSTALL_RUST: &str = "install Rust with rustup";
+const INSTALL_PYTHON: &str = "install Python 3.10 or newer (on Debian and Ubuntu: `sudo apt-get install python3 python3-venv`)";
+const INSTALL_NODE: &str = "install Node.js 20 or newer";
+
+/// Checks that the programs of the preparation are there and new enough.
+pub(crate) async fn tools(places: &Places) -> Result<(), Failure> {
+    tokio::try_join!(
+        tool(places, "cargo", INSTALL_RUST, "cargo ", "1.85", (1, 85)),
+        tool(
+            places,
+            "python3",
+            INSTALL_PYTHON,
+            "Python ",
+            "3.10",
+            (3, 10)
+        ),
+        tool(places, "node", INSTALL_NODE, "v", "20.0", (20, 0)),
+    )?;
+    Ok(())
+}
+
+async fn tool(
+    places: &Places,
+    tool: &'static str,
+    mend: &'static str,
+    prefix: &str,
+    wanted: &'static str,
+    minimum: (u32, u32),
+) -> Result<(), Failure> {
+    let missing = |cause: String| Failure::ToolMissing { tool, cause, mend };
+    let said = output(command(tool, &places.root).arg("--version"))
+        .await
+        .map_err(|error| missing(error.to_string()))?;
+    if !said.status.success() {
+        return Err(missing(
+            String::from_utf8_lossy(&said.stderr).trim().to_owned(),
+        ));
+    }
+    let found = String::from_utf8_lossy(&said.stdout)
+        .trim()
+        .trim_start_matches(prefix)
+        .to_owned();
+    if version(&found) < Some(minimum) {
+        return Err(Failure::ToolTooOld {
+            tool,
+            found,
+            wanted,
+            mend,
+        });
+    }
+    Ok(())
+}
+
+/// Major and minor of "1.95.0 (f2d3ce0bd 2026-03-21)".
+fn version(text: &str) -> Option<(u32, u32)> {
+    let mut numbers = text.split(['.', ' ', '+', '-']).map(str::parse);
+    Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
+}
+
+/// Makes the emulator's Python environment, unless it was made from the same requirements before.
+///
+/// # Errors
+///
+/// [`Failure::StepFailed`] when Python's `venv` module or pip fails, [`Failure::File`] for files of the project.
+pub async fn install_emulator(places: &Places) -> Result<(), Failure> {
+    venv(places, Progress::new(true)).await
+}
+
+/// The same, saying so.
+pub(crate) async fn venv(places: &Places, progress: Progress) -> Result<(), Failure> {
+    let requirements = places.emulator("requirements.txt");
+    let wanted = std::fs::read(&requirements).map_err(Failure::file(&requirements))?;
+    // Written last: half an installation does not count.
+    let stamp = places.venv.join("requirements.stamp");
+    if std::fs::read(&stamp).is_ok_and(|installed| installed == wanted) && places.python().exists()
+    {
+        return Ok(());
+    }
+    let install = async {
+        step(
+            "making the emulator's Python environment",
+            "install the venv module (on Debian and Ubuntu: `sudo apt-get install python3-venv`) and run `npm start` again",
+            command("python3", &places.root).args(["-m", "venv", "--clear"]).arg(&places.venv),
+        )
+        .await?;
+        step(
+            "installing the emulator",
+            "check that pip can reach its package index, then run `npm start` again",
+            command(places.python(), &places.root)
+                .args([
+                    "-m",
+                    "pip",
+                    "install",
+                    "--quiet",
+                    "--disable-pip-version-check",
+                    "--require-hashes",
+                    "--requirement",
+                ])
+                .arg(&requirements),
+        )
+        .await
+    };
+    progress.step("Installing the emulator", install).await?;
+    std::fs::write(&stamp, wanted).map_err(Failure::file(&stamp))
+}
+
+/// Builds the servers for this machine and lays each down as `<server>/bootstrap`.
+pub(crate) async fn servers(places: &Places, progress: Progress) -> Result<(), Failure> {
+    let mut build = command("cargo", &places.root);
+    build.args([
+        "build",
+        "--profile",
+        "local",
+        "--message-format=json-render-diagnostics",
+    ]);
+    for server in SERVERS {
+        build.args(["--package", server]);
+    }
+    let mend = "mend what the compiler says and run `npm start` again";
+    let messages = progress
+        .step(
+            "Building the servers",
+            step("building the servers", mend, &mut build),
+        )
+        .await?;
+    for server in SERVERS {
+        let built = executable(&messages, server).ok_or_else(|| Failure::Incomplete {
+            missing: format!("binary `{server}` in the workspace"),
+        })?;
+        lay_down(&built, &places.lambda.join(server))?;
+    }
+    Ok(())
+}
+
+/// Where cargo put the binary, from its JSON messages: the target directory may be anywhere.
+fn executable(messages: &[u8], name: &str) -> Option<PathBuf> {
+    #[derive(Deserialize)]
+    struct Message {
+        target: Option<Target>,
+        executable: Option<PathBuf>,
+    }
+    #[derive(Deserialize)]
+    struct Target {
+        name: String,
+    }
+    messages
+        .split(|byte| *byte == b'\n')
+        .filter_map(|line| serde_json::from_slice::<Message>(line).ok())
+        .filter(|message| {
+            message
+                .target
+                .as_ref()
+                .is_some_and(|target| target.name == name)
+        })
+        .find_map(|message| message.executable)
+}
+
+/// Copies the binary, unless it is there already: an untouched file keeps the template's asset digests quick.
+fn lay_down(built: &Path, directory: &Path) -> Result<(), Failure> {
+    let bootstrap = directory.join("bootstrap");
+    let new = std::fs::read(built).map_err(Failure::file(built))?;
+    if std::fs::read(&bootstrap).is_ok_and(|old| old == new) {
+        return Ok(());
+    }
+    std::fs::create_dir_all(directory).map_err(Failure::file(directory))?;
+    std::fs::copy(built, &bootstrap)
+        .map(drop)
+        .map_err(Failure::file(&bootstrap))
+}
+
+/// Synthesizes the stack for this machine: same app, with this program as the front that exists already.
+pub(crate) async fn template(
+    places: &Places,
+    ports: Ports,
+    progress: Progress,
+) -> Result<(), Failure> {
+    let sign_in = format!("http://127.0.0.1:{}", ports.sign_in);
+    let context = serde_json::json!({
+        "front": "external",
+        "publicBaseUrl": format!("http://127.0.0.1:{}", ports.edge),
+        "signInBaseUrl": sign_in,
+        "cognitoIdpUrl": sign_in,
+        "lambdaDir": places.lambda,
+        "dogApiBaseUrl": format!("http://127.0.0.1:{}/api/v2", ports.dog_api),
+    });
+    let mut synth = command("node", &places.root);
+    synth
+        .args(["--import", "tsx", "cdk/app/main.ts"])
+        .env("CDK_OUTDIR", &places.cdk_out)
+        .env("CDK_CONTEXT_JSON", context.to_string())
+        // `npm run check` validates the same template; here only the seconds count.
+        .env("CDK_VALIDATION", "false");
+    let mend = "mend what it says (if a package is missing: `npm ci`) and run `npm start` again";
+    progress
+        .step(
+            "Synthesizing the stack",
+            step("synthesizing the stack", mend, &mut synth),
+        )
+        .await
+        .map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_versions_as_the_tools_print_them() {
+        assert_eq!(version("1.95.0 (f2d3ce0bd 2026-03-21)"), Some((1, 95)));
+        assert_eq!(version("3.11.7"), Some((3, 11)));
+        assert_eq!(version("3.13.0rc1"), Some((3, 13)));
+        assert_eq!(version("unknown"), None);
+    }
+
+    #[test]
+    fn finds_the_binary_where_cargo_says_it_is() {
+        let messages =
+            br#"{"reason":"compiler-artifact","target":{"name":"serde"},"executable":null}
+{"reason":"compiler-artifact","target":{"name":"dog-facts"},"executable":"/elsewhere/dog-facts"}
+{"reason":"build-finished","success":true}"#;
+        assert_eq!(
+            executable(messages, "dog-facts"),
+            Some(PathBuf::from("/elsewhere/dog-facts"))
+        );
+        assert_eq!(executable(messages, "counter"), None);
+    }
+}

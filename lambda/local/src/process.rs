@@ -1,0 +1,142 @@
+//! Child processes, each with a process group of its own, so that nothing a child started survives it.
+
+use std::ffi::OsStr;
+use std::path::Path;
+use std::process::{Output, Stdio};
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
+use tokio::process::{Child, ChildStdin, Command};
+
+use crate::Failure;
+
+/// Kills a process group when dropped: the way out that every error and every signal takes.
+#[derive(Debug)]
+struct Group(Option<Pid>);
+
+impl Group {
+    fn of(child: &Child) -> Self {
+        Self(
+            child
+                .id()
+                .and_then(|id| i32::try_from(id).ok())
+                .map(Pid::from_raw),
+        )
+    }
+
+    /// The leader was waited for and left nobody behind: its number may belong to somebody else from now on.
+    fn disarm(&mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        if let Some(leader) = self.0 {
+            // Already gone is what we want.
+            let _ = killpg(leader, Signal::SIGKILL);
+        }
+    }
+}
+
+/// A command for [`output`] or [`Service::start`] in `directory`.
+pub(crate) fn command(program: impl AsRef<OsStr>, directory: &Path) -> Command {
+    let mut command = Command::new(program);
+    command
+        .current_dir(directory)
+        .process_group(0)
+        .kill_on_drop(true);
+    command
+}
+
+/// Runs a command to its end and returns what it said.
+pub(crate) async fn output(command: &mut Command) -> std::io::Result<Output> {
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let child = command.spawn()?;
+    let mut group = Group::of(&child);
+    let output = child.wait_with_output().await?;
+    group.disarm();
+    Ok(output)
+}
+
+/// Runs one step of the preparation; its standard output, or a failure with the end of everything it said.
+pub(crate) async fn step(
+    step: &'static str,
+    mend: &str,
+    command: &mut Command,
+) -> Result<Vec<u8>, Failure> {
+    let failed = |status: String, said: &str| Failure::StepFailed {
+        step,
+        status,
+        mend: mend.to_owned(),
+        said: last_lines(said),
+    };
+    let output = output(command)
+        .await
+        .map_err(|cause| failed(cause.to_string(), ""))?;
+    if output.status.success() {
+        return Ok(output.stdout);
+    }
+    let mut said = String::from_utf8_lossy(&output.stdout).into_owned();
+    said.push_str(&String::from_utf8_lossy(&output.stderr));
+    Err(failed(output.status.to_string(), &said))
+}
+
+/// The end of a long output: the cause is nearly always there.
+fn last_lines(said: &str) -> String {
+    const KEPT: usize = 40;
+    let lines: Vec<&str> = said
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .collect();
+    lines[lines.len().saturating_sub(KEPT)..].join("\n")
+}
+
+/// A child that runs as long as the stack. It is told to end by the end of its standard input, which also happens when
+/// this program is killed and cannot tell anybody anything.
+#[derive(Debug)]
+pub(crate) struct Service {
+    child: Child,
+    // Held apart from `child`, whose `wait` would close it.
+    input: Option<ChildStdin>,
+    group: Group,
+}
+
+impl Service {
+    /// Starts the command with standard output and standard error in `log`.
+    pub(crate) fn start(command: &mut Command, log: &Path) -> Result<Self, Failure> {
+        let output = std::fs::File::create(log).map_err(Failure::file(log))?;
+        let errors = output.try_clone().map_err(Failure::file(log))?;
+        command.stdin(Stdio::piped()).stdout(output).stderr(errors);
+        let mut child = command
+            .spawn()
+            .map_err(Failure::file(command.as_std().get_program()))?;
+        let input = child.stdin.take();
+        let group = Group::of(&child);
+        Ok(Self {
+            child,
+            input,
+            group,
+        })
+    }
+
+    /// Waits until it ends by itself, which no service should do.
+    pub(crate) async fn ended(&mut self) -> String {
+        match self.child.wait().await {
+            Ok(status) => status.to_string(),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    /// Ends it in order, within `grace`; what is left of its group then ends by force.
+    pub(crate) async fn stop(mut self, grace: Duration) {
+        drop(self.input.take());
+        // In time or not: the group's drop, which comes next, finds whoever is left.
+        let _ = tokio::time::timeout(grace, self.child.wait()).await;
+        drop(self.group);
+    }
+}

@@ -1,0 +1,39 @@
+//! A line for every step that takes more than a second, and none for the others.
+
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+/// Says on standard error what is being done.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Progress {
+    quiet: bool,
+}
+
+impl Progress {
+    pub(crate) fn new(quiet: bool) -> Self {
+        Self { quiet }
+    }
+
+    /// Waits for `work`; from one second on, `label` says what is being waited for and in the end how long it took.
+    pub(crate) async fn step<T>(&self, label: &str, work: impl Future<Output = T>) -> T {
+        let started = Instant::now();
+        let mut work = std::pin::pin!(work);
+        tokio::select! {
+            done = &mut work => return done,
+            () = tokio::time::sleep(Duration::from_secs(1)) => self.say(&format!("{label} …")),
+        }
+        let done = work.await;
+        self.say(&format!(
+            "{label}: {:.1} s",
+            started.elapsed().as_secs_f32()
+        ));
+        done
+    }
+
+    pub(crate) fn say(&self, line: &str) {
+        if !self.quiet {
+            // Progress that nobody can read is no reason to stop.
+            let _ = writeln!(std::io::stderr(), "  {line}");
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! The authorization request (RFC 6749 section 4.1.1) that the pages carry along in their query, as Cognito's do.
+//! Nothing in it is secret: the code challenge is a digest, `state` is bound to the client's own session.
+
+use axum::body::Body;
+use axum::http::header::{HeaderMap, LOCATION};
+use axum::http::{Request, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use url::{Origin, Url, form_urlencoded};
+
+use super::{SignIn, respond};
+
+const PARAMETERS: [&str; 9] = [
+    "client_id",
+    "redirect_uri",
+    "response_type",
+    "scope",
+    "state",
+    "code_challenge",
+    "code_challenge_method",
+    "nonce",
+    "resource",
+];
+
+/// An authorization request that the emulator accepted a moment ago. It checks everything again when it issues a code.
+#[derive(Debug, Clone)]
+pub(crate) struct AuthorizationRequest {
+    parameters: Vec<(&'static str, String)>,
+}
+
+impl AuthorizationRequest {
+    /// Asks the emulator about the request in `query`; its refusal as a response when it does not accept it.
+    pub(crate) async fn check(
+        sign_in: &SignIn,
+        query: Option<&str>,
+        headers: &HeaderMap,
+    ) -> Result<Self, Response> {
+        let query = query.unwrap_or_default();
+        let asked = Request::get(format!("/oauth2/authorize?{query}"))
+            .body(Body::empty())
+            .map_err(|_| StatusCode::BAD_REQUEST.into_response())?;
+        let answer = sign_in
+            .upstream
+            .call(asked)
+            .await
+            .map_err(IntoResponse::into_response)?;
+        match (answer.status(), answer.headers().get(LOCATION)) {
+            (StatusCode::OK, _) => Ok(Self::parse(query)),
+            // The client is told through its redirect URI.
+            (StatusCode::FOUND, Some(location)) => {
+                Err((StatusCode::FOUND, [(LOCATION, location.clone())]).into_response())
+            }
+            // The redirect URI cannot be trusted: the person is told.
+            (status, _) => Err(refused(status, answer.body(), headers)),
+        }
+    }
+
+    fn parse(query: &str) -> Self {
+        let parameters = PARAMETERS
+            .iter()
+            .filter_map(|name| {
+                let (_, value) =
+                    form_urlencoded::parse(query.as_bytes()).find(|(known, _)| known == name)?;
+                Some((*name, value.into_owned()))
+            })
+            .collect();
+        Self { parameters }
+    }
+
+    pub(crate) fn get(&self, name: &str) -> &str {
+        self.parameters
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map_or("", |(_, value)| value)
+    }
+
+    /// The request as a query, for links and form targets.
+    pub(crate) fn query(&self) -> String {
+        self.form([])
+    }
+
+    /// The request and `more` as a form body for the emulator.
+    pub(crate) fn form<'a>(&self, more: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
+        form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(&self.parameters)
+            .extend_pairs(more)
+            .finish()
+    }
+
+    /// Where the browser goes after sign-in, as a source for Content-Security-Policy: browsers apply `form-action` to
+    /// the redirect that answers a form as well.
+    pub(crate) fn redirect_source(&self) -> Option<String> {
+        let target = Url::parse(self.get("redirect_uri")).ok()?;
+        Some(match target.origin() {
+            origin @ Origin::Tuple(..) => origin.ascii_serialization(),
+            Origin::Opaque(_) => format!("{}:", target.scheme()),
+        })
+    }
+}
+
+fn refused(status: StatusCode, body: &[u8], headers: &HeaderMap) -> Response {
+    #[derive(Deserialize, Default)]
+    struct OAuthError {
+        #[serde(default)]
+        error: String,
+        #[serde(default)]
+        error_description: String,
+    }
+    if respond::wants_html(headers) {
+        let OAuthError {
+            error,
+            error_description,
+        } = serde_json::from_slice(body).unwrap_or_default();
+        return respond::failed(status, &error, &error_description);
+    }
+    (
+        status,
+        [(axum::http::header::CONTENT_TYPE, "application/json")],
+        body.to_vec(),
+    )
+        .into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn carries_the_known_parameters_along_and_nothing_else() {
+        let request = AuthorizationRequest::parse("client_id=a&password=b&state=x%20y&client_id=c");
+        assert_eq!(request.query(), "client_id=a&state=x+y");
+    }
+
+    #[test]
+    fn names_the_redirect_target_for_the_content_security_policy() {
+        let source = |uri: &str| {
+            AuthorizationRequest {
+                parameters: vec![("redirect_uri", uri.to_owned())],
+            }
+            .redirect_source()
+        };
+        assert_eq!(
+            source("http://localhost:8765/callback").as_deref(),
+            Some("http://localhost:8765")
+        );
+        assert_eq!(source("cursor://mcp/callback").as_deref(), Some("cursor:"));
+        assert_eq!(source("not a url"), None);
+    }
+}

@@ -1,0 +1,124 @@
+//! What the Cognito domain is in AWS: the OAuth endpoints and the managed login pages around them.
+//!
+//! What is OAuth (client, redirect URI, scopes, PKCE, codes, tokens) stays the emulator's and is asked for each page, so
+//! that nothing here can be laxer or stricter than it. The pages, which the emulator lacks, are ours.
+//!
+//! Unlike Cognito, no sign-in session outlives the authorization request: managed login remembers a person for an hour,
+//! here everybody types the password each time. The pages speak English only and look the same with every branding.
+
+mod authorization_request;
+mod browser;
+mod mailbox;
+mod pages;
+mod password_policy;
+mod recovery;
+mod registration;
+mod respond;
+mod revocation;
+mod session;
+mod user_pool;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::header::{self, HeaderValue};
+use axum::http::uri::PathAndQuery;
+use axum::http::{Method, StatusCode};
+use axum::middleware::from_fn_with_state;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, get, post};
+
+pub use password_policy::PasswordPolicy;
+
+use crate::forward::Upstream;
+use crate::host::LoopbackHost;
+use browser::Browsers;
+
+/// What every handler needs.
+#[derive(Debug, Clone)]
+pub struct SignIn {
+    upstream: Upstream,
+    browsers: Arc<Browsers>,
+    policy: Arc<PasswordPolicy>,
+}
+
+impl SignIn {
+    /// The sign-in pages on `port` for the user pool at the emulator whose policy is `policy`.
+    #[must_use]
+    pub fn new(upstream: Upstream, port: u16, policy: PasswordPolicy) -> Self {
+        Self {
+            upstream,
+            browsers: Arc::new(Browsers::new(port)),
+            policy: Arc::new(policy),
+        }
+    }
+}
+
+/// The sign-in origin as a service for the names of `host`.
+pub fn app(sign_in: SignIn, host: LoopbackHost) -> Router {
+    Router::new()
+        .route("/oauth2/authorize", get(session::authorize))
+        .route("/login", get(session::page).post(session::submit))
+        .route(
+            "/newPassword",
+            get(session::new_password_page).post(session::submit_new_password),
+        )
+        .route(
+            "/signup",
+            get(registration::page).post(registration::submit),
+        )
+        .route(
+            "/confirm",
+            get(registration::confirm_page).post(registration::confirm),
+        )
+        .route("/resend", post(registration::resend))
+        .route(
+            "/forgotPassword",
+            get(recovery::page).post(recovery::submit),
+        )
+        .route(
+            "/confirmForgotPassword",
+            get(recovery::confirm_page).post(recovery::confirm),
+        )
+        .route("/oauth2/revoke", post(revocation::revoke))
+        .route("/oauth2/token", post(forward).options(forward))
+        .route("/oauth2/userInfo", any(forward))
+        .route("/logout", get(forward))
+        .route("/{pool}/.well-known/jwks.json", get(forward))
+        .route("/{pool}/.well-known/openid-configuration", get(forward))
+        .route("/mailbox", get(mailbox::show))
+        .route("/style.css", get(style))
+        .fallback(respond::no_such_page)
+        .with_state(sign_in)
+        .layer(from_fn_with_state(host, LoopbackHost::check))
+}
+
+/// The emulator answers as Cognito would; under our own name, so that the endpoints it states are reachable.
+async fn forward(State(sign_in): State<SignIn>, request: Request<Body>) -> Response {
+    let path = request
+        .uri()
+        .path_and_query()
+        .cloned()
+        .unwrap_or_else(|| PathAndQuery::from_static("/"));
+    let host = request
+        .headers()
+        .get(header::HOST)
+        .cloned()
+        .unwrap_or_else(|| HeaderValue::from_static("localhost"));
+    if request.method() == Method::HEAD {
+        return StatusCode::METHOD_NOT_ALLOWED.into_response();
+    }
+    match sign_in.upstream.forward(request, &path, host).await {
+        Ok(response) => response,
+        Err(unreachable) => unreachable.into_response(),
+    }
+}
+
+async fn style() -> impl IntoResponse {
+    (
+        [(header::CONTENT_TYPE, "text/css; charset=utf-8")],
+        include_str!("../../templates/style.css"),
+    )
+}

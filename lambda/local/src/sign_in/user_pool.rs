@@ -1,0 +1,111 @@
+//! The unsigned operations of the user pool API that Cognito's own pages use.
+
+use axum::body::Body;
+use axum::http::{Request, StatusCode, header};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::forward::Upstream;
+
+/// Why the user pool refused, as far as a page says something else for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    UsernameExists,
+    InvalidPassword,
+    CodeMismatch,
+    ExpiredCode,
+    /// An account that is confirmed already, or a reset for one that is not.
+    NotAuthorized(String),
+    InvalidParameter(String),
+    TooMany,
+    /// Wrong client, or a token that is another client's.
+    Unauthorized,
+    UnsupportedTokenType,
+    /// Anything else, by its name in the API; the emulator being away is `Unreachable`.
+    Other(String),
+}
+
+impl Refusal {
+    fn new(kind: &str, message: String) -> Self {
+        match kind.rsplit('#').next().unwrap_or_default() {
+            "UsernameExistsException" | "AliasExistsException" => Self::UsernameExists,
+            "InvalidPasswordException" => Self::InvalidPassword,
+            "CodeMismatchException" => Self::CodeMismatch,
+            "ExpiredCodeException" => Self::ExpiredCode,
+            "NotAuthorizedException" => Self::NotAuthorized(message),
+            "InvalidParameterException" => Self::InvalidParameter(message),
+            "LimitExceededException"
+            | "TooManyRequestsException"
+            | "TooManyFailedAttemptsException" => Self::TooMany,
+            "UnauthorizedException" | "ResourceNotFoundException" => Self::Unauthorized,
+            "UnsupportedTokenTypeException" => Self::UnsupportedTokenType,
+            other => Self::Other(other.to_owned()),
+        }
+    }
+
+    /// What the person reads, and the field that is to be mended.
+    pub(crate) fn sentence(&self) -> (String, &'static str) {
+        match self {
+            Self::UsernameExists => (
+                "An account with this e-mail address exists already. Sign in instead.".into(),
+                "email",
+            ),
+            Self::InvalidPassword => (
+                "This password does not keep to the rules below.".into(),
+                "password",
+            ),
+            Self::CodeMismatch => ("This is not the code from the newest mail.".into(), "code"),
+            Self::ExpiredCode => (
+                "This code is not valid any more. Ask for a new one.".into(),
+                "code",
+            ),
+            Self::NotAuthorized(message) | Self::InvalidParameter(message) => {
+                (format!("{}.", message.trim_end_matches('.')), "email")
+            }
+            Self::TooMany => (
+                "Too many attempts. Wait a few minutes and try again.".into(),
+                "email",
+            ),
+            Self::Unauthorized => (
+                "This client is unknown to the user pool. Start again from your MCP client.".into(),
+                "email",
+            ),
+            Self::UnsupportedTokenType | Self::Other(_) => (
+                "The user pool could not do this. Try again.".into(),
+                "email",
+            ),
+        }
+    }
+}
+
+/// Calls an operation of the user pool API.
+pub(crate) async fn call(
+    upstream: &Upstream,
+    operation: &str,
+    input: &Value,
+) -> Result<(), Refusal> {
+    #[derive(Deserialize, Default)]
+    struct Error {
+        #[serde(default, rename = "__type")]
+        kind: String,
+        #[serde(default, alias = "Message")]
+        message: String,
+    }
+    let request = Request::post("/")
+        .header(header::CONTENT_TYPE, "application/x-amz-json-1.1")
+        .header(
+            "x-amz-target",
+            format!("AWSCognitoIdentityProviderService.{operation}"),
+        )
+        .body(Body::from(input.to_string()))
+        .map_err(|error| Refusal::Other(error.to_string()))?;
+    let answer = upstream
+        .call(request)
+        .await
+        .map_err(|_| Refusal::Other("Unreachable".into()))?;
+    if answer.status() == StatusCode::OK {
+        return Ok(());
+    }
+    let Error { kind, message } = serde_json::from_slice(answer.body()).unwrap_or_default();
+    Err(Refusal::new(&kind, message))
+}

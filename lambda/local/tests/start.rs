@@ -1,0 +1,109 @@
+//! What a person and a program see of `npm start`, without starting an emulator.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, TcpListener};
+use std::process::{Command, Output};
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::header;
+use http_body_util::BodyExt;
+use mcp_lambda_local::{LoopbackHost, Ports, announcement, dog_api};
+use tower::ServiceExt;
+
+fn start(arguments: &[&str]) -> Output {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+    Command::new(env!("CARGO_BIN_EXE_mcp-lambda-local"))
+        .arg("--root")
+        .arg(root)
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn a_taken_port_is_one_message_with_cause_and_mend() {
+    let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let port = taken.local_addr().unwrap().port();
+    // The taken port is the second of the four: the sign-in pages'.
+    let said = start(&["--port", &(port - 1).to_string()]);
+    let other = if port - 1 < 60_000 {
+        port - 1 + 1000
+    } else {
+        3030
+    };
+    assert_eq!(said.status.code(), Some(1));
+    assert_eq!(
+        String::from_utf8_lossy(&said.stderr),
+        format!(
+            "\nerror: port {port} (sign-in pages) is taken by another program: stop that program (it may be another \
+             `npm start`), or choose other ports with `npm start -- --port {other}`\n"
+        )
+    );
+}
+
+#[test]
+fn a_token_needs_a_running_stack() {
+    let said = start(&["token", "--port", "65000"]);
+    assert_eq!(said.status.code(), Some(1));
+    assert_eq!(
+        String::from_utf8_lossy(&said.stderr),
+        "\nerror: no stack has been started on port 65000: run `npm start -- --port 65000` in another terminal first\n"
+    );
+}
+
+#[test]
+fn the_block_can_be_pasted_from() {
+    let url = "http://127.0.0.1:4030/mcp";
+    let claude =
+        format!("claude mcp add --transport http dogs {url} --client-id c --callback-port 8765");
+    let stack: BTreeMap<String, String> = [
+        ("McpServerUrl", url),
+        ("ClaudeCodeCommand", claude.as_str()),
+        ("SignInUrl", "http://127.0.0.1:4031/login?client_id=c"),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .into();
+    let ports = Ports::starting_at(4030);
+    let outputs = announcement::outputs(&stack, ports);
+    assert_eq!(outputs["AwsEndpointUrl"], "http://127.0.0.1:4032");
+    assert_eq!(outputs["AwsRegion"], "us-east-1");
+    let block = announcement::block(&outputs, ports, 1.0);
+    let lines: Vec<&str> = block.lines().collect();
+    for line in [
+        url,
+        &claude,
+        "claude mcp login dogs",
+        "http://127.0.0.1:4031/signup?client_id=c",
+        "http://127.0.0.1:4031/mailbox",
+        r#"  -H "Authorization: Bearer $(npm run --silent token -- --port 4030)" \"#,
+    ] {
+        assert!(lines.contains(&line), "{line} in {block}");
+    }
+}
+
+#[tokio::test]
+async fn the_dog_api_stand_in_gives_as_many_facts_as_are_asked_for() {
+    let app = dog_api::app(LoopbackHost::new(3033));
+    for (query, count) in [("?limit=5", 5), ("?limit=1000", 24), ("", 1)] {
+        let request =
+            Request::get(format!("/api/v2/facts{query}")).header(header::HOST, "127.0.0.1:3033");
+        let response = app
+            .clone()
+            .oneshot(request.body(Body::empty()).unwrap())
+            .await
+            .unwrap();
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        let facts = serde_json::from_slice::<serde_json::Value>(&body).unwrap()["data"]
+            .as_array()
+            .unwrap()
+            .clone();
+        assert_eq!((query, facts.len()), (query, count));
+        assert!(
+            facts
+                .iter()
+                .all(|fact| fact["type"] == "fact" && fact["attributes"]["body"].is_string())
+        );
+    }
+}

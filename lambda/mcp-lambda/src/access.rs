@@ -1,0 +1,171 @@
+use std::collections::BTreeMap;
+
+use mcp_lambda_contract::{AwsActions, Tool, full_scope};
+use rmcp::model::MetaObject;
+use serde_json::{Value, json};
+
+use crate::caller::Caller;
+
+/// Where a tool's [`Access`] travels inside the server; it never reaches the wire.
+const META_KEY: &str = "mcp-lambda/access";
+
+/// What a tool needs, declared beside it: `#[tool(meta = Access::scopes(&["counter.read"]).meta())]`.
+///
+/// rmcp keeps the declaration in the tool's `_meta`; the library takes it out before a client sees the tool.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Access {
+    scopes: Vec<String>,
+    aws_actions: Vec<AwsActions>,
+}
+
+impl Access {
+    /// The tool may be called by a caller that has all these scopes, given by name (without the resource identifier).
+    #[must_use]
+    pub fn scopes(names: &[&str]) -> Self {
+        Self {
+            scopes: names.iter().map(|name| (*name).to_owned()).collect(),
+            aws_actions: Vec::new(),
+        }
+    }
+
+    /// The tool performs these IAM actions on the AWS resource that the server declares under this name; the
+    /// constructs grant the function nothing else.
+    #[must_use]
+    pub fn aws(mut self, resource: &str, actions: &[&str]) -> Self {
+        self.aws_actions.push(AwsActions {
+            actions: actions.iter().map(|action| (*action).to_owned()).collect(),
+            resource: resource.to_owned(),
+        });
+        self
+    }
+
+    /// The declaration in the form that `#[tool(meta = …)]` takes.
+    #[must_use]
+    pub fn meta(self) -> MetaObject {
+        let mut meta = MetaObject::new();
+        meta.0.insert(
+            META_KEY.to_owned(),
+            json!({ "scopes": self.scopes, "awsActions": self.aws_actions }),
+        );
+        meta
+    }
+}
+
+/// Takes the declaration out of a tool, so that neither it nor an empty `_meta` reaches the wire.
+pub(crate) fn take_access(tool: &mut rmcp::model::Tool) -> Access {
+    let Some(meta) = tool.meta.as_mut() else {
+        return Access::default();
+    };
+    let declared = meta.0.remove(META_KEY);
+    if meta.0.is_empty() {
+        tool.meta = None;
+    }
+    let Some(Value::Object(mut declared)) = declared else {
+        return Access::default();
+    };
+    let texts = |value: Option<&Value>| -> Vec<String> {
+        value
+            .and_then(Value::as_array)
+            .map(|items| {
+                items
+                    .iter()
+                    .filter_map(Value::as_str)
+                    .map(str::to_owned)
+                    .collect()
+            })
+            .unwrap_or_default()
+    };
+    let actions = declared.remove("awsActions");
+    Access {
+        scopes: texts(declared.get("scopes")),
+        aws_actions: actions
+            .as_ref()
+            .and_then(Value::as_array)
+            .map(|items| {
+                items
+                    .iter()
+                    .map(|item| AwsActions {
+                        actions: texts(item.get("actions")),
+                        resource: item
+                            .get("resource")
+                            .and_then(Value::as_str)
+                            .unwrap_or_default()
+                            .to_owned(),
+                    })
+                    .collect()
+            })
+            .unwrap_or_default(),
+    }
+}
+
+/// The entry of one tool in the contract.
+pub(crate) fn contract_tool(mut tool: rmcp::model::Tool) -> Tool {
+    let Access {
+        scopes,
+        aws_actions,
+    } = take_access(&mut tool);
+    Tool {
+        name: tool.name.into_owned(),
+        title: tool.title,
+        description: tool.description.map(std::borrow::Cow::into_owned),
+        input_schema: Value::Object((*tool.input_schema).clone()),
+        output_schema: tool
+            .output_schema
+            .map(|schema| Value::Object((*schema).clone())),
+        annotations: tool
+            .annotations
+            .and_then(|annotations| serde_json::to_value(annotations).ok()),
+        scopes,
+        aws_actions,
+    }
+}
+
+/// Which caller may call which tool. Tools that are not declared do not exist.
+#[derive(Debug)]
+pub(crate) struct Policy {
+    scopes_by_tool: BTreeMap<String, Vec<String>>,
+    resource: String,
+}
+
+/// The verdict on one tool call.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Allowed,
+    /// Full scope strings of everything the tool needs.
+    NeedsScopes(Vec<String>),
+    UnknownTool,
+}
+
+impl Policy {
+    pub(crate) fn new(resource: &str, tools: &[Tool]) -> Self {
+        Self {
+            scopes_by_tool: tools
+                .iter()
+                .map(|tool| (tool.name.clone(), tool.scopes.clone()))
+                .collect(),
+            resource: resource.to_owned(),
+        }
+    }
+
+    pub(crate) fn judge(&self, tool: &str, caller: &Caller) -> Verdict {
+        match self.scopes_by_tool.get(tool) {
+            None => Verdict::UnknownTool,
+            Some(names) if names.iter().all(|name| caller.has_scope(name)) => Verdict::Allowed,
+            Some(names) => Verdict::NeedsScopes(
+                names
+                    .iter()
+                    .map(|name| full_scope(&self.resource, name))
+                    .collect(),
+            ),
+        }
+    }
+
+    pub(crate) fn knows(&self, tool: &str) -> bool {
+        self.scopes_by_tool.contains_key(tool)
+    }
+
+    /// Whether two callers can see different lists of tools.
+    pub(crate) fn depends_on_caller(&self) -> bool {
+        self.scopes_by_tool.values().any(|names| !names.is_empty())
+    }
+}

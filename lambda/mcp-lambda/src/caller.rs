@@ -1,0 +1,94 @@
+use std::collections::BTreeSet;
+
+use rmcp::ErrorData;
+use rmcp::handler::server::common::{AsRequestContext, FromContextPart};
+
+/// The authenticated, authorized subject of one request.
+///
+/// Only this crate builds one, out of claims that the gateway or the crate itself verified, so a tool that has a
+/// `Caller` has proof. A tool asks for it by taking it as an argument; the crate's example does.
+///
+/// It does not hold the access token: a server must not pass a caller's token on (MCP 2026-07-28, authorization).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    subject: String,
+    app_client_id: String,
+    scopes: BTreeSet<String>,
+    groups: BTreeSet<String>,
+    kind: CallerKind,
+}
+
+/// Whether a person or a program is calling.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallerKind {
+    /// Somebody signed in and gave an app client consent.
+    Person,
+    /// An app client used its own secret (client credentials).
+    Machine,
+}
+
+impl Caller {
+    pub(crate) fn new(
+        subject: String,
+        app_client_id: String,
+        scopes: BTreeSet<String>,
+        groups: BTreeSet<String>,
+        kind: CallerKind,
+    ) -> Self {
+        Self {
+            subject,
+            app_client_id,
+            scopes,
+            groups,
+            kind,
+        }
+    }
+
+    /// The `sub` claim: stable for one person in one user pool; the app client's id for a machine.
+    #[must_use]
+    pub fn subject(&self) -> &str {
+        &self.subject
+    }
+
+    /// The `client_id` claim: the app client that got the access token.
+    #[must_use]
+    pub fn app_client_id(&self) -> &str {
+        &self.app_client_id
+    }
+
+    /// Names of the scopes of this server that the access token carries, without the resource identifier.
+    pub fn scopes(&self) -> impl Iterator<Item = &str> {
+        self.scopes.iter().map(String::as_str)
+    }
+
+    /// Whether the access token carries the scope of this name.
+    #[must_use]
+    pub fn has_scope(&self, name: &str) -> bool {
+        self.scopes.contains(name)
+    }
+
+    /// The person's groups in the user pool; none for a machine.
+    pub fn groups(&self) -> impl Iterator<Item = &str> {
+        self.groups.iter().map(String::as_str)
+    }
+
+    /// Person or machine.
+    #[must_use]
+    pub fn kind(&self) -> CallerKind {
+        self.kind
+    }
+
+    pub(crate) fn of(extensions: &rmcp::model::Extensions) -> Result<&Self, ErrorData> {
+        extensions
+            .get::<http::request::Parts>()
+            .and_then(|parts| parts.extensions.get::<Self>())
+            // Every way into the engine goes through the wall, which refuses a request without a caller.
+            .ok_or_else(|| ErrorData::internal_error("the request has no verified caller", None))
+    }
+}
+
+impl<C: AsRequestContext> FromContextPart<C> for Caller {
+    fn from_context_part(context: &mut C) -> Result<Self, ErrorData> {
+        Self::of(&context.as_request_context().extensions).cloned()
+    }
+}

@@ -1,0 +1,236 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
+use http_body_util::{BodyExt, Full};
+use mcp_lambda_contract::{Contract, McpSettings, full_scope};
+use rmcp::ServerHandler;
+use rmcp::model::{ErrorCode, ErrorData, JsonRpcError, ProtocolVersion, RequestId};
+use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
+use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
+use serde_json::json;
+use tokio::time::Instant;
+
+use crate::access::{Policy, Verdict};
+use crate::answer_body::EventStreamBody;
+use crate::caller::Caller;
+use crate::deadline::Deadline;
+use crate::guard::Guarded;
+use crate::log::Log;
+use crate::message::Message;
+use crate::refusal::{Answer, ChallengeContext, Refusal};
+
+/// Largest request body, in bytes. API Gateway's own limit is 10 MB and Lambda's 6 MB.
+pub(crate) const MAX_BODY: usize = 4 * 1024 * 1024;
+/// Comments that keep an event stream alive; the gateway's idle limit is 5 minutes, an edge's 30 seconds.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+const JSON: &str = "application/json";
+const EVENT_STREAM: &str = "text/event-stream";
+
+/// The MCP endpoint: the wall, then rmcp's Streamable HTTP service, then what rmcp's answers lack.
+///
+/// Both ways in, Lambda and plain HTTP, hand over a request and whoever is calling.
+pub(crate) struct Endpoint<S: ServerHandler> {
+    engine: StreamableHttpService<Guarded<S>, NeverSessionManager>,
+    policy: Arc<Policy>,
+    challenges: ChallengeContext,
+    log: Log,
+}
+
+impl<S: ServerHandler> Endpoint<S> {
+    pub(crate) fn new(server: S, settings: &McpSettings, contract: &Contract, log: Log) -> Self {
+        let resource = settings.resource.as_str();
+        let policy = Arc::new(Policy::new(resource, &contract.tools));
+        let mut config = StreamableHttpServerConfig::default()
+            .with_allowed_hosts(settings.hosts())
+            .with_allowed_origins(settings.origins())
+            .enforce_origin_validation();
+        // One function serves many callers and many instances serve one: no state between requests.
+        config.legacy_session_mode = false;
+        config.json_response = true;
+        config.sse_keep_alive = Some(KEEP_ALIVE);
+        config.max_request_body_bytes = MAX_BODY;
+        let server = Arc::new(server);
+        let engine = StreamableHttpService::new(
+            {
+                let (policy, mode, log) =
+                    (Arc::clone(&policy), settings.response_mode, log.clone());
+                move || {
+                    Ok(Guarded::new(
+                        Arc::clone(&server),
+                        Arc::clone(&policy),
+                        mode,
+                        log.clone(),
+                    ))
+                }
+            },
+            Arc::new(NeverSessionManager::default()),
+            config,
+        );
+        let challenges = ChallengeContext {
+            metadata_url: settings.metadata_url(),
+            scopes: contract
+                .scopes
+                .iter()
+                .map(|scope| full_scope(resource, &scope.name))
+                .collect(),
+        };
+        Self {
+            engine,
+            policy,
+            challenges,
+            log,
+        }
+    }
+
+    /// Answers one request and logs it.
+    pub(crate) async fn answer(
+        &self,
+        request: Request<Bytes>,
+        caller: Result<Caller, Refusal>,
+        deadline: Deadline,
+        request_id: Option<&str>,
+    ) -> Answer {
+        let start = Instant::now();
+        let mut message = Message::default();
+        let outcome = self.admitted(request, caller, deadline, &mut message).await;
+        let refusal = outcome.as_ref().err().map(Refusal::name);
+        let answer = outcome.unwrap_or_else(|refusal| refusal.answer(&self.challenges, message.id));
+        self.log.request(&json!({
+            "requestId": request_id,
+            // Only names that the server itself declares: the rest of a request is a caller's text.
+            "tool": message.tool.filter(|tool| self.policy.knows(tool)),
+            "status": answer.status().as_u16(),
+            "refusal": refusal,
+            "durationMs": u64::try_from(start.elapsed().as_millis()).ok(),
+        }));
+        answer
+    }
+
+    /// Answers a request that never gets as far as the wall.
+    pub(crate) fn refuse(&self, refusal: &Refusal) -> Answer {
+        refusal.answer(&self.challenges, None)
+    }
+
+    async fn admitted(
+        &self,
+        mut request: Request<Bytes>,
+        caller: Result<Caller, Refusal>,
+        deadline: Deadline,
+        message: &mut Message,
+    ) -> Result<Answer, Refusal> {
+        let caller = caller?;
+        if request.method() != Method::POST {
+            return Err(Refusal::MethodNotAllowed);
+        }
+        if request.body().len() > MAX_BODY {
+            return Err(Refusal::BodyTooLarge { limit: MAX_BODY });
+        }
+        *message = Message::read(request.body())?;
+        if let Some(tool) = &message.tool
+            && let Verdict::NeedsScopes(scopes) = self.policy.judge(tool, &caller)
+        {
+            return Err(Refusal::InsufficientScope {
+                tool: tool.clone(),
+                scopes,
+            });
+        }
+        accept_leniently(request.headers_mut());
+        // A server must not pass a caller's access token on, so it does not get it.
+        request.headers_mut().remove(AUTHORIZATION);
+        let is_legacy = is_legacy(request.headers());
+        request.extensions_mut().insert(caller);
+        request.extensions_mut().insert(deadline);
+
+        let handled = self.engine.handle(request.map(Full::new));
+        let answer = match deadline.for_answer() {
+            None => handled.await,
+            Some(end) => tokio::time::timeout_at(end, handled)
+                .await
+                .map_err(|_| Refusal::DeadlineReached)?,
+        };
+        let id = message.id.clone();
+        match media_type(answer.headers()) {
+            EVENT_STREAM => Ok(self.bounded_stream(answer, deadline, id, is_legacy)),
+            JSON => Ok(answer),
+            _ if answer.status().is_client_error() || answer.status().is_server_error() => {
+                Err(engine_refusal(answer).await)
+            }
+            _ => Ok(answer),
+        }
+    }
+
+    fn bounded_stream(
+        &self,
+        answer: Answer,
+        deadline: Deadline,
+        id: Option<RequestId>,
+        is_legacy: bool,
+    ) -> Answer {
+        let late = Refusal::DeadlineReached.error(&self.challenges, id.clone());
+        let unanswerable = is_legacy.then(|| {
+            JsonRpcError::new(
+                id,
+                ErrorData::new(
+                    ErrorCode::INVALID_REQUEST,
+                    "the server needs to ask the client something, which this server can do from protocol version 2026-07-28 on",
+                    None,
+                ),
+            )
+        });
+        answer.map(|body| {
+            EventStreamBody::new(body, deadline.for_answer(), late, unanswerable).boxed()
+        })
+    }
+}
+
+/// Clients that name no media type, or any, can read both that the protocol has.
+fn accept_leniently(headers: &mut HeaderMap) {
+    let accepts_anything = headers
+        .get_all(ACCEPT)
+        .iter()
+        .all(|value| value.as_bytes().trim_ascii() == b"*/*");
+    if accepts_anything {
+        headers.insert(
+            ACCEPT,
+            HeaderValue::from_static("application/json, text/event-stream"),
+        );
+    }
+}
+
+fn is_legacy(headers: &HeaderMap) -> bool {
+    headers
+        .get("mcp-protocol-version")
+        .and_then(|version| version.to_str().ok())
+        .is_none_or(|version| version < ProtocolVersion::V_2026_07_28.as_str())
+}
+
+fn media_type(headers: &HeaderMap) -> &str {
+    let value = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    value.split(';').next().unwrap_or_default().trim()
+}
+
+/// The engine answers some refusals in plain text; clients of JSON-RPC want an error object.
+async fn engine_refusal<B>(answer: Response<B>) -> Refusal
+where
+    B: http_body::Body<Data = Bytes, Error = std::convert::Infallible>,
+{
+    let status = answer.status();
+    let text = match answer.into_body().collect().await {
+        Ok(body) => String::from_utf8_lossy(&body.to_bytes()).into_owned(),
+        Err(never) => match never {},
+    };
+    match status {
+        // The media type is right and the body is JSON, so what the engine could not read is the message.
+        StatusCode::UNSUPPORTED_MEDIA_TYPE if text.starts_with("fail to deserialize") => {
+            Refusal::NotOneMessage("the body is not a JSON-RPC message of a known protocol version")
+        }
+        _ => Refusal::Engine { status, text },
+    }
+}

@@ -1,0 +1,458 @@
+// The handler trait has methods for features that newer revisions of the protocol deprecate; they are passed on.
+#![expect(
+    deprecated,
+    reason = "every method of the wrapped server is passed on, also the deprecated ones"
+)]
+
+use std::borrow::Cow;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use mcp_lambda_contract::ResponseMode;
+use rmcp::model::{
+    CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CancelTaskParams,
+    CancelledNotificationParam, CompleteRequestParams, CompleteResult, ContentBlock,
+    CustomNotification, CustomRequest, CustomResult, DiscoverResult, GetPromptRequestParams,
+    GetPromptResponse, GetSkillRequestParams, GetSkillResult, GetTaskParams, GetTaskResult,
+    InitializeRequestParams, InitializeResult, ListPromptsResult, ListResourceTemplatesResult,
+    ListResourcesResult, ListSkillsResult, ListToolsResult, PaginatedRequestParams,
+    ProgressNotificationParam, ProtocolVersion, ReadResourceDirectoryRequestParams,
+    ReadResourceRequestParams, ReadResourceResponse, ServerConfig, SetLevelRequestParams,
+    SubscribeRequestParams, SubscriptionFilter, Tool, UnsubscribeRequestParams, UpdateTaskParams,
+};
+use rmcp::service::{NotificationContext, RequestContext, SubscriptionContext};
+use rmcp::{ErrorData, RoleServer, ServerHandler};
+use serde_json::json;
+
+use crate::access::{Policy, Verdict, take_access};
+use crate::caller::Caller;
+use crate::deadline::Deadline;
+use crate::log::Log;
+
+/// The author's server, with what rmcp does not guard against:
+///
+/// - a tool is reached only by a caller that has the tool's scopes, and only such tools are listed,
+/// - a panic becomes an answer (rmcp's task would end without one),
+/// - a tool, and a subscription, end before the invocation does,
+/// - subscriptions are not offered where the answer cannot be streamed.
+pub(crate) struct Guarded<S> {
+    server: Arc<S>,
+    policy: Arc<Policy>,
+    streams: bool,
+    log: Log,
+}
+
+impl<S> Guarded<S> {
+    pub(crate) fn new(server: Arc<S>, policy: Arc<Policy>, mode: ResponseMode, log: Log) -> Self {
+        Self {
+            server,
+            policy,
+            streams: mode == ResponseMode::Stream,
+            log,
+        }
+    }
+
+    /// Turns a panic of the author's code into an error. The message of the panic goes to the standard error stream,
+    /// not to the caller.
+    async fn caught<T>(
+        &self,
+        method: &'static str,
+        answer: impl Future<Output = Result<T, ErrorData>>,
+    ) -> Result<T, ErrorData> {
+        AssertUnwindSafe(answer)
+            .catch_unwind()
+            .await
+            .unwrap_or_else(|_| {
+                self.log
+                    .error("the server panicked", &json!({ "method": method }));
+                Err(ErrorData::internal_error(
+                    format!("the server failed while answering {method}"),
+                    None,
+                ))
+            })
+    }
+}
+
+fn tool_error(text: String) -> CallToolResponse {
+    CallToolResult::error(vec![ContentBlock::text(text)]).into()
+}
+
+impl<S: ServerHandler> ServerHandler for Guarded<S> {
+    async fn call_tool(
+        &self,
+        request: CallToolRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        let name = request.name.clone();
+        // The wall has judged already, so that it could answer 403; here no way around it is left.
+        match self.policy.judge(&name, Caller::of(&context.extensions)?) {
+            Verdict::Allowed => {}
+            Verdict::NeedsScopes(scopes) => {
+                return Err(ErrorData::invalid_request(
+                    format!("tool {name} needs the scope {}", scopes.join(" ")),
+                    None,
+                ));
+            }
+            Verdict::UnknownTool => {
+                return Err(ErrorData::invalid_params(
+                    format!("there is no tool {name:?}"),
+                    None,
+                ));
+            }
+        }
+        let end = Deadline::of(&context.extensions).for_tool();
+        let call = AssertUnwindSafe(async { self.server.call_tool(request, context).await })
+            .catch_unwind();
+        let outcome = match end {
+            None => call.await,
+            Some(end) => match tokio::time::timeout_at(end, call).await {
+                Ok(outcome) => outcome,
+                Err(_) => {
+                    self.log.error(
+                        "a tool did not finish before the deadline",
+                        &json!({ "tool": name }),
+                    );
+                    return Ok(tool_error(format!(
+                        "tool {name} did not finish before the server's deadline"
+                    )));
+                }
+            },
+        };
+        outcome.unwrap_or_else(|_| {
+            self.log.error("a tool panicked", &json!({ "tool": name }));
+            Ok(tool_error(format!("tool {name} failed unexpectedly")))
+        })
+    }
+
+    async fn list_tools(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListToolsResult, ErrorData> {
+        let caller = Caller::of(&context.extensions)?.clone();
+        let has_cache_hints = context
+            .protocol_version()
+            .is_some_and(|version| version.as_str() >= ProtocolVersion::V_2026_07_28.as_str());
+        let mut list = self
+            .caught("tools/list", async {
+                self.server.list_tools(request, context).await
+            })
+            .await?;
+        list.tools
+            .retain(|tool| self.policy.judge(&tool.name, &caller) == Verdict::Allowed);
+        for tool in &mut list.tools {
+            take_access(tool);
+        }
+        if has_cache_hints && self.policy.depends_on_caller() {
+            list.cache_scope = Some(CacheScope::Private);
+        }
+        Ok(list)
+    }
+
+    fn get_tool(&self, name: &str) -> Option<Tool> {
+        self.server.get_tool(name)
+    }
+
+    fn get_info(&self) -> ServerConfig {
+        let mut info = self.server.get_info();
+        if !self.streams {
+            // A client would wait for notifications that a buffered answer cannot carry.
+            let capabilities = &mut info.capabilities;
+            if let Some(tools) = capabilities.tools.as_mut() {
+                tools.list_changed = None;
+            }
+            if let Some(prompts) = capabilities.prompts.as_mut() {
+                prompts.list_changed = None;
+            }
+            if let Some(resources) = capabilities.resources.as_mut() {
+                resources.list_changed = None;
+                resources.subscribe = None;
+            }
+        }
+        info
+    }
+
+    fn accepted_subscription_filter(
+        &self,
+        requested: &SubscriptionFilter,
+    ) -> Option<SubscriptionFilter> {
+        if self.streams {
+            self.server.accepted_subscription_filter(requested)
+        } else {
+            None
+        }
+    }
+
+    async fn listen(&self, context: SubscriptionContext) -> Result<(), ErrorData> {
+        let end = Deadline::of(&context.request_context().extensions).for_tool();
+        let listening = self.caught("subscriptions/listen", async {
+            self.server.listen(context).await
+        });
+        match end {
+            None => listening.await,
+            // The revision's graceful end: the client subscribes again.
+            Some(end) => tokio::time::timeout_at(end, listening)
+                .await
+                .unwrap_or(Ok(())),
+        }
+    }
+
+    fn negotiate_initialize(
+        &self,
+        request: &InitializeRequestParams,
+    ) -> Result<InitializeResult, ErrorData> {
+        let capabilities = self.get_info().capabilities;
+        let mut result = self.server.negotiate_initialize(request)?;
+        result.capabilities = capabilities;
+        Ok(result)
+    }
+
+    fn supported_protocol_versions(&self) -> Cow<'static, [ProtocolVersion]> {
+        self.server.supported_protocol_versions()
+    }
+
+    async fn ping(&self, context: RequestContext<RoleServer>) -> Result<(), ErrorData> {
+        self.caught("ping", async { self.server.ping(context).await })
+            .await
+    }
+
+    async fn initialize(
+        &self,
+        request: InitializeRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<InitializeResult, ErrorData> {
+        let capabilities = self.get_info().capabilities;
+        let mut result = self
+            .caught("initialize", async {
+                self.server.initialize(request, context).await
+            })
+            .await?;
+        result.capabilities = capabilities;
+        Ok(result)
+    }
+
+    async fn discover(
+        &self,
+        context: RequestContext<RoleServer>,
+    ) -> Result<DiscoverResult, ErrorData> {
+        let capabilities = self.get_info().capabilities;
+        let mut result = self
+            .caught("server/discover", async {
+                self.server.discover(context).await
+            })
+            .await?;
+        result.capabilities = capabilities;
+        Ok(result)
+    }
+
+    async fn complete(
+        &self,
+        request: CompleteRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CompleteResult, ErrorData> {
+        self.caught("completion/complete", async {
+            self.server.complete(request, context).await
+        })
+        .await
+    }
+
+    async fn set_level(
+        &self,
+        request: SetLevelRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        self.caught("logging/setLevel", async {
+            self.server.set_level(request, context).await
+        })
+        .await
+    }
+
+    async fn get_prompt(
+        &self,
+        request: GetPromptRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<GetPromptResponse, ErrorData> {
+        self.caught("prompts/get", async {
+            self.server.get_prompt(request, context).await
+        })
+        .await
+    }
+
+    async fn list_prompts(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListPromptsResult, ErrorData> {
+        self.caught("prompts/list", async {
+            self.server.list_prompts(request, context).await
+        })
+        .await
+    }
+
+    async fn list_resources(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListResourcesResult, ErrorData> {
+        self.caught("resources/list", async {
+            self.server.list_resources(request, context).await
+        })
+        .await
+    }
+
+    async fn list_resource_templates(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListResourceTemplatesResult, ErrorData> {
+        self.caught("resources/templates/list", async {
+            self.server.list_resource_templates(request, context).await
+        })
+        .await
+    }
+
+    async fn read_resource(
+        &self,
+        request: ReadResourceRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ReadResourceResponse, ErrorData> {
+        self.caught("resources/read", async {
+            self.server.read_resource(request, context).await
+        })
+        .await
+    }
+
+    async fn subscribe(
+        &self,
+        request: SubscribeRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        self.caught("resources/subscribe", async {
+            self.server.subscribe(request, context).await
+        })
+        .await
+    }
+
+    async fn unsubscribe(
+        &self,
+        request: UnsubscribeRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        self.caught("resources/unsubscribe", async {
+            self.server.unsubscribe(request, context).await
+        })
+        .await
+    }
+
+    async fn on_custom_request(
+        &self,
+        request: CustomRequest,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CustomResult, ErrorData> {
+        self.caught("a custom request", async {
+            self.server.on_custom_request(request, context).await
+        })
+        .await
+    }
+
+    async fn on_cancelled(
+        &self,
+        notification: CancelledNotificationParam,
+        context: NotificationContext<RoleServer>,
+    ) {
+        self.server.on_cancelled(notification, context).await;
+    }
+
+    async fn on_progress(
+        &self,
+        notification: ProgressNotificationParam,
+        context: NotificationContext<RoleServer>,
+    ) {
+        self.server.on_progress(notification, context).await;
+    }
+
+    async fn on_initialized(&self, context: NotificationContext<RoleServer>) {
+        self.server.on_initialized(context).await;
+    }
+
+    async fn on_roots_list_changed(&self, context: NotificationContext<RoleServer>) {
+        self.server.on_roots_list_changed(context).await;
+    }
+
+    async fn on_custom_notification(
+        &self,
+        notification: CustomNotification,
+        context: NotificationContext<RoleServer>,
+    ) {
+        self.server
+            .on_custom_notification(notification, context)
+            .await;
+    }
+
+    async fn get_task(
+        &self,
+        request: GetTaskParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<GetTaskResult, ErrorData> {
+        self.caught("tasks/get", async {
+            self.server.get_task(request, context).await
+        })
+        .await
+    }
+
+    async fn update_task(
+        &self,
+        request: UpdateTaskParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        self.caught("tasks/update", async {
+            self.server.update_task(request, context).await
+        })
+        .await
+    }
+
+    async fn cancel_task(
+        &self,
+        request: CancelTaskParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        self.caught("tasks/cancel", async {
+            self.server.cancel_task(request, context).await
+        })
+        .await
+    }
+
+    async fn list_skills(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListSkillsResult, ErrorData> {
+        self.caught("skills/list", async {
+            self.server.list_skills(request, context).await
+        })
+        .await
+    }
+
+    async fn get_skill(
+        &self,
+        request: GetSkillRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<GetSkillResult, ErrorData> {
+        self.caught("skills/get", async {
+            self.server.get_skill(request, context).await
+        })
+        .await
+    }
+
+    async fn read_resource_directory(
+        &self,
+        request: ReadResourceDirectoryRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListResourcesResult, ErrorData> {
+        self.caught("resources/directory/read", async {
+            self.server.read_resource_directory(request, context).await
+        })
+        .await
+    }
+}

@@ -1,0 +1,122 @@
+use std::fmt;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, StatusCode, header};
+use http_body_util::{BodyExt, Empty, LengthLimitError, Limited};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use mcp_lambda_contract::HttpUrl;
+
+/// Gets small documents over HTTPS: every request has a time limit and a size limit, redirects are not followed,
+/// and plain HTTP is possible for a loopback host only (see [`HttpUrl`]).
+///
+/// Trusts the Mozilla root certificates that are compiled in, not those of the machine. Connections are kept and
+/// used again; a connection that the other side closed while the process was frozen is replaced silently.
+#[derive(Clone, Debug)]
+pub struct HttpsClient {
+    client: Client<HttpsConnector<HttpConnector>, Empty<Bytes>>,
+}
+
+/// Why a document could not be had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FetchError {
+    /// No connection, or it broke.
+    Unreachable,
+    /// No complete answer within the time limit.
+    TooSlow,
+    /// An answer with another status than 200.
+    Status(StatusCode),
+    /// The body is longer than the limit.
+    TooLarge,
+    /// The body is not what was asked for.
+    Nonsense,
+}
+
+impl fmt::Display for FetchError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            FetchError::Unreachable => formatter.write_str("cannot be reached"),
+            FetchError::TooSlow => formatter.write_str("did not answer in time"),
+            FetchError::Status(status) => {
+                write!(formatter, "answered with status {}", status.as_u16())
+            }
+            FetchError::TooLarge => formatter.write_str("sent more data than expected"),
+            FetchError::Nonsense => formatter.write_str("sent something that cannot be understood"),
+        }
+    }
+}
+
+impl std::error::Error for FetchError {}
+
+impl Default for HttpsClient {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl HttpsClient {
+    /// A client without connections; nothing touches the network before the first request.
+    #[must_use]
+    pub fn new() -> Self {
+        let mut connector = HttpConnector::new();
+        connector.enforce_http(false);
+        connector.set_nodelay(true);
+        let connector = HttpsConnectorBuilder::new()
+            .with_webpki_roots()
+            .https_or_http()
+            .enable_http1()
+            .wrap_connector(connector);
+        Self {
+            client: Client::builder(TokioExecutor::new()).build(connector),
+        }
+    }
+
+    /// Gets one document of at most `limit` bytes within `timeout`, which covers everything from the name lookup to
+    /// the last byte.
+    ///
+    /// # Errors
+    ///
+    /// [`FetchError`]; it never holds the URL, the headers or the body.
+    pub async fn get(
+        &self,
+        url: &HttpUrl,
+        headers: &[(header::HeaderName, &str)],
+        limit: usize,
+        timeout: Duration,
+    ) -> Result<Bytes, FetchError> {
+        let mut request = Request::get(url.as_str());
+        for (name, value) in headers {
+            request = request.header(name, *value);
+        }
+        // Only a header value with control characters fails here; nothing has been sent then.
+        let request = request
+            .body(Empty::new())
+            .map_err(|_| FetchError::Unreachable)?;
+        let exchange = async {
+            let answer = self
+                .client
+                .request(request)
+                .await
+                .map_err(|_| FetchError::Unreachable)?;
+            if answer.status() != StatusCode::OK {
+                return Err(FetchError::Status(answer.status()));
+            }
+            let body = Limited::new(answer.into_body(), limit).collect().await;
+            body.map(http_body_util::Collected::to_bytes)
+                .map_err(|error| {
+                    if error.is::<LengthLimitError>() {
+                        FetchError::TooLarge
+                    } else {
+                        FetchError::Unreachable
+                    }
+                })
+        };
+        tokio::time::timeout(timeout, exchange)
+            .await
+            .unwrap_or(Err(FetchError::TooSlow))
+    }
+}

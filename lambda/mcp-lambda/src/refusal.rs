@@ -1,0 +1,224 @@
+use std::fmt;
+
+use bytes::Bytes;
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, WWW_AUTHENTICATE};
+use http::{HeaderValue, Response, StatusCode};
+use http_body_util::{BodyExt, Full, combinators::BoxBody};
+use mcp_lambda_contract::{Challenge, InvalidChallengeValue};
+use rmcp::model::{ErrorCode, ErrorData, JsonRpcError, RequestId};
+use serde_json::json;
+
+use crate::claims::ClaimsProblem;
+use crate::jwt::JwtProblem;
+
+/// An answer of this library.
+pub(crate) type Answer = Response<BoxBody<Bytes, std::convert::Infallible>>;
+
+/// Error code of refusals that JSON-RPC and MCP have no code for; in the range left to implementations.
+const REFUSED: ErrorCode = ErrorCode(-32000);
+/// The caller lacks a scope.
+const INSUFFICIENT_SCOPE: ErrorCode = ErrorCode(-32003);
+
+/// Every reason for which a request does not reach a tool. [`Refusal::answer`] is the only place that maps one to
+/// the wire.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// No `Authorization: Bearer …`, or no claims from the gateway.
+    TokenMissing,
+    /// The access token cannot be verified.
+    TokenUnverified(JwtProblem),
+    /// The access token is genuine, but not for this server or not any more.
+    ClaimsRejected(ClaimsProblem),
+    /// The issuer's keys cannot be fetched, so nobody can be let in.
+    KeysUnavailable,
+    /// The tool needs scopes that the access token does not carry.
+    InsufficientScope { tool: String, scopes: Vec<String> },
+    /// Not the path of the MCP URL (plain HTTP mode only).
+    PathUnknown,
+    /// Anything but POST.
+    MethodNotAllowed,
+    /// The body is not JSON.
+    NotJson,
+    /// The body is JSON, but not one JSON-RPC message.
+    NotOneMessage(&'static str),
+    /// The body is larger than the limit, in bytes.
+    BodyTooLarge { limit: usize },
+    /// The invocation ends before there is an answer.
+    DeadlineReached,
+    /// The protocol engine refused in plain text.
+    Engine { status: StatusCode, text: String },
+}
+
+/// What every challenge of one server says.
+#[derive(Clone, Debug)]
+pub(crate) struct ChallengeContext {
+    pub(crate) metadata_url: String,
+    /// Full scope strings of the whole server.
+    pub(crate) scopes: Vec<String>,
+}
+
+impl fmt::Display for Refusal {
+    /// The sentence for the caller.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Refusal::TokenMissing => formatter.write_str("an access token is required"),
+            Refusal::TokenUnverified(problem) => problem.fmt(formatter),
+            Refusal::ClaimsRejected(problem) => problem.fmt(formatter),
+            Refusal::KeysUnavailable => formatter.write_str(
+                "the access token cannot be verified now, because the issuer's keys cannot be read",
+            ),
+            Refusal::InsufficientScope { tool, scopes } => {
+                write!(
+                    formatter,
+                    "tool {tool} needs the scope {}",
+                    scopes.join(" ")
+                )
+            }
+            Refusal::PathUnknown => formatter.write_str("there is nothing at this path"),
+            Refusal::MethodNotAllowed => formatter.write_str("this endpoint accepts POST only"),
+            Refusal::NotJson => formatter.write_str("the body is not JSON"),
+            Refusal::NotOneMessage(rule) => formatter.write_str(rule),
+            Refusal::BodyTooLarge { limit } => {
+                write!(formatter, "the body is larger than {limit} bytes")
+            }
+            Refusal::DeadlineReached => {
+                formatter.write_str("the server did not finish before the end of its invocation")
+            }
+            Refusal::Engine { text, .. } => formatter.write_str(text),
+        }
+    }
+}
+
+/// The parts of an answer that depend on the reason.
+struct Wire {
+    status: StatusCode,
+    body: Body,
+    challenge: Option<Result<Challenge, InvalidChallengeValue>>,
+}
+
+enum Body {
+    /// An OAuth error (RFC 6750 section 3.1), as the gateway answers it.
+    OAuth(&'static str),
+    /// A JSON-RPC error.
+    JsonRpc(ErrorCode),
+}
+
+impl Refusal {
+    /// The name under which logs count it.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Refusal::TokenMissing => "TokenMissing",
+            Refusal::TokenUnverified(_) => "TokenUnverified",
+            Refusal::ClaimsRejected(_) => "ClaimsRejected",
+            Refusal::KeysUnavailable => "KeysUnavailable",
+            Refusal::InsufficientScope { .. } => "InsufficientScope",
+            Refusal::PathUnknown => "PathUnknown",
+            Refusal::MethodNotAllowed => "MethodNotAllowed",
+            Refusal::NotJson => "NotJson",
+            Refusal::NotOneMessage(_) => "NotOneMessage",
+            Refusal::BodyTooLarge { .. } => "BodyTooLarge",
+            Refusal::DeadlineReached => "DeadlineReached",
+            Refusal::Engine { .. } => "Engine",
+        }
+    }
+
+    fn wire(&self, context: &ChallengeContext) -> Wire {
+        let oauth = |status, error, challenge| Wire {
+            status,
+            body: Body::OAuth(error),
+            challenge: Some(challenge),
+        };
+        let json_rpc = |status, code| Wire {
+            status,
+            body: Body::JsonRpc(code),
+            challenge: None,
+        };
+        let ChallengeContext {
+            metadata_url,
+            scopes,
+        } = context;
+        match self {
+            Refusal::TokenMissing => oauth(
+                StatusCode::UNAUTHORIZED,
+                "invalid_token",
+                Challenge::token_required(metadata_url, scopes),
+            ),
+            Refusal::TokenUnverified(_) | Refusal::ClaimsRejected(_) => oauth(
+                StatusCode::UNAUTHORIZED,
+                "invalid_token",
+                Challenge::invalid_token(&self.to_string(), metadata_url, scopes),
+            ),
+            Refusal::KeysUnavailable => Wire {
+                status: StatusCode::SERVICE_UNAVAILABLE,
+                body: Body::OAuth("temporarily_unavailable"),
+                challenge: None,
+            },
+            Refusal::InsufficientScope { scopes, .. } => Wire {
+                status: StatusCode::FORBIDDEN,
+                body: Body::JsonRpc(INSUFFICIENT_SCOPE),
+                challenge: Some(Challenge::insufficient_scope(metadata_url, scopes)),
+            },
+            Refusal::PathUnknown => json_rpc(StatusCode::NOT_FOUND, REFUSED),
+            Refusal::MethodNotAllowed => json_rpc(StatusCode::METHOD_NOT_ALLOWED, REFUSED),
+            Refusal::NotJson => json_rpc(StatusCode::BAD_REQUEST, ErrorCode::PARSE_ERROR),
+            Refusal::NotOneMessage(_) => {
+                json_rpc(StatusCode::BAD_REQUEST, ErrorCode::INVALID_REQUEST)
+            }
+            Refusal::BodyTooLarge { .. } => json_rpc(StatusCode::PAYLOAD_TOO_LARGE, REFUSED),
+            // 200, as for every error of a request that was understood: older clients do not read the body otherwise.
+            Refusal::DeadlineReached => json_rpc(StatusCode::OK, ErrorCode::INTERNAL_ERROR),
+            Refusal::Engine { status, .. } => json_rpc(*status, REFUSED),
+        }
+    }
+
+    /// The error object alone, for an answer that is already on its way as an event stream.
+    pub(crate) fn error(&self, context: &ChallengeContext, id: Option<RequestId>) -> JsonRpcError {
+        let code = match self.wire(context).body {
+            Body::JsonRpc(code) => code,
+            Body::OAuth(_) => REFUSED,
+        };
+        JsonRpcError::new(id, ErrorData::new(code, self.to_string(), None))
+    }
+
+    /// The whole answer.
+    pub(crate) fn answer(&self, context: &ChallengeContext, id: Option<RequestId>) -> Answer {
+        let Wire {
+            status,
+            body,
+            challenge,
+        } = self.wire(context);
+        let body = match body {
+            Body::OAuth(error) => json!({ "error": error, "error_description": self.to_string() }),
+            Body::JsonRpc(_) => json!(self.error(context, id)),
+        };
+        let mut answer = json_answer(status, &body);
+        let headers = answer.headers_mut();
+        if status == StatusCode::METHOD_NOT_ALLOWED {
+            headers.insert(ALLOW, HeaderValue::from_static("POST"));
+        }
+        if let Some(challenge) = challenge {
+            // A challenge made of settings that cannot be sent must not turn a refusal into a failure: the metadata
+            // is then found at its well-known URL.
+            let value =
+                challenge.map_or_else(|_| "Bearer".to_owned(), |challenge| challenge.to_string());
+            headers.insert(
+                WWW_AUTHENTICATE,
+                HeaderValue::try_from(value).unwrap_or(HeaderValue::from_static("Bearer")),
+            );
+        }
+        answer
+    }
+}
+
+/// A JSON document that nobody may keep.
+pub(crate) fn json_answer(status: StatusCode, body: &serde_json::Value) -> Answer {
+    let mut answer = Response::new(Full::from(body.to_string()).boxed());
+    *answer.status_mut() = status;
+    answer
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    answer
+        .headers_mut()
+        .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    answer
+}

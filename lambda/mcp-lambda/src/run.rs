@@ -1,0 +1,80 @@
+use std::io::Write;
+use std::process::ExitCode;
+
+use mcp_lambda_contract::Settings;
+use rmcp::ServerHandler;
+use serde_json::json;
+
+use crate::definition::{Definition, StartError};
+use crate::lambda::RuntimeApi;
+use crate::process::Process;
+use crate::{http_server, lambda};
+
+/// Set by Lambda in every function with a custom runtime.
+const RUNTIME_API: &str = "AWS_LAMBDA_RUNTIME_API";
+
+/// Runs the server until the process ends.
+///
+/// - With the argument `contract` it prints the contract (JSON) and ends.
+/// - With `AWS_LAMBDA_RUNTIME_API` in the environment it answers the function's invocations: events of an API Gateway
+///   REST proxy integration, whose Cognito authorizer has verified the caller.
+/// - Otherwise it is a plain HTTP server on `MCP_LISTEN` that verifies access tokens itself.
+///
+/// Every problem that keeps it from starting is logged, told to Lambda where there is one, and ends the process with
+/// status 1.
+pub fn run<S: ServerHandler, C: Settings>(
+    process: Process,
+    definition: Definition<S, C>,
+) -> ExitCode {
+    let log = process.log.clone();
+    match try_run(process, definition) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            log.error(&error.to_string(), &json!({ "reason": error.name() }));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn try_run<S: ServerHandler, C: Settings>(
+    process: Process,
+    definition: Definition<S, C>,
+) -> Result<(), StartError> {
+    match process.arguments.as_slice() {
+        [] => {}
+        [command] if command == "contract" => return print_contract(&definition),
+        [argument, ..] => return Err(StartError::Argument(argument.clone())),
+    }
+    // One thread: a function has one request at a time, and the plain HTTP mode is for development.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(StartError::System)?;
+    runtime.block_on(async {
+        match process.variable(RUNTIME_API) {
+            Some(address) => {
+                let api = RuntimeApi::new(address)?;
+                match definition.build(&process) {
+                    Ok(built) => lambda::serve(&api, built, &process).await,
+                    Err(error) => {
+                        api.report_start_error(&error).await?;
+                        Err(error)
+                    }
+                }
+            }
+            None => http_server::serve(definition.build(&process)?, &process).await,
+        }
+    })
+}
+
+fn print_contract<S: ServerHandler, C: Settings>(
+    definition: &Definition<S, C>,
+) -> Result<(), StartError> {
+    let contract = definition.contract()?;
+    let text = contract
+        .to_json()
+        .map_err(|error| StartError::System(error.into()))?;
+    std::io::stdout()
+        .write_all(text.as_bytes())
+        .map_err(StartError::System)
+}

@@ -1,0 +1,264 @@
+//! The wall: who reaches which tool, and what the others are told.
+
+use serde_json::{Value, json};
+
+use crate::event_source::{
+    Function, METADATA, RESOURCE, call, data, event, modern_event, set_header,
+};
+
+fn tool_names(list: &Value) -> Vec<&str> {
+    list["result"]["tools"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|tool| tool["name"].as_str().unwrap())
+        .collect()
+}
+
+fn with_claim(name: &str, value: Value) -> Value {
+    let mut event = modern_event(&call("who_am_i"));
+    event["requestContext"]["authorizer"]["claims"][name] = value;
+    event
+}
+
+#[tokio::test]
+async fn an_event_without_claims_reaches_nothing() {
+    let function = Function::streaming().await;
+    let mut no_claims = modern_event(&call("who_am_i"));
+    no_claims["requestContext"]["authorizer"] = json!({ "principalId": "someone" });
+    let mut no_authorizer = modern_event(&call("who_am_i"));
+    no_authorizer["requestContext"]["authorizer"] = json!(null);
+    let mut get = no_authorizer.clone();
+    get["httpMethod"] = json!("GET");
+    let mut garbage = no_authorizer.clone();
+    garbage["body"] = json!("garbage");
+    for event in [no_claims, no_authorizer, get, garbage] {
+        let answer = function.send(&event).await;
+        assert_eq!(answer.status, 401);
+        assert_eq!(
+            answer.json(),
+            json!({ "error": "invalid_token", "error_description": "an access token is required" })
+        );
+        assert_eq!(
+            answer.header("www-authenticate").unwrap(),
+            format!(
+                "Bearer resource_metadata=\"{METADATA}\", scope=\"{RESOURCE}/tools {RESOURCE}/profile {RESOURCE}/admin\""
+            )
+        );
+    }
+}
+
+#[tokio::test]
+async fn claims_that_are_not_for_this_server_reach_nothing() {
+    let function = Function::streaming().await;
+    for (claim, value, told) in [
+        ("token_use", json!("id"), "the token is not an access token"),
+        ("token_use", json!(null), "the token is not an access token"),
+        (
+            "iss",
+            json!("https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_Other"),
+            "the access token comes from another issuer",
+        ),
+        (
+            "iss",
+            json!("https://evil.example"),
+            "the access token comes from another issuer",
+        ),
+        (
+            "iss",
+            json!(null),
+            "the access token comes from another issuer",
+        ),
+        (
+            "aud",
+            json!("https://d111.cloudfront.net/other"),
+            "the access token was issued for another resource",
+        ),
+        (
+            "aud",
+            json!("https://d111.cloudfront.net/mcp/"),
+            "the access token was issued for another resource",
+        ),
+        (
+            "aud",
+            json!([RESOURCE, "https://other.example"]),
+            "the access token was issued for another resource",
+        ),
+        ("exp", json!("999"), "the access token has expired"),
+        ("exp", json!(1), "the access token has expired"),
+        (
+            "nbf",
+            json!("99999999999"),
+            "the access token is not valid yet",
+        ),
+        (
+            "scope",
+            json!("openid email"),
+            "the access token has no scope of this server",
+        ),
+        (
+            "scope",
+            json!("https://d111.cloudfront.net/mcp-other/tools"),
+            "the access token has no scope of this server",
+        ),
+        (
+            "scope",
+            json!(""),
+            "the access token has no scope of this server",
+        ),
+        (
+            "scope",
+            json!(null),
+            "the access token has no scope of this server",
+        ),
+        (
+            "sub",
+            json!(null),
+            "the access token names no subject or no app client",
+        ),
+        (
+            "client_id",
+            json!(""),
+            "the access token names no subject or no app client",
+        ),
+    ] {
+        let event = with_claim(claim, value.clone());
+        let answer = function.send(&event).await;
+        assert_eq!(answer.status, 401, "{claim} = {value}");
+        assert_eq!(
+            answer.json()["error_description"],
+            told,
+            "{claim} = {value}"
+        );
+        let challenge = answer.header("www-authenticate").unwrap();
+        assert!(
+            challenge.starts_with(&format!("Bearer error=\"invalid_token\", error_description=\"{told}\", resource_metadata=\"{METADATA}\"")),
+            "{challenge}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_tool_knows_the_person_who_calls() {
+    let function = Function::streaming().await;
+    let person = "person 5d2f0a64-9051-70a2-a7b1-0c6f7f3f0001 1example23456789 [\"profile\", \"tools\"] [\"keepers\", \"vets\"]";
+    assert_eq!(function.call(&call("who_am_i")).await.tool_text(), person);
+}
+
+#[tokio::test]
+async fn a_tool_knows_the_machine_that_calls() {
+    let function = Function::streaming().await;
+    let mut event = modern_event(&call("who_am_i"));
+    event["requestContext"]["authorizer"]["claims"] = data("claims-machine.json");
+    assert_eq!(
+        function.send(&event).await.tool_text(),
+        "machine 2machine3456789 2machine3456789 [\"profile\", \"tools\"] []"
+    );
+}
+
+#[tokio::test]
+async fn a_tool_does_not_get_the_callers_access_token() {
+    let function = Function::streaming().await;
+    let headers = function.call(&call("headers")).await.tool_text();
+    assert!(headers.contains("claude-code/2.1.329"), "{headers}");
+    assert!(!headers.contains("secret-access-token"), "{headers}");
+    let log = function.log.lock().unwrap().join("\n");
+    assert!(
+        log.contains("\"tool\":\"headers\"") && !log.contains("secret-access-token"),
+        "{log}"
+    );
+}
+
+#[tokio::test]
+async fn lists_only_the_tools_that_the_caller_may_call() {
+    let function = Function::streaming().await;
+    let list = json!({ "jsonrpc": "2.0", "id": 2, "method": "tools/list" });
+    let both = function.call(&list).await.json();
+    assert_eq!(
+        tool_names(&both),
+        [
+            "asks", "echo", "headers", "panics", "progress", "sleeps", "ticks", "who_am_i"
+        ]
+    );
+    assert_eq!(both["result"]["cacheScope"], "private");
+    assert!(
+        !both.to_string().contains("mcp-lambda/access"),
+        "the declaration stays inside: {both}"
+    );
+
+    let mut event = modern_event(&list);
+    event["requestContext"]["authorizer"]["claims"]["scope"] = json!(format!("{RESOURCE}/profile"));
+    assert_eq!(
+        tool_names(&function.send(&event).await.json()),
+        ["who_am_i"]
+    );
+
+    let legacy = function.call_legacy(&list).await.json();
+    assert_eq!(tool_names(&legacy).len(), 8);
+    assert_eq!(
+        legacy["result"].get("cacheScope"),
+        None,
+        "older revisions do not know the member"
+    );
+}
+
+#[tokio::test]
+async fn a_call_without_the_scopes_is_403_with_everything_the_client_needs_to_ask_for() {
+    let function = Function::streaming().await;
+    for answer in [
+        function.call(&call("administer")).await,
+        function.call_legacy(&call("administer")).await,
+    ] {
+        assert_eq!(answer.status, 403);
+        assert_eq!(
+            answer.header("www-authenticate").unwrap(),
+            format!(
+                "Bearer error=\"insufficient_scope\", scope=\"{RESOURCE}/tools {RESOURCE}/admin\", resource_metadata=\"{METADATA}\""
+            )
+        );
+        let body = answer.json();
+        assert_eq!(
+            (&body["id"], &body["error"]["code"]),
+            (&json!(7), &json!(-32003))
+        );
+        assert_eq!(
+            body["error"]["message"],
+            format!("tool administer needs the scope {RESOURCE}/tools {RESOURCE}/admin")
+        );
+    }
+    let mut event = modern_event(&call("administer"));
+    event["requestContext"]["authorizer"]["claims"]["scope"] =
+        json!(format!("{RESOURCE}/tools {RESOURCE}/admin"));
+    assert_eq!(function.send(&event).await.tool_text(), "administered");
+}
+
+#[tokio::test]
+async fn foreign_origins_and_hosts_are_refused_as_json_rpc_errors() {
+    let function = Function::streaming().await;
+    let list = json!({ "jsonrpc": "2.0", "id": 2, "method": "tools/list" });
+    for (name, value, status) in [
+        ("Origin", "https://evil.example", 403),
+        ("Origin", "null", 403),
+        ("Origin", "https://d111.cloudfront.net:8443", 403),
+        ("Origin", "http://d111.cloudfront.net", 403),
+        ("Origin", "https://d111.cloudfront.net", 200),
+        ("Host", "evil.example", 403),
+        (
+            "Host",
+            "abc123.execute-api.eu-central-1.amazonaws.com.evil.example",
+            403,
+        ),
+        ("Host", "d111.cloudfront.net", 403),
+    ] {
+        let mut event = event(&list, &[]);
+        set_header(&mut event, name, value);
+        let answer = function.send(&event).await;
+        assert_eq!(answer.status, status, "{name}: {value}");
+        if status == 403 {
+            assert_eq!(
+                (&answer.json()["id"], &answer.json()["error"]["code"]),
+                (&json!(2), &json!(-32000))
+            );
+        }
+    }
+}

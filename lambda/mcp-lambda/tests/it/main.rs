@@ -1,0 +1,17 @@
+//! The library from outside: the real loop against a stand-in of the Lambda Runtime API, and the plain HTTP mode.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on fails"
+)]
+
+mod authorization;
+mod event_source;
+mod guards;
+mod plain_http;
+mod protocol;
+mod server;
+mod startup;
+mod tokens;
+mod wire;

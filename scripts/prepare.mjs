@@ -1,0 +1,95 @@
+// What the tests need beside the sources; each step is done once and only when it is wanted.
+
+import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+import { root } from './root.mjs';
+
+const done = new Map();
+
+/** Runs `step` at most once in this process. */
+function once(name, step) {
+  if (!done.has(name)) done.set(name, Promise.resolve().then(step));
+  return done.get(name);
+}
+
+/** Runs a command quietly; its output appears only in the error. */
+function must(command, args, options = {}) {
+  const result = spawnSync(command, args, { cwd: root, encoding: 'utf8', ...options });
+  if (result.status !== 0) {
+    throw new Error(`\`${command} ${args.join(' ')}\` failed${result.error === undefined ? '' : ` (${result.error.message})`}:\n${result.stdout ?? ''}${result.stderr ?? ''}`);
+  }
+}
+
+/** Installs the packages of a lock file once per content of it. */
+function npmCi(folder) {
+  const stamp = join(root, '.local', `npm-${folder === '.' ? 'root' : folder}`);
+  const lock = createHash('sha256').update(readFileSync(join(root, folder, 'package-lock.json'))).digest('hex');
+  if (existsSync(stamp) && existsSync(join(root, folder, 'node_modules')) && readFileSync(stamp, 'utf8') === lock) return;
+  console.log(`installing the npm packages of ${folder === '.' ? 'the workspace' : folder}/ …`);
+  must('npm', ['ci', '--no-progress'], { cwd: join(root, folder) });
+  mkdirSync(join(root, '.local'), { recursive: true });
+  writeFileSync(stamp, lock);
+}
+
+/** The npm packages of the workspace. */
+export const workspacePackages = () => once('workspace', () => npmCi('.'));
+
+/** The packages that only the tests need: browser driver, MCP clients, Claude Code. */
+export const testPackages = () => once('test', () => npmCi('test'));
+
+/** The pinned Node that the workspace brings, first on PATH, so that every part runs on the same one. */
+export function pinnedNode() {
+  process.env.PATH = [join(root, 'node_modules', '.bin'), process.env.PATH].join(delimiter);
+}
+
+/** Programs of the operating system: `program` must be runnable; on Debian as root it is installed. */
+function debianPackages(program, packages) {
+  return once(`debian ${program}`, () => {
+    if (spawnSync('sh', ['-c', `command -v ${program}`]).status === 0) return;
+    const mend = `apt-get install -y ${packages.join(' ')}`;
+    if (process.getuid?.() !== 0 || spawnSync('sh', ['-c', 'command -v apt-get']).status !== 0) {
+      throw new Error(`${program} is missing: install it (on Debian: \`sudo ${mend}\`) and run this again`);
+    }
+    console.log(`installing ${packages.join(', ')} …`);
+    must('apt-get', ['update', '-q']);
+    must('apt-get', ['install', '-y', '-q', '--no-install-recommends', ...packages], { env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } });
+  });
+}
+
+/** The browser that the tests drive: Debian's Chromium, or the program that CHROMIUM names. */
+export const chromium = () => (process.env.CHROMIUM === undefined ? debianPackages('chromium', ['chromium']) : undefined);
+
+/** What runs an arm64 program on another machine: the emulator and the C library it links against. */
+export const arm64Emulator = () => debianPackages('qemu-aarch64-static', ['qemu-user-static', 'libc6-arm64-cross', 'libgcc-s1-arm64-cross']);
+
+let stack;
+
+/** Starts `npm start` beside the person's own stack (other ports, so other data) and waits until it is ready. */
+export const localStack = () => once('stack', async () => {
+  const outputs = join(root, '.local', 'test-outputs.json');
+  rmSync(outputs, { force: true });
+  console.log('starting the local stack …');
+  const child = spawn(process.execPath, [join(root, 'scripts', 'start.mjs'), '--port', '3430', '--reset', '--outputs-file', outputs], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk.toString('utf8')));
+  const ended = new Promise((resolve) => child.once('close', resolve));
+  stack = { child, ended };
+  while (!existsSync(outputs)) {
+    if (child.exitCode !== null || child.signalCode !== null) throw new Error(`\`npm start\` ended before it was ready:\n${output}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  process.env.MCP_LAMBDA_OUTPUTS = outputs;
+});
+
+/** Ends the local stack, if it was started. */
+export async function stopLocalStack() {
+  if (stack === undefined) return;
+  stack.child.kill('SIGTERM');
+  await stack.ended;
+}

@@ -1,0 +1,72 @@
+#!/usr/bin/env node
+// `npm test` runs every part below; `npm test -- PART…` runs some; `npm run check` is the part for daily work.
+
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+import * as prepare from './prepare.mjs';
+import { Report } from './report.mjs';
+import { root } from './root.mjs';
+
+const testFiles = (folder) => readdirSync(join(root, folder)).filter((name) => name.endsWith('.test.ts')).sort().map((name) => join(folder, name));
+
+/** Runs TypeScript tests on Node's own runner, one file after the other: they share ports and a stack. */
+const node = (report, title, files, options = {}) =>
+  report.run(title, 'node', ['--import', 'tsx', '--test', '--test-reporter=spec', '--test-concurrency=1', ...files], { runner: 'node', cwd: root, ...options });
+
+const endToEnd = (name, title) => ({
+  title,
+  needs: [prepare.testPackages, prepare.chromium, prepare.localStack],
+  run: (report) => node(report, title, [`test/e2e/${name}.test.ts`]),
+});
+
+const parts = {
+  check: {
+    title: 'format, lints, types and unit tests',
+    needs: [prepare.testPackages],
+    run: async (report) => {
+      await report.run('rustfmt', 'cargo', ['fmt', '--all', '--check'], { cwd: root });
+      await report.run('clippy', 'cargo', ['clippy', '--locked', '--workspace', '--all-targets', '--quiet', '--', '-D', 'warnings'], { cwd: root });
+      await report.run('types of the constructs', 'tsc', ['--noEmit', '-p', 'cdk'], { cwd: root });
+      await report.run('types of the tests', 'tsc', ['-p', 'test'], { cwd: root });
+      await report.run('Rust tests', 'cargo', ['test', '--locked', '--workspace', '--no-fail-fast', '--quiet'], { runner: 'cargo', cwd: root });
+      await node(report, 'construct tests', testFiles('cdk/test'));
+    },
+  },
+  templates: {
+    title: 'the templates against cfn-lint, cdk-nag and the rules of the CDK',
+    needs: [],
+    run: (report) => node(report, 'rules for templates', testFiles('cdk/test/rules')),
+  },
+  browser: endToEnd('browser', 'a person in a real browser'),
+  clients: endToEnd('clients', 'the official TypeScript client'),
+  'claude-code': endToEnd('claude-code', 'Claude Code'),
+  refusals: endToEnd('refusals', 'refusals'),
+};
+
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => !(name in parts));
+if (unknown.length > 0) {
+  console.error(`no such part: ${unknown.join(', ')}; the parts are: ${Object.entries(parts).map(([name, { title }]) => `\n  ${name.padEnd(12)} ${title}`).join('')}`);
+  process.exit(2);
+}
+
+const report = new Report();
+try {
+  await prepare.workspacePackages();
+  prepare.pinnedNode();
+  for (const name of wanted.length > 0 ? wanted : Object.keys(parts)) {
+    const { title, needs, run } = parts[name];
+    try {
+      for (const need of needs) await need();
+      await run(report);
+    } catch (error) {
+      report.couldNotRun(title, error.message);
+    }
+  }
+} catch (error) {
+  report.couldNotRun('preparation', error.message);
+} finally {
+  await prepare.stopLocalStack();
+}
+process.exitCode = report.close();

@@ -1,0 +1,220 @@
+/** The sign-in pages in a real browser, and the authorization code flow behind them. */
+
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+
+import AxeModule from 'axe-core';
+
+import { authorizationUrl, claims, newPkce, redeem, token, type Pkce, type TokenAnswer } from './authorization-code.ts';
+import { listenForCallback, newPassword, Person, type Callback } from './person.ts';
+import { runningStack } from './stack.ts';
+
+const stack = runningStack();
+
+interface AxeResults {
+  readonly violations: readonly { readonly id: string; readonly nodes: readonly { readonly html: string }[] }[];
+}
+
+/** What axe finds on the page that is open now, one line for each rule that is broken. */
+async function accessibilityViolations(person: Person): Promise<string[]> {
+  // The page's own policy forbids scripts; axe is put in by the browser's debugger, which the policy does not bind.
+  const results = (await person.page.evaluate(`${AxeModule.source}; axe.run()`)) as AxeResults;
+  return results.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(', ')}`);
+}
+
+async function callsMcp(accessToken: string): Promise<number> {
+  const response = await fetch(stack.McpServerUrl, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream', authorization: `Bearer ${accessToken}` },
+    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list', params: {} }),
+  });
+  return response.status;
+}
+
+describe('a person in a browser', () => {
+  let person: Person;
+  let callback: Callback;
+
+  before(async () => {
+    callback = await listenForCallback(8765);
+    person = await Person.arrive(stack);
+  });
+  after(async () => {
+    await person?.leave();
+    await callback?.close();
+  });
+
+  /** One run through the browser; the code that arrives at the client's redirect URI. */
+  async function codeFor(pkce: Pkce): Promise<string> {
+    const url = authorizationUrl(stack, callback.redirectUri, pkce);
+    const [query] = await Promise.all([callback.next(), person.signInAt(url)]);
+    assert.equal(query.get('state'), url.searchParams.get('state'));
+    const code = query.get('code');
+    assert.ok(code !== null, `no code arrived: ${query}`);
+    return code;
+  }
+
+  async function signedIn(): Promise<TokenAnswer['body']> {
+    const pkce = newPkce();
+    const answer = await redeem(stack, await codeFor(pkce), callback.redirectUri, pkce.verifier);
+    assert.equal(answer.status, 200, JSON.stringify(answer.body));
+    return answer.body;
+  }
+
+  test('signs up, is refused with a wrong code, confirms with the code from the mail, and lands at the client with tokens', async () => {
+    const pkce = newPkce();
+    const url = authorizationUrl(stack, callback.redirectUri, pkce);
+    await person.page.goto(url.href);
+    await person.fillSignUp();
+    await person.page.getByLabel('Code from the mail').fill('000000');
+    await person.page.getByRole('button', { name: 'Confirm account' }).click();
+    await person.page.getByRole('alert').waitFor();
+    const arrived = callback.next();
+    await person.fillConfirmation();
+    await person.fillSignIn();
+    const query = await arrived;
+    assert.equal(query.get('state'), url.searchParams.get('state'));
+    const answer = await redeem(stack, query.get('code') ?? '', callback.redirectUri, pkce.verifier);
+    assert.equal(answer.status, 200, JSON.stringify(answer.body));
+
+    const { access_token: accessToken = '', id_token: idToken, token_type: type } = answer.body;
+    assert.equal(type, 'Bearer');
+    assert.equal(idToken, undefined, 'no openid scope was asked for, so there is no ID token');
+    const access = claims(accessToken);
+    assert.equal(access.token_use, 'access');
+    assert.equal(access.scope, stack.McpOAuthScope);
+    assert.equal(access.aud, stack.McpServerUrl);
+    assert.equal(await callsMcp(accessToken), 200);
+  });
+
+  test('cannot sign in with a wrong password, and is told so without a hint whether the account exists', async () => {
+    const messages: string[] = [];
+    for (const email of [person.email, 'nobody@example.com']) {
+      await person.page.goto(authorizationUrl(stack, callback.redirectUri, newPkce()).href);
+      await person.page.getByLabel('E-mail address').fill(email);
+      await person.page.getByLabel('Password', { exact: true }).fill('Wrong-password-1!');
+      await person.page.getByRole('button', { name: 'Sign in' }).click();
+      messages.push(await person.page.getByRole('alert').innerText());
+    }
+    assert.equal(messages[0], messages[1]);
+  });
+
+  test('a refresh token works once, its successor works, and after revocation neither does', async () => {
+    const first = await signedIn();
+    const second = await token(stack, { grant_type: 'refresh_token', refresh_token: first.refresh_token ?? '' });
+    assert.equal(second.status, 200, JSON.stringify(second.body));
+    assert.equal(claims(second.body.access_token ?? '').aud, stack.McpServerUrl, 'the audience is kept on refresh');
+    assert.notEqual(second.body.refresh_token ?? first.refresh_token, first.refresh_token, 'the refresh token was not rotated');
+
+    const metadata = (await (await fetch(new URL('/.well-known/oauth-authorization-server', stack.McpServerUrl))).json()) as { revocation_endpoint: string };
+    const revoked = await fetch(metadata.revocation_endpoint, {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      body: new URLSearchParams({ client_id: stack.McpOAuthClientId, token: second.body.refresh_token ?? '' }),
+    });
+    assert.equal(revoked.status, 200);
+    const third = await token(stack, { grant_type: 'refresh_token', refresh_token: second.body.refresh_token ?? '' });
+    assert.equal(third.status, 400);
+    assert.equal(third.body.error, 'invalid_grant');
+  });
+
+  test('gets back in with a new password after forgetting the old one', async () => {
+    await person.page.goto(authorizationUrl(stack, callback.redirectUri, newPkce()).href);
+    await person.page.getByRole('link', { name: 'Forgot your password?' }).click();
+    await person.page.getByLabel('E-mail address').fill(person.email);
+    await person.page.getByRole('button', { name: 'Send a code' }).click();
+    const old = person.password;
+    person.password = newPassword();
+    await person.page.getByLabel('Code from the mail').fill(await person.mailedCode());
+    await person.page.getByLabel('New password', { exact: true }).fill(person.password);
+    await person.page.getByRole('button', { name: 'Change password' }).click();
+    await person.page.getByRole('button', { name: 'Sign in' }).waitFor();
+
+    await person.page.goto(authorizationUrl(stack, callback.redirectUri, newPkce()).href);
+    await person.page.getByLabel('E-mail address').fill(person.email);
+    await person.page.getByLabel('Password', { exact: true }).fill(old);
+    await person.page.getByRole('button', { name: 'Sign in' }).click();
+    await person.page.getByRole('alert').waitFor();
+    assert.ok((await signedIn()).access_token);
+  });
+
+  test('every page is accessible and fits a small phone', async () => {
+    await person.page.setViewportSize({ width: 320, height: 640 });
+    const visit = async (name: string): Promise<void> => {
+      assert.deepEqual(await accessibilityViolations(person), [], name);
+      const overflow = await person.page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
+      assert.equal(overflow, 0, `${name} scrolls sideways at 320 px`);
+    };
+    await person.page.goto(stack.SignInUrl);
+    await visit('sign in');
+    await person.page.getByRole('link', { name: 'Create an account' }).click();
+    await visit('sign up');
+    await person.page.getByLabel('E-mail address').fill(`second-${person.email}`);
+    await person.page.getByLabel('Password', { exact: true }).fill(newPassword());
+    await person.page.getByRole('button', { name: 'Sign up' }).click();
+    await visit('confirm');
+    await person.page.goto(stack.SignInUrl);
+    await person.page.getByRole('link', { name: 'Forgot your password?' }).click();
+    await visit('forgotten password');
+    await person.page.getByLabel('E-mail address').fill(person.email);
+    await person.page.getByRole('button', { name: 'Send a code' }).click();
+    await visit('new password');
+    await person.page.goto(stack.MailboxUrl);
+    await visit('mailbox');
+  });
+
+  describe('the authorization code flow refuses', () => {
+    test('a redirect URI that is not registered, without redirecting to it', async () => {
+      const registered = new URL(callback.redirectUri);
+      const foreign = [
+        'https://attacker.example/callback',
+        `${registered.origin}/callback/more`,
+        `${registered.origin}/CALLBACK`,
+        `http://user@127.0.0.1:${registered.port}/callback`,
+        `http://127.0.0.1:${Number(registered.port) + 1}/callback`,
+        `http://127.0.0.1.attacker.example:${registered.port}/callback`,
+      ];
+      for (const redirectUri of foreign) {
+        const answer = await fetch(authorizationUrl(stack, redirectUri, newPkce()), { redirect: 'manual' });
+        assert.equal(answer.status, 400, redirectUri);
+        assert.equal(answer.headers.get('location'), null, redirectUri);
+      }
+    });
+
+    test('a PKCE method other than S256', async () => {
+      const pkce = newPkce();
+      const answer = await fetch(authorizationUrl(stack, callback.redirectUri, pkce, { code_challenge: pkce.verifier, code_challenge_method: 'plain' }), { redirect: 'manual' });
+      const location = new URL(answer.headers.get('location') ?? 'about:blank');
+      assert.equal(location.searchParams.get('error'), 'invalid_request');
+      assert.equal(location.searchParams.get('code'), null);
+    });
+
+    test('a scope that is not the app client\'s', async () => {
+      const answer = await fetch(authorizationUrl(stack, callback.redirectUri, newPkce(), { scope: 'aws.cognito.signin.user.admin' }), { redirect: 'manual' });
+      const { searchParams } = new URL(answer.headers.get('location') ?? 'about:blank');
+      // Cognito names the reason in the description only.
+      assert.deepEqual([searchParams.get('error'), searchParams.get('error_description'), searchParams.get('code')], ['invalid_request', 'invalid_scope', null]);
+    });
+
+    test('a wrong verifier, a missing verifier, and a code that was redeemed before', async () => {
+      const pkce = newPkce();
+      const code = await codeFor(pkce);
+      const wrong = await redeem(stack, code, callback.redirectUri, newPkce().verifier);
+      assert.deepEqual([wrong.status, wrong.body.error], [400, 'invalid_grant']);
+      const missing = await token(stack, { grant_type: 'authorization_code', code, redirect_uri: callback.redirectUri });
+      assert.deepEqual([missing.status, missing.body.access_token], [400, undefined]);
+
+      const other = newPkce();
+      const fresh = await codeFor(other);
+      assert.equal((await redeem(stack, fresh, callback.redirectUri, other.verifier)).status, 200);
+      const replayed = await redeem(stack, fresh, callback.redirectUri, other.verifier);
+      assert.deepEqual([replayed.status, replayed.body.error], [400, 'invalid_grant']);
+    });
+
+    test('a code redeemed for another redirect URI', async () => {
+      const pkce = newPkce();
+      const answer = await redeem(stack, await codeFor(pkce), 'http://localhost:8765/callback', pkce.verifier);
+      assert.deepEqual([answer.status, answer.body.error], [400, 'invalid_grant']);
+    });
+  });
+});

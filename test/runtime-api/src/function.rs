@@ -1,0 +1,138 @@
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+use crate::answer::{Answer, Failure, TransferMode};
+use crate::instance::{Instance, Invocation, Signal};
+
+/// How a function is run.
+#[derive(Clone, Debug)]
+pub struct FunctionOptions {
+    /// The program, usually a `bootstrap`, and its arguments.
+    pub command: Vec<String>,
+    /// The program's whole environment, apart from the variables that Lambda itself sets.
+    pub environment: BTreeMap<String, String>,
+    /// `_HANDLER`, which managed runtimes need; custom runtimes do not read it.
+    pub handler: String,
+    /// How long one invocation may take; the process is killed then.
+    pub timeout: Duration,
+    /// What form the answers must have.
+    pub transfer_mode: TransferMode,
+    /// Whether idle processes are ended at random.
+    pub kills: Option<Kills>,
+}
+
+/// Ending idle processes at random: before each invocation, each idle process with this probability.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Kills {
+    /// Between 0 and 1.
+    pub probability: f64,
+    /// The same seed and the same order of requests end the same processes.
+    pub seed: u64,
+}
+
+/// What Lambda is for one function: as many processes as there are invocations at one time.
+pub struct Function {
+    options: FunctionOptions,
+    pool: Mutex<Pool>,
+    started: AtomicU64,
+    killed: AtomicU64,
+}
+
+struct Pool {
+    /// Used last comes first, as in Lambda.
+    idle: Vec<Arc<Instance>>,
+    random: fastrand::Rng,
+}
+
+impl Function {
+    /// Starts no process yet: the first invocation does.
+    #[must_use]
+    pub fn new(options: FunctionOptions) -> Arc<Self> {
+        let random = fastrand::Rng::with_seed(options.kills.map_or(0, |kills| kills.seed));
+        Arc::new(Self {
+            options,
+            pool: Mutex::new(Pool {
+                idle: Vec::new(),
+                random,
+            }),
+            started: AtomicU64::new(0),
+            killed: AtomicU64::new(0),
+        })
+    }
+
+    /// Hands one event to an idle process, or to a new one, and waits for the head of its answer.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`], when there is no answer.
+    pub async fn invoke(self: &Arc<Self>, event: Bytes) -> Result<Answer, Failure> {
+        let (answer, answered) = oneshot::channel();
+        let invocation = Invocation {
+            request_id: Uuid::new_v4().to_string(),
+            event,
+            answer,
+        };
+        match self.take_idle() {
+            Some(instance) => instance.hand_over(invocation),
+            None => {
+                let number = self.started.fetch_add(1, Ordering::Relaxed);
+                Instance::start(self, number, invocation).await?;
+            }
+        }
+        answered.await.unwrap_or(Err(Failure::Ended))
+    }
+
+    /// How many processes have been started so far.
+    #[must_use]
+    pub fn processes_started(&self) -> u64 {
+        self.started.load(Ordering::Relaxed)
+    }
+
+    /// How many idle processes have been ended at random so far.
+    #[must_use]
+    pub fn processes_killed(&self) -> u64 {
+        self.killed.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn options(&self) -> &FunctionOptions {
+        &self.options
+    }
+
+    /// A process waits for its next invocation.
+    pub(crate) fn idle(&self, instance: Arc<Instance>) {
+        self.pool().idle.push(instance);
+    }
+
+    /// A process is gone.
+    pub(crate) fn forget(&self, number: u64) {
+        self.pool()
+            .idle
+            .retain(|instance| instance.number != number);
+    }
+
+    fn take_idle(&self) -> Option<Arc<Instance>> {
+        let mut pool = self.pool();
+        if let Some(Kills { probability, .. }) = self.options.kills {
+            let Pool { idle, random } = &mut *pool;
+            idle.retain(|instance| {
+                let spared = random.f64() >= probability;
+                if !spared {
+                    instance.signal(Signal::Kill);
+                    self.killed.fetch_add(1, Ordering::Relaxed);
+                }
+                spared
+            });
+        }
+        pool.idle.pop()
+    }
+
+    fn pool(&self) -> MutexGuard<'_, Pool> {
+        self.pool.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,232 @@
+//! The gateway and the function's processes, seen from an HTTP client.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, its functions too"
+)]
+
+use std::collections::{BTreeMap, HashSet};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use runtime_api::{Function, FunctionOptions, Gateway, GatewayOptions, Kills, TransferMode};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::{Instant, timeout};
+
+mod function_under_test;
+
+/// Not a test of its own: the tests start this program with this name to be the function.
+#[test]
+#[ignore = "is the function's process, which the other tests start"]
+fn process() {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a function finds the Runtime API in its environment"
+    )]
+    let runtime_api = std::env::var("AWS_LAMBDA_RUNTIME_API").unwrap();
+    function_under_test::run(&runtime_api);
+}
+
+struct Front {
+    address: SocketAddr,
+    function: Arc<Function>,
+}
+
+async fn start(transfer_mode: TransferMode, kills: Option<Kills>) -> Front {
+    let program = std::env::current_exe()
+        .unwrap()
+        .to_string_lossy()
+        .into_owned();
+    let command = [&program, "--ignored", "--exact", "process", "--nocapture"].map(str::to_owned);
+    let function = Function::new(FunctionOptions {
+        command: command.into(),
+        environment: BTreeMap::new(),
+        handler: "bootstrap".to_owned(),
+        timeout: Duration::from_secs(1),
+        transfer_mode,
+        kills,
+    });
+    let claims = [("sub".to_owned(), "alice".to_owned())].into();
+    let gateway = Gateway::new(
+        Arc::clone(&function),
+        GatewayOptions {
+            path: "/mcp".to_owned(),
+            claims,
+        },
+    );
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(gateway.serve(listener));
+    Front { address, function }
+}
+
+impl Front {
+    async fn send(&self, path: &str, body: &str) -> TcpStream {
+        let mut client = TcpStream::connect(self.address).await.unwrap();
+        let length = body.len();
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nhost: h\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}"
+        );
+        client.write_all(request.as_bytes()).await.unwrap();
+        client
+    }
+
+    /// Status and everything after it, until the connection ends.
+    async fn ask(&self, body: &str) -> (u16, String) {
+        let mut answer = String::new();
+        self.send("/mcp", body)
+            .await
+            .read_to_string(&mut answer)
+            .await
+            .unwrap();
+        (answer[9..12].parse().unwrap(), answer)
+    }
+}
+
+/// A process is busy until it asks for its next invocation, some time after its answer has arrived.
+async fn become_idle() {
+    tokio::time::sleep(Duration::from_millis(30)).await;
+}
+
+fn process_of(answer: &str) -> &str {
+    answer
+        .lines()
+        .find_map(|line| line.strip_prefix("process "))
+        .unwrap()
+}
+
+#[tokio::test]
+async fn hands_the_claims_over_and_uses_an_idle_process_again() {
+    let front = start(TransferMode::Stream, None).await;
+    let (status, first) = front.ask("quick").await;
+    assert_eq!(status, 200);
+    assert!(first.contains(r#"{"sub":"alice"}"#), "{first}");
+    become_idle().await;
+    let (_, second) = front.ask("quick").await;
+    assert_eq!(process_of(&first), process_of(&second));
+    assert_eq!(front.function.processes_started(), 1);
+}
+
+#[tokio::test]
+async fn gives_every_concurrent_invocation_a_process_of_its_own() {
+    let front = start(TransferMode::Stream, None).await;
+    let answers = tokio::join!(front.ask("wait"), front.ask("wait"), front.ask("wait"));
+    let processes: HashSet<&str> = [&answers.0, &answers.1, &answers.2]
+        .map(|(_, text)| process_of(text))
+        .into();
+    assert_eq!(processes.len(), 3);
+}
+
+#[tokio::test]
+async fn passes_a_chunk_on_before_the_function_has_sent_the_next() {
+    let front = start(TransferMode::Stream, None).await;
+    front.ask("quick").await;
+    become_idle().await;
+    let begun = Instant::now();
+    let mut client = front.send("/mcp", "wait").await;
+    let mut received = String::new();
+    while !received.contains("process ") {
+        let mut buffer = [0; 1024];
+        let count = client.read(&mut buffer).await.unwrap();
+        assert!(count > 0, "the answer ended: {received}");
+        received.push_str(&String::from_utf8_lossy(&buffer[..count]));
+    }
+    let first = begun.elapsed();
+    client.read_to_string(&mut received).await.unwrap();
+    assert!(
+        first < Duration::from_millis(200),
+        "the first chunk took {first:?}"
+    );
+    assert!(begun.elapsed() >= Duration::from_millis(300));
+    assert!(received.contains("alice"));
+}
+
+#[tokio::test]
+async fn answers_504_and_starts_anew_when_the_function_runs_too_long() {
+    let front = start(TransferMode::Stream, None).await;
+    let (status, answer) = front.ask("hang").await;
+    assert_eq!(status, 504);
+    assert!(
+        answer.ends_with(r#"{"message":"Endpoint request timed out"}"#),
+        "{answer}"
+    );
+    assert_eq!(front.ask("quick").await.0, 200);
+    assert_eq!(front.function.processes_started(), 2);
+}
+
+#[tokio::test]
+async fn cuts_a_streamed_answer_off_when_the_function_runs_too_long() {
+    let front = start(TransferMode::Stream, None).await;
+    let (status, answer) = timeout(Duration::from_secs(5), front.ask("stall"))
+        .await
+        .unwrap();
+    assert_eq!(status, 200);
+    assert!(
+        !answer.ends_with("0\r\n\r\n"),
+        "the body must not end as if it were whole: {answer}"
+    );
+}
+
+#[tokio::test]
+async fn answers_502_for_a_function_that_crashes_or_reports_an_error() {
+    let front = start(TransferMode::Stream, None).await;
+    for what in ["crash", "fail"] {
+        let (status, answer) = front.ask(what).await;
+        assert_eq!(status, 502, "{what}");
+        assert!(
+            answer.ends_with(r#"{"message":"Internal server error"}"#),
+            "{answer}"
+        );
+    }
+    assert_eq!(front.ask("quick").await.0, 200);
+}
+
+#[tokio::test]
+async fn accepts_answers_in_the_integrations_transfer_mode_only() {
+    let streams = start(TransferMode::Stream, None).await;
+    assert_eq!(streams.ask("buffer").await.0, 502);
+    let buffers = start(TransferMode::Buffered, None).await;
+    assert_eq!(buffers.ask("quick").await.0, 502);
+    let (status, answer) = buffers.ask("buffer").await;
+    assert_eq!(status, 200);
+    assert!(answer.ends_with("in one piece"), "{answer}");
+}
+
+#[tokio::test]
+async fn kills_the_same_idle_processes_for_the_same_seed() {
+    let mut started = Vec::new();
+    for _ in 0..2 {
+        let front = start(
+            TransferMode::Stream,
+            Some(Kills {
+                probability: 0.5,
+                seed: 7,
+            }),
+        )
+        .await;
+        let mut pattern = Vec::new();
+        for _ in 0..12 {
+            assert_eq!(front.ask("quick").await.0, 200);
+            become_idle().await;
+            pattern.push(front.function.processes_started());
+        }
+        started.push(pattern);
+    }
+    assert_eq!(started[0], started[1]);
+    assert!(started[0][11] > 1 && started[0][11] < 12, "{started:?}");
+}
+
+#[tokio::test]
+async fn has_one_path() {
+    let front = start(TransferMode::Stream, None).await;
+    let mut answer = String::new();
+    front
+        .send("/other", "")
+        .await
+        .read_to_string(&mut answer)
+        .await
+        .unwrap();
+    assert!(answer.starts_with("HTTP/1.1 404 "), "{answer}");
+    assert_eq!(front.function.processes_started(), 0);
+}
