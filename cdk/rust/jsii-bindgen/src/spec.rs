@@ -241,8 +241,12 @@ fn find_package(name: &str, start: &Path) -> Result<PathBuf, Error> {
     {
         return Ok(start.to_owned());
     }
+    let absolute = std::path::absolute(start).unwrap_or_else(|_| start.to_owned());
     let real = fs::canonicalize(start).unwrap_or_else(|_| start.to_owned());
-    real.ancestors()
+    // A linked package shares the peer dependencies of the project that it is linked into.
+    absolute
+        .ancestors()
+        .chain(real.ancestors())
         .map(|directory| directory.join("node_modules").join(name))
         .find(|directory| directory.join(".jsii").is_file())
         .ok_or_else(|| {

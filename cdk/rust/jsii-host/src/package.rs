@@ -29,6 +29,8 @@ pub(crate) struct Package {
     /// `node_modules/<name>`, which may be a symbolic link.
     pub(crate) directory: PathBuf,
     pub(crate) has_bundled_dependencies: bool,
+    /// What the package publishes (`files`): the first parts of paths. `None` publishes everything.
+    pub(crate) published: Option<Vec<String>>,
     dependencies: Vec<String>,
 }
 
@@ -53,6 +55,10 @@ impl Package {
             name: name.to_owned(),
             version: manifest.get("version")?.as_str()?.to_owned(),
             has_bundled_dependencies: !bundled.is_empty(),
+            published: manifest.get("files").and_then(Value::as_array).map(|files| {
+                let names = files.iter().filter_map(Value::as_str);
+                names.filter_map(|name| name.trim_start_matches("./").split('/').next().map(str::to_owned)).collect()
+            }),
             directory,
             dependencies,
         })
@@ -76,7 +82,8 @@ fn visit(package: Package, order: &mut Vec<Package>) {
     }
     let real = fs::canonicalize(&package.directory).unwrap_or_else(|_| package.directory.clone());
     for name in &package.dependencies {
-        let found = find_upward(&real, name).or_else(|| find_upward(&package.directory, name));
+        // A linked package shares the peer dependencies of the project that it is linked into.
+        let found = find_upward(&package.directory, name).or_else(|| find_upward(&real, name));
         let found = found.filter(|directory| directory.join(".jsii").is_file());
         if let Some(dependency) = found.and_then(|directory| Package::read(name, directory)) {
             visit(dependency, order);

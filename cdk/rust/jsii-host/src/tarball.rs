@@ -83,6 +83,14 @@ fn hex(parts: &[&[u8]]) -> String {
     hashers.iter().map(|hasher| format!("{:016x}", hasher.finish())).collect()
 }
 
+/// Whether a file at the top of the package belongs to it: what it publishes, and what npm publishes always. A linked
+/// package has its sources and tests beside that.
+fn is_published(package: &Package, name: &str) -> bool {
+    let always = name == "package.json" || name.starts_with(".jsii") || name == "node_modules";
+    let Some(published) = &package.published else { return true };
+    always || published.iter().any(|entry| entry == name || entry.contains('*'))
+}
+
 /// Names of all files of the package, sorted, relative to its directory. Its `node_modules` belong to it only when it
 /// bundles dependencies.
 fn list(package: &Package, names: &mut Vec<String>) -> io::Result<()> {
@@ -93,7 +101,8 @@ fn list(package: &Package, names: &mut Vec<String>) -> io::Result<()> {
             let Ok(name) = entry.file_name().into_string() else { continue };
             let at_top = directory.is_empty();
             let skipped = matches!(name.as_str(), ".git" | ".bin" | ".package-lock.json" | ".jsii.tabl.json.gz")
-                || (at_top && name == "node_modules" && !package.has_bundled_dependencies);
+                || (at_top && name == "node_modules" && !package.has_bundled_dependencies)
+                || (at_top && !is_published(package, &name));
             if skipped {
                 continue;
             }

@@ -5,6 +5,7 @@
 
 pub mod aws_cdk_lib;
 pub mod constructs;
+pub mod mcp_lambda_cdk;
 pub mod unions;
 
 /// Whether the jsii type `found` is derived from `wanted`, for types that these bindings have.
@@ -154,28 +155,6 @@ static ANCESTORS: &[(&str, &[&str])] = &[
     ("aws-cdk-lib.aws_cloudfront.VpcOriginProps", &["aws-cdk-lib.aws_cloudfront.VpcOriginOptions"]),
     ("aws-cdk-lib.aws_cloudfront.experimental.EdgeFunction", &["aws-cdk-lib.IResource", "aws-cdk-lib.Resource", "aws-cdk-lib.aws_ec2.IConnectable", "aws-cdk-lib.aws_iam.IGrantable", "aws-cdk-lib.aws_lambda.IFunction", "aws-cdk-lib.aws_lambda.IVersion", "aws-cdk-lib.interfaces.IEnvironmentAware", "aws-cdk-lib.interfaces.aws_lambda.IFunctionRef", "aws-cdk-lib.interfaces.aws_lambda.IVersionRef", "constructs.Construct", "constructs.IConstruct", "constructs.IDependable"]),
     ("aws-cdk-lib.aws_cloudfront.experimental.EdgeFunctionProps", &["aws-cdk-lib.aws_lambda.EventInvokeConfigOptions", "aws-cdk-lib.aws_lambda.FunctionOptions", "aws-cdk-lib.aws_lambda.FunctionProps"]),
-    ("aws-cdk-lib.aws_cloudfront_origins.FunctionUrlOrigin", &["aws-cdk-lib.aws_cloudfront.IOrigin", "aws-cdk-lib.aws_cloudfront.OriginBase"]),
-    ("aws-cdk-lib.aws_cloudfront_origins.FunctionUrlOriginBaseProps", &["aws-cdk-lib.aws_cloudfront.OriginOptions", "aws-cdk-lib.aws_cloudfront.OriginProps"]),
-    ("aws-cdk-lib.aws_cloudfront_origins.FunctionUrlOriginProps", &["aws-cdk-lib.aws_cloudfront.OriginOptions", "aws-cdk-lib.aws_cloudfront.OriginProps"]),
-    ("aws-cdk-lib.aws_cloudfront_origins.FunctionUrlOriginWithOACProps", &["aws-cdk-lib.aws_cloudfront.OriginOptions", "aws-cdk-lib.aws_cloudfront.OriginProps", "aws-cdk-lib.aws_cloudfront_origins.FunctionUrlOriginProps"]),
-    ("aws-cdk-lib.aws_cloudfront_origins.HttpOrigin", &["aws-cdk-lib.aws_cloudfront.IOrigin", "aws-cdk-lib.aws_cloudfront.OriginBase"]),
-    ("aws-cdk-lib.aws_cloudfront_origins.HttpOriginProps", &["aws-cdk-lib.aws_cloudfront.OriginOptions", "aws-cdk-lib.aws_cloudfront.OriginProps"]),
-    ("aws-cdk-lib.aws_cloudfront_origins.LoadBalancerV2Origin", &["aws-cdk-lib.aws_cloudfront.IOrigin", "aws-cdk-lib.aws_cloudfront.OriginBase", "aws-cdk-lib.aws_cloudfront_origins.HttpOrigin"]),
-    ("aws-cdk-lib.aws_cloudfront_origins.LoadBalancerV2OriginProps", &["aws-cdk-lib.aws_cloudfront.OriginOptions", "aws-cdk-lib.aws_cloudfront.OriginProps", "aws-cdk-lib.aws_cloudfront_origins.HttpOriginProps"]),
-    ("aws-cdk-lib.aws_cloudfront_origins.OriginGroup", &["aws-cdk-lib.aws_cloudfront.IOrigin"]),
-    ("aws-cdk-lib.aws_cloudfront_origins.RestApiOrigin", &["aws-cdk-lib.aws_cloudfront.IOrigin", "aws-cdk-lib.aws_cloudfront.OriginBase"]),
-    ("aws-cdk-lib.aws_cloudfront_origins.RestApiOriginProps", &["aws-cdk-lib.aws_cloudfront.OriginOptions", "aws-cdk-lib.aws_cloudfront.OriginProps"]),
-    ("aws-cdk-lib.aws_cloudfront_origins.S3BucketOrigin", &["aws-cdk-lib.aws_cloudfront.IOrigin", "aws-cdk-lib.aws_cloudfront.OriginBase"]),
-    ("aws-cdk-lib.aws_cloudfront_origins.S3BucketOriginBaseProps", &["aws-cdk-lib.aws_cloudfront.OriginOptions", "aws-cdk-lib.aws_cloudfront.OriginProps"]),
-    ("aws-cdk-lib.aws_cloudfront_origins.S3BucketOriginWithOACProps", &["aws-cdk-lib.aws_cloudfront.OriginOptions", "aws-cdk-lib.aws_cloudfront.OriginProps", "aws-cdk-lib.aws_cloudfront_origins.S3BucketOriginBaseProps"]),
-    ("aws-cdk-lib.aws_cloudfront_origins.S3BucketOriginWithOAIProps", &["aws-cdk-lib.aws_cloudfront.OriginOptions", "aws-cdk-lib.aws_cloudfront.OriginProps", "aws-cdk-lib.aws_cloudfront_origins.S3BucketOriginBaseProps"]),
-    ("aws-cdk-lib.aws_cloudfront_origins.S3Origin", &["aws-cdk-lib.aws_cloudfront.IOrigin"]),
-    ("aws-cdk-lib.aws_cloudfront_origins.S3OriginProps", &["aws-cdk-lib.aws_cloudfront.OriginOptions", "aws-cdk-lib.aws_cloudfront.OriginProps"]),
-    ("aws-cdk-lib.aws_cloudfront_origins.S3StaticWebsiteOrigin", &["aws-cdk-lib.aws_cloudfront.IOrigin", "aws-cdk-lib.aws_cloudfront.OriginBase", "aws-cdk-lib.aws_cloudfront_origins.HttpOrigin"]),
-    ("aws-cdk-lib.aws_cloudfront_origins.S3StaticWebsiteOriginProps", &["aws-cdk-lib.aws_cloudfront.OriginOptions", "aws-cdk-lib.aws_cloudfront.OriginProps", "aws-cdk-lib.aws_cloudfront_origins.HttpOriginProps"]),
-    ("aws-cdk-lib.aws_cloudfront_origins.VpcOrigin", &["aws-cdk-lib.aws_cloudfront.IOrigin", "aws-cdk-lib.aws_cloudfront.OriginBase"]),
-    ("aws-cdk-lib.aws_cloudfront_origins.VpcOriginProps", &["aws-cdk-lib.aws_cloudfront.OriginOptions", "aws-cdk-lib.aws_cloudfront.OriginProps"]),
-    ("aws-cdk-lib.aws_cloudfront_origins.VpcOriginWithEndpointProps", &["aws-cdk-lib.aws_cloudfront.OriginOptions", "aws-cdk-lib.aws_cloudfront.OriginProps", "aws-cdk-lib.aws_cloudfront.VpcOriginOptions", "aws-cdk-lib.aws_cloudfront_origins.VpcOriginProps"]),
     ("aws-cdk-lib.aws_cloudwatch.Alarm", &["aws-cdk-lib.IResource", "aws-cdk-lib.Resource", "aws-cdk-lib.aws_cloudwatch.AlarmBase", "aws-cdk-lib.aws_cloudwatch.IAlarm", "aws-cdk-lib.aws_cloudwatch.IAlarmRule", "aws-cdk-lib.interfaces.IEnvironmentAware", "aws-cdk-lib.interfaces.aws_cloudwatch.IAlarmRef", "constructs.Construct", "constructs.IConstruct", "constructs.IDependable"]),
     ("aws-cdk-lib.aws_cloudwatch.AlarmBase", &["aws-cdk-lib.IResource", "aws-cdk-lib.Resource", "aws-cdk-lib.aws_cloudwatch.IAlarm", "aws-cdk-lib.aws_cloudwatch.IAlarmRule", "aws-cdk-lib.interfaces.IEnvironmentAware", "aws-cdk-lib.interfaces.aws_cloudwatch.IAlarmRef", "constructs.Construct", "constructs.IConstruct", "constructs.IDependable"]),
     ("aws-cdk-lib.aws_cloudwatch.AlarmMuteRule", &["aws-cdk-lib.IResource", "aws-cdk-lib.Resource", "aws-cdk-lib.aws_cloudwatch.IAlarmMuteRule", "aws-cdk-lib.interfaces.IEnvironmentAware", "aws-cdk-lib.interfaces.aws_cloudwatch.IAlarmMuteRuleRef", "constructs.Construct", "constructs.IConstruct", "constructs.IDependable"]),
@@ -622,4 +601,11 @@ static ANCESTORS: &[(&str, &[&str])] = &[
     ("constructs.DependencyGroup", &["constructs.IDependable"]),
     ("constructs.IConstruct", &["constructs.IDependable"]),
     ("constructs.RootConstruct", &["constructs.Construct", "constructs.IConstruct", "constructs.IDependable"]),
+    ("mcp-lambda-cdk.McpFunction", &["aws-cdk-lib.aws_iam.IGrantable", "constructs.Construct", "constructs.IConstruct", "constructs.IDependable"]),
+    ("mcp-lambda-cdk.McpFunctionProps", &["mcp-lambda-cdk.McpFunctionOptions"]),
+    ("mcp-lambda-cdk.McpInteractiveClient", &["constructs.Construct", "constructs.IConstruct", "constructs.IDependable"]),
+    ("mcp-lambda-cdk.McpMachineClient", &["constructs.Construct", "constructs.IConstruct", "constructs.IDependable"]),
+    ("mcp-lambda-cdk.McpServer", &["aws-cdk-lib.aws_iam.IGrantable", "constructs.Construct", "constructs.IConstruct", "constructs.IDependable"]),
+    ("mcp-lambda-cdk.McpServerProps", &["mcp-lambda-cdk.McpFunctionOptions"]),
+    ("mcp-lambda-cdk.McpUserPool", &["constructs.Construct", "constructs.IConstruct", "constructs.IDependable"]),
 ];

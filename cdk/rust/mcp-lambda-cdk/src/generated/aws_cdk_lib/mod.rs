@@ -7,7 +7,7 @@ use ::jsii_host::IntoArg as _;
 pub static ASSEMBLY: ::jsii_host::Assembly = ::jsii_host::Assembly {
     name: "aws-cdk-lib",
     version: "2.276.0",
-    exact: true,
+    exact: false,
     dependencies: &[&crate::generated::constructs::ASSEMBLY],
 };
 
@@ -15,7 +15,6 @@ pub mod assertions;
 pub mod aws_apigateway;
 pub mod aws_applicationautoscaling;
 pub mod aws_cloudfront;
-pub mod aws_cloudfront_origins;
 pub mod aws_cloudwatch;
 pub mod aws_codeguruprofiler;
 pub mod aws_codestarnotifications;
@@ -45,6 +44,35 @@ pub mod aws_stepfunctions;
 pub mod cloud_assembly_schema;
 pub mod cx_api;
 pub mod interfaces;
+/// An acknowledgment of a validation rule, used to suppress it from output.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct Acknowledgment(::jsii_host::StructData);
+::jsii_host::is_a!(Acknowledgment: crate::generated::aws_cdk_lib::Acknowledgment, ::jsii_host::Value);
+impl Acknowledgment {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(id: impl ::jsii_host::IntoArg<::std::string::String>, reason: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("id", id.into_arg());
+        jsii_data.set("reason", reason.into_arg());
+        Self(jsii_data)
+    }
+}
+impl Acknowledgment {
+    /// Optionally narrow the acknowledgement to only the warning occurrences whose call-site context matches this filter.
+    ///
+    /// Default: acknowledges all occurrences of the rule id
+    #[must_use]
+    pub fn r#where(mut self, value: impl ::jsii_host::IntoArg<::std::collections::BTreeMap<::std::string::String, ::jsii_host::Value>>) -> Self {
+        self.0.set("where", value.into_arg());
+        self
+    }
+}
+impl ::jsii_host::ToWire for Acknowledgment {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.Acknowledgment")
+    }
+}
 /// Includes API for attaching annotations such as warning messages to constructs.
 #[derive(::std::clone::Clone)]
 pub struct Annotations(::jsii_host::Object);
@@ -5286,6 +5314,80 @@ pub trait INumberProducerImpl: 'static {
     fn produce(&self, context: crate::generated::aws_cdk_lib::IResolveContext) -> ::jsii_host::Result<::std::option::Option<f64>>;
 }
 /// Context available to the validation plugin.
+#[derive(::std::clone::Clone)]
+pub struct IPolicyValidationContext(::jsii_host::Object);
+::jsii_host::handle!(IPolicyValidationContext(::jsii_host::Object), "aws-cdk-lib.IPolicyValidationContext");
+::jsii_host::is_a!(IPolicyValidationContext: crate::generated::aws_cdk_lib::IPolicyValidationContext, ::jsii_host::Value);
+impl IPolicyValidationContext {
+    /// The account ID for these templates, if known.
+    #[deprecated(note = "Use `stackTemplates` instead, which contains the account ID for each stack.")]
+    #[track_caller]
+    pub fn account_id(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
+        self.jsii_get("accountId")
+    }
+    /// The root construct of the app being validated.
+    #[track_caller]
+    pub fn app_construct(&self) -> ::jsii_host::Result<crate::generated::constructs::IConstruct> {
+        self.jsii_get("appConstruct")
+    }
+    /// The region for these templates, if known.
+    #[deprecated(note = "Use `stackTemplates` instead, which contains the region for each stack.")]
+    #[track_caller]
+    pub fn region(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
+        self.jsii_get("region")
+    }
+    /// The absolute path of all templates to be processed, along with the stack construct path for each template.
+    #[track_caller]
+    pub fn stack_templates(&self) -> ::jsii_host::Result<::std::vec::Vec<crate::generated::aws_cdk_lib::PolicyValidationStack>> {
+        self.jsii_get("stackTemplates")
+    }
+    /// The absolute path of all templates to be processed.
+    #[track_caller]
+    pub fn template_paths(&self) -> ::jsii_host::Result<::std::vec::Vec<::std::string::String>> {
+        self.jsii_get("templatePaths")
+    }
+    /// A Rust implementation, to be added to an overridden class.
+    pub fn implementation(value: impl IPolicyValidationContextImpl) -> ::jsii_host::Implementation<Self> {
+        let value = ::std::rc::Rc::new(value);
+        let mut overrides = ::jsii_host::Overrides::new();
+        overrides.interface("aws-cdk-lib.IPolicyValidationContext");
+        let this = ::std::rc::Rc::clone(&value);
+        overrides.getter("accountId", move |_, _| ::jsii_host::ToWire::to_wire(&this.account_id()?));
+        let this = ::std::rc::Rc::clone(&value);
+        overrides.getter("appConstruct", move |_, _| ::jsii_host::ToWire::to_wire(&this.app_construct()?));
+        let this = ::std::rc::Rc::clone(&value);
+        overrides.getter("region", move |_, _| ::jsii_host::ToWire::to_wire(&this.region()?));
+        let this = ::std::rc::Rc::clone(&value);
+        overrides.getter("stackTemplates", move |_, _| ::jsii_host::ToWire::to_wire(&this.stack_templates()?));
+        let this = ::std::rc::Rc::clone(&value);
+        overrides.getter("templatePaths", move |_, _| ::jsii_host::ToWire::to_wire(&this.template_paths()?));
+        overrides.implementation(value);
+        ::jsii_host::Implementation::new(overrides)
+    }
+    /// Hands a Rust implementation to JavaScript.
+    #[track_caller]
+    pub fn implement(value: impl IPolicyValidationContextImpl) -> ::jsii_host::Result<Self> {
+        ::jsii_host::create_with_overrides(&crate::generated::aws_cdk_lib::ASSEMBLY, "Object", ::std::vec![], Self::implementation(value).into_overrides()).map(::jsii_host::Handle::from_object)
+    }
+}
+/// What Rust code provides to be a [`IPolicyValidationContext`].
+pub trait IPolicyValidationContextImpl: 'static {
+    /// `accountId`, read by JavaScript.
+    fn account_id(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
+        ::std::result::Result::Ok(::std::option::Option::None)
+    }
+    /// `appConstruct`, read by JavaScript.
+    fn app_construct(&self) -> ::jsii_host::Result<crate::generated::constructs::IConstruct>;
+    /// `region`, read by JavaScript.
+    fn region(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
+        ::std::result::Result::Ok(::std::option::Option::None)
+    }
+    /// `stackTemplates`, read by JavaScript.
+    fn stack_templates(&self) -> ::jsii_host::Result<::std::vec::Vec<crate::generated::aws_cdk_lib::PolicyValidationStack>>;
+    /// `templatePaths`, read by JavaScript.
+    fn template_paths(&self) -> ::jsii_host::Result<::std::vec::Vec<::std::string::String>>;
+}
+/// Context available to the validation plugin.
 #[deprecated(note = "Use `IPolicyValidationContext` instead.")]
 #[derive(::std::clone::Clone)]
 pub struct IPolicyValidationContextBeta1(::jsii_host::Object);
@@ -5326,6 +5428,71 @@ pub trait IPolicyValidationContextBeta1Impl: 'static {
     fn app_construct(&self) -> ::jsii_host::Result<crate::generated::constructs::IConstruct>;
     /// `templatePaths`, read by JavaScript.
     fn template_paths(&self) -> ::jsii_host::Result<::std::vec::Vec<::std::string::String>>;
+}
+/// Represents a validation plugin that will be executed during synthesis.
+#[derive(::std::clone::Clone)]
+pub struct IPolicyValidationPlugin(::jsii_host::Object);
+::jsii_host::handle!(IPolicyValidationPlugin(::jsii_host::Object), "aws-cdk-lib.IPolicyValidationPlugin");
+::jsii_host::is_a!(IPolicyValidationPlugin: crate::generated::aws_cdk_lib::IPolicyValidationPlugin, ::jsii_host::Value);
+impl IPolicyValidationPlugin {
+    /// The name of the plugin that will be displayed in the validation report.
+    #[track_caller]
+    pub fn name(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("name")
+    }
+    /// The list of rule IDs that the plugin will evaluate.
+    ///
+    /// Default: No rule is reported
+    #[track_caller]
+    pub fn rule_ids(&self) -> ::jsii_host::Result<::std::option::Option<::std::vec::Vec<::std::string::String>>> {
+        self.jsii_get("ruleIds")
+    }
+    /// The version of the plugin, following the Semantic Versioning specification (see https://semver.org/). This version is used for analytics purposes, to measure the usage of different plugins and different versions. The value of this property should be kept in sync with the actual version of the software package. If the version is not provided or is not a valid semantic version, it will be reported as `0.0.0`.
+    #[track_caller]
+    pub fn version(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
+        self.jsii_get("version")
+    }
+    /// The method that will be called by the CDK framework to perform validations.
+    #[track_caller]
+    pub fn validate(&self, context: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::IPolicyValidationContext>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::PolicyValidationPluginReport> {
+        self.jsii_invoke("validate", [context.into_arg()])
+    }
+    /// A Rust implementation, to be added to an overridden class.
+    pub fn implementation(value: impl IPolicyValidationPluginImpl) -> ::jsii_host::Implementation<Self> {
+        let value = ::std::rc::Rc::new(value);
+        let mut overrides = ::jsii_host::Overrides::new();
+        overrides.interface("aws-cdk-lib.IPolicyValidationPlugin");
+        let this = ::std::rc::Rc::clone(&value);
+        overrides.method("validate", move |_, args| { let mut args = args.into_iter(); ::jsii_host::ToWire::to_wire(&this.validate(::jsii_host::take(&mut args)?)?) });
+        let this = ::std::rc::Rc::clone(&value);
+        overrides.getter("name", move |_, _| ::jsii_host::ToWire::to_wire(&this.name()?));
+        let this = ::std::rc::Rc::clone(&value);
+        overrides.getter("ruleIds", move |_, _| ::jsii_host::ToWire::to_wire(&this.rule_ids()?));
+        let this = ::std::rc::Rc::clone(&value);
+        overrides.getter("version", move |_, _| ::jsii_host::ToWire::to_wire(&this.version()?));
+        overrides.implementation(value);
+        ::jsii_host::Implementation::new(overrides)
+    }
+    /// Hands a Rust implementation to JavaScript.
+    #[track_caller]
+    pub fn implement(value: impl IPolicyValidationPluginImpl) -> ::jsii_host::Result<Self> {
+        ::jsii_host::create_with_overrides(&crate::generated::aws_cdk_lib::ASSEMBLY, "Object", ::std::vec![], Self::implementation(value).into_overrides()).map(::jsii_host::Handle::from_object)
+    }
+}
+/// What Rust code provides to be a [`IPolicyValidationPlugin`].
+pub trait IPolicyValidationPluginImpl: 'static {
+    /// `validate`, called by JavaScript.
+    fn validate(&self, context: crate::generated::aws_cdk_lib::IPolicyValidationContext) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::PolicyValidationPluginReport>;
+    /// `name`, read by JavaScript.
+    fn name(&self) -> ::jsii_host::Result<::std::string::String>;
+    /// `ruleIds`, read by JavaScript.
+    fn rule_ids(&self) -> ::jsii_host::Result<::std::option::Option<::std::vec::Vec<::std::string::String>>> {
+        ::std::result::Result::Ok(::std::option::Option::None)
+    }
+    /// `version`, read by JavaScript.
+    fn version(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
+        ::std::result::Result::Ok(::std::option::Option::None)
+    }
 }
 /// Represents a validation plugin that will be executed during synthesis.
 #[deprecated(note = "Use `IPolicyValidationPlugin` instead.")]
@@ -7068,6 +7235,74 @@ impl ::jsii_host::ToWire for PermissionsOptions {
     }
 }
 /// The report emitted by the plugin after evaluation.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct PolicyValidationPluginReport(::jsii_host::StructData);
+::jsii_host::is_a!(PolicyValidationPluginReport: crate::generated::aws_cdk_lib::PolicyValidationPluginReport, ::jsii_host::Value);
+impl PolicyValidationPluginReport {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(success: impl ::jsii_host::IntoArg<bool>, violations: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::aws_cdk_lib::PolicyViolation>>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("success", success.into_arg());
+        jsii_data.set("violations", violations.into_arg());
+        Self(jsii_data)
+    }
+}
+impl PolicyValidationPluginReport {
+    /// Arbitrary information about the report.
+    ///
+    /// Default: no metadata
+    #[must_use]
+    pub fn metadata(mut self, value: impl ::jsii_host::IntoArg<::std::collections::BTreeMap<::std::string::String, ::std::string::String>>) -> Self {
+        self.0.set("metadata", value.into_arg());
+        self
+    }
+    /// The value of `metadata`.
+    #[track_caller]
+    pub fn get_metadata(&self) -> ::jsii_host::Result<::std::option::Option<::std::collections::BTreeMap<::std::string::String, ::std::string::String>>> {
+        self.0.get("metadata")
+    }
+    /// The version of the plugin that created the report.
+    ///
+    /// Default: no version
+    #[must_use]
+    pub fn plugin_version(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("pluginVersion", value.into_arg());
+        self
+    }
+    /// The value of `pluginVersion`.
+    #[track_caller]
+    pub fn get_plugin_version(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
+        self.0.get("pluginVersion")
+    }
+    /// The value of `success`.
+    #[track_caller]
+    pub fn get_success(&self) -> ::jsii_host::Result<bool> {
+        self.0.get("success")
+    }
+    /// The value of `violations`.
+    #[track_caller]
+    pub fn get_violations(&self) -> ::jsii_host::Result<::std::vec::Vec<crate::generated::aws_cdk_lib::PolicyViolation>> {
+        self.0.get("violations")
+    }
+}
+impl ::jsii_host::ToWire for PolicyValidationPluginReport {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.PolicyValidationPluginReport")
+    }
+}
+impl ::jsii_host::FromWire for PolicyValidationPluginReport {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        const MEMBERS: &[::jsii_host::Member] = &[
+            ("metadata", ::jsii_host::rewire::<::std::collections::BTreeMap<::std::string::String, ::std::string::String>>),
+            ("pluginVersion", ::jsii_host::rewire::<::std::string::String>),
+            ("success", ::jsii_host::rewire::<bool>),
+            ("violations", ::jsii_host::rewire::<::std::vec::Vec<crate::generated::aws_cdk_lib::PolicyViolation>>),
+        ];
+        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
+    }
+}
+/// The report emitted by the plugin after evaluation.
 #[deprecated(note = "Use `PolicyValidationPluginReport` instead.")]
 #[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
 pub struct PolicyValidationPluginReportBeta1(::jsii_host::StructData);
@@ -7136,6 +7371,149 @@ impl ::jsii_host::FromWire for PolicyValidationPluginReportBeta1 {
         ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
     }
 }
+/// Information about a single stack that is being validated.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct PolicyValidationStack(::jsii_host::StructData);
+::jsii_host::is_a!(PolicyValidationStack: crate::generated::aws_cdk_lib::PolicyValidationStack, ::jsii_host::Value);
+impl PolicyValidationStack {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(stack_construct_path: impl ::jsii_host::IntoArg<::std::string::String>, template_path: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("stackConstructPath", stack_construct_path.into_arg());
+        jsii_data.set("templatePath", template_path.into_arg());
+        Self(jsii_data)
+    }
+}
+impl PolicyValidationStack {
+    /// The account ID for this stack, if known.
+    ///
+    /// Default: the account ID is unknown
+    #[must_use]
+    pub fn account_id(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("accountId", value.into_arg());
+        self
+    }
+    /// The value of `accountId`.
+    #[track_caller]
+    pub fn get_account_id(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
+        self.0.get("accountId")
+    }
+    /// The region for this stack, if known.
+    ///
+    /// Default: the region is unknown
+    #[must_use]
+    pub fn region(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("region", value.into_arg());
+        self
+    }
+    /// The value of `region`.
+    #[track_caller]
+    pub fn get_region(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
+        self.0.get("region")
+    }
+    /// The value of `stackConstructPath`.
+    #[track_caller]
+    pub fn get_stack_construct_path(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.0.get("stackConstructPath")
+    }
+    /// The value of `templatePath`.
+    #[track_caller]
+    pub fn get_template_path(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.0.get("templatePath")
+    }
+}
+impl ::jsii_host::ToWire for PolicyValidationStack {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.PolicyValidationStack")
+    }
+}
+impl ::jsii_host::FromWire for PolicyValidationStack {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        const MEMBERS: &[::jsii_host::Member] = &[
+            ("accountId", ::jsii_host::rewire::<::std::string::String>),
+            ("region", ::jsii_host::rewire::<::std::string::String>),
+            ("stackConstructPath", ::jsii_host::rewire::<::std::string::String>),
+            ("templatePath", ::jsii_host::rewire::<::std::string::String>),
+        ];
+        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
+    }
+}
+/// Resource violating a specific rule.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct PolicyViolatingResource(::jsii_host::StructData);
+::jsii_host::is_a!(PolicyViolatingResource: crate::generated::aws_cdk_lib::PolicyViolatingResource, ::jsii_host::Value);
+impl PolicyViolatingResource {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(locations: impl ::jsii_host::IntoArg<::std::vec::Vec<::std::string::String>>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("locations", locations.into_arg());
+        Self(jsii_data)
+    }
+}
+impl PolicyViolatingResource {
+    /// The construct path of the violating construct.
+    ///
+    /// Default: construct path is derived from the resource logical ID
+    #[must_use]
+    pub fn construct_path(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("constructPath", value.into_arg());
+        self
+    }
+    /// The value of `constructPath`.
+    #[track_caller]
+    pub fn get_construct_path(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
+        self.0.get("constructPath")
+    }
+    /// The value of `locations`.
+    #[track_caller]
+    pub fn get_locations(&self) -> ::jsii_host::Result<::std::vec::Vec<::std::string::String>> {
+        self.0.get("locations")
+    }
+    /// The logical ID of the resource in the CloudFormation template.
+    ///
+    /// Default: no resource logical ID
+    #[must_use]
+    pub fn resource_logical_id(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("resourceLogicalId", value.into_arg());
+        self
+    }
+    /// The value of `resourceLogicalId`.
+    #[track_caller]
+    pub fn get_resource_logical_id(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
+        self.0.get("resourceLogicalId")
+    }
+    /// The path to the CloudFormation template that contains this resource.
+    ///
+    /// Default: no template path
+    #[must_use]
+    pub fn template_path(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("templatePath", value.into_arg());
+        self
+    }
+    /// The value of `templatePath`.
+    #[track_caller]
+    pub fn get_template_path(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
+        self.0.get("templatePath")
+    }
+}
+impl ::jsii_host::ToWire for PolicyViolatingResource {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.PolicyViolatingResource")
+    }
+}
+impl ::jsii_host::FromWire for PolicyViolatingResource {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        const MEMBERS: &[::jsii_host::Member] = &[
+            ("constructPath", ::jsii_host::rewire::<::std::string::String>),
+            ("locations", ::jsii_host::rewire::<::std::vec::Vec<::std::string::String>>),
+            ("resourceLogicalId", ::jsii_host::rewire::<::std::string::String>),
+            ("templatePath", ::jsii_host::rewire::<::std::string::String>),
+        ];
+        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
+    }
+}
 /// Resource violating a specific rule.
 #[deprecated(note = "Use `PolicyViolatingResource` instead.")]
 #[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
@@ -7180,6 +7558,95 @@ impl ::jsii_host::FromWire for PolicyViolatingResourceBeta1 {
             ("locations", ::jsii_host::rewire::<::std::vec::Vec<::std::string::String>>),
             ("resourceLogicalId", ::jsii_host::rewire::<::std::string::String>),
             ("templatePath", ::jsii_host::rewire::<::std::string::String>),
+        ];
+        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
+    }
+}
+/// Violation produced by the validation plugin.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct PolicyViolation(::jsii_host::StructData);
+::jsii_host::is_a!(PolicyViolation: crate::generated::aws_cdk_lib::PolicyViolation, ::jsii_host::Value);
+impl PolicyViolation {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(description: impl ::jsii_host::IntoArg<::std::string::String>, rule_name: impl ::jsii_host::IntoArg<::std::string::String>, violating_resources: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::aws_cdk_lib::PolicyViolatingResource>>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("description", description.into_arg());
+        jsii_data.set("ruleName", rule_name.into_arg());
+        jsii_data.set("violatingResources", violating_resources.into_arg());
+        Self(jsii_data)
+    }
+}
+impl PolicyViolation {
+    /// The value of `description`.
+    #[track_caller]
+    pub fn get_description(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.0.get("description")
+    }
+    /// How to fix the violation.
+    ///
+    /// Default: no fix is provided
+    #[must_use]
+    pub fn fix(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("fix", value.into_arg());
+        self
+    }
+    /// The value of `fix`.
+    #[track_caller]
+    pub fn get_fix(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
+        self.0.get("fix")
+    }
+    /// Additional metadata to include with the rule results.
+    ///
+    /// Default: no rule metadata
+    #[must_use]
+    pub fn rule_metadata(mut self, value: impl ::jsii_host::IntoArg<::std::collections::BTreeMap<::std::string::String, ::std::string::String>>) -> Self {
+        self.0.set("ruleMetadata", value.into_arg());
+        self
+    }
+    /// The value of `ruleMetadata`.
+    #[track_caller]
+    pub fn get_rule_metadata(&self) -> ::jsii_host::Result<::std::option::Option<::std::collections::BTreeMap<::std::string::String, ::std::string::String>>> {
+        self.0.get("ruleMetadata")
+    }
+    /// The value of `ruleName`.
+    #[track_caller]
+    pub fn get_rule_name(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.0.get("ruleName")
+    }
+    /// The severity of the violation, only used for reporting purposes.
+    ///
+    /// Default: no severity
+    #[must_use]
+    pub fn severity(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("severity", value.into_arg());
+        self
+    }
+    /// The value of `severity`.
+    #[track_caller]
+    pub fn get_severity(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
+        self.0.get("severity")
+    }
+    /// The value of `violatingResources`.
+    #[track_caller]
+    pub fn get_violating_resources(&self) -> ::jsii_host::Result<::std::vec::Vec<crate::generated::aws_cdk_lib::PolicyViolatingResource>> {
+        self.0.get("violatingResources")
+    }
+}
+impl ::jsii_host::ToWire for PolicyViolation {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.PolicyViolation")
+    }
+}
+impl ::jsii_host::FromWire for PolicyViolation {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        const MEMBERS: &[::jsii_host::Member] = &[
+            ("description", ::jsii_host::rewire::<::std::string::String>),
+            ("fix", ::jsii_host::rewire::<::std::string::String>),
+            ("ruleMetadata", ::jsii_host::rewire::<::std::collections::BTreeMap<::std::string::String, ::std::string::String>>),
+            ("ruleName", ::jsii_host::rewire::<::std::string::String>),
+            ("severity", ::jsii_host::rewire::<::std::string::String>),
+            ("violatingResources", ::jsii_host::rewire::<::std::vec::Vec<crate::generated::aws_cdk_lib::PolicyViolatingResource>>),
         ];
         ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
     }
@@ -10373,6 +10840,45 @@ impl UniqueResourceNameOptions {
 impl ::jsii_host::ToWire for UniqueResourceNameOptions {
     fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
         self.0.to_wire("aws-cdk-lib.UniqueResourceNameOptions")
+    }
+}
+/// Manages validations for CDK constructs.
+#[derive(::std::clone::Clone)]
+pub struct Validations(::jsii_host::Object);
+::jsii_host::handle!(Validations(::jsii_host::Object), "aws-cdk-lib.Validations");
+::jsii_host::is_a!(Validations: crate::generated::aws_cdk_lib::Validations, ::jsii_host::Value);
+impl Validations {
+    /// Metadata key used to store acknowledged rules on construct nodes.
+    pub const ACKNOWLEDGED_RULES_METADATA_KEY: ::jsii_host::Const<::std::string::String> = ::jsii_host::Const::new(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.Validations", "ACKNOWLEDGED_RULES_METADATA_KEY");
+    /// Returns the Validations for the given construct scope.
+    #[track_caller]
+    pub fn of(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::IConstruct>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::Validations> {
+        ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.Validations", "of", ::std::vec![scope.into_arg()])
+    }
+    /// Acknowledge one or more rules, suppressing them from validation output.
+    #[track_caller]
+    pub fn acknowledge(&self, rules: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::Acknowledgment>>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke_list("acknowledge", { let mut jsii_list = ::std::vec![]; jsii_list.extend(rules.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
+    }
+    /// Adds an error metadata entry to this construct.
+    #[track_caller]
+    pub fn add_error(&self, id: impl ::jsii_host::IntoArg<::std::string::String>, message: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("addError", [id.into_arg(), message.into_arg()])
+    }
+    /// Register one or more validation plugins that will be executed during synthesis.
+    #[track_caller]
+    pub fn add_plugins(&self, plugins: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::IPolicyValidationPlugin>>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke_list("addPlugins", { let mut jsii_list = ::std::vec![]; jsii_list.extend(plugins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
+    }
+    /// Adds a warning metadata entry to this construct that can be acknowledged.
+    #[track_caller]
+    pub fn add_warning(&self, id: impl ::jsii_host::IntoArg<::std::string::String>, message: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("addWarning", [id.into_arg(), message.into_arg()])
+    }
+    /// Adds a warning metadata entry to this construct that can be acknowledged.
+    #[track_caller]
+    pub fn add_warning_with(&self, id: impl ::jsii_host::IntoArg<::std::string::String>, message: impl ::jsii_host::IntoArg<::std::string::String>, options: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::WarningOptions>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("addWarning", [id.into_arg(), message.into_arg(), options.into_arg()])
     }
 }
 /// Options for adding an acknowledgeable warning via `Annotations.addWarningV2` or `Validations.addWarning`.
