@@ -46,22 +46,26 @@ fn current(place: Place) -> Result<Rc<Kernel>> {
             if let Some(kernel) = slot.borrow().as_ref() {
                 return Ok(Rc::clone(kernel));
             }
-            let process = Process::start(&environment::current_directory())?;
-            let kernel = Rc::new(Kernel {
-                process: RefCell::new(process),
-                loaded: RefCell::default(),
-                unindexed: RefCell::default(),
-                overrides: RefCell::default(),
-                depth: Cell::new(0),
-                panic: RefCell::default(),
-                callback_error: RefCell::default(),
-                end: RefCell::default(),
-            });
+            let kernel = Rc::new(Kernel::start(&[])?);
             *slot.borrow_mut() = Some(Rc::clone(&kernel));
             Ok(kernel)
         })
         .unwrap_or_else(|_| Err(Reason::KernelDied { status: "the end of its thread".to_owned() }))
         .map_err(|reason| Error::new(reason).at(place))
+}
+
+/// Starts the kernel of this thread with more environment variables than this process has, and ends the one that
+/// runs. `CDK_VALIDATION=false`, for example, makes the CDK leave out its rules, which take seconds in each test.
+///
+/// # Errors
+/// When the kernel cannot be started.
+#[track_caller]
+pub fn start_with(variables: &[(&str, &str)]) -> Result<()> {
+    shutdown();
+    let place = Location::caller();
+    let kernel = Kernel::start(variables).map_err(|reason| Error::new(reason).at(place))?;
+    let _ = KERNEL.try_with(|slot| slot.borrow_mut().replace(Rc::new(kernel)));
+    Ok(())
 }
 
 /// Ends the kernel of this thread now; the next call starts a new one. Handles from before refer to nothing.
@@ -83,6 +87,19 @@ pub fn process_id() -> Result<u32> {
 }
 
 impl Kernel {
+    fn start(variables: &[(&str, &str)]) -> Result<Self, Reason> {
+        Ok(Self {
+            process: RefCell::new(Process::start(&environment::current_directory(), variables)?),
+            loaded: RefCell::default(),
+            unindexed: RefCell::default(),
+            overrides: RefCell::default(),
+            depth: Cell::new(0),
+            panic: RefCell::default(),
+            callback_error: RefCell::default(),
+            end: RefCell::default(),
+        })
+    }
+
     fn fail(&self, reason: Reason, place: Place) -> Error {
         let ends = !matches!(reason, Reason::Exception { .. } | Reason::Fault { .. });
         if ends {

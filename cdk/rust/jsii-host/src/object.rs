@@ -7,7 +7,7 @@ use std::rc::Rc;
 use serde_json::{Value, json};
 
 use crate::kernel;
-use crate::{Error, FromWire, IntoArg, Result, ToWire};
+use crate::{Error, FromWire, IntoArg, IsA, Result, ToWire};
 
 /// A reference to an object that lives in the kernel of this thread. Two handles are equal when they refer
 /// to the same object.
@@ -149,11 +149,7 @@ impl IntoArg<Value> for Object {
     }
 }
 
-impl IntoArg<Value> for &Object {
-    fn into_arg(self) -> Result<Value> {
-        self.to_wire()
-    }
-}
+impl IsA<Value> for Object {}
 
 impl FromWire for Object {
     fn from_wire(value: Value) -> Result<Self> {

@@ -33,7 +33,7 @@ pub(crate) struct Process {
 
 impl Process {
     /// Starts node with the kernel and waits for its greeting.
-    pub(crate) fn start(search_from: &Path) -> Result<Self, Reason> {
+    pub(crate) fn start(search_from: &Path, variables: &[(&str, &str)]) -> Result<Self, Reason> {
         let program = program_script(search_from)?;
         let node = environment::program_path(&environment::node());
         check_node(&node)?;
@@ -46,6 +46,7 @@ impl Process {
             .arg(&node)
             .arg("--preserve-symlinks")
             .arg(&program)
+            .envs(variables.iter().copied())
             .env("JSII_AGENT", concat!("Rust/", env!("CARGO_PKG_RUST_VERSION")))
             .stdin(Stdio::from(OwnedFd::from(theirs)))
             .spawn()

@@ -24,5 +24,16 @@ mod generated;
 
 pub use generated::{aws_cdk_lib, cast, constructs, is_a, mcp_lambda_cdk as mcp, unions};
 pub use jsii_host::{
-    Const, Date, Error, Handle, IntoArg, Object, Reason, Result, Undefined, Untyped, Value, json, shutdown,
+    Const, Date, Error, Handle, IntoArg, Object, Reason, Result, ToWire, Undefined, Untyped, Value, json, shutdown,
+    start_with,
 };
+
+/// For tests of stacks: makes synthesis leave out the CDK's rules (CloudFormation Validate), which take seconds each time.
+/// Call it first in a test; `cdk synth` keeps the rules.
+///
+/// # Errors
+/// When Node.js or a package is missing; the message says what to install.
+#[track_caller]
+pub fn without_rules() -> Result<()> {
+    start_with(&[("CDK_VALIDATION", "false")])
+}

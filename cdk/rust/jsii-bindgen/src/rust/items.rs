@@ -293,7 +293,7 @@ impl Plan<'_> {
                 };
             }
             TypeRef::Fqn(fqn) if self.is_external(fqn) => {
-                return direct("", &rust, &rust) + &direct("", &format!("&{rust}"), &rust);
+                return direct("", &rust, &rust) + &format!("impl ::jsii_host::IsA<{union}> for {rust} {{}}\n");
             }
             TypeRef::Fqn(_) | TypeRef::Union { .. } | TypeRef::Intersection { .. } => &[],
         };

@@ -779,62 +779,6 @@ impl ::jsii_host::FromWire for AwsCloudFormationStackProperties {
         ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
     }
 }
-/// Destination for assets that need to be uploaded to AWS.
-#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
-pub struct AwsDestination(::jsii_host::StructData);
-::jsii_host::is_a!(AwsDestination: crate::generated::aws_cdk_lib::cloud_assembly_schema::AwsDestination, ::jsii_host::Value);
-impl AwsDestination {
-    /// With everything that is required.
-    #[must_use]
-    pub fn new() -> Self {
-        let jsii_data = ::jsii_host::StructData::new();
-        Self(jsii_data)
-    }
-}
-impl ::std::default::Default for AwsDestination {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-impl AwsDestination {
-    /// Additional options to pass to STS when assuming the role.
-    ///
-    /// Default: No additional options.
-    #[must_use]
-    pub fn assume_role_additional_options(mut self, value: impl ::jsii_host::IntoArg<::std::collections::BTreeMap<::std::string::String, ::jsii_host::Value>>) -> Self {
-        self.0.set("assumeRoleAdditionalOptions", value.into_arg());
-        self
-    }
-    /// The role that needs to be assumed while publishing this asset.
-    ///
-    /// Default: No role will be assumed
-    #[must_use]
-    pub fn assume_role_arn(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        self.0.set("assumeRoleArn", value.into_arg());
-        self
-    }
-    /// The ExternalId that needs to be supplied while assuming this role.
-    ///
-    /// Default: No ExternalId will be supplied
-    #[must_use]
-    pub fn assume_role_external_id(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        self.0.set("assumeRoleExternalId", value.into_arg());
-        self
-    }
-    /// The region where this asset will need to be published.
-    ///
-    /// Default: Current region
-    #[must_use]
-    pub fn region(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        self.0.set("region", value.into_arg());
-        self
-    }
-}
-impl ::jsii_host::ToWire for AwsDestination {
-    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
-        self.0.to_wire("aws-cdk-lib.cloud_assembly_schema.AwsDestination")
-    }
-}
 /// Information needed to access an IAM role created as part of the bootstrap process.
 #[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
 pub struct BootstrapRole(::jsii_host::StructData);
@@ -1519,59 +1463,6 @@ impl ::jsii_host::FromWire for ContextProvider {
         }
     }
 }
-/// Where to publish docker images.
-#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
-pub struct DockerImageDestination(::jsii_host::StructData);
-::jsii_host::is_a!(DockerImageDestination: crate::generated::aws_cdk_lib::cloud_assembly_schema::DockerImageDestination, crate::generated::aws_cdk_lib::cloud_assembly_schema::AwsDestination, ::jsii_host::Value);
-impl DockerImageDestination {
-    /// With everything that is required.
-    #[must_use]
-    pub fn new(image_tag: impl ::jsii_host::IntoArg<::std::string::String>, repository_name: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        let mut jsii_data = ::jsii_host::StructData::new();
-        jsii_data.set("imageTag", image_tag.into_arg());
-        jsii_data.set("repositoryName", repository_name.into_arg());
-        Self(jsii_data)
-    }
-}
-impl DockerImageDestination {
-    /// Additional options to pass to STS when assuming the role.
-    ///
-    /// Default: No additional options.
-    #[must_use]
-    pub fn assume_role_additional_options(mut self, value: impl ::jsii_host::IntoArg<::std::collections::BTreeMap<::std::string::String, ::jsii_host::Value>>) -> Self {
-        self.0.set("assumeRoleAdditionalOptions", value.into_arg());
-        self
-    }
-    /// The role that needs to be assumed while publishing this asset.
-    ///
-    /// Default: No role will be assumed
-    #[must_use]
-    pub fn assume_role_arn(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        self.0.set("assumeRoleArn", value.into_arg());
-        self
-    }
-    /// The ExternalId that needs to be supplied while assuming this role.
-    ///
-    /// Default: No ExternalId will be supplied
-    #[must_use]
-    pub fn assume_role_external_id(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        self.0.set("assumeRoleExternalId", value.into_arg());
-        self
-    }
-    /// The region where this asset will need to be published.
-    ///
-    /// Default: Current region
-    #[must_use]
-    pub fn region(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        self.0.set("region", value.into_arg());
-        self
-    }
-}
-impl ::jsii_host::ToWire for DockerImageDestination {
-    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
-        self.0.to_wire("aws-cdk-lib.cloud_assembly_schema.DockerImageDestination")
-    }
-}
 /// Query to endpoint service context provider.
 #[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
 pub struct EndpointServiceAvailabilityZonesContextQuery(::jsii_host::StructData);
@@ -1864,59 +1755,6 @@ impl ::jsii_host::FromWire for FileAssetMetadataEntry {
             ("sourceHash", ::jsii_host::rewire::<::std::string::String>),
         ];
         ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
-    }
-}
-/// Where in S3 a file asset needs to be published.
-#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
-pub struct FileDestination(::jsii_host::StructData);
-::jsii_host::is_a!(FileDestination: crate::generated::aws_cdk_lib::cloud_assembly_schema::FileDestination, crate::generated::aws_cdk_lib::cloud_assembly_schema::AwsDestination, ::jsii_host::Value);
-impl FileDestination {
-    /// With everything that is required.
-    #[must_use]
-    pub fn new(bucket_name: impl ::jsii_host::IntoArg<::std::string::String>, object_key: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        let mut jsii_data = ::jsii_host::StructData::new();
-        jsii_data.set("bucketName", bucket_name.into_arg());
-        jsii_data.set("objectKey", object_key.into_arg());
-        Self(jsii_data)
-    }
-}
-impl FileDestination {
-    /// Additional options to pass to STS when assuming the role.
-    ///
-    /// Default: No additional options.
-    #[must_use]
-    pub fn assume_role_additional_options(mut self, value: impl ::jsii_host::IntoArg<::std::collections::BTreeMap<::std::string::String, ::jsii_host::Value>>) -> Self {
-        self.0.set("assumeRoleAdditionalOptions", value.into_arg());
-        self
-    }
-    /// The role that needs to be assumed while publishing this asset.
-    ///
-    /// Default: No role will be assumed
-    #[must_use]
-    pub fn assume_role_arn(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        self.0.set("assumeRoleArn", value.into_arg());
-        self
-    }
-    /// The ExternalId that needs to be supplied while assuming this role.
-    ///
-    /// Default: No ExternalId will be supplied
-    #[must_use]
-    pub fn assume_role_external_id(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        self.0.set("assumeRoleExternalId", value.into_arg());
-        self
-    }
-    /// The region where this asset will need to be published.
-    ///
-    /// Default: Current region
-    #[must_use]
-    pub fn region(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        self.0.set("region", value.into_arg());
-        self
-    }
-}
-impl ::jsii_host::ToWire for FileDestination {
-    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
-        self.0.to_wire("aws-cdk-lib.cloud_assembly_schema.FileDestination")
     }
 }
 /// Query to hosted zone context provider.

@@ -1110,33 +1110,6 @@ impl IKeyGroupRef {
         self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
     }
 }
-/// Indicates that this resource can be referenced as a KeyValueStore.
-#[derive(::std::clone::Clone)]
-pub struct IKeyValueStoreRef(::jsii_host::Object);
-::jsii_host::handle!(IKeyValueStoreRef(::jsii_host::Object), "aws-cdk-lib.interfaces.aws_cloudfront.IKeyValueStoreRef");
-::jsii_host::is_a!(IKeyValueStoreRef: crate::generated::aws_cdk_lib::interfaces::aws_cloudfront::IKeyValueStoreRef, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
-impl IKeyValueStoreRef {
-    /// The environment this resource belongs to.
-    #[track_caller]
-    pub fn env(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::ResourceEnvironment> {
-        self.jsii_get("env")
-    }
-    /// A reference to a KeyValueStore resource.
-    #[track_caller]
-    pub fn key_value_store_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_cloudfront::KeyValueStoreReference> {
-        self.jsii_get("keyValueStoreRef")
-    }
-    /// The tree node.
-    #[track_caller]
-    pub fn node(&self) -> ::jsii_host::Result<crate::generated::constructs::Node> {
-        self.jsii_get("node")
-    }
-    /// Applies one or more mixins to this construct.
-    #[track_caller]
-    pub fn with(&self, mixins: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::constructs::IMixin>>) -> ::jsii_host::Result<crate::generated::constructs::IConstruct> {
-        self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
-    }
-}
 /// Indicates that this resource can be referenced as a OriginAccessControl.
 #[derive(::std::clone::Clone)]
 pub struct IOriginAccessControlRef(::jsii_host::Object);
@@ -1184,33 +1157,6 @@ impl IOriginRequestPolicyRef {
     #[track_caller]
     pub fn origin_request_policy_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_cloudfront::OriginRequestPolicyReference> {
         self.jsii_get("originRequestPolicyRef")
-    }
-    /// Applies one or more mixins to this construct.
-    #[track_caller]
-    pub fn with(&self, mixins: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::constructs::IMixin>>) -> ::jsii_host::Result<crate::generated::constructs::IConstruct> {
-        self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
-    }
-}
-/// Indicates that this resource can be referenced as a PublicKey.
-#[derive(::std::clone::Clone)]
-pub struct IPublicKeyRef(::jsii_host::Object);
-::jsii_host::handle!(IPublicKeyRef(::jsii_host::Object), "aws-cdk-lib.interfaces.aws_cloudfront.IPublicKeyRef");
-::jsii_host::is_a!(IPublicKeyRef: crate::generated::aws_cdk_lib::interfaces::aws_cloudfront::IPublicKeyRef, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
-impl IPublicKeyRef {
-    /// The environment this resource belongs to.
-    #[track_caller]
-    pub fn env(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::ResourceEnvironment> {
-        self.jsii_get("env")
-    }
-    /// The tree node.
-    #[track_caller]
-    pub fn node(&self) -> ::jsii_host::Result<crate::generated::constructs::Node> {
-        self.jsii_get("node")
-    }
-    /// A reference to a PublicKey resource.
-    #[track_caller]
-    pub fn public_key_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_cloudfront::PublicKeyReference> {
-        self.jsii_get("publicKeyRef")
     }
     /// Applies one or more mixins to this construct.
     #[track_caller]
@@ -1272,33 +1218,6 @@ impl IResponseHeadersPolicyRef {
         self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
     }
 }
-/// Indicates that this resource can be referenced as a VpcOrigin.
-#[derive(::std::clone::Clone)]
-pub struct IVpcOriginRef(::jsii_host::Object);
-::jsii_host::handle!(IVpcOriginRef(::jsii_host::Object), "aws-cdk-lib.interfaces.aws_cloudfront.IVpcOriginRef");
-::jsii_host::is_a!(IVpcOriginRef: crate::generated::aws_cdk_lib::interfaces::aws_cloudfront::IVpcOriginRef, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
-impl IVpcOriginRef {
-    /// The environment this resource belongs to.
-    #[track_caller]
-    pub fn env(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::ResourceEnvironment> {
-        self.jsii_get("env")
-    }
-    /// The tree node.
-    #[track_caller]
-    pub fn node(&self) -> ::jsii_host::Result<crate::generated::constructs::Node> {
-        self.jsii_get("node")
-    }
-    /// A reference to a VpcOrigin resource.
-    #[track_caller]
-    pub fn vpc_origin_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_cloudfront::VpcOriginReference> {
-        self.jsii_get("vpcOriginRef")
-    }
-    /// Applies one or more mixins to this construct.
-    #[track_caller]
-    pub fn with(&self, mixins: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::constructs::IMixin>>) -> ::jsii_host::Result<crate::generated::constructs::IConstruct> {
-        self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
-    }
-}
 /// A reference to a KeyGroup resource.
 #[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
 pub struct KeyGroupReference(::jsii_host::StructData);
@@ -1328,46 +1247,6 @@ impl ::jsii_host::FromWire for KeyGroupReference {
     fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
         const MEMBERS: &[::jsii_host::Member] = &[
             ("keyGroupId", ::jsii_host::rewire::<::std::string::String>),
-        ];
-        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
-    }
-}
-/// A reference to a KeyValueStore resource.
-#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
-pub struct KeyValueStoreReference(::jsii_host::StructData);
-::jsii_host::is_a!(KeyValueStoreReference: crate::generated::aws_cdk_lib::interfaces::aws_cloudfront::KeyValueStoreReference, ::jsii_host::Value);
-impl KeyValueStoreReference {
-    /// With everything that is required.
-    #[must_use]
-    pub fn new(key_value_store_arn: impl ::jsii_host::IntoArg<::std::string::String>, key_value_store_name: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        let mut jsii_data = ::jsii_host::StructData::new();
-        jsii_data.set("keyValueStoreArn", key_value_store_arn.into_arg());
-        jsii_data.set("keyValueStoreName", key_value_store_name.into_arg());
-        Self(jsii_data)
-    }
-}
-impl KeyValueStoreReference {
-    /// The value of `keyValueStoreArn`.
-    #[track_caller]
-    pub fn get_key_value_store_arn(&self) -> ::jsii_host::Result<::std::string::String> {
-        self.0.get("keyValueStoreArn")
-    }
-    /// The value of `keyValueStoreName`.
-    #[track_caller]
-    pub fn get_key_value_store_name(&self) -> ::jsii_host::Result<::std::string::String> {
-        self.0.get("keyValueStoreName")
-    }
-}
-impl ::jsii_host::ToWire for KeyValueStoreReference {
-    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
-        self.0.to_wire("aws-cdk-lib.interfaces.aws_cloudfront.KeyValueStoreReference")
-    }
-}
-impl ::jsii_host::FromWire for KeyValueStoreReference {
-    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
-        const MEMBERS: &[::jsii_host::Member] = &[
-            ("keyValueStoreArn", ::jsii_host::rewire::<::std::string::String>),
-            ("keyValueStoreName", ::jsii_host::rewire::<::std::string::String>),
         ];
         ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
     }
@@ -1438,39 +1317,6 @@ impl ::jsii_host::FromWire for OriginRequestPolicyReference {
         ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
     }
 }
-/// A reference to a PublicKey resource.
-#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
-pub struct PublicKeyReference(::jsii_host::StructData);
-::jsii_host::is_a!(PublicKeyReference: crate::generated::aws_cdk_lib::interfaces::aws_cloudfront::PublicKeyReference, ::jsii_host::Value);
-impl PublicKeyReference {
-    /// With everything that is required.
-    #[must_use]
-    pub fn new(public_key_id: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        let mut jsii_data = ::jsii_host::StructData::new();
-        jsii_data.set("publicKeyId", public_key_id.into_arg());
-        Self(jsii_data)
-    }
-}
-impl PublicKeyReference {
-    /// The value of `publicKeyId`.
-    #[track_caller]
-    pub fn get_public_key_id(&self) -> ::jsii_host::Result<::std::string::String> {
-        self.0.get("publicKeyId")
-    }
-}
-impl ::jsii_host::ToWire for PublicKeyReference {
-    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
-        self.0.to_wire("aws-cdk-lib.interfaces.aws_cloudfront.PublicKeyReference")
-    }
-}
-impl ::jsii_host::FromWire for PublicKeyReference {
-    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
-        const MEMBERS: &[::jsii_host::Member] = &[
-            ("publicKeyId", ::jsii_host::rewire::<::std::string::String>),
-        ];
-        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
-    }
-}
 /// A reference to a RealtimeLogConfig resource.
 #[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
 pub struct RealtimeLogConfigReference(::jsii_host::StructData);
@@ -1533,46 +1379,6 @@ impl ::jsii_host::FromWire for ResponseHeadersPolicyReference {
     fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
         const MEMBERS: &[::jsii_host::Member] = &[
             ("responseHeadersPolicyId", ::jsii_host::rewire::<::std::string::String>),
-        ];
-        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
-    }
-}
-/// A reference to a VpcOrigin resource.
-#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
-pub struct VpcOriginReference(::jsii_host::StructData);
-::jsii_host::is_a!(VpcOriginReference: crate::generated::aws_cdk_lib::interfaces::aws_cloudfront::VpcOriginReference, ::jsii_host::Value);
-impl VpcOriginReference {
-    /// With everything that is required.
-    #[must_use]
-    pub fn new(vpc_origin_arn: impl ::jsii_host::IntoArg<::std::string::String>, vpc_origin_id: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        let mut jsii_data = ::jsii_host::StructData::new();
-        jsii_data.set("vpcOriginArn", vpc_origin_arn.into_arg());
-        jsii_data.set("vpcOriginId", vpc_origin_id.into_arg());
-        Self(jsii_data)
-    }
-}
-impl VpcOriginReference {
-    /// The value of `vpcOriginArn`.
-    #[track_caller]
-    pub fn get_vpc_origin_arn(&self) -> ::jsii_host::Result<::std::string::String> {
-        self.0.get("vpcOriginArn")
-    }
-    /// The value of `vpcOriginId`.
-    #[track_caller]
-    pub fn get_vpc_origin_id(&self) -> ::jsii_host::Result<::std::string::String> {
-        self.0.get("vpcOriginId")
-    }
-}
-impl ::jsii_host::ToWire for VpcOriginReference {
-    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
-        self.0.to_wire("aws-cdk-lib.interfaces.aws_cloudfront.VpcOriginReference")
-    }
-}
-impl ::jsii_host::FromWire for VpcOriginReference {
-    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
-        const MEMBERS: &[::jsii_host::Member] = &[
-            ("vpcOriginArn", ::jsii_host::rewire::<::std::string::String>),
-            ("vpcOriginId", ::jsii_host::rewire::<::std::string::String>),
         ];
         ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
     }
@@ -2375,33 +2181,6 @@ impl IFlowLogRef {
         self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
     }
 }
-/// Indicates that this resource can be referenced as a Instance.
-#[derive(::std::clone::Clone)]
-pub struct IInstanceRef(::jsii_host::Object);
-::jsii_host::handle!(IInstanceRef(::jsii_host::Object), "aws-cdk-lib.interfaces.aws_ec2.IInstanceRef");
-::jsii_host::is_a!(IInstanceRef: crate::generated::aws_cdk_lib::interfaces::aws_ec2::IInstanceRef, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
-impl IInstanceRef {
-    /// The environment this resource belongs to.
-    #[track_caller]
-    pub fn env(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::ResourceEnvironment> {
-        self.jsii_get("env")
-    }
-    /// A reference to a Instance resource.
-    #[track_caller]
-    pub fn instance_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_ec2::InstanceReference> {
-        self.jsii_get("instanceRef")
-    }
-    /// The tree node.
-    #[track_caller]
-    pub fn node(&self) -> ::jsii_host::Result<crate::generated::constructs::Node> {
-        self.jsii_get("node")
-    }
-    /// Applies one or more mixins to this construct.
-    #[track_caller]
-    pub fn with(&self, mixins: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::constructs::IMixin>>) -> ::jsii_host::Result<crate::generated::constructs::IConstruct> {
-        self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
-    }
-}
 /// Indicates that this resource can be referenced as a NetworkAclEntry.
 #[derive(::std::clone::Clone)]
 pub struct INetworkAclEntryRef(::jsii_host::Object);
@@ -2589,39 +2368,6 @@ impl IVPNConnectionRef {
     #[track_caller]
     pub fn with(&self, mixins: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::constructs::IMixin>>) -> ::jsii_host::Result<crate::generated::constructs::IConstruct> {
         self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
-    }
-}
-/// A reference to a Instance resource.
-#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
-pub struct InstanceReference(::jsii_host::StructData);
-::jsii_host::is_a!(InstanceReference: crate::generated::aws_cdk_lib::interfaces::aws_ec2::InstanceReference, ::jsii_host::Value);
-impl InstanceReference {
-    /// With everything that is required.
-    #[must_use]
-    pub fn new(instance_id: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        let mut jsii_data = ::jsii_host::StructData::new();
-        jsii_data.set("instanceId", instance_id.into_arg());
-        Self(jsii_data)
-    }
-}
-impl InstanceReference {
-    /// The value of `instanceId`.
-    #[track_caller]
-    pub fn get_instance_id(&self) -> ::jsii_host::Result<::std::string::String> {
-        self.0.get("instanceId")
-    }
-}
-impl ::jsii_host::ToWire for InstanceReference {
-    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
-        self.0.to_wire("aws-cdk-lib.interfaces.aws_ec2.InstanceReference")
-    }
-}
-impl ::jsii_host::FromWire for InstanceReference {
-    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
-        const MEMBERS: &[::jsii_host::Member] = &[
-            ("instanceId", ::jsii_host::rewire::<::std::string::String>),
-        ];
-        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
     }
 }
 /// A reference to a NetworkAclEntry resource.
@@ -3063,249 +2809,6 @@ impl IFileSystemRef {
     }
 }
 }
-pub mod aws_elasticloadbalancingv2 {
-use ::jsii_host::IntoArg as _;
-/// Indicates that this resource can be referenced as a Listener.
-#[derive(::std::clone::Clone)]
-pub struct IListenerRef(::jsii_host::Object);
-::jsii_host::handle!(IListenerRef(::jsii_host::Object), "aws-cdk-lib.interfaces.aws_elasticloadbalancingv2.IListenerRef");
-::jsii_host::is_a!(IListenerRef: crate::generated::aws_cdk_lib::interfaces::aws_elasticloadbalancingv2::IListenerRef, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
-impl IListenerRef {
-    /// The environment this resource belongs to.
-    #[track_caller]
-    pub fn env(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::ResourceEnvironment> {
-        self.jsii_get("env")
-    }
-    /// A reference to a Listener resource.
-    #[track_caller]
-    pub fn listener_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_elasticloadbalancingv2::ListenerReference> {
-        self.jsii_get("listenerRef")
-    }
-    /// The tree node.
-    #[track_caller]
-    pub fn node(&self) -> ::jsii_host::Result<crate::generated::constructs::Node> {
-        self.jsii_get("node")
-    }
-    /// Applies one or more mixins to this construct.
-    #[track_caller]
-    pub fn with(&self, mixins: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::constructs::IMixin>>) -> ::jsii_host::Result<crate::generated::constructs::IConstruct> {
-        self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
-    }
-}
-/// Indicates that this resource can be referenced as a LoadBalancer.
-#[derive(::std::clone::Clone)]
-pub struct ILoadBalancerRef(::jsii_host::Object);
-::jsii_host::handle!(ILoadBalancerRef(::jsii_host::Object), "aws-cdk-lib.interfaces.aws_elasticloadbalancingv2.ILoadBalancerRef");
-::jsii_host::is_a!(ILoadBalancerRef: crate::generated::aws_cdk_lib::interfaces::aws_elasticloadbalancingv2::ILoadBalancerRef, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
-impl ILoadBalancerRef {
-    /// The environment this resource belongs to.
-    #[track_caller]
-    pub fn env(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::ResourceEnvironment> {
-        self.jsii_get("env")
-    }
-    /// A reference to a LoadBalancer resource.
-    #[track_caller]
-    pub fn load_balancer_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_elasticloadbalancingv2::LoadBalancerReference> {
-        self.jsii_get("loadBalancerRef")
-    }
-    /// The tree node.
-    #[track_caller]
-    pub fn node(&self) -> ::jsii_host::Result<crate::generated::constructs::Node> {
-        self.jsii_get("node")
-    }
-    /// Applies one or more mixins to this construct.
-    #[track_caller]
-    pub fn with(&self, mixins: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::constructs::IMixin>>) -> ::jsii_host::Result<crate::generated::constructs::IConstruct> {
-        self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
-    }
-}
-/// Indicates that this resource can be referenced as a TargetGroup.
-#[derive(::std::clone::Clone)]
-pub struct ITargetGroupRef(::jsii_host::Object);
-::jsii_host::handle!(ITargetGroupRef(::jsii_host::Object), "aws-cdk-lib.interfaces.aws_elasticloadbalancingv2.ITargetGroupRef");
-::jsii_host::is_a!(ITargetGroupRef: crate::generated::aws_cdk_lib::interfaces::aws_elasticloadbalancingv2::ITargetGroupRef, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
-impl ITargetGroupRef {
-    /// The environment this resource belongs to.
-    #[track_caller]
-    pub fn env(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::ResourceEnvironment> {
-        self.jsii_get("env")
-    }
-    /// The tree node.
-    #[track_caller]
-    pub fn node(&self) -> ::jsii_host::Result<crate::generated::constructs::Node> {
-        self.jsii_get("node")
-    }
-    /// A reference to a TargetGroup resource.
-    #[track_caller]
-    pub fn target_group_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_elasticloadbalancingv2::TargetGroupReference> {
-        self.jsii_get("targetGroupRef")
-    }
-    /// Applies one or more mixins to this construct.
-    #[track_caller]
-    pub fn with(&self, mixins: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::constructs::IMixin>>) -> ::jsii_host::Result<crate::generated::constructs::IConstruct> {
-        self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
-    }
-}
-/// Indicates that this resource can be referenced as a TrustStore.
-#[derive(::std::clone::Clone)]
-pub struct ITrustStoreRef(::jsii_host::Object);
-::jsii_host::handle!(ITrustStoreRef(::jsii_host::Object), "aws-cdk-lib.interfaces.aws_elasticloadbalancingv2.ITrustStoreRef");
-::jsii_host::is_a!(ITrustStoreRef: crate::generated::aws_cdk_lib::interfaces::aws_elasticloadbalancingv2::ITrustStoreRef, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
-impl ITrustStoreRef {
-    /// The environment this resource belongs to.
-    #[track_caller]
-    pub fn env(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::ResourceEnvironment> {
-        self.jsii_get("env")
-    }
-    /// The tree node.
-    #[track_caller]
-    pub fn node(&self) -> ::jsii_host::Result<crate::generated::constructs::Node> {
-        self.jsii_get("node")
-    }
-    /// A reference to a TrustStore resource.
-    #[track_caller]
-    pub fn trust_store_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_elasticloadbalancingv2::TrustStoreReference> {
-        self.jsii_get("trustStoreRef")
-    }
-    /// Applies one or more mixins to this construct.
-    #[track_caller]
-    pub fn with(&self, mixins: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::constructs::IMixin>>) -> ::jsii_host::Result<crate::generated::constructs::IConstruct> {
-        self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
-    }
-}
-/// A reference to a Listener resource.
-#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
-pub struct ListenerReference(::jsii_host::StructData);
-::jsii_host::is_a!(ListenerReference: crate::generated::aws_cdk_lib::interfaces::aws_elasticloadbalancingv2::ListenerReference, ::jsii_host::Value);
-impl ListenerReference {
-    /// With everything that is required.
-    #[must_use]
-    pub fn new(listener_arn: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        let mut jsii_data = ::jsii_host::StructData::new();
-        jsii_data.set("listenerArn", listener_arn.into_arg());
-        Self(jsii_data)
-    }
-}
-impl ListenerReference {
-    /// The value of `listenerArn`.
-    #[track_caller]
-    pub fn get_listener_arn(&self) -> ::jsii_host::Result<::std::string::String> {
-        self.0.get("listenerArn")
-    }
-}
-impl ::jsii_host::ToWire for ListenerReference {
-    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
-        self.0.to_wire("aws-cdk-lib.interfaces.aws_elasticloadbalancingv2.ListenerReference")
-    }
-}
-impl ::jsii_host::FromWire for ListenerReference {
-    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
-        const MEMBERS: &[::jsii_host::Member] = &[
-            ("listenerArn", ::jsii_host::rewire::<::std::string::String>),
-        ];
-        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
-    }
-}
-/// A reference to a LoadBalancer resource.
-#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
-pub struct LoadBalancerReference(::jsii_host::StructData);
-::jsii_host::is_a!(LoadBalancerReference: crate::generated::aws_cdk_lib::interfaces::aws_elasticloadbalancingv2::LoadBalancerReference, ::jsii_host::Value);
-impl LoadBalancerReference {
-    /// With everything that is required.
-    #[must_use]
-    pub fn new(load_balancer_arn: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        let mut jsii_data = ::jsii_host::StructData::new();
-        jsii_data.set("loadBalancerArn", load_balancer_arn.into_arg());
-        Self(jsii_data)
-    }
-}
-impl LoadBalancerReference {
-    /// The value of `loadBalancerArn`.
-    #[track_caller]
-    pub fn get_load_balancer_arn(&self) -> ::jsii_host::Result<::std::string::String> {
-        self.0.get("loadBalancerArn")
-    }
-}
-impl ::jsii_host::ToWire for LoadBalancerReference {
-    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
-        self.0.to_wire("aws-cdk-lib.interfaces.aws_elasticloadbalancingv2.LoadBalancerReference")
-    }
-}
-impl ::jsii_host::FromWire for LoadBalancerReference {
-    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
-        const MEMBERS: &[::jsii_host::Member] = &[
-            ("loadBalancerArn", ::jsii_host::rewire::<::std::string::String>),
-        ];
-        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
-    }
-}
-/// A reference to a TargetGroup resource.
-#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
-pub struct TargetGroupReference(::jsii_host::StructData);
-::jsii_host::is_a!(TargetGroupReference: crate::generated::aws_cdk_lib::interfaces::aws_elasticloadbalancingv2::TargetGroupReference, ::jsii_host::Value);
-impl TargetGroupReference {
-    /// With everything that is required.
-    #[must_use]
-    pub fn new(target_group_arn: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        let mut jsii_data = ::jsii_host::StructData::new();
-        jsii_data.set("targetGroupArn", target_group_arn.into_arg());
-        Self(jsii_data)
-    }
-}
-impl TargetGroupReference {
-    /// The value of `targetGroupArn`.
-    #[track_caller]
-    pub fn get_target_group_arn(&self) -> ::jsii_host::Result<::std::string::String> {
-        self.0.get("targetGroupArn")
-    }
-}
-impl ::jsii_host::ToWire for TargetGroupReference {
-    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
-        self.0.to_wire("aws-cdk-lib.interfaces.aws_elasticloadbalancingv2.TargetGroupReference")
-    }
-}
-impl ::jsii_host::FromWire for TargetGroupReference {
-    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
-        const MEMBERS: &[::jsii_host::Member] = &[
-            ("targetGroupArn", ::jsii_host::rewire::<::std::string::String>),
-        ];
-        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
-    }
-}
-/// A reference to a TrustStore resource.
-#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
-pub struct TrustStoreReference(::jsii_host::StructData);
-::jsii_host::is_a!(TrustStoreReference: crate::generated::aws_cdk_lib::interfaces::aws_elasticloadbalancingv2::TrustStoreReference, ::jsii_host::Value);
-impl TrustStoreReference {
-    /// With everything that is required.
-    #[must_use]
-    pub fn new(trust_store_arn: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        let mut jsii_data = ::jsii_host::StructData::new();
-        jsii_data.set("trustStoreArn", trust_store_arn.into_arg());
-        Self(jsii_data)
-    }
-}
-impl TrustStoreReference {
-    /// The value of `trustStoreArn`.
-    #[track_caller]
-    pub fn get_trust_store_arn(&self) -> ::jsii_host::Result<::std::string::String> {
-        self.0.get("trustStoreArn")
-    }
-}
-impl ::jsii_host::ToWire for TrustStoreReference {
-    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
-        self.0.to_wire("aws-cdk-lib.interfaces.aws_elasticloadbalancingv2.TrustStoreReference")
-    }
-}
-impl ::jsii_host::FromWire for TrustStoreReference {
-    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
-        const MEMBERS: &[::jsii_host::Member] = &[
-            ("trustStoreArn", ::jsii_host::rewire::<::std::string::String>),
-        ];
-        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
-    }
-}
-}
 pub mod aws_events {
 use ::jsii_host::IntoArg as _;
 /// A reference to a EventBus resource.
@@ -3438,39 +2941,6 @@ impl ::jsii_host::FromWire for RuleReference {
 }
 pub mod aws_iam {
 use ::jsii_host::IntoArg as _;
-/// A reference to a AccessKey resource.
-#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
-pub struct AccessKeyReference(::jsii_host::StructData);
-::jsii_host::is_a!(AccessKeyReference: crate::generated::aws_cdk_lib::interfaces::aws_iam::AccessKeyReference, ::jsii_host::Value);
-impl AccessKeyReference {
-    /// With everything that is required.
-    #[must_use]
-    pub fn new(access_key_id: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        let mut jsii_data = ::jsii_host::StructData::new();
-        jsii_data.set("accessKeyId", access_key_id.into_arg());
-        Self(jsii_data)
-    }
-}
-impl AccessKeyReference {
-    /// The value of `accessKeyId`.
-    #[track_caller]
-    pub fn get_access_key_id(&self) -> ::jsii_host::Result<::std::string::String> {
-        self.0.get("accessKeyId")
-    }
-}
-impl ::jsii_host::ToWire for AccessKeyReference {
-    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
-        self.0.to_wire("aws-cdk-lib.interfaces.aws_iam.AccessKeyReference")
-    }
-}
-impl ::jsii_host::FromWire for AccessKeyReference {
-    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
-        const MEMBERS: &[::jsii_host::Member] = &[
-            ("accessKeyId", ::jsii_host::rewire::<::std::string::String>),
-        ];
-        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
-    }
-}
 /// A reference to a Group resource.
 #[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
 pub struct GroupReference(::jsii_host::StructData);
@@ -3511,33 +2981,6 @@ impl ::jsii_host::FromWire for GroupReference {
         ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
     }
 }
-/// Indicates that this resource can be referenced as a AccessKey.
-#[derive(::std::clone::Clone)]
-pub struct IAccessKeyRef(::jsii_host::Object);
-::jsii_host::handle!(IAccessKeyRef(::jsii_host::Object), "aws-cdk-lib.interfaces.aws_iam.IAccessKeyRef");
-::jsii_host::is_a!(IAccessKeyRef: crate::generated::aws_cdk_lib::interfaces::aws_iam::IAccessKeyRef, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
-impl IAccessKeyRef {
-    /// A reference to a AccessKey resource.
-    #[track_caller]
-    pub fn access_key_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_iam::AccessKeyReference> {
-        self.jsii_get("accessKeyRef")
-    }
-    /// The environment this resource belongs to.
-    #[track_caller]
-    pub fn env(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::ResourceEnvironment> {
-        self.jsii_get("env")
-    }
-    /// The tree node.
-    #[track_caller]
-    pub fn node(&self) -> ::jsii_host::Result<crate::generated::constructs::Node> {
-        self.jsii_get("node")
-    }
-    /// Applies one or more mixins to this construct.
-    #[track_caller]
-    pub fn with(&self, mixins: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::constructs::IMixin>>) -> ::jsii_host::Result<crate::generated::constructs::IConstruct> {
-        self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
-    }
-}
 /// Indicates that this resource can be referenced as a Group.
 #[derive(::std::clone::Clone)]
 pub struct IGroupRef(::jsii_host::Object);
@@ -3553,33 +2996,6 @@ impl IGroupRef {
     #[track_caller]
     pub fn group_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_iam::GroupReference> {
         self.jsii_get("groupRef")
-    }
-    /// The tree node.
-    #[track_caller]
-    pub fn node(&self) -> ::jsii_host::Result<crate::generated::constructs::Node> {
-        self.jsii_get("node")
-    }
-    /// Applies one or more mixins to this construct.
-    #[track_caller]
-    pub fn with(&self, mixins: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::constructs::IMixin>>) -> ::jsii_host::Result<crate::generated::constructs::IConstruct> {
-        self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
-    }
-}
-/// Indicates that this resource can be referenced as a InstanceProfile.
-#[derive(::std::clone::Clone)]
-pub struct IInstanceProfileRef(::jsii_host::Object);
-::jsii_host::handle!(IInstanceProfileRef(::jsii_host::Object), "aws-cdk-lib.interfaces.aws_iam.IInstanceProfileRef");
-::jsii_host::is_a!(IInstanceProfileRef: crate::generated::aws_cdk_lib::interfaces::aws_iam::IInstanceProfileRef, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
-impl IInstanceProfileRef {
-    /// The environment this resource belongs to.
-    #[track_caller]
-    pub fn env(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::ResourceEnvironment> {
-        self.jsii_get("env")
-    }
-    /// A reference to a InstanceProfile resource.
-    #[track_caller]
-    pub fn instance_profile_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_iam::InstanceProfileReference> {
-        self.jsii_get("instanceProfileRef")
     }
     /// The tree node.
     #[track_caller]
@@ -3612,33 +3028,6 @@ impl IManagedPolicyRef {
     #[track_caller]
     pub fn node(&self) -> ::jsii_host::Result<crate::generated::constructs::Node> {
         self.jsii_get("node")
-    }
-    /// Applies one or more mixins to this construct.
-    #[track_caller]
-    pub fn with(&self, mixins: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::constructs::IMixin>>) -> ::jsii_host::Result<crate::generated::constructs::IConstruct> {
-        self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
-    }
-}
-/// Indicates that this resource can be referenced as a OIDCProvider.
-#[derive(::std::clone::Clone)]
-pub struct IOIDCProviderRef(::jsii_host::Object);
-::jsii_host::handle!(IOIDCProviderRef(::jsii_host::Object), "aws-cdk-lib.interfaces.aws_iam.IOIDCProviderRef");
-::jsii_host::is_a!(IOIDCProviderRef: crate::generated::aws_cdk_lib::interfaces::aws_iam::IOIDCProviderRef, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
-impl IOIDCProviderRef {
-    /// The environment this resource belongs to.
-    #[track_caller]
-    pub fn env(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::ResourceEnvironment> {
-        self.jsii_get("env")
-    }
-    /// The tree node.
-    #[track_caller]
-    pub fn node(&self) -> ::jsii_host::Result<crate::generated::constructs::Node> {
-        self.jsii_get("node")
-    }
-    /// A reference to a OIDCProvider resource.
-    #[track_caller]
-    pub fn oidc_provider_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_iam::OIDCProviderReference> {
-        self.jsii_get("oidcProviderRef")
     }
     /// Applies one or more mixins to this construct.
     #[track_caller]
@@ -3754,46 +3143,6 @@ impl IUserRef {
         self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
     }
 }
-/// A reference to a InstanceProfile resource.
-#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
-pub struct InstanceProfileReference(::jsii_host::StructData);
-::jsii_host::is_a!(InstanceProfileReference: crate::generated::aws_cdk_lib::interfaces::aws_iam::InstanceProfileReference, ::jsii_host::Value);
-impl InstanceProfileReference {
-    /// With everything that is required.
-    #[must_use]
-    pub fn new(instance_profile_arn: impl ::jsii_host::IntoArg<::std::string::String>, instance_profile_name: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        let mut jsii_data = ::jsii_host::StructData::new();
-        jsii_data.set("instanceProfileArn", instance_profile_arn.into_arg());
-        jsii_data.set("instanceProfileName", instance_profile_name.into_arg());
-        Self(jsii_data)
-    }
-}
-impl InstanceProfileReference {
-    /// The value of `instanceProfileArn`.
-    #[track_caller]
-    pub fn get_instance_profile_arn(&self) -> ::jsii_host::Result<::std::string::String> {
-        self.0.get("instanceProfileArn")
-    }
-    /// The value of `instanceProfileName`.
-    #[track_caller]
-    pub fn get_instance_profile_name(&self) -> ::jsii_host::Result<::std::string::String> {
-        self.0.get("instanceProfileName")
-    }
-}
-impl ::jsii_host::ToWire for InstanceProfileReference {
-    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
-        self.0.to_wire("aws-cdk-lib.interfaces.aws_iam.InstanceProfileReference")
-    }
-}
-impl ::jsii_host::FromWire for InstanceProfileReference {
-    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
-        const MEMBERS: &[::jsii_host::Member] = &[
-            ("instanceProfileArn", ::jsii_host::rewire::<::std::string::String>),
-            ("instanceProfileName", ::jsii_host::rewire::<::std::string::String>),
-        ];
-        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
-    }
-}
 /// A reference to a ManagedPolicy resource.
 #[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
 pub struct ManagedPolicyReference(::jsii_host::StructData);
@@ -3823,39 +3172,6 @@ impl ::jsii_host::FromWire for ManagedPolicyReference {
     fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
         const MEMBERS: &[::jsii_host::Member] = &[
             ("policyArn", ::jsii_host::rewire::<::std::string::String>),
-        ];
-        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
-    }
-}
-/// A reference to a OIDCProvider resource.
-#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
-pub struct OIDCProviderReference(::jsii_host::StructData);
-::jsii_host::is_a!(OIDCProviderReference: crate::generated::aws_cdk_lib::interfaces::aws_iam::OIDCProviderReference, ::jsii_host::Value);
-impl OIDCProviderReference {
-    /// With everything that is required.
-    #[must_use]
-    pub fn new(oidc_provider_arn: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        let mut jsii_data = ::jsii_host::StructData::new();
-        jsii_data.set("oidcProviderArn", oidc_provider_arn.into_arg());
-        Self(jsii_data)
-    }
-}
-impl OIDCProviderReference {
-    /// The value of `oidcProviderArn`.
-    #[track_caller]
-    pub fn get_oidc_provider_arn(&self) -> ::jsii_host::Result<::std::string::String> {
-        self.0.get("oidcProviderArn")
-    }
-}
-impl ::jsii_host::ToWire for OIDCProviderReference {
-    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
-        self.0.to_wire("aws-cdk-lib.interfaces.aws_iam.OIDCProviderReference")
-    }
-}
-impl ::jsii_host::FromWire for OIDCProviderReference {
-    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
-        const MEMBERS: &[::jsii_host::Member] = &[
-            ("oidcProviderArn", ::jsii_host::rewire::<::std::string::String>),
         ];
         ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
     }
@@ -4312,46 +3628,6 @@ impl ::jsii_host::FromWire for AliasReference {
         ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
     }
 }
-/// A reference to a CapacityProvider resource.
-#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
-pub struct CapacityProviderReference(::jsii_host::StructData);
-::jsii_host::is_a!(CapacityProviderReference: crate::generated::aws_cdk_lib::interfaces::aws_lambda::CapacityProviderReference, ::jsii_host::Value);
-impl CapacityProviderReference {
-    /// With everything that is required.
-    #[must_use]
-    pub fn new(capacity_provider_arn: impl ::jsii_host::IntoArg<::std::string::String>, capacity_provider_name: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        let mut jsii_data = ::jsii_host::StructData::new();
-        jsii_data.set("capacityProviderArn", capacity_provider_arn.into_arg());
-        jsii_data.set("capacityProviderName", capacity_provider_name.into_arg());
-        Self(jsii_data)
-    }
-}
-impl CapacityProviderReference {
-    /// The value of `capacityProviderArn`.
-    #[track_caller]
-    pub fn get_capacity_provider_arn(&self) -> ::jsii_host::Result<::std::string::String> {
-        self.0.get("capacityProviderArn")
-    }
-    /// The value of `capacityProviderName`.
-    #[track_caller]
-    pub fn get_capacity_provider_name(&self) -> ::jsii_host::Result<::std::string::String> {
-        self.0.get("capacityProviderName")
-    }
-}
-impl ::jsii_host::ToWire for CapacityProviderReference {
-    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
-        self.0.to_wire("aws-cdk-lib.interfaces.aws_lambda.CapacityProviderReference")
-    }
-}
-impl ::jsii_host::FromWire for CapacityProviderReference {
-    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
-        const MEMBERS: &[::jsii_host::Member] = &[
-            ("capacityProviderArn", ::jsii_host::rewire::<::std::string::String>),
-            ("capacityProviderName", ::jsii_host::rewire::<::std::string::String>),
-        ];
-        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
-    }
-}
 /// A reference to a CodeSigningConfig resource.
 #[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
 pub struct CodeSigningConfigReference(::jsii_host::StructData);
@@ -4492,33 +3768,6 @@ impl IAliasRef {
         self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
     }
 }
-/// Indicates that this resource can be referenced as a CapacityProvider.
-#[derive(::std::clone::Clone)]
-pub struct ICapacityProviderRef(::jsii_host::Object);
-::jsii_host::handle!(ICapacityProviderRef(::jsii_host::Object), "aws-cdk-lib.interfaces.aws_lambda.ICapacityProviderRef");
-::jsii_host::is_a!(ICapacityProviderRef: crate::generated::aws_cdk_lib::interfaces::aws_lambda::ICapacityProviderRef, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
-impl ICapacityProviderRef {
-    /// A reference to a CapacityProvider resource.
-    #[track_caller]
-    pub fn capacity_provider_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_lambda::CapacityProviderReference> {
-        self.jsii_get("capacityProviderRef")
-    }
-    /// The environment this resource belongs to.
-    #[track_caller]
-    pub fn env(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::ResourceEnvironment> {
-        self.jsii_get("env")
-    }
-    /// The tree node.
-    #[track_caller]
-    pub fn node(&self) -> ::jsii_host::Result<crate::generated::constructs::Node> {
-        self.jsii_get("node")
-    }
-    /// Applies one or more mixins to this construct.
-    #[track_caller]
-    pub fn with(&self, mixins: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::constructs::IMixin>>) -> ::jsii_host::Result<crate::generated::constructs::IConstruct> {
-        self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
-    }
-}
 /// Indicates that this resource can be referenced as a CodeSigningConfig.
 #[derive(::std::clone::Clone)]
 pub struct ICodeSigningConfigRef(::jsii_host::Object);
@@ -4627,33 +3876,6 @@ impl ILayerVersionRef {
         self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
     }
 }
-/// Indicates that this resource can be referenced as a NetworkConnector.
-#[derive(::std::clone::Clone)]
-pub struct INetworkConnectorRef(::jsii_host::Object);
-::jsii_host::handle!(INetworkConnectorRef(::jsii_host::Object), "aws-cdk-lib.interfaces.aws_lambda.INetworkConnectorRef");
-::jsii_host::is_a!(INetworkConnectorRef: crate::generated::aws_cdk_lib::interfaces::aws_lambda::INetworkConnectorRef, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
-impl INetworkConnectorRef {
-    /// The environment this resource belongs to.
-    #[track_caller]
-    pub fn env(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::ResourceEnvironment> {
-        self.jsii_get("env")
-    }
-    /// A reference to a NetworkConnector resource.
-    #[track_caller]
-    pub fn network_connector_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_lambda::NetworkConnectorReference> {
-        self.jsii_get("networkConnectorRef")
-    }
-    /// The tree node.
-    #[track_caller]
-    pub fn node(&self) -> ::jsii_host::Result<crate::generated::constructs::Node> {
-        self.jsii_get("node")
-    }
-    /// Applies one or more mixins to this construct.
-    #[track_caller]
-    pub fn with(&self, mixins: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::constructs::IMixin>>) -> ::jsii_host::Result<crate::generated::constructs::IConstruct> {
-        self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
-    }
-}
 /// Indicates that this resource can be referenced as a Url.
 #[derive(::std::clone::Clone)]
 pub struct IUrlRef(::jsii_host::Object);
@@ -4708,87 +3930,6 @@ impl IVersionRef {
         self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
     }
 }
-/// Indicates that this resource can be referenced as a WebFunctionEndpoint.
-#[derive(::std::clone::Clone)]
-pub struct IWebFunctionEndpointRef(::jsii_host::Object);
-::jsii_host::handle!(IWebFunctionEndpointRef(::jsii_host::Object), "aws-cdk-lib.interfaces.aws_lambda.IWebFunctionEndpointRef");
-::jsii_host::is_a!(IWebFunctionEndpointRef: crate::generated::aws_cdk_lib::interfaces::aws_lambda::IWebFunctionEndpointRef, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
-impl IWebFunctionEndpointRef {
-    /// The environment this resource belongs to.
-    #[track_caller]
-    pub fn env(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::ResourceEnvironment> {
-        self.jsii_get("env")
-    }
-    /// The tree node.
-    #[track_caller]
-    pub fn node(&self) -> ::jsii_host::Result<crate::generated::constructs::Node> {
-        self.jsii_get("node")
-    }
-    /// A reference to a WebFunctionEndpoint resource.
-    #[track_caller]
-    pub fn web_function_endpoint_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_lambda::WebFunctionEndpointReference> {
-        self.jsii_get("webFunctionEndpointRef")
-    }
-    /// Applies one or more mixins to this construct.
-    #[track_caller]
-    pub fn with(&self, mixins: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::constructs::IMixin>>) -> ::jsii_host::Result<crate::generated::constructs::IConstruct> {
-        self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
-    }
-}
-/// Indicates that this resource can be referenced as a WebFunction.
-#[derive(::std::clone::Clone)]
-pub struct IWebFunctionRef(::jsii_host::Object);
-::jsii_host::handle!(IWebFunctionRef(::jsii_host::Object), "aws-cdk-lib.interfaces.aws_lambda.IWebFunctionRef");
-::jsii_host::is_a!(IWebFunctionRef: crate::generated::aws_cdk_lib::interfaces::aws_lambda::IWebFunctionRef, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
-impl IWebFunctionRef {
-    /// The environment this resource belongs to.
-    #[track_caller]
-    pub fn env(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::ResourceEnvironment> {
-        self.jsii_get("env")
-    }
-    /// The tree node.
-    #[track_caller]
-    pub fn node(&self) -> ::jsii_host::Result<crate::generated::constructs::Node> {
-        self.jsii_get("node")
-    }
-    /// A reference to a WebFunction resource.
-    #[track_caller]
-    pub fn web_function_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_lambda::WebFunctionReference> {
-        self.jsii_get("webFunctionRef")
-    }
-    /// Applies one or more mixins to this construct.
-    #[track_caller]
-    pub fn with(&self, mixins: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::constructs::IMixin>>) -> ::jsii_host::Result<crate::generated::constructs::IConstruct> {
-        self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
-    }
-}
-/// Indicates that this resource can be referenced as a WebFunctionRevision.
-#[derive(::std::clone::Clone)]
-pub struct IWebFunctionRevisionRef(::jsii_host::Object);
-::jsii_host::handle!(IWebFunctionRevisionRef(::jsii_host::Object), "aws-cdk-lib.interfaces.aws_lambda.IWebFunctionRevisionRef");
-::jsii_host::is_a!(IWebFunctionRevisionRef: crate::generated::aws_cdk_lib::interfaces::aws_lambda::IWebFunctionRevisionRef, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
-impl IWebFunctionRevisionRef {
-    /// The environment this resource belongs to.
-    #[track_caller]
-    pub fn env(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::ResourceEnvironment> {
-        self.jsii_get("env")
-    }
-    /// The tree node.
-    #[track_caller]
-    pub fn node(&self) -> ::jsii_host::Result<crate::generated::constructs::Node> {
-        self.jsii_get("node")
-    }
-    /// A reference to a WebFunctionRevision resource.
-    #[track_caller]
-    pub fn web_function_revision_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_lambda::WebFunctionRevisionReference> {
-        self.jsii_get("webFunctionRevisionRef")
-    }
-    /// Applies one or more mixins to this construct.
-    #[track_caller]
-    pub fn with(&self, mixins: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::constructs::IMixin>>) -> ::jsii_host::Result<crate::generated::constructs::IConstruct> {
-        self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
-    }
-}
 /// A reference to a LayerVersion resource.
 #[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
 pub struct LayerVersionReference(::jsii_host::StructData);
@@ -4818,39 +3959,6 @@ impl ::jsii_host::FromWire for LayerVersionReference {
     fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
         const MEMBERS: &[::jsii_host::Member] = &[
             ("layerVersionArn", ::jsii_host::rewire::<::std::string::String>),
-        ];
-        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
-    }
-}
-/// A reference to a NetworkConnector resource.
-#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
-pub struct NetworkConnectorReference(::jsii_host::StructData);
-::jsii_host::is_a!(NetworkConnectorReference: crate::generated::aws_cdk_lib::interfaces::aws_lambda::NetworkConnectorReference, ::jsii_host::Value);
-impl NetworkConnectorReference {
-    /// With everything that is required.
-    #[must_use]
-    pub fn new(network_connector_arn: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        let mut jsii_data = ::jsii_host::StructData::new();
-        jsii_data.set("networkConnectorArn", network_connector_arn.into_arg());
-        Self(jsii_data)
-    }
-}
-impl NetworkConnectorReference {
-    /// The value of `networkConnectorArn`.
-    #[track_caller]
-    pub fn get_network_connector_arn(&self) -> ::jsii_host::Result<::std::string::String> {
-        self.0.get("networkConnectorArn")
-    }
-}
-impl ::jsii_host::ToWire for NetworkConnectorReference {
-    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
-        self.0.to_wire("aws-cdk-lib.interfaces.aws_lambda.NetworkConnectorReference")
-    }
-}
-impl ::jsii_host::FromWire for NetworkConnectorReference {
-    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
-        const MEMBERS: &[::jsii_host::Member] = &[
-            ("networkConnectorArn", ::jsii_host::rewire::<::std::string::String>),
         ];
         ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
     }
@@ -4917,112 +4025,6 @@ impl ::jsii_host::FromWire for VersionReference {
     fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
         const MEMBERS: &[::jsii_host::Member] = &[
             ("functionArn", ::jsii_host::rewire::<::std::string::String>),
-        ];
-        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
-    }
-}
-/// A reference to a WebFunctionEndpoint resource.
-#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
-pub struct WebFunctionEndpointReference(::jsii_host::StructData);
-::jsii_host::is_a!(WebFunctionEndpointReference: crate::generated::aws_cdk_lib::interfaces::aws_lambda::WebFunctionEndpointReference, ::jsii_host::Value);
-impl WebFunctionEndpointReference {
-    /// With everything that is required.
-    #[must_use]
-    pub fn new(endpoint_arn: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        let mut jsii_data = ::jsii_host::StructData::new();
-        jsii_data.set("endpointArn", endpoint_arn.into_arg());
-        Self(jsii_data)
-    }
-}
-impl WebFunctionEndpointReference {
-    /// The value of `endpointArn`.
-    #[track_caller]
-    pub fn get_endpoint_arn(&self) -> ::jsii_host::Result<::std::string::String> {
-        self.0.get("endpointArn")
-    }
-}
-impl ::jsii_host::ToWire for WebFunctionEndpointReference {
-    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
-        self.0.to_wire("aws-cdk-lib.interfaces.aws_lambda.WebFunctionEndpointReference")
-    }
-}
-impl ::jsii_host::FromWire for WebFunctionEndpointReference {
-    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
-        const MEMBERS: &[::jsii_host::Member] = &[
-            ("endpointArn", ::jsii_host::rewire::<::std::string::String>),
-        ];
-        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
-    }
-}
-/// A reference to a WebFunction resource.
-#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
-pub struct WebFunctionReference(::jsii_host::StructData);
-::jsii_host::is_a!(WebFunctionReference: crate::generated::aws_cdk_lib::interfaces::aws_lambda::WebFunctionReference, ::jsii_host::Value);
-impl WebFunctionReference {
-    /// With everything that is required.
-    #[must_use]
-    pub fn new(function_arn: impl ::jsii_host::IntoArg<::std::string::String>, function_name: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        let mut jsii_data = ::jsii_host::StructData::new();
-        jsii_data.set("functionArn", function_arn.into_arg());
-        jsii_data.set("functionName", function_name.into_arg());
-        Self(jsii_data)
-    }
-}
-impl WebFunctionReference {
-    /// The value of `functionArn`.
-    #[track_caller]
-    pub fn get_function_arn(&self) -> ::jsii_host::Result<::std::string::String> {
-        self.0.get("functionArn")
-    }
-    /// The value of `functionName`.
-    #[track_caller]
-    pub fn get_function_name(&self) -> ::jsii_host::Result<::std::string::String> {
-        self.0.get("functionName")
-    }
-}
-impl ::jsii_host::ToWire for WebFunctionReference {
-    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
-        self.0.to_wire("aws-cdk-lib.interfaces.aws_lambda.WebFunctionReference")
-    }
-}
-impl ::jsii_host::FromWire for WebFunctionReference {
-    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
-        const MEMBERS: &[::jsii_host::Member] = &[
-            ("functionArn", ::jsii_host::rewire::<::std::string::String>),
-            ("functionName", ::jsii_host::rewire::<::std::string::String>),
-        ];
-        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
-    }
-}
-/// A reference to a WebFunctionRevision resource.
-#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
-pub struct WebFunctionRevisionReference(::jsii_host::StructData);
-::jsii_host::is_a!(WebFunctionRevisionReference: crate::generated::aws_cdk_lib::interfaces::aws_lambda::WebFunctionRevisionReference, ::jsii_host::Value);
-impl WebFunctionRevisionReference {
-    /// With everything that is required.
-    #[must_use]
-    pub fn new(revision_arn: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        let mut jsii_data = ::jsii_host::StructData::new();
-        jsii_data.set("revisionArn", revision_arn.into_arg());
-        Self(jsii_data)
-    }
-}
-impl WebFunctionRevisionReference {
-    /// The value of `revisionArn`.
-    #[track_caller]
-    pub fn get_revision_arn(&self) -> ::jsii_host::Result<::std::string::String> {
-        self.0.get("revisionArn")
-    }
-}
-impl ::jsii_host::ToWire for WebFunctionRevisionReference {
-    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
-        self.0.to_wire("aws-cdk-lib.interfaces.aws_lambda.WebFunctionRevisionReference")
-    }
-}
-impl ::jsii_host::FromWire for WebFunctionRevisionReference {
-    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
-        const MEMBERS: &[::jsii_host::Member] = &[
-            ("revisionArn", ::jsii_host::rewire::<::std::string::String>),
         ];
         ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
     }
@@ -5435,69 +4437,6 @@ impl IAccessPointRef {
     }
 }
 }
-pub mod aws_sagemaker {
-use ::jsii_host::IntoArg as _;
-/// A reference to a Endpoint resource.
-#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
-pub struct EndpointReference(::jsii_host::StructData);
-::jsii_host::is_a!(EndpointReference: crate::generated::aws_cdk_lib::interfaces::aws_sagemaker::EndpointReference, ::jsii_host::Value);
-impl EndpointReference {
-    /// With everything that is required.
-    #[must_use]
-    pub fn new(endpoint_arn: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        let mut jsii_data = ::jsii_host::StructData::new();
-        jsii_data.set("endpointArn", endpoint_arn.into_arg());
-        Self(jsii_data)
-    }
-}
-impl EndpointReference {
-    /// The value of `endpointArn`.
-    #[track_caller]
-    pub fn get_endpoint_arn(&self) -> ::jsii_host::Result<::std::string::String> {
-        self.0.get("endpointArn")
-    }
-}
-impl ::jsii_host::ToWire for EndpointReference {
-    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
-        self.0.to_wire("aws-cdk-lib.interfaces.aws_sagemaker.EndpointReference")
-    }
-}
-impl ::jsii_host::FromWire for EndpointReference {
-    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
-        const MEMBERS: &[::jsii_host::Member] = &[
-            ("endpointArn", ::jsii_host::rewire::<::std::string::String>),
-        ];
-        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
-    }
-}
-/// Indicates that this resource can be referenced as a Endpoint.
-#[derive(::std::clone::Clone)]
-pub struct IEndpointRef(::jsii_host::Object);
-::jsii_host::handle!(IEndpointRef(::jsii_host::Object), "aws-cdk-lib.interfaces.aws_sagemaker.IEndpointRef");
-::jsii_host::is_a!(IEndpointRef: crate::generated::aws_cdk_lib::interfaces::aws_sagemaker::IEndpointRef, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
-impl IEndpointRef {
-    /// A reference to a Endpoint resource.
-    #[track_caller]
-    pub fn endpoint_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_sagemaker::EndpointReference> {
-        self.jsii_get("endpointRef")
-    }
-    /// The environment this resource belongs to.
-    #[track_caller]
-    pub fn env(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::ResourceEnvironment> {
-        self.jsii_get("env")
-    }
-    /// The tree node.
-    #[track_caller]
-    pub fn node(&self) -> ::jsii_host::Result<crate::generated::constructs::Node> {
-        self.jsii_get("node")
-    }
-    /// Applies one or more mixins to this construct.
-    #[track_caller]
-    pub fn with(&self, mixins: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::constructs::IMixin>>) -> ::jsii_host::Result<crate::generated::constructs::IConstruct> {
-        self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
-    }
-}
-}
 pub mod aws_secretsmanager {
 use ::jsii_host::IntoArg as _;
 /// Indicates that this resource can be referenced as a Secret.
@@ -5520,33 +4459,6 @@ impl ISecretRef {
     #[track_caller]
     pub fn secret_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_secretsmanager::SecretReference> {
         self.jsii_get("secretRef")
-    }
-    /// Applies one or more mixins to this construct.
-    #[track_caller]
-    pub fn with(&self, mixins: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::constructs::IMixin>>) -> ::jsii_host::Result<crate::generated::constructs::IConstruct> {
-        self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
-    }
-}
-/// Indicates that this resource can be referenced as a SecretTargetAttachment.
-#[derive(::std::clone::Clone)]
-pub struct ISecretTargetAttachmentRef(::jsii_host::Object);
-::jsii_host::handle!(ISecretTargetAttachmentRef(::jsii_host::Object), "aws-cdk-lib.interfaces.aws_secretsmanager.ISecretTargetAttachmentRef");
-::jsii_host::is_a!(ISecretTargetAttachmentRef: crate::generated::aws_cdk_lib::interfaces::aws_secretsmanager::ISecretTargetAttachmentRef, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
-impl ISecretTargetAttachmentRef {
-    /// The environment this resource belongs to.
-    #[track_caller]
-    pub fn env(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::ResourceEnvironment> {
-        self.jsii_get("env")
-    }
-    /// The tree node.
-    #[track_caller]
-    pub fn node(&self) -> ::jsii_host::Result<crate::generated::constructs::Node> {
-        self.jsii_get("node")
-    }
-    /// A reference to a SecretTargetAttachment resource.
-    #[track_caller]
-    pub fn secret_target_attachment_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_secretsmanager::SecretTargetAttachmentReference> {
-        self.jsii_get("secretTargetAttachmentRef")
     }
     /// Applies one or more mixins to this construct.
     #[track_caller]
@@ -5583,102 +4495,6 @@ impl ::jsii_host::FromWire for SecretReference {
     fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
         const MEMBERS: &[::jsii_host::Member] = &[
             ("secretId", ::jsii_host::rewire::<::std::string::String>),
-        ];
-        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
-    }
-}
-/// A reference to a SecretTargetAttachment resource.
-#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
-pub struct SecretTargetAttachmentReference(::jsii_host::StructData);
-::jsii_host::is_a!(SecretTargetAttachmentReference: crate::generated::aws_cdk_lib::interfaces::aws_secretsmanager::SecretTargetAttachmentReference, ::jsii_host::Value);
-impl SecretTargetAttachmentReference {
-    /// With everything that is required.
-    #[must_use]
-    pub fn new(secret_id: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        let mut jsii_data = ::jsii_host::StructData::new();
-        jsii_data.set("secretId", secret_id.into_arg());
-        Self(jsii_data)
-    }
-}
-impl SecretTargetAttachmentReference {
-    /// The value of `secretId`.
-    #[track_caller]
-    pub fn get_secret_id(&self) -> ::jsii_host::Result<::std::string::String> {
-        self.0.get("secretId")
-    }
-}
-impl ::jsii_host::ToWire for SecretTargetAttachmentReference {
-    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
-        self.0.to_wire("aws-cdk-lib.interfaces.aws_secretsmanager.SecretTargetAttachmentReference")
-    }
-}
-impl ::jsii_host::FromWire for SecretTargetAttachmentReference {
-    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
-        const MEMBERS: &[::jsii_host::Member] = &[
-            ("secretId", ::jsii_host::rewire::<::std::string::String>),
-        ];
-        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
-    }
-}
-}
-pub mod aws_signer {
-use ::jsii_host::IntoArg as _;
-/// Indicates that this resource can be referenced as a SigningProfile.
-#[derive(::std::clone::Clone)]
-pub struct ISigningProfileRef(::jsii_host::Object);
-::jsii_host::handle!(ISigningProfileRef(::jsii_host::Object), "aws-cdk-lib.interfaces.aws_signer.ISigningProfileRef");
-::jsii_host::is_a!(ISigningProfileRef: crate::generated::aws_cdk_lib::interfaces::aws_signer::ISigningProfileRef, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
-impl ISigningProfileRef {
-    /// The environment this resource belongs to.
-    #[track_caller]
-    pub fn env(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::ResourceEnvironment> {
-        self.jsii_get("env")
-    }
-    /// The tree node.
-    #[track_caller]
-    pub fn node(&self) -> ::jsii_host::Result<crate::generated::constructs::Node> {
-        self.jsii_get("node")
-    }
-    /// A reference to a SigningProfile resource.
-    #[track_caller]
-    pub fn signing_profile_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_signer::SigningProfileReference> {
-        self.jsii_get("signingProfileRef")
-    }
-    /// Applies one or more mixins to this construct.
-    #[track_caller]
-    pub fn with(&self, mixins: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::constructs::IMixin>>) -> ::jsii_host::Result<crate::generated::constructs::IConstruct> {
-        self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
-    }
-}
-/// A reference to a SigningProfile resource.
-#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
-pub struct SigningProfileReference(::jsii_host::StructData);
-::jsii_host::is_a!(SigningProfileReference: crate::generated::aws_cdk_lib::interfaces::aws_signer::SigningProfileReference, ::jsii_host::Value);
-impl SigningProfileReference {
-    /// With everything that is required.
-    #[must_use]
-    pub fn new(signing_profile_arn: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        let mut jsii_data = ::jsii_host::StructData::new();
-        jsii_data.set("signingProfileArn", signing_profile_arn.into_arg());
-        Self(jsii_data)
-    }
-}
-impl SigningProfileReference {
-    /// The value of `signingProfileArn`.
-    #[track_caller]
-    pub fn get_signing_profile_arn(&self) -> ::jsii_host::Result<::std::string::String> {
-        self.0.get("signingProfileArn")
-    }
-}
-impl ::jsii_host::ToWire for SigningProfileReference {
-    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
-        self.0.to_wire("aws-cdk-lib.interfaces.aws_signer.SigningProfileReference")
-    }
-}
-impl ::jsii_host::FromWire for SigningProfileReference {
-    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
-        const MEMBERS: &[::jsii_host::Member] = &[
-            ("signingProfileArn", ::jsii_host::rewire::<::std::string::String>),
         ];
         ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
     }
@@ -5812,69 +4628,6 @@ impl ::jsii_host::FromWire for QueueReference {
         const MEMBERS: &[::jsii_host::Member] = &[
             ("queueArn", ::jsii_host::rewire::<::std::string::String>),
             ("queueUrl", ::jsii_host::rewire::<::std::string::String>),
-        ];
-        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
-    }
-}
-}
-pub mod aws_stepfunctions {
-use ::jsii_host::IntoArg as _;
-/// Indicates that this resource can be referenced as a StateMachine.
-#[derive(::std::clone::Clone)]
-pub struct IStateMachineRef(::jsii_host::Object);
-::jsii_host::handle!(IStateMachineRef(::jsii_host::Object), "aws-cdk-lib.interfaces.aws_stepfunctions.IStateMachineRef");
-::jsii_host::is_a!(IStateMachineRef: crate::generated::aws_cdk_lib::interfaces::aws_stepfunctions::IStateMachineRef, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
-impl IStateMachineRef {
-    /// The environment this resource belongs to.
-    #[track_caller]
-    pub fn env(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::ResourceEnvironment> {
-        self.jsii_get("env")
-    }
-    /// The tree node.
-    #[track_caller]
-    pub fn node(&self) -> ::jsii_host::Result<crate::generated::constructs::Node> {
-        self.jsii_get("node")
-    }
-    /// A reference to a StateMachine resource.
-    #[track_caller]
-    pub fn state_machine_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_stepfunctions::StateMachineReference> {
-        self.jsii_get("stateMachineRef")
-    }
-    /// Applies one or more mixins to this construct.
-    #[track_caller]
-    pub fn with(&self, mixins: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::constructs::IMixin>>) -> ::jsii_host::Result<crate::generated::constructs::IConstruct> {
-        self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
-    }
-}
-/// A reference to a StateMachine resource.
-#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
-pub struct StateMachineReference(::jsii_host::StructData);
-::jsii_host::is_a!(StateMachineReference: crate::generated::aws_cdk_lib::interfaces::aws_stepfunctions::StateMachineReference, ::jsii_host::Value);
-impl StateMachineReference {
-    /// With everything that is required.
-    #[must_use]
-    pub fn new(state_machine_arn: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        let mut jsii_data = ::jsii_host::StructData::new();
-        jsii_data.set("stateMachineArn", state_machine_arn.into_arg());
-        Self(jsii_data)
-    }
-}
-impl StateMachineReference {
-    /// The value of `stateMachineArn`.
-    #[track_caller]
-    pub fn get_state_machine_arn(&self) -> ::jsii_host::Result<::std::string::String> {
-        self.0.get("stateMachineArn")
-    }
-}
-impl ::jsii_host::ToWire for StateMachineReference {
-    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
-        self.0.to_wire("aws-cdk-lib.interfaces.aws_stepfunctions.StateMachineReference")
-    }
-}
-impl ::jsii_host::FromWire for StateMachineReference {
-    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
-        const MEMBERS: &[::jsii_host::Member] = &[
-            ("stateMachineArn", ::jsii_host::rewire::<::std::string::String>),
         ];
         ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
     }

@@ -15,6 +15,7 @@ pub mod assertions;
 pub mod aws_apigateway;
 pub mod aws_applicationautoscaling;
 pub mod aws_cloudfront;
+pub mod aws_cloudfront_origins;
 pub mod aws_cloudwatch;
 pub mod aws_codeguruprofiler;
 pub mod aws_codestarnotifications;
@@ -24,23 +25,18 @@ pub mod aws_ec2;
 pub mod aws_ecr;
 pub mod aws_ecr_assets;
 pub mod aws_efs;
-pub mod aws_elasticloadbalancingv2;
 pub mod aws_events;
 pub mod aws_iam;
 pub mod aws_kinesis;
-pub mod aws_kinesisfirehose;
 pub mod aws_kms;
 pub mod aws_lambda;
 pub mod aws_logs;
 pub mod aws_pinpoint;
 pub mod aws_s3;
 pub mod aws_s3_assets;
-pub mod aws_sagemaker;
 pub mod aws_secretsmanager;
-pub mod aws_signer;
 pub mod aws_sns;
 pub mod aws_sqs;
-pub mod aws_stepfunctions;
 pub mod cloud_assembly_schema;
 pub mod cx_api;
 pub mod interfaces;
@@ -2740,328 +2736,6 @@ impl ::jsii_host::FromWire for CfnUpdatePolicy {
             ("useOnlineResharding", ::jsii_host::rewire::<bool>),
         ];
         ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
-    }
-}
-/// Uses conventionally named roles and asset storage locations.
-///
-/// This synthesizer:
-///
-/// - Supports cross-account deployments (the CLI can have credentials to one
-///   account, and you can still deploy to another account by assuming roles with
-///   well-known names in the other account).
-/// - Supports the **CDK Pipelines** library.
-///
-/// Requires the environment to have been bootstrapped with Bootstrap Stack V2
-/// (also known as "modern bootstrap stack"). The synthesizer adds a version
-/// check to the template, to make sure the bootstrap stack is recent enough
-/// to support all features expected by this synthesizer.
-#[derive(::std::clone::Clone)]
-pub struct DefaultStackSynthesizer(crate::generated::aws_cdk_lib::StackSynthesizer);
-::jsii_host::handle!(DefaultStackSynthesizer(crate::generated::aws_cdk_lib::StackSynthesizer), "aws-cdk-lib.DefaultStackSynthesizer");
-::jsii_host::is_a!(DefaultStackSynthesizer: crate::generated::aws_cdk_lib::DefaultStackSynthesizer, crate::generated::aws_cdk_lib::IBoundStackSynthesizer, crate::generated::aws_cdk_lib::IReusableStackSynthesizer, crate::generated::aws_cdk_lib::IStackSynthesizer, crate::generated::aws_cdk_lib::StackSynthesizer, ::jsii_host::Value);
-impl DefaultStackSynthesizer {
-    /// Makes one, with everything that is required.
-    #[track_caller]
-    pub fn new() -> ::jsii_host::Result<Self> {
-        ::jsii_host::create(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.DefaultStackSynthesizer", ::std::vec![]).map(::jsii_host::Handle::from_object)
-    }
-    /// Makes one, with every argument.
-    #[track_caller]
-    pub fn new_with(props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::DefaultStackSynthesizerProps>) -> ::jsii_host::Result<Self> {
-        ::jsii_host::create(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.DefaultStackSynthesizer", ::std::vec![props.into_arg()]).map(::jsii_host::Handle::from_object)
-    }
-    /// Starts one: set what is optional, then call `build`.
-    pub fn builder() -> crate::generated::aws_cdk_lib::DefaultStackSynthesizerProps<::jsii_host::Pending<Self>> {
-        let jsii_data = ::jsii_host::StructData::new();
-        crate::generated::aws_cdk_lib::DefaultStackSynthesizerProps::jsii_pending(jsii_data, ::jsii_host::Pending::new(&crate::generated::aws_cdk_lib::ASSEMBLY, ::std::vec![]))
-    }
-    /// Default bootstrap stack version SSM parameter.
-    pub const DEFAULT_BOOTSTRAP_STACK_VERSION_SSM_PARAMETER: ::jsii_host::Const<::std::string::String> = ::jsii_host::Const::new(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.DefaultStackSynthesizer", "DEFAULT_BOOTSTRAP_STACK_VERSION_SSM_PARAMETER");
-    /// Default CloudFormation role ARN.
-    pub const DEFAULT_CLOUDFORMATION_ROLE_ARN: ::jsii_host::Const<::std::string::String> = ::jsii_host::Const::new(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.DefaultStackSynthesizer", "DEFAULT_CLOUDFORMATION_ROLE_ARN");
-    /// Default deploy role ARN.
-    pub const DEFAULT_DEPLOY_ROLE_ARN: ::jsii_host::Const<::std::string::String> = ::jsii_host::Const::new(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.DefaultStackSynthesizer", "DEFAULT_DEPLOY_ROLE_ARN");
-    /// Default Docker asset prefix.
-    pub const DEFAULT_DOCKER_ASSET_PREFIX: ::jsii_host::Const<::std::string::String> = ::jsii_host::Const::new(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.DefaultStackSynthesizer", "DEFAULT_DOCKER_ASSET_PREFIX");
-    /// Name of the CloudFormation Export with the asset key name.
-    pub const DEFAULT_FILE_ASSET_KEY_ARN_EXPORT_NAME: ::jsii_host::Const<::std::string::String> = ::jsii_host::Const::new(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.DefaultStackSynthesizer", "DEFAULT_FILE_ASSET_KEY_ARN_EXPORT_NAME");
-    /// Default file asset prefix.
-    pub const DEFAULT_FILE_ASSET_PREFIX: ::jsii_host::Const<::std::string::String> = ::jsii_host::Const::new(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.DefaultStackSynthesizer", "DEFAULT_FILE_ASSET_PREFIX");
-    /// Default asset publishing role ARN for file (S3) assets.
-    pub const DEFAULT_FILE_ASSET_PUBLISHING_ROLE_ARN: ::jsii_host::Const<::std::string::String> = ::jsii_host::Const::new(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.DefaultStackSynthesizer", "DEFAULT_FILE_ASSET_PUBLISHING_ROLE_ARN");
-    /// Default file assets bucket name.
-    pub const DEFAULT_FILE_ASSETS_BUCKET_NAME: ::jsii_host::Const<::std::string::String> = ::jsii_host::Const::new(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.DefaultStackSynthesizer", "DEFAULT_FILE_ASSETS_BUCKET_NAME");
-    /// Default asset publishing role ARN for image (ECR) assets.
-    pub const DEFAULT_IMAGE_ASSET_PUBLISHING_ROLE_ARN: ::jsii_host::Const<::std::string::String> = ::jsii_host::Const::new(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.DefaultStackSynthesizer", "DEFAULT_IMAGE_ASSET_PUBLISHING_ROLE_ARN");
-    /// Default image assets repository name.
-    pub const DEFAULT_IMAGE_ASSETS_REPOSITORY_NAME: ::jsii_host::Const<::std::string::String> = ::jsii_host::Const::new(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.DefaultStackSynthesizer", "DEFAULT_IMAGE_ASSETS_REPOSITORY_NAME");
-    /// Default lookup role ARN for missing values.
-    pub const DEFAULT_LOOKUP_ROLE_ARN: ::jsii_host::Const<::std::string::String> = ::jsii_host::Const::new(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.DefaultStackSynthesizer", "DEFAULT_LOOKUP_ROLE_ARN");
-    /// Default ARN qualifier.
-    pub const DEFAULT_QUALIFIER: ::jsii_host::Const<::std::string::String> = ::jsii_host::Const::new(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.DefaultStackSynthesizer", "DEFAULT_QUALIFIER");
-    /// Returns the ARN of the CFN execution Role.
-    #[track_caller]
-    pub fn cloud_formation_execution_role_arn(&self) -> ::jsii_host::Result<::std::string::String> {
-        self.jsii_get("cloudFormationExecutionRoleArn")
-    }
-    /// Returns the ARN of the deploy Role.
-    #[track_caller]
-    pub fn deploy_role_arn(&self) -> ::jsii_host::Result<::std::string::String> {
-        self.jsii_get("deployRoleArn")
-    }
-    /// The qualifier used to bootstrap this stack.
-    #[track_caller]
-    pub fn bootstrap_qualifier(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
-        self.jsii_get("bootstrapQualifier")
-    }
-    /// The role that is passed to CloudFormation to execute the change set.
-    #[track_caller]
-    pub fn cloud_formation_execution_role(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
-        self.jsii_get("cloudFormationExecutionRole")
-    }
-    /// The role used to lookup for this stack.
-    #[track_caller]
-    pub fn lookup_role(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
-        self.jsii_get("lookupRole")
-    }
-    /// Return the currently bound stack.
-    #[deprecated(note = "Use `boundStack` instead.")]
-    #[track_caller]
-    pub fn stack(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::aws_cdk_lib::Stack>> {
-        self.jsii_get("stack")
-    }
-    /// Register a Docker Image Asset.
-    #[track_caller]
-    pub fn add_docker_image_asset(&self, asset: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::DockerImageAssetSource>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::DockerImageAssetLocation> {
-        self.jsii_invoke("addDockerImageAsset", [asset.into_arg()])
-    }
-    /// Register a File Asset.
-    #[track_caller]
-    pub fn add_file_asset(&self, asset: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::FileAssetSource>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::FileAssetLocation> {
-        self.jsii_invoke("addFileAsset", [asset.into_arg()])
-    }
-    /// Bind to the stack this environment is going to be used on.
-    #[track_caller]
-    pub fn bind(&self, stack: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::Stack>) -> ::jsii_host::Result<()> {
-        self.jsii_invoke("bind", [stack.into_arg()])
-    }
-    /// Produce a bound Stack Synthesizer for the given stack.
-    #[track_caller]
-    pub fn reusable_bind(&self, stack: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::Stack>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::IBoundStackSynthesizer> {
-        self.jsii_invoke("reusableBind", [stack.into_arg()])
-    }
-    /// Synthesize the associated stack to the session.
-    #[track_caller]
-    pub fn synthesize(&self, session: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::ISynthesisSession>) -> ::jsii_host::Result<()> {
-        self.jsii_invoke("synthesize", [session.into_arg()])
-    }
-    /// Synthesize the stack template to the given session, passing the configured lookup role ARN.
-    #[track_caller]
-    pub fn synthesize_stack_template(&self, stack: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::Stack>, session: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::ISynthesisSession>) -> ::jsii_host::Result<()> {
-        self.jsii_invoke("synthesizeStackTemplate", [stack.into_arg(), session.into_arg()])
-    }
-}
-/// Configuration properties for DefaultStackSynthesizer.
-#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
-pub struct DefaultStackSynthesizerProps<C = ()>(::jsii_host::StructData, C);
-::jsii_host::is_a!(DefaultStackSynthesizerProps: crate::generated::aws_cdk_lib::DefaultStackSynthesizerProps, ::jsii_host::Value);
-impl DefaultStackSynthesizerProps {
-    /// With everything that is required.
-    #[must_use]
-    pub fn new() -> Self {
-        let jsii_data = ::jsii_host::StructData::new();
-        Self(jsii_data, ())
-    }
-}
-impl ::std::default::Default for DefaultStackSynthesizerProps {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-impl<C> DefaultStackSynthesizerProps<C> {
-    /// Bootstrap stack version SSM parameter.
-    ///
-    /// Default: DefaultStackSynthesizer.DEFAULT_BOOTSTRAP_STACK_VERSION_SSM_PARAMETER
-    #[must_use]
-    pub fn bootstrap_stack_version_ssm_parameter(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        self.0.set("bootstrapStackVersionSsmParameter", value.into_arg());
-        self
-    }
-    /// bucketPrefix to use while storing S3 Assets.
-    ///
-    /// Default: DefaultStackSynthesizer.DEFAULT_FILE_ASSET_PREFIX
-    #[must_use]
-    pub fn bucket_prefix(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        self.0.set("bucketPrefix", value.into_arg());
-        self
-    }
-    /// The role CloudFormation will assume when deploying the Stack.
-    ///
-    /// Default: DefaultStackSynthesizer.DEFAULT_CLOUDFORMATION_ROLE_ARN
-    #[must_use]
-    pub fn cloud_formation_execution_role(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        self.0.set("cloudFormationExecutionRole", value.into_arg());
-        self
-    }
-    /// Additional options to pass to STS when assuming the deploy role.
-    ///
-    /// Default: No additional options.
-    #[must_use]
-    pub fn deploy_role_additional_options(mut self, value: impl ::jsii_host::IntoArg<::std::collections::BTreeMap<::std::string::String, ::jsii_host::Value>>) -> Self {
-        self.0.set("deployRoleAdditionalOptions", value.into_arg());
-        self
-    }
-    /// The role to assume to initiate a deployment in this environment.
-    ///
-    /// Default: DefaultStackSynthesizer.DEFAULT_DEPLOY_ROLE_ARN
-    #[must_use]
-    pub fn deploy_role_arn(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        self.0.set("deployRoleArn", value.into_arg());
-        self
-    }
-    /// External ID to use when assuming role for cloudformation deployments.
-    ///
-    /// Default: No external ID
-    #[must_use]
-    pub fn deploy_role_external_id(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        self.0.set("deployRoleExternalId", value.into_arg());
-        self
-    }
-    /// A prefix to use while tagging and uploading Docker images to ECR.
-    ///
-    /// Default: DefaultStackSynthesizer.DEFAULT_DOCKER_ASSET_PREFIX
-    #[must_use]
-    pub fn docker_tag_prefix(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        self.0.set("dockerTagPrefix", value.into_arg());
-        self
-    }
-    /// External ID to use when assuming role for file asset publishing.
-    ///
-    /// Default: No external ID
-    #[must_use]
-    pub fn file_asset_publishing_external_id(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        self.0.set("fileAssetPublishingExternalId", value.into_arg());
-        self
-    }
-    /// Additional options to pass to STS when assuming the file asset publishing.
-    ///
-    /// Default: No additional options.
-    #[must_use]
-    pub fn file_asset_publishing_role_additional_options(mut self, value: impl ::jsii_host::IntoArg<::std::collections::BTreeMap<::std::string::String, ::jsii_host::Value>>) -> Self {
-        self.0.set("fileAssetPublishingRoleAdditionalOptions", value.into_arg());
-        self
-    }
-    /// The role to use to publish file assets to the S3 bucket in this environment.
-    ///
-    /// Default: DefaultStackSynthesizer.DEFAULT_FILE_ASSET_PUBLISHING_ROLE_ARN
-    #[must_use]
-    pub fn file_asset_publishing_role_arn(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        self.0.set("fileAssetPublishingRoleArn", value.into_arg());
-        self
-    }
-    /// Name of the S3 bucket to hold file assets.
-    ///
-    /// Default: DefaultStackSynthesizer.DEFAULT_FILE_ASSETS_BUCKET_NAME
-    #[must_use]
-    pub fn file_assets_bucket_name(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        self.0.set("fileAssetsBucketName", value.into_arg());
-        self
-    }
-    /// Whether to add a Rule to the stack template verifying the bootstrap stack version.
-    ///
-    /// Default: true
-    #[must_use]
-    pub fn generate_bootstrap_version_rule(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
-        self.0.set("generateBootstrapVersionRule", value.into_arg());
-        self
-    }
-    /// External ID to use when assuming role for image asset publishing.
-    ///
-    /// Default: No external ID
-    #[must_use]
-    pub fn image_asset_publishing_external_id(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        self.0.set("imageAssetPublishingExternalId", value.into_arg());
-        self
-    }
-    /// Additional options to pass to STS when assuming the image asset publishing.
-    ///
-    /// Default: No additional options.
-    #[must_use]
-    pub fn image_asset_publishing_role_additional_options(mut self, value: impl ::jsii_host::IntoArg<::std::collections::BTreeMap<::std::string::String, ::jsii_host::Value>>) -> Self {
-        self.0.set("imageAssetPublishingRoleAdditionalOptions", value.into_arg());
-        self
-    }
-    /// The role to use to publish image assets to the ECR repository in this environment.
-    ///
-    /// Default: DefaultStackSynthesizer.DEFAULT_IMAGE_ASSET_PUBLISHING_ROLE_ARN
-    #[must_use]
-    pub fn image_asset_publishing_role_arn(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        self.0.set("imageAssetPublishingRoleArn", value.into_arg());
-        self
-    }
-    /// Name of the ECR repository to hold Docker Image assets.
-    ///
-    /// Default: DefaultStackSynthesizer.DEFAULT_IMAGE_ASSETS_REPOSITORY_NAME
-    #[must_use]
-    pub fn image_assets_repository_name(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        self.0.set("imageAssetsRepositoryName", value.into_arg());
-        self
-    }
-    /// Additional options to pass to STS when assuming the lookup role.
-    ///
-    /// Default: No additional options.
-    #[must_use]
-    pub fn lookup_role_additional_options(mut self, value: impl ::jsii_host::IntoArg<::std::collections::BTreeMap<::std::string::String, ::jsii_host::Value>>) -> Self {
-        self.0.set("lookupRoleAdditionalOptions", value.into_arg());
-        self
-    }
-    /// The role to use to look up values from the target AWS account during synthesis.
-    ///
-    /// Default: None
-    #[must_use]
-    pub fn lookup_role_arn(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        self.0.set("lookupRoleArn", value.into_arg());
-        self
-    }
-    /// External ID to use when assuming lookup role.
-    ///
-    /// Default: No external ID
-    #[must_use]
-    pub fn lookup_role_external_id(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        self.0.set("lookupRoleExternalId", value.into_arg());
-        self
-    }
-    /// Qualifier to disambiguate multiple environments in the same account.
-    ///
-    /// Default: Value of context key '@aws-cdk/core:bootstrapQualifier' if set, otherwise `DefaultStackSynthesizer.DEFAULT_QUALIFIER`
-    #[must_use]
-    pub fn qualifier(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        self.0.set("qualifier", value.into_arg());
-        self
-    }
-    /// Use the bootstrapped lookup role for (read-only) stack operations.
-    ///
-    /// Default: true
-    #[must_use]
-    pub fn use_lookup_role_for_stack_operations(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
-        self.0.set("useLookupRoleForStackOperations", value.into_arg());
-        self
-    }
-}
-impl<T: ::jsii_host::Handle> DefaultStackSynthesizerProps<::jsii_host::Pending<T>> {
-    #[doc(hidden)]
-    pub fn jsii_pending(data: ::jsii_host::StructData, pending: ::jsii_host::Pending<T>) -> Self {
-        Self(data, pending)
-    }
-    /// Makes the object.
-    #[track_caller]
-    pub fn build(self) -> ::jsii_host::Result<T> {
-        self.1.build(self.0.to_wire("aws-cdk-lib.DefaultStackSynthesizerProps"))
-    }
-}
-impl ::jsii_host::ToWire for DefaultStackSynthesizerProps {
-    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
-        self.0.to_wire("aws-cdk-lib.DefaultStackSynthesizerProps")
     }
 }
 /// Docker build options.
@@ -6357,45 +6031,6 @@ pub trait ITaggableImpl: 'static {
     /// `tags`, read by JavaScript.
     fn tags(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::TagManager>;
 }
-/// Modernized version of ITaggable.
-///
-/// `ITaggable` has a problem: for a number of L1 resources, we failed to generate
-/// `tags: TagManager`, and generated `tags: CfnSomeResource.TagProperty[]` instead.
-///
-/// To mark these resources as taggable, we need to put the `TagManager` in a new property
-/// whose name is unlikely to conflict with any existing properties. Hence, a new interface
-/// for that purpose. All future resources will implement `ITaggableV2`.
-#[derive(::std::clone::Clone)]
-pub struct ITaggableV2(::jsii_host::Object);
-::jsii_host::handle!(ITaggableV2(::jsii_host::Object), "aws-cdk-lib.ITaggableV2");
-::jsii_host::is_a!(ITaggableV2: crate::generated::aws_cdk_lib::ITaggableV2, ::jsii_host::Value);
-impl ITaggableV2 {
-    /// TagManager to set, remove and format tags.
-    #[track_caller]
-    pub fn cdk_tag_manager(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::TagManager> {
-        self.jsii_get("cdkTagManager")
-    }
-    /// A Rust implementation, to be added to an overridden class.
-    pub fn implementation(value: impl ITaggableV2Impl) -> ::jsii_host::Implementation<Self> {
-        let value = ::std::rc::Rc::new(value);
-        let mut overrides = ::jsii_host::Overrides::new();
-        overrides.interface("aws-cdk-lib.ITaggableV2");
-        let this = ::std::rc::Rc::clone(&value);
-        overrides.getter("cdkTagManager", move |_, _| ::jsii_host::ToWire::to_wire(&this.cdk_tag_manager()?));
-        overrides.implementation(value);
-        ::jsii_host::Implementation::new(overrides)
-    }
-    /// Hands a Rust implementation to JavaScript.
-    #[track_caller]
-    pub fn implement(value: impl ITaggableV2Impl) -> ::jsii_host::Result<Self> {
-        ::jsii_host::create_with_overrides(&crate::generated::aws_cdk_lib::ASSEMBLY, "Object", ::std::vec![], Self::implementation(value).into_overrides()).map(::jsii_host::Handle::from_object)
-    }
-}
-/// What Rust code provides to be a [`ITaggableV2`].
-pub trait ITaggableV2Impl: 'static {
-    /// `cdkTagManager`, read by JavaScript.
-    fn cdk_tag_manager(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::TagManager>;
-}
 /// CloudFormation template options for a stack.
 #[derive(::std::clone::Clone)]
 pub struct ITemplateOptions(::jsii_host::Object);
@@ -6969,28 +6604,6 @@ impl LazyStringValueOptions {
 impl ::jsii_host::ToWire for LazyStringValueOptions {
     fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
         self.0.to_wire("aws-cdk-lib.LazyStringValueOptions")
-    }
-}
-/// Abstract base class for mixins that provides default implementations.
-#[derive(::std::clone::Clone)]
-pub struct Mixin(::jsii_host::Object);
-::jsii_host::handle!(Mixin(::jsii_host::Object), "aws-cdk-lib.Mixin");
-::jsii_host::is_a!(Mixin: crate::generated::aws_cdk_lib::Mixin, crate::generated::constructs::IMixin, ::jsii_host::Value);
-impl Mixin {
-    /// Checks if `x` is a Mixin.
-    #[track_caller]
-    pub fn is_mixin(x: impl ::jsii_host::IntoArg<::jsii_host::Value>) -> ::jsii_host::Result<bool> {
-        ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.Mixin", "isMixin", ::std::vec![x.into_arg()])
-    }
-    /// Applies the mixin functionality to the target construct.
-    #[track_caller]
-    pub fn apply_to(&self, construct: impl ::jsii_host::IntoArg<crate::generated::constructs::IConstruct>) -> ::jsii_host::Result<()> {
-        self.jsii_invoke("applyTo", [construct.into_arg()])
-    }
-    /// Determines whether this mixin can be applied to the given construct.
-    #[track_caller]
-    pub fn supports(&self, _construct: impl ::jsii_host::IntoArg<crate::generated::constructs::IConstruct>) -> ::jsii_host::Result<bool> {
-        self.jsii_invoke("supports", [_construct.into_arg()])
     }
 }
 /// Functions for devising unique names for constructs.
@@ -7797,6 +7410,68 @@ impl ::jsii_host::FromWire for ReferenceStrength {
         }
     }
 }
+/// Manages removal policies for all resources within a construct scope, overriding any existing policies by default.
+#[derive(::std::clone::Clone)]
+pub struct RemovalPolicies(::jsii_host::Object);
+::jsii_host::handle!(RemovalPolicies(::jsii_host::Object), "aws-cdk-lib.RemovalPolicies");
+::jsii_host::is_a!(RemovalPolicies: crate::generated::aws_cdk_lib::RemovalPolicies, ::jsii_host::Value);
+impl RemovalPolicies {
+    /// Returns the removal policies API for the given scope.
+    #[track_caller]
+    pub fn of(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::IConstruct>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::RemovalPolicies> {
+        ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.RemovalPolicies", "of", ::std::vec![scope.into_arg()])
+    }
+    /// Apply a removal policy to all resources within this scope, overriding any existing policies.
+    #[track_caller]
+    pub fn apply(&self, policy: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::RemovalPolicy>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("apply", [policy.into_arg()])
+    }
+    /// Apply a removal policy to all resources within this scope, overriding any existing policies.
+    #[track_caller]
+    pub fn apply_with(&self, policy: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::RemovalPolicy>, props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::RemovalPolicyProps>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("apply", [policy.into_arg(), props.into_arg()])
+    }
+    /// Apply DESTROY removal policy to all resources within this scope.
+    #[track_caller]
+    pub fn destroy(&self) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("destroy", [])
+    }
+    /// Apply DESTROY removal policy to all resources within this scope.
+    #[track_caller]
+    pub fn destroy_with(&self, props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::RemovalPolicyProps>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("destroy", [props.into_arg()])
+    }
+    /// Apply RETAIN removal policy to all resources within this scope.
+    #[track_caller]
+    pub fn retain(&self) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("retain", [])
+    }
+    /// Apply RETAIN removal policy to all resources within this scope.
+    #[track_caller]
+    pub fn retain_with(&self, props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::RemovalPolicyProps>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("retain", [props.into_arg()])
+    }
+    /// Apply RETAIN_ON_UPDATE_OR_DELETE removal policy to all resources within this scope.
+    #[track_caller]
+    pub fn retain_on_update_or_delete(&self) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("retainOnUpdateOrDelete", [])
+    }
+    /// Apply RETAIN_ON_UPDATE_OR_DELETE removal policy to all resources within this scope.
+    #[track_caller]
+    pub fn retain_on_update_or_delete_with(&self, props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::RemovalPolicyProps>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("retainOnUpdateOrDelete", [props.into_arg()])
+    }
+    /// Apply SNAPSHOT removal policy to all resources within this scope.
+    #[track_caller]
+    pub fn snapshot(&self) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("snapshot", [])
+    }
+    /// Apply SNAPSHOT removal policy to all resources within this scope.
+    #[track_caller]
+    pub fn snapshot_with(&self, props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::RemovalPolicyProps>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("snapshot", [props.into_arg()])
+    }
+}
 /// Possible values for a resource's Removal Policy.
 ///
 /// The removal policy controls what happens to the resource if it stops being
@@ -7896,6 +7571,54 @@ impl RemovalPolicyOptions {
 impl ::jsii_host::ToWire for RemovalPolicyOptions {
     fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
         self.0.to_wire("aws-cdk-lib.RemovalPolicyOptions")
+    }
+}
+/// Properties for applying a removal policy.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct RemovalPolicyProps(::jsii_host::StructData);
+::jsii_host::is_a!(RemovalPolicyProps: crate::generated::aws_cdk_lib::RemovalPolicyProps, ::jsii_host::Value);
+impl RemovalPolicyProps {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new() -> Self {
+        let jsii_data = ::jsii_host::StructData::new();
+        Self(jsii_data)
+    }
+}
+impl ::std::default::Default for RemovalPolicyProps {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+impl RemovalPolicyProps {
+    /// Apply the removal policy only to specific resource types.
+    ///
+    /// Default: apply to all resources
+    #[must_use]
+    pub fn apply_to_resource_types(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<::std::string::String>>) -> Self {
+        self.0.set("applyToResourceTypes", value.into_arg());
+        self
+    }
+    /// Exclude specific resource types from the removal policy.
+    ///
+    /// Default: no exclusions
+    #[must_use]
+    pub fn exclude_resource_types(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<::std::string::String>>) -> Self {
+        self.0.set("excludeResourceTypes", value.into_arg());
+        self
+    }
+    /// The priority to use when applying this policy.
+    ///
+    /// Default: AspectPriority.MUTATING
+    #[must_use]
+    pub fn priority(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
+        self.0.set("priority", value.into_arg());
+        self
+    }
+}
+impl ::jsii_host::ToWire for RemovalPolicyProps {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.RemovalPolicyProps")
     }
 }
 /// Type hints for resolved values.
@@ -8977,110 +8700,6 @@ impl ::jsii_host::ToWire for StackProps {
         self.0.to_wire("aws-cdk-lib.StackProps")
     }
 }
-/// Base class for implementing an IStackSynthesizer.
-///
-/// This class needs to exist to provide public surface area for external
-/// implementations of stack synthesizers. The protected methods give
-/// access to functions that are otherwise
-#[derive(::std::clone::Clone)]
-pub struct StackSynthesizer(::jsii_host::Object);
-::jsii_host::handle!(StackSynthesizer(::jsii_host::Object), "aws-cdk-lib.StackSynthesizer");
-::jsii_host::is_a!(StackSynthesizer: crate::generated::aws_cdk_lib::StackSynthesizer, crate::generated::aws_cdk_lib::IStackSynthesizer, ::jsii_host::Value);
-impl StackSynthesizer {
-    /// Retrieve the bound stack.
-    #[track_caller]
-    pub fn bound_stack(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::Stack> {
-        self.jsii_get("boundStack")
-    }
-    /// The qualifier used to bootstrap this stack.
-    #[track_caller]
-    pub fn bootstrap_qualifier(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
-        self.jsii_get("bootstrapQualifier")
-    }
-    /// The role that is passed to CloudFormation to execute the change set.
-    #[track_caller]
-    pub fn cloud_formation_execution_role(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
-        self.jsii_get("cloudFormationExecutionRole")
-    }
-    /// The role used to lookup for this stack.
-    #[track_caller]
-    pub fn lookup_role(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
-        self.jsii_get("lookupRole")
-    }
-    /// Add a CfnRule to the bound stack that checks whether an SSM parameter exceeds a given version.
-    #[track_caller]
-    pub fn add_bootstrap_version_rule(&self, required_version: impl ::jsii_host::IntoArg<f64>, bootstrap_stack_version_ssm_parameter: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<()> {
-        self.jsii_invoke("addBootstrapVersionRule", [required_version.into_arg(), bootstrap_stack_version_ssm_parameter.into_arg()])
-    }
-    /// Register a Docker Image Asset.
-    #[track_caller]
-    pub fn add_docker_image_asset(&self, asset: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::DockerImageAssetSource>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::DockerImageAssetLocation> {
-        self.jsii_invoke("addDockerImageAsset", [asset.into_arg()])
-    }
-    /// Register a File Asset.
-    #[track_caller]
-    pub fn add_file_asset(&self, asset: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::FileAssetSource>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::FileAssetLocation> {
-        self.jsii_invoke("addFileAsset", [asset.into_arg()])
-    }
-    /// Bind to the stack this environment is going to be used on.
-    #[track_caller]
-    pub fn bind(&self, stack: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::Stack>) -> ::jsii_host::Result<()> {
-        self.jsii_invoke("bind", [stack.into_arg()])
-    }
-    /// Turn a docker asset location into a CloudFormation representation of that location.
-    #[track_caller]
-    pub fn cloud_formation_location_from_docker_image_asset(&self, dest: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::cloud_assembly_schema::DockerImageDestination>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::DockerImageAssetLocation> {
-        self.jsii_invoke("cloudFormationLocationFromDockerImageAsset", [dest.into_arg()])
-    }
-    /// Turn a file asset location into a CloudFormation representation of that location.
-    #[track_caller]
-    pub fn cloud_formation_location_from_file_asset(&self, location: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::cloud_assembly_schema::FileDestination>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::FileAssetLocation> {
-        self.jsii_invoke("cloudFormationLocationFromFileAsset", [location.into_arg()])
-    }
-    /// Write the CloudFormation stack artifact to the session.
-    #[track_caller]
-    pub fn emit_artifact(&self, session: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::ISynthesisSession>) -> ::jsii_host::Result<()> {
-        self.jsii_invoke("emitArtifact", [session.into_arg()])
-    }
-    /// Write the CloudFormation stack artifact to the session.
-    #[track_caller]
-    pub fn emit_artifact_with(&self, session: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::ISynthesisSession>, options: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::SynthesizeStackArtifactOptions>) -> ::jsii_host::Result<()> {
-        self.jsii_invoke("emitArtifact", [session.into_arg(), options.into_arg()])
-    }
-    /// Write the stack artifact to the session.
-    #[deprecated(note = "Use `emitArtifact` instead")]
-    #[track_caller]
-    pub fn emit_stack_artifact(&self, stack: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::Stack>, session: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::ISynthesisSession>) -> ::jsii_host::Result<()> {
-        self.jsii_invoke("emitStackArtifact", [stack.into_arg(), session.into_arg()])
-    }
-    /// Write the stack artifact to the session.
-    #[deprecated(note = "Use `emitArtifact` instead")]
-    #[track_caller]
-    pub fn emit_stack_artifact_with(&self, stack: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::Stack>, session: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::ISynthesisSession>, options: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::SynthesizeStackArtifactOptions>) -> ::jsii_host::Result<()> {
-        self.jsii_invoke("emitStackArtifact", [stack.into_arg(), session.into_arg(), options.into_arg()])
-    }
-    /// Synthesize the associated stack to the session.
-    #[track_caller]
-    pub fn synthesize(&self, session: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::ISynthesisSession>) -> ::jsii_host::Result<()> {
-        self.jsii_invoke("synthesize", [session.into_arg()])
-    }
-    /// Have the stack write out its template.
-    #[deprecated(note = "Use `synthesizeTemplate` instead")]
-    #[track_caller]
-    pub fn synthesize_stack_template(&self, stack: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::Stack>, session: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::ISynthesisSession>) -> ::jsii_host::Result<()> {
-        self.jsii_invoke("synthesizeStackTemplate", [stack.into_arg(), session.into_arg()])
-    }
-    /// Write the stack template to the given session.
-    #[track_caller]
-    pub fn synthesize_template(&self, session: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::ISynthesisSession>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::FileAssetSource> {
-        self.jsii_invoke("synthesizeTemplate", [session.into_arg()])
-    }
-    /// Write the stack template to the given session.
-    #[track_caller]
-    pub fn synthesize_template_with(&self, session: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::ISynthesisSession>, lookup_role_arn: impl ::jsii_host::IntoArg<::std::string::String>, lookup_role_external_id: impl ::jsii_host::IntoArg<::std::string::String>, lookup_role_additional_options: impl ::jsii_host::IntoArg<::std::collections::BTreeMap<::std::string::String, ::jsii_host::Value>>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::FileAssetSource> {
-        self.jsii_invoke("synthesizeTemplate", [session.into_arg(), lookup_role_arn.into_arg(), lookup_role_external_id.into_arg(), lookup_role_additional_options.into_arg()])
-    }
-}
 /// An abstract application modeling unit consisting of Stacks that should be deployed together.
 ///
 /// Derive a subclass of `Stage` and use it to model a single instance of your
@@ -9359,165 +8978,6 @@ impl ::jsii_host::FromWire for SymlinkFollowMode {
         }
     }
 }
-/// Stack artifact options.
-///
-/// A subset of `cxschema.AwsCloudFormationStackProperties` of optional settings that need to be
-/// configurable by synthesizers, plus `additionalDependencies`.
-#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
-pub struct SynthesizeStackArtifactOptions(::jsii_host::StructData);
-::jsii_host::is_a!(SynthesizeStackArtifactOptions: crate::generated::aws_cdk_lib::SynthesizeStackArtifactOptions, ::jsii_host::Value);
-impl SynthesizeStackArtifactOptions {
-    /// With everything that is required.
-    #[must_use]
-    pub fn new() -> Self {
-        let jsii_data = ::jsii_host::StructData::new();
-        Self(jsii_data)
-    }
-}
-impl ::std::default::Default for SynthesizeStackArtifactOptions {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-impl SynthesizeStackArtifactOptions {
-    /// Identifiers of additional dependencies.
-    ///
-    /// Default: No additional dependencies
-    #[must_use]
-    pub fn additional_dependencies(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<::std::string::String>>) -> Self {
-        self.0.set("additionalDependencies", value.into_arg());
-        self
-    }
-    /// Additional options to pass to STS when assuming the role for cloudformation deployments.
-    ///
-    /// Default: No additional options.
-    #[must_use]
-    pub fn assume_role_additional_options(mut self, value: impl ::jsii_host::IntoArg<::std::collections::BTreeMap<::std::string::String, ::jsii_host::Value>>) -> Self {
-        self.0.set("assumeRoleAdditionalOptions", value.into_arg());
-        self
-    }
-    /// The role that needs to be assumed to deploy the stack.
-    ///
-    /// Default: No role is assumed (current credentials are used)
-    #[must_use]
-    pub fn assume_role_arn(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        self.0.set("assumeRoleArn", value.into_arg());
-        self
-    }
-    /// The externalID to use with the assumeRoleArn.
-    ///
-    /// Default: No externalID is used
-    #[must_use]
-    pub fn assume_role_external_id(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        self.0.set("assumeRoleExternalId", value.into_arg());
-        self
-    }
-    /// SSM parameter where the bootstrap stack version number can be found.
-    ///
-    /// Default: Bootstrap stack version number looked up
-    #[must_use]
-    pub fn bootstrap_stack_version_ssm_parameter(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        self.0.set("bootstrapStackVersionSsmParameter", value.into_arg());
-        self
-    }
-    /// The role that is passed to CloudFormation to execute the change set.
-    ///
-    /// Default: No role is passed (currently assumed role/credentials are used)
-    #[must_use]
-    pub fn cloud_formation_execution_role_arn(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        self.0.set("cloudFormationExecutionRoleArn", value.into_arg());
-        self
-    }
-    /// The role to use to look up values from the target AWS account.
-    ///
-    /// Default: None
-    #[must_use]
-    pub fn lookup_role(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::cloud_assembly_schema::BootstrapRole>) -> Self {
-        self.0.set("lookupRole", value.into_arg());
-        self
-    }
-    /// Values for CloudFormation stack parameters that should be passed when the stack is deployed.
-    ///
-    /// Default: No parameters
-    #[must_use]
-    pub fn parameters(mut self, value: impl ::jsii_host::IntoArg<::std::collections::BTreeMap<::std::string::String, ::std::string::String>>) -> Self {
-        self.0.set("parameters", value.into_arg());
-        self
-    }
-    /// Version of bootstrap stack required to deploy this stack.
-    ///
-    /// Default: No bootstrap stack required
-    #[must_use]
-    pub fn requires_bootstrap_stack_version(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
-        self.0.set("requiresBootstrapStackVersion", value.into_arg());
-        self
-    }
-    /// If the stack template has already been included in the asset manifest, its asset URL.
-    ///
-    /// Default: Not uploaded yet, upload just before deploying
-    #[must_use]
-    pub fn stack_template_asset_object_url(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        self.0.set("stackTemplateAssetObjectUrl", value.into_arg());
-        self
-    }
-}
-impl ::jsii_host::ToWire for SynthesizeStackArtifactOptions {
-    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
-        self.0.to_wire("aws-cdk-lib.SynthesizeStackArtifactOptions")
-    }
-}
-/// The Tag Aspect will handle adding a tag to this node and cascading tags to children.
-#[derive(::std::clone::Clone)]
-pub struct Tag(::jsii_host::Object);
-::jsii_host::handle!(Tag(::jsii_host::Object), "aws-cdk-lib.Tag");
-::jsii_host::is_a!(Tag: crate::generated::aws_cdk_lib::Tag, crate::generated::aws_cdk_lib::IAspect, ::jsii_host::Value);
-impl Tag {
-    /// Makes one, with everything that is required.
-    #[track_caller]
-    pub fn new(key: impl ::jsii_host::IntoArg<::std::string::String>, value: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<Self> {
-        ::jsii_host::create(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.Tag", ::std::vec![key.into_arg(), value.into_arg()]).map(::jsii_host::Handle::from_object)
-    }
-    /// Makes one, with every argument.
-    #[track_caller]
-    pub fn new_with(key: impl ::jsii_host::IntoArg<::std::string::String>, value: impl ::jsii_host::IntoArg<::std::string::String>, props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::TagProps>) -> ::jsii_host::Result<Self> {
-        ::jsii_host::create(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.Tag", ::std::vec![key.into_arg(), value.into_arg(), props.into_arg()]).map(::jsii_host::Handle::from_object)
-    }
-    /// Starts one: set what is optional, then call `build`.
-    pub fn builder(key: impl ::jsii_host::IntoArg<::std::string::String>, value: impl ::jsii_host::IntoArg<::std::string::String>) -> crate::generated::aws_cdk_lib::TagProps<::jsii_host::Pending<Self>> {
-        let jsii_data = ::jsii_host::StructData::new();
-        crate::generated::aws_cdk_lib::TagProps::jsii_pending(jsii_data, ::jsii_host::Pending::new(&crate::generated::aws_cdk_lib::ASSEMBLY, ::std::vec![key.into_arg(), value.into_arg()]))
-    }
-    /// The string key for the tag.
-    #[track_caller]
-    pub fn key(&self) -> ::jsii_host::Result<::std::string::String> {
-        self.jsii_get("key")
-    }
-    /// The property `props`.
-    #[track_caller]
-    pub fn props(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::TagProps> {
-        self.jsii_get("props")
-    }
-    /// The string value of the tag.
-    #[track_caller]
-    pub fn value(&self) -> ::jsii_host::Result<::std::string::String> {
-        self.jsii_get("value")
-    }
-    /// Calls `applyTag`.
-    #[track_caller]
-    pub fn apply_tag(&self, resource: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::ITaggable>) -> ::jsii_host::Result<()> {
-        self.jsii_invoke("applyTag", [resource.into_arg()])
-    }
-    /// Calls `applyTagV2`.
-    #[track_caller]
-    pub fn apply_tag_v2(&self, resource: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::ITaggableV2>) -> ::jsii_host::Result<()> {
-        self.jsii_invoke("applyTagV2", [resource.into_arg()])
-    }
-    /// All aspects can visit an IConstruct.
-    #[track_caller]
-    pub fn visit(&self, construct: impl ::jsii_host::IntoArg<crate::generated::constructs::IConstruct>) -> ::jsii_host::Result<()> {
-        self.jsii_invoke("visit", [construct.into_arg()])
-    }
-}
 /// TagManager facilitates a common implementation of tagging for Constructs.
 ///
 /// Normally, you do not need to use this class, as the CloudFormation specification
@@ -9660,14 +9120,14 @@ impl ::jsii_host::ToWire for TagManagerOptions {
 }
 /// Properties for a tag.
 #[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
-pub struct TagProps<C = ()>(::jsii_host::StructData, C);
+pub struct TagProps(::jsii_host::StructData);
 ::jsii_host::is_a!(TagProps: crate::generated::aws_cdk_lib::TagProps, ::jsii_host::Value);
 impl TagProps {
     /// With everything that is required.
     #[must_use]
     pub fn new() -> Self {
         let jsii_data = ::jsii_host::StructData::new();
-        Self(jsii_data, ())
+        Self(jsii_data)
     }
 }
 impl ::std::default::Default for TagProps {
@@ -9675,7 +9135,7 @@ impl ::std::default::Default for TagProps {
         Self::new()
     }
 }
-impl<C> TagProps<C> {
+impl TagProps {
     /// Whether the tag should be applied to instances in an AutoScalingGroup.
     ///
     /// Default: true
@@ -9683,11 +9143,6 @@ impl<C> TagProps<C> {
     pub fn apply_to_launched_instances(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
         self.0.set("applyToLaunchedInstances", value.into_arg());
         self
-    }
-    /// The value of `applyToLaunchedInstances`.
-    #[track_caller]
-    pub fn get_apply_to_launched_instances(&self) -> ::jsii_host::Result<::std::option::Option<bool>> {
-        self.0.get("applyToLaunchedInstances")
     }
     /// An array of Resource Types that will not receive this tag.
     ///
@@ -9697,11 +9152,6 @@ impl<C> TagProps<C> {
         self.0.set("excludeResourceTypes", value.into_arg());
         self
     }
-    /// The value of `excludeResourceTypes`.
-    #[track_caller]
-    pub fn get_exclude_resource_types(&self) -> ::jsii_host::Result<::std::option::Option<::std::vec::Vec<::std::string::String>>> {
-        self.0.get("excludeResourceTypes")
-    }
     /// An array of Resource Types that will receive this tag.
     ///
     /// Default: []
@@ -9709,11 +9159,6 @@ impl<C> TagProps<C> {
     pub fn include_resource_types(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<::std::string::String>>) -> Self {
         self.0.set("includeResourceTypes", value.into_arg());
         self
-    }
-    /// The value of `includeResourceTypes`.
-    #[track_caller]
-    pub fn get_include_resource_types(&self) -> ::jsii_host::Result<::std::option::Option<::std::vec::Vec<::std::string::String>>> {
-        self.0.get("includeResourceTypes")
     }
     /// Priority of the tag operation.
     ///
@@ -9727,37 +9172,10 @@ impl<C> TagProps<C> {
         self.0.set("priority", value.into_arg());
         self
     }
-    /// The value of `priority`.
-    #[track_caller]
-    pub fn get_priority(&self) -> ::jsii_host::Result<::std::option::Option<f64>> {
-        self.0.get("priority")
-    }
-}
-impl<T: ::jsii_host::Handle> TagProps<::jsii_host::Pending<T>> {
-    #[doc(hidden)]
-    pub fn jsii_pending(data: ::jsii_host::StructData, pending: ::jsii_host::Pending<T>) -> Self {
-        Self(data, pending)
-    }
-    /// Makes the object.
-    #[track_caller]
-    pub fn build(self) -> ::jsii_host::Result<T> {
-        self.1.build(self.0.to_wire("aws-cdk-lib.TagProps"))
-    }
 }
 impl ::jsii_host::ToWire for TagProps {
     fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
         self.0.to_wire("aws-cdk-lib.TagProps")
-    }
-}
-impl ::jsii_host::FromWire for TagProps {
-    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
-        const MEMBERS: &[::jsii_host::Member] = &[
-            ("applyToLaunchedInstances", ::jsii_host::rewire::<bool>),
-            ("excludeResourceTypes", ::jsii_host::rewire::<::std::vec::Vec<::std::string::String>>),
-            ("includeResourceTypes", ::jsii_host::rewire::<::std::vec::Vec<::std::string::String>>),
-            ("priority", ::jsii_host::rewire::<f64>),
-        ];
-        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?, ()))
     }
 }
 /// The enum `aws-cdk-lib.TagType`.
