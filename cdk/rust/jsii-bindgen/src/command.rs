@@ -81,7 +81,9 @@ pub(crate) struct ContractArguments {
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {
-    let (name, path) = text.split_once('=').ok_or_else(|| format!("'{text}' is not package=rust::path"))?;
+    let (name, path) = text
+        .split_once('=')
+        .ok_or_else(|| format!("'{text}' is not package=rust::path"))?;
     Ok((name.to_owned(), path.to_owned()))
 }
 
@@ -94,9 +96,16 @@ impl Command {
                 one_file(&arguments.out, text, arguments.check)
             }
             Self::Contract(arguments) => {
-                let assemblies = spec::load_with_dependencies("mcp-lambda-cdk", &arguments.search_from)?;
-                let name = arguments.contract.file_name().unwrap_or_default().to_string_lossy().into_owned();
-                let text = contract::generate(&json_file(&arguments.contract)?, &name, &assemblies)?;
+                let assemblies =
+                    spec::load_with_dependencies("mcp-lambda-cdk", &arguments.search_from)?;
+                let name = arguments
+                    .contract
+                    .file_name()
+                    .unwrap_or_default()
+                    .to_string_lossy()
+                    .into_owned();
+                let text =
+                    contract::generate(&json_file(&arguments.contract)?, &name, &assemblies)?;
                 one_file(&arguments.out, text, arguments.check)
             }
         }
@@ -105,7 +114,12 @@ impl Command {
 
 impl RustArguments {
     fn run(self) -> Result<String, Error> {
-        let last = self.out.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let last = self
+            .out
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
         let options = rust::Options {
             roots: with_files(self.roots)?,
             overridable: self.overridable,
@@ -119,7 +133,11 @@ impl RustArguments {
         let assemblies = spec::load_with_dependencies(&self.assembly, &self.search_from)?;
         let output = rust::generate(&assemblies, &self.assembly, &options)?;
         finish(&self.out, &output.files, self.check)?;
-        Ok(format!("{} types in '{}'", output.type_count, self.out.display()))
+        Ok(format!(
+            "{} types in '{}'",
+            output.type_count,
+            self.out.display()
+        ))
     }
 }
 
@@ -130,7 +148,9 @@ fn with_files(roots: Vec<String>) -> Result<Vec<String>, Error> {
         match root.strip_prefix('@') {
             Some(path) => {
                 let text = read(Path::new(path))?;
-                let lines = text.lines().map(|line| line.split('#').next().unwrap_or_default().trim());
+                let lines = text
+                    .lines()
+                    .map(|line| line.split('#').next().unwrap_or_default().trim());
                 all.extend(lines.filter(|line| !line.is_empty()).map(str::to_owned));
             }
             None => all.push(root),
@@ -140,12 +160,14 @@ fn with_files(roots: Vec<String>) -> Result<Vec<String>, Error> {
 }
 
 fn read(path: &Path) -> Result<String, Error> {
-    fs::read_to_string(path).map_err(|error| Error::new(format!("cannot read '{}': {error}", path.display())))
+    fs::read_to_string(path)
+        .map_err(|error| Error::new(format!("cannot read '{}': {error}", path.display())))
 }
 
 fn parse<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, Error> {
     let text = read(path)?;
-    serde_json::from_str(&text).map_err(|error| Error::new(format!("'{}' does not fit: {error}", path.display())))
+    serde_json::from_str(&text)
+        .map_err(|error| Error::new(format!("'{}' does not fit: {error}", path.display())))
 }
 
 fn json_file(path: &Path) -> Result<serde_json::Value, Error> {
@@ -160,5 +182,9 @@ fn one_file(out: &Path, text: String, check: bool) -> Result<String, Error> {
 }
 
 fn finish(directory: &Path, files: &BTreeMap<PathBuf, String>, check: bool) -> Result<(), Error> {
-    if check { output::check(directory, files) } else { output::write(directory, files) }
+    if check {
+        output::check(directory, files)
+    } else {
+        output::write(directory, files)
+    }
 }

@@ -30,10 +30,11 @@ const WORDS: &[(&str, &str)] = &[
 ];
 
 const KEYWORDS: &[&str] = &[
-    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "do", "dyn", "else", "enum",
-    "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro", "match", "mod", "move",
-    "mut", "override", "priv", "pub", "ref", "return", "static", "struct", "trait", "true", "try", "type", "typeof",
-    "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
+    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "do", "dyn",
+    "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let",
+    "loop", "macro", "match", "mod", "move", "mut", "override", "priv", "pub", "ref", "return",
+    "static", "struct", "trait", "true", "try", "type", "typeof", "unsafe", "unsized", "use",
+    "virtual", "where", "while", "yield",
 ];
 
 impl NameTable {
@@ -46,12 +47,19 @@ impl NameTable {
     /// The Rust name of a member of a type: the table's, or the rule's.
     #[must_use]
     pub fn member(&self, fqn: &str, name: &str) -> String {
-        self.members.get(&format!("{fqn}#{name}")).cloned().unwrap_or_else(|| self.snake(name))
+        self.members
+            .get(&format!("{fqn}#{name}"))
+            .cloned()
+            .unwrap_or_else(|| self.snake(name))
     }
 
     fn with_words(&self, name: &str) -> String {
-        let own = self.words.iter().map(|(from, to)| (from.as_str(), to.as_str()));
-        own.chain(WORDS.iter().copied()).fold(name.to_owned(), |name, (from, to)| name.replace(from, to))
+        let own = self
+            .words
+            .iter()
+            .map(|(from, to)| (from.as_str(), to.as_str()));
+        own.chain(WORDS.iter().copied())
+            .fold(name.to_owned(), |name, (from, to)| name.replace(from, to))
     }
 }
 
@@ -90,7 +98,13 @@ pub fn upper_camel(name: &str) -> String {
         .flat_map(|word| {
             let mut letters = word.chars();
             let first = letters.next().map(|letter| letter.to_ascii_uppercase());
-            let rest = letters.map(move |letter| if has_lowercase { letter } else { letter.to_ascii_lowercase() });
+            let rest = letters.map(move |letter| {
+                if has_lowercase {
+                    letter
+                } else {
+                    letter.to_ascii_lowercase()
+                }
+            });
             first.into_iter().chain(rest).collect::<Vec<_>>()
         })
         .collect();
@@ -106,7 +120,11 @@ pub fn upper_camel(name: &str) -> String {
 /// `ALL_CAPS` for constants; names that are all capitals already stay.
 #[must_use]
 pub fn screaming(name: &str) -> String {
-    if name.chars().any(char::is_lowercase) { snake_case(name).to_uppercase() } else { name.to_owned() }
+    if name.chars().any(char::is_lowercase) {
+        snake_case(name).to_uppercase()
+    } else {
+        name.to_owned()
+    }
 }
 
 /// A name that Rust accepts: keywords become raw identifiers, those that cannot get an underscore.

@@ -218,7 +218,10 @@ pub enum TypeRef {
 ///
 /// # Errors
 /// When a package is not installed or its assembly cannot be read.
-pub fn load_with_dependencies(name: &str, start: &Path) -> Result<BTreeMap<String, Assembly>, Error> {
+pub fn load_with_dependencies(
+    name: &str,
+    start: &Path,
+) -> Result<BTreeMap<String, Assembly>, Error> {
     let mut assemblies = BTreeMap::new();
     let mut pending = vec![(name.to_owned(), start.to_owned())];
     while let Some((name, start)) = pending.pop() {
@@ -227,7 +230,12 @@ pub fn load_with_dependencies(name: &str, start: &Path) -> Result<BTreeMap<Strin
         }
         let directory = find_package(&name, &start)?;
         let assembly = load(&directory)?;
-        pending.extend(assembly.dependencies.keys().map(|dependency| (dependency.clone(), directory.clone())));
+        pending.extend(
+            assembly
+                .dependencies
+                .keys()
+                .map(|dependency| (dependency.clone(), directory.clone())),
+        );
         assemblies.insert(name, assembly);
     }
     Ok(assemblies)
@@ -237,7 +245,8 @@ fn find_package(name: &str, start: &Path) -> Result<PathBuf, Error> {
     let own = start.join("package.json");
     if let Ok(manifest) = fs::read_to_string(&own)
         && start.join(".jsii").is_file()
-        && serde_json::from_str::<serde_json::Value>(&manifest).is_ok_and(|manifest| manifest["name"] == name)
+        && serde_json::from_str::<serde_json::Value>(&manifest)
+            .is_ok_and(|manifest| manifest["name"] == name)
     {
         return Ok(start.to_owned());
     }
@@ -261,7 +270,10 @@ fn find_package(name: &str, start: &Path) -> Result<PathBuf, Error> {
 fn load(directory: &Path) -> Result<Assembly, Error> {
     let path = directory.join(".jsii");
     let unreadable = |path: &Path, error: &dyn std::fmt::Display| {
-        Error::new(format!("cannot read the jsii assembly '{}': {error}", path.display()))
+        Error::new(format!(
+            "cannot read the jsii assembly '{}': {error}",
+            path.display()
+        ))
     };
     let text = fs::read_to_string(&path).map_err(|error| unreadable(&path, &error))?;
     if !text.contains("jsii/file-redirect") {

@@ -33,7 +33,10 @@ impl<I> Implementation<I> {
     /// Wraps overrides. Used by generated code.
     #[must_use]
     pub fn new(overrides: Overrides) -> Self {
-        Self { overrides, interface: std::marker::PhantomData }
+        Self {
+            overrides,
+            interface: std::marker::PhantomData,
+        }
     }
 
     /// The overrides. Used by generated code.
@@ -63,17 +66,29 @@ impl Overrides {
     }
 
     /// Overrides a method by its JavaScript name.
-    pub fn method(&mut self, name: &'static str, body: impl Fn(&Object, Vec<Value>) -> Result<Value> + 'static) {
+    pub fn method(
+        &mut self,
+        name: &'static str,
+        body: impl Fn(&Object, Vec<Value>) -> Result<Value> + 'static,
+    ) {
         self.methods.insert(name, Rc::new(body));
     }
 
     /// Overrides the reading of a property by its JavaScript name.
-    pub fn getter(&mut self, name: &'static str, body: impl Fn(&Object, Vec<Value>) -> Result<Value> + 'static) {
+    pub fn getter(
+        &mut self,
+        name: &'static str,
+        body: impl Fn(&Object, Vec<Value>) -> Result<Value> + 'static,
+    ) {
         self.getters.insert(name, Rc::new(body));
     }
 
     /// Overrides the writing of a property by its JavaScript name. The value is the only argument.
-    pub fn setter(&mut self, name: &'static str, body: impl Fn(&Object, Vec<Value>) -> Result<Value> + 'static) {
+    pub fn setter(
+        &mut self,
+        name: &'static str,
+        body: impl Fn(&Object, Vec<Value>) -> Result<Value> + 'static,
+    ) {
         self.setters.insert(name, Rc::new(body));
     }
 
@@ -101,12 +116,19 @@ impl Overrides {
 
     /// The list that the kernel wants: every overridden method and property once.
     pub(crate) fn to_wire(&self) -> Value {
-        let methods = self.methods.keys().map(|name| json!({ "method": name, "cookie": name }));
+        let methods = self
+            .methods
+            .keys()
+            .map(|name| json!({ "method": name, "cookie": name }));
         let mut properties: Vec<_> = self.getters.keys().chain(self.setters.keys()).collect();
         properties.sort_unstable();
         properties.dedup();
         methods
-            .chain(properties.into_iter().map(|name| json!({ "property": name, "cookie": name })))
+            .chain(
+                properties
+                    .into_iter()
+                    .map(|name| json!({ "property": name, "cookie": name })),
+            )
             .collect()
     }
 
@@ -134,7 +156,11 @@ pub(crate) enum Member {
 
 impl fmt::Debug for Overrides {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names = self.methods.keys().chain(self.getters.keys()).chain(self.setters.keys());
+        let names = self
+            .methods
+            .keys()
+            .chain(self.getters.keys())
+            .chain(self.setters.keys());
         f.debug_list().entries(names).finish()
     }
 }

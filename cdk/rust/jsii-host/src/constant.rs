@@ -20,8 +20,17 @@ pub struct Const<T> {
 impl<T> Const<T> {
     /// The constant `property` of the class `fqn`. Used by generated code.
     #[must_use]
-    pub const fn new(assembly: &'static Assembly, fqn: &'static str, property: &'static str) -> Self {
-        Self { assembly, fqn, property, value: PhantomData }
+    pub const fn new(
+        assembly: &'static Assembly,
+        fqn: &'static str,
+        property: &'static str,
+    ) -> Self {
+        Self {
+            assembly,
+            fqn,
+            property,
+            value: PhantomData,
+        }
     }
 }
 

@@ -128,7 +128,9 @@ where
     }
 }
 
-fn map_to_wire<T, X: IntoArg<T>>(entries: impl IntoIterator<Item = (impl Into<String>, X)>) -> Result<Value> {
+fn map_to_wire<T, X: IntoArg<T>>(
+    entries: impl IntoIterator<Item = (impl Into<String>, X)>,
+) -> Result<Value> {
     let mut map = Map::new();
     for (key, value) in entries {
         map.insert(key.into(), value.into_arg()?);
@@ -136,7 +138,9 @@ fn map_to_wire<T, X: IntoArg<T>>(entries: impl IntoIterator<Item = (impl Into<St
     Ok(json!({ "$jsii.map": map }))
 }
 
-impl<T, K: Into<String>, X: IntoArg<T>, const N: usize> IntoArg<BTreeMap<String, T>> for [(K, X); N] {
+impl<T, K: Into<String>, X: IntoArg<T>, const N: usize> IntoArg<BTreeMap<String, T>>
+    for [(K, X); N]
+{
     fn into_arg(self) -> Result<Value> {
         map_to_wire(self)
     }
@@ -241,13 +245,17 @@ impl FromWire for String {
 
 impl FromWire for bool {
     fn from_wire(value: Value) -> Result<Self> {
-        value.as_bool().ok_or_else(|| Error::wrong_type("boolean", &value))
+        value
+            .as_bool()
+            .ok_or_else(|| Error::wrong_type("boolean", &value))
     }
 }
 
 impl FromWire for f64 {
     fn from_wire(value: Value) -> Result<Self> {
-        value.as_f64().ok_or_else(|| Error::wrong_type("number", &value))
+        value
+            .as_f64()
+            .ok_or_else(|| Error::wrong_type("number", &value))
     }
 }
 
@@ -262,7 +270,10 @@ fn plain(value: Value) -> Value {
     match value {
         Value::Object(mut object) => match object.remove("$jsii.map") {
             Some(map) => plain(map),
-            None => object.into_iter().map(|(key, value)| (key, plain(value))).collect(),
+            None => object
+                .into_iter()
+                .map(|(key, value)| (key, plain(value)))
+                .collect(),
         },
         Value::Array(list) => list.into_iter().map(plain).collect(),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value,
@@ -277,7 +288,11 @@ impl FromWire for () {
 
 impl<T: FromWire> FromWire for Option<T> {
     fn from_wire(value: Value) -> Result<Self> {
-        if value.is_null() { Ok(None) } else { T::from_wire(value).map(Some) }
+        if value.is_null() {
+            Ok(None)
+        } else {
+            T::from_wire(value).map(Some)
+        }
     }
 }
 
@@ -300,7 +315,10 @@ impl<T: FromWire> FromWire for BTreeMap<String, T> {
             Some(other) => return Err(Error::wrong_type("map", &other)),
             None => object,
         };
-        entries.into_iter().map(|(key, value)| Ok((key, T::from_wire(value)?))).collect()
+        entries
+            .into_iter()
+            .map(|(key, value)| Ok((key, T::from_wire(value)?)))
+            .collect()
     }
 }
 
@@ -345,7 +363,9 @@ impl Wire {
                 .and_then(Value::as_str)
                 .and_then(|text| text.rsplit_once('/'))
                 .is_some_and(|(found, _)| found == fqn),
-            Self::Instance(fqn, is_a) => types_of(value).any(|found| found == fqn || is_a(found, fqn)),
+            Self::Instance(fqn, is_a) => {
+                types_of(value).any(|found| found == fqn || is_a(found, fqn))
+            }
         }
     }
 }
@@ -353,9 +373,15 @@ impl Wire {
 fn types_of(value: &Value) -> impl Iterator<Item = &str> {
     let class = value.get("$jsii.byref").and_then(Value::as_str);
     let class = class.map(|reference| reference.rsplit_once('@').map_or(reference, |(fqn, _)| fqn));
-    let structure = value.get("$jsii.struct").and_then(|data| data.get("fqn")).and_then(Value::as_str);
+    let structure = value
+        .get("$jsii.struct")
+        .and_then(|data| data.get("fqn"))
+        .and_then(Value::as_str);
     let interfaces = value.get("$jsii.interfaces").and_then(Value::as_array);
-    class.into_iter().chain(structure).chain(interfaces.into_iter().flatten().filter_map(Value::as_str))
+    class
+        .into_iter()
+        .chain(structure)
+        .chain(interfaces.into_iter().flatten().filter_map(Value::as_str))
 }
 
 /// The member name of an enum value on the wire. Used by generated code.
@@ -391,9 +417,12 @@ pub fn rewire<T: FromWire + ToWire>(value: Value) -> Result<Value> {
 /// not say that it is a `T`.
 #[must_use]
 pub fn checked_cast<T: Handle>(object: &crate::Object, is_a: fn(&str, &str) -> bool) -> Option<T> {
-    let declared = std::iter::once(object.jsii_fqn()).chain(object.jsii_interfaces().iter().map(String::as_str));
+    let declared = std::iter::once(object.jsii_fqn())
+        .chain(object.jsii_interfaces().iter().map(String::as_str));
     let mut declared = declared;
-    declared.any(|found| found == T::FQN || is_a(found, T::FQN)).then(|| object.unchecked_cast())
+    declared
+        .any(|found| found == T::FQN || is_a(found, T::FQN))
+        .then(|| object.unchecked_cast())
 }
 
 /// Says what a generated type can be given for: itself, each ancestor and each union that it is in.
@@ -448,7 +477,8 @@ macro_rules! handle {
         }
         impl $crate::FromWire for $type {
             fn from_wire(value: $crate::Value) -> $crate::Result<Self> {
-                <$crate::Object as $crate::FromWire>::from_wire(value).map($crate::Handle::from_object)
+                <$crate::Object as $crate::FromWire>::from_wire(value)
+                    .map($crate::Handle::from_object)
             }
         }
     };

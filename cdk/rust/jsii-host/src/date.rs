@@ -36,7 +36,11 @@ impl Date {
             None => (1, date.strip_prefix('+').unwrap_or(date)),
         };
         let mut fields = date.split('-').map(str::parse::<i64>);
-        let (year, month, day) = (fields.next()?.ok()? * sign, fields.next()?.ok()?, fields.next()?.ok()?);
+        let (year, month, day) = (
+            fields.next()?.ok()? * sign,
+            fields.next()?.ok()?,
+            fields.next()?.ok()?,
+        );
         let zone_at = time.find(['Z', '+', '-'])?;
         let (clock, zone) = time.split_at(zone_at);
         let (clock, fraction) = clock.split_once('.').unwrap_or((clock, "0"));
@@ -49,12 +53,24 @@ impl Date {
             Some(rest) => {
                 let (hours, minutes) = rest.split_once(':')?;
                 let minutes = hours.parse::<i64>().ok()? * 60 + minutes.parse::<i64>().ok()?;
-                if zone.starts_with('-') { -minutes } else { minutes }
+                if zone.starts_with('-') {
+                    -minutes
+                } else {
+                    minutes
+                }
             }
         };
-        let in_range = (1..=12).contains(&month) && (1..=31).contains(&day) && hour < 25 && minute < 60 && second < 61;
+        let in_range = (1..=12).contains(&month)
+            && (1..=31).contains(&day)
+            && hour < 25
+            && minute < 60
+            && second < 61;
         in_range.then(|| {
-            Self(days_from_civil(year, month, day) * DAY + ((hour * 60 + minute - offset) * 60 + second) * 1000 + millis)
+            Self(
+                days_from_civil(year, month, day) * DAY
+                    + ((hour * 60 + minute - offset) * 60 + second) * 1000
+                    + millis,
+            )
         })
     }
 }
@@ -72,10 +88,15 @@ fn civil_from_days(days: i64) -> (i64, i64, i64) {
     let shifted = days + 719_468;
     let era = shifted.div_euclid(146_097);
     let day_of_era = shifted.rem_euclid(146_097);
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let shifted_month = (5 * day_of_year + 2) / 153;
-    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+    let month = if shifted_month < 10 {
+        shifted_month + 3
+    } else {
+        shifted_month - 9
+    };
     let year = era * 400 + year_of_era + i64::from(month <= 2);
     (year, month, day_of_year - (153 * shifted_month + 2) / 5 + 1)
 }
@@ -86,7 +107,10 @@ impl fmt::Display for Date {
         let millis = self.0.rem_euclid(DAY);
         let (hour, minute) = (millis / 3_600_000, millis / 60_000 % 60);
         let (second, fraction) = (millis / 1000 % 60, millis % 1000);
-        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{fraction:03}Z")
+        write!(
+            f,
+            "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{fraction:03}Z"
+        )
     }
 }
 
@@ -143,7 +167,10 @@ mod tests {
             assert_eq!(Date::from_unix_millis(millis).to_string(), text);
             assert_eq!(Date::parse(text), Some(Date::from_unix_millis(millis)));
         }
-        assert_eq!(Date::parse("2000-02-29T01:00:00+01:00"), Date::parse("2000-02-29T00:00:00Z"));
+        assert_eq!(
+            Date::parse("2000-02-29T01:00:00+01:00"),
+            Date::parse("2000-02-29T00:00:00Z")
+        );
         assert_eq!(Date::parse("2000-13-01T00:00:00Z"), None);
         assert_eq!(Date::parse("yesterday"), None);
     }

@@ -202,7 +202,11 @@ impl fmt::Display for Reason {
                 f,
                 "cannot start '{program}': install Node.js 20 or later, or set JSII_NODE to its path"
             ),
-            Self::NodeTooOld { program, found, wanted } => write!(
+            Self::NodeTooOld {
+                program,
+                found,
+                wanted,
+            } => write!(
                 f,
                 "'{program}' is Node.js {found}, which is too old: install {wanted} or later, or set JSII_NODE to its path"
             ),
@@ -215,12 +219,20 @@ impl fmt::Display for Reason {
                 f,
                 "the kernel says '{hello}', but {wanted} or a later 1.x is needed: run 'npm install @jsii/runtime@1.140.0'"
             ),
-            Self::PackageMissing { package, version, searched_from } => write!(
+            Self::PackageMissing {
+                package,
+                version,
+                searched_from,
+            } => write!(
                 f,
                 "npm package '{package}' is in no node_modules from '{}' upward: run 'npm install {package}@{version}'",
                 searched_from.display()
             ),
-            Self::PackageVersion { package, generated_from, installed } => write!(
+            Self::PackageVersion {
+                package,
+                generated_from,
+                installed,
+            } => write!(
                 f,
                 "the bindings were generated from {package} {generated_from}, but node_modules has {installed}: \
                  run 'npm install {package}@{generated_from}', or generate the bindings again"
@@ -244,8 +256,12 @@ impl fmt::Display for Reason {
                 f,
                 "the jsii kernel answered '{answer}', which is not its protocol: check JSII_NODE and JSII_RUNTIME"
             ),
-            Self::Exception { message } | Self::Fault { message } | Self::Callback { message } => f.write_str(message),
-            Self::WrongType { wanted, value } => write!(f, "wanted a value of type {wanted}, got {value}"),
+            Self::Exception { message } | Self::Fault { message } | Self::Callback { message } => {
+                f.write_str(message)
+            }
+            Self::WrongType { wanted, value } => {
+                write!(f, "wanted a value of type {wanted}, got {value}")
+            }
         }
     }
 }
@@ -295,14 +311,19 @@ fn shortened(message: &str) -> String {
     }
     let first = tree.lines().next().unwrap_or_default();
     let first = first.trim_start_matches("@jsii/kernel.SerializationError: ");
-    let is_branch = |letter: char| letter.is_whitespace() || "\u{2570}\u{2500}\u{251c}\u{2502}".contains(letter);
-    let named = |line: &&str| line.contains("\u{2570}\u{2500}") || line.contains("\u{251c}\u{2500}");
+    let is_branch = |letter: char| {
+        letter.is_whitespace() || "\u{2570}\u{2500}\u{251c}\u{2502}".contains(letter)
+    };
+    let named =
+        |line: &&str| line.contains("\u{2570}\u{2500}") || line.contains("\u{251c}\u{2500}");
     let reasons: Vec<&str> = reasons
         .lines()
         .filter(named)
         .map(|line| line.trim_start_matches(is_branch))
         .filter(|line| !line.starts_with(|letter: char| !letter.is_ascii()))
         .collect();
-    let last = reasons.get(reasons.len().saturating_sub(2)..).unwrap_or_default();
+    let last = reasons
+        .get(reasons.len().saturating_sub(2)..)
+        .unwrap_or_default();
     [&[first], last].concat().join("\n  ")
 }

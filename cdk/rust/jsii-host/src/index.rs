@@ -31,22 +31,32 @@ impl Unindexed {
         if note.exists() {
             return None;
         }
-        Some(Self { versions: environment::kernel_cache_directory()?.join(name).join(version), note })
+        Some(Self {
+            versions: environment::kernel_cache_directory()?
+                .join(name)
+                .join(version),
+            note,
+        })
     }
 
     fn is_indexed(&self) -> bool {
-        let Ok(contents) = fs::read_dir(&self.versions) else { return true };
-        contents.flatten().filter(|entry| entry.path().join(COMPLETE).exists()).all(|entry| {
-            fs::read_dir(entry.path()).is_ok_and(|mut files| {
-                files.any(|file| {
-                    file.is_ok_and(|file| {
-                        let name = file.file_name();
-                        let name = name.to_string_lossy();
-                        name.starts_with(".jsii.runtime.v") && name.ends_with(".json")
+        let Ok(contents) = fs::read_dir(&self.versions) else {
+            return true;
+        };
+        contents
+            .flatten()
+            .filter(|entry| entry.path().join(COMPLETE).exists())
+            .all(|entry| {
+                fs::read_dir(entry.path()).is_ok_and(|mut files| {
+                    files.any(|file| {
+                        file.is_ok_and(|file| {
+                            let name = file.file_name();
+                            let name = name.to_string_lossy();
+                            name.starts_with(".jsii.runtime.v") && name.ends_with(".json")
+                        })
                     })
                 })
             })
-        })
     }
 }
 

@@ -11,7 +11,9 @@ use serde_json::{Value, json};
 use crate::callback::{Member, Overrides};
 use crate::error::Reason;
 use crate::process::Process;
-use crate::{Assembly, Error, FromWire, Object, Result, ToWire, environment, index, package, tarball};
+use crate::{
+    Assembly, Error, FromWire, Object, Result, ToWire, environment, index, package, tarball,
+};
 
 type Place = &'static Location<'static>;
 
@@ -21,7 +23,7 @@ thread_local! {
 
 struct Kernel {
     process: RefCell<Process>,
-    loaded: RefCell<HashSet<&'static str>>,
+    loaded: RefCell<HashSet<String>>,
     unindexed: RefCell<Vec<index::Unindexed>>,
     overrides: RefCell<HashMap<String, Rc<Overrides>>>,
     /// Requests that wait for an answer; more than one while a callback runs.
@@ -50,7 +52,11 @@ fn current(place: Place) -> Result<Rc<Kernel>> {
             *slot.borrow_mut() = Some(Rc::clone(&kernel));
             Ok(kernel)
         })
-        .unwrap_or_else(|_| Err(Reason::KernelDied { status: "the end of its thread".to_owned() }))
+        .unwrap_or_else(|_| {
+            Err(Reason::KernelDied {
+                status: "the end of its thread".to_owned(),
+            })
+        })
         .map_err(|reason| Error::new(reason).at(place))
 }
 
@@ -89,7 +95,10 @@ pub fn process_id() -> Result<u32> {
 impl Kernel {
     fn start(variables: &[(&str, &str)]) -> Result<Self, Reason> {
         Ok(Self {
-            process: RefCell::new(Process::start(&environment::current_directory(), variables)?),
+            process: RefCell::new(Process::start(
+                &environment::current_directory(),
+                variables,
+            )?),
             loaded: RefCell::default(),
             unindexed: RefCell::default(),
             overrides: RefCell::default(),
@@ -140,7 +149,8 @@ impl Kernel {
             let mut answer = received.map_err(|reason| self.fail(reason, place))?;
             if let Some(callback) = answer.get_mut("callback").map(Value::take) {
                 let complete = self.complete(&callback);
-                send(&json!({ "complete": complete })).map_err(|reason| self.fail(reason, place))?;
+                send(&json!({ "complete": complete }))
+                    .map_err(|reason| self.fail(reason, place))?;
             } else if let Some(message) = answer.get("error").and_then(Value::as_str) {
                 return Err(self.thrown(message, &answer, place));
             } else if let Some(fields) = answer.as_object_mut() {
@@ -160,15 +170,28 @@ impl Kernel {
     /// What JavaScript threw. When it is what a Rust callback returned, the place of that error is kept, because
     /// it says more than the place of the call that led to the callback.
     fn thrown(&self, message: &str, answer: &Value, place: Place) -> Error {
-        let stack = answer.get("stack").and_then(Value::as_str).map(str::to_owned);
-        let from_callback = self.callback_error.borrow_mut().take_if(|error| message.contains(&error.message()));
+        let stack = answer
+            .get("stack")
+            .and_then(Value::as_str)
+            .map(str::to_owned);
+        let from_callback = self
+            .callback_error
+            .borrow_mut()
+            .take_if(|error| message.contains(&error.message()));
         if let Some(error) = from_callback {
             return error.with_stack(stack);
         }
         // "Error" says nothing; the name of another class of errors does.
-        let message = message.strip_prefix("Error: ").unwrap_or(message).to_owned();
+        let message = message
+            .strip_prefix("Error: ")
+            .unwrap_or(message)
+            .to_owned();
         let fault = answer.get("name").and_then(Value::as_str) == Some("@jsii/kernel.Fault");
-        let reason = if fault { Reason::Fault { message } } else { Reason::Exception { message } };
+        let reason = if fault {
+            Reason::Fault { message }
+        } else {
+            Reason::Exception { message }
+        };
         Error::new(reason).at(place).with_stack(stack)
     }
 
@@ -179,9 +202,12 @@ impl Kernel {
             Ok(outcome) => outcome,
             Err(panic) => {
                 let text = panic.downcast_ref::<String>().cloned();
-                let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
+                let text =
+                    text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
                 *self.panic.borrow_mut() = Some(panic);
-                Err(Error::callback(text.unwrap_or_else(|| "a Rust callback panicked".to_owned())))
+                Err(Error::callback(
+                    text.unwrap_or_else(|| "a Rust callback panicked".to_owned()),
+                ))
             }
         };
         match outcome {
@@ -195,7 +221,11 @@ impl Kernel {
     }
 
     fn run(self: &Rc<Self>, callback: &Value) -> Result<Value> {
-        let kinds = [(Member::Method, "invoke", "method"), (Member::Getter, "get", "property"), (Member::Setter, "set", "property")];
+        let kinds = [
+            (Member::Method, "invoke", "method"),
+            (Member::Getter, "get", "property"),
+            (Member::Setter, "set", "property"),
+        ];
         let called = kinds.into_iter().find_map(|(member, key, name)| {
             let request = callback.get(key)?;
             Some((member, request, request.get(name)?.as_str()?))
@@ -204,10 +234,18 @@ impl Kernel {
             return Err(Error::new(garbage(callback)));
         };
         let object = Object::from_wire(request.get("objref").cloned().unwrap_or_default())?;
-        let overrides = self.overrides.borrow().get(object.jsii_reference()).cloned();
+        let overrides = self
+            .overrides
+            .borrow()
+            .get(object.jsii_reference())
+            .cloned();
         let body = overrides.and_then(|overrides| overrides.body(member, name));
         let args = match member {
-            Member::Method => request.get("args").and_then(Value::as_array).cloned().unwrap_or_default(),
+            Member::Method => request
+                .get("args")
+                .and_then(Value::as_array)
+                .cloned()
+                .unwrap_or_default(),
             Member::Getter => Vec::new(),
             Member::Setter => vec![request.get("value").cloned().unwrap_or_default()],
         };
@@ -216,10 +254,16 @@ impl Kernel {
             // Only one half of a property is overridden: the other half stays JavaScript's.
             (None, Member::Getter) => get(&object, name),
             (None, Member::Setter) => {
-                set(&object, name, Ok(args.into_iter().next().unwrap_or_default()))?;
+                set(
+                    &object,
+                    name,
+                    Ok(args.into_iter().next().unwrap_or_default()),
+                )?;
                 Ok(Value::Null)
             }
-            (None, Member::Method) => Err(Error::callback(format!("{object:?} has no method '{name}' in Rust"))),
+            (None, Member::Method) => Err(Error::callback(format!(
+                "{object:?} has no method '{name}' in Rust"
+            ))),
         }
     }
 
@@ -228,18 +272,23 @@ impl Kernel {
             return Ok(());
         }
         let fail = |reason| Error::new(reason).at(place);
-        let packages = package::load_order(assembly, &environment::current_directory()).map_err(fail)?;
+        let packages =
+            package::load_order(assembly, &environment::current_directory()).map_err(fail)?;
         for package in packages {
+            if self.loaded.borrow().contains(&package.name) {
+                continue;
+            }
             let tarball = tarball::of_package(&package).map_err(fail)?;
             let message = json!({
                 "api": "load", "name": package.name, "version": package.version, "tarball": tarball,
             });
             self.request(message, "load", place)?;
-            self.unindexed.borrow_mut().extend(index::Unindexed::of(&package.name, &package.version, &tarball));
-        }
-        self.loaded.borrow_mut().insert(assembly.name);
-        for dependency in assembly.dependencies {
-            self.loaded.borrow_mut().insert(dependency.name);
+            self.unindexed.borrow_mut().extend(index::Unindexed::of(
+                &package.name,
+                &package.version,
+                &tarball,
+            ));
+            self.loaded.borrow_mut().insert(package.name);
         }
         Ok(())
     }
@@ -251,7 +300,12 @@ impl Kernel {
         }
         let ask = |object: &Value, property: &str| {
             let message = json!({ "api": "get", "objref": object, "property": property });
-            Some(self.request(message, "get", place).ok()?.get_mut("value")?.take())
+            Some(
+                self.request(message, "get", place)
+                    .ok()?
+                    .get_mut("value")?
+                    .take(),
+            )
         };
         let node = ask(object, "node").filter(|node| node.get("$jsii.byref").is_some())?;
         ask(&node, "path")?.as_str().map(str::to_owned)
@@ -259,11 +313,16 @@ impl Kernel {
 }
 
 fn garbage(answer: &Value) -> Reason {
-    Reason::Garbage { answer: crate::error::beginning(&answer.to_string()) }
+    Reason::Garbage {
+        answer: crate::error::beginning(&answer.to_string()),
+    }
 }
 
 fn collect(args: Vec<Result<Value>>, place: Place) -> Result<Vec<Value>> {
-    let mut values: Vec<Value> = args.into_iter().collect::<Result<_>>().map_err(|error| error.at(place))?;
+    let mut values: Vec<Value> = args
+        .into_iter()
+        .collect::<Result<_>>()
+        .map_err(|error| error.at(place))?;
     // A trailing undefined is an argument that was not given.
     while values.last().is_some_and(Value::is_null) {
         values.pop();
@@ -309,12 +368,19 @@ pub fn create_with_overrides(
     }
     let created = kernel.request(message, &format!("new {fqn}"), place);
     let created = created.map_err(|error| {
-        let scope = args.first().and_then(|scope| kernel.construct_path(scope, place));
+        let scope = args
+            .first()
+            .and_then(|scope| kernel.construct_path(scope, place));
         let path = scope.zip(args.get(1).and_then(Value::as_str));
-        error.with_construct_path(path.map(|(scope, id)| format!("{scope}/{id}").trim_matches('/').to_owned()))
+        error.with_construct_path(
+            path.map(|(scope, id)| format!("{scope}/{id}").trim_matches('/').to_owned()),
+        )
     })?;
     let object = Object::from_wire(created).map_err(|error| error.at(place))?;
-    kernel.overrides.borrow_mut().insert(object.jsii_reference().to_owned(), Rc::new(overrides));
+    kernel
+        .overrides
+        .borrow_mut()
+        .insert(object.jsii_reference().to_owned(), Rc::new(overrides));
     Ok(object)
 }
 
@@ -335,7 +401,9 @@ pub(crate) fn get(object: &Object, property: &str) -> Result<Value> {
     let place = Location::caller();
     let kernel = current(place)?;
     let message = json!({ "api": "get", "objref": object.to_wire()?, "property": property });
-    let mut answer = kernel.request(message, property, place).map_err(|error| explained(&kernel, object, error, place))?;
+    let mut answer = kernel
+        .request(message, property, place)
+        .map_err(|error| explained(&kernel, object, error, place))?;
     Ok(answer.get_mut("value").map(Value::take).unwrap_or_default())
 }
 
@@ -349,7 +417,8 @@ pub(crate) fn set(object: &Object, property: &str, value: Result<Value>) -> Resu
         message["value"] = value;
     }
     let done = kernel.request(message, property, place);
-    done.map(drop).map_err(|error| explained(&kernel, object, error, place))
+    done.map(drop)
+        .map_err(|error| explained(&kernel, object, error, place))
 }
 
 #[track_caller]
@@ -357,29 +426,45 @@ pub(crate) fn invoke(object: &Object, method: &str, args: Vec<Result<Value>>) ->
     let place = Location::caller();
     let kernel = current(place)?;
     let args = collect(args, place)?;
-    let message = json!({ "api": "invoke", "objref": object.to_wire()?, "method": method, "args": args });
-    let mut answer = kernel.request(message, method, place).map_err(|error| explained(&kernel, object, error, place))?;
-    Ok(answer.get_mut("result").map(Value::take).unwrap_or_default())
+    let message =
+        json!({ "api": "invoke", "objref": object.to_wire()?, "method": method, "args": args });
+    let mut answer = kernel
+        .request(message, method, place)
+        .map_err(|error| explained(&kernel, object, error, place))?;
+    Ok(answer
+        .get_mut("result")
+        .map(Value::take)
+        .unwrap_or_default())
 }
 
 fn explained(kernel: &Rc<Kernel>, object: &Object, error: Error, place: Place) -> Error {
     if error.construct_path().is_some() {
         return error;
     }
-    let path = object.to_wire().ok().and_then(|object| kernel.construct_path(&object, place));
+    let path = object
+        .to_wire()
+        .ok()
+        .and_then(|object| kernel.construct_path(&object, place));
     error.with_construct_path(path.filter(|path| !path.is_empty()))
 }
 
 #[track_caller]
-pub(crate) fn invoke_async(object: &Object, method: &str, args: Vec<Result<Value>>) -> Result<Value> {
+pub(crate) fn invoke_async(
+    object: &Object,
+    method: &str,
+    args: Vec<Result<Value>>,
+) -> Result<Value> {
     let place = Location::caller();
     let kernel = current(place)?;
     let args = collect(args, place)?;
-    let message = json!({ "api": "begin", "objref": object.to_wire()?, "method": method, "args": args });
+    let message =
+        json!({ "api": "begin", "objref": object.to_wire()?, "method": method, "args": args });
     let promise = kernel.request(message, method, place)?;
     loop {
         let mut answer = kernel.request(json!({ "api": "callbacks" }), method, place)?;
-        let Some(Value::Array(callbacks)) = answer.get_mut("callbacks").map(Value::take) else { break };
+        let Some(Value::Array(callbacks)) = answer.get_mut("callbacks").map(Value::take) else {
+            break;
+        };
         if callbacks.is_empty() {
             break;
         }
@@ -391,7 +476,10 @@ pub(crate) fn invoke_async(object: &Object, method: &str, args: Vec<Result<Value
     }
     let message = json!({ "api": "end", "promiseid": promise.get("promiseid") });
     let mut answer = kernel.request(message, method, place)?;
-    Ok(answer.get_mut("result").map(Value::take).unwrap_or_default())
+    Ok(answer
+        .get_mut("result")
+        .map(Value::take)
+        .unwrap_or_default())
 }
 
 /// Reads a static property. Used by generated code.
@@ -399,13 +487,18 @@ pub(crate) fn invoke_async(object: &Object, method: &str, args: Vec<Result<Value
 /// # Errors
 /// What the getter throws, and values of the wrong type.
 #[track_caller]
-pub fn static_get<T: FromWire>(assembly: &'static Assembly, fqn: &str, property: &str) -> Result<T> {
+pub fn static_get<T: FromWire>(
+    assembly: &'static Assembly,
+    fqn: &str,
+    property: &str,
+) -> Result<T> {
     let place = Location::caller();
     let kernel = current(place)?;
     kernel.load(assembly, place)?;
     let message = json!({ "api": "sget", "fqn": fqn, "property": property });
     let mut answer = kernel.request(message, property, place)?;
-    T::from_wire(answer.get_mut("value").map(Value::take).unwrap_or_default()).map_err(|error| error.at(place))
+    T::from_wire(answer.get_mut("value").map(Value::take).unwrap_or_default())
+        .map_err(|error| error.at(place))
 }
 
 /// Sets a static property. Used by generated code.
@@ -413,7 +506,12 @@ pub fn static_get<T: FromWire>(assembly: &'static Assembly, fqn: &str, property:
 /// # Errors
 /// What the setter throws, and values of the wrong type.
 #[track_caller]
-pub fn static_set(assembly: &'static Assembly, fqn: &str, property: &str, value: Result<Value>) -> Result<()> {
+pub fn static_set(
+    assembly: &'static Assembly,
+    fqn: &str,
+    property: &str,
+    value: Result<Value>,
+) -> Result<()> {
     let place = Location::caller();
     let kernel = current(place)?;
     kernel.load(assembly, place)?;
@@ -439,7 +537,13 @@ pub fn static_invoke<T: FromWire>(
     let args = collect(args, place)?;
     let message = json!({ "api": "sinvoke", "fqn": fqn, "method": method, "args": args });
     let mut answer = kernel.request(message, method, place)?;
-    T::from_wire(answer.get_mut("result").map(Value::take).unwrap_or_default()).map_err(|error| error.at(place))
+    T::from_wire(
+        answer
+            .get_mut("result")
+            .map(Value::take)
+            .unwrap_or_default(),
+    )
+    .map_err(|error| error.at(place))
 }
 
 /// How many objects the kernel of this thread holds.

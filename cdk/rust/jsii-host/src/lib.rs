@@ -30,12 +30,14 @@ mod tarball;
 pub use callback::{Implementation, Overrides, take};
 pub use constant::Const;
 pub use convert::{
-    FromWire, IntoArg, IsA, ToWire, Undefined, Untyped, Wire, checked_cast, enum_member, rewire, unknown_member,
+    FromWire, IntoArg, IsA, ToWire, Undefined, Untyped, Wire, checked_cast, enum_member, rewire,
+    unknown_member,
 };
 pub use date::Date;
 pub use error::{Error, Reason, Result};
 pub use kernel::{
-    create, create_with_overrides, object_count, process_id, shutdown, start_with, static_get, static_invoke, static_set,
+    create, create_with_overrides, object_count, process_id, shutdown, start_with, static_get,
+    static_invoke, static_set,
 };
 pub use object::{Handle, Object};
 pub use package::Assembly;

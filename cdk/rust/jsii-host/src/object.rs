@@ -37,7 +37,9 @@ impl Object {
     /// The jsii class that the kernel made this object of. `Object` for objects of private classes.
     #[must_use]
     pub fn jsii_fqn(&self) -> &str {
-        self.reference.rsplit_once('@').map_or(&*self.reference, |(fqn, _)| fqn)
+        self.reference
+            .rsplit_once('@')
+            .map_or(&*self.reference, |(fqn, _)| fqn)
     }
 
     /// The jsii interfaces that the kernel says the object has, beyond those of its class.
@@ -64,7 +66,11 @@ impl Object {
     /// # Errors
     /// What the method throws, and values of the wrong type.
     #[track_caller]
-    pub fn jsii_invoke<R: FromWire, const N: usize>(&self, method: &str, args: [Result<Value>; N]) -> Result<R> {
+    pub fn jsii_invoke<R: FromWire, const N: usize>(
+        &self,
+        method: &str,
+        args: [Result<Value>; N],
+    ) -> Result<R> {
         self.jsii_invoke_list(method, args.into())
     }
 
@@ -73,7 +79,11 @@ impl Object {
     /// # Errors
     /// What the method throws, and values of the wrong type.
     #[track_caller]
-    pub fn jsii_invoke_list<R: FromWire>(&self, method: &str, args: Vec<Result<Value>>) -> Result<R> {
+    pub fn jsii_invoke_list<R: FromWire>(
+        &self,
+        method: &str,
+        args: Vec<Result<Value>>,
+    ) -> Result<R> {
         kernel::typed(kernel::invoke(self, method, args)?)
     }
 
@@ -82,7 +92,11 @@ impl Object {
     /// # Errors
     /// What the promise is rejected with, and values of the wrong type.
     #[track_caller]
-    pub fn jsii_invoke_async<R: FromWire>(&self, method: &str, args: Vec<Result<Value>>) -> Result<R> {
+    pub fn jsii_invoke_async<R: FromWire>(
+        &self,
+        method: &str,
+        args: Vec<Result<Value>>,
+    ) -> Result<R> {
         kernel::typed(kernel::invoke_async(self, method, args)?)
     }
 
@@ -156,9 +170,18 @@ impl FromWire for Object {
         let Some(reference) = value.get("$jsii.byref").and_then(Value::as_str) else {
             return Err(Error::wrong_type("object", &value));
         };
-        let interfaces = value.get("$jsii.interfaces").and_then(Value::as_array).map(|list| {
-            list.iter().filter_map(|name| name.as_str().map(str::to_owned)).collect::<Vec<_>>().into()
-        });
-        Ok(Self { reference: reference.into(), interfaces })
+        let interfaces = value
+            .get("$jsii.interfaces")
+            .and_then(Value::as_array)
+            .map(|list| {
+                list.iter()
+                    .filter_map(|name| name.as_str().map(str::to_owned))
+                    .collect::<Vec<_>>()
+                    .into()
+            });
+        Ok(Self {
+            reference: reference.into(),
+            interfaces,
+        })
     }
 }

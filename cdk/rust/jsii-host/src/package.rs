@@ -55,10 +55,20 @@ impl Package {
             name: name.to_owned(),
             version: manifest.get("version")?.as_str()?.to_owned(),
             has_bundled_dependencies: !bundled.is_empty(),
-            published: manifest.get("files").and_then(Value::as_array).map(|files| {
-                let names = files.iter().filter_map(Value::as_str);
-                names.filter_map(|name| name.trim_start_matches("./").split('/').next().map(str::to_owned)).collect()
-            }),
+            published: manifest
+                .get("files")
+                .and_then(Value::as_array)
+                .map(|files| {
+                    let names = files.iter().filter_map(Value::as_str);
+                    names
+                        .filter_map(|name| {
+                            name.trim_start_matches("./")
+                                .split('/')
+                                .next()
+                                .map(str::to_owned)
+                        })
+                        .collect()
+                }),
             directory,
             dependencies,
         })
@@ -108,7 +118,11 @@ fn check_versions(assembly: &Assembly, start: &Path, exact: bool) -> Result<(), 
         .and_then(|directory| Package::read(assembly.name, directory))
         .ok_or_else(|| missing(assembly, start))?
         .version;
-    let fits = if exact { installed == assembly.version } else { is_compatible(&installed, assembly.version) };
+    let fits = if exact {
+        installed == assembly.version
+    } else {
+        is_compatible(&installed, assembly.version)
+    };
     if fits {
         return Ok(());
     }
@@ -127,7 +141,10 @@ pub(crate) fn is_compatible(installed: &str, wanted: &str) -> bool {
 
 fn numbers(version: &str) -> Vec<u64> {
     let release = version.split(['-', '+']).next().unwrap_or(version);
-    release.split('.').map(|part| part.parse().unwrap_or(0)).collect()
+    release
+        .split('.')
+        .map(|part| part.parse().unwrap_or(0))
+        .collect()
 }
 
 #[cfg(test)]

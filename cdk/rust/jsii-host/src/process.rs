@@ -37,7 +37,8 @@ impl Process {
         let program = program_script(search_from)?;
         let node = environment::program_path(&environment::node());
         check_node(&node)?;
-        let pair = UnixStream::pair().and_then(|(ours, theirs)| Ok((ours.try_clone()?, ours, theirs)));
+        let pair =
+            UnixStream::pair().and_then(|(ours, theirs)| Ok((ours.try_clone()?, ours, theirs)));
         let (reader, writer, theirs) = pair.map_err(|error| cannot_start(&node, &error))?;
         // The kernel speaks on file descriptor 3, and only a shell can give it that without unsafe code.
         // Starting it like this also saves the second node process that the runtime's own launcher is.
@@ -47,11 +48,16 @@ impl Process {
             .arg("--preserve-symlinks")
             .arg(&program)
             .envs(variables.iter().copied())
-            .env("JSII_AGENT", concat!("Rust/", env!("CARGO_PKG_RUST_VERSION")))
+            .env(
+                "JSII_AGENT",
+                concat!("Rust/", env!("CARGO_PKG_RUST_VERSION")),
+            )
             .stdin(Stdio::from(OwnedFd::from(theirs)))
             .spawn()
             .map_err(|error| cannot_start(&node, &error))?;
-        reader.set_read_timeout(Some(TICK)).map_err(|error| cannot_start(&node, &error))?;
+        reader
+            .set_read_timeout(Some(TICK))
+            .map_err(|error| cannot_start(&node, &error))?;
         let timeout = environment::answer_timeout();
         let mut process = Self {
             child,
@@ -62,10 +68,15 @@ impl Process {
         };
         let answer = process.receive("hello")?;
         let hello = answer.get("hello").and_then(Value::as_str);
-        let hello = hello.ok_or_else(|| Reason::Garbage { answer: beginning(&answer.to_string()) })?;
+        let hello = hello.ok_or_else(|| Reason::Garbage {
+            answer: beginning(&answer.to_string()),
+        })?;
         let version = hello.rsplit_once('@').map_or("", |(_, version)| version);
         if !is_compatible(version, OLDEST_RUNTIME) {
-            return Err(Reason::RuntimeVersion { hello: hello.to_owned(), wanted: OLDEST_RUNTIME.to_owned() });
+            return Err(Reason::RuntimeVersion {
+                hello: hello.to_owned(),
+                wanted: OLDEST_RUNTIME.to_owned(),
+            });
         }
         process.timeout = timeout;
         Ok(process)
@@ -78,7 +89,9 @@ impl Process {
             trace_line('>', &line);
         }
         line.push('\n');
-        self.writer.write_all(line.as_bytes()).map_err(|_| self.died())
+        self.writer
+            .write_all(line.as_bytes())
+            .map_err(|_| self.died())
     }
 
     /// Waits for one message. `request` names what is waited for, in errors.
@@ -90,14 +103,24 @@ impl Process {
                 Ok(0) => return Err(self.died()),
                 Ok(_) if line.ends_with(b"\n") => break,
                 Ok(_) => return Err(self.died()),
-                Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {
+                Err(error)
+                    if matches!(
+                        error.kind(),
+                        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut
+                    ) =>
+                {
                     // The socket may be held open by a process that node started, so its end is no proof of life.
                     if let Ok(Some(status)) = self.child.try_wait() {
-                        return Err(Reason::KernelDied { status: describe(status) });
+                        return Err(Reason::KernelDied {
+                            status: describe(status),
+                        });
                     }
                     if started.elapsed() >= self.timeout {
                         let seconds = started.elapsed().as_secs();
-                        return Err(Reason::KernelSilent { seconds, request: request.to_owned() });
+                        return Err(Reason::KernelSilent {
+                            seconds,
+                            request: request.to_owned(),
+                        });
                     }
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -107,8 +130,9 @@ impl Process {
         if self.trace {
             trace_line('<', String::from_utf8_lossy(&line).trim_end());
         }
-        serde_json::from_slice(&line)
-            .map_err(|_| Reason::Garbage { answer: beginning(String::from_utf8_lossy(&line).trim_end()) })
+        serde_json::from_slice(&line).map_err(|_| Reason::Garbage {
+            answer: beginning(String::from_utf8_lossy(&line).trim_end()),
+        })
     }
 
     /// The connection is gone: waits shortly for the exit status that says why.
@@ -157,7 +181,9 @@ fn trace_line(direction: char, line: &str) {
 }
 
 fn cannot_start(node: &Path, _: &io::Error) -> Reason {
-    Reason::NodeMissing { program: node.display().to_string() }
+    Reason::NodeMissing {
+        program: node.display().to_string(),
+    }
 }
 
 fn describe(status: ExitStatus) -> String {
@@ -166,21 +192,32 @@ fn describe(status: ExitStatus) -> String {
 
 /// The bundle of the kernel: `@jsii/runtime/webpack/lib/program.js`.
 fn program_script(search_from: &Path) -> Result<PathBuf, Reason> {
-    let launcher = environment::runtime()
-        .or_else(|| environment::find_upward(search_from, "@jsii/runtime/webpack/bin/jsii-runtime.js"));
+    let launcher = environment::runtime().or_else(|| {
+        environment::find_upward(search_from, "@jsii/runtime/webpack/bin/jsii-runtime.js")
+    });
     launcher
         .and_then(|path| {
             let program = path.parent()?.parent()?.join("lib/program.js");
             program.is_file().then_some(program)
         })
-        .ok_or_else(|| Reason::RuntimeMissing { searched_from: search_from.to_owned() })
+        .ok_or_else(|| Reason::RuntimeMissing {
+            searched_from: search_from.to_owned(),
+        })
 }
 
 /// Asks node for its version, once per program file: the answer is kept in the cache directory.
 fn check_node(node: &Path) -> Result<(), Reason> {
     let metadata = fs::metadata(node).map_err(|error| cannot_start(node, &error))?;
-    let changed = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-    let stamp = format!("{} {} {}", node.display(), metadata.len(), changed.map_or(0, |age| age.as_nanos()));
+    let changed = metadata
+        .modified()
+        .ok()
+        .and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+    let stamp = format!(
+        "{} {} {}",
+        node.display(),
+        metadata.len(),
+        changed.map_or(0, |age| age.as_nanos())
+    );
     let note = environment::cache_directory().join("node-version");
     let known = fs::read_to_string(&note).ok();
     let known = known.as_deref().and_then(|text| text.split_once('\n'));
@@ -193,7 +230,9 @@ fn check_node(node: &Path) -> Result<(), Reason> {
             version
         }
     };
-    let major = version.strip_prefix('v').and_then(|rest| rest.split('.').next()?.parse::<u32>().ok());
+    let major = version
+        .strip_prefix('v')
+        .and_then(|rest| rest.split('.').next()?.parse::<u32>().ok());
     match major {
         Some(major) if major >= OLDEST_NODE => Ok(()),
         Some(_) => Err(Reason::NodeTooOld {
@@ -201,12 +240,18 @@ fn check_node(node: &Path) -> Result<(), Reason> {
             found: version,
             wanted: OLDEST_NODE,
         }),
-        None => Err(Reason::Garbage { answer: beginning(&version) }),
+        None => Err(Reason::Garbage {
+            answer: beginning(&version),
+        }),
     }
 }
 
 fn ask_version(node: &Path) -> Result<String, Reason> {
-    let spawned = Command::new(node).arg("--version").stdin(Stdio::null()).stdout(Stdio::piped()).spawn();
+    let spawned = Command::new(node)
+        .arg("--version")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn();
     let mut child = spawned.map_err(|error| cannot_start(node, &error))?;
     let started = Instant::now();
     while started.elapsed() < Duration::from_secs(20) {
@@ -214,7 +259,9 @@ fn ask_version(node: &Path) -> Result<String, Reason> {
             Ok(Some(_)) => {
                 let mut version = String::new();
                 if let Some(output) = child.stdout.take() {
-                    BufReader::new(output).read_line(&mut version).map_err(|error| cannot_start(node, &error))?;
+                    BufReader::new(output)
+                        .read_line(&mut version)
+                        .map_err(|error| cannot_start(node, &error))?;
                 }
                 return Ok(version.trim().to_owned());
             }
@@ -224,5 +271,8 @@ fn ask_version(node: &Path) -> Result<String, Reason> {
     }
     child.kill().ok();
     child.wait().ok();
-    Err(Reason::KernelSilent { seconds: 20, request: "node --version".to_owned() })
+    Err(Reason::KernelSilent {
+        seconds: 20,
+        request: "node --version".to_owned(),
+    })
 }

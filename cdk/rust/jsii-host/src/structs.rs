@@ -74,7 +74,14 @@ impl StructData {
             let object = Object::from_wire(value)?;
             for (name, rewire) in members {
                 let member = kernel::get(&object, name)?;
-                data.set(name, if member.is_null() { Ok(member) } else { rewire(member) });
+                data.set(
+                    name,
+                    if member.is_null() {
+                        Ok(member)
+                    } else {
+                        rewire(member)
+                    },
+                );
             }
         } else {
             let inner = value.get("$jsii.struct").and_then(|wire| wire.get("data"));
@@ -125,7 +132,12 @@ impl<T: Handle> Pending<T> {
     /// A constructor call with its first arguments. Used by generated code.
     #[must_use]
     pub fn new(assembly: &'static Assembly, args: Vec<Result<Value>>) -> Self {
-        Self { assembly, fqn: T::FQN, args, made: PhantomData }
+        Self {
+            assembly,
+            fqn: T::FQN,
+            args,
+            made: PhantomData,
+        }
     }
 
     /// Makes the object, with the struct as the last argument. Used by generated code.
@@ -135,6 +147,7 @@ impl<T: Handle> Pending<T> {
     #[track_caller]
     pub fn build(mut self, last: Result<Value>) -> Result<T> {
         self.args.push(last);
-        kernel::create_with_overrides(self.assembly, self.fqn, self.args, Overrides::new()).map(T::from_object)
+        kernel::create_with_overrides(self.assembly, self.fqn, self.args, Overrides::new())
+            .map(T::from_object)
     }
 }

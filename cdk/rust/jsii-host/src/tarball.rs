@@ -63,10 +63,15 @@ fn content_key(package: &Package) -> io::Result<String> {
 }
 
 fn registry_integrity(package: &Package) -> Option<String> {
-    let modules = package.directory.ancestors().nth(package.name.split('/').count())?;
+    let modules = package
+        .directory
+        .ancestors()
+        .nth(package.name.split('/').count())?;
     let lock = fs::read(modules.join(".package-lock.json")).ok()?;
     let lock: Value = serde_json::from_slice(&lock).ok()?;
-    let entry = lock.get("packages")?.get(format!("node_modules/{}", package.name))?;
+    let entry = lock
+        .get("packages")?
+        .get(format!("node_modules/{}", package.name))?;
     let same_version = entry.get("version")?.as_str()? == package.version;
     same_version.then(|| entry.get("integrity")?.as_str().map(str::to_owned))?
 }
@@ -80,15 +85,23 @@ fn hex(parts: &[&[u8]]) -> String {
             hasher.write(part);
         }
     }
-    hashers.iter().map(|hasher| format!("{:016x}", hasher.finish())).collect()
+    hashers
+        .iter()
+        .map(|hasher| format!("{:016x}", hasher.finish()))
+        .collect()
 }
 
 /// Whether a file at the top of the package belongs to it: what it publishes, and what npm publishes always. A linked
 /// package has its sources and tests beside that.
 fn is_published(package: &Package, name: &str) -> bool {
     let always = name == "package.json" || name.starts_with(".jsii") || name == "node_modules";
-    let Some(published) = &package.published else { return true };
-    always || published.iter().any(|entry| entry == name || entry.contains('*'))
+    let Some(published) = &package.published else {
+        return true;
+    };
+    always
+        || published
+            .iter()
+            .any(|entry| entry == name || entry.contains('*'))
 }
 
 /// Names of all files of the package, sorted, relative to its directory. Its `node_modules` belong to it only when it
@@ -98,15 +111,24 @@ fn list(package: &Package, names: &mut Vec<String>) -> io::Result<()> {
     while let Some(directory) = pending.pop() {
         for entry in fs::read_dir(package.directory.join(&directory))? {
             let entry = entry?;
-            let Ok(name) = entry.file_name().into_string() else { continue };
+            let Ok(name) = entry.file_name().into_string() else {
+                continue;
+            };
             let at_top = directory.is_empty();
-            let skipped = matches!(name.as_str(), ".git" | ".bin" | ".package-lock.json" | ".jsii.tabl.json.gz")
-                || (at_top && name == "node_modules" && !package.has_bundled_dependencies)
-                || (at_top && !is_published(package, &name));
+            let skipped =
+                matches!(
+                    name.as_str(),
+                    ".git" | ".bin" | ".package-lock.json" | ".jsii.tabl.json.gz"
+                ) || (at_top && name == "node_modules" && !package.has_bundled_dependencies)
+                    || (at_top && !is_published(package, &name));
             if skipped {
                 continue;
             }
-            let path = if at_top { name } else { format!("{directory}/{name}") };
+            let path = if at_top {
+                name
+            } else {
+                format!("{directory}/{name}")
+            };
             if fs::metadata(package.directory.join(&path))?.is_dir() {
                 pending.push(path);
             } else {
@@ -131,7 +153,13 @@ fn write_tar(package: &Package, target: &Path) -> io::Result<()> {
         let name = format!("package/{name}");
         if name.len() > 100 {
             // GNU extension: an entry of type L holds the long name of the next one.
-            append(&mut tar, "././@LongLink", b'L', 0o644, format!("{name}\0").as_bytes())?;
+            append(
+                &mut tar,
+                "././@LongLink",
+                b'L',
+                0o644,
+                format!("{name}\0").as_bytes(),
+            )?;
         }
         append(&mut tar, &name, b'0', mode, &content)?;
     }
@@ -146,7 +174,12 @@ fn append(tar: &mut impl Write, name: &str, kind: u8, mode: u32, content: &[u8])
             *slot = *byte;
         }
     };
-    put(0, name.as_bytes().get(..name.len().min(100)).unwrap_or_default());
+    put(
+        0,
+        name.as_bytes()
+            .get(..name.len().min(100))
+            .unwrap_or_default(),
+    );
     put(100, format!("{:07o}", mode & 0o777).as_bytes());
     put(108, b"0000000\x000000000");
     put(124, format!("{:011o}", content.len()).as_bytes());

@@ -1,5 +1,11 @@
 //! The same app in Rust and in JavaScript gives the same template, byte by byte.
 
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,8 +15,8 @@ use mcp_lambda_cdk::aws_cdk_lib::aws_lambda::{Architecture, Code, Function, Runt
 use mcp_lambda_cdk::aws_cdk_lib::aws_s3::{Bucket, LifecycleRule};
 use mcp_lambda_cdk::aws_cdk_lib::aws_sns::Topic;
 use mcp_lambda_cdk::aws_cdk_lib::{
-    App, Aspects, CfnOutput, CfnResource, Duration, Environment, IAspect, IAspectImpl, IStableStringProducer, Lazy,
-    RemovalPolicy, Size, Stack, Tags,
+    App, Aspects, CfnOutput, CfnResource, Duration, Environment, IAspect, IAspectImpl,
+    IStableStringProducer, Lazy, RemovalPolicy, Size, Stack, Tags,
 };
 use mcp_lambda_cdk::constructs::{Construct, IConstruct};
 use mcp_lambda_cdk::{Result, json};
@@ -28,13 +34,19 @@ impl Website {
         let bucket = Bucket::builder(&construct, "Pages")
             .versioned(true)
             .removal_policy(RemovalPolicy::Destroy)
-            .lifecycle_rules([LifecycleRule::new().expiration(Duration::days(retention_days)?).prefix("old/")])
+            .lifecycle_rules([LifecycleRule::new()
+                .expiration(Duration::days(retention_days)?)
+                .prefix("old/")])
             .build()?;
         let visits = Table::builder(&construct, "Visits")
             .partition_key(Attribute::new("page", AttributeType::String))
             .billing_mode(BillingMode::PayPerRequest)
             .build()?;
-        Ok(Self { construct, bucket, visits })
+        Ok(Self {
+            construct,
+            bucket,
+            visits,
+        })
     }
 }
 
@@ -54,26 +66,41 @@ impl IAspectImpl for Stamp {
 
 fn website(outdir: &Path) -> Result<()> {
     mcp_lambda_cdk::without_rules()?;
-    let app = App::builder().outdir(outdir.display().to_string()).build()?;
+    let app = App::builder()
+        .outdir(outdir.display().to_string())
+        .build()?;
     let stack = Stack::builder(&app, "Golden")
         .description("the same in both languages")
         .env(Environment::new().region("eu-central-1"))
         .build()?;
     let website = Website::new(&stack, "Website", 30)?;
     let late = IStableStringProducer::from_fn(|| Ok(Some("decided at synthesis".to_owned())))?;
-    let handler = Function::builder(&stack, "Handler", Code::from_asset("../golden/function")?, "bootstrap", Runtime::PROVIDED_AL2023)
-        .architecture(Architecture::ARM_64)
-        .memory_size(256)
-        .ephemeral_storage_size(Size::gibibytes(1)?)
-        .timeout(Duration::seconds(30)?)
-        .environment([("BUCKET", website.bucket.bucket_name()?), ("LATE", Lazy::string(late)?)])
-        .build()?;
+    let handler = Function::builder(
+        &stack,
+        "Handler",
+        Code::from_asset("../golden/function")?,
+        "bootstrap",
+        Runtime::PROVIDED_AL2023,
+    )
+    .architecture(Architecture::ARM_64)
+    .memory_size(256)
+    .ephemeral_storage_size(Size::gibibytes(1)?)
+    .timeout(Duration::seconds(30)?)
+    .environment([
+        ("BUCKET", website.bucket.bucket_name()?),
+        ("LATE", Lazy::string(late)?),
+    ])
+    .build()?;
     website.bucket.grant_read(&handler)?;
     website.visits.grant_read_write_data(&handler)?;
-    Topic::builder(&stack, "News").display_name("News").build()?;
+    Topic::builder(&stack, "News")
+        .display_name("News")
+        .build()?;
     Tags::of(&stack)?.add("team", "zoo")?;
     Aspects::of(&website.construct)?.add(IAspect::implement(Stamp)?)?;
-    CfnOutput::builder(&stack, "Table", website.visits.table_name()?).description("Where visits are counted").build()?;
+    CfnOutput::builder(&stack, "Table", website.visits.table_name()?)
+        .description("Where visits are counted")
+        .build()?;
     app.synth()?;
     Ok(())
 }
@@ -86,7 +113,9 @@ fn directory(name: &str) -> PathBuf {
 }
 
 fn in_javascript(script: &str, arguments: &[&str], outdir: &Path) {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../golden").join(script);
+    let script = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../golden")
+        .join(script);
     // The linked package finds its peers where it is linked.
     let status = Command::new("node")
         .args(["--preserve-symlinks", "--preserve-symlinks-main"])
@@ -109,19 +138,39 @@ fn assert_same_template(rust: &Path, javascript: &Path, name: &str) {
 fn template_with_aspect_and_own_construct_is_that_of_javascript() -> Result<()> {
     let (rust, javascript) = (directory("website-rust"), directory("website-javascript"));
     website(&rust)?;
-    in_javascript("website.mjs", &[&javascript.display().to_string()], &javascript);
+    in_javascript(
+        "website.mjs",
+        &[&javascript.display().to_string()],
+        &javascript,
+    );
     assert_same_template(&rust, &javascript, "Golden.template.json");
     Ok(())
 }
 
 #[test]
 fn template_of_the_example_server_is_that_of_javascript() {
-    let (rust, javascript) = (directory("dog-facts-rust"), directory("dog-facts-javascript"));
+    let (rust, javascript) = (
+        directory("dog-facts-rust"),
+        directory("dog-facts-javascript"),
+    );
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../..");
     let code = root.join("cdk/rust/golden/function").display().to_string();
-    let contract = root.join("lambda/dog-facts/contract.json").display().to_string();
+    let contract = root
+        .join("lambda/dog-facts/contract.json")
+        .display()
+        .to_string();
     let status = Command::new(env!("CARGO"))
-        .args(["run", "--quiet", "--package", "mcp-lambda-cdk", "--example", "dog_facts", "--", &code, &contract])
+        .args([
+            "run",
+            "--quiet",
+            "--package",
+            "mcp-lambda-cdk",
+            "--example",
+            "dog_facts",
+            "--",
+            &code,
+            &contract,
+        ])
         .env("CDK_VALIDATION", "false")
         .env("CDK_OUTDIR", &rust)
         .status();

@@ -23,14 +23,22 @@ fn uploads() -> Result<Stack> {
         .billing_mode(BillingMode::PayPerRequest)
         .removal_policy(RemovalPolicy::Retain)
         .build()?;
-    let log = LogGroup::builder(&stack, "Log").retention(RetentionDays::OneMonth).build()?;
-    let handler = Function::builder(&stack, "Handler", Code::from_asset("../golden/function")?, "bootstrap", Runtime::PROVIDED_AL2023)
-        .architecture(Architecture::ARM_64)
-        .memory_size(256)
-        .timeout(Duration::seconds(20)?)
-        .log_group(&log)
-        .environment([("COUNTS", counts.table_name()?)])
+    let log = LogGroup::builder(&stack, "Log")
+        .retention(RetentionDays::OneMonth)
         .build()?;
+    let handler = Function::builder(
+        &stack,
+        "Handler",
+        Code::from_asset("../golden/function")?,
+        "bootstrap",
+        Runtime::PROVIDED_AL2023,
+    )
+    .architecture(Architecture::ARM_64)
+    .memory_size(256)
+    .timeout(Duration::seconds(20)?)
+    .log_group(&log)
+    .environment([("COUNTS", counts.table_name()?)])
+    .build()?;
     bucket.grant_put(&handler)?;
     counts.grant_write_data(&handler)?;
     CfnOutput::builder(&stack, "Bucket", bucket.bucket_name()?).build()?;
@@ -60,7 +68,10 @@ fn has_less_time_than_the_gateway_waits() -> Result<()> {
 
 /// A JSON object with matchers inside.
 fn object(members: [(&str, &Capture); 1]) -> Result<mcp_lambda_cdk::Value> {
-    members.into_iter().map(|(name, value)| Ok((name.to_owned(), mcp_lambda_cdk::ToWire::to_wire(value)?))).collect()
+    members
+        .into_iter()
+        .map(|(name, value)| Ok((name.to_owned(), mcp_lambda_cdk::ToWire::to_wire(value)?)))
+        .collect()
 }
 
 #[test]
@@ -84,29 +95,41 @@ fn lets_nobody_read_uploads_in_public() -> Result<()> {
 
 #[test]
 fn refuses_plain_http_to_the_bucket() -> Result<()> {
-    let statement = json!({ "Effect": "Deny", "Condition": { "Bool": { "aws:SecureTransport": "false" } } });
+    let statement =
+        json!({ "Effect": "Deny", "Condition": { "Bool": { "aws:SecureTransport": "false" } } });
     template()?.has_resource_properties(
         "AWS::S3::BucketPolicy",
         Match::object_like([(
             "PolicyDocument",
-            Match::object_like([("Statement", Match::array_with([Match::object_like(entries(&statement))?])?)])?,
+            Match::object_like([(
+                "Statement",
+                Match::array_with([Match::object_like(entries(&statement))?])?,
+            )])?,
         )])?,
     )
 }
 
 fn entries(value: &mcp_lambda_cdk::Value) -> Vec<(String, mcp_lambda_cdk::Value)> {
     let members = value.as_object().into_iter().flatten();
-    members.map(|(name, value)| (name.clone(), value.clone())).collect()
+    members
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
 }
 
 #[test]
 fn keeps_the_table_when_the_stack_goes() -> Result<()> {
-    template()?.has_resource("AWS::DynamoDB::Table", json!({ "DeletionPolicy": "Retain" }))
+    template()?.has_resource(
+        "AWS::DynamoDB::Table",
+        json!({ "DeletionPolicy": "Retain" }),
+    )
 }
 
 #[test]
 fn pays_for_requests_only() -> Result<()> {
-    template()?.has_resource_properties("AWS::DynamoDB::Table", json!({ "BillingMode": "PAY_PER_REQUEST" }))
+    template()?.has_resource_properties(
+        "AWS::DynamoDB::Table",
+        json!({ "BillingMode": "PAY_PER_REQUEST" }),
+    )
 }
 
 #[test]

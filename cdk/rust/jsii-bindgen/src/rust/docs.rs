@@ -19,7 +19,11 @@ pub(super) fn rustdoc(docs: &Docs, fallback: &str, whole: bool, indent: &str) ->
         let mut line = line.trim_end().to_owned();
         if line.trim_start().starts_with("```") {
             // Examples are not Rust, and rustdoc would run what has no language.
-            line = if in_code { "```".to_owned() } else { "```text".to_owned() };
+            line = if in_code {
+                "```".to_owned()
+            } else {
+                "```text".to_owned()
+            };
             in_code = !in_code;
         } else if !in_code {
             // Four spaces would make code of it.
@@ -37,7 +41,10 @@ pub(super) fn rustdoc(docs: &Docs, fallback: &str, whole: bool, indent: &str) ->
         out.push_str("/// ```\n");
     }
     if let Some(deprecated) = &docs.deprecated {
-        out.push_str(&format!("{indent}#[deprecated(note = {:?})]\n", deprecated.trim().replace('\n', " ")));
+        out.push_str(&format!(
+            "{indent}#[deprecated(note = {:?})]\n",
+            deprecated.trim().replace('\n', " ")
+        ));
     }
     out
 }

@@ -8,7 +8,15 @@ use crate::names::{Taken, upper_camel};
 use crate::spec::{Kind, Type, TypeRef};
 
 /// Names that handles have already.
-const HANDLE_NAMES: &[&str] = &["clone", "deref", "eq", "jsii_invoke", "jsii_get", "jsii_set", "to_wire"];
+const HANDLE_NAMES: &[&str] = &[
+    "clone",
+    "deref",
+    "eq",
+    "jsii_invoke",
+    "jsii_get",
+    "jsii_set",
+    "to_wire",
+];
 
 impl Plan<'_> {
     /// The Rust item of a type, with all that belongs to it.
@@ -22,15 +30,34 @@ impl Plan<'_> {
     }
 
     fn is_a(&self, r#type: &Type) -> String {
-        format!("::jsii_host::is_a!({}: {});\n", r#type.name, self.targets(r#type).join(", "))
+        format!(
+            "::jsii_host::is_a!({}: {});\n",
+            r#type.name,
+            self.targets(r#type).join(", ")
+        )
     }
 
     fn class(&self, r#type: &Type) -> String {
         let name = &r#type.name;
-        let base = r#type.base.as_deref().map_or_else(|| "::jsii_host::Object".to_owned(), |base| self.path_of(base));
-        let mut out = rustdoc(&r#type.docs, &format!("The class `{}`.", r#type.fqn), true, "");
-        let _ = writeln!(out, "#[derive(::std::clone::Clone)]\npub struct {name}({base});");
-        let _ = writeln!(out, "::jsii_host::handle!({name}({base}), {:?});", r#type.fqn);
+        let base = r#type.base.as_deref().map_or_else(
+            || "::jsii_host::Object".to_owned(),
+            |base| self.path_of(base),
+        );
+        let mut out = rustdoc(
+            &r#type.docs,
+            &format!("The class `{}`.", r#type.fqn),
+            true,
+            "",
+        );
+        let _ = writeln!(
+            out,
+            "#[derive(::std::clone::Clone)]\npub struct {name}({base});"
+        );
+        let _ = writeln!(
+            out,
+            "::jsii_host::handle!({name}({base}), {:?});",
+            r#type.fqn
+        );
         out.push_str(&self.is_a(r#type));
         if self.is_opaque(r#type) {
             return out;
@@ -60,11 +87,25 @@ impl Plan<'_> {
 
     fn interface(&self, r#type: &Type) -> String {
         let name = &r#type.name;
-        let mut out = rustdoc(&r#type.docs, &format!("The interface `{}`.", r#type.fqn), true, "");
-        let _ = writeln!(out, "#[derive(::std::clone::Clone)]\npub struct {name}(::jsii_host::Object);");
-        let _ = writeln!(out, "::jsii_host::handle!({name}(::jsii_host::Object), {:?});", r#type.fqn);
+        let mut out = rustdoc(
+            &r#type.docs,
+            &format!("The interface `{}`.", r#type.fqn),
+            true,
+            "",
+        );
+        let _ = writeln!(
+            out,
+            "#[derive(::std::clone::Clone)]\npub struct {name}(::jsii_host::Object);"
+        );
+        let _ = writeln!(
+            out,
+            "::jsii_host::handle!({name}(::jsii_host::Object), {:?});",
+            r#type.fqn
+        );
         out.push_str(&self.is_a(r#type));
-        let Some(declared) = self.declared(&r#type.fqn) else { return out };
+        let Some(declared) = self.declared(&r#type.fqn) else {
+            return out;
+        };
         let mut taken = Taken::with(HANDLE_NAMES);
         let mut body = String::new();
         for property in self.members_of(declared) {
@@ -74,7 +115,8 @@ impl Plan<'_> {
             body.push_str(&self.method(r#type, method, &mut taken));
         }
         // Constructs are subclasses of `Construct`: nobody implements `IBucket` from nothing.
-        let is_construct = self.ancestors(declared).contains(&"constructs.IConstruct") || r#type.fqn == "constructs.IConstruct";
+        let is_construct = self.ancestors(declared).contains(&"constructs.IConstruct")
+            || r#type.fqn == "constructs.IConstruct";
         if !is_construct {
             body.push_str(&self.implement(declared, &mut taken));
         }
@@ -89,17 +131,27 @@ impl Plan<'_> {
 
     fn structure(&self, r#type: &Type) -> String {
         let name = &r#type.name;
-        let Some(declared) = self.declared(&r#type.fqn) else { return String::new() };
+        let Some(declared) = self.declared(&r#type.fqn) else {
+            return String::new();
+        };
         let members = self.members_of(declared);
         let required: Vec<_> = members.iter().filter(|member| !member.optional).collect();
         let is_props = self.props.contains(r#type.fqn.as_str());
         let is_received = self.received.contains(r#type.fqn.as_str());
         let (declaration, carrier) = if is_props {
-            (format!("{name}<C = ()>(::jsii_host::StructData, C)"), ", ()")
+            (
+                format!("{name}<C = ()>(::jsii_host::StructData, C)"),
+                ", ()",
+            )
         } else {
             (format!("{name}(::jsii_host::StructData)"), "")
         };
-        let mut out = rustdoc(&r#type.docs, &format!("The struct `{}`.", r#type.fqn), true, "");
+        let mut out = rustdoc(
+            &r#type.docs,
+            &format!("The struct `{}`.", r#type.fqn),
+            true,
+            "",
+        );
         let _ = writeln!(
             out,
             "#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]\npub struct {declaration};"
@@ -107,11 +159,19 @@ impl Plan<'_> {
         out.push_str(&self.is_a(r#type));
         let parameters: Vec<_> = required
             .iter()
-            .map(|member| crate::spec::Parameter { name: member.name.clone(), r#type: member.r#type.clone(), optional: false })
+            .map(|member| crate::spec::Parameter {
+                name: member.name.clone(),
+                r#type: member.r#type.clone(),
+                optional: false,
+            })
             .collect();
         let arguments = self.arguments(&parameters, false);
         let values = arguments.list.split(", ").filter(|value| !value.is_empty());
-        let sets: String = required.iter().zip(values).map(|(member, value)| format!("        jsii_data.set({:?}, {value});\n", member.name)).collect();
+        let sets: String = required
+            .iter()
+            .zip(values)
+            .map(|(member, value)| format!("        jsii_data.set({:?}, {value});\n", member.name))
+            .collect();
         let mutable = if sets.is_empty() { "" } else { "mut " };
         let mut own = String::new();
         let _ = writeln!(
@@ -121,9 +181,21 @@ impl Plan<'_> {
         );
         let _ = writeln!(out, "impl {name} {{\n{own}}}");
         if required.is_empty() {
-            let _ = writeln!(out, "impl ::std::default::Default for {name} {{\n    fn default() -> Self {{\n        Self::new()\n    }}\n}}");
+            let _ = writeln!(
+                out,
+                "impl ::std::default::Default for {name} {{\n    fn default() -> Self {{\n        Self::new()\n    }}\n}}"
+            );
         }
-        let mut taken = Taken::with(&["new", "build", "jsii_pending", "clone", "eq", "hash", "fmt", "to_wire"]);
+        let mut taken = Taken::with(&[
+            "new",
+            "build",
+            "jsii_pending",
+            "clone",
+            "eq",
+            "hash",
+            "fmt",
+            "to_wire",
+        ]);
         let mut body = String::new();
         for member in &members {
             let rust = self.rust_type(&member.r#type);
@@ -133,7 +205,12 @@ impl Plan<'_> {
                 let _ = writeln!(
                     body,
                     "{}    #[must_use]\n    pub fn {setter}(mut self, value: impl ::jsii_host::IntoArg<{rust}>) -> Self {{\n        self.0.set({:?}, value.into_arg());\n        self\n    }}",
-                    rustdoc(&member.docs, &format!("Sets `{}`.", member.name), false, "    "),
+                    rustdoc(
+                        &member.docs,
+                        &format!("Sets `{}`.", member.name),
+                        false,
+                        "    "
+                    ),
                     member.name
                 );
             }
@@ -147,7 +224,11 @@ impl Plan<'_> {
                 );
             }
         }
-        let generic = if is_props { format!("impl<C> {name}<C>") } else { format!("impl {name}") };
+        let generic = if is_props {
+            format!("impl<C> {name}<C>")
+        } else {
+            format!("impl {name}")
+        };
         if !body.is_empty() {
             let _ = writeln!(out, "{generic} {{\n{body}}}");
         }
@@ -166,7 +247,13 @@ impl Plan<'_> {
         if is_received {
             let table: String = members
                 .iter()
-                .map(|member| format!("            ({:?}, ::jsii_host::rewire::<{}>),\n", member.name, self.rust_type(&member.r#type)))
+                .map(|member| {
+                    format!(
+                        "            ({:?}, ::jsii_host::rewire::<{}>),\n",
+                        member.name,
+                        self.rust_type(&member.r#type)
+                    )
+                })
                 .collect();
             let _ = writeln!(
                 out,
@@ -179,21 +266,45 @@ impl Plan<'_> {
     fn enumeration(&self, r#type: &Type) -> String {
         let name = &r#type.name;
         let mut taken = Taken::default();
-        let members: Vec<(String, &str)> =
-            r#type.members.iter().map(|member| (taken.claim(&upper_camel(&member.name)), member.name.as_str())).collect();
-        let mut out = rustdoc(&r#type.docs, &format!("The enum `{}`.", r#type.fqn), true, "");
+        let members: Vec<(String, &str)> = r#type
+            .members
+            .iter()
+            .map(|member| {
+                (
+                    taken.claim(&upper_camel(&member.name)),
+                    member.name.as_str(),
+                )
+            })
+            .collect();
+        let mut out = rustdoc(
+            &r#type.docs,
+            &format!("The enum `{}`.", r#type.fqn),
+            true,
+            "",
+        );
         let _ = writeln!(
             out,
             "#[derive(::std::clone::Clone, ::std::marker::Copy, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]\n#[non_exhaustive]\npub enum {name} {{"
         );
         for (member, (rust, js)) in r#type.members.iter().zip(&members) {
-            let _ = writeln!(out, "{}    {rust},", rustdoc(&member.docs, &format!("The member `{js}`."), false, "    "));
+            let _ = writeln!(
+                out,
+                "{}    {rust},",
+                rustdoc(&member.docs, &format!("The member `{js}`."), false, "    ")
+            );
         }
         out.push_str("}\n");
         out.push_str(&self.is_a(r#type));
-        let to: String = members.iter().map(|(rust, js)| format!("            Self::{rust} => \"{}/{js}\",\n", r#type.fqn)).collect();
-        let from: String =
-            members.iter().map(|(rust, js)| format!("            {js:?} => ::std::result::Result::Ok(Self::{rust}),\n")).collect();
+        let to: String = members
+            .iter()
+            .map(|(rust, js)| format!("            Self::{rust} => \"{}/{js}\",\n", r#type.fqn))
+            .collect();
+        let from: String = members
+            .iter()
+            .map(|(rust, js)| {
+                format!("            {js:?} => ::std::result::Result::Ok(Self::{rust}),\n")
+            })
+            .collect();
         let _ = writeln!(
             out,
             "impl ::jsii_host::ToWire for {name} {{\n    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {{\n        let member = match self {{\n{to}        }};\n        ::std::result::Result::Ok(::jsii_host::json!({{ \"$jsii.enum\": member }}))\n    }}\n}}"
@@ -211,20 +322,47 @@ impl Plan<'_> {
         let mut out = String::new();
         for (members, name) in &self.unions {
             let mut taken = Taken::with(&["Other"]);
-            let variants: Vec<(String, String, &TypeRef)> =
-                members.iter().map(|member| (taken.claim(&short_name(member)), self.rust_type(member), member)).collect();
-            let _ = writeln!(out, "/// One of: {}.", variants.iter().map(|(name, ..)| format!("`{name}`")).collect::<Vec<_>>().join(", "));
-            let _ = writeln!(out, "#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq)]\n#[non_exhaustive]\npub enum {name} {{");
+            let variants: Vec<(String, String, &TypeRef)> = members
+                .iter()
+                .map(|member| {
+                    (
+                        taken.claim(&short_name(member)),
+                        self.rust_type(member),
+                        member,
+                    )
+                })
+                .collect();
+            let _ = writeln!(
+                out,
+                "/// One of: {}.",
+                variants
+                    .iter()
+                    .map(|(name, ..)| format!("`{name}`"))
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            );
+            let _ = writeln!(
+                out,
+                "#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq)]\n#[non_exhaustive]\npub enum {name} {{"
+            );
             for (variant, rust, _) in &variants {
                 let _ = writeln!(out, "    /// A `{variant}`.\n    {variant}({rust}),");
             }
             out.push_str("    /// Something that the bindings do not know.\n    Other(::jsii_host::Value),\n}\n");
-            let arms: String = variants.iter().map(|(variant, ..)| format!("            Self::{variant}(value) => value.to_wire(),\n")).collect();
+            let arms: String = variants
+                .iter()
+                .map(|(variant, ..)| {
+                    format!("            Self::{variant}(value) => value.to_wire(),\n")
+                })
+                .collect();
             let _ = writeln!(
                 out,
                 "impl ::jsii_host::ToWire for {name} {{\n    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {{\n        use ::jsii_host::ToWire as _;\n        match self {{\n{arms}            Self::Other(value) => value.to_wire(),\n        }}\n    }}\n}}"
             );
-            let _ = writeln!(out, "::jsii_host::is_a!({name}: {name}, ::jsii_host::Value);");
+            let _ = writeln!(
+                out,
+                "::jsii_host::is_a!({name}: {name}, ::jsii_host::Value);"
+            );
             if self.received_unions.contains(members) {
                 let mut tests = String::new();
                 for (variant, _, member) in &variants {
@@ -254,14 +392,26 @@ impl Plan<'_> {
                 "boolean" => "::jsii_host::Wire::Boolean".to_owned(),
                 _ => "::jsii_host::Wire::Date".to_owned(),
             },
-            TypeRef::Fqn(fqn) if self.declared(fqn).is_some_and(|found| found.kind == Kind::Enum) => {
+            TypeRef::Fqn(fqn)
+                if self
+                    .declared(fqn)
+                    .is_some_and(|found| found.kind == Kind::Enum) =>
+            {
                 format!("::jsii_host::Wire::Enum({fqn:?})")
             }
-            TypeRef::Fqn(fqn) => format!("::jsii_host::Wire::Instance({fqn:?}, {}::is_a)", self.options.path),
-            TypeRef::Collection { kind, .. } if kind == "map" => "::jsii_host::Wire::Map".to_owned(),
+            TypeRef::Fqn(fqn) => format!(
+                "::jsii_host::Wire::Instance({fqn:?}, {}::is_a)",
+                self.options.path
+            ),
+            TypeRef::Collection { kind, .. } if kind == "map" => {
+                "::jsii_host::Wire::Map".to_owned()
+            }
             TypeRef::Collection { .. } => "::jsii_host::Wire::List".to_owned(),
             TypeRef::Union { types } | TypeRef::Intersection { types } => {
-                types.first().map_or_else(|| "::jsii_host::Wire::Map".to_owned(), |first| self.wire_test(first))
+                types.first().map_or_else(
+                    || "::jsii_host::Wire::Map".to_owned(),
+                    |first| self.wire_test(first),
+                )
             }
         }
     }
@@ -287,16 +437,25 @@ impl Plan<'_> {
                 let sized = format!("<X: ::jsii_host::IntoArg<{element}>, const N: usize>");
                 return if kind == "map" {
                     direct(&sized, "[(&str, X); N]", &rust)
-                        + &direct(&generics, "::std::collections::BTreeMap<::std::string::String, X>", &rust)
+                        + &direct(
+                            &generics,
+                            "::std::collections::BTreeMap<::std::string::String, X>",
+                            &rust,
+                        )
                 } else {
-                    direct(&generics, "::std::vec::Vec<X>", &rust) + &direct(&sized, "[X; N]", &rust)
+                    direct(&generics, "::std::vec::Vec<X>", &rust)
+                        + &direct(&sized, "[X; N]", &rust)
                 };
             }
             TypeRef::Fqn(fqn) if self.is_external(fqn) => {
-                return direct("", &rust, &rust) + &format!("impl ::jsii_host::IsA<{union}> for {rust} {{}}\n");
+                return direct("", &rust, &rust)
+                    + &format!("impl ::jsii_host::IsA<{union}> for {rust} {{}}\n");
             }
             TypeRef::Fqn(_) | TypeRef::Union { .. } | TypeRef::Intersection { .. } => &[],
         };
-        sources.iter().map(|source| direct("", source, &rust)).collect()
+        sources
+            .iter()
+            .map(|source| direct("", source, &rust))
+            .collect()
     }
 }

@@ -23,7 +23,11 @@ impl Plan<'_> {
             .map(|(index, parameter)| {
                 let name = self.options.names.snake(&parameter.name);
                 let nameless = name.chars().all(|letter| letter == '_');
-                taken.claim(&if nameless { format!("arg{index}") } else { name })
+                taken.claim(&if nameless {
+                    format!("arg{index}")
+                } else {
+                    name
+                })
             })
             .collect()
     }
@@ -32,7 +36,11 @@ impl Plan<'_> {
         let names = self.parameter_names(parameters);
         let mut signature = String::new();
         let mut list = String::new();
-        let fixed = if variadic { parameters.len().saturating_sub(1) } else { parameters.len() };
+        let fixed = if variadic {
+            parameters.len().saturating_sub(1)
+        } else {
+            parameters.len()
+        };
         for (index, (parameter, name)) in parameters.iter().zip(&names).enumerate() {
             let rust = self.rust_type(&parameter.r#type);
             if index < fixed {
@@ -48,22 +56,40 @@ impl Plan<'_> {
         let list = list.trim_end_matches(", ").to_owned();
         let signature = signature.trim_end_matches(", ").to_owned();
         if !variadic {
-            return Arguments { signature, list, is_fixed: true };
+            return Arguments {
+                signature,
+                list,
+                is_fixed: true,
+            };
         }
         let rest = names.last().cloned().unwrap_or_default();
         let list = format!(
             "{{ let mut jsii_list = ::std::vec![{list}]; \
              jsii_list.extend({rest}.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list }}"
         );
-        Arguments { signature, list, is_fixed: false }
+        Arguments {
+            signature,
+            list,
+            is_fixed: false,
+        }
     }
 
     pub(super) fn method(&self, owner: &Type, method: &Callable, taken: &mut Taken) -> String {
         let name = taken.claim(&self.options.names.member(&owner.fqn, &method.name));
-        let required = method.parameters.iter().take_while(|parameter| !parameter.optional).count();
+        let required = method
+            .parameters
+            .iter()
+            .take_while(|parameter| !parameter.optional)
+            .count();
         let mut out = String::new();
         if required == method.parameters.len() || method.variadic {
-            out.push_str(&self.one_method(owner, method, &name, &method.parameters, method.variadic));
+            out.push_str(&self.one_method(
+                owner,
+                method,
+                &name,
+                &method.parameters,
+                method.variadic,
+            ));
         } else {
             let short = method.parameters.get(..required).unwrap_or_default();
             out.push_str(&self.one_method(owner, method, &name, short, false));
@@ -73,17 +99,46 @@ impl Plan<'_> {
         out
     }
 
-    fn one_method(&self, owner: &Type, method: &Callable, name: &str, parameters: &[Parameter], variadic: bool) -> String {
+    fn one_method(
+        &self,
+        owner: &Type,
+        method: &Callable,
+        name: &str,
+        parameters: &[Parameter],
+        variadic: bool,
+    ) -> String {
         let arguments = self.arguments(parameters, variadic);
         let returned = method.returns.as_ref();
-        let result = returned.map_or_else(|| "()".to_owned(), |returns| self.rust_result(&returns.r#type, returns.optional));
-        let mut out = rustdoc(&method.docs, &format!("Calls `{}`.", method.name), false, "    ");
+        let result = returned.map_or_else(
+            || "()".to_owned(),
+            |returns| self.rust_result(&returns.r#type, returns.optional),
+        );
+        let mut out = rustdoc(
+            &method.docs,
+            &format!("Calls `{}`.", method.name),
+            false,
+            "    ",
+        );
         let js = &method.name;
-        let separator = if arguments.signature.is_empty() { "" } else { ", " };
-        let list = if arguments.is_fixed { format!("::std::vec![{}]", arguments.list) } else { arguments.list.clone() };
+        let separator = if arguments.signature.is_empty() {
+            ""
+        } else {
+            ", "
+        };
+        let list = if arguments.is_fixed {
+            format!("::std::vec![{}]", arguments.list)
+        } else {
+            arguments.list.clone()
+        };
         let (receiver, body) = if method.r#static {
             let assembly = self.assembly_of(owner);
-            (String::new(), format!("::jsii_host::static_invoke(&{assembly}, {:?}, {js:?}, {list})", owner.fqn))
+            (
+                String::new(),
+                format!(
+                    "::jsii_host::static_invoke(&{assembly}, {:?}, {js:?}, {list})",
+                    owner.fqn
+                ),
+            )
         } else {
             let receiver = format!("&self{separator}");
             let body = if method.r#async {
@@ -108,7 +163,12 @@ impl Plan<'_> {
         let result = self.rust_result(&property.r#type, property.optional);
         let js = &property.name;
         let fqn = &owner.fqn;
-        let mut out = rustdoc(&property.docs, &format!("The property `{js}`."), false, "    ");
+        let mut out = rustdoc(
+            &property.docs,
+            &format!("The property `{js}`."),
+            false,
+            "    ",
+        );
         if property.r#static && property.r#const && !property.optional {
             let name = taken.claim(&screaming(js));
             let assembly = self.assembly_of(owner);
@@ -127,7 +187,11 @@ impl Plan<'_> {
                 format!("::jsii_host::static_set(&{assembly}, {fqn:?}, {js:?}, value.into_arg())"),
             )
         } else {
-            ("&self", format!("self.jsii_get({js:?})"), format!("self.jsii_set({js:?}, value.into_arg())"))
+            (
+                "&self",
+                format!("self.jsii_get({js:?})"),
+                format!("self.jsii_set({js:?}, value.into_arg())"),
+            )
         };
         let _ = writeln!(
             out,
@@ -146,20 +210,33 @@ impl Plan<'_> {
 
     /// `new`, `new_with` and `builder`, as the shape of the constructor allows.
     pub(super) fn constructors(&self, owner: &Type, taken: &mut Taken) -> String {
-        let Some(init) = owner.initializer.as_ref().filter(|_| !owner.r#abstract) else { return String::new() };
+        let Some(init) = owner.initializer.as_ref().filter(|_| !owner.r#abstract) else {
+            return String::new();
+        };
         let parameters = constructor_parameters(init);
         let mut out = String::new();
         let assembly = self.assembly_of(owner);
         let fqn = &owner.fqn;
         let make = |list: &str| {
-            format!("::jsii_host::create(&{assembly}, {fqn:?}, {list}).map(::jsii_host::Handle::from_object)")
+            format!(
+                "::jsii_host::create(&{assembly}, {fqn:?}, {list}).map(::jsii_host::Handle::from_object)"
+            )
         };
         let docs = |text: &str| rustdoc(&init.docs, text, false, "    ");
-        let required = parameters.iter().take_while(|parameter| !parameter.optional).count();
-        let last_struct = parameters.last().and_then(|last| self.as_struct(&last.r#type));
+        let required = parameters
+            .iter()
+            .take_while(|parameter| !parameter.optional)
+            .count();
+        let last_struct = parameters
+            .last()
+            .and_then(|last| self.as_struct(&last.r#type));
         let mut emit = |name: &str, parameters: &[Parameter], variadic: bool, text: &str| {
             let arguments = self.arguments(parameters, variadic);
-            let list = if arguments.is_fixed { format!("::std::vec![{}]", arguments.list) } else { arguments.list.clone() };
+            let list = if arguments.is_fixed {
+                format!("::std::vec![{}]", arguments.list)
+            } else {
+                arguments.list.clone()
+            };
             let name = taken.claim(name);
             let _ = writeln!(
                 out,
@@ -171,18 +248,38 @@ impl Plan<'_> {
         };
         let needs_all = required == parameters.len() || init.variadic;
         if needs_all {
-            emit("new", &parameters, init.variadic, "Makes one, with everything that is required.");
+            emit(
+                "new",
+                &parameters,
+                init.variadic,
+                "Makes one, with everything that is required.",
+            );
         } else {
-            let props_required = last_struct.is_some_and(|props| self.members_of(props).iter().any(|member| !member.optional));
+            let props_required = last_struct
+                .is_some_and(|props| self.members_of(props).iter().any(|member| !member.optional));
             if !props_required {
-                emit("new", parameters.get(..required).unwrap_or_default(), false, "Makes one, with everything that is required.");
+                emit(
+                    "new",
+                    parameters.get(..required).unwrap_or_default(),
+                    false,
+                    "Makes one, with everything that is required.",
+                );
             }
-            emit("new_with", &parameters, false, "Makes one, with every argument.");
+            emit(
+                "new_with",
+                &parameters,
+                false,
+                "Makes one, with every argument.",
+            );
         }
         if let Some(props) = last_struct.filter(|_| !init.variadic) {
             let name = taken.claim("builder");
             let leading = parameters.get(..parameters.len() - 1).unwrap_or_default();
-            let members: Vec<_> = self.members_of(props).into_iter().filter(|member| !member.optional).collect();
+            let members: Vec<_> = self
+                .members_of(props)
+                .into_iter()
+                .filter(|member| !member.optional)
+                .collect();
             let mut all: Vec<Parameter> = leading.to_vec();
             all.extend(members.iter().map(|member| Parameter {
                 name: member.name.clone(),
@@ -191,11 +288,20 @@ impl Plan<'_> {
             }));
             let signature = self.arguments(&all, false).signature;
             let names = self.parameter_names(&all);
-            let list: Vec<String> = names.iter().take(leading.len()).map(|name| format!("{name}.into_arg()")).collect();
+            let list: Vec<String> = names
+                .iter()
+                .take(leading.len())
+                .map(|name| format!("{name}.into_arg()"))
+                .collect();
             let sets: String = members
                 .iter()
                 .zip(names.iter().skip(leading.len()))
-                .map(|(member, name)| format!("        jsii_data.set({:?}, {name}.into_arg());\n", member.name))
+                .map(|(member, name)| {
+                    format!(
+                        "        jsii_data.set({:?}, {name}.into_arg());\n",
+                        member.name
+                    )
+                })
                 .collect();
             let path = self.path_of(&props.fqn);
             let mutable = if sets.is_empty() { "" } else { "mut " };
@@ -213,9 +319,7 @@ impl Plan<'_> {
 /// jsii says that they are optional (`new Stack()` without a scope is for tests of the CDK itself).
 pub(super) fn constructor_parameters(init: &Callable) -> Vec<Parameter> {
     let mut parameters = init.parameters.clone();
-    let is_construct = |parameter: &Parameter| {
-        matches!(&parameter.r#type, TypeRef::Fqn(fqn) if fqn == "constructs.Construct" || fqn == "constructs.IConstruct")
-    };
+    let is_construct = |parameter: &Parameter| matches!(&parameter.r#type, TypeRef::Fqn(fqn) if fqn == "constructs.Construct" || fqn == "constructs.IConstruct");
     if let [scope, id, ..] = parameters.as_mut_slice()
         && is_construct(scope)
         && matches!(&id.r#type, TypeRef::Primitive(name) if name == "string")

@@ -47,11 +47,15 @@ fn matches(pattern: &str, fqn: &str) -> bool {
 
 /// CloudFormation's own resource classes and their property bags: thousands, and rarely used by hand.
 fn is_low_level(r#type: &Type) -> bool {
-    let cfn = |name: &str| name.strip_prefix("Cfn").is_some_and(|rest| rest.starts_with(char::is_uppercase));
+    let cfn = |name: &str| {
+        name.strip_prefix("Cfn")
+            .is_some_and(|rest| rest.starts_with(char::is_uppercase))
+    };
     r#type.assembly == "aws-cdk-lib"
-        && r#type.namespace.as_deref().is_some_and(|namespace| {
-            namespace.split('.').any(cfn) || cfn(&r#type.name)
-        })
+        && r#type
+            .namespace
+            .as_deref()
+            .is_some_and(|namespace| namespace.split('.').any(cfn) || cfn(&r#type.name))
 }
 
 impl<'a> Plan<'a> {
@@ -84,11 +88,16 @@ impl<'a> Plan<'a> {
     }
 
     pub(super) fn is_external(&self, fqn: &str) -> bool {
-        fqn.split('.').next().is_some_and(|assembly| self.options.external.contains_key(assembly))
+        fqn.split('.')
+            .next()
+            .is_some_and(|assembly| self.options.external.contains_key(assembly))
     }
 
     pub(super) fn is_overridable(&self, fqn: &str) -> bool {
-        self.options.overridable.iter().any(|pattern| matches(pattern, fqn))
+        self.options
+            .overridable
+            .iter()
+            .any(|pattern| matches(pattern, fqn))
     }
 
     /// Whether only the name of the type is generated: a handle without members.
@@ -98,7 +107,8 @@ impl<'a> Plan<'a> {
 
     /// Whether the type stands for plain JSON: property bags of low-level classes that nobody asked for.
     pub(super) fn is_json(&self, fqn: &str) -> bool {
-        self.declared(fqn).is_none_or(|r#type| r#type.datatype && self.is_opaque(r#type))
+        self.declared(fqn)
+            .is_none_or(|r#type| r#type.datatype && self.is_opaque(r#type))
     }
 
     fn close(&mut self) -> Result<(), Error> {
@@ -106,29 +116,48 @@ impl<'a> Plan<'a> {
         for root in &self.options.roots {
             let before = pending.len();
             for assembly in self.assemblies.values() {
-                let fits = assembly.types.values().filter(|r#type| matches(root, &r#type.fqn));
+                let fits = assembly
+                    .types
+                    .values()
+                    .filter(|r#type| matches(root, &r#type.fqn));
                 // A pattern means what people write by hand; low-level types are asked for by name.
                 pending.extend(
-                    fits.filter(|r#type| !root.ends_with('*') || !is_low_level(r#type)).map(|r#type| r#type.fqn.as_str()),
+                    fits.filter(|r#type| !root.ends_with('*') || !is_low_level(r#type))
+                        .map(|r#type| r#type.fqn.as_str()),
                 );
             }
             if pending.len() == before {
-                return Err(Error::new(format!("no type of the assembly fits the root '{root}': check its spelling")));
+                return Err(Error::new(format!(
+                    "no type of the assembly fits the root '{root}': check its spelling"
+                )));
             }
         }
         while let Some(fqn) = pending.pop() {
             if self.types.contains_key(fqn) || self.is_json(fqn) || self.is_external(fqn) {
                 continue;
             }
-            let Some(r#type) = self.declared(fqn) else { continue };
+            let Some(r#type) = self.declared(fqn) else {
+                continue;
+            };
             self.types.insert(fqn, r#type);
-            pending.extend(r#type.base.iter().chain(&r#type.interfaces).map(String::as_str));
+            pending.extend(
+                r#type
+                    .base
+                    .iter()
+                    .chain(&r#type.interfaces)
+                    .map(String::as_str),
+            );
             if self.is_opaque(r#type) {
                 continue;
             }
             let mut used = Vec::new();
             for callable in r#type.methods.iter().chain(&r#type.initializer) {
-                used.extend(callable.parameters.iter().map(|parameter| &parameter.r#type));
+                used.extend(
+                    callable
+                        .parameters
+                        .iter()
+                        .map(|parameter| &parameter.r#type),
+                );
                 used.extend(callable.returns.iter().map(|returns| &returns.r#type));
             }
             used.extend(r#type.properties.iter().map(|property| &property.r#type));
@@ -139,7 +168,10 @@ impl<'a> Plan<'a> {
 
     fn find_props(&mut self) {
         for r#type in self.types.values().copied() {
-            let last = r#type.initializer.as_ref().and_then(|init| init.parameters.last());
+            let last = r#type
+                .initializer
+                .as_ref()
+                .and_then(|init| init.parameters.last());
             let last = last.and_then(|parameter| self.as_struct(&parameter.r#type));
             if let (Some(props), false) = (last, r#type.r#abstract) {
                 self.props.insert(&props.fqn);
@@ -150,16 +182,24 @@ impl<'a> Plan<'a> {
     /// The struct that a type reference names, if it is one that is generated.
     pub(super) fn as_struct(&self, reference: &TypeRef) -> Option<&'a Type> {
         match reference {
-            TypeRef::Fqn(fqn) => self.types.get(fqn.as_str()).copied().filter(|found| found.datatype),
-            TypeRef::Primitive(_) | TypeRef::Collection { .. } | TypeRef::Union { .. } | TypeRef::Intersection { .. } => {
-                None
-            }
+            TypeRef::Fqn(fqn) => self
+                .types
+                .get(fqn.as_str())
+                .copied()
+                .filter(|found| found.datatype),
+            TypeRef::Primitive(_)
+            | TypeRef::Collection { .. }
+            | TypeRef::Union { .. }
+            | TypeRef::Intersection { .. } => None,
         }
     }
 
     fn find_received(&mut self) {
         let types: Vec<&'a Type> = self.types.values().copied().collect();
-        for r#type in types.into_iter().filter(|r#type| r#type.kind != Kind::Enum && !r#type.datatype) {
+        for r#type in types
+            .into_iter()
+            .filter(|r#type| r#type.kind != Kind::Enum && !r#type.datatype)
+        {
             if self.is_opaque(r#type) {
                 continue;
             }
@@ -168,11 +208,17 @@ impl<'a> Plan<'a> {
                 self.receive(&property.r#type);
             }
             for method in &r#type.methods {
-                if let Some(Optional { r#type: returned, .. }) = &method.returns {
+                if let Some(Optional {
+                    r#type: returned, ..
+                }) = &method.returns
+                {
                     self.receive(returned);
                 }
                 if from_script {
-                    method.parameters.iter().for_each(|parameter| self.receive(&parameter.r#type));
+                    method
+                        .parameters
+                        .iter()
+                        .for_each(|parameter| self.receive(&parameter.r#type));
                 }
             }
         }
@@ -182,9 +228,20 @@ impl<'a> Plan<'a> {
         match reference {
             TypeRef::Primitive(_) => {}
             TypeRef::Fqn(fqn) => {
-                let Some(found) = self.types.get(fqn.as_str()).copied().filter(|found| found.datatype) else { return };
+                let Some(found) = self
+                    .types
+                    .get(fqn.as_str())
+                    .copied()
+                    .filter(|found| found.datatype)
+                else {
+                    return;
+                };
                 if self.received.insert(&found.fqn) {
-                    let members: Vec<&'a TypeRef> = self.members_of(found).into_iter().map(|member| &member.r#type).collect();
+                    let members: Vec<&'a TypeRef> = self
+                        .members_of(found)
+                        .into_iter()
+                        .map(|member| &member.r#type)
+                        .collect();
                     members.into_iter().for_each(|member| self.receive(member));
                 }
             }
@@ -196,7 +253,9 @@ impl<'a> Plan<'a> {
                     types.iter().for_each(|member| self.receive(member));
                 }
             }
-            TypeRef::Intersection { types } => types.iter().take(1).for_each(|member| self.receive(member)),
+            TypeRef::Intersection { types } => {
+                types.iter().take(1).for_each(|member| self.receive(member))
+            }
         }
     }
 
@@ -206,7 +265,9 @@ impl<'a> Plan<'a> {
         let is_anything = |member: &TypeRef| match member {
             TypeRef::Primitive(name) => name == "any" || name == "json",
             TypeRef::Fqn(fqn) => self.is_json(fqn),
-            TypeRef::Collection { .. } | TypeRef::Union { .. } | TypeRef::Intersection { .. } => false,
+            TypeRef::Collection { .. } | TypeRef::Union { .. } | TypeRef::Intersection { .. } => {
+                false
+            }
         };
         let mut flat: Vec<TypeRef> = Vec::new();
         for member in types {
@@ -227,12 +288,26 @@ impl<'a> Plan<'a> {
     }
 
     fn find_unions(&mut self) {
-        let types: Vec<&'a Type> = self.types.values().copied().filter(|r#type| !self.is_opaque(r#type)).collect();
+        let types: Vec<&'a Type> = self
+            .types
+            .values()
+            .copied()
+            .filter(|r#type| !self.is_opaque(r#type))
+            .collect();
         let mut names = BTreeSet::new();
         for r#type in types {
-            let mut used: Vec<&TypeRef> = r#type.properties.iter().map(|property| &property.r#type).collect();
+            let mut used: Vec<&TypeRef> = r#type
+                .properties
+                .iter()
+                .map(|property| &property.r#type)
+                .collect();
             for callable in r#type.methods.iter().chain(&r#type.initializer) {
-                used.extend(callable.parameters.iter().map(|parameter| &parameter.r#type));
+                used.extend(
+                    callable
+                        .parameters
+                        .iter()
+                        .map(|parameter| &parameter.r#type),
+                );
                 used.extend(callable.returns.iter().map(|returns| &returns.r#type));
             }
             while let Some(reference) = used.pop() {
@@ -242,11 +317,18 @@ impl<'a> Plan<'a> {
                     TypeRef::Intersection { types } => used.extend(types.iter().take(1)),
                     TypeRef::Union { types } => {
                         used.extend(types);
-                        let Some(key) = self.union_key(types) else { continue };
+                        let Some(key) = self.union_key(types) else {
+                            continue;
+                        };
                         if self.unions.contains_key(&key) {
                             continue;
                         }
-                        let mut name = key.iter().take(4).map(short_name).collect::<Vec<_>>().join("Or");
+                        let mut name = key
+                            .iter()
+                            .take(4)
+                            .map(short_name)
+                            .collect::<Vec<_>>()
+                            .join("Or");
                         if key.len() > 4 {
                             name.push_str("OrMore");
                         }
@@ -263,14 +345,25 @@ impl<'a> Plan<'a> {
     /// All ancestors of a type, itself not included: base classes and interfaces, in a stable order.
     pub(super) fn ancestors(&self, r#type: &'a Type) -> Vec<&'a str> {
         let mut found: Vec<&'a str> = Vec::new();
-        let mut pending: Vec<&'a str> = r#type.base.iter().chain(&r#type.interfaces).map(String::as_str).collect();
+        let mut pending: Vec<&'a str> = r#type
+            .base
+            .iter()
+            .chain(&r#type.interfaces)
+            .map(String::as_str)
+            .collect();
         while let Some(fqn) = pending.pop() {
             if found.contains(&fqn) {
                 continue;
             }
             found.push(fqn);
             if let Some(parent) = self.declared(fqn) {
-                pending.extend(parent.base.iter().chain(&parent.interfaces).map(String::as_str));
+                pending.extend(
+                    parent
+                        .base
+                        .iter()
+                        .chain(&parent.interfaces)
+                        .map(String::as_str),
+                );
             }
         }
         found.sort_unstable();
@@ -282,10 +375,20 @@ impl<'a> Plan<'a> {
         let mut members = BTreeMap::new();
         for fqn in self.ancestors(r#type) {
             if let Some(parent) = self.declared(fqn) {
-                members.extend(parent.properties.iter().map(|member| (member.name.as_str(), member)));
+                members.extend(
+                    parent
+                        .properties
+                        .iter()
+                        .map(|member| (member.name.as_str(), member)),
+                );
             }
         }
-        members.extend(r#type.properties.iter().map(|member| (member.name.as_str(), member)));
+        members.extend(
+            r#type
+                .properties
+                .iter()
+                .map(|member| (member.name.as_str(), member)),
+        );
         members.into_values().collect()
     }
 
@@ -294,10 +397,21 @@ impl<'a> Plan<'a> {
         let mut methods = BTreeMap::new();
         for fqn in self.ancestors(r#type) {
             if let Some(parent) = self.declared(fqn) {
-                methods.extend(parent.methods.iter().filter(|method| !method.r#static).map(|method| (method.name.as_str(), method)));
+                methods.extend(
+                    parent
+                        .methods
+                        .iter()
+                        .filter(|method| !method.r#static)
+                        .map(|method| (method.name.as_str(), method)),
+                );
             }
         }
-        methods.extend(r#type.methods.iter().map(|method| (method.name.as_str(), method)));
+        methods.extend(
+            r#type
+                .methods
+                .iter()
+                .map(|method| (method.name.as_str(), method)),
+        );
         methods.into_values().collect()
     }
 }
@@ -308,7 +422,9 @@ fn named<'a>(reference: &'a TypeRef, names: &mut Vec<&'a str>) {
         TypeRef::Fqn(fqn) => names.push(fqn),
         TypeRef::Collection { elementtype, .. } => named(elementtype, names),
         TypeRef::Union { types } => types.iter().for_each(|member| named(member, names)),
-        TypeRef::Intersection { types } => types.iter().take(1).for_each(|member| named(member, names)),
+        TypeRef::Intersection { types } => {
+            types.iter().take(1).for_each(|member| named(member, names))
+        }
     }
 }
 

@@ -4,9 +4,24 @@ use std::process::{Command, ExitCode};
 
 use jsii_host::{Assembly, Result};
 
-static BASE: Assembly = Assembly { name: "zoo-base", version: "0.0.0", exact: true, dependencies: &[] };
-static MISSING: Assembly = Assembly { name: "no-such-zoo", version: "1.2.3", exact: true, dependencies: &[] };
-static OTHER: Assembly = Assembly { name: "zoo-base", version: "9.9.9", exact: true, dependencies: &[] };
+static BASE: Assembly = Assembly {
+    name: "zoo-base",
+    version: "0.0.0",
+    exact: true,
+    dependencies: &[],
+};
+static MISSING: Assembly = Assembly {
+    name: "no-such-zoo",
+    version: "1.2.3",
+    exact: true,
+    dependencies: &[],
+};
+static OTHER: Assembly = Assembly {
+    name: "zoo-base",
+    version: "9.9.9",
+    exact: true,
+    dependencies: &[],
+};
 
 fn beast(assembly: &'static Assembly) -> Result<jsii_host::Object> {
     jsii_host::create(assembly, "zoo-base.Beast", vec![Ok(jsii_host::json!(3))])
@@ -38,7 +53,9 @@ fn run(what: &str) -> Result<String> {
             .join()
             .unwrap_or_else(|_| Err(jsii_host::Error::callback("the thread panicked")))
             .map(|id| id.to_string()),
-        _ => beast(&BASE).and_then(|_| jsii_host::process_id()).map(|id| id.to_string()),
+        _ => beast(&BASE)
+            .and_then(|_| jsii_host::process_id())
+            .map(|id| id.to_string()),
     }
 }
 
@@ -48,7 +65,11 @@ fn killed() -> Result<String> {
     let id = jsii_host::process_id()?;
     let killed = Command::new("kill").args(["-9", &id.to_string()]).status();
     killed.map_err(jsii_host::Error::callback)?;
-    let first = beast.jsii_get::<f64>("weight").map_or_else(|error| error.to_string(), |weight| weight.to_string());
-    let second = beast.jsii_get::<f64>("weight").map_or_else(|error| error.message(), |weight| weight.to_string());
+    let first = beast
+        .jsii_get::<f64>("weight")
+        .map_or_else(|error| error.to_string(), |weight| weight.to_string());
+    let second = beast
+        .jsii_get::<f64>("weight")
+        .map_or_else(|error| error.message(), |weight| weight.to_string());
     Ok(format!("{first}\nagain: {second}"))
 }
