@@ -43,6 +43,8 @@ pub trait IntoArg<T> {
 /// implementations for references with each other, which took a quarter of its time.
 pub trait IsA<A>: ToWire {}
 
+// The message about a misfit names the type that was given, not this detour.
+#[diagnostic::do_not_recommend]
 impl<A, T: IsA<A>> IntoArg<A> for &T {
     fn into_arg(self) -> Result<Value> {
         self.to_wire()
