@@ -66,13 +66,13 @@ function addTarget() {
 }
 
 function build(executable) {
-  say(`building ${SERVERS.join(' and ')} for arm64; the first time takes minutes`);
-  const packages = SERVERS.flatMap((server) => ['--package', server]);
-  run(executable, ['lambda', 'build', '--release', '--arm64', '--locked', '--output-format', 'binary', ...packages], 'mend what cargo says above', {
-    // cargo-lambda finds the Zig of its own venv by way of the PATH.
-    PATH: [dirname(executable), process.env.PATH ?? ''].join(delimiter),
-  });
+  // One by one, as McpCode.fromCargo does: built together they share features, and each would be compiled twice.
   for (const server of SERVERS) {
+    say(`building ${server} for arm64; the first time takes minutes`);
+    run(executable, ['lambda', 'build', '--release', '--arm64', '--locked', '--output-format', 'binary', '--package', server], 'mend what cargo says above', {
+      // cargo-lambda finds the Zig of its own venv by way of the PATH.
+      PATH: [dirname(executable), process.env.PATH ?? ''].join(delimiter),
+    });
     const bootstrap = join('target', 'lambda', server, 'bootstrap');
     if (!existsSync(join(root, bootstrap))) {
       throw new Error(`cargo lambda did not write ${bootstrap}: check that the package ${server} has a binary of that name`);

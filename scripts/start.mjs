@@ -1,6 +1,6 @@
 // `npm start`: installs the npm packages, builds mcp-lambda-local and hands over to it. Also `npm run token`.
 
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 
 import { pinnedNode, workspacePackages } from './prepare.mjs';
 import { root } from './root.mjs';
@@ -13,31 +13,38 @@ function fail(message) {
   process.exit(1);
 }
 
+/** Starts a child that the signals we get go on to; resolves to its exit status once its output is read. */
+function run(program, args, stdio, onOutput = () => {}) {
+  const child = spawn(program, args, { cwd: root, stdio });
+  const forward = (signal) => child.kill(signal);
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+  for (const signal of signals) process.on(signal, forward);
+  child.stdout?.setEncoding('utf8').on('data', onOutput);
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (status, signal) => {
+      for (const name of signals) process.off(name, forward);
+      resolve(signal === null ? status : signal);
+    });
+  });
+}
+
 /** Builds the program for this machine and returns where cargo put it. */
-function build() {
+async function build() {
   const args = ['build', '--profile', 'local', '--package', 'mcp-lambda-local', '--message-format=json-render-diagnostics'];
+  let messages = '';
   // Not `--quiet`: the first build takes about a minute, and cargo shows where it is.
-  const cargo = spawnSync('cargo', args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'], encoding: 'utf8', maxBuffer: 1 << 26 });
-  if (cargo.error !== undefined) {
-    fail(`\`cargo\` cannot be started (${cargo.error.code}): install Rust with rustup, then run \`npm start\` again`);
-  }
-  if (cargo.status !== 0) {
-    fail('building mcp-lambda-local failed: mend what cargo says above and run `npm start` again');
-  }
-  const artifact = cargo.stdout
+  const status = await run('cargo', args, ['ignore', 'pipe', 'inherit'], (chunk) => (messages += chunk)).catch((error) =>
+    fail(`\`cargo\` cannot be started (${error.code}): install Rust with rustup, then run \`npm start\` again`),
+  );
+  if (typeof status === 'string') process.exit(1);
+  if (status !== 0) fail('building mcp-lambda-local failed: mend what cargo says above and run `npm start` again');
+  const artifact = messages
     .split('\n')
     .filter((line) => line.includes('"executable":"'))
     .map((line) => JSON.parse(line))
     .find((message) => message.target.name === 'mcp-lambda-local' && message.target.kind.includes('bin'));
   return artifact.executable;
-}
-
-/** Runs the program in the foreground: signals go on to it, its exit status becomes ours. */
-function run(program, args) {
-  const child = spawn(program, args, { cwd: root, stdio: 'inherit' });
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
-  child.on('error', (error) => fail(`${program} cannot be started (${error.message}): run \`npm start\` again`));
-  child.on('exit', (status, signal) => process.exit(signal === null ? status : 1));
 }
 
 if (Number.parseInt(process.versions.node, 10) < oldestNode) {
@@ -48,4 +55,5 @@ if (!args.includes('token')) {
   await workspacePackages().catch((error) => fail(`${error.message.trim()}\nmend what npm says and run \`npm start\` again`));
 }
 pinnedNode();
-run(build(), args);
+const status = await run(await build(), args, 'inherit');
+process.exit(typeof status === 'string' ? 1 : status);

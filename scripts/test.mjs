@@ -12,7 +12,7 @@ const testFiles = (folder) => readdirSync(join(root, folder)).filter((name) => n
 
 /** Runs TypeScript tests on Node's own runner, one file after the other: they share ports and a stack. */
 const node = (report, title, files, options = {}) =>
-  report.run(title, 'node', ['--import', 'tsx', '--test', '--test-reporter=spec', '--test-concurrency=1', ...files], { runner: 'node', cwd: root, ...options });
+  report.run(title, 'node', ['--import', 'tsx', '--test', '--test-reporter=spec', '--test-concurrency=1', '--test-timeout=300000', ...files], { runner: 'node', cwd: root, ...options });
 
 const endToEnd = (name, title) => ({
   title,
@@ -31,6 +31,7 @@ const parts = {
       await report.run('types of the tests', 'tsc', ['-p', 'test'], { cwd: root });
       await report.run('Rust tests', 'cargo', ['test', '--locked', '--workspace', '--no-fail-fast', '--quiet'], { runner: 'cargo', cwd: root });
       await node(report, 'construct tests', testFiles('cdk/test'));
+      await node(report, 'documents', testFiles('test/docs'));
     },
   },
   templates: {
@@ -38,16 +39,31 @@ const parts = {
     needs: [],
     run: (report) => node(report, 'rules for templates', testFiles('cdk/test/rules')),
   },
+  artifact: {
+    title: 'the arm64 programs that are deployed',
+    needs: [prepare.testPackages, prepare.arm64Emulator],
+    run: async (report) => {
+      if (await report.run('cargo lambda', 'node', ['scripts/build-lambda.mjs'], { cwd: root })) {
+        await node(report, 'arm64 programs', testFiles('test/artifact'));
+      }
+    },
+  },
+  conformance: {
+    title: 'the official conformance suite, through a Lambda Runtime API',
+    needs: [],
+    run: (report) => report.run('conformance', 'node', ['test/conformance/run.mjs', '--check'], { cwd: root }),
+  },
   browser: endToEnd('browser', 'a person in a real browser'),
   clients: endToEnd('clients', 'the official TypeScript client'),
   'claude-code': endToEnd('claude-code', 'Claude Code'),
   refusals: endToEnd('refusals', 'refusals'),
+  'least-privilege': endToEnd('least-privilege', 'least privilege'),
 };
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !(name in parts));
 if (unknown.length > 0) {
-  console.error(`no such part: ${unknown.join(', ')}; the parts are: ${Object.entries(parts).map(([name, { title }]) => `\n  ${name.padEnd(12)} ${title}`).join('')}`);
+  console.error(`no such part: ${unknown.join(', ')}; the parts are: ${Object.entries(parts).map(([name, { title }]) => `\n  ${name.padEnd(16)} ${title}`).join('')}`);
   process.exit(2);
 }
 

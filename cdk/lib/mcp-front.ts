@@ -21,7 +21,10 @@ export interface McpFrontConfig {
   /** The URL that the API stage appears at, without a trailing slash. */
   readonly publicBaseUrl: string;
 
-  /** Host (and port) of the public base URL. */
+  /** Scheme, host and port of the public base URL, as browsers send it in `Origin`. */
+  readonly publicOrigin: string;
+
+  /** Host (and port) of the public base URL, as HTTP clients send it in `Host`. */
   readonly publicHost: string;
 
   /**
@@ -134,16 +137,15 @@ class CloudFrontFront extends McpFront {
         },
       },
     });
-    return {
-      publicBaseUrl: `https://${distribution.distributionDomainName}`,
-      publicHost: distribution.distributionDomainName,
-    };
+    const publicHost = distribution.distributionDomainName;
+    return { publicBaseUrl: `https://${publicHost}`, publicOrigin: `https://${publicHost}`, publicHost };
   }
 }
 
 class StageFront extends McpFront {
   public bind(_scope: Construct, options: McpFrontOptions): McpFrontConfig {
-    return { publicBaseUrl: `https://${options.apiHost}/${options.apiStageName}`, publicHost: options.apiHost };
+    const publicOrigin = `https://${options.apiHost}`;
+    return { publicBaseUrl: `${publicOrigin}/${options.apiStageName}`, publicOrigin, publicHost: options.apiHost };
   }
 }
 
@@ -159,8 +161,9 @@ class ExternalFront extends McpFront {
   }
 
   public bind(): McpFrontConfig {
-    // `//host:port` splits into three parts whether or not the URL is known at synth.
-    return { ...this.options, publicHost: Fn.select(2, Fn.split('/', this.options.publicBaseUrl)) };
+    const publicOrigin = this.options.publicBaseUrl;
+    // Splitting works whether or not the URL is known at synth.
+    return { ...this.options, publicOrigin, publicHost: Fn.select(2, Fn.split('/', publicOrigin)) };
   }
 }
 

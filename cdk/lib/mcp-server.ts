@@ -217,7 +217,7 @@ export class McpServer extends Construct implements iam.IGrantable {
         MCP_ISSUER: this.userPool.issuer,
         // The front may pass its own host on, or the API's.
         MCP_ALLOWED_HOSTS: [...new Set([front.publicHost, apiHost])].join(','),
-        MCP_ALLOWED_ORIGINS: [`${front.publicBaseUrl.split('://')[0]}://${front.publicHost}`, ...furtherOriginsOf(props)].join(','),
+        MCP_ALLOWED_ORIGINS: [front.publicOrigin, ...furtherOriginsOf(props)].join(','),
         MCP_RESPONSE_MODE: 'stream',
         ...bindings.settings,
       }),
@@ -337,7 +337,9 @@ function bindAwsResources(props: McpServerProps): AwsResourceBindings {
     }
     settings[item.setting] = awsResource.settingValue;
     const actions = contract.tools.flatMap((tool) => tool.awsActions).filter((need) => need.awsResource === item.name).flatMap((need) => need.actions);
-    permissions.push({ awsResource, actions: [...new Set(actions)].sort() });
+    if (actions.length > 0) {
+      permissions.push({ awsResource, actions: [...new Set(actions)].sort() });
+    }
   }
   return { settings, permissions };
 }

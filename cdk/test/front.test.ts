@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { CfnOutput, Duration } from 'aws-cdk-lib';
+import { CfnOutput, CfnParameter, Duration } from 'aws-cdk-lib';
 import { Match } from 'aws-cdk-lib/assertions';
-import { McpFront } from '../lib';
+import { McpFront, McpServer } from '../lib';
 import { deployed } from './deployed';
-import { only, synthesizeServer, type TemplateJson } from './synthesis';
+import { code, facts, only, synthesize, synthesizeServer, type TemplateJson } from './synthesis';
 
 const STAGE_URL = 'https://api123.execute-api.eu-west-1.amazonaws.com/prod';
 const SIGN_IN_URL = 'https://mcp-6f8b1c9e-1111-4222-8333-444455556666-5d2b14.auth.eu-west-1.amazoncognito.com';
@@ -181,6 +181,16 @@ describe('McpFront.external', () => {
     const variables = deployed(template.toJSON() as TemplateJson, only(template, 'AWS::Lambda::Function').properties.Environment.Variables);
     assert.equal(variables.MCP_ALLOWED_HOSTS, '127.0.0.1:3030,api123.execute-api.eu-west-1.amazonaws.com');
     assert.equal(variables.MCP_ALLOWED_ORIGINS, 'http://127.0.0.1:3030');
+  });
+
+  test('does not fail for a URL that is an unresolved token', () => {
+    const template = synthesize((stack) => {
+      const url = new CfnParameter(stack, 'Url').valueAsString;
+      new McpServer(stack, 'Server', { code: code(), contract: facts(), front: McpFront.external({ publicBaseUrl: url }) });
+    });
+    const { MCP_ALLOWED_ORIGINS: origins, MCP_ALLOWED_HOSTS: hosts } = only(template, 'AWS::Lambda::Function').properties.Environment.Variables;
+    assert.deepEqual(origins, { Ref: 'Url' });
+    assert.deepEqual(hosts['Fn::Join'][1][0], { 'Fn::Select': [2, { 'Fn::Split': ['/', { Ref: 'Url' }] }] });
   });
 
   test('shows the user pool at its own URLs unless told otherwise', () => {

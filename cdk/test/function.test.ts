@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { App, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
-import { McpAwsResource, McpCode, McpServer, type McpServerProps, McpUserPool } from '../lib';
+import { McpAwsResource, McpCode, McpContract, McpServer, type McpServerProps, McpUserPool } from '../lib';
 import { findCargoLambda } from '../lib/cargo-lambda';
 import { code, counter, facts, fixture, only, synthesize, synthesizeServer } from './synthesis';
 
@@ -82,7 +82,7 @@ describe('McpCode.fromAsset', () => {
 describe('McpCode.fromFunction', () => {
   const existing = (scope: Construct) =>
     new lambda.Function(scope, 'Existing', {
-      code: lambda.Code.fromAsset(fixture('code')),
+      code: lambda.Code.fromAsset(fixture('lambda/dog-facts')),
       handler: 'bootstrap',
       runtime: lambda.Runtime.PROVIDED_AL2023,
       timeout: Duration.seconds(12),
@@ -198,8 +198,8 @@ test "$FAIL" = "" || exit 3
   });
 
   test('fails when there is no manifest', () => {
-    assert.throws(() => McpCode.fromCargo(fixture('code'), { packageName: 'x' }), {
-      message: `${join(fixture('code'), 'Cargo.toml')} does not exist: give McpCode.fromCargo the directory of a Cargo.toml (CargoManifestMissing)`,
+    assert.throws(() => McpCode.fromCargo(fixture('lambda/dog-facts'), { packageName: 'x' }), {
+      message: `${join(fixture('lambda/dog-facts'), 'Cargo.toml')} does not exist: give McpCode.fromCargo the directory of a Cargo.toml (CargoManifestMissing)`,
     });
   });
 
@@ -227,6 +227,16 @@ describe('AWS resources of the contract', () => {
     const statements = only(template, 'AWS::IAM::Policy').properties.PolicyDocument.Statement;
     assert.deepEqual(statements[1], { Action: ['dynamodb:GetItem', 'dynamodb:UpdateItem'], Effect: 'Allow', Resource: { 'Fn::GetAtt': [table, 'Arn'] } });
     assert.equal(statements.length, 2);
+  });
+
+  test('that no tool touches arrive without permission', () => {
+    const untouched = JSON.parse(readFileSync(fixture('counter.contract.json'), 'utf8'));
+    untouched.tools = [];
+    const path = join(mkdtempSync(join(tmpdir(), 'contract-')), 'contract.json');
+    writeFileSync(path, JSON.stringify(untouched));
+    const template = synthesizeCounter((table) => ({ contract: McpContract.fromFile(path), awsResources: { counters: McpAwsResource.dynamodbTable(table) } }));
+    rmSync(dirname(path), { recursive: true });
+    assert.equal(only(template, 'AWS::IAM::Policy').properties.PolicyDocument.Statement.length, 1);
   });
 
   test('fail when one is missing', () => {

@@ -15,7 +15,7 @@ export function fixture(name: string): string {
 }
 
 /** Code that is never run: the tests look at templates. */
-export const code = () => McpCode.fromAsset(fixture('code'));
+export const code = () => McpCode.fromAsset(fixture('lambda/dog-facts'));
 
 /** The contract of a server with one OAuth scope, no required setting and no AWS resource. */
 export const facts = () => McpContract.fromFile(fixture('facts.contract.json'));

@@ -15,6 +15,9 @@ use serde_json::{Value, json};
 use crate::input_required::{Round, ask_form, ask_name, asks, content_text, requests};
 use crate::server::Conformance;
 
+/// Longest computation that can be asked for.
+const LONGEST_SECONDS: f64 = 60.0;
+
 /// What comes of a job: a tool's result (which may be a tool's error), or an error of the protocol.
 pub(crate) type Outcome = Result<CallToolResult, ErrorData>;
 
@@ -34,7 +37,7 @@ impl Job {
     pub(crate) fn milliseconds(&self) -> u64 {
         match self {
             Self::Compute { seconds, .. } => {
-                let time = Duration::try_from_secs_f64(*seconds).unwrap_or(Duration::MAX);
+                let time = Duration::try_from_secs_f64(*seconds).unwrap_or_default();
                 u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
             }
             Self::Fail => 1000,
@@ -138,6 +141,10 @@ impl Conformance {
         Parameters(Computation { seconds, label }): Parameters<Computation>,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
+        if !(0.0..=LONGEST_SECONDS).contains(&seconds) {
+            let problem = format!("seconds must be from 0 to {LONGEST_SECONDS}, got {seconds}");
+            return Err(ErrorData::invalid_params(problem, None));
+        }
         self.run(Job::Compute { seconds, label }, &context).await
     }
 

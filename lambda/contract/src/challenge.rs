@@ -2,8 +2,8 @@ use std::fmt;
 
 /// The value of a `WWW-Authenticate: Bearer …` header (RFC 6750 section 3, RFC 9728 section 5.1).
 ///
-/// Every parameter goes through [`Challenge::parameter`], which is the one place that can refuse a value, so a
-/// header built here cannot be split or extended by what is put into it.
+/// Every parameter goes through one check, which refuses values that would leave their quotes, so a header built here
+/// cannot be split or extended by what is put into it.
 ///
 /// Does not check that the URL or the scopes are those of this server; the caller passes settings, never request data.
 #[derive(Clone, Debug, PartialEq, Eq)]

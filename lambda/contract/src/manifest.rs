@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{InvalidScopeName, Setting, SettingType, validate_scope_name};
@@ -74,7 +74,7 @@ pub struct Tool {
 }
 
 /// IAM actions of one tool on one [`AwsResource`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct AwsActions {
     /// IAM actions such as `dynamodb:GetItem`; never a wildcard.
     pub actions: Vec<String>,

@@ -326,6 +326,7 @@ macro_rules! settings {
         }
     ) => {
         $(#[$struct_attribute])*
+        #[allow(rustdoc::bare_urls, reason = "the text is also the description in the contract, which is no Markdown")]
         #[derive(Clone, Debug)]
         $visibility struct $name {
             $(

@@ -42,7 +42,8 @@ def user_pool_provider() -> None:
 def secret_reference() -> None:
     """Closes: Ref of a secret is its name where AWS gives the ARN, so that outputs are wrong and grants never match."""
     handlers = provisioners._RESOURCE_HANDLERS["AWS::SecretsManager::Secret"]
-    create, update, delete = provisioners._sm_secret_create, provisioners._sm_secret_update, provisioners._sm_secret_delete
+    create, update = provisioners._sm_secret_create, provisioners._sm_secret_update
+    delete = provisioners._sm_secret_delete
 
     def name_of(reference: str) -> str:
         return next((name for name, secret in secretsmanager._secrets.items() if secret["ARN"] == reference), reference)

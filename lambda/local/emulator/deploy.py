@@ -1,7 +1,8 @@
 """Deploy a synthesized CDK stack to the emulator, without the CDK command line (which needs several seconds more).
 
-Usage: deploy.py --endpoint URL --cdk-out DIRECTORY --stack NAME [--template FILE] [--region REGION] [--rest-api-id].
-Prints the stack's outputs as one JSON object; --rest-api-id adds RestApiId, which the edge needs and nobody on AWS does.
+Usage: deploy.py --endpoint URL --cdk-out DIRECTORY --stack NAME [--template FILE] [--region REGION] [--rest-api-id]
+
+Prints the stack's outputs as one JSON object; --rest-api-id adds RestApiId, which only the edge needs.
 On failure prints the first resource that failed and its reason, exit status 1.
 """
 
@@ -92,7 +93,8 @@ def first_failure(cloudformation: Any, stack: str) -> str:
     """The oldest failed resource of the newest attempt, with its reason."""
     failure = "no failed resource is recorded; see the emulator's log"
     for event in cloudformation.describe_stack_events(StackName=stack)["StackEvents"]:  # newest first
-        if event["LogicalResourceId"] == stack and event["ResourceStatus"] in ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS"):
+        began = event["ResourceStatus"] in ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS")
+        if event["LogicalResourceId"] == stack and began:
             break
         if event["ResourceStatus"].endswith("_FAILED"):
             failure = f"{event['LogicalResourceId']} ({event['ResourceType']}): {event.get('ResourceStatusReason', '')}"

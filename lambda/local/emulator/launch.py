@@ -19,6 +19,7 @@ from typing import Any
 SERVICES = "apigateway,cloudformation,cognito-idp,dynamodb,iam,kms,lambda,logs,monitoring,s3,secretsmanager,ses,ssm,sts"
 # The program, and what the edge calls itself towards the gateway. A foreign name here is DNS rebinding.
 ALLOWED_HOST = re.compile(r"(127\.0\.0\.1|localhost)(:\d+)?|[\w.-]+\.amazonaws\.com|[\w.-]+\.localhost(:\d+)?")
+PUBLIC_PATH = re.compile(r"/_aws/execute-api/|/oauth2/|/[\w-]+/\.well-known/")
 SHUTDOWN_SECONDS = 5
 
 
@@ -66,12 +67,18 @@ def end_functions() -> None:
         os.killpg(0, signal.SIGKILL)
 
 
-def refuse_foreign_hosts(app: Any) -> Any:
-    """Wrap the ASGI app. Closes: any web page could reach the emulator through DNS rebinding."""
+def refuse_foreign_pages(app: Any) -> Any:
+    """Wrap the ASGI app. Closes: a web page of somebody else's could reach the emulator, through DNS rebinding or with
+    a plain form to its reset operation. What pages may call on AWS, the API and the OAuth endpoints, stays open."""
+
+    def allowed(scope: dict) -> bool:
+        headers = [(name, value.decode("latin-1")) for name, value in scope["headers"]]
+        known = all(ALLOWED_HOST.fullmatch(value) for name, value in headers if name == b"host")
+        from_page = any(name == b"origin" for name, _ in headers)
+        return known and (not from_page or PUBLIC_PATH.match(scope["path"]) is not None)
 
     async def guarded(scope: dict, receive: Any, send: Any) -> None:
-        hosts = [value.decode("latin-1") for name, value in scope.get("headers", []) if name == b"host"]
-        if scope["type"] in ("http", "websocket") and not all(ALLOWED_HOST.fullmatch(host) for host in hosts):
+        if scope["type"] in ("http", "websocket") and not allowed(scope):
             await send({"type": "http.response.start", "status": 403, "headers": []})
             await send({"type": "http.response.body", "body": b""})
             return
@@ -97,7 +104,7 @@ def main() -> None:
 
     for patches in (cloudformation_patches, cognito_patches, runtime_streaming, gateway_patches):
         patches.install()
-    emulator.app = refuse_foreign_hosts(emulator.app)
+    emulator.app = refuse_foreign_pages(emulator.app)
     sys.argv = sys.argv[:1]  # the emulator parses arguments of its own
     emulator.main()
     end_functions()

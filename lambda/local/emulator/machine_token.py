@@ -1,7 +1,7 @@
 """Print an access token of the machine client: what a CI job or another program sends as its bearer token.
 
-Usage: machine_token.py --outputs FILE, where FILE is the stack's outputs as mcp-lambda-local writes them. Does in Python
-what a program does on AWS: read the client secret from Secrets Manager, then ask for client credentials.
+Usage: machine_token.py --outputs FILE, where FILE is the stack's outputs as mcp-lambda-local writes them. Does
+in Python what a program does on AWS: read the client secret from Secrets Manager, then ask for client credentials.
 """
 
 from __future__ import annotations

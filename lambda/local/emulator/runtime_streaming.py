@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Iterator
+from typing import Any
 
 from ministack.core import lambda_runtime
 
 DELIMITER = b"\0" * 8
 # API Gateway looks for the delimiter in the first 16 KB of the stream.
 PRELUDE_LIMIT = 16 * 1024
+ENDING_SECONDS = 2
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,7 @@ class ResponseStream:
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        """A stream whose client is served by `loop`."""
         self._loop = loop
         self._head: bytes | None = b""
         self._chunks: asyncio.Queue[bytes | None] = asyncio.Queue()
@@ -112,7 +116,7 @@ def close_stream(request_id: str) -> None:
 
 
 def _chunks(reader: Any) -> Iterator[bytes]:
-    """The chunks of an HTTP/1.1 chunked body; raises EOFError when the peer breaks off, ValueError on an error trailer."""
+    """The chunks of an HTTP/1.1 chunked body; EOFError when the peer breaks off, ValueError on an error trailer."""
     while size := int(reader.readline().split(b";")[0].strip() or b"-1", 16):
         data = reader.read(size) if size > 0 else b""
         if len(data) != size:
@@ -124,6 +128,14 @@ def _chunks(reader: Any) -> Iterator[bytes]:
             raise ValueError(trailer.decode("latin-1"))
 
 
+def _await_end(process: Any) -> None:
+    """Give a runtime that broke off the time to end: the next event must not go to one that is about to."""
+    try:
+        process.wait(ENDING_SECONDS)
+    except (AttributeError, subprocess.TimeoutExpired):
+        pass  # already collected, or it goes on, as a runtime does that only reported an error
+
+
 def install() -> None:
     """Make every `provided.*` environment forward streamed responses."""
     worker_class = lambda_runtime.ProvidedWorker
@@ -131,7 +143,7 @@ def install() -> None:
 
     def streaming_invoke(self: Any, event: Any, request_id: str, **options: Any) -> dict:
         context = (event.get("requestContext") or {}) if isinstance(event, dict) else {}
-        self._response_stream = _streams.get(context.get("requestId"))
+        self._response_stream = _streams.get(context.get("requestId") or "")
         return invoke(self, event, request_id, **options)
 
     def streaming_handler_class(self: Any, generation: int, pending: Any) -> type:
@@ -158,6 +170,8 @@ def install() -> None:
                     kind, payload = "error", bytearray(str(broken).encode() or b"response stream broken off")
                 if stream:
                     stream.end(complete=kind == "response")
+                if kind == "error":
+                    _await_end(worker._proc)
                 accepted = worker._record_result(generation, match[1], kind, payload.decode("utf-8", "replace"))
                 self._respond(202 if accepted else 400)
 

@@ -177,9 +177,10 @@ fn lay_down(built: &Path, directory: &Path) -> Result<(), Failure> {
         return Ok(());
     }
     std::fs::create_dir_all(directory).map_err(Failure::file(directory))?;
-    std::fs::copy(built, &bootstrap)
-        .map(drop)
-        .map_err(Failure::file(&bootstrap))
+    // Another stack of this checkout may be reading it.
+    let part = directory.join("bootstrap.part");
+    std::fs::copy(built, &part).map_err(Failure::file(&part))?;
+    std::fs::rename(&part, &bootstrap).map_err(Failure::file(&bootstrap))
 }
 
 /// Synthesizes the stack for this machine: same app, with this program as the front that exists already.

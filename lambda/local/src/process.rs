@@ -81,9 +81,16 @@ pub(crate) async fn step(
     if output.status.success() {
         return Ok(output.stdout);
     }
-    let mut said = String::from_utf8_lossy(&output.stdout).into_owned();
-    said.push_str(&String::from_utf8_lossy(&output.stderr));
-    Err(failed(output.status.to_string(), &said))
+    // Standard output is for programs (cargo's messages are JSON), unless nothing else was said.
+    let said = if output.stderr.is_empty() {
+        &output.stdout
+    } else {
+        &output.stderr
+    };
+    Err(failed(
+        output.status.to_string(),
+        &String::from_utf8_lossy(said),
+    ))
 }
 
 /// The end of a long output: the cause is nearly always there.

@@ -2,6 +2,10 @@
 //! nothing is left running, is the program's own.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "the stand-ins go before the tools of the machine"
+)]
 
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener};
@@ -12,7 +16,7 @@ use std::time::{Duration, Instant};
 
 const CARGO: &str = r#"#!/bin/sh
 [ "$1" = --version ] && { echo "cargo 1.95.0 (0000000 2026-01-01)"; exit; }
-[ -e fail-build ] && { sleep 0.5; echo "error[E0000]: this does not compile" >&2; exit 101; }
+[ -e fail-build ] && { sleep 0.5; echo '{"reason":"build-finished","success":false}'; echo "error[E0000]: this does not compile" >&2; exit 101; }
 echo '{"reason":"compiler-artifact","target":{"name":"dog-facts"},"executable":"'"$PWD"'/dog-facts"}'
 "#;
 const NODE: &str = r#"#!/bin/sh
@@ -66,11 +70,7 @@ impl Stack {
         if let Some(trouble) = trouble {
             fs::write(root.join(trouble), "").unwrap();
         }
-        let path = format!(
-            "{}:{}",
-            tools.display(),
-            option_env!("PATH").unwrap_or("/usr/bin:/bin")
-        );
+        let path = format!("{}:{}", tools.display(), std::env::var("PATH").unwrap());
         let program = Command::new(env!("CARGO_BIN_EXE_mcp-lambda-local"))
             .args([
                 "--port",
@@ -92,7 +92,7 @@ impl Stack {
 
     fn ready(name: &str) -> Self {
         let mut stack = Self::start(name, None);
-        let deadline = Instant::now() + Duration::from_secs(20);
+        let deadline = Instant::now() + Duration::from_secs(60);
         while !stack.root.join("ready.json").exists() {
             assert!(Instant::now() < deadline && stack.program.try_wait().unwrap().is_none());
             std::thread::sleep(Duration::from_millis(20));
@@ -112,7 +112,7 @@ impl Stack {
         let (emulator, function) = (self.pid("emulator.pid"), self.pid("function.pid"));
         let said = self.program.wait_with_output().unwrap();
         for pid in [emulator, function] {
-            let deadline = Instant::now() + Duration::from_secs(5);
+            let deadline = Instant::now() + Duration::from_secs(30);
             while runs(&pid) {
                 assert!(Instant::now() < deadline, "{pid} is left running");
                 std::thread::sleep(Duration::from_millis(20));
@@ -218,7 +218,7 @@ impl Stack {
     /// Starts with trouble ahead and waits until the emulator is there to be ended.
     fn start_failing(name: &str, trouble: &str) -> Self {
         let stack = Self::start(name, Some(trouble));
-        let deadline = Instant::now() + Duration::from_secs(20);
+        let deadline = Instant::now() + Duration::from_secs(60);
         while !stack.root.join("function.pid").exists() {
             assert!(Instant::now() < deadline);
             std::thread::sleep(Duration::from_millis(10));

@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use mcp_lambda_contract::{AwsActions, Tool, full_scope};
 use rmcp::model::MetaObject;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::caller::Caller;
@@ -12,7 +13,8 @@ const META_KEY: &str = "mcp-lambda/access";
 /// What a tool needs, declared beside it: `#[tool(meta = Access::scopes(&["counter.read"]).meta())]`.
 ///
 /// rmcp keeps the declaration in the tool's `_meta`; the library takes it out before a client sees the tool.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Access {
     scopes: Vec<String>,
     aws_actions: Vec<AwsActions>,
@@ -43,10 +45,7 @@ impl Access {
     #[must_use]
     pub fn meta(self) -> MetaObject {
         let mut meta = MetaObject::new();
-        meta.0.insert(
-            META_KEY.to_owned(),
-            json!({ "scopes": self.scopes, "awsActions": self.aws_actions }),
-        );
+        meta.0.insert(META_KEY.to_owned(), json!(self));
         meta
     }
 }
@@ -60,41 +59,13 @@ pub(crate) fn take_access(tool: &mut rmcp::model::Tool) -> Access {
     if meta.0.is_empty() {
         tool.meta = None;
     }
-    let Some(Value::Object(mut declared)) = declared else {
-        return Access::default();
-    };
-    let texts = |value: Option<&Value>| -> Vec<String> {
-        value
-            .and_then(Value::as_array)
-            .map(|items| {
-                items
-                    .iter()
-                    .filter_map(Value::as_str)
-                    .map(str::to_owned)
-                    .collect()
-            })
-            .unwrap_or_default()
-    };
-    let actions = declared.remove("awsActions");
-    Access {
-        scopes: texts(declared.get("scopes")),
-        aws_actions: actions
-            .as_ref()
-            .and_then(Value::as_array)
-            .map(|items| {
-                items
-                    .iter()
-                    .map(|item| AwsActions {
-                        actions: texts(item.get("actions")),
-                        resource: item
-                            .get("resource")
-                            .and_then(Value::as_str)
-                            .unwrap_or_default()
-                            .to_owned(),
-                    })
-                    .collect()
-            })
-            .unwrap_or_default(),
+    match declared {
+        None => Access::default(),
+        // A declaration that cannot be read must not open the tool: no server can declare this scope, so the
+        // definition is refused.
+        Some(declared) => {
+            serde_json::from_value(declared).unwrap_or_else(|_| Access::scopes(&[""]))
+        }
     }
 }
 

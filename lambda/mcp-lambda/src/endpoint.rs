@@ -1,7 +1,9 @@
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::FutureExt;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
@@ -16,6 +18,7 @@ use tokio::time::Instant;
 use crate::access::{Policy, Verdict};
 use crate::answer_body::EventStreamBody;
 use crate::caller::Caller;
+use crate::cors::Cors;
 use crate::deadline::Deadline;
 use crate::guard::Guarded;
 use crate::log::Log;
@@ -30,6 +33,14 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 const JSON: &str = "application/json";
 const EVENT_STREAM: &str = "text/event-stream";
 
+/// What an operator finds an invocation by.
+#[derive(Clone, Debug)]
+pub(crate) struct InvocationIds {
+    pub(crate) request_id: String,
+    /// AWS X-Ray's, when the platform traces.
+    pub(crate) trace_id: Option<String>,
+}
+
 /// The MCP endpoint: the wall, then rmcp's Streamable HTTP service, then what rmcp's answers lack.
 ///
 /// Both ways in, Lambda and plain HTTP, hand over a request and whoever is calling.
@@ -37,6 +48,7 @@ pub(crate) struct Endpoint<S: ServerHandler> {
     engine: StreamableHttpService<Guarded<S>, NeverSessionManager>,
     policy: Arc<Policy>,
     challenges: ChallengeContext,
+    cors: Cors,
     log: Log,
 }
 
@@ -82,6 +94,7 @@ impl<S: ServerHandler> Endpoint<S> {
             engine,
             policy,
             challenges,
+            cors: Cors::new(settings),
             log,
         }
     }
@@ -92,15 +105,21 @@ impl<S: ServerHandler> Endpoint<S> {
         request: Request<Bytes>,
         caller: Result<Caller, Refusal>,
         deadline: Deadline,
-        request_id: Option<&str>,
+        invocation: Option<&InvocationIds>,
     ) -> Answer {
         let start = Instant::now();
         let mut message = Message::default();
+        let origin = self.cors.allowed_origin(request.headers());
         let outcome = self.admitted(request, caller, deadline, &mut message).await;
         let refusal = outcome.as_ref().err().map(Refusal::name);
-        let answer = outcome.unwrap_or_else(|refusal| refusal.answer(&self.challenges, message.id));
+        let mut answer =
+            outcome.unwrap_or_else(|refusal| refusal.answer(&self.challenges, message.id));
+        if let Some(origin) = origin {
+            Cors::allow(&mut answer, origin);
+        }
         self.log.request(&json!({
-            "requestId": request_id,
+            "requestId": invocation.map(|ids| &ids.request_id),
+            "traceId": invocation.and_then(|ids| ids.trace_id.as_ref()),
             // Only names that the server itself declares: the rest of a request is a caller's text.
             "tool": message.tool.filter(|tool| self.policy.knows(tool)),
             "status": answer.status().as_u16(),
@@ -108,6 +127,11 @@ impl<S: ServerHandler> Endpoint<S> {
             "durationMs": u64::try_from(start.elapsed().as_millis()).ok(),
         }));
         answer
+    }
+
+    /// Answers a browser's question before a POST.
+    pub(crate) fn preflight(&self, headers: &HeaderMap) -> Option<Answer> {
+        self.cors.preflight(headers)
     }
 
     /// Answers a request that never gets as far as the wall.
@@ -145,13 +169,14 @@ impl<S: ServerHandler> Endpoint<S> {
         request.extensions_mut().insert(caller);
         request.extensions_mut().insert(deadline);
 
-        let handled = self.engine.handle(request.map(Full::new));
+        let handled = AssertUnwindSafe(self.engine.handle(request.map(Full::new))).catch_unwind();
         let answer = match deadline.for_answer() {
             None => handled.await,
             Some(end) => tokio::time::timeout_at(end, handled)
                 .await
                 .map_err(|_| Refusal::DeadlineReached)?,
         };
+        let answer = answer.map_err(|_| Refusal::ServerPanicked)?;
         let id = message.id.clone();
         match media_type(answer.headers()) {
             EVENT_STREAM => Ok(self.bounded_stream(answer, deadline, id, is_legacy)),

@@ -78,6 +78,21 @@ fn tool_error(text: String) -> CallToolResponse {
     CallToolResult::error(vec![ContentBlock::text(text)]).into()
 }
 
+/// Passes requests on to the author's server, with nothing but the panic caught.
+macro_rules! caught {
+    ($($name:ident($params:ty) -> $result:ty = $method:literal;)*) => {
+        $(
+            async fn $name(
+                &self,
+                request: $params,
+                context: RequestContext<RoleServer>,
+            ) -> Result<$result, ErrorData> {
+                self.caught($method, async { self.server.$name(request, context).await }).await
+            }
+        )*
+    };
+}
+
 impl<S: ServerHandler> ServerHandler for Guarded<S> {
     async fn call_tool(
         &self,
@@ -246,116 +261,6 @@ impl<S: ServerHandler> ServerHandler for Guarded<S> {
         Ok(result)
     }
 
-    async fn complete(
-        &self,
-        request: CompleteRequestParams,
-        context: RequestContext<RoleServer>,
-    ) -> Result<CompleteResult, ErrorData> {
-        self.caught("completion/complete", async {
-            self.server.complete(request, context).await
-        })
-        .await
-    }
-
-    async fn set_level(
-        &self,
-        request: SetLevelRequestParams,
-        context: RequestContext<RoleServer>,
-    ) -> Result<(), ErrorData> {
-        self.caught("logging/setLevel", async {
-            self.server.set_level(request, context).await
-        })
-        .await
-    }
-
-    async fn get_prompt(
-        &self,
-        request: GetPromptRequestParams,
-        context: RequestContext<RoleServer>,
-    ) -> Result<GetPromptResponse, ErrorData> {
-        self.caught("prompts/get", async {
-            self.server.get_prompt(request, context).await
-        })
-        .await
-    }
-
-    async fn list_prompts(
-        &self,
-        request: Option<PaginatedRequestParams>,
-        context: RequestContext<RoleServer>,
-    ) -> Result<ListPromptsResult, ErrorData> {
-        self.caught("prompts/list", async {
-            self.server.list_prompts(request, context).await
-        })
-        .await
-    }
-
-    async fn list_resources(
-        &self,
-        request: Option<PaginatedRequestParams>,
-        context: RequestContext<RoleServer>,
-    ) -> Result<ListResourcesResult, ErrorData> {
-        self.caught("resources/list", async {
-            self.server.list_resources(request, context).await
-        })
-        .await
-    }
-
-    async fn list_resource_templates(
-        &self,
-        request: Option<PaginatedRequestParams>,
-        context: RequestContext<RoleServer>,
-    ) -> Result<ListResourceTemplatesResult, ErrorData> {
-        self.caught("resources/templates/list", async {
-            self.server.list_resource_templates(request, context).await
-        })
-        .await
-    }
-
-    async fn read_resource(
-        &self,
-        request: ReadResourceRequestParams,
-        context: RequestContext<RoleServer>,
-    ) -> Result<ReadResourceResponse, ErrorData> {
-        self.caught("resources/read", async {
-            self.server.read_resource(request, context).await
-        })
-        .await
-    }
-
-    async fn subscribe(
-        &self,
-        request: SubscribeRequestParams,
-        context: RequestContext<RoleServer>,
-    ) -> Result<(), ErrorData> {
-        self.caught("resources/subscribe", async {
-            self.server.subscribe(request, context).await
-        })
-        .await
-    }
-
-    async fn unsubscribe(
-        &self,
-        request: UnsubscribeRequestParams,
-        context: RequestContext<RoleServer>,
-    ) -> Result<(), ErrorData> {
-        self.caught("resources/unsubscribe", async {
-            self.server.unsubscribe(request, context).await
-        })
-        .await
-    }
-
-    async fn on_custom_request(
-        &self,
-        request: CustomRequest,
-        context: RequestContext<RoleServer>,
-    ) -> Result<CustomResult, ErrorData> {
-        self.caught("a custom request", async {
-            self.server.on_custom_request(request, context).await
-        })
-        .await
-    }
-
     async fn on_cancelled(
         &self,
         notification: CancelledNotificationParam,
@@ -390,69 +295,22 @@ impl<S: ServerHandler> ServerHandler for Guarded<S> {
             .await;
     }
 
-    async fn get_task(
-        &self,
-        request: GetTaskParams,
-        context: RequestContext<RoleServer>,
-    ) -> Result<GetTaskResult, ErrorData> {
-        self.caught("tasks/get", async {
-            self.server.get_task(request, context).await
-        })
-        .await
-    }
-
-    async fn update_task(
-        &self,
-        request: UpdateTaskParams,
-        context: RequestContext<RoleServer>,
-    ) -> Result<(), ErrorData> {
-        self.caught("tasks/update", async {
-            self.server.update_task(request, context).await
-        })
-        .await
-    }
-
-    async fn cancel_task(
-        &self,
-        request: CancelTaskParams,
-        context: RequestContext<RoleServer>,
-    ) -> Result<(), ErrorData> {
-        self.caught("tasks/cancel", async {
-            self.server.cancel_task(request, context).await
-        })
-        .await
-    }
-
-    async fn list_skills(
-        &self,
-        request: Option<PaginatedRequestParams>,
-        context: RequestContext<RoleServer>,
-    ) -> Result<ListSkillsResult, ErrorData> {
-        self.caught("skills/list", async {
-            self.server.list_skills(request, context).await
-        })
-        .await
-    }
-
-    async fn get_skill(
-        &self,
-        request: GetSkillRequestParams,
-        context: RequestContext<RoleServer>,
-    ) -> Result<GetSkillResult, ErrorData> {
-        self.caught("skills/get", async {
-            self.server.get_skill(request, context).await
-        })
-        .await
-    }
-
-    async fn read_resource_directory(
-        &self,
-        request: ReadResourceDirectoryRequestParams,
-        context: RequestContext<RoleServer>,
-    ) -> Result<ListResourcesResult, ErrorData> {
-        self.caught("resources/directory/read", async {
-            self.server.read_resource_directory(request, context).await
-        })
-        .await
+    caught! {
+        complete(CompleteRequestParams) -> CompleteResult = "completion/complete";
+        set_level(SetLevelRequestParams) -> () = "logging/setLevel";
+        get_prompt(GetPromptRequestParams) -> GetPromptResponse = "prompts/get";
+        list_prompts(Option<PaginatedRequestParams>) -> ListPromptsResult = "prompts/list";
+        list_resources(Option<PaginatedRequestParams>) -> ListResourcesResult = "resources/list";
+        list_resource_templates(Option<PaginatedRequestParams>) -> ListResourceTemplatesResult = "resources/templates/list";
+        read_resource(ReadResourceRequestParams) -> ReadResourceResponse = "resources/read";
+        subscribe(SubscribeRequestParams) -> () = "resources/subscribe";
+        unsubscribe(UnsubscribeRequestParams) -> () = "resources/unsubscribe";
+        on_custom_request(CustomRequest) -> CustomResult = "a custom request";
+        get_task(GetTaskParams) -> GetTaskResult = "tasks/get";
+        update_task(UpdateTaskParams) -> () = "tasks/update";
+        cancel_task(CancelTaskParams) -> () = "tasks/cancel";
+        list_skills(Option<PaginatedRequestParams>) -> ListSkillsResult = "skills/list";
+        get_skill(GetSkillRequestParams) -> GetSkillResult = "skills/get";
+        read_resource_directory(ReadResourceDirectoryRequestParams) -> ListResourcesResult = "resources/directory/read";
     }
 }

@@ -3,8 +3,8 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use http::header::AUTHORIZATION;
-use http::{HeaderMap, Method, Request, StatusCode};
+use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, AUTHORIZATION};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -137,10 +137,20 @@ impl<S: ServerHandler> HttpServer<S> {
             let suffix = path.strip_prefix(PROTECTED_RESOURCE_METADATA_PATH);
             let is_metadata = suffix.is_some_and(|suffix| suffix.is_empty() || suffix == mcp_path);
             return if is_metadata && request.method() == Method::GET {
-                json_answer(StatusCode::OK, &self.metadata)
+                let mut answer = json_answer(StatusCode::OK, &self.metadata);
+                // A public document, without which a client in a browser cannot even begin.
+                answer
+                    .headers_mut()
+                    .insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+                answer
             } else {
                 self.endpoint.refuse(&Refusal::PathUnknown)
             };
+        }
+        if request.method() == Method::OPTIONS
+            && let Some(answer) = self.endpoint.preflight(request.headers())
+        {
+            return answer;
         }
         let caller = self.caller(request.headers()).await;
         let (parts, body) = request.into_parts();

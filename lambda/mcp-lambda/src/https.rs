@@ -62,6 +62,9 @@ impl HttpsClient {
     /// A client without connections; nothing touches the network before the first request.
     #[must_use]
     pub fn new() -> Self {
+        // Another crate of the server may bring a second implementation, and rustls then wants to be told. An error
+        // says that somebody has told it already.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let mut connector = HttpConnector::new();
         connector.enforce_http(false);
         connector.set_nodelay(true);

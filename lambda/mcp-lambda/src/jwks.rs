@@ -170,3 +170,125 @@ fn usable_key(key: Key) -> Option<(String, Arc<RsaKey>)> {
     let exponent = URL_SAFE_NO_PAD.decode(key.e?).ok()?;
     Some((key.kid?, Arc::new(RsaKey { modulus, exponent })))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::{Duration, SystemTime};
+
+    use mcp_lambda_contract::HttpUrl;
+    use serde_json::json;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::{KeyLookup, KeyStore};
+    use crate::https::HttpsClient;
+    use crate::log::Log;
+
+    /// Publishes, on the n-th request, the n-th of these key ids; nothing at all for an empty one.
+    async fn issuer(answers: &'static [&'static str]) -> (KeyStore, Arc<AtomicUsize>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = HttpUrl::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
+        let requests = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&requests);
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let _ = stream.read(&mut [0; 1024]).await;
+                let kid = answers
+                    .get(counter.fetch_add(1, Ordering::SeqCst))
+                    .copied()
+                    .unwrap_or_default();
+                if kid.is_empty() {
+                    continue;
+                }
+                let keys =
+                    json!({ "keys": [{ "kty": "RSA", "kid": kid, "n": "AQAB", "e": "AQAB" }] })
+                        .to_string();
+                let head = format!(
+                    "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
+                    keys.len()
+                );
+                let _ = stream.write_all((head + &keys).as_bytes()).await;
+            }
+        });
+        (
+            KeyStore::new(url, HttpsClient::new(), Log::new(|_| {})),
+            requests,
+        )
+    }
+
+    fn at(seconds: u64) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000 + seconds)
+    }
+
+    async fn finds(store: &KeyStore, kid: &str, seconds: u64) -> bool {
+        matches!(store.lookup(kid, at(seconds)).await, KeyLookup::Found(_))
+    }
+
+    #[tokio::test]
+    async fn learns_a_new_key_a_minute_after_the_last_request() {
+        let (store, requests) = issuer(&["old", "new"]).await;
+        assert!(finds(&store, "old", 0).await);
+        assert!(!finds(&store, "new", 59).await);
+        assert_eq!(requests.load(Ordering::SeqCst), 1);
+        assert!(finds(&store, "new", 60).await);
+        assert!(
+            !finds(&store, "old", 61).await,
+            "the issuer has withdrawn it"
+        );
+        assert_eq!(requests.load(Ordering::SeqCst), 2);
+    }
+
+    #[tokio::test]
+    async fn forgets_a_withdrawn_key_within_an_hour() {
+        let (store, _) = issuer(&["old", "new"]).await;
+        assert!(finds(&store, "old", 0).await);
+        assert!(finds(&store, "old", 3599).await);
+        assert!(!finds(&store, "old", 3600).await);
+    }
+
+    #[tokio::test]
+    async fn keeps_known_keys_while_the_issuer_is_down() {
+        let (store, requests) = issuer(&["old", "", ""]).await;
+        assert!(finds(&store, "old", 0).await);
+        assert!(finds(&store, "old", 4000).await);
+        assert!(finds(&store, "old", 4001).await);
+        assert_eq!(
+            requests.load(Ordering::SeqCst),
+            2,
+            "a dead issuer is not asked for every request"
+        );
+    }
+
+    #[tokio::test]
+    async fn tells_a_dead_issuer_from_an_unknown_key_and_recovers() {
+        let (store, _) = issuer(&["", "late"]).await;
+        assert!(matches!(
+            store.lookup("late", at(0)).await,
+            KeyLookup::Unavailable
+        ));
+        assert!(matches!(
+            store.lookup("late", at(30)).await,
+            KeyLookup::Unavailable
+        ));
+        assert!(finds(&store, "late", 60).await);
+        assert!(matches!(
+            store.lookup("other", at(61)).await,
+            KeyLookup::Unknown
+        ));
+    }
+
+    #[tokio::test]
+    async fn many_waiting_requests_ask_the_issuer_once() {
+        let (store, requests) = issuer(&["key", "key", "key"]).await;
+        let lookups = (0..20).map(|_| store.lookup("key", at(0)));
+        let found = futures_util::future::join_all(lookups).await;
+        assert!(
+            found
+                .iter()
+                .all(|found| matches!(found, KeyLookup::Found(_)))
+        );
+        assert_eq!(requests.load(Ordering::SeqCst), 1);
+    }
+}

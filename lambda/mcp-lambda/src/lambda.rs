@@ -16,7 +16,7 @@ use crate::caller::Caller;
 use crate::claims::{Expiry, caller_from_claims};
 use crate::deadline::Deadline;
 use crate::definition::{Built, StartError};
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Endpoint, InvocationIds};
 use crate::event::{GatewayRequest, read_event};
 use crate::lambda_response::{buffered_response, streamed_response};
 use crate::log::Log;
@@ -40,7 +40,7 @@ pub(crate) struct RuntimeApi {
 
 /// One invocation as the Runtime API hands it out.
 struct Invocation {
-    request_id: String,
+    ids: InvocationIds,
     deadline: Deadline,
     event: Bytes,
 }
@@ -113,8 +113,12 @@ impl RuntimeApi {
                 "the next invocation answered {status}"
             )));
         }
-        let request_id = text(answer.headers(), "lambda-runtime-aws-request-id")
-            .ok_or_else(|| StartError::RuntimeApi("an invocation has no request id".to_owned()))?;
+        let ids = InvocationIds {
+            trace_id: text(answer.headers(), "lambda-runtime-trace-id"),
+            request_id: text(answer.headers(), "lambda-runtime-aws-request-id").ok_or_else(
+                || StartError::RuntimeApi("an invocation has no request id".to_owned()),
+            )?,
+        };
         let deadline = text(answer.headers(), "lambda-runtime-deadline-ms")
             .and_then(|milliseconds| milliseconds.parse().ok())
             .and_then(|milliseconds| {
@@ -128,7 +132,7 @@ impl RuntimeApi {
             .map_err(|error| StartError::RuntimeApi(error.to_string()))?
             .to_bytes();
         Ok(Invocation {
-            request_id,
+            ids,
             deadline,
             event,
         })
@@ -172,9 +176,9 @@ pub(crate) async fn serve<S: ServerHandler>(
             // The platform refused this answer, for example because the client is gone; the next one may be fine.
             process.log.error(
                 &error.to_string(),
-                &json!({ "requestId": invocation.request_id }),
+                &json!({ "requestId": invocation.ids.request_id }),
             );
-            report_failure(api, &invocation.request_id, &error, &process.log).await;
+            report_failure(api, &invocation.ids.request_id, &error, &process.log).await;
         }
     }
 }
@@ -186,11 +190,11 @@ async fn answer<S: ServerHandler>(
     invocation: &Invocation,
     process: &Process,
 ) -> Result<(), StartError> {
-    let path = format!("/runtime/invocation/{}/response", invocation.request_id);
+    let path = format!("/runtime/invocation/{}/response", invocation.ids.request_id);
     let Some(GatewayRequest { request, claims }) = read_event(&invocation.event) else {
         process.log.info(
             "the event is not a request of a REST API",
-            &json!({ "requestId": invocation.request_id }),
+            &json!({ "requestId": invocation.ids.request_id }),
         );
         return api
             .post(
@@ -205,12 +209,7 @@ async fn answer<S: ServerHandler>(
             .map_err(Refusal::ClaimsRejected)
     });
     let answer = endpoint
-        .answer(
-            request,
-            caller,
-            invocation.deadline,
-            Some(&invocation.request_id),
-        )
+        .answer(request, caller, invocation.deadline, Some(&invocation.ids))
         .await;
     match settings.response_mode {
         ResponseMode::Stream => {

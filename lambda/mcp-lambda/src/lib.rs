@@ -38,6 +38,7 @@ mod answer_body;
 mod aws;
 mod caller;
 mod claims;
+mod cors;
 mod deadline;
 mod definition;
 mod endpoint;

@@ -22,7 +22,8 @@ impl Log {
     pub(crate) fn standard_error() -> Self {
         Self::new(|line| {
             // A log that cannot be written must not take the request with it.
-            let _ = writeln!(std::io::stderr().lock(), "{line}");
+            // One write, so that lines of several processes do not mix.
+            let _ = std::io::stderr().write_all(format!("{line}\n").as_bytes());
         })
     }
 

@@ -45,6 +45,8 @@ pub(crate) enum Refusal {
     BodyTooLarge { limit: usize },
     /// The invocation ends before there is an answer.
     DeadlineReached,
+    /// The server panicked where no answer of its own was left.
+    ServerPanicked,
     /// The protocol engine refused in plain text.
     Engine { status: StatusCode, text: String },
 }
@@ -84,6 +86,7 @@ impl fmt::Display for Refusal {
             Refusal::DeadlineReached => {
                 formatter.write_str("the server did not finish before the end of its invocation")
             }
+            Refusal::ServerPanicked => formatter.write_str("the server failed"),
             Refusal::Engine { text, .. } => formatter.write_str(text),
         }
     }
@@ -118,6 +121,7 @@ impl Refusal {
             Refusal::NotOneMessage(_) => "NotOneMessage",
             Refusal::BodyTooLarge { .. } => "BodyTooLarge",
             Refusal::DeadlineReached => "DeadlineReached",
+            Refusal::ServerPanicked => "ServerPanicked",
             Refusal::Engine { .. } => "Engine",
         }
     }
@@ -167,6 +171,9 @@ impl Refusal {
             Refusal::BodyTooLarge { .. } => json_rpc(StatusCode::PAYLOAD_TOO_LARGE, REFUSED),
             // 200, as for every error of a request that was understood: older clients do not read the body otherwise.
             Refusal::DeadlineReached => json_rpc(StatusCode::OK, ErrorCode::INTERNAL_ERROR),
+            Refusal::ServerPanicked => {
+                json_rpc(StatusCode::INTERNAL_SERVER_ERROR, ErrorCode::INTERNAL_ERROR)
+            }
             Refusal::Engine { status, .. } => json_rpc(*status, REFUSED),
         }
     }
@@ -187,6 +194,11 @@ impl Refusal {
             body,
             challenge,
         } = self.wire(context);
+        // A foreign `Origin` or `Host` is refused before the message is looked at (Streamable HTTP, security warning):
+        // the answer has no id.
+        let is_foreign =
+            matches!(self, Refusal::Engine { status, .. } if *status == StatusCode::FORBIDDEN);
+        let id = id.filter(|_| !is_foreign);
         let body = match body {
             Body::OAuth(error) => json!({ "error": error, "error_description": self.to_string() }),
             Body::JsonRpc(_) => json!(self.error(context, id)),

@@ -20,6 +20,9 @@ const RUNTIME_API: &str = "AWS_LAMBDA_RUNTIME_API";
 ///   REST proxy integration, whose Cognito authorizer has verified the caller.
 /// - Otherwise it is a plain HTTP server on `MCP_LISTEN` that verifies access tokens itself.
 ///
+/// Everything runs on one thread, so a tool must not block it: long computations belong on a thread of their own,
+/// and waiting belongs into `.await`. A tool that blocks cannot be stopped at its deadline.
+///
 /// Every problem that keeps it from starting is logged, told to Lambda where there is one, and ends the process with
 /// status 1.
 pub fn run<S: ServerHandler, C: Settings>(

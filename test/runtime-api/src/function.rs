@@ -1,10 +1,11 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
+use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
 use crate::answer::{Answer, Failure, TransferMode};
@@ -40,13 +41,21 @@ pub struct Kills {
 pub struct Function {
     options: FunctionOptions,
     pool: Mutex<Pool>,
+    came_back: Notify,
     started: AtomicU64,
     killed: AtomicU64,
 }
 
+/// How long a process that has answered may take to ask for its next invocation before another one is started for a
+/// waiting event. A client on loopback is back sooner than any client of AWS, and would otherwise meet cold starts
+/// that it would not meet there.
+const GRACE: Duration = Duration::from_millis(20);
+
 struct Pool {
     /// Used last comes first, as in Lambda.
     idle: Vec<Arc<Instance>>,
+    /// Numbers of the processes that have answered and not yet asked for more.
+    returning: HashSet<u64>,
     random: fastrand::Rng,
 }
 
@@ -59,8 +68,10 @@ impl Function {
             options,
             pool: Mutex::new(Pool {
                 idle: Vec::new(),
+                returning: HashSet::new(),
                 random,
             }),
+            came_back: Notify::new(),
             started: AtomicU64::new(0),
             killed: AtomicU64::new(0),
         })
@@ -78,7 +89,7 @@ impl Function {
             event,
             answer,
         };
-        match self.take_idle() {
+        match self.free_instance().await {
             Some(instance) => instance.hand_over(invocation),
             None => {
                 let number = self.started.fetch_add(1, Ordering::Relaxed);
@@ -104,22 +115,44 @@ impl Function {
         &self.options
     }
 
+    /// A process has answered its invocation.
+    pub(crate) fn answered(&self, number: u64) {
+        self.pool().returning.insert(number);
+    }
+
     /// A process waits for its next invocation.
     pub(crate) fn idle(&self, instance: Arc<Instance>) {
-        self.pool().idle.push(instance);
+        let mut pool = self.pool();
+        pool.returning.remove(&instance.number);
+        pool.idle.push(instance);
+        self.came_back.notify_one();
     }
 
     /// A process is gone.
     pub(crate) fn forget(&self, number: u64) {
-        self.pool()
-            .idle
-            .retain(|instance| instance.number != number);
+        let mut pool = self.pool();
+        pool.returning.remove(&number);
+        pool.idle.retain(|instance| instance.number != number);
+    }
+
+    /// An idle process, or one that will be idle in a moment.
+    async fn free_instance(&self) -> Option<Arc<Instance>> {
+        let end = Instant::now() + GRACE;
+        loop {
+            if let Some(instance) = self.take_idle() {
+                return Some(instance);
+            }
+            if self.pool().returning.is_empty() {
+                return None;
+            }
+            timeout_at(end, self.came_back.notified()).await.ok()?;
+        }
     }
 
     fn take_idle(&self) -> Option<Arc<Instance>> {
         let mut pool = self.pool();
         if let Some(Kills { probability, .. }) = self.options.kills {
-            let Pool { idle, random } = &mut *pool;
+            let Pool { idle, random, .. } = &mut *pool;
             idle.retain(|instance| {
                 let spared = random.f64() >= probability;
                 if !spared {

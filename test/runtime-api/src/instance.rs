@@ -163,6 +163,10 @@ impl Instance {
 
     /// The process is done with its invocation, and can take the next one.
     pub(crate) async fn finish(&self, outcome: Result<(), Failure>) {
+        // Before the client hears the end of its answer, which the next line may bring.
+        if let Some(function) = self.function.upgrade() {
+            function.answered(self.number);
+        }
         let running = self.running().take();
         if let (Some(running), Err(failure)) = (running, outcome) {
             running.fail(failure).await;

@@ -25,7 +25,6 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::{self, HeaderValue};
 use axum::http::uri::PathAndQuery;
-use axum::http::{Method, StatusCode};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
@@ -82,7 +81,7 @@ pub fn app(sign_in: SignIn, host: LoopbackHost) -> Router {
             "/confirmForgotPassword",
             get(recovery::confirm_page).post(recovery::confirm),
         )
-        .route("/oauth2/revoke", post(revocation::revoke))
+        .route("/oauth2/revoke", post(revocation::revoke).options(forward))
         .route("/oauth2/token", post(forward).options(forward))
         .route("/oauth2/userInfo", any(forward))
         .route("/logout", get(forward))
@@ -107,9 +106,6 @@ async fn forward(State(sign_in): State<SignIn>, request: Request<Body>) -> Respo
         .get(header::HOST)
         .cloned()
         .unwrap_or_else(|| HeaderValue::from_static("localhost"));
-    if request.method() == Method::HEAD {
-        return StatusCode::METHOD_NOT_ALLOWED.into_response();
-    }
     match sign_in.upstream.forward(request, &path, host).await {
         Ok(response) => response,
         Err(unreachable) => unreachable.into_response(),

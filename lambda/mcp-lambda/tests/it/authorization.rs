@@ -1,5 +1,7 @@
 //! The wall: who reaches which tool, and what the others are told.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::event_source::{
@@ -170,6 +172,47 @@ async fn a_tool_does_not_get_the_callers_access_token() {
 }
 
 #[tokio::test]
+async fn the_log_holds_nothing_that_a_caller_sent() {
+    let function = Function::streaming().await;
+    let mut argument = call("echo");
+    argument["params"]["arguments"]["text"] = json!("secret-argument");
+    let mut stranger = modern_event(&argument);
+    stranger["requestContext"]["authorizer"] = json!(null);
+    let mut wrong_claims = modern_event(&argument);
+    wrong_claims["requestContext"]["authorizer"]["claims"]["scope"] = json!("secret-scope");
+    let mut garbage = modern_event(&argument);
+    garbage["body"] = json!("secret-garbage");
+    let mut origin = modern_event(&argument);
+    set_header(&mut origin, "Origin", "https://secret-origin.example");
+    set_header(&mut origin, "X-Custom", "secret-header");
+    let events = [
+        modern_event(&argument),
+        modern_event(&call("secret-tool")),
+        modern_event(&call("administer")),
+        modern_event(&call("panics")),
+        stranger,
+        wrong_claims,
+        garbage,
+        origin,
+        json!({ "secret-event": "secret-value" }),
+    ];
+    for event in &events {
+        function
+            .invoke(event, Duration::from_secs(10))
+            .await
+            .all()
+            .await;
+    }
+    let log = function.log.lock().unwrap().join("\n");
+    assert!(
+        log.lines().count() >= events.len(),
+        "every request has its line: {log}"
+    );
+    assert!(!log.contains("secret"), "{log}");
+    assert!(!log.contains("5d2f0a64"), "the caller's subject: {log}");
+}
+
+#[tokio::test]
 async fn lists_only_the_tools_that_the_caller_may_call() {
     let function = Function::streaming().await;
     let list = json!({ "jsonrpc": "2.0", "id": 2, "method": "tools/list" });
@@ -177,7 +220,7 @@ async fn lists_only_the_tools_that_the_caller_may_call() {
     assert_eq!(
         tool_names(&both),
         [
-            "asks", "echo", "headers", "panics", "progress", "sleeps", "ticks", "who_am_i"
+            "asks", "drums", "echo", "headers", "panics", "progress", "sleeps", "ticks", "who_am_i"
         ]
     );
     assert_eq!(both["result"]["cacheScope"], "private");
@@ -194,7 +237,7 @@ async fn lists_only_the_tools_that_the_caller_may_call() {
     );
 
     let legacy = function.call_legacy(&list).await.json();
-    assert_eq!(tool_names(&legacy).len(), 8);
+    assert_eq!(tool_names(&legacy).len(), 9);
     assert_eq!(
         legacy["result"].get("cacheScope"),
         None,
@@ -257,8 +300,42 @@ async fn foreign_origins_and_hosts_are_refused_as_json_rpc_errors() {
         if status == 403 {
             assert_eq!(
                 (&answer.json()["id"], &answer.json()["error"]["code"]),
-                (&json!(2), &json!(-32000))
+                (&json!(null), &json!(-32000))
             );
         }
     }
+}
+
+#[tokio::test]
+async fn a_client_in_a_browser_of_an_allowed_origin_may_read_every_answer() {
+    let function = Function::start(&[(
+        "MCP_ALLOWED_ORIGINS",
+        "https://app.example,http://localhost:*",
+    )])
+    .await;
+    let list = json!({ "jsonrpc": "2.0", "id": 2, "method": "tools/list" });
+    for (origin, allowed) in [
+        ("https://app.example", true),
+        ("http://localhost:6274", true),
+        ("https://app.example:8443", false),
+        ("http://localhost.evil.example:80", false),
+        ("https://evil.example", false),
+    ] {
+        let mut stranger = event(&list, &[("Origin", origin)]);
+        stranger["requestContext"]["authorizer"] = json!(null);
+        for event in [event(&list, &[("Origin", origin)]), stranger] {
+            let answer = function.send(&event).await;
+            let expected = allowed.then_some(origin);
+            assert_eq!(
+                answer.header("access-control-allow-origin"),
+                expected,
+                "{origin} {}",
+                answer.status
+            );
+            let exposed = allowed.then_some("WWW-Authenticate");
+            assert_eq!(answer.header("access-control-expose-headers"), exposed);
+        }
+    }
+    let no_browser = function.send(&event(&list, &[])).await;
+    assert_eq!(no_browser.header("access-control-allow-origin"), None);
 }

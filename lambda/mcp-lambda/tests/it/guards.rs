@@ -63,6 +63,59 @@ async fn a_tool_that_does_not_finish_is_stopped_before_the_invocation_ends() {
 }
 
 #[tokio::test]
+async fn a_streaming_tool_that_does_not_finish_ends_its_stream_with_a_result() {
+    let function = Function::streaming().await;
+    let mut message = call("drums");
+    message["params"]["_meta"] = json!({ "progressToken": 1 });
+    let start = Instant::now();
+    let invoked = function
+        .invoke(&modern_event(&message), Duration::from_millis(900))
+        .await;
+    let messages = HttpAnswer::from_stream(&invoked.all().await).events();
+    assert!(
+        start.elapsed() < Duration::from_millis(900),
+        "took {:?}",
+        start.elapsed()
+    );
+    assert_eq!(messages[0]["method"], "notifications/progress");
+    assert_eq!(
+        (&messages[1]["id"], &messages[1]["result"]["isError"]),
+        (&json!(7), &json!(true))
+    );
+}
+
+#[tokio::test]
+async fn anything_else_that_does_not_finish_is_a_json_rpc_error_before_the_invocation_ends() {
+    let function = Function::streaming().await;
+    let message =
+        json!({ "jsonrpc": "2.0", "id": 4, "method": "prompts/get", "params": { "name": "slow" } });
+    let start = Instant::now();
+    let invoked = function
+        .invoke(&modern_event(&message), Duration::from_millis(900))
+        .await;
+    let answer = HttpAnswer::from_stream(&invoked.all().await);
+    assert!(
+        start.elapsed() < Duration::from_millis(900),
+        "took {:?}",
+        start.elapsed()
+    );
+    assert_eq!((answer.status, &answer.json()["id"]), (200, &json!(4)));
+    assert_eq!(answer.json()["error"]["code"], -32603);
+}
+
+#[tokio::test]
+async fn a_panic_before_the_server_is_asked_leaves_the_process_alive() {
+    let function = Function::streaming().await;
+    let answer = function.call(&call("unspeakable")).await;
+    assert_eq!((answer.status, &answer.json()["id"]), (500, &json!(7)));
+    assert_eq!(
+        answer.json()["error"],
+        json!({ "code": -32603, "message": "the server failed" })
+    );
+    assert_eq!(function.call(&call("who_am_i")).await.status, 200);
+}
+
+#[tokio::test]
 async fn a_request_to_an_older_client_fails_fast_because_its_answer_could_not_arrive() {
     let function = Function::streaming().await;
     let start = Instant::now();

@@ -9,6 +9,7 @@
 mod authorization;
 mod event_source;
 mod guards;
+mod issuer;
 mod plain_http;
 mod protocol;
 mod server;

@@ -8,7 +8,7 @@ use hyper_util::rt::TokioExecutor;
 use serde_json::json;
 
 use crate::event_source::call;
-use crate::tokens::{Issuer, PlainServer};
+use crate::issuer::{Issuer, PlainServer};
 use crate::wire::HttpAnswer;
 
 /// Sends one request and reads the whole answer.
@@ -172,5 +172,42 @@ async fn says_503_and_not_401_when_the_keys_cannot_be_read() {
     assert_eq!(
         (answer.status, answer.json()["error"].as_str()),
         (503, Some("temporarily_unavailable"))
+    );
+}
+
+#[tokio::test]
+async fn tells_a_browser_of_its_own_origin_that_it_may_post() {
+    let issuer = Issuer::start().await;
+    let server = PlainServer::start(&issuer).await;
+    let own = server.url.trim_end_matches("/mcp");
+    let ask = |origin: &str| {
+        Request::options(&server.url)
+            .header("Origin", origin)
+            .header("Access-Control-Request-Method", "POST")
+            .header(
+                "Access-Control-Request-Headers",
+                "authorization,mcp-param-city",
+            )
+            .body(Full::default())
+            .unwrap()
+    };
+    let answer = send(ask(own)).await;
+    assert_eq!(
+        (answer.status, answer.header("access-control-allow-origin")),
+        (204, Some(own))
+    );
+    assert_eq!(answer.header("access-control-allow-methods"), Some("POST"));
+    assert_eq!(
+        answer.header("access-control-allow-headers"),
+        Some("authorization,mcp-param-city")
+    );
+
+    let foreign = send(ask("https://evil.example")).await;
+    assert_eq!(
+        (
+            foreign.status,
+            foreign.header("access-control-allow-origin")
+        ),
+        (401, None)
     );
 }

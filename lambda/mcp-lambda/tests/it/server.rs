@@ -11,7 +11,7 @@ use rmcp::handler::server::wrapper::Parameters;
 use rmcp::model::{
     CreateMessageRequestParams, GetPromptRequestParams, GetPromptResponse,
     ProgressNotificationParam, Role, SamplingMessage, ServerCapabilities, ServerConfig,
-    SubscriptionFilter,
+    SubscriptionFilter, Tool,
 };
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler, schemars, tool, tool_handler, tool_router};
@@ -108,6 +108,19 @@ impl TestServer {
         Ok("done".to_owned())
     }
 
+    #[tool(description = "Reports progress, and never ends", meta = Access::scopes(&["tools"]).meta())]
+    async fn drums(&self, context: RequestContext<RoleServer>) -> Result<String, ErrorData> {
+        let token = context
+            .meta
+            .get_progress_token()
+            .ok_or(ErrorData::invalid_params("no progress token", None))?;
+        let _ = context
+            .peer
+            .notify_progress(ProgressNotificationParam::new(token, 1.0))
+            .await;
+        std::future::pending().await
+    }
+
     #[tool(description = "Asks the client's model", meta = Access::scopes(&["tools"]).meta())]
     async fn asks(&self, context: RequestContext<RoleServer>) -> Result<String, ErrorData> {
         let question =
@@ -133,10 +146,18 @@ impl ServerHandler for TestServer {
 
     async fn get_prompt(
         &self,
-        _request: GetPromptRequestParams,
+        request: GetPromptRequestParams,
         _context: RequestContext<RoleServer>,
     ) -> Result<GetPromptResponse, ErrorData> {
+        if request.name == "slow" {
+            std::future::pending::<()>().await;
+        }
         panic!("the dog ate the prompt")
+    }
+
+    fn get_tool(&self, name: &str) -> Option<Tool> {
+        assert_ne!(name, "unspeakable", "the dog ate the schema");
+        Self::tool_router().get(name).cloned()
     }
 
     fn accepted_subscription_filter(

@@ -100,6 +100,29 @@ fn refuses_a_definition_that_contradicts_itself() {
 }
 
 #[test]
+fn refuses_a_tool_whose_access_cannot_be_read_instead_of_opening_it() {
+    let mut tools = TestServer::tool_router().list_all();
+    let meta = &mut tools[0].meta.as_mut().unwrap().0;
+    meta.insert(
+        "mcp-lambda/access".to_owned(),
+        serde_json::json!({ "scopes": "tools" }),
+    );
+    let definition = Definition::new("test-server", "1.0.0", tools, |(), _| Ok(TestServer))
+        .scope("tools", "Use the tools")
+        .scope("profile", "Know who calls")
+        .scope("admin", "Administer");
+    let log = run_and_read_log(
+        &[],
+        &[("MCP_RESOURCE", RESOURCE), ("MCP_ISSUER", ISSUER)],
+        definition,
+    );
+    assert!(
+        log.contains("refers to the scope \\\"\\\", which the server does not declare"),
+        "{log}"
+    );
+}
+
+#[test]
 fn refuses_an_address_that_is_taken_and_names_the_setting() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();

@@ -1,0 +1,68 @@
+/** What the documents say, held against the things they speak of. */
+
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const read = (path: string): string => readFileSync(join(root, path), 'utf8');
+const tracked = (pattern: string): string[] => execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', pattern], { cwd: root, encoding: 'utf8' }).split('\n').filter((path) => path !== '');
+
+const pages = tracked('*.md');
+
+interface Setting {
+  readonly name: string;
+  readonly default: unknown;
+  readonly description: string;
+}
+
+describe('the documents', () => {
+  test('link only to files that exist', () => {
+    const broken = pages.flatMap((page) => [...read(page).matchAll(/\]\((?!https?:|#)([^)#\s]+)[^)]*\)/g)]
+      .map(([, target = '']) => ({ page, target }))
+      .filter(({ target }) => !existsSync(join(root, dirname(page), target))));
+    assert.deepEqual(broken, []);
+  });
+
+  test('name only npm scripts and test parts that exist', () => {
+    const scripts = Object.assign({}, ...['package.json', 'cdk/package.json'].map((path) => (JSON.parse(read(path)) as { scripts: object }).scripts)) as Record<string, string>;
+    const parts = read('scripts/test.mjs');
+    const text = pages.map(read).join('\n');
+    const unknownScripts = [...text.matchAll(/npm run (?:--silent )?([a-z][\w:-]*)/g)].map(([, name = '']) => name).filter((name) => !(name in scripts));
+    assert.deepEqual([...new Set(unknownScripts)], []);
+    const unknownParts = [...text.matchAll(/npm test -- ([a-z-]+(?: [a-z][a-z-]+)*)/g)].flatMap(([, names = '']) => names.split(' ')).filter((name) => !new RegExp(`^  '?${name}'?: `, 'm').test(parts));
+    assert.deepEqual([...new Set(unknownParts)], []);
+  });
+
+  test('explain every error identifier of the constructs and the app', () => {
+    const sources = [...tracked('cdk/lib/*.ts'), ...tracked('cdk/app/*.ts')].map(read).join('\n');
+    const identifiers = new Set([
+      ...[...sources.matchAll(/(?:synthError|complaint)\(\s*'([A-Z][A-Za-z]+)'/g)].map(([, name = '']) => name),
+      ...[...sources.matchAll(/\(([A-Z][A-Za-z]+)\)`/g)].map(([, name = '']) => name),
+    ]);
+    const explained = new Set([...read('docs/errors.md').matchAll(/^\| `([A-Z][A-Za-z]+)` \|/gm)].map(([, name = '']) => name));
+    assert.deepEqual([...identifiers].sort(), [...explained].sort());
+  });
+
+  test('list every setting of the example servers with its default', () => {
+    const configuration = read('docs/configuration.md');
+    for (const server of ['dog-facts', 'counter']) {
+      const { settings } = JSON.parse(read(`lambda/${server}/contract.json`)) as { settings: Setting[] };
+      for (const setting of settings) {
+        const row = configuration.split('\n').find((line) => line.startsWith(`| \`${setting.name}\` |`));
+        assert.ok(row?.includes(setting.description), `${setting.name} is not described as its contract does`);
+        assert.ok(setting.default === null || row?.includes(`\`${String(setting.default)}\``), `${setting.name} has another default`);
+      }
+    }
+  });
+
+  test('list every log name of a refusal', () => {
+    const names = [...read('lambda/mcp-lambda/src/refusal.rs').matchAll(/Refusal::\w+(?:\(_\)| \{ \.\. \})? => "(\w+)"/g)].map(([, name = '']) => name);
+    assert.notEqual(names.length, 0);
+    const errors = read('docs/errors.md');
+    assert.deepEqual(names.filter((name) => !errors.includes(`\`${name}\``)), []);
+  });
+});

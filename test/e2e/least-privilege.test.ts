@@ -1,0 +1,115 @@
+/**
+ * The function may do what its contract declares, and nothing else: without the permissions that the constructs derive
+ * from the contract, the same call is denied by IAM.
+ */
+
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { after, before, describe, test } from 'node:test';
+
+import { machineToken, runningStack, type Stack } from './stack.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const local = runningStack();
+
+interface Template {
+  readonly Resources: Record<string, { readonly Type: string; readonly Properties: { readonly PolicyDocument?: { readonly Statement: readonly { readonly Action: string | readonly string[] }[] } }; DependsOn?: string | string[] }>;
+}
+
+interface ToolResult {
+  readonly isError?: boolean;
+  readonly content: readonly { readonly text: string }[];
+  readonly structuredContent?: { readonly value: number };
+}
+
+/** The template without the policies that permit anything in DynamoDB. */
+function withoutTableGrants(template: Template): Template {
+  const grants = Object.entries(template.Resources).filter(([, { Type, Properties }]) =>
+    Type === 'AWS::IAM::Policy' && Properties.PolicyDocument?.Statement.some(({ Action }) => [Action].flat().some((action) => action.startsWith('dynamodb:'))));
+  assert.notEqual(grants.length, 0, 'the template grants nothing that could be removed');
+  const removed = new Set(grants.map(([id]) => id));
+  const kept = Object.entries(template.Resources)
+    .filter(([id]) => !removed.has(id))
+    .map(([id, resource]) => [id, resource.DependsOn === undefined ? resource : { ...resource, DependsOn: [resource.DependsOn].flat().filter((other) => !removed.has(other)) }]);
+  return { ...template, Resources: Object.fromEntries(kept) as Template['Resources'] };
+}
+
+describe('a server that keeps something in DynamoDB', () => {
+  const work = mkdtempSync(join(tmpdir(), 'least-privilege-'));
+  const cdkOut = join(work, 'cdk.out');
+
+  before(() => {
+    const messages = execFileSync('cargo', ['build', '--locked', '--quiet', '--profile', 'local', '--package', 'counter', '--message-format=json-render-diagnostics'], { cwd: root, encoding: 'utf8', maxBuffer: 1 << 26 });
+    const built = messages
+      .split('\n')
+      .filter((line) => line.includes('"executable":"'))
+      .map((line) => JSON.parse(line) as { target: { name: string }; executable: string })
+      .find(({ target }) => target.name === 'counter');
+    assert.ok(built !== undefined);
+    mkdirSync(join(work, 'counter'));
+    copyFileSync(built.executable, join(work, 'counter', 'bootstrap'));
+
+    const signIn = new URL(local.McpOAuthTokenUrl).origin;
+    execFileSync('node', ['--import', 'tsx', 'cdk/app/counter.ts'], {
+      cwd: root,
+      env: {
+        ...process.env,
+        CDK_OUTDIR: cdkOut,
+        CDK_VALIDATION: 'false',
+        CDK_CONTEXT_JSON: JSON.stringify({ front: 'external', publicBaseUrl: 'http://127.0.0.1:3499', signInBaseUrl: signIn, cognitoIdpUrl: signIn, lambdaDir: work }),
+      },
+    });
+  });
+  after(() => rmSync(work, { recursive: true, force: true }));
+
+  function deploy(...options: readonly string[]): Stack & { readonly RestApiId: string } {
+    const outputs = execFileSync(join(root, '.local/venv/bin/python'), [join(root, 'lambda/local/emulator/deploy.py'), '--endpoint', local.AwsEndpointUrl, '--cdk-out', cdkOut, '--stack', 'Counter', '--rest-api-id', ...options], { encoding: 'utf8' });
+    return { ...local, ...(JSON.parse(outputs) as Stack & { RestApiId: string }) };
+  }
+
+  /** Calls a tool through the stack's own gateway, as a front would. */
+  async function call(stack: Stack & { readonly RestApiId: string }, tool: string): Promise<ToolResult> {
+    const token = await machineToken(stack);
+    const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: tool, arguments: {} } });
+    const answer = await new Promise<string>((resolve, reject) => {
+      const asked = request(`${stack.AwsEndpointUrl}/_aws/execute-api/${stack.RestApiId}/prod/mcp`, {
+        method: 'POST',
+        headers: {
+          host: `${stack.RestApiId}.execute-api.${stack.AwsRegion}.amazonaws.com`,
+          authorization: `Bearer ${token}`,
+          'content-type': 'application/json',
+          accept: 'application/json, text/event-stream',
+          'mcp-protocol-version': '2025-11-25',
+        },
+      }, (response) => {
+        let text = '';
+        response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk)).on('end', () => resolve(text));
+      });
+      asked.on('error', reject).end(body);
+    });
+    const { result } = JSON.parse(answer) as { result?: ToolResult };
+    assert.ok(result !== undefined, answer);
+    return result;
+  }
+
+  test('works with the permissions that its contract declares, and is denied by IAM without them', async () => {
+    const granted = deploy();
+    assert.equal((await call(granted, 'incrementCounter')).structuredContent?.value, 1);
+    assert.equal((await call(granted, 'incrementCounter')).structuredContent?.value, 2);
+    assert.equal((await call(granted, 'getCounter')).structuredContent?.value, 2);
+
+    const stripped = join(work, 'stripped.template.json');
+    writeFileSync(stripped, JSON.stringify(withoutTableGrants(JSON.parse(readFileSync(join(cdkOut, 'Counter.template.json'), 'utf8')) as Template)));
+    const denied = deploy('--template', stripped);
+    for (const tool of ['incrementCounter', 'getCounter']) {
+      const result = await call(denied, tool);
+      assert.equal(result.isError, true, JSON.stringify(result));
+      assert.match(result.content[0]?.text ?? '', /AccessDenied/, JSON.stringify(result));
+    }
+  });
+});
