@@ -284,10 +284,11 @@ pub struct McpFrontConfig(::jsii_host::StructData);
 impl McpFrontConfig {
     /// With everything that is required.
     #[must_use]
-    pub fn new(public_base_url: impl ::jsii_host::IntoArg<::std::string::String>, public_host: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+    pub fn new(public_base_url: impl ::jsii_host::IntoArg<::std::string::String>, public_host: impl ::jsii_host::IntoArg<::std::string::String>, public_origin: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
         let mut jsii_data = ::jsii_host::StructData::new();
         jsii_data.set("publicBaseUrl", public_base_url.into_arg());
         jsii_data.set("publicHost", public_host.into_arg());
+        jsii_data.set("publicOrigin", public_origin.into_arg());
         Self(jsii_data)
     }
 }
@@ -315,6 +316,11 @@ impl McpFrontConfig {
     pub fn get_public_host(&self) -> ::jsii_host::Result<::std::string::String> {
         self.0.get("publicHost")
     }
+    /// The value of `publicOrigin`.
+    #[track_caller]
+    pub fn get_public_origin(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.0.get("publicOrigin")
+    }
     /// The URL that the user pool's domain appears at, without a trailing slash.
     ///
     /// Default: the domain's own URL
@@ -340,6 +346,7 @@ impl ::jsii_host::FromWire for McpFrontConfig {
             ("cognitoIdpUrl", ::jsii_host::rewire::<::std::string::String>),
             ("publicBaseUrl", ::jsii_host::rewire::<::std::string::String>),
             ("publicHost", ::jsii_host::rewire::<::std::string::String>),
+            ("publicOrigin", ::jsii_host::rewire::<::std::string::String>),
             ("signInBaseUrl", ::jsii_host::rewire::<::std::string::String>),
         ];
         ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
@@ -550,7 +557,7 @@ impl McpInteractiveClient {
     pub fn builder(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>, callback_urls: impl ::jsii_host::IntoArg<::std::vec::Vec<::std::string::String>>, oauth_scopes: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_cognito::OAuthScope>>, user_pool: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpUserPool>) -> crate::generated::mcp_lambda_cdk::McpInteractiveClientProps<::jsii_host::Pending<Self>> {
         let mut jsii_data = ::jsii_host::StructData::new();
         jsii_data.set("callbackUrls", callback_urls.into_arg());
-        jsii_data.set("oAuthScopes", oauth_scopes.into_arg());
+        jsii_data.set("oauthScopes", oauth_scopes.into_arg());
         jsii_data.set("userPool", user_pool.into_arg());
         crate::generated::mcp_lambda_cdk::McpInteractiveClientProps::jsii_pending(jsii_data, ::jsii_host::Pending::new(&crate::generated::mcp_lambda_cdk::ASSEMBLY, ::std::vec![scope.into_arg(), id.into_arg()]))
     }
@@ -570,7 +577,7 @@ impl McpInteractiveClientProps {
     pub fn new(callback_urls: impl ::jsii_host::IntoArg<::std::vec::Vec<::std::string::String>>, oauth_scopes: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_cognito::OAuthScope>>, user_pool: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpUserPool>) -> Self {
         let mut jsii_data = ::jsii_host::StructData::new();
         jsii_data.set("callbackUrls", callback_urls.into_arg());
-        jsii_data.set("oAuthScopes", oauth_scopes.into_arg());
+        jsii_data.set("oauthScopes", oauth_scopes.into_arg());
         jsii_data.set("userPool", user_pool.into_arg());
         Self(jsii_data, ())
     }
@@ -611,7 +618,7 @@ impl McpMachineClient {
     /// Starts one: set what is optional, then call `build`.
     pub fn builder(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>, oauth_scopes: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_cognito::OAuthScope>>, user_pool: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpUserPool>) -> crate::generated::mcp_lambda_cdk::McpMachineClientProps<::jsii_host::Pending<Self>> {
         let mut jsii_data = ::jsii_host::StructData::new();
-        jsii_data.set("oAuthScopes", oauth_scopes.into_arg());
+        jsii_data.set("oauthScopes", oauth_scopes.into_arg());
         jsii_data.set("userPool", user_pool.into_arg());
         crate::generated::mcp_lambda_cdk::McpMachineClientProps::jsii_pending(jsii_data, ::jsii_host::Pending::new(&crate::generated::mcp_lambda_cdk::ASSEMBLY, ::std::vec![scope.into_arg(), id.into_arg()]))
     }
@@ -667,7 +674,7 @@ impl McpMachineClientProps {
     #[must_use]
     pub fn new(oauth_scopes: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_cognito::OAuthScope>>, user_pool: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpUserPool>) -> Self {
         let mut jsii_data = ::jsii_host::StructData::new();
-        jsii_data.set("oAuthScopes", oauth_scopes.into_arg());
+        jsii_data.set("oauthScopes", oauth_scopes.into_arg());
         jsii_data.set("userPool", user_pool.into_arg());
         Self(jsii_data, ())
     }
