@@ -50,11 +50,8 @@ fn a_value_of_another_type() -> Result<()> {
         "bootstrap",
         Runtime::PROVIDED_AL2023,
     );
-    let error = builder
-        .timeout(Untyped(json!(30)))
-        .build()
-        .err()
-        .unwrap_or_else(missing);
+    let builder = builder.timeout(Untyped(json!(30)));
+    let error = builder.build().err().unwrap_or_else(missing);
     assert_printed(
         &error,
         1,
