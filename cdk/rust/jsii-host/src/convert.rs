@@ -428,12 +428,15 @@ pub fn checked_cast<T: Handle>(object: &crate::Object, is_a: fn(&str, &str) -> b
 }
 
 /// Says what a generated type can be given for: itself, each ancestor and each union that it is in.
+///
+/// Everything is `inline`, here and in [`handle!`]: code is then made only for what an app uses, where it uses it.
 #[macro_export]
 macro_rules! is_a {
     ($type:ty: $($ancestor:ty),* $(,)?) => {
         $(
             impl $crate::IsA<$ancestor> for $type {}
             impl $crate::IntoArg<$ancestor> for $type {
+                #[inline]
                 fn into_arg(self) -> $crate::Result<$crate::Value> {
                     $crate::ToWire::to_wire(&self)
                 }
@@ -448,36 +451,43 @@ macro_rules! handle {
     ($type:ident($base:ty), $fqn:literal) => {
         impl ::std::ops::Deref for $type {
             type Target = $base;
+            #[inline]
             fn deref(&self) -> &$base {
                 &self.0
             }
         }
         impl $crate::Handle for $type {
             const FQN: &'static str = $fqn;
+            #[inline]
             fn from_object(object: $crate::Object) -> Self {
                 Self(<$base as $crate::Handle>::from_object(object))
             }
+            #[inline]
             fn as_object(&self) -> &$crate::Object {
                 $crate::Handle::as_object(&self.0)
             }
         }
         impl ::std::fmt::Debug for $type {
+            #[inline]
             fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
                 ::std::fmt::Debug::fmt($crate::Handle::as_object(self), f)
             }
         }
         impl ::std::cmp::PartialEq for $type {
+            #[inline]
             fn eq(&self, other: &Self) -> bool {
                 $crate::Handle::as_object(self) == $crate::Handle::as_object(other)
             }
         }
         impl ::std::cmp::Eq for $type {}
         impl $crate::ToWire for $type {
+            #[inline]
             fn to_wire(&self) -> $crate::Result<$crate::Value> {
                 $crate::ToWire::to_wire($crate::Handle::as_object(self))
             }
         }
         impl $crate::FromWire for $type {
+            #[inline]
             fn from_wire(value: $crate::Value) -> $crate::Result<Self> {
                 <$crate::Object as $crate::FromWire>::from_wire(value)
                     .map($crate::Handle::from_object)
