@@ -31,7 +31,7 @@ function run(program, args, stdio, onOutput = () => {}) {
 
 /** Builds the program for this machine and returns where cargo put it. */
 async function build() {
-  const args = ['build', '--profile', 'local', '--package', 'mcp-lambda-local', '--message-format=json-render-diagnostics'];
+  const args = ['build', '--locked', '--package', 'mcp-lambda-local', '--message-format=json-render-diagnostics'];
   let messages = '';
   // Not `--quiet`: the first build takes about a minute, and cargo shows where it is.
   const status = await run('cargo', args, ['ignore', 'pipe', 'inherit'], (chunk) => (messages += chunk)).catch((error) =>

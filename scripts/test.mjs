@@ -20,6 +20,9 @@ const endToEnd = (name, title) => ({
   run: (report) => node(report, title, [`test/e2e/${name}.test.ts`]),
 });
 
+/** The crates whose tests run against a jsii kernel in Node. */
+const bindings = ['jsii-bindgen', 'jsii-host', 'mcp-lambda-cdk', 'zoo'];
+
 const parts = {
   check: {
     title: 'format, lints, types and unit tests',
@@ -29,7 +32,7 @@ const parts = {
       await report.run('clippy', 'cargo', ['clippy', '--locked', '--workspace', '--all-targets', '--quiet', '--', '-D', 'warnings'], { cwd: root });
       await report.run('types of the constructs', 'tsc', ['--noEmit', '-p', 'cdk'], { cwd: root });
       await report.run('types of the tests', 'tsc', ['-p', 'test'], { cwd: root });
-      await report.run('Rust tests', 'cargo', ['test', '--locked', '--workspace', '--no-fail-fast', '--quiet'], { runner: 'cargo', cwd: root });
+      await report.run('Rust tests', 'cargo', ['test', '--locked', '--workspace', ...bindings.flatMap((name) => ['--exclude', name]), '--no-fail-fast', '--quiet'], { runner: 'cargo', cwd: root });
       await node(report, 'construct tests', testFiles('cdk/test'));
       await node(report, 'documents', testFiles('test/docs'));
     },
@@ -38,6 +41,16 @@ const parts = {
     title: 'the templates against cfn-lint, cdk-nag and the rules of the CDK',
     needs: [],
     run: (report) => node(report, 'rules for templates', testFiles('cdk/test/rules')),
+  },
+  'rust-cdk': {
+    title: 'the constructs in Rust, and the compliance cases of jsii',
+    needs: [],
+    run: async (report) => {
+      if (!(await report.run('jsii build of the constructs', 'npm', ['run', 'build', '--workspace', 'cdk'], { cwd: root }))) return;
+      if (!(await report.run('packages of the bindings', 'node', ['cdk/rust/test.mjs', 'prepare'], { cwd: root }))) return;
+      await report.run('bindings', 'cargo', ['test', '--locked', '--quiet', '--no-fail-fast', ...bindings.flatMap((name) => ['--package', name])], { runner: 'cargo', cwd: root });
+      await report.run('table of the compliance cases', 'node', ['test/fixtures/zoo/conformance.mjs', '--check'], { cwd: root });
+    },
   },
   artifact: {
     title: 'the arm64 programs that are deployed',

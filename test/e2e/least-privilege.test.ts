@@ -24,7 +24,7 @@ interface Template {
 interface ToolResult {
   readonly isError?: boolean;
   readonly content: readonly { readonly text: string }[];
-  readonly structuredContent?: { readonly value: number };
+  readonly structuredContent?: { readonly count: number };
 }
 
 /** The template without the policies that permit anything in DynamoDB. */
@@ -44,7 +44,7 @@ describe('a server that keeps something in DynamoDB', () => {
   const cdkOut = join(work, 'cdk.out');
 
   before(() => {
-    const messages = execFileSync('cargo', ['build', '--locked', '--quiet', '--profile', 'local', '--package', 'counter', '--message-format=json-render-diagnostics'], { cwd: root, encoding: 'utf8', maxBuffer: 1 << 26 });
+    const messages = execFileSync('cargo', ['build', '--locked', '--quiet', '--package', 'counter', '--message-format=json-render-diagnostics'], { cwd: root, encoding: 'utf8', maxBuffer: 1 << 26 });
     const built = messages
       .split('\n')
       .filter((line) => line.includes('"executable":"'))
@@ -55,13 +55,14 @@ describe('a server that keeps something in DynamoDB', () => {
     copyFileSync(built.executable, join(work, 'counter', 'bootstrap'));
 
     const signIn = new URL(local.McpOAuthTokenUrl).origin;
+    const { context } = JSON.parse(readFileSync(join(root, 'cdk.json'), 'utf8')) as { context: object };
     execFileSync('node', ['--import', 'tsx', 'cdk/app/counter.ts'], {
       cwd: root,
       env: {
         ...process.env,
         CDK_OUTDIR: cdkOut,
         CDK_VALIDATION: 'false',
-        CDK_CONTEXT_JSON: JSON.stringify({ front: 'external', publicBaseUrl: 'http://127.0.0.1:3499', signInBaseUrl: signIn, cognitoIdpUrl: signIn, lambdaDir: work }),
+        CDK_CONTEXT_JSON: JSON.stringify({ ...context, front: 'external', publicBaseUrl: 'http://127.0.0.1:3499', signInBaseUrl: signIn, cognitoIdpUrl: signIn, lambdaDir: work }),
       },
     });
   });
@@ -99,9 +100,9 @@ describe('a server that keeps something in DynamoDB', () => {
 
   test('works with the permissions that its contract declares, and is denied by IAM without them', async () => {
     const granted = deploy();
-    assert.equal((await call(granted, 'incrementCounter')).structuredContent?.value, 1);
-    assert.equal((await call(granted, 'incrementCounter')).structuredContent?.value, 2);
-    assert.equal((await call(granted, 'getCounter')).structuredContent?.value, 2);
+    assert.equal((await call(granted, 'incrementCounter')).structuredContent?.count, 1);
+    assert.equal((await call(granted, 'incrementCounter')).structuredContent?.count, 2);
+    assert.equal((await call(granted, 'getCounter')).structuredContent?.count, 2);
 
     const stripped = join(work, 'stripped.template.json');
     writeFileSync(stripped, JSON.stringify(withoutTableGrants(JSON.parse(readFileSync(join(cdkOut, 'Counter.template.json'), 'utf8')) as Template)));

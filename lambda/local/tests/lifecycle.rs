@@ -57,6 +57,7 @@ impl Stack {
             fs::create_dir_all(directory).unwrap();
         }
         fs::write(root.join("dog-facts"), "server").unwrap();
+        fs::write(root.join("cdk.json"), r#"{"context":{"flag":true}}"#).unwrap();
         fs::write(emulator.join("requirements.txt"), "").unwrap();
         fs::write(venv.join("requirements.stamp"), "").unwrap();
         for (file, script) in [
@@ -172,6 +173,7 @@ fn a_signal_ends_everything_and_is_no_failure() {
     let context: serde_json::Value =
         serde_json::from_slice(&fs::read(stack.root.join("context.json")).unwrap()).unwrap();
     assert_eq!(context["front"], "external");
+    assert_eq!(context["flag"], true);
     signal("-TERM", &stack.program.id().to_string());
     assert_eq!(stack.end().0, Some(0));
 }

@@ -1,0 +1,34 @@
+//! Generates code on both sides of jsii.
+//!
+//! * [`rust`]: a jsii assembly and a list of roots → typed Rust bindings, for `jsii-host`.
+//! * [`typescript`]: structs described by a JSON schema → TypeScript that jsii accepts.
+//! * [`contract`]: the contract of one MCP server → a typed construct for it.
+
+pub mod contract;
+pub mod names;
+pub mod output;
+pub mod rust;
+pub mod spec;
+pub mod typescript;
+
+use std::fmt;
+
+/// Why nothing was generated: one sentence that names the input and says the mend.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Error(String);
+
+impl Error {
+    /// With this sentence.
+    #[must_use]
+    pub fn new(message: impl Into<String>) -> Self {
+        Self(message.into())
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Error {}

@@ -1,0 +1,111 @@
+//! jsii types as Rust types, and where generated items live.
+
+use super::plan::Plan;
+use crate::names::{identifier, snake_case};
+use crate::spec::{Type, TypeRef};
+
+impl Plan<'_> {
+    /// Rust type of a value: `::std::string::String`, `crate::generated::constructs::Construct`.
+    pub(super) fn rust_type(&self, reference: &TypeRef) -> String {
+        match reference {
+            TypeRef::Primitive(name) => match name.as_str() {
+                "string" => "::std::string::String".to_owned(),
+                "number" => "f64".to_owned(),
+                "boolean" => "bool".to_owned(),
+                "date" => "::jsii_host::Date".to_owned(),
+                _ => "::jsii_host::Value".to_owned(),
+            },
+            TypeRef::Fqn(fqn) if self.is_json(fqn) => "::jsii_host::Value".to_owned(),
+            TypeRef::Fqn(fqn) => self.path_of(fqn),
+            TypeRef::Collection { kind, elementtype } => {
+                let element = self.rust_type(elementtype);
+                if kind == "map" {
+                    format!("::std::collections::BTreeMap<::std::string::String, {element}>")
+                } else {
+                    format!("::std::vec::Vec<{element}>")
+                }
+            }
+            TypeRef::Union { types } => {
+                match self.union_key(types).and_then(|key| self.unions.get(&key)) {
+                    Some(name) => format!("{}::unions::{name}", self.options.path),
+                    None => "::jsii_host::Value".to_owned(),
+                }
+            }
+            // The kernel checks the rest; Rust has no value of two types at once.
+            TypeRef::Intersection { types } => types.first().map_or_else(
+                || "::jsii_host::Value".to_owned(),
+                |first| self.rust_type(first),
+            ),
+        }
+    }
+
+    /// Rust type of a value that may be absent.
+    pub(super) fn rust_result(&self, reference: &TypeRef, optional: bool) -> String {
+        let plain = self.rust_type(reference);
+        if optional && plain != "::jsii_host::Value" {
+            format!("::std::option::Option<{plain}>")
+        } else {
+            plain
+        }
+    }
+
+    /// Rust path of a declared type.
+    pub(super) fn path_of(&self, fqn: &str) -> String {
+        let Some(found) = self.declared(fqn) else {
+            return "::jsii_host::Object".to_owned();
+        };
+        let root = match self.options.external.get(&found.assembly) {
+            Some(path) => path.clone(),
+            None => format!("{}::{}", self.options.path, module_name(&found.assembly)),
+        };
+        let modules = found
+            .namespace
+            .iter()
+            .flat_map(|namespace| namespace.split('.'));
+        let modules: String = modules
+            .map(|part| format!("::{}", module_name(part)))
+            .collect();
+        format!("{root}{modules}::{}", found.name)
+    }
+
+    /// Rust path of the assembly's description.
+    pub(super) fn assembly_of(&self, r#type: &Type) -> String {
+        format!(
+            "{}::{}::ASSEMBLY",
+            self.options.path,
+            module_name(&r#type.assembly)
+        )
+    }
+
+    /// Everything a type can be given for: itself, its ancestors, the unions that it or they are in, and `any`.
+    pub(super) fn targets(&self, r#type: &Type) -> Vec<String> {
+        let Some(r#type) = self.declared(&r#type.fqn) else {
+            return Vec::new();
+        };
+        let mut names = self.ancestors(r#type);
+        names.insert(0, &r#type.fqn);
+        names.retain(|name| self.types.contains_key(name) || self.is_external(name));
+        let unions = self.unions.iter().filter(|(members, _)| {
+            members.iter().any(|member| match member {
+                TypeRef::Fqn(fqn) => names.contains(&fqn.as_str()),
+                TypeRef::Intersection { types } => types.first().is_some_and(
+                    |first| matches!(first, TypeRef::Fqn(fqn) if names.contains(&fqn.as_str())),
+                ),
+                TypeRef::Primitive(_) | TypeRef::Collection { .. } | TypeRef::Union { .. } => false,
+            })
+        });
+        let unions = unions.map(|(_, name)| format!("{}::unions::{name}", self.options.path));
+        let mut targets: Vec<String> = names
+            .iter()
+            .map(|name| self.path_of(name))
+            .chain(unions)
+            .collect();
+        targets.push("::jsii_host::Value".to_owned());
+        targets
+    }
+}
+
+/// `aws-cdk-lib`, `@scope/lib` or `CfnBucket` as the name of a Rust module.
+pub(super) fn module_name(name: &str) -> String {
+    identifier(&snake_case(name.trim_start_matches('@')))
+}
