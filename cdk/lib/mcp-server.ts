@@ -218,7 +218,7 @@ export class McpServer extends Construct implements iam.IGrantable {
       userPoolResourceServerName: contract.serverName,
       scopes: contract.scopes.map((item) => new cognito.ResourceServerScope({ scopeName: item.name, scopeDescription: item.description })),
     });
-    let signInClient: string;
+    let signIn: { clientId: string; redirectUri: string };
     if (ownServer === undefined) {
       this.interactiveClient = new McpInteractiveClient(this, 'InteractiveClient', {
         userPool: this.userPool,
@@ -228,13 +228,13 @@ export class McpServer extends Construct implements iam.IGrantable {
       this.authorizationUrl = `${signInBaseUrl}/oauth2/authorize`;
       this.tokenUrl = `${signInBaseUrl}/oauth2/token`;
       this.interactiveClientId = this.interactiveClient.clientId;
-      signInClient = `client_id=${this.interactiveClientId}&redirect_uri=${callbackUrls[0]}`;
+      signIn = { clientId: this.interactiveClientId, redirectUri: callbackUrls[0] };
     } else {
       this.authorizationServer = this.addAuthorizationServer(ownServer, props, signInBaseUrl);
       this.authorizationUrl = this.authorizationServer.authorizationUrl;
       this.tokenUrl = this.authorizationServer.tokenUrl;
       this.interactiveClientId = contract.serverName;
-      signInClient = `client_id=${this.authorizationServer.cognitoClientId}&redirect_uri=${front.publicBaseUrl}/callback`;
+      signIn = { clientId: this.authorizationServer.cognitoClientId, redirectUri: `${front.publicBaseUrl}/callback` };
     }
 
     const bindings = bindAwsResources(props);
@@ -282,7 +282,7 @@ export class McpServer extends Construct implements iam.IGrantable {
     });
     addGatewayResponses(this.api, { resourceMetadataUrl: this.resourceMetadataUrl, oauthScopes: this.oauthScopes });
 
-    this.signInUrl = `${signInBaseUrl}/login?response_type=code&scope=${this.oauthScopes.join('+')}&${signInClient}`;
+    this.signInUrl = `${signInBaseUrl}/login?client_id=${signIn.clientId}&response_type=code&scope=${this.oauthScopes.join('+')}&redirect_uri=${signIn.redirectUri}`;
     const byHand = ownServer === undefined ? ` --client-id ${this.interactiveClientId} --callback-port ${callbackPortOf(props)}` : '';
     this.claudeCodeCommand = `claude mcp add --transport http ${contract.serverName} ${this.mcpServerUrl}${byHand}`;
   }
