@@ -38,6 +38,8 @@ mod answer_body;
 mod aws;
 mod caller;
 mod claims;
+#[cfg(feature = "dynamodb")]
+mod conversation;
 mod cors;
 mod deadline;
 mod definition;
@@ -55,6 +57,8 @@ mod message;
 mod process;
 mod refusal;
 mod run;
+#[cfg(feature = "dynamodb")]
+mod state;
 
 pub use access::Access;
 pub use aws::AwsEnvironment;
