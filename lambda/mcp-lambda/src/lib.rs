@@ -69,3 +69,8 @@ pub use https::{FetchError, HttpsClient};
 pub use mcp_lambda_contract::{Contract, HttpUrl, List, Milliseconds, settings};
 pub use process::Process;
 pub use run::run;
+
+/// Compiles the examples of the guide.
+#[cfg(all(doctest, feature = "dynamodb"))]
+#[doc = include_str!("../../../docs/write-a-server.md")]
+struct WriteAServer;
