@@ -1,12 +1,22 @@
 //! Asking clients of older revisions: the question in one process, the answer at another.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use http::HeaderValue;
+use http_body_util::{BodyExt, Full};
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
 use mcp_lambda::Definition;
 use serde_json::{Value, json};
 
 use crate::dynamodb::Table;
-use crate::event_source::{Function, Invoked, call, data, event, modern_event};
+use crate::event_source::{
+    self, Function, ISSUER, Invoked, RESOURCE, call, data, event, modern_event, serve,
+};
+use crate::issuer::{Issuer, PlainServer};
+use crate::plain_http::{post, send};
 use crate::server::{self, TestServer};
 use crate::wire::{HttpAnswer, events};
 
@@ -283,6 +293,22 @@ async fn a_table_that_is_down_is_a_clear_error_inside_the_deadline() {
 }
 
 #[tokio::test]
+async fn does_not_hear_an_answer_that_has_expired_and_is_still_in_the_table() {
+    let table = Table::start().await;
+    let function = process(&table, KEYS).await;
+    let other = process(&table, KEYS).await;
+    let session = session(&function, ALICE).await;
+    let (asking, question) = ask(&function, &session, Duration::from_secs(2)).await;
+    table.expire_on_write();
+    let accepted = other
+        .send(&message(&reply(&question), &session, ALICE))
+        .await;
+    assert_eq!((accepted.status, table.keys().len()), (202, 1));
+    let told = last(asking).await["error"]["message"].to_string();
+    assert!(told.contains("the client did not answer"), "{told}");
+}
+
+#[tokio::test]
 async fn a_cancelled_call_ends_without_an_answer() {
     let table = Table::start().await;
     let function = process(&table, KEYS).await;
@@ -348,6 +374,78 @@ async fn gives_a_session_id_to_older_clients_only_and_none_where_answers_are_buf
         (answer.status, answer.header("mcp-session-id")),
         (200, None)
     );
+}
+
+#[tokio::test]
+async fn needs_neither_table_nor_key_in_plain_http_mode() {
+    let issuer = Issuer::start().await;
+    let server = PlainServer::start_server(&issuer, definition).await;
+    let bearer = format!("Bearer {}", issuer.token(&server.claims()));
+    let begun = send(post(
+        &server.url,
+        Some(&bearer),
+        &data("initialize-2025-11-25.json"),
+    ))
+    .await;
+    let session = HeaderValue::from_str(begun.header("mcp-session-id").unwrap()).unwrap();
+    let in_session = |message: &Value| {
+        let mut request = post(&server.url, Some(&bearer), message);
+        request
+            .headers_mut()
+            .insert("mcp-session-id", session.clone());
+        request
+    };
+    let client = Client::builder(TokioExecutor::new()).build_http();
+    let mut body = client
+        .request(in_session(&call("asks")))
+        .await
+        .unwrap()
+        .into_body();
+    let first = body.frame().await.unwrap().unwrap().into_data().unwrap();
+    let question = events(&first).remove(0);
+    let accepted = send(in_session(&reply(&question))).await;
+    assert_eq!(accepted.status, 202);
+    let rest = body.collect().await.unwrap().to_bytes();
+    let result = events(&rest).pop().unwrap();
+    assert_eq!(result["result"]["content"][0]["text"], "answered");
+}
+
+#[tokio::test]
+async fn does_not_start_on_lambda_without_table_and_keys() {
+    // The function says why to the Lambda Runtime API, and ends.
+    let (sender, mut reported) = tokio::sync::mpsc::channel(1);
+    let address = serve(move |request| {
+        let sender = sender.clone();
+        async move {
+            let body = request.into_body().collect().await.unwrap().to_bytes();
+            sender.send(body).await.unwrap();
+            http::Response::new(Full::new(bytes::Bytes::new()))
+        }
+    })
+    .await;
+    for (keys, reason) in [
+        (
+            "",
+            "environment variables cannot be used: MCP_STATE_TABLE, MCP_STATE_KEYS not set; a server that asks its \
+             clients keeps state and needs them on Lambda",
+        ),
+        (
+            "new:hunter2",
+            "environment variables cannot be used: MCP_STATE_KEYS must be a comma-separated list of id:key, each id \
+             of letters, digits, - and _, each key 32 bytes in Base64 (openssl rand -base64 32)",
+        ),
+    ] {
+        let variables = BTreeMap::from([
+            ("AWS_LAMBDA_RUNTIME_API", address.to_string()),
+            ("MCP_RESOURCE", RESOURCE.to_owned()),
+            ("MCP_ISSUER", ISSUER.to_owned()),
+            ("MCP_STATE_KEYS", keys.to_owned()),
+        ]);
+        let process = event_source::process(&[], &variables, &Arc::default());
+        std::thread::spawn(move || mcp_lambda::run(process, definition()));
+        let body: Value = serde_json::from_slice(&reported.recv().await.unwrap()).unwrap();
+        assert_eq!(body["errorMessage"], reason);
+    }
 }
 
 #[tokio::test]

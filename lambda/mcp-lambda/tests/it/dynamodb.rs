@@ -1,6 +1,7 @@
 //! A stand-in of DynamoDB: two operations, as far as the library uses them, or one refusal for everything.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
@@ -16,6 +17,7 @@ struct Items {
     by_key: Mutex<HashMap<String, Value>>,
     operations: Mutex<Vec<String>>,
     refusal: Mutex<Option<&'static str>>,
+    expires_on_write: AtomicBool,
 }
 
 pub(crate) struct Table {
@@ -52,6 +54,11 @@ impl Table {
     /// Answers everything with this error code of DynamoDB from now on.
     pub(crate) fn refuse(&self, code: &'static str) {
         *self.items.refusal.lock().unwrap() = Some(code);
+    }
+
+    /// Lets everything that is written expire at once. DynamoDB removes it days later.
+    pub(crate) fn expire_on_write(&self) {
+        self.items.expires_on_write.store(true, Ordering::SeqCst);
     }
 
     pub(crate) fn operations(&self) -> Vec<String> {
@@ -101,7 +108,11 @@ impl Items {
                 {
                     return refused("ConditionalCheckFailedException");
                 }
-                items.insert(key, body["Item"].clone());
+                let mut item = body["Item"].clone();
+                if self.expires_on_write.load(Ordering::SeqCst) {
+                    item["expires"]["N"] = json!(now.to_string());
+                }
+                items.insert(key, item);
                 answer(200, &json!({}))
             }
             other => panic!("the library does not need {other}"),
