@@ -16,7 +16,7 @@ const timeoutMilliseconds = 10_000;
 /**
  * Starts the front on a free port. `url` is the MCP endpoint; `stop` ends it and returns what it says about its processes.
  */
-export async function startFront({ binaries, transferMode, seed, log }) {
+export async function startFront({ binaries, table, transferMode, seed, log }) {
   const state = mkdtempSync(join(tmpdir(), 'mcp-conformance-'));
   const issuer = 'https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_conformance';
   const claims = { sub: 'the-suite', client_id: 'conformance', token_use: 'access', iss: issuer, scope: '{origin}/mcp/conformance' };
@@ -24,6 +24,8 @@ export async function startFront({ binaries, transferMode, seed, log }) {
     MCP_RESOURCE: '{origin}/mcp',
     MCP_ISSUER: issuer,
     MCP_RESPONSE_MODE: transferMode,
+    MCP_STATE_KEYS: `run:${randomBytes(32).toString('base64')}`,
+    ...table,
     CONFORMANCE_STATE_DIRECTORY: state,
     CONFORMANCE_REQUEST_STATE_KEY: randomBytes(32).toString('hex'),
   };

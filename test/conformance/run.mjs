@@ -55,39 +55,43 @@ async function main() {
   const { program, readScore, requiredScenarios } = await import('./score.mjs');
   const { runs } = await import('./runs.mjs');
   const { page } = await import('./page.mjs');
+  const { startTable } = await import('./table.mjs');
 
   console.log('building lambda/conformance and test/runtime-api …');
   must('cargo', ['build', '--locked', '--quiet', '-p', 'conformance', '-p', 'runtime-api'], root);
   rmSync(output, { recursive: true, force: true });
   mkdirSync(output, { recursive: true });
 
+  const table = await startTable({ root, log: join(output, 'emulator.log') });
   const seed = options.seed ?? String(Math.floor(Math.random() * 1_000_000));
   const results = [];
   const problems = [];
-  for (const run of runs) {
-    const started = performance.now();
-    const title = `${run.revision} ${run.transferMode}`;
-    const folder = join(output, title.replace(' ', '-'));
-    const front = await startFront({ binaries: join(root, 'target', 'debug'), transferMode: run.transferMode, seed, log: `${folder}.function.log` });
-    const expectedFailures = run.expectedFailures === undefined ? [] : ['--expected-failures', join(here, run.expectedFailures)];
-    let status;
-    let processes;
-    try {
-      status = await runSuite(node, program, ['--url', front.url, ...run.arguments, ...expectedFailures, '-o', folder], `${folder}.suite.log`);
-    } finally {
-      processes = await front.stop();
-    }
-    const score = readScore(folder, requiredScenarios(run.revision));
-    results.push({ run, score });
+  try {
+    for (const run of runs) {
+      const started = performance.now();
+      const title = `${run.revision} ${run.transferMode}`;
+      const folder = join(output, title.replace(' ', '-'));
+      const front = await startFront({ binaries: join(root, 'target', 'debug'), table: table.variables, transferMode: run.transferMode, seed, log: `${folder}.function.log` });
+      let status;
+      let processes;
+      try {
+        status = await runSuite(node, program, ['--url', front.url, ...run.arguments, '-o', folder], `${folder}.suite.log`);
+      } finally {
+        processes = await front.stop();
+      }
+      const score = readScore(folder, requiredScenarios(run.revision));
+      results.push({ run, score });
 
-    const seconds = ((performance.now() - started) / 1000).toFixed(1);
-    console.log(`${title}: ${score.passedChecks} passed, ${score.failedChecks} failed (${seconds} s; ${processes})`);
-    for (const line of score.wrong) console.log(`  ${line}`);
-    for (const [name, expected] of Object.entries(run.expected)) {
-      if (score[name] !== expected) problems.push(`${title}: ${name} is ${score[name]}, and ${expected} is expected`);
+      const seconds = ((performance.now() - started) / 1000).toFixed(1);
+      console.log(`${title}: ${score.passedChecks} passed, ${score.failedChecks} failed (${seconds} s; ${processes})`);
+      for (const line of score.wrong) console.log(`  ${line}`);
+      for (const [name, expected] of Object.entries(run.expected)) {
+        if (score[name] !== expected) problems.push(`${title}: ${name} is ${score[name]}, and ${expected} is expected`);
+      }
+      if (status !== 0) problems.push(`${title}: the suite ended with ${status ?? 'a timeout'}; see ${folder}.suite.log`);
     }
-    // The suite ends with 1 when something is missing from its list of expected failures, or passes in spite of it.
-    if (status !== 0) problems.push(`${title}: the suite ended with ${status ?? 'a timeout'}; see ${folder}.suite.log`);
+  } finally {
+    await table.stop();
   }
 
   const text = page(results);

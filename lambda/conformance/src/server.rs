@@ -80,6 +80,7 @@ pub(crate) fn definition(now: fn() -> SystemTime) -> Definition<Conformance, Con
         move |settings, _| Conformance::new(settings, now).map_err(StartError::Server),
     )
     .scope(SCOPE, "Run the official MCP conformance suite")
+    .asks_clients()
 }
 
 #[tool_handler(router = self.tools)]
@@ -182,8 +183,8 @@ impl ServerHandler for Conformance {
         resources::watch(&request.uri)
     }
 
-    /// There is no conversation to keep a level for (no session id is given out), so every message is sent, which
-    /// the revisions that have this method leave to the server.
+    /// Nothing is kept from one request to the next, so every message is sent, which the revisions that have this
+    /// method leave to the server.
     async fn set_level(
         &self,
         _request: SetLevelRequestParams,

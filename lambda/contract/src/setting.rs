@@ -72,6 +72,8 @@ pub trait SettingValue: Sized {
     const UNIT: Option<SettingUnit> = None;
     /// Whether an absent variable without a default is a value of this type.
     const OPTIONAL: bool = false;
+    /// Whether a complaint must not show the text.
+    const SECRET: bool = false;
 
     /// Reads a text that is not empty.
     ///
@@ -162,6 +164,7 @@ impl<T: SettingValue> SettingValue for Option<T> {
     const TYPE: SettingType = T::TYPE;
     const UNIT: Option<SettingUnit> = T::UNIT;
     const OPTIONAL: bool = true;
+    const SECRET: bool = T::SECRET;
 
     fn parse(text: &str) -> Result<Self, String> {
         T::parse(text).map(Some)
@@ -230,8 +233,11 @@ impl<'a> Reader<'a> {
         match T::parse(text) {
             Ok(value) => Some(value),
             Err(rule) => {
-                self.problems
-                    .push(format!("{name} must {rule}, got {text:?}"));
+                self.problems.push(if T::SECRET {
+                    format!("{name} must {rule}")
+                } else {
+                    format!("{name} must {rule}, got {text:?}")
+                });
                 None
             }
         }

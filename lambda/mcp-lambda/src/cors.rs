@@ -46,9 +46,14 @@ impl Cors {
     pub(crate) fn allow(answer: &mut Answer, origin: HeaderValue) {
         let headers = answer.headers_mut();
         headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+        let exposed = if headers.contains_key("mcp-session-id") {
+            "WWW-Authenticate, Mcp-Session-Id"
+        } else {
+            "WWW-Authenticate"
+        };
         headers.insert(
             ACCESS_CONTROL_EXPOSE_HEADERS,
-            HeaderValue::from_static("WWW-Authenticate"),
+            HeaderValue::from_static(exposed),
         );
         headers.append(VARY, HeaderValue::from_static("Origin"));
     }

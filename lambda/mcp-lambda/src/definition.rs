@@ -10,6 +10,8 @@ use rmcp::ServerHandler;
 use crate::access::contract_tool;
 use crate::aws::AwsEnvironment;
 use crate::process::Process;
+#[cfg(feature = "dynamodb")]
+use crate::state::{self, State};
 
 /// Everything about a server that is known before it starts: who it is, its tools, scopes, settings, AWS resources,
 /// and how to build it.
@@ -20,6 +22,8 @@ pub struct Definition<S, C = ()> {
     scopes: Vec<Scope>,
     tools: Vec<rmcp::model::Tool>,
     resources: Vec<AwsResource>,
+    #[cfg(feature = "dynamodb")]
+    asks_clients: bool,
     build: Build<S, C>,
     settings: PhantomData<fn() -> C>,
 }
@@ -108,6 +112,8 @@ pub(crate) struct Built<S> {
     pub(crate) server: S,
     pub(crate) settings: McpSettings,
     pub(crate) contract: Contract,
+    #[cfg(feature = "dynamodb")]
+    pub(crate) state: Option<State>,
 }
 
 impl<S: ServerHandler, C: Settings> Definition<S, C> {
@@ -129,6 +135,8 @@ impl<S: ServerHandler, C: Settings> Definition<S, C> {
             scopes: Vec::new(),
             tools,
             resources: Vec::new(),
+            #[cfg(feature = "dynamodb")]
+            asks_clients: false,
             build: Box::new(build),
             settings: PhantomData,
         }
@@ -170,6 +178,24 @@ impl<S: ServerHandler, C: Settings> Definition<S, C> {
         self
     }
 
+    /// Lets tools ask the client while they run (elicitation, sampling, roots), also a client of a revision before
+    /// 2026-07-28, whose answer arrives at another process: a tool calls `context.peer.create_elicitation(…)` and waits.
+    ///
+    /// Such a client gets a session id that holds, sealed, what it said about itself, for seven days; its answers go
+    /// through a DynamoDB table, `state` in the contract, with the partition key `pk` and the TTL attribute `expires`.
+    /// The settings `MCP_STATE_TABLE` and `MCP_STATE_KEYS` become necessary on Lambda; in plain HTTP mode memory does.
+    ///
+    /// Without it, and where answers are buffered, such a tool fails at once for such a client. Clients of 2026-07-28
+    /// need none of it: a tool returns an `input_required` result for them.
+    ///
+    /// Does not keep anything for the tool itself, and a question is open no longer than the invocation's deadline.
+    #[cfg(feature = "dynamodb")]
+    #[must_use]
+    pub fn asks_clients(mut self) -> Self {
+        self.asks_clients = true;
+        self.dynamodb_table(state::TABLE, state::TABLE_SETTING)
+    }
+
     /// The contract of this server.
     ///
     /// # Errors
@@ -177,16 +203,29 @@ impl<S: ServerHandler, C: Settings> Definition<S, C> {
     /// [`StartError::Definition`] when it contradicts itself, for example when a tool needs a scope that is not
     /// declared.
     pub fn contract(&self) -> Result<Contract, StartError> {
+        let library = McpSettings::definitions().into_iter();
+        let tools = self.tools.iter().cloned().map(contract_tool);
+        #[cfg(feature = "dynamodb")]
+        let library = library.chain(
+            self.asks_clients
+                .then(state::definitions)
+                .into_iter()
+                .flatten(),
+        );
+        // While any tool runs, the library reads and writes the table for it.
+        #[cfg(feature = "dynamodb")]
+        let tools = tools.map(|mut tool| {
+            tool.aws_actions
+                .extend(self.asks_clients.then(state::aws_actions));
+            tool
+        });
         let contract = Contract {
             contract_version: CONTRACT_VERSION,
             server: self.server.clone(),
             scopes: self.scopes.clone(),
-            tools: self.tools.iter().cloned().map(contract_tool).collect(),
+            tools: tools.collect(),
             resources: self.resources.clone(),
-            settings: McpSettings::definitions()
-                .into_iter()
-                .chain(C::definitions())
-                .collect(),
+            settings: library.chain(C::definitions()).collect(),
         };
         let problems = contract.problems();
         if problems.is_empty() {
@@ -202,15 +241,31 @@ impl<S: ServerHandler, C: Settings> Definition<S, C> {
         let mut reader = Reader::new(&process.variables);
         // Both are read before either is judged, so that every problem is reported at once.
         let settings = McpSettings::read(&mut reader);
+        #[cfg(feature = "dynamodb")]
+        let state = if self.asks_clients {
+            state::read(&mut reader).map(Some)
+        } else {
+            Some(None)
+        };
         let own = C::read(&mut reader);
+        #[cfg(feature = "dynamodb")]
+        let own = own.zip(state);
         let (settings, own) = reader
             .finish(settings.zip(own))
             .map_err(StartError::Settings)?;
+        #[cfg(feature = "dynamodb")]
+        let (own, state) = own;
+        #[cfg(feature = "dynamodb")]
+        let state = state
+            .map(|state| State::new(state, &settings, process))
+            .transpose()?;
         let server = (self.build)(own, &AwsEnvironment::new(process))?;
         Ok(Built {
             server,
             settings,
             contract,
+            #[cfg(feature = "dynamodb")]
+            state,
         })
     }
 }

@@ -7,7 +7,7 @@ use futures_util::FutureExt;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
-use mcp_lambda_contract::{Contract, McpSettings, full_scope};
+use mcp_lambda_contract::full_scope;
 use rmcp::ServerHandler;
 use rmcp::model::{ErrorCode, ErrorData, JsonRpcError, ProtocolVersion, RequestId};
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
@@ -18,8 +18,11 @@ use tokio::time::Instant;
 use crate::access::{Policy, Verdict};
 use crate::answer_body::EventStreamBody;
 use crate::caller::Caller;
+#[cfg(feature = "dynamodb")]
+use crate::conversation::{Conversations, SESSION_ID};
 use crate::cors::Cors;
 use crate::deadline::Deadline;
+use crate::definition::Built;
 use crate::guard::Guarded;
 use crate::log::Log;
 use crate::message::Message;
@@ -46,6 +49,8 @@ pub(crate) struct InvocationIds {
 /// Both ways in, Lambda and plain HTTP, hand over a request and whoever is calling.
 pub(crate) struct Endpoint<S: ServerHandler> {
     engine: StreamableHttpService<Guarded<S>, NeverSessionManager>,
+    #[cfg(feature = "dynamodb")]
+    conversations: Option<Conversations<S>>,
     policy: Arc<Policy>,
     challenges: ChallengeContext,
     cors: Cors,
@@ -53,7 +58,8 @@ pub(crate) struct Endpoint<S: ServerHandler> {
 }
 
 impl<S: ServerHandler> Endpoint<S> {
-    pub(crate) fn new(server: S, settings: &McpSettings, contract: &Contract, log: Log) -> Self {
+    pub(crate) fn new(built: Built<S>, log: Log) -> Self {
+        let (settings, contract) = (&built.settings, &built.contract);
         let resource = settings.resource.as_str();
         let policy = Arc::new(Policy::new(resource, &contract.tools));
         let mut config = StreamableHttpServerConfig::default()
@@ -65,20 +71,18 @@ impl<S: ServerHandler> Endpoint<S> {
         config.json_response = true;
         config.sse_keep_alive = Some(KEEP_ALIVE);
         config.max_request_body_bytes = MAX_BODY;
-        let server = Arc::new(server);
+        let server = Guarded::new(
+            Arc::new(built.server),
+            Arc::clone(&policy),
+            settings.response_mode,
+            log.clone(),
+        );
+        #[cfg(feature = "dynamodb")]
+        let conversations = built
+            .state
+            .and_then(|state| Conversations::new(server.clone(), &config, settings, state));
         let engine = StreamableHttpService::new(
-            {
-                let (policy, mode, log) =
-                    (Arc::clone(&policy), settings.response_mode, log.clone());
-                move || {
-                    Ok(Guarded::new(
-                        Arc::clone(&server),
-                        Arc::clone(&policy),
-                        mode,
-                        log.clone(),
-                    ))
-                }
-            },
+            move || Ok(server.clone()),
             Arc::new(NeverSessionManager::default()),
             config,
         );
@@ -92,6 +96,8 @@ impl<S: ServerHandler> Endpoint<S> {
         };
         Self {
             engine,
+            #[cfg(feature = "dynamodb")]
+            conversations,
             policy,
             challenges,
             cors: Cors::new(settings),
@@ -166,20 +172,22 @@ impl<S: ServerHandler> Endpoint<S> {
         // A server must not pass a caller's access token on, so it does not get it.
         request.headers_mut().remove(AUTHORIZATION);
         let is_legacy = is_legacy(request.headers());
-        request.extensions_mut().insert(caller);
+        let can_answer = is_legacy && self.is_in_conversation(&request, message);
+        request.extensions_mut().insert(caller.clone());
         request.extensions_mut().insert(deadline);
 
-        let handled = AssertUnwindSafe(self.engine.handle(request.map(Full::new))).catch_unwind();
+        let handled = self.handled(request, message, &caller, deadline, can_answer);
+        let handled = AssertUnwindSafe(handled).catch_unwind();
         let answer = match deadline.for_answer() {
             None => handled.await,
             Some(end) => tokio::time::timeout_at(end, handled)
                 .await
                 .map_err(|_| Refusal::DeadlineReached)?,
         };
-        let answer = answer.map_err(|_| Refusal::ServerPanicked)?;
+        let answer = answer.map_err(|_| Refusal::ServerPanicked)??;
         let id = message.id.clone();
         match media_type(answer.headers()) {
-            EVENT_STREAM => Ok(self.bounded_stream(answer, deadline, id, is_legacy)),
+            EVENT_STREAM => Ok(self.bounded_stream(answer, deadline, id, is_legacy && !can_answer)),
             JSON => Ok(answer),
             _ if answer.status().is_client_error() || answer.status().is_server_error() => {
                 Err(engine_refusal(answer).await)
@@ -188,23 +196,79 @@ impl<S: ServerHandler> Endpoint<S> {
         }
     }
 
+    /// Whether a client of an older revision can be asked something while this request runs.
+    #[cfg(feature = "dynamodb")]
+    fn is_in_conversation(&self, request: &Request<Bytes>, message: &Message) -> bool {
+        // Who initializes begins a new one.
+        let begins = message.method.as_deref() == Some("initialize");
+        self.has_conversations() && !begins && request.headers().contains_key(SESSION_ID)
+    }
+
+    #[cfg(not(feature = "dynamodb"))]
+    fn is_in_conversation(&self, _request: &Request<Bytes>, _message: &Message) -> bool {
+        false
+    }
+
+    fn has_conversations(&self) -> bool {
+        #[cfg(feature = "dynamodb")]
+        return self.conversations.is_some();
+        #[cfg(not(feature = "dynamodb"))]
+        false
+    }
+
+    #[cfg(feature = "dynamodb")]
+    async fn handled(
+        &self,
+        request: Request<Bytes>,
+        message: &Message,
+        caller: &Caller,
+        deadline: Deadline,
+        in_conversation: bool,
+    ) -> Result<Answer, Refusal> {
+        match &self.conversations {
+            Some(conversations) if in_conversation => {
+                let request = request.map(Full::new);
+                conversations.handle(request, caller, deadline).await
+            }
+            Some(conversations) if message.method.as_deref() == Some("initialize") => {
+                let body = request.body().clone();
+                let answer = self.engine.handle(request.map(Full::new)).await;
+                if media_type(answer.headers()) != JSON {
+                    return Ok(answer);
+                }
+                Ok(conversations.begin(&body, caller, answer).await)
+            }
+            Some(_) | None => Ok(self.engine.handle(request.map(Full::new)).await),
+        }
+    }
+
+    #[cfg(not(feature = "dynamodb"))]
+    async fn handled(
+        &self,
+        request: Request<Bytes>,
+        _message: &Message,
+        _caller: &Caller,
+        _deadline: Deadline,
+        _in_conversation: bool,
+    ) -> Result<Answer, Refusal> {
+        Ok(self.engine.handle(request.map(Full::new)).await)
+    }
+
     fn bounded_stream(
         &self,
         answer: Answer,
         deadline: Deadline,
         id: Option<RequestId>,
-        is_legacy: bool,
+        cannot_answer: bool,
     ) -> Answer {
         let late = Refusal::DeadlineReached.error(&self.challenges, id.clone());
-        let unanswerable = is_legacy.then(|| {
-            JsonRpcError::new(
-                id,
-                ErrorData::new(
-                    ErrorCode::INVALID_REQUEST,
-                    "the server needs to ask the client something, which this server can do from protocol version 2026-07-28 on",
-                    None,
-                ),
-            )
+        let unanswerable = cannot_answer.then(|| {
+            let rule = if self.has_conversations() {
+                "the server needs to ask the client something: send the Mcp-Session-Id that initialize was answered with"
+            } else {
+                "the server needs to ask the client something, which this server can do from protocol version 2026-07-28 on"
+            };
+            JsonRpcError::new(id, ErrorData::new(ErrorCode::INVALID_REQUEST, rule, None))
         });
         answer.map(|body| {
             EventStreamBody::new(body, deadline.for_answer(), late, unanswerable).boxed()

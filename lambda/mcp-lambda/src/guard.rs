@@ -18,8 +18,9 @@ use rmcp::model::{
     InitializeRequestParams, InitializeResult, ListPromptsResult, ListResourceTemplatesResult,
     ListResourcesResult, ListSkillsResult, ListToolsResult, PaginatedRequestParams,
     ProgressNotificationParam, ProtocolVersion, ReadResourceDirectoryRequestParams,
-    ReadResourceRequestParams, ReadResourceResponse, ServerConfig, SetLevelRequestParams,
-    SubscribeRequestParams, SubscriptionFilter, Tool, UnsubscribeRequestParams, UpdateTaskParams,
+    ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig,
+    SetLevelRequestParams, SubscribeRequestParams, SubscriptionFilter, Tool,
+    UnsubscribeRequestParams, UpdateTaskParams,
 };
 use rmcp::service::{NotificationContext, RequestContext, SubscriptionContext};
 use rmcp::{ErrorData, RoleServer, ServerHandler};
@@ -43,6 +44,18 @@ pub(crate) struct Guarded<S> {
     log: Log,
 }
 
+impl<S> Clone for Guarded<S> {
+    /// Another handle of the same server.
+    fn clone(&self) -> Self {
+        Self {
+            server: Arc::clone(&self.server),
+            policy: Arc::clone(&self.policy),
+            streams: self.streams,
+            log: self.log.clone(),
+        }
+    }
+}
+
 impl<S> Guarded<S> {
     pub(crate) fn new(server: Arc<S>, policy: Arc<Policy>, mode: ResponseMode, log: Log) -> Self {
         Self {
@@ -51,6 +64,16 @@ impl<S> Guarded<S> {
             streams: mode == ResponseMode::Stream,
             log,
         }
+    }
+
+    /// Clients that `initialize` hear of changes on the stream of a GET, which this endpoint does not have.
+    fn capabilities_of_older_revisions(&self) -> ServerCapabilities
+    where
+        S: ServerHandler,
+    {
+        let mut capabilities = self.get_info().capabilities;
+        withdraw_notifications(&mut capabilities);
+        capabilities
     }
 
     /// Turns a panic of the author's code into an error. The message of the panic goes to the standard error stream,
@@ -76,6 +99,20 @@ impl<S> Guarded<S> {
 
 fn tool_error(text: String) -> CallToolResponse {
     CallToolResult::error(vec![ContentBlock::text(text)]).into()
+}
+
+/// Takes back the promise to tell a client about changes.
+fn withdraw_notifications(capabilities: &mut ServerCapabilities) {
+    if let Some(tools) = capabilities.tools.as_mut() {
+        tools.list_changed = None;
+    }
+    if let Some(prompts) = capabilities.prompts.as_mut() {
+        prompts.list_changed = None;
+    }
+    if let Some(resources) = capabilities.resources.as_mut() {
+        resources.list_changed = None;
+        resources.subscribe = None;
+    }
 }
 
 /// Passes requests on to the author's server, with nothing but the panic caught.
@@ -173,17 +210,7 @@ impl<S: ServerHandler> ServerHandler for Guarded<S> {
         let mut info = self.server.get_info();
         if !self.streams {
             // A client would wait for notifications that a buffered answer cannot carry.
-            let capabilities = &mut info.capabilities;
-            if let Some(tools) = capabilities.tools.as_mut() {
-                tools.list_changed = None;
-            }
-            if let Some(prompts) = capabilities.prompts.as_mut() {
-                prompts.list_changed = None;
-            }
-            if let Some(resources) = capabilities.resources.as_mut() {
-                resources.list_changed = None;
-                resources.subscribe = None;
-            }
+            withdraw_notifications(&mut info.capabilities);
         }
         info
     }
@@ -217,9 +244,8 @@ impl<S: ServerHandler> ServerHandler for Guarded<S> {
         &self,
         request: &InitializeRequestParams,
     ) -> Result<InitializeResult, ErrorData> {
-        let capabilities = self.get_info().capabilities;
         let mut result = self.server.negotiate_initialize(request)?;
-        result.capabilities = capabilities;
+        result.capabilities = self.capabilities_of_older_revisions();
         Ok(result)
     }
 
@@ -237,13 +263,12 @@ impl<S: ServerHandler> ServerHandler for Guarded<S> {
         request: InitializeRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<InitializeResult, ErrorData> {
-        let capabilities = self.get_info().capabilities;
         let mut result = self
             .caught("initialize", async {
                 self.server.initialize(request, context).await
             })
             .await?;
-        result.capabilities = capabilities;
+        result.capabilities = self.capabilities_of_older_revisions();
         Ok(result)
     }
 

@@ -90,11 +90,7 @@ pub(crate) async fn serve<S: ServerHandler>(
 
 impl<S: ServerHandler> HttpServer<S> {
     fn new(built: Built<S>, process: &Process) -> Result<Self, StartError> {
-        let Built {
-            server,
-            settings,
-            contract,
-        } = built;
+        let (settings, contract) = (built.settings.clone(), &built.contract);
         let keys_url = match &settings.jwks_url {
             Some(url) => url.clone(),
             None => {
@@ -119,7 +115,7 @@ impl<S: ServerHandler> HttpServer<S> {
             &contract.server.title,
         );
         Ok(Self {
-            endpoint: Endpoint::new(server, &settings, &contract, process.log.clone()),
+            endpoint: Endpoint::new(built, process.log.clone()),
             keys: KeyStore::new(keys_url, HttpsClient::new(), process.log.clone()),
             metadata: json!(metadata),
             now: process.now,

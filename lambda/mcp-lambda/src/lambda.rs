@@ -164,12 +164,8 @@ pub(crate) async fn serve<S: ServerHandler>(
     built: Built<S>,
     process: &Process,
 ) -> Result<(), StartError> {
-    let Built {
-        server,
-        settings,
-        contract,
-    } = built;
-    let endpoint = Endpoint::new(server, &settings, &contract, process.log.clone());
+    let settings = built.settings.clone();
+    let endpoint = Endpoint::new(built, process.log.clone());
     loop {
         let invocation = api.next(process.now).await?;
         if let Err(error) = answer(api, &endpoint, &settings, &invocation, process).await {

@@ -38,6 +38,8 @@ mod answer_body;
 mod aws;
 mod caller;
 mod claims;
+#[cfg(feature = "dynamodb")]
+mod conversation;
 mod cors;
 mod deadline;
 mod definition;
@@ -55,6 +57,8 @@ mod message;
 mod process;
 mod refusal;
 mod run;
+#[cfg(feature = "dynamodb")]
+mod state;
 
 pub use access::Access;
 pub use aws::AwsEnvironment;
@@ -65,3 +69,8 @@ pub use https::{FetchError, HttpsClient};
 pub use mcp_lambda_contract::{Contract, HttpUrl, List, Milliseconds, settings};
 pub use process::Process;
 pub use run::run;
+
+/// Compiles the examples of the guide.
+#[cfg(all(doctest, feature = "dynamodb"))]
+#[doc = include_str!("../../../docs/write-a-server.md")]
+struct WriteAServer;

@@ -50,6 +50,17 @@ impl Process {
         self
     }
 
+    /// Whether this is a Lambda function.
+    #[cfg(feature = "dynamodb")]
+    pub(crate) fn is_function(&self) -> bool {
+        self.runtime_api().is_some()
+    }
+
+    /// The address of the Lambda Runtime API, which Lambda sets in every function with a custom runtime.
+    pub(crate) fn runtime_api(&self) -> Option<&str> {
+        self.variable("AWS_LAMBDA_RUNTIME_API")
+    }
+
     pub(crate) fn variable(&self, name: &str) -> Option<&str> {
         self.variables
             .get(name)

@@ -10,6 +10,8 @@ use serde_json::json;
 
 use crate::claims::ClaimsProblem;
 use crate::jwt::JwtProblem;
+#[cfg(feature = "dynamodb")]
+use crate::state::StoreError;
 
 /// An answer of this library.
 pub(crate) type Answer = Response<BoxBody<Bytes, std::convert::Infallible>>;
@@ -47,6 +49,12 @@ pub(crate) enum Refusal {
     DeadlineReached,
     /// The server panicked where no answer of its own was left.
     ServerPanicked,
+    /// The session id was not given out to this caller, has been altered, or has expired.
+    #[cfg(feature = "dynamodb")]
+    SessionUnknown,
+    /// What has to outlive the invocation cannot be kept.
+    #[cfg(feature = "dynamodb")]
+    StateUnavailable(StoreError),
     /// The protocol engine refused in plain text.
     Engine { status: StatusCode, text: String },
 }
@@ -87,6 +95,11 @@ impl fmt::Display for Refusal {
                 formatter.write_str("the server did not finish before the end of its invocation")
             }
             Refusal::ServerPanicked => formatter.write_str("the server failed"),
+            #[cfg(feature = "dynamodb")]
+            Refusal::SessionUnknown => formatter
+                .write_str("the Mcp-Session-Id is not known for this caller: initialize again"),
+            #[cfg(feature = "dynamodb")]
+            Refusal::StateUnavailable(problem) => problem.fmt(formatter),
             Refusal::Engine { text, .. } => formatter.write_str(text),
         }
     }
@@ -122,6 +135,10 @@ impl Refusal {
             Refusal::BodyTooLarge { .. } => "BodyTooLarge",
             Refusal::DeadlineReached => "DeadlineReached",
             Refusal::ServerPanicked => "ServerPanicked",
+            #[cfg(feature = "dynamodb")]
+            Refusal::SessionUnknown => "SessionUnknown",
+            #[cfg(feature = "dynamodb")]
+            Refusal::StateUnavailable(_) => "StateUnavailable",
             Refusal::Engine { .. } => "Engine",
         }
     }
@@ -174,6 +191,22 @@ impl Refusal {
             Refusal::ServerPanicked => {
                 json_rpc(StatusCode::INTERNAL_SERVER_ERROR, ErrorCode::INTERNAL_ERROR)
             }
+            // The status is how a client knows that it has to initialize again (Streamable HTTP, session management).
+            #[cfg(feature = "dynamodb")]
+            Refusal::SessionUnknown => json_rpc(StatusCode::NOT_FOUND, REFUSED),
+            #[cfg(feature = "dynamodb")]
+            Refusal::StateUnavailable(problem) => match problem {
+                StoreError::TooLarge => json_rpc(StatusCode::PAYLOAD_TOO_LARGE, REFUSED),
+                StoreError::Throttled | StoreError::TooSlow | StoreError::Unreachable => {
+                    json_rpc(StatusCode::SERVICE_UNAVAILABLE, ErrorCode::INTERNAL_ERROR)
+                }
+                StoreError::AccessDenied { .. }
+                | StoreError::TableMissing
+                | StoreError::Refused(_)
+                | StoreError::Nonsense => {
+                    json_rpc(StatusCode::INTERNAL_SERVER_ERROR, ErrorCode::INTERNAL_ERROR)
+                }
+            },
             Refusal::Engine { status, .. } => json_rpc(*status, REFUSED),
         }
     }

@@ -10,9 +10,6 @@ use crate::lambda::RuntimeApi;
 use crate::process::Process;
 use crate::{http_server, lambda};
 
-/// Set by Lambda in every function with a custom runtime.
-const RUNTIME_API: &str = "AWS_LAMBDA_RUNTIME_API";
-
 /// Runs the server until the process ends.
 ///
 /// - With the argument `contract` it prints the contract (JSON) and ends.
@@ -54,7 +51,7 @@ fn try_run<S: ServerHandler, C: Settings>(
         .build()
         .map_err(StartError::System)?;
     runtime.block_on(async {
-        match process.variable(RUNTIME_API) {
+        match process.runtime_api() {
             Some(address) => {
                 let api = RuntimeApi::new(address)?;
                 match definition.build(&process) {

@@ -16,12 +16,12 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use mcp_lambda::Process;
+use mcp_lambda::{Definition, Process};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
-use crate::server;
+use crate::server::{self, TestServer};
 use crate::wire::HttpAnswer;
 
 pub(crate) const RESOURCE: &str = "https://d111.cloudfront.net/mcp";
@@ -93,6 +93,13 @@ impl Function {
     }
 
     pub(crate) async fn start(variables: &[(&str, &str)]) -> Self {
+        Self::start_server(variables, server::definition).await
+    }
+
+    pub(crate) async fn start_server(
+        variables: &[(&str, &str)],
+        definition: fn() -> Definition<TestServer>,
+    ) -> Self {
         let (invocations, receiver) = mpsc::channel(64);
         let platform = Arc::new(Platform {
             invocations: tokio::sync::Mutex::new(receiver),
@@ -120,7 +127,7 @@ impl Function {
         );
         let process = process(&[], &all, &log);
         // The loop has its own runtime, as in a real function; it ends with the test's process.
-        std::thread::spawn(move || mcp_lambda::run(process, server::definition()));
+        std::thread::spawn(move || mcp_lambda::run(process, definition()));
         Self { invocations, log }
     }
 

@@ -15,6 +15,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use http::Response;
 use http_body_util::Full;
+use mcp_lambda::Definition;
 use ring::rand::SystemRandom;
 use ring::rsa::{KeyPair, PublicKeyComponents};
 use ring::signature::RSA_PKCS1_SHA256;
@@ -22,7 +23,7 @@ use serde_json::{Value, json};
 
 use crate::event_source::{ISSUER, call, process, serve};
 use crate::plain_http::{post, send};
-use crate::server;
+use crate::server::{self, TestServer};
 
 /// An issuer of access tokens with its published keys. The private keys are for tests only.
 pub(crate) struct Issuer {
@@ -109,6 +110,13 @@ pub(crate) struct PlainServer {
 
 impl PlainServer {
     pub(crate) async fn start(issuer: &Issuer) -> Self {
+        Self::start_server(issuer, server::definition).await
+    }
+
+    pub(crate) async fn start_server(
+        issuer: &Issuer,
+        definition: fn() -> Definition<TestServer>,
+    ) -> Self {
         // The resource identifier has to name the port, so a free one is looked for first.
         let port = std::net::TcpListener::bind("127.0.0.1:0")
             .unwrap()
@@ -127,7 +135,7 @@ impl PlainServer {
         ]);
         let log: Arc<Mutex<Vec<String>>> = Arc::default();
         let process = process(&[], &variables, &log);
-        std::thread::spawn(move || mcp_lambda::run(process, server::definition()));
+        std::thread::spawn(move || mcp_lambda::run(process, definition()));
         let listening = async {
             while !log
                 .lock()

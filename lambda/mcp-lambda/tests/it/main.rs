@@ -7,6 +7,10 @@
 )]
 
 mod authorization;
+#[cfg(feature = "dynamodb")]
+mod conversation;
+#[cfg(feature = "dynamodb")]
+mod dynamodb;
 mod event_source;
 mod guards;
 mod issuer;

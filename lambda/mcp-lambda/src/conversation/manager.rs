@@ -1,0 +1,196 @@
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+
+use futures_util::Stream;
+use futures_util::stream::{self, StreamExt};
+use rmcp::ServerHandler;
+use rmcp::model::{
+    ClientJsonRpcMessage, ClientNotification, InitializeRequestParams, JsonRpcMessage,
+    ServerJsonRpcMessage,
+};
+use rmcp::service::serve_directly;
+use rmcp::transport::streamable_http_server::session::{
+    ServerSseMessage, SessionId, SessionManager,
+};
+use tokio::sync::mpsc;
+
+use crate::conversation::mailbox::Mailbox;
+use crate::conversation::transport::CallTransport;
+use crate::guard::Guarded;
+use crate::state::StoreError;
+
+/// Messages that may wait for the response to take them.
+const QUEUE: usize = 16;
+
+/// The conversation of one HTTP request, in the form in which the protocol engine asks for sessions.
+pub(super) struct CallManager<S> {
+    server: Guarded<S>,
+    /// `None` when the session id did not open.
+    conversation: Option<(InitializeRequestParams, Mailbox)>,
+    outcome: Mutex<Option<Outcome>>,
+}
+
+/// What the engine cannot say in its answer.
+#[derive(Debug)]
+pub(super) enum Outcome {
+    /// The server answered without sending anything before.
+    WholeAnswer(Box<ServerJsonRpcMessage>),
+    /// The client's message could not be kept.
+    Failed(StoreError),
+}
+
+/// Why the engine does not get what it asks for; [`Outcome`] has the reason for the client.
+#[derive(Debug)]
+pub(super) enum CallError {
+    /// The engine asks for something that a conversation without a place of its own does not have.
+    NotOffered,
+    Store,
+    /// The server ended without an answer.
+    NoAnswer,
+}
+
+impl fmt::Display for CallError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            CallError::NotOffered => "this server does not offer that",
+            CallError::Store => "the message could not be kept",
+            CallError::NoAnswer => "the server ended without an answer",
+        })
+    }
+}
+
+impl std::error::Error for CallError {}
+
+impl<S> CallManager<S> {
+    pub(super) fn new(
+        server: Guarded<S>,
+        conversation: Option<(InitializeRequestParams, Mailbox)>,
+    ) -> Self {
+        Self {
+            server,
+            conversation,
+            outcome: Mutex::default(),
+        }
+    }
+
+    pub(super) fn outcome(&self) -> Option<Outcome> {
+        self.outcome
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
+    }
+
+    fn set_outcome(&self, outcome: Outcome) {
+        *self.outcome.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
+    }
+}
+
+impl<S: ServerHandler> SessionManager for CallManager<S> {
+    type Error = CallError;
+    type Transport = CallTransport;
+
+    async fn create_session(&self) -> Result<(SessionId, CallTransport), CallError> {
+        // `initialize` is answered without a conversation, whose id is its result.
+        Err(CallError::NotOffered)
+    }
+
+    async fn initialize_session(
+        &self,
+        _id: &SessionId,
+        _message: ClientJsonRpcMessage,
+    ) -> Result<ServerJsonRpcMessage, CallError> {
+        Err(CallError::NotOffered)
+    }
+
+    async fn has_session(&self, _id: &SessionId) -> Result<bool, CallError> {
+        Ok(self.conversation.is_some())
+    }
+
+    async fn close_session(&self, _id: &SessionId) -> Result<(), CallError> {
+        Ok(())
+    }
+
+    async fn create_stream(
+        &self,
+        _id: &SessionId,
+        message: ClientJsonRpcMessage,
+    ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, CallError> {
+        let (client, mailbox) = self.conversation.clone().ok_or(CallError::NotOffered)?;
+        let (sender, mut receiver) = mpsc::channel(QUEUE);
+        let transport = CallTransport::new(message, sender, mailbox);
+        // Dropped together with the stream, it ends the work, and with it the looking for answers.
+        let running = serve_directly(self.server.clone(), transport, Some(client));
+        let first = receiver.recv().await.ok_or(CallError::NoAnswer)?;
+        let first = if is_last(&first) {
+            self.set_outcome(Outcome::WholeAnswer(Box::new(first)));
+            None
+        } else {
+            Some(first)
+        };
+        let begin = first.map(|first| (Some(first), receiver, running));
+        let messages = stream::unfold(begin, |state| async move {
+            let (first, mut receiver, running) = state?;
+            let message = match first {
+                Some(first) => first,
+                None => receiver.recv().await?,
+            };
+            let next = (!is_last(&message)).then_some((None, receiver, running));
+            Some((message, next))
+        });
+        Ok(messages.map(ServerSseMessage::from_message))
+    }
+
+    async fn accept_message(
+        &self,
+        _id: &SessionId,
+        message: ClientJsonRpcMessage,
+    ) -> Result<(), CallError> {
+        let (_, mailbox) = self.conversation.as_ref().ok_or(CallError::NotOffered)?;
+        let kept = match &message {
+            JsonRpcMessage::Response(response) => mailbox.put_answer(&response.id, &message).await,
+            JsonRpcMessage::Error(error) => match &error.id {
+                Some(id) => mailbox.put_answer(id, &message).await,
+                None => Ok(()),
+            },
+            // No invocation is there that could use another notification; without a conversation they are not looked
+            // at either.
+            JsonRpcMessage::Notification(notification) => {
+                if let ClientNotification::CancelledNotification(cancelled) =
+                    &notification.notification
+                    && let Some(id) = &cancelled.params.request_id
+                {
+                    mailbox.put_cancellation(id, &message).await
+                } else {
+                    Ok(())
+                }
+            }
+            JsonRpcMessage::Request(_) => return Err(CallError::NotOffered),
+        };
+        kept.map_err(|problem| {
+            self.set_outcome(Outcome::Failed(problem));
+            CallError::Store
+        })
+    }
+
+    async fn create_standalone_stream(
+        &self,
+        _id: &SessionId,
+    ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, CallError> {
+        Err::<stream::Pending<_>, _>(CallError::NotOffered)
+    }
+
+    async fn resume(
+        &self,
+        _id: &SessionId,
+        _last_event_id: String,
+    ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, CallError> {
+        Err::<stream::Pending<_>, _>(CallError::NotOffered)
+    }
+}
+
+fn is_last(message: &ServerJsonRpcMessage) -> bool {
+    matches!(
+        message,
+        JsonRpcMessage::Response(_) | JsonRpcMessage::Error(_)
+    )
+}

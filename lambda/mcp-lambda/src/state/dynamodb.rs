@@ -1,0 +1,179 @@
+use std::time::{Duration, SystemTime};
+
+use aws_credential_types::Credentials;
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
+use aws_sdk_dynamodb::config::{BehaviorVersion, Region};
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::types::AttributeValue;
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+
+use crate::aws::AwsEnvironment;
+use crate::definition::StartError;
+use crate::state::store::{MAX_VALUE, Store, StoreError, seconds};
+
+/// Time for one operation, retries included. Whoever waits for less time cuts it short.
+const OPERATION_TIMEOUT: Duration = Duration::from_secs(3);
+/// Time for one attempt, so that one lost packet leaves room for another attempt.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(1);
+
+const KEY: &str = "pk";
+const VALUE: &str = "value";
+/// The table's TTL attribute. DynamoDB removes items up to days late, so it is checked on reading, too.
+const EXPIRES: &str = "expires";
+
+impl AwsEnvironment {
+    /// A client of DynamoDB, with TLS of ring. Nothing touches the network before the first call.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError::Server`] names every variable that Lambda should have set and did not.
+    pub fn dynamodb(&self) -> Result<Client, StartError> {
+        let (Some(region), Some(key_id), Some(secret)) = (
+            self.region(),
+            self.access_key_id(),
+            self.secret_access_key(),
+        ) else {
+            let missing: Vec<&str> = [
+                ("AWS_REGION", self.region()),
+                ("AWS_ACCESS_KEY_ID", self.access_key_id()),
+                ("AWS_SECRET_ACCESS_KEY", self.secret_access_key()),
+            ]
+            .into_iter()
+            .filter_map(|(name, value)| value.is_none().then_some(name))
+            .collect();
+            return Err(StartError::Server(format!(
+                "environment variables cannot be used: {} not set; Lambda sets them, elsewhere export AWS credentials",
+                missing.join(", ")
+            )));
+        };
+        let session = self.session_token().map(str::to_owned);
+        let credentials = Credentials::new(key_id, secret, session, None, "environment");
+        let mut config = aws_sdk_dynamodb::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(region.to_owned()))
+            .credentials_provider(credentials)
+            .http_client(
+                aws_smithy_http_client::Builder::new()
+                    .tls_provider(Provider::Rustls(CryptoMode::Ring))
+                    .build_https(),
+            )
+            .timeout_config(
+                TimeoutConfig::builder()
+                    .operation_timeout(OPERATION_TIMEOUT)
+                    .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+                    .build(),
+            );
+        if let Some(url) = self.endpoint_url() {
+            config = config.endpoint_url(url);
+        }
+        Ok(Client::from_conf(config.build()))
+    }
+}
+
+/// A store in a DynamoDB table with the partition key `pk` and the TTL attribute `expires`.
+pub(super) struct DynamoDbStore {
+    client: Client,
+    table: String,
+    now: fn() -> SystemTime,
+}
+
+impl DynamoDbStore {
+    pub(super) fn new(client: Client, table: String, now: fn() -> SystemTime) -> Self {
+        Self { client, table, now }
+    }
+}
+
+impl Store for DynamoDbStore {
+    fn put(
+        &self,
+        key: String,
+        value: String,
+        time_to_live: Duration,
+    ) -> BoxFuture<'_, Result<(), StoreError>> {
+        async move {
+            if value.len() > MAX_VALUE {
+                return Err(StoreError::TooLarge);
+            }
+            let now = seconds((self.now)());
+            let expires = now.saturating_add(time_to_live.as_secs());
+            let written = self
+                .client
+                .put_item()
+                .table_name(&self.table)
+                .item(KEY, AttributeValue::S(key))
+                .item(VALUE, AttributeValue::S(value))
+                .item(EXPIRES, AttributeValue::N(expires.to_string()))
+                .condition_expression("attribute_not_exists(#pk) OR #expires <= :now")
+                .expression_attribute_names("#pk", KEY)
+                .expression_attribute_names("#expires", EXPIRES)
+                .expression_attribute_values(":now", AttributeValue::N(now.to_string()))
+                .send()
+                .await;
+            match written.map_err(|error| reason(&error, "dynamodb:PutItem")) {
+                // The first one stays.
+                Err(StoreError::Refused(code)) if code == "ConditionalCheckFailedException" => {
+                    Ok(())
+                }
+                written => written.map(|_| ()),
+            }
+        }
+        .boxed()
+    }
+
+    fn get(&self, key: String) -> BoxFuture<'_, Result<Option<String>, StoreError>> {
+        async move {
+            let output = self
+                .client
+                .get_item()
+                .table_name(&self.table)
+                .key(KEY, AttributeValue::S(key))
+                .consistent_read(true)
+                // Whoever reads looks again soon, and wants to know of a table that refuses.
+                .customize()
+                .config_override(
+                    aws_sdk_dynamodb::Config::builder().retry_config(RetryConfig::disabled()),
+                )
+                .send()
+                .await
+                .map_err(|error| reason(&error, "dynamodb:GetItem"))?;
+            let Some(mut item) = output.item else {
+                return Ok(None);
+            };
+            let expires = item
+                .get(EXPIRES)
+                .and_then(|expires| expires.as_n().ok()?.parse::<u64>().ok());
+            match (item.remove(VALUE), expires) {
+                (Some(AttributeValue::S(value)), Some(expires)) => {
+                    Ok((expires > seconds((self.now)())).then_some(value))
+                }
+                _ => Err(StoreError::Nonsense),
+            }
+        }
+        .boxed()
+    }
+}
+
+fn reason<E: ProvideErrorMetadata>(error: &SdkError<E>, action: &'static str) -> StoreError {
+    if let Some(refusal) = error.as_service_error() {
+        return match refusal.code() {
+            Some("AccessDeniedException" | "AccessDenied") => StoreError::AccessDenied { action },
+            Some(
+                "ThrottlingException"
+                | "ProvisionedThroughputExceededException"
+                | "RequestLimitExceeded",
+            ) => StoreError::Throttled,
+            Some("ResourceNotFoundException") => StoreError::TableMissing,
+            Some(code) => StoreError::Refused(code.to_owned()),
+            None => StoreError::Refused("no error code".to_owned()),
+        };
+    }
+    if matches!(error, SdkError::TimeoutError(_)) {
+        StoreError::TooSlow
+    } else {
+        StoreError::Unreachable
+    }
+}

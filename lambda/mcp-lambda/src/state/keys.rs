@@ -1,0 +1,249 @@
+use std::fmt;
+use std::time::{Duration, SystemTime};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use mcp_lambda_contract::{SettingType, SettingValue};
+use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use ring::digest::{SHA256, digest};
+use ring::rand::{SecureRandom, SystemRandom};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::caller::{Caller, CallerKind};
+use crate::definition::StartError;
+use crate::state::store::seconds;
+
+const KEY_BYTES: usize = 32;
+
+/// Keys with their ids, as `MCP_STATE_KEYS` holds them.
+#[derive(Clone)]
+pub(crate) struct StateKeys(Vec<(String, [u8; KEY_BYTES])>);
+
+impl fmt::Debug for StateKeys {
+    /// Names the ids only.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_list()
+            .entries(self.0.iter().map(|(id, _)| id))
+            .finish()
+    }
+}
+
+impl SettingValue for StateKeys {
+    const TYPE: SettingType = SettingType::String;
+    const SECRET: bool = true;
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let keys = text.split(',').map(|entry| {
+            let (id, key) = entry.trim().split_once(':')?;
+            let is_id = (1..=32).contains(&id.len())
+                && id
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+            let key = STANDARD.decode(key).ok()?.try_into().ok()?;
+            is_id.then(|| (id.to_owned(), key))
+        });
+        keys.collect::<Option<Vec<_>>>().map(Self).ok_or_else(|| {
+            "be a comma-separated list of id:key, each id of letters, digits, - and _, each key 32 bytes in Base64 \
+             (openssl rand -base64 32)"
+                .to_owned()
+        })
+    }
+}
+
+impl StateKeys {
+    /// One key that nobody else has.
+    pub(crate) fn random() -> Result<Self, String> {
+        let mut key = [0; KEY_BYTES];
+        random(&mut key)?;
+        Ok(Self(vec![("process".to_owned(), key)]))
+    }
+}
+
+fn random(bytes: &mut [u8]) -> Result<(), String> {
+    SystemRandom::new()
+        .fill(bytes)
+        .map_err(|_| "the operating system gives no random bytes".to_owned())
+}
+
+/// Seals values that a caller carries for the server (AES-256-GCM). What one caller got, no other caller can use: the
+/// caller's identity and the resource identifier are authenticated with it.
+///
+/// Does not hide how long a value is, and cannot take one back before it expires.
+pub(crate) struct Seal {
+    keys: Vec<(String, LessSafeKey)>,
+    resource: String,
+    now: fn() -> SystemTime,
+}
+
+#[derive(Deserialize, Serialize)]
+struct Sealed<T> {
+    expires: u64,
+    value: T,
+}
+
+impl Seal {
+    pub(crate) fn new(
+        keys: StateKeys,
+        resource: &str,
+        now: fn() -> SystemTime,
+    ) -> Result<Self, StartError> {
+        let keys = keys.0.into_iter().map(|(id, key)| {
+            let key = UnboundKey::new(&AES_256_GCM, &key).map_err(|_| {
+                StartError::Server(format!("the key {id:?} of MCP_STATE_KEYS cannot be used"))
+            })?;
+            Ok((id, LessSafeKey::new(key)))
+        });
+        Ok(Self {
+            keys: keys.collect::<Result<_, StartError>>()?,
+            resource: resource.to_owned(),
+            now,
+        })
+    }
+
+    /// The value as text of letters, digits, `-`, `_` and one point; `None` when the operating system is out of random
+    /// bytes.
+    pub(crate) fn close<T: Serialize>(
+        &self,
+        caller: &Caller,
+        value: T,
+        lifetime: Duration,
+    ) -> Option<String> {
+        let (id, key) = self.keys.first()?;
+        let expires = seconds((self.now)()).saturating_add(lifetime.as_secs());
+        let mut sealed = serde_json::to_vec(&Sealed { expires, value }).ok()?;
+        let mut nonce = [0; NONCE_LEN];
+        random(&mut nonce).ok()?;
+        key.seal_in_place_append_tag(
+            Nonce::assume_unique_for_key(nonce),
+            Aad::from(self.identity(caller, &[])),
+            &mut sealed,
+        )
+        .ok()?;
+        Some(format!(
+            "{id}.{}",
+            URL_SAFE_NO_PAD.encode([&nonce[..], &sealed].concat())
+        ))
+    }
+
+    /// The value, when this server sealed it for this caller and it has not expired.
+    pub(crate) fn open<T: DeserializeOwned>(&self, caller: &Caller, text: &str) -> Option<T> {
+        let (id, sealed) = text.split_once('.')?;
+        let (_, key) = self.keys.iter().find(|(known, _)| known == id)?;
+        let mut sealed = URL_SAFE_NO_PAD.decode(sealed).ok()?;
+        let (nonce, sealed) = sealed.split_at_mut_checked(NONCE_LEN)?;
+        let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
+        let opened = key
+            .open_in_place(nonce, Aad::from(self.identity(caller, &[])), sealed)
+            .ok()?;
+        let Sealed { expires, value } = serde_json::from_slice(opened).ok()?;
+        (expires > seconds((self.now)())).then_some(value)
+    }
+
+    /// A key of the store that no other caller, and no other use, can have.
+    pub(crate) fn key(&self, caller: &Caller, parts: &[&str]) -> String {
+        URL_SAFE_NO_PAD.encode(digest(&SHA256, &self.identity(caller, parts)))
+    }
+
+    /// Every part with its length before it, so that no two lists are the same bytes.
+    fn identity(&self, caller: &Caller, parts: &[&str]) -> Vec<u8> {
+        let kind = match caller.kind() {
+            CallerKind::Person => "person",
+            CallerKind::Machine => "machine",
+        };
+        let identity = [
+            self.resource.as_str(),
+            kind,
+            caller.subject(),
+            caller.app_client_id(),
+        ];
+        let mut bytes = Vec::new();
+        for part in identity.iter().chain(parts) {
+            bytes.extend(format!("{}:", part.len()).into_bytes());
+            bytes.extend(part.as_bytes());
+        }
+        bytes
+    }
+}
+
+/// 128 random bits as text: an id that cannot be guessed.
+pub(crate) fn unguessable() -> Result<String, String> {
+    let mut bytes = [0; 16];
+    random(&mut bytes)?;
+    Ok(URL_SAFE_NO_PAD.encode(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+    use mcp_lambda_contract::SettingValue as _;
+
+    use super::{Seal, StateKeys};
+    use crate::caller::{Caller, CallerKind};
+
+    const KEYS: &str = "k1:QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVowMTIzNDU=";
+
+    fn caller(subject: &str, app_client: &str, kind: CallerKind) -> Caller {
+        Caller::new(
+            subject.to_owned(),
+            app_client.to_owned(),
+            [].into(),
+            [].into(),
+            kind,
+        )
+    }
+
+    fn seal(resource: &str, now: fn() -> SystemTime) -> Seal {
+        Seal::new(StateKeys::parse(KEYS).unwrap(), resource, now).unwrap()
+    }
+
+    #[test]
+    fn opens_for_the_same_caller_until_it_expires() {
+        let ada = caller("ada", "app", CallerKind::Person);
+        let sealed = seal("https://a.example/mcp", || UNIX_EPOCH)
+            .close(&ada, "value", Duration::from_secs(60))
+            .unwrap();
+        let open = |now| seal("https://a.example/mcp", now).open::<String>(&ada, &sealed);
+        assert_eq!(
+            open(|| UNIX_EPOCH + Duration::from_secs(59)).as_deref(),
+            Some("value")
+        );
+        assert_eq!(open(|| UNIX_EPOCH + Duration::from_secs(60)), None);
+    }
+
+    #[test]
+    fn tells_callers_apart_whatever_their_names_are() {
+        let ada = caller("ada", "app", CallerKind::Person);
+        let here = seal("https://a.example/mcp", || UNIX_EPOCH);
+        let sealed = here.close(&ada, "value", Duration::from_secs(60)).unwrap();
+        let others = [
+            caller("ada", "app", CallerKind::Machine),
+            caller("ada3:app", "", CallerKind::Person),
+            caller("ad", "aapp", CallerKind::Person),
+            caller("app", "ada", CallerKind::Person),
+        ];
+        for other in &others {
+            assert_eq!(here.open::<String>(other, &sealed), None, "{other:?}");
+            assert_ne!(here.key(other, &["a"]), here.key(&ada, &["a"]));
+        }
+        let elsewhere = seal("https://b.example/mcp", || UNIX_EPOCH);
+        assert_eq!(elsewhere.open::<String>(&ada, &sealed), None);
+        assert_ne!(here.key(&ada, &["a", "bc"]), here.key(&ada, &["ab", "c"]));
+    }
+
+    #[test]
+    fn refuses_keys_without_showing_them() {
+        for wrong in [
+            "",
+            "k1",
+            "k1:c2hvcnQ=",
+            "k 1:QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVowMTIzNDU=",
+        ] {
+            let rule = StateKeys::parse(wrong).unwrap_err();
+            assert!(rule.starts_with("be a comma-separated list of id:key"));
+        }
+        assert_eq!(format!("{:?}", StateKeys::parse(KEYS).unwrap()), "[\"k1\"]");
+    }
+}

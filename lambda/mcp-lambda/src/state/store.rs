@@ -1,0 +1,101 @@
+use std::fmt;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use futures_util::future::BoxFuture;
+
+/// Longest value, in bytes: an item of DynamoDB has 400 KB at most, its key and attributes included.
+pub(crate) const MAX_VALUE: usize = 350 * 1024;
+
+/// Texts by key, seen by every process of the function, until they expire.
+///
+/// Does not know whose a value is: whoever makes a key puts the caller's identity into it.
+pub(crate) trait Store: Send + Sync {
+    /// Keeps the value for this long. A value that is there already, and has not expired, stays as it is.
+    fn put(
+        &self,
+        key: String,
+        value: String,
+        time_to_live: Duration,
+    ) -> BoxFuture<'_, Result<(), StoreError>>;
+
+    /// The value, unless it has expired.
+    fn get(&self, key: String) -> BoxFuture<'_, Result<Option<String>, StoreError>>;
+}
+
+/// Why the store has not done what it was asked for. Its `Display` is the sentence for the caller: it names the reason
+/// in AWS's word for it, never the table or the account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum StoreError {
+    /// The function's role does not allow the action.
+    AccessDenied { action: &'static str },
+    /// DynamoDB has too much to do.
+    Throttled,
+    /// There is no such table.
+    TableMissing,
+    /// No answer in time.
+    TooSlow,
+    /// No connection.
+    Unreachable,
+    /// The value is longer than [`MAX_VALUE`].
+    TooLarge,
+    /// Any other refusal, by its code.
+    Refused(String),
+    /// The item is not one of this library.
+    Nonsense,
+}
+
+impl StoreError {
+    /// Whether the same request may succeed a moment later.
+    pub(crate) fn is_transient(&self) -> bool {
+        match self {
+            StoreError::Throttled | StoreError::TooSlow | StoreError::Unreachable => true,
+            StoreError::AccessDenied { .. }
+            | StoreError::TableMissing
+            | StoreError::TooLarge
+            | StoreError::Refused(_)
+            | StoreError::Nonsense => false,
+        }
+    }
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            StoreError::AccessDenied { action } => write!(
+                formatter,
+                "the server is not allowed to use its state table (AccessDenied: {action})"
+            ),
+            StoreError::Throttled => formatter
+                .write_str("the server's state table is busy, try again in a moment (throttled)"),
+            StoreError::TableMissing => {
+                formatter.write_str("the server's state table does not exist (ResourceNotFound)")
+            }
+            StoreError::TooSlow => {
+                formatter.write_str("the server's state table did not answer in time")
+            }
+            StoreError::Unreachable => {
+                formatter.write_str("the server's state table cannot be reached")
+            }
+            StoreError::TooLarge => write!(
+                formatter,
+                "the message is larger than the {MAX_VALUE} bytes that the server's state table takes"
+            ),
+            StoreError::Refused(code) => {
+                write!(
+                    formatter,
+                    "the server's state table refused the request ({code})"
+                )
+            }
+            StoreError::Nonsense => {
+                formatter.write_str("the server's state table holds something of somebody else")
+            }
+        }
+    }
+}
+
+/// Seconds since 1970, the unit of DynamoDB's time to live.
+pub(crate) fn seconds(time: SystemTime) -> u64 {
+    time.duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_secs()
+}

@@ -1,0 +1,481 @@
+//! Asking clients of older revisions: the question in one process, the answer at another.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use http::HeaderValue;
+use http_body_util::{BodyExt, Full};
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
+use mcp_lambda::Definition;
+use serde_json::{Value, json};
+
+use crate::dynamodb::Table;
+use crate::event_source::{
+    self, Function, ISSUER, Invoked, RESOURCE, call, data, event, modern_event, serve,
+};
+use crate::issuer::{Issuer, PlainServer};
+use crate::plain_http::{post, send};
+use crate::server::{self, TestServer};
+use crate::wire::{HttpAnswer, events};
+
+const KEYS: &str = "new:QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVowMTIzNDU=";
+const OLD_KEY: &str = "old:YWJjZGVmZ2hpamtsbW5vcHFyc3R1dnd4eXowMTIzNDU=";
+const ALICE: &str = "5d2f0a64-9051-70a2-a7b1-0c6f7f3f0001";
+
+fn definition() -> Definition<TestServer> {
+    server::definition().asks_clients()
+}
+
+async fn process(table: &Table, keys: &str) -> Function {
+    let mut variables = table.variables().to_vec();
+    variables.push(("MCP_STATE_KEYS", keys));
+    Function::start_server(&variables, definition).await
+}
+
+/// A message of a client of 2025-11-25 with this session id, by a person of this subject.
+fn message(message: &Value, session: &str, subject: &str) -> Value {
+    let mut event = event(
+        message,
+        &[
+            ("MCP-Protocol-Version", "2025-11-25"),
+            ("Mcp-Session-Id", session),
+        ],
+    );
+    event["requestContext"]["authorizer"]["claims"]["sub"] = json!(subject);
+    event
+}
+
+async fn initialize(function: &Function, subject: &str) -> HttpAnswer {
+    let mut event = event(&data("initialize-2025-11-25.json"), &[]);
+    event["requestContext"]["authorizer"]["claims"]["sub"] = json!(subject);
+    function.send(&event).await
+}
+
+async fn session(function: &Function, subject: &str) -> String {
+    let answer = initialize(function, subject).await;
+    answer
+        .header("mcp-session-id")
+        .expect("a session id")
+        .to_owned()
+}
+
+/// Calls the tool that asks, and waits for its question.
+async fn ask(function: &Function, session: &str, timeout: Duration) -> (Invoked, Value) {
+    let event = message(&call("asks"), session, ALICE);
+    let mut invoked = function.invoke(&event, timeout).await;
+    loop {
+        assert!(invoked.more().await, "the stream goes on");
+        let text = String::from_utf8_lossy(&invoked.received).into_owned();
+        if text.contains("sampling/createMessage") && text.ends_with("\n\n") {
+            let question = messages(&invoked.received).remove(0);
+            return (invoked, question);
+        }
+    }
+}
+
+fn reply(question: &Value) -> Value {
+    json!({
+        "jsonrpc": "2.0", "id": question["id"],
+        "result": { "role": "assistant", "model": "m", "content": { "type": "text", "text": "because" } }
+    })
+}
+
+/// The messages of a streamed answer, after its head.
+fn messages(answer: &[u8]) -> Vec<Value> {
+    events(answer.rsplit(|byte| *byte == 0).next().unwrap_or_default())
+}
+
+/// The last message of the stream.
+async fn last(invoked: Invoked) -> Value {
+    let stream = tokio::time::timeout(Duration::from_secs(8), invoked.all());
+    messages(&stream.await.expect("the stream ends"))
+        .pop()
+        .expect("a message")
+}
+
+#[tokio::test]
+async fn hears_an_answer_that_arrives_at_another_process() {
+    let table = Table::start().await;
+    let (first, second, third) = (
+        process(&table, KEYS).await,
+        process(&table, KEYS).await,
+        process(&table, KEYS).await,
+    );
+    let session = session(&first, ALICE).await;
+    let (asking, question) = ask(&second, &session, Duration::from_secs(20)).await;
+    let answer = third
+        .send(&message(&reply(&question), &session, ALICE))
+        .await;
+    assert_eq!((answer.status, answer.body.len()), (202, 0));
+    let result = last(asking).await;
+    assert_eq!(result["id"], 7);
+    assert_eq!(result["result"]["content"][0]["text"], "answered");
+}
+
+#[tokio::test]
+async fn asks_the_table_only_while_a_question_is_open() {
+    let table = Table::start().await;
+    let function = process(&table, KEYS).await;
+    let other = process(&table, KEYS).await;
+    let session = session(&function, ALICE).await;
+    let quick = function
+        .send(&message(&call("headers"), &session, ALICE))
+        .await;
+    assert_eq!(quick.header("content-type"), Some("application/json"));
+    assert_eq!(table.operations(), Vec::<String>::new());
+
+    let (asking, question) = ask(&function, &session, Duration::from_secs(20)).await;
+    other
+        .send(&message(&reply(&question), &session, ALICE))
+        .await;
+    last(asking).await;
+    // The process goes on, so that anything left behind in it would go on, too.
+    function
+        .send(&message(&call("headers"), &session, ALICE))
+        .await;
+    let operations = table.operations().len();
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    function
+        .send(&message(&call("headers"), &session, ALICE))
+        .await;
+    assert_eq!(table.operations().len(), operations);
+}
+
+#[tokio::test]
+async fn takes_no_answer_from_another_caller_or_another_conversation() {
+    let table = Table::start().await;
+    let function = process(&table, KEYS).await;
+    let other = process(&table, KEYS).await;
+    let alice = session(&function, ALICE).await;
+    let (asking, question) = ask(&function, &alice, Duration::from_millis(2500)).await;
+
+    let stolen = other
+        .send(&message(&reply(&question), &alice, "mallory"))
+        .await;
+    assert_eq!(stolen.status, 404, "the session id is bound to its caller");
+    let mallory = session(&other, "mallory").await;
+    let own = other
+        .send(&message(&reply(&question), &mallory, "mallory"))
+        .await;
+    assert_eq!(own.status, 202);
+    let second = session(&other, ALICE).await;
+    let own = other
+        .send(&message(&reply(&question), &second, ALICE))
+        .await;
+    assert_eq!(own.status, 202);
+    assert_eq!(table.keys().len(), 2, "they lie elsewhere");
+
+    let result = last(asking).await;
+    assert_eq!(
+        result["error"]["message"],
+        "Mcp error: -32603: the client did not answer before the server's deadline"
+    );
+}
+
+#[tokio::test]
+async fn refuses_a_session_id_that_is_altered_foreign_or_made_up() {
+    let table = Table::start().await;
+    let function = process(&table, KEYS).await;
+    let genuine = session(&function, ALICE).await;
+    let mut altered = genuine.clone();
+    let flipped = if altered.ends_with('A') { "B" } else { "A" };
+    altered.replace_range(30..31, if &genuine[30..31] == "A" { "B" } else { "A" });
+    let cut = genuine[..genuine.len() - 4].to_owned() + flipped;
+    let foreign_key = process(&table, OLD_KEY).await;
+    let foreign = session(&foreign_key, ALICE).await;
+    for id in [
+        altered,
+        cut,
+        foreign,
+        genuine.replace("new.", "old."),
+        "x".to_owned(),
+    ] {
+        let answer = function.send(&message(&call("headers"), &id, ALICE)).await;
+        assert_eq!(answer.status, 404, "{id}");
+        assert_eq!(answer.json()["id"], 7);
+        assert_eq!(
+            answer.json()["error"]["message"],
+            "the Mcp-Session-Id is not known for this caller: initialize again"
+        );
+    }
+    let mut elsewhere = message(&call("headers"), &genuine, ALICE);
+    elsewhere["requestContext"]["authorizer"]["claims"]["client_id"] = json!("another-app");
+    assert_eq!(function.send(&elsewhere).await.status, 404);
+    let answer = function
+        .send(&message(&call("headers"), &genuine, ALICE))
+        .await;
+    assert_eq!(answer.status, 200);
+}
+
+#[tokio::test]
+async fn opens_what_a_previous_key_has_sealed() {
+    let table = Table::start().await;
+    let before = process(&table, OLD_KEY).await;
+    let after = process(&table, &format!("{KEYS},{OLD_KEY}")).await;
+    let session = session(&before, ALICE).await;
+    let answer = after
+        .send(&message(&call("headers"), &session, ALICE))
+        .await;
+    assert_eq!(answer.status, 200);
+    assert!(self::session(&after, ALICE).await.starts_with("new."));
+}
+
+#[tokio::test]
+async fn a_table_that_refuses_is_a_clear_error_inside_the_deadline() {
+    for (code, status, reason) in [
+        (
+            "AccessDeniedException",
+            500,
+            "the server is not allowed to use its state table (AccessDenied: dynamodb:PutItem)",
+        ),
+        (
+            "ProvisionedThroughputExceededException",
+            503,
+            "the server's state table is busy, try again in a moment (throttled)",
+        ),
+    ] {
+        let table = Table::start().await;
+        let function = process(&table, KEYS).await;
+        let other = process(&table, KEYS).await;
+        let session = session(&function, ALICE).await;
+        let start = Instant::now();
+        let (asking, question) = ask(&function, &session, Duration::from_secs(5)).await;
+        table.refuse(code);
+        let answer = other
+            .send(&message(&reply(&question), &session, ALICE))
+            .await;
+        assert_eq!(answer.status, status);
+        assert_eq!(answer.json()["error"]["message"], reason);
+        assert!(
+            !String::from_utf8_lossy(&answer.body).contains("arn:aws"),
+            "the caller does not read the inside"
+        );
+        let result = last(asking).await;
+        let told = result["error"]["message"].as_str().unwrap();
+        assert!(
+            told.ends_with(&reason.replace("PutItem", "GetItem")),
+            "{result}"
+        );
+        assert!(
+            start.elapsed() < Duration::from_secs(5),
+            "{:?}",
+            start.elapsed()
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_table_that_is_down_is_a_clear_error_inside_the_deadline() {
+    let mut table = Table::start().await;
+    // Nobody listens on the port of a listener that is gone.
+    let gone = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    table.endpoint = format!("http://{gone}");
+    let function = process(&table, KEYS).await;
+    let session = session(&function, ALICE).await;
+    let start = Instant::now();
+    let (asking, _) = ask(&function, &session, Duration::from_secs(3)).await;
+    let result = last(asking).await;
+    let told = result["error"]["message"].as_str().unwrap();
+    assert!(
+        told.ends_with("the server's state table cannot be reached"),
+        "{told}"
+    );
+    assert!(
+        start.elapsed() < Duration::from_secs(3),
+        "{:?}",
+        start.elapsed()
+    );
+}
+
+#[tokio::test]
+async fn does_not_hear_an_answer_that_has_expired_and_is_still_in_the_table() {
+    let table = Table::start().await;
+    let function = process(&table, KEYS).await;
+    let other = process(&table, KEYS).await;
+    let session = session(&function, ALICE).await;
+    let (asking, question) = ask(&function, &session, Duration::from_secs(2)).await;
+    table.expire_on_write();
+    let accepted = other
+        .send(&message(&reply(&question), &session, ALICE))
+        .await;
+    assert_eq!((accepted.status, table.keys().len()), (202, 1));
+    let told = last(asking).await["error"]["message"].to_string();
+    assert!(told.contains("the client did not answer"), "{told}");
+}
+
+#[tokio::test]
+async fn a_cancelled_call_ends_without_an_answer() {
+    let table = Table::start().await;
+    let function = process(&table, KEYS).await;
+    let other = process(&table, KEYS).await;
+    let session = session(&function, ALICE).await;
+    let start = Instant::now();
+    let (asking, _) = ask(&function, &session, Duration::from_secs(20)).await;
+    let cancelled = json!({
+        "jsonrpc": "2.0", "method": "notifications/cancelled", "params": { "requestId": 7, "reason": "enough" }
+    });
+    let accepted = other.send(&message(&cancelled, &session, ALICE)).await;
+    assert_eq!(accepted.status, 202);
+    let messages = messages(&asking.all().await);
+    assert_eq!(messages.len(), 1, "the question alone: {messages:?}");
+    assert!(
+        start.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        start.elapsed()
+    );
+}
+
+#[tokio::test]
+async fn promises_an_older_client_no_notification_that_cannot_reach_it() {
+    let table = Table::start().await;
+    let function = process(&table, KEYS).await;
+    let answer = initialize(&function, ALICE).await;
+    let capabilities = &answer.json()["result"]["capabilities"];
+    assert_eq!(
+        *capabilities,
+        json!({ "prompts": {}, "resources": {}, "tools": {} })
+    );
+    let discovered = function.call(&data("discover-2026-07-28.json")).await;
+    assert_eq!(
+        discovered.json()["result"]["capabilities"]["tools"],
+        json!({ "listChanged": true })
+    );
+}
+
+#[tokio::test]
+async fn gives_a_session_id_to_older_clients_only_and_none_where_answers_are_buffered() {
+    let table = Table::start().await;
+    let function = process(&table, KEYS).await;
+    let modern = function.send(&modern_event(&call("headers"))).await;
+    assert_eq!(modern.header("mcp-session-id"), None);
+    let without = function
+        .send(&event(
+            &call("asks"),
+            &[("MCP-Protocol-Version", "2025-11-25")],
+        ))
+        .await;
+    assert_eq!(
+        without.events()[0]["error"]["message"],
+        "the server needs to ask the client something: send the Mcp-Session-Id that initialize was answered with"
+    );
+
+    let mut variables = table.variables().to_vec();
+    variables.extend([("MCP_STATE_KEYS", KEYS), ("MCP_RESPONSE_MODE", "buffered")]);
+    let buffered = Function::start_server(&variables, definition).await;
+    let event = event(&data("initialize-2025-11-25.json"), &[]);
+    let invoked = buffered.invoke(&event, Duration::from_secs(10)).await;
+    let answer = HttpAnswer::from_proxy_response(&invoked.all().await);
+    assert_eq!(
+        (answer.status, answer.header("mcp-session-id")),
+        (200, None)
+    );
+}
+
+#[tokio::test]
+async fn needs_neither_table_nor_key_in_plain_http_mode() {
+    let issuer = Issuer::start().await;
+    let server = PlainServer::start_server(&issuer, definition).await;
+    let bearer = format!("Bearer {}", issuer.token(&server.claims()));
+    let begun = send(post(
+        &server.url,
+        Some(&bearer),
+        &data("initialize-2025-11-25.json"),
+    ))
+    .await;
+    let session = HeaderValue::from_str(begun.header("mcp-session-id").unwrap()).unwrap();
+    let in_session = |message: &Value| {
+        let mut request = post(&server.url, Some(&bearer), message);
+        request
+            .headers_mut()
+            .insert("mcp-session-id", session.clone());
+        request
+    };
+    let client = Client::builder(TokioExecutor::new()).build_http();
+    let mut body = client
+        .request(in_session(&call("asks")))
+        .await
+        .unwrap()
+        .into_body();
+    let first = body.frame().await.unwrap().unwrap().into_data().unwrap();
+    let question = events(&first).remove(0);
+    let accepted = send(in_session(&reply(&question))).await;
+    assert_eq!(accepted.status, 202);
+    let rest = body.collect().await.unwrap().to_bytes();
+    let result = events(&rest).pop().unwrap();
+    assert_eq!(result["result"]["content"][0]["text"], "answered");
+}
+
+#[tokio::test]
+async fn does_not_start_on_lambda_without_table_and_keys() {
+    // The function says why to the Lambda Runtime API, and ends.
+    let (sender, mut reported) = tokio::sync::mpsc::channel(1);
+    let address = serve(move |request| {
+        let sender = sender.clone();
+        async move {
+            let body = request.into_body().collect().await.unwrap().to_bytes();
+            sender.send(body).await.unwrap();
+            http::Response::new(Full::new(bytes::Bytes::new()))
+        }
+    })
+    .await;
+    for (keys, reason) in [
+        (
+            "",
+            "environment variables cannot be used: MCP_STATE_TABLE, MCP_STATE_KEYS not set; a server that asks its \
+             clients keeps state and needs them on Lambda",
+        ),
+        (
+            "new:hunter2",
+            "environment variables cannot be used: MCP_STATE_KEYS must be a comma-separated list of id:key, each id \
+             of letters, digits, - and _, each key 32 bytes in Base64 (openssl rand -base64 32)",
+        ),
+    ] {
+        let variables = BTreeMap::from([
+            ("AWS_LAMBDA_RUNTIME_API", address.to_string()),
+            ("MCP_RESOURCE", RESOURCE.to_owned()),
+            ("MCP_ISSUER", ISSUER.to_owned()),
+            ("MCP_STATE_KEYS", keys.to_owned()),
+        ]);
+        let process = event_source::process(&[], &variables, &Arc::default());
+        std::thread::spawn(move || mcp_lambda::run(process, definition()));
+        let body: Value = serde_json::from_slice(&reported.recv().await.unwrap()).unwrap();
+        assert_eq!(body["errorMessage"], reason);
+    }
+}
+
+#[tokio::test]
+async fn the_contract_asks_for_the_table_and_what_is_done_to_it() {
+    let contract = definition().contract().unwrap();
+    let resource = &contract.resources[0];
+    assert_eq!(
+        (resource.name.as_str(), resource.setting.as_str()),
+        ("state", "MCP_STATE_TABLE")
+    );
+    for tool in &contract.tools {
+        let actions = &tool.aws_actions[0];
+        assert_eq!(actions.resource, "state");
+        assert_eq!(actions.actions, ["dynamodb:GetItem", "dynamodb:PutItem"]);
+    }
+    let required: Vec<&str> = contract
+        .settings
+        .iter()
+        .filter(|setting| setting.required)
+        .map(|setting| setting.name)
+        .collect();
+    assert_eq!(
+        required,
+        [
+            "MCP_RESOURCE",
+            "MCP_ISSUER",
+            "MCP_STATE_TABLE",
+            "MCP_STATE_KEYS"
+        ]
+    );
+    let plain = server::definition().contract().unwrap();
+    assert!(plain.resources.is_empty(), "opt-in");
+}

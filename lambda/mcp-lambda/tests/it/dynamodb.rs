@@ -1,0 +1,137 @@
+//! A stand-in of DynamoDB: two operations, as far as the library uses them, or one refusal for everything.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use serde_json::{Value, json};
+
+use crate::event_source::serve;
+
+#[derive(Default)]
+struct Items {
+    by_key: Mutex<HashMap<String, Value>>,
+    operations: Mutex<Vec<String>>,
+    refusal: Mutex<Option<&'static str>>,
+    expires_on_write: AtomicBool,
+}
+
+pub(crate) struct Table {
+    pub(crate) endpoint: String,
+    items: Arc<Items>,
+}
+
+impl Table {
+    pub(crate) async fn start() -> Self {
+        let items = Arc::new(Items::default());
+        let served = Arc::clone(&items);
+        let address = serve(move |request| {
+            let items = Arc::clone(&served);
+            async move { items.answer(request).await }
+        })
+        .await;
+        Self {
+            endpoint: format!("http://{address}"),
+            items,
+        }
+    }
+
+    /// What a function needs to reach it.
+    pub(crate) fn variables(&self) -> [(&'static str, &str); 5] {
+        [
+            ("AWS_ENDPOINT_URL", &self.endpoint),
+            ("AWS_REGION", "eu-central-1"),
+            ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
+            ("AWS_SECRET_ACCESS_KEY", "secret-example"),
+            ("MCP_STATE_TABLE", "state-table"),
+        ]
+    }
+
+    /// Answers everything with this error code of DynamoDB from now on.
+    pub(crate) fn refuse(&self, code: &'static str) {
+        *self.items.refusal.lock().unwrap() = Some(code);
+    }
+
+    /// Lets everything that is written expire at once. DynamoDB removes it days later.
+    pub(crate) fn expire_on_write(&self) {
+        self.items.expires_on_write.store(true, Ordering::SeqCst);
+    }
+
+    pub(crate) fn operations(&self) -> Vec<String> {
+        self.items.operations.lock().unwrap().clone()
+    }
+
+    /// Everything that is kept, as text.
+    pub(crate) fn keys(&self) -> Vec<String> {
+        let items = self.items.by_key.lock().unwrap();
+        items.keys().cloned().collect()
+    }
+}
+
+impl Items {
+    async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
+        let operation = request.headers()["x-amz-target"].to_str().unwrap();
+        let operation = operation.replace("DynamoDB_20120810.", "");
+        let body = request.into_body().collect().await.unwrap().to_bytes();
+        let body: Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(body["TableName"], "state-table");
+        self.operations.lock().unwrap().push(operation.clone());
+        if let Some(code) = *self.refusal.lock().unwrap() {
+            return refused(code);
+        }
+        let mut items = self.by_key.lock().unwrap();
+        match operation.as_str() {
+            "GetItem" => {
+                let key = body["Key"]["pk"]["S"].as_str().unwrap();
+                answer(
+                    200,
+                    &items
+                        .get(key)
+                        .map_or(json!({}), |item| json!({ "Item": item })),
+                )
+            }
+            "PutItem" => {
+                let key = body["Item"]["pk"]["S"].as_str().unwrap().to_owned();
+                assert_eq!(
+                    body["ConditionExpression"],
+                    "attribute_not_exists(#pk) OR #expires <= :now"
+                );
+                let number = |value: &Value| value["N"].as_str().unwrap().parse::<u64>().unwrap();
+                let now = number(&body["ExpressionAttributeValues"][":now"]);
+                if items
+                    .get(&key)
+                    .is_some_and(|item| number(&item["expires"]) > now)
+                {
+                    return refused("ConditionalCheckFailedException");
+                }
+                let mut item = body["Item"].clone();
+                if self.expires_on_write.load(Ordering::SeqCst) {
+                    item["expires"]["N"] = json!(now.to_string());
+                }
+                items.insert(key, item);
+                answer(200, &json!({}))
+            }
+            other => panic!("the library does not need {other}"),
+        }
+    }
+}
+
+fn refused(code: &str) -> Response<Full<Bytes>> {
+    let text = json!({
+        "__type": format!("com.amazonaws.dynamodb.v20120810#{code}"),
+        "message": "User: arn:aws:sts::123456789012:assumed-role/secret is not authorized",
+    });
+    answer(400, &text)
+}
+
+fn answer(status: u16, body: &Value) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::from(body.to_string()));
+    *response.status_mut() = StatusCode::from_u16(status).unwrap();
+    let json = "application/x-amz-json-1.0".parse().unwrap();
+    response.headers_mut().insert("content-type", json);
+    response
+}
