@@ -7,7 +7,8 @@ import { accessSync, constants, existsSync, mkdirSync, rmSync, statSync } from '
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const SERVERS = ['dog-facts', 'counter'];
+/** The servers by the name of their binary, with the Cargo package. */
+const SERVERS = { 'dog-facts': 'dog-facts', counter: 'counter', authorization: 'mcp-lambda-authorization' };
 const TARGET = 'aarch64-unknown-linux-gnu';
 const CARGO_LAMBDA_VERSION = '1.9.2';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -67,15 +68,15 @@ function addTarget() {
 
 function build(executable) {
   // One by one, as McpCode.fromCargo does: built together they share features, and each would be compiled twice.
-  for (const server of SERVERS) {
+  for (const [server, packageName] of Object.entries(SERVERS)) {
     say(`building ${server} for arm64; the first time takes minutes`);
-    run(executable, ['lambda', 'build', '--release', '--arm64', '--locked', '--output-format', 'binary', '--package', server], 'mend what cargo says above', {
+    run(executable, ['lambda', 'build', '--release', '--arm64', '--locked', '--output-format', 'binary', '--package', packageName, '--bin', server], 'mend what cargo says above', {
       // cargo-lambda finds the Zig of its own venv by way of the PATH.
       PATH: [dirname(executable), process.env.PATH ?? ''].join(delimiter),
     });
     const bootstrap = join('target', 'lambda', server, 'bootstrap');
     if (!existsSync(join(root, bootstrap))) {
-      throw new Error(`cargo lambda did not write ${bootstrap}: check that the package ${server} has a binary of that name`);
+      throw new Error(`cargo lambda did not write ${bootstrap}: check that the package ${packageName} has a binary of that name`);
     }
     say(`${bootstrap}: ${(statSync(join(root, bootstrap)).size / 1e6).toFixed(1)} MB`);
   }

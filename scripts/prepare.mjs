@@ -65,31 +65,38 @@ export const chromium = () => (process.env.CHROMIUM === undefined ? debianPackag
 /** What runs an arm64 program on another machine: the emulator and the C library it links against. */
 export const arm64Emulator = () => debianPackages('qemu-aarch64-static', ['qemu-user-static', 'libc6-arm64-cross', 'libgcc-s1-arm64-cross']);
 
-let stack;
+const stacks = [];
 
-/** Starts `npm start` beside the person's own stack (other ports, so other data) and waits until it is ready. */
-export const localStack = () => once('stack', async () => {
-  const outputs = join(root, '.local', 'test-outputs.json');
+/** Starts `npm start` beside the person's own stack (other ports, so other data), waits until it is ready, and gives the file of its outputs. */
+const stack = (name, port, options) => once(`stack ${name}`, async () => {
+  const outputs = join(root, '.local', `test-outputs-${name}.json`);
   rmSync(outputs, { force: true });
-  console.log('starting the local stack …');
-  const child = spawn(process.execPath, [join(root, 'scripts', 'start.mjs'), '--port', '3430', '--reset', '--outputs-file', outputs], {
+  console.log(`starting the local stack (${name}) …`);
+  const child = spawn(process.execPath, [join(root, 'scripts', 'start.mjs'), '--port', String(port), '--reset', '--outputs-file', outputs, ...options], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk.toString('utf8')));
   const ended = new Promise((resolve) => child.once('close', resolve));
-  stack = { child, ended };
+  stacks.push({ child, ended });
   while (!existsSync(outputs)) {
     if (child.exitCode !== null || child.signalCode !== null) throw new Error(`\`npm start\` ended before it was ready:\n${output}`);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  process.env.MCP_LAMBDA_OUTPUTS = outputs;
+  return outputs;
 });
 
-/** Ends the local stack, if it was started. */
-export async function stopLocalStack() {
-  if (stack === undefined) return;
-  stack.child.kill('SIGTERM');
-  await stack.ended;
+/** The stack where MCP clients speak to the user pool itself. */
+export const localStack = () => stack('cognito', 3430, []);
+
+/** The stack with the authorization server in front of the user pool. */
+export const authorizationStack = () => stack('server', 3440, ['--authorization', 'server']);
+
+/** Ends the local stacks that were started. */
+export async function stopLocalStacks() {
+  for (const { child, ended } of stacks) {
+    child.kill('SIGTERM');
+    await ended;
+  }
 }

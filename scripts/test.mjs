@@ -14,10 +14,10 @@ const testFiles = (folder) => readdirSync(join(root, folder)).filter((name) => n
 const node = (report, title, files, options = {}) =>
   report.run(title, 'node', ['--import', 'tsx', '--test', '--test-reporter=spec', '--test-concurrency=1', '--test-timeout=300000', ...files], { runner: 'node', cwd: root, ...options });
 
-const endToEnd = (name, title) => ({
+const endToEnd = (name, title, stack = prepare.localStack) => ({
   title,
-  needs: [prepare.testPackages, prepare.chromium, prepare.localStack],
-  run: (report) => node(report, title, [`test/e2e/${name}.test.ts`]),
+  needs: [prepare.testPackages, prepare.chromium, stack],
+  run: async (report) => node(report, title, [`test/e2e/${name}.test.ts`], { env: { MCP_LAMBDA_OUTPUTS: await stack() } }),
 });
 
 /** The crates whose tests run against a jsii kernel in Node. */
@@ -70,6 +70,7 @@ const parts = {
   clients: endToEnd('clients', 'the official TypeScript client'),
   'claude-code': endToEnd('claude-code', 'Claude Code'),
   refusals: endToEnd('refusals', 'refusals'),
+  authorization: endToEnd('authorization-server', 'the authorization server in front of Cognito', prepare.authorizationStack),
   'least-privilege': endToEnd('least-privilege', 'least privilege'),
 };
 
@@ -96,6 +97,6 @@ try {
 } catch (error) {
   report.couldNotRun('preparation', error.message);
 } finally {
-  await prepare.stopLocalStack();
+  await prepare.stopLocalStacks();
 }
 process.exitCode = report.close();

@@ -17,6 +17,11 @@ export function acknowledgeRules(server: McpServer, machineClient: McpMachineCli
   acknowledge(machineClient, {
     SMG4: 'Cognito issues the secret, so a new value needs a new app client secret and not a rotation of this copy',
   });
+  if (server.authorizationServer !== undefined) {
+    acknowledge(server.authorizationServer, {
+      SMG4: 'Cognito issues the one secret; a new value of the other ends registrations two rotations old, which an operator should decide',
+    });
+  }
   const distribution = server.node.tryFindChild('Distribution');
   if (distribution !== undefined) {
     acknowledge(distribution, {

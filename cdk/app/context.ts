@@ -1,12 +1,14 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Node } from 'constructs';
-import { McpCode, McpFront } from '../lib';
+import { McpAuthorization, McpCode, McpFront } from '../lib';
 
 /** The context keys of the apps in this directory: `npx cdk synth -c front=stage`. */
-const KEYS = ['front', 'publicBaseUrl', 'signInBaseUrl', 'cognitoIdpUrl', 'lambdaDir', 'dogApiBaseUrl', 'callbackPort'] as const;
+const KEYS = ['front', 'publicBaseUrl', 'signInBaseUrl', 'cognitoIdpUrl', 'lambdaDir', 'dogApiBaseUrl', 'callbackPort', 'authorization'] as const;
 
 const FRONTS = ['cloudfront', 'stage', 'external'] as const;
+
+const AUTHORIZATIONS = ['cognito', 'server'] as const;
 
 /** What the context says, checked. */
 export interface AppContext {
@@ -15,6 +17,8 @@ export interface AppContext {
   readonly lambdaDirectory?: string;
   readonly dogApiBaseUrl?: string;
   readonly callbackPort?: number;
+  /** `server`: the authorization server in front of the user pool. */
+  readonly authorization: (typeof AUTHORIZATIONS)[number];
 }
 
 /** Reads the context of an app. */
@@ -24,7 +28,13 @@ export function readContext(node: Node): AppContext {
   if (port !== undefined && !/^\d{1,5}$/.test(port)) {
     throw complaint('callbackPort', port, 'needs a port number, for example 8765');
   }
+  const asked = values.get('authorization') ?? 'cognito';
+  const authorization = AUTHORIZATIONS.find((each) => each === asked);
+  if (authorization === undefined) {
+    throw complaint('authorization', asked, `needs one of ${AUTHORIZATIONS.join(', ')}`);
+  }
   return {
+    authorization,
     front: frontOf(values),
     lambdaDirectory: values.get('lambdaDir'),
     dogApiBaseUrl: values.get('dogApiBaseUrl'),
@@ -32,10 +42,17 @@ export function readContext(node: Node): AppContext {
   };
 }
 
+/** What issues authorization codes, with the code of this repository's authorization server if it is asked for. */
+export function authorizationOf(context: AppContext): McpAuthorization {
+  return context.authorization === 'cognito'
+    ? McpAuthorization.cognito()
+    : McpAuthorization.server({ code: serverCode(context, 'authorization', 'mcp-lambda-authorization') });
+}
+
 /** The code of one of this repository's servers: built already, or built now. */
-export function serverCode(context: AppContext, server: string): McpCode {
+export function serverCode(context: AppContext, server: string, packageName = server): McpCode {
   if (context.lambdaDirectory === undefined) {
-    return McpCode.fromCargo(join('lambda', server), { packageName: server });
+    return McpCode.fromCargo(join('lambda', server), { packageName, binaryName: server });
   }
   const directory = join(context.lambdaDirectory, server);
   if (!existsSync(join(directory, 'bootstrap'))) {

@@ -3,7 +3,7 @@ import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import type { Construct } from 'constructs';
 import { McpAwsResource, McpContract, McpServer } from '../lib';
 import { acknowledge, acknowledgeRules } from './acknowledgements';
-import { type AppContext, serverCode } from './context';
+import { type AppContext, authorizationOf, serverCode } from './context';
 import { addOutputs } from './outputs';
 
 /** A server that keeps something: one counter for each caller, in a DynamoDB table. */
@@ -20,6 +20,7 @@ export class CounterStack extends Stack {
       code: serverCode(context, 'counter'),
       contract: McpContract.fromFile('lambda/counter/contract.json'),
       front: context.front,
+      authorization: authorizationOf(context),
       callbackPort: context.callbackPort,
       awsResources: { counters: McpAwsResource.dynamodbTable(table) },
       removalPolicy: RemovalPolicy.DESTROY,

@@ -2,7 +2,7 @@ import { RemovalPolicy, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { McpContract, McpServer } from '../lib';
 import { acknowledgeRules } from './acknowledgements';
-import { type AppContext, serverCode } from './context';
+import { type AppContext, authorizationOf, serverCode } from './context';
 import { addOutputs } from './outputs';
 
 /** The example server: facts about dogs from a public API. */
@@ -13,6 +13,7 @@ export class DogFactsStack extends Stack {
       code: serverCode(context, 'dog-facts'),
       contract: McpContract.fromFile('lambda/dog-facts/contract.json'),
       front: context.front,
+      authorization: authorizationOf(context),
       callbackPort: context.callbackPort,
       settings: context.dogApiBaseUrl === undefined ? {} : { DOG_API_BASE_URL: context.dogApiBaseUrl },
       // An example to try: `npx cdk destroy` leaves nothing behind.

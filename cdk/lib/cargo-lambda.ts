@@ -10,8 +10,10 @@ const PRIVATE_DIRECTORIES = [join('.local', 'venv', 'bin'), join('.local', 'carg
 export interface CargoLambdaBuild {
   /** Directory with the `Cargo.toml`. */
   readonly manifestDirectory: string;
-  /** Cargo package to build; its binary has the same name. */
+  /** Cargo package to build. */
   readonly packageName: string;
+  /** Its binary. */
+  readonly binaryName: string;
   /** Directory that gets the file `bootstrap`. */
   readonly outputDirectory: string;
 }
@@ -23,8 +25,8 @@ export function buildWithCargoLambda(build: CargoLambdaBuild): void {
   const path = [dirname(executable), process.env.PATH ?? ''].join(delimiter);
   const command = [
     'lambda', 'build', '--release', '--arm64', '--output-format', 'binary', '--locked',
-    '--package', build.packageName,
-    '--lambda-dir', build.outputDirectory, '--flatten', build.packageName,
+    '--package', build.packageName, '--bin', build.binaryName,
+    '--lambda-dir', build.outputDirectory, '--flatten', build.binaryName,
   ];
   const run = spawnSync(executable, command, {
     cwd: build.manifestDirectory,

@@ -1,4 +1,6 @@
 export * from './mcp-app-client';
+export * from './mcp-authorization';
+export * from './mcp-authorization-server';
 export * from './mcp-aws-resource';
 export * from './mcp-code';
 export * from './mcp-contract';

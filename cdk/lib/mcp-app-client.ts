@@ -2,14 +2,8 @@ import { Duration, SecretValue } from 'aws-cdk-lib';
 import * as cognito from 'aws-cdk-lib/aws-cognito';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
+import { addCodeGrantClient, clientSecretOf, NO_API_SIGN_IN } from './code-grant-client';
 import type { McpUserPool } from './mcp-user-pool';
-
-/**
- * Sign-in by API calls, for neither kind of app client. Cognito turns password flows on when nothing is said, and refuses an
- * empty list; custom authentication cannot be used, because the pool has no triggers for it. The sign-in pages and the
- * OAuth endpoints do not depend on this.
- */
-const NO_API_SIGN_IN: cognito.AuthFlow = { custom: true };
 
 /** Properties of `McpInteractiveClient`. */
 export interface McpInteractiveClientProps {
@@ -35,30 +29,8 @@ export class McpInteractiveClient extends Construct {
 
   constructor(scope: Construct, id: string, props: McpInteractiveClientProps) {
     super(scope, id);
-    const appClient = new cognito.UserPoolClient(this, 'AppClient', {
-      userPool: props.userPool.userPool,
-      generateSecret: false,
-      authFlows: NO_API_SIGN_IN,
-      oAuth: {
-        flows: { authorizationCodeGrant: true, implicitCodeGrant: false, clientCredentials: false },
-        scopes: props.oauthScopes,
-        callbackUrls: props.callbackUrls,
-      },
-      supportedIdentityProviders: [cognito.UserPoolClientIdentityProvider.COGNITO],
-      preventUserExistenceErrors: true,
-      enableTokenRevocation: true,
-      accessTokenValidity: Duration.hours(1),
-      idTokenValidity: Duration.hours(1),
-      refreshTokenValidity: Duration.days(30),
-      // The longest that Cognito allows: two windows of one MCP client refresh at the same moment.
-      refreshTokenRotationGracePeriod: Duration.seconds(60),
-    });
+    const appClient = addCodeGrantClient(this, { ...props, confidential: false });
     this.clientId = appClient.userPoolClientId;
-    new cognito.CfnManagedLoginBranding(this, 'Branding', {
-      userPoolId: props.userPool.userPool.userPoolId,
-      clientId: this.clientId,
-      useCognitoProvidedValues: true,
-    });
   }
 }
 
@@ -103,8 +75,7 @@ export class McpMachineClient extends Construct {
     this.clientId = appClient.userPoolClientId;
     this.clientSecret = new secretsmanager.Secret(this, 'Secret', {
       description: 'OAuth client secret of a program that calls the MCP server',
-      // Not the L2's userPoolClientSecret, which is a custom resource with a Lambda function of its own.
-      secretStringValue: SecretValue.resourceAttribute((appClient.node.defaultChild as cognito.CfnUserPoolClient).attrClientSecret),
+      secretStringValue: SecretValue.resourceAttribute(clientSecretOf(appClient)),
     });
   }
 }

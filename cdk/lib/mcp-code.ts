@@ -8,8 +8,14 @@ import { synthError } from './synth-error';
 
 /** Options of `McpCode.fromCargo`. */
 export interface McpCargoOptions {
-  /** The Cargo package to build, which is also its binary's name. */
+  /** The Cargo package to build. */
   readonly packageName: string;
+
+  /**
+   * The binary of the package.
+   * @default - the one with the package's name
+   */
+  readonly binaryName?: string;
 }
 
 /** What an `McpCode` turns into: exactly one of the two is set. */
@@ -41,7 +47,7 @@ export abstract class McpCode {
     if (!existsSync(join(manifestDirectory, 'Cargo.toml'))) {
       throw synthError('CargoManifestMissing', `${join(manifestDirectory, 'Cargo.toml')} does not exist: give McpCode.fromCargo the directory of a Cargo.toml`);
     }
-    return new CargoCode(manifestDirectory, options.packageName);
+    return new CargoCode(manifestDirectory, options.packageName, options.binaryName ?? options.packageName);
   }
 
   /**
@@ -86,12 +92,13 @@ class CargoCode extends McpCode {
   constructor(
     private readonly manifestDirectory: string,
     private readonly packageName: string,
+    private readonly binaryName: string,
   ) {
     super();
   }
 
   public bind(scope: Construct): McpCodeConfig {
-    const { manifestDirectory, packageName } = this;
+    const { manifestDirectory, packageName, binaryName } = this;
     // Looked for here, because the CDK wraps what is thrown while it bundles.
     if (Stack.of(scope).bundlingRequired) {
       requireCargoLambda(manifestDirectory, packageName);
@@ -104,7 +111,7 @@ class CargoCode extends McpCode {
         image: DockerImage.fromRegistry('cargo-lambda-builds-without-docker'),
         local: {
           tryBundle(outputDirectory: string): boolean {
-            buildWithCargoLambda({ manifestDirectory, packageName, outputDirectory });
+            buildWithCargoLambda({ manifestDirectory, packageName, binaryName, outputDirectory });
             return true;
           },
         },

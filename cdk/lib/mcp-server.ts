@@ -3,10 +3,14 @@ import * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import * as cognito from 'aws-cdk-lib/aws-cognito';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
+import { authorizationThrottles } from './authorization-endpoints';
+import { assertCallbackUrls } from './callback-urls';
 import { list } from './contract-document';
 import { addGatewayResponses } from './gateway-responses';
 import { addMcpEndpoint } from './mcp-endpoint';
 import { McpInteractiveClient, McpMachineClient } from './mcp-app-client';
+import { McpAuthorization, type McpAuthorizationServerOptions } from './mcp-authorization';
+import { McpAuthorizationServer } from './mcp-authorization-server';
 import type { McpAwsResource } from './mcp-aws-resource';
 import type { McpCode } from './mcp-code';
 import type { McpContract } from './mcp-contract';
@@ -38,6 +42,12 @@ export interface McpServerProps extends McpFunctionOptions {
   readonly front?: McpFront;
 
   /**
+   * What issues authorization codes to MCP clients.
+   * @default McpAuthorization.cognito()
+   */
+  readonly authorization?: McpAuthorization;
+
+  /**
    * The people who may use the server. Hand over one pool to let several servers share it.
    * @default - a user pool of the server's own, open for self sign-up
    */
@@ -57,13 +67,14 @@ export interface McpServerProps extends McpFunctionOptions {
 
   /**
    * The port that MCP clients on a user's machine listen on during sign-in: `http://localhost:<port>/callback` and
-   * `http://127.0.0.1:<port>/callback` are registered as redirect URIs.
+   * `http://127.0.0.1:<port>/callback` are registered as redirect URIs. With `McpAuthorization.server` only clients that
+   * are configured by hand need them, and any port is accepted.
    * @default 8765
    */
   readonly callbackPort?: number;
 
   /**
-   * Further redirect URIs for the interactive app client, https or loopback, compared exactly. Examples:
+   * Further redirect URIs for the interactive client, https or loopback, compared exactly. Examples:
    * `http://localhost:6274/oauth/callback` for MCP Inspector, `https://claude.ai/api/mcp/auth_callback` for claude.ai.
    * @default - none besides those of `callbackPort`
    */
@@ -107,7 +118,8 @@ export interface McpMachineClientOptions {
  * An MCP server on AWS Lambda behind OAuth: a REST API that checks access tokens and scopes before the function runs,
  * the metadata documents and challenges that MCP clients follow to the sign-in pages, and a user pool.
  *
- * It does not limit single callers, does not put a firewall in front and does not register MCP clients by itself.
+ * It does not limit single callers and does not put a firewall in front. MCP clients register themselves only with
+ * `McpAuthorization.server`.
  */
 export class McpServer extends Construct implements iam.IGrantable {
   /** The public MCP URL, which is the resource identifier too. */
@@ -128,14 +140,23 @@ export class McpServer extends Construct implements iam.IGrantable {
   /** The OAuth scopes as they travel: `<resource identifier>/<scope name>`. */
   public readonly oauthScopes: string[];
 
-  /** The page where people sign up and in with the interactive app client. */
+  /** The page where people sign up and in without an MCP client. */
   public readonly signInUrl: string;
 
   /** The command that adds the server to Claude Code. */
   public readonly claudeCodeCommand: string;
 
-  /** The public app client for people. */
-  public readonly interactiveClient: McpInteractiveClient;
+  /**
+   * The `client_id` of the public client for people, for configuration by hand: the user pool's app client, or with
+   * `McpAuthorization.server` a client that is registered beforehand under the server's name.
+   */
+  public readonly interactiveClientId: string;
+
+  /** The public app client for people. Undefined with `McpAuthorization.server`. */
+  public readonly interactiveClient?: McpInteractiveClient;
+
+  /** The authorization server in front of the user pool. Undefined with `McpAuthorization.cognito`. */
+  public readonly authorizationServer?: McpAuthorizationServer;
 
   /** The people who may use the server. */
   public readonly userPool: McpUserPool;
@@ -158,6 +179,8 @@ export class McpServer extends Construct implements iam.IGrantable {
     const contract = props.contract._document;
     const callbackUrls = callbackUrlsOf(props);
     const stack = Stack.of(this);
+    const ownServer = (props.authorization ?? McpAuthorization.cognito())._server;
+    const throttling = { throttlingRateLimit: props.throttlingRateLimit ?? 50, throttlingBurstLimit: props.throttlingBurstLimit ?? 100 };
 
     this.api = new apigateway.RestApi(this, 'Api', {
       restApiName: contract.serverName,
@@ -166,8 +189,8 @@ export class McpServer extends Construct implements iam.IGrantable {
       cloudWatchRole: false,
       deployOptions: {
         stageName: API_STAGE_NAME,
-        throttlingRateLimit: props.throttlingRateLimit ?? 50,
-        throttlingBurstLimit: props.throttlingBurstLimit ?? 100,
+        ...throttling,
+        methodOptions: ownServer === undefined ? undefined : authorizationThrottles(throttling.throttlingRateLimit, throttling.throttlingBurstLimit),
         tracingEnabled: props.tracing ?? false,
       },
     });
@@ -185,8 +208,6 @@ export class McpServer extends Construct implements iam.IGrantable {
     this.mcpServerUrl = `${front.publicBaseUrl}${MCP_PATH}`;
     this.resourceMetadataUrl = `${front.publicBaseUrl}/.well-known/oauth-protected-resource${MCP_PATH}`;
     this.authorizationServerIssuer = front.publicBaseUrl;
-    this.authorizationUrl = `${signInBaseUrl}/oauth2/authorize`;
-    this.tokenUrl = `${signInBaseUrl}/oauth2/token`;
     this.oauthScopes = contract.scopes.map((item) => `${this.mcpServerUrl}/${item.name}`);
 
     // The identifier is the MCP URL, so that scopes bind machine tokens and `aud` binds people's tokens to this server.
@@ -197,11 +218,24 @@ export class McpServer extends Construct implements iam.IGrantable {
       userPoolResourceServerName: contract.serverName,
       scopes: contract.scopes.map((item) => new cognito.ResourceServerScope({ scopeName: item.name, scopeDescription: item.description })),
     });
-    this.interactiveClient = new McpInteractiveClient(this, 'InteractiveClient', {
-      userPool: this.userPool,
-      oauthScopes: this.cognitoScopes(this.contract.scopeNames),
-      callbackUrls,
-    });
+    let signIn: { clientId: string; redirectUri: string };
+    if (ownServer === undefined) {
+      this.interactiveClient = new McpInteractiveClient(this, 'InteractiveClient', {
+        userPool: this.userPool,
+        oauthScopes: this.cognitoScopes(this.contract.scopeNames),
+        callbackUrls,
+      });
+      this.authorizationUrl = `${signInBaseUrl}/oauth2/authorize`;
+      this.tokenUrl = `${signInBaseUrl}/oauth2/token`;
+      this.interactiveClientId = this.interactiveClient.clientId;
+      signIn = { clientId: this.interactiveClientId, redirectUri: callbackUrls[0] };
+    } else {
+      this.authorizationServer = this.addAuthorizationServer(ownServer, props, signInBaseUrl);
+      this.authorizationUrl = this.authorizationServer.authorizationUrl;
+      this.tokenUrl = this.authorizationServer.tokenUrl;
+      this.interactiveClientId = contract.serverName;
+      signIn = { clientId: this.authorizationServer.cognitoClientId, redirectUri: `${front.publicBaseUrl}/callback` };
+    }
 
     const bindings = bindAwsResources(props);
     this.mcpFunction = new McpFunction(this, 'Function', {
@@ -244,12 +278,13 @@ export class McpServer extends Construct implements iam.IGrantable {
       signInBaseUrl,
       jwksUrl,
       oauthScopes: this.oauthScopes,
+      ownServer: ownServer && { registrationEnabled: ownServer.registrationEnabled ?? true, clientDocumentsEnabled: ownServer.clientDocumentsEnabled ?? true },
     });
     addGatewayResponses(this.api, { resourceMetadataUrl: this.resourceMetadataUrl, oauthScopes: this.oauthScopes });
 
-    const clientId = this.interactiveClient.clientId;
-    this.signInUrl = `${signInBaseUrl}/login?client_id=${clientId}&response_type=code&scope=${this.oauthScopes.join('+')}&redirect_uri=${callbackUrls[0]}`;
-    this.claudeCodeCommand = `claude mcp add --transport http ${contract.serverName} ${this.mcpServerUrl} --client-id ${clientId} --callback-port ${callbackPortOf(props)}`;
+    this.signInUrl = `${signInBaseUrl}/login?client_id=${signIn.clientId}&response_type=code&scope=${this.oauthScopes.join('+')}&redirect_uri=${signIn.redirectUri}`;
+    const byHand = ownServer === undefined ? ` --client-id ${this.interactiveClientId} --callback-port ${callbackPortOf(props)}` : '';
+    this.claudeCodeCommand = `claude mcp add --transport http ${contract.serverName} ${this.mcpServerUrl}${byHand}`;
   }
 
   /**
@@ -261,6 +296,31 @@ export class McpServer extends Construct implements iam.IGrantable {
     return new McpMachineClient(this, id, {
       userPool: this.userPool,
       oauthScopes: this.cognitoScopes(options.scopeNames ?? this.contract.scopeNames),
+    });
+  }
+
+  private addAuthorizationServer(options: McpAuthorizationServerOptions, props: McpServerProps, signInBaseUrl: string): McpAuthorizationServer {
+    const { serverName, serverTitle, scopes } = this.contract._document;
+    // For clients that can do neither of the two registrations: their `client_id` is typed in.
+    const byHand = { clientId: serverName, clientName: 'A client configured by hand', redirectUris: callbackUrlsOf(props) };
+    return new McpAuthorizationServer(this, 'AuthorizationServer', {
+      ...options,
+      clients: [byHand, ...(options.clients ?? [])],
+      displayName: options.displayName ?? serverTitle,
+      api: this.api,
+      issuer: this.authorizationServerIssuer,
+      resourceIdentifier: this.mcpServerUrl,
+      userPool: this.userPool,
+      signInBaseUrl,
+      scopes: scopes.map((item, index) => ({
+        oauthScope: this.oauthScopes[index],
+        scopeName: item.name,
+        description: item.description,
+        cognitoScope: this.cognitoScopes([item.name])[0],
+      })),
+      allowedOrigins: furtherOriginsOf(props),
+      tracing: props.tracing,
+      removalPolicy: props.removalPolicy,
     });
   }
 
@@ -292,13 +352,7 @@ function callbackPortOf(props: McpServerProps): number {
 function callbackUrlsOf(props: McpServerProps): string[] {
   const port = callbackPortOf(props);
   const further = props.callbackUrls ?? [];
-  for (const value of further) {
-    const url = URL.canParse(value) ? new URL(value) : undefined;
-    const loopback = url?.protocol === 'http:' && ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname);
-    if (url === undefined || url.hash !== '' || value.includes('*') || !(url.protocol === 'https:' || loopback)) {
-      throw synthError('CallbackUrlNotSafe', `callbackUrls has ${JSON.stringify(value)} and takes https URLs, or http ones on localhost, 127.0.0.1 or [::1], without a fragment or a wildcard: correct or remove it`);
-    }
-  }
+  assertCallbackUrls(further, 'callbackUrls');
   return [...new Set([`http://localhost:${port}/callback`, `http://127.0.0.1:${port}/callback`, ...further])];
 }
 

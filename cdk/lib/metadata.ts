@@ -12,6 +12,16 @@ export interface MetadataParameters {
   readonly jwksUrl: string;
   /** Full OAuth scopes. */
   readonly oauthScopes: string[];
+  /** What the authorization server in front of the user pool does; undefined if MCP clients speak to the user pool itself. */
+  readonly ownServer?: OwnAuthorizationServer;
+}
+
+/** How MCP clients that nobody registered may become known to the authorization server in front of the user pool. */
+export interface OwnAuthorizationServer {
+  /** RFC 7591. */
+  readonly registrationEnabled: boolean;
+  /** Client ID Metadata Documents. */
+  readonly clientDocumentsEnabled: boolean;
 }
 
 /**
@@ -29,27 +39,9 @@ export function protectedResourceMetadata(parameters: MetadataParameters): Recor
   };
 }
 
-/**
- * Authorization server metadata (RFC 8414 section 2): the user pool's endpoints, plus what Cognito's own document lacks
- * and MCP clients require, above all `code_challenge_methods_supported`.
- *
- * Does not list `offline_access`, which Cognito refuses, nor `authorization_response_iss_parameter_supported`, because
- * Cognito does not send `iss`. The `iss` of an access token stays the user pool's: only the MCP server checks it.
- */
+/** Authorization server metadata (RFC 8414 section 2), of the server in front of the user pool or of the user pool itself. */
 export function authorizationServerMetadata(parameters: MetadataParameters): Record<string, unknown> {
-  return {
-    issuer: parameters.publicBaseUrl,
-    authorization_endpoint: `${parameters.signInBaseUrl}/oauth2/authorize`,
-    token_endpoint: `${parameters.signInBaseUrl}/oauth2/token`,
-    revocation_endpoint: `${parameters.signInBaseUrl}/oauth2/revoke`,
-    jwks_uri: parameters.jwksUrl,
-    response_types_supported: ['code'],
-    response_modes_supported: ['query'],
-    grant_types_supported: ['authorization_code', 'refresh_token', 'client_credentials'],
-    code_challenge_methods_supported: ['S256'],
-    token_endpoint_auth_methods_supported: ['none', 'client_secret_basic', 'client_secret_post'],
-    scopes_supported: parameters.oauthScopes,
-  };
+  return parameters.ownServer === undefined ? userPoolMetadata(parameters) : ownMetadata(parameters, parameters.ownServer);
 }
 
 /** The same facts in the form of OpenID Connect Discovery 1.0 section 3, for MCP clients that ask for that document only. */
@@ -58,5 +50,60 @@ export function openidConfiguration(parameters: MetadataParameters): Record<stri
     ...authorizationServerMetadata(parameters),
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: ['RS256'],
+    // Its default in this document is true.
+    ...(parameters.ownServer === undefined ? {} : { request_uri_parameter_supported: false }),
+  };
+}
+
+/**
+ * The user pool's endpoints, plus what Cognito's own document lacks and MCP clients require, above all
+ * `code_challenge_methods_supported`.
+ *
+ * Does not list `offline_access`, which Cognito refuses, nor `authorization_response_iss_parameter_supported`, because
+ * Cognito does not send `iss`. The `iss` of an access token stays the user pool's: only the MCP server checks it.
+ */
+function userPoolMetadata(parameters: MetadataParameters): Record<string, unknown> {
+  return {
+    issuer: parameters.publicBaseUrl,
+    authorization_endpoint: `${parameters.signInBaseUrl}/oauth2/authorize`,
+    token_endpoint: `${parameters.signInBaseUrl}/oauth2/token`,
+    revocation_endpoint: `${parameters.signInBaseUrl}/oauth2/revoke`,
+    ...common(parameters),
+  };
+}
+
+/**
+ * The endpoints of the authorization server in front of the user pool. Its crate owns what this document says: it is the
+ * same as `lambda/authorization/metadata.template.json`, which a test compares.
+ */
+function ownMetadata(parameters: MetadataParameters, server: OwnAuthorizationServer): Record<string, unknown> {
+  const issuer = parameters.publicBaseUrl;
+  return {
+    issuer,
+    authorization_endpoint: `${issuer}/authorize`,
+    token_endpoint: `${issuer}/token`,
+    revocation_endpoint: `${issuer}/revoke`,
+    ...(server.registrationEnabled ? { registration_endpoint: `${issuer}/register` } : {}),
+    ...common(parameters),
+    revocation_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,
+    authorization_response_iss_parameter_supported: true,
+    client_id_metadata_document_supported: server.clientDocumentsEnabled,
+    protected_resources: [parameters.resourceIdentifier],
+  };
+}
+
+/** How app clients and MCP clients authenticate: public ones not at all. */
+const CLIENT_AUTHENTICATION = ['none', 'client_secret_basic', 'client_secret_post'];
+
+/** What both servers do alike. */
+function common(parameters: MetadataParameters): Record<string, unknown> {
+  return {
+    jwks_uri: parameters.jwksUrl,
+    response_types_supported: ['code'],
+    response_modes_supported: ['query'],
+    grant_types_supported: ['authorization_code', 'refresh_token', 'client_credentials'],
+    code_challenge_methods_supported: ['S256'],
+    token_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,
+    scopes_supported: parameters.oauthScopes,
   };
 }

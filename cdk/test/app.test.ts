@@ -70,6 +70,26 @@ describe('the example stack', () => {
   });
 });
 
+describe('the example stack with -c authorization=server', () => {
+  const template = dogFacts({ ...externalFront, authorization: 'server' });
+
+  test('puts out the same names, with the authorization server\'s endpoints and no client id to type', () => {
+    const [outputs, plain] = [outputsOf(template), outputsOf(dogFacts(externalFront))];
+    assert.deepEqual(Object.keys(outputs), Object.keys(plain));
+    const different = Object.keys(outputs).filter((name) => outputs[name] !== plain[name]);
+    assert.deepEqual(different, ['McpOAuthAuthorizationUrl', 'McpOAuthTokenUrl', 'McpOAuthClientId', 'SignInUrl', 'ClaudeCodeCommand']);
+    assert.equal(outputs.McpOAuthAuthorizationUrl, 'http://127.0.0.1:3030/authorize');
+    assert.equal(outputs.McpOAuthTokenUrl, 'http://127.0.0.1:3030/token');
+    assert.equal(outputs.McpOAuthClientId, 'dog-facts');
+    assert.equal(outputs.ClaudeCodeCommand, 'claude mcp add --transport http dog-facts http://127.0.0.1:3030/mcp');
+  });
+
+  test('leaves nothing behind when it is destroyed', () => {
+    const retained = Object.values((template.toJSON() as TemplateJson).Resources).filter((each) => each.DeletionPolicy === 'Retain');
+    assert.deepEqual(retained, []);
+  });
+});
+
 describe('the counter stack', () => {
   test('gives the server a table, and permission for its tools\' actions only', () => {
     const app = new App({ context: { lambdaDir, ...externalFront } });
@@ -92,6 +112,7 @@ describe('the context', () => {
     [{ front: 'external' }, 'context front=external needs the origin that the front answers at: add -c publicBaseUrl=https://mcp.example.com'],
     [{ publicBaseUrl: 'https://mcp.example.com' }, 'context publicBaseUrl=https://mcp.example.com applies to front=external only, and front is cloudfront: remove it or add -c front=external'],
     [{ front: 'stage', signInBaseUrl: 'https://a.example' }, 'context signInBaseUrl=https://a.example applies to front=external only, and front is stage: remove it or add -c front=external'],
+    [{ authorization: 'auth0' }, 'context authorization=auth0 needs one of cognito, server'],
     [{ callbackPort: 'any' }, 'context callbackPort=any needs a port number, for example 8765'],
     [{ dogApiBaseUrl: ['a'] }, 'context dogApiBaseUrl=["a"] needs a text that is not empty'],
     [{ lambdaDir: 'nowhere' }, 'context lambdaDir=nowhere needs to hold dog-facts/bootstrap: run npm run build:lambda and use target/lambda, or leave the key out to build now'],

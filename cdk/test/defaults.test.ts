@@ -2,15 +2,22 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { McpUserPool } from '../lib';
+import { McpAuthorization, McpUserPool } from '../lib';
 import { deployed } from './deployed';
-import { only, synthesize, synthesizeServer, twoScopes, type TemplateJson } from './synthesis';
+import { code, only, synthesize, synthesizeServer, twoScopes, type TemplateJson } from './synthesis';
 
 const bare = synthesizeServer({}, (server) => server.addMachineClient('Ci'));
 const json = bare.toJSON() as TemplateJson;
 const properties = (type: string, wanted: object = {}) => only(bare, type, wanted).properties;
 const variables = () => deployed(json, properties('AWS::Lambda::Function').Environment.Variables);
 const pool = only(synthesize((stack) => new McpUserPool(stack, 'Pool')), 'AWS::Cognito::UserPool').properties;
+const own = synthesizeServer({ authorization: McpAuthorization.server({ code: code() }) });
+const authorization = () =>
+  Object.values(own.findResources('AWS::Lambda::Function'))
+    .map((each) => deployed(own.toJSON() as TemplateJson, each.Properties.Environment.Variables))
+    .find((each) => each.AUTHORIZATION_ISSUER !== undefined);
+/** What the authorization server's crate documents as the default of a variable that is not set. */
+const fromCrate = (name: string) => new RegExp(`\\| \`${name}\` \\|.*\\| (.*) \\|`).exec(readFileSync(join(__dirname, '../../lambda/authorization/src/settings.rs'), 'utf8'))?.[1];
 const deletionPolicy = (type: string) => json.Resources[only(bare, type).logicalId].DeletionPolicy;
 
 /** Every optional property: the `@default` that its documentation states, and what a server without it shows. */
@@ -34,6 +41,21 @@ const defaults: Record<string, [stated: string, shown: () => unknown, expected: 
     () => only(synthesizeServer({ contract: twoScopes() }, (server) => server.addMachineClient('Ci')), 'AWS::Cognito::UserPoolClient', { GenerateSecret: true }).properties.AllowedOAuthScopes.length,
     2,
   ],
+  'McpAuthorizationServerOptions.clients': ['- none', () => JSON.parse(authorization().AUTHORIZATION_CLIENTS).map((each: any) => each.clientId), ['dog-facts']],
+  'McpAuthorizationServerOptions.registrationEnabled': ['true', () => authorization().AUTHORIZATION_REGISTRATION ?? fromCrate('AUTHORIZATION_REGISTRATION'), '`true`'],
+  'McpAuthorizationServerOptions.clientDocumentsEnabled': ['true', () => authorization().AUTHORIZATION_CLIENT_DOCUMENTS ?? fromCrate('AUTHORIZATION_CLIENT_DOCUMENTS'), '`true`'],
+  'McpAuthorizationServerOptions.redirectHosts': [
+    '- the callbacks of claude.ai, ChatGPT, VS Code and Cursor',
+    () => authorization().AUTHORIZATION_REDIRECT_HOSTS ?? fromCrate('AUTHORIZATION_REDIRECT_HOSTS'),
+    'the known clients',
+  ],
+  'McpAuthorizationServerOptions.displayName': ['- the contract\'s title', () => authorization().AUTHORIZATION_BRAND_NAME, 'Dog facts'],
+  'McpAuthorizationServerProps.allowedOrigins': ['- none', () => authorization().MCP_ALLOWED_ORIGINS, undefined],
+  'McpAuthorizationServerProps.tracing': ['false', () => Object.values(own.findResources('AWS::Lambda::Function')).map((each) => each.Properties.TracingConfig), [undefined, undefined]],
+  'McpAuthorizationServerProps.removalPolicy': ['RemovalPolicy.RETAIN', () => Object.values(own.findResources('AWS::Logs::LogGroup')).map((each) => each.DeletionPolicy), ['Retain', 'Retain']],
+  'McpPreRegisteredClient.scopeNames': ['- all scopes of the contract', () => JSON.parse(authorization().AUTHORIZATION_CLIENTS)[0].scopes, undefined],
+  'McpPreRegisteredClient.secretSha256': ['- a public client, without a secret', () => JSON.parse(authorization().AUTHORIZATION_CLIENTS)[0].secretSha256, undefined],
+  'McpServerProps.authorization': ['McpAuthorization.cognito()', () => bare.findResources('AWS::Lambda::Function', { Properties: { Environment: { Variables: { AUTHORIZATION_ISSUER: {} } } } }), {}],
   'McpServerProps.front': ['McpFront.cloudFront()', () => variables().MCP_RESOURCE, 'https://d111.cloudfront.net/mcp'],
   'McpServerProps.userPool': [
     '- a user pool of the server\'s own, open for self sign-up',
@@ -58,7 +80,7 @@ const defaults: Record<string, [stated: string, shown: () => unknown, expected: 
 };
 
 /** Options whose absence means that something else applies; front.test.ts and function.test.ts show what. */
-const absent = ['McpCodeConfig.existingFunction', 'McpCodeConfig.lambdaCode', 'McpExternalFrontOptions.cognitoIdpUrl', 'McpExternalFrontOptions.signInBaseUrl', 'McpFrontConfig.cognitoIdpUrl', 'McpFrontConfig.signInBaseUrl'];
+const absent = ['McpCargoOptions.binaryName', 'McpCodeConfig.existingFunction', 'McpCodeConfig.lambdaCode', 'McpExternalFrontOptions.cognitoIdpUrl', 'McpExternalFrontOptions.signInBaseUrl', 'McpFrontConfig.cognitoIdpUrl', 'McpFrontConfig.signInBaseUrl'];
 
 /** The optional properties in the library's sources, with the text of their `@default`. */
 function documented(): Record<string, string | undefined> {

@@ -168,8 +168,8 @@ test "$FAIL" = "" || exit 3
     const template = synthesizeCargo();
     const [workingDirectory, ...command] = readFileSync(join(directory, 'called'), 'utf8').trim().split('\n');
     assert.equal(workingDirectory, directory);
-    assert.deepEqual(command.slice(0, 9), ['lambda', 'build', '--release', '--arm64', '--output-format', 'binary', '--locked', '--package', 'dog-facts']);
-    assert.deepEqual([command[9], ...command.slice(11)], ['--lambda-dir', '--flatten', 'dog-facts']);
+    assert.deepEqual(command.slice(0, 11), ['lambda', 'build', '--release', '--arm64', '--output-format', 'binary', '--locked', '--package', 'dog-facts', '--bin', 'dog-facts']);
+    assert.deepEqual([command[11], ...command.slice(13)], ['--lambda-dir', '--flatten', 'dog-facts']);
     assert.match(only(template, 'AWS::Lambda::Function').properties.Code.S3Key, /^[0-9a-f]{64}\.zip$/);
   });
 

@@ -40,6 +40,8 @@ const apps: [title: string, stack: string, context: Record<string, string>][] = 
   ['dog-facts-cloudfront', 'DogFacts', {}],
   ['dog-facts-stage', 'DogFacts', { front: 'stage' }],
   ['dog-facts-external', 'DogFacts', { front: 'external', publicBaseUrl: 'http://127.0.0.1:3030', signInBaseUrl: 'http://127.0.0.1:3031', cognitoIdpUrl: 'http://127.0.0.1:3031' }],
+  ['dog-facts-server-cloudfront', 'DogFacts', { authorization: 'server' }],
+  ['dog-facts-server-stage', 'DogFacts', { authorization: 'server', front: 'stage' }],
   ['counter-cloudfront', 'Counter', {}],
 ];
 
@@ -88,6 +90,22 @@ function acknowledgements(construct: IConstruct): { path: string; id: string; re
       .flatMap(({ data }) => Object.entries(data as Record<string, string>).map(([id, reason]) => ({ path: each.node.path, id, reason }))),
   );
 }
+
+describe('acknowledgements with the authorization server', () => {
+  const app = new App({ context: { lambdaDir, authorization: 'server' } });
+  const all = acknowledgements(new DogFactsStack(app, 'DogFacts', readContext(app.node)));
+
+  test('of the library are those of its public metadata documents and of the OAuth endpoints, none of them on the MCP endpoint', () => {
+    const byLibrary = all.filter(({ id }) => /-(APIG4|COG4)$/.test(id)).map(({ path }) => path.split('/Default/')[1]);
+    const oauth = ['authorize/GET', 'callback/GET', 'consent/POST', 'register/OPTIONS', 'register/POST', 'revoke/OPTIONS', 'revoke/POST', 'token/OPTIONS', 'token/POST'];
+    assert.deepEqual([...new Set(byLibrary.filter((path) => !path.includes('.well-known')))].sort(), oauth);
+    assert.equal(byLibrary.filter((path) => path.includes('.well-known')).length, 14);
+  });
+
+  test('carry a reason each', () => {
+    assert.deepEqual(all.filter(({ reason }) => reason.length < 40), []);
+  });
+});
 
 describe('cfn-lint', () => {
   const environment = join(root, '.local', 'lint-venv');

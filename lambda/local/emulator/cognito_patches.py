@@ -171,6 +171,18 @@ def pages_as_json() -> None:
     cognito._new_password_page_html = new_password_page
 
 
+def managed_login_knows_secrets() -> None:
+    """Closes: there is no managed login that signs people up at a confidential app client. Its pages know the client's
+    secret, so they send no hash of it: those of mcp-lambda-local say `ManagedLogin`, a member that the API does not have."""
+    validate = cognito._validate_client_secret_hash
+    operations = {"SignUp", "ConfirmSignUp", "ResendConfirmationCode", "ForgotPassword", "ConfirmForgotPassword"}
+
+    def validate_unless_page(action: str, data: dict) -> Any:
+        return None if action in operations and data.get("ManagedLogin") is True else validate(action, data)
+
+    cognito._validate_client_secret_hash = validate_unless_page
+
+
 def install() -> None:
     """Apply every patch of this module."""
     resource_indicator()
@@ -179,3 +191,4 @@ def install() -> None:
     revocation()
     random_codes()
     pages_as_json()
+    managed_login_knows_secrets()

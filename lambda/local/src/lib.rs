@@ -24,6 +24,6 @@ mod stack;
 pub use failure::Failure;
 pub use forward::Upstream;
 pub use host::LoopbackHost;
-pub use options::{Command, Options, Places, Ports};
+pub use options::{Authorization, Command, Options, Places, Ports};
 pub use prepare::install_emulator;
 pub use stack::run;

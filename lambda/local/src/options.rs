@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 
 /// What the command line says.
 #[derive(Debug, Clone, Parser)]
@@ -20,6 +20,10 @@ pub struct Options {
     #[arg(long, value_name = "FILE")]
     pub outputs_file: Option<PathBuf>,
 
+    /// What issues authorization codes: the user pool itself, or the authorization server in front of it
+    #[arg(long, value_enum, default_value_t = Authorization::Cognito)]
+    pub authorization: Authorization,
+
     /// Forget users and data of earlier runs on this port
     #[arg(long)]
     pub reset: bool,
@@ -35,6 +39,25 @@ pub struct Options {
     /// What to do instead of running the stack
     #[command(subcommand)]
     pub command: Option<Command>,
+}
+
+/// What issues authorization codes to MCP clients.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Authorization {
+    /// The user pool itself: clients need its app client's id.
+    Cognito,
+    /// The authorization server in front of it: clients need the URL alone.
+    Server,
+}
+
+impl Authorization {
+    /// The value of the app's context key `authorization`.
+    pub(crate) fn context_value(self) -> &'static str {
+        match self {
+            Self::Cognito => "cognito",
+            Self::Server => "server",
+        }
+    }
 }
 
 /// What can be done instead of running the stack.

@@ -7,12 +7,14 @@ use serde_json::{Map, Value};
 
 use crate::process::{command, output, step};
 use crate::progress::Progress;
-use crate::{Failure, Places, Ports};
+use crate::{Authorization, Failure, Places, Ports};
 
 /// Name and identifier of the stack in `cdk/app`.
 pub(crate) const STACK: &str = "DogFacts";
-/// The servers that the stack's functions run.
-const SERVERS: [&str; 1] = ["dog-facts"];
+/// What the stack's functions run: package and binary.
+const DOG_FACTS: Server = ("dog-facts", "dog-facts");
+const AUTHORIZATION: Server = ("mcp-lambda-authorization", "authorization");
+type Server = (&'static str, &'static str);
 const INSTALL_RUST: &str = "install Rust with rustup";
 const INSTALL_PYTHON: &str = "install Python 3.10 or newer (on Debian and Ubuntu: `sudo apt-get install python3 python3-venv`)";
 const INSTALL_NODE: &str = "install Node.js 20 or newer";
@@ -120,28 +122,36 @@ pub(crate) async fn venv(places: &Places, progress: Progress) -> Result<(), Fail
 }
 
 /// Builds the servers for this machine and lays each down as `<server>/bootstrap`.
-pub(crate) async fn servers(places: &Places, progress: Progress) -> Result<(), Failure> {
-    let mut build = command("cargo", &places.root);
-    build.args([
-        "build",
-        "--locked",
-        "--message-format=json-render-diagnostics",
-    ]);
-    for server in SERVERS {
-        build.args(["--package", server]);
-    }
-    let mend = "mend what the compiler says and run `npm start` again";
-    let messages = progress
-        .step(
-            "Building the servers",
-            step("building the servers", mend, &mut build),
-        )
-        .await?;
-    for server in SERVERS {
-        let built = executable(&messages, server).ok_or_else(|| Failure::Incomplete {
-            missing: format!("binary `{server}` in the workspace"),
+pub(crate) async fn servers(
+    places: &Places,
+    authorization: Authorization,
+    progress: Progress,
+) -> Result<(), Failure> {
+    let servers: &[Server] = match authorization {
+        Authorization::Cognito => &[DOG_FACTS],
+        Authorization::Server => &[DOG_FACTS, AUTHORIZATION],
+    };
+    // One by one: built together they share features, and one choice would compile again what another has built.
+    for (package, binary) in servers {
+        let mut build = command("cargo", &places.root);
+        build
+            .args([
+                "build",
+                "--locked",
+                "--message-format=json-render-diagnostics",
+            ])
+            .args(["--package", package, "--bin", binary]);
+        let mend = "mend what the compiler says and run `npm start` again";
+        let messages = progress
+            .step(
+                &format!("Building {binary}"),
+                step("building the servers", mend, &mut build),
+            )
+            .await?;
+        let built = executable(&messages, binary).ok_or_else(|| Failure::Incomplete {
+            missing: format!("binary `{binary}` in the workspace"),
         })?;
-        lay_down(&built, &places.lambda.join(server))?;
+        lay_down(&built, &places.lambda.join(binary))?;
     }
     Ok(())
 }
@@ -204,6 +214,7 @@ fn with_feature_flags(places: &Places, ours: Value) -> Result<Value, Failure> {
 pub(crate) async fn template(
     places: &Places,
     ports: Ports,
+    authorization: Authorization,
     progress: Progress,
 ) -> Result<(), Failure> {
     let sign_in = format!("http://127.0.0.1:{}", ports.sign_in);
@@ -212,6 +223,7 @@ pub(crate) async fn template(
         "publicBaseUrl": format!("http://127.0.0.1:{}", ports.edge),
         "signInBaseUrl": sign_in,
         "cognitoIdpUrl": sign_in,
+        "authorization": authorization.context_value(),
         "lambdaDir": places.lambda,
         "dogApiBaseUrl": format!("http://127.0.0.1:{}/api/v2", ports.dog_api),
     });

@@ -87,12 +87,12 @@ impl AuthorizationRequest {
             .finish()
     }
 
-    /// Where the browser goes after sign-in, as a source for Content-Security-Policy: browsers apply `form-action` to
-    /// the redirect that answers a form as well.
+    /// Where the browser may go after sign-in, as sources for Content-Security-Policy: browsers apply `form-action` to
+    /// every redirect that follows a form, and the redirect URI's own server may lead on to anywhere on the web.
     pub(crate) fn redirect_source(&self) -> Option<String> {
         let target = Url::parse(self.get("redirect_uri")).ok()?;
         Some(match target.origin() {
-            origin @ Origin::Tuple(..) => origin.ascii_serialization(),
+            Origin::Tuple(..) => "http: https:".to_owned(),
             Origin::Opaque(_) => format!("{}:", target.scheme()),
         })
     }
@@ -141,7 +141,7 @@ mod tests {
         };
         assert_eq!(
             source("http://localhost:8765/callback").as_deref(),
-            Some("http://localhost:8765")
+            Some("http: https:")
         );
         assert_eq!(source("cursor://mcp/callback").as_deref(), Some("cursor:"));
         assert_eq!(source("not a url"), None);

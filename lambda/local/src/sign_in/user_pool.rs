@@ -78,7 +78,8 @@ impl Refusal {
     }
 }
 
-/// Calls an operation of the user pool API.
+/// Calls an operation of the user pool API, as managed login: without a hash of the app client's secret, which Cognito's
+/// pages know by themselves.
 pub(crate) async fn call(
     upstream: &Upstream,
     operation: &str,
@@ -91,6 +92,8 @@ pub(crate) async fn call(
         #[serde(default, alias = "Message")]
         message: String,
     }
+    let mut input = input.clone();
+    input["ManagedLogin"] = Value::Bool(true);
     let request = Request::post("/")
         .header(header::CONTENT_TYPE, "application/x-amz-json-1.1")
         .header(

@@ -399,6 +399,8 @@ static ANCESTORS: &[(&str, &[&str])] = &[
     ("constructs.DependencyGroup", &["constructs.IDependable"]),
     ("constructs.IConstruct", &["constructs.IDependable"]),
     ("constructs.RootConstruct", &["constructs.Construct", "constructs.IConstruct", "constructs.IDependable"]),
+    ("mcp-lambda-cdk.McpAuthorizationServer", &["constructs.Construct", "constructs.IConstruct", "constructs.IDependable"]),
+    ("mcp-lambda-cdk.McpAuthorizationServerProps", &["mcp-lambda-cdk.McpAuthorizationServerOptions"]),
     ("mcp-lambda-cdk.McpFunction", &["aws-cdk-lib.aws_iam.IGrantable", "constructs.Construct", "constructs.IConstruct", "constructs.IDependable"]),
     ("mcp-lambda-cdk.McpFunctionProps", &["mcp-lambda-cdk.McpFunctionOptions"]),
     ("mcp-lambda-cdk.McpInteractiveClient", &["constructs.Construct", "constructs.IConstruct", "constructs.IDependable"]),

@@ -11,6 +11,245 @@ pub static ASSEMBLY: ::jsii_host::Assembly = ::jsii_host::Assembly {
     dependencies: &[&crate::generated::aws_cdk_lib::ASSEMBLY, &crate::generated::constructs::ASSEMBLY],
 };
 
+/// What issues authorization codes to MCP clients.
+///
+/// Access tokens are Cognito's in either case.
+#[derive(::std::clone::Clone)]
+pub struct McpAuthorization(::jsii_host::Object);
+::jsii_host::handle!(McpAuthorization(::jsii_host::Object), "mcp-lambda-cdk.McpAuthorization");
+::jsii_host::is_a!(McpAuthorization: crate::generated::mcp_lambda_cdk::McpAuthorization, ::jsii_host::Value);
+impl McpAuthorization {
+    /// The user pool itself, with a public app client.
+    #[track_caller]
+    pub fn cognito() -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::McpAuthorization> {
+        ::jsii_host::static_invoke(&crate::generated::mcp_lambda_cdk::ASSEMBLY, "mcp-lambda-cdk.McpAuthorization", "cognito", ::std::vec![])
+    }
+    /// An authorization server in front of the user pool: MCP clients connect with the URL alone, by Client ID Metadata Document or registration, on any loopback port, after the person's consent.
+    #[track_caller]
+    pub fn server(options: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpAuthorizationServerOptions>) -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::McpAuthorization> {
+        ::jsii_host::static_invoke(&crate::generated::mcp_lambda_cdk::ASSEMBLY, "mcp-lambda-cdk.McpAuthorization", "server", ::std::vec![options.into_arg()])
+    }
+}
+/// An MCP authorization server in front of a user pool: a function on the MCP server's own API that registers MCP clients, asks people for consent, sends them to Cognito and hands Cognito's tokens on unchanged.
+///
+/// The user pool knows one app client of it, with one redirect URI. The function may read two secrets, that app client's
+/// and its own sealing secret, and has no permission in Cognito. It stores nothing.
+///
+/// It does not rotate the two secrets by itself, and it does not put a firewall in front of the endpoints.
+#[derive(::std::clone::Clone)]
+pub struct McpAuthorizationServer(crate::generated::constructs::Construct);
+::jsii_host::handle!(McpAuthorizationServer(crate::generated::constructs::Construct), "mcp-lambda-cdk.McpAuthorizationServer");
+::jsii_host::is_a!(McpAuthorizationServer: crate::generated::mcp_lambda_cdk::McpAuthorizationServer, crate::generated::constructs::Construct, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
+impl McpAuthorizationServer {
+    /// Makes one, with everything that is required.
+    #[track_caller]
+    pub fn new(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>, props: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpAuthorizationServerProps>) -> ::jsii_host::Result<Self> {
+        ::jsii_host::create(&crate::generated::mcp_lambda_cdk::ASSEMBLY, "mcp-lambda-cdk.McpAuthorizationServer", ::std::vec![scope.into_arg(), id.into_arg(), props.into_arg()]).map(::jsii_host::Handle::from_object)
+    }
+    /// Starts one: set what is optional, then call `build`.
+    pub fn builder(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>, api: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_apigateway::RestApi>, code: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpCode>, issuer: impl ::jsii_host::IntoArg<::std::string::String>, resource_identifier: impl ::jsii_host::IntoArg<::std::string::String>, scopes: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::mcp_lambda_cdk::McpConsentScope>>, sign_in_base_url: impl ::jsii_host::IntoArg<::std::string::String>, user_pool: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpUserPool>) -> crate::generated::mcp_lambda_cdk::McpAuthorizationServerProps<::jsii_host::Pending<Self>> {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("api", api.into_arg());
+        jsii_data.set("code", code.into_arg());
+        jsii_data.set("issuer", issuer.into_arg());
+        jsii_data.set("resourceIdentifier", resource_identifier.into_arg());
+        jsii_data.set("scopes", scopes.into_arg());
+        jsii_data.set("signInBaseUrl", sign_in_base_url.into_arg());
+        jsii_data.set("userPool", user_pool.into_arg());
+        crate::generated::mcp_lambda_cdk::McpAuthorizationServerProps::jsii_pending(jsii_data, ::jsii_host::Pending::new(&crate::generated::mcp_lambda_cdk::ASSEMBLY, ::std::vec![scope.into_arg(), id.into_arg()]))
+    }
+    /// The authorization endpoint.
+    #[track_caller]
+    pub fn authorization_url(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("authorizationUrl")
+    }
+    /// The `client_id` of its own app client in the user pool.
+    #[track_caller]
+    pub fn cognito_client_id(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("cognitoClientId")
+    }
+    /// The secret of its own app client.
+    #[track_caller]
+    pub fn cognito_client_secret(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_secretsmanager::ISecret> {
+        self.jsii_get("cognitoClientSecret")
+    }
+    /// Its function.
+    #[track_caller]
+    pub fn mcp_function(&self) -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::McpFunction> {
+        self.jsii_get("mcpFunction")
+    }
+    /// What registrations, transactions, codes and refresh tokens are sealed with.
+    #[track_caller]
+    pub fn sealing_secret(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_secretsmanager::ISecret> {
+        self.jsii_get("sealingSecret")
+    }
+    /// The token endpoint.
+    #[track_caller]
+    pub fn token_url(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("tokenUrl")
+    }
+}
+/// Options of `McpAuthorization.server`.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct McpAuthorizationServerOptions(::jsii_host::StructData);
+::jsii_host::is_a!(McpAuthorizationServerOptions: crate::generated::mcp_lambda_cdk::McpAuthorizationServerOptions, ::jsii_host::Value);
+impl McpAuthorizationServerOptions {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(code: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpCode>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("code", code.into_arg());
+        Self(jsii_data)
+    }
+}
+impl McpAuthorizationServerOptions {
+    /// Whether an MCP client's https URL may be its `client_id`, whose document is then fetched (Client ID Metadata Documents).
+    ///
+    /// Default: true
+    #[must_use]
+    pub fn client_documents_enabled(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("clientDocumentsEnabled", value.into_arg());
+        self
+    }
+    /// MCP clients that are registered beforehand, besides the public one for configuration by hand.
+    ///
+    /// Default: none
+    #[must_use]
+    pub fn clients(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::mcp_lambda_cdk::McpPreRegisteredClient>>) -> Self {
+        self.0.set("clients", value.into_arg());
+        self
+    }
+    /// Name of the service on the consent page.
+    ///
+    /// Default: the contract's title
+    #[must_use]
+    pub fn display_name(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("displayName", value.into_arg());
+        self
+    }
+    /// Where clients that nobody registered may have codes sent besides loopback: https URIs compared exactly, ones that end in `/*` for one more segment, or host names.
+    ///
+    /// Default: the callbacks of claude.ai, ChatGPT, VS Code and Cursor
+    #[must_use]
+    pub fn redirect_hosts(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<::std::string::String>>) -> Self {
+        self.0.set("redirectHosts", value.into_arg());
+        self
+    }
+    /// Whether MCP clients may register themselves (RFC 7591).
+    ///
+    /// Default: true
+    #[must_use]
+    pub fn registration_enabled(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("registrationEnabled", value.into_arg());
+        self
+    }
+}
+impl ::jsii_host::ToWire for McpAuthorizationServerOptions {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("mcp-lambda-cdk.McpAuthorizationServerOptions")
+    }
+}
+/// Properties of `McpAuthorizationServer`.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct McpAuthorizationServerProps<C = ()>(::jsii_host::StructData, C);
+::jsii_host::is_a!(McpAuthorizationServerProps: crate::generated::mcp_lambda_cdk::McpAuthorizationServerProps, crate::generated::mcp_lambda_cdk::McpAuthorizationServerOptions, ::jsii_host::Value);
+impl McpAuthorizationServerProps {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(api: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_apigateway::RestApi>, code: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpCode>, issuer: impl ::jsii_host::IntoArg<::std::string::String>, resource_identifier: impl ::jsii_host::IntoArg<::std::string::String>, scopes: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::mcp_lambda_cdk::McpConsentScope>>, sign_in_base_url: impl ::jsii_host::IntoArg<::std::string::String>, user_pool: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpUserPool>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("api", api.into_arg());
+        jsii_data.set("code", code.into_arg());
+        jsii_data.set("issuer", issuer.into_arg());
+        jsii_data.set("resourceIdentifier", resource_identifier.into_arg());
+        jsii_data.set("scopes", scopes.into_arg());
+        jsii_data.set("signInBaseUrl", sign_in_base_url.into_arg());
+        jsii_data.set("userPool", user_pool.into_arg());
+        Self(jsii_data, ())
+    }
+}
+impl<C> McpAuthorizationServerProps<C> {
+    /// Origins whose pages may read the token, registration and revocation endpoints.
+    ///
+    /// Default: none
+    #[must_use]
+    pub fn allowed_origins(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<::std::string::String>>) -> Self {
+        self.0.set("allowedOrigins", value.into_arg());
+        self
+    }
+    /// Whether an MCP client's https URL may be its `client_id`, whose document is then fetched (Client ID Metadata Documents).
+    ///
+    /// Default: true
+    #[must_use]
+    pub fn client_documents_enabled(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("clientDocumentsEnabled", value.into_arg());
+        self
+    }
+    /// MCP clients that are registered beforehand, besides the public one for configuration by hand.
+    ///
+    /// Default: none
+    #[must_use]
+    pub fn clients(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::mcp_lambda_cdk::McpPreRegisteredClient>>) -> Self {
+        self.0.set("clients", value.into_arg());
+        self
+    }
+    /// Name of the service on the consent page.
+    ///
+    /// Default: the contract's title
+    #[must_use]
+    pub fn display_name(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("displayName", value.into_arg());
+        self
+    }
+    /// Where clients that nobody registered may have codes sent besides loopback: https URIs compared exactly, ones that end in `/*` for one more segment, or host names.
+    ///
+    /// Default: the callbacks of claude.ai, ChatGPT, VS Code and Cursor
+    #[must_use]
+    pub fn redirect_hosts(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<::std::string::String>>) -> Self {
+        self.0.set("redirectHosts", value.into_arg());
+        self
+    }
+    /// Whether MCP clients may register themselves (RFC 7591).
+    ///
+    /// Default: true
+    #[must_use]
+    pub fn registration_enabled(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("registrationEnabled", value.into_arg());
+        self
+    }
+    /// What happens to the function's log when the stack is deleted.
+    ///
+    /// Default: RemovalPolicy.RETAIN
+    #[must_use]
+    pub fn removal_policy(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::RemovalPolicy>) -> Self {
+        self.0.set("removalPolicy", value.into_arg());
+        self
+    }
+    /// Whether the function is traced with X-Ray.
+    ///
+    /// Default: false
+    #[must_use]
+    pub fn tracing(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("tracing", value.into_arg());
+        self
+    }
+}
+impl<T: ::jsii_host::Handle> McpAuthorizationServerProps<::jsii_host::Pending<T>> {
+    #[doc(hidden)]
+    pub fn jsii_pending(data: ::jsii_host::StructData, pending: ::jsii_host::Pending<T>) -> Self {
+        Self(data, pending)
+    }
+    /// Makes the object.
+    #[track_caller]
+    pub fn build(self) -> ::jsii_host::Result<T> {
+        self.1.build(self.0.to_wire("mcp-lambda-cdk.McpAuthorizationServerProps"))
+    }
+}
+impl ::jsii_host::ToWire for McpAuthorizationServerProps {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("mcp-lambda-cdk.McpAuthorizationServerProps")
+    }
+}
 /// An AWS resource of the app, handed to a server whose contract asks for one.
 ///
 /// The server gets its name in the setting that the contract names, and permission for exactly the actions that its
@@ -52,6 +291,16 @@ impl McpCargoOptions {
         let mut jsii_data = ::jsii_host::StructData::new();
         jsii_data.set("packageName", package_name.into_arg());
         Self(jsii_data)
+    }
+}
+impl McpCargoOptions {
+    /// The binary of the package.
+    ///
+    /// Default: the one with the package's name
+    #[must_use]
+    pub fn binary_name(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("binaryName", value.into_arg());
+        self
     }
 }
 impl ::jsii_host::ToWire for McpCargoOptions {
@@ -175,6 +424,27 @@ impl ::jsii_host::FromWire for McpCodeConfig {
             ("lambdaCode", ::jsii_host::rewire::<crate::generated::aws_cdk_lib::aws_lambda::Code>),
         ];
         ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
+    }
+}
+/// An OAuth scope as the consent page shows it and as Cognito knows it.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct McpConsentScope(::jsii_host::StructData);
+::jsii_host::is_a!(McpConsentScope: crate::generated::mcp_lambda_cdk::McpConsentScope, ::jsii_host::Value);
+impl McpConsentScope {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(cognito_scope: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cognito::OAuthScope>, description: impl ::jsii_host::IntoArg<::std::string::String>, oauth_scope: impl ::jsii_host::IntoArg<::std::string::String>, scope_name: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("cognitoScope", cognito_scope.into_arg());
+        jsii_data.set("description", description.into_arg());
+        jsii_data.set("oauthScope", oauth_scope.into_arg());
+        jsii_data.set("scopeName", scope_name.into_arg());
+        Self(jsii_data)
+    }
+}
+impl ::jsii_host::ToWire for McpConsentScope {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("mcp-lambda-cdk.McpConsentScope")
     }
 }
 /// What an MCP server says about itself: its name, OAuth scopes, tools, settings and the AWS resources it asks for.
@@ -695,9 +965,48 @@ impl ::jsii_host::ToWire for McpMachineClientProps {
         self.0.to_wire("mcp-lambda-cdk.McpMachineClientProps")
     }
 }
+/// An MCP client that the operator has registered with the authorization server.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct McpPreRegisteredClient(::jsii_host::StructData);
+::jsii_host::is_a!(McpPreRegisteredClient: crate::generated::mcp_lambda_cdk::McpPreRegisteredClient, ::jsii_host::Value);
+impl McpPreRegisteredClient {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(client_id: impl ::jsii_host::IntoArg<::std::string::String>, client_name: impl ::jsii_host::IntoArg<::std::string::String>, redirect_uris: impl ::jsii_host::IntoArg<::std::vec::Vec<::std::string::String>>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("clientId", client_id.into_arg());
+        jsii_data.set("clientName", client_name.into_arg());
+        jsii_data.set("redirectUris", redirect_uris.into_arg());
+        Self(jsii_data)
+    }
+}
+impl McpPreRegisteredClient {
+    /// Names of the OAuth scopes that it may ask for, as in the contract.
+    ///
+    /// Default: all scopes of the contract
+    #[must_use]
+    pub fn scope_names(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<::std::string::String>>) -> Self {
+        self.0.set("scopeNames", value.into_arg());
+        self
+    }
+    /// SHA-256 in hexadecimal of each secret that it may use, two during a rotation.
+    ///
+    /// Default: a public client, without a secret
+    #[must_use]
+    pub fn secret_sha256(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<::std::string::String>>) -> Self {
+        self.0.set("secretSha256", value.into_arg());
+        self
+    }
+}
+impl ::jsii_host::ToWire for McpPreRegisteredClient {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("mcp-lambda-cdk.McpPreRegisteredClient")
+    }
+}
 /// An MCP server on AWS Lambda behind OAuth: a REST API that checks access tokens and scopes before the function runs, the metadata documents and challenges that MCP clients follow to the sign-in pages, and a user pool.
 ///
-/// It does not limit single callers, does not put a firewall in front and does not register MCP clients by itself.
+/// It does not limit single callers and does not put a firewall in front. MCP clients register themselves only with
+/// `McpAuthorization.server`.
 #[derive(::std::clone::Clone)]
 pub struct McpServer(crate::generated::constructs::Construct);
 ::jsii_host::handle!(McpServer(crate::generated::constructs::Construct), "mcp-lambda-cdk.McpServer");
@@ -740,10 +1049,10 @@ impl McpServer {
     pub fn grant_principal(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::IPrincipal> {
         self.jsii_get("grantPrincipal")
     }
-    /// The public app client for people.
+    /// The `client_id` of the public client for people, for configuration by hand: the user pool's app client, or with `McpAuthorization.server` a client that is registered beforehand under the server's name.
     #[track_caller]
-    pub fn interactive_client(&self) -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::McpInteractiveClient> {
-        self.jsii_get("interactiveClient")
+    pub fn interactive_client_id(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("interactiveClientId")
     }
     /// The server's function.
     #[track_caller]
@@ -765,7 +1074,7 @@ impl McpServer {
     pub fn resource_metadata_url(&self) -> ::jsii_host::Result<::std::string::String> {
         self.jsii_get("resourceMetadataUrl")
     }
-    /// The page where people sign up and in with the interactive app client.
+    /// The page where people sign up and in without an MCP client.
     #[track_caller]
     pub fn sign_in_url(&self) -> ::jsii_host::Result<::std::string::String> {
         self.jsii_get("signInUrl")
@@ -779,6 +1088,16 @@ impl McpServer {
     #[track_caller]
     pub fn user_pool(&self) -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::McpUserPool> {
         self.jsii_get("userPool")
+    }
+    /// The authorization server in front of the user pool.
+    #[track_caller]
+    pub fn authorization_server(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::mcp_lambda_cdk::McpAuthorizationServer>> {
+        self.jsii_get("authorizationServer")
+    }
+    /// The public app client for people.
+    #[track_caller]
+    pub fn interactive_client(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::mcp_lambda_cdk::McpInteractiveClient>> {
+        self.jsii_get("interactiveClient")
     }
     /// Defines a confidential app client for a program, with the client credentials grant.
     #[track_caller]
@@ -814,6 +1133,14 @@ impl<C> McpServerProps<C> {
         self.0.set("allowedOrigins", value.into_arg());
         self
     }
+    /// What issues authorization codes to MCP clients.
+    ///
+    /// Default: McpAuthorization.cognito()
+    #[must_use]
+    pub fn authorization(mut self, value: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpAuthorization>) -> Self {
+        self.0.set("authorization", value.into_arg());
+        self
+    }
     /// The AWS resources that the contract asks for, by its names.
     ///
     /// Default: none, for a contract that asks for none
@@ -822,7 +1149,7 @@ impl<C> McpServerProps<C> {
         self.0.set("awsResources", value.into_arg());
         self
     }
-    /// The port that MCP clients on a user's machine listen on during sign-in: `http://localhost:<port>/callback` and `http://127.0.0.1:<port>/callback` are registered as redirect URIs.
+    /// The port that MCP clients on a user's machine listen on during sign-in: `http://localhost:<port>/callback` and `http://127.0.0.1:<port>/callback` are registered as redirect URIs. With `McpAuthorization.server` only clients that are configured by hand need them, and any port is accepted.
     ///
     /// Default: 8765
     #[must_use]
@@ -830,7 +1157,7 @@ impl<C> McpServerProps<C> {
         self.0.set("callbackPort", value.into_arg());
         self
     }
-    /// Further redirect URIs for the interactive app client, https or loopback, compared exactly.
+    /// Further redirect URIs for the interactive client, https or loopback, compared exactly.
     ///
     /// Default: none besides those of `callbackPort`
     #[must_use]

@@ -1,0 +1,173 @@
+import { type RemovalPolicy, SecretValue, Stack } from 'aws-cdk-lib';
+import type * as apigateway from 'aws-cdk-lib/aws-apigateway';
+import type * as cognito from 'aws-cdk-lib/aws-cognito';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import { Construct } from 'constructs';
+import { addAuthorizationEndpoints } from './authorization-endpoints';
+import { addCodeGrantClient, clientSecretOf } from './code-grant-client';
+import { list } from './contract-document';
+import type { McpAuthorizationServerOptions, McpPreRegisteredClient } from './mcp-authorization';
+import { McpFunction } from './mcp-function';
+import type { McpUserPool } from './mcp-user-pool';
+import { synthError } from './synth-error';
+
+/** An OAuth scope as the consent page shows it and as Cognito knows it. */
+export interface McpConsentScope {
+  /** The scope as it travels: `<resource identifier>/<scope name>`. */
+  readonly oauthScope: string;
+
+  /** Only the scope name. */
+  readonly scopeName: string;
+
+  /** What it permits, in plain words. */
+  readonly description: string;
+
+  /** The scope by way of its resource-server registration. */
+  readonly cognitoScope: cognito.OAuthScope;
+}
+
+/** Properties of `McpAuthorizationServer`. */
+export interface McpAuthorizationServerProps extends McpAuthorizationServerOptions {
+  /** The API whose root gets the endpoints. It must be reached at `issuer`. */
+  readonly api: apigateway.RestApi;
+
+  /** The public base URL, without a trailing slash. */
+  readonly issuer: string;
+
+  /** The public MCP URL. */
+  readonly resourceIdentifier: string;
+
+  /** Where people sign up and in. */
+  readonly userPool: McpUserPool;
+
+  /** The URL that the user pool's domain appears at, without a trailing slash. */
+  readonly signInBaseUrl: string;
+
+  /** The OAuth scopes of the MCP server. */
+  readonly scopes: McpConsentScope[];
+
+  /**
+   * Origins whose pages may read the token, registration and revocation endpoints.
+   * @default - none
+   */
+  readonly allowedOrigins?: string[];
+
+  /**
+   * Whether the function is traced with X-Ray.
+   * @default false
+   */
+  readonly tracing?: boolean;
+
+  /**
+   * What happens to the function's log when the stack is deleted.
+   * @default RemovalPolicy.RETAIN
+   */
+  readonly removalPolicy?: RemovalPolicy;
+}
+
+/**
+ * An MCP authorization server in front of a user pool: a function on the MCP server's own API that registers MCP clients,
+ * asks people for consent, sends them to Cognito and hands Cognito's tokens on unchanged.
+ *
+ * The user pool knows one app client of it, with one redirect URI. The function may read two secrets, that app client's
+ * and its own sealing secret, and has no permission in Cognito. It stores nothing.
+ *
+ * It does not rotate the two secrets by itself, and it does not put a firewall in front of the endpoints.
+ */
+export class McpAuthorizationServer extends Construct {
+  /** The authorization endpoint. */
+  public readonly authorizationUrl: string;
+
+  /** The token endpoint. */
+  public readonly tokenUrl: string;
+
+  /** The `client_id` of its own app client in the user pool. MCP clients never see it. */
+  public readonly cognitoClientId: string;
+
+  /** The secret of its own app client. */
+  public readonly cognitoClientSecret: secretsmanager.ISecret;
+
+  /** What registrations, transactions, codes and refresh tokens are sealed with. */
+  public readonly sealingSecret: secretsmanager.ISecret;
+
+  /** Its function. */
+  public readonly mcpFunction: McpFunction;
+
+  constructor(scope: Construct, id: string, props: McpAuthorizationServerProps) {
+    super(scope, id);
+    this.authorizationUrl = `${props.issuer}/authorize`;
+    this.tokenUrl = `${props.issuer}/token`;
+    const appClient = addCodeGrantClient(this, {
+      userPool: props.userPool,
+      oauthScopes: props.scopes.map((item) => item.cognitoScope),
+      callbackUrls: [`${props.issuer}/callback`],
+      confidential: true,
+    });
+    this.cognitoClientId = appClient.userPoolClientId;
+    this.cognitoClientSecret = new secretsmanager.Secret(this, 'CognitoClientSecret', {
+      description: 'Secret of the app client that the MCP authorization server has in the user pool',
+      secretStringValue: SecretValue.resourceAttribute(clientSecretOf(appClient)),
+    });
+    this.sealingSecret = new secretsmanager.Secret(this, 'SealingSecret', {
+      description: 'What the MCP authorization server seals registrations, codes and refresh tokens with',
+      generateSecretString: { passwordLength: 64, excludePunctuation: true },
+    });
+    this.mcpFunction = new McpFunction(this, 'Function', {
+      code: props.code,
+      environment: this.environment(props),
+      tracing: props.tracing,
+      removalPolicy: props.removalPolicy,
+    });
+    // Not grantRead, which permits to describe the secrets as well.
+    iam.Grant.addToPrincipal({
+      grantee: this.mcpFunction.grantPrincipal,
+      actions: ['secretsmanager:GetSecretValue'],
+      resourceArns: [this.cognitoClientSecret.secretArn, this.sealingSecret.secretArn],
+    }).assertSuccess();
+    addAuthorizationEndpoints(props.api, this.mcpFunction.function);
+  }
+
+  /** The settings of the authorization server. Those that are left out have their default in the Rust server alone. */
+  private environment(props: McpAuthorizationServerProps): { [name: string]: string } {
+    const stack = Stack.of(this);
+    const optional: { [name: string]: string | undefined } = {
+      MCP_ALLOWED_ORIGINS: joined(props.allowedOrigins),
+      AUTHORIZATION_CLIENTS: props.clients?.length ? stack.toJsonString(preRegistered(props.clients, props.scopes)) : undefined,
+      AUTHORIZATION_REGISTRATION: props.registrationEnabled?.toString(),
+      AUTHORIZATION_CLIENT_DOCUMENTS: props.clientDocumentsEnabled?.toString(),
+      AUTHORIZATION_REDIRECT_HOSTS: joined(props.redirectHosts),
+      AUTHORIZATION_BRAND_NAME: props.displayName,
+    };
+    return {
+      MCP_RESOURCE: props.resourceIdentifier,
+      MCP_ISSUER: props.userPool.issuer,
+      AUTHORIZATION_ISSUER: props.issuer,
+      AUTHORIZATION_SIGN_IN_URL: props.signInBaseUrl,
+      AUTHORIZATION_COGNITO_CLIENT_ID: this.cognitoClientId,
+      AUTHORIZATION_COGNITO_CLIENT_SECRET_ARN: this.cognitoClientSecret.secretArn,
+      AUTHORIZATION_SEALING_SECRET_ARN: this.sealingSecret.secretArn,
+      AUTHORIZATION_SCOPES: stack.toJsonString(props.scopes.map((item) => ({ name: item.oauthScope, description: item.description }))),
+      ...Object.fromEntries(Object.entries(optional).filter((entry): entry is [string, string] => entry[1] !== undefined)),
+    };
+  }
+}
+
+function joined(values: string[] | undefined): string | undefined {
+  return values?.length ? values.join(',') : undefined;
+}
+
+/** The clients in the form of the setting, with full scopes. */
+function preRegistered(clients: McpPreRegisteredClient[], scopes: McpConsentScope[]): object[] {
+  return clients.map(({ scopeNames, clientId, ...client }, index) => {
+    if (clients.findIndex((other) => other.clientId === clientId) !== index) {
+      throw synthError('ClientIdTaken', `clients has the clientId ${clientId} twice, or it is the server's name, which is the client for configuration by hand: choose another`);
+    }
+    const unknown = scopeNames?.filter((name) => scopes.every((item) => item.scopeName !== name)) ?? [];
+    if (scopeNames?.length === 0 || unknown.length > 0) {
+      throw synthError('ScopeUnknown', `scopeNames of the client ${clientId} is ${list(scopeNames ?? [])} and needs at least one of the contract's scopes: use ${list(scopes.map((item) => item.scopeName))}`);
+    }
+    const permitted = scopeNames === undefined ? {} : { scopes: scopes.filter((item) => scopeNames.includes(item.scopeName)).map((item) => item.oauthScope) };
+    return { clientId, ...client, ...permitted };
+  });
+}

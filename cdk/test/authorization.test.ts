@@ -1,0 +1,239 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, test } from 'node:test';
+import { CfnOutput } from 'aws-cdk-lib';
+import type { Template } from 'aws-cdk-lib/assertions';
+import { McpAuthorization, type McpAuthorizationServerOptions, McpFront, type McpPreRegisteredClient, type McpServerProps } from '../lib';
+import { deployed } from './deployed';
+import { code, only, synthesizeServer, type TemplateJson, twoScopes } from './synthesis';
+
+const root = dirname(dirname(__dirname));
+const options = (more: Partial<McpAuthorizationServerOptions> = {}) => McpAuthorization.server({ code: code(), ...more });
+const external = () => McpFront.external({ publicBaseUrl: 'https://mcp.example.com' });
+const withServer = (more: Partial<McpAuthorizationServerOptions> = {}, props: Partial<McpServerProps> = {}) =>
+  synthesizeServer({ front: external(), authorization: options(more), ...props }, (server, stack) => {
+    for (const attribute of ['authorizationUrl', 'tokenUrl', 'signInUrl', 'claudeCodeCommand', 'interactiveClientId'] as const) {
+      new CfnOutput(stack, attribute, { value: server[attribute] });
+    }
+  });
+const template = withServer();
+const json = (from: Template = template) => from.toJSON() as TemplateJson;
+
+const isAuthorization = ({ properties }: { properties: Record<string, any> }) => 'AUTHORIZATION_ISSUER' in properties.Environment.Variables;
+const functions = (from: Template) => Object.entries(from.findResources('AWS::Lambda::Function')).map(([logicalId, each]) => ({ logicalId, properties: each.Properties as Record<string, any> }));
+const authorizationFunction = (from: Template = template) => functions(from).filter(isAuthorization)[0];
+const variables = (from: Template = template): Record<string, string> => deployed(json(from), authorizationFunction(from).properties.Environment.Variables);
+
+/** The methods of the API by path and name. */
+function methods(from: Template): Record<string, Record<string, any>> {
+  const resources = json(from).Resources;
+  const pathOf = (reference: any): string => {
+    const properties = resources[reference.Ref]?.Properties;
+    return properties === undefined ? '' : `${pathOf(properties.ParentId)}/${properties.PathPart}`;
+  };
+  const found = Object.values(resources).filter(({ Type: type }) => type === 'AWS::ApiGateway::Method');
+  return Object.fromEntries(found.map(({ Properties: method }) => [`${method!.HttpMethod} ${pathOf(method!.ResourceId)}`, method!]));
+}
+
+const document = (from: Template, path: string) =>
+  JSON.parse(deployed(json(from), methods(from)[`GET ${path}`].Integration.IntegrationResponses[0].ResponseTemplates['application/json']));
+
+const ENDPOINTS = ['GET /authorize', 'POST /consent', 'GET /callback', 'POST /token', 'OPTIONS /token', 'POST /register', 'OPTIONS /register', 'POST /revoke', 'OPTIONS /revoke'];
+
+describe('McpAuthorization.cognito', () => {
+  test('is what a server without the property has', () => {
+    assert.deepEqual(synthesizeServer({ authorization: McpAuthorization.cognito() }).toJSON().Resources, synthesizeServer().toJSON().Resources);
+  });
+
+  test('adds no function, no secret and no endpoint', () => {
+    const bare = synthesizeServer();
+    bare.resourceCountIs('AWS::Lambda::Function', 1);
+    bare.resourceCountIs('AWS::SecretsManager::Secret', 0);
+    assert.deepEqual(Object.keys(methods(bare)).filter((name) => ENDPOINTS.includes(name)), []);
+  });
+});
+
+describe('the endpoints of the authorization server', () => {
+  test('go to its function, whole answers at a time and without an authorizer; no other path of the API does', () => {
+    const { logicalId } = authorizationFunction();
+    const ours = Object.entries(methods(template)).filter(([, method]) => JSON.stringify(method.Integration.Uri ?? '').includes(logicalId));
+    assert.deepEqual(ours.map(([name]) => name).sort(), [...ENDPOINTS].sort());
+    for (const [name, method] of ours) {
+      assert.equal(method.AuthorizationType, 'NONE', name);
+      assert.equal(method.AuthorizerId, undefined, name);
+      assert.equal(method.Integration.Type, 'AWS_PROXY', name);
+      assert.equal(method.Integration.ResponseTransferMode, undefined, name);
+    }
+  });
+
+  test('leave the authorizer on the MCP endpoint', () => {
+    for (const name of ['POST /mcp', 'ANY /mcp']) {
+      assert.equal(methods(template)[name].AuthorizationType, 'COGNITO_USER_POOLS');
+      assert.deepEqual(methods(template)[name].AuthorizationScopes, ['https://mcp.example.com/mcp/dog-facts']);
+    }
+  });
+
+  const throttles = (from: Template) =>
+    Object.fromEntries(only(from, 'AWS::ApiGateway::Stage').properties.MethodSettings.map((each: any) => [`${each.HttpMethod} ${each.ResourcePath}`, [each.ThrottlingRateLimit, each.ThrottlingBurstLimit]]));
+
+  test('are throttled where a request costs work and nobody is known', () => {
+    assert.deepEqual(throttles(template), { '* /*': [50, 100], 'GET /~1authorize': [20, 40], 'POST /~1register': [5, 10] });
+  });
+
+  test('are never throttled less than the whole API', () => {
+    const less = withServer({}, { throttlingRateLimit: 2, throttlingBurstLimit: 7 });
+    assert.deepEqual(throttles(less), { '* /*': [2, 7], 'GET /~1authorize': [2, 7], 'POST /~1register': [2, 7] });
+  });
+
+  test('get every cookie, header and query through CloudFront, and nothing of them is cached', () => {
+    const { DefaultCacheBehavior: behavior, CacheBehaviors: others } = only(withServer({}, { front: McpFront.cloudFront() }), 'AWS::CloudFront::Distribution').properties.DistributionConfig;
+    assert.equal(behavior.CachePolicyId, '4135ea2d-6df8-44a3-9df3-4b5a84be39ad', 'Managed-CachingDisabled');
+    assert.equal(behavior.OriginRequestPolicyId, 'b689b0a8-53d0-40ab-baf2-68738e2966ac', 'Managed-AllViewerExceptHostHeader');
+    assert.deepEqual(others.map((each: any) => each.PathPattern), ['/.well-known/*']);
+  });
+});
+
+for (const [name, front, issuer] of [
+  ['cloudFront', () => McpFront.cloudFront(), 'https://d111.cloudfront.net'],
+  ['stage', () => McpFront.stage(), 'https://api123.execute-api.eu-west-1.amazonaws.com/prod'],
+  ['external', external, 'https://mcp.example.com'],
+] as const) {
+  describe(`the authorization server behind front ${name}`, () => {
+    const own = withServer({}, { front: front() });
+
+    test('has the metadata that its crate builds, and no other', () => {
+      const crate = readFileSync(join(root, 'lambda/authorization/metadata.template.json'), 'utf8')
+        .replaceAll('${issuer}', issuer)
+        .replaceAll('${resource}', `${issuer}/mcp`)
+        .replaceAll('${scope}', `${issuer}/mcp/dog-facts`)
+        .replaceAll('${jwksUri}', 'https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Pool/.well-known/jwks.json');
+      const { 'oauth-authorization-server': oauth, 'openid-configuration': openid } = JSON.parse(crate);
+      for (const suffix of ['', '/mcp']) {
+        assert.deepEqual(document(own, `/.well-known/oauth-authorization-server${suffix}`), oauth);
+        assert.deepEqual(document(own, `/.well-known/openid-configuration${suffix}`), openid);
+      }
+      assert.deepEqual(document(own, '/mcp/.well-known/openid-configuration'), openid);
+      assert.deepEqual(document(own, '/.well-known/oauth-protected-resource/mcp').authorization_servers, [issuer]);
+    });
+
+    test('has its issuer, callback and endpoints below the public base URL', () => {
+      assert.equal(variables(own).AUTHORIZATION_ISSUER, issuer);
+      const client = only(own, 'AWS::Cognito::UserPoolClient').properties;
+      assert.deepEqual(deployed(json(own), client.CallbackURLs), [`${issuer}/callback`]);
+      const outputs = Object.fromEntries(Object.entries(json(own).Outputs!).map(([id, output]) => [id, deployed(json(own), output.Value)]));
+      assert.equal(outputs.authorizationUrl, `${issuer}/authorize`);
+      assert.equal(outputs.tokenUrl, `${issuer}/token`);
+      assert.equal(outputs.claudeCodeCommand, `claude mcp add --transport http dog-facts ${issuer}/mcp`);
+      assert.equal(outputs.interactiveClientId, 'dog-facts');
+      assert.ok(outputs.signInUrl.endsWith(`redirect_uri=${issuer}/callback`), outputs.signInUrl);
+    });
+  });
+}
+
+describe('its app client in the user pool', () => {
+  const { logicalId, properties } = only(template, 'AWS::Cognito::UserPoolClient');
+
+  test('is confidential, the only one for people, with the code grant and the server\'s scopes only', () => {
+    assert.equal(properties.GenerateSecret, true);
+    assert.deepEqual(properties.AllowedOAuthFlows, ['code']);
+    assert.equal(properties.AllowedOAuthScopes.length, 1);
+    assert.deepEqual(properties.ExplicitAuthFlows, ['ALLOW_CUSTOM_AUTH']);
+    assert.deepEqual(properties.RefreshTokenRotation, { Feature: 'ENABLED', RetryGracePeriodSeconds: 60 });
+    assert.equal(only(template, 'AWS::Cognito::ManagedLoginBranding').properties.ClientId.Ref, logicalId);
+  });
+
+  test('leaves machine clients as they are', () => {
+    const both = synthesizeServer({ front: external(), authorization: options() }, (server) => server.addMachineClient('Ci'));
+    const machine = (from: Template) => only(from, 'AWS::Cognito::UserPoolClient', { AllowedOAuthFlows: ['client_credentials'] }).properties;
+    assert.deepEqual(machine(both), machine(synthesizeServer({ front: external() }, (server) => server.addMachineClient('Ci'))));
+  });
+});
+
+describe('its secrets', () => {
+  test('are the app client\'s and a generated one, without a custom resource', () => {
+    const [client, sealing] = ['CognitoClientSecret', 'SealingSecret'].map((id) => Object.entries(json().Resources).find(([logicalId]) => logicalId.includes(`AuthorizationServer${id}`))![1].Properties!);
+    assert.deepEqual(client.SecretString, { 'Fn::GetAtt': [only(template, 'AWS::Cognito::UserPoolClient').logicalId, 'ClientSecret'] });
+    assert.deepEqual(sealing.GenerateSecretString, { ExcludePunctuation: true, PasswordLength: 64 });
+    template.resourceCountIs('AWS::SecretsManager::Secret', 2);
+    assert.deepEqual(Object.values(json().Resources).filter(({ Type: type }) => /^Custom::|CustomResource/.test(type)), []);
+  });
+
+  test('may be read by its function, which may do nothing else but write its log', () => {
+    const policies = Object.values(template.findResources('AWS::IAM::Policy')).map((each) => each.Properties.PolicyDocument.Statement);
+    const statements = policies.find((each) => JSON.stringify(each).includes('secretsmanager'))!;
+    assert.deepEqual(statements.map((each: any) => [each.Action].flat()), [['logs:CreateLogStream', 'logs:PutLogEvents'], ['secretsmanager:GetSecretValue']]);
+    assert.deepEqual(statements[1].Resource.map((each: any) => each.Ref).sort(), Object.keys(template.findResources('AWS::SecretsManager::Secret')).sort());
+    assert.equal(policies.filter((each) => JSON.stringify(each).includes('secretsmanager')).length, 1, 'the MCP server reads no secret');
+    assert.ok(!JSON.stringify(policies).includes('"*"'), JSON.stringify(policies));
+  });
+
+  test('are in no environment', () => {
+    assert.ok(!JSON.stringify(functions(template)).includes('ClientSecret"]'), 'Fn::GetAtt of the secret itself');
+  });
+});
+
+describe('the settings of the authorization server', () => {
+  const BY_HAND = { clientId: 'dog-facts', clientName: 'A client configured by hand', redirectUris: ['http://localhost:8765/callback', 'http://127.0.0.1:8765/callback'] };
+
+  test('are those that its crate reads', () => {
+    assert.deepEqual(variables(), {
+      MCP_RESOURCE: 'https://mcp.example.com/mcp',
+      MCP_ISSUER: 'https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Pool',
+      AUTHORIZATION_ISSUER: 'https://mcp.example.com',
+      AUTHORIZATION_SIGN_IN_URL: variables().AUTHORIZATION_SIGN_IN_URL,
+      AUTHORIZATION_COGNITO_CLIENT_ID: 'machineclientid',
+      AUTHORIZATION_COGNITO_CLIENT_SECRET_ARN: 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:Secret-abc',
+      AUTHORIZATION_SEALING_SECRET_ARN: 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:Secret-abc',
+      AUTHORIZATION_SCOPES: '[{"name":"https://mcp.example.com/mcp/dog-facts","description":"Read facts about dogs"}]',
+      AUTHORIZATION_CLIENTS: JSON.stringify([BY_HAND]),
+      AUTHORIZATION_BRAND_NAME: 'Dog facts',
+    });
+    const known = readFileSync(join(root, 'lambda/authorization/src/settings.rs'), 'utf8');
+    const every = withServer({ registrationEnabled: false, clientDocumentsEnabled: false, redirectHosts: ['app.example.com'] }, { allowedOrigins: ['http://localhost:6274'] });
+    assert.deepEqual(Object.keys(variables(every)).filter((name) => !known.includes(`| \`${name}\` |`)), []);
+  });
+
+  test('close the two registrations, in the metadata as well', () => {
+    const closed = withServer({ registrationEnabled: false, clientDocumentsEnabled: false });
+    assert.deepEqual([variables(closed).AUTHORIZATION_REGISTRATION, variables(closed).AUTHORIZATION_CLIENT_DOCUMENTS], ['false', 'false']);
+    const metadata = document(closed, '/.well-known/oauth-authorization-server');
+    assert.equal(metadata.registration_endpoint, undefined);
+    assert.equal(metadata.client_id_metadata_document_supported, false);
+  });
+
+  test('take clients, redirect hosts, origins, name and callbacks as told', () => {
+    const client = { clientId: 'portal', clientName: 'Portal', redirectUris: ['https://portal.example.com/callback'], scopeNames: ['read'], secretSha256: ['a'.repeat(64)] };
+    const told = withServer(
+      { clients: [client], redirectHosts: ['app.example.com', 'https://b.example.com/*'], displayName: 'Kennel' },
+      { contract: twoScopes(), allowedOrigins: ['http://localhost:6274'], callbackUrls: ['https://claude.ai/api/mcp/auth_callback'] },
+    );
+    const [byHand, portal] = JSON.parse(variables(told).AUTHORIZATION_CLIENTS);
+    assert.equal(byHand.redirectUris[2], 'https://claude.ai/api/mcp/auth_callback');
+    assert.deepEqual(portal, { clientId: 'portal', clientName: 'Portal', redirectUris: client.redirectUris, secretSha256: client.secretSha256, scopes: ['https://mcp.example.com/mcp/read'] });
+    assert.equal(variables(told).AUTHORIZATION_REDIRECT_HOSTS, 'app.example.com,https://b.example.com/*');
+    assert.equal(variables(told).AUTHORIZATION_BRAND_NAME, 'Kennel');
+    assert.equal(variables(told).MCP_ALLOWED_ORIGINS, 'http://localhost:6274');
+  });
+
+  const client: McpPreRegisteredClient = { clientId: 'portal', clientName: 'Portal', redirectUris: ['https://portal.example.com/callback'] };
+  const complaints: [wrong: Partial<McpAuthorizationServerOptions>, message: string][] = [
+    [{ clients: [{ ...client, clientId: 'https://portal.example.com' }] }, 'clients has the clientId "https://portal.example.com" and takes one that is neither empty nor a URL and does not begin with mcp-: choose another (ClientIdNotAllowed)'],
+    [{ clients: [{ ...client, clientId: 'mcp-client-x' }] }, 'clients has the clientId "mcp-client-x" and takes one that is neither empty nor a URL and does not begin with mcp-: choose another (ClientIdNotAllowed)'],
+    [{ clients: [{ ...client, clientName: ' ' }] }, 'clients has portal without a name, and the consent page would show none: set clientName (ClientNameMissing)'],
+    [{ clients: [{ ...client, redirectUris: [] }] }, 'clients has portal without redirect URIs: add one to redirectUris (ClientRedirectMissing)'],
+    [{ clients: [{ ...client, redirectUris: ['http://portal.example.com/'] }] }, 'redirectUris of the client portal has "http://portal.example.com/" and takes https URLs, or http ones on localhost, 127.0.0.1 or [::1], without a fragment or a wildcard: correct or remove it (CallbackUrlNotSafe)'],
+    [{ clients: [{ ...client, secretSha256: ['swordfish'] }] }, 'secretSha256 of the client portal needs 64 lower-case hexadecimal characters each: give the SHA-256 of the secret, never the secret (ClientSecretNotDigest)'],
+    [{ clients: [{ ...client, scopeNames: ['delete'] }] }, 'scopeNames of the client portal is delete and needs at least one of the contract\'s scopes: use dog-facts (ScopeUnknown)'],
+    [{ clients: [client, client] }, 'clients has the clientId portal twice, or it is the server\'s name, which is the client for configuration by hand: choose another (ClientIdTaken)'],
+    [{ clients: [{ ...client, clientId: 'dog-facts' }] }, 'clients has the clientId dog-facts twice, or it is the server\'s name, which is the client for configuration by hand: choose another (ClientIdTaken)'],
+    [{ redirectHosts: ['http://app.example.com/'] }, 'redirectHosts has "http://app.example.com/" and takes https URIs, ones that end in /*, or host names: correct or remove it (RedirectHostInvalid)'],
+    [{ redirectHosts: ['*.example.com'] }, 'redirectHosts has "*.example.com" and takes https URIs, ones that end in /*, or host names: correct or remove it (RedirectHostInvalid)'],
+    [{ redirectHosts: [] }, 'redirectHosts is empty, which would mean the known clients: leave it out for those, or set registrationEnabled and clientDocumentsEnabled to false (RedirectHostsEmpty)'],
+  ];
+  for (const [wrong, message] of complaints) {
+    test(`fails when ${message.split(/ and takes|,|:/)[0]}`, () => {
+      assert.throws(() => withServer(wrong), { message });
+    });
+  }
+});
