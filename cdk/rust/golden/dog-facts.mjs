@@ -16,7 +16,7 @@ const outputs = {
   OAuthMetadataUrl: server.resourceMetadataUrl,
   McpOAuthTokenUrl: server.tokenUrl,
   McpOAuthScope: server.oauthScopes.join(' '),
-  McpOAuthClientId: server.interactiveClient.clientId,
+  McpOAuthClientId: server.interactiveClientId,
   AutomatedOAuthClientId: machineClient.clientId,
   SignInUrl: server.signInUrl,
   ClaudeCodeCommand: server.claudeCodeCommand,

@@ -30,10 +30,7 @@ fn main() -> mcp_lambda_cdk::Result<()> {
         ("OAuthMetadataUrl", server.resource_metadata_url()?),
         ("McpOAuthTokenUrl", server.token_url()?),
         ("McpOAuthScope", server.oauth_scopes()?.join(" ")),
-        (
-            "McpOAuthClientId",
-            server.interactive_client()?.client_id()?,
-        ),
+        ("McpOAuthClientId", server.interactive_client_id()?),
         ("AutomatedOAuthClientId", machine_client.client_id()?),
         ("SignInUrl", server.sign_in_url()?),
         ("ClaudeCodeCommand", server.claude_code_command()?),

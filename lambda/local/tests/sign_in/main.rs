@@ -87,7 +87,9 @@ async fn a_forgotten_password_is_set_anew_with_the_mailed_code() {
         serde_json::from_slice(&person.stub.asked().pop().unwrap().body).unwrap();
     assert_eq!(
         asked,
-        json!({ "ClientId": "people", "Username": "a@b", "ConfirmationCode": "123123", "Password": "New-1" })
+        json!({
+            "ClientId": "people", "Username": "a@b", "ConfirmationCode": "123123", "Password": "New-1", "ManagedLogin": true
+        })
     );
 }
 
@@ -255,7 +257,7 @@ async fn revokes_a_refresh_token_of_the_asking_client_and_names_other_refusals_a
         serde_json::from_slice(&person.stub.asked().pop().unwrap().body).unwrap();
     assert_eq!(
         asked,
-        json!({ "Token": "refresh", "ClientId": "machine", "ClientSecret": "a+b" })
+        json!({ "Token": "refresh", "ClientId": "machine", "ClientSecret": "a+b", "ManagedLogin": true })
     );
 }
 
