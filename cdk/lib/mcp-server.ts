@@ -81,6 +81,9 @@ export class McpServer extends Construct implements iam.IGrantable {
   /** The API in front of the function. */
   public readonly api: apigateway.RestApi;
 
+  /** The domain of `McpFront.customDomain`. Undefined with every other front. */
+  public readonly customDomain?: apigateway.DomainName;
+
   /** The IAM principal to permit actions to. */
   public readonly grantPrincipal: iam.IPrincipal;
 
@@ -112,7 +115,8 @@ export class McpServer extends Construct implements iam.IGrantable {
     this.api.node.tryRemoveChild('Endpoint');
     const apiHost = `${this.api.restApiId}.execute-api.${stack.region}.${stack.urlSuffix}`;
 
-    const front = (props.front ?? McpFront.cloudFront()).bind(this, { apiHost, apiStageName: API_STAGE_NAME });
+    const front = (props.front ?? McpFront.cloudFront()).bind(this, { apiHost, apiStageName: API_STAGE_NAME, api: this.api });
+    this.customDomain = front.customDomain;
     this.userPool = userPoolOf(this, props);
     const signInBaseUrl = front.signInBaseUrl ?? this.userPool.signInBaseUrl;
     const jwksUrl = front.cognitoIdpUrl === undefined

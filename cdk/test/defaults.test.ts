@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { McpAuthorization, McpUserPool } from '../lib';
+import { McpAuthorization, McpFront, McpUserPool } from '../lib';
 import { deployed } from './deployed';
-import { code, only, synthesize, synthesizeServer, twoScopes, type TemplateJson } from './synthesis';
+import { certificate, code, only, synthesize, synthesizeServer, twoScopes, type TemplateJson } from './synthesis';
 
 const bare = synthesizeServer({}, (server) => server.addMachineClient('Ci'));
 const json = bare.toJSON() as TemplateJson;
@@ -26,6 +26,11 @@ const defaults: Record<string, [stated: string, shown: () => unknown, expected: 
     'Duration.seconds(60)',
     () => properties('AWS::CloudFront::Distribution').DistributionConfig.Origins[0].CustomOriginConfig.OriginReadTimeout,
     60,
+  ],
+  'McpCustomDomainOptions.hostedZone': [
+    '- none: make a record at your DNS provider that points to `server.customDomain.domainNameAliasDomainName`',
+    () => synthesizeServer({ front: McpFront.customDomain({ domainName: 'mcp.example.com', certificate: certificate() }) }).findResources('AWS::Route53::RecordSet'),
+    {},
   ],
   'McpFunctionOptions.memorySize': ['256', () => properties('AWS::Lambda::Function').MemorySize, 256],
   'McpFunctionOptions.timeout': ['Duration.seconds(30)', () => properties('AWS::Lambda::Function').Timeout, 30],
@@ -80,7 +85,7 @@ const defaults: Record<string, [stated: string, shown: () => unknown, expected: 
 };
 
 /** Options whose absence means that something else applies; front.test.ts and function.test.ts show what. */
-const absent = ['McpCargoOptions.binaryName', 'McpCodeConfig.existingFunction', 'McpCodeConfig.lambdaCode', 'McpExternalFrontOptions.cognitoIdpUrl', 'McpExternalFrontOptions.signInBaseUrl', 'McpFrontConfig.cognitoIdpUrl', 'McpFrontConfig.signInBaseUrl'];
+const absent = ['McpCargoOptions.binaryName', 'McpCodeConfig.existingFunction', 'McpCodeConfig.lambdaCode', 'McpExternalFrontOptions.cognitoIdpUrl', 'McpExternalFrontOptions.signInBaseUrl', 'McpFrontConfig.cognitoIdpUrl', 'McpFrontConfig.customDomain', 'McpFrontConfig.signInBaseUrl'];
 
 /** The optional properties in the library's sources, with the text of their `@default`. */
 function documented(): Record<string, string | undefined> {
