@@ -1,4 +1,4 @@
-import { Duration, Fn, Token } from 'aws-cdk-lib';
+import { Duration, Fn } from 'aws-cdk-lib';
 import type * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import type * as acm from 'aws-cdk-lib/aws-certificatemanager';
 import * as cloudfront from 'aws-cdk-lib/aws-cloudfront';
@@ -6,6 +6,7 @@ import * as origins from 'aws-cdk-lib/aws-cloudfront-origins';
 import type * as route53 from 'aws-cdk-lib/aws-route53';
 import { Construct } from 'constructs';
 import { addCustomDomain, assertCustomDomain } from './custom-domain';
+import { assertOrigin } from './origin';
 import { synthError } from './synth-error';
 
 /** The longest silence between two pieces of an answer that CloudFront's default quota allows. */
@@ -216,19 +217,5 @@ class ExternalFront extends McpFront {
     const publicOrigin = this.options.publicBaseUrl;
     // Splitting works whether or not the URL is known at synth.
     return { ...this.options, publicOrigin, publicHost: Fn.select(2, Fn.split('/', publicOrigin)) };
-  }
-}
-
-/** OAuth compares these URLs as strings, so only the one canonical spelling of an origin is accepted. */
-function assertOrigin(value: string, name: string): void {
-  if (Token.isUnresolved(value)) {
-    return;
-  }
-  const url = URL.canParse(value) ? new URL(value) : undefined;
-  if (url === undefined || !['http:', 'https:'].includes(url.protocol) || url.origin !== value) {
-    throw synthError('FrontUrlNotOrigin', `${name} is ${JSON.stringify(value)} and needs an origin without a path or a trailing slash, for example https://mcp.example.com`);
-  }
-  if (url.protocol === 'http:' && !['127.0.0.1', 'localhost', '[::1]'].includes(url.hostname)) {
-    throw synthError('FrontUrlNotHttps', `${name} is ${JSON.stringify(value)}, and access tokens would travel unencrypted: use https (http is for loopback addresses only)`);
   }
 }

@@ -5,7 +5,7 @@ import type { McpCode } from './mcp-code';
 import type { McpContract } from './mcp-contract';
 import type { McpFront } from './mcp-front';
 import type { McpFunctionOptions } from './mcp-function';
-import type { McpUserPool } from './mcp-user-pool';
+import type { IMcpUserPool } from './mcp-user-pool';
 
 /** Properties of `McpServer`. */
 export interface McpServerProps extends McpFunctionOptions {
@@ -28,10 +28,11 @@ export interface McpServerProps extends McpFunctionOptions {
   readonly authorization?: McpAuthorization;
 
   /**
-   * The people who may use the server. Hand over one pool to let several servers share it.
+   * The people who may use the server. Hand over one pool to let several servers share it, or `McpUserPool.fromUserPool`
+   * for a pool that exists already.
    * @default - a user pool of the server's own, open for self sign-up
    */
-  readonly userPool?: McpUserPool;
+  readonly userPool?: IMcpUserPool;
 
   /**
    * The server's settings by the names of the contract. A duration takes a `Duration`, a list takes an array.

@@ -17,7 +17,7 @@ import type { McpContract } from './mcp-contract';
 import { McpFront } from './mcp-front';
 import { McpFunction } from './mcp-function';
 import type { McpMachineClientOptions, McpServerProps } from './mcp-server-props';
-import { McpUserPool } from './mcp-user-pool';
+import { type IMcpUserPool, McpUserPool } from './mcp-user-pool';
 import { addMetadataEndpoints } from './metadata-endpoints';
 import { environmentOf } from './settings';
 import { synthError } from './synth-error';
@@ -73,7 +73,7 @@ export class McpServer extends Construct implements iam.IGrantable {
   public readonly authorizationServer?: McpAuthorizationServer;
 
   /** The people who may use the server. */
-  public readonly userPool: McpUserPool;
+  public readonly userPool: IMcpUserPool;
 
   /** The server's function. */
   public readonly mcpFunction: McpFunction;
@@ -252,7 +252,7 @@ export class McpServer extends Construct implements iam.IGrantable {
   }
 }
 
-function userPoolOf(server: McpServer, props: McpServerProps): McpUserPool {
+function userPoolOf(server: McpServer, props: McpServerProps): IMcpUserPool {
   return props.userPool ?? new McpUserPool(server, 'UserPool', {
     displayName: props.contract.serverTitle,
     removalPolicy: props.removalPolicy,
