@@ -1,4 +1,5 @@
 import type { RemovalPolicy } from 'aws-cdk-lib';
+import type * as wafv2 from 'aws-cdk-lib/aws-wafv2';
 import type { McpAuthorization } from './mcp-authorization';
 import type { McpAwsResource } from './mcp-aws-resource';
 import type { McpCode } from './mcp-code';
@@ -78,6 +79,13 @@ export interface McpServerProps extends McpFunctionOptions {
    * @default 100
    */
   readonly throttlingBurstLimit?: number;
+
+  /**
+   * The firewall in front of the API stage, of scope `REGIONAL`: it looks at every request, also one that goes around the
+   * front. Managed rules about bots from AI services drop the requests of claude.ai.
+   * @default - none
+   */
+  readonly webAcl?: wafv2.IWebACLRef;
 
   /**
    * What happens to the user pool and the log when the stack is deleted. Does not apply to a `userPool` that is handed over.

@@ -8,6 +8,7 @@ import { authorizationThrottles } from './authorization-endpoints';
 import { bindAwsResources } from './aws-resource-bindings';
 import { callbackPortOf, callbackUrlsOf } from './callback-urls';
 import { list } from './contract-document';
+import { addFirewall } from './firewall';
 import { addGatewayResponses } from './gateway-responses';
 import { addMcpEndpoint } from './mcp-endpoint';
 import { McpInteractiveClient, McpMachineClient } from './mcp-app-client';
@@ -162,6 +163,12 @@ export class McpServer extends Construct implements iam.IGrantable {
       timeout: props.timeout,
       logRetention: props.logRetention,
       tracing: props.tracing,
+      vpc: props.vpc,
+      vpcSubnets: props.vpcSubnets,
+      securityGroups: props.securityGroups,
+      reservedConcurrency: props.reservedConcurrency,
+      provisionedConcurrency: props.provisionedConcurrency,
+      trafficShifting: props.trafficShifting,
       removalPolicy: props.removalPolicy,
       environment: environmentOf(contract, props.settings ?? {}, {
         MCP_RESOURCE: this.mcpServerUrl,
@@ -184,7 +191,7 @@ export class McpServer extends Construct implements iam.IGrantable {
 
     const mcpPath = this.api.root.addResource(MCP_PATH.slice(1));
     addMcpEndpoint(mcpPath, {
-      handler: this.mcpFunction.function,
+      handler: this.mcpFunction.handler,
       timeout: this.mcpFunction.timeout,
       authorizer: new apigateway.CognitoUserPoolsAuthorizer(this, 'Authorizer', { cognitoUserPools: [this.userPool.userPool] }),
       oauthScopes: this.oauthScopes,
@@ -198,6 +205,9 @@ export class McpServer extends Construct implements iam.IGrantable {
       oauthScopes: this.oauthScopes,
       ownServer: ownServer && { registrationEnabled: ownServer.registrationEnabled ?? true, clientDocumentsEnabled: ownServer.clientDocumentsEnabled ?? true },
     });
+    if (props.webAcl !== undefined) {
+      addFirewall(this, this.api, props.webAcl);
+    }
     addGatewayResponses(this.api, { resourceMetadataUrl: this.resourceMetadataUrl, oauthScopes: this.oauthScopes });
 
     this.signInUrl = `${signInBaseUrl}/login?client_id=${signIn.clientId}&response_type=code&scope=${this.oauthScopes.join('+')}&redirect_uri=${signIn.redirectUri}`;
