@@ -25,7 +25,7 @@ function must(command, args, options = {}) {
 
 /** Installs the packages of a lock file once per content of it. */
 function npmCi(folder) {
-  const stamp = join(root, '.local', `npm-${folder === '.' ? 'root' : folder}`);
+  const stamp = join(root, '.local', `npm-${folder === '.' ? 'root' : folder.replaceAll('/', '-')}`);
   const lock = createHash('sha256').update(readFileSync(join(root, folder, 'package-lock.json'))).digest('hex');
   if (existsSync(stamp) && existsSync(join(root, folder, 'node_modules')) && readFileSync(stamp, 'utf8') === lock) return;
   console.log(`installing the npm packages of ${folder === '.' ? 'the workspace' : folder}/ …`);
@@ -57,6 +57,8 @@ export const pythonCdk = () => once('python', () => {
   writeFileSync(stamp, readFileSync(requirements, 'utf8'));
   return interpreter;
 });
+/** The official conformance suite. */
+export const conformancePackages = () => once('conformance', () => npmCi('test/conformance'));
 
 /** The pinned Node that the workspace brings, first on PATH, so that every part runs on the same one. */
 export function pinnedNode() {

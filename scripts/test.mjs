@@ -20,6 +20,14 @@ const endToEnd = (name, title, stack = prepare.localStack) => ({
   run: async (report) => node(report, title, [`test/e2e/${name}.test.ts`], { env: { MCP_LAMBDA_OUTPUTS: await stack() } }),
 });
 
+/** Runs a program of test/conformance/authorization against the local stack. */
+const againstAuthorization = async (report, title, [program, ...args]) =>
+  report.run(title, 'node', ['--import', 'tsx', '--test-reporter=spec', join('test/conformance/authorization', program), ...args], {
+    runner: 'node',
+    cwd: root,
+    env: { MCP_LAMBDA_OUTPUTS: await prepare.authorizationStack() },
+  });
+
 /** The crates whose tests run against a jsii kernel in Node. */
 const bindings = ['jsii-bindgen', 'jsii-host', 'mcp-lambda-cdk', 'zoo'];
 
@@ -80,6 +88,16 @@ const parts = {
   'claude-code': endToEnd('claude-code', 'Claude Code'),
   refusals: endToEnd('refusals', 'refusals'),
   authorization: endToEnd('authorization-server', 'the authorization server in front of Cognito', prepare.authorizationStack),
+  'authorization-conformance': {
+    title: 'what MCP and OAuth ask of an authorization server, sentence by sentence',
+    needs: [prepare.testPackages, prepare.authorizationStack],
+    run: async (report) => againstAuthorization(report, 'table of authorization', ['run.ts', '--check']),
+  },
+  'authorization-suite': {
+    title: 'the official suite about authorization servers',
+    needs: [prepare.testPackages, prepare.conformancePackages, prepare.authorizationStack],
+    run: async (report) => againstAuthorization(report, 'official suite, command authorization', ['suite.ts']),
+  },
   'least-privilege': endToEnd('least-privilege', 'least privilege'),
 };
 

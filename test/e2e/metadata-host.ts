@@ -44,7 +44,7 @@ export async function playMetadataHost(stack: Stack, host: string, path: string,
 }
 
 /** A certificate for `host` that is nobody's authority, as PEM and as DER in base64. */
-function selfSigned(host: string): { readonly key: string; readonly certificate: string; readonly der: string } {
+export function selfSigned(host: string): { readonly key: string; readonly certificate: string; readonly der: string } {
   const directory = mkdtempSync(join(tmpdir(), 'metadata-host-'));
   try {
     const [key, certificate] = [join(directory, 'key.pem'), join(directory, 'certificate.pem')];
@@ -59,23 +59,35 @@ function selfSigned(host: string): { readonly key: string; readonly certificate:
   }
 }
 
-/** Adds variables to the authorization server's function, as an administrator of the account would. */
-async function setVariables(stack: Stack, variables: Record<string, string>): Promise<void> {
-  const call = async <T>(method: string, path: string, body?: object): Promise<T> => {
-    const response = await fetch(`${stack.AwsEndpointUrl}/2015-03-31/functions${path}`, {
-      method,
-      headers: {
-        'content-type': 'application/json',
-        authorization: `AWS4-HMAC-SHA256 Credential=test/20260101/${stack.AwsRegion}/lambda/aws4_request, SignedHeaders=host, Signature=0`,
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    const text = await response.text();
-    if (!response.ok) throw new Error(`${method} ${path} answered ${response.status}: ${text}`);
-    return JSON.parse(text) as T;
-  };
-  const { Functions } = await call<{ Functions: readonly Configuration[] }>('GET', '/');
+async function callLambda<T>(stack: Stack, method: string, path: string, body?: object): Promise<T> {
+  const response = await fetch(`${stack.AwsEndpointUrl}/2015-03-31/functions${path}`, {
+    method,
+    headers: {
+      'content-type': 'application/json',
+      authorization: `AWS4-HMAC-SHA256 Credential=test/20260101/${stack.AwsRegion}/lambda/aws4_request, SignedHeaders=host, Signature=0`,
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${method} ${path} answered ${response.status}: ${text}`);
+  return JSON.parse(text) as T;
+}
+
+/** The function of the authorization server in this stack. */
+async function authorizationFunction(stack: Stack): Promise<Configuration> {
+  const { Functions } = await callLambda<{ Functions: readonly Configuration[] }>(stack, 'GET', '/');
   const found = Functions.find(({ Environment }) => Environment?.Variables['AUTHORIZATION_ISSUER'] === stack.McpOAuthIssuer);
   if (found === undefined) throw new Error('no function of this stack has AUTHORIZATION_ISSUER: start it with `npm start -- --authorization server`');
-  await call('PUT', `/${found.FunctionName}/configuration`, { Environment: { Variables: { ...found.Environment?.Variables, ...variables } } });
+  return found;
+}
+
+/** The variables of the authorization server's function. */
+export async function variablesOf(stack: Stack): Promise<Record<string, string>> {
+  return (await authorizationFunction(stack)).Environment?.Variables ?? {};
+}
+
+/** Adds variables to the authorization server's function, as an administrator of the account would. */
+export async function setVariables(stack: Stack, variables: Record<string, string>): Promise<void> {
+  const { FunctionName, Environment } = await authorizationFunction(stack);
+  await callLambda(stack, 'PUT', `/${FunctionName}/configuration`, { Environment: { Variables: { ...Environment?.Variables, ...variables } } });
 }
