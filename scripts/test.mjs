@@ -32,6 +32,14 @@ const withClients = (name, title, stack) => {
   };
 };
 
+/** Runs a program of test/conformance/authorization against the local stack. */
+const againstAuthorization = async (report, title, [program, ...args]) =>
+  report.run(title, 'node', ['--import', 'tsx', '--test-reporter=spec', join('test/conformance/authorization', program), ...args], {
+    runner: 'node',
+    cwd: root,
+    env: { MCP_LAMBDA_OUTPUTS: await prepare.authorizationStack() },
+  });
+
 /** The crates whose tests run against a jsii kernel in Node. */
 const bindings = ['jsii-bindgen', 'jsii-host', 'mcp-lambda-cdk', 'zoo'];
 
@@ -54,11 +62,20 @@ const parts = {
     needs: [],
     run: (report) => node(report, 'rules for templates', testFiles('cdk/test/rules')),
   },
+  api: {
+    title: 'the public API of the constructs: nothing broken, described, with examples that compile',
+    needs: [prepare.compiledConstructs],
+    run: (report) => node(report, 'public API', testFiles('test/api')),
+  },
+  golden: {
+    title: 'one app in several languages, one template',
+    needs: [prepare.compiledConstructs, prepare.pythonCdk],
+    run: async (report) => node(report, 'golden', testFiles('test/golden'), { env: { GOLDEN_PYTHON: await prepare.pythonCdk() } }),
+  },
   'rust-cdk': {
     title: 'the constructs in Rust, and the compliance cases of jsii',
-    needs: [],
+    needs: [prepare.compiledConstructs],
     run: async (report) => {
-      if (!(await report.run('jsii build of the constructs', 'npm', ['run', 'build', '--workspace', 'cdk'], { cwd: root }))) return;
       if (!(await report.run('packages of the bindings', 'node', ['cdk/rust/test.mjs', 'prepare'], { cwd: root }))) return;
       await report.run('bindings', 'cargo', ['test', '--locked', '--quiet', '--no-fail-fast', ...bindings.flatMap((name) => ['--package', name])], { runner: 'cargo', cwd: root });
       await report.run('table of the compliance cases', 'node', ['test/fixtures/zoo/conformance.mjs', '--check'], { cwd: root });
@@ -85,6 +102,16 @@ const parts = {
   'claude-code-by-url': endToEnd('claude-code-by-url', 'Claude Code that knows the URL alone', prepare.authorizationStack, [prepare.faketime]),
   refusals: endToEnd('refusals', 'refusals'),
   authorization: endToEnd('authorization-server', 'the authorization server in front of Cognito', prepare.authorizationStack),
+  'authorization-conformance': {
+    title: 'what MCP and OAuth ask of an authorization server, sentence by sentence',
+    needs: [prepare.testPackages, prepare.authorizationStack],
+    run: async (report) => againstAuthorization(report, 'table of authorization', ['run.ts', '--check']),
+  },
+  'authorization-suite': {
+    title: 'the official suite about authorization servers',
+    needs: [prepare.testPackages, prepare.conformancePackages, prepare.authorizationStack],
+    run: async (report) => againstAuthorization(report, 'official suite, command authorization', ['suite.ts']),
+  },
   'least-privilege': endToEnd('least-privilege', 'least privilege'),
 };
 

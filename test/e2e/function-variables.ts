@@ -18,10 +18,14 @@ async function functionWith(stack: Stack, known: string): Promise<{ readonly nam
   return { name: one.FunctionName, variables: one.Environment?.Variables ?? {} };
 }
 
+/** The variables of the one function of this stack that has `known`. */
+export async function variablesOf(stack: Stack, known: string): Promise<Record<string, string>> {
+  return (await functionWith(stack, known)).variables;
+}
+
 /** The value of a variable of the one function of this stack that has it. */
 export async function variable(stack: Stack, name: string): Promise<string> {
-  const { variables } = await functionWith(stack, name);
-  return variables[name] ?? '';
+  return (await variablesOf(stack, name))[name] ?? '';
 }
 
 /** Changes variables of the one function of this stack that has `known`, `undefined` takes one away; what is returned puts the old ones back. */

@@ -45,7 +45,7 @@ export async function playMetadataHost(stack: Stack, host: string, path: string,
 }
 
 /** A certificate for `host` that is nobody's authority, as PEM and as DER in base64. */
-function selfSigned(host: string): { readonly key: string; readonly certificate: string; readonly der: string } {
+export function selfSigned(host: string): { readonly key: string; readonly certificate: string; readonly der: string } {
   const directory = mkdtempSync(join(tmpdir(), 'metadata-host-'));
   try {
     const [key, certificate] = [join(directory, 'key.pem'), join(directory, 'certificate.pem')];
