@@ -112,6 +112,7 @@ const parts = {
     needs: [prepare.testPackages, prepare.conformancePackages, prepare.authorizationStack],
     run: async (report) => againstAuthorization(report, 'official suite, command authorization', ['suite.ts']),
   },
+  load: endToEnd('load', 'many people at once', prepare.authorizationStack),
   'least-privilege': endToEnd('least-privilege', 'least privilege'),
 };
 
