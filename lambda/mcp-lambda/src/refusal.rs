@@ -197,13 +197,17 @@ impl Refusal {
             #[cfg(feature = "dynamodb")]
             Refusal::StateUnavailable(problem) => match problem {
                 StoreError::TooLarge => json_rpc(StatusCode::PAYLOAD_TOO_LARGE, REFUSED),
-                StoreError::Throttled | StoreError::TooSlow | StoreError::Unreachable => {
+                StoreError::Throttled
+                | StoreError::TooSlow
+                | StoreError::Unreachable
+                | StoreError::Conflict => {
                     json_rpc(StatusCode::SERVICE_UNAVAILABLE, ErrorCode::INTERNAL_ERROR)
                 }
                 StoreError::AccessDenied { .. }
                 | StoreError::TableMissing
                 | StoreError::Refused(_)
-                | StoreError::Nonsense => {
+                | StoreError::Nonsense
+                | StoreError::NoRandomness => {
                     json_rpc(StatusCode::INTERNAL_SERVER_ERROR, ErrorCode::INTERNAL_ERROR)
                 }
             },
