@@ -88,14 +88,19 @@ const defaults: Record<string, [stated: string, shown: () => unknown, expected: 
   'McpServerProps.throttlingRateLimit': ['50', () => properties('AWS::ApiGateway::Stage').MethodSettings[0].ThrottlingRateLimit, 50],
   'McpServerProps.throttlingBurstLimit': ['100', () => properties('AWS::ApiGateway::Stage').MethodSettings[0].ThrottlingBurstLimit, 100],
   'McpServerProps.removalPolicy': ['RemovalPolicy.RETAIN', () => [deletionPolicy('AWS::Cognito::UserPool'), deletionPolicy('AWS::Logs::LogGroup')], ['Retain', 'Retain']],
+  'McpServerProps.gate': [
+    '- none: API Gateway checks that an access token has one of the server\'s OAuth scopes, the function the tool\'s',
+    () => properties('AWS::ApiGateway::Authorizer').Type,
+    'COGNITO_USER_POOLS',
+  ],
   'McpServerProps.webAcl': ['- none', () => bare.findResources('AWS::WAFv2::WebACLAssociation'), {}],
   'McpUserPoolProps.displayName': ['\'MCP server\'', () => pool.VerificationMessageTemplate.EmailSubject, 'Your code for MCP server'],
   'McpUserPoolProps.selfSignUpEnabled': ['true', () => pool.AdminCreateUserConfig.AllowAdminCreateUserOnly, false],
   'McpUserPoolProps.removalPolicy': ['RemovalPolicy.RETAIN', () => pool.DeletionProtection, 'ACTIVE'],
 };
 
-/** Options whose absence means that something else applies; front.test.ts, function.test.ts and existing-user-pool.test.ts show what. */
-const absent = ['IMcpUserPool.identityProviders', 'McpExistingUserPoolAttributes.domain', 'McpExistingUserPoolAttributes.identityProviders', 'McpExistingUserPoolAttributes.signInBaseUrl', 'McpCargoOptions.binaryName', 'McpCodeConfig.existingFunction', 'McpCodeConfig.lambdaCode', 'McpExternalFrontOptions.cognitoIdpUrl', 'McpExternalFrontOptions.signInBaseUrl', 'McpFrontConfig.cognitoIdpUrl', 'McpFrontConfig.customDomain', 'McpFrontConfig.signInBaseUrl'];
+/** Options whose absence means that something else applies; front.test.ts, function.test.ts existing-user-pool.test.ts and gate.test.ts show what. */
+const absent = ['McpJwtOptions.clientId', 'McpJwtOptions.scopePrefix', 'IMcpUserPool.identityProviders', 'McpExistingUserPoolAttributes.domain', 'McpExistingUserPoolAttributes.identityProviders', 'McpExistingUserPoolAttributes.signInBaseUrl', 'McpCargoOptions.binaryName', 'McpCodeConfig.existingFunction', 'McpCodeConfig.lambdaCode', 'McpExternalFrontOptions.cognitoIdpUrl', 'McpExternalFrontOptions.signInBaseUrl', 'McpFrontConfig.cognitoIdpUrl', 'McpFrontConfig.customDomain', 'McpFrontConfig.signInBaseUrl'];
 
 /** The optional properties in the library's sources, with the text of their `@default`. */
 function documented(): Record<string, string | undefined> {

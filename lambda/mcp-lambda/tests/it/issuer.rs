@@ -80,6 +80,11 @@ impl Issuer {
         }
     }
 
+    /// Where its keys are.
+    pub(crate) fn jwks_url(&self) -> String {
+        format!("http://{}/jwks.json", self.address)
+    }
+
     pub(crate) fn token(&self, claims: &Value) -> String {
         self.sign(
             &self.key,
@@ -127,10 +132,7 @@ impl PlainServer {
         let variables = BTreeMap::from([
             ("MCP_RESOURCE", url.clone()),
             ("MCP_ISSUER", ISSUER.to_owned()),
-            (
-                "MCP_JWKS_URL",
-                format!("http://{}/jwks.json", issuer.address),
-            ),
+            ("MCP_JWKS_URL", issuer.jwks_url()),
             ("MCP_LISTEN", format!("127.0.0.1:{port}")),
         ]);
         let log: Arc<Mutex<Vec<String>>> = Arc::default();
