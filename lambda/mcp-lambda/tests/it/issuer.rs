@@ -111,6 +111,7 @@ impl Issuer {
 pub(crate) struct PlainServer {
     pub(crate) url: String,
     pub(crate) issuer: &'static str,
+    pub(crate) log: Arc<Mutex<Vec<String>>>,
 }
 
 impl PlainServer {
@@ -154,6 +155,7 @@ impl PlainServer {
         Self {
             url,
             issuer: ISSUER,
+            log,
         }
     }
 
