@@ -1,11 +1,13 @@
 import { Stack } from 'aws-cdk-lib';
 import * as apigateway from 'aws-cdk-lib/aws-apigateway';
+import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { allowedOriginsOf } from './allowed-origins';
 import { authorizationThrottles } from './authorization-endpoints';
 import { bindAwsResources } from './aws-resource-bindings';
 import { CognitoSignIn } from './cognito-sign-in';
+import { connectCommand } from './connect-commands';
 import { addFirewall } from './firewall';
 import { functionOptionsOf } from './function-options';
 import { acknowledgeGate, addStandInGate, addToolGate, assertGateAlone, type Gate } from './gate';
@@ -14,6 +16,7 @@ import { addGatewayResponses } from './gateway-responses';
 import type { McpInteractiveClient, McpMachineClient } from './mcp-app-client';
 import { McpAuthorization } from './mcp-authorization';
 import type { McpAuthorizationServer } from './mcp-authorization-server';
+import type { McpContract } from './mcp-contract';
 import { addMcpEndpoint } from './mcp-endpoint';
 import { McpFront } from './mcp-front';
 import { McpFunction } from './mcp-function';
@@ -22,6 +25,7 @@ import type { IMcpUserPool } from './mcp-user-pool';
 import { addMetadataEndpoints } from './metadata-endpoints';
 import { environmentOf } from './settings';
 import { synthError } from './synth-error';
+import { toolMetric } from './tool-metrics';
 
 /** Name of the API stage. A literal, because a reference to the stage would close a dependency cycle. */
 const API_STAGE_NAME = 'prod';
@@ -70,11 +74,13 @@ export class McpServer extends Construct implements iam.IGrantable {
   /** The IAM principal to permit actions to. */
   public readonly grantPrincipal: iam.IPrincipal;
 
+  private readonly contract: McpContract;
   private readonly cognitoSignIn?: CognitoSignIn;
   private readonly standIn?: GateAuthorizationOptions;
 
   constructor(scope: Construct, id: string, props: McpServerProps) {
     super(scope, id);
+    this.contract = props.contract;
     const contract = props.contract._document;
     const { _server: ownServer, _gate: standIn } = props.authorization ?? McpAuthorization.cognito();
     this.standIn = standIn;
@@ -158,7 +164,7 @@ export class McpServer extends Construct implements iam.IGrantable {
       addFirewall(this, this.api, props.webAcl);
     }
     addGatewayResponses(this.api, { resourceMetadataUrl: this.resourceMetadataUrl, oauthScopes: this.oauthScopes });
-    this.claudeCodeCommand = `claude mcp add --transport http ${contract.serverName} ${this.mcpServerUrl}${this.claudeCodeOptions()}`;
+    this.claudeCodeCommand = this.connectCommand('claude-code');
   }
 
   /** The authorization endpoint, for people. Not there with `McpAuthorization.jwt` and `bearerToken`. */
@@ -198,6 +204,49 @@ export class McpServer extends Construct implements iam.IGrantable {
   /** The authorization server in front of the user pool. Undefined unless the authorization is `McpAuthorization.server`. */
   public get authorizationServer(): McpAuthorizationServer | undefined {
     return this.cognitoSignIn?.authorizationServer;
+  }
+
+  /** Names of the server's tools, as in the contract. */
+  public get toolNames(): string[] {
+    return this.contract._document.tools.map((tool) => tool.name);
+  }
+
+  /** Calls of a tool; a sum over 5 minutes unless the options say otherwise. */
+  public metricCalls(toolName: string, options: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+    return toolMetric(this.contract, 'Calls', toolName, options);
+  }
+
+  /** Calls of a tool that failed; a sum over 5 minutes unless the options say otherwise. Its average is the error rate. */
+  public metricErrors(toolName: string, options: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+    return toolMetric(this.contract, 'Errors', toolName, options);
+  }
+
+  /** Milliseconds that calls of a tool took; p99 over 5 minutes unless the options say otherwise. */
+  public metricLatency(toolName: string, options: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+    return toolMetric(this.contract, 'Latency', toolName, options);
+  }
+
+  /** Calls of a tool that a process was started for; a sum over 5 minutes unless the options say otherwise. */
+  public metricColdStarts(toolName: string, options: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+    return toolMetric(this.contract, 'ColdStarts', toolName, options);
+  }
+
+  /** Calls of a tool that failed because DynamoDB throttled the library; a sum over 5 minutes unless the options say otherwise. */
+  public metricThrottles(toolName: string, options: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+    return toolMetric(this.contract, 'Throttles', toolName, options);
+  }
+
+  /**
+   * The command that adds the server to an MCP client: `claude-code`, or with an authorization that needs the URL alone
+   * `codex`, `gemini`, `mcp-remote` or `vscode`.
+   */
+  public connectCommand(client: string): string {
+    return connectCommand(client, {
+      serverName: this.contract._document.serverName,
+      mcpServerUrl: this.mcpServerUrl,
+      claudeCodeOptions: this.claudeCodeOptions(),
+      urlAlone: this.authorizationServer !== undefined || (this.standIn?.kind === 'jwt' && this.standIn.clientId === undefined),
+    });
   }
 
   /**

@@ -8,6 +8,7 @@ import { LambdaDeploymentConfig } from 'aws-cdk-lib/aws-codedeploy';
 import * as cognito from 'aws-cdk-lib/aws-cognito';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import { Vpc } from 'aws-cdk-lib/aws-ec2';
+import { Topic } from 'aws-cdk-lib/aws-sns';
 import { CfnWebACL } from 'aws-cdk-lib/aws-wafv2';
 import { ModuleKind, transpileModule } from 'typescript';
 import * as library from '../lib';
@@ -15,7 +16,7 @@ import * as library from '../lib';
 const root = dirname(dirname(__dirname));
 const examples = [...readFileSync(join(root, 'cdk', 'README.md'), 'utf8').matchAll(/```ts\n(.*?)```/gs)].map((match) => match[1]);
 
-/** Runs an example of the README inside a stack; `table`, `userPool`, `vpc`, `webAcl` and the library's names are there, as its text says. */
+/** Runs an example of the README inside a stack; `table`, `userPool`, `vpc`, `webAcl`, `topic` and the library's names are there, as its text says. */
 function run(example: string): Template {
   process.chdir(root);
   // Nothing is built: the app is told that no stack needs its assets.
@@ -25,6 +26,7 @@ function run(example: string): Template {
     CfnOutput,
     Duration,
     LambdaDeploymentConfig,
+    topic: new Topic(stack, 'Topic'),
     vpc: new Vpc(stack, 'Vpc'),
     webAcl: new CfnWebACL(stack, 'Acl', { scope: 'REGIONAL', defaultAction: { allow: {} }, visibilityConfig: { cloudWatchMetricsEnabled: false, metricName: 'acl', sampledRequestsEnabled: false } }),
     userPool: cognito.UserPool.fromUserPoolId(stack, 'UserPool', 'eu-west-1_Mine'),
@@ -38,7 +40,7 @@ function run(example: string): Template {
 
 describe('the README', () => {
   test('has examples', () => {
-    assert.equal(examples.length, 4);
+    assert.equal(examples.length, 5);
   });
 
   for (const [index, example] of examples.entries()) {

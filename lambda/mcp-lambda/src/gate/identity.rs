@@ -25,7 +25,7 @@ pub(super) enum Unidentified {
 
 /// Who may hold which token.
 pub(super) enum Identities {
-    Cognito(KeyStore),
+    Cognito(Box<KeyStore>),
     Jwt(Box<Provider>),
     Digest {
         digests: Vec<String>,
@@ -58,7 +58,7 @@ impl Identities {
                     || HttpUrl::parse(&derived).map_err(|error| format!("MCP_ISSUER {error}")),
                     Ok,
                 )?;
-                Ok(Self::Cognito(keys(url)))
+                Ok(Self::Cognito(Box::new(keys(url))))
             }
             TokenKind::Jwt => {
                 let url = settings.jwks_url.clone().ok_or("MCP_JWKS_URL is not set")?;
