@@ -88,6 +88,7 @@ const parts = {
   'claude-code': endToEnd('claude-code', 'Claude Code'),
   refusals: endToEnd('refusals', 'refusals'),
   authorization: endToEnd('authorization-server', 'the authorization server in front of Cognito', prepare.authorizationStack),
+  'authorization-keys': endToEnd('authorization-keys', 'rotation of the sealing secret', prepare.authorizationStack),
   'authorization-conformance': {
     title: 'what MCP and OAuth ask of an authorization server, sentence by sentence',
     needs: [prepare.testPackages, prepare.authorizationStack],

@@ -1,4 +1,4 @@
-import { Stack } from 'aws-cdk-lib';
+import { Duration, Stack } from 'aws-cdk-lib';
 import * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import * as cognito from 'aws-cdk-lib/aws-cognito';
 import type * as iam from 'aws-cdk-lib/aws-iam';
@@ -25,6 +25,9 @@ import { synthError } from './synth-error';
 
 /** Name of the API stage. A literal, because a reference to the stage would close a dependency cycle. */
 const API_STAGE_NAME = 'prod';
+
+/** How long the gateway may take an access token for valid after it has looked at it; its own default is five minutes. */
+const AUTHORIZER_CACHE = Duration.minutes(1);
 
 /** Path of the MCP endpoint below the front's base URL. */
 const MCP_PATH = '/mcp';
@@ -97,7 +100,8 @@ export class McpServer extends Construct implements iam.IGrantable {
     const contract = props.contract._document;
     const callbackUrls = callbackUrlsOf(props);
     const stack = Stack.of(this);
-    const ownServer = (props.authorization ?? McpAuthorization.cognito())._server;
+    const authorization = props.authorization ?? McpAuthorization.cognito();
+    const ownServer = authorization._server;
     const throttling = { throttlingRateLimit: props.throttlingRateLimit ?? 50, throttlingBurstLimit: props.throttlingBurstLimit ?? 100 };
 
     this.api = new apigateway.RestApi(this, 'Api', {
@@ -193,7 +197,7 @@ export class McpServer extends Construct implements iam.IGrantable {
     addMcpEndpoint(mcpPath, {
       handler: this.mcpFunction.handler,
       timeout: this.mcpFunction.timeout,
-      authorizer: new apigateway.CognitoUserPoolsAuthorizer(this, 'Authorizer', { cognitoUserPools: [this.userPool.userPool] }),
+      authorizer: new apigateway.CognitoUserPoolsAuthorizer(this, 'Authorizer', { cognitoUserPools: [this.userPool.userPool], resultsCacheTtl: AUTHORIZER_CACHE }),
       oauthScopes: this.oauthScopes,
     });
     addMetadataEndpoints(this.api, mcpPath, {
@@ -203,6 +207,7 @@ export class McpServer extends Construct implements iam.IGrantable {
       signInBaseUrl,
       jwksUrl,
       oauthScopes: this.oauthScopes,
+      registersWithCognito: authorization._registersWithCognito,
       ownServer: ownServer && { registrationEnabled: ownServer.registrationEnabled ?? true, clientDocumentsEnabled: ownServer.clientDocumentsEnabled ?? true },
     });
     if (props.webAcl !== undefined) {
@@ -211,7 +216,7 @@ export class McpServer extends Construct implements iam.IGrantable {
     addGatewayResponses(this.api, { resourceMetadataUrl: this.resourceMetadataUrl, oauthScopes: this.oauthScopes });
 
     this.signInUrl = `${signInBaseUrl}/login?client_id=${signIn.clientId}&response_type=code&scope=${this.oauthScopes.join('+')}&redirect_uri=${signIn.redirectUri}`;
-    const byHand = ownServer === undefined ? ` --client-id ${this.interactiveClientId} --callback-port ${callbackPortOf(props)}` : '';
+    const byHand = ownServer === undefined && !authorization._registersWithCognito ? ` --client-id ${this.interactiveClientId} --callback-port ${callbackPortOf(props)}` : '';
     this.claudeCodeCommand = `claude mcp add --transport http ${contract.serverName} ${this.mcpServerUrl}${byHand}`;
   }
 
