@@ -105,6 +105,7 @@ const parts = {
   'claude-code-by-url': endToEnd('claude-code-by-url', 'Claude Code that knows the URL alone', prepare.authorizationStack, [prepare.faketime]),
   refusals: endToEnd('refusals', 'refusals'),
   authorization: endToEnd('authorization-server', 'the authorization server in front of Cognito', prepare.authorizationStack),
+  'authorization-keys': endToEnd('authorization-keys', 'rotation of the sealing secret', prepare.authorizationStack),
   'authorization-conformance': {
     title: 'what MCP and OAuth ask of an authorization server, sentence by sentence',
     needs: [prepare.testPackages, prepare.authorizationStack],
