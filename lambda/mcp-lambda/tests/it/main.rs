@@ -15,6 +15,7 @@ mod event_source;
 mod function_url;
 mod guards;
 mod issuer;
+mod limits;
 mod plain_http;
 mod protocol;
 mod secrets;

@@ -78,7 +78,7 @@ async fn serves_its_protected_resource_metadata_without_a_token() {
                 "resource": server.url,
                 "authorization_servers": [server.issuer],
                 "scopes_supported":
-                    [format!("{}/tools", server.url), format!("{}/profile", server.url), format!("{}/admin", server.url)],
+                    ["tools", "profile", "admin", "owner", "everything"].map(|name| format!("{}/{name}", server.url)),
                 "bearer_methods_supported": ["header"],
                 "resource_name": "test-server",
             })
