@@ -30,6 +30,10 @@ use crate::access::{Policy, Verdict, take_access};
 use crate::caller::Caller;
 use crate::deadline::Deadline;
 use crate::log::Log;
+#[cfg(feature = "dynamodb")]
+use crate::session::describe;
+#[cfg(feature = "dynamodb")]
+use crate::tool_state::{ToolState, conversation_id};
 
 /// The author's server, with what rmcp does not guard against:
 ///
@@ -42,6 +46,8 @@ pub(crate) struct Guarded<S> {
     policy: Arc<Policy>,
     streams: bool,
     log: Log,
+    #[cfg(feature = "dynamodb")]
+    tool_state: Option<ToolState>,
 }
 
 impl<S> Clone for Guarded<S> {
@@ -52,6 +58,8 @@ impl<S> Clone for Guarded<S> {
             policy: Arc::clone(&self.policy),
             streams: self.streams,
             log: self.log.clone(),
+            #[cfg(feature = "dynamodb")]
+            tool_state: self.tool_state.clone(),
         }
     }
 }
@@ -63,7 +71,31 @@ impl<S> Guarded<S> {
             policy,
             streams: mode == ResponseMode::Stream,
             log,
+            #[cfg(feature = "dynamodb")]
+            tool_state: None,
         }
+    }
+
+    #[cfg(feature = "dynamodb")]
+    pub(crate) fn with_tool_state(mut self, tool_state: Option<ToolState>) -> Self {
+        self.tool_state = tool_state;
+        self
+    }
+
+    /// Calls the author's tool.
+    async fn run_tool(
+        &self,
+        request: CallToolRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData>
+    where
+        S: ServerHandler,
+    {
+        #[cfg(feature = "dynamodb")]
+        if let Some(tool_state) = &self.tool_state {
+            return tool_state.call(&*self.server, request, context).await;
+        }
+        self.server.call_tool(request, context).await
     }
 
     /// Clients that `initialize` hear of changes on the stream of a GET, which this endpoint does not have.
@@ -154,8 +186,7 @@ impl<S: ServerHandler> ServerHandler for Guarded<S> {
             }
         }
         let end = Deadline::of(&context.extensions).for_tool();
-        let call = AssertUnwindSafe(async { self.server.call_tool(request, context).await })
-            .catch_unwind();
+        let call = AssertUnwindSafe(self.run_tool(request, context)).catch_unwind();
         let outcome = match end {
             None => call.await,
             Some(end) => match tokio::time::timeout_at(end, call).await {
@@ -186,6 +217,9 @@ impl<S: ServerHandler> ServerHandler for Guarded<S> {
         let has_cache_hints = context
             .protocol_version()
             .is_some_and(|version| version.as_str() >= ProtocolVersion::V_2026_07_28.as_str());
+        // A conversation with a session id needs no handle.
+        #[cfg(feature = "dynamodb")]
+        let carries_handles = conversation_id(&context.extensions).is_none();
         let mut list = self
             .caught("tools/list", async {
                 self.server.list_tools(request, context).await
@@ -194,7 +228,12 @@ impl<S: ServerHandler> ServerHandler for Guarded<S> {
         list.tools
             .retain(|tool| self.policy.judge(&tool.name, &caller) == Verdict::Allowed);
         for tool in &mut list.tools {
-            take_access(tool);
+            #[cfg_attr(not(feature = "dynamodb"), expect(unused_variables))]
+            let access = take_access(tool);
+            #[cfg(feature = "dynamodb")]
+            if carries_handles {
+                describe(tool, access.state.session);
+            }
         }
         if has_cache_hints && self.policy.depends_on_caller() {
             list.cache_scope = Some(CacheScope::Private);

@@ -36,6 +36,8 @@
 mod access;
 mod answer_body;
 mod aws;
+#[cfg(feature = "dynamodb")]
+mod cache;
 mod caller;
 mod claims;
 #[cfg(feature = "dynamodb")]
@@ -58,7 +60,11 @@ mod process;
 mod refusal;
 mod run;
 #[cfg(feature = "dynamodb")]
+mod session;
+#[cfg(feature = "dynamodb")]
 mod state;
+#[cfg(feature = "dynamodb")]
+mod tool_state;
 
 pub use access::Access;
 pub use aws::AwsEnvironment;
@@ -69,6 +75,8 @@ pub use https::{FetchError, HttpsClient};
 pub use mcp_lambda_contract::{Contract, HttpUrl, List, Milliseconds, settings};
 pub use process::Process;
 pub use run::run;
+#[cfg(feature = "dynamodb")]
+pub use session::{Session, SessionError};
 
 /// Compiles the examples of the guide.
 #[cfg(all(doctest, feature = "dynamodb"))]

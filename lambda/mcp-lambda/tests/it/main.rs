@@ -14,9 +14,15 @@ mod dynamodb;
 mod event_source;
 mod guards;
 mod issuer;
+#[cfg(feature = "dynamodb")]
+mod keeper;
 mod plain_http;
 mod protocol;
+#[cfg(feature = "dynamodb")]
+mod result_cache;
 mod server;
+#[cfg(feature = "dynamodb")]
+mod sessions;
 mod startup;
 mod tokens;
 mod wire;
