@@ -39,12 +39,14 @@ mod aws;
 #[cfg(feature = "dynamodb")]
 mod cache;
 mod caller;
+mod capabilities;
 mod claims;
 #[cfg(feature = "dynamodb")]
 mod conversation;
 mod cors;
 mod deadline;
 mod definition;
+mod direct;
 mod endpoint;
 mod event;
 mod guard;
@@ -63,8 +65,10 @@ mod run;
 mod session;
 #[cfg(feature = "dynamodb")]
 mod state;
+mod telemetry;
 #[cfg(feature = "dynamodb")]
 mod tool_state;
+mod url_event;
 
 pub use access::Access;
 pub use aws::AwsEnvironment;

@@ -12,6 +12,7 @@ mod conversation;
 #[cfg(feature = "dynamodb")]
 mod dynamodb;
 mod event_source;
+mod function_url;
 mod guards;
 mod issuer;
 #[cfg(feature = "dynamodb")]
@@ -20,9 +21,11 @@ mod plain_http;
 mod protocol;
 #[cfg(feature = "dynamodb")]
 mod result_cache;
+mod secrets;
 mod server;
 #[cfg(feature = "dynamodb")]
 mod sessions;
 mod startup;
+mod telemetry;
 mod tokens;
 mod wire;
