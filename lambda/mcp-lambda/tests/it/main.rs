@@ -17,10 +17,16 @@ mod gate;
 mod guards;
 mod issuer;
 mod limits;
+#[cfg(feature = "dynamodb")]
+mod keeper;
 mod plain_http;
 mod protocol;
+#[cfg(feature = "dynamodb")]
+mod result_cache;
 mod secrets;
 mod server;
+#[cfg(feature = "dynamodb")]
+mod sessions;
 mod startup;
 mod telemetry;
 mod tokens;
