@@ -16,9 +16,9 @@ mod function_url;
 mod gate;
 mod guards;
 mod issuer;
-mod limits;
 #[cfg(feature = "dynamodb")]
 mod keeper;
+mod limits;
 mod plain_http;
 mod protocol;
 #[cfg(feature = "dynamodb")]
