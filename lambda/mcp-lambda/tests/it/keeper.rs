@@ -120,6 +120,11 @@ pub(crate) fn next_definition() -> Definition<Keeper> {
     versioned("1.0.1")
 }
 
+/// The same server, which also asks its clients.
+pub(crate) fn asking_definition() -> Definition<Keeper> {
+    definition().asks_clients()
+}
+
 fn versioned(version: &str) -> Definition<Keeper> {
     let tools = Keeper::tool_router().list_all();
     Definition::new("keeper", version, tools, |(), _| Ok(Keeper::default()))

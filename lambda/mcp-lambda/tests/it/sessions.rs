@@ -179,6 +179,12 @@ async fn an_older_client_has_its_session_id_and_nothing_else_to_do() {
         assert_eq!(noted["result"]["content"].as_array().unwrap().len(), 1);
     }
     let other = session_id(&first, ADA).await;
+    // So it is beside questions to the client.
+    let mut variables = table.variables().to_vec();
+    variables.push(("MCP_STATE_KEYS", KEYS));
+    let asking = Function::start_server(&variables, keeper::asking_definition).await;
+    let read = legacy(&asking, ADA, &session, "notes", json!({})).await;
+    assert_eq!(text(&read.json()["result"]), "milk, eggs");
     for (session, notes) in [(&session, "milk, eggs"), (&other, "")] {
         let read = legacy(&second, ADA, session, "notes", json!({}))
             .await
