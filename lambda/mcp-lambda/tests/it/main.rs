@@ -13,10 +13,12 @@ mod conversation;
 mod dynamodb;
 mod event_source;
 mod function_url;
+mod gate;
 mod guards;
 mod issuer;
 #[cfg(feature = "dynamodb")]
 mod keeper;
+mod limits;
 mod plain_http;
 mod protocol;
 #[cfg(feature = "dynamodb")]
