@@ -265,9 +265,15 @@ impl<S: ServerHandler, C: Settings> Definition<S, C> {
         let problem = |tool: &rmcp::model::Tool| {
             let declared = needs.tools.get(tool.name.as_ref())?;
             let taken = declared.session.is_any() && takes_the_argument(tool);
-            let rule = declared.problem().or(taken.then_some(
-                "has a Session and a member conversation of its own, which is where the handle travels: rename it",
-            ));
+            let is_short = declared.session.is_any() && self.session_time_to_live.as_secs() == 0;
+            let rule = declared
+                .problem()
+                .or(taken.then_some(
+                    "has a Session and a member conversation of its own, which is where the handle travels: rename it",
+                ))
+                .or(is_short.then_some(
+                    "has a Session that is kept for less than a second: use a longer session_time_to_live",
+                ));
             Some(ContractProblem::Tool {
                 tool: tool.name.to_string(),
                 rule: rule?,

@@ -26,6 +26,8 @@ mod result_cache;
 mod secrets;
 mod server;
 #[cfg(feature = "dynamodb")]
+mod session_faults;
+#[cfg(feature = "dynamodb")]
 mod sessions;
 mod startup;
 mod telemetry;
