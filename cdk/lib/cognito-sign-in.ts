@@ -7,8 +7,9 @@ import { list } from './contract-document';
 import { McpInteractiveClient, McpMachineClient } from './mcp-app-client';
 import type { McpAuthorizationServerOptions } from './mcp-authorization';
 import { McpAuthorizationServer } from './mcp-authorization-server';
+import type { McpContract } from './mcp-contract';
 import type { McpFrontConfig } from './mcp-front';
-import type { McpServerProps } from './mcp-server-props';
+import type { McpEndpointOptions } from './mcp-server-props';
 import { type IMcpUserPool, McpUserPool } from './mcp-user-pool';
 import type { MetadataParameters } from './metadata';
 import { synthError } from './synth-error';
@@ -20,6 +21,12 @@ export interface ServerAddress {
   readonly mcpServerUrl: string;
   /** Full OAuth scopes, in the order of the contract. */
   readonly oauthScopes: string[];
+}
+
+/** Whose sign-in it is. */
+export interface SignInProps extends McpEndpointOptions {
+  readonly contract: McpContract;
+  readonly tracing?: boolean;
 }
 
 /** The user pool of one MCP server, with what the pool has to know about it: OAuth scopes and app clients. */
@@ -36,7 +43,7 @@ export class CognitoSignIn {
 
   private readonly resourceServer: cognito.UserPoolResourceServer;
 
-  constructor(private readonly server: Construct, private readonly props: McpServerProps, private readonly address: ServerAddress) {
+  constructor(private readonly server: Construct, private readonly props: SignInProps, private readonly address: ServerAddress) {
     const { front } = address;
     const contract = props.contract._document;
     const callbackUrls = callbackUrlsOf(props);

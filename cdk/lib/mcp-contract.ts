@@ -16,6 +16,14 @@ export class McpContract {
     return new McpContract(readContract(path));
   }
 
+  /**
+   * The contract of a server that prints none.
+   * @internal
+   */
+  public static _ofRemote(serverName: string, serverTitle: string, scopes: ContractDocument['scopes']): McpContract {
+    return new McpContract({ serverName, serverTitle, scopes, tools: [], awsResources: [], settings: [] });
+  }
+
   /** The server's name, for example `dog-facts`: letters, digits, `-` and `_`. */
   public readonly serverName: string;
 
