@@ -20,8 +20,9 @@ export class McpContract {
    * The contract of a server that prints none.
    * @internal
    */
-  public static _ofRemote(serverName: string, serverTitle: string, scopes: ContractDocument['scopes']): McpContract {
-    return new McpContract({ serverName, serverTitle, scopes, tools: [], awsResources: [], settings: [] });
+  public static _ofRemote(serverName: string, serverTitle: string, scopes: { readonly name: string; readonly description: string }[]): McpContract {
+    const flat = scopes.map((item) => ({ ...item, includes: [] }));
+    return new McpContract({ serverName, serverTitle, scopes: flat, tools: [], awsResources: [], settings: [] });
   }
 
   /** The server's name, for example `dog-facts`: letters, digits, `-` and `_`. */

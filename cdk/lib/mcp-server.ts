@@ -218,7 +218,7 @@ export class McpServer extends Construct implements iam.IGrantable {
       serverName: this.contract._document.serverName,
       mcpServerUrl: this.mcpServerUrl,
       claudeCodeOptions: this.claudeCodeOptions(),
-      urlAlone: this.authorizationServer !== undefined || (this.standIn?.kind === 'jwt' && this.standIn.clientId === undefined),
+      urlAlone: this.cognitoSignIn?.connectsByUrlAlone || (this.standIn?.kind === 'jwt' && this.standIn.clientId === undefined),
     });
   }
 

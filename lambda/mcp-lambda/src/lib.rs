@@ -36,6 +36,7 @@
 mod access;
 mod answer_body;
 mod aws;
+mod batch;
 mod caller;
 mod claims;
 #[cfg(feature = "dynamodb")]
@@ -54,6 +55,7 @@ mod jwks;
 mod jwt;
 mod lambda;
 mod lambda_response;
+mod limits;
 mod log;
 mod message;
 mod process;

@@ -26,7 +26,7 @@ struct Gate(Function);
 
 impl Gate {
     async fn start(issuer: &Issuer, variables: &[(&str, &str)]) -> Self {
-        let jwks_url = issuer.keys_url();
+        let jwks_url = issuer.jwks_url();
         let mut all = vec![("MCP_JWKS_URL", jwks_url.as_str())];
         all.extend(variables);
         Self(Function::start_program(&all, mcp_lambda::run_gate).await)

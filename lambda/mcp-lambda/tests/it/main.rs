@@ -16,6 +16,7 @@ mod function_url;
 mod gate;
 mod guards;
 mod issuer;
+mod limits;
 mod plain_http;
 mod protocol;
 mod secrets;
