@@ -112,6 +112,7 @@ const defaults: Record<string, [stated: string, shown: () => unknown, expected: 
   'McpEndpointOptions.webAcl': ['- none', () => bare.findResources('AWS::WAFv2::WebACLAssociation'), {}],
   'McpUserPoolProps.displayName': ['\'MCP server\'', () => pool.VerificationMessageTemplate.EmailSubject, 'Your code for MCP server'],
   'McpUserPoolProps.selfSignUpEnabled': ['true', () => pool.AdminCreateUserConfig.AllowAdminCreateUserOnly, false],
+  'McpUserPoolProps.mfa': ['cognito.Mfa.OFF', () => pool.MfaConfiguration, undefined],
   'McpUserPoolProps.removalPolicy': ['RemovalPolicy.RETAIN', () => pool.DeletionProtection, 'ACTIVE'],
 };
 
