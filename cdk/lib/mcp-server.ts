@@ -1,12 +1,10 @@
-import { Stack } from 'aws-cdk-lib';
-import * as apigateway from 'aws-cdk-lib/aws-apigateway';
+import type * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { allowedOriginsOf } from './allowed-origins';
-import { authorizationThrottles } from './authorization-endpoints';
 import { bindAwsResources } from './aws-resource-bindings';
 import { CognitoSignIn } from './cognito-sign-in';
 import { connectCommand } from './connect-commands';
@@ -16,25 +14,18 @@ import { acknowledgeGate, addStandInGate, addToolGate, assertGateAlone, type Gat
 import type { GateAuthorizationOptions } from './gate-authorization';
 import { addGatewayResponses } from './gateway-responses';
 import type { McpInteractiveClient, McpMachineClient } from './mcp-app-client';
-import { McpAuthorization } from './mcp-authorization';
 import type { McpAuthorizationServer } from './mcp-authorization-server';
 import type { McpContract } from './mcp-contract';
-import { addMcpEndpoint } from './mcp-endpoint';
-import { McpFront } from './mcp-front';
+import { addMcpEndpoint, functionIntegration } from './mcp-endpoint';
 import { McpFunction } from './mcp-function';
 import type { McpMachineClientOptions, McpServerProps } from './mcp-server-props';
 import type { IMcpUserPool } from './mcp-user-pool';
 import { addMetadataEndpoints } from './metadata-endpoints';
+import { addServerApi } from './server-api';
 import { environmentOf } from './settings';
 import { addStateResources } from './state-resources';
 import { synthError } from './synth-error';
 import { toolMetric } from './tool-metrics';
-
-/** Name of the API stage. A literal, because a reference to the stage would close a dependency cycle. */
-const API_STAGE_NAME = 'prod';
-
-/** Path of the MCP endpoint below the front's base URL. */
-const MCP_PATH = '/mcp';
 
 /**
  * An MCP server on AWS Lambda behind OAuth: a REST API that checks access tokens and scopes before the function runs,
@@ -99,39 +90,22 @@ export class McpServer extends Construct implements iam.IGrantable {
     super(scope, id);
     this.contract = props.contract;
     const contract = props.contract._document;
-    const { _server: ownServer, _gate: standIn } = props.authorization ?? McpAuthorization.cognito();
+    const standIn = props.authorization?._gate;
     this.standIn = standIn;
     if (standIn !== undefined) {
       assertGateAlone(props, standIn.kind);
     }
-    const throttling = { throttlingRateLimit: props.throttlingRateLimit ?? 50, throttlingBurstLimit: props.throttlingBurstLimit ?? 100 };
-
-    this.api = new apigateway.RestApi(this, 'Api', {
-      restApiName: contract.serverName,
-      description: `MCP server ${contract.serverName}`,
-      endpointTypes: [apigateway.EndpointType.REGIONAL],
-      cloudWatchRole: false,
-      deployOptions: {
-        stageName: API_STAGE_NAME,
-        ...throttling,
-        methodOptions: ownServer === undefined ? undefined : authorizationThrottles(throttling.throttlingRateLimit, throttling.throttlingBurstLimit),
-        tracingEnabled: props.tracing ?? false,
-      },
-    });
-    // RestApi adds an output with the stage's URL, and only one URL is advertised.
-    this.api.node.tryRemoveChild('Endpoint');
-    const stack = Stack.of(this);
-    const apiHost = `${this.api.restApiId}.execute-api.${stack.region}.${stack.urlSuffix}`;
-
-    const front = (props.front ?? McpFront.cloudFront()).bind(this, { apiHost, apiStageName: API_STAGE_NAME, api: this.api });
+    const address = addServerApi(this, contract.serverName, props);
+    const { api, apiHost, front } = address;
+    this.api = api;
     this.customDomain = front.customDomain;
-    this.mcpServerUrl = `${front.publicBaseUrl}${MCP_PATH}`;
-    this.resourceMetadataUrl = `${front.publicBaseUrl}/.well-known/oauth-protected-resource${MCP_PATH}`;
+    this.mcpServerUrl = address.mcpServerUrl;
+    this.resourceMetadataUrl = address.resourceMetadataUrl;
     this.authorizationServerIssuer = standIn?.issuer ?? front.publicBaseUrl;
     const scopePrefix = standIn?.kind === 'jwt' ? standIn.scopePrefix : `${this.mcpServerUrl}/`;
     this.oauthScopes = contract.scopes.map((item) => `${scopePrefix}${item.name}`);
     if (standIn === undefined) {
-      this.cognitoSignIn = new CognitoSignIn(this, props, { api: this.api, front, mcpServerUrl: this.mcpServerUrl, oauthScopes: this.oauthScopes });
+      this.cognitoSignIn = new CognitoSignIn(this, props, { ...address, oauthScopes: this.oauthScopes });
     }
 
     const state = addStateResources(this, props);
@@ -162,12 +136,11 @@ export class McpServer extends Construct implements iam.IGrantable {
       permission.awsResource.permit(this, permission.actions);
     }
 
-    const mcpPath = this.api.root.addResource(MCP_PATH.slice(1));
+    const mcpPath = address.addMcpPath();
     const gate = this.addGate(props);
     this.gateFunction = gate?.mcpFunction;
     const methods = addMcpEndpoint(mcpPath, {
-      handler: this.mcpFunction.handler,
-      timeout: this.mcpFunction.timeout,
+      integration: functionIntegration(this.mcpFunction.handler, this.mcpFunction.timeout),
       authorization: gate?.authorization ?? this.cognitoSignIn!.authorizer(),
     });
     if (gate !== undefined) {
