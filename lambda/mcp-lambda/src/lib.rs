@@ -43,6 +43,7 @@ mod conversation;
 mod cors;
 mod deadline;
 mod definition;
+mod direct;
 mod endpoint;
 mod event;
 mod guard;
@@ -59,6 +60,8 @@ mod refusal;
 mod run;
 #[cfg(feature = "dynamodb")]
 mod state;
+mod telemetry;
+mod url_event;
 
 pub use access::Access;
 pub use aws::AwsEnvironment;

@@ -12,11 +12,14 @@ mod conversation;
 #[cfg(feature = "dynamodb")]
 mod dynamodb;
 mod event_source;
+mod function_url;
 mod guards;
 mod issuer;
 mod plain_http;
 mod protocol;
+mod secrets;
 mod server;
 mod startup;
+mod telemetry;
 mod tokens;
 mod wire;
