@@ -1,3 +1,4 @@
+import type { McpAuthorizationServerSettings } from './generated/authorization-settings';
 import type { McpCode } from './mcp-code';
 import { synthError } from './synth-error';
 import { assertCallbackUrls } from './callback-urls';
@@ -27,40 +28,18 @@ export interface McpPreRegisteredClient {
 }
 
 /** Options of `McpAuthorization.server`. */
-export interface McpAuthorizationServerOptions {
-  /** The code of the authorization server, for example `McpCode.fromAsset` with its built `bootstrap`. */
-  readonly code: McpCode;
+export interface McpAuthorizationServerOptions extends McpAuthorizationServerSettings {
+  /**
+   * The code of the authorization server, for one that was built from another version of its source.
+   * @default - the program that this package brings, for arm64
+   */
+  readonly code?: McpCode;
 
   /**
    * MCP clients that are registered beforehand, besides the public one for configuration by hand.
    * @default - none
    */
   readonly clients?: McpPreRegisteredClient[];
-
-  /**
-   * Whether MCP clients may register themselves (RFC 7591). Nothing is stored: the `client_id` is the sealed registration.
-   * @default true
-   */
-  readonly registrationEnabled?: boolean;
-
-  /**
-   * Whether an MCP client's https URL may be its `client_id`, whose document is then fetched (Client ID Metadata Documents).
-   * @default true
-   */
-  readonly clientDocumentsEnabled?: boolean;
-
-  /**
-   * Where clients that nobody registered may have codes sent besides loopback: https URIs compared exactly, ones that end
-   * in `/*` for one more segment, or host names.
-   * @default - the callbacks of claude.ai, ChatGPT, VS Code and Cursor
-   */
-  readonly redirectHosts?: string[];
-
-  /**
-   * Name of the service on the consent page.
-   * @default - the contract's title
-   */
-  readonly displayName?: string;
 }
 
 /** What issues authorization codes to MCP clients. Access tokens are Cognito's in either case. */
@@ -77,7 +56,7 @@ export abstract class McpAuthorization {
    * An authorization server in front of the user pool: MCP clients connect with the URL alone, by Client ID Metadata
    * Document or registration, on any loopback port, after the person's consent. It mints no token.
    */
-  public static server(options: McpAuthorizationServerOptions): McpAuthorization {
+  public static server(options: McpAuthorizationServerOptions = {}): McpAuthorization {
     assertOptions(options);
     return new ServerAuthorization(options);
   }

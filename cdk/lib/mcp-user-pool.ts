@@ -89,7 +89,7 @@ export class McpUserPool extends Construct implements IMcpUserPool {
   }
 
   /** The user pool. */
-  public readonly userPool: cognito.UserPool;
+  public readonly userPool: cognito.IUserPool;
 
   /** The domain of the sign-in pages and of the OAuth endpoints. */
   public readonly domain: cognito.UserPoolDomain;
@@ -104,7 +104,7 @@ export class McpUserPool extends Construct implements IMcpUserPool {
     super(scope, id);
     const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN;
     const displayName = props.displayName ?? 'MCP server';
-    this.userPool = new cognito.UserPool(this, 'UserPool', {
+    const userPool = new cognito.UserPool(this, 'UserPool', {
       // Managed login and resource indicators (the token's `aud`) need Essentials.
       featurePlan: cognito.FeaturePlan.ESSENTIALS,
       selfSignUpEnabled: props.selfSignUpEnabled ?? true,
@@ -130,12 +130,13 @@ export class McpUserPool extends Construct implements IMcpUserPool {
       deletionProtection: removalPolicy === RemovalPolicy.RETAIN,
       removalPolicy,
     });
-    this.domain = this.userPool.addDomain('Domain', {
+    this.userPool = userPool;
+    this.domain = userPool.addDomain('Domain', {
       cognitoDomain: { domainPrefix: this.domainPrefix() },
       managedLoginVersion: cognito.ManagedLoginVersion.NEWER_MANAGED_LOGIN,
     });
     this.signInBaseUrl = this.domain.baseUrl();
-    this.issuer = this.userPool.userPoolProviderUrl;
+    this.issuer = userPool.userPoolProviderUrl;
   }
 
   /**
