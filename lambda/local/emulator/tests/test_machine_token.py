@@ -46,7 +46,7 @@ class KeptToken(unittest.TestCase):
 
     def setUp(self) -> None:
         server = HTTPServer(("127.0.0.1", 0), TokenEndpoint)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         self.addCleanup(server.server_close)
         self.addCleanup(server.shutdown)
         TokenEndpoint.issued, TokenEndpoint.expires_in = 0, 3600
