@@ -14,11 +14,23 @@ const testFiles = (folder) => readdirSync(join(root, folder)).filter((name) => n
 const node = (report, title, files, options = {}) =>
   report.run(title, 'node', ['--import', 'tsx', '--test', '--test-reporter=spec', '--test-concurrency=1', '--test-timeout=300000', ...files], { runner: 'node', cwd: root, ...options });
 
-const endToEnd = (name, title, stack = prepare.localStack) => ({
+const endToEnd = (name, title, stack = prepare.localStack, more = []) => ({
   title,
-  needs: [prepare.testPackages, prepare.chromium, stack],
+  needs: [prepare.testPackages, prepare.chromium, ...more, stack],
   run: async (report) => node(report, title, [`test/e2e/${name}.test.ts`], { env: { MCP_LAMBDA_OUTPUTS: await stack() } }),
 });
+
+/** The same, where every MCP client is sent. */
+const withClients = (name, title, stack) => {
+  const { needs } = endToEnd(name, title, stack);
+  return {
+    title,
+    needs: [...needs, prepare.pythonClient, prepare.rmcpClient],
+    run: async (report) => node(report, title, [`test/e2e/${name}.test.ts`], {
+      env: { MCP_LAMBDA_OUTPUTS: await stack(), MCP_LAMBDA_PYTHON_CLIENT: await prepare.pythonClient(), MCP_LAMBDA_RMCP_CLIENT: await prepare.rmcpClient() },
+    }),
+  };
+};
 
 /** Runs a program of test/conformance/authorization against the local stack. */
 const againstAuthorization = async (report, title, [program, ...args]) =>
@@ -66,6 +78,9 @@ const parts = {
     run: async (report) => {
       if (!(await report.run('packages of the bindings', 'node', ['cdk/rust/test.mjs', 'prepare'], { cwd: root }))) return;
       await report.run('bindings', 'cargo', ['test', '--locked', '--quiet', '--no-fail-fast', ...bindings.flatMap((name) => ['--package', name])], { runner: 'cargo', cwd: root });
+      for (const features of ['--no-default-features', '--all-features']) {
+        await report.run(`constructs in Rust ${features}`, 'cargo', ['check', '--locked', '--quiet', '--package', 'mcp-lambda-cdk', features], { cwd: root });
+      }
       await report.run('table of the compliance cases', 'node', ['test/fixtures/zoo/conformance.mjs', '--check'], { cwd: root });
     },
   },
@@ -84,8 +99,10 @@ const parts = {
     run: (report) => report.run('conformance', 'node', ['test/conformance/run.mjs', '--check'], { cwd: root }),
   },
   browser: endToEnd('browser', 'a person in a real browser'),
-  clients: endToEnd('clients', 'the official TypeScript client'),
+  clients: withClients('clients', 'MCP clients and Cognito itself', prepare.localStack),
+  'clients-by-url': withClients('clients-by-url', 'MCP clients that know the URL alone', prepare.authorizationStack),
   'claude-code': endToEnd('claude-code', 'Claude Code'),
+  'claude-code-by-url': endToEnd('claude-code-by-url', 'Claude Code that knows the URL alone', prepare.authorizationStack, [prepare.faketime]),
   refusals: endToEnd('refusals', 'refusals'),
   authorization: endToEnd('authorization-server', 'the authorization server in front of Cognito', prepare.authorizationStack),
   'authorization-keys': endToEnd('authorization-keys', 'rotation of the sealing secret', prepare.authorizationStack),

@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { setVariables } from './function-variables.ts';
 import type { Stack } from './stack.ts';
 
 /** The stand-in and what it saw. */
@@ -14,11 +15,6 @@ export interface MetadataHost {
   /** How often the document was fetched. */
   requests(): number;
   close(): Promise<void>;
-}
-
-interface Configuration {
-  readonly FunctionName: string;
-  readonly Environment?: { readonly Variables: Record<string, string> };
 }
 
 /** Serves one document under the name of `host`, and points the deployed authorization server's function there. */
@@ -30,16 +26,17 @@ export async function playMetadataHost(stack: Stack, host: string, path: string,
     response.writeHead(request.url === path ? 200 : 404, { 'content-type': 'application/json' }).end(JSON.stringify(document));
   });
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
-  await setVariables(stack, {
+  const forget = await setVariables(stack, 'AUTHORIZATION_ISSUER', {
     AUTHORIZATION_LOCAL_METADATA_HOSTS: `${host}=127.0.0.1:${(server.address() as AddressInfo).port}`,
     AUTHORIZATION_LOCAL_METADATA_CA: der,
   });
   return {
     requests: () => requests,
-    close: () => new Promise((resolve) => {
+    close: async () => {
+      await forget();
       server.closeAllConnections();
-      server.close(() => resolve());
-    }),
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+    },
   };
 }
 
@@ -57,37 +54,4 @@ export function selfSigned(host: string): { readonly key: string; readonly certi
   } finally {
     rmSync(directory, { recursive: true });
   }
-}
-
-async function callLambda<T>(stack: Stack, method: string, path: string, body?: object): Promise<T> {
-  const response = await fetch(`${stack.AwsEndpointUrl}/2015-03-31/functions${path}`, {
-    method,
-    headers: {
-      'content-type': 'application/json',
-      authorization: `AWS4-HMAC-SHA256 Credential=test/20260101/${stack.AwsRegion}/lambda/aws4_request, SignedHeaders=host, Signature=0`,
-    },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  const text = await response.text();
-  if (!response.ok) throw new Error(`${method} ${path} answered ${response.status}: ${text}`);
-  return JSON.parse(text) as T;
-}
-
-/** The function of the authorization server in this stack. */
-async function authorizationFunction(stack: Stack): Promise<Configuration> {
-  const { Functions } = await callLambda<{ Functions: readonly Configuration[] }>(stack, 'GET', '/');
-  const found = Functions.find(({ Environment }) => Environment?.Variables['AUTHORIZATION_ISSUER'] === stack.McpOAuthIssuer);
-  if (found === undefined) throw new Error('no function of this stack has AUTHORIZATION_ISSUER: start it with `npm start -- --authorization server`');
-  return found;
-}
-
-/** The variables of the authorization server's function. */
-export async function variablesOf(stack: Stack): Promise<Record<string, string>> {
-  return (await authorizationFunction(stack)).Environment?.Variables ?? {};
-}
-
-/** Adds variables to the authorization server's function, as an administrator of the account would. */
-export async function setVariables(stack: Stack, variables: Record<string, string>): Promise<void> {
-  const { FunctionName, Environment } = await authorizationFunction(stack);
-  await callLambda(stack, 'PUT', `/${FunctionName}/configuration`, { Environment: { Variables: { ...Environment?.Variables, ...variables } } });
 }

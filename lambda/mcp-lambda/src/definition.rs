@@ -162,6 +162,22 @@ impl<S: ServerHandler, C: Settings> Definition<S, C> {
         self.scopes.push(Scope {
             name: name.to_owned(),
             description: description.to_owned(),
+            includes: Vec::new(),
+        });
+        self
+    }
+
+    /// Declares an OAuth scope that includes others, by their names: a caller whose access token has this one counts as
+    /// having those too, and what those include. `scope_including("dog.write", "Change dogs", &["dog.read"])`.
+    ///
+    /// A name that is not declared, and scopes that include each other, keep the server from starting and the contract
+    /// from being printed. A challenge still names the scope that the tool declares.
+    #[must_use]
+    pub fn scope_including(mut self, name: &str, description: &str, includes: &[&str]) -> Self {
+        self.scopes.push(Scope {
+            name: name.to_owned(),
+            description: description.to_owned(),
+            includes: includes.iter().map(|name| (*name).to_owned()).collect(),
         });
         self
     }

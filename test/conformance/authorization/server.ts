@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto';
 
 import { newPkce, type Pkce } from '../../e2e/authorization-code.ts';
-import { setVariables, variablesOf } from '../../e2e/metadata-host.ts';
+import { setVariables, variablesOf } from '../../e2e/function-variables.ts';
 import { aws, machineClientSecret, type Stack } from '../../e2e/stack.ts';
 import { Browser, hiddenFields, type Page } from './browser.ts';
 import { type DocumentHost, hostDocuments } from './documents.ts';
@@ -38,6 +38,9 @@ export const REDIRECT = 'http://127.0.0.1:49152/callback';
 /** A web origin whose pages may read the token, registration and revocation endpoints in this run. */
 export const ORIGIN = 'https://inspector.conformance.dev';
 
+/** A variable that the authorization server's function alone has. */
+const FUNCTION = 'AUTHORIZATION_ISSUER';
+
 export class Server {
   #client: Promise<string> | undefined;
   readonly #changed = new Set<string>();
@@ -58,7 +61,7 @@ export class Server {
     await cognito('AdminCreateUser', { MessageAction: 'SUPPRESS', UserAttributes: [{ Name: 'email', Value: person.email }, { Name: 'email_verified', Value: 'true' }] });
     await cognito('AdminSetUserPassword', { Password: person.password, Permanent: true });
     const documents = await hostDocuments();
-    const before = await variablesOf(stack);
+    const before = await variablesOf(stack, FUNCTION);
     const response = await fetch(`${stack.McpOAuthIssuer}/.well-known/oauth-authorization-server`);
     const server = new Server(stack, (await response.json()) as Record<string, any>, documents, person, before);
     await server.settings({
@@ -74,7 +77,7 @@ export class Server {
 
   /** Puts every setting back as it was. */
   async close(): Promise<void> {
-    await setVariables(this.stack, Object.fromEntries([...this.#changed].map((name) => [name, this.before[name] ?? ''])));
+    await setVariables(this.stack, FUNCTION, Object.fromEntries([...this.#changed].map((name) => [name, this.before[name]])));
     await this.documents.close();
   }
 
@@ -96,9 +99,9 @@ export class Server {
   }
 
   /** Changes settings of the deployed function, as its operator would. */
-  settings(variables: Record<string, string>): Promise<void> {
+  async settings(variables: Record<string, string>): Promise<void> {
     for (const name of Object.keys(variables)) this.#changed.add(name);
-    return setVariables(this.stack, variables);
+    await setVariables(this.stack, FUNCTION, variables);
   }
 
   async json(url: string, init: RequestInit = {}): Promise<Answer> {
@@ -223,7 +226,7 @@ export class Server {
 
   /** The id of the one app client that the authorization server has in the user pool. */
   async upstreamClientId(): Promise<string> {
-    return (await variablesOf(this.stack))['AUTHORIZATION_COGNITO_CLIENT_ID'] ?? '';
+    return (await variablesOf(this.stack, FUNCTION))['AUTHORIZATION_COGNITO_CLIENT_ID'] ?? '';
   }
 
   /** The machine client of the stack. */
