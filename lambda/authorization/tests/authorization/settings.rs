@@ -160,3 +160,41 @@ fn a_loopback_deployment_may_be_plain_http() {
     assert_eq!(settings.sign_in_url, "http://127.0.0.1:3031");
     assert!(!settings.is_secure());
 }
+
+#[test]
+fn the_checked_in_settings_are_those_of_the_crate() {
+    let checked_in = include_str!("../../settings.json");
+    assert_eq!(
+        checked_in.trim_end(),
+        mcp_lambda_authorization::settings_document(),
+        "print them again: cargo run -q -p mcp-lambda-authorization --bin authorization -- settings > lambda/authorization/settings.json"
+    );
+}
+
+/// No variable is read that is not listed, and none is listed that is not read.
+#[test]
+fn every_variable_that_is_read_is_listed_and_the_other_way_round() {
+    let sources = [
+        include_str!("../../src/settings/parse.rs"),
+        include_str!("../../src/settings/clients_and_pages.rs"),
+    ]
+    .concat();
+    let read: std::collections::BTreeSet<&str> = sources
+        .split('"')
+        .filter(|text| {
+            (text.starts_with("AUTHORIZATION_") || text.starts_with("MCP_"))
+                && text
+                    .bytes()
+                    .all(|byte| byte.is_ascii_uppercase() || byte == b'_')
+        })
+        .collect();
+    let document: serde_json::Value =
+        serde_json::from_str(include_str!("../../settings.json")).unwrap();
+    let listed = document["settings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|setting| setting["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(read, listed);
+}
