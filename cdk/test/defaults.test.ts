@@ -18,8 +18,7 @@ const authorization = () =>
     .map((each) => deployed(own.toJSON() as TemplateJson, each.Properties.Environment.Variables))
     .find((each) => each.AUTHORIZATION_ISSUER !== undefined);
 /** What the authorization server's crate documents as the default of a variable that is not set. */
-const crate = (JSON.parse(readFileSync(join(__dirname, '../../lambda/authorization/settings.json'), 'utf8')) as { settings: { name: string; default: unknown }[] }).settings;
-const fromCrate = (name: string) => crate.find((setting) => setting.name === name)?.default;
+const fromCrate = (name: string) => new RegExp(`\\| \`${name}\` \\|.*\\| (.*) \\|`).exec(readFileSync(join(__dirname, '../../lambda/authorization/src/settings.rs'), 'utf8'))?.[1];
 const inVpc = () =>
   only(synthesize((stack) => new McpServer(stack, 'Server', { code: code(), contract: facts(), vpc: new Vpc(stack, 'Vpc', { maxAzs: 2 }) })), 'AWS::Lambda::Function').properties;
 const monitored = (index: number) =>
@@ -59,19 +58,19 @@ const defaults: Record<string, [stated: string, shown: () => unknown, expected: 
     2,
   ],
   'McpAuthorizationServerOptions.clients': ['- none', () => JSON.parse(authorization().AUTHORIZATION_CLIENTS).map((each: any) => each.clientId), ['dog-facts']],
-  'McpAuthorizationServerOptions.registrationEnabled': ['true', () => authorization().AUTHORIZATION_REGISTRATION ?? fromCrate('AUTHORIZATION_REGISTRATION'), true],
-  'McpAuthorizationServerOptions.clientDocumentsEnabled': ['true', () => authorization().AUTHORIZATION_CLIENT_DOCUMENTS ?? fromCrate('AUTHORIZATION_CLIENT_DOCUMENTS'), true],
+  'McpAuthorizationServerOptions.registrationEnabled': ['true', () => authorization().AUTHORIZATION_REGISTRATION ?? fromCrate('AUTHORIZATION_REGISTRATION'), '`true`'],
+  'McpAuthorizationServerOptions.clientDocumentsEnabled': ['true', () => authorization().AUTHORIZATION_CLIENT_DOCUMENTS ?? fromCrate('AUTHORIZATION_CLIENT_DOCUMENTS'), '`true`'],
   'McpAuthorizationServerOptions.redirectHosts': [
     '- the callbacks of claude.ai, ChatGPT, VS Code and Cursor',
     () => authorization().AUTHORIZATION_REDIRECT_HOSTS ?? fromCrate('AUTHORIZATION_REDIRECT_HOSTS'),
-    null,
+    'the known clients',
   ],
-  'McpAuthorizationServerOptions.customSchemes': ['- none', () => authorization().AUTHORIZATION_CUSTOM_SCHEMES ?? fromCrate('AUTHORIZATION_CUSTOM_SCHEMES'), null],
-  'McpAuthorizationServerOptions.brandColor': ['\'#1a4f8b\'', () => authorization().AUTHORIZATION_BRAND_COLOR ?? fromCrate('AUTHORIZATION_BRAND_COLOR'), '#1a4f8b'],
-  'McpAuthorizationServerOptions.brandLogoUrl': ['- none', () => authorization().AUTHORIZATION_BRAND_LOGO_URL ?? fromCrate('AUTHORIZATION_BRAND_LOGO_URL'), null],
-  'McpAuthorizationServerOptions.codeLifetime': ['Duration.minutes(5)', () => authorization().AUTHORIZATION_CODE_SECONDS ?? fromCrate('AUTHORIZATION_CODE_SECONDS'), 300],
-  'McpAuthorizationServerOptions.refreshTokenLifetime': ['Duration.days(30)', () => authorization().AUTHORIZATION_REFRESH_TOKEN_DAYS ?? fromCrate('AUTHORIZATION_REFRESH_TOKEN_DAYS'), 30],
-  'McpAuthorizationServerOptions.registrationLifetime': ['Duration.days(90)', () => authorization().AUTHORIZATION_REGISTRATION_DAYS ?? fromCrate('AUTHORIZATION_REGISTRATION_DAYS'), 90],
+  'McpAuthorizationServerOptions.customSchemes': ['- none', () => authorization().AUTHORIZATION_CUSTOM_SCHEMES ?? fromCrate('AUTHORIZATION_CUSTOM_SCHEMES'), 'none'],
+  'McpAuthorizationServerOptions.brandColor': ['\'#1a4f8b\'', () => authorization().AUTHORIZATION_BRAND_COLOR ?? fromCrate('AUTHORIZATION_BRAND_COLOR'), '`#1a4f8b`'],
+  'McpAuthorizationServerOptions.brandLogoUrl': ['- none', () => authorization().AUTHORIZATION_BRAND_LOGO_URL ?? fromCrate('AUTHORIZATION_BRAND_LOGO_URL'), 'none'],
+  'McpAuthorizationServerOptions.codeLifetime': ['Duration.minutes(5)', () => authorization().AUTHORIZATION_CODE_SECONDS ?? fromCrate('AUTHORIZATION_CODE_SECONDS'), '`300`'],
+  'McpAuthorizationServerOptions.refreshTokenLifetime': ['Duration.days(30)', () => authorization().AUTHORIZATION_REFRESH_TOKEN_DAYS ?? fromCrate('AUTHORIZATION_REFRESH_TOKEN_DAYS'), '`30`'],
+  'McpAuthorizationServerOptions.registrationLifetime': ['Duration.days(90)', () => authorization().AUTHORIZATION_REGISTRATION_DAYS ?? fromCrate('AUTHORIZATION_REGISTRATION_DAYS'), '`90`'],
   'McpCognitoAuthorizationOptions.registrationEnabled': ['false', () => JSON.stringify(bare.toJSON()).includes('/oauth2/register'), false],
   'McpAuthorizationServerOptions.displayName': ['- the contract\'s title', () => authorization().AUTHORIZATION_BRAND_NAME, 'Dog facts'],
   'McpAuthorizationServerProps.allowedOrigins': ['- none', () => authorization().MCP_ALLOWED_ORIGINS, undefined],

@@ -59,17 +59,6 @@ describe('the documents', () => {
     }
   });
 
-  test('list every setting of the authorization server with its default', () => {
-    const lines = read('docs/configuration.md').split('\n');
-    const { settings } = JSON.parse(read('lambda/authorization/settings.json')) as { settings: Setting[] };
-    assert.notEqual(settings.length, 0);
-    for (const { name, default: value, description } of settings) {
-      const row = lines.find((line) => line.startsWith(`| \`${name}\` |`) && line.endsWith(`| ${description} |`));
-      assert.ok(row, `${name} is not described as its crate does`);
-      assert.ok(value === null || row.includes(`\`${String(value)}\``), `${name} has another default`);
-    }
-  });
-
   test('list every log name of a refusal', () => {
     const names = [...read('lambda/mcp-lambda/src/refusal.rs').matchAll(/Refusal::\w+(?:\(_\)| \{ \.\. \})? => "(\w+)"/g)].map(([, name = '']) => name);
     assert.notEqual(names.length, 0);

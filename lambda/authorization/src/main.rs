@@ -5,13 +5,8 @@ use std::{process::ExitCode, time::SystemTime};
 use mcp_lambda_authorization::{Settings, edge};
 
 // One of the two places where environment and clock may be read.
-#[allow(clippy::disallowed_methods, clippy::print_stderr, clippy::print_stdout)]
+#[allow(clippy::disallowed_methods, clippy::print_stderr)]
 fn main() -> ExitCode {
-    // For the file beside the crate: `cargo run -q -p mcp-lambda-authorization -- settings > …/settings.json`.
-    if std::env::args().nth(1).as_deref() == Some("settings") {
-        println!("{}", mcp_lambda_authorization::settings_document());
-        return ExitCode::SUCCESS;
-    }
     let on_lambda = std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_some();
     let settings = match Settings::from_variables(std::env::vars()) {
         Ok(settings) => settings,

@@ -1,9 +1,38 @@
 //! The settings, read once from the environment's variables and reported all at once when they are wrong.
-//! [`AuthorizationVariables`] lists them; `settings.json` beside the crate is what it says, for the constructs and people.
+//!
+//! | Variable | Meaning | Default |
+//! |---|---|---|
+//! | `MCP_RESOURCE` | resource identifier: the public MCP URL | required |
+//! | `MCP_ISSUER` | the user pool's issuer, which signs the tokens | required |
+//! | `MCP_JWKS_URL` | where its keys are, for the metadata | `<MCP_ISSUER>/.well-known/jwks.json` |
+//! | `MCP_ALLOWED_ORIGINS` | comma-separated web origins that may read `/token`, `/register`, `/revoke` | none |
+//! | `AUTHORIZATION_ISSUER` | our issuer: the public base URL of this server | required |
+//! | `AUTHORIZATION_SIGN_IN_URL` | base URL of the user pool's domain | required |
+//! | `AUTHORIZATION_COGNITO_CLIENT_ID` | our one app client | required |
+//! | `AUTHORIZATION_COGNITO_CLIENT_SECRET` | its secret, in place | public app client |
+//! | `AUTHORIZATION_COGNITO_CLIENT_SECRET_ARN` | its secret, in Secrets Manager | public app client |
+//! | `AUTHORIZATION_SEALING_SECRET` | what sealing keys are derived from, in place (32 characters or more) | one of the two is required |
+//! | `AUTHORIZATION_SEALING_SECRET_PREVIOUS` | the one before the last rotation, in place | none |
+//! | `AUTHORIZATION_SEALING_SECRET_ARN` | the same in Secrets Manager: `AWSCURRENT` and `AWSPREVIOUS` | one of the two is required |
+//! | `AUTHORIZATION_SCOPES` | JSON: `[{"name":"<full scope>","description":"<plain words>"}]` | required |
+//! | `AUTHORIZATION_CLIENTS` | JSON: pre-registered clients, see [`PreRegisteredClient`] | `[]` |
+//! | `AUTHORIZATION_REGISTRATION` | `true`/`false`: RFC 7591 registration | `true` |
+//! | `AUTHORIZATION_CLIENT_DOCUMENTS` | `true`/`false`: Client ID Metadata Documents | `true` |
+//! | `AUTHORIZATION_REGISTRATION_DAYS` | how long a registration lasts | `90` |
+//! | `AUTHORIZATION_CODE_SECONDS` | how long a code is valid, 5 to 300: Cognito's code inside it lives five minutes | `300` |
+//! | `AUTHORIZATION_REFRESH_TOKEN_DAYS` | how long a sealed refresh token is accepted; the pool's own limit also applies | `30` |
+//! | `AUTHORIZATION_REDIRECT_HOSTS` | comma-separated `https` callbacks, see [`crate::KNOWN_CLIENT_CALLBACKS`] | the known clients |
+//! | `AUTHORIZATION_CUSTOM_SCHEMES` | comma-separated custom schemes | none |
+//! | `AUTHORIZATION_BRAND_NAME` | name on the pages | host of `MCP_RESOURCE` |
+//! | `AUTHORIZATION_BRAND_LOGO_URL` | `https` image on the pages | none |
+//! | `AUTHORIZATION_BRAND_COLOR` | `#rrggbb` of buttons and links, dark enough for white text | `#1a4f8b` |
+//! | `AUTHORIZATION_LISTEN` | plain HTTP mode: loopback address | `127.0.0.1:3031` |
+//! | `AUTHORIZATION_LOCAL_METADATA_HOSTS` | local stack: `host=address:port` stand-ins for clients' metadata hosts | none |
+//! | `AUTHORIZATION_LOCAL_METADATA_CA` | local stack: certificate (base64 DER) that those stand-ins present or chain to | none |
+//! | `AWS_REGION`, `AWS_ENDPOINT_URL`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN` | for Secrets Manager, set by Lambda | required with an ARN |
 
 use std::{collections::BTreeMap, net::SocketAddr};
 
-use mcp_lambda_contract::Settings as _;
 use serde::Deserialize;
 use url::Url;
 
@@ -14,17 +43,8 @@ use crate::{
 };
 
 mod clients_and_pages;
-mod definitions;
 mod parse;
 mod variables;
-
-pub use definitions::AuthorizationVariables;
-
-/// [`AuthorizationVariables`] as `settings.json` has them.
-pub fn settings_document() -> String {
-    let settings = AuthorizationVariables::definitions();
-    serde_json::to_string_pretty(&serde_json::json!({ "settings": settings })).unwrap_or_default()
-}
 
 /// A client that the operator has registered.
 #[derive(Debug, Clone, Deserialize)]

@@ -70,7 +70,9 @@ impl Variables {
                 }
                 url
             });
-        let color = self.required("AUTHORIZATION_BRAND_COLOR", "#rrggbb")?;
+        let color = self
+            .optional("AUTHORIZATION_BRAND_COLOR")
+            .unwrap_or_else(|| "#1a4f8b".to_owned());
         match contrast_with_white(&color) {
             None => self.problem("AUTHORIZATION_BRAND_COLOR", format!("'{color}' must be #rrggbb")),
             Some(contrast) if contrast < 4.5 => self.problem(
@@ -90,7 +92,9 @@ impl Variables {
     }
 
     pub(super) fn listen(&mut self) -> Option<SocketAddr> {
-        let text = self.required("AUTHORIZATION_LISTEN", "a loopback address")?;
+        let text = self
+            .optional("AUTHORIZATION_LISTEN")
+            .unwrap_or_else(|| "127.0.0.1:3031".to_owned());
         let address = text
             .parse()
             .ok()

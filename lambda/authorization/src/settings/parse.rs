@@ -17,7 +17,14 @@ impl Settings {
     pub fn from_variables(
         variables: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, SettingProblems> {
-        let mut from = Variables::new(variables);
+        let values = variables
+            .into_iter()
+            .filter(|(_, value)| !value.is_empty())
+            .collect();
+        let mut from = Variables {
+            values,
+            problems: Vec::new(),
+        };
         let settings = from.settings();
         match settings {
             Some(settings) if from.problems.is_empty() => Ok(settings),
@@ -75,11 +82,11 @@ impl Variables {
         let aws = if in_secrets_manager { self.aws() } else { None };
         let scopes = self.scopes();
         let clients = self.clients(scopes.as_ref());
-        let registration = self.boolean("AUTHORIZATION_REGISTRATION");
-        let client_documents = self.boolean("AUTHORIZATION_CLIENT_DOCUMENTS");
-        let registration_seconds = self.days("AUTHORIZATION_REGISTRATION_DAYS");
-        let code_seconds = self.number("AUTHORIZATION_CODE_SECONDS", "seconds", 5..=300);
-        let refresh_seconds = self.days("AUTHORIZATION_REFRESH_TOKEN_DAYS");
+        let registration = self.boolean("AUTHORIZATION_REGISTRATION", true);
+        let client_documents = self.boolean("AUTHORIZATION_CLIENT_DOCUMENTS", true);
+        let registration_seconds = self.days("AUTHORIZATION_REGISTRATION_DAYS", 90);
+        let code_seconds = self.number("AUTHORIZATION_CODE_SECONDS", "seconds", 5..=300, 300);
+        let refresh_seconds = self.days("AUTHORIZATION_REFRESH_TOKEN_DAYS", 30);
         let redirects = self.redirects();
         let allowed_origins = self.origins();
         let brand = self.brand(resource.as_ref().map(|(_, url)| url));
@@ -100,11 +107,11 @@ impl Variables {
             aws,
             scopes: scopes?,
             clients,
-            registration: registration?,
-            client_documents: client_documents?,
-            registration_seconds: registration_seconds?,
-            code_seconds: code_seconds?,
-            refresh_seconds: refresh_seconds?,
+            registration,
+            client_documents,
+            registration_seconds,
+            code_seconds,
+            refresh_seconds,
             redirects,
             allowed_origins,
             brand: brand?,

@@ -2,22 +2,13 @@
 
 use std::{collections::BTreeMap, ops::RangeInclusive};
 
-use mcp_lambda_contract::Settings as _;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 use url::Url;
 
-use super::{AuthorizationVariables, SettingProblem};
+use super::SettingProblem;
 use crate::redirect::is_loopback_host;
 
 const DAY: u64 = 24 * 60 * 60;
-
-/// A default of the contract as the text of its variable.
-fn text(default: &Value) -> String {
-    default
-        .as_str()
-        .map_or_else(|| default.to_string(), str::to_owned)
-}
 
 /// The variables and the problems found so far.
 pub(super) struct Variables {
@@ -26,18 +17,6 @@ pub(super) struct Variables {
 }
 
 impl Variables {
-    /// Takes the variables, an empty one for one that is not there, and the defaults of those that are not.
-    pub(super) fn new(variables: impl IntoIterator<Item = (String, String)>) -> Self {
-        let defaults = AuthorizationVariables::definitions()
-            .into_iter()
-            .filter_map(|setting| Some((setting.name.to_owned(), text(&setting.default?))));
-        let given = variables.into_iter().filter(|(_, value)| !value.is_empty());
-        Self {
-            values: defaults.chain(given).collect(),
-            problems: Vec::new(),
-        }
-    }
-
     pub(super) fn problem(&mut self, name: &'static str, message: impl Into<String>) {
         self.problems.push(SettingProblem {
             name,
@@ -92,18 +71,21 @@ impl Variables {
         }
     }
 
-    pub(super) fn boolean(&mut self, name: &'static str) -> Option<bool> {
-        let text = self.required(name, "true or false")?;
-        let value = text.parse().ok();
-        if value.is_none() {
-            self.problem(name, format!("'{text}' must be true or false"));
+    pub(super) fn boolean(&mut self, name: &'static str, default: bool) -> bool {
+        match self.optional(name).as_deref() {
+            None => default,
+            Some("true") => true,
+            Some("false") => false,
+            Some(other) => {
+                self.problem(name, format!("'{other}' must be true or false"));
+                default
+            }
         }
-        value
     }
 
     /// A number of days, in seconds.
-    pub(super) fn days(&mut self, name: &'static str) -> Option<u64> {
-        Some(self.number(name, "days", 1..=3650)? * DAY)
+    pub(super) fn days(&mut self, name: &'static str, default: u64) -> u64 {
+        self.number(name, "days", 1..=3650, default) * DAY
     }
 
     pub(super) fn number(
@@ -111,17 +93,22 @@ impl Variables {
         name: &'static str,
         unit: &str,
         range: RangeInclusive<u64>,
-    ) -> Option<u64> {
-        let text = self.required(name, unit)?;
-        let value = text.parse().ok().filter(|number| range.contains(number));
-        if value.is_none() {
-            let (least, most) = (range.start(), range.end());
-            self.problem(
-                name,
-                format!("'{text}' must be a number of {unit} from {least} to {most}"),
-            );
+        default: u64,
+    ) -> u64 {
+        let Some(text) = self.optional(name) else {
+            return default;
+        };
+        match text.parse() {
+            Ok(number) if range.contains(&number) => number,
+            _ => {
+                let (least, most) = (range.start(), range.end());
+                self.problem(
+                    name,
+                    format!("'{text}' must be a number of {unit} from {least} to {most}"),
+                );
+                default
+            }
         }
-        value
     }
 
     pub(super) fn list(&self, name: &str) -> Vec<String> {
