@@ -47,6 +47,9 @@ mod definition;
 mod direct;
 mod endpoint;
 mod event;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod guard;
 mod http_server;
 mod https;
