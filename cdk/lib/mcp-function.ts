@@ -5,6 +5,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { assertEnvironmentFits } from './environment-size';
 import { addAlias, assertConcurrency } from './function-alias';
 import { assertNetwork, permitNetworkInterfaces } from './function-network';
 import type { McpCode } from './mcp-code';
@@ -124,6 +125,7 @@ export class McpFunction extends Construct implements iam.IGrantable {
 
   constructor(scope: Construct, id: string, props: McpFunctionProps) {
     super(scope, id);
+    assertEnvironmentFits(this, props.environment);
     const config = props.code.bind(this);
     if (config.existingFunction !== undefined) {
       assertNoFunctionOptions(props);

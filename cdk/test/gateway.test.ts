@@ -37,6 +37,7 @@ describe('the MCP endpoint', () => {
     const { AuthorizationScopes: scopes, AuthorizerId: authorizer, Integration: integration } = method('POST');
     assert.deepEqual(scopes, ['https://mcp.example.com/mcp/dog-facts']);
     assert.deepEqual(authorizer, { Ref: only(template, 'AWS::ApiGateway::Authorizer', { Type: 'COGNITO_USER_POOLS' }).logicalId });
+    assert.equal(only(template, 'AWS::ApiGateway::Authorizer').properties.AuthorizerResultTtlInSeconds, 60, 'a token outlives its expiry for a minute at most');
     assert.equal(integration.Type, 'AWS_PROXY');
     assert.equal(integration.ResponseTransferMode, 'STREAM');
     assert.equal(integration.TimeoutInMillis, 30000);

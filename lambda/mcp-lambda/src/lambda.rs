@@ -42,10 +42,10 @@ pub(crate) struct RuntimeApi {
 }
 
 /// One invocation as the Runtime API hands it out.
-struct Invocation {
-    ids: InvocationIds,
+pub(crate) struct Invocation {
+    pub(crate) ids: InvocationIds,
     deadline: Deadline,
-    event: Bytes,
+    pub(crate) event: Bytes,
 }
 
 impl RuntimeApi {
@@ -77,7 +77,7 @@ impl RuntimeApi {
             .map_err(|error| StartError::RuntimeApi(error.to_string()))
     }
 
-    async fn post(
+    pub(crate) async fn post(
         &self,
         path: &str,
         headers: &[(&str, &str)],
@@ -104,7 +104,7 @@ impl RuntimeApi {
         Ok(())
     }
 
-    async fn next(&self, now: fn() -> SystemTime) -> Result<Invocation, StartError> {
+    pub(crate) async fn next(&self, now: fn() -> SystemTime) -> Result<Invocation, StartError> {
         let request = build_request()
             .uri(format!("{VERSION}/runtime/invocation/next"))
             .body(ApiBody::empty())

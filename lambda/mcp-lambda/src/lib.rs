@@ -50,6 +50,7 @@ mod event;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
+mod gate;
 mod guard;
 mod http_server;
 mod https;
@@ -73,6 +74,7 @@ pub use aws::AwsEnvironment;
 pub use caller::{Caller, CallerKind};
 pub use deadline::Deadline;
 pub use definition::{Definition, StartError};
+pub use gate::run_gate;
 pub use https::{FetchError, HttpsClient};
 pub use mcp_lambda_contract::{Contract, HttpUrl, List, Milliseconds, settings};
 pub use process::Process;
