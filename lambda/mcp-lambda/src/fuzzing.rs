@@ -79,6 +79,10 @@ pub fn message(data: &[u8]) {
         return;
     }
     let read = Message::read(data);
+    assert!(
+        read.is_err() || std::str::from_utf8(data).is_ok(),
+        "JSON is UTF-8"
+    );
     // Numbers that do not fit, and halves of surrogate pairs, are JSON that only the whole reader looks at.
     let Ok(whole) = serde_json::from_slice::<Value>(data) else {
         return;
