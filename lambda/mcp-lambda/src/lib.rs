@@ -50,6 +50,9 @@ mod definition;
 mod direct;
 mod endpoint;
 mod event;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod gate;
 mod guard;
 mod http_server;
