@@ -1,4 +1,6 @@
 use std::collections::BTreeMap;
+#[cfg(feature = "dynamodb")]
+use std::time::Duration;
 
 use mcp_lambda_contract::{AwsActions, Tool, full_scope};
 use rmcp::model::MetaObject;
@@ -18,6 +20,39 @@ const META_KEY: &str = "mcp-lambda/access";
 pub struct Access {
     scopes: Vec<String>,
     aws_actions: Vec<AwsActions>,
+    #[cfg(feature = "dynamodb")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    task: Option<TaskUse>,
+}
+
+/// What a tool declares about tasks.
+#[cfg(feature = "dynamodb")]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct TaskUse {
+    is_required: bool,
+    is_begun_by_tool: bool,
+    time_to_live_seconds: u64,
+}
+
+#[cfg(feature = "dynamodb")]
+impl TaskUse {
+    /// How long a task is kept after it was created, when the tool does not say.
+    const TIME_TO_LIVE: Duration = Duration::from_secs(60 * 60);
+
+    /// Whether a client that does not know tasks cannot call the tool.
+    pub(crate) fn is_required(&self) -> bool {
+        self.is_required
+    }
+
+    /// Whether the tool says when it becomes a task.
+    pub(crate) fn is_begun_by_tool(&self) -> bool {
+        self.is_begun_by_tool
+    }
+
+    pub(crate) fn time_to_live(&self) -> Duration {
+        Duration::from_secs(self.time_to_live_seconds)
+    }
 }
 
 impl Access {
@@ -26,8 +61,57 @@ impl Access {
     pub fn scopes(names: &[&str]) -> Self {
         Self {
             scopes: names.iter().map(|name| (*name).to_owned()).collect(),
-            aws_actions: Vec::new(),
+            ..Self::default()
         }
+    }
+
+    /// The tool runs as a task (extension `io.modelcontextprotocol/tasks` of 2026-07-28) for clients that know tasks:
+    /// the call is answered at once, the tool runs in an invocation of its own, of which the client asks for the result.
+    /// For other clients it runs in the request.
+    ///
+    /// What the tool needs of its client it asks for with `InputRequiredResult`, whether it runs as a task or not; its
+    /// progress becomes the task's status message. A task whose worker dies or runs out of time fails; it is never run
+    /// a second time. Cancelling it drops the tool at its next `.await`.
+    #[cfg(feature = "dynamodb")]
+    #[must_use]
+    pub fn as_task(mut self) -> Self {
+        self.task_use();
+        self
+    }
+
+    /// As [`Access::as_task`], and clients that do not know tasks are refused (-32021).
+    #[cfg(feature = "dynamodb")]
+    #[must_use]
+    pub fn only_as_task(mut self) -> Self {
+        self.task_use().is_required = true;
+        self
+    }
+
+    /// As [`Access::as_task`], from where the tool calls [`TaskStart::begin`](crate::TaskStart::begin); before that it
+    /// runs in the request.
+    #[cfg(feature = "dynamodb")]
+    #[must_use]
+    pub fn as_task_begun_by_tool(mut self) -> Self {
+        self.task_use().is_begun_by_tool = true;
+        self
+    }
+
+    /// As [`Access::as_task`], with a time for which a task can be asked for after it was created, in full seconds. Default:
+    /// one hour. A task that is not done by then is lost.
+    #[cfg(feature = "dynamodb")]
+    #[must_use]
+    pub fn task_time_to_live(mut self, time: Duration) -> Self {
+        self.task_use().time_to_live_seconds = time.as_secs().max(1);
+        self
+    }
+
+    #[cfg(feature = "dynamodb")]
+    fn task_use(&mut self) -> &mut TaskUse {
+        self.task.get_or_insert(TaskUse {
+            is_required: false,
+            is_begun_by_tool: false,
+            time_to_live_seconds: TaskUse::TIME_TO_LIVE.as_secs(),
+        })
     }
 
     /// The tool performs these IAM actions on the AWS resource that the server declares under this name; the
@@ -69,11 +153,22 @@ pub(crate) fn take_access(tool: &mut rmcp::model::Tool) -> Access {
     }
 }
 
+/// What the tools declare about tasks, by their names.
+#[cfg(feature = "dynamodb")]
+pub(crate) fn task_uses(tools: &[rmcp::model::Tool]) -> BTreeMap<String, TaskUse> {
+    tools
+        .iter()
+        .cloned()
+        .filter_map(|mut tool| Some((tool.name.clone().into_owned(), take_access(&mut tool).task?)))
+        .collect()
+}
+
 /// The entry of one tool in the contract.
 pub(crate) fn contract_tool(mut tool: rmcp::model::Tool) -> Tool {
     let Access {
         scopes,
         aws_actions,
+        ..
     } = take_access(&mut tool);
     Tool {
         name: tool.name.into_owned(),

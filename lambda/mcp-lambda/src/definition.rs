@@ -6,12 +6,18 @@ use mcp_lambda_contract::{
     Scope, ServerInfo, Settings, SettingsError,
 };
 use rmcp::ServerHandler;
+#[cfg(feature = "dynamodb")]
+use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::access::contract_tool;
+#[cfg(feature = "dynamodb")]
+use crate::access::task_uses;
 use crate::aws::AwsEnvironment;
 use crate::process::Process;
 #[cfg(feature = "dynamodb")]
 use crate::state::{self, State};
+#[cfg(feature = "dynamodb")]
+use crate::tasks::{self, Tasks};
 
 /// Everything about a server that is known before it starts: who it is, its tools, scopes, settings, AWS resources,
 /// and how to build it.
@@ -114,6 +120,11 @@ pub(crate) struct Built<S> {
     pub(crate) contract: Contract,
     #[cfg(feature = "dynamodb")]
     pub(crate) state: Option<State>,
+    #[cfg(feature = "dynamodb")]
+    pub(crate) tasks: Option<Tasks>,
+    /// The work of tasks that goes on in this process.
+    #[cfg(feature = "dynamodb")]
+    pub(crate) work: Option<UnboundedReceiver<String>>,
 }
 
 impl<S: ServerHandler, C: Settings> Definition<S, C> {
@@ -193,7 +204,27 @@ impl<S: ServerHandler, C: Settings> Definition<S, C> {
     #[must_use]
     pub fn asks_clients(mut self) -> Self {
         self.asks_clients = true;
-        self.dynamodb_table(state::TABLE, state::TABLE_SETTING)
+        self
+    }
+
+    /// Whether anything outlives an invocation.
+    #[cfg(feature = "dynamodb")]
+    fn keeps_state(&self) -> bool {
+        self.asks_clients || !task_uses(&self.tools).is_empty()
+    }
+
+    fn resources(&self) -> Vec<AwsResource> {
+        #[cfg_attr(not(feature = "dynamodb"), expect(unused_mut))]
+        let mut resources = self.resources.clone();
+        #[cfg(feature = "dynamodb")]
+        if self.keeps_state() {
+            resources.push(AwsResource {
+                name: state::TABLE.to_owned(),
+                resource_type: AwsResourceType::DynamodbTable,
+                setting: state::TABLE_SETTING.to_owned(),
+            });
+        }
+        resources
     }
 
     /// The contract of this server.
@@ -206,8 +237,10 @@ impl<S: ServerHandler, C: Settings> Definition<S, C> {
         let library = McpSettings::definitions().into_iter();
         let tools = self.tools.iter().cloned().map(contract_tool);
         #[cfg(feature = "dynamodb")]
+        let task_uses = task_uses(&self.tools);
+        #[cfg(feature = "dynamodb")]
         let library = library.chain(
-            self.asks_clients
+            self.keeps_state()
                 .then(state::definitions)
                 .into_iter()
                 .flatten(),
@@ -215,8 +248,8 @@ impl<S: ServerHandler, C: Settings> Definition<S, C> {
         // While any tool runs, the library reads and writes the table for it.
         #[cfg(feature = "dynamodb")]
         let tools = tools.map(|mut tool| {
-            tool.aws_actions
-                .extend(self.asks_clients.then(state::aws_actions));
+            let uses_table = self.asks_clients || task_uses.contains_key(&tool.name);
+            tool.aws_actions.extend(uses_table.then(state::aws_actions));
             tool
         });
         let contract = Contract {
@@ -224,7 +257,7 @@ impl<S: ServerHandler, C: Settings> Definition<S, C> {
             server: self.server.clone(),
             scopes: self.scopes.clone(),
             tools: tools.collect(),
-            resources: self.resources.clone(),
+            resources: self.resources(),
             settings: library.chain(C::definitions()).collect(),
         };
         let problems = contract.problems();
@@ -242,7 +275,7 @@ impl<S: ServerHandler, C: Settings> Definition<S, C> {
         // Both are read before either is judged, so that every problem is reported at once.
         let settings = McpSettings::read(&mut reader);
         #[cfg(feature = "dynamodb")]
-        let state = if self.asks_clients {
+        let state = if self.keeps_state() {
             state::read(&mut reader).map(Some)
         } else {
             Some(None)
@@ -259,6 +292,8 @@ impl<S: ServerHandler, C: Settings> Definition<S, C> {
         let state = state
             .map(|state| State::new(state, &settings, process))
             .transpose()?;
+        #[cfg(feature = "dynamodb")]
+        let (tasks, work) = tasks::start(task_uses(&self.tools), state.as_ref(), process)?;
         let server = (self.build)(own, &AwsEnvironment::new(process))?;
         Ok(Built {
             server,
@@ -266,6 +301,10 @@ impl<S: ServerHandler, C: Settings> Definition<S, C> {
             contract,
             #[cfg(feature = "dynamodb")]
             state,
+            #[cfg(feature = "dynamodb")]
+            tasks,
+            #[cfg(feature = "dynamodb")]
+            work,
         })
     }
 }

@@ -27,6 +27,8 @@ use crate::guard::Guarded;
 use crate::log::Log;
 use crate::message::Message;
 use crate::refusal::{Answer, ChallengeContext, Refusal};
+#[cfg(feature = "dynamodb")]
+use crate::tasks::{WorkProblem, Worker};
 
 /// Largest request body, in bytes. API Gateway's own limit is 10 MB and Lambda's 6 MB.
 pub(crate) const MAX_BODY: usize = 4 * 1024 * 1024;
@@ -51,6 +53,8 @@ pub(crate) struct Endpoint<S: ServerHandler> {
     engine: StreamableHttpService<Guarded<S>, NeverSessionManager>,
     #[cfg(feature = "dynamodb")]
     conversations: Option<Conversations<S>>,
+    #[cfg(feature = "dynamodb")]
+    worker: Option<Worker<S>>,
     policy: Arc<Policy>,
     challenges: ChallengeContext,
     cors: Cors,
@@ -78,6 +82,10 @@ impl<S: ServerHandler> Endpoint<S> {
             log.clone(),
         );
         #[cfg(feature = "dynamodb")]
+        let server = server.with_tasks(built.tasks.clone());
+        #[cfg(feature = "dynamodb")]
+        let worker = built.tasks.map(|tasks| Worker::new(server.clone(), tasks));
+        #[cfg(feature = "dynamodb")]
         let conversations = built
             .state
             .and_then(|state| Conversations::new(server.clone(), &config, settings, state));
@@ -98,6 +106,8 @@ impl<S: ServerHandler> Endpoint<S> {
             engine,
             #[cfg(feature = "dynamodb")]
             conversations,
+            #[cfg(feature = "dynamodb")]
+            worker,
             policy,
             challenges,
             cors: Cors::new(settings),
@@ -133,6 +143,15 @@ impl<S: ServerHandler> Endpoint<S> {
             "durationMs": u64::try_from(start.elapsed().as_millis()).ok(),
         }));
         answer
+    }
+
+    /// Works on an item of a task; without tasks there is nothing to work on.
+    #[cfg(feature = "dynamodb")]
+    pub(crate) async fn work(&self, sealed: &str, deadline: Deadline) -> Result<(), WorkProblem> {
+        match &self.worker {
+            Some(worker) => worker.work(sealed, deadline).await,
+            None => Ok(()),
+        }
     }
 
     /// Answers a browser's question before a POST.

@@ -7,6 +7,8 @@
 use std::borrow::Cow;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+#[cfg(feature = "dynamodb")]
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::FutureExt;
 use mcp_lambda_contract::ResponseMode;
@@ -22,24 +24,33 @@ use rmcp::model::{
     SetLevelRequestParams, SubscribeRequestParams, SubscriptionFilter, Tool,
     UnsubscribeRequestParams, UpdateTaskParams,
 };
+#[cfg(feature = "dynamodb")]
+use rmcp::model::{JsonObject, TASKS_EXTENSION_ID};
 use rmcp::service::{NotificationContext, RequestContext, SubscriptionContext};
 use rmcp::{ErrorData, RoleServer, ServerHandler};
 use serde_json::json;
 
+#[cfg(feature = "dynamodb")]
+use crate::access::TaskUse;
 use crate::access::{Policy, Verdict, take_access};
 use crate::caller::Caller;
 use crate::deadline::Deadline;
 use crate::log::Log;
+#[cfg(feature = "dynamodb")]
+use crate::tasks::{self, Call, NotCreated, Tasks, Turn};
 
 /// The author's server, with what rmcp does not guard against:
 ///
 /// - a tool is reached only by a caller that has the tool's scopes, and only such tools are listed,
 /// - a panic becomes an answer (rmcp's task would end without one),
+/// - a tool that declares it runs as a task for clients that know tasks,
 /// - a tool, and a subscription, end before the invocation does,
 /// - subscriptions are not offered where the answer cannot be streamed.
 pub(crate) struct Guarded<S> {
     server: Arc<S>,
     policy: Arc<Policy>,
+    #[cfg(feature = "dynamodb")]
+    tasks: Option<Tasks>,
     streams: bool,
     log: Log,
 }
@@ -50,6 +61,8 @@ impl<S> Clone for Guarded<S> {
         Self {
             server: Arc::clone(&self.server),
             policy: Arc::clone(&self.policy),
+            #[cfg(feature = "dynamodb")]
+            tasks: self.tasks.clone(),
             streams: self.streams,
             log: self.log.clone(),
         }
@@ -61,9 +74,18 @@ impl<S> Guarded<S> {
         Self {
             server,
             policy,
+            #[cfg(feature = "dynamodb")]
+            tasks: None,
             streams: mode == ResponseMode::Stream,
             log,
         }
+    }
+
+    /// Runs the tools that declare it as tasks.
+    #[cfg(feature = "dynamodb")]
+    pub(crate) fn with_tasks(mut self, tasks: Option<Tasks>) -> Self {
+        self.tasks = tasks;
+        self
     }
 
     /// Clients that `initialize` hear of changes on the stream of a GET, which this endpoint does not have.
@@ -94,6 +116,117 @@ impl<S> Guarded<S> {
                     None,
                 ))
             })
+    }
+}
+
+impl<S: ServerHandler> Guarded<S> {
+    /// Runs the author's tool until it has answered, panicked, or is out of time.
+    async fn run_tool(
+        &self,
+        request: CallToolRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        let name = request.name.clone();
+        let end = Deadline::of(&context.extensions).for_tool();
+        #[cfg(feature = "dynamodb")]
+        let turn = Turn::of(&context.extensions).cloned();
+        let call = AssertUnwindSafe(async { self.server.call_tool(request, context).await })
+            .catch_unwind();
+        let bounded = async {
+            match end {
+                None => Ok(call.await),
+                Some(end) => tokio::time::timeout_at(end, call).await,
+            }
+        };
+        #[cfg(feature = "dynamodb")]
+        let outcome = match &turn {
+            Some(Turn::Work { stop }) => tokio::select! {
+                outcome = bounded => outcome,
+                () = stop.notified() => {
+                    return Err(ErrorData::internal_error("the task was cancelled", None));
+                }
+            },
+            Some(Turn::Request { .. }) | None => bounded.await,
+        };
+        #[cfg(not(feature = "dynamodb"))]
+        let outcome = bounded.await;
+        match outcome {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(_)) => {
+                self.log.error("a tool panicked", &json!({ "tool": name }));
+                Ok(tool_error(format!("tool {name} failed unexpectedly")))
+            }
+            Err(_) => {
+                self.log.error(
+                    "a tool did not finish before the deadline",
+                    &json!({ "tool": name }),
+                );
+                let text = format!("tool {name} did not finish before the server's deadline");
+                #[cfg(feature = "dynamodb")]
+                if matches!(turn, Some(Turn::Work { .. })) {
+                    // The task has failed, not the tool: nobody was there to hear it in time.
+                    return Err(ErrorData::internal_error(text, None));
+                }
+                Ok(tool_error(text))
+            }
+        }
+    }
+
+    /// Answers with a task where the client knows tasks, and otherwise as ever.
+    #[cfg(feature = "dynamodb")]
+    async fn call_as_task(
+        &self,
+        tasks: &Tasks,
+        task_use: &TaskUse,
+        request: CallToolRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        if !tasks::knows_tasks(&context) {
+            return if task_use.is_required() {
+                Err(tasks::tasks_required())
+            } else {
+                self.run_tool(request, context).await
+            };
+        }
+        let call = Call::new(&request, &context);
+        let caller = Caller::of(&context.extensions)?.clone();
+        if task_use.is_begun_by_tool() {
+            let begun = Arc::new(AtomicBool::new(false));
+            let mut context = context.clone();
+            Turn::Request {
+                begun: Arc::clone(&begun),
+            }
+            .set(&mut context.extensions);
+            let outcome = self.run_tool(request.clone(), context).await;
+            if !begun.load(Ordering::Relaxed) {
+                return outcome;
+            }
+        }
+        match tasks.create(&caller, &call, task_use).await {
+            Ok(task) => Ok(CallToolResponse::Task(task)),
+            Err(NotCreated::Failed(error)) => Err(error),
+            Err(NotCreated::TooLarge) if task_use.is_required() => Err(ErrorData::invalid_params(
+                "the arguments are larger than the server's state table takes",
+                None,
+            )),
+            Err(NotCreated::TooLarge) => self.run_tool(request, context).await,
+        }
+    }
+
+    /// Whether the caller, with this access token, could have called the tool whose task it asks for.
+    #[cfg(feature = "dynamodb")]
+    fn may_see(&self, tool: &str, caller: &Caller) -> Result<(), ErrorData> {
+        match self.policy.judge(tool, caller) {
+            Verdict::Allowed => Ok(()),
+            Verdict::NeedsScopes(scopes) => Err(ErrorData::invalid_request(
+                format!("a task of tool {tool} needs the scope {}", scopes.join(" ")),
+                None,
+            )),
+            Verdict::UnknownTool => Err(ErrorData::invalid_params(
+                format!("there is no tool {tool:?} any more"),
+                None,
+            )),
+        }
     }
 }
 
@@ -153,28 +286,14 @@ impl<S: ServerHandler> ServerHandler for Guarded<S> {
                 ));
             }
         }
-        let end = Deadline::of(&context.extensions).for_tool();
-        let call = AssertUnwindSafe(async { self.server.call_tool(request, context).await })
-            .catch_unwind();
-        let outcome = match end {
-            None => call.await,
-            Some(end) => match tokio::time::timeout_at(end, call).await {
-                Ok(outcome) => outcome,
-                Err(_) => {
-                    self.log.error(
-                        "a tool did not finish before the deadline",
-                        &json!({ "tool": name }),
-                    );
-                    return Ok(tool_error(format!(
-                        "tool {name} did not finish before the server's deadline"
-                    )));
-                }
-            },
-        };
-        outcome.unwrap_or_else(|_| {
-            self.log.error("a tool panicked", &json!({ "tool": name }));
-            Ok(tool_error(format!("tool {name} failed unexpectedly")))
-        })
+        #[cfg(feature = "dynamodb")]
+        if let Some(tasks) = &self.tasks
+            && let Some(task_use) = tasks.use_of(&name)
+            && Turn::of(&context.extensions).is_none()
+        {
+            return self.call_as_task(tasks, task_use, request, context).await;
+        }
+        self.run_tool(request, context).await
     }
 
     async fn list_tools(
@@ -208,6 +327,13 @@ impl<S: ServerHandler> ServerHandler for Guarded<S> {
 
     fn get_info(&self) -> ServerConfig {
         let mut info = self.server.get_info();
+        #[cfg(feature = "dynamodb")]
+        if self.tasks.is_some() {
+            info.capabilities
+                .extensions
+                .get_or_insert_default()
+                .insert(TASKS_EXTENSION_ID.to_owned(), JsonObject::new());
+        }
         if !self.streams {
             // A client would wait for notifications that a buffered answer cannot carry.
             withdraw_notifications(&mut info.capabilities);
@@ -320,6 +446,59 @@ impl<S: ServerHandler> ServerHandler for Guarded<S> {
             .await;
     }
 
+    async fn get_task(
+        &self,
+        request: GetTaskParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<GetTaskResult, ErrorData> {
+        #[cfg(feature = "dynamodb")]
+        if let Some(tasks) = &self.tasks {
+            let caller = Caller::of(&context.extensions)?;
+            let may_see = |tool: &str| self.may_see(tool, caller);
+            let task = tasks.get(caller, &request.task_id, may_see).await;
+            return task.map(GetTaskResult::new);
+        }
+        self.caught("tasks/get", async {
+            self.server.get_task(request, context).await
+        })
+        .await
+    }
+
+    async fn update_task(
+        &self,
+        request: UpdateTaskParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        #[cfg(feature = "dynamodb")]
+        if let Some(tasks) = &self.tasks {
+            let caller = Caller::of(&context.extensions)?;
+            let may_see = |tool: &str| self.may_see(tool, caller);
+            return tasks
+                .update(caller, &request.task_id, &request.input_responses, may_see)
+                .await;
+        }
+        self.caught("tasks/update", async {
+            self.server.update_task(request, context).await
+        })
+        .await
+    }
+
+    async fn cancel_task(
+        &self,
+        request: CancelTaskParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        #[cfg(feature = "dynamodb")]
+        if let Some(tasks) = &self.tasks {
+            let caller = Caller::of(&context.extensions)?;
+            return tasks.cancel(caller, &request.task_id).await;
+        }
+        self.caught("tasks/cancel", async {
+            self.server.cancel_task(request, context).await
+        })
+        .await
+    }
+
     caught! {
         complete(CompleteRequestParams) -> CompleteResult = "completion/complete";
         set_level(SetLevelRequestParams) -> () = "logging/setLevel";
@@ -331,9 +510,6 @@ impl<S: ServerHandler> ServerHandler for Guarded<S> {
         subscribe(SubscribeRequestParams) -> () = "resources/subscribe";
         unsubscribe(UnsubscribeRequestParams) -> () = "resources/unsubscribe";
         on_custom_request(CustomRequest) -> CustomResult = "a custom request";
-        get_task(GetTaskParams) -> GetTaskResult = "tasks/get";
-        update_task(UpdateTaskParams) -> () = "tasks/update";
-        cancel_task(CancelTaskParams) -> () = "tasks/cancel";
         list_skills(Option<PaginatedRequestParams>) -> ListSkillsResult = "skills/list";
         get_skill(GetSkillRequestParams) -> GetSkillResult = "skills/get";
         read_resource_directory(ReadResourceDirectoryRequestParams) -> ListResourcesResult = "resources/directory/read";

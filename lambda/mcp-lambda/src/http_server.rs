@@ -23,6 +23,8 @@ use crate::endpoint::{Endpoint, MAX_BODY};
 use crate::https::HttpsClient;
 use crate::jwks::KeyStore;
 use crate::jwt::caller_from_token;
+#[cfg(feature = "dynamodb")]
+use crate::log::Log;
 use crate::process::Process;
 use crate::refusal::{Answer, Refusal, json_answer};
 
@@ -42,9 +44,11 @@ struct HttpServer<S: ServerHandler> {
 
 /// Serves until the process is told to end.
 pub(crate) async fn serve<S: ServerHandler>(
-    built: Built<S>,
+    #[cfg_attr(not(feature = "dynamodb"), expect(unused_mut))] mut built: Built<S>,
     process: &Process,
 ) -> Result<(), StartError> {
+    #[cfg(feature = "dynamodb")]
+    let work = built.work.take();
     let address = built.settings.listen.clone();
     let listener = TcpListener::bind(&address)
         .await
@@ -54,6 +58,10 @@ pub(crate) async fn serve<S: ServerHandler>(
         })?;
     let local_address = listener.local_addr().map_err(StartError::System)?;
     let server = Arc::new(HttpServer::new(built, process)?);
+    #[cfg(feature = "dynamodb")]
+    if let Some(work) = work {
+        tokio::spawn(work_on(Arc::clone(&server), work, process.log.clone()));
+    }
     process.log.info(
         "listening",
         &json!({ "address": local_address.to_string(), "resource": server.settings.resource.as_str() }),
@@ -84,6 +92,24 @@ pub(crate) async fn serve<S: ServerHandler>(
                 .header_read_timeout(HEADER_TIMEOUT)
                 .serve_connection(TokioIo::new(stream), service)
                 .await;
+        });
+    }
+}
+
+/// Works on what tasks leave to be done, each item beside the others.
+#[cfg(feature = "dynamodb")]
+async fn work_on<S: ServerHandler>(
+    server: Arc<HttpServer<S>>,
+    mut work: tokio::sync::mpsc::UnboundedReceiver<String>,
+    log: Log,
+) {
+    while let Some(item) = work.recv().await {
+        let (server, log) = (Arc::clone(&server), log.clone());
+        tokio::spawn(async move {
+            if let Err(problem) = server.endpoint.work(&item, Deadline::none()).await {
+                let reason = json!({ "reason": problem.to_string() });
+                log.error("a work item could not be worked on", &reason);
+            }
         });
     }
 }

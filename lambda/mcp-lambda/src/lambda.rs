@@ -22,6 +22,8 @@ use crate::lambda_response::{buffered_response, streamed_response};
 use crate::log::Log;
 use crate::process::Process;
 use crate::refusal::Refusal;
+#[cfg(feature = "dynamodb")]
+use crate::tasks::read_work;
 
 const VERSION: &str = "/2018-06-01";
 /// How a runtime says that it streams.
@@ -188,10 +190,12 @@ async fn answer<S: ServerHandler>(
 ) -> Result<(), StartError> {
     let path = format!("/runtime/invocation/{}/response", invocation.ids.request_id);
     let Some(GatewayRequest { request, claims }) = read_event(&invocation.event) else {
-        process.log.info(
-            "the event is not a request of a REST API",
-            &json!({ "requestId": invocation.ids.request_id }),
-        );
+        if !worked(endpoint, invocation, process).await? {
+            process.log.info(
+                "the event is not a request of a REST API",
+                &json!({ "requestId": invocation.ids.request_id }),
+            );
+        }
         return api
             .post(
                 &path,
@@ -222,6 +226,34 @@ async fn answer<S: ServerHandler>(
                 .await
         }
     }
+}
+
+/// Works on an event that the function sent to itself; says whether it was one. A failure makes Lambda deliver it again.
+#[cfg(feature = "dynamodb")]
+async fn worked<S: ServerHandler>(
+    endpoint: &Endpoint<S>,
+    invocation: &Invocation,
+    process: &Process,
+) -> Result<bool, StartError> {
+    let Some(item) = read_work(&invocation.event) else {
+        return Ok(false);
+    };
+    let worked = endpoint.work(&item, invocation.deadline).await;
+    worked.map_err(|problem| StartError::Server(problem.to_string()))?;
+    process.log.info(
+        "worked on a task",
+        &json!({ "requestId": invocation.ids.request_id }),
+    );
+    Ok(true)
+}
+
+#[cfg(not(feature = "dynamodb"))]
+async fn worked<S: ServerHandler>(
+    _endpoint: &Endpoint<S>,
+    _invocation: &Invocation,
+    _process: &Process,
+) -> Result<bool, StartError> {
+    Ok(false)
 }
 
 async fn report_failure(api: &RuntimeApi, request_id: &str, error: &StartError, log: &Log) {

@@ -59,6 +59,8 @@ mod refusal;
 mod run;
 #[cfg(feature = "dynamodb")]
 mod state;
+#[cfg(feature = "dynamodb")]
+mod tasks;
 
 pub use access::Access;
 pub use aws::AwsEnvironment;
@@ -69,6 +71,8 @@ pub use https::{FetchError, HttpsClient};
 pub use mcp_lambda_contract::{Contract, HttpUrl, List, Milliseconds, settings};
 pub use process::Process;
 pub use run::run;
+#[cfg(feature = "dynamodb")]
+pub use tasks::TaskStart;
 
 /// Compiles the examples of the guide.
 #[cfg(all(doctest, feature = "dynamodb"))]
