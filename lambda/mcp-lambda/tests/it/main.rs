@@ -18,5 +18,7 @@ mod plain_http;
 mod protocol;
 mod server;
 mod startup;
+#[cfg(feature = "dynamodb")]
+mod tasks;
 mod tokens;
 mod wire;
