@@ -1,11 +1,12 @@
 import type { RemovalPolicy } from 'aws-cdk-lib';
+import type * as wafv2 from 'aws-cdk-lib/aws-wafv2';
 import type { McpAuthorization } from './mcp-authorization';
 import type { McpAwsResource } from './mcp-aws-resource';
 import type { McpCode } from './mcp-code';
 import type { McpContract } from './mcp-contract';
 import type { McpFront } from './mcp-front';
 import type { McpFunctionOptions } from './mcp-function';
-import type { McpUserPool } from './mcp-user-pool';
+import type { IMcpUserPool } from './mcp-user-pool';
 
 /** Properties of `McpServer`. */
 export interface McpServerProps extends McpFunctionOptions {
@@ -28,10 +29,11 @@ export interface McpServerProps extends McpFunctionOptions {
   readonly authorization?: McpAuthorization;
 
   /**
-   * The people who may use the server. Hand over one pool to let several servers share it.
+   * The people who may use the server. Hand over one pool to let several servers share it, or `McpUserPool.fromUserPool`
+   * for a pool that exists already.
    * @default - a user pool of the server's own, open for self sign-up
    */
-  readonly userPool?: McpUserPool;
+  readonly userPool?: IMcpUserPool;
 
   /**
    * The server's settings by the names of the contract. A duration takes a `Duration`, a list takes an array.
@@ -77,6 +79,13 @@ export interface McpServerProps extends McpFunctionOptions {
    * @default 100
    */
   readonly throttlingBurstLimit?: number;
+
+  /**
+   * The firewall in front of the API stage, of scope `REGIONAL`: it looks at every request, also one that goes around the
+   * front. Managed rules about bots from AI services drop the requests of claude.ai.
+   * @default - none
+   */
+  readonly webAcl?: wafv2.IWebACLRef;
 
   /**
    * What happens to the user pool and the log when the stack is deleted. Does not apply to a `userPool` that is handed over.

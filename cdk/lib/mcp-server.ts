@@ -8,6 +8,7 @@ import { authorizationThrottles } from './authorization-endpoints';
 import { bindAwsResources } from './aws-resource-bindings';
 import { callbackPortOf, callbackUrlsOf } from './callback-urls';
 import { list } from './contract-document';
+import { addFirewall } from './firewall';
 import { addGatewayResponses } from './gateway-responses';
 import { addMcpEndpoint } from './mcp-endpoint';
 import { McpInteractiveClient, McpMachineClient } from './mcp-app-client';
@@ -17,7 +18,7 @@ import type { McpContract } from './mcp-contract';
 import { McpFront } from './mcp-front';
 import { McpFunction } from './mcp-function';
 import type { McpMachineClientOptions, McpServerProps } from './mcp-server-props';
-import { McpUserPool } from './mcp-user-pool';
+import { type IMcpUserPool, McpUserPool } from './mcp-user-pool';
 import { addMetadataEndpoints } from './metadata-endpoints';
 import { environmentOf } from './settings';
 import { synthError } from './synth-error';
@@ -73,13 +74,16 @@ export class McpServer extends Construct implements iam.IGrantable {
   public readonly authorizationServer?: McpAuthorizationServer;
 
   /** The people who may use the server. */
-  public readonly userPool: McpUserPool;
+  public readonly userPool: IMcpUserPool;
 
   /** The server's function. */
   public readonly mcpFunction: McpFunction;
 
   /** The API in front of the function. */
   public readonly api: apigateway.RestApi;
+
+  /** The domain of `McpFront.customDomain`. Undefined with every other front. */
+  public readonly customDomain?: apigateway.DomainName;
 
   /** The IAM principal to permit actions to. */
   public readonly grantPrincipal: iam.IPrincipal;
@@ -112,7 +116,8 @@ export class McpServer extends Construct implements iam.IGrantable {
     this.api.node.tryRemoveChild('Endpoint');
     const apiHost = `${this.api.restApiId}.execute-api.${stack.region}.${stack.urlSuffix}`;
 
-    const front = (props.front ?? McpFront.cloudFront()).bind(this, { apiHost, apiStageName: API_STAGE_NAME });
+    const front = (props.front ?? McpFront.cloudFront()).bind(this, { apiHost, apiStageName: API_STAGE_NAME, api: this.api });
+    this.customDomain = front.customDomain;
     this.userPool = userPoolOf(this, props);
     const signInBaseUrl = front.signInBaseUrl ?? this.userPool.signInBaseUrl;
     const jwksUrl = front.cognitoIdpUrl === undefined
@@ -158,6 +163,12 @@ export class McpServer extends Construct implements iam.IGrantable {
       timeout: props.timeout,
       logRetention: props.logRetention,
       tracing: props.tracing,
+      vpc: props.vpc,
+      vpcSubnets: props.vpcSubnets,
+      securityGroups: props.securityGroups,
+      reservedConcurrency: props.reservedConcurrency,
+      provisionedConcurrency: props.provisionedConcurrency,
+      trafficShifting: props.trafficShifting,
       removalPolicy: props.removalPolicy,
       environment: environmentOf(contract, props.settings ?? {}, {
         MCP_RESOURCE: this.mcpServerUrl,
@@ -180,7 +191,7 @@ export class McpServer extends Construct implements iam.IGrantable {
 
     const mcpPath = this.api.root.addResource(MCP_PATH.slice(1));
     addMcpEndpoint(mcpPath, {
-      handler: this.mcpFunction.function,
+      handler: this.mcpFunction.handler,
       timeout: this.mcpFunction.timeout,
       authorizer: new apigateway.CognitoUserPoolsAuthorizer(this, 'Authorizer', { cognitoUserPools: [this.userPool.userPool] }),
       oauthScopes: this.oauthScopes,
@@ -194,6 +205,9 @@ export class McpServer extends Construct implements iam.IGrantable {
       oauthScopes: this.oauthScopes,
       ownServer: ownServer && { registrationEnabled: ownServer.registrationEnabled ?? true, clientDocumentsEnabled: ownServer.clientDocumentsEnabled ?? true },
     });
+    if (props.webAcl !== undefined) {
+      addFirewall(this, this.api, props.webAcl);
+    }
     addGatewayResponses(this.api, { resourceMetadataUrl: this.resourceMetadataUrl, oauthScopes: this.oauthScopes });
 
     this.signInUrl = `${signInBaseUrl}/login?client_id=${signIn.clientId}&response_type=code&scope=${this.oauthScopes.join('+')}&redirect_uri=${signIn.redirectUri}`;
@@ -248,7 +262,7 @@ export class McpServer extends Construct implements iam.IGrantable {
   }
 }
 
-function userPoolOf(server: McpServer, props: McpServerProps): McpUserPool {
+function userPoolOf(server: McpServer, props: McpServerProps): IMcpUserPool {
   return props.userPool ?? new McpUserPool(server, 'UserPool', {
     displayName: props.contract.serverTitle,
     removalPolicy: props.removalPolicy,

@@ -12,8 +12,6 @@ use rmcp::ServerHandler;
 use rmcp::model::{ErrorCode, ErrorData, JsonRpcError, ProtocolVersion, RequestId};
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
-use serde_json::json;
-use tokio::time::Instant;
 
 use crate::access::{Policy, Verdict};
 use crate::answer_body::EventStreamBody;
@@ -24,11 +22,12 @@ use crate::cors::Cors;
 use crate::deadline::Deadline;
 use crate::definition::Built;
 use crate::guard::Guarded;
-use crate::log::Log;
 use crate::message::Message;
+use crate::process::Process;
 use crate::refusal::{Answer, ChallengeContext, Refusal};
 #[cfg(feature = "dynamodb")]
 use crate::tasks::{WorkProblem, Worker};
+use crate::telemetry::{Record, Telemetry, observed};
 
 /// Largest request body, in bytes. API Gateway's own limit is 10 MB and Lambda's 6 MB.
 pub(crate) const MAX_BODY: usize = 4 * 1024 * 1024;
@@ -58,12 +57,13 @@ pub(crate) struct Endpoint<S: ServerHandler> {
     policy: Arc<Policy>,
     challenges: ChallengeContext,
     cors: Cors,
-    log: Log,
+    telemetry: Arc<Telemetry>,
 }
 
 impl<S: ServerHandler> Endpoint<S> {
-    pub(crate) fn new(built: Built<S>, log: Log) -> Self {
+    pub(crate) fn new(built: Built<S>, process: &Process) -> Self {
         let (settings, contract) = (&built.settings, &built.contract);
+        let telemetry = Telemetry::new(&contract.server.name, settings, process);
         let resource = settings.resource.as_str();
         let policy = Arc::new(Policy::new(resource, &contract.tools));
         let mut config = StreamableHttpServerConfig::default()
@@ -79,7 +79,7 @@ impl<S: ServerHandler> Endpoint<S> {
             Arc::new(built.server),
             Arc::clone(&policy),
             settings.response_mode,
-            log.clone(),
+            process.log.clone(),
         );
         #[cfg(feature = "dynamodb")]
         let server = server.with_tasks(built.tasks.clone());
@@ -111,7 +111,7 @@ impl<S: ServerHandler> Endpoint<S> {
             policy,
             challenges,
             cors: Cors::new(settings),
-            log,
+            telemetry,
         }
     }
 
@@ -123,35 +123,47 @@ impl<S: ServerHandler> Endpoint<S> {
         deadline: Deadline,
         invocation: Option<&InvocationIds>,
     ) -> Answer {
-        let start = Instant::now();
+        let mut record = self.telemetry.begin(invocation);
         let mut message = Message::default();
         let origin = self.cors.allowed_origin(request.headers());
-        let outcome = self.admitted(request, caller, deadline, &mut message).await;
-        let refusal = outcome.as_ref().err().map(Refusal::name);
-        let mut answer =
-            outcome.unwrap_or_else(|refusal| refusal.answer(&self.challenges, message.id));
+        record.headers(request.headers());
+        let outcome = self
+            .admitted(request, caller, deadline, &mut message, &mut record)
+            .await;
+        let mut answer = outcome.unwrap_or_else(|refusal| {
+            record.refused(&refusal);
+            refusal.answer(&self.challenges, message.id)
+        });
         if let Some(origin) = origin {
             Cors::allow(&mut answer, origin);
         }
-        self.log.request(&json!({
-            "requestId": invocation.map(|ids| &ids.request_id),
-            "traceId": invocation.and_then(|ids| ids.trace_id.as_ref()),
-            // Only names that the server itself declares: the rest of a request is a caller's text.
-            "tool": message.tool.filter(|tool| self.policy.knows(tool)),
-            "status": answer.status().as_u16(),
-            "refusal": refusal,
-            "durationMs": u64::try_from(start.elapsed().as_millis()).ok(),
-        }));
+        record.status(answer.status());
+        if media_type(answer.headers()) == EVENT_STREAM {
+            return answer.map(|body| observed(body, record).boxed());
+        }
+        record.finish();
         answer
     }
 
     /// Works on an item of a task; without tasks there is nothing to work on.
     #[cfg(feature = "dynamodb")]
-    pub(crate) async fn work(&self, sealed: &str, deadline: Deadline) -> Result<(), WorkProblem> {
-        match &self.worker {
-            Some(worker) => worker.work(sealed, deadline).await,
+    pub(crate) async fn work(
+        &self,
+        sealed: &str,
+        deadline: Deadline,
+        invocation: Option<&InvocationIds>,
+    ) -> Result<(), WorkProblem> {
+        let mut record = self.telemetry.begin(invocation);
+        record.work();
+        let worked = match &self.worker {
+            Some(worker) => worker.work(sealed, deadline, &mut record).await,
             None => Ok(()),
+        };
+        if worked.is_err() {
+            record.outcome().error();
         }
+        record.finish();
+        worked
     }
 
     /// Answers a browser's question before a POST.
@@ -159,9 +171,14 @@ impl<S: ServerHandler> Endpoint<S> {
         self.cors.preflight(headers)
     }
 
-    /// Answers a request that never gets as far as the wall.
+    /// Answers a request that never gets as far as the wall, and logs it.
     pub(crate) fn refuse(&self, refusal: &Refusal) -> Answer {
-        refusal.answer(&self.challenges, None)
+        let mut record = self.telemetry.begin(None);
+        record.refused(refusal);
+        let answer = refusal.answer(&self.challenges, None);
+        record.status(answer.status());
+        record.finish();
+        answer
     }
 
     async fn admitted(
@@ -170,6 +187,7 @@ impl<S: ServerHandler> Endpoint<S> {
         caller: Result<Caller, Refusal>,
         deadline: Deadline,
         message: &mut Message,
+        record: &mut Record,
     ) -> Result<Answer, Refusal> {
         let caller = caller?;
         if request.method() != Method::POST {
@@ -179,6 +197,11 @@ impl<S: ServerHandler> Endpoint<S> {
             return Err(Refusal::BodyTooLarge { limit: MAX_BODY });
         }
         *message = Message::read(request.body())?;
+        let tool = message
+            .tool
+            .as_deref()
+            .filter(|tool| self.policy.knows(tool));
+        record.message(message, tool);
         if let Some(tool) = &message.tool
             && let Verdict::NeedsScopes(scopes) = self.policy.judge(tool, &caller)
         {
@@ -187,6 +210,8 @@ impl<S: ServerHandler> Endpoint<S> {
                 scopes,
             });
         }
+        record.admitted();
+        request.extensions_mut().insert(record.outcome());
         accept_leniently(request.headers_mut());
         // A server must not pass a caller's access token on, so it does not get it.
         request.headers_mut().remove(AUTHORIZATION);

@@ -7,37 +7,31 @@
 use std::borrow::Cow;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-#[cfg(feature = "dynamodb")]
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::FutureExt;
 use mcp_lambda_contract::ResponseMode;
 use rmcp::model::{
-    CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CancelTaskParams,
-    CancelledNotificationParam, CompleteRequestParams, CompleteResult, ContentBlock,
-    CustomNotification, CustomRequest, CustomResult, DiscoverResult, GetPromptRequestParams,
-    GetPromptResponse, GetSkillRequestParams, GetSkillResult, GetTaskParams, GetTaskResult,
-    InitializeRequestParams, InitializeResult, ListPromptsResult, ListResourceTemplatesResult,
-    ListResourcesResult, ListSkillsResult, ListToolsResult, PaginatedRequestParams,
-    ProgressNotificationParam, ProtocolVersion, ReadResourceDirectoryRequestParams,
-    ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig,
-    SetLevelRequestParams, SubscribeRequestParams, SubscriptionFilter, Tool,
-    UnsubscribeRequestParams, UpdateTaskParams,
+    CacheScope, CallToolRequestParams, CallToolResponse, CancelTaskParams,
+    CancelledNotificationParam, CompleteRequestParams, CompleteResult, CustomNotification,
+    CustomRequest, CustomResult, DiscoverResult, GetPromptRequestParams, GetPromptResponse,
+    GetSkillRequestParams, GetSkillResult, GetTaskParams, GetTaskResult, InitializeRequestParams,
+    InitializeResult, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult,
+    ListSkillsResult, ListToolsResult, PaginatedRequestParams, ProgressNotificationParam,
+    ProtocolVersion, ReadResourceDirectoryRequestParams, ReadResourceRequestParams,
+    ReadResourceResponse, ServerCapabilities, ServerConfig, SetLevelRequestParams,
+    SubscribeRequestParams, SubscriptionFilter, Tool, UnsubscribeRequestParams, UpdateTaskParams,
 };
-#[cfg(feature = "dynamodb")]
-use rmcp::model::{JsonObject, TASKS_EXTENSION_ID};
 use rmcp::service::{NotificationContext, RequestContext, SubscriptionContext};
 use rmcp::{ErrorData, RoleServer, ServerHandler};
 use serde_json::json;
 
-#[cfg(feature = "dynamodb")]
-use crate::access::TaskUse;
 use crate::access::{Policy, Verdict, take_access};
 use crate::caller::Caller;
 use crate::deadline::Deadline;
 use crate::log::Log;
 #[cfg(feature = "dynamodb")]
-use crate::tasks::{self, Call, NotCreated, Tasks, Turn};
+use crate::tasks::{self, Tasks};
+use crate::telemetry::Outcome;
 
 /// The author's server, with what rmcp does not guard against:
 ///
@@ -47,12 +41,12 @@ use crate::tasks::{self, Call, NotCreated, Tasks, Turn};
 /// - a tool, and a subscription, end before the invocation does,
 /// - subscriptions are not offered where the answer cannot be streamed.
 pub(crate) struct Guarded<S> {
-    server: Arc<S>,
-    policy: Arc<Policy>,
+    pub(crate) server: Arc<S>,
+    pub(crate) policy: Arc<Policy>,
     #[cfg(feature = "dynamodb")]
-    tasks: Option<Tasks>,
+    pub(crate) tasks: Option<Tasks>,
     streams: bool,
-    log: Log,
+    pub(crate) log: Log,
 }
 
 impl<S> Clone for Guarded<S> {
@@ -98,14 +92,14 @@ impl<S> Guarded<S> {
         capabilities
     }
 
-    /// Turns a panic of the author's code into an error. The message of the panic goes to the standard error stream,
-    /// not to the caller.
+    /// Turns a panic of the author's code into an error. The message of the panic goes nowhere: it may hold anything.
     async fn caught<T>(
         &self,
         method: &'static str,
+        outcome: Outcome,
         answer: impl Future<Output = Result<T, ErrorData>>,
     ) -> Result<T, ErrorData> {
-        AssertUnwindSafe(answer)
+        let answer = AssertUnwindSafe(answer)
             .catch_unwind()
             .await
             .unwrap_or_else(|_| {
@@ -115,123 +109,12 @@ impl<S> Guarded<S> {
                     format!("the server failed while answering {method}"),
                     None,
                 ))
-            })
+            });
+        if answer.is_err() {
+            outcome.error();
+        }
+        answer
     }
-}
-
-impl<S: ServerHandler> Guarded<S> {
-    /// Runs the author's tool until it has answered, panicked, or is out of time.
-    async fn run_tool(
-        &self,
-        request: CallToolRequestParams,
-        context: RequestContext<RoleServer>,
-    ) -> Result<CallToolResponse, ErrorData> {
-        let name = request.name.clone();
-        let end = Deadline::of(&context.extensions).for_tool();
-        #[cfg(feature = "dynamodb")]
-        let turn = Turn::of(&context.extensions).cloned();
-        let call = AssertUnwindSafe(async { self.server.call_tool(request, context).await })
-            .catch_unwind();
-        let bounded = async {
-            match end {
-                None => Ok(call.await),
-                Some(end) => tokio::time::timeout_at(end, call).await,
-            }
-        };
-        #[cfg(feature = "dynamodb")]
-        let outcome = match &turn {
-            Some(Turn::Work { stop }) => tokio::select! {
-                outcome = bounded => outcome,
-                () = stop.notified() => {
-                    return Err(ErrorData::internal_error("the task was cancelled", None));
-                }
-            },
-            Some(Turn::Request { .. }) | None => bounded.await,
-        };
-        #[cfg(not(feature = "dynamodb"))]
-        let outcome = bounded.await;
-        match outcome {
-            Ok(Ok(answer)) => answer,
-            Ok(Err(_)) => {
-                self.log.error("a tool panicked", &json!({ "tool": name }));
-                Ok(tool_error(format!("tool {name} failed unexpectedly")))
-            }
-            Err(_) => {
-                self.log.error(
-                    "a tool did not finish before the deadline",
-                    &json!({ "tool": name }),
-                );
-                let text = format!("tool {name} did not finish before the server's deadline");
-                #[cfg(feature = "dynamodb")]
-                if matches!(turn, Some(Turn::Work { .. })) {
-                    // The task has failed, not the tool: nobody was there to hear it in time.
-                    return Err(ErrorData::internal_error(text, None));
-                }
-                Ok(tool_error(text))
-            }
-        }
-    }
-
-    /// Answers with a task where the client knows tasks, and otherwise as ever.
-    #[cfg(feature = "dynamodb")]
-    async fn call_as_task(
-        &self,
-        tasks: &Tasks,
-        task_use: &TaskUse,
-        request: CallToolRequestParams,
-        context: RequestContext<RoleServer>,
-    ) -> Result<CallToolResponse, ErrorData> {
-        if !tasks::knows_tasks(&context) {
-            return if task_use.is_required() {
-                Err(tasks::tasks_required())
-            } else {
-                self.run_tool(request, context).await
-            };
-        }
-        let call = Call::new(&request, &context);
-        let caller = Caller::of(&context.extensions)?.clone();
-        if task_use.is_begun_by_tool() {
-            let begun = Arc::new(AtomicBool::new(false));
-            let mut context = context.clone();
-            Turn::Request {
-                begun: Arc::clone(&begun),
-            }
-            .set(&mut context.extensions);
-            let outcome = self.run_tool(request.clone(), context).await;
-            if !begun.load(Ordering::Relaxed) {
-                return outcome;
-            }
-        }
-        match tasks.create(&caller, &call, task_use).await {
-            Ok(task) => Ok(CallToolResponse::Task(task)),
-            Err(NotCreated::Failed(error)) => Err(error),
-            Err(NotCreated::TooLarge) if task_use.is_required() => Err(ErrorData::invalid_params(
-                "the arguments are larger than the server's state table takes",
-                None,
-            )),
-            Err(NotCreated::TooLarge) => self.run_tool(request, context).await,
-        }
-    }
-
-    /// Whether the caller, with this access token, could have called the tool whose task it asks for.
-    #[cfg(feature = "dynamodb")]
-    fn may_see(&self, tool: &str, caller: &Caller) -> Result<(), ErrorData> {
-        match self.policy.judge(tool, caller) {
-            Verdict::Allowed => Ok(()),
-            Verdict::NeedsScopes(scopes) => Err(ErrorData::invalid_request(
-                format!("a task of tool {tool} needs the scope {}", scopes.join(" ")),
-                None,
-            )),
-            Verdict::UnknownTool => Err(ErrorData::invalid_params(
-                format!("there is no tool {tool:?} any more"),
-                None,
-            )),
-        }
-    }
-}
-
-fn tool_error(text: String) -> CallToolResponse {
-    CallToolResult::error(vec![ContentBlock::text(text)]).into()
 }
 
 /// Takes back the promise to tell a client about changes.
@@ -248,8 +131,20 @@ fn withdraw_notifications(capabilities: &mut ServerCapabilities) {
     }
 }
 
-/// Passes requests on to the author's server, with nothing but the panic caught.
+/// Passes requests on to the author's server, or to a method of this type, with nothing but the panic caught.
 macro_rules! caught {
+    ($($name:ident($params:ty) -> $result:ty = $method:literal by $own:path;)*) => {
+        $(
+            async fn $name(
+                &self,
+                request: $params,
+                context: RequestContext<RoleServer>,
+            ) -> Result<$result, ErrorData> {
+                let outcome = Outcome::of(&context.extensions);
+                self.caught($method, outcome, $own(self, request, context)).await
+            }
+        )*
+    };
     ($($name:ident($params:ty) -> $result:ty = $method:literal;)*) => {
         $(
             async fn $name(
@@ -257,7 +152,8 @@ macro_rules! caught {
                 request: $params,
                 context: RequestContext<RoleServer>,
             ) -> Result<$result, ErrorData> {
-                self.caught($method, async { self.server.$name(request, context).await }).await
+                let outcome = Outcome::of(&context.extensions);
+                self.caught($method, outcome, async { self.server.$name(request, context).await }).await
             }
         )*
     };
@@ -269,31 +165,17 @@ impl<S: ServerHandler> ServerHandler for Guarded<S> {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        let name = request.name.clone();
-        // The wall has judged already, so that it could answer 403; here no way around it is left.
-        match self.policy.judge(&name, Caller::of(&context.extensions)?) {
-            Verdict::Allowed => {}
-            Verdict::NeedsScopes(scopes) => {
-                return Err(ErrorData::invalid_request(
-                    format!("tool {name} needs the scope {}", scopes.join(" ")),
-                    None,
-                ));
+        let outcome = Outcome::of(&context.extensions);
+        let answer = self.called(request, context).await;
+        match &answer {
+            Ok(CallToolResponse::Complete(result)) if result.is_error == Some(true) => {
+                outcome.tool_error();
             }
-            Verdict::UnknownTool => {
-                return Err(ErrorData::invalid_params(
-                    format!("there is no tool {name:?}"),
-                    None,
-                ));
-            }
+            Ok(CallToolResponse::Task(_)) => outcome.task(),
+            Ok(_) => {}
+            Err(_) => outcome.error(),
         }
-        #[cfg(feature = "dynamodb")]
-        if let Some(tasks) = &self.tasks
-            && let Some(task_use) = tasks.use_of(&name)
-            && Turn::of(&context.extensions).is_none()
-        {
-            return self.call_as_task(tasks, task_use, request, context).await;
-        }
-        self.run_tool(request, context).await
+        answer
     }
 
     async fn list_tools(
@@ -306,7 +188,7 @@ impl<S: ServerHandler> ServerHandler for Guarded<S> {
             .protocol_version()
             .is_some_and(|version| version.as_str() >= ProtocolVersion::V_2026_07_28.as_str());
         let mut list = self
-            .caught("tools/list", async {
+            .caught("tools/list", Outcome::of(&context.extensions), async {
                 self.server.list_tools(request, context).await
             })
             .await?;
@@ -329,10 +211,7 @@ impl<S: ServerHandler> ServerHandler for Guarded<S> {
         let mut info = self.server.get_info();
         #[cfg(feature = "dynamodb")]
         if self.tasks.is_some() {
-            info.capabilities
-                .extensions
-                .get_or_insert_default()
-                .insert(TASKS_EXTENSION_ID.to_owned(), JsonObject::new());
+            tasks::advertise(&mut info.capabilities);
         }
         if !self.streams {
             // A client would wait for notifications that a buffered answer cannot carry.
@@ -353,8 +232,10 @@ impl<S: ServerHandler> ServerHandler for Guarded<S> {
     }
 
     async fn listen(&self, context: SubscriptionContext) -> Result<(), ErrorData> {
-        let end = Deadline::of(&context.request_context().extensions).for_tool();
-        let listening = self.caught("subscriptions/listen", async {
+        let extensions = &context.request_context().extensions;
+        let end = Deadline::of(extensions).for_tool();
+        let outcome = Outcome::of(extensions);
+        let listening = self.caught("subscriptions/listen", outcome, async {
             self.server.listen(context).await
         });
         match end {
@@ -380,7 +261,8 @@ impl<S: ServerHandler> ServerHandler for Guarded<S> {
     }
 
     async fn ping(&self, context: RequestContext<RoleServer>) -> Result<(), ErrorData> {
-        self.caught("ping", async { self.server.ping(context).await })
+        let outcome = Outcome::of(&context.extensions);
+        self.caught("ping", outcome, async { self.server.ping(context).await })
             .await
     }
 
@@ -390,7 +272,7 @@ impl<S: ServerHandler> ServerHandler for Guarded<S> {
         context: RequestContext<RoleServer>,
     ) -> Result<InitializeResult, ErrorData> {
         let mut result = self
-            .caught("initialize", async {
+            .caught("initialize", Outcome::of(&context.extensions), async {
                 self.server.initialize(request, context).await
             })
             .await?;
@@ -404,7 +286,7 @@ impl<S: ServerHandler> ServerHandler for Guarded<S> {
     ) -> Result<DiscoverResult, ErrorData> {
         let capabilities = self.get_info().capabilities;
         let mut result = self
-            .caught("server/discover", async {
+            .caught("server/discover", Outcome::of(&context.extensions), async {
                 self.server.discover(context).await
             })
             .await?;
@@ -446,57 +328,10 @@ impl<S: ServerHandler> ServerHandler for Guarded<S> {
             .await;
     }
 
-    async fn get_task(
-        &self,
-        request: GetTaskParams,
-        context: RequestContext<RoleServer>,
-    ) -> Result<GetTaskResult, ErrorData> {
-        #[cfg(feature = "dynamodb")]
-        if let Some(tasks) = &self.tasks {
-            let caller = Caller::of(&context.extensions)?;
-            let may_see = |tool: &str| self.may_see(tool, caller);
-            let task = tasks.get(caller, &request.task_id, may_see).await;
-            return task.map(GetTaskResult::new);
-        }
-        self.caught("tasks/get", async {
-            self.server.get_task(request, context).await
-        })
-        .await
-    }
-
-    async fn update_task(
-        &self,
-        request: UpdateTaskParams,
-        context: RequestContext<RoleServer>,
-    ) -> Result<(), ErrorData> {
-        #[cfg(feature = "dynamodb")]
-        if let Some(tasks) = &self.tasks {
-            let caller = Caller::of(&context.extensions)?;
-            let may_see = |tool: &str| self.may_see(tool, caller);
-            return tasks
-                .update(caller, &request.task_id, &request.input_responses, may_see)
-                .await;
-        }
-        self.caught("tasks/update", async {
-            self.server.update_task(request, context).await
-        })
-        .await
-    }
-
-    async fn cancel_task(
-        &self,
-        request: CancelTaskParams,
-        context: RequestContext<RoleServer>,
-    ) -> Result<(), ErrorData> {
-        #[cfg(feature = "dynamodb")]
-        if let Some(tasks) = &self.tasks {
-            let caller = Caller::of(&context.extensions)?;
-            return tasks.cancel(caller, &request.task_id).await;
-        }
-        self.caught("tasks/cancel", async {
-            self.server.cancel_task(request, context).await
-        })
-        .await
+    caught! {
+        get_task(GetTaskParams) -> GetTaskResult = "tasks/get" by Self::looked_up;
+        update_task(UpdateTaskParams) -> () = "tasks/update" by Self::updated;
+        cancel_task(CancelTaskParams) -> () = "tasks/cancel" by Self::cancelled;
     }
 
     caught! {

@@ -106,7 +106,7 @@ async fn work_on<S: ServerHandler>(
     while let Some(item) = work.recv().await {
         let (server, log) = (Arc::clone(&server), log.clone());
         tokio::spawn(async move {
-            if let Err(problem) = server.endpoint.work(&item, Deadline::none()).await {
+            if let Err(problem) = server.endpoint.work(&item, Deadline::none(), None).await {
                 let reason = json!({ "reason": problem.to_string() });
                 log.error("a work item could not be worked on", &reason);
             }
@@ -141,7 +141,7 @@ impl<S: ServerHandler> HttpServer<S> {
             &contract.server.title,
         );
         Ok(Self {
-            endpoint: Endpoint::new(built, process.log.clone()),
+            endpoint: Endpoint::new(built, process),
             keys: KeyStore::new(keys_url, HttpsClient::new(), process.log.clone()),
             metadata: json!(metadata),
             now: process.now,

@@ -167,7 +167,7 @@ pub(crate) async fn serve<S: ServerHandler>(
     process: &Process,
 ) -> Result<(), StartError> {
     let settings = built.settings.clone();
-    let endpoint = Endpoint::new(built, process.log.clone());
+    let endpoint = Endpoint::new(built, process);
     loop {
         let invocation = api.next(process.now).await?;
         if let Err(error) = answer(api, &endpoint, &settings, &invocation, process).await {
@@ -190,7 +190,7 @@ async fn answer<S: ServerHandler>(
 ) -> Result<(), StartError> {
     let path = format!("/runtime/invocation/{}/response", invocation.ids.request_id);
     let Some(GatewayRequest { request, claims }) = read_event(&invocation.event) else {
-        if !worked(endpoint, invocation, process).await? {
+        if !worked(endpoint, invocation).await? {
             process.log.info(
                 "the event is not a request of a REST API",
                 &json!({ "requestId": invocation.ids.request_id }),
@@ -233,17 +233,13 @@ async fn answer<S: ServerHandler>(
 async fn worked<S: ServerHandler>(
     endpoint: &Endpoint<S>,
     invocation: &Invocation,
-    process: &Process,
 ) -> Result<bool, StartError> {
     let Some(item) = read_work(&invocation.event) else {
         return Ok(false);
     };
-    let worked = endpoint.work(&item, invocation.deadline).await;
+    let ids = Some(&invocation.ids);
+    let worked = endpoint.work(&item, invocation.deadline, ids).await;
     worked.map_err(|problem| StartError::Server(problem.to_string()))?;
-    process.log.info(
-        "worked on a task",
-        &json!({ "requestId": invocation.ids.request_id }),
-    );
     Ok(true)
 }
 
@@ -251,7 +247,6 @@ async fn worked<S: ServerHandler>(
 async fn worked<S: ServerHandler>(
     _endpoint: &Endpoint<S>,
     _invocation: &Invocation,
-    _process: &Process,
 ) -> Result<bool, StartError> {
     Ok(false)
 }

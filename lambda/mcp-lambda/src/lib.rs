@@ -61,6 +61,8 @@ mod run;
 mod state;
 #[cfg(feature = "dynamodb")]
 mod tasks;
+mod telemetry;
+mod tool_call;
 
 pub use access::Access;
 pub use aws::AwsEnvironment;

@@ -143,6 +143,14 @@ impl Refusal {
         }
     }
 
+    /// Whether a service that this library uses said that it is asked too often.
+    pub(crate) fn is_throttling(&self) -> bool {
+        #[cfg(feature = "dynamodb")]
+        return matches!(self, Refusal::StateUnavailable(StoreError::Throttled));
+        #[cfg(not(feature = "dynamodb"))]
+        false
+    }
+
     fn wire(&self, context: &ChallengeContext) -> Wire {
         let oauth = |status, error, challenge| Wire {
             status,

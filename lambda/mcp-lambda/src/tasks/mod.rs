@@ -6,6 +6,7 @@
 
 mod call;
 mod continuation;
+mod guarded;
 mod ledger;
 mod record;
 mod self_invocation;
@@ -17,11 +18,8 @@ mod worker;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use rmcp::model::{
-    ClientCapabilities, CreateTaskResult, DetailedTask, InputResponses, JsonObject, ProtocolVersion,
-};
-use rmcp::service::RequestContext;
-use rmcp::{ErrorData, RoleServer};
+use rmcp::ErrorData;
+use rmcp::model::{CreateTaskResult, DetailedTask, InputResponses, JsonObject};
 use serde_json::json;
 use tokio::sync::mpsc::UnboundedReceiver;
 
@@ -39,7 +37,7 @@ use self_invocation::SelfInvocation;
 use work_item::WorkItem;
 
 pub(crate) use call::Call;
-pub(crate) use record::BEGINS_WITHIN;
+pub(crate) use guarded::advertise;
 pub use start::TaskStart;
 pub(crate) use start::Turn;
 pub(crate) use work_item::read_work;
@@ -207,24 +205,6 @@ impl Tasks {
             .ok_or(ContinuationError::Unsigned)?;
         self.continuation.send(sealed).await
     }
-}
-
-/// Whether a client that sends this request can be answered with a task.
-pub(crate) fn knows_tasks(context: &RequestContext<RoleServer>) -> bool {
-    let is_modern = context
-        .protocol_version()
-        .is_some_and(|version| version.as_str() >= ProtocolVersion::V_2026_07_28.as_str());
-    is_modern
-        && context
-            .client_capabilities()
-            .is_some_and(|capabilities| capabilities.supports_tasks())
-}
-
-/// The error for a client that does not know tasks and calls a tool that runs as a task only (-32021).
-pub(crate) fn tasks_required() -> ErrorData {
-    ErrorData::missing_required_client_capability(
-        ClientCapabilities::builder().enable_tasks().build(),
-    )
 }
 
 /// Another caller's task, an expired one and one that never was are told apart by nobody.

@@ -24,6 +24,7 @@ use crate::tasks::ledger::Part;
 use crate::tasks::record::{Finished, Outcome, Time, failure, milliseconds};
 use crate::tasks::work_item::WorkItem;
 use crate::tasks::{Tasks, Turn};
+use crate::telemetry;
 
 /// How often a worker looks whether its task is still wanted, and writes down how far it is.
 const LOOK: Duration = Duration::from_secs(1);
@@ -66,6 +67,7 @@ impl From<StoreError> for WorkProblem {
 struct Run<'a> {
     tasks: &'a Tasks,
     item: &'a WorkItem,
+    outcome: telemetry::Outcome,
     /// Names this run; no other has it.
     worker: String,
     expires: Time,
@@ -88,7 +90,12 @@ impl<S: ServerHandler> Worker<S> {
     ///
     /// [`WorkProblem`] when nothing was begun, or the next run could not be sent for. Delivering the item again is
     /// safe.
-    pub(crate) async fn work(&self, sealed: &str, deadline: Deadline) -> Result<(), WorkProblem> {
+    pub(crate) async fn work(
+        &self,
+        sealed: &str,
+        deadline: Deadline,
+        record: &mut telemetry::Record,
+    ) -> Result<(), WorkProblem> {
         let ledger = &self.tasks.ledger;
         let Some(item) = WorkItem::open(&ledger.state.seal, sealed) else {
             let reason =
@@ -107,12 +114,14 @@ impl<S: ServerHandler> Worker<S> {
                 record.claim(item.round, &worker, until, now)
             })
             .await?;
-        let Some((_, Some(claim))) = claimed else {
+        let Some((task, Some(claim))) = claimed else {
             return Ok(());
         };
+        record.works_on(&task.tool);
         let run = Run {
             tasks: &self.tasks,
             item: &item,
+            outcome: record.outcome(),
             worker,
             expires: claim.expires,
         };
@@ -166,6 +175,7 @@ impl<S: ServerHandler> Worker<S> {
                 stop: Arc::clone(&stop),
             };
             head.extensions.insert(turn);
+            head.extensions.insert(run.outcome.clone());
             request.request.extensions_mut().insert(head);
         }
         let (transport, mut messages) = OneshotTransport::<RoleServer>::new(message);

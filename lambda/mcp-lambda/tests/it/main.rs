@@ -16,9 +16,11 @@ mod guards;
 mod issuer;
 mod plain_http;
 mod protocol;
+mod secrets;
 mod server;
 mod startup;
 #[cfg(feature = "dynamodb")]
 mod tasks;
+mod telemetry;
 mod tokens;
 mod wire;
