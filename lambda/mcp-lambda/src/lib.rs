@@ -43,6 +43,7 @@ mod conversation;
 mod cors;
 mod deadline;
 mod definition;
+mod direct;
 mod endpoint;
 mod event;
 mod guard;
@@ -63,6 +64,7 @@ mod state;
 mod tasks;
 mod telemetry;
 mod tool_call;
+mod url_event;
 
 pub use access::Access;
 pub use aws::AwsEnvironment;
