@@ -149,18 +149,12 @@ impl Tasks {
                 &json!({ "reason": problem.to_string() }),
             );
         }
-        let result = match &record.stage {
-            Stage::Completed { worker } => {
-                let part = Part::Result { worker };
-                let result: Option<JsonObject> = self
-                    .ledger
-                    .kept(caller, task, part)
-                    .await
-                    .map_err(|problem| unavailable(&problem))?;
-                Some(result.ok_or_else(|| unavailable(&StoreError::Nonsense))?)
-            }
-            _ => None,
-        };
+        let mut result = None;
+        if let Stage::Completed { worker } = &record.stage {
+            let kept = self.ledger.kept(caller, task, Part::Result { worker });
+            let kept: Option<JsonObject> = kept.await.map_err(|problem| unavailable(&problem))?;
+            result = Some(kept.ok_or_else(|| unavailable(&StoreError::Nonsense))?);
+        }
         Ok(wire::detailed(task, &record, result))
     }
 

@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 pub(crate) const BEGINS_WITHIN: Duration = Duration::from_secs(5 * 60);
 /// A look at a task that has not begun after this long sends the work again: whoever sent it may have died first.
 const SENT_AGAIN_AFTER: Duration = Duration::from_secs(20);
+/// A tool that answers with its state alone runs again at once; this often, so that it does not run for ever.
+const MOST_UNASKED: u32 = 16;
 /// How far the clocks of two processes may differ.
 const CLOCKS: Duration = Duration::from_secs(2);
 
@@ -26,6 +28,8 @@ pub(super) struct Record {
     pub(super) message: Option<String>,
     /// Every key under which the client was ever asked: none may come back.
     asked: BTreeSet<String>,
+    /// How often in a row the tool asked to run again without a question.
+    unasked: u32,
     /// Counts the work items: one that is not the current one is old, or delivered twice.
     pub(super) round: u32,
     pub(super) stage: Stage,
@@ -85,6 +89,7 @@ impl Record {
             time_to_live: milliseconds(time_to_live),
             message: None,
             asked: BTreeSet::new(),
+            unasked: 0,
             round: 0,
             stage: Stage::Waiting {
                 since: now,
@@ -106,23 +111,18 @@ impl Record {
                     "the work did not begin within {} minutes",
                     BEGINS_WITHIN.as_secs() / 60
                 );
-                self.end(
-                    Stage::Failed {
-                        error: failure(late),
-                    },
-                    now,
-                );
+                self.fail(failure(late), now);
             }
             Stage::Running { until, .. } if now >= after(*until, CLOCKS) => {
                 let gone = "the work ended without a result: its worker died, or ran out of time";
-                self.end(
-                    Stage::Failed {
-                        error: failure(gone),
-                    },
-                    now,
-                );
+                self.fail(failure(gone), now);
             }
-            _ => {}
+            Stage::Waiting { .. }
+            | Stage::Running { .. }
+            | Stage::Asking { .. }
+            | Stage::Completed { .. }
+            | Stage::Failed { .. }
+            | Stage::Cancelled => {}
         }
     }
 
@@ -184,12 +184,7 @@ impl Record {
                 let worker = worker.to_owned();
                 self.end(Stage::Completed { worker }, now);
             }
-            Outcome::Error(error) => self.end(
-                Stage::Failed {
-                    error: error.clone(),
-                },
-                now,
-            ),
+            Outcome::Error(error) => self.fail(error.clone(), now),
             Outcome::Asks { requests, state } => {
                 let input = Input {
                     answers: InputResponses::new(),
@@ -198,9 +193,17 @@ impl Record {
                 let open = self.open(requests);
                 self.updated = now;
                 if open.is_empty() {
+                    if self.unasked == MOST_UNASKED {
+                        let idle =
+                            format!("the tool asked for nothing {MOST_UNASKED} times in a row");
+                        self.fail(failure(idle), now);
+                        return Finished::Kept;
+                    }
+                    self.unasked += 1;
                     self.wait(input, now);
                     return Finished::GoesOn;
                 }
+                self.unasked = 0;
                 self.stage = Stage::Asking { open, input };
             }
         }
@@ -236,19 +239,20 @@ impl Record {
     /// Ends a task that could not be sent to a worker.
     pub(super) fn give_up(&mut self, error: ErrorData, now: Time) {
         if matches!(self.stage, Stage::Waiting { .. }) {
-            self.end(Stage::Failed { error }, now);
+            self.fail(error, now);
         }
     }
 
     /// Whether the work item, which nobody has taken, is to be sent again.
     pub(super) fn send_again(&mut self, now: Time) -> bool {
-        match &mut self.stage {
-            Stage::Waiting { sent, .. } if now >= after(*sent, SENT_AGAIN_AFTER) => {
-                *sent = now;
-                true
-            }
-            _ => false,
+        let Stage::Waiting { sent, .. } = &mut self.stage else {
+            return false;
+        };
+        let is_due = now >= after(*sent, SENT_AGAIN_AFTER);
+        if is_due {
+            *sent = now;
         }
+        is_due
     }
 
     /// The questions that are open, by the keys that the client knows.
@@ -285,6 +289,10 @@ impl Record {
             sent: now,
             input: Some(input),
         };
+    }
+
+    fn fail(&mut self, error: ErrorData, now: Time) {
+        self.end(Stage::Failed { error }, now);
     }
 
     fn end(&mut self, stage: Stage, now: Time) {

@@ -282,19 +282,20 @@ impl Run<'_> {
 }
 
 fn answered(result: ServerResult) -> Result<Answered, ErrorData> {
-    match result {
-        ServerResult::InputRequiredResult(asks) => Ok(Answered::Asks(asks)),
-        ServerResult::CreateTaskResult(_) => Err(failure(
-            "the tool answered with a task of its own, which has no place in a task",
-        )),
-        result => serde_json::to_value(result)
-            .map(Answered::Result)
-            .map_err(|problem| {
-                failure(format!(
-                    "the tool's result cannot be written down: {problem}"
-                ))
-            }),
+    if let ServerResult::InputRequiredResult(asks) = result {
+        return Ok(Answered::Asks(asks));
     }
+    if matches!(result, ServerResult::CreateTaskResult(_)) {
+        return Err(failure(
+            "the tool answered with a task of its own, which has no place in a task",
+        ));
+    }
+    let result = serde_json::to_value(result);
+    result.map(Answered::Result).map_err(|problem| {
+        failure(format!(
+            "the tool's result cannot be written down: {problem}"
+        ))
+    })
 }
 
 /// What the tool says about its progress, as a sentence.

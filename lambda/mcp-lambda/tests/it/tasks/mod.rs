@@ -220,6 +220,21 @@ async fn tells_a_failed_task_from_a_tool_that_reports_an_error() {
 }
 
 #[tokio::test]
+async fn a_tool_that_only_asks_to_run_again_is_stopped() {
+    let cloud = Cloud::start().await;
+    let process = cloud.process().await;
+    let task = process.create(ALICE, "circles", &json!({})).await;
+    cloud.deliver_all(&process).await;
+    let failed = process.look(&task).await;
+    assert_eq!(failed["status"], "failed");
+    assert_eq!(
+        failed["error"]["message"],
+        "the tool asked for nothing 16 times in a row"
+    );
+    assert_eq!(runs("circles"), 17);
+}
+
+#[tokio::test]
 async fn a_tool_can_refuse_its_arguments_before_there_is_a_task() {
     let cloud = Cloud::start().await;
     let process = cloud.process().await;

@@ -102,6 +102,12 @@ impl TaskServer {
         }
     }
 
+    #[tool(description = "Asks to run again, for ever", meta = Access::scopes(&["tools"]).as_task().meta())]
+    async fn circles(&self, round: Round) -> CallToolResponse {
+        count("circles");
+        asks(&[], Some(&format!("{}.", round.1.unwrap_or_default())))
+    }
+
     #[tool(description = "Sleeps for ten minutes", meta = Access::scopes(&["tools"]).as_task().meta())]
     async fn rests(&self) -> String {
         let _sleeper = Sleeper;
