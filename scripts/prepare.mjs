@@ -40,6 +40,24 @@ export const workspacePackages = () => once('workspace', () => npmCi('.'));
 /** The packages that only the tests need: browser driver, MCP clients, Claude Code. */
 export const testPackages = () => once('test', () => npmCi('test'));
 
+/** The constructs compiled by jsii, which is what other languages use. */
+export const compiledConstructs = () => once('constructs', () => must('npm', ['run', 'build', '--workspace', 'cdk']));
+
+/** A Python interpreter with the CDK of `test/golden/python`, in a folder of its own. */
+export const pythonCdk = () => once('python', () => {
+  const requirements = join(root, 'test', 'golden', 'python', 'requirements.txt');
+  const folder = join(root, '.local', 'golden-python');
+  const stamp = join(folder, 'requirements.txt');
+  const interpreter = join(folder, 'bin', 'python');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === readFileSync(requirements, 'utf8')) return interpreter;
+  console.log('installing the CDK for Python …');
+  rmSync(folder, { recursive: true, force: true });
+  must('python3', ['-m', 'venv', folder]);
+  must(interpreter, ['-m', 'pip', 'install', '--quiet', '--requirement', requirements]);
+  writeFileSync(stamp, readFileSync(requirements, 'utf8'));
+  return interpreter;
+});
+
 /** The pinned Node that the workspace brings, first on PATH, so that every part runs on the same one. */
 export function pinnedNode() {
   process.env.PATH = [join(root, 'node_modules', '.bin'), process.env.PATH].join(delimiter);

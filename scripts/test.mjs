@@ -42,11 +42,20 @@ const parts = {
     needs: [],
     run: (report) => node(report, 'rules for templates', testFiles('cdk/test/rules')),
   },
+  api: {
+    title: 'the public API of the constructs: nothing broken, described, with examples that compile',
+    needs: [prepare.compiledConstructs],
+    run: (report) => node(report, 'public API', testFiles('test/api')),
+  },
+  golden: {
+    title: 'one app in several languages, one template',
+    needs: [prepare.compiledConstructs, prepare.pythonCdk],
+    run: async (report) => node(report, 'golden', testFiles('test/golden'), { env: { GOLDEN_PYTHON: await prepare.pythonCdk() } }),
+  },
   'rust-cdk': {
     title: 'the constructs in Rust, and the compliance cases of jsii',
-    needs: [],
+    needs: [prepare.compiledConstructs],
     run: async (report) => {
-      if (!(await report.run('jsii build of the constructs', 'npm', ['run', 'build', '--workspace', 'cdk'], { cwd: root }))) return;
       if (!(await report.run('packages of the bindings', 'node', ['cdk/rust/test.mjs', 'prepare'], { cwd: root }))) return;
       await report.run('bindings', 'cargo', ['test', '--locked', '--quiet', '--no-fail-fast', ...bindings.flatMap((name) => ['--package', name])], { runner: 'cargo', cwd: root });
       await report.run('table of the compliance cases', 'node', ['test/fixtures/zoo/conformance.mjs', '--check'], { cwd: root });

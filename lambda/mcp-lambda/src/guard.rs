@@ -27,11 +27,16 @@ use serde_json::json;
 
 use crate::access::{Policy, Verdict, take_access};
 use crate::caller::Caller;
+use crate::capabilities::withdraw_notifications;
 use crate::deadline::Deadline;
 use crate::log::Log;
 #[cfg(feature = "dynamodb")]
+use crate::session::describe;
+#[cfg(feature = "dynamodb")]
 use crate::tasks::{self, Tasks};
 use crate::telemetry::Outcome;
+#[cfg(feature = "dynamodb")]
+use crate::tool_state::{ToolState, conversation_id};
 
 /// The author's server, with what rmcp does not guard against:
 ///
@@ -43,10 +48,12 @@ use crate::telemetry::Outcome;
 pub(crate) struct Guarded<S> {
     pub(crate) server: Arc<S>,
     pub(crate) policy: Arc<Policy>,
-    #[cfg(feature = "dynamodb")]
-    pub(crate) tasks: Option<Tasks>,
     streams: bool,
     pub(crate) log: Log,
+    #[cfg(feature = "dynamodb")]
+    pub(crate) tool_state: Option<ToolState>,
+    #[cfg(feature = "dynamodb")]
+    pub(crate) tasks: Option<Tasks>,
 }
 
 impl<S> Clone for Guarded<S> {
@@ -55,10 +62,12 @@ impl<S> Clone for Guarded<S> {
         Self {
             server: Arc::clone(&self.server),
             policy: Arc::clone(&self.policy),
-            #[cfg(feature = "dynamodb")]
-            tasks: self.tasks.clone(),
             streams: self.streams,
             log: self.log.clone(),
+            #[cfg(feature = "dynamodb")]
+            tool_state: self.tool_state.clone(),
+            #[cfg(feature = "dynamodb")]
+            tasks: self.tasks.clone(),
         }
     }
 }
@@ -68,11 +77,19 @@ impl<S> Guarded<S> {
         Self {
             server,
             policy,
-            #[cfg(feature = "dynamodb")]
-            tasks: None,
             streams: mode == ResponseMode::Stream,
             log,
+            #[cfg(feature = "dynamodb")]
+            tool_state: None,
+            #[cfg(feature = "dynamodb")]
+            tasks: None,
         }
+    }
+
+    #[cfg(feature = "dynamodb")]
+    pub(crate) fn with_tool_state(mut self, tool_state: Option<ToolState>) -> Self {
+        self.tool_state = tool_state;
+        self
     }
 
     /// Runs the tools that declare it as tasks.
@@ -114,20 +131,6 @@ impl<S> Guarded<S> {
             outcome.error();
         }
         answer
-    }
-}
-
-/// Takes back the promise to tell a client about changes.
-fn withdraw_notifications(capabilities: &mut ServerCapabilities) {
-    if let Some(tools) = capabilities.tools.as_mut() {
-        tools.list_changed = None;
-    }
-    if let Some(prompts) = capabilities.prompts.as_mut() {
-        prompts.list_changed = None;
-    }
-    if let Some(resources) = capabilities.resources.as_mut() {
-        resources.list_changed = None;
-        resources.subscribe = None;
     }
 }
 
@@ -187,6 +190,9 @@ impl<S: ServerHandler> ServerHandler for Guarded<S> {
         let has_cache_hints = context
             .protocol_version()
             .is_some_and(|version| version.as_str() >= ProtocolVersion::V_2026_07_28.as_str());
+        // A conversation with a session id needs no handle.
+        #[cfg(feature = "dynamodb")]
+        let carries_handles = conversation_id(&context.extensions).is_none();
         let mut list = self
             .caught("tools/list", Outcome::of(&context.extensions), async {
                 self.server.list_tools(request, context).await
@@ -195,7 +201,12 @@ impl<S: ServerHandler> ServerHandler for Guarded<S> {
         list.tools
             .retain(|tool| self.policy.judge(&tool.name, &caller) == Verdict::Allowed);
         for tool in &mut list.tools {
-            take_access(tool);
+            #[cfg_attr(not(feature = "dynamodb"), expect(unused_variables))]
+            let access = take_access(tool);
+            #[cfg(feature = "dynamodb")]
+            if carries_handles {
+                describe(tool, access.state.session);
+            }
         }
         if has_cache_hints && self.policy.depends_on_caller() {
             list.cache_scope = Some(CacheScope::Private);

@@ -36,7 +36,10 @@
 mod access;
 mod answer_body;
 mod aws;
+#[cfg(feature = "dynamodb")]
+mod cache;
 mod caller;
+mod capabilities;
 mod claims;
 #[cfg(feature = "dynamodb")]
 mod conversation;
@@ -59,11 +62,15 @@ mod process;
 mod refusal;
 mod run;
 #[cfg(feature = "dynamodb")]
+mod session;
+#[cfg(feature = "dynamodb")]
 mod state;
 #[cfg(feature = "dynamodb")]
 mod tasks;
 mod telemetry;
 mod tool_call;
+#[cfg(feature = "dynamodb")]
+mod tool_state;
 mod url_event;
 
 pub use access::Access;
@@ -75,6 +82,8 @@ pub use https::{FetchError, HttpsClient};
 pub use mcp_lambda_contract::{Contract, HttpUrl, List, Milliseconds, settings};
 pub use process::Process;
 pub use run::run;
+#[cfg(feature = "dynamodb")]
+pub use session::{Session, SessionError};
 #[cfg(feature = "dynamodb")]
 pub use tasks::TaskStart;
 

@@ -68,8 +68,7 @@ impl<S: ServerHandler> Guarded<S> {
     ) -> Result<Result<CallToolResponse, ErrorData>, Late> {
         let name = request.name.clone();
         let end = Deadline::of(&context.extensions).for_tool();
-        let call = AssertUnwindSafe(async { self.server.call_tool(request, context).await })
-            .catch_unwind();
+        let call = AssertUnwindSafe(self.run_tool(request, context)).catch_unwind();
         let outcome = match end {
             None => call.await,
             Some(end) => match tokio::time::timeout_at(end, call).await {
@@ -88,6 +87,18 @@ impl<S: ServerHandler> Guarded<S> {
             self.log.error("a tool panicked", &json!({ "tool": name }));
             Ok(tool_error(format!("tool {name} failed unexpectedly")))
         }))
+    }
+
+    async fn run_tool(
+        &self,
+        request: CallToolRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        #[cfg(feature = "dynamodb")]
+        if let Some(tool_state) = &self.tool_state {
+            return tool_state.call(&*self.server, request, context).await;
+        }
+        self.server.call_tool(request, context).await
     }
 }
 

@@ -9,9 +9,10 @@ use rmcp::model::{
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler};
 
-use crate::access::{TaskUse, Verdict};
+use crate::access::Verdict;
 use crate::caller::Caller;
 use crate::guard::Guarded;
+use crate::state::TaskUse;
 use crate::tasks::{Call, NotCreated, Tasks, Turn};
 use crate::tool_call::Late;
 
@@ -26,7 +27,7 @@ impl<S: ServerHandler> Guarded<S> {
     pub(crate) async fn called_as_task(
         &self,
         tasks: &Tasks,
-        task_use: &TaskUse,
+        task_use: TaskUse,
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
@@ -40,7 +41,7 @@ impl<S: ServerHandler> Guarded<S> {
             };
         }
         if !knows_tasks(&context) {
-            return if task_use.is_required() {
+            return if task_use.is_required {
                 Err(ErrorData::missing_required_client_capability(
                     ClientCapabilities::builder().enable_tasks().build(),
                 ))
@@ -50,7 +51,7 @@ impl<S: ServerHandler> Guarded<S> {
         }
         let call = Call::new(&request, &context);
         let caller = Caller::of(&context.extensions)?.clone();
-        if task_use.is_begun_by_tool() {
+        if task_use.is_begun_by_tool {
             let begun = Arc::new(AtomicBool::new(false));
             let mut context = context.clone();
             Turn::Request {
@@ -65,7 +66,7 @@ impl<S: ServerHandler> Guarded<S> {
         match tasks.create(&caller, &call, task_use).await {
             Ok(task) => Ok(CallToolResponse::Task(task)),
             Err(NotCreated::Failed(error)) => Err(error),
-            Err(NotCreated::TooLarge) if task_use.is_required() => Err(ErrorData::invalid_params(
+            Err(NotCreated::TooLarge) if task_use.is_required => Err(ErrorData::invalid_params(
                 "the arguments are larger than the server's state table takes",
                 None,
             )),

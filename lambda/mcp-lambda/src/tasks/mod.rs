@@ -17,19 +17,19 @@ mod worker;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rmcp::ErrorData;
 use rmcp::model::{CreateTaskResult, DetailedTask, InputResponses, JsonObject};
 use serde_json::json;
 use tokio::sync::mpsc::UnboundedReceiver;
 
-use crate::access::TaskUse;
 use crate::aws::AwsEnvironment;
 use crate::caller::Caller;
-use crate::definition::StartError;
+use crate::definition::{ServerState, StartError};
 use crate::log::Log;
 use crate::process::Process;
-use crate::state::{State, StoreError, unguessable};
+use crate::state::{StoreError, TaskUse, unguessable};
 use continuation::{Continuation, ContinuationError, InProcess};
 use ledger::{Ledger, Part};
 use record::{Record, Stage};
@@ -54,13 +54,14 @@ pub(crate) struct Tasks {
 
 /// The tasks of a server, if a tool declares one, and where their work arrives when it goes on in this process.
 pub(crate) fn start(
-    uses: BTreeMap<String, TaskUse>,
-    state: Option<&State>,
+    kept: Option<&ServerState>,
     process: &Process,
 ) -> Result<(Option<Tasks>, Option<UnboundedReceiver<String>>), StartError> {
-    let Some(state) = state.filter(|_| !uses.is_empty()) else {
+    let Some(ServerState { state, needs, .. }) = kept.filter(|kept| kept.needs.has_tasks()) else {
         return Ok((None, None));
     };
+    let uses = needs.tools.iter();
+    let uses = uses.filter_map(|(tool, kept)| Some((tool.clone(), kept.task?)));
     let (continuation, work): (Arc<dyn Continuation>, _) = if process.is_function() {
         let aws = AwsEnvironment::new(process);
         (Arc::new(SelfInvocation::new(&aws, process.now)?), None)
@@ -74,7 +75,7 @@ pub(crate) fn start(
             now: process.now,
         },
         continuation,
-        uses: Arc::new(uses),
+        uses: Arc::new(uses.collect()),
         log: process.log.clone(),
     };
     Ok((Some(tasks), work))
@@ -89,8 +90,8 @@ pub(crate) enum NotCreated {
 
 impl Tasks {
     /// What the tool declares about tasks.
-    pub(crate) fn use_of(&self, tool: &str) -> Option<&TaskUse> {
-        self.uses.get(tool)
+    pub(crate) fn use_of(&self, tool: &str) -> Option<TaskUse> {
+        self.uses.get(tool).copied()
     }
 
     /// Answers a call with a task. From before the answer on it can be asked for, and the work is under way.
@@ -98,13 +99,17 @@ impl Tasks {
         &self,
         caller: &Caller,
         call: &Call,
-        task_use: &TaskUse,
+        task_use: TaskUse,
     ) -> Result<CreateTaskResult, NotCreated> {
         let failed = |problem: &dyn std::fmt::Display| {
             NotCreated::Failed(ErrorData::internal_error(problem.to_string(), None))
         };
         let task = unguessable().map_err(|problem| failed(&problem))?;
-        let record = Record::new(call.tool(), self.ledger.now(), task_use.time_to_live());
+        let record = Record::new(
+            call.tool(),
+            self.ledger.now(),
+            Duration::from_secs(task_use.seconds),
+        );
         let expires = record.expires();
         match self
             .ledger

@@ -15,10 +15,16 @@ mod event_source;
 mod function_url;
 mod guards;
 mod issuer;
+#[cfg(feature = "dynamodb")]
+mod keeper;
 mod plain_http;
 mod protocol;
+#[cfg(feature = "dynamodb")]
+mod result_cache;
 mod secrets;
 mod server;
+#[cfg(feature = "dynamodb")]
+mod sessions;
 mod startup;
 #[cfg(feature = "dynamodb")]
 mod tasks;
