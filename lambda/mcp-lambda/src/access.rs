@@ -21,7 +21,7 @@ pub struct Access {
     scopes: Vec<String>,
     aws_actions: Vec<AwsActions>,
     #[cfg(feature = "dynamodb")]
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "StateUse::is_nothing")]
     pub(crate) state: StateUse,
 }
 

@@ -67,6 +67,10 @@ impl StateUse {
         })
     }
 
+    pub(crate) fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+
     /// What the library does to the table for this tool.
     pub(crate) fn aws_actions(&self) -> Option<AwsActions> {
         let mut actions = BTreeSet::new();

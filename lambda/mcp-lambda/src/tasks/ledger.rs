@@ -4,14 +4,12 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::caller::Caller;
-use crate::state::{State, StoreError, Version, Versioned};
+use crate::deadline::Deadline;
+use crate::state::{Attempts, State, StoreError, Version, Versioned};
 use crate::tasks::record::{Record, Time, milliseconds};
 
 /// How often a step is tried again when somebody else wrote in between. Each time somebody's step was taken.
 const STEPS: u32 = 20;
-/// How often one write is tried while the store fails for the moment; a write repeated is no second write.
-const WRITES: u32 = 3;
-const FIRST_PAUSE: Duration = Duration::from_millis(50);
 
 /// Where tasks are written down. The caller's identity is in every key, so another caller's task is not there.
 #[derive(Clone)]
@@ -140,17 +138,10 @@ impl Ledger {
     }
 }
 
-async fn patiently<T, O>(mut operation: impl FnMut() -> O) -> Result<T, StoreError>
+/// Repeats what fails for a moment. Whoever waits for less time cuts it short.
+async fn patiently<T, F>(operation: impl FnMut() -> F) -> Result<T, StoreError>
 where
-    O: Future<Output = Result<T, StoreError>>,
+    F: Future<Output = Result<T, StoreError>>,
 {
-    let mut pause = FIRST_PAUSE;
-    for _ in 1..WRITES {
-        match operation().await {
-            Err(problem) if problem.is_transient() => tokio::time::sleep(pause).await,
-            done => return done,
-        }
-        pause *= 2;
-    }
-    operation().await
+    Attempts::until(Deadline::none()).run(operation).await
 }
