@@ -22,6 +22,7 @@ import { McpFunction } from './mcp-function';
 import type { McpMachineClientOptions, McpServerProps } from './mcp-server-props';
 import { type IMcpUserPool, McpUserPool } from './mcp-user-pool';
 import { addMetadataEndpoints } from './metadata-endpoints';
+import { permitSelfInvocation } from './self-invocation';
 import { environmentOf } from './settings';
 import { addStateResources } from './state-resources';
 import { synthError } from './synth-error';
@@ -208,6 +209,9 @@ export class McpServer extends Construct implements iam.IGrantable {
     }
     for (const permission of bindings.permissions) {
       permission.awsResource.permit(this, permission.actions);
+    }
+    if (contract.selfInvocation !== undefined) {
+      permitSelfInvocation(this, this.mcpFunction, contract.selfInvocation);
     }
 
     const mcpPath = this.api.root.addResource(MCP_PATH.slice(1));

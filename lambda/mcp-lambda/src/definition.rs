@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use mcp_lambda_contract::{
     AwsResource, AwsResourceType, CONTRACT_VERSION, Contract, ContractProblem, McpSettings, Reader,
-    Scope, ServerInfo, Settings, SettingsError,
+    SELF_INVOCATION_VERSION, Scope, ServerInfo, Settings, SettingsError,
 };
 use rmcp::ServerHandler;
 #[cfg(feature = "dynamodb")]
@@ -286,12 +286,17 @@ impl<S: ServerHandler, C: Settings> Definition<S, C> {
         #[cfg(feature = "dynamodb")]
         state::add_to_contract(&needs, &mut settings, &mut resources, &mut tools);
         settings.extend(C::definitions());
+        #[cfg(feature = "dynamodb")]
+        let self_invocation = needs.has_tasks().then(tasks::self_invocation);
+        #[cfg(not(feature = "dynamodb"))]
+        let self_invocation = None;
         let contract = Contract {
-            contract_version: CONTRACT_VERSION,
+            contract_version: self_invocation.map_or(CONTRACT_VERSION, |_| SELF_INVOCATION_VERSION),
             server: self.server.clone(),
             scopes: self.scopes.clone(),
             tools,
             resources,
+            self_invocation,
             settings,
         };
         #[cfg_attr(not(feature = "dynamodb"), expect(unused_mut))]

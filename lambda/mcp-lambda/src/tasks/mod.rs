@@ -19,6 +19,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use mcp_lambda_contract::SelfInvocation as SelfInvocationNeed;
 use rmcp::ErrorData;
 use rmcp::model::{CreateTaskResult, DetailedTask, InputResponses, JsonObject};
 use serde_json::json;
@@ -50,6 +51,15 @@ pub(crate) struct Tasks {
     continuation: Arc<dyn Continuation>,
     uses: Arc<BTreeMap<String, TaskUse>>,
     log: Log,
+}
+
+/// What the constructs have to permit. A delivery that failed before the work began is worth another.
+pub(crate) fn self_invocation() -> SelfInvocationNeed {
+    SelfInvocationNeed {
+        maximum_event_age_seconds: u32::try_from(record::BEGINS_WITHIN.as_secs())
+            .unwrap_or(u32::MAX),
+        retry_attempts: 2,
+    }
 }
 
 /// The tasks of a server, if a tool declares one, and where their work arrives when it goes on in this process.

@@ -6,7 +6,7 @@ use rmcp::model::{InputRequest, InputRequests, InputResponses};
 use serde::{Deserialize, Serialize};
 
 /// How long the work may take to begin. Lambda drops an asynchronous invocation that has waited for this long.
-pub(crate) const BEGINS_WITHIN: Duration = Duration::from_secs(5 * 60);
+pub(super) const BEGINS_WITHIN: Duration = Duration::from_secs(5 * 60);
 /// A look at a task that has not begun after this long sends the work again: whoever sent it may have died first.
 const SENT_AGAIN_AFTER: Duration = Duration::from_secs(20);
 /// A tool that answers with its state alone runs again at once; this often, so that it does not run for ever.

@@ -81,6 +81,32 @@ async fn offers_tasks_to_clients_that_know_them_and_runs_in_the_request_for_othe
     assert!(cloud.take_events().is_empty());
 }
 
+#[test]
+fn says_in_its_contract_what_tasks_need() {
+    let contract = json!(server::definition().contract().unwrap());
+    assert_eq!(
+        contract["contractVersion"], 2,
+        "older constructs would not permit it to invoke itself"
+    );
+    let expected = json!({ "maximumEventAgeSeconds": 300, "retryAttempts": 2 });
+    assert_eq!(contract["selfInvocation"], expected);
+    assert_eq!(contract["resources"][0]["setting"], "MCP_STATE_TABLE");
+    let settings = contract["settings"].as_array().unwrap();
+    let is_needed = |name| {
+        settings
+            .iter()
+            .any(|setting| setting["name"] == name && setting["required"] == true)
+    };
+    assert!(is_needed("MCP_STATE_TABLE") && is_needed("MCP_STATE_KEYS"));
+    let actions = &contract["tools"][0]["awsActions"];
+    let expected =
+        json!([{ "actions": ["dynamodb:GetItem", "dynamodb:PutItem"], "resource": "state" }]);
+    assert_eq!(*actions, expected);
+    let other = json!(crate::server::definition().contract().unwrap());
+    assert_eq!(other["contractVersion"], 1);
+    assert!(other.get("selfInvocation").is_none());
+}
+
 #[tokio::test]
 async fn asks_the_client_through_the_task_and_goes_on_when_all_is_answered() {
     let cloud = Cloud::start().await;
