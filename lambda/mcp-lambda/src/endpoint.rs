@@ -4,15 +4,16 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
-use mcp_lambda_contract::full_scope;
+use mcp_lambda_contract::{ResponseMode, full_scope};
 use rmcp::ServerHandler;
 use rmcp::model::{ErrorCode, ErrorData, JsonRpcError, ProtocolVersion, RequestId};
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
 
+use crate::accept::{EVENT_STREAM, JSON, accept_leniently, as_event_stream, prefers_event_stream};
 use crate::access::{Policy, Verdict};
 use crate::answer_body::EventStreamBody;
 use crate::caller::Caller;
@@ -36,9 +37,6 @@ pub(crate) const MAX_BODY: usize = 4 * 1024 * 1024;
 /// Comments that keep an event stream alive; the gateway's idle limit is 5 minutes, an edge's 30 seconds.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
-const JSON: &str = "application/json";
-const EVENT_STREAM: &str = "text/event-stream";
-
 /// What an operator finds an invocation by.
 #[derive(Clone, Debug)]
 pub(crate) struct InvocationIds {
@@ -57,6 +55,7 @@ pub(crate) struct Endpoint<S: ServerHandler> {
     #[cfg(feature = "dynamodb")]
     worker: Option<Worker<S>>,
     policy: Arc<Policy>,
+    streams: bool,
     challenges: ChallengeContext,
     cors: Cors,
     telemetry: Arc<Telemetry>,
@@ -121,6 +120,7 @@ impl<S: ServerHandler> Endpoint<S> {
             #[cfg(feature = "dynamodb")]
             worker,
             policy,
+            streams: settings.response_mode == ResponseMode::Stream,
             challenges,
             cors: Cors::new(settings),
             telemetry,
@@ -232,6 +232,7 @@ impl<S: ServerHandler> Endpoint<S> {
         }
         record.admitted();
         request.extensions_mut().insert(record.outcome());
+        let wants_stream = self.streams && prefers_event_stream(request.headers());
         accept_leniently(request.headers_mut());
         // A server must not pass a caller's access token on, so it does not get it.
         request.headers_mut().remove(AUTHORIZATION);
@@ -253,6 +254,8 @@ impl<S: ServerHandler> Endpoint<S> {
         let id = message.id.clone();
         match media_type(answer.headers()) {
             EVENT_STREAM => Ok(self.bounded_stream(answer, deadline, id, is_legacy && !can_answer)),
+            // Older revisions want a stream to be resumable, which these are not.
+            JSON if wants_stream && !is_legacy => Ok(as_event_stream(answer).await),
             JSON => Ok(answer),
             _ if answer.status().is_client_error() || answer.status().is_server_error() => {
                 Err(engine_refusal(answer).await)
@@ -338,20 +341,6 @@ impl<S: ServerHandler> Endpoint<S> {
         answer.map(|body| {
             EventStreamBody::new(body, deadline.for_answer(), late, unanswerable).boxed()
         })
-    }
-}
-
-/// Clients that name no media type, or any, can read both that the protocol has.
-fn accept_leniently(headers: &mut HeaderMap) {
-    let accepts_anything = headers
-        .get_all(ACCEPT)
-        .iter()
-        .all(|value| value.as_bytes().trim_ascii() == b"*/*");
-    if accepts_anything {
-        headers.insert(
-            ACCEPT,
-            HeaderValue::from_static("application/json, text/event-stream"),
-        );
     }
 }
 

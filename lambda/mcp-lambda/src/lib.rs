@@ -33,6 +33,7 @@
 //! }
 //! ```
 
+mod accept;
 mod access;
 mod answer_body;
 mod aws;
