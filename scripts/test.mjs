@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// `npm test` runs every part below; `npm test -- PART…` runs some; `npm run check` is the part for daily work.
+// `npm test` runs every part below but those that run by name only; `npm test -- PART…` runs some; `npm run check` is the part for daily work.
 
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,11 +14,31 @@ const testFiles = (folder) => readdirSync(join(root, folder)).filter((name) => n
 const node = (report, title, files, options = {}) =>
   report.run(title, 'node', ['--import', 'tsx', '--test', '--test-reporter=spec', '--test-concurrency=1', '--test-timeout=300000', ...files], { runner: 'node', cwd: root, ...options });
 
-const endToEnd = (name, title, stack = prepare.localStack) => ({
+const endToEnd = (name, title, stack = prepare.localStack, more = []) => ({
   title,
-  needs: [prepare.testPackages, prepare.chromium, stack],
+  needs: [prepare.testPackages, prepare.chromium, ...more, stack],
   run: async (report) => node(report, title, [`test/e2e/${name}.test.ts`], { env: { MCP_LAMBDA_OUTPUTS: await stack() } }),
 });
+
+/** The same, where every MCP client is sent. */
+const withClients = (name, title, stack) => {
+  const { needs } = endToEnd(name, title, stack);
+  return {
+    title,
+    needs: [...needs, prepare.pythonClient, prepare.rmcpClient],
+    run: async (report) => node(report, title, [`test/e2e/${name}.test.ts`], {
+      env: { MCP_LAMBDA_OUTPUTS: await stack(), MCP_LAMBDA_PYTHON_CLIENT: await prepare.pythonClient(), MCP_LAMBDA_RMCP_CLIENT: await prepare.rmcpClient() },
+    }),
+  };
+};
+
+/** Runs a program of test/conformance/authorization against the local stack. */
+const againstAuthorization = async (report, title, [program, ...args]) =>
+  report.run(title, 'node', ['--import', 'tsx', '--test-reporter=spec', join('test/conformance/authorization', program), ...args], {
+    runner: 'node',
+    cwd: root,
+    env: { MCP_LAMBDA_OUTPUTS: await prepare.authorizationStack() },
+  });
 
 /** The crates whose tests run against a jsii kernel in Node. */
 const bindings = ['jsii-bindgen', 'jsii-host', 'mcp-lambda-cdk', 'zoo'];
@@ -58,6 +78,9 @@ const parts = {
     run: async (report) => {
       if (!(await report.run('packages of the bindings', 'node', ['cdk/rust/test.mjs', 'prepare'], { cwd: root }))) return;
       await report.run('bindings', 'cargo', ['test', '--locked', '--quiet', '--no-fail-fast', ...bindings.flatMap((name) => ['--package', name])], { runner: 'cargo', cwd: root });
+      for (const features of ['--no-default-features', '--all-features']) {
+        await report.run(`constructs in Rust ${features}`, 'cargo', ['check', '--locked', '--quiet', '--package', 'mcp-lambda-cdk', features], { cwd: root });
+      }
       await report.run('table of the compliance cases', 'node', ['test/fixtures/zoo/conformance.mjs', '--check'], { cwd: root });
     },
   },
@@ -76,11 +99,32 @@ const parts = {
     run: (report) => report.run('conformance', 'node', ['test/conformance/run.mjs', '--check'], { cwd: root }),
   },
   browser: endToEnd('browser', 'a person in a real browser'),
-  clients: endToEnd('clients', 'the official TypeScript client'),
+  clients: withClients('clients', 'MCP clients and Cognito itself', prepare.localStack),
+  'clients-by-url': withClients('clients-by-url', 'MCP clients that know the URL alone', prepare.authorizationStack),
   'claude-code': endToEnd('claude-code', 'Claude Code'),
+  'claude-code-by-url': endToEnd('claude-code-by-url', 'Claude Code that knows the URL alone', prepare.authorizationStack, [prepare.faketime]),
   refusals: endToEnd('refusals', 'refusals'),
   authorization: endToEnd('authorization-server', 'the authorization server in front of Cognito', prepare.authorizationStack),
+  'authorization-keys': endToEnd('authorization-keys', 'rotation of the sealing secret', prepare.authorizationStack),
+  'authorization-conformance': {
+    title: 'what MCP and OAuth ask of an authorization server, sentence by sentence',
+    needs: [prepare.testPackages, prepare.authorizationStack],
+    run: async (report) => againstAuthorization(report, 'table of authorization', ['run.ts', '--check']),
+  },
+  'authorization-suite': {
+    title: 'the official suite about authorization servers',
+    needs: [prepare.testPackages, prepare.conformancePackages, prepare.authorizationStack],
+    run: async (report) => againstAuthorization(report, 'official suite, command authorization', ['suite.ts']),
+  },
+  load: endToEnd('load', 'many people at once', prepare.authorizationStack),
   'least-privilege': endToEnd('least-privilege', 'least privilege'),
+  template: {
+    title: 'a new server from the template, by cargo-generate',
+    // It compiles cargo-generate, once, and a server from nothing: minutes for what seldom changes.
+    onlyByName: true,
+    needs: [prepare.cargoGenerate],
+    run: async (report) => node(report, 'template', testFiles('test/template'), { env: { MCP_LAMBDA_CARGO_GENERATE: await prepare.cargoGenerate() } }),
+  },
 };
 
 const wanted = process.argv.slice(2);
@@ -94,7 +138,7 @@ const report = new Report();
 try {
   await prepare.workspacePackages();
   prepare.pinnedNode();
-  for (const name of wanted.length > 0 ? wanted : Object.keys(parts)) {
+  for (const name of wanted.length > 0 ? wanted : Object.keys(parts).filter((name) => !parts[name].onlyByName)) {
     const { title, needs, run } = parts[name];
     try {
       for (const need of needs) await need();

@@ -24,6 +24,9 @@ export const facts = () => McpContract.fromFile(fixture('facts.contract.json'));
 /** The contract of a server with two OAuth scopes. */
 export const twoScopes = () => McpContract.fromFile(fixture('two-scopes.contract.json'));
 
+/** The contract of a server whose one tool needs a scope that another scope includes. */
+export const includingScopes = () => McpContract.fromFile(fixture('including-scopes.contract.json'));
+
 /** The contract of a server with a table. */
 export const counter = () => McpContract.fromFile(fixture('counter.contract.json'));
 

@@ -193,6 +193,22 @@ impl<S: ServerHandler, C: Settings> Definition<S, C> {
         self.scopes.push(Scope {
             name: name.to_owned(),
             description: description.to_owned(),
+            includes: Vec::new(),
+        });
+        self
+    }
+
+    /// Declares an OAuth scope that includes others, by their names: a caller whose access token has this one counts as
+    /// having those too, and what those include. `scope_including("dog.write", "Change dogs", &["dog.read"])`.
+    ///
+    /// A name that is not declared, and scopes that include each other, keep the server from starting and the contract
+    /// from being printed. A challenge still names the scope that the tool declares.
+    #[must_use]
+    pub fn scope_including(mut self, name: &str, description: &str, includes: &[&str]) -> Self {
+        self.scopes.push(Scope {
+            name: name.to_owned(),
+            description: description.to_owned(),
+            includes: includes.iter().map(|name| (*name).to_owned()).collect(),
         });
         self
     }
@@ -258,9 +274,15 @@ impl<S: ServerHandler, C: Settings> Definition<S, C> {
         let problem = |tool: &rmcp::model::Tool| {
             let declared = needs.tools.get(tool.name.as_ref())?;
             let taken = declared.session.is_any() && takes_the_argument(tool);
-            let rule = declared.problem().or(taken.then_some(
-                "has a Session and a member conversation of its own, which is where the handle travels: rename it",
-            ));
+            let is_short = declared.session.is_any() && self.session_time_to_live.as_secs() == 0;
+            let rule = declared
+                .problem()
+                .or(taken.then_some(
+                    "has a Session and a member conversation of its own, which is where the handle travels: rename it",
+                ))
+                .or(is_short.then_some(
+                    "has a Session that is kept for less than a second: use a longer session_time_to_live",
+                ));
             Some(ContractProblem::Tool {
                 tool: tool.name.to_string(),
                 rule: rule?,

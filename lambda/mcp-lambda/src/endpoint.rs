@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
-use http::header::{AUTHORIZATION, CONTENT_TYPE};
-use http::{HeaderMap, Method, Request, Response, StatusCode};
+use http::header::AUTHORIZATION;
+use http::{HeaderMap, Method, Request};
 use http_body_util::{BodyExt, Full};
-use mcp_lambda_contract::{ResponseMode, full_scope};
+use mcp_lambda_contract::{ResponseMode, ScopeHierarchy, full_scope};
 use rmcp::ServerHandler;
 use rmcp::model::{ErrorCode, ErrorData, JsonRpcError, ProtocolVersion, RequestId};
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
@@ -16,13 +16,16 @@ use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
 use crate::accept::{EVENT_STREAM, JSON, accept_leniently, as_event_stream, prefers_event_stream};
 use crate::access::{Policy, Verdict};
 use crate::answer_body::EventStreamBody;
+use crate::batch;
 use crate::caller::Caller;
 #[cfg(feature = "dynamodb")]
 use crate::conversation::{Conversations, SESSION_ID};
 use crate::cors::Cors;
 use crate::deadline::Deadline;
 use crate::definition::Built;
+use crate::engine_answer::{engine_refusal, media_type};
 use crate::guard::Guarded;
+use crate::limits::{self, MAX_BODY};
 use crate::message::Message;
 use crate::process::Process;
 use crate::refusal::{Answer, ChallengeContext, Refusal};
@@ -32,8 +35,6 @@ use crate::telemetry::{Record, Telemetry, observed};
 #[cfg(feature = "dynamodb")]
 use crate::tool_state::ToolState;
 
-/// Largest request body, in bytes. API Gateway's own limit is 10 MB and Lambda's 6 MB.
-pub(crate) const MAX_BODY: usize = 4 * 1024 * 1024;
 /// Comments that keep an event stream alive; the gateway's idle limit is 5 minutes, an edge's 30 seconds.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
@@ -56,6 +57,7 @@ pub(crate) struct Endpoint<S: ServerHandler> {
     worker: Option<Worker<S>>,
     policy: Arc<Policy>,
     streams: bool,
+    hierarchy: ScopeHierarchy,
     challenges: ChallengeContext,
     cors: Cors,
     telemetry: Arc<Telemetry>,
@@ -121,14 +123,51 @@ impl<S: ServerHandler> Endpoint<S> {
             worker,
             policy,
             streams: settings.response_mode == ResponseMode::Stream,
+            hierarchy: ScopeHierarchy::new(&contract.scopes),
             challenges,
             cors: Cors::new(settings),
             telemetry,
         }
     }
 
-    /// Answers one request and logs it.
+    /// Answers one request and logs it; a batch is logged message by message.
     pub(crate) async fn answer(
+        &self,
+        request: Request<Bytes>,
+        caller: Result<Caller, Refusal>,
+        deadline: Deadline,
+        invocation: Option<&InvocationIds>,
+    ) -> Answer {
+        if let Ok(known) = &caller
+            && batch::is_allowed(request.headers())
+            && request.method() == Method::POST
+            && limits::check(request.headers(), request.body()).is_ok()
+            && let Some(messages) = batch::messages(request.body())
+        {
+            let origin = self.cors.allowed_origin(request.headers());
+            let (head, body) = request.clone().into_parts();
+            let mut answer = match messages {
+                Err(refusal) => self.refuse(&refusal, invocation),
+                Ok(messages) => {
+                    let mut answers = Vec::new();
+                    for message in messages {
+                        let request = Request::from_parts(head.clone(), body.slice_ref(message));
+                        let caller = Ok(known.clone());
+                        let answer = self.answer_one(request, caller, deadline, invocation);
+                        answers.push(answer.await);
+                    }
+                    batch::answer(answers).await
+                }
+            };
+            if let Some(origin) = origin {
+                Cors::allow(&mut answer, origin);
+            }
+            return answer;
+        }
+        self.answer_one(request, caller, deadline, invocation).await
+    }
+
+    async fn answer_one(
         &self,
         request: Request<Bytes>,
         caller: Result<Caller, Refusal>,
@@ -209,13 +248,11 @@ impl<S: ServerHandler> Endpoint<S> {
         message: &mut Message,
         record: &mut Record,
     ) -> Result<Answer, Refusal> {
-        let caller = caller?;
+        let caller = caller?.with_included(&self.hierarchy);
         if request.method() != Method::POST {
             return Err(Refusal::MethodNotAllowed);
         }
-        if request.body().len() > MAX_BODY {
-            return Err(Refusal::BodyTooLarge { limit: MAX_BODY });
-        }
+        limits::check(request.headers(), request.body())?;
         *message = Message::read(request.body())?;
         let tool = message
             .tool
@@ -349,31 +386,4 @@ fn is_legacy(headers: &HeaderMap) -> bool {
         .get("mcp-protocol-version")
         .and_then(|version| version.to_str().ok())
         .is_none_or(|version| version < ProtocolVersion::V_2026_07_28.as_str())
-}
-
-fn media_type(headers: &HeaderMap) -> &str {
-    let value = headers
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
-    value.split(';').next().unwrap_or_default().trim()
-}
-
-/// The engine answers some refusals in plain text; clients of JSON-RPC want an error object.
-async fn engine_refusal<B>(answer: Response<B>) -> Refusal
-where
-    B: http_body::Body<Data = Bytes, Error = std::convert::Infallible>,
-{
-    let status = answer.status();
-    let text = match answer.into_body().collect().await {
-        Ok(body) => String::from_utf8_lossy(&body.to_bytes()).into_owned(),
-        Err(never) => match never {},
-    };
-    match status {
-        // The media type is right and the body is JSON, so what the engine could not read is the message.
-        StatusCode::UNSUPPORTED_MEDIA_TYPE if text.starts_with("fail to deserialize") => {
-            Refusal::NotOneMessage("the body is not a JSON-RPC message of a known protocol version")
-        }
-        _ => Refusal::Engine { status, text },
-    }
 }

@@ -44,10 +44,10 @@ pub(crate) struct RuntimeApi {
 }
 
 /// One invocation as the Runtime API hands it out.
-struct Invocation {
-    ids: InvocationIds,
+pub(crate) struct Invocation {
+    pub(crate) ids: InvocationIds,
     deadline: Deadline,
-    event: Bytes,
+    pub(crate) event: Bytes,
 }
 
 impl RuntimeApi {
@@ -79,7 +79,7 @@ impl RuntimeApi {
             .map_err(|error| StartError::RuntimeApi(error.to_string()))
     }
 
-    async fn post(
+    pub(crate) async fn post(
         &self,
         path: &str,
         headers: &[(&str, &str)],
@@ -106,7 +106,7 @@ impl RuntimeApi {
         Ok(())
     }
 
-    async fn next(&self, now: fn() -> SystemTime) -> Result<Invocation, StartError> {
+    pub(crate) async fn next(&self, now: fn() -> SystemTime) -> Result<Invocation, StartError> {
         let request = build_request()
             .uri(format!("{VERSION}/runtime/invocation/next"))
             .body(ApiBody::empty())

@@ -87,7 +87,8 @@ impl ToolState {
         let given = request.arguments.as_mut();
         let handle = match given.and_then(|arguments| arguments.remove(ARGUMENT)) {
             None | Some(Value::Null) => None,
-            Some(Value::String(handle)) => Some(handle),
+            // Some models fill every argument in.
+            Some(Value::String(handle)) => Some(handle).filter(|handle| !handle.is_empty()),
             Some(_) => {
                 return Err(ErrorData::invalid_params(
                     format!("{ARGUMENT} must be a text"),

@@ -46,6 +46,8 @@ pub(crate) const MAX_SESSION: usize = 64 * 1024;
 ///
 /// - Prolong the time to live when a value is only read.
 /// - Hold a lock: the closure of [`Session::update`] can run several times.
+/// - Recognize a call that the client itself repeats: that is another call, and changes the value again.
+/// - Tell a handle with a result that asks for input, or when the deadline stops the tool.
 /// - Encrypt the value; the table does that at rest.
 ///
 /// ```no_run

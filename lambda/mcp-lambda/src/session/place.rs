@@ -94,12 +94,13 @@ impl SessionPlace {
 
     /// The conversation for a write: a new one gets its handle now.
     pub(super) fn conversation_to_write(&self) -> Result<Conversation, SessionError> {
-        let unguessable = unguessable().map_err(SessionError::Unavailable)?;
         self.locked(|conversation| {
             if *conversation == Conversation::New {
-                *conversation = Conversation::Chosen(unguessable);
+                let handle = unguessable().map_err(SessionError::Unavailable)?;
+                *conversation = Conversation::Chosen(handle);
             }
-        });
+            Ok(())
+        })?;
         self.conversation()
     }
 

@@ -83,6 +83,13 @@ impl Table {
         self.items.operations.lock().unwrap().clone()
     }
 
+    /// When each item expires, in seconds since 1970.
+    pub(crate) fn expiries(&self) -> Vec<u64> {
+        let items = self.items.by_key.lock().unwrap();
+        let expires = |item: &Value| item["expires"]["N"].as_str().unwrap().parse().unwrap();
+        items.values().map(expires).collect()
+    }
+
     /// Everything that is kept, as text.
     pub(crate) fn keys(&self) -> Vec<String> {
         let items = self.items.by_key.lock().unwrap();

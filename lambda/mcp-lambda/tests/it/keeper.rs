@@ -120,6 +120,16 @@ pub(crate) fn next_definition() -> Definition<Keeper> {
     versioned("1.0.1")
 }
 
+/// The same server with a short memory.
+pub(crate) fn forgetful_definition() -> Definition<Keeper> {
+    definition().session_time_to_live(Duration::from_secs(60))
+}
+
+/// The same server, which also asks its clients.
+pub(crate) fn asking_definition() -> Definition<Keeper> {
+    definition().asks_clients()
+}
+
 fn versioned(version: &str) -> Definition<Keeper> {
     let tools = Keeper::tool_router().list_all();
     Definition::new("keeper", version, tools, |(), _| Ok(Keeper::default()))

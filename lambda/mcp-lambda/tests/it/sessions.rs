@@ -1,6 +1,6 @@
 //! Values of conversations, in both eras of the protocol, over a table that is shared by processes.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use http::HeaderValue;
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ use crate::wire::HttpAnswer;
 
 pub(crate) const KEYS: &str =
     "one:0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01";
-const ADA: &str = "ada";
+pub(crate) const ADA: &str = "ada";
 
 pub(crate) async fn process(table: &Table) -> Function {
     let mut variables = table.variables().to_vec();
@@ -59,7 +59,7 @@ fn legacy_event(subject: &str, session: &str, message: &Value) -> Value {
     by(subject, event(message, &headers))
 }
 
-async fn legacy(
+pub(crate) async fn legacy(
     function: &Function,
     subject: &str,
     session: &str,
@@ -71,7 +71,7 @@ async fn legacy(
         .await
 }
 
-async fn session_id(function: &Function, subject: &str) -> String {
+pub(crate) async fn session_id(function: &Function, subject: &str) -> String {
     let answer = function
         .send(&by(
             subject,
@@ -179,6 +179,12 @@ async fn an_older_client_has_its_session_id_and_nothing_else_to_do() {
         assert_eq!(noted["result"]["content"].as_array().unwrap().len(), 1);
     }
     let other = session_id(&first, ADA).await;
+    // So it is beside questions to the client.
+    let mut variables = table.variables().to_vec();
+    variables.push(("MCP_STATE_KEYS", KEYS));
+    let asking = Function::start_server(&variables, keeper::asking_definition).await;
+    let read = legacy(&asking, ADA, &session, "notes", json!({})).await;
+    assert_eq!(text(&read.json()["result"]), "milk, eggs");
     for (session, notes) in [(&session, "milk, eggs"), (&other, "")] {
         let read = legacy(&second, ADA, session, "notes", json!({}))
             .await
@@ -263,152 +269,38 @@ async fn a_value_that_has_expired_and_is_still_in_the_table_is_gone() {
 }
 
 #[tokio::test]
-async fn two_callers_on_one_warm_process_never_meet() {
-    let table = Table::start().await;
-    let function = process(&table).await;
-    let mut handles = [Value::Null, Value::Null];
-    let mut measured = [const { Vec::new() }; 2];
-    let sessions = [
-        session_id(&function, "ada").await,
-        session_id(&function, "bob").await,
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a test is a process of its own and reads its clock"
+)]
+async fn a_value_is_kept_for_seven_days_or_as_long_as_the_server_says() {
+    let seconds = || {
+        let now = std::time::SystemTime::now();
+        now.duration_since(std::time::UNIX_EPOCH).unwrap().as_secs()
+    };
+    let definitions: [(fn() -> _, u64); 2] = [
+        (keeper::definition, 7 * 24 * 60 * 60),
+        (keeper::forgetful_definition, 60),
     ];
-    // Three calls of each of the two in every round.
-    for round in 1..=300 {
-        for (index, subject) in ["ada", "bob"].into_iter().enumerate() {
-            let expected = format!("{round} for {subject}");
-            let arguments = json!({ "conversation": handles[index] });
-            let counted = modern(&function, subject, "count", arguments).await;
-            assert_eq!(text(&counted), expected);
-            if let Some(line) = counted["content"][1]["text"].as_str() {
-                handles[index] = json!(line.split('"').nth(1).unwrap());
-            }
-            let counted = legacy(&function, subject, &sessions[index], "count", json!({})).await;
-            assert_eq!(text(&counted.json()["result"]), expected);
-
-            let measure = modern(&function, subject, "measure", json!({ "what": round / 5 })).await;
-            assert!(
-                text(&measure).ends_with(&format!("for {subject}")),
-                "{measure}"
-            );
-            measured[index].push(text(&measure).to_owned());
-        }
-        let stranger = ["bob", "ada"][round % 2];
-        let stolen = modern(
-            &function,
-            stranger,
-            "count",
-            json!({ "conversation": handles[round % 2] }),
-        )
-        .await;
-        assert!(
-            text(&stolen).starts_with("the conversation is not known"),
-            "{stolen}"
-        );
-    }
-    for results in &mut measured {
-        results.dedup();
-        assert_eq!(results.len(), 61, "one run for each argument");
-    }
-    let kept = table.keys();
-    assert_eq!(
-        kept.len(),
-        4 + 2 * 61,
-        "conversations and results lie apart"
-    );
-    assert!(
-        kept.iter()
-            .all(|key| !key.contains("ada") && !key.contains("bob"))
-    );
-}
-
-#[tokio::test]
-async fn a_change_counts_once_when_its_answer_is_lost_or_the_table_is_busy() {
-    let table = Table::start().await;
-    let function = process(&table).await;
-    let counted = modern(&function, ADA, "count", json!({})).await;
-    let handle = counted["content"][1]["text"]
-        .as_str()
-        .unwrap()
-        .split('"')
-        .nth(1)
-        .unwrap();
-    let arguments = json!({ "conversation": handle });
-    table.lose_answers(2);
-    assert_eq!(
-        text(&modern(&function, ADA, "count", arguments.clone()).await),
-        "2 for ada"
-    );
-    table.throttle(6);
-    assert_eq!(
-        text(&modern(&function, ADA, "count", arguments.clone()).await),
-        "3 for ada"
-    );
-
-    // Eight processes change one conversation at one moment.
-    let mut processes = Vec::new();
-    for _ in 0..8 {
-        processes.push(process(&table).await);
-    }
-    let calls = processes
-        .iter()
-        .map(|process| modern(process, ADA, "count", arguments.clone()));
-    let mut counts: Vec<String> = futures_util::future::join_all(calls)
-        .await
-        .iter()
-        .map(|result| text(result).to_owned())
-        .collect();
-    counts.sort_by_key(String::len);
-    counts.sort_by_key(|count| count.split(' ').next().unwrap().parse::<u64>().unwrap());
-    let expected: Vec<String> = (4..12).map(|count| format!("{count} for ada")).collect();
-    assert_eq!(counts, expected);
-}
-
-#[tokio::test]
-async fn a_table_that_refuses_is_slow_or_down_is_a_clear_tool_error_inside_the_deadline() {
-    let timeout = Duration::from_millis(1500);
-    for (fault, told) in [
-        (
-            "AccessDeniedException",
-            "the server is not allowed to use its state table (AccessDenied: dynamodb:PutItem)",
-        ),
-        (
-            "ThrottlingException",
-            "the server's state table is busy, try again in a moment (throttled)",
-        ),
-        (
-            "ResourceNotFoundException",
-            "the server's state table does not exist (ResourceNotFound)",
-        ),
-        (
-            "InternalServerError",
-            "the server's state table failed, try again in a moment; the change may have been made, look before trying again",
-        ),
-        (
-            "hangs",
-            "the server's state table did not answer in time; the change may have been made, look before trying again",
-        ),
-    ] {
+    for (definition, time_to_live) in definitions {
         let table = Table::start().await;
-        let function = process(&table).await;
-        match fault {
-            "hangs" => table.hang(),
-            code => table.refuse(code),
-        }
-        let start = Instant::now();
-        // A first change has nothing to read.
-        let event = by(ADA, modern_event(&call("note", json!({ "note": "milk" }))));
-        let answer = function.invoke(&event, timeout).await;
-        assert!(!answer.is_error, "the invocation succeeds");
-        let answer = HttpAnswer::from_stream(&answer.all().await);
-        let result = &answer.json()["result"];
-        assert_eq!(
-            (answer.status, &result["isError"]),
-            (200, &json!(true)),
-            "{fault}"
-        );
-        assert_eq!(text(result), told, "{fault}");
-        assert!(start.elapsed() < timeout, "{fault}: {:?}", start.elapsed());
+        let mut variables = table.variables().to_vec();
+        variables.push(("MCP_STATE_KEYS", KEYS));
+        let function = Function::start_server(&variables, definition).await;
+        let before = seconds();
+        // A model that fills every argument in means none by an empty one.
+        let arguments = json!({ "note": "milk", "conversation": "" });
+        let noted = modern(&function, ADA, "note", arguments).await;
+        assert_eq!(noted["structuredContent"]["notes"], json!(["milk"]));
+        let written = before..=seconds();
+        assert!(written.contains(&(table.expiries()[0] - time_to_live)));
     }
+    let problem = keeper::definition()
+        .session_time_to_live(Duration::ZERO)
+        .contract();
+    assert!(problem.unwrap_err().to_string().ends_with(
+        "has a Session that is kept for less than a second: use a longer session_time_to_live"
+    ));
 }
 
 #[tokio::test]
