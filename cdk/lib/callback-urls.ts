@@ -1,3 +1,4 @@
+import type { McpServerProps } from './mcp-server-props';
 import { synthError } from './synth-error';
 
 /** Refuses redirect URIs that are neither https nor loopback, or that Cognito and our authorization server could not compare exactly. */
@@ -9,4 +10,21 @@ export function assertCallbackUrls(values: string[], property: string): void {
       throw synthError('CallbackUrlNotSafe', `${property} has ${JSON.stringify(value)} and takes https URLs, or http ones on localhost, 127.0.0.1 or [::1], without a fragment or a wildcard: correct or remove it`);
     }
   }
+}
+
+/** The port that MCP clients on a user's machine listen on. */
+export function callbackPortOf(props: McpServerProps): number {
+  const port = props.callbackPort ?? 8765;
+  if (!Number.isInteger(port) || port < 1 || port > 65535) {
+    throw synthError('CallbackPortInvalid', `callbackPort is ${port} and needs a whole number from 1 to 65535: use the port of the MCP client's --callback-port`);
+  }
+  return port;
+}
+
+/** The redirect URIs of MCP clients that are configured by hand. */
+export function callbackUrlsOf(props: McpServerProps): string[] {
+  const port = callbackPortOf(props);
+  const further = props.callbackUrls ?? [];
+  assertCallbackUrls(further, 'callbackUrls');
+  return [...new Set([`http://localhost:${port}/callback`, `http://127.0.0.1:${port}/callback`, ...further])];
 }

@@ -1,7 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import * as cognito from 'aws-cdk-lib/aws-cognito';
 import type { Construct } from 'constructs';
-import type { McpUserPool } from './mcp-user-pool';
+import type { IMcpUserPool } from './mcp-user-pool';
 
 /**
  * Sign-in by API calls, for no kind of app client. Cognito turns password flows on when nothing is said, and refuses an
@@ -12,7 +12,7 @@ export const NO_API_SIGN_IN: cognito.AuthFlow = { custom: true };
 
 /** What an app client for people is made of. */
 export interface CodeGrantClient {
-  readonly userPool: McpUserPool;
+  readonly userPool: IMcpUserPool;
   readonly oauthScopes: cognito.OAuthScope[];
   /** Redirect URIs, compared exactly, port included. */
   readonly callbackUrls: string[];
@@ -34,7 +34,7 @@ export function addCodeGrantClient(construct: Construct, client: CodeGrantClient
       scopes: client.oauthScopes,
       callbackUrls: client.callbackUrls,
     },
-    supportedIdentityProviders: [cognito.UserPoolClientIdentityProvider.COGNITO],
+    supportedIdentityProviders: client.userPool.identityProviders,
     preventUserExistenceErrors: true,
     enableTokenRevocation: true,
     accessTokenValidity: Duration.hours(1),
@@ -43,6 +43,9 @@ export function addCodeGrantClient(construct: Construct, client: CodeGrantClient
     // The longest that Cognito allows: two windows of one MCP client refresh at the same moment.
     refreshTokenRotationGracePeriod: Duration.seconds(60),
   });
+  for (const provider of client.userPool.userPool.identityProviders) {
+    appClient.node.addDependency(provider);
+  }
   new cognito.CfnManagedLoginBranding(construct, 'Branding', {
     userPoolId: client.userPool.userPool.userPoolId,
     clientId: appClient.userPoolClientId,

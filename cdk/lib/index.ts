@@ -7,4 +7,5 @@ export * from './mcp-contract';
 export * from './mcp-front';
 export * from './mcp-function';
 export * from './mcp-server';
+export * from './mcp-server-props';
 export * from './mcp-user-pool';

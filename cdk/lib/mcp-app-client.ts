@@ -3,12 +3,12 @@ import * as cognito from 'aws-cdk-lib/aws-cognito';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { addCodeGrantClient, clientSecretOf, NO_API_SIGN_IN } from './code-grant-client';
-import type { McpUserPool } from './mcp-user-pool';
+import type { IMcpUserPool } from './mcp-user-pool';
 
 /** Properties of `McpInteractiveClient`. */
 export interface McpInteractiveClientProps {
   /** Where the users are. */
-  readonly userPool: McpUserPool;
+  readonly userPool: IMcpUserPool;
 
   /** Scopes that the app client may ask for. */
   readonly oauthScopes: cognito.OAuthScope[];
@@ -37,7 +37,7 @@ export class McpInteractiveClient extends Construct {
 /** Properties of `McpMachineClient`. */
 export interface McpMachineClientProps {
   /** The pool that issues the access tokens. */
-  readonly userPool: McpUserPool;
+  readonly userPool: IMcpUserPool;
 
   /** Scopes that the app client may ask for. */
   readonly oauthScopes: cognito.OAuthScope[];

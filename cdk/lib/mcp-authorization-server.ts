@@ -9,7 +9,7 @@ import { addCodeGrantClient, clientSecretOf } from './code-grant-client';
 import { list } from './contract-document';
 import type { McpAuthorizationServerOptions, McpPreRegisteredClient } from './mcp-authorization';
 import { McpFunction } from './mcp-function';
-import type { McpUserPool } from './mcp-user-pool';
+import type { IMcpUserPool } from './mcp-user-pool';
 import { synthError } from './synth-error';
 
 /** An OAuth scope as the consent page shows it and as Cognito knows it. */
@@ -39,7 +39,7 @@ export interface McpAuthorizationServerProps extends McpAuthorizationServerOptio
   readonly resourceIdentifier: string;
 
   /** Where people sign up and in. */
-  readonly userPool: McpUserPool;
+  readonly userPool: IMcpUserPool;
 
   /** The URL that the user pool's domain appears at, without a trailing slash. */
   readonly signInBaseUrl: string;

@@ -1,7 +1,12 @@
-import { Duration, Fn, Token } from 'aws-cdk-lib';
+import { Duration, Fn } from 'aws-cdk-lib';
+import type * as apigateway from 'aws-cdk-lib/aws-apigateway';
+import type * as acm from 'aws-cdk-lib/aws-certificatemanager';
 import * as cloudfront from 'aws-cdk-lib/aws-cloudfront';
 import * as origins from 'aws-cdk-lib/aws-cloudfront-origins';
+import type * as route53 from 'aws-cdk-lib/aws-route53';
 import { Construct } from 'constructs';
+import { addCustomDomain, assertCustomDomain } from './custom-domain';
+import { assertOrigin } from './origin';
 import { synthError } from './synth-error';
 
 /** The longest silence between two pieces of an answer that CloudFront's default quota allows. */
@@ -14,6 +19,9 @@ export interface McpFrontOptions {
 
   /** Name of the API stage. */
   readonly apiStageName: string;
+
+  /** The REST API. */
+  readonly api: apigateway.RestApi;
 }
 
 /** What a front tells `McpServer`. */
@@ -38,6 +46,12 @@ export interface McpFrontConfig {
    * @default - Cognito's own URL
    */
   readonly cognitoIdpUrl?: string;
+
+  /**
+   * The custom domain of the API.
+   * @default - none
+   */
+  readonly customDomain?: apigateway.DomainName;
 }
 
 /** Options of `McpFront.cloudFront`. */
@@ -67,6 +81,21 @@ export interface McpExternalFrontOptions {
   readonly cognitoIdpUrl?: string;
 }
 
+/** Options of `McpFront.customDomain`. */
+export interface McpCustomDomainOptions {
+  /** The host name, lower case and without a wildcard, for example `mcp.example.com`. */
+  readonly domainName: string;
+
+  /** The host name's certificate in AWS Certificate Manager, in the region of the stack. */
+  readonly certificate: acm.ICertificate;
+
+  /**
+   * The Route 53 zone that gets the alias records of the host name, for IPv4 and IPv6.
+   * @default - none: make a record at your DNS provider that points to `server.customDomain.domainNameAliasDomainName`
+   */
+  readonly hostedZone?: route53.IHostedZone;
+}
+
 /** Under which URL the API stage is reached. Exactly one URL is advertised to MCP clients. */
 export abstract class McpFront {
   /**
@@ -75,6 +104,16 @@ export abstract class McpFront {
    */
   public static cloudFront(options: McpCloudFrontOptions = {}): McpFront {
     return new CloudFrontFront(options);
+  }
+
+  /**
+   * A host name of one's own on the API itself: the well-known documents are at its root, TLS 1.2 is the least, answers
+   * may be silent for 5 minutes, and the URL survives a replacement of the API. The API's own host name is closed.
+   *
+   * It does not ask for the certificate, and it puts no cache in front.
+   */
+  public static customDomain(options: McpCustomDomainOptions): McpFront {
+    return new CustomDomainFront(options);
   }
 
   /**
@@ -142,6 +181,20 @@ class CloudFrontFront extends McpFront {
   }
 }
 
+class CustomDomainFront extends McpFront {
+  constructor(private readonly options: McpCustomDomainOptions) {
+    super();
+    assertCustomDomain(options);
+  }
+
+  public bind(scope: Construct, options: McpFrontOptions): McpFrontConfig {
+    const customDomain = addCustomDomain(scope, options.api, this.options);
+    // The text and not the construct's attribute: the API's documents name it, and the domain comes after the API stage.
+    const publicHost = this.options.domainName;
+    return { publicBaseUrl: `https://${publicHost}`, publicOrigin: `https://${publicHost}`, publicHost, customDomain };
+  }
+}
+
 class StageFront extends McpFront {
   public bind(_scope: Construct, options: McpFrontOptions): McpFrontConfig {
     const publicOrigin = `https://${options.apiHost}`;
@@ -164,19 +217,5 @@ class ExternalFront extends McpFront {
     const publicOrigin = this.options.publicBaseUrl;
     // Splitting works whether or not the URL is known at synth.
     return { ...this.options, publicOrigin, publicHost: Fn.select(2, Fn.split('/', publicOrigin)) };
-  }
-}
-
-/** OAuth compares these URLs as strings, so only the one canonical spelling of an origin is accepted. */
-function assertOrigin(value: string, name: string): void {
-  if (Token.isUnresolved(value)) {
-    return;
-  }
-  const url = URL.canParse(value) ? new URL(value) : undefined;
-  if (url === undefined || !['http:', 'https:'].includes(url.protocol) || url.origin !== value) {
-    throw synthError('FrontUrlNotOrigin', `${name} is ${JSON.stringify(value)} and needs an origin without a path or a trailing slash, for example https://mcp.example.com`);
-  }
-  if (url.protocol === 'http:' && !['127.0.0.1', 'localhost', '[::1]'].includes(url.hostname)) {
-    throw synthError('FrontUrlNotHttps', `${name} is ${JSON.stringify(value)}, and access tokens would travel unencrypted: use https (http is for loopback addresses only)`);
   }
 }

@@ -1,8 +1,12 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import type * as codedeploy from 'aws-cdk-lib/aws-codedeploy';
+import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { addAlias, assertConcurrency } from './function-alias';
+import { assertNetwork, permitNetworkInterfaces } from './function-network';
 import type { McpCode } from './mcp-code';
 import { synthError } from './synth-error';
 
@@ -36,6 +40,45 @@ export interface McpFunctionOptions {
    * @default false
    */
   readonly tracing?: boolean;
+
+  /**
+   * The network that the function reaches its own databases and services in. Without a NAT gateway or endpoints it reaches
+   * nothing else there, AWS's own APIs included. Costs a permission on all network interfaces, which AWS forces.
+   * @default - no network of one's own
+   */
+  readonly vpc?: ec2.IVpc;
+
+  /**
+   * Which subnets of `vpc` the function is in.
+   * @default - the private ones
+   */
+  readonly vpcSubnets?: ec2.SubnetSelection;
+
+  /**
+   * The security groups of the function in `vpc`.
+   * @default - one of its own, which lets everything out
+   */
+  readonly securityGroups?: ec2.ISecurityGroup[];
+
+  /**
+   * How many requests may run at once: set aside for this function out of the account's quota, and its limit. Requests
+   * beyond it fail. 0 stops the server.
+   * @default - what is free of the account's quota
+   */
+  readonly reservedConcurrency?: number;
+
+  /**
+   * How many instances are kept started, at a price for each hour. Requests go to an alias then.
+   * @default - none: instances start when they are needed
+   */
+  readonly provisionedConcurrency?: number;
+
+  /**
+   * How requests move to a new version of the code: at once, or bit by bit by CodeDeploy, which goes back when the new
+   * version fails requests. Requests go to an alias then.
+   * @default - at once, without CodeDeploy
+   */
+  readonly trafficShifting?: codedeploy.ILambdaDeploymentConfig;
 }
 
 /** Properties of `McpFunction`. */
@@ -70,6 +113,15 @@ export class McpFunction extends Construct implements iam.IGrantable {
   /** How long one request may take. */
   public readonly timeout: Duration;
 
+  /** The alias that requests go to. Undefined without `provisionedConcurrency` and `trafficShifting`. */
+  public readonly alias?: lambda.Alias;
+
+  /** What requests go to: the alias, or else the function. */
+  public readonly handler: lambda.IFunction;
+
+  /** The CodeDeploy application's deployment group. Undefined without `trafficShifting`. */
+  public readonly deploymentGroup?: codedeploy.ILambdaDeploymentGroup;
+
   constructor(scope: Construct, id: string, props: McpFunctionProps) {
     super(scope, id);
     const config = props.code.bind(this);
@@ -80,14 +132,21 @@ export class McpFunction extends Construct implements iam.IGrantable {
         this.function.addEnvironment(name, value);
       }
       this.timeout = this.function.timeout ?? Duration.seconds(3);
+      this.handler = this.function;
     } else {
       this.timeout = props.timeout ?? Duration.seconds(30);
       assertTimeout(this.timeout);
+      assertNetwork(props);
+      assertConcurrency(props);
       this.logGroup = new logs.LogGroup(this, 'Log', {
         retention: props.logRetention ?? logs.RetentionDays.ONE_MONTH,
         removalPolicy: props.removalPolicy ?? RemovalPolicy.RETAIN,
       });
       this.function = this.defineFunction(config.lambdaCode!, this.logGroup, props);
+      const shifted = addAlias(this, this.function, props);
+      this.alias = shifted?.alias;
+      this.deploymentGroup = shifted?.deploymentGroup;
+      this.handler = this.alias ?? this.function;
     }
     this.grantPrincipal = this.function.grantPrincipal;
   }
@@ -96,6 +155,9 @@ export class McpFunction extends Construct implements iam.IGrantable {
     // A role of our own, because the default one carries a managed policy with rights on every log group.
     const role = new iam.Role(this, 'Role', { assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com') });
     logGroup.grantWrite(role);
+    if (props.vpc !== undefined) {
+      permitNetworkInterfaces(role);
+    }
     return new lambda.Function(this, 'Function', {
       code,
       handler: 'bootstrap',
@@ -108,6 +170,10 @@ export class McpFunction extends Construct implements iam.IGrantable {
       logGroup,
       loggingFormat: lambda.LoggingFormat.JSON,
       tracing: props.tracing ? lambda.Tracing.ACTIVE : lambda.Tracing.DISABLED,
+      vpc: props.vpc,
+      vpcSubnets: props.vpcSubnets,
+      securityGroups: props.securityGroups,
+      reservedConcurrentExecutions: props.reservedConcurrency,
     });
   }
 }
@@ -120,7 +186,8 @@ function assertTimeout(timeout: Duration): void {
 
 /** A property that is accepted must do something: these belong to the function that was handed over. */
 function assertNoFunctionOptions(props: McpFunctionProps): void {
-  for (const name of ['memorySize', 'timeout', 'logRetention'] as const) {
+  const names = ['memorySize', 'timeout', 'logRetention', 'vpc', 'vpcSubnets', 'securityGroups', 'reservedConcurrency', 'provisionedConcurrency', 'trafficShifting'] as const;
+  for (const name of names) {
     if (props[name] !== undefined) {
       throw synthError('FunctionOptionNotApplied', `${name} does not apply to a function given with McpCode.fromFunction: set it on that function and remove it here`);
     }

@@ -1,22 +1,24 @@
-import { type RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
+import { Stack } from 'aws-cdk-lib';
 import * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import * as cognito from 'aws-cdk-lib/aws-cognito';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
+import { allowedOriginsOf } from './allowed-origins';
 import { authorizationThrottles } from './authorization-endpoints';
-import { assertCallbackUrls } from './callback-urls';
+import { bindAwsResources } from './aws-resource-bindings';
+import { callbackPortOf, callbackUrlsOf } from './callback-urls';
 import { list } from './contract-document';
+import { addFirewall } from './firewall';
 import { addGatewayResponses } from './gateway-responses';
 import { addMcpEndpoint } from './mcp-endpoint';
 import { McpInteractiveClient, McpMachineClient } from './mcp-app-client';
 import { McpAuthorization, type McpAuthorizationServerOptions } from './mcp-authorization';
 import { McpAuthorizationServer } from './mcp-authorization-server';
-import type { McpAwsResource } from './mcp-aws-resource';
-import type { McpCode } from './mcp-code';
 import type { McpContract } from './mcp-contract';
 import { McpFront } from './mcp-front';
-import { McpFunction, type McpFunctionOptions } from './mcp-function';
-import { McpUserPool } from './mcp-user-pool';
+import { McpFunction } from './mcp-function';
+import type { McpMachineClientOptions, McpServerProps } from './mcp-server-props';
+import { type IMcpUserPool, McpUserPool } from './mcp-user-pool';
 import { addMetadataEndpoints } from './metadata-endpoints';
 import { environmentOf } from './settings';
 import { synthError } from './synth-error';
@@ -26,93 +28,6 @@ const API_STAGE_NAME = 'prod';
 
 /** Path of the MCP endpoint below the front's base URL. */
 const MCP_PATH = '/mcp';
-
-/** Properties of `McpServer`. */
-export interface McpServerProps extends McpFunctionOptions {
-  /** The server's code. */
-  readonly code: McpCode;
-
-  /** What the server's binary says about itself. */
-  readonly contract: McpContract;
-
-  /**
-   * Under which URL MCP clients reach the server.
-   * @default McpFront.cloudFront()
-   */
-  readonly front?: McpFront;
-
-  /**
-   * What issues authorization codes to MCP clients.
-   * @default McpAuthorization.cognito()
-   */
-  readonly authorization?: McpAuthorization;
-
-  /**
-   * The people who may use the server. Hand over one pool to let several servers share it.
-   * @default - a user pool of the server's own, open for self sign-up
-   */
-  readonly userPool?: McpUserPool;
-
-  /**
-   * The server's settings by the names of the contract. A duration takes a `Duration`, a list takes an array.
-   * @default - the defaults of the Rust server
-   */
-  readonly settings?: { [name: string]: any };
-
-  /**
-   * The AWS resources that the contract asks for, by its names. The server gets permission for the actions that its tools declare.
-   * @default - none, for a contract that asks for none
-   */
-  readonly awsResources?: { [name: string]: McpAwsResource };
-
-  /**
-   * The port that MCP clients on a user's machine listen on during sign-in: `http://localhost:<port>/callback` and
-   * `http://127.0.0.1:<port>/callback` are registered as redirect URIs. With `McpAuthorization.server` only clients that
-   * are configured by hand need them, and any port is accepted.
-   * @default 8765
-   */
-  readonly callbackPort?: number;
-
-  /**
-   * Further redirect URIs for the interactive client, https or loopback, compared exactly. Examples:
-   * `http://localhost:6274/oauth/callback` for MCP Inspector, `https://claude.ai/api/mcp/auth_callback` for claude.ai.
-   * @default - none besides those of `callbackPort`
-   */
-  readonly callbackUrls?: string[];
-
-  /**
-   * Further origins whose pages may call the server from a browser, for example `http://localhost:6274`.
-   * @default - the front's own origin only
-   */
-  readonly allowedOrigins?: string[];
-
-  /**
-   * Requests per second, all callers together, before API Gateway answers 429.
-   * @default 50
-   */
-  readonly throttlingRateLimit?: number;
-
-  /**
-   * Requests at one moment, all callers together, before API Gateway answers 429.
-   * @default 100
-   */
-  readonly throttlingBurstLimit?: number;
-
-  /**
-   * What happens to the user pool and the log when the stack is deleted. Does not apply to a `userPool` that is handed over.
-   * @default RemovalPolicy.RETAIN
-   */
-  readonly removalPolicy?: RemovalPolicy;
-}
-
-/** Options of `McpServer.addMachineClient`. */
-export interface McpMachineClientOptions {
-  /**
-   * Names of the OAuth scopes that the program may ask for, as in the contract.
-   * @default - all scopes of the contract
-   */
-  readonly scopeNames?: string[];
-}
 
 /**
  * An MCP server on AWS Lambda behind OAuth: a REST API that checks access tokens and scopes before the function runs,
@@ -159,13 +74,16 @@ export class McpServer extends Construct implements iam.IGrantable {
   public readonly authorizationServer?: McpAuthorizationServer;
 
   /** The people who may use the server. */
-  public readonly userPool: McpUserPool;
+  public readonly userPool: IMcpUserPool;
 
   /** The server's function. */
   public readonly mcpFunction: McpFunction;
 
   /** The API in front of the function. */
   public readonly api: apigateway.RestApi;
+
+  /** The domain of `McpFront.customDomain`. Undefined with every other front. */
+  public readonly customDomain?: apigateway.DomainName;
 
   /** The IAM principal to permit actions to. */
   public readonly grantPrincipal: iam.IPrincipal;
@@ -198,7 +116,8 @@ export class McpServer extends Construct implements iam.IGrantable {
     this.api.node.tryRemoveChild('Endpoint');
     const apiHost = `${this.api.restApiId}.execute-api.${stack.region}.${stack.urlSuffix}`;
 
-    const front = (props.front ?? McpFront.cloudFront()).bind(this, { apiHost, apiStageName: API_STAGE_NAME });
+    const front = (props.front ?? McpFront.cloudFront()).bind(this, { apiHost, apiStageName: API_STAGE_NAME, api: this.api });
+    this.customDomain = front.customDomain;
     this.userPool = userPoolOf(this, props);
     const signInBaseUrl = front.signInBaseUrl ?? this.userPool.signInBaseUrl;
     const jwksUrl = front.cognitoIdpUrl === undefined
@@ -244,6 +163,12 @@ export class McpServer extends Construct implements iam.IGrantable {
       timeout: props.timeout,
       logRetention: props.logRetention,
       tracing: props.tracing,
+      vpc: props.vpc,
+      vpcSubnets: props.vpcSubnets,
+      securityGroups: props.securityGroups,
+      reservedConcurrency: props.reservedConcurrency,
+      provisionedConcurrency: props.provisionedConcurrency,
+      trafficShifting: props.trafficShifting,
       removalPolicy: props.removalPolicy,
       environment: environmentOf(contract, props.settings ?? {}, {
         MCP_RESOURCE: this.mcpServerUrl,
@@ -251,7 +176,7 @@ export class McpServer extends Construct implements iam.IGrantable {
         MCP_ISSUER: this.userPool.issuer,
         // The front may pass its own host on, or the API's.
         MCP_ALLOWED_HOSTS: [...new Set([front.publicHost, apiHost])].join(','),
-        MCP_ALLOWED_ORIGINS: [front.publicOrigin, ...furtherOriginsOf(props)].join(','),
+        MCP_ALLOWED_ORIGINS: [front.publicOrigin, ...allowedOriginsOf(props)].join(','),
         MCP_RESPONSE_MODE: 'stream',
         ...bindings.settings,
       }),
@@ -266,7 +191,7 @@ export class McpServer extends Construct implements iam.IGrantable {
 
     const mcpPath = this.api.root.addResource(MCP_PATH.slice(1));
     addMcpEndpoint(mcpPath, {
-      handler: this.mcpFunction.function,
+      handler: this.mcpFunction.handler,
       timeout: this.mcpFunction.timeout,
       authorizer: new apigateway.CognitoUserPoolsAuthorizer(this, 'Authorizer', { cognitoUserPools: [this.userPool.userPool] }),
       oauthScopes: this.oauthScopes,
@@ -280,6 +205,9 @@ export class McpServer extends Construct implements iam.IGrantable {
       oauthScopes: this.oauthScopes,
       ownServer: ownServer && { registrationEnabled: ownServer.registrationEnabled ?? true, clientDocumentsEnabled: ownServer.clientDocumentsEnabled ?? true },
     });
+    if (props.webAcl !== undefined) {
+      addFirewall(this, this.api, props.webAcl);
+    }
     addGatewayResponses(this.api, { resourceMetadataUrl: this.resourceMetadataUrl, oauthScopes: this.oauthScopes });
 
     this.signInUrl = `${signInBaseUrl}/login?client_id=${signIn.clientId}&response_type=code&scope=${this.oauthScopes.join('+')}&redirect_uri=${signIn.redirectUri}`;
@@ -318,7 +246,7 @@ export class McpServer extends Construct implements iam.IGrantable {
         description: item.description,
         cognitoScope: this.cognitoScopes([item.name])[0],
       })),
-      allowedOrigins: furtherOriginsOf(props),
+      allowedOrigins: allowedOriginsOf(props),
       tracing: props.tracing,
       removalPolicy: props.removalPolicy,
     });
@@ -334,66 +262,9 @@ export class McpServer extends Construct implements iam.IGrantable {
   }
 }
 
-function userPoolOf(server: McpServer, props: McpServerProps): McpUserPool {
+function userPoolOf(server: McpServer, props: McpServerProps): IMcpUserPool {
   return props.userPool ?? new McpUserPool(server, 'UserPool', {
     displayName: props.contract.serverTitle,
     removalPolicy: props.removalPolicy,
   });
-}
-
-function callbackPortOf(props: McpServerProps): number {
-  const port = props.callbackPort ?? 8765;
-  if (!Number.isInteger(port) || port < 1 || port > 65535) {
-    throw synthError('CallbackPortInvalid', `callbackPort is ${port} and needs a whole number from 1 to 65535: use the port of the MCP client's --callback-port`);
-  }
-  return port;
-}
-
-function callbackUrlsOf(props: McpServerProps): string[] {
-  const port = callbackPortOf(props);
-  const further = props.callbackUrls ?? [];
-  assertCallbackUrls(further, 'callbackUrls');
-  return [...new Set([`http://localhost:${port}/callback`, `http://127.0.0.1:${port}/callback`, ...further])];
-}
-
-function furtherOriginsOf(props: McpServerProps): string[] {
-  const origins = props.allowedOrigins ?? [];
-  for (const value of origins.filter((each) => !Token.isUnresolved(each))) {
-    if (!URL.canParse(value) || new URL(value).origin !== value) {
-      throw synthError('AllowedOriginInvalid', `allowedOrigins has ${JSON.stringify(value)} and takes origins as browsers send them, for example http://localhost:6274: correct or remove it`);
-    }
-  }
-  return origins;
-}
-
-interface AwsResourceBindings {
-  readonly settings: { [name: string]: string };
-  readonly permissions: { readonly awsResource: McpAwsResource; readonly actions: string[] }[];
-}
-
-/** Matches the AWS resources of the app with those that the contract asks for. */
-function bindAwsResources(props: McpServerProps): AwsResourceBindings {
-  const contract = props.contract._document;
-  const given = props.awsResources ?? {};
-  const wanted = contract.awsResources.map((item) => item.name);
-  for (const name of Object.keys(given).filter((item) => !wanted.includes(item))) {
-    throw synthError('AwsResourceUnknown', `awsResources.${name} is not asked for by ${contract.serverName}, which asks for ${list(wanted)}: correct the name or remove it`);
-  }
-  const settings: { [name: string]: string } = {};
-  const permissions: AwsResourceBindings['permissions'] = [];
-  for (const item of contract.awsResources) {
-    const awsResource = given[item.name];
-    if (awsResource === undefined) {
-      throw synthError('AwsResourceMissing', `awsResources.${item.name} is asked for by ${contract.serverName} and not given: add a ${item.type}, for example McpAwsResource.dynamodbTable(table)`);
-    }
-    if (awsResource.contractType !== item.type) {
-      throw synthError('AwsResourceTypeMismatch', `awsResources.${item.name} is a ${awsResource.contractType} and ${contract.serverName} asks for a ${item.type}: give it one`);
-    }
-    settings[item.setting] = awsResource.settingValue;
-    const actions = contract.tools.flatMap((tool) => tool.awsActions).filter((need) => need.awsResource === item.name).flatMap((need) => need.actions);
-    if (actions.length > 0) {
-      permissions.push({ awsResource, actions: [...new Set(actions)].sort() });
-    }
-  }
-  return { settings, permissions };
 }

@@ -1,6 +1,50 @@
 import { Duration, Fn, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import * as cognito from 'aws-cdk-lib/aws-cognito';
-import { Construct } from 'constructs';
+import { Construct, type IConstruct } from 'constructs';
+import { assertExistingUserPool } from './existing-user-pool';
+
+/** The people who may use MCP servers, and the pages where they sign in: defined here, or existing already. */
+export interface IMcpUserPool extends IConstruct {
+  /** The user pool. */
+  readonly userPool: cognito.IUserPool;
+
+  /** URL of the pool's domain, without a trailing slash. */
+  readonly signInBaseUrl: string;
+
+  /** The `iss` of the pool's tokens: `https://cognito-idp.<region>.amazonaws.com/<pool id>`. */
+  readonly issuer: string;
+
+  /**
+   * Where people may sign in from, by the names that the pool has for them.
+   * @default - the pool itself and the identity providers that this app registers with it
+   */
+  readonly identityProviders?: cognito.UserPoolClientIdentityProvider[];
+}
+
+/** A user pool that exists already: what `McpUserPool.fromUserPool` takes. */
+export interface McpExistingUserPoolAttributes {
+  /** The user pool, of the stack's own account and region. */
+  readonly userPool: cognito.IUserPool;
+
+  /**
+   * The domain of its sign-in pages, for one that is defined in this app.
+   * @default - `signInBaseUrl` says where the pages are
+   */
+  readonly domain?: cognito.UserPoolDomain;
+
+  /**
+   * The origin of its sign-in pages, for a domain that is not defined in this app, for example
+   * `https://login.example.com` or `https://my-prefix.auth.eu-west-1.amazoncognito.com`.
+   * @default - that of `domain`
+   */
+  readonly signInBaseUrl?: string;
+
+  /**
+   * Where people may sign in from, by the names that the pool has for them.
+   * @default - the pool itself and the identity providers that this app registers with it
+   */
+  readonly identityProviders?: cognito.UserPoolClientIdentityProvider[];
+}
 
 /** Properties of `McpUserPool`. */
 export interface McpUserPoolProps {
@@ -29,7 +73,21 @@ export interface McpUserPoolProps {
  *
  * Several MCP servers can share one. It does not set up multi-factor authentication.
  */
-export class McpUserPool extends Construct {
+export class McpUserPool extends Construct implements IMcpUserPool {
+  /**
+   * Puts MCP servers behind a user pool that exists already. Each gets a resource server and app clients of its own there;
+   * nothing else about the pool changes.
+   *
+   * The pool must be of the Essentials plan or Plus, and its domain must have managed login: the classic pages cannot bind
+   * an access token to the server (RFC 8707). No trigger may take the OAuth scopes out of access tokens, and none may define
+   * custom authentication, the only way in that Cognito lets an app client leave open. What is checked: account and region,
+   * and of a pool and a domain that this app defines the plan, the triggers, the login version and that they belong together.
+   * Who may sign up, and how, stays what it is.
+   */
+  public static fromUserPool(scope: Construct, id: string, attributes: McpExistingUserPoolAttributes): IMcpUserPool {
+    return new ExistingUserPool(scope, id, attributes);
+  }
+
   /** The user pool. */
   public readonly userPool: cognito.UserPool;
 
@@ -87,5 +145,21 @@ export class McpUserPool extends Construct {
   private domainPrefix(): string {
     const stackUuid = Fn.select(2, Fn.split('/', Stack.of(this).stackId));
     return `mcp-${stackUuid}-${this.node.addr.slice(-6)}`;
+  }
+}
+
+class ExistingUserPool extends Construct implements IMcpUserPool {
+  public readonly userPool: cognito.IUserPool;
+  public readonly signInBaseUrl: string;
+  public readonly issuer: string;
+  public readonly identityProviders?: cognito.UserPoolClientIdentityProvider[];
+
+  constructor(scope: Construct, id: string, attributes: McpExistingUserPoolAttributes) {
+    super(scope, id);
+    assertExistingUserPool(this, attributes);
+    this.userPool = attributes.userPool;
+    this.signInBaseUrl = attributes.signInBaseUrl ?? attributes.domain!.baseUrl();
+    this.issuer = `https://${attributes.userPool.userPoolProviderName}`;
+    this.identityProviders = attributes.identityProviders;
   }
 }

@@ -1,6 +1,6 @@
-// Installs what the Rust bindings run against, and runs their tests.
+// Installs what the Rust bindings are tested against, and runs their tests.
 //
-//   node cdk/rust/test.mjs prepare    npm ci here and in test/fixtures/zoo, and the fixture library built
+//   node cdk/rust/test.mjs prepare    npm ci in test/fixtures/zoo, and the fixture library built
 //   node cdk/rust/test.mjs            that, then all tests of the four crates
 import { spawnSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
@@ -25,7 +25,6 @@ function install(folder) {
   if (!fresh) run('npm', ['ci', '--no-fund', '--no-audit'], folder);
 }
 
-install(here);
 install(zoo);
 if (!existsSync(join(zoo, 'zoo/.jsii'))) run('npm', ['run', 'build'], zoo);
 if (!existsSync(join(root, 'cdk/.jsii'))) {

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { McpAuthorization, McpUserPool } from '../lib';
+import { Vpc } from 'aws-cdk-lib/aws-ec2';
+import { McpAuthorization, McpFront, McpServer, McpUserPool } from '../lib';
 import { deployed } from './deployed';
-import { code, only, synthesize, synthesizeServer, twoScopes, type TemplateJson } from './synthesis';
+import { certificate, code, facts, only, synthesize, synthesizeServer, twoScopes, type TemplateJson } from './synthesis';
 
 const bare = synthesizeServer({}, (server) => server.addMachineClient('Ci'));
 const json = bare.toJSON() as TemplateJson;
@@ -18,6 +19,8 @@ const authorization = () =>
     .find((each) => each.AUTHORIZATION_ISSUER !== undefined);
 /** What the authorization server's crate documents as the default of a variable that is not set. */
 const fromCrate = (name: string) => new RegExp(`\\| \`${name}\` \\|.*\\| (.*) \\|`).exec(readFileSync(join(__dirname, '../../lambda/authorization/src/settings.rs'), 'utf8'))?.[1];
+const inVpc = () =>
+  only(synthesize((stack) => new McpServer(stack, 'Server', { code: code(), contract: facts(), vpc: new Vpc(stack, 'Vpc', { maxAzs: 2 }) })), 'AWS::Lambda::Function').properties;
 const deletionPolicy = (type: string) => json.Resources[only(bare, type).logicalId].DeletionPolicy;
 
 /** Every optional property: the `@default` that its documentation states, and what a server without it shows. */
@@ -27,6 +30,11 @@ const defaults: Record<string, [stated: string, shown: () => unknown, expected: 
     () => properties('AWS::CloudFront::Distribution').DistributionConfig.Origins[0].CustomOriginConfig.OriginReadTimeout,
     60,
   ],
+  'McpCustomDomainOptions.hostedZone': [
+    '- none: make a record at your DNS provider that points to `server.customDomain.domainNameAliasDomainName`',
+    () => synthesizeServer({ front: McpFront.customDomain({ domainName: 'mcp.example.com', certificate: certificate() }) }).findResources('AWS::Route53::RecordSet'),
+    {},
+  ],
   'McpFunctionOptions.memorySize': ['256', () => properties('AWS::Lambda::Function').MemorySize, 256],
   'McpFunctionOptions.timeout': ['Duration.seconds(30)', () => properties('AWS::Lambda::Function').Timeout, 30],
   'McpFunctionOptions.logRetention': ['RetentionDays.ONE_MONTH', () => properties('AWS::Logs::LogGroup').RetentionInDays, 30],
@@ -35,6 +43,12 @@ const defaults: Record<string, [stated: string, shown: () => unknown, expected: 
     () => [properties('AWS::Lambda::Function').TracingConfig, properties('AWS::ApiGateway::Stage').TracingEnabled],
     [undefined, false],
   ],
+  'McpFunctionOptions.vpc': ['- no network of one\'s own', () => properties('AWS::Lambda::Function').VpcConfig, undefined],
+  'McpFunctionOptions.vpcSubnets': ['- the private ones', () => JSON.stringify(inVpc().VpcConfig.SubnetIds).match(/Subnet\dSubnet|PrivateSubnet/g), ['PrivateSubnet', 'PrivateSubnet']],
+  'McpFunctionOptions.securityGroups': ['- one of its own, which lets everything out', () => inVpc().VpcConfig.SecurityGroupIds.length, 1],
+  'McpFunctionOptions.reservedConcurrency': ['- what is free of the account\'s quota', () => properties('AWS::Lambda::Function').ReservedConcurrentExecutions, undefined],
+  'McpFunctionOptions.provisionedConcurrency': ['- none: instances start when they are needed', () => bare.findResources('AWS::Lambda::Alias'), {}],
+  'McpFunctionOptions.trafficShifting': ['- at once, without CodeDeploy', () => bare.findResources('AWS::CodeDeploy::DeploymentGroup'), {}],
   'McpFunctionProps.removalPolicy': ['RemovalPolicy.RETAIN', () => deletionPolicy('AWS::Logs::LogGroup'), 'Retain'],
   'McpMachineClientOptions.scopeNames': [
     '- all scopes of the contract',
@@ -74,13 +88,14 @@ const defaults: Record<string, [stated: string, shown: () => unknown, expected: 
   'McpServerProps.throttlingRateLimit': ['50', () => properties('AWS::ApiGateway::Stage').MethodSettings[0].ThrottlingRateLimit, 50],
   'McpServerProps.throttlingBurstLimit': ['100', () => properties('AWS::ApiGateway::Stage').MethodSettings[0].ThrottlingBurstLimit, 100],
   'McpServerProps.removalPolicy': ['RemovalPolicy.RETAIN', () => [deletionPolicy('AWS::Cognito::UserPool'), deletionPolicy('AWS::Logs::LogGroup')], ['Retain', 'Retain']],
+  'McpServerProps.webAcl': ['- none', () => bare.findResources('AWS::WAFv2::WebACLAssociation'), {}],
   'McpUserPoolProps.displayName': ['\'MCP server\'', () => pool.VerificationMessageTemplate.EmailSubject, 'Your code for MCP server'],
   'McpUserPoolProps.selfSignUpEnabled': ['true', () => pool.AdminCreateUserConfig.AllowAdminCreateUserOnly, false],
   'McpUserPoolProps.removalPolicy': ['RemovalPolicy.RETAIN', () => pool.DeletionProtection, 'ACTIVE'],
 };
 
-/** Options whose absence means that something else applies; front.test.ts and function.test.ts show what. */
-const absent = ['McpCargoOptions.binaryName', 'McpCodeConfig.existingFunction', 'McpCodeConfig.lambdaCode', 'McpExternalFrontOptions.cognitoIdpUrl', 'McpExternalFrontOptions.signInBaseUrl', 'McpFrontConfig.cognitoIdpUrl', 'McpFrontConfig.signInBaseUrl'];
+/** Options whose absence means that something else applies; front.test.ts, function.test.ts and existing-user-pool.test.ts show what. */
+const absent = ['IMcpUserPool.identityProviders', 'McpExistingUserPoolAttributes.domain', 'McpExistingUserPoolAttributes.identityProviders', 'McpExistingUserPoolAttributes.signInBaseUrl', 'McpCargoOptions.binaryName', 'McpCodeConfig.existingFunction', 'McpCodeConfig.lambdaCode', 'McpExternalFrontOptions.cognitoIdpUrl', 'McpExternalFrontOptions.signInBaseUrl', 'McpFrontConfig.cognitoIdpUrl', 'McpFrontConfig.customDomain', 'McpFrontConfig.signInBaseUrl'];
 
 /** The optional properties in the library's sources, with the text of their `@default`. */
 function documented(): Record<string, string | undefined> {

@@ -4,13 +4,13 @@ import { CfnOutput, CfnParameter, Duration } from 'aws-cdk-lib';
 import { Match } from 'aws-cdk-lib/assertions';
 import { McpFront, McpServer } from '../lib';
 import { deployed } from './deployed';
-import { code, facts, only, synthesize, synthesizeServer, type TemplateJson } from './synthesis';
+import { certificate, code, facts, only, synthesize, synthesizeServer, type TemplateJson } from './synthesis';
 
 const STAGE_URL = 'https://api123.execute-api.eu-west-1.amazonaws.com/prod';
 const SIGN_IN_URL = 'https://mcp-6f8b1c9e-1111-4222-8333-444455556666-5d2b14.auth.eu-west-1.amazoncognito.com';
 const COGNITO_KEYS = 'https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Pool/.well-known/jwks.json';
 
-/** The three fronts, and what a deployment behind each is reached at. */
+/** The fronts, and what a deployment behind each is reached at. */
 const fronts = [
   { name: 'cloudFront', front: () => McpFront.cloudFront(), base: 'https://d111.cloudfront.net', signIn: SIGN_IN_URL, keys: COGNITO_KEYS },
   { name: 'stage', front: () => McpFront.stage(), base: STAGE_URL, signIn: SIGN_IN_URL, keys: COGNITO_KEYS },
@@ -21,6 +21,7 @@ const fronts = [
     signIn: 'https://login.example.com',
     keys: 'https://keys.example.com/eu-west-1_Pool/.well-known/jwks.json',
   },
+  { name: 'customDomain', front: () => McpFront.customDomain({ domainName: 'mcp.example.com', certificate: certificate() }), base: 'https://mcp.example.com', signIn: SIGN_IN_URL, keys: COGNITO_KEYS },
 ];
 
 /** The static documents of an API by path, as a client would receive them. */

@@ -101,7 +101,7 @@ describe('McpCode.fromFunction', () => {
     assert.equal(only(withExisting(), 'AWS::ApiGateway::Method', { HttpMethod: 'POST' }).properties.Integration.TimeoutInMillis, 12000);
   });
 
-  for (const [name, value] of [['memorySize', 512], ['timeout', Duration.seconds(5)], ['logRetention', RetentionDays.ONE_DAY]] as const) {
+  for (const [name, value] of [['memorySize', 512], ['timeout', Duration.seconds(5)], ['logRetention', RetentionDays.ONE_DAY], ['vpc', {}], ['vpcSubnets', {}], ['securityGroups', []], ['reservedConcurrency', 1], ['provisionedConcurrency', 1], ['trafficShifting', {}]] as const) {
     test(`fails when ${name} is given as well`, () => {
       assert.throws(() => withExisting({ [name]: value }), {
         message: `${name} does not apply to a function given with McpCode.fromFunction: set it on that function and remove it here (FunctionOptionNotApplied)`,

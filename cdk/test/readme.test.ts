@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { App, CfnOutput, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
+import * as cognito from 'aws-cdk-lib/aws-cognito';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import { ModuleKind, transpileModule } from 'typescript';
 import * as library from '../lib';
@@ -11,7 +12,7 @@ import * as library from '../lib';
 const root = dirname(dirname(__dirname));
 const examples = [...readFileSync(join(root, 'cdk', 'README.md'), 'utf8').matchAll(/```ts\n(.*?)```/gs)].map((match) => match[1]);
 
-/** Runs an example of the README inside a stack; `table` and the library's names are there, as its text says. */
+/** Runs an example of the README inside a stack; `table`, `userPool` and the library's names are there, as its text says. */
 function run(example: string): Template {
   process.chdir(root);
   // Nothing is built: the app is told that no stack needs its assets.
@@ -19,6 +20,7 @@ function run(example: string): Template {
   const given: Record<string, unknown> = {
     ...library,
     CfnOutput,
+    userPool: cognito.UserPool.fromUserPoolId(stack, 'UserPool', 'eu-west-1_Mine'),
     table: new dynamodb.TableV2(stack, 'Table', { partitionKey: { name: 'pk', type: dynamodb.AttributeType.STRING } }),
     require: (name: string) => (assert.equal(name, 'mcp-lambda-cdk'), library),
   };
@@ -29,7 +31,7 @@ function run(example: string): Template {
 
 describe('the README', () => {
   test('has examples', () => {
-    assert.equal(examples.length, 2);
+    assert.equal(examples.length, 3);
   });
 
   for (const [index, example] of examples.entries()) {

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
-import { App, Stack } from 'aws-cdk-lib';
+import { App, Fn, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
+import * as acm from 'aws-cdk-lib/aws-certificatemanager';
 import type { Construct } from 'constructs';
 import { McpCode, McpContract, McpServer, type McpServerProps } from '../lib';
 
@@ -28,6 +29,10 @@ export const counter = () => McpContract.fromFile(fixture('counter.contract.json
 
 /** The contract of a server with a setting of every type. */
 export const everySetting = () => McpContract.fromFile(fixture('settings.contract.json'));
+
+/** A certificate that exists already, of no region in particular unless one is named. */
+export const certificate = (region?: string) =>
+  acm.Certificate.fromCertificateArn(new Stack(), 'Certificate', region === undefined ? Fn.importValue('Certificate') : `arn:aws:acm:${region}:111122223333:certificate/x`);
 
 /** A CloudFormation template as plain JSON. */
 export interface TemplateJson {

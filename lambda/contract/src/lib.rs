@@ -23,7 +23,7 @@ pub use manifest::{
     AwsActions, AwsResource, AwsResourceType, CONTRACT_VERSION, Contract, ContractProblem, Scope,
     ServerInfo, Tool,
 };
-pub use mcp_settings::{McpSettings, ResponseMode};
+pub use mcp_settings::{McpSettings, Metrics, ResponseMode};
 pub use metadata::{PROTECTED_RESOURCE_METADATA_PATH, ProtectedResourceMetadata};
 pub use scope::{InvalidScopeName, full_scope, validate_scope_name};
 #[doc(hidden)]

@@ -21,6 +21,12 @@ crate::settings! {
         pub response_mode: ResponseMode = "MCP_RESPONSE_MODE" or "stream",
         /// Address that the plain HTTP mode listens on.
         pub listen: String = "MCP_LISTEN" or "127.0.0.1:3000",
+        /// Metrics of tools in the log of a function, emf or off: CloudWatch makes metrics of lines in its embedded
+        /// metric format, and bills them.
+        pub metrics: Metrics = "MCP_METRICS" or "emf",
+        /// Names of MCP clients that may stand in the log, beside those that the library knows; every other one is
+        /// logged as other.
+        pub log_clients: Option<List> = "MCP_LOG_CLIENTS",
     }
 }
 
@@ -74,6 +80,27 @@ impl SettingValue for ResponseMode {
             "stream" => Ok(Self::Stream),
             "buffered" => Ok(Self::Buffered),
             _ => Err("be stream or buffered".to_owned()),
+        }
+    }
+}
+
+/// Where the metrics of tools go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Metrics {
+    /// Into the log lines of requests, in CloudWatch's embedded metric format.
+    Emf,
+    /// Nowhere.
+    Off,
+}
+
+impl SettingValue for Metrics {
+    const TYPE: SettingType = SettingType::String;
+
+    fn parse(text: &str) -> Result<Self, String> {
+        match text {
+            "emf" => Ok(Self::Emf),
+            "off" => Ok(Self::Off),
+            _ => Err("be emf or off".to_owned()),
         }
     }
 }

@@ -2,8 +2,12 @@ use std::time::Duration;
 
 use mcp_lambda::{Access, Deadline, Definition};
 use rmcp::handler::server::wrapper::Parameters;
-use rmcp::model::{CallToolResult, ContentBlock, Implementation, ServerCapabilities, ServerConfig};
-use rmcp::{ServerHandler, schemars, tool, tool_handler, tool_router};
+use rmcp::model::{
+    CallToolResult, ContentBlock, Implementation, ProgressNotificationParam, ServerCapabilities,
+    ServerConfig,
+};
+use rmcp::service::RequestContext;
+use rmcp::{RoleServer, ServerHandler, schemars, tool, tool_handler, tool_router};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -31,6 +35,36 @@ fn default_limit() -> i64 {
     5
 }
 
+/// How far a call is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Facts in hand.
+    pub facts: u8,
+    /// Facts that were asked for.
+    pub of: u8,
+    /// What has just happened or begun.
+    pub message: String,
+}
+
+/// Whoever hears of the progress of a call.
+pub trait Audience: Sync {
+    /// Tells them.
+    fn hear(&self, progress: Progress) -> impl Future<Output = ()> + Send;
+}
+
+impl Audience for RequestContext<RoleServer> {
+    /// Notifies a client that sent a progress token. That the client has gone is for the end of the call to find out.
+    async fn hear(&self, progress: Progress) {
+        let Some(token) = self.meta.get_progress_token() else {
+            return;
+        };
+        let notification = ProgressNotificationParam::new(token, f64::from(progress.facts))
+            .with_total(f64::from(progress.of))
+            .with_message(progress.message);
+        let _ = self.peer.notify_progress(notification).await;
+    }
+}
+
 /// Result of `getDogFacts`.
 #[derive(Debug, Serialize, schemars::JsonSchema)]
 struct Facts {
@@ -51,9 +85,10 @@ impl DogFacts {
     async fn get_dog_facts(
         &self,
         deadline: Deadline,
+        context: RequestContext<RoleServer>,
         Parameters(GetDogFacts { limit }): Parameters<GetDogFacts>,
     ) -> CallToolResult {
-        self.answer(limit, deadline.remaining()).await
+        self.answer(limit, deadline.remaining(), &context).await
     }
 }
 
@@ -66,8 +101,15 @@ impl DogFacts {
 
     /// The result of `getDogFacts`: at most `limit` facts as text and as structured content, within `time_left`.
     ///
+    /// `audience` hears of the progress twice: before the Dog API is asked, and when it has answered with facts.
+    ///
     /// Everything that goes wrong is a tool error (`isError`), which a model can read, never a protocol error.
-    pub async fn answer(&self, limit: i64, time_left: Option<Duration>) -> CallToolResult {
+    pub async fn answer(
+        &self,
+        limit: i64,
+        time_left: Option<Duration>,
+        audience: &impl Audience,
+    ) -> CallToolResult {
         let Some(count) = u8::try_from(limit)
             .ok()
             .filter(|count| (1..=10).contains(count))
@@ -76,8 +118,20 @@ impl DogFacts {
                 "limit must be a whole number from 1 to 10, got {limit}"
             ));
         };
+        let progress = |facts, message| Progress {
+            facts,
+            of: count,
+            message,
+        };
+        audience
+            .hear(progress(0, "asking the Dog API".to_owned()))
+            .await;
         match self.dog_api.facts(count, time_left).await {
             Ok(facts) => {
+                // Never more than were asked for.
+                let sent = u8::try_from(facts.len()).unwrap_or(count);
+                let message = format!("the Dog API sent {sent} of {count} facts");
+                audience.hear(progress(sent, message)).await;
                 let lines: Vec<String> = facts.iter().map(|fact| format!("- {fact}")).collect();
                 let mut result = CallToolResult::structured(json!(Facts { facts }));
                 result.content = vec![ContentBlock::text(lines.join("\n"))];

@@ -7,9 +7,10 @@
 )]
 
 use std::net::SocketAddr;
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use dog_facts::{DogApi, DogApiSettings, DogFacts};
+use dog_facts::{Audience, DogApi, DogApiSettings, DogFacts, Progress};
 use mcp_lambda::{HttpUrl, Milliseconds};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -81,9 +82,19 @@ fn server(address: SocketAddr) -> DogFacts {
     }))
 }
 
+/// Keeps what it hears.
+#[derive(Default)]
+struct Heard(Mutex<Vec<Progress>>);
+
+impl Audience for Heard {
+    async fn hear(&self, progress: Progress) {
+        self.0.lock().unwrap().push(progress);
+    }
+}
+
 /// Calls the tool and returns its result as it goes over the wire.
 async fn call(server: &DogFacts, limit: i64) -> Value {
-    serde_json::to_value(server.answer(limit, None).await).unwrap()
+    serde_json::to_value(server.answer(limit, None, &Heard::default()).await).unwrap()
 }
 
 fn text(result: &Value) -> &str {
@@ -136,7 +147,7 @@ async fn ends_within_the_time_that_is_left() {
     let (address, _requests) = start(Upstream::Silent).await;
     let begin = Instant::now();
     let result = server(address)
-        .answer(1, Some(Duration::from_millis(50)))
+        .answer(1, Some(Duration::from_millis(50)), &Heard::default())
         .await;
     assert_eq!(result.is_error, Some(true));
     assert!(
@@ -144,6 +155,34 @@ async fn ends_within_the_time_that_is_left() {
         "took {:?}",
         begin.elapsed()
     );
+}
+
+/// Calls the tool and returns what was told of its progress.
+async fn told(server: &DogFacts, limit: i64) -> Vec<Progress> {
+    let heard = Heard::default();
+    server.answer(limit, None, &heard).await;
+    heard.0.into_inner().unwrap()
+}
+
+fn progress(facts: u8, of: u8, message: &str) -> Progress {
+    let message = message.to_owned();
+    Progress { facts, of, message }
+}
+
+#[tokio::test]
+async fn tells_how_many_facts_it_has_before_and_after_it_asks_the_dog_api() {
+    let (address, _requests) = start(Upstream::Answers(TWO_FACTS)).await;
+    let asking = progress(0, 3, "asking the Dog API");
+    let sent = progress(2, 3, "the Dog API sent 2 of 3 facts");
+    assert_eq!(told(&server(address), 3).await, [asking, sent]);
+}
+
+#[tokio::test]
+async fn tells_of_no_facts_when_there_are_none() {
+    let (address, _requests) = start(Upstream::Closes).await;
+    let asking = progress(0, 3, "asking the Dog API");
+    assert_eq!(told(&server(address), 3).await, [asking]);
+    assert_eq!(told(&server(address), 11).await, []);
 }
 
 #[tokio::test]

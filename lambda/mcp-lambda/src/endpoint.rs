@@ -12,8 +12,6 @@ use rmcp::ServerHandler;
 use rmcp::model::{ErrorCode, ErrorData, JsonRpcError, ProtocolVersion, RequestId};
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
-use serde_json::json;
-use tokio::time::Instant;
 
 use crate::access::{Policy, Verdict};
 use crate::answer_body::EventStreamBody;
@@ -24,9 +22,10 @@ use crate::cors::Cors;
 use crate::deadline::Deadline;
 use crate::definition::Built;
 use crate::guard::Guarded;
-use crate::log::Log;
 use crate::message::Message;
+use crate::process::Process;
 use crate::refusal::{Answer, ChallengeContext, Refusal};
+use crate::telemetry::{Record, Telemetry, observed};
 
 /// Largest request body, in bytes. API Gateway's own limit is 10 MB and Lambda's 6 MB.
 pub(crate) const MAX_BODY: usize = 4 * 1024 * 1024;
@@ -54,12 +53,13 @@ pub(crate) struct Endpoint<S: ServerHandler> {
     policy: Arc<Policy>,
     challenges: ChallengeContext,
     cors: Cors,
-    log: Log,
+    telemetry: Arc<Telemetry>,
 }
 
 impl<S: ServerHandler> Endpoint<S> {
-    pub(crate) fn new(built: Built<S>, log: Log) -> Self {
+    pub(crate) fn new(built: Built<S>, process: &Process) -> Self {
         let (settings, contract) = (&built.settings, &built.contract);
+        let telemetry = Telemetry::new(&contract.server.name, settings, process);
         let resource = settings.resource.as_str();
         let policy = Arc::new(Policy::new(resource, &contract.tools));
         let mut config = StreamableHttpServerConfig::default()
@@ -75,7 +75,7 @@ impl<S: ServerHandler> Endpoint<S> {
             Arc::new(built.server),
             Arc::clone(&policy),
             settings.response_mode,
-            log.clone(),
+            process.log.clone(),
         );
         #[cfg(feature = "dynamodb")]
         let conversations = built
@@ -101,7 +101,7 @@ impl<S: ServerHandler> Endpoint<S> {
             policy,
             challenges,
             cors: Cors::new(settings),
-            log,
+            telemetry,
         }
     }
 
@@ -113,25 +113,25 @@ impl<S: ServerHandler> Endpoint<S> {
         deadline: Deadline,
         invocation: Option<&InvocationIds>,
     ) -> Answer {
-        let start = Instant::now();
+        let mut record = self.telemetry.begin(invocation);
         let mut message = Message::default();
         let origin = self.cors.allowed_origin(request.headers());
-        let outcome = self.admitted(request, caller, deadline, &mut message).await;
-        let refusal = outcome.as_ref().err().map(Refusal::name);
-        let mut answer =
-            outcome.unwrap_or_else(|refusal| refusal.answer(&self.challenges, message.id));
+        record.headers(request.headers());
+        let outcome = self
+            .admitted(request, caller, deadline, &mut message, &mut record)
+            .await;
+        let mut answer = outcome.unwrap_or_else(|refusal| {
+            record.refused(&refusal);
+            refusal.answer(&self.challenges, message.id)
+        });
         if let Some(origin) = origin {
             Cors::allow(&mut answer, origin);
         }
-        self.log.request(&json!({
-            "requestId": invocation.map(|ids| &ids.request_id),
-            "traceId": invocation.and_then(|ids| ids.trace_id.as_ref()),
-            // Only names that the server itself declares: the rest of a request is a caller's text.
-            "tool": message.tool.filter(|tool| self.policy.knows(tool)),
-            "status": answer.status().as_u16(),
-            "refusal": refusal,
-            "durationMs": u64::try_from(start.elapsed().as_millis()).ok(),
-        }));
+        record.status(answer.status());
+        if media_type(answer.headers()) == EVENT_STREAM {
+            return answer.map(|body| observed(body, record).boxed());
+        }
+        record.finish();
         answer
     }
 
@@ -140,9 +140,14 @@ impl<S: ServerHandler> Endpoint<S> {
         self.cors.preflight(headers)
     }
 
-    /// Answers a request that never gets as far as the wall.
+    /// Answers a request that never gets as far as the wall, and logs it.
     pub(crate) fn refuse(&self, refusal: &Refusal) -> Answer {
-        refusal.answer(&self.challenges, None)
+        let mut record = self.telemetry.begin(None);
+        record.refused(refusal);
+        let answer = refusal.answer(&self.challenges, None);
+        record.status(answer.status());
+        record.finish();
+        answer
     }
 
     async fn admitted(
@@ -151,6 +156,7 @@ impl<S: ServerHandler> Endpoint<S> {
         caller: Result<Caller, Refusal>,
         deadline: Deadline,
         message: &mut Message,
+        record: &mut Record,
     ) -> Result<Answer, Refusal> {
         let caller = caller?;
         if request.method() != Method::POST {
@@ -160,6 +166,11 @@ impl<S: ServerHandler> Endpoint<S> {
             return Err(Refusal::BodyTooLarge { limit: MAX_BODY });
         }
         *message = Message::read(request.body())?;
+        let tool = message
+            .tool
+            .as_deref()
+            .filter(|tool| self.policy.knows(tool));
+        record.message(message, tool);
         if let Some(tool) = &message.tool
             && let Verdict::NeedsScopes(scopes) = self.policy.judge(tool, &caller)
         {
@@ -168,6 +179,8 @@ impl<S: ServerHandler> Endpoint<S> {
                 scopes,
             });
         }
+        record.admitted();
+        request.extensions_mut().insert(record.outcome());
         accept_leniently(request.headers_mut());
         // A server must not pass a caller's access token on, so it does not get it.
         request.headers_mut().remove(AUTHORIZATION);

@@ -30,6 +30,7 @@ use crate::access::{Policy, Verdict, take_access};
 use crate::caller::Caller;
 use crate::deadline::Deadline;
 use crate::log::Log;
+use crate::telemetry::Outcome;
 
 /// The author's server, with what rmcp does not guard against:
 ///
@@ -76,14 +77,14 @@ impl<S> Guarded<S> {
         capabilities
     }
 
-    /// Turns a panic of the author's code into an error. The message of the panic goes to the standard error stream,
-    /// not to the caller.
+    /// Turns a panic of the author's code into an error. The message of the panic goes nowhere: it may hold anything.
     async fn caught<T>(
         &self,
         method: &'static str,
+        outcome: Outcome,
         answer: impl Future<Output = Result<T, ErrorData>>,
     ) -> Result<T, ErrorData> {
-        AssertUnwindSafe(answer)
+        let answer = AssertUnwindSafe(answer)
             .catch_unwind()
             .await
             .unwrap_or_else(|_| {
@@ -93,49 +94,21 @@ impl<S> Guarded<S> {
                     format!("the server failed while answering {method}"),
                     None,
                 ))
-            })
+            });
+        if answer.is_err() {
+            outcome.error();
+        }
+        answer
     }
-}
 
-fn tool_error(text: String) -> CallToolResponse {
-    CallToolResult::error(vec![ContentBlock::text(text)]).into()
-}
-
-/// Takes back the promise to tell a client about changes.
-fn withdraw_notifications(capabilities: &mut ServerCapabilities) {
-    if let Some(tools) = capabilities.tools.as_mut() {
-        tools.list_changed = None;
-    }
-    if let Some(prompts) = capabilities.prompts.as_mut() {
-        prompts.list_changed = None;
-    }
-    if let Some(resources) = capabilities.resources.as_mut() {
-        resources.list_changed = None;
-        resources.subscribe = None;
-    }
-}
-
-/// Passes requests on to the author's server, with nothing but the panic caught.
-macro_rules! caught {
-    ($($name:ident($params:ty) -> $result:ty = $method:literal;)*) => {
-        $(
-            async fn $name(
-                &self,
-                request: $params,
-                context: RequestContext<RoleServer>,
-            ) -> Result<$result, ErrorData> {
-                self.caught($method, async { self.server.$name(request, context).await }).await
-            }
-        )*
-    };
-}
-
-impl<S: ServerHandler> ServerHandler for Guarded<S> {
-    async fn call_tool(
+    async fn called(
         &self,
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
-    ) -> Result<CallToolResponse, ErrorData> {
+    ) -> Result<CallToolResponse, ErrorData>
+    where
+        S: ServerHandler,
+    {
         let name = request.name.clone();
         // The wall has judged already, so that it could answer 403; here no way around it is left.
         match self.policy.judge(&name, Caller::of(&context.extensions)?) {
@@ -176,6 +149,59 @@ impl<S: ServerHandler> ServerHandler for Guarded<S> {
             Ok(tool_error(format!("tool {name} failed unexpectedly")))
         })
     }
+}
+
+fn tool_error(text: String) -> CallToolResponse {
+    CallToolResult::error(vec![ContentBlock::text(text)]).into()
+}
+
+/// Takes back the promise to tell a client about changes.
+fn withdraw_notifications(capabilities: &mut ServerCapabilities) {
+    if let Some(tools) = capabilities.tools.as_mut() {
+        tools.list_changed = None;
+    }
+    if let Some(prompts) = capabilities.prompts.as_mut() {
+        prompts.list_changed = None;
+    }
+    if let Some(resources) = capabilities.resources.as_mut() {
+        resources.list_changed = None;
+        resources.subscribe = None;
+    }
+}
+
+/// Passes requests on to the author's server, with nothing but the panic caught.
+macro_rules! caught {
+    ($($name:ident($params:ty) -> $result:ty = $method:literal;)*) => {
+        $(
+            async fn $name(
+                &self,
+                request: $params,
+                context: RequestContext<RoleServer>,
+            ) -> Result<$result, ErrorData> {
+                let outcome = Outcome::of(&context.extensions);
+                self.caught($method, outcome, async { self.server.$name(request, context).await }).await
+            }
+        )*
+    };
+}
+
+impl<S: ServerHandler> ServerHandler for Guarded<S> {
+    async fn call_tool(
+        &self,
+        request: CallToolRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        let outcome = Outcome::of(&context.extensions);
+        let answer = self.called(request, context).await;
+        match &answer {
+            Ok(CallToolResponse::Complete(result)) if result.is_error == Some(true) => {
+                outcome.tool_error();
+            }
+            Ok(_) => {}
+            Err(_) => outcome.error(),
+        }
+        answer
+    }
 
     async fn list_tools(
         &self,
@@ -187,7 +213,7 @@ impl<S: ServerHandler> ServerHandler for Guarded<S> {
             .protocol_version()
             .is_some_and(|version| version.as_str() >= ProtocolVersion::V_2026_07_28.as_str());
         let mut list = self
-            .caught("tools/list", async {
+            .caught("tools/list", Outcome::of(&context.extensions), async {
                 self.server.list_tools(request, context).await
             })
             .await?;
@@ -227,8 +253,10 @@ impl<S: ServerHandler> ServerHandler for Guarded<S> {
     }
 
     async fn listen(&self, context: SubscriptionContext) -> Result<(), ErrorData> {
-        let end = Deadline::of(&context.request_context().extensions).for_tool();
-        let listening = self.caught("subscriptions/listen", async {
+        let extensions = &context.request_context().extensions;
+        let end = Deadline::of(extensions).for_tool();
+        let outcome = Outcome::of(extensions);
+        let listening = self.caught("subscriptions/listen", outcome, async {
             self.server.listen(context).await
         });
         match end {
@@ -254,7 +282,8 @@ impl<S: ServerHandler> ServerHandler for Guarded<S> {
     }
 
     async fn ping(&self, context: RequestContext<RoleServer>) -> Result<(), ErrorData> {
-        self.caught("ping", async { self.server.ping(context).await })
+        let outcome = Outcome::of(&context.extensions);
+        self.caught("ping", outcome, async { self.server.ping(context).await })
             .await
     }
 
@@ -264,7 +293,7 @@ impl<S: ServerHandler> ServerHandler for Guarded<S> {
         context: RequestContext<RoleServer>,
     ) -> Result<InitializeResult, ErrorData> {
         let mut result = self
-            .caught("initialize", async {
+            .caught("initialize", Outcome::of(&context.extensions), async {
                 self.server.initialize(request, context).await
             })
             .await?;
@@ -278,7 +307,7 @@ impl<S: ServerHandler> ServerHandler for Guarded<S> {
     ) -> Result<DiscoverResult, ErrorData> {
         let capabilities = self.get_info().capabilities;
         let mut result = self
-            .caught("server/discover", async {
+            .caught("server/discover", Outcome::of(&context.extensions), async {
                 self.server.discover(context).await
             })
             .await?;

@@ -115,7 +115,7 @@ impl<S: ServerHandler> HttpServer<S> {
             &contract.server.title,
         );
         Ok(Self {
-            endpoint: Endpoint::new(built, process.log.clone()),
+            endpoint: Endpoint::new(built, process),
             keys: KeyStore::new(keys_url, HttpsClient::new(), process.log.clone()),
             metadata: json!(metadata),
             now: process.now,

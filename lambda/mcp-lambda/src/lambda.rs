@@ -165,7 +165,7 @@ pub(crate) async fn serve<S: ServerHandler>(
     process: &Process,
 ) -> Result<(), StartError> {
     let settings = built.settings.clone();
-    let endpoint = Endpoint::new(built, process.log.clone());
+    let endpoint = Endpoint::new(built, process);
     loop {
         let invocation = api.next(process.now).await?;
         if let Err(error) = answer(api, &endpoint, &settings, &invocation, process).await {

@@ -59,6 +59,7 @@ mod refusal;
 mod run;
 #[cfg(feature = "dynamodb")]
 mod state;
+mod telemetry;
 
 pub use access::Access;
 pub use aws::AwsEnvironment;

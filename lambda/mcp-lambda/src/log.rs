@@ -2,6 +2,7 @@ use std::fmt;
 use std::io::Write;
 use std::sync::Arc;
 
+use serde::Serialize;
 use serde_json::{Value, json};
 
 /// Writes one JSON object per line.
@@ -10,26 +11,49 @@ use serde_json::{Value, json};
 #[derive(Clone)]
 pub(crate) struct Log {
     sink: Arc<dyn Fn(&str) + Send + Sync>,
+    is_standard_error: bool,
 }
 
 impl Log {
     pub(crate) fn new(sink: impl Fn(&str) + Send + Sync + 'static) -> Self {
         Self {
             sink: Arc::new(sink),
+            is_standard_error: false,
         }
     }
 
     pub(crate) fn standard_error() -> Self {
-        Self::new(|line| {
+        let sink = |line: &str| {
             // A log that cannot be written must not take the request with it.
             // One write, so that lines of several processes do not mix.
             let _ = std::io::stderr().write_all(format!("{line}\n").as_bytes());
-        })
+        };
+        Self {
+            is_standard_error: true,
+            ..Self::new(sink)
+        }
     }
 
-    /// One request that was answered.
-    pub(crate) fn request(&self, fields: &Value) {
-        self.line("INFO", "request", fields);
+    /// Logs every panic of the process from now on, where this log is the process's own.
+    ///
+    /// By its place in the code only: Rust's own report would write the message to the standard error stream, and that
+    /// may hold what a caller sent.
+    pub(crate) fn take_panics(&self) {
+        if self.is_standard_error {
+            let log = self.clone();
+            std::panic::set_hook(Box::new(move |panic| {
+                let place = panic.location().map(ToString::to_string);
+                log.error("a panic", &json!({ "place": place }));
+            }));
+        }
+    }
+
+    /// One request that has ended.
+    pub(crate) fn request(&self, line: &impl Serialize) {
+        // Members that are texts and numbers can always be written.
+        if let Ok(line) = serde_json::to_string(line) {
+            (self.sink)(&line);
+        }
     }
 
     /// Something that an operator should look at.

@@ -13,6 +13,12 @@ pub(crate) struct Message {
     pub(crate) method: Option<String>,
     /// `params.name` of a `tools/call`.
     pub(crate) tool: Option<String>,
+    /// What the MCP client calls itself. The caller's text, like all the rest.
+    pub(crate) client: Option<String>,
+    /// The revision that the message names.
+    pub(crate) protocol_version: Option<String>,
+    /// `params._meta.traceparent`.
+    pub(crate) traceparent: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -25,8 +31,31 @@ struct Envelope<'a> {
     params: Option<&'a RawValue>,
 }
 
+/// Raw values, so that nothing but a member that occurs twice makes the reading fail.
+#[derive(Default, Deserialize)]
+struct Params<'a> {
+    #[serde(default, borrow)]
+    name: Option<&'a RawValue>,
+    #[serde(default, borrow, rename = "clientInfo")]
+    client_info: Option<&'a RawValue>,
+    #[serde(default, borrow, rename = "protocolVersion")]
+    protocol_version: Option<&'a RawValue>,
+    #[serde(default, borrow, rename = "_meta")]
+    meta: Option<&'a RawValue>,
+}
+
+#[derive(Default, Deserialize)]
+struct Meta<'a> {
+    #[serde(default, borrow, rename = "io.modelcontextprotocol/protocolVersion")]
+    protocol_version: Option<&'a RawValue>,
+    #[serde(default, borrow, rename = "io.modelcontextprotocol/clientInfo")]
+    client_info: Option<&'a RawValue>,
+    #[serde(default, borrow)]
+    traceparent: Option<&'a RawValue>,
+}
+
 #[derive(Deserialize)]
-struct ToolCallParams {
+struct ClientInfo {
     name: String,
 }
 
@@ -52,25 +81,36 @@ impl Message {
                 ));
             }
         };
+        let params: Params<'_> = object(envelope.params)?;
+        let meta: Meta<'_> = object(params.meta)?;
         let method = envelope.method.map(Cow::into_owned);
-        let tool = match (method.as_deref(), envelope.params) {
-            (Some("tools/call"), Some(params))
-                if first_byte(params.get().as_bytes()) == Some(b'{') =>
-            {
-                serde_json::from_str::<ToolCallParams>(params.get())
-                    .ok()
-                    .map(|params| params.name)
-            }
-            (Some(_) | None, _) => None,
-        };
+        let is_call = method.as_deref() == Some("tools/call");
+        let client: Option<ClientInfo> = value(meta.client_info.or(params.client_info));
         Ok(Self {
-            id: envelope
-                .id
-                .and_then(|id| serde_json::from_str(id.get()).ok()),
+            id: value(envelope.id),
+            tool: params
+                .name
+                .filter(|_| is_call)
+                .and_then(|name| value(Some(name))),
+            client: client.map(|client| client.name),
+            protocol_version: value(meta.protocol_version.or(params.protocol_version)),
+            traceparent: value(meta.traceparent),
             method,
-            tool,
         })
     }
+}
+
+/// The members of an object; those of nothing for anything else, which the protocol engine refuses where it matters.
+fn object<'a, T: Deserialize<'a> + Default>(json: Option<&'a RawValue>) -> Result<T, Refusal> {
+    match json.map(RawValue::get) {
+        Some(json) if first_byte(json.as_bytes()) == Some(b'{') => serde_json::from_str(json)
+            .map_err(|_| Refusal::NotOneMessage("a member of the message occurs twice")),
+        Some(_) | None => Ok(T::default()),
+    }
+}
+
+fn value<'a, T: Deserialize<'a>>(json: Option<&'a RawValue>) -> Option<T> {
+    serde_json::from_str(json?.get()).ok()
 }
 
 fn first_byte(json: &[u8]) -> Option<u8> {
@@ -131,6 +171,9 @@ mod tests {
         for ambiguous in [
             r#"{"method":"tools/list","method":"tools/call","params":{"name":"x"}}"#,
             r#"{"method":"tools/call","params":{"name":"a"},"params":{"name":"b"}}"#,
+            r#"{"method":"tools/call","params":{"name":"a","name":"b"}}"#,
+            r#"{"method":"tools/call","params":{"name":"a","n\u0061me":"b"}}"#,
+            r#"{"method":"tools/call","params":{"name":"a","_meta":{"traceparent":"1","traceparent":"2"}}}"#,
         ] {
             assert!(
                 matches!(

@@ -143,6 +143,14 @@ impl Refusal {
         }
     }
 
+    /// Whether a service that this library uses said that it is asked too often.
+    pub(crate) fn is_throttling(&self) -> bool {
+        #[cfg(feature = "dynamodb")]
+        return matches!(self, Refusal::StateUnavailable(StoreError::Throttled));
+        #[cfg(not(feature = "dynamodb"))]
+        false
+    }
+
     fn wire(&self, context: &ChallengeContext) -> Wire {
         let oauth = |status, error, challenge| Wire {
             status,
@@ -197,13 +205,17 @@ impl Refusal {
             #[cfg(feature = "dynamodb")]
             Refusal::StateUnavailable(problem) => match problem {
                 StoreError::TooLarge => json_rpc(StatusCode::PAYLOAD_TOO_LARGE, REFUSED),
-                StoreError::Throttled | StoreError::TooSlow | StoreError::Unreachable => {
+                StoreError::Throttled
+                | StoreError::TooSlow
+                | StoreError::Unreachable
+                | StoreError::Conflict => {
                     json_rpc(StatusCode::SERVICE_UNAVAILABLE, ErrorCode::INTERNAL_ERROR)
                 }
                 StoreError::AccessDenied { .. }
                 | StoreError::TableMissing
                 | StoreError::Refused(_)
-                | StoreError::Nonsense => {
+                | StoreError::Nonsense
+                | StoreError::NoRandomness => {
                     json_rpc(StatusCode::INTERNAL_SERVER_ERROR, ErrorCode::INTERNAL_ERROR)
                 }
             },

@@ -20,6 +20,9 @@ use crate::{http_server, lambda};
 /// Everything runs on one thread, so a tool must not block it: long computations belong on a thread of their own,
 /// and waiting belongs into `.await`. A tool that blocks cannot be stopped at its deadline.
 ///
+/// A panic is logged by its place in the code, without its message, which may hold what a caller sent, unless the log
+/// goes elsewhere than to the standard error stream ([`Process::with_log`]).
+///
 /// Every problem that keeps it from starting is logged, told to Lambda where there is one, and ends the process with
 /// status 1.
 pub fn run<S: ServerHandler, C: Settings>(
@@ -27,6 +30,7 @@ pub fn run<S: ServerHandler, C: Settings>(
     definition: Definition<S, C>,
 ) -> ExitCode {
     let log = process.log.clone();
+    log.take_panics();
     match try_run(process, definition) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -30,7 +30,7 @@ fn complaints(name: &str, files: &[(&str, &str)]) -> String {
     for (file, text) in files {
         fs::write(target.join(file), text).expect("written");
     }
-    let modules = folder("cdk/rust/node_modules");
+    let modules = folder("node_modules");
     let types = folder("test/fixtures/zoo/node_modules/@types");
     let config = json!({
         "compilerOptions": {

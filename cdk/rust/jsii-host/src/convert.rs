@@ -73,6 +73,15 @@ impl<T> IntoArg<T> for Undefined {
     }
 }
 
+/// A value of any type as JSON, for lists and maps whose elements are of different types:
+/// `[("TIMEOUT", any(Duration::seconds(3)?)?), ("NAME", any("x")?)]`.
+///
+/// # Errors
+/// When the value could not be made.
+pub fn any(value: impl IntoArg<Value>) -> Result<Value> {
+    value.into_arg()
+}
+
 macro_rules! by_value {
     ($target:ty: $($source:ty),+ => |$value:ident| $wire:expr) => {
         $(impl IntoArg<$target> for $source {

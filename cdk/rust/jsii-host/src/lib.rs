@@ -30,8 +30,8 @@ mod tarball;
 pub use callback::{Implementation, Overrides, take};
 pub use constant::Const;
 pub use convert::{
-    FromWire, IntoArg, IsA, ToWire, Undefined, Untyped, Wire, checked_cast, enum_member, rewire,
-    unknown_member,
+    FromWire, IntoArg, IsA, ToWire, Undefined, Untyped, Wire, any, checked_cast, enum_member,
+    rewire, unknown_member,
 };
 pub use date::Date;
 pub use error::{Error, Reason, Result};

@@ -25,7 +25,7 @@ mod generated;
 pub use generated::{aws_cdk_lib, cast, constructs, is_a, mcp_lambda_cdk as mcp, unions};
 pub use jsii_host::{
     Const, Date, Error, Handle, IntoArg, Object, Reason, Result, ToWire, Undefined, Untyped, Value,
-    json, shutdown, start_with,
+    any, json, shutdown, start_with,
 };
 
 /// For tests of stacks: makes synthesis leave out the CDK's rules (CloudFormation Validate), which take seconds each time.

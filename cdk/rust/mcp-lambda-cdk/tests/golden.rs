@@ -19,7 +19,7 @@ use mcp_lambda_cdk::aws_cdk_lib::{
     IStableStringProducer, Lazy, RemovalPolicy, Size, Stack, Tags,
 };
 use mcp_lambda_cdk::constructs::{Construct, IConstruct};
-use mcp_lambda_cdk::{Result, json};
+use mcp_lambda_cdk::{Result, Value, json};
 
 /// A construct written in Rust.
 struct Website {
@@ -78,7 +78,7 @@ fn website(outdir: &Path) -> Result<()> {
     let handler = Function::builder(
         &stack,
         "Handler",
-        Code::from_asset("../golden/function")?,
+        Code::from_asset("../../../test/golden/function")?,
         "bootstrap",
         Runtime::PROVIDED_AL2023,
     )
@@ -131,7 +131,10 @@ fn assert_same_template(rust: &Path, javascript: &Path, name: &str) {
     let read = |directory: &Path| fs::read_to_string(directory.join(name)).expect("a template");
     let template = read(rust);
     assert!(template.len() > 1000, "an empty template proves nothing");
-    assert_eq!(template, read(javascript));
+    let wanted = read(javascript);
+    let different = template.lines().zip(wanted.lines()).find(|(a, b)| a != b);
+    assert_eq!(different, None, "the first line that differs");
+    assert!(template == wanted, "one of the two has more lines");
 }
 
 #[test]
@@ -147,34 +150,41 @@ fn template_with_aspect_and_own_construct_is_that_of_javascript() -> Result<()> 
     Ok(())
 }
 
-#[test]
-fn template_of_the_example_server_is_that_of_javascript() {
-    let (rust, javascript) = (
-        directory("dog-facts-rust"),
-        directory("dog-facts-javascript"),
-    );
+/// Lets the CDK command line run an app of this repository, without building what its functions run.
+fn by_command_line(app: &[&str], outdir: &Path) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../..");
-    let code = root.join("cdk/rust/golden/function").display().to_string();
-    let contract = root
-        .join("lambda/dog-facts/contract.json")
-        .display()
-        .to_string();
-    let status = Command::new(env!("CARGO"))
-        .args([
-            "run",
-            "--quiet",
-            "--package",
-            "mcp-lambda-cdk",
-            "--example",
-            "dog_facts",
-            "--",
-            &code,
-            &contract,
-        ])
+    let status = Command::new("npx")
+        // The usage report names the language.
+        .args(["cdk", "ls", "--no-version-reporting", "--output"])
+        .arg(outdir)
+        .args(app)
         .env("CDK_VALIDATION", "false")
-        .env("CDK_OUTDIR", &rust)
+        .current_dir(root)
         .status();
-    assert!(status.expect("cargo runs").success());
-    in_javascript("dog-facts.mjs", &[&code, &contract], &javascript);
-    assert_same_template(&rust, &javascript, "DogFacts.template.json");
+    assert!(status.expect("npx runs").success());
+}
+
+fn repository_file(name: &str) -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../..");
+    fs::read_to_string(root.join(name)).expect("a file of the repository")
+}
+
+#[test]
+fn template_of_the_example_server_is_that_of_the_typescript_app() {
+    let (rust, typescript) = (
+        directory("dog-facts-rust"),
+        directory("dog-facts-typescript"),
+    );
+    let config: Value = repository_file("cdk.rust.json").parse().expect("JSON");
+    let app = config.get("app").and_then(Value::as_str).expect("an app");
+    by_command_line(&["--app", app], &rust);
+    // The app of cdk.json: cdk/app/main.ts.
+    by_command_line(&[], &typescript);
+    assert_same_template(&rust, &typescript, "DogFacts.template.json");
+}
+
+#[test]
+fn the_example_stack_is_at_most_25_lines() {
+    let text = repository_file("cdk/rust/mcp-lambda-cdk/examples/dog_facts/main.rs");
+    assert!(text.lines().count() <= 25, "{text}");
 }

@@ -1,3 +1,4 @@
+use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
@@ -6,7 +7,9 @@ use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Region};
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -14,6 +17,7 @@ use futures_util::future::BoxFuture;
 use crate::aws::AwsEnvironment;
 use crate::definition::StartError;
 use crate::state::store::{MAX_VALUE, Store, StoreError, seconds};
+use crate::state::version::{Version, Versioned};
 
 /// Time for one operation, retries included. Whoever waits for less time cuts it short.
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(3);
@@ -24,6 +28,10 @@ const KEY: &str = "pk";
 const VALUE: &str = "value";
 /// The table's TTL attribute. DynamoDB removes items up to days late, so it is checked on reading, too.
 const EXPIRES: &str = "expires";
+/// Id of the write that the item comes from. Only items that are written more than once have it.
+const VERSION: &str = "version";
+/// Ids of the writes before it, the latest one first.
+const EARLIER: &str = "earlier";
 
 impl AwsEnvironment {
     /// A client of DynamoDB, with TLS of ring. Nothing touches the network before the first call.
@@ -85,6 +93,75 @@ impl DynamoDbStore {
     pub(super) fn new(client: Client, table: String, now: fn() -> SystemTime) -> Self {
         Self { client, table, now }
     }
+
+    fn now(&self) -> u64 {
+        seconds((self.now)())
+    }
+
+    /// A write of the whole item that is conditional on the time, `:now`, at which the item must (not) have expired.
+    fn put_item(
+        &self,
+        key: String,
+        value: String,
+        time_to_live: Duration,
+    ) -> Result<PutItemFluentBuilder, StoreError> {
+        if value.len() > MAX_VALUE {
+            return Err(StoreError::TooLarge);
+        }
+        let now = self.now();
+        let expires = now.saturating_add(time_to_live.as_secs());
+        Ok(self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .item(KEY, AttributeValue::S(key))
+            .item(VALUE, AttributeValue::S(value))
+            .item(EXPIRES, AttributeValue::N(expires.to_string()))
+            .expression_attribute_names("#expires", EXPIRES)
+            .expression_attribute_values(":now", AttributeValue::N(now.to_string())))
+    }
+
+    /// The item that has not expired, apart.
+    fn living(&self, item: Attributes) -> Result<Option<Item>, StoreError> {
+        let item = Item::read(item)?;
+        Ok((item.expires > self.now()).then_some(item))
+    }
+}
+
+type Attributes = HashMap<String, AttributeValue>;
+
+/// What the table holds under one key.
+struct Item {
+    value: String,
+    expires: u64,
+    version: Option<Version>,
+}
+
+impl Item {
+    fn read(mut item: Attributes) -> Result<Self, StoreError> {
+        let expires = item
+            .get(EXPIRES)
+            .and_then(|expires| expires.as_n().ok()?.parse().ok())
+            .ok_or(StoreError::Nonsense)?;
+        let Some(AttributeValue::S(value)) = item.remove(VALUE) else {
+            return Err(StoreError::Nonsense);
+        };
+        Ok(Self {
+            value,
+            expires,
+            version: version_of(&item)?,
+        })
+    }
+}
+
+fn version_of(item: &Attributes) -> Result<Option<Version>, StoreError> {
+    let (Some(id), Some(earlier)) = (item.get(VERSION), item.get(EARLIER)) else {
+        return Ok(None);
+    };
+    let text = |value: &AttributeValue| value.as_s().cloned().map_err(|_| StoreError::Nonsense);
+    let earlier = earlier.as_l().map_err(|_| StoreError::Nonsense)?;
+    let earlier = earlier.iter().map(text).collect::<Result<_, _>>()?;
+    Ok(Some(Version::stored(text(id)?, earlier)))
 }
 
 impl Store for DynamoDbStore {
@@ -95,29 +172,15 @@ impl Store for DynamoDbStore {
         time_to_live: Duration,
     ) -> BoxFuture<'_, Result<(), StoreError>> {
         async move {
-            if value.len() > MAX_VALUE {
-                return Err(StoreError::TooLarge);
-            }
-            let now = seconds((self.now)());
-            let expires = now.saturating_add(time_to_live.as_secs());
             let written = self
-                .client
-                .put_item()
-                .table_name(&self.table)
-                .item(KEY, AttributeValue::S(key))
-                .item(VALUE, AttributeValue::S(value))
-                .item(EXPIRES, AttributeValue::N(expires.to_string()))
+                .put_item(key, value, time_to_live)?
                 .condition_expression("attribute_not_exists(#pk) OR #expires <= :now")
                 .expression_attribute_names("#pk", KEY)
-                .expression_attribute_names("#expires", EXPIRES)
-                .expression_attribute_values(":now", AttributeValue::N(now.to_string()))
                 .send()
                 .await;
             match written.map_err(|error| reason(&error, "dynamodb:PutItem")) {
                 // The first one stays.
-                Err(StoreError::Refused(code)) if code == "ConditionalCheckFailedException" => {
-                    Ok(())
-                }
+                Err(StoreError::Conflict) => Ok(()),
                 written => written.map(|_| ()),
             }
         }
@@ -140,20 +203,101 @@ impl Store for DynamoDbStore {
                 .send()
                 .await
                 .map_err(|error| reason(&error, "dynamodb:GetItem"))?;
-            let Some(mut item) = output.item else {
-                return Ok(None);
+            let item = output.item.map(|item| self.living(item)).transpose()?;
+            Ok(item.flatten().map(|item| item.value))
+        }
+        .boxed()
+    }
+
+    fn read(&self, key: String) -> BoxFuture<'_, Result<Option<Versioned>, StoreError>> {
+        async move {
+            let output = self
+                .client
+                .get_item()
+                .table_name(&self.table)
+                .key(KEY, AttributeValue::S(key))
+                .consistent_read(true)
+                .send()
+                .await
+                .map_err(|error| reason(&error, "dynamodb:GetItem"))?;
+            let item = output.item.map(|item| self.living(item)).transpose()?;
+            let value = item.flatten().map(|item| {
+                Ok(Versioned {
+                    value: item.value,
+                    version: item.version.ok_or(StoreError::Nonsense)?,
+                })
+            });
+            value.transpose()
+        }
+        .boxed()
+    }
+
+    fn write(
+        &self,
+        key: String,
+        value: String,
+        time_to_live: Duration,
+        version: Version,
+    ) -> BoxFuture<'_, Result<(), StoreError>> {
+        async move {
+            let earlier = version.earlier().iter().cloned().map(AttributeValue::S);
+            let write = self
+                .put_item(key, value, time_to_live)?
+                .item(VERSION, AttributeValue::S(version.id().to_owned()))
+                .item(EARLIER, AttributeValue::L(earlier.collect()))
+                .return_values_on_condition_check_failure(
+                    ReturnValuesOnConditionCheckFailure::AllOld,
+                );
+            let write = match version.replaces() {
+                None => write
+                    .condition_expression("attribute_not_exists(#pk) OR #expires <= :now")
+                    .expression_attribute_names("#pk", KEY),
+                Some(replaced) => write
+                    .condition_expression("#version = :replaced AND #expires > :now")
+                    .expression_attribute_names("#version", VERSION)
+                    .expression_attribute_values(
+                        ":replaced",
+                        AttributeValue::S(replaced.to_owned()),
+                    ),
             };
-            let expires = item
-                .get(EXPIRES)
-                .and_then(|expires| expires.as_n().ok()?.parse::<u64>().ok());
-            match (item.remove(VALUE), expires) {
-                (Some(AttributeValue::S(value)), Some(expires)) => {
-                    Ok((expires > seconds((self.now)())).then_some(value))
+            match write.send().await {
+                Ok(_) => Ok(()),
+                // An attempt whose answer was lost has written it.
+                Err(error) if held_instead(&error).is_some_and(|held| version.is_in(&held)) => {
+                    Ok(())
                 }
-                _ => Err(StoreError::Nonsense),
+                Err(error) => Err(reason(&error, "dynamodb:PutItem")),
             }
         }
         .boxed()
+    }
+
+    fn delete(&self, key: String, version: Version) -> BoxFuture<'_, Result<(), StoreError>> {
+        async move {
+            self.client
+                .delete_item()
+                .table_name(&self.table)
+                .key(KEY, AttributeValue::S(key))
+                .condition_expression("attribute_not_exists(#pk) OR #version = :version")
+                .expression_attribute_names("#pk", KEY)
+                .expression_attribute_names("#version", VERSION)
+                .expression_attribute_values(":version", AttributeValue::S(version.id().to_owned()))
+                .send()
+                .await
+                .map(|_| ())
+                .map_err(|error| reason(&error, "dynamodb:DeleteItem"))
+        }
+        .boxed()
+    }
+}
+
+/// The version that a refused write has found.
+fn held_instead(error: &SdkError<PutItemError>) -> Option<Version> {
+    match error.as_service_error()? {
+        PutItemError::ConditionalCheckFailedException(refusal) => {
+            version_of(refusal.item()?).ok().flatten()
+        }
+        _ => None,
     }
 }
 
@@ -167,6 +311,7 @@ fn reason<E: ProvideErrorMetadata>(error: &SdkError<E>, action: &'static str) ->
                 | "RequestLimitExceeded",
             ) => StoreError::Throttled,
             Some("ResourceNotFoundException") => StoreError::TableMissing,
+            Some("ConditionalCheckFailedException") => StoreError::Conflict,
             Some(code) => StoreError::Refused(code.to_owned()),
             None => StoreError::Refused("no error code".to_owned()),
         };

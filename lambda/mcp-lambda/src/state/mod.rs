@@ -5,6 +5,7 @@ mod dynamodb;
 mod keys;
 mod memory;
 mod store;
+mod version;
 
 use std::sync::Arc;
 
@@ -18,6 +19,7 @@ use memory::MemoryStore;
 
 pub(crate) use keys::{Seal, StateKeys, unguessable};
 pub(crate) use store::{Store, StoreError};
+pub(crate) use version::{Version, Versioned};
 
 /// Name of the table in the contract.
 pub(crate) const TABLE: &str = "state";

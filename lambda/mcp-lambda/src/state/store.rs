@@ -3,6 +3,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use futures_util::future::BoxFuture;
 
+use crate::state::version::{Version, Versioned};
+
 /// Longest value, in bytes: an item of DynamoDB has 400 KB at most, its key and attributes included.
 pub(crate) const MAX_VALUE: usize = 350 * 1024;
 
@@ -20,6 +22,27 @@ pub(crate) trait Store: Send + Sync {
 
     /// The value, unless it has expired.
     fn get(&self, key: String) -> BoxFuture<'_, Result<Option<String>, StoreError>>;
+
+    /// The value of [`Store::write`] with its version, unless it has expired.
+    fn read(&self, key: String) -> BoxFuture<'_, Result<Option<Versioned>, StoreError>>;
+
+    /// Keeps the value for this long, under this version, when nothing has come in between: when there is no value
+    /// for [`Version::first`], when the value is the version's predecessor for [`Version::next`]. What has expired is
+    /// not there. Otherwise [`StoreError::Conflict`], and nothing has changed.
+    ///
+    /// After a failure that is transient the write may have happened. It can be repeated with the same version: what
+    /// is written already is not written twice, and is no conflict.
+    fn write(
+        &self,
+        key: String,
+        value: String,
+        time_to_live: Duration,
+        version: Version,
+    ) -> BoxFuture<'_, Result<(), StoreError>>;
+
+    /// Removes the value when it has this version, otherwise [`StoreError::Conflict`]. A value that is gone already
+    /// is no conflict, so this can be repeated.
+    fn delete(&self, key: String, version: Version) -> BoxFuture<'_, Result<(), StoreError>>;
 }
 
 /// Why the store has not done what it was asked for. Its `Display` is the sentence for the caller: it names the reason
@@ -42,6 +65,10 @@ pub(crate) enum StoreError {
     Refused(String),
     /// The item is not one of this library.
     Nonsense,
+    /// Somebody else has written in between.
+    Conflict,
+    /// The operating system has no random bytes for a version.
+    NoRandomness,
 }
 
 impl StoreError {
@@ -53,7 +80,9 @@ impl StoreError {
             | StoreError::TableMissing
             | StoreError::TooLarge
             | StoreError::Refused(_)
-            | StoreError::Nonsense => false,
+            | StoreError::Nonsense
+            | StoreError::Conflict
+            | StoreError::NoRandomness => false,
         }
     }
 }
@@ -88,6 +117,12 @@ impl fmt::Display for StoreError {
             }
             StoreError::Nonsense => {
                 formatter.write_str("the server's state table holds something of somebody else")
+            }
+            StoreError::Conflict => formatter.write_str(
+                "the server's state was changed by another request at the same time, try again",
+            ),
+            StoreError::NoRandomness => {
+                formatter.write_str("the operating system gives no random bytes")
             }
         }
     }

@@ -30,6 +30,9 @@ pub(crate) const ISSUER: &str =
 pub(crate) const METADATA: &str =
     "https://d111.cloudfront.net/.well-known/oauth-protected-resource/mcp";
 
+/// What X-Ray calls the trace of every invocation.
+pub(crate) const TRACE: &str = "1-69200000-000000000000000000000001";
+
 /// Longer than anything a test waits for.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -100,6 +103,31 @@ impl Function {
         variables: &[(&str, &str)],
         definition: fn() -> Definition<TestServer>,
     ) -> Self {
+        let (invocations, mut all) = Self::platform().await;
+        let log = Arc::new(Mutex::new(Vec::new()));
+        all.extend(
+            variables
+                .iter()
+                .map(|(name, value)| (*name, (*value).to_owned())),
+        );
+        let process = process(&[], &all, &log);
+        // The loop has its own runtime, as in a real function; it ends with the test's process.
+        std::thread::spawn(move || mcp_lambda::run(process, definition()));
+        Self { invocations, log }
+    }
+
+    /// The function as a process of its own, started by `start` with these variables.
+    pub(crate) async fn elsewhere(start: impl FnOnce(&BTreeMap<&str, String>)) -> Self {
+        let (invocations, variables) = Self::platform().await;
+        start(&variables);
+        Self {
+            invocations,
+            log: Arc::default(),
+        }
+    }
+
+    /// A Runtime API, and the variables of a function that asks it.
+    async fn platform() -> (mpsc::Sender<Invocation>, BTreeMap<&'static str, String>) {
         let (invocations, receiver) = mpsc::channel(64);
         let platform = Arc::new(Platform {
             invocations: tokio::sync::Mutex::new(receiver),
@@ -110,8 +138,7 @@ impl Function {
             async move { platform.answer(request).await }
         })
         .await;
-        let log = Arc::new(Mutex::new(Vec::new()));
-        let mut all: BTreeMap<&str, String> = BTreeMap::from([
+        let variables = BTreeMap::from([
             ("AWS_LAMBDA_RUNTIME_API", address.to_string()),
             ("MCP_RESOURCE", RESOURCE.to_owned()),
             ("MCP_ISSUER", ISSUER.to_owned()),
@@ -120,15 +147,16 @@ impl Function {
                 "abc123.execute-api.eu-central-1.amazonaws.com".to_owned(),
             ),
         ]);
-        all.extend(
-            variables
-                .iter()
-                .map(|(name, value)| (*name, (*value).to_owned())),
-        );
-        let process = process(&[], &all, &log);
-        // The loop has its own runtime, as in a real function; it ends with the test's process.
-        std::thread::spawn(move || mcp_lambda::run(process, definition()));
-        Self { invocations, log }
+        (invocations, variables)
+    }
+
+    /// The lines of requests so far.
+    pub(crate) fn requests(&self) -> Vec<Value> {
+        let log = self.log.lock().unwrap();
+        log.iter()
+            .map(|line| serde_json::from_str::<Value>(line).expect("a line is JSON"))
+            .filter(|line| line["message"] == "request")
+            .collect()
     }
 
     /// Hands an event to the function and waits for the start of its answer.
@@ -207,6 +235,10 @@ impl Platform {
                 .as_millis();
             return Response::builder()
                 .header("Lambda-Runtime-Aws-Request-Id", id)
+                .header(
+                    "Lambda-Runtime-Trace-Id",
+                    format!("Root={TRACE};Parent=463ac35c9f6413ad;Sampled=1"),
+                )
                 .header("Lambda-Runtime-Deadline-Ms", deadline.to_string())
                 .body(Full::new(invocation.event))
                 .unwrap();

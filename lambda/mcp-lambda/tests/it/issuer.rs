@@ -106,6 +106,7 @@ impl Issuer {
 pub(crate) struct PlainServer {
     pub(crate) url: String,
     pub(crate) issuer: &'static str,
+    pub(crate) log: Arc<Mutex<Vec<String>>>,
 }
 
 impl PlainServer {
@@ -152,6 +153,7 @@ impl PlainServer {
         Self {
             url,
             issuer: ISSUER,
+            log,
         }
     }
 

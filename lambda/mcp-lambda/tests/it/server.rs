@@ -9,9 +9,9 @@ use std::time::Duration;
 use mcp_lambda::{Access, Caller, CallerKind, Deadline, Definition};
 use rmcp::handler::server::wrapper::Parameters;
 use rmcp::model::{
-    CreateMessageRequestParams, GetPromptRequestParams, GetPromptResponse,
-    ProgressNotificationParam, Role, SamplingMessage, ServerCapabilities, ServerConfig,
-    SubscriptionFilter, Tool,
+    CallToolResult, ContentBlock, CreateMessageRequestParams, GetPromptRequestParams,
+    GetPromptResponse, ProgressNotificationParam, Role, SamplingMessage, ServerCapabilities,
+    ServerConfig, SubscriptionFilter, Tool,
 };
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler, schemars, tool, tool_handler, tool_router};
@@ -31,8 +31,16 @@ struct Echo {
 #[tool_router(vis = "pub(crate)")]
 impl TestServer {
     #[tool(description = "Returns its argument", meta = Access::scopes(&["tools"]).meta())]
-    async fn echo(&self, Parameters(Echo { text }): Parameters<Echo>) -> String {
-        text
+    async fn echo(
+        &self,
+        Parameters(Echo { text }): Parameters<Echo>,
+    ) -> Result<CallToolResult, ErrorData> {
+        match text.split_once(": ") {
+            Some(("panic", what)) => panic!("{what}"),
+            Some(("fail", what)) => Err(ErrorData::internal_error(what.to_owned(), None)),
+            Some(("error", what)) => Ok(CallToolResult::error(vec![ContentBlock::text(what)])),
+            Some(_) | None => Ok(CallToolResult::success(vec![ContentBlock::text(text)])),
+        }
     }
 
     #[tool(description = "Says who calls", meta = Access::scopes(&["profile"]).meta())]

@@ -1,0 +1,56 @@
+import { Stack, Token } from 'aws-cdk-lib';
+import * as apigateway from 'aws-cdk-lib/aws-apigateway';
+import * as route53 from 'aws-cdk-lib/aws-route53';
+import * as targets from 'aws-cdk-lib/aws-route53-targets';
+import type { Construct } from 'constructs';
+import type { McpCustomDomainOptions } from './mcp-front';
+import { synthError } from './synth-error';
+
+/** Refuses what API Gateway or Route 53 would refuse minutes into a deployment. Texts known at deployment only are not looked at. */
+export function assertCustomDomain(options: McpCustomDomainOptions): void {
+  const { domainName, hostedZone } = options;
+  if (Token.isUnresolved(domainName)) {
+    return;
+  }
+  if (!/^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/.test(domainName)) {
+    throw synthError('DomainNameInvalid', `domainName is ${JSON.stringify(domainName)} and needs a host name in lower case, without a scheme, a path or a wildcard, for example mcp.example.com`);
+  }
+  const zoneName = hostedZone?.zoneName.replace(/\.$/, '');
+  if (zoneName !== undefined && !Token.isUnresolved(zoneName) && domainName !== zoneName && !domainName.endsWith(`.${zoneName}`)) {
+    throw synthError('HostedZoneMismatch', `domainName is ${domainName} and the hosted zone is that of ${zoneName}: give the zone of the domain, or leave hostedZone out`);
+  }
+}
+
+/** Makes the API reachable under a domain name, at its root and nowhere else. */
+export function addCustomDomain(scope: Construct, api: apigateway.RestApi, options: McpCustomDomainOptions): apigateway.DomainName {
+  assertSameRegion(scope, options);
+  const domain = new apigateway.DomainName(scope, 'Domain', {
+    domainName: options.domainName,
+    certificate: options.certificate,
+    endpointType: apigateway.EndpointType.REGIONAL,
+    securityPolicy: apigateway.SecurityPolicy.TLS_1_2,
+  });
+  // The second URL of the API would carry no well-known documents at its root, and nobody is told it.
+  (api.node.defaultChild as apigateway.CfnRestApi).disableExecuteApiEndpoint = true;
+  new apigateway.BasePathMapping(scope, 'DomainMapping', { domainName: domain, restApi: api, stage: api.deploymentStage });
+  if (options.hostedZone !== undefined) {
+    const record = {
+      zone: options.hostedZone,
+      // The dot at the end keeps Route 53 from appending the zone's name once more.
+      recordName: `${options.domainName}.`,
+      target: route53.RecordTarget.fromAlias(new targets.ApiGatewayDomain(domain)),
+    };
+    new route53.ARecord(scope, 'AliasRecord', record);
+    new route53.AaaaRecord(scope, 'AliasRecordIpv6', record);
+  }
+  return domain;
+}
+
+function assertSameRegion(scope: Construct, options: McpCustomDomainOptions): void {
+  const region = Stack.of(scope).region;
+  const arn = options.certificate.certificateArn;
+  const of = Token.isUnresolved(arn) ? options.certificate.env.region : arn.split(':')[3];
+  if (!Token.isUnresolved(region) && !Token.isUnresolved(of) && of !== region) {
+    throw synthError('CertificateInAnotherRegion', `certificate is in ${of} and the API in ${region}, and API Gateway takes one of its own region: request it in ${region}`);
+  }
+}

@@ -1,0 +1,104 @@
+import type { RemovalPolicy } from 'aws-cdk-lib';
+import type * as wafv2 from 'aws-cdk-lib/aws-wafv2';
+import type { McpAuthorization } from './mcp-authorization';
+import type { McpAwsResource } from './mcp-aws-resource';
+import type { McpCode } from './mcp-code';
+import type { McpContract } from './mcp-contract';
+import type { McpFront } from './mcp-front';
+import type { McpFunctionOptions } from './mcp-function';
+import type { IMcpUserPool } from './mcp-user-pool';
+
+/** Properties of `McpServer`. */
+export interface McpServerProps extends McpFunctionOptions {
+  /** The server's code. */
+  readonly code: McpCode;
+
+  /** What the server's binary says about itself. */
+  readonly contract: McpContract;
+
+  /**
+   * Under which URL MCP clients reach the server.
+   * @default McpFront.cloudFront()
+   */
+  readonly front?: McpFront;
+
+  /**
+   * What issues authorization codes to MCP clients.
+   * @default McpAuthorization.cognito()
+   */
+  readonly authorization?: McpAuthorization;
+
+  /**
+   * The people who may use the server. Hand over one pool to let several servers share it, or `McpUserPool.fromUserPool`
+   * for a pool that exists already.
+   * @default - a user pool of the server's own, open for self sign-up
+   */
+  readonly userPool?: IMcpUserPool;
+
+  /**
+   * The server's settings by the names of the contract. A duration takes a `Duration`, a list takes an array.
+   * @default - the defaults of the Rust server
+   */
+  readonly settings?: { [name: string]: any };
+
+  /**
+   * The AWS resources that the contract asks for, by its names. The server gets permission for the actions that its tools declare.
+   * @default - none, for a contract that asks for none
+   */
+  readonly awsResources?: { [name: string]: McpAwsResource };
+
+  /**
+   * The port that MCP clients on a user's machine listen on during sign-in: `http://localhost:<port>/callback` and
+   * `http://127.0.0.1:<port>/callback` are registered as redirect URIs. With `McpAuthorization.server` only clients that
+   * are configured by hand need them, and any port is accepted.
+   * @default 8765
+   */
+  readonly callbackPort?: number;
+
+  /**
+   * Further redirect URIs for the interactive client, https or loopback, compared exactly. Examples:
+   * `http://localhost:6274/oauth/callback` for MCP Inspector, `https://claude.ai/api/mcp/auth_callback` for claude.ai.
+   * @default - none besides those of `callbackPort`
+   */
+  readonly callbackUrls?: string[];
+
+  /**
+   * Further origins whose pages may call the server from a browser, for example `http://localhost:6274`.
+   * @default - the front's own origin only
+   */
+  readonly allowedOrigins?: string[];
+
+  /**
+   * Requests per second, all callers together, before API Gateway answers 429.
+   * @default 50
+   */
+  readonly throttlingRateLimit?: number;
+
+  /**
+   * Requests at one moment, all callers together, before API Gateway answers 429.
+   * @default 100
+   */
+  readonly throttlingBurstLimit?: number;
+
+  /**
+   * The firewall in front of the API stage, of scope `REGIONAL`: it looks at every request, also one that goes around the
+   * front. Managed rules about bots from AI services drop the requests of claude.ai.
+   * @default - none
+   */
+  readonly webAcl?: wafv2.IWebACLRef;
+
+  /**
+   * What happens to the user pool and the log when the stack is deleted. Does not apply to a `userPool` that is handed over.
+   * @default RemovalPolicy.RETAIN
+   */
+  readonly removalPolicy?: RemovalPolicy;
+}
+
+/** Options of `McpServer.addMachineClient`. */
+export interface McpMachineClientOptions {
+  /**
+   * Names of the OAuth scopes that the program may ask for, as in the contract.
+   * @default - all scopes of the contract
+   */
+  readonly scopeNames?: string[];
+}

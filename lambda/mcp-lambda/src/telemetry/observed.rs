@@ -1,0 +1,51 @@
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::combinators::BoxBody;
+
+use crate::telemetry::Record;
+
+/// An event stream whose request is finished when it is: at its end, or when nobody wants it any more.
+pub(crate) fn observed(body: BoxBody<Bytes, Infallible>, record: Record) -> Observed {
+    Observed {
+        body,
+        record: Some(record),
+    }
+}
+
+/// See [`observed`].
+pub(crate) struct Observed {
+    body: BoxBody<Bytes, Infallible>,
+    record: Option<Record>,
+}
+
+impl Body for Observed {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let this = self.get_mut();
+        let frame = Pin::new(&mut this.body).poll_frame(context);
+        if matches!(frame, Poll::Ready(None))
+            && let Some(record) = this.record.take()
+        {
+            record.finish();
+        }
+        frame
+    }
+
+    fn is_end_stream(&self) -> bool {
+        // The end is reported by the last poll, so that the record is finished.
+        false
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

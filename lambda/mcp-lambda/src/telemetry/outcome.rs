@@ -1,0 +1,40 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+const OK: u8 = 0;
+const TOOL_ERROR: u8 = 1;
+const ERROR: u8 = 2;
+
+/// How a request ended, told by whoever sees it end: the body of an answer is not read again for it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Outcome(Arc<AtomicU8>);
+
+impl Outcome {
+    /// That of the request that is being answered; one that nobody reads for a request from elsewhere.
+    pub(crate) fn of(extensions: &rmcp::model::Extensions) -> Self {
+        extensions
+            .get::<http::request::Parts>()
+            .and_then(|parts| parts.extensions.get::<Self>())
+            .cloned()
+            .unwrap_or_default()
+    }
+
+    /// The tool's result says `isError`.
+    pub(crate) fn tool_error(&self) {
+        self.0.fetch_max(TOOL_ERROR, Ordering::Relaxed);
+    }
+
+    /// The answer is a JSON-RPC error.
+    pub(crate) fn error(&self) {
+        self.0.fetch_max(ERROR, Ordering::Relaxed);
+    }
+
+    /// Its name in the log.
+    pub(crate) fn name(&self) -> &'static str {
+        match self.0.load(Ordering::Relaxed) {
+            OK => "ok",
+            TOOL_ERROR => "toolError",
+            _ => "error",
+        }
+    }
+}

@@ -1,0 +1,259 @@
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use http::{HeaderMap, StatusCode};
+use serde::Serialize;
+use tokio::time::Instant;
+
+use crate::endpoint::InvocationIds;
+use crate::message::Message;
+use crate::refusal::Refusal;
+use crate::telemetry::trace::{TraceParent, xray_trace_id};
+use crate::telemetry::{Outcome, Telemetry, names};
+
+/// Where the metrics are found in CloudWatch.
+const NAMESPACE: &str = "McpLambda";
+
+/// One request, until its answer has ended. Then, or when nobody waits for the answer any more, its line is written.
+pub(crate) struct Record {
+    telemetry: Arc<Telemetry>,
+    start: Instant,
+    invocation: Option<(InvocationIds, bool)>,
+    trace: Option<TraceParent>,
+    method: Option<&'static str>,
+    protocol_version: Option<&'static str>,
+    client: Option<String>,
+    tool: Option<String>,
+    /// Whether the caller was let through to the tool.
+    admitted: bool,
+    throttled: bool,
+    refusal: Option<&'static str>,
+    status: Option<StatusCode>,
+    outcome: Outcome,
+    finished: bool,
+}
+
+impl Record {
+    pub(crate) fn new(
+        telemetry: Arc<Telemetry>,
+        start: Instant,
+        invocation: Option<(InvocationIds, bool)>,
+    ) -> Self {
+        Self {
+            telemetry,
+            start,
+            invocation,
+            trace: None,
+            method: None,
+            protocol_version: None,
+            client: None,
+            tool: None,
+            admitted: false,
+            throttled: false,
+            refusal: None,
+            status: None,
+            outcome: Outcome::default(),
+            finished: false,
+        }
+    }
+
+    /// Takes of the headers what may be logged; what the message says later counts more.
+    pub(crate) fn headers(&mut self, headers: &HeaderMap) {
+        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        self.trace = text("traceparent").and_then(TraceParent::parse);
+        self.protocol_version = text("mcp-protocol-version").map(names::protocol_version);
+    }
+
+    /// Takes of the message what may be logged. `tool` is a tool of the server.
+    pub(crate) fn message(&mut self, message: &Message, tool: Option<&str>) {
+        self.method = message.method.as_deref().map(names::method);
+        self.tool = tool.map(str::to_owned);
+        if let Some(trace) = message.traceparent.as_deref().and_then(TraceParent::parse) {
+            self.trace = Some(trace);
+        }
+        if let Some(version) = message.protocol_version.as_deref() {
+            self.protocol_version = Some(names::protocol_version(version));
+        }
+        self.client = message
+            .client
+            .as_deref()
+            .map(|name| names::client(name, &self.telemetry.clients).to_owned());
+    }
+
+    /// The caller may do what it asks for.
+    pub(crate) fn admitted(&mut self) {
+        self.admitted = true;
+    }
+
+    /// Where the rest of the library says how the request ended.
+    pub(crate) fn outcome(&self) -> Outcome {
+        self.outcome.clone()
+    }
+
+    pub(crate) fn refused(&mut self, refusal: &Refusal) {
+        self.refusal = Some(refusal.name());
+        self.throttled = refusal.is_throttling();
+    }
+
+    pub(crate) fn status(&mut self, status: StatusCode) {
+        self.status = Some(status);
+    }
+
+    /// The answer has ended.
+    pub(crate) fn finish(mut self) {
+        self.finished = true;
+    }
+
+    fn outcome_name(&self) -> &'static str {
+        let is_failure = |status: StatusCode| status.is_client_error() || status.is_server_error();
+        match (self.outcome.name(), self.refusal) {
+            (_, Some(_)) => "refused",
+            _ if !self.finished => "cancelled",
+            ("ok", None) if self.status.is_some_and(is_failure) => "error",
+            (name, None) => name,
+        }
+    }
+
+    fn write(&self) {
+        let outcome = self.outcome_name();
+        let duration_ms = self.start.elapsed().as_micros() as f64 / 1000.0;
+        let ids = self.invocation.as_ref().map(|(ids, _)| ids);
+        let cold_start = self.invocation.as_ref().map(|(_, is_cold)| *is_cold);
+        let is_cold = cold_start == Some(true);
+        let has_metrics = self.telemetry.metrics && self.admitted && self.tool.is_some();
+        self.telemetry.log.request(&Line {
+            level: "INFO",
+            message: "request",
+            request_id: ids.map(|ids| ids.request_id.as_str()),
+            xray_trace_id: ids.and_then(|ids| xray_trace_id(ids.trace_id.as_deref()?)),
+            trace_id: self.trace.as_ref().map(|trace| trace.trace_id.as_str()),
+            method: self.method,
+            tool: self.tool.as_deref(),
+            protocol_version: self.protocol_version,
+            client: self.client.as_deref(),
+            status: self.status.map(|status| status.as_u16()),
+            outcome,
+            refusal: self.refusal,
+            duration_ms,
+            cold_start,
+            metrics: has_metrics.then(|| Metrics {
+                aws: Directive::new((self.telemetry.now)(), is_cold, self.throttled),
+                server: &self.telemetry.server,
+                calls: 1,
+                errors: u8::from(!matches!(outcome, "ok" | "cancelled")),
+                latency: duration_ms,
+                cold_starts: is_cold.then_some(1),
+                throttles: self.throttled.then_some(1),
+            }),
+        });
+    }
+}
+
+impl Drop for Record {
+    fn drop(&mut self) {
+        self.write();
+    }
+}
+
+/// The log line, whose members `docs/telemetry.md` lists.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Line<'a> {
+    level: &'static str,
+    message: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    xray_trace_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trace_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    method: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tool: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    protocol_version: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<u16>,
+    outcome: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refusal: Option<&'static str>,
+    duration_ms: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cold_start: Option<bool>,
+    #[serde(flatten)]
+    metrics: Option<Metrics<'a>>,
+}
+
+/// The members that CloudWatch makes metrics of (embedded metric format): in the same line, which then needs no second
+/// one with the same ids.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Metrics<'a> {
+    #[serde(rename = "_aws")]
+    aws: Directive,
+    #[serde(rename = "server")]
+    server: &'a str,
+    calls: u8,
+    errors: u8,
+    latency: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cold_starts: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    throttles: Option<u8>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Directive {
+    timestamp: u64,
+    cloud_watch_metrics: [MetricSet; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct MetricSet {
+    namespace: &'static str,
+    dimensions: [[&'static str; 2]; 1],
+    metrics: Vec<Metric>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Metric {
+    name: &'static str,
+    unit: &'static str,
+}
+
+impl Directive {
+    /// Metrics that are rare are named only where they are one: each name is paid for by the month in which it occurs.
+    fn new(now: SystemTime, is_cold: bool, throttled: bool) -> Self {
+        let count = |name| Metric {
+            name,
+            unit: "Count",
+        };
+        let mut metrics = vec![
+            count("Calls"),
+            count("Errors"),
+            Metric {
+                name: "Latency",
+                unit: "Milliseconds",
+            },
+        ];
+        metrics.extend(is_cold.then(|| count("ColdStarts")));
+        metrics.extend(throttled.then(|| count("Throttles")));
+        let since_epoch = now
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .unwrap_or_default();
+        Self {
+            timestamp: u64::try_from(since_epoch.as_millis()).unwrap_or_default(),
+            cloud_watch_metrics: [MetricSet {
+                namespace: NAMESPACE,
+                dimensions: [["server", "tool"]],
+                metrics,
+            }],
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! Nothing that a caller sends reaches the output of the process, whichever way it takes.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the test is also the program that it watches, which reads its environment and its clock"
+)]
+
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::process::{Command, Stdio};
+use std::thread::JoinHandle;
+use std::time::{Duration, SystemTime};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use mcp_lambda::Process;
+use serde_json::{Value, json};
+
+use crate::event_source::{Function, call, event, modern_event, set_header};
+use crate::server;
+
+/// Part of everything that is sent. It survives lower case, and Base64 is sent beside it.
+const SECRET: &str = "5ecret";
+const EMAIL: &str = "ada@example.com";
+
+/// The function, as a program whose whole output the other test reads.
+#[test]
+#[ignore = "run by the other test, in a process of its own"]
+fn the_program() {
+    let program = std::env::args_os().take(1);
+    let process = Process::new(program, std::env::vars_os(), SystemTime::now);
+    let _ = mcp_lambda::run(process, server::definition());
+}
+
+fn program(variables: &BTreeMap<&str, String>) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command
+        .args([
+            "--exact",
+            "secrets::the_program",
+            "--ignored",
+            "--nocapture",
+        ])
+        .env_clear()
+        .envs(variables)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+/// Reads on while the program writes, so that it never waits for its reader.
+fn everything_of(mut stream: impl Read + Send + 'static) -> JoinHandle<String> {
+    std::thread::spawn(move || {
+        let mut text = String::new();
+        stream.read_to_string(&mut text).unwrap();
+        text
+    })
+}
+
+fn echo(text: &str) -> Value {
+    let mut message = call("echo");
+    message["params"]["arguments"]["text"] = json!(text);
+    message
+}
+
+/// One event for every place that a caller's text can be in.
+fn events() -> Vec<Value> {
+    let secret = format!("{SECRET}-{EMAIL}");
+    let mut messages = vec![
+        echo(&secret),
+        echo(&format!("panic: {secret}")),
+        echo(&format!("fail: {secret}")),
+        echo(&format!("error: {secret}")),
+        call(&secret),
+        call("administer"),
+        call("panics"),
+        json!({ "jsonrpc": "2.0", "id": 1, "method": secret }),
+        json!({ "jsonrpc": "2.0", "method": format!("notifications/{secret}") }),
+        json!({ "jsonrpc": "2.0", "id": 1, "method": "prompts/get", "params": { "name": secret } }),
+        json!({ "jsonrpc": "2.0", "id": 1, "method": "resources/read", "params": { "uri": format!("file:///{secret}") } }),
+        json!({ "jsonrpc": secret, "id": 1, "method": "tools/list" }),
+        json!({ "jsonrpc": "2.0", "id": { "x": secret }, "method": "tools/list" }),
+        json!({ "jsonrpc": "2.0", "id": secret, "method": "tools/call", "params": secret }),
+        json!({ "jsonrpc": "2.0", "id": secret, "method": "tools/call", "params": { "name": [secret] } }),
+        json!({
+            "jsonrpc": "2.0", "id": 1, "method": "initialize",
+            "params": { "protocolVersion": secret, "capabilities": {}, "clientInfo": { "name": secret, "version": secret } }
+        }),
+    ];
+    for member in ["progressToken", "traceparent", "tracestate", "baggage"] {
+        let mut message = echo("text");
+        message["params"]["_meta"][member] = json!(secret);
+        messages.push(message);
+    }
+    let mut wrong_argument = call("echo");
+    wrong_argument["params"]["arguments"] = json!({ "text": [secret] });
+    messages.push(wrong_argument);
+
+    let legacy = [("MCP-Protocol-Version", "2025-11-25")];
+    let mut events: Vec<Value> = messages
+        .iter()
+        .map(|message| event(message, &legacy))
+        .collect();
+    events.extend(
+        messages
+            .iter()
+            .filter(|message| message["params"].is_object() || message["params"].is_null())
+            .map(modern_event),
+    );
+    for name in [
+        "Authorization",
+        "Accept",
+        "Content-Type",
+        "Cookie",
+        "Host",
+        "Last-Event-ID",
+        "MCP-Protocol-Version",
+        "Mcp-Method",
+        "Mcp-Name",
+        "Mcp-Param-Text",
+        "Mcp-Session-Id",
+        "Origin",
+        "User-Agent",
+        "X-5ecret",
+        "baggage",
+        "traceparent",
+        "tracestate",
+    ] {
+        let mut event = modern_event(&echo("text"));
+        set_header(&mut event, name, &secret);
+        events.push(event);
+    }
+    for claim in [
+        "sub",
+        "username",
+        "email",
+        "client_id",
+        "cognito:groups",
+        "scope",
+        "iss",
+        "aud",
+        "exp",
+        "token_use",
+    ] {
+        let mut event = modern_event(&echo("text"));
+        event["requestContext"]["authorizer"]["claims"][claim] = json!(secret);
+        events.push(event);
+    }
+    for body in [
+        secret.clone(),
+        format!("{{\"{secret}\":"),
+        format!("[\"{secret}\"]"),
+        format!("\"{secret}\""),
+    ] {
+        let mut event = modern_event(&echo("text"));
+        event["body"] = json!(body);
+        events.push(event.clone());
+        event["isBase64Encoded"] = json!(true);
+        event["body"] = json!(STANDARD.encode(body));
+        events.push(event);
+    }
+    for (member, value) in [
+        ("httpMethod", "5ECRET"),
+        ("path", "/5ecret/ada@example.com"),
+    ] {
+        let mut event = modern_event(&echo("text"));
+        event[member] = json!(value);
+        events.push(event);
+    }
+    let mut stranger = modern_event(&echo(&secret));
+    stranger["requestContext"]["authorizer"] = json!(null);
+    events.extend([stranger, json!({ "detail": secret })]);
+    events
+}
+
+#[tokio::test]
+async fn no_output_of_the_process_holds_what_a_caller_sent() {
+    let mut child = None;
+    let function =
+        Function::elsewhere(|variables| child = Some(program(variables).spawn().unwrap())).await;
+    let mut child = child.unwrap();
+    let stdout = everything_of(child.stdout.take().unwrap());
+    let stderr = everything_of(child.stderr.take().unwrap());
+    let events = events();
+    let mut answers = String::new();
+    for event in &events {
+        let answer = function
+            .invoke(event, Duration::from_secs(10))
+            .await
+            .all()
+            .await;
+        answers.push_str(&String::from_utf8_lossy(&answer));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let output = stdout.join().unwrap() + &stderr.join().unwrap();
+
+    assert!(
+        answers.contains(SECRET),
+        "the caller's text gets as far as the tool"
+    );
+    let lines: Vec<Value> = output
+        .lines()
+        .filter_map(|line| serde_json::from_str(line).ok())
+        .collect();
+    // The one event that is no request has a line of another kind.
+    let requests = lines
+        .iter()
+        .filter(|line| line["message"] == "request")
+        .count();
+    assert!(
+        requests + 1 >= events.len() && requests > 0,
+        "every request has its line: {output}"
+    );
+    assert!(
+        output.contains("\"a panic\"") && output.contains("tests/it/server.rs"),
+        "panics are seen: {output}"
+    );
+    for needle in [
+        SECRET,
+        EMAIL,
+        "the dog ate",
+        "secret-access-token",
+        "eyJraWQi",
+        "5d2f0a64",
+        "1example23456789",
+    ] {
+        let found = output
+            .lines()
+            .find(|line| line.to_lowercase().contains(needle));
+        assert_eq!(found, None, "{needle}");
+    }
+}

@@ -1,0 +1,43 @@
+"""The golden app: a construct of one's own around an MCP server, and an Aspect. Every language has the same one."""
+
+import jsii
+from aws_cdk import App, Aspects, CfnOutput, CfnResource, Duration, IAspect, RemovalPolicy, Stack
+from constructs import Construct, IConstruct
+from mcp_lambda_cdk import McpCode, McpContract, McpFront, McpServer
+
+
+class TeamServer(Construct):
+    """An MCP server with what the team always adds."""
+
+    def __init__(self, scope: Construct, id: str, patience: Duration) -> None:
+        super().__init__(scope, id)
+        self.server = McpServer(
+            self,
+            "Server",
+            code=McpCode.from_asset("test/golden/function"),
+            contract=McpContract.from_file("lambda/dog-facts/contract.json"),
+            front=McpFront.cloud_front(read_timeout=Duration.seconds(90)),
+            settings={"DOG_API_TIMEOUT_MS": patience, "DOG_API_USER_AGENT": "golden"},
+            allowed_origins=["http://localhost:6274"],
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        self.machine_client = self.server.add_machine_client("MachineClient")
+
+
+@jsii.implements(IAspect)
+class Owner:
+    """Writes the team into every function."""
+
+    def visit(self, node: IConstruct) -> None:
+        if CfnResource.is_cfn_resource(node) and node.cfn_resource_type == "AWS::Lambda::Function":
+            node.add_property_override("Description", f"owned by team zoo: {node.node.path}")
+
+
+app = App()
+stack = Stack(app, "Golden", description="the same in every language")
+team = TeamServer(stack, "Team", Duration.seconds(3))
+Aspects.of(team).add(Owner())
+CfnOutput(stack, "McpServerUrl", value=team.server.mcp_server_url)
+CfnOutput(stack, "Scopes", value=" ".join(team.server.oauth_scopes))
+CfnOutput(stack, "MachineClientId", value=team.machine_client.client_id, description="app client of the CI")
+app.synth()
