@@ -36,6 +36,8 @@
 mod access;
 mod answer_body;
 mod aws;
+#[cfg(feature = "dynamodb")]
+mod aws_http;
 mod caller;
 mod claims;
 #[cfg(feature = "dynamodb")]
@@ -45,6 +47,7 @@ mod deadline;
 mod definition;
 mod endpoint;
 mod event;
+mod event_headers;
 mod guard;
 mod http_server;
 mod https;

@@ -8,12 +8,8 @@ const SEPARATOR: [u8; 8] = [0; 8];
 
 /// The body of an HTTP answer with status 200, out of either form that a function may use.
 pub(crate) fn http_body(answer: &Answer) -> Result<String, Problem> {
-    let wrong = |what: &str| {
-        Problem::new(format!(
-            "{what}: {}",
-            String::from_utf8_lossy(&answer.body)
-        ))
-    };
+    let wrong =
+        |what: &str| Problem::new(format!("{what}: {}", String::from_utf8_lossy(&answer.body)));
     let end = answer
         .body
         .windows(SEPARATOR.len())
@@ -74,7 +70,8 @@ mod tests {
         let message = r#"{"jsonrpc":"2.0","id":7,"result":{"a":1}}"#;
         let prelude = b"{\"statusCode\":200}\0\0\0\0\0\0\0\0";
         let document = serde_json::json!({ "statusCode": 200, "body": message }).to_string();
-        let events = format!("data: {{\"method\":\"notifications/progress\"}}\n\ndata: {message}\n\n");
+        let events =
+            format!("data: {{\"method\":\"notifications/progress\"}}\n\ndata: {message}\n\n");
         for answer in [
             answer(true, &[prelude, message.as_bytes()].concat()),
             answer(true, &[prelude, events.as_bytes()].concat()),

@@ -75,8 +75,14 @@ fn event(method: &str, path: &str, special: &[(&str, &str)], body: Option<String
         ("User-Agent", "benchmark/1.0.0"),
         ("Accept-Encoding", "gzip, deflate, br"),
         ("Via", "2.0 0123456789abcdef.cloudfront.net (CloudFront)"),
-        ("X-Amz-Cf-Id", "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRST"),
-        ("X-Amzn-Trace-Id", "Root=1-00000000-000000000000000000000000"),
+        (
+            "X-Amz-Cf-Id",
+            "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRST",
+        ),
+        (
+            "X-Amzn-Trace-Id",
+            "Root=1-00000000-000000000000000000000000",
+        ),
         ("X-Forwarded-For", "192.0.2.1, 198.51.100.1"),
         ("X-Forwarded-Port", "443"),
         ("X-Forwarded-Proto", "https"),

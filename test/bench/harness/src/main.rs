@@ -49,7 +49,9 @@ fn run(plan: &Path, logs: &Path) -> Result<(), Box<dyn std::error::Error>> {
             }
             let log = logs.join(format!("{}.log", program.name.replace(' ', "-")));
             let line = match measure(program, round == 0, &log) {
-                Ok(figures) => json!({ "round": round, "program": program.name, "figures": figures }),
+                Ok(figures) => {
+                    json!({ "round": round, "program": program.name, "figures": figures })
+                }
                 Err(problem) => {
                     failed.push(program.name.clone());
                     json!({ "round": round, "program": program.name, "problem": problem.to_string() })

@@ -7,6 +7,9 @@ use std::time::{Duration, Instant};
 use crate::problem::Problem;
 use crate::runtime_api::{Answer, RuntimeApi};
 
+/// Where the tables of `/proc/net` name a socket.
+const INODE_COLUMN: usize = 9;
+
 /// One process of a program under measurement, with the Runtime API that it alone talks to. Ends it when dropped.
 pub(crate) struct Process {
     child: Child,
@@ -104,14 +107,29 @@ impl Process {
             .ok_or_else(|| Problem::new("the system does not tell the peak memory (VmHWM)"))
     }
 
-    /// How many sockets are open; one is the way to the Runtime API.
+    /// How many sockets of the network are open; one is the way to the Runtime API.
     pub(crate) fn sockets(&self) -> Result<usize, Problem> {
+        let tables = ["tcp", "tcp6", "udp", "udp6"].map(|name| {
+            // A machine without IPv6 has no table of it.
+            fs::read_to_string(self.directory().join("net").join(name)).unwrap_or_default()
+        });
+        let of_the_network: Vec<&str> = tables
+            .iter()
+            .flat_map(|table| table.lines())
+            .filter_map(|line| line.split_whitespace().nth(INODE_COLUMN))
+            .collect();
         let descriptors = self.entries("fd")?;
-        let targets = descriptors
+        let open = descriptors
             .iter()
             .filter_map(|entry| fs::read_link(entry).ok());
-        Ok(targets
-            .filter(|target| target.to_string_lossy().starts_with("socket:"))
+        Ok(open
+            .filter(|target| {
+                let target = target.to_string_lossy();
+                let inode = target
+                    .strip_prefix("socket:[")
+                    .and_then(|inode| inode.strip_suffix(']'));
+                inode.is_some_and(|inode| of_the_network.contains(&inode))
+            })
             .count())
     }
 

@@ -118,8 +118,14 @@ mod tests {
     fn leaves_what_follows_a_request() {
         let two = b"POST /a HTTP/1.1\r\nContent-Length: 2\r\n\r\nhiGET /b HTTP/1.1\r\n\r\n";
         let (request, length) = read_request(two).unwrap().unwrap();
-        assert_eq!((request.body.as_slice(), request.streams), (&b"hi"[..], false));
+        assert_eq!(
+            (request.body.as_slice(), request.streams),
+            (&b"hi"[..], false)
+        );
         let (request, _) = read_request(&two[length..]).unwrap().unwrap();
-        assert_eq!((request.method.as_str(), request.path.as_str()), ("GET", "/b"));
+        assert_eq!(
+            (request.method.as_str(), request.path.as_str()),
+            ("GET", "/b")
+        );
     }
 }

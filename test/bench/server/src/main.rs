@@ -44,8 +44,8 @@ impl Greeter {
     ) -> String {
         if let Some(token) = context.meta.get_progress_token() {
             let now = (self.now)().duration_since(UNIX_EPOCH).unwrap_or_default();
-            let progress = ProgressNotificationParam::new(token, 1.0)
-                .with_message(now.as_nanos().to_string());
+            let progress =
+                ProgressNotificationParam::new(token, 1.0).with_message(now.as_nanos().to_string());
             // A client that is gone does not want to know.
             let _ = context.peer.notify_progress(progress).await;
         }
