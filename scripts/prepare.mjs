@@ -15,17 +15,18 @@ function once(name, step) {
   return done.get(name);
 }
 
-/** Runs a command quietly; its output appears only in the error. */
+/** Runs a command quietly and gives its result; its output appears only in the error. */
 function must(command, args, options = {}) {
   const result = spawnSync(command, args, { cwd: root, encoding: 'utf8', ...options });
   if (result.status !== 0) {
     throw new Error(`\`${command} ${args.join(' ')}\` failed${result.error === undefined ? '' : ` (${result.error.message})`}:\n${result.stdout ?? ''}${result.stderr ?? ''}`);
   }
+  return result;
 }
 
 /** Installs the packages of a lock file once per content of it. */
 function npmCi(folder) {
-  const stamp = join(root, '.local', `npm-${folder === '.' ? 'root' : folder}`);
+  const stamp = join(root, '.local', `npm-${folder === '.' ? 'root' : folder.replaceAll('/', '-')}`);
   const lock = createHash('sha256').update(readFileSync(join(root, folder, 'package-lock.json'))).digest('hex');
   if (existsSync(stamp) && existsSync(join(root, folder, 'node_modules')) && readFileSync(stamp, 'utf8') === lock) return;
   console.log(`installing the npm packages of ${folder === '.' ? 'the workspace' : folder}/ …`);
@@ -39,6 +40,27 @@ export const workspacePackages = () => once('workspace', () => npmCi('.'));
 
 /** The packages that only the tests need: browser driver, MCP clients, Claude Code. */
 export const testPackages = () => once('test', () => npmCi('test'));
+
+/** The constructs compiled by jsii, which is what other languages use. */
+export const compiledConstructs = () => once('constructs', () => must('npm', ['run', 'build', '--workspace', 'cdk']));
+
+/** A Python interpreter with the CDK of `test/golden/python`, in a folder of its own. */
+export const pythonCdk = () => once('python', () => {
+  const requirements = join(root, 'test', 'golden', 'python', 'requirements.txt');
+  const folder = join(root, '.local', 'golden-python');
+  const stamp = join(folder, 'requirements.txt');
+  const interpreter = join(folder, 'bin', 'python');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === readFileSync(requirements, 'utf8')) return interpreter;
+  console.log('installing the CDK for Python …');
+  rmSync(folder, { recursive: true, force: true });
+  must('python3', ['-m', 'venv', folder]);
+  must(interpreter, ['-m', 'pip', 'install', '--quiet', '--requirement', requirements]);
+  writeFileSync(stamp, readFileSync(requirements, 'utf8'));
+  return interpreter;
+});
+
+/** The official conformance suite. */
+export const conformancePackages = () => once('conformance', () => npmCi('test/conformance'));
 
 /** The pinned Node that the workspace brings, first on PATH, so that every part runs on the same one. */
 export function pinnedNode() {
@@ -62,8 +84,34 @@ function debianPackages(program, packages) {
 /** The browser that the tests drive: Debian's Chromium, or the program that CHROMIUM names. */
 export const chromium = () => (process.env.CHROMIUM === undefined ? debianPackages('chromium', ['chromium']) : undefined);
 
+/** What lets a program believe that it is another day. */
+export const faketime = () => debianPackages('faketime', ['faketime']);
+
 /** What runs an arm64 program on another machine: the emulator and the C library it links against. */
 export const arm64Emulator = () => debianPackages('qemu-aarch64-static', ['qemu-user-static', 'libc6-arm64-cross', 'libgcc-s1-arm64-cross']);
+
+/** The official Python client in an environment of its own, made once per content of its requirements; gives its interpreter. */
+export const pythonClient = () => once('python client', () => {
+  const venv = join(root, '.local', 'python-client');
+  const [python, stamp] = [join(venv, 'bin', 'python'), join(venv, 'requirements.stamp')];
+  const requirements = join(root, 'test', 'clients', 'python', 'requirements.txt');
+  const wanted = readFileSync(requirements, 'utf8');
+  if (existsSync(python) && existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return python;
+  console.log('installing the Python MCP client …');
+  must('python3', ['-m', 'venv', '--clear', venv]);
+  must(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--require-hashes', '--requirement', requirements]);
+  // Written last: half an installation does not count.
+  writeFileSync(stamp, wanted);
+  return python;
+});
+
+/** The program around the official Rust client, built; gives where cargo put it. */
+export const rmcpClient = () => once('rmcp client', () => {
+  const args = ['build', '--locked', '--quiet', '--package', 'rmcp-client', '--message-format=json-render-diagnostics'];
+  const { stdout } = must('cargo', args, { maxBuffer: 64 * 1024 * 1024 });
+  const built = stdout.split('\n').filter((line) => line.includes('"executable":"')).map((line) => JSON.parse(line));
+  return built.find(({ target }) => target.name === 'rmcp-client').executable;
+});
 
 const stacks = [];
 

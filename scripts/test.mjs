@@ -14,11 +14,31 @@ const testFiles = (folder) => readdirSync(join(root, folder)).filter((name) => n
 const node = (report, title, files, options = {}) =>
   report.run(title, 'node', ['--import', 'tsx', '--test', '--test-reporter=spec', '--test-concurrency=1', '--test-timeout=300000', ...files], { runner: 'node', cwd: root, ...options });
 
-const endToEnd = (name, title, stack = prepare.localStack) => ({
+const endToEnd = (name, title, stack = prepare.localStack, more = []) => ({
   title,
-  needs: [prepare.testPackages, prepare.chromium, stack],
+  needs: [prepare.testPackages, prepare.chromium, ...more, stack],
   run: async (report) => node(report, title, [`test/e2e/${name}.test.ts`], { env: { MCP_LAMBDA_OUTPUTS: await stack() } }),
 });
+
+/** The same, where every MCP client is sent. */
+const withClients = (name, title, stack) => {
+  const { needs } = endToEnd(name, title, stack);
+  return {
+    title,
+    needs: [...needs, prepare.pythonClient, prepare.rmcpClient],
+    run: async (report) => node(report, title, [`test/e2e/${name}.test.ts`], {
+      env: { MCP_LAMBDA_OUTPUTS: await stack(), MCP_LAMBDA_PYTHON_CLIENT: await prepare.pythonClient(), MCP_LAMBDA_RMCP_CLIENT: await prepare.rmcpClient() },
+    }),
+  };
+};
+
+/** Runs a program of test/conformance/authorization against the local stack. */
+const againstAuthorization = async (report, title, [program, ...args]) =>
+  report.run(title, 'node', ['--import', 'tsx', '--test-reporter=spec', join('test/conformance/authorization', program), ...args], {
+    runner: 'node',
+    cwd: root,
+    env: { MCP_LAMBDA_OUTPUTS: await prepare.authorizationStack() },
+  });
 
 /** The crates whose tests run against a jsii kernel in Node. */
 const bindings = ['jsii-bindgen', 'jsii-host', 'mcp-lambda-cdk', 'zoo'];
@@ -42,11 +62,20 @@ const parts = {
     needs: [],
     run: (report) => node(report, 'rules for templates', testFiles('cdk/test/rules')),
   },
+  api: {
+    title: 'the public API of the constructs: nothing broken, described, with examples that compile',
+    needs: [prepare.compiledConstructs],
+    run: (report) => node(report, 'public API', testFiles('test/api')),
+  },
+  golden: {
+    title: 'one app in several languages, one template',
+    needs: [prepare.compiledConstructs, prepare.pythonCdk],
+    run: async (report) => node(report, 'golden', testFiles('test/golden'), { env: { GOLDEN_PYTHON: await prepare.pythonCdk() } }),
+  },
   'rust-cdk': {
     title: 'the constructs in Rust, and the compliance cases of jsii',
-    needs: [],
+    needs: [prepare.compiledConstructs],
     run: async (report) => {
-      if (!(await report.run('jsii build of the constructs', 'npm', ['run', 'build', '--workspace', 'cdk'], { cwd: root }))) return;
       if (!(await report.run('packages of the bindings', 'node', ['cdk/rust/test.mjs', 'prepare'], { cwd: root }))) return;
       await report.run('bindings', 'cargo', ['test', '--locked', '--quiet', '--no-fail-fast', ...bindings.flatMap((name) => ['--package', name])], { runner: 'cargo', cwd: root });
       await report.run('table of the compliance cases', 'node', ['test/fixtures/zoo/conformance.mjs', '--check'], { cwd: root });
@@ -67,10 +96,22 @@ const parts = {
     run: (report) => report.run('conformance', 'node', ['test/conformance/run.mjs', '--check'], { cwd: root }),
   },
   browser: endToEnd('browser', 'a person in a real browser'),
-  clients: endToEnd('clients', 'the official TypeScript client'),
+  clients: withClients('clients', 'MCP clients and Cognito itself', prepare.localStack),
+  'clients-by-url': withClients('clients-by-url', 'MCP clients that know the URL alone', prepare.authorizationStack),
   'claude-code': endToEnd('claude-code', 'Claude Code'),
+  'claude-code-by-url': endToEnd('claude-code-by-url', 'Claude Code that knows the URL alone', prepare.authorizationStack, [prepare.faketime]),
   refusals: endToEnd('refusals', 'refusals'),
   authorization: endToEnd('authorization-server', 'the authorization server in front of Cognito', prepare.authorizationStack),
+  'authorization-conformance': {
+    title: 'what MCP and OAuth ask of an authorization server, sentence by sentence',
+    needs: [prepare.testPackages, prepare.authorizationStack],
+    run: async (report) => againstAuthorization(report, 'table of authorization', ['run.ts', '--check']),
+  },
+  'authorization-suite': {
+    title: 'the official suite about authorization servers',
+    needs: [prepare.testPackages, prepare.conformancePackages, prepare.authorizationStack],
+    run: async (report) => againstAuthorization(report, 'official suite, command authorization', ['suite.ts']),
+  },
   'least-privilege': endToEnd('least-privilege', 'least privilege'),
 };
 

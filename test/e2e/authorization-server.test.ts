@@ -1,104 +1,16 @@
 /**
- * The authorization server in front of Cognito, in the deployed template: MCP clients connect with the URL alone, and what
- * must not pass is refused through browser, edge, gateway and function.
+ * The authorization server in front of Cognito, in the deployed template: what must not pass is refused through browser,
+ * edge, gateway and function.
  */
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
-import {
-  Client,
-  ClientCredentialsProvider,
-  type OAuthClientMetadata,
-  type OAuthClientProvider,
-  type OAuthDiscoveryState,
-  type StoredOAuthClientInformation,
-  type StoredOAuthTokens,
-  StreamableHTTPClientTransport,
-  UnauthorizedError,
-  type VersionNegotiationMode,
-} from '@modelcontextprotocol/client';
-
 import { authorizationUrl, claims, newPkce, redeem, type Pkce } from './authorization-code.ts';
-import { ClaudeCode } from './claude-code.ts';
-import { playMetadataHost, type MetadataHost } from './metadata-host.ts';
-import { startMessagesApi, type MessagesApi } from './messages-api.ts';
 import { listenForCallback, Person, startBrowser, type Callback } from './person.ts';
-import { machineClientSecret, runningStack } from './stack.ts';
+import { runningStack } from './stack.ts';
 
 const stack = runningStack();
-const url = new URL(stack.McpServerUrl);
-
-const eras: readonly { readonly name: string; readonly mode: VersionNegotiationMode; readonly revision: string }[] = [
-  { name: '2026-07-28', mode: { pin: '2026-07-28' }, revision: '2026-07-28' },
-  { name: '2025-11-25 (initialize)', mode: 'legacy', revision: '2025-11-25' },
-];
-
-/** Knows nothing but its redirect URI: registers itself (RFC 7591) and keeps the answer in memory. */
-class RegisteringProvider implements OAuthClientProvider {
-  authorizationUrl: URL | undefined;
-  registered: StoredOAuthClientInformation | undefined;
-  #tokens: StoredOAuthTokens | undefined;
-  #verifier = '';
-  #discovery: OAuthDiscoveryState | undefined;
-
-  constructor(private readonly callback: Callback) {}
-
-  get redirectUrl(): string {
-    return this.callback.redirectUri;
-  }
-  get clientMetadata(): OAuthClientMetadata {
-    return { redirect_uris: [this.callback.redirectUri], client_name: 'Registering client', token_endpoint_auth_method: 'none' };
-  }
-  clientInformation(): StoredOAuthClientInformation | undefined {
-    return this.registered;
-  }
-  saveClientInformation(information: StoredOAuthClientInformation): void {
-    this.registered = information;
-  }
-  tokens(): StoredOAuthTokens | undefined {
-    return this.#tokens;
-  }
-  saveTokens(tokens: StoredOAuthTokens): void {
-    this.#tokens = tokens;
-  }
-  redirectToAuthorization(to: URL): void {
-    this.authorizationUrl = to;
-  }
-  discoveryState(): OAuthDiscoveryState | undefined {
-    return this.#discovery;
-  }
-  saveDiscoveryState(state: OAuthDiscoveryState): void {
-    this.#discovery = state;
-  }
-  saveCodeVerifier(verifier: string): void {
-    this.#verifier = verifier;
-  }
-  codeVerifier(): string {
-    return this.#verifier;
-  }
-}
-
-function newClient(mode: VersionNegotiationMode): Client {
-  return new Client({ name: 'test-client', version: '1.0.0' }, { versionNegotiation: { mode } });
-}
-
-async function callsTheTool(client: Client): Promise<void> {
-  const three = await client.callTool({ name: 'getDogFacts', arguments: { limit: 3 } });
-  assert.ok(!three.isError, JSON.stringify(three));
-  assert.equal((three.structuredContent as { facts: readonly string[] }).facts.length, 3);
-}
-
-/** Reads the consent page, allows, and signs in; ends where the client's redirect URI is. */
-async function allowAndSignIn(person: Person, to: URL, asking: RegExp): Promise<void> {
-  await person.page.goto(to.href);
-  assert.match(await person.page.getByRole('heading', { level: 1 }).innerText(), asking);
-  assert.match(await person.page.locator('main').innerText(), new RegExp(stack.McpOAuthScope));
-  await person.page.getByRole('button', { name: 'Allow' }).click();
-  await person.page.waitForURL((at) => at.pathname === '/login');
-  await person.fillSignIn();
-  await person.page.waitForURL((at) => at.pathname === '/callback' && at.origin !== stack.McpOAuthIssuer);
-}
 
 describe('the authorization server', () => {
   let person: Person;
@@ -107,79 +19,6 @@ describe('the authorization server', () => {
     person = await Person.signUp(stack);
   });
   after(() => person?.leave());
-
-  describe('lets in from the URL alone', () => {
-    test('Claude Code, with the line that npm start prints: client id metadata document, consent, sign-in, tool call', async (t) => {
-      const model: MessagesApi = await startMessagesApi('mcp__dog-facts__getDogFacts', { limit: 3 });
-      const claude = new ClaudeCode(model.url);
-      // There is no way to the real host from here: the same document over TLS, from this machine.
-      const host: MetadataHost = await playMetadataHost(stack, 'claude.ai', '/oauth/claude-code-client-metadata', {
-        client_id: 'https://claude.ai/oauth/claude-code-client-metadata',
-        client_name: 'Claude Code',
-        redirect_uris: ['http://localhost/callback', 'http://127.0.0.1/callback'],
-        grant_types: ['authorization_code', 'refresh_token'],
-        response_types: ['code'],
-        token_endpoint_auth_method: 'none',
-      });
-      t.after(async () => {
-        claude.remove();
-        await host.close();
-        await model.close();
-      });
-
-      assert.equal(stack.ClaudeCodeCommand, `claude mcp add --transport http dog-facts ${stack.McpServerUrl}`);
-      const added = await claude.run(stack.ClaudeCodeCommand.split(' ').slice(1));
-      assert.equal(added.status, 0, added.output);
-      assert.match((await claude.run(['mcp', 'list'])).output, /dog-facts.*Needs authentication/);
-
-      const login = await claude.login('dog-facts', async (to) => {
-        assert.equal(to.origin, new URL(stack.McpOAuthIssuer).origin);
-        assert.equal(to.searchParams.get('client_id'), 'https://claude.ai/oauth/claude-code-client-metadata');
-        await allowAndSignIn(person, to, /Claude Code/);
-      });
-      assert.equal(login.status, 0, login.output);
-      assert.equal(host.requests(), 1, 'the document is fetched once and kept');
-      assert.match((await claude.run(['mcp', 'list'])).output, /dog-facts.*Connected/);
-
-      const answer = await claude.run(['-p', 'Tell me three facts about dogs', '--allowedTools', 'mcp__dog-facts__getDogFacts']);
-      assert.equal(answer.status, 0, answer.output);
-      assert.match(JSON.stringify(model.toolResults().at(-1)), /"facts\\*":\[/);
-    });
-
-    for (const { name, mode, revision } of eras) {
-      test(`the TypeScript client, which registers itself, in ${name}`, async (t) => {
-        const callback = await listenForCallback(0);
-        t.after(() => callback.close());
-        const provider = new RegisteringProvider(callback);
-        const first = new StreamableHTTPClientTransport(url, { authProvider: provider });
-        await assert.rejects(newClient(mode).connect(first), UnauthorizedError);
-        assert.match(provider.registered?.client_id ?? '', /^mcp-client-/);
-        assert.ok(provider.authorizationUrl);
-
-        const [query] = await Promise.all([callback.next(), allowAndSignIn(person, provider.authorizationUrl, /Registering client/)]);
-        assert.equal(query.get('iss'), stack.McpOAuthIssuer);
-        await first.finishAuth(query);
-        const client = newClient(mode);
-        await client.connect(new StreamableHTTPClientTransport(url, { authProvider: provider }));
-        assert.equal(client.getNegotiatedProtocolVersion(), revision);
-        await callsTheTool(client);
-        await client.close();
-      });
-
-      test(`a program with client credentials in ${name}`, async () => {
-        const provider = new ClientCredentialsProvider({
-          clientId: stack.AutomatedOAuthClientId,
-          clientSecret: await machineClientSecret(stack),
-          scope: stack.McpOAuthScope,
-          expectedIssuer: stack.McpOAuthIssuer,
-        });
-        const client = newClient(mode);
-        await client.connect(new StreamableHTTPClientTransport(url, { authProvider: provider }));
-        await callsTheTool(client);
-        await client.close();
-      });
-    }
-  });
 
   describe('with the client for configuration by hand', () => {
     let callback: Callback;
@@ -198,7 +37,7 @@ describe('the authorization server', () => {
     }
 
     async function code(): Promise<string> {
-      const [query] = await Promise.all([callback.next(), allowAndSignIn(person, authorizationUrl(stack, callback.redirectUri, pkce), /configured by hand/)]);
+      const [query] = await Promise.all([callback.next(), person.allowAndSignInAt(authorizationUrl(stack, callback.redirectUri, pkce), /configured by hand/)]);
       const value = query.get('code');
       assert.ok(value, query.toString());
       return value;

@@ -1,10 +1,12 @@
 /** Claude Code as a person has it: its own home, no account, the model played by a stand-in. */
 
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+
+import { inTerminal } from './terminal.ts';
 
 const executable = fileURLToPath(new URL('../node_modules/.bin/claude', import.meta.url));
 
@@ -14,15 +16,29 @@ export interface Run {
   readonly output: string;
 }
 
+/** What it keeps of one sign-in. */
+export interface SignIn {
+  readonly clientId: string;
+  readonly accessToken: string;
+  readonly refreshToken: string;
+}
+
+interface Credentials {
+  readonly mcpOAuth?: Record<string, SignIn>;
+}
+
 /** One installation of Claude Code with an empty home directory. */
 export class ClaudeCode {
   readonly #home = mkdtempSync(join(tmpdir(), 'claude-code-'));
+  readonly #credentialsFile = join(this.#home, '.claude', '.credentials.json');
 
   constructor(private readonly messagesApiUrl: string) {}
 
   /** Runs `claude` with these arguments to its end; a run over 60 s is ended. */
   async run(args: readonly string[]): Promise<Run> {
-    const child = this.#spawn(args);
+    const child = this.#spawn(executable, args);
+    // It would wait some seconds for something to be piped in.
+    child.stdin?.end();
     const timer = setTimeout(() => child.kill('SIGKILL'), 60_000);
     const output = collect(child);
     const status = await new Promise<number | null>((resolve) => child.on('close', resolve));
@@ -35,8 +51,7 @@ export class ClaudeCode {
    * person in the browser and ends at Claude Code's own callback listener.
    */
   async login(name: string, visit: (authorizationUrl: URL) => Promise<void>): Promise<Run> {
-    // It wants a terminal, wide enough that the URL stays on one line.
-    const child = this.#spawn(['-c', 'import pty, sys; sys.exit(pty.spawn(["sh", "-c", "stty cols 4000; exec \\"$@\\"", "sh", *sys.argv[1:]]))', executable, 'mcp', 'login', name, '--no-browser'], 'python3');
+    const child = this.#spawn(...inTerminal(executable, ['mcp', 'login', name, '--no-browser']));
     const timer = setTimeout(() => child.kill('SIGKILL'), 90_000);
     const output = collect(child);
     const closed = new Promise<number | null>((resolve) => child.on('close', resolve));
@@ -49,12 +64,29 @@ export class ClaudeCode {
     }
   }
 
+  /** What it has stored of the one server that it knows; undefined when it has nothing to sign in with. */
+  signIn(): SignIn | undefined {
+    const stored = this.#credentials().mcpOAuth ?? {};
+    return Object.values(stored)[0];
+  }
+
+  /** Lets it find its access token expired and worthless, as on the next day. */
+  forgetAccessToken(): void {
+    const credentials = this.#credentials();
+    for (const signIn of Object.values(credentials.mcpOAuth ?? {})) Object.assign(signIn, { accessToken: 'expired', expiresAt: 1 });
+    writeFileSync(this.#credentialsFile, JSON.stringify(credentials));
+  }
+
+  #credentials(): Credentials {
+    return JSON.parse(readFileSync(this.#credentialsFile, 'utf8')) as Credentials;
+  }
+
   /** Forgets the home directory with every credential in it. */
   remove(): void {
     rmSync(this.#home, { recursive: true, force: true });
   }
 
-  #spawn(args: readonly string[], program = executable): ChildProcess {
+  #spawn(program: string, args: readonly string[]): ChildProcess {
     return spawn(program, args, {
       cwd: this.#home,
       stdio: ['pipe', 'pipe', 'pipe'],

@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { setVariables } from './function-variables.ts';
 import type { Stack } from './stack.ts';
 
 /** The stand-in and what it saw. */
@@ -14,11 +15,6 @@ export interface MetadataHost {
   /** How often the document was fetched. */
   requests(): number;
   close(): Promise<void>;
-}
-
-interface Configuration {
-  readonly FunctionName: string;
-  readonly Environment?: { readonly Variables: Record<string, string> };
 }
 
 /** Serves one document under the name of `host`, and points the deployed authorization server's function there. */
@@ -30,21 +26,22 @@ export async function playMetadataHost(stack: Stack, host: string, path: string,
     response.writeHead(request.url === path ? 200 : 404, { 'content-type': 'application/json' }).end(JSON.stringify(document));
   });
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
-  await setVariables(stack, {
+  const forget = await setVariables(stack, 'AUTHORIZATION_ISSUER', {
     AUTHORIZATION_LOCAL_METADATA_HOSTS: `${host}=127.0.0.1:${(server.address() as AddressInfo).port}`,
     AUTHORIZATION_LOCAL_METADATA_CA: der,
   });
   return {
     requests: () => requests,
-    close: () => new Promise((resolve) => {
+    close: async () => {
+      await forget();
       server.closeAllConnections();
-      server.close(() => resolve());
-    }),
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+    },
   };
 }
 
 /** A certificate for `host` that is nobody's authority, as PEM and as DER in base64. */
-function selfSigned(host: string): { readonly key: string; readonly certificate: string; readonly der: string } {
+export function selfSigned(host: string): { readonly key: string; readonly certificate: string; readonly der: string } {
   const directory = mkdtempSync(join(tmpdir(), 'metadata-host-'));
   try {
     const [key, certificate] = [join(directory, 'key.pem'), join(directory, 'certificate.pem')];
@@ -57,25 +54,4 @@ function selfSigned(host: string): { readonly key: string; readonly certificate:
   } finally {
     rmSync(directory, { recursive: true });
   }
-}
-
-/** Adds variables to the authorization server's function, as an administrator of the account would. */
-async function setVariables(stack: Stack, variables: Record<string, string>): Promise<void> {
-  const call = async <T>(method: string, path: string, body?: object): Promise<T> => {
-    const response = await fetch(`${stack.AwsEndpointUrl}/2015-03-31/functions${path}`, {
-      method,
-      headers: {
-        'content-type': 'application/json',
-        authorization: `AWS4-HMAC-SHA256 Credential=test/20260101/${stack.AwsRegion}/lambda/aws4_request, SignedHeaders=host, Signature=0`,
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    const text = await response.text();
-    if (!response.ok) throw new Error(`${method} ${path} answered ${response.status}: ${text}`);
-    return JSON.parse(text) as T;
-  };
-  const { Functions } = await call<{ Functions: readonly Configuration[] }>('GET', '/');
-  const found = Functions.find(({ Environment }) => Environment?.Variables['AUTHORIZATION_ISSUER'] === stack.McpOAuthIssuer);
-  if (found === undefined) throw new Error('no function of this stack has AUTHORIZATION_ISSUER: start it with `npm start -- --authorization server`');
-  await call('PUT', `/${found.FunctionName}/configuration`, { Environment: { Variables: { ...found.Environment?.Variables, ...variables } } });
 }

@@ -1,5 +1,6 @@
 /** A person with a browser: signs up, reads their mail, signs in, and forgets their password. */
 
+import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -83,6 +84,17 @@ export class Person {
     await this.page.goto(authorizationUrl.href);
     await this.fillSignIn();
     await this.page.waitForURL((url) => url.searchParams.has('code') || url.searchParams.has('error'));
+  }
+
+  /** Reads the consent page, allows, and signs in; ends where the MCP client's redirect URI is. */
+  async allowAndSignInAt(authorizationUrl: URL, asking: RegExp): Promise<void> {
+    await this.page.goto(authorizationUrl.href);
+    assert.match(await this.page.getByRole('heading', { level: 1 }).innerText(), asking);
+    assert.match(await this.page.locator('main').innerText(), new RegExp(this.stack.McpOAuthScope));
+    await this.page.getByRole('button', { name: 'Allow' }).click();
+    await this.page.waitForURL((at) => at.pathname === '/login');
+    await this.fillSignIn();
+    await this.page.waitForURL((at) => at.pathname === '/callback' && at.origin !== this.stack.McpOAuthIssuer);
   }
 
   /** The code in the newest mail to this person; waits a few seconds for it. */

@@ -50,6 +50,21 @@ export async function aws<T>(stack: Stack, service: string, target: string, body
   return JSON.parse(text === '' ? '{}' : text) as T;
 }
 
+/** The same for a service whose API is paths and methods. */
+export async function awsRest<T>(stack: Stack, service: string, method: string, path: string, body?: object): Promise<T> {
+  const response = await fetch(`${stack.AwsEndpointUrl}${path}`, {
+    method,
+    headers: {
+      'content-type': 'application/json',
+      authorization: `AWS4-HMAC-SHA256 Credential=test/20260101/${stack.AwsRegion}/${service}/aws4_request, SignedHeaders=host, Signature=0`,
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${method} ${path} answered ${response.status}: ${text}`);
+  return JSON.parse(text === '' ? '{}' : text) as T;
+}
+
 /** The machine client's secret, read from Secrets Manager as an operator would. */
 export async function machineClientSecret(stack: Stack): Promise<string> {
   const { SecretString } = await aws<{ SecretString: string }>(stack, 'secretsmanager', 'secretsmanager.GetSecretValue', {

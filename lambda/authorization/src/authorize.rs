@@ -198,16 +198,28 @@ fn checked_parameters(
 
 /// RFC 8707: every `resource` must be ours; none means ours, because clients of 2025-03-26 do not send it.
 pub(crate) fn check_resource(parameters: &Parameters, settings: &Settings) -> Result<(), Failure> {
-    let ours = settings.resource.as_str();
     for resource in parameters.all("resource") {
-        if resource.strip_suffix('/').unwrap_or(resource) != ours.strip_suffix('/').unwrap_or(ours)
-        {
+        if !is_ours(resource, settings) {
             return Err(Failure::ResourceForeign {
                 requested: crate::scope::shown(resource),
             });
         }
     }
     Ok(())
+}
+
+/// The same text, but for a slash at the end and the case of scheme and host (MCP, "Canonical Server URI").
+fn is_ours(resource: &str, settings: &Settings) -> bool {
+    let ours = settings.resource.as_str();
+    let origin = settings.resource.origin().ascii_serialization().len();
+    let (Some((origin, path)), Some((our_origin, our_path))) = (
+        resource.split_at_checked(origin),
+        ours.split_at_checked(origin),
+    ) else {
+        return false;
+    };
+    origin.eq_ignore_ascii_case(our_origin)
+        && path.strip_suffix('/').unwrap_or(path) == our_path.strip_suffix('/').unwrap_or(our_path)
 }
 
 #[allow(

@@ -11,7 +11,7 @@ use crate::{
     seal::{OpenFailure, Purpose},
     secret::Secret,
     server::{AuthorizationServer, Loaded, Visit},
-    transaction::{AuthorizationCode, CODE_SECONDS, Transaction},
+    transaction::{AuthorizationCode, Transaction},
 };
 
 pub(crate) fn callback(
@@ -23,6 +23,11 @@ pub(crate) fn callback(
 ) -> Result<Response, Failure> {
     let settings = &server.settings;
     let parameters = request.query_parameters()?;
+    // Somebody who signed up at Cognito's own page, without a client: nothing was asked for, so nothing is given, and the
+    // code is left to expire. There is no cookie, no redirect and no difference between codes here.
+    if parameters.optional("state").is_none() && parameters.optional("code").is_some() {
+        return Ok(server.pages.without_client(settings));
+    }
     let transaction: Transaction = loaded
         .keyring
         .open(
@@ -103,7 +108,7 @@ fn code(
         Purpose::AuthorizationCode,
         &code,
         &binding,
-        now.plus(CODE_SECONDS),
+        now.plus(server.settings.code_seconds),
         randomness,
     )?)
 }

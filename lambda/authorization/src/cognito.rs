@@ -2,12 +2,13 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
+use base64::{Engine, prelude::BASE64_STANDARD};
 use http::{HeaderValue, Method, StatusCode, header};
 use openidconnect::{
     AsyncHttpClient, AuthType, AuthorizationCode, ClientId, ClientSecret, EndpointNotSet,
     EndpointSet, IssuerUrl, JsonWebKeySet, Nonce, OAuth2TokenResponse, PkceCodeVerifier,
-    RedirectUrl, RefreshToken, RequestTokenError, RevocationUrl, TokenResponse, TokenUrl,
-    core::{CoreClient, CoreIdTokenVerifier, CoreRevocableToken, CoreTokenResponse},
+    RedirectUrl, RefreshToken, RequestTokenError, TokenResponse, TokenUrl,
+    core::{CoreClient, CoreIdTokenVerifier, CoreTokenResponse},
 };
 use serde::Deserialize;
 
@@ -23,7 +24,7 @@ type UpstreamClient = CoreClient<
     EndpointNotSet,
     EndpointNotSet,
     EndpointNotSet,
-    EndpointSet,
+    EndpointNotSet,
     EndpointSet,
     EndpointNotSet,
 >;
@@ -74,9 +75,6 @@ impl Cognito<'_> {
         let client_id = ClientId::new(self.settings.cognito_client_id.clone());
         let client = CoreClient::new(client_id, issuer, JsonWebKeySet::new(Vec::new()))
             .set_token_uri(TokenUrl::new(format!("{base}/oauth2/token")).map_err(refused)?)
-            .set_revocation_url(
-                RevocationUrl::new(format!("{base}/oauth2/revoke")).map_err(refused)?,
-            )
             .set_redirect_uri(RedirectUrl::new(self.settings.callback_url()).map_err(refused)?);
         Ok(match self.client_secret {
             Some(secret) => client
@@ -138,16 +136,44 @@ impl Cognito<'_> {
     }
 
     /// Revokes Cognito's refresh token, and with it the access tokens that came from it.
+    ///
+    /// A request of our own: `openidconnect` revokes over https only, and the local stack is plain HTTP on loopback.
     pub(crate) async fn revoke(&self, token: &Secret) -> Result<(), Failure> {
-        let http_client = HttpClient(self.transport);
-        self.client()?
-            .revoke_token(CoreRevocableToken::RefreshToken(RefreshToken::new(
-                token.expose().to_owned(),
-            )))
-            .map_err(|_| Failure::UpstreamRefusedUs)?
-            .request_async(&http_client)
+        let request = self.revocation_request(token)?;
+        let answer = self
+            .transport
+            .send(request)
             .await
-            .map_err(refusal)
+            .map_err(|_| Failure::UpstreamUnreachable)?;
+        if answer.status() == StatusCode::OK {
+            return Ok(());
+        }
+        let error: ErrorAnswer =
+            serde_json::from_slice(answer.body()).map_err(|_| Failure::UpstreamMalformed)?;
+        Err(match error.error.as_str() {
+            "invalid_grant" => Failure::UpstreamRefusedGrant,
+            _ => Failure::UpstreamRefusedUs,
+        })
+    }
+
+    fn revocation_request(&self, token: &Secret) -> Result<http::Request<Vec<u8>>, Failure> {
+        let client_id = self.settings.cognito_client_id.as_str();
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        form.append_pair("token", token.expose());
+        let authorization = match self.client_secret {
+            Some(secret) => {
+                let (id, secret) = (form_encoded(client_id), form_encoded(secret.expose()));
+                Some(format!(
+                    "Basic {}",
+                    BASE64_STANDARD.encode(format!("{id}:{secret}"))
+                ))
+            }
+            None => {
+                form.append_pair("client_id", client_id);
+                None
+            }
+        };
+        self.post("/oauth2/revoke", authorization.as_deref(), form.finish())
     }
 
     /// Passes a client credentials request on: the caller's own credentials, and nothing of ours.
@@ -175,30 +201,47 @@ impl Cognito<'_> {
         if let Some(scope) = scope {
             form.append_pair("scope", scope);
         }
-        let mut request = http::Request::builder()
-            .method(Method::POST)
-            .uri(format!("{}/oauth2/token", self.settings.sign_in_url))
-            .header(header::ACCEPT, "application/json")
-            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
-        match credentials {
-            MachineCredentials::Basic(value) => {
-                let mut value = HeaderValue::from_str(value)
-                    .map_err(|_| Failure::ClientAuthenticationMalformed)?;
-                value.set_sensitive(true);
-                request = request.header(header::AUTHORIZATION, value);
-            }
+        let authorization = match credentials {
+            MachineCredentials::Basic(value) => Some(*value),
             MachineCredentials::Post {
                 client_id,
                 client_secret,
             } => {
                 form.append_pair("client_id", client_id)
                     .append_pair("client_secret", client_secret.expose());
+                None
             }
+        };
+        self.post("/oauth2/token", authorization, form.finish())
+    }
+
+    /// A form to one of Cognito's endpoints.
+    fn post(
+        &self,
+        path: &str,
+        authorization: Option<&str>,
+        form: String,
+    ) -> Result<http::Request<Vec<u8>>, Failure> {
+        let mut request = http::Request::builder()
+            .method(Method::POST)
+            .uri(format!("{}{path}", self.settings.sign_in_url))
+            .header(header::ACCEPT, "application/json")
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        if let Some(value) = authorization {
+            let mut value =
+                HeaderValue::from_str(value).map_err(|_| Failure::ClientAuthenticationMalformed)?;
+            value.set_sensitive(true);
+            request = request.header(header::AUTHORIZATION, value);
         }
         request
-            .body(form.finish().into_bytes())
+            .body(form.into_bytes())
             .map_err(|_| Failure::MalformedBody)
     }
+}
+
+/// One half of HTTP Basic credentials, RFC 6749 section 2.3.1.
+fn form_encoded(text: &str) -> String {
+    form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }
 
 #[derive(Deserialize)]

@@ -52,6 +52,13 @@ struct LeavePage<'a> {
 }
 
 #[derive(Template)]
+#[template(path = "account.html")]
+struct AccountPage<'a> {
+    pages: &'a Pages,
+    resource: &'a str,
+}
+
+#[derive(Template)]
 #[template(path = "error.html")]
 struct ErrorPage<'a> {
     pages: &'a Pages,
@@ -134,6 +141,15 @@ impl Pages {
             &format!("0; url={}", page.url),
         );
         answer
+    }
+
+    /// Tells somebody who signed in without a client what to do with the account.
+    pub(crate) fn without_client(&self, settings: &Settings) -> Response {
+        let page = AccountPage {
+            pages: self,
+            resource: settings.resource.as_str(),
+        };
+        self.answer(settings, StatusCode::OK, &page)
     }
 
     /// Says what went wrong, in the browser, without going anywhere.

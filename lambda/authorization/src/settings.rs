@@ -19,6 +19,7 @@
 //! | `AUTHORIZATION_REGISTRATION` | `true`/`false`: RFC 7591 registration | `true` |
 //! | `AUTHORIZATION_CLIENT_DOCUMENTS` | `true`/`false`: Client ID Metadata Documents | `true` |
 //! | `AUTHORIZATION_REGISTRATION_DAYS` | how long a registration lasts | `90` |
+//! | `AUTHORIZATION_CODE_SECONDS` | how long a code is valid, 5 to 300: Cognito's code inside it lives five minutes | `300` |
 //! | `AUTHORIZATION_REFRESH_TOKEN_DAYS` | how long a sealed refresh token is accepted; the pool's own limit also applies | `30` |
 //! | `AUTHORIZATION_REDIRECT_HOSTS` | comma-separated `https` callbacks, see [`crate::KNOWN_CLIENT_CALLBACKS`] | the known clients |
 //! | `AUTHORIZATION_CUSTOM_SCHEMES` | comma-separated custom schemes | none |
@@ -157,6 +158,8 @@ pub struct Settings {
     pub client_documents: bool,
     /// Lifetime of a registration in seconds.
     pub registration_seconds: u64,
+    /// Lifetime of our code in seconds.
+    pub code_seconds: u64,
     /// Lifetime of a sealed refresh token in seconds.
     pub refresh_seconds: u64,
     /// Redirects of clients nobody has vouched for.

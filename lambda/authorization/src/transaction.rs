@@ -9,8 +9,6 @@ use crate::{
 
 /// How long the consent page and the sign-in behind it may take, in seconds each.
 pub(crate) const SIGN_IN_SECONDS: u64 = 10 * 60;
-/// How long our code is valid: Cognito's own code inside it lives five minutes.
-pub(crate) const CODE_SECONDS: u64 = 5 * 60;
 
 /// The request that the consent page shows, in a hidden field of its form.
 #[derive(Serialize, Deserialize)]

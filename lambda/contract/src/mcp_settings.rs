@@ -11,7 +11,8 @@ crate::settings! {
         pub resource_metadata_url: Option<HttpUrl> = "MCP_RESOURCE_METADATA_URL",
         /// Issuer of the access tokens: https://cognito-idp.{region}.amazonaws.com/{user pool id}.
         pub issuer: HttpUrl = "MCP_ISSUER",
-        /// Where the issuer's keys are, in plain HTTP mode only. Default: {MCP_ISSUER}/.well-known/jwks.json.
+        /// Where the issuer's keys are, in plain HTTP mode and behind a function URL only. Default:
+        /// {MCP_ISSUER}/.well-known/jwks.json.
         pub jwks_url: Option<HttpUrl> = "MCP_JWKS_URL",
         /// Accepted Host values. Default: the host of MCP_RESOURCE.
         pub allowed_hosts: Option<List> = "MCP_ALLOWED_HOSTS",

@@ -141,10 +141,18 @@ impl<S: ServerHandler> Endpoint<S> {
     }
 
     /// Answers a request that never gets as far as the wall, and logs it.
-    pub(crate) fn refuse(&self, refusal: &Refusal) -> Answer {
-        let mut record = self.telemetry.begin(None);
+    pub(crate) fn refuse(&self, refusal: &Refusal, invocation: Option<&InvocationIds>) -> Answer {
+        let mut record = self.telemetry.begin(invocation);
         record.refused(refusal);
         let answer = refusal.answer(&self.challenges, None);
+        record.status(answer.status());
+        record.finish();
+        answer
+    }
+
+    /// Logs an answer that needs no wall.
+    pub(crate) fn logged(&self, answer: Answer, invocation: Option<&InvocationIds>) -> Answer {
+        let mut record = self.telemetry.begin(invocation);
         record.status(answer.status());
         record.finish();
         answer

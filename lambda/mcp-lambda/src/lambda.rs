@@ -1,27 +1,30 @@
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Request, Response};
-use http_body_util::BodyExt;
+use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper_util::client::legacy::connect::HttpConnector;
 use lambda_runtime_api_client::body::Body as ApiBody;
 use lambda_runtime_api_client::{Client, build_request};
-use mcp_lambda_contract::{McpSettings, ResponseMode};
+use mcp_lambda_contract::{Contract, McpSettings, ResponseMode};
 use rmcp::ServerHandler;
 use serde_json::json;
+use tokio::sync::OnceCell;
 
-use crate::caller::Caller;
 use crate::claims::{Expiry, caller_from_claims};
 use crate::deadline::Deadline;
 use crate::definition::{Built, StartError};
+use crate::direct::Direct;
 use crate::endpoint::{Endpoint, InvocationIds};
 use crate::event::{GatewayRequest, read_event};
-use crate::lambda_response::{buffered_response, streamed_response};
+use crate::lambda_response::{PayloadFormat, buffered_response, streamed_response};
 use crate::log::Log;
 use crate::process::Process;
-use crate::refusal::Refusal;
+use crate::refusal::{Answer, Refusal};
+use crate::url_event::read_url_event;
 
 const VERSION: &str = "/2018-06-01";
 /// How a runtime says that it streams.
@@ -158,17 +161,32 @@ fn text(headers: &HeaderMap, name: &str) -> Option<String> {
         .map(str::to_owned)
 }
 
+/// The server behind the Runtime API.
+struct Function<'a, S: ServerHandler> {
+    endpoint: Arc<Endpoint<S>>,
+    settings: McpSettings,
+    contract: Contract,
+    /// Only a function URL needs it.
+    direct: OnceCell<Direct<S>>,
+    process: &'a Process,
+}
+
 /// Answers invocations until the Runtime API goes away.
 pub(crate) async fn serve<S: ServerHandler>(
     api: &RuntimeApi,
     built: Built<S>,
     process: &Process,
 ) -> Result<(), StartError> {
-    let settings = built.settings.clone();
-    let endpoint = Endpoint::new(built, process);
+    let function = Function {
+        settings: built.settings.clone(),
+        contract: built.contract.clone(),
+        endpoint: Arc::new(Endpoint::new(built, process)),
+        direct: OnceCell::new(),
+        process,
+    };
     loop {
         let invocation = api.next(process.now).await?;
-        if let Err(error) = answer(api, &endpoint, &settings, &invocation, process).await {
+        if let Err(error) = function.post_answer(api, &invocation).await {
             // The platform refused this answer, for example because the client is gone; the next one may be fine.
             process.log.error(
                 &error.to_string(),
@@ -179,48 +197,65 @@ pub(crate) async fn serve<S: ServerHandler>(
     }
 }
 
-async fn answer<S: ServerHandler>(
-    api: &RuntimeApi,
-    endpoint: &Endpoint<S>,
-    settings: &McpSettings,
-    invocation: &Invocation,
-    process: &Process,
-) -> Result<(), StartError> {
-    let path = format!("/runtime/invocation/{}/response", invocation.ids.request_id);
-    let Some(GatewayRequest { request, claims }) = read_event(&invocation.event) else {
-        process.log.info(
-            "the event is not a request of a REST API",
-            &json!({ "requestId": invocation.ids.request_id }),
-        );
-        return api
-            .post(
-                &path,
-                &[(CONTENT_TYPE.as_str(), "application/json")],
-                "null".into(),
-            )
-            .await;
-    };
-    let caller: Result<Caller, Refusal> = claims.ok_or(Refusal::TokenMissing).and_then(|claims| {
-        caller_from_claims(&claims, settings, Expiry::CheckedByGateway, (process.now)())
-            .map_err(Refusal::ClaimsRejected)
-    });
-    let answer = endpoint
-        .answer(request, caller, invocation.deadline, Some(&invocation.ids))
-        .await;
-    match settings.response_mode {
-        ResponseMode::Stream => {
-            let headers = [
-                (CONTENT_TYPE.as_str(), HTTP_INTEGRATION),
-                (RESPONSE_MODE, "streaming"),
-            ];
-            api.post(&path, &headers, ApiBody::new(streamed_response(answer)))
-                .await
-        }
-        ResponseMode::Buffered => {
+impl<S: ServerHandler> Function<'_, S> {
+    async fn post_answer(
+        &self,
+        api: &RuntimeApi,
+        invocation: &Invocation,
+    ) -> Result<(), StartError> {
+        let path = format!("/runtime/invocation/{}/response", invocation.ids.request_id);
+        let Some((answer, format)) = self.answer(invocation).await? else {
+            self.process.log.info(
+                "the event is not an HTTP request",
+                &json!({ "requestId": invocation.ids.request_id }),
+            );
             let headers = [(CONTENT_TYPE.as_str(), "application/json")];
-            api.post(&path, &headers, buffered_response(answer).await.into())
-                .await
+            return api.post(&path, &headers, "null".into()).await;
+        };
+        match self.settings.response_mode {
+            ResponseMode::Stream => {
+                let headers = [
+                    (CONTENT_TYPE.as_str(), HTTP_INTEGRATION),
+                    (RESPONSE_MODE, "streaming"),
+                ];
+                let body = ApiBody::new(streamed_response(answer, format));
+                api.post(&path, &headers, body).await
+            }
+            ResponseMode::Buffered => {
+                let headers = [(CONTENT_TYPE.as_str(), "application/json")];
+                let body = buffered_response(answer, format).await;
+                api.post(&path, &headers, body.into()).await
+            }
         }
+    }
+
+    /// The answer to an event and the form it has to have; `None` for an event that is no request.
+    async fn answer(
+        &self,
+        invocation: &Invocation,
+    ) -> Result<Option<(Answer, PayloadFormat)>, StartError> {
+        let (ids, deadline) = (Some(&invocation.ids), invocation.deadline);
+        if let Some(GatewayRequest { request, claims }) = read_event(&invocation.event) {
+            let caller = claims.ok_or(Refusal::TokenMissing).and_then(|claims| {
+                let now = (self.process.now)();
+                caller_from_claims(&claims, &self.settings, Expiry::CheckedByGateway, now)
+                    .map_err(Refusal::ClaimsRejected)
+            });
+            let answer = self.endpoint.answer(request, caller, deadline, ids).await;
+            return Ok(Some((answer, PayloadFormat::V1)));
+        }
+        let Some(request) = read_url_event(&invocation.event) else {
+            return Ok(None);
+        };
+        let direct = self
+            .direct
+            .get_or_try_init(|| async {
+                let endpoint = Arc::clone(&self.endpoint);
+                Direct::new(endpoint, &self.settings, &self.contract, self.process)
+            })
+            .await?;
+        let answer = direct.answer(request.map(Full::new), deadline, ids).await;
+        Ok(Some((answer, PayloadFormat::V2)))
     }
 }
 

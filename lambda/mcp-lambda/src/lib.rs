@@ -45,6 +45,7 @@ mod conversation;
 mod cors;
 mod deadline;
 mod definition;
+mod direct;
 mod endpoint;
 mod event;
 mod event_headers;
@@ -63,6 +64,7 @@ mod run;
 #[cfg(feature = "dynamodb")]
 mod state;
 mod telemetry;
+mod url_event;
 
 pub use access::Access;
 pub use aws::AwsEnvironment;

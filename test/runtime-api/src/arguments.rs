@@ -10,6 +10,9 @@ pub(crate) struct Arguments {
     /// Port to listen on; 0 for any free one.
     #[arg(long, default_value_t = 0)]
     pub(crate) port: u16,
+    /// Be a function URL instead of a REST API; its path and claims are not used then.
+    #[arg(long, conflicts_with = "claims")]
+    pub(crate) function_url: bool,
     /// The one path that reaches the function.
     #[arg(long, default_value = "/mcp")]
     pub(crate) path: String,

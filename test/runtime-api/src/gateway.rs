@@ -17,17 +17,23 @@ use uuid::Uuid;
 
 use crate::answer::{Answer, gateway_answer};
 use crate::function::Function;
+use crate::url_event::url_event;
 
 /// How the gateway makes events.
-#[derive(Clone, Debug, Default)]
-pub struct GatewayOptions {
-    /// The one path that has an integration, for example `/mcp`; others answer 404.
-    pub path: String,
-    /// Claims of the caller, as a Cognito authorizer leaves them: all of them text. Empty: no authorizer.
-    pub claims: BTreeMap<String, String>,
+#[derive(Clone, Debug)]
+pub enum GatewayOptions {
+    /// A REST API with one Lambda proxy integration: payload format 1.0.
+    RestApi {
+        /// The one path that has an integration, for example `/mcp`; others answer 404.
+        path: String,
+        /// Claims of the caller, as a Cognito authorizer leaves them: all of them text. Empty: no authorizer.
+        claims: BTreeMap<String, String>,
+    },
+    /// A function URL that anybody may call (`NONE`): payload format 2.0, every path reaches the function.
+    FunctionUrl,
 }
 
-/// A REST API with one Lambda proxy integration.
+/// A REST API or a function URL.
 pub struct Gateway {
     function: Arc<Function>,
     options: GatewayOptions,
@@ -68,18 +74,21 @@ impl Gateway {
         request: Request<Incoming>,
         peer: SocketAddr,
     ) -> Result<Answer, Infallible> {
-        if request.uri().path() != self.options.path {
+        if let GatewayOptions::RestApi { path, .. } = &self.options
+            && request.uri().path() != path
+        {
             return gateway_answer(StatusCode::NOT_FOUND, "Not Found");
         }
         let (parts, body) = request.into_parts();
         let Ok(body) = body.collect().await else {
             return gateway_answer(StatusCode::BAD_REQUEST, "Bad Request");
         };
-        match self
-            .function
-            .invoke(self.event(&parts, &body.to_bytes(), peer))
-            .await
-        {
+        let body = body.to_bytes();
+        let event = match &self.options {
+            GatewayOptions::RestApi { claims, .. } => proxy_event(&parts, &body, peer, claims),
+            GatewayOptions::FunctionUrl => url_event(&parts, &body, peer),
+        };
+        match self.function.invoke(event).await {
             Ok(answer) => Ok(answer),
             Err(failure) => {
                 let message = match failure.status() {
@@ -91,72 +100,76 @@ impl Gateway {
             }
         }
     }
-
-    /// The event of a REST API's proxy integration, payload format 1.0.
-    fn event(&self, parts: &Parts, body: &Bytes, peer: SocketAddr) -> Bytes {
-        let path = parts.uri.path();
-        let mut headers = Map::new();
-        let mut multi_value_headers = Map::new();
-        for name in parts.headers.keys() {
-            let values: Vec<Value> = parts
-                .headers
-                .get_all(name)
-                .iter()
-                .map(|value| {
-                    String::from_utf8_lossy(value.as_bytes())
-                        .into_owned()
-                        .into()
-                })
-                .collect();
-            if let Some(last) = values.last() {
-                headers.insert(name.to_string(), last.clone());
-            }
-            multi_value_headers.insert(name.to_string(), values.into());
-        }
-        for (name, value) in [
-            ("X-Forwarded-For", peer.ip().to_string()),
-            ("X-Forwarded-Proto", "https".to_owned()),
-        ] {
-            headers.insert(name.to_owned(), value.clone().into());
-            multi_value_headers.insert(name.to_owned(), json!([value]));
-        }
-        let host = parts
-            .headers
-            .get("host")
-            .and_then(|host| host.to_str().ok())
-            .unwrap_or_default();
-        let mut event = json!({
-            "resource": path,
-            "path": path,
-            "httpMethod": parts.method.as_str(),
-            "headers": headers,
-            "multiValueHeaders": multi_value_headers,
-            "queryStringParameters": null,
-            "multiValueQueryStringParameters": null,
-            "pathParameters": null,
-            "stageVariables": null,
-            "requestContext": {
-                "accountId": "000000000000",
-                "apiId": "undertest0",
-                "domainName": host,
-                "httpMethod": parts.method.as_str(),
-                "identity": { "sourceIp": peer.ip().to_string() },
-                "path": format!("/prod{path}"),
-                "protocol": "HTTP/1.1",
-                "requestId": Uuid::new_v4().to_string(),
-                "resourcePath": path,
-                "stage": "prod",
-            },
-            "body": if body.is_empty() { Value::Null } else { String::from_utf8_lossy(body).into_owned().into() },
-            "isBase64Encoded": false,
-        });
-        if !self.options.claims.is_empty() {
-            event["requestContext"]["authorizer"] = json!({ "claims": self.options.claims });
-        }
-        event.to_string().into()
-    }
 }
 
+/// The event of a REST API's proxy integration, payload format 1.0.
+fn proxy_event(
+    parts: &Parts,
+    body: &Bytes,
+    peer: SocketAddr,
+    claims: &BTreeMap<String, String>,
+) -> Bytes {
+    let path = parts.uri.path();
+    let mut headers = Map::new();
+    let mut multi_value_headers = Map::new();
+    for name in parts.headers.keys() {
+        let values: Vec<Value> = parts
+            .headers
+            .get_all(name)
+            .iter()
+            .map(|value| {
+                String::from_utf8_lossy(value.as_bytes())
+                    .into_owned()
+                    .into()
+            })
+            .collect();
+        if let Some(last) = values.last() {
+            headers.insert(name.to_string(), last.clone());
+        }
+        multi_value_headers.insert(name.to_string(), values.into());
+    }
+    for (name, value) in [
+        ("X-Forwarded-For", peer.ip().to_string()),
+        ("X-Forwarded-Proto", "https".to_owned()),
+    ] {
+        headers.insert(name.to_owned(), value.clone().into());
+        multi_value_headers.insert(name.to_owned(), json!([value]));
+    }
+    let host = parts
+        .headers
+        .get("host")
+        .and_then(|host| host.to_str().ok())
+        .unwrap_or_default();
+    let mut event = json!({
+        "resource": path,
+        "path": path,
+        "httpMethod": parts.method.as_str(),
+        "headers": headers,
+        "multiValueHeaders": multi_value_headers,
+        "queryStringParameters": null,
+        "multiValueQueryStringParameters": null,
+        "pathParameters": null,
+        "stageVariables": null,
+        "requestContext": {
+            "accountId": "000000000000",
+            "apiId": "undertest0",
+            "domainName": host,
+            "httpMethod": parts.method.as_str(),
+            "identity": { "sourceIp": peer.ip().to_string() },
+            "path": format!("/prod{path}"),
+            "protocol": "HTTP/1.1",
+            "requestId": Uuid::new_v4().to_string(),
+            "resourcePath": path,
+            "stage": "prod",
+        },
+        "body": if body.is_empty() { Value::Null } else { String::from_utf8_lossy(body).into_owned().into() },
+        "isBase64Encoded": false,
+    });
+    if !claims.is_empty() {
+        event["requestContext"]["authorizer"] = json!({ "claims": claims });
+    }
+    event.to_string().into()
+}
 /// The gateway's log.
 #[expect(
     clippy::print_stderr,

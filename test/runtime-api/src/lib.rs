@@ -1,18 +1,21 @@
-//! Plays API Gateway (a REST API with a Lambda proxy integration) and Lambda for one function binary, on loopback.
+//! Plays API Gateway (a REST API with a Lambda proxy integration, or a function URL) and Lambda for one function binary,
+//! on loopback.
 //!
 //! [`Function`] is Lambda: it starts processes of the binary, hands each one invocation at a time through a Lambda
 //! Runtime API of its own, starts more when all are busy, and can end idle ones at random. [`Gateway`] is API Gateway:
-//! it turns HTTP requests into events of the REST API's proxy integration (payload format 1.0) and answers back.
+//! it turns HTTP requests into events of the REST API's proxy integration (payload format 1.0), or of a function URL
+//! (payload format 2.0), and answers back.
 //!
 //! It is as strict as AWS where a server could go wrong: the response transfer mode is fixed, a challenge header is
 //! renamed, a function that runs too long is killed. It does not verify access tokens (claims are given), limit
-//! rates or sizes, freeze idle processes, or serve other payload formats.
+//! rates or sizes, or freeze idle processes.
 
 mod answer;
 mod function;
 mod gateway;
 mod instance;
 mod runtime_api;
+mod url_event;
 
 pub use answer::{Answer, Failure, TransferMode};
 pub use function::{Function, FunctionOptions, Kills};

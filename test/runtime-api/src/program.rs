@@ -29,9 +29,13 @@ pub(crate) async fn serve(arguments: Arguments) -> std::io::Result<()> {
             seed: arguments.kill_seed,
         }),
     });
-    let options = GatewayOptions {
-        path: arguments.path,
-        claims: filled(arguments.claims),
+    let options = if arguments.function_url {
+        GatewayOptions::FunctionUrl
+    } else {
+        GatewayOptions::RestApi {
+            path: arguments.path,
+            claims: filled(arguments.claims),
+        }
     };
     let gateway = Gateway::new(function.clone(), options);
     writeln!(std::io::stdout(), "{origin}")?;

@@ -85,6 +85,7 @@ impl Variables {
         let registration = self.boolean("AUTHORIZATION_REGISTRATION", true);
         let client_documents = self.boolean("AUTHORIZATION_CLIENT_DOCUMENTS", true);
         let registration_seconds = self.days("AUTHORIZATION_REGISTRATION_DAYS", 90);
+        let code_seconds = self.number("AUTHORIZATION_CODE_SECONDS", "seconds", 5..=300, 300);
         let refresh_seconds = self.days("AUTHORIZATION_REFRESH_TOKEN_DAYS", 30);
         let redirects = self.redirects();
         let allowed_origins = self.origins();
@@ -109,6 +110,7 @@ impl Variables {
             registration,
             client_documents,
             registration_seconds,
+            code_seconds,
             refresh_seconds,
             redirects,
             allowed_origins,

@@ -1,6 +1,6 @@
 //! Reading single variables, and remembering what is wrong with them.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::RangeInclusive};
 
 use serde::de::DeserializeOwned;
 use url::Url;
@@ -83,18 +83,30 @@ impl Variables {
         }
     }
 
+    /// A number of days, in seconds.
     pub(super) fn days(&mut self, name: &'static str, default: u64) -> u64 {
+        self.number(name, "days", 1..=3650, default) * DAY
+    }
+
+    pub(super) fn number(
+        &mut self,
+        name: &'static str,
+        unit: &str,
+        range: RangeInclusive<u64>,
+        default: u64,
+    ) -> u64 {
         let Some(text) = self.optional(name) else {
-            return default * DAY;
+            return default;
         };
-        match text.parse::<u64>() {
-            Ok(days) if (1..=3650).contains(&days) => days * DAY,
+        match text.parse() {
+            Ok(number) if range.contains(&number) => number,
             _ => {
+                let (least, most) = (range.start(), range.end());
                 self.problem(
                     name,
-                    format!("'{text}' must be a number of days from 1 to 3650"),
+                    format!("'{text}' must be a number of {unit} from {least} to {most}"),
                 );
-                default * DAY
+                default
             }
         }
     }

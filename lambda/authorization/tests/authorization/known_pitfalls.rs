@@ -356,3 +356,35 @@ fn bodies_and_parameters_are_bounded_before_they_are_read() {
     );
     assert_eq!(redirected_error(&answer, &client), "invalid_request");
 }
+
+#[test]
+fn codes_registrations_and_refresh_tokens_live_as_long_as_the_settings_say() {
+    let world = World::with(&[
+        ("AUTHORIZATION_CODE_SECONDS", "20"),
+        ("AUTHORIZATION_REGISTRATION_DAYS", "2"),
+        ("AUTHORIZATION_REFRESH_TOKEN_DAYS", "1"),
+    ]);
+    let client = Client::new(&world.registered(LOOPBACK), LOOPBACK);
+    let early = world.code(&mut Browser::default(), &client);
+    let late = world.code(&mut Browser::default(), &client);
+    world.pass(19);
+    let tokens = body(&world.redeem(&client, &early));
+    world.pass(1);
+    assert_eq!(
+        error(&world.redeem(&client, &late)),
+        (400, "invalid_grant".to_owned())
+    );
+    let refresh = [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", tokens["refresh_token"].as_str().unwrap()),
+        ("client_id", client.client_id.as_str()),
+    ];
+    world.pass(24 * 60 * 60);
+    assert_eq!(
+        error(&world.form("/token", &refresh, &[])),
+        (400, "invalid_grant".to_owned())
+    );
+    assert_eq!(world.get(&client.authorize_url(), &[]).status(), 200);
+    world.pass(24 * 60 * 60);
+    assert_refused_on_a_page(&world.get(&client.authorize_url(), &[]), "ClientExpired");
+}

@@ -290,3 +290,23 @@ fn two_hundred_sign_ins_in_flight_at_once_end_each_at_its_own_client() {
         "one fetch for all of them"
     );
 }
+
+#[test]
+fn somebody_who_signs_up_without_a_client_is_told_what_to_do_next_and_gets_nothing_else() {
+    let world = World::new();
+    let answer = world.get("/callback?code=upstream-code-1", &[]);
+    assert_eq!(answer.status(), 200);
+    assert!(
+        answer.body().contains("Your account is ready") && answer.body().contains(RESOURCE),
+        "{}",
+        answer.body()
+    );
+    for name in ["location", "refresh", "set-cookie"] {
+        assert!(!answer.headers().contains_key(name), "{name}");
+    }
+    assert!(!answer.body().contains("upstream-code-1"));
+    assert!(
+        world.cognito.bodies().is_empty(),
+        "the code is not redeemed"
+    );
+}

@@ -261,3 +261,22 @@ fn revoking_something_unknown_succeeds_and_an_access_token_is_named_as_unsupport
         (400, "invalid_request".to_owned())
     );
 }
+
+/// MCP, "Canonical Server URI": upper-case scheme and host are accepted for robustness; everything else is exact.
+#[test]
+fn our_resource_may_be_written_with_upper_case_scheme_and_host_or_a_slash_at_its_end() {
+    let world = World::new();
+    let client = Client::new(&world.registered(LOOPBACK), LOOPBACK);
+    for (resource, status) in [
+        ("HTTPS://DOGS.example.com/mcp", 200),
+        ("https://dogs.example.com/mcp/", 200),
+        ("https://dogs.example.com/MCP", 302),
+        ("https://dogs.example.com/mcp//", 302),
+        ("https://dogs.example.com:443/mcp", 302),
+        ("https://dogs.example.com./mcp", 302),
+        ("https://dogs.example.com\u{2028}/mcp", 302),
+    ] {
+        let answer = world.get(&client.but("resource", Some(resource)).authorize_url(), &[]);
+        assert_eq!(answer.status(), status, "{resource}");
+    }
+}

@@ -80,6 +80,10 @@ impl Issuer {
         }
     }
 
+    pub(crate) fn keys_url(&self) -> String {
+        format!("http://{}/jwks.json", self.address)
+    }
+
     pub(crate) fn token(&self, claims: &Value) -> String {
         self.sign(
             &self.key,
@@ -128,10 +132,7 @@ impl PlainServer {
         let variables = BTreeMap::from([
             ("MCP_RESOURCE", url.clone()),
             ("MCP_ISSUER", ISSUER.to_owned()),
-            (
-                "MCP_JWKS_URL",
-                format!("http://{}/jwks.json", issuer.address),
-            ),
+            ("MCP_JWKS_URL", issuer.keys_url()),
             ("MCP_LISTEN", format!("127.0.0.1:{port}")),
         ]);
         let log: Arc<Mutex<Vec<String>>> = Arc::default();
@@ -159,12 +160,7 @@ impl PlainServer {
 
     /// Claims that are accepted.
     pub(crate) fn claims(&self) -> Value {
-        let now = seconds_since_epoch();
-        json!({
-            "sub": "user-1", "client_id": "client-1", "username": "user-1", "token_use": "access", "iss": ISSUER,
-            "aud": self.url, "scope": format!("{0}/tools {0}/profile", self.url), "iat": now, "exp": now + 300,
-            "cognito:groups": ["keepers, senior"],
-        })
+        claims(&self.url)
     }
 
     pub(crate) async fn status_and_reason(&self, token: &str) -> (u16, String) {
@@ -183,6 +179,16 @@ impl PlainServer {
         };
         (answer.status, reason)
     }
+}
+
+/// Claims that a server with this resource identifier accepts.
+pub(crate) fn claims(resource: &str) -> Value {
+    let now = seconds_since_epoch();
+    json!({
+        "sub": "user-1", "client_id": "client-1", "username": "user-1", "token_use": "access", "iss": ISSUER,
+        "aud": resource, "scope": format!("{resource}/tools {resource}/profile"), "iat": now, "exp": now + 300,
+        "cognito:groups": ["keepers, senior"],
+    })
 }
 
 pub(crate) fn seconds_since_epoch() -> u64 {

@@ -12,6 +12,7 @@ mod conversation;
 #[cfg(feature = "dynamodb")]
 mod dynamodb;
 mod event_source;
+mod function_url;
 mod guards;
 mod issuer;
 mod plain_http;

@@ -31,15 +31,24 @@ fn the_program() {
     let _ = mcp_lambda::run(process, server::definition());
 }
 
+/// What starts the program.
+pub(crate) fn command() -> Vec<String> {
+    let program = std::env::current_exe().unwrap();
+    let arguments = [
+        "--exact",
+        "secrets::the_program",
+        "--ignored",
+        "--nocapture",
+    ];
+    let program = std::iter::once(program.to_string_lossy().into_owned());
+    program.chain(arguments.map(str::to_owned)).collect()
+}
+
 fn program(variables: &BTreeMap<&str, String>) -> Command {
-    let mut command = Command::new(std::env::current_exe().unwrap());
+    let line = command();
+    let mut command = Command::new(&line[0]);
     command
-        .args([
-            "--exact",
-            "secrets::the_program",
-            "--ignored",
-            "--nocapture",
-        ])
+        .args(&line[1..])
         .env_clear()
         .envs(variables)
         .stdout(Stdio::piped())

@@ -50,7 +50,7 @@ async fn start(transfer_mode: TransferMode, kills: Option<Kills>) -> Front {
     let claims = [("sub".to_owned(), "alice".to_owned())].into();
     let gateway = Gateway::new(
         Arc::clone(&function),
-        GatewayOptions {
+        GatewayOptions::RestApi {
             path: "/mcp".to_owned(),
             claims,
         },

@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+// @ts-expect-error a script without types
+import { apiReference, assembly, breaks, writeAssembly } from '../../scripts/api.mjs';
+
+const root = join(import.meta.dirname, '..', '..');
+
+describe('the public API of the constructs', () => {
+  test('breaks nothing of the accepted one', () => assert.equal(breaks(), ''));
+
+  test('would not lose a property unnoticed', () => {
+    const older = assembly();
+    const properties: { name: string }[] = older.types['mcp-lambda-cdk.McpServer'].properties;
+    properties.find((property) => property.name === 'signInUrl')!.name = 'loginUrl';
+    const folder = join(root, 'target', 'api-before');
+    writeAssembly(folder, older);
+    assert.match(breaks(folder), /mcp-lambda-cdk\.McpServer\.loginUrl.*has been removed/);
+  });
+
+  test('is described in cdk/API.md as it is: otherwise run npm run api', () => {
+    const [written, generated] = [readFileSync(join(root, 'cdk', 'API.md'), 'utf8').split('\n'), apiReference().split('\n')];
+    const first = generated.findIndex((line: string, index: number) => line !== written[index]);
+    assert.equal(written[first], generated[first], `line ${first + 1} is stale`);
+    assert.equal(written.length, generated.length);
+  });
+
+  test('has examples that compile, and can be said in the other languages', () => {
+    const tablet = join(root, 'target', 'examples.tabl');
+    const done = spawnSync(join(root, 'node_modules', '.bin', 'jsii-rosetta'), ['extract', '--strict', '--cache-to', tablet, 'cdk'], { cwd: root, encoding: 'utf8' });
+    assert.equal(done.status, 0, `${done.stdout}${done.stderr}`);
+  });
+});

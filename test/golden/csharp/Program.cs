@@ -1,0 +1,46 @@
+using Amazon.CDK;
+using Constructs;
+using McpLambda.Cdk;
+
+// The golden app: a construct of one's own around an MCP server, and an Aspect. Every language has the same one.
+var app = new App();
+var stack = new Stack(app, "Golden", new StackProps { Description = "the same in every language" });
+var team = new TeamServer(stack, "Team", Duration.Seconds(3));
+Aspects.Of(team).Add(new Owner());
+new CfnOutput(stack, "McpServerUrl", new CfnOutputProps { Value = team.Server.McpServerUrl });
+new CfnOutput(stack, "Scopes", new CfnOutputProps { Value = string.Join(" ", team.Server.OauthScopes) });
+new CfnOutput(stack, "MachineClientId", new CfnOutputProps { Value = team.MachineClient.ClientId, Description = "app client of the CI" });
+app.Synth();
+
+/// <summary>An MCP server with what the team always adds.</summary>
+sealed class TeamServer : Construct
+{
+    public McpServer Server { get; }
+    public McpMachineClient MachineClient { get; }
+
+    public TeamServer(Construct scope, string id, Duration patience) : base(scope, id)
+    {
+        Server = new McpServer(this, "Server", new McpServerProps
+        {
+            Code = McpCode.FromAsset("test/golden/function"),
+            Contract = McpContract.FromFile("lambda/dog-facts/contract.json"),
+            Front = McpFront.CloudFront(new McpCloudFrontOptions { ReadTimeout = Duration.Seconds(90) }),
+            Settings = new Dictionary<string, object> { ["DOG_API_TIMEOUT_MS"] = patience, ["DOG_API_USER_AGENT"] = "golden" },
+            AllowedOrigins = new[] { "http://localhost:6274" },
+            RemovalPolicy = RemovalPolicy.DESTROY,
+        });
+        MachineClient = Server.AddMachineClient("MachineClient");
+    }
+}
+
+/// <summary>Writes the team into every function.</summary>
+sealed class Owner : Amazon.JSII.Runtime.Deputy.DeputyBase, IAspect
+{
+    public void Visit(IConstruct node)
+    {
+        if (node is CfnResource resource && resource.CfnResourceType == "AWS::Lambda::Function")
+        {
+            resource.AddPropertyOverride("Description", $"owned by team zoo: {node.Node.Path}");
+        }
+    }
+}

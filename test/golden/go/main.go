@@ -1,0 +1,57 @@
+// The golden app: a construct of one's own around an MCP server, and an Aspect. Every language has the same one.
+package main
+
+import (
+	"strings"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+	mcp "github.com/mcp-lambda/mcp-lambda-cdk-go/mcplambdacdk"
+)
+
+// teamServer is an MCP server with what the team always adds.
+type teamServer struct {
+	constructs.Construct
+	server        mcp.McpServer
+	machineClient mcp.McpMachineClient
+}
+
+func newTeamServer(scope constructs.Construct, id string, patience awscdk.Duration) *teamServer {
+	construct := constructs.NewConstruct(scope, jsii.String(id))
+	server := mcp.NewMcpServer(construct, jsii.String("Server"), &mcp.McpServerProps{
+		Code:           mcp.McpCode_FromAsset(jsii.String("test/golden/function")),
+		Contract:       mcp.McpContract_FromFile(jsii.String("lambda/dog-facts/contract.json")),
+		Front:          mcp.McpFront_CloudFront(&mcp.McpCloudFrontOptions{ReadTimeout: awscdk.Duration_Seconds(jsii.Number(90))}),
+		Settings:       &map[string]interface{}{"DOG_API_TIMEOUT_MS": patience, "DOG_API_USER_AGENT": "golden"},
+		AllowedOrigins: jsii.Strings("http://localhost:6274"),
+		RemovalPolicy:  awscdk.RemovalPolicy_DESTROY,
+	})
+	return &teamServer{construct, server, server.AddMachineClient(jsii.String("MachineClient"), nil)}
+}
+
+// owner writes the team into every function.
+type owner struct{}
+
+func (owner) Visit(node constructs.IConstruct) {
+	resource, ok := node.(awscdk.CfnResource)
+	if ok && *resource.CfnResourceType() == "AWS::Lambda::Function" {
+		resource.AddPropertyOverride(jsii.String("Description"), "owned by team zoo: "+*node.Node().Path())
+	}
+}
+
+func main() {
+	defer jsii.Close()
+	app := awscdk.NewApp(nil)
+	stack := awscdk.NewStack(app, jsii.String("Golden"), &awscdk.StackProps{Description: jsii.String("the same in every language")})
+	team := newTeamServer(stack, "Team", awscdk.Duration_Seconds(jsii.Number(3)))
+	awscdk.Aspects_Of(team).Add(&owner{}, nil)
+	var scopes []string
+	for _, scope := range *team.server.OauthScopes() {
+		scopes = append(scopes, *scope)
+	}
+	awscdk.NewCfnOutput(stack, jsii.String("McpServerUrl"), &awscdk.CfnOutputProps{Value: team.server.McpServerUrl()})
+	awscdk.NewCfnOutput(stack, jsii.String("Scopes"), &awscdk.CfnOutputProps{Value: jsii.String(strings.Join(scopes, " "))})
+	awscdk.NewCfnOutput(stack, jsii.String("MachineClientId"), &awscdk.CfnOutputProps{Value: team.machineClient.ClientId(), Description: jsii.String("app client of the CI")})
+	app.Synth(nil)
+}
