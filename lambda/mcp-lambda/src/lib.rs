@@ -61,6 +61,7 @@ mod message;
 mod process;
 mod refusal;
 mod run;
+mod runtime_api;
 #[cfg(feature = "dynamodb")]
 mod state;
 mod telemetry;
