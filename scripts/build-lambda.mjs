@@ -1,23 +1,47 @@
-// Builds the arm64 `bootstrap` of every server with cargo lambda: target/lambda/<server>/bootstrap.
+// Builds the arm64 `bootstrap` of every server with cargo lambda: target/lambda/<server>/bootstrap. The authorization server's
+// is copied into the npm package of the constructs, with its checksum: cdk/assets/authorization.
+//
+//   node scripts/build-lambda.mjs                  every server
+//   node scripts/build-lambda.mjs authorization    one of them, which is what `npm pack` of the constructs does
+//   node scripts/build-lambda.mjs reproduce        builds the authorization server again from a copy of the last commit in another
+//                                                  folder, and fails unless it is the same file
 //
 // cargo-lambda is taken from the PATH, else from .local; if it is in neither place, it is installed into
 // .local/cargo-lambda (a Python venv: the PyPI package brings Zig, the cross linker, with it).
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { accessSync, constants, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** The servers by the name of their binary, with the Cargo package. */
-const SERVERS = { 'dog-facts': 'dog-facts', counter: 'counter', authorization: 'mcp-lambda-authorization' };
+const SERVERS = { 'dog-facts': 'dog-facts', counter: 'counter', authorization: 'mcp-lambda-authorization', gate: 'mcp-lambda-gate' };
 const TARGET = 'aarch64-unknown-linux-gnu';
 const CARGO_LAMBDA_VERSION = '1.9.2';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const privateInstallation = join(root, '.local', 'cargo-lambda');
 
+const asset = join(root, 'cdk', 'assets', 'authorization');
+
 try {
+  const wanted = process.argv.slice(2);
+  const unknown = wanted.filter((name) => !(name in SERVERS) && name !== 'reproduce');
+  if (unknown.length > 0) {
+    throw new Error(`there is no server ${unknown.join(', ')}: name some of ${Object.keys(SERVERS).join(', ')}, or reproduce`);
+  }
   const cargoLambda = findCargoLambda() ?? installCargoLambda();
   addTarget();
-  build(cargoLambda);
+  if (wanted.includes('reproduce')) {
+    reproduce(cargoLambda);
+  } else {
+    // One by one, as McpCode.fromCargo does: built together they share features, and each would be compiled twice.
+    const servers = wanted.length > 0 ? wanted : Object.keys(SERVERS);
+    servers.forEach((server) => build(cargoLambda, root, server));
+    if (servers.includes('authorization')) {
+      carryAlong();
+    }
+  }
 } catch (error) {
   console.error(`build:lambda: ${error.message}`);
   process.exitCode = 1;
@@ -66,24 +90,49 @@ function addTarget() {
   }
 }
 
-function build(executable) {
-  // One by one, as McpCode.fromCargo does: built together they share features, and each would be compiled twice.
-  for (const [server, packageName] of Object.entries(SERVERS)) {
-    say(`building ${server} for arm64; the first time takes minutes`);
-    run(executable, ['lambda', 'build', '--release', '--arm64', '--locked', '--output-format', 'binary', '--package', packageName, '--bin', server], 'mend what cargo says above', {
-      // cargo-lambda finds the Zig of its own venv by way of the PATH.
-      PATH: [dirname(executable), process.env.PATH ?? ''].join(delimiter),
-    });
-    const bootstrap = join('target', 'lambda', server, 'bootstrap');
-    if (!existsSync(join(root, bootstrap))) {
-      throw new Error(`cargo lambda did not write ${bootstrap}: check that the package ${packageName} has a binary of that name`);
-    }
-    say(`${bootstrap}: ${(statSync(join(root, bootstrap)).size / 1e6).toFixed(1)} MB`);
+/** Builds one server of a checkout and returns its file. */
+function build(executable, checkout, server) {
+  say(`building ${server} for arm64; the first time takes minutes`);
+  const cargoHome = process.env.CARGO_HOME ?? join(homedir(), '.cargo');
+  run(executable, ['lambda', 'build', '--release', '--arm64', '--locked', '--output-format', 'binary', '--package', SERVERS[server], '--bin', server], 'mend what cargo says above', {
+    // cargo-lambda finds the Zig of its own venv by way of the PATH.
+    PATH: [dirname(executable), process.env.PATH ?? ''].join(delimiter),
+    // Messages of panics name source files: without the folders of this machine the program is the same wherever it is built.
+    RUSTFLAGS: `--remap-path-prefix=${checkout}=/mcp-lambda --remap-path-prefix=${cargoHome}=/cargo`,
+    CARGO_TARGET_DIR: join(checkout, 'target'),
+  }, checkout);
+  const bootstrap = join(checkout, 'target', 'lambda', server, 'bootstrap');
+  if (!existsSync(bootstrap)) {
+    throw new Error(`cargo lambda did not write ${bootstrap}: check that the package ${SERVERS[server]} has a binary of that name`);
   }
+  say(`target/lambda/${server}/bootstrap: ${(statSync(bootstrap).size / 1e6).toFixed(1)} MB, SHA-256 ${sha256(bootstrap)}`);
+  return bootstrap;
 }
 
-function run(command, args, mend, environment = {}) {
-  const result = spawnSync(command, args, { cwd: root, stdio: 'inherit', env: { ...process.env, ...environment } });
+/** What the npm package brings, so that the constructs need no Rust for the authorization server. */
+function carryAlong() {
+  mkdirSync(asset, { recursive: true });
+  copyFileSync(join(root, 'target', 'lambda', 'authorization', 'bootstrap'), join(asset, 'bootstrap'));
+  writeFileSync(`${asset}.sha256`, `${sha256(join(asset, 'bootstrap'))}  authorization/bootstrap\n`);
+}
+
+function reproduce(executable) {
+  const copy = join(root, 'target', 'reproduce');
+  rmSync(copy, { recursive: true, force: true });
+  run('git', ['clone', '--quiet', '--shared', root, copy], 'commit first: the copy is of the last commit');
+  const [here, there] = [build(executable, root, 'authorization'), build(executable, copy, 'authorization')].map(sha256);
+  if (here !== there) {
+    throw new Error(`the authorization server built in target/reproduce has the SHA-256 ${there}, and ${here} here: commit what changed in lambda/, or find what the build takes from its folder`);
+  }
+  say('the same file from another folder');
+}
+
+function sha256(file) {
+  return createHash('sha256').update(readFileSync(file)).digest('hex');
+}
+
+function run(command, args, mend, environment = {}, cwd = root) {
+  const result = spawnSync(command, args, { cwd, stdio: 'inherit', env: { ...process.env, ...environment } });
   if (result.error !== undefined || result.status !== 0) {
     const cause = result.error?.message ?? `ended with ${result.signal ?? `status ${result.status}`}`;
     throw new Error(`${command} ${args.join(' ')}: ${cause}: ${mend}`);

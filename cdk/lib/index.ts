@@ -6,6 +6,8 @@ export * from './mcp-code';
 export * from './mcp-contract';
 export * from './mcp-front';
 export * from './mcp-function';
+export * from './mcp-gate-options';
+export * from './mcp-monitoring';
 export * from './mcp-server';
 export * from './mcp-server-props';
 export * from './mcp-user-pool';

@@ -1,4 +1,6 @@
+import { bearerTokenGate, type GateAuthorizationOptions, jwtGate } from './gate-authorization';
 import type { McpCode } from './mcp-code';
+import type { McpBearerTokenOptions, McpJwtOptions } from './mcp-gate-options';
 import { synthError } from './synth-error';
 import { assertCallbackUrls } from './callback-urls';
 
@@ -63,7 +65,7 @@ export interface McpAuthorizationServerOptions {
   readonly displayName?: string;
 }
 
-/** What issues authorization codes to MCP clients. Access tokens are Cognito's in either case. */
+/** What MCP clients get their access tokens from: Cognito with `cognito` and `server`. */
 export abstract class McpAuthorization {
   /**
    * The user pool itself, with a public app client. MCP clients must be given its `client_id` and use a registered
@@ -83,10 +85,50 @@ export abstract class McpAuthorization {
   }
 
   /**
+   * Another OpenID Connect provider than Cognito (Entra ID, Auth0, Okta, Keycloak …), whose access tokens a gate verifies: a
+   * Lambda authorizer that runs before every call. No user pool is defined.
+   *
+   * The provider decides which MCP clients connect: it must know them, or let them register, and answer its metadata at the
+   * issuer. The access token must be a JWT signed with RS256, with `sub`, `exp`, an `aud` that is named here and a
+   * `client_id`, `azp` or `cid`. It does not ask the provider whether a token was revoked, and there are no machine clients:
+   * the provider has its own. An ID token is refused only if its `aud` is another, so do not name a `client_id` as audience.
+   */
+  public static jwt(options: McpJwtOptions): McpAuthorization {
+    return new GateAuthorization(jwtGate(options));
+  }
+
+  /**
+   * Tokens that are agreed on beforehand and sent as `Authorization: Bearer …`, for private use and for trying: whoever holds
+   * one is a machine with every OAuth scope. A gate verifies them: a Lambda authorizer that runs before every call.
+   *
+   * It is not OAuth: nobody signs in, no token expires, callers of one token cannot be told apart, and MCP clients that
+   * cannot be given a header do not connect. No user pool is defined.
+   */
+  public static bearerToken(options: McpBearerTokenOptions): McpAuthorization {
+    return new GateAuthorization(bearerTokenGate(options));
+  }
+
+  /**
    * The server's options; undefined for the user pool itself.
    * @internal
    */
   public abstract readonly _server?: McpAuthorizationServerOptions;
+
+  /**
+   * What stands in for the user pool; undefined where there is one.
+   * @internal
+   */
+  public readonly _gate?: GateAuthorizationOptions;
+}
+
+class GateAuthorization extends McpAuthorization {
+  /** @internal */
+  public readonly _server = undefined;
+
+  /** @internal */
+  constructor(public override readonly _gate: GateAuthorizationOptions) {
+    super();
+  }
 }
 
 class UserPoolAuthorization extends McpAuthorization {

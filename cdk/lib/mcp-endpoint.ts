@@ -7,9 +7,8 @@ import { addPreflight, addStaticMethod } from './static-endpoint';
 export interface McpEndpointParameters {
   readonly handler: lambda.IFunction;
   readonly timeout: Duration;
-  readonly authorizer: apigateway.IAuthorizer;
-  /** Full OAuth scopes; an access token with any of them passes, the MCP server then checks each tool's. */
-  readonly oauthScopes: string[];
+  /** Who decides about access tokens. With OAuth scopes, one that has any of them passes, and the MCP server checks each tool's. */
+  readonly authorization: apigateway.MethodOptions;
 }
 
 /**
@@ -17,15 +16,14 @@ export interface McpEndpointParameters {
  *
  * The 405 comes after authorization, because some MCP clients probe with `GET` and need the challenge of a 401 there.
  */
-export function addMcpEndpoint(path: apigateway.Resource, parameters: McpEndpointParameters): void {
-  const authorization = { authorizer: parameters.authorizer, authorizationScopes: parameters.oauthScopes };
+export function addMcpEndpoint(path: apigateway.Resource, parameters: McpEndpointParameters): apigateway.Method[] {
   const integration = new apigateway.LambdaIntegration(parameters.handler, {
     responseTransferMode: apigateway.ResponseTransferMode.STREAM,
     timeout: parameters.timeout,
     allowTestInvoke: false,
   });
-  path.addMethod('POST', integration, authorization);
-  addStaticMethod(
+  const post = path.addMethod('POST', integration, parameters.authorization);
+  const others = addStaticMethod(
     path,
     'ANY',
     {
@@ -33,8 +31,9 @@ export function addMcpEndpoint(path: apigateway.Resource, parameters: McpEndpoin
       document: { error: 'method_not_allowed', error_description: 'the MCP endpoint takes POST only' },
       headers: { Allow: 'POST', 'Access-Control-Allow-Origin': '*' },
     },
-    authorization,
+    parameters.authorization,
   );
   // GET and DELETE too, so that scripts in browsers see the 405 and not a network error.
   addPreflight(path, ['POST', 'GET', 'DELETE']);
+  return [post, others];
 }

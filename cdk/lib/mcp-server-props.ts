@@ -81,6 +81,15 @@ export interface McpServerProps extends McpFunctionOptions {
   readonly throttlingBurstLimit?: number;
 
   /**
+   * The code of the gate (crate `lambda/gate`): a Lambda authorizer that refuses a call of a tool whose OAuth scopes the
+   * access token lacks, with the 403 and the challenge by which MCP clients ask for more. Without it the function refuses,
+   * and API Gateway renames a function's challenge. Costs an invocation more for each request. Clients of older revisions
+   * than 2026-07-28 do not name the tool in a header, and are refused by the function alone.
+   * @default - none: API Gateway checks that an access token has one of the server's OAuth scopes, the function the tool's
+   */
+  readonly gate?: McpCode;
+
+  /**
    * The firewall in front of the API stage, of scope `REGIONAL`: it looks at every request, also one that goes around the
    * front. Managed rules about bots from AI services drop the requests of claude.ai.
    * @default - none

@@ -1,9 +1,19 @@
-/** Everything the metadata documents of one MCP server are made of. URLs have no trailing slash. */
-export interface MetadataParameters {
+/** What the metadata of a protected resource is made of: those of one MCP server. */
+export interface ProtectedResourceParameters {
   /** The public MCP URL: the resource identifier (RFC 8707 section 2). */
   readonly resourceIdentifier: string;
   /** Name for people, shown by MCP clients. */
   readonly resourceName: string;
+  /** Issuers of access tokens for it; none if there is nothing to ask for one. */
+  readonly authorizationServers: string[];
+  /** The OAuth scopes as MCP clients ask for them. */
+  readonly oauthScopes: string[];
+}
+
+/** What the metadata of an authorization server are made of that is ours. URLs have no trailing slash. */
+export interface MetadataParameters {
+  /** The public MCP URL: the resource identifier (RFC 8707 section 2). */
+  readonly resourceIdentifier: string;
   /** The URL that the front answers at: issuer of the authorization server metadata. */
   readonly publicBaseUrl: string;
   /** The URL that the user pool's domain answers at (`/oauth2/authorize` and so on). */
@@ -29,10 +39,10 @@ export interface OwnAuthorizationServer {
  *
  * `resource` must equal the URL that was given to the MCP client, or the client stops.
  */
-export function protectedResourceMetadata(parameters: MetadataParameters): Record<string, unknown> {
+export function protectedResourceMetadata(parameters: ProtectedResourceParameters): Record<string, unknown> {
   return {
     resource: parameters.resourceIdentifier,
-    authorization_servers: [parameters.publicBaseUrl],
+    ...(parameters.authorizationServers.length === 0 ? {} : { authorization_servers: parameters.authorizationServers }),
     scopes_supported: parameters.oauthScopes,
     bearer_methods_supported: ['header'],
     resource_name: parameters.resourceName,

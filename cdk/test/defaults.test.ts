@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { Vpc } from 'aws-cdk-lib/aws-ec2';
-import { McpAuthorization, McpFront, McpServer, McpUserPool } from '../lib';
+import { McpAuthorization, McpFront, McpMonitoring, McpServer, McpUserPool } from '../lib';
 import { deployed } from './deployed';
 import { certificate, code, facts, only, synthesize, synthesizeServer, twoScopes, type TemplateJson } from './synthesis';
 
@@ -21,6 +21,8 @@ const authorization = () =>
 const fromCrate = (name: string) => new RegExp(`\\| \`${name}\` \\|.*\\| (.*) \\|`).exec(readFileSync(join(__dirname, '../../lambda/authorization/src/settings.rs'), 'utf8'))?.[1];
 const inVpc = () =>
   only(synthesize((stack) => new McpServer(stack, 'Server', { code: code(), contract: facts(), vpc: new Vpc(stack, 'Vpc', { maxAzs: 2 }) })), 'AWS::Lambda::Function').properties;
+const monitored = (index: number) =>
+  Object.values(synthesizeServer({}, (server, stack) => new McpMonitoring(stack, 'Monitoring', { server })).findResources('AWS::CloudWatch::Alarm'))[index].Properties;
 const deletionPolicy = (type: string) => json.Resources[only(bare, type).logicalId].DeletionPolicy;
 
 /** Every optional property: the `@default` that its documentation states, and what a server without it shows. */
@@ -67,6 +69,9 @@ const defaults: Record<string, [stated: string, shown: () => unknown, expected: 
   'McpAuthorizationServerProps.allowedOrigins': ['- none', () => authorization().MCP_ALLOWED_ORIGINS, undefined],
   'McpAuthorizationServerProps.tracing': ['false', () => Object.values(own.findResources('AWS::Lambda::Function')).map((each) => each.Properties.TracingConfig), [undefined, undefined]],
   'McpAuthorizationServerProps.removalPolicy': ['RemovalPolicy.RETAIN', () => Object.values(own.findResources('AWS::Logs::LogGroup')).map((each) => each.DeletionPolicy), ['Retain', 'Retain']],
+  'McpMonitoringProps.alarmTopic': ['- nobody: the alarms change their state and no more', () => monitored(0).AlarmActions, undefined],
+  'McpMonitoringProps.failurePercentage': ['5', () => monitored(0).Threshold, 5],
+  'McpMonitoringProps.slowAfter': ['- 80 % of the function\'s timeout', () => monitored(2).Threshold, 24_000],
   'McpPreRegisteredClient.scopeNames': ['- all scopes of the contract', () => JSON.parse(authorization().AUTHORIZATION_CLIENTS)[0].scopes, undefined],
   'McpPreRegisteredClient.secretSha256': ['- a public client, without a secret', () => JSON.parse(authorization().AUTHORIZATION_CLIENTS)[0].secretSha256, undefined],
   'McpServerProps.authorization': ['McpAuthorization.cognito()', () => bare.findResources('AWS::Lambda::Function', { Properties: { Environment: { Variables: { AUTHORIZATION_ISSUER: {} } } } }), {}],
@@ -88,14 +93,19 @@ const defaults: Record<string, [stated: string, shown: () => unknown, expected: 
   'McpServerProps.throttlingRateLimit': ['50', () => properties('AWS::ApiGateway::Stage').MethodSettings[0].ThrottlingRateLimit, 50],
   'McpServerProps.throttlingBurstLimit': ['100', () => properties('AWS::ApiGateway::Stage').MethodSettings[0].ThrottlingBurstLimit, 100],
   'McpServerProps.removalPolicy': ['RemovalPolicy.RETAIN', () => [deletionPolicy('AWS::Cognito::UserPool'), deletionPolicy('AWS::Logs::LogGroup')], ['Retain', 'Retain']],
+  'McpServerProps.gate': [
+    '- none: API Gateway checks that an access token has one of the server\'s OAuth scopes, the function the tool\'s',
+    () => properties('AWS::ApiGateway::Authorizer').Type,
+    'COGNITO_USER_POOLS',
+  ],
   'McpServerProps.webAcl': ['- none', () => bare.findResources('AWS::WAFv2::WebACLAssociation'), {}],
   'McpUserPoolProps.displayName': ['\'MCP server\'', () => pool.VerificationMessageTemplate.EmailSubject, 'Your code for MCP server'],
   'McpUserPoolProps.selfSignUpEnabled': ['true', () => pool.AdminCreateUserConfig.AllowAdminCreateUserOnly, false],
   'McpUserPoolProps.removalPolicy': ['RemovalPolicy.RETAIN', () => pool.DeletionProtection, 'ACTIVE'],
 };
 
-/** Options whose absence means that something else applies; front.test.ts, function.test.ts and existing-user-pool.test.ts show what. */
-const absent = ['IMcpUserPool.identityProviders', 'McpExistingUserPoolAttributes.domain', 'McpExistingUserPoolAttributes.identityProviders', 'McpExistingUserPoolAttributes.signInBaseUrl', 'McpCargoOptions.binaryName', 'McpCodeConfig.existingFunction', 'McpCodeConfig.lambdaCode', 'McpExternalFrontOptions.cognitoIdpUrl', 'McpExternalFrontOptions.signInBaseUrl', 'McpFrontConfig.cognitoIdpUrl', 'McpFrontConfig.customDomain', 'McpFrontConfig.signInBaseUrl'];
+/** Options whose absence means that something else applies; front.test.ts, function.test.ts existing-user-pool.test.ts and gate.test.ts show what. */
+const absent = ['McpJwtOptions.clientId', 'McpJwtOptions.scopePrefix', 'IMcpUserPool.identityProviders', 'McpExistingUserPoolAttributes.domain', 'McpExistingUserPoolAttributes.identityProviders', 'McpExistingUserPoolAttributes.signInBaseUrl', 'McpCargoOptions.binaryName', 'McpCodeConfig.existingFunction', 'McpCodeConfig.lambdaCode', 'McpExternalFrontOptions.cognitoIdpUrl', 'McpExternalFrontOptions.signInBaseUrl', 'McpFrontConfig.cognitoIdpUrl', 'McpFrontConfig.customDomain', 'McpFrontConfig.signInBaseUrl'];
 
 /** The optional properties in the library's sources, with the text of their `@default`. */
 function documented(): Record<string, string | undefined> {

@@ -118,6 +118,14 @@ impl Policy {
         }
     }
 
+    /// The same for tools of which only names and OAuth scopes are known.
+    pub(crate) fn of_scopes(resource: &str, scopes_by_tool: BTreeMap<String, Vec<String>>) -> Self {
+        Self {
+            scopes_by_tool,
+            resource: resource.to_owned(),
+        }
+    }
+
     pub(crate) fn judge(&self, tool: &str, caller: &Caller) -> Verdict {
         match self.scopes_by_tool.get(tool) {
             None => Verdict::UnknownTool,

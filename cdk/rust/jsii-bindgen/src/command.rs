@@ -25,7 +25,8 @@ pub(crate) struct RustArguments {
     /// Name of the npm package, installed in node_modules
     #[arg(long)]
     assembly: String,
-    /// Types to generate: fully qualified names, or prefixes with `*`; a file with one in each line is given as @file
+    /// Types to generate: fully qualified names, or prefixes with `*`; a file with one in each line is given as @file,
+    /// where the lines after `[name]` belong to the Cargo feature of that name
     #[arg(long, required = true, value_delimiter = ',')]
     roots: Vec<String>,
     /// Directory of the generated module
@@ -80,6 +81,9 @@ pub(crate) struct ContractArguments {
     check: bool,
 }
 
+/// Roots by the feature that they belong to.
+type Features = BTreeMap<String, Vec<String>>;
+
 fn pair(text: &str) -> Result<(String, String), String> {
     let (name, path) = text
         .split_once('=')
@@ -120,8 +124,10 @@ impl RustArguments {
             .unwrap_or_default()
             .to_string_lossy()
             .into_owned();
+        let (roots, features) = with_files(self.roots)?;
         let options = rust::Options {
-            roots: with_files(self.roots)?,
+            roots,
+            features,
             overridable: self.overridable,
             names: match &self.names {
                 Some(path) => parse::<NameTable>(path)?,
@@ -141,22 +147,29 @@ impl RustArguments {
     }
 }
 
-/// Replaces `@file` by the lines of the file, without comments (`#`) and empty lines.
-fn with_files(roots: Vec<String>) -> Result<Vec<String>, Error> {
+/// Replaces `@file` by the lines of the file, without comments (`#`) and empty lines. A line `[name]` begins the roots of a feature.
+fn with_files(roots: Vec<String>) -> Result<(Vec<String>, Features), Error> {
     let mut all = Vec::new();
+    let mut features = Features::new();
     for root in roots {
-        match root.strip_prefix('@') {
-            Some(path) => {
-                let text = read(Path::new(path))?;
-                let lines = text
-                    .lines()
-                    .map(|line| line.split('#').next().unwrap_or_default().trim());
-                all.extend(lines.filter(|line| !line.is_empty()).map(str::to_owned));
+        let Some(path) = root.strip_prefix('@') else {
+            all.push(root);
+            continue;
+        };
+        let mut list = &mut all;
+        for line in read(Path::new(path))?.lines() {
+            let line = line.split('#').next().unwrap_or_default().trim();
+            if let Some(feature) = line
+                .strip_prefix('[')
+                .and_then(|rest| rest.strip_suffix(']'))
+            {
+                list = features.entry(feature.to_owned()).or_default();
+            } else if !line.is_empty() {
+                list.push(line.to_owned());
             }
-            None => all.push(root),
         }
     }
-    Ok(all)
+    Ok((all, features))
 }
 
 fn read(path: &Path) -> Result<String, Error> {

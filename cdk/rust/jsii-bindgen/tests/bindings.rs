@@ -121,6 +121,49 @@ fn only_what_the_roots_reach_is_generated() {
 }
 
 #[test]
+fn what_only_a_feature_reaches_is_compiled_with_that_feature() {
+    let root = |name: &str| vec![format!("zoo.{name}")];
+    let options = Options {
+        roots: root("Bell"),
+        features: BTreeMap::from([("counting".to_owned(), root("Counter"))]),
+        path: "crate::generated".to_owned(),
+        ..Options::default()
+    };
+    let output = generate(&zoo(), "zoo", &options).expect("the roots exist");
+    let text = output
+        .files
+        .get(Path::new("zoo/mod.rs"))
+        .expect("generated");
+    let gated = text
+        .split_once("#[cfg(feature = \"counting\")]\nmod with_counting {")
+        .and_then(|(before, after)| {
+            let reexport = "#[cfg(feature = \"counting\")]\npub use with_counting::*;";
+            Some((before, after.split_once(reexport)?.0))
+        });
+    let (always, gated) = gated.expect("a module for the feature");
+    assert!(always.contains("pub struct Bell(") && !always.contains("pub struct Counter("));
+    assert!(gated.contains("pub struct Counter(") && !gated.contains("pub struct Bell("));
+}
+
+#[test]
+fn the_crate_declares_the_features_that_its_roots_name() {
+    let read = |name: &str| {
+        fs::read_to_string(folder("cdk/rust/mcp-lambda-cdk").join(name)).expect("checked in")
+    };
+    let roots = read("roots.txt");
+    let named: Vec<&str> = roots
+        .lines()
+        .filter_map(|line| line.strip_prefix('[')?.strip_suffix(']'))
+        .collect();
+    let manifest = read("Cargo.toml");
+    let declared: Vec<&str> = manifest
+        .lines()
+        .filter_map(|line| line.strip_suffix(" = []"))
+        .collect();
+    assert_eq!(declared, named);
+}
+
+#[test]
 fn names_of_the_users_table_replace_those_of_the_rules() {
     let mut options = Options {
         roots: vec!["zoo.Counter".to_owned()],

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 
 use serde_json::Value;
 
-use crate::kernel;
+use crate::calls;
 use crate::{Assembly, FromWire, IntoArg, Result};
 
 /// A constant of a jsii class, such as `Runtime::PROVIDED_AL2023`. It is accepted wherever a `T` is, and
@@ -41,7 +41,7 @@ impl<T: FromWire> Const<T> {
     /// When the kernel cannot be started or the package not be loaded.
     #[track_caller]
     pub fn get(&self) -> Result<T> {
-        kernel::static_get(self.assembly, self.fqn, self.property)
+        calls::static_get(self.assembly, self.fqn, self.property)
     }
 }
 
@@ -62,6 +62,6 @@ impl<T> fmt::Debug for Const<T> {
 impl<T: IntoArg<U>, U> IntoArg<U> for Const<T> {
     #[track_caller]
     fn into_arg(self) -> Result<Value> {
-        kernel::static_get(self.assembly, self.fqn, self.property)
+        calls::static_get(self.assembly, self.fqn, self.property)
     }
 }

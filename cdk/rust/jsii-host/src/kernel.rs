@@ -3,35 +3,37 @@
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
-use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
+use std::panic::{Location, resume_unwind};
 use std::rc::Rc;
 
 use serde_json::{Value, json};
 
-use crate::callback::{Member, Overrides};
+use crate::callback::Overrides;
 use crate::error::Reason;
+use crate::pool::{self, Origin};
 use crate::process::Process;
-use crate::{
-    Assembly, Error, FromWire, Object, Result, ToWire, environment, index, package, tarball,
-};
+use crate::{Assembly, Error, Result, environment, index, package, tarball};
 
-type Place = &'static Location<'static>;
+pub(crate) type Place = &'static Location<'static>;
 
 thread_local! {
-    static KERNEL: RefCell<Option<Rc<Kernel>>> = const { RefCell::new(None) };
+    pub(crate) static KERNEL: RefCell<Option<Rc<Kernel>>> = const { RefCell::new(None) };
 }
 
-struct Kernel {
-    process: RefCell<Process>,
+pub(crate) struct Kernel {
+    /// There until the kernel is dropped.
+    process: RefCell<Option<Process>>,
+    /// How the process was started, if another thread may go on with it.
+    origin: RefCell<Option<Origin>>,
     loaded: RefCell<HashSet<String>>,
     unindexed: RefCell<Vec<index::Unindexed>>,
-    overrides: RefCell<HashMap<String, Rc<Overrides>>>,
+    pub(crate) overrides: RefCell<HashMap<String, Rc<Overrides>>>,
     /// Requests that wait for an answer; more than one while a callback runs.
     depth: Cell<u32>,
     /// A panic of a callback, carried on to the Rust code that made the call.
-    panic: RefCell<Option<Box<dyn Any + Send>>>,
+    pub(crate) panic: RefCell<Option<Box<dyn Any + Send>>>,
     /// The last error that a callback returned: JavaScript hands back its text only.
-    callback_error: RefCell<Option<Error>>,
+    pub(crate) callback_error: RefCell<Option<Error>>,
     /// Why the kernel cannot be used any more.
     end: RefCell<Option<Reason>>,
 }
@@ -39,10 +41,15 @@ struct Kernel {
 impl Drop for Kernel {
     fn drop(&mut self) {
         index::wait_for(&self.unindexed.borrow());
+        let healthy = self.end.borrow().is_none() && self.depth.get() == 0;
+        let origin = self.origin.borrow_mut().take().filter(|_| healthy);
+        if let (Some(origin), Some(process)) = (origin, self.process.borrow_mut().take()) {
+            pool::hand_on(origin, process, self.loaded.take());
+        }
     }
 }
 
-fn current(place: Place) -> Result<Rc<Kernel>> {
+pub(crate) fn current(place: Place) -> Result<Rc<Kernel>> {
     KERNEL
         .try_with(|slot| {
             if let Some(kernel) = slot.borrow().as_ref() {
@@ -74,13 +81,39 @@ pub fn start_with(variables: &[(&str, &str)]) -> Result<()> {
     Ok(())
 }
 
+/// As [`start_with`], for tests: goes on with the process of a thread that ended, if that was started by this function with the same
+/// variables in the same directory. Objects of the two threads do not meet, but what a library keeps outside of objects does.
+///
+/// A process serves a limited number of threads, because objects are released only when it ends.
+///
+/// # Errors
+/// When the kernel cannot be started.
+#[track_caller]
+pub fn start_or_go_on_with(variables: &[(&str, &str)]) -> Result<()> {
+    shutdown();
+    let place = Location::caller();
+    let origin = Origin::new(variables);
+    let kernel = match pool::take(&origin) {
+        Some((origin, process, loaded)) => Kernel::of(process, Some(origin), loaded),
+        None => Kernel::start(variables)
+            .map_err(|reason| Error::new(reason).at(place))?
+            .from(origin),
+    };
+    let _ = KERNEL.try_with(|slot| slot.borrow_mut().replace(Rc::new(kernel)));
+    Ok(())
+}
+
 /// Ends the kernel of this thread now; the next call starts a new one. Handles from before refer to nothing.
 ///
 /// It ends by itself when the thread ends. A program that calls `std::process::exit` should call this first,
 /// so that the kernel can finish its cache, which makes the next start fast.
 pub fn shutdown() {
     // Not reachable from a destructor of another thread-local, which would have nothing to end.
-    let _ = KERNEL.try_with(|slot| slot.borrow_mut().take());
+    let _ = KERNEL.try_with(|slot| {
+        if let Some(kernel) = slot.borrow_mut().take() {
+            kernel.origin.borrow_mut().take();
+        }
+    });
 }
 
 /// The process id of this thread's kernel, started if need be.
@@ -89,24 +122,49 @@ pub fn shutdown() {
 /// When the kernel cannot be started.
 #[track_caller]
 pub fn process_id() -> Result<u32> {
-    current(Location::caller()).map(|kernel| kernel.process.borrow().id())
+    let place = Location::caller();
+    let kernel = current(place)?;
+    kernel
+        .with_process(|process| Ok(process.id()))
+        .map_err(|reason| Error::new(reason).at(place))
 }
 
 impl Kernel {
     fn start(variables: &[(&str, &str)]) -> Result<Self, Reason> {
-        Ok(Self {
-            process: RefCell::new(Process::start(
-                &environment::current_directory(),
-                variables,
-            )?),
-            loaded: RefCell::default(),
+        let process = Process::start(&environment::current_directory(), variables)?;
+        Ok(Self::of(process, None, HashSet::new()))
+    }
+
+    fn of(process: Process, origin: Option<Origin>, loaded: HashSet<String>) -> Self {
+        Self {
+            process: RefCell::new(Some(process)),
+            origin: RefCell::new(origin),
+            loaded: RefCell::new(loaded),
             unindexed: RefCell::default(),
             overrides: RefCell::default(),
             depth: Cell::new(0),
             panic: RefCell::default(),
             callback_error: RefCell::default(),
             end: RefCell::default(),
-        })
+        }
+    }
+
+    /// The same kernel, whose process another thread may go on with.
+    fn from(self, origin: Origin) -> Self {
+        self.origin.replace(Some(origin));
+        self
+    }
+
+    fn with_process<T>(
+        &self,
+        action: impl FnOnce(&mut Process) -> Result<T, Reason>,
+    ) -> Result<T, Reason> {
+        match self.process.borrow_mut().as_mut() {
+            Some(process) => action(process),
+            None => Err(Reason::KernelDied {
+                status: "the end of its thread".to_owned(),
+            }),
+        }
     }
 
     fn fail(&self, reason: Reason, place: Place) -> Error {
@@ -118,7 +176,12 @@ impl Kernel {
     }
 
     /// Sends a request and waits for its answer, running the callbacks that come before it.
-    fn request(self: &Rc<Self>, mut message: Value, what: &str, place: Place) -> Result<Value> {
+    pub(crate) fn request(
+        self: &Rc<Self>,
+        mut message: Value,
+        what: &str,
+        place: Place,
+    ) -> Result<Value> {
         if let Some(reason) = self.end.borrow().clone() {
             return Err(Error::new(reason).at(place));
         }
@@ -142,10 +205,10 @@ impl Kernel {
     }
 
     fn converse(self: &Rc<Self>, message: &Value, what: &str, place: Place) -> Result<Value> {
-        let send = |message: &Value| self.process.borrow_mut().send(message);
+        let send = |message: &Value| self.with_process(|process| process.send(message));
         send(message).map_err(|reason| self.fail(reason, place))?;
         loop {
-            let received = self.process.borrow_mut().receive(what);
+            let received = self.with_process(|process| process.receive(what));
             let mut answer = received.map_err(|reason| self.fail(reason, place))?;
             if let Some(callback) = answer.get_mut("callback").map(Value::take) {
                 let complete = self.complete(&callback);
@@ -195,79 +258,7 @@ impl Kernel {
         Error::new(reason).at(place).with_stack(stack)
     }
 
-    /// Runs a callback and makes the message that completes it.
-    fn complete(self: &Rc<Self>, callback: &Value) -> Value {
-        let id = callback.get("cbid").cloned().unwrap_or_default();
-        let outcome = match catch_unwind(AssertUnwindSafe(|| self.run(callback))) {
-            Ok(outcome) => outcome,
-            Err(panic) => {
-                let text = panic.downcast_ref::<String>().cloned();
-                let text =
-                    text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
-                *self.panic.borrow_mut() = Some(panic);
-                Err(Error::callback(
-                    text.unwrap_or_else(|| "a Rust callback panicked".to_owned()),
-                ))
-            }
-        };
-        match outcome {
-            Ok(result) => json!({ "cbid": id, "result": result }),
-            Err(error) => {
-                let message = error.message();
-                *self.callback_error.borrow_mut() = Some(error);
-                json!({ "cbid": id, "err": message, "name": "@jsii/kernel.RuntimeError" })
-            }
-        }
-    }
-
-    fn run(self: &Rc<Self>, callback: &Value) -> Result<Value> {
-        let kinds = [
-            (Member::Method, "invoke", "method"),
-            (Member::Getter, "get", "property"),
-            (Member::Setter, "set", "property"),
-        ];
-        let called = kinds.into_iter().find_map(|(member, key, name)| {
-            let request = callback.get(key)?;
-            Some((member, request, request.get(name)?.as_str()?))
-        });
-        let Some((member, request, name)) = called else {
-            return Err(Error::new(garbage(callback)));
-        };
-        let object = Object::from_wire(request.get("objref").cloned().unwrap_or_default())?;
-        let overrides = self
-            .overrides
-            .borrow()
-            .get(object.jsii_reference())
-            .cloned();
-        let body = overrides.and_then(|overrides| overrides.body(member, name));
-        let args = match member {
-            Member::Method => request
-                .get("args")
-                .and_then(Value::as_array)
-                .cloned()
-                .unwrap_or_default(),
-            Member::Getter => Vec::new(),
-            Member::Setter => vec![request.get("value").cloned().unwrap_or_default()],
-        };
-        match (body, member) {
-            (Some(body), _) => body(&object, args),
-            // Only one half of a property is overridden: the other half stays JavaScript's.
-            (None, Member::Getter) => get(&object, name),
-            (None, Member::Setter) => {
-                set(
-                    &object,
-                    name,
-                    Ok(args.into_iter().next().unwrap_or_default()),
-                )?;
-                Ok(Value::Null)
-            }
-            (None, Member::Method) => Err(Error::callback(format!(
-                "{object:?} has no method '{name}' in Rust"
-            ))),
-        }
-    }
-
-    fn load(self: &Rc<Self>, assembly: &'static Assembly, place: Place) -> Result<()> {
+    pub(crate) fn load(self: &Rc<Self>, assembly: &'static Assembly, place: Place) -> Result<()> {
         if self.loaded.borrow().contains(assembly.name) {
             return Ok(());
         }
@@ -294,7 +285,7 @@ impl Kernel {
     }
 
     /// `path` of the construct's node, if the object is a construct. Asked only after an error.
-    fn construct_path(self: &Rc<Self>, object: &Value, place: Place) -> Option<String> {
+    pub(crate) fn construct_path(self: &Rc<Self>, object: &Value, place: Place) -> Option<String> {
         if self.end.borrow().is_some() {
             return None;
         }
@@ -312,250 +303,8 @@ impl Kernel {
     }
 }
 
-fn garbage(answer: &Value) -> Reason {
+pub(crate) fn garbage(answer: &Value) -> Reason {
     Reason::Garbage {
         answer: crate::error::beginning(&answer.to_string()),
     }
-}
-
-fn collect(args: Vec<Result<Value>>, place: Place) -> Result<Vec<Value>> {
-    let mut values: Vec<Value> = args
-        .into_iter()
-        .collect::<Result<_>>()
-        .map_err(|error| error.at(place))?;
-    // A trailing undefined is an argument that was not given.
-    while values.last().is_some_and(Value::is_null) {
-        values.pop();
-    }
-    Ok(values)
-}
-
-/// Reads an answer as a `T`, with the caller's place in the error.
-#[track_caller]
-pub(crate) fn typed<T: FromWire>(value: Value) -> Result<T> {
-    let place = Location::caller();
-    T::from_wire(value).map_err(|error| error.at(place))
-}
-
-/// Makes an object. Used by generated code.
-///
-/// # Errors
-/// What the constructor throws; a kernel that does not start; a package that is not installed.
-#[track_caller]
-pub fn create(assembly: &'static Assembly, fqn: &str, args: Vec<Result<Value>>) -> Result<Object> {
-    create_with_overrides(assembly, fqn, args, Overrides::new())
-}
-
-/// Makes an object some of whose members are Rust code. Used by generated code.
-///
-/// # Errors
-/// As [`create`].
-#[track_caller]
-pub fn create_with_overrides(
-    assembly: &'static Assembly,
-    fqn: &str,
-    args: Vec<Result<Value>>,
-    overrides: Overrides,
-) -> Result<Object> {
-    let place = Location::caller();
-    let kernel = current(place)?;
-    kernel.load(assembly, place)?;
-    let args = collect(args, place)?;
-    let mut message = json!({ "api": "create", "fqn": fqn, "args": args });
-    if !overrides.is_empty() || !overrides.interface_names().is_empty() {
-        message["interfaces"] = json!(overrides.interface_names());
-        message["overrides"] = overrides.to_wire();
-    }
-    let created = kernel.request(message, &format!("new {fqn}"), place);
-    let created = created.map_err(|error| {
-        let scope = args
-            .first()
-            .and_then(|scope| kernel.construct_path(scope, place));
-        let path = scope.zip(args.get(1).and_then(Value::as_str));
-        error.with_construct_path(
-            path.map(|(scope, id)| format!("{scope}/{id}").trim_matches('/').to_owned()),
-        )
-    })?;
-    let object = Object::from_wire(created).map_err(|error| error.at(place))?;
-    kernel
-        .overrides
-        .borrow_mut()
-        .insert(object.jsii_reference().to_owned(), Rc::new(overrides));
-    Ok(object)
-}
-
-/// The Rust value that implements an object.
-pub(crate) fn implementation<T: 'static>(reference: &str) -> Option<Rc<T>> {
-    KERNEL
-        .try_with(|slot| {
-            let kernel = slot.borrow().as_ref().map(Rc::clone)?;
-            let value = kernel.overrides.borrow().get(reference)?.rust_value()?;
-            value.downcast().ok()
-        })
-        .ok()
-        .flatten()
-}
-
-#[track_caller]
-pub(crate) fn get(object: &Object, property: &str) -> Result<Value> {
-    let place = Location::caller();
-    let kernel = current(place)?;
-    let message = json!({ "api": "get", "objref": object.to_wire()?, "property": property });
-    let mut answer = kernel
-        .request(message, property, place)
-        .map_err(|error| explained(&kernel, object, error, place))?;
-    Ok(answer.get_mut("value").map(Value::take).unwrap_or_default())
-}
-
-#[track_caller]
-pub(crate) fn set(object: &Object, property: &str, value: Result<Value>) -> Result<()> {
-    let place = Location::caller();
-    let kernel = current(place)?;
-    let value = value.map_err(|error| error.at(place))?;
-    let mut message = json!({ "api": "set", "objref": object.to_wire()?, "property": property });
-    if !value.is_null() {
-        message["value"] = value;
-    }
-    let done = kernel.request(message, property, place);
-    done.map(drop)
-        .map_err(|error| explained(&kernel, object, error, place))
-}
-
-#[track_caller]
-pub(crate) fn invoke(object: &Object, method: &str, args: Vec<Result<Value>>) -> Result<Value> {
-    let place = Location::caller();
-    let kernel = current(place)?;
-    let args = collect(args, place)?;
-    let message =
-        json!({ "api": "invoke", "objref": object.to_wire()?, "method": method, "args": args });
-    let mut answer = kernel
-        .request(message, method, place)
-        .map_err(|error| explained(&kernel, object, error, place))?;
-    Ok(answer
-        .get_mut("result")
-        .map(Value::take)
-        .unwrap_or_default())
-}
-
-fn explained(kernel: &Rc<Kernel>, object: &Object, error: Error, place: Place) -> Error {
-    if error.construct_path().is_some() {
-        return error;
-    }
-    let path = object
-        .to_wire()
-        .ok()
-        .and_then(|object| kernel.construct_path(&object, place));
-    error.with_construct_path(path.filter(|path| !path.is_empty()))
-}
-
-#[track_caller]
-pub(crate) fn invoke_async(
-    object: &Object,
-    method: &str,
-    args: Vec<Result<Value>>,
-) -> Result<Value> {
-    let place = Location::caller();
-    let kernel = current(place)?;
-    let args = collect(args, place)?;
-    let message =
-        json!({ "api": "begin", "objref": object.to_wire()?, "method": method, "args": args });
-    let promise = kernel.request(message, method, place)?;
-    loop {
-        let mut answer = kernel.request(json!({ "api": "callbacks" }), method, place)?;
-        let Some(Value::Array(callbacks)) = answer.get_mut("callbacks").map(Value::take) else {
-            break;
-        };
-        if callbacks.is_empty() {
-            break;
-        }
-        for callback in callbacks {
-            let mut complete = kernel.complete(&callback);
-            complete["api"] = json!("complete");
-            kernel.request(complete, method, place)?;
-        }
-    }
-    let message = json!({ "api": "end", "promiseid": promise.get("promiseid") });
-    let mut answer = kernel.request(message, method, place)?;
-    Ok(answer
-        .get_mut("result")
-        .map(Value::take)
-        .unwrap_or_default())
-}
-
-/// Reads a static property. Used by generated code.
-///
-/// # Errors
-/// What the getter throws, and values of the wrong type.
-#[track_caller]
-pub fn static_get<T: FromWire>(
-    assembly: &'static Assembly,
-    fqn: &str,
-    property: &str,
-) -> Result<T> {
-    let place = Location::caller();
-    let kernel = current(place)?;
-    kernel.load(assembly, place)?;
-    let message = json!({ "api": "sget", "fqn": fqn, "property": property });
-    let mut answer = kernel.request(message, property, place)?;
-    T::from_wire(answer.get_mut("value").map(Value::take).unwrap_or_default())
-        .map_err(|error| error.at(place))
-}
-
-/// Sets a static property. Used by generated code.
-///
-/// # Errors
-/// What the setter throws, and values of the wrong type.
-#[track_caller]
-pub fn static_set(
-    assembly: &'static Assembly,
-    fqn: &str,
-    property: &str,
-    value: Result<Value>,
-) -> Result<()> {
-    let place = Location::caller();
-    let kernel = current(place)?;
-    kernel.load(assembly, place)?;
-    let value = value.map_err(|error| error.at(place))?;
-    let message = json!({ "api": "sset", "fqn": fqn, "property": property, "value": value });
-    kernel.request(message, property, place).map(drop)
-}
-
-/// Calls a static method. Used by generated code.
-///
-/// # Errors
-/// What the method throws, and values of the wrong type.
-#[track_caller]
-pub fn static_invoke<T: FromWire>(
-    assembly: &'static Assembly,
-    fqn: &str,
-    method: &str,
-    args: Vec<Result<Value>>,
-) -> Result<T> {
-    let place = Location::caller();
-    let kernel = current(place)?;
-    kernel.load(assembly, place)?;
-    let args = collect(args, place)?;
-    let message = json!({ "api": "sinvoke", "fqn": fqn, "method": method, "args": args });
-    let mut answer = kernel.request(message, method, place)?;
-    T::from_wire(
-        answer
-            .get_mut("result")
-            .map(Value::take)
-            .unwrap_or_default(),
-    )
-    .map_err(|error| error.at(place))
-}
-
-/// How many objects the kernel of this thread holds.
-///
-/// # Errors
-/// When the kernel cannot be started.
-#[track_caller]
-pub fn object_count() -> Result<u64> {
-    let place = Location::caller();
-    let answer = current(place)?.request(json!({ "api": "stats" }), "stats", place)?;
-    answer
-        .get("objectCount")
-        .and_then(Value::as_u64)
-        .ok_or_else(|| Error::wrong_type("statistics", &answer).at(place))
 }

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use serde_json::{Value, json};
 
-use crate::kernel;
+use crate::calls;
 use crate::{Error, FromWire, IntoArg, IsA, Result, ToWire};
 
 /// A reference to an object that lives in the kernel of this thread. Two handles are equal when they refer
@@ -58,7 +58,7 @@ impl Object {
     /// The Rust value that implements this object, if it was made from a `T`.
     #[must_use]
     pub fn implementation<T: 'static>(&self) -> Option<Rc<T>> {
-        kernel::implementation(&self.reference)
+        calls::implementation(&self.reference)
     }
 
     /// Calls a method by its JavaScript name. Used by generated code.
@@ -84,7 +84,7 @@ impl Object {
         method: &str,
         args: Vec<Result<Value>>,
     ) -> Result<R> {
-        kernel::typed(kernel::invoke(self, method, args)?)
+        calls::typed(calls::invoke(self, method, args)?)
     }
 
     /// Calls an asynchronous method and waits for its promise. Used by generated code.
@@ -97,7 +97,7 @@ impl Object {
         method: &str,
         args: Vec<Result<Value>>,
     ) -> Result<R> {
-        kernel::typed(kernel::invoke_async(self, method, args)?)
+        calls::typed(calls::invoke_async(self, method, args)?)
     }
 
     /// Reads a property by its JavaScript name. Used by generated code.
@@ -106,7 +106,7 @@ impl Object {
     /// What the getter throws, and values of the wrong type.
     #[track_caller]
     pub fn jsii_get<R: FromWire>(&self, property: &str) -> Result<R> {
-        kernel::typed(kernel::get(self, property)?)
+        calls::typed(calls::get(self, property)?)
     }
 
     /// Sets a property by its JavaScript name. Used by generated code.
@@ -115,7 +115,7 @@ impl Object {
     /// What the setter throws, and values of the wrong type.
     #[track_caller]
     pub fn jsii_set(&self, property: &str, value: Result<Value>) -> Result<()> {
-        kernel::set(self, property, value)
+        calls::set(self, property, value)
     }
 }
 

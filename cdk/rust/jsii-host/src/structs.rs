@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 
 use serde_json::{Map, Value, json};
 
-use crate::kernel;
+use crate::calls;
 use crate::{Assembly, Error, FromWire, Handle, Object, Overrides, Result};
 
 /// A member of a received struct: its JavaScript name, and how its value is read.
@@ -49,7 +49,7 @@ impl StructData {
     /// When the member is of another type.
     #[track_caller]
     pub fn get<T: FromWire>(&self, name: &str) -> Result<T> {
-        kernel::typed(self.members.get(name).cloned().unwrap_or(Value::Null))
+        calls::typed(self.members.get(name).cloned().unwrap_or(Value::Null))
     }
 
     /// The struct on the wire.
@@ -73,7 +73,7 @@ impl StructData {
         if value.get("$jsii.byref").is_some() {
             let object = Object::from_wire(value)?;
             for (name, rewire) in members {
-                let member = kernel::get(&object, name)?;
+                let member = calls::get(&object, name)?;
                 data.set(
                     name,
                     if member.is_null() {
@@ -147,7 +147,7 @@ impl<T: Handle> Pending<T> {
     #[track_caller]
     pub fn build(mut self, last: Result<Value>) -> Result<T> {
         self.args.push(last);
-        kernel::create_with_overrides(self.assembly, self.fqn, self.args, Overrides::new())
+        calls::create_with_overrides(self.assembly, self.fqn, self.args, Overrides::new())
             .map(T::from_object)
     }
 }

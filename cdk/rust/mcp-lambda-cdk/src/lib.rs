@@ -31,9 +31,11 @@ pub use jsii_host::{
 /// For tests of stacks: makes synthesis leave out the CDK's rules (CloudFormation Validate), which take seconds each time.
 /// Call it first in a test; `cdk synth` keeps the rules.
 ///
+/// A test goes on with the Node.js process of one that ended, so a suite starts as many as there are tests at the same time.
+///
 /// # Errors
 /// When Node.js or a package is missing; the message says what to install.
 #[track_caller]
 pub fn without_rules() -> Result<()> {
-    start_with(&[("CDK_VALIDATION", "false")])
+    jsii_host::start_or_go_on_with(&[("CDK_VALIDATION", "false")])
 }

@@ -1,5 +1,7 @@
 //! What a person sees when a stack is wrong: at most five lines, with the line of their code and the construct.
 
+use std::process::Command;
+
 use mcp_lambda_cdk::aws_cdk_lib::aws_lambda::{Code, Function, Runtime};
 use mcp_lambda_cdk::aws_cdk_lib::aws_s3::Bucket;
 use mcp_lambda_cdk::aws_cdk_lib::{App, Aspects, IAspect, Stack};
@@ -88,5 +90,28 @@ fn a_value_that_the_cdk_refuses() -> Result<()> {
          Bucket name must only contain lowercase characters and the symbols, period (.) and dash (-) (offset: 0)\n\
          Bucket name must start with a lowercase character or number (offset: 0)\n  construct: Stack/Bucket",
     );
+    Ok(())
+}
+
+#[test]
+fn findings_of_cdk_synth_name_the_line_in_rust() -> Result<()> {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../..");
+    let app = "cargo run --quiet --locked --package mcp-lambda-cdk --example findings";
+    let run = Command::new("npx")
+        .args(["cdk", "synth", "--quiet", "--app", app, "--output"])
+        .arg(concat!(env!("CARGO_TARGET_TMPDIR"), "/findings"))
+        .current_dir(root)
+        .output();
+    let printed = String::from_utf8_lossy(&run.map_err(Error::callback)?.stderr).into_owned();
+    let place = "cdk/rust/mcp-lambda-cdk/examples/findings.rs:11:10";
+    for finding in [
+        "ERROR FifoTopic: 'perhaps' is not of type 'boolean' (CloudFormation Validate)",
+        "WARNING nobody owns this topic (Annotation)",
+    ] {
+        assert!(
+            printed.contains(&format!("{place}\n{finding}\n")),
+            "{printed}"
+        );
+    }
     Ok(())
 }

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
@@ -103,6 +104,16 @@ impl Function {
         variables: &[(&str, &str)],
         definition: fn() -> Definition<TestServer>,
     ) -> Self {
+        Self::start_program(variables, move |process| {
+            mcp_lambda::run(process, definition())
+        })
+        .await
+    }
+
+    pub(crate) async fn start_program(
+        variables: &[(&str, &str)],
+        program: impl FnOnce(Process) -> ExitCode + Send + 'static,
+    ) -> Self {
         let (invocations, mut all) = Self::platform().await;
         let log = Arc::new(Mutex::new(Vec::new()));
         all.extend(
@@ -112,7 +123,7 @@ impl Function {
         );
         let process = process(&[], &all, &log);
         // The loop has its own runtime, as in a real function; it ends with the test's process.
-        std::thread::spawn(move || mcp_lambda::run(process, definition()));
+        std::thread::spawn(move || program(process));
         Self { invocations, log }
     }
 
@@ -242,6 +253,9 @@ impl Platform {
                 .header("Lambda-Runtime-Deadline-Ms", deadline.to_string())
                 .body(Full::new(invocation.event))
                 .unwrap();
+        }
+        if path == "/init/error" {
+            return status(StatusCode::ACCEPTED);
         }
         let mut parts = path.trim_start_matches("/invocation/").split('/');
         let (Some(id), Some(kind)) = (parts.next(), parts.next()) else {

@@ -80,7 +80,8 @@ impl Issuer {
         }
     }
 
-    pub(crate) fn keys_url(&self) -> String {
+    /// Where its keys are.
+    pub(crate) fn jwks_url(&self) -> String {
         format!("http://{}/jwks.json", self.address)
     }
 
@@ -132,7 +133,7 @@ impl PlainServer {
         let variables = BTreeMap::from([
             ("MCP_RESOURCE", url.clone()),
             ("MCP_ISSUER", ISSUER.to_owned()),
-            ("MCP_JWKS_URL", issuer.keys_url()),
+            ("MCP_JWKS_URL", issuer.jwks_url()),
             ("MCP_LISTEN", format!("127.0.0.1:{port}")),
         ]);
         let log: Arc<Mutex<Vec<String>>> = Arc::default();

@@ -13,6 +13,7 @@ mod conversation;
 mod dynamodb;
 mod event_source;
 mod function_url;
+mod gate;
 mod guards;
 mod issuer;
 mod plain_http;

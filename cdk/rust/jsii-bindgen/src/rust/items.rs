@@ -3,9 +3,10 @@
 use std::fmt::Write;
 
 use super::docs::rustdoc;
-use super::plan::{Plan, short_name};
+use super::gate;
+use super::plan::Plan;
 use crate::names::{Taken, upper_camel};
-use crate::spec::{Kind, Type, TypeRef};
+use crate::spec::{Kind, Type};
 
 /// Names that handles have already.
 const HANDLE_NAMES: &[&str] = &[
@@ -30,11 +31,17 @@ impl Plan<'_> {
     }
 
     fn is_a(&self, r#type: &Type) -> String {
-        format!(
-            "::jsii_host::is_a!({}: {});\n",
-            r#type.name,
-            self.targets(r#type).join(", ")
-        )
+        let lists = self.targets(r#type).into_iter();
+        lists
+            .map(|(gate, targets)| {
+                format!(
+                    "{}::jsii_host::is_a!({}: {});\n",
+                    gate::attribute(&gate),
+                    r#type.name,
+                    targets.join(", ")
+                )
+            })
+            .collect()
     }
 
     fn class(&self, r#type: &Type) -> String {
@@ -315,147 +322,5 @@ impl Plan<'_> {
             "impl ::jsii_host::FromWire for {name} {{\n    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {{\n        match ::jsii_host::enum_member(&value, {fqn:?})?.as_str() {{\n{from}            other => ::std::result::Result::Err(::jsii_host::unknown_member({fqn:?}, other)),\n        }}\n    }}\n}}"
         );
         out
-    }
-
-    /// All unions, as enums: one variant for each member, and one for what later versions may add.
-    pub(super) fn union_items(&self) -> String {
-        let mut out = String::new();
-        for (members, name) in &self.unions {
-            let mut taken = Taken::with(&["Other"]);
-            let variants: Vec<(String, String, &TypeRef)> = members
-                .iter()
-                .map(|member| {
-                    (
-                        taken.claim(&short_name(member)),
-                        self.rust_type(member),
-                        member,
-                    )
-                })
-                .collect();
-            let _ = writeln!(
-                out,
-                "/// One of: {}.",
-                variants
-                    .iter()
-                    .map(|(name, ..)| format!("`{name}`"))
-                    .collect::<Vec<_>>()
-                    .join(", ")
-            );
-            let _ = writeln!(
-                out,
-                "#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq)]\n#[non_exhaustive]\npub enum {name} {{"
-            );
-            for (variant, rust, _) in &variants {
-                let _ = writeln!(out, "    /// A `{variant}`.\n    {variant}({rust}),");
-            }
-            out.push_str("    /// Something that the bindings do not know.\n    Other(::jsii_host::Value),\n}\n");
-            let arms: String = variants
-                .iter()
-                .map(|(variant, ..)| {
-                    format!("            Self::{variant}(value) => value.to_wire(),\n")
-                })
-                .collect();
-            let _ = writeln!(
-                out,
-                "impl ::jsii_host::ToWire for {name} {{\n    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {{\n        use ::jsii_host::ToWire as _;\n        match self {{\n{arms}            Self::Other(value) => value.to_wire(),\n        }}\n    }}\n}}"
-            );
-            let _ = writeln!(
-                out,
-                "::jsii_host::is_a!({name}: {name}, ::jsii_host::Value);"
-            );
-            if self.received_unions.contains(members) {
-                let mut tests = String::new();
-                for (variant, _, member) in &variants {
-                    let _ = writeln!(
-                        tests,
-                        "        if {}.fits(&value) {{\n            return ::jsii_host::FromWire::from_wire(value).map(Self::{variant});\n        }}",
-                        self.wire_test(member)
-                    );
-                }
-                let _ = writeln!(
-                    out,
-                    "impl ::jsii_host::FromWire for {name} {{\n    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {{\n{tests}        ::std::result::Result::Ok(Self::Other(value))\n    }}\n}}"
-                );
-            }
-            for (_, _, member) in &variants {
-                out.push_str(&self.union_conversions(name, member));
-            }
-        }
-        out
-    }
-
-    fn wire_test(&self, member: &TypeRef) -> String {
-        match member {
-            TypeRef::Primitive(name) => match name.as_str() {
-                "string" => "::jsii_host::Wire::Text".to_owned(),
-                "number" => "::jsii_host::Wire::Number".to_owned(),
-                "boolean" => "::jsii_host::Wire::Boolean".to_owned(),
-                _ => "::jsii_host::Wire::Date".to_owned(),
-            },
-            TypeRef::Fqn(fqn)
-                if self
-                    .declared(fqn)
-                    .is_some_and(|found| found.kind == Kind::Enum) =>
-            {
-                format!("::jsii_host::Wire::Enum({fqn:?})")
-            }
-            TypeRef::Fqn(fqn) => format!(
-                "::jsii_host::Wire::Instance({fqn:?}, {}::is_a)",
-                self.options.path
-            ),
-            TypeRef::Collection { kind, .. } if kind == "map" => {
-                "::jsii_host::Wire::Map".to_owned()
-            }
-            TypeRef::Collection { .. } => "::jsii_host::Wire::List".to_owned(),
-            TypeRef::Union { types } | TypeRef::Intersection { types } => {
-                types.first().map_or_else(
-                    || "::jsii_host::Wire::Map".to_owned(),
-                    |first| self.wire_test(first),
-                )
-            }
-        }
-    }
-
-    /// How values that are not generated types are given where the union is wanted. Generated types say it of themselves.
-    fn union_conversions(&self, union: &str, member: &TypeRef) -> String {
-        let direct = |generics: &str, source: &str, rust: &str| {
-            format!(
-                "impl{generics} ::jsii_host::IntoArg<{union}> for {source} {{\n    fn into_arg(self) -> ::jsii_host::Result<::jsii_host::Value> {{\n        ::jsii_host::IntoArg::<{rust}>::into_arg(self)\n    }}\n}}\n"
-            )
-        };
-        let rust = self.rust_type(member);
-        let sources: &[&str] = match member {
-            TypeRef::Primitive(name) => match name.as_str() {
-                "string" => &["&str", "::std::string::String", "&::std::string::String"],
-                "number" => &["f64", "i32", "i64", "u32"],
-                "boolean" => &["bool"],
-                _ => &["::jsii_host::Date"],
-            },
-            TypeRef::Collection { kind, elementtype } => {
-                let element = self.rust_type(elementtype);
-                let generics = format!("<X: ::jsii_host::IntoArg<{element}>>");
-                let sized = format!("<X: ::jsii_host::IntoArg<{element}>, const N: usize>");
-                return if kind == "map" {
-                    direct(&sized, "[(&str, X); N]", &rust)
-                        + &direct(
-                            &generics,
-                            "::std::collections::BTreeMap<::std::string::String, X>",
-                            &rust,
-                        )
-                } else {
-                    direct(&generics, "::std::vec::Vec<X>", &rust)
-                        + &direct(&sized, "[X; N]", &rust)
-                };
-            }
-            TypeRef::Fqn(fqn) if self.is_external(fqn) => {
-                return direct("", &rust, &rust)
-                    + &format!("impl ::jsii_host::IsA<{union}> for {rust} {{}}\n");
-            }
-            TypeRef::Fqn(_) | TypeRef::Union { .. } | TypeRef::Intersection { .. } => &[],
-        };
-        sources
-            .iter()
-            .map(|source| direct("", source, &rust))
-            .collect()
     }
 }

@@ -4,11 +4,14 @@
 //! on nothing but the assemblies and the options, and is sorted, so that a new version of a library gives a readable diff.
 
 mod callbacks;
+mod closure;
 mod docs;
+mod gate;
 mod items;
 mod members;
 mod plan;
 mod types;
+mod unions;
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -18,6 +21,7 @@ pub use plan::Options;
 
 use crate::Error;
 use crate::spec::{Assembly, Type};
+use gate::Gate;
 use plan::Plan;
 use types::module_name;
 
@@ -97,17 +101,15 @@ pub fn generate(
             let mut child_text = format!(
                 "{HEADER}//! The submodule `{child}`.\n\nuse ::jsii_host::IntoArg as _;\n\n"
             );
-            write_module(&plan, module, &mut child_text);
+            let gate = gate_of(&plan, module);
+            write_module(&plan, module, &gate, &mut child_text);
             files.insert(
                 PathBuf::from(&rust).join(format!("{}.rs", child.trim_start_matches("r#"))),
                 child_text,
             );
-            let _ = writeln!(text, "pub mod {child};");
+            let _ = writeln!(text, "{}pub mod {child};", gate::attribute(&gate));
         }
-        module
-            .types
-            .iter()
-            .for_each(|r#type| text.push_str(&plan.item(r#type)));
+        text.push_str(&items(&plan, module, &Gate::new()));
         files.insert(PathBuf::from(&rust).join("mod.rs"), text);
     }
     if !plan.unions.is_empty() {
@@ -126,14 +128,36 @@ pub fn generate(
     })
 }
 
-fn write_module(plan: &Plan<'_>, module: &Module<'_>, text: &mut String) {
-    module
-        .types
-        .iter()
-        .for_each(|r#type| text.push_str(&plan.item(r#type)));
+/// The features with which a module has anything in it.
+fn gate_of<'a>(plan: &Plan<'a>, module: &Module<'_>) -> Gate<'a> {
+    let own = module.types.iter().map(|r#type| plan.gate(r#type));
+    let children = module.children.values().map(|child| gate_of(plan, child));
+    own.chain(children)
+        .reduce(|one, other| gate::either(&one, &other))
+        .unwrap_or_default()
+}
+
+/// The types of one module, where `around` is what the module itself is compiled with.
+fn items(plan: &Plan<'_>, module: &Module<'_>, around: &Gate<'_>) -> String {
+    let types = module.types.iter();
+    let items = types.map(|r#type| (plan.gate(r#type), plan.item(r#type)));
+    gate::modules(items, around, "use ::jsii_host::IntoArg as _;\n")
+}
+
+fn write_module(plan: &Plan<'_>, module: &Module<'_>, around: &Gate<'_>, text: &mut String) {
+    text.push_str(&items(plan, module, around));
     for (name, child) in &module.children {
-        let _ = writeln!(text, "pub mod {name} {{\nuse ::jsii_host::IntoArg as _;");
-        write_module(plan, child, text);
+        let gate = gate_of(plan, child);
+        let attribute = if gate::covers(&gate, around) {
+            String::new()
+        } else {
+            gate::attribute(&gate)
+        };
+        let _ = writeln!(
+            text,
+            "{attribute}pub mod {name} {{\nuse ::jsii_host::IntoArg as _;"
+        );
+        write_module(plan, child, &gate, text);
         text.push_str("}\n");
     }
 }

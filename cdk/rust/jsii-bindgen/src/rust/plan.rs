@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::closure::{is_low_level, matches};
+use super::gate::Gate;
 use crate::Error;
 use crate::names::NameTable;
 use crate::spec::{Assembly, Callable, Kind, Optional, Type, TypeRef};
@@ -11,6 +13,8 @@ use crate::spec::{Assembly, Callable, Kind, Optional, Type, TypeRef};
 pub struct Options {
     /// Fully qualified names, or prefixes that end in `*`.
     pub roots: Vec<String>,
+    /// More roots, by the Cargo feature that they belong to. What only they reach is compiled with that feature only.
+    pub features: BTreeMap<String, Vec<String>>,
     /// Names or prefixes of classes whose members can be overridden in Rust.
     pub overridable: Vec<String>,
     /// Names given by a person.
@@ -29,6 +33,9 @@ pub(super) struct Plan<'a> {
     pub(super) main: &'a str,
     /// Types that are generated.
     pub(super) types: BTreeMap<&'a str, &'a Type>,
+    /// The features that types and unions are compiled with.
+    pub(super) gates: BTreeMap<&'a str, Gate<'a>>,
+    pub(super) union_gates: BTreeMap<Vec<TypeRef>, Gate<'a>>,
     /// Structs and unions that JavaScript hands to Rust.
     pub(super) received: BTreeSet<&'a str>,
     pub(super) received_unions: BTreeSet<Vec<TypeRef>>,
@@ -36,26 +43,6 @@ pub(super) struct Plan<'a> {
     pub(super) unions: BTreeMap<Vec<TypeRef>, String>,
     /// Structs that are the last argument of a constructor.
     pub(super) props: BTreeSet<&'a str>,
-}
-
-fn matches(pattern: &str, fqn: &str) -> bool {
-    match pattern.strip_suffix('*') {
-        Some(prefix) => fqn.starts_with(prefix),
-        None => pattern == fqn,
-    }
-}
-
-/// CloudFormation's own resource classes and their property bags: thousands, and rarely used by hand.
-fn is_low_level(r#type: &Type) -> bool {
-    let cfn = |name: &str| {
-        name.strip_prefix("Cfn")
-            .is_some_and(|rest| rest.starts_with(char::is_uppercase))
-    };
-    r#type.assembly == "aws-cdk-lib"
-        && r#type
-            .namespace
-            .as_deref()
-            .is_some_and(|namespace| namespace.split('.').any(cfn) || cfn(&r#type.name))
 }
 
 impl<'a> Plan<'a> {
@@ -69,16 +56,26 @@ impl<'a> Plan<'a> {
             options,
             main,
             types: BTreeMap::new(),
+            gates: BTreeMap::new(),
+            union_gates: BTreeMap::new(),
             received: BTreeSet::new(),
             received_unions: BTreeSet::new(),
             unions: BTreeMap::new(),
             props: BTreeSet::new(),
         };
-        plan.close()?;
+        plan.close_all()?;
         plan.find_props();
         plan.find_received();
         plan.find_unions();
         Ok(plan)
+    }
+
+    /// The features that a type is compiled with.
+    pub(super) fn gate(&self, r#type: &Type) -> Gate<'a> {
+        self.gates
+            .get(r#type.fqn.as_str())
+            .cloned()
+            .unwrap_or_default()
     }
 
     /// A declared type of any assembly.
@@ -109,61 +106,6 @@ impl<'a> Plan<'a> {
     pub(super) fn is_json(&self, fqn: &str) -> bool {
         self.declared(fqn)
             .is_none_or(|r#type| r#type.datatype && self.is_opaque(r#type))
-    }
-
-    fn close(&mut self) -> Result<(), Error> {
-        let mut pending: Vec<&'a str> = Vec::new();
-        for root in &self.options.roots {
-            let before = pending.len();
-            for assembly in self.assemblies.values() {
-                let fits = assembly
-                    .types
-                    .values()
-                    .filter(|r#type| matches(root, &r#type.fqn));
-                // A pattern means what people write by hand; low-level types are asked for by name.
-                pending.extend(
-                    fits.filter(|r#type| !root.ends_with('*') || !is_low_level(r#type))
-                        .map(|r#type| r#type.fqn.as_str()),
-                );
-            }
-            if pending.len() == before {
-                return Err(Error::new(format!(
-                    "no type of the assembly fits the root '{root}': check its spelling"
-                )));
-            }
-        }
-        while let Some(fqn) = pending.pop() {
-            if self.types.contains_key(fqn) || self.is_json(fqn) || self.is_external(fqn) {
-                continue;
-            }
-            let Some(r#type) = self.declared(fqn) else {
-                continue;
-            };
-            self.types.insert(fqn, r#type);
-            pending.extend(
-                r#type
-                    .base
-                    .iter()
-                    .chain(&r#type.interfaces)
-                    .map(String::as_str),
-            );
-            if self.is_opaque(r#type) {
-                continue;
-            }
-            let mut used = Vec::new();
-            for callable in r#type.methods.iter().chain(&r#type.initializer) {
-                used.extend(
-                    callable
-                        .parameters
-                        .iter()
-                        .map(|parameter| &parameter.r#type),
-                );
-                used.extend(callable.returns.iter().map(|returns| &returns.r#type));
-            }
-            used.extend(r#type.properties.iter().map(|property| &property.r#type));
-            used.into_iter().for_each(|used| named(used, &mut pending));
-        }
-        Ok(())
     }
 
     fn find_props(&mut self) {
@@ -259,89 +201,6 @@ impl<'a> Plan<'a> {
         }
     }
 
-    /// What makes two unions the same: the set of their members. `None` when a member can be anything, or when
-    /// only one is left.
-    pub(super) fn union_key(&self, types: &[TypeRef]) -> Option<Vec<TypeRef>> {
-        let is_anything = |member: &TypeRef| match member {
-            TypeRef::Primitive(name) => name == "any" || name == "json",
-            TypeRef::Fqn(fqn) => self.is_json(fqn),
-            TypeRef::Collection { .. } | TypeRef::Union { .. } | TypeRef::Intersection { .. } => {
-                false
-            }
-        };
-        let mut flat: Vec<TypeRef> = Vec::new();
-        for member in types {
-            match member {
-                TypeRef::Union { types } => flat.extend(types.iter().cloned()),
-                other @ (TypeRef::Primitive(_)
-                | TypeRef::Fqn(_)
-                | TypeRef::Collection { .. }
-                | TypeRef::Intersection { .. }) => flat.push(other.clone()),
-            }
-        }
-        if flat.iter().any(is_anything) {
-            return None;
-        }
-        flat.sort();
-        flat.dedup();
-        Some(flat)
-    }
-
-    fn find_unions(&mut self) {
-        let types: Vec<&'a Type> = self
-            .types
-            .values()
-            .copied()
-            .filter(|r#type| !self.is_opaque(r#type))
-            .collect();
-        let mut names = BTreeSet::new();
-        for r#type in types {
-            let mut used: Vec<&TypeRef> = r#type
-                .properties
-                .iter()
-                .map(|property| &property.r#type)
-                .collect();
-            for callable in r#type.methods.iter().chain(&r#type.initializer) {
-                used.extend(
-                    callable
-                        .parameters
-                        .iter()
-                        .map(|parameter| &parameter.r#type),
-                );
-                used.extend(callable.returns.iter().map(|returns| &returns.r#type));
-            }
-            while let Some(reference) = used.pop() {
-                match reference {
-                    TypeRef::Primitive(_) | TypeRef::Fqn(_) => {}
-                    TypeRef::Collection { elementtype, .. } => used.push(elementtype),
-                    TypeRef::Intersection { types } => used.extend(types.iter().take(1)),
-                    TypeRef::Union { types } => {
-                        used.extend(types);
-                        let Some(key) = self.union_key(types) else {
-                            continue;
-                        };
-                        if self.unions.contains_key(&key) {
-                            continue;
-                        }
-                        let mut name = key
-                            .iter()
-                            .take(4)
-                            .map(short_name)
-                            .collect::<Vec<_>>()
-                            .join("Or");
-                        if key.len() > 4 {
-                            name.push_str("OrMore");
-                        }
-                        while !names.insert(name.clone()) {
-                            name.push('2');
-                        }
-                        self.unions.insert(key, name);
-                    }
-                }
-            }
-        }
-    }
-
     /// All ancestors of a type, itself not included: base classes and interfaces, in a stable order.
     pub(super) fn ancestors(&self, r#type: &'a Type) -> Vec<&'a str> {
         let mut found: Vec<&'a str> = Vec::new();
@@ -413,34 +272,5 @@ impl<'a> Plan<'a> {
                 .map(|method| (method.name.as_str(), method)),
         );
         methods.into_values().collect()
-    }
-}
-
-fn named<'a>(reference: &'a TypeRef, names: &mut Vec<&'a str>) {
-    match reference {
-        TypeRef::Primitive(_) => {}
-        TypeRef::Fqn(fqn) => names.push(fqn),
-        TypeRef::Collection { elementtype, .. } => named(elementtype, names),
-        TypeRef::Union { types } => types.iter().for_each(|member| named(member, names)),
-        TypeRef::Intersection { types } => {
-            types.iter().take(1).for_each(|member| named(member, names))
-        }
-    }
-}
-
-/// The name of a union member inside the name of the union.
-pub(super) fn short_name(reference: &TypeRef) -> String {
-    match reference {
-        TypeRef::Primitive(name) => match name.as_str() {
-            "string" => "Text".to_owned(),
-            other => crate::names::upper_camel(&other.to_uppercase()),
-        },
-        TypeRef::Fqn(fqn) => fqn.rsplit('.').next().unwrap_or(fqn).to_owned(),
-        TypeRef::Collection { kind, elementtype } => {
-            let prefix = if kind == "map" { "MapOf" } else { "ListOf" };
-            format!("{prefix}{}", short_name(elementtype))
-        }
-        TypeRef::Union { types } => types.iter().map(short_name).collect::<Vec<_>>().join("Or"),
-        TypeRef::Intersection { types } => types.first().map(short_name).unwrap_or_default(),
     }
 }

@@ -1,5 +1,8 @@
 //! jsii types as Rust types, and where generated items live.
 
+use std::collections::BTreeMap;
+
+use super::gate::{self, Gate};
 use super::plan::Plan;
 use crate::names::{identifier, snake_case};
 use crate::spec::{Type, TypeRef};
@@ -77,30 +80,41 @@ impl Plan<'_> {
         )
     }
 
-    /// Everything a type can be given for: itself, its ancestors, the unions that it or they are in, and `any`.
-    pub(super) fn targets(&self, r#type: &Type) -> Vec<String> {
+    /// Everything a type can be given for, with the features that it takes beyond the type's own: itself, its ancestors,
+    /// the unions that it or they are in, and `any`.
+    pub(super) fn targets(&self, r#type: &Type) -> BTreeMap<Gate<'_>, Vec<String>> {
         let Some(r#type) = self.declared(&r#type.fqn) else {
-            return Vec::new();
+            return BTreeMap::new();
         };
+        let own = self.gates.get(r#type.fqn.as_str()).cloned();
+        let own = own.unwrap_or_default();
         let mut names = self.ancestors(r#type);
         names.insert(0, &r#type.fqn);
         names.retain(|name| self.types.contains_key(name) || self.is_external(name));
-        let unions = self.unions.iter().filter(|(members, _)| {
-            members.iter().any(|member| match member {
+        let mut targets: BTreeMap<Gate<'_>, Vec<String>> = BTreeMap::new();
+        let always = names.iter().map(|name| self.path_of(name)).collect();
+        targets.insert(Gate::new(), always);
+        for (members, name) in &self.unions {
+            let fits = members.iter().any(|member| match member {
                 TypeRef::Fqn(fqn) => names.contains(&fqn.as_str()),
                 TypeRef::Intersection { types } => types.first().is_some_and(
                     |first| matches!(first, TypeRef::Fqn(fqn) if names.contains(&fqn.as_str())),
                 ),
                 TypeRef::Primitive(_) | TypeRef::Collection { .. } | TypeRef::Union { .. } => false,
-            })
-        });
-        let unions = unions.map(|(_, name)| format!("{}::unions::{name}", self.options.path));
-        let mut targets: Vec<String> = names
-            .iter()
-            .map(|name| self.path_of(name))
-            .chain(unions)
-            .collect();
-        targets.push("::jsii_host::Value".to_owned());
+            });
+            if fits {
+                let gate = self.union_gates.get(members).cloned().unwrap_or_default();
+                let beyond = if gate::covers(&gate, &own) {
+                    Gate::new()
+                } else {
+                    gate
+                };
+                let path = format!("{}::unions::{name}", self.options.path);
+                targets.entry(beyond).or_default().push(path);
+            }
+        }
+        let always = targets.entry(Gate::new()).or_default();
+        always.push("::jsii_host::Value".to_owned());
         targets
     }
 }

@@ -3,6 +3,71 @@
 
 use ::jsii_host::IntoArg as _;
 
+/// Interface for CloudFront distributions.
+#[derive(::std::clone::Clone)]
+pub struct IDistribution(::jsii_host::Object);
+::jsii_host::handle!(IDistribution(::jsii_host::Object), "aws-cdk-lib.aws_cloudfront.IDistribution");
+::jsii_host::is_a!(IDistribution: crate::generated::aws_cdk_lib::aws_cloudfront::IDistribution, crate::generated::aws_cdk_lib::IResource, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::aws_cdk_lib::interfaces::aws_cloudfront::IDistributionRef, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
+impl IDistribution {
+    /// The distribution ARN for this distribution.
+    #[track_caller]
+    pub fn distribution_arn(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("distributionArn")
+    }
+    /// The domain name of the Distribution, such as d111111abcdef8.cloudfront.net.
+    #[track_caller]
+    pub fn distribution_domain_name(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("distributionDomainName")
+    }
+    /// The distribution ID for this distribution.
+    #[track_caller]
+    pub fn distribution_id(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("distributionId")
+    }
+    /// A reference to a Distribution resource.
+    #[track_caller]
+    pub fn distribution_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_cloudfront::DistributionReference> {
+        self.jsii_get("distributionRef")
+    }
+    /// The environment this resource belongs to.
+    #[track_caller]
+    pub fn env(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::ResourceEnvironment> {
+        self.jsii_get("env")
+    }
+    /// The tree node.
+    #[track_caller]
+    pub fn node(&self) -> ::jsii_host::Result<crate::generated::constructs::Node> {
+        self.jsii_get("node")
+    }
+    /// The stack in which this resource is defined.
+    #[track_caller]
+    pub fn stack(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::Stack> {
+        self.jsii_get("stack")
+    }
+    /// Apply the given removal policy to this resource.
+    #[track_caller]
+    pub fn apply_removal_policy(&self, policy: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::RemovalPolicy>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("applyRemovalPolicy", [policy.into_arg()])
+    }
+    /// Adds an IAM policy statement associated with this distribution to an IAM principal's policy.
+    #[track_caller]
+    pub fn grant(&self, identity: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>, actions: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<::std::string::String>>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
+        self.jsii_invoke_list("grant", { let mut jsii_list = ::std::vec![identity.into_arg()]; jsii_list.extend(actions.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
+    }
+    /// Grant to create invalidations for this bucket to an IAM principal (Role/Group/User).
+    #[track_caller]
+    pub fn grant_create_invalidation(&self, identity: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
+        self.jsii_invoke("grantCreateInvalidation", [identity.into_arg()])
+    }
+    /// Applies one or more mixins to this construct.
+    #[track_caller]
+    pub fn with(&self, mixins: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::constructs::IMixin>>) -> ::jsii_host::Result<crate::generated::constructs::IConstruct> {
+        self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
+    }
+}
+#[cfg(feature = "aws-cloudfront")]
+mod with_aws_cloudfront {
+use ::jsii_host::IntoArg as _;
 /// The level of permissions granted to the CloudFront Distribution when configuring OAC.
 #[derive(::std::clone::Clone, ::std::marker::Copy, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
 #[non_exhaustive]
@@ -1416,68 +1481,6 @@ impl ICachePolicy {
     #[track_caller]
     pub fn node(&self) -> ::jsii_host::Result<crate::generated::constructs::Node> {
         self.jsii_get("node")
-    }
-    /// Applies one or more mixins to this construct.
-    #[track_caller]
-    pub fn with(&self, mixins: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::constructs::IMixin>>) -> ::jsii_host::Result<crate::generated::constructs::IConstruct> {
-        self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
-    }
-}
-/// Interface for CloudFront distributions.
-#[derive(::std::clone::Clone)]
-pub struct IDistribution(::jsii_host::Object);
-::jsii_host::handle!(IDistribution(::jsii_host::Object), "aws-cdk-lib.aws_cloudfront.IDistribution");
-::jsii_host::is_a!(IDistribution: crate::generated::aws_cdk_lib::aws_cloudfront::IDistribution, crate::generated::aws_cdk_lib::IResource, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::aws_cdk_lib::interfaces::aws_cloudfront::IDistributionRef, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
-impl IDistribution {
-    /// The distribution ARN for this distribution.
-    #[track_caller]
-    pub fn distribution_arn(&self) -> ::jsii_host::Result<::std::string::String> {
-        self.jsii_get("distributionArn")
-    }
-    /// The domain name of the Distribution, such as d111111abcdef8.cloudfront.net.
-    #[track_caller]
-    pub fn distribution_domain_name(&self) -> ::jsii_host::Result<::std::string::String> {
-        self.jsii_get("distributionDomainName")
-    }
-    /// The distribution ID for this distribution.
-    #[track_caller]
-    pub fn distribution_id(&self) -> ::jsii_host::Result<::std::string::String> {
-        self.jsii_get("distributionId")
-    }
-    /// A reference to a Distribution resource.
-    #[track_caller]
-    pub fn distribution_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_cloudfront::DistributionReference> {
-        self.jsii_get("distributionRef")
-    }
-    /// The environment this resource belongs to.
-    #[track_caller]
-    pub fn env(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::ResourceEnvironment> {
-        self.jsii_get("env")
-    }
-    /// The tree node.
-    #[track_caller]
-    pub fn node(&self) -> ::jsii_host::Result<crate::generated::constructs::Node> {
-        self.jsii_get("node")
-    }
-    /// The stack in which this resource is defined.
-    #[track_caller]
-    pub fn stack(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::Stack> {
-        self.jsii_get("stack")
-    }
-    /// Apply the given removal policy to this resource.
-    #[track_caller]
-    pub fn apply_removal_policy(&self, policy: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::RemovalPolicy>) -> ::jsii_host::Result<()> {
-        self.jsii_invoke("applyRemovalPolicy", [policy.into_arg()])
-    }
-    /// Adds an IAM policy statement associated with this distribution to an IAM principal's policy.
-    #[track_caller]
-    pub fn grant(&self, identity: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>, actions: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<::std::string::String>>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
-        self.jsii_invoke_list("grant", { let mut jsii_list = ::std::vec![identity.into_arg()]; jsii_list.extend(actions.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
-    }
-    /// Grant to create invalidations for this bucket to an IAM principal (Role/Group/User).
-    #[track_caller]
-    pub fn grant_create_invalidation(&self, identity: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
-        self.jsii_invoke("grantCreateInvalidation", [identity.into_arg()])
     }
     /// Applies one or more mixins to this construct.
     #[track_caller]
@@ -3004,3 +3007,6 @@ impl ::jsii_host::FromWire for ViewerProtocolPolicy {
         }
     }
 }
+}
+#[cfg(feature = "aws-cloudfront")]
+pub use with_aws_cloudfront::*;

@@ -2511,3 +2511,985 @@ impl ::jsii_host::FromWire for Unit {
         }
     }
 }
+#[cfg(feature = "aws-cloudwatch")]
+mod with_aws_cloudwatch {
+use ::jsii_host::IntoArg as _;
+/// A real CloudWatch widget that has its own fixed size and remembers its position.
+///
+/// This is in contrast to other widgets which exist for layout purposes.
+#[derive(::std::clone::Clone)]
+pub struct ConcreteWidget(::jsii_host::Object);
+::jsii_host::handle!(ConcreteWidget(::jsii_host::Object), "aws-cdk-lib.aws_cloudwatch.ConcreteWidget");
+::jsii_host::is_a!(ConcreteWidget: crate::generated::aws_cdk_lib::aws_cloudwatch::ConcreteWidget, crate::generated::aws_cdk_lib::aws_cloudwatch::IWidget, ::jsii_host::Value);
+impl ConcreteWidget {
+    /// The amount of vertical grid units the widget will take up.
+    #[track_caller]
+    pub fn height(&self) -> ::jsii_host::Result<f64> {
+        self.jsii_get("height")
+    }
+    /// The amount of horizontal grid units the widget will take up.
+    #[track_caller]
+    pub fn width(&self) -> ::jsii_host::Result<f64> {
+        self.jsii_get("width")
+    }
+    /// Any warnings that are produced as a result of putting together this widget.
+    #[track_caller]
+    pub fn warnings(&self) -> ::jsii_host::Result<::std::option::Option<::std::vec::Vec<::std::string::String>>> {
+        self.jsii_get("warnings")
+    }
+    /// Any warnings that are produced as a result of putting together this widget.
+    #[track_caller]
+    pub fn warnings_v2(&self) -> ::jsii_host::Result<::std::option::Option<::std::collections::BTreeMap<::std::string::String, ::std::string::String>>> {
+        self.jsii_get("warningsV2")
+    }
+    /// The property `x`.
+    #[track_caller]
+    pub fn x(&self) -> ::jsii_host::Result<::std::option::Option<f64>> {
+        self.jsii_get("x")
+    }
+    /// Sets `x`.
+    #[track_caller]
+    pub fn set_x(&self, value: impl ::jsii_host::IntoArg<f64>) -> ::jsii_host::Result<()> {
+        self.jsii_set("x", value.into_arg())
+    }
+    /// The property `y`.
+    #[track_caller]
+    pub fn y(&self) -> ::jsii_host::Result<::std::option::Option<f64>> {
+        self.jsii_get("y")
+    }
+    /// Sets `y`.
+    #[track_caller]
+    pub fn set_y(&self, value: impl ::jsii_host::IntoArg<f64>) -> ::jsii_host::Result<()> {
+        self.jsii_set("y", value.into_arg())
+    }
+    /// Copy the warnings from the given metric.
+    #[track_caller]
+    pub fn copy_metric_warnings(&self, ms: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::IMetric>>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke_list("copyMetricWarnings", { let mut jsii_list = ::std::vec![]; jsii_list.extend(ms.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
+    }
+    /// Place the widget at a given position.
+    #[track_caller]
+    pub fn position(&self, x: impl ::jsii_host::IntoArg<f64>, y: impl ::jsii_host::IntoArg<f64>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("position", [x.into_arg(), y.into_arg()])
+    }
+    /// Return the widget JSON for use in the dashboard.
+    #[track_caller]
+    pub fn to_json(&self) -> ::jsii_host::Result<::std::vec::Vec<::jsii_host::Value>> {
+        self.jsii_invoke("toJson", [])
+    }
+}
+/// A CloudWatch dashboard.
+#[derive(::std::clone::Clone)]
+pub struct Dashboard(crate::generated::aws_cdk_lib::Resource);
+::jsii_host::handle!(Dashboard(crate::generated::aws_cdk_lib::Resource), "aws-cdk-lib.aws_cloudwatch.Dashboard");
+::jsii_host::is_a!(Dashboard: crate::generated::aws_cdk_lib::aws_cloudwatch::Dashboard, crate::generated::aws_cdk_lib::IResource, crate::generated::aws_cdk_lib::Resource, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::constructs::Construct, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
+impl Dashboard {
+    /// Makes one, with everything that is required.
+    #[track_caller]
+    pub fn new(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<Self> {
+        ::jsii_host::create(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_cloudwatch.Dashboard", ::std::vec![scope.into_arg(), id.into_arg()]).map(::jsii_host::Handle::from_object)
+    }
+    /// Makes one, with every argument.
+    #[track_caller]
+    pub fn new_with(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>, props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::DashboardProps>) -> ::jsii_host::Result<Self> {
+        ::jsii_host::create(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_cloudwatch.Dashboard", ::std::vec![scope.into_arg(), id.into_arg(), props.into_arg()]).map(::jsii_host::Handle::from_object)
+    }
+    /// Starts one: set what is optional, then call `build`.
+    pub fn builder(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>) -> crate::generated::aws_cdk_lib::aws_cloudwatch::DashboardProps<::jsii_host::Pending<Self>> {
+        let jsii_data = ::jsii_host::StructData::new();
+        crate::generated::aws_cdk_lib::aws_cloudwatch::DashboardProps::jsii_pending(jsii_data, ::jsii_host::Pending::new(&crate::generated::aws_cdk_lib::ASSEMBLY, ::std::vec![scope.into_arg(), id.into_arg()]))
+    }
+    /// Uniquely identifies this class.
+    pub const PROPERTY_INJECTION_ID: ::jsii_host::Const<::std::string::String> = ::jsii_host::Const::new(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_cloudwatch.Dashboard", "PROPERTY_INJECTION_ID");
+    /// ARN of this dashboard.
+    #[track_caller]
+    pub fn dashboard_arn(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("dashboardArn")
+    }
+    /// The name of this dashboard.
+    #[track_caller]
+    pub fn dashboard_name(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("dashboardName")
+    }
+    /// Add a variable to the dashboard.
+    #[track_caller]
+    pub fn add_variable(&self, variable: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::IVariable>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("addVariable", [variable.into_arg()])
+    }
+    /// Add a widget to the dashboard.
+    #[track_caller]
+    pub fn add_widgets(&self, widgets: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::IWidget>>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke_list("addWidgets", { let mut jsii_list = ::std::vec![]; jsii_list.extend(widgets.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
+    }
+}
+/// Properties for defining a CloudWatch Dashboard.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct DashboardProps<C = ()>(::jsii_host::StructData, C);
+::jsii_host::is_a!(DashboardProps: crate::generated::aws_cdk_lib::aws_cloudwatch::DashboardProps, ::jsii_host::Value);
+impl DashboardProps {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new() -> Self {
+        let jsii_data = ::jsii_host::StructData::new();
+        Self(jsii_data, ())
+    }
+}
+impl ::std::default::Default for DashboardProps {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+impl<C> DashboardProps<C> {
+    /// Name of the dashboard.
+    ///
+    /// Default: automatically generated name
+    #[must_use]
+    pub fn dashboard_name(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("dashboardName", value.into_arg());
+        self
+    }
+    /// Interval duration for metrics. You can specify defaultInterval with the relative time (e.g. cdk.Duration.days(7)).
+    ///
+    /// Default: When the dashboard loads, the defaultInterval time will be the default time range.
+    #[must_use]
+    pub fn default_interval(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::Duration>) -> Self {
+        self.0.set("defaultInterval", value.into_arg());
+        self
+    }
+    /// The end of the time range to use for each widget on the dashboard when the dashboard loads.
+    ///
+    /// Default: When the dashboard loads, the end date will be the current time.
+    #[must_use]
+    pub fn end(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("end", value.into_arg());
+        self
+    }
+    /// Use this field to specify the period for the graphs when the dashboard loads.
+    ///
+    /// Default: Auto
+    #[must_use]
+    pub fn period_override(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::PeriodOverride>) -> Self {
+        self.0.set("periodOverride", value.into_arg());
+        self
+    }
+    /// The start of the time range to use for each widget on the dashboard.
+    ///
+    /// Default: When the dashboard loads, the start time will be the default time range.
+    #[must_use]
+    pub fn start(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("start", value.into_arg());
+        self
+    }
+    /// A list of dashboard variables.
+    ///
+    /// Default: No variables
+    #[must_use]
+    pub fn variables(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_cloudwatch::IVariable>>) -> Self {
+        self.0.set("variables", value.into_arg());
+        self
+    }
+    /// Initial set of widgets on the dashboard.
+    ///
+    /// Default: No widgets
+    #[must_use]
+    pub fn widgets(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_cloudwatch::IWidget>>>) -> Self {
+        self.0.set("widgets", value.into_arg());
+        self
+    }
+}
+impl<T: ::jsii_host::Handle> DashboardProps<::jsii_host::Pending<T>> {
+    #[doc(hidden)]
+    pub fn jsii_pending(data: ::jsii_host::StructData, pending: ::jsii_host::Pending<T>) -> Self {
+        Self(data, pending)
+    }
+    /// Makes the object.
+    #[track_caller]
+    pub fn build(self) -> ::jsii_host::Result<T> {
+        self.1.build(self.0.to_wire("aws-cdk-lib.aws_cloudwatch.DashboardProps"))
+    }
+}
+impl ::jsii_host::ToWire for DashboardProps {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_cloudwatch.DashboardProps")
+    }
+}
+/// A dashboard widget that displays metrics.
+#[derive(::std::clone::Clone)]
+pub struct GraphWidget(crate::generated::aws_cdk_lib::aws_cloudwatch::ConcreteWidget);
+::jsii_host::handle!(GraphWidget(crate::generated::aws_cdk_lib::aws_cloudwatch::ConcreteWidget), "aws-cdk-lib.aws_cloudwatch.GraphWidget");
+::jsii_host::is_a!(GraphWidget: crate::generated::aws_cdk_lib::aws_cloudwatch::GraphWidget, crate::generated::aws_cdk_lib::aws_cloudwatch::ConcreteWidget, crate::generated::aws_cdk_lib::aws_cloudwatch::IWidget, ::jsii_host::Value);
+impl GraphWidget {
+    /// Makes one, with everything that is required.
+    #[track_caller]
+    pub fn new(props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::GraphWidgetProps>) -> ::jsii_host::Result<Self> {
+        ::jsii_host::create(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_cloudwatch.GraphWidget", ::std::vec![props.into_arg()]).map(::jsii_host::Handle::from_object)
+    }
+    /// Starts one: set what is optional, then call `build`.
+    pub fn builder() -> crate::generated::aws_cdk_lib::aws_cloudwatch::GraphWidgetProps<::jsii_host::Pending<Self>> {
+        let jsii_data = ::jsii_host::StructData::new();
+        crate::generated::aws_cdk_lib::aws_cloudwatch::GraphWidgetProps::jsii_pending(jsii_data, ::jsii_host::Pending::new(&crate::generated::aws_cdk_lib::ASSEMBLY, ::std::vec![]))
+    }
+    /// Add another metric to the left Y axis of the GraphWidget.
+    #[track_caller]
+    pub fn add_left_metric(&self, metric: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::IMetric>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("addLeftMetric", [metric.into_arg()])
+    }
+    /// Add another metric to the right Y axis of the GraphWidget.
+    #[track_caller]
+    pub fn add_right_metric(&self, metric: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::IMetric>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("addRightMetric", [metric.into_arg()])
+    }
+    /// Return the widget JSON for use in the dashboard.
+    #[track_caller]
+    pub fn to_json(&self) -> ::jsii_host::Result<::std::vec::Vec<::jsii_host::Value>> {
+        self.jsii_invoke("toJson", [])
+    }
+}
+/// Properties for a GraphWidget.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct GraphWidgetProps<C = ()>(::jsii_host::StructData, C);
+::jsii_host::is_a!(GraphWidgetProps: crate::generated::aws_cdk_lib::aws_cloudwatch::GraphWidgetProps, crate::generated::aws_cdk_lib::aws_cloudwatch::MetricWidgetProps, ::jsii_host::Value);
+impl GraphWidgetProps {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new() -> Self {
+        let jsii_data = ::jsii_host::StructData::new();
+        Self(jsii_data, ())
+    }
+}
+impl ::std::default::Default for GraphWidgetProps {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+impl<C> GraphWidgetProps<C> {
+    /// The AWS account ID where the metrics are located.
+    ///
+    /// Default: Current account
+    #[must_use]
+    pub fn account_id(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("accountId", value.into_arg());
+        self
+    }
+    /// Whether the graph should show labels on the chart.
+    ///
+    /// Default: false
+    #[must_use]
+    pub fn display_labels_on_chart(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("displayLabelsOnChart", value.into_arg());
+        self
+    }
+    /// The end of the time range to use for each widget independently from those of the dashboard.
+    ///
+    /// Default: When the dashboard loads, the end date will be the current time.
+    #[must_use]
+    pub fn end(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("end", value.into_arg());
+        self
+    }
+    /// Height of the widget.
+    ///
+    /// Default: 6 for Alarm and Graph widgets.
+    /// 3 for single value widgets where most recent value of a metric is displayed.
+    #[must_use]
+    pub fn height(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
+        self.0.set("height", value.into_arg());
+        self
+    }
+    /// Metrics to display on left Y axis.
+    ///
+    /// Default: No metrics
+    #[must_use]
+    pub fn left(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_cloudwatch::IMetric>>) -> Self {
+        self.0.set("left", value.into_arg());
+        self
+    }
+    /// Annotations for the left Y axis.
+    ///
+    /// Default: No annotations
+    #[must_use]
+    pub fn left_annotations(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_cloudwatch::HorizontalAnnotation>>) -> Self {
+        self.0.set("leftAnnotations", value.into_arg());
+        self
+    }
+    /// Left Y axis.
+    ///
+    /// Default: None
+    #[must_use]
+    pub fn left_y_axis(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::YAxisProps>) -> Self {
+        self.0.set("leftYAxis", value.into_arg());
+        self
+    }
+    /// Position of the legend.
+    ///
+    /// Default: bottom
+    #[must_use]
+    pub fn legend_position(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::LegendPosition>) -> Self {
+        self.0.set("legendPosition", value.into_arg());
+        self
+    }
+    /// Whether the graph should show live data.
+    ///
+    /// Default: false
+    #[must_use]
+    pub fn live_data(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("liveData", value.into_arg());
+        self
+    }
+    /// The default period for all metrics in this widget.
+    ///
+    /// Default: cdk.Duration.seconds(300)
+    #[must_use]
+    pub fn period(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::Duration>) -> Self {
+        self.0.set("period", value.into_arg());
+        self
+    }
+    /// The region the metrics of this graph should be taken from.
+    ///
+    /// Default: Current region
+    #[must_use]
+    pub fn region(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("region", value.into_arg());
+        self
+    }
+    /// Metrics to display on right Y axis.
+    ///
+    /// Default: No metrics
+    #[must_use]
+    pub fn right(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_cloudwatch::IMetric>>) -> Self {
+        self.0.set("right", value.into_arg());
+        self
+    }
+    /// Annotations for the right Y axis.
+    ///
+    /// Default: No annotations
+    #[must_use]
+    pub fn right_annotations(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_cloudwatch::HorizontalAnnotation>>) -> Self {
+        self.0.set("rightAnnotations", value.into_arg());
+        self
+    }
+    /// Right Y axis.
+    ///
+    /// Default: None
+    #[must_use]
+    pub fn right_y_axis(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::YAxisProps>) -> Self {
+        self.0.set("rightYAxis", value.into_arg());
+        self
+    }
+    /// Whether to show the value from the entire time range. Only applicable for Bar and Pie charts.
+    ///
+    /// Default: false
+    #[must_use]
+    pub fn set_period_to_time_range(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("setPeriodToTimeRange", value.into_arg());
+        self
+    }
+    /// Whether the graph should be shown as stacked lines.
+    ///
+    /// Default: false
+    #[must_use]
+    pub fn stacked(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("stacked", value.into_arg());
+        self
+    }
+    /// The start of the time range to use for each widget independently from those of the dashboard.
+    ///
+    /// Default: When the dashboard loads, the start time will be the default time range.
+    #[must_use]
+    pub fn start(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("start", value.into_arg());
+        self
+    }
+    /// The default statistic to be displayed for each metric.
+    ///
+    /// Default: The statistic for each metric is used
+    #[must_use]
+    pub fn statistic(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("statistic", value.into_arg());
+        self
+    }
+    /// Title for the graph.
+    ///
+    /// Default: None
+    #[must_use]
+    pub fn title(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("title", value.into_arg());
+        self
+    }
+    /// Annotations for the X axis.
+    ///
+    /// Default: No annotations
+    #[must_use]
+    pub fn vertical_annotations(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_cloudwatch::VerticalAnnotation>>) -> Self {
+        self.0.set("verticalAnnotations", value.into_arg());
+        self
+    }
+    /// Display this metric.
+    ///
+    /// Default: TimeSeries
+    #[must_use]
+    pub fn view(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::GraphWidgetView>) -> Self {
+        self.0.set("view", value.into_arg());
+        self
+    }
+    /// Width of the widget, in a grid of 24 units wide.
+    ///
+    /// Default: 6
+    #[must_use]
+    pub fn width(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
+        self.0.set("width", value.into_arg());
+        self
+    }
+}
+impl<T: ::jsii_host::Handle> GraphWidgetProps<::jsii_host::Pending<T>> {
+    #[doc(hidden)]
+    pub fn jsii_pending(data: ::jsii_host::StructData, pending: ::jsii_host::Pending<T>) -> Self {
+        Self(data, pending)
+    }
+    /// Makes the object.
+    #[track_caller]
+    pub fn build(self) -> ::jsii_host::Result<T> {
+        self.1.build(self.0.to_wire("aws-cdk-lib.aws_cloudwatch.GraphWidgetProps"))
+    }
+}
+impl ::jsii_host::ToWire for GraphWidgetProps {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_cloudwatch.GraphWidgetProps")
+    }
+}
+/// Types of view.
+#[derive(::std::clone::Clone, ::std::marker::Copy, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+#[non_exhaustive]
+pub enum GraphWidgetView {
+    /// Display as a line graph.
+    TimeSeries,
+    /// Display as a bar graph.
+    Bar,
+    /// Display as a pie graph.
+    Pie,
+}
+::jsii_host::is_a!(GraphWidgetView: crate::generated::aws_cdk_lib::aws_cloudwatch::GraphWidgetView, ::jsii_host::Value);
+impl ::jsii_host::ToWire for GraphWidgetView {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        let member = match self {
+            Self::TimeSeries => "aws-cdk-lib.aws_cloudwatch.GraphWidgetView/TIME_SERIES",
+            Self::Bar => "aws-cdk-lib.aws_cloudwatch.GraphWidgetView/BAR",
+            Self::Pie => "aws-cdk-lib.aws_cloudwatch.GraphWidgetView/PIE",
+        };
+        ::std::result::Result::Ok(::jsii_host::json!({ "$jsii.enum": member }))
+    }
+}
+impl ::jsii_host::FromWire for GraphWidgetView {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        match ::jsii_host::enum_member(&value, "aws-cdk-lib.aws_cloudwatch.GraphWidgetView")?.as_str() {
+            "TIME_SERIES" => ::std::result::Result::Ok(Self::TimeSeries),
+            "BAR" => ::std::result::Result::Ok(Self::Bar),
+            "PIE" => ::std::result::Result::Ok(Self::Pie),
+            other => ::std::result::Result::Err(::jsii_host::unknown_member("aws-cdk-lib.aws_cloudwatch.GraphWidgetView", other)),
+        }
+    }
+}
+/// A single dashboard variable.
+#[derive(::std::clone::Clone)]
+pub struct IVariable(::jsii_host::Object);
+::jsii_host::handle!(IVariable(::jsii_host::Object), "aws-cdk-lib.aws_cloudwatch.IVariable");
+::jsii_host::is_a!(IVariable: crate::generated::aws_cdk_lib::aws_cloudwatch::IVariable, ::jsii_host::Value);
+impl IVariable {
+    /// Return the variable JSON for use in the dashboard.
+    #[track_caller]
+    pub fn to_json(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.jsii_invoke("toJson", [])
+    }
+    /// A Rust implementation, to be added to an overridden class.
+    pub fn implementation(value: impl IVariableImpl) -> ::jsii_host::Implementation<Self> {
+        let value = ::std::rc::Rc::new(value);
+        let mut overrides = ::jsii_host::Overrides::new();
+        overrides.interface("aws-cdk-lib.aws_cloudwatch.IVariable");
+        let this = ::std::rc::Rc::clone(&value);
+        overrides.method("toJson", move |_, _args| { ::jsii_host::ToWire::to_wire(&this.to_json()?) });
+        overrides.implementation(value);
+        ::jsii_host::Implementation::new(overrides)
+    }
+    /// Hands a Rust implementation to JavaScript.
+    #[track_caller]
+    pub fn implement(value: impl IVariableImpl) -> ::jsii_host::Result<Self> {
+        ::jsii_host::create_with_overrides(&crate::generated::aws_cdk_lib::ASSEMBLY, "Object", ::std::vec![], Self::implementation(value).into_overrides()).map(::jsii_host::Handle::from_object)
+    }
+    /// Makes one of a closure.
+    #[track_caller]
+    pub fn from_fn(body: impl ::std::ops::Fn() -> ::jsii_host::Result<::jsii_host::Value> + 'static) -> ::jsii_host::Result<Self> {
+        struct Closure<F>(F);
+        impl<F: ::std::ops::Fn() -> ::jsii_host::Result<::jsii_host::Value> + 'static> IVariableImpl for Closure<F> {
+            fn to_json(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+                (self.0)()
+            }
+        }
+        Self::implement(Closure(body))
+    }
+}
+/// What Rust code provides to be a [`IVariable`].
+pub trait IVariableImpl: 'static {
+    /// `toJson`, called by JavaScript.
+    fn to_json(&self) -> ::jsii_host::Result<::jsii_host::Value>;
+}
+/// A single dashboard widget.
+#[derive(::std::clone::Clone)]
+pub struct IWidget(::jsii_host::Object);
+::jsii_host::handle!(IWidget(::jsii_host::Object), "aws-cdk-lib.aws_cloudwatch.IWidget");
+::jsii_host::is_a!(IWidget: crate::generated::aws_cdk_lib::aws_cloudwatch::IWidget, ::jsii_host::Value);
+impl IWidget {
+    /// The amount of vertical grid units the widget will take up.
+    #[track_caller]
+    pub fn height(&self) -> ::jsii_host::Result<f64> {
+        self.jsii_get("height")
+    }
+    /// Any warnings that are produced as a result of putting together this widget.
+    #[deprecated(note = "- use warningsV2")]
+    #[track_caller]
+    pub fn warnings(&self) -> ::jsii_host::Result<::std::option::Option<::std::vec::Vec<::std::string::String>>> {
+        self.jsii_get("warnings")
+    }
+    /// Any warnings that are produced as a result of putting together this widget.
+    #[track_caller]
+    pub fn warnings_v2(&self) -> ::jsii_host::Result<::std::option::Option<::std::collections::BTreeMap<::std::string::String, ::std::string::String>>> {
+        self.jsii_get("warningsV2")
+    }
+    /// The amount of horizontal grid units the widget will take up.
+    #[track_caller]
+    pub fn width(&self) -> ::jsii_host::Result<f64> {
+        self.jsii_get("width")
+    }
+    /// Place the widget at a given position.
+    #[track_caller]
+    pub fn position(&self, x: impl ::jsii_host::IntoArg<f64>, y: impl ::jsii_host::IntoArg<f64>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("position", [x.into_arg(), y.into_arg()])
+    }
+    /// Return the widget JSON for use in the dashboard.
+    #[track_caller]
+    pub fn to_json(&self) -> ::jsii_host::Result<::std::vec::Vec<::jsii_host::Value>> {
+        self.jsii_invoke("toJson", [])
+    }
+    /// A Rust implementation, to be added to an overridden class.
+    pub fn implementation(value: impl IWidgetImpl) -> ::jsii_host::Implementation<Self> {
+        let value = ::std::rc::Rc::new(value);
+        let mut overrides = ::jsii_host::Overrides::new();
+        overrides.interface("aws-cdk-lib.aws_cloudwatch.IWidget");
+        let this = ::std::rc::Rc::clone(&value);
+        overrides.method("position", move |_, args| { let mut args = args.into_iter(); ::jsii_host::ToWire::to_wire(&this.position(::jsii_host::take(&mut args)?, ::jsii_host::take(&mut args)?)?) });
+        let this = ::std::rc::Rc::clone(&value);
+        overrides.method("toJson", move |_, _args| { ::jsii_host::ToWire::to_wire(&this.to_json()?) });
+        let this = ::std::rc::Rc::clone(&value);
+        overrides.getter("height", move |_, _| ::jsii_host::ToWire::to_wire(&this.height()?));
+        let this = ::std::rc::Rc::clone(&value);
+        overrides.getter("warnings", move |_, _| ::jsii_host::ToWire::to_wire(&this.warnings()?));
+        let this = ::std::rc::Rc::clone(&value);
+        overrides.getter("warningsV2", move |_, _| ::jsii_host::ToWire::to_wire(&this.warnings_v2()?));
+        let this = ::std::rc::Rc::clone(&value);
+        overrides.getter("width", move |_, _| ::jsii_host::ToWire::to_wire(&this.width()?));
+        overrides.implementation(value);
+        ::jsii_host::Implementation::new(overrides)
+    }
+    /// Hands a Rust implementation to JavaScript.
+    #[track_caller]
+    pub fn implement(value: impl IWidgetImpl) -> ::jsii_host::Result<Self> {
+        ::jsii_host::create_with_overrides(&crate::generated::aws_cdk_lib::ASSEMBLY, "Object", ::std::vec![], Self::implementation(value).into_overrides()).map(::jsii_host::Handle::from_object)
+    }
+}
+/// What Rust code provides to be a [`IWidget`].
+pub trait IWidgetImpl: 'static {
+    /// `position`, called by JavaScript.
+    fn position(&self, x: f64, y: f64) -> ::jsii_host::Result<()>;
+    /// `toJson`, called by JavaScript.
+    fn to_json(&self) -> ::jsii_host::Result<::std::vec::Vec<::jsii_host::Value>>;
+    /// `height`, read by JavaScript.
+    fn height(&self) -> ::jsii_host::Result<f64>;
+    /// `warnings`, read by JavaScript.
+    fn warnings(&self) -> ::jsii_host::Result<::std::option::Option<::std::vec::Vec<::std::string::String>>> {
+        ::std::result::Result::Ok(::std::option::Option::None)
+    }
+    /// `warningsV2`, read by JavaScript.
+    fn warnings_v2(&self) -> ::jsii_host::Result<::std::option::Option<::std::collections::BTreeMap<::std::string::String, ::std::string::String>>> {
+        ::std::result::Result::Ok(::std::option::Option::None)
+    }
+    /// `width`, read by JavaScript.
+    fn width(&self) -> ::jsii_host::Result<f64>;
+}
+/// The position of the legend on a GraphWidget.
+#[derive(::std::clone::Clone, ::std::marker::Copy, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+#[non_exhaustive]
+pub enum LegendPosition {
+    /// Legend appears below the graph (default).
+    Bottom,
+    /// Add shading above the annotation.
+    Right,
+    /// Add shading below the annotation.
+    Hidden,
+}
+::jsii_host::is_a!(LegendPosition: crate::generated::aws_cdk_lib::aws_cloudwatch::LegendPosition, ::jsii_host::Value);
+impl ::jsii_host::ToWire for LegendPosition {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        let member = match self {
+            Self::Bottom => "aws-cdk-lib.aws_cloudwatch.LegendPosition/BOTTOM",
+            Self::Right => "aws-cdk-lib.aws_cloudwatch.LegendPosition/RIGHT",
+            Self::Hidden => "aws-cdk-lib.aws_cloudwatch.LegendPosition/HIDDEN",
+        };
+        ::std::result::Result::Ok(::jsii_host::json!({ "$jsii.enum": member }))
+    }
+}
+impl ::jsii_host::FromWire for LegendPosition {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        match ::jsii_host::enum_member(&value, "aws-cdk-lib.aws_cloudwatch.LegendPosition")?.as_str() {
+            "BOTTOM" => ::std::result::Result::Ok(Self::Bottom),
+            "RIGHT" => ::std::result::Result::Ok(Self::Right),
+            "HIDDEN" => ::std::result::Result::Ok(Self::Hidden),
+            other => ::std::result::Result::Err(::jsii_host::unknown_member("aws-cdk-lib.aws_cloudwatch.LegendPosition", other)),
+        }
+    }
+}
+/// Basic properties for widgets that display metrics.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct MetricWidgetProps(::jsii_host::StructData);
+::jsii_host::is_a!(MetricWidgetProps: crate::generated::aws_cdk_lib::aws_cloudwatch::MetricWidgetProps, ::jsii_host::Value);
+impl MetricWidgetProps {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new() -> Self {
+        let jsii_data = ::jsii_host::StructData::new();
+        Self(jsii_data)
+    }
+}
+impl ::std::default::Default for MetricWidgetProps {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+impl MetricWidgetProps {
+    /// The AWS account ID where the metrics are located.
+    ///
+    /// Default: Current account
+    #[must_use]
+    pub fn account_id(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("accountId", value.into_arg());
+        self
+    }
+    /// Height of the widget.
+    ///
+    /// Default: 6 for Alarm and Graph widgets.
+    /// 3 for single value widgets where most recent value of a metric is displayed.
+    #[must_use]
+    pub fn height(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
+        self.0.set("height", value.into_arg());
+        self
+    }
+    /// The region the metrics of this graph should be taken from.
+    ///
+    /// Default: Current region
+    #[must_use]
+    pub fn region(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("region", value.into_arg());
+        self
+    }
+    /// Title for the graph.
+    ///
+    /// Default: None
+    #[must_use]
+    pub fn title(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("title", value.into_arg());
+        self
+    }
+    /// Width of the widget, in a grid of 24 units wide.
+    ///
+    /// Default: 6
+    #[must_use]
+    pub fn width(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
+        self.0.set("width", value.into_arg());
+        self
+    }
+}
+impl ::jsii_host::ToWire for MetricWidgetProps {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_cloudwatch.MetricWidgetProps")
+    }
+}
+/// Specify the period for graphs when the CloudWatch dashboard loads.
+#[derive(::std::clone::Clone, ::std::marker::Copy, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+#[non_exhaustive]
+pub enum PeriodOverride {
+    /// Period of all graphs on the dashboard automatically adapt to the time range of the dashboard.
+    Auto,
+    /// Period set for each graph will be used.
+    Inherit,
+}
+::jsii_host::is_a!(PeriodOverride: crate::generated::aws_cdk_lib::aws_cloudwatch::PeriodOverride, ::jsii_host::Value);
+impl ::jsii_host::ToWire for PeriodOverride {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        let member = match self {
+            Self::Auto => "aws-cdk-lib.aws_cloudwatch.PeriodOverride/AUTO",
+            Self::Inherit => "aws-cdk-lib.aws_cloudwatch.PeriodOverride/INHERIT",
+        };
+        ::std::result::Result::Ok(::jsii_host::json!({ "$jsii.enum": member }))
+    }
+}
+impl ::jsii_host::FromWire for PeriodOverride {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        match ::jsii_host::enum_member(&value, "aws-cdk-lib.aws_cloudwatch.PeriodOverride")?.as_str() {
+            "AUTO" => ::std::result::Result::Ok(Self::Auto),
+            "INHERIT" => ::std::result::Result::Ok(Self::Inherit),
+            other => ::std::result::Result::Err(::jsii_host::unknown_member("aws-cdk-lib.aws_cloudwatch.PeriodOverride", other)),
+        }
+    }
+}
+/// A dashboard widget that displays MarkDown.
+#[derive(::std::clone::Clone)]
+pub struct TextWidget(crate::generated::aws_cdk_lib::aws_cloudwatch::ConcreteWidget);
+::jsii_host::handle!(TextWidget(crate::generated::aws_cdk_lib::aws_cloudwatch::ConcreteWidget), "aws-cdk-lib.aws_cloudwatch.TextWidget");
+::jsii_host::is_a!(TextWidget: crate::generated::aws_cdk_lib::aws_cloudwatch::TextWidget, crate::generated::aws_cdk_lib::aws_cloudwatch::ConcreteWidget, crate::generated::aws_cdk_lib::aws_cloudwatch::IWidget, ::jsii_host::Value);
+impl TextWidget {
+    /// Makes one, with everything that is required.
+    #[track_caller]
+    pub fn new(props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::TextWidgetProps>) -> ::jsii_host::Result<Self> {
+        ::jsii_host::create(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_cloudwatch.TextWidget", ::std::vec![props.into_arg()]).map(::jsii_host::Handle::from_object)
+    }
+    /// Starts one: set what is optional, then call `build`.
+    pub fn builder(markdown: impl ::jsii_host::IntoArg<::std::string::String>) -> crate::generated::aws_cdk_lib::aws_cloudwatch::TextWidgetProps<::jsii_host::Pending<Self>> {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("markdown", markdown.into_arg());
+        crate::generated::aws_cdk_lib::aws_cloudwatch::TextWidgetProps::jsii_pending(jsii_data, ::jsii_host::Pending::new(&crate::generated::aws_cdk_lib::ASSEMBLY, ::std::vec![]))
+    }
+    /// Place the widget at a given position.
+    #[track_caller]
+    pub fn position(&self, x: impl ::jsii_host::IntoArg<f64>, y: impl ::jsii_host::IntoArg<f64>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("position", [x.into_arg(), y.into_arg()])
+    }
+    /// Return the widget JSON for use in the dashboard.
+    #[track_caller]
+    pub fn to_json(&self) -> ::jsii_host::Result<::std::vec::Vec<::jsii_host::Value>> {
+        self.jsii_invoke("toJson", [])
+    }
+}
+/// Background types available.
+#[derive(::std::clone::Clone, ::std::marker::Copy, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+#[non_exhaustive]
+pub enum TextWidgetBackground {
+    /// Solid background.
+    Solid,
+    /// Transparent background.
+    Transparent,
+}
+::jsii_host::is_a!(TextWidgetBackground: crate::generated::aws_cdk_lib::aws_cloudwatch::TextWidgetBackground, ::jsii_host::Value);
+impl ::jsii_host::ToWire for TextWidgetBackground {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        let member = match self {
+            Self::Solid => "aws-cdk-lib.aws_cloudwatch.TextWidgetBackground/SOLID",
+            Self::Transparent => "aws-cdk-lib.aws_cloudwatch.TextWidgetBackground/TRANSPARENT",
+        };
+        ::std::result::Result::Ok(::jsii_host::json!({ "$jsii.enum": member }))
+    }
+}
+impl ::jsii_host::FromWire for TextWidgetBackground {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        match ::jsii_host::enum_member(&value, "aws-cdk-lib.aws_cloudwatch.TextWidgetBackground")?.as_str() {
+            "SOLID" => ::std::result::Result::Ok(Self::Solid),
+            "TRANSPARENT" => ::std::result::Result::Ok(Self::Transparent),
+            other => ::std::result::Result::Err(::jsii_host::unknown_member("aws-cdk-lib.aws_cloudwatch.TextWidgetBackground", other)),
+        }
+    }
+}
+/// Properties for a Text widget.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct TextWidgetProps<C = ()>(::jsii_host::StructData, C);
+::jsii_host::is_a!(TextWidgetProps: crate::generated::aws_cdk_lib::aws_cloudwatch::TextWidgetProps, ::jsii_host::Value);
+impl TextWidgetProps {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(markdown: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("markdown", markdown.into_arg());
+        Self(jsii_data, ())
+    }
+}
+impl<C> TextWidgetProps<C> {
+    /// Background for the widget.
+    ///
+    /// Default: TextWidgetBackground.TRANSPARENT
+    #[must_use]
+    pub fn background(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::TextWidgetBackground>) -> Self {
+        self.0.set("background", value.into_arg());
+        self
+    }
+    /// Height of the widget.
+    ///
+    /// Default: 2
+    #[must_use]
+    pub fn height(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
+        self.0.set("height", value.into_arg());
+        self
+    }
+    /// Width of the widget, in a grid of 24 units wide.
+    ///
+    /// Default: 6
+    #[must_use]
+    pub fn width(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
+        self.0.set("width", value.into_arg());
+        self
+    }
+}
+impl<T: ::jsii_host::Handle> TextWidgetProps<::jsii_host::Pending<T>> {
+    #[doc(hidden)]
+    pub fn jsii_pending(data: ::jsii_host::StructData, pending: ::jsii_host::Pending<T>) -> Self {
+        Self(data, pending)
+    }
+    /// Makes the object.
+    #[track_caller]
+    pub fn build(self) -> ::jsii_host::Result<T> {
+        self.1.build(self.0.to_wire("aws-cdk-lib.aws_cloudwatch.TextWidgetProps"))
+    }
+}
+impl ::jsii_host::ToWire for TextWidgetProps {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_cloudwatch.TextWidgetProps")
+    }
+}
+/// Vertical annotation to be added to a graph.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct VerticalAnnotation(::jsii_host::StructData);
+::jsii_host::is_a!(VerticalAnnotation: crate::generated::aws_cdk_lib::aws_cloudwatch::VerticalAnnotation, ::jsii_host::Value);
+impl VerticalAnnotation {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(date: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("date", date.into_arg());
+        Self(jsii_data)
+    }
+}
+impl VerticalAnnotation {
+    /// The hex color code, prefixed with '#' (e.g. '#00ff00'), to be used for the annotation. The `Color` class has a set of standard colors that can be used here.
+    ///
+    /// Default: Automatic color
+    #[must_use]
+    pub fn color(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("color", value.into_arg());
+        self
+    }
+    /// Add shading before or after the annotation.
+    ///
+    /// Default: No shading
+    #[must_use]
+    pub fn fill(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::VerticalShading>) -> Self {
+        self.0.set("fill", value.into_arg());
+        self
+    }
+    /// Label for the annotation.
+    ///
+    /// Default: No label
+    #[must_use]
+    pub fn label(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("label", value.into_arg());
+        self
+    }
+    /// Whether the annotation is visible.
+    ///
+    /// Default: true
+    #[must_use]
+    pub fn visible(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("visible", value.into_arg());
+        self
+    }
+}
+impl ::jsii_host::ToWire for VerticalAnnotation {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_cloudwatch.VerticalAnnotation")
+    }
+}
+/// Fill shading options that will be used with a vertical annotation.
+#[derive(::std::clone::Clone, ::std::marker::Copy, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+#[non_exhaustive]
+pub enum VerticalShading {
+    /// Don't add shading.
+    None,
+    /// Add shading before the annotation.
+    Before,
+    /// Add shading after the annotation.
+    After,
+}
+::jsii_host::is_a!(VerticalShading: crate::generated::aws_cdk_lib::aws_cloudwatch::VerticalShading, ::jsii_host::Value);
+impl ::jsii_host::ToWire for VerticalShading {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        let member = match self {
+            Self::None => "aws-cdk-lib.aws_cloudwatch.VerticalShading/NONE",
+            Self::Before => "aws-cdk-lib.aws_cloudwatch.VerticalShading/BEFORE",
+            Self::After => "aws-cdk-lib.aws_cloudwatch.VerticalShading/AFTER",
+        };
+        ::std::result::Result::Ok(::jsii_host::json!({ "$jsii.enum": member }))
+    }
+}
+impl ::jsii_host::FromWire for VerticalShading {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        match ::jsii_host::enum_member(&value, "aws-cdk-lib.aws_cloudwatch.VerticalShading")?.as_str() {
+            "NONE" => ::std::result::Result::Ok(Self::None),
+            "BEFORE" => ::std::result::Result::Ok(Self::Before),
+            "AFTER" => ::std::result::Result::Ok(Self::After),
+            other => ::std::result::Result::Err(::jsii_host::unknown_member("aws-cdk-lib.aws_cloudwatch.VerticalShading", other)),
+        }
+    }
+}
+/// Properties for a Y-Axis.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct YAxisProps(::jsii_host::StructData);
+::jsii_host::is_a!(YAxisProps: crate::generated::aws_cdk_lib::aws_cloudwatch::YAxisProps, ::jsii_host::Value);
+impl YAxisProps {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new() -> Self {
+        let jsii_data = ::jsii_host::StructData::new();
+        Self(jsii_data)
+    }
+}
+impl ::std::default::Default for YAxisProps {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+impl YAxisProps {
+    /// The label.
+    ///
+    /// Default: No label
+    #[must_use]
+    pub fn label(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("label", value.into_arg());
+        self
+    }
+    /// The max value.
+    ///
+    /// Default: Auto
+    #[must_use]
+    pub fn max(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
+        self.0.set("max", value.into_arg());
+        self
+    }
+    /// The min value.
+    ///
+    /// Default: Auto
+    #[must_use]
+    pub fn min(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
+        self.0.set("min", value.into_arg());
+        self
+    }
+    /// Whether to show units.
+    ///
+    /// Default: true
+    #[must_use]
+    pub fn show_units(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("showUnits", value.into_arg());
+        self
+    }
+}
+impl ::jsii_host::ToWire for YAxisProps {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_cloudwatch.YAxisProps")
+    }
+}
+}
+#[cfg(feature = "aws-cloudwatch")]
+pub use with_aws_cloudwatch::*;

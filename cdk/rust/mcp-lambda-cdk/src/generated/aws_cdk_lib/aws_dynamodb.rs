@@ -3,6 +3,700 @@
 
 use ::jsii_host::IntoArg as _;
 
+/// An interface that represents a DynamoDB Table - either created with the CDK, or an existing one.
+#[derive(::std::clone::Clone)]
+pub struct ITable(::jsii_host::Object);
+::jsii_host::handle!(ITable(::jsii_host::Object), "aws-cdk-lib.aws_dynamodb.ITable");
+::jsii_host::is_a!(ITable: crate::generated::aws_cdk_lib::aws_dynamodb::ITable, crate::generated::aws_cdk_lib::IResource, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::aws_cdk_lib::interfaces::aws_dynamodb::ITableRef, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
+impl ITable {
+    /// Optional KMS encryption key associated with this table.
+    #[track_caller]
+    pub fn encryption_key(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::aws_cdk_lib::aws_kms::IKey>> {
+        self.jsii_get("encryptionKey")
+    }
+    /// The environment this resource belongs to.
+    #[track_caller]
+    pub fn env(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::ResourceEnvironment> {
+        self.jsii_get("env")
+    }
+    /// The tree node.
+    #[track_caller]
+    pub fn node(&self) -> ::jsii_host::Result<crate::generated::constructs::Node> {
+        self.jsii_get("node")
+    }
+    /// The stack in which this resource is defined.
+    #[track_caller]
+    pub fn stack(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::Stack> {
+        self.jsii_get("stack")
+    }
+    /// Arn of the dynamodb table.
+    #[track_caller]
+    pub fn table_arn(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("tableArn")
+    }
+    /// Table name of the dynamodb table.
+    #[track_caller]
+    pub fn table_name(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("tableName")
+    }
+    /// A reference to a Table resource.
+    #[track_caller]
+    pub fn table_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_dynamodb::TableReference> {
+        self.jsii_get("tableRef")
+    }
+    /// ARN of the table's stream, if there is one.
+    #[track_caller]
+    pub fn table_stream_arn(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
+        self.jsii_get("tableStreamArn")
+    }
+    /// Apply the given removal policy to this resource.
+    #[track_caller]
+    pub fn apply_removal_policy(&self, policy: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::RemovalPolicy>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("applyRemovalPolicy", [policy.into_arg()])
+    }
+    /// Adds an IAM policy statement associated with this table to an IAM principal's policy.
+    #[track_caller]
+    pub fn grant(&self, grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>, actions: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<::std::string::String>>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
+        self.jsii_invoke_list("grant", { let mut jsii_list = ::std::vec![grantee.into_arg()]; jsii_list.extend(actions.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
+    }
+    /// Permits all DynamoDB operations ("dynamodb:*") to an IAM principal.
+    #[track_caller]
+    pub fn grant_full_access(&self, grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
+        self.jsii_invoke("grantFullAccess", [grantee.into_arg()])
+    }
+    /// Permits an IAM principal all data read operations from this table: BatchGetItem, GetRecords, GetShardIterator, Query, GetItem, Scan.
+    #[track_caller]
+    pub fn grant_read_data(&self, grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
+        self.jsii_invoke("grantReadData", [grantee.into_arg()])
+    }
+    /// Permits an IAM principal to all data read/write operations to this table.
+    #[track_caller]
+    pub fn grant_read_write_data(&self, grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
+        self.jsii_invoke("grantReadWriteData", [grantee.into_arg()])
+    }
+    /// Adds an IAM policy statement associated with this table's stream to an IAM principal's policy.
+    #[track_caller]
+    pub fn grant_stream(&self, grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>, actions: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<::std::string::String>>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
+        self.jsii_invoke_list("grantStream", { let mut jsii_list = ::std::vec![grantee.into_arg()]; jsii_list.extend(actions.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
+    }
+    /// Permits an IAM principal all stream data read operations for this table's stream: DescribeStream, GetRecords, GetShardIterator, ListStreams.
+    #[track_caller]
+    pub fn grant_stream_read(&self, grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
+        self.jsii_invoke("grantStreamRead", [grantee.into_arg()])
+    }
+    /// Permits an IAM Principal to list streams attached to current dynamodb table.
+    #[track_caller]
+    pub fn grant_table_list_streams(&self, grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
+        self.jsii_invoke("grantTableListStreams", [grantee.into_arg()])
+    }
+    /// Permits an IAM principal all data write operations to this table: BatchWriteItem, PutItem, UpdateItem, DeleteItem.
+    #[track_caller]
+    pub fn grant_write_data(&self, grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
+        self.jsii_invoke("grantWriteData", [grantee.into_arg()])
+    }
+    /// Metric for the number of Errors executing all Lambdas.
+    #[track_caller]
+    pub fn metric(&self, metric_name: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metric", [metric_name.into_arg()])
+    }
+    /// Metric for the number of Errors executing all Lambdas.
+    #[track_caller]
+    pub fn metric_with(&self, metric_name: impl ::jsii_host::IntoArg<::std::string::String>, props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::MetricOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metric", [metric_name.into_arg(), props.into_arg()])
+    }
+    /// Metric for the conditional check failed requests.
+    #[track_caller]
+    pub fn metric_conditional_check_failed_requests(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metricConditionalCheckFailedRequests", [])
+    }
+    /// Metric for the conditional check failed requests.
+    #[track_caller]
+    pub fn metric_conditional_check_failed_requests_with(&self, props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::MetricOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metricConditionalCheckFailedRequests", [props.into_arg()])
+    }
+    /// Metric for the consumed read capacity units.
+    #[track_caller]
+    pub fn metric_consumed_read_capacity_units(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metricConsumedReadCapacityUnits", [])
+    }
+    /// Metric for the consumed read capacity units.
+    #[track_caller]
+    pub fn metric_consumed_read_capacity_units_with(&self, props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::MetricOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metricConsumedReadCapacityUnits", [props.into_arg()])
+    }
+    /// Metric for the consumed write capacity units.
+    #[track_caller]
+    pub fn metric_consumed_write_capacity_units(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metricConsumedWriteCapacityUnits", [])
+    }
+    /// Metric for the consumed write capacity units.
+    #[track_caller]
+    pub fn metric_consumed_write_capacity_units_with(&self, props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::MetricOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metricConsumedWriteCapacityUnits", [props.into_arg()])
+    }
+    /// Metric for the successful request latency.
+    #[track_caller]
+    pub fn metric_successful_request_latency(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metricSuccessfulRequestLatency", [])
+    }
+    /// Metric for the successful request latency.
+    #[track_caller]
+    pub fn metric_successful_request_latency_with(&self, props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::MetricOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metricSuccessfulRequestLatency", [props.into_arg()])
+    }
+    /// Metric for the system errors this table.
+    #[track_caller]
+    pub fn metric_system_errors_for_operations(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::IMetric> {
+        self.jsii_invoke("metricSystemErrorsForOperations", [])
+    }
+    /// Metric for the system errors this table.
+    #[track_caller]
+    pub fn metric_system_errors_for_operations_with(&self, props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_dynamodb::SystemErrorsForOperationsMetricOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::IMetric> {
+        self.jsii_invoke("metricSystemErrorsForOperations", [props.into_arg()])
+    }
+    /// Metric for throttled requests.
+    #[deprecated(note = "use `metricThrottledRequestsForOperations`")]
+    #[track_caller]
+    pub fn metric_throttled_requests(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metricThrottledRequests", [])
+    }
+    /// Metric for throttled requests.
+    #[deprecated(note = "use `metricThrottledRequestsForOperations`")]
+    #[track_caller]
+    pub fn metric_throttled_requests_with(&self, props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::MetricOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metricThrottledRequests", [props.into_arg()])
+    }
+    /// Metric for throttled requests.
+    #[track_caller]
+    pub fn metric_throttled_requests_for_operations(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::IMetric> {
+        self.jsii_invoke("metricThrottledRequestsForOperations", [])
+    }
+    /// Metric for throttled requests.
+    #[track_caller]
+    pub fn metric_throttled_requests_for_operations_with(&self, props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_dynamodb::OperationsMetricOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::IMetric> {
+        self.jsii_invoke("metricThrottledRequestsForOperations", [props.into_arg()])
+    }
+    /// Metric for the user errors.
+    #[track_caller]
+    pub fn metric_user_errors(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metricUserErrors", [])
+    }
+    /// Metric for the user errors.
+    #[track_caller]
+    pub fn metric_user_errors_with(&self, props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::MetricOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metricUserErrors", [props.into_arg()])
+    }
+    /// Applies one or more mixins to this construct.
+    #[track_caller]
+    pub fn with(&self, mixins: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::constructs::IMixin>>) -> ::jsii_host::Result<crate::generated::constructs::IConstruct> {
+        self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
+    }
+}
+/// Supported DynamoDB table operations.
+#[derive(::std::clone::Clone, ::std::marker::Copy, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+#[non_exhaustive]
+pub enum Operation {
+    /// GetItem.
+    GetItem,
+    /// BatchGetItem.
+    BatchGetItem,
+    /// Scan.
+    Scan,
+    /// Query.
+    Query,
+    /// GetRecords.
+    GetRecords,
+    /// PutItem.
+    PutItem,
+    /// DeleteItem.
+    DeleteItem,
+    /// UpdateItem.
+    UpdateItem,
+    /// BatchWriteItem.
+    BatchWriteItem,
+    /// TransactWriteItems.
+    TransactWriteItems,
+    /// TransactGetItems.
+    TransactGetItems,
+    /// ExecuteTransaction.
+    ExecuteTransaction,
+    /// BatchExecuteStatement.
+    BatchExecuteStatement,
+    /// ExecuteStatement.
+    ExecuteStatement,
+}
+::jsii_host::is_a!(Operation: crate::generated::aws_cdk_lib::aws_dynamodb::Operation, ::jsii_host::Value);
+impl ::jsii_host::ToWire for Operation {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        let member = match self {
+            Self::GetItem => "aws-cdk-lib.aws_dynamodb.Operation/GET_ITEM",
+            Self::BatchGetItem => "aws-cdk-lib.aws_dynamodb.Operation/BATCH_GET_ITEM",
+            Self::Scan => "aws-cdk-lib.aws_dynamodb.Operation/SCAN",
+            Self::Query => "aws-cdk-lib.aws_dynamodb.Operation/QUERY",
+            Self::GetRecords => "aws-cdk-lib.aws_dynamodb.Operation/GET_RECORDS",
+            Self::PutItem => "aws-cdk-lib.aws_dynamodb.Operation/PUT_ITEM",
+            Self::DeleteItem => "aws-cdk-lib.aws_dynamodb.Operation/DELETE_ITEM",
+            Self::UpdateItem => "aws-cdk-lib.aws_dynamodb.Operation/UPDATE_ITEM",
+            Self::BatchWriteItem => "aws-cdk-lib.aws_dynamodb.Operation/BATCH_WRITE_ITEM",
+            Self::TransactWriteItems => "aws-cdk-lib.aws_dynamodb.Operation/TRANSACT_WRITE_ITEMS",
+            Self::TransactGetItems => "aws-cdk-lib.aws_dynamodb.Operation/TRANSACT_GET_ITEMS",
+            Self::ExecuteTransaction => "aws-cdk-lib.aws_dynamodb.Operation/EXECUTE_TRANSACTION",
+            Self::BatchExecuteStatement => "aws-cdk-lib.aws_dynamodb.Operation/BATCH_EXECUTE_STATEMENT",
+            Self::ExecuteStatement => "aws-cdk-lib.aws_dynamodb.Operation/EXECUTE_STATEMENT",
+        };
+        ::std::result::Result::Ok(::jsii_host::json!({ "$jsii.enum": member }))
+    }
+}
+impl ::jsii_host::FromWire for Operation {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        match ::jsii_host::enum_member(&value, "aws-cdk-lib.aws_dynamodb.Operation")?.as_str() {
+            "GET_ITEM" => ::std::result::Result::Ok(Self::GetItem),
+            "BATCH_GET_ITEM" => ::std::result::Result::Ok(Self::BatchGetItem),
+            "SCAN" => ::std::result::Result::Ok(Self::Scan),
+            "QUERY" => ::std::result::Result::Ok(Self::Query),
+            "GET_RECORDS" => ::std::result::Result::Ok(Self::GetRecords),
+            "PUT_ITEM" => ::std::result::Result::Ok(Self::PutItem),
+            "DELETE_ITEM" => ::std::result::Result::Ok(Self::DeleteItem),
+            "UPDATE_ITEM" => ::std::result::Result::Ok(Self::UpdateItem),
+            "BATCH_WRITE_ITEM" => ::std::result::Result::Ok(Self::BatchWriteItem),
+            "TRANSACT_WRITE_ITEMS" => ::std::result::Result::Ok(Self::TransactWriteItems),
+            "TRANSACT_GET_ITEMS" => ::std::result::Result::Ok(Self::TransactGetItems),
+            "EXECUTE_TRANSACTION" => ::std::result::Result::Ok(Self::ExecuteTransaction),
+            "BATCH_EXECUTE_STATEMENT" => ::std::result::Result::Ok(Self::BatchExecuteStatement),
+            "EXECUTE_STATEMENT" => ::std::result::Result::Ok(Self::ExecuteStatement),
+            other => ::std::result::Result::Err(::jsii_host::unknown_member("aws-cdk-lib.aws_dynamodb.Operation", other)),
+        }
+    }
+}
+/// Options for configuring metrics that considers multiple operations.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct OperationsMetricOptions(::jsii_host::StructData);
+::jsii_host::is_a!(OperationsMetricOptions: crate::generated::aws_cdk_lib::aws_dynamodb::OperationsMetricOptions, crate::generated::aws_cdk_lib::aws_cloudwatch::CommonMetricOptions, crate::generated::aws_cdk_lib::aws_cloudwatch::MetricOptions, crate::generated::aws_cdk_lib::aws_dynamodb::SystemErrorsForOperationsMetricOptions, ::jsii_host::Value);
+impl OperationsMetricOptions {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new() -> Self {
+        let jsii_data = ::jsii_host::StructData::new();
+        Self(jsii_data)
+    }
+}
+impl ::std::default::Default for OperationsMetricOptions {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+impl OperationsMetricOptions {
+    /// Account which this metric comes from.
+    ///
+    /// Default: Deployment account.
+    #[must_use]
+    pub fn account(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("account", value.into_arg());
+        self
+    }
+    /// The value of `account`.
+    #[track_caller]
+    pub fn get_account(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
+        self.0.get("account")
+    }
+    /// The hex color code, prefixed with '#' (e.g. '#00ff00'), to use when this metric is rendered on a graph. The `Color` class has a set of standard colors that can be used here.
+    ///
+    /// Default: Automatic color
+    #[must_use]
+    pub fn color(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("color", value.into_arg());
+        self
+    }
+    /// The value of `color`.
+    #[track_caller]
+    pub fn get_color(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
+        self.0.get("color")
+    }
+    /// Dimensions of the metric.
+    ///
+    /// Default: No dimensions.
+    #[must_use]
+    pub fn dimensions_map(mut self, value: impl ::jsii_host::IntoArg<::std::collections::BTreeMap<::std::string::String, ::std::string::String>>) -> Self {
+        self.0.set("dimensionsMap", value.into_arg());
+        self
+    }
+    /// The value of `dimensionsMap`.
+    #[track_caller]
+    pub fn get_dimensions_map(&self) -> ::jsii_host::Result<::std::option::Option<::std::collections::BTreeMap<::std::string::String, ::std::string::String>>> {
+        self.0.get("dimensionsMap")
+    }
+    /// Unique identifier for this metric when used in dashboard widgets.
+    ///
+    /// Default: No ID
+    #[must_use]
+    pub fn id(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("id", value.into_arg());
+        self
+    }
+    /// The value of `id`.
+    #[track_caller]
+    pub fn get_id(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
+        self.0.get("id")
+    }
+    /// Label for this metric when added to a Graph in a Dashboard.
+    ///
+    /// Default: No label
+    #[must_use]
+    pub fn label(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("label", value.into_arg());
+        self
+    }
+    /// The value of `label`.
+    #[track_caller]
+    pub fn get_label(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
+        self.0.get("label")
+    }
+    /// The operations to apply the metric to.
+    ///
+    /// Default: All operations available by DynamoDB tables will be considered.
+    #[must_use]
+    pub fn operations(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_dynamodb::Operation>>) -> Self {
+        self.0.set("operations", value.into_arg());
+        self
+    }
+    /// The value of `operations`.
+    #[track_caller]
+    pub fn get_operations(&self) -> ::jsii_host::Result<::std::option::Option<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_dynamodb::Operation>>> {
+        self.0.get("operations")
+    }
+    /// The period over which the specified statistic is applied.
+    ///
+    /// Default: Duration.minutes(5)
+    #[must_use]
+    pub fn period(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::Duration>) -> Self {
+        self.0.set("period", value.into_arg());
+        self
+    }
+    /// The value of `period`.
+    #[track_caller]
+    pub fn get_period(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::aws_cdk_lib::Duration>> {
+        self.0.get("period")
+    }
+    /// Region which this metric comes from.
+    ///
+    /// Default: Deployment region.
+    #[must_use]
+    pub fn region(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("region", value.into_arg());
+        self
+    }
+    /// The value of `region`.
+    #[track_caller]
+    pub fn get_region(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
+        self.0.get("region")
+    }
+    /// Account of the stack this metric is attached to.
+    ///
+    /// Default: Deployment account.
+    #[must_use]
+    pub fn stack_account(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("stackAccount", value.into_arg());
+        self
+    }
+    /// The value of `stackAccount`.
+    #[track_caller]
+    pub fn get_stack_account(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
+        self.0.get("stackAccount")
+    }
+    /// Region of the stack this metric is attached to.
+    ///
+    /// Default: Deployment region.
+    #[must_use]
+    pub fn stack_region(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("stackRegion", value.into_arg());
+        self
+    }
+    /// The value of `stackRegion`.
+    #[track_caller]
+    pub fn get_stack_region(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
+        self.0.get("stackRegion")
+    }
+    /// What function to use for aggregating.
+    ///
+    /// Default: Average
+    #[must_use]
+    pub fn statistic(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("statistic", value.into_arg());
+        self
+    }
+    /// The value of `statistic`.
+    #[track_caller]
+    pub fn get_statistic(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
+        self.0.get("statistic")
+    }
+    /// Unit used to filter the metric stream.
+    ///
+    /// Default: All metric datums in the given metric stream
+    #[must_use]
+    pub fn unit(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::Unit>) -> Self {
+        self.0.set("unit", value.into_arg());
+        self
+    }
+    /// The value of `unit`.
+    #[track_caller]
+    pub fn get_unit(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::aws_cdk_lib::aws_cloudwatch::Unit>> {
+        self.0.get("unit")
+    }
+    /// Whether this metric should be visible in dashboard graphs.
+    ///
+    /// Default: true
+    #[must_use]
+    pub fn visible(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("visible", value.into_arg());
+        self
+    }
+    /// The value of `visible`.
+    #[track_caller]
+    pub fn get_visible(&self) -> ::jsii_host::Result<::std::option::Option<bool>> {
+        self.0.get("visible")
+    }
+}
+impl ::jsii_host::ToWire for OperationsMetricOptions {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_dynamodb.OperationsMetricOptions")
+    }
+}
+impl ::jsii_host::FromWire for OperationsMetricOptions {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        const MEMBERS: &[::jsii_host::Member] = &[
+            ("account", ::jsii_host::rewire::<::std::string::String>),
+            ("color", ::jsii_host::rewire::<::std::string::String>),
+            ("dimensionsMap", ::jsii_host::rewire::<::std::collections::BTreeMap<::std::string::String, ::std::string::String>>),
+            ("id", ::jsii_host::rewire::<::std::string::String>),
+            ("label", ::jsii_host::rewire::<::std::string::String>),
+            ("operations", ::jsii_host::rewire::<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_dynamodb::Operation>>),
+            ("period", ::jsii_host::rewire::<crate::generated::aws_cdk_lib::Duration>),
+            ("region", ::jsii_host::rewire::<::std::string::String>),
+            ("stackAccount", ::jsii_host::rewire::<::std::string::String>),
+            ("stackRegion", ::jsii_host::rewire::<::std::string::String>),
+            ("statistic", ::jsii_host::rewire::<::std::string::String>),
+            ("unit", ::jsii_host::rewire::<crate::generated::aws_cdk_lib::aws_cloudwatch::Unit>),
+            ("visible", ::jsii_host::rewire::<bool>),
+        ];
+        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
+    }
+}
+/// Options for configuring a system errors metric that considers multiple operations.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct SystemErrorsForOperationsMetricOptions(::jsii_host::StructData);
+::jsii_host::is_a!(SystemErrorsForOperationsMetricOptions: crate::generated::aws_cdk_lib::aws_dynamodb::SystemErrorsForOperationsMetricOptions, crate::generated::aws_cdk_lib::aws_cloudwatch::CommonMetricOptions, crate::generated::aws_cdk_lib::aws_cloudwatch::MetricOptions, ::jsii_host::Value);
+impl SystemErrorsForOperationsMetricOptions {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new() -> Self {
+        let jsii_data = ::jsii_host::StructData::new();
+        Self(jsii_data)
+    }
+}
+impl ::std::default::Default for SystemErrorsForOperationsMetricOptions {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+impl SystemErrorsForOperationsMetricOptions {
+    /// Account which this metric comes from.
+    ///
+    /// Default: Deployment account.
+    #[must_use]
+    pub fn account(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("account", value.into_arg());
+        self
+    }
+    /// The value of `account`.
+    #[track_caller]
+    pub fn get_account(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
+        self.0.get("account")
+    }
+    /// The hex color code, prefixed with '#' (e.g. '#00ff00'), to use when this metric is rendered on a graph. The `Color` class has a set of standard colors that can be used here.
+    ///
+    /// Default: Automatic color
+    #[must_use]
+    pub fn color(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("color", value.into_arg());
+        self
+    }
+    /// The value of `color`.
+    #[track_caller]
+    pub fn get_color(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
+        self.0.get("color")
+    }
+    /// Dimensions of the metric.
+    ///
+    /// Default: No dimensions.
+    #[must_use]
+    pub fn dimensions_map(mut self, value: impl ::jsii_host::IntoArg<::std::collections::BTreeMap<::std::string::String, ::std::string::String>>) -> Self {
+        self.0.set("dimensionsMap", value.into_arg());
+        self
+    }
+    /// The value of `dimensionsMap`.
+    #[track_caller]
+    pub fn get_dimensions_map(&self) -> ::jsii_host::Result<::std::option::Option<::std::collections::BTreeMap<::std::string::String, ::std::string::String>>> {
+        self.0.get("dimensionsMap")
+    }
+    /// Unique identifier for this metric when used in dashboard widgets.
+    ///
+    /// Default: No ID
+    #[must_use]
+    pub fn id(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("id", value.into_arg());
+        self
+    }
+    /// The value of `id`.
+    #[track_caller]
+    pub fn get_id(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
+        self.0.get("id")
+    }
+    /// Label for this metric when added to a Graph in a Dashboard.
+    ///
+    /// Default: No label
+    #[must_use]
+    pub fn label(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("label", value.into_arg());
+        self
+    }
+    /// The value of `label`.
+    #[track_caller]
+    pub fn get_label(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
+        self.0.get("label")
+    }
+    /// The operations to apply the metric to.
+    ///
+    /// Default: All operations available by DynamoDB tables will be considered.
+    #[must_use]
+    pub fn operations(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_dynamodb::Operation>>) -> Self {
+        self.0.set("operations", value.into_arg());
+        self
+    }
+    /// The value of `operations`.
+    #[track_caller]
+    pub fn get_operations(&self) -> ::jsii_host::Result<::std::option::Option<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_dynamodb::Operation>>> {
+        self.0.get("operations")
+    }
+    /// The period over which the specified statistic is applied.
+    ///
+    /// Default: Duration.minutes(5)
+    #[must_use]
+    pub fn period(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::Duration>) -> Self {
+        self.0.set("period", value.into_arg());
+        self
+    }
+    /// The value of `period`.
+    #[track_caller]
+    pub fn get_period(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::aws_cdk_lib::Duration>> {
+        self.0.get("period")
+    }
+    /// Region which this metric comes from.
+    ///
+    /// Default: Deployment region.
+    #[must_use]
+    pub fn region(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("region", value.into_arg());
+        self
+    }
+    /// The value of `region`.
+    #[track_caller]
+    pub fn get_region(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
+        self.0.get("region")
+    }
+    /// Account of the stack this metric is attached to.
+    ///
+    /// Default: Deployment account.
+    #[must_use]
+    pub fn stack_account(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("stackAccount", value.into_arg());
+        self
+    }
+    /// The value of `stackAccount`.
+    #[track_caller]
+    pub fn get_stack_account(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
+        self.0.get("stackAccount")
+    }
+    /// Region of the stack this metric is attached to.
+    ///
+    /// Default: Deployment region.
+    #[must_use]
+    pub fn stack_region(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("stackRegion", value.into_arg());
+        self
+    }
+    /// The value of `stackRegion`.
+    #[track_caller]
+    pub fn get_stack_region(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
+        self.0.get("stackRegion")
+    }
+    /// What function to use for aggregating.
+    ///
+    /// Default: Average
+    #[must_use]
+    pub fn statistic(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("statistic", value.into_arg());
+        self
+    }
+    /// The value of `statistic`.
+    #[track_caller]
+    pub fn get_statistic(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
+        self.0.get("statistic")
+    }
+    /// Unit used to filter the metric stream.
+    ///
+    /// Default: All metric datums in the given metric stream
+    #[must_use]
+    pub fn unit(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::Unit>) -> Self {
+        self.0.set("unit", value.into_arg());
+        self
+    }
+    /// The value of `unit`.
+    #[track_caller]
+    pub fn get_unit(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::aws_cdk_lib::aws_cloudwatch::Unit>> {
+        self.0.get("unit")
+    }
+    /// Whether this metric should be visible in dashboard graphs.
+    ///
+    /// Default: true
+    #[must_use]
+    pub fn visible(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("visible", value.into_arg());
+        self
+    }
+    /// The value of `visible`.
+    #[track_caller]
+    pub fn get_visible(&self) -> ::jsii_host::Result<::std::option::Option<bool>> {
+        self.0.get("visible")
+    }
+}
+impl ::jsii_host::ToWire for SystemErrorsForOperationsMetricOptions {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_dynamodb.SystemErrorsForOperationsMetricOptions")
+    }
+}
+impl ::jsii_host::FromWire for SystemErrorsForOperationsMetricOptions {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        const MEMBERS: &[::jsii_host::Member] = &[
+            ("account", ::jsii_host::rewire::<::std::string::String>),
+            ("color", ::jsii_host::rewire::<::std::string::String>),
+            ("dimensionsMap", ::jsii_host::rewire::<::std::collections::BTreeMap<::std::string::String, ::std::string::String>>),
+            ("id", ::jsii_host::rewire::<::std::string::String>),
+            ("label", ::jsii_host::rewire::<::std::string::String>),
+            ("operations", ::jsii_host::rewire::<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_dynamodb::Operation>>),
+            ("period", ::jsii_host::rewire::<crate::generated::aws_cdk_lib::Duration>),
+            ("region", ::jsii_host::rewire::<::std::string::String>),
+            ("stackAccount", ::jsii_host::rewire::<::std::string::String>),
+            ("stackRegion", ::jsii_host::rewire::<::std::string::String>),
+            ("statistic", ::jsii_host::rewire::<::std::string::String>),
+            ("unit", ::jsii_host::rewire::<crate::generated::aws_cdk_lib::aws_cloudwatch::Unit>),
+            ("visible", ::jsii_host::rewire::<bool>),
+        ];
+        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
+    }
+}
+#[cfg(feature = "aws-dynamodb")]
+mod with_aws_dynamodb {
+use ::jsii_host::IntoArg as _;
 /// The precision associated with the DynamoDB write timestamps that will be replicated to Kinesis.
 ///
 /// The default setting for record timestamp precision is microseconds. You can change this setting at any time.
@@ -665,195 +1359,6 @@ impl IScalableTableAttribute {
         self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
     }
 }
-/// An interface that represents a DynamoDB Table - either created with the CDK, or an existing one.
-#[derive(::std::clone::Clone)]
-pub struct ITable(::jsii_host::Object);
-::jsii_host::handle!(ITable(::jsii_host::Object), "aws-cdk-lib.aws_dynamodb.ITable");
-::jsii_host::is_a!(ITable: crate::generated::aws_cdk_lib::aws_dynamodb::ITable, crate::generated::aws_cdk_lib::IResource, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::aws_cdk_lib::interfaces::aws_dynamodb::ITableRef, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
-impl ITable {
-    /// Optional KMS encryption key associated with this table.
-    #[track_caller]
-    pub fn encryption_key(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::aws_cdk_lib::aws_kms::IKey>> {
-        self.jsii_get("encryptionKey")
-    }
-    /// The environment this resource belongs to.
-    #[track_caller]
-    pub fn env(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::ResourceEnvironment> {
-        self.jsii_get("env")
-    }
-    /// The tree node.
-    #[track_caller]
-    pub fn node(&self) -> ::jsii_host::Result<crate::generated::constructs::Node> {
-        self.jsii_get("node")
-    }
-    /// The stack in which this resource is defined.
-    #[track_caller]
-    pub fn stack(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::Stack> {
-        self.jsii_get("stack")
-    }
-    /// Arn of the dynamodb table.
-    #[track_caller]
-    pub fn table_arn(&self) -> ::jsii_host::Result<::std::string::String> {
-        self.jsii_get("tableArn")
-    }
-    /// Table name of the dynamodb table.
-    #[track_caller]
-    pub fn table_name(&self) -> ::jsii_host::Result<::std::string::String> {
-        self.jsii_get("tableName")
-    }
-    /// A reference to a Table resource.
-    #[track_caller]
-    pub fn table_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_dynamodb::TableReference> {
-        self.jsii_get("tableRef")
-    }
-    /// ARN of the table's stream, if there is one.
-    #[track_caller]
-    pub fn table_stream_arn(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
-        self.jsii_get("tableStreamArn")
-    }
-    /// Apply the given removal policy to this resource.
-    #[track_caller]
-    pub fn apply_removal_policy(&self, policy: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::RemovalPolicy>) -> ::jsii_host::Result<()> {
-        self.jsii_invoke("applyRemovalPolicy", [policy.into_arg()])
-    }
-    /// Adds an IAM policy statement associated with this table to an IAM principal's policy.
-    #[track_caller]
-    pub fn grant(&self, grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>, actions: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<::std::string::String>>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
-        self.jsii_invoke_list("grant", { let mut jsii_list = ::std::vec![grantee.into_arg()]; jsii_list.extend(actions.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
-    }
-    /// Permits all DynamoDB operations ("dynamodb:*") to an IAM principal.
-    #[track_caller]
-    pub fn grant_full_access(&self, grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
-        self.jsii_invoke("grantFullAccess", [grantee.into_arg()])
-    }
-    /// Permits an IAM principal all data read operations from this table: BatchGetItem, GetRecords, GetShardIterator, Query, GetItem, Scan.
-    #[track_caller]
-    pub fn grant_read_data(&self, grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
-        self.jsii_invoke("grantReadData", [grantee.into_arg()])
-    }
-    /// Permits an IAM principal to all data read/write operations to this table.
-    #[track_caller]
-    pub fn grant_read_write_data(&self, grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
-        self.jsii_invoke("grantReadWriteData", [grantee.into_arg()])
-    }
-    /// Adds an IAM policy statement associated with this table's stream to an IAM principal's policy.
-    #[track_caller]
-    pub fn grant_stream(&self, grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>, actions: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<::std::string::String>>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
-        self.jsii_invoke_list("grantStream", { let mut jsii_list = ::std::vec![grantee.into_arg()]; jsii_list.extend(actions.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
-    }
-    /// Permits an IAM principal all stream data read operations for this table's stream: DescribeStream, GetRecords, GetShardIterator, ListStreams.
-    #[track_caller]
-    pub fn grant_stream_read(&self, grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
-        self.jsii_invoke("grantStreamRead", [grantee.into_arg()])
-    }
-    /// Permits an IAM Principal to list streams attached to current dynamodb table.
-    #[track_caller]
-    pub fn grant_table_list_streams(&self, grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
-        self.jsii_invoke("grantTableListStreams", [grantee.into_arg()])
-    }
-    /// Permits an IAM principal all data write operations to this table: BatchWriteItem, PutItem, UpdateItem, DeleteItem.
-    #[track_caller]
-    pub fn grant_write_data(&self, grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
-        self.jsii_invoke("grantWriteData", [grantee.into_arg()])
-    }
-    /// Metric for the number of Errors executing all Lambdas.
-    #[track_caller]
-    pub fn metric(&self, metric_name: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
-        self.jsii_invoke("metric", [metric_name.into_arg()])
-    }
-    /// Metric for the number of Errors executing all Lambdas.
-    #[track_caller]
-    pub fn metric_with(&self, metric_name: impl ::jsii_host::IntoArg<::std::string::String>, props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::MetricOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
-        self.jsii_invoke("metric", [metric_name.into_arg(), props.into_arg()])
-    }
-    /// Metric for the conditional check failed requests.
-    #[track_caller]
-    pub fn metric_conditional_check_failed_requests(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
-        self.jsii_invoke("metricConditionalCheckFailedRequests", [])
-    }
-    /// Metric for the conditional check failed requests.
-    #[track_caller]
-    pub fn metric_conditional_check_failed_requests_with(&self, props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::MetricOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
-        self.jsii_invoke("metricConditionalCheckFailedRequests", [props.into_arg()])
-    }
-    /// Metric for the consumed read capacity units.
-    #[track_caller]
-    pub fn metric_consumed_read_capacity_units(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
-        self.jsii_invoke("metricConsumedReadCapacityUnits", [])
-    }
-    /// Metric for the consumed read capacity units.
-    #[track_caller]
-    pub fn metric_consumed_read_capacity_units_with(&self, props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::MetricOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
-        self.jsii_invoke("metricConsumedReadCapacityUnits", [props.into_arg()])
-    }
-    /// Metric for the consumed write capacity units.
-    #[track_caller]
-    pub fn metric_consumed_write_capacity_units(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
-        self.jsii_invoke("metricConsumedWriteCapacityUnits", [])
-    }
-    /// Metric for the consumed write capacity units.
-    #[track_caller]
-    pub fn metric_consumed_write_capacity_units_with(&self, props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::MetricOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
-        self.jsii_invoke("metricConsumedWriteCapacityUnits", [props.into_arg()])
-    }
-    /// Metric for the successful request latency.
-    #[track_caller]
-    pub fn metric_successful_request_latency(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
-        self.jsii_invoke("metricSuccessfulRequestLatency", [])
-    }
-    /// Metric for the successful request latency.
-    #[track_caller]
-    pub fn metric_successful_request_latency_with(&self, props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::MetricOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
-        self.jsii_invoke("metricSuccessfulRequestLatency", [props.into_arg()])
-    }
-    /// Metric for the system errors this table.
-    #[track_caller]
-    pub fn metric_system_errors_for_operations(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::IMetric> {
-        self.jsii_invoke("metricSystemErrorsForOperations", [])
-    }
-    /// Metric for the system errors this table.
-    #[track_caller]
-    pub fn metric_system_errors_for_operations_with(&self, props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_dynamodb::SystemErrorsForOperationsMetricOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::IMetric> {
-        self.jsii_invoke("metricSystemErrorsForOperations", [props.into_arg()])
-    }
-    /// Metric for throttled requests.
-    #[deprecated(note = "use `metricThrottledRequestsForOperations`")]
-    #[track_caller]
-    pub fn metric_throttled_requests(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
-        self.jsii_invoke("metricThrottledRequests", [])
-    }
-    /// Metric for throttled requests.
-    #[deprecated(note = "use `metricThrottledRequestsForOperations`")]
-    #[track_caller]
-    pub fn metric_throttled_requests_with(&self, props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::MetricOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
-        self.jsii_invoke("metricThrottledRequests", [props.into_arg()])
-    }
-    /// Metric for throttled requests.
-    #[track_caller]
-    pub fn metric_throttled_requests_for_operations(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::IMetric> {
-        self.jsii_invoke("metricThrottledRequestsForOperations", [])
-    }
-    /// Metric for throttled requests.
-    #[track_caller]
-    pub fn metric_throttled_requests_for_operations_with(&self, props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_dynamodb::OperationsMetricOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::IMetric> {
-        self.jsii_invoke("metricThrottledRequestsForOperations", [props.into_arg()])
-    }
-    /// Metric for the user errors.
-    #[track_caller]
-    pub fn metric_user_errors(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
-        self.jsii_invoke("metricUserErrors", [])
-    }
-    /// Metric for the user errors.
-    #[track_caller]
-    pub fn metric_user_errors_with(&self, props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::MetricOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
-        self.jsii_invoke("metricUserErrors", [props.into_arg()])
-    }
-    /// Applies one or more mixins to this construct.
-    #[track_caller]
-    pub fn with(&self, mixins: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::constructs::IMixin>>) -> ::jsii_host::Result<crate::generated::constructs::IConstruct> {
-        self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
-    }
-}
 /// Represents an instance of a DynamoDB table.
 #[derive(::std::clone::Clone)]
 pub struct ITableV2(::jsii_host::Object);
@@ -1304,295 +1809,6 @@ impl ::jsii_host::FromWire for MultiRegionConsistency {
             "STRONG" => ::std::result::Result::Ok(Self::Strong),
             other => ::std::result::Result::Err(::jsii_host::unknown_member("aws-cdk-lib.aws_dynamodb.MultiRegionConsistency", other)),
         }
-    }
-}
-/// Supported DynamoDB table operations.
-#[derive(::std::clone::Clone, ::std::marker::Copy, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
-#[non_exhaustive]
-pub enum Operation {
-    /// GetItem.
-    GetItem,
-    /// BatchGetItem.
-    BatchGetItem,
-    /// Scan.
-    Scan,
-    /// Query.
-    Query,
-    /// GetRecords.
-    GetRecords,
-    /// PutItem.
-    PutItem,
-    /// DeleteItem.
-    DeleteItem,
-    /// UpdateItem.
-    UpdateItem,
-    /// BatchWriteItem.
-    BatchWriteItem,
-    /// TransactWriteItems.
-    TransactWriteItems,
-    /// TransactGetItems.
-    TransactGetItems,
-    /// ExecuteTransaction.
-    ExecuteTransaction,
-    /// BatchExecuteStatement.
-    BatchExecuteStatement,
-    /// ExecuteStatement.
-    ExecuteStatement,
-}
-::jsii_host::is_a!(Operation: crate::generated::aws_cdk_lib::aws_dynamodb::Operation, ::jsii_host::Value);
-impl ::jsii_host::ToWire for Operation {
-    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
-        let member = match self {
-            Self::GetItem => "aws-cdk-lib.aws_dynamodb.Operation/GET_ITEM",
-            Self::BatchGetItem => "aws-cdk-lib.aws_dynamodb.Operation/BATCH_GET_ITEM",
-            Self::Scan => "aws-cdk-lib.aws_dynamodb.Operation/SCAN",
-            Self::Query => "aws-cdk-lib.aws_dynamodb.Operation/QUERY",
-            Self::GetRecords => "aws-cdk-lib.aws_dynamodb.Operation/GET_RECORDS",
-            Self::PutItem => "aws-cdk-lib.aws_dynamodb.Operation/PUT_ITEM",
-            Self::DeleteItem => "aws-cdk-lib.aws_dynamodb.Operation/DELETE_ITEM",
-            Self::UpdateItem => "aws-cdk-lib.aws_dynamodb.Operation/UPDATE_ITEM",
-            Self::BatchWriteItem => "aws-cdk-lib.aws_dynamodb.Operation/BATCH_WRITE_ITEM",
-            Self::TransactWriteItems => "aws-cdk-lib.aws_dynamodb.Operation/TRANSACT_WRITE_ITEMS",
-            Self::TransactGetItems => "aws-cdk-lib.aws_dynamodb.Operation/TRANSACT_GET_ITEMS",
-            Self::ExecuteTransaction => "aws-cdk-lib.aws_dynamodb.Operation/EXECUTE_TRANSACTION",
-            Self::BatchExecuteStatement => "aws-cdk-lib.aws_dynamodb.Operation/BATCH_EXECUTE_STATEMENT",
-            Self::ExecuteStatement => "aws-cdk-lib.aws_dynamodb.Operation/EXECUTE_STATEMENT",
-        };
-        ::std::result::Result::Ok(::jsii_host::json!({ "$jsii.enum": member }))
-    }
-}
-impl ::jsii_host::FromWire for Operation {
-    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
-        match ::jsii_host::enum_member(&value, "aws-cdk-lib.aws_dynamodb.Operation")?.as_str() {
-            "GET_ITEM" => ::std::result::Result::Ok(Self::GetItem),
-            "BATCH_GET_ITEM" => ::std::result::Result::Ok(Self::BatchGetItem),
-            "SCAN" => ::std::result::Result::Ok(Self::Scan),
-            "QUERY" => ::std::result::Result::Ok(Self::Query),
-            "GET_RECORDS" => ::std::result::Result::Ok(Self::GetRecords),
-            "PUT_ITEM" => ::std::result::Result::Ok(Self::PutItem),
-            "DELETE_ITEM" => ::std::result::Result::Ok(Self::DeleteItem),
-            "UPDATE_ITEM" => ::std::result::Result::Ok(Self::UpdateItem),
-            "BATCH_WRITE_ITEM" => ::std::result::Result::Ok(Self::BatchWriteItem),
-            "TRANSACT_WRITE_ITEMS" => ::std::result::Result::Ok(Self::TransactWriteItems),
-            "TRANSACT_GET_ITEMS" => ::std::result::Result::Ok(Self::TransactGetItems),
-            "EXECUTE_TRANSACTION" => ::std::result::Result::Ok(Self::ExecuteTransaction),
-            "BATCH_EXECUTE_STATEMENT" => ::std::result::Result::Ok(Self::BatchExecuteStatement),
-            "EXECUTE_STATEMENT" => ::std::result::Result::Ok(Self::ExecuteStatement),
-            other => ::std::result::Result::Err(::jsii_host::unknown_member("aws-cdk-lib.aws_dynamodb.Operation", other)),
-        }
-    }
-}
-/// Options for configuring metrics that considers multiple operations.
-#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
-pub struct OperationsMetricOptions(::jsii_host::StructData);
-::jsii_host::is_a!(OperationsMetricOptions: crate::generated::aws_cdk_lib::aws_dynamodb::OperationsMetricOptions, crate::generated::aws_cdk_lib::aws_cloudwatch::CommonMetricOptions, crate::generated::aws_cdk_lib::aws_cloudwatch::MetricOptions, crate::generated::aws_cdk_lib::aws_dynamodb::SystemErrorsForOperationsMetricOptions, ::jsii_host::Value);
-impl OperationsMetricOptions {
-    /// With everything that is required.
-    #[must_use]
-    pub fn new() -> Self {
-        let jsii_data = ::jsii_host::StructData::new();
-        Self(jsii_data)
-    }
-}
-impl ::std::default::Default for OperationsMetricOptions {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-impl OperationsMetricOptions {
-    /// Account which this metric comes from.
-    ///
-    /// Default: Deployment account.
-    #[must_use]
-    pub fn account(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        self.0.set("account", value.into_arg());
-        self
-    }
-    /// The value of `account`.
-    #[track_caller]
-    pub fn get_account(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
-        self.0.get("account")
-    }
-    /// The hex color code, prefixed with '#' (e.g. '#00ff00'), to use when this metric is rendered on a graph. The `Color` class has a set of standard colors that can be used here.
-    ///
-    /// Default: Automatic color
-    #[must_use]
-    pub fn color(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        self.0.set("color", value.into_arg());
-        self
-    }
-    /// The value of `color`.
-    #[track_caller]
-    pub fn get_color(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
-        self.0.get("color")
-    }
-    /// Dimensions of the metric.
-    ///
-    /// Default: No dimensions.
-    #[must_use]
-    pub fn dimensions_map(mut self, value: impl ::jsii_host::IntoArg<::std::collections::BTreeMap<::std::string::String, ::std::string::String>>) -> Self {
-        self.0.set("dimensionsMap", value.into_arg());
-        self
-    }
-    /// The value of `dimensionsMap`.
-    #[track_caller]
-    pub fn get_dimensions_map(&self) -> ::jsii_host::Result<::std::option::Option<::std::collections::BTreeMap<::std::string::String, ::std::string::String>>> {
-        self.0.get("dimensionsMap")
-    }
-    /// Unique identifier for this metric when used in dashboard widgets.
-    ///
-    /// Default: No ID
-    #[must_use]
-    pub fn id(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        self.0.set("id", value.into_arg());
-        self
-    }
-    /// The value of `id`.
-    #[track_caller]
-    pub fn get_id(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
-        self.0.get("id")
-    }
-    /// Label for this metric when added to a Graph in a Dashboard.
-    ///
-    /// Default: No label
-    #[must_use]
-    pub fn label(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        self.0.set("label", value.into_arg());
-        self
-    }
-    /// The value of `label`.
-    #[track_caller]
-    pub fn get_label(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
-        self.0.get("label")
-    }
-    /// The operations to apply the metric to.
-    ///
-    /// Default: All operations available by DynamoDB tables will be considered.
-    #[must_use]
-    pub fn operations(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_dynamodb::Operation>>) -> Self {
-        self.0.set("operations", value.into_arg());
-        self
-    }
-    /// The value of `operations`.
-    #[track_caller]
-    pub fn get_operations(&self) -> ::jsii_host::Result<::std::option::Option<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_dynamodb::Operation>>> {
-        self.0.get("operations")
-    }
-    /// The period over which the specified statistic is applied.
-    ///
-    /// Default: Duration.minutes(5)
-    #[must_use]
-    pub fn period(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::Duration>) -> Self {
-        self.0.set("period", value.into_arg());
-        self
-    }
-    /// The value of `period`.
-    #[track_caller]
-    pub fn get_period(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::aws_cdk_lib::Duration>> {
-        self.0.get("period")
-    }
-    /// Region which this metric comes from.
-    ///
-    /// Default: Deployment region.
-    #[must_use]
-    pub fn region(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        self.0.set("region", value.into_arg());
-        self
-    }
-    /// The value of `region`.
-    #[track_caller]
-    pub fn get_region(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
-        self.0.get("region")
-    }
-    /// Account of the stack this metric is attached to.
-    ///
-    /// Default: Deployment account.
-    #[must_use]
-    pub fn stack_account(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        self.0.set("stackAccount", value.into_arg());
-        self
-    }
-    /// The value of `stackAccount`.
-    #[track_caller]
-    pub fn get_stack_account(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
-        self.0.get("stackAccount")
-    }
-    /// Region of the stack this metric is attached to.
-    ///
-    /// Default: Deployment region.
-    #[must_use]
-    pub fn stack_region(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        self.0.set("stackRegion", value.into_arg());
-        self
-    }
-    /// The value of `stackRegion`.
-    #[track_caller]
-    pub fn get_stack_region(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
-        self.0.get("stackRegion")
-    }
-    /// What function to use for aggregating.
-    ///
-    /// Default: Average
-    #[must_use]
-    pub fn statistic(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        self.0.set("statistic", value.into_arg());
-        self
-    }
-    /// The value of `statistic`.
-    #[track_caller]
-    pub fn get_statistic(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
-        self.0.get("statistic")
-    }
-    /// Unit used to filter the metric stream.
-    ///
-    /// Default: All metric datums in the given metric stream
-    #[must_use]
-    pub fn unit(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::Unit>) -> Self {
-        self.0.set("unit", value.into_arg());
-        self
-    }
-    /// The value of `unit`.
-    #[track_caller]
-    pub fn get_unit(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::aws_cdk_lib::aws_cloudwatch::Unit>> {
-        self.0.get("unit")
-    }
-    /// Whether this metric should be visible in dashboard graphs.
-    ///
-    /// Default: true
-    #[must_use]
-    pub fn visible(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
-        self.0.set("visible", value.into_arg());
-        self
-    }
-    /// The value of `visible`.
-    #[track_caller]
-    pub fn get_visible(&self) -> ::jsii_host::Result<::std::option::Option<bool>> {
-        self.0.get("visible")
-    }
-}
-impl ::jsii_host::ToWire for OperationsMetricOptions {
-    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
-        self.0.to_wire("aws-cdk-lib.aws_dynamodb.OperationsMetricOptions")
-    }
-}
-impl ::jsii_host::FromWire for OperationsMetricOptions {
-    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
-        const MEMBERS: &[::jsii_host::Member] = &[
-            ("account", ::jsii_host::rewire::<::std::string::String>),
-            ("color", ::jsii_host::rewire::<::std::string::String>),
-            ("dimensionsMap", ::jsii_host::rewire::<::std::collections::BTreeMap<::std::string::String, ::std::string::String>>),
-            ("id", ::jsii_host::rewire::<::std::string::String>),
-            ("label", ::jsii_host::rewire::<::std::string::String>),
-            ("operations", ::jsii_host::rewire::<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_dynamodb::Operation>>),
-            ("period", ::jsii_host::rewire::<crate::generated::aws_cdk_lib::Duration>),
-            ("region", ::jsii_host::rewire::<::std::string::String>),
-            ("stackAccount", ::jsii_host::rewire::<::std::string::String>),
-            ("stackRegion", ::jsii_host::rewire::<::std::string::String>),
-            ("statistic", ::jsii_host::rewire::<::std::string::String>),
-            ("unit", ::jsii_host::rewire::<crate::generated::aws_cdk_lib::aws_cloudwatch::Unit>),
-            ("visible", ::jsii_host::rewire::<bool>),
-        ];
-        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
     }
 }
 /// Reference to PointInTimeRecovey Specification for continuous backups.
@@ -2048,219 +2264,6 @@ impl ::jsii_host::FromWire for StreamViewType {
             "KEYS_ONLY" => ::std::result::Result::Ok(Self::KeysOnly),
             other => ::std::result::Result::Err(::jsii_host::unknown_member("aws-cdk-lib.aws_dynamodb.StreamViewType", other)),
         }
-    }
-}
-/// Options for configuring a system errors metric that considers multiple operations.
-#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
-pub struct SystemErrorsForOperationsMetricOptions(::jsii_host::StructData);
-::jsii_host::is_a!(SystemErrorsForOperationsMetricOptions: crate::generated::aws_cdk_lib::aws_dynamodb::SystemErrorsForOperationsMetricOptions, crate::generated::aws_cdk_lib::aws_cloudwatch::CommonMetricOptions, crate::generated::aws_cdk_lib::aws_cloudwatch::MetricOptions, ::jsii_host::Value);
-impl SystemErrorsForOperationsMetricOptions {
-    /// With everything that is required.
-    #[must_use]
-    pub fn new() -> Self {
-        let jsii_data = ::jsii_host::StructData::new();
-        Self(jsii_data)
-    }
-}
-impl ::std::default::Default for SystemErrorsForOperationsMetricOptions {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-impl SystemErrorsForOperationsMetricOptions {
-    /// Account which this metric comes from.
-    ///
-    /// Default: Deployment account.
-    #[must_use]
-    pub fn account(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        self.0.set("account", value.into_arg());
-        self
-    }
-    /// The value of `account`.
-    #[track_caller]
-    pub fn get_account(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
-        self.0.get("account")
-    }
-    /// The hex color code, prefixed with '#' (e.g. '#00ff00'), to use when this metric is rendered on a graph. The `Color` class has a set of standard colors that can be used here.
-    ///
-    /// Default: Automatic color
-    #[must_use]
-    pub fn color(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        self.0.set("color", value.into_arg());
-        self
-    }
-    /// The value of `color`.
-    #[track_caller]
-    pub fn get_color(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
-        self.0.get("color")
-    }
-    /// Dimensions of the metric.
-    ///
-    /// Default: No dimensions.
-    #[must_use]
-    pub fn dimensions_map(mut self, value: impl ::jsii_host::IntoArg<::std::collections::BTreeMap<::std::string::String, ::std::string::String>>) -> Self {
-        self.0.set("dimensionsMap", value.into_arg());
-        self
-    }
-    /// The value of `dimensionsMap`.
-    #[track_caller]
-    pub fn get_dimensions_map(&self) -> ::jsii_host::Result<::std::option::Option<::std::collections::BTreeMap<::std::string::String, ::std::string::String>>> {
-        self.0.get("dimensionsMap")
-    }
-    /// Unique identifier for this metric when used in dashboard widgets.
-    ///
-    /// Default: No ID
-    #[must_use]
-    pub fn id(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        self.0.set("id", value.into_arg());
-        self
-    }
-    /// The value of `id`.
-    #[track_caller]
-    pub fn get_id(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
-        self.0.get("id")
-    }
-    /// Label for this metric when added to a Graph in a Dashboard.
-    ///
-    /// Default: No label
-    #[must_use]
-    pub fn label(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        self.0.set("label", value.into_arg());
-        self
-    }
-    /// The value of `label`.
-    #[track_caller]
-    pub fn get_label(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
-        self.0.get("label")
-    }
-    /// The operations to apply the metric to.
-    ///
-    /// Default: All operations available by DynamoDB tables will be considered.
-    #[must_use]
-    pub fn operations(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_dynamodb::Operation>>) -> Self {
-        self.0.set("operations", value.into_arg());
-        self
-    }
-    /// The value of `operations`.
-    #[track_caller]
-    pub fn get_operations(&self) -> ::jsii_host::Result<::std::option::Option<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_dynamodb::Operation>>> {
-        self.0.get("operations")
-    }
-    /// The period over which the specified statistic is applied.
-    ///
-    /// Default: Duration.minutes(5)
-    #[must_use]
-    pub fn period(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::Duration>) -> Self {
-        self.0.set("period", value.into_arg());
-        self
-    }
-    /// The value of `period`.
-    #[track_caller]
-    pub fn get_period(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::aws_cdk_lib::Duration>> {
-        self.0.get("period")
-    }
-    /// Region which this metric comes from.
-    ///
-    /// Default: Deployment region.
-    #[must_use]
-    pub fn region(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        self.0.set("region", value.into_arg());
-        self
-    }
-    /// The value of `region`.
-    #[track_caller]
-    pub fn get_region(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
-        self.0.get("region")
-    }
-    /// Account of the stack this metric is attached to.
-    ///
-    /// Default: Deployment account.
-    #[must_use]
-    pub fn stack_account(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        self.0.set("stackAccount", value.into_arg());
-        self
-    }
-    /// The value of `stackAccount`.
-    #[track_caller]
-    pub fn get_stack_account(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
-        self.0.get("stackAccount")
-    }
-    /// Region of the stack this metric is attached to.
-    ///
-    /// Default: Deployment region.
-    #[must_use]
-    pub fn stack_region(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        self.0.set("stackRegion", value.into_arg());
-        self
-    }
-    /// The value of `stackRegion`.
-    #[track_caller]
-    pub fn get_stack_region(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
-        self.0.get("stackRegion")
-    }
-    /// What function to use for aggregating.
-    ///
-    /// Default: Average
-    #[must_use]
-    pub fn statistic(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        self.0.set("statistic", value.into_arg());
-        self
-    }
-    /// The value of `statistic`.
-    #[track_caller]
-    pub fn get_statistic(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
-        self.0.get("statistic")
-    }
-    /// Unit used to filter the metric stream.
-    ///
-    /// Default: All metric datums in the given metric stream
-    #[must_use]
-    pub fn unit(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::Unit>) -> Self {
-        self.0.set("unit", value.into_arg());
-        self
-    }
-    /// The value of `unit`.
-    #[track_caller]
-    pub fn get_unit(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::aws_cdk_lib::aws_cloudwatch::Unit>> {
-        self.0.get("unit")
-    }
-    /// Whether this metric should be visible in dashboard graphs.
-    ///
-    /// Default: true
-    #[must_use]
-    pub fn visible(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
-        self.0.set("visible", value.into_arg());
-        self
-    }
-    /// The value of `visible`.
-    #[track_caller]
-    pub fn get_visible(&self) -> ::jsii_host::Result<::std::option::Option<bool>> {
-        self.0.get("visible")
-    }
-}
-impl ::jsii_host::ToWire for SystemErrorsForOperationsMetricOptions {
-    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
-        self.0.to_wire("aws-cdk-lib.aws_dynamodb.SystemErrorsForOperationsMetricOptions")
-    }
-}
-impl ::jsii_host::FromWire for SystemErrorsForOperationsMetricOptions {
-    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
-        const MEMBERS: &[::jsii_host::Member] = &[
-            ("account", ::jsii_host::rewire::<::std::string::String>),
-            ("color", ::jsii_host::rewire::<::std::string::String>),
-            ("dimensionsMap", ::jsii_host::rewire::<::std::collections::BTreeMap<::std::string::String, ::std::string::String>>),
-            ("id", ::jsii_host::rewire::<::std::string::String>),
-            ("label", ::jsii_host::rewire::<::std::string::String>),
-            ("operations", ::jsii_host::rewire::<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_dynamodb::Operation>>),
-            ("period", ::jsii_host::rewire::<crate::generated::aws_cdk_lib::Duration>),
-            ("region", ::jsii_host::rewire::<::std::string::String>),
-            ("stackAccount", ::jsii_host::rewire::<::std::string::String>),
-            ("stackRegion", ::jsii_host::rewire::<::std::string::String>),
-            ("statistic", ::jsii_host::rewire::<::std::string::String>),
-            ("unit", ::jsii_host::rewire::<crate::generated::aws_cdk_lib::aws_cloudwatch::Unit>),
-            ("visible", ::jsii_host::rewire::<bool>),
-        ];
-        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
     }
 }
 /// Provides a DynamoDB table.
@@ -4368,3 +4371,6 @@ impl ::jsii_host::ToWire for WarmThroughput {
         self.0.to_wire("aws-cdk-lib.aws_dynamodb.WarmThroughput")
     }
 }
+}
+#[cfg(feature = "aws-dynamodb")]
+pub use with_aws_dynamodb::*;

@@ -5901,3 +5901,6244 @@ impl ::jsii_host::FromWire for VpnTunnelOption {
         ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
     }
 }
+#[cfg(feature = "aws-ec2")]
+mod with_aws_ec2 {
+use ::jsii_host::IntoArg as _;
+/// Options for adding a NAT gateway to a public subnet.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct AddNatGatewayOptions(::jsii_host::StructData);
+::jsii_host::is_a!(AddNatGatewayOptions: crate::generated::aws_cdk_lib::aws_ec2::AddNatGatewayOptions, ::jsii_host::Value);
+impl AddNatGatewayOptions {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new() -> Self {
+        let jsii_data = ::jsii_host::StructData::new();
+        Self(jsii_data)
+    }
+}
+impl ::std::default::Default for AddNatGatewayOptions {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+impl AddNatGatewayOptions {
+    /// Maximum amount of time to wait before forcibly releasing the IP addresses if connections are still in progress.
+    ///
+    /// Default: Duration.seconds(350)
+    #[must_use]
+    pub fn max_drain_duration(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::Duration>) -> Self {
+        self.0.set("maxDrainDuration", value.into_arg());
+        self
+    }
+}
+impl ::jsii_host::ToWire for AddNatGatewayOptions {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_ec2.AddNatGatewayOptions")
+    }
+}
+/// Options for adding a new route to a subnet.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct AddRouteOptions(::jsii_host::StructData);
+::jsii_host::is_a!(AddRouteOptions: crate::generated::aws_cdk_lib::aws_ec2::AddRouteOptions, ::jsii_host::Value);
+impl AddRouteOptions {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(router_id: impl ::jsii_host::IntoArg<::std::string::String>, router_type: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::RouterType>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("routerId", router_id.into_arg());
+        jsii_data.set("routerType", router_type.into_arg());
+        Self(jsii_data)
+    }
+}
+impl AddRouteOptions {
+    /// IPv4 range this route applies to.
+    ///
+    /// Default: '0.0.0.0/0'
+    #[must_use]
+    pub fn destination_cidr_block(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("destinationCidrBlock", value.into_arg());
+        self
+    }
+    /// IPv6 range this route applies to.
+    ///
+    /// Default: Uses IPv6
+    #[must_use]
+    pub fn destination_ipv6_cidr_block(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("destinationIpv6CidrBlock", value.into_arg());
+        self
+    }
+    /// Whether this route will enable internet connectivity.
+    ///
+    /// Default: false
+    #[must_use]
+    pub fn enables_internet_connectivity(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("enablesInternetConnectivity", value.into_arg());
+        self
+    }
+}
+impl ::jsii_host::ToWire for AddRouteOptions {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_ec2.AddRouteOptions")
+    }
+}
+/// Request for subnets CIDR to be allocated for a Vpc.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct AllocateCidrRequest(::jsii_host::StructData);
+::jsii_host::is_a!(AllocateCidrRequest: crate::generated::aws_cdk_lib::aws_ec2::AllocateCidrRequest, ::jsii_host::Value);
+impl AllocateCidrRequest {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(requested_subnets: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_ec2::RequestedSubnet>>, vpc_cidr: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("requestedSubnets", requested_subnets.into_arg());
+        jsii_data.set("vpcCidr", vpc_cidr.into_arg());
+        Self(jsii_data)
+    }
+}
+impl AllocateCidrRequest {
+    /// The value of `requestedSubnets`.
+    #[track_caller]
+    pub fn get_requested_subnets(&self) -> ::jsii_host::Result<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_ec2::RequestedSubnet>> {
+        self.0.get("requestedSubnets")
+    }
+    /// The value of `vpcCidr`.
+    #[track_caller]
+    pub fn get_vpc_cidr(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.0.get("vpcCidr")
+    }
+}
+impl ::jsii_host::ToWire for AllocateCidrRequest {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_ec2.AllocateCidrRequest")
+    }
+}
+impl ::jsii_host::FromWire for AllocateCidrRequest {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        const MEMBERS: &[::jsii_host::Member] = &[
+            ("requestedSubnets", ::jsii_host::rewire::<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_ec2::RequestedSubnet>>),
+            ("vpcCidr", ::jsii_host::rewire::<::std::string::String>),
+        ];
+        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
+    }
+}
+/// Request for subnet IPv6 CIDRs to be allocated for a VPC.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct AllocateIpv6CidrRequest(::jsii_host::StructData);
+::jsii_host::is_a!(AllocateIpv6CidrRequest: crate::generated::aws_cdk_lib::aws_ec2::AllocateIpv6CidrRequest, ::jsii_host::Value);
+impl AllocateIpv6CidrRequest {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(allocated_subnets: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_ec2::AllocatedSubnet>>, ipv6_cidrs: impl ::jsii_host::IntoArg<::std::vec::Vec<::std::string::String>>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("allocatedSubnets", allocated_subnets.into_arg());
+        jsii_data.set("ipv6Cidrs", ipv6_cidrs.into_arg());
+        Self(jsii_data)
+    }
+}
+impl AllocateIpv6CidrRequest {
+    /// The value of `allocatedSubnets`.
+    #[track_caller]
+    pub fn get_allocated_subnets(&self) -> ::jsii_host::Result<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_ec2::AllocatedSubnet>> {
+        self.0.get("allocatedSubnets")
+    }
+    /// The value of `ipv6Cidrs`.
+    #[track_caller]
+    pub fn get_ipv6_cidrs(&self) -> ::jsii_host::Result<::std::vec::Vec<::std::string::String>> {
+        self.0.get("ipv6Cidrs")
+    }
+}
+impl ::jsii_host::ToWire for AllocateIpv6CidrRequest {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_ec2.AllocateIpv6CidrRequest")
+    }
+}
+impl ::jsii_host::FromWire for AllocateIpv6CidrRequest {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        const MEMBERS: &[::jsii_host::Member] = &[
+            ("allocatedSubnets", ::jsii_host::rewire::<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_ec2::AllocatedSubnet>>),
+            ("ipv6Cidrs", ::jsii_host::rewire::<::std::vec::Vec<::std::string::String>>),
+        ];
+        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
+    }
+}
+/// Request for allocation of the VPC IPv6 CIDR.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct AllocateVpcIpv6CidrRequest(::jsii_host::StructData);
+::jsii_host::is_a!(AllocateVpcIpv6CidrRequest: crate::generated::aws_cdk_lib::aws_ec2::AllocateVpcIpv6CidrRequest, ::jsii_host::Value);
+impl AllocateVpcIpv6CidrRequest {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, vpc_id: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("scope", scope.into_arg());
+        jsii_data.set("vpcId", vpc_id.into_arg());
+        Self(jsii_data)
+    }
+}
+impl AllocateVpcIpv6CidrRequest {
+    /// The value of `scope`.
+    #[track_caller]
+    pub fn get_scope(&self) -> ::jsii_host::Result<crate::generated::constructs::Construct> {
+        self.0.get("scope")
+    }
+    /// The value of `vpcId`.
+    #[track_caller]
+    pub fn get_vpc_id(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.0.get("vpcId")
+    }
+}
+impl ::jsii_host::ToWire for AllocateVpcIpv6CidrRequest {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_ec2.AllocateVpcIpv6CidrRequest")
+    }
+}
+impl ::jsii_host::FromWire for AllocateVpcIpv6CidrRequest {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        const MEMBERS: &[::jsii_host::Member] = &[
+            ("scope", ::jsii_host::rewire::<crate::generated::constructs::Construct>),
+            ("vpcId", ::jsii_host::rewire::<::std::string::String>),
+        ];
+        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
+    }
+}
+/// CIDR Allocated Subnet.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct AllocatedSubnet(::jsii_host::StructData);
+::jsii_host::is_a!(AllocatedSubnet: crate::generated::aws_cdk_lib::aws_ec2::AllocatedSubnet, ::jsii_host::Value);
+impl AllocatedSubnet {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(cidr: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("cidr", cidr.into_arg());
+        Self(jsii_data)
+    }
+}
+impl AllocatedSubnet {
+    /// The value of `cidr`.
+    #[track_caller]
+    pub fn get_cidr(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.0.get("cidr")
+    }
+    /// IPv6 CIDR Allocations for a Subnet.
+    ///
+    /// Default: no IPV6 CIDR
+    #[must_use]
+    pub fn ipv6_cidr(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("ipv6Cidr", value.into_arg());
+        self
+    }
+    /// The value of `ipv6Cidr`.
+    #[track_caller]
+    pub fn get_ipv6_cidr(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
+        self.0.get("ipv6Cidr")
+    }
+}
+impl ::jsii_host::ToWire for AllocatedSubnet {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_ec2.AllocatedSubnet")
+    }
+}
+impl ::jsii_host::FromWire for AllocatedSubnet {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        const MEMBERS: &[::jsii_host::Member] = &[
+            ("cidr", ::jsii_host::rewire::<::std::string::String>),
+            ("ipv6Cidr", ::jsii_host::rewire::<::std::string::String>),
+        ];
+        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
+    }
+}
+/// Options for applying CloudFormation init to an instance or instance group.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct ApplyCloudFormationInitOptions(::jsii_host::StructData);
+::jsii_host::is_a!(ApplyCloudFormationInitOptions: crate::generated::aws_cdk_lib::aws_ec2::ApplyCloudFormationInitOptions, ::jsii_host::Value);
+impl ApplyCloudFormationInitOptions {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new() -> Self {
+        let jsii_data = ::jsii_host::StructData::new();
+        Self(jsii_data)
+    }
+}
+impl ::std::default::Default for ApplyCloudFormationInitOptions {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+impl ApplyCloudFormationInitOptions {
+    /// ConfigSet to activate.
+    ///
+    /// Default: ['default']
+    #[must_use]
+    pub fn config_sets(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<::std::string::String>>) -> Self {
+        self.0.set("configSets", value.into_arg());
+        self
+    }
+    /// Force instance replacement by embedding a config fingerprint.
+    ///
+    /// Default: true
+    #[must_use]
+    pub fn embed_fingerprint(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("embedFingerprint", value.into_arg());
+        self
+    }
+    /// Don't fail the instance creation when cfn-init fails.
+    ///
+    /// Default: false
+    #[must_use]
+    pub fn ignore_failures(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("ignoreFailures", value.into_arg());
+        self
+    }
+    /// Include --role argument when running cfn-init and cfn-signal commands.
+    ///
+    /// Default: false
+    #[must_use]
+    pub fn include_role(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("includeRole", value.into_arg());
+        self
+    }
+    /// Include --url argument when running cfn-init and cfn-signal commands.
+    ///
+    /// Default: false
+    #[must_use]
+    pub fn include_url(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("includeUrl", value.into_arg());
+        self
+    }
+    /// Print the results of running cfn-init to the Instance System Log.
+    ///
+    /// Default: true
+    #[must_use]
+    pub fn print_log(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("printLog", value.into_arg());
+        self
+    }
+    /// Timeout waiting for the configuration to be applied.
+    ///
+    /// Default: Duration.minutes(5)
+    #[must_use]
+    pub fn timeout(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::Duration>) -> Self {
+        self.0.set("timeout", value.into_arg());
+        self
+    }
+}
+impl ::jsii_host::ToWire for ApplyCloudFormationInitOptions {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_ec2.ApplyCloudFormationInitOptions")
+    }
+}
+/// Options for attaching a CloudFormationInit to a resource.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct AttachInitOptions(::jsii_host::StructData);
+::jsii_host::is_a!(AttachInitOptions: crate::generated::aws_cdk_lib::aws_ec2::AttachInitOptions, ::jsii_host::Value);
+impl AttachInitOptions {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(instance_role: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IRole>, platform: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::OperatingSystemType>, user_data: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::UserData>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("instanceRole", instance_role.into_arg());
+        jsii_data.set("platform", platform.into_arg());
+        jsii_data.set("userData", user_data.into_arg());
+        Self(jsii_data)
+    }
+}
+impl AttachInitOptions {
+    /// ConfigSet to activate.
+    ///
+    /// Default: ['default']
+    #[must_use]
+    pub fn config_sets(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<::std::string::String>>) -> Self {
+        self.0.set("configSets", value.into_arg());
+        self
+    }
+    /// Whether to embed a hash into the userData.
+    ///
+    /// Default: true
+    #[must_use]
+    pub fn embed_fingerprint(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("embedFingerprint", value.into_arg());
+        self
+    }
+    /// Don't fail the instance creation when cfn-init fails.
+    ///
+    /// Default: false
+    #[must_use]
+    pub fn ignore_failures(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("ignoreFailures", value.into_arg());
+        self
+    }
+    /// Include --role argument when running cfn-init and cfn-signal commands.
+    ///
+    /// Default: false
+    #[must_use]
+    pub fn include_role(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("includeRole", value.into_arg());
+        self
+    }
+    /// Include --url argument when running cfn-init and cfn-signal commands.
+    ///
+    /// Default: false
+    #[must_use]
+    pub fn include_url(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("includeUrl", value.into_arg());
+        self
+    }
+    /// Print the results of running cfn-init to the Instance System Log.
+    ///
+    /// Default: true
+    #[must_use]
+    pub fn print_log(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("printLog", value.into_arg());
+        self
+    }
+    /// When provided, signals this resource instead of the attached resource.
+    ///
+    /// Default: if this property is undefined cfn-signal signals the attached resource
+    #[must_use]
+    pub fn signal_resource(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::CfnResource>) -> Self {
+        self.0.set("signalResource", value.into_arg());
+        self
+    }
+}
+impl ::jsii_host::ToWire for AttachInitOptions {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_ec2.AttachInitOptions")
+    }
+}
+/// Configuration for a specific Availability Zone in a Regional NAT Gateway.
+///
+/// This is used to manually specify which EIPs to use in each AZ.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct AvailabilityZoneAddress(::jsii_host::StructData);
+::jsii_host::is_a!(AvailabilityZoneAddress: crate::generated::aws_cdk_lib::aws_ec2::AvailabilityZoneAddress, ::jsii_host::Value);
+impl AvailabilityZoneAddress {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(allocation_ids: impl ::jsii_host::IntoArg<::std::vec::Vec<::std::string::String>>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("allocationIds", allocation_ids.into_arg());
+        Self(jsii_data)
+    }
+}
+impl AvailabilityZoneAddress {
+    /// The Availability Zone where this specific NAT gateway configuration will be active.
+    ///
+    /// Default: Use availabilityZoneId instead
+    #[must_use]
+    pub fn availability_zone(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("availabilityZone", value.into_arg());
+        self
+    }
+    /// The ID of the Availability Zone where this specific NAT gateway configuration will be active.
+    ///
+    /// Default: Use availabilityZone instead
+    #[must_use]
+    pub fn availability_zone_id(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("availabilityZoneId", value.into_arg());
+        self
+    }
+}
+impl ::jsii_host::ToWire for AvailabilityZoneAddress {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_ec2.AvailabilityZoneAddress")
+    }
+}
+/// Block device.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct BlockDevice(::jsii_host::StructData);
+::jsii_host::is_a!(BlockDevice: crate::generated::aws_cdk_lib::aws_ec2::BlockDevice, ::jsii_host::Value);
+impl BlockDevice {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(device_name: impl ::jsii_host::IntoArg<::std::string::String>, volume: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::BlockDeviceVolume>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("deviceName", device_name.into_arg());
+        jsii_data.set("volume", volume.into_arg());
+        Self(jsii_data)
+    }
+}
+impl BlockDevice {
+    /// If false, the device mapping will be suppressed.
+    ///
+    /// Default: true - device mapping is left untouched
+    #[must_use]
+    pub fn mapping_enabled(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("mappingEnabled", value.into_arg());
+        self
+    }
+}
+impl ::jsii_host::ToWire for BlockDevice {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_ec2.BlockDevice")
+    }
+}
+/// Describes a block device mapping for an EC2 instance or Auto Scaling group.
+#[derive(::std::clone::Clone)]
+pub struct BlockDeviceVolume(::jsii_host::Object);
+::jsii_host::handle!(BlockDeviceVolume(::jsii_host::Object), "aws-cdk-lib.aws_ec2.BlockDeviceVolume");
+::jsii_host::is_a!(BlockDeviceVolume: crate::generated::aws_cdk_lib::aws_ec2::BlockDeviceVolume, ::jsii_host::Value);
+impl BlockDeviceVolume {
+    /// Makes one, with everything that is required.
+    #[track_caller]
+    pub fn new() -> ::jsii_host::Result<Self> {
+        ::jsii_host::create(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_ec2.BlockDeviceVolume", ::std::vec![]).map(::jsii_host::Handle::from_object)
+    }
+    /// Makes one, with every argument.
+    #[track_caller]
+    pub fn new_with(ebs_device: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::EbsDeviceProps>, virtual_name: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<Self> {
+        ::jsii_host::create(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_ec2.BlockDeviceVolume", ::std::vec![ebs_device.into_arg(), virtual_name.into_arg()]).map(::jsii_host::Handle::from_object)
+    }
+    /// EBS device info.
+    #[track_caller]
+    pub fn ebs_device(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::aws_cdk_lib::aws_ec2::EbsDeviceProps>> {
+        self.jsii_get("ebsDevice")
+    }
+    /// Virtual device name.
+    #[track_caller]
+    pub fn virtual_name(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
+        self.jsii_get("virtualName")
+    }
+    /// Creates a new Elastic Block Storage device.
+    #[track_caller]
+    pub fn ebs(volume_size: impl ::jsii_host::IntoArg<f64>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ec2::BlockDeviceVolume> {
+        ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_ec2.BlockDeviceVolume", "ebs", ::std::vec![volume_size.into_arg()])
+    }
+    /// Creates a new Elastic Block Storage device.
+    #[track_caller]
+    pub fn ebs_with(volume_size: impl ::jsii_host::IntoArg<f64>, options: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::EbsDeviceOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ec2::BlockDeviceVolume> {
+        ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_ec2.BlockDeviceVolume", "ebs", ::std::vec![volume_size.into_arg(), options.into_arg()])
+    }
+    /// Creates a new Elastic Block Storage device from an existing snapshot.
+    #[track_caller]
+    pub fn ebs_from_snapshot(snapshot_id: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ec2::BlockDeviceVolume> {
+        ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_ec2.BlockDeviceVolume", "ebsFromSnapshot", ::std::vec![snapshot_id.into_arg()])
+    }
+    /// Creates a new Elastic Block Storage device from an existing snapshot.
+    #[track_caller]
+    pub fn ebs_from_snapshot_with(snapshot_id: impl ::jsii_host::IntoArg<::std::string::String>, options: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::EbsDeviceSnapshotOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ec2::BlockDeviceVolume> {
+        ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_ec2.BlockDeviceVolume", "ebsFromSnapshot", ::std::vec![snapshot_id.into_arg(), options.into_arg()])
+    }
+    /// Creates a virtual, ephemeral device.
+    #[track_caller]
+    pub fn ephemeral(volume_index: impl ::jsii_host::IntoArg<f64>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ec2::BlockDeviceVolume> {
+        ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_ec2.BlockDeviceVolume", "ephemeral", ::std::vec![volume_index.into_arg()])
+    }
+}
+/// Specifies an EC2 instance.
+///
+/// If an Elastic IP address is attached to your instance, AWS CloudFormation reattaches the Elastic IP address after it updates the instance. For more information about updating stacks, see [AWS CloudFormation Stacks Updates](https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-updating-stacks.html) .
+#[derive(::std::clone::Clone)]
+pub struct CfnInstance(crate::generated::aws_cdk_lib::CfnResource);
+::jsii_host::handle!(CfnInstance(crate::generated::aws_cdk_lib::CfnResource), "aws-cdk-lib.aws_ec2.CfnInstance");
+::jsii_host::is_a!(CfnInstance: crate::generated::aws_cdk_lib::aws_ec2::CfnInstance, crate::generated::aws_cdk_lib::CfnElement, crate::generated::aws_cdk_lib::CfnRefElement, crate::generated::aws_cdk_lib::CfnResource, crate::generated::aws_cdk_lib::IInspectable, crate::generated::aws_cdk_lib::ITaggable, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::aws_cdk_lib::interfaces::aws_ec2::IInstanceRef, crate::generated::constructs::Construct, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, crate::generated::unions::CfnResourceOrStack, ::jsii_host::Value);
+/// Specifies a network address translation (NAT) gateway in the specified subnet.
+///
+/// You can create either a public NAT gateway or a private NAT gateway. The default is a public NAT gateway. If you create a public NAT gateway, you must specify an elastic IP address.
+///
+/// With a NAT gateway, instances in a private subnet can connect to the internet, other AWS services, or an on-premises network using the IP address of the NAT gateway. For more information, see [NAT gateways](https://docs.aws.amazon.com/vpc/latest/userguide/vpc-nat-gateway.html) in the *Amazon VPC User Guide* .
+///
+/// If you add a default route ( `AWS::EC2::Route` resource) that points to a NAT gateway, specify the NAT gateway ID for the route's `NatGatewayId` property.
+///
+/// > When you associate an Elastic IP address or secondary Elastic IP address with a public NAT gateway, the network border group of the Elastic IP address must match the network border group of the Availability Zone (AZ) that the public NAT gateway is in. Otherwise, the NAT gateway fails to launch. You can see the network border group for the AZ by viewing the details of the subnet. Similarly, you can view the network border group for the Elastic IP address by viewing its details. For more information, see [Allocate an Elastic IP address](https://docs.aws.amazon.com/vpc/latest/userguide/vpc-eips.html#allocate-eip) in the *Amazon VPC User Guide* .
+#[derive(::std::clone::Clone)]
+pub struct CfnNatGateway(crate::generated::aws_cdk_lib::CfnResource);
+::jsii_host::handle!(CfnNatGateway(crate::generated::aws_cdk_lib::CfnResource), "aws-cdk-lib.aws_ec2.CfnNatGateway");
+::jsii_host::is_a!(CfnNatGateway: crate::generated::aws_cdk_lib::aws_ec2::CfnNatGateway, crate::generated::aws_cdk_lib::CfnElement, crate::generated::aws_cdk_lib::CfnRefElement, crate::generated::aws_cdk_lib::CfnResource, crate::generated::aws_cdk_lib::IInspectable, crate::generated::aws_cdk_lib::ITaggable, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::aws_cdk_lib::interfaces::aws_ec2::INatGatewayRef, crate::generated::constructs::Construct, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, crate::generated::unions::CfnResourceOrStack, ::jsii_host::Value);
+/// Associates a CIDR block with your VPC.
+///
+/// A VPC must have an associated IPv4 CIDR block. You can optionally associate additional IPv4 CIDR blocks with a VPC. You can optionally associate an IPv6 CIDR block with a VPC. You can request an Amazon-provided IPv6 CIDR block from Amazon's pool of IPv6 addresses, or an IPv6 CIDR block from an IPv6 address pool that you provisioned through bring your own IP addresses (BYOIP).
+///
+/// For more information, see [VPC CIDR blocks](https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html) in the *Amazon VPC User Guide* .
+#[derive(::std::clone::Clone)]
+pub struct CfnVPCCidrBlock(crate::generated::aws_cdk_lib::CfnResource);
+::jsii_host::handle!(CfnVPCCidrBlock(crate::generated::aws_cdk_lib::CfnResource), "aws-cdk-lib.aws_ec2.CfnVPCCidrBlock");
+::jsii_host::is_a!(CfnVPCCidrBlock: crate::generated::aws_cdk_lib::aws_ec2::CfnVPCCidrBlock, crate::generated::aws_cdk_lib::CfnElement, crate::generated::aws_cdk_lib::CfnRefElement, crate::generated::aws_cdk_lib::CfnResource, crate::generated::aws_cdk_lib::IInspectable, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::aws_cdk_lib::interfaces::aws_ec2::IVPCCidrBlockRef, crate::generated::constructs::Construct, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, crate::generated::unions::CfnResourceOrStack, ::jsii_host::Value);
+/// A CloudFormation-init configuration.
+#[derive(::std::clone::Clone)]
+pub struct CloudFormationInit(::jsii_host::Object);
+::jsii_host::handle!(CloudFormationInit(::jsii_host::Object), "aws-cdk-lib.aws_ec2.CloudFormationInit");
+::jsii_host::is_a!(CloudFormationInit: crate::generated::aws_cdk_lib::aws_ec2::CloudFormationInit, ::jsii_host::Value);
+impl CloudFormationInit {
+    /// Use an existing InitConfig object as the default and only config.
+    #[track_caller]
+    pub fn from_config(config: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::InitConfig>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ec2::CloudFormationInit> {
+        ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_ec2.CloudFormationInit", "fromConfig", ::std::vec![config.into_arg()])
+    }
+    /// Build a CloudFormationInit from config sets.
+    #[track_caller]
+    pub fn from_config_sets(props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::ConfigSetProps>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ec2::CloudFormationInit> {
+        ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_ec2.CloudFormationInit", "fromConfigSets", ::std::vec![props.into_arg()])
+    }
+    /// Build a new config from a set of Init Elements.
+    #[track_caller]
+    pub fn from_elements(elements: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::InitElement>>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ec2::CloudFormationInit> {
+        ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_ec2.CloudFormationInit", "fromElements", { let mut jsii_list = ::std::vec![]; jsii_list.extend(elements.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
+    }
+    /// Add a config with the given name to this CloudFormationInit object.
+    #[track_caller]
+    pub fn add_config(&self, config_name: impl ::jsii_host::IntoArg<::std::string::String>, config: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::InitConfig>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("addConfig", [config_name.into_arg(), config.into_arg()])
+    }
+    /// Add a config set with the given name to this CloudFormationInit object.
+    #[track_caller]
+    pub fn add_config_set(&self, config_set_name: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("addConfigSet", [config_set_name.into_arg()])
+    }
+    /// Add a config set with the given name to this CloudFormationInit object.
+    #[track_caller]
+    pub fn add_config_set_with(&self, config_set_name: impl ::jsii_host::IntoArg<::std::string::String>, config_names: impl ::jsii_host::IntoArg<::std::vec::Vec<::std::string::String>>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("addConfigSet", [config_set_name.into_arg(), config_names.into_arg()])
+    }
+    /// Attach the CloudFormation Init config to the given resource.
+    #[track_caller]
+    pub fn attach(&self, attached_resource: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::CfnResource>, attach_options: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::AttachInitOptions>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("attach", [attached_resource.into_arg(), attach_options.into_arg()])
+    }
+}
+/// Options for CloudFormationInit.withConfigSets.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct ConfigSetProps(::jsii_host::StructData);
+::jsii_host::is_a!(ConfigSetProps: crate::generated::aws_cdk_lib::aws_ec2::ConfigSetProps, ::jsii_host::Value);
+impl ConfigSetProps {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(config_sets: impl ::jsii_host::IntoArg<::std::collections::BTreeMap<::std::string::String, ::std::vec::Vec<::std::string::String>>>, configs: impl ::jsii_host::IntoArg<::std::collections::BTreeMap<::std::string::String, crate::generated::aws_cdk_lib::aws_ec2::InitConfig>>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("configSets", config_sets.into_arg());
+        jsii_data.set("configs", configs.into_arg());
+        Self(jsii_data)
+    }
+}
+impl ::jsii_host::ToWire for ConfigSetProps {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_ec2.ConfigSetProps")
+    }
+}
+/// Options passed by the VPC when NAT needs to be configured.
+///
+/// Don't use this directly, the VPC will pass it automatically.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct ConfigureNatOptions(::jsii_host::StructData);
+::jsii_host::is_a!(ConfigureNatOptions: crate::generated::aws_cdk_lib::aws_ec2::ConfigureNatOptions, ::jsii_host::Value);
+impl ConfigureNatOptions {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(nat_subnets: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_ec2::PublicSubnet>>, private_subnets: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_ec2::PrivateSubnet>>, vpc: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::Vpc>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("natSubnets", nat_subnets.into_arg());
+        jsii_data.set("privateSubnets", private_subnets.into_arg());
+        jsii_data.set("vpc", vpc.into_arg());
+        Self(jsii_data)
+    }
+}
+impl ::jsii_host::ToWire for ConfigureNatOptions {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_ec2.ConfigureNatOptions")
+    }
+}
+/// Provides the options for specifying the CPU credit type for burstable EC2 instance types (T2, T3, T3a, etc).
+#[derive(::std::clone::Clone, ::std::marker::Copy, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+#[non_exhaustive]
+pub enum CpuCredits {
+    /// Standard bursting mode.
+    Standard,
+    /// Unlimited bursting mode.
+    Unlimited,
+}
+::jsii_host::is_a!(CpuCredits: crate::generated::aws_cdk_lib::aws_ec2::CpuCredits, ::jsii_host::Value);
+impl ::jsii_host::ToWire for CpuCredits {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        let member = match self {
+            Self::Standard => "aws-cdk-lib.aws_ec2.CpuCredits/STANDARD",
+            Self::Unlimited => "aws-cdk-lib.aws_ec2.CpuCredits/UNLIMITED",
+        };
+        ::std::result::Result::Ok(::jsii_host::json!({ "$jsii.enum": member }))
+    }
+}
+impl ::jsii_host::FromWire for CpuCredits {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        match ::jsii_host::enum_member(&value, "aws-cdk-lib.aws_ec2.CpuCredits")?.as_str() {
+            "STANDARD" => ::std::result::Result::Ok(Self::Standard),
+            "UNLIMITED" => ::std::result::Result::Ok(Self::Unlimited),
+            other => ::std::result::Result::Err(::jsii_host::unknown_member("aws-cdk-lib.aws_ec2.CpuCredits", other)),
+        }
+    }
+}
+/// Request for IPv6 CIDR block to be split up.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct CreateIpv6CidrBlocksRequest(::jsii_host::StructData);
+::jsii_host::is_a!(CreateIpv6CidrBlocksRequest: crate::generated::aws_cdk_lib::aws_ec2::CreateIpv6CidrBlocksRequest, ::jsii_host::Value);
+impl CreateIpv6CidrBlocksRequest {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(ipv6_selected_cidr: impl ::jsii_host::IntoArg<::std::string::String>, subnet_count: impl ::jsii_host::IntoArg<f64>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("ipv6SelectedCidr", ipv6_selected_cidr.into_arg());
+        jsii_data.set("subnetCount", subnet_count.into_arg());
+        Self(jsii_data)
+    }
+}
+impl CreateIpv6CidrBlocksRequest {
+    /// The value of `ipv6SelectedCidr`.
+    #[track_caller]
+    pub fn get_ipv6_selected_cidr(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.0.get("ipv6SelectedCidr")
+    }
+    /// Size of the covered bits in the CIDR.
+    ///
+    /// Default: 128 - 64 = /64 CIDR.
+    #[must_use]
+    pub fn size_mask(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("sizeMask", value.into_arg());
+        self
+    }
+    /// The value of `sizeMask`.
+    #[track_caller]
+    pub fn get_size_mask(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
+        self.0.get("sizeMask")
+    }
+    /// The value of `subnetCount`.
+    #[track_caller]
+    pub fn get_subnet_count(&self) -> ::jsii_host::Result<f64> {
+        self.0.get("subnetCount")
+    }
+}
+impl ::jsii_host::ToWire for CreateIpv6CidrBlocksRequest {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_ec2.CreateIpv6CidrBlocksRequest")
+    }
+}
+impl ::jsii_host::FromWire for CreateIpv6CidrBlocksRequest {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        const MEMBERS: &[::jsii_host::Member] = &[
+            ("ipv6SelectedCidr", ::jsii_host::rewire::<::std::string::String>),
+            ("sizeMask", ::jsii_host::rewire::<::std::string::String>),
+            ("subnetCount", ::jsii_host::rewire::<f64>),
+        ];
+        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
+    }
+}
+/// The default tenancy of instances launched into the VPC.
+#[derive(::std::clone::Clone, ::std::marker::Copy, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+#[non_exhaustive]
+pub enum DefaultInstanceTenancy {
+    /// Instances can be launched with any tenancy.
+    Default,
+    /// Any instance launched into the VPC automatically has dedicated tenancy, unless you launch it with the default tenancy.
+    Dedicated,
+    /// Instances must be launched on dedicated hosts.
+    Host,
+}
+::jsii_host::is_a!(DefaultInstanceTenancy: crate::generated::aws_cdk_lib::aws_ec2::DefaultInstanceTenancy, ::jsii_host::Value);
+impl ::jsii_host::ToWire for DefaultInstanceTenancy {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        let member = match self {
+            Self::Default => "aws-cdk-lib.aws_ec2.DefaultInstanceTenancy/DEFAULT",
+            Self::Dedicated => "aws-cdk-lib.aws_ec2.DefaultInstanceTenancy/DEDICATED",
+            Self::Host => "aws-cdk-lib.aws_ec2.DefaultInstanceTenancy/HOST",
+        };
+        ::std::result::Result::Ok(::jsii_host::json!({ "$jsii.enum": member }))
+    }
+}
+impl ::jsii_host::FromWire for DefaultInstanceTenancy {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        match ::jsii_host::enum_member(&value, "aws-cdk-lib.aws_ec2.DefaultInstanceTenancy")?.as_str() {
+            "DEFAULT" => ::std::result::Result::Ok(Self::Default),
+            "DEDICATED" => ::std::result::Result::Ok(Self::Dedicated),
+            "HOST" => ::std::result::Result::Ok(Self::Host),
+            other => ::std::result::Result::Err(::jsii_host::unknown_member("aws-cdk-lib.aws_ec2.DefaultInstanceTenancy", other)),
+        }
+    }
+}
+/// Block device options for an EBS volume.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct EbsDeviceOptions(::jsii_host::StructData);
+::jsii_host::is_a!(EbsDeviceOptions: crate::generated::aws_cdk_lib::aws_ec2::EbsDeviceOptions, crate::generated::aws_cdk_lib::aws_ec2::EbsDeviceOptionsBase, ::jsii_host::Value);
+impl EbsDeviceOptions {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new() -> Self {
+        let jsii_data = ::jsii_host::StructData::new();
+        Self(jsii_data)
+    }
+}
+impl ::std::default::Default for EbsDeviceOptions {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+impl EbsDeviceOptions {
+    /// Indicates whether to delete the volume when the instance is terminated.
+    ///
+    /// Default: true for Amazon EC2 Auto Scaling, false otherwise (e.g. EBS)
+    #[must_use]
+    pub fn delete_on_termination(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("deleteOnTermination", value.into_arg());
+        self
+    }
+    /// Specifies whether the EBS volume is encrypted.
+    ///
+    /// Default: false
+    #[must_use]
+    pub fn encrypted(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("encrypted", value.into_arg());
+        self
+    }
+    /// The number of I/O operations per second (IOPS) to provision for the volume.
+    ///
+    /// Default: none, required for `EbsDeviceVolumeType.IO1`
+    #[must_use]
+    pub fn iops(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
+        self.0.set("iops", value.into_arg());
+        self
+    }
+    /// The ARN of the AWS Key Management Service (AWS KMS) CMK used for encryption.
+    ///
+    /// Default: If encrypted is true, the default aws/ebs KMS key will be used.
+    #[must_use]
+    pub fn kms_key(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_kms::IKey>) -> Self {
+        self.0.set("kmsKey", value.into_arg());
+        self
+    }
+    /// The throughput to provision for a `gp3` volume.
+    ///
+    /// Default: 125 MiB/s.
+    #[must_use]
+    pub fn throughput(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
+        self.0.set("throughput", value.into_arg());
+        self
+    }
+    /// The Amazon EBS Provisioned Rate for Volume Initialization, at which to download the snapshot blocks from Amazon S3 to the volume.
+    ///
+    /// Default: undefined - The volume initialization rate is not set.
+    #[must_use]
+    pub fn volume_initialization_rate(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::Size>) -> Self {
+        self.0.set("volumeInitializationRate", value.into_arg());
+        self
+    }
+    /// The EBS volume type.
+    ///
+    /// Default: `EbsDeviceVolumeType.GENERAL_PURPOSE_SSD` or `EbsDeviceVolumeType.GENERAL_PURPOSE_SSD_GP3` if
+    /// `@aws-cdk/aws-ec2:ebsDefaultGp3Volume` is enabled.
+    #[must_use]
+    pub fn volume_type(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::EbsDeviceVolumeType>) -> Self {
+        self.0.set("volumeType", value.into_arg());
+        self
+    }
+}
+impl ::jsii_host::ToWire for EbsDeviceOptions {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_ec2.EbsDeviceOptions")
+    }
+}
+/// Base block device options for an EBS volume.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct EbsDeviceOptionsBase(::jsii_host::StructData);
+::jsii_host::is_a!(EbsDeviceOptionsBase: crate::generated::aws_cdk_lib::aws_ec2::EbsDeviceOptionsBase, ::jsii_host::Value);
+impl EbsDeviceOptionsBase {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new() -> Self {
+        let jsii_data = ::jsii_host::StructData::new();
+        Self(jsii_data)
+    }
+}
+impl ::std::default::Default for EbsDeviceOptionsBase {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+impl EbsDeviceOptionsBase {
+    /// Indicates whether to delete the volume when the instance is terminated.
+    ///
+    /// Default: true for Amazon EC2 Auto Scaling, false otherwise (e.g. EBS)
+    #[must_use]
+    pub fn delete_on_termination(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("deleteOnTermination", value.into_arg());
+        self
+    }
+    /// The number of I/O operations per second (IOPS) to provision for the volume.
+    ///
+    /// Default: none, required for `EbsDeviceVolumeType.IO1`
+    #[must_use]
+    pub fn iops(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
+        self.0.set("iops", value.into_arg());
+        self
+    }
+    /// The throughput to provision for a `gp3` volume.
+    ///
+    /// Default: 125 MiB/s.
+    #[must_use]
+    pub fn throughput(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
+        self.0.set("throughput", value.into_arg());
+        self
+    }
+    /// The Amazon EBS Provisioned Rate for Volume Initialization, at which to download the snapshot blocks from Amazon S3 to the volume.
+    ///
+    /// Default: undefined - The volume initialization rate is not set.
+    #[must_use]
+    pub fn volume_initialization_rate(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::Size>) -> Self {
+        self.0.set("volumeInitializationRate", value.into_arg());
+        self
+    }
+    /// The EBS volume type.
+    ///
+    /// Default: `EbsDeviceVolumeType.GENERAL_PURPOSE_SSD` or `EbsDeviceVolumeType.GENERAL_PURPOSE_SSD_GP3` if
+    /// `@aws-cdk/aws-ec2:ebsDefaultGp3Volume` is enabled.
+    #[must_use]
+    pub fn volume_type(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::EbsDeviceVolumeType>) -> Self {
+        self.0.set("volumeType", value.into_arg());
+        self
+    }
+}
+impl ::jsii_host::ToWire for EbsDeviceOptionsBase {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_ec2.EbsDeviceOptionsBase")
+    }
+}
+/// Properties of an EBS block device.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct EbsDeviceProps(::jsii_host::StructData);
+::jsii_host::is_a!(EbsDeviceProps: crate::generated::aws_cdk_lib::aws_ec2::EbsDeviceProps, crate::generated::aws_cdk_lib::aws_ec2::EbsDeviceOptions, crate::generated::aws_cdk_lib::aws_ec2::EbsDeviceOptionsBase, crate::generated::aws_cdk_lib::aws_ec2::EbsDeviceSnapshotOptions, ::jsii_host::Value);
+impl EbsDeviceProps {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new() -> Self {
+        let jsii_data = ::jsii_host::StructData::new();
+        Self(jsii_data)
+    }
+}
+impl ::std::default::Default for EbsDeviceProps {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+impl EbsDeviceProps {
+    /// Indicates whether to delete the volume when the instance is terminated.
+    ///
+    /// Default: true for Amazon EC2 Auto Scaling, false otherwise (e.g. EBS)
+    #[must_use]
+    pub fn delete_on_termination(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("deleteOnTermination", value.into_arg());
+        self
+    }
+    /// The value of `deleteOnTermination`.
+    #[track_caller]
+    pub fn get_delete_on_termination(&self) -> ::jsii_host::Result<::std::option::Option<bool>> {
+        self.0.get("deleteOnTermination")
+    }
+    /// Specifies whether the EBS volume is encrypted.
+    ///
+    /// Default: false
+    #[must_use]
+    pub fn encrypted(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("encrypted", value.into_arg());
+        self
+    }
+    /// The value of `encrypted`.
+    #[track_caller]
+    pub fn get_encrypted(&self) -> ::jsii_host::Result<::std::option::Option<bool>> {
+        self.0.get("encrypted")
+    }
+    /// The number of I/O operations per second (IOPS) to provision for the volume.
+    ///
+    /// Default: none, required for `EbsDeviceVolumeType.IO1`
+    #[must_use]
+    pub fn iops(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
+        self.0.set("iops", value.into_arg());
+        self
+    }
+    /// The value of `iops`.
+    #[track_caller]
+    pub fn get_iops(&self) -> ::jsii_host::Result<::std::option::Option<f64>> {
+        self.0.get("iops")
+    }
+    /// The ARN of the AWS Key Management Service (AWS KMS) CMK used for encryption.
+    ///
+    /// Default: If encrypted is true, the default aws/ebs KMS key will be used.
+    #[must_use]
+    pub fn kms_key(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_kms::IKey>) -> Self {
+        self.0.set("kmsKey", value.into_arg());
+        self
+    }
+    /// The value of `kmsKey`.
+    #[track_caller]
+    pub fn get_kms_key(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::aws_cdk_lib::aws_kms::IKey>> {
+        self.0.get("kmsKey")
+    }
+    /// The snapshot ID of the volume to use.
+    ///
+    /// Default: No snapshot will be used
+    #[must_use]
+    pub fn snapshot_id(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("snapshotId", value.into_arg());
+        self
+    }
+    /// The value of `snapshotId`.
+    #[track_caller]
+    pub fn get_snapshot_id(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
+        self.0.get("snapshotId")
+    }
+    /// The throughput to provision for a `gp3` volume.
+    ///
+    /// Default: 125 MiB/s.
+    #[must_use]
+    pub fn throughput(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
+        self.0.set("throughput", value.into_arg());
+        self
+    }
+    /// The value of `throughput`.
+    #[track_caller]
+    pub fn get_throughput(&self) -> ::jsii_host::Result<::std::option::Option<f64>> {
+        self.0.get("throughput")
+    }
+    /// The Amazon EBS Provisioned Rate for Volume Initialization, at which to download the snapshot blocks from Amazon S3 to the volume.
+    ///
+    /// Default: undefined - The volume initialization rate is not set.
+    #[must_use]
+    pub fn volume_initialization_rate(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::Size>) -> Self {
+        self.0.set("volumeInitializationRate", value.into_arg());
+        self
+    }
+    /// The value of `volumeInitializationRate`.
+    #[track_caller]
+    pub fn get_volume_initialization_rate(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::aws_cdk_lib::Size>> {
+        self.0.get("volumeInitializationRate")
+    }
+    /// The volume size, in Gibibytes (GiB).
+    ///
+    /// Default: The snapshot size
+    #[must_use]
+    pub fn volume_size(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
+        self.0.set("volumeSize", value.into_arg());
+        self
+    }
+    /// The value of `volumeSize`.
+    #[track_caller]
+    pub fn get_volume_size(&self) -> ::jsii_host::Result<::std::option::Option<f64>> {
+        self.0.get("volumeSize")
+    }
+    /// The EBS volume type.
+    ///
+    /// Default: `EbsDeviceVolumeType.GENERAL_PURPOSE_SSD` or `EbsDeviceVolumeType.GENERAL_PURPOSE_SSD_GP3` if
+    /// `@aws-cdk/aws-ec2:ebsDefaultGp3Volume` is enabled.
+    #[must_use]
+    pub fn volume_type(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::EbsDeviceVolumeType>) -> Self {
+        self.0.set("volumeType", value.into_arg());
+        self
+    }
+    /// The value of `volumeType`.
+    #[track_caller]
+    pub fn get_volume_type(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::aws_cdk_lib::aws_ec2::EbsDeviceVolumeType>> {
+        self.0.get("volumeType")
+    }
+}
+impl ::jsii_host::ToWire for EbsDeviceProps {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_ec2.EbsDeviceProps")
+    }
+}
+impl ::jsii_host::FromWire for EbsDeviceProps {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        const MEMBERS: &[::jsii_host::Member] = &[
+            ("deleteOnTermination", ::jsii_host::rewire::<bool>),
+            ("encrypted", ::jsii_host::rewire::<bool>),
+            ("iops", ::jsii_host::rewire::<f64>),
+            ("kmsKey", ::jsii_host::rewire::<crate::generated::aws_cdk_lib::aws_kms::IKey>),
+            ("snapshotId", ::jsii_host::rewire::<::std::string::String>),
+            ("throughput", ::jsii_host::rewire::<f64>),
+            ("volumeInitializationRate", ::jsii_host::rewire::<crate::generated::aws_cdk_lib::Size>),
+            ("volumeSize", ::jsii_host::rewire::<f64>),
+            ("volumeType", ::jsii_host::rewire::<crate::generated::aws_cdk_lib::aws_ec2::EbsDeviceVolumeType>),
+        ];
+        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
+    }
+}
+/// Block device options for an EBS volume created from a snapshot.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct EbsDeviceSnapshotOptions(::jsii_host::StructData);
+::jsii_host::is_a!(EbsDeviceSnapshotOptions: crate::generated::aws_cdk_lib::aws_ec2::EbsDeviceSnapshotOptions, crate::generated::aws_cdk_lib::aws_ec2::EbsDeviceOptionsBase, ::jsii_host::Value);
+impl EbsDeviceSnapshotOptions {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new() -> Self {
+        let jsii_data = ::jsii_host::StructData::new();
+        Self(jsii_data)
+    }
+}
+impl ::std::default::Default for EbsDeviceSnapshotOptions {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+impl EbsDeviceSnapshotOptions {
+    /// Indicates whether to delete the volume when the instance is terminated.
+    ///
+    /// Default: true for Amazon EC2 Auto Scaling, false otherwise (e.g. EBS)
+    #[must_use]
+    pub fn delete_on_termination(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("deleteOnTermination", value.into_arg());
+        self
+    }
+    /// The number of I/O operations per second (IOPS) to provision for the volume.
+    ///
+    /// Default: none, required for `EbsDeviceVolumeType.IO1`
+    #[must_use]
+    pub fn iops(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
+        self.0.set("iops", value.into_arg());
+        self
+    }
+    /// The throughput to provision for a `gp3` volume.
+    ///
+    /// Default: 125 MiB/s.
+    #[must_use]
+    pub fn throughput(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
+        self.0.set("throughput", value.into_arg());
+        self
+    }
+    /// The Amazon EBS Provisioned Rate for Volume Initialization, at which to download the snapshot blocks from Amazon S3 to the volume.
+    ///
+    /// Default: undefined - The volume initialization rate is not set.
+    #[must_use]
+    pub fn volume_initialization_rate(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::Size>) -> Self {
+        self.0.set("volumeInitializationRate", value.into_arg());
+        self
+    }
+    /// The volume size, in Gibibytes (GiB).
+    ///
+    /// Default: The snapshot size
+    #[must_use]
+    pub fn volume_size(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
+        self.0.set("volumeSize", value.into_arg());
+        self
+    }
+    /// The EBS volume type.
+    ///
+    /// Default: `EbsDeviceVolumeType.GENERAL_PURPOSE_SSD` or `EbsDeviceVolumeType.GENERAL_PURPOSE_SSD_GP3` if
+    /// `@aws-cdk/aws-ec2:ebsDefaultGp3Volume` is enabled.
+    #[must_use]
+    pub fn volume_type(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::EbsDeviceVolumeType>) -> Self {
+        self.0.set("volumeType", value.into_arg());
+        self
+    }
+}
+impl ::jsii_host::ToWire for EbsDeviceSnapshotOptions {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_ec2.EbsDeviceSnapshotOptions")
+    }
+}
+/// Supported EBS volume types for blockDevices.
+#[derive(::std::clone::Clone, ::std::marker::Copy, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+#[non_exhaustive]
+pub enum EbsDeviceVolumeType {
+    /// Magnetic.
+    Standard,
+    /// Provisioned IOPS SSD - IO1.
+    Io1,
+    /// Provisioned IOPS SSD - IO2.
+    Io2,
+    /// General Purpose SSD - GP2.
+    Gp2,
+    /// General Purpose SSD - GP3.
+    Gp3,
+    /// Throughput Optimized HDD.
+    St1,
+    /// Cold HDD.
+    Sc1,
+}
+::jsii_host::is_a!(EbsDeviceVolumeType: crate::generated::aws_cdk_lib::aws_ec2::EbsDeviceVolumeType, ::jsii_host::Value);
+impl ::jsii_host::ToWire for EbsDeviceVolumeType {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        let member = match self {
+            Self::Standard => "aws-cdk-lib.aws_ec2.EbsDeviceVolumeType/STANDARD",
+            Self::Io1 => "aws-cdk-lib.aws_ec2.EbsDeviceVolumeType/IO1",
+            Self::Io2 => "aws-cdk-lib.aws_ec2.EbsDeviceVolumeType/IO2",
+            Self::Gp2 => "aws-cdk-lib.aws_ec2.EbsDeviceVolumeType/GP2",
+            Self::Gp3 => "aws-cdk-lib.aws_ec2.EbsDeviceVolumeType/GP3",
+            Self::St1 => "aws-cdk-lib.aws_ec2.EbsDeviceVolumeType/ST1",
+            Self::Sc1 => "aws-cdk-lib.aws_ec2.EbsDeviceVolumeType/SC1",
+        };
+        ::std::result::Result::Ok(::jsii_host::json!({ "$jsii.enum": member }))
+    }
+}
+impl ::jsii_host::FromWire for EbsDeviceVolumeType {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        match ::jsii_host::enum_member(&value, "aws-cdk-lib.aws_ec2.EbsDeviceVolumeType")?.as_str() {
+            "STANDARD" => ::std::result::Result::Ok(Self::Standard),
+            "IO1" => ::std::result::Result::Ok(Self::Io1),
+            "IO2" => ::std::result::Result::Ok(Self::Io2),
+            "GP2" => ::std::result::Result::Ok(Self::Gp2),
+            "GP3" => ::std::result::Result::Ok(Self::Gp3),
+            "ST1" => ::std::result::Result::Ok(Self::St1),
+            "SC1" => ::std::result::Result::Ok(Self::Sc1),
+            other => ::std::result::Result::Err(::jsii_host::unknown_member("aws-cdk-lib.aws_ec2.EbsDeviceVolumeType", other)),
+        }
+    }
+}
+/// Options when executing a file.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct ExecuteFileOptions(::jsii_host::StructData);
+::jsii_host::is_a!(ExecuteFileOptions: crate::generated::aws_cdk_lib::aws_ec2::ExecuteFileOptions, ::jsii_host::Value);
+impl ExecuteFileOptions {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(file_path: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("filePath", file_path.into_arg());
+        Self(jsii_data)
+    }
+}
+impl ExecuteFileOptions {
+    /// The arguments to be passed to the file.
+    ///
+    /// Default: No arguments are passed to the file.
+    #[must_use]
+    pub fn arguments(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("arguments", value.into_arg());
+        self
+    }
+}
+impl ::jsii_host::ToWire for ExecuteFileOptions {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_ec2.ExecuteFileOptions")
+    }
+}
+/// Pair represents a gateway created by NAT Provider.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct GatewayConfig(::jsii_host::StructData);
+::jsii_host::is_a!(GatewayConfig: crate::generated::aws_cdk_lib::aws_ec2::GatewayConfig, ::jsii_host::Value);
+impl GatewayConfig {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(az: impl ::jsii_host::IntoArg<::std::string::String>, gateway_id: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("az", az.into_arg());
+        jsii_data.set("gatewayId", gateway_id.into_arg());
+        Self(jsii_data)
+    }
+}
+impl GatewayConfig {
+    /// The value of `az`.
+    #[track_caller]
+    pub fn get_az(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.0.get("az")
+    }
+    /// The value of `gatewayId`.
+    #[track_caller]
+    pub fn get_gateway_id(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.0.get("gatewayId")
+    }
+}
+impl ::jsii_host::ToWire for GatewayConfig {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_ec2.GatewayConfig")
+    }
+}
+impl ::jsii_host::FromWire for GatewayConfig {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        const MEMBERS: &[::jsii_host::Member] = &[
+            ("az", ::jsii_host::rewire::<::std::string::String>),
+            ("gatewayId", ::jsii_host::rewire::<::std::string::String>),
+        ];
+        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
+    }
+}
+/// The state of token usage for your instance metadata requests.
+#[derive(::std::clone::Clone, ::std::marker::Copy, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+#[non_exhaustive]
+pub enum HttpTokens {
+    /// If the state is optional, you can choose to retrieve instance metadata with or without a signed token header on your request.
+    Optional,
+    /// If the state is required, you must send a signed token header with any instance metadata retrieval requests.
+    Required,
+}
+::jsii_host::is_a!(HttpTokens: crate::generated::aws_cdk_lib::aws_ec2::HttpTokens, ::jsii_host::Value);
+impl ::jsii_host::ToWire for HttpTokens {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        let member = match self {
+            Self::Optional => "aws-cdk-lib.aws_ec2.HttpTokens/OPTIONAL",
+            Self::Required => "aws-cdk-lib.aws_ec2.HttpTokens/REQUIRED",
+        };
+        ::std::result::Result::Ok(::jsii_host::json!({ "$jsii.enum": member }))
+    }
+}
+impl ::jsii_host::FromWire for HttpTokens {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        match ::jsii_host::enum_member(&value, "aws-cdk-lib.aws_ec2.HttpTokens")?.as_str() {
+            "OPTIONAL" => ::std::result::Result::Ok(Self::Optional),
+            "REQUIRED" => ::std::result::Result::Ok(Self::Required),
+            other => ::std::result::Result::Err(::jsii_host::unknown_member("aws-cdk-lib.aws_ec2.HttpTokens", other)),
+        }
+    }
+}
+/// The interface `aws-cdk-lib.aws_ec2.IInstance`.
+#[derive(::std::clone::Clone)]
+pub struct IInstance(::jsii_host::Object);
+::jsii_host::handle!(IInstance(::jsii_host::Object), "aws-cdk-lib.aws_ec2.IInstance");
+::jsii_host::is_a!(IInstance: crate::generated::aws_cdk_lib::aws_ec2::IInstance, crate::generated::aws_cdk_lib::IResource, crate::generated::aws_cdk_lib::aws_ec2::IConnectable, crate::generated::aws_cdk_lib::aws_iam::IGrantable, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::aws_cdk_lib::interfaces::aws_ec2::IInstanceRef, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
+impl IInstance {
+    /// The network connections associated with this resource.
+    #[track_caller]
+    pub fn connections(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ec2::Connections> {
+        self.jsii_get("connections")
+    }
+    /// The environment this resource belongs to.
+    #[track_caller]
+    pub fn env(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::ResourceEnvironment> {
+        self.jsii_get("env")
+    }
+    /// The principal to grant permissions to.
+    #[track_caller]
+    pub fn grant_principal(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::IPrincipal> {
+        self.jsii_get("grantPrincipal")
+    }
+    /// The availability zone the instance was launched in.
+    #[track_caller]
+    pub fn instance_availability_zone(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("instanceAvailabilityZone")
+    }
+    /// The instance's ID.
+    #[track_caller]
+    pub fn instance_id(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("instanceId")
+    }
+    /// Private DNS name for this instance.
+    #[track_caller]
+    pub fn instance_private_dns_name(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("instancePrivateDnsName")
+    }
+    /// Private IP for this instance.
+    #[track_caller]
+    pub fn instance_private_ip(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("instancePrivateIp")
+    }
+    /// Publicly-routable DNS name for this instance.
+    #[track_caller]
+    pub fn instance_public_dns_name(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("instancePublicDnsName")
+    }
+    /// Publicly-routable IP  address for this instance.
+    #[track_caller]
+    pub fn instance_public_ip(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("instancePublicIp")
+    }
+    /// A reference to a Instance resource.
+    #[track_caller]
+    pub fn instance_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_ec2::InstanceReference> {
+        self.jsii_get("instanceRef")
+    }
+    /// The tree node.
+    #[track_caller]
+    pub fn node(&self) -> ::jsii_host::Result<crate::generated::constructs::Node> {
+        self.jsii_get("node")
+    }
+    /// The stack in which this resource is defined.
+    #[track_caller]
+    pub fn stack(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::Stack> {
+        self.jsii_get("stack")
+    }
+    /// Apply the given removal policy to this resource.
+    #[track_caller]
+    pub fn apply_removal_policy(&self, policy: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::RemovalPolicy>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("applyRemovalPolicy", [policy.into_arg()])
+    }
+    /// Applies one or more mixins to this construct.
+    #[track_caller]
+    pub fn with(&self, mixins: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::constructs::IMixin>>) -> ::jsii_host::Result<crate::generated::constructs::IConstruct> {
+        self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
+    }
+}
+/// Implementations for ip address management.
+///
+/// Note this is specific to the IPv4 CIDR.
+#[derive(::std::clone::Clone)]
+pub struct IIpAddresses(::jsii_host::Object);
+::jsii_host::handle!(IIpAddresses(::jsii_host::Object), "aws-cdk-lib.aws_ec2.IIpAddresses");
+::jsii_host::is_a!(IIpAddresses: crate::generated::aws_cdk_lib::aws_ec2::IIpAddresses, ::jsii_host::Value);
+impl IIpAddresses {
+    /// Called by the VPC to retrieve Subnet options from the Ipam.
+    #[track_caller]
+    pub fn allocate_subnets_cidr(&self, input: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::AllocateCidrRequest>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ec2::SubnetIpamOptions> {
+        self.jsii_invoke("allocateSubnetsCidr", [input.into_arg()])
+    }
+    /// Called by the VPC to retrieve VPC options from the Ipam.
+    #[track_caller]
+    pub fn allocate_vpc_cidr(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ec2::VpcIpamOptions> {
+        self.jsii_invoke("allocateVpcCidr", [])
+    }
+    /// A Rust implementation, to be added to an overridden class.
+    pub fn implementation(value: impl IIpAddressesImpl) -> ::jsii_host::Implementation<Self> {
+        let value = ::std::rc::Rc::new(value);
+        let mut overrides = ::jsii_host::Overrides::new();
+        overrides.interface("aws-cdk-lib.aws_ec2.IIpAddresses");
+        let this = ::std::rc::Rc::clone(&value);
+        overrides.method("allocateSubnetsCidr", move |_, args| { let mut args = args.into_iter(); ::jsii_host::ToWire::to_wire(&this.allocate_subnets_cidr(::jsii_host::take(&mut args)?)?) });
+        let this = ::std::rc::Rc::clone(&value);
+        overrides.method("allocateVpcCidr", move |_, _args| { ::jsii_host::ToWire::to_wire(&this.allocate_vpc_cidr()?) });
+        overrides.implementation(value);
+        ::jsii_host::Implementation::new(overrides)
+    }
+    /// Hands a Rust implementation to JavaScript.
+    #[track_caller]
+    pub fn implement(value: impl IIpAddressesImpl) -> ::jsii_host::Result<Self> {
+        ::jsii_host::create_with_overrides(&crate::generated::aws_cdk_lib::ASSEMBLY, "Object", ::std::vec![], Self::implementation(value).into_overrides()).map(::jsii_host::Handle::from_object)
+    }
+}
+/// What Rust code provides to be a [`IIpAddresses`].
+pub trait IIpAddressesImpl: 'static {
+    /// `allocateSubnetsCidr`, called by JavaScript.
+    fn allocate_subnets_cidr(&self, input: crate::generated::aws_cdk_lib::aws_ec2::AllocateCidrRequest) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ec2::SubnetIpamOptions>;
+    /// `allocateVpcCidr`, called by JavaScript.
+    fn allocate_vpc_cidr(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ec2::VpcIpamOptions>;
+}
+/// Implementations for IPv6 address management.
+///
+/// Note this is specific to the IPv6 CIDR.
+#[derive(::std::clone::Clone)]
+pub struct IIpv6Addresses(::jsii_host::Object);
+::jsii_host::handle!(IIpv6Addresses(::jsii_host::Object), "aws-cdk-lib.aws_ec2.IIpv6Addresses");
+::jsii_host::is_a!(IIpv6Addresses: crate::generated::aws_cdk_lib::aws_ec2::IIpv6Addresses, ::jsii_host::Value);
+impl IIpv6Addresses {
+    /// Whether the IPv6 CIDR is Amazon provided or not.
+    #[track_caller]
+    pub fn amazon_provided(&self) -> ::jsii_host::Result<bool> {
+        self.jsii_get("amazonProvided")
+    }
+    /// Sets `amazonProvided`.
+    #[track_caller]
+    pub fn set_amazon_provided(&self, value: impl ::jsii_host::IntoArg<bool>) -> ::jsii_host::Result<()> {
+        self.jsii_set("amazonProvided", value.into_arg())
+    }
+    /// Allocates Subnets IPv6 CIDRs. Called by VPC when creating subnets with IPv6 enabled.
+    #[track_caller]
+    pub fn allocate_subnets_ipv6_cidr(&self, input: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::AllocateIpv6CidrRequest>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ec2::SubnetIpamOptions> {
+        self.jsii_invoke("allocateSubnetsIpv6Cidr", [input.into_arg()])
+    }
+    /// Called by VPC to allocate IPv6 CIDR.
+    #[track_caller]
+    pub fn allocate_vpc_ipv6_cidr(&self, input: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::AllocateVpcIpv6CidrRequest>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ec2::CfnVPCCidrBlock> {
+        self.jsii_invoke("allocateVpcIpv6Cidr", [input.into_arg()])
+    }
+    /// Split IPv6 CIDR block up for subnets.
+    #[track_caller]
+    pub fn create_ipv6_cidr_blocks(&self, input: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::CreateIpv6CidrBlocksRequest>) -> ::jsii_host::Result<::std::vec::Vec<::std::string::String>> {
+        self.jsii_invoke("createIpv6CidrBlocks", [input.into_arg()])
+    }
+    /// A Rust implementation, to be added to an overridden class.
+    pub fn implementation(value: impl IIpv6AddressesImpl) -> ::jsii_host::Implementation<Self> {
+        let value = ::std::rc::Rc::new(value);
+        let mut overrides = ::jsii_host::Overrides::new();
+        overrides.interface("aws-cdk-lib.aws_ec2.IIpv6Addresses");
+        let this = ::std::rc::Rc::clone(&value);
+        overrides.method("allocateSubnetsIpv6Cidr", move |_, args| { let mut args = args.into_iter(); ::jsii_host::ToWire::to_wire(&this.allocate_subnets_ipv6_cidr(::jsii_host::take(&mut args)?)?) });
+        let this = ::std::rc::Rc::clone(&value);
+        overrides.method("allocateVpcIpv6Cidr", move |_, args| { let mut args = args.into_iter(); ::jsii_host::ToWire::to_wire(&this.allocate_vpc_ipv6_cidr(::jsii_host::take(&mut args)?)?) });
+        let this = ::std::rc::Rc::clone(&value);
+        overrides.method("createIpv6CidrBlocks", move |_, args| { let mut args = args.into_iter(); ::jsii_host::ToWire::to_wire(&this.create_ipv6_cidr_blocks(::jsii_host::take(&mut args)?)?) });
+        let this = ::std::rc::Rc::clone(&value);
+        overrides.getter("amazonProvided", move |_, _| ::jsii_host::ToWire::to_wire(&this.amazon_provided()?));
+        let this = ::std::rc::Rc::clone(&value);
+        overrides.setter("amazonProvided", move |_, args| { let mut args = args.into_iter(); ::jsii_host::ToWire::to_wire(&this.set_amazon_provided(::jsii_host::take(&mut args)?)?) });
+        overrides.implementation(value);
+        ::jsii_host::Implementation::new(overrides)
+    }
+    /// Hands a Rust implementation to JavaScript.
+    #[track_caller]
+    pub fn implement(value: impl IIpv6AddressesImpl) -> ::jsii_host::Result<Self> {
+        ::jsii_host::create_with_overrides(&crate::generated::aws_cdk_lib::ASSEMBLY, "Object", ::std::vec![], Self::implementation(value).into_overrides()).map(::jsii_host::Handle::from_object)
+    }
+}
+/// What Rust code provides to be a [`IIpv6Addresses`].
+pub trait IIpv6AddressesImpl: 'static {
+    /// `allocateSubnetsIpv6Cidr`, called by JavaScript.
+    fn allocate_subnets_ipv6_cidr(&self, input: crate::generated::aws_cdk_lib::aws_ec2::AllocateIpv6CidrRequest) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ec2::SubnetIpamOptions>;
+    /// `allocateVpcIpv6Cidr`, called by JavaScript.
+    fn allocate_vpc_ipv6_cidr(&self, input: crate::generated::aws_cdk_lib::aws_ec2::AllocateVpcIpv6CidrRequest) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ec2::CfnVPCCidrBlock>;
+    /// `createIpv6CidrBlocks`, called by JavaScript.
+    fn create_ipv6_cidr_blocks(&self, input: crate::generated::aws_cdk_lib::aws_ec2::CreateIpv6CidrBlocksRequest) -> ::jsii_host::Result<::std::vec::Vec<::std::string::String>>;
+    /// `amazonProvided`, read by JavaScript.
+    fn amazon_provided(&self) -> ::jsii_host::Result<bool>;
+    /// `amazonProvided`, written by JavaScript.
+    fn set_amazon_provided(&self, value: bool) -> ::jsii_host::Result<()>;
+}
+/// An EC2 Key Pair.
+#[derive(::std::clone::Clone)]
+pub struct IKeyPair(::jsii_host::Object);
+::jsii_host::handle!(IKeyPair(::jsii_host::Object), "aws-cdk-lib.aws_ec2.IKeyPair");
+::jsii_host::is_a!(IKeyPair: crate::generated::aws_cdk_lib::aws_ec2::IKeyPair, crate::generated::aws_cdk_lib::IResource, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::aws_cdk_lib::interfaces::aws_ec2::IKeyPairRef, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
+impl IKeyPair {
+    /// The environment this resource belongs to.
+    #[track_caller]
+    pub fn env(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::ResourceEnvironment> {
+        self.jsii_get("env")
+    }
+    /// The name of the key pair.
+    #[track_caller]
+    pub fn key_pair_name(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("keyPairName")
+    }
+    /// A reference to a KeyPair resource.
+    #[track_caller]
+    pub fn key_pair_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_ec2::KeyPairReference> {
+        self.jsii_get("keyPairRef")
+    }
+    /// The tree node.
+    #[track_caller]
+    pub fn node(&self) -> ::jsii_host::Result<crate::generated::constructs::Node> {
+        self.jsii_get("node")
+    }
+    /// The stack in which this resource is defined.
+    #[track_caller]
+    pub fn stack(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::Stack> {
+        self.jsii_get("stack")
+    }
+    /// The type of the key pair.
+    #[track_caller]
+    pub fn r#type(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::aws_cdk_lib::aws_ec2::KeyPairType>> {
+        self.jsii_get("type")
+    }
+    /// Apply the given removal policy to this resource.
+    #[track_caller]
+    pub fn apply_removal_policy(&self, policy: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::RemovalPolicy>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("applyRemovalPolicy", [policy.into_arg()])
+    }
+    /// Applies one or more mixins to this construct.
+    #[track_caller]
+    pub fn with(&self, mixins: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::constructs::IMixin>>) -> ::jsii_host::Result<crate::generated::constructs::IConstruct> {
+        self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
+    }
+}
+/// Interface for classes that can select an appropriate machine image to use.
+#[derive(::std::clone::Clone)]
+pub struct IMachineImage(::jsii_host::Object);
+::jsii_host::handle!(IMachineImage(::jsii_host::Object), "aws-cdk-lib.aws_ec2.IMachineImage");
+::jsii_host::is_a!(IMachineImage: crate::generated::aws_cdk_lib::aws_ec2::IMachineImage, ::jsii_host::Value);
+impl IMachineImage {
+    /// Return the image to use in the given context.
+    #[track_caller]
+    pub fn get_image(&self, scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ec2::MachineImageConfig> {
+        self.jsii_invoke("getImage", [scope.into_arg()])
+    }
+    /// A Rust implementation, to be added to an overridden class.
+    pub fn implementation(value: impl IMachineImageImpl) -> ::jsii_host::Implementation<Self> {
+        let value = ::std::rc::Rc::new(value);
+        let mut overrides = ::jsii_host::Overrides::new();
+        overrides.interface("aws-cdk-lib.aws_ec2.IMachineImage");
+        let this = ::std::rc::Rc::clone(&value);
+        overrides.method("getImage", move |_, args| { let mut args = args.into_iter(); ::jsii_host::ToWire::to_wire(&this.get_image(::jsii_host::take(&mut args)?)?) });
+        overrides.implementation(value);
+        ::jsii_host::Implementation::new(overrides)
+    }
+    /// Hands a Rust implementation to JavaScript.
+    #[track_caller]
+    pub fn implement(value: impl IMachineImageImpl) -> ::jsii_host::Result<Self> {
+        ::jsii_host::create_with_overrides(&crate::generated::aws_cdk_lib::ASSEMBLY, "Object", ::std::vec![], Self::implementation(value).into_overrides()).map(::jsii_host::Handle::from_object)
+    }
+    /// Makes one of a closure.
+    #[track_caller]
+    pub fn from_fn(body: impl ::std::ops::Fn(crate::generated::constructs::Construct) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ec2::MachineImageConfig> + 'static) -> ::jsii_host::Result<Self> {
+        struct Closure<F>(F);
+        impl<F: ::std::ops::Fn(crate::generated::constructs::Construct) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ec2::MachineImageConfig> + 'static> IMachineImageImpl for Closure<F> {
+            fn get_image(&self, scope: crate::generated::constructs::Construct) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ec2::MachineImageConfig> {
+                (self.0)(scope)
+            }
+        }
+        Self::implement(Closure(body))
+    }
+}
+/// What Rust code provides to be a [`IMachineImage`].
+pub trait IMachineImageImpl: 'static {
+    /// `getImage`, called by JavaScript.
+    fn get_image(&self, scope: crate::generated::constructs::Construct) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ec2::MachineImageConfig>;
+}
+/// The interface `aws-cdk-lib.aws_ec2.IPrivateSubnet`.
+#[derive(::std::clone::Clone)]
+pub struct IPrivateSubnet(::jsii_host::Object);
+::jsii_host::handle!(IPrivateSubnet(::jsii_host::Object), "aws-cdk-lib.aws_ec2.IPrivateSubnet");
+::jsii_host::is_a!(IPrivateSubnet: crate::generated::aws_cdk_lib::aws_ec2::IPrivateSubnet, crate::generated::aws_cdk_lib::IResource, crate::generated::aws_cdk_lib::aws_ec2::ISubnet, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::aws_cdk_lib::interfaces::aws_ec2::ISubnetRef, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
+impl IPrivateSubnet {
+    /// The Availability Zone the subnet is located in.
+    #[track_caller]
+    pub fn availability_zone(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("availabilityZone")
+    }
+    /// The environment this resource belongs to.
+    #[track_caller]
+    pub fn env(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::ResourceEnvironment> {
+        self.jsii_get("env")
+    }
+    /// Dependable that can be depended upon to force internet connectivity established on the VPC.
+    #[track_caller]
+    pub fn internet_connectivity_established(&self) -> ::jsii_host::Result<crate::generated::constructs::IDependable> {
+        self.jsii_get("internetConnectivityEstablished")
+    }
+    /// The IPv4 CIDR block for this subnet.
+    #[track_caller]
+    pub fn ipv4_cidr_block(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("ipv4CidrBlock")
+    }
+    /// The tree node.
+    #[track_caller]
+    pub fn node(&self) -> ::jsii_host::Result<crate::generated::constructs::Node> {
+        self.jsii_get("node")
+    }
+    /// The route table for this subnet.
+    #[track_caller]
+    pub fn route_table(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ec2::IRouteTable> {
+        self.jsii_get("routeTable")
+    }
+    /// The stack in which this resource is defined.
+    #[track_caller]
+    pub fn stack(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::Stack> {
+        self.jsii_get("stack")
+    }
+    /// The subnetId for this particular subnet.
+    #[track_caller]
+    pub fn subnet_id(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("subnetId")
+    }
+    /// A reference to a Subnet resource.
+    #[track_caller]
+    pub fn subnet_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_ec2::SubnetReference> {
+        self.jsii_get("subnetRef")
+    }
+    /// Apply the given removal policy to this resource.
+    #[track_caller]
+    pub fn apply_removal_policy(&self, policy: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::RemovalPolicy>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("applyRemovalPolicy", [policy.into_arg()])
+    }
+    /// Associate a Network ACL with this subnet.
+    #[track_caller]
+    pub fn associate_network_acl(&self, id: impl ::jsii_host::IntoArg<::std::string::String>, acl: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::INetworkAcl>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("associateNetworkAcl", [id.into_arg(), acl.into_arg()])
+    }
+    /// Applies one or more mixins to this construct.
+    #[track_caller]
+    pub fn with(&self, mixins: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::constructs::IMixin>>) -> ::jsii_host::Result<crate::generated::constructs::IConstruct> {
+        self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
+    }
+}
+/// The interface `aws-cdk-lib.aws_ec2.IPublicSubnet`.
+#[derive(::std::clone::Clone)]
+pub struct IPublicSubnet(::jsii_host::Object);
+::jsii_host::handle!(IPublicSubnet(::jsii_host::Object), "aws-cdk-lib.aws_ec2.IPublicSubnet");
+::jsii_host::is_a!(IPublicSubnet: crate::generated::aws_cdk_lib::aws_ec2::IPublicSubnet, crate::generated::aws_cdk_lib::IResource, crate::generated::aws_cdk_lib::aws_ec2::ISubnet, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::aws_cdk_lib::interfaces::aws_ec2::ISubnetRef, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
+impl IPublicSubnet {
+    /// The Availability Zone the subnet is located in.
+    #[track_caller]
+    pub fn availability_zone(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("availabilityZone")
+    }
+    /// The environment this resource belongs to.
+    #[track_caller]
+    pub fn env(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::ResourceEnvironment> {
+        self.jsii_get("env")
+    }
+    /// Dependable that can be depended upon to force internet connectivity established on the VPC.
+    #[track_caller]
+    pub fn internet_connectivity_established(&self) -> ::jsii_host::Result<crate::generated::constructs::IDependable> {
+        self.jsii_get("internetConnectivityEstablished")
+    }
+    /// The IPv4 CIDR block for this subnet.
+    #[track_caller]
+    pub fn ipv4_cidr_block(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("ipv4CidrBlock")
+    }
+    /// The tree node.
+    #[track_caller]
+    pub fn node(&self) -> ::jsii_host::Result<crate::generated::constructs::Node> {
+        self.jsii_get("node")
+    }
+    /// The route table for this subnet.
+    #[track_caller]
+    pub fn route_table(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ec2::IRouteTable> {
+        self.jsii_get("routeTable")
+    }
+    /// The stack in which this resource is defined.
+    #[track_caller]
+    pub fn stack(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::Stack> {
+        self.jsii_get("stack")
+    }
+    /// The subnetId for this particular subnet.
+    #[track_caller]
+    pub fn subnet_id(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("subnetId")
+    }
+    /// A reference to a Subnet resource.
+    #[track_caller]
+    pub fn subnet_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_ec2::SubnetReference> {
+        self.jsii_get("subnetRef")
+    }
+    /// Apply the given removal policy to this resource.
+    #[track_caller]
+    pub fn apply_removal_policy(&self, policy: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::RemovalPolicy>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("applyRemovalPolicy", [policy.into_arg()])
+    }
+    /// Associate a Network ACL with this subnet.
+    #[track_caller]
+    pub fn associate_network_acl(&self, id: impl ::jsii_host::IntoArg<::std::string::String>, acl: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::INetworkAcl>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("associateNetworkAcl", [id.into_arg(), acl.into_arg()])
+    }
+    /// Applies one or more mixins to this construct.
+    #[track_caller]
+    pub fn with(&self, mixins: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::constructs::IMixin>>) -> ::jsii_host::Result<crate::generated::constructs::IConstruct> {
+        self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
+    }
+}
+/// A collection of configuration elements.
+#[derive(::std::clone::Clone)]
+pub struct InitConfig(::jsii_host::Object);
+::jsii_host::handle!(InitConfig(::jsii_host::Object), "aws-cdk-lib.aws_ec2.InitConfig");
+::jsii_host::is_a!(InitConfig: crate::generated::aws_cdk_lib::aws_ec2::InitConfig, ::jsii_host::Value);
+impl InitConfig {
+    /// Makes one, with everything that is required.
+    #[track_caller]
+    pub fn new(elements: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_ec2::InitElement>>) -> ::jsii_host::Result<Self> {
+        ::jsii_host::create(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_ec2.InitConfig", ::std::vec![elements.into_arg()]).map(::jsii_host::Handle::from_object)
+    }
+    /// Add one or more elements to the config.
+    #[track_caller]
+    pub fn add(&self, elements: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::InitElement>>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke_list("add", { let mut jsii_list = ::std::vec![]; jsii_list.extend(elements.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
+    }
+    /// Whether this configset has elements or not.
+    #[track_caller]
+    pub fn is_empty(&self) -> ::jsii_host::Result<bool> {
+        self.jsii_invoke("isEmpty", [])
+    }
+}
+/// Base class for all CloudFormation Init elements.
+#[derive(::std::clone::Clone)]
+pub struct InitElement(::jsii_host::Object);
+::jsii_host::handle!(InitElement(::jsii_host::Object), "aws-cdk-lib.aws_ec2.InitElement");
+::jsii_host::is_a!(InitElement: crate::generated::aws_cdk_lib::aws_ec2::InitElement, ::jsii_host::Value);
+impl InitElement {
+    /// Returns the init element type for this element.
+    #[track_caller]
+    pub fn element_type(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("elementType")
+    }
+}
+/// This represents a single EC2 instance.
+#[derive(::std::clone::Clone)]
+pub struct Instance(crate::generated::aws_cdk_lib::Resource);
+::jsii_host::handle!(Instance(crate::generated::aws_cdk_lib::Resource), "aws-cdk-lib.aws_ec2.Instance");
+::jsii_host::is_a!(Instance: crate::generated::aws_cdk_lib::aws_ec2::Instance, crate::generated::aws_cdk_lib::IResource, crate::generated::aws_cdk_lib::Resource, crate::generated::aws_cdk_lib::aws_ec2::IConnectable, crate::generated::aws_cdk_lib::aws_ec2::IInstance, crate::generated::aws_cdk_lib::aws_iam::IGrantable, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::aws_cdk_lib::interfaces::aws_ec2::IInstanceRef, crate::generated::constructs::Construct, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
+impl Instance {
+    /// Makes one, with everything that is required.
+    #[track_caller]
+    pub fn new(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>, props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::InstanceProps>) -> ::jsii_host::Result<Self> {
+        ::jsii_host::create(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_ec2.Instance", ::std::vec![scope.into_arg(), id.into_arg(), props.into_arg()]).map(::jsii_host::Handle::from_object)
+    }
+    /// Starts one: set what is optional, then call `build`.
+    pub fn builder(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>, instance_type: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::InstanceType>, machine_image: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::IMachineImage>, vpc: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::IVpc>) -> crate::generated::aws_cdk_lib::aws_ec2::InstanceProps<::jsii_host::Pending<Self>> {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("instanceType", instance_type.into_arg());
+        jsii_data.set("machineImage", machine_image.into_arg());
+        jsii_data.set("vpc", vpc.into_arg());
+        crate::generated::aws_cdk_lib::aws_ec2::InstanceProps::jsii_pending(jsii_data, ::jsii_host::Pending::new(&crate::generated::aws_cdk_lib::ASSEMBLY, ::std::vec![scope.into_arg(), id.into_arg()]))
+    }
+    /// Uniquely identifies this class.
+    pub const PROPERTY_INJECTION_ID: ::jsii_host::Const<::std::string::String> = ::jsii_host::Const::new(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_ec2.Instance", "PROPERTY_INJECTION_ID");
+    /// Allows specify security group connections for the instance.
+    #[track_caller]
+    pub fn connections(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ec2::Connections> {
+        self.jsii_get("connections")
+    }
+    /// The principal to grant permissions to.
+    #[track_caller]
+    pub fn grant_principal(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::IPrincipal> {
+        self.jsii_get("grantPrincipal")
+    }
+    /// the underlying instance resource.
+    #[track_caller]
+    pub fn instance(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ec2::CfnInstance> {
+        self.jsii_get("instance")
+    }
+    /// The availability zone the instance was launched in.
+    #[track_caller]
+    pub fn instance_availability_zone(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("instanceAvailabilityZone")
+    }
+    /// The instance's ID.
+    #[track_caller]
+    pub fn instance_id(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("instanceId")
+    }
+    /// Private DNS name for this instance.
+    #[track_caller]
+    pub fn instance_private_dns_name(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("instancePrivateDnsName")
+    }
+    /// Private IP for this instance.
+    #[track_caller]
+    pub fn instance_private_ip(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("instancePrivateIp")
+    }
+    /// Publicly-routable DNS name for this instance.
+    #[track_caller]
+    pub fn instance_public_dns_name(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("instancePublicDnsName")
+    }
+    /// Publicly-routable IP  address for this instance.
+    #[track_caller]
+    pub fn instance_public_ip(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("instancePublicIp")
+    }
+    /// A reference to a Instance resource.
+    #[track_caller]
+    pub fn instance_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_ec2::InstanceReference> {
+        self.jsii_get("instanceRef")
+    }
+    /// The type of OS the instance is running.
+    #[track_caller]
+    pub fn os_type(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ec2::OperatingSystemType> {
+        self.jsii_get("osType")
+    }
+    /// The IAM role assumed by the instance.
+    #[track_caller]
+    pub fn role(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::IRole> {
+        self.jsii_get("role")
+    }
+    /// UserData for the instance.
+    #[track_caller]
+    pub fn user_data(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ec2::UserData> {
+        self.jsii_get("userData")
+    }
+    /// Add the security group to the instance.
+    #[track_caller]
+    pub fn add_security_group(&self, security_group: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::ISecurityGroup>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("addSecurityGroup", [security_group.into_arg()])
+    }
+    /// Adds a statement to the IAM role assumed by the instance.
+    #[track_caller]
+    pub fn add_to_role_policy(&self, statement: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::PolicyStatement>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("addToRolePolicy", [statement.into_arg()])
+    }
+    /// Add command to the startup script of the instance.
+    #[track_caller]
+    pub fn add_user_data(&self, commands: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<::std::string::String>>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke_list("addUserData", { let mut jsii_list = ::std::vec![]; jsii_list.extend(commands.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
+    }
+    /// Use a CloudFormation Init configuration at instance startup.
+    #[track_caller]
+    pub fn apply_cloud_formation_init(&self, init: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::CloudFormationInit>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("applyCloudFormationInit", [init.into_arg()])
+    }
+    /// Use a CloudFormation Init configuration at instance startup.
+    #[track_caller]
+    pub fn apply_cloud_formation_init_with(&self, init: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::CloudFormationInit>, options: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::ApplyCloudFormationInitOptions>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("applyCloudFormationInit", [init.into_arg(), options.into_arg()])
+    }
+}
+/// Identifies an instance's CPU architecture.
+#[derive(::std::clone::Clone, ::std::marker::Copy, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+#[non_exhaustive]
+pub enum InstanceArchitecture {
+    /// ARM64 architecture.
+    Arm64,
+    /// x86-64 architecture.
+    X8664,
+}
+::jsii_host::is_a!(InstanceArchitecture: crate::generated::aws_cdk_lib::aws_ec2::InstanceArchitecture, ::jsii_host::Value);
+impl ::jsii_host::ToWire for InstanceArchitecture {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        let member = match self {
+            Self::Arm64 => "aws-cdk-lib.aws_ec2.InstanceArchitecture/ARM_64",
+            Self::X8664 => "aws-cdk-lib.aws_ec2.InstanceArchitecture/X86_64",
+        };
+        ::std::result::Result::Ok(::jsii_host::json!({ "$jsii.enum": member }))
+    }
+}
+impl ::jsii_host::FromWire for InstanceArchitecture {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        match ::jsii_host::enum_member(&value, "aws-cdk-lib.aws_ec2.InstanceArchitecture")?.as_str() {
+            "ARM_64" => ::std::result::Result::Ok(Self::Arm64),
+            "X86_64" => ::std::result::Result::Ok(Self::X8664),
+            other => ::std::result::Result::Err(::jsii_host::unknown_member("aws-cdk-lib.aws_ec2.InstanceArchitecture", other)),
+        }
+    }
+}
+/// What class and generation of instance to use.
+///
+/// We have both symbolic and concrete enums for every type.
+///
+/// The first are for people that want to specify by purpose,
+/// the second one are for people who already know exactly what
+/// 'R4' means.
+#[derive(::std::clone::Clone, ::std::marker::Copy, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+#[non_exhaustive]
+pub enum InstanceClass {
+    /// Standard instances, 3rd generation.
+    Standard3,
+    /// Standard instances, 3rd generation.
+    M3,
+    /// Standard instances, 4th generation.
+    Standard4,
+    /// Standard instances, 4th generation.
+    M4,
+    /// Standard instances, 5th generation.
+    Standard5,
+    /// Standard instances, 5th generation.
+    M5,
+    /// Standard instances with local NVME drive, 5th generation.
+    Standard5NvmeDrive,
+    /// Standard instances with local NVME drive, 5th generation.
+    M5d,
+    /// Standard instances based on AMD EPYC, 5th generation.
+    Standard5Amd,
+    /// Standard instances based on AMD EPYC, 5th generation.
+    M5a,
+    /// Standard instances based on AMD EPYC with local NVME drive, 5th generation.
+    Standard5AmdNvmeDrive,
+    /// Standard instances based on AMD EPYC with local NVME drive, 5th generation.
+    M5ad,
+    /// Standard instances for high performance computing, 5th generation.
+    Standard5HighPerformance,
+    /// Standard instances for high performance computing, 5th generation.
+    M5n,
+    /// Standard instances with local NVME drive for high performance computing, 5th generation.
+    Standard5NvmeDriveHighPerformance,
+    /// Standard instances with local NVME drive for high performance computing, 5th generation.
+    M5dn,
+    /// Standard instances with high memory and compute capacity based on Intel Xeon Scalable (Cascade Lake) processors, 5nd generation.
+    Standard5HighCompute,
+    /// Standard instances with high memory and compute capacity based on Intel Xeon Scalable (Cascade Lake) processors, 5nd generation.
+    M5zn,
+    /// Memory optimized instances, 3rd generation.
+    Memory3,
+    /// Memory optimized instances, 3rd generation.
+    R3,
+    /// Memory optimized instances, 4th generation.
+    Memory4,
+    /// Memory optimized instances, 4th generation.
+    R4,
+    /// Memory optimized instances, 5th generation.
+    Memory5,
+    /// Memory optimized instances, 5th generation.
+    R5,
+    /// Memory optimized instances based on AMD EPYC, 6th generation.
+    Memory6Amd,
+    /// Memory optimized instances based on AMD EPYC, 6th generation.
+    R6a,
+    /// Memory optimized instances, 6th generation with Intel Xeon Scalable processors (3rd generation processors code named Ice Lake).
+    Memory6Intel,
+    /// Memory optimized instances, 6th generation with Intel Xeon Scalable processors (3rd generation processors code named Ice Lake).
+    R6i,
+    /// Memory optimized instances with local NVME drive, 6th generation with Intel Xeon Scalable processors (3rd generation processors code named Ice Lake).
+    Memory6IntelNvmeDrive,
+    /// Memory optimized instances with local NVME drive, 6th generation with Intel Xeon Scalable processors (3rd generation processors code named Ice Lake).
+    R6id,
+    /// Memory optimized instances for high performance computing powered by Intel Xeon Scalable processors (code named Ice Lake), 6th generation.
+    Memory6IntelHighPerformance,
+    /// Memory optimized instances for high performance computing powered by Intel Xeon Scalable processors (code named Ice Lake), 6th generation.
+    R6in,
+    /// Memory optimized instances with local NVME drive for high performance computing powered by Intel Xeon Scalable processors (code named Ice Lake), 6th generation.
+    Memory6IntelNvmeDriveHighPerformance,
+    /// Memory optimized instances with local NVME drive for high performance computing powered by Intel Xeon Scalable processors (code named Ice Lake), 6th generation.
+    R6idn,
+    /// Memory optimized instances for high performance computing, 5th generation.
+    Memory5HighPerformance,
+    /// Memory optimized instances for high performance computing, 5th generation.
+    R5n,
+    /// Memory optimized instances with local NVME drive, 5th generation.
+    Memory5NvmeDrive,
+    /// Memory optimized instances with local NVME drive, 5th generation.
+    R5d,
+    /// Memory optimized instances with local NVME drive for high performance computing, 5th generation.
+    Memory5NvmeDriveHighPerformance,
+    /// Memory optimized instances with local NVME drive for high performance computing, 5th generation.
+    R5dn,
+    /// Memory optimized instances based on AMD EPYC, 5th generation.
+    Memory5Amd,
+    /// Memory optimized instances based on AMD EPYC, 5th generation.
+    R5a,
+    /// Memory optimized instances based on AMD EPYC with local NVME drive, 5th generation.
+    Memory5AmdNvmeDrive,
+    /// Memory optimized instances based on AMD EPYC with local NVME drive, 5th generation.
+    R5ad,
+    /// High memory instances (3TB) based on Intel Xeon Platinum 8176M (Skylake) processors, 1st generation.
+    HighMemory3tb1,
+    /// High memory instances (3TB) based on Intel Xeon Platinum 8176M (Skylake) processors, 1st generation.
+    U3tb1,
+    /// High memory instances (6TB) based on Intel Xeon Platinum 8176M (Skylake) processors, 1st generation.
+    HighMemory6tb1,
+    /// High memory instances (6TB) based on Intel Xeon Platinum 8176M (Skylake) processors, 1st generation.
+    U6tb1,
+    /// High memory instances (9TB) based on Intel Xeon Platinum 8176M (Skylake) processors, 1st generation.
+    HighMemory9tb1,
+    /// High memory instances (9TB) based on Intel Xeon Platinum 8176M (Skylake) processors, 1st generation.
+    U9tb1,
+    /// High memory instances (12TB) based on Intel Xeon Platinum 8176M (Skylake) processors, 1st generation.
+    HighMemory12tb1,
+    /// High memory instances (12TB) based on Intel Xeon Platinum 8176M (Skylake) processors, 1st generation.
+    U12tb1,
+    /// High memory instances (18TB) based on Intel Xeon Scalable (Cascade Lake) processors, 1st generation.
+    HighMemory18tb1,
+    /// High memory instances (18TB) based on Intel Xeon Scalable (Cascade Lake) processors, 1st generation.
+    U18tb1,
+    /// High memory instances (24TB) based on Intel Xeon Scalable (Cascade Lake) processors, 1st generation.
+    HighMemory24tb1,
+    /// High memory instances (24TB) based on Intel Xeon Scalable (Cascade Lake) processors, 1st generation.
+    U24tb1,
+    /// High memory instances (6TB) based on 4th Generation Intel Xeon Scalable processors (Sapphire Rapids), 7th generation.
+    HighMemory6tb7,
+    /// High memory instances (6TB) based on 4th Generation Intel Xeon Scalable processors (Sapphire Rapids), 7th generation.
+    U7i6tb,
+    /// High memory instances (8TB) based on 4th Generation Intel Xeon Scalable processors (Sapphire Rapids), 7th generation.
+    HighMemory8tb7,
+    /// High memory instances (8TB) based on 4th Generation Intel Xeon Scalable processors (Sapphire Rapids), 7th generation.
+    U7i8tb,
+    /// High memory instances (12TB) based on 4th Generation Intel Xeon Scalable processors (Sapphire Rapids), 7th generation.
+    HighMemory12tb7,
+    /// High memory instances (12TB) based on 4th Generation Intel Xeon Scalable processors (Sapphire Rapids), 7th generation.
+    U7i12tb,
+    /// High memory, network-intensive instances (16TB) based on 4th Generation Intel Xeon Scalable processors (Sapphire Rapids), 7th generation.
+    HighMemoryHighNetwork16tb7,
+    /// High memory, network-intensive instances (16TB) based on 4th Generation Intel Xeon Scalable processors (Sapphire Rapids), 7th generation.
+    U7in16tb,
+    /// High memory, network-intensive instances (24TB) based on 4th Generation Intel Xeon Scalable processors (Sapphire Rapids), 7th generation.
+    HighMemoryHighNetwork24tb7,
+    /// High memory, network-intensive instances (24TB) based on 4th Generation Intel Xeon Scalable processors (Sapphire Rapids), 7th generation.
+    U7in24tb,
+    /// High memory, network-intensive instances (32TB) based on 4th Generation Intel Xeon Scalable processors (Sapphire Rapids), 7th generation.
+    HighMemoryHighNetwork32tb7,
+    /// High memory, network-intensive instances (32TB) based on 4th Generation Intel Xeon Scalable processors (Sapphire Rapids), 7th generation.
+    U7in32tb,
+    /// High memory, network-intensive instances (32TB) based on 4th Generation Intel Xeon Scalable processors (Sapphire Rapids), 7th generation U7inh instances use Hewlett Packard Enterprise (HPE) Compute Scale Up Server 3200.
+    HighMemoryHighNetworkHpe32tb7,
+    /// High memory, network-intensive instances (32TB) based on 4th Generation Intel Xeon Scalable processors (Sapphire Rapids), 7th generation U7inh instances use Hewlett Packard Enterprise (HPE) Compute Scale Up Server 3200.
+    U7inh32tb,
+    /// Memory optimized instances that are also EBS-optimized, 5th generation.
+    Memory5EbsOptimized,
+    /// Memory optimized instances that are also EBS-optimized, 5th generation.
+    R5b,
+    /// Memory optimized instances, 6th generation with Graviton2 processors.
+    Memory6Graviton,
+    /// Memory optimized instances, 6th generation with Graviton2 processors.
+    R6g,
+    /// Memory optimized instances, 6th generation with Graviton2 processors and local NVME drive.
+    Memory6Graviton2NvmeDrive,
+    /// Memory optimized instances, 6th generation with Graviton2 processors and local NVME drive.
+    R6gd,
+    /// Memory optimized instances, 7th generation with Graviton3 processors.
+    Memory7Graviton,
+    /// Memory optimized instances, 7th generation with Graviton3 processors.
+    R7g,
+    /// Memory optimized instances, 7th generation with Graviton3 processors and local NVME drive.
+    Memory7Graviton3NvmeDrive,
+    /// Memory optimized instances, 7th generation with Graviton3 processors and local NVME drive.
+    R7gd,
+    /// Memory optimized instances based on Intel Xeon Scalable (Sapphire Rapids) processors, 7th generation w/  3.2GHz turbo frequency.
+    Memory7IntelBase,
+    /// Memory optimized instances based on Intel Xeon Scalable (Sapphire Rapids) processors, 7th generation w/  3.2GHz turbo frequency.
+    R7i,
+    /// Memory optimized instances based on Intel Xeon Scalable (Sapphire Rapids) processors, 7th generation, with sustained 3.9GHz turbo frequency.
+    Memory7Intel,
+    /// Memory optimized instances based on Intel Xeon Scalable (Sapphire Rapids) processors, 7th generation, with sustained 3.9GHz turbo frequency.
+    R7iz,
+    /// Memory optimized instances based on custom Intel Xeon Scalable 6 processors, available only on AWS.
+    Memory8IntelBase,
+    /// Memory optimized instances based on custom Intel Xeon Scalable 6 processors, available only on AWS.
+    R8i,
+    /// Memory optimized flexible instances based on custom Intel Xeon Scalable 6 processors, available only on AWS Provide up to 20% higher performance, 2.5x more memory throughput, and can scale up to full CPU performance 95% of the time.
+    Memory8IntelFlex,
+    /// Memory optimized flexible instances based on custom Intel Xeon Scalable 6 processors, available only on AWS Provide up to 20% higher performance, 2.5x more memory throughput, and can scale up to full CPU performance 95% of the time.
+    R8iFlex,
+    /// Memory optimized instances based on 4th generation AMD EPYC (codename Genoa), 7th generation.
+    Memory7Amd,
+    /// Memory optimized instances based on 4th generation AMD EPYC (codename Genoa), 7th generation.
+    R7a,
+    /// Memory optimized instances based on 5th generation AMD EPYC (formerly code named Turin), 8th generation.
+    Memory8Amd,
+    /// Memory optimized instances based on 5th generation AMD EPYC (formerly code named Turin), 8th generation.
+    R8a,
+    /// Memory optimized instances with Graviton4 processors.
+    Memory8Graviton,
+    /// Memory optimized instances with Graviton4 processors.
+    R8g,
+    /// Memory optimized instances, 8th generation with Graviton4 processors and local NVME drive.
+    Memory8Graviton4NvmeDrive,
+    /// Memory optimized instances, 8th generation with Graviton4 processors and local NVME drive.
+    R8gd,
+    /// Memory optimized instances, 8th generation with Graviton4 processors and high network bandwidth capabilities.
+    Memory8Graviton4HighNetworkBandwidth,
+    /// Memory optimized instances, 8th generation with Graviton4 processors and high network bandwidth capabilities.
+    R8gn,
+    /// Memory and EBS optimized instances, 8th generation with Graviton4 processors.
+    Memory8Graviton4EbsOptimized,
+    /// Memory and EBS optimized instances, 8th generation with Graviton4 processors.
+    R8gb,
+    /// Compute optimized instances, 3rd generation.
+    Compute3,
+    /// Compute optimized instances, 3rd generation.
+    C3,
+    /// Compute optimized instances, 4th generation.
+    Compute4,
+    /// Compute optimized instances, 4th generation.
+    C4,
+    /// Compute optimized instances, 5th generation.
+    Compute5,
+    /// Compute optimized instances, 5th generation.
+    C5,
+    /// Compute optimized instances with local NVME drive, 5th generation.
+    Compute5NvmeDrive,
+    /// Compute optimized instances with local NVME drive, 5th generation.
+    C5d,
+    /// Compute optimized instances based on AMD EPYC, 5th generation.
+    Compute5Amd,
+    /// Compute optimized instances based on AMD EPYC, 5th generation.
+    C5a,
+    /// Compute optimized instances with local NVME drive based on AMD EPYC, 5th generation.
+    Compute5AmdNvmeDrive,
+    /// Compute optimized instances with local NVME drive based on AMD EPYC, 5th generation.
+    C5ad,
+    /// Compute optimized instances for high performance computing, 5th generation.
+    Compute5HighPerformance,
+    /// Compute optimized instances for high performance computing, 5th generation.
+    C5n,
+    /// Compute optimized instances, 6th generation.
+    Compute6Intel,
+    /// Compute optimized instances, 6th generation.
+    C6i,
+    /// Compute optimized instances with local NVME drive, 6th generation.
+    Compute6IntelNvmeDrive,
+    /// Compute optimized instances with local NVME drive, 6th generation.
+    C6id,
+    /// Compute optimized instances for high performance computing, 6th generation.
+    Compute6IntelHighPerformance,
+    /// Compute optimized instances for high performance computing, 6th generation.
+    C6in,
+    /// Compute optimized instances based on AMD EPYC (codename Milan), 6th generation.
+    Compute6Amd,
+    /// Compute optimized instances based on AMD EPYC (codename Milan), 6th generation.
+    C6a,
+    /// Compute optimized instances for high performance computing, 6th generation with Graviton2 processors.
+    Compute6Graviton2,
+    /// Compute optimized instances for high performance computing, 6th generation with Graviton2 processors.
+    C6g,
+    /// Compute optimized instances for high performance computing, 7th generation with Graviton3 processors.
+    Compute7Graviton3,
+    /// Compute optimized instances for high performance computing, 7th generation with Graviton3 processors.
+    C7g,
+    /// Compute optimized instances for high performance computing, 8th generation with Graviton4 processors.
+    Compute8Graviton4,
+    /// Compute optimized instances for high performance computing, 8th generation with Graviton4 processors.
+    C8g,
+    /// Compute optimized instances for high performance computing, 6th generation with Graviton2 processors and local NVME drive.
+    Compute6Graviton2NvmeDrive,
+    /// Compute optimized instances for high performance computing, 6th generation with Graviton2 processors and local NVME drive.
+    C6gd,
+    /// Compute optimized instances for high performance computing, 7th generation with Graviton3 processors and local NVME drive.
+    Compute7Graviton3NvmeDrive,
+    /// Compute optimized instances for high performance computing, 7th generation with Graviton3 processors and local NVME drive.
+    C7gd,
+    /// Compute optimized instances for high performance computing, 8th generation with Graviton4 processors and local NVME drive.
+    Compute8Graviton4NvmeDrive,
+    /// Compute optimized instances for high performance computing, 8th generation with Graviton4 processors and local NVME drive.
+    C8gd,
+    /// Compute optimized instances for high performance computing, 6th generation with Graviton2 processors and high network bandwidth capabilities.
+    Compute6Graviton2HighNetworkBandwidth,
+    /// Compute optimized instances for high performance computing, 6th generation with Graviton2 processors and high network bandwidth capabilities.
+    C6gn,
+    /// Compute optimized instances for high performance computing, 7th generation with Graviton3 processors and high network bandwidth capabilities.
+    Compute7Graviton3HighNetworkBandwidth,
+    /// Compute optimized instances for high performance computing, 7th generation with Graviton3 processors and high network bandwidth capabilities.
+    C7gn,
+    /// Compute optimized instances for high performance computing, 8th generation with Graviton4 processors and high network bandwidth capabilities.
+    Compute8Graviton4HighNetworkBandwidth,
+    /// Compute optimized instances for high performance computing, 8th generation with Graviton4 processors and high network bandwidth capabilities.
+    C8gn,
+    /// Compute optimized instances based on Intel Xeon Scalable (Sapphire Rapids) processors, 7th generation.
+    Compute7Intel,
+    /// Compute optimized instances based on Intel Xeon Scalable (Sapphire Rapids) processors, 7th generation.
+    C7i,
+    /// Compute optimized instances based on Intel Xeon Scalable (Sapphire Rapids) processors, 7th generation C7i-flex instances efficiently use compute resources to deliver a baseline level of performance with the ability to scale up to the full compute performance a majority of the time.
+    Compute7IntelFlex,
+    /// Compute optimized instances based on Intel Xeon Scalable (Sapphire Rapids) processors, 7th generation C7i-flex instances efficiently use compute resources to deliver a baseline level of performance with the ability to scale up to the full compute performance a majority of the time.
+    C7iFlex,
+    /// Compute optimized instances based on custom Intel Xeon 6 processors, available only on AWS, 8th generation.
+    Compute8Intel,
+    /// Compute optimized instances based on custom Intel Xeon 6 processors, available only on AWS, 8th generation.
+    C8i,
+    /// Compute optimized instances based on custom Intel Xeon 6 processors, available only on AWS, 8th generation C8i-flex instances efficiently use compute resources to deliver a baseline level of performance with the ability to scale up to the full compute performance a majority of the time.
+    Compute8IntelFlex,
+    /// Compute optimized instances based on custom Intel Xeon 6 processors, available only on AWS, 8th generation C8i-flex instances efficiently use compute resources to deliver a baseline level of performance with the ability to scale up to the full compute performance a majority of the time.
+    C8iFlex,
+    /// Compute optimized instances based on 4th generation AMD EPYC (codename Genoa), 7th generation.
+    Compute7Amd,
+    /// Compute optimized instances based on 4th generation AMD EPYC (codename Genoa), 7th generation.
+    C7a,
+    /// Compute optimized instances based on 5th generation AMD EPYC (formerly code named Turin), 8th generation.
+    Compute8Amd,
+    /// Compute optimized instances based on 5th generation AMD EPYC (formerly code named Turin), 8th generation.
+    C8a,
+    /// Storage-optimized instances, 2nd generation.
+    Storage2,
+    /// Storage-optimized instances, 2nd generation.
+    D2,
+    /// Storage-optimized instances, 3rd generation.
+    Storage3,
+    /// Storage-optimized instances, 3rd generation.
+    D3,
+    /// Storage-optimized instances, 3rd generation.
+    Storage3EnhancedNetwork,
+    /// Storage-optimized instances, 3rd generation.
+    D3en,
+    /// Storage/compute balanced instances, 1st generation.
+    StorageCompute1,
+    /// Storage/compute balanced instances, 1st generation.
+    H1,
+    /// High performance computing powered by AWS Trainium.
+    TrainingAccelerator1,
+    /// High performance computing powered by AWS Trainium.
+    Trn1,
+    /// Network-optimized high performance computing powered by AWS Trainium.
+    TrainingAccelerator1EnhancedNetwork,
+    /// Network-optimized high performance computing powered by AWS Trainium.
+    Trn1n,
+    /// High performance computing powered by AWS Trainium2, 2nd generation.
+    TrainingAccelerator2,
+    /// High performance computing powered by AWS Trainium2, 2nd generation.
+    Trn2,
+    /// High performance computing powered by AWS Trainium2 and EC2 Ultra Servers, 2nd generation UltraServers connect multiple EC2 instances using a dedicated, high-bandwidth, low-latency accelerator interconnect.
+    TrainingAccelerator2Ultraserver,
+    /// High performance computing powered by AWS Trainium2 and EC2 Ultra Servers, 2nd generation UltraServers connect multiple EC2 instances using a dedicated, high-bandwidth, low-latency accelerator interconnect.
+    Trn2u,
+    /// I/O-optimized instances, 3rd generation.
+    Io3,
+    /// I/O-optimized instances, 3rd generation.
+    I3,
+    /// I/O-optimized instances with local NVME drive, 3rd generation.
+    Io3DenseNvmeDrive,
+    /// I/O-optimized instances with local NVME drive, 3rd generation.
+    I3en,
+    /// I/O-optimized instances with local NVME drive powered by Intel Xeon Scalable processors (code named Ice Lake), 4th generation.
+    Io4Intel,
+    /// I/O-optimized instances with local NVME drive powered by Intel Xeon Scalable processors (code named Ice Lake), 4th generation.
+    I4i,
+    /// Storage optimized instances powered by Graviton2 processor, 4th generation.
+    Storage4Graviton,
+    /// Storage optimized instances powered by Graviton2 processor, 4th generation.
+    I4g,
+    /// Storage optimized instances powered by Graviton2 processor, 4th generation.
+    Storage4GravitonNetworkOptimized,
+    /// Storage optimized instances powered by Graviton2 processor, 4th generation.
+    Im4gn,
+    /// Storage optimized instances powered by Graviton2 processor, 4th generation.
+    Storage4GravitonNetworkStorageOptimized,
+    /// Storage optimized instances powered by Graviton2 processor, 4th generation.
+    Is4gen,
+    /// Storage optimized instances powered by 5th generation Intel Xeon Scalable processors, 7th generation.
+    Storage7IntelStorageOptimized,
+    /// Storage optimized instances powered by 5th generation Intel Xeon Scalable processors, 7th generation.
+    I7ie,
+    /// I/O-optimized instances with local NVME drive powered by 5th generation Intel Xeon Scalable processors, 7th generation.
+    Io7Intel,
+    /// I/O-optimized instances with local NVME drive powered by 5th generation Intel Xeon Scalable processors, 7th generation.
+    I7i,
+    /// Storage optimized instances powered by Graviton4 processor, 8th generation.
+    Storage8Graviton,
+    /// Storage optimized instances powered by Graviton4 processor, 8th generation.
+    I8g,
+    /// Storage optimized instances powered by Graviton4 processor, 8th generation.
+    Storage8GravitonStorageOptimized,
+    /// Storage optimized instances powered by Graviton4 processor, 8th generation.
+    I8ge,
+    /// Burstable instances, 2nd generation.
+    Burstable2,
+    /// Burstable instances, 2nd generation.
+    T2,
+    /// Burstable instances, 3rd generation.
+    Burstable3,
+    /// Burstable instances, 3rd generation.
+    T3,
+    /// Burstable instances based on AMD EPYC, 3rd generation.
+    Burstable3Amd,
+    /// Burstable instances based on AMD EPYC, 3rd generation.
+    T3a,
+    /// Burstable instances, 4th generation with Graviton2 processors.
+    Burstable4Graviton,
+    /// Burstable instances, 4th generation with Graviton2 processors.
+    T4g,
+    /// Memory-intensive instances, 1st generation.
+    MemoryIntensive1,
+    /// Memory-intensive instances, 1st generation.
+    X1,
+    /// Memory-intensive instances, extended, 1st generation.
+    MemoryIntensive1Extended,
+    /// Memory-intensive instances, extended, 1st generation.
+    X1e,
+    /// Memory-intensive instances, 2nd generation with Graviton2 processors.
+    MemoryIntensive2Graviton2,
+    /// Memory-intensive instances, 2nd generation with Graviton2 processors.
+    X2g,
+    /// Memory-intensive instances, 2nd generation with Graviton2 processors and local NVME drive.
+    MemoryIntensive2Graviton2NvmeDrive,
+    /// Memory-intensive instances, 2nd generation with Graviton2 processors and local NVME drive.
+    X2gd,
+    /// Memory-intensive instances with higher network bandwith, local NVME drive, and extended memory.
+    MemoryIntensive2XtIntel,
+    /// Memory-intensive instances with higher network bandwith, local NVME drive, and extended memory.
+    X2iedn,
+    /// Memory-intensive instances with higher network bandwith and local NVME drive, Intel Xeon Scalable (Ice Lake) processors.
+    MemoryIntensive2Intel,
+    /// Memory-intensive instances with higher network bandwith and local NVME drive, Intel Xeon Scalable (Ice Lake) processors.
+    X2idn,
+    /// Memory-intensive instances with higher network bandwith and single-threaded performance, Intel Xeon Scalable (Cascade Lake) processors.
+    MemoryIntensive2XtzIntel,
+    /// Memory-intensive instances with higher network bandwith and single-threaded performance, Intel Xeon Scalable (Cascade Lake) processors.
+    X2iezn,
+    /// Memory-intensive instances powered by Graviton4 processors, 8th generation.
+    MemoryIntensive8Graviton,
+    /// Memory-intensive instances powered by Graviton4 processors, 8th generation.
+    X8g,
+    /// Instances with customizable hardware acceleration, 1st generation.
+    Fpga1,
+    /// Instances with customizable hardware acceleration, 1st generation.
+    F1,
+    /// Instances with customizable hardware acceleration, 2nd generation.
+    Fpga2,
+    /// Instances with customizable hardware acceleration, 2nd generation.
+    F2,
+    /// Graphics-optimized instances, 3rd generation.
+    Graphics3Small,
+    /// Graphics-optimized instances, 3rd generation.
+    G3s,
+    /// Graphics-optimized instances, 3rd generation.
+    Graphics3,
+    /// Graphics-optimized instances, 3rd generation.
+    G3,
+    /// Graphics-optimized instances with NVME drive for high performance computing, 4th generation.
+    Graphics4NvmeDriveHighPerformance,
+    /// Graphics-optimized instances with NVME drive for high performance computing, 4th generation.
+    G4dn,
+    /// Graphics-optimized instances based on AMD EPYC And Radeon Pro GPU (NAVI) with local NVME drive, 4th generation.
+    Graphics4AmdNvmeDrive,
+    /// Graphics-optimized instances based on AMD EPYC And Radeon Pro GPU (NAVI) with local NVME drive, 4th generation.
+    G4ad,
+    /// Graphics-optimized instances, 5th generation.
+    Graphics5,
+    /// Graphics-optimized instances, 5th generation.
+    G5,
+    /// Graphics-optimized instances powered by AWS Graviton2 Processors and NVIDIA T4G Tensor Core GPUs, 5th generation.
+    Graphics5Graviton2,
+    /// Graphics-optimized instances powered by AWS Graviton2 Processors and NVIDIA T4G Tensor Core GPUs, 5th generation.
+    G5g,
+    /// Graphics-optimized instances, 6th generation.
+    Graphics6,
+    /// Graphics-optimized instances, 6th generation.
+    G6,
+    /// Cost-efficient GPU-based instances for AI inference and spatial computing workloads, 6th generation.
+    Graphics6Efficient,
+    /// Cost-efficient GPU-based instances for AI inference and spatial computing workloads, 6th generation.
+    G6e,
+    /// Cost-efficient GPU-based instances for AI inference and spatial computing workloads, 7th generation.
+    Graphics7Efficient,
+    /// Cost-efficient GPU-based instances for AI inference and spatial computing workloads, 7th generation.
+    G7e,
+    /// Graphics-optimized instances, 6th generation Gr6 instances offer a 1:8 vCPU to RAM ratio, making them better suited for graphics workloads with higher memory requirements.
+    GraphicsRam6,
+    /// Graphics-optimized instances, 6th generation Gr6 instances offer a 1:8 vCPU to RAM ratio, making them better suited for graphics workloads with higher memory requirements.
+    Gr6,
+    /// Parallel-processing optimized instances, 2nd generation.
+    Parallel2,
+    /// Parallel-processing optimized instances, 2nd generation.
+    P2,
+    /// Parallel-processing optimized instances, 3rd generation.
+    Parallel3,
+    /// Parallel-processing optimized instances, 3rd generation.
+    P3,
+    /// Parallel-processing optimized instances with local NVME drive for high performance computing, 3rd generation.
+    Parallel3NvmeDriveHighPerformance,
+    /// Parallel-processing optimized instances with local NVME drive for high performance computing, 3rd generation.
+    P3dn,
+    /// Parallel-processing optimized instances with local NVME drive, extended, 4th generation.
+    Parallel4NvmeDriveExtended,
+    /// Parallel-processing optimized instances with local NVME drive, extended, 4th generation.
+    P4de,
+    /// Parallel-processing optimized instances, 4th generation.
+    Parallel4,
+    /// Parallel-processing optimized instances, 4th generation.
+    P4d,
+    /// Parallel-processing optimized instances powered by NVIDIA H100 Tensor Core GPUs, 5th generation.
+    Parallel5,
+    /// Parallel-processing optimized instances powered by NVIDIA H100 Tensor Core GPUs, 5th generation.
+    P5,
+    /// Parallel-processing optimized instances powered by NVIDIA H200 Tensor Core GPUs, 5th generation.
+    Parallel5Extended,
+    /// Parallel-processing optimized instances, 5th generation.
+    P5e,
+    /// Parallel-processing, network-optimized instances powered by NVIDIA H200 Tensor Core GPUs, 5th generation P5en instances pair NVIDIA H200 Tensor Core GPUs with Intel Sapphire Rapids CPU, enabling Gen5 PCIe between CPU and GPU.
+    Parallel5ExtendedNetwork,
+    /// Parallel-processing optimized instances, 5th generation.
+    P5en,
+    /// Arm processor based instances, 1st generation.
+    Arm1,
+    /// Arm processor based instances, 1st generation.
+    A1,
+    /// Arm processor based instances, 2nd generation.
+    Standard6Graviton,
+    /// Arm processor based instances, 2nd generation.
+    M6g,
+    /// Standard instances based on Intel (Ice Lake), 6th generation.
+    Standard6Intel,
+    /// Standard instances based on Intel (Ice Lake), 6th generation.
+    M6i,
+    /// Standard instances based on Intel (Ice Lake) with local NVME drive, 6th generation.
+    Standard6IntelNvmeDrive,
+    /// Standard instances based on Intel (Ice Lake) with local NVME drive, 6th generation.
+    M6id,
+    /// Standard instances for high performance computing powered by Intel Xeon Scalable processors (code named Ice Lake), 6th generation.
+    Standard6IntelHighPerformance,
+    /// Standard instances for high performance computing powered by Intel Xeon Scalable processors (code named Ice Lake), 6th generation.
+    M6in,
+    /// Standard instances with local NVME drive for high performance computing powered by Intel Xeon Scalable processors (code named Ice Lake), 6th generation.
+    Standard6IntelNvmeDriveHighPerformance,
+    /// Standard instances with local NVME drive for high performance computing powered by Intel Xeon Scalable processors (code named Ice Lake), 6th generation.
+    M6idn,
+    /// Standard instances based on 3rd Gen AMD EPYC processors, 6th generation.
+    Standard6Amd,
+    /// Standard instances based on 3rd Gen AMD EPYC processors, 6th generation.
+    M6a,
+    /// Standard instances, 6th generation with Graviton2 processors and local NVME drive.
+    Standard6Graviton2NvmeDrive,
+    /// Standard instances, 6th generation with Graviton2 processors and local NVME drive.
+    M6gd,
+    /// Standard instances, 7th generation with Graviton3 processors.
+    Standard7Graviton,
+    /// Standard instances, 7th generation with Graviton3 processors.
+    M7g,
+    /// Standard instances, 8th generation with Graviton4 processors.
+    Standard8Graviton,
+    /// Standard instances, 8th generation with Graviton4 processors.
+    M8g,
+    /// Standard instances, 7th generation with Graviton3 processors and local NVME drive.
+    Standard7Graviton3NvmeDrive,
+    /// Standard instances, 7th generation with Graviton3 processors and local NVME drive.
+    M7gd,
+    /// Standard instances, 8th generation with Graviton4 processors and local NVME drive.
+    Standard8Graviton4NvmeDrive,
+    /// Standard instances, 8th generation with Graviton4 processors and local NVME drive.
+    M8gd,
+    /// Standard instances based on custom Intel Xeon Scalable 6 processors, available only on AWS.
+    Standard8Intel,
+    /// Standard instances based on custom Intel Xeon Scalable 6 processors, available only on AWS.
+    M8i,
+    /// Flexible instances based on custom Intel Xeon Scalable 6 processors, available only on AWS Provide up to 20% higher performance, 2.5x more memory throughput, and can scale up to full CPU performance 95% of the time.
+    Standard8IntelFlex,
+    /// Flexible instances based on custom Intel Xeon Scalable 6 processors, available only on AWS Provide up to 20% higher performance, 2.5x more memory throughput, and can scale up to full CPU performance 95% of the time.
+    M8iFlex,
+    /// Standard instances with high memory and compute capacity based on Intel Xeon Scalable (Sapphire Rapids) processors, 7th generation.
+    Standard7Intel,
+    /// Standard instances with high memory and compute capacity based on Intel Xeon Scalable (Sapphire Rapids) processors, 7th generation.
+    M7i,
+    /// Flexible instances with high memory and compute capacity based on Intel Xeon Scalable (Sapphire Rapids) processors, 7th generation The M7i-Flex instances deliver a baseline of 40% CPU performance, and can scale up to full CPU performance 95% of the time.
+    Standard7IntelFlex,
+    /// Flexible instances with high memory and compute capacity based on Intel Xeon Scalable (Sapphire Rapids) processors, 7th generation The M7i-Flex instances deliver a baseline of 40% CPU performance, and can scale up to full CPU performance 95% of the time.
+    M7iFlex,
+    /// Standard instances based on 4th generation AMD EPYC (codename Genoa), 7th generation.
+    Standard7Amd,
+    /// Standard instances based on 4th generation AMD EPYC (codename Genoa), 7th generation.
+    M7a,
+    /// Standard instances based on 5th generation AMD EPYC (formerly code named Turin), 8th generation.
+    Standard8Amd,
+    /// Standard instances based on 5th generation AMD EPYC (formerly code named Turin), 8th generation.
+    M8a,
+    /// Standard instances, 9th generation with Graviton5 processors.
+    Standard9Graviton,
+    /// Standard instances, 9th generation with Graviton5 processors.
+    M9g,
+    /// High memory and compute capacity instances, 1st generation.
+    HighComputeMemory1,
+    /// High memory and compute capacity instances, 1st generation.
+    Z1d,
+    /// Inferentia Chips based instances for machine learning inference applications, 1st generation.
+    Inference1,
+    /// Inferentia Chips based instances for machine learning inference applications, 1st generation.
+    Inf1,
+    /// Inferentia Chips based instances for machine learning inference applications, 2nd generation.
+    Inference2,
+    /// Inferentia Chips based instances for machine learning inference applications, 2nd generation.
+    Inf2,
+    /// Macintosh instances built on Apple Mac mini computers, 1st generation with Intel procesors.
+    Macintosh1Intel,
+    /// Macintosh instances built on Apple Mac mini computers, 1st generation with Intel procesors.
+    Mac1,
+    /// Macintosh instances built on Apple Mac mini 2020 computers, 2nd generation with Apple silicon M1 processors.
+    Macintosh2M1,
+    /// Macintosh instances built on Apple Mac mini 2020 computers, 2nd generation with Apple silicon M1 processors.
+    Mac2,
+    /// Macintosh instances built on Apple Mac mini 2023 computers, 2nd generation with Apple silicon M2 processors.
+    Macintosh2M2,
+    /// Macintosh instances built on Apple Mac mini 2023 computers, 2nd generation with Apple silicon M2 processors.
+    Mac2M2,
+    /// Macintosh instances built on Apple Mac mini 2023 computers, 2nd generation with Apple silicon M2 Pro processors.
+    Macintosh2M2Pro,
+    /// Macintosh instances built on Apple Mac mini 2023 computers, 2nd generation with Apple silicon M2 Pro processors.
+    Mac2M2pro,
+    /// Macintosh instances built on 2022 Mac Studio hardware powered by Apple silicon M1 Ultra processors.
+    Macintosh2M1Ultra,
+    /// Macintosh instances built on 2022 Mac Studio hardware powered by Apple silicon M1 Ultra processors.
+    Mac2M1ultra,
+    /// Multi-stream video transcoding instances for resolutions up to 4K UHD, 1st generation.
+    VideoTranscoding1,
+    /// Multi-stream video transcoding instances for resolutions up to 4K UHD, 1st generation.
+    Vt1,
+    /// High performance computing based on AMD EPYC, 6th generation.
+    HighPerformanceComputing6Amd,
+    /// High performance computing based on AMD EPYC, 6th generation.
+    Hpc6a,
+    /// High performance computing with local NVME drive based on 6th generation with Intel Xeon Scalable processors (3rd generation processors code named Ice Lake), 6th generation.
+    HighPerformanceComputing6IntelNvmeDrive,
+    /// High performance computing with local NVME drive based on 6th generation with Intel Xeon Scalable processors (3rd generation processors code named Ice Lake), 6th generation.
+    Hpc6id,
+    /// High performance computing based on AMD EPYC, 7th generation.
+    HighPerformanceComputing7Amd,
+    /// High performance computing based on AMD EPYC, 7th generation.
+    Hpc7a,
+    /// High performance computing based on Graviton, 7th generation.
+    HighPerformanceComputing7Graviton,
+    /// High performance computing based on Graviton, 7th generation.
+    Hpc7g,
+    /// Deep learning instances powered by Gaudi accelerators from Habana Labs (an Intel company), 1st generation.
+    DeepLearning1,
+    /// Deep learning instances powered by Gaudi accelerators from Habana Labs (an Intel company), 1st generation.
+    Dl1,
+    /// Deep learning instances powered by Qualcomm AI 100 Standard accelerators, 2nd generation.
+    DeepLearning2Qualcomm,
+    /// Deep learning instances powered by Qualcomm AI 100 Standard accelerators, 2nd generation.
+    Dl2q,
+}
+::jsii_host::is_a!(InstanceClass: crate::generated::aws_cdk_lib::aws_ec2::InstanceClass, ::jsii_host::Value);
+impl ::jsii_host::ToWire for InstanceClass {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        let member = match self {
+            Self::Standard3 => "aws-cdk-lib.aws_ec2.InstanceClass/STANDARD3",
+            Self::M3 => "aws-cdk-lib.aws_ec2.InstanceClass/M3",
+            Self::Standard4 => "aws-cdk-lib.aws_ec2.InstanceClass/STANDARD4",
+            Self::M4 => "aws-cdk-lib.aws_ec2.InstanceClass/M4",
+            Self::Standard5 => "aws-cdk-lib.aws_ec2.InstanceClass/STANDARD5",
+            Self::M5 => "aws-cdk-lib.aws_ec2.InstanceClass/M5",
+            Self::Standard5NvmeDrive => "aws-cdk-lib.aws_ec2.InstanceClass/STANDARD5_NVME_DRIVE",
+            Self::M5d => "aws-cdk-lib.aws_ec2.InstanceClass/M5D",
+            Self::Standard5Amd => "aws-cdk-lib.aws_ec2.InstanceClass/STANDARD5_AMD",
+            Self::M5a => "aws-cdk-lib.aws_ec2.InstanceClass/M5A",
+            Self::Standard5AmdNvmeDrive => "aws-cdk-lib.aws_ec2.InstanceClass/STANDARD5_AMD_NVME_DRIVE",
+            Self::M5ad => "aws-cdk-lib.aws_ec2.InstanceClass/M5AD",
+            Self::Standard5HighPerformance => "aws-cdk-lib.aws_ec2.InstanceClass/STANDARD5_HIGH_PERFORMANCE",
+            Self::M5n => "aws-cdk-lib.aws_ec2.InstanceClass/M5N",
+            Self::Standard5NvmeDriveHighPerformance => "aws-cdk-lib.aws_ec2.InstanceClass/STANDARD5_NVME_DRIVE_HIGH_PERFORMANCE",
+            Self::M5dn => "aws-cdk-lib.aws_ec2.InstanceClass/M5DN",
+            Self::Standard5HighCompute => "aws-cdk-lib.aws_ec2.InstanceClass/STANDARD5_HIGH_COMPUTE",
+            Self::M5zn => "aws-cdk-lib.aws_ec2.InstanceClass/M5ZN",
+            Self::Memory3 => "aws-cdk-lib.aws_ec2.InstanceClass/MEMORY3",
+            Self::R3 => "aws-cdk-lib.aws_ec2.InstanceClass/R3",
+            Self::Memory4 => "aws-cdk-lib.aws_ec2.InstanceClass/MEMORY4",
+            Self::R4 => "aws-cdk-lib.aws_ec2.InstanceClass/R4",
+            Self::Memory5 => "aws-cdk-lib.aws_ec2.InstanceClass/MEMORY5",
+            Self::R5 => "aws-cdk-lib.aws_ec2.InstanceClass/R5",
+            Self::Memory6Amd => "aws-cdk-lib.aws_ec2.InstanceClass/MEMORY6_AMD",
+            Self::R6a => "aws-cdk-lib.aws_ec2.InstanceClass/R6A",
+            Self::Memory6Intel => "aws-cdk-lib.aws_ec2.InstanceClass/MEMORY6_INTEL",
+            Self::R6i => "aws-cdk-lib.aws_ec2.InstanceClass/R6I",
+            Self::Memory6IntelNvmeDrive => "aws-cdk-lib.aws_ec2.InstanceClass/MEMORY6_INTEL_NVME_DRIVE",
+            Self::R6id => "aws-cdk-lib.aws_ec2.InstanceClass/R6ID",
+            Self::Memory6IntelHighPerformance => "aws-cdk-lib.aws_ec2.InstanceClass/MEMORY6_INTEL_HIGH_PERFORMANCE",
+            Self::R6in => "aws-cdk-lib.aws_ec2.InstanceClass/R6IN",
+            Self::Memory6IntelNvmeDriveHighPerformance => "aws-cdk-lib.aws_ec2.InstanceClass/MEMORY6_INTEL_NVME_DRIVE_HIGH_PERFORMANCE",
+            Self::R6idn => "aws-cdk-lib.aws_ec2.InstanceClass/R6IDN",
+            Self::Memory5HighPerformance => "aws-cdk-lib.aws_ec2.InstanceClass/MEMORY5_HIGH_PERFORMANCE",
+            Self::R5n => "aws-cdk-lib.aws_ec2.InstanceClass/R5N",
+            Self::Memory5NvmeDrive => "aws-cdk-lib.aws_ec2.InstanceClass/MEMORY5_NVME_DRIVE",
+            Self::R5d => "aws-cdk-lib.aws_ec2.InstanceClass/R5D",
+            Self::Memory5NvmeDriveHighPerformance => "aws-cdk-lib.aws_ec2.InstanceClass/MEMORY5_NVME_DRIVE_HIGH_PERFORMANCE",
+            Self::R5dn => "aws-cdk-lib.aws_ec2.InstanceClass/R5DN",
+            Self::Memory5Amd => "aws-cdk-lib.aws_ec2.InstanceClass/MEMORY5_AMD",
+            Self::R5a => "aws-cdk-lib.aws_ec2.InstanceClass/R5A",
+            Self::Memory5AmdNvmeDrive => "aws-cdk-lib.aws_ec2.InstanceClass/MEMORY5_AMD_NVME_DRIVE",
+            Self::R5ad => "aws-cdk-lib.aws_ec2.InstanceClass/R5AD",
+            Self::HighMemory3tb1 => "aws-cdk-lib.aws_ec2.InstanceClass/HIGH_MEMORY_3TB_1",
+            Self::U3tb1 => "aws-cdk-lib.aws_ec2.InstanceClass/U_3TB1",
+            Self::HighMemory6tb1 => "aws-cdk-lib.aws_ec2.InstanceClass/HIGH_MEMORY_6TB_1",
+            Self::U6tb1 => "aws-cdk-lib.aws_ec2.InstanceClass/U_6TB1",
+            Self::HighMemory9tb1 => "aws-cdk-lib.aws_ec2.InstanceClass/HIGH_MEMORY_9TB_1",
+            Self::U9tb1 => "aws-cdk-lib.aws_ec2.InstanceClass/U_9TB1",
+            Self::HighMemory12tb1 => "aws-cdk-lib.aws_ec2.InstanceClass/HIGH_MEMORY_12TB_1",
+            Self::U12tb1 => "aws-cdk-lib.aws_ec2.InstanceClass/U_12TB1",
+            Self::HighMemory18tb1 => "aws-cdk-lib.aws_ec2.InstanceClass/HIGH_MEMORY_18TB_1",
+            Self::U18tb1 => "aws-cdk-lib.aws_ec2.InstanceClass/U_18TB1",
+            Self::HighMemory24tb1 => "aws-cdk-lib.aws_ec2.InstanceClass/HIGH_MEMORY_24TB_1",
+            Self::U24tb1 => "aws-cdk-lib.aws_ec2.InstanceClass/U_24TB1",
+            Self::HighMemory6tb7 => "aws-cdk-lib.aws_ec2.InstanceClass/HIGH_MEMORY_6TB_7",
+            Self::U7i6tb => "aws-cdk-lib.aws_ec2.InstanceClass/U7I_6TB",
+            Self::HighMemory8tb7 => "aws-cdk-lib.aws_ec2.InstanceClass/HIGH_MEMORY_8TB_7",
+            Self::U7i8tb => "aws-cdk-lib.aws_ec2.InstanceClass/U7I_8TB",
+            Self::HighMemory12tb7 => "aws-cdk-lib.aws_ec2.InstanceClass/HIGH_MEMORY_12TB_7",
+            Self::U7i12tb => "aws-cdk-lib.aws_ec2.InstanceClass/U7I_12TB",
+            Self::HighMemoryHighNetwork16tb7 => "aws-cdk-lib.aws_ec2.InstanceClass/HIGH_MEMORY_HIGH_NETWORK_16TB_7",
+            Self::U7in16tb => "aws-cdk-lib.aws_ec2.InstanceClass/U7IN_16TB",
+            Self::HighMemoryHighNetwork24tb7 => "aws-cdk-lib.aws_ec2.InstanceClass/HIGH_MEMORY_HIGH_NETWORK_24TB_7",
+            Self::U7in24tb => "aws-cdk-lib.aws_ec2.InstanceClass/U7IN_24TB",
+            Self::HighMemoryHighNetwork32tb7 => "aws-cdk-lib.aws_ec2.InstanceClass/HIGH_MEMORY_HIGH_NETWORK_32TB_7",
+            Self::U7in32tb => "aws-cdk-lib.aws_ec2.InstanceClass/U7IN_32TB",
+            Self::HighMemoryHighNetworkHpe32tb7 => "aws-cdk-lib.aws_ec2.InstanceClass/HIGH_MEMORY_HIGH_NETWORK_HPE_32TB_7",
+            Self::U7inh32tb => "aws-cdk-lib.aws_ec2.InstanceClass/U7INH_32TB",
+            Self::Memory5EbsOptimized => "aws-cdk-lib.aws_ec2.InstanceClass/MEMORY5_EBS_OPTIMIZED",
+            Self::R5b => "aws-cdk-lib.aws_ec2.InstanceClass/R5B",
+            Self::Memory6Graviton => "aws-cdk-lib.aws_ec2.InstanceClass/MEMORY6_GRAVITON",
+            Self::R6g => "aws-cdk-lib.aws_ec2.InstanceClass/R6G",
+            Self::Memory6Graviton2NvmeDrive => "aws-cdk-lib.aws_ec2.InstanceClass/MEMORY6_GRAVITON2_NVME_DRIVE",
+            Self::R6gd => "aws-cdk-lib.aws_ec2.InstanceClass/R6GD",
+            Self::Memory7Graviton => "aws-cdk-lib.aws_ec2.InstanceClass/MEMORY7_GRAVITON",
+            Self::R7g => "aws-cdk-lib.aws_ec2.InstanceClass/R7G",
+            Self::Memory7Graviton3NvmeDrive => "aws-cdk-lib.aws_ec2.InstanceClass/MEMORY7_GRAVITON3_NVME_DRIVE",
+            Self::R7gd => "aws-cdk-lib.aws_ec2.InstanceClass/R7GD",
+            Self::Memory7IntelBase => "aws-cdk-lib.aws_ec2.InstanceClass/MEMORY7_INTEL_BASE",
+            Self::R7i => "aws-cdk-lib.aws_ec2.InstanceClass/R7I",
+            Self::Memory7Intel => "aws-cdk-lib.aws_ec2.InstanceClass/MEMORY7_INTEL",
+            Self::R7iz => "aws-cdk-lib.aws_ec2.InstanceClass/R7IZ",
+            Self::Memory8IntelBase => "aws-cdk-lib.aws_ec2.InstanceClass/MEMORY8_INTEL_BASE",
+            Self::R8i => "aws-cdk-lib.aws_ec2.InstanceClass/R8I",
+            Self::Memory8IntelFlex => "aws-cdk-lib.aws_ec2.InstanceClass/MEMORY8_INTEL_FLEX",
+            Self::R8iFlex => "aws-cdk-lib.aws_ec2.InstanceClass/R8I_FLEX",
+            Self::Memory7Amd => "aws-cdk-lib.aws_ec2.InstanceClass/MEMORY7_AMD",
+            Self::R7a => "aws-cdk-lib.aws_ec2.InstanceClass/R7A",
+            Self::Memory8Amd => "aws-cdk-lib.aws_ec2.InstanceClass/MEMORY8_AMD",
+            Self::R8a => "aws-cdk-lib.aws_ec2.InstanceClass/R8A",
+            Self::Memory8Graviton => "aws-cdk-lib.aws_ec2.InstanceClass/MEMORY8_GRAVITON",
+            Self::R8g => "aws-cdk-lib.aws_ec2.InstanceClass/R8G",
+            Self::Memory8Graviton4NvmeDrive => "aws-cdk-lib.aws_ec2.InstanceClass/MEMORY8_GRAVITON4_NVME_DRIVE",
+            Self::R8gd => "aws-cdk-lib.aws_ec2.InstanceClass/R8GD",
+            Self::Memory8Graviton4HighNetworkBandwidth => "aws-cdk-lib.aws_ec2.InstanceClass/MEMORY8_GRAVITON4_HIGH_NETWORK_BANDWIDTH",
+            Self::R8gn => "aws-cdk-lib.aws_ec2.InstanceClass/R8GN",
+            Self::Memory8Graviton4EbsOptimized => "aws-cdk-lib.aws_ec2.InstanceClass/MEMORY8_GRAVITON4_EBS_OPTIMIZED",
+            Self::R8gb => "aws-cdk-lib.aws_ec2.InstanceClass/R8GB",
+            Self::Compute3 => "aws-cdk-lib.aws_ec2.InstanceClass/COMPUTE3",
+            Self::C3 => "aws-cdk-lib.aws_ec2.InstanceClass/C3",
+            Self::Compute4 => "aws-cdk-lib.aws_ec2.InstanceClass/COMPUTE4",
+            Self::C4 => "aws-cdk-lib.aws_ec2.InstanceClass/C4",
+            Self::Compute5 => "aws-cdk-lib.aws_ec2.InstanceClass/COMPUTE5",
+            Self::C5 => "aws-cdk-lib.aws_ec2.InstanceClass/C5",
+            Self::Compute5NvmeDrive => "aws-cdk-lib.aws_ec2.InstanceClass/COMPUTE5_NVME_DRIVE",
+            Self::C5d => "aws-cdk-lib.aws_ec2.InstanceClass/C5D",
+            Self::Compute5Amd => "aws-cdk-lib.aws_ec2.InstanceClass/COMPUTE5_AMD",
+            Self::C5a => "aws-cdk-lib.aws_ec2.InstanceClass/C5A",
+            Self::Compute5AmdNvmeDrive => "aws-cdk-lib.aws_ec2.InstanceClass/COMPUTE5_AMD_NVME_DRIVE",
+            Self::C5ad => "aws-cdk-lib.aws_ec2.InstanceClass/C5AD",
+            Self::Compute5HighPerformance => "aws-cdk-lib.aws_ec2.InstanceClass/COMPUTE5_HIGH_PERFORMANCE",
+            Self::C5n => "aws-cdk-lib.aws_ec2.InstanceClass/C5N",
+            Self::Compute6Intel => "aws-cdk-lib.aws_ec2.InstanceClass/COMPUTE6_INTEL",
+            Self::C6i => "aws-cdk-lib.aws_ec2.InstanceClass/C6I",
+            Self::Compute6IntelNvmeDrive => "aws-cdk-lib.aws_ec2.InstanceClass/COMPUTE6_INTEL_NVME_DRIVE",
+            Self::C6id => "aws-cdk-lib.aws_ec2.InstanceClass/C6ID",
+            Self::Compute6IntelHighPerformance => "aws-cdk-lib.aws_ec2.InstanceClass/COMPUTE6_INTEL_HIGH_PERFORMANCE",
+            Self::C6in => "aws-cdk-lib.aws_ec2.InstanceClass/C6IN",
+            Self::Compute6Amd => "aws-cdk-lib.aws_ec2.InstanceClass/COMPUTE6_AMD",
+            Self::C6a => "aws-cdk-lib.aws_ec2.InstanceClass/C6A",
+            Self::Compute6Graviton2 => "aws-cdk-lib.aws_ec2.InstanceClass/COMPUTE6_GRAVITON2",
+            Self::C6g => "aws-cdk-lib.aws_ec2.InstanceClass/C6G",
+            Self::Compute7Graviton3 => "aws-cdk-lib.aws_ec2.InstanceClass/COMPUTE7_GRAVITON3",
+            Self::C7g => "aws-cdk-lib.aws_ec2.InstanceClass/C7G",
+            Self::Compute8Graviton4 => "aws-cdk-lib.aws_ec2.InstanceClass/COMPUTE8_GRAVITON4",
+            Self::C8g => "aws-cdk-lib.aws_ec2.InstanceClass/C8G",
+            Self::Compute6Graviton2NvmeDrive => "aws-cdk-lib.aws_ec2.InstanceClass/COMPUTE6_GRAVITON2_NVME_DRIVE",
+            Self::C6gd => "aws-cdk-lib.aws_ec2.InstanceClass/C6GD",
+            Self::Compute7Graviton3NvmeDrive => "aws-cdk-lib.aws_ec2.InstanceClass/COMPUTE7_GRAVITON3_NVME_DRIVE",
+            Self::C7gd => "aws-cdk-lib.aws_ec2.InstanceClass/C7GD",
+            Self::Compute8Graviton4NvmeDrive => "aws-cdk-lib.aws_ec2.InstanceClass/COMPUTE8_GRAVITON4_NVME_DRIVE",
+            Self::C8gd => "aws-cdk-lib.aws_ec2.InstanceClass/C8GD",
+            Self::Compute6Graviton2HighNetworkBandwidth => "aws-cdk-lib.aws_ec2.InstanceClass/COMPUTE6_GRAVITON2_HIGH_NETWORK_BANDWIDTH",
+            Self::C6gn => "aws-cdk-lib.aws_ec2.InstanceClass/C6GN",
+            Self::Compute7Graviton3HighNetworkBandwidth => "aws-cdk-lib.aws_ec2.InstanceClass/COMPUTE7_GRAVITON3_HIGH_NETWORK_BANDWIDTH",
+            Self::C7gn => "aws-cdk-lib.aws_ec2.InstanceClass/C7GN",
+            Self::Compute8Graviton4HighNetworkBandwidth => "aws-cdk-lib.aws_ec2.InstanceClass/COMPUTE8_GRAVITON4_HIGH_NETWORK_BANDWIDTH",
+            Self::C8gn => "aws-cdk-lib.aws_ec2.InstanceClass/C8GN",
+            Self::Compute7Intel => "aws-cdk-lib.aws_ec2.InstanceClass/COMPUTE7_INTEL",
+            Self::C7i => "aws-cdk-lib.aws_ec2.InstanceClass/C7I",
+            Self::Compute7IntelFlex => "aws-cdk-lib.aws_ec2.InstanceClass/COMPUTE7_INTEL_FLEX",
+            Self::C7iFlex => "aws-cdk-lib.aws_ec2.InstanceClass/C7I_FLEX",
+            Self::Compute8Intel => "aws-cdk-lib.aws_ec2.InstanceClass/COMPUTE8_INTEL",
+            Self::C8i => "aws-cdk-lib.aws_ec2.InstanceClass/C8I",
+            Self::Compute8IntelFlex => "aws-cdk-lib.aws_ec2.InstanceClass/COMPUTE8_INTEL_FLEX",
+            Self::C8iFlex => "aws-cdk-lib.aws_ec2.InstanceClass/C8I_FLEX",
+            Self::Compute7Amd => "aws-cdk-lib.aws_ec2.InstanceClass/COMPUTE7_AMD",
+            Self::C7a => "aws-cdk-lib.aws_ec2.InstanceClass/C7A",
+            Self::Compute8Amd => "aws-cdk-lib.aws_ec2.InstanceClass/COMPUTE8_AMD",
+            Self::C8a => "aws-cdk-lib.aws_ec2.InstanceClass/C8A",
+            Self::Storage2 => "aws-cdk-lib.aws_ec2.InstanceClass/STORAGE2",
+            Self::D2 => "aws-cdk-lib.aws_ec2.InstanceClass/D2",
+            Self::Storage3 => "aws-cdk-lib.aws_ec2.InstanceClass/STORAGE3",
+            Self::D3 => "aws-cdk-lib.aws_ec2.InstanceClass/D3",
+            Self::Storage3EnhancedNetwork => "aws-cdk-lib.aws_ec2.InstanceClass/STORAGE3_ENHANCED_NETWORK",
+            Self::D3en => "aws-cdk-lib.aws_ec2.InstanceClass/D3EN",
+            Self::StorageCompute1 => "aws-cdk-lib.aws_ec2.InstanceClass/STORAGE_COMPUTE_1",
+            Self::H1 => "aws-cdk-lib.aws_ec2.InstanceClass/H1",
+            Self::TrainingAccelerator1 => "aws-cdk-lib.aws_ec2.InstanceClass/TRAINING_ACCELERATOR1",
+            Self::Trn1 => "aws-cdk-lib.aws_ec2.InstanceClass/TRN1",
+            Self::TrainingAccelerator1EnhancedNetwork => "aws-cdk-lib.aws_ec2.InstanceClass/TRAINING_ACCELERATOR1_ENHANCED_NETWORK",
+            Self::Trn1n => "aws-cdk-lib.aws_ec2.InstanceClass/TRN1N",
+            Self::TrainingAccelerator2 => "aws-cdk-lib.aws_ec2.InstanceClass/TRAINING_ACCELERATOR2",
+            Self::Trn2 => "aws-cdk-lib.aws_ec2.InstanceClass/TRN2",
+            Self::TrainingAccelerator2Ultraserver => "aws-cdk-lib.aws_ec2.InstanceClass/TRAINING_ACCELERATOR2_ULTRASERVER",
+            Self::Trn2u => "aws-cdk-lib.aws_ec2.InstanceClass/TRN2U",
+            Self::Io3 => "aws-cdk-lib.aws_ec2.InstanceClass/IO3",
+            Self::I3 => "aws-cdk-lib.aws_ec2.InstanceClass/I3",
+            Self::Io3DenseNvmeDrive => "aws-cdk-lib.aws_ec2.InstanceClass/IO3_DENSE_NVME_DRIVE",
+            Self::I3en => "aws-cdk-lib.aws_ec2.InstanceClass/I3EN",
+            Self::Io4Intel => "aws-cdk-lib.aws_ec2.InstanceClass/IO4_INTEL",
+            Self::I4i => "aws-cdk-lib.aws_ec2.InstanceClass/I4I",
+            Self::Storage4Graviton => "aws-cdk-lib.aws_ec2.InstanceClass/STORAGE4_GRAVITON",
+            Self::I4g => "aws-cdk-lib.aws_ec2.InstanceClass/I4G",
+            Self::Storage4GravitonNetworkOptimized => "aws-cdk-lib.aws_ec2.InstanceClass/STORAGE4_GRAVITON_NETWORK_OPTIMIZED",
+            Self::Im4gn => "aws-cdk-lib.aws_ec2.InstanceClass/IM4GN",
+            Self::Storage4GravitonNetworkStorageOptimized => "aws-cdk-lib.aws_ec2.InstanceClass/STORAGE4_GRAVITON_NETWORK_STORAGE_OPTIMIZED",
+            Self::Is4gen => "aws-cdk-lib.aws_ec2.InstanceClass/IS4GEN",
+            Self::Storage7IntelStorageOptimized => "aws-cdk-lib.aws_ec2.InstanceClass/STORAGE7_INTEL_STORAGE_OPTIMIZED",
+            Self::I7ie => "aws-cdk-lib.aws_ec2.InstanceClass/I7IE",
+            Self::Io7Intel => "aws-cdk-lib.aws_ec2.InstanceClass/IO7_INTEL",
+            Self::I7i => "aws-cdk-lib.aws_ec2.InstanceClass/I7I",
+            Self::Storage8Graviton => "aws-cdk-lib.aws_ec2.InstanceClass/STORAGE8_GRAVITON",
+            Self::I8g => "aws-cdk-lib.aws_ec2.InstanceClass/I8G",
+            Self::Storage8GravitonStorageOptimized => "aws-cdk-lib.aws_ec2.InstanceClass/STORAGE8_GRAVITON_STORAGE_OPTIMIZED",
+            Self::I8ge => "aws-cdk-lib.aws_ec2.InstanceClass/I8GE",
+            Self::Burstable2 => "aws-cdk-lib.aws_ec2.InstanceClass/BURSTABLE2",
+            Self::T2 => "aws-cdk-lib.aws_ec2.InstanceClass/T2",
+            Self::Burstable3 => "aws-cdk-lib.aws_ec2.InstanceClass/BURSTABLE3",
+            Self::T3 => "aws-cdk-lib.aws_ec2.InstanceClass/T3",
+            Self::Burstable3Amd => "aws-cdk-lib.aws_ec2.InstanceClass/BURSTABLE3_AMD",
+            Self::T3a => "aws-cdk-lib.aws_ec2.InstanceClass/T3A",
+            Self::Burstable4Graviton => "aws-cdk-lib.aws_ec2.InstanceClass/BURSTABLE4_GRAVITON",
+            Self::T4g => "aws-cdk-lib.aws_ec2.InstanceClass/T4G",
+            Self::MemoryIntensive1 => "aws-cdk-lib.aws_ec2.InstanceClass/MEMORY_INTENSIVE_1",
+            Self::X1 => "aws-cdk-lib.aws_ec2.InstanceClass/X1",
+            Self::MemoryIntensive1Extended => "aws-cdk-lib.aws_ec2.InstanceClass/MEMORY_INTENSIVE_1_EXTENDED",
+            Self::X1e => "aws-cdk-lib.aws_ec2.InstanceClass/X1E",
+            Self::MemoryIntensive2Graviton2 => "aws-cdk-lib.aws_ec2.InstanceClass/MEMORY_INTENSIVE_2_GRAVITON2",
+            Self::X2g => "aws-cdk-lib.aws_ec2.InstanceClass/X2G",
+            Self::MemoryIntensive2Graviton2NvmeDrive => "aws-cdk-lib.aws_ec2.InstanceClass/MEMORY_INTENSIVE_2_GRAVITON2_NVME_DRIVE",
+            Self::X2gd => "aws-cdk-lib.aws_ec2.InstanceClass/X2GD",
+            Self::MemoryIntensive2XtIntel => "aws-cdk-lib.aws_ec2.InstanceClass/MEMORY_INTENSIVE_2_XT_INTEL",
+            Self::X2iedn => "aws-cdk-lib.aws_ec2.InstanceClass/X2IEDN",
+            Self::MemoryIntensive2Intel => "aws-cdk-lib.aws_ec2.InstanceClass/MEMORY_INTENSIVE_2_INTEL",
+            Self::X2idn => "aws-cdk-lib.aws_ec2.InstanceClass/X2IDN",
+            Self::MemoryIntensive2XtzIntel => "aws-cdk-lib.aws_ec2.InstanceClass/MEMORY_INTENSIVE_2_XTZ_INTEL",
+            Self::X2iezn => "aws-cdk-lib.aws_ec2.InstanceClass/X2IEZN",
+            Self::MemoryIntensive8Graviton => "aws-cdk-lib.aws_ec2.InstanceClass/MEMORY_INTENSIVE_8_GRAVITON",
+            Self::X8g => "aws-cdk-lib.aws_ec2.InstanceClass/X8G",
+            Self::Fpga1 => "aws-cdk-lib.aws_ec2.InstanceClass/FPGA1",
+            Self::F1 => "aws-cdk-lib.aws_ec2.InstanceClass/F1",
+            Self::Fpga2 => "aws-cdk-lib.aws_ec2.InstanceClass/FPGA2",
+            Self::F2 => "aws-cdk-lib.aws_ec2.InstanceClass/F2",
+            Self::Graphics3Small => "aws-cdk-lib.aws_ec2.InstanceClass/GRAPHICS3_SMALL",
+            Self::G3s => "aws-cdk-lib.aws_ec2.InstanceClass/G3S",
+            Self::Graphics3 => "aws-cdk-lib.aws_ec2.InstanceClass/GRAPHICS3",
+            Self::G3 => "aws-cdk-lib.aws_ec2.InstanceClass/G3",
+            Self::Graphics4NvmeDriveHighPerformance => "aws-cdk-lib.aws_ec2.InstanceClass/GRAPHICS4_NVME_DRIVE_HIGH_PERFORMANCE",
+            Self::G4dn => "aws-cdk-lib.aws_ec2.InstanceClass/G4DN",
+            Self::Graphics4AmdNvmeDrive => "aws-cdk-lib.aws_ec2.InstanceClass/GRAPHICS4_AMD_NVME_DRIVE",
+            Self::G4ad => "aws-cdk-lib.aws_ec2.InstanceClass/G4AD",
+            Self::Graphics5 => "aws-cdk-lib.aws_ec2.InstanceClass/GRAPHICS5",
+            Self::G5 => "aws-cdk-lib.aws_ec2.InstanceClass/G5",
+            Self::Graphics5Graviton2 => "aws-cdk-lib.aws_ec2.InstanceClass/GRAPHICS5_GRAVITON2",
+            Self::G5g => "aws-cdk-lib.aws_ec2.InstanceClass/G5G",
+            Self::Graphics6 => "aws-cdk-lib.aws_ec2.InstanceClass/GRAPHICS6",
+            Self::G6 => "aws-cdk-lib.aws_ec2.InstanceClass/G6",
+            Self::Graphics6Efficient => "aws-cdk-lib.aws_ec2.InstanceClass/GRAPHICS6_EFFICIENT",
+            Self::G6e => "aws-cdk-lib.aws_ec2.InstanceClass/G6E",
+            Self::Graphics7Efficient => "aws-cdk-lib.aws_ec2.InstanceClass/GRAPHICS7_EFFICIENT",
+            Self::G7e => "aws-cdk-lib.aws_ec2.InstanceClass/G7E",
+            Self::GraphicsRam6 => "aws-cdk-lib.aws_ec2.InstanceClass/GRAPHICS_RAM_6",
+            Self::Gr6 => "aws-cdk-lib.aws_ec2.InstanceClass/GR6",
+            Self::Parallel2 => "aws-cdk-lib.aws_ec2.InstanceClass/PARALLEL2",
+            Self::P2 => "aws-cdk-lib.aws_ec2.InstanceClass/P2",
+            Self::Parallel3 => "aws-cdk-lib.aws_ec2.InstanceClass/PARALLEL3",
+            Self::P3 => "aws-cdk-lib.aws_ec2.InstanceClass/P3",
+            Self::Parallel3NvmeDriveHighPerformance => "aws-cdk-lib.aws_ec2.InstanceClass/PARALLEL3_NVME_DRIVE_HIGH_PERFORMANCE",
+            Self::P3dn => "aws-cdk-lib.aws_ec2.InstanceClass/P3DN",
+            Self::Parallel4NvmeDriveExtended => "aws-cdk-lib.aws_ec2.InstanceClass/PARALLEL4_NVME_DRIVE_EXTENDED",
+            Self::P4de => "aws-cdk-lib.aws_ec2.InstanceClass/P4DE",
+            Self::Parallel4 => "aws-cdk-lib.aws_ec2.InstanceClass/PARALLEL4",
+            Self::P4d => "aws-cdk-lib.aws_ec2.InstanceClass/P4D",
+            Self::Parallel5 => "aws-cdk-lib.aws_ec2.InstanceClass/PARALLEL5",
+            Self::P5 => "aws-cdk-lib.aws_ec2.InstanceClass/P5",
+            Self::Parallel5Extended => "aws-cdk-lib.aws_ec2.InstanceClass/PARALLEL5_EXTENDED",
+            Self::P5e => "aws-cdk-lib.aws_ec2.InstanceClass/P5E",
+            Self::Parallel5ExtendedNetwork => "aws-cdk-lib.aws_ec2.InstanceClass/PARALLEL5_EXTENDED_NETWORK",
+            Self::P5en => "aws-cdk-lib.aws_ec2.InstanceClass/P5EN",
+            Self::Arm1 => "aws-cdk-lib.aws_ec2.InstanceClass/ARM1",
+            Self::A1 => "aws-cdk-lib.aws_ec2.InstanceClass/A1",
+            Self::Standard6Graviton => "aws-cdk-lib.aws_ec2.InstanceClass/STANDARD6_GRAVITON",
+            Self::M6g => "aws-cdk-lib.aws_ec2.InstanceClass/M6G",
+            Self::Standard6Intel => "aws-cdk-lib.aws_ec2.InstanceClass/STANDARD6_INTEL",
+            Self::M6i => "aws-cdk-lib.aws_ec2.InstanceClass/M6I",
+            Self::Standard6IntelNvmeDrive => "aws-cdk-lib.aws_ec2.InstanceClass/STANDARD6_INTEL_NVME_DRIVE",
+            Self::M6id => "aws-cdk-lib.aws_ec2.InstanceClass/M6ID",
+            Self::Standard6IntelHighPerformance => "aws-cdk-lib.aws_ec2.InstanceClass/STANDARD6_INTEL_HIGH_PERFORMANCE",
+            Self::M6in => "aws-cdk-lib.aws_ec2.InstanceClass/M6IN",
+            Self::Standard6IntelNvmeDriveHighPerformance => "aws-cdk-lib.aws_ec2.InstanceClass/STANDARD6_INTEL_NVME_DRIVE_HIGH_PERFORMANCE",
+            Self::M6idn => "aws-cdk-lib.aws_ec2.InstanceClass/M6IDN",
+            Self::Standard6Amd => "aws-cdk-lib.aws_ec2.InstanceClass/STANDARD6_AMD",
+            Self::M6a => "aws-cdk-lib.aws_ec2.InstanceClass/M6A",
+            Self::Standard6Graviton2NvmeDrive => "aws-cdk-lib.aws_ec2.InstanceClass/STANDARD6_GRAVITON2_NVME_DRIVE",
+            Self::M6gd => "aws-cdk-lib.aws_ec2.InstanceClass/M6GD",
+            Self::Standard7Graviton => "aws-cdk-lib.aws_ec2.InstanceClass/STANDARD7_GRAVITON",
+            Self::M7g => "aws-cdk-lib.aws_ec2.InstanceClass/M7G",
+            Self::Standard8Graviton => "aws-cdk-lib.aws_ec2.InstanceClass/STANDARD8_GRAVITON",
+            Self::M8g => "aws-cdk-lib.aws_ec2.InstanceClass/M8G",
+            Self::Standard7Graviton3NvmeDrive => "aws-cdk-lib.aws_ec2.InstanceClass/STANDARD7_GRAVITON3_NVME_DRIVE",
+            Self::M7gd => "aws-cdk-lib.aws_ec2.InstanceClass/M7GD",
+            Self::Standard8Graviton4NvmeDrive => "aws-cdk-lib.aws_ec2.InstanceClass/STANDARD8_GRAVITON4_NVME_DRIVE",
+            Self::M8gd => "aws-cdk-lib.aws_ec2.InstanceClass/M8GD",
+            Self::Standard8Intel => "aws-cdk-lib.aws_ec2.InstanceClass/STANDARD8_INTEL",
+            Self::M8i => "aws-cdk-lib.aws_ec2.InstanceClass/M8I",
+            Self::Standard8IntelFlex => "aws-cdk-lib.aws_ec2.InstanceClass/STANDARD8_INTEL_FLEX",
+            Self::M8iFlex => "aws-cdk-lib.aws_ec2.InstanceClass/M8I_FLEX",
+            Self::Standard7Intel => "aws-cdk-lib.aws_ec2.InstanceClass/STANDARD7_INTEL",
+            Self::M7i => "aws-cdk-lib.aws_ec2.InstanceClass/M7I",
+            Self::Standard7IntelFlex => "aws-cdk-lib.aws_ec2.InstanceClass/STANDARD7_INTEL_FLEX",
+            Self::M7iFlex => "aws-cdk-lib.aws_ec2.InstanceClass/M7I_FLEX",
+            Self::Standard7Amd => "aws-cdk-lib.aws_ec2.InstanceClass/STANDARD7_AMD",
+            Self::M7a => "aws-cdk-lib.aws_ec2.InstanceClass/M7A",
+            Self::Standard8Amd => "aws-cdk-lib.aws_ec2.InstanceClass/STANDARD8_AMD",
+            Self::M8a => "aws-cdk-lib.aws_ec2.InstanceClass/M8A",
+            Self::Standard9Graviton => "aws-cdk-lib.aws_ec2.InstanceClass/STANDARD9_GRAVITON",
+            Self::M9g => "aws-cdk-lib.aws_ec2.InstanceClass/M9G",
+            Self::HighComputeMemory1 => "aws-cdk-lib.aws_ec2.InstanceClass/HIGH_COMPUTE_MEMORY1",
+            Self::Z1d => "aws-cdk-lib.aws_ec2.InstanceClass/Z1D",
+            Self::Inference1 => "aws-cdk-lib.aws_ec2.InstanceClass/INFERENCE1",
+            Self::Inf1 => "aws-cdk-lib.aws_ec2.InstanceClass/INF1",
+            Self::Inference2 => "aws-cdk-lib.aws_ec2.InstanceClass/INFERENCE2",
+            Self::Inf2 => "aws-cdk-lib.aws_ec2.InstanceClass/INF2",
+            Self::Macintosh1Intel => "aws-cdk-lib.aws_ec2.InstanceClass/MACINTOSH1_INTEL",
+            Self::Mac1 => "aws-cdk-lib.aws_ec2.InstanceClass/MAC1",
+            Self::Macintosh2M1 => "aws-cdk-lib.aws_ec2.InstanceClass/MACINTOSH2_M1",
+            Self::Mac2 => "aws-cdk-lib.aws_ec2.InstanceClass/MAC2",
+            Self::Macintosh2M2 => "aws-cdk-lib.aws_ec2.InstanceClass/MACINTOSH2_M2",
+            Self::Mac2M2 => "aws-cdk-lib.aws_ec2.InstanceClass/MAC2_M2",
+            Self::Macintosh2M2Pro => "aws-cdk-lib.aws_ec2.InstanceClass/MACINTOSH2_M2_PRO",
+            Self::Mac2M2pro => "aws-cdk-lib.aws_ec2.InstanceClass/MAC2_M2PRO",
+            Self::Macintosh2M1Ultra => "aws-cdk-lib.aws_ec2.InstanceClass/MACINTOSH2_M1_ULTRA",
+            Self::Mac2M1ultra => "aws-cdk-lib.aws_ec2.InstanceClass/MAC2_M1ULTRA",
+            Self::VideoTranscoding1 => "aws-cdk-lib.aws_ec2.InstanceClass/VIDEO_TRANSCODING1",
+            Self::Vt1 => "aws-cdk-lib.aws_ec2.InstanceClass/VT1",
+            Self::HighPerformanceComputing6Amd => "aws-cdk-lib.aws_ec2.InstanceClass/HIGH_PERFORMANCE_COMPUTING6_AMD",
+            Self::Hpc6a => "aws-cdk-lib.aws_ec2.InstanceClass/HPC6A",
+            Self::HighPerformanceComputing6IntelNvmeDrive => "aws-cdk-lib.aws_ec2.InstanceClass/HIGH_PERFORMANCE_COMPUTING6_INTEL_NVME_DRIVE",
+            Self::Hpc6id => "aws-cdk-lib.aws_ec2.InstanceClass/HPC6ID",
+            Self::HighPerformanceComputing7Amd => "aws-cdk-lib.aws_ec2.InstanceClass/HIGH_PERFORMANCE_COMPUTING7_AMD",
+            Self::Hpc7a => "aws-cdk-lib.aws_ec2.InstanceClass/HPC7A",
+            Self::HighPerformanceComputing7Graviton => "aws-cdk-lib.aws_ec2.InstanceClass/HIGH_PERFORMANCE_COMPUTING7_GRAVITON",
+            Self::Hpc7g => "aws-cdk-lib.aws_ec2.InstanceClass/HPC7G",
+            Self::DeepLearning1 => "aws-cdk-lib.aws_ec2.InstanceClass/DEEP_LEARNING1",
+            Self::Dl1 => "aws-cdk-lib.aws_ec2.InstanceClass/DL1",
+            Self::DeepLearning2Qualcomm => "aws-cdk-lib.aws_ec2.InstanceClass/DEEP_LEARNING2_QUALCOMM",
+            Self::Dl2q => "aws-cdk-lib.aws_ec2.InstanceClass/DL2Q",
+        };
+        ::std::result::Result::Ok(::jsii_host::json!({ "$jsii.enum": member }))
+    }
+}
+impl ::jsii_host::FromWire for InstanceClass {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        match ::jsii_host::enum_member(&value, "aws-cdk-lib.aws_ec2.InstanceClass")?.as_str() {
+            "STANDARD3" => ::std::result::Result::Ok(Self::Standard3),
+            "M3" => ::std::result::Result::Ok(Self::M3),
+            "STANDARD4" => ::std::result::Result::Ok(Self::Standard4),
+            "M4" => ::std::result::Result::Ok(Self::M4),
+            "STANDARD5" => ::std::result::Result::Ok(Self::Standard5),
+            "M5" => ::std::result::Result::Ok(Self::M5),
+            "STANDARD5_NVME_DRIVE" => ::std::result::Result::Ok(Self::Standard5NvmeDrive),
+            "M5D" => ::std::result::Result::Ok(Self::M5d),
+            "STANDARD5_AMD" => ::std::result::Result::Ok(Self::Standard5Amd),
+            "M5A" => ::std::result::Result::Ok(Self::M5a),
+            "STANDARD5_AMD_NVME_DRIVE" => ::std::result::Result::Ok(Self::Standard5AmdNvmeDrive),
+            "M5AD" => ::std::result::Result::Ok(Self::M5ad),
+            "STANDARD5_HIGH_PERFORMANCE" => ::std::result::Result::Ok(Self::Standard5HighPerformance),
+            "M5N" => ::std::result::Result::Ok(Self::M5n),
+            "STANDARD5_NVME_DRIVE_HIGH_PERFORMANCE" => ::std::result::Result::Ok(Self::Standard5NvmeDriveHighPerformance),
+            "M5DN" => ::std::result::Result::Ok(Self::M5dn),
+            "STANDARD5_HIGH_COMPUTE" => ::std::result::Result::Ok(Self::Standard5HighCompute),
+            "M5ZN" => ::std::result::Result::Ok(Self::M5zn),
+            "MEMORY3" => ::std::result::Result::Ok(Self::Memory3),
+            "R3" => ::std::result::Result::Ok(Self::R3),
+            "MEMORY4" => ::std::result::Result::Ok(Self::Memory4),
+            "R4" => ::std::result::Result::Ok(Self::R4),
+            "MEMORY5" => ::std::result::Result::Ok(Self::Memory5),
+            "R5" => ::std::result::Result::Ok(Self::R5),
+            "MEMORY6_AMD" => ::std::result::Result::Ok(Self::Memory6Amd),
+            "R6A" => ::std::result::Result::Ok(Self::R6a),
+            "MEMORY6_INTEL" => ::std::result::Result::Ok(Self::Memory6Intel),
+            "R6I" => ::std::result::Result::Ok(Self::R6i),
+            "MEMORY6_INTEL_NVME_DRIVE" => ::std::result::Result::Ok(Self::Memory6IntelNvmeDrive),
+            "R6ID" => ::std::result::Result::Ok(Self::R6id),
+            "MEMORY6_INTEL_HIGH_PERFORMANCE" => ::std::result::Result::Ok(Self::Memory6IntelHighPerformance),
+            "R6IN" => ::std::result::Result::Ok(Self::R6in),
+            "MEMORY6_INTEL_NVME_DRIVE_HIGH_PERFORMANCE" => ::std::result::Result::Ok(Self::Memory6IntelNvmeDriveHighPerformance),
+            "R6IDN" => ::std::result::Result::Ok(Self::R6idn),
+            "MEMORY5_HIGH_PERFORMANCE" => ::std::result::Result::Ok(Self::Memory5HighPerformance),
+            "R5N" => ::std::result::Result::Ok(Self::R5n),
+            "MEMORY5_NVME_DRIVE" => ::std::result::Result::Ok(Self::Memory5NvmeDrive),
+            "R5D" => ::std::result::Result::Ok(Self::R5d),
+            "MEMORY5_NVME_DRIVE_HIGH_PERFORMANCE" => ::std::result::Result::Ok(Self::Memory5NvmeDriveHighPerformance),
+            "R5DN" => ::std::result::Result::Ok(Self::R5dn),
+            "MEMORY5_AMD" => ::std::result::Result::Ok(Self::Memory5Amd),
+            "R5A" => ::std::result::Result::Ok(Self::R5a),
+            "MEMORY5_AMD_NVME_DRIVE" => ::std::result::Result::Ok(Self::Memory5AmdNvmeDrive),
+            "R5AD" => ::std::result::Result::Ok(Self::R5ad),
+            "HIGH_MEMORY_3TB_1" => ::std::result::Result::Ok(Self::HighMemory3tb1),
+            "U_3TB1" => ::std::result::Result::Ok(Self::U3tb1),
+            "HIGH_MEMORY_6TB_1" => ::std::result::Result::Ok(Self::HighMemory6tb1),
+            "U_6TB1" => ::std::result::Result::Ok(Self::U6tb1),
+            "HIGH_MEMORY_9TB_1" => ::std::result::Result::Ok(Self::HighMemory9tb1),
+            "U_9TB1" => ::std::result::Result::Ok(Self::U9tb1),
+            "HIGH_MEMORY_12TB_1" => ::std::result::Result::Ok(Self::HighMemory12tb1),
+            "U_12TB1" => ::std::result::Result::Ok(Self::U12tb1),
+            "HIGH_MEMORY_18TB_1" => ::std::result::Result::Ok(Self::HighMemory18tb1),
+            "U_18TB1" => ::std::result::Result::Ok(Self::U18tb1),
+            "HIGH_MEMORY_24TB_1" => ::std::result::Result::Ok(Self::HighMemory24tb1),
+            "U_24TB1" => ::std::result::Result::Ok(Self::U24tb1),
+            "HIGH_MEMORY_6TB_7" => ::std::result::Result::Ok(Self::HighMemory6tb7),
+            "U7I_6TB" => ::std::result::Result::Ok(Self::U7i6tb),
+            "HIGH_MEMORY_8TB_7" => ::std::result::Result::Ok(Self::HighMemory8tb7),
+            "U7I_8TB" => ::std::result::Result::Ok(Self::U7i8tb),
+            "HIGH_MEMORY_12TB_7" => ::std::result::Result::Ok(Self::HighMemory12tb7),
+            "U7I_12TB" => ::std::result::Result::Ok(Self::U7i12tb),
+            "HIGH_MEMORY_HIGH_NETWORK_16TB_7" => ::std::result::Result::Ok(Self::HighMemoryHighNetwork16tb7),
+            "U7IN_16TB" => ::std::result::Result::Ok(Self::U7in16tb),
+            "HIGH_MEMORY_HIGH_NETWORK_24TB_7" => ::std::result::Result::Ok(Self::HighMemoryHighNetwork24tb7),
+            "U7IN_24TB" => ::std::result::Result::Ok(Self::U7in24tb),
+            "HIGH_MEMORY_HIGH_NETWORK_32TB_7" => ::std::result::Result::Ok(Self::HighMemoryHighNetwork32tb7),
+            "U7IN_32TB" => ::std::result::Result::Ok(Self::U7in32tb),
+            "HIGH_MEMORY_HIGH_NETWORK_HPE_32TB_7" => ::std::result::Result::Ok(Self::HighMemoryHighNetworkHpe32tb7),
+            "U7INH_32TB" => ::std::result::Result::Ok(Self::U7inh32tb),
+            "MEMORY5_EBS_OPTIMIZED" => ::std::result::Result::Ok(Self::Memory5EbsOptimized),
+            "R5B" => ::std::result::Result::Ok(Self::R5b),
+            "MEMORY6_GRAVITON" => ::std::result::Result::Ok(Self::Memory6Graviton),
+            "R6G" => ::std::result::Result::Ok(Self::R6g),
+            "MEMORY6_GRAVITON2_NVME_DRIVE" => ::std::result::Result::Ok(Self::Memory6Graviton2NvmeDrive),
+            "R6GD" => ::std::result::Result::Ok(Self::R6gd),
+            "MEMORY7_GRAVITON" => ::std::result::Result::Ok(Self::Memory7Graviton),
+            "R7G" => ::std::result::Result::Ok(Self::R7g),
+            "MEMORY7_GRAVITON3_NVME_DRIVE" => ::std::result::Result::Ok(Self::Memory7Graviton3NvmeDrive),
+            "R7GD" => ::std::result::Result::Ok(Self::R7gd),
+            "MEMORY7_INTEL_BASE" => ::std::result::Result::Ok(Self::Memory7IntelBase),
+            "R7I" => ::std::result::Result::Ok(Self::R7i),
+            "MEMORY7_INTEL" => ::std::result::Result::Ok(Self::Memory7Intel),
+            "R7IZ" => ::std::result::Result::Ok(Self::R7iz),
+            "MEMORY8_INTEL_BASE" => ::std::result::Result::Ok(Self::Memory8IntelBase),
+            "R8I" => ::std::result::Result::Ok(Self::R8i),
+            "MEMORY8_INTEL_FLEX" => ::std::result::Result::Ok(Self::Memory8IntelFlex),
+            "R8I_FLEX" => ::std::result::Result::Ok(Self::R8iFlex),
+            "MEMORY7_AMD" => ::std::result::Result::Ok(Self::Memory7Amd),
+            "R7A" => ::std::result::Result::Ok(Self::R7a),
+            "MEMORY8_AMD" => ::std::result::Result::Ok(Self::Memory8Amd),
+            "R8A" => ::std::result::Result::Ok(Self::R8a),
+            "MEMORY8_GRAVITON" => ::std::result::Result::Ok(Self::Memory8Graviton),
+            "R8G" => ::std::result::Result::Ok(Self::R8g),
+            "MEMORY8_GRAVITON4_NVME_DRIVE" => ::std::result::Result::Ok(Self::Memory8Graviton4NvmeDrive),
+            "R8GD" => ::std::result::Result::Ok(Self::R8gd),
+            "MEMORY8_GRAVITON4_HIGH_NETWORK_BANDWIDTH" => ::std::result::Result::Ok(Self::Memory8Graviton4HighNetworkBandwidth),
+            "R8GN" => ::std::result::Result::Ok(Self::R8gn),
+            "MEMORY8_GRAVITON4_EBS_OPTIMIZED" => ::std::result::Result::Ok(Self::Memory8Graviton4EbsOptimized),
+            "R8GB" => ::std::result::Result::Ok(Self::R8gb),
+            "COMPUTE3" => ::std::result::Result::Ok(Self::Compute3),
+            "C3" => ::std::result::Result::Ok(Self::C3),
+            "COMPUTE4" => ::std::result::Result::Ok(Self::Compute4),
+            "C4" => ::std::result::Result::Ok(Self::C4),
+            "COMPUTE5" => ::std::result::Result::Ok(Self::Compute5),
+            "C5" => ::std::result::Result::Ok(Self::C5),
+            "COMPUTE5_NVME_DRIVE" => ::std::result::Result::Ok(Self::Compute5NvmeDrive),
+            "C5D" => ::std::result::Result::Ok(Self::C5d),
+            "COMPUTE5_AMD" => ::std::result::Result::Ok(Self::Compute5Amd),
+            "C5A" => ::std::result::Result::Ok(Self::C5a),
+            "COMPUTE5_AMD_NVME_DRIVE" => ::std::result::Result::Ok(Self::Compute5AmdNvmeDrive),
+            "C5AD" => ::std::result::Result::Ok(Self::C5ad),
+            "COMPUTE5_HIGH_PERFORMANCE" => ::std::result::Result::Ok(Self::Compute5HighPerformance),
+            "C5N" => ::std::result::Result::Ok(Self::C5n),
+            "COMPUTE6_INTEL" => ::std::result::Result::Ok(Self::Compute6Intel),
+            "C6I" => ::std::result::Result::Ok(Self::C6i),
+            "COMPUTE6_INTEL_NVME_DRIVE" => ::std::result::Result::Ok(Self::Compute6IntelNvmeDrive),
+            "C6ID" => ::std::result::Result::Ok(Self::C6id),
+            "COMPUTE6_INTEL_HIGH_PERFORMANCE" => ::std::result::Result::Ok(Self::Compute6IntelHighPerformance),
+            "C6IN" => ::std::result::Result::Ok(Self::C6in),
+            "COMPUTE6_AMD" => ::std::result::Result::Ok(Self::Compute6Amd),
+            "C6A" => ::std::result::Result::Ok(Self::C6a),
+            "COMPUTE6_GRAVITON2" => ::std::result::Result::Ok(Self::Compute6Graviton2),
+            "C6G" => ::std::result::Result::Ok(Self::C6g),
+            "COMPUTE7_GRAVITON3" => ::std::result::Result::Ok(Self::Compute7Graviton3),
+            "C7G" => ::std::result::Result::Ok(Self::C7g),
+            "COMPUTE8_GRAVITON4" => ::std::result::Result::Ok(Self::Compute8Graviton4),
+            "C8G" => ::std::result::Result::Ok(Self::C8g),
+            "COMPUTE6_GRAVITON2_NVME_DRIVE" => ::std::result::Result::Ok(Self::Compute6Graviton2NvmeDrive),
+            "C6GD" => ::std::result::Result::Ok(Self::C6gd),
+            "COMPUTE7_GRAVITON3_NVME_DRIVE" => ::std::result::Result::Ok(Self::Compute7Graviton3NvmeDrive),
+            "C7GD" => ::std::result::Result::Ok(Self::C7gd),
+            "COMPUTE8_GRAVITON4_NVME_DRIVE" => ::std::result::Result::Ok(Self::Compute8Graviton4NvmeDrive),
+            "C8GD" => ::std::result::Result::Ok(Self::C8gd),
+            "COMPUTE6_GRAVITON2_HIGH_NETWORK_BANDWIDTH" => ::std::result::Result::Ok(Self::Compute6Graviton2HighNetworkBandwidth),
+            "C6GN" => ::std::result::Result::Ok(Self::C6gn),
+            "COMPUTE7_GRAVITON3_HIGH_NETWORK_BANDWIDTH" => ::std::result::Result::Ok(Self::Compute7Graviton3HighNetworkBandwidth),
+            "C7GN" => ::std::result::Result::Ok(Self::C7gn),
+            "COMPUTE8_GRAVITON4_HIGH_NETWORK_BANDWIDTH" => ::std::result::Result::Ok(Self::Compute8Graviton4HighNetworkBandwidth),
+            "C8GN" => ::std::result::Result::Ok(Self::C8gn),
+            "COMPUTE7_INTEL" => ::std::result::Result::Ok(Self::Compute7Intel),
+            "C7I" => ::std::result::Result::Ok(Self::C7i),
+            "COMPUTE7_INTEL_FLEX" => ::std::result::Result::Ok(Self::Compute7IntelFlex),
+            "C7I_FLEX" => ::std::result::Result::Ok(Self::C7iFlex),
+            "COMPUTE8_INTEL" => ::std::result::Result::Ok(Self::Compute8Intel),
+            "C8I" => ::std::result::Result::Ok(Self::C8i),
+            "COMPUTE8_INTEL_FLEX" => ::std::result::Result::Ok(Self::Compute8IntelFlex),
+            "C8I_FLEX" => ::std::result::Result::Ok(Self::C8iFlex),
+            "COMPUTE7_AMD" => ::std::result::Result::Ok(Self::Compute7Amd),
+            "C7A" => ::std::result::Result::Ok(Self::C7a),
+            "COMPUTE8_AMD" => ::std::result::Result::Ok(Self::Compute8Amd),
+            "C8A" => ::std::result::Result::Ok(Self::C8a),
+            "STORAGE2" => ::std::result::Result::Ok(Self::Storage2),
+            "D2" => ::std::result::Result::Ok(Self::D2),
+            "STORAGE3" => ::std::result::Result::Ok(Self::Storage3),
+            "D3" => ::std::result::Result::Ok(Self::D3),
+            "STORAGE3_ENHANCED_NETWORK" => ::std::result::Result::Ok(Self::Storage3EnhancedNetwork),
+            "D3EN" => ::std::result::Result::Ok(Self::D3en),
+            "STORAGE_COMPUTE_1" => ::std::result::Result::Ok(Self::StorageCompute1),
+            "H1" => ::std::result::Result::Ok(Self::H1),
+            "TRAINING_ACCELERATOR1" => ::std::result::Result::Ok(Self::TrainingAccelerator1),
+            "TRN1" => ::std::result::Result::Ok(Self::Trn1),
+            "TRAINING_ACCELERATOR1_ENHANCED_NETWORK" => ::std::result::Result::Ok(Self::TrainingAccelerator1EnhancedNetwork),
+            "TRN1N" => ::std::result::Result::Ok(Self::Trn1n),
+            "TRAINING_ACCELERATOR2" => ::std::result::Result::Ok(Self::TrainingAccelerator2),
+            "TRN2" => ::std::result::Result::Ok(Self::Trn2),
+            "TRAINING_ACCELERATOR2_ULTRASERVER" => ::std::result::Result::Ok(Self::TrainingAccelerator2Ultraserver),
+            "TRN2U" => ::std::result::Result::Ok(Self::Trn2u),
+            "IO3" => ::std::result::Result::Ok(Self::Io3),
+            "I3" => ::std::result::Result::Ok(Self::I3),
+            "IO3_DENSE_NVME_DRIVE" => ::std::result::Result::Ok(Self::Io3DenseNvmeDrive),
+            "I3EN" => ::std::result::Result::Ok(Self::I3en),
+            "IO4_INTEL" => ::std::result::Result::Ok(Self::Io4Intel),
+            "I4I" => ::std::result::Result::Ok(Self::I4i),
+            "STORAGE4_GRAVITON" => ::std::result::Result::Ok(Self::Storage4Graviton),
+            "I4G" => ::std::result::Result::Ok(Self::I4g),
+            "STORAGE4_GRAVITON_NETWORK_OPTIMIZED" => ::std::result::Result::Ok(Self::Storage4GravitonNetworkOptimized),
+            "IM4GN" => ::std::result::Result::Ok(Self::Im4gn),
+            "STORAGE4_GRAVITON_NETWORK_STORAGE_OPTIMIZED" => ::std::result::Result::Ok(Self::Storage4GravitonNetworkStorageOptimized),
+            "IS4GEN" => ::std::result::Result::Ok(Self::Is4gen),
+            "STORAGE7_INTEL_STORAGE_OPTIMIZED" => ::std::result::Result::Ok(Self::Storage7IntelStorageOptimized),
+            "I7IE" => ::std::result::Result::Ok(Self::I7ie),
+            "IO7_INTEL" => ::std::result::Result::Ok(Self::Io7Intel),
+            "I7I" => ::std::result::Result::Ok(Self::I7i),
+            "STORAGE8_GRAVITON" => ::std::result::Result::Ok(Self::Storage8Graviton),
+            "I8G" => ::std::result::Result::Ok(Self::I8g),
+            "STORAGE8_GRAVITON_STORAGE_OPTIMIZED" => ::std::result::Result::Ok(Self::Storage8GravitonStorageOptimized),
+            "I8GE" => ::std::result::Result::Ok(Self::I8ge),
+            "BURSTABLE2" => ::std::result::Result::Ok(Self::Burstable2),
+            "T2" => ::std::result::Result::Ok(Self::T2),
+            "BURSTABLE3" => ::std::result::Result::Ok(Self::Burstable3),
+            "T3" => ::std::result::Result::Ok(Self::T3),
+            "BURSTABLE3_AMD" => ::std::result::Result::Ok(Self::Burstable3Amd),
+            "T3A" => ::std::result::Result::Ok(Self::T3a),
+            "BURSTABLE4_GRAVITON" => ::std::result::Result::Ok(Self::Burstable4Graviton),
+            "T4G" => ::std::result::Result::Ok(Self::T4g),
+            "MEMORY_INTENSIVE_1" => ::std::result::Result::Ok(Self::MemoryIntensive1),
+            "X1" => ::std::result::Result::Ok(Self::X1),
+            "MEMORY_INTENSIVE_1_EXTENDED" => ::std::result::Result::Ok(Self::MemoryIntensive1Extended),
+            "X1E" => ::std::result::Result::Ok(Self::X1e),
+            "MEMORY_INTENSIVE_2_GRAVITON2" => ::std::result::Result::Ok(Self::MemoryIntensive2Graviton2),
+            "X2G" => ::std::result::Result::Ok(Self::X2g),
+            "MEMORY_INTENSIVE_2_GRAVITON2_NVME_DRIVE" => ::std::result::Result::Ok(Self::MemoryIntensive2Graviton2NvmeDrive),
+            "X2GD" => ::std::result::Result::Ok(Self::X2gd),
+            "MEMORY_INTENSIVE_2_XT_INTEL" => ::std::result::Result::Ok(Self::MemoryIntensive2XtIntel),
+            "X2IEDN" => ::std::result::Result::Ok(Self::X2iedn),
+            "MEMORY_INTENSIVE_2_INTEL" => ::std::result::Result::Ok(Self::MemoryIntensive2Intel),
+            "X2IDN" => ::std::result::Result::Ok(Self::X2idn),
+            "MEMORY_INTENSIVE_2_XTZ_INTEL" => ::std::result::Result::Ok(Self::MemoryIntensive2XtzIntel),
+            "X2IEZN" => ::std::result::Result::Ok(Self::X2iezn),
+            "MEMORY_INTENSIVE_8_GRAVITON" => ::std::result::Result::Ok(Self::MemoryIntensive8Graviton),
+            "X8G" => ::std::result::Result::Ok(Self::X8g),
+            "FPGA1" => ::std::result::Result::Ok(Self::Fpga1),
+            "F1" => ::std::result::Result::Ok(Self::F1),
+            "FPGA2" => ::std::result::Result::Ok(Self::Fpga2),
+            "F2" => ::std::result::Result::Ok(Self::F2),
+            "GRAPHICS3_SMALL" => ::std::result::Result::Ok(Self::Graphics3Small),
+            "G3S" => ::std::result::Result::Ok(Self::G3s),
+            "GRAPHICS3" => ::std::result::Result::Ok(Self::Graphics3),
+            "G3" => ::std::result::Result::Ok(Self::G3),
+            "GRAPHICS4_NVME_DRIVE_HIGH_PERFORMANCE" => ::std::result::Result::Ok(Self::Graphics4NvmeDriveHighPerformance),
+            "G4DN" => ::std::result::Result::Ok(Self::G4dn),
+            "GRAPHICS4_AMD_NVME_DRIVE" => ::std::result::Result::Ok(Self::Graphics4AmdNvmeDrive),
+            "G4AD" => ::std::result::Result::Ok(Self::G4ad),
+            "GRAPHICS5" => ::std::result::Result::Ok(Self::Graphics5),
+            "G5" => ::std::result::Result::Ok(Self::G5),
+            "GRAPHICS5_GRAVITON2" => ::std::result::Result::Ok(Self::Graphics5Graviton2),
+            "G5G" => ::std::result::Result::Ok(Self::G5g),
+            "GRAPHICS6" => ::std::result::Result::Ok(Self::Graphics6),
+            "G6" => ::std::result::Result::Ok(Self::G6),
+            "GRAPHICS6_EFFICIENT" => ::std::result::Result::Ok(Self::Graphics6Efficient),
+            "G6E" => ::std::result::Result::Ok(Self::G6e),
+            "GRAPHICS7_EFFICIENT" => ::std::result::Result::Ok(Self::Graphics7Efficient),
+            "G7E" => ::std::result::Result::Ok(Self::G7e),
+            "GRAPHICS_RAM_6" => ::std::result::Result::Ok(Self::GraphicsRam6),
+            "GR6" => ::std::result::Result::Ok(Self::Gr6),
+            "PARALLEL2" => ::std::result::Result::Ok(Self::Parallel2),
+            "P2" => ::std::result::Result::Ok(Self::P2),
+            "PARALLEL3" => ::std::result::Result::Ok(Self::Parallel3),
+            "P3" => ::std::result::Result::Ok(Self::P3),
+            "PARALLEL3_NVME_DRIVE_HIGH_PERFORMANCE" => ::std::result::Result::Ok(Self::Parallel3NvmeDriveHighPerformance),
+            "P3DN" => ::std::result::Result::Ok(Self::P3dn),
+            "PARALLEL4_NVME_DRIVE_EXTENDED" => ::std::result::Result::Ok(Self::Parallel4NvmeDriveExtended),
+            "P4DE" => ::std::result::Result::Ok(Self::P4de),
+            "PARALLEL4" => ::std::result::Result::Ok(Self::Parallel4),
+            "P4D" => ::std::result::Result::Ok(Self::P4d),
+            "PARALLEL5" => ::std::result::Result::Ok(Self::Parallel5),
+            "P5" => ::std::result::Result::Ok(Self::P5),
+            "PARALLEL5_EXTENDED" => ::std::result::Result::Ok(Self::Parallel5Extended),
+            "P5E" => ::std::result::Result::Ok(Self::P5e),
+            "PARALLEL5_EXTENDED_NETWORK" => ::std::result::Result::Ok(Self::Parallel5ExtendedNetwork),
+            "P5EN" => ::std::result::Result::Ok(Self::P5en),
+            "ARM1" => ::std::result::Result::Ok(Self::Arm1),
+            "A1" => ::std::result::Result::Ok(Self::A1),
+            "STANDARD6_GRAVITON" => ::std::result::Result::Ok(Self::Standard6Graviton),
+            "M6G" => ::std::result::Result::Ok(Self::M6g),
+            "STANDARD6_INTEL" => ::std::result::Result::Ok(Self::Standard6Intel),
+            "M6I" => ::std::result::Result::Ok(Self::M6i),
+            "STANDARD6_INTEL_NVME_DRIVE" => ::std::result::Result::Ok(Self::Standard6IntelNvmeDrive),
+            "M6ID" => ::std::result::Result::Ok(Self::M6id),
+            "STANDARD6_INTEL_HIGH_PERFORMANCE" => ::std::result::Result::Ok(Self::Standard6IntelHighPerformance),
+            "M6IN" => ::std::result::Result::Ok(Self::M6in),
+            "STANDARD6_INTEL_NVME_DRIVE_HIGH_PERFORMANCE" => ::std::result::Result::Ok(Self::Standard6IntelNvmeDriveHighPerformance),
+            "M6IDN" => ::std::result::Result::Ok(Self::M6idn),
+            "STANDARD6_AMD" => ::std::result::Result::Ok(Self::Standard6Amd),
+            "M6A" => ::std::result::Result::Ok(Self::M6a),
+            "STANDARD6_GRAVITON2_NVME_DRIVE" => ::std::result::Result::Ok(Self::Standard6Graviton2NvmeDrive),
+            "M6GD" => ::std::result::Result::Ok(Self::M6gd),
+            "STANDARD7_GRAVITON" => ::std::result::Result::Ok(Self::Standard7Graviton),
+            "M7G" => ::std::result::Result::Ok(Self::M7g),
+            "STANDARD8_GRAVITON" => ::std::result::Result::Ok(Self::Standard8Graviton),
+            "M8G" => ::std::result::Result::Ok(Self::M8g),
+            "STANDARD7_GRAVITON3_NVME_DRIVE" => ::std::result::Result::Ok(Self::Standard7Graviton3NvmeDrive),
+            "M7GD" => ::std::result::Result::Ok(Self::M7gd),
+            "STANDARD8_GRAVITON4_NVME_DRIVE" => ::std::result::Result::Ok(Self::Standard8Graviton4NvmeDrive),
+            "M8GD" => ::std::result::Result::Ok(Self::M8gd),
+            "STANDARD8_INTEL" => ::std::result::Result::Ok(Self::Standard8Intel),
+            "M8I" => ::std::result::Result::Ok(Self::M8i),
+            "STANDARD8_INTEL_FLEX" => ::std::result::Result::Ok(Self::Standard8IntelFlex),
+            "M8I_FLEX" => ::std::result::Result::Ok(Self::M8iFlex),
+            "STANDARD7_INTEL" => ::std::result::Result::Ok(Self::Standard7Intel),
+            "M7I" => ::std::result::Result::Ok(Self::M7i),
+            "STANDARD7_INTEL_FLEX" => ::std::result::Result::Ok(Self::Standard7IntelFlex),
+            "M7I_FLEX" => ::std::result::Result::Ok(Self::M7iFlex),
+            "STANDARD7_AMD" => ::std::result::Result::Ok(Self::Standard7Amd),
+            "M7A" => ::std::result::Result::Ok(Self::M7a),
+            "STANDARD8_AMD" => ::std::result::Result::Ok(Self::Standard8Amd),
+            "M8A" => ::std::result::Result::Ok(Self::M8a),
+            "STANDARD9_GRAVITON" => ::std::result::Result::Ok(Self::Standard9Graviton),
+            "M9G" => ::std::result::Result::Ok(Self::M9g),
+            "HIGH_COMPUTE_MEMORY1" => ::std::result::Result::Ok(Self::HighComputeMemory1),
+            "Z1D" => ::std::result::Result::Ok(Self::Z1d),
+            "INFERENCE1" => ::std::result::Result::Ok(Self::Inference1),
+            "INF1" => ::std::result::Result::Ok(Self::Inf1),
+            "INFERENCE2" => ::std::result::Result::Ok(Self::Inference2),
+            "INF2" => ::std::result::Result::Ok(Self::Inf2),
+            "MACINTOSH1_INTEL" => ::std::result::Result::Ok(Self::Macintosh1Intel),
+            "MAC1" => ::std::result::Result::Ok(Self::Mac1),
+            "MACINTOSH2_M1" => ::std::result::Result::Ok(Self::Macintosh2M1),
+            "MAC2" => ::std::result::Result::Ok(Self::Mac2),
+            "MACINTOSH2_M2" => ::std::result::Result::Ok(Self::Macintosh2M2),
+            "MAC2_M2" => ::std::result::Result::Ok(Self::Mac2M2),
+            "MACINTOSH2_M2_PRO" => ::std::result::Result::Ok(Self::Macintosh2M2Pro),
+            "MAC2_M2PRO" => ::std::result::Result::Ok(Self::Mac2M2pro),
+            "MACINTOSH2_M1_ULTRA" => ::std::result::Result::Ok(Self::Macintosh2M1Ultra),
+            "MAC2_M1ULTRA" => ::std::result::Result::Ok(Self::Mac2M1ultra),
+            "VIDEO_TRANSCODING1" => ::std::result::Result::Ok(Self::VideoTranscoding1),
+            "VT1" => ::std::result::Result::Ok(Self::Vt1),
+            "HIGH_PERFORMANCE_COMPUTING6_AMD" => ::std::result::Result::Ok(Self::HighPerformanceComputing6Amd),
+            "HPC6A" => ::std::result::Result::Ok(Self::Hpc6a),
+            "HIGH_PERFORMANCE_COMPUTING6_INTEL_NVME_DRIVE" => ::std::result::Result::Ok(Self::HighPerformanceComputing6IntelNvmeDrive),
+            "HPC6ID" => ::std::result::Result::Ok(Self::Hpc6id),
+            "HIGH_PERFORMANCE_COMPUTING7_AMD" => ::std::result::Result::Ok(Self::HighPerformanceComputing7Amd),
+            "HPC7A" => ::std::result::Result::Ok(Self::Hpc7a),
+            "HIGH_PERFORMANCE_COMPUTING7_GRAVITON" => ::std::result::Result::Ok(Self::HighPerformanceComputing7Graviton),
+            "HPC7G" => ::std::result::Result::Ok(Self::Hpc7g),
+            "DEEP_LEARNING1" => ::std::result::Result::Ok(Self::DeepLearning1),
+            "DL1" => ::std::result::Result::Ok(Self::Dl1),
+            "DEEP_LEARNING2_QUALCOMM" => ::std::result::Result::Ok(Self::DeepLearning2Qualcomm),
+            "DL2Q" => ::std::result::Result::Ok(Self::Dl2q),
+            other => ::std::result::Result::Err(::jsii_host::unknown_member("aws-cdk-lib.aws_ec2.InstanceClass", other)),
+        }
+    }
+}
+/// Provides the options for specifying the instance initiated shutdown behavior.
+#[derive(::std::clone::Clone, ::std::marker::Copy, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+#[non_exhaustive]
+pub enum InstanceInitiatedShutdownBehavior {
+    /// The instance will stop when it initiates a shutdown.
+    Stop,
+    /// The instance will be terminated when it initiates a shutdown.
+    Terminate,
+}
+::jsii_host::is_a!(InstanceInitiatedShutdownBehavior: crate::generated::aws_cdk_lib::aws_ec2::InstanceInitiatedShutdownBehavior, ::jsii_host::Value);
+impl ::jsii_host::ToWire for InstanceInitiatedShutdownBehavior {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        let member = match self {
+            Self::Stop => "aws-cdk-lib.aws_ec2.InstanceInitiatedShutdownBehavior/STOP",
+            Self::Terminate => "aws-cdk-lib.aws_ec2.InstanceInitiatedShutdownBehavior/TERMINATE",
+        };
+        ::std::result::Result::Ok(::jsii_host::json!({ "$jsii.enum": member }))
+    }
+}
+impl ::jsii_host::FromWire for InstanceInitiatedShutdownBehavior {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        match ::jsii_host::enum_member(&value, "aws-cdk-lib.aws_ec2.InstanceInitiatedShutdownBehavior")?.as_str() {
+            "STOP" => ::std::result::Result::Ok(Self::Stop),
+            "TERMINATE" => ::std::result::Result::Ok(Self::Terminate),
+            other => ::std::result::Result::Err(::jsii_host::unknown_member("aws-cdk-lib.aws_ec2.InstanceInitiatedShutdownBehavior", other)),
+        }
+    }
+}
+/// Properties of an EC2 Instance.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct InstanceProps<C = ()>(::jsii_host::StructData, C);
+::jsii_host::is_a!(InstanceProps: crate::generated::aws_cdk_lib::aws_ec2::InstanceProps, ::jsii_host::Value);
+impl InstanceProps {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(instance_type: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::InstanceType>, machine_image: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::IMachineImage>, vpc: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::IVpc>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("instanceType", instance_type.into_arg());
+        jsii_data.set("machineImage", machine_image.into_arg());
+        jsii_data.set("vpc", vpc.into_arg());
+        Self(jsii_data, ())
+    }
+}
+impl<C> InstanceProps<C> {
+    /// Whether the instance could initiate IPv6 connections to anywhere by default.
+    ///
+    /// Default: false
+    #[must_use]
+    pub fn allow_all_ipv6_outbound(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("allowAllIpv6Outbound", value.into_arg());
+        self
+    }
+    /// Whether the instance could initiate connections to anywhere by default.
+    ///
+    /// Default: true
+    #[must_use]
+    pub fn allow_all_outbound(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("allowAllOutbound", value.into_arg());
+        self
+    }
+    /// Whether to associate a public IP address to the primary network interface attached to this instance.
+    ///
+    /// Default: public IP address is automatically assigned based on default behavior
+    #[must_use]
+    pub fn associate_public_ip_address(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("associatePublicIpAddress", value.into_arg());
+        self
+    }
+    /// In which AZ to place the instance within the VPC.
+    ///
+    /// Default: Random zone.
+    #[must_use]
+    pub fn availability_zone(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("availabilityZone", value.into_arg());
+        self
+    }
+    /// Specifies how block devices are exposed to the instance. You can specify virtual devices and EBS volumes.
+    ///
+    /// Default: Uses the block device mapping of the AMI
+    #[must_use]
+    pub fn block_devices(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_ec2::BlockDevice>>) -> Self {
+        self.0.set("blockDevices", value.into_arg());
+        self
+    }
+    /// Specifying the CPU credit type for burstable EC2 instance types (T2, T3, T3a, etc).
+    ///
+    /// Default: T2 instances are standard, while T3, T4g, and T3a instances are unlimited.
+    #[must_use]
+    pub fn credit_specification(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::CpuCredits>) -> Self {
+        self.0.set("creditSpecification", value.into_arg());
+        self
+    }
+    /// Whether "Detailed Monitoring" is enabled for this instance Keep in mind that Detailed Monitoring results in extra charges.
+    ///
+    /// Default: false
+    #[must_use]
+    pub fn detailed_monitoring(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("detailedMonitoring", value.into_arg());
+        self
+    }
+    /// If true, the instance will not be able to be terminated using the Amazon EC2 console, CLI, or API.
+    ///
+    /// Default: false
+    #[must_use]
+    pub fn disable_api_termination(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("disableApiTermination", value.into_arg());
+        self
+    }
+    /// Indicates whether the instance is optimized for Amazon EBS I/O.
+    ///
+    /// Default: false
+    #[must_use]
+    pub fn ebs_optimized(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("ebsOptimized", value.into_arg());
+        self
+    }
+    /// Whether the instance is enabled for AWS Nitro Enclaves.
+    ///
+    /// Default: false
+    #[must_use]
+    pub fn enclave_enabled(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("enclaveEnabled", value.into_arg());
+        self
+    }
+    /// Whether the instance is enabled for hibernation.
+    ///
+    /// Default: false
+    #[must_use]
+    pub fn hibernation_enabled(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("hibernationEnabled", value.into_arg());
+        self
+    }
+    /// Enables or disables the HTTP metadata endpoint on your instances.
+    ///
+    /// Default: true
+    #[must_use]
+    pub fn http_endpoint(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("httpEndpoint", value.into_arg());
+        self
+    }
+    /// Enables or disables the IPv6 endpoint for the instance metadata service.
+    ///
+    /// Default: false
+    #[must_use]
+    pub fn http_protocol_ipv6(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("httpProtocolIpv6", value.into_arg());
+        self
+    }
+    /// The desired HTTP PUT response hop limit for instance metadata requests.
+    ///
+    /// Default: No default value specified by CloudFormation
+    #[must_use]
+    pub fn http_put_response_hop_limit(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
+        self.0.set("httpPutResponseHopLimit", value.into_arg());
+        self
+    }
+    /// The state of token usage for your instance metadata requests.
+    ///
+    /// Default: The default is conditional based on the AMI and account-level settings:
+    /// - If the AMI's `ImdsSupport` is `v2.0` and the account level default is `no-preference`, the default is `HttpTokens.REQUIRED`
+    /// - If the AMI's `ImdsSupport` is `v2.0` and the account level default is `V1 or V2`, the default is `HttpTokens.OPTIONAL`
+    /// - See https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-instance-metadata-options.html#instance-metadata-options-order-of-precedence
+    #[must_use]
+    pub fn http_tokens(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::HttpTokens>) -> Self {
+        self.0.set("httpTokens", value.into_arg());
+        self
+    }
+    /// Apply the given CloudFormation Init configuration to the instance at startup.
+    ///
+    /// Default: no CloudFormation init
+    #[must_use]
+    pub fn init(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::CloudFormationInit>) -> Self {
+        self.0.set("init", value.into_arg());
+        self
+    }
+    /// Use the given options for applying CloudFormation Init.
+    ///
+    /// Default: default options
+    #[must_use]
+    pub fn init_options(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::ApplyCloudFormationInitOptions>) -> Self {
+        self.0.set("initOptions", value.into_arg());
+        self
+    }
+    /// Indicates whether an instance stops or terminates when you initiate shutdown from the instance (using the operating system command for system shutdown).
+    ///
+    /// Default: InstanceInitiatedShutdownBehavior.STOP
+    #[must_use]
+    pub fn instance_initiated_shutdown_behavior(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::InstanceInitiatedShutdownBehavior>) -> Self {
+        self.0.set("instanceInitiatedShutdownBehavior", value.into_arg());
+        self
+    }
+    /// Set to enabled to allow access to instance tags from the instance metadata.
+    ///
+    /// Default: false
+    #[must_use]
+    pub fn instance_metadata_tags(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("instanceMetadataTags", value.into_arg());
+        self
+    }
+    /// The name of the instance.
+    ///
+    /// Default: CDK generated name
+    #[must_use]
+    pub fn instance_name(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("instanceName", value.into_arg());
+        self
+    }
+    /// The instance profile used to pass role information to EC2 instances.
+    ///
+    /// Default: No instance profile
+    #[must_use]
+    pub fn instance_profile(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IInstanceProfile>) -> Self {
+        self.0.set("instanceProfile", value.into_arg());
+        self
+    }
+    /// The number of IPv6 addresses to associate with the primary network interface.
+    ///
+    /// Default: For instances associated with an IPv6 subnet, use 1; otherwise, use 0.
+    #[must_use]
+    pub fn ipv6_address_count(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
+        self.0.set("ipv6AddressCount", value.into_arg());
+        self
+    }
+    /// Name of SSH keypair to grant access to instance.
+    ///
+    /// Default: No SSH access will be possible.
+    #[deprecated(note = "- Use `keyPair` instead - https://docs.aws.amazon.com/cdk/api/v2/docs/aws-cdk-lib.aws_ec2-readme.html#using-an-existing-ec2-key-pair")]
+    #[must_use]
+    pub fn key_name(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("keyName", value.into_arg());
+        self
+    }
+    /// The SSH keypair to grant access to the instance.
+    ///
+    /// Default: No SSH access will be possible.
+    #[must_use]
+    pub fn key_pair(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::IKeyPair>) -> Self {
+        self.0.set("keyPair", value.into_arg());
+        self
+    }
+    /// The placement group that you want to launch the instance into.
+    ///
+    /// Default: no placement group will be used for this instance.
+    #[must_use]
+    pub fn placement_group(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::interfaces::aws_ec2::IPlacementGroupRef>) -> Self {
+        self.0.set("placementGroup", value.into_arg());
+        self
+    }
+    /// Defines a private IP address to associate with an instance.
+    ///
+    /// Default: no association
+    #[must_use]
+    pub fn private_ip_address(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("privateIpAddress", value.into_arg());
+        self
+    }
+    /// Propagate the EC2 instance tags to the EBS volumes.
+    ///
+    /// Default: false
+    #[must_use]
+    pub fn propagate_tags_to_volume_on_creation(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("propagateTagsToVolumeOnCreation", value.into_arg());
+        self
+    }
+    /// Whether IMDSv2 should be required on this instance.
+    ///
+    /// Default: false
+    #[must_use]
+    pub fn require_imdsv2(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("requireImdsv2", value.into_arg());
+        self
+    }
+    /// The length of time to wait for the resourceSignalCount.
+    ///
+    /// Default: Duration.minutes(5)
+    #[must_use]
+    pub fn resource_signal_timeout(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::Duration>) -> Self {
+        self.0.set("resourceSignalTimeout", value.into_arg());
+        self
+    }
+    /// An IAM role to associate with the instance profile assigned to this Auto Scaling Group.
+    ///
+    /// Default: A role will automatically be created, it can be accessed via the `role` property
+    #[must_use]
+    pub fn role(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IRole>) -> Self {
+        self.0.set("role", value.into_arg());
+        self
+    }
+    /// Security Group to assign to this instance.
+    ///
+    /// Default: create new security group
+    #[must_use]
+    pub fn security_group(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::ISecurityGroup>) -> Self {
+        self.0.set("securityGroup", value.into_arg());
+        self
+    }
+    /// Specifies whether to enable an instance launched in a VPC to perform NAT.
+    ///
+    /// Default: true
+    #[must_use]
+    pub fn source_dest_check(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("sourceDestCheck", value.into_arg());
+        self
+    }
+    /// Add SSM session permissions to the instance role.
+    ///
+    /// Default: false
+    #[must_use]
+    pub fn ssm_session_permissions(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("ssmSessionPermissions", value.into_arg());
+        self
+    }
+    /// Specific UserData to use.
+    ///
+    /// Default: A UserData object appropriate for the MachineImage's
+    /// Operating System is created.
+    #[must_use]
+    pub fn user_data(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::UserData>) -> Self {
+        self.0.set("userData", value.into_arg());
+        self
+    }
+    /// Changes to the UserData force replacement.
+    ///
+    /// Default: true if `initOptions` is specified, false otherwise.
+    #[must_use]
+    pub fn user_data_causes_replacement(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("userDataCausesReplacement", value.into_arg());
+        self
+    }
+    /// Where to place the instance within the VPC.
+    ///
+    /// Default: Private subnets.
+    #[must_use]
+    pub fn vpc_subnets(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::SubnetSelection>) -> Self {
+        self.0.set("vpcSubnets", value.into_arg());
+        self
+    }
+}
+impl<T: ::jsii_host::Handle> InstanceProps<::jsii_host::Pending<T>> {
+    #[doc(hidden)]
+    pub fn jsii_pending(data: ::jsii_host::StructData, pending: ::jsii_host::Pending<T>) -> Self {
+        Self(data, pending)
+    }
+    /// Makes the object.
+    #[track_caller]
+    pub fn build(self) -> ::jsii_host::Result<T> {
+        self.1.build(self.0.to_wire("aws-cdk-lib.aws_ec2.InstanceProps"))
+    }
+}
+impl ::jsii_host::ToWire for InstanceProps {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_ec2.InstanceProps")
+    }
+}
+/// What size of instance to use.
+#[derive(::std::clone::Clone, ::std::marker::Copy, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+#[non_exhaustive]
+pub enum InstanceSize {
+    /// Instance size NANO (nano).
+    Nano,
+    /// Instance size MICRO (micro).
+    Micro,
+    /// Instance size SMALL (small).
+    Small,
+    /// Instance size MEDIUM (medium).
+    Medium,
+    /// Instance size LARGE (large).
+    Large,
+    /// Instance size XLARGE (xlarge).
+    Xlarge,
+    /// Instance size XLARGE2 (2xlarge).
+    Xlarge2,
+    /// Instance size XLARGE3 (3xlarge).
+    Xlarge3,
+    /// Instance size XLARGE4 (4xlarge).
+    Xlarge4,
+    /// Instance size XLARGE6 (6xlarge).
+    Xlarge6,
+    /// Instance size XLARGE8 (8xlarge).
+    Xlarge8,
+    /// Instance size XLARGE9 (9xlarge).
+    Xlarge9,
+    /// Instance size XLARGE10 (10xlarge).
+    Xlarge10,
+    /// Instance size XLARGE12 (12xlarge).
+    Xlarge12,
+    /// Instance size XLARGE16 (16xlarge).
+    Xlarge16,
+    /// Instance size XLARGE18 (18xlarge).
+    Xlarge18,
+    /// Instance size XLARGE24 (24xlarge).
+    Xlarge24,
+    /// Instance size XLARGE32 (32xlarge).
+    Xlarge32,
+    /// Instance size XLARGE48 (48xlarge).
+    Xlarge48,
+    /// Instance size XLARGE56 (56xlarge).
+    Xlarge56,
+    /// Instance size XLARGE96 (96xlarge).
+    Xlarge96,
+    /// Instance size XLARGE112 (112xlarge).
+    Xlarge112,
+    /// Instance size XLARGE224 (224xlarge).
+    Xlarge224,
+    /// Instance size XLARGE480 (480xlarge).
+    Xlarge480,
+    /// Instance size METAL (metal).
+    Metal,
+    /// Instance size XLARGE16METAL (metal-16xl).
+    Xlarge16metal,
+    /// Instance size XLARGE24METAL (metal-24xl).
+    Xlarge24metal,
+    /// Instance size XLARGE32METAL (metal-32xl).
+    Xlarge32metal,
+    /// Instance size XLARGE48METAL (metal-48xl).
+    Xlarge48metal,
+}
+::jsii_host::is_a!(InstanceSize: crate::generated::aws_cdk_lib::aws_ec2::InstanceSize, ::jsii_host::Value);
+impl ::jsii_host::ToWire for InstanceSize {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        let member = match self {
+            Self::Nano => "aws-cdk-lib.aws_ec2.InstanceSize/NANO",
+            Self::Micro => "aws-cdk-lib.aws_ec2.InstanceSize/MICRO",
+            Self::Small => "aws-cdk-lib.aws_ec2.InstanceSize/SMALL",
+            Self::Medium => "aws-cdk-lib.aws_ec2.InstanceSize/MEDIUM",
+            Self::Large => "aws-cdk-lib.aws_ec2.InstanceSize/LARGE",
+            Self::Xlarge => "aws-cdk-lib.aws_ec2.InstanceSize/XLARGE",
+            Self::Xlarge2 => "aws-cdk-lib.aws_ec2.InstanceSize/XLARGE2",
+            Self::Xlarge3 => "aws-cdk-lib.aws_ec2.InstanceSize/XLARGE3",
+            Self::Xlarge4 => "aws-cdk-lib.aws_ec2.InstanceSize/XLARGE4",
+            Self::Xlarge6 => "aws-cdk-lib.aws_ec2.InstanceSize/XLARGE6",
+            Self::Xlarge8 => "aws-cdk-lib.aws_ec2.InstanceSize/XLARGE8",
+            Self::Xlarge9 => "aws-cdk-lib.aws_ec2.InstanceSize/XLARGE9",
+            Self::Xlarge10 => "aws-cdk-lib.aws_ec2.InstanceSize/XLARGE10",
+            Self::Xlarge12 => "aws-cdk-lib.aws_ec2.InstanceSize/XLARGE12",
+            Self::Xlarge16 => "aws-cdk-lib.aws_ec2.InstanceSize/XLARGE16",
+            Self::Xlarge18 => "aws-cdk-lib.aws_ec2.InstanceSize/XLARGE18",
+            Self::Xlarge24 => "aws-cdk-lib.aws_ec2.InstanceSize/XLARGE24",
+            Self::Xlarge32 => "aws-cdk-lib.aws_ec2.InstanceSize/XLARGE32",
+            Self::Xlarge48 => "aws-cdk-lib.aws_ec2.InstanceSize/XLARGE48",
+            Self::Xlarge56 => "aws-cdk-lib.aws_ec2.InstanceSize/XLARGE56",
+            Self::Xlarge96 => "aws-cdk-lib.aws_ec2.InstanceSize/XLARGE96",
+            Self::Xlarge112 => "aws-cdk-lib.aws_ec2.InstanceSize/XLARGE112",
+            Self::Xlarge224 => "aws-cdk-lib.aws_ec2.InstanceSize/XLARGE224",
+            Self::Xlarge480 => "aws-cdk-lib.aws_ec2.InstanceSize/XLARGE480",
+            Self::Metal => "aws-cdk-lib.aws_ec2.InstanceSize/METAL",
+            Self::Xlarge16metal => "aws-cdk-lib.aws_ec2.InstanceSize/XLARGE16METAL",
+            Self::Xlarge24metal => "aws-cdk-lib.aws_ec2.InstanceSize/XLARGE24METAL",
+            Self::Xlarge32metal => "aws-cdk-lib.aws_ec2.InstanceSize/XLARGE32METAL",
+            Self::Xlarge48metal => "aws-cdk-lib.aws_ec2.InstanceSize/XLARGE48METAL",
+        };
+        ::std::result::Result::Ok(::jsii_host::json!({ "$jsii.enum": member }))
+    }
+}
+impl ::jsii_host::FromWire for InstanceSize {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        match ::jsii_host::enum_member(&value, "aws-cdk-lib.aws_ec2.InstanceSize")?.as_str() {
+            "NANO" => ::std::result::Result::Ok(Self::Nano),
+            "MICRO" => ::std::result::Result::Ok(Self::Micro),
+            "SMALL" => ::std::result::Result::Ok(Self::Small),
+            "MEDIUM" => ::std::result::Result::Ok(Self::Medium),
+            "LARGE" => ::std::result::Result::Ok(Self::Large),
+            "XLARGE" => ::std::result::Result::Ok(Self::Xlarge),
+            "XLARGE2" => ::std::result::Result::Ok(Self::Xlarge2),
+            "XLARGE3" => ::std::result::Result::Ok(Self::Xlarge3),
+            "XLARGE4" => ::std::result::Result::Ok(Self::Xlarge4),
+            "XLARGE6" => ::std::result::Result::Ok(Self::Xlarge6),
+            "XLARGE8" => ::std::result::Result::Ok(Self::Xlarge8),
+            "XLARGE9" => ::std::result::Result::Ok(Self::Xlarge9),
+            "XLARGE10" => ::std::result::Result::Ok(Self::Xlarge10),
+            "XLARGE12" => ::std::result::Result::Ok(Self::Xlarge12),
+            "XLARGE16" => ::std::result::Result::Ok(Self::Xlarge16),
+            "XLARGE18" => ::std::result::Result::Ok(Self::Xlarge18),
+            "XLARGE24" => ::std::result::Result::Ok(Self::Xlarge24),
+            "XLARGE32" => ::std::result::Result::Ok(Self::Xlarge32),
+            "XLARGE48" => ::std::result::Result::Ok(Self::Xlarge48),
+            "XLARGE56" => ::std::result::Result::Ok(Self::Xlarge56),
+            "XLARGE96" => ::std::result::Result::Ok(Self::Xlarge96),
+            "XLARGE112" => ::std::result::Result::Ok(Self::Xlarge112),
+            "XLARGE224" => ::std::result::Result::Ok(Self::Xlarge224),
+            "XLARGE480" => ::std::result::Result::Ok(Self::Xlarge480),
+            "METAL" => ::std::result::Result::Ok(Self::Metal),
+            "XLARGE16METAL" => ::std::result::Result::Ok(Self::Xlarge16metal),
+            "XLARGE24METAL" => ::std::result::Result::Ok(Self::Xlarge24metal),
+            "XLARGE32METAL" => ::std::result::Result::Ok(Self::Xlarge32metal),
+            "XLARGE48METAL" => ::std::result::Result::Ok(Self::Xlarge48metal),
+            other => ::std::result::Result::Err(::jsii_host::unknown_member("aws-cdk-lib.aws_ec2.InstanceSize", other)),
+        }
+    }
+}
+/// Instance type for EC2 instances.
+///
+/// This class takes a literal string, good if you already
+/// know the identifier of the type you want.
+#[derive(::std::clone::Clone)]
+pub struct InstanceType(::jsii_host::Object);
+::jsii_host::handle!(InstanceType(::jsii_host::Object), "aws-cdk-lib.aws_ec2.InstanceType");
+::jsii_host::is_a!(InstanceType: crate::generated::aws_cdk_lib::aws_ec2::InstanceType, ::jsii_host::Value);
+impl InstanceType {
+    /// Makes one, with everything that is required.
+    #[track_caller]
+    pub fn new(instance_type_identifier: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<Self> {
+        ::jsii_host::create(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_ec2.InstanceType", ::std::vec![instance_type_identifier.into_arg()]).map(::jsii_host::Handle::from_object)
+    }
+    /// The instance's CPU architecture.
+    #[track_caller]
+    pub fn architecture(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ec2::InstanceArchitecture> {
+        self.jsii_get("architecture")
+    }
+    /// Instance type for EC2 instances.
+    #[track_caller]
+    pub fn of(instance_class: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::InstanceClass>, instance_size: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::InstanceSize>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ec2::InstanceType> {
+        ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_ec2.InstanceType", "of", ::std::vec![instance_class.into_arg(), instance_size.into_arg()])
+    }
+    /// Return whether this instance type is a burstable instance type.
+    #[track_caller]
+    pub fn is_burstable(&self) -> ::jsii_host::Result<bool> {
+        self.jsii_invoke("isBurstable", [])
+    }
+    /// Calls `sameInstanceClassAs`.
+    #[track_caller]
+    pub fn same_instance_class_as(&self, other: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::InstanceType>) -> ::jsii_host::Result<bool> {
+        self.jsii_invoke("sameInstanceClassAs", [other.into_arg()])
+    }
+    /// Return the instance type as a dotted string.
+    #[track_caller]
+    pub fn to_string(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_invoke("toString", [])
+    }
+}
+/// The types of IP addresses provisioned in the VPC.
+#[derive(::std::clone::Clone, ::std::marker::Copy, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+#[non_exhaustive]
+pub enum IpProtocol {
+    /// The vpc will be configured with only IPv4 addresses.
+    Ipv4Only,
+    /// The vpc will have both IPv4 and IPv6 addresses.
+    DualStack,
+}
+::jsii_host::is_a!(IpProtocol: crate::generated::aws_cdk_lib::aws_ec2::IpProtocol, ::jsii_host::Value);
+impl ::jsii_host::ToWire for IpProtocol {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        let member = match self {
+            Self::Ipv4Only => "aws-cdk-lib.aws_ec2.IpProtocol/IPV4_ONLY",
+            Self::DualStack => "aws-cdk-lib.aws_ec2.IpProtocol/DUAL_STACK",
+        };
+        ::std::result::Result::Ok(::jsii_host::json!({ "$jsii.enum": member }))
+    }
+}
+impl ::jsii_host::FromWire for IpProtocol {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        match ::jsii_host::enum_member(&value, "aws-cdk-lib.aws_ec2.IpProtocol")?.as_str() {
+            "IPV4_ONLY" => ::std::result::Result::Ok(Self::Ipv4Only),
+            "DUAL_STACK" => ::std::result::Result::Ok(Self::DualStack),
+            other => ::std::result::Result::Err(::jsii_host::unknown_member("aws-cdk-lib.aws_ec2.IpProtocol", other)),
+        }
+    }
+}
+/// The type of the key pair.
+#[derive(::std::clone::Clone, ::std::marker::Copy, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+#[non_exhaustive]
+pub enum KeyPairType {
+    /// An RSA key.
+    Rsa,
+    /// An ED25519 key.
+    Ed25519,
+}
+::jsii_host::is_a!(KeyPairType: crate::generated::aws_cdk_lib::aws_ec2::KeyPairType, ::jsii_host::Value);
+impl ::jsii_host::ToWire for KeyPairType {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        let member = match self {
+            Self::Rsa => "aws-cdk-lib.aws_ec2.KeyPairType/RSA",
+            Self::Ed25519 => "aws-cdk-lib.aws_ec2.KeyPairType/ED25519",
+        };
+        ::std::result::Result::Ok(::jsii_host::json!({ "$jsii.enum": member }))
+    }
+}
+impl ::jsii_host::FromWire for KeyPairType {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        match ::jsii_host::enum_member(&value, "aws-cdk-lib.aws_ec2.KeyPairType")?.as_str() {
+            "RSA" => ::std::result::Result::Ok(Self::Rsa),
+            "ED25519" => ::std::result::Result::Ok(Self::Ed25519),
+            other => ::std::result::Result::Err(::jsii_host::unknown_member("aws-cdk-lib.aws_ec2.KeyPairType", other)),
+        }
+    }
+}
+/// Options when constructing UserData for Linux.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct LinuxUserDataOptions(::jsii_host::StructData);
+::jsii_host::is_a!(LinuxUserDataOptions: crate::generated::aws_cdk_lib::aws_ec2::LinuxUserDataOptions, ::jsii_host::Value);
+impl LinuxUserDataOptions {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new() -> Self {
+        let jsii_data = ::jsii_host::StructData::new();
+        Self(jsii_data)
+    }
+}
+impl ::std::default::Default for LinuxUserDataOptions {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+impl LinuxUserDataOptions {
+    /// Shebang for the UserData script.
+    ///
+    /// Default: "#!/bin/bash"
+    #[must_use]
+    pub fn shebang(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("shebang", value.into_arg());
+        self
+    }
+}
+impl ::jsii_host::ToWire for LinuxUserDataOptions {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_ec2.LinuxUserDataOptions")
+    }
+}
+/// Configuration for a machine image.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct MachineImageConfig(::jsii_host::StructData);
+::jsii_host::is_a!(MachineImageConfig: crate::generated::aws_cdk_lib::aws_ec2::MachineImageConfig, ::jsii_host::Value);
+impl MachineImageConfig {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(image_id: impl ::jsii_host::IntoArg<::std::string::String>, os_type: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::OperatingSystemType>, user_data: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::UserData>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("imageId", image_id.into_arg());
+        jsii_data.set("osType", os_type.into_arg());
+        jsii_data.set("userData", user_data.into_arg());
+        Self(jsii_data)
+    }
+}
+impl MachineImageConfig {
+    /// The value of `imageId`.
+    #[track_caller]
+    pub fn get_image_id(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.0.get("imageId")
+    }
+    /// The value of `osType`.
+    #[track_caller]
+    pub fn get_os_type(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ec2::OperatingSystemType> {
+        self.0.get("osType")
+    }
+    /// The value of `userData`.
+    #[track_caller]
+    pub fn get_user_data(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ec2::UserData> {
+        self.0.get("userData")
+    }
+}
+impl ::jsii_host::ToWire for MachineImageConfig {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_ec2.MachineImageConfig")
+    }
+}
+impl ::jsii_host::FromWire for MachineImageConfig {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        const MEMBERS: &[::jsii_host::Member] = &[
+            ("imageId", ::jsii_host::rewire::<::std::string::String>),
+            ("osType", ::jsii_host::rewire::<crate::generated::aws_cdk_lib::aws_ec2::OperatingSystemType>),
+            ("userData", ::jsii_host::rewire::<crate::generated::aws_cdk_lib::aws_ec2::UserData>),
+        ];
+        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
+    }
+}
+/// Properties for a NAT gateway.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct NatGatewayProps(::jsii_host::StructData);
+::jsii_host::is_a!(NatGatewayProps: crate::generated::aws_cdk_lib::aws_ec2::NatGatewayProps, ::jsii_host::Value);
+impl NatGatewayProps {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new() -> Self {
+        let jsii_data = ::jsii_host::StructData::new();
+        Self(jsii_data)
+    }
+}
+impl ::std::default::Default for NatGatewayProps {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+impl NatGatewayProps {
+    /// EIP allocation IDs for the NAT gateways.
+    ///
+    /// Default: No fixed EIPs allocated for the NAT gateways
+    #[must_use]
+    pub fn eip_allocation_ids(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<::std::string::String>>) -> Self {
+        self.0.set("eipAllocationIds", value.into_arg());
+        self
+    }
+    /// Maximum amount of time to wait before forcibly releasing IP addresses if connections are still in progress.
+    ///
+    /// Default: Duration.seconds(350)
+    #[must_use]
+    pub fn max_drain_duration(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::Duration>) -> Self {
+        self.0.set("maxDrainDuration", value.into_arg());
+        self
+    }
+}
+impl ::jsii_host::ToWire for NatGatewayProps {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_ec2.NatGatewayProps")
+    }
+}
+/// Properties for a NAT instance.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct NatInstanceProps<C = ()>(::jsii_host::StructData, C);
+::jsii_host::is_a!(NatInstanceProps: crate::generated::aws_cdk_lib::aws_ec2::NatInstanceProps, ::jsii_host::Value);
+impl NatInstanceProps {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(instance_type: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::InstanceType>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("instanceType", instance_type.into_arg());
+        Self(jsii_data, ())
+    }
+}
+impl<C> NatInstanceProps<C> {
+    /// Whether to associate a public IP address to the primary network interface attached to this instance.
+    ///
+    /// Default: undefined - No public IP address associated
+    #[must_use]
+    pub fn associate_public_ip_address(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("associatePublicIpAddress", value.into_arg());
+        self
+    }
+    /// Specifying the CPU credit type for burstable EC2 instance types (T2, T3, T3a, etc).
+    ///
+    /// Default: T2 instances are standard, while T3, T4g, and T3a instances are unlimited.
+    #[must_use]
+    pub fn credit_specification(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::CpuCredits>) -> Self {
+        self.0.set("creditSpecification", value.into_arg());
+        self
+    }
+    /// Direction to allow all traffic through the NAT instance by default.
+    ///
+    /// Default: NatTrafficDirection.INBOUND_AND_OUTBOUND
+    #[must_use]
+    pub fn default_allowed_traffic(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::NatTrafficDirection>) -> Self {
+        self.0.set("defaultAllowedTraffic", value.into_arg());
+        self
+    }
+    /// Name of SSH keypair to grant access to instance.
+    ///
+    /// Default: No SSH access will be possible.
+    #[deprecated(note = "- Use `keyPair` instead - https://docs.aws.amazon.com/cdk/api/v2/docs/aws-cdk-lib.aws_ec2-readme.html#using-an-existing-ec2-key-pair")]
+    #[must_use]
+    pub fn key_name(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("keyName", value.into_arg());
+        self
+    }
+    /// The SSH keypair to grant access to the instance.
+    ///
+    /// Default: No SSH access will be possible.
+    #[must_use]
+    pub fn key_pair(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::IKeyPair>) -> Self {
+        self.0.set("keyPair", value.into_arg());
+        self
+    }
+    /// The machine image (AMI) to use.
+    ///
+    /// Default: Latest NAT instance image
+    #[must_use]
+    pub fn machine_image(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::IMachineImage>) -> Self {
+        self.0.set("machineImage", value.into_arg());
+        self
+    }
+    /// Security Group for NAT instances.
+    ///
+    /// Default: A new security group will be created
+    #[deprecated(note = "- Cannot create a new security group before the VPC is created, and cannot create the VPC without the NAT provider. Set {@link defaultAllowedTraffic } to {@link NatTrafficDirection.NONE } and use {@link NatInstanceProviderV2.gatewayInstances } to retrieve the instances on the fly and add security groups")]
+    #[must_use]
+    pub fn security_group(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::ISecurityGroup>) -> Self {
+        self.0.set("securityGroup", value.into_arg());
+        self
+    }
+    /// Custom user data to run on the NAT instances.
+    ///
+    /// Default: UserData.forLinux().addCommands(...NatInstanceProviderV2.DEFAULT_USER_DATA_COMMANDS);  - Appropriate user data commands to initialize and configure the NAT instances
+    #[must_use]
+    pub fn user_data(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::UserData>) -> Self {
+        self.0.set("userData", value.into_arg());
+        self
+    }
+}
+impl<T: ::jsii_host::Handle> NatInstanceProps<::jsii_host::Pending<T>> {
+    #[doc(hidden)]
+    pub fn jsii_pending(data: ::jsii_host::StructData, pending: ::jsii_host::Pending<T>) -> Self {
+        Self(data, pending)
+    }
+    /// Makes the object.
+    #[track_caller]
+    pub fn build(self) -> ::jsii_host::Result<T> {
+        self.1.build(self.0.to_wire("aws-cdk-lib.aws_ec2.NatInstanceProps"))
+    }
+}
+impl ::jsii_host::ToWire for NatInstanceProps {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_ec2.NatInstanceProps")
+    }
+}
+/// NAT provider which uses NAT Instances.
+#[deprecated(note = "use NatInstanceProviderV2. NatInstanceProvider is deprecated since the instance image used has reached EOL on Dec 31 2023")]
+#[derive(::std::clone::Clone)]
+pub struct NatInstanceProvider(crate::generated::aws_cdk_lib::aws_ec2::NatProvider);
+::jsii_host::handle!(NatInstanceProvider(crate::generated::aws_cdk_lib::aws_ec2::NatProvider), "aws-cdk-lib.aws_ec2.NatInstanceProvider");
+::jsii_host::is_a!(NatInstanceProvider: crate::generated::aws_cdk_lib::aws_ec2::NatInstanceProvider, crate::generated::aws_cdk_lib::aws_ec2::IConnectable, crate::generated::aws_cdk_lib::aws_ec2::NatProvider, ::jsii_host::Value);
+impl NatInstanceProvider {
+    /// Makes one, with everything that is required.
+    #[track_caller]
+    pub fn new(props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::NatInstanceProps>) -> ::jsii_host::Result<Self> {
+        ::jsii_host::create(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_ec2.NatInstanceProvider", ::std::vec![props.into_arg()]).map(::jsii_host::Handle::from_object)
+    }
+    /// Starts one: set what is optional, then call `build`.
+    pub fn builder(instance_type: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::InstanceType>) -> crate::generated::aws_cdk_lib::aws_ec2::NatInstanceProps<::jsii_host::Pending<Self>> {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("instanceType", instance_type.into_arg());
+        crate::generated::aws_cdk_lib::aws_ec2::NatInstanceProps::jsii_pending(jsii_data, ::jsii_host::Pending::new(&crate::generated::aws_cdk_lib::ASSEMBLY, ::std::vec![]))
+    }
+    /// Return list of gateways spawned by the provider.
+    #[track_caller]
+    pub fn configured_gateways(&self) -> ::jsii_host::Result<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_ec2::GatewayConfig>> {
+        self.jsii_get("configuredGateways")
+    }
+    /// Manage the Security Groups associated with the NAT instances.
+    #[track_caller]
+    pub fn connections(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ec2::Connections> {
+        self.jsii_get("connections")
+    }
+    /// The Security Group associated with the NAT instances.
+    #[track_caller]
+    pub fn security_group(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ec2::ISecurityGroup> {
+        self.jsii_get("securityGroup")
+    }
+    /// Called by the VPC to configure NAT.
+    #[track_caller]
+    pub fn configure_nat(&self, options: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::ConfigureNatOptions>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("configureNat", [options.into_arg()])
+    }
+    /// Configures subnet with the gateway.
+    #[track_caller]
+    pub fn configure_subnet(&self, subnet: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::PrivateSubnet>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("configureSubnet", [subnet.into_arg()])
+    }
+}
+/// Modern NAT provider which uses NAT Instances.
+///
+/// The instance uses Amazon Linux 2023 as the operating system.
+#[derive(::std::clone::Clone)]
+pub struct NatInstanceProviderV2(crate::generated::aws_cdk_lib::aws_ec2::NatProvider);
+::jsii_host::handle!(NatInstanceProviderV2(crate::generated::aws_cdk_lib::aws_ec2::NatProvider), "aws-cdk-lib.aws_ec2.NatInstanceProviderV2");
+::jsii_host::is_a!(NatInstanceProviderV2: crate::generated::aws_cdk_lib::aws_ec2::NatInstanceProviderV2, crate::generated::aws_cdk_lib::aws_ec2::IConnectable, crate::generated::aws_cdk_lib::aws_ec2::NatProvider, ::jsii_host::Value);
+impl NatInstanceProviderV2 {
+    /// Makes one, with everything that is required.
+    #[track_caller]
+    pub fn new(props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::NatInstanceProps>) -> ::jsii_host::Result<Self> {
+        ::jsii_host::create(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_ec2.NatInstanceProviderV2", ::std::vec![props.into_arg()]).map(::jsii_host::Handle::from_object)
+    }
+    /// Starts one: set what is optional, then call `build`.
+    pub fn builder(instance_type: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::InstanceType>) -> crate::generated::aws_cdk_lib::aws_ec2::NatInstanceProps<::jsii_host::Pending<Self>> {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("instanceType", instance_type.into_arg());
+        crate::generated::aws_cdk_lib::aws_ec2::NatInstanceProps::jsii_pending(jsii_data, ::jsii_host::Pending::new(&crate::generated::aws_cdk_lib::ASSEMBLY, ::std::vec![]))
+    }
+    /// Amazon Linux 2023 NAT instance user data commands Enable iptables on the instance, enable persistent IP forwarding, configure NAT on instance.
+    pub const DEFAULT_USER_DATA_COMMANDS: ::jsii_host::Const<::std::vec::Vec<::std::string::String>> = ::jsii_host::Const::new(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_ec2.NatInstanceProviderV2", "DEFAULT_USER_DATA_COMMANDS");
+    /// Return list of gateways spawned by the provider.
+    #[track_caller]
+    pub fn configured_gateways(&self) -> ::jsii_host::Result<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_ec2::GatewayConfig>> {
+        self.jsii_get("configuredGateways")
+    }
+    /// Manage the Security Groups associated with the NAT instances.
+    #[track_caller]
+    pub fn connections(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ec2::Connections> {
+        self.jsii_get("connections")
+    }
+    /// Array of gateway instances spawned by the provider after internal configuration.
+    #[track_caller]
+    pub fn gateway_instances(&self) -> ::jsii_host::Result<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_ec2::Instance>> {
+        self.jsii_get("gatewayInstances")
+    }
+    /// The Security Group associated with the NAT instances.
+    #[track_caller]
+    pub fn security_group(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ec2::ISecurityGroup> {
+        self.jsii_get("securityGroup")
+    }
+    /// Called by the VPC to configure NAT.
+    #[track_caller]
+    pub fn configure_nat(&self, options: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::ConfigureNatOptions>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("configureNat", [options.into_arg()])
+    }
+    /// Configures subnet with the gateway.
+    #[track_caller]
+    pub fn configure_subnet(&self, subnet: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::PrivateSubnet>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("configureSubnet", [subnet.into_arg()])
+    }
+}
+/// NAT providers.
+///
+/// Determines what type of NAT provider to create, either NAT gateways or NAT
+/// instance.
+#[derive(::std::clone::Clone)]
+pub struct NatProvider(::jsii_host::Object);
+::jsii_host::handle!(NatProvider(::jsii_host::Object), "aws-cdk-lib.aws_ec2.NatProvider");
+::jsii_host::is_a!(NatProvider: crate::generated::aws_cdk_lib::aws_ec2::NatProvider, ::jsii_host::Value);
+impl NatProvider {
+    /// Return list of gateways spawned by the provider.
+    #[track_caller]
+    pub fn configured_gateways(&self) -> ::jsii_host::Result<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_ec2::GatewayConfig>> {
+        self.jsii_get("configuredGateways")
+    }
+    /// Use NAT Gateways to provide NAT services for your VPC.
+    #[track_caller]
+    pub fn gateway() -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ec2::NatProvider> {
+        ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_ec2.NatProvider", "gateway", ::std::vec![])
+    }
+    /// Use NAT Gateways to provide NAT services for your VPC.
+    #[track_caller]
+    pub fn gateway_with(props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::NatGatewayProps>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ec2::NatProvider> {
+        ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_ec2.NatProvider", "gateway", ::std::vec![props.into_arg()])
+    }
+    /// Use NAT instances to provide NAT services for your VPC.
+    #[deprecated(note = "use instanceV2. 'instance' is deprecated since NatInstanceProvider uses a instance image that has reached EOL on Dec 31 2023")]
+    #[track_caller]
+    pub fn instance(props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::NatInstanceProps>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ec2::NatInstanceProvider> {
+        ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_ec2.NatProvider", "instance", ::std::vec![props.into_arg()])
+    }
+    /// Use NAT instances to provide NAT services for your VPC.
+    #[track_caller]
+    pub fn instance_v2(props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::NatInstanceProps>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ec2::NatInstanceProviderV2> {
+        ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_ec2.NatProvider", "instanceV2", ::std::vec![props.into_arg()])
+    }
+    /// Use a Regional NAT Gateway to provide NAT services for your VPC.
+    #[track_caller]
+    pub fn regional_gateway() -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ec2::RegionalNatGatewayProvider> {
+        ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_ec2.NatProvider", "regionalGateway", ::std::vec![])
+    }
+    /// Use a Regional NAT Gateway to provide NAT services for your VPC.
+    #[track_caller]
+    pub fn regional_gateway_with(props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::RegionalNatGatewayProviderProps>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ec2::RegionalNatGatewayProvider> {
+        ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_ec2.NatProvider", "regionalGateway", ::std::vec![props.into_arg()])
+    }
+    /// Called by the VPC to configure NAT.
+    #[track_caller]
+    pub fn configure_nat(&self, options: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::ConfigureNatOptions>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("configureNat", [options.into_arg()])
+    }
+    /// Configures subnet with the gateway.
+    #[track_caller]
+    pub fn configure_subnet(&self, subnet: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::PrivateSubnet>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("configureSubnet", [subnet.into_arg()])
+    }
+}
+/// Direction of traffic to allow all by default.
+#[derive(::std::clone::Clone, ::std::marker::Copy, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+#[non_exhaustive]
+pub enum NatTrafficDirection {
+    /// Allow all outbound traffic and disallow all inbound traffic.
+    OutboundOnly,
+    /// Allow all outbound and inbound traffic.
+    InboundAndOutbound,
+    /// Disallow all outbound and inbound traffic.
+    None,
+}
+::jsii_host::is_a!(NatTrafficDirection: crate::generated::aws_cdk_lib::aws_ec2::NatTrafficDirection, ::jsii_host::Value);
+impl ::jsii_host::ToWire for NatTrafficDirection {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        let member = match self {
+            Self::OutboundOnly => "aws-cdk-lib.aws_ec2.NatTrafficDirection/OUTBOUND_ONLY",
+            Self::InboundAndOutbound => "aws-cdk-lib.aws_ec2.NatTrafficDirection/INBOUND_AND_OUTBOUND",
+            Self::None => "aws-cdk-lib.aws_ec2.NatTrafficDirection/NONE",
+        };
+        ::std::result::Result::Ok(::jsii_host::json!({ "$jsii.enum": member }))
+    }
+}
+impl ::jsii_host::FromWire for NatTrafficDirection {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        match ::jsii_host::enum_member(&value, "aws-cdk-lib.aws_ec2.NatTrafficDirection")?.as_str() {
+            "OUTBOUND_ONLY" => ::std::result::Result::Ok(Self::OutboundOnly),
+            "INBOUND_AND_OUTBOUND" => ::std::result::Result::Ok(Self::InboundAndOutbound),
+            "NONE" => ::std::result::Result::Ok(Self::None),
+            other => ::std::result::Result::Err(::jsii_host::unknown_member("aws-cdk-lib.aws_ec2.NatTrafficDirection", other)),
+        }
+    }
+}
+/// The OS type of a particular image.
+#[derive(::std::clone::Clone, ::std::marker::Copy, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+#[non_exhaustive]
+pub enum OperatingSystemType {
+    /// The member `LINUX`.
+    Linux,
+    /// The member `WINDOWS`.
+    Windows,
+    /// Used when the type of the operating system is not known (for example, for imported Auto-Scaling Groups).
+    Unknown,
+}
+::jsii_host::is_a!(OperatingSystemType: crate::generated::aws_cdk_lib::aws_ec2::OperatingSystemType, ::jsii_host::Value);
+impl ::jsii_host::ToWire for OperatingSystemType {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        let member = match self {
+            Self::Linux => "aws-cdk-lib.aws_ec2.OperatingSystemType/LINUX",
+            Self::Windows => "aws-cdk-lib.aws_ec2.OperatingSystemType/WINDOWS",
+            Self::Unknown => "aws-cdk-lib.aws_ec2.OperatingSystemType/UNKNOWN",
+        };
+        ::std::result::Result::Ok(::jsii_host::json!({ "$jsii.enum": member }))
+    }
+}
+impl ::jsii_host::FromWire for OperatingSystemType {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        match ::jsii_host::enum_member(&value, "aws-cdk-lib.aws_ec2.OperatingSystemType")?.as_str() {
+            "LINUX" => ::std::result::Result::Ok(Self::Linux),
+            "WINDOWS" => ::std::result::Result::Ok(Self::Windows),
+            "UNKNOWN" => ::std::result::Result::Ok(Self::Unknown),
+            other => ::std::result::Result::Err(::jsii_host::unknown_member("aws-cdk-lib.aws_ec2.OperatingSystemType", other)),
+        }
+    }
+}
+/// Represents a private VPC subnet resource.
+#[derive(::std::clone::Clone)]
+pub struct PrivateSubnet(crate::generated::aws_cdk_lib::aws_ec2::Subnet);
+::jsii_host::handle!(PrivateSubnet(crate::generated::aws_cdk_lib::aws_ec2::Subnet), "aws-cdk-lib.aws_ec2.PrivateSubnet");
+::jsii_host::is_a!(PrivateSubnet: crate::generated::aws_cdk_lib::aws_ec2::PrivateSubnet, crate::generated::aws_cdk_lib::IResource, crate::generated::aws_cdk_lib::Resource, crate::generated::aws_cdk_lib::aws_ec2::IPrivateSubnet, crate::generated::aws_cdk_lib::aws_ec2::ISubnet, crate::generated::aws_cdk_lib::aws_ec2::Subnet, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::aws_cdk_lib::interfaces::aws_ec2::ISubnetRef, crate::generated::constructs::Construct, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
+impl PrivateSubnet {
+    /// Makes one, with everything that is required.
+    #[track_caller]
+    pub fn new(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>, props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::PrivateSubnetProps>) -> ::jsii_host::Result<Self> {
+        ::jsii_host::create(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_ec2.PrivateSubnet", ::std::vec![scope.into_arg(), id.into_arg(), props.into_arg()]).map(::jsii_host::Handle::from_object)
+    }
+    /// Starts one: set what is optional, then call `build`.
+    pub fn builder(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>, availability_zone: impl ::jsii_host::IntoArg<::std::string::String>, cidr_block: impl ::jsii_host::IntoArg<::std::string::String>, vpc_id: impl ::jsii_host::IntoArg<::std::string::String>) -> crate::generated::aws_cdk_lib::aws_ec2::PrivateSubnetProps<::jsii_host::Pending<Self>> {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("availabilityZone", availability_zone.into_arg());
+        jsii_data.set("cidrBlock", cidr_block.into_arg());
+        jsii_data.set("vpcId", vpc_id.into_arg());
+        crate::generated::aws_cdk_lib::aws_ec2::PrivateSubnetProps::jsii_pending(jsii_data, ::jsii_host::Pending::new(&crate::generated::aws_cdk_lib::ASSEMBLY, ::std::vec![scope.into_arg(), id.into_arg()]))
+    }
+    /// Uniquely identifies this class.
+    pub const PROPERTY_INJECTION_ID: ::jsii_host::Const<::std::string::String> = ::jsii_host::Const::new(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_ec2.PrivateSubnet", "PROPERTY_INJECTION_ID");
+    /// Calls `fromPrivateSubnetAttributes`.
+    #[track_caller]
+    pub fn from_private_subnet_attributes(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>, attrs: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::PrivateSubnetAttributes>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ec2::IPrivateSubnet> {
+        ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_ec2.PrivateSubnet", "fromPrivateSubnetAttributes", ::std::vec![scope.into_arg(), id.into_arg(), attrs.into_arg()])
+    }
+}
+/// The struct `aws-cdk-lib.aws_ec2.PrivateSubnetAttributes`.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct PrivateSubnetAttributes(::jsii_host::StructData);
+::jsii_host::is_a!(PrivateSubnetAttributes: crate::generated::aws_cdk_lib::aws_ec2::PrivateSubnetAttributes, crate::generated::aws_cdk_lib::aws_ec2::SubnetAttributes, ::jsii_host::Value);
+impl PrivateSubnetAttributes {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(subnet_id: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("subnetId", subnet_id.into_arg());
+        Self(jsii_data)
+    }
+}
+impl PrivateSubnetAttributes {
+    /// The Availability Zone the subnet is located in.
+    ///
+    /// Default: No AZ information, cannot use AZ selection features
+    #[must_use]
+    pub fn availability_zone(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("availabilityZone", value.into_arg());
+        self
+    }
+    /// The IPv4 CIDR block associated with the subnet.
+    ///
+    /// Default: No CIDR information, cannot use CIDR filter features
+    #[must_use]
+    pub fn ipv4_cidr_block(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("ipv4CidrBlock", value.into_arg());
+        self
+    }
+    /// The ID of the route table for this particular subnet.
+    ///
+    /// Default: No route table information, cannot create VPC endpoints
+    #[must_use]
+    pub fn route_table_id(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("routeTableId", value.into_arg());
+        self
+    }
+}
+impl ::jsii_host::ToWire for PrivateSubnetAttributes {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_ec2.PrivateSubnetAttributes")
+    }
+}
+/// The struct `aws-cdk-lib.aws_ec2.PrivateSubnetProps`.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct PrivateSubnetProps<C = ()>(::jsii_host::StructData, C);
+::jsii_host::is_a!(PrivateSubnetProps: crate::generated::aws_cdk_lib::aws_ec2::PrivateSubnetProps, crate::generated::aws_cdk_lib::aws_ec2::SubnetProps, ::jsii_host::Value);
+impl PrivateSubnetProps {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(availability_zone: impl ::jsii_host::IntoArg<::std::string::String>, cidr_block: impl ::jsii_host::IntoArg<::std::string::String>, vpc_id: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("availabilityZone", availability_zone.into_arg());
+        jsii_data.set("cidrBlock", cidr_block.into_arg());
+        jsii_data.set("vpcId", vpc_id.into_arg());
+        Self(jsii_data, ())
+    }
+}
+impl<C> PrivateSubnetProps<C> {
+    /// Indicates whether a network interface created in this subnet receives an IPv6 address.
+    ///
+    /// Default: false
+    #[must_use]
+    pub fn assign_ipv6_address_on_creation(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("assignIpv6AddressOnCreation", value.into_arg());
+        self
+    }
+    /// The IPv6 CIDR block.
+    ///
+    /// Default: no IPv6 CIDR block.
+    #[must_use]
+    pub fn ipv6_cidr_block(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("ipv6CidrBlock", value.into_arg());
+        self
+    }
+    /// Controls if a public IP is associated to an instance at launch.
+    ///
+    /// Default: true in Subnet.Public, false in Subnet.Private or Subnet.Isolated.
+    #[must_use]
+    pub fn map_public_ip_on_launch(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("mapPublicIpOnLaunch", value.into_arg());
+        self
+    }
+}
+impl<T: ::jsii_host::Handle> PrivateSubnetProps<::jsii_host::Pending<T>> {
+    #[doc(hidden)]
+    pub fn jsii_pending(data: ::jsii_host::StructData, pending: ::jsii_host::Pending<T>) -> Self {
+        Self(data, pending)
+    }
+    /// Makes the object.
+    #[track_caller]
+    pub fn build(self) -> ::jsii_host::Result<T> {
+        self.1.build(self.0.to_wire("aws-cdk-lib.aws_ec2.PrivateSubnetProps"))
+    }
+}
+impl ::jsii_host::ToWire for PrivateSubnetProps {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_ec2.PrivateSubnetProps")
+    }
+}
+/// Represents a public VPC subnet resource.
+#[derive(::std::clone::Clone)]
+pub struct PublicSubnet(crate::generated::aws_cdk_lib::aws_ec2::Subnet);
+::jsii_host::handle!(PublicSubnet(crate::generated::aws_cdk_lib::aws_ec2::Subnet), "aws-cdk-lib.aws_ec2.PublicSubnet");
+::jsii_host::is_a!(PublicSubnet: crate::generated::aws_cdk_lib::aws_ec2::PublicSubnet, crate::generated::aws_cdk_lib::IResource, crate::generated::aws_cdk_lib::Resource, crate::generated::aws_cdk_lib::aws_ec2::IPublicSubnet, crate::generated::aws_cdk_lib::aws_ec2::ISubnet, crate::generated::aws_cdk_lib::aws_ec2::Subnet, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::aws_cdk_lib::interfaces::aws_ec2::ISubnetRef, crate::generated::constructs::Construct, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
+impl PublicSubnet {
+    /// Makes one, with everything that is required.
+    #[track_caller]
+    pub fn new(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>, props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::PublicSubnetProps>) -> ::jsii_host::Result<Self> {
+        ::jsii_host::create(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_ec2.PublicSubnet", ::std::vec![scope.into_arg(), id.into_arg(), props.into_arg()]).map(::jsii_host::Handle::from_object)
+    }
+    /// Starts one: set what is optional, then call `build`.
+    pub fn builder(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>, availability_zone: impl ::jsii_host::IntoArg<::std::string::String>, cidr_block: impl ::jsii_host::IntoArg<::std::string::String>, vpc_id: impl ::jsii_host::IntoArg<::std::string::String>) -> crate::generated::aws_cdk_lib::aws_ec2::PublicSubnetProps<::jsii_host::Pending<Self>> {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("availabilityZone", availability_zone.into_arg());
+        jsii_data.set("cidrBlock", cidr_block.into_arg());
+        jsii_data.set("vpcId", vpc_id.into_arg());
+        crate::generated::aws_cdk_lib::aws_ec2::PublicSubnetProps::jsii_pending(jsii_data, ::jsii_host::Pending::new(&crate::generated::aws_cdk_lib::ASSEMBLY, ::std::vec![scope.into_arg(), id.into_arg()]))
+    }
+    /// Uniquely identifies this class.
+    pub const PROPERTY_INJECTION_ID: ::jsii_host::Const<::std::string::String> = ::jsii_host::Const::new(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_ec2.PublicSubnet", "PROPERTY_INJECTION_ID");
+    /// Calls `fromPublicSubnetAttributes`.
+    #[track_caller]
+    pub fn from_public_subnet_attributes(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>, attrs: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::PublicSubnetAttributes>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ec2::IPublicSubnet> {
+        ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_ec2.PublicSubnet", "fromPublicSubnetAttributes", ::std::vec![scope.into_arg(), id.into_arg(), attrs.into_arg()])
+    }
+    /// Creates a new managed NAT gateway attached to this public subnet.
+    #[track_caller]
+    pub fn add_nat_gateway(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ec2::CfnNatGateway> {
+        self.jsii_invoke("addNatGateway", [])
+    }
+    /// Creates a new managed NAT gateway attached to this public subnet.
+    #[track_caller]
+    pub fn add_nat_gateway_with(&self, eip_allocation_id: impl ::jsii_host::IntoArg<::std::string::String>, options: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::AddNatGatewayOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ec2::CfnNatGateway> {
+        self.jsii_invoke("addNatGateway", [eip_allocation_id.into_arg(), options.into_arg()])
+    }
+}
+/// The struct `aws-cdk-lib.aws_ec2.PublicSubnetAttributes`.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct PublicSubnetAttributes(::jsii_host::StructData);
+::jsii_host::is_a!(PublicSubnetAttributes: crate::generated::aws_cdk_lib::aws_ec2::PublicSubnetAttributes, crate::generated::aws_cdk_lib::aws_ec2::SubnetAttributes, ::jsii_host::Value);
+impl PublicSubnetAttributes {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(subnet_id: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("subnetId", subnet_id.into_arg());
+        Self(jsii_data)
+    }
+}
+impl PublicSubnetAttributes {
+    /// The Availability Zone the subnet is located in.
+    ///
+    /// Default: No AZ information, cannot use AZ selection features
+    #[must_use]
+    pub fn availability_zone(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("availabilityZone", value.into_arg());
+        self
+    }
+    /// The IPv4 CIDR block associated with the subnet.
+    ///
+    /// Default: No CIDR information, cannot use CIDR filter features
+    #[must_use]
+    pub fn ipv4_cidr_block(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("ipv4CidrBlock", value.into_arg());
+        self
+    }
+    /// The ID of the route table for this particular subnet.
+    ///
+    /// Default: No route table information, cannot create VPC endpoints
+    #[must_use]
+    pub fn route_table_id(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("routeTableId", value.into_arg());
+        self
+    }
+}
+impl ::jsii_host::ToWire for PublicSubnetAttributes {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_ec2.PublicSubnetAttributes")
+    }
+}
+/// The struct `aws-cdk-lib.aws_ec2.PublicSubnetProps`.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct PublicSubnetProps<C = ()>(::jsii_host::StructData, C);
+::jsii_host::is_a!(PublicSubnetProps: crate::generated::aws_cdk_lib::aws_ec2::PublicSubnetProps, crate::generated::aws_cdk_lib::aws_ec2::SubnetProps, ::jsii_host::Value);
+impl PublicSubnetProps {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(availability_zone: impl ::jsii_host::IntoArg<::std::string::String>, cidr_block: impl ::jsii_host::IntoArg<::std::string::String>, vpc_id: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("availabilityZone", availability_zone.into_arg());
+        jsii_data.set("cidrBlock", cidr_block.into_arg());
+        jsii_data.set("vpcId", vpc_id.into_arg());
+        Self(jsii_data, ())
+    }
+}
+impl<C> PublicSubnetProps<C> {
+    /// Indicates whether a network interface created in this subnet receives an IPv6 address.
+    ///
+    /// Default: false
+    #[must_use]
+    pub fn assign_ipv6_address_on_creation(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("assignIpv6AddressOnCreation", value.into_arg());
+        self
+    }
+    /// The IPv6 CIDR block.
+    ///
+    /// Default: no IPv6 CIDR block.
+    #[must_use]
+    pub fn ipv6_cidr_block(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("ipv6CidrBlock", value.into_arg());
+        self
+    }
+    /// Controls if a public IP is associated to an instance at launch.
+    ///
+    /// Default: true in Subnet.Public, false in Subnet.Private or Subnet.Isolated.
+    #[must_use]
+    pub fn map_public_ip_on_launch(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("mapPublicIpOnLaunch", value.into_arg());
+        self
+    }
+}
+impl<T: ::jsii_host::Handle> PublicSubnetProps<::jsii_host::Pending<T>> {
+    #[doc(hidden)]
+    pub fn jsii_pending(data: ::jsii_host::StructData, pending: ::jsii_host::Pending<T>) -> Self {
+        Self(data, pending)
+    }
+    /// Makes the object.
+    #[track_caller]
+    pub fn build(self) -> ::jsii_host::Result<T> {
+        self.1.build(self.0.to_wire("aws-cdk-lib.aws_ec2.PublicSubnetProps"))
+    }
+}
+impl ::jsii_host::ToWire for PublicSubnetProps {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_ec2.PublicSubnetProps")
+    }
+}
+/// Provider for Regional NAT Gateways.
+///
+/// Regional NAT Gateways provide automatic multi-AZ redundancy with a single gateway that scales across availability zones.
+/// Unlike zonal NAT gateways, a regional NAT gateway does not require a public subnet and is created at the VPC level.
+#[derive(::std::clone::Clone)]
+pub struct RegionalNatGatewayProvider(crate::generated::aws_cdk_lib::aws_ec2::NatProvider);
+::jsii_host::handle!(RegionalNatGatewayProvider(crate::generated::aws_cdk_lib::aws_ec2::NatProvider), "aws-cdk-lib.aws_ec2.RegionalNatGatewayProvider");
+::jsii_host::is_a!(RegionalNatGatewayProvider: crate::generated::aws_cdk_lib::aws_ec2::RegionalNatGatewayProvider, crate::generated::aws_cdk_lib::aws_ec2::NatProvider, ::jsii_host::Value);
+impl RegionalNatGatewayProvider {
+    /// Makes one, with everything that is required.
+    #[track_caller]
+    pub fn new() -> ::jsii_host::Result<Self> {
+        ::jsii_host::create(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_ec2.RegionalNatGatewayProvider", ::std::vec![]).map(::jsii_host::Handle::from_object)
+    }
+    /// Makes one, with every argument.
+    #[track_caller]
+    pub fn new_with(props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::RegionalNatGatewayProviderProps>) -> ::jsii_host::Result<Self> {
+        ::jsii_host::create(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_ec2.RegionalNatGatewayProvider", ::std::vec![props.into_arg()]).map(::jsii_host::Handle::from_object)
+    }
+    /// Starts one: set what is optional, then call `build`.
+    pub fn builder() -> crate::generated::aws_cdk_lib::aws_ec2::RegionalNatGatewayProviderProps<::jsii_host::Pending<Self>> {
+        let jsii_data = ::jsii_host::StructData::new();
+        crate::generated::aws_cdk_lib::aws_ec2::RegionalNatGatewayProviderProps::jsii_pending(jsii_data, ::jsii_host::Pending::new(&crate::generated::aws_cdk_lib::ASSEMBLY, ::std::vec![]))
+    }
+    /// Return list of gateways spawned by the provider.
+    #[track_caller]
+    pub fn configured_gateways(&self) -> ::jsii_host::Result<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_ec2::GatewayConfig>> {
+        self.jsii_get("configuredGateways")
+    }
+    /// Called by the VPC to configure NAT.
+    #[track_caller]
+    pub fn configure_nat(&self, options: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::ConfigureNatOptions>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("configureNat", [options.into_arg()])
+    }
+    /// Configures subnet with the gateway.
+    #[track_caller]
+    pub fn configure_subnet(&self, subnet: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::PrivateSubnet>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("configureSubnet", [subnet.into_arg()])
+    }
+}
+/// Properties for a Regional NAT Gateway Provider.
+///
+/// Regional NAT Gateways provide automatic multi-AZ redundancy with a single
+/// gateway that scales across availability zones.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct RegionalNatGatewayProviderProps<C = ()>(::jsii_host::StructData, C);
+::jsii_host::is_a!(RegionalNatGatewayProviderProps: crate::generated::aws_cdk_lib::aws_ec2::RegionalNatGatewayProviderProps, ::jsii_host::Value);
+impl RegionalNatGatewayProviderProps {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new() -> Self {
+        let jsii_data = ::jsii_host::StructData::new();
+        Self(jsii_data, ())
+    }
+}
+impl ::std::default::Default for RegionalNatGatewayProviderProps {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+impl<C> RegionalNatGatewayProviderProps<C> {
+    /// The allocation ID of the Elastic IP address to use for this NAT gateway.
+    ///
+    /// Default: A new EIP is automatically allocated
+    #[must_use]
+    pub fn allocation_id(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("allocationId", value.into_arg());
+        self
+    }
+    /// Specifies which Availability Zones you want the NAT gateway to support and the Elastic IP addresses to use in each AZ.
+    ///
+    /// Default: Automatic mode: AWS manages AZ coverage and EIP allocation
+    #[must_use]
+    pub fn availability_zone_addresses(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_ec2::AvailabilityZoneAddress>>) -> Self {
+        self.0.set("availabilityZoneAddresses", value.into_arg());
+        self
+    }
+    /// Reference to an existing EIP to use for this NAT gateway.
+    ///
+    /// Default: A new EIP is automatically allocated
+    #[must_use]
+    pub fn eip(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::interfaces::aws_ec2::IEIPRef>) -> Self {
+        self.0.set("eip", value.into_arg());
+        self
+    }
+    /// Maximum amount of time to wait before forcibly releasing IP addresses if connections are still in progress.
+    ///
+    /// Default: Duration.seconds(350)
+    #[must_use]
+    pub fn max_drain_duration(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::Duration>) -> Self {
+        self.0.set("maxDrainDuration", value.into_arg());
+        self
+    }
+}
+impl<T: ::jsii_host::Handle> RegionalNatGatewayProviderProps<::jsii_host::Pending<T>> {
+    #[doc(hidden)]
+    pub fn jsii_pending(data: ::jsii_host::StructData, pending: ::jsii_host::Pending<T>) -> Self {
+        Self(data, pending)
+    }
+    /// Makes the object.
+    #[track_caller]
+    pub fn build(self) -> ::jsii_host::Result<T> {
+        self.1.build(self.0.to_wire("aws-cdk-lib.aws_ec2.RegionalNatGatewayProviderProps"))
+    }
+}
+impl ::jsii_host::ToWire for RegionalNatGatewayProviderProps {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_ec2.RegionalNatGatewayProviderProps")
+    }
+}
+/// Subnet requested for allocation.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct RequestedSubnet(::jsii_host::StructData);
+::jsii_host::is_a!(RequestedSubnet: crate::generated::aws_cdk_lib::aws_ec2::RequestedSubnet, ::jsii_host::Value);
+impl RequestedSubnet {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(availability_zone: impl ::jsii_host::IntoArg<::std::string::String>, configuration: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::SubnetConfiguration>, subnet_construct_id: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("availabilityZone", availability_zone.into_arg());
+        jsii_data.set("configuration", configuration.into_arg());
+        jsii_data.set("subnetConstructId", subnet_construct_id.into_arg());
+        Self(jsii_data)
+    }
+}
+impl RequestedSubnet {
+    /// The value of `availabilityZone`.
+    #[track_caller]
+    pub fn get_availability_zone(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.0.get("availabilityZone")
+    }
+    /// The value of `configuration`.
+    #[track_caller]
+    pub fn get_configuration(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ec2::SubnetConfiguration> {
+        self.0.get("configuration")
+    }
+    /// The value of `subnetConstructId`.
+    #[track_caller]
+    pub fn get_subnet_construct_id(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.0.get("subnetConstructId")
+    }
+}
+impl ::jsii_host::ToWire for RequestedSubnet {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_ec2.RequestedSubnet")
+    }
+}
+impl ::jsii_host::FromWire for RequestedSubnet {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        const MEMBERS: &[::jsii_host::Member] = &[
+            ("availabilityZone", ::jsii_host::rewire::<::std::string::String>),
+            ("configuration", ::jsii_host::rewire::<crate::generated::aws_cdk_lib::aws_ec2::SubnetConfiguration>),
+            ("subnetConstructId", ::jsii_host::rewire::<::std::string::String>),
+        ];
+        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
+    }
+}
+/// Type of router used in route.
+#[derive(::std::clone::Clone, ::std::marker::Copy, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+#[non_exhaustive]
+pub enum RouterType {
+    /// Carrier gateway.
+    CarrierGateway,
+    /// Egress-only Internet Gateway.
+    EgressOnlyInternetGateway,
+    /// Internet Gateway or Virtual Private Gateway.
+    Gateway,
+    /// Instance.
+    Instance,
+    /// Local Gateway.
+    LocalGateway,
+    /// NAT Gateway.
+    NatGateway,
+    /// Network Interface.
+    NetworkInterface,
+    /// Transit Gateway.
+    TransitGateway,
+    /// VPC peering connection.
+    VpcPeeringConnection,
+    /// VPC Endpoint for gateway load balancers.
+    VpcEndpoint,
+    /// AWS Network Manager Core Network.
+    CoreNetwork,
+}
+::jsii_host::is_a!(RouterType: crate::generated::aws_cdk_lib::aws_ec2::RouterType, ::jsii_host::Value);
+impl ::jsii_host::ToWire for RouterType {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        let member = match self {
+            Self::CarrierGateway => "aws-cdk-lib.aws_ec2.RouterType/CARRIER_GATEWAY",
+            Self::EgressOnlyInternetGateway => "aws-cdk-lib.aws_ec2.RouterType/EGRESS_ONLY_INTERNET_GATEWAY",
+            Self::Gateway => "aws-cdk-lib.aws_ec2.RouterType/GATEWAY",
+            Self::Instance => "aws-cdk-lib.aws_ec2.RouterType/INSTANCE",
+            Self::LocalGateway => "aws-cdk-lib.aws_ec2.RouterType/LOCAL_GATEWAY",
+            Self::NatGateway => "aws-cdk-lib.aws_ec2.RouterType/NAT_GATEWAY",
+            Self::NetworkInterface => "aws-cdk-lib.aws_ec2.RouterType/NETWORK_INTERFACE",
+            Self::TransitGateway => "aws-cdk-lib.aws_ec2.RouterType/TRANSIT_GATEWAY",
+            Self::VpcPeeringConnection => "aws-cdk-lib.aws_ec2.RouterType/VPC_PEERING_CONNECTION",
+            Self::VpcEndpoint => "aws-cdk-lib.aws_ec2.RouterType/VPC_ENDPOINT",
+            Self::CoreNetwork => "aws-cdk-lib.aws_ec2.RouterType/CORE_NETWORK",
+        };
+        ::std::result::Result::Ok(::jsii_host::json!({ "$jsii.enum": member }))
+    }
+}
+impl ::jsii_host::FromWire for RouterType {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        match ::jsii_host::enum_member(&value, "aws-cdk-lib.aws_ec2.RouterType")?.as_str() {
+            "CARRIER_GATEWAY" => ::std::result::Result::Ok(Self::CarrierGateway),
+            "EGRESS_ONLY_INTERNET_GATEWAY" => ::std::result::Result::Ok(Self::EgressOnlyInternetGateway),
+            "GATEWAY" => ::std::result::Result::Ok(Self::Gateway),
+            "INSTANCE" => ::std::result::Result::Ok(Self::Instance),
+            "LOCAL_GATEWAY" => ::std::result::Result::Ok(Self::LocalGateway),
+            "NAT_GATEWAY" => ::std::result::Result::Ok(Self::NatGateway),
+            "NETWORK_INTERFACE" => ::std::result::Result::Ok(Self::NetworkInterface),
+            "TRANSIT_GATEWAY" => ::std::result::Result::Ok(Self::TransitGateway),
+            "VPC_PEERING_CONNECTION" => ::std::result::Result::Ok(Self::VpcPeeringConnection),
+            "VPC_ENDPOINT" => ::std::result::Result::Ok(Self::VpcEndpoint),
+            "CORE_NETWORK" => ::std::result::Result::Ok(Self::CoreNetwork),
+            other => ::std::result::Result::Err(::jsii_host::unknown_member("aws-cdk-lib.aws_ec2.RouterType", other)),
+        }
+    }
+}
+/// The scope and id in which a given SecurityGroup rule should be defined.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct RuleScope(::jsii_host::StructData);
+::jsii_host::is_a!(RuleScope: crate::generated::aws_cdk_lib::aws_ec2::RuleScope, ::jsii_host::Value);
+impl RuleScope {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(id: impl ::jsii_host::IntoArg<::std::string::String>, scope: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::ISecurityGroup>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("id", id.into_arg());
+        jsii_data.set("scope", scope.into_arg());
+        Self(jsii_data)
+    }
+}
+impl RuleScope {
+    /// The value of `id`.
+    #[track_caller]
+    pub fn get_id(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.0.get("id")
+    }
+    /// The value of `scope`.
+    #[track_caller]
+    pub fn get_scope(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ec2::ISecurityGroup> {
+        self.0.get("scope")
+    }
+}
+impl ::jsii_host::ToWire for RuleScope {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_ec2.RuleScope")
+    }
+}
+impl ::jsii_host::FromWire for RuleScope {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        const MEMBERS: &[::jsii_host::Member] = &[
+            ("id", ::jsii_host::rewire::<::std::string::String>),
+            ("scope", ::jsii_host::rewire::<crate::generated::aws_cdk_lib::aws_ec2::ISecurityGroup>),
+        ];
+        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
+    }
+}
+/// Options when downloading files from S3.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct S3DownloadOptions(::jsii_host::StructData);
+::jsii_host::is_a!(S3DownloadOptions: crate::generated::aws_cdk_lib::aws_ec2::S3DownloadOptions, ::jsii_host::Value);
+impl S3DownloadOptions {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(bucket: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::interfaces::aws_s3::IBucketRef>, bucket_key: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("bucket", bucket.into_arg());
+        jsii_data.set("bucketKey", bucket_key.into_arg());
+        Self(jsii_data)
+    }
+}
+impl S3DownloadOptions {
+    /// The name of the local file.
+    ///
+    /// Default: Linux   - /tmp/bucketKey
+    /// Windows - %TEMP%/bucketKey
+    #[must_use]
+    pub fn local_file(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("localFile", value.into_arg());
+        self
+    }
+    /// The region of the S3 Bucket (needed for access via VPC Gateway).
+    ///
+    /// Default: none
+    #[must_use]
+    pub fn region(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("region", value.into_arg());
+        self
+    }
+}
+impl ::jsii_host::ToWire for S3DownloadOptions {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_ec2.S3DownloadOptions")
+    }
+}
+/// Creates an Amazon EC2 security group within a VPC.
+///
+/// Security Groups act like a firewall with a set of rules, and are associated
+/// with any AWS resource that has or creates Elastic Network Interfaces (ENIs).
+/// A typical example of a resource that has a security group is an Instance (or
+/// Auto Scaling Group of instances)
+///
+/// If you are defining new infrastructure in CDK, there is a good chance you
+/// won't have to interact with this class at all. Like IAM Roles, Security
+/// Groups need to exist to control access between AWS resources, but CDK will
+/// automatically generate and populate them with least-privilege permissions
+/// for you so you can concentrate on your business logic.
+///
+/// All Constructs that require Security Groups will create one for you if you
+/// don't specify one at construction. After construction, you can selectively
+/// allow connections to and between constructs via--for example-- the `instance.connections`
+/// object. Think of it as "allowing connections to your instance", rather than
+/// "adding ingress rules a security group". See the [Allowing
+/// Connections](https://docs.aws.amazon.com/cdk/api/latest/docs/aws-cdk-lib.aws_ec2-readme.html#allowing-connections)
+/// section in the library documentation for examples.
+///
+/// Direct manipulation of the Security Group through `addIngressRule` and
+/// `addEgressRule` is possible, but mutation through the `.connections` object
+/// is recommended. If you peer two constructs with security groups this way,
+/// appropriate rules will be created in both.
+///
+/// If you have an existing security group you want to use in your CDK application,
+/// you would import it like this:
+///
+/// ```text
+/// const securityGroup = ec2.SecurityGroup.fromSecurityGroupId(this, 'SG', 'sg-12345', {
+///   mutable: false
+/// });
+/// ```
+#[derive(::std::clone::Clone)]
+pub struct SecurityGroup(crate::generated::aws_cdk_lib::Resource);
+::jsii_host::handle!(SecurityGroup(crate::generated::aws_cdk_lib::Resource), "aws-cdk-lib.aws_ec2.SecurityGroup");
+::jsii_host::is_a!(SecurityGroup: crate::generated::aws_cdk_lib::aws_ec2::SecurityGroup, crate::generated::aws_cdk_lib::IResource, crate::generated::aws_cdk_lib::Resource, crate::generated::aws_cdk_lib::aws_ec2::IConnectable, crate::generated::aws_cdk_lib::aws_ec2::IPeer, crate::generated::aws_cdk_lib::aws_ec2::ISecurityGroup, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::aws_cdk_lib::interfaces::aws_ec2::ISecurityGroupRef, crate::generated::constructs::Construct, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
+impl SecurityGroup {
+    /// Makes one, with everything that is required.
+    #[track_caller]
+    pub fn new(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>, props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::SecurityGroupProps>) -> ::jsii_host::Result<Self> {
+        ::jsii_host::create(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_ec2.SecurityGroup", ::std::vec![scope.into_arg(), id.into_arg(), props.into_arg()]).map(::jsii_host::Handle::from_object)
+    }
+    /// Starts one: set what is optional, then call `build`.
+    pub fn builder(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>, vpc: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::IVpc>) -> crate::generated::aws_cdk_lib::aws_ec2::SecurityGroupProps<::jsii_host::Pending<Self>> {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("vpc", vpc.into_arg());
+        crate::generated::aws_cdk_lib::aws_ec2::SecurityGroupProps::jsii_pending(jsii_data, ::jsii_host::Pending::new(&crate::generated::aws_cdk_lib::ASSEMBLY, ::std::vec![scope.into_arg(), id.into_arg()]))
+    }
+    /// Uniquely identifies this class.
+    pub const PROPERTY_INJECTION_ID: ::jsii_host::Const<::std::string::String> = ::jsii_host::Const::new(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_ec2.SecurityGroup", "PROPERTY_INJECTION_ID");
+    /// Whether the SecurityGroup has been configured to allow all outbound ipv6 traffic.
+    #[track_caller]
+    pub fn allow_all_ipv6_outbound(&self) -> ::jsii_host::Result<bool> {
+        self.jsii_get("allowAllIpv6Outbound")
+    }
+    /// Whether the SecurityGroup has been configured to allow all outbound traffic.
+    #[track_caller]
+    pub fn allow_all_outbound(&self) -> ::jsii_host::Result<bool> {
+        self.jsii_get("allowAllOutbound")
+    }
+    /// Whether the rule can be inlined into a SecurityGroup or not.
+    #[track_caller]
+    pub fn can_inline_rule(&self) -> ::jsii_host::Result<bool> {
+        self.jsii_get("canInlineRule")
+    }
+    /// The network connections associated with this resource.
+    #[track_caller]
+    pub fn connections(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ec2::Connections> {
+        self.jsii_get("connections")
+    }
+    /// The ID of the security group.
+    #[track_caller]
+    pub fn security_group_id(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("securityGroupId")
+    }
+    /// A reference to a SecurityGroup resource.
+    #[track_caller]
+    pub fn security_group_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_ec2::SecurityGroupReference> {
+        self.jsii_get("securityGroupRef")
+    }
+    /// The VPC ID this security group is part of.
+    #[track_caller]
+    pub fn security_group_vpc_id(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("securityGroupVpcId")
+    }
+    /// A unique identifier for this connection peer.
+    #[track_caller]
+    pub fn unique_id(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("uniqueId")
+    }
+    /// The property `defaultPort`.
+    #[track_caller]
+    pub fn default_port(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::aws_cdk_lib::aws_ec2::Port>> {
+        self.jsii_get("defaultPort")
+    }
+    /// Look up a security group by id.
+    #[track_caller]
+    pub fn from_lookup_by_id(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>, security_group_id: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ec2::ISecurityGroup> {
+        ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_ec2.SecurityGroup", "fromLookupById", ::std::vec![scope.into_arg(), id.into_arg(), security_group_id.into_arg()])
+    }
+    /// Look up a security group by name.
+    #[track_caller]
+    pub fn from_lookup_by_name(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>, security_group_name: impl ::jsii_host::IntoArg<::std::string::String>, vpc: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::IVpc>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ec2::ISecurityGroup> {
+        ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_ec2.SecurityGroup", "fromLookupByName", ::std::vec![scope.into_arg(), id.into_arg(), security_group_name.into_arg(), vpc.into_arg()])
+    }
+    /// Import an existing security group into this app.
+    #[track_caller]
+    pub fn from_security_group_id(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>, security_group_id: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ec2::ISecurityGroup> {
+        ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_ec2.SecurityGroup", "fromSecurityGroupId", ::std::vec![scope.into_arg(), id.into_arg(), security_group_id.into_arg()])
+    }
+    /// Import an existing security group into this app.
+    #[track_caller]
+    pub fn from_security_group_id_with(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>, security_group_id: impl ::jsii_host::IntoArg<::std::string::String>, options: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::SecurityGroupImportOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ec2::ISecurityGroup> {
+        ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_ec2.SecurityGroup", "fromSecurityGroupId", ::std::vec![scope.into_arg(), id.into_arg(), security_group_id.into_arg(), options.into_arg()])
+    }
+    /// Return whether the indicated object is a security group.
+    #[track_caller]
+    pub fn is_security_group(x: impl ::jsii_host::IntoArg<::jsii_host::Value>) -> ::jsii_host::Result<bool> {
+        ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_ec2.SecurityGroup", "isSecurityGroup", ::std::vec![x.into_arg()])
+    }
+    /// Add an egress rule for the current security group.
+    #[track_caller]
+    pub fn add_egress_rule(&self, peer: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::IPeer>, connection: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::Port>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("addEgressRule", [peer.into_arg(), connection.into_arg()])
+    }
+    /// Add an egress rule for the current security group.
+    #[track_caller]
+    pub fn add_egress_rule_with(&self, peer: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::IPeer>, connection: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::Port>, description: impl ::jsii_host::IntoArg<::std::string::String>, remote_rule: impl ::jsii_host::IntoArg<bool>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("addEgressRule", [peer.into_arg(), connection.into_arg(), description.into_arg(), remote_rule.into_arg()])
+    }
+    /// Add an ingress rule for the current security group.
+    #[track_caller]
+    pub fn add_ingress_rule(&self, peer: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::IPeer>, connection: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::Port>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("addIngressRule", [peer.into_arg(), connection.into_arg()])
+    }
+    /// Add an ingress rule for the current security group.
+    #[track_caller]
+    pub fn add_ingress_rule_with(&self, peer: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::IPeer>, connection: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::Port>, description: impl ::jsii_host::IntoArg<::std::string::String>, remote_rule: impl ::jsii_host::IntoArg<bool>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("addIngressRule", [peer.into_arg(), connection.into_arg(), description.into_arg(), remote_rule.into_arg()])
+    }
+    /// Determine where to parent a new ingress/egress rule.
+    #[track_caller]
+    pub fn determine_rule_scope(&self, peer: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::IPeer>, connection: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::Port>, from_to: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ec2::RuleScope> {
+        self.jsii_invoke("determineRuleScope", [peer.into_arg(), connection.into_arg(), from_to.into_arg()])
+    }
+    /// Determine where to parent a new ingress/egress rule.
+    #[track_caller]
+    pub fn determine_rule_scope_with(&self, peer: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::IPeer>, connection: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::Port>, from_to: impl ::jsii_host::IntoArg<::std::string::String>, remote_rule: impl ::jsii_host::IntoArg<bool>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ec2::RuleScope> {
+        self.jsii_invoke("determineRuleScope", [peer.into_arg(), connection.into_arg(), from_to.into_arg(), remote_rule.into_arg()])
+    }
+    /// Produce the egress rule JSON for the given connection.
+    #[track_caller]
+    pub fn to_egress_rule_config(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ec2::EgressRuleConfig> {
+        self.jsii_invoke("toEgressRuleConfig", [])
+    }
+    /// Produce the ingress rule JSON for the given connection.
+    #[track_caller]
+    pub fn to_ingress_rule_config(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ec2::IngressRuleConfig> {
+        self.jsii_invoke("toIngressRuleConfig", [])
+    }
+}
+/// Additional options for imported security groups.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct SecurityGroupImportOptions(::jsii_host::StructData);
+::jsii_host::is_a!(SecurityGroupImportOptions: crate::generated::aws_cdk_lib::aws_ec2::SecurityGroupImportOptions, ::jsii_host::Value);
+impl SecurityGroupImportOptions {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new() -> Self {
+        let jsii_data = ::jsii_host::StructData::new();
+        Self(jsii_data)
+    }
+}
+impl ::std::default::Default for SecurityGroupImportOptions {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+impl SecurityGroupImportOptions {
+    /// Mark the SecurityGroup as having been created allowing all outbound ipv6 traffic.
+    ///
+    /// Default: false
+    #[must_use]
+    pub fn allow_all_ipv6_outbound(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("allowAllIpv6Outbound", value.into_arg());
+        self
+    }
+    /// Mark the SecurityGroup as having been created allowing all outbound traffic.
+    ///
+    /// Default: true
+    #[must_use]
+    pub fn allow_all_outbound(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("allowAllOutbound", value.into_arg());
+        self
+    }
+    /// If a SecurityGroup is mutable CDK can add rules to existing groups.
+    ///
+    /// Default: true
+    #[must_use]
+    pub fn mutable(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("mutable", value.into_arg());
+        self
+    }
+}
+impl ::jsii_host::ToWire for SecurityGroupImportOptions {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_ec2.SecurityGroupImportOptions")
+    }
+}
+/// The struct `aws-cdk-lib.aws_ec2.SecurityGroupProps`.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct SecurityGroupProps<C = ()>(::jsii_host::StructData, C);
+::jsii_host::is_a!(SecurityGroupProps: crate::generated::aws_cdk_lib::aws_ec2::SecurityGroupProps, ::jsii_host::Value);
+impl SecurityGroupProps {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(vpc: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::IVpc>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("vpc", vpc.into_arg());
+        Self(jsii_data, ())
+    }
+}
+impl<C> SecurityGroupProps<C> {
+    /// Whether to allow all outbound ipv6 traffic by default.
+    ///
+    /// Default: false
+    #[must_use]
+    pub fn allow_all_ipv6_outbound(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("allowAllIpv6Outbound", value.into_arg());
+        self
+    }
+    /// Whether to allow all outbound traffic by default.
+    ///
+    /// Default: true
+    #[must_use]
+    pub fn allow_all_outbound(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("allowAllOutbound", value.into_arg());
+        self
+    }
+    /// A description of the security group.
+    ///
+    /// Default: The default name will be the construct's CDK path.
+    #[must_use]
+    pub fn description(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("description", value.into_arg());
+        self
+    }
+    /// Whether to disable inline ingress and egress rule optimization.
+    ///
+    /// Default: false
+    #[must_use]
+    pub fn disable_inline_rules(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("disableInlineRules", value.into_arg());
+        self
+    }
+    /// The name of the security group.
+    ///
+    /// Default: If you don't specify a GroupName, AWS CloudFormation generates a
+    /// unique physical ID and uses that ID for the group name.
+    #[must_use]
+    pub fn security_group_name(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("securityGroupName", value.into_arg());
+        self
+    }
+}
+impl<T: ::jsii_host::Handle> SecurityGroupProps<::jsii_host::Pending<T>> {
+    #[doc(hidden)]
+    pub fn jsii_pending(data: ::jsii_host::StructData, pending: ::jsii_host::Pending<T>) -> Self {
+        Self(data, pending)
+    }
+    /// Makes the object.
+    #[track_caller]
+    pub fn build(self) -> ::jsii_host::Result<T> {
+        self.1.build(self.0.to_wire("aws-cdk-lib.aws_ec2.SecurityGroupProps"))
+    }
+}
+impl ::jsii_host::ToWire for SecurityGroupProps {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_ec2.SecurityGroupProps")
+    }
+}
+/// Represents a new VPC subnet resource.
+#[derive(::std::clone::Clone)]
+pub struct Subnet(crate::generated::aws_cdk_lib::Resource);
+::jsii_host::handle!(Subnet(crate::generated::aws_cdk_lib::Resource), "aws-cdk-lib.aws_ec2.Subnet");
+::jsii_host::is_a!(Subnet: crate::generated::aws_cdk_lib::aws_ec2::Subnet, crate::generated::aws_cdk_lib::IResource, crate::generated::aws_cdk_lib::Resource, crate::generated::aws_cdk_lib::aws_ec2::ISubnet, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::aws_cdk_lib::interfaces::aws_ec2::ISubnetRef, crate::generated::constructs::Construct, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
+impl Subnet {
+    /// Makes one, with everything that is required.
+    #[track_caller]
+    pub fn new(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>, props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::SubnetProps>) -> ::jsii_host::Result<Self> {
+        ::jsii_host::create(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_ec2.Subnet", ::std::vec![scope.into_arg(), id.into_arg(), props.into_arg()]).map(::jsii_host::Handle::from_object)
+    }
+    /// Starts one: set what is optional, then call `build`.
+    pub fn builder(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>, availability_zone: impl ::jsii_host::IntoArg<::std::string::String>, cidr_block: impl ::jsii_host::IntoArg<::std::string::String>, vpc_id: impl ::jsii_host::IntoArg<::std::string::String>) -> crate::generated::aws_cdk_lib::aws_ec2::SubnetProps<::jsii_host::Pending<Self>> {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("availabilityZone", availability_zone.into_arg());
+        jsii_data.set("cidrBlock", cidr_block.into_arg());
+        jsii_data.set("vpcId", vpc_id.into_arg());
+        crate::generated::aws_cdk_lib::aws_ec2::SubnetProps::jsii_pending(jsii_data, ::jsii_host::Pending::new(&crate::generated::aws_cdk_lib::ASSEMBLY, ::std::vec![scope.into_arg(), id.into_arg()]))
+    }
+    /// Uniquely identifies this class.
+    pub const PROPERTY_INJECTION_ID: ::jsii_host::Const<::std::string::String> = ::jsii_host::Const::new(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_ec2.Subnet", "PROPERTY_INJECTION_ID");
+    /// The Availability Zone the subnet is located in.
+    #[track_caller]
+    pub fn availability_zone(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("availabilityZone")
+    }
+    /// Parts of this VPC subnet.
+    #[track_caller]
+    pub fn dependency_elements(&self) -> ::jsii_host::Result<::std::vec::Vec<crate::generated::constructs::IDependable>> {
+        self.jsii_get("dependencyElements")
+    }
+    /// Dependable that can be depended upon to force internet connectivity established on the VPC.
+    #[track_caller]
+    pub fn internet_connectivity_established(&self) -> ::jsii_host::Result<crate::generated::constructs::IDependable> {
+        self.jsii_get("internetConnectivityEstablished")
+    }
+    /// The IPv4 CIDR block for this subnet.
+    #[track_caller]
+    pub fn ipv4_cidr_block(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("ipv4CidrBlock")
+    }
+    /// Network ACL associated with this Subnet.
+    #[track_caller]
+    pub fn network_acl(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ec2::INetworkAcl> {
+        self.jsii_get("networkAcl")
+    }
+    /// The routeTableId attached to this subnet.
+    #[track_caller]
+    pub fn route_table(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ec2::IRouteTable> {
+        self.jsii_get("routeTable")
+    }
+    /// The property `subnetAvailabilityZone`.
+    #[track_caller]
+    pub fn subnet_availability_zone(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("subnetAvailabilityZone")
+    }
+    /// The subnetId for this particular subnet.
+    #[track_caller]
+    pub fn subnet_id(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("subnetId")
+    }
+    /// The property `subnetIpv6CidrBlocks`.
+    #[track_caller]
+    pub fn subnet_ipv6_cidr_blocks(&self) -> ::jsii_host::Result<::std::vec::Vec<::std::string::String>> {
+        self.jsii_get("subnetIpv6CidrBlocks")
+    }
+    /// The property `subnetNetworkAclAssociationId`.
+    #[track_caller]
+    pub fn subnet_network_acl_association_id(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("subnetNetworkAclAssociationId")
+    }
+    /// The Amazon Resource Name (ARN) of the Outpost for this subnet (if one exists).
+    #[track_caller]
+    pub fn subnet_outpost_arn(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("subnetOutpostArn")
+    }
+    /// A reference to a Subnet resource.
+    #[track_caller]
+    pub fn subnet_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_ec2::SubnetReference> {
+        self.jsii_get("subnetRef")
+    }
+    /// The property `subnetVpcId`.
+    #[track_caller]
+    pub fn subnet_vpc_id(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("subnetVpcId")
+    }
+    /// Calls `fromSubnetAttributes`.
+    #[track_caller]
+    pub fn from_subnet_attributes(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>, attrs: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::SubnetAttributes>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ec2::ISubnet> {
+        ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_ec2.Subnet", "fromSubnetAttributes", ::std::vec![scope.into_arg(), id.into_arg(), attrs.into_arg()])
+    }
+    /// Import existing subnet from id.
+    #[track_caller]
+    pub fn from_subnet_id(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>, subnet_id: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ec2::ISubnet> {
+        ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_ec2.Subnet", "fromSubnetId", ::std::vec![scope.into_arg(), id.into_arg(), subnet_id.into_arg()])
+    }
+    /// Calls `isVpcSubnet`.
+    #[track_caller]
+    pub fn is_vpc_subnet(x: impl ::jsii_host::IntoArg<::jsii_host::Value>) -> ::jsii_host::Result<bool> {
+        ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_ec2.Subnet", "isVpcSubnet", ::std::vec![x.into_arg()])
+    }
+    /// Create a default route that points to a passed IGW, with a dependency on the IGW's attachment to the VPC.
+    #[track_caller]
+    pub fn add_default_internet_route(&self, gateway_id: impl ::jsii_host::IntoArg<::std::string::String>, gateway_attachment: impl ::jsii_host::IntoArg<crate::generated::constructs::IDependable>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("addDefaultInternetRoute", [gateway_id.into_arg(), gateway_attachment.into_arg()])
+    }
+    /// Adds an entry to this subnets route table that points to the passed NATGatewayId.
+    #[track_caller]
+    pub fn add_default_nat_route(&self, nat_gateway_id: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("addDefaultNatRoute", [nat_gateway_id.into_arg()])
+    }
+    /// Create a default IPv6 route that points to a passed EIGW.
+    #[track_caller]
+    pub fn add_ipv6_default_egress_only_internet_route(&self, gateway_id: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("addIpv6DefaultEgressOnlyInternetRoute", [gateway_id.into_arg()])
+    }
+    /// Create a default IPv6 route that points to a passed IGW, with a dependency on the IGW's attachment to the VPC.
+    #[track_caller]
+    pub fn add_ipv6_default_internet_route(&self, gateway_id: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("addIpv6DefaultInternetRoute", [gateway_id.into_arg()])
+    }
+    /// Create a default IPv6 route that points to a passed IGW, with a dependency on the IGW's attachment to the VPC.
+    #[track_caller]
+    pub fn add_ipv6_default_internet_route_with(&self, gateway_id: impl ::jsii_host::IntoArg<::std::string::String>, gateway_attachment: impl ::jsii_host::IntoArg<crate::generated::constructs::IDependable>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("addIpv6DefaultInternetRoute", [gateway_id.into_arg(), gateway_attachment.into_arg()])
+    }
+    /// Adds an entry to this subnets route table that points to the passed NATGatewayId.
+    #[track_caller]
+    pub fn add_ipv6_nat64_route(&self, nat_gateway_id: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("addIpv6Nat64Route", [nat_gateway_id.into_arg()])
+    }
+    /// Adds an entry to this subnets route table.
+    #[track_caller]
+    pub fn add_route(&self, id: impl ::jsii_host::IntoArg<::std::string::String>, options: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::AddRouteOptions>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("addRoute", [id.into_arg(), options.into_arg()])
+    }
+    /// Associate a Network ACL with this subnet.
+    #[track_caller]
+    pub fn associate_network_acl(&self, id: impl ::jsii_host::IntoArg<::std::string::String>, network_acl: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::INetworkAcl>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("associateNetworkAcl", [id.into_arg(), network_acl.into_arg()])
+    }
+}
+/// The struct `aws-cdk-lib.aws_ec2.SubnetAttributes`.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct SubnetAttributes(::jsii_host::StructData);
+::jsii_host::is_a!(SubnetAttributes: crate::generated::aws_cdk_lib::aws_ec2::SubnetAttributes, ::jsii_host::Value);
+impl SubnetAttributes {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(subnet_id: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("subnetId", subnet_id.into_arg());
+        Self(jsii_data)
+    }
+}
+impl SubnetAttributes {
+    /// The Availability Zone the subnet is located in.
+    ///
+    /// Default: No AZ information, cannot use AZ selection features
+    #[must_use]
+    pub fn availability_zone(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("availabilityZone", value.into_arg());
+        self
+    }
+    /// The IPv4 CIDR block associated with the subnet.
+    ///
+    /// Default: No CIDR information, cannot use CIDR filter features
+    #[must_use]
+    pub fn ipv4_cidr_block(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("ipv4CidrBlock", value.into_arg());
+        self
+    }
+    /// The ID of the route table for this particular subnet.
+    ///
+    /// Default: No route table information, cannot create VPC endpoints
+    #[must_use]
+    pub fn route_table_id(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("routeTableId", value.into_arg());
+        self
+    }
+}
+impl ::jsii_host::ToWire for SubnetAttributes {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_ec2.SubnetAttributes")
+    }
+}
+/// Specify configuration parameters for a single subnet group in a VPC.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct SubnetConfiguration(::jsii_host::StructData);
+::jsii_host::is_a!(SubnetConfiguration: crate::generated::aws_cdk_lib::aws_ec2::SubnetConfiguration, ::jsii_host::Value);
+impl SubnetConfiguration {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(name: impl ::jsii_host::IntoArg<::std::string::String>, subnet_type: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::SubnetType>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("name", name.into_arg());
+        jsii_data.set("subnetType", subnet_type.into_arg());
+        Self(jsii_data)
+    }
+}
+impl SubnetConfiguration {
+    /// The number of leading 1 bits in the routing mask.
+    ///
+    /// Default: Available IP space is evenly divided across subnets.
+    #[must_use]
+    pub fn cidr_mask(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
+        self.0.set("cidrMask", value.into_arg());
+        self
+    }
+    /// The value of `cidrMask`.
+    #[track_caller]
+    pub fn get_cidr_mask(&self) -> ::jsii_host::Result<::std::option::Option<f64>> {
+        self.0.get("cidrMask")
+    }
+    /// This property is specific to dual stack VPCs.
+    ///
+    /// Default: true
+    #[must_use]
+    pub fn ipv6_assign_address_on_creation(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("ipv6AssignAddressOnCreation", value.into_arg());
+        self
+    }
+    /// The value of `ipv6AssignAddressOnCreation`.
+    #[track_caller]
+    pub fn get_ipv6_assign_address_on_creation(&self) -> ::jsii_host::Result<::std::option::Option<bool>> {
+        self.0.get("ipv6AssignAddressOnCreation")
+    }
+    /// Controls if a public IPv4 address is associated to an instance at launch.
+    ///
+    /// Default: true in Subnet.Public of IPV4_ONLY VPCs, false otherwise
+    #[must_use]
+    pub fn map_public_ip_on_launch(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("mapPublicIpOnLaunch", value.into_arg());
+        self
+    }
+    /// The value of `mapPublicIpOnLaunch`.
+    #[track_caller]
+    pub fn get_map_public_ip_on_launch(&self) -> ::jsii_host::Result<::std::option::Option<bool>> {
+        self.0.get("mapPublicIpOnLaunch")
+    }
+    /// The value of `name`.
+    #[track_caller]
+    pub fn get_name(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.0.get("name")
+    }
+    /// Controls if subnet IP space needs to be reserved.
+    ///
+    /// Default: false
+    #[must_use]
+    pub fn reserved(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("reserved", value.into_arg());
+        self
+    }
+    /// The value of `reserved`.
+    #[track_caller]
+    pub fn get_reserved(&self) -> ::jsii_host::Result<::std::option::Option<bool>> {
+        self.0.get("reserved")
+    }
+    /// The value of `subnetType`.
+    #[track_caller]
+    pub fn get_subnet_type(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ec2::SubnetType> {
+        self.0.get("subnetType")
+    }
+}
+impl ::jsii_host::ToWire for SubnetConfiguration {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_ec2.SubnetConfiguration")
+    }
+}
+impl ::jsii_host::FromWire for SubnetConfiguration {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        const MEMBERS: &[::jsii_host::Member] = &[
+            ("cidrMask", ::jsii_host::rewire::<f64>),
+            ("ipv6AssignAddressOnCreation", ::jsii_host::rewire::<bool>),
+            ("mapPublicIpOnLaunch", ::jsii_host::rewire::<bool>),
+            ("name", ::jsii_host::rewire::<::std::string::String>),
+            ("reserved", ::jsii_host::rewire::<bool>),
+            ("subnetType", ::jsii_host::rewire::<crate::generated::aws_cdk_lib::aws_ec2::SubnetType>),
+        ];
+        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
+    }
+}
+/// CIDR Allocated Subnets.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct SubnetIpamOptions(::jsii_host::StructData);
+::jsii_host::is_a!(SubnetIpamOptions: crate::generated::aws_cdk_lib::aws_ec2::SubnetIpamOptions, ::jsii_host::Value);
+impl SubnetIpamOptions {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(allocated_subnets: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_ec2::AllocatedSubnet>>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("allocatedSubnets", allocated_subnets.into_arg());
+        Self(jsii_data)
+    }
+}
+impl SubnetIpamOptions {
+    /// The value of `allocatedSubnets`.
+    #[track_caller]
+    pub fn get_allocated_subnets(&self) -> ::jsii_host::Result<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_ec2::AllocatedSubnet>> {
+        self.0.get("allocatedSubnets")
+    }
+}
+impl ::jsii_host::ToWire for SubnetIpamOptions {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_ec2.SubnetIpamOptions")
+    }
+}
+impl ::jsii_host::FromWire for SubnetIpamOptions {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        const MEMBERS: &[::jsii_host::Member] = &[
+            ("allocatedSubnets", ::jsii_host::rewire::<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_ec2::AllocatedSubnet>>),
+        ];
+        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
+    }
+}
+/// Specify configuration parameters for a VPC subnet.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct SubnetProps<C = ()>(::jsii_host::StructData, C);
+::jsii_host::is_a!(SubnetProps: crate::generated::aws_cdk_lib::aws_ec2::SubnetProps, ::jsii_host::Value);
+impl SubnetProps {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(availability_zone: impl ::jsii_host::IntoArg<::std::string::String>, cidr_block: impl ::jsii_host::IntoArg<::std::string::String>, vpc_id: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("availabilityZone", availability_zone.into_arg());
+        jsii_data.set("cidrBlock", cidr_block.into_arg());
+        jsii_data.set("vpcId", vpc_id.into_arg());
+        Self(jsii_data, ())
+    }
+}
+impl<C> SubnetProps<C> {
+    /// Indicates whether a network interface created in this subnet receives an IPv6 address.
+    ///
+    /// Default: false
+    #[must_use]
+    pub fn assign_ipv6_address_on_creation(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("assignIpv6AddressOnCreation", value.into_arg());
+        self
+    }
+    /// The IPv6 CIDR block.
+    ///
+    /// Default: no IPv6 CIDR block.
+    #[must_use]
+    pub fn ipv6_cidr_block(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("ipv6CidrBlock", value.into_arg());
+        self
+    }
+    /// Controls if a public IP is associated to an instance at launch.
+    ///
+    /// Default: true in Subnet.Public, false in Subnet.Private or Subnet.Isolated.
+    #[must_use]
+    pub fn map_public_ip_on_launch(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("mapPublicIpOnLaunch", value.into_arg());
+        self
+    }
+}
+impl<T: ::jsii_host::Handle> SubnetProps<::jsii_host::Pending<T>> {
+    #[doc(hidden)]
+    pub fn jsii_pending(data: ::jsii_host::StructData, pending: ::jsii_host::Pending<T>) -> Self {
+        Self(data, pending)
+    }
+    /// Makes the object.
+    #[track_caller]
+    pub fn build(self) -> ::jsii_host::Result<T> {
+        self.1.build(self.0.to_wire("aws-cdk-lib.aws_ec2.SubnetProps"))
+    }
+}
+impl ::jsii_host::ToWire for SubnetProps {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_ec2.SubnetProps")
+    }
+}
+/// Instance User Data.
+#[derive(::std::clone::Clone)]
+pub struct UserData(::jsii_host::Object);
+::jsii_host::handle!(UserData(::jsii_host::Object), "aws-cdk-lib.aws_ec2.UserData");
+::jsii_host::is_a!(UserData: crate::generated::aws_cdk_lib::aws_ec2::UserData, ::jsii_host::Value);
+impl UserData {
+    /// Create a userdata object with custom content.
+    #[track_caller]
+    pub fn custom(content: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ec2::UserData> {
+        ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_ec2.UserData", "custom", ::std::vec![content.into_arg()])
+    }
+    /// Create a userdata object for Linux hosts.
+    #[track_caller]
+    pub fn for_linux() -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ec2::UserData> {
+        ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_ec2.UserData", "forLinux", ::std::vec![])
+    }
+    /// Create a userdata object for Linux hosts.
+    #[track_caller]
+    pub fn for_linux_with(options: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::LinuxUserDataOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ec2::UserData> {
+        ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_ec2.UserData", "forLinux", ::std::vec![options.into_arg()])
+    }
+    /// Calls `forOperatingSystem`.
+    #[track_caller]
+    pub fn for_operating_system(os: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::OperatingSystemType>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ec2::UserData> {
+        ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_ec2.UserData", "forOperatingSystem", ::std::vec![os.into_arg()])
+    }
+    /// Create a userdata object for Windows hosts.
+    #[track_caller]
+    pub fn for_windows() -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ec2::UserData> {
+        ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_ec2.UserData", "forWindows", ::std::vec![])
+    }
+    /// Create a userdata object for Windows hosts.
+    #[track_caller]
+    pub fn for_windows_with(options: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::WindowsUserDataOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ec2::UserData> {
+        ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_ec2.UserData", "forWindows", ::std::vec![options.into_arg()])
+    }
+    /// Add one or more commands to the user data.
+    #[track_caller]
+    pub fn add_commands(&self, commands: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<::std::string::String>>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke_list("addCommands", { let mut jsii_list = ::std::vec![]; jsii_list.extend(commands.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
+    }
+    /// Adds commands to execute a file.
+    #[track_caller]
+    pub fn add_execute_file_command(&self, params: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::ExecuteFileOptions>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("addExecuteFileCommand", [params.into_arg()])
+    }
+    /// Add one or more commands to the user data that will run when the script exits.
+    #[track_caller]
+    pub fn add_on_exit_commands(&self, commands: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<::std::string::String>>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke_list("addOnExitCommands", { let mut jsii_list = ::std::vec![]; jsii_list.extend(commands.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
+    }
+    /// Adds commands to download a file from S3.
+    #[track_caller]
+    pub fn add_s3_download_command(&self, params: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::S3DownloadOptions>) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_invoke("addS3DownloadCommand", [params.into_arg()])
+    }
+    /// Adds a command which will send a cfn-signal when the user data script ends.
+    #[track_caller]
+    pub fn add_signal_on_exit_command(&self, resource: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::Resource>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("addSignalOnExitCommand", [resource.into_arg()])
+    }
+    /// Render the UserData for use in a construct.
+    #[track_caller]
+    pub fn render(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_invoke("render", [])
+    }
+}
+/// Define an AWS Virtual Private Cloud.
+///
+/// See the package-level documentation of this package for an overview
+/// of the various dimensions in which you can configure your VPC.
+///
+/// For example:
+///
+/// ```text
+/// const vpc = new ec2.Vpc(this, 'TheVPC', {
+///   ipAddresses: ec2.IpAddresses.cidr('10.0.0.0/16'),
+/// })
+///
+/// // Iterate the private subnets
+/// const selection = vpc.selectSubnets({
+///   subnetType: ec2.SubnetType.PRIVATE_WITH_EGRESS
+/// });
+///
+/// for (const subnet of selection.subnets) {
+///   // ...
+/// }
+/// ```
+#[derive(::std::clone::Clone)]
+pub struct Vpc(crate::generated::aws_cdk_lib::Resource);
+::jsii_host::handle!(Vpc(crate::generated::aws_cdk_lib::Resource), "aws-cdk-lib.aws_ec2.Vpc");
+::jsii_host::is_a!(Vpc: crate::generated::aws_cdk_lib::aws_ec2::Vpc, crate::generated::aws_cdk_lib::IResource, crate::generated::aws_cdk_lib::Resource, crate::generated::aws_cdk_lib::aws_ec2::IVpc, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::aws_cdk_lib::interfaces::aws_ec2::IVPCRef, crate::generated::constructs::Construct, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
+impl Vpc {
+    /// Vpc creates a VPC that spans a whole region.
+    #[track_caller]
+    pub fn new(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<Self> {
+        ::jsii_host::create(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_ec2.Vpc", ::std::vec![scope.into_arg(), id.into_arg()]).map(::jsii_host::Handle::from_object)
+    }
+    /// Vpc creates a VPC that spans a whole region.
+    #[track_caller]
+    pub fn new_with(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>, props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::VpcProps>) -> ::jsii_host::Result<Self> {
+        ::jsii_host::create(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_ec2.Vpc", ::std::vec![scope.into_arg(), id.into_arg(), props.into_arg()]).map(::jsii_host::Handle::from_object)
+    }
+    /// Starts one: set what is optional, then call `build`.
+    pub fn builder(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>) -> crate::generated::aws_cdk_lib::aws_ec2::VpcProps<::jsii_host::Pending<Self>> {
+        let jsii_data = ::jsii_host::StructData::new();
+        crate::generated::aws_cdk_lib::aws_ec2::VpcProps::jsii_pending(jsii_data, ::jsii_host::Pending::new(&crate::generated::aws_cdk_lib::ASSEMBLY, ::std::vec![scope.into_arg(), id.into_arg()]))
+    }
+    /// The default CIDR range used when creating VPCs.
+    pub const DEFAULT_CIDR_RANGE: ::jsii_host::Const<::std::string::String> = ::jsii_host::Const::new(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_ec2.Vpc", "DEFAULT_CIDR_RANGE");
+    /// The default subnet configuration.
+    pub const DEFAULT_SUBNETS: ::jsii_host::Const<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_ec2::SubnetConfiguration>> = ::jsii_host::Const::new(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_ec2.Vpc", "DEFAULT_SUBNETS");
+    /// The default subnet configuration if natGateways specified to be 0.
+    pub const DEFAULT_SUBNETS_NO_NAT: ::jsii_host::Const<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_ec2::SubnetConfiguration>> = ::jsii_host::Const::new(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_ec2.Vpc", "DEFAULT_SUBNETS_NO_NAT");
+    /// Uniquely identifies this class.
+    pub const PROPERTY_INJECTION_ID: ::jsii_host::Const<::std::string::String> = ::jsii_host::Const::new(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_ec2.Vpc", "PROPERTY_INJECTION_ID");
+    /// AZs for this VPC.
+    #[track_caller]
+    pub fn availability_zones(&self) -> ::jsii_host::Result<::std::vec::Vec<::std::string::String>> {
+        self.jsii_get("availabilityZones")
+    }
+    /// Indicates if instances launched in this VPC will have public DNS hostnames.
+    #[track_caller]
+    pub fn dns_hostnames_enabled(&self) -> ::jsii_host::Result<bool> {
+        self.jsii_get("dnsHostnamesEnabled")
+    }
+    /// Indicates if DNS support is enabled for this VPC.
+    #[track_caller]
+    pub fn dns_support_enabled(&self) -> ::jsii_host::Result<bool> {
+        self.jsii_get("dnsSupportEnabled")
+    }
+    /// Dependencies for internet connectivity.
+    #[track_caller]
+    pub fn internet_connectivity_established(&self) -> ::jsii_host::Result<crate::generated::constructs::IDependable> {
+        self.jsii_get("internetConnectivityEstablished")
+    }
+    /// List of isolated subnets in this VPC.
+    #[track_caller]
+    pub fn isolated_subnets(&self) -> ::jsii_host::Result<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_ec2::ISubnet>> {
+        self.jsii_get("isolatedSubnets")
+    }
+    /// List of private subnets in this VPC.
+    #[track_caller]
+    pub fn private_subnets(&self) -> ::jsii_host::Result<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_ec2::ISubnet>> {
+        self.jsii_get("privateSubnets")
+    }
+    /// List of public subnets in this VPC.
+    #[track_caller]
+    pub fn public_subnets(&self) -> ::jsii_host::Result<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_ec2::ISubnet>> {
+        self.jsii_get("publicSubnets")
+    }
+    /// Arn of this VPC.
+    #[track_caller]
+    pub fn vpc_arn(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("vpcArn")
+    }
+    /// CIDR range for this VPC.
+    #[track_caller]
+    pub fn vpc_cidr_block(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("vpcCidrBlock")
+    }
+    /// The property `vpcCidrBlockAssociations`.
+    #[track_caller]
+    pub fn vpc_cidr_block_associations(&self) -> ::jsii_host::Result<::std::vec::Vec<::std::string::String>> {
+        self.jsii_get("vpcCidrBlockAssociations")
+    }
+    /// The property `vpcDefaultNetworkAcl`.
+    #[track_caller]
+    pub fn vpc_default_network_acl(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("vpcDefaultNetworkAcl")
+    }
+    /// The property `vpcDefaultSecurityGroup`.
+    #[track_caller]
+    pub fn vpc_default_security_group(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("vpcDefaultSecurityGroup")
+    }
+    /// Identifier for this VPC.
+    #[track_caller]
+    pub fn vpc_id(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("vpcId")
+    }
+    /// The property `vpcIpv6CidrBlocks`.
+    #[track_caller]
+    pub fn vpc_ipv6_cidr_blocks(&self) -> ::jsii_host::Result<::std::vec::Vec<::std::string::String>> {
+        self.jsii_get("vpcIpv6CidrBlocks")
+    }
+    /// A reference to a VPC resource.
+    #[track_caller]
+    pub fn vpc_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_ec2::VPCReference> {
+        self.jsii_get("vpcRef")
+    }
+    /// Internet Gateway for the VPC.
+    #[track_caller]
+    pub fn internet_gateway_id(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
+        self.jsii_get("internetGatewayId")
+    }
+    /// Returns the id of the VPN Gateway (if enabled).
+    #[track_caller]
+    pub fn vpn_gateway_id(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
+        self.jsii_get("vpnGatewayId")
+    }
+    /// If this is set to true, don't error out on trying to select subnets.
+    #[track_caller]
+    pub fn incomplete_subnet_definition(&self) -> ::jsii_host::Result<bool> {
+        self.jsii_get("incompleteSubnetDefinition")
+    }
+    /// Sets `incompleteSubnetDefinition`.
+    #[track_caller]
+    pub fn set_incomplete_subnet_definition(&self, value: impl ::jsii_host::IntoArg<bool>) -> ::jsii_host::Result<()> {
+        self.jsii_set("incompleteSubnetDefinition", value.into_arg())
+    }
+    /// Import an existing VPC by querying the AWS environment this stack is deployed to.
+    #[track_caller]
+    pub fn from_lookup(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>, options: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::VpcLookupOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ec2::IVpc> {
+        ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_ec2.Vpc", "fromLookup", ::std::vec![scope.into_arg(), id.into_arg(), options.into_arg()])
+    }
+    /// Import a VPC by supplying all attributes directly.
+    #[track_caller]
+    pub fn from_vpc_attributes(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>, attrs: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::VpcAttributes>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ec2::IVpc> {
+        ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_ec2.Vpc", "fromVpcAttributes", ::std::vec![scope.into_arg(), id.into_arg(), attrs.into_arg()])
+    }
+    /// Adds a new client VPN endpoint to this VPC.
+    #[track_caller]
+    pub fn add_client_vpn_endpoint(&self, id: impl ::jsii_host::IntoArg<::std::string::String>, options: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::ClientVpnEndpointOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ec2::ClientVpnEndpoint> {
+        self.jsii_invoke("addClientVpnEndpoint", [id.into_arg(), options.into_arg()])
+    }
+    /// Adds a new flow log to this VPC.
+    #[track_caller]
+    pub fn add_flow_log(&self, id: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ec2::FlowLog> {
+        self.jsii_invoke("addFlowLog", [id.into_arg()])
+    }
+    /// Adds a new flow log to this VPC.
+    #[track_caller]
+    pub fn add_flow_log_with(&self, id: impl ::jsii_host::IntoArg<::std::string::String>, options: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::FlowLogOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ec2::FlowLog> {
+        self.jsii_invoke("addFlowLog", [id.into_arg(), options.into_arg()])
+    }
+    /// Adds a new gateway endpoint to this VPC.
+    #[track_caller]
+    pub fn add_gateway_endpoint(&self, id: impl ::jsii_host::IntoArg<::std::string::String>, options: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::GatewayVpcEndpointOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ec2::GatewayVpcEndpoint> {
+        self.jsii_invoke("addGatewayEndpoint", [id.into_arg(), options.into_arg()])
+    }
+    /// Adds a new interface endpoint to this VPC.
+    #[track_caller]
+    pub fn add_interface_endpoint(&self, id: impl ::jsii_host::IntoArg<::std::string::String>, options: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::InterfaceVpcEndpointOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ec2::InterfaceVpcEndpoint> {
+        self.jsii_invoke("addInterfaceEndpoint", [id.into_arg(), options.into_arg()])
+    }
+    /// Adds a new VPN connection to this VPC.
+    #[track_caller]
+    pub fn add_vpn_connection(&self, id: impl ::jsii_host::IntoArg<::std::string::String>, options: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::VpnConnectionOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ec2::VpnConnection> {
+        self.jsii_invoke("addVpnConnection", [id.into_arg(), options.into_arg()])
+    }
+    /// Adds a VPN Gateway to this VPC.
+    #[track_caller]
+    pub fn enable_vpn_gateway(&self, options: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::EnableVpnGatewayOptions>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("enableVpnGateway", [options.into_arg()])
+    }
+    /// Return the subnets appropriate for the placement strategy.
+    #[track_caller]
+    pub fn select_subnet_objects(&self) -> ::jsii_host::Result<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_ec2::ISubnet>> {
+        self.jsii_invoke("selectSubnetObjects", [])
+    }
+    /// Return the subnets appropriate for the placement strategy.
+    #[track_caller]
+    pub fn select_subnet_objects_with(&self, selection: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::SubnetSelection>) -> ::jsii_host::Result<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_ec2::ISubnet>> {
+        self.jsii_invoke("selectSubnetObjects", [selection.into_arg()])
+    }
+    /// Returns IDs of selected subnets.
+    #[track_caller]
+    pub fn select_subnets(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ec2::SelectedSubnets> {
+        self.jsii_invoke("selectSubnets", [])
+    }
+    /// Returns IDs of selected subnets.
+    #[track_caller]
+    pub fn select_subnets_with(&self, selection: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::SubnetSelection>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ec2::SelectedSubnets> {
+        self.jsii_invoke("selectSubnets", [selection.into_arg()])
+    }
+}
+/// Properties that reference an external Vpc.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct VpcAttributes(::jsii_host::StructData);
+::jsii_host::is_a!(VpcAttributes: crate::generated::aws_cdk_lib::aws_ec2::VpcAttributes, ::jsii_host::Value);
+impl VpcAttributes {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(availability_zones: impl ::jsii_host::IntoArg<::std::vec::Vec<::std::string::String>>, vpc_id: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("availabilityZones", availability_zones.into_arg());
+        jsii_data.set("vpcId", vpc_id.into_arg());
+        Self(jsii_data)
+    }
+}
+impl VpcAttributes {
+    /// List of isolated subnet IDs.
+    ///
+    /// Default: The VPC does not have any isolated subnets
+    #[must_use]
+    pub fn isolated_subnet_ids(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<::std::string::String>>) -> Self {
+        self.0.set("isolatedSubnetIds", value.into_arg());
+        self
+    }
+    /// List of IPv4 CIDR blocks for the isolated subnets.
+    ///
+    /// Default: Retrieving the IPv4 CIDR block of any isolated subnet will fail
+    #[must_use]
+    pub fn isolated_subnet_ipv4_cidr_blocks(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<::std::string::String>>) -> Self {
+        self.0.set("isolatedSubnetIpv4CidrBlocks", value.into_arg());
+        self
+    }
+    /// List of names for the isolated subnets.
+    ///
+    /// Default: All isolated subnets will have the name `Isolated`
+    #[must_use]
+    pub fn isolated_subnet_names(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<::std::string::String>>) -> Self {
+        self.0.set("isolatedSubnetNames", value.into_arg());
+        self
+    }
+    /// List of IDs of route tables for the isolated subnets.
+    ///
+    /// Default: Retrieving the route table ID of any isolated subnet will fail
+    #[must_use]
+    pub fn isolated_subnet_route_table_ids(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<::std::string::String>>) -> Self {
+        self.0.set("isolatedSubnetRouteTableIds", value.into_arg());
+        self
+    }
+    /// List of private subnet IDs.
+    ///
+    /// Default: The VPC does not have any private subnets
+    #[must_use]
+    pub fn private_subnet_ids(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<::std::string::String>>) -> Self {
+        self.0.set("privateSubnetIds", value.into_arg());
+        self
+    }
+    /// List of IPv4 CIDR blocks for the private subnets.
+    ///
+    /// Default: Retrieving the IPv4 CIDR block of any private subnet will fail
+    #[must_use]
+    pub fn private_subnet_ipv4_cidr_blocks(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<::std::string::String>>) -> Self {
+        self.0.set("privateSubnetIpv4CidrBlocks", value.into_arg());
+        self
+    }
+    /// List of names for the private subnets.
+    ///
+    /// Default: All private subnets will have the name `Private`
+    #[must_use]
+    pub fn private_subnet_names(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<::std::string::String>>) -> Self {
+        self.0.set("privateSubnetNames", value.into_arg());
+        self
+    }
+    /// List of IDs of route tables for the private subnets.
+    ///
+    /// Default: Retrieving the route table ID of any private subnet will fail
+    #[must_use]
+    pub fn private_subnet_route_table_ids(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<::std::string::String>>) -> Self {
+        self.0.set("privateSubnetRouteTableIds", value.into_arg());
+        self
+    }
+    /// List of public subnet IDs.
+    ///
+    /// Default: The VPC does not have any public subnets
+    #[must_use]
+    pub fn public_subnet_ids(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<::std::string::String>>) -> Self {
+        self.0.set("publicSubnetIds", value.into_arg());
+        self
+    }
+    /// List of IPv4 CIDR blocks for the public subnets.
+    ///
+    /// Default: Retrieving the IPv4 CIDR block of any public subnet will fail
+    #[must_use]
+    pub fn public_subnet_ipv4_cidr_blocks(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<::std::string::String>>) -> Self {
+        self.0.set("publicSubnetIpv4CidrBlocks", value.into_arg());
+        self
+    }
+    /// List of names for the public subnets.
+    ///
+    /// Default: All public subnets will have the name `Public`
+    #[must_use]
+    pub fn public_subnet_names(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<::std::string::String>>) -> Self {
+        self.0.set("publicSubnetNames", value.into_arg());
+        self
+    }
+    /// List of IDs of route tables for the public subnets.
+    ///
+    /// Default: Retrieving the route table ID of any public subnet will fail
+    #[must_use]
+    pub fn public_subnet_route_table_ids(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<::std::string::String>>) -> Self {
+        self.0.set("publicSubnetRouteTableIds", value.into_arg());
+        self
+    }
+    /// The region the VPC is in.
+    ///
+    /// Default: The region of the stack where the VPC belongs to
+    #[must_use]
+    pub fn region(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("region", value.into_arg());
+        self
+    }
+    /// VPC's CIDR range.
+    ///
+    /// Default: Retrieving the CIDR from the VPC will fail
+    #[must_use]
+    pub fn vpc_cidr_block(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("vpcCidrBlock", value.into_arg());
+        self
+    }
+    /// VPN gateway's identifier.
+    #[must_use]
+    pub fn vpn_gateway_id(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("vpnGatewayId", value.into_arg());
+        self
+    }
+}
+impl ::jsii_host::ToWire for VpcAttributes {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_ec2.VpcAttributes")
+    }
+}
+/// CIDR Allocated Vpc.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct VpcIpamOptions(::jsii_host::StructData);
+::jsii_host::is_a!(VpcIpamOptions: crate::generated::aws_cdk_lib::aws_ec2::VpcIpamOptions, ::jsii_host::Value);
+impl VpcIpamOptions {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new() -> Self {
+        let jsii_data = ::jsii_host::StructData::new();
+        Self(jsii_data)
+    }
+}
+impl ::std::default::Default for VpcIpamOptions {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+impl VpcIpamOptions {
+    /// CIDR Block for Vpc.
+    ///
+    /// Default: Only required when Ipam has concrete allocation available for static Vpc
+    #[must_use]
+    pub fn cidr_block(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("cidrBlock", value.into_arg());
+        self
+    }
+    /// The value of `cidrBlock`.
+    #[track_caller]
+    pub fn get_cidr_block(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
+        self.0.get("cidrBlock")
+    }
+    /// ipv4 IPAM Pool Id.
+    ///
+    /// Default: Only required when using AWS Ipam
+    #[must_use]
+    pub fn ipv4_ipam_pool_id(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("ipv4IpamPoolId", value.into_arg());
+        self
+    }
+    /// The value of `ipv4IpamPoolId`.
+    #[track_caller]
+    pub fn get_ipv4_ipam_pool_id(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
+        self.0.get("ipv4IpamPoolId")
+    }
+    /// CIDR Mask for Vpc.
+    ///
+    /// Default: Only required when using AWS Ipam
+    #[must_use]
+    pub fn ipv4_netmask_length(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
+        self.0.set("ipv4NetmaskLength", value.into_arg());
+        self
+    }
+    /// The value of `ipv4NetmaskLength`.
+    #[track_caller]
+    pub fn get_ipv4_netmask_length(&self) -> ::jsii_host::Result<::std::option::Option<f64>> {
+        self.0.get("ipv4NetmaskLength")
+    }
+}
+impl ::jsii_host::ToWire for VpcIpamOptions {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_ec2.VpcIpamOptions")
+    }
+}
+impl ::jsii_host::FromWire for VpcIpamOptions {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        const MEMBERS: &[::jsii_host::Member] = &[
+            ("cidrBlock", ::jsii_host::rewire::<::std::string::String>),
+            ("ipv4IpamPoolId", ::jsii_host::rewire::<::std::string::String>),
+            ("ipv4NetmaskLength", ::jsii_host::rewire::<f64>),
+        ];
+        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
+    }
+}
+/// Properties for looking up an existing VPC.
+///
+/// The combination of properties must specify filter down to exactly one
+/// non-default VPC, otherwise an error is raised.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct VpcLookupOptions(::jsii_host::StructData);
+::jsii_host::is_a!(VpcLookupOptions: crate::generated::aws_cdk_lib::aws_ec2::VpcLookupOptions, ::jsii_host::Value);
+impl VpcLookupOptions {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new() -> Self {
+        let jsii_data = ::jsii_host::StructData::new();
+        Self(jsii_data)
+    }
+}
+impl ::std::default::Default for VpcLookupOptions {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+impl VpcLookupOptions {
+    /// Whether to match the default VPC.
+    ///
+    /// Default: Don't care whether we return the default VPC
+    #[must_use]
+    pub fn is_default(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("isDefault", value.into_arg());
+        self
+    }
+    /// The ID of the AWS account that owns the VPC.
+    ///
+    /// Default: the account id of the parent stack
+    #[must_use]
+    pub fn owner_account_id(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("ownerAccountId", value.into_arg());
+        self
+    }
+    /// Optional to override inferred region.
+    ///
+    /// Default: Current stack's environment region
+    #[must_use]
+    pub fn region(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("region", value.into_arg());
+        self
+    }
+    /// Whether to look up whether a VPN Gateway is attached to the looked up VPC.
+    ///
+    /// Default: true
+    #[must_use]
+    pub fn return_vpn_gateways(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("returnVpnGateways", value.into_arg());
+        self
+    }
+    /// Optional tag for subnet group name.
+    ///
+    /// Default: aws-cdk:subnet-name
+    #[must_use]
+    pub fn subnet_group_name_tag(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("subnetGroupNameTag", value.into_arg());
+        self
+    }
+    /// Tags on the VPC.
+    ///
+    /// Default: Don't filter on tags
+    #[must_use]
+    pub fn tags(mut self, value: impl ::jsii_host::IntoArg<::std::collections::BTreeMap<::std::string::String, ::std::string::String>>) -> Self {
+        self.0.set("tags", value.into_arg());
+        self
+    }
+    /// The ID of the VPC.
+    ///
+    /// Default: Don't filter on vpcId
+    #[must_use]
+    pub fn vpc_id(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("vpcId", value.into_arg());
+        self
+    }
+    /// The name of the VPC.
+    ///
+    /// Default: Don't filter on vpcName
+    #[must_use]
+    pub fn vpc_name(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("vpcName", value.into_arg());
+        self
+    }
+}
+impl ::jsii_host::ToWire for VpcLookupOptions {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_ec2.VpcLookupOptions")
+    }
+}
+/// Configuration for Vpc.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct VpcProps<C = ()>(::jsii_host::StructData, C);
+::jsii_host::is_a!(VpcProps: crate::generated::aws_cdk_lib::aws_ec2::VpcProps, ::jsii_host::Value);
+impl VpcProps {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new() -> Self {
+        let jsii_data = ::jsii_host::StructData::new();
+        Self(jsii_data, ())
+    }
+}
+impl ::std::default::Default for VpcProps {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+impl<C> VpcProps<C> {
+    /// Availability zones this VPC spans.
+    ///
+    /// Default: a subset of AZs of the stack
+    #[must_use]
+    pub fn availability_zones(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<::std::string::String>>) -> Self {
+        self.0.set("availabilityZones", value.into_arg());
+        self
+    }
+    /// The CIDR range to use for the VPC, e.g. '10.0.0.0/16'.
+    ///
+    /// Default: Vpc.DEFAULT_CIDR_RANGE
+    #[deprecated(note = "Use ipAddresses instead")]
+    #[must_use]
+    pub fn cidr(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("cidr", value.into_arg());
+        self
+    }
+    /// If set to false then disable the creation of the default internet gateway.
+    ///
+    /// Default: true
+    #[must_use]
+    pub fn create_internet_gateway(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("createInternetGateway", value.into_arg());
+        self
+    }
+    /// The default tenancy of instances launched into the VPC.
+    ///
+    /// Default: DefaultInstanceTenancy.Default (shared) tenancy
+    #[must_use]
+    pub fn default_instance_tenancy(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::DefaultInstanceTenancy>) -> Self {
+        self.0.set("defaultInstanceTenancy", value.into_arg());
+        self
+    }
+    /// Indicates whether the instances launched in the VPC get public DNS hostnames.
+    ///
+    /// Default: true
+    #[must_use]
+    pub fn enable_dns_hostnames(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("enableDnsHostnames", value.into_arg());
+        self
+    }
+    /// Indicates whether the DNS resolution is supported for the VPC.
+    ///
+    /// Default: true
+    #[must_use]
+    pub fn enable_dns_support(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("enableDnsSupport", value.into_arg());
+        self
+    }
+    /// Flow logs to add to this VPC.
+    ///
+    /// Default: No flow logs.
+    #[must_use]
+    pub fn flow_logs(mut self, value: impl ::jsii_host::IntoArg<::std::collections::BTreeMap<::std::string::String, crate::generated::aws_cdk_lib::aws_ec2::FlowLogOptions>>) -> Self {
+        self.0.set("flowLogs", value.into_arg());
+        self
+    }
+    /// Gateway endpoints to add to this VPC.
+    ///
+    /// Default: None.
+    #[must_use]
+    pub fn gateway_endpoints(mut self, value: impl ::jsii_host::IntoArg<::std::collections::BTreeMap<::std::string::String, crate::generated::aws_cdk_lib::aws_ec2::GatewayVpcEndpointOptions>>) -> Self {
+        self.0.set("gatewayEndpoints", value.into_arg());
+        self
+    }
+    /// The Provider to use to allocate IPv4 Space to your VPC.
+    ///
+    /// Default: ec2.IpAddresses.cidr
+    #[must_use]
+    pub fn ip_addresses(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::IIpAddresses>) -> Self {
+        self.0.set("ipAddresses", value.into_arg());
+        self
+    }
+    /// The protocol of the vpc.
+    ///
+    /// Default: IpProtocol.IPV4_ONLY
+    #[must_use]
+    pub fn ip_protocol(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::IpProtocol>) -> Self {
+        self.0.set("ipProtocol", value.into_arg());
+        self
+    }
+    /// The Provider to use to allocate IPv6 Space to your VPC.
+    ///
+    /// Default: Ipv6Addresses.amazonProvided
+    #[must_use]
+    pub fn ipv6_addresses(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::IIpv6Addresses>) -> Self {
+        self.0.set("ipv6Addresses", value.into_arg());
+        self
+    }
+    /// Define the maximum number of AZs to use in this region.
+    ///
+    /// Default: 3
+    #[must_use]
+    pub fn max_azs(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
+        self.0.set("maxAzs", value.into_arg());
+        self
+    }
+    /// What type of NAT provider to use.
+    ///
+    /// Default: NatProvider.gateway()
+    #[must_use]
+    pub fn nat_gateway_provider(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::NatProvider>) -> Self {
+        self.0.set("natGatewayProvider", value.into_arg());
+        self
+    }
+    /// Configures the subnets which will have NAT Gateways/Instances.
+    ///
+    /// Default: All public subnets.
+    #[must_use]
+    pub fn nat_gateway_subnets(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::SubnetSelection>) -> Self {
+        self.0.set("natGatewaySubnets", value.into_arg());
+        self
+    }
+    /// The number of NAT Gateways/Instances to create.
+    ///
+    /// Default: One NAT gateway/instance per Availability Zone
+    #[must_use]
+    pub fn nat_gateways(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
+        self.0.set("natGateways", value.into_arg());
+        self
+    }
+    /// Define the number of AZs to reserve.
+    ///
+    /// Default: 0
+    #[must_use]
+    pub fn reserved_azs(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
+        self.0.set("reservedAzs", value.into_arg());
+        self
+    }
+    /// If set to true then the default inbound & outbound rules will be removed from the default security group.
+    ///
+    /// Default: true if '@aws-cdk/aws-ec2:restrictDefaultSecurityGroup' is enabled, false otherwise
+    #[must_use]
+    pub fn restrict_default_security_group(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("restrictDefaultSecurityGroup", value.into_arg());
+        self
+    }
+    /// Configure the subnets to build for each AZ.
+    ///
+    /// Default: The VPC CIDR will be evenly divided between 1 public and 1
+    /// private subnet per AZ.
+    #[must_use]
+    pub fn subnet_configuration(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_ec2::SubnetConfiguration>>) -> Self {
+        self.0.set("subnetConfiguration", value.into_arg());
+        self
+    }
+    /// The VPC name.
+    ///
+    /// Default: this.node.path
+    #[must_use]
+    pub fn vpc_name(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("vpcName", value.into_arg());
+        self
+    }
+    /// VPN connections to this VPC.
+    ///
+    /// Default: No connections.
+    #[must_use]
+    pub fn vpn_connections(mut self, value: impl ::jsii_host::IntoArg<::std::collections::BTreeMap<::std::string::String, crate::generated::aws_cdk_lib::aws_ec2::VpnConnectionOptions>>) -> Self {
+        self.0.set("vpnConnections", value.into_arg());
+        self
+    }
+    /// Indicates whether a VPN gateway should be created and attached to this VPC.
+    ///
+    /// Default: true when vpnGatewayAsn or vpnConnections is specified
+    #[must_use]
+    pub fn vpn_gateway(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("vpnGateway", value.into_arg());
+        self
+    }
+    /// The private Autonomous System Number (ASN) for the VPN gateway.
+    ///
+    /// Default: Amazon default ASN.
+    #[must_use]
+    pub fn vpn_gateway_asn(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
+        self.0.set("vpnGatewayAsn", value.into_arg());
+        self
+    }
+    /// Where to propagate VPN routes.
+    ///
+    /// Default: On the route tables associated with private subnets. If no
+    /// private subnets exists, isolated subnets are used. If no isolated subnets
+    /// exists, public subnets are used.
+    #[must_use]
+    pub fn vpn_route_propagation(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_ec2::SubnetSelection>>) -> Self {
+        self.0.set("vpnRoutePropagation", value.into_arg());
+        self
+    }
+}
+impl<T: ::jsii_host::Handle> VpcProps<::jsii_host::Pending<T>> {
+    #[doc(hidden)]
+    pub fn jsii_pending(data: ::jsii_host::StructData, pending: ::jsii_host::Pending<T>) -> Self {
+        Self(data, pending)
+    }
+    /// Makes the object.
+    #[track_caller]
+    pub fn build(self) -> ::jsii_host::Result<T> {
+        self.1.build(self.0.to_wire("aws-cdk-lib.aws_ec2.VpcProps"))
+    }
+}
+impl ::jsii_host::ToWire for VpcProps {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_ec2.VpcProps")
+    }
+}
+/// Options when constructing UserData for Windows.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct WindowsUserDataOptions(::jsii_host::StructData);
+::jsii_host::is_a!(WindowsUserDataOptions: crate::generated::aws_cdk_lib::aws_ec2::WindowsUserDataOptions, ::jsii_host::Value);
+impl WindowsUserDataOptions {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new() -> Self {
+        let jsii_data = ::jsii_host::StructData::new();
+        Self(jsii_data)
+    }
+}
+impl ::std::default::Default for WindowsUserDataOptions {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+impl WindowsUserDataOptions {
+    /// Set to true to set this userdata to persist through an instance reboot;
+    ///
+    /// Default: false
+    #[must_use]
+    pub fn persist(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("persist", value.into_arg());
+        self
+    }
+}
+impl ::jsii_host::ToWire for WindowsUserDataOptions {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_ec2.WindowsUserDataOptions")
+    }
+}
+}
+#[cfg(feature = "aws-ec2")]
+pub use with_aws_ec2::*;

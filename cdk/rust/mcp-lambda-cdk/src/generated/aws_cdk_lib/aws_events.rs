@@ -1056,3 +1056,613 @@ impl Schedule {
         ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_events.Schedule", "rate", ::std::vec![duration.into_arg()])
     }
 }
+#[cfg(feature = "aws-events")]
+mod with_aws_events {
+use ::jsii_host::IntoArg as _;
+/// Define an EventBridge Archive.
+#[derive(::std::clone::Clone)]
+pub struct Archive(crate::generated::aws_cdk_lib::Resource);
+::jsii_host::handle!(Archive(crate::generated::aws_cdk_lib::Resource), "aws-cdk-lib.aws_events.Archive");
+::jsii_host::is_a!(Archive: crate::generated::aws_cdk_lib::aws_events::Archive, crate::generated::aws_cdk_lib::IResource, crate::generated::aws_cdk_lib::Resource, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::constructs::Construct, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
+impl Archive {
+    /// Makes one, with everything that is required.
+    #[track_caller]
+    pub fn new(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>, props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_events::ArchiveProps>) -> ::jsii_host::Result<Self> {
+        ::jsii_host::create(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_events.Archive", ::std::vec![scope.into_arg(), id.into_arg(), props.into_arg()]).map(::jsii_host::Handle::from_object)
+    }
+    /// Starts one: set what is optional, then call `build`.
+    pub fn builder(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>, event_pattern: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_events::EventPattern>, source_event_bus: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::interfaces::aws_events::IEventBusRef>) -> crate::generated::aws_cdk_lib::aws_events::ArchiveProps<::jsii_host::Pending<Self>> {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("eventPattern", event_pattern.into_arg());
+        jsii_data.set("sourceEventBus", source_event_bus.into_arg());
+        crate::generated::aws_cdk_lib::aws_events::ArchiveProps::jsii_pending(jsii_data, ::jsii_host::Pending::new(&crate::generated::aws_cdk_lib::ASSEMBLY, ::std::vec![scope.into_arg(), id.into_arg()]))
+    }
+    /// Uniquely identifies this class.
+    pub const PROPERTY_INJECTION_ID: ::jsii_host::Const<::std::string::String> = ::jsii_host::Const::new(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_events.Archive", "PROPERTY_INJECTION_ID");
+    /// The ARN of the archive created.
+    #[track_caller]
+    pub fn archive_arn(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("archiveArn")
+    }
+    /// The archive name.
+    #[track_caller]
+    pub fn archive_name(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("archiveName")
+    }
+}
+/// The event archive properties.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct ArchiveProps<C = ()>(::jsii_host::StructData, C);
+::jsii_host::is_a!(ArchiveProps: crate::generated::aws_cdk_lib::aws_events::ArchiveProps, crate::generated::aws_cdk_lib::aws_events::BaseArchiveProps, ::jsii_host::Value);
+impl ArchiveProps {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(event_pattern: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_events::EventPattern>, source_event_bus: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::interfaces::aws_events::IEventBusRef>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("eventPattern", event_pattern.into_arg());
+        jsii_data.set("sourceEventBus", source_event_bus.into_arg());
+        Self(jsii_data, ())
+    }
+}
+impl<C> ArchiveProps<C> {
+    /// The name of the archive.
+    ///
+    /// Default: Automatically generated
+    #[must_use]
+    pub fn archive_name(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("archiveName", value.into_arg());
+        self
+    }
+    /// A description for the archive.
+    ///
+    /// Default: none
+    #[must_use]
+    pub fn description(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("description", value.into_arg());
+        self
+    }
+    /// The customer managed key that encrypts this archive.
+    ///
+    /// Default: Use an AWS managed key
+    #[must_use]
+    pub fn kms_key(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_kms::IKey>) -> Self {
+        self.0.set("kmsKey", value.into_arg());
+        self
+    }
+    /// The number of days to retain events for.
+    ///
+    /// Default: Infinite
+    #[must_use]
+    pub fn retention(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::Duration>) -> Self {
+        self.0.set("retention", value.into_arg());
+        self
+    }
+}
+impl<T: ::jsii_host::Handle> ArchiveProps<::jsii_host::Pending<T>> {
+    #[doc(hidden)]
+    pub fn jsii_pending(data: ::jsii_host::StructData, pending: ::jsii_host::Pending<T>) -> Self {
+        Self(data, pending)
+    }
+    /// Makes the object.
+    #[track_caller]
+    pub fn build(self) -> ::jsii_host::Result<T> {
+        self.1.build(self.0.to_wire("aws-cdk-lib.aws_events.ArchiveProps"))
+    }
+}
+impl ::jsii_host::ToWire for ArchiveProps {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_events.ArchiveProps")
+    }
+}
+/// The event archive base properties.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct BaseArchiveProps(::jsii_host::StructData);
+::jsii_host::is_a!(BaseArchiveProps: crate::generated::aws_cdk_lib::aws_events::BaseArchiveProps, ::jsii_host::Value);
+impl BaseArchiveProps {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(event_pattern: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_events::EventPattern>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("eventPattern", event_pattern.into_arg());
+        Self(jsii_data)
+    }
+}
+impl BaseArchiveProps {
+    /// The name of the archive.
+    ///
+    /// Default: Automatically generated
+    #[must_use]
+    pub fn archive_name(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("archiveName", value.into_arg());
+        self
+    }
+    /// The value of `archiveName`.
+    #[track_caller]
+    pub fn get_archive_name(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
+        self.0.get("archiveName")
+    }
+    /// A description for the archive.
+    ///
+    /// Default: none
+    #[must_use]
+    pub fn description(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("description", value.into_arg());
+        self
+    }
+    /// The value of `description`.
+    #[track_caller]
+    pub fn get_description(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
+        self.0.get("description")
+    }
+    /// The value of `eventPattern`.
+    #[track_caller]
+    pub fn get_event_pattern(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_events::EventPattern> {
+        self.0.get("eventPattern")
+    }
+    /// The customer managed key that encrypts this archive.
+    ///
+    /// Default: Use an AWS managed key
+    #[must_use]
+    pub fn kms_key(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_kms::IKey>) -> Self {
+        self.0.set("kmsKey", value.into_arg());
+        self
+    }
+    /// The value of `kmsKey`.
+    #[track_caller]
+    pub fn get_kms_key(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::aws_cdk_lib::aws_kms::IKey>> {
+        self.0.get("kmsKey")
+    }
+    /// The number of days to retain events for.
+    ///
+    /// Default: Infinite
+    #[must_use]
+    pub fn retention(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::Duration>) -> Self {
+        self.0.set("retention", value.into_arg());
+        self
+    }
+    /// The value of `retention`.
+    #[track_caller]
+    pub fn get_retention(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::aws_cdk_lib::Duration>> {
+        self.0.get("retention")
+    }
+}
+impl ::jsii_host::ToWire for BaseArchiveProps {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_events.BaseArchiveProps")
+    }
+}
+impl ::jsii_host::FromWire for BaseArchiveProps {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        const MEMBERS: &[::jsii_host::Member] = &[
+            ("archiveName", ::jsii_host::rewire::<::std::string::String>),
+            ("description", ::jsii_host::rewire::<::std::string::String>),
+            ("eventPattern", ::jsii_host::rewire::<crate::generated::aws_cdk_lib::aws_events::EventPattern>),
+            ("kmsKey", ::jsii_host::rewire::<crate::generated::aws_cdk_lib::aws_kms::IKey>),
+            ("retention", ::jsii_host::rewire::<crate::generated::aws_cdk_lib::Duration>),
+        ];
+        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
+    }
+}
+/// Define an EventBridge EventBus.
+#[derive(::std::clone::Clone)]
+pub struct EventBus(crate::generated::aws_cdk_lib::Resource);
+::jsii_host::handle!(EventBus(crate::generated::aws_cdk_lib::Resource), "aws-cdk-lib.aws_events.EventBus");
+::jsii_host::is_a!(EventBus: crate::generated::aws_cdk_lib::aws_events::EventBus, crate::generated::aws_cdk_lib::IResource, crate::generated::aws_cdk_lib::Resource, crate::generated::aws_cdk_lib::aws_events::IEventBus, crate::generated::aws_cdk_lib::aws_iam::IResourceWithPolicy, crate::generated::aws_cdk_lib::aws_iam::IResourceWithPolicyV2, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::aws_cdk_lib::interfaces::aws_events::IEventBusRef, crate::generated::constructs::Construct, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
+impl EventBus {
+    /// Makes one, with everything that is required.
+    #[track_caller]
+    pub fn new(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<Self> {
+        ::jsii_host::create(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_events.EventBus", ::std::vec![scope.into_arg(), id.into_arg()]).map(::jsii_host::Handle::from_object)
+    }
+    /// Makes one, with every argument.
+    #[track_caller]
+    pub fn new_with(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>, props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_events::EventBusProps>) -> ::jsii_host::Result<Self> {
+        ::jsii_host::create(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_events.EventBus", ::std::vec![scope.into_arg(), id.into_arg(), props.into_arg()]).map(::jsii_host::Handle::from_object)
+    }
+    /// Starts one: set what is optional, then call `build`.
+    pub fn builder(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>) -> crate::generated::aws_cdk_lib::aws_events::EventBusProps<::jsii_host::Pending<Self>> {
+        let jsii_data = ::jsii_host::StructData::new();
+        crate::generated::aws_cdk_lib::aws_events::EventBusProps::jsii_pending(jsii_data, ::jsii_host::Pending::new(&crate::generated::aws_cdk_lib::ASSEMBLY, ::std::vec![scope.into_arg(), id.into_arg()]))
+    }
+    /// Uniquely identifies this class.
+    pub const PROPERTY_INJECTION_ID: ::jsii_host::Const<::std::string::String> = ::jsii_host::Const::new(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_events.EventBus", "PROPERTY_INJECTION_ID");
+    /// The ARN of the event bus, such as: arn:aws:events:us-east-2:123456789012:event-bus/aws.partner/PartnerName/acct1/repo1.
+    #[track_caller]
+    pub fn event_bus_arn(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("eventBusArn")
+    }
+    /// The physical ID of this event bus resource.
+    #[track_caller]
+    pub fn event_bus_name(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("eventBusName")
+    }
+    /// The policy for the event bus in JSON form.
+    #[track_caller]
+    pub fn event_bus_policy(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("eventBusPolicy")
+    }
+    /// A reference to a EventBus resource.
+    #[track_caller]
+    pub fn event_bus_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_events::EventBusReference> {
+        self.jsii_get("eventBusRef")
+    }
+    /// Collection of grant methods for an EventBus.
+    #[track_caller]
+    pub fn grants(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_events::EventBusGrants> {
+        self.jsii_get("grants")
+    }
+    /// The name of the partner event source.
+    #[track_caller]
+    pub fn event_source_name(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
+        self.jsii_get("eventSourceName")
+    }
+    /// Import an existing event bus resource.
+    #[track_caller]
+    pub fn from_event_bus_arn(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>, event_bus_arn: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_events::IEventBus> {
+        ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_events.EventBus", "fromEventBusArn", ::std::vec![scope.into_arg(), id.into_arg(), event_bus_arn.into_arg()])
+    }
+    /// Import an existing event bus resource.
+    #[track_caller]
+    pub fn from_event_bus_attributes(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>, attrs: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_events::EventBusAttributes>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_events::IEventBus> {
+        ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_events.EventBus", "fromEventBusAttributes", ::std::vec![scope.into_arg(), id.into_arg(), attrs.into_arg()])
+    }
+    /// Import an existing event bus resource.
+    #[track_caller]
+    pub fn from_event_bus_name(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>, event_bus_name: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_events::IEventBus> {
+        ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_events.EventBus", "fromEventBusName", ::std::vec![scope.into_arg(), id.into_arg(), event_bus_name.into_arg()])
+    }
+    /// Permits an IAM Principal to send custom events to EventBridge so that they can be matched to rules.
+    #[track_caller]
+    pub fn grant_all_put_events(grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
+        ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_events.EventBus", "grantAllPutEvents", ::std::vec![grantee.into_arg()])
+    }
+    /// Adds a statement to the IAM resource policy associated with this event bus.
+    #[track_caller]
+    pub fn add_to_resource_policy(&self, statement: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::PolicyStatement>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::AddToResourcePolicyResult> {
+        self.jsii_invoke("addToResourcePolicy", [statement.into_arg()])
+    }
+    /// Create an EventBridge archive to send events to.
+    #[track_caller]
+    pub fn archive(&self, id: impl ::jsii_host::IntoArg<::std::string::String>, props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_events::BaseArchiveProps>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_events::Archive> {
+        self.jsii_invoke("archive", [id.into_arg(), props.into_arg()])
+    }
+    /// [disable-awslint:no-grants].
+    #[track_caller]
+    pub fn grant_put_events_to(&self, grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
+        self.jsii_invoke("grantPutEventsTo", [grantee.into_arg()])
+    }
+    /// [disable-awslint:no-grants].
+    #[track_caller]
+    pub fn grant_put_events_to_with(&self, grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>, sid: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
+        self.jsii_invoke("grantPutEventsTo", [grantee.into_arg(), sid.into_arg()])
+    }
+}
+/// Interface with properties necessary to import a reusable EventBus.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct EventBusAttributes(::jsii_host::StructData);
+::jsii_host::is_a!(EventBusAttributes: crate::generated::aws_cdk_lib::aws_events::EventBusAttributes, ::jsii_host::Value);
+impl EventBusAttributes {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(event_bus_arn: impl ::jsii_host::IntoArg<::std::string::String>, event_bus_name: impl ::jsii_host::IntoArg<::std::string::String>, event_bus_policy: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("eventBusArn", event_bus_arn.into_arg());
+        jsii_data.set("eventBusName", event_bus_name.into_arg());
+        jsii_data.set("eventBusPolicy", event_bus_policy.into_arg());
+        Self(jsii_data)
+    }
+}
+impl EventBusAttributes {
+    /// The partner event source to associate with this event bus resource.
+    ///
+    /// Default: no partner event source
+    #[must_use]
+    pub fn event_source_name(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("eventSourceName", value.into_arg());
+        self
+    }
+}
+impl ::jsii_host::ToWire for EventBusAttributes {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_events.EventBusAttributes")
+    }
+}
+/// Collection of grant methods for a IEventBusRef.
+#[derive(::std::clone::Clone)]
+pub struct EventBusGrants(::jsii_host::Object);
+::jsii_host::handle!(EventBusGrants(::jsii_host::Object), "aws-cdk-lib.aws_events.EventBusGrants");
+::jsii_host::is_a!(EventBusGrants: crate::generated::aws_cdk_lib::aws_events::EventBusGrants, ::jsii_host::Value);
+impl EventBusGrants {
+    /// The property `resource`.
+    #[track_caller]
+    pub fn resource(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_events::IEventBusRef> {
+        self.jsii_get("resource")
+    }
+    /// Creates grants for EventBusGrants.
+    #[track_caller]
+    pub fn from_event_bus(resource: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::interfaces::aws_events::IEventBusRef>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_events::EventBusGrants> {
+        ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_events.EventBusGrants", "fromEventBus", ::std::vec![resource.into_arg()])
+    }
+    /// Grant the given identity custom permissions.
+    #[track_caller]
+    pub fn actions(&self, grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>, actions: impl ::jsii_host::IntoArg<::std::vec::Vec<::std::string::String>>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
+        self.jsii_invoke("actions", [grantee.into_arg(), actions.into_arg()])
+    }
+    /// Grant the given identity custom permissions.
+    #[track_caller]
+    pub fn actions_with(&self, grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>, actions: impl ::jsii_host::IntoArg<::std::vec::Vec<::std::string::String>>, options: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::PermissionsOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
+        self.jsii_invoke("actions", [grantee.into_arg(), actions.into_arg(), options.into_arg()])
+    }
+    /// Permits an IAM Principal to send custom events to EventBridge so that they can be matched to rules.
+    #[track_caller]
+    pub fn all_put_events(&self, grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
+        self.jsii_invoke("allPutEvents", [grantee.into_arg()])
+    }
+}
+/// Properties to define an event bus.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct EventBusProps<C = ()>(::jsii_host::StructData, C);
+::jsii_host::is_a!(EventBusProps: crate::generated::aws_cdk_lib::aws_events::EventBusProps, ::jsii_host::Value);
+impl EventBusProps {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new() -> Self {
+        let jsii_data = ::jsii_host::StructData::new();
+        Self(jsii_data, ())
+    }
+}
+impl ::std::default::Default for EventBusProps {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+impl<C> EventBusProps<C> {
+    /// Dead-letter queue for the event bus.
+    ///
+    /// Default: no dead-letter queue
+    #[must_use]
+    pub fn dead_letter_queue(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_sqs::IQueue>) -> Self {
+        self.0.set("deadLetterQueue", value.into_arg());
+        self
+    }
+    /// The event bus description.
+    ///
+    /// Default: no description
+    #[must_use]
+    pub fn description(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("description", value.into_arg());
+        self
+    }
+    /// The name of the event bus you are creating Note: If 'eventSourceName' is passed in, you cannot set this.
+    ///
+    /// Default: automatically generated name
+    #[must_use]
+    pub fn event_bus_name(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("eventBusName", value.into_arg());
+        self
+    }
+    /// The partner event source to associate with this event bus resource Note: If 'eventBusName' is passed in, you cannot set this.
+    ///
+    /// Default: no partner event source
+    #[must_use]
+    pub fn event_source_name(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("eventSourceName", value.into_arg());
+        self
+    }
+    /// The customer managed key that encrypt events on this event bus.
+    ///
+    /// Default: Use an AWS managed key
+    #[must_use]
+    pub fn kms_key(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_kms::IKey>) -> Self {
+        self.0.set("kmsKey", value.into_arg());
+        self
+    }
+    /// The Logging Configuration of the Èvent Bus.
+    ///
+    /// Default: no logging
+    #[must_use]
+    pub fn log_config(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_events::LogConfig>) -> Self {
+        self.0.set("logConfig", value.into_arg());
+        self
+    }
+}
+impl<T: ::jsii_host::Handle> EventBusProps<::jsii_host::Pending<T>> {
+    #[doc(hidden)]
+    pub fn jsii_pending(data: ::jsii_host::StructData, pending: ::jsii_host::Pending<T>) -> Self {
+        Self(data, pending)
+    }
+    /// Makes the object.
+    #[track_caller]
+    pub fn build(self) -> ::jsii_host::Result<T> {
+        self.1.build(self.0.to_wire("aws-cdk-lib.aws_events.EventBusProps"))
+    }
+}
+impl ::jsii_host::ToWire for EventBusProps {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_events.EventBusProps")
+    }
+}
+/// Interface which all EventBus based classes MUST implement.
+#[derive(::std::clone::Clone)]
+pub struct IEventBus(::jsii_host::Object);
+::jsii_host::handle!(IEventBus(::jsii_host::Object), "aws-cdk-lib.aws_events.IEventBus");
+::jsii_host::is_a!(IEventBus: crate::generated::aws_cdk_lib::aws_events::IEventBus, crate::generated::aws_cdk_lib::IResource, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::aws_cdk_lib::interfaces::aws_events::IEventBusRef, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
+impl IEventBus {
+    /// The environment this resource belongs to.
+    #[track_caller]
+    pub fn env(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::ResourceEnvironment> {
+        self.jsii_get("env")
+    }
+    /// The ARN of this event bus resource.
+    #[track_caller]
+    pub fn event_bus_arn(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("eventBusArn")
+    }
+    /// The physical ID of this event bus resource.
+    #[track_caller]
+    pub fn event_bus_name(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("eventBusName")
+    }
+    /// The JSON policy of this event bus resource.
+    #[track_caller]
+    pub fn event_bus_policy(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("eventBusPolicy")
+    }
+    /// A reference to a EventBus resource.
+    #[track_caller]
+    pub fn event_bus_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_events::EventBusReference> {
+        self.jsii_get("eventBusRef")
+    }
+    /// The partner event source to associate with this event bus resource.
+    #[track_caller]
+    pub fn event_source_name(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
+        self.jsii_get("eventSourceName")
+    }
+    /// The tree node.
+    #[track_caller]
+    pub fn node(&self) -> ::jsii_host::Result<crate::generated::constructs::Node> {
+        self.jsii_get("node")
+    }
+    /// The stack in which this resource is defined.
+    #[track_caller]
+    pub fn stack(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::Stack> {
+        self.jsii_get("stack")
+    }
+    /// Apply the given removal policy to this resource.
+    #[track_caller]
+    pub fn apply_removal_policy(&self, policy: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::RemovalPolicy>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("applyRemovalPolicy", [policy.into_arg()])
+    }
+    /// Create an EventBridge archive to send events to.
+    #[track_caller]
+    pub fn archive(&self, id: impl ::jsii_host::IntoArg<::std::string::String>, props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_events::BaseArchiveProps>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_events::Archive> {
+        self.jsii_invoke("archive", [id.into_arg(), props.into_arg()])
+    }
+    /// Grants an IAM Principal to send custom events to the eventBus so that they can be matched to rules.
+    #[track_caller]
+    pub fn grant_put_events_to(&self, grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
+        self.jsii_invoke("grantPutEventsTo", [grantee.into_arg()])
+    }
+    /// Grants an IAM Principal to send custom events to the eventBus so that they can be matched to rules.
+    #[track_caller]
+    pub fn grant_put_events_to_with(&self, grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>, sid: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
+        self.jsii_invoke("grantPutEventsTo", [grantee.into_arg(), sid.into_arg()])
+    }
+    /// Applies one or more mixins to this construct.
+    #[track_caller]
+    pub fn with(&self, mixins: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::constructs::IMixin>>) -> ::jsii_host::Result<crate::generated::constructs::IConstruct> {
+        self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
+    }
+}
+/// Whether EventBridge include detailed event information in the records it generates.
+///
+/// Detailed data can be useful for troubleshooting and debugging.
+/// This information includes details of the event itself, as well as target details.
+#[derive(::std::clone::Clone, ::std::marker::Copy, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+#[non_exhaustive]
+pub enum IncludeDetail {
+    /// FULL: Include all details related to event itself and the request EventBridge sends to the target.
+    Full,
+    /// NONE: Does not include any details.
+    None,
+}
+::jsii_host::is_a!(IncludeDetail: crate::generated::aws_cdk_lib::aws_events::IncludeDetail, ::jsii_host::Value);
+impl ::jsii_host::ToWire for IncludeDetail {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        let member = match self {
+            Self::Full => "aws-cdk-lib.aws_events.IncludeDetail/FULL",
+            Self::None => "aws-cdk-lib.aws_events.IncludeDetail/NONE",
+        };
+        ::std::result::Result::Ok(::jsii_host::json!({ "$jsii.enum": member }))
+    }
+}
+impl ::jsii_host::FromWire for IncludeDetail {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        match ::jsii_host::enum_member(&value, "aws-cdk-lib.aws_events.IncludeDetail")?.as_str() {
+            "FULL" => ::std::result::Result::Ok(Self::Full),
+            "NONE" => ::std::result::Result::Ok(Self::None),
+            other => ::std::result::Result::Err(::jsii_host::unknown_member("aws-cdk-lib.aws_events.IncludeDetail", other)),
+        }
+    }
+}
+/// The level of logging detail to include.
+///
+/// This applies to all log destinations for the event bus.
+#[derive(::std::clone::Clone, ::std::marker::Copy, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+#[non_exhaustive]
+pub enum Level {
+    /// INFO: EventBridge sends any logs related to errors, as well as major steps performed during event processing.
+    Info,
+    /// ERROR: EventBridge sends any logs related to errors generated during event processing and target delivery.
+    Error,
+    /// TRACE: EventBridge sends any logs generated during all steps in the event processing.
+    Trace,
+    /// OFF: EventBridge does not send any logs.
+    Off,
+}
+::jsii_host::is_a!(Level: crate::generated::aws_cdk_lib::aws_events::Level, ::jsii_host::Value);
+impl ::jsii_host::ToWire for Level {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        let member = match self {
+            Self::Info => "aws-cdk-lib.aws_events.Level/INFO",
+            Self::Error => "aws-cdk-lib.aws_events.Level/ERROR",
+            Self::Trace => "aws-cdk-lib.aws_events.Level/TRACE",
+            Self::Off => "aws-cdk-lib.aws_events.Level/OFF",
+        };
+        ::std::result::Result::Ok(::jsii_host::json!({ "$jsii.enum": member }))
+    }
+}
+impl ::jsii_host::FromWire for Level {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        match ::jsii_host::enum_member(&value, "aws-cdk-lib.aws_events.Level")?.as_str() {
+            "INFO" => ::std::result::Result::Ok(Self::Info),
+            "ERROR" => ::std::result::Result::Ok(Self::Error),
+            "TRACE" => ::std::result::Result::Ok(Self::Trace),
+            "OFF" => ::std::result::Result::Ok(Self::Off),
+            other => ::std::result::Result::Err(::jsii_host::unknown_member("aws-cdk-lib.aws_events.Level", other)),
+        }
+    }
+}
+/// Interface for Logging Configuration of the Event Bus.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct LogConfig(::jsii_host::StructData);
+::jsii_host::is_a!(LogConfig: crate::generated::aws_cdk_lib::aws_events::LogConfig, ::jsii_host::Value);
+impl LogConfig {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new() -> Self {
+        let jsii_data = ::jsii_host::StructData::new();
+        Self(jsii_data)
+    }
+}
+impl ::std::default::Default for LogConfig {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+impl LogConfig {
+    /// Whether EventBridge include detailed event information in the records it generates.
+    ///
+    /// Default: no details
+    #[must_use]
+    pub fn include_detail(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_events::IncludeDetail>) -> Self {
+        self.0.set("includeDetail", value.into_arg());
+        self
+    }
+    /// Logging level.
+    ///
+    /// Default: OFF
+    #[must_use]
+    pub fn level(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_events::Level>) -> Self {
+        self.0.set("level", value.into_arg());
+        self
+    }
+}
+impl ::jsii_host::ToWire for LogConfig {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_events.LogConfig")
+    }
+}
+}
+#[cfg(feature = "aws-events")]
+pub use with_aws_events::*;

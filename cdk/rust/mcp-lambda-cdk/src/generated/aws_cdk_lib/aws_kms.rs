@@ -435,3 +435,527 @@ impl IKey {
         self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
     }
 }
+#[cfg(feature = "aws-kms")]
+mod with_aws_kms {
+use ::jsii_host::IntoArg as _;
+/// The `AWS::KMS::Key` resource specifies an [KMS key](https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#kms_keys) in AWS Key Management Service . You can use this resource to create symmetric encryption KMS keys, asymmetric KMS keys for encryption or signing, and symmetric HMAC KMS keys. You can use `AWS::KMS::Key` to create [multi-Region primary keys](https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-overview.html#mrk-primary-key) of all supported types. To replicate a multi-Region key, use the `AWS::KMS::ReplicaKey` resource.
+///
+/// > If you change the value of the `KeySpec` , `KeyUsage` , `Origin` , or `MultiRegion` properties of an existing KMS key, the update request fails, regardless of the value of the [`UpdateReplacePolicy` attribute](https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-attribute-updatereplacepolicy.html) . This prevents you from accidentally deleting a KMS key by changing any of its immutable property values. > AWS  replaced the term *customer master key (CMK)* with *AWS KMS key* and *KMS key* . The concept has not changed. To prevent breaking changes, AWS  is keeping some variations of this term.
+///
+/// You can use symmetric encryption KMS keys to encrypt and decrypt small amounts of data, but they are more commonly used to generate data keys and data key pairs. You can also use a symmetric encryption KMS key to encrypt data stored in AWS services that are [integrated with AWS](https://docs.aws.amazon.com//kms/features/#AWS_Service_Integration) . For more information, see [Symmetric encryption KMS keys](https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#symmetric-cmks) in the *AWS Key Management Service Developer Guide* .
+///
+/// You can use asymmetric KMS keys to encrypt and decrypt data or sign messages and verify signatures. To create an asymmetric key, you must specify an asymmetric `KeySpec` value and a `KeyUsage` value. For details, see [Asymmetric keys in AWS](https://docs.aws.amazon.com/kms/latest/developerguide/symmetric-asymmetric.html) in the *AWS Key Management Service Developer Guide* .
+///
+/// You can use HMAC KMS keys (which are also symmetric keys) to generate and verify hash-based message authentication codes. To create an HMAC key, you must specify an HMAC `KeySpec` value and a `KeyUsage` value of `GENERATE_VERIFY_MAC` . For details, see [HMAC keys in AWS](https://docs.aws.amazon.com/kms/latest/developerguide/hmac.html) in the *AWS Key Management Service Developer Guide* .
+///
+/// You can also create symmetric encryption, asymmetric, and HMAC multi-Region primary keys. To create a multi-Region primary key, set the `MultiRegion` property to `true` . For information about multi-Region keys, see [Multi-Region keys in AWS](https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-overview.html) in the *AWS Key Management Service Developer Guide* .
+///
+/// You cannot use the `AWS::KMS::Key` resource to specify a KMS key with [imported key material](https://docs.aws.amazon.com/kms/latest/developerguide/importing-keys.html) or a KMS key in a [custom key store](https://docs.aws.amazon.com/kms/latest/developerguide/custom-key-store-overview.html) .
+///
+/// *Regions*
+///
+/// AWS  CloudFormation resources are available in all Regions in which AWS  and CloudFormation are supported. You can use the `AWS::KMS::Key` resource to create and manage all KMS key types that are supported in a Region.
+#[derive(::std::clone::Clone)]
+pub struct CfnKey(crate::generated::aws_cdk_lib::CfnResource);
+::jsii_host::handle!(CfnKey(crate::generated::aws_cdk_lib::CfnResource), "aws-cdk-lib.aws_kms.CfnKey");
+::jsii_host::is_a!(CfnKey: crate::generated::aws_cdk_lib::aws_kms::CfnKey, crate::generated::aws_cdk_lib::CfnElement, crate::generated::aws_cdk_lib::CfnRefElement, crate::generated::aws_cdk_lib::CfnResource, crate::generated::aws_cdk_lib::IInspectable, crate::generated::aws_cdk_lib::ITaggable, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::aws_cdk_lib::interfaces::aws_kms::IKeyRef, crate::generated::constructs::Construct, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, crate::generated::unions::CfnResourceOrStack, ::jsii_host::Value);
+/// Defines a KMS key.
+#[derive(::std::clone::Clone)]
+pub struct Key(crate::generated::aws_cdk_lib::Resource);
+::jsii_host::handle!(Key(crate::generated::aws_cdk_lib::Resource), "aws-cdk-lib.aws_kms.Key");
+::jsii_host::is_a!(Key: crate::generated::aws_cdk_lib::aws_kms::Key, crate::generated::aws_cdk_lib::IResource, crate::generated::aws_cdk_lib::Resource, crate::generated::aws_cdk_lib::aws_kms::IKey, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::aws_cdk_lib::interfaces::aws_kms::IKeyRef, crate::generated::constructs::Construct, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
+impl Key {
+    /// Makes one, with everything that is required.
+    #[track_caller]
+    pub fn new(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<Self> {
+        ::jsii_host::create(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_kms.Key", ::std::vec![scope.into_arg(), id.into_arg()]).map(::jsii_host::Handle::from_object)
+    }
+    /// Makes one, with every argument.
+    #[track_caller]
+    pub fn new_with(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>, props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_kms::KeyProps>) -> ::jsii_host::Result<Self> {
+        ::jsii_host::create(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_kms.Key", ::std::vec![scope.into_arg(), id.into_arg(), props.into_arg()]).map(::jsii_host::Handle::from_object)
+    }
+    /// Starts one: set what is optional, then call `build`.
+    pub fn builder(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>) -> crate::generated::aws_cdk_lib::aws_kms::KeyProps<::jsii_host::Pending<Self>> {
+        let jsii_data = ::jsii_host::StructData::new();
+        crate::generated::aws_cdk_lib::aws_kms::KeyProps::jsii_pending(jsii_data, ::jsii_host::Pending::new(&crate::generated::aws_cdk_lib::ASSEMBLY, ::std::vec![scope.into_arg(), id.into_arg()]))
+    }
+    /// The default key id of the dummy key.
+    pub const DEFAULT_DUMMY_KEY_ID: ::jsii_host::Const<::std::string::String> = ::jsii_host::Const::new(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_kms.Key", "DEFAULT_DUMMY_KEY_ID");
+    /// Uniquely identifies this class.
+    pub const PROPERTY_INJECTION_ID: ::jsii_host::Const<::std::string::String> = ::jsii_host::Const::new(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_kms.Key", "PROPERTY_INJECTION_ID");
+    /// Collection of grant methods for a Key.
+    #[track_caller]
+    pub fn grants(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_kms::KeyGrants> {
+        self.jsii_get("grants")
+    }
+    /// The ARN of the key.
+    #[track_caller]
+    pub fn key_arn(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("keyArn")
+    }
+    /// The ID of the key (the part that looks something like: 1234abcd-12ab-34cd-56ef-1234567890ab).
+    #[track_caller]
+    pub fn key_id(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("keyId")
+    }
+    /// A reference to a Key resource.
+    #[track_caller]
+    pub fn key_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_kms::KeyReference> {
+        self.jsii_get("keyRef")
+    }
+    /// Optional property to control trusting account identities.
+    #[track_caller]
+    pub fn trust_account_identities(&self) -> ::jsii_host::Result<bool> {
+        self.jsii_get("trustAccountIdentities")
+    }
+    /// Optional policy document that represents the resource policy of this key.
+    #[track_caller]
+    pub fn policy(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::aws_cdk_lib::aws_iam::PolicyDocument>> {
+        self.jsii_get("policy")
+    }
+    /// Create a mutable `IKey` based on a low-level `CfnKey`.
+    #[track_caller]
+    pub fn from_cfn_key(cfn_key: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_kms::CfnKey>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_kms::IKey> {
+        ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_kms.Key", "fromCfnKey", ::std::vec![cfn_key.into_arg()])
+    }
+    /// Import an externally defined KMS Key using its ARN.
+    #[track_caller]
+    pub fn from_key_arn(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>, key_arn: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_kms::IKey> {
+        ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_kms.Key", "fromKeyArn", ::std::vec![scope.into_arg(), id.into_arg(), key_arn.into_arg()])
+    }
+    /// Import an existing Key by querying the AWS environment this stack is deployed to.
+    #[track_caller]
+    pub fn from_lookup(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>, options: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_kms::KeyLookupOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_kms::IKey> {
+        ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_kms.Key", "fromLookup", ::std::vec![scope.into_arg(), id.into_arg(), options.into_arg()])
+    }
+    /// Checks if the key returned by the `Key.fromLookup()` method is a dummy key, i.e., a key that was not found.
+    #[track_caller]
+    pub fn is_lookup_dummy(key: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::interfaces::aws_kms::IKeyRef>) -> ::jsii_host::Result<bool> {
+        ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_kms.Key", "isLookupDummy", ::std::vec![key.into_arg()])
+    }
+    /// Defines a new alias for the key.
+    #[track_caller]
+    pub fn add_alias(&self, alias_name: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_kms::Alias> {
+        self.jsii_invoke("addAlias", [alias_name.into_arg()])
+    }
+    /// Adds a statement to the KMS key resource policy.
+    #[track_caller]
+    pub fn add_to_resource_policy(&self, statement: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::PolicyStatement>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::AddToResourcePolicyResult> {
+        self.jsii_invoke("addToResourcePolicy", [statement.into_arg()])
+    }
+    /// Adds a statement to the KMS key resource policy.
+    #[track_caller]
+    pub fn add_to_resource_policy_with(&self, statement: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::PolicyStatement>, allow_no_op: impl ::jsii_host::IntoArg<bool>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::AddToResourcePolicyResult> {
+        self.jsii_invoke("addToResourcePolicy", [statement.into_arg(), allow_no_op.into_arg()])
+    }
+    /// Grant the indicated permissions on this key to the given principal.
+    #[track_caller]
+    pub fn grant(&self, grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>, actions: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<::std::string::String>>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
+        self.jsii_invoke_list("grant", { let mut jsii_list = ::std::vec![grantee.into_arg()]; jsii_list.extend(actions.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
+    }
+    /// Grant admins permissions using this key to the given principal.
+    #[track_caller]
+    pub fn grant_admin(&self, grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
+        self.jsii_invoke("grantAdmin", [grantee.into_arg()])
+    }
+    /// Grant decryption permissions using this key to the given principal.
+    #[track_caller]
+    pub fn grant_decrypt(&self, grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
+        self.jsii_invoke("grantDecrypt", [grantee.into_arg()])
+    }
+    /// Grant encryption permissions using this key to the given principal.
+    #[track_caller]
+    pub fn grant_encrypt(&self, grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
+        self.jsii_invoke("grantEncrypt", [grantee.into_arg()])
+    }
+    /// Grant encryption and decryption permissions using this key to the given principal.
+    #[track_caller]
+    pub fn grant_encrypt_decrypt(&self, grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
+        self.jsii_invoke("grantEncryptDecrypt", [grantee.into_arg()])
+    }
+    /// Grant permissions to generating MACs to the given principal.
+    #[track_caller]
+    pub fn grant_generate_mac(&self, grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
+        self.jsii_invoke("grantGenerateMac", [grantee.into_arg()])
+    }
+    /// Grant sign permissions using this key to the given principal.
+    #[track_caller]
+    pub fn grant_sign(&self, grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
+        self.jsii_invoke("grantSign", [grantee.into_arg()])
+    }
+    /// Grant sign and verify permissions using this key to the given principal.
+    #[track_caller]
+    pub fn grant_sign_verify(&self, grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
+        self.jsii_invoke("grantSignVerify", [grantee.into_arg()])
+    }
+    /// Grant verify permissions using this key to the given principal.
+    #[track_caller]
+    pub fn grant_verify(&self, grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
+        self.jsii_invoke("grantVerify", [grantee.into_arg()])
+    }
+    /// Grant permissions to verifying MACs to the given principal.
+    #[track_caller]
+    pub fn grant_verify_mac(&self, grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
+        self.jsii_invoke("grantVerifyMac", [grantee.into_arg()])
+    }
+}
+/// Collection of grant methods for an IKey.
+#[derive(::std::clone::Clone)]
+pub struct KeyGrants(::jsii_host::Object);
+::jsii_host::handle!(KeyGrants(::jsii_host::Object), "aws-cdk-lib.aws_kms.KeyGrants");
+::jsii_host::is_a!(KeyGrants: crate::generated::aws_cdk_lib::aws_kms::KeyGrants, ::jsii_host::Value);
+impl KeyGrants {
+    /// The property `resource`.
+    #[track_caller]
+    pub fn resource(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_kms::IKeyRef> {
+        self.jsii_get("resource")
+    }
+    /// Creates grants for an IKeyRef.
+    #[track_caller]
+    pub fn from_key(resource: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::interfaces::aws_kms::IKeyRef>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_kms::KeyGrants> {
+        ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_kms.KeyGrants", "fromKey", ::std::vec![resource.into_arg()])
+    }
+    /// Creates grants for an IKeyRef.
+    #[track_caller]
+    pub fn from_key_with(resource: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::interfaces::aws_kms::IKeyRef>, trust_account_identities: impl ::jsii_host::IntoArg<bool>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_kms::KeyGrants> {
+        ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_kms.KeyGrants", "fromKey", ::std::vec![resource.into_arg(), trust_account_identities.into_arg()])
+    }
+    /// Grant the indicated permissions on this key to the given principal.
+    #[track_caller]
+    pub fn actions(&self, grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>, actions: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<::std::string::String>>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
+        self.jsii_invoke_list("actions", { let mut jsii_list = ::std::vec![grantee.into_arg()]; jsii_list.extend(actions.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
+    }
+    /// Grant admins permissions using this key to the given principal.
+    #[track_caller]
+    pub fn admin(&self, grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
+        self.jsii_invoke("admin", [grantee.into_arg()])
+    }
+    /// Grant decryption permissions using this key to the given principal.
+    #[track_caller]
+    pub fn decrypt(&self, grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
+        self.jsii_invoke("decrypt", [grantee.into_arg()])
+    }
+    /// Grant encryption permissions using this key to the given principal.
+    #[track_caller]
+    pub fn encrypt(&self, grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
+        self.jsii_invoke("encrypt", [grantee.into_arg()])
+    }
+    /// Grant encryption and decryption permissions using this key to the given principal.
+    #[track_caller]
+    pub fn encrypt_decrypt(&self, grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
+        self.jsii_invoke("encryptDecrypt", [grantee.into_arg()])
+    }
+    /// Grant permissions to generating MACs to the given principal.
+    #[track_caller]
+    pub fn generate_mac(&self, grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
+        self.jsii_invoke("generateMac", [grantee.into_arg()])
+    }
+    /// Grant sign permissions using this key to the given principal.
+    #[track_caller]
+    pub fn sign(&self, grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
+        self.jsii_invoke("sign", [grantee.into_arg()])
+    }
+    /// Grant sign and verify permissions using this key to the given principal.
+    #[track_caller]
+    pub fn sign_verify(&self, grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
+        self.jsii_invoke("signVerify", [grantee.into_arg()])
+    }
+    /// Grant verify permissions using this key to the given principal.
+    #[track_caller]
+    pub fn verify(&self, grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
+        self.jsii_invoke("verify", [grantee.into_arg()])
+    }
+    /// Grant permissions to verifying MACs to the given principal.
+    #[track_caller]
+    pub fn verify_mac(&self, grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
+        self.jsii_invoke("verifyMac", [grantee.into_arg()])
+    }
+}
+/// Properties for looking up an existing Key.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct KeyLookupOptions(::jsii_host::StructData);
+::jsii_host::is_a!(KeyLookupOptions: crate::generated::aws_cdk_lib::aws_kms::KeyLookupOptions, ::jsii_host::Value);
+impl KeyLookupOptions {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(alias_name: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("aliasName", alias_name.into_arg());
+        Self(jsii_data)
+    }
+}
+impl KeyLookupOptions {
+    /// Whether to return a dummy key if the key was not found.
+    ///
+    /// Default: false
+    #[must_use]
+    pub fn return_dummy_key_on_missing(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("returnDummyKeyOnMissing", value.into_arg());
+        self
+    }
+}
+impl ::jsii_host::ToWire for KeyLookupOptions {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_kms.KeyLookupOptions")
+    }
+}
+/// Construction properties for a KMS Key object.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct KeyProps<C = ()>(::jsii_host::StructData, C);
+::jsii_host::is_a!(KeyProps: crate::generated::aws_cdk_lib::aws_kms::KeyProps, ::jsii_host::Value);
+impl KeyProps {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new() -> Self {
+        let jsii_data = ::jsii_host::StructData::new();
+        Self(jsii_data, ())
+    }
+}
+impl ::std::default::Default for KeyProps {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+impl<C> KeyProps<C> {
+    /// A list of principals to add as key administrators to the key policy.
+    ///
+    /// Default: []
+    #[must_use]
+    pub fn admins(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_iam::IPrincipal>>) -> Self {
+        self.0.set("admins", value.into_arg());
+        self
+    }
+    /// Initial alias to add to the key.
+    ///
+    /// Default: No alias is added for the key.
+    #[must_use]
+    pub fn alias(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("alias", value.into_arg());
+        self
+    }
+    /// A description of the key.
+    ///
+    /// Default: No description.
+    #[must_use]
+    pub fn description(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("description", value.into_arg());
+        self
+    }
+    /// Indicates whether AWS KMS rotates the key.
+    ///
+    /// Default: false
+    #[must_use]
+    pub fn enable_key_rotation(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("enableKeyRotation", value.into_arg());
+        self
+    }
+    /// Indicates whether the key is available for use.
+    ///
+    /// Default: Key is enabled.
+    #[must_use]
+    pub fn enabled(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("enabled", value.into_arg());
+        self
+    }
+    /// The cryptographic configuration of the key. The valid value depends on usage of the key.
+    ///
+    /// Default: KeySpec.SYMMETRIC_DEFAULT
+    #[must_use]
+    pub fn key_spec(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_kms::KeySpec>) -> Self {
+        self.0.set("keySpec", value.into_arg());
+        self
+    }
+    /// The cryptographic operations for which the key can be used.
+    ///
+    /// Default: KeyUsage.ENCRYPT_DECRYPT
+    #[must_use]
+    pub fn key_usage(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_kms::KeyUsage>) -> Self {
+        self.0.set("keyUsage", value.into_arg());
+        self
+    }
+    /// Creates a multi-Region primary key that you can replicate in other AWS Regions.
+    ///
+    /// Default: false
+    #[must_use]
+    pub fn multi_region(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("multiRegion", value.into_arg());
+        self
+    }
+    /// Specifies the number of days in the waiting period before AWS KMS deletes a CMK that has been removed from a CloudFormation stack.
+    ///
+    /// Default: 30 days
+    #[must_use]
+    pub fn pending_window(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::Duration>) -> Self {
+        self.0.set("pendingWindow", value.into_arg());
+        self
+    }
+    /// Custom policy document to attach to the KMS key.
+    ///
+    /// Default: A policy document with permissions for the account root to
+    /// administer the key will be created.
+    #[must_use]
+    pub fn policy(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::PolicyDocument>) -> Self {
+        self.0.set("policy", value.into_arg());
+        self
+    }
+    /// Whether the encryption key should be retained when it is removed from the Stack.
+    ///
+    /// Default: RemovalPolicy.Retain
+    #[must_use]
+    pub fn removal_policy(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::RemovalPolicy>) -> Self {
+        self.0.set("removalPolicy", value.into_arg());
+        self
+    }
+    /// The period between each automatic rotation.
+    ///
+    /// Default: set by CFN to 365 days.
+    #[must_use]
+    pub fn rotation_period(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::Duration>) -> Self {
+        self.0.set("rotationPeriod", value.into_arg());
+        self
+    }
+}
+impl<T: ::jsii_host::Handle> KeyProps<::jsii_host::Pending<T>> {
+    #[doc(hidden)]
+    pub fn jsii_pending(data: ::jsii_host::StructData, pending: ::jsii_host::Pending<T>) -> Self {
+        Self(data, pending)
+    }
+    /// Makes the object.
+    #[track_caller]
+    pub fn build(self) -> ::jsii_host::Result<T> {
+        self.1.build(self.0.to_wire("aws-cdk-lib.aws_kms.KeyProps"))
+    }
+}
+impl ::jsii_host::ToWire for KeyProps {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_kms.KeyProps")
+    }
+}
+/// The key spec, represents the cryptographic configuration of keys.
+#[derive(::std::clone::Clone, ::std::marker::Copy, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+#[non_exhaustive]
+pub enum KeySpec {
+    /// The default key spec.
+    SymmetricDefault,
+    /// RSA with 2048 bits of key.
+    Rsa2048,
+    /// RSA with 3072 bits of key.
+    Rsa3072,
+    /// RSA with 4096 bits of key.
+    Rsa4096,
+    /// NIST FIPS 186-4, Section 6.4, ECDSA signature using the curve specified by the key and SHA-256 for the message digest.
+    EccNistP256,
+    /// NIST FIPS 186-4, Section 6.4, ECDSA signature using the curve specified by the key and SHA-384 for the message digest.
+    EccNistP384,
+    /// NIST FIPS 186-4, Section 6.4, ECDSA signature using the curve specified by the key and SHA-512 for the message digest.
+    EccNistP521,
+    /// Standards for Efficient Cryptography 2, Section 2.4.1, ECDSA signature on the Koblitz curve.
+    EccSecgP256k1,
+    /// Hash-Based Message Authentication Code as defined in RFC 2104 using the message digest function SHA224.
+    Hmac224,
+    /// Hash-Based Message Authentication Code as defined in RFC 2104 using the message digest function SHA256.
+    Hmac256,
+    /// Hash-Based Message Authentication Code as defined in RFC 2104 using the message digest function SHA384.
+    Hmac384,
+    /// Hash-Based Message Authentication Code as defined in RFC 2104 using the message digest function SHA512.
+    Hmac512,
+    /// Elliptic curve key spec available only in China Regions.
+    Sm2,
+    /// ML-DSA-44 lattice-based digital signature algorithm.
+    MlDsa44,
+    /// ML-DSA-65 lattice-based digital signature algorithm.
+    MlDsa65,
+    /// ML-DSA-87 lattice-based digital signature algorithm.
+    MlDsa87,
+    /// NIST-standard Edwards25519 (ed25519) elliptic curve key pair.
+    EccNistEdwards25519,
+}
+::jsii_host::is_a!(KeySpec: crate::generated::aws_cdk_lib::aws_kms::KeySpec, ::jsii_host::Value);
+impl ::jsii_host::ToWire for KeySpec {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        let member = match self {
+            Self::SymmetricDefault => "aws-cdk-lib.aws_kms.KeySpec/SYMMETRIC_DEFAULT",
+            Self::Rsa2048 => "aws-cdk-lib.aws_kms.KeySpec/RSA_2048",
+            Self::Rsa3072 => "aws-cdk-lib.aws_kms.KeySpec/RSA_3072",
+            Self::Rsa4096 => "aws-cdk-lib.aws_kms.KeySpec/RSA_4096",
+            Self::EccNistP256 => "aws-cdk-lib.aws_kms.KeySpec/ECC_NIST_P256",
+            Self::EccNistP384 => "aws-cdk-lib.aws_kms.KeySpec/ECC_NIST_P384",
+            Self::EccNistP521 => "aws-cdk-lib.aws_kms.KeySpec/ECC_NIST_P521",
+            Self::EccSecgP256k1 => "aws-cdk-lib.aws_kms.KeySpec/ECC_SECG_P256K1",
+            Self::Hmac224 => "aws-cdk-lib.aws_kms.KeySpec/HMAC_224",
+            Self::Hmac256 => "aws-cdk-lib.aws_kms.KeySpec/HMAC_256",
+            Self::Hmac384 => "aws-cdk-lib.aws_kms.KeySpec/HMAC_384",
+            Self::Hmac512 => "aws-cdk-lib.aws_kms.KeySpec/HMAC_512",
+            Self::Sm2 => "aws-cdk-lib.aws_kms.KeySpec/SM2",
+            Self::MlDsa44 => "aws-cdk-lib.aws_kms.KeySpec/ML_DSA_44",
+            Self::MlDsa65 => "aws-cdk-lib.aws_kms.KeySpec/ML_DSA_65",
+            Self::MlDsa87 => "aws-cdk-lib.aws_kms.KeySpec/ML_DSA_87",
+            Self::EccNistEdwards25519 => "aws-cdk-lib.aws_kms.KeySpec/ECC_NIST_EDWARDS25519",
+        };
+        ::std::result::Result::Ok(::jsii_host::json!({ "$jsii.enum": member }))
+    }
+}
+impl ::jsii_host::FromWire for KeySpec {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        match ::jsii_host::enum_member(&value, "aws-cdk-lib.aws_kms.KeySpec")?.as_str() {
+            "SYMMETRIC_DEFAULT" => ::std::result::Result::Ok(Self::SymmetricDefault),
+            "RSA_2048" => ::std::result::Result::Ok(Self::Rsa2048),
+            "RSA_3072" => ::std::result::Result::Ok(Self::Rsa3072),
+            "RSA_4096" => ::std::result::Result::Ok(Self::Rsa4096),
+            "ECC_NIST_P256" => ::std::result::Result::Ok(Self::EccNistP256),
+            "ECC_NIST_P384" => ::std::result::Result::Ok(Self::EccNistP384),
+            "ECC_NIST_P521" => ::std::result::Result::Ok(Self::EccNistP521),
+            "ECC_SECG_P256K1" => ::std::result::Result::Ok(Self::EccSecgP256k1),
+            "HMAC_224" => ::std::result::Result::Ok(Self::Hmac224),
+            "HMAC_256" => ::std::result::Result::Ok(Self::Hmac256),
+            "HMAC_384" => ::std::result::Result::Ok(Self::Hmac384),
+            "HMAC_512" => ::std::result::Result::Ok(Self::Hmac512),
+            "SM2" => ::std::result::Result::Ok(Self::Sm2),
+            "ML_DSA_44" => ::std::result::Result::Ok(Self::MlDsa44),
+            "ML_DSA_65" => ::std::result::Result::Ok(Self::MlDsa65),
+            "ML_DSA_87" => ::std::result::Result::Ok(Self::MlDsa87),
+            "ECC_NIST_EDWARDS25519" => ::std::result::Result::Ok(Self::EccNistEdwards25519),
+            other => ::std::result::Result::Err(::jsii_host::unknown_member("aws-cdk-lib.aws_kms.KeySpec", other)),
+        }
+    }
+}
+/// The key usage, represents the cryptographic operations of keys.
+#[derive(::std::clone::Clone, ::std::marker::Copy, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+#[non_exhaustive]
+pub enum KeyUsage {
+    /// Encryption and decryption.
+    EncryptDecrypt,
+    /// Signing and verification.
+    SignVerify,
+    /// Generating and verifying MACs.
+    GenerateVerifyMac,
+    /// Deriving shared secrets.
+    KeyAgreement,
+}
+::jsii_host::is_a!(KeyUsage: crate::generated::aws_cdk_lib::aws_kms::KeyUsage, ::jsii_host::Value);
+impl ::jsii_host::ToWire for KeyUsage {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        let member = match self {
+            Self::EncryptDecrypt => "aws-cdk-lib.aws_kms.KeyUsage/ENCRYPT_DECRYPT",
+            Self::SignVerify => "aws-cdk-lib.aws_kms.KeyUsage/SIGN_VERIFY",
+            Self::GenerateVerifyMac => "aws-cdk-lib.aws_kms.KeyUsage/GENERATE_VERIFY_MAC",
+            Self::KeyAgreement => "aws-cdk-lib.aws_kms.KeyUsage/KEY_AGREEMENT",
+        };
+        ::std::result::Result::Ok(::jsii_host::json!({ "$jsii.enum": member }))
+    }
+}
+impl ::jsii_host::FromWire for KeyUsage {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        match ::jsii_host::enum_member(&value, "aws-cdk-lib.aws_kms.KeyUsage")?.as_str() {
+            "ENCRYPT_DECRYPT" => ::std::result::Result::Ok(Self::EncryptDecrypt),
+            "SIGN_VERIFY" => ::std::result::Result::Ok(Self::SignVerify),
+            "GENERATE_VERIFY_MAC" => ::std::result::Result::Ok(Self::GenerateVerifyMac),
+            "KEY_AGREEMENT" => ::std::result::Result::Ok(Self::KeyAgreement),
+            other => ::std::result::Result::Err(::jsii_host::unknown_member("aws-cdk-lib.aws_kms.KeyUsage", other)),
+        }
+    }
+}
+}
+#[cfg(feature = "aws-kms")]
+pub use with_aws_kms::*;

@@ -3,6 +3,1091 @@
 
 use ::jsii_host::IntoArg as _;
 
+/// Represents the properties of a notification destination.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct BucketNotificationDestinationConfig(::jsii_host::StructData);
+::jsii_host::is_a!(BucketNotificationDestinationConfig: crate::generated::aws_cdk_lib::aws_s3::BucketNotificationDestinationConfig, ::jsii_host::Value);
+impl BucketNotificationDestinationConfig {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(arn: impl ::jsii_host::IntoArg<::std::string::String>, r#type: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_s3::BucketNotificationDestinationType>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("arn", arn.into_arg());
+        jsii_data.set("type", r#type.into_arg());
+        Self(jsii_data)
+    }
+}
+impl BucketNotificationDestinationConfig {
+    /// The value of `arn`.
+    #[track_caller]
+    pub fn get_arn(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.0.get("arn")
+    }
+    /// Any additional dependencies that should be resolved before the bucket notification can be configured (for example, the SNS Topic Policy resource).
+    #[must_use]
+    pub fn dependencies(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::constructs::IDependable>>) -> Self {
+        self.0.set("dependencies", value.into_arg());
+        self
+    }
+    /// The value of `dependencies`.
+    #[track_caller]
+    pub fn get_dependencies(&self) -> ::jsii_host::Result<::std::option::Option<::std::vec::Vec<crate::generated::constructs::IDependable>>> {
+        self.0.get("dependencies")
+    }
+    /// The value of `type`.
+    #[track_caller]
+    pub fn get_type(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_s3::BucketNotificationDestinationType> {
+        self.0.get("type")
+    }
+}
+impl ::jsii_host::ToWire for BucketNotificationDestinationConfig {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_s3.BucketNotificationDestinationConfig")
+    }
+}
+impl ::jsii_host::FromWire for BucketNotificationDestinationConfig {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        const MEMBERS: &[::jsii_host::Member] = &[
+            ("arn", ::jsii_host::rewire::<::std::string::String>),
+            ("dependencies", ::jsii_host::rewire::<::std::vec::Vec<crate::generated::constructs::IDependable>>),
+            ("type", ::jsii_host::rewire::<crate::generated::aws_cdk_lib::aws_s3::BucketNotificationDestinationType>),
+        ];
+        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
+    }
+}
+/// Supported types of notification destinations.
+#[derive(::std::clone::Clone, ::std::marker::Copy, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+#[non_exhaustive]
+pub enum BucketNotificationDestinationType {
+    /// The member `LAMBDA`.
+    Lambda,
+    /// The member `QUEUE`.
+    Queue,
+    /// The member `TOPIC`.
+    Topic,
+}
+::jsii_host::is_a!(BucketNotificationDestinationType: crate::generated::aws_cdk_lib::aws_s3::BucketNotificationDestinationType, ::jsii_host::Value);
+impl ::jsii_host::ToWire for BucketNotificationDestinationType {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        let member = match self {
+            Self::Lambda => "aws-cdk-lib.aws_s3.BucketNotificationDestinationType/LAMBDA",
+            Self::Queue => "aws-cdk-lib.aws_s3.BucketNotificationDestinationType/QUEUE",
+            Self::Topic => "aws-cdk-lib.aws_s3.BucketNotificationDestinationType/TOPIC",
+        };
+        ::std::result::Result::Ok(::jsii_host::json!({ "$jsii.enum": member }))
+    }
+}
+impl ::jsii_host::FromWire for BucketNotificationDestinationType {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        match ::jsii_host::enum_member(&value, "aws-cdk-lib.aws_s3.BucketNotificationDestinationType")?.as_str() {
+            "LAMBDA" => ::std::result::Result::Ok(Self::Lambda),
+            "QUEUE" => ::std::result::Result::Ok(Self::Queue),
+            "TOPIC" => ::std::result::Result::Ok(Self::Topic),
+            other => ::std::result::Result::Err(::jsii_host::unknown_member("aws-cdk-lib.aws_s3.BucketNotificationDestinationType", other)),
+        }
+    }
+}
+/// The bucket policy for an Amazon S3 bucket.
+///
+/// Policies define the operations that are allowed on this resource.
+///
+/// You almost never need to define this construct directly.
+///
+/// All AWS resources that support resource policies have a method called
+/// `addToResourcePolicy()`, which will automatically create a new resource
+/// policy if one doesn't exist yet, otherwise it will add to the existing
+/// policy.
+///
+/// The bucket policy method is implemented differently than `addToResourcePolicy()`
+/// as `BucketPolicy()` creates a new policy without knowing one earlier existed.
+/// e.g. if during Bucket creation, if `autoDeleteObject:true`, these policies are
+/// added to the bucket policy:
+///    ["s3:DeleteObject*", "s3:GetBucket*", "s3:List*", "s3:PutBucketPolicy"],
+/// and when you add a new BucketPolicy with ["s3:GetObject", "s3:ListBucket"] on
+/// this existing bucket, invoking `BucketPolicy()` will create a new Policy
+/// without knowing one earlier exists already, so it creates a new one.
+/// In this case, the custom resource handler will not have access to
+/// `s3:GetBucketTagging` action which will cause failure during deletion of stack.
+///
+/// Hence its strongly recommended to use `addToResourcePolicy()` method to add
+/// new permissions to existing policy.
+#[derive(::std::clone::Clone)]
+pub struct BucketPolicy(crate::generated::aws_cdk_lib::Resource);
+::jsii_host::handle!(BucketPolicy(crate::generated::aws_cdk_lib::Resource), "aws-cdk-lib.aws_s3.BucketPolicy");
+::jsii_host::is_a!(BucketPolicy: crate::generated::aws_cdk_lib::aws_s3::BucketPolicy, crate::generated::aws_cdk_lib::IResource, crate::generated::aws_cdk_lib::Resource, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::aws_cdk_lib::interfaces::aws_s3::IBucketPolicyRef, crate::generated::constructs::Construct, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
+impl BucketPolicy {
+    /// Makes one, with everything that is required.
+    #[track_caller]
+    pub fn new(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>, props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_s3::BucketPolicyProps>) -> ::jsii_host::Result<Self> {
+        ::jsii_host::create(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_s3.BucketPolicy", ::std::vec![scope.into_arg(), id.into_arg(), props.into_arg()]).map(::jsii_host::Handle::from_object)
+    }
+    /// Starts one: set what is optional, then call `build`.
+    pub fn builder(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>, bucket: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_s3::IBucket>) -> crate::generated::aws_cdk_lib::aws_s3::BucketPolicyProps<::jsii_host::Pending<Self>> {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("bucket", bucket.into_arg());
+        crate::generated::aws_cdk_lib::aws_s3::BucketPolicyProps::jsii_pending(jsii_data, ::jsii_host::Pending::new(&crate::generated::aws_cdk_lib::ASSEMBLY, ::std::vec![scope.into_arg(), id.into_arg()]))
+    }
+    /// Uniquely identifies this class.
+    pub const PROPERTY_INJECTION_ID: ::jsii_host::Const<::std::string::String> = ::jsii_host::Const::new(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_s3.BucketPolicy", "PROPERTY_INJECTION_ID");
+    /// The Bucket this Policy applies to.
+    #[track_caller]
+    pub fn bucket(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_s3::IBucket> {
+        self.jsii_get("bucket")
+    }
+    /// A reference to a BucketPolicy resource.
+    #[track_caller]
+    pub fn bucket_policy_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_s3::BucketPolicyReference> {
+        self.jsii_get("bucketPolicyRef")
+    }
+    /// A policy document containing permissions to add to the specified bucket.
+    #[track_caller]
+    pub fn document(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::PolicyDocument> {
+        self.jsii_get("document")
+    }
+    /// Create a mutable `BucketPolicy` from a `CfnBucketPolicy`.
+    #[track_caller]
+    pub fn from_cfn_bucket_policy(cfn_bucket_policy: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_s3::CfnBucketPolicy>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_s3::BucketPolicy> {
+        ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_s3.BucketPolicy", "fromCfnBucketPolicy", ::std::vec![cfn_bucket_policy.into_arg()])
+    }
+    /// Sets the removal policy for the BucketPolicy.
+    #[track_caller]
+    pub fn apply_removal_policy(&self, removal_policy: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::RemovalPolicy>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("applyRemovalPolicy", [removal_policy.into_arg()])
+    }
+}
+/// The struct `aws-cdk-lib.aws_s3.BucketPolicyProps`.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct BucketPolicyProps<C = ()>(::jsii_host::StructData, C);
+::jsii_host::is_a!(BucketPolicyProps: crate::generated::aws_cdk_lib::aws_s3::BucketPolicyProps, ::jsii_host::Value);
+impl BucketPolicyProps {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(bucket: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_s3::IBucket>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("bucket", bucket.into_arg());
+        Self(jsii_data, ())
+    }
+}
+impl<C> BucketPolicyProps<C> {
+    /// Policy document to apply to the bucket.
+    ///
+    /// Default: A new empty PolicyDocument will be created.
+    #[must_use]
+    pub fn document(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::PolicyDocument>) -> Self {
+        self.0.set("document", value.into_arg());
+        self
+    }
+    /// Policy to apply when the policy is removed from this stack.
+    ///
+    /// Default: RemovalPolicy.DESTROY.
+    #[must_use]
+    pub fn removal_policy(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::RemovalPolicy>) -> Self {
+        self.0.set("removalPolicy", value.into_arg());
+        self
+    }
+}
+impl<T: ::jsii_host::Handle> BucketPolicyProps<::jsii_host::Pending<T>> {
+    #[doc(hidden)]
+    pub fn jsii_pending(data: ::jsii_host::StructData, pending: ::jsii_host::Pending<T>) -> Self {
+        Self(data, pending)
+    }
+    /// Makes the object.
+    #[track_caller]
+    pub fn build(self) -> ::jsii_host::Result<T> {
+        self.1.build(self.0.to_wire("aws-cdk-lib.aws_s3.BucketPolicyProps"))
+    }
+}
+impl ::jsii_host::ToWire for BucketPolicyProps {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_s3.BucketPolicyProps")
+    }
+}
+/// Applies an Amazon S3 bucket policy to an Amazon S3 bucket.
+///
+/// If you are using an identity other than the root user of the AWS account that owns the bucket, the calling identity must have the `PutBucketPolicy` permissions on the specified bucket and belong to the bucket owner's account in order to use this operation.
+///
+/// If you don't have `PutBucketPolicy` permissions, Amazon S3 returns a `403 Access Denied` error. If you have the correct permissions, but you're not using an identity that belongs to the bucket owner's account, Amazon S3 returns a `405 Method Not Allowed` error.
+///
+/// > As a security precaution, the root user of the AWS account that owns a bucket can always use this operation, even if the policy explicitly denies the root user the ability to perform this action.
+///
+/// When using the `AWS::S3::BucketPolicy` resource, you can create, update, and delete bucket policies for S3 buckets located in Regions that are different from the stack's Region. However, the CloudFormation stacks should be deployed in the US East (N. Virginia) or `us-east-1` Region. This cross-region bucket policy modification functionality is supported for backward compatibility with existing workflows.
+///
+/// > If the [DeletionPolicy attribute](https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-attribute-deletionpolicy.html) is not specified or set to `Delete` , the bucket policy will be removed when the stack is deleted. If set to `Retain` , the bucket policy will be preserved even after the stack is deleted.
+///
+/// For example, a CloudFormation stack in `us-east-1` can use the `AWS::S3::BucketPolicy` resource to manage the bucket policy for an S3 bucket in `us-west-2` . The retention or removal of the bucket policy during the stack deletion is determined by the `DeletionPolicy` attribute specified in the stack template.
+///
+/// For more information, see [Bucket policy examples](https://docs.aws.amazon.com/AmazonS3/latest/userguide/example-bucket-policies.html) .
+///
+/// The following operations are related to `PutBucketPolicy` :
+///
+/// - [CreateBucket](https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html)
+/// - [DeleteBucket](https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucket.html)
+#[derive(::std::clone::Clone)]
+pub struct CfnBucketPolicy(crate::generated::aws_cdk_lib::CfnResource);
+::jsii_host::handle!(CfnBucketPolicy(crate::generated::aws_cdk_lib::CfnResource), "aws-cdk-lib.aws_s3.CfnBucketPolicy");
+::jsii_host::is_a!(CfnBucketPolicy: crate::generated::aws_cdk_lib::aws_s3::CfnBucketPolicy, crate::generated::aws_cdk_lib::CfnElement, crate::generated::aws_cdk_lib::CfnRefElement, crate::generated::aws_cdk_lib::CfnResource, crate::generated::aws_cdk_lib::IInspectable, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::aws_cdk_lib::interfaces::aws_s3::IBucketPolicyRef, crate::generated::constructs::Construct, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, crate::generated::unions::CfnResourceOrStack, ::jsii_host::Value);
+/// Notification event types.
+#[derive(::std::clone::Clone, ::std::marker::Copy, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+#[non_exhaustive]
+pub enum EventType {
+    /// Amazon S3 APIs such as PUT, POST, and COPY can create an object.
+    ObjectCreated,
+    /// Amazon S3 APIs such as PUT, POST, and COPY can create an object.
+    ObjectCreatedPut,
+    /// Amazon S3 APIs such as PUT, POST, and COPY can create an object.
+    ObjectCreatedPost,
+    /// Amazon S3 APIs such as PUT, POST, and COPY can create an object.
+    ObjectCreatedCopy,
+    /// Amazon S3 APIs such as PUT, POST, and COPY can create an object.
+    ObjectCreatedCompleteMultipartUpload,
+    /// By using the ObjectRemoved event types, you can enable notification when an object or a batch of objects is removed from a bucket.
+    ObjectRemoved,
+    /// By using the ObjectRemoved event types, you can enable notification when an object or a batch of objects is removed from a bucket.
+    ObjectRemovedDelete,
+    /// By using the ObjectRemoved event types, you can enable notification when an object or a batch of objects is removed from a bucket.
+    ObjectRemovedDeleteMarkerCreated,
+    /// Using restore object event types you can receive notifications for initiation and completion when restoring objects from the S3 Glacier storage class.
+    ObjectRestorePost,
+    /// Using restore object event types you can receive notifications for initiation and completion when restoring objects from the S3 Glacier storage class.
+    ObjectRestoreCompleted,
+    /// Using restore object event types you can receive notifications for initiation and completion when restoring objects from the S3 Glacier storage class.
+    ObjectRestoreDelete,
+    /// You can use this event type to request Amazon S3 to send a notification message when Amazon S3 detects that an object of the RRS storage class is lost.
+    ReducedRedundancyLostObject,
+    /// You receive this notification event when an object that was eligible for replication using Amazon S3 Replication Time Control failed to replicate.
+    ReplicationOperationFailedReplication,
+    /// You receive this notification event when an object that was eligible for replication using Amazon S3 Replication Time Control exceeded the 15-minute threshold for replication.
+    ReplicationOperationMissedThreshold,
+    /// You receive this notification event for an object that was eligible for replication using the Amazon S3 Replication Time Control feature replicated after the 15-minute threshold.
+    ReplicationOperationReplicatedAfterThreshold,
+    /// You receive this notification event for an object that was eligible for replication using Amazon S3 Replication Time Control but is no longer tracked by replication metrics.
+    ReplicationOperationNotTracked,
+    /// By using the LifecycleExpiration event types, you can receive a notification when Amazon S3 deletes an object based on your S3 Lifecycle configuration.
+    LifecycleExpiration,
+    /// The s3:LifecycleExpiration:Delete event type notifies you when an object in an unversioned bucket is deleted.
+    LifecycleExpirationDelete,
+    /// The s3:LifecycleExpiration:DeleteMarkerCreated event type notifies you when S3 Lifecycle creates a delete marker when a current version of an object in versioned bucket is deleted.
+    LifecycleExpirationDeleteMarkerCreated,
+    /// You receive this notification event when an object is transitioned to another Amazon S3 storage class by an S3 Lifecycle configuration.
+    LifecycleTransition,
+    /// You receive this notification event when an object within the S3 Intelligent-Tiering storage class moved to the Archive Access tier or Deep Archive Access tier.
+    IntelligentTiering,
+    /// By using the ObjectTagging event types, you can enable notification when an object tag is added or deleted from an object.
+    ObjectTagging,
+    /// The s3:ObjectTagging:Put event type notifies you when a tag is PUT on an object or an existing tag is updated.
+    ObjectTaggingPut,
+    /// The s3:ObjectTagging:Delete event type notifies you when a tag is removed from an object.
+    ObjectTaggingDelete,
+    /// You receive this notification event when an ACL is PUT on an object or when an existing ACL is changed.
+    ObjectAclPut,
+    /// Using restore object event types you can receive notifications for initiation and completion when restoring objects from the S3 Glacier storage class.
+    ObjectRestore,
+    /// You receive this notification event for any object replication event.
+    Replication,
+}
+::jsii_host::is_a!(EventType: crate::generated::aws_cdk_lib::aws_s3::EventType, ::jsii_host::Value);
+impl ::jsii_host::ToWire for EventType {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        let member = match self {
+            Self::ObjectCreated => "aws-cdk-lib.aws_s3.EventType/OBJECT_CREATED",
+            Self::ObjectCreatedPut => "aws-cdk-lib.aws_s3.EventType/OBJECT_CREATED_PUT",
+            Self::ObjectCreatedPost => "aws-cdk-lib.aws_s3.EventType/OBJECT_CREATED_POST",
+            Self::ObjectCreatedCopy => "aws-cdk-lib.aws_s3.EventType/OBJECT_CREATED_COPY",
+            Self::ObjectCreatedCompleteMultipartUpload => "aws-cdk-lib.aws_s3.EventType/OBJECT_CREATED_COMPLETE_MULTIPART_UPLOAD",
+            Self::ObjectRemoved => "aws-cdk-lib.aws_s3.EventType/OBJECT_REMOVED",
+            Self::ObjectRemovedDelete => "aws-cdk-lib.aws_s3.EventType/OBJECT_REMOVED_DELETE",
+            Self::ObjectRemovedDeleteMarkerCreated => "aws-cdk-lib.aws_s3.EventType/OBJECT_REMOVED_DELETE_MARKER_CREATED",
+            Self::ObjectRestorePost => "aws-cdk-lib.aws_s3.EventType/OBJECT_RESTORE_POST",
+            Self::ObjectRestoreCompleted => "aws-cdk-lib.aws_s3.EventType/OBJECT_RESTORE_COMPLETED",
+            Self::ObjectRestoreDelete => "aws-cdk-lib.aws_s3.EventType/OBJECT_RESTORE_DELETE",
+            Self::ReducedRedundancyLostObject => "aws-cdk-lib.aws_s3.EventType/REDUCED_REDUNDANCY_LOST_OBJECT",
+            Self::ReplicationOperationFailedReplication => "aws-cdk-lib.aws_s3.EventType/REPLICATION_OPERATION_FAILED_REPLICATION",
+            Self::ReplicationOperationMissedThreshold => "aws-cdk-lib.aws_s3.EventType/REPLICATION_OPERATION_MISSED_THRESHOLD",
+            Self::ReplicationOperationReplicatedAfterThreshold => "aws-cdk-lib.aws_s3.EventType/REPLICATION_OPERATION_REPLICATED_AFTER_THRESHOLD",
+            Self::ReplicationOperationNotTracked => "aws-cdk-lib.aws_s3.EventType/REPLICATION_OPERATION_NOT_TRACKED",
+            Self::LifecycleExpiration => "aws-cdk-lib.aws_s3.EventType/LIFECYCLE_EXPIRATION",
+            Self::LifecycleExpirationDelete => "aws-cdk-lib.aws_s3.EventType/LIFECYCLE_EXPIRATION_DELETE",
+            Self::LifecycleExpirationDeleteMarkerCreated => "aws-cdk-lib.aws_s3.EventType/LIFECYCLE_EXPIRATION_DELETE_MARKER_CREATED",
+            Self::LifecycleTransition => "aws-cdk-lib.aws_s3.EventType/LIFECYCLE_TRANSITION",
+            Self::IntelligentTiering => "aws-cdk-lib.aws_s3.EventType/INTELLIGENT_TIERING",
+            Self::ObjectTagging => "aws-cdk-lib.aws_s3.EventType/OBJECT_TAGGING",
+            Self::ObjectTaggingPut => "aws-cdk-lib.aws_s3.EventType/OBJECT_TAGGING_PUT",
+            Self::ObjectTaggingDelete => "aws-cdk-lib.aws_s3.EventType/OBJECT_TAGGING_DELETE",
+            Self::ObjectAclPut => "aws-cdk-lib.aws_s3.EventType/OBJECT_ACL_PUT",
+            Self::ObjectRestore => "aws-cdk-lib.aws_s3.EventType/OBJECT_RESTORE",
+            Self::Replication => "aws-cdk-lib.aws_s3.EventType/REPLICATION",
+        };
+        ::std::result::Result::Ok(::jsii_host::json!({ "$jsii.enum": member }))
+    }
+}
+impl ::jsii_host::FromWire for EventType {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        match ::jsii_host::enum_member(&value, "aws-cdk-lib.aws_s3.EventType")?.as_str() {
+            "OBJECT_CREATED" => ::std::result::Result::Ok(Self::ObjectCreated),
+            "OBJECT_CREATED_PUT" => ::std::result::Result::Ok(Self::ObjectCreatedPut),
+            "OBJECT_CREATED_POST" => ::std::result::Result::Ok(Self::ObjectCreatedPost),
+            "OBJECT_CREATED_COPY" => ::std::result::Result::Ok(Self::ObjectCreatedCopy),
+            "OBJECT_CREATED_COMPLETE_MULTIPART_UPLOAD" => ::std::result::Result::Ok(Self::ObjectCreatedCompleteMultipartUpload),
+            "OBJECT_REMOVED" => ::std::result::Result::Ok(Self::ObjectRemoved),
+            "OBJECT_REMOVED_DELETE" => ::std::result::Result::Ok(Self::ObjectRemovedDelete),
+            "OBJECT_REMOVED_DELETE_MARKER_CREATED" => ::std::result::Result::Ok(Self::ObjectRemovedDeleteMarkerCreated),
+            "OBJECT_RESTORE_POST" => ::std::result::Result::Ok(Self::ObjectRestorePost),
+            "OBJECT_RESTORE_COMPLETED" => ::std::result::Result::Ok(Self::ObjectRestoreCompleted),
+            "OBJECT_RESTORE_DELETE" => ::std::result::Result::Ok(Self::ObjectRestoreDelete),
+            "REDUCED_REDUNDANCY_LOST_OBJECT" => ::std::result::Result::Ok(Self::ReducedRedundancyLostObject),
+            "REPLICATION_OPERATION_FAILED_REPLICATION" => ::std::result::Result::Ok(Self::ReplicationOperationFailedReplication),
+            "REPLICATION_OPERATION_MISSED_THRESHOLD" => ::std::result::Result::Ok(Self::ReplicationOperationMissedThreshold),
+            "REPLICATION_OPERATION_REPLICATED_AFTER_THRESHOLD" => ::std::result::Result::Ok(Self::ReplicationOperationReplicatedAfterThreshold),
+            "REPLICATION_OPERATION_NOT_TRACKED" => ::std::result::Result::Ok(Self::ReplicationOperationNotTracked),
+            "LIFECYCLE_EXPIRATION" => ::std::result::Result::Ok(Self::LifecycleExpiration),
+            "LIFECYCLE_EXPIRATION_DELETE" => ::std::result::Result::Ok(Self::LifecycleExpirationDelete),
+            "LIFECYCLE_EXPIRATION_DELETE_MARKER_CREATED" => ::std::result::Result::Ok(Self::LifecycleExpirationDeleteMarkerCreated),
+            "LIFECYCLE_TRANSITION" => ::std::result::Result::Ok(Self::LifecycleTransition),
+            "INTELLIGENT_TIERING" => ::std::result::Result::Ok(Self::IntelligentTiering),
+            "OBJECT_TAGGING" => ::std::result::Result::Ok(Self::ObjectTagging),
+            "OBJECT_TAGGING_PUT" => ::std::result::Result::Ok(Self::ObjectTaggingPut),
+            "OBJECT_TAGGING_DELETE" => ::std::result::Result::Ok(Self::ObjectTaggingDelete),
+            "OBJECT_ACL_PUT" => ::std::result::Result::Ok(Self::ObjectAclPut),
+            "OBJECT_RESTORE" => ::std::result::Result::Ok(Self::ObjectRestore),
+            "REPLICATION" => ::std::result::Result::Ok(Self::Replication),
+            other => ::std::result::Result::Err(::jsii_host::unknown_member("aws-cdk-lib.aws_s3.EventType", other)),
+        }
+    }
+}
+/// The properties for the destination bucket for granting replication permission.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct GrantReplicationPermissionDestinationProps(::jsii_host::StructData);
+::jsii_host::is_a!(GrantReplicationPermissionDestinationProps: crate::generated::aws_cdk_lib::aws_s3::GrantReplicationPermissionDestinationProps, ::jsii_host::Value);
+impl GrantReplicationPermissionDestinationProps {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(bucket: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_s3::IBucket>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("bucket", bucket.into_arg());
+        Self(jsii_data)
+    }
+}
+impl GrantReplicationPermissionDestinationProps {
+    /// The value of `bucket`.
+    #[track_caller]
+    pub fn get_bucket(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_s3::IBucket> {
+        self.0.get("bucket")
+    }
+    /// The KMS key to use for encryption if a destination bucket needs to be encrypted with a customer-managed KMS key.
+    ///
+    /// Default: no KMS key is used for replication.
+    #[must_use]
+    pub fn encryption_key(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_kms::IKey>) -> Self {
+        self.0.set("encryptionKey", value.into_arg());
+        self
+    }
+    /// The value of `encryptionKey`.
+    #[track_caller]
+    pub fn get_encryption_key(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::aws_cdk_lib::aws_kms::IKey>> {
+        self.0.get("encryptionKey")
+    }
+}
+impl ::jsii_host::ToWire for GrantReplicationPermissionDestinationProps {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_s3.GrantReplicationPermissionDestinationProps")
+    }
+}
+impl ::jsii_host::FromWire for GrantReplicationPermissionDestinationProps {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        const MEMBERS: &[::jsii_host::Member] = &[
+            ("bucket", ::jsii_host::rewire::<crate::generated::aws_cdk_lib::aws_s3::IBucket>),
+            ("encryptionKey", ::jsii_host::rewire::<crate::generated::aws_cdk_lib::aws_kms::IKey>),
+        ];
+        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
+    }
+}
+/// The properties for the destination bucket for granting replication permission.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct GrantReplicationPermissionProps(::jsii_host::StructData);
+::jsii_host::is_a!(GrantReplicationPermissionProps: crate::generated::aws_cdk_lib::aws_s3::GrantReplicationPermissionProps, ::jsii_host::Value);
+impl GrantReplicationPermissionProps {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(destinations: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_s3::GrantReplicationPermissionDestinationProps>>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("destinations", destinations.into_arg());
+        Self(jsii_data)
+    }
+}
+impl GrantReplicationPermissionProps {
+    /// The value of `destinations`.
+    #[track_caller]
+    pub fn get_destinations(&self) -> ::jsii_host::Result<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_s3::GrantReplicationPermissionDestinationProps>> {
+        self.0.get("destinations")
+    }
+    /// The KMS key used to decrypt objects in the source bucket for replication.
+    ///
+    /// Default: it's assumed the source bucket is not encrypted with a customer-managed KMS key.
+    #[must_use]
+    pub fn source_decryption_key(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_kms::IKey>) -> Self {
+        self.0.set("sourceDecryptionKey", value.into_arg());
+        self
+    }
+    /// The value of `sourceDecryptionKey`.
+    #[track_caller]
+    pub fn get_source_decryption_key(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::aws_cdk_lib::aws_kms::IKey>> {
+        self.0.get("sourceDecryptionKey")
+    }
+}
+impl ::jsii_host::ToWire for GrantReplicationPermissionProps {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_s3.GrantReplicationPermissionProps")
+    }
+}
+impl ::jsii_host::FromWire for GrantReplicationPermissionProps {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        const MEMBERS: &[::jsii_host::Member] = &[
+            ("destinations", ::jsii_host::rewire::<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_s3::GrantReplicationPermissionDestinationProps>>),
+            ("sourceDecryptionKey", ::jsii_host::rewire::<crate::generated::aws_cdk_lib::aws_kms::IKey>),
+        ];
+        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
+    }
+}
+/// The interface `aws-cdk-lib.aws_s3.IBucket`.
+#[derive(::std::clone::Clone)]
+pub struct IBucket(::jsii_host::Object);
+::jsii_host::handle!(IBucket(::jsii_host::Object), "aws-cdk-lib.aws_s3.IBucket");
+::jsii_host::is_a!(IBucket: crate::generated::aws_cdk_lib::aws_s3::IBucket, crate::generated::aws_cdk_lib::IResource, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::aws_cdk_lib::interfaces::aws_s3::IBucketRef, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
+impl IBucket {
+    /// The ARN of the bucket.
+    #[track_caller]
+    pub fn bucket_arn(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("bucketArn")
+    }
+    /// The IPv4 DNS name of the specified bucket.
+    #[track_caller]
+    pub fn bucket_domain_name(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("bucketDomainName")
+    }
+    /// The IPv6 DNS name of the specified bucket.
+    #[track_caller]
+    pub fn bucket_dual_stack_domain_name(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("bucketDualStackDomainName")
+    }
+    /// The name of the bucket.
+    #[track_caller]
+    pub fn bucket_name(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("bucketName")
+    }
+    /// A reference to a Bucket resource.
+    #[track_caller]
+    pub fn bucket_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_s3::BucketReference> {
+        self.jsii_get("bucketRef")
+    }
+    /// The regional domain name of the specified bucket.
+    #[track_caller]
+    pub fn bucket_regional_domain_name(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("bucketRegionalDomainName")
+    }
+    /// The Domain name of the static website.
+    #[track_caller]
+    pub fn bucket_website_domain_name(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("bucketWebsiteDomainName")
+    }
+    /// The URL of the static website.
+    #[track_caller]
+    pub fn bucket_website_url(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("bucketWebsiteUrl")
+    }
+    /// Optional KMS encryption key associated with this bucket.
+    #[track_caller]
+    pub fn encryption_key(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::aws_cdk_lib::aws_kms::IKey>> {
+        self.jsii_get("encryptionKey")
+    }
+    /// The environment this resource belongs to.
+    #[track_caller]
+    pub fn env(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::ResourceEnvironment> {
+        self.jsii_get("env")
+    }
+    /// If this bucket has been configured for static website hosting.
+    #[track_caller]
+    pub fn is_website(&self) -> ::jsii_host::Result<::std::option::Option<bool>> {
+        self.jsii_get("isWebsite")
+    }
+    /// The tree node.
+    #[track_caller]
+    pub fn node(&self) -> ::jsii_host::Result<crate::generated::constructs::Node> {
+        self.jsii_get("node")
+    }
+    /// The resource policy associated with this bucket.
+    #[track_caller]
+    pub fn policy(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::aws_cdk_lib::aws_s3::BucketPolicy>> {
+        self.jsii_get("policy")
+    }
+    /// Sets `policy`.
+    #[track_caller]
+    pub fn set_policy(&self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_s3::BucketPolicy>) -> ::jsii_host::Result<()> {
+        self.jsii_set("policy", value.into_arg())
+    }
+    /// Role used to set up permissions on this bucket for replication.
+    #[track_caller]
+    pub fn replication_role_arn(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
+        self.jsii_get("replicationRoleArn")
+    }
+    /// Sets `replicationRoleArn`.
+    #[track_caller]
+    pub fn set_replication_role_arn(&self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<()> {
+        self.jsii_set("replicationRoleArn", value.into_arg())
+    }
+    /// The stack in which this resource is defined.
+    #[track_caller]
+    pub fn stack(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::Stack> {
+        self.jsii_get("stack")
+    }
+    /// Adds a bucket notification event destination.
+    #[track_caller]
+    pub fn add_event_notification(&self, event: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_s3::EventType>, dest: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_s3::IBucketNotificationDestination>, filters: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_s3::NotificationKeyFilter>>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke_list("addEventNotification", { let mut jsii_list = ::std::vec![event.into_arg(), dest.into_arg()]; jsii_list.extend(filters.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
+    }
+    /// Subscribes a destination to receive notifications when an object is created in the bucket.
+    #[track_caller]
+    pub fn add_object_created_notification(&self, dest: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_s3::IBucketNotificationDestination>, filters: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_s3::NotificationKeyFilter>>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke_list("addObjectCreatedNotification", { let mut jsii_list = ::std::vec![dest.into_arg()]; jsii_list.extend(filters.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
+    }
+    /// Subscribes a destination to receive notifications when an object is removed from the bucket.
+    #[track_caller]
+    pub fn add_object_removed_notification(&self, dest: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_s3::IBucketNotificationDestination>, filters: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_s3::NotificationKeyFilter>>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke_list("addObjectRemovedNotification", { let mut jsii_list = ::std::vec![dest.into_arg()]; jsii_list.extend(filters.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
+    }
+    /// Adds resource policy statements to this bucket that permit cross-account replication.
+    #[track_caller]
+    pub fn add_replication_policy(&self, role_arn: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("addReplicationPolicy", [role_arn.into_arg()])
+    }
+    /// Adds resource policy statements to this bucket that permit cross-account replication.
+    #[track_caller]
+    pub fn add_replication_policy_with(&self, role_arn: impl ::jsii_host::IntoArg<::std::string::String>, access_control_transition: impl ::jsii_host::IntoArg<bool>, account: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("addReplicationPolicy", [role_arn.into_arg(), access_control_transition.into_arg(), account.into_arg()])
+    }
+    /// Adds a statement to the resource policy for a principal (i.e. account/role/service) to perform actions on this bucket and/or its contents. Use `bucketArn` and `arnForObjects(keys)` to obtain ARNs for this bucket or objects.
+    #[track_caller]
+    pub fn add_to_resource_policy(&self, permission: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::PolicyStatement>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::AddToResourcePolicyResult> {
+        self.jsii_invoke("addToResourcePolicy", [permission.into_arg()])
+    }
+    /// Apply the given removal policy to this resource.
+    #[track_caller]
+    pub fn apply_removal_policy(&self, policy: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::RemovalPolicy>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("applyRemovalPolicy", [policy.into_arg()])
+    }
+    /// Returns an ARN that represents all objects within the bucket that match the key pattern specified.
+    #[track_caller]
+    pub fn arn_for_objects(&self, key_pattern: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_invoke("arnForObjects", [key_pattern.into_arg()])
+    }
+    /// Enables event bridge notification, causing all events below to be sent to EventBridge:.
+    #[track_caller]
+    pub fn enable_event_bridge_notification(&self) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("enableEventBridgeNotification", [])
+    }
+    /// Grants s3:DeleteObject* permission to an IAM principal for objects in this bucket.
+    #[track_caller]
+    pub fn grant_delete(&self, identity: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
+        self.jsii_invoke("grantDelete", [identity.into_arg()])
+    }
+    /// Grants s3:DeleteObject* permission to an IAM principal for objects in this bucket.
+    #[track_caller]
+    pub fn grant_delete_with(&self, identity: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>, objects_key_pattern: impl ::jsii_host::IntoArg<::jsii_host::Value>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
+        self.jsii_invoke("grantDelete", [identity.into_arg(), objects_key_pattern.into_arg()])
+    }
+    /// Allows unrestricted access to objects from this bucket.
+    #[track_caller]
+    pub fn grant_public_access(&self, key_prefix: impl ::jsii_host::IntoArg<::std::string::String>, allowed_actions: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<::std::string::String>>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
+        self.jsii_invoke_list("grantPublicAccess", { let mut jsii_list = ::std::vec![key_prefix.into_arg()]; jsii_list.extend(allowed_actions.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
+    }
+    /// Grants s3:PutObject* and s3:Abort* permissions for this bucket to an IAM principal.
+    #[track_caller]
+    pub fn grant_put(&self, identity: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
+        self.jsii_invoke("grantPut", [identity.into_arg()])
+    }
+    /// Grants s3:PutObject* and s3:Abort* permissions for this bucket to an IAM principal.
+    #[track_caller]
+    pub fn grant_put_with(&self, identity: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>, objects_key_pattern: impl ::jsii_host::IntoArg<::jsii_host::Value>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
+        self.jsii_invoke("grantPut", [identity.into_arg(), objects_key_pattern.into_arg()])
+    }
+    /// Grant the given IAM identity permissions to modify the ACLs of objects in the given Bucket.
+    #[track_caller]
+    pub fn grant_put_acl(&self, identity: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
+        self.jsii_invoke("grantPutAcl", [identity.into_arg()])
+    }
+    /// Grant the given IAM identity permissions to modify the ACLs of objects in the given Bucket.
+    #[track_caller]
+    pub fn grant_put_acl_with(&self, identity: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>, objects_key_pattern: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
+        self.jsii_invoke("grantPutAcl", [identity.into_arg(), objects_key_pattern.into_arg()])
+    }
+    /// Grant read permissions for this bucket and its contents to an IAM principal (Role/Group/User).
+    #[track_caller]
+    pub fn grant_read(&self, identity: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
+        self.jsii_invoke("grantRead", [identity.into_arg()])
+    }
+    /// Grant read permissions for this bucket and its contents to an IAM principal (Role/Group/User).
+    #[track_caller]
+    pub fn grant_read_with(&self, identity: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>, objects_key_pattern: impl ::jsii_host::IntoArg<::jsii_host::Value>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
+        self.jsii_invoke("grantRead", [identity.into_arg(), objects_key_pattern.into_arg()])
+    }
+    /// Grants read/write permissions for this bucket and its contents to an IAM principal (Role/Group/User).
+    #[track_caller]
+    pub fn grant_read_write(&self, identity: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
+        self.jsii_invoke("grantReadWrite", [identity.into_arg()])
+    }
+    /// Grants read/write permissions for this bucket and its contents to an IAM principal (Role/Group/User).
+    #[track_caller]
+    pub fn grant_read_write_with(&self, identity: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>, objects_key_pattern: impl ::jsii_host::IntoArg<::jsii_host::Value>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
+        self.jsii_invoke("grantReadWrite", [identity.into_arg(), objects_key_pattern.into_arg()])
+    }
+    /// Allows permissions for replication operation to bucket replication role.
+    #[track_caller]
+    pub fn grant_replication_permission(&self, identity: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>, props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_s3::GrantReplicationPermissionProps>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
+        self.jsii_invoke("grantReplicationPermission", [identity.into_arg(), props.into_arg()])
+    }
+    /// Grant write permissions to this bucket to an IAM principal.
+    #[track_caller]
+    pub fn grant_write(&self, identity: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
+        self.jsii_invoke("grantWrite", [identity.into_arg()])
+    }
+    /// Grant write permissions to this bucket to an IAM principal.
+    #[track_caller]
+    pub fn grant_write_with(&self, identity: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>, objects_key_pattern: impl ::jsii_host::IntoArg<::jsii_host::Value>, allowed_action_patterns: impl ::jsii_host::IntoArg<::std::vec::Vec<::std::string::String>>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
+        self.jsii_invoke("grantWrite", [identity.into_arg(), objects_key_pattern.into_arg(), allowed_action_patterns.into_arg()])
+    }
+    /// Defines a CloudWatch event that triggers when something happens to this bucket.
+    #[track_caller]
+    pub fn on_cloud_trail_event(&self, id: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_events::Rule> {
+        self.jsii_invoke("onCloudTrailEvent", [id.into_arg()])
+    }
+    /// Defines a CloudWatch event that triggers when something happens to this bucket.
+    #[track_caller]
+    pub fn on_cloud_trail_event_with(&self, id: impl ::jsii_host::IntoArg<::std::string::String>, options: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_s3::OnCloudTrailBucketEventOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_events::Rule> {
+        self.jsii_invoke("onCloudTrailEvent", [id.into_arg(), options.into_arg()])
+    }
+    /// Defines an AWS CloudWatch event that triggers when an object is uploaded to the specified paths (keys) in this bucket using the PutObject API call.
+    #[track_caller]
+    pub fn on_cloud_trail_put_object(&self, id: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_events::Rule> {
+        self.jsii_invoke("onCloudTrailPutObject", [id.into_arg()])
+    }
+    /// Defines an AWS CloudWatch event that triggers when an object is uploaded to the specified paths (keys) in this bucket using the PutObject API call.
+    #[track_caller]
+    pub fn on_cloud_trail_put_object_with(&self, id: impl ::jsii_host::IntoArg<::std::string::String>, options: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_s3::OnCloudTrailBucketEventOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_events::Rule> {
+        self.jsii_invoke("onCloudTrailPutObject", [id.into_arg(), options.into_arg()])
+    }
+    /// Defines an AWS CloudWatch event that triggers when an object at the specified paths (keys) in this bucket are written to.
+    #[track_caller]
+    pub fn on_cloud_trail_write_object(&self, id: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_events::Rule> {
+        self.jsii_invoke("onCloudTrailWriteObject", [id.into_arg()])
+    }
+    /// Defines an AWS CloudWatch event that triggers when an object at the specified paths (keys) in this bucket are written to.
+    #[track_caller]
+    pub fn on_cloud_trail_write_object_with(&self, id: impl ::jsii_host::IntoArg<::std::string::String>, options: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_s3::OnCloudTrailBucketEventOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_events::Rule> {
+        self.jsii_invoke("onCloudTrailWriteObject", [id.into_arg(), options.into_arg()])
+    }
+    /// The S3 URL of an S3 object.
+    #[track_caller]
+    pub fn s3_url_for_object(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_invoke("s3UrlForObject", [])
+    }
+    /// The S3 URL of an S3 object.
+    #[track_caller]
+    pub fn s3_url_for_object_with(&self, key: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_invoke("s3UrlForObject", [key.into_arg()])
+    }
+    /// The https Transfer Acceleration URL of an S3 object.
+    #[track_caller]
+    pub fn transfer_acceleration_url_for_object(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_invoke("transferAccelerationUrlForObject", [])
+    }
+    /// The https Transfer Acceleration URL of an S3 object.
+    #[track_caller]
+    pub fn transfer_acceleration_url_for_object_with(&self, key: impl ::jsii_host::IntoArg<::std::string::String>, options: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_s3::TransferAccelerationUrlOptions>) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_invoke("transferAccelerationUrlForObject", [key.into_arg(), options.into_arg()])
+    }
+    /// The https URL of an S3 object. For example:.
+    #[track_caller]
+    pub fn url_for_object(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_invoke("urlForObject", [])
+    }
+    /// The https URL of an S3 object. For example:.
+    #[track_caller]
+    pub fn url_for_object_with(&self, key: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_invoke("urlForObject", [key.into_arg()])
+    }
+    /// The virtual hosted-style URL of an S3 object. Specify `regional: false` at the options for non-regional URL. For example:.
+    #[track_caller]
+    pub fn virtual_hosted_url_for_object(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_invoke("virtualHostedUrlForObject", [])
+    }
+    /// The virtual hosted-style URL of an S3 object. Specify `regional: false` at the options for non-regional URL. For example:.
+    #[track_caller]
+    pub fn virtual_hosted_url_for_object_with(&self, key: impl ::jsii_host::IntoArg<::std::string::String>, options: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_s3::VirtualHostedStyleUrlOptions>) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_invoke("virtualHostedUrlForObject", [key.into_arg(), options.into_arg()])
+    }
+    /// Applies one or more mixins to this construct.
+    #[track_caller]
+    pub fn with(&self, mixins: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::constructs::IMixin>>) -> ::jsii_host::Result<crate::generated::constructs::IConstruct> {
+        self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
+    }
+}
+/// Implemented by constructs that can be used as bucket notification destinations.
+#[derive(::std::clone::Clone)]
+pub struct IBucketNotificationDestination(::jsii_host::Object);
+::jsii_host::handle!(IBucketNotificationDestination(::jsii_host::Object), "aws-cdk-lib.aws_s3.IBucketNotificationDestination");
+::jsii_host::is_a!(IBucketNotificationDestination: crate::generated::aws_cdk_lib::aws_s3::IBucketNotificationDestination, ::jsii_host::Value);
+impl IBucketNotificationDestination {
+    /// Registers this resource to receive notifications for the specified bucket.
+    #[track_caller]
+    pub fn bind(&self, scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, bucket: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::interfaces::aws_s3::IBucketRef>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_s3::BucketNotificationDestinationConfig> {
+        self.jsii_invoke("bind", [scope.into_arg(), bucket.into_arg()])
+    }
+    /// A Rust implementation, to be added to an overridden class.
+    pub fn implementation(value: impl IBucketNotificationDestinationImpl) -> ::jsii_host::Implementation<Self> {
+        let value = ::std::rc::Rc::new(value);
+        let mut overrides = ::jsii_host::Overrides::new();
+        overrides.interface("aws-cdk-lib.aws_s3.IBucketNotificationDestination");
+        let this = ::std::rc::Rc::clone(&value);
+        overrides.method("bind", move |_, args| { let mut args = args.into_iter(); ::jsii_host::ToWire::to_wire(&this.bind(::jsii_host::take(&mut args)?, ::jsii_host::take(&mut args)?)?) });
+        overrides.implementation(value);
+        ::jsii_host::Implementation::new(overrides)
+    }
+    /// Hands a Rust implementation to JavaScript.
+    #[track_caller]
+    pub fn implement(value: impl IBucketNotificationDestinationImpl) -> ::jsii_host::Result<Self> {
+        ::jsii_host::create_with_overrides(&crate::generated::aws_cdk_lib::ASSEMBLY, "Object", ::std::vec![], Self::implementation(value).into_overrides()).map(::jsii_host::Handle::from_object)
+    }
+    /// Makes one of a closure.
+    #[track_caller]
+    pub fn from_fn(body: impl ::std::ops::Fn(crate::generated::constructs::Construct, crate::generated::aws_cdk_lib::interfaces::aws_s3::IBucketRef) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_s3::BucketNotificationDestinationConfig> + 'static) -> ::jsii_host::Result<Self> {
+        struct Closure<F>(F);
+        impl<F: ::std::ops::Fn(crate::generated::constructs::Construct, crate::generated::aws_cdk_lib::interfaces::aws_s3::IBucketRef) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_s3::BucketNotificationDestinationConfig> + 'static> IBucketNotificationDestinationImpl for Closure<F> {
+            fn bind(&self, scope: crate::generated::constructs::Construct, bucket: crate::generated::aws_cdk_lib::interfaces::aws_s3::IBucketRef) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_s3::BucketNotificationDestinationConfig> {
+                (self.0)(scope, bucket)
+            }
+        }
+        Self::implement(Closure(body))
+    }
+}
+/// What Rust code provides to be a [`IBucketNotificationDestination`].
+pub trait IBucketNotificationDestinationImpl: 'static {
+    /// `bind`, called by JavaScript.
+    fn bind(&self, scope: crate::generated::constructs::Construct, bucket: crate::generated::aws_cdk_lib::interfaces::aws_s3::IBucketRef) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_s3::BucketNotificationDestinationConfig>;
+}
+/// An interface that represents the location of a specific object in an S3 Bucket.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct Location(::jsii_host::StructData);
+::jsii_host::is_a!(Location: crate::generated::aws_cdk_lib::aws_s3::Location, ::jsii_host::Value);
+impl Location {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(bucket_name: impl ::jsii_host::IntoArg<::std::string::String>, object_key: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("bucketName", bucket_name.into_arg());
+        jsii_data.set("objectKey", object_key.into_arg());
+        Self(jsii_data)
+    }
+}
+impl Location {
+    /// The value of `bucketName`.
+    #[track_caller]
+    pub fn get_bucket_name(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.0.get("bucketName")
+    }
+    /// The value of `objectKey`.
+    #[track_caller]
+    pub fn get_object_key(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.0.get("objectKey")
+    }
+    /// The S3 object version.
+    #[must_use]
+    pub fn object_version(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("objectVersion", value.into_arg());
+        self
+    }
+    /// The value of `objectVersion`.
+    #[track_caller]
+    pub fn get_object_version(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
+        self.0.get("objectVersion")
+    }
+}
+impl ::jsii_host::ToWire for Location {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_s3.Location")
+    }
+}
+impl ::jsii_host::FromWire for Location {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        const MEMBERS: &[::jsii_host::Member] = &[
+            ("bucketName", ::jsii_host::rewire::<::std::string::String>),
+            ("objectKey", ::jsii_host::rewire::<::std::string::String>),
+            ("objectVersion", ::jsii_host::rewire::<::std::string::String>),
+        ];
+        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
+    }
+}
+/// The struct `aws-cdk-lib.aws_s3.NotificationKeyFilter`.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct NotificationKeyFilter(::jsii_host::StructData);
+::jsii_host::is_a!(NotificationKeyFilter: crate::generated::aws_cdk_lib::aws_s3::NotificationKeyFilter, ::jsii_host::Value);
+impl NotificationKeyFilter {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new() -> Self {
+        let jsii_data = ::jsii_host::StructData::new();
+        Self(jsii_data)
+    }
+}
+impl ::std::default::Default for NotificationKeyFilter {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+impl NotificationKeyFilter {
+    /// S3 keys must have the specified prefix.
+    #[must_use]
+    pub fn prefix(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("prefix", value.into_arg());
+        self
+    }
+    /// The value of `prefix`.
+    #[track_caller]
+    pub fn get_prefix(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
+        self.0.get("prefix")
+    }
+    /// S3 keys must have the specified suffix.
+    #[must_use]
+    pub fn suffix(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("suffix", value.into_arg());
+        self
+    }
+    /// The value of `suffix`.
+    #[track_caller]
+    pub fn get_suffix(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
+        self.0.get("suffix")
+    }
+}
+impl ::jsii_host::ToWire for NotificationKeyFilter {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_s3.NotificationKeyFilter")
+    }
+}
+impl ::jsii_host::FromWire for NotificationKeyFilter {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        const MEMBERS: &[::jsii_host::Member] = &[
+            ("prefix", ::jsii_host::rewire::<::std::string::String>),
+            ("suffix", ::jsii_host::rewire::<::std::string::String>),
+        ];
+        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
+    }
+}
+/// Options for the onCloudTrailPutObject method.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct OnCloudTrailBucketEventOptions(::jsii_host::StructData);
+::jsii_host::is_a!(OnCloudTrailBucketEventOptions: crate::generated::aws_cdk_lib::aws_s3::OnCloudTrailBucketEventOptions, crate::generated::aws_cdk_lib::aws_events::EventCommonOptions, crate::generated::aws_cdk_lib::aws_events::OnEventOptions, ::jsii_host::Value);
+impl OnCloudTrailBucketEventOptions {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new() -> Self {
+        let jsii_data = ::jsii_host::StructData::new();
+        Self(jsii_data)
+    }
+}
+impl ::std::default::Default for OnCloudTrailBucketEventOptions {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+impl OnCloudTrailBucketEventOptions {
+    /// The scope to use if the source of the rule and its target are in different Stacks (but in the same account & region).
+    ///
+    /// Default: none (the main scope will be used, even for cross-stack Events)
+    #[must_use]
+    pub fn cross_stack_scope(mut self, value: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>) -> Self {
+        self.0.set("crossStackScope", value.into_arg());
+        self
+    }
+    /// The value of `crossStackScope`.
+    #[track_caller]
+    pub fn get_cross_stack_scope(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::constructs::Construct>> {
+        self.0.get("crossStackScope")
+    }
+    /// A description of the rule's purpose.
+    ///
+    /// Default: No description
+    #[must_use]
+    pub fn description(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("description", value.into_arg());
+        self
+    }
+    /// The value of `description`.
+    #[track_caller]
+    pub fn get_description(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
+        self.0.get("description")
+    }
+    /// Additional restrictions for the event to route to the specified target.
+    ///
+    /// Default: No additional filtering based on an event pattern.
+    #[must_use]
+    pub fn event_pattern(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_events::EventPattern>) -> Self {
+        self.0.set("eventPattern", value.into_arg());
+        self
+    }
+    /// The value of `eventPattern`.
+    #[track_caller]
+    pub fn get_event_pattern(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::aws_cdk_lib::aws_events::EventPattern>> {
+        self.0.get("eventPattern")
+    }
+    /// Only watch changes to these object paths.
+    ///
+    /// Default: Watch changes to all objects
+    #[must_use]
+    pub fn paths(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<::std::string::String>>) -> Self {
+        self.0.set("paths", value.into_arg());
+        self
+    }
+    /// The value of `paths`.
+    #[track_caller]
+    pub fn get_paths(&self) -> ::jsii_host::Result<::std::option::Option<::std::vec::Vec<::std::string::String>>> {
+        self.0.get("paths")
+    }
+    /// A name for the rule.
+    ///
+    /// Default: AWS CloudFormation generates a unique physical ID.
+    #[must_use]
+    pub fn rule_name(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("ruleName", value.into_arg());
+        self
+    }
+    /// The value of `ruleName`.
+    #[track_caller]
+    pub fn get_rule_name(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
+        self.0.get("ruleName")
+    }
+    /// The target to register for the event.
+    ///
+    /// Default: No target is added to the rule. Use `addTarget()` to add a target.
+    #[must_use]
+    pub fn target(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_events::IRuleTarget>) -> Self {
+        self.0.set("target", value.into_arg());
+        self
+    }
+    /// The value of `target`.
+    #[track_caller]
+    pub fn get_target(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::aws_cdk_lib::aws_events::IRuleTarget>> {
+        self.0.get("target")
+    }
+}
+impl ::jsii_host::ToWire for OnCloudTrailBucketEventOptions {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_s3.OnCloudTrailBucketEventOptions")
+    }
+}
+impl ::jsii_host::FromWire for OnCloudTrailBucketEventOptions {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        const MEMBERS: &[::jsii_host::Member] = &[
+            ("crossStackScope", ::jsii_host::rewire::<crate::generated::constructs::Construct>),
+            ("description", ::jsii_host::rewire::<::std::string::String>),
+            ("eventPattern", ::jsii_host::rewire::<crate::generated::aws_cdk_lib::aws_events::EventPattern>),
+            ("paths", ::jsii_host::rewire::<::std::vec::Vec<::std::string::String>>),
+            ("ruleName", ::jsii_host::rewire::<::std::string::String>),
+            ("target", ::jsii_host::rewire::<crate::generated::aws_cdk_lib::aws_events::IRuleTarget>),
+        ];
+        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
+    }
+}
+/// Options for creating a Transfer Acceleration URL.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct TransferAccelerationUrlOptions(::jsii_host::StructData);
+::jsii_host::is_a!(TransferAccelerationUrlOptions: crate::generated::aws_cdk_lib::aws_s3::TransferAccelerationUrlOptions, ::jsii_host::Value);
+impl TransferAccelerationUrlOptions {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new() -> Self {
+        let jsii_data = ::jsii_host::StructData::new();
+        Self(jsii_data)
+    }
+}
+impl ::std::default::Default for TransferAccelerationUrlOptions {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+impl TransferAccelerationUrlOptions {
+    /// Dual-stack support to connect to the bucket over IPv6.
+    ///
+    /// Default: false
+    #[must_use]
+    pub fn dual_stack(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("dualStack", value.into_arg());
+        self
+    }
+    /// The value of `dualStack`.
+    #[track_caller]
+    pub fn get_dual_stack(&self) -> ::jsii_host::Result<::std::option::Option<bool>> {
+        self.0.get("dualStack")
+    }
+}
+impl ::jsii_host::ToWire for TransferAccelerationUrlOptions {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_s3.TransferAccelerationUrlOptions")
+    }
+}
+impl ::jsii_host::FromWire for TransferAccelerationUrlOptions {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        const MEMBERS: &[::jsii_host::Member] = &[
+            ("dualStack", ::jsii_host::rewire::<bool>),
+        ];
+        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
+    }
+}
+/// Options for creating Virtual-Hosted style URL.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct VirtualHostedStyleUrlOptions(::jsii_host::StructData);
+::jsii_host::is_a!(VirtualHostedStyleUrlOptions: crate::generated::aws_cdk_lib::aws_s3::VirtualHostedStyleUrlOptions, ::jsii_host::Value);
+impl VirtualHostedStyleUrlOptions {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new() -> Self {
+        let jsii_data = ::jsii_host::StructData::new();
+        Self(jsii_data)
+    }
+}
+impl ::std::default::Default for VirtualHostedStyleUrlOptions {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+impl VirtualHostedStyleUrlOptions {
+    /// Specifies the URL includes the region.
+    ///
+    /// Default: true
+    #[must_use]
+    pub fn regional(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("regional", value.into_arg());
+        self
+    }
+    /// The value of `regional`.
+    #[track_caller]
+    pub fn get_regional(&self) -> ::jsii_host::Result<::std::option::Option<bool>> {
+        self.0.get("regional")
+    }
+}
+impl ::jsii_host::ToWire for VirtualHostedStyleUrlOptions {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_s3.VirtualHostedStyleUrlOptions")
+    }
+}
+impl ::jsii_host::FromWire for VirtualHostedStyleUrlOptions {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        const MEMBERS: &[::jsii_host::Member] = &[
+            ("regional", ::jsii_host::rewire::<bool>),
+        ];
+        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
+    }
+}
+#[cfg(feature = "aws-s3")]
+mod with_aws_s3 {
+use ::jsii_host::IntoArg as _;
 /// The class `aws-cdk-lib.aws_s3.BlockPublicAccess`.
 #[derive(::std::clone::Clone)]
 pub struct BlockPublicAccess(::jsii_host::Object);
@@ -1008,205 +2093,6 @@ impl ::jsii_host::FromWire for BucketNamespace {
         }
     }
 }
-/// Represents the properties of a notification destination.
-#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
-pub struct BucketNotificationDestinationConfig(::jsii_host::StructData);
-::jsii_host::is_a!(BucketNotificationDestinationConfig: crate::generated::aws_cdk_lib::aws_s3::BucketNotificationDestinationConfig, ::jsii_host::Value);
-impl BucketNotificationDestinationConfig {
-    /// With everything that is required.
-    #[must_use]
-    pub fn new(arn: impl ::jsii_host::IntoArg<::std::string::String>, r#type: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_s3::BucketNotificationDestinationType>) -> Self {
-        let mut jsii_data = ::jsii_host::StructData::new();
-        jsii_data.set("arn", arn.into_arg());
-        jsii_data.set("type", r#type.into_arg());
-        Self(jsii_data)
-    }
-}
-impl BucketNotificationDestinationConfig {
-    /// The value of `arn`.
-    #[track_caller]
-    pub fn get_arn(&self) -> ::jsii_host::Result<::std::string::String> {
-        self.0.get("arn")
-    }
-    /// Any additional dependencies that should be resolved before the bucket notification can be configured (for example, the SNS Topic Policy resource).
-    #[must_use]
-    pub fn dependencies(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::constructs::IDependable>>) -> Self {
-        self.0.set("dependencies", value.into_arg());
-        self
-    }
-    /// The value of `dependencies`.
-    #[track_caller]
-    pub fn get_dependencies(&self) -> ::jsii_host::Result<::std::option::Option<::std::vec::Vec<crate::generated::constructs::IDependable>>> {
-        self.0.get("dependencies")
-    }
-    /// The value of `type`.
-    #[track_caller]
-    pub fn get_type(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_s3::BucketNotificationDestinationType> {
-        self.0.get("type")
-    }
-}
-impl ::jsii_host::ToWire for BucketNotificationDestinationConfig {
-    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
-        self.0.to_wire("aws-cdk-lib.aws_s3.BucketNotificationDestinationConfig")
-    }
-}
-impl ::jsii_host::FromWire for BucketNotificationDestinationConfig {
-    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
-        const MEMBERS: &[::jsii_host::Member] = &[
-            ("arn", ::jsii_host::rewire::<::std::string::String>),
-            ("dependencies", ::jsii_host::rewire::<::std::vec::Vec<crate::generated::constructs::IDependable>>),
-            ("type", ::jsii_host::rewire::<crate::generated::aws_cdk_lib::aws_s3::BucketNotificationDestinationType>),
-        ];
-        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
-    }
-}
-/// Supported types of notification destinations.
-#[derive(::std::clone::Clone, ::std::marker::Copy, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
-#[non_exhaustive]
-pub enum BucketNotificationDestinationType {
-    /// The member `LAMBDA`.
-    Lambda,
-    /// The member `QUEUE`.
-    Queue,
-    /// The member `TOPIC`.
-    Topic,
-}
-::jsii_host::is_a!(BucketNotificationDestinationType: crate::generated::aws_cdk_lib::aws_s3::BucketNotificationDestinationType, ::jsii_host::Value);
-impl ::jsii_host::ToWire for BucketNotificationDestinationType {
-    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
-        let member = match self {
-            Self::Lambda => "aws-cdk-lib.aws_s3.BucketNotificationDestinationType/LAMBDA",
-            Self::Queue => "aws-cdk-lib.aws_s3.BucketNotificationDestinationType/QUEUE",
-            Self::Topic => "aws-cdk-lib.aws_s3.BucketNotificationDestinationType/TOPIC",
-        };
-        ::std::result::Result::Ok(::jsii_host::json!({ "$jsii.enum": member }))
-    }
-}
-impl ::jsii_host::FromWire for BucketNotificationDestinationType {
-    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
-        match ::jsii_host::enum_member(&value, "aws-cdk-lib.aws_s3.BucketNotificationDestinationType")?.as_str() {
-            "LAMBDA" => ::std::result::Result::Ok(Self::Lambda),
-            "QUEUE" => ::std::result::Result::Ok(Self::Queue),
-            "TOPIC" => ::std::result::Result::Ok(Self::Topic),
-            other => ::std::result::Result::Err(::jsii_host::unknown_member("aws-cdk-lib.aws_s3.BucketNotificationDestinationType", other)),
-        }
-    }
-}
-/// The bucket policy for an Amazon S3 bucket.
-///
-/// Policies define the operations that are allowed on this resource.
-///
-/// You almost never need to define this construct directly.
-///
-/// All AWS resources that support resource policies have a method called
-/// `addToResourcePolicy()`, which will automatically create a new resource
-/// policy if one doesn't exist yet, otherwise it will add to the existing
-/// policy.
-///
-/// The bucket policy method is implemented differently than `addToResourcePolicy()`
-/// as `BucketPolicy()` creates a new policy without knowing one earlier existed.
-/// e.g. if during Bucket creation, if `autoDeleteObject:true`, these policies are
-/// added to the bucket policy:
-///    ["s3:DeleteObject*", "s3:GetBucket*", "s3:List*", "s3:PutBucketPolicy"],
-/// and when you add a new BucketPolicy with ["s3:GetObject", "s3:ListBucket"] on
-/// this existing bucket, invoking `BucketPolicy()` will create a new Policy
-/// without knowing one earlier exists already, so it creates a new one.
-/// In this case, the custom resource handler will not have access to
-/// `s3:GetBucketTagging` action which will cause failure during deletion of stack.
-///
-/// Hence its strongly recommended to use `addToResourcePolicy()` method to add
-/// new permissions to existing policy.
-#[derive(::std::clone::Clone)]
-pub struct BucketPolicy(crate::generated::aws_cdk_lib::Resource);
-::jsii_host::handle!(BucketPolicy(crate::generated::aws_cdk_lib::Resource), "aws-cdk-lib.aws_s3.BucketPolicy");
-::jsii_host::is_a!(BucketPolicy: crate::generated::aws_cdk_lib::aws_s3::BucketPolicy, crate::generated::aws_cdk_lib::IResource, crate::generated::aws_cdk_lib::Resource, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::aws_cdk_lib::interfaces::aws_s3::IBucketPolicyRef, crate::generated::constructs::Construct, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
-impl BucketPolicy {
-    /// Makes one, with everything that is required.
-    #[track_caller]
-    pub fn new(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>, props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_s3::BucketPolicyProps>) -> ::jsii_host::Result<Self> {
-        ::jsii_host::create(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_s3.BucketPolicy", ::std::vec![scope.into_arg(), id.into_arg(), props.into_arg()]).map(::jsii_host::Handle::from_object)
-    }
-    /// Starts one: set what is optional, then call `build`.
-    pub fn builder(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>, bucket: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_s3::IBucket>) -> crate::generated::aws_cdk_lib::aws_s3::BucketPolicyProps<::jsii_host::Pending<Self>> {
-        let mut jsii_data = ::jsii_host::StructData::new();
-        jsii_data.set("bucket", bucket.into_arg());
-        crate::generated::aws_cdk_lib::aws_s3::BucketPolicyProps::jsii_pending(jsii_data, ::jsii_host::Pending::new(&crate::generated::aws_cdk_lib::ASSEMBLY, ::std::vec![scope.into_arg(), id.into_arg()]))
-    }
-    /// Uniquely identifies this class.
-    pub const PROPERTY_INJECTION_ID: ::jsii_host::Const<::std::string::String> = ::jsii_host::Const::new(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_s3.BucketPolicy", "PROPERTY_INJECTION_ID");
-    /// The Bucket this Policy applies to.
-    #[track_caller]
-    pub fn bucket(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_s3::IBucket> {
-        self.jsii_get("bucket")
-    }
-    /// A reference to a BucketPolicy resource.
-    #[track_caller]
-    pub fn bucket_policy_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_s3::BucketPolicyReference> {
-        self.jsii_get("bucketPolicyRef")
-    }
-    /// A policy document containing permissions to add to the specified bucket.
-    #[track_caller]
-    pub fn document(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::PolicyDocument> {
-        self.jsii_get("document")
-    }
-    /// Create a mutable `BucketPolicy` from a `CfnBucketPolicy`.
-    #[track_caller]
-    pub fn from_cfn_bucket_policy(cfn_bucket_policy: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_s3::CfnBucketPolicy>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_s3::BucketPolicy> {
-        ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_s3.BucketPolicy", "fromCfnBucketPolicy", ::std::vec![cfn_bucket_policy.into_arg()])
-    }
-    /// Sets the removal policy for the BucketPolicy.
-    #[track_caller]
-    pub fn apply_removal_policy(&self, removal_policy: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::RemovalPolicy>) -> ::jsii_host::Result<()> {
-        self.jsii_invoke("applyRemovalPolicy", [removal_policy.into_arg()])
-    }
-}
-/// The struct `aws-cdk-lib.aws_s3.BucketPolicyProps`.
-#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
-pub struct BucketPolicyProps<C = ()>(::jsii_host::StructData, C);
-::jsii_host::is_a!(BucketPolicyProps: crate::generated::aws_cdk_lib::aws_s3::BucketPolicyProps, ::jsii_host::Value);
-impl BucketPolicyProps {
-    /// With everything that is required.
-    #[must_use]
-    pub fn new(bucket: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_s3::IBucket>) -> Self {
-        let mut jsii_data = ::jsii_host::StructData::new();
-        jsii_data.set("bucket", bucket.into_arg());
-        Self(jsii_data, ())
-    }
-}
-impl<C> BucketPolicyProps<C> {
-    /// Policy document to apply to the bucket.
-    ///
-    /// Default: A new empty PolicyDocument will be created.
-    #[must_use]
-    pub fn document(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::PolicyDocument>) -> Self {
-        self.0.set("document", value.into_arg());
-        self
-    }
-    /// Policy to apply when the policy is removed from this stack.
-    ///
-    /// Default: RemovalPolicy.DESTROY.
-    #[must_use]
-    pub fn removal_policy(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::RemovalPolicy>) -> Self {
-        self.0.set("removalPolicy", value.into_arg());
-        self
-    }
-}
-impl<T: ::jsii_host::Handle> BucketPolicyProps<::jsii_host::Pending<T>> {
-    #[doc(hidden)]
-    pub fn jsii_pending(data: ::jsii_host::StructData, pending: ::jsii_host::Pending<T>) -> Self {
-        Self(data, pending)
-    }
-    /// Makes the object.
-    #[track_caller]
-    pub fn build(self) -> ::jsii_host::Result<T> {
-        self.1.build(self.0.to_wire("aws-cdk-lib.aws_s3.BucketPolicyProps"))
-    }
-}
-impl ::jsii_host::ToWire for BucketPolicyProps {
-    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
-        self.0.to_wire("aws-cdk-lib.aws_s3.BucketPolicyProps")
-    }
-}
 /// The struct `aws-cdk-lib.aws_s3.BucketProps`.
 #[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
 pub struct BucketProps<C = ()>(::jsii_host::StructData, C);
@@ -1558,30 +2444,6 @@ impl ::jsii_host::ToWire for BucketProps {
 pub struct CfnBucket(crate::generated::aws_cdk_lib::CfnResource);
 ::jsii_host::handle!(CfnBucket(crate::generated::aws_cdk_lib::CfnResource), "aws-cdk-lib.aws_s3.CfnBucket");
 ::jsii_host::is_a!(CfnBucket: crate::generated::aws_cdk_lib::aws_s3::CfnBucket, crate::generated::aws_cdk_lib::CfnElement, crate::generated::aws_cdk_lib::CfnRefElement, crate::generated::aws_cdk_lib::CfnResource, crate::generated::aws_cdk_lib::IInspectable, crate::generated::aws_cdk_lib::ITaggable, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::aws_cdk_lib::interfaces::aws_s3::IBucketRef, crate::generated::constructs::Construct, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, crate::generated::unions::CfnResourceOrStack, ::jsii_host::Value);
-/// Applies an Amazon S3 bucket policy to an Amazon S3 bucket.
-///
-/// If you are using an identity other than the root user of the AWS account that owns the bucket, the calling identity must have the `PutBucketPolicy` permissions on the specified bucket and belong to the bucket owner's account in order to use this operation.
-///
-/// If you don't have `PutBucketPolicy` permissions, Amazon S3 returns a `403 Access Denied` error. If you have the correct permissions, but you're not using an identity that belongs to the bucket owner's account, Amazon S3 returns a `405 Method Not Allowed` error.
-///
-/// > As a security precaution, the root user of the AWS account that owns a bucket can always use this operation, even if the policy explicitly denies the root user the ability to perform this action.
-///
-/// When using the `AWS::S3::BucketPolicy` resource, you can create, update, and delete bucket policies for S3 buckets located in Regions that are different from the stack's Region. However, the CloudFormation stacks should be deployed in the US East (N. Virginia) or `us-east-1` Region. This cross-region bucket policy modification functionality is supported for backward compatibility with existing workflows.
-///
-/// > If the [DeletionPolicy attribute](https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-attribute-deletionpolicy.html) is not specified or set to `Delete` , the bucket policy will be removed when the stack is deleted. If set to `Retain` , the bucket policy will be preserved even after the stack is deleted.
-///
-/// For example, a CloudFormation stack in `us-east-1` can use the `AWS::S3::BucketPolicy` resource to manage the bucket policy for an S3 bucket in `us-west-2` . The retention or removal of the bucket policy during the stack deletion is determined by the `DeletionPolicy` attribute specified in the stack template.
-///
-/// For more information, see [Bucket policy examples](https://docs.aws.amazon.com/AmazonS3/latest/userguide/example-bucket-policies.html) .
-///
-/// The following operations are related to `PutBucketPolicy` :
-///
-/// - [CreateBucket](https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html)
-/// - [DeleteBucket](https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucket.html)
-#[derive(::std::clone::Clone)]
-pub struct CfnBucketPolicy(crate::generated::aws_cdk_lib::CfnResource);
-::jsii_host::handle!(CfnBucketPolicy(crate::generated::aws_cdk_lib::CfnResource), "aws-cdk-lib.aws_s3.CfnBucketPolicy");
-::jsii_host::is_a!(CfnBucketPolicy: crate::generated::aws_cdk_lib::aws_s3::CfnBucketPolicy, crate::generated::aws_cdk_lib::CfnElement, crate::generated::aws_cdk_lib::CfnRefElement, crate::generated::aws_cdk_lib::CfnResource, crate::generated::aws_cdk_lib::IInspectable, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::aws_cdk_lib::interfaces::aws_s3::IBucketPolicyRef, crate::generated::constructs::Construct, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, crate::generated::unions::CfnResourceOrStack, ::jsii_host::Value);
 /// Specifies a cross-origin access rule for an Amazon S3 bucket.
 #[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
 pub struct CorsRule(::jsii_host::StructData);
@@ -1635,134 +2497,6 @@ impl ::jsii_host::ToWire for CorsRule {
         self.0.to_wire("aws-cdk-lib.aws_s3.CorsRule")
     }
 }
-/// Notification event types.
-#[derive(::std::clone::Clone, ::std::marker::Copy, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
-#[non_exhaustive]
-pub enum EventType {
-    /// Amazon S3 APIs such as PUT, POST, and COPY can create an object.
-    ObjectCreated,
-    /// Amazon S3 APIs such as PUT, POST, and COPY can create an object.
-    ObjectCreatedPut,
-    /// Amazon S3 APIs such as PUT, POST, and COPY can create an object.
-    ObjectCreatedPost,
-    /// Amazon S3 APIs such as PUT, POST, and COPY can create an object.
-    ObjectCreatedCopy,
-    /// Amazon S3 APIs such as PUT, POST, and COPY can create an object.
-    ObjectCreatedCompleteMultipartUpload,
-    /// By using the ObjectRemoved event types, you can enable notification when an object or a batch of objects is removed from a bucket.
-    ObjectRemoved,
-    /// By using the ObjectRemoved event types, you can enable notification when an object or a batch of objects is removed from a bucket.
-    ObjectRemovedDelete,
-    /// By using the ObjectRemoved event types, you can enable notification when an object or a batch of objects is removed from a bucket.
-    ObjectRemovedDeleteMarkerCreated,
-    /// Using restore object event types you can receive notifications for initiation and completion when restoring objects from the S3 Glacier storage class.
-    ObjectRestorePost,
-    /// Using restore object event types you can receive notifications for initiation and completion when restoring objects from the S3 Glacier storage class.
-    ObjectRestoreCompleted,
-    /// Using restore object event types you can receive notifications for initiation and completion when restoring objects from the S3 Glacier storage class.
-    ObjectRestoreDelete,
-    /// You can use this event type to request Amazon S3 to send a notification message when Amazon S3 detects that an object of the RRS storage class is lost.
-    ReducedRedundancyLostObject,
-    /// You receive this notification event when an object that was eligible for replication using Amazon S3 Replication Time Control failed to replicate.
-    ReplicationOperationFailedReplication,
-    /// You receive this notification event when an object that was eligible for replication using Amazon S3 Replication Time Control exceeded the 15-minute threshold for replication.
-    ReplicationOperationMissedThreshold,
-    /// You receive this notification event for an object that was eligible for replication using the Amazon S3 Replication Time Control feature replicated after the 15-minute threshold.
-    ReplicationOperationReplicatedAfterThreshold,
-    /// You receive this notification event for an object that was eligible for replication using Amazon S3 Replication Time Control but is no longer tracked by replication metrics.
-    ReplicationOperationNotTracked,
-    /// By using the LifecycleExpiration event types, you can receive a notification when Amazon S3 deletes an object based on your S3 Lifecycle configuration.
-    LifecycleExpiration,
-    /// The s3:LifecycleExpiration:Delete event type notifies you when an object in an unversioned bucket is deleted.
-    LifecycleExpirationDelete,
-    /// The s3:LifecycleExpiration:DeleteMarkerCreated event type notifies you when S3 Lifecycle creates a delete marker when a current version of an object in versioned bucket is deleted.
-    LifecycleExpirationDeleteMarkerCreated,
-    /// You receive this notification event when an object is transitioned to another Amazon S3 storage class by an S3 Lifecycle configuration.
-    LifecycleTransition,
-    /// You receive this notification event when an object within the S3 Intelligent-Tiering storage class moved to the Archive Access tier or Deep Archive Access tier.
-    IntelligentTiering,
-    /// By using the ObjectTagging event types, you can enable notification when an object tag is added or deleted from an object.
-    ObjectTagging,
-    /// The s3:ObjectTagging:Put event type notifies you when a tag is PUT on an object or an existing tag is updated.
-    ObjectTaggingPut,
-    /// The s3:ObjectTagging:Delete event type notifies you when a tag is removed from an object.
-    ObjectTaggingDelete,
-    /// You receive this notification event when an ACL is PUT on an object or when an existing ACL is changed.
-    ObjectAclPut,
-    /// Using restore object event types you can receive notifications for initiation and completion when restoring objects from the S3 Glacier storage class.
-    ObjectRestore,
-    /// You receive this notification event for any object replication event.
-    Replication,
-}
-::jsii_host::is_a!(EventType: crate::generated::aws_cdk_lib::aws_s3::EventType, ::jsii_host::Value);
-impl ::jsii_host::ToWire for EventType {
-    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
-        let member = match self {
-            Self::ObjectCreated => "aws-cdk-lib.aws_s3.EventType/OBJECT_CREATED",
-            Self::ObjectCreatedPut => "aws-cdk-lib.aws_s3.EventType/OBJECT_CREATED_PUT",
-            Self::ObjectCreatedPost => "aws-cdk-lib.aws_s3.EventType/OBJECT_CREATED_POST",
-            Self::ObjectCreatedCopy => "aws-cdk-lib.aws_s3.EventType/OBJECT_CREATED_COPY",
-            Self::ObjectCreatedCompleteMultipartUpload => "aws-cdk-lib.aws_s3.EventType/OBJECT_CREATED_COMPLETE_MULTIPART_UPLOAD",
-            Self::ObjectRemoved => "aws-cdk-lib.aws_s3.EventType/OBJECT_REMOVED",
-            Self::ObjectRemovedDelete => "aws-cdk-lib.aws_s3.EventType/OBJECT_REMOVED_DELETE",
-            Self::ObjectRemovedDeleteMarkerCreated => "aws-cdk-lib.aws_s3.EventType/OBJECT_REMOVED_DELETE_MARKER_CREATED",
-            Self::ObjectRestorePost => "aws-cdk-lib.aws_s3.EventType/OBJECT_RESTORE_POST",
-            Self::ObjectRestoreCompleted => "aws-cdk-lib.aws_s3.EventType/OBJECT_RESTORE_COMPLETED",
-            Self::ObjectRestoreDelete => "aws-cdk-lib.aws_s3.EventType/OBJECT_RESTORE_DELETE",
-            Self::ReducedRedundancyLostObject => "aws-cdk-lib.aws_s3.EventType/REDUCED_REDUNDANCY_LOST_OBJECT",
-            Self::ReplicationOperationFailedReplication => "aws-cdk-lib.aws_s3.EventType/REPLICATION_OPERATION_FAILED_REPLICATION",
-            Self::ReplicationOperationMissedThreshold => "aws-cdk-lib.aws_s3.EventType/REPLICATION_OPERATION_MISSED_THRESHOLD",
-            Self::ReplicationOperationReplicatedAfterThreshold => "aws-cdk-lib.aws_s3.EventType/REPLICATION_OPERATION_REPLICATED_AFTER_THRESHOLD",
-            Self::ReplicationOperationNotTracked => "aws-cdk-lib.aws_s3.EventType/REPLICATION_OPERATION_NOT_TRACKED",
-            Self::LifecycleExpiration => "aws-cdk-lib.aws_s3.EventType/LIFECYCLE_EXPIRATION",
-            Self::LifecycleExpirationDelete => "aws-cdk-lib.aws_s3.EventType/LIFECYCLE_EXPIRATION_DELETE",
-            Self::LifecycleExpirationDeleteMarkerCreated => "aws-cdk-lib.aws_s3.EventType/LIFECYCLE_EXPIRATION_DELETE_MARKER_CREATED",
-            Self::LifecycleTransition => "aws-cdk-lib.aws_s3.EventType/LIFECYCLE_TRANSITION",
-            Self::IntelligentTiering => "aws-cdk-lib.aws_s3.EventType/INTELLIGENT_TIERING",
-            Self::ObjectTagging => "aws-cdk-lib.aws_s3.EventType/OBJECT_TAGGING",
-            Self::ObjectTaggingPut => "aws-cdk-lib.aws_s3.EventType/OBJECT_TAGGING_PUT",
-            Self::ObjectTaggingDelete => "aws-cdk-lib.aws_s3.EventType/OBJECT_TAGGING_DELETE",
-            Self::ObjectAclPut => "aws-cdk-lib.aws_s3.EventType/OBJECT_ACL_PUT",
-            Self::ObjectRestore => "aws-cdk-lib.aws_s3.EventType/OBJECT_RESTORE",
-            Self::Replication => "aws-cdk-lib.aws_s3.EventType/REPLICATION",
-        };
-        ::std::result::Result::Ok(::jsii_host::json!({ "$jsii.enum": member }))
-    }
-}
-impl ::jsii_host::FromWire for EventType {
-    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
-        match ::jsii_host::enum_member(&value, "aws-cdk-lib.aws_s3.EventType")?.as_str() {
-            "OBJECT_CREATED" => ::std::result::Result::Ok(Self::ObjectCreated),
-            "OBJECT_CREATED_PUT" => ::std::result::Result::Ok(Self::ObjectCreatedPut),
-            "OBJECT_CREATED_POST" => ::std::result::Result::Ok(Self::ObjectCreatedPost),
-            "OBJECT_CREATED_COPY" => ::std::result::Result::Ok(Self::ObjectCreatedCopy),
-            "OBJECT_CREATED_COMPLETE_MULTIPART_UPLOAD" => ::std::result::Result::Ok(Self::ObjectCreatedCompleteMultipartUpload),
-            "OBJECT_REMOVED" => ::std::result::Result::Ok(Self::ObjectRemoved),
-            "OBJECT_REMOVED_DELETE" => ::std::result::Result::Ok(Self::ObjectRemovedDelete),
-            "OBJECT_REMOVED_DELETE_MARKER_CREATED" => ::std::result::Result::Ok(Self::ObjectRemovedDeleteMarkerCreated),
-            "OBJECT_RESTORE_POST" => ::std::result::Result::Ok(Self::ObjectRestorePost),
-            "OBJECT_RESTORE_COMPLETED" => ::std::result::Result::Ok(Self::ObjectRestoreCompleted),
-            "OBJECT_RESTORE_DELETE" => ::std::result::Result::Ok(Self::ObjectRestoreDelete),
-            "REDUCED_REDUNDANCY_LOST_OBJECT" => ::std::result::Result::Ok(Self::ReducedRedundancyLostObject),
-            "REPLICATION_OPERATION_FAILED_REPLICATION" => ::std::result::Result::Ok(Self::ReplicationOperationFailedReplication),
-            "REPLICATION_OPERATION_MISSED_THRESHOLD" => ::std::result::Result::Ok(Self::ReplicationOperationMissedThreshold),
-            "REPLICATION_OPERATION_REPLICATED_AFTER_THRESHOLD" => ::std::result::Result::Ok(Self::ReplicationOperationReplicatedAfterThreshold),
-            "REPLICATION_OPERATION_NOT_TRACKED" => ::std::result::Result::Ok(Self::ReplicationOperationNotTracked),
-            "LIFECYCLE_EXPIRATION" => ::std::result::Result::Ok(Self::LifecycleExpiration),
-            "LIFECYCLE_EXPIRATION_DELETE" => ::std::result::Result::Ok(Self::LifecycleExpirationDelete),
-            "LIFECYCLE_EXPIRATION_DELETE_MARKER_CREATED" => ::std::result::Result::Ok(Self::LifecycleExpirationDeleteMarkerCreated),
-            "LIFECYCLE_TRANSITION" => ::std::result::Result::Ok(Self::LifecycleTransition),
-            "INTELLIGENT_TIERING" => ::std::result::Result::Ok(Self::IntelligentTiering),
-            "OBJECT_TAGGING" => ::std::result::Result::Ok(Self::ObjectTagging),
-            "OBJECT_TAGGING_PUT" => ::std::result::Result::Ok(Self::ObjectTaggingPut),
-            "OBJECT_TAGGING_DELETE" => ::std::result::Result::Ok(Self::ObjectTaggingDelete),
-            "OBJECT_ACL_PUT" => ::std::result::Result::Ok(Self::ObjectAclPut),
-            "OBJECT_RESTORE" => ::std::result::Result::Ok(Self::ObjectRestore),
-            "REPLICATION" => ::std::result::Result::Ok(Self::Replication),
-            other => ::std::result::Result::Err(::jsii_host::unknown_member("aws-cdk-lib.aws_s3.EventType", other)),
-        }
-    }
-}
 /// A filter that identifies the subset of objects to which the replication rule applies.
 #[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
 pub struct Filter(::jsii_host::StructData);
@@ -1801,100 +2535,6 @@ impl Filter {
 impl ::jsii_host::ToWire for Filter {
     fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
         self.0.to_wire("aws-cdk-lib.aws_s3.Filter")
-    }
-}
-/// The properties for the destination bucket for granting replication permission.
-#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
-pub struct GrantReplicationPermissionDestinationProps(::jsii_host::StructData);
-::jsii_host::is_a!(GrantReplicationPermissionDestinationProps: crate::generated::aws_cdk_lib::aws_s3::GrantReplicationPermissionDestinationProps, ::jsii_host::Value);
-impl GrantReplicationPermissionDestinationProps {
-    /// With everything that is required.
-    #[must_use]
-    pub fn new(bucket: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_s3::IBucket>) -> Self {
-        let mut jsii_data = ::jsii_host::StructData::new();
-        jsii_data.set("bucket", bucket.into_arg());
-        Self(jsii_data)
-    }
-}
-impl GrantReplicationPermissionDestinationProps {
-    /// The value of `bucket`.
-    #[track_caller]
-    pub fn get_bucket(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_s3::IBucket> {
-        self.0.get("bucket")
-    }
-    /// The KMS key to use for encryption if a destination bucket needs to be encrypted with a customer-managed KMS key.
-    ///
-    /// Default: no KMS key is used for replication.
-    #[must_use]
-    pub fn encryption_key(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_kms::IKey>) -> Self {
-        self.0.set("encryptionKey", value.into_arg());
-        self
-    }
-    /// The value of `encryptionKey`.
-    #[track_caller]
-    pub fn get_encryption_key(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::aws_cdk_lib::aws_kms::IKey>> {
-        self.0.get("encryptionKey")
-    }
-}
-impl ::jsii_host::ToWire for GrantReplicationPermissionDestinationProps {
-    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
-        self.0.to_wire("aws-cdk-lib.aws_s3.GrantReplicationPermissionDestinationProps")
-    }
-}
-impl ::jsii_host::FromWire for GrantReplicationPermissionDestinationProps {
-    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
-        const MEMBERS: &[::jsii_host::Member] = &[
-            ("bucket", ::jsii_host::rewire::<crate::generated::aws_cdk_lib::aws_s3::IBucket>),
-            ("encryptionKey", ::jsii_host::rewire::<crate::generated::aws_cdk_lib::aws_kms::IKey>),
-        ];
-        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
-    }
-}
-/// The properties for the destination bucket for granting replication permission.
-#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
-pub struct GrantReplicationPermissionProps(::jsii_host::StructData);
-::jsii_host::is_a!(GrantReplicationPermissionProps: crate::generated::aws_cdk_lib::aws_s3::GrantReplicationPermissionProps, ::jsii_host::Value);
-impl GrantReplicationPermissionProps {
-    /// With everything that is required.
-    #[must_use]
-    pub fn new(destinations: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_s3::GrantReplicationPermissionDestinationProps>>) -> Self {
-        let mut jsii_data = ::jsii_host::StructData::new();
-        jsii_data.set("destinations", destinations.into_arg());
-        Self(jsii_data)
-    }
-}
-impl GrantReplicationPermissionProps {
-    /// The value of `destinations`.
-    #[track_caller]
-    pub fn get_destinations(&self) -> ::jsii_host::Result<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_s3::GrantReplicationPermissionDestinationProps>> {
-        self.0.get("destinations")
-    }
-    /// The KMS key used to decrypt objects in the source bucket for replication.
-    ///
-    /// Default: it's assumed the source bucket is not encrypted with a customer-managed KMS key.
-    #[must_use]
-    pub fn source_decryption_key(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_kms::IKey>) -> Self {
-        self.0.set("sourceDecryptionKey", value.into_arg());
-        self
-    }
-    /// The value of `sourceDecryptionKey`.
-    #[track_caller]
-    pub fn get_source_decryption_key(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::aws_cdk_lib::aws_kms::IKey>> {
-        self.0.get("sourceDecryptionKey")
-    }
-}
-impl ::jsii_host::ToWire for GrantReplicationPermissionProps {
-    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
-        self.0.to_wire("aws-cdk-lib.aws_s3.GrantReplicationPermissionProps")
-    }
-}
-impl ::jsii_host::FromWire for GrantReplicationPermissionProps {
-    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
-        const MEMBERS: &[::jsii_host::Member] = &[
-            ("destinations", ::jsii_host::rewire::<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_s3::GrantReplicationPermissionDestinationProps>>),
-            ("sourceDecryptionKey", ::jsii_host::rewire::<crate::generated::aws_cdk_lib::aws_kms::IKey>),
-        ];
-        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
     }
 }
 /// All http request methods.
@@ -1936,331 +2576,6 @@ impl ::jsii_host::FromWire for HttpMethods {
             other => ::std::result::Result::Err(::jsii_host::unknown_member("aws-cdk-lib.aws_s3.HttpMethods", other)),
         }
     }
-}
-/// The interface `aws-cdk-lib.aws_s3.IBucket`.
-#[derive(::std::clone::Clone)]
-pub struct IBucket(::jsii_host::Object);
-::jsii_host::handle!(IBucket(::jsii_host::Object), "aws-cdk-lib.aws_s3.IBucket");
-::jsii_host::is_a!(IBucket: crate::generated::aws_cdk_lib::aws_s3::IBucket, crate::generated::aws_cdk_lib::IResource, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::aws_cdk_lib::interfaces::aws_s3::IBucketRef, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
-impl IBucket {
-    /// The ARN of the bucket.
-    #[track_caller]
-    pub fn bucket_arn(&self) -> ::jsii_host::Result<::std::string::String> {
-        self.jsii_get("bucketArn")
-    }
-    /// The IPv4 DNS name of the specified bucket.
-    #[track_caller]
-    pub fn bucket_domain_name(&self) -> ::jsii_host::Result<::std::string::String> {
-        self.jsii_get("bucketDomainName")
-    }
-    /// The IPv6 DNS name of the specified bucket.
-    #[track_caller]
-    pub fn bucket_dual_stack_domain_name(&self) -> ::jsii_host::Result<::std::string::String> {
-        self.jsii_get("bucketDualStackDomainName")
-    }
-    /// The name of the bucket.
-    #[track_caller]
-    pub fn bucket_name(&self) -> ::jsii_host::Result<::std::string::String> {
-        self.jsii_get("bucketName")
-    }
-    /// A reference to a Bucket resource.
-    #[track_caller]
-    pub fn bucket_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_s3::BucketReference> {
-        self.jsii_get("bucketRef")
-    }
-    /// The regional domain name of the specified bucket.
-    #[track_caller]
-    pub fn bucket_regional_domain_name(&self) -> ::jsii_host::Result<::std::string::String> {
-        self.jsii_get("bucketRegionalDomainName")
-    }
-    /// The Domain name of the static website.
-    #[track_caller]
-    pub fn bucket_website_domain_name(&self) -> ::jsii_host::Result<::std::string::String> {
-        self.jsii_get("bucketWebsiteDomainName")
-    }
-    /// The URL of the static website.
-    #[track_caller]
-    pub fn bucket_website_url(&self) -> ::jsii_host::Result<::std::string::String> {
-        self.jsii_get("bucketWebsiteUrl")
-    }
-    /// Optional KMS encryption key associated with this bucket.
-    #[track_caller]
-    pub fn encryption_key(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::aws_cdk_lib::aws_kms::IKey>> {
-        self.jsii_get("encryptionKey")
-    }
-    /// The environment this resource belongs to.
-    #[track_caller]
-    pub fn env(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::ResourceEnvironment> {
-        self.jsii_get("env")
-    }
-    /// If this bucket has been configured for static website hosting.
-    #[track_caller]
-    pub fn is_website(&self) -> ::jsii_host::Result<::std::option::Option<bool>> {
-        self.jsii_get("isWebsite")
-    }
-    /// The tree node.
-    #[track_caller]
-    pub fn node(&self) -> ::jsii_host::Result<crate::generated::constructs::Node> {
-        self.jsii_get("node")
-    }
-    /// The resource policy associated with this bucket.
-    #[track_caller]
-    pub fn policy(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::aws_cdk_lib::aws_s3::BucketPolicy>> {
-        self.jsii_get("policy")
-    }
-    /// Sets `policy`.
-    #[track_caller]
-    pub fn set_policy(&self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_s3::BucketPolicy>) -> ::jsii_host::Result<()> {
-        self.jsii_set("policy", value.into_arg())
-    }
-    /// Role used to set up permissions on this bucket for replication.
-    #[track_caller]
-    pub fn replication_role_arn(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
-        self.jsii_get("replicationRoleArn")
-    }
-    /// Sets `replicationRoleArn`.
-    #[track_caller]
-    pub fn set_replication_role_arn(&self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<()> {
-        self.jsii_set("replicationRoleArn", value.into_arg())
-    }
-    /// The stack in which this resource is defined.
-    #[track_caller]
-    pub fn stack(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::Stack> {
-        self.jsii_get("stack")
-    }
-    /// Adds a bucket notification event destination.
-    #[track_caller]
-    pub fn add_event_notification(&self, event: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_s3::EventType>, dest: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_s3::IBucketNotificationDestination>, filters: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_s3::NotificationKeyFilter>>) -> ::jsii_host::Result<()> {
-        self.jsii_invoke_list("addEventNotification", { let mut jsii_list = ::std::vec![event.into_arg(), dest.into_arg()]; jsii_list.extend(filters.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
-    }
-    /// Subscribes a destination to receive notifications when an object is created in the bucket.
-    #[track_caller]
-    pub fn add_object_created_notification(&self, dest: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_s3::IBucketNotificationDestination>, filters: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_s3::NotificationKeyFilter>>) -> ::jsii_host::Result<()> {
-        self.jsii_invoke_list("addObjectCreatedNotification", { let mut jsii_list = ::std::vec![dest.into_arg()]; jsii_list.extend(filters.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
-    }
-    /// Subscribes a destination to receive notifications when an object is removed from the bucket.
-    #[track_caller]
-    pub fn add_object_removed_notification(&self, dest: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_s3::IBucketNotificationDestination>, filters: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_s3::NotificationKeyFilter>>) -> ::jsii_host::Result<()> {
-        self.jsii_invoke_list("addObjectRemovedNotification", { let mut jsii_list = ::std::vec![dest.into_arg()]; jsii_list.extend(filters.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
-    }
-    /// Adds resource policy statements to this bucket that permit cross-account replication.
-    #[track_caller]
-    pub fn add_replication_policy(&self, role_arn: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<()> {
-        self.jsii_invoke("addReplicationPolicy", [role_arn.into_arg()])
-    }
-    /// Adds resource policy statements to this bucket that permit cross-account replication.
-    #[track_caller]
-    pub fn add_replication_policy_with(&self, role_arn: impl ::jsii_host::IntoArg<::std::string::String>, access_control_transition: impl ::jsii_host::IntoArg<bool>, account: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<()> {
-        self.jsii_invoke("addReplicationPolicy", [role_arn.into_arg(), access_control_transition.into_arg(), account.into_arg()])
-    }
-    /// Adds a statement to the resource policy for a principal (i.e. account/role/service) to perform actions on this bucket and/or its contents. Use `bucketArn` and `arnForObjects(keys)` to obtain ARNs for this bucket or objects.
-    #[track_caller]
-    pub fn add_to_resource_policy(&self, permission: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::PolicyStatement>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::AddToResourcePolicyResult> {
-        self.jsii_invoke("addToResourcePolicy", [permission.into_arg()])
-    }
-    /// Apply the given removal policy to this resource.
-    #[track_caller]
-    pub fn apply_removal_policy(&self, policy: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::RemovalPolicy>) -> ::jsii_host::Result<()> {
-        self.jsii_invoke("applyRemovalPolicy", [policy.into_arg()])
-    }
-    /// Returns an ARN that represents all objects within the bucket that match the key pattern specified.
-    #[track_caller]
-    pub fn arn_for_objects(&self, key_pattern: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<::std::string::String> {
-        self.jsii_invoke("arnForObjects", [key_pattern.into_arg()])
-    }
-    /// Enables event bridge notification, causing all events below to be sent to EventBridge:.
-    #[track_caller]
-    pub fn enable_event_bridge_notification(&self) -> ::jsii_host::Result<()> {
-        self.jsii_invoke("enableEventBridgeNotification", [])
-    }
-    /// Grants s3:DeleteObject* permission to an IAM principal for objects in this bucket.
-    #[track_caller]
-    pub fn grant_delete(&self, identity: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
-        self.jsii_invoke("grantDelete", [identity.into_arg()])
-    }
-    /// Grants s3:DeleteObject* permission to an IAM principal for objects in this bucket.
-    #[track_caller]
-    pub fn grant_delete_with(&self, identity: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>, objects_key_pattern: impl ::jsii_host::IntoArg<::jsii_host::Value>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
-        self.jsii_invoke("grantDelete", [identity.into_arg(), objects_key_pattern.into_arg()])
-    }
-    /// Allows unrestricted access to objects from this bucket.
-    #[track_caller]
-    pub fn grant_public_access(&self, key_prefix: impl ::jsii_host::IntoArg<::std::string::String>, allowed_actions: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<::std::string::String>>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
-        self.jsii_invoke_list("grantPublicAccess", { let mut jsii_list = ::std::vec![key_prefix.into_arg()]; jsii_list.extend(allowed_actions.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
-    }
-    /// Grants s3:PutObject* and s3:Abort* permissions for this bucket to an IAM principal.
-    #[track_caller]
-    pub fn grant_put(&self, identity: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
-        self.jsii_invoke("grantPut", [identity.into_arg()])
-    }
-    /// Grants s3:PutObject* and s3:Abort* permissions for this bucket to an IAM principal.
-    #[track_caller]
-    pub fn grant_put_with(&self, identity: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>, objects_key_pattern: impl ::jsii_host::IntoArg<::jsii_host::Value>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
-        self.jsii_invoke("grantPut", [identity.into_arg(), objects_key_pattern.into_arg()])
-    }
-    /// Grant the given IAM identity permissions to modify the ACLs of objects in the given Bucket.
-    #[track_caller]
-    pub fn grant_put_acl(&self, identity: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
-        self.jsii_invoke("grantPutAcl", [identity.into_arg()])
-    }
-    /// Grant the given IAM identity permissions to modify the ACLs of objects in the given Bucket.
-    #[track_caller]
-    pub fn grant_put_acl_with(&self, identity: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>, objects_key_pattern: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
-        self.jsii_invoke("grantPutAcl", [identity.into_arg(), objects_key_pattern.into_arg()])
-    }
-    /// Grant read permissions for this bucket and its contents to an IAM principal (Role/Group/User).
-    #[track_caller]
-    pub fn grant_read(&self, identity: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
-        self.jsii_invoke("grantRead", [identity.into_arg()])
-    }
-    /// Grant read permissions for this bucket and its contents to an IAM principal (Role/Group/User).
-    #[track_caller]
-    pub fn grant_read_with(&self, identity: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>, objects_key_pattern: impl ::jsii_host::IntoArg<::jsii_host::Value>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
-        self.jsii_invoke("grantRead", [identity.into_arg(), objects_key_pattern.into_arg()])
-    }
-    /// Grants read/write permissions for this bucket and its contents to an IAM principal (Role/Group/User).
-    #[track_caller]
-    pub fn grant_read_write(&self, identity: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
-        self.jsii_invoke("grantReadWrite", [identity.into_arg()])
-    }
-    /// Grants read/write permissions for this bucket and its contents to an IAM principal (Role/Group/User).
-    #[track_caller]
-    pub fn grant_read_write_with(&self, identity: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>, objects_key_pattern: impl ::jsii_host::IntoArg<::jsii_host::Value>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
-        self.jsii_invoke("grantReadWrite", [identity.into_arg(), objects_key_pattern.into_arg()])
-    }
-    /// Allows permissions for replication operation to bucket replication role.
-    #[track_caller]
-    pub fn grant_replication_permission(&self, identity: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>, props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_s3::GrantReplicationPermissionProps>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
-        self.jsii_invoke("grantReplicationPermission", [identity.into_arg(), props.into_arg()])
-    }
-    /// Grant write permissions to this bucket to an IAM principal.
-    #[track_caller]
-    pub fn grant_write(&self, identity: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
-        self.jsii_invoke("grantWrite", [identity.into_arg()])
-    }
-    /// Grant write permissions to this bucket to an IAM principal.
-    #[track_caller]
-    pub fn grant_write_with(&self, identity: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>, objects_key_pattern: impl ::jsii_host::IntoArg<::jsii_host::Value>, allowed_action_patterns: impl ::jsii_host::IntoArg<::std::vec::Vec<::std::string::String>>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
-        self.jsii_invoke("grantWrite", [identity.into_arg(), objects_key_pattern.into_arg(), allowed_action_patterns.into_arg()])
-    }
-    /// Defines a CloudWatch event that triggers when something happens to this bucket.
-    #[track_caller]
-    pub fn on_cloud_trail_event(&self, id: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_events::Rule> {
-        self.jsii_invoke("onCloudTrailEvent", [id.into_arg()])
-    }
-    /// Defines a CloudWatch event that triggers when something happens to this bucket.
-    #[track_caller]
-    pub fn on_cloud_trail_event_with(&self, id: impl ::jsii_host::IntoArg<::std::string::String>, options: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_s3::OnCloudTrailBucketEventOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_events::Rule> {
-        self.jsii_invoke("onCloudTrailEvent", [id.into_arg(), options.into_arg()])
-    }
-    /// Defines an AWS CloudWatch event that triggers when an object is uploaded to the specified paths (keys) in this bucket using the PutObject API call.
-    #[track_caller]
-    pub fn on_cloud_trail_put_object(&self, id: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_events::Rule> {
-        self.jsii_invoke("onCloudTrailPutObject", [id.into_arg()])
-    }
-    /// Defines an AWS CloudWatch event that triggers when an object is uploaded to the specified paths (keys) in this bucket using the PutObject API call.
-    #[track_caller]
-    pub fn on_cloud_trail_put_object_with(&self, id: impl ::jsii_host::IntoArg<::std::string::String>, options: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_s3::OnCloudTrailBucketEventOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_events::Rule> {
-        self.jsii_invoke("onCloudTrailPutObject", [id.into_arg(), options.into_arg()])
-    }
-    /// Defines an AWS CloudWatch event that triggers when an object at the specified paths (keys) in this bucket are written to.
-    #[track_caller]
-    pub fn on_cloud_trail_write_object(&self, id: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_events::Rule> {
-        self.jsii_invoke("onCloudTrailWriteObject", [id.into_arg()])
-    }
-    /// Defines an AWS CloudWatch event that triggers when an object at the specified paths (keys) in this bucket are written to.
-    #[track_caller]
-    pub fn on_cloud_trail_write_object_with(&self, id: impl ::jsii_host::IntoArg<::std::string::String>, options: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_s3::OnCloudTrailBucketEventOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_events::Rule> {
-        self.jsii_invoke("onCloudTrailWriteObject", [id.into_arg(), options.into_arg()])
-    }
-    /// The S3 URL of an S3 object.
-    #[track_caller]
-    pub fn s3_url_for_object(&self) -> ::jsii_host::Result<::std::string::String> {
-        self.jsii_invoke("s3UrlForObject", [])
-    }
-    /// The S3 URL of an S3 object.
-    #[track_caller]
-    pub fn s3_url_for_object_with(&self, key: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<::std::string::String> {
-        self.jsii_invoke("s3UrlForObject", [key.into_arg()])
-    }
-    /// The https Transfer Acceleration URL of an S3 object.
-    #[track_caller]
-    pub fn transfer_acceleration_url_for_object(&self) -> ::jsii_host::Result<::std::string::String> {
-        self.jsii_invoke("transferAccelerationUrlForObject", [])
-    }
-    /// The https Transfer Acceleration URL of an S3 object.
-    #[track_caller]
-    pub fn transfer_acceleration_url_for_object_with(&self, key: impl ::jsii_host::IntoArg<::std::string::String>, options: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_s3::TransferAccelerationUrlOptions>) -> ::jsii_host::Result<::std::string::String> {
-        self.jsii_invoke("transferAccelerationUrlForObject", [key.into_arg(), options.into_arg()])
-    }
-    /// The https URL of an S3 object. For example:.
-    #[track_caller]
-    pub fn url_for_object(&self) -> ::jsii_host::Result<::std::string::String> {
-        self.jsii_invoke("urlForObject", [])
-    }
-    /// The https URL of an S3 object. For example:.
-    #[track_caller]
-    pub fn url_for_object_with(&self, key: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<::std::string::String> {
-        self.jsii_invoke("urlForObject", [key.into_arg()])
-    }
-    /// The virtual hosted-style URL of an S3 object. Specify `regional: false` at the options for non-regional URL. For example:.
-    #[track_caller]
-    pub fn virtual_hosted_url_for_object(&self) -> ::jsii_host::Result<::std::string::String> {
-        self.jsii_invoke("virtualHostedUrlForObject", [])
-    }
-    /// The virtual hosted-style URL of an S3 object. Specify `regional: false` at the options for non-regional URL. For example:.
-    #[track_caller]
-    pub fn virtual_hosted_url_for_object_with(&self, key: impl ::jsii_host::IntoArg<::std::string::String>, options: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_s3::VirtualHostedStyleUrlOptions>) -> ::jsii_host::Result<::std::string::String> {
-        self.jsii_invoke("virtualHostedUrlForObject", [key.into_arg(), options.into_arg()])
-    }
-    /// Applies one or more mixins to this construct.
-    #[track_caller]
-    pub fn with(&self, mixins: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::constructs::IMixin>>) -> ::jsii_host::Result<crate::generated::constructs::IConstruct> {
-        self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
-    }
-}
-/// Implemented by constructs that can be used as bucket notification destinations.
-#[derive(::std::clone::Clone)]
-pub struct IBucketNotificationDestination(::jsii_host::Object);
-::jsii_host::handle!(IBucketNotificationDestination(::jsii_host::Object), "aws-cdk-lib.aws_s3.IBucketNotificationDestination");
-::jsii_host::is_a!(IBucketNotificationDestination: crate::generated::aws_cdk_lib::aws_s3::IBucketNotificationDestination, ::jsii_host::Value);
-impl IBucketNotificationDestination {
-    /// Registers this resource to receive notifications for the specified bucket.
-    #[track_caller]
-    pub fn bind(&self, scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, bucket: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::interfaces::aws_s3::IBucketRef>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_s3::BucketNotificationDestinationConfig> {
-        self.jsii_invoke("bind", [scope.into_arg(), bucket.into_arg()])
-    }
-    /// A Rust implementation, to be added to an overridden class.
-    pub fn implementation(value: impl IBucketNotificationDestinationImpl) -> ::jsii_host::Implementation<Self> {
-        let value = ::std::rc::Rc::new(value);
-        let mut overrides = ::jsii_host::Overrides::new();
-        overrides.interface("aws-cdk-lib.aws_s3.IBucketNotificationDestination");
-        let this = ::std::rc::Rc::clone(&value);
-        overrides.method("bind", move |_, args| { let mut args = args.into_iter(); ::jsii_host::ToWire::to_wire(&this.bind(::jsii_host::take(&mut args)?, ::jsii_host::take(&mut args)?)?) });
-        overrides.implementation(value);
-        ::jsii_host::Implementation::new(overrides)
-    }
-    /// Hands a Rust implementation to JavaScript.
-    #[track_caller]
-    pub fn implement(value: impl IBucketNotificationDestinationImpl) -> ::jsii_host::Result<Self> {
-        ::jsii_host::create_with_overrides(&crate::generated::aws_cdk_lib::ASSEMBLY, "Object", ::std::vec![], Self::implementation(value).into_overrides()).map(::jsii_host::Handle::from_object)
-    }
-    /// Makes one of a closure.
-    #[track_caller]
-    pub fn from_fn(body: impl ::std::ops::Fn(crate::generated::constructs::Construct, crate::generated::aws_cdk_lib::interfaces::aws_s3::IBucketRef) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_s3::BucketNotificationDestinationConfig> + 'static) -> ::jsii_host::Result<Self> {
-        struct Closure<F>(F);
-        impl<F: ::std::ops::Fn(crate::generated::constructs::Construct, crate::generated::aws_cdk_lib::interfaces::aws_s3::IBucketRef) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_s3::BucketNotificationDestinationConfig> + 'static> IBucketNotificationDestinationImpl for Closure<F> {
-            fn bind(&self, scope: crate::generated::constructs::Construct, bucket: crate::generated::aws_cdk_lib::interfaces::aws_s3::IBucketRef) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_s3::BucketNotificationDestinationConfig> {
-                (self.0)(scope, bucket)
-            }
-        }
-        Self::implement(Closure(body))
-    }
-}
-/// What Rust code provides to be a [`IBucketNotificationDestination`].
-pub trait IBucketNotificationDestinationImpl: 'static {
-    /// `bind`, called by JavaScript.
-    fn bind(&self, scope: crate::generated::constructs::Construct, bucket: crate::generated::aws_cdk_lib::interfaces::aws_s3::IBucketRef) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_s3::BucketNotificationDestinationConfig>;
 }
 /// The intelligent tiering configuration.
 #[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
@@ -2646,58 +2961,6 @@ impl ::jsii_host::ToWire for LifecycleRule {
         self.0.to_wire("aws-cdk-lib.aws_s3.LifecycleRule")
     }
 }
-/// An interface that represents the location of a specific object in an S3 Bucket.
-#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
-pub struct Location(::jsii_host::StructData);
-::jsii_host::is_a!(Location: crate::generated::aws_cdk_lib::aws_s3::Location, ::jsii_host::Value);
-impl Location {
-    /// With everything that is required.
-    #[must_use]
-    pub fn new(bucket_name: impl ::jsii_host::IntoArg<::std::string::String>, object_key: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        let mut jsii_data = ::jsii_host::StructData::new();
-        jsii_data.set("bucketName", bucket_name.into_arg());
-        jsii_data.set("objectKey", object_key.into_arg());
-        Self(jsii_data)
-    }
-}
-impl Location {
-    /// The value of `bucketName`.
-    #[track_caller]
-    pub fn get_bucket_name(&self) -> ::jsii_host::Result<::std::string::String> {
-        self.0.get("bucketName")
-    }
-    /// The value of `objectKey`.
-    #[track_caller]
-    pub fn get_object_key(&self) -> ::jsii_host::Result<::std::string::String> {
-        self.0.get("objectKey")
-    }
-    /// The S3 object version.
-    #[must_use]
-    pub fn object_version(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        self.0.set("objectVersion", value.into_arg());
-        self
-    }
-    /// The value of `objectVersion`.
-    #[track_caller]
-    pub fn get_object_version(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
-        self.0.get("objectVersion")
-    }
-}
-impl ::jsii_host::ToWire for Location {
-    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
-        self.0.to_wire("aws-cdk-lib.aws_s3.Location")
-    }
-}
-impl ::jsii_host::FromWire for Location {
-    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
-        const MEMBERS: &[::jsii_host::Member] = &[
-            ("bucketName", ::jsii_host::rewire::<::std::string::String>),
-            ("objectKey", ::jsii_host::rewire::<::std::string::String>),
-            ("objectVersion", ::jsii_host::rewire::<::std::string::String>),
-        ];
-        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
-    }
-}
 /// Describes when noncurrent versions transition to a specified storage class.
 #[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
 pub struct NoncurrentVersionTransition(::jsii_host::StructData);
@@ -2725,61 +2988,6 @@ impl NoncurrentVersionTransition {
 impl ::jsii_host::ToWire for NoncurrentVersionTransition {
     fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
         self.0.to_wire("aws-cdk-lib.aws_s3.NoncurrentVersionTransition")
-    }
-}
-/// The struct `aws-cdk-lib.aws_s3.NotificationKeyFilter`.
-#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
-pub struct NotificationKeyFilter(::jsii_host::StructData);
-::jsii_host::is_a!(NotificationKeyFilter: crate::generated::aws_cdk_lib::aws_s3::NotificationKeyFilter, ::jsii_host::Value);
-impl NotificationKeyFilter {
-    /// With everything that is required.
-    #[must_use]
-    pub fn new() -> Self {
-        let jsii_data = ::jsii_host::StructData::new();
-        Self(jsii_data)
-    }
-}
-impl ::std::default::Default for NotificationKeyFilter {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-impl NotificationKeyFilter {
-    /// S3 keys must have the specified prefix.
-    #[must_use]
-    pub fn prefix(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        self.0.set("prefix", value.into_arg());
-        self
-    }
-    /// The value of `prefix`.
-    #[track_caller]
-    pub fn get_prefix(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
-        self.0.get("prefix")
-    }
-    /// S3 keys must have the specified suffix.
-    #[must_use]
-    pub fn suffix(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        self.0.set("suffix", value.into_arg());
-        self
-    }
-    /// The value of `suffix`.
-    #[track_caller]
-    pub fn get_suffix(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
-        self.0.get("suffix")
-    }
-}
-impl ::jsii_host::ToWire for NotificationKeyFilter {
-    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
-        self.0.to_wire("aws-cdk-lib.aws_s3.NotificationKeyFilter")
-    }
-}
-impl ::jsii_host::FromWire for NotificationKeyFilter {
-    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
-        const MEMBERS: &[::jsii_host::Member] = &[
-            ("prefix", ::jsii_host::rewire::<::std::string::String>),
-            ("suffix", ::jsii_host::rewire::<::std::string::String>),
-        ];
-        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
     }
 }
 /// Modes in which S3 Object Lock retention can be configured.
@@ -2867,121 +3075,6 @@ impl ::jsii_host::FromWire for ObjectOwnership {
             "OBJECT_WRITER" => ::std::result::Result::Ok(Self::ObjectWriter),
             other => ::std::result::Result::Err(::jsii_host::unknown_member("aws-cdk-lib.aws_s3.ObjectOwnership", other)),
         }
-    }
-}
-/// Options for the onCloudTrailPutObject method.
-#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
-pub struct OnCloudTrailBucketEventOptions(::jsii_host::StructData);
-::jsii_host::is_a!(OnCloudTrailBucketEventOptions: crate::generated::aws_cdk_lib::aws_s3::OnCloudTrailBucketEventOptions, crate::generated::aws_cdk_lib::aws_events::EventCommonOptions, crate::generated::aws_cdk_lib::aws_events::OnEventOptions, ::jsii_host::Value);
-impl OnCloudTrailBucketEventOptions {
-    /// With everything that is required.
-    #[must_use]
-    pub fn new() -> Self {
-        let jsii_data = ::jsii_host::StructData::new();
-        Self(jsii_data)
-    }
-}
-impl ::std::default::Default for OnCloudTrailBucketEventOptions {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-impl OnCloudTrailBucketEventOptions {
-    /// The scope to use if the source of the rule and its target are in different Stacks (but in the same account & region).
-    ///
-    /// Default: none (the main scope will be used, even for cross-stack Events)
-    #[must_use]
-    pub fn cross_stack_scope(mut self, value: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>) -> Self {
-        self.0.set("crossStackScope", value.into_arg());
-        self
-    }
-    /// The value of `crossStackScope`.
-    #[track_caller]
-    pub fn get_cross_stack_scope(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::constructs::Construct>> {
-        self.0.get("crossStackScope")
-    }
-    /// A description of the rule's purpose.
-    ///
-    /// Default: No description
-    #[must_use]
-    pub fn description(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        self.0.set("description", value.into_arg());
-        self
-    }
-    /// The value of `description`.
-    #[track_caller]
-    pub fn get_description(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
-        self.0.get("description")
-    }
-    /// Additional restrictions for the event to route to the specified target.
-    ///
-    /// Default: No additional filtering based on an event pattern.
-    #[must_use]
-    pub fn event_pattern(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_events::EventPattern>) -> Self {
-        self.0.set("eventPattern", value.into_arg());
-        self
-    }
-    /// The value of `eventPattern`.
-    #[track_caller]
-    pub fn get_event_pattern(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::aws_cdk_lib::aws_events::EventPattern>> {
-        self.0.get("eventPattern")
-    }
-    /// Only watch changes to these object paths.
-    ///
-    /// Default: Watch changes to all objects
-    #[must_use]
-    pub fn paths(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<::std::string::String>>) -> Self {
-        self.0.set("paths", value.into_arg());
-        self
-    }
-    /// The value of `paths`.
-    #[track_caller]
-    pub fn get_paths(&self) -> ::jsii_host::Result<::std::option::Option<::std::vec::Vec<::std::string::String>>> {
-        self.0.get("paths")
-    }
-    /// A name for the rule.
-    ///
-    /// Default: AWS CloudFormation generates a unique physical ID.
-    #[must_use]
-    pub fn rule_name(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        self.0.set("ruleName", value.into_arg());
-        self
-    }
-    /// The value of `ruleName`.
-    #[track_caller]
-    pub fn get_rule_name(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
-        self.0.get("ruleName")
-    }
-    /// The target to register for the event.
-    ///
-    /// Default: No target is added to the rule. Use `addTarget()` to add a target.
-    #[must_use]
-    pub fn target(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_events::IRuleTarget>) -> Self {
-        self.0.set("target", value.into_arg());
-        self
-    }
-    /// The value of `target`.
-    #[track_caller]
-    pub fn get_target(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::aws_cdk_lib::aws_events::IRuleTarget>> {
-        self.0.get("target")
-    }
-}
-impl ::jsii_host::ToWire for OnCloudTrailBucketEventOptions {
-    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
-        self.0.to_wire("aws-cdk-lib.aws_s3.OnCloudTrailBucketEventOptions")
-    }
-}
-impl ::jsii_host::FromWire for OnCloudTrailBucketEventOptions {
-    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
-        const MEMBERS: &[::jsii_host::Member] = &[
-            ("crossStackScope", ::jsii_host::rewire::<crate::generated::constructs::Construct>),
-            ("description", ::jsii_host::rewire::<::std::string::String>),
-            ("eventPattern", ::jsii_host::rewire::<crate::generated::aws_cdk_lib::aws_events::EventPattern>),
-            ("paths", ::jsii_host::rewire::<::std::vec::Vec<::std::string::String>>),
-            ("ruleName", ::jsii_host::rewire::<::std::string::String>),
-            ("target", ::jsii_host::rewire::<crate::generated::aws_cdk_lib::aws_events::IRuleTarget>),
-        ];
-        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
     }
 }
 /// The date source for the partitioned prefix.
@@ -3397,51 +3490,6 @@ impl TargetObjectKeyFormat {
         ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_s3.TargetObjectKeyFormat", "simplePrefix", ::std::vec![])
     }
 }
-/// Options for creating a Transfer Acceleration URL.
-#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
-pub struct TransferAccelerationUrlOptions(::jsii_host::StructData);
-::jsii_host::is_a!(TransferAccelerationUrlOptions: crate::generated::aws_cdk_lib::aws_s3::TransferAccelerationUrlOptions, ::jsii_host::Value);
-impl TransferAccelerationUrlOptions {
-    /// With everything that is required.
-    #[must_use]
-    pub fn new() -> Self {
-        let jsii_data = ::jsii_host::StructData::new();
-        Self(jsii_data)
-    }
-}
-impl ::std::default::Default for TransferAccelerationUrlOptions {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-impl TransferAccelerationUrlOptions {
-    /// Dual-stack support to connect to the bucket over IPv6.
-    ///
-    /// Default: false
-    #[must_use]
-    pub fn dual_stack(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
-        self.0.set("dualStack", value.into_arg());
-        self
-    }
-    /// The value of `dualStack`.
-    #[track_caller]
-    pub fn get_dual_stack(&self) -> ::jsii_host::Result<::std::option::Option<bool>> {
-        self.0.get("dualStack")
-    }
-}
-impl ::jsii_host::ToWire for TransferAccelerationUrlOptions {
-    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
-        self.0.to_wire("aws-cdk-lib.aws_s3.TransferAccelerationUrlOptions")
-    }
-}
-impl ::jsii_host::FromWire for TransferAccelerationUrlOptions {
-    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
-        const MEMBERS: &[::jsii_host::Member] = &[
-            ("dualStack", ::jsii_host::rewire::<bool>),
-        ];
-        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
-    }
-}
 /// Describes when an object transitions to a specified storage class.
 #[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
 pub struct Transition(::jsii_host::StructData);
@@ -3506,48 +3554,6 @@ impl ::jsii_host::FromWire for TransitionDefaultMinimumObjectSize {
         }
     }
 }
-/// Options for creating Virtual-Hosted style URL.
-#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
-pub struct VirtualHostedStyleUrlOptions(::jsii_host::StructData);
-::jsii_host::is_a!(VirtualHostedStyleUrlOptions: crate::generated::aws_cdk_lib::aws_s3::VirtualHostedStyleUrlOptions, ::jsii_host::Value);
-impl VirtualHostedStyleUrlOptions {
-    /// With everything that is required.
-    #[must_use]
-    pub fn new() -> Self {
-        let jsii_data = ::jsii_host::StructData::new();
-        Self(jsii_data)
-    }
 }
-impl ::std::default::Default for VirtualHostedStyleUrlOptions {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-impl VirtualHostedStyleUrlOptions {
-    /// Specifies the URL includes the region.
-    ///
-    /// Default: true
-    #[must_use]
-    pub fn regional(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
-        self.0.set("regional", value.into_arg());
-        self
-    }
-    /// The value of `regional`.
-    #[track_caller]
-    pub fn get_regional(&self) -> ::jsii_host::Result<::std::option::Option<bool>> {
-        self.0.get("regional")
-    }
-}
-impl ::jsii_host::ToWire for VirtualHostedStyleUrlOptions {
-    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
-        self.0.to_wire("aws-cdk-lib.aws_s3.VirtualHostedStyleUrlOptions")
-    }
-}
-impl ::jsii_host::FromWire for VirtualHostedStyleUrlOptions {
-    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
-        const MEMBERS: &[::jsii_host::Member] = &[
-            ("regional", ::jsii_host::rewire::<bool>),
-        ];
-        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
-    }
-}
+#[cfg(feature = "aws-s3")]
+pub use with_aws_s3::*;

@@ -385,34 +385,6 @@ impl ::jsii_host::ToWire for MultiUserHostedRotationOptions {
         self.0.to_wire("aws-cdk-lib.aws_secretsmanager.MultiUserHostedRotationOptions")
     }
 }
-/// Secret replica region.
-#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
-pub struct ReplicaRegion(::jsii_host::StructData);
-::jsii_host::is_a!(ReplicaRegion: crate::generated::aws_cdk_lib::aws_secretsmanager::ReplicaRegion, ::jsii_host::Value);
-impl ReplicaRegion {
-    /// With everything that is required.
-    #[must_use]
-    pub fn new(region: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        let mut jsii_data = ::jsii_host::StructData::new();
-        jsii_data.set("region", region.into_arg());
-        Self(jsii_data)
-    }
-}
-impl ReplicaRegion {
-    /// The customer-managed encryption key to use for encrypting the secret value.
-    ///
-    /// Default: A default KMS key for the account and region is used.
-    #[must_use]
-    pub fn encryption_key(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_kms::IKey>) -> Self {
-        self.0.set("encryptionKey", value.into_arg());
-        self
-    }
-}
-impl ::jsii_host::ToWire for ReplicaRegion {
-    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
-        self.0.to_wire("aws-cdk-lib.aws_secretsmanager.ReplicaRegion")
-    }
-}
 /// A rotation schedule.
 #[derive(::std::clone::Clone)]
 pub struct RotationSchedule(crate::generated::aws_cdk_lib::Resource);
@@ -583,6 +555,142 @@ impl ::jsii_host::ToWire for RotationScheduleProps {
         self.0.to_wire("aws-cdk-lib.aws_secretsmanager.RotationScheduleProps")
     }
 }
+/// Attachment target specifications.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct SecretAttachmentTargetProps(::jsii_host::StructData);
+::jsii_host::is_a!(SecretAttachmentTargetProps: crate::generated::aws_cdk_lib::aws_secretsmanager::SecretAttachmentTargetProps, ::jsii_host::Value);
+impl SecretAttachmentTargetProps {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(target_id: impl ::jsii_host::IntoArg<::std::string::String>, target_type: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_secretsmanager::AttachmentTargetType>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("targetId", target_id.into_arg());
+        jsii_data.set("targetType", target_type.into_arg());
+        Self(jsii_data)
+    }
+}
+impl SecretAttachmentTargetProps {
+    /// The value of `targetId`.
+    #[track_caller]
+    pub fn get_target_id(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.0.get("targetId")
+    }
+    /// The value of `targetType`.
+    #[track_caller]
+    pub fn get_target_type(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_secretsmanager::AttachmentTargetType> {
+        self.0.get("targetType")
+    }
+}
+impl ::jsii_host::ToWire for SecretAttachmentTargetProps {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_secretsmanager.SecretAttachmentTargetProps")
+    }
+}
+impl ::jsii_host::FromWire for SecretAttachmentTargetProps {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        const MEMBERS: &[::jsii_host::Member] = &[
+            ("targetId", ::jsii_host::rewire::<::std::string::String>),
+            ("targetType", ::jsii_host::rewire::<crate::generated::aws_cdk_lib::aws_secretsmanager::AttachmentTargetType>),
+        ];
+        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
+    }
+}
+/// Single user hosted rotation options.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct SingleUserHostedRotationOptions(::jsii_host::StructData);
+::jsii_host::is_a!(SingleUserHostedRotationOptions: crate::generated::aws_cdk_lib::aws_secretsmanager::SingleUserHostedRotationOptions, ::jsii_host::Value);
+impl SingleUserHostedRotationOptions {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new() -> Self {
+        let jsii_data = ::jsii_host::StructData::new();
+        Self(jsii_data)
+    }
+}
+impl ::std::default::Default for SingleUserHostedRotationOptions {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+impl SingleUserHostedRotationOptions {
+    /// A string of the characters that you don't want in the password.
+    ///
+    /// Default: the same exclude characters as the ones used for the
+    /// secret or " %+~`#$&*()|[]{}:;<>?!'/@\"\\"
+    #[must_use]
+    pub fn exclude_characters(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("excludeCharacters", value.into_arg());
+        self
+    }
+    /// A name for the Lambda created to rotate the secret.
+    ///
+    /// Default: a CloudFormation generated name
+    #[must_use]
+    pub fn function_name(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("functionName", value.into_arg());
+        self
+    }
+    /// A list of security groups for the Lambda created to rotate the secret.
+    ///
+    /// Default: a new security group is created
+    #[must_use]
+    pub fn security_groups(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_ec2::ISecurityGroup>>) -> Self {
+        self.0.set("securityGroups", value.into_arg());
+        self
+    }
+    /// The VPC where the Lambda rotation function will run.
+    ///
+    /// Default: the Lambda is not deployed in a VPC
+    #[must_use]
+    pub fn vpc(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::IVpc>) -> Self {
+        self.0.set("vpc", value.into_arg());
+        self
+    }
+    /// The type of subnets in the VPC where the Lambda rotation function will run.
+    ///
+    /// Default: the Vpc default strategy if not specified.
+    #[must_use]
+    pub fn vpc_subnets(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::SubnetSelection>) -> Self {
+        self.0.set("vpcSubnets", value.into_arg());
+        self
+    }
+}
+impl ::jsii_host::ToWire for SingleUserHostedRotationOptions {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_secretsmanager.SingleUserHostedRotationOptions")
+    }
+}
+#[cfg(feature = "aws-secretsmanager")]
+mod with_aws_secretsmanager {
+use ::jsii_host::IntoArg as _;
+/// Secret replica region.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct ReplicaRegion(::jsii_host::StructData);
+::jsii_host::is_a!(ReplicaRegion: crate::generated::aws_cdk_lib::aws_secretsmanager::ReplicaRegion, ::jsii_host::Value);
+impl ReplicaRegion {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(region: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("region", region.into_arg());
+        Self(jsii_data)
+    }
+}
+impl ReplicaRegion {
+    /// The customer-managed encryption key to use for encrypting the secret value.
+    ///
+    /// Default: A default KMS key for the account and region is used.
+    #[must_use]
+    pub fn encryption_key(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_kms::IKey>) -> Self {
+        self.0.set("encryptionKey", value.into_arg());
+        self
+    }
+}
+impl ::jsii_host::ToWire for ReplicaRegion {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_secretsmanager.ReplicaRegion")
+    }
+}
 /// Creates a new secret in AWS SecretsManager.
 #[derive(::std::clone::Clone)]
 pub struct Secret(crate::generated::aws_cdk_lib::Resource);
@@ -735,46 +843,6 @@ impl Secret {
     #[track_caller]
     pub fn secret_value_from_json(&self, json_field: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::SecretValue> {
         self.jsii_invoke("secretValueFromJson", [json_field.into_arg()])
-    }
-}
-/// Attachment target specifications.
-#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
-pub struct SecretAttachmentTargetProps(::jsii_host::StructData);
-::jsii_host::is_a!(SecretAttachmentTargetProps: crate::generated::aws_cdk_lib::aws_secretsmanager::SecretAttachmentTargetProps, ::jsii_host::Value);
-impl SecretAttachmentTargetProps {
-    /// With everything that is required.
-    #[must_use]
-    pub fn new(target_id: impl ::jsii_host::IntoArg<::std::string::String>, target_type: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_secretsmanager::AttachmentTargetType>) -> Self {
-        let mut jsii_data = ::jsii_host::StructData::new();
-        jsii_data.set("targetId", target_id.into_arg());
-        jsii_data.set("targetType", target_type.into_arg());
-        Self(jsii_data)
-    }
-}
-impl SecretAttachmentTargetProps {
-    /// The value of `targetId`.
-    #[track_caller]
-    pub fn get_target_id(&self) -> ::jsii_host::Result<::std::string::String> {
-        self.0.get("targetId")
-    }
-    /// The value of `targetType`.
-    #[track_caller]
-    pub fn get_target_type(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_secretsmanager::AttachmentTargetType> {
-        self.0.get("targetType")
-    }
-}
-impl ::jsii_host::ToWire for SecretAttachmentTargetProps {
-    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
-        self.0.to_wire("aws-cdk-lib.aws_secretsmanager.SecretAttachmentTargetProps")
-    }
-}
-impl ::jsii_host::FromWire for SecretAttachmentTargetProps {
-    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
-        const MEMBERS: &[::jsii_host::Member] = &[
-            ("targetId", ::jsii_host::rewire::<::std::string::String>),
-            ("targetType", ::jsii_host::rewire::<crate::generated::aws_cdk_lib::aws_secretsmanager::AttachmentTargetType>),
-        ];
-        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
     }
 }
 /// Attributes required to import an existing secret into the Stack.
@@ -1056,68 +1124,6 @@ impl SecretStringValueBeta1 {
         self.jsii_invoke("secretValue", [])
     }
 }
-/// Single user hosted rotation options.
-#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
-pub struct SingleUserHostedRotationOptions(::jsii_host::StructData);
-::jsii_host::is_a!(SingleUserHostedRotationOptions: crate::generated::aws_cdk_lib::aws_secretsmanager::SingleUserHostedRotationOptions, ::jsii_host::Value);
-impl SingleUserHostedRotationOptions {
-    /// With everything that is required.
-    #[must_use]
-    pub fn new() -> Self {
-        let jsii_data = ::jsii_host::StructData::new();
-        Self(jsii_data)
-    }
 }
-impl ::std::default::Default for SingleUserHostedRotationOptions {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-impl SingleUserHostedRotationOptions {
-    /// A string of the characters that you don't want in the password.
-    ///
-    /// Default: the same exclude characters as the ones used for the
-    /// secret or " %+~`#$&*()|[]{}:;<>?!'/@\"\\"
-    #[must_use]
-    pub fn exclude_characters(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        self.0.set("excludeCharacters", value.into_arg());
-        self
-    }
-    /// A name for the Lambda created to rotate the secret.
-    ///
-    /// Default: a CloudFormation generated name
-    #[must_use]
-    pub fn function_name(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        self.0.set("functionName", value.into_arg());
-        self
-    }
-    /// A list of security groups for the Lambda created to rotate the secret.
-    ///
-    /// Default: a new security group is created
-    #[must_use]
-    pub fn security_groups(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_ec2::ISecurityGroup>>) -> Self {
-        self.0.set("securityGroups", value.into_arg());
-        self
-    }
-    /// The VPC where the Lambda rotation function will run.
-    ///
-    /// Default: the Lambda is not deployed in a VPC
-    #[must_use]
-    pub fn vpc(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::IVpc>) -> Self {
-        self.0.set("vpc", value.into_arg());
-        self
-    }
-    /// The type of subnets in the VPC where the Lambda rotation function will run.
-    ///
-    /// Default: the Vpc default strategy if not specified.
-    #[must_use]
-    pub fn vpc_subnets(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::SubnetSelection>) -> Self {
-        self.0.set("vpcSubnets", value.into_arg());
-        self
-    }
-}
-impl ::jsii_host::ToWire for SingleUserHostedRotationOptions {
-    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
-        self.0.to_wire("aws-cdk-lib.aws_secretsmanager.SingleUserHostedRotationOptions")
-    }
-}
+#[cfg(feature = "aws-secretsmanager")]
+pub use with_aws_secretsmanager::*;

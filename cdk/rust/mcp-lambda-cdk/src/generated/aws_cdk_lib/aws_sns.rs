@@ -131,34 +131,6 @@ impl ::jsii_host::FromWire for DeliveryPolicy {
         ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
     }
 }
-/// The throughput quota and deduplication behavior to apply for the FIFO topic.
-#[derive(::std::clone::Clone, ::std::marker::Copy, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
-#[non_exhaustive]
-pub enum FifoThroughputScope {
-    /// Topic scope - Throughput: 3000 messages per second and a bandwidth of 20MB per second.
-    Topic,
-    /// Message group scope - Throughput: Maximum regional limits.
-    MessageGroup,
-}
-::jsii_host::is_a!(FifoThroughputScope: crate::generated::aws_cdk_lib::aws_sns::FifoThroughputScope, ::jsii_host::Value);
-impl ::jsii_host::ToWire for FifoThroughputScope {
-    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
-        let member = match self {
-            Self::Topic => "aws-cdk-lib.aws_sns.FifoThroughputScope/TOPIC",
-            Self::MessageGroup => "aws-cdk-lib.aws_sns.FifoThroughputScope/MESSAGE_GROUP",
-        };
-        ::std::result::Result::Ok(::jsii_host::json!({ "$jsii.enum": member }))
-    }
-}
-impl ::jsii_host::FromWire for FifoThroughputScope {
-    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
-        match ::jsii_host::enum_member(&value, "aws-cdk-lib.aws_sns.FifoThroughputScope")?.as_str() {
-            "TOPIC" => ::std::result::Result::Ok(Self::Topic),
-            "MESSAGE_GROUP" => ::std::result::Result::Ok(Self::MessageGroup),
-            other => ::std::result::Result::Err(::jsii_host::unknown_member("aws-cdk-lib.aws_sns.FifoThroughputScope", other)),
-        }
-    }
-}
 /// Filter implementation of FilterOrPolicy.
 #[derive(::std::clone::Clone)]
 pub struct Filter(crate::generated::aws_cdk_lib::aws_sns::FilterOrPolicy);
@@ -601,90 +573,6 @@ impl ITopicSubscription {
 pub trait ITopicSubscriptionImpl: 'static {
     /// `bind`, called by JavaScript.
     fn bind(&self, topic: crate::generated::aws_cdk_lib::aws_sns::ITopic) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_sns::TopicSubscriptionConfig>;
-}
-/// A logging configuration for delivery status of messages sent from SNS topic to subscribed endpoints.
-#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
-pub struct LoggingConfig(::jsii_host::StructData);
-::jsii_host::is_a!(LoggingConfig: crate::generated::aws_cdk_lib::aws_sns::LoggingConfig, ::jsii_host::Value);
-impl LoggingConfig {
-    /// With everything that is required.
-    #[must_use]
-    pub fn new(protocol: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_sns::LoggingProtocol>) -> Self {
-        let mut jsii_data = ::jsii_host::StructData::new();
-        jsii_data.set("protocol", protocol.into_arg());
-        Self(jsii_data)
-    }
-}
-impl LoggingConfig {
-    /// The IAM role to be used when logging failed message deliveries in Amazon CloudWatch.
-    ///
-    /// Default: None
-    #[must_use]
-    pub fn failure_feedback_role(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::interfaces::aws_iam::IRoleRef>) -> Self {
-        self.0.set("failureFeedbackRole", value.into_arg());
-        self
-    }
-    /// The IAM role to be used when logging successful message deliveries in Amazon CloudWatch.
-    ///
-    /// Default: None
-    #[must_use]
-    pub fn success_feedback_role(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::interfaces::aws_iam::IRoleRef>) -> Self {
-        self.0.set("successFeedbackRole", value.into_arg());
-        self
-    }
-    /// The percentage of successful message deliveries to be logged in Amazon CloudWatch.
-    ///
-    /// Default: None
-    #[must_use]
-    pub fn success_feedback_sample_rate(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
-        self.0.set("successFeedbackSampleRate", value.into_arg());
-        self
-    }
-}
-impl ::jsii_host::ToWire for LoggingConfig {
-    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
-        self.0.to_wire("aws-cdk-lib.aws_sns.LoggingConfig")
-    }
-}
-/// The type of supported protocol for delivery status logging.
-#[derive(::std::clone::Clone, ::std::marker::Copy, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
-#[non_exhaustive]
-pub enum LoggingProtocol {
-    /// HTTP.
-    Http,
-    /// Amazon Simple Queue Service.
-    Sqs,
-    /// AWS Lambda.
-    Lambda,
-    /// Amazon Data Firehose.
-    Firehose,
-    /// Platform application endpoint.
-    Application,
-}
-::jsii_host::is_a!(LoggingProtocol: crate::generated::aws_cdk_lib::aws_sns::LoggingProtocol, ::jsii_host::Value);
-impl ::jsii_host::ToWire for LoggingProtocol {
-    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
-        let member = match self {
-            Self::Http => "aws-cdk-lib.aws_sns.LoggingProtocol/HTTP",
-            Self::Sqs => "aws-cdk-lib.aws_sns.LoggingProtocol/SQS",
-            Self::Lambda => "aws-cdk-lib.aws_sns.LoggingProtocol/LAMBDA",
-            Self::Firehose => "aws-cdk-lib.aws_sns.LoggingProtocol/FIREHOSE",
-            Self::Application => "aws-cdk-lib.aws_sns.LoggingProtocol/APPLICATION",
-        };
-        ::std::result::Result::Ok(::jsii_host::json!({ "$jsii.enum": member }))
-    }
-}
-impl ::jsii_host::FromWire for LoggingProtocol {
-    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
-        match ::jsii_host::enum_member(&value, "aws-cdk-lib.aws_sns.LoggingProtocol")?.as_str() {
-            "HTTP" => ::std::result::Result::Ok(Self::Http),
-            "SQS" => ::std::result::Result::Ok(Self::Sqs),
-            "LAMBDA" => ::std::result::Result::Ok(Self::Lambda),
-            "FIREHOSE" => ::std::result::Result::Ok(Self::Firehose),
-            "APPLICATION" => ::std::result::Result::Ok(Self::Application),
-            other => ::std::result::Result::Err(::jsii_host::unknown_member("aws-cdk-lib.aws_sns.LoggingProtocol", other)),
-        }
-    }
 }
 /// Conditions that can be applied to numeric attributes.
 #[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
@@ -1228,6 +1116,294 @@ impl ::jsii_host::FromWire for ThrottlePolicy {
         ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
     }
 }
+/// Subscription configuration.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct TopicSubscriptionConfig(::jsii_host::StructData);
+::jsii_host::is_a!(TopicSubscriptionConfig: crate::generated::aws_cdk_lib::aws_sns::TopicSubscriptionConfig, crate::generated::aws_cdk_lib::aws_sns::SubscriptionOptions, ::jsii_host::Value);
+impl TopicSubscriptionConfig {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(endpoint: impl ::jsii_host::IntoArg<::std::string::String>, protocol: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_sns::SubscriptionProtocol>, subscriber_id: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("endpoint", endpoint.into_arg());
+        jsii_data.set("protocol", protocol.into_arg());
+        jsii_data.set("subscriberId", subscriber_id.into_arg());
+        Self(jsii_data)
+    }
+}
+impl TopicSubscriptionConfig {
+    /// Queue to be used as dead letter queue.
+    ///
+    /// Default: No dead letter queue enabled.
+    #[must_use]
+    pub fn dead_letter_queue(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_sqs::IQueue>) -> Self {
+        self.0.set("deadLetterQueue", value.into_arg());
+        self
+    }
+    /// The value of `deadLetterQueue`.
+    #[track_caller]
+    pub fn get_dead_letter_queue(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::aws_cdk_lib::aws_sqs::IQueue>> {
+        self.0.get("deadLetterQueue")
+    }
+    /// The delivery policy.
+    ///
+    /// Default: if the initial delivery of the message fails, three retries with a delay between failed attempts set at 20 seconds
+    #[must_use]
+    pub fn delivery_policy(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_sns::DeliveryPolicy>) -> Self {
+        self.0.set("deliveryPolicy", value.into_arg());
+        self
+    }
+    /// The value of `deliveryPolicy`.
+    #[track_caller]
+    pub fn get_delivery_policy(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::aws_cdk_lib::aws_sns::DeliveryPolicy>> {
+        self.0.get("deliveryPolicy")
+    }
+    /// The value of `endpoint`.
+    #[track_caller]
+    pub fn get_endpoint(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.0.get("endpoint")
+    }
+    /// The filter policy.
+    ///
+    /// Default: all messages are delivered
+    #[must_use]
+    pub fn filter_policy(mut self, value: impl ::jsii_host::IntoArg<::std::collections::BTreeMap<::std::string::String, crate::generated::aws_cdk_lib::aws_sns::SubscriptionFilter>>) -> Self {
+        self.0.set("filterPolicy", value.into_arg());
+        self
+    }
+    /// The value of `filterPolicy`.
+    #[track_caller]
+    pub fn get_filter_policy(&self) -> ::jsii_host::Result<::std::option::Option<::std::collections::BTreeMap<::std::string::String, crate::generated::aws_cdk_lib::aws_sns::SubscriptionFilter>>> {
+        self.0.get("filterPolicy")
+    }
+    /// The filter policy that is applied on the message body.
+    ///
+    /// Default: all messages are delivered
+    #[must_use]
+    pub fn filter_policy_with_message_body(mut self, value: impl ::jsii_host::IntoArg<::std::collections::BTreeMap<::std::string::String, crate::generated::aws_cdk_lib::aws_sns::FilterOrPolicy>>) -> Self {
+        self.0.set("filterPolicyWithMessageBody", value.into_arg());
+        self
+    }
+    /// The value of `filterPolicyWithMessageBody`.
+    #[track_caller]
+    pub fn get_filter_policy_with_message_body(&self) -> ::jsii_host::Result<::std::option::Option<::std::collections::BTreeMap<::std::string::String, crate::generated::aws_cdk_lib::aws_sns::FilterOrPolicy>>> {
+        self.0.get("filterPolicyWithMessageBody")
+    }
+    /// The value of `protocol`.
+    #[track_caller]
+    pub fn get_protocol(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_sns::SubscriptionProtocol> {
+        self.0.get("protocol")
+    }
+    /// true if raw message delivery is enabled for the subscription.
+    ///
+    /// Default: false
+    #[must_use]
+    pub fn raw_message_delivery(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("rawMessageDelivery", value.into_arg());
+        self
+    }
+    /// The value of `rawMessageDelivery`.
+    #[track_caller]
+    pub fn get_raw_message_delivery(&self) -> ::jsii_host::Result<::std::option::Option<bool>> {
+        self.0.get("rawMessageDelivery")
+    }
+    /// The region where the topic resides, in the case of cross-region subscriptions.
+    ///
+    /// Default: the region where the CloudFormation stack is being deployed.
+    #[must_use]
+    pub fn region(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("region", value.into_arg());
+        self
+    }
+    /// The value of `region`.
+    #[track_caller]
+    pub fn get_region(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
+        self.0.get("region")
+    }
+    /// The value of `subscriberId`.
+    #[track_caller]
+    pub fn get_subscriber_id(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.0.get("subscriberId")
+    }
+    /// The scope in which to create the SNS subscription resource.
+    ///
+    /// Default: use the topic as the scope of the subscription, in which case `subscriberId` must be defined.
+    #[must_use]
+    pub fn subscriber_scope(mut self, value: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>) -> Self {
+        self.0.set("subscriberScope", value.into_arg());
+        self
+    }
+    /// The value of `subscriberScope`.
+    #[track_caller]
+    pub fn get_subscriber_scope(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::constructs::Construct>> {
+        self.0.get("subscriberScope")
+    }
+    /// The resources that need to be created before the subscription can be safely created.
+    ///
+    /// Default: empty list
+    #[must_use]
+    pub fn subscription_dependency(mut self, value: impl ::jsii_host::IntoArg<crate::generated::constructs::IDependable>) -> Self {
+        self.0.set("subscriptionDependency", value.into_arg());
+        self
+    }
+    /// The value of `subscriptionDependency`.
+    #[track_caller]
+    pub fn get_subscription_dependency(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::constructs::IDependable>> {
+        self.0.get("subscriptionDependency")
+    }
+    /// Arn of role allowing access to firehose delivery stream.
+    ///
+    /// Default: No subscription role is provided
+    #[must_use]
+    pub fn subscription_role_arn(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("subscriptionRoleArn", value.into_arg());
+        self
+    }
+    /// The value of `subscriptionRoleArn`.
+    #[track_caller]
+    pub fn get_subscription_role_arn(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
+        self.0.get("subscriptionRoleArn")
+    }
+}
+impl ::jsii_host::ToWire for TopicSubscriptionConfig {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_sns.TopicSubscriptionConfig")
+    }
+}
+impl ::jsii_host::FromWire for TopicSubscriptionConfig {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        const MEMBERS: &[::jsii_host::Member] = &[
+            ("deadLetterQueue", ::jsii_host::rewire::<crate::generated::aws_cdk_lib::aws_sqs::IQueue>),
+            ("deliveryPolicy", ::jsii_host::rewire::<crate::generated::aws_cdk_lib::aws_sns::DeliveryPolicy>),
+            ("endpoint", ::jsii_host::rewire::<::std::string::String>),
+            ("filterPolicy", ::jsii_host::rewire::<::std::collections::BTreeMap<::std::string::String, crate::generated::aws_cdk_lib::aws_sns::SubscriptionFilter>>),
+            ("filterPolicyWithMessageBody", ::jsii_host::rewire::<::std::collections::BTreeMap<::std::string::String, crate::generated::aws_cdk_lib::aws_sns::FilterOrPolicy>>),
+            ("protocol", ::jsii_host::rewire::<crate::generated::aws_cdk_lib::aws_sns::SubscriptionProtocol>),
+            ("rawMessageDelivery", ::jsii_host::rewire::<bool>),
+            ("region", ::jsii_host::rewire::<::std::string::String>),
+            ("subscriberId", ::jsii_host::rewire::<::std::string::String>),
+            ("subscriberScope", ::jsii_host::rewire::<crate::generated::constructs::Construct>),
+            ("subscriptionDependency", ::jsii_host::rewire::<crate::generated::constructs::IDependable>),
+            ("subscriptionRoleArn", ::jsii_host::rewire::<::std::string::String>),
+        ];
+        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
+    }
+}
+#[cfg(feature = "aws-sns")]
+mod with_aws_sns {
+use ::jsii_host::IntoArg as _;
+/// The throughput quota and deduplication behavior to apply for the FIFO topic.
+#[derive(::std::clone::Clone, ::std::marker::Copy, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+#[non_exhaustive]
+pub enum FifoThroughputScope {
+    /// Topic scope - Throughput: 3000 messages per second and a bandwidth of 20MB per second.
+    Topic,
+    /// Message group scope - Throughput: Maximum regional limits.
+    MessageGroup,
+}
+::jsii_host::is_a!(FifoThroughputScope: crate::generated::aws_cdk_lib::aws_sns::FifoThroughputScope, ::jsii_host::Value);
+impl ::jsii_host::ToWire for FifoThroughputScope {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        let member = match self {
+            Self::Topic => "aws-cdk-lib.aws_sns.FifoThroughputScope/TOPIC",
+            Self::MessageGroup => "aws-cdk-lib.aws_sns.FifoThroughputScope/MESSAGE_GROUP",
+        };
+        ::std::result::Result::Ok(::jsii_host::json!({ "$jsii.enum": member }))
+    }
+}
+impl ::jsii_host::FromWire for FifoThroughputScope {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        match ::jsii_host::enum_member(&value, "aws-cdk-lib.aws_sns.FifoThroughputScope")?.as_str() {
+            "TOPIC" => ::std::result::Result::Ok(Self::Topic),
+            "MESSAGE_GROUP" => ::std::result::Result::Ok(Self::MessageGroup),
+            other => ::std::result::Result::Err(::jsii_host::unknown_member("aws-cdk-lib.aws_sns.FifoThroughputScope", other)),
+        }
+    }
+}
+/// A logging configuration for delivery status of messages sent from SNS topic to subscribed endpoints.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct LoggingConfig(::jsii_host::StructData);
+::jsii_host::is_a!(LoggingConfig: crate::generated::aws_cdk_lib::aws_sns::LoggingConfig, ::jsii_host::Value);
+impl LoggingConfig {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(protocol: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_sns::LoggingProtocol>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("protocol", protocol.into_arg());
+        Self(jsii_data)
+    }
+}
+impl LoggingConfig {
+    /// The IAM role to be used when logging failed message deliveries in Amazon CloudWatch.
+    ///
+    /// Default: None
+    #[must_use]
+    pub fn failure_feedback_role(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::interfaces::aws_iam::IRoleRef>) -> Self {
+        self.0.set("failureFeedbackRole", value.into_arg());
+        self
+    }
+    /// The IAM role to be used when logging successful message deliveries in Amazon CloudWatch.
+    ///
+    /// Default: None
+    #[must_use]
+    pub fn success_feedback_role(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::interfaces::aws_iam::IRoleRef>) -> Self {
+        self.0.set("successFeedbackRole", value.into_arg());
+        self
+    }
+    /// The percentage of successful message deliveries to be logged in Amazon CloudWatch.
+    ///
+    /// Default: None
+    #[must_use]
+    pub fn success_feedback_sample_rate(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
+        self.0.set("successFeedbackSampleRate", value.into_arg());
+        self
+    }
+}
+impl ::jsii_host::ToWire for LoggingConfig {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_sns.LoggingConfig")
+    }
+}
+/// The type of supported protocol for delivery status logging.
+#[derive(::std::clone::Clone, ::std::marker::Copy, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+#[non_exhaustive]
+pub enum LoggingProtocol {
+    /// HTTP.
+    Http,
+    /// Amazon Simple Queue Service.
+    Sqs,
+    /// AWS Lambda.
+    Lambda,
+    /// Amazon Data Firehose.
+    Firehose,
+    /// Platform application endpoint.
+    Application,
+}
+::jsii_host::is_a!(LoggingProtocol: crate::generated::aws_cdk_lib::aws_sns::LoggingProtocol, ::jsii_host::Value);
+impl ::jsii_host::ToWire for LoggingProtocol {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        let member = match self {
+            Self::Http => "aws-cdk-lib.aws_sns.LoggingProtocol/HTTP",
+            Self::Sqs => "aws-cdk-lib.aws_sns.LoggingProtocol/SQS",
+            Self::Lambda => "aws-cdk-lib.aws_sns.LoggingProtocol/LAMBDA",
+            Self::Firehose => "aws-cdk-lib.aws_sns.LoggingProtocol/FIREHOSE",
+            Self::Application => "aws-cdk-lib.aws_sns.LoggingProtocol/APPLICATION",
+        };
+        ::std::result::Result::Ok(::jsii_host::json!({ "$jsii.enum": member }))
+    }
+}
+impl ::jsii_host::FromWire for LoggingProtocol {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        match ::jsii_host::enum_member(&value, "aws-cdk-lib.aws_sns.LoggingProtocol")?.as_str() {
+            "HTTP" => ::std::result::Result::Ok(Self::Http),
+            "SQS" => ::std::result::Result::Ok(Self::Sqs),
+            "LAMBDA" => ::std::result::Result::Ok(Self::Lambda),
+            "FIREHOSE" => ::std::result::Result::Ok(Self::Firehose),
+            "APPLICATION" => ::std::result::Result::Ok(Self::Application),
+            other => ::std::result::Result::Err(::jsii_host::unknown_member("aws-cdk-lib.aws_sns.LoggingProtocol", other)),
+        }
+    }
+}
 /// A new SNS topic.
 #[derive(::std::clone::Clone)]
 pub struct Topic(crate::generated::aws_cdk_lib::aws_sns::TopicBase);
@@ -1705,179 +1881,6 @@ impl ::jsii_host::ToWire for TopicProps {
         self.0.to_wire("aws-cdk-lib.aws_sns.TopicProps")
     }
 }
-/// Subscription configuration.
-#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
-pub struct TopicSubscriptionConfig(::jsii_host::StructData);
-::jsii_host::is_a!(TopicSubscriptionConfig: crate::generated::aws_cdk_lib::aws_sns::TopicSubscriptionConfig, crate::generated::aws_cdk_lib::aws_sns::SubscriptionOptions, ::jsii_host::Value);
-impl TopicSubscriptionConfig {
-    /// With everything that is required.
-    #[must_use]
-    pub fn new(endpoint: impl ::jsii_host::IntoArg<::std::string::String>, protocol: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_sns::SubscriptionProtocol>, subscriber_id: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        let mut jsii_data = ::jsii_host::StructData::new();
-        jsii_data.set("endpoint", endpoint.into_arg());
-        jsii_data.set("protocol", protocol.into_arg());
-        jsii_data.set("subscriberId", subscriber_id.into_arg());
-        Self(jsii_data)
-    }
-}
-impl TopicSubscriptionConfig {
-    /// Queue to be used as dead letter queue.
-    ///
-    /// Default: No dead letter queue enabled.
-    #[must_use]
-    pub fn dead_letter_queue(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_sqs::IQueue>) -> Self {
-        self.0.set("deadLetterQueue", value.into_arg());
-        self
-    }
-    /// The value of `deadLetterQueue`.
-    #[track_caller]
-    pub fn get_dead_letter_queue(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::aws_cdk_lib::aws_sqs::IQueue>> {
-        self.0.get("deadLetterQueue")
-    }
-    /// The delivery policy.
-    ///
-    /// Default: if the initial delivery of the message fails, three retries with a delay between failed attempts set at 20 seconds
-    #[must_use]
-    pub fn delivery_policy(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_sns::DeliveryPolicy>) -> Self {
-        self.0.set("deliveryPolicy", value.into_arg());
-        self
-    }
-    /// The value of `deliveryPolicy`.
-    #[track_caller]
-    pub fn get_delivery_policy(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::aws_cdk_lib::aws_sns::DeliveryPolicy>> {
-        self.0.get("deliveryPolicy")
-    }
-    /// The value of `endpoint`.
-    #[track_caller]
-    pub fn get_endpoint(&self) -> ::jsii_host::Result<::std::string::String> {
-        self.0.get("endpoint")
-    }
-    /// The filter policy.
-    ///
-    /// Default: all messages are delivered
-    #[must_use]
-    pub fn filter_policy(mut self, value: impl ::jsii_host::IntoArg<::std::collections::BTreeMap<::std::string::String, crate::generated::aws_cdk_lib::aws_sns::SubscriptionFilter>>) -> Self {
-        self.0.set("filterPolicy", value.into_arg());
-        self
-    }
-    /// The value of `filterPolicy`.
-    #[track_caller]
-    pub fn get_filter_policy(&self) -> ::jsii_host::Result<::std::option::Option<::std::collections::BTreeMap<::std::string::String, crate::generated::aws_cdk_lib::aws_sns::SubscriptionFilter>>> {
-        self.0.get("filterPolicy")
-    }
-    /// The filter policy that is applied on the message body.
-    ///
-    /// Default: all messages are delivered
-    #[must_use]
-    pub fn filter_policy_with_message_body(mut self, value: impl ::jsii_host::IntoArg<::std::collections::BTreeMap<::std::string::String, crate::generated::aws_cdk_lib::aws_sns::FilterOrPolicy>>) -> Self {
-        self.0.set("filterPolicyWithMessageBody", value.into_arg());
-        self
-    }
-    /// The value of `filterPolicyWithMessageBody`.
-    #[track_caller]
-    pub fn get_filter_policy_with_message_body(&self) -> ::jsii_host::Result<::std::option::Option<::std::collections::BTreeMap<::std::string::String, crate::generated::aws_cdk_lib::aws_sns::FilterOrPolicy>>> {
-        self.0.get("filterPolicyWithMessageBody")
-    }
-    /// The value of `protocol`.
-    #[track_caller]
-    pub fn get_protocol(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_sns::SubscriptionProtocol> {
-        self.0.get("protocol")
-    }
-    /// true if raw message delivery is enabled for the subscription.
-    ///
-    /// Default: false
-    #[must_use]
-    pub fn raw_message_delivery(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
-        self.0.set("rawMessageDelivery", value.into_arg());
-        self
-    }
-    /// The value of `rawMessageDelivery`.
-    #[track_caller]
-    pub fn get_raw_message_delivery(&self) -> ::jsii_host::Result<::std::option::Option<bool>> {
-        self.0.get("rawMessageDelivery")
-    }
-    /// The region where the topic resides, in the case of cross-region subscriptions.
-    ///
-    /// Default: the region where the CloudFormation stack is being deployed.
-    #[must_use]
-    pub fn region(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        self.0.set("region", value.into_arg());
-        self
-    }
-    /// The value of `region`.
-    #[track_caller]
-    pub fn get_region(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
-        self.0.get("region")
-    }
-    /// The value of `subscriberId`.
-    #[track_caller]
-    pub fn get_subscriber_id(&self) -> ::jsii_host::Result<::std::string::String> {
-        self.0.get("subscriberId")
-    }
-    /// The scope in which to create the SNS subscription resource.
-    ///
-    /// Default: use the topic as the scope of the subscription, in which case `subscriberId` must be defined.
-    #[must_use]
-    pub fn subscriber_scope(mut self, value: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>) -> Self {
-        self.0.set("subscriberScope", value.into_arg());
-        self
-    }
-    /// The value of `subscriberScope`.
-    #[track_caller]
-    pub fn get_subscriber_scope(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::constructs::Construct>> {
-        self.0.get("subscriberScope")
-    }
-    /// The resources that need to be created before the subscription can be safely created.
-    ///
-    /// Default: empty list
-    #[must_use]
-    pub fn subscription_dependency(mut self, value: impl ::jsii_host::IntoArg<crate::generated::constructs::IDependable>) -> Self {
-        self.0.set("subscriptionDependency", value.into_arg());
-        self
-    }
-    /// The value of `subscriptionDependency`.
-    #[track_caller]
-    pub fn get_subscription_dependency(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::constructs::IDependable>> {
-        self.0.get("subscriptionDependency")
-    }
-    /// Arn of role allowing access to firehose delivery stream.
-    ///
-    /// Default: No subscription role is provided
-    #[must_use]
-    pub fn subscription_role_arn(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        self.0.set("subscriptionRoleArn", value.into_arg());
-        self
-    }
-    /// The value of `subscriptionRoleArn`.
-    #[track_caller]
-    pub fn get_subscription_role_arn(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
-        self.0.get("subscriptionRoleArn")
-    }
-}
-impl ::jsii_host::ToWire for TopicSubscriptionConfig {
-    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
-        self.0.to_wire("aws-cdk-lib.aws_sns.TopicSubscriptionConfig")
-    }
-}
-impl ::jsii_host::FromWire for TopicSubscriptionConfig {
-    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
-        const MEMBERS: &[::jsii_host::Member] = &[
-            ("deadLetterQueue", ::jsii_host::rewire::<crate::generated::aws_cdk_lib::aws_sqs::IQueue>),
-            ("deliveryPolicy", ::jsii_host::rewire::<crate::generated::aws_cdk_lib::aws_sns::DeliveryPolicy>),
-            ("endpoint", ::jsii_host::rewire::<::std::string::String>),
-            ("filterPolicy", ::jsii_host::rewire::<::std::collections::BTreeMap<::std::string::String, crate::generated::aws_cdk_lib::aws_sns::SubscriptionFilter>>),
-            ("filterPolicyWithMessageBody", ::jsii_host::rewire::<::std::collections::BTreeMap<::std::string::String, crate::generated::aws_cdk_lib::aws_sns::FilterOrPolicy>>),
-            ("protocol", ::jsii_host::rewire::<crate::generated::aws_cdk_lib::aws_sns::SubscriptionProtocol>),
-            ("rawMessageDelivery", ::jsii_host::rewire::<bool>),
-            ("region", ::jsii_host::rewire::<::std::string::String>),
-            ("subscriberId", ::jsii_host::rewire::<::std::string::String>),
-            ("subscriberScope", ::jsii_host::rewire::<crate::generated::constructs::Construct>),
-            ("subscriptionDependency", ::jsii_host::rewire::<crate::generated::constructs::IDependable>),
-            ("subscriptionRoleArn", ::jsii_host::rewire::<::std::string::String>),
-        ];
-        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
-    }
-}
 /// The tracing mode of an Amazon SNS topic.
 #[derive(::std::clone::Clone, ::std::marker::Copy, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
 #[non_exhaustive]
@@ -1906,3 +1909,6 @@ impl ::jsii_host::FromWire for TracingConfig {
         }
     }
 }
+}
+#[cfg(feature = "aws-sns")]
+pub use with_aws_sns::*;

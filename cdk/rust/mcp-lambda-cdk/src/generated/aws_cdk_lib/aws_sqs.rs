@@ -241,3 +241,718 @@ impl ::jsii_host::FromWire for QueueEncryption {
         }
     }
 }
+#[cfg(feature = "aws-sqs")]
+mod with_aws_sqs {
+use ::jsii_host::IntoArg as _;
+/// Dead letter queue settings.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct DeadLetterQueue(::jsii_host::StructData);
+::jsii_host::is_a!(DeadLetterQueue: crate::generated::aws_cdk_lib::aws_sqs::DeadLetterQueue, ::jsii_host::Value);
+impl DeadLetterQueue {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(max_receive_count: impl ::jsii_host::IntoArg<f64>, queue: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_sqs::IQueue>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("maxReceiveCount", max_receive_count.into_arg());
+        jsii_data.set("queue", queue.into_arg());
+        Self(jsii_data)
+    }
+}
+impl DeadLetterQueue {
+    /// The value of `maxReceiveCount`.
+    #[track_caller]
+    pub fn get_max_receive_count(&self) -> ::jsii_host::Result<f64> {
+        self.0.get("maxReceiveCount")
+    }
+    /// The value of `queue`.
+    #[track_caller]
+    pub fn get_queue(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_sqs::IQueue> {
+        self.0.get("queue")
+    }
+}
+impl ::jsii_host::ToWire for DeadLetterQueue {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_sqs.DeadLetterQueue")
+    }
+}
+impl ::jsii_host::FromWire for DeadLetterQueue {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        const MEMBERS: &[::jsii_host::Member] = &[
+            ("maxReceiveCount", ::jsii_host::rewire::<f64>),
+            ("queue", ::jsii_host::rewire::<crate::generated::aws_cdk_lib::aws_sqs::IQueue>),
+        ];
+        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
+    }
+}
+/// What kind of deduplication scope to apply.
+#[derive(::std::clone::Clone, ::std::marker::Copy, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+#[non_exhaustive]
+pub enum DeduplicationScope {
+    /// Deduplication occurs at the message group level.
+    MessageGroup,
+    /// Deduplication occurs at the message queue level.
+    Queue,
+}
+::jsii_host::is_a!(DeduplicationScope: crate::generated::aws_cdk_lib::aws_sqs::DeduplicationScope, ::jsii_host::Value);
+impl ::jsii_host::ToWire for DeduplicationScope {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        let member = match self {
+            Self::MessageGroup => "aws-cdk-lib.aws_sqs.DeduplicationScope/MESSAGE_GROUP",
+            Self::Queue => "aws-cdk-lib.aws_sqs.DeduplicationScope/QUEUE",
+        };
+        ::std::result::Result::Ok(::jsii_host::json!({ "$jsii.enum": member }))
+    }
+}
+impl ::jsii_host::FromWire for DeduplicationScope {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        match ::jsii_host::enum_member(&value, "aws-cdk-lib.aws_sqs.DeduplicationScope")?.as_str() {
+            "MESSAGE_GROUP" => ::std::result::Result::Ok(Self::MessageGroup),
+            "QUEUE" => ::std::result::Result::Ok(Self::Queue),
+            other => ::std::result::Result::Err(::jsii_host::unknown_member("aws-cdk-lib.aws_sqs.DeduplicationScope", other)),
+        }
+    }
+}
+/// Whether the FIFO queue throughput quota applies to the entire queue or per message group.
+#[derive(::std::clone::Clone, ::std::marker::Copy, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+#[non_exhaustive]
+pub enum FifoThroughputLimit {
+    /// Throughput quota applies per queue.
+    PerQueue,
+    /// Throughput quota applies per message group id.
+    PerMessageGroupId,
+}
+::jsii_host::is_a!(FifoThroughputLimit: crate::generated::aws_cdk_lib::aws_sqs::FifoThroughputLimit, ::jsii_host::Value);
+impl ::jsii_host::ToWire for FifoThroughputLimit {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        let member = match self {
+            Self::PerQueue => "aws-cdk-lib.aws_sqs.FifoThroughputLimit/PER_QUEUE",
+            Self::PerMessageGroupId => "aws-cdk-lib.aws_sqs.FifoThroughputLimit/PER_MESSAGE_GROUP_ID",
+        };
+        ::std::result::Result::Ok(::jsii_host::json!({ "$jsii.enum": member }))
+    }
+}
+impl ::jsii_host::FromWire for FifoThroughputLimit {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        match ::jsii_host::enum_member(&value, "aws-cdk-lib.aws_sqs.FifoThroughputLimit")?.as_str() {
+            "PER_QUEUE" => ::std::result::Result::Ok(Self::PerQueue),
+            "PER_MESSAGE_GROUP_ID" => ::std::result::Result::Ok(Self::PerMessageGroupId),
+            other => ::std::result::Result::Err(::jsii_host::unknown_member("aws-cdk-lib.aws_sqs.FifoThroughputLimit", other)),
+        }
+    }
+}
+/// A new Amazon SQS queue.
+#[derive(::std::clone::Clone)]
+pub struct Queue(crate::generated::aws_cdk_lib::aws_sqs::QueueBase);
+::jsii_host::handle!(Queue(crate::generated::aws_cdk_lib::aws_sqs::QueueBase), "aws-cdk-lib.aws_sqs.Queue");
+::jsii_host::is_a!(Queue: crate::generated::aws_cdk_lib::aws_sqs::Queue, crate::generated::aws_cdk_lib::IResource, crate::generated::aws_cdk_lib::Resource, crate::generated::aws_cdk_lib::aws_iam::IEncryptedResource, crate::generated::aws_cdk_lib::aws_sqs::IQueue, crate::generated::aws_cdk_lib::aws_sqs::QueueBase, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::aws_cdk_lib::interfaces::aws_sqs::IQueueRef, crate::generated::constructs::Construct, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
+impl Queue {
+    /// Makes one, with everything that is required.
+    #[track_caller]
+    pub fn new(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<Self> {
+        ::jsii_host::create(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_sqs.Queue", ::std::vec![scope.into_arg(), id.into_arg()]).map(::jsii_host::Handle::from_object)
+    }
+    /// Makes one, with every argument.
+    #[track_caller]
+    pub fn new_with(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>, props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_sqs::QueueProps>) -> ::jsii_host::Result<Self> {
+        ::jsii_host::create(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_sqs.Queue", ::std::vec![scope.into_arg(), id.into_arg(), props.into_arg()]).map(::jsii_host::Handle::from_object)
+    }
+    /// Starts one: set what is optional, then call `build`.
+    pub fn builder(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>) -> crate::generated::aws_cdk_lib::aws_sqs::QueueProps<::jsii_host::Pending<Self>> {
+        let jsii_data = ::jsii_host::StructData::new();
+        crate::generated::aws_cdk_lib::aws_sqs::QueueProps::jsii_pending(jsii_data, ::jsii_host::Pending::new(&crate::generated::aws_cdk_lib::ASSEMBLY, ::std::vec![scope.into_arg(), id.into_arg()]))
+    }
+    /// Uniquely identifies this class.
+    pub const PROPERTY_INJECTION_ID: ::jsii_host::Const<::std::string::String> = ::jsii_host::Const::new(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_sqs.Queue", "PROPERTY_INJECTION_ID");
+    /// Controls automatic creation of policy objects.
+    #[track_caller]
+    pub fn auto_create_policy(&self) -> ::jsii_host::Result<bool> {
+        self.jsii_get("autoCreatePolicy")
+    }
+    /// Whether this queue is an Amazon SQS FIFO queue.
+    #[track_caller]
+    pub fn fifo(&self) -> ::jsii_host::Result<bool> {
+        self.jsii_get("fifo")
+    }
+    /// The ARN of this queue.
+    #[track_caller]
+    pub fn queue_arn(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("queueArn")
+    }
+    /// The name of this queue.
+    #[track_caller]
+    pub fn queue_name(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("queueName")
+    }
+    /// The URL of this queue.
+    #[track_caller]
+    pub fn queue_url(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("queueUrl")
+    }
+    /// If this queue is configured with a dead-letter queue, this is the dead-letter queue settings.
+    #[track_caller]
+    pub fn dead_letter_queue(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::aws_cdk_lib::aws_sqs::DeadLetterQueue>> {
+        self.jsii_get("deadLetterQueue")
+    }
+    /// If this queue is encrypted, this is the KMS key.
+    #[track_caller]
+    pub fn encryption_master_key(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::aws_cdk_lib::aws_kms::IKey>> {
+        self.jsii_get("encryptionMasterKey")
+    }
+    /// Whether the contents of the queue are encrypted, and by what type of key.
+    #[track_caller]
+    pub fn encryption_type(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::aws_cdk_lib::aws_sqs::QueueEncryption>> {
+        self.jsii_get("encryptionType")
+    }
+    /// Import an existing SQS queue provided an ARN.
+    #[track_caller]
+    pub fn from_queue_arn(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>, queue_arn: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_sqs::IQueue> {
+        ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_sqs.Queue", "fromQueueArn", ::std::vec![scope.into_arg(), id.into_arg(), queue_arn.into_arg()])
+    }
+    /// Import an existing queue.
+    #[track_caller]
+    pub fn from_queue_attributes(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>, attrs: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_sqs::QueueAttributes>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_sqs::IQueue> {
+        ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_sqs.Queue", "fromQueueAttributes", ::std::vec![scope.into_arg(), id.into_arg(), attrs.into_arg()])
+    }
+}
+/// Reference to a queue.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct QueueAttributes(::jsii_host::StructData);
+::jsii_host::is_a!(QueueAttributes: crate::generated::aws_cdk_lib::aws_sqs::QueueAttributes, ::jsii_host::Value);
+impl QueueAttributes {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(queue_arn: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("queueArn", queue_arn.into_arg());
+        Self(jsii_data)
+    }
+}
+impl QueueAttributes {
+    /// Whether this queue is an Amazon SQS FIFO queue. If false, this is a standard queue.
+    ///
+    /// Default: if fifo is not specified, the property will be determined based on the queue name (not possible for FIFO queues imported from a token)
+    #[must_use]
+    pub fn fifo(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("fifo", value.into_arg());
+        self
+    }
+    /// KMS encryption key, if this queue is server-side encrypted by a KMS key.
+    ///
+    /// Default: None
+    #[must_use]
+    pub fn key_arn(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("keyArn", value.into_arg());
+        self
+    }
+    /// The name of the queue.
+    ///
+    /// Default: if queue name is not specified, the name will be derived from the queue ARN
+    #[must_use]
+    pub fn queue_name(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("queueName", value.into_arg());
+        self
+    }
+    /// The URL of the queue.
+    ///
+    /// Default: 'https://sqs.<region-endpoint>/<account-ID>/<queue-name>'
+    #[must_use]
+    pub fn queue_url(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("queueUrl", value.into_arg());
+        self
+    }
+}
+impl ::jsii_host::ToWire for QueueAttributes {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_sqs.QueueAttributes")
+    }
+}
+/// Reference to a new or existing Amazon SQS queue.
+#[derive(::std::clone::Clone)]
+pub struct QueueBase(crate::generated::aws_cdk_lib::Resource);
+::jsii_host::handle!(QueueBase(crate::generated::aws_cdk_lib::Resource), "aws-cdk-lib.aws_sqs.QueueBase");
+::jsii_host::is_a!(QueueBase: crate::generated::aws_cdk_lib::aws_sqs::QueueBase, crate::generated::aws_cdk_lib::IResource, crate::generated::aws_cdk_lib::Resource, crate::generated::aws_cdk_lib::aws_iam::IEncryptedResource, crate::generated::aws_cdk_lib::aws_sqs::IQueue, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::aws_cdk_lib::interfaces::aws_sqs::IQueueRef, crate::generated::constructs::Construct, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
+impl QueueBase {
+    /// Controls automatic creation of policy objects.
+    #[track_caller]
+    pub fn auto_create_policy(&self) -> ::jsii_host::Result<bool> {
+        self.jsii_get("autoCreatePolicy")
+    }
+    /// Whether this queue is an Amazon SQS FIFO queue.
+    #[track_caller]
+    pub fn fifo(&self) -> ::jsii_host::Result<bool> {
+        self.jsii_get("fifo")
+    }
+    /// Collection of grant methods for a Queue.
+    #[track_caller]
+    pub fn grants(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_sqs::QueueGrants> {
+        self.jsii_get("grants")
+    }
+    /// The ARN of this queue.
+    #[track_caller]
+    pub fn queue_arn(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("queueArn")
+    }
+    /// The name of this queue.
+    #[track_caller]
+    pub fn queue_name(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("queueName")
+    }
+    /// A reference to a Queue resource.
+    #[track_caller]
+    pub fn queue_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_sqs::QueueReference> {
+        self.jsii_get("queueRef")
+    }
+    /// The URL of this queue.
+    #[track_caller]
+    pub fn queue_url(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("queueUrl")
+    }
+    /// If this queue is server-side encrypted, this is the KMS encryption key.
+    #[track_caller]
+    pub fn encryption_master_key(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::aws_cdk_lib::aws_kms::IKey>> {
+        self.jsii_get("encryptionMasterKey")
+    }
+    /// Whether the contents of the queue are encrypted, and by what type of key.
+    #[track_caller]
+    pub fn encryption_type(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::aws_cdk_lib::aws_sqs::QueueEncryption>> {
+        self.jsii_get("encryptionType")
+    }
+    /// Adds a statement to the IAM resource policy associated with this queue.
+    #[track_caller]
+    pub fn add_to_resource_policy(&self, statement: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::PolicyStatement>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::AddToResourcePolicyResult> {
+        self.jsii_invoke("addToResourcePolicy", [statement.into_arg()])
+    }
+    /// Grant the actions defined in queueActions to the identity Principal given on this SQS queue resource.
+    #[track_caller]
+    pub fn grant(&self, grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>, actions: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<::std::string::String>>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
+        self.jsii_invoke_list("grant", { let mut jsii_list = ::std::vec![grantee.into_arg()]; jsii_list.extend(actions.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
+    }
+    /// Grant permissions to consume messages from a queue.
+    #[track_caller]
+    pub fn grant_consume_messages(&self, grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
+        self.jsii_invoke("grantConsumeMessages", [grantee.into_arg()])
+    }
+    /// Gives permissions to a grantable entity to perform actions on the encryption key.
+    #[track_caller]
+    pub fn grant_on_key(&self, grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>, actions: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<::std::string::String>>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::GrantOnKeyResult> {
+        self.jsii_invoke_list("grantOnKey", { let mut jsii_list = ::std::vec![grantee.into_arg()]; jsii_list.extend(actions.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
+    }
+    /// Grant an IAM principal permissions to purge all messages from the queue.
+    #[track_caller]
+    pub fn grant_purge(&self, grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
+        self.jsii_invoke("grantPurge", [grantee.into_arg()])
+    }
+    /// Grant access to send messages to a queue to the given identity.
+    #[track_caller]
+    pub fn grant_send_messages(&self, grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
+        self.jsii_invoke("grantSendMessages", [grantee.into_arg()])
+    }
+    /// Return the given named metric for this Queue.
+    #[track_caller]
+    pub fn metric(&self, metric_name: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metric", [metric_name.into_arg()])
+    }
+    /// Return the given named metric for this Queue.
+    #[track_caller]
+    pub fn metric_with(&self, metric_name: impl ::jsii_host::IntoArg<::std::string::String>, props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::MetricOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metric", [metric_name.into_arg(), props.into_arg()])
+    }
+    /// The approximate age of the oldest non-deleted message in the queue.
+    #[track_caller]
+    pub fn metric_approximate_age_of_oldest_message(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metricApproximateAgeOfOldestMessage", [])
+    }
+    /// The approximate age of the oldest non-deleted message in the queue.
+    #[track_caller]
+    pub fn metric_approximate_age_of_oldest_message_with(&self, props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::MetricOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metricApproximateAgeOfOldestMessage", [props.into_arg()])
+    }
+    /// The number of messages in the queue that are delayed and not available for reading immediately.
+    #[track_caller]
+    pub fn metric_approximate_number_of_messages_delayed(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metricApproximateNumberOfMessagesDelayed", [])
+    }
+    /// The number of messages in the queue that are delayed and not available for reading immediately.
+    #[track_caller]
+    pub fn metric_approximate_number_of_messages_delayed_with(&self, props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::MetricOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metricApproximateNumberOfMessagesDelayed", [props.into_arg()])
+    }
+    /// The number of messages that are in flight.
+    #[track_caller]
+    pub fn metric_approximate_number_of_messages_not_visible(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metricApproximateNumberOfMessagesNotVisible", [])
+    }
+    /// The number of messages that are in flight.
+    #[track_caller]
+    pub fn metric_approximate_number_of_messages_not_visible_with(&self, props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::MetricOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metricApproximateNumberOfMessagesNotVisible", [props.into_arg()])
+    }
+    /// The number of messages waiting to be picked up plus the number in flight.
+    #[track_caller]
+    pub fn metric_approximate_number_of_messages_outstanding(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::MathExpression> {
+        self.jsii_invoke("metricApproximateNumberOfMessagesOutstanding", [])
+    }
+    /// The number of messages waiting to be picked up plus the number in flight.
+    #[track_caller]
+    pub fn metric_approximate_number_of_messages_outstanding_with(&self, props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::MetricOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::MathExpression> {
+        self.jsii_invoke("metricApproximateNumberOfMessagesOutstanding", [props.into_arg()])
+    }
+    /// The number of messages available for retrieval from the queue.
+    #[track_caller]
+    pub fn metric_approximate_number_of_messages_visible(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metricApproximateNumberOfMessagesVisible", [])
+    }
+    /// The number of messages available for retrieval from the queue.
+    #[track_caller]
+    pub fn metric_approximate_number_of_messages_visible_with(&self, props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::MetricOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metricApproximateNumberOfMessagesVisible", [props.into_arg()])
+    }
+    /// The number of ReceiveMessage API calls that did not return a message.
+    #[track_caller]
+    pub fn metric_number_of_empty_receives(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metricNumberOfEmptyReceives", [])
+    }
+    /// The number of ReceiveMessage API calls that did not return a message.
+    #[track_caller]
+    pub fn metric_number_of_empty_receives_with(&self, props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::MetricOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metricNumberOfEmptyReceives", [props.into_arg()])
+    }
+    /// The number of messages deleted from the queue.
+    #[track_caller]
+    pub fn metric_number_of_messages_deleted(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metricNumberOfMessagesDeleted", [])
+    }
+    /// The number of messages deleted from the queue.
+    #[track_caller]
+    pub fn metric_number_of_messages_deleted_with(&self, props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::MetricOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metricNumberOfMessagesDeleted", [props.into_arg()])
+    }
+    /// The number of messages returned by calls to the ReceiveMessage action.
+    #[track_caller]
+    pub fn metric_number_of_messages_received(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metricNumberOfMessagesReceived", [])
+    }
+    /// The number of messages returned by calls to the ReceiveMessage action.
+    #[track_caller]
+    pub fn metric_number_of_messages_received_with(&self, props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::MetricOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metricNumberOfMessagesReceived", [props.into_arg()])
+    }
+    /// The number of messages added to a queue.
+    #[track_caller]
+    pub fn metric_number_of_messages_sent(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metricNumberOfMessagesSent", [])
+    }
+    /// The number of messages added to a queue.
+    #[track_caller]
+    pub fn metric_number_of_messages_sent_with(&self, props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::MetricOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metricNumberOfMessagesSent", [props.into_arg()])
+    }
+    /// The size of messages added to a queue.
+    #[track_caller]
+    pub fn metric_sent_message_size(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metricSentMessageSize", [])
+    }
+    /// The size of messages added to a queue.
+    #[track_caller]
+    pub fn metric_sent_message_size_with(&self, props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::MetricOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metricSentMessageSize", [props.into_arg()])
+    }
+}
+/// Collection of grant methods for a IQueueRef.
+#[derive(::std::clone::Clone)]
+pub struct QueueGrants(::jsii_host::Object);
+::jsii_host::handle!(QueueGrants(::jsii_host::Object), "aws-cdk-lib.aws_sqs.QueueGrants");
+::jsii_host::is_a!(QueueGrants: crate::generated::aws_cdk_lib::aws_sqs::QueueGrants, ::jsii_host::Value);
+impl QueueGrants {
+    /// The property `resource`.
+    #[track_caller]
+    pub fn resource(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_sqs::IQueueRef> {
+        self.jsii_get("resource")
+    }
+    /// The property `encryptedResource`.
+    #[track_caller]
+    pub fn encrypted_resource(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::aws_cdk_lib::aws_iam::IEncryptedResource>> {
+        self.jsii_get("encryptedResource")
+    }
+    /// The property `policyResource`.
+    #[track_caller]
+    pub fn policy_resource(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::aws_cdk_lib::aws_iam::IResourceWithPolicyV2>> {
+        self.jsii_get("policyResource")
+    }
+    /// Creates grants for QueueGrants.
+    #[track_caller]
+    pub fn from_queue(resource: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::interfaces::aws_sqs::IQueueRef>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_sqs::QueueGrants> {
+        ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_sqs.QueueGrants", "fromQueue", ::std::vec![resource.into_arg()])
+    }
+    /// Grant the given identity custom permissions.
+    #[track_caller]
+    pub fn actions(&self, grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>, actions: impl ::jsii_host::IntoArg<::std::vec::Vec<::std::string::String>>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
+        self.jsii_invoke("actions", [grantee.into_arg(), actions.into_arg()])
+    }
+    /// Grant the given identity custom permissions.
+    #[track_caller]
+    pub fn actions_with(&self, grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>, actions: impl ::jsii_host::IntoArg<::std::vec::Vec<::std::string::String>>, options: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::EncryptedPermissionsOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
+        self.jsii_invoke("actions", [grantee.into_arg(), actions.into_arg(), options.into_arg()])
+    }
+    /// Grant permissions to consume messages from a queue.
+    #[track_caller]
+    pub fn consume_messages(&self, grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
+        self.jsii_invoke("consumeMessages", [grantee.into_arg()])
+    }
+    /// Grants purge permissions.
+    #[track_caller]
+    pub fn purge(&self, grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
+        self.jsii_invoke("purge", [grantee.into_arg()])
+    }
+    /// Grant access to send messages to a queue to the given identity.
+    #[track_caller]
+    pub fn send_messages(&self, grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
+        self.jsii_invoke("sendMessages", [grantee.into_arg()])
+    }
+}
+/// Properties for creating a new Queue.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct QueueProps<C = ()>(::jsii_host::StructData, C);
+::jsii_host::is_a!(QueueProps: crate::generated::aws_cdk_lib::aws_sqs::QueueProps, ::jsii_host::Value);
+impl QueueProps {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new() -> Self {
+        let jsii_data = ::jsii_host::StructData::new();
+        Self(jsii_data, ())
+    }
+}
+impl ::std::default::Default for QueueProps {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+impl<C> QueueProps<C> {
+    /// Specifies whether to enable content-based deduplication.
+    ///
+    /// Default: false
+    #[must_use]
+    pub fn content_based_deduplication(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("contentBasedDeduplication", value.into_arg());
+        self
+    }
+    /// The length of time that Amazon SQS reuses a data key before calling KMS again.
+    ///
+    /// Default: Duration.minutes(5)
+    #[must_use]
+    pub fn data_key_reuse(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::Duration>) -> Self {
+        self.0.set("dataKeyReuse", value.into_arg());
+        self
+    }
+    /// Send messages to this queue if they were unsuccessfully dequeued a number of times.
+    ///
+    /// Default: no dead-letter queue
+    #[must_use]
+    pub fn dead_letter_queue(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_sqs::DeadLetterQueue>) -> Self {
+        self.0.set("deadLetterQueue", value.into_arg());
+        self
+    }
+    /// For high throughput for FIFO queues, specifies whether message deduplication occurs at the message group or queue level.
+    ///
+    /// Default: DeduplicationScope.QUEUE
+    #[must_use]
+    pub fn deduplication_scope(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_sqs::DeduplicationScope>) -> Self {
+        self.0.set("deduplicationScope", value.into_arg());
+        self
+    }
+    /// The time in seconds that the delivery of all messages in the queue is delayed.
+    ///
+    /// Default: 0
+    #[must_use]
+    pub fn delivery_delay(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::Duration>) -> Self {
+        self.0.set("deliveryDelay", value.into_arg());
+        self
+    }
+    /// Whether the contents of the queue are encrypted, and by what type of key.
+    ///
+    /// Default: SQS_MANAGED (SSE-SQS) for newly created queues
+    #[must_use]
+    pub fn encryption(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_sqs::QueueEncryption>) -> Self {
+        self.0.set("encryption", value.into_arg());
+        self
+    }
+    /// External KMS key to use for queue encryption.
+    ///
+    /// Default: If encryption is set to KMS and not specified, a key will be created.
+    #[must_use]
+    pub fn encryption_master_key(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_kms::IKey>) -> Self {
+        self.0.set("encryptionMasterKey", value.into_arg());
+        self
+    }
+    /// Enforce encryption of data in transit.
+    ///
+    /// Default: false
+    #[must_use]
+    pub fn enforce_ssl(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("enforceSSL", value.into_arg());
+        self
+    }
+    /// Whether this a first-in-first-out (FIFO) queue.
+    ///
+    /// Default: false, unless queueName ends in '.fifo' or 'contentBasedDeduplication' is true.
+    #[must_use]
+    pub fn fifo(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("fifo", value.into_arg());
+        self
+    }
+    /// For high throughput for FIFO queues, specifies whether the FIFO queue throughput quota applies to the entire queue or per message group.
+    ///
+    /// Default: FifoThroughputLimit.PER_QUEUE
+    #[must_use]
+    pub fn fifo_throughput_limit(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_sqs::FifoThroughputLimit>) -> Self {
+        self.0.set("fifoThroughputLimit", value.into_arg());
+        self
+    }
+    /// The limit of how many bytes that a message can contain before Amazon SQS rejects it.
+    ///
+    /// Default: 1MiB
+    #[must_use]
+    pub fn max_message_size_bytes(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
+        self.0.set("maxMessageSizeBytes", value.into_arg());
+        self
+    }
+    /// A name for the queue.
+    ///
+    /// Default: CloudFormation-generated name
+    #[must_use]
+    pub fn queue_name(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("queueName", value.into_arg());
+        self
+    }
+    /// Default wait time for ReceiveMessage calls.
+    ///
+    /// Default: 0
+    #[must_use]
+    pub fn receive_message_wait_time(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::Duration>) -> Self {
+        self.0.set("receiveMessageWaitTime", value.into_arg());
+        self
+    }
+    /// The string that includes the parameters for the permissions for the dead-letter queue redrive permission and which source queues can specify dead-letter queues.
+    ///
+    /// Default: All source queues can designate this queue as their dead-letter queue.
+    #[must_use]
+    pub fn redrive_allow_policy(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_sqs::RedriveAllowPolicy>) -> Self {
+        self.0.set("redriveAllowPolicy", value.into_arg());
+        self
+    }
+    /// Policy to apply when the queue is removed from the stack.
+    ///
+    /// Default: RemovalPolicy.DESTROY
+    #[must_use]
+    pub fn removal_policy(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::RemovalPolicy>) -> Self {
+        self.0.set("removalPolicy", value.into_arg());
+        self
+    }
+    /// The number of seconds that Amazon SQS retains a message.
+    ///
+    /// Default: Duration.days(4)
+    #[must_use]
+    pub fn retention_period(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::Duration>) -> Self {
+        self.0.set("retentionPeriod", value.into_arg());
+        self
+    }
+    /// Timeout of processing a single message.
+    ///
+    /// Default: Duration.seconds(30)
+    #[must_use]
+    pub fn visibility_timeout(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::Duration>) -> Self {
+        self.0.set("visibilityTimeout", value.into_arg());
+        self
+    }
+}
+impl<T: ::jsii_host::Handle> QueueProps<::jsii_host::Pending<T>> {
+    #[doc(hidden)]
+    pub fn jsii_pending(data: ::jsii_host::StructData, pending: ::jsii_host::Pending<T>) -> Self {
+        Self(data, pending)
+    }
+    /// Makes the object.
+    #[track_caller]
+    pub fn build(self) -> ::jsii_host::Result<T> {
+        self.1.build(self.0.to_wire("aws-cdk-lib.aws_sqs.QueueProps"))
+    }
+}
+impl ::jsii_host::ToWire for QueueProps {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_sqs.QueueProps")
+    }
+}
+/// Permission settings for the dead letter source queue.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct RedriveAllowPolicy(::jsii_host::StructData);
+::jsii_host::is_a!(RedriveAllowPolicy: crate::generated::aws_cdk_lib::aws_sqs::RedriveAllowPolicy, ::jsii_host::Value);
+impl RedriveAllowPolicy {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new() -> Self {
+        let jsii_data = ::jsii_host::StructData::new();
+        Self(jsii_data)
+    }
+}
+impl ::std::default::Default for RedriveAllowPolicy {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+impl RedriveAllowPolicy {
+    /// Permission settings for source queues that can designate this queue as their dead-letter queue.
+    ///
+    /// Default: `RedrivePermission.BY_QUEUE` if `sourceQueues` is specified,`RedrivePermission.ALLOW_ALL` otherwise.
+    #[must_use]
+    pub fn redrive_permission(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_sqs::RedrivePermission>) -> Self {
+        self.0.set("redrivePermission", value.into_arg());
+        self
+    }
+    /// Source queues that can designate this queue as their dead-letter queue.
+    ///
+    /// Default: Required when `redrivePermission` is `RedrivePermission.BY_QUEUE`, cannot be defined otherwise.
+    #[must_use]
+    pub fn source_queues(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_sqs::IQueue>>) -> Self {
+        self.0.set("sourceQueues", value.into_arg());
+        self
+    }
+}
+impl ::jsii_host::ToWire for RedriveAllowPolicy {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_sqs.RedriveAllowPolicy")
+    }
+}
+/// The permission type that defines which source queues can specify the current queue as the dead-letter queue.
+#[derive(::std::clone::Clone, ::std::marker::Copy, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+#[non_exhaustive]
+pub enum RedrivePermission {
+    /// Any source queues in this AWS account in the same Region can specify this queue as the dead-letter queue.
+    AllowAll,
+    /// No source queues can specify this queue as the dead-letter queue.
+    DenyAll,
+    /// Only queues specified by the `sourceQueueArns` parameter can specify this queue as the dead-letter queue.
+    ByQueue,
+}
+::jsii_host::is_a!(RedrivePermission: crate::generated::aws_cdk_lib::aws_sqs::RedrivePermission, ::jsii_host::Value);
+impl ::jsii_host::ToWire for RedrivePermission {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        let member = match self {
+            Self::AllowAll => "aws-cdk-lib.aws_sqs.RedrivePermission/ALLOW_ALL",
+            Self::DenyAll => "aws-cdk-lib.aws_sqs.RedrivePermission/DENY_ALL",
+            Self::ByQueue => "aws-cdk-lib.aws_sqs.RedrivePermission/BY_QUEUE",
+        };
+        ::std::result::Result::Ok(::jsii_host::json!({ "$jsii.enum": member }))
+    }
+}
+impl ::jsii_host::FromWire for RedrivePermission {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        match ::jsii_host::enum_member(&value, "aws-cdk-lib.aws_sqs.RedrivePermission")?.as_str() {
+            "ALLOW_ALL" => ::std::result::Result::Ok(Self::AllowAll),
+            "DENY_ALL" => ::std::result::Result::Ok(Self::DenyAll),
+            "BY_QUEUE" => ::std::result::Result::Ok(Self::ByQueue),
+            other => ::std::result::Result::Err(::jsii_host::unknown_member("aws-cdk-lib.aws_sqs.RedrivePermission", other)),
+        }
+    }
+}
+}
+#[cfg(feature = "aws-sqs")]
+pub use with_aws_sqs::*;

@@ -701,6 +701,7 @@ impl ::jsii_host::FromWire for VpcLinkReference {
     }
 }
 }
+#[cfg(feature = "aws-dynamodb")]
 pub mod aws_applicationautoscaling {
 use ::jsii_host::IntoArg as _;
 /// Indicates that this resource can be referenced as a ScalableTarget.
@@ -841,7 +842,71 @@ impl ICertificateRef {
     }
 }
 }
+#[cfg(any(feature = "aws-cloudfront", feature = "aws-route53"))]
 pub mod aws_cloudfront {
+use ::jsii_host::IntoArg as _;
+/// A reference to a Distribution resource.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct DistributionReference(::jsii_host::StructData);
+::jsii_host::is_a!(DistributionReference: crate::generated::aws_cdk_lib::interfaces::aws_cloudfront::DistributionReference, ::jsii_host::Value);
+impl DistributionReference {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(distribution_id: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("distributionId", distribution_id.into_arg());
+        Self(jsii_data)
+    }
+}
+impl DistributionReference {
+    /// The value of `distributionId`.
+    #[track_caller]
+    pub fn get_distribution_id(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.0.get("distributionId")
+    }
+}
+impl ::jsii_host::ToWire for DistributionReference {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.interfaces.aws_cloudfront.DistributionReference")
+    }
+}
+impl ::jsii_host::FromWire for DistributionReference {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        const MEMBERS: &[::jsii_host::Member] = &[
+            ("distributionId", ::jsii_host::rewire::<::std::string::String>),
+        ];
+        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
+    }
+}
+/// Indicates that this resource can be referenced as a Distribution.
+#[derive(::std::clone::Clone)]
+pub struct IDistributionRef(::jsii_host::Object);
+::jsii_host::handle!(IDistributionRef(::jsii_host::Object), "aws-cdk-lib.interfaces.aws_cloudfront.IDistributionRef");
+::jsii_host::is_a!(IDistributionRef: crate::generated::aws_cdk_lib::interfaces::aws_cloudfront::IDistributionRef, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
+impl IDistributionRef {
+    /// A reference to a Distribution resource.
+    #[track_caller]
+    pub fn distribution_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_cloudfront::DistributionReference> {
+        self.jsii_get("distributionRef")
+    }
+    /// The environment this resource belongs to.
+    #[track_caller]
+    pub fn env(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::ResourceEnvironment> {
+        self.jsii_get("env")
+    }
+    /// The tree node.
+    #[track_caller]
+    pub fn node(&self) -> ::jsii_host::Result<crate::generated::constructs::Node> {
+        self.jsii_get("node")
+    }
+    /// Applies one or more mixins to this construct.
+    #[track_caller]
+    pub fn with(&self, mixins: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::constructs::IMixin>>) -> ::jsii_host::Result<crate::generated::constructs::IConstruct> {
+        self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
+    }
+}
+#[cfg(feature = "aws-cloudfront")]
+mod with_aws_cloudfront {
 use ::jsii_host::IntoArg as _;
 /// A reference to a CachePolicy resource.
 #[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
@@ -905,39 +970,6 @@ impl ::jsii_host::FromWire for CloudFrontOriginAccessIdentityReference {
     fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
         const MEMBERS: &[::jsii_host::Member] = &[
             ("cloudFrontOriginAccessIdentityId", ::jsii_host::rewire::<::std::string::String>),
-        ];
-        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
-    }
-}
-/// A reference to a Distribution resource.
-#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
-pub struct DistributionReference(::jsii_host::StructData);
-::jsii_host::is_a!(DistributionReference: crate::generated::aws_cdk_lib::interfaces::aws_cloudfront::DistributionReference, ::jsii_host::Value);
-impl DistributionReference {
-    /// With everything that is required.
-    #[must_use]
-    pub fn new(distribution_id: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        let mut jsii_data = ::jsii_host::StructData::new();
-        jsii_data.set("distributionId", distribution_id.into_arg());
-        Self(jsii_data)
-    }
-}
-impl DistributionReference {
-    /// The value of `distributionId`.
-    #[track_caller]
-    pub fn get_distribution_id(&self) -> ::jsii_host::Result<::std::string::String> {
-        self.0.get("distributionId")
-    }
-}
-impl ::jsii_host::ToWire for DistributionReference {
-    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
-        self.0.to_wire("aws-cdk-lib.interfaces.aws_cloudfront.DistributionReference")
-    }
-}
-impl ::jsii_host::FromWire for DistributionReference {
-    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
-        const MEMBERS: &[::jsii_host::Member] = &[
-            ("distributionId", ::jsii_host::rewire::<::std::string::String>),
         ];
         ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
     }
@@ -1012,33 +1044,6 @@ impl ICloudFrontOriginAccessIdentityRef {
     #[track_caller]
     pub fn cloud_front_origin_access_identity_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_cloudfront::CloudFrontOriginAccessIdentityReference> {
         self.jsii_get("cloudFrontOriginAccessIdentityRef")
-    }
-    /// The environment this resource belongs to.
-    #[track_caller]
-    pub fn env(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::ResourceEnvironment> {
-        self.jsii_get("env")
-    }
-    /// The tree node.
-    #[track_caller]
-    pub fn node(&self) -> ::jsii_host::Result<crate::generated::constructs::Node> {
-        self.jsii_get("node")
-    }
-    /// Applies one or more mixins to this construct.
-    #[track_caller]
-    pub fn with(&self, mixins: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::constructs::IMixin>>) -> ::jsii_host::Result<crate::generated::constructs::IConstruct> {
-        self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
-    }
-}
-/// Indicates that this resource can be referenced as a Distribution.
-#[derive(::std::clone::Clone)]
-pub struct IDistributionRef(::jsii_host::Object);
-::jsii_host::handle!(IDistributionRef(::jsii_host::Object), "aws-cdk-lib.interfaces.aws_cloudfront.IDistributionRef");
-::jsii_host::is_a!(IDistributionRef: crate::generated::aws_cdk_lib::interfaces::aws_cloudfront::IDistributionRef, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
-impl IDistributionRef {
-    /// A reference to a Distribution resource.
-    #[track_caller]
-    pub fn distribution_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_cloudfront::DistributionReference> {
-        self.jsii_get("distributionRef")
     }
     /// The environment this resource belongs to.
     #[track_caller]
@@ -1383,6 +1388,9 @@ impl ::jsii_host::FromWire for ResponseHeadersPolicyReference {
         ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
     }
 }
+}
+#[cfg(feature = "aws-cloudfront")]
+pub use with_aws_cloudfront::*;
 }
 pub mod aws_cloudwatch {
 use ::jsii_host::IntoArg as _;
@@ -2601,6 +2609,386 @@ impl ::jsii_host::FromWire for VPNConnectionReference {
         ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
     }
 }
+#[cfg(feature = "aws-ec2")]
+mod with_aws_ec2 {
+use ::jsii_host::IntoArg as _;
+/// A reference to a EIP resource.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct EIPReference(::jsii_host::StructData);
+::jsii_host::is_a!(EIPReference: crate::generated::aws_cdk_lib::interfaces::aws_ec2::EIPReference, ::jsii_host::Value);
+impl EIPReference {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(allocation_id: impl ::jsii_host::IntoArg<::std::string::String>, public_ip: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("allocationId", allocation_id.into_arg());
+        jsii_data.set("publicIp", public_ip.into_arg());
+        Self(jsii_data)
+    }
+}
+impl EIPReference {
+    /// The value of `allocationId`.
+    #[track_caller]
+    pub fn get_allocation_id(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.0.get("allocationId")
+    }
+    /// The value of `publicIp`.
+    #[track_caller]
+    pub fn get_public_ip(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.0.get("publicIp")
+    }
+}
+impl ::jsii_host::ToWire for EIPReference {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.interfaces.aws_ec2.EIPReference")
+    }
+}
+impl ::jsii_host::FromWire for EIPReference {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        const MEMBERS: &[::jsii_host::Member] = &[
+            ("allocationId", ::jsii_host::rewire::<::std::string::String>),
+            ("publicIp", ::jsii_host::rewire::<::std::string::String>),
+        ];
+        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
+    }
+}
+/// Indicates that this resource can be referenced as a EIP.
+#[derive(::std::clone::Clone)]
+pub struct IEIPRef(::jsii_host::Object);
+::jsii_host::handle!(IEIPRef(::jsii_host::Object), "aws-cdk-lib.interfaces.aws_ec2.IEIPRef");
+::jsii_host::is_a!(IEIPRef: crate::generated::aws_cdk_lib::interfaces::aws_ec2::IEIPRef, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
+impl IEIPRef {
+    /// A reference to a EIP resource.
+    #[track_caller]
+    pub fn eip_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_ec2::EIPReference> {
+        self.jsii_get("eipRef")
+    }
+    /// The environment this resource belongs to.
+    #[track_caller]
+    pub fn env(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::ResourceEnvironment> {
+        self.jsii_get("env")
+    }
+    /// The tree node.
+    #[track_caller]
+    pub fn node(&self) -> ::jsii_host::Result<crate::generated::constructs::Node> {
+        self.jsii_get("node")
+    }
+    /// Applies one or more mixins to this construct.
+    #[track_caller]
+    pub fn with(&self, mixins: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::constructs::IMixin>>) -> ::jsii_host::Result<crate::generated::constructs::IConstruct> {
+        self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
+    }
+}
+/// Indicates that this resource can be referenced as a Instance.
+#[derive(::std::clone::Clone)]
+pub struct IInstanceRef(::jsii_host::Object);
+::jsii_host::handle!(IInstanceRef(::jsii_host::Object), "aws-cdk-lib.interfaces.aws_ec2.IInstanceRef");
+::jsii_host::is_a!(IInstanceRef: crate::generated::aws_cdk_lib::interfaces::aws_ec2::IInstanceRef, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
+impl IInstanceRef {
+    /// The environment this resource belongs to.
+    #[track_caller]
+    pub fn env(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::ResourceEnvironment> {
+        self.jsii_get("env")
+    }
+    /// A reference to a Instance resource.
+    #[track_caller]
+    pub fn instance_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_ec2::InstanceReference> {
+        self.jsii_get("instanceRef")
+    }
+    /// The tree node.
+    #[track_caller]
+    pub fn node(&self) -> ::jsii_host::Result<crate::generated::constructs::Node> {
+        self.jsii_get("node")
+    }
+    /// Applies one or more mixins to this construct.
+    #[track_caller]
+    pub fn with(&self, mixins: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::constructs::IMixin>>) -> ::jsii_host::Result<crate::generated::constructs::IConstruct> {
+        self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
+    }
+}
+/// Indicates that this resource can be referenced as a KeyPair.
+#[derive(::std::clone::Clone)]
+pub struct IKeyPairRef(::jsii_host::Object);
+::jsii_host::handle!(IKeyPairRef(::jsii_host::Object), "aws-cdk-lib.interfaces.aws_ec2.IKeyPairRef");
+::jsii_host::is_a!(IKeyPairRef: crate::generated::aws_cdk_lib::interfaces::aws_ec2::IKeyPairRef, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
+impl IKeyPairRef {
+    /// The environment this resource belongs to.
+    #[track_caller]
+    pub fn env(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::ResourceEnvironment> {
+        self.jsii_get("env")
+    }
+    /// A reference to a KeyPair resource.
+    #[track_caller]
+    pub fn key_pair_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_ec2::KeyPairReference> {
+        self.jsii_get("keyPairRef")
+    }
+    /// The tree node.
+    #[track_caller]
+    pub fn node(&self) -> ::jsii_host::Result<crate::generated::constructs::Node> {
+        self.jsii_get("node")
+    }
+    /// Applies one or more mixins to this construct.
+    #[track_caller]
+    pub fn with(&self, mixins: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::constructs::IMixin>>) -> ::jsii_host::Result<crate::generated::constructs::IConstruct> {
+        self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
+    }
+}
+/// Indicates that this resource can be referenced as a NatGateway.
+#[derive(::std::clone::Clone)]
+pub struct INatGatewayRef(::jsii_host::Object);
+::jsii_host::handle!(INatGatewayRef(::jsii_host::Object), "aws-cdk-lib.interfaces.aws_ec2.INatGatewayRef");
+::jsii_host::is_a!(INatGatewayRef: crate::generated::aws_cdk_lib::interfaces::aws_ec2::INatGatewayRef, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
+impl INatGatewayRef {
+    /// The environment this resource belongs to.
+    #[track_caller]
+    pub fn env(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::ResourceEnvironment> {
+        self.jsii_get("env")
+    }
+    /// A reference to a NatGateway resource.
+    #[track_caller]
+    pub fn nat_gateway_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_ec2::NatGatewayReference> {
+        self.jsii_get("natGatewayRef")
+    }
+    /// The tree node.
+    #[track_caller]
+    pub fn node(&self) -> ::jsii_host::Result<crate::generated::constructs::Node> {
+        self.jsii_get("node")
+    }
+    /// Applies one or more mixins to this construct.
+    #[track_caller]
+    pub fn with(&self, mixins: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::constructs::IMixin>>) -> ::jsii_host::Result<crate::generated::constructs::IConstruct> {
+        self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
+    }
+}
+/// Indicates that this resource can be referenced as a PlacementGroup.
+#[derive(::std::clone::Clone)]
+pub struct IPlacementGroupRef(::jsii_host::Object);
+::jsii_host::handle!(IPlacementGroupRef(::jsii_host::Object), "aws-cdk-lib.interfaces.aws_ec2.IPlacementGroupRef");
+::jsii_host::is_a!(IPlacementGroupRef: crate::generated::aws_cdk_lib::interfaces::aws_ec2::IPlacementGroupRef, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
+impl IPlacementGroupRef {
+    /// The environment this resource belongs to.
+    #[track_caller]
+    pub fn env(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::ResourceEnvironment> {
+        self.jsii_get("env")
+    }
+    /// The tree node.
+    #[track_caller]
+    pub fn node(&self) -> ::jsii_host::Result<crate::generated::constructs::Node> {
+        self.jsii_get("node")
+    }
+    /// A reference to a PlacementGroup resource.
+    #[track_caller]
+    pub fn placement_group_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_ec2::PlacementGroupReference> {
+        self.jsii_get("placementGroupRef")
+    }
+    /// Applies one or more mixins to this construct.
+    #[track_caller]
+    pub fn with(&self, mixins: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::constructs::IMixin>>) -> ::jsii_host::Result<crate::generated::constructs::IConstruct> {
+        self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
+    }
+}
+/// Indicates that this resource can be referenced as a VPCCidrBlock.
+#[derive(::std::clone::Clone)]
+pub struct IVPCCidrBlockRef(::jsii_host::Object);
+::jsii_host::handle!(IVPCCidrBlockRef(::jsii_host::Object), "aws-cdk-lib.interfaces.aws_ec2.IVPCCidrBlockRef");
+::jsii_host::is_a!(IVPCCidrBlockRef: crate::generated::aws_cdk_lib::interfaces::aws_ec2::IVPCCidrBlockRef, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
+impl IVPCCidrBlockRef {
+    /// The environment this resource belongs to.
+    #[track_caller]
+    pub fn env(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::ResourceEnvironment> {
+        self.jsii_get("env")
+    }
+    /// The tree node.
+    #[track_caller]
+    pub fn node(&self) -> ::jsii_host::Result<crate::generated::constructs::Node> {
+        self.jsii_get("node")
+    }
+    /// A reference to a VPCCidrBlock resource.
+    #[track_caller]
+    pub fn vpc_cidr_block_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_ec2::VPCCidrBlockReference> {
+        self.jsii_get("vpcCidrBlockRef")
+    }
+    /// Applies one or more mixins to this construct.
+    #[track_caller]
+    pub fn with(&self, mixins: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::constructs::IMixin>>) -> ::jsii_host::Result<crate::generated::constructs::IConstruct> {
+        self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
+    }
+}
+/// A reference to a Instance resource.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct InstanceReference(::jsii_host::StructData);
+::jsii_host::is_a!(InstanceReference: crate::generated::aws_cdk_lib::interfaces::aws_ec2::InstanceReference, ::jsii_host::Value);
+impl InstanceReference {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(instance_id: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("instanceId", instance_id.into_arg());
+        Self(jsii_data)
+    }
+}
+impl InstanceReference {
+    /// The value of `instanceId`.
+    #[track_caller]
+    pub fn get_instance_id(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.0.get("instanceId")
+    }
+}
+impl ::jsii_host::ToWire for InstanceReference {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.interfaces.aws_ec2.InstanceReference")
+    }
+}
+impl ::jsii_host::FromWire for InstanceReference {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        const MEMBERS: &[::jsii_host::Member] = &[
+            ("instanceId", ::jsii_host::rewire::<::std::string::String>),
+        ];
+        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
+    }
+}
+/// A reference to a KeyPair resource.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct KeyPairReference(::jsii_host::StructData);
+::jsii_host::is_a!(KeyPairReference: crate::generated::aws_cdk_lib::interfaces::aws_ec2::KeyPairReference, ::jsii_host::Value);
+impl KeyPairReference {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(key_name: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("keyName", key_name.into_arg());
+        Self(jsii_data)
+    }
+}
+impl KeyPairReference {
+    /// The value of `keyName`.
+    #[track_caller]
+    pub fn get_key_name(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.0.get("keyName")
+    }
+}
+impl ::jsii_host::ToWire for KeyPairReference {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.interfaces.aws_ec2.KeyPairReference")
+    }
+}
+impl ::jsii_host::FromWire for KeyPairReference {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        const MEMBERS: &[::jsii_host::Member] = &[
+            ("keyName", ::jsii_host::rewire::<::std::string::String>),
+        ];
+        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
+    }
+}
+/// A reference to a NatGateway resource.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct NatGatewayReference(::jsii_host::StructData);
+::jsii_host::is_a!(NatGatewayReference: crate::generated::aws_cdk_lib::interfaces::aws_ec2::NatGatewayReference, ::jsii_host::Value);
+impl NatGatewayReference {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(nat_gateway_id: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("natGatewayId", nat_gateway_id.into_arg());
+        Self(jsii_data)
+    }
+}
+impl NatGatewayReference {
+    /// The value of `natGatewayId`.
+    #[track_caller]
+    pub fn get_nat_gateway_id(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.0.get("natGatewayId")
+    }
+}
+impl ::jsii_host::ToWire for NatGatewayReference {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.interfaces.aws_ec2.NatGatewayReference")
+    }
+}
+impl ::jsii_host::FromWire for NatGatewayReference {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        const MEMBERS: &[::jsii_host::Member] = &[
+            ("natGatewayId", ::jsii_host::rewire::<::std::string::String>),
+        ];
+        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
+    }
+}
+/// A reference to a PlacementGroup resource.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct PlacementGroupReference(::jsii_host::StructData);
+::jsii_host::is_a!(PlacementGroupReference: crate::generated::aws_cdk_lib::interfaces::aws_ec2::PlacementGroupReference, ::jsii_host::Value);
+impl PlacementGroupReference {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(group_name: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("groupName", group_name.into_arg());
+        Self(jsii_data)
+    }
+}
+impl PlacementGroupReference {
+    /// The value of `groupName`.
+    #[track_caller]
+    pub fn get_group_name(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.0.get("groupName")
+    }
+}
+impl ::jsii_host::ToWire for PlacementGroupReference {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.interfaces.aws_ec2.PlacementGroupReference")
+    }
+}
+impl ::jsii_host::FromWire for PlacementGroupReference {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        const MEMBERS: &[::jsii_host::Member] = &[
+            ("groupName", ::jsii_host::rewire::<::std::string::String>),
+        ];
+        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
+    }
+}
+/// A reference to a VPCCidrBlock resource.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct VPCCidrBlockReference(::jsii_host::StructData);
+::jsii_host::is_a!(VPCCidrBlockReference: crate::generated::aws_cdk_lib::interfaces::aws_ec2::VPCCidrBlockReference, ::jsii_host::Value);
+impl VPCCidrBlockReference {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(vpc_cidr_block_id: impl ::jsii_host::IntoArg<::std::string::String>, vpc_id: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("vpcCidrBlockId", vpc_cidr_block_id.into_arg());
+        jsii_data.set("vpcId", vpc_id.into_arg());
+        Self(jsii_data)
+    }
+}
+impl VPCCidrBlockReference {
+    /// The value of `vpcCidrBlockId`.
+    #[track_caller]
+    pub fn get_vpc_cidr_block_id(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.0.get("vpcCidrBlockId")
+    }
+    /// The value of `vpcId`.
+    #[track_caller]
+    pub fn get_vpc_id(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.0.get("vpcId")
+    }
+}
+impl ::jsii_host::ToWire for VPCCidrBlockReference {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.interfaces.aws_ec2.VPCCidrBlockReference")
+    }
+}
+impl ::jsii_host::FromWire for VPCCidrBlockReference {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        const MEMBERS: &[::jsii_host::Member] = &[
+            ("vpcCidrBlockId", ::jsii_host::rewire::<::std::string::String>),
+            ("vpcId", ::jsii_host::rewire::<::std::string::String>),
+        ];
+        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
+    }
+}
+}
+#[cfg(feature = "aws-ec2")]
+pub use with_aws_ec2::*;
 }
 pub mod aws_ecr {
 use ::jsii_host::IntoArg as _;
@@ -3322,7 +3710,81 @@ impl ::jsii_host::FromWire for UserReference {
         ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
     }
 }
+#[cfg(feature = "aws-ec2")]
+mod with_aws_ec2 {
+use ::jsii_host::IntoArg as _;
+/// Indicates that this resource can be referenced as a InstanceProfile.
+#[derive(::std::clone::Clone)]
+pub struct IInstanceProfileRef(::jsii_host::Object);
+::jsii_host::handle!(IInstanceProfileRef(::jsii_host::Object), "aws-cdk-lib.interfaces.aws_iam.IInstanceProfileRef");
+::jsii_host::is_a!(IInstanceProfileRef: crate::generated::aws_cdk_lib::interfaces::aws_iam::IInstanceProfileRef, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
+impl IInstanceProfileRef {
+    /// The environment this resource belongs to.
+    #[track_caller]
+    pub fn env(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::ResourceEnvironment> {
+        self.jsii_get("env")
+    }
+    /// A reference to a InstanceProfile resource.
+    #[track_caller]
+    pub fn instance_profile_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_iam::InstanceProfileReference> {
+        self.jsii_get("instanceProfileRef")
+    }
+    /// The tree node.
+    #[track_caller]
+    pub fn node(&self) -> ::jsii_host::Result<crate::generated::constructs::Node> {
+        self.jsii_get("node")
+    }
+    /// Applies one or more mixins to this construct.
+    #[track_caller]
+    pub fn with(&self, mixins: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::constructs::IMixin>>) -> ::jsii_host::Result<crate::generated::constructs::IConstruct> {
+        self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
+    }
 }
+/// A reference to a InstanceProfile resource.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct InstanceProfileReference(::jsii_host::StructData);
+::jsii_host::is_a!(InstanceProfileReference: crate::generated::aws_cdk_lib::interfaces::aws_iam::InstanceProfileReference, ::jsii_host::Value);
+impl InstanceProfileReference {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(instance_profile_arn: impl ::jsii_host::IntoArg<::std::string::String>, instance_profile_name: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("instanceProfileArn", instance_profile_arn.into_arg());
+        jsii_data.set("instanceProfileName", instance_profile_name.into_arg());
+        Self(jsii_data)
+    }
+}
+impl InstanceProfileReference {
+    /// The value of `instanceProfileArn`.
+    #[track_caller]
+    pub fn get_instance_profile_arn(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.0.get("instanceProfileArn")
+    }
+    /// The value of `instanceProfileName`.
+    #[track_caller]
+    pub fn get_instance_profile_name(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.0.get("instanceProfileName")
+    }
+}
+impl ::jsii_host::ToWire for InstanceProfileReference {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.interfaces.aws_iam.InstanceProfileReference")
+    }
+}
+impl ::jsii_host::FromWire for InstanceProfileReference {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        const MEMBERS: &[::jsii_host::Member] = &[
+            ("instanceProfileArn", ::jsii_host::rewire::<::std::string::String>),
+            ("instanceProfileName", ::jsii_host::rewire::<::std::string::String>),
+        ];
+        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
+    }
+}
+}
+#[cfg(feature = "aws-ec2")]
+pub use with_aws_ec2::*;
+}
+#[cfg(feature = "aws-dynamodb")]
 pub mod aws_kinesis {
 use ::jsii_host::IntoArg as _;
 /// Indicates that this resource can be referenced as a Stream.
@@ -4237,6 +4699,270 @@ impl IAppRef {
     }
 }
 }
+#[cfg(any(feature = "aws-certificatemanager", feature = "aws-route53"))]
+pub mod aws_route53 {
+use ::jsii_host::IntoArg as _;
+/// A reference to a HostedZone resource.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct HostedZoneReference(::jsii_host::StructData);
+::jsii_host::is_a!(HostedZoneReference: crate::generated::aws_cdk_lib::interfaces::aws_route53::HostedZoneReference, ::jsii_host::Value);
+impl HostedZoneReference {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(hosted_zone_id: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("hostedZoneId", hosted_zone_id.into_arg());
+        Self(jsii_data)
+    }
+}
+impl HostedZoneReference {
+    /// The value of `hostedZoneId`.
+    #[track_caller]
+    pub fn get_hosted_zone_id(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.0.get("hostedZoneId")
+    }
+}
+impl ::jsii_host::ToWire for HostedZoneReference {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.interfaces.aws_route53.HostedZoneReference")
+    }
+}
+impl ::jsii_host::FromWire for HostedZoneReference {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        const MEMBERS: &[::jsii_host::Member] = &[
+            ("hostedZoneId", ::jsii_host::rewire::<::std::string::String>),
+        ];
+        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
+    }
+}
+/// Indicates that this resource can be referenced as a HostedZone.
+#[derive(::std::clone::Clone)]
+pub struct IHostedZoneRef(::jsii_host::Object);
+::jsii_host::handle!(IHostedZoneRef(::jsii_host::Object), "aws-cdk-lib.interfaces.aws_route53.IHostedZoneRef");
+::jsii_host::is_a!(IHostedZoneRef: crate::generated::aws_cdk_lib::interfaces::aws_route53::IHostedZoneRef, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
+impl IHostedZoneRef {
+    /// The environment this resource belongs to.
+    #[track_caller]
+    pub fn env(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::ResourceEnvironment> {
+        self.jsii_get("env")
+    }
+    /// A reference to a HostedZone resource.
+    #[track_caller]
+    pub fn hosted_zone_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_route53::HostedZoneReference> {
+        self.jsii_get("hostedZoneRef")
+    }
+    /// The tree node.
+    #[track_caller]
+    pub fn node(&self) -> ::jsii_host::Result<crate::generated::constructs::Node> {
+        self.jsii_get("node")
+    }
+    /// Applies one or more mixins to this construct.
+    #[track_caller]
+    pub fn with(&self, mixins: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::constructs::IMixin>>) -> ::jsii_host::Result<crate::generated::constructs::IConstruct> {
+        self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
+    }
+}
+#[cfg(feature = "aws-route53")]
+mod with_aws_route53 {
+use ::jsii_host::IntoArg as _;
+/// A reference to a HealthCheck resource.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct HealthCheckReference(::jsii_host::StructData);
+::jsii_host::is_a!(HealthCheckReference: crate::generated::aws_cdk_lib::interfaces::aws_route53::HealthCheckReference, ::jsii_host::Value);
+impl HealthCheckReference {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(health_check_id: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("healthCheckId", health_check_id.into_arg());
+        Self(jsii_data)
+    }
+}
+impl HealthCheckReference {
+    /// The value of `healthCheckId`.
+    #[track_caller]
+    pub fn get_health_check_id(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.0.get("healthCheckId")
+    }
+}
+impl ::jsii_host::ToWire for HealthCheckReference {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.interfaces.aws_route53.HealthCheckReference")
+    }
+}
+impl ::jsii_host::FromWire for HealthCheckReference {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        const MEMBERS: &[::jsii_host::Member] = &[
+            ("healthCheckId", ::jsii_host::rewire::<::std::string::String>),
+        ];
+        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
+    }
+}
+/// Indicates that this resource can be referenced as a HealthCheck.
+#[derive(::std::clone::Clone)]
+pub struct IHealthCheckRef(::jsii_host::Object);
+::jsii_host::handle!(IHealthCheckRef(::jsii_host::Object), "aws-cdk-lib.interfaces.aws_route53.IHealthCheckRef");
+::jsii_host::is_a!(IHealthCheckRef: crate::generated::aws_cdk_lib::interfaces::aws_route53::IHealthCheckRef, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
+impl IHealthCheckRef {
+    /// The environment this resource belongs to.
+    #[track_caller]
+    pub fn env(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::ResourceEnvironment> {
+        self.jsii_get("env")
+    }
+    /// A reference to a HealthCheck resource.
+    #[track_caller]
+    pub fn health_check_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_route53::HealthCheckReference> {
+        self.jsii_get("healthCheckRef")
+    }
+    /// The tree node.
+    #[track_caller]
+    pub fn node(&self) -> ::jsii_host::Result<crate::generated::constructs::Node> {
+        self.jsii_get("node")
+    }
+    /// Applies one or more mixins to this construct.
+    #[track_caller]
+    pub fn with(&self, mixins: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::constructs::IMixin>>) -> ::jsii_host::Result<crate::generated::constructs::IConstruct> {
+        self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
+    }
+}
+/// Indicates that this resource can be referenced as a KeySigningKey.
+#[derive(::std::clone::Clone)]
+pub struct IKeySigningKeyRef(::jsii_host::Object);
+::jsii_host::handle!(IKeySigningKeyRef(::jsii_host::Object), "aws-cdk-lib.interfaces.aws_route53.IKeySigningKeyRef");
+::jsii_host::is_a!(IKeySigningKeyRef: crate::generated::aws_cdk_lib::interfaces::aws_route53::IKeySigningKeyRef, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
+impl IKeySigningKeyRef {
+    /// The environment this resource belongs to.
+    #[track_caller]
+    pub fn env(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::ResourceEnvironment> {
+        self.jsii_get("env")
+    }
+    /// A reference to a KeySigningKey resource.
+    #[track_caller]
+    pub fn key_signing_key_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_route53::KeySigningKeyReference> {
+        self.jsii_get("keySigningKeyRef")
+    }
+    /// The tree node.
+    #[track_caller]
+    pub fn node(&self) -> ::jsii_host::Result<crate::generated::constructs::Node> {
+        self.jsii_get("node")
+    }
+    /// Applies one or more mixins to this construct.
+    #[track_caller]
+    pub fn with(&self, mixins: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::constructs::IMixin>>) -> ::jsii_host::Result<crate::generated::constructs::IConstruct> {
+        self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
+    }
+}
+/// Indicates that this resource can be referenced as a RecordSet.
+#[derive(::std::clone::Clone)]
+pub struct IRecordSetRef(::jsii_host::Object);
+::jsii_host::handle!(IRecordSetRef(::jsii_host::Object), "aws-cdk-lib.interfaces.aws_route53.IRecordSetRef");
+::jsii_host::is_a!(IRecordSetRef: crate::generated::aws_cdk_lib::interfaces::aws_route53::IRecordSetRef, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
+impl IRecordSetRef {
+    /// The environment this resource belongs to.
+    #[track_caller]
+    pub fn env(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::ResourceEnvironment> {
+        self.jsii_get("env")
+    }
+    /// The tree node.
+    #[track_caller]
+    pub fn node(&self) -> ::jsii_host::Result<crate::generated::constructs::Node> {
+        self.jsii_get("node")
+    }
+    /// A reference to a RecordSet resource.
+    #[track_caller]
+    pub fn record_set_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_route53::RecordSetReference> {
+        self.jsii_get("recordSetRef")
+    }
+    /// Applies one or more mixins to this construct.
+    #[track_caller]
+    pub fn with(&self, mixins: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::constructs::IMixin>>) -> ::jsii_host::Result<crate::generated::constructs::IConstruct> {
+        self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
+    }
+}
+/// A reference to a KeySigningKey resource.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct KeySigningKeyReference(::jsii_host::StructData);
+::jsii_host::is_a!(KeySigningKeyReference: crate::generated::aws_cdk_lib::interfaces::aws_route53::KeySigningKeyReference, ::jsii_host::Value);
+impl KeySigningKeyReference {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(hosted_zone_id: impl ::jsii_host::IntoArg<::std::string::String>, key_signing_key_name: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("hostedZoneId", hosted_zone_id.into_arg());
+        jsii_data.set("keySigningKeyName", key_signing_key_name.into_arg());
+        Self(jsii_data)
+    }
+}
+impl KeySigningKeyReference {
+    /// The value of `hostedZoneId`.
+    #[track_caller]
+    pub fn get_hosted_zone_id(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.0.get("hostedZoneId")
+    }
+    /// The value of `keySigningKeyName`.
+    #[track_caller]
+    pub fn get_key_signing_key_name(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.0.get("keySigningKeyName")
+    }
+}
+impl ::jsii_host::ToWire for KeySigningKeyReference {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.interfaces.aws_route53.KeySigningKeyReference")
+    }
+}
+impl ::jsii_host::FromWire for KeySigningKeyReference {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        const MEMBERS: &[::jsii_host::Member] = &[
+            ("hostedZoneId", ::jsii_host::rewire::<::std::string::String>),
+            ("keySigningKeyName", ::jsii_host::rewire::<::std::string::String>),
+        ];
+        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
+    }
+}
+/// A reference to a RecordSet resource.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct RecordSetReference(::jsii_host::StructData);
+::jsii_host::is_a!(RecordSetReference: crate::generated::aws_cdk_lib::interfaces::aws_route53::RecordSetReference, ::jsii_host::Value);
+impl RecordSetReference {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(record_set_name: impl ::jsii_host::IntoArg<::std::string::String>, r#type: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("recordSetName", record_set_name.into_arg());
+        jsii_data.set("type", r#type.into_arg());
+        Self(jsii_data)
+    }
+}
+impl RecordSetReference {
+    /// The value of `recordSetName`.
+    #[track_caller]
+    pub fn get_record_set_name(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.0.get("recordSetName")
+    }
+    /// The value of `type`.
+    #[track_caller]
+    pub fn get_type(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.0.get("type")
+    }
+}
+impl ::jsii_host::ToWire for RecordSetReference {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.interfaces.aws_route53.RecordSetReference")
+    }
+}
+impl ::jsii_host::FromWire for RecordSetReference {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        const MEMBERS: &[::jsii_host::Member] = &[
+            ("recordSetName", ::jsii_host::rewire::<::std::string::String>),
+            ("type", ::jsii_host::rewire::<::std::string::String>),
+        ];
+        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
+    }
+}
+}
+#[cfg(feature = "aws-route53")]
+pub use with_aws_route53::*;
+}
 pub mod aws_s3 {
 use ::jsii_host::IntoArg as _;
 /// A reference to a BucketPolicy resource.
@@ -4628,6 +5354,70 @@ impl ::jsii_host::FromWire for QueueReference {
         const MEMBERS: &[::jsii_host::Member] = &[
             ("queueArn", ::jsii_host::rewire::<::std::string::String>),
             ("queueUrl", ::jsii_host::rewire::<::std::string::String>),
+        ];
+        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
+    }
+}
+}
+#[cfg(feature = "aws-stepfunctions")]
+pub mod aws_stepfunctions {
+use ::jsii_host::IntoArg as _;
+/// Indicates that this resource can be referenced as a StateMachine.
+#[derive(::std::clone::Clone)]
+pub struct IStateMachineRef(::jsii_host::Object);
+::jsii_host::handle!(IStateMachineRef(::jsii_host::Object), "aws-cdk-lib.interfaces.aws_stepfunctions.IStateMachineRef");
+::jsii_host::is_a!(IStateMachineRef: crate::generated::aws_cdk_lib::interfaces::aws_stepfunctions::IStateMachineRef, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
+impl IStateMachineRef {
+    /// The environment this resource belongs to.
+    #[track_caller]
+    pub fn env(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::ResourceEnvironment> {
+        self.jsii_get("env")
+    }
+    /// The tree node.
+    #[track_caller]
+    pub fn node(&self) -> ::jsii_host::Result<crate::generated::constructs::Node> {
+        self.jsii_get("node")
+    }
+    /// A reference to a StateMachine resource.
+    #[track_caller]
+    pub fn state_machine_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_stepfunctions::StateMachineReference> {
+        self.jsii_get("stateMachineRef")
+    }
+    /// Applies one or more mixins to this construct.
+    #[track_caller]
+    pub fn with(&self, mixins: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::constructs::IMixin>>) -> ::jsii_host::Result<crate::generated::constructs::IConstruct> {
+        self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
+    }
+}
+/// A reference to a StateMachine resource.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct StateMachineReference(::jsii_host::StructData);
+::jsii_host::is_a!(StateMachineReference: crate::generated::aws_cdk_lib::interfaces::aws_stepfunctions::StateMachineReference, ::jsii_host::Value);
+impl StateMachineReference {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(state_machine_arn: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("stateMachineArn", state_machine_arn.into_arg());
+        Self(jsii_data)
+    }
+}
+impl StateMachineReference {
+    /// The value of `stateMachineArn`.
+    #[track_caller]
+    pub fn get_state_machine_arn(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.0.get("stateMachineArn")
+    }
+}
+impl ::jsii_host::ToWire for StateMachineReference {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.interfaces.aws_stepfunctions.StateMachineReference")
+    }
+}
+impl ::jsii_host::FromWire for StateMachineReference {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        const MEMBERS: &[::jsii_host::Member] = &[
+            ("stateMachineArn", ::jsii_host::rewire::<::std::string::String>),
         ];
         ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
     }

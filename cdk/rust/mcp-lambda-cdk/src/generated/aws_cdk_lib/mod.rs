@@ -14,9 +14,15 @@ pub static ASSEMBLY: ::jsii_host::Assembly = ::jsii_host::Assembly {
 pub mod assertions;
 pub mod aws_apigateway;
 pub mod aws_applicationautoscaling;
+#[cfg(feature = "aws-certificatemanager")]
+pub mod aws_certificatemanager;
+#[cfg(any(feature = "aws-cloudfront", feature = "aws-route53"))]
 pub mod aws_cloudfront;
+#[cfg(feature = "aws-cloudfront")]
 pub mod aws_cloudfront_origins;
 pub mod aws_cloudwatch;
+#[cfg(feature = "aws-cloudwatch")]
+pub mod aws_cloudwatch_actions;
 pub mod aws_codeguruprofiler;
 pub mod aws_codestarnotifications;
 pub mod aws_cognito;
@@ -26,17 +32,28 @@ pub mod aws_ecr;
 pub mod aws_ecr_assets;
 pub mod aws_efs;
 pub mod aws_events;
+#[cfg(feature = "aws-events")]
+pub mod aws_events_targets;
 pub mod aws_iam;
+#[cfg(feature = "aws-dynamodb")]
 pub mod aws_kinesis;
 pub mod aws_kms;
 pub mod aws_lambda;
 pub mod aws_logs;
 pub mod aws_pinpoint;
+#[cfg(any(feature = "aws-certificatemanager", feature = "aws-route53"))]
+pub mod aws_route53;
+#[cfg(feature = "aws-route53")]
+pub mod aws_route53_targets;
 pub mod aws_s3;
 pub mod aws_s3_assets;
 pub mod aws_secretsmanager;
 pub mod aws_sns;
 pub mod aws_sqs;
+#[cfg(feature = "aws-stepfunctions")]
+pub mod aws_stepfunctions;
+#[cfg(feature = "aws-stepfunctions")]
+pub mod aws_stepfunctions_tasks;
 pub mod cloud_assembly_schema;
 pub mod cx_api;
 pub mod interfaces;
@@ -2601,25 +2618,6 @@ impl ::jsii_host::FromWire for CfnResourceSignal {
         ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
     }
 }
-/// The struct `aws-cdk-lib.CfnTag`.
-#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
-pub struct CfnTag(::jsii_host::StructData);
-::jsii_host::is_a!(CfnTag: crate::generated::aws_cdk_lib::CfnTag, ::jsii_host::Value);
-impl CfnTag {
-    /// With everything that is required.
-    #[must_use]
-    pub fn new(key: impl ::jsii_host::IntoArg<::std::string::String>, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        let mut jsii_data = ::jsii_host::StructData::new();
-        jsii_data.set("key", key.into_arg());
-        jsii_data.set("value", value.into_arg());
-        Self(jsii_data)
-    }
-}
-impl ::jsii_host::ToWire for CfnTag {
-    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
-        self.0.to_wire("aws-cdk-lib.CfnTag")
-    }
-}
 /// Use the UpdatePolicy attribute to specify how AWS CloudFormation handles updates to the AWS::AutoScaling::AutoScalingGroup resource.
 ///
 /// AWS CloudFormation invokes one of three update policies depending on the type of change you make or whether a
@@ -3609,46 +3607,6 @@ impl EncodingOptions {
 impl ::jsii_host::ToWire for EncodingOptions {
     fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
         self.0.to_wire("aws-cdk-lib.EncodingOptions")
-    }
-}
-/// Options for configuring permissions on encrypted resources.
-#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
-pub struct EncryptedPermissionsOptions(::jsii_host::StructData);
-::jsii_host::is_a!(EncryptedPermissionsOptions: crate::generated::aws_cdk_lib::EncryptedPermissionsOptions, crate::generated::aws_cdk_lib::PermissionsOptions, ::jsii_host::Value);
-impl EncryptedPermissionsOptions {
-    /// With everything that is required.
-    #[must_use]
-    pub fn new() -> Self {
-        let jsii_data = ::jsii_host::StructData::new();
-        Self(jsii_data)
-    }
-}
-impl ::std::default::Default for EncryptedPermissionsOptions {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-impl EncryptedPermissionsOptions {
-    /// The KMS key actions to grant permissions for.
-    ///
-    /// Default: No permission is added to the KMS key, even if it exists
-    #[must_use]
-    pub fn key_actions(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<::std::string::String>>) -> Self {
-        self.0.set("keyActions", value.into_arg());
-        self
-    }
-    /// The ARNs of the resources to grant permissions on.
-    ///
-    /// Default: The ARN of the resource associated with the grant is used.
-    #[must_use]
-    pub fn resource_arns(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<::std::string::String>>) -> Self {
-        self.0.set("resourceArns", value.into_arg());
-        self
-    }
-}
-impl ::jsii_host::ToWire for EncryptedPermissionsOptions {
-    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
-        self.0.to_wire("aws-cdk-lib.EncryptedPermissionsOptions")
     }
 }
 /// The deployment environment for a stack.
@@ -10331,3 +10289,74 @@ impl ::jsii_host::ToWire for WarningOptions {
         self.0.to_wire("aws-cdk-lib.WarningOptions")
     }
 }
+#[cfg(feature = "aws-dynamodb")]
+mod with_aws_dynamodb {
+use ::jsii_host::IntoArg as _;
+/// The struct `aws-cdk-lib.CfnTag`.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct CfnTag(::jsii_host::StructData);
+::jsii_host::is_a!(CfnTag: crate::generated::aws_cdk_lib::CfnTag, ::jsii_host::Value);
+impl CfnTag {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(key: impl ::jsii_host::IntoArg<::std::string::String>, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("key", key.into_arg());
+        jsii_data.set("value", value.into_arg());
+        Self(jsii_data)
+    }
+}
+impl ::jsii_host::ToWire for CfnTag {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.CfnTag")
+    }
+}
+}
+#[cfg(feature = "aws-dynamodb")]
+pub use with_aws_dynamodb::*;
+#[cfg(any(feature = "aws-sns", feature = "aws-sqs"))]
+mod with_aws_sns_or_aws_sqs {
+use ::jsii_host::IntoArg as _;
+/// Options for configuring permissions on encrypted resources.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct EncryptedPermissionsOptions(::jsii_host::StructData);
+::jsii_host::is_a!(EncryptedPermissionsOptions: crate::generated::aws_cdk_lib::EncryptedPermissionsOptions, crate::generated::aws_cdk_lib::PermissionsOptions, ::jsii_host::Value);
+impl EncryptedPermissionsOptions {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new() -> Self {
+        let jsii_data = ::jsii_host::StructData::new();
+        Self(jsii_data)
+    }
+}
+impl ::std::default::Default for EncryptedPermissionsOptions {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+impl EncryptedPermissionsOptions {
+    /// The KMS key actions to grant permissions for.
+    ///
+    /// Default: No permission is added to the KMS key, even if it exists
+    #[must_use]
+    pub fn key_actions(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<::std::string::String>>) -> Self {
+        self.0.set("keyActions", value.into_arg());
+        self
+    }
+    /// The ARNs of the resources to grant permissions on.
+    ///
+    /// Default: The ARN of the resource associated with the grant is used.
+    #[must_use]
+    pub fn resource_arns(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<::std::string::String>>) -> Self {
+        self.0.set("resourceArns", value.into_arg());
+        self
+    }
+}
+impl ::jsii_host::ToWire for EncryptedPermissionsOptions {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.EncryptedPermissionsOptions")
+    }
+}
+}
+#[cfg(any(feature = "aws-sns", feature = "aws-sqs"))]
+pub use with_aws_sns_or_aws_sqs::*;
