@@ -4,7 +4,8 @@
 //
 //   --rounds N        rounds that count (default 15)
 //   --only A,B        some candidates; the results then go to .local/bench/results.json alone
-//   --no-arm64        without the sizes of the arm64 programs that are deployed
+//   --no-arm64        without the sizes of the arm64 programs that are deployed; as above
+//   --keep            write test/bench/results.json and docs/benchmark.md all the same
 //   --page            write docs/benchmark.md from the results that are there, and measure nothing
 
 import { spawnSync } from 'node:child_process';
@@ -29,6 +30,7 @@ const { values: options } = parseArgs({
     rounds: { type: 'string', default: '15' },
     only: { type: 'string' },
     'no-arm64': { type: 'boolean', default: false },
+    keep: { type: 'boolean', default: false },
     page: { type: 'boolean', default: false },
   },
 });
@@ -77,6 +79,7 @@ function results() {
   if (!Number.isInteger(rounds) || rounds < 1) throw new Error(`--rounds must be a whole number from 1, got "${options.rounds}"`);
 
   const present = candidates.filter(({ name }) => wanted?.includes(name) ?? true).map(installed);
+  const leftOut = candidates.filter(({ name }) => wanted?.includes(name) === false).map(({ name }) => ({ name, missing: 'left out of this run (--only)' }));
   const sizes = options['no-arm64'] ? {} : Object.fromEntries(Object.entries(arm64Programs()).map(([name, program]) => [name, zippedSize(program)]));
   const before = load();
   const started = Date.now();
@@ -108,7 +111,7 @@ function results() {
     })),
     arm64: sizes,
     bars: judge(measured).map((bar) => ({ ...bar, measured: rounded(bar.measured) })),
-    missing: [...present.filter(({ missing }) => missing !== undefined), ...problems].map(({ name, missing }) => ({ name, missing: withoutPaths(missing) })),
+    missing: [...leftOut, ...present.filter(({ missing }) => missing !== undefined), ...problems].map(({ name, missing }) => ({ name, missing: withoutPaths(missing) })),
   };
 }
 
@@ -124,7 +127,7 @@ if (options.page) {
   const text = `${JSON.stringify(result, undefined, 2)}\n`;
   mkdirSync(local, { recursive: true });
   writeFileSync(join(local, 'results.json'), text);
-  if (options.only === undefined && !options['no-arm64']) {
+  if (options.keep || (options.only === undefined && !options['no-arm64'])) {
     writeFileSync(resultsFile, text);
     writeFileSync(pageFile, page(result));
   }

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
 import { judge } from '../bench/bars.mjs';
-import { byProgram, median, ratio, typical } from '../bench/figures.mjs';
+import { byProgram, median, ratio, typical, type Line } from '../bench/figures.mjs';
 import { page } from '../bench/page.mjs';
 
 const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
@@ -15,7 +15,7 @@ test('the page of the benchmark says what its committed result says', () => {
 });
 
 test('a ratio is taken within each round, so that a slow round moves nothing', () => {
-  const lines = [
+  const lines: Line[] = [
     { program: 'floor', round: 0, figures: { callUs: 1000 } },
     ...[10, 20, 300].map((callUs, index) => ({ program: 'floor', round: index + 1, figures: { callUs } })),
     ...[20, 40, 600].map((callUs, index) => ({ program: 'other', round: index + 1, figures: { callUs } })),
@@ -30,8 +30,8 @@ test('a ratio is taken within each round, so that a slow round moves nothing', (
 
 test('a promise that was not measured is not kept', () => {
   const nothing = { typical: () => undefined, ratio: () => undefined, arm64: {}, sockets: {} };
-  assert.ok(judge(nothing).every((bar: { kept?: boolean }) => bar.kept === undefined));
+  assert.ok(judge(nothing).every((bar) => bar.kept === undefined));
   const slow = { ...nothing, ratio: () => 3 };
   const [first] = judge(slow);
-  assert.equal(first.kept, false);
+  assert.equal(first?.kept, false);
 });
