@@ -5,6 +5,7 @@
 //   --rounds N        rounds that count (default 15)
 //   --only A,B        some candidates; the results then go to .local/bench/results.json alone
 //   --no-arm64        without the sizes of the arm64 programs that are deployed; as above
+//   --installed       measure what was built before, and build nothing
 //   --keep            write test/bench/results.json and docs/benchmark.md all the same
 //   --page            write docs/benchmark.md from the results that are there, and measure nothing
 
@@ -17,7 +18,7 @@ import { parseArgs } from 'node:util';
 import { judge } from './bars.mjs';
 import { candidates } from './candidates.mjs';
 import { byProgram, ratio, typical } from './figures.mjs';
-import { arm64Programs, cargoProgram, local, must, root } from './install.mjs';
+import { arm64Programs, buildNothing, cargoProgram, local, must, root } from './install.mjs';
 import { page, table } from './page.mjs';
 import { zippedSize } from './zip.mjs';
 
@@ -30,6 +31,7 @@ const { values: options } = parseArgs({
     rounds: { type: 'string', default: '15' },
     only: { type: 'string' },
     'no-arm64': { type: 'boolean', default: false },
+    installed: { type: 'boolean', default: false },
     keep: { type: 'boolean', default: false },
     page: { type: 'boolean', default: false },
   },
@@ -120,6 +122,7 @@ function withoutPaths(text) {
   return text.replaceAll(root, './');
 }
 
+if (options.installed) buildNothing();
 if (options.page) {
   writeFileSync(pageFile, page(JSON.parse(readFileSync(resultsFile, 'utf8'))));
 } else {
