@@ -1,3 +1,4 @@
+import { Duration } from 'aws-cdk-lib';
 import * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import * as cognito from 'aws-cdk-lib/aws-cognito';
 import type { Construct } from 'constructs';
@@ -7,11 +8,15 @@ import { list } from './contract-document';
 import { McpInteractiveClient, McpMachineClient } from './mcp-app-client';
 import type { McpAuthorizationServerOptions } from './mcp-authorization';
 import { McpAuthorizationServer } from './mcp-authorization-server';
+import type { McpContract } from './mcp-contract';
 import type { McpFrontConfig } from './mcp-front';
-import type { McpServerProps } from './mcp-server-props';
+import type { McpEndpointOptions } from './mcp-server-props';
 import { type IMcpUserPool, McpUserPool } from './mcp-user-pool';
 import type { MetadataParameters } from './metadata';
 import { synthError } from './synth-error';
+
+/** How long the gateway may take an access token for valid after it has looked at it; its own default is five minutes. */
+const AUTHORIZER_CACHE = Duration.minutes(1);
 
 /** Where one MCP server is, for what is defined around it. */
 export interface ServerAddress {
@@ -20,6 +25,12 @@ export interface ServerAddress {
   readonly mcpServerUrl: string;
   /** Full OAuth scopes, in the order of the contract. */
   readonly oauthScopes: string[];
+}
+
+/** Whose sign-in it is. */
+export interface SignInProps extends McpEndpointOptions {
+  readonly contract: McpContract;
+  readonly tracing?: boolean;
 }
 
 /** The user pool of one MCP server, with what the pool has to know about it: OAuth scopes and app clients. */
@@ -36,7 +47,7 @@ export class CognitoSignIn {
 
   private readonly resourceServer: cognito.UserPoolResourceServer;
 
-  constructor(private readonly server: Construct, private readonly props: McpServerProps, private readonly address: ServerAddress) {
+  constructor(private readonly server: Construct, private readonly props: SignInProps, private readonly address: ServerAddress) {
     const { front } = address;
     const contract = props.contract._document;
     const callbackUrls = callbackUrlsOf(props);
@@ -75,9 +86,14 @@ export class CognitoSignIn {
     this.signInUrl = `${this.signInBaseUrl}/login?client_id=${signIn.clientId}&response_type=code&scope=${address.oauthScopes.join('+')}&redirect_uri=${signIn.redirectUri}`;
   }
 
+  /** Whether MCP clients can register themselves, with the authorization server or with Cognito. */
+  public get connectsByUrlAlone(): boolean {
+    return this.authorizationServer !== undefined || this.registersWithCognito;
+  }
+
   /** What `claude mcp add` needs besides the URL. */
   public get claudeCodeOptions(): string {
-    return this.interactiveClient === undefined ? '' : ` --client-id ${this.interactiveClientId} --callback-port ${callbackPortOf(this.props)}`;
+    return this.connectsByUrlAlone ? '' : ` --client-id ${this.interactiveClientId} --callback-port ${callbackPortOf(this.props)}`;
   }
 
   /** What the authorization server's metadata is made of. */
@@ -89,6 +105,7 @@ export class CognitoSignIn {
       oauthScopes: this.address.oauthScopes,
       signInBaseUrl: this.signInBaseUrl,
       jwksUrl: this.jwksUrl,
+      registersWithCognito: this.registersWithCognito,
       ownServer: options && { registrationEnabled: options.registrationEnabled ?? true, clientDocumentsEnabled: options.clientDocumentsEnabled ?? true },
     };
   }
@@ -96,7 +113,7 @@ export class CognitoSignIn {
   /** API Gateway's own check of access tokens and OAuth scopes. */
   public authorizer(): apigateway.MethodOptions {
     return {
-      authorizer: new apigateway.CognitoUserPoolsAuthorizer(this.server, 'Authorizer', { cognitoUserPools: [this.userPool.userPool] }),
+      authorizer: new apigateway.CognitoUserPoolsAuthorizer(this.server, 'Authorizer', { cognitoUserPools: [this.userPool.userPool], resultsCacheTtl: AUTHORIZER_CACHE }),
       authorizationScopes: this.address.oauthScopes,
     };
   }
@@ -106,6 +123,10 @@ export class CognitoSignIn {
       userPool: this.userPool,
       oauthScopes: this.cognitoScopes(scopeNames ?? this.props.contract.scopeNames),
     });
+  }
+
+  private get registersWithCognito(): boolean {
+    return this.props.authorization?._registersWithCognito ?? false;
   }
 
   private addAuthorizationServer(options: McpAuthorizationServerOptions): McpAuthorizationServer {

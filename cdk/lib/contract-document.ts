@@ -43,6 +43,8 @@ export interface ContractAwsResource {
 export interface ContractScope {
   readonly name: string;
   readonly description: string;
+  /** Names of other scopes: an access token with this one counts as having those too. */
+  readonly includes: string[];
 }
 
 /** What a server's binary prints with its `contract` command, as far as the constructs use it. */
@@ -104,6 +106,12 @@ class ContractReader {
     const scopeNames = document.scopes.map((item) => item.name);
     const awsResourceNames = document.awsResources.map((item) => item.name);
     const settingNames = document.settings.map((item) => item.name);
+    for (const scope of document.scopes) {
+      for (const name of scope.includes.filter((item) => !scopeNames.includes(item))) {
+        throw this.complaint('ScopeIncludeUnknown', `has scope ${scope.name} that includes the undeclared scope ${name}: declare it in the Rust server, or use one of ${list(scopeNames)}`);
+      }
+    }
+    this.checkCycles(document.scopes);
     for (const tool of document.tools) {
       if (tool.scopeNames.length === 0) {
         throw this.complaint('ToolWithoutScope', `has tool ${tool.name} without a scope: name one of ${list(scopeNames)} at the tool in the Rust server and print the contract again`);
@@ -123,11 +131,25 @@ class ContractReader {
     }
   }
 
+  private checkCycles(scopes: ContractScope[]): void {
+    const walk = (path: string[]): void => {
+      for (const name of scopes.find((item) => item.name === path.at(-1))?.includes ?? []) {
+        if (path.includes(name)) {
+          const cycle = [...path.slice(path.indexOf(name)), name];
+          throw this.complaint('ScopeIncludeCycle', `has scope ${name} that includes itself, ${cycle.join(' > ')}: take one of these inclusions out in the Rust server and print the contract again`);
+        }
+        walk([...path, name]);
+      }
+    };
+    scopes.forEach((item) => walk([item.name]));
+  }
+
   private scopeOf(json: unknown, at: string): ContractScope {
     const item = this.object(json, at);
     return {
       name: this.matching(item.name, `${at}.name`, SCOPE_NAME),
       description: this.string(item.description, `${at}.description`),
+      includes: item.includes === undefined ? [] : this.strings(item.includes, `${at}.includes`),
     };
   }
 

@@ -8,6 +8,7 @@ export * from './mcp-front';
 export * from './mcp-function';
 export * from './mcp-gate-options';
 export * from './mcp-monitoring';
+export * from './mcp-remote-server';
 export * from './mcp-server';
 export * from './mcp-server-props';
 export * from './mcp-user-pool';

@@ -103,6 +103,7 @@ export class McpAuthorizationServer extends Construct {
       oauthScopes: props.scopes.map((item) => item.cognitoScope),
       callbackUrls: [`${props.issuer}/callback`],
       confidential: true,
+      refreshTokenLifetime: props.refreshTokenLifetime,
     });
     this.cognitoClientId = appClient.userPoolClientId;
     this.cognitoClientSecret = new secretsmanager.Secret(this, 'CognitoClientSecret', {
@@ -137,7 +138,13 @@ export class McpAuthorizationServer extends Construct {
       AUTHORIZATION_REGISTRATION: props.registrationEnabled?.toString(),
       AUTHORIZATION_CLIENT_DOCUMENTS: props.clientDocumentsEnabled?.toString(),
       AUTHORIZATION_REDIRECT_HOSTS: joined(props.redirectHosts),
+      AUTHORIZATION_CUSTOM_SCHEMES: joined(props.customSchemes),
+      AUTHORIZATION_CODE_SECONDS: props.codeLifetime?.toSeconds().toString(),
+      AUTHORIZATION_REFRESH_TOKEN_DAYS: props.refreshTokenLifetime?.toDays().toString(),
+      AUTHORIZATION_REGISTRATION_DAYS: props.registrationLifetime?.toDays().toString(),
       AUTHORIZATION_BRAND_NAME: props.displayName,
+      AUTHORIZATION_BRAND_COLOR: props.brandColor,
+      AUTHORIZATION_BRAND_LOGO_URL: props.brandLogoUrl,
     };
     return {
       MCP_RESOURCE: props.resourceIdentifier,

@@ -1,8 +1,10 @@
+import type { Duration } from 'aws-cdk-lib';
+import { assertLifetimes, assertPages } from './authorization-options';
+import { assertCallbackUrls } from './callback-urls';
 import { bearerTokenGate, type GateAuthorizationOptions, jwtGate } from './gate-authorization';
 import type { McpCode } from './mcp-code';
 import type { McpBearerTokenOptions, McpJwtOptions } from './mcp-gate-options';
 import { synthError } from './synth-error';
-import { assertCallbackUrls } from './callback-urls';
 
 /** An MCP client that the operator has registered with the authorization server. */
 export interface McpPreRegisteredClient {
@@ -59,20 +61,74 @@ export interface McpAuthorizationServerOptions {
   readonly redirectHosts?: string[];
 
   /**
+   * Schemes of applications that clients nobody registered may have codes sent to, for example `cursor` for
+   * `cursor://anysphere.cursor-mcp/oauth/callback`. Any program on a device can claim a scheme; the consent page says so.
+   * @default - none
+   */
+  readonly customSchemes?: string[];
+
+  /**
    * Name of the service on the consent page.
    * @default - the contract's title
    */
   readonly displayName?: string;
+
+  /**
+   * Colour of buttons and links on the pages, `#rrggbb`, with a contrast of at least 4.5 to white text (WCAG 2 AA).
+   * @default '#1a4f8b'
+   */
+  readonly brandColor?: string;
+
+  /**
+   * The https URL of an image above the heading of the pages. Browsers of people who sign in load it.
+   * @default - none
+   */
+  readonly brandLogoUrl?: string;
+
+  /**
+   * How long an authorization code is valid: 5 seconds to 5 minutes, which is how long Cognito's own code inside it lives.
+   * @default Duration.minutes(5)
+   */
+  readonly codeLifetime?: Duration;
+
+  /**
+   * How long a person stays signed in with a client that keeps refreshing its access token, in whole days up to 10 years.
+   * @default Duration.days(30)
+   */
+  readonly refreshTokenLifetime?: Duration;
+
+  /**
+   * How long the `client_id` of a client that has registered itself is valid, in whole days up to 10 years. Then it
+   * registers again, and its people sign in again.
+   * @default Duration.days(90)
+   */
+  readonly registrationLifetime?: Duration;
+}
+
+/** Options of `McpAuthorization.cognito`. */
+export interface McpCognitoAuthorizationOptions {
+  /**
+   * Whether MCP clients are told that they may register themselves with Cognito: its registration endpoint is named in the
+   * metadata. Dynamic registration must be switched on in the user pool, which CloudFormation cannot do: see
+   * `docs/authorization-modes.md`. It needs the plan Essentials or Plus. Every registration is an app client of the user pool,
+   * of which there are 1,000 at first, and nobody removes them.
+   * @default false
+   */
+  readonly registrationEnabled?: boolean;
 }
 
 /** What MCP clients get their access tokens from: Cognito with `cognito` and `server`. */
 export abstract class McpAuthorization {
   /**
-   * The user pool itself, with a public app client. MCP clients must be given its `client_id` and use a registered
-   * redirect URI.
+   * The user pool itself, with a public app client, and metadata documents that say what Cognito's own leave out. No
+   * function of ours. MCP clients must be given the `client_id`, unless `registrationEnabled`, and use a registered redirect
+   * URI, compared with its port.
+   *
+   * Has no consent page, does not insist on PKCE, and knows no Client ID Metadata Documents: clients connect from the URL
+   * alone with `McpAuthorization.server` only.
    */
-  public static cognito(): McpAuthorization {
-    return new UserPoolAuthorization();
+  public static cognito(options: McpCognitoAuthorizationOptions = {}): McpAuthorization {
+    return new UserPoolAuthorization(options);
   }
 
   /**
@@ -115,6 +171,12 @@ export abstract class McpAuthorization {
   public abstract readonly _server?: McpAuthorizationServerOptions;
 
   /**
+   * Whether Cognito's own registration endpoint is advertised.
+   * @internal
+   */
+  public abstract readonly _registersWithCognito: boolean;
+
+  /**
    * What stands in for the user pool; undefined where there is one.
    * @internal
    */
@@ -126,6 +188,9 @@ class GateAuthorization extends McpAuthorization {
   public readonly _server = undefined;
 
   /** @internal */
+  public readonly _registersWithCognito = false;
+
+  /** @internal */
   constructor(public override readonly _gate: GateAuthorizationOptions) {
     super();
   }
@@ -134,9 +199,21 @@ class GateAuthorization extends McpAuthorization {
 class UserPoolAuthorization extends McpAuthorization {
   /** @internal */
   public readonly _server = undefined;
+
+  /** @internal */
+  public readonly _registersWithCognito: boolean;
+
+  /** @internal */
+  constructor(options: McpCognitoAuthorizationOptions) {
+    super();
+    this._registersWithCognito = options.registrationEnabled ?? false;
+  }
 }
 
 class ServerAuthorization extends McpAuthorization {
+  /** @internal */
+  public readonly _registersWithCognito = false;
+
   /** @internal */
   constructor(public readonly _server: McpAuthorizationServerOptions) {
     super();
@@ -144,6 +221,8 @@ class ServerAuthorization extends McpAuthorization {
 }
 
 function assertOptions(options: McpAuthorizationServerOptions): void {
+  assertPages(options);
+  assertLifetimes(options);
   for (const client of options.clients ?? []) {
     const { clientId, clientName, redirectUris, secretSha256 } = client;
     if (clientId === '' || clientId.includes('://') || clientId.startsWith('mcp-')) {

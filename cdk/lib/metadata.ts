@@ -22,6 +22,8 @@ export interface MetadataParameters {
   readonly jwksUrl: string;
   /** Full OAuth scopes. */
   readonly oauthScopes: string[];
+  /** Whether the user pool registers MCP clients itself. */
+  readonly registersWithCognito: boolean;
   /** What the authorization server in front of the user pool does; undefined if MCP clients speak to the user pool itself. */
   readonly ownServer?: OwnAuthorizationServer;
 }
@@ -78,6 +80,7 @@ function userPoolMetadata(parameters: MetadataParameters): Record<string, unknow
     authorization_endpoint: `${parameters.signInBaseUrl}/oauth2/authorize`,
     token_endpoint: `${parameters.signInBaseUrl}/oauth2/token`,
     revocation_endpoint: `${parameters.signInBaseUrl}/oauth2/revoke`,
+    ...(parameters.registersWithCognito ? { registration_endpoint: `${parameters.signInBaseUrl}/oauth2/register` } : {}),
     ...common(parameters),
   };
 }

@@ -68,6 +68,19 @@ describe('McpContract', () => {
       'contract file FILE has scopes[1].name = "notes/write" and needs a string that matches ^[A-Za-z0-9][A-Za-z0-9_.:-]{0,255}$: print the contract again with the server\'s contract command (ContractMemberInvalid)',
     ],
     [
+      'with a scope that includes an undeclared one',
+      (contract) => (contract.scopes[1].includes = ['read', 'list']),
+      'contract file FILE has scope write that includes the undeclared scope list: declare it in the Rust server, or use one of read, write (ScopeIncludeUnknown)',
+    ],
+    [
+      'with scopes that include each other',
+      (contract) => {
+        contract.scopes[0].includes = ['write'];
+        contract.scopes[1].includes = ['read'];
+      },
+      'contract file FILE has scope read that includes itself, read > write > read: take one of these inclusions out in the Rust server and print the contract again (ScopeIncludeCycle)',
+    ],
+    [
       'with a setting of an unknown type',
       (contract) => (contract.settings[0].type = 'float'),
       'contract file FILE has settings[0].type = "float" and needs one of string, url, integer, boolean, duration, list: print the contract again with the server\'s contract command (ContractMemberInvalid)',

@@ -7,7 +7,7 @@ use futures_util::FutureExt;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
-use mcp_lambda_contract::full_scope;
+use mcp_lambda_contract::{ScopeHierarchy, full_scope};
 use rmcp::ServerHandler;
 use rmcp::model::{ErrorCode, ErrorData, JsonRpcError, ProtocolVersion, RequestId};
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
@@ -15,6 +15,7 @@ use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
 
 use crate::access::{Policy, Verdict};
 use crate::answer_body::EventStreamBody;
+use crate::batch;
 use crate::caller::Caller;
 #[cfg(feature = "dynamodb")]
 use crate::conversation::{Conversations, SESSION_ID};
@@ -22,13 +23,14 @@ use crate::cors::Cors;
 use crate::deadline::Deadline;
 use crate::definition::Built;
 use crate::guard::Guarded;
+use crate::limits::{self, MAX_BODY};
 use crate::message::Message;
 use crate::process::Process;
 use crate::refusal::{Answer, ChallengeContext, Refusal};
 use crate::telemetry::{Record, Telemetry, observed};
+#[cfg(feature = "dynamodb")]
+use crate::tool_state::ToolState;
 
-/// Largest request body, in bytes. API Gateway's own limit is 10 MB and Lambda's 6 MB.
-pub(crate) const MAX_BODY: usize = 4 * 1024 * 1024;
 /// Comments that keep an event stream alive; the gateway's idle limit is 5 minutes, an edge's 30 seconds.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
@@ -51,6 +53,7 @@ pub(crate) struct Endpoint<S: ServerHandler> {
     #[cfg(feature = "dynamodb")]
     conversations: Option<Conversations<S>>,
     policy: Arc<Policy>,
+    hierarchy: ScopeHierarchy,
     challenges: ChallengeContext,
     cors: Cors,
     telemetry: Arc<Telemetry>,
@@ -78,9 +81,19 @@ impl<S: ServerHandler> Endpoint<S> {
             process.log.clone(),
         );
         #[cfg(feature = "dynamodb")]
-        let conversations = built
-            .state
-            .and_then(|state| Conversations::new(server.clone(), &config, settings, state));
+        let server = server.with_tool_state(built.state.as_ref().map(|kept| {
+            ToolState::new(
+                kept.state.clone(),
+                contract.server.clone(),
+                kept.needs.tools.clone(),
+                kept.session_time_to_live,
+                process.log.clone(),
+            )
+        }));
+        #[cfg(feature = "dynamodb")]
+        let conversations = built.state.and_then(|kept| {
+            Conversations::new(server.clone(), &config, settings, kept.state, &kept.needs)
+        });
         let engine = StreamableHttpService::new(
             move || Ok(server.clone()),
             Arc::new(NeverSessionManager::default()),
@@ -99,14 +112,51 @@ impl<S: ServerHandler> Endpoint<S> {
             #[cfg(feature = "dynamodb")]
             conversations,
             policy,
+            hierarchy: ScopeHierarchy::new(&contract.scopes),
             challenges,
             cors: Cors::new(settings),
             telemetry,
         }
     }
 
-    /// Answers one request and logs it.
+    /// Answers one request and logs it; a batch is logged message by message.
     pub(crate) async fn answer(
+        &self,
+        request: Request<Bytes>,
+        caller: Result<Caller, Refusal>,
+        deadline: Deadline,
+        invocation: Option<&InvocationIds>,
+    ) -> Answer {
+        if let Ok(known) = &caller
+            && batch::is_allowed(request.headers())
+            && request.method() == Method::POST
+            && limits::check(request.headers(), request.body()).is_ok()
+            && let Some(messages) = batch::messages(request.body())
+        {
+            let origin = self.cors.allowed_origin(request.headers());
+            let (head, body) = request.clone().into_parts();
+            let mut answer = match messages {
+                Err(refusal) => self.refuse(&refusal, invocation),
+                Ok(messages) => {
+                    let mut answers = Vec::new();
+                    for message in messages {
+                        let request = Request::from_parts(head.clone(), body.slice_ref(message));
+                        let caller = Ok(known.clone());
+                        let answer = self.answer_one(request, caller, deadline, invocation);
+                        answers.push(answer.await);
+                    }
+                    batch::answer(answers).await
+                }
+            };
+            if let Some(origin) = origin {
+                Cors::allow(&mut answer, origin);
+            }
+            return answer;
+        }
+        self.answer_one(request, caller, deadline, invocation).await
+    }
+
+    async fn answer_one(
         &self,
         request: Request<Bytes>,
         caller: Result<Caller, Refusal>,
@@ -166,13 +216,11 @@ impl<S: ServerHandler> Endpoint<S> {
         message: &mut Message,
         record: &mut Record,
     ) -> Result<Answer, Refusal> {
-        let caller = caller?;
+        let caller = caller?.with_included(&self.hierarchy);
         if request.method() != Method::POST {
             return Err(Refusal::MethodNotAllowed);
         }
-        if request.body().len() > MAX_BODY {
-            return Err(Refusal::BodyTooLarge { limit: MAX_BODY });
-        }
+        limits::check(request.headers(), request.body())?;
         *message = Message::read(request.body())?;
         let tool = message
             .tool
@@ -193,11 +241,12 @@ impl<S: ServerHandler> Endpoint<S> {
         // A server must not pass a caller's access token on, so it does not get it.
         request.headers_mut().remove(AUTHORIZATION);
         let is_legacy = is_legacy(request.headers());
-        let can_answer = is_legacy && self.is_in_conversation(&request, message);
+        let in_conversation = is_legacy && self.is_in_conversation(&request, message);
+        let can_answer = in_conversation && self.asks_clients();
         request.extensions_mut().insert(caller.clone());
         request.extensions_mut().insert(deadline);
 
-        let handled = self.handled(request, message, &caller, deadline, can_answer);
+        let handled = self.handled(request, message, &caller, deadline, in_conversation);
         let handled = AssertUnwindSafe(handled).catch_unwind();
         let answer = match deadline.for_answer() {
             None => handled.await,
@@ -217,12 +266,12 @@ impl<S: ServerHandler> Endpoint<S> {
         }
     }
 
-    /// Whether a client of an older revision can be asked something while this request runs.
+    /// Whether the request of a client of an older revision belongs to a conversation.
     #[cfg(feature = "dynamodb")]
     fn is_in_conversation(&self, request: &Request<Bytes>, message: &Message) -> bool {
         // Who initializes begins a new one.
         let begins = message.method.as_deref() == Some("initialize");
-        self.has_conversations() && !begins && request.headers().contains_key(SESSION_ID)
+        self.conversations.is_some() && !begins && request.headers().contains_key(SESSION_ID)
     }
 
     #[cfg(not(feature = "dynamodb"))]
@@ -230,9 +279,9 @@ impl<S: ServerHandler> Endpoint<S> {
         false
     }
 
-    fn has_conversations(&self) -> bool {
+    fn asks_clients(&self) -> bool {
         #[cfg(feature = "dynamodb")]
-        return self.conversations.is_some();
+        return self.conversations.as_ref().is_some_and(Conversations::asks);
         #[cfg(not(feature = "dynamodb"))]
         false
     }
@@ -284,7 +333,7 @@ impl<S: ServerHandler> Endpoint<S> {
     ) -> Answer {
         let late = Refusal::DeadlineReached.error(&self.challenges, id.clone());
         let unanswerable = cannot_answer.then(|| {
-            let rule = if self.has_conversations() {
+            let rule = if self.asks_clients() {
                 "the server needs to ask the client something: send the Mcp-Session-Id that initialize was answered with"
             } else {
                 "the server needs to ask the client something, which this server can do from protocol version 2026-07-28 on"

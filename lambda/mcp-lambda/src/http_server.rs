@@ -12,6 +12,7 @@ use crate::deadline::Deadline;
 use crate::definition::{Built, StartError};
 use crate::direct::Direct;
 use crate::endpoint::Endpoint;
+use crate::limits::{MAX_HEADER_BYTES, MAX_HEADERS};
 use crate::process::Process;
 
 /// Time for a client to send its headers.
@@ -63,6 +64,8 @@ pub(crate) async fn serve<S: ServerHandler>(
             let _ = hyper::server::conn::http1::Builder::new()
                 .timer(TokioTimer::new())
                 .header_read_timeout(HEADER_TIMEOUT)
+                .max_headers(MAX_HEADERS)
+                .max_buf_size(2 * MAX_HEADER_BYTES)
                 .serve_connection(TokioIo::new(stream), service)
                 .await;
         });

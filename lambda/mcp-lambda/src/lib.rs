@@ -38,7 +38,11 @@ mod answer_body;
 mod aws;
 #[cfg(feature = "dynamodb")]
 mod aws_http;
+mod batch;
+#[cfg(feature = "dynamodb")]
+mod cache;
 mod caller;
+mod capabilities;
 mod claims;
 #[cfg(feature = "dynamodb")]
 mod conversation;
@@ -57,6 +61,7 @@ mod jwks;
 mod jwt;
 mod lambda;
 mod lambda_response;
+mod limits;
 mod log;
 mod message;
 mod process;
@@ -64,8 +69,12 @@ mod refusal;
 mod run;
 mod runtime_api;
 #[cfg(feature = "dynamodb")]
+mod session;
+#[cfg(feature = "dynamodb")]
 mod state;
 mod telemetry;
+#[cfg(feature = "dynamodb")]
+mod tool_state;
 mod url_event;
 
 pub use access::Access;
@@ -78,6 +87,8 @@ pub use https::{FetchError, HttpsClient};
 pub use mcp_lambda_contract::{Contract, HttpUrl, List, Milliseconds, settings};
 pub use process::Process;
 pub use run::run;
+#[cfg(feature = "dynamodb")]
+pub use session::{Session, SessionError};
 
 /// Compiles the examples of the guide.
 #[cfg(all(doctest, feature = "dynamodb"))]

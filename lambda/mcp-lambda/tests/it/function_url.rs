@@ -84,7 +84,7 @@ async fn tells_a_stranger_where_to_sign_in_and_nothing_else() {
             .unwrap(),
         format!(
             "Bearer resource_metadata=\"{origin}/.well-known/oauth-protected-resource/mcp\", \
-             scope=\"{url}/tools {url}/profile {url}/admin\""
+             scope=\"{url}/tools {url}/profile {url}/admin {url}/owner {url}/everything\""
         )
     );
     for path in [

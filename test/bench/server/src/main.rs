@@ -4,15 +4,17 @@ use std::process::ExitCode;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use mcp_lambda::{Access, Definition, Process};
+use rmcp::handler::server::router::tool::ToolRouter;
 use rmcp::handler::server::wrapper::Parameters;
 use rmcp::model::{ProgressNotificationParam, ServerCapabilities, ServerConfig};
 use rmcp::service::RequestContext;
 use rmcp::{RoleServer, ServerHandler, schemars, tool, tool_handler, tool_router};
 use serde::Deserialize;
 
-#[derive(Clone, Copy)]
 struct Greeter {
     now: fn() -> SystemTime,
+    /// Kept, because rmcp builds it anew for each request otherwise.
+    tools: ToolRouter<Self>,
 }
 
 #[derive(Deserialize, schemars::JsonSchema)]
@@ -54,7 +56,7 @@ impl Greeter {
     }
 }
 
-#[tool_handler]
+#[tool_handler(router = self.tools)]
 impl ServerHandler for Greeter {
     fn get_info(&self) -> ServerConfig {
         ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
@@ -65,7 +67,13 @@ impl ServerHandler for Greeter {
 fn main() -> ExitCode {
     let now = SystemTime::now;
     let tools = Greeter::tool_router().list_all();
-    let definition = Definition::new("greeter", "1.0.0", tools, move |(), _| Ok(Greeter { now }))
+    let build = move |(), _: &_| {
+        Ok(Greeter {
+            now,
+            tools: Greeter::tool_router(),
+        })
+    };
+    let definition = Definition::new("greeter", "1.0.0", tools, build)
         .scope("greet", "Be greeted")
         .scope("report", "Watch the time");
     #[cfg(feature = "dynamodb")]
