@@ -37,8 +37,8 @@ const { values: options } = parseArgs({
   },
 });
 
-/** Three significant digits: more would pretend. */
-const rounded = (value) => (value === undefined ? undefined : Number(value.toPrecision(3)));
+/** Three significant digits: more would pretend. A promise may be missed by the fourth. */
+const rounded = (value, digits = 3) => (value === undefined ? undefined : Number(value.toPrecision(digits)));
 
 /** Installs a candidate; one that cannot be is reported, with the reason. */
 function installed(candidate) {
@@ -112,7 +112,7 @@ function results() {
       againstFloor: Object.fromEntries(figures.map((figure) => [figure, rounded(ratio(programs, name, figure === 'firstEventMs' ? 'floor report' : 'floor', figure))])),
     })),
     arm64: sizes,
-    bars: judge(measured).map((bar) => ({ ...bar, measured: rounded(bar.measured) })),
+    bars: judge(measured).map((bar) => ({ ...bar, measured: rounded(bar.measured, 4) })),
     missing: [...leftOut, ...present.filter(({ missing }) => missing !== undefined), ...problems].map(({ name, missing }) => ({ name, missing: withoutPaths(missing) })),
   };
 }
