@@ -15,7 +15,7 @@ const json = (path: string): any => JSON.parse(readFileSync(join(root, path), 'u
 const contracts = execFileSync('git', ['ls-files', 'lambda/*/contract.json'], { cwd: root, encoding: 'utf8' }).trim().split('\n');
 const schema = json('lambda/contract/contract.schema.json');
 // Rust's number formats are notes, not rules.
-const isValid = new Ajv2020({ strict: true, formats: { uint32: true } }).compile(schema);
+const isValid = new Ajv2020({ strict: true, formats: { uint8: true, uint32: true } }).compile(schema);
 
 const directory = mkdtempSync(join(tmpdir(), 'schema-'));
 after(() => rmSync(directory, { recursive: true }));
