@@ -18,6 +18,8 @@ export interface CodeGrantClient {
   readonly callbackUrls: string[];
   /** Whether it has a secret. */
   readonly confidential: boolean;
+  /** 30 days if it is left out. */
+  readonly refreshTokenLifetime?: Duration;
 }
 
 /**
@@ -39,7 +41,7 @@ export function addCodeGrantClient(construct: Construct, client: CodeGrantClient
     enableTokenRevocation: true,
     accessTokenValidity: Duration.hours(1),
     idTokenValidity: Duration.hours(1),
-    refreshTokenValidity: Duration.days(30),
+    refreshTokenValidity: client.refreshTokenLifetime ?? Duration.days(30),
     // The longest that Cognito allows: two windows of one MCP client refresh at the same moment.
     refreshTokenRotationGracePeriod: Duration.seconds(60),
   });

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { synthError } from './synth-error';
 
-/** The version of the contract's form that this library reads. */
-const CONTRACT_VERSION = 1;
+/** The versions of the contract's form that this library reads. The second one may have `selfInvocation`. */
+const CONTRACT_VERSIONS = [1, 2];
 
 /** Names that end up in command lines (`claude mcp add … <name>`) and in Cognito, which allow little. */
 const SERVER_NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
@@ -40,9 +40,17 @@ export interface ContractAwsResource {
   readonly setting: string;
 }
 
+/** The function continues its own work in asynchronous invocations of itself. */
+export interface ContractSelfInvocation {
+  readonly maximumEventAgeSeconds: number;
+  readonly retryAttempts: number;
+}
+
 export interface ContractScope {
   readonly name: string;
   readonly description: string;
+  /** Names of other scopes: an access token with this one counts as having those too. */
+  readonly includes: string[];
 }
 
 /** What a server's binary prints with its `contract` command, as far as the constructs use it. */
@@ -52,6 +60,7 @@ export interface ContractDocument {
   readonly scopes: ContractScope[];
   readonly tools: ContractTool[];
   readonly awsResources: ContractAwsResource[];
+  readonly selfInvocation?: ContractSelfInvocation;
   readonly settings: ContractSetting[];
 }
 
@@ -79,10 +88,10 @@ class ContractReader {
 
   document(json: unknown): ContractDocument {
     const root = this.object(json, 'the contract');
-    if (root.contractVersion !== CONTRACT_VERSION) {
+    if (!CONTRACT_VERSIONS.includes(root.contractVersion as number)) {
       throw this.complaint(
         'ContractVersionUnsupported',
-        `has contractVersion ${JSON.stringify(root.contractVersion)} and this library reads ${CONTRACT_VERSION}: use the mcp-lambda crate and the mcp-lambda-cdk package of the same release`,
+        `has contractVersion ${JSON.stringify(root.contractVersion)} and this library reads ${CONTRACT_VERSIONS.join(' and ')}: use the mcp-lambda crate and the mcp-lambda-cdk package of the same release`,
       );
     }
     const server = this.object(root.server, 'server');
@@ -91,6 +100,7 @@ class ContractReader {
       serverTitle: this.string(server.title, 'server.title'),
       scopes: this.array(root.scopes, 'scopes').map((item, index) => this.scopeOf(item, `scopes[${index}]`)),
       tools: this.array(root.tools, 'tools').map((item, index) => this.toolOf(item, `tools[${index}]`)),
+      selfInvocation: root.selfInvocation === undefined ? undefined : this.selfInvocationOf(root.selfInvocation, 'selfInvocation'),
       awsResources: this.array(root.resources, 'resources').map((item, index) => this.awsResourceOf(item, `resources[${index}]`)),
       settings: this.array(root.settings, 'settings').map((item, index) => this.settingOf(item, `settings[${index}]`)),
     };
@@ -104,6 +114,12 @@ class ContractReader {
     const scopeNames = document.scopes.map((item) => item.name);
     const awsResourceNames = document.awsResources.map((item) => item.name);
     const settingNames = document.settings.map((item) => item.name);
+    for (const scope of document.scopes) {
+      for (const name of scope.includes.filter((item) => !scopeNames.includes(item))) {
+        throw this.complaint('ScopeIncludeUnknown', `has scope ${scope.name} that includes the undeclared scope ${name}: declare it in the Rust server, or use one of ${list(scopeNames)}`);
+      }
+    }
+    this.checkCycles(document.scopes);
     for (const tool of document.tools) {
       if (tool.scopeNames.length === 0) {
         throw this.complaint('ToolWithoutScope', `has tool ${tool.name} without a scope: name one of ${list(scopeNames)} at the tool in the Rust server and print the contract again`);
@@ -123,11 +139,25 @@ class ContractReader {
     }
   }
 
+  private checkCycles(scopes: ContractScope[]): void {
+    const walk = (path: string[]): void => {
+      for (const name of scopes.find((item) => item.name === path.at(-1))?.includes ?? []) {
+        if (path.includes(name)) {
+          const cycle = [...path.slice(path.indexOf(name)), name];
+          throw this.complaint('ScopeIncludeCycle', `has scope ${name} that includes itself, ${cycle.join(' > ')}: take one of these inclusions out in the Rust server and print the contract again`);
+        }
+        walk([...path, name]);
+      }
+    };
+    scopes.forEach((item) => walk([item.name]));
+  }
+
   private scopeOf(json: unknown, at: string): ContractScope {
     const item = this.object(json, at);
     return {
       name: this.matching(item.name, `${at}.name`, SCOPE_NAME),
       description: this.string(item.description, `${at}.description`),
+      includes: item.includes === undefined ? [] : this.strings(item.includes, `${at}.includes`),
     };
   }
 
@@ -152,6 +182,14 @@ class ContractReader {
       name: this.string(item.name, `${at}.name`),
       type: this.oneOf(item.type, `${at}.type`, ['dynamodbTable'] as const),
       setting: this.string(item.setting, `${at}.setting`),
+    };
+  }
+
+  private selfInvocationOf(json: unknown, at: string): ContractSelfInvocation {
+    const item = this.object(json, at);
+    return {
+      maximumEventAgeSeconds: this.wholeNumber(item.maximumEventAgeSeconds, `${at}.maximumEventAgeSeconds`, 60, 21600),
+      retryAttempts: this.wholeNumber(item.retryAttempts, `${at}.retryAttempts`, 0, 2),
     };
   }
 
@@ -190,6 +228,13 @@ class ContractReader {
       throw this.misfit(at, json, 'a non-empty string');
     }
     return json;
+  }
+
+  private wholeNumber(json: unknown, at: string, least: number, most: number): number {
+    if (!Number.isInteger(json) || (json as number) < least || (json as number) > most) {
+      throw this.misfit(at, json, `a whole number from ${least} to ${most}`);
+    }
+    return json as number;
   }
 
   private boolean(json: unknown, at: string): boolean {

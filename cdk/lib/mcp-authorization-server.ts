@@ -105,6 +105,7 @@ export class McpAuthorizationServer extends Construct {
       oauthScopes: props.scopes.map((item) => item.cognitoScope),
       callbackUrls: [`${props.issuer}/callback`],
       confidential: true,
+      refreshTokenLifetime: props.refreshTokenLifetime,
     });
     this.cognitoClientId = appClient.userPoolClientId;
     this.cognitoClientSecret = new secretsmanager.Secret(this, 'CognitoClientSecret', {

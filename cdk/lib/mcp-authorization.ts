@@ -1,7 +1,10 @@
+import { assertLifetimes, assertPages } from './authorization-options';
+import { assertCallbackUrls } from './callback-urls';
+import { bearerTokenGate, type GateAuthorizationOptions, jwtGate } from './gate-authorization';
 import type { McpAuthorizationServerSettings } from './generated/authorization-settings';
 import type { McpCode } from './mcp-code';
+import type { McpBearerTokenOptions, McpJwtOptions } from './mcp-gate-options';
 import { synthError } from './synth-error';
-import { assertCallbackUrls } from './callback-urls';
 
 /** An MCP client that the operator has registered with the authorization server. */
 export interface McpPreRegisteredClient {
@@ -42,14 +45,30 @@ export interface McpAuthorizationServerOptions extends McpAuthorizationServerSet
   readonly clients?: McpPreRegisteredClient[];
 }
 
-/** What issues authorization codes to MCP clients. Access tokens are Cognito's in either case. */
+/** Options of `McpAuthorization.cognito`. */
+export interface McpCognitoAuthorizationOptions {
+  /**
+   * Whether MCP clients are told that they may register themselves with Cognito: its registration endpoint is named in the
+   * metadata. Dynamic registration must be switched on in the user pool, which CloudFormation cannot do: see
+   * `docs/authorization-modes.md`. It needs the plan Essentials or Plus. Every registration is an app client of the user pool,
+   * of which there are 1,000 at first, and nobody removes them.
+   * @default false
+   */
+  readonly registrationEnabled?: boolean;
+}
+
+/** What MCP clients get their access tokens from: Cognito with `cognito` and `server`. */
 export abstract class McpAuthorization {
   /**
-   * The user pool itself, with a public app client. MCP clients must be given its `client_id` and use a registered
-   * redirect URI.
+   * The user pool itself, with a public app client, and metadata documents that say what Cognito's own leave out. No
+   * function of ours. MCP clients must be given the `client_id`, unless `registrationEnabled`, and use a registered redirect
+   * URI, compared with its port.
+   *
+   * Has no consent page, does not insist on PKCE, and knows no Client ID Metadata Documents: clients connect from the URL
+   * alone with `McpAuthorization.server` only.
    */
-  public static cognito(): McpAuthorization {
-    return new UserPoolAuthorization();
+  public static cognito(options: McpCognitoAuthorizationOptions = {}): McpAuthorization {
+    return new UserPoolAuthorization(options);
   }
 
   /**
@@ -62,18 +81,79 @@ export abstract class McpAuthorization {
   }
 
   /**
+   * Another OpenID Connect provider than Cognito (Entra ID, Auth0, Okta, Keycloak …), whose access tokens a gate verifies: a
+   * Lambda authorizer that runs before every call. No user pool is defined.
+   *
+   * The provider decides which MCP clients connect: it must know them, or let them register, and answer its metadata at the
+   * issuer. The access token must be a JWT signed with RS256, with `sub`, `exp`, an `aud` that is named here and a
+   * `client_id`, `azp` or `cid`. It does not ask the provider whether a token was revoked, and there are no machine clients:
+   * the provider has its own. An ID token is refused only if its `aud` is another, so do not name a `client_id` as audience.
+   */
+  public static jwt(options: McpJwtOptions): McpAuthorization {
+    return new GateAuthorization(jwtGate(options));
+  }
+
+  /**
+   * Tokens that are agreed on beforehand and sent as `Authorization: Bearer …`, for private use and for trying: whoever holds
+   * one is a machine with every OAuth scope. A gate verifies them: a Lambda authorizer that runs before every call.
+   *
+   * It is not OAuth: nobody signs in, no token expires, callers of one token cannot be told apart, and MCP clients that
+   * cannot be given a header do not connect. No user pool is defined.
+   */
+  public static bearerToken(options: McpBearerTokenOptions): McpAuthorization {
+    return new GateAuthorization(bearerTokenGate(options));
+  }
+
+  /**
    * The server's options; undefined for the user pool itself.
    * @internal
    */
   public abstract readonly _server?: McpAuthorizationServerOptions;
+
+  /**
+   * Whether Cognito's own registration endpoint is advertised.
+   * @internal
+   */
+  public abstract readonly _registersWithCognito: boolean;
+
+  /**
+   * What stands in for the user pool; undefined where there is one.
+   * @internal
+   */
+  public readonly _gate?: GateAuthorizationOptions;
+}
+
+class GateAuthorization extends McpAuthorization {
+  /** @internal */
+  public readonly _server = undefined;
+
+  /** @internal */
+  public readonly _registersWithCognito = false;
+
+  /** @internal */
+  constructor(public override readonly _gate: GateAuthorizationOptions) {
+    super();
+  }
 }
 
 class UserPoolAuthorization extends McpAuthorization {
   /** @internal */
   public readonly _server = undefined;
+
+  /** @internal */
+  public readonly _registersWithCognito: boolean;
+
+  /** @internal */
+  constructor(options: McpCognitoAuthorizationOptions) {
+    super();
+    this._registersWithCognito = options.registrationEnabled ?? false;
+  }
 }
 
 class ServerAuthorization extends McpAuthorization {
+  /** @internal */
+  public readonly _registersWithCognito = false;
+
   /** @internal */
   constructor(public readonly _server: McpAuthorizationServerOptions) {
     super();
@@ -81,6 +161,8 @@ class ServerAuthorization extends McpAuthorization {
 }
 
 function assertOptions(options: McpAuthorizationServerOptions): void {
+  assertPages(options);
+  assertLifetimes(options);
   for (const client of options.clients ?? []) {
     const { clientId, clientName, redirectUris, secretSha256 } = client;
     if (clientId === '' || clientId.includes('://') || clientId.startsWith('mcp-')) {

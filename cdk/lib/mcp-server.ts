@@ -1,33 +1,32 @@
-import { Stack } from 'aws-cdk-lib';
-import * as apigateway from 'aws-cdk-lib/aws-apigateway';
-import * as cognito from 'aws-cdk-lib/aws-cognito';
+import type * as apigateway from 'aws-cdk-lib/aws-apigateway';
+import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import type * as iam from 'aws-cdk-lib/aws-iam';
+import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { allowedOriginsOf } from './allowed-origins';
-import { authorizationThrottles } from './authorization-endpoints';
 import { bindAwsResources } from './aws-resource-bindings';
-import { callbackPortOf, callbackUrlsOf } from './callback-urls';
-import { list } from './contract-document';
+import { CognitoSignIn } from './cognito-sign-in';
+import { connectCommand } from './connect-commands';
 import { addFirewall } from './firewall';
+import { functionOptionsOf } from './function-options';
+import { acknowledgeGate, addStandInGate, addToolGate, assertGateAlone, type Gate } from './gate';
+import type { GateAuthorizationOptions } from './gate-authorization';
 import { addGatewayResponses } from './gateway-responses';
-import { addMcpEndpoint } from './mcp-endpoint';
-import { McpInteractiveClient, McpMachineClient } from './mcp-app-client';
-import { McpAuthorization, type McpAuthorizationServerOptions } from './mcp-authorization';
-import { McpAuthorizationServer } from './mcp-authorization-server';
+import type { McpInteractiveClient, McpMachineClient } from './mcp-app-client';
+import type { McpAuthorizationServer } from './mcp-authorization-server';
 import type { McpContract } from './mcp-contract';
-import { McpFront } from './mcp-front';
+import { addMcpEndpoint, functionIntegration } from './mcp-endpoint';
 import { McpFunction } from './mcp-function';
 import type { McpMachineClientOptions, McpServerProps } from './mcp-server-props';
-import { type IMcpUserPool, McpUserPool } from './mcp-user-pool';
+import type { IMcpUserPool } from './mcp-user-pool';
 import { addMetadataEndpoints } from './metadata-endpoints';
+import { permitSelfInvocation } from './self-invocation';
+import { addServerApi } from './server-api';
 import { environmentOf } from './settings';
+import { addStateResources } from './state-resources';
 import { synthError } from './synth-error';
-
-/** Name of the API stage. A literal, because a reference to the stage would close a dependency cycle. */
-const API_STAGE_NAME = 'prod';
-
-/** Path of the MCP endpoint below the front's base URL. */
-const MCP_PATH = '/mcp';
+import { toolMetric } from './tool-metrics';
 
 /**
  * An MCP server on AWS Lambda behind OAuth: a REST API that checks access tokens and scopes before the function runs,
@@ -43,41 +42,23 @@ export class McpServer extends Construct implements iam.IGrantable {
   /** The URL of the protected resource metadata (RFC 9728). */
   public readonly resourceMetadataUrl: string;
 
-  /** The issuer in the authorization server metadata: the front's base URL. The `iss` of access tokens is `userPool.issuer`. */
+  /**
+   * The issuer in the authorization server metadata: the front's base URL, while the `iss` of access tokens is
+   * `userPool.issuer`; with `McpAuthorization.jwt` the provider's for both.
+   */
   public readonly authorizationServerIssuer: string;
 
-  /** The authorization endpoint, for people. */
-  public readonly authorizationUrl: string;
-
-  /** The token endpoint. */
-  public readonly tokenUrl: string;
-
-  /** The OAuth scopes as they travel: `<resource identifier>/<scope name>`. */
+  /** The OAuth scopes as MCP clients ask for them: `<resource identifier>/<scope name>`, or as the provider of `McpAuthorization.jwt` has them. */
   public readonly oauthScopes: string[];
-
-  /** The page where people sign up and in without an MCP client. */
-  public readonly signInUrl: string;
 
   /** The command that adds the server to Claude Code. */
   public readonly claudeCodeCommand: string;
 
-  /**
-   * The `client_id` of the public client for people, for configuration by hand: the user pool's app client, or with
-   * `McpAuthorization.server` a client that is registered beforehand under the server's name.
-   */
-  public readonly interactiveClientId: string;
-
-  /** The public app client for people. Undefined with `McpAuthorization.server`. */
-  public readonly interactiveClient?: McpInteractiveClient;
-
-  /** The authorization server in front of the user pool. Undefined with `McpAuthorization.cognito`. */
-  public readonly authorizationServer?: McpAuthorizationServer;
-
-  /** The people who may use the server. */
-  public readonly userPool: IMcpUserPool;
-
   /** The server's function. */
   public readonly mcpFunction: McpFunction;
+
+  /** The function that decides about requests before the server's own does. Undefined without `gate`, `McpAuthorization.jwt` and `bearerToken`. */
+  public readonly gateFunction?: McpFunction;
 
   /** The API in front of the function. */
   public readonly api: apigateway.RestApi;
@@ -85,134 +66,185 @@ export class McpServer extends Construct implements iam.IGrantable {
   /** The domain of `McpFront.customDomain`. Undefined with every other front. */
   public readonly customDomain?: apigateway.DomainName;
 
+  /**
+   * The table of a server that keeps state. Undefined for every other server, and with a table in `awsResources`.
+   *
+   * On demand, with point-in-time recovery, encrypted with DynamoDB's own key. Items expire by the attribute `expires`.
+   */
+  public readonly stateTable?: dynamodb.ITableV2;
+
+  /**
+   * The generated secret that session ids are sealed with. Undefined for a server that has none, and with
+   * `settings.MCP_STATE_KEYS`. CloudFormation puts it into the function's environment, where whoever may read the
+   * function's configuration can read it. It is not rotated by itself.
+   */
+  public readonly stateSecret?: secretsmanager.ISecret;
+
   /** The IAM principal to permit actions to. */
   public readonly grantPrincipal: iam.IPrincipal;
 
   private readonly contract: McpContract;
-  private readonly resourceServer: cognito.UserPoolResourceServer;
+  private readonly cognitoSignIn?: CognitoSignIn;
+  private readonly standIn?: GateAuthorizationOptions;
 
   constructor(scope: Construct, id: string, props: McpServerProps) {
     super(scope, id);
     this.contract = props.contract;
     const contract = props.contract._document;
-    const callbackUrls = callbackUrlsOf(props);
-    const stack = Stack.of(this);
-    const ownServer = (props.authorization ?? McpAuthorization.cognito())._server;
-    const throttling = { throttlingRateLimit: props.throttlingRateLimit ?? 50, throttlingBurstLimit: props.throttlingBurstLimit ?? 100 };
-
-    this.api = new apigateway.RestApi(this, 'Api', {
-      restApiName: contract.serverName,
-      description: `MCP server ${contract.serverName}`,
-      endpointTypes: [apigateway.EndpointType.REGIONAL],
-      cloudWatchRole: false,
-      deployOptions: {
-        stageName: API_STAGE_NAME,
-        ...throttling,
-        methodOptions: ownServer === undefined ? undefined : authorizationThrottles(throttling.throttlingRateLimit, throttling.throttlingBurstLimit),
-        tracingEnabled: props.tracing ?? false,
-      },
-    });
-    // RestApi adds an output with the stage's URL, and only one URL is advertised.
-    this.api.node.tryRemoveChild('Endpoint');
-    const apiHost = `${this.api.restApiId}.execute-api.${stack.region}.${stack.urlSuffix}`;
-
-    const front = (props.front ?? McpFront.cloudFront()).bind(this, { apiHost, apiStageName: API_STAGE_NAME, api: this.api });
+    const standIn = props.authorization?._gate;
+    this.standIn = standIn;
+    if (standIn !== undefined) {
+      assertGateAlone(props, standIn.kind);
+    }
+    const address = addServerApi(this, contract.serverName, props);
+    const { api, apiHost, front } = address;
+    this.api = api;
     this.customDomain = front.customDomain;
-    this.userPool = userPoolOf(this, props);
-    const signInBaseUrl = front.signInBaseUrl ?? this.userPool.signInBaseUrl;
-    const jwksUrl = front.cognitoIdpUrl === undefined
-      ? `${this.userPool.issuer}/.well-known/jwks.json`
-      : `${front.cognitoIdpUrl}/${this.userPool.userPool.userPoolId}/.well-known/jwks.json`;
-
-    this.mcpServerUrl = `${front.publicBaseUrl}${MCP_PATH}`;
-    this.resourceMetadataUrl = `${front.publicBaseUrl}/.well-known/oauth-protected-resource${MCP_PATH}`;
-    this.authorizationServerIssuer = front.publicBaseUrl;
-    this.oauthScopes = contract.scopes.map((item) => `${this.mcpServerUrl}/${item.name}`);
-
-    // The identifier is the MCP URL, so that scopes bind machine tokens and `aud` binds people's tokens to this server.
-    this.resourceServer = new cognito.UserPoolResourceServer(this, 'ResourceServer', {
-      userPool: this.userPool.userPool,
-      identifier: this.mcpServerUrl,
-      // Without a name the identifier becomes the name, and a URL is no legal name.
-      userPoolResourceServerName: contract.serverName,
-      scopes: contract.scopes.map((item) => new cognito.ResourceServerScope({ scopeName: item.name, scopeDescription: item.description })),
-    });
-    let signIn: { clientId: string; redirectUri: string };
-    if (ownServer === undefined) {
-      this.interactiveClient = new McpInteractiveClient(this, 'InteractiveClient', {
-        userPool: this.userPool,
-        oauthScopes: this.cognitoScopes(this.contract.scopeNames),
-        callbackUrls,
-      });
-      this.authorizationUrl = `${signInBaseUrl}/oauth2/authorize`;
-      this.tokenUrl = `${signInBaseUrl}/oauth2/token`;
-      this.interactiveClientId = this.interactiveClient.clientId;
-      signIn = { clientId: this.interactiveClientId, redirectUri: callbackUrls[0] };
-    } else {
-      this.authorizationServer = this.addAuthorizationServer(ownServer, props, signInBaseUrl);
-      this.authorizationUrl = this.authorizationServer.authorizationUrl;
-      this.tokenUrl = this.authorizationServer.tokenUrl;
-      this.interactiveClientId = contract.serverName;
-      signIn = { clientId: this.authorizationServer.cognitoClientId, redirectUri: `${front.publicBaseUrl}/callback` };
+    this.mcpServerUrl = address.mcpServerUrl;
+    this.resourceMetadataUrl = address.resourceMetadataUrl;
+    this.authorizationServerIssuer = standIn?.issuer ?? front.publicBaseUrl;
+    const scopePrefix = standIn?.kind === 'jwt' ? standIn.scopePrefix : `${this.mcpServerUrl}/`;
+    this.oauthScopes = contract.scopes.map((item) => `${scopePrefix}${item.name}`);
+    if (standIn === undefined) {
+      this.cognitoSignIn = new CognitoSignIn(this, props, { ...address, oauthScopes: this.oauthScopes });
     }
 
-    const bindings = bindAwsResources(props);
+    const state = addStateResources(this, props);
+    this.stateTable = state.table;
+    this.stateSecret = state.secret;
+    const bindings = bindAwsResources(props, state.awsResources);
     this.mcpFunction = new McpFunction(this, 'Function', {
+      ...functionOptionsOf(props),
       code: props.code,
-      memorySize: props.memorySize,
-      timeout: props.timeout,
-      logRetention: props.logRetention,
-      tracing: props.tracing,
-      vpc: props.vpc,
-      vpcSubnets: props.vpcSubnets,
-      securityGroups: props.securityGroups,
-      reservedConcurrency: props.reservedConcurrency,
-      provisionedConcurrency: props.provisionedConcurrency,
-      trafficShifting: props.trafficShifting,
       removalPolicy: props.removalPolicy,
       environment: environmentOf(contract, props.settings ?? {}, {
         MCP_RESOURCE: this.mcpServerUrl,
         MCP_RESOURCE_METADATA_URL: this.resourceMetadataUrl,
-        MCP_ISSUER: this.userPool.issuer,
+        MCP_ISSUER: this.cognitoSignIn?.userPool.issuer ?? this.authorizationServerIssuer,
         // The front may pass its own host on, or the API's.
         MCP_ALLOWED_HOSTS: [...new Set([front.publicHost, apiHost])].join(','),
         MCP_ALLOWED_ORIGINS: [front.publicOrigin, ...allowedOriginsOf(props)].join(','),
         MCP_RESPONSE_MODE: 'stream',
         ...bindings.settings,
+        ...state.settings,
       }),
     });
     this.grantPrincipal = this.mcpFunction.grantPrincipal;
-    if (props.removalPolicy !== undefined && props.userPool !== undefined && this.mcpFunction.logGroup === undefined) {
+    if (props.removalPolicy !== undefined && props.userPool !== undefined && this.mcpFunction.logGroup === undefined && this.stateTable === undefined) {
       throw synthError('RemovalPolicyNotApplied', 'removalPolicy applies to neither a userPool that is handed over nor a function given with McpCode.fromFunction: set it on those and remove it here');
     }
     for (const permission of bindings.permissions) {
       permission.awsResource.permit(this, permission.actions);
     }
+    if (contract.selfInvocation !== undefined) {
+      permitSelfInvocation(this, this.mcpFunction, contract.selfInvocation);
+    }
 
-    const mcpPath = this.api.root.addResource(MCP_PATH.slice(1));
-    addMcpEndpoint(mcpPath, {
-      handler: this.mcpFunction.handler,
-      timeout: this.mcpFunction.timeout,
-      authorizer: new apigateway.CognitoUserPoolsAuthorizer(this, 'Authorizer', { cognitoUserPools: [this.userPool.userPool] }),
-      oauthScopes: this.oauthScopes,
+    const mcpPath = address.addMcpPath();
+    const gate = this.addGate(props);
+    this.gateFunction = gate?.mcpFunction;
+    const methods = addMcpEndpoint(mcpPath, {
+      integration: functionIntegration(this.mcpFunction.handler, this.mcpFunction.timeout),
+      authorization: gate?.authorization ?? this.cognitoSignIn!.authorizer(),
     });
-    addMetadataEndpoints(this.api, mcpPath, {
+    if (gate !== undefined) {
+      acknowledgeGate(methods);
+    }
+    const resource = {
       resourceIdentifier: this.mcpServerUrl,
       resourceName: contract.serverTitle,
-      publicBaseUrl: front.publicBaseUrl,
-      signInBaseUrl,
-      jwksUrl,
+      // Whoever holds a token that was agreed on has nowhere to ask for another.
+      authorizationServers: standIn?.kind === 'bearerToken' ? [] : [this.authorizationServerIssuer],
       oauthScopes: this.oauthScopes,
-      ownServer: ownServer && { registrationEnabled: ownServer.registrationEnabled ?? true, clientDocumentsEnabled: ownServer.clientDocumentsEnabled ?? true },
-    });
+    };
+    addMetadataEndpoints(this.api, mcpPath, resource, this.cognitoSignIn?.metadata);
     if (props.webAcl !== undefined) {
       addFirewall(this, this.api, props.webAcl);
     }
     addGatewayResponses(this.api, { resourceMetadataUrl: this.resourceMetadataUrl, oauthScopes: this.oauthScopes });
+    this.claudeCodeCommand = this.connectCommand('claude-code');
+  }
 
-    this.signInUrl = `${signInBaseUrl}/login?client_id=${signIn.clientId}&response_type=code&scope=${this.oauthScopes.join('+')}&redirect_uri=${signIn.redirectUri}`;
-    const byHand = ownServer === undefined ? ` --client-id ${this.interactiveClientId} --callback-port ${callbackPortOf(props)}` : '';
-    this.claudeCodeCommand = `claude mcp add --transport http ${contract.serverName} ${this.mcpServerUrl}${byHand}`;
+  /** The authorization endpoint, for people. Not there with `McpAuthorization.jwt` and `bearerToken`. */
+  public get authorizationUrl(): string {
+    return this.signIn('authorizationUrl').authorizationUrl;
+  }
+
+  /** The token endpoint. Not there with `McpAuthorization.jwt` and `bearerToken`. */
+  public get tokenUrl(): string {
+    return this.signIn('tokenUrl').tokenUrl;
+  }
+
+  /** The page where people sign up and in without an MCP client. Not there with `McpAuthorization.jwt` and `bearerToken`. */
+  public get signInUrl(): string {
+    return this.signIn('signInUrl').signInUrl;
+  }
+
+  /** The people who may use the server. Not there with `McpAuthorization.jwt` and `bearerToken`. */
+  public get userPool(): IMcpUserPool {
+    return this.signIn('userPool').userPool;
+  }
+
+  /**
+   * The `client_id` of the public client for people, for configuration by hand: the user pool's app client; with
+   * `McpAuthorization.server` a client that is registered beforehand under the server's name; with `McpAuthorization.jwt`
+   * the `clientId` given there.
+   */
+  public get interactiveClientId(): string {
+    return this.standIn?.clientId ?? this.signIn('interactiveClientId').interactiveClientId;
+  }
+
+  /** The public app client for people. Undefined unless the authorization is `McpAuthorization.cognito`. */
+  public get interactiveClient(): McpInteractiveClient | undefined {
+    return this.cognitoSignIn?.interactiveClient;
+  }
+
+  /** The authorization server in front of the user pool. Undefined unless the authorization is `McpAuthorization.server`. */
+  public get authorizationServer(): McpAuthorizationServer | undefined {
+    return this.cognitoSignIn?.authorizationServer;
+  }
+
+  /** Names of the server's tools, as in the contract. */
+  public get toolNames(): string[] {
+    return this.contract._document.tools.map((tool) => tool.name);
+  }
+
+  /** Calls of a tool; a sum over 5 minutes unless the options say otherwise. */
+  public metricCalls(toolName: string, options: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+    return toolMetric(this.contract, 'Calls', toolName, options);
+  }
+
+  /** Calls of a tool that failed; a sum over 5 minutes unless the options say otherwise. Its average is the error rate. */
+  public metricErrors(toolName: string, options: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+    return toolMetric(this.contract, 'Errors', toolName, options);
+  }
+
+  /** Milliseconds that calls of a tool took; p99 over 5 minutes unless the options say otherwise. */
+  public metricLatency(toolName: string, options: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+    return toolMetric(this.contract, 'Latency', toolName, options);
+  }
+
+  /** Calls of a tool that a process was started for; a sum over 5 minutes unless the options say otherwise. */
+  public metricColdStarts(toolName: string, options: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+    return toolMetric(this.contract, 'ColdStarts', toolName, options);
+  }
+
+  /** Calls of a tool that failed because DynamoDB throttled the library; a sum over 5 minutes unless the options say otherwise. */
+  public metricThrottles(toolName: string, options: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+    return toolMetric(this.contract, 'Throttles', toolName, options);
+  }
+
+  /**
+   * The command that adds the server to an MCP client: `claude-code`, or with an authorization that needs the URL alone
+   * `codex`, `gemini`, `mcp-remote` or `vscode`.
+   */
+  public connectCommand(client: string): string {
+    return connectCommand(client, {
+      serverName: this.contract._document.serverName,
+      mcpServerUrl: this.mcpServerUrl,
+      claudeCodeOptions: this.claudeCodeOptions(),
+      urlAlone: this.cognitoSignIn?.connectsByUrlAlone || (this.standIn?.kind === 'jwt' && this.standIn.clientId === undefined),
+    });
   }
 
   /**
@@ -221,50 +253,31 @@ export class McpServer extends Construct implements iam.IGrantable {
    * @param id construct ID of the app client; renaming it makes a new one
    */
   public addMachineClient(id: string, options: McpMachineClientOptions = {}): McpMachineClient {
-    return new McpMachineClient(this, id, {
-      userPool: this.userPool,
-      oauthScopes: this.cognitoScopes(options.scopeNames ?? this.contract.scopeNames),
-    });
+    return this.signIn('addMachineClient').addMachineClient(id, options.scopeNames);
   }
 
-  private addAuthorizationServer(options: McpAuthorizationServerOptions, props: McpServerProps, signInBaseUrl: string): McpAuthorizationServer {
-    const { serverName, serverTitle, scopes } = this.contract._document;
-    // For clients that can do neither of the two registrations: their `client_id` is typed in.
-    const byHand = { clientId: serverName, clientName: 'A client configured by hand', redirectUris: callbackUrlsOf(props) };
-    return new McpAuthorizationServer(this, 'AuthorizationServer', {
-      ...options,
-      clients: [byHand, ...(options.clients ?? [])],
-      displayName: options.displayName ?? serverTitle,
-      api: this.api,
-      issuer: this.authorizationServerIssuer,
-      resourceIdentifier: this.mcpServerUrl,
-      userPool: this.userPool,
-      signInBaseUrl,
-      scopes: scopes.map((item, index) => ({
-        oauthScope: this.oauthScopes[index],
-        scopeName: item.name,
-        description: item.description,
-        cognitoScope: this.cognitoScopes([item.name])[0],
-      })),
-      allowedOrigins: allowedOriginsOf(props),
-      tracing: props.tracing,
-      removalPolicy: props.removalPolicy,
-    });
-  }
-
-  /** Scopes by way of the resource-server registration, so that Cognito knows them before an app client asks for them. */
-  private cognitoScopes(scopeNames: string[]): cognito.OAuthScope[] {
-    const unknown = scopeNames.filter((name) => !this.contract.scopeNames.includes(name));
-    if (scopeNames.length === 0 || unknown.length > 0) {
-      throw synthError('ScopeUnknown', `scopeNames is ${list(scopeNames)} and needs at least one of the contract's scopes: use ${list(this.contract.scopeNames)}`);
+  private addGate(props: McpServerProps): Gate | undefined {
+    if (this.standIn !== undefined) {
+      return addStandInGate(this, props, this.standIn, this.mcpServerUrl, this.authorizationServerIssuer);
     }
-    return scopeNames.map((name) => cognito.OAuthScope.custom(`${this.resourceServer.userPoolResourceServerId}/${name}`));
+    return props.gate && addToolGate(this, props, props.gate, this.mcpServerUrl, this.signIn('gate'));
   }
-}
 
-function userPoolOf(server: McpServer, props: McpServerProps): IMcpUserPool {
-  return props.userPool ?? new McpUserPool(server, 'UserPool', {
-    displayName: props.contract.serverTitle,
-    removalPolicy: props.removalPolicy,
-  });
+  private claudeCodeOptions(): string {
+    switch (this.standIn?.kind) {
+      case 'bearerToken':
+        return ' --header "Authorization: Bearer $TOKEN"';
+      case 'jwt':
+        return this.standIn.clientId === undefined ? '' : ` --client-id ${this.standIn.clientId}`;
+      default:
+        return this.signIn('claudeCodeCommand').claudeCodeOptions;
+    }
+  }
+
+  private signIn(member: string): CognitoSignIn {
+    if (this.cognitoSignIn === undefined) {
+      throw synthError('NotOfThisAuthorization', `${member} needs a user pool, and McpAuthorization.${this.standIn!.kind} defines none: use McpAuthorization.cognito() or server(), or do without it`);
+    }
+    return this.cognitoSignIn;
+  }
 }

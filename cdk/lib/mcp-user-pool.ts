@@ -61,6 +61,12 @@ export interface McpUserPoolProps {
   readonly selfSignUpEnabled?: boolean;
 
   /**
+   * Whether people give a second factor when they sign in: a code of an authenticator app. With OPTIONAL they choose.
+   * @default cognito.Mfa.OFF
+   */
+  readonly mfa?: cognito.Mfa;
+
+  /**
    * What happens to the users when the stack is deleted. With RETAIN the pool is protected from deletion as well.
    * @default RemovalPolicy.RETAIN
    */
@@ -71,7 +77,7 @@ export interface McpUserPoolProps {
  * The people who may use MCP servers, and the pages where they sign up and in: a Cognito user pool (Essentials) with
  * verified e-mail addresses as user names, and a domain with managed login.
  *
- * Several MCP servers can share one. It does not set up multi-factor authentication.
+ * Several MCP servers can share one. It sends no text messages.
  */
 export class McpUserPool extends Construct implements IMcpUserPool {
   /**
@@ -104,6 +110,7 @@ export class McpUserPool extends Construct implements IMcpUserPool {
     super(scope, id);
     const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN;
     const displayName = props.displayName ?? 'MCP server';
+    const mfa = props.mfa ?? cognito.Mfa.OFF;
     const userPool = new cognito.UserPool(this, 'UserPool', {
       // Managed login and resource indicators (the token's `aud`) need Essentials.
       featurePlan: cognito.FeaturePlan.ESSENTIALS,
@@ -113,6 +120,7 @@ export class McpUserPool extends Construct implements IMcpUserPool {
       autoVerify: { email: true },
       keepOriginal: { email: true },
       standardAttributes: { email: { required: true, mutable: true } },
+      ...(mfa === cognito.Mfa.OFF ? {} : { mfa, mfaSecondFactor: { otp: true, sms: false } }),
       accountRecovery: cognito.AccountRecovery.EMAIL_ONLY,
       passwordPolicy: {
         minLength: 12,

@@ -1,6 +1,6 @@
 import { Validations } from 'aws-cdk-lib';
 import type * as apigateway from 'aws-cdk-lib/aws-apigateway';
-import { authorizationServerMetadata, type MetadataParameters, openidConfiguration, protectedResourceMetadata } from './metadata';
+import { authorizationServerMetadata, type MetadataParameters, openidConfiguration, protectedResourceMetadata, type ProtectedResourceParameters } from './metadata';
 import { addPreflight, addStaticMethod } from './static-endpoint';
 
 /** Short, so that a changed scope reaches MCP clients in minutes; long enough for an edge cache to carry the load. */
@@ -11,21 +11,23 @@ const CACHE_SECONDS = 300;
  * at the root, with the endpoint's path inserted (RFC 8414 section 3, RFC 9728 section 3) and, for OpenID Connect, appended.
  *
  * @param mcpPath the API path of the MCP endpoint
+ * @param server the authorization server that is reached at the same base URL, if there is one
  */
-export function addMetadataEndpoints(api: apigateway.RestApi, mcpPath: apigateway.Resource, parameters: MetadataParameters): void {
+export function addMetadataEndpoints(api: apigateway.RestApi, mcpPath: apigateway.Resource, resource: ProtectedResourceParameters, server?: MetadataParameters): void {
   const wellKnown = api.root.addResource('.well-known');
-  const documents: [name: string, document: Record<string, unknown>][] = [
-    ['oauth-protected-resource', protectedResourceMetadata(parameters)],
-    ['oauth-authorization-server', authorizationServerMetadata(parameters)],
-    ['openid-configuration', openidConfiguration(parameters)],
-  ];
+  const documents: { [name: string]: Record<string, unknown> } = {
+    'oauth-protected-resource': protectedResourceMetadata(resource),
+    ...(server && { 'oauth-authorization-server': authorizationServerMetadata(server), 'openid-configuration': openidConfiguration(server) }),
+  };
   const endpointName = mcpPath.path.slice(1);
-  for (const [name, document] of documents) {
+  for (const [name, document] of Object.entries(documents)) {
     const atRoot = wellKnown.addResource(name);
     addDocument(atRoot, document);
     addDocument(atRoot.addResource(endpointName), document);
   }
-  addDocument(mcpPath.addResource('.well-known').addResource('openid-configuration'), openidConfiguration(parameters));
+  if (server !== undefined) {
+    addDocument(mcpPath.addResource('.well-known').addResource('openid-configuration'), openidConfiguration(server));
+  }
 }
 
 function addDocument(path: apigateway.Resource, document: Record<string, unknown>): void {

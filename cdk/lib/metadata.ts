@@ -1,9 +1,19 @@
-/** Everything the metadata documents of one MCP server are made of. URLs have no trailing slash. */
-export interface MetadataParameters {
+/** What the metadata of a protected resource is made of: those of one MCP server. */
+export interface ProtectedResourceParameters {
   /** The public MCP URL: the resource identifier (RFC 8707 section 2). */
   readonly resourceIdentifier: string;
   /** Name for people, shown by MCP clients. */
   readonly resourceName: string;
+  /** Issuers of access tokens for it; none if there is nothing to ask for one. */
+  readonly authorizationServers: string[];
+  /** The OAuth scopes as MCP clients ask for them. */
+  readonly oauthScopes: string[];
+}
+
+/** What the metadata of an authorization server are made of that is ours. URLs have no trailing slash. */
+export interface MetadataParameters {
+  /** The public MCP URL: the resource identifier (RFC 8707 section 2). */
+  readonly resourceIdentifier: string;
   /** The URL that the front answers at: issuer of the authorization server metadata. */
   readonly publicBaseUrl: string;
   /** The URL that the user pool's domain answers at (`/oauth2/authorize` and so on). */
@@ -12,6 +22,8 @@ export interface MetadataParameters {
   readonly jwksUrl: string;
   /** Full OAuth scopes. */
   readonly oauthScopes: string[];
+  /** Whether the user pool registers MCP clients itself. */
+  readonly registersWithCognito: boolean;
   /** What the authorization server in front of the user pool does; undefined if MCP clients speak to the user pool itself. */
   readonly ownServer?: OwnAuthorizationServer;
 }
@@ -29,10 +41,10 @@ export interface OwnAuthorizationServer {
  *
  * `resource` must equal the URL that was given to the MCP client, or the client stops.
  */
-export function protectedResourceMetadata(parameters: MetadataParameters): Record<string, unknown> {
+export function protectedResourceMetadata(parameters: ProtectedResourceParameters): Record<string, unknown> {
   return {
     resource: parameters.resourceIdentifier,
-    authorization_servers: [parameters.publicBaseUrl],
+    ...(parameters.authorizationServers.length === 0 ? {} : { authorization_servers: parameters.authorizationServers }),
     scopes_supported: parameters.oauthScopes,
     bearer_methods_supported: ['header'],
     resource_name: parameters.resourceName,
@@ -68,6 +80,7 @@ function userPoolMetadata(parameters: MetadataParameters): Record<string, unknow
     authorization_endpoint: `${parameters.signInBaseUrl}/oauth2/authorize`,
     token_endpoint: `${parameters.signInBaseUrl}/oauth2/token`,
     revocation_endpoint: `${parameters.signInBaseUrl}/oauth2/revoke`,
+    ...(parameters.registersWithCognito ? { registration_endpoint: `${parameters.signInBaseUrl}/oauth2/register` } : {}),
     ...common(parameters),
   };
 }

@@ -48,6 +48,17 @@ describe('McpAuthorization.cognito', () => {
     assert.deepEqual(synthesizeServer({ authorization: McpAuthorization.cognito() }).toJSON().Resources, synthesizeServer().toJSON().Resources);
   });
 
+  test('names Cognito\'s own registration endpoint where it is said that it is open, and then no client id', () => {
+    const registering = withServer({}, { authorization: McpAuthorization.cognito({ registrationEnabled: true }) });
+    const { registration_endpoint: endpoint, token_endpoint: token } = document(registering, '/.well-known/oauth-authorization-server');
+    assert.equal(endpoint, token.replace('/oauth2/token', '/oauth2/register'));
+    const command = (from: Template) => deployed(json(from), json(from).Outputs!.claudeCodeCommand.Value);
+    assert.doesNotMatch(command(registering), /--client-id/);
+    const closed = withServer({}, { authorization: McpAuthorization.cognito({ registrationEnabled: false }) });
+    assert.equal(document(closed, '/.well-known/oauth-authorization-server').registration_endpoint, undefined);
+    assert.match(command(closed), /--client-id/);
+  });
+
   test('adds no function, no secret and no endpoint', () => {
     const bare = synthesizeServer();
     bare.resourceCountIs('AWS::Lambda::Function', 1);
@@ -176,6 +187,15 @@ describe('its secrets', () => {
 });
 
 describe('the settings of the authorization server', () => {
+  const EVERYTHING: Partial<McpAuthorizationServerOptions> = {
+    redirectHosts: ['app.example.com'],
+    customSchemes: ['cursor', 'com.example.app'],
+    brandColor: '#7a1f5c',
+    brandLogoUrl: 'https://example.com/logo.svg',
+    codeLifetime: Duration.minutes(1),
+    refreshTokenLifetime: Duration.days(7),
+    registrationLifetime: Duration.days(365),
+  };
   const BY_HAND = { clientId: 'dog-facts', clientName: 'A client configured by hand', redirectUris: ['http://localhost:8765/callback', 'http://127.0.0.1:8765/callback'] };
 
   test('are those that its crate reads', () => {
@@ -192,8 +212,28 @@ describe('the settings of the authorization server', () => {
       AUTHORIZATION_BRAND_NAME: 'Dog facts',
     });
     const known = readFileSync(join(root, 'lambda/authorization/src/settings.rs'), 'utf8');
-    const every = withServer({ registrationEnabled: false, clientDocumentsEnabled: false, redirectHosts: ['app.example.com'] }, { allowedOrigins: ['http://localhost:6274'] });
+    const every = withServer({ ...EVERYTHING, registrationEnabled: true, clientDocumentsEnabled: false }, { allowedOrigins: ['http://localhost:6274'] });
     assert.deepEqual(Object.keys(variables(every)).filter((name) => !known.includes(`| \`${name}\` |`)), []);
+  });
+
+  test('take looks, lifetimes and schemes as told, and leave those that are not told to the crate', () => {
+    const told = variables(withServer(EVERYTHING));
+    assert.deepEqual(Object.fromEntries(['BRAND_COLOR', 'BRAND_LOGO_URL', 'CODE_SECONDS', 'REFRESH_TOKEN_DAYS', 'REGISTRATION_DAYS', 'CUSTOM_SCHEMES', 'REDIRECT_HOSTS'].map((name) => [name, told[`AUTHORIZATION_${name}`]])), {
+      BRAND_COLOR: '#7a1f5c',
+      BRAND_LOGO_URL: 'https://example.com/logo.svg',
+      CODE_SECONDS: '60',
+      REFRESH_TOKEN_DAYS: '7',
+      REGISTRATION_DAYS: '365',
+      CUSTOM_SCHEMES: 'cursor,com.example.app',
+      REDIRECT_HOSTS: 'app.example.com',
+    });
+    assert.deepEqual(Object.keys(variables()).filter((name) => /BRAND_COLOR|LOGO|SECONDS|DAYS|SCHEMES|HOSTS/.test(name)), []);
+  });
+
+  test('end a person\'s refresh tokens in the user pool when they end at the server', () => {
+    const days = (from: Template) => only(from, 'AWS::Cognito::UserPoolClient').properties.RefreshTokenValidity / 24 / 60;
+    assert.equal(days(withServer(EVERYTHING)), 7);
+    assert.equal(days(template), 30);
   });
 
   test('close the two registrations, in the metadata as well', () => {
@@ -219,7 +259,7 @@ describe('the settings of the authorization server', () => {
   });
 
   const client: McpPreRegisteredClient = { clientId: 'portal', clientName: 'Portal', redirectUris: ['https://portal.example.com/callback'] };
-  const complaints: [wrong: Partial<McpAuthorizationServerOptions>, message: string][] = [
+  const complaints: [wrong: Partial<McpAuthorizationServerOptions>, message: string | RegExp][] = [
     [{ clients: [{ ...client, clientId: 'https://portal.example.com' }] }, 'clients has the clientId "https://portal.example.com" and takes one that is neither empty nor a URL and does not begin with mcp-: choose another (ClientIdNotAllowed)'],
     [{ clients: [{ ...client, clientId: 'mcp-client-x' }] }, 'clients has the clientId "mcp-client-x" and takes one that is neither empty nor a URL and does not begin with mcp-: choose another (ClientIdNotAllowed)'],
     [{ clients: [{ ...client, clientName: ' ' }] }, 'clients has portal without a name, and the consent page would show none: set clientName (ClientNameMissing)'],
@@ -231,10 +271,22 @@ describe('the settings of the authorization server', () => {
     [{ clients: [{ ...client, clientId: 'dog-facts' }] }, 'clients has the clientId dog-facts twice, or it is the server\'s name, which is the client for configuration by hand: choose another (ClientIdTaken)'],
     [{ redirectHosts: ['http://app.example.com/'] }, 'redirectHosts has "http://app.example.com/" and takes https URIs, ones that end in /*, or host names: correct or remove it (RedirectHostInvalid)'],
     [{ redirectHosts: ['*.example.com'] }, 'redirectHosts has "*.example.com" and takes https URIs, ones that end in /*, or host names: correct or remove it (RedirectHostInvalid)'],
+    [{ customSchemes: ['javascript'] }, 'customSchemes has "javascript" and takes schemes that an application can claim, in lower case and without a colon: correct or remove it (CustomSchemeInvalid)'],
+    [{ customSchemes: ['cursor:'] }, 'customSchemes has "cursor:" and takes schemes that an application can claim, in lower case and without a colon: correct or remove it (CustomSchemeInvalid)'],
+    [{ brandColor: 'red' }, 'brandColor is "red" and needs #rrggbb with a contrast of at least 4.5 to white text: take a darker one (BrandColorInvalid)'],
+    [{ brandColor: '#ffcc00' }, 'brandColor is "#ffcc00" and needs #rrggbb with a contrast of at least 4.5 to white text, not 1.5: take a darker one (BrandColorInvalid)'],
+    [{ brandLogoUrl: 'http://example.com/logo.png' }, 'brandLogoUrl is "http://example.com/logo.png" and needs an https URL: correct or remove it (BrandLogoNotHttps)'],
+    [{ codeLifetime: Duration.minutes(6) }, 'codeLifetime is 6 minutes and takes 5 seconds to 5 minutes, which is how long Cognito\'s code inside it lives: choose one of those (LifetimeInvalid)'],
+    [{ codeLifetime: Duration.millis(5500) }, 'codeLifetime is 5 seconds 500 millis and takes 5 seconds to 5 minutes, which is how long Cognito\'s code inside it lives: choose one of those (LifetimeInvalid)'],
+    [{ refreshTokenLifetime: Duration.hours(36) }, 'refreshTokenLifetime is 1 day 12 hours and takes whole days from 1 to 3650: choose one of those (LifetimeInvalid)'],
+    [{ registrationLifetime: Duration.days(4000) }, 'registrationLifetime is 4000 days and takes whole days from 1 to 3650: choose one of those (LifetimeInvalid)'],
+    [{ registrationLifetime: Duration.days(1), registrationEnabled: false }, 'registrationLifetime is for clients that register themselves, and registrationEnabled is false: remove it (RegistrationOptionNotApplied)'],
+    [{ customSchemes: ['cursor'], registrationEnabled: false, clientDocumentsEnabled: false }, 'customSchemes is for clients that nobody registered, and registrationEnabled and clientDocumentsEnabled are false: remove it (RegistrationOptionNotApplied)'],
+    [{ clients: Array.from({ length: 60 }, (_, index) => ({ ...client, clientId: `portal-${index}` })) }, /^the settings of the function have \d+ bytes and Lambda takes 4096; the largest are AUTHORIZATION_CLIENTS \(\d+\), .+ \(EnvironmentTooLarge\)$/],
     [{ redirectHosts: [] }, 'redirectHosts is empty, which would mean the known clients: leave it out for those, or set registrationEnabled and clientDocumentsEnabled to false (RedirectHostsEmpty)'],
   ];
   for (const [wrong, message] of complaints) {
-    test(`fails when ${message.split(/ and takes|,|:/)[0]}`, () => {
+    test(`fails when ${String(message).split(/ and takes|,|:/)[0]}: ${JSON.stringify(wrong).slice(0, 60)}`, () => {
       assert.throws(() => withServer(wrong), { message });
     });
   }

@@ -49,8 +49,13 @@ describe('McpContract', () => {
   const complaints: [title: string, change: (contract: any) => void, text: string, name?: string][] = [
     [
       'of another version',
-      (contract) => (contract.contractVersion = 2),
-      'contract file FILE has contractVersion 2 and this library reads 1: use the mcp-lambda crate and the mcp-lambda-cdk package of the same release (ContractVersionUnsupported)',
+      (contract) => (contract.contractVersion = 3),
+      'contract file FILE has contractVersion 3 and this library reads 1 and 2: use the mcp-lambda crate and the mcp-lambda-cdk package of the same release (ContractVersionUnsupported)',
+    ],
+    [
+      'that lets its own work wait for longer than Lambda does',
+      (contract) => (contract.selfInvocation = { maximumEventAgeSeconds: 21601, retryAttempts: 2 }),
+      'contract file FILE has selfInvocation.maximumEventAgeSeconds = 21601 and needs a whole number from 60 to 21600: print the contract again with the server\'s contract command (ContractMemberInvalid)',
     ],
     [
       'without a name',
@@ -66,6 +71,19 @@ describe('McpContract', () => {
       'with a scope name that Cognito refuses',
       (contract) => (contract.scopes[1].name = 'notes/write'),
       'contract file FILE has scopes[1].name = "notes/write" and needs a string that matches ^[A-Za-z0-9][A-Za-z0-9_.:-]{0,255}$: print the contract again with the server\'s contract command (ContractMemberInvalid)',
+    ],
+    [
+      'with a scope that includes an undeclared one',
+      (contract) => (contract.scopes[1].includes = ['read', 'list']),
+      'contract file FILE has scope write that includes the undeclared scope list: declare it in the Rust server, or use one of read, write (ScopeIncludeUnknown)',
+    ],
+    [
+      'with scopes that include each other',
+      (contract) => {
+        contract.scopes[0].includes = ['write'];
+        contract.scopes[1].includes = ['read'];
+      },
+      'contract file FILE has scope read that includes itself, read > write > read: take one of these inclusions out in the Rust server and print the contract again (ScopeIncludeCycle)',
     ],
     [
       'with a setting of an unknown type',

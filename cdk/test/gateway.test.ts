@@ -4,7 +4,7 @@ import { Duration } from 'aws-cdk-lib';
 import { McpContract, McpFront } from '../lib';
 import { unauthorizedChallenge } from '../lib/challenge';
 import { assertStaticDocument } from '../lib/velocity';
-import { fixture, only, synthesizeServer, twoScopes } from './synthesis';
+import { includingScopes, fixture, only, synthesizeServer, twoScopes } from './synthesis';
 
 const front = () => McpFront.external({ publicBaseUrl: 'https://mcp.example.com' });
 const template = synthesizeServer({ front: front() });
@@ -37,6 +37,7 @@ describe('the MCP endpoint', () => {
     const { AuthorizationScopes: scopes, AuthorizerId: authorizer, Integration: integration } = method('POST');
     assert.deepEqual(scopes, ['https://mcp.example.com/mcp/dog-facts']);
     assert.deepEqual(authorizer, { Ref: only(template, 'AWS::ApiGateway::Authorizer', { Type: 'COGNITO_USER_POOLS' }).logicalId });
+    assert.equal(only(template, 'AWS::ApiGateway::Authorizer').properties.AuthorizerResultTtlInSeconds, 60, 'a token outlives its expiry for a minute at most');
     assert.equal(integration.Type, 'AWS_PROXY');
     assert.equal(integration.ResponseTransferMode, 'STREAM');
     assert.equal(integration.TimeoutInMillis, 30000);
@@ -71,6 +72,14 @@ describe('the MCP endpoint', () => {
     assert.deepEqual(only(two, 'AWS::ApiGateway::Method', { HttpMethod: 'POST' }).properties.AuthorizationScopes, [
       'https://mcp.example.com/mcp/read',
       'https://mcp.example.com/mcp/write',
+    ]);
+  });
+
+  test('takes an access token with a scope that includes the one that a tool declares', () => {
+    const template = synthesizeServer({ front: front(), contract: includingScopes() });
+    assert.deepEqual(only(template, 'AWS::ApiGateway::Method', { HttpMethod: 'POST' }).properties.AuthorizationScopes, [
+      'https://mcp.example.com/mcp/read',
+      'https://mcp.example.com/mcp/all',
     ]);
   });
 

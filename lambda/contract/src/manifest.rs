@@ -1,21 +1,26 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::hierarchy::cycle;
 use crate::{InvalidScopeName, Setting, SettingType, validate_scope_name};
 
 /// Version of the document's shape. Raised when a reader of the old shape would misread the new one.
 pub const CONTRACT_VERSION: u32 = 1;
+/// Version of a document that asks for [`SelfInvocation`], which readers of [`CONTRACT_VERSION`] would overlook.
+pub const SELF_INVOCATION_VERSION: u32 = 2;
 
 /// What one server needs and offers: the document that `<server> contract` prints.
 ///
 /// Members are in the order of the fields, so that the printed text is stable.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Contract {
-    /// [`CONTRACT_VERSION`].
+    /// The lowest version whose readers understand all of the document: [`CONTRACT_VERSION`], or
+    /// [`SELF_INVOCATION_VERSION`].
     pub contract_version: u32,
     /// Who the server is.
     pub server: ServerInfo,
@@ -25,12 +30,15 @@ pub struct Contract {
     pub tools: Vec<Tool>,
     /// AWS resources that the server asks for.
     pub resources: Vec<AwsResource>,
+    /// What the function needs to continue its own work; left out when it does not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub self_invocation: Option<SelfInvocation>,
     /// Environment variables: the library's, then the server's own.
     pub settings: Vec<Setting>,
 }
 
 /// Who a server is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct ServerInfo {
     /// Name, also the name of its directory and binary.
     pub name: String,
@@ -43,16 +51,19 @@ pub struct ServerInfo {
 }
 
 /// One OAuth scope, by the name after the resource identifier.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Scope {
     /// The name; see [`validate_scope_name`].
     pub name: String,
     /// What it allows, as a consent page shows it.
     pub description: String,
+    /// Names of other scopes that it includes, see [`ScopeHierarchy`](crate::ScopeHierarchy). Absent when there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub includes: Vec<String>,
 }
 
 /// One tool as clients see it, with what it needs.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Tool {
     /// Name on the wire.
@@ -74,7 +85,7 @@ pub struct Tool {
 }
 
 /// IAM actions of one tool on one [`AwsResource`].
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema, Serialize)]
 pub struct AwsActions {
     /// IAM actions such as `dynamodb:GetItem`; never a wildcard.
     pub actions: Vec<String>,
@@ -83,7 +94,7 @@ pub struct AwsActions {
 }
 
 /// An AWS resource that a server asks for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct AwsResource {
     /// Name that [`AwsActions`] refer to.
     pub name: String,
@@ -94,8 +105,18 @@ pub struct AwsResource {
     pub setting: String,
 }
 
+/// The function invokes itself asynchronously, so it has to be allowed to (`lambda:InvokeFunction` on itself).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SelfInvocation {
+    /// How long such an invocation may wait to begin, in seconds; what is older does nothing. Lambda allows 60 to 21,600.
+    pub maximum_event_age_seconds: u32,
+    /// How often Lambda may try again after a failure. Lambda allows 0 to 2.
+    pub retry_attempts: u8,
+}
+
 /// Kinds of [`AwsResource`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum AwsResourceType {
     /// A DynamoDB table with the partition key `pk` (string) and no sort key.
@@ -123,12 +144,24 @@ pub enum ContractProblem {
         /// Its name.
         name: String,
     },
+    /// A scope includes itself, by way of others.
+    ScopeCycle {
+        /// Names from the scope to itself.
+        path: Vec<String>,
+    },
     /// An IAM action that is not `service:Action`, or has a wildcard.
     Action {
         /// The tool.
         tool: String,
         /// The action.
         action: String,
+    },
+    /// A tool declares something that cannot be.
+    Tool {
+        /// The tool.
+        tool: String,
+        /// What is wrong, as the end of a sentence that begins with the tool.
+        rule: &'static str,
     },
     /// A setting's default is not of the setting's type.
     Default {
@@ -154,12 +187,21 @@ impl fmt::Display for ContractProblem {
                     "{referrer} refers to the {kind} {name:?}, which the server does not declare"
                 )
             }
+            ContractProblem::ScopeCycle { path } => {
+                write!(
+                    formatter,
+                    "scope {:?} includes itself: {}; take one of these inclusions out",
+                    path.first().map_or("", String::as_str),
+                    path.join(" > ")
+                )
+            }
             ContractProblem::Action { tool, action } => {
                 write!(
                     formatter,
                     "tool {tool} needs an action spelled service:Action without wildcard, got {action:?}"
                 )
             }
+            ContractProblem::Tool { tool, rule } => write!(formatter, "tool {tool} {rule}"),
             ContractProblem::Default { setting } => {
                 write!(
                     formatter,
@@ -216,6 +258,12 @@ impl Contract {
                 });
             }
         };
+        for scope in &self.scopes {
+            for included in &scope.includes {
+                let referrer = format!("scope {}", scope.name);
+                refer(referrer, "scope", &scopes, included);
+            }
+        }
         for resource in &self.resources {
             refer(
                 format!("resource {}", resource.name),
@@ -235,6 +283,18 @@ impl Contract {
                     &resources,
                     &permission.resource,
                 );
+            }
+        }
+        // One cycle is found from each of its scopes, and told once.
+        let mut told = BTreeSet::new();
+        for path in self
+            .scopes
+            .iter()
+            .filter_map(|scope| cycle(&self.scopes, scope))
+        {
+            if !told.contains(&path[0]) {
+                told.extend(path.iter().cloned());
+                problems.push(ContractProblem::ScopeCycle { path });
             }
         }
         for tool in &self.tools {
@@ -312,8 +372,8 @@ mod tests {
     use serde_json::json;
 
     use super::{
-        AwsActions, AwsResource, AwsResourceType, CONTRACT_VERSION, Contract, Scope, ServerInfo,
-        Tool,
+        AwsActions, AwsResource, AwsResourceType, CONTRACT_VERSION, Contract, Scope,
+        SelfInvocation, ServerInfo, Tool,
     };
     use crate::{McpSettings, Settings};
 
@@ -329,6 +389,7 @@ mod tests {
             scopes: vec![Scope {
                 name: "counter.read".to_owned(),
                 description: "Read the counter".to_owned(),
+                includes: Vec::new(),
             }],
             tools: vec![Tool {
                 name: "getCounter".to_owned(),
@@ -348,6 +409,7 @@ mod tests {
                 resource_type: AwsResourceType::DynamodbTable,
                 setting: "MCP_LISTEN".to_owned(),
             }],
+            self_invocation: None,
             settings: McpSettings::definitions(),
         }
     }
@@ -376,16 +438,41 @@ mod tests {
         broken.scopes.push(Scope {
             name: "counter/write".to_owned(),
             description: String::new(),
+            includes: vec!["counter.read".to_owned(), "counter.list".to_owned()],
         });
         assert_eq!(
             messages(&broken),
             [
                 "scope name \"counter/write\" must be 1 to 256 characters of printable ASCII without space, quote, backslash or slash",
                 "scope \"counter.read\" is declared twice",
+                "scope counter/write refers to the scope \"counter.list\", which the server does not declare",
                 "resource counters refers to the setting \"COUNTER_TABLE\", which the server does not declare",
                 "tool getCounter refers to the scope \"counter.write\", which the server does not declare",
                 "tool getCounter refers to the resource \"tables\", which the server does not declare",
                 "tool getCounter needs an action spelled service:Action without wildcard, got \"dynamodb:*\"",
+            ]
+        );
+    }
+
+    #[test]
+    fn names_the_way_round_when_scopes_include_each_other() {
+        let mut broken = contract();
+        let scope = |name: &str, includes: &[&str]| Scope {
+            name: name.to_owned(),
+            description: String::new(),
+            includes: includes.iter().map(|name| (*name).to_owned()).collect(),
+        };
+        broken.scopes.extend([
+            scope("a", &["counter.read", "b"]),
+            scope("b", &["c"]),
+            scope("c", &["a"]),
+            scope("d", &["d"]),
+        ]);
+        assert_eq!(
+            messages(&broken),
+            [
+                "scope \"a\" includes itself: a > b > c > a; take one of these inclusions out",
+                "scope \"d\" includes itself: d > d; take one of these inclusions out",
             ]
         );
     }
@@ -404,5 +491,17 @@ mod tests {
         );
         assert_eq!(printed["settings"][0]["required"], true);
         assert_eq!(printed["resources"][0]["type"], "dynamodbTable");
+        assert!(printed.get("selfInvocation").is_none());
+        let continued = Contract {
+            self_invocation: Some(SelfInvocation {
+                maximum_event_age_seconds: 300,
+                retry_attempts: 2,
+            }),
+            ..contract()
+        };
+        assert_eq!(
+            json!(continued)["selfInvocation"],
+            json!({ "maximumEventAgeSeconds": 300, "retryAttempts": 2 })
+        );
     }
 }

@@ -2,13 +2,14 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::{HttpUrl, InvalidUrl};
 
 /// One environment variable of a server function.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Setting {
     /// Name of the environment variable.
@@ -29,7 +30,7 @@ pub struct Setting {
 }
 
 /// Who defines a [`Setting`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SettingOwner {
     /// The library; set by the constructs.
@@ -39,7 +40,7 @@ pub enum SettingOwner {
 }
 
 /// How the text of a [`Setting`] is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SettingType {
     /// Any text that is not empty.
@@ -57,7 +58,7 @@ pub enum SettingType {
 }
 
 /// Unit of a duration.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub enum SettingUnit {
     /// Milliseconds.
     #[serde(rename = "ms")]

@@ -1,5 +1,6 @@
 use std::collections::BTreeSet;
 
+use mcp_lambda_contract::ScopeHierarchy;
 use rmcp::ErrorData;
 use rmcp::handler::server::common::{AsRequestContext, FromContextPart};
 
@@ -44,6 +45,14 @@ impl Caller {
         }
     }
 
+    /// The same caller with everything that its scopes include.
+    pub(crate) fn with_included(mut self, hierarchy: &ScopeHierarchy) -> Self {
+        if !hierarchy.is_flat() {
+            self.scopes = hierarchy.expand(&self.scopes);
+        }
+        self
+    }
+
     /// The `sub` claim: stable for one person in one user pool; the app client's id for a machine.
     #[must_use]
     pub fn subject(&self) -> &str {
@@ -56,12 +65,13 @@ impl Caller {
         &self.app_client_id
     }
 
-    /// Names of the scopes of this server that the access token carries, without the resource identifier.
+    /// Names of the scopes of this server that the access token carries, without the resource identifier, and of those
+    /// that they include.
     pub fn scopes(&self) -> impl Iterator<Item = &str> {
         self.scopes.iter().map(String::as_str)
     }
 
-    /// Whether the access token carries the scope of this name.
+    /// Whether the access token carries the scope of this name, or one that includes it.
     #[must_use]
     pub fn has_scope(&self, name: &str) -> bool {
         self.scopes.contains(name)

@@ -17,10 +17,11 @@ use serde_json::{Value, json};
 use crate::caller::Caller;
 use crate::deadline::Deadline;
 use crate::definition::StartError;
-use crate::endpoint::{Endpoint, InvocationIds, MAX_BODY};
+use crate::endpoint::{Endpoint, InvocationIds};
 use crate::https::HttpsClient;
 use crate::jwks::KeyStore;
 use crate::jwt::caller_from_token;
+use crate::limits::MAX_BODY;
 use crate::process::Process;
 use crate::refusal::{Answer, Refusal, json_answer};
 

@@ -34,7 +34,26 @@ struct RequestContext {
 #[derive(Debug, Deserialize)]
 struct Authorizer {
     #[serde(default)]
-    claims: Option<Map<String, Value>>,
+    claims: Option<Claims>,
+}
+
+/// What an authorizer of the gateway read out of the access token.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Claims {
+    /// A Cognito authorizer's.
+    Members(Map<String, Value>),
+    /// Our gate's, as JSON: API Gateway hands only texts, numbers and booleans of a Lambda authorizer on.
+    Text(String),
+}
+
+impl Claims {
+    fn members(self) -> Option<Map<String, Value>> {
+        match self {
+            Claims::Members(members) => Some(members),
+            Claims::Text(text) => serde_json::from_str(&text).ok(),
+        }
+    }
 }
 
 /// One HTTP request out of an event.
@@ -89,6 +108,7 @@ pub(crate) fn read_event(event: &[u8]) -> Option<GatewayRequest> {
         claims: event
             .request_context
             .authorizer
-            .and_then(|authorizer| authorizer.claims),
+            .and_then(|authorizer| authorizer.claims)
+            .and_then(Claims::members),
     })
 }

@@ -77,9 +77,14 @@ impl<'a> Jwt<'a> {
     }
 }
 
+/// Whether a text has the form of a signed JWT.
+#[cfg(feature = "fuzzing")]
+pub(crate) fn reads_as_jwt(token: &str) -> bool {
+    Jwt::read(token).is_ok()
+}
+
 /// Verifies an access token and decides who is calling, where no gateway has done it (RFC 9068 section 4).
 ///
-/// RS256 is pinned, whatever the token says; the key is the one that the issuer publishes under the token's `kid`.
 /// Does not ask the issuer whether the token was revoked.
 pub(crate) async fn caller_from_token(
     token: &str,
@@ -87,6 +92,18 @@ pub(crate) async fn caller_from_token(
     settings: &McpSettings,
     now: SystemTime,
 ) -> Result<Caller, Refusal> {
+    let claims = signed_claims(token, keys, now).await?;
+    caller_from_claims(&claims, settings, Expiry::Required, now).map_err(Refusal::ClaimsRejected)
+}
+
+/// The claims of a token that the issuer of these keys has signed. Nothing they say is checked.
+///
+/// RS256 is pinned, whatever the token says; the key is the one that the issuer publishes under the token's `kid`.
+pub(crate) async fn signed_claims(
+    token: &str,
+    keys: &KeyStore,
+    now: SystemTime,
+) -> Result<Map<String, Value>, Refusal> {
     let jwt = Jwt::read(token).map_err(Refusal::TokenUnverified)?;
     if jwt.header.alg != "RS256" || jwt.header.crit.is_some() {
         return Err(Refusal::TokenUnverified(JwtProblem::WrongAlgorithm));
@@ -111,6 +128,5 @@ pub(crate) async fn caller_from_token(
         &jwt.signature,
     )
     .map_err(|_| Refusal::TokenUnverified(JwtProblem::WrongSignature))?;
-    caller_from_claims(&jwt.claims, settings, Expiry::Required, now)
-        .map_err(Refusal::ClaimsRejected)
+    Ok(jwt.claims)
 }

@@ -33,10 +33,15 @@
 //! }
 //! ```
 
+mod accept;
 mod access;
 mod answer_body;
 mod aws;
+mod batch;
+#[cfg(feature = "dynamodb")]
+mod cache;
 mod caller;
+mod capabilities;
 mod claims;
 #[cfg(feature = "dynamodb")]
 mod conversation;
@@ -45,7 +50,12 @@ mod deadline;
 mod definition;
 mod direct;
 mod endpoint;
+mod engine_answer;
 mod event;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
+mod gate;
 mod guard;
 mod http_server;
 mod https;
@@ -53,14 +63,22 @@ mod jwks;
 mod jwt;
 mod lambda;
 mod lambda_response;
+mod limits;
 mod log;
 mod message;
 mod process;
 mod refusal;
 mod run;
 #[cfg(feature = "dynamodb")]
+mod session;
+#[cfg(feature = "dynamodb")]
 mod state;
+#[cfg(feature = "dynamodb")]
+mod tasks;
 mod telemetry;
+mod tool_call;
+#[cfg(feature = "dynamodb")]
+mod tool_state;
 mod url_event;
 
 pub use access::Access;
@@ -68,10 +86,15 @@ pub use aws::AwsEnvironment;
 pub use caller::{Caller, CallerKind};
 pub use deadline::Deadline;
 pub use definition::{Definition, StartError};
+pub use gate::run_gate;
 pub use https::{FetchError, HttpsClient};
 pub use mcp_lambda_contract::{Contract, HttpUrl, List, Milliseconds, settings};
 pub use process::Process;
 pub use run::run;
+#[cfg(feature = "dynamodb")]
+pub use session::{Session, SessionError};
+#[cfg(feature = "dynamodb")]
+pub use tasks::TaskStart;
 
 /// Compiles the examples of the guide.
 #[cfg(all(doctest, feature = "dynamodb"))]

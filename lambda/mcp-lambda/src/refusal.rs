@@ -10,6 +10,7 @@ use serde_json::json;
 
 use crate::claims::ClaimsProblem;
 use crate::jwt::JwtProblem;
+use crate::limits::{MAX_DEPTH, MAX_HEADER_BYTES, MAX_HEADERS};
 #[cfg(feature = "dynamodb")]
 use crate::state::StoreError;
 
@@ -45,6 +46,10 @@ pub(crate) enum Refusal {
     NotOneMessage(&'static str),
     /// The body is larger than the limit, in bytes.
     BodyTooLarge { limit: usize },
+    /// More header fields, or longer ones, than anybody needs.
+    HeadersTooLarge,
+    /// Arrays and objects inside each other, deeper than anybody needs.
+    TooDeep,
     /// The invocation ends before there is an answer.
     DeadlineReached,
     /// The server panicked where no answer of its own was left.
@@ -91,6 +96,14 @@ impl fmt::Display for Refusal {
             Refusal::BodyTooLarge { limit } => {
                 write!(formatter, "the body is larger than {limit} bytes")
             }
+            Refusal::HeadersTooLarge => write!(
+                formatter,
+                "the request has more than {MAX_HEADERS} header fields or {MAX_HEADER_BYTES} bytes of them"
+            ),
+            Refusal::TooDeep => write!(
+                formatter,
+                "the body nests arrays and objects deeper than {MAX_DEPTH} levels"
+            ),
             Refusal::DeadlineReached => {
                 formatter.write_str("the server did not finish before the end of its invocation")
             }
@@ -133,6 +146,8 @@ impl Refusal {
             Refusal::NotJson => "NotJson",
             Refusal::NotOneMessage(_) => "NotOneMessage",
             Refusal::BodyTooLarge { .. } => "BodyTooLarge",
+            Refusal::HeadersTooLarge => "HeadersTooLarge",
+            Refusal::TooDeep => "TooDeep",
             Refusal::DeadlineReached => "DeadlineReached",
             Refusal::ServerPanicked => "ServerPanicked",
             #[cfg(feature = "dynamodb")]
@@ -194,6 +209,10 @@ impl Refusal {
                 json_rpc(StatusCode::BAD_REQUEST, ErrorCode::INVALID_REQUEST)
             }
             Refusal::BodyTooLarge { .. } => json_rpc(StatusCode::PAYLOAD_TOO_LARGE, REFUSED),
+            Refusal::HeadersTooLarge => {
+                json_rpc(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, REFUSED)
+            }
+            Refusal::TooDeep => json_rpc(StatusCode::BAD_REQUEST, ErrorCode::INVALID_REQUEST),
             // 200, as for every error of a request that was understood: older clients do not read the body otherwise.
             Refusal::DeadlineReached => json_rpc(StatusCode::OK, ErrorCode::INTERNAL_ERROR),
             Refusal::ServerPanicked => {
@@ -208,6 +227,7 @@ impl Refusal {
                 StoreError::Throttled
                 | StoreError::TooSlow
                 | StoreError::Unreachable
+                | StoreError::Failed
                 | StoreError::Conflict => {
                     json_rpc(StatusCode::SERVICE_UNAVAILABLE, ErrorCode::INTERNAL_ERROR)
                 }

@@ -121,6 +121,189 @@ fn cookie_tossing_two_cookies_of_one_name_are_none() {
     }
 }
 
+/// Cookie tossing: a neighbour or a plain-HTTP page can set any name but one with the prefix `__Host-`.
+#[test]
+fn cookie_tossing_a_cookie_without_the_host_prefix_is_not_looked_at() {
+    let world = World::new();
+    let client = client(&world);
+    let mut browser = Browser::default();
+    let page = browser.get(&world, &client.authorize_url());
+    let (name, value) = browser.cookies.first_key_value().unwrap();
+    let request = crate::world::hidden_request(&page);
+    let form = [("request", request.as_str()), ("decision", "allow")];
+    let bare = name.strip_prefix("__Host-").unwrap();
+    for cookie in [
+        format!("{bare}={value}"),
+        format!("__Secure-{bare}={value}"),
+        format!("__host-{bare}={value}"),
+        format!("x; {bare}={value}"),
+    ] {
+        let answer = world.form("/consent", &form, &[("cookie", &cookie)]);
+        assert_refused_on_a_page(&answer, "ConsentOtherBrowser");
+    }
+    assert_eq!(
+        browser.decide(&world, &page, "allow").status(),
+        200,
+        "the same form with the real cookie"
+    );
+}
+
+/// Cookie tossing: a cookie that the attacker chose before the victim came.
+#[test]
+fn cookie_tossing_an_approval_of_the_attackers_browser_does_not_fit_another_transaction() {
+    let world = World::new();
+    let client = client(&world);
+    let (mut attacker, mut victim) = (Browser::default(), Browser::default());
+    world.approve(&mut attacker, &client);
+    let url = world.approve(&mut victim, &client);
+    let callback = world.cognito.sign_in(&url);
+    let approved = |browser: &Browser| {
+        browser
+            .cookies
+            .iter()
+            .find(|(name, _)| name.contains("approved"))
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .unwrap()
+    };
+    let (name, own) = approved(&victim);
+    let (_, tossed) = approved(&attacker);
+    victim.cookies.insert(name.clone(), tossed);
+    assert_refused_on_a_page(&victim.get(&world, &callback), "TransactionOtherBrowser");
+    victim.cookies.insert(name, own);
+    crate::world::location(&victim.get(&world, &callback));
+}
+
+/// Secrets are never compared with `==` on their text, which would tell by its time how much of a guess is right. Their
+/// types compare in constant time, and nothing else compares what they hold.
+#[test]
+fn timing_no_code_compares_the_text_of_a_secret() {
+    let mut files = vec![std::path::PathBuf::from(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/src"
+    ))];
+    let mut seen = 0;
+    while let Some(path) = files.pop() {
+        if path.is_dir() {
+            files.extend(
+                std::fs::read_dir(&path)
+                    .unwrap()
+                    .map(|entry| entry.unwrap().path()),
+            );
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).unwrap();
+        for (number, line) in text.lines().enumerate() {
+            // A digest of it is of a type that compares in constant time.
+            let exposed = line.contains(".expose()") && !line.contains("Digest::of(");
+            let compared =
+                line.contains("==") || line.contains("!=") || line.contains("starts_with(");
+            seen += usize::from(exposed);
+            assert!(
+                !(exposed && compared),
+                "{}:{}: {line}",
+                path.display(),
+                number + 1
+            );
+        }
+    }
+    assert!(seen > 20, "{seen} lines with a secret's text");
+    let secret = include_str!("../../src/secret.rs");
+    assert_eq!(
+        secret.matches("same_bytes(").count(),
+        3,
+        "both types use it"
+    );
+    assert!(secret.contains("left.ct_eq(right).into()"));
+    assert!(!secret.contains("derive(PartialEq") && !secret.contains(", PartialEq"));
+}
+
+/// What is refused is not logged: neither codes and tokens of others nor what somebody typed into the wrong field.
+#[test]
+fn log_leakage_a_refused_request_leaves_nothing_of_itself_in_the_log() {
+    let world = World::new();
+    let client = client(&world);
+    let secret = "s3cret-value-that-must-not-be-kept-anywhere-0123456789";
+    for (path, form) in [
+        (
+            "/token",
+            vec![("grant_type", secret), ("client_id", secret)],
+        ),
+        (
+            "/token",
+            vec![
+                ("grant_type", "authorization_code"),
+                ("client_id", secret),
+                ("code", secret),
+            ],
+        ),
+        (
+            "/token",
+            vec![
+                ("grant_type", "authorization_code"),
+                ("client_id", &client.client_id),
+                ("client_secret", secret),
+            ],
+        ),
+        (
+            "/token",
+            vec![
+                ("grant_type", "client_credentials"),
+                ("client_id", secret),
+                ("client_secret", secret),
+                ("scope", secret),
+            ],
+        ),
+        (
+            "/token",
+            vec![
+                ("grant_type", "client_credentials"),
+                ("client_id", secret),
+                ("client_secret", secret),
+            ],
+        ),
+        ("/revoke", vec![("token", secret), ("client_id", secret)]),
+        ("/consent", vec![("request", secret), ("decision", secret)]),
+        (secret, vec![]),
+    ] {
+        world.form(
+            path,
+            &form,
+            &[
+                ("authorization", "Bearer s3cret-value"),
+                ("cookie", "a=s3cret-value"),
+            ],
+        );
+    }
+    for (name, value) in [
+        ("state", secret),
+        ("scope", secret),
+        ("resource", secret),
+        ("redirect_uri", secret),
+        ("client_id", secret),
+        ("nonce", secret),
+        (secret, "x"),
+    ] {
+        world.get(
+            &format!(
+                "/authorize?{}",
+                form_urlencoded::Serializer::new(String::new())
+                    .append_pair("client_id", &client.client_id)
+                    .append_pair(name, value)
+                    .finish()
+            ),
+            &[],
+        );
+    }
+    world.get(
+        &format!("/callback?code={secret}&state={secret}&error={secret}"),
+        &[],
+    );
+    world.register(&serde_json::json!({ "redirect_uris": [secret], "client_name": secret }));
+    let log = world.log.0.lock().unwrap().join("\n");
+    assert!(log.lines().count() > 15, "{log}");
+    assert!(!log.contains("s3cret"), "{log}");
+}
+
 /// An authorization request with the attacker's wishes in an unverified parameter.
 #[test]
 fn resource_confusion_tokens_are_asked_for_our_resource_whatever_the_client_says() {

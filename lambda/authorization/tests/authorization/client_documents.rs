@@ -119,6 +119,32 @@ fn the_connection_goes_to_the_address_that_was_looked_at() {
     );
 }
 
+/// A name that is public when it is looked at and private when it is connected to.
+#[test]
+fn a_name_that_changes_its_address_between_check_and_connection_changes_nothing() {
+    let world = World::new();
+    world.answer_document(answered(
+        200,
+        &[
+            ("content-type", "application/json"),
+            ("cache-control", "no-store"),
+        ],
+        claude_code_document().to_string().as_bytes(),
+    ));
+    *world.hosts.rebound.lock().unwrap() = Some(vec!["169.254.169.254".parse().unwrap()]);
+    assert_eq!(world.get(&client().authorize_url(), &[]).status(), 200);
+    assert_eq!(
+        world.hosts.connections.lock().unwrap()[0].to_string(),
+        "160.79.104.10:443"
+    );
+    assert_refused_on_a_page(&world.get(&client().authorize_url(), &[]), "ClientDocument");
+    assert_eq!(
+        connections(&world),
+        1,
+        "and the next request is looked at anew"
+    );
+}
+
 #[test]
 fn a_client_id_that_is_not_a_plain_public_https_url_is_never_resolved() {
     let world = World::new();

@@ -103,6 +103,49 @@ proptest! {
     }
 
     #[test]
+    fn a_value_of_one_client_does_not_open_for_another(purpose in any_purpose(), own in ".{0,60}", other in ".{0,60}", value in ".{0,60}") {
+        prop_assume!(own != other);
+        let keyring = keyring(SEALING, None);
+        let sealed = seal(&keyring, purpose, &value, &[own.as_bytes()]);
+        for binding in [vec![other.as_bytes()], vec![], vec![own.as_bytes(), other.as_bytes()], vec![own.as_bytes(), b"".as_slice()]] {
+            prop_assert_eq!(open(&keyring, purpose, &sealed, &binding, START), Err(OpenFailure::Rejected));
+        }
+        prop_assert_eq!(open(&keyring, purpose, &sealed, &[own.as_bytes()], START).unwrap(), value);
+    }
+
+    #[test]
+    fn a_value_opens_before_its_time_is_over_and_never_after(purpose in any_purpose(), expires in 1_u64..u64::MAX, late in 0_u64..u64::MAX) {
+        let keyring = keyring(SEALING, None);
+        let sealed = keyring.seal(purpose, &"x", &[], Timestamp(expires), &Counter::default()).unwrap();
+        let at = expires.saturating_add(late);
+        prop_assert_eq!(open(&keyring, purpose, sealed.expose(), &[], at), Err(OpenFailure::Expired));
+        prop_assert!(open(&keyring, purpose, sealed.expose(), &[], expires - 1).is_ok());
+    }
+
+    #[test]
+    fn parts_of_two_values_never_make_a_third(purpose in any_purpose(), one in ".{0,80}", other in ".{0,80}", cut in 1_usize..400) {
+        let (keyring, randomness) = (keyring(SEALING, None), Counter::default());
+        let seal = |value: &str| keyring.seal(purpose, &value, &[], Timestamp(START + 60), &randomness).unwrap().expose().to_owned();
+        let (first, second) = (seal(&one), seal(&other));
+        let cut = cut % first.len().min(second.len());
+        let spliced = format!("{}{}", &first[..cut], &second[cut..]);
+        prop_assume!(spliced != first && spliced != second);
+        prop_assert!(open(&keyring, purpose, &spliced, &[], START).is_err());
+    }
+
+    #[test]
+    fn two_bytes_that_change_places_spoil_a_value(purpose in any_purpose(), value in ".{8,80}", left in 0_usize..400, right in 0_usize..400) {
+        let keyring = keyring(SEALING, None);
+        let sealed = seal(&keyring, purpose, &value, &[]);
+        let mut bytes = sealed.clone().into_bytes();
+        let (left, right) = (left % bytes.len(), right % bytes.len());
+        prop_assume!(bytes[left] != bytes[right]);
+        bytes.swap(left, right);
+        let swapped = String::from_utf8(bytes).unwrap();
+        prop_assert!(open(&keyring, purpose, &swapped, &[], START).is_err());
+    }
+
+    #[test]
     fn no_text_makes_opening_panic(text in "\\PC{0,300}", encoded in "[A-Za-z0-9_-]{0,300}", purpose in any_purpose()) {
         let keyring = keyring(SEALING, None);
         prop_assert!(open(&keyring, purpose, &text, &[], START).is_err());
@@ -191,4 +234,35 @@ fn without_randomness_nothing_is_sealed() {
             .seal(Purpose::Transaction, &"x", &[], Timestamp(START), &None)
             .is_err()
     );
+}
+
+/// The nonce discipline: 24 bytes of randomness for every seal, drawn at once, none kept or counted.
+#[test]
+fn every_seal_draws_24_fresh_bytes_and_carries_them_in_front() {
+    #[derive(Default)]
+    struct Drawn(std::sync::Mutex<Vec<Vec<u8>>>);
+    impl mcp_lambda_authorization::Randomness for Drawn {
+        fn fill(&self, buffer: &mut [u8]) -> Result<(), mcp_lambda_authorization::NoRandomness> {
+            let mut drawn = self.0.lock().unwrap();
+            buffer.fill(u8::try_from(drawn.len()).unwrap() + 1);
+            drawn.push(buffer.to_vec());
+            Ok(())
+        }
+    }
+    let (keyring, randomness) = (keyring(SEALING, None), Drawn::default());
+    for purpose in Purpose::ALL {
+        let sealed = keyring
+            .seal(purpose, &"x", &[], Timestamp(START), &randomness)
+            .unwrap();
+        let bytes = base64::Engine::decode(
+            &base64::prelude::BASE64_URL_SAFE_NO_PAD,
+            sealed.expose().strip_prefix(purpose.prefix()).unwrap(),
+        )
+        .unwrap();
+        let drawn = randomness.0.lock().unwrap();
+        assert_eq!(bytes[4..28], drawn.last().unwrap()[..]);
+    }
+    let drawn = randomness.0.lock().unwrap();
+    assert_eq!(drawn.len(), Purpose::ALL.len(), "one draw for each seal");
+    assert!(drawn.iter().all(|bytes| bytes.len() == 24));
 }

@@ -251,7 +251,9 @@ proptest! {
         } else {
             world.form(&path, &[(name.as_str(), value.as_str()), ("client_id", body.as_str())], &headers)
         };
-        prop_assert!(answer.status().is_client_error(), "{}", answer.status());
+        // Somebody who signed up without a client: a page that leads nowhere.
+        let without_client = path == "/callback" && method == "get" && name == "code" && !value.is_empty();
+        prop_assert!(answer.status().is_client_error() || without_client, "{}", answer.status());
         prop_assert!(!answer.headers().contains_key("location") && !answer.headers().contains_key("refresh"));
     }
 }

@@ -51,6 +51,8 @@ impl Randomness for Counter {
 #[derive(Default)]
 pub(crate) struct Hosts {
     pub(crate) addresses: Mutex<Vec<IpAddr>>,
+    /// What the name resolves to from the second time on; the same as before if nothing is here.
+    pub(crate) rebound: Mutex<Option<Vec<IpAddr>>>,
     pub(crate) answer: Mutex<Option<Result<http::Response<Vec<u8>>, TransportFailure>>>,
     pub(crate) connections: Mutex<Vec<SocketAddr>>,
 }
@@ -60,7 +62,14 @@ impl MetadataHosts for Hosts {
         &'a self,
         _host: &'a str,
     ) -> BoxFuture<'a, Result<Vec<IpAddr>, TransportFailure>> {
-        Box::pin(async { Ok(self.addresses.lock().unwrap().clone()) })
+        Box::pin(async {
+            let mut addresses = self.addresses.lock().unwrap();
+            let now = addresses.clone();
+            if let Some(next) = self.rebound.lock().unwrap().take() {
+                *addresses = next;
+            }
+            Ok(now)
+        })
     }
 
     fn get<'a>(

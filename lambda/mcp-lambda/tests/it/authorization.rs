@@ -44,7 +44,8 @@ async fn an_event_without_claims_reaches_nothing() {
         assert_eq!(
             answer.header("www-authenticate").unwrap(),
             format!(
-                "Bearer resource_metadata=\"{METADATA}\", scope=\"{RESOURCE}/tools {RESOURCE}/profile {RESOURCE}/admin\""
+                "Bearer resource_metadata=\"{METADATA}\", \
+                 scope=\"{RESOURCE}/tools {RESOURCE}/profile {RESOURCE}/admin {RESOURCE}/owner {RESOURCE}/everything\""
             )
         );
     }
@@ -273,6 +274,38 @@ async fn a_call_without_the_scopes_is_403_with_everything_the_client_needs_to_as
     event["requestContext"]["authorizer"]["claims"]["scope"] =
         json!(format!("{RESOURCE}/tools {RESOURCE}/admin"));
     assert_eq!(function.send(&event).await.tool_text(), "administered");
+}
+
+#[tokio::test]
+async fn a_scope_opens_what_the_scopes_that_it_includes_open_and_no_more() {
+    let function = Function::streaming().await;
+    let list = json!({ "jsonrpc": "2.0", "id": 2, "method": "tools/list" });
+    for (granted, status, listed) in [
+        ("owner", 200, 9),
+        ("everything", 200, 9),
+        ("admin", 403, 0),
+        ("tools", 403, 8),
+    ] {
+        let with_scope = |message: &Value| {
+            let mut event = modern_event(message);
+            event["requestContext"]["authorizer"]["claims"]["scope"] =
+                json!(format!("{RESOURCE}/{granted}"));
+            event
+        };
+        let answer = function.send(&with_scope(&call("administer"))).await;
+        assert_eq!(answer.status, status, "{granted}");
+        let list = function.send(&with_scope(&list)).await.json();
+        assert_eq!(tool_names(&list).len(), listed, "{granted}");
+        // The tool that none of them opens.
+        let answer = function.send(&with_scope(&call("who_am_i"))).await;
+        assert_eq!(answer.status, 403, "{granted}");
+        assert_eq!(
+            answer.header("www-authenticate").unwrap(),
+            format!(
+                "Bearer error=\"insufficient_scope\", scope=\"{RESOURCE}/profile\", resource_metadata=\"{METADATA}\""
+            )
+        );
+    }
 }
 
 #[tokio::test]

@@ -28,7 +28,7 @@ async fn start(issuer: &Issuer, transfer_mode: TransferMode) -> String {
     let environment = BTreeMap::from([
         ("MCP_RESOURCE".to_owned(), url.clone()),
         ("MCP_ISSUER".to_owned(), ISSUER.to_owned()),
-        ("MCP_JWKS_URL".to_owned(), issuer.keys_url()),
+        ("MCP_JWKS_URL".to_owned(), issuer.jwks_url()),
         ("MCP_RESPONSE_MODE".to_owned(), mode.to_owned()),
     ]);
     let function = runtime_api::Function::new(FunctionOptions {
@@ -84,7 +84,7 @@ async fn tells_a_stranger_where_to_sign_in_and_nothing_else() {
             .unwrap(),
         format!(
             "Bearer resource_metadata=\"{origin}/.well-known/oauth-protected-resource/mcp\", \
-             scope=\"{url}/tools {url}/profile {url}/admin\""
+             scope=\"{url}/tools {url}/profile {url}/admin {url}/owner {url}/everything\""
         )
     );
     for path in [
@@ -149,7 +149,7 @@ fn url_event(message: &Value, token: Option<&str>) -> Value {
 
 async fn function(issuer: &Issuer) -> Function {
     Function::start(&[
-        ("MCP_JWKS_URL", &issuer.keys_url()),
+        ("MCP_JWKS_URL", &issuer.jwks_url()),
         ("MCP_ALLOWED_HOSTS", "d111.cloudfront.net"),
     ])
     .await

@@ -61,6 +61,8 @@ async fn serves_its_protected_resource_metadata_without_a_token() {
     let issuer = Issuer::start().await;
     let server = PlainServer::start(&issuer).await;
     let origin = server.url.trim_end_matches("/mcp");
+    let scopes = ["tools", "profile", "admin", "owner", "everything"]
+        .map(|name| format!("{}/{name}", server.url));
     for path in [
         "/.well-known/oauth-protected-resource/mcp",
         "/.well-known/oauth-protected-resource",
@@ -78,7 +80,7 @@ async fn serves_its_protected_resource_metadata_without_a_token() {
                 "resource": server.url,
                 "authorization_servers": [server.issuer],
                 "scopes_supported":
-                    [format!("{}/tools", server.url), format!("{}/profile", server.url), format!("{}/admin", server.url)],
+                    scopes,
                 "bearer_methods_supported": ["header"],
                 "resource_name": "test-server",
             })

@@ -189,4 +189,6 @@ pub(crate) fn definition() -> Definition<TestServer> {
     .scope("tools", "Use the tools")
     .scope("profile", "Know who calls")
     .scope("admin", "Administer")
+    .scope_including("owner", "Do everything", &["everything"])
+    .scope_including("everything", "Do everything as well", &["tools", "admin"])
 }

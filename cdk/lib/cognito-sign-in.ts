@@ -1,0 +1,166 @@
+import { Duration } from 'aws-cdk-lib';
+import * as apigateway from 'aws-cdk-lib/aws-apigateway';
+import * as cognito from 'aws-cdk-lib/aws-cognito';
+import type { Construct } from 'constructs';
+import { allowedOriginsOf } from './allowed-origins';
+import { callbackPortOf, callbackUrlsOf } from './callback-urls';
+import { list } from './contract-document';
+import { McpInteractiveClient, McpMachineClient } from './mcp-app-client';
+import type { McpAuthorizationServerOptions } from './mcp-authorization';
+import { McpAuthorizationServer } from './mcp-authorization-server';
+import type { McpContract } from './mcp-contract';
+import type { McpFrontConfig } from './mcp-front';
+import type { McpEndpointOptions } from './mcp-server-props';
+import { type IMcpUserPool, McpUserPool } from './mcp-user-pool';
+import type { MetadataParameters } from './metadata';
+import { synthError } from './synth-error';
+
+/** How long the gateway may take an access token for valid after it has looked at it; its own default is five minutes. */
+const AUTHORIZER_CACHE = Duration.minutes(1);
+
+/** Where one MCP server is, for what is defined around it. */
+export interface ServerAddress {
+  readonly api: apigateway.RestApi;
+  readonly front: McpFrontConfig;
+  readonly mcpServerUrl: string;
+  /** Full OAuth scopes, in the order of the contract. */
+  readonly oauthScopes: string[];
+}
+
+/** Whose sign-in it is. */
+export interface SignInProps extends McpEndpointOptions {
+  readonly contract: McpContract;
+  readonly tracing?: boolean;
+}
+
+/** The user pool of one MCP server, with what the pool has to know about it: OAuth scopes and app clients. */
+export class CognitoSignIn {
+  public readonly userPool: IMcpUserPool;
+  public readonly interactiveClient?: McpInteractiveClient;
+  public readonly authorizationServer?: McpAuthorizationServer;
+  public readonly authorizationUrl: string;
+  public readonly tokenUrl: string;
+  public readonly interactiveClientId: string;
+  public readonly signInUrl: string;
+  public readonly signInBaseUrl: string;
+  public readonly jwksUrl: string;
+
+  private readonly resourceServer: cognito.UserPoolResourceServer;
+
+  constructor(private readonly server: Construct, private readonly props: SignInProps, private readonly address: ServerAddress) {
+    const { front } = address;
+    const contract = props.contract._document;
+    const callbackUrls = callbackUrlsOf(props);
+    const ownServer = props.authorization?._server;
+    this.userPool = props.userPool ?? new McpUserPool(server, 'UserPool', { displayName: props.contract.serverTitle, removalPolicy: props.removalPolicy });
+    this.signInBaseUrl = front.signInBaseUrl ?? this.userPool.signInBaseUrl;
+    this.jwksUrl = front.cognitoIdpUrl === undefined
+      ? `${this.userPool.issuer}/.well-known/jwks.json`
+      : `${front.cognitoIdpUrl}/${this.userPool.userPool.userPoolId}/.well-known/jwks.json`;
+    // The identifier is the MCP URL, so that scopes bind machine tokens and `aud` binds people's tokens to this server.
+    this.resourceServer = new cognito.UserPoolResourceServer(server, 'ResourceServer', {
+      userPool: this.userPool.userPool,
+      identifier: address.mcpServerUrl,
+      // Without a name the identifier becomes the name, and a URL is no legal name.
+      userPoolResourceServerName: contract.serverName,
+      scopes: contract.scopes.map((item) => new cognito.ResourceServerScope({ scopeName: item.name, scopeDescription: item.description })),
+    });
+    let signIn: { clientId: string; redirectUri: string };
+    if (ownServer === undefined) {
+      this.interactiveClient = new McpInteractiveClient(server, 'InteractiveClient', {
+        userPool: this.userPool,
+        oauthScopes: this.cognitoScopes(props.contract.scopeNames),
+        callbackUrls,
+      });
+      this.authorizationUrl = `${this.signInBaseUrl}/oauth2/authorize`;
+      this.tokenUrl = `${this.signInBaseUrl}/oauth2/token`;
+      this.interactiveClientId = this.interactiveClient.clientId;
+      signIn = { clientId: this.interactiveClientId, redirectUri: callbackUrls[0] };
+    } else {
+      this.authorizationServer = this.addAuthorizationServer(ownServer);
+      this.authorizationUrl = this.authorizationServer.authorizationUrl;
+      this.tokenUrl = this.authorizationServer.tokenUrl;
+      this.interactiveClientId = contract.serverName;
+      signIn = { clientId: this.authorizationServer.cognitoClientId, redirectUri: `${front.publicBaseUrl}/callback` };
+    }
+    this.signInUrl = `${this.signInBaseUrl}/login?client_id=${signIn.clientId}&response_type=code&scope=${address.oauthScopes.join('+')}&redirect_uri=${signIn.redirectUri}`;
+  }
+
+  /** Whether MCP clients can register themselves, with the authorization server or with Cognito. */
+  public get connectsByUrlAlone(): boolean {
+    return this.authorizationServer !== undefined || this.registersWithCognito;
+  }
+
+  /** What `claude mcp add` needs besides the URL. */
+  public get claudeCodeOptions(): string {
+    return this.connectsByUrlAlone ? '' : ` --client-id ${this.interactiveClientId} --callback-port ${callbackPortOf(this.props)}`;
+  }
+
+  /** What the authorization server's metadata is made of. */
+  public get metadata(): MetadataParameters {
+    const options = this.props.authorization?._server;
+    return {
+      resourceIdentifier: this.address.mcpServerUrl,
+      publicBaseUrl: this.address.front.publicBaseUrl,
+      oauthScopes: this.address.oauthScopes,
+      signInBaseUrl: this.signInBaseUrl,
+      jwksUrl: this.jwksUrl,
+      registersWithCognito: this.registersWithCognito,
+      ownServer: options && { registrationEnabled: options.registrationEnabled ?? true, clientDocumentsEnabled: options.clientDocumentsEnabled ?? true },
+    };
+  }
+
+  /** API Gateway's own check of access tokens and OAuth scopes. */
+  public authorizer(): apigateway.MethodOptions {
+    return {
+      authorizer: new apigateway.CognitoUserPoolsAuthorizer(this.server, 'Authorizer', { cognitoUserPools: [this.userPool.userPool], resultsCacheTtl: AUTHORIZER_CACHE }),
+      authorizationScopes: this.address.oauthScopes,
+    };
+  }
+
+  public addMachineClient(id: string, scopeNames: string[] | undefined): McpMachineClient {
+    return new McpMachineClient(this.server, id, {
+      userPool: this.userPool,
+      oauthScopes: this.cognitoScopes(scopeNames ?? this.props.contract.scopeNames),
+    });
+  }
+
+  private get registersWithCognito(): boolean {
+    return this.props.authorization?._registersWithCognito ?? false;
+  }
+
+  private addAuthorizationServer(options: McpAuthorizationServerOptions): McpAuthorizationServer {
+    const { serverName, serverTitle, scopes } = this.props.contract._document;
+    // For clients that can do neither of the two registrations: their `client_id` is typed in.
+    const byHand = { clientId: serverName, clientName: 'A client configured by hand', redirectUris: callbackUrlsOf(this.props) };
+    return new McpAuthorizationServer(this.server, 'AuthorizationServer', {
+      ...options,
+      clients: [byHand, ...(options.clients ?? [])],
+      displayName: options.displayName ?? serverTitle,
+      api: this.address.api,
+      issuer: this.address.front.publicBaseUrl,
+      resourceIdentifier: this.address.mcpServerUrl,
+      userPool: this.userPool,
+      signInBaseUrl: this.signInBaseUrl,
+      scopes: scopes.map((item, index) => ({
+        oauthScope: this.address.oauthScopes[index],
+        scopeName: item.name,
+        description: item.description,
+        cognitoScope: this.cognitoScopes([item.name])[0],
+      })),
+      allowedOrigins: allowedOriginsOf(this.props),
+      tracing: this.props.tracing,
+      removalPolicy: this.props.removalPolicy,
+    });
+  }
+
+  /** Scopes by way of the resource-server registration, so that Cognito knows them before an app client asks for them. */
+  private cognitoScopes(scopeNames: string[]): cognito.OAuthScope[] {
+    const known = this.props.contract.scopeNames;
+    const unknown = scopeNames.filter((name) => !known.includes(name));
+    if (scopeNames.length === 0 || unknown.length > 0) {
+      throw synthError('ScopeUnknown', `scopeNames is ${list(scopeNames)} and needs at least one of the contract's scopes: use ${list(known)}`);
+    }
+    return scopeNames.map((name) => cognito.OAuthScope.custom(`${this.resourceServer.userPoolResourceServerId}/${name}`));
+  }
+}

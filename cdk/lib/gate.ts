@@ -1,0 +1,93 @@
+import { Duration, Validations } from 'aws-cdk-lib';
+import * as apigateway from 'aws-cdk-lib/aws-apigateway';
+import type { Construct } from 'constructs';
+import type { CognitoSignIn } from './cognito-sign-in';
+import type { GateAuthorizationOptions } from './gate-authorization';
+import type { McpCode } from './mcp-code';
+import { McpFunction } from './mcp-function';
+import type { McpServerProps } from './mcp-server-props';
+import { synthError } from './synth-error';
+
+/** Options of a server that a gate in place of the user pool leaves without anything to apply to. */
+const NOT_BEHIND_A_GATE = ['userPool', 'callbackPort', 'callbackUrls', 'gate'] as const;
+
+/** Bytes of a Lambda environment, which holds 4096, that the tools may take. */
+const MOST_TOOLS = 3000;
+
+/** Refuses what a gate that stands in for the user pool makes meaningless. */
+export function assertGateAlone(props: McpServerProps, kind: string): void {
+  for (const name of NOT_BEHIND_A_GATE) {
+    if (props[name] !== undefined) {
+      throw synthError('NotWithThisAuthorization', `${name} does not apply with McpAuthorization.${kind}, which defines no user pool and has its own gate: remove it`);
+    }
+  }
+}
+
+/** The function of a gate, and how the MCP endpoint asks it. */
+export interface Gate {
+  readonly mcpFunction: McpFunction;
+  readonly authorization: apigateway.MethodOptions;
+}
+
+/** The gate that verifies access tokens where there is no user pool, and looks at the tool. */
+export function addStandInGate(server: Construct, props: McpServerProps, options: GateAuthorizationOptions, mcpServerUrl: string, issuer: string): Gate {
+  const { scopes } = props.contract._document;
+  const tools = toolsOf(props);
+  return addGate(server, props, options.code, {
+    MCP_RESOURCE: mcpServerUrl,
+    MCP_ISSUER: issuer,
+    GATE_SCOPES: scopes.map((item) => item.name).join(','),
+    ...options.environment,
+    // Every bearer token has every scope. What does not fit is left to the function, which looks at the tool anyway.
+    ...(options.kind === 'jwt' && tools.length <= MOST_TOOLS ? { GATE_TOOLS: tools, ...includesOf(props) } : {}),
+  });
+}
+
+/** The gate in front of Cognito's access tokens, for the sake of the tools. */
+export function addToolGate(server: Construct, props: McpServerProps, code: McpCode, mcpServerUrl: string, signIn: CognitoSignIn): Gate {
+  const tools = toolsOf(props);
+  if (tools.length > MOST_TOOLS) {
+    throw synthError('GateToolsTooLarge', `gate needs the contract's tools and OAuth scopes in its environment, where they take ${tools.length} bytes and at most ${MOST_TOOLS} fit: remove gate, the function looks at the tool anyway`);
+  }
+  return addGate(server, props, code, { MCP_RESOURCE: mcpServerUrl, MCP_ISSUER: signIn.userPool.issuer, MCP_JWKS_URL: signIn.jwksUrl, GATE_TOOLS: tools, ...includesOf(props) });
+}
+
+/** The names of the OAuth scopes that each tool needs. */
+function toolsOf(props: McpServerProps): string {
+  return JSON.stringify(Object.fromEntries(props.contract._document.tools.map((tool) => [tool.name, tool.scopeNames])));
+}
+
+/** The OAuth scopes that include others, if there are any. */
+function includesOf(props: McpServerProps): { [name: string]: string } {
+  const including = props.contract._document.scopes.filter((item) => item.includes.length > 0).map((item) => [item.name, item.includes]);
+  return including.length === 0 ? {} : { GATE_SCOPE_INCLUDES: JSON.stringify(Object.fromEntries(including)) };
+}
+
+function addGate(server: Construct, props: McpServerProps, code: McpCode, environment: { [name: string]: string }): Gate {
+  const mcpFunction = new McpFunction(server, 'Gate', {
+    code,
+    timeout: Duration.seconds(10),
+    logRetention: props.logRetention,
+    tracing: props.tracing,
+    removalPolicy: props.removalPolicy,
+    environment,
+  });
+  const authorizer = new apigateway.RequestAuthorizer(server, 'GateAuthorizer', {
+    handler: mcpFunction.function,
+    identitySources: [apigateway.IdentitySource.header('Authorization')],
+    // A remembered answer would hold for every tool: API Gateway remembers by headers that all requests must then have, and
+    // `Mcp-Name` comes with calls only (docs/adr/0002-gate.md).
+    resultsCacheTtl: Duration.seconds(0),
+  });
+  return { mcpFunction, authorization: { authorizer } };
+}
+
+/** Says to the rules of cdk-nag that the gate stands in for the authorizer that they look for. */
+export function acknowledgeGate(methods: apigateway.Method[]): void {
+  for (const method of methods) {
+    Validations.of(method).acknowledge({
+      id: 'AwsSolutions::AwsSolutions-COG4',
+      reason: 'the gate, a Lambda authorizer, verifies the access token of every request before the function runs',
+    });
+  }
+}

@@ -1,0 +1,27 @@
+use schemars::generate::SchemaSettings;
+use serde_json::{Value, json};
+
+use crate::{CONTRACT_VERSION, Contract, SELF_INVOCATION_VERSION};
+
+/// What the checked-in schema is made with.
+const COMMAND: &str =
+    "cargo run -p mcp-lambda-contract --example schema > lambda/contract/contract.schema.json";
+
+impl Contract {
+    /// The JSON Schema (2020-12) of the document that `<server> contract` prints, out of these Rust types.
+    ///
+    /// Its `$id` ends with [`CONTRACT_VERSION`]. Members that it does not know are allowed, as in the contract's readers. It
+    /// says nothing about references between members, which [`Contract::problems`] checks.
+    #[must_use]
+    pub fn json_schema() -> Value {
+        let generator = SchemaSettings::draft2020_12()
+            .for_serialize()
+            .into_generator();
+        let mut schema = generator.into_root_schema_for::<Self>().to_value();
+        schema["$id"] = json!(format!("urn:mcp-lambda:contract:{CONTRACT_VERSION}"));
+        schema["$comment"] = json!(format!("Made from the Rust types: {COMMAND}"));
+        schema["properties"]["contractVersion"]["enum"] =
+            json!([CONTRACT_VERSION, SELF_INVOCATION_VERSION]);
+        schema
+    }
+}

@@ -1,0 +1,15 @@
+//! The gate's function: everything it does is [`mcp_lambda::run_gate`].
+
+use std::process::ExitCode;
+use std::time::SystemTime;
+
+use mcp_lambda::Process;
+
+#[expect(clippy::disallowed_methods, reason = "this is where the clock enters")]
+fn main() -> ExitCode {
+    mcp_lambda::run_gate(Process::new(
+        std::env::args_os(),
+        std::env::vars_os(),
+        SystemTime::now,
+    ))
+}

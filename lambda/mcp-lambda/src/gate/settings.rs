@@ -1,0 +1,83 @@
+use std::collections::BTreeMap;
+
+use mcp_lambda_contract::{List, SettingType, SettingValue};
+
+mcp_lambda_contract::settings! {
+    /// The gate's own settings, beside `MCP_RESOURCE`, `MCP_ISSUER` and `MCP_JWKS_URL`.
+    pub(crate) struct GateSettings owned by McpLambda {
+        /// What access tokens are: cognito (signed by the user pool), jwt (signed by another OpenID Connect provider)
+        /// or digest (texts whose SHA-256 are known).
+        pub(crate) tokens: TokenKind = "GATE_TOKENS" or "cognito",
+        /// With jwt: values of aud that mean this server.
+        pub(crate) audiences: Option<List> = "GATE_AUDIENCES",
+        /// With jwt: the OAuth scopes of the server, by name, that count when an access token names them without the
+        /// resource identifier. With digest: the OAuth scopes that every token carries.
+        pub(crate) scopes: Option<List> = "GATE_SCOPES",
+        /// With digest: SHA-256 of each token, in lower-case hexadecimal.
+        pub(crate) digests: Option<Digests> = "GATE_TOKEN_SHA256",
+        /// Each tool with the names of the OAuth scopes that it needs, as a JSON object. Absent: the function alone
+        /// decides about tools.
+        pub(crate) tools: Option<NamesByName> = "GATE_TOOLS",
+        /// Each OAuth scope that includes others with their names, as a JSON object. Absent: none does.
+        pub(crate) includes: Option<NamesByName> = "GATE_SCOPE_INCLUDES",
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TokenKind {
+    Cognito,
+    Jwt,
+    Digest,
+}
+
+impl SettingValue for TokenKind {
+    const TYPE: SettingType = SettingType::String;
+
+    fn parse(text: &str) -> Result<Self, String> {
+        match text {
+            "cognito" => Ok(Self::Cognito),
+            "jwt" => Ok(Self::Jwt),
+            "digest" => Ok(Self::Digest),
+            _ => Err("be cognito, jwt or digest".to_owned()),
+        }
+    }
+}
+
+/// The names of OAuth scopes by the name of what they belong to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct NamesByName(pub(crate) BTreeMap<String, Vec<String>>);
+
+impl SettingValue for NamesByName {
+    const TYPE: SettingType = SettingType::String;
+
+    fn parse(text: &str) -> Result<Self, String> {
+        serde_json::from_str(text)
+            .map(Self)
+            .map_err(|_| "be a JSON object of lists of texts".to_owned())
+    }
+}
+
+/// SHA-256 digests.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Digests(pub(crate) Vec<String>);
+
+impl SettingValue for Digests {
+    const TYPE: SettingType = SettingType::List;
+    // What is wrong may be the token itself.
+    const SECRET: bool = true;
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let List(digests) = List::parse(text)?;
+        let is_digest = |digest: &String| {
+            digest.len() == 64
+                && digest
+                    .bytes()
+                    .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+        };
+        if digests.iter().all(is_digest) {
+            Ok(Self(digests))
+        } else {
+            Err("be SHA-256 digests of 64 lower-case hexadecimal digits".to_owned())
+        }
+    }
+}
