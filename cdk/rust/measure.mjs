@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const here = dirname(fileURLToPath(import.meta.url));
-const crate = join(here, 'mcp-lambda-cdk');
+const root = join(here, '../..');
 const target = process.env.CARGO_TARGET_DIR ?? join(here, '../../target');
 const python = process.argv[2];
 const outdir = mkdtempSync(join(tmpdir(), 'measure-'));
@@ -16,7 +16,7 @@ const env = { ...process.env, CDK_VALIDATION: 'false', CDK_OUTDIR: outdir, JSII_
 
 function run(command, args) {
   const started = process.hrtime.bigint();
-  const done = spawnSync(command, args, { cwd: crate, env, encoding: 'utf8' });
+  const done = spawnSync(command, args, { cwd: root, env, encoding: 'utf8' });
   if (done.status !== 0) throw new Error(`${command} ${args.join(' ')}\n${done.stdout}${done.stderr}`);
   return { seconds: Number(process.hrtime.bigint() - started) / 1e9, output: done.stdout };
 }
@@ -31,14 +31,15 @@ function median(title, times, measure) {
 
 spawnSync('cargo', ['build', '--quiet', '--package', 'mcp-lambda-cdk', '--examples'], { cwd: here, stdio: 'inherit' });
 const examples = join(target, 'debug/examples');
-const server = ['../golden/function', '../../../lambda/dog-facts/contract.json'];
-const javascript = ['--preserve-symlinks', '--preserve-symlinks-main'];
-
-const js = median('dog-facts, JavaScript (s)', 7, () => run('node', [...javascript, '../golden/dog-facts.mjs', ...server]).seconds);
-const rust = median('dog-facts, Rust (s)', 7, () => run(join(examples, 'dog_facts'), server).seconds);
+// The app of test/golden: the example server with a construct of one's own and an Aspect.
+const js = median('golden app, JavaScript (s)', 5, () => run('node', ['test/golden/typescript/app.ts']).seconds);
+const rust = median('golden app, Rust (s)', 5, () => run(join(examples, 'golden'), []).seconds);
 process.stdout.write(`  ratio ${(rust / js).toFixed(2)}\n`);
 const rustCall = median('one call, Rust (µs)', 5, () => Number(run(join(examples, 'calls'), []).output));
 if (python !== undefined) {
+  // Written by `npm test -- golden`.
+  env.PYTHONPATH = join(target, 'golden/packages/python/src');
+  median('golden app, Python (s)', 5, () => run(python, ['test/golden/python/app.py']).seconds);
   const app = 'from aws_cdk import App, Stack, aws_s3, aws_sns\napp = App()\nstack = Stack(app, "S")\naws_s3.Bucket(stack, "B")\naws_sns.Topic(stack, "T")\napp.synth()\n';
   const same = "import { App, Stack } from 'aws-cdk-lib';\nimport * as s3 from 'aws-cdk-lib/aws-s3';\nimport * as sns from 'aws-cdk-lib/aws-sns';\nconst app = new App(); const stack = new Stack(app, 'S'); new s3.Bucket(stack, 'B'); new sns.Topic(stack, 'T'); app.synth();";
   const calls = 'import time\nfrom aws_cdk import App, Stack, Duration\nstack = Stack(App(), "Calls")\nstarted = time.perf_counter()\nfor i in range(2500):\n    Duration.seconds(i)\n    stack.stack_name\nprint((time.perf_counter() - started) * 1e6 / 5000)\n';

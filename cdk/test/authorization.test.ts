@@ -319,9 +319,8 @@ describe('the settings of the authorization server that Rust declares', () => {
       AUTHORIZATION_REGISTRATION: [{ registrationEnabled: false }, 'false'],
       AUTHORIZATION_REGISTRATION_DAYS: [{ registrationLifetime: Duration.days(14) }, '14'],
     };
-    const all = variables(withServer(Object.assign({}, ...Object.values(settings).map(([value]) => value))));
-    for (const [name, [, text]] of Object.entries(settings)) {
-      assert.equal(all[name], text, name);
+    for (const [name, [value, text]] of Object.entries(settings)) {
+      assert.equal(variables(withServer(value))[name], text, name);
       // McpServer gives the title of the contract as the name.
       if (name !== 'AUTHORIZATION_BRAND_NAME') assert.equal(variables()[name], undefined, name);
     }
