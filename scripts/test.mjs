@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// `npm test` runs every part below; `npm test -- PART…` runs some; `npm run check` is the part for daily work.
+// `npm test` runs every part below but those that run by name only; `npm test -- PART…` runs some; `npm run check` is the part for daily work.
 
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -50,6 +50,7 @@ const parts = {
     run: async (report) => {
       await report.run('rustfmt', 'cargo', ['fmt', '--all', '--check'], { cwd: root });
       await report.run('clippy', 'cargo', ['clippy', '--locked', '--workspace', '--all-targets', '--quiet', '--', '-D', 'warnings'], { cwd: root });
+      await report.run('constructs generated from Rust', 'node', ['scripts/generate.mjs', '--check'], { cwd: root });
       await report.run('types of the constructs', 'tsc', ['--noEmit', '-p', 'cdk'], { cwd: root });
       await report.run('types of the tests', 'tsc', ['-p', 'test'], { cwd: root });
       await report.run('Rust tests', 'cargo', ['test', '--locked', '--workspace', ...bindings.flatMap((name) => ['--exclude', name]), '--no-fail-fast', '--quiet'], { runner: 'cargo', cwd: root });
@@ -78,6 +79,7 @@ const parts = {
     run: async (report) => {
       if (!(await report.run('packages of the bindings', 'node', ['cdk/rust/test.mjs', 'prepare'], { cwd: root }))) return;
       await report.run('bindings', 'cargo', ['test', '--locked', '--quiet', '--no-fail-fast', ...bindings.flatMap((name) => ['--package', name])], { runner: 'cargo', cwd: root });
+      await node(report, 'guide to the CDK in Rust', testFiles('test/guide'));
       for (const features of ['--no-default-features', '--all-features']) {
         await report.run(`constructs in Rust ${features}`, 'cargo', ['check', '--locked', '--quiet', '--package', 'mcp-lambda-cdk', features], { cwd: root });
       }
@@ -85,11 +87,11 @@ const parts = {
     },
   },
   artifact: {
-    title: 'the arm64 programs that are deployed',
-    needs: [prepare.testPackages, prepare.arm64Emulator],
+    title: 'the arm64 programs that are deployed, and the npm package',
+    needs: [prepare.testPackages, prepare.arm64Emulator, prepare.compiledConstructs],
     run: async (report) => {
       if (await report.run('cargo lambda', 'node', ['scripts/build-lambda.mjs'], { cwd: root })) {
-        await node(report, 'arm64 programs', testFiles('test/artifact'));
+        await node(report, 'arm64 programs and the npm package', testFiles('test/artifact'));
       }
     },
   },
@@ -116,7 +118,15 @@ const parts = {
     needs: [prepare.testPackages, prepare.conformancePackages, prepare.authorizationStack],
     run: async (report) => againstAuthorization(report, 'official suite, command authorization', ['suite.ts']),
   },
+  load: endToEnd('load', 'many people at once', prepare.authorizationStack),
   'least-privilege': endToEnd('least-privilege', 'least privilege'),
+  template: {
+    title: 'a new server from the template, by cargo-generate',
+    // It compiles cargo-generate, once, and a server from nothing: minutes for what seldom changes.
+    onlyByName: true,
+    needs: [prepare.cargoGenerate],
+    run: async (report) => node(report, 'template', testFiles('test/template'), { env: { MCP_LAMBDA_CARGO_GENERATE: await prepare.cargoGenerate() } }),
+  },
 };
 
 const wanted = process.argv.slice(2);
@@ -130,7 +140,7 @@ const report = new Report();
 try {
   await prepare.workspacePackages();
   prepare.pinnedNode();
-  for (const name of wanted.length > 0 ? wanted : Object.keys(parts)) {
+  for (const name of wanted.length > 0 ? wanted : Object.keys(parts).filter((name) => !parts[name].onlyByName)) {
     const { title, needs, run } = parts[name];
     try {
       for (const need of needs) await need();

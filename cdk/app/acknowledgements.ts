@@ -3,20 +3,24 @@ import type { IConstruct } from 'constructs';
 import type { McpMachineClient, McpServer } from '../lib';
 
 /** The rules of cdk-nag (AwsSolutions) that these examples do not follow, each with its reason. */
-export function acknowledgeRules(server: McpServer, machineClient: McpMachineClient): void {
+export function acknowledgeRules(server: McpServer, machineClient?: McpMachineClient): void {
   acknowledge(server.api, {
     APIG1: 'access logs need a role that API Gateway keeps for the whole account, which an example must not set; the function logs every call',
     APIG2: 'the MCP server validates every message itself, in two revisions of the protocol that one JSON Schema cannot describe',
     APIG3: 'a web ACL costs 5 dollars a month; requests are throttled, and those without an access token never reach the function',
     APIG6: 'execution logs need the same account-wide role as access logs, and they can hold access tokens',
   });
-  acknowledge(server.userPool, {
-    COG2: 'anybody may sign up to read facts about dogs, so a second factor would protect nothing',
-    COG8: 'threat protection of the Plus plan has a price for every user; managed login and resource indicators come with Essentials',
-  });
-  acknowledge(machineClient, {
-    SMG4: 'Cognito issues the secret, so a new value needs a new app client secret and not a rotation of this copy',
-  });
+  if (server.interactiveClient !== undefined || server.authorizationServer !== undefined) {
+    acknowledge(server.userPool, {
+      COG2: 'anybody may sign up to read facts about dogs, so a second factor would protect nothing',
+      COG8: 'threat protection of the Plus plan has a price for every user; managed login and resource indicators come with Essentials',
+    });
+  }
+  if (machineClient !== undefined) {
+    acknowledge(machineClient, {
+      SMG4: 'Cognito issues the secret, so a new value needs a new app client secret and not a rotation of this copy',
+    });
+  }
   if (server.authorizationServer !== undefined) {
     acknowledge(server.authorizationServer, {
       SMG4: 'Cognito issues the one secret; a new value of the other ends registrations two rotations old, which an operator should decide',

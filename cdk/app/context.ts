@@ -2,9 +2,10 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Node } from 'constructs';
 import { McpAuthorization, McpCode, McpFront } from '../lib';
+import { type Environment, ENVIRONMENTS } from './environments';
 
 /** The context keys of the apps in this directory: `npx cdk synth -c front=stage`. */
-const KEYS = ['front', 'publicBaseUrl', 'signInBaseUrl', 'cognitoIdpUrl', 'lambdaDir', 'dogApiBaseUrl', 'callbackPort', 'authorization'] as const;
+const KEYS = ['env', 'front', 'publicBaseUrl', 'signInBaseUrl', 'cognitoIdpUrl', 'lambdaDir', 'dogApiBaseUrl', 'callbackPort', 'authorization'] as const;
 
 const FRONTS = ['cloudfront', 'stage', 'external'] as const;
 
@@ -12,6 +13,7 @@ const AUTHORIZATIONS = ['cognito', 'server'] as const;
 
 /** What the context says, checked. */
 export interface AppContext {
+  readonly environment: Environment;
   readonly front: McpFront;
   /** Directory with `<server>/bootstrap`, or undefined to build with cargo lambda. */
   readonly lambdaDirectory?: string;
@@ -33,7 +35,13 @@ export function readContext(node: Node): AppContext {
   if (authorization === undefined) {
     throw complaint('authorization', asked, `needs one of ${AUTHORIZATIONS.join(', ')}`);
   }
+  const env = values.get('env') ?? 'dev';
+  const environment = Object.entries(ENVIRONMENTS).find(([name]) => name === env)?.[1];
+  if (environment === undefined) {
+    throw complaint('env', env, `needs one of ${Object.keys(ENVIRONMENTS).join(', ')}`);
+  }
   return {
+    environment,
     authorization,
     front: frontOf(values),
     lambdaDirectory: values.get('lambdaDir'),

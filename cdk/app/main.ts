@@ -3,5 +3,6 @@ import { readContext } from './context';
 import { DogFactsStack } from './dog-facts-stack';
 
 const app = new App();
-new DogFactsStack(app, 'DogFacts', readContext(app.node));
+const context = readContext(app.node);
+new DogFactsStack(app, `DogFacts${context.environment.suffix}`, context);
 app.synth();

@@ -1,9 +1,9 @@
 import { Token } from 'aws-cdk-lib';
-import type { McpServerProps } from './mcp-server-props';
+import type { McpEndpointOptions } from './mcp-server-props';
 import { synthError } from './synth-error';
 
 /** The origins besides the front's own whose pages may call the server. */
-export function allowedOriginsOf(props: McpServerProps): string[] {
+export function allowedOriginsOf(props: McpEndpointOptions): string[] {
   const origins = props.allowedOrigins ?? [];
   for (const value of origins.filter((each) => !Token.isUnresolved(each))) {
     if (!URL.canParse(value) || new URL(value).origin !== value) {

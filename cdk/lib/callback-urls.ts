@@ -1,4 +1,4 @@
-import type { McpServerProps } from './mcp-server-props';
+import type { McpEndpointOptions } from './mcp-server-props';
 import { synthError } from './synth-error';
 
 /** Refuses redirect URIs that are neither https nor loopback, or that Cognito and our authorization server could not compare exactly. */
@@ -13,7 +13,7 @@ export function assertCallbackUrls(values: string[], property: string): void {
 }
 
 /** The port that MCP clients on a user's machine listen on. */
-export function callbackPortOf(props: McpServerProps): number {
+export function callbackPortOf(props: McpEndpointOptions): number {
   const port = props.callbackPort ?? 8765;
   if (!Number.isInteger(port) || port < 1 || port > 65535) {
     throw synthError('CallbackPortInvalid', `callbackPort is ${port} and needs a whole number from 1 to 65535: use the port of the MCP client's --callback-port`);
@@ -22,7 +22,7 @@ export function callbackPortOf(props: McpServerProps): number {
 }
 
 /** The redirect URIs of MCP clients that are configured by hand. */
-export function callbackUrlsOf(props: McpServerProps): string[] {
+export function callbackUrlsOf(props: McpEndpointOptions): string[] {
   const port = callbackPortOf(props);
   const further = props.callbackUrls ?? [];
   assertCallbackUrls(further, 'callbackUrls');

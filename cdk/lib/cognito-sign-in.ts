@@ -8,8 +8,9 @@ import { list } from './contract-document';
 import { McpInteractiveClient, McpMachineClient } from './mcp-app-client';
 import type { McpAuthorizationServerOptions } from './mcp-authorization';
 import { McpAuthorizationServer } from './mcp-authorization-server';
+import type { McpContract } from './mcp-contract';
 import type { McpFrontConfig } from './mcp-front';
-import type { McpServerProps } from './mcp-server-props';
+import type { McpEndpointOptions } from './mcp-server-props';
 import { type IMcpUserPool, McpUserPool } from './mcp-user-pool';
 import type { MetadataParameters } from './metadata';
 import { synthError } from './synth-error';
@@ -26,6 +27,12 @@ export interface ServerAddress {
   readonly oauthScopes: string[];
 }
 
+/** Whose sign-in it is. */
+export interface SignInProps extends McpEndpointOptions {
+  readonly contract: McpContract;
+  readonly tracing?: boolean;
+}
+
 /** The user pool of one MCP server, with what the pool has to know about it: OAuth scopes and app clients. */
 export class CognitoSignIn {
   public readonly userPool: IMcpUserPool;
@@ -40,7 +47,7 @@ export class CognitoSignIn {
 
   private readonly resourceServer: cognito.UserPoolResourceServer;
 
-  constructor(private readonly server: Construct, private readonly props: McpServerProps, private readonly address: ServerAddress) {
+  constructor(private readonly server: Construct, private readonly props: SignInProps, private readonly address: ServerAddress) {
     const { front } = address;
     const contract = props.contract._document;
     const callbackUrls = callbackUrlsOf(props);

@@ -39,7 +39,7 @@ export function addStandInGate(server: Construct, props: McpServerProps, options
     GATE_SCOPES: scopes.map((item) => item.name).join(','),
     ...options.environment,
     // Every bearer token has every scope. What does not fit is left to the function, which looks at the tool anyway.
-    ...(options.kind === 'jwt' && tools.length <= MOST_TOOLS ? { GATE_TOOLS: tools } : {}),
+    ...(options.kind === 'jwt' && tools.length <= MOST_TOOLS ? { GATE_TOOLS: tools, ...includesOf(props) } : {}),
   });
 }
 
@@ -49,12 +49,18 @@ export function addToolGate(server: Construct, props: McpServerProps, code: McpC
   if (tools.length > MOST_TOOLS) {
     throw synthError('GateToolsTooLarge', `gate needs the contract's tools and OAuth scopes in its environment, where they take ${tools.length} bytes and at most ${MOST_TOOLS} fit: remove gate, the function looks at the tool anyway`);
   }
-  return addGate(server, props, code, { MCP_RESOURCE: mcpServerUrl, MCP_ISSUER: signIn.userPool.issuer, MCP_JWKS_URL: signIn.jwksUrl, GATE_TOOLS: tools });
+  return addGate(server, props, code, { MCP_RESOURCE: mcpServerUrl, MCP_ISSUER: signIn.userPool.issuer, MCP_JWKS_URL: signIn.jwksUrl, GATE_TOOLS: tools, ...includesOf(props) });
 }
 
 /** The names of the OAuth scopes that each tool needs. */
 function toolsOf(props: McpServerProps): string {
   return JSON.stringify(Object.fromEntries(props.contract._document.tools.map((tool) => [tool.name, tool.scopeNames])));
+}
+
+/** The OAuth scopes that include others, if there are any. */
+function includesOf(props: McpServerProps): { [name: string]: string } {
+  const including = props.contract._document.scopes.filter((item) => item.includes.length > 0).map((item) => [item.name, item.includes]);
+  return including.length === 0 ? {} : { GATE_SCOPE_INCLUDES: JSON.stringify(Object.fromEntries(including)) };
 }
 
 function addGate(server: Construct, props: McpServerProps, code: McpCode, environment: { [name: string]: string }): Gate {

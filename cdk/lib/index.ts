@@ -1,3 +1,4 @@
+export * from './generated/authorization-settings';
 export * from './mcp-app-client';
 export * from './mcp-authorization';
 export * from './mcp-authorization-server';
@@ -8,6 +9,7 @@ export * from './mcp-front';
 export * from './mcp-function';
 export * from './mcp-gate-options';
 export * from './mcp-monitoring';
+export * from './mcp-remote-server';
 export * from './mcp-server';
 export * from './mcp-server-props';
 export * from './mcp-user-pool';

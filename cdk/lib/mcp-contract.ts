@@ -16,6 +16,15 @@ export class McpContract {
     return new McpContract(readContract(path));
   }
 
+  /**
+   * The contract of a server that prints none.
+   * @internal
+   */
+  public static _ofRemote(serverName: string, serverTitle: string, scopes: { readonly name: string; readonly description: string }[]): McpContract {
+    const flat = scopes.map((item) => ({ ...item, includes: [] }));
+    return new McpContract({ serverName, serverTitle, scopes: flat, tools: [], awsResources: [], settings: [] });
+  }
+
   /** The server's name, for example `dog-facts`: letters, digits, `-` and `_`. */
   public readonly serverName: string;
 

@@ -1,28 +1,24 @@
-import { type Duration } from 'aws-cdk-lib';
+import type { Duration } from 'aws-cdk-lib';
 import * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import { addPreflight, addStaticMethod } from './static-endpoint';
 
 /** What the MCP endpoint of an API is made of. */
 export interface McpEndpointParameters {
-  readonly handler: lambda.IFunction;
-  readonly timeout: Duration;
+  /** Where a message goes. */
+  readonly integration: apigateway.Integration;
   /** Who decides about access tokens. With OAuth scopes, one that has any of them passes, and the MCP server checks each tool's. */
   readonly authorization: apigateway.MethodOptions;
 }
 
 /**
- * The MCP endpoint: `POST` goes to the function and streams back; every other method is answered 405 without it.
+ * The MCP endpoint: `POST` goes on and streams back; every other method is answered 405 here. Gives back the
+ * methods that need an access token.
  *
  * The 405 comes after authorization, because some MCP clients probe with `GET` and need the challenge of a 401 there.
  */
 export function addMcpEndpoint(path: apigateway.Resource, parameters: McpEndpointParameters): apigateway.Method[] {
-  const integration = new apigateway.LambdaIntegration(parameters.handler, {
-    responseTransferMode: apigateway.ResponseTransferMode.STREAM,
-    timeout: parameters.timeout,
-    allowTestInvoke: false,
-  });
-  const post = path.addMethod('POST', integration, parameters.authorization);
+  const post = path.addMethod('POST', parameters.integration, parameters.authorization);
   const others = addStaticMethod(
     path,
     'ANY',
@@ -36,4 +32,18 @@ export function addMcpEndpoint(path: apigateway.Resource, parameters: McpEndpoin
   // GET and DELETE too, so that scripts in browsers see the 405 and not a network error.
   addPreflight(path, ['POST', 'GET', 'DELETE']);
   return [post, others];
+}
+
+/** Messages go to a function, whose answer is streamed. */
+export function functionIntegration(handler: lambda.IFunction, timeout: Duration): apigateway.Integration {
+  return new apigateway.LambdaIntegration(handler, { responseTransferMode: apigateway.ResponseTransferMode.STREAM, timeout, allowTestInvoke: false });
+}
+
+/** Messages go to an MCP endpoint elsewhere with all their headers, the access token among them, and its answer is streamed. */
+export function remoteIntegration(endpointUrl: string, timeout: Duration): apigateway.Integration {
+  return new apigateway.HttpIntegration(endpointUrl, {
+    httpMethod: 'POST',
+    proxy: true,
+    options: { responseTransferMode: apigateway.ResponseTransferMode.STREAM, timeout },
+  });
 }

@@ -8,11 +8,9 @@ import { Construct } from 'constructs';
 import { assertEnvironmentFits } from './environment-size';
 import { addAlias, assertConcurrency } from './function-alias';
 import { assertNetwork, permitNetworkInterfaces } from './function-network';
+import { assertTimeout } from './function-timeout';
 import type { McpCode } from './mcp-code';
 import { synthError } from './synth-error';
-
-/** How long a function may run: Lambda's own limit, and API Gateway's for streamed answers. */
-const LONGEST_TIMEOUT = Duration.minutes(15);
 
 /** Options of an MCP server's function. */
 export interface McpFunctionOptions {
@@ -177,12 +175,6 @@ export class McpFunction extends Construct implements iam.IGrantable {
       securityGroups: props.securityGroups,
       reservedConcurrentExecutions: props.reservedConcurrency,
     });
-  }
-}
-
-function assertTimeout(timeout: Duration): void {
-  if (!timeout.isUnresolved() && timeout.toSeconds() > LONGEST_TIMEOUT.toSeconds()) {
-    throw synthError('TimeoutTooLong', `timeout is ${timeout.toSeconds()} seconds and API Gateway streams for at most ${LONGEST_TIMEOUT.toSeconds()}: give a shorter timeout`);
   }
 }
 

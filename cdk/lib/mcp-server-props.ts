@@ -8,14 +8,8 @@ import type { McpFront } from './mcp-front';
 import type { McpFunctionOptions } from './mcp-function';
 import type { IMcpUserPool } from './mcp-user-pool';
 
-/** Properties of `McpServer`. */
-export interface McpServerProps extends McpFunctionOptions {
-  /** The server's code. */
-  readonly code: McpCode;
-
-  /** What the server's binary says about itself. */
-  readonly contract: McpContract;
-
+/** How an MCP endpoint is reached, and by whom: the properties that `McpServer` and `McpRemoteServer` share. */
+export interface McpEndpointOptions {
   /**
    * Under which URL MCP clients reach the server.
    * @default McpFront.cloudFront()
@@ -34,18 +28,6 @@ export interface McpServerProps extends McpFunctionOptions {
    * @default - a user pool of the server's own, open for self sign-up
    */
   readonly userPool?: IMcpUserPool;
-
-  /**
-   * The server's settings by the names of the contract. A duration takes a `Duration`, a list takes an array.
-   * @default - the defaults of the Rust server
-   */
-  readonly settings?: { [name: string]: any };
-
-  /**
-   * The AWS resources that the contract asks for, by its names. The server gets permission for the actions that its tools declare.
-   * @default - none, for a contract that asks for none
-   */
-  readonly awsResources?: { [name: string]: McpAwsResource };
 
   /**
    * The port that MCP clients on a user's machine listen on during sign-in: `http://localhost:<port>/callback` and
@@ -81,15 +63,6 @@ export interface McpServerProps extends McpFunctionOptions {
   readonly throttlingBurstLimit?: number;
 
   /**
-   * The code of the gate (crate `lambda/gate`): a Lambda authorizer that refuses a call of a tool whose OAuth scopes the
-   * access token lacks, with the 403 and the challenge by which MCP clients ask for more. Without it the function refuses,
-   * and API Gateway renames a function's challenge. Costs an invocation more for each request. Clients of older revisions
-   * than 2026-07-28 do not name the tool in a header, and are refused by the function alone.
-   * @default - none: API Gateway checks that an access token has one of the server's OAuth scopes, the function the tool's
-   */
-  readonly gate?: McpCode;
-
-  /**
    * The firewall in front of the API stage, of scope `REGIONAL`: it looks at every request, also one that goes around the
    * front. Managed rules about bots from AI services drop the requests of claude.ai.
    * @default - none
@@ -97,10 +70,43 @@ export interface McpServerProps extends McpFunctionOptions {
   readonly webAcl?: wafv2.IWebACLRef;
 
   /**
-   * What happens to the user pool and the log when the stack is deleted. Does not apply to a `userPool` that is handed over.
+   * What happens to the user pool, the log and the table for state when the stack is deleted. Does not apply to a `userPool` or a table that is
+   * handed over.
    * @default RemovalPolicy.RETAIN
    */
   readonly removalPolicy?: RemovalPolicy;
+}
+
+/** Properties of `McpServer`. */
+export interface McpServerProps extends McpFunctionOptions, McpEndpointOptions {
+  /** The server's code. */
+  readonly code: McpCode;
+
+  /** What the server's binary says about itself. */
+  readonly contract: McpContract;
+
+  /**
+   * The server's settings by the names of the contract. A duration takes a `Duration`, a list takes an array.
+   * @default - the defaults of the Rust server
+   */
+  readonly settings?: { [name: string]: any };
+
+  /**
+   * The AWS resources that the contract asks for, by its names. The server gets permission for the actions that its tools declare.
+   * The table `state`, which the library asks for, is defined by the server itself unless another one is given here: with
+   * the partition key `pk` (string), no sort key, and the TTL attribute `expires`.
+   * @default - none, for a contract that asks for none
+   */
+  readonly awsResources?: { [name: string]: McpAwsResource };
+
+  /**
+   * The code of the gate (crate `lambda/gate`): a Lambda authorizer that refuses a call of a tool whose OAuth scopes the
+   * access token lacks, with the 403 and the challenge by which MCP clients ask for more. Without it the function refuses,
+   * and API Gateway renames a function's challenge. Costs an invocation more for each request. Clients of older revisions
+   * than 2026-07-28 do not name the tool in a header, and are refused by the function alone.
+   * @default - none: API Gateway checks that an access token has one of the server's OAuth scopes, the function the tool's
+   */
+  readonly gate?: McpCode;
 }
 
 /** Options of `McpServer.addMachineClient`. */

@@ -1,10 +1,10 @@
-import { Stack } from 'aws-cdk-lib';
-import * as apigateway from 'aws-cdk-lib/aws-apigateway';
+import type * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import type * as iam from 'aws-cdk-lib/aws-iam';
+import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { allowedOriginsOf } from './allowed-origins';
-import { authorizationThrottles } from './authorization-endpoints';
 import { bindAwsResources } from './aws-resource-bindings';
 import { CognitoSignIn } from './cognito-sign-in';
 import { connectCommand } from './connect-commands';
@@ -14,24 +14,19 @@ import { acknowledgeGate, addStandInGate, addToolGate, assertGateAlone, type Gat
 import type { GateAuthorizationOptions } from './gate-authorization';
 import { addGatewayResponses } from './gateway-responses';
 import type { McpInteractiveClient, McpMachineClient } from './mcp-app-client';
-import { McpAuthorization } from './mcp-authorization';
 import type { McpAuthorizationServer } from './mcp-authorization-server';
 import type { McpContract } from './mcp-contract';
-import { addMcpEndpoint } from './mcp-endpoint';
-import { McpFront } from './mcp-front';
+import { addMcpEndpoint, functionIntegration } from './mcp-endpoint';
 import { McpFunction } from './mcp-function';
 import type { McpMachineClientOptions, McpServerProps } from './mcp-server-props';
 import type { IMcpUserPool } from './mcp-user-pool';
 import { addMetadataEndpoints } from './metadata-endpoints';
+import { permitSelfInvocation } from './self-invocation';
+import { addServerApi } from './server-api';
 import { environmentOf } from './settings';
+import { addStateResources } from './state-resources';
 import { synthError } from './synth-error';
 import { toolMetric } from './tool-metrics';
-
-/** Name of the API stage. A literal, because a reference to the stage would close a dependency cycle. */
-const API_STAGE_NAME = 'prod';
-
-/** Path of the MCP endpoint below the front's base URL. */
-const MCP_PATH = '/mcp';
 
 /**
  * An MCP server on AWS Lambda behind OAuth: a REST API that checks access tokens and scopes before the function runs,
@@ -71,6 +66,20 @@ export class McpServer extends Construct implements iam.IGrantable {
   /** The domain of `McpFront.customDomain`. Undefined with every other front. */
   public readonly customDomain?: apigateway.DomainName;
 
+  /**
+   * The table of a server that keeps state. Undefined for every other server, and with a table in `awsResources`.
+   *
+   * On demand, with point-in-time recovery, encrypted with DynamoDB's own key. Items expire by the attribute `expires`.
+   */
+  public readonly stateTable?: dynamodb.ITableV2;
+
+  /**
+   * The generated secret that session ids are sealed with. Undefined for a server that has none, and with
+   * `settings.MCP_STATE_KEYS`. CloudFormation puts it into the function's environment, where whoever may read the
+   * function's configuration can read it. It is not rotated by itself.
+   */
+  public readonly stateSecret?: secretsmanager.ISecret;
+
   /** The IAM principal to permit actions to. */
   public readonly grantPrincipal: iam.IPrincipal;
 
@@ -82,42 +91,28 @@ export class McpServer extends Construct implements iam.IGrantable {
     super(scope, id);
     this.contract = props.contract;
     const contract = props.contract._document;
-    const { _server: ownServer, _gate: standIn } = props.authorization ?? McpAuthorization.cognito();
+    const standIn = props.authorization?._gate;
     this.standIn = standIn;
     if (standIn !== undefined) {
       assertGateAlone(props, standIn.kind);
     }
-    const throttling = { throttlingRateLimit: props.throttlingRateLimit ?? 50, throttlingBurstLimit: props.throttlingBurstLimit ?? 100 };
-
-    this.api = new apigateway.RestApi(this, 'Api', {
-      restApiName: contract.serverName,
-      description: `MCP server ${contract.serverName}`,
-      endpointTypes: [apigateway.EndpointType.REGIONAL],
-      cloudWatchRole: false,
-      deployOptions: {
-        stageName: API_STAGE_NAME,
-        ...throttling,
-        methodOptions: ownServer === undefined ? undefined : authorizationThrottles(throttling.throttlingRateLimit, throttling.throttlingBurstLimit),
-        tracingEnabled: props.tracing ?? false,
-      },
-    });
-    // RestApi adds an output with the stage's URL, and only one URL is advertised.
-    this.api.node.tryRemoveChild('Endpoint');
-    const stack = Stack.of(this);
-    const apiHost = `${this.api.restApiId}.execute-api.${stack.region}.${stack.urlSuffix}`;
-
-    const front = (props.front ?? McpFront.cloudFront()).bind(this, { apiHost, apiStageName: API_STAGE_NAME, api: this.api });
+    const address = addServerApi(this, contract.serverName, props);
+    const { api, apiHost, front } = address;
+    this.api = api;
     this.customDomain = front.customDomain;
-    this.mcpServerUrl = `${front.publicBaseUrl}${MCP_PATH}`;
-    this.resourceMetadataUrl = `${front.publicBaseUrl}/.well-known/oauth-protected-resource${MCP_PATH}`;
+    this.mcpServerUrl = address.mcpServerUrl;
+    this.resourceMetadataUrl = address.resourceMetadataUrl;
     this.authorizationServerIssuer = standIn?.issuer ?? front.publicBaseUrl;
     const scopePrefix = standIn?.kind === 'jwt' ? standIn.scopePrefix : `${this.mcpServerUrl}/`;
     this.oauthScopes = contract.scopes.map((item) => `${scopePrefix}${item.name}`);
     if (standIn === undefined) {
-      this.cognitoSignIn = new CognitoSignIn(this, props, { api: this.api, front, mcpServerUrl: this.mcpServerUrl, oauthScopes: this.oauthScopes });
+      this.cognitoSignIn = new CognitoSignIn(this, props, { ...address, oauthScopes: this.oauthScopes });
     }
 
-    const bindings = bindAwsResources(props);
+    const state = addStateResources(this, props);
+    this.stateTable = state.table;
+    this.stateSecret = state.secret;
+    const bindings = bindAwsResources(props, state.awsResources);
     this.mcpFunction = new McpFunction(this, 'Function', {
       ...functionOptionsOf(props),
       code: props.code,
@@ -131,22 +126,25 @@ export class McpServer extends Construct implements iam.IGrantable {
         MCP_ALLOWED_ORIGINS: [front.publicOrigin, ...allowedOriginsOf(props)].join(','),
         MCP_RESPONSE_MODE: 'stream',
         ...bindings.settings,
+        ...state.settings,
       }),
     });
     this.grantPrincipal = this.mcpFunction.grantPrincipal;
-    if (props.removalPolicy !== undefined && props.userPool !== undefined && this.mcpFunction.logGroup === undefined) {
+    if (props.removalPolicy !== undefined && props.userPool !== undefined && this.mcpFunction.logGroup === undefined && this.stateTable === undefined) {
       throw synthError('RemovalPolicyNotApplied', 'removalPolicy applies to neither a userPool that is handed over nor a function given with McpCode.fromFunction: set it on those and remove it here');
     }
     for (const permission of bindings.permissions) {
       permission.awsResource.permit(this, permission.actions);
     }
+    if (contract.selfInvocation !== undefined) {
+      permitSelfInvocation(this, this.mcpFunction, contract.selfInvocation);
+    }
 
-    const mcpPath = this.api.root.addResource(MCP_PATH.slice(1));
+    const mcpPath = address.addMcpPath();
     const gate = this.addGate(props);
     this.gateFunction = gate?.mcpFunction;
     const methods = addMcpEndpoint(mcpPath, {
-      handler: this.mcpFunction.handler,
-      timeout: this.mcpFunction.timeout,
+      integration: functionIntegration(this.mcpFunction.handler, this.mcpFunction.timeout),
       authorization: gate?.authorization ?? this.cognitoSignIn!.authorizer(),
     });
     if (gate !== undefined) {

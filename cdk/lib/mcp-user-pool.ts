@@ -61,6 +61,12 @@ export interface McpUserPoolProps {
   readonly selfSignUpEnabled?: boolean;
 
   /**
+   * Whether people give a second factor when they sign in: a code of an authenticator app. With OPTIONAL they choose.
+   * @default cognito.Mfa.OFF
+   */
+  readonly mfa?: cognito.Mfa;
+
+  /**
    * What happens to the users when the stack is deleted. With RETAIN the pool is protected from deletion as well.
    * @default RemovalPolicy.RETAIN
    */
@@ -71,7 +77,7 @@ export interface McpUserPoolProps {
  * The people who may use MCP servers, and the pages where they sign up and in: a Cognito user pool (Essentials) with
  * verified e-mail addresses as user names, and a domain with managed login.
  *
- * Several MCP servers can share one. It does not set up multi-factor authentication.
+ * Several MCP servers can share one. It sends no text messages.
  */
 export class McpUserPool extends Construct implements IMcpUserPool {
   /**
@@ -89,7 +95,7 @@ export class McpUserPool extends Construct implements IMcpUserPool {
   }
 
   /** The user pool. */
-  public readonly userPool: cognito.UserPool;
+  public readonly userPool: cognito.IUserPool;
 
   /** The domain of the sign-in pages and of the OAuth endpoints. */
   public readonly domain: cognito.UserPoolDomain;
@@ -104,7 +110,8 @@ export class McpUserPool extends Construct implements IMcpUserPool {
     super(scope, id);
     const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN;
     const displayName = props.displayName ?? 'MCP server';
-    this.userPool = new cognito.UserPool(this, 'UserPool', {
+    const mfa = props.mfa ?? cognito.Mfa.OFF;
+    const userPool = new cognito.UserPool(this, 'UserPool', {
       // Managed login and resource indicators (the token's `aud`) need Essentials.
       featurePlan: cognito.FeaturePlan.ESSENTIALS,
       selfSignUpEnabled: props.selfSignUpEnabled ?? true,
@@ -113,6 +120,7 @@ export class McpUserPool extends Construct implements IMcpUserPool {
       autoVerify: { email: true },
       keepOriginal: { email: true },
       standardAttributes: { email: { required: true, mutable: true } },
+      ...(mfa === cognito.Mfa.OFF ? {} : { mfa, mfaSecondFactor: { otp: true, sms: false } }),
       accountRecovery: cognito.AccountRecovery.EMAIL_ONLY,
       passwordPolicy: {
         minLength: 12,
@@ -130,12 +138,13 @@ export class McpUserPool extends Construct implements IMcpUserPool {
       deletionProtection: removalPolicy === RemovalPolicy.RETAIN,
       removalPolicy,
     });
-    this.domain = this.userPool.addDomain('Domain', {
+    this.userPool = userPool;
+    this.domain = userPool.addDomain('Domain', {
       cognitoDomain: { domainPrefix: this.domainPrefix() },
       managedLoginVersion: cognito.ManagedLoginVersion.NEWER_MANAGED_LOGIN,
     });
     this.signInBaseUrl = this.domain.baseUrl();
-    this.issuer = this.userPool.userPoolProviderUrl;
+    this.issuer = userPool.userPoolProviderUrl;
   }
 
   /**

@@ -90,6 +90,32 @@ describe('the example stack with -c authorization=server', () => {
   });
 });
 
+describe('the example stack with -c env', () => {
+  /** Users, logs, second factor, throttle, and whether the stack itself may be deleted. */
+  const shape = (env?: string) => {
+    const app = new App({ context: { lambdaDir, ...(env && { env }) } });
+    const stack = new DogFactsStack(app, 'DogFacts', readContext(app.node));
+    const template = Template.fromStack(stack);
+    const pool = template.findResources('AWS::Cognito::UserPool')[only(template, 'AWS::Cognito::UserPool').logicalId];
+    const log = Object.values(template.findResources('AWS::Logs::LogGroup')).map((each) => each.DeletionPolicy);
+    const { ThrottlingRateLimit: rate, ThrottlingBurstLimit: burst } = only(template, 'AWS::ApiGateway::Stage').properties.MethodSettings[0];
+    return [pool.DeletionPolicy, pool.Properties.DeletionProtection, log, pool.Properties.MfaConfiguration, [rate, burst], stack.terminationProtection];
+  };
+
+  test('=dev, and without it, throws everything away and asks for no second factor', () => {
+    assert.deepEqual(shape('dev'), ['Delete', 'INACTIVE', ['Delete'], undefined, [50, 100], false]);
+    assert.deepEqual(shape(), shape('dev'));
+  });
+
+  test('=staging asks for a second factor, and throws everything away', () => {
+    assert.deepEqual(shape('staging'), ['Delete', 'INACTIVE', ['Delete'], 'ON', [50, 100], false]);
+  });
+
+  test('=prod keeps users and logs, protects pool and stack, and lets more through', () => {
+    assert.deepEqual(shape('prod'), ['Retain', 'ACTIVE', ['Retain'], 'ON', [200, 400], true]);
+  });
+});
+
 describe('the counter stack', () => {
   test('gives the server a table, and permission for its tools\' actions only', () => {
     const app = new App({ context: { lambdaDir, ...externalFront } });
@@ -103,11 +129,14 @@ describe('the counter stack', () => {
     assert.equal(granted.length, 1);
     assert.deepEqual([granted[0].Action].flat().sort(), [...new Set(declared)].sort());
     assert.deepEqual(granted[0].Resource, { 'Fn::GetAtt': [logicalId, 'Arn'] });
+    const { Variables } = only(template, 'AWS::Lambda::Function').properties.Environment;
+    assert.deepEqual(Variables.MCP_STATE_TABLE, { Ref: logicalId });
   });
 });
 
 describe('the context', () => {
   const complaints: [context: Record<string, unknown>, text: string][] = [
+    [{ env: 'test' }, 'context env=test needs one of dev, staging, prod'],
     [{ front: 'cdn' }, 'context front=cdn needs one of cloudfront, stage, external'],
     [{ front: 'external' }, 'context front=external needs the origin that the front answers at: add -c publicBaseUrl=https://mcp.example.com'],
     [{ publicBaseUrl: 'https://mcp.example.com' }, 'context publicBaseUrl=https://mcp.example.com applies to front=external only, and front is cloudfront: remove it or add -c front=external'],

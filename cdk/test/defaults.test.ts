@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { Vpc } from 'aws-cdk-lib/aws-ec2';
-import { McpAuthorization, McpFront, McpMonitoring, McpServer, McpUserPool } from '../lib';
+import { McpAuthorization, McpFront, McpMonitoring, McpRemoteServer, McpServer, McpUserPool } from '../lib';
 import { deployed } from './deployed';
 import { certificate, code, facts, only, synthesize, synthesizeServer, twoScopes, type TemplateJson } from './synthesis';
 
@@ -23,6 +23,7 @@ const inVpc = () =>
   only(synthesize((stack) => new McpServer(stack, 'Server', { code: code(), contract: facts(), vpc: new Vpc(stack, 'Vpc', { maxAzs: 2 }) })), 'AWS::Lambda::Function').properties;
 const monitored = (index: number) =>
   Object.values(synthesizeServer({}, (server, stack) => new McpMonitoring(stack, 'Monitoring', { server })).findResources('AWS::CloudWatch::Alarm'))[index].Properties;
+const remote = synthesize((stack) => new McpRemoteServer(stack, 'Remote', { endpointUrl: 'https://tickets.example.com/mcp', serverName: 'tickets', scopes: [{ name: 'use', description: 'Use it' }] }));
 const deletionPolicy = (type: string) => json.Resources[only(bare, type).logicalId].DeletionPolicy;
 
 /** Every optional property: the `@default` that its documentation states, and what a server without it shows. */
@@ -81,33 +82,37 @@ const defaults: Record<string, [stated: string, shown: () => unknown, expected: 
   'McpMonitoringProps.slowAfter': ['- 80 % of the function\'s timeout', () => monitored(2).Threshold, 24_000],
   'McpPreRegisteredClient.scopeNames': ['- all scopes of the contract', () => JSON.parse(authorization().AUTHORIZATION_CLIENTS)[0].scopes, undefined],
   'McpPreRegisteredClient.secretSha256': ['- a public client, without a secret', () => JSON.parse(authorization().AUTHORIZATION_CLIENTS)[0].secretSha256, undefined],
-  'McpServerProps.authorization': ['McpAuthorization.cognito()', () => bare.findResources('AWS::Lambda::Function', { Properties: { Environment: { Variables: { AUTHORIZATION_ISSUER: {} } } } }), {}],
-  'McpServerProps.front': ['McpFront.cloudFront()', () => variables().MCP_RESOURCE, 'https://d111.cloudfront.net/mcp'],
-  'McpServerProps.userPool': [
+  'McpEndpointOptions.authorization': ['McpAuthorization.cognito()', () => bare.findResources('AWS::Lambda::Function', { Properties: { Environment: { Variables: { AUTHORIZATION_ISSUER: {} } } } }), {}],
+  'McpEndpointOptions.front': ['McpFront.cloudFront()', () => variables().MCP_RESOURCE, 'https://d111.cloudfront.net/mcp'],
+  'McpEndpointOptions.userPool': [
     '- a user pool of the server\'s own, open for self sign-up',
     () => properties('AWS::Cognito::UserPool').AdminCreateUserConfig.AllowAdminCreateUserOnly,
     false,
   ],
+  'McpRemoteServerProps.serverTitle': ['- serverName', () => [...new Set(JSON.stringify(remote.findResources('AWS::ApiGateway::Method')).match(/resource_name\W+tickets\b/g))].length, 1],
+  'McpRemoteServerProps.timeout': ['Duration.seconds(30)', () => only(remote, 'AWS::ApiGateway::Method', { HttpMethod: 'POST' }).properties.Integration.TimeoutInMillis, 30_000],
+  'McpRemoteServerProps.tracing': ['false', () => only(remote, 'AWS::ApiGateway::Stage').properties.TracingEnabled, false],
   'McpServerProps.settings': ['- the defaults of the Rust server', () => Object.keys(variables()).filter((name) => !name.startsWith('MCP_')), []],
   'McpServerProps.awsResources': ['- none, for a contract that asks for none', () => properties('AWS::IAM::Policy').PolicyDocument.Statement.length, 1],
-  'McpServerProps.callbackPort': [
+  'McpEndpointOptions.callbackPort': [
     '8765',
     () => properties('AWS::Cognito::UserPoolClient', { GenerateSecret: false }).CallbackURLs,
     ['http://localhost:8765/callback', 'http://127.0.0.1:8765/callback'],
   ],
-  'McpServerProps.callbackUrls': ['- none besides those of `callbackPort`', () => properties('AWS::Cognito::UserPoolClient', { GenerateSecret: false }).CallbackURLs.length, 2],
-  'McpServerProps.allowedOrigins': ['- the front\'s own origin only', () => variables().MCP_ALLOWED_ORIGINS, 'https://d111.cloudfront.net'],
-  'McpServerProps.throttlingRateLimit': ['50', () => properties('AWS::ApiGateway::Stage').MethodSettings[0].ThrottlingRateLimit, 50],
-  'McpServerProps.throttlingBurstLimit': ['100', () => properties('AWS::ApiGateway::Stage').MethodSettings[0].ThrottlingBurstLimit, 100],
-  'McpServerProps.removalPolicy': ['RemovalPolicy.RETAIN', () => [deletionPolicy('AWS::Cognito::UserPool'), deletionPolicy('AWS::Logs::LogGroup')], ['Retain', 'Retain']],
+  'McpEndpointOptions.callbackUrls': ['- none besides those of `callbackPort`', () => properties('AWS::Cognito::UserPoolClient', { GenerateSecret: false }).CallbackURLs.length, 2],
+  'McpEndpointOptions.allowedOrigins': ['- the front\'s own origin only', () => variables().MCP_ALLOWED_ORIGINS, 'https://d111.cloudfront.net'],
+  'McpEndpointOptions.throttlingRateLimit': ['50', () => properties('AWS::ApiGateway::Stage').MethodSettings[0].ThrottlingRateLimit, 50],
+  'McpEndpointOptions.throttlingBurstLimit': ['100', () => properties('AWS::ApiGateway::Stage').MethodSettings[0].ThrottlingBurstLimit, 100],
+  'McpEndpointOptions.removalPolicy': ['RemovalPolicy.RETAIN', () => [deletionPolicy('AWS::Cognito::UserPool'), deletionPolicy('AWS::Logs::LogGroup')], ['Retain', 'Retain']],
   'McpServerProps.gate': [
     '- none: API Gateway checks that an access token has one of the server\'s OAuth scopes, the function the tool\'s',
     () => properties('AWS::ApiGateway::Authorizer').Type,
     'COGNITO_USER_POOLS',
   ],
-  'McpServerProps.webAcl': ['- none', () => bare.findResources('AWS::WAFv2::WebACLAssociation'), {}],
+  'McpEndpointOptions.webAcl': ['- none', () => bare.findResources('AWS::WAFv2::WebACLAssociation'), {}],
   'McpUserPoolProps.displayName': ['\'MCP server\'', () => pool.VerificationMessageTemplate.EmailSubject, 'Your code for MCP server'],
   'McpUserPoolProps.selfSignUpEnabled': ['true', () => pool.AdminCreateUserConfig.AllowAdminCreateUserOnly, false],
+  'McpUserPoolProps.mfa': ['cognito.Mfa.OFF', () => pool.MfaConfiguration, undefined],
   'McpUserPoolProps.removalPolicy': ['RemovalPolicy.RETAIN', () => pool.DeletionProtection, 'ACTIVE'],
 };
 

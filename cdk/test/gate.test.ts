@@ -203,6 +203,10 @@ describe('gate', () => {
     assert.deepEqual(policies.map((statements) => statements.map((each: any) => each.Action)), [[['logs:CreateLogStream', 'logs:PutLogEvents']], [['logs:CreateLogStream', 'logs:PutLogEvents']]]);
   });
 
+  test('knows which OAuth scopes include others', () => {
+    withContract(1, (contract) => assert.equal(environments(synthesizeServer({ contract, gate: code() })).gate.GATE_SCOPE_INCLUDES, '{"write":["read"]}'), { write: ['read'] });
+  });
+
   test('is absent unless it is given', () => {
     assert.equal(only(synthesizeServer(), 'AWS::ApiGateway::Authorizer').properties.Type, 'COGNITO_USER_POOLS');
     synthesizeServer({}, (server) => assert.equal(server.gateFunction, undefined));
@@ -225,9 +229,10 @@ function toolsOf(name: string): object {
 }
 
 /** A contract with many tools, for the time of a call. */
-function withContract(tools: number, use: (contract: McpContract, path: string) => void): void {
+function withContract(tools: number, use: (contract: McpContract, path: string) => void, includes: Record<string, string[]> = {}): void {
   const document = JSON.parse(readFileSync(fixture('two-scopes.contract.json'), 'utf8'));
   document.tools = Array.from({ length: tools }, (_, index) => ({ ...document.tools[0], name: `tool-number-${index}` }));
+  document.scopes = document.scopes.map((each: any) => ({ ...each, includes: includes[each.name] ?? [] }));
   const path = join(mkdtempSync(join(tmpdir(), 'contract-')), 'contract.json');
   writeFileSync(path, JSON.stringify(document));
   try {

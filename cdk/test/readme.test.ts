@@ -40,7 +40,7 @@ function run(example: string): Template {
 
 describe('the README', () => {
   test('has examples', () => {
-    assert.equal(examples.length, 5);
+    assert.equal(examples.length, 6);
   });
 
   for (const [index, example] of examples.entries()) {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { RemovalPolicy } from 'aws-cdk-lib';
+import { Mfa } from 'aws-cdk-lib/aws-cognito';
 import { McpFront, McpServer, McpUserPool } from '../lib';
 import { code, facts, only, synthesize, synthesizeServer, twoScopes } from './synthesis';
 
@@ -61,6 +62,14 @@ describe('McpUserPool', () => {
     synthesize((stack) => new McpUserPool(stack, 'Pool', { selfSignUpEnabled: false })).hasResourceProperties('AWS::Cognito::UserPool', {
       AdminCreateUserConfig: { AllowAdminCreateUserOnly: true },
     });
+  });
+
+  test('asks for a code of an authenticator app when told so, and never by text message', () => {
+    for (const mfa of [Mfa.REQUIRED, Mfa.OPTIONAL]) {
+      const { MfaConfiguration: configuration, EnabledMfas: factors } = only(synthesize((stack) => new McpUserPool(stack, 'Pool', { mfa })), 'AWS::Cognito::UserPool').properties;
+      assert.deepEqual([configuration, factors], [mfa === Mfa.REQUIRED ? 'ON' : 'OPTIONAL', ['SOFTWARE_TOKEN_MFA']]);
+    }
+    assert.deepEqual([pool.MfaConfiguration, pool.EnabledMfas], [undefined, undefined]);
   });
 
   test('names the server in its e-mails', () => {

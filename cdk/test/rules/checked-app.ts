@@ -7,6 +7,7 @@ import { readContext, serverCode } from '../../app/context';
 import { CounterStack } from '../../app/counter-stack';
 import { DogFactsStack } from '../../app/dog-facts-stack';
 import { McpContract, McpServer } from '../../lib';
+import { addCombinations } from './combinations';
 
 const app = new App();
 Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
@@ -17,6 +18,9 @@ switch (process.argv[2]) {
     break;
   case 'Counter':
     new CounterStack(app, 'Counter', context);
+    break;
+  case 'Combinations':
+    addCombinations(app, context.lambdaDirectory!);
     break;
   case 'Library': {
     // What the library alone makes, without what the example apps acknowledge.

@@ -9,6 +9,7 @@ import type { IConstruct } from 'constructs';
 import { readContext } from '../../app/context';
 import { DogFactsStack } from '../../app/dog-facts-stack';
 import { fixture } from '../synthesis';
+import { addCombinations } from './combinations';
 
 const CFN_LINT_VERSION = '1.58.0';
 const root = dirname(dirname(dirname(__dirname)));
@@ -51,6 +52,10 @@ describe('the CDK\'s own rules and cdk-nag', () => {
       assert.deepEqual(findings(stack, name, context), []);
     });
   }
+
+  test('find nothing in any front with any authorization and any registration', () => {
+    assert.deepEqual(findings('Combinations', 'combinations'), []);
+  });
 
   test('fail the synthesis when they find something', () => {
     assert.ok(findings('Broken', 'broken').some(({ pluginName }) => pluginName !== 'AwsSolutions'), 'the CDK\'s own rules found nothing');
@@ -123,7 +128,9 @@ describe('cfn-lint', () => {
   const lint = (templates: string[]) => spawnSync(executable, ['--ignore-checks', 'W3005', '--format', 'parseable', '--', ...templates], { encoding: 'utf8' });
 
   test('finds nothing in any template', () => {
-    const templates = apps.map(([name, stack]) => join(directory, name, `${stack}.template.json`));
+    const combinations = addCombinations(new App(), lambdaDir).map((stack) => join(directory, 'combinations', `${stack}.template.json`));
+    const templates = [...apps.map(([name, stack]) => join(directory, name, `${stack}.template.json`)), ...combinations];
+    assert.equal(combinations.length, 4 * 9);
     const run = lint(templates);
     assert.equal(run.stdout + run.stderr, '');
     assert.equal(run.status, 0);

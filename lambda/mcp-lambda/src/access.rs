@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::caller::Caller;
+#[cfg(feature = "dynamodb")]
+use crate::state::StateUse;
 
 /// Where a tool's [`Access`] travels inside the server; it never reaches the wire.
 const META_KEY: &str = "mcp-lambda/access";
@@ -18,6 +20,9 @@ const META_KEY: &str = "mcp-lambda/access";
 pub struct Access {
     scopes: Vec<String>,
     aws_actions: Vec<AwsActions>,
+    #[cfg(feature = "dynamodb")]
+    #[serde(default, skip_serializing_if = "StateUse::is_nothing")]
+    pub(crate) state: StateUse,
 }
 
 impl Access {
@@ -26,7 +31,7 @@ impl Access {
     pub fn scopes(names: &[&str]) -> Self {
         Self {
             scopes: names.iter().map(|name| (*name).to_owned()).collect(),
-            aws_actions: Vec::new(),
+            ..Self::default()
         }
     }
 
@@ -38,6 +43,109 @@ impl Access {
             actions: actions.iter().map(|action| (*action).to_owned()).collect(),
             resource: resource.to_owned(),
         });
+        self
+    }
+
+    /// The tool reads the value of the conversation, with [`Session::read`](crate::Session::read).
+    ///
+    /// The tool gets a further argument, `conversation`, and the server the table `state`; see [`Session`](crate::Session).
+    #[cfg(feature = "dynamodb")]
+    #[must_use]
+    pub fn reads_session(mut self) -> Self {
+        self.state.session.reads = true;
+        self
+    }
+
+    /// The tool changes the value of the conversation, with [`Session::update`](crate::Session::update). It may read it, too.
+    #[cfg(feature = "dynamodb")]
+    #[must_use]
+    pub fn writes_session(mut self) -> Self {
+        self.state.session.writes = true;
+        self
+    }
+
+    /// The tool removes the value of the conversation, with [`Session::end`](crate::Session::end). It may read it, too.
+    #[cfg(feature = "dynamodb")]
+    #[must_use]
+    pub fn ends_session(mut self) -> Self {
+        self.state.session.ends = true;
+        self
+    }
+
+    /// A result of the tool is kept for this long, in whole seconds, and answers later calls of the same caller with
+    /// the same arguments, without running the tool.
+    ///
+    /// The same call is: the server's name and version, the tool, the arguments as canonical JSON (in the manner of
+    /// RFC 8785, whole numbers kept exact), the caller with its app client, and the OAuth scopes and groups of its access
+    /// token. What another caller got is never found.
+    ///
+    /// Results with `isError`, errors, questions to the client and results larger than 350 KiB are not kept. A cache
+    /// that fails or is slow is logged, and the tool runs.
+    ///
+    /// Does not know what else a result depends on: the time, a `Session`, what a client says about itself. Two calls at
+    /// one moment both run.
+    #[cfg(feature = "dynamodb")]
+    #[must_use]
+    pub fn cached(mut self, time_to_live: std::time::Duration) -> Self {
+        self.state.cache = Some(crate::state::CacheUse {
+            seconds: time_to_live.as_secs(),
+            for_everyone: false,
+        });
+        self
+    }
+
+    /// As [`Access::cached`], for a tool whose result does not depend on who calls: callers whose access tokens have the
+    /// same OAuth scopes of this server share it.
+    #[cfg(feature = "dynamodb")]
+    #[must_use]
+    pub fn cached_for_everyone(self, time_to_live: std::time::Duration) -> Self {
+        let mut access = self.cached(time_to_live);
+        if let Some(cache) = &mut access.state.cache {
+            cache.for_everyone = true;
+        }
+        access
+    }
+
+    /// The tool runs as a task (extension `io.modelcontextprotocol/tasks` of 2026-07-28) for clients that know tasks:
+    /// the call is answered at once, the tool runs in an invocation of its own, of which the client asks for the result.
+    /// For other clients it runs in the request.
+    ///
+    /// What the tool needs of its client it asks for with `InputRequiredResult`, whether it runs as a task or not; its
+    /// progress becomes the task's status message. A task whose worker dies or runs out of time fails; it is never run
+    /// a second time. Cancelling it drops the tool at its next `.await`.
+    ///
+    /// The server gets the table `state`, and has to be allowed to invoke itself (`lambda:InvokeFunction`), which the
+    /// constructs see to. In plain HTTP mode the work goes on in the process.
+    #[cfg(feature = "dynamodb")]
+    #[must_use]
+    pub fn as_task(mut self) -> Self {
+        self.state.task_mut();
+        self
+    }
+
+    /// As [`Access::as_task`], and clients that do not know tasks are refused (-32021).
+    #[cfg(feature = "dynamodb")]
+    #[must_use]
+    pub fn only_as_task(mut self) -> Self {
+        self.state.task_mut().is_required = true;
+        self
+    }
+
+    /// As [`Access::as_task`], from where the tool calls [`TaskStart::begin`](crate::TaskStart::begin); before that it
+    /// runs in the request.
+    #[cfg(feature = "dynamodb")]
+    #[must_use]
+    pub fn as_task_begun_by_tool(mut self) -> Self {
+        self.state.task_mut().is_begun_by_tool = true;
+        self
+    }
+
+    /// As [`Access::as_task`], with a time for which a task can be asked for after it was created, in whole seconds.
+    /// Default: one hour. A task that is not done by then is lost.
+    #[cfg(feature = "dynamodb")]
+    #[must_use]
+    pub fn task_time_to_live(mut self, time: std::time::Duration) -> Self {
+        self.state.task_mut().seconds = time.as_secs();
         self
     }
 
@@ -71,10 +179,19 @@ pub(crate) fn take_access(tool: &mut rmcp::model::Tool) -> Access {
 
 /// The entry of one tool in the contract.
 pub(crate) fn contract_tool(mut tool: rmcp::model::Tool) -> Tool {
+    let access = take_access(&mut tool);
+    #[cfg(feature = "dynamodb")]
+    crate::session::describe(&mut tool, access.state.session);
+    #[cfg(feature = "dynamodb")]
+    let actions_on_state = access.state.aws_actions();
+    #[cfg(not(feature = "dynamodb"))]
+    let actions_on_state = None;
     let Access {
         scopes,
-        aws_actions,
-    } = take_access(&mut tool);
+        mut aws_actions,
+        ..
+    } = access;
+    aws_actions.extend(actions_on_state);
     Tool {
         name: tool.name.into_owned(),
         title: tool.title,

@@ -11,16 +11,15 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 use mcp_lambda_contract::ResponseMode;
 use rmcp::model::{
-    CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CancelTaskParams,
-    CancelledNotificationParam, CompleteRequestParams, CompleteResult, ContentBlock,
-    CustomNotification, CustomRequest, CustomResult, DiscoverResult, GetPromptRequestParams,
-    GetPromptResponse, GetSkillRequestParams, GetSkillResult, GetTaskParams, GetTaskResult,
-    InitializeRequestParams, InitializeResult, ListPromptsResult, ListResourceTemplatesResult,
-    ListResourcesResult, ListSkillsResult, ListToolsResult, PaginatedRequestParams,
-    ProgressNotificationParam, ProtocolVersion, ReadResourceDirectoryRequestParams,
-    ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig,
-    SetLevelRequestParams, SubscribeRequestParams, SubscriptionFilter, Tool,
-    UnsubscribeRequestParams, UpdateTaskParams,
+    CacheScope, CallToolRequestParams, CallToolResponse, CancelTaskParams,
+    CancelledNotificationParam, CompleteRequestParams, CompleteResult, CustomNotification,
+    CustomRequest, CustomResult, DiscoverResult, GetPromptRequestParams, GetPromptResponse,
+    GetSkillRequestParams, GetSkillResult, GetTaskParams, GetTaskResult, InitializeRequestParams,
+    InitializeResult, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult,
+    ListSkillsResult, ListToolsResult, PaginatedRequestParams, ProgressNotificationParam,
+    ProtocolVersion, ReadResourceDirectoryRequestParams, ReadResourceRequestParams,
+    ReadResourceResponse, ServerCapabilities, ServerConfig, SetLevelRequestParams,
+    SubscribeRequestParams, SubscriptionFilter, Tool, UnsubscribeRequestParams, UpdateTaskParams,
 };
 use rmcp::service::{NotificationContext, RequestContext, SubscriptionContext};
 use rmcp::{ErrorData, RoleServer, ServerHandler};
@@ -28,21 +27,33 @@ use serde_json::json;
 
 use crate::access::{Policy, Verdict, take_access};
 use crate::caller::Caller;
+use crate::capabilities::withdraw_notifications;
 use crate::deadline::Deadline;
 use crate::log::Log;
+#[cfg(feature = "dynamodb")]
+use crate::session::describe;
+#[cfg(feature = "dynamodb")]
+use crate::tasks::{self, Tasks};
 use crate::telemetry::Outcome;
+#[cfg(feature = "dynamodb")]
+use crate::tool_state::{ToolState, conversation_id};
 
 /// The author's server, with what rmcp does not guard against:
 ///
 /// - a tool is reached only by a caller that has the tool's scopes, and only such tools are listed,
 /// - a panic becomes an answer (rmcp's task would end without one),
+/// - a tool that declares it runs as a task for clients that know tasks,
 /// - a tool, and a subscription, end before the invocation does,
 /// - subscriptions are not offered where the answer cannot be streamed.
 pub(crate) struct Guarded<S> {
-    server: Arc<S>,
-    policy: Arc<Policy>,
+    pub(crate) server: Arc<S>,
+    pub(crate) policy: Arc<Policy>,
     streams: bool,
-    log: Log,
+    pub(crate) log: Log,
+    #[cfg(feature = "dynamodb")]
+    pub(crate) tool_state: Option<ToolState>,
+    #[cfg(feature = "dynamodb")]
+    pub(crate) tasks: Option<Tasks>,
 }
 
 impl<S> Clone for Guarded<S> {
@@ -53,6 +64,10 @@ impl<S> Clone for Guarded<S> {
             policy: Arc::clone(&self.policy),
             streams: self.streams,
             log: self.log.clone(),
+            #[cfg(feature = "dynamodb")]
+            tool_state: self.tool_state.clone(),
+            #[cfg(feature = "dynamodb")]
+            tasks: self.tasks.clone(),
         }
     }
 }
@@ -64,7 +79,24 @@ impl<S> Guarded<S> {
             policy,
             streams: mode == ResponseMode::Stream,
             log,
+            #[cfg(feature = "dynamodb")]
+            tool_state: None,
+            #[cfg(feature = "dynamodb")]
+            tasks: None,
         }
+    }
+
+    #[cfg(feature = "dynamodb")]
+    pub(crate) fn with_tool_state(mut self, tool_state: Option<ToolState>) -> Self {
+        self.tool_state = tool_state;
+        self
+    }
+
+    /// Runs the tools that declare it as tasks.
+    #[cfg(feature = "dynamodb")]
+    pub(crate) fn with_tasks(mut self, tasks: Option<Tasks>) -> Self {
+        self.tasks = tasks;
+        self
     }
 
     /// Clients that `initialize` hear of changes on the stream of a GET, which this endpoint does not have.
@@ -100,77 +132,22 @@ impl<S> Guarded<S> {
         }
         answer
     }
-
-    async fn called(
-        &self,
-        request: CallToolRequestParams,
-        context: RequestContext<RoleServer>,
-    ) -> Result<CallToolResponse, ErrorData>
-    where
-        S: ServerHandler,
-    {
-        let name = request.name.clone();
-        // The wall has judged already, so that it could answer 403; here no way around it is left.
-        match self.policy.judge(&name, Caller::of(&context.extensions)?) {
-            Verdict::Allowed => {}
-            Verdict::NeedsScopes(scopes) => {
-                return Err(ErrorData::invalid_request(
-                    format!("tool {name} needs the scope {}", scopes.join(" ")),
-                    None,
-                ));
-            }
-            Verdict::UnknownTool => {
-                return Err(ErrorData::invalid_params(
-                    format!("there is no tool {name:?}"),
-                    None,
-                ));
-            }
-        }
-        let end = Deadline::of(&context.extensions).for_tool();
-        let call = AssertUnwindSafe(async { self.server.call_tool(request, context).await })
-            .catch_unwind();
-        let outcome = match end {
-            None => call.await,
-            Some(end) => match tokio::time::timeout_at(end, call).await {
-                Ok(outcome) => outcome,
-                Err(_) => {
-                    self.log.error(
-                        "a tool did not finish before the deadline",
-                        &json!({ "tool": name }),
-                    );
-                    return Ok(tool_error(format!(
-                        "tool {name} did not finish before the server's deadline"
-                    )));
-                }
-            },
-        };
-        outcome.unwrap_or_else(|_| {
-            self.log.error("a tool panicked", &json!({ "tool": name }));
-            Ok(tool_error(format!("tool {name} failed unexpectedly")))
-        })
-    }
 }
 
-fn tool_error(text: String) -> CallToolResponse {
-    CallToolResult::error(vec![ContentBlock::text(text)]).into()
-}
-
-/// Takes back the promise to tell a client about changes.
-fn withdraw_notifications(capabilities: &mut ServerCapabilities) {
-    if let Some(tools) = capabilities.tools.as_mut() {
-        tools.list_changed = None;
-    }
-    if let Some(prompts) = capabilities.prompts.as_mut() {
-        prompts.list_changed = None;
-    }
-    if let Some(resources) = capabilities.resources.as_mut() {
-        resources.list_changed = None;
-        resources.subscribe = None;
-    }
-}
-
-/// Passes requests on to the author's server, with nothing but the panic caught.
+/// Passes requests on to the author's server, or to a method of this type, with nothing but the panic caught.
 macro_rules! caught {
+    ($($name:ident($params:ty) -> $result:ty = $method:literal by $own:path;)*) => {
+        $(
+            async fn $name(
+                &self,
+                request: $params,
+                context: RequestContext<RoleServer>,
+            ) -> Result<$result, ErrorData> {
+                let outcome = Outcome::of(&context.extensions);
+                self.caught($method, outcome, $own(self, request, context)).await
+            }
+        )*
+    };
     ($($name:ident($params:ty) -> $result:ty = $method:literal;)*) => {
         $(
             async fn $name(
@@ -197,6 +174,7 @@ impl<S: ServerHandler> ServerHandler for Guarded<S> {
             Ok(CallToolResponse::Complete(result)) if result.is_error == Some(true) => {
                 outcome.tool_error();
             }
+            Ok(CallToolResponse::Task(_)) => outcome.task(),
             Ok(_) => {}
             Err(_) => outcome.error(),
         }
@@ -212,6 +190,9 @@ impl<S: ServerHandler> ServerHandler for Guarded<S> {
         let has_cache_hints = context
             .protocol_version()
             .is_some_and(|version| version.as_str() >= ProtocolVersion::V_2026_07_28.as_str());
+        // A conversation with a session id needs no handle.
+        #[cfg(feature = "dynamodb")]
+        let carries_handles = conversation_id(&context.extensions).is_none();
         let mut list = self
             .caught("tools/list", Outcome::of(&context.extensions), async {
                 self.server.list_tools(request, context).await
@@ -220,7 +201,12 @@ impl<S: ServerHandler> ServerHandler for Guarded<S> {
         list.tools
             .retain(|tool| self.policy.judge(&tool.name, &caller) == Verdict::Allowed);
         for tool in &mut list.tools {
-            take_access(tool);
+            #[cfg_attr(not(feature = "dynamodb"), expect(unused_variables))]
+            let access = take_access(tool);
+            #[cfg(feature = "dynamodb")]
+            if carries_handles {
+                describe(tool, access.state.session);
+            }
         }
         if has_cache_hints && self.policy.depends_on_caller() {
             list.cache_scope = Some(CacheScope::Private);
@@ -234,6 +220,10 @@ impl<S: ServerHandler> ServerHandler for Guarded<S> {
 
     fn get_info(&self) -> ServerConfig {
         let mut info = self.server.get_info();
+        #[cfg(feature = "dynamodb")]
+        if self.tasks.is_some() {
+            tasks::advertise(&mut info.capabilities);
+        }
         if !self.streams {
             // A client would wait for notifications that a buffered answer cannot carry.
             withdraw_notifications(&mut info.capabilities);
@@ -350,6 +340,12 @@ impl<S: ServerHandler> ServerHandler for Guarded<S> {
     }
 
     caught! {
+        get_task(GetTaskParams) -> GetTaskResult = "tasks/get" by Self::looked_up;
+        update_task(UpdateTaskParams) -> () = "tasks/update" by Self::updated;
+        cancel_task(CancelTaskParams) -> () = "tasks/cancel" by Self::cancelled;
+    }
+
+    caught! {
         complete(CompleteRequestParams) -> CompleteResult = "completion/complete";
         set_level(SetLevelRequestParams) -> () = "logging/setLevel";
         get_prompt(GetPromptRequestParams) -> GetPromptResponse = "prompts/get";
@@ -360,9 +356,6 @@ impl<S: ServerHandler> ServerHandler for Guarded<S> {
         subscribe(SubscribeRequestParams) -> () = "resources/subscribe";
         unsubscribe(UnsubscribeRequestParams) -> () = "resources/unsubscribe";
         on_custom_request(CustomRequest) -> CustomResult = "a custom request";
-        get_task(GetTaskParams) -> GetTaskResult = "tasks/get";
-        update_task(UpdateTaskParams) -> () = "tasks/update";
-        cancel_task(CancelTaskParams) -> () = "tasks/cancel";
         list_skills(Option<PaginatedRequestParams>) -> ListSkillsResult = "skills/list";
         get_skill(GetSkillRequestParams) -> GetSkillResult = "skills/get";
         read_resource_directory(ReadResourceDirectoryRequestParams) -> ListResourcesResult = "resources/directory/read";

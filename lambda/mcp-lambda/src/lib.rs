@@ -33,11 +33,15 @@
 //! }
 //! ```
 
+mod accept;
 mod access;
 mod answer_body;
 mod aws;
 mod batch;
+#[cfg(feature = "dynamodb")]
+mod cache;
 mod caller;
+mod capabilities;
 mod claims;
 #[cfg(feature = "dynamodb")]
 mod conversation;
@@ -46,6 +50,7 @@ mod deadline;
 mod definition;
 mod direct;
 mod endpoint;
+mod engine_answer;
 mod event;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
@@ -65,8 +70,15 @@ mod process;
 mod refusal;
 mod run;
 #[cfg(feature = "dynamodb")]
+mod session;
+#[cfg(feature = "dynamodb")]
 mod state;
+#[cfg(feature = "dynamodb")]
+mod tasks;
 mod telemetry;
+mod tool_call;
+#[cfg(feature = "dynamodb")]
+mod tool_state;
 mod url_event;
 
 pub use access::Access;
@@ -79,6 +91,10 @@ pub use https::{FetchError, HttpsClient};
 pub use mcp_lambda_contract::{Contract, HttpUrl, List, Milliseconds, settings};
 pub use process::Process;
 pub use run::run;
+#[cfg(feature = "dynamodb")]
+pub use session::{Session, SessionError};
+#[cfg(feature = "dynamodb")]
+pub use tasks::TaskStart;
 
 /// Compiles the examples of the guide.
 #[cfg(all(doctest, feature = "dynamodb"))]

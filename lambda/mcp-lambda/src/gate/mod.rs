@@ -8,7 +8,7 @@ mod settings;
 use std::process::ExitCode;
 use std::time::SystemTime;
 
-use mcp_lambda_contract::{McpSettings, Reader, Settings};
+use mcp_lambda_contract::{McpSettings, Reader, Scope, ScopeHierarchy, Settings};
 use serde_json::{Map, Value, json};
 
 use crate::access::{Policy, Verdict};
@@ -82,6 +82,7 @@ struct Gate {
     settings: McpSettings,
     identities: Identities,
     policy: Option<Policy>,
+    hierarchy: ScopeHierarchy,
     log: Log,
 }
 
@@ -98,10 +99,21 @@ impl Gate {
         let policy = gate
             .tools
             .map(|tools| Policy::of_scopes(settings.resource.as_str(), tools.0));
+        let including: Vec<Scope> = gate
+            .includes
+            .into_iter()
+            .flat_map(|scopes| scopes.0)
+            .map(|(name, includes)| Scope {
+                name,
+                description: String::new(),
+                includes,
+            })
+            .collect();
         Ok(Self {
             settings,
             identities,
             policy,
+            hierarchy: ScopeHierarchy::new(&including),
             log: process.log.clone(),
         })
     }
@@ -142,7 +154,7 @@ impl Gate {
         };
         let identified = self.identities.identify(token, &self.settings, now).await;
         let (caller, claims) = match identified {
-            Ok(identified) => identified,
+            Ok((caller, claims)) => (caller.with_included(&self.hierarchy), claims),
             Err(Unidentified::Unknown) => return Decision::Unauthorized,
             Err(Unidentified::WithoutScope) => return Decision::Deny,
             Err(Unidentified::KeysUnavailable) => return Decision::Unavailable,

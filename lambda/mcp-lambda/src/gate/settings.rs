@@ -17,7 +17,9 @@ mcp_lambda_contract::settings! {
         pub(crate) digests: Option<Digests> = "GATE_TOKEN_SHA256",
         /// Each tool with the names of the OAuth scopes that it needs, as a JSON object. Absent: the function alone
         /// decides about tools.
-        pub(crate) tools: Option<Tools> = "GATE_TOOLS",
+        pub(crate) tools: Option<NamesByName> = "GATE_TOOLS",
+        /// Each OAuth scope that includes others with their names, as a JSON object. Absent: none does.
+        pub(crate) includes: Option<NamesByName> = "GATE_SCOPE_INCLUDES",
     }
 }
 
@@ -41,11 +43,11 @@ impl SettingValue for TokenKind {
     }
 }
 
-/// The tools by name, with the names of their OAuth scopes.
+/// The names of OAuth scopes by the name of what they belong to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Tools(pub(crate) BTreeMap<String, Vec<String>>);
+pub(crate) struct NamesByName(pub(crate) BTreeMap<String, Vec<String>>);
 
-impl SettingValue for Tools {
+impl SettingValue for NamesByName {
     const TYPE: SettingType = SettingType::String;
 
     fn parse(text: &str) -> Result<Self, String> {

@@ -338,10 +338,14 @@ async fn knows_tokens_by_their_digest() {
 /// The tools of the test server that the matrix below calls, with their OAuth scopes.
 const TOOLS: &str = r#"{"echo":["tools"],"who_am_i":["profile"],"administer":["tools","admin"]}"#;
 
+/// The OAuth scopes of the test server that include others.
+const INCLUDES: &str = r#"{"owner":["everything"],"everything":["tools","admin"]}"#;
+
 #[tokio::test]
 async fn lets_nothing_through_that_the_function_refuses_and_refuses_nothing_else() {
     let issuer = Issuer::start().await;
-    let gate = Gate::start(&issuer, &[("GATE_TOOLS", TOOLS)]).await;
+    let variables = [("GATE_TOOLS", TOOLS), ("GATE_SCOPE_INCLUDES", INCLUDES)];
+    let gate = Gate::start(&issuer, &variables).await;
     let function = Function::streaming().await;
     let mut seen = (0, 0);
     for scopes in [
@@ -349,6 +353,8 @@ async fn lets_nothing_through_that_the_function_refuses_and_refuses_nothing_else
         &["profile"],
         &["tools", "profile"],
         &["tools", "admin"],
+        &["everything"],
+        &["owner"],
     ] {
         let claims = person(scopes);
         let token = issuer.token(&claims);
@@ -375,7 +381,7 @@ async fn lets_nothing_through_that_the_function_refuses_and_refuses_nothing_else
             }
         }
     }
-    assert_eq!(seen, (10, 6), "allowed, denied");
+    assert_eq!(seen, (16, 8), "allowed, denied");
 }
 
 #[tokio::test]

@@ -1,0 +1,34 @@
+import { Duration, Token } from 'aws-cdk-lib';
+import { assertTimeout } from './function-timeout';
+import type { McpRemoteServerProps } from './mcp-remote-server';
+import { synthError } from './synth-error';
+
+/** Refuses an endpoint that requests cannot be passed on to, and what Cognito would refuse about its OAuth scopes. */
+export function assertRemote(props: McpRemoteServerProps): void {
+  const { endpointUrl, serverName, scopes, authorization } = props;
+  const kind = authorization?._gate?.kind;
+  if (kind !== undefined) {
+    throw synthError('NotForRemoteServer', `authorization is McpAuthorization.${kind}, whose tokens the endpoint can take itself: use McpAuthorization.cognito() or server(), or the endpoint without McpRemoteServer`);
+  }
+  const url = URL.canParse(endpointUrl) ? new URL(endpointUrl) : undefined;
+  if (!Token.isUnresolved(endpointUrl) && (url?.protocol !== 'https:' || url.hash !== '' || url.username !== '')) {
+    throw synthError('EndpointUrlInvalid', `endpointUrl is ${JSON.stringify(endpointUrl)} and access tokens go there: give an https URL without a fragment and without credentials`);
+  }
+  if (!/^[A-Za-z0-9_-]{1,64}$/.test(serverName)) {
+    throw synthError('ServerNameInvalid', `serverName is ${JSON.stringify(serverName)} and takes 1 to 64 letters, digits, - and _: correct it`);
+  }
+  if (scopes.length === 0) {
+    throw synthError('ScopesMissing', 'scopes is empty, and API Gateway would take ID tokens then: name one OAuth scope at least');
+  }
+  const wrong = scopes.find(({ name }) => !/^[\x21\x23-\x2e\x30-\x5b\x5d-\x7e]{1,256}$/.test(name));
+  if (wrong !== undefined) {
+    throw synthError('ScopeNameInvalid', `scopes has ${JSON.stringify(wrong.name)} and takes visible ASCII without /, " and \\: correct it`);
+  }
+}
+
+/** How long a request may take. */
+export function longestTimeout(given: Duration | undefined): Duration {
+  const timeout = given ?? Duration.seconds(30);
+  assertTimeout(timeout);
+  return timeout;
+}
