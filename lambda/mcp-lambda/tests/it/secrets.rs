@@ -15,7 +15,8 @@ use base64::engine::general_purpose::STANDARD;
 use mcp_lambda::Process;
 use serde_json::{Value, json};
 
-use crate::event_source::{Function, call, event, modern_event, set_header};
+use crate::event_source::{Function, call, data, event, modern_event, set_header};
+use crate::issuer::encode;
 use crate::server;
 
 /// Part of everything that is sent. It survives lower case, and Base64 is sent beside it.
@@ -51,6 +52,8 @@ fn program(variables: &BTreeMap<&str, String>) -> Command {
         .args(&line[1..])
         .env_clear()
         .envs(variables)
+        // Nobody listens there.
+        .env("MCP_JWKS_URL", "http://127.0.0.1:9/jwks.json")
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     command
@@ -175,6 +178,29 @@ fn events() -> Vec<Value> {
         event[member] = json!(value);
         events.push(event);
     }
+    // The server verifies access tokens itself behind a function URL.
+    let jwt = |header: Value| {
+        format!(
+            "{}.{}.c2ln",
+            encode(&header),
+            encode(&json!({ "email": secret }))
+        )
+    };
+    for token in [
+        secret.clone(),
+        jwt(json!({ "alg": "RS256", "kid": secret })),
+        jwt(json!({ "alg": secret })),
+    ] {
+        let mut event = data("event-function-url.json");
+        event["headers"]["authorization"] = json!(format!("Bearer {token}"));
+        event["headers"]["x-other"] = json!(secret);
+        event["cookies"] = json!([secret]);
+        event["body"] = json!(echo(&secret).to_string());
+        events.push(event.clone());
+        event["rawPath"] = json!(format!("/{secret}"));
+        event["rawQueryString"] = json!(secret);
+        events.push(event);
+    }
     let mut stranger = modern_event(&echo(&secret));
     stranger["requestContext"]["authorizer"] = json!(null);
     events.extend([stranger, json!({ "detail": secret })]);
@@ -224,7 +250,13 @@ async fn no_output_of_the_process_holds_what_a_caller_sent() {
         output.contains("\"a panic\"") && output.contains("tests/it/server.rs"),
         "panics are seen: {output}"
     );
+    assert!(
+        output.contains("the issuer's keys cannot be read"),
+        "a key id is looked for: {output}"
+    );
+    let encoded = encode(&json!({ "email": format!("{SECRET}-{EMAIL}") })).to_lowercase();
     for needle in [
+        encoded.as_str(),
         SECRET,
         EMAIL,
         "the dog ate",
