@@ -305,7 +305,8 @@ impl Imports {
                 let parts: Vec<&str> = fqn.split('.').collect();
                 let name = parts.last().copied().unwrap_or_default();
                 let module = match parts.as_slice() {
-                    [package, submodule, _] => format!(
+                    // A service's module exports the interfaces of its CloudFormation resources, too.
+                    [package, submodule, _] | [package, "interfaces", submodule, _] => format!(
                         "{package}/{}",
                         submodule.replace('_', "-").trim_start_matches('-')
                     ),
