@@ -8,7 +8,7 @@
 //
 // cargo-lambda is taken from the PATH, else from .local; if it is in neither place, it is installed into
 // .local/cargo-lambda (a Python venv: the PyPI package brings Zig, the cross linker, with it).
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { accessSync, constants, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -33,11 +33,10 @@ try {
   const cargoLambda = findCargoLambda() ?? installCargoLambda();
   addTarget();
   if (wanted.includes('reproduce')) {
-    reproduce(cargoLambda);
+    await reproduce(cargoLambda);
   } else {
-    // One by one, as McpCode.fromCargo does: built together they share features, and each would be compiled twice.
     const servers = wanted.length > 0 ? wanted : Object.keys(SERVERS);
-    servers.forEach((server) => build(cargoLambda, root, server));
+    await buildAll(cargoLambda, servers);
     if (servers.includes('authorization')) {
       carryAlong();
     }
@@ -90,16 +89,29 @@ function addTarget() {
   }
 }
 
+/**
+ * Two at a time, each by a cargo of its own and in a folder of its own: most of a build is the link-time optimisation at its
+ * end, which has one thread. Built by one cargo they would share the features of what they depend on, and be other programs
+ * than those that McpCode.fromCargo builds.
+ */
+async function buildAll(executable, servers) {
+  const waiting = [...servers];
+  const work = async () => {
+    for (let server = waiting.shift(); server !== undefined; server = waiting.shift()) await build(executable, root, server);
+  };
+  await Promise.all([work(), work()]);
+}
+
 /** Builds one server of a checkout and returns its file. */
-function build(executable, checkout, server) {
+async function build(executable, checkout, server) {
   say(`building ${server} for arm64; the first time takes minutes`);
   const cargoHome = process.env.CARGO_HOME ?? join(homedir(), '.cargo');
-  run(executable, ['lambda', 'build', '--release', '--arm64', '--locked', '--output-format', 'binary', '--package', SERVERS[server], '--bin', server], 'mend what cargo says above', {
+  await runBeside(executable, ['lambda', 'build', '--release', '--arm64', '--locked', '--lambda-dir', join(checkout, 'target', 'lambda'), '--output-format', 'binary', '--package', SERVERS[server], '--bin', server], 'mend what cargo says above', {
     // cargo-lambda finds the Zig of its own venv by way of the PATH.
     PATH: [dirname(executable), process.env.PATH ?? ''].join(delimiter),
     // Messages of panics name source files: without the folders of this machine the program is the same wherever it is built.
     RUSTFLAGS: `--remap-path-prefix=${checkout}=/mcp-lambda --remap-path-prefix=${cargoHome}=/cargo`,
-    CARGO_TARGET_DIR: join(checkout, 'target'),
+    CARGO_TARGET_DIR: join(checkout, 'target', 'arm64', server),
   }, checkout);
   const bootstrap = join(checkout, 'target', 'lambda', server, 'bootstrap');
   if (!existsSync(bootstrap)) {
@@ -116,11 +128,11 @@ function carryAlong() {
   writeFileSync(`${asset}.sha256`, `${sha256(join(asset, 'bootstrap'))}  authorization/bootstrap\n`);
 }
 
-function reproduce(executable) {
+async function reproduce(executable) {
   const copy = join(root, 'target', 'reproduce');
   rmSync(copy, { recursive: true, force: true });
   run('git', ['clone', '--quiet', '--shared', root, copy], 'commit first: the copy is of the last commit');
-  const [here, there] = [build(executable, root, 'authorization'), build(executable, copy, 'authorization')].map(sha256);
+  const [here, there] = (await Promise.all([root, copy].map((checkout) => build(executable, checkout, 'authorization')))).map(sha256);
   if (here !== there) {
     throw new Error(`the authorization server built in target/reproduce has the SHA-256 ${there}, and ${here} here: commit what changed in lambda/, or find what the build takes from its folder`);
   }
@@ -133,9 +145,28 @@ function sha256(file) {
 
 function run(command, args, mend, environment = {}, cwd = root) {
   const result = spawnSync(command, args, { cwd, stdio: 'inherit', env: { ...process.env, ...environment } });
-  if (result.error !== undefined || result.status !== 0) {
-    const cause = result.error?.message ?? `ended with ${result.signal ?? `status ${result.status}`}`;
-    throw new Error(`${command} ${args.join(' ')}: ${cause}: ${mend}`);
+  judge(command, args, mend, result);
+}
+
+/** As `run`, with others running meanwhile. */
+function runBeside(command, args, mend, environment, cwd) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd, stdio: 'inherit', env: { ...process.env, ...environment } });
+    const over = (result) => {
+      try {
+        resolve(judge(command, args, mend, result));
+      } catch (error) {
+        reject(error);
+      }
+    };
+    child.on('error', (error) => over({ error }));
+    child.on('close', (status, signal) => over({ status, signal }));
+  });
+}
+
+function judge(command, args, mend, { error, status, signal }) {
+  if (error !== undefined || status !== 0) {
+    throw new Error(`${command} ${args.join(' ')}: ${error?.message ?? `ended with ${signal ?? `status ${status}`}`}: ${mend}`);
   }
 }
 

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { CfnOutput, Duration } from 'aws-cdk-lib';
 import type { Template } from 'aws-cdk-lib/assertions';
-import { McpAuthorization, type McpAuthorizationServerOptions, McpFront, type McpPreRegisteredClient, type McpServerProps } from '../lib';
+import { carriedAuthorizationServer } from '../lib/carried-program';
+import { McpAuthorization, McpCode, type McpAuthorizationServerOptions, McpFront, type McpPreRegisteredClient, type McpServerProps } from '../lib';
 import { deployed } from './deployed';
 import { code, only, synthesizeServer, type TemplateJson, twoScopes } from './synthesis';
 
@@ -288,4 +290,40 @@ describe('the settings of the authorization server', () => {
       assert.throws(() => withServer(wrong), { message });
     });
   }
+});
+
+describe('the authorization server that the package brings', () => {
+  test('is what McpAuthorization.server() deploys, or says how to build it in a checkout', () => {
+    const assets = mkdtempSync(join(tmpdir(), 'assets-'));
+    assert.throws(() => carriedAuthorizationServer(assets), {
+      message: `${join(assets, 'authorization', 'bootstrap')} does not exist: the npm package of a release brings it; in a checkout of the library build it with \`node scripts/build-lambda.mjs authorization\`, or set code of the authorization server (AuthorizationServerNotBuilt)`,
+    });
+    mkdirSync(join(assets, 'authorization'));
+    writeFileSync(join(assets, 'authorization', 'bootstrap'), '#!/bin/sh\n');
+    assert.ok(carriedAuthorizationServer(assets) instanceof McpCode);
+    rmSync(assets, { recursive: true });
+  });
+});
+
+describe('the settings of the authorization server that Rust declares', () => {
+  test('reach its environment under the names of Rust, and only when they are set', () => {
+    const settings: Record<string, [value: McpAuthorizationServerOptions, text: string]> = {
+      AUTHORIZATION_BRAND_COLOR: [{ brandColor: '#123456' }, '#123456'],
+      AUTHORIZATION_BRAND_LOGO_URL: [{ brandLogoUrl: 'https://example.com/logo.svg' }, 'https://example.com/logo.svg'],
+      AUTHORIZATION_BRAND_NAME: [{ displayName: 'Dogs' }, 'Dogs'],
+      AUTHORIZATION_CLIENT_DOCUMENTS: [{ clientDocumentsEnabled: false }, 'false'],
+      AUTHORIZATION_CODE_SECONDS: [{ codeLifetime: Duration.minutes(1) }, '60'],
+      AUTHORIZATION_CUSTOM_SCHEMES: [{ customSchemes: ['cursor', 'vscode'] }, 'cursor,vscode'],
+      AUTHORIZATION_REDIRECT_HOSTS: [{ redirectHosts: ['claude.ai'] }, 'claude.ai'],
+      AUTHORIZATION_REFRESH_TOKEN_DAYS: [{ refreshTokenLifetime: Duration.days(7) }, '7'],
+      AUTHORIZATION_REGISTRATION: [{ registrationEnabled: false }, 'false'],
+      AUTHORIZATION_REGISTRATION_DAYS: [{ registrationLifetime: Duration.days(14) }, '14'],
+    };
+    const all = variables(withServer(Object.assign({}, ...Object.values(settings).map(([value]) => value))));
+    for (const [name, [, text]] of Object.entries(settings)) {
+      assert.equal(all[name], text, name);
+      // McpServer gives the title of the contract as the name.
+      if (name !== 'AUTHORIZATION_BRAND_NAME') assert.equal(variables()[name], undefined, name);
+    }
+  });
 });

@@ -15,7 +15,7 @@ const json = (path: string): any => JSON.parse(readFileSync(join(root, path), 'u
 const contracts = execFileSync('git', ['ls-files', 'lambda/*/contract.json'], { cwd: root, encoding: 'utf8' }).trim().split('\n');
 const schema = json('lambda/contract/contract.schema.json');
 // Rust's number formats are notes, not rules.
-const isValid = new Ajv2020({ strict: true, formats: { uint32: true } }).compile(schema);
+const isValid = new Ajv2020({ strict: true, formats: { uint8: true, uint32: true } }).compile(schema);
 
 const directory = mkdtempSync(join(tmpdir(), 'schema-'));
 after(() => rmSync(directory, { recursive: true }));
@@ -44,10 +44,12 @@ function changed(contract: any, way: (string | number)[], change: (holder: any, 
 }
 
 describe('the schema of contracts', () => {
-  test('has the version that the constructs read', () => {
-    const { contractVersion } = json(contracts[0]!);
-    assert.equal(schema.$id, `urn:mcp-lambda:contract:${contractVersion}`);
-    assert.deepEqual(schema.properties.contractVersion.enum, [contractVersion, 2]);
+  test('has the versions that the constructs read', () => {
+    const contract = json(contracts[0]!);
+    const versions: number[] = schema.properties.contractVersion.enum;
+    assert.equal(schema.$id, `urn:mcp-lambda:contract:${Math.min(...versions)}`);
+    for (const contractVersion of versions) assert.ok(areReadByTheConstructs({ ...contract, contractVersion }), `version ${contractVersion}`);
+    assert.ok(!areReadByTheConstructs({ ...contract, contractVersion: Math.max(...versions) + 1 }));
   });
 
   test('is met by every server', () => {

@@ -1,22 +1,28 @@
-use std::collections::BTreeMap;
+use std::borrow::Cow;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Method, Request};
+use http::{HeaderMap, Method, Request};
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+use crate::event_headers::Headers;
+
 /// The event of a REST API's Lambda proxy integration (payload format 1.0), as far as an MCP server needs it.
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct ProxyEvent {
-    http_method: String,
-    path: String,
+struct ProxyEvent<'a> {
+    #[serde(borrow)]
+    http_method: Cow<'a, str>,
+    #[serde(borrow)]
+    path: Cow<'a, str>,
+    /// Read only where there is no multi-value form: it holds nothing that the other one lacks.
+    #[serde(default, borrow)]
+    headers: Option<&'a RawValue>,
     #[serde(default)]
-    headers: Option<BTreeMap<String, Option<String>>>,
-    #[serde(default)]
-    multi_value_headers: Option<BTreeMap<String, Option<Vec<String>>>>,
+    multi_value_headers: Option<Headers>,
     #[serde(default)]
     body: Option<String>,
     #[serde(default)]
@@ -24,14 +30,14 @@ struct ProxyEvent {
     request_context: RequestContext,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct RequestContext {
     #[serde(default)]
     authorizer: Option<Authorizer>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize)]
 struct Authorizer {
     #[serde(default)]
     claims: Option<Claims>,
@@ -75,28 +81,15 @@ pub(crate) fn read_event(event: &[u8]) -> Option<GatewayRequest> {
     *request.method_mut() = Method::from_bytes(event.http_method.as_bytes()).ok()?;
     *request.uri_mut() = event.path.parse().ok()?;
 
-    let headers = request.headers_mut();
-    let mut add = |name: &str, value: &str| {
-        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
-            headers.append(name, value);
-        }
+    *request.headers_mut() = match event.multi_value_headers {
+        Some(Headers(headers)) if !headers.is_empty() => headers,
+        Some(_) | None => match event.headers {
+            Some(single) => serde_json::from_str::<Option<Headers>>(single.get())
+                .ok()?
+                .map_or_else(HeaderMap::new, |Headers(headers)| headers),
+            None => HeaderMap::new(),
+        },
     };
-    // The multi-value form holds everything that the single-value form holds.
-    match event
-        .multi_value_headers
-        .filter(|headers| !headers.is_empty())
-    {
-        Some(headers) => {
-            for (name, values) in &headers {
-                values.iter().flatten().for_each(|value| add(name, value));
-            }
-        }
-        None => {
-            for (name, value) in &event.headers.unwrap_or_default() {
-                value.iter().for_each(|value| add(name, value));
-            }
-        }
-    }
     let body = event.body.unwrap_or_default();
     *request.body_mut() = if event.is_base64_encoded {
         Bytes::from(STANDARD.decode(body).ok()?)

@@ -52,6 +52,26 @@ impl fmt::Display for FetchError {
 
 impl std::error::Error for FetchError {}
 
+/// A client for bodies of this kind, without connections yet.
+pub(crate) fn hyper_client<B>() -> Client<HttpsConnector<HttpConnector>, B>
+where
+    B: http_body::Body + Send,
+    B::Data: Send,
+{
+    // Another crate of the server may bring a second implementation, and rustls then wants to be told. An error says
+    // that somebody has told it already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let mut connector = HttpConnector::new();
+    connector.enforce_http(false);
+    connector.set_nodelay(true);
+    let connector = HttpsConnectorBuilder::new()
+        .with_webpki_roots()
+        .https_or_http()
+        .enable_http1()
+        .wrap_connector(connector);
+    Client::builder(TokioExecutor::new()).build(connector)
+}
+
 impl Default for HttpsClient {
     fn default() -> Self {
         Self::new()
@@ -62,19 +82,8 @@ impl HttpsClient {
     /// A client without connections; nothing touches the network before the first request.
     #[must_use]
     pub fn new() -> Self {
-        // Another crate of the server may bring a second implementation, and rustls then wants to be told. An error
-        // says that somebody has told it already.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut connector = HttpConnector::new();
-        connector.enforce_http(false);
-        connector.set_nodelay(true);
-        let connector = HttpsConnectorBuilder::new()
-            .with_webpki_roots()
-            .https_or_http()
-            .enable_http1()
-            .wrap_connector(connector);
         Self {
-            client: Client::builder(TokioExecutor::new()).build(connector),
+            client: hyper_client(),
         }
     }
 

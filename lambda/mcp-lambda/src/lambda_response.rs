@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -5,12 +6,12 @@ use std::task::{Context, Poll};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use bytes::{BufMut, Bytes, BytesMut};
-use http::HeaderMap;
+use bytes::Bytes;
 use http::header::SET_COOKIE;
+use http::{HeaderMap, StatusCode};
 use http_body::{Body, Frame};
 use http_body_util::{BodyExt, combinators::BoxBody};
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use crate::refusal::Answer;
 
@@ -30,9 +31,8 @@ pub(crate) enum PayloadFormat {
 /// `RESPONSE_STREAM`: a JSON prelude, eight NUL bytes, and the body as it comes.
 pub(crate) fn streamed_response(answer: Answer, format: PayloadFormat) -> StreamedResponse {
     let (parts, body) = answer.into_parts();
-    let prelude = head(parts.status.as_u16(), &parts.headers, format);
-    let mut start = BytesMut::from(Value::Object(prelude).to_string().as_bytes());
-    start.put_slice(&PRELUDE_END);
+    let mut start = json(&Head::new(parts.status, &parts.headers, format));
+    start.extend_from_slice(&PRELUDE_END);
     StreamedResponse {
         start: Some(start),
         body,
@@ -41,7 +41,7 @@ pub(crate) fn streamed_response(answer: Answer, format: PayloadFormat) -> Stream
 
 /// The body of [`streamed_response`].
 pub(crate) struct StreamedResponse {
-    start: Option<BytesMut>,
+    start: Option<Vec<u8>>,
     body: BoxBody<Bytes, Infallible>,
 }
 
@@ -62,9 +62,9 @@ impl Body for StreamedResponse {
         if let Poll::Ready(Some(Ok(frame))) = &frame
             && let Some(data) = frame.data_ref()
         {
-            start.put_slice(data);
+            start.extend_from_slice(data);
         }
-        Poll::Ready(Some(Ok(Frame::data(start.freeze()))))
+        Poll::Ready(Some(Ok(Frame::data(start.into()))))
     }
 }
 
@@ -76,55 +76,78 @@ pub(crate) async fn buffered_response(answer: Answer, format: PayloadFormat) -> 
         Ok(body) => body.to_bytes(),
         Err(never) => match never {},
     };
-    let (text, is_base64) = match std::str::from_utf8(&body) {
-        Ok(text) => (text.to_owned(), false),
-        Err(_) => (STANDARD.encode(&body), true),
+    let (text, is_base64_encoded) = match std::str::from_utf8(&body) {
+        Ok(text) => (Cow::Borrowed(text), false),
+        Err(_) => (Cow::Owned(STANDARD.encode(&body)), true),
     };
-    let mut response = head(parts.status.as_u16(), &parts.headers, format);
-    response.insert("body".to_owned(), json!(text));
-    response.insert("isBase64Encoded".to_owned(), json!(is_base64));
-    Bytes::from(Value::Object(response).to_string())
+    let document = Document {
+        head: Head::new(parts.status, &parts.headers, format),
+        body: text,
+        is_base64_encoded,
+    };
+    json(&document).into()
 }
 
 /// Status and headers. One that occurs more often than once is in `multiValueHeaders`; in payload format 2.0 its values
 /// are joined with commas (RFC 9110 section 5.3), apart from `Set-Cookie`, which must not be.
-fn head(status: u16, headers: &HeaderMap, format: PayloadFormat) -> serde_json::Map<String, Value> {
-    let mut single = BTreeMap::new();
-    let mut multiple = BTreeMap::new();
-    let mut cookies = Vec::new();
-    for name in headers.keys() {
-        let values: Vec<_> = headers
-            .get_all(name)
-            .iter()
-            .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
-            .collect();
-        if format == PayloadFormat::V2 {
-            if name == SET_COOKIE {
-                cookies = values;
-            } else {
-                single.insert(name.as_str(), values.join(", "));
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Head<'a> {
+    status_code: u16,
+    headers: BTreeMap<&'a str, Cow<'a, str>>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    multi_value_headers: BTreeMap<&'a str, Vec<Cow<'a, str>>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    cookies: Vec<Cow<'a, str>>,
+}
+
+/// The response in one piece.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Document<'a> {
+    #[serde(flatten)]
+    head: Head<'a>,
+    body: Cow<'a, str>,
+    is_base64_encoded: bool,
+}
+
+impl<'a> Head<'a> {
+    fn new(status: StatusCode, headers: &'a HeaderMap, format: PayloadFormat) -> Self {
+        let mut head = Self {
+            status_code: status.as_u16(),
+            headers: BTreeMap::new(),
+            multi_value_headers: BTreeMap::new(),
+            cookies: Vec::new(),
+        };
+        for name in headers.keys() {
+            let values = headers.get_all(name).iter();
+            let values: Vec<_> = values
+                .map(|value| String::from_utf8_lossy(value.as_bytes()))
+                .collect();
+            if format == PayloadFormat::V2 {
+                if name == SET_COOKIE {
+                    head.cookies = values;
+                } else {
+                    head.headers.insert(name.as_str(), values.join(", ").into());
+                }
+                continue;
             }
-            continue;
+            match <[Cow<'_, str>; 1]>::try_from(values) {
+                Ok([value]) => {
+                    head.headers.insert(name.as_str(), value);
+                }
+                Err(values) => {
+                    head.multi_value_headers.insert(name.as_str(), values);
+                }
+            }
         }
-        match <[String; 1]>::try_from(values) {
-            Ok([value]) => {
-                single.insert(name.as_str(), value);
-            }
-            Err(values) => {
-                multiple.insert(name.as_str(), values);
-            }
-        }
+        head
     }
-    let mut head = serde_json::Map::new();
-    head.insert("statusCode".to_owned(), json!(status));
-    head.insert("headers".to_owned(), json!(single));
-    if !multiple.is_empty() {
-        head.insert("multiValueHeaders".to_owned(), json!(multiple));
-    }
-    if !cookies.is_empty() {
-        head.insert("cookies".to_owned(), json!(cookies));
-    }
-    head
+}
+
+/// The JSON of what is made of text, numbers, lists and maps with text as their keys, which cannot fail.
+fn json(value: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(value).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -37,6 +37,8 @@ mod accept;
 mod access;
 mod answer_body;
 mod aws;
+#[cfg(feature = "dynamodb")]
+mod aws_http;
 mod batch;
 #[cfg(feature = "dynamodb")]
 mod cache;
@@ -52,6 +54,10 @@ mod direct;
 mod endpoint;
 mod engine_answer;
 mod event;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
+mod event_headers;
 mod gate;
 mod guard;
 mod http_server;
@@ -66,6 +72,7 @@ mod message;
 mod process;
 mod refusal;
 mod run;
+mod runtime_api;
 #[cfg(feature = "dynamodb")]
 mod session;
 #[cfg(feature = "dynamodb")]

@@ -6,8 +6,8 @@ use rmcp::ServerHandler;
 use serde_json::json;
 
 use crate::definition::{Definition, StartError};
-use crate::lambda::RuntimeApi;
 use crate::process::Process;
+use crate::runtime_api::RuntimeApi;
 use crate::{http_server, lambda};
 
 /// Runs the server until the process ends.

@@ -280,3 +280,27 @@ fn our_resource_may_be_written_with_upper_case_scheme_and_host_or_a_slash_at_its
         assert_eq!(answer.status(), status, "{resource}");
     }
 }
+
+#[test]
+fn a_public_app_client_of_ours_names_itself_in_the_body_of_a_revocation() {
+    let world = World::new();
+    let client = Client::new(&world.registered(LOOPBACK), LOOPBACK);
+    let tokens = world.sign_in(&client);
+    let mut secrets = crate::world::stored(crate::world::SEALING, None);
+    secrets.cognito_client = None;
+    *world.store.0.lock().unwrap() = Ok(secrets);
+    world.pass(5 * 60);
+    let form = [
+        ("token", tokens["refresh_token"].as_str().unwrap()),
+        ("client_id", client.client_id.as_str()),
+    ];
+    // The user pool of these tests has a confidential app client only, and refuses.
+    assert_eq!(
+        error(&world.form("/revoke", &form, &[])),
+        (500, "server_error".to_owned())
+    );
+    let sent = world.cognito.bodies().pop().unwrap();
+    let sent = crate::cognito::parameters(&sent);
+    assert_eq!(sent["client_id"], crate::cognito::CLIENT_ID);
+    assert!(sent["token"].starts_with("upstream-refresh-"));
+}

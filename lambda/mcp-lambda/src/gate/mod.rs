@@ -17,9 +17,9 @@ use crate::gate::answer::{allow, deny};
 use crate::gate::identity::{Identities, Unidentified};
 use crate::gate::request::GateRequest;
 use crate::gate::settings::GateSettings;
-use crate::lambda::RuntimeApi;
 use crate::log::Log;
 use crate::process::Process;
+use crate::runtime_api::{RuntimeApi, whole};
 
 /// Runs the gate until the process ends: the REQUEST authorizer of an MCP endpoint on API Gateway.
 ///
@@ -141,7 +141,7 @@ impl Gate {
             };
             let path = format!("/runtime/invocation/{request_id}/{path}");
             let headers = [("Content-Type", "application/json")];
-            if let Err(error) = api.post(&path, &headers, body.to_string().into()).await {
+            if let Err(error) = api.post(&path, &headers, whole(body.to_string())).await {
                 self.log
                     .error(&error.to_string(), &json!({ "requestId": request_id }));
             }

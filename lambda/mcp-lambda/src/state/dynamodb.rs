@@ -10,11 +10,11 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
 use crate::aws::AwsEnvironment;
+use crate::aws_http::http_client;
 use crate::definition::StartError;
 use crate::state::store::{MAX_VALUE, Store, StoreError, seconds};
 use crate::state::version::{Version, Versioned};
@@ -64,11 +64,7 @@ impl AwsEnvironment {
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(region.to_owned()))
             .credentials_provider(credentials)
-            .http_client(
-                aws_smithy_http_client::Builder::new()
-                    .tls_provider(Provider::Rustls(CryptoMode::Ring))
-                    .build_https(),
-            )
+            .http_client(http_client())
             .timeout_config(
                 TimeoutConfig::builder()
                     .operation_timeout(OPERATION_TIMEOUT)

@@ -1,0 +1,85 @@
+//! The benchmark's server on mcp-lambda, as a tool author writes one: two tools, each behind an OAuth scope.
+
+use std::process::ExitCode;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use mcp_lambda::{Access, Definition, Process};
+use rmcp::handler::server::router::tool::ToolRouter;
+use rmcp::handler::server::wrapper::Parameters;
+use rmcp::model::{ProgressNotificationParam, ServerCapabilities, ServerConfig};
+use rmcp::service::RequestContext;
+use rmcp::{RoleServer, ServerHandler, schemars, tool, tool_handler, tool_router};
+use serde::Deserialize;
+
+struct Greeter {
+    now: fn() -> SystemTime,
+    /// Kept, because rmcp builds it anew for each request otherwise.
+    tools: ToolRouter<Self>,
+}
+
+#[derive(Deserialize, schemars::JsonSchema)]
+struct Greet {
+    /// Whom to greet.
+    name: String,
+}
+
+#[derive(Deserialize, schemars::JsonSchema)]
+struct Report {
+    /// How long to go on after the report.
+    milliseconds: u64,
+}
+
+#[tool_router]
+impl Greeter {
+    /// Greets somebody.
+    #[tool(meta = Access::scopes(&["greet"]).meta())]
+    async fn greet(&self, Parameters(Greet { name }): Parameters<Greet>) -> String {
+        format!("hello, {name}")
+    }
+
+    /// Reports its progress once, with the time of the report.
+    #[tool(meta = Access::scopes(&["report"]).meta())]
+    async fn report(
+        &self,
+        context: RequestContext<RoleServer>,
+        Parameters(Report { milliseconds }): Parameters<Report>,
+    ) -> String {
+        if let Some(token) = context.meta.get_progress_token() {
+            let now = (self.now)().duration_since(UNIX_EPOCH).unwrap_or_default();
+            let progress =
+                ProgressNotificationParam::new(token, 1.0).with_message(now.as_nanos().to_string());
+            // A client that is gone does not want to know.
+            let _ = context.peer.notify_progress(progress).await;
+        }
+        tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+        "done".to_owned()
+    }
+}
+
+#[tool_handler(router = self.tools)]
+impl ServerHandler for Greeter {
+    fn get_info(&self) -> ServerConfig {
+        ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is where the clock enters")]
+fn main() -> ExitCode {
+    let now = SystemTime::now;
+    let tools = Greeter::tool_router().list_all();
+    let build = move |(), _: &_| {
+        Ok(Greeter {
+            now,
+            tools: Greeter::tool_router(),
+        })
+    };
+    let definition = Definition::new("greeter", "1.0.0", tools, build)
+        .scope("greet", "Be greeted")
+        .scope("report", "Watch the time");
+    #[cfg(feature = "dynamodb")]
+    let definition = definition.asks_clients();
+    mcp_lambda::run(
+        Process::new(std::env::args_os(), std::env::vars_os(), now),
+        definition,
+    )
+}
