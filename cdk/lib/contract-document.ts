@@ -100,7 +100,7 @@ class ContractReader {
       serverTitle: this.string(server.title, 'server.title'),
       scopes: this.array(root.scopes, 'scopes').map((item, index) => this.scopeOf(item, `scopes[${index}]`)),
       tools: this.array(root.tools, 'tools').map((item, index) => this.toolOf(item, `tools[${index}]`)),
-      selfInvocation: root.selfInvocation === undefined ? undefined : this.selfInvocationOf(root.selfInvocation, 'selfInvocation'),
+      selfInvocation: root.selfInvocation === undefined || root.selfInvocation === null ? undefined : this.selfInvocationOf(root.selfInvocation, 'selfInvocation'),
       awsResources: this.array(root.resources, 'resources').map((item, index) => this.awsResourceOf(item, `resources[${index}]`)),
       settings: this.array(root.settings, 'settings').map((item, index) => this.settingOf(item, `settings[${index}]`)),
     };

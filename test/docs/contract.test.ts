@@ -90,6 +90,11 @@ describe('the schema of contracts', () => {
       assert.ok(isValid(variant), `${member} ${value}: ${JSON.stringify(isValid.errors)}`);
       assert.ok(areReadByTheConstructs(variant), `${member} ${value}`);
     }
+    for (const [maximumEventAgeSeconds, retryAttempts, fits] of [[60, 0, true], [21600, 2, true], [59, 2, false], [21601, 2, false], [300, 3, false]] as const) {
+      const continued = { ...contract, contractVersion: 2, selfInvocation: { maximumEventAgeSeconds, retryAttempts } };
+      assert.equal(isValid(continued), fits, `${maximumEventAgeSeconds} s, ${retryAttempts} attempts`);
+      assert.equal(areReadByTheConstructs(continued), fits);
+    }
     const included = structuredClone(contract);
     included.scopes.push({ name: 'all', description: 'All', includes: [contract.scopes[0].name] });
     assert.ok(isValid(included) && areReadByTheConstructs(included));

@@ -110,9 +110,11 @@ pub struct AwsResource {
 #[serde(rename_all = "camelCase")]
 pub struct SelfInvocation {
     /// How long such an invocation may wait to begin, in seconds; what is older does nothing. Lambda allows 60 to 21,600.
+    #[schemars(range(min = 60, max = 21_600))]
     pub maximum_event_age_seconds: u32,
     /// How often Lambda may try again after a failure. Lambda allows 0 to 2.
-    pub retry_attempts: u8,
+    #[schemars(range(min = 0, max = 2))]
+    pub retry_attempts: u32,
 }
 
 /// Kinds of [`AwsResource`].
