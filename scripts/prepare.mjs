@@ -113,6 +113,17 @@ export const rmcpClient = () => once('rmcp client', () => {
   return built.find(({ target }) => target.name === 'rmcp-client').executable;
 });
 
+/** cargo-generate, of the newest version that the toolchain of this project compiles, in a place of its own; gives its program. */
+export const cargoGenerate = () => once('cargo-generate', () => {
+  const tools = join(root, '.local', 'tools');
+  const program = join(tools, 'bin', 'cargo-generate');
+  if (!existsSync(program)) {
+    console.log('installing cargo-generate …');
+    must('cargo', ['install', '--quiet', '--locked', '--debug', '--root', tools, '--version', '0.23.14', 'cargo-generate']);
+  }
+  return program;
+});
+
 const stacks = [];
 
 /** Starts `npm start` beside the person's own stack (other ports, so other data), waits until it is ready, and gives the file of its outputs. */

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// `npm test` runs every part below; `npm test -- PART…` runs some; `npm run check` is the part for daily work.
+// `npm test` runs every part below but those that run by name only; `npm test -- PART…` runs some; `npm run check` is the part for daily work.
 
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -116,7 +116,15 @@ const parts = {
     needs: [prepare.testPackages, prepare.conformancePackages, prepare.authorizationStack],
     run: async (report) => againstAuthorization(report, 'official suite, command authorization', ['suite.ts']),
   },
+  load: endToEnd('load', 'many people at once', prepare.authorizationStack),
   'least-privilege': endToEnd('least-privilege', 'least privilege'),
+  template: {
+    title: 'a new server from the template, by cargo-generate',
+    // It compiles cargo-generate, once, and a server from nothing: minutes for what seldom changes.
+    onlyByName: true,
+    needs: [prepare.cargoGenerate],
+    run: async (report) => node(report, 'template', testFiles('test/template'), { env: { MCP_LAMBDA_CARGO_GENERATE: await prepare.cargoGenerate() } }),
+  },
 };
 
 const wanted = process.argv.slice(2);
@@ -130,7 +138,7 @@ const report = new Report();
 try {
   await prepare.workspacePackages();
   prepare.pinnedNode();
-  for (const name of wanted.length > 0 ? wanted : Object.keys(parts)) {
+  for (const name of wanted.length > 0 ? wanted : Object.keys(parts).filter((name) => !parts[name].onlyByName)) {
     const { title, needs, run } = parts[name];
     try {
       for (const need of needs) await need();

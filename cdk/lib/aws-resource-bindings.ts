@@ -9,10 +9,14 @@ export interface AwsResourceBindings {
   readonly permissions: { readonly awsResource: McpAwsResource; readonly actions: string[] }[];
 }
 
-/** Matches the AWS resources of the app with those that the contract asks for. */
-export function bindAwsResources(props: McpServerProps): AwsResourceBindings {
+/**
+ * Matches the AWS resources of the app with those that the contract asks for.
+ *
+ * @param defined those that the server has defined for itself
+ */
+export function bindAwsResources(props: McpServerProps, defined: { [name: string]: McpAwsResource }): AwsResourceBindings {
   const contract = props.contract._document;
-  const given = props.awsResources ?? {};
+  const given = { ...defined, ...props.awsResources };
   const wanted = contract.awsResources.map((item) => item.name);
   for (const name of Object.keys(given).filter((item) => !wanted.includes(item))) {
     throw synthError('AwsResourceUnknown', `awsResources.${name} is not asked for by ${contract.serverName}, which asks for ${list(wanted)}: correct the name or remove it`);

@@ -70,7 +70,8 @@ export interface McpEndpointOptions {
   readonly webAcl?: wafv2.IWebACLRef;
 
   /**
-   * What happens to the user pool and the log when the stack is deleted. Does not apply to a `userPool` that is handed over.
+   * What happens to the user pool, the log and the table for state when the stack is deleted. Does not apply to a `userPool` or a table that is
+   * handed over.
    * @default RemovalPolicy.RETAIN
    */
   readonly removalPolicy?: RemovalPolicy;
@@ -92,6 +93,8 @@ export interface McpServerProps extends McpFunctionOptions, McpEndpointOptions {
 
   /**
    * The AWS resources that the contract asks for, by its names. The server gets permission for the actions that its tools declare.
+   * The table `state`, which the library asks for, is defined by the server itself unless another one is given here: with
+   * the partition key `pk` (string), no sort key, and the TTL attribute `expires`.
    * @default - none, for a contract that asks for none
    */
   readonly awsResources?: { [name: string]: McpAwsResource };

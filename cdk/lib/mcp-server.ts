@@ -1,6 +1,8 @@
 import type * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import type * as iam from 'aws-cdk-lib/aws-iam';
+import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { allowedOriginsOf } from './allowed-origins';
 import { bindAwsResources } from './aws-resource-bindings';
@@ -21,6 +23,7 @@ import type { IMcpUserPool } from './mcp-user-pool';
 import { addMetadataEndpoints } from './metadata-endpoints';
 import { addServerApi } from './server-api';
 import { environmentOf } from './settings';
+import { addStateResources } from './state-resources';
 import { synthError } from './synth-error';
 import { toolMetric } from './tool-metrics';
 
@@ -62,6 +65,20 @@ export class McpServer extends Construct implements iam.IGrantable {
   /** The domain of `McpFront.customDomain`. Undefined with every other front. */
   public readonly customDomain?: apigateway.DomainName;
 
+  /**
+   * The table of a server that keeps state. Undefined for every other server, and with a table in `awsResources`.
+   *
+   * On demand, with point-in-time recovery, encrypted with DynamoDB's own key. Items expire by the attribute `expires`.
+   */
+  public readonly stateTable?: dynamodb.ITableV2;
+
+  /**
+   * The generated secret that session ids are sealed with. Undefined for a server that has none, and with
+   * `settings.MCP_STATE_KEYS`. CloudFormation puts it into the function's environment, where whoever may read the
+   * function's configuration can read it. It is not rotated by itself.
+   */
+  public readonly stateSecret?: secretsmanager.ISecret;
+
   /** The IAM principal to permit actions to. */
   public readonly grantPrincipal: iam.IPrincipal;
 
@@ -91,7 +108,10 @@ export class McpServer extends Construct implements iam.IGrantable {
       this.cognitoSignIn = new CognitoSignIn(this, props, { ...address, oauthScopes: this.oauthScopes });
     }
 
-    const bindings = bindAwsResources(props);
+    const state = addStateResources(this, props);
+    this.stateTable = state.table;
+    this.stateSecret = state.secret;
+    const bindings = bindAwsResources(props, state.awsResources);
     this.mcpFunction = new McpFunction(this, 'Function', {
       ...functionOptionsOf(props),
       code: props.code,
@@ -105,10 +125,11 @@ export class McpServer extends Construct implements iam.IGrantable {
         MCP_ALLOWED_ORIGINS: [front.publicOrigin, ...allowedOriginsOf(props)].join(','),
         MCP_RESPONSE_MODE: 'stream',
         ...bindings.settings,
+        ...state.settings,
       }),
     });
     this.grantPrincipal = this.mcpFunction.grantPrincipal;
-    if (props.removalPolicy !== undefined && props.userPool !== undefined && this.mcpFunction.logGroup === undefined) {
+    if (props.removalPolicy !== undefined && props.userPool !== undefined && this.mcpFunction.logGroup === undefined && this.stateTable === undefined) {
       throw synthError('RemovalPolicyNotApplied', 'removalPolicy applies to neither a userPool that is handed over nor a function given with McpCode.fromFunction: set it on those and remove it here');
     }
     for (const permission of bindings.permissions) {

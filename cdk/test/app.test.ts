@@ -129,6 +129,8 @@ describe('the counter stack', () => {
     assert.equal(granted.length, 1);
     assert.deepEqual([granted[0].Action].flat().sort(), [...new Set(declared)].sort());
     assert.deepEqual(granted[0].Resource, { 'Fn::GetAtt': [logicalId, 'Arn'] });
+    const { Variables } = only(template, 'AWS::Lambda::Function').properties.Environment;
+    assert.deepEqual(Variables.MCP_STATE_TABLE, { Ref: logicalId });
   });
 });
 

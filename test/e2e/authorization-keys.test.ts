@@ -6,14 +6,14 @@ import { after, before, describe, test } from 'node:test';
 
 import { Server } from '../conformance/authorization/server.ts';
 import { refusal } from '../conformance/authorization/text.ts';
-import { variablesOf } from './metadata-host.ts';
+import { variable } from './function-variables.ts';
 import { aws, runningStack } from './stack.ts';
 
 const stack = runningStack();
 
 /** A new value, and processes of the function that have not read the old one. */
 async function rotate(server: Server): Promise<void> {
-  const { AUTHORIZATION_SEALING_SECRET_ARN: arn = '' } = await variablesOf(stack);
+  const arn = await variable(stack, 'AUTHORIZATION_SEALING_SECRET_ARN');
   await aws(stack, 'secretsmanager', 'secretsmanager.PutSecretValue', { SecretId: arn, SecretString: randomBytes(32).toString('hex'), ClientRequestToken: randomBytes(16).toString('hex') });
   await server.settings({ AUTHORIZATION_BRAND_NAME: `Rotated ${randomBytes(3).toString('hex')}` });
 }

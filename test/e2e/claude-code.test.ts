@@ -5,8 +5,9 @@ import { after, before, describe, test } from 'node:test';
 
 import { Person } from './person.ts';
 import { ClaudeCode } from './claude-code.ts';
+import { holdDogApi } from './dog-api.ts';
 import { startMessagesApi, type MessagesApi } from './messages-api.ts';
-import { runningStack } from './stack.ts';
+import { machineToken, runningStack } from './stack.ts';
 
 describe('Claude Code', () => {
   const stack = runningStack();
@@ -62,5 +63,30 @@ describe('Claude Code', () => {
       assert.match(result, /"facts\\*":\[/, result);
       assert.match(answer.output, /The tool answered: /);
     });
+  });
+
+  test('shows the progress of the tool while it runs', async (t) => {
+    const dogApi = await holdDogApi(stack);
+    t.after(() => dogApi.close());
+    let released = false;
+    await claude.converse(['--allowedTools', 'mcp__dog-facts__getDogFacts'], 'Tell me three facts about dogs', (shown) => {
+      // The answer waits until the first notification is on the screen.
+      if (!released && shown.includes('asking the Dog API')) {
+        released = true;
+        dogApi.release();
+      }
+      return shown.includes('Fact 3 that was waited for.');
+    });
+    assert.ok(released, 'no progress was shown');
+  });
+
+  test('is let in as a program by a helper that prints a header', async (t) => {
+    const program = new ClaudeCode(model.url);
+    t.after(() => program.remove());
+    const helper = program.script(`echo '${JSON.stringify({ Authorization: `Bearer ${await machineToken(stack)}` })}'`);
+    const added = await program.run(['mcp', 'add-json', '-s', 'user', 'dog-facts', JSON.stringify({ type: 'http', url: stack.McpServerUrl, headersHelper: helper })]);
+    assert.equal(added.status, 0, added.output);
+    const list = await program.run(['mcp', 'list']);
+    assert.match(list.output, /dog-facts.*Connected/, list.output);
   });
 });

@@ -10,6 +10,9 @@ import { inTerminal } from './terminal.ts';
 
 const executable = fileURLToPath(new URL('../node_modules/.bin/claude', import.meta.url));
 
+/** The model's stand-in takes any. */
+const apiKey = 'not-a-key';
+
 /** What one run of the command printed. */
 export interface Run {
   readonly status: number | null;
@@ -64,6 +67,51 @@ export class ClaudeCode {
     }
   }
 
+  /**
+   * Opens it as a person does, in a terminal, asks `prompt`, and gives what it has shown so far to `look` as it changes,
+   * until that returns true. Servers connect beside the conversation: as long as it answers without tools, it is asked again.
+   */
+  async converse(args: readonly string[], prompt: string, look: (shown: string) => boolean): Promise<void> {
+    this.#skipWelcome();
+    const child = this.#spawn(...inTerminal(executable, [...args, '--', prompt], 200));
+    const timer = setTimeout(() => child.kill('SIGKILL'), 60_000);
+    const output = collect(child);
+    const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
+    let unaided = 0;
+    try {
+      await new Promise<void>((resolve, reject) => {
+        child.stdout?.on('data', () => {
+          const shown = plain(output());
+          const answers = shown.split('The tool answered: "nothing"').length - 1;
+          if (answers > unaided) child.stdin?.write(`${prompt}\r`);
+          unaided = answers;
+          if (look(shown)) resolve();
+        });
+        child.once('close', () => reject(new Error(`claude ended: ${plain(output()).slice(-2000)}`)));
+      });
+    } finally {
+      clearTimeout(timer);
+      child.kill('SIGKILL');
+      await closed;
+    }
+  }
+
+  /** Answers what it asks on its first start: to trust this directory, and the key of the model. */
+  #skipWelcome(): void {
+    const file = join(this.#home, '.claude.json');
+    const configuration = JSON.parse(readFileSync(file, 'utf8')) as { projects: Record<string, object> };
+    const projects = Object.entries(configuration.projects).map(([directory, project]) => [directory, { ...project, hasTrustDialogAccepted: true }]);
+    const welcomed = { hasCompletedOnboarding: true, customApiKeyResponses: { approved: [apiKey], rejected: [] }, projects: Object.fromEntries(projects) };
+    writeFileSync(file, JSON.stringify({ ...configuration, ...welcomed }));
+  }
+
+  /** Puts a shell script into its home; gives where. */
+  script(text: string): string {
+    const path = join(this.#home, 'helper.sh');
+    writeFileSync(path, `#!/bin/sh\n${text}\n`, { mode: 0o700 });
+    return path;
+  }
+
   /** What it has stored of the one server that it knows; undefined when it has nothing to sign in with. */
   signIn(): SignIn | undefined {
     const stored = this.#credentials().mcpOAuth ?? {};
@@ -83,7 +131,8 @@ export class ClaudeCode {
 
   /** Forgets the home directory with every credential in it. */
   remove(): void {
-    rmSync(this.#home, { recursive: true, force: true });
+    // What it started may still be writing.
+    rmSync(this.#home, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
   }
 
   #spawn(program: string, args: readonly string[]): ChildProcess {
@@ -94,7 +143,8 @@ export class ClaudeCode {
         PATH: process.env.PATH,
         HOME: this.#home,
         ANTHROPIC_BASE_URL: this.messagesApiUrl,
-        ANTHROPIC_API_KEY: 'not-a-key',
+        ANTHROPIC_API_KEY: apiKey,
+        TERM: 'xterm-256color',
         CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
         // Otherwise tools are fetched on demand by a model that knows how, and connecting is not waited for.
         ENABLE_TOOL_SEARCH: 'false',
@@ -102,6 +152,11 @@ export class ClaudeCode {
       },
     });
   }
+}
+
+/** What a terminal was sent, without the movements of its cursor. */
+function plain(text: string): string {
+  return text.replace(/\x1b\][^\x07]*\x07/g, '').replace(/\x1b\[[0-9;?<>=]*[a-zA-Z]/g, ' ').replace(/\s+/g, ' ');
 }
 
 function collect(child: ChildProcess): () => string {

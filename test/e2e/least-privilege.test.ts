@@ -24,7 +24,7 @@ interface Template {
 interface ToolResult {
   readonly isError?: boolean;
   readonly content: readonly { readonly text: string }[];
-  readonly structuredContent?: { readonly count: number };
+  readonly structuredContent?: { readonly count: number; readonly conversation?: string };
 }
 
 /** The template without the policies that permit anything in DynamoDB. */
@@ -74,9 +74,9 @@ describe('a server that keeps something in DynamoDB', () => {
   }
 
   /** Calls a tool through the stack's own gateway, as a front would. */
-  async function call(stack: Stack & { readonly RestApiId: string }, tool: string): Promise<ToolResult> {
+  async function call(stack: Stack & { readonly RestApiId: string }, tool: string, conversation?: string): Promise<ToolResult> {
     const token = await machineToken(stack);
-    const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: tool, arguments: {} } });
+    const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: tool, arguments: { conversation } } });
     const answer = await new Promise<string>((resolve, reject) => {
       const asked = request(`${stack.AwsEndpointUrl}/_aws/execute-api/${stack.RestApiId}/prod/mcp`, {
         method: 'POST',
@@ -100,15 +100,17 @@ describe('a server that keeps something in DynamoDB', () => {
 
   test('works with the permissions that its contract declares, and is denied by IAM without them', async () => {
     const granted = deploy();
-    assert.equal((await call(granted, 'incrementCounter')).structuredContent?.count, 1);
-    assert.equal((await call(granted, 'incrementCounter')).structuredContent?.count, 2);
-    assert.equal((await call(granted, 'getCounter')).structuredContent?.count, 2);
+    const begun = await call(granted, 'incrementCounter');
+    assert.equal(begun.structuredContent?.count, 1, JSON.stringify(begun));
+    const conversation = begun.structuredContent?.conversation;
+    assert.equal((await call(granted, 'incrementCounter', conversation)).structuredContent?.count, 2);
+    assert.equal((await call(granted, 'getCounter', conversation)).structuredContent?.count, 2);
 
     const stripped = join(work, 'stripped.template.json');
     writeFileSync(stripped, JSON.stringify(withoutTableGrants(JSON.parse(readFileSync(join(cdkOut, 'Counter.template.json'), 'utf8')) as Template)));
     const denied = deploy('--template', stripped);
     for (const tool of ['incrementCounter', 'getCounter']) {
-      const result = await call(denied, tool);
+      const result = await call(denied, tool, conversation);
       assert.equal(result.isError, true, JSON.stringify(result));
       assert.match(result.content[0]?.text ?? '', /AccessDenied/, JSON.stringify(result));
     }

@@ -14,14 +14,17 @@ import type { Stack } from './stack.ts';
 export interface MetadataHost {
   /** How often the document was fetched. */
   requests(): number;
+  /** How often anything was asked for. */
+  allRequests(): number;
   close(): Promise<void>;
 }
 
 /** Serves one document under the name of `host`, and points the deployed authorization server's function there. */
 export async function playMetadataHost(stack: Stack, host: string, path: string, document: object): Promise<MetadataHost> {
   const { key, certificate, der } = selfSigned(host);
-  let requests = 0;
+  let [requests, allRequests] = [0, 0];
   const server = createServer({ key, cert: certificate }, (request, response) => {
+    allRequests += 1;
     if (request.url === path) requests += 1;
     response.writeHead(request.url === path ? 200 : 404, { 'content-type': 'application/json' }).end(JSON.stringify(document));
   });
@@ -32,6 +35,7 @@ export async function playMetadataHost(stack: Stack, host: string, path: string,
   });
   return {
     requests: () => requests,
+    allRequests: () => allRequests,
     close: async () => {
       await forget();
       server.closeAllConnections();

@@ -140,6 +140,13 @@ pub enum ContractProblem {
         /// The action.
         action: String,
     },
+    /// A tool declares something that cannot be.
+    Tool {
+        /// The tool.
+        tool: String,
+        /// What is wrong, as the end of a sentence that begins with the tool.
+        rule: &'static str,
+    },
     /// A setting's default is not of the setting's type.
     Default {
         /// The setting.
@@ -178,6 +185,7 @@ impl fmt::Display for ContractProblem {
                     "tool {tool} needs an action spelled service:Action without wildcard, got {action:?}"
                 )
             }
+            ContractProblem::Tool { tool, rule } => write!(formatter, "tool {tool} {rule}"),
             ContractProblem::Default { setting } => {
                 write!(
                     formatter,

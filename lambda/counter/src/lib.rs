@@ -1,10 +1,9 @@
-//! An MCP server with one counter per caller, kept in DynamoDB.
+//! An MCP server with one counter per conversation, kept in DynamoDB.
 //!
-//! It shows how a tool declares the AWS actions that it performs, so that the constructs grant the function exactly
-//! those: `getCounter` may read items of the table, `incrementCounter` may update them, and nothing else is allowed.
+//! It shows a [`Session`](mcp_lambda::Session): both tools say beside themselves what they do to it, so that the
+//! constructs grant the function exactly that. `getCounter` may read items of the table `state`, `incrementCounter` may
+//! read and put them, and nothing else is allowed.
 
 mod server;
-mod table;
 
 pub use server::{Counter, definition};
-pub use table::{CounterSettings, CounterTable, TableError};

@@ -1,22 +1,16 @@
-use mcp_lambda::{Access, Caller, Deadline, Definition};
+use mcp_lambda::{Access, Definition, Session, SessionError};
 use rmcp::handler::server::wrapper::Parameters;
 use rmcp::model::{CallToolResult, ContentBlock, Implementation, ServerCapabilities, ServerConfig};
 use rmcp::{ServerHandler, schemars, tool, tool_handler, tool_router};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::table::{CounterSettings, CounterTable, TableError};
-
-/// Name under which the tools refer to the table.
-const TABLE: &str = "counters";
 const READ: &str = "counter.read";
 const WRITE: &str = "counter.write";
 
 /// The MCP server.
 #[derive(Debug)]
-pub struct Counter {
-    table: CounterTable,
-}
+pub struct Counter;
 
 /// Arguments of `incrementCounter`.
 #[derive(Debug, Deserialize, schemars::JsonSchema)]
@@ -31,28 +25,28 @@ fn default_by() -> i64 {
     1
 }
 
-/// Result of both tools.
-#[derive(Debug, Serialize, schemars::JsonSchema)]
+/// What a conversation keeps, and the result of both tools.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, schemars::JsonSchema)]
 struct Count {
-    /// The caller's counter.
+    /// The conversation's counter.
     count: i64,
 }
 
 #[tool_router]
 impl Counter {
-    /// Returns your counter. Everybody has their own.
+    /// Returns the counter of this conversation. Every conversation has its own.
     #[tool(
         name = "getCounter",
         title = "Get counter",
         output_schema = rmcp::handler::server::tool::schema_for_type::<Count>(),
         annotations(read_only_hint = true, open_world_hint = false),
-        meta = Access::scopes(&[READ]).aws(TABLE, &["dynamodb:GetItem"]).meta()
+        meta = Access::scopes(&[READ]).reads_session().meta()
     )]
-    async fn get_counter(&self, caller: Caller, deadline: Deadline) -> CallToolResult {
-        result(self.table.read(&caller, deadline.remaining()).await)
+    async fn get_counter(&self, session: Session<Count>) -> Result<CallToolResult, SessionError> {
+        session.read().await.map(result)
     }
 
-    /// Adds to your counter and returns the sum.
+    /// Adds to the counter of this conversation and returns the sum.
     #[tool(
         name = "incrementCounter",
         title = "Increment counter",
@@ -63,34 +57,29 @@ impl Counter {
             idempotent_hint = false,
             open_world_hint = false
         ),
-        meta = Access::scopes(&[WRITE]).aws(TABLE, &["dynamodb:UpdateItem"]).meta()
+        meta = Access::scopes(&[WRITE]).writes_session().meta()
     )]
     async fn increment_counter(
         &self,
-        caller: Caller,
-        deadline: Deadline,
+        session: Session<Count>,
         Parameters(IncrementCounter { by }): Parameters<IncrementCounter>,
-    ) -> CallToolResult {
+    ) -> Result<CallToolResult, SessionError> {
         if !(1..=100).contains(&by) {
-            return tool_error(format!("by must be a whole number from 1 to 100, got {by}"));
+            let rule = format!("by must be a whole number from 1 to 100, got {by}");
+            return Ok(CallToolResult::error(vec![ContentBlock::text(rule)]));
         }
-        result(self.table.add(&caller, by, deadline.remaining()).await)
+        let counted = session.update(|kept| {
+            kept.count = kept.count.saturating_add(by);
+            *kept
+        });
+        counted.await.map(result)
     }
 }
 
-fn result(count: Result<i64, TableError>) -> CallToolResult {
-    match count {
-        Ok(count) => {
-            let mut result = CallToolResult::structured(json!(Count { count }));
-            result.content = vec![ContentBlock::text(count.to_string())];
-            result
-        }
-        Err(error) => tool_error(error.to_string()),
-    }
-}
-
-fn tool_error(text: String) -> CallToolResult {
-    CallToolResult::error(vec![ContentBlock::text(text)])
+fn result(count: Count) -> CallToolResult {
+    let mut result = CallToolResult::structured(json!(count));
+    result.content = vec![ContentBlock::text(count.count.to_string())];
+    result
 }
 
 #[tool_handler]
@@ -104,21 +93,13 @@ impl ServerHandler for Counter {
 
 /// Who the server is, what it needs, and how it is built.
 #[must_use]
-pub fn definition() -> Definition<Counter, CounterSettings> {
+pub fn definition() -> Definition<Counter> {
     let tools = Counter::tool_router().list_all();
-    Definition::new(
-        "counter",
-        env!("CARGO_PKG_VERSION"),
-        tools,
-        |settings, aws| {
-            Ok(Counter {
-                table: CounterTable::new(settings, aws)?,
-            })
-        },
-    )
+    Definition::new("counter", env!("CARGO_PKG_VERSION"), tools, |(), _| {
+        Ok(Counter)
+    })
     .title("Counter")
-    .description("One counter per caller, kept in DynamoDB.")
-    .scope(READ, "Read your counter")
-    .scope(WRITE, "Increment your counter")
-    .dynamodb_table(TABLE, "COUNTER_TABLE")
+    .description("One counter per conversation, kept in DynamoDB.")
+    .scope(READ, "Read your counters")
+    .scope(WRITE, "Increment your counters")
 }

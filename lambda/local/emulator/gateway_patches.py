@@ -102,9 +102,23 @@ async def _invoke_streaming(integration: dict, api_id: str, *arguments: Any, own
     return prelude.status, headers, StreamingResponse(stream.run)
 
 
+def throttle_single_methods() -> None:
+    """Closes: the throttle of a single method is never found, because CloudFormation's ResourcePath has `~1` for each
+    slash of the path (`/~1register`), and the emulator looks for the path as it is."""
+    find = apigateway_v1._method_throttle_settings
+
+    def settings(stage: dict, resource_path: str, http_method: str) -> Any:
+        encoded = f"/{resource_path.replace('/', '~1')}/{http_method}"
+        own = (stage.get("methodSettings") or {}).get(encoded)
+        return own if own and "throttlingRateLimit" in own else find(stage, resource_path, http_method)
+
+    apigateway_v1._method_throttle_settings = settings
+
+
 def install() -> None:
     """Apply every patch of this module."""
     understand_streaming_uri()
     name_the_domain()
     hide_function_errors()
     stream_and_remap()
+    throttle_single_methods()

@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::caller::Caller;
+#[cfg(feature = "dynamodb")]
+use crate::state::StateUse;
 
 /// Where a tool's [`Access`] travels inside the server; it never reaches the wire.
 const META_KEY: &str = "mcp-lambda/access";
@@ -18,6 +20,9 @@ const META_KEY: &str = "mcp-lambda/access";
 pub struct Access {
     scopes: Vec<String>,
     aws_actions: Vec<AwsActions>,
+    #[cfg(feature = "dynamodb")]
+    #[serde(default, skip_serializing_if = "StateUse::is_nothing")]
+    pub(crate) state: StateUse,
 }
 
 impl Access {
@@ -26,7 +31,7 @@ impl Access {
     pub fn scopes(names: &[&str]) -> Self {
         Self {
             scopes: names.iter().map(|name| (*name).to_owned()).collect(),
-            aws_actions: Vec::new(),
+            ..Self::default()
         }
     }
 
@@ -39,6 +44,66 @@ impl Access {
             resource: resource.to_owned(),
         });
         self
+    }
+
+    /// The tool reads the value of the conversation, with [`Session::read`](crate::Session::read).
+    ///
+    /// The tool gets a further argument, `conversation`, and the server the table `state`; see [`Session`](crate::Session).
+    #[cfg(feature = "dynamodb")]
+    #[must_use]
+    pub fn reads_session(mut self) -> Self {
+        self.state.session.reads = true;
+        self
+    }
+
+    /// The tool changes the value of the conversation, with [`Session::update`](crate::Session::update). It may read it, too.
+    #[cfg(feature = "dynamodb")]
+    #[must_use]
+    pub fn writes_session(mut self) -> Self {
+        self.state.session.writes = true;
+        self
+    }
+
+    /// The tool removes the value of the conversation, with [`Session::end`](crate::Session::end). It may read it, too.
+    #[cfg(feature = "dynamodb")]
+    #[must_use]
+    pub fn ends_session(mut self) -> Self {
+        self.state.session.ends = true;
+        self
+    }
+
+    /// A result of the tool is kept for this long, in whole seconds, and answers later calls of the same caller with
+    /// the same arguments, without running the tool.
+    ///
+    /// The same call is: the server's name and version, the tool, the arguments as canonical JSON (in the manner of
+    /// RFC 8785, whole numbers kept exact), the caller with its app client, and the OAuth scopes and groups of its access
+    /// token. What another caller got is never found.
+    ///
+    /// Results with `isError`, errors, questions to the client and results larger than 350 KiB are not kept. A cache
+    /// that fails or is slow is logged, and the tool runs.
+    ///
+    /// Does not know what else a result depends on: the time, a `Session`, what a client says about itself. Two calls at
+    /// one moment both run.
+    #[cfg(feature = "dynamodb")]
+    #[must_use]
+    pub fn cached(mut self, time_to_live: std::time::Duration) -> Self {
+        self.state.cache = Some(crate::state::CacheUse {
+            seconds: time_to_live.as_secs(),
+            for_everyone: false,
+        });
+        self
+    }
+
+    /// As [`Access::cached`], for a tool whose result does not depend on who calls: callers whose access tokens have the
+    /// same OAuth scopes of this server share it.
+    #[cfg(feature = "dynamodb")]
+    #[must_use]
+    pub fn cached_for_everyone(self, time_to_live: std::time::Duration) -> Self {
+        let mut access = self.cached(time_to_live);
+        if let Some(cache) = &mut access.state.cache {
+            cache.for_everyone = true;
+        }
+        access
     }
 
     /// The declaration in the form that `#[tool(meta = …)]` takes.
@@ -71,10 +136,19 @@ pub(crate) fn take_access(tool: &mut rmcp::model::Tool) -> Access {
 
 /// The entry of one tool in the contract.
 pub(crate) fn contract_tool(mut tool: rmcp::model::Tool) -> Tool {
+    let access = take_access(&mut tool);
+    #[cfg(feature = "dynamodb")]
+    crate::session::describe(&mut tool, access.state.session);
+    #[cfg(feature = "dynamodb")]
+    let actions_on_state = access.state.aws_actions();
+    #[cfg(not(feature = "dynamodb"))]
+    let actions_on_state = None;
     let Access {
         scopes,
-        aws_actions,
-    } = take_access(&mut tool);
+        mut aws_actions,
+        ..
+    } = access;
+    aws_actions.extend(actions_on_state);
     Tool {
         name: tool.name.into_owned(),
         title: tool.title,

@@ -1,5 +1,7 @@
 use std::fmt;
 use std::marker::PhantomData;
+#[cfg(feature = "dynamodb")]
+use std::time::Duration;
 
 use mcp_lambda_contract::{
     AwsResource, AwsResourceType, CONTRACT_VERSION, Contract, ContractProblem, McpSettings, Reader,
@@ -8,10 +10,18 @@ use mcp_lambda_contract::{
 use rmcp::ServerHandler;
 
 use crate::access::contract_tool;
+#[cfg(feature = "dynamodb")]
+use crate::access::take_access;
 use crate::aws::AwsEnvironment;
 use crate::process::Process;
 #[cfg(feature = "dynamodb")]
-use crate::state::{self, State};
+use crate::session::takes_the_argument;
+#[cfg(feature = "dynamodb")]
+use crate::state::{self, State, StateNeeds};
+
+/// As long as a session id holds.
+#[cfg(feature = "dynamodb")]
+const SESSION_TIME_TO_LIVE: Duration = crate::conversation::LIFETIME;
 
 /// Everything about a server that is known before it starts: who it is, its tools, scopes, settings, AWS resources,
 /// and how to build it.
@@ -24,6 +34,8 @@ pub struct Definition<S, C = ()> {
     resources: Vec<AwsResource>,
     #[cfg(feature = "dynamodb")]
     asks_clients: bool,
+    #[cfg(feature = "dynamodb")]
+    session_time_to_live: Duration,
     build: Build<S, C>,
     settings: PhantomData<fn() -> C>,
 }
@@ -113,7 +125,15 @@ pub(crate) struct Built<S> {
     pub(crate) settings: McpSettings,
     pub(crate) contract: Contract,
     #[cfg(feature = "dynamodb")]
-    pub(crate) state: Option<State>,
+    pub(crate) state: Option<ServerState>,
+}
+
+/// What a server keeps, and where.
+#[cfg(feature = "dynamodb")]
+pub(crate) struct ServerState {
+    pub(crate) state: State,
+    pub(crate) needs: StateNeeds,
+    pub(crate) session_time_to_live: Duration,
 }
 
 impl<S: ServerHandler, C: Settings> Definition<S, C> {
@@ -137,6 +157,8 @@ impl<S: ServerHandler, C: Settings> Definition<S, C> {
             resources: Vec::new(),
             #[cfg(feature = "dynamodb")]
             asks_clients: false,
+            #[cfg(feature = "dynamodb")]
+            session_time_to_live: SESSION_TIME_TO_LIVE,
             build: Box::new(build),
             settings: PhantomData,
         }
@@ -209,7 +231,55 @@ impl<S: ServerHandler, C: Settings> Definition<S, C> {
     #[must_use]
     pub fn asks_clients(mut self) -> Self {
         self.asks_clients = true;
-        self.dynamodb_table(state::TABLE, state::TABLE_SETTING)
+        self
+    }
+
+    /// How long the value of a conversation is kept after its last change, in whole seconds. Default: seven days.
+    ///
+    /// It says how long a [`Session`](crate::Session) lives, not how long results are cached nor how long a session id
+    /// holds, which is seven days.
+    #[cfg(feature = "dynamodb")]
+    #[must_use]
+    pub fn session_time_to_live(mut self, time_to_live: Duration) -> Self {
+        self.session_time_to_live = time_to_live;
+        self
+    }
+
+    #[cfg(feature = "dynamodb")]
+    fn state_needs(&self) -> StateNeeds {
+        let tools = self.tools.iter().cloned();
+        StateNeeds {
+            asks_clients: self.asks_clients,
+            tools: tools
+                .map(|mut tool| {
+                    let access = take_access(&mut tool);
+                    (tool.name.into_owned(), access.state)
+                })
+                .collect(),
+        }
+    }
+
+    /// Declarations of tools that contradict themselves.
+    #[cfg(feature = "dynamodb")]
+    fn state_problems(&self, needs: &StateNeeds) -> Vec<ContractProblem> {
+        let problem = |tool: &rmcp::model::Tool| {
+            let declared = needs.tools.get(tool.name.as_ref())?;
+            let taken = declared.session.is_any() && takes_the_argument(tool);
+            let is_short = declared.session.is_any() && self.session_time_to_live.as_secs() == 0;
+            let rule = declared
+                .problem()
+                .or(taken.then_some(
+                    "has a Session and a member conversation of its own, which is where the handle travels: rename it",
+                ))
+                .or(is_short.then_some(
+                    "has a Session that is kept for less than a second: use a longer session_time_to_live",
+                ));
+            Some(ContractProblem::Tool {
+                tool: tool.name.to_string(),
+                rule: rule?,
+            })
+        };
+        self.tools.iter().filter_map(problem).collect()
     }
 
     /// The contract of this server.
@@ -219,31 +289,28 @@ impl<S: ServerHandler, C: Settings> Definition<S, C> {
     /// [`StartError::Definition`] when it contradicts itself, for example when a tool needs a scope that is not
     /// declared.
     pub fn contract(&self) -> Result<Contract, StartError> {
-        let library = McpSettings::definitions().into_iter();
-        let tools = self.tools.iter().cloned().map(contract_tool);
+        let mut settings = McpSettings::definitions();
+        #[cfg_attr(not(feature = "dynamodb"), expect(unused_mut))]
+        let mut tools: Vec<_> = self.tools.iter().cloned().map(contract_tool).collect();
+        #[cfg_attr(not(feature = "dynamodb"), expect(unused_mut))]
+        let mut resources = self.resources.clone();
         #[cfg(feature = "dynamodb")]
-        let library = library.chain(
-            self.asks_clients
-                .then(state::definitions)
-                .into_iter()
-                .flatten(),
-        );
-        // While any tool runs, the library reads and writes the table for it.
+        let needs = self.state_needs();
         #[cfg(feature = "dynamodb")]
-        let tools = tools.map(|mut tool| {
-            tool.aws_actions
-                .extend(self.asks_clients.then(state::aws_actions));
-            tool
-        });
+        state::add_to_contract(&needs, &mut settings, &mut resources, &mut tools);
+        settings.extend(C::definitions());
         let contract = Contract {
             contract_version: CONTRACT_VERSION,
             server: self.server.clone(),
             scopes: self.scopes.clone(),
-            tools: tools.collect(),
-            resources: self.resources.clone(),
-            settings: library.chain(C::definitions()).collect(),
+            tools,
+            resources,
+            settings,
         };
-        let problems = contract.problems();
+        #[cfg_attr(not(feature = "dynamodb"), expect(unused_mut))]
+        let mut problems = contract.problems();
+        #[cfg(feature = "dynamodb")]
+        problems.extend(self.state_problems(&needs));
         if problems.is_empty() {
             Ok(contract)
         } else {
@@ -258,7 +325,9 @@ impl<S: ServerHandler, C: Settings> Definition<S, C> {
         // Both are read before either is judged, so that every problem is reported at once.
         let settings = McpSettings::read(&mut reader);
         #[cfg(feature = "dynamodb")]
-        let state = if self.asks_clients {
+        let needs = self.state_needs();
+        #[cfg(feature = "dynamodb")]
+        let state = if needs.table() {
             state::read(&mut reader).map(Some)
         } else {
             Some(None)
@@ -273,8 +342,13 @@ impl<S: ServerHandler, C: Settings> Definition<S, C> {
         let (own, state) = own;
         #[cfg(feature = "dynamodb")]
         let state = state
-            .map(|state| State::new(state, &settings, process))
-            .transpose()?;
+            .map(|state| State::new(state, &needs, &settings, process))
+            .transpose()?
+            .map(|state| ServerState {
+                state,
+                needs,
+                session_time_to_live: self.session_time_to_live,
+            });
         let server = (self.build)(own, &AwsEnvironment::new(process))?;
         Ok(Built {
             server,

@@ -28,6 +28,8 @@ use crate::message::Message;
 use crate::process::Process;
 use crate::refusal::{Answer, ChallengeContext, Refusal};
 use crate::telemetry::{Record, Telemetry, observed};
+#[cfg(feature = "dynamodb")]
+use crate::tool_state::ToolState;
 
 /// Comments that keep an event stream alive; the gateway's idle limit is 5 minutes, an edge's 30 seconds.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
@@ -79,9 +81,19 @@ impl<S: ServerHandler> Endpoint<S> {
             process.log.clone(),
         );
         #[cfg(feature = "dynamodb")]
-        let conversations = built
-            .state
-            .and_then(|state| Conversations::new(server.clone(), &config, settings, state));
+        let server = server.with_tool_state(built.state.as_ref().map(|kept| {
+            ToolState::new(
+                kept.state.clone(),
+                contract.server.clone(),
+                kept.needs.tools.clone(),
+                kept.session_time_to_live,
+                process.log.clone(),
+            )
+        }));
+        #[cfg(feature = "dynamodb")]
+        let conversations = built.state.and_then(|kept| {
+            Conversations::new(server.clone(), &config, settings, kept.state, &kept.needs)
+        });
         let engine = StreamableHttpService::new(
             move || Ok(server.clone()),
             Arc::new(NeverSessionManager::default()),
@@ -229,11 +241,12 @@ impl<S: ServerHandler> Endpoint<S> {
         // A server must not pass a caller's access token on, so it does not get it.
         request.headers_mut().remove(AUTHORIZATION);
         let is_legacy = is_legacy(request.headers());
-        let can_answer = is_legacy && self.is_in_conversation(&request, message);
+        let in_conversation = is_legacy && self.is_in_conversation(&request, message);
+        let can_answer = in_conversation && self.asks_clients();
         request.extensions_mut().insert(caller.clone());
         request.extensions_mut().insert(deadline);
 
-        let handled = self.handled(request, message, &caller, deadline, can_answer);
+        let handled = self.handled(request, message, &caller, deadline, in_conversation);
         let handled = AssertUnwindSafe(handled).catch_unwind();
         let answer = match deadline.for_answer() {
             None => handled.await,
@@ -253,12 +266,12 @@ impl<S: ServerHandler> Endpoint<S> {
         }
     }
 
-    /// Whether a client of an older revision can be asked something while this request runs.
+    /// Whether the request of a client of an older revision belongs to a conversation.
     #[cfg(feature = "dynamodb")]
     fn is_in_conversation(&self, request: &Request<Bytes>, message: &Message) -> bool {
         // Who initializes begins a new one.
         let begins = message.method.as_deref() == Some("initialize");
-        self.has_conversations() && !begins && request.headers().contains_key(SESSION_ID)
+        self.conversations.is_some() && !begins && request.headers().contains_key(SESSION_ID)
     }
 
     #[cfg(not(feature = "dynamodb"))]
@@ -266,9 +279,9 @@ impl<S: ServerHandler> Endpoint<S> {
         false
     }
 
-    fn has_conversations(&self) -> bool {
+    fn asks_clients(&self) -> bool {
         #[cfg(feature = "dynamodb")]
-        return self.conversations.is_some();
+        return self.conversations.as_ref().is_some_and(Conversations::asks);
         #[cfg(not(feature = "dynamodb"))]
         false
     }
@@ -320,7 +333,7 @@ impl<S: ServerHandler> Endpoint<S> {
     ) -> Answer {
         let late = Refusal::DeadlineReached.error(&self.challenges, id.clone());
         let unanswerable = cannot_answer.then(|| {
-            let rule = if self.has_conversations() {
+            let rule = if self.asks_clients() {
                 "the server needs to ask the client something: send the Mcp-Session-Id that initialize was answered with"
             } else {
                 "the server needs to ask the client something, which this server can do from protocol version 2026-07-28 on"

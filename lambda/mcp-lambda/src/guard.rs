@@ -28,9 +28,14 @@ use serde_json::json;
 
 use crate::access::{Policy, Verdict, take_access};
 use crate::caller::Caller;
+use crate::capabilities::withdraw_notifications;
 use crate::deadline::Deadline;
 use crate::log::Log;
+#[cfg(feature = "dynamodb")]
+use crate::session::describe;
 use crate::telemetry::Outcome;
+#[cfg(feature = "dynamodb")]
+use crate::tool_state::{ToolState, conversation_id};
 
 /// The author's server, with what rmcp does not guard against:
 ///
@@ -43,6 +48,8 @@ pub(crate) struct Guarded<S> {
     policy: Arc<Policy>,
     streams: bool,
     log: Log,
+    #[cfg(feature = "dynamodb")]
+    tool_state: Option<ToolState>,
 }
 
 impl<S> Clone for Guarded<S> {
@@ -53,6 +60,8 @@ impl<S> Clone for Guarded<S> {
             policy: Arc::clone(&self.policy),
             streams: self.streams,
             log: self.log.clone(),
+            #[cfg(feature = "dynamodb")]
+            tool_state: self.tool_state.clone(),
         }
     }
 }
@@ -64,7 +73,31 @@ impl<S> Guarded<S> {
             policy,
             streams: mode == ResponseMode::Stream,
             log,
+            #[cfg(feature = "dynamodb")]
+            tool_state: None,
         }
+    }
+
+    #[cfg(feature = "dynamodb")]
+    pub(crate) fn with_tool_state(mut self, tool_state: Option<ToolState>) -> Self {
+        self.tool_state = tool_state;
+        self
+    }
+
+    /// Calls the author's tool.
+    async fn run_tool(
+        &self,
+        request: CallToolRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData>
+    where
+        S: ServerHandler,
+    {
+        #[cfg(feature = "dynamodb")]
+        if let Some(tool_state) = &self.tool_state {
+            return tool_state.call(&*self.server, request, context).await;
+        }
+        self.server.call_tool(request, context).await
     }
 
     /// Clients that `initialize` hear of changes on the stream of a GET, which this endpoint does not have.
@@ -127,8 +160,7 @@ impl<S> Guarded<S> {
             }
         }
         let end = Deadline::of(&context.extensions).for_tool();
-        let call = AssertUnwindSafe(async { self.server.call_tool(request, context).await })
-            .catch_unwind();
+        let call = AssertUnwindSafe(self.run_tool(request, context)).catch_unwind();
         let outcome = match end {
             None => call.await,
             Some(end) => match tokio::time::timeout_at(end, call).await {
@@ -153,20 +185,6 @@ impl<S> Guarded<S> {
 
 fn tool_error(text: String) -> CallToolResponse {
     CallToolResult::error(vec![ContentBlock::text(text)]).into()
-}
-
-/// Takes back the promise to tell a client about changes.
-fn withdraw_notifications(capabilities: &mut ServerCapabilities) {
-    if let Some(tools) = capabilities.tools.as_mut() {
-        tools.list_changed = None;
-    }
-    if let Some(prompts) = capabilities.prompts.as_mut() {
-        prompts.list_changed = None;
-    }
-    if let Some(resources) = capabilities.resources.as_mut() {
-        resources.list_changed = None;
-        resources.subscribe = None;
-    }
 }
 
 /// Passes requests on to the author's server, with nothing but the panic caught.
@@ -212,6 +230,9 @@ impl<S: ServerHandler> ServerHandler for Guarded<S> {
         let has_cache_hints = context
             .protocol_version()
             .is_some_and(|version| version.as_str() >= ProtocolVersion::V_2026_07_28.as_str());
+        // A conversation with a session id needs no handle.
+        #[cfg(feature = "dynamodb")]
+        let carries_handles = conversation_id(&context.extensions).is_none();
         let mut list = self
             .caught("tools/list", Outcome::of(&context.extensions), async {
                 self.server.list_tools(request, context).await
@@ -220,7 +241,12 @@ impl<S: ServerHandler> ServerHandler for Guarded<S> {
         list.tools
             .retain(|tool| self.policy.judge(&tool.name, &caller) == Verdict::Allowed);
         for tool in &mut list.tools {
-            take_access(tool);
+            #[cfg_attr(not(feature = "dynamodb"), expect(unused_variables))]
+            let access = take_access(tool);
+            #[cfg(feature = "dynamodb")]
+            if carries_handles {
+                describe(tool, access.state.session);
+            }
         }
         if has_cache_hints && self.policy.depends_on_caller() {
             list.cache_scope = Some(CacheScope::Private);

@@ -37,7 +37,10 @@ mod access;
 mod answer_body;
 mod aws;
 mod batch;
+#[cfg(feature = "dynamodb")]
+mod cache;
 mod caller;
+mod capabilities;
 mod claims;
 #[cfg(feature = "dynamodb")]
 mod conversation;
@@ -62,8 +65,12 @@ mod process;
 mod refusal;
 mod run;
 #[cfg(feature = "dynamodb")]
+mod session;
+#[cfg(feature = "dynamodb")]
 mod state;
 mod telemetry;
+#[cfg(feature = "dynamodb")]
+mod tool_state;
 mod url_event;
 
 pub use access::Access;
@@ -76,6 +83,8 @@ pub use https::{FetchError, HttpsClient};
 pub use mcp_lambda_contract::{Contract, HttpUrl, List, Milliseconds, settings};
 pub use process::Process;
 pub use run::run;
+#[cfg(feature = "dynamodb")]
+pub use session::{Session, SessionError};
 
 /// Compiles the examples of the guide.
 #[cfg(all(doctest, feature = "dynamodb"))]

@@ -227,6 +227,7 @@ impl Refusal {
                 StoreError::Throttled
                 | StoreError::TooSlow
                 | StoreError::Unreachable
+                | StoreError::Failed
                 | StoreError::Conflict => {
                     json_rpc(StatusCode::SERVICE_UNAVAILABLE, ErrorCode::INTERNAL_ERROR)
                 }

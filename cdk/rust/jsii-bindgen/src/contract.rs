@@ -67,16 +67,18 @@ pub fn generate(
         } else {
             "AwsResources"
         };
-        let what = if name == "settings" {
-            "The server's settings."
+        let (what, default) = if name == "settings" {
+            (
+                "The server's settings.",
+                "- the defaults of the Rust server",
+            )
         } else {
-            "The AWS resources that the server asks for."
+            (
+                "The AWS resources that the server asks for.",
+                "- those that the server defines for itself",
+            )
         };
-        props.push_str(&tsdoc(
-            what,
-            (!required).then_some("- the defaults of the Rust server"),
-            "  ",
-        ));
+        props.push_str(&tsdoc(what, (!required).then_some(default), "  "));
         let _ = writeln!(
             props,
             "  readonly {name}{}: {class}{suffix};\n",
@@ -181,6 +183,13 @@ impl Members {
     }
 
     fn of_resources(contract: &Value, imports: &mut Imports) -> Result<Self, Error> {
+        // What the library asks for, `McpServer` defines when it is not given.
+        let is_of_library = |setting: Option<&str>| {
+            array(contract, "settings").any(|declared| {
+                declared.get("name").and_then(Value::as_str) == setting
+                    && declared.get("owner").is_some_and(|owner| owner != "server")
+            })
+        };
         let mut list = Vec::new();
         for resource in array(contract, "resources") {
             let key = resource
@@ -194,9 +203,10 @@ impl Members {
                 .get("type")
                 .and_then(Value::as_str)
                 .unwrap_or_default();
+            let optional = is_of_library(resource.get("setting").and_then(Value::as_str));
             let docs = tsdoc(
                 &format!("The AWS resource `{key}` of type {kind}."),
-                None,
+                optional.then_some("- one that the server defines for itself"),
                 "  ",
             );
             list.push(Member {
@@ -204,7 +214,7 @@ impl Members {
                 key: key.to_owned(),
                 rust_type: "McpAwsResource".to_owned(),
                 docs,
-                optional: false,
+                optional,
             });
         }
         Ok(Self { list })

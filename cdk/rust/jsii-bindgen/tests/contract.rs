@@ -15,11 +15,16 @@ fn folder(relative: &str) -> PathBuf {
 }
 
 fn generated(server: &str) -> String {
+    generated_with(server, |_| {})
+}
+
+fn generated_with(server: &str, change: impl FnOnce(&mut Value)) -> String {
     let assemblies = spec::load_with_dependencies("mcp-lambda-cdk", &folder("cdk/rust"))
         .expect("installed and built");
     let text = fs::read_to_string(folder("lambda").join(server).join("contract.json"))
         .expect("checked in");
-    let contract: Value = serde_json::from_str(&text).expect("JSON");
+    let mut contract: Value = serde_json::from_str(&text).expect("JSON");
+    change(&mut contract);
     contract::generate(&contract, "contract.json", &assemblies).expect("the contract is legal")
 }
 
@@ -53,17 +58,29 @@ fn complaints(name: &str, files: &[(&str, &str)]) -> String {
 #[test]
 fn typed_constructs_compile_and_refuse_what_does_not_fit() {
     let app = "import { Stack, Duration } from 'aws-cdk-lib';\nimport { McpCode } from 'mcp-lambda-cdk';\n\
-        import { DogFacts } from './dog-facts';\nimport { Counter } from './counter';\n\
+        import { DogFacts } from './dog-facts';\nimport { Counter } from './counter';\nimport { Keeper } from './keeper';\n\
         const code = McpCode.fromAsset('.');\nconst stack = new Stack();\n\
         new DogFacts(stack, 'A', { code, settings: { dogApiTimeoutMs: Duration.seconds(2) } });\n\
         // @ts-expect-error a number is no Duration\n\
         new DogFacts(stack, 'B', { code, settings: { dogApiTimeoutMs: 2 } });\n\
+        // The library's own table is defined by the server itself.\n\
+        new Counter(stack, 'C', { code });\n\
         // @ts-expect-error the contract asks for a table\n\
-        new Counter(stack, 'C', { code });\n";
+        new Keeper(stack, 'D', { code });\n";
     let (dog_facts, counter) = (generated("dog-facts"), generated("counter"));
+    let keeper = generated_with("counter", |contract| {
+        contract["server"]["name"] = json!("keeper");
+        let table = json!({ "name": "kept", "type": "dynamodbTable", "setting": "KEPT_TABLE" });
+        let setting = json!({ "name": "KEPT_TABLE", "type": "string", "owner": "server" });
+        for (list, member) in [("resources", table), ("settings", setting)] {
+            let list = contract[list].as_array_mut().expect("a list");
+            list.push(member);
+        }
+    });
     let files = [
         ("dog-facts.ts", dog_facts.as_str()),
         ("counter.ts", counter.as_str()),
+        ("keeper.ts", keeper.as_str()),
         ("app.ts", app),
     ];
     assert_eq!(complaints("contract", &files), "");

@@ -195,6 +195,10 @@ class ResponseStreaming(Emulator):
         self.assertEqual(json.load(self.get("/buffered?mode=buffered")),
                          {"domainName": domain, "domainPrefix": api, "host": domain})
 
+    def test_throttles_a_single_method_as_the_template_writes_it(self) -> None:
+        self.assertEqual([self.get("/rare").status for _ in range(3)], [200, 200, 429])
+        self.assertEqual(self.get("/buffered?mode=buffered").status, 200)
+
     def test_refuses_a_host_name_of_somebody_else(self) -> None:
         self.assertEqual(self.get("/buffered?mode=buffered", host="evil.example").status, 403)
 

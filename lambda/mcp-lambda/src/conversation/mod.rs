@@ -1,4 +1,5 @@
-//! Requests of a server to a client of an older revision (elicitation, sampling, roots) across invocations.
+//! Conversations of clients of older revisions, which carry an `Mcp-Session-Id`: what tells them apart, and requests of
+//! a server to its client (elicitation, sampling, roots) across invocations.
 //!
 //! The question goes out on the open event stream of one invocation; the client's answer is a request of its own, which
 //! arrives at another process, and reaches the waiting one through the store. What a process has to know about the
@@ -17,6 +18,7 @@ use http_body_util::{BodyExt, Full};
 use mcp_lambda_contract::{McpSettings, ResponseMode};
 use rmcp::ServerHandler;
 use rmcp::model::{Implementation, InitializeRequestParams, ProtocolVersion};
+use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -25,14 +27,15 @@ use crate::caller::Caller;
 use crate::deadline::Deadline;
 use crate::guard::Guarded;
 use crate::refusal::{Answer, Refusal, json_answer};
-use crate::state::{State, unguessable};
+use crate::session::ConversationId;
+use crate::state::{State, StateNeeds, unguessable};
 use mailbox::Mailbox;
 use manager::{CallManager, Outcome};
 
 /// The header that carries the sealed client (Streamable HTTP, revisions before 2026-07-28).
 pub(crate) const SESSION_ID: &str = "mcp-session-id";
 /// A client that is away for longer initializes again.
-const LIFETIME: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+pub(crate) const LIFETIME: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// Longest session id, in bytes: the gateway takes 10 KB of headers in all, most of which the access token needs.
 const LONGEST_ID: usize = 4096;
 
@@ -49,25 +52,37 @@ pub(crate) struct Conversations<S> {
     server: Guarded<S>,
     config: StreamableHttpServerConfig,
     state: State,
+    /// Whether the server asks its clients while an answer is streamed. Otherwise the id does nothing but tell one
+    /// conversation from another.
+    asks: bool,
 }
 
 impl<S: ServerHandler> Conversations<S> {
-    /// `None` where answers are buffered: a question would reach the client only with the answer that waits for it.
+    /// Where answers are buffered, nobody can be asked: a question would reach the client only with the answer that
+    /// waits for it.
     pub(crate) fn new(
         server: Guarded<S>,
         stateless: &StreamableHttpServerConfig,
         settings: &McpSettings,
         state: State,
+        needs: &StateNeeds,
     ) -> Option<Self> {
+        let asks = needs.asks_clients && settings.response_mode == ResponseMode::Stream;
         let mut config = stateless.clone();
-        config.legacy_session_mode = true;
+        config.legacy_session_mode = asks;
         // A retry hint would invite the client to resume a stream that no other process has.
         config.sse_retry = None;
-        (settings.response_mode == ResponseMode::Stream).then_some(Self {
+        (asks || needs.has_sessions()).then_some(Self {
             server,
             config,
             state,
+            asks,
         })
+    }
+
+    /// Whether a client can be asked something while its request runs.
+    pub(crate) fn asks(&self) -> bool {
+        self.asks
     }
 
     /// Adds the session id to the answer of a successful `initialize`.
@@ -111,7 +126,7 @@ impl<S: ServerHandler> Conversations<S> {
     /// id that does not open is unknown to it, and the client, told so, initializes again.
     pub(crate) async fn handle(
         &self,
-        request: Request<Full<Bytes>>,
+        mut request: Request<Full<Bytes>>,
         caller: &Caller,
         deadline: Deadline,
     ) -> Result<Answer, Refusal> {
@@ -120,6 +135,21 @@ impl<S: ServerHandler> Conversations<S> {
             .get(SESSION_ID)
             .and_then(|id| self.state.seal.open(caller, id.to_str().ok()?));
         let is_known = conversation.is_some();
+        if let Some(Conversation { id, .. }) = &conversation {
+            request.extensions_mut().insert(ConversationId(id.clone()));
+        }
+        if !self.asks {
+            if !is_known {
+                return Err(Refusal::SessionUnknown);
+            }
+            let server = self.server.clone();
+            let engine = StreamableHttpService::new(
+                move || Ok(server.clone()),
+                Arc::new(NeverSessionManager::default()),
+                self.config.clone(),
+            );
+            return Ok(engine.handle(request).await);
+        }
         let manager = Arc::new(CallManager::new(
             self.server.clone(),
             conversation.map(|Conversation { id, client }| {

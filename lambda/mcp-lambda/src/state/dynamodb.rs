@@ -197,9 +197,7 @@ impl Store for DynamoDbStore {
                 .consistent_read(true)
                 // Whoever reads looks again soon, and wants to know of a table that refuses.
                 .customize()
-                .config_override(
-                    aws_sdk_dynamodb::Config::builder().retry_config(RetryConfig::disabled()),
-                )
+                .config_override(once())
                 .send()
                 .await
                 .map_err(|error| reason(&error, "dynamodb:GetItem"))?;
@@ -260,7 +258,9 @@ impl Store for DynamoDbStore {
                         AttributeValue::S(replaced.to_owned()),
                     ),
             };
-            match write.send().await {
+            // Whoever writes repeats it, and has to know of an attempt whose answer was lost.
+            let written = write.customize().config_override(once()).send().await;
+            match written {
                 Ok(_) => Ok(()),
                 // An attempt whose answer was lost has written it.
                 Err(error) if held_instead(&error).is_some_and(|held| version.is_in(&held)) => {
@@ -291,14 +291,17 @@ impl Store for DynamoDbStore {
     }
 }
 
+/// One attempt, however it ends.
+fn once() -> aws_sdk_dynamodb::config::Builder {
+    aws_sdk_dynamodb::Config::builder().retry_config(RetryConfig::disabled())
+}
+
 /// The version that a refused write has found.
 fn held_instead(error: &SdkError<PutItemError>) -> Option<Version> {
-    match error.as_service_error()? {
-        PutItemError::ConditionalCheckFailedException(refusal) => {
-            version_of(refusal.item()?).ok().flatten()
-        }
-        _ => None,
-    }
+    let PutItemError::ConditionalCheckFailedException(refusal) = error.as_service_error()? else {
+        return None;
+    };
+    version_of(refusal.item()?).ok().flatten()
 }
 
 fn reason<E: ProvideErrorMetadata>(error: &SdkError<E>, action: &'static str) -> StoreError {
@@ -312,6 +315,7 @@ fn reason<E: ProvideErrorMetadata>(error: &SdkError<E>, action: &'static str) ->
             ) => StoreError::Throttled,
             Some("ResourceNotFoundException") => StoreError::TableMissing,
             Some("ConditionalCheckFailedException") => StoreError::Conflict,
+            Some("InternalServerError" | "ServiceUnavailable") => StoreError::Failed,
             Some(code) => StoreError::Refused(code.to_owned()),
             None => StoreError::Refused("no error code".to_owned()),
         };

@@ -2,10 +2,11 @@ use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use mcp_lambda_contract::{SettingType, SettingValue};
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use ring::digest::{SHA256, digest};
+use ring::hkdf::{HKDF_SHA256, Salt};
 use ring::rand::{SecureRandom, SystemRandom};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -14,11 +15,17 @@ use crate::caller::{Caller, CallerKind};
 use crate::definition::StartError;
 use crate::state::store::seconds;
 
-const KEY_BYTES: usize = 32;
+/// Shortest secret: random letters and digits of this number, or 32 random bytes in Base64, hold 256 bits.
+const SHORTEST_SECRET: usize = 43;
+const LONGEST_SECRET: usize = 256;
+/// Tell the keys of this library from any others that are derived from the same secret (RFC 5869, section 3).
+const SALT: &[u8] = b"mcp-lambda state keys, version 1";
+const SEALING: &[&[u8]] = &[b"seal, AES-256-GCM"];
 
-/// Keys with their ids, as `MCP_STATE_KEYS` holds them.
+/// Secrets with their ids, as `MCP_STATE_KEYS` holds them. The key that seals is derived from the secret's text with
+/// HKDF-SHA256 (RFC 5869), so the text can be what Secrets Manager generates.
 #[derive(Clone)]
-pub(crate) struct StateKeys(Vec<(String, [u8; KEY_BYTES])>);
+pub(crate) struct StateKeys(Vec<(String, String)>);
 
 impl fmt::Debug for StateKeys {
     /// Names the ids only.
@@ -35,30 +42,46 @@ impl SettingValue for StateKeys {
     const SECRET: bool = true;
 
     fn parse(text: &str) -> Result<Self, String> {
-        let keys = text.split(',').map(|entry| {
-            let (id, key) = entry.trim().split_once(':')?;
+        let secrets = text.split(',').map(|entry| {
+            let (id, secret) = entry.trim().split_once(':')?;
             let is_id = (1..=32).contains(&id.len())
                 && id
                     .bytes()
                     .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
-            let key = STANDARD.decode(key).ok()?.try_into().ok()?;
-            is_id.then(|| (id.to_owned(), key))
+            let is_secret = (SHORTEST_SECRET..=LONGEST_SECRET).contains(&secret.len())
+                && secret
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || b"+/=-_".contains(&byte));
+            (is_id && is_secret).then(|| (id.to_owned(), secret.to_owned()))
         });
-        keys.collect::<Option<Vec<_>>>().map(Self).ok_or_else(|| {
-            "be a comma-separated list of id:key, each id of letters, digits, - and _, each key 32 bytes in Base64 \
-             (openssl rand -base64 32)"
-                .to_owned()
-        })
+        secrets
+            .collect::<Option<Vec<_>>>()
+            .map(Self)
+            .ok_or_else(|| {
+                "be a comma-separated list of id:secret, each id of letters, digits, - and _, each secret of 43 to 256 \
+                 random letters, digits, +, /, =, - and _ (openssl rand -base64 32)"
+                    .to_owned()
+            })
     }
 }
 
 impl StateKeys {
-    /// One key that nobody else has.
+    /// One secret that nobody else has.
     pub(crate) fn random() -> Result<Self, String> {
-        let mut key = [0; KEY_BYTES];
-        random(&mut key)?;
-        Ok(Self(vec![("process".to_owned(), key)]))
+        let mut secret = [0; 32];
+        random(&mut secret)?;
+        Ok(Self(vec![(
+            "process".to_owned(),
+            URL_SAFE_NO_PAD.encode(secret),
+        )]))
     }
+}
+
+/// The key that seals, out of a secret's text.
+fn sealing_key(secret: &str) -> Result<LessSafeKey, ring::error::Unspecified> {
+    let extracted = Salt::new(HKDF_SHA256, SALT).extract(secret.as_bytes());
+    let key = extracted.expand(SEALING, &AES_256_GCM)?;
+    Ok(LessSafeKey::new(UnboundKey::from(key)))
 }
 
 fn random(bytes: &mut [u8]) -> Result<(), String> {
@@ -89,11 +112,13 @@ impl Seal {
         resource: &str,
         now: fn() -> SystemTime,
     ) -> Result<Self, StartError> {
-        let keys = keys.0.into_iter().map(|(id, key)| {
-            let key = UnboundKey::new(&AES_256_GCM, &key).map_err(|_| {
-                StartError::Server(format!("the key {id:?} of MCP_STATE_KEYS cannot be used"))
+        let keys = keys.0.into_iter().map(|(id, secret)| {
+            let key = sealing_key(&secret).map_err(|_| {
+                StartError::Server(format!(
+                    "the secret {id:?} of MCP_STATE_KEYS cannot be used"
+                ))
             })?;
-            Ok((id, LessSafeKey::new(key)))
+            Ok((id, key))
         });
         Ok(Self {
             keys: keys.collect::<Result<_, StartError>>()?,
@@ -146,7 +171,14 @@ impl Seal {
         URL_SAFE_NO_PAD.encode(digest(&SHA256, &self.identity(caller, parts)))
     }
 
-    /// Every part with its length before it, so that no two lists are the same bytes.
+    /// A key of the store that is the same for every caller, and that no key of a caller can be.
+    pub(crate) fn shared_key(&self, parts: &[&str]) -> String {
+        let parts = ["everyone"].iter().chain(parts);
+        let bytes = framed([self.resource.as_str()].iter().chain(parts));
+        URL_SAFE_NO_PAD.encode(digest(&SHA256, &bytes))
+    }
+
+    /// Who is calling, then the parts.
     fn identity(&self, caller: &Caller, parts: &[&str]) -> Vec<u8> {
         let kind = match caller.kind() {
             CallerKind::Person => "person",
@@ -158,13 +190,18 @@ impl Seal {
             caller.subject(),
             caller.app_client_id(),
         ];
-        let mut bytes = Vec::new();
-        for part in identity.iter().chain(parts) {
-            bytes.extend(format!("{}:", part.len()).into_bytes());
-            bytes.extend(part.as_bytes());
-        }
-        bytes
+        framed(identity.iter().chain(parts))
     }
+}
+
+/// Every part with its length before it, so that no two lists are the same bytes.
+fn framed<'a>(parts: impl Iterator<Item = &'a &'a str>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for part in parts {
+        bytes.extend(format!("{}:", part.len()).into_bytes());
+        bytes.extend(part.as_bytes());
+    }
+    bytes
 }
 
 /// 128 random bits as text: an id that cannot be guessed.
@@ -231,6 +268,11 @@ mod tests {
         let elsewhere = seal("https://b.example/mcp", || UNIX_EPOCH);
         assert_eq!(elsewhere.open::<String>(&ada, &sealed), None);
         assert_ne!(here.key(&ada, &["a", "bc"]), here.key(&ada, &["ab", "c"]));
+        let posing = caller("subject", "a", CallerKind::Person);
+        assert_ne!(
+            here.shared_key(&["person", "subject", "a"]),
+            here.key(&posing, &[])
+        );
     }
 
     #[test]
@@ -240,9 +282,10 @@ mod tests {
             "k1",
             "k1:c2hvcnQ=",
             "k 1:QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVowMTIzNDU=",
+            "k1:{{resolve:secretsmanager:a-secret-that-nobody-has-resolved}}",
         ] {
             let rule = StateKeys::parse(wrong).unwrap_err();
-            assert!(rule.starts_with("be a comma-separated list of id:key"));
+            assert!(rule.starts_with("be a comma-separated list of id:secret"));
         }
         assert_eq!(format!("{:?}", StateKeys::parse(KEYS).unwrap()), "[\"k1\"]");
     }

@@ -9,7 +9,7 @@ use crate::state::store::{MAX_VALUE, Store, StoreError, seconds};
 use crate::state::version::{Version, Versioned};
 
 /// A store for one process: the plain HTTP mode.
-pub(super) struct MemoryStore {
+pub(crate) struct MemoryStore {
     items: Mutex<HashMap<String, Item>>,
     now: fn() -> SystemTime,
 }
@@ -23,7 +23,7 @@ struct Item {
 }
 
 impl MemoryStore {
-    pub(super) fn new(now: fn() -> SystemTime) -> Self {
+    pub(crate) fn new(now: fn() -> SystemTime) -> Self {
         Self {
             items: Mutex::default(),
             now,

@@ -1,23 +1,29 @@
 //! What has to outlive an invocation: a store that every process of the function reaches, and the keys that seal
 //! what a client carries for it.
 
+mod attempts;
 mod dynamodb;
 mod keys;
 mod memory;
+mod need;
 mod store;
 mod version;
 
 use std::sync::Arc;
 
-use mcp_lambda_contract::{AwsActions, McpSettings, Reader, Setting, Settings};
+use mcp_lambda_contract::{
+    AwsResource, AwsResourceType, McpSettings, Reader, Setting, Settings, Tool,
+};
 
 use crate::aws::AwsEnvironment;
 use crate::definition::StartError;
 use crate::process::Process;
 use dynamodb::DynamoDbStore;
-use memory::MemoryStore;
+pub(crate) use memory::MemoryStore;
 
+pub(crate) use attempts::Attempts;
 pub(crate) use keys::{Seal, StateKeys, unguessable};
+pub(crate) use need::{CacheUse, SessionUse, StateNeeds, StateUse};
 pub(crate) use store::{Store, StoreError};
 pub(crate) use version::{Version, Versioned};
 
@@ -25,33 +31,55 @@ pub(crate) use version::{Version, Versioned};
 pub(crate) const TABLE: &str = "state";
 /// The setting that holds the table's physical name.
 pub(crate) const TABLE_SETTING: &str = "MCP_STATE_TABLE";
+const KEYS_SETTING: &str = "MCP_STATE_KEYS";
 
 mcp_lambda_contract::settings! {
-    /// The settings of a server that keeps state. On Lambda both are needed.
+    /// The settings of a server that keeps state.
     pub(crate) struct StateSettings owned by McpLambda {
-        /// Name of the DynamoDB table that holds what is open between two invocations. Its TTL attribute is expires.
+        /// Name of the DynamoDB table that holds what outlives an invocation. Its TTL attribute is expires.
         pub(crate) table: Option<String> = "MCP_STATE_TABLE",
-        /// Secret. Comma-separated keys that seal session ids, each an id, a colon and 32 bytes in Base64. The first
-        /// one seals, all of them open: put a new key first, and remove the old one a week later.
+        /// Secret. Comma-separated secrets that seal session ids, each an id, a colon and 43 to 256 random letters,
+        /// digits, +, /, =, - and _. The first one seals, all of them open: put a new one first, and remove the old
+        /// one a week later.
         pub(crate) keys: Option<StateKeys> = "MCP_STATE_KEYS",
     }
 }
 
-/// The definitions as the constructs need them. In plain HTTP mode the server does without both, on Lambda it does not.
-pub(crate) fn definitions() -> impl Iterator<Item = Setting> {
+/// The definitions as the constructs need them. In plain HTTP mode the server does without, on Lambda it does not.
+fn definitions(needs: &StateNeeds) -> Vec<Setting> {
     StateSettings::definitions()
         .into_iter()
+        .filter(|setting| match setting.name {
+            KEYS_SETTING => needs.keys(),
+            _ => needs.table(),
+        })
         .map(|setting| Setting {
             required: true,
             ..setting
         })
+        .collect()
 }
 
-/// What the library itself does to the table while any tool runs.
-pub(crate) fn aws_actions() -> AwsActions {
-    AwsActions {
-        actions: vec!["dynamodb:GetItem".to_owned(), "dynamodb:PutItem".to_owned()],
-        resource: TABLE.to_owned(),
+/// Adds the table, its settings and what is done to it, for a server that keeps something.
+pub(crate) fn add_to_contract(
+    needs: &StateNeeds,
+    settings: &mut Vec<Setting>,
+    resources: &mut Vec<AwsResource>,
+    tools: &mut [Tool],
+) {
+    if !needs.table() {
+        return;
+    }
+    settings.extend(definitions(needs));
+    resources.push(AwsResource {
+        name: TABLE.to_owned(),
+        resource_type: AwsResourceType::DynamodbTable,
+        setting: TABLE_SETTING.to_owned(),
+    });
+    if needs.asks_clients {
+        for tool in tools {
+            need::merge(&mut tool.aws_actions, &need::actions_of_asking());
+        }
     }
 }
 
@@ -71,20 +99,21 @@ impl State {
     /// In plain HTTP mode, which is one process, memory and a key made up at the start do.
     pub(crate) fn new(
         settings: StateSettings,
+        needs: &StateNeeds,
         mcp: &McpSettings,
         process: &Process,
     ) -> Result<Self, StartError> {
         if process.is_function() {
             let missing: Vec<&str> = [
                 (TABLE_SETTING, settings.table.is_none()),
-                ("MCP_STATE_KEYS", settings.keys.is_none()),
+                (KEYS_SETTING, settings.keys.is_none() && needs.keys()),
             ]
             .into_iter()
             .filter_map(|(name, is_missing)| is_missing.then_some(name))
             .collect();
             if !missing.is_empty() {
                 return Err(StartError::Server(format!(
-                    "environment variables cannot be used: {} not set; a server that asks its clients keeps state and needs them on Lambda",
+                    "environment variables cannot be used: {} not set; a server that keeps state needs them on Lambda",
                     missing.join(", ")
                 )));
             }

@@ -59,6 +59,8 @@ pub(crate) enum StoreError {
     TooSlow,
     /// No connection.
     Unreachable,
+    /// DynamoDB failed on its side.
+    Failed,
     /// The value is longer than [`MAX_VALUE`].
     TooLarge,
     /// Any other refusal, by its code.
@@ -75,7 +77,10 @@ impl StoreError {
     /// Whether the same request may succeed a moment later.
     pub(crate) fn is_transient(&self) -> bool {
         match self {
-            StoreError::Throttled | StoreError::TooSlow | StoreError::Unreachable => true,
+            StoreError::Throttled
+            | StoreError::TooSlow
+            | StoreError::Unreachable
+            | StoreError::Failed => true,
             StoreError::AccessDenied { .. }
             | StoreError::TableMissing
             | StoreError::TooLarge
@@ -104,6 +109,9 @@ impl fmt::Display for StoreError {
             }
             StoreError::Unreachable => {
                 formatter.write_str("the server's state table cannot be reached")
+            }
+            StoreError::Failed => {
+                formatter.write_str("the server's state table failed, try again in a moment")
             }
             StoreError::TooLarge => write!(
                 formatter,

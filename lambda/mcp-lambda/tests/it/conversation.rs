@@ -426,13 +426,14 @@ async fn does_not_start_on_lambda_without_table_and_keys() {
     for (keys, reason) in [
         (
             "",
-            "environment variables cannot be used: MCP_STATE_TABLE, MCP_STATE_KEYS not set; a server that asks its \
-             clients keeps state and needs them on Lambda",
+            "environment variables cannot be used: MCP_STATE_TABLE, MCP_STATE_KEYS not set; a server that keeps state \
+             needs them on Lambda",
         ),
         (
             "new:hunter2",
-            "environment variables cannot be used: MCP_STATE_KEYS must be a comma-separated list of id:key, each id \
-             of letters, digits, - and _, each key 32 bytes in Base64 (openssl rand -base64 32)",
+            "environment variables cannot be used: MCP_STATE_KEYS must be a comma-separated list of id:secret, each id \
+             of letters, digits, - and _, each secret of 43 to 256 random letters, digits, +, /, =, - and _ (openssl \
+             rand -base64 32)",
         ),
     ] {
         let variables = BTreeMap::from([

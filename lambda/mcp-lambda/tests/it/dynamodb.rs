@@ -1,7 +1,7 @@
-//! A stand-in of DynamoDB: two operations, as far as the library uses them, or one refusal for everything.
+//! A stand-in of DynamoDB: three operations, as far as the library uses them, and the ways in which they fail.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
@@ -17,6 +17,9 @@ struct Items {
     by_key: Mutex<HashMap<String, Value>>,
     operations: Mutex<Vec<String>>,
     refusal: Mutex<Option<&'static str>>,
+    throttled: AtomicUsize,
+    lost_answers: AtomicUsize,
+    hangs: AtomicBool,
     expires_on_write: AtomicBool,
 }
 
@@ -56,6 +59,21 @@ impl Table {
         *self.items.refusal.lock().unwrap() = Some(code);
     }
 
+    /// Throttles this many operations.
+    pub(crate) fn throttle(&self, operations: usize) {
+        self.items.throttled.store(operations, Ordering::SeqCst);
+    }
+
+    /// Fails after this many writes that it has done.
+    pub(crate) fn lose_answers(&self, writes: usize) {
+        self.items.lost_answers.store(writes, Ordering::SeqCst);
+    }
+
+    /// Answers nothing from now on.
+    pub(crate) fn hang(&self) {
+        self.items.hangs.store(true, Ordering::SeqCst);
+    }
+
     /// Lets everything that is written expire at once. DynamoDB removes it days later.
     pub(crate) fn expire_on_write(&self) {
         self.items.expires_on_write.store(true, Ordering::SeqCst);
@@ -63,6 +81,13 @@ impl Table {
 
     pub(crate) fn operations(&self) -> Vec<String> {
         self.items.operations.lock().unwrap().clone()
+    }
+
+    /// When each item expires, in seconds since 1970.
+    pub(crate) fn expiries(&self) -> Vec<u64> {
+        let items = self.items.by_key.lock().unwrap();
+        let expires = |item: &Value| item["expires"]["N"].as_str().unwrap().parse().unwrap();
+        items.values().map(expires).collect()
     }
 
     /// Everything that is kept, as text.
@@ -80,8 +105,14 @@ impl Items {
         let body: Value = serde_json::from_slice(&body).unwrap();
         assert_eq!(body["TableName"], "state-table");
         self.operations.lock().unwrap().push(operation.clone());
+        if self.hangs.load(Ordering::SeqCst) {
+            std::future::pending::<()>().await;
+        }
         if let Some(code) = *self.refusal.lock().unwrap() {
-            return refused(code);
+            return refused(code, None);
+        }
+        if counts_down(&self.throttled) {
+            return refused("ThrottlingException", None);
         }
         let mut items = self.by_key.lock().unwrap();
         match operation.as_str() {
@@ -96,23 +127,27 @@ impl Items {
             }
             "PutItem" => {
                 let key = body["Item"]["pk"]["S"].as_str().unwrap().to_owned();
-                assert_eq!(
-                    body["ConditionExpression"],
-                    "attribute_not_exists(#pk) OR #expires <= :now"
-                );
-                let number = |value: &Value| value["N"].as_str().unwrap().parse::<u64>().unwrap();
-                let now = number(&body["ExpressionAttributeValues"][":now"]);
-                if items
-                    .get(&key)
-                    .is_some_and(|item| number(&item["expires"]) > now)
-                {
-                    return refused("ConditionalCheckFailedException");
+                if !is_met(&body, items.get(&key)) {
+                    let shows = body["ReturnValuesOnConditionCheckFailure"] == "ALL_OLD";
+                    let held = items.get(&key).filter(|_| shows);
+                    return refused("ConditionalCheckFailedException", held);
                 }
                 let mut item = body["Item"].clone();
                 if self.expires_on_write.load(Ordering::SeqCst) {
-                    item["expires"]["N"] = json!(now.to_string());
+                    item["expires"]["N"] = body["ExpressionAttributeValues"][":now"]["N"].clone();
                 }
                 items.insert(key, item);
+                if counts_down(&self.lost_answers) {
+                    return refused("InternalServerError", None);
+                }
+                answer(200, &json!({}))
+            }
+            "DeleteItem" => {
+                let key = body["Key"]["pk"]["S"].as_str().unwrap();
+                if !is_met(&body, items.get(key)) {
+                    return refused("ConditionalCheckFailedException", None);
+                }
+                items.remove(key);
                 answer(200, &json!({}))
             }
             other => panic!("the library does not need {other}"),
@@ -120,12 +155,44 @@ impl Items {
     }
 }
 
-fn refused(code: &str) -> Response<Full<Bytes>> {
-    let text = json!({
+fn counts_down(counter: &AtomicUsize) -> bool {
+    let down = |left: usize| left.checked_sub(1);
+    counter
+        .fetch_update(Ordering::SeqCst, Ordering::SeqCst, down)
+        .is_ok()
+}
+
+/// The three conditions that the library has, on the item that is there.
+fn is_met(body: &Value, held: Option<&Value>) -> bool {
+    let values = &body["ExpressionAttributeValues"];
+    let number = |value: &Value| value["N"].as_str().unwrap().parse::<u64>().unwrap();
+    let has_expired = |held: &Value| number(&held["expires"]) <= number(&values[":now"]);
+    match body["ConditionExpression"].as_str().unwrap() {
+        "attribute_not_exists(#pk) OR #expires <= :now" => held.is_none_or(has_expired),
+        "#version = :replaced AND #expires > :now" => {
+            held.is_some_and(|held| held["version"] == values[":replaced"] && !has_expired(held))
+        }
+        "attribute_not_exists(#pk) OR #version = :version" => {
+            held.is_none_or(|held| held["version"] == values[":version"])
+        }
+        other => panic!("the library does not have the condition {other}"),
+    }
+}
+
+fn refused(code: &str, held: Option<&Value>) -> Response<Full<Bytes>> {
+    let mut text = json!({
         "__type": format!("com.amazonaws.dynamodb.v20120810#{code}"),
         "message": "User: arn:aws:sts::123456789012:assumed-role/secret is not authorized",
     });
-    answer(400, &text)
+    if let Some(held) = held {
+        text["Item"] = held.clone();
+    }
+    let status = if code == "InternalServerError" {
+        500
+    } else {
+        400
+    };
+    answer(status, &text)
 }
 
 fn answer(status: u16, body: &Value) -> Response<Full<Bytes>> {

@@ -18,11 +18,12 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use mcp_lambda::{Definition, Process};
+use rmcp::ServerHandler;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
-use crate::server::{self, TestServer};
+use crate::server;
 use crate::wire::HttpAnswer;
 
 pub(crate) const RESOURCE: &str = "https://d111.cloudfront.net/mcp";
@@ -100,9 +101,9 @@ impl Function {
         Self::start_server(variables, server::definition).await
     }
 
-    pub(crate) async fn start_server(
+    pub(crate) async fn start_server<S: ServerHandler>(
         variables: &[(&str, &str)],
-        definition: fn() -> Definition<TestServer>,
+        definition: fn() -> Definition<S>,
     ) -> Self {
         Self::start_program(variables, move |process| {
             mcp_lambda::run(process, definition())

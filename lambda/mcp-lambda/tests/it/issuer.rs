@@ -19,11 +19,12 @@ use mcp_lambda::Definition;
 use ring::rand::SystemRandom;
 use ring::rsa::{KeyPair, PublicKeyComponents};
 use ring::signature::RSA_PKCS1_SHA256;
+use rmcp::ServerHandler;
 use serde_json::{Value, json};
 
 use crate::event_source::{ISSUER, call, process, serve};
 use crate::plain_http::{post, send};
-use crate::server::{self, TestServer};
+use crate::server;
 
 /// An issuer of access tokens with its published keys. The private keys are for tests only.
 pub(crate) struct Issuer {
@@ -119,9 +120,9 @@ impl PlainServer {
         Self::start_server(issuer, server::definition).await
     }
 
-    pub(crate) async fn start_server(
+    pub(crate) async fn start_server<S: ServerHandler>(
         issuer: &Issuer,
-        definition: fn() -> Definition<TestServer>,
+        definition: fn() -> Definition<S>,
     ) -> Self {
         // The resource identifier has to name the port, so a free one is looked for first.
         let port = std::net::TcpListener::bind("127.0.0.1:0")

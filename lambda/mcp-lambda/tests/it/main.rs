@@ -16,11 +16,19 @@ mod function_url;
 mod gate;
 mod guards;
 mod issuer;
+#[cfg(feature = "dynamodb")]
+mod keeper;
 mod limits;
 mod plain_http;
 mod protocol;
+#[cfg(feature = "dynamodb")]
+mod result_cache;
 mod secrets;
 mod server;
+#[cfg(feature = "dynamodb")]
+mod session_faults;
+#[cfg(feature = "dynamodb")]
+mod sessions;
 mod startup;
 mod telemetry;
 mod tokens;

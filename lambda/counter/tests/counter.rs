@@ -23,11 +23,12 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 const RESOURCE: &str = "https://d111.cloudfront.net/mcp";
+const KEYS: &str = "one:0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01";
 
 /// Two operations of DynamoDB, as far as the counter uses them, or one refusal for everything.
 #[derive(Default)]
 struct Table {
-    counts: Mutex<BTreeMap<String, i64>>,
+    items: Mutex<BTreeMap<String, Value>>,
     requests: Mutex<Vec<(String, Value)>>,
     refusal: Mutex<Option<(u16, &'static str)>>,
 }
@@ -54,34 +55,22 @@ impl Table {
             .unwrap()
             .push((operation.clone(), body.clone()));
         if let Some((status, code)) = *self.refusal.lock().unwrap() {
-            let text = json!({
-                "__type": format!("com.amazonaws.dynamodb.v20120810#{code}"),
-                "message": "User: arn:aws:sts::123456789012:assumed-role/secret is not authorized",
-            });
-            return answer(status, &text);
+            return refused(status, code);
         }
-        let key = body["Key"]["pk"]["S"].as_str().unwrap().to_owned();
-        let mut counts = self.counts.lock().unwrap();
+        let mut items = self.items.lock().unwrap();
         match operation.as_str() {
-            "GetItem" => match counts.get(&key) {
-                Some(count) => answer(
-                    200,
-                    &json!({ "Item": { "count": { "N": count.to_string() } } }),
-                ),
+            "GetItem" => match items.get(body["Key"]["pk"]["S"].as_str().unwrap()) {
+                Some(item) => answer(200, &json!({ "Item": item })),
                 None => answer(200, &json!({})),
             },
-            "UpdateItem" => {
-                let by = body["ExpressionAttributeValues"][":by"]["N"]
-                    .as_str()
-                    .unwrap()
-                    .parse::<i64>()
-                    .unwrap();
-                let count = counts.entry(key).or_default();
-                *count += by;
-                answer(
-                    200,
-                    &json!({ "Attributes": { "count": { "N": count.to_string() } } }),
-                )
+            "PutItem" => {
+                let key = body["Item"]["pk"]["S"].as_str().unwrap().to_owned();
+                let held = items.get(&key).map(|item| &item["version"]);
+                if held.unwrap_or(&Value::Null) != &body["ExpressionAttributeValues"][":replaced"] {
+                    return refused(400, "ConditionalCheckFailedException");
+                }
+                items.insert(key, body["Item"].clone());
+                answer(200, &json!({}))
             }
             other => panic!("the counter does not need {other}"),
         }
@@ -95,6 +84,14 @@ impl Table {
             .map(|(operation, _)| operation.clone())
             .collect()
     }
+}
+
+fn refused(status: u16, code: &str) -> Response<Full<Bytes>> {
+    let text = json!({
+        "__type": format!("com.amazonaws.dynamodb.v20120810#{code}"),
+        "message": "User: arn:aws:sts::123456789012:assumed-role/secret is not authorized",
+    });
+    answer(status, &text)
 }
 
 fn answer(status: u16, body: &Value) -> Response<Full<Bytes>> {
@@ -159,7 +156,8 @@ fn function(endpoint: &str) -> Arc<Function> {
             "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_Example01",
         ),
         ("MCP_RESPONSE_MODE", "buffered"),
-        ("COUNTER_TABLE", "counters-table"),
+        ("MCP_STATE_TABLE", "state-table"),
+        ("MCP_STATE_KEYS", KEYS),
         ("AWS_REGION", "eu-central-1"),
         ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
         ("AWS_SECRET_ACCESS_KEY", "secret-example"),
@@ -219,47 +217,52 @@ async fn call(
 }
 
 #[tokio::test]
-async fn counts_for_every_caller_on_their_own() {
+async fn counts_for_every_conversation_on_its_own() {
     let counter = Counter::start().await;
-    for (caller, tool, arguments, count) in [
-        ("ada", "getCounter", json!({}), 0),
-        ("ada", "incrementCounter", json!({}), 1),
-        ("ada", "incrementCounter", json!({ "by": 41 }), 42),
-        ("bob", "getCounter", json!({}), 0),
-        ("bob", "incrementCounter", json!({ "by": 3 }), 3),
-        ("ada", "getCounter", json!({}), 42),
-        ("machine-1", "incrementCounter", json!({}), 1),
+    let mut handles = BTreeMap::new();
+    for (caller, conversation, tool, arguments, count) in [
+        ("ada", "first", "getCounter", json!({}), 0),
+        ("ada", "first", "incrementCounter", json!({}), 1),
+        ("ada", "first", "incrementCounter", json!({ "by": 41 }), 42),
+        ("ada", "second", "incrementCounter", json!({ "by": 3 }), 3),
+        ("machine-1", "third", "incrementCounter", json!({}), 1),
+        ("ada", "first", "getCounter", json!({}), 42),
     ] {
+        let mut arguments = arguments;
+        if let Some(handle) = handles.get(conversation) {
+            arguments["conversation"] = Value::clone(handle);
+        }
         let result = &counter.call(caller, tool, arguments).await["result"];
-        assert_eq!(
-            result["structuredContent"],
-            json!({ "count": count }),
-            "{caller} {tool}"
-        );
+        let structured = &result["structuredContent"];
+        assert_eq!(structured["count"], count, "{caller} {conversation} {tool}");
         assert_eq!(result["content"][0]["text"], count.to_string());
+        if structured["conversation"].is_string() {
+            handles.insert(conversation, structured["conversation"].clone());
+        }
     }
-    let keys: Vec<String> = counter
-        .table
-        .counts
-        .lock()
-        .unwrap()
-        .keys()
-        .cloned()
-        .collect();
-    assert_eq!(keys, ["machine#machine-1", "person#ada", "person#bob"]);
+    assert_eq!(counter.table.items.lock().unwrap().len(), 3);
+    let stolen = json!({ "conversation": handles["first"] });
+    let result = &counter.call("bob", "incrementCounter", stolen).await["result"];
+    assert_eq!(result["isError"], true, "{result}");
     let requests = counter.table.requests.lock().unwrap();
     assert!(
         requests
             .iter()
-            .all(|(_, body)| body["TableName"] == "counters-table")
+            .all(|(_, body)| body["TableName"] == "state-table")
     );
 }
 
 #[tokio::test]
 async fn needs_only_the_aws_actions_that_the_contract_declares() {
     let counter = Counter::start().await;
-    counter.call("ada", "getCounter", json!({})).await;
-    counter.call("ada", "incrementCounter", json!({})).await;
+    let begun = counter.call("ada", "incrementCounter", json!({})).await;
+    let handle = &begun["result"]["structuredContent"]["conversation"];
+    for tool in ["getCounter", "incrementCounter"] {
+        let result = counter
+            .call("ada", tool, json!({ "conversation": handle }))
+            .await;
+        assert_ne!(result["result"]["isError"], true, "{result}");
+    }
     let contract = counter::definition().contract().unwrap();
     let declared: Vec<String> = contract
         .tools
@@ -268,7 +271,7 @@ async fn needs_only_the_aws_actions_that_the_contract_declares() {
         .flat_map(|permission| &permission.actions)
         .map(|action| action.replace("dynamodb:", ""))
         .collect();
-    assert_eq!(counter.table.operations(), declared);
+    assert_eq!(counter.table.operations()[1..], declared);
 }
 
 #[tokio::test]
@@ -315,79 +318,14 @@ async fn keeps_readers_from_writing() {
 }
 
 #[tokio::test]
-async fn every_refusal_of_the_table_is_a_tool_error_without_the_accounts_details() {
+async fn a_refusal_of_the_table_is_a_tool_error_without_the_accounts_details() {
     let counter = Counter::start().await;
-    for (status, code, told) in [
-        (
-            400,
-            "AccessDeniedException",
-            "the server is not allowed to use its table (AccessDenied: dynamodb:UpdateItem)",
-        ),
-        (
-            400,
-            "ProvisionedThroughputExceededException",
-            "the counter is busy, try again in a moment (throttled)",
-        ),
-        (
-            400,
-            "ThrottlingException",
-            "the counter is busy, try again in a moment (throttled)",
-        ),
-        (
-            400,
-            "ResourceNotFoundException",
-            "the server's table does not exist (ResourceNotFound)",
-        ),
-        (
-            400,
-            "ExpiredTokenException",
-            "the table refused the request (ExpiredTokenException)",
-        ),
-        (
-            500,
-            "InternalServerError",
-            "the table refused the request (InternalServerError)",
-        ),
-    ] {
-        *counter.table.refusal.lock().unwrap() = Some((status, code));
-        let result = &counter.call("ada", "incrementCounter", json!({})).await["result"];
-        assert_eq!(result["isError"], true, "{code}");
-        assert_eq!(result["content"][0]["text"], told, "{code}");
-    }
+    *counter.table.refusal.lock().unwrap() = Some((400, "AccessDeniedException"));
+    let result = &counter.call("ada", "incrementCounter", json!({})).await["result"];
+    assert_eq!(result["isError"], true);
     assert_eq!(
-        counter.table.operations().len(),
-        6,
-        "an increment is tried once, so that it cannot count twice"
-    );
-    let text = &counter.call("ada", "getCounter", json!({})).await["result"]["content"][0]["text"];
-    assert_eq!(text, "the table refused the request (InternalServerError)");
-    assert_eq!(
-        counter.table.operations().len(),
-        9,
-        "a read is tried three times"
-    );
-}
-
-#[tokio::test]
-async fn a_table_that_cannot_be_reached_is_a_tool_error() {
-    let nobody = TcpListener::bind("127.0.0.1:0")
-        .await
-        .unwrap()
-        .local_addr()
-        .unwrap();
-    let function = function(&format!("http://{nobody}"));
-    let (status, body) = call(
-        &function,
-        "ada",
-        "counter.write",
-        "incrementCounter",
-        json!({}),
-    )
-    .await;
-    assert_eq!((status, &body["result"]["isError"]), (200, &json!(true)));
-    assert_eq!(
-        body["result"]["content"][0]["text"],
-        "the table cannot be reached"
+        result["content"][0]["text"],
+        "the server is not allowed to use its state table (AccessDenied: dynamodb:PutItem)"
     );
 }
 
@@ -416,7 +354,8 @@ fn names_the_missing_variables_of_lambda_itself() {
             "MCP_ISSUER",
             "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_Example01",
         )
-        .env("COUNTER_TABLE", "counters-table")
+        .env("MCP_STATE_TABLE", "state-table")
+        .env("MCP_STATE_KEYS", KEYS)
         .env("AWS_REGION", "eu-central-1")
         .output()
         .unwrap();

@@ -1,0 +1,15 @@
+use rmcp::model::ServerCapabilities;
+
+/// Takes back the promise to tell a client about changes.
+pub(crate) fn withdraw_notifications(capabilities: &mut ServerCapabilities) {
+    if let Some(tools) = capabilities.tools.as_mut() {
+        tools.list_changed = None;
+    }
+    if let Some(prompts) = capabilities.prompts.as_mut() {
+        prompts.list_changed = None;
+    }
+    if let Some(resources) = capabilities.resources.as_mut() {
+        resources.list_changed = None;
+        resources.subscribe = None;
+    }
+}

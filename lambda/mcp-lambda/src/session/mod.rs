@@ -1,0 +1,133 @@
+//! Values that a conversation keeps between two calls, whichever process answers them.
+
+mod error;
+mod place;
+mod schema;
+#[cfg(test)]
+mod tests;
+mod update;
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use rmcp::ErrorData;
+use rmcp::handler::server::common::{AsRequestContext, FromContextPart};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+pub use error::SessionError;
+pub(crate) use place::{ConversationId, SessionPlace};
+pub(crate) use schema::{ARGUMENT, describe, takes_the_argument};
+
+/// Largest value, in bytes of JSON. An item of DynamoDB could hold more; every write pays for the whole value.
+pub(crate) const MAX_SESSION: usize = 64 * 1024;
+
+/// The value of one conversation, for a tool that asks for it as an argument and says so beside itself:
+/// `Access::scopes(&["counter.write"]).writes_session()`.
+///
+/// `T` is the server's own type. A conversation has one value; put everything that belongs together into one struct, and
+/// give new fields `#[serde(default)]`, because values of an earlier version of the server are read, too. It is kept as
+/// JSON of at most 64 KiB, in the table `state`, for seven days after the last change
+/// ([`Definition::session_time_to_live`](crate::Definition::session_time_to_live)).
+///
+/// # Which conversation
+///
+/// - A client of a revision before 2026-07-28 has the session id that `initialize` was answered with
+///   (`Mcp-Session-Id`), and nothing else to do.
+/// - Revision 2026-07-28 has no such thing; there, and for an older client that sends no session id, the server hands out
+///   a handle, and the model carries it. Every tool with a `Session` has a further, optional argument `conversation`.
+///   The first result after a change says, in its text and as the member `conversation` of its structured content, under
+///   which handle the value is kept. The argument does not reach the tool.
+///
+/// The identity of the caller is part of the key: person or program, subject, app client. A handle in the hands of
+/// anybody else is unknown.
+///
+/// # Does not
+///
+/// - Prolong the time to live when a value is only read.
+/// - Hold a lock: the closure of [`Session::update`] can run several times.
+/// - Recognize a call that the client itself repeats: that is another call, and changes the value again.
+/// - Tell a handle with a result that asks for input, or when the deadline stops the tool.
+/// - Encrypt the value; the table does that at rest.
+///
+/// ```no_run
+/// # use mcp_lambda::{Access, Session, SessionError};
+/// # use rmcp::{tool, tool_router};
+/// # struct Counter;
+/// # #[tool_router]
+/// # impl Counter {
+/// /// Adds one.
+/// #[tool(meta = Access::scopes(&["counter.write"]).writes_session().meta())]
+/// async fn increment(&self, session: Session<u64>) -> Result<String, SessionError> {
+///     let count = session.update(|count| {
+///         *count += 1;
+///         *count
+///     });
+///     Ok(count.await?.to_string())
+/// }
+/// # }
+/// ```
+pub struct Session<T> {
+    place: Arc<SessionPlace>,
+    value: PhantomData<fn() -> T>,
+}
+
+impl<T: Serialize + DeserializeOwned + Default> Session<T> {
+    /// The value; the default of its type as long as nothing has been written. The read is strongly consistent.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError`], after transient failures have been retried until shortly before the deadline, at most ten seconds.
+    pub async fn read(&self) -> Result<T, SessionError> {
+        self.place.read().await
+    }
+
+    /// Changes the value by the closure, which gets the present value (or the default of its type), and returns what
+    /// the closure returns.
+    ///
+    /// The new value is written only when nobody has written in between. Otherwise the closure runs again with what
+    /// the other one wrote, so that no change is lost; it should do nothing but change the value. A closure that leaves
+    /// the value as it was causes no write.
+    ///
+    /// A write whose answer got lost is recognized, and not repeated on top of itself.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError`]. Nothing has changed, except after [`SessionError::Uncertain`].
+    pub async fn update<R>(&self, change: impl FnMut(&mut T) -> R) -> Result<R, SessionError> {
+        self.place.update(change).await
+    }
+
+    /// Removes the value, so that the next one starts with the default of its type. A handle is unknown afterwards.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError`].
+    pub async fn end(&self) -> Result<(), SessionError> {
+        self.place.end().await
+    }
+}
+
+impl<T> std::fmt::Debug for Session<T> {
+    /// Shows nothing of the value or of the handle.
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Session").finish_non_exhaustive()
+    }
+}
+
+impl<C: AsRequestContext, T> FromContextPart<C> for Session<T> {
+    fn from_context_part(context: &mut C) -> Result<Self, ErrorData> {
+        let extensions = &context.as_request_context().extensions;
+        let place = extensions.get::<Arc<SessionPlace>>().cloned();
+        let place = place.ok_or_else(|| {
+            ErrorData::internal_error(
+                "the tool has a Session and does not say so: add reads_session(), writes_session() or ends_session() to its Access",
+                None,
+            )
+        })?;
+        Ok(Self {
+            place,
+            value: PhantomData,
+        })
+    }
+}

@@ -1,0 +1,136 @@
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::caller::Caller;
+use crate::deadline::Deadline;
+use crate::session::SessionError;
+use crate::state::{SessionUse, State, unguessable};
+
+/// Length of a handle: 128 bits in Base64.
+const HANDLE: usize = 22;
+
+/// The conversation of a request with a session id that opened (revisions before 2026-07-28).
+#[derive(Clone, Debug)]
+pub(crate) struct ConversationId(pub(crate) String);
+
+/// Where the value of one call's conversation is.
+pub(crate) struct SessionPlace {
+    pub(super) state: State,
+    caller: Caller,
+    pub(super) deadline: Deadline,
+    pub(super) time_to_live: Duration,
+    pub(super) may: SessionUse,
+    conversation: Mutex<Conversation>,
+}
+
+/// What tells the conversations of one caller apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Conversation {
+    /// The session id. Nothing has to be there yet.
+    SessionId(String),
+    /// The handle that the model carries. It was given out for something that was there.
+    Handle(String),
+    /// None until something is written.
+    New,
+    /// The handle for what this call wants to write.
+    Chosen(String),
+    /// The handle for what this call has written, to be told to the model.
+    Begun(String),
+}
+
+impl Conversation {
+    pub(super) fn id(&self) -> Option<&str> {
+        match self {
+            Conversation::SessionId(id)
+            | Conversation::Handle(id)
+            | Conversation::Chosen(id)
+            | Conversation::Begun(id) => Some(id),
+            Conversation::New => None,
+        }
+    }
+}
+
+impl SessionPlace {
+    /// A handle counts more than a session id: the model has chosen it.
+    pub(crate) fn new(
+        state: State,
+        caller: Caller,
+        deadline: Deadline,
+        time_to_live: Duration,
+        may: SessionUse,
+        session_id: Option<ConversationId>,
+        handle: Option<String>,
+    ) -> Self {
+        let conversation = match (handle, session_id) {
+            (Some(handle), _) => Conversation::Handle(handle),
+            (None, Some(ConversationId(id))) => Conversation::SessionId(id),
+            (None, None) => Conversation::New,
+        };
+        Self {
+            state,
+            caller,
+            deadline,
+            time_to_live,
+            may,
+            conversation: Mutex::new(conversation),
+        }
+    }
+
+    fn locked<R>(&self, act: impl FnOnce(&mut Conversation) -> R) -> R {
+        act(&mut self
+            .conversation
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The conversation as it is now. What cannot be a handle is unknown before anybody looks.
+    pub(super) fn conversation(&self) -> Result<Conversation, SessionError> {
+        let conversation = self.locked(|conversation| conversation.clone());
+        if matches!(&conversation, Conversation::Handle(handle) if !is_handle(handle)) {
+            return Err(SessionError::UnknownConversation);
+        }
+        Ok(conversation)
+    }
+
+    /// The conversation for a write: a new one gets its handle now.
+    pub(super) fn conversation_to_write(&self) -> Result<Conversation, SessionError> {
+        self.locked(|conversation| {
+            if *conversation == Conversation::New {
+                let handle = unguessable().map_err(SessionError::Unavailable)?;
+                *conversation = Conversation::Chosen(handle);
+            }
+            Ok(())
+        })?;
+        self.conversation()
+    }
+
+    pub(super) fn has_written(&self) {
+        self.locked(|conversation| {
+            if let Conversation::Chosen(id) = conversation {
+                *conversation = Conversation::Begun(std::mem::take(id));
+            }
+        });
+    }
+
+    pub(super) fn key(&self, conversation: &str) -> String {
+        self.state
+            .seal
+            .key(&self.caller, &["session", conversation])
+    }
+
+    /// The handle for the result of the call, and whether the model does not know it yet.
+    pub(crate) fn handle(&self) -> Option<(String, bool)> {
+        self.locked(|conversation| match conversation {
+            Conversation::Handle(id) => Some((id.clone(), false)),
+            Conversation::Begun(id) => Some((id.clone(), true)),
+            Conversation::SessionId(_) | Conversation::New | Conversation::Chosen(_) => None,
+        })
+    }
+}
+
+fn is_handle(text: &str) -> bool {
+    text.len() == HANDLE
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+}

@@ -1,0 +1,50 @@
+use std::sync::Arc;
+
+use rmcp::model::{JsonObject, Tool};
+use serde_json::{Value, json};
+
+use crate::state::SessionUse;
+
+/// Name of the argument, and of the member of structured content, that a handle travels in.
+pub(crate) const ARGUMENT: &str = "conversation";
+
+/// Adds the handle to what a tool takes and returns, when the tool has a `Session`.
+pub(crate) fn describe(tool: &mut Tool, session: SessionUse) {
+    if !session.is_any() {
+        return;
+    }
+    add_property(
+        &mut tool.input_schema,
+        "Where this server keeps what belongs to this conversation: the text that an earlier result named. Leave it out \
+         the first time.",
+    );
+    if let Some(schema) = &mut tool.output_schema
+        && schema.get("type").is_some_and(|kind| kind == "object")
+    {
+        add_property(
+            schema,
+            "Pass it as the argument conversation to the next call.",
+        );
+    }
+}
+
+/// Whether a tool has an argument of its own where the handle would be.
+pub(crate) fn takes_the_argument(tool: &Tool) -> bool {
+    let schemas = [Some(&tool.input_schema), tool.output_schema.as_ref()];
+    schemas.into_iter().flatten().any(|schema| {
+        schema
+            .get("properties")
+            .and_then(|properties| properties.get(ARGUMENT))
+            .is_some()
+    })
+}
+
+fn add_property(schema: &mut Arc<JsonObject>, description: &str) {
+    let properties = Arc::make_mut(schema)
+        .entry("properties")
+        .or_insert_with(|| Value::Object(JsonObject::new()));
+    if let Value::Object(properties) = properties {
+        let property = json!({ "type": "string", "description": description });
+        properties.insert(ARGUMENT.to_owned(), property);
+    }
+}

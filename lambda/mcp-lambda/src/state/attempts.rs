@@ -1,0 +1,83 @@
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::deadline::Deadline;
+use crate::state::StoreError;
+
+/// How long a store that fails is asked again when the deadline leaves more.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Kept for saying what is done without an answer of the store.
+const MARGIN: Duration = Duration::from_millis(250);
+/// Pauses after failures: the first, then twice as long each time, up to the longest.
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
+const LONGEST_PAUSE: Duration = Duration::from_millis(400);
+
+/// Attempts of what one caller of the store wants, until shortly before the deadline.
+pub(crate) struct Attempts {
+    end: Instant,
+    pause: Duration,
+    answer_was_lost: bool,
+}
+
+impl Attempts {
+    pub(crate) fn until(deadline: Deadline) -> Self {
+        let left = deadline.remaining();
+        let patience = left.map_or(PATIENCE, |left| left.saturating_sub(MARGIN).min(PATIENCE));
+        Self {
+            end: Instant::now() + patience,
+            pause: FIRST_PAUSE,
+            answer_was_lost: false,
+        }
+    }
+
+    /// Waits after a conflict, as long each time, because somebody else has got on meanwhile; `false` when there is no
+    /// time for another attempt.
+    pub(crate) async fn after_conflict(&mut self) -> bool {
+        self.wait(FIRST_PAUSE).await
+    }
+
+    async fn after_failure(&mut self) -> bool {
+        let pause = self.pause;
+        self.pause = (pause * 2).min(LONGEST_PAUSE);
+        self.wait(pause).await
+    }
+
+    async fn wait(&self, pause: Duration) -> bool {
+        if Instant::now() + pause >= self.end {
+            return false;
+        }
+        tokio::time::sleep(pause).await;
+        true
+    }
+
+    /// Repeats an operation that fails for a moment only. It must be one that can be repeated.
+    pub(crate) async fn run<T, F>(
+        &mut self,
+        mut operation: impl FnMut() -> F,
+    ) -> Result<T, StoreError>
+    where
+        F: Future<Output = Result<T, StoreError>>,
+    {
+        self.answer_was_lost = false;
+        loop {
+            let outcome = tokio::time::timeout_at(self.end, operation())
+                .await
+                .unwrap_or(Err(StoreError::TooSlow));
+            match outcome {
+                Err(problem) if problem.is_transient() => {
+                    self.answer_was_lost |= problem != StoreError::Throttled;
+                    if !self.after_failure().await {
+                        return Err(problem);
+                    }
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    /// Whether the last operation, which failed, may nevertheless have done its work.
+    pub(crate) fn may_have_happened(&self) -> bool {
+        self.answer_was_lost
+    }
+}

@@ -1,0 +1,121 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use mcp_lambda_contract::AwsActions;
+use serde::{Deserialize, Serialize};
+
+use crate::state::TABLE;
+
+const GET: &str = "dynamodb:GetItem";
+const PUT: &str = "dynamodb:PutItem";
+const DELETE: &str = "dynamodb:DeleteItem";
+
+/// What one tool keeps, declared beside it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct StateUse {
+    pub(crate) session: SessionUse,
+    pub(crate) cache: Option<CacheUse>,
+}
+
+/// What one tool does to the value of its conversation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct SessionUse {
+    pub(crate) reads: bool,
+    pub(crate) writes: bool,
+    pub(crate) ends: bool,
+}
+
+/// How long a tool's results are kept, and for whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct CacheUse {
+    pub(crate) seconds: u64,
+    pub(crate) for_everyone: bool,
+}
+
+impl SessionUse {
+    pub(crate) fn is_any(self) -> bool {
+        self.reads || self.writes || self.ends
+    }
+}
+
+impl StateUse {
+    pub(crate) fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// What the library does to the table for this tool.
+    pub(crate) fn aws_actions(&self) -> Option<AwsActions> {
+        let mut actions = BTreeSet::new();
+        if self.session.is_any() || self.cache.is_some() {
+            actions.insert(GET);
+        }
+        if self.session.writes || self.cache.is_some() {
+            actions.insert(PUT);
+        }
+        if self.session.ends {
+            actions.insert(DELETE);
+        }
+        (!actions.is_empty()).then(|| on_table(&actions))
+    }
+
+    /// What makes the declaration useless.
+    pub(crate) fn problem(&self) -> Option<&'static str> {
+        let cache = self.cache.as_ref()?;
+        if self.session.is_any() {
+            return Some(
+                "is cached and has the value of a conversation, which a cached result would ignore: declare one of the two",
+            );
+        }
+        (cache.seconds == 0).then_some("is cached for less than a second: use a longer time")
+    }
+}
+
+/// What the library does to the table while any tool asks its client.
+pub(super) fn actions_of_asking() -> AwsActions {
+    on_table(&BTreeSet::from([GET, PUT]))
+}
+
+/// Adds actions to those that a tool has on the same table.
+pub(super) fn merge(tool: &mut Vec<AwsActions>, added: &AwsActions) {
+    match tool
+        .iter_mut()
+        .find(|actions| actions.resource == added.resource)
+    {
+        None => tool.push(added.clone()),
+        Some(actions) => {
+            let all: BTreeSet<&String> = actions.actions.iter().chain(&added.actions).collect();
+            actions.actions = all.into_iter().cloned().collect();
+        }
+    }
+}
+
+fn on_table(actions: &BTreeSet<&str>) -> AwsActions {
+    AwsActions {
+        actions: actions.iter().map(|action| (*action).to_owned()).collect(),
+        resource: TABLE.to_owned(),
+    }
+}
+
+/// What a whole server keeps.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct StateNeeds {
+    pub(crate) asks_clients: bool,
+    pub(crate) tools: BTreeMap<String, StateUse>,
+}
+
+impl StateNeeds {
+    pub(crate) fn has_sessions(&self) -> bool {
+        self.tools.values().any(|tool| tool.session.is_any())
+    }
+
+    /// Whether clients of older revisions get session ids, which are sealed.
+    pub(crate) fn keys(&self) -> bool {
+        self.asks_clients || self.has_sessions()
+    }
+
+    pub(crate) fn table(&self) -> bool {
+        self.keys() || self.tools.values().any(|tool| tool.cache.is_some())
+    }
+}

@@ -1,0 +1,12 @@
+//! `{{project-name}}` serves, `{{project-name}} contract` prints the contract.
+
+use std::process::ExitCode;
+use std::time::SystemTime;
+
+use mcp_lambda::Process;
+
+#[allow(clippy::disallowed_methods, reason = "this is where the clock enters")]
+fn main() -> ExitCode {
+    let process = Process::new(std::env::args_os(), std::env::vars_os(), SystemTime::now);
+    mcp_lambda::run(process, {{crate_name}}::definition())
+}
