@@ -50,6 +50,7 @@ const parts = {
     run: async (report) => {
       await report.run('rustfmt', 'cargo', ['fmt', '--all', '--check'], { cwd: root });
       await report.run('clippy', 'cargo', ['clippy', '--locked', '--workspace', '--all-targets', '--quiet', '--', '-D', 'warnings'], { cwd: root });
+      await report.run('constructs generated from Rust', 'node', ['scripts/generate.mjs', '--check'], { cwd: root });
       await report.run('types of the constructs', 'tsc', ['--noEmit', '-p', 'cdk'], { cwd: root });
       await report.run('types of the tests', 'tsc', ['-p', 'test'], { cwd: root });
       await report.run('Rust tests', 'cargo', ['test', '--locked', '--workspace', ...bindings.flatMap((name) => ['--exclude', name]), '--no-fail-fast', '--quiet'], { runner: 'cargo', cwd: root });
@@ -78,6 +79,7 @@ const parts = {
     run: async (report) => {
       if (!(await report.run('packages of the bindings', 'node', ['cdk/rust/test.mjs', 'prepare'], { cwd: root }))) return;
       await report.run('bindings', 'cargo', ['test', '--locked', '--quiet', '--no-fail-fast', ...bindings.flatMap((name) => ['--package', name])], { runner: 'cargo', cwd: root });
+      await node(report, 'guide to the CDK in Rust', testFiles('test/guide'));
       for (const features of ['--no-default-features', '--all-features']) {
         await report.run(`constructs in Rust ${features}`, 'cargo', ['check', '--locked', '--quiet', '--package', 'mcp-lambda-cdk', features], { cwd: root });
       }
@@ -85,11 +87,11 @@ const parts = {
     },
   },
   artifact: {
-    title: 'the arm64 programs that are deployed',
-    needs: [prepare.testPackages, prepare.arm64Emulator],
+    title: 'the arm64 programs that are deployed, and the npm package',
+    needs: [prepare.testPackages, prepare.arm64Emulator, prepare.compiledConstructs],
     run: async (report) => {
       if (await report.run('cargo lambda', 'node', ['scripts/build-lambda.mjs'], { cwd: root })) {
-        await node(report, 'arm64 programs', testFiles('test/artifact'));
+        await node(report, 'arm64 programs and the npm package', testFiles('test/artifact'));
       }
     },
   },

@@ -1,3 +1,4 @@
+export * from './generated/authorization-settings';
 export * from './mcp-app-client';
 export * from './mcp-authorization';
 export * from './mcp-authorization-server';

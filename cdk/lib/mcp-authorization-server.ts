@@ -5,8 +5,10 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { addAuthorizationEndpoints } from './authorization-endpoints';
+import { carriedProgram } from './carried-program';
 import { addCodeGrantClient, clientSecretOf } from './code-grant-client';
 import { list } from './contract-document';
+import { environmentOfMcpAuthorizationServerSettings } from './generated/authorization-settings-environment';
 import type { McpAuthorizationServerOptions, McpPreRegisteredClient } from './mcp-authorization';
 import { McpFunction } from './mcp-function';
 import type { IMcpUserPool } from './mcp-user-pool';
@@ -115,7 +117,7 @@ export class McpAuthorizationServer extends Construct {
       generateSecretString: { passwordLength: 64, excludePunctuation: true },
     });
     this.mcpFunction = new McpFunction(this, 'Function', {
-      code: props.code,
+      code: props.code ?? carriedProgram('authorization'),
       environment: this.environment(props),
       tracing: props.tracing,
       removalPolicy: props.removalPolicy,
@@ -135,16 +137,6 @@ export class McpAuthorizationServer extends Construct {
     const optional: { [name: string]: string | undefined } = {
       MCP_ALLOWED_ORIGINS: joined(props.allowedOrigins),
       AUTHORIZATION_CLIENTS: props.clients?.length ? stack.toJsonString(preRegistered(props.clients, props.scopes)) : undefined,
-      AUTHORIZATION_REGISTRATION: props.registrationEnabled?.toString(),
-      AUTHORIZATION_CLIENT_DOCUMENTS: props.clientDocumentsEnabled?.toString(),
-      AUTHORIZATION_REDIRECT_HOSTS: joined(props.redirectHosts),
-      AUTHORIZATION_CUSTOM_SCHEMES: joined(props.customSchemes),
-      AUTHORIZATION_CODE_SECONDS: props.codeLifetime?.toSeconds().toString(),
-      AUTHORIZATION_REFRESH_TOKEN_DAYS: props.refreshTokenLifetime?.toDays().toString(),
-      AUTHORIZATION_REGISTRATION_DAYS: props.registrationLifetime?.toDays().toString(),
-      AUTHORIZATION_BRAND_NAME: props.displayName,
-      AUTHORIZATION_BRAND_COLOR: props.brandColor,
-      AUTHORIZATION_BRAND_LOGO_URL: props.brandLogoUrl,
     };
     return {
       MCP_RESOURCE: props.resourceIdentifier,
@@ -155,6 +147,7 @@ export class McpAuthorizationServer extends Construct {
       AUTHORIZATION_COGNITO_CLIENT_SECRET_ARN: this.cognitoClientSecret.secretArn,
       AUTHORIZATION_SEALING_SECRET_ARN: this.sealingSecret.secretArn,
       AUTHORIZATION_SCOPES: stack.toJsonString(props.scopes.map((item) => ({ name: item.oauthScope, description: item.description }))),
+      ...environmentOfMcpAuthorizationServerSettings(props),
       ...Object.fromEntries(Object.entries(optional).filter((entry): entry is [string, string] => entry[1] !== undefined)),
     };
   }

@@ -1,7 +1,7 @@
-import type { Duration } from 'aws-cdk-lib';
 import { assertLifetimes, assertPages } from './authorization-options';
 import { assertCallbackUrls } from './callback-urls';
 import { bearerTokenGate, type GateAuthorizationOptions, jwtGate } from './gate-authorization';
+import type { McpAuthorizationServerSettings } from './generated/authorization-settings';
 import type { McpCode } from './mcp-code';
 import type { McpBearerTokenOptions, McpJwtOptions } from './mcp-gate-options';
 import { synthError } from './synth-error';
@@ -31,78 +31,18 @@ export interface McpPreRegisteredClient {
 }
 
 /** Options of `McpAuthorization.server`. */
-export interface McpAuthorizationServerOptions {
-  /** The code of the authorization server, for example `McpCode.fromAsset` with its built `bootstrap`. */
-  readonly code: McpCode;
+export interface McpAuthorizationServerOptions extends McpAuthorizationServerSettings {
+  /**
+   * The code of the authorization server, for one that was built from another version of its source.
+   * @default - the program that this package brings, for arm64
+   */
+  readonly code?: McpCode;
 
   /**
    * MCP clients that are registered beforehand, besides the public one for configuration by hand.
    * @default - none
    */
   readonly clients?: McpPreRegisteredClient[];
-
-  /**
-   * Whether MCP clients may register themselves (RFC 7591). Nothing is stored: the `client_id` is the sealed registration.
-   * @default true
-   */
-  readonly registrationEnabled?: boolean;
-
-  /**
-   * Whether an MCP client's https URL may be its `client_id`, whose document is then fetched (Client ID Metadata Documents).
-   * @default true
-   */
-  readonly clientDocumentsEnabled?: boolean;
-
-  /**
-   * Where clients that nobody registered may have codes sent besides loopback: https URIs compared exactly, ones that end
-   * in `/*` for one more segment, or host names.
-   * @default - the callbacks of claude.ai, ChatGPT, VS Code and Cursor
-   */
-  readonly redirectHosts?: string[];
-
-  /**
-   * Schemes of applications that clients nobody registered may have codes sent to, for example `cursor` for
-   * `cursor://anysphere.cursor-mcp/oauth/callback`. Any program on a device can claim a scheme; the consent page says so.
-   * @default - none
-   */
-  readonly customSchemes?: string[];
-
-  /**
-   * Name of the service on the consent page.
-   * @default - the contract's title
-   */
-  readonly displayName?: string;
-
-  /**
-   * Colour of buttons and links on the pages, `#rrggbb`, with a contrast of at least 4.5 to white text (WCAG 2 AA).
-   * @default '#1a4f8b'
-   */
-  readonly brandColor?: string;
-
-  /**
-   * The https URL of an image above the heading of the pages. Browsers of people who sign in load it.
-   * @default - none
-   */
-  readonly brandLogoUrl?: string;
-
-  /**
-   * How long an authorization code is valid: 5 seconds to 5 minutes, which is how long Cognito's own code inside it lives.
-   * @default Duration.minutes(5)
-   */
-  readonly codeLifetime?: Duration;
-
-  /**
-   * How long a person stays signed in with a client that keeps refreshing its access token, in whole days up to 10 years.
-   * @default Duration.days(30)
-   */
-  readonly refreshTokenLifetime?: Duration;
-
-  /**
-   * How long the `client_id` of a client that has registered itself is valid, in whole days up to 10 years. Then it
-   * registers again, and its people sign in again.
-   * @default Duration.days(90)
-   */
-  readonly registrationLifetime?: Duration;
 }
 
 /** Options of `McpAuthorization.cognito`. */
@@ -135,7 +75,7 @@ export abstract class McpAuthorization {
    * An authorization server in front of the user pool: MCP clients connect with the URL alone, by Client ID Metadata
    * Document or registration, on any loopback port, after the person's consent. It mints no token.
    */
-  public static server(options: McpAuthorizationServerOptions): McpAuthorization {
+  public static server(options: McpAuthorizationServerOptions = {}): McpAuthorization {
     assertOptions(options);
     return new ServerAuthorization(options);
   }

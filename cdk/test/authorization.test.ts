@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { CfnOutput, Duration } from 'aws-cdk-lib';
 import type { Template } from 'aws-cdk-lib/assertions';
-import { McpAuthorization, type McpAuthorizationServerOptions, McpFront, type McpPreRegisteredClient, type McpServerProps } from '../lib';
+import { carriedProgram } from '../lib/carried-program';
+import { McpAuthorization, McpCode, type McpAuthorizationServerOptions, McpFront, type McpPreRegisteredClient, type McpServerProps } from '../lib';
 import { deployed } from './deployed';
 import { code, only, synthesizeServer, type TemplateJson, twoScopes } from './synthesis';
 
@@ -289,3 +291,18 @@ describe('the settings of the authorization server', () => {
     });
   }
 });
+
+for (const program of ['authorization', 'gate'] as const) {
+  describe(`the program ${program} that the package brings`, () => {
+    test('is what is deployed when no code is given, or says how to build it in a checkout', () => {
+      const assets = mkdtempSync(join(tmpdir(), 'assets-'));
+      assert.throws(() => carriedProgram(program, assets), {
+        message: `${join(assets, program, 'bootstrap')} does not exist: the npm package of a release brings it; in a checkout of the library build it with \`node scripts/build-lambda.mjs ${program}\`, or set code (ProgramNotBuilt)`,
+      });
+      mkdirSync(join(assets, program));
+      writeFileSync(join(assets, program, 'bootstrap'), '#!/bin/sh\n');
+      assert.ok(carriedProgram(program, assets) instanceof McpCode);
+      rmSync(assets, { recursive: true });
+    });
+  });
+}

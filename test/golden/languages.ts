@@ -18,7 +18,10 @@ function must(command: string, args: string[], options: { cwd?: string; env?: No
 /** Writes the sources of the constructs' package for one language, as jsii-pacmak gives them to its package registry. */
 export function writePackage(language: string): string {
   rmSync(join(packages, language), { recursive: true, force: true });
-  must(join(root, 'node_modules', '.bin', 'jsii-pacmak'), ['--code-only', '--target', language, '--outdir', packages, join(root, 'cdk')]);
+  must(join(root, 'node_modules', '.bin', 'jsii-pacmak'), ['--code-only', '--target', language, '--outdir', packages, join(root, 'cdk')], {
+    // The programs that a release brings are not built for this.
+    env: { ...process.env, npm_config_ignore_scripts: 'true' },
+  });
   return join(packages, language);
 }
 

@@ -23,9 +23,9 @@ const fronts: Choice<McpFront> = {
 /** Every authorization, and every way in which the authorization server lets MCP clients become known. */
 const authorizations: Choice<Partial<McpServerProps>> = {
   Cognito: () => ({}),
-  CognitoGate: (_scope, code) => ({ gate: code }),
+  CognitoGate: (_scope, code) => ({ gate: { code } }),
   Server: (_scope, code) => ({ authorization: McpAuthorization.server({ code }) }),
-  ServerGate: (_scope, code) => ({ authorization: McpAuthorization.server({ code }), gate: code }),
+  ServerGate: (_scope, code) => ({ authorization: McpAuthorization.server({ code }), gate: { code } }),
   ServerRegistration: (_scope, code) => ({ authorization: McpAuthorization.server({ code, clientDocumentsEnabled: false }) }),
   ServerDocuments: (_scope, code) => ({ authorization: McpAuthorization.server({ code, registrationEnabled: false }) }),
   ServerByHand: (_scope, code) => ({ authorization: McpAuthorization.server({ code, registrationEnabled: false, clientDocumentsEnabled: false }) }),

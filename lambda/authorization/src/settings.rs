@@ -43,8 +43,12 @@ use crate::{
 };
 
 mod clients_and_pages;
+mod default;
 mod parse;
+mod schema;
 mod variables;
+
+pub use schema::settings_schema;
 
 /// A client that the operator has registered.
 #[derive(Debug, Clone, Deserialize)]

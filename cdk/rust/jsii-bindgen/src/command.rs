@@ -60,7 +60,10 @@ pub(crate) struct TypescriptArguments {
     /// TypeScript file to write
     #[arg(long)]
     out: PathBuf,
-    /// Write nothing; fail when the file would change
+    /// TypeScript file beside it for the functions from structs to environment variables (`x-env`)
+    #[arg(long)]
+    environment: Option<PathBuf>,
+    /// Write nothing; fail when a file would change
     #[arg(long)]
     check: bool,
 }
@@ -96,8 +99,13 @@ impl Command {
         match self {
             Self::Rust(arguments) => arguments.run(),
             Self::Typescript(arguments) => {
-                let text = typescript::generate(&json_file(&arguments.schema)?)?;
-                one_file(&arguments.out, text, arguments.check)
+                let name = arguments.out.file_name().unwrap_or_default();
+                let schema = json_file(&arguments.schema)?;
+                let output = typescript::generate(&schema, &name.to_string_lossy())?;
+                if let Some(environment) = &arguments.environment {
+                    one_file(environment, output.environment, arguments.check)?;
+                }
+                one_file(&arguments.out, output.types, arguments.check)
             }
             Self::Contract(arguments) => {
                 let assemblies =

@@ -14,9 +14,15 @@ fn schema() -> Value {
     serde_json::from_str(SCHEMA).expect("the fixture is JSON")
 }
 
+fn types(schema: &Value) -> String {
+    generate(schema, "settings.ts")
+        .expect("the schema is legal")
+        .types
+}
+
 #[test]
 fn writes_docs_defaults_and_native_types() {
-    let text = generate(&schema()).expect("the schema is legal");
+    let text = types(&schema());
     let wanted = include_str!("fixtures/settings.ts.txt");
     assert_eq!(
         text, wanted,
@@ -30,7 +36,7 @@ fn compiles_with_jsii() {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("settings");
     fs::create_dir_all(folder.join("lib")).expect("the target directory is writable");
     // The native types come from a library of the same shape, because compiling against aws-cdk-lib takes minutes.
-    let text = generate(&schema()).expect("the schema is legal").replace(
+    let text = types(&schema()).replace(
         "import { Duration, Size } from 'aws-cdk-lib';",
         "/** A time. */\nexport class Duration { constructor(public readonly seconds: number) {} }\n\
          /** A size. */\nexport class Size { constructor(public readonly bytes: number) {} }",
@@ -62,7 +68,7 @@ fn compiles_with_jsii() {
 
 fn refusal(field: &str, definition: Value) -> String {
     let schema = json!({ "title": "Settings", "properties": { field: definition } });
-    generate(&schema)
+    generate(&schema, "settings.ts")
         .expect_err("jsii would refuse it")
         .to_string()
 }
@@ -97,7 +103,7 @@ fn names_the_rust_field_that_jsii_refuses() {
     );
     let twice = json!({ "title": "Settings", "properties": { "max_size": { "type": "string" }, "maxSize": { "type": "string" } } });
     assert!(
-        generate(&twice)
+        generate(&twice, "settings.ts")
             .expect_err("two fields, one name")
             .to_string()
             .contains("another field of the struct")
@@ -105,10 +111,42 @@ fn names_the_rust_field_that_jsii_refuses() {
 }
 
 #[test]
+fn writes_how_fields_become_environment_variables() {
+    let schema = json!({ "title": "Limits", "properties": {
+        "days": { "type": "integer", "x-cdk-type": "Duration", "x-unit": "d", "default": 3, "x-env": "DAYS" },
+        "hosts": { "type": "array", "items": { "type": "string" }, "x-default": "all", "x-env": "HOSTS" },
+        "note": { "type": "string" },
+        "retries": { "type": "integer", "default": 2, "x-env": "RETRIES" },
+    } });
+    let output = generate(&schema, "limits.ts").expect("the schema is legal");
+    assert!(output.types.contains("@default Duration.days(3)"));
+    assert!(output.types.contains("@default - all"));
+    let wanted = "import { Tokenization } from 'aws-cdk-lib';\nimport type { Limits } from './limits';\n\n\
+        /** The environment variables of `Limits` that are set. The others have their default in the Rust program alone. */\n\
+        export function environmentOfLimits(settings: Limits): { [name: string]: string } {\n  \
+        const variables: { [name: string]: string | undefined } = {\n    \
+        DAYS: settings.days?.toDays().toString(),\n    \
+        HOSTS: settings.hosts?.length ? settings.hosts.join(',') : undefined,\n    \
+        RETRIES: settings.retries === undefined ? undefined : Tokenization.stringifyNumber(settings.retries),\n  };\n";
+    assert!(
+        output.environment.contains(wanted),
+        "{}",
+        output.environment
+    );
+    assert_eq!(
+        refusal(
+            "tags",
+            json!({ "type": "object", "additionalProperties": { "type": "string" }, "x-env": "TAGS" })
+        ),
+        "Rust field 'Settings.tags' has the variable TAGS and the type { [key: string]: string }, which no variable holds: use a text, a number, a boolean or a list of texts"
+    );
+}
+
+#[test]
 fn names_the_rust_type_that_jsii_takes_for_an_interface() {
     let schema = json!({ "title": "ISettings", "properties": { "a": { "type": "string" } } });
     assert_eq!(
-        generate(&schema)
+        generate(&schema, "settings.ts")
             .expect_err("jsii would refuse it")
             .to_string(),
         "Rust type 'ISettings' begins with I and a capital, which in jsii means a behavioural interface: rename it"

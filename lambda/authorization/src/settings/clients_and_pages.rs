@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, net::SocketAddr};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use url::Url;
 
-use super::{Brand, LocalMetadataHosts, variables::Variables};
+use super::{Brand, LocalMetadataHosts, default, variables::Variables};
 use crate::redirect::{
     CallbackRule, KNOWN_CLIENT_CALLBACKS, RedirectPolicy, is_listable_scheme, is_loopback_host,
 };
@@ -72,7 +72,7 @@ impl Variables {
             });
         let color = self
             .optional("AUTHORIZATION_BRAND_COLOR")
-            .unwrap_or_else(|| "#1a4f8b".to_owned());
+            .unwrap_or_else(|| default::BRAND_COLOR.to_owned());
         match contrast_with_white(&color) {
             None => self.problem("AUTHORIZATION_BRAND_COLOR", format!("'{color}' must be #rrggbb")),
             Some(contrast) if contrast < 4.5 => self.problem(

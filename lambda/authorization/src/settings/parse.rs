@@ -1,7 +1,8 @@
 //! From variables to [`Settings`]: every problem is collected before any is reported.
 
 use super::{
-    AwsAccess, PreRegisteredClient, SecretLocation, SettingProblems, Settings, variables::Variables,
+    AwsAccess, PreRegisteredClient, SecretLocation, SettingProblems, Settings, default,
+    variables::Variables,
 };
 use crate::{
     scope::{ScopeCatalog, ScopeDefinition},
@@ -82,11 +83,23 @@ impl Variables {
         let aws = if in_secrets_manager { self.aws() } else { None };
         let scopes = self.scopes();
         let clients = self.clients(scopes.as_ref());
-        let registration = self.boolean("AUTHORIZATION_REGISTRATION", true);
-        let client_documents = self.boolean("AUTHORIZATION_CLIENT_DOCUMENTS", true);
-        let registration_seconds = self.days("AUTHORIZATION_REGISTRATION_DAYS", 90);
-        let code_seconds = self.number("AUTHORIZATION_CODE_SECONDS", "seconds", 5..=300, 300);
-        let refresh_seconds = self.days("AUTHORIZATION_REFRESH_TOKEN_DAYS", 30);
+        let registration = self.boolean("AUTHORIZATION_REGISTRATION", default::REGISTRATION);
+        let client_documents =
+            self.boolean("AUTHORIZATION_CLIENT_DOCUMENTS", default::CLIENT_DOCUMENTS);
+        let registration_seconds = self.days(
+            "AUTHORIZATION_REGISTRATION_DAYS",
+            default::REGISTRATION_DAYS,
+        );
+        let code_seconds = self.number(
+            "AUTHORIZATION_CODE_SECONDS",
+            "seconds",
+            5..=300,
+            default::CODE_SECONDS,
+        );
+        let refresh_seconds = self.days(
+            "AUTHORIZATION_REFRESH_TOKEN_DAYS",
+            default::REFRESH_TOKEN_DAYS,
+        );
         let redirects = self.redirects();
         let allowed_origins = self.origins();
         let brand = self.brand(resource.as_ref().map(|(_, url)| url));

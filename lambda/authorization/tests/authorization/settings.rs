@@ -160,3 +160,34 @@ fn a_loopback_deployment_may_be_plain_http() {
     assert_eq!(settings.sign_in_url, "http://127.0.0.1:3031");
     assert!(!settings.is_secure());
 }
+
+#[test]
+fn what_the_constructs_offer_is_read_under_its_name_with_its_default() {
+    let schema = mcp_lambda_authorization::settings_schema();
+    let choices = schema["properties"].as_object().unwrap();
+    assert_eq!(choices.len(), 10);
+    let read = |name: &str, value: &str| {
+        let mut variables = variables();
+        variables.insert(name.to_owned(), value.to_owned());
+        Settings::from_variables(variables)
+    };
+    let unchanged = format!("{:?}", Settings::from_variables(variables()).unwrap());
+    for (field, choice) in choices {
+        let variable = choice["x-env"].as_str().unwrap();
+        match read(variable, "\"") {
+            Err(problems) => assert_eq!(problems.0[0].name, variable),
+            // The one that takes any text.
+            Ok(settings) => assert_eq!(
+                (field.as_str(), settings.brand.name.as_str()),
+                ("display_name", "\"")
+            ),
+        }
+        if let Some(default) = choice.get("default") {
+            let text = default
+                .as_str()
+                .map_or_else(|| default.to_string(), str::to_owned);
+            let same = read(variable, &text).unwrap();
+            assert_eq!(format!("{same:?}"), unchanged, "{field}");
+        }
+    }
+}

@@ -3,6 +3,61 @@
 
 use ::jsii_host::IntoArg as _;
 
+/// Represents a certificate in AWS Certificate Manager.
+#[derive(::std::clone::Clone)]
+pub struct ICertificate(::jsii_host::Object);
+::jsii_host::handle!(ICertificate(::jsii_host::Object), "aws-cdk-lib.aws_certificatemanager.ICertificate");
+::jsii_host::is_a!(ICertificate: crate::generated::aws_cdk_lib::aws_certificatemanager::ICertificate, crate::generated::aws_cdk_lib::IResource, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::aws_cdk_lib::interfaces::aws_certificatemanager::ICertificateRef, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
+impl ICertificate {
+    /// The certificate's ARN.
+    #[track_caller]
+    pub fn certificate_arn(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("certificateArn")
+    }
+    /// A reference to a Certificate resource.
+    #[track_caller]
+    pub fn certificate_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_certificatemanager::CertificateReference> {
+        self.jsii_get("certificateRef")
+    }
+    /// The environment this resource belongs to.
+    #[track_caller]
+    pub fn env(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::ResourceEnvironment> {
+        self.jsii_get("env")
+    }
+    /// The tree node.
+    #[track_caller]
+    pub fn node(&self) -> ::jsii_host::Result<crate::generated::constructs::Node> {
+        self.jsii_get("node")
+    }
+    /// The stack in which this resource is defined.
+    #[track_caller]
+    pub fn stack(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::Stack> {
+        self.jsii_get("stack")
+    }
+    /// Apply the given removal policy to this resource.
+    #[track_caller]
+    pub fn apply_removal_policy(&self, policy: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::RemovalPolicy>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("applyRemovalPolicy", [policy.into_arg()])
+    }
+    /// Return the DaysToExpiry metric for this AWS Certificate Manager Certificate. By default, this is the minimum value over 1 day.
+    #[track_caller]
+    pub fn metric_days_to_expiry(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metricDaysToExpiry", [])
+    }
+    /// Return the DaysToExpiry metric for this AWS Certificate Manager Certificate. By default, this is the minimum value over 1 day.
+    #[track_caller]
+    pub fn metric_days_to_expiry_with(&self, props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::MetricOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metricDaysToExpiry", [props.into_arg()])
+    }
+    /// Applies one or more mixins to this construct.
+    #[track_caller]
+    pub fn with(&self, mixins: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::constructs::IMixin>>) -> ::jsii_host::Result<crate::generated::constructs::IConstruct> {
+        self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
+    }
+}
+#[cfg(feature = "aws-certificatemanager")]
+mod with_aws_certificatemanager {
+use ::jsii_host::IntoArg as _;
 /// A certificate managed by AWS Certificate Manager.
 #[derive(::std::clone::Clone)]
 pub struct Certificate(crate::generated::aws_cdk_lib::Resource);
@@ -261,58 +316,6 @@ impl ::jsii_host::FromWire for CertificationValidationProps {
         ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
     }
 }
-/// Represents a certificate in AWS Certificate Manager.
-#[derive(::std::clone::Clone)]
-pub struct ICertificate(::jsii_host::Object);
-::jsii_host::handle!(ICertificate(::jsii_host::Object), "aws-cdk-lib.aws_certificatemanager.ICertificate");
-::jsii_host::is_a!(ICertificate: crate::generated::aws_cdk_lib::aws_certificatemanager::ICertificate, crate::generated::aws_cdk_lib::IResource, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::aws_cdk_lib::interfaces::aws_certificatemanager::ICertificateRef, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
-impl ICertificate {
-    /// The certificate's ARN.
-    #[track_caller]
-    pub fn certificate_arn(&self) -> ::jsii_host::Result<::std::string::String> {
-        self.jsii_get("certificateArn")
-    }
-    /// A reference to a Certificate resource.
-    #[track_caller]
-    pub fn certificate_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_certificatemanager::CertificateReference> {
-        self.jsii_get("certificateRef")
-    }
-    /// The environment this resource belongs to.
-    #[track_caller]
-    pub fn env(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::ResourceEnvironment> {
-        self.jsii_get("env")
-    }
-    /// The tree node.
-    #[track_caller]
-    pub fn node(&self) -> ::jsii_host::Result<crate::generated::constructs::Node> {
-        self.jsii_get("node")
-    }
-    /// The stack in which this resource is defined.
-    #[track_caller]
-    pub fn stack(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::Stack> {
-        self.jsii_get("stack")
-    }
-    /// Apply the given removal policy to this resource.
-    #[track_caller]
-    pub fn apply_removal_policy(&self, policy: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::RemovalPolicy>) -> ::jsii_host::Result<()> {
-        self.jsii_invoke("applyRemovalPolicy", [policy.into_arg()])
-    }
-    /// Return the DaysToExpiry metric for this AWS Certificate Manager Certificate. By default, this is the minimum value over 1 day.
-    #[track_caller]
-    pub fn metric_days_to_expiry(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
-        self.jsii_invoke("metricDaysToExpiry", [])
-    }
-    /// Return the DaysToExpiry metric for this AWS Certificate Manager Certificate. By default, this is the minimum value over 1 day.
-    #[track_caller]
-    pub fn metric_days_to_expiry_with(&self, props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::MetricOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
-        self.jsii_invoke("metricDaysToExpiry", [props.into_arg()])
-    }
-    /// Applies one or more mixins to this construct.
-    #[track_caller]
-    pub fn with(&self, mixins: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::constructs::IMixin>>) -> ::jsii_host::Result<crate::generated::constructs::IConstruct> {
-        self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
-    }
-}
 /// Certificate Manager key algorithm.
 ///
 /// If you need to use an algorithm that doesn't exist as a static member, you
@@ -375,3 +378,6 @@ impl ::jsii_host::FromWire for ValidationMethod {
         }
     }
 }
+}
+#[cfg(feature = "aws-certificatemanager")]
+pub use with_aws_certificatemanager::*;

@@ -1522,6 +1522,196 @@ impl IAlarmRef {
     }
 }
 }
+pub mod aws_codedeploy {
+use ::jsii_host::IntoArg as _;
+/// A reference to a Application resource.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct ApplicationReference(::jsii_host::StructData);
+::jsii_host::is_a!(ApplicationReference: crate::generated::aws_cdk_lib::interfaces::aws_codedeploy::ApplicationReference, ::jsii_host::Value);
+impl ApplicationReference {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(application_name: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("applicationName", application_name.into_arg());
+        Self(jsii_data)
+    }
+}
+impl ApplicationReference {
+    /// The value of `applicationName`.
+    #[track_caller]
+    pub fn get_application_name(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.0.get("applicationName")
+    }
+}
+impl ::jsii_host::ToWire for ApplicationReference {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.interfaces.aws_codedeploy.ApplicationReference")
+    }
+}
+impl ::jsii_host::FromWire for ApplicationReference {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        const MEMBERS: &[::jsii_host::Member] = &[
+            ("applicationName", ::jsii_host::rewire::<::std::string::String>),
+        ];
+        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
+    }
+}
+/// A reference to a DeploymentConfig resource.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct DeploymentConfigReference(::jsii_host::StructData);
+::jsii_host::is_a!(DeploymentConfigReference: crate::generated::aws_cdk_lib::interfaces::aws_codedeploy::DeploymentConfigReference, ::jsii_host::Value);
+impl DeploymentConfigReference {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(deployment_config_name: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("deploymentConfigName", deployment_config_name.into_arg());
+        Self(jsii_data)
+    }
+}
+impl DeploymentConfigReference {
+    /// The value of `deploymentConfigName`.
+    #[track_caller]
+    pub fn get_deployment_config_name(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.0.get("deploymentConfigName")
+    }
+}
+impl ::jsii_host::ToWire for DeploymentConfigReference {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.interfaces.aws_codedeploy.DeploymentConfigReference")
+    }
+}
+impl ::jsii_host::FromWire for DeploymentConfigReference {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        const MEMBERS: &[::jsii_host::Member] = &[
+            ("deploymentConfigName", ::jsii_host::rewire::<::std::string::String>),
+        ];
+        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
+    }
+}
+/// A reference to a DeploymentGroup resource.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct DeploymentGroupReference(::jsii_host::StructData);
+::jsii_host::is_a!(DeploymentGroupReference: crate::generated::aws_cdk_lib::interfaces::aws_codedeploy::DeploymentGroupReference, ::jsii_host::Value);
+impl DeploymentGroupReference {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(application_name: impl ::jsii_host::IntoArg<::std::string::String>, deployment_group_name: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("applicationName", application_name.into_arg());
+        jsii_data.set("deploymentGroupName", deployment_group_name.into_arg());
+        Self(jsii_data)
+    }
+}
+impl DeploymentGroupReference {
+    /// The value of `applicationName`.
+    #[track_caller]
+    pub fn get_application_name(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.0.get("applicationName")
+    }
+    /// The value of `deploymentGroupName`.
+    #[track_caller]
+    pub fn get_deployment_group_name(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.0.get("deploymentGroupName")
+    }
+}
+impl ::jsii_host::ToWire for DeploymentGroupReference {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.interfaces.aws_codedeploy.DeploymentGroupReference")
+    }
+}
+impl ::jsii_host::FromWire for DeploymentGroupReference {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        const MEMBERS: &[::jsii_host::Member] = &[
+            ("applicationName", ::jsii_host::rewire::<::std::string::String>),
+            ("deploymentGroupName", ::jsii_host::rewire::<::std::string::String>),
+        ];
+        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
+    }
+}
+/// Indicates that this resource can be referenced as a Application.
+#[derive(::std::clone::Clone)]
+pub struct IApplicationRef(::jsii_host::Object);
+::jsii_host::handle!(IApplicationRef(::jsii_host::Object), "aws-cdk-lib.interfaces.aws_codedeploy.IApplicationRef");
+::jsii_host::is_a!(IApplicationRef: crate::generated::aws_cdk_lib::interfaces::aws_codedeploy::IApplicationRef, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
+impl IApplicationRef {
+    /// A reference to a Application resource.
+    #[track_caller]
+    pub fn application_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_codedeploy::ApplicationReference> {
+        self.jsii_get("applicationRef")
+    }
+    /// The environment this resource belongs to.
+    #[track_caller]
+    pub fn env(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::ResourceEnvironment> {
+        self.jsii_get("env")
+    }
+    /// The tree node.
+    #[track_caller]
+    pub fn node(&self) -> ::jsii_host::Result<crate::generated::constructs::Node> {
+        self.jsii_get("node")
+    }
+    /// Applies one or more mixins to this construct.
+    #[track_caller]
+    pub fn with(&self, mixins: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::constructs::IMixin>>) -> ::jsii_host::Result<crate::generated::constructs::IConstruct> {
+        self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
+    }
+}
+/// Indicates that this resource can be referenced as a DeploymentConfig.
+#[derive(::std::clone::Clone)]
+pub struct IDeploymentConfigRef(::jsii_host::Object);
+::jsii_host::handle!(IDeploymentConfigRef(::jsii_host::Object), "aws-cdk-lib.interfaces.aws_codedeploy.IDeploymentConfigRef");
+::jsii_host::is_a!(IDeploymentConfigRef: crate::generated::aws_cdk_lib::interfaces::aws_codedeploy::IDeploymentConfigRef, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
+impl IDeploymentConfigRef {
+    /// A reference to a DeploymentConfig resource.
+    #[track_caller]
+    pub fn deployment_config_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_codedeploy::DeploymentConfigReference> {
+        self.jsii_get("deploymentConfigRef")
+    }
+    /// The environment this resource belongs to.
+    #[track_caller]
+    pub fn env(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::ResourceEnvironment> {
+        self.jsii_get("env")
+    }
+    /// The tree node.
+    #[track_caller]
+    pub fn node(&self) -> ::jsii_host::Result<crate::generated::constructs::Node> {
+        self.jsii_get("node")
+    }
+    /// Applies one or more mixins to this construct.
+    #[track_caller]
+    pub fn with(&self, mixins: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::constructs::IMixin>>) -> ::jsii_host::Result<crate::generated::constructs::IConstruct> {
+        self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
+    }
+}
+/// Indicates that this resource can be referenced as a DeploymentGroup.
+#[derive(::std::clone::Clone)]
+pub struct IDeploymentGroupRef(::jsii_host::Object);
+::jsii_host::handle!(IDeploymentGroupRef(::jsii_host::Object), "aws-cdk-lib.interfaces.aws_codedeploy.IDeploymentGroupRef");
+::jsii_host::is_a!(IDeploymentGroupRef: crate::generated::aws_cdk_lib::interfaces::aws_codedeploy::IDeploymentGroupRef, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
+impl IDeploymentGroupRef {
+    /// A reference to a DeploymentGroup resource.
+    #[track_caller]
+    pub fn deployment_group_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_codedeploy::DeploymentGroupReference> {
+        self.jsii_get("deploymentGroupRef")
+    }
+    /// The environment this resource belongs to.
+    #[track_caller]
+    pub fn env(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::ResourceEnvironment> {
+        self.jsii_get("env")
+    }
+    /// The tree node.
+    #[track_caller]
+    pub fn node(&self) -> ::jsii_host::Result<crate::generated::constructs::Node> {
+        self.jsii_get("node")
+    }
+    /// Applies one or more mixins to this construct.
+    #[track_caller]
+    pub fn with(&self, mixins: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::constructs::IMixin>>) -> ::jsii_host::Result<crate::generated::constructs::IConstruct> {
+        self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
+    }
+}
+}
 pub mod aws_codeguruprofiler {
 use ::jsii_host::IntoArg as _;
 /// Indicates that this resource can be referenced as a ProfilingGroup.
@@ -4699,7 +4889,6 @@ impl IAppRef {
     }
 }
 }
-#[cfg(any(feature = "aws-certificatemanager", feature = "aws-route53"))]
 pub mod aws_route53 {
 use ::jsii_host::IntoArg as _;
 /// A reference to a HostedZone resource.
@@ -5418,6 +5607,90 @@ impl ::jsii_host::FromWire for StateMachineReference {
     fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
         const MEMBERS: &[::jsii_host::Member] = &[
             ("stateMachineArn", ::jsii_host::rewire::<::std::string::String>),
+        ];
+        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
+    }
+}
+}
+pub mod aws_wafv2 {
+use ::jsii_host::IntoArg as _;
+/// Indicates that this resource can be referenced as a WebACL.
+#[derive(::std::clone::Clone)]
+pub struct IWebACLRef(::jsii_host::Object);
+::jsii_host::handle!(IWebACLRef(::jsii_host::Object), "aws-cdk-lib.interfaces.aws_wafv2.IWebACLRef");
+::jsii_host::is_a!(IWebACLRef: crate::generated::aws_cdk_lib::interfaces::aws_wafv2::IWebACLRef, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
+impl IWebACLRef {
+    /// The environment this resource belongs to.
+    #[track_caller]
+    pub fn env(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::ResourceEnvironment> {
+        self.jsii_get("env")
+    }
+    /// The tree node.
+    #[track_caller]
+    pub fn node(&self) -> ::jsii_host::Result<crate::generated::constructs::Node> {
+        self.jsii_get("node")
+    }
+    /// A reference to a WebACL resource.
+    #[track_caller]
+    pub fn web_acl_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_wafv2::WebACLReference> {
+        self.jsii_get("webAclRef")
+    }
+    /// Applies one or more mixins to this construct.
+    #[track_caller]
+    pub fn with(&self, mixins: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::constructs::IMixin>>) -> ::jsii_host::Result<crate::generated::constructs::IConstruct> {
+        self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
+    }
+}
+/// A reference to a WebACL resource.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct WebACLReference(::jsii_host::StructData);
+::jsii_host::is_a!(WebACLReference: crate::generated::aws_cdk_lib::interfaces::aws_wafv2::WebACLReference, ::jsii_host::Value);
+impl WebACLReference {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(scope: impl ::jsii_host::IntoArg<::std::string::String>, web_acl_arn: impl ::jsii_host::IntoArg<::std::string::String>, web_acl_id: impl ::jsii_host::IntoArg<::std::string::String>, web_acl_name: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("scope", scope.into_arg());
+        jsii_data.set("webAclArn", web_acl_arn.into_arg());
+        jsii_data.set("webAclId", web_acl_id.into_arg());
+        jsii_data.set("webAclName", web_acl_name.into_arg());
+        Self(jsii_data)
+    }
+}
+impl WebACLReference {
+    /// The value of `scope`.
+    #[track_caller]
+    pub fn get_scope(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.0.get("scope")
+    }
+    /// The value of `webAclArn`.
+    #[track_caller]
+    pub fn get_web_acl_arn(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.0.get("webAclArn")
+    }
+    /// The value of `webAclId`.
+    #[track_caller]
+    pub fn get_web_acl_id(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.0.get("webAclId")
+    }
+    /// The value of `webAclName`.
+    #[track_caller]
+    pub fn get_web_acl_name(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.0.get("webAclName")
+    }
+}
+impl ::jsii_host::ToWire for WebACLReference {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.interfaces.aws_wafv2.WebACLReference")
+    }
+}
+impl ::jsii_host::FromWire for WebACLReference {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        const MEMBERS: &[::jsii_host::Member] = &[
+            ("scope", ::jsii_host::rewire::<::std::string::String>),
+            ("webAclArn", ::jsii_host::rewire::<::std::string::String>),
+            ("webAclId", ::jsii_host::rewire::<::std::string::String>),
+            ("webAclName", ::jsii_host::rewire::<::std::string::String>),
         ];
         ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
     }

@@ -14,7 +14,6 @@ pub static ASSEMBLY: ::jsii_host::Assembly = ::jsii_host::Assembly {
 pub mod assertions;
 pub mod aws_apigateway;
 pub mod aws_applicationautoscaling;
-#[cfg(feature = "aws-certificatemanager")]
 pub mod aws_certificatemanager;
 #[cfg(any(feature = "aws-cloudfront", feature = "aws-route53"))]
 pub mod aws_cloudfront;
@@ -23,6 +22,7 @@ pub mod aws_cloudfront_origins;
 pub mod aws_cloudwatch;
 #[cfg(feature = "aws-cloudwatch")]
 pub mod aws_cloudwatch_actions;
+pub mod aws_codedeploy;
 pub mod aws_codeguruprofiler;
 pub mod aws_codestarnotifications;
 pub mod aws_cognito;
@@ -41,7 +41,6 @@ pub mod aws_kms;
 pub mod aws_lambda;
 pub mod aws_logs;
 pub mod aws_pinpoint;
-#[cfg(any(feature = "aws-certificatemanager", feature = "aws-route53"))]
 pub mod aws_route53;
 #[cfg(feature = "aws-route53")]
 pub mod aws_route53_targets;

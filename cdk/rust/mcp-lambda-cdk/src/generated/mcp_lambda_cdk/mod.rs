@@ -11,6 +11,45 @@ pub static ASSEMBLY: ::jsii_host::Assembly = ::jsii_host::Assembly {
     dependencies: &[&crate::generated::aws_cdk_lib::ASSEMBLY, &crate::generated::constructs::ASSEMBLY],
 };
 
+/// The people who may use MCP servers, and the pages where they sign in: defined here, or existing already.
+#[derive(::std::clone::Clone)]
+pub struct IMcpUserPool(::jsii_host::Object);
+::jsii_host::handle!(IMcpUserPool(::jsii_host::Object), "mcp-lambda-cdk.IMcpUserPool");
+::jsii_host::is_a!(IMcpUserPool: crate::generated::mcp_lambda_cdk::IMcpUserPool, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
+impl IMcpUserPool {
+    /// Where people may sign in from, by the names that the pool has for them.
+    ///
+    /// Default: the pool itself and the identity providers that this app registers with it
+    #[track_caller]
+    pub fn identity_providers(&self) -> ::jsii_host::Result<::std::option::Option<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_cognito::UserPoolClientIdentityProvider>>> {
+        self.jsii_get("identityProviders")
+    }
+    /// The `iss` of the pool's tokens: `https://cognito-idp.<region>.amazonaws.com/<pool id>`.
+    #[track_caller]
+    pub fn issuer(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("issuer")
+    }
+    /// The tree node.
+    #[track_caller]
+    pub fn node(&self) -> ::jsii_host::Result<crate::generated::constructs::Node> {
+        self.jsii_get("node")
+    }
+    /// URL of the pool's domain, without a trailing slash.
+    #[track_caller]
+    pub fn sign_in_base_url(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("signInBaseUrl")
+    }
+    /// The user pool.
+    #[track_caller]
+    pub fn user_pool(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cognito::IUserPool> {
+        self.jsii_get("userPool")
+    }
+    /// Applies one or more mixins to this construct.
+    #[track_caller]
+    pub fn with(&self, mixins: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::constructs::IMixin>>) -> ::jsii_host::Result<crate::generated::constructs::IConstruct> {
+        self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
+    }
+}
 /// What issues authorization codes to MCP clients.
 ///
 /// Access tokens are Cognito's in either case.
@@ -26,7 +65,12 @@ impl McpAuthorization {
     }
     /// An authorization server in front of the user pool: MCP clients connect with the URL alone, by Client ID Metadata Document or registration, on any loopback port, after the person's consent.
     #[track_caller]
-    pub fn server(options: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpAuthorizationServerOptions>) -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::McpAuthorization> {
+    pub fn server() -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::McpAuthorization> {
+        ::jsii_host::static_invoke(&crate::generated::mcp_lambda_cdk::ASSEMBLY, "mcp-lambda-cdk.McpAuthorization", "server", ::std::vec![])
+    }
+    /// An authorization server in front of the user pool: MCP clients connect with the URL alone, by Client ID Metadata Document or registration, on any loopback port, after the person's consent.
+    #[track_caller]
+    pub fn server_with(options: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpAuthorizationServerOptions>) -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::McpAuthorization> {
         ::jsii_host::static_invoke(&crate::generated::mcp_lambda_cdk::ASSEMBLY, "mcp-lambda-cdk.McpAuthorization", "server", ::std::vec![options.into_arg()])
     }
 }
@@ -47,10 +91,9 @@ impl McpAuthorizationServer {
         ::jsii_host::create(&crate::generated::mcp_lambda_cdk::ASSEMBLY, "mcp-lambda-cdk.McpAuthorizationServer", ::std::vec![scope.into_arg(), id.into_arg(), props.into_arg()]).map(::jsii_host::Handle::from_object)
     }
     /// Starts one: set what is optional, then call `build`.
-    pub fn builder(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>, api: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_apigateway::RestApi>, code: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpCode>, issuer: impl ::jsii_host::IntoArg<::std::string::String>, resource_identifier: impl ::jsii_host::IntoArg<::std::string::String>, scopes: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::mcp_lambda_cdk::McpConsentScope>>, sign_in_base_url: impl ::jsii_host::IntoArg<::std::string::String>, user_pool: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpUserPool>) -> crate::generated::mcp_lambda_cdk::McpAuthorizationServerProps<::jsii_host::Pending<Self>> {
+    pub fn builder(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>, api: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_apigateway::RestApi>, issuer: impl ::jsii_host::IntoArg<::std::string::String>, resource_identifier: impl ::jsii_host::IntoArg<::std::string::String>, scopes: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::mcp_lambda_cdk::McpConsentScope>>, sign_in_base_url: impl ::jsii_host::IntoArg<::std::string::String>, user_pool: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::IMcpUserPool>) -> crate::generated::mcp_lambda_cdk::McpAuthorizationServerProps<::jsii_host::Pending<Self>> {
         let mut jsii_data = ::jsii_host::StructData::new();
         jsii_data.set("api", api.into_arg());
-        jsii_data.set("code", code.into_arg());
         jsii_data.set("issuer", issuer.into_arg());
         jsii_data.set("resourceIdentifier", resource_identifier.into_arg());
         jsii_data.set("scopes", scopes.into_arg());
@@ -92,17 +135,37 @@ impl McpAuthorizationServer {
 /// Options of `McpAuthorization.server`.
 #[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
 pub struct McpAuthorizationServerOptions(::jsii_host::StructData);
-::jsii_host::is_a!(McpAuthorizationServerOptions: crate::generated::mcp_lambda_cdk::McpAuthorizationServerOptions, ::jsii_host::Value);
+::jsii_host::is_a!(McpAuthorizationServerOptions: crate::generated::mcp_lambda_cdk::McpAuthorizationServerOptions, crate::generated::mcp_lambda_cdk::McpAuthorizationServerSettings, ::jsii_host::Value);
 impl McpAuthorizationServerOptions {
     /// With everything that is required.
     #[must_use]
-    pub fn new(code: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpCode>) -> Self {
-        let mut jsii_data = ::jsii_host::StructData::new();
-        jsii_data.set("code", code.into_arg());
+    pub fn new() -> Self {
+        let jsii_data = ::jsii_host::StructData::new();
         Self(jsii_data)
     }
 }
+impl ::std::default::Default for McpAuthorizationServerOptions {
+    fn default() -> Self {
+        Self::new()
+    }
+}
 impl McpAuthorizationServerOptions {
+    /// Colour of buttons and links on the pages, `#rrggbb`, with a contrast of at least 4.5 to white text (WCAG 2 AA).
+    ///
+    /// Default: "#1a4f8b"
+    #[must_use]
+    pub fn brand_color(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("brandColor", value.into_arg());
+        self
+    }
+    /// The https URL of an image above the heading of the pages.
+    ///
+    /// Default: none
+    #[must_use]
+    pub fn brand_logo_url(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("brandLogoUrl", value.into_arg());
+        self
+    }
     /// Whether an MCP client's https URL may be its `client_id`, whose document is then fetched (Client ID Metadata Documents).
     ///
     /// Default: true
@@ -117,6 +180,30 @@ impl McpAuthorizationServerOptions {
     #[must_use]
     pub fn clients(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::mcp_lambda_cdk::McpPreRegisteredClient>>) -> Self {
         self.0.set("clients", value.into_arg());
+        self
+    }
+    /// The code of the authorization server, for one that was built from another version of its source.
+    ///
+    /// Default: the program that this package brings, for arm64
+    #[must_use]
+    pub fn code(mut self, value: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpCode>) -> Self {
+        self.0.set("code", value.into_arg());
+        self
+    }
+    /// How long an authorization code is valid: 5 seconds to 5 minutes, which is how long Cognito's own code inside it lives.
+    ///
+    /// Default: Duration.seconds(300)
+    #[must_use]
+    pub fn code_lifetime(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::Duration>) -> Self {
+        self.0.set("codeLifetime", value.into_arg());
+        self
+    }
+    /// Schemes of applications that clients nobody registered may have codes sent to, for example `cursor` for `cursor://anysphere.cursor-mcp/oauth/callback`. Any program on a device can claim a scheme; the consent page says so.
+    ///
+    /// Default: none
+    #[must_use]
+    pub fn custom_schemes(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<::std::string::String>>) -> Self {
+        self.0.set("customSchemes", value.into_arg());
         self
     }
     /// Name of the service on the consent page.
@@ -135,12 +222,28 @@ impl McpAuthorizationServerOptions {
         self.0.set("redirectHosts", value.into_arg());
         self
     }
+    /// How long a person stays signed in with a client that keeps refreshing its access token, in whole days up to 10 years.
+    ///
+    /// Default: Duration.days(30)
+    #[must_use]
+    pub fn refresh_token_lifetime(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::Duration>) -> Self {
+        self.0.set("refreshTokenLifetime", value.into_arg());
+        self
+    }
     /// Whether MCP clients may register themselves (RFC 7591).
     ///
     /// Default: true
     #[must_use]
     pub fn registration_enabled(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
         self.0.set("registrationEnabled", value.into_arg());
+        self
+    }
+    /// How long the `client_id` of a client that has registered itself is valid, in whole days up to 10 years.
+    ///
+    /// Default: Duration.days(90)
+    #[must_use]
+    pub fn registration_lifetime(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::Duration>) -> Self {
+        self.0.set("registrationLifetime", value.into_arg());
         self
     }
 }
@@ -152,14 +255,13 @@ impl ::jsii_host::ToWire for McpAuthorizationServerOptions {
 /// Properties of `McpAuthorizationServer`.
 #[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
 pub struct McpAuthorizationServerProps<C = ()>(::jsii_host::StructData, C);
-::jsii_host::is_a!(McpAuthorizationServerProps: crate::generated::mcp_lambda_cdk::McpAuthorizationServerProps, crate::generated::mcp_lambda_cdk::McpAuthorizationServerOptions, ::jsii_host::Value);
+::jsii_host::is_a!(McpAuthorizationServerProps: crate::generated::mcp_lambda_cdk::McpAuthorizationServerProps, crate::generated::mcp_lambda_cdk::McpAuthorizationServerOptions, crate::generated::mcp_lambda_cdk::McpAuthorizationServerSettings, ::jsii_host::Value);
 impl McpAuthorizationServerProps {
     /// With everything that is required.
     #[must_use]
-    pub fn new(api: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_apigateway::RestApi>, code: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpCode>, issuer: impl ::jsii_host::IntoArg<::std::string::String>, resource_identifier: impl ::jsii_host::IntoArg<::std::string::String>, scopes: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::mcp_lambda_cdk::McpConsentScope>>, sign_in_base_url: impl ::jsii_host::IntoArg<::std::string::String>, user_pool: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpUserPool>) -> Self {
+    pub fn new(api: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_apigateway::RestApi>, issuer: impl ::jsii_host::IntoArg<::std::string::String>, resource_identifier: impl ::jsii_host::IntoArg<::std::string::String>, scopes: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::mcp_lambda_cdk::McpConsentScope>>, sign_in_base_url: impl ::jsii_host::IntoArg<::std::string::String>, user_pool: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::IMcpUserPool>) -> Self {
         let mut jsii_data = ::jsii_host::StructData::new();
         jsii_data.set("api", api.into_arg());
-        jsii_data.set("code", code.into_arg());
         jsii_data.set("issuer", issuer.into_arg());
         jsii_data.set("resourceIdentifier", resource_identifier.into_arg());
         jsii_data.set("scopes", scopes.into_arg());
@@ -177,6 +279,22 @@ impl<C> McpAuthorizationServerProps<C> {
         self.0.set("allowedOrigins", value.into_arg());
         self
     }
+    /// Colour of buttons and links on the pages, `#rrggbb`, with a contrast of at least 4.5 to white text (WCAG 2 AA).
+    ///
+    /// Default: "#1a4f8b"
+    #[must_use]
+    pub fn brand_color(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("brandColor", value.into_arg());
+        self
+    }
+    /// The https URL of an image above the heading of the pages.
+    ///
+    /// Default: none
+    #[must_use]
+    pub fn brand_logo_url(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("brandLogoUrl", value.into_arg());
+        self
+    }
     /// Whether an MCP client's https URL may be its `client_id`, whose document is then fetched (Client ID Metadata Documents).
     ///
     /// Default: true
@@ -191,6 +309,30 @@ impl<C> McpAuthorizationServerProps<C> {
     #[must_use]
     pub fn clients(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::mcp_lambda_cdk::McpPreRegisteredClient>>) -> Self {
         self.0.set("clients", value.into_arg());
+        self
+    }
+    /// The code of the authorization server, for one that was built from another version of its source.
+    ///
+    /// Default: the program that this package brings, for arm64
+    #[must_use]
+    pub fn code(mut self, value: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpCode>) -> Self {
+        self.0.set("code", value.into_arg());
+        self
+    }
+    /// How long an authorization code is valid: 5 seconds to 5 minutes, which is how long Cognito's own code inside it lives.
+    ///
+    /// Default: Duration.seconds(300)
+    #[must_use]
+    pub fn code_lifetime(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::Duration>) -> Self {
+        self.0.set("codeLifetime", value.into_arg());
+        self
+    }
+    /// Schemes of applications that clients nobody registered may have codes sent to, for example `cursor` for `cursor://anysphere.cursor-mcp/oauth/callback`. Any program on a device can claim a scheme; the consent page says so.
+    ///
+    /// Default: none
+    #[must_use]
+    pub fn custom_schemes(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<::std::string::String>>) -> Self {
+        self.0.set("customSchemes", value.into_arg());
         self
     }
     /// Name of the service on the consent page.
@@ -209,12 +351,28 @@ impl<C> McpAuthorizationServerProps<C> {
         self.0.set("redirectHosts", value.into_arg());
         self
     }
+    /// How long a person stays signed in with a client that keeps refreshing its access token, in whole days up to 10 years.
+    ///
+    /// Default: Duration.days(30)
+    #[must_use]
+    pub fn refresh_token_lifetime(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::Duration>) -> Self {
+        self.0.set("refreshTokenLifetime", value.into_arg());
+        self
+    }
     /// Whether MCP clients may register themselves (RFC 7591).
     ///
     /// Default: true
     #[must_use]
     pub fn registration_enabled(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
         self.0.set("registrationEnabled", value.into_arg());
+        self
+    }
+    /// How long the `client_id` of a client that has registered itself is valid, in whole days up to 10 years.
+    ///
+    /// Default: Duration.days(90)
+    #[must_use]
+    pub fn registration_lifetime(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::Duration>) -> Self {
+        self.0.set("registrationLifetime", value.into_arg());
         self
     }
     /// What happens to the function's log when the stack is deleted.
@@ -248,6 +406,112 @@ impl<T: ::jsii_host::Handle> McpAuthorizationServerProps<::jsii_host::Pending<T>
 impl ::jsii_host::ToWire for McpAuthorizationServerProps {
     fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
         self.0.to_wire("mcp-lambda-cdk.McpAuthorizationServerProps")
+    }
+}
+/// What can be chosen about the authorization server.
+///
+/// What is left out has its default in the Rust program.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct McpAuthorizationServerSettings(::jsii_host::StructData);
+::jsii_host::is_a!(McpAuthorizationServerSettings: crate::generated::mcp_lambda_cdk::McpAuthorizationServerSettings, ::jsii_host::Value);
+impl McpAuthorizationServerSettings {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new() -> Self {
+        let jsii_data = ::jsii_host::StructData::new();
+        Self(jsii_data)
+    }
+}
+impl ::std::default::Default for McpAuthorizationServerSettings {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+impl McpAuthorizationServerSettings {
+    /// Colour of buttons and links on the pages, `#rrggbb`, with a contrast of at least 4.5 to white text (WCAG 2 AA).
+    ///
+    /// Default: "#1a4f8b"
+    #[must_use]
+    pub fn brand_color(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("brandColor", value.into_arg());
+        self
+    }
+    /// The https URL of an image above the heading of the pages.
+    ///
+    /// Default: none
+    #[must_use]
+    pub fn brand_logo_url(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("brandLogoUrl", value.into_arg());
+        self
+    }
+    /// Whether an MCP client's https URL may be its `client_id`, whose document is then fetched (Client ID Metadata Documents).
+    ///
+    /// Default: true
+    #[must_use]
+    pub fn client_documents_enabled(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("clientDocumentsEnabled", value.into_arg());
+        self
+    }
+    /// How long an authorization code is valid: 5 seconds to 5 minutes, which is how long Cognito's own code inside it lives.
+    ///
+    /// Default: Duration.seconds(300)
+    #[must_use]
+    pub fn code_lifetime(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::Duration>) -> Self {
+        self.0.set("codeLifetime", value.into_arg());
+        self
+    }
+    /// Schemes of applications that clients nobody registered may have codes sent to, for example `cursor` for `cursor://anysphere.cursor-mcp/oauth/callback`. Any program on a device can claim a scheme; the consent page says so.
+    ///
+    /// Default: none
+    #[must_use]
+    pub fn custom_schemes(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<::std::string::String>>) -> Self {
+        self.0.set("customSchemes", value.into_arg());
+        self
+    }
+    /// Name of the service on the consent page.
+    ///
+    /// Default: the contract's title
+    #[must_use]
+    pub fn display_name(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("displayName", value.into_arg());
+        self
+    }
+    /// Where clients that nobody registered may have codes sent besides loopback: https URIs compared exactly, ones that end in `/*` for one more segment, or host names.
+    ///
+    /// Default: the callbacks of claude.ai, ChatGPT, VS Code and Cursor
+    #[must_use]
+    pub fn redirect_hosts(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<::std::string::String>>) -> Self {
+        self.0.set("redirectHosts", value.into_arg());
+        self
+    }
+    /// How long a person stays signed in with a client that keeps refreshing its access token, in whole days up to 10 years.
+    ///
+    /// Default: Duration.days(30)
+    #[must_use]
+    pub fn refresh_token_lifetime(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::Duration>) -> Self {
+        self.0.set("refreshTokenLifetime", value.into_arg());
+        self
+    }
+    /// Whether MCP clients may register themselves (RFC 7591).
+    ///
+    /// Default: true
+    #[must_use]
+    pub fn registration_enabled(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("registrationEnabled", value.into_arg());
+        self
+    }
+    /// How long the `client_id` of a client that has registered itself is valid, in whole days up to 10 years.
+    ///
+    /// Default: Duration.days(90)
+    #[must_use]
+    pub fn registration_lifetime(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::Duration>) -> Self {
+        self.0.set("registrationLifetime", value.into_arg());
+        self
+    }
+}
+impl ::jsii_host::ToWire for McpAuthorizationServerSettings {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("mcp-lambda-cdk.McpAuthorizationServerSettings")
     }
 }
 /// An AWS resource of the app, handed to a server whose contract asks for one.
@@ -477,6 +741,79 @@ impl McpContract {
         ::jsii_host::static_invoke(&crate::generated::mcp_lambda_cdk::ASSEMBLY, "mcp-lambda-cdk.McpContract", "fromFile", ::std::vec![path.into_arg()])
     }
 }
+/// Options of `McpFront.customDomain`.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct McpCustomDomainOptions(::jsii_host::StructData);
+::jsii_host::is_a!(McpCustomDomainOptions: crate::generated::mcp_lambda_cdk::McpCustomDomainOptions, ::jsii_host::Value);
+impl McpCustomDomainOptions {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(certificate: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_certificatemanager::ICertificate>, domain_name: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("certificate", certificate.into_arg());
+        jsii_data.set("domainName", domain_name.into_arg());
+        Self(jsii_data)
+    }
+}
+impl McpCustomDomainOptions {
+    /// The Route 53 zone that gets the alias records of the host name, for IPv4 and IPv6.
+    ///
+    /// Default: none: make a record at your DNS provider that points to `server.customDomain.domainNameAliasDomainName`
+    #[must_use]
+    pub fn hosted_zone(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_route53::IHostedZone>) -> Self {
+        self.0.set("hostedZone", value.into_arg());
+        self
+    }
+}
+impl ::jsii_host::ToWire for McpCustomDomainOptions {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("mcp-lambda-cdk.McpCustomDomainOptions")
+    }
+}
+/// A user pool that exists already: what `McpUserPool.fromUserPool` takes.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct McpExistingUserPoolAttributes(::jsii_host::StructData);
+::jsii_host::is_a!(McpExistingUserPoolAttributes: crate::generated::mcp_lambda_cdk::McpExistingUserPoolAttributes, ::jsii_host::Value);
+impl McpExistingUserPoolAttributes {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(user_pool: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cognito::IUserPool>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("userPool", user_pool.into_arg());
+        Self(jsii_data)
+    }
+}
+impl McpExistingUserPoolAttributes {
+    /// The domain of its sign-in pages, for one that is defined in this app.
+    ///
+    /// Default: `signInBaseUrl` says where the pages are
+    #[must_use]
+    pub fn domain(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cognito::UserPoolDomain>) -> Self {
+        self.0.set("domain", value.into_arg());
+        self
+    }
+    /// Where people may sign in from, by the names that the pool has for them.
+    ///
+    /// Default: the pool itself and the identity providers that this app registers with it
+    #[must_use]
+    pub fn identity_providers(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_cognito::UserPoolClientIdentityProvider>>) -> Self {
+        self.0.set("identityProviders", value.into_arg());
+        self
+    }
+    /// The origin of its sign-in pages, for a domain that is not defined in this app, for example `https://login.example.com` or `https://my-prefix.auth.eu-west-1.amazoncognito.com`.
+    ///
+    /// Default: that of `domain`
+    #[must_use]
+    pub fn sign_in_base_url(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("signInBaseUrl", value.into_arg());
+        self
+    }
+}
+impl ::jsii_host::ToWire for McpExistingUserPoolAttributes {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("mcp-lambda-cdk.McpExistingUserPoolAttributes")
+    }
+}
 /// Options of `McpFront.external`.
 #[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
 pub struct McpExternalFrontOptions(::jsii_host::StructData);
@@ -531,6 +868,11 @@ impl McpFront {
     pub fn cloud_front_with(options: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpCloudFrontOptions>) -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::McpFront> {
         ::jsii_host::static_invoke(&crate::generated::mcp_lambda_cdk::ASSEMBLY, "mcp-lambda-cdk.McpFront", "cloudFront", ::std::vec![options.into_arg()])
     }
+    /// A host name of one's own on the API itself: the well-known documents are at its root, TLS 1.2 is the least, answers may be silent for 5 minutes, and the URL survives a replacement of the API. The API's own host name is closed.
+    #[track_caller]
+    pub fn custom_domain(options: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpCustomDomainOptions>) -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::McpFront> {
+        ::jsii_host::static_invoke(&crate::generated::mcp_lambda_cdk::ASSEMBLY, "mcp-lambda-cdk.McpFront", "customDomain", ::std::vec![options.into_arg()])
+    }
     /// A front that exists already, for example a CDN of one's own.
     #[track_caller]
     pub fn external(options: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpExternalFrontOptions>) -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::McpFront> {
@@ -576,6 +918,19 @@ impl McpFrontConfig {
     pub fn get_cognito_idp_url(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
         self.0.get("cognitoIdpUrl")
     }
+    /// The custom domain of the API.
+    ///
+    /// Default: none
+    #[must_use]
+    pub fn custom_domain(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_apigateway::DomainName>) -> Self {
+        self.0.set("customDomain", value.into_arg());
+        self
+    }
+    /// The value of `customDomain`.
+    #[track_caller]
+    pub fn get_custom_domain(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::aws_cdk_lib::aws_apigateway::DomainName>> {
+        self.0.get("customDomain")
+    }
     /// The value of `publicBaseUrl`.
     #[track_caller]
     pub fn get_public_base_url(&self) -> ::jsii_host::Result<::std::string::String> {
@@ -614,6 +969,7 @@ impl ::jsii_host::FromWire for McpFrontConfig {
     fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
         const MEMBERS: &[::jsii_host::Member] = &[
             ("cognitoIdpUrl", ::jsii_host::rewire::<::std::string::String>),
+            ("customDomain", ::jsii_host::rewire::<crate::generated::aws_cdk_lib::aws_apigateway::DomainName>),
             ("publicBaseUrl", ::jsii_host::rewire::<::std::string::String>),
             ("publicHost", ::jsii_host::rewire::<::std::string::String>),
             ("publicOrigin", ::jsii_host::rewire::<::std::string::String>),
@@ -629,8 +985,9 @@ pub struct McpFrontOptions(::jsii_host::StructData);
 impl McpFrontOptions {
     /// With everything that is required.
     #[must_use]
-    pub fn new(api_host: impl ::jsii_host::IntoArg<::std::string::String>, api_stage_name: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+    pub fn new(api: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_apigateway::RestApi>, api_host: impl ::jsii_host::IntoArg<::std::string::String>, api_stage_name: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
         let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("api", api.into_arg());
         jsii_data.set("apiHost", api_host.into_arg());
         jsii_data.set("apiStageName", api_stage_name.into_arg());
         Self(jsii_data)
@@ -669,10 +1026,25 @@ impl McpFunction {
     pub fn grant_principal(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::IPrincipal> {
         self.jsii_get("grantPrincipal")
     }
+    /// What requests go to: the alias, or else the function.
+    #[track_caller]
+    pub fn handler(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_lambda::IFunction> {
+        self.jsii_get("handler")
+    }
     /// How long one request may take.
     #[track_caller]
     pub fn timeout(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::Duration> {
         self.jsii_get("timeout")
+    }
+    /// The alias that requests go to.
+    #[track_caller]
+    pub fn alias(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::aws_cdk_lib::aws_lambda::Alias>> {
+        self.jsii_get("alias")
+    }
+    /// The CodeDeploy application's deployment group.
+    #[track_caller]
+    pub fn deployment_group(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::aws_cdk_lib::aws_codedeploy::ILambdaDeploymentGroup>> {
+        self.jsii_get("deploymentGroup")
     }
     /// The function's log.
     #[track_caller]
@@ -714,6 +1086,30 @@ impl McpFunctionOptions {
         self.0.set("memorySize", value.into_arg());
         self
     }
+    /// How many instances are kept started, at a price for each hour.
+    ///
+    /// Default: none: instances start when they are needed
+    #[must_use]
+    pub fn provisioned_concurrency(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
+        self.0.set("provisionedConcurrency", value.into_arg());
+        self
+    }
+    /// How many requests may run at once: set aside for this function out of the account's quota, and its limit.
+    ///
+    /// Default: what is free of the account's quota
+    #[must_use]
+    pub fn reserved_concurrency(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
+        self.0.set("reservedConcurrency", value.into_arg());
+        self
+    }
+    /// The security groups of the function in `vpc`.
+    ///
+    /// Default: one of its own, which lets everything out
+    #[must_use]
+    pub fn security_groups(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_ec2::ISecurityGroup>>) -> Self {
+        self.0.set("securityGroups", value.into_arg());
+        self
+    }
     /// How long one request may take, at most 15 minutes.
     ///
     /// Default: Duration.seconds(30)
@@ -728,6 +1124,30 @@ impl McpFunctionOptions {
     #[must_use]
     pub fn tracing(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
         self.0.set("tracing", value.into_arg());
+        self
+    }
+    /// How requests move to a new version of the code: at once, or bit by bit by CodeDeploy, which goes back when the new version fails requests.
+    ///
+    /// Default: at once, without CodeDeploy
+    #[must_use]
+    pub fn traffic_shifting(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_codedeploy::ILambdaDeploymentConfig>) -> Self {
+        self.0.set("trafficShifting", value.into_arg());
+        self
+    }
+    /// The network that the function reaches its own databases and services in.
+    ///
+    /// Default: no network of one's own
+    #[must_use]
+    pub fn vpc(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::IVpc>) -> Self {
+        self.0.set("vpc", value.into_arg());
+        self
+    }
+    /// Which subnets of `vpc` the function is in.
+    ///
+    /// Default: the private ones
+    #[must_use]
+    pub fn vpc_subnets(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::SubnetSelection>) -> Self {
+        self.0.set("vpcSubnets", value.into_arg());
         self
     }
 }
@@ -767,12 +1187,36 @@ impl<C> McpFunctionProps<C> {
         self.0.set("memorySize", value.into_arg());
         self
     }
+    /// How many instances are kept started, at a price for each hour.
+    ///
+    /// Default: none: instances start when they are needed
+    #[must_use]
+    pub fn provisioned_concurrency(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
+        self.0.set("provisionedConcurrency", value.into_arg());
+        self
+    }
     /// What happens to the log when the stack is deleted.
     ///
     /// Default: RemovalPolicy.RETAIN
     #[must_use]
     pub fn removal_policy(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::RemovalPolicy>) -> Self {
         self.0.set("removalPolicy", value.into_arg());
+        self
+    }
+    /// How many requests may run at once: set aside for this function out of the account's quota, and its limit.
+    ///
+    /// Default: what is free of the account's quota
+    #[must_use]
+    pub fn reserved_concurrency(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
+        self.0.set("reservedConcurrency", value.into_arg());
+        self
+    }
+    /// The security groups of the function in `vpc`.
+    ///
+    /// Default: one of its own, which lets everything out
+    #[must_use]
+    pub fn security_groups(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_ec2::ISecurityGroup>>) -> Self {
+        self.0.set("securityGroups", value.into_arg());
         self
     }
     /// How long one request may take, at most 15 minutes.
@@ -789,6 +1233,30 @@ impl<C> McpFunctionProps<C> {
     #[must_use]
     pub fn tracing(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
         self.0.set("tracing", value.into_arg());
+        self
+    }
+    /// How requests move to a new version of the code: at once, or bit by bit by CodeDeploy, which goes back when the new version fails requests.
+    ///
+    /// Default: at once, without CodeDeploy
+    #[must_use]
+    pub fn traffic_shifting(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_codedeploy::ILambdaDeploymentConfig>) -> Self {
+        self.0.set("trafficShifting", value.into_arg());
+        self
+    }
+    /// The network that the function reaches its own databases and services in.
+    ///
+    /// Default: no network of one's own
+    #[must_use]
+    pub fn vpc(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::IVpc>) -> Self {
+        self.0.set("vpc", value.into_arg());
+        self
+    }
+    /// Which subnets of `vpc` the function is in.
+    ///
+    /// Default: the private ones
+    #[must_use]
+    pub fn vpc_subnets(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::SubnetSelection>) -> Self {
+        self.0.set("vpcSubnets", value.into_arg());
         self
     }
 }
@@ -824,7 +1292,7 @@ impl McpInteractiveClient {
         ::jsii_host::create(&crate::generated::mcp_lambda_cdk::ASSEMBLY, "mcp-lambda-cdk.McpInteractiveClient", ::std::vec![scope.into_arg(), id.into_arg(), props.into_arg()]).map(::jsii_host::Handle::from_object)
     }
     /// Starts one: set what is optional, then call `build`.
-    pub fn builder(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>, callback_urls: impl ::jsii_host::IntoArg<::std::vec::Vec<::std::string::String>>, oauth_scopes: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_cognito::OAuthScope>>, user_pool: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpUserPool>) -> crate::generated::mcp_lambda_cdk::McpInteractiveClientProps<::jsii_host::Pending<Self>> {
+    pub fn builder(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>, callback_urls: impl ::jsii_host::IntoArg<::std::vec::Vec<::std::string::String>>, oauth_scopes: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_cognito::OAuthScope>>, user_pool: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::IMcpUserPool>) -> crate::generated::mcp_lambda_cdk::McpInteractiveClientProps<::jsii_host::Pending<Self>> {
         let mut jsii_data = ::jsii_host::StructData::new();
         jsii_data.set("callbackUrls", callback_urls.into_arg());
         jsii_data.set("oauthScopes", oauth_scopes.into_arg());
@@ -844,7 +1312,7 @@ pub struct McpInteractiveClientProps<C = ()>(::jsii_host::StructData, C);
 impl McpInteractiveClientProps {
     /// With everything that is required.
     #[must_use]
-    pub fn new(callback_urls: impl ::jsii_host::IntoArg<::std::vec::Vec<::std::string::String>>, oauth_scopes: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_cognito::OAuthScope>>, user_pool: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpUserPool>) -> Self {
+    pub fn new(callback_urls: impl ::jsii_host::IntoArg<::std::vec::Vec<::std::string::String>>, oauth_scopes: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_cognito::OAuthScope>>, user_pool: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::IMcpUserPool>) -> Self {
         let mut jsii_data = ::jsii_host::StructData::new();
         jsii_data.set("callbackUrls", callback_urls.into_arg());
         jsii_data.set("oauthScopes", oauth_scopes.into_arg());
@@ -886,7 +1354,7 @@ impl McpMachineClient {
         ::jsii_host::create(&crate::generated::mcp_lambda_cdk::ASSEMBLY, "mcp-lambda-cdk.McpMachineClient", ::std::vec![scope.into_arg(), id.into_arg(), props.into_arg()]).map(::jsii_host::Handle::from_object)
     }
     /// Starts one: set what is optional, then call `build`.
-    pub fn builder(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>, oauth_scopes: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_cognito::OAuthScope>>, user_pool: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpUserPool>) -> crate::generated::mcp_lambda_cdk::McpMachineClientProps<::jsii_host::Pending<Self>> {
+    pub fn builder(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>, oauth_scopes: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_cognito::OAuthScope>>, user_pool: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::IMcpUserPool>) -> crate::generated::mcp_lambda_cdk::McpMachineClientProps<::jsii_host::Pending<Self>> {
         let mut jsii_data = ::jsii_host::StructData::new();
         jsii_data.set("oauthScopes", oauth_scopes.into_arg());
         jsii_data.set("userPool", user_pool.into_arg());
@@ -942,7 +1410,7 @@ pub struct McpMachineClientProps<C = ()>(::jsii_host::StructData, C);
 impl McpMachineClientProps {
     /// With everything that is required.
     #[must_use]
-    pub fn new(oauth_scopes: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_cognito::OAuthScope>>, user_pool: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpUserPool>) -> Self {
+    pub fn new(oauth_scopes: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_cognito::OAuthScope>>, user_pool: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::IMcpUserPool>) -> Self {
         let mut jsii_data = ::jsii_host::StructData::new();
         jsii_data.set("oauthScopes", oauth_scopes.into_arg());
         jsii_data.set("userPool", user_pool.into_arg());
@@ -1086,13 +1554,18 @@ impl McpServer {
     }
     /// The people who may use the server.
     #[track_caller]
-    pub fn user_pool(&self) -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::McpUserPool> {
+    pub fn user_pool(&self) -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::IMcpUserPool> {
         self.jsii_get("userPool")
     }
     /// The authorization server in front of the user pool.
     #[track_caller]
     pub fn authorization_server(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::mcp_lambda_cdk::McpAuthorizationServer>> {
         self.jsii_get("authorizationServer")
+    }
+    /// The domain of `McpFront.customDomain`. Undefined with every other front.
+    #[track_caller]
+    pub fn custom_domain(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::aws_cdk_lib::aws_apigateway::DomainName>> {
+        self.jsii_get("customDomain")
     }
     /// The public app client for people.
     #[track_caller]
@@ -1189,12 +1662,36 @@ impl<C> McpServerProps<C> {
         self.0.set("memorySize", value.into_arg());
         self
     }
+    /// How many instances are kept started, at a price for each hour.
+    ///
+    /// Default: none: instances start when they are needed
+    #[must_use]
+    pub fn provisioned_concurrency(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
+        self.0.set("provisionedConcurrency", value.into_arg());
+        self
+    }
     /// What happens to the user pool and the log when the stack is deleted.
     ///
     /// Default: RemovalPolicy.RETAIN
     #[must_use]
     pub fn removal_policy(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::RemovalPolicy>) -> Self {
         self.0.set("removalPolicy", value.into_arg());
+        self
+    }
+    /// How many requests may run at once: set aside for this function out of the account's quota, and its limit.
+    ///
+    /// Default: what is free of the account's quota
+    #[must_use]
+    pub fn reserved_concurrency(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
+        self.0.set("reservedConcurrency", value.into_arg());
+        self
+    }
+    /// The security groups of the function in `vpc`.
+    ///
+    /// Default: one of its own, which lets everything out
+    #[must_use]
+    pub fn security_groups(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_ec2::ISecurityGroup>>) -> Self {
+        self.0.set("securityGroups", value.into_arg());
         self
     }
     /// The server's settings by the names of the contract.
@@ -1237,12 +1734,44 @@ impl<C> McpServerProps<C> {
         self.0.set("tracing", value.into_arg());
         self
     }
+    /// How requests move to a new version of the code: at once, or bit by bit by CodeDeploy, which goes back when the new version fails requests.
+    ///
+    /// Default: at once, without CodeDeploy
+    #[must_use]
+    pub fn traffic_shifting(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_codedeploy::ILambdaDeploymentConfig>) -> Self {
+        self.0.set("trafficShifting", value.into_arg());
+        self
+    }
     /// The people who may use the server.
     ///
     /// Default: a user pool of the server's own, open for self sign-up
     #[must_use]
-    pub fn user_pool(mut self, value: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpUserPool>) -> Self {
+    pub fn user_pool(mut self, value: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::IMcpUserPool>) -> Self {
         self.0.set("userPool", value.into_arg());
+        self
+    }
+    /// The network that the function reaches its own databases and services in.
+    ///
+    /// Default: no network of one's own
+    #[must_use]
+    pub fn vpc(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::IVpc>) -> Self {
+        self.0.set("vpc", value.into_arg());
+        self
+    }
+    /// Which subnets of `vpc` the function is in.
+    ///
+    /// Default: the private ones
+    #[must_use]
+    pub fn vpc_subnets(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::SubnetSelection>) -> Self {
+        self.0.set("vpcSubnets", value.into_arg());
+        self
+    }
+    /// The firewall in front of the API stage, of scope `REGIONAL`: it looks at every request, also one that goes around the front.
+    ///
+    /// Default: none
+    #[must_use]
+    pub fn web_acl(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::interfaces::aws_wafv2::IWebACLRef>) -> Self {
+        self.0.set("webAcl", value.into_arg());
         self
     }
 }
@@ -1268,7 +1797,7 @@ impl ::jsii_host::ToWire for McpServerProps {
 #[derive(::std::clone::Clone)]
 pub struct McpUserPool(crate::generated::constructs::Construct);
 ::jsii_host::handle!(McpUserPool(crate::generated::constructs::Construct), "mcp-lambda-cdk.McpUserPool");
-::jsii_host::is_a!(McpUserPool: crate::generated::mcp_lambda_cdk::McpUserPool, crate::generated::constructs::Construct, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
+::jsii_host::is_a!(McpUserPool: crate::generated::mcp_lambda_cdk::McpUserPool, crate::generated::constructs::Construct, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, crate::generated::mcp_lambda_cdk::IMcpUserPool, ::jsii_host::Value);
 impl McpUserPool {
     /// Makes one, with everything that is required.
     #[track_caller]
@@ -1302,8 +1831,13 @@ impl McpUserPool {
     }
     /// The user pool.
     #[track_caller]
-    pub fn user_pool(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cognito::UserPool> {
+    pub fn user_pool(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cognito::IUserPool> {
         self.jsii_get("userPool")
+    }
+    /// Puts MCP servers behind a user pool that exists already.
+    #[track_caller]
+    pub fn from_user_pool(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>, attributes: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpExistingUserPoolAttributes>) -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::IMcpUserPool> {
+        ::jsii_host::static_invoke(&crate::generated::mcp_lambda_cdk::ASSEMBLY, "mcp-lambda-cdk.McpUserPool", "fromUserPool", ::std::vec![scope.into_arg(), id.into_arg(), attributes.into_arg()])
     }
 }
 /// Properties of `McpUserPool`.
