@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { synthError } from './synth-error';
 
-/** The version of the contract's form that this library reads. */
-const CONTRACT_VERSION = 1;
+/** The versions of the contract's form that this library reads. The second one may have `selfInvocation`. */
+const CONTRACT_VERSIONS = [1, 2];
 
 /** Names that end up in command lines (`claude mcp add … <name>`) and in Cognito, which allow little. */
 const SERVER_NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
@@ -40,6 +40,12 @@ export interface ContractAwsResource {
   readonly setting: string;
 }
 
+/** The function continues its own work in asynchronous invocations of itself. */
+export interface ContractSelfInvocation {
+  readonly maximumEventAgeSeconds: number;
+  readonly retryAttempts: number;
+}
+
 export interface ContractScope {
   readonly name: string;
   readonly description: string;
@@ -54,6 +60,7 @@ export interface ContractDocument {
   readonly scopes: ContractScope[];
   readonly tools: ContractTool[];
   readonly awsResources: ContractAwsResource[];
+  readonly selfInvocation?: ContractSelfInvocation;
   readonly settings: ContractSetting[];
 }
 
@@ -81,10 +88,10 @@ class ContractReader {
 
   document(json: unknown): ContractDocument {
     const root = this.object(json, 'the contract');
-    if (root.contractVersion !== CONTRACT_VERSION) {
+    if (!CONTRACT_VERSIONS.includes(root.contractVersion as number)) {
       throw this.complaint(
         'ContractVersionUnsupported',
-        `has contractVersion ${JSON.stringify(root.contractVersion)} and this library reads ${CONTRACT_VERSION}: use the mcp-lambda crate and the mcp-lambda-cdk package of the same release`,
+        `has contractVersion ${JSON.stringify(root.contractVersion)} and this library reads ${CONTRACT_VERSIONS.join(' and ')}: use the mcp-lambda crate and the mcp-lambda-cdk package of the same release`,
       );
     }
     const server = this.object(root.server, 'server');
@@ -93,6 +100,7 @@ class ContractReader {
       serverTitle: this.string(server.title, 'server.title'),
       scopes: this.array(root.scopes, 'scopes').map((item, index) => this.scopeOf(item, `scopes[${index}]`)),
       tools: this.array(root.tools, 'tools').map((item, index) => this.toolOf(item, `tools[${index}]`)),
+      selfInvocation: root.selfInvocation === undefined ? undefined : this.selfInvocationOf(root.selfInvocation, 'selfInvocation'),
       awsResources: this.array(root.resources, 'resources').map((item, index) => this.awsResourceOf(item, `resources[${index}]`)),
       settings: this.array(root.settings, 'settings').map((item, index) => this.settingOf(item, `settings[${index}]`)),
     };
@@ -177,6 +185,14 @@ class ContractReader {
     };
   }
 
+  private selfInvocationOf(json: unknown, at: string): ContractSelfInvocation {
+    const item = this.object(json, at);
+    return {
+      maximumEventAgeSeconds: this.wholeNumber(item.maximumEventAgeSeconds, `${at}.maximumEventAgeSeconds`, 60, 21600),
+      retryAttempts: this.wholeNumber(item.retryAttempts, `${at}.retryAttempts`, 0, 2),
+    };
+  }
+
   private settingOf(json: unknown, at: string): ContractSetting {
     const item = this.object(json, at);
     const type = this.oneOf(item.type, `${at}.type`, ['string', 'url', 'integer', 'boolean', 'duration', 'list'] as const);
@@ -212,6 +228,13 @@ class ContractReader {
       throw this.misfit(at, json, 'a non-empty string');
     }
     return json;
+  }
+
+  private wholeNumber(json: unknown, at: string, least: number, most: number): number {
+    if (!Number.isInteger(json) || (json as number) < least || (json as number) > most) {
+      throw this.misfit(at, json, `a whole number from ${least} to ${most}`);
+    }
+    return json as number;
   }
 
   private boolean(json: unknown, at: string): boolean {

@@ -21,6 +21,7 @@ import { McpFunction } from './mcp-function';
 import type { McpMachineClientOptions, McpServerProps } from './mcp-server-props';
 import type { IMcpUserPool } from './mcp-user-pool';
 import { addMetadataEndpoints } from './metadata-endpoints';
+import { permitSelfInvocation } from './self-invocation';
 import { addServerApi } from './server-api';
 import { environmentOf } from './settings';
 import { addStateResources } from './state-resources';
@@ -134,6 +135,9 @@ export class McpServer extends Construct implements iam.IGrantable {
     }
     for (const permission of bindings.permissions) {
       permission.awsResource.permit(this, permission.actions);
+    }
+    if (contract.selfInvocation !== undefined) {
+      permitSelfInvocation(this, this.mcpFunction, contract.selfInvocation);
     }
 
     const mcpPath = address.addMcpPath();

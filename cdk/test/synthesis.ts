@@ -33,6 +33,9 @@ export const counter = () => McpContract.fromFile(fixture('counter.contract.json
 /** The contract of a server with the library's own table and secret. */
 export const keeper = () => McpContract.fromFile(fixture('keeper.contract.json'));
 
+/** The contract of a server that continues its own work. */
+export const grooming = () => McpContract.fromFile(fixture('grooming.contract.json'));
+
 /** The contract of a server with a setting of every type. */
 export const everySetting = () => McpContract.fromFile(fixture('settings.contract.json'));
 

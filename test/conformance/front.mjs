@@ -25,6 +25,8 @@ export async function startFront({ binaries, table, transferMode, seed, log }) {
     MCP_ISSUER: issuer,
     MCP_RESPONSE_MODE: transferMode,
     MCP_STATE_KEYS: `run:${randomBytes(32).toString('base64')}`,
+    // Asynchronous invocations go to the front; everything else of AWS is in the table's emulator.
+    AWS_ENDPOINT_URL_LAMBDA: '{lambda}',
     ...table,
     CONFORMANCE_STATE_DIRECTORY: state,
     CONFORMANCE_REQUEST_STATE_KEY: randomBytes(32).toString('hex'),
@@ -34,7 +36,7 @@ export async function startFront({ binaries, table, transferMode, seed, log }) {
     join(binaries, 'runtime-api'),
     [
       ...['--transfer-mode', transferMode, '--timeout-ms', String(timeoutMilliseconds)],
-      ...['--kill-probability', String(killProbability), '--kill-seed', String(seed)],
+      ...['--kill-probability', String(killProbability), '--kill-seed', String(seed), '--deliver-twice'],
       ...pairs('--claim', claims),
       ...pairs('--env', variables),
       ...['--', join(binaries, 'conformance')],

@@ -9,7 +9,7 @@ export const runs = [
     revision: '2026-07-28',
     transferMode: 'stream',
     arguments: ['--requirements', '2026-07-28'],
-    expected: { scenarios: 37, passedScenarios: 37, passedChecks: 196, failedChecks: 0 },
+    expected: { scenarios: 37, passedScenarios: 37, passedChecks: 197, failedChecks: 0 },
   },
   {
     revision: '2026-07-28',

@@ -65,4 +65,16 @@ describe('the documents', () => {
     const errors = read('docs/errors.md');
     assert.deepEqual(names.filter((name) => !errors.includes(`\`${name}\``)), []);
   });
+
+  test('name only tests that exist, in the security page', () => {
+    const files = new Map<string, string[]>();
+    for (const path of tracked('*.rs').concat(tracked('*.test.ts'))) {
+      const name = path.slice(path.lastIndexOf('/') + 1);
+      files.set(name, [...(files.get(name) ?? []), path]);
+    }
+    const named = [...read('docs/security.md').matchAll(/`([\w-]+(?:\.test)?\.(?:rs|ts))` › `([^`]+)`/g)].map(([, file = '', test = '']) => ({ file, test }));
+    const holds = (path: string, test: string): boolean => (path.endsWith('.rs') ? read(path).includes(`fn ${test}(`) : read(path).includes(`test('${test}'`));
+    assert.ok(named.length > 60, `${named.length} tests are named`);
+    assert.deepEqual(named.filter(({ file, test }) => !(files.get(file) ?? []).some((path) => holds(path, test))), []);
+  });
 });

@@ -26,7 +26,7 @@ describe('the template for a new server', () => {
     directory = mkdtempSync(join(tmpdir(), 'template-'));
     server = join(directory, 'kennel-club');
     const template = join(root, 'templates', 'server');
-    const generated = run(cargoGenerate, ['generate', '--path', template, '--name', 'kennel-club', '--destination', directory, '--define', `mcp_lambda=${root}`, '--vcs', 'none', '--silent'], directory);
+    const generated = run(cargoGenerate, ['generate', '--path', template, '--name', 'kennel-club', '--destination', directory, '--define', `mcp_lambda=${root}`, '--silent'], directory);
     assert.equal(generated.status, 0, generated.stdout + generated.stderr);
     // The versions that everything else is tested with.
     copyFileSync(join(root, 'Cargo.lock'), join(server, 'Cargo.lock'));

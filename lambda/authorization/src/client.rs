@@ -12,7 +12,7 @@ use crate::{
 
 mod address;
 pub(crate) mod cache;
-mod document;
+pub(crate) mod document;
 mod fetch;
 mod registration;
 

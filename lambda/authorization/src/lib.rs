@@ -89,6 +89,9 @@ mod consent;
 mod cookie;
 pub mod edge;
 mod failure;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod log;
 mod metadata;
 mod page;

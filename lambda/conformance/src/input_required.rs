@@ -289,9 +289,7 @@ pub(crate) fn asks<'a>(
     InputRequiredResult::from_input_requests(requests(asked)).into()
 }
 
-pub(crate) fn requests<'a>(
-    asked: impl IntoIterator<Item = (&'a str, InputRequest)>,
-) -> InputRequests {
+fn requests<'a>(asked: impl IntoIterator<Item = (&'a str, InputRequest)>) -> InputRequests {
     asked
         .into_iter()
         .map(|(key, request)| (key.to_owned(), request))

@@ -17,7 +17,6 @@ mod schemas;
 mod server;
 mod settings;
 mod shared_state;
-mod tasks;
 
 #[expect(
     clippy::disallowed_methods,

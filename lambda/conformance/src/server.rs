@@ -8,23 +8,21 @@ use std::time::SystemTime;
 use mcp_lambda::{Access, Definition, StartError};
 use rmcp::handler::server::router::tool::ToolRouter;
 use rmcp::model::{
-    CancelTaskParams, CompleteRequestParams, CompleteResult, GetPromptRequestParams,
-    GetPromptResponse, GetTaskParams, GetTaskResult, Implementation, ListPromptsResult,
-    ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
-    ReadResourceRequestParams, ReadResourceResponse, RequestStateCodec, ServerCapabilities,
-    ServerConfig, SetLevelRequestParams, SubscribeRequestParams, SubscriptionFilter,
-    UnsubscribeRequestParams, UpdateTaskParams,
+    CompleteRequestParams, CompleteResult, GetPromptRequestParams, GetPromptResponse,
+    Implementation, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult,
+    ListToolsResult, PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse,
+    RequestStateCodec, ServerCapabilities, ServerConfig, SetLevelRequestParams,
+    SubscribeRequestParams, SubscriptionFilter, UnsubscribeRequestParams,
 };
 use rmcp::service::{RequestContext, SubscriptionContext};
 use rmcp::{ErrorData, RoleServer, ServerHandler, tool_handler};
 
 use crate::settings::ConformanceSettings;
 use crate::shared_state::SharedState;
-use crate::tasks::Tasks;
 use crate::{changes, prompts, resources};
 
 /// Name of the scope that every tool needs.
-const SCOPE: &str = "conformance";
+pub(crate) const SCOPE: &str = "conformance";
 
 /// The server with every fixture that the official suite names: an ordinary rmcp server, as a tool author writes one.
 #[derive(Clone)]
@@ -32,7 +30,6 @@ pub(crate) struct Conformance {
     pub(crate) now: fn() -> SystemTime,
     pub(crate) request_state: RequestStateCodec,
     pub(crate) shared: SharedState,
-    pub(crate) tasks: Tasks,
     tools: ToolRouter<Self>,
 }
 
@@ -50,7 +47,6 @@ impl Conformance {
         Ok(Self {
             now,
             request_state,
-            tasks: Tasks::new(shared.clone(), now),
             shared,
             tools: Self::router(),
         })
@@ -71,7 +67,8 @@ impl Conformance {
 pub(crate) fn definition(now: fn() -> SystemTime) -> Definition<Conformance, ConformanceSettings> {
     let mut tools = Conformance::router().list_all();
     for tool in &mut tools {
-        tool.meta = Some(Access::scopes(&[SCOPE]).meta());
+        tool.meta
+            .get_or_insert_with(|| Access::scopes(&[SCOPE]).meta());
     }
     Definition::new(
         env!("CARGO_PKG_NAME"),
@@ -93,7 +90,6 @@ impl ServerHandler for Conformance {
             .enable_prompts_list_changed()
             .enable_resources()
             .enable_resources_subscribe()
-            .enable_tasks()
             .enable_tools()
             .enable_tool_list_changed()
             .build();
@@ -202,29 +198,5 @@ impl ServerHandler for Conformance {
 
     async fn listen(&self, subscription: SubscriptionContext) -> Result<(), ErrorData> {
         changes::report(&self.shared, self.now, &subscription).await
-    }
-
-    async fn get_task(
-        &self,
-        request: GetTaskParams,
-        _context: RequestContext<RoleServer>,
-    ) -> Result<GetTaskResult, ErrorData> {
-        self.tasks.get(&request.task_id).map(GetTaskResult::new)
-    }
-
-    async fn update_task(
-        &self,
-        request: UpdateTaskParams,
-        _context: RequestContext<RoleServer>,
-    ) -> Result<(), ErrorData> {
-        self.tasks.answer(&request.task_id, request.input_responses)
-    }
-
-    async fn cancel_task(
-        &self,
-        request: CancelTaskParams,
-        _context: RequestContext<RoleServer>,
-    ) -> Result<(), ErrorData> {
-        self.tasks.cancel(&request.task_id)
     }
 }

@@ -51,7 +51,7 @@ impl SharedState {
         }
     }
 
-    /// Names come partly from requests (a task's id), so nothing but letters, digits, `-` and `_` may be in one.
+    /// Nothing but letters, digits, `-` and `_` may be in a name, so that none leaves the directory.
     fn path(&self, name: &str) -> io::Result<PathBuf> {
         let harmless = |character: char| {
             character.is_ascii_alphanumeric() || character == '-' || character == '_'

@@ -10,6 +10,8 @@ use crate::{InvalidScopeName, Setting, SettingType, validate_scope_name};
 
 /// Version of the document's shape. Raised when a reader of the old shape would misread the new one.
 pub const CONTRACT_VERSION: u32 = 1;
+/// Version of a document that asks for [`SelfInvocation`], which readers of [`CONTRACT_VERSION`] would overlook.
+pub const SELF_INVOCATION_VERSION: u32 = 2;
 
 /// What one server needs and offers: the document that `<server> contract` prints.
 ///
@@ -17,7 +19,8 @@ pub const CONTRACT_VERSION: u32 = 1;
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Contract {
-    /// [`CONTRACT_VERSION`].
+    /// The lowest version whose readers understand all of the document: [`CONTRACT_VERSION`], or
+    /// [`SELF_INVOCATION_VERSION`].
     pub contract_version: u32,
     /// Who the server is.
     pub server: ServerInfo,
@@ -27,6 +30,9 @@ pub struct Contract {
     pub tools: Vec<Tool>,
     /// AWS resources that the server asks for.
     pub resources: Vec<AwsResource>,
+    /// What the function needs to continue its own work; left out when it does not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub self_invocation: Option<SelfInvocation>,
     /// Environment variables: the library's, then the server's own.
     pub settings: Vec<Setting>,
 }
@@ -97,6 +103,16 @@ pub struct AwsResource {
     pub resource_type: AwsResourceType,
     /// Name of the setting that tells the server its physical name.
     pub setting: String,
+}
+
+/// The function invokes itself asynchronously, so it has to be allowed to (`lambda:InvokeFunction` on itself).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SelfInvocation {
+    /// How long such an invocation may wait to begin, in seconds; what is older does nothing. Lambda allows 60 to 21,600.
+    pub maximum_event_age_seconds: u32,
+    /// How often Lambda may try again after a failure. Lambda allows 0 to 2.
+    pub retry_attempts: u8,
 }
 
 /// Kinds of [`AwsResource`].
@@ -356,8 +372,8 @@ mod tests {
     use serde_json::json;
 
     use super::{
-        AwsActions, AwsResource, AwsResourceType, CONTRACT_VERSION, Contract, Scope, ServerInfo,
-        Tool,
+        AwsActions, AwsResource, AwsResourceType, CONTRACT_VERSION, Contract, Scope,
+        SelfInvocation, ServerInfo, Tool,
     };
     use crate::{McpSettings, Settings};
 
@@ -393,6 +409,7 @@ mod tests {
                 resource_type: AwsResourceType::DynamodbTable,
                 setting: "MCP_LISTEN".to_owned(),
             }],
+            self_invocation: None,
             settings: McpSettings::definitions(),
         }
     }
@@ -474,5 +491,17 @@ mod tests {
         );
         assert_eq!(printed["settings"][0]["required"], true);
         assert_eq!(printed["resources"][0]["type"], "dynamodbTable");
+        assert!(printed.get("selfInvocation").is_none());
+        let continued = Contract {
+            self_invocation: Some(SelfInvocation {
+                maximum_event_age_seconds: 300,
+                retry_attempts: 2,
+            }),
+            ..contract()
+        };
+        assert_eq!(
+            json!(continued)["selfInvocation"],
+            json!({ "maximumEventAgeSeconds": 300, "retryAttempts": 2 })
+        );
     }
 }

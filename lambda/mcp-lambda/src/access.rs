@@ -106,6 +106,49 @@ impl Access {
         access
     }
 
+    /// The tool runs as a task (extension `io.modelcontextprotocol/tasks` of 2026-07-28) for clients that know tasks:
+    /// the call is answered at once, the tool runs in an invocation of its own, of which the client asks for the result.
+    /// For other clients it runs in the request.
+    ///
+    /// What the tool needs of its client it asks for with `InputRequiredResult`, whether it runs as a task or not; its
+    /// progress becomes the task's status message. A task whose worker dies or runs out of time fails; it is never run
+    /// a second time. Cancelling it drops the tool at its next `.await`.
+    ///
+    /// The server gets the table `state`, and has to be allowed to invoke itself (`lambda:InvokeFunction`), which the
+    /// constructs see to. In plain HTTP mode the work goes on in the process.
+    #[cfg(feature = "dynamodb")]
+    #[must_use]
+    pub fn as_task(mut self) -> Self {
+        self.state.task_mut();
+        self
+    }
+
+    /// As [`Access::as_task`], and clients that do not know tasks are refused (-32021).
+    #[cfg(feature = "dynamodb")]
+    #[must_use]
+    pub fn only_as_task(mut self) -> Self {
+        self.state.task_mut().is_required = true;
+        self
+    }
+
+    /// As [`Access::as_task`], from where the tool calls [`TaskStart::begin`](crate::TaskStart::begin); before that it
+    /// runs in the request.
+    #[cfg(feature = "dynamodb")]
+    #[must_use]
+    pub fn as_task_begun_by_tool(mut self) -> Self {
+        self.state.task_mut().is_begun_by_tool = true;
+        self
+    }
+
+    /// As [`Access::as_task`], with a time for which a task can be asked for after it was created, in whole seconds.
+    /// Default: one hour. A task that is not done by then is lost.
+    #[cfg(feature = "dynamodb")]
+    #[must_use]
+    pub fn task_time_to_live(mut self, time: std::time::Duration) -> Self {
+        self.state.task_mut().seconds = time.as_secs();
+        self
+    }
+
     /// The declaration in the form that `#[tool(meta = …)]` takes.
     #[must_use]
     pub fn meta(self) -> MetaObject {

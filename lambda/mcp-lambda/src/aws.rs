@@ -52,6 +52,25 @@ impl AwsEnvironment {
         self.variable("AWS_SESSION_TOKEN")
     }
 
+    /// `AWS_LAMBDA_FUNCTION_NAME`.
+    #[cfg(feature = "dynamodb")]
+    pub(crate) fn function_name(&self) -> Option<&str> {
+        self.variable("AWS_LAMBDA_FUNCTION_NAME")
+    }
+
+    /// `AWS_LAMBDA_FUNCTION_VERSION`: a number, or `$LATEST`.
+    #[cfg(feature = "dynamodb")]
+    pub(crate) fn function_version(&self) -> Option<&str> {
+        self.variable("AWS_LAMBDA_FUNCTION_VERSION")
+    }
+
+    /// `AWS_ENDPOINT_URL_LAMBDA`, or that of all services.
+    #[cfg(feature = "dynamodb")]
+    pub(crate) fn lambda_endpoint_url(&self) -> Option<&str> {
+        self.variable("AWS_ENDPOINT_URL_LAMBDA")
+            .or_else(|| self.endpoint_url())
+    }
+
     /// `AWS_ENDPOINT_URL`: all services at another address, such as an emulator.
     #[must_use]
     pub fn endpoint_url(&self) -> Option<&str> {

@@ -38,6 +38,23 @@ impl Deadline {
         Some(self.for_tool()?.saturating_duration_since(Instant::now()))
     }
 
+    /// Time left until the invocation itself ends; `None` when it does not.
+    #[cfg(feature = "dynamodb")]
+    pub(crate) fn until_end(self) -> Option<Duration> {
+        Some(
+            self.invocation_end?
+                .saturating_duration_since(Instant::now()),
+        )
+    }
+
+    /// As if the invocation ended earlier, so that something can be done after the tool.
+    #[cfg(feature = "dynamodb")]
+    pub(crate) fn earlier_by(self, margin: Duration) -> Self {
+        Self {
+            invocation_end: self.invocation_end.and_then(|end| end.checked_sub(margin)),
+        }
+    }
+
     pub(crate) fn for_tool(self) -> Option<Instant> {
         self.invocation_end
             .and_then(|end| end.checked_sub(TOOL_MARGIN))

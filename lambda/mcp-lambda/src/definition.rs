@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use mcp_lambda_contract::{
     AwsResource, AwsResourceType, CONTRACT_VERSION, Contract, ContractProblem, McpSettings, Reader,
-    Scope, ServerInfo, Settings, SettingsError,
+    SELF_INVOCATION_VERSION, Scope, ServerInfo, Settings, SettingsError,
 };
 use rmcp::ServerHandler;
+#[cfg(feature = "dynamodb")]
+use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::access::contract_tool;
 #[cfg(feature = "dynamodb")]
@@ -18,6 +20,8 @@ use crate::process::Process;
 use crate::session::takes_the_argument;
 #[cfg(feature = "dynamodb")]
 use crate::state::{self, State, StateNeeds};
+#[cfg(feature = "dynamodb")]
+use crate::tasks::{self, Tasks};
 
 /// As long as a session id holds.
 #[cfg(feature = "dynamodb")]
@@ -126,6 +130,11 @@ pub(crate) struct Built<S> {
     pub(crate) contract: Contract,
     #[cfg(feature = "dynamodb")]
     pub(crate) state: Option<ServerState>,
+    #[cfg(feature = "dynamodb")]
+    pub(crate) tasks: Option<Tasks>,
+    /// The work of tasks that goes on in this process.
+    #[cfg(feature = "dynamodb")]
+    pub(crate) work: Option<UnboundedReceiver<String>>,
 }
 
 /// What a server keeps, and where.
@@ -299,12 +308,17 @@ impl<S: ServerHandler, C: Settings> Definition<S, C> {
         #[cfg(feature = "dynamodb")]
         state::add_to_contract(&needs, &mut settings, &mut resources, &mut tools);
         settings.extend(C::definitions());
+        #[cfg(feature = "dynamodb")]
+        let self_invocation = needs.has_tasks().then(tasks::self_invocation);
+        #[cfg(not(feature = "dynamodb"))]
+        let self_invocation = None;
         let contract = Contract {
-            contract_version: CONTRACT_VERSION,
+            contract_version: self_invocation.map_or(CONTRACT_VERSION, |_| SELF_INVOCATION_VERSION),
             server: self.server.clone(),
             scopes: self.scopes.clone(),
             tools,
             resources,
+            self_invocation,
             settings,
         };
         #[cfg_attr(not(feature = "dynamodb"), expect(unused_mut))]
@@ -349,6 +363,8 @@ impl<S: ServerHandler, C: Settings> Definition<S, C> {
                 needs,
                 session_time_to_live: self.session_time_to_live,
             });
+        #[cfg(feature = "dynamodb")]
+        let (tasks, work) = tasks::start(state.as_ref(), process)?;
         let server = (self.build)(own, &AwsEnvironment::new(process))?;
         Ok(Built {
             server,
@@ -356,6 +372,10 @@ impl<S: ServerHandler, C: Settings> Definition<S, C> {
             contract,
             #[cfg(feature = "dynamodb")]
             state,
+            #[cfg(feature = "dynamodb")]
+            tasks,
+            #[cfg(feature = "dynamodb")]
+            work,
         })
     }
 }

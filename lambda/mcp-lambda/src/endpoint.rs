@@ -4,15 +4,16 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
+use http::header::AUTHORIZATION;
+use http::{HeaderMap, Method, Request};
 use http_body_util::{BodyExt, Full};
-use mcp_lambda_contract::{ScopeHierarchy, full_scope};
+use mcp_lambda_contract::{ResponseMode, ScopeHierarchy, full_scope};
 use rmcp::ServerHandler;
 use rmcp::model::{ErrorCode, ErrorData, JsonRpcError, ProtocolVersion, RequestId};
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
 
+use crate::accept::{EVENT_STREAM, JSON, accept_leniently, as_event_stream, prefers_event_stream};
 use crate::access::{Policy, Verdict};
 use crate::answer_body::EventStreamBody;
 use crate::batch;
@@ -22,20 +23,20 @@ use crate::conversation::{Conversations, SESSION_ID};
 use crate::cors::Cors;
 use crate::deadline::Deadline;
 use crate::definition::Built;
+use crate::engine_answer::{engine_refusal, media_type};
 use crate::guard::Guarded;
 use crate::limits::{self, MAX_BODY};
 use crate::message::Message;
 use crate::process::Process;
 use crate::refusal::{Answer, ChallengeContext, Refusal};
+#[cfg(feature = "dynamodb")]
+use crate::tasks::{WorkProblem, Worker};
 use crate::telemetry::{Record, Telemetry, observed};
 #[cfg(feature = "dynamodb")]
 use crate::tool_state::ToolState;
 
 /// Comments that keep an event stream alive; the gateway's idle limit is 5 minutes, an edge's 30 seconds.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
-
-const JSON: &str = "application/json";
-const EVENT_STREAM: &str = "text/event-stream";
 
 /// What an operator finds an invocation by.
 #[derive(Clone, Debug)]
@@ -52,7 +53,10 @@ pub(crate) struct Endpoint<S: ServerHandler> {
     engine: StreamableHttpService<Guarded<S>, NeverSessionManager>,
     #[cfg(feature = "dynamodb")]
     conversations: Option<Conversations<S>>,
+    #[cfg(feature = "dynamodb")]
+    worker: Option<Worker<S>>,
     policy: Arc<Policy>,
+    streams: bool,
     hierarchy: ScopeHierarchy,
     challenges: ChallengeContext,
     cors: Cors,
@@ -91,6 +95,10 @@ impl<S: ServerHandler> Endpoint<S> {
             )
         }));
         #[cfg(feature = "dynamodb")]
+        let server = server.with_tasks(built.tasks.clone());
+        #[cfg(feature = "dynamodb")]
+        let worker = built.tasks.map(|tasks| Worker::new(server.clone(), tasks));
+        #[cfg(feature = "dynamodb")]
         let conversations = built.state.and_then(|kept| {
             Conversations::new(server.clone(), &config, settings, kept.state, &kept.needs)
         });
@@ -111,7 +119,10 @@ impl<S: ServerHandler> Endpoint<S> {
             engine,
             #[cfg(feature = "dynamodb")]
             conversations,
+            #[cfg(feature = "dynamodb")]
+            worker,
             policy,
+            streams: settings.response_mode == ResponseMode::Stream,
             hierarchy: ScopeHierarchy::new(&contract.scopes),
             challenges,
             cors: Cors::new(settings),
@@ -185,6 +196,27 @@ impl<S: ServerHandler> Endpoint<S> {
         answer
     }
 
+    /// Works on an item of a task; without tasks there is nothing to work on.
+    #[cfg(feature = "dynamodb")]
+    pub(crate) async fn work(
+        &self,
+        sealed: &str,
+        deadline: Deadline,
+        invocation: Option<&InvocationIds>,
+    ) -> Result<(), WorkProblem> {
+        let mut record = self.telemetry.begin(invocation);
+        record.work();
+        let worked = match &self.worker {
+            Some(worker) => worker.work(sealed, deadline, &mut record).await,
+            None => Ok(()),
+        };
+        if worked.is_err() {
+            record.outcome().error();
+        }
+        record.finish();
+        worked
+    }
+
     /// Answers a browser's question before a POST.
     pub(crate) fn preflight(&self, headers: &HeaderMap) -> Option<Answer> {
         self.cors.preflight(headers)
@@ -237,6 +269,7 @@ impl<S: ServerHandler> Endpoint<S> {
         }
         record.admitted();
         request.extensions_mut().insert(record.outcome());
+        let wants_stream = self.streams && prefers_event_stream(request.headers());
         accept_leniently(request.headers_mut());
         // A server must not pass a caller's access token on, so it does not get it.
         request.headers_mut().remove(AUTHORIZATION);
@@ -258,6 +291,8 @@ impl<S: ServerHandler> Endpoint<S> {
         let id = message.id.clone();
         match media_type(answer.headers()) {
             EVENT_STREAM => Ok(self.bounded_stream(answer, deadline, id, is_legacy && !can_answer)),
+            // Older revisions want a stream to be resumable, which these are not.
+            JSON if wants_stream && !is_legacy => Ok(as_event_stream(answer).await),
             JSON => Ok(answer),
             _ if answer.status().is_client_error() || answer.status().is_server_error() => {
                 Err(engine_refusal(answer).await)
@@ -346,50 +381,9 @@ impl<S: ServerHandler> Endpoint<S> {
     }
 }
 
-/// Clients that name no media type, or any, can read both that the protocol has.
-fn accept_leniently(headers: &mut HeaderMap) {
-    let accepts_anything = headers
-        .get_all(ACCEPT)
-        .iter()
-        .all(|value| value.as_bytes().trim_ascii() == b"*/*");
-    if accepts_anything {
-        headers.insert(
-            ACCEPT,
-            HeaderValue::from_static("application/json, text/event-stream"),
-        );
-    }
-}
-
 fn is_legacy(headers: &HeaderMap) -> bool {
     headers
         .get("mcp-protocol-version")
         .and_then(|version| version.to_str().ok())
         .is_none_or(|version| version < ProtocolVersion::V_2026_07_28.as_str())
-}
-
-fn media_type(headers: &HeaderMap) -> &str {
-    let value = headers
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
-    value.split(';').next().unwrap_or_default().trim()
-}
-
-/// The engine answers some refusals in plain text; clients of JSON-RPC want an error object.
-async fn engine_refusal<B>(answer: Response<B>) -> Refusal
-where
-    B: http_body::Body<Data = Bytes, Error = std::convert::Infallible>,
-{
-    let status = answer.status();
-    let text = match answer.into_body().collect().await {
-        Ok(body) => String::from_utf8_lossy(&body.to_bytes()).into_owned(),
-        Err(never) => match never {},
-    };
-    match status {
-        // The media type is right and the body is JSON, so what the engine could not read is the message.
-        StatusCode::UNSUPPORTED_MEDIA_TYPE if text.starts_with("fail to deserialize") => {
-            Refusal::NotOneMessage("the body is not a JSON-RPC message of a known protocol version")
-        }
-        _ => Refusal::Engine { status, text },
-    }
 }

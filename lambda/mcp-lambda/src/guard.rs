@@ -11,16 +11,15 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 use mcp_lambda_contract::ResponseMode;
 use rmcp::model::{
-    CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CancelTaskParams,
-    CancelledNotificationParam, CompleteRequestParams, CompleteResult, ContentBlock,
-    CustomNotification, CustomRequest, CustomResult, DiscoverResult, GetPromptRequestParams,
-    GetPromptResponse, GetSkillRequestParams, GetSkillResult, GetTaskParams, GetTaskResult,
-    InitializeRequestParams, InitializeResult, ListPromptsResult, ListResourceTemplatesResult,
-    ListResourcesResult, ListSkillsResult, ListToolsResult, PaginatedRequestParams,
-    ProgressNotificationParam, ProtocolVersion, ReadResourceDirectoryRequestParams,
-    ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig,
-    SetLevelRequestParams, SubscribeRequestParams, SubscriptionFilter, Tool,
-    UnsubscribeRequestParams, UpdateTaskParams,
+    CacheScope, CallToolRequestParams, CallToolResponse, CancelTaskParams,
+    CancelledNotificationParam, CompleteRequestParams, CompleteResult, CustomNotification,
+    CustomRequest, CustomResult, DiscoverResult, GetPromptRequestParams, GetPromptResponse,
+    GetSkillRequestParams, GetSkillResult, GetTaskParams, GetTaskResult, InitializeRequestParams,
+    InitializeResult, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult,
+    ListSkillsResult, ListToolsResult, PaginatedRequestParams, ProgressNotificationParam,
+    ProtocolVersion, ReadResourceDirectoryRequestParams, ReadResourceRequestParams,
+    ReadResourceResponse, ServerCapabilities, ServerConfig, SetLevelRequestParams,
+    SubscribeRequestParams, SubscriptionFilter, Tool, UnsubscribeRequestParams, UpdateTaskParams,
 };
 use rmcp::service::{NotificationContext, RequestContext, SubscriptionContext};
 use rmcp::{ErrorData, RoleServer, ServerHandler};
@@ -33,6 +32,8 @@ use crate::deadline::Deadline;
 use crate::log::Log;
 #[cfg(feature = "dynamodb")]
 use crate::session::describe;
+#[cfg(feature = "dynamodb")]
+use crate::tasks::{self, Tasks};
 use crate::telemetry::Outcome;
 #[cfg(feature = "dynamodb")]
 use crate::tool_state::{ToolState, conversation_id};
@@ -41,15 +42,18 @@ use crate::tool_state::{ToolState, conversation_id};
 ///
 /// - a tool is reached only by a caller that has the tool's scopes, and only such tools are listed,
 /// - a panic becomes an answer (rmcp's task would end without one),
+/// - a tool that declares it runs as a task for clients that know tasks,
 /// - a tool, and a subscription, end before the invocation does,
 /// - subscriptions are not offered where the answer cannot be streamed.
 pub(crate) struct Guarded<S> {
-    server: Arc<S>,
-    policy: Arc<Policy>,
+    pub(crate) server: Arc<S>,
+    pub(crate) policy: Arc<Policy>,
     streams: bool,
-    log: Log,
+    pub(crate) log: Log,
     #[cfg(feature = "dynamodb")]
-    tool_state: Option<ToolState>,
+    pub(crate) tool_state: Option<ToolState>,
+    #[cfg(feature = "dynamodb")]
+    pub(crate) tasks: Option<Tasks>,
 }
 
 impl<S> Clone for Guarded<S> {
@@ -62,6 +66,8 @@ impl<S> Clone for Guarded<S> {
             log: self.log.clone(),
             #[cfg(feature = "dynamodb")]
             tool_state: self.tool_state.clone(),
+            #[cfg(feature = "dynamodb")]
+            tasks: self.tasks.clone(),
         }
     }
 }
@@ -75,6 +81,8 @@ impl<S> Guarded<S> {
             log,
             #[cfg(feature = "dynamodb")]
             tool_state: None,
+            #[cfg(feature = "dynamodb")]
+            tasks: None,
         }
     }
 
@@ -84,20 +92,11 @@ impl<S> Guarded<S> {
         self
     }
 
-    /// Calls the author's tool.
-    async fn run_tool(
-        &self,
-        request: CallToolRequestParams,
-        context: RequestContext<RoleServer>,
-    ) -> Result<CallToolResponse, ErrorData>
-    where
-        S: ServerHandler,
-    {
-        #[cfg(feature = "dynamodb")]
-        if let Some(tool_state) = &self.tool_state {
-            return tool_state.call(&*self.server, request, context).await;
-        }
-        self.server.call_tool(request, context).await
+    /// Runs the tools that declare it as tasks.
+    #[cfg(feature = "dynamodb")]
+    pub(crate) fn with_tasks(mut self, tasks: Option<Tasks>) -> Self {
+        self.tasks = tasks;
+        self
     }
 
     /// Clients that `initialize` hear of changes on the stream of a GET, which this endpoint does not have.
@@ -133,62 +132,22 @@ impl<S> Guarded<S> {
         }
         answer
     }
-
-    async fn called(
-        &self,
-        request: CallToolRequestParams,
-        context: RequestContext<RoleServer>,
-    ) -> Result<CallToolResponse, ErrorData>
-    where
-        S: ServerHandler,
-    {
-        let name = request.name.clone();
-        // The wall has judged already, so that it could answer 403; here no way around it is left.
-        match self.policy.judge(&name, Caller::of(&context.extensions)?) {
-            Verdict::Allowed => {}
-            Verdict::NeedsScopes(scopes) => {
-                return Err(ErrorData::invalid_request(
-                    format!("tool {name} needs the scope {}", scopes.join(" ")),
-                    None,
-                ));
-            }
-            Verdict::UnknownTool => {
-                return Err(ErrorData::invalid_params(
-                    format!("there is no tool {name:?}"),
-                    None,
-                ));
-            }
-        }
-        let end = Deadline::of(&context.extensions).for_tool();
-        let call = AssertUnwindSafe(self.run_tool(request, context)).catch_unwind();
-        let outcome = match end {
-            None => call.await,
-            Some(end) => match tokio::time::timeout_at(end, call).await {
-                Ok(outcome) => outcome,
-                Err(_) => {
-                    self.log.error(
-                        "a tool did not finish before the deadline",
-                        &json!({ "tool": name }),
-                    );
-                    return Ok(tool_error(format!(
-                        "tool {name} did not finish before the server's deadline"
-                    )));
-                }
-            },
-        };
-        outcome.unwrap_or_else(|_| {
-            self.log.error("a tool panicked", &json!({ "tool": name }));
-            Ok(tool_error(format!("tool {name} failed unexpectedly")))
-        })
-    }
 }
 
-fn tool_error(text: String) -> CallToolResponse {
-    CallToolResult::error(vec![ContentBlock::text(text)]).into()
-}
-
-/// Passes requests on to the author's server, with nothing but the panic caught.
+/// Passes requests on to the author's server, or to a method of this type, with nothing but the panic caught.
 macro_rules! caught {
+    ($($name:ident($params:ty) -> $result:ty = $method:literal by $own:path;)*) => {
+        $(
+            async fn $name(
+                &self,
+                request: $params,
+                context: RequestContext<RoleServer>,
+            ) -> Result<$result, ErrorData> {
+                let outcome = Outcome::of(&context.extensions);
+                self.caught($method, outcome, $own(self, request, context)).await
+            }
+        )*
+    };
     ($($name:ident($params:ty) -> $result:ty = $method:literal;)*) => {
         $(
             async fn $name(
@@ -215,6 +174,7 @@ impl<S: ServerHandler> ServerHandler for Guarded<S> {
             Ok(CallToolResponse::Complete(result)) if result.is_error == Some(true) => {
                 outcome.tool_error();
             }
+            Ok(CallToolResponse::Task(_)) => outcome.task(),
             Ok(_) => {}
             Err(_) => outcome.error(),
         }
@@ -260,6 +220,10 @@ impl<S: ServerHandler> ServerHandler for Guarded<S> {
 
     fn get_info(&self) -> ServerConfig {
         let mut info = self.server.get_info();
+        #[cfg(feature = "dynamodb")]
+        if self.tasks.is_some() {
+            tasks::advertise(&mut info.capabilities);
+        }
         if !self.streams {
             // A client would wait for notifications that a buffered answer cannot carry.
             withdraw_notifications(&mut info.capabilities);
@@ -376,6 +340,12 @@ impl<S: ServerHandler> ServerHandler for Guarded<S> {
     }
 
     caught! {
+        get_task(GetTaskParams) -> GetTaskResult = "tasks/get" by Self::looked_up;
+        update_task(UpdateTaskParams) -> () = "tasks/update" by Self::updated;
+        cancel_task(CancelTaskParams) -> () = "tasks/cancel" by Self::cancelled;
+    }
+
+    caught! {
         complete(CompleteRequestParams) -> CompleteResult = "completion/complete";
         set_level(SetLevelRequestParams) -> () = "logging/setLevel";
         get_prompt(GetPromptRequestParams) -> GetPromptResponse = "prompts/get";
@@ -386,9 +356,6 @@ impl<S: ServerHandler> ServerHandler for Guarded<S> {
         subscribe(SubscribeRequestParams) -> () = "resources/subscribe";
         unsubscribe(UnsubscribeRequestParams) -> () = "resources/unsubscribe";
         on_custom_request(CustomRequest) -> CustomResult = "a custom request";
-        get_task(GetTaskParams) -> GetTaskResult = "tasks/get";
-        update_task(UpdateTaskParams) -> () = "tasks/update";
-        cancel_task(CancelTaskParams) -> () = "tasks/cancel";
         list_skills(Option<PaginatedRequestParams>) -> ListSkillsResult = "skills/list";
         get_skill(GetSkillRequestParams) -> GetSkillResult = "skills/get";
         read_resource_directory(ReadResourceDirectoryRequestParams) -> ListResourcesResult = "resources/directory/read";

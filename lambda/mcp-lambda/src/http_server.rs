@@ -13,6 +13,8 @@ use crate::definition::{Built, StartError};
 use crate::direct::Direct;
 use crate::endpoint::Endpoint;
 use crate::limits::{MAX_HEADER_BYTES, MAX_HEADERS};
+#[cfg(feature = "dynamodb")]
+use crate::log::Log;
 use crate::process::Process;
 
 /// Time for a client to send its headers.
@@ -22,7 +24,7 @@ const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 ///
 /// Does not do TLS.
 pub(crate) async fn serve<S: ServerHandler>(
-    built: Built<S>,
+    #[cfg_attr(not(feature = "dynamodb"), expect(unused_mut))] mut built: Built<S>,
     process: &Process,
 ) -> Result<(), StartError> {
     let address = built.settings.listen.clone();
@@ -34,7 +36,13 @@ pub(crate) async fn serve<S: ServerHandler>(
         })?;
     let local_address = listener.local_addr().map_err(StartError::System)?;
     let (settings, contract) = (built.settings.clone(), built.contract.clone());
+    #[cfg(feature = "dynamodb")]
+    let work = built.work.take();
     let endpoint = Arc::new(Endpoint::new(built, process));
+    #[cfg(feature = "dynamodb")]
+    if let Some(work) = work {
+        tokio::spawn(work_on(Arc::clone(&endpoint), work, process.log.clone()));
+    }
     let server = Arc::new(Direct::new(endpoint, &settings, &contract, process)?);
     process.log.info(
         "listening",
@@ -68,6 +76,24 @@ pub(crate) async fn serve<S: ServerHandler>(
                 .max_buf_size(2 * MAX_HEADER_BYTES)
                 .serve_connection(TokioIo::new(stream), service)
                 .await;
+        });
+    }
+}
+
+/// Works on what tasks leave to be done, each item beside the others.
+#[cfg(feature = "dynamodb")]
+async fn work_on<S: ServerHandler>(
+    endpoint: Arc<Endpoint<S>>,
+    mut work: tokio::sync::mpsc::UnboundedReceiver<String>,
+    log: Log,
+) {
+    while let Some(item) = work.recv().await {
+        let (endpoint, log) = (Arc::clone(&endpoint), log.clone());
+        tokio::spawn(async move {
+            if let Err(problem) = endpoint.work(&item, Deadline::none(), None).await {
+                let reason = json!({ "reason": problem.to_string() });
+                log.error("a work item could not be worked on", &reason);
+            }
         });
     }
 }

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, StatusCode, header};
-use http_body_util::{BodyExt, Empty, LengthLimitError, Limited};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -17,7 +17,7 @@ use mcp_lambda_contract::HttpUrl;
 /// used again; a connection that the other side closed while the process was frozen is replaced silently.
 #[derive(Clone, Debug)]
 pub struct HttpsClient {
-    client: Client<HttpsConnector<HttpConnector>, Empty<Bytes>>,
+    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
 }
 
 /// Why a document could not be had.
@@ -97,7 +97,7 @@ impl HttpsClient {
         }
         // Only a header value with control characters fails here; nothing has been sent then.
         let request = request
-            .body(Empty::new())
+            .body(Full::default())
             .map_err(|_| FetchError::Unreachable)?;
         let exchange = async {
             let answer = self
@@ -121,5 +121,19 @@ impl HttpsClient {
         tokio::time::timeout(timeout, exchange)
             .await
             .unwrap_or(Err(FetchError::TooSlow))
+    }
+
+    /// Sends one request and says with which status it was answered; what the answer says is not read.
+    #[cfg(feature = "dynamodb")]
+    pub(crate) async fn status(
+        &self,
+        request: Request<Full<Bytes>>,
+        timeout: Duration,
+    ) -> Result<StatusCode, FetchError> {
+        let exchange = tokio::time::timeout(timeout, self.client.request(request));
+        let answer = exchange.await.map_err(|_| FetchError::TooSlow)?;
+        answer
+            .map(|answer| answer.status())
+            .map_err(|_| FetchError::Unreachable)
     }
 }

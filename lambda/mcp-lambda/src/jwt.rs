@@ -77,6 +77,12 @@ impl<'a> Jwt<'a> {
     }
 }
 
+/// Whether a text has the form of a signed JWT.
+#[cfg(feature = "fuzzing")]
+pub(crate) fn reads_as_jwt(token: &str) -> bool {
+    Jwt::read(token).is_ok()
+}
+
 /// Verifies an access token and decides who is calling, where no gateway has done it (RFC 9068 section 4).
 ///
 /// Does not ask the issuer whether the token was revoked.

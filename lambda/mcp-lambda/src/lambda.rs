@@ -24,6 +24,8 @@ use crate::lambda_response::{PayloadFormat, buffered_response, streamed_response
 use crate::log::Log;
 use crate::process::Process;
 use crate::refusal::{Answer, Refusal};
+#[cfg(feature = "dynamodb")]
+use crate::tasks::read_work;
 use crate::url_event::read_url_event;
 
 const VERSION: &str = "/2018-06-01";
@@ -205,10 +207,12 @@ impl<S: ServerHandler> Function<'_, S> {
     ) -> Result<(), StartError> {
         let path = format!("/runtime/invocation/{}/response", invocation.ids.request_id);
         let Some((answer, format)) = self.answer(invocation).await? else {
-            self.process.log.info(
-                "the event is not an HTTP request",
-                &json!({ "requestId": invocation.ids.request_id }),
-            );
+            if !self.has_worked(invocation).await? {
+                self.process.log.info(
+                    "the event is not an HTTP request",
+                    &json!({ "requestId": invocation.ids.request_id }),
+                );
+            }
             let headers = [(CONTENT_TYPE.as_str(), "application/json")];
             return api.post(&path, &headers, "null".into()).await;
         };
@@ -227,6 +231,24 @@ impl<S: ServerHandler> Function<'_, S> {
                 api.post(&path, &headers, body.into()).await
             }
         }
+    }
+
+    /// Works on an event that the function sent to itself; says whether it was one. A failure makes Lambda deliver it
+    /// again.
+    #[cfg(feature = "dynamodb")]
+    async fn has_worked(&self, invocation: &Invocation) -> Result<bool, StartError> {
+        let Some(item) = read_work(&invocation.event) else {
+            return Ok(false);
+        };
+        let ids = Some(&invocation.ids);
+        let worked = self.endpoint.work(&item, invocation.deadline, ids).await;
+        worked.map_err(|problem| StartError::Server(problem.to_string()))?;
+        Ok(true)
+    }
+
+    #[cfg(not(feature = "dynamodb"))]
+    async fn has_worked(&self, _invocation: &Invocation) -> Result<bool, StartError> {
+        Ok(false)
     }
 
     /// The answer to an event and the form it has to have; `None` for an event that is no request.

@@ -33,6 +33,7 @@
 //! }
 //! ```
 
+mod accept;
 mod access;
 mod answer_body;
 mod aws;
@@ -49,7 +50,11 @@ mod deadline;
 mod definition;
 mod direct;
 mod endpoint;
+mod engine_answer;
 mod event;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod gate;
 mod guard;
 mod http_server;
@@ -68,7 +73,10 @@ mod run;
 mod session;
 #[cfg(feature = "dynamodb")]
 mod state;
+#[cfg(feature = "dynamodb")]
+mod tasks;
 mod telemetry;
+mod tool_call;
 #[cfg(feature = "dynamodb")]
 mod tool_state;
 mod url_event;
@@ -85,6 +93,8 @@ pub use process::Process;
 pub use run::run;
 #[cfg(feature = "dynamodb")]
 pub use session::{Session, SessionError};
+#[cfg(feature = "dynamodb")]
+pub use tasks::TaskStart;
 
 /// Compiles the examples of the guide.
 #[cfg(all(doctest, feature = "dynamodb"))]

@@ -65,9 +65,11 @@ impl Message {
     /// A member that occurs twice is refused, because two readers could take different ones. Does not check
     /// `jsonrpc` nor the parameters: the protocol engine does.
     pub(crate) fn read(body: &[u8]) -> Result<Self, Refusal> {
+        // The reader would not look at the encoding of members that it skips (RFC 8259 section 8.1).
+        let text = std::str::from_utf8(body).map_err(|_| Refusal::NotJson)?;
         // serde would read an array as the struct's fields in order, so the shape is looked at first.
         let is_object = first_byte(body) == Some(b'{');
-        let envelope: Envelope<'_> = match (serde_json::from_slice(body), is_object) {
+        let envelope: Envelope<'_> = match (serde_json::from_str(text), is_object) {
             (Ok(envelope), true) => envelope,
             (Err(error), _) if !error.is_data() => return Err(Refusal::NotJson),
             (Ok(_) | Err(_), _) if first_byte(body) == Some(b'[') => {
@@ -163,6 +165,17 @@ mod tests {
                 ),
                 "{other}"
             );
+        }
+    }
+
+    #[test]
+    fn refuses_what_is_not_utf_8_wherever_it_stands() {
+        for body in [
+            b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"pi\xffng\"}".as_slice(),
+            b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\",\"skipped\":\"\xff\"}",
+            b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\",\"\xff\":1}",
+        ] {
+            assert_eq!(Message::read(body), Err(Refusal::NotJson), "{body:?}");
         }
     }
 

@@ -50,7 +50,7 @@ impl ToolState {
         mut context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let uses = self.uses.get(request.name.as_ref()).cloned();
-        let StateUse { session, cache } = uses.unwrap_or_default();
+        let StateUse { session, cache, .. } = uses.unwrap_or_default();
         if let Some(cached) = cache {
             let caller = Caller::of(&context.extensions)?;
             let deadline = Deadline::of(&context.extensions);

@@ -84,6 +84,11 @@ pub struct AnswerBody {
 }
 
 impl AnswerBody {
+    /// The answer that nobody looks at.
+    pub(crate) fn nothing() -> Answer {
+        Response::new(Self::whole(Bytes::new()))
+    }
+
     pub(crate) fn whole(bytes: Bytes) -> Self {
         Self {
             first: Some(bytes).filter(|bytes| !bytes.is_empty()),

@@ -3,7 +3,8 @@ use runtime_api::TransferMode;
 
 /// API Gateway (a REST API) and Lambda for one function binary, on loopback.
 ///
-/// Prints the origin that it listens on as its first line. `{origin}` in a claim or a variable stands for it.
+/// Prints the origin that it listens on as its first line. `{origin}` in a claim or a variable stands for it, `{lambda}` for
+/// where the function can invoke itself asynchronously.
 #[derive(Parser)]
 #[command(name = "runtime-api")]
 pub(crate) struct Arguments {
@@ -37,6 +38,9 @@ pub(crate) struct Arguments {
     /// Decides which processes are ended.
     #[arg(long, default_value_t = 0)]
     pub(crate) kill_seed: u64,
+    /// Delivers every asynchronous invocation twice, as Lambda may.
+    #[arg(long)]
+    pub(crate) deliver_twice: bool,
     /// The function's program and its arguments.
     #[arg(last = true, required = true)]
     pub(crate) command: Vec<String>,

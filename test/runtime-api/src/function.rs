@@ -83,10 +83,24 @@ impl Function {
     ///
     /// [`Failure`], when there is no answer.
     pub async fn invoke(self: &Arc<Self>, event: Bytes) -> Result<Answer, Failure> {
+        self.run(event, false).await
+    }
+
+    /// Hands one event to a process and waits until the process has worked on it; what it answers does not matter.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`], when it did not come to its end.
+    pub async fn invoke_asynchronously(self: &Arc<Self>, event: Bytes) -> Result<(), Failure> {
+        self.run(event, true).await.map(|_| ())
+    }
+
+    async fn run(self: &Arc<Self>, event: Bytes, is_asynchronous: bool) -> Result<Answer, Failure> {
         let (answer, answered) = oneshot::channel();
         let invocation = Invocation {
             request_id: Uuid::new_v4().to_string(),
             event,
+            is_asynchronous,
             answer,
         };
         match self.free_instance().await {

@@ -17,12 +17,15 @@ use crate::runtime_api;
 pub(crate) struct Invocation {
     pub(crate) request_id: String,
     pub(crate) event: Bytes,
+    /// Nobody looks at the answer, whatever it is.
+    pub(crate) is_asynchronous: bool,
     pub(crate) answer: oneshot::Sender<Result<Answer, Failure>>,
 }
 
 /// An invocation that a process has taken and not finished.
 struct Running {
     request_id: String,
+    is_asynchronous: bool,
     answer: Option<oneshot::Sender<Result<Answer, Failure>>>,
     /// There while the answer is being streamed, so that its end can be an error.
     body: Option<mpsc::Sender<Result<Bytes, Failure>>>,
@@ -130,14 +133,23 @@ impl Instance {
     pub(crate) fn begin(
         &self,
         request_id: String,
+        is_asynchronous: bool,
         answer: oneshot::Sender<Result<Answer, Failure>>,
     ) {
         *self.running() = Some(Running {
             request_id,
+            is_asynchronous,
             answer: Some(answer),
             body: None,
         });
         self.signal(Signal::Begin(Instant::now() + self.timeout()));
+    }
+
+    /// Whether nobody looks at the answer to the invocation that is running.
+    pub(crate) fn is_asynchronous(&self) -> bool {
+        self.running()
+            .as_ref()
+            .is_some_and(|running| running.is_asynchronous)
     }
 
     pub(crate) fn is_running(&self, request_id: &str) -> bool {

@@ -6,6 +6,8 @@
 //! it turns HTTP requests into events of the REST API's proxy integration (payload format 1.0), or of a function URL
 //! (payload format 2.0), and answers back.
 //!
+//! [`LambdaApi`] is the one operation of Lambda's API that a function needs to invoke itself asynchronously.
+//!
 //! It is as strict as AWS where a server could go wrong: the response transfer mode is fixed, a challenge header is
 //! renamed, a function that runs too long is killed. It does not verify access tokens (claims are given), limit
 //! rates or sizes, or freeze idle processes.
@@ -14,9 +16,11 @@ mod answer;
 mod function;
 mod gateway;
 mod instance;
+mod lambda_api;
 mod runtime_api;
 mod url_event;
 
 pub use answer::{Answer, Failure, TransferMode};
 pub use function::{Function, FunctionOptions, Kills};
 pub use gateway::{Gateway, GatewayOptions};
+pub use lambda_api::LambdaApi;

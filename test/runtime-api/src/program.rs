@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::time::Duration;
 
-use runtime_api::{Function, FunctionOptions, Gateway, GatewayOptions, Kills};
+use runtime_api::{Function, FunctionOptions, Gateway, GatewayOptions, Kills, LambdaApi};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -12,10 +12,17 @@ use crate::arguments::Arguments;
 pub(crate) async fn serve(arguments: Arguments) -> std::io::Result<()> {
     let listener = TcpListener::bind(("127.0.0.1", arguments.port)).await?;
     let origin = format!("http://{}", listener.local_addr()?);
+    let lambda_listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+    let lambda = format!("http://{}", lambda_listener.local_addr()?);
     let filled = |pairs: Vec<(String, String)>| -> BTreeMap<String, String> {
+        let fill = |value: String| {
+            value
+                .replace("{origin}", &origin)
+                .replace("{lambda}", &lambda)
+        };
         pairs
             .into_iter()
-            .map(|(name, value)| (name, value.replace("{origin}", &origin)))
+            .map(|(name, value)| (name, fill(value)))
             .collect()
     };
     let function = Function::new(FunctionOptions {
@@ -38,6 +45,7 @@ pub(crate) async fn serve(arguments: Arguments) -> std::io::Result<()> {
         }
     };
     let gateway = Gateway::new(function.clone(), options);
+    let lambda_api = LambdaApi::new(function.clone(), arguments.deliver_twice);
     writeln!(std::io::stdout(), "{origin}")?;
 
     let (mut terminate, mut interrupt) = (
@@ -46,6 +54,7 @@ pub(crate) async fn serve(arguments: Arguments) -> std::io::Result<()> {
     );
     let served = tokio::select! {
         served = gateway.serve(listener) => served,
+        served = lambda_api.serve(lambda_listener) => served,
         _ = terminate.recv() => Ok(()),
         _ = interrupt.recv() => Ok(()),
     };

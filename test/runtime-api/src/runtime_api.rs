@@ -122,7 +122,11 @@ async fn next(instance: &Arc<Instance>) -> ApiResponse {
             "Root=1-00000000-000000000000000000000000;Sampled=0",
         )
         .body(Full::new(invocation.event));
-    instance.begin(invocation.request_id, invocation.answer);
+    instance.begin(
+        invocation.request_id,
+        invocation.is_asynchronous,
+        invocation.answer,
+    );
     response.unwrap_or_else(|_| status(StatusCode::INTERNAL_SERVER_ERROR, "InternalError"))
 }
 
@@ -143,6 +147,10 @@ async fn respond(
     };
     let mut body = request.into_body();
     let outcome = match (function.options().transfer_mode, streamed) {
+        (_, _) if instance.is_asynchronous() => {
+            instance.hand_back(AnswerBody::nothing(), None);
+            Ok(())
+        }
         (TransferMode::Stream, true) => stream(instance, &mut body).await?,
         (TransferMode::Buffered, false) => {
             let document = (&mut body).collect().await.map_err(|_| CutOff)?.to_bytes();

@@ -173,8 +173,9 @@ pub(crate) fn parse_document(
     if !is_media_type(content_type, "application/json") && !json_suffix {
         return Err(DocumentProblem::NotJson);
     }
-    let document: Document =
-        serde_json::from_slice(answer.body()).map_err(|_| DocumentProblem::Malformed)?;
+    // The reader would not look at the encoding of members that it skips (RFC 8259 section 8.1).
+    let text = std::str::from_utf8(answer.body()).map_err(|_| DocumentProblem::Malformed)?;
+    let document: Document = serde_json::from_str(text).map_err(|_| DocumentProblem::Malformed)?;
     if document.client_id != url.as_str() {
         return Err(DocumentProblem::OtherClientId);
     }

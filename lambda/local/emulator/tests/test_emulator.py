@@ -258,6 +258,28 @@ class UserPool(Emulator):
             "client_secret": self.outputs["MachineSecret"], "resource": "http://127.0.0.1/mcp"})
         self.assertNotIn("aud", claims(token["access_token"]))
 
+    def test_managed_login_signs_up_at_a_confidential_client_and_programs_still_need_its_secret(self) -> None:
+        person = {"ClientId": self.outputs["Machines"], "Username": "confident@example.com",
+                  "Password": "Correct-Horse-7",
+                  "UserAttributes": [{"Name": "email", "Value": "confident@example.com"}]}
+        for mark in ({}, {"ManagedLogin": False}, {"ManagedLogin": "true"}):
+            with self.assertRaises(urllib.error.HTTPError) as refused:
+                self.cognito("SignUp", {**person, **mark})
+            self.assertIn("NotAuthorizedException", refused.exception.read().decode())
+            refused.exception.close()
+        self.cognito("SignUp", {**person, "ManagedLogin": True})
+        confirmation = {"ClientId": self.outputs["Machines"], "Username": "confident@example.com",
+                        "ConfirmationCode": self.mailed_code("confident@example.com")}
+        with self.assertRaises(urllib.error.HTTPError) as refused:
+            self.cognito("ConfirmSignUp", confirmation)
+        refused.exception.close()
+        self.cognito("ConfirmSignUp", {**confirmation, "ManagedLogin": True})
+
+    def test_managed_login_does_not_open_the_token_endpoint_to_a_confidential_client_without_its_secret(self) -> None:
+        status, _, body = self.form("/oauth2/token", {
+            "grant_type": "client_credentials", "client_id": self.outputs["Machines"], "ManagedLogin": "true"})
+        self.assertEqual((status, body["error"]), (400, "invalid_client"))
+
     def test_refresh_token_is_good_once_when_the_client_rotates_without_grace(self) -> None:
         first = self.tokens_of_new_user("rotating@example.com")["refresh_token"]
         _, refreshed = self.refresh(first)

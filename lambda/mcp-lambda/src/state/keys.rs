@@ -135,6 +135,25 @@ impl Seal {
         value: T,
         lifetime: Duration,
     ) -> Option<String> {
+        self.close_as(self.identity(caller, &[]), value, lifetime)
+    }
+
+    /// As [`Seal::close`], for this server itself and one purpose.
+    pub(crate) fn close_for_server<T: Serialize>(
+        &self,
+        purpose: &str,
+        value: T,
+        lifetime: Duration,
+    ) -> Option<String> {
+        self.close_as(self.own_identity(purpose), value, lifetime)
+    }
+
+    fn close_as<T: Serialize>(
+        &self,
+        identity: Vec<u8>,
+        value: T,
+        lifetime: Duration,
+    ) -> Option<String> {
         let (id, key) = self.keys.first()?;
         let expires = seconds((self.now)()).saturating_add(lifetime.as_secs());
         let mut sealed = serde_json::to_vec(&Sealed { expires, value }).ok()?;
@@ -142,7 +161,7 @@ impl Seal {
         random(&mut nonce).ok()?;
         key.seal_in_place_append_tag(
             Nonce::assume_unique_for_key(nonce),
-            Aad::from(self.identity(caller, &[])),
+            Aad::from(identity),
             &mut sealed,
         )
         .ok()?;
@@ -154,14 +173,25 @@ impl Seal {
 
     /// The value, when this server sealed it for this caller and it has not expired.
     pub(crate) fn open<T: DeserializeOwned>(&self, caller: &Caller, text: &str) -> Option<T> {
+        self.open_as(self.identity(caller, &[]), text)
+    }
+
+    /// The value, when this server sealed it for itself and this purpose, and it has not expired.
+    pub(crate) fn open_for_server<T: DeserializeOwned>(
+        &self,
+        purpose: &str,
+        text: &str,
+    ) -> Option<T> {
+        self.open_as(self.own_identity(purpose), text)
+    }
+
+    fn open_as<T: DeserializeOwned>(&self, identity: Vec<u8>, text: &str) -> Option<T> {
         let (id, sealed) = text.split_once('.')?;
         let (_, key) = self.keys.iter().find(|(known, _)| known == id)?;
         let mut sealed = URL_SAFE_NO_PAD.decode(sealed).ok()?;
         let (nonce, sealed) = sealed.split_at_mut_checked(NONCE_LEN)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
-        let opened = key
-            .open_in_place(nonce, Aad::from(self.identity(caller, &[])), sealed)
-            .ok()?;
+        let opened = key.open_in_place(nonce, Aad::from(identity), sealed).ok()?;
         let Sealed { expires, value } = serde_json::from_slice(opened).ok()?;
         (expires > seconds((self.now)())).then_some(value)
     }
@@ -169,6 +199,11 @@ impl Seal {
     /// A key of the store that no other caller, and no other use, can have.
     pub(crate) fn key(&self, caller: &Caller, parts: &[&str]) -> String {
         URL_SAFE_NO_PAD.encode(digest(&SHA256, &self.identity(caller, parts)))
+    }
+
+    /// No caller's: none is of this kind.
+    fn own_identity(&self, purpose: &str) -> Vec<u8> {
+        framed([self.resource.as_str(), "server", purpose].iter())
     }
 
     /// A key of the store that is the same for every caller, and that no key of a caller can be.

@@ -23,7 +23,7 @@ pub(crate) use memory::MemoryStore;
 
 pub(crate) use attempts::Attempts;
 pub(crate) use keys::{Seal, StateKeys, unguessable};
-pub(crate) use need::{CacheUse, SessionUse, StateNeeds, StateUse};
+pub(crate) use need::{CacheUse, SessionUse, StateNeeds, StateUse, TaskUse};
 pub(crate) use store::{Store, StoreError};
 pub(crate) use version::{Version, Versioned};
 

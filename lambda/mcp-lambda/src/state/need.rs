@@ -15,6 +15,8 @@ const DELETE: &str = "dynamodb:DeleteItem";
 pub(crate) struct StateUse {
     pub(crate) session: SessionUse,
     pub(crate) cache: Option<CacheUse>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) task: Option<TaskUse>,
 }
 
 /// What one tool does to the value of its conversation.
@@ -34,6 +36,21 @@ pub(crate) struct CacheUse {
     pub(crate) for_everyone: bool,
 }
 
+/// How a tool runs as a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct TaskUse {
+    /// Clients that do not know tasks cannot call the tool.
+    pub(crate) is_required: bool,
+    /// The tool says when it becomes a task.
+    pub(crate) is_begun_by_tool: bool,
+    /// How long a task is kept after it was created.
+    pub(crate) seconds: u64,
+}
+
+/// What [`TaskUse::seconds`] is when the tool does not say.
+const TASK_SECONDS: u64 = 60 * 60;
+
 impl SessionUse {
     pub(crate) fn is_any(self) -> bool {
         self.reads || self.writes || self.ends
@@ -41,6 +58,15 @@ impl SessionUse {
 }
 
 impl StateUse {
+    /// The tool's use of tasks, which it has from now on.
+    pub(crate) fn task_mut(&mut self) -> &mut TaskUse {
+        self.task.get_or_insert(TaskUse {
+            is_required: false,
+            is_begun_by_tool: false,
+            seconds: TASK_SECONDS,
+        })
+    }
+
     pub(crate) fn is_nothing(&self) -> bool {
         *self == Self::default()
     }
@@ -48,10 +74,10 @@ impl StateUse {
     /// What the library does to the table for this tool.
     pub(crate) fn aws_actions(&self) -> Option<AwsActions> {
         let mut actions = BTreeSet::new();
-        if self.session.is_any() || self.cache.is_some() {
+        if self.session.is_any() || self.cache.is_some() || self.task.is_some() {
             actions.insert(GET);
         }
-        if self.session.writes || self.cache.is_some() {
+        if self.session.writes || self.cache.is_some() || self.task.is_some() {
             actions.insert(PUT);
         }
         if self.session.ends {
@@ -62,6 +88,9 @@ impl StateUse {
 
     /// What makes the declaration useless.
     pub(crate) fn problem(&self) -> Option<&'static str> {
+        if self.task.is_some_and(|task| task.seconds == 0) {
+            return Some("has tasks that are kept for less than a second: use a longer time");
+        }
         let cache = self.cache.as_ref()?;
         if self.session.is_any() {
             return Some(
@@ -110,9 +139,14 @@ impl StateNeeds {
         self.tools.values().any(|tool| tool.session.is_any())
     }
 
-    /// Whether clients of older revisions get session ids, which are sealed.
+    /// Whether a tool runs as a task.
+    pub(crate) fn has_tasks(&self) -> bool {
+        self.tools.values().any(|tool| tool.task.is_some())
+    }
+
+    /// Whether anything is sealed: session ids of older revisions, or the work of tasks.
     pub(crate) fn keys(&self) -> bool {
-        self.asks_clients || self.has_sessions()
+        self.asks_clients || self.has_sessions() || self.has_tasks()
     }
 
     pub(crate) fn table(&self) -> bool {

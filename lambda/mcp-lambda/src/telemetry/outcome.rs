@@ -2,8 +2,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 const OK: u8 = 0;
-const TOOL_ERROR: u8 = 1;
-const ERROR: u8 = 2;
+const TASK: u8 = 1;
+const TOOL_ERROR: u8 = 2;
+const ERROR: u8 = 3;
 
 /// How a request ended, told by whoever sees it end: the body of an answer is not read again for it.
 #[derive(Clone, Debug, Default)]
@@ -17,6 +18,11 @@ impl Outcome {
             .and_then(|parts| parts.extensions.get::<Self>())
             .cloned()
             .unwrap_or_default()
+    }
+
+    /// The call has become a task; the tool runs later.
+    pub(crate) fn task(&self) {
+        self.0.fetch_max(TASK, Ordering::Relaxed);
     }
 
     /// The tool's result says `isError`.
@@ -33,6 +39,7 @@ impl Outcome {
     pub(crate) fn name(&self) -> &'static str {
         match self.0.load(Ordering::Relaxed) {
             OK => "ok",
+            TASK => "task",
             TOOL_ERROR => "toolError",
             _ => "error",
         }

@@ -80,6 +80,19 @@ impl Record {
             .map(|name| names::client(name, &self.telemetry.clients).to_owned());
     }
 
+    /// The function works on what it has sent to itself.
+    #[cfg(feature = "dynamodb")]
+    pub(crate) fn work(&mut self) {
+        self.method = Some("tasks/work");
+    }
+
+    /// This tool runs as a task.
+    #[cfg(feature = "dynamodb")]
+    pub(crate) fn works_on(&mut self, tool: &str) {
+        self.tool = Some(tool.to_owned());
+        self.admitted = true;
+    }
+
     /// The caller may do what it asks for.
     pub(crate) fn admitted(&mut self) {
         self.admitted = true;
@@ -120,7 +133,9 @@ impl Record {
         let ids = self.invocation.as_ref().map(|(ids, _)| ids);
         let cold_start = self.invocation.as_ref().map(|(_, is_cold)| *is_cold);
         let is_cold = cold_start == Some(true);
-        let has_metrics = self.telemetry.metrics && self.admitted && self.tool.is_some();
+        // A call that has become a task is counted when its tool has run.
+        let has_run = self.admitted && self.tool.is_some() && outcome != "task";
+        let has_metrics = self.telemetry.metrics && has_run;
         self.telemetry.log.request(&Line {
             level: "INFO",
             message: "request",

@@ -105,13 +105,28 @@ impl Function {
         variables: &[(&str, &str)],
         definition: fn() -> Definition<S>,
     ) -> Self {
-        Self::start_program(variables, move |process| {
-            mcp_lambda::run(process, definition())
-        })
-        .await
+        Self::start_server_at(SystemTime::now, variables, definition).await
+    }
+
+    /// A function whose clock is this one.
+    pub(crate) async fn start_server_at<S: ServerHandler>(
+        now: fn() -> SystemTime,
+        variables: &[(&str, &str)],
+        definition: fn() -> Definition<S>,
+    ) -> Self {
+        let program = move |process| mcp_lambda::run(process, definition());
+        Self::start_program_at(now, variables, program).await
     }
 
     pub(crate) async fn start_program(
+        variables: &[(&str, &str)],
+        program: impl FnOnce(Process) -> ExitCode + Send + 'static,
+    ) -> Self {
+        Self::start_program_at(SystemTime::now, variables, program).await
+    }
+
+    async fn start_program_at(
+        now: fn() -> SystemTime,
         variables: &[(&str, &str)],
         program: impl FnOnce(Process) -> ExitCode + Send + 'static,
     ) -> Self {
@@ -122,7 +137,7 @@ impl Function {
                 .iter()
                 .map(|(name, value)| (*name, (*value).to_owned())),
         );
-        let process = process(&[], &all, &log);
+        let process = process_at(now, &[], &all, &log);
         // The loop has its own runtime, as in a real function; it ends with the test's process.
         std::thread::spawn(move || program(process));
         Self { invocations, log }
@@ -326,6 +341,15 @@ pub(crate) fn process(
     variables: &BTreeMap<&str, String>,
     log: &Arc<Mutex<Vec<String>>>,
 ) -> Process {
+    process_at(SystemTime::now, arguments, variables, log)
+}
+
+fn process_at(
+    now: fn() -> SystemTime,
+    arguments: &[&str],
+    variables: &BTreeMap<&str, String>,
+    log: &Arc<Mutex<Vec<String>>>,
+) -> Process {
     let arguments = std::iter::once("server")
         .chain(arguments.iter().copied())
         .map(Into::into);
@@ -333,7 +357,7 @@ pub(crate) fn process(
         .iter()
         .map(|(name, value)| ((*name).into(), value.into()));
     let log = Arc::clone(log);
-    Process::new(arguments, variables, SystemTime::now)
+    Process::new(arguments, variables, now)
         .with_log(move |line| log.lock().unwrap().push(line.to_owned()))
 }
 

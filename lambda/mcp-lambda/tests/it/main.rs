@@ -30,6 +30,8 @@ mod session_faults;
 #[cfg(feature = "dynamodb")]
 mod sessions;
 mod startup;
+#[cfg(feature = "dynamodb")]
+mod tasks;
 mod telemetry;
 mod tokens;
 mod wire;

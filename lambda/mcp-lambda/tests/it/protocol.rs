@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::event_source::{Function, call, data, event, modern_event, set_header};
 use crate::server::PROGRESS_SEEN;
@@ -259,4 +259,33 @@ async fn a_streamed_answer_does_not_wait_for_a_delayed_acknowledgement() {
     times.sort();
     // The stall is 40 ms; the tool itself takes 5.
     assert!(times[5] < Duration::from_millis(30), "median of {times:?}");
+}
+
+#[tokio::test]
+async fn a_client_that_would_rather_have_an_event_stream_gets_one() {
+    let function = Function::streaming().await;
+    let answer = async |message: &Value, accept: &str, version: Option<&str>| {
+        let mut event = modern_event(message);
+        if let Some(version) = version {
+            event = crate::event_source::event(message, &[("MCP-Protocol-Version", version)]);
+        }
+        crate::event_source::set_header(&mut event, "Accept", accept);
+        function.send(&event).await
+    };
+    let first = "text/event-stream, application/json";
+    let streamed = answer(&call("headers"), first, None).await;
+    assert_eq!(streamed.header("content-type"), Some("text/event-stream"));
+    let events = streamed.events();
+    assert_eq!(events.len(), 1);
+    assert_eq!(events[0]["id"], 7);
+    assert_eq!(events[0]["result"]["isError"], false);
+    // An error keeps its status and its form, and older revisions want streams that can be resumed.
+    let unknown = json!({ "jsonrpc": "2.0", "id": 7, "method": "no/such", "params": {} });
+    let refused = answer(&unknown, first, None).await;
+    assert_eq!(
+        (refused.status, refused.header("content-type")),
+        (404, Some("application/json"))
+    );
+    let older = answer(&call("headers"), first, Some("2025-11-25")).await;
+    assert_eq!(older.header("content-type"), Some("application/json"));
 }

@@ -9,7 +9,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use runtime_api::{Function, FunctionOptions, Gateway, GatewayOptions, Kills, TransferMode};
+use runtime_api::{
+    Function, FunctionOptions, Gateway, GatewayOptions, Kills, LambdaApi, TransferMode,
+};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, timeout};
@@ -223,4 +225,50 @@ async fn has_one_path() {
         .unwrap();
     assert!(answer.starts_with("HTTP/1.1 404 "), "{answer}");
     assert_eq!(front.function.processes_started(), 0);
+}
+
+/// Posts an event to Lambda's API; the status of its answer.
+async fn invoke(function: &Arc<Function>, delivers_twice: bool, kind: &str, event: &str) -> u16 {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(LambdaApi::new(Arc::clone(function), delivers_twice).serve(listener));
+    let mut client = TcpStream::connect(address).await.unwrap();
+    let length = event.len();
+    let request = format!(
+        "POST /2015-03-31/functions/under-test/invocations HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\
+         x-amz-invocation-type: {kind}\r\ncontent-length: {length}\r\n\r\n{event}"
+    );
+    client.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    client.read_to_string(&mut answer).await.unwrap();
+    answer[9..12].parse().unwrap()
+}
+
+async fn started(function: &Function, processes: u64) {
+    while function.processes_started() < processes {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+#[tokio::test]
+async fn an_asynchronous_invocation_is_accepted_at_once_and_tried_three_times() {
+    let front = start(TransferMode::Stream, None).await;
+    // In one piece, which nobody looks at, where a request must be streamed.
+    let accepted = invoke(&front.function, false, "Event", r#"{"body":"buffer"}"#).await;
+    assert_eq!(accepted, 202);
+    started(&front.function, 1).await;
+    let front = start(TransferMode::Stream, None).await;
+    assert_eq!(
+        invoke(&front.function, false, "Event", r#"{"body":"crash"}"#).await,
+        202
+    );
+    started(&front.function, 3).await;
+    let front = start(TransferMode::Stream, None).await;
+    assert_eq!(
+        invoke(&front.function, true, "Event", r#"{"body":"hang"}"#).await,
+        202
+    );
+    started(&front.function, 2).await;
+    let refused = invoke(&front.function, false, "RequestResponse", "{}").await;
+    assert_eq!(refused, 400);
 }

@@ -1,0 +1,73 @@
+use std::fmt;
+
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, ready};
+use tokio::sync::mpsc;
+
+/// A way for the function to go on with its own work after it has answered.
+pub(crate) trait Continuation: Send + Sync {
+    /// Sends a sealed work item. It arrives once or more often, later, and at any process of the function.
+    fn send(&self, work: String) -> BoxFuture<'_, Result<(), ContinuationError>>;
+}
+
+/// Why work cannot go on. Its `Display` is the sentence for the caller: it names the reason in AWS's word for it, never
+/// the function or the account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum ContinuationError {
+    /// The function's role does not allow it to invoke the function.
+    AccessDenied,
+    /// Lambda has too much to do.
+    Throttled,
+    /// No connection, or no answer in time.
+    Unreachable,
+    /// Any other answer, by its HTTP status.
+    Refused(u16),
+    /// The request cannot be signed, or the work item not sealed.
+    Unsigned,
+    /// The process ends.
+    Ending,
+}
+
+impl fmt::Display for ContinuationError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ContinuationError::AccessDenied => formatter.write_str(
+                "the server is not allowed to continue its work (AccessDenied: lambda:InvokeFunction)",
+            ),
+            ContinuationError::Throttled => formatter.write_str(
+                "the server has too much work to take on more, try again in a moment (throttled)",
+            ),
+            ContinuationError::Unreachable => {
+                formatter.write_str("the server cannot continue its work: Lambda cannot be reached")
+            }
+            ContinuationError::Refused(status) => write!(
+                formatter,
+                "the server cannot continue its work: Lambda answered with status {status}"
+            ),
+            ContinuationError::Unsigned => {
+                formatter.write_str("the server cannot continue its work: it cannot sign for it")
+            }
+            ContinuationError::Ending => formatter.write_str("the server is about to end"),
+        }
+    }
+}
+
+/// Work goes on in the same process: the plain HTTP mode.
+pub(crate) struct InProcess {
+    work: mpsc::UnboundedSender<String>,
+}
+
+impl InProcess {
+    /// The continuation, and where its work arrives.
+    pub(crate) fn new() -> (Self, mpsc::UnboundedReceiver<String>) {
+        let (work, arrives) = mpsc::unbounded_channel();
+        (Self { work }, arrives)
+    }
+}
+
+impl Continuation for InProcess {
+    fn send(&self, work: String) -> BoxFuture<'_, Result<(), ContinuationError>> {
+        let sent = self.work.send(work);
+        ready(sent.map_err(|_| ContinuationError::Ending)).boxed()
+    }
+}

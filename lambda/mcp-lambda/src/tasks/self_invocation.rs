@@ -1,0 +1,158 @@
+use std::time::{Duration, SystemTime};
+
+use aws_credential_types::Credentials;
+use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
+use aws_sigv4::sign::v4;
+use bytes::Bytes;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use http::{Request, StatusCode};
+use http_body_util::Full;
+
+use crate::aws::AwsEnvironment;
+use crate::definition::StartError;
+use crate::https::{FetchError, HttpsClient};
+use crate::tasks::continuation::{Continuation, ContinuationError};
+use crate::tasks::work_item;
+
+/// Time for one attempt; Lambda answers as soon as it has queued the event.
+const ATTEMPT: Duration = Duration::from_secs(2);
+const ATTEMPTS: u32 = 3;
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const SERVICE: &str = "lambda";
+
+/// The function invokes itself asynchronously (Lambda API `Invoke`, invocation type `Event`): the same version of the
+/// same function, whichever process Lambda chooses.
+pub(crate) struct SelfInvocation {
+    client: HttpsClient,
+    url: String,
+    region: String,
+    credentials: Credentials,
+    now: fn() -> SystemTime,
+}
+
+impl SelfInvocation {
+    /// Nothing touches the network before the first work item.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError::Server`] names every variable that Lambda should have set and did not.
+    pub(crate) fn new(aws: &AwsEnvironment, now: fn() -> SystemTime) -> Result<Self, StartError> {
+        let (Some(name), Some(region), Some(key_id), Some(secret)) = (
+            aws.function_name(),
+            aws.region(),
+            aws.access_key_id(),
+            aws.secret_access_key(),
+        ) else {
+            return Err(StartError::Server(
+                "environment variables cannot be used: a server whose tools run as tasks invokes itself and needs AWS_LAMBDA_FUNCTION_NAME, AWS_REGION, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, which Lambda sets"
+                    .to_owned(),
+            ));
+        };
+        let endpoint = aws.lambda_endpoint_url().map_or_else(
+            || format!("https://lambda.{region}.{}", domain(region)),
+            |url| url.trim_end_matches('/').to_owned(),
+        );
+        // The newest code must not continue what older code began.
+        let qualifier = aws
+            .function_version()
+            .filter(|version| *version != "$LATEST")
+            .map(|version| format!("?Qualifier={version}"))
+            .unwrap_or_default();
+        let session = aws.session_token().map(str::to_owned);
+        Ok(Self {
+            client: HttpsClient::new(),
+            url: format!("{endpoint}/2015-03-31/functions/{name}/invocations{qualifier}"),
+            region: region.to_owned(),
+            credentials: Credentials::new(key_id, secret, session, None, "environment"),
+            now,
+        })
+    }
+
+    fn request(&self, event: &str) -> Option<Request<Full<Bytes>>> {
+        let mut request = Request::post(&self.url)
+            .header("content-type", "application/json")
+            .header("x-amz-invocation-type", "Event")
+            .body(Full::from(event.to_owned()))
+            .ok()?;
+        let identity = self.credentials.clone().into();
+        let parameters = v4::SigningParams::builder()
+            .identity(&identity)
+            .region(&self.region)
+            .name(SERVICE)
+            .time((self.now)())
+            .settings(SigningSettings::default())
+            .build()
+            .ok()?
+            .into();
+        let headers = request
+            .headers()
+            .iter()
+            .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
+        let signable = SignableRequest::new(
+            "POST",
+            &self.url,
+            headers,
+            SignableBody::Bytes(event.as_bytes()),
+        )
+        .ok()?;
+        let (instructions, _) = sign(signable, &parameters).ok()?.into_parts();
+        instructions.apply_to_request_http1x(&mut request);
+        Some(request)
+    }
+
+    async fn attempt(&self, event: &str) -> Result<(), ContinuationError> {
+        let request = self.request(event).ok_or(ContinuationError::Unsigned)?;
+        match self.client.status(request, ATTEMPT).await {
+            Ok(StatusCode::ACCEPTED) => Ok(()),
+            Ok(StatusCode::FORBIDDEN) => Err(ContinuationError::AccessDenied),
+            Ok(StatusCode::TOO_MANY_REQUESTS) => Err(ContinuationError::Throttled),
+            Ok(status) => Err(ContinuationError::Refused(status.as_u16())),
+            Err(
+                FetchError::Unreachable
+                | FetchError::TooSlow
+                | FetchError::Status(_)
+                | FetchError::TooLarge
+                | FetchError::Nonsense,
+            ) => Err(ContinuationError::Unreachable),
+        }
+    }
+}
+
+impl Continuation for SelfInvocation {
+    fn send(&self, work: String) -> BoxFuture<'_, Result<(), ContinuationError>> {
+        async move {
+            let event = work_item::event(&work);
+            let mut pause = FIRST_PAUSE;
+            for _ in 1..ATTEMPTS {
+                match self.attempt(&event).await {
+                    // An event that arrives twice is worked on once, so trying again is safe.
+                    Err(problem) if is_transient(&problem) => tokio::time::sleep(pause).await,
+                    done => return done,
+                }
+                pause *= 2;
+            }
+            self.attempt(&event).await
+        }
+        .boxed()
+    }
+}
+
+fn is_transient(problem: &ContinuationError) -> bool {
+    match problem {
+        ContinuationError::Throttled | ContinuationError::Unreachable => true,
+        ContinuationError::Refused(status) => *status >= 500,
+        ContinuationError::AccessDenied
+        | ContinuationError::Unsigned
+        | ContinuationError::Ending => false,
+    }
+}
+
+/// The domain of a region's services.
+fn domain(region: &str) -> &'static str {
+    if region.starts_with("cn-") {
+        "amazonaws.com.cn"
+    } else {
+        "amazonaws.com"
+    }
+}

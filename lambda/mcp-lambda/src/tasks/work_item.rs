@@ -1,0 +1,90 @@
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::caller::{Caller, CallerKind};
+use crate::state::Seal;
+
+/// Sealed work items are for this only.
+const PURPOSE: &str = "work";
+/// Longer than Lambda keeps an asynchronous invocation.
+const LIFETIME: Duration = Duration::from_secs(15 * 60);
+
+/// One run of a task's tool, as the function sends it to itself. Sealed, so that whoever may invoke the function cannot
+/// make one up: it says who the caller is.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct WorkItem {
+    pub(super) caller: Caller,
+    pub(super) task: String,
+    pub(super) round: u32,
+}
+
+/// The event of an asynchronous invocation.
+#[derive(Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct WorkEvent {
+    mcp_lambda_work: String,
+}
+
+/// Not a part of [`Caller`], which nobody but this crate may be able to make out of text.
+#[derive(Deserialize, Serialize)]
+struct Written {
+    subject: String,
+    app_client_id: String,
+    scopes: Vec<String>,
+    groups: Vec<String>,
+    is_person: bool,
+    task: String,
+    round: u32,
+}
+
+/// The event that carries a sealed work item.
+pub(super) fn event(sealed: &str) -> String {
+    serde_json::json!(WorkEvent {
+        mcp_lambda_work: sealed.to_owned(),
+    })
+    .to_string()
+}
+
+/// The sealed work item of an event; `None` when the event is something else.
+pub(crate) fn read_work(event: &[u8]) -> Option<String> {
+    let WorkEvent { mcp_lambda_work } = serde_json::from_slice(event).ok()?;
+    Some(mcp_lambda_work)
+}
+
+impl WorkItem {
+    /// `None` when the operating system is out of random bytes.
+    pub(super) fn seal(&self, seal: &Seal) -> Option<String> {
+        let written = Written {
+            subject: self.caller.subject().to_owned(),
+            app_client_id: self.caller.app_client_id().to_owned(),
+            scopes: self.caller.scopes().map(str::to_owned).collect(),
+            groups: self.caller.groups().map(str::to_owned).collect(),
+            is_person: self.caller.kind() == CallerKind::Person,
+            task: self.task.clone(),
+            round: self.round,
+        };
+        seal.close_for_server(PURPOSE, written, LIFETIME)
+    }
+
+    /// The work item, when this server sealed it not too long ago.
+    pub(super) fn open(seal: &Seal, sealed: &str) -> Option<Self> {
+        let written: Written = seal.open_for_server(PURPOSE, sealed)?;
+        let kind = if written.is_person {
+            CallerKind::Person
+        } else {
+            CallerKind::Machine
+        };
+        Some(Self {
+            caller: Caller::new(
+                written.subject,
+                written.app_client_id,
+                written.scopes.into_iter().collect(),
+                written.groups.into_iter().collect(),
+                kind,
+            ),
+            task: written.task,
+            round: written.round,
+        })
+    }
+}
