@@ -1,10 +1,10 @@
-// Builds the arm64 `bootstrap` of every server with cargo lambda: target/lambda/<server>/bootstrap. The authorization server's
-// is copied into the npm package of the constructs, with its checksum: cdk/assets/authorization.
+// Builds the arm64 `bootstrap` of every server with cargo lambda: target/lambda/<server>/bootstrap. Those of the authorization server
+// and the gate are copied into the npm package of the constructs, with their checksums: cdk/assets.
 //
-//   node scripts/build-lambda.mjs                  every server
-//   node scripts/build-lambda.mjs authorization    one of them, which is what `npm pack` of the constructs does
-//   node scripts/build-lambda.mjs reproduce        builds the authorization server again from a copy of the last commit in another
-//                                                  folder, and fails unless it is the same file
+//   node scripts/build-lambda.mjs                       every server
+//   node scripts/build-lambda.mjs authorization gate    some of them, which is what `npm pack` of the constructs does
+//   node scripts/build-lambda.mjs reproduce             builds what is copied again from a copy of the last commit in another folder,
+//                                                       and fails unless it is the same file
 //
 // cargo-lambda is taken from the PATH, else from .local; if it is in neither place, it is installed into
 // .local/cargo-lambda (a Python venv: the PyPI package brings Zig, the cross linker, with it).
@@ -22,7 +22,8 @@ const CARGO_LAMBDA_VERSION = '1.9.2';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const privateInstallation = join(root, '.local', 'cargo-lambda');
 
-const asset = join(root, 'cdk', 'assets', 'authorization');
+/** What the npm package brings, so that the constructs need no Rust for it. */
+const CARRIED = ['authorization', 'gate'];
 
 try {
   const wanted = process.argv.slice(2);
@@ -37,9 +38,7 @@ try {
   } else {
     const servers = wanted.length > 0 ? wanted : Object.keys(SERVERS);
     await buildAll(cargoLambda, servers);
-    if (servers.includes('authorization')) {
-      carryAlong();
-    }
+    servers.filter((server) => CARRIED.includes(server)).forEach(carryAlong);
   }
 } catch (error) {
   console.error(`build:lambda: ${error.message}`);
@@ -121,22 +120,24 @@ async function build(executable, checkout, server) {
   return bootstrap;
 }
 
-/** What the npm package brings, so that the constructs need no Rust for the authorization server. */
-function carryAlong() {
+function carryAlong(server) {
+  const asset = join(root, 'cdk', 'assets', server);
   mkdirSync(asset, { recursive: true });
-  copyFileSync(join(root, 'target', 'lambda', 'authorization', 'bootstrap'), join(asset, 'bootstrap'));
-  writeFileSync(`${asset}.sha256`, `${sha256(join(asset, 'bootstrap'))}  authorization/bootstrap\n`);
+  copyFileSync(join(root, 'target', 'lambda', server, 'bootstrap'), join(asset, 'bootstrap'));
+  writeFileSync(`${asset}.sha256`, `${sha256(join(asset, 'bootstrap'))}  ${server}/bootstrap\n`);
 }
 
 async function reproduce(executable) {
   const copy = join(root, 'target', 'reproduce');
   rmSync(copy, { recursive: true, force: true });
   run('git', ['clone', '--quiet', '--shared', root, copy], 'commit first: the copy is of the last commit');
-  const [here, there] = (await Promise.all([root, copy].map((checkout) => build(executable, checkout, 'authorization')))).map(sha256);
-  if (here !== there) {
-    throw new Error(`the authorization server built in target/reproduce has the SHA-256 ${there}, and ${here} here: commit what changed in lambda/, or find what the build takes from its folder`);
+  for (const server of CARRIED) {
+    const [here, there] = (await Promise.all([root, copy].map((checkout) => build(executable, checkout, server)))).map(sha256);
+    if (here !== there) {
+      throw new Error(`${server} built in target/reproduce has the SHA-256 ${there}, and ${here} here: commit what changed in lambda/, or find what the build takes from its folder`);
+    }
+    say(`${server}: the same file from another folder`);
   }
-  say('the same file from another folder');
 }
 
 function sha256(file) {

@@ -1,4 +1,4 @@
-import { Stack } from 'aws-cdk-lib';
+import { Stack, type StackProps } from 'aws-cdk-lib';
 import { Mfa } from 'aws-cdk-lib/aws-cognito';
 import type { Construct } from 'constructs';
 import { McpContract, McpServer, McpUserPool } from '../lib';
@@ -8,9 +8,9 @@ import { addOutputs } from './outputs';
 
 /** The example server: facts about dogs from a public API. */
 export class DogFactsStack extends Stack {
-  constructor(scope: Construct, id: string, context: AppContext) {
+  constructor(scope: Construct, id: string, context: AppContext, props: StackProps = {}) {
     const { removalPolicy, terminationProtection, mfa, throttlingRateLimit, throttlingBurstLimit } = context.environment;
-    super(scope, id, { description: 'MCP server with facts about dogs, behind OAuth', terminationProtection });
+    super(scope, id, { description: 'MCP server with facts about dogs, behind OAuth', terminationProtection, ...props });
     const contract = McpContract.fromFile('lambda/dog-facts/contract.json');
     const server = new McpServer(this, 'Server', {
       code: serverCode(context, 'dog-facts'),

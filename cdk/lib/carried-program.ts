@@ -6,13 +6,13 @@ import { synthError } from './synth-error';
 /** Where the npm package has its programs: beside `lib` in the repository, beside `dist` in the package. */
 const ASSETS = join(__dirname, '..', 'assets');
 
-/** The authorization server that the npm package brings, built for arm64. */
-export function carriedAuthorizationServer(assets = ASSETS): McpCode {
-  const directory = join(assets, 'authorization');
+/** A program that the npm package brings, built for arm64: the authorization server or the gate. */
+export function carriedProgram(program: 'authorization' | 'gate', assets = ASSETS): McpCode {
+  const directory = join(assets, program);
   if (!existsSync(join(directory, 'bootstrap'))) {
     throw synthError(
-      'AuthorizationServerNotBuilt',
-      `${join(directory, 'bootstrap')} does not exist: the npm package of a release brings it; in a checkout of the library build it with \`node scripts/build-lambda.mjs authorization\`, or set code of the authorization server`,
+      'ProgramNotBuilt',
+      `${join(directory, 'bootstrap')} does not exist: the npm package of a release brings it; in a checkout of the library build it with \`node scripts/build-lambda.mjs ${program}\`, or set code`,
     );
   }
   return McpCode.fromAsset(directory);

@@ -7,7 +7,7 @@ import { synthError } from './synth-error';
 /** What a gate needs that stands in for the user pool. */
 export interface GateAuthorizationOptions {
   readonly kind: 'jwt' | 'bearerToken';
-  readonly code: McpCode;
+  readonly code?: McpCode;
   /** The `iss` of access tokens; undefined for tokens that say nothing. */
   readonly issuer?: string;
   readonly scopePrefix: string;

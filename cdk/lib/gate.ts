@@ -1,6 +1,7 @@
 import { Duration, Validations } from 'aws-cdk-lib';
 import * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import type { Construct } from 'constructs';
+import { carriedProgram } from './carried-program';
 import type { CognitoSignIn } from './cognito-sign-in';
 import type { GateAuthorizationOptions } from './gate-authorization';
 import type { McpCode } from './mcp-code';
@@ -44,7 +45,7 @@ export function addStandInGate(server: Construct, props: McpServerProps, options
 }
 
 /** The gate in front of Cognito's access tokens, for the sake of the tools. */
-export function addToolGate(server: Construct, props: McpServerProps, code: McpCode, mcpServerUrl: string, signIn: CognitoSignIn): Gate {
+export function addToolGate(server: Construct, props: McpServerProps, code: McpCode | undefined, mcpServerUrl: string, signIn: CognitoSignIn): Gate {
   const tools = toolsOf(props);
   if (tools.length > MOST_TOOLS) {
     throw synthError('GateToolsTooLarge', `gate needs the contract's tools and OAuth scopes in its environment, where they take ${tools.length} bytes and at most ${MOST_TOOLS} fit: remove gate, the function looks at the tool anyway`);
@@ -63,9 +64,9 @@ function includesOf(props: McpServerProps): { [name: string]: string } {
   return including.length === 0 ? {} : { GATE_SCOPE_INCLUDES: JSON.stringify(Object.fromEntries(including)) };
 }
 
-function addGate(server: Construct, props: McpServerProps, code: McpCode, environment: { [name: string]: string }): Gate {
+function addGate(server: Construct, props: McpServerProps, code: McpCode | undefined, environment: { [name: string]: string }): Gate {
   const mcpFunction = new McpFunction(server, 'Gate', {
-    code,
+    code: code ?? carriedProgram('gate'),
     timeout: Duration.seconds(10),
     logRetention: props.logRetention,
     tracing: props.tracing,

@@ -5,7 +5,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { addAuthorizationEndpoints } from './authorization-endpoints';
-import { carriedAuthorizationServer } from './carried-program';
+import { carriedProgram } from './carried-program';
 import { addCodeGrantClient, clientSecretOf } from './code-grant-client';
 import { list } from './contract-document';
 import { environmentOfMcpAuthorizationServerSettings } from './generated/authorization-settings-environment';
@@ -117,7 +117,7 @@ export class McpAuthorizationServer extends Construct {
       generateSecretString: { passwordLength: 64, excludePunctuation: true },
     });
     this.mcpFunction = new McpFunction(this, 'Function', {
-      code: props.code ?? carriedAuthorizationServer(),
+      code: props.code ?? carriedProgram('authorization'),
       environment: this.environment(props),
       tracing: props.tracing,
       removalPolicy: props.removalPolicy,

@@ -1,9 +1,21 @@
 import type { McpCode } from './mcp-code';
 
+/** Options of a server's `gate`. */
+export interface McpGateOptions {
+  /**
+   * The code of the gate, for example `McpCode.fromAsset` with its built `bootstrap` (crate `lambda/gate`).
+   * @default - the gate that the npm package brings
+   */
+  readonly code?: McpCode;
+}
+
 /** Options of `McpAuthorization.jwt`. */
 export interface McpJwtOptions {
-  /** The code of the gate, for example `McpCode.fromAsset` with its built `bootstrap` (crate `lambda/gate`). */
-  readonly code: McpCode;
+  /**
+   * The code of the gate, for example `McpCode.fromAsset` with its built `bootstrap` (crate `lambda/gate`).
+   * @default - the gate that the npm package brings
+   */
+  readonly code?: McpCode;
 
   /** The provider's issuer, exactly as `iss` of its access tokens says, a trailing slash included. */
   readonly issuer: string;
@@ -30,8 +42,11 @@ export interface McpJwtOptions {
 
 /** Options of `McpAuthorization.bearerToken`. */
 export interface McpBearerTokenOptions {
-  /** The code of the gate, for example `McpCode.fromAsset` with its built `bootstrap` (crate `lambda/gate`). */
-  readonly code: McpCode;
+  /**
+   * The code of the gate, for example `McpCode.fromAsset` with its built `bootstrap` (crate `lambda/gate`).
+   * @default - the gate that the npm package brings
+   */
+  readonly code?: McpCode;
 
   /**
    * SHA-256 in hexadecimal of each token that is accepted, two during a rotation. Make a token of 32 random bytes at least:

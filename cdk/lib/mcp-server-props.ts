@@ -6,6 +6,7 @@ import type { McpCode } from './mcp-code';
 import type { McpContract } from './mcp-contract';
 import type { McpFront } from './mcp-front';
 import type { McpFunctionOptions } from './mcp-function';
+import type { McpGateOptions } from './mcp-gate-options';
 import type { IMcpUserPool } from './mcp-user-pool';
 
 /** How an MCP endpoint is reached, and by whom: the properties that `McpServer` and `McpRemoteServer` share. */
@@ -100,13 +101,13 @@ export interface McpServerProps extends McpFunctionOptions, McpEndpointOptions {
   readonly awsResources?: { [name: string]: McpAwsResource };
 
   /**
-   * The code of the gate (crate `lambda/gate`): a Lambda authorizer that refuses a call of a tool whose OAuth scopes the
+   * The gate, `{}` with what the npm package brings: a Lambda authorizer that refuses a call of a tool whose OAuth scopes the
    * access token lacks, with the 403 and the challenge by which MCP clients ask for more. Without it the function refuses,
    * and API Gateway renames a function's challenge. Costs an invocation more for each request. Clients of older revisions
    * than 2026-07-28 do not name the tool in a header, and are refused by the function alone.
    * @default - none: API Gateway checks that an access token has one of the server's OAuth scopes, the function the tool's
    */
-  readonly gate?: McpCode;
+  readonly gate?: McpGateOptions;
 }
 
 /** Options of `McpServer.addMachineClient`. */

@@ -260,7 +260,7 @@ export class McpServer extends Construct implements iam.IGrantable {
     if (this.standIn !== undefined) {
       return addStandInGate(this, props, this.standIn, this.mcpServerUrl, this.authorizationServerIssuer);
     }
-    return props.gate && addToolGate(this, props, props.gate, this.mcpServerUrl, this.signIn('gate'));
+    return props.gate && addToolGate(this, props, props.gate.code, this.mcpServerUrl, this.signIn('gate'));
   }
 
   private claudeCodeOptions(): string {

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { CfnOutput, Duration } from 'aws-cdk-lib';
 import type { Template } from 'aws-cdk-lib/assertions';
-import { carriedAuthorizationServer } from '../lib/carried-program';
+import { carriedProgram } from '../lib/carried-program';
 import { McpAuthorization, McpCode, type McpAuthorizationServerOptions, McpFront, type McpPreRegisteredClient, type McpServerProps } from '../lib';
 import { deployed } from './deployed';
 import { code, only, synthesizeServer, type TemplateJson, twoScopes } from './synthesis';
@@ -292,18 +292,20 @@ describe('the settings of the authorization server', () => {
   }
 });
 
-describe('the authorization server that the package brings', () => {
-  test('is what McpAuthorization.server() deploys, or says how to build it in a checkout', () => {
-    const assets = mkdtempSync(join(tmpdir(), 'assets-'));
-    assert.throws(() => carriedAuthorizationServer(assets), {
-      message: `${join(assets, 'authorization', 'bootstrap')} does not exist: the npm package of a release brings it; in a checkout of the library build it with \`node scripts/build-lambda.mjs authorization\`, or set code of the authorization server (AuthorizationServerNotBuilt)`,
+for (const program of ['authorization', 'gate'] as const) {
+  describe(`the program ${program} that the package brings`, () => {
+    test('is what is deployed when no code is given, or says how to build it in a checkout', () => {
+      const assets = mkdtempSync(join(tmpdir(), 'assets-'));
+      assert.throws(() => carriedProgram(program, assets), {
+        message: `${join(assets, program, 'bootstrap')} does not exist: the npm package of a release brings it; in a checkout of the library build it with \`node scripts/build-lambda.mjs ${program}\`, or set code (ProgramNotBuilt)`,
+      });
+      mkdirSync(join(assets, program));
+      writeFileSync(join(assets, program, 'bootstrap'), '#!/bin/sh\n');
+      assert.ok(carriedProgram(program, assets) instanceof McpCode);
+      rmSync(assets, { recursive: true });
     });
-    mkdirSync(join(assets, 'authorization'));
-    writeFileSync(join(assets, 'authorization', 'bootstrap'), '#!/bin/sh\n');
-    assert.ok(carriedAuthorizationServer(assets) instanceof McpCode);
-    rmSync(assets, { recursive: true });
   });
-});
+}
 
 describe('the settings of the authorization server that Rust declares', () => {
   test('reach its environment under the names of Rust, and only when they are set', () => {

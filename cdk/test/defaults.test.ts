@@ -59,21 +59,21 @@ const defaults: Record<string, [stated: string, shown: () => unknown, expected: 
     2,
   ],
   'McpAuthorizationServerOptions.clients': ['- none', () => JSON.parse(authorization().AUTHORIZATION_CLIENTS).map((each: any) => each.clientId), ['dog-facts']],
-  'McpAuthorizationServerOptions.registrationEnabled': ['true', () => authorization().AUTHORIZATION_REGISTRATION ?? fromCrate('AUTHORIZATION_REGISTRATION'), '`true`'],
-  'McpAuthorizationServerOptions.clientDocumentsEnabled': ['true', () => authorization().AUTHORIZATION_CLIENT_DOCUMENTS ?? fromCrate('AUTHORIZATION_CLIENT_DOCUMENTS'), '`true`'],
-  'McpAuthorizationServerOptions.redirectHosts': [
+  'McpAuthorizationServerSettings.registrationEnabled': ['true', () => authorization().AUTHORIZATION_REGISTRATION ?? fromCrate('AUTHORIZATION_REGISTRATION'), '`true`'],
+  'McpAuthorizationServerSettings.clientDocumentsEnabled': ['true', () => authorization().AUTHORIZATION_CLIENT_DOCUMENTS ?? fromCrate('AUTHORIZATION_CLIENT_DOCUMENTS'), '`true`'],
+  'McpAuthorizationServerSettings.redirectHosts': [
     '- the callbacks of claude.ai, ChatGPT, VS Code and Cursor',
     () => authorization().AUTHORIZATION_REDIRECT_HOSTS ?? fromCrate('AUTHORIZATION_REDIRECT_HOSTS'),
     'the known clients',
   ],
-  'McpAuthorizationServerOptions.customSchemes': ['- none', () => authorization().AUTHORIZATION_CUSTOM_SCHEMES ?? fromCrate('AUTHORIZATION_CUSTOM_SCHEMES'), 'none'],
-  'McpAuthorizationServerOptions.brandColor': ['\'#1a4f8b\'', () => authorization().AUTHORIZATION_BRAND_COLOR ?? fromCrate('AUTHORIZATION_BRAND_COLOR'), '`#1a4f8b`'],
-  'McpAuthorizationServerOptions.brandLogoUrl': ['- none', () => authorization().AUTHORIZATION_BRAND_LOGO_URL ?? fromCrate('AUTHORIZATION_BRAND_LOGO_URL'), 'none'],
-  'McpAuthorizationServerOptions.codeLifetime': ['Duration.minutes(5)', () => authorization().AUTHORIZATION_CODE_SECONDS ?? fromCrate('AUTHORIZATION_CODE_SECONDS'), '`300`'],
-  'McpAuthorizationServerOptions.refreshTokenLifetime': ['Duration.days(30)', () => authorization().AUTHORIZATION_REFRESH_TOKEN_DAYS ?? fromCrate('AUTHORIZATION_REFRESH_TOKEN_DAYS'), '`30`'],
-  'McpAuthorizationServerOptions.registrationLifetime': ['Duration.days(90)', () => authorization().AUTHORIZATION_REGISTRATION_DAYS ?? fromCrate('AUTHORIZATION_REGISTRATION_DAYS'), '`90`'],
+  'McpAuthorizationServerSettings.customSchemes': ['- none', () => authorization().AUTHORIZATION_CUSTOM_SCHEMES ?? fromCrate('AUTHORIZATION_CUSTOM_SCHEMES'), 'none'],
+  'McpAuthorizationServerSettings.brandColor': ['"#1a4f8b"', () => authorization().AUTHORIZATION_BRAND_COLOR ?? fromCrate('AUTHORIZATION_BRAND_COLOR'), '`#1a4f8b`'],
+  'McpAuthorizationServerSettings.brandLogoUrl': ['- none', () => authorization().AUTHORIZATION_BRAND_LOGO_URL ?? fromCrate('AUTHORIZATION_BRAND_LOGO_URL'), 'none'],
+  'McpAuthorizationServerSettings.codeLifetime': ['Duration.seconds(300)', () => authorization().AUTHORIZATION_CODE_SECONDS ?? fromCrate('AUTHORIZATION_CODE_SECONDS'), '`300`'],
+  'McpAuthorizationServerSettings.refreshTokenLifetime': ['Duration.days(30)', () => authorization().AUTHORIZATION_REFRESH_TOKEN_DAYS ?? fromCrate('AUTHORIZATION_REFRESH_TOKEN_DAYS'), '`30`'],
+  'McpAuthorizationServerSettings.registrationLifetime': ['Duration.days(90)', () => authorization().AUTHORIZATION_REGISTRATION_DAYS ?? fromCrate('AUTHORIZATION_REGISTRATION_DAYS'), '`90`'],
   'McpCognitoAuthorizationOptions.registrationEnabled': ['false', () => JSON.stringify(bare.toJSON()).includes('/oauth2/register'), false],
-  'McpAuthorizationServerOptions.displayName': ['- the contract\'s title', () => authorization().AUTHORIZATION_BRAND_NAME, 'Dog facts'],
+  'McpAuthorizationServerSettings.displayName': ['- the contract\'s title', () => authorization().AUTHORIZATION_BRAND_NAME, 'Dog facts'],
   'McpAuthorizationServerProps.allowedOrigins': ['- none', () => authorization().MCP_ALLOWED_ORIGINS, undefined],
   'McpAuthorizationServerProps.tracing': ['false', () => Object.values(own.findResources('AWS::Lambda::Function')).map((each) => each.Properties.TracingConfig), [undefined, undefined]],
   'McpAuthorizationServerProps.removalPolicy': ['RemovalPolicy.RETAIN', () => Object.values(own.findResources('AWS::Logs::LogGroup')).map((each) => each.DeletionPolicy), ['Retain', 'Retain']],
@@ -117,13 +117,13 @@ const defaults: Record<string, [stated: string, shown: () => unknown, expected: 
 };
 
 /** Options whose absence means that something else applies; front.test.ts, function.test.ts existing-user-pool.test.ts and gate.test.ts show what. */
-const absent = ['McpJwtOptions.clientId', 'McpJwtOptions.scopePrefix', 'IMcpUserPool.identityProviders', 'McpExistingUserPoolAttributes.domain', 'McpExistingUserPoolAttributes.identityProviders', 'McpExistingUserPoolAttributes.signInBaseUrl', 'McpCargoOptions.binaryName', 'McpCodeConfig.existingFunction', 'McpCodeConfig.lambdaCode', 'McpExternalFrontOptions.cognitoIdpUrl', 'McpExternalFrontOptions.signInBaseUrl', 'McpFrontConfig.cognitoIdpUrl', 'McpFrontConfig.customDomain', 'McpFrontConfig.signInBaseUrl'];
+const absent = ['McpAuthorizationServerOptions.code', 'McpBearerTokenOptions.code', 'McpGateOptions.code', 'McpJwtOptions.code', 'McpJwtOptions.clientId', 'McpJwtOptions.scopePrefix', 'IMcpUserPool.identityProviders', 'McpExistingUserPoolAttributes.domain', 'McpExistingUserPoolAttributes.identityProviders', 'McpExistingUserPoolAttributes.signInBaseUrl', 'McpCargoOptions.binaryName', 'McpCodeConfig.existingFunction', 'McpCodeConfig.lambdaCode', 'McpExternalFrontOptions.cognitoIdpUrl', 'McpExternalFrontOptions.signInBaseUrl', 'McpFrontConfig.cognitoIdpUrl', 'McpFrontConfig.customDomain', 'McpFrontConfig.signInBaseUrl'];
 
 /** The optional properties in the library's sources, with the text of their `@default`. */
 function documented(): Record<string, string | undefined> {
   const library = join(__dirname, '..', 'lib');
   const found: Record<string, string | undefined> = {};
-  for (const file of readdirSync(library).filter((name) => name.startsWith('mcp-'))) {
+  for (const file of [...readdirSync(library).filter((name) => name.startsWith('mcp-')), 'generated/authorization-settings.ts']) {
     for (const [, name, body] of readFileSync(join(library, file), 'utf8').matchAll(/^export interface (\w+)[^{]*\{\n(.*?)^\}/gms)) {
       for (const [, comment, property] of body.matchAll(/(\/\*\*(?:(?!\*\/).)*\*\/)\s+readonly (\w+)\?:/gs)) {
         found[`${name}.${property}`] = /@default (.*?)(?:\n| \*\/)/.exec(comment)?.[1];

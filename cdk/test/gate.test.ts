@@ -58,7 +58,7 @@ for (const [name, authorization] of [['jwt', jwt], ['bearerToken', bearerToken]]
       assert.equal(methods(template).length, 2);
     });
 
-    for (const [property, value] of Object.entries({ callbackPort: 1, callbackUrls: [], gate: code() })) {
+    for (const [property, value] of Object.entries({ callbackPort: 1, callbackUrls: [], gate: { code: code() } })) {
       test(`fails when ${property} is given`, () => {
         assert.throws(() => withAuthorization(authorization(), { [property]: value }), {
           message: `${property} does not apply with McpAuthorization.${name}, which defines no user pool and has its own gate: remove it (NotWithThisAuthorization)`,
@@ -184,7 +184,7 @@ describe('McpAuthorization.bearerToken', () => {
 });
 
 describe('gate', () => {
-  const template = synthesizeServer({ contract: twoScopes(), front: front(), gate: code() }, (server, stack) => new CfnOutput(stack, 'Gate', { value: server.gateFunction!.function.functionName }));
+  const template = synthesizeServer({ contract: twoScopes(), front: front(), gate: { code: code() } }, (server, stack) => new CfnOutput(stack, 'Gate', { value: server.gateFunction!.function.functionName }));
 
   test('verifies the user pool\'s tokens and knows the OAuth scopes of the tools', () => {
     assert.deepEqual(environments(template).gate, {
@@ -204,7 +204,7 @@ describe('gate', () => {
   });
 
   test('knows which OAuth scopes include others', () => {
-    withContract(1, (contract) => assert.equal(environments(synthesizeServer({ contract, gate: code() })).gate.GATE_SCOPE_INCLUDES, '{"write":["read"]}'), { write: ['read'] });
+    withContract(1, (contract) => assert.equal(environments(synthesizeServer({ contract, gate: { code: code() } })).gate.GATE_SCOPE_INCLUDES, '{"write":["read"]}'), { write: ['read'] });
   });
 
   test('is absent unless it is given', () => {
@@ -215,7 +215,7 @@ describe('gate', () => {
   test('fails when the tools do not fit into its environment', () => {
     withContract(200, (contract, path) => {
       const { length } = JSON.stringify(toolsOf(path));
-      assert.throws(() => synthesizeServer({ contract, gate: code() }), {
+      assert.throws(() => synthesizeServer({ contract, gate: { code: code() } }), {
         message: `gate needs the contract's tools and OAuth scopes in its environment, where they take ${length} bytes and at most 3000 fit: remove gate, the function looks at the tool anyway (GateToolsTooLarge)`,
       });
     });

@@ -39,16 +39,18 @@ describe('the npm package of the constructs', () => {
     assert.deepEqual([...tops].sort(), ['.jsii', 'README.md', 'assets', 'dist', 'package.json']);
   });
 
-  test('brings the authorization server for 64-bit Arm, with its checksum', () => {
-    const program = join(installed, 'assets', 'authorization', 'bootstrap');
-    assert.equal(readFileSync(`${installed}/assets/authorization.sha256`, 'utf8'), `${sha256(program)}  authorization/bootstrap\n`);
-    const content = readFileSync(program);
-    assert.equal(content.readUInt16LE(18), 183, 'not aarch64');
-    // What differs between machines would end up in another checksum.
-    for (const place of [root, process.env.CARGO_HOME ?? join(homedir(), '.cargo')]) {
-      assert.ok(!content.includes(place), `the program names a folder of the machine that built it: ${place}`);
-    }
-  });
+  for (const name of ['authorization', 'gate']) {
+    test(`brings the program ${name} for 64-bit Arm, with its checksum`, () => {
+      const program = join(installed, 'assets', name, 'bootstrap');
+      assert.equal(readFileSync(`${installed}/assets/${name}.sha256`, 'utf8'), `${sha256(program)}  ${name}/bootstrap\n`);
+      const content = readFileSync(program);
+      assert.equal(content.readUInt16LE(18), 183, 'not aarch64');
+      // What differs between machines would end up in another checksum.
+      for (const place of [root, process.env.CARGO_HOME ?? join(homedir(), '.cargo')]) {
+        assert.ok(!content.includes(place), `the program names a folder of the machine that built it: ${place}`);
+      }
+    });
+  }
 
   test('synthesizes a server with an authorization server where there is neither Rust nor Docker', () => {
     mkdirSync(join(folder, 'function'));

@@ -5,7 +5,8 @@ import type { Construct } from 'constructs';
 import { acknowledgeRules } from '../../app/acknowledgements';
 import { McpAuthorization, McpCode, McpContract, McpFront, McpServer, type McpServerProps } from '../../lib';
 
-type Choice<T> = Record<string, (scope: Construct) => T>;
+/** What may be chosen, by name; code belongs to one stack. */
+type Choice<T> = Record<string, (scope: Construct, code: McpCode) => T>;
 
 const fronts: Choice<McpFront> = {
   CloudFront: () => McpFront.cloudFront(),
@@ -20,26 +21,26 @@ const fronts: Choice<McpFront> = {
 };
 
 /** Every authorization, and every way in which the authorization server lets MCP clients become known. */
-const authorizations = (code: McpCode): Choice<Partial<McpServerProps>> => ({
+const authorizations: Choice<Partial<McpServerProps>> = {
   Cognito: () => ({}),
-  CognitoGate: () => ({ gate: code }),
-  Server: () => ({ authorization: McpAuthorization.server({ code }) }),
-  ServerGate: () => ({ authorization: McpAuthorization.server({ code }), gate: code }),
-  ServerRegistration: () => ({ authorization: McpAuthorization.server({ code, clientDocumentsEnabled: false }) }),
-  ServerDocuments: () => ({ authorization: McpAuthorization.server({ code, registrationEnabled: false }) }),
-  ServerByHand: () => ({ authorization: McpAuthorization.server({ code, registrationEnabled: false, clientDocumentsEnabled: false }) }),
-  Jwt: () => ({ authorization: McpAuthorization.jwt({ code, issuer: 'https://login.example.com', jwksUrl: 'https://login.example.com/keys', audience: ['dogs'] }) }),
-  BearerToken: () => ({ authorization: McpAuthorization.bearerToken({ code, tokenSha256: ['0'.repeat(64)] }) }),
-});
+  CognitoGate: (_scope, code) => ({ gate: { code } }),
+  Server: (_scope, code) => ({ authorization: McpAuthorization.server({ code }) }),
+  ServerGate: (_scope, code) => ({ authorization: McpAuthorization.server({ code }), gate: { code } }),
+  ServerRegistration: (_scope, code) => ({ authorization: McpAuthorization.server({ code, clientDocumentsEnabled: false }) }),
+  ServerDocuments: (_scope, code) => ({ authorization: McpAuthorization.server({ code, registrationEnabled: false }) }),
+  ServerByHand: (_scope, code) => ({ authorization: McpAuthorization.server({ code, registrationEnabled: false, clientDocumentsEnabled: false }) }),
+  Jwt: (_scope, code) => ({ authorization: McpAuthorization.jwt({ code, issuer: 'https://login.example.com', jwksUrl: 'https://login.example.com/keys', audience: ['dogs'] }) }),
+  BearerToken: (_scope, code) => ({ authorization: McpAuthorization.bearerToken({ code, tokenSha256: ['0'.repeat(64)] }) }),
+};
 
 /** A stack for each front with each authorization and registration; gives their names. */
 export function addCombinations(app: App, lambdaDirectory: string): string[] {
-  const code = McpCode.fromAsset(`${lambdaDirectory}/dog-facts`);
   const contract = McpContract.fromFile('lambda/dog-facts/contract.json');
   return Object.entries(fronts).flatMap(([frontName, front]) =>
-    Object.entries(authorizations(code)).map(([authorizationName, properties]) => {
+    Object.entries(authorizations).map(([authorizationName, properties]) => {
       const stack = new Stack(app, `${frontName}${authorizationName}`);
-      const server = new McpServer(stack, 'Server', { code, contract, front: front(stack), ...properties(stack) });
+      const code = McpCode.fromAsset(`${lambdaDirectory}/dog-facts`);
+      const server = new McpServer(stack, 'Server', { code, contract, front: front(stack, code), ...properties(stack, code) });
       const machineClient = /^(Jwt|BearerToken)$/.test(authorizationName) ? undefined : server.addMachineClient('MachineClient');
       acknowledgeRules(server, machineClient);
       return stack.stackName;

@@ -1,0 +1,41 @@
+/** The pipeline of the documents: what it refuses, run as its runner would. */
+
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const workflow = readFileSync(join(fileURLToPath(new URL('../..', import.meta.url)), 'docs/examples/deploy.yml'), 'utf8');
+const check = /run: \|\n((?: {10}.*\n)+)/.exec(workflow)?.[1] ?? '';
+
+const run = (ENVIRONMENT: string, ACTION: string, CONFIRM = '') => spawnSync('bash', ['-e', '-c', check], { encoding: 'utf8', env: { PATH: process.env['PATH'], ENVIRONMENT, ACTION, CONFIRM } });
+
+describe('the pipeline of the documents', () => {
+  test('destroys an environment only when its name is written once more', () => {
+    for (const confirm of ['', 'yes', 'dev', 'prod ']) {
+      const { status, stdout } = run('prod', 'destroy', confirm);
+      assert.equal(status, 1);
+      assert.equal(stdout, 'to destroy prod, write prod into the field confirm\n');
+    }
+    assert.equal(run('prod', 'destroy', 'prod').status, 0);
+  });
+
+  test('updates the code alone in dev only', () => {
+    assert.equal(run('dev', 'code').status, 0);
+    assert.equal(run('prod', 'code').stdout, 'code alone leaves CloudFormation behind, so it is for dev: deploy prod instead\n');
+    assert.equal(run('prod', 'code').status, 1);
+    assert.equal(run('prod', 'deploy').status, 0);
+  });
+
+  test('may read the repository and ask for an identity, and nothing else', () => {
+    assert.deepEqual([...workflow.matchAll(/permissions: (\{.*\})/g)].map(([, permissions]) => permissions), ['{}', '{ contents: read, id-token: write }']);
+    assert.ok(!/secrets\.|AWS_ACCESS_KEY/.test(workflow), 'no stored key');
+  });
+
+  test('puts no input into a command by itself', () => {
+    const commands = workflow.split('\n').filter((line) => /run:|^ {10}/.test(line) && line.includes('${{'));
+    assert.deepEqual(commands.filter((line) => !/role-to-assume|aws-region/.test(line)), []);
+  });
+});
