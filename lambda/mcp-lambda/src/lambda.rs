@@ -16,9 +16,9 @@ use crate::lambda_response::{PayloadFormat, buffered_response, streamed_response
 use crate::log::Log;
 use crate::process::Process;
 use crate::refusal::{Answer, Refusal};
+use crate::runtime_api::{ApiBody, ERROR_TYPE, Invocation, RuntimeApi, whole};
 #[cfg(feature = "dynamodb")]
 use crate::tasks::read_work;
-use crate::runtime_api::{ApiBody, ERROR_TYPE, Invocation, RuntimeApi, whole};
 use crate::url_event::read_url_event;
 
 /// How a runtime says that it streams.

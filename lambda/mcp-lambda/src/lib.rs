@@ -54,10 +54,10 @@ mod direct;
 mod endpoint;
 mod engine_answer;
 mod event;
+mod event_headers;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
-mod event_headers;
 mod gate;
 mod guard;
 mod http_server;

@@ -502,7 +502,10 @@ static ANCESTORS: &[(&str, &[&str])] = &[
     ("mcp-lambda-cdk.McpFunctionProps", &["mcp-lambda-cdk.McpFunctionOptions"]),
     ("mcp-lambda-cdk.McpInteractiveClient", &["constructs.Construct", "constructs.IConstruct", "constructs.IDependable"]),
     ("mcp-lambda-cdk.McpMachineClient", &["constructs.Construct", "constructs.IConstruct", "constructs.IDependable"]),
+    ("mcp-lambda-cdk.McpMonitoring", &["constructs.Construct", "constructs.IConstruct", "constructs.IDependable"]),
+    ("mcp-lambda-cdk.McpRemoteServer", &["constructs.Construct", "constructs.IConstruct", "constructs.IDependable"]),
+    ("mcp-lambda-cdk.McpRemoteServerProps", &["mcp-lambda-cdk.McpEndpointOptions"]),
     ("mcp-lambda-cdk.McpServer", &["aws-cdk-lib.aws_iam.IGrantable", "constructs.Construct", "constructs.IConstruct", "constructs.IDependable"]),
-    ("mcp-lambda-cdk.McpServerProps", &["mcp-lambda-cdk.McpFunctionOptions"]),
+    ("mcp-lambda-cdk.McpServerProps", &["mcp-lambda-cdk.McpEndpointOptions", "mcp-lambda-cdk.McpFunctionOptions"]),
     ("mcp-lambda-cdk.McpUserPool", &["constructs.Construct", "constructs.IConstruct", "constructs.IDependable", "mcp-lambda-cdk.IMcpUserPool"]),
 ];

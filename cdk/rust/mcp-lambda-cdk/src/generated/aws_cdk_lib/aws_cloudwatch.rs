@@ -859,6 +859,141 @@ impl ::jsii_host::ToWire for CronOptions {
         self.0.to_wire("aws-cdk-lib.aws_cloudwatch.CronOptions")
     }
 }
+/// A CloudWatch dashboard.
+#[derive(::std::clone::Clone)]
+pub struct Dashboard(crate::generated::aws_cdk_lib::Resource);
+::jsii_host::handle!(Dashboard(crate::generated::aws_cdk_lib::Resource), "aws-cdk-lib.aws_cloudwatch.Dashboard");
+::jsii_host::is_a!(Dashboard: crate::generated::aws_cdk_lib::aws_cloudwatch::Dashboard, crate::generated::aws_cdk_lib::IResource, crate::generated::aws_cdk_lib::Resource, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::constructs::Construct, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
+impl Dashboard {
+    /// Makes one, with everything that is required.
+    #[track_caller]
+    pub fn new(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<Self> {
+        ::jsii_host::create(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_cloudwatch.Dashboard", ::std::vec![scope.into_arg(), id.into_arg()]).map(::jsii_host::Handle::from_object)
+    }
+    /// Makes one, with every argument.
+    #[track_caller]
+    pub fn new_with(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>, props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::DashboardProps>) -> ::jsii_host::Result<Self> {
+        ::jsii_host::create(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_cloudwatch.Dashboard", ::std::vec![scope.into_arg(), id.into_arg(), props.into_arg()]).map(::jsii_host::Handle::from_object)
+    }
+    /// Starts one: set what is optional, then call `build`.
+    pub fn builder(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>) -> crate::generated::aws_cdk_lib::aws_cloudwatch::DashboardProps<::jsii_host::Pending<Self>> {
+        let jsii_data = ::jsii_host::StructData::new();
+        crate::generated::aws_cdk_lib::aws_cloudwatch::DashboardProps::jsii_pending(jsii_data, ::jsii_host::Pending::new(&crate::generated::aws_cdk_lib::ASSEMBLY, ::std::vec![scope.into_arg(), id.into_arg()]))
+    }
+    /// Uniquely identifies this class.
+    pub const PROPERTY_INJECTION_ID: ::jsii_host::Const<::std::string::String> = ::jsii_host::Const::new(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_cloudwatch.Dashboard", "PROPERTY_INJECTION_ID");
+    /// ARN of this dashboard.
+    #[track_caller]
+    pub fn dashboard_arn(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("dashboardArn")
+    }
+    /// The name of this dashboard.
+    #[track_caller]
+    pub fn dashboard_name(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("dashboardName")
+    }
+    /// Add a variable to the dashboard.
+    #[track_caller]
+    pub fn add_variable(&self, variable: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::IVariable>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("addVariable", [variable.into_arg()])
+    }
+    /// Add a widget to the dashboard.
+    #[track_caller]
+    pub fn add_widgets(&self, widgets: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::IWidget>>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke_list("addWidgets", { let mut jsii_list = ::std::vec![]; jsii_list.extend(widgets.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
+    }
+}
+/// Properties for defining a CloudWatch Dashboard.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct DashboardProps<C = ()>(::jsii_host::StructData, C);
+::jsii_host::is_a!(DashboardProps: crate::generated::aws_cdk_lib::aws_cloudwatch::DashboardProps, ::jsii_host::Value);
+impl DashboardProps {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new() -> Self {
+        let jsii_data = ::jsii_host::StructData::new();
+        Self(jsii_data, ())
+    }
+}
+impl ::std::default::Default for DashboardProps {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+impl<C> DashboardProps<C> {
+    /// Name of the dashboard.
+    ///
+    /// Default: automatically generated name
+    #[must_use]
+    pub fn dashboard_name(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("dashboardName", value.into_arg());
+        self
+    }
+    /// Interval duration for metrics. You can specify defaultInterval with the relative time (e.g. cdk.Duration.days(7)).
+    ///
+    /// Default: When the dashboard loads, the defaultInterval time will be the default time range.
+    #[must_use]
+    pub fn default_interval(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::Duration>) -> Self {
+        self.0.set("defaultInterval", value.into_arg());
+        self
+    }
+    /// The end of the time range to use for each widget on the dashboard when the dashboard loads.
+    ///
+    /// Default: When the dashboard loads, the end date will be the current time.
+    #[must_use]
+    pub fn end(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("end", value.into_arg());
+        self
+    }
+    /// Use this field to specify the period for the graphs when the dashboard loads.
+    ///
+    /// Default: Auto
+    #[must_use]
+    pub fn period_override(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::PeriodOverride>) -> Self {
+        self.0.set("periodOverride", value.into_arg());
+        self
+    }
+    /// The start of the time range to use for each widget on the dashboard.
+    ///
+    /// Default: When the dashboard loads, the start time will be the default time range.
+    #[must_use]
+    pub fn start(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("start", value.into_arg());
+        self
+    }
+    /// A list of dashboard variables.
+    ///
+    /// Default: No variables
+    #[must_use]
+    pub fn variables(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_cloudwatch::IVariable>>) -> Self {
+        self.0.set("variables", value.into_arg());
+        self
+    }
+    /// Initial set of widgets on the dashboard.
+    ///
+    /// Default: No widgets
+    #[must_use]
+    pub fn widgets(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_cloudwatch::IWidget>>>) -> Self {
+        self.0.set("widgets", value.into_arg());
+        self
+    }
+}
+impl<T: ::jsii_host::Handle> DashboardProps<::jsii_host::Pending<T>> {
+    #[doc(hidden)]
+    pub fn jsii_pending(data: ::jsii_host::StructData, pending: ::jsii_host::Pending<T>) -> Self {
+        Self(data, pending)
+    }
+    /// Makes the object.
+    #[track_caller]
+    pub fn build(self) -> ::jsii_host::Result<T> {
+        self.1.build(self.0.to_wire("aws-cdk-lib.aws_cloudwatch.DashboardProps"))
+    }
+}
+impl ::jsii_host::ToWire for DashboardProps {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_cloudwatch.DashboardProps")
+    }
+}
 /// Metric dimension.
 #[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
 pub struct Dimension(::jsii_host::StructData);
@@ -1242,6 +1377,131 @@ pub trait IMetricImpl: 'static {
     fn warnings_v2(&self) -> ::jsii_host::Result<::std::option::Option<::std::collections::BTreeMap<::std::string::String, ::std::string::String>>> {
         ::std::result::Result::Ok(::std::option::Option::None)
     }
+}
+/// A single dashboard variable.
+#[derive(::std::clone::Clone)]
+pub struct IVariable(::jsii_host::Object);
+::jsii_host::handle!(IVariable(::jsii_host::Object), "aws-cdk-lib.aws_cloudwatch.IVariable");
+::jsii_host::is_a!(IVariable: crate::generated::aws_cdk_lib::aws_cloudwatch::IVariable, ::jsii_host::Value);
+impl IVariable {
+    /// Return the variable JSON for use in the dashboard.
+    #[track_caller]
+    pub fn to_json(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.jsii_invoke("toJson", [])
+    }
+    /// A Rust implementation, to be added to an overridden class.
+    pub fn implementation(value: impl IVariableImpl) -> ::jsii_host::Implementation<Self> {
+        let value = ::std::rc::Rc::new(value);
+        let mut overrides = ::jsii_host::Overrides::new();
+        overrides.interface("aws-cdk-lib.aws_cloudwatch.IVariable");
+        let this = ::std::rc::Rc::clone(&value);
+        overrides.method("toJson", move |_, _args| { ::jsii_host::ToWire::to_wire(&this.to_json()?) });
+        overrides.implementation(value);
+        ::jsii_host::Implementation::new(overrides)
+    }
+    /// Hands a Rust implementation to JavaScript.
+    #[track_caller]
+    pub fn implement(value: impl IVariableImpl) -> ::jsii_host::Result<Self> {
+        ::jsii_host::create_with_overrides(&crate::generated::aws_cdk_lib::ASSEMBLY, "Object", ::std::vec![], Self::implementation(value).into_overrides()).map(::jsii_host::Handle::from_object)
+    }
+    /// Makes one of a closure.
+    #[track_caller]
+    pub fn from_fn(body: impl ::std::ops::Fn() -> ::jsii_host::Result<::jsii_host::Value> + 'static) -> ::jsii_host::Result<Self> {
+        struct Closure<F>(F);
+        impl<F: ::std::ops::Fn() -> ::jsii_host::Result<::jsii_host::Value> + 'static> IVariableImpl for Closure<F> {
+            fn to_json(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+                (self.0)()
+            }
+        }
+        Self::implement(Closure(body))
+    }
+}
+/// What Rust code provides to be a [`IVariable`].
+pub trait IVariableImpl: 'static {
+    /// `toJson`, called by JavaScript.
+    fn to_json(&self) -> ::jsii_host::Result<::jsii_host::Value>;
+}
+/// A single dashboard widget.
+#[derive(::std::clone::Clone)]
+pub struct IWidget(::jsii_host::Object);
+::jsii_host::handle!(IWidget(::jsii_host::Object), "aws-cdk-lib.aws_cloudwatch.IWidget");
+::jsii_host::is_a!(IWidget: crate::generated::aws_cdk_lib::aws_cloudwatch::IWidget, ::jsii_host::Value);
+impl IWidget {
+    /// The amount of vertical grid units the widget will take up.
+    #[track_caller]
+    pub fn height(&self) -> ::jsii_host::Result<f64> {
+        self.jsii_get("height")
+    }
+    /// Any warnings that are produced as a result of putting together this widget.
+    #[deprecated(note = "- use warningsV2")]
+    #[track_caller]
+    pub fn warnings(&self) -> ::jsii_host::Result<::std::option::Option<::std::vec::Vec<::std::string::String>>> {
+        self.jsii_get("warnings")
+    }
+    /// Any warnings that are produced as a result of putting together this widget.
+    #[track_caller]
+    pub fn warnings_v2(&self) -> ::jsii_host::Result<::std::option::Option<::std::collections::BTreeMap<::std::string::String, ::std::string::String>>> {
+        self.jsii_get("warningsV2")
+    }
+    /// The amount of horizontal grid units the widget will take up.
+    #[track_caller]
+    pub fn width(&self) -> ::jsii_host::Result<f64> {
+        self.jsii_get("width")
+    }
+    /// Place the widget at a given position.
+    #[track_caller]
+    pub fn position(&self, x: impl ::jsii_host::IntoArg<f64>, y: impl ::jsii_host::IntoArg<f64>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("position", [x.into_arg(), y.into_arg()])
+    }
+    /// Return the widget JSON for use in the dashboard.
+    #[track_caller]
+    pub fn to_json(&self) -> ::jsii_host::Result<::std::vec::Vec<::jsii_host::Value>> {
+        self.jsii_invoke("toJson", [])
+    }
+    /// A Rust implementation, to be added to an overridden class.
+    pub fn implementation(value: impl IWidgetImpl) -> ::jsii_host::Implementation<Self> {
+        let value = ::std::rc::Rc::new(value);
+        let mut overrides = ::jsii_host::Overrides::new();
+        overrides.interface("aws-cdk-lib.aws_cloudwatch.IWidget");
+        let this = ::std::rc::Rc::clone(&value);
+        overrides.method("position", move |_, args| { let mut args = args.into_iter(); ::jsii_host::ToWire::to_wire(&this.position(::jsii_host::take(&mut args)?, ::jsii_host::take(&mut args)?)?) });
+        let this = ::std::rc::Rc::clone(&value);
+        overrides.method("toJson", move |_, _args| { ::jsii_host::ToWire::to_wire(&this.to_json()?) });
+        let this = ::std::rc::Rc::clone(&value);
+        overrides.getter("height", move |_, _| ::jsii_host::ToWire::to_wire(&this.height()?));
+        let this = ::std::rc::Rc::clone(&value);
+        overrides.getter("warnings", move |_, _| ::jsii_host::ToWire::to_wire(&this.warnings()?));
+        let this = ::std::rc::Rc::clone(&value);
+        overrides.getter("warningsV2", move |_, _| ::jsii_host::ToWire::to_wire(&this.warnings_v2()?));
+        let this = ::std::rc::Rc::clone(&value);
+        overrides.getter("width", move |_, _| ::jsii_host::ToWire::to_wire(&this.width()?));
+        overrides.implementation(value);
+        ::jsii_host::Implementation::new(overrides)
+    }
+    /// Hands a Rust implementation to JavaScript.
+    #[track_caller]
+    pub fn implement(value: impl IWidgetImpl) -> ::jsii_host::Result<Self> {
+        ::jsii_host::create_with_overrides(&crate::generated::aws_cdk_lib::ASSEMBLY, "Object", ::std::vec![], Self::implementation(value).into_overrides()).map(::jsii_host::Handle::from_object)
+    }
+}
+/// What Rust code provides to be a [`IWidget`].
+pub trait IWidgetImpl: 'static {
+    /// `position`, called by JavaScript.
+    fn position(&self, x: f64, y: f64) -> ::jsii_host::Result<()>;
+    /// `toJson`, called by JavaScript.
+    fn to_json(&self) -> ::jsii_host::Result<::std::vec::Vec<::jsii_host::Value>>;
+    /// `height`, read by JavaScript.
+    fn height(&self) -> ::jsii_host::Result<f64>;
+    /// `warnings`, read by JavaScript.
+    fn warnings(&self) -> ::jsii_host::Result<::std::option::Option<::std::vec::Vec<::std::string::String>>> {
+        ::std::result::Result::Ok(::std::option::Option::None)
+    }
+    /// `warningsV2`, read by JavaScript.
+    fn warnings_v2(&self) -> ::jsii_host::Result<::std::option::Option<::std::collections::BTreeMap<::std::string::String, ::std::string::String>>> {
+        ::std::result::Result::Ok(::std::option::Option::None)
+    }
+    /// `width`, read by JavaScript.
+    fn width(&self) -> ::jsii_host::Result<f64>;
 }
 /// A math expression built with metric(s) emitted by a service.
 ///
@@ -2270,6 +2530,34 @@ impl ::jsii_host::FromWire for MetricStatConfig {
         ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
     }
 }
+/// Specify the period for graphs when the CloudWatch dashboard loads.
+#[derive(::std::clone::Clone, ::std::marker::Copy, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+#[non_exhaustive]
+pub enum PeriodOverride {
+    /// Period of all graphs on the dashboard automatically adapt to the time range of the dashboard.
+    Auto,
+    /// Period set for each graph will be used.
+    Inherit,
+}
+::jsii_host::is_a!(PeriodOverride: crate::generated::aws_cdk_lib::aws_cloudwatch::PeriodOverride, ::jsii_host::Value);
+impl ::jsii_host::ToWire for PeriodOverride {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        let member = match self {
+            Self::Auto => "aws-cdk-lib.aws_cloudwatch.PeriodOverride/AUTO",
+            Self::Inherit => "aws-cdk-lib.aws_cloudwatch.PeriodOverride/INHERIT",
+        };
+        ::std::result::Result::Ok(::jsii_host::json!({ "$jsii.enum": member }))
+    }
+}
+impl ::jsii_host::FromWire for PeriodOverride {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        match ::jsii_host::enum_member(&value, "aws-cdk-lib.aws_cloudwatch.PeriodOverride")?.as_str() {
+            "AUTO" => ::std::result::Result::Ok(Self::Auto),
+            "INHERIT" => ::std::result::Result::Ok(Self::Inherit),
+            other => ::std::result::Result::Err(::jsii_host::unknown_member("aws-cdk-lib.aws_cloudwatch.PeriodOverride", other)),
+        }
+    }
+}
 /// Schedule expression for CloudWatch alarm mute rule.
 ///
 /// You can choose from three schedule types when configuring your schedule: cron-based and one-time schedules.
@@ -2578,141 +2866,6 @@ impl ConcreteWidget {
         self.jsii_invoke("toJson", [])
     }
 }
-/// A CloudWatch dashboard.
-#[derive(::std::clone::Clone)]
-pub struct Dashboard(crate::generated::aws_cdk_lib::Resource);
-::jsii_host::handle!(Dashboard(crate::generated::aws_cdk_lib::Resource), "aws-cdk-lib.aws_cloudwatch.Dashboard");
-::jsii_host::is_a!(Dashboard: crate::generated::aws_cdk_lib::aws_cloudwatch::Dashboard, crate::generated::aws_cdk_lib::IResource, crate::generated::aws_cdk_lib::Resource, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::constructs::Construct, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
-impl Dashboard {
-    /// Makes one, with everything that is required.
-    #[track_caller]
-    pub fn new(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<Self> {
-        ::jsii_host::create(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_cloudwatch.Dashboard", ::std::vec![scope.into_arg(), id.into_arg()]).map(::jsii_host::Handle::from_object)
-    }
-    /// Makes one, with every argument.
-    #[track_caller]
-    pub fn new_with(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>, props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::DashboardProps>) -> ::jsii_host::Result<Self> {
-        ::jsii_host::create(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_cloudwatch.Dashboard", ::std::vec![scope.into_arg(), id.into_arg(), props.into_arg()]).map(::jsii_host::Handle::from_object)
-    }
-    /// Starts one: set what is optional, then call `build`.
-    pub fn builder(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>) -> crate::generated::aws_cdk_lib::aws_cloudwatch::DashboardProps<::jsii_host::Pending<Self>> {
-        let jsii_data = ::jsii_host::StructData::new();
-        crate::generated::aws_cdk_lib::aws_cloudwatch::DashboardProps::jsii_pending(jsii_data, ::jsii_host::Pending::new(&crate::generated::aws_cdk_lib::ASSEMBLY, ::std::vec![scope.into_arg(), id.into_arg()]))
-    }
-    /// Uniquely identifies this class.
-    pub const PROPERTY_INJECTION_ID: ::jsii_host::Const<::std::string::String> = ::jsii_host::Const::new(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_cloudwatch.Dashboard", "PROPERTY_INJECTION_ID");
-    /// ARN of this dashboard.
-    #[track_caller]
-    pub fn dashboard_arn(&self) -> ::jsii_host::Result<::std::string::String> {
-        self.jsii_get("dashboardArn")
-    }
-    /// The name of this dashboard.
-    #[track_caller]
-    pub fn dashboard_name(&self) -> ::jsii_host::Result<::std::string::String> {
-        self.jsii_get("dashboardName")
-    }
-    /// Add a variable to the dashboard.
-    #[track_caller]
-    pub fn add_variable(&self, variable: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::IVariable>) -> ::jsii_host::Result<()> {
-        self.jsii_invoke("addVariable", [variable.into_arg()])
-    }
-    /// Add a widget to the dashboard.
-    #[track_caller]
-    pub fn add_widgets(&self, widgets: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::IWidget>>) -> ::jsii_host::Result<()> {
-        self.jsii_invoke_list("addWidgets", { let mut jsii_list = ::std::vec![]; jsii_list.extend(widgets.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
-    }
-}
-/// Properties for defining a CloudWatch Dashboard.
-#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
-pub struct DashboardProps<C = ()>(::jsii_host::StructData, C);
-::jsii_host::is_a!(DashboardProps: crate::generated::aws_cdk_lib::aws_cloudwatch::DashboardProps, ::jsii_host::Value);
-impl DashboardProps {
-    /// With everything that is required.
-    #[must_use]
-    pub fn new() -> Self {
-        let jsii_data = ::jsii_host::StructData::new();
-        Self(jsii_data, ())
-    }
-}
-impl ::std::default::Default for DashboardProps {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-impl<C> DashboardProps<C> {
-    /// Name of the dashboard.
-    ///
-    /// Default: automatically generated name
-    #[must_use]
-    pub fn dashboard_name(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        self.0.set("dashboardName", value.into_arg());
-        self
-    }
-    /// Interval duration for metrics. You can specify defaultInterval with the relative time (e.g. cdk.Duration.days(7)).
-    ///
-    /// Default: When the dashboard loads, the defaultInterval time will be the default time range.
-    #[must_use]
-    pub fn default_interval(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::Duration>) -> Self {
-        self.0.set("defaultInterval", value.into_arg());
-        self
-    }
-    /// The end of the time range to use for each widget on the dashboard when the dashboard loads.
-    ///
-    /// Default: When the dashboard loads, the end date will be the current time.
-    #[must_use]
-    pub fn end(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        self.0.set("end", value.into_arg());
-        self
-    }
-    /// Use this field to specify the period for the graphs when the dashboard loads.
-    ///
-    /// Default: Auto
-    #[must_use]
-    pub fn period_override(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::PeriodOverride>) -> Self {
-        self.0.set("periodOverride", value.into_arg());
-        self
-    }
-    /// The start of the time range to use for each widget on the dashboard.
-    ///
-    /// Default: When the dashboard loads, the start time will be the default time range.
-    #[must_use]
-    pub fn start(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        self.0.set("start", value.into_arg());
-        self
-    }
-    /// A list of dashboard variables.
-    ///
-    /// Default: No variables
-    #[must_use]
-    pub fn variables(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_cloudwatch::IVariable>>) -> Self {
-        self.0.set("variables", value.into_arg());
-        self
-    }
-    /// Initial set of widgets on the dashboard.
-    ///
-    /// Default: No widgets
-    #[must_use]
-    pub fn widgets(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_cloudwatch::IWidget>>>) -> Self {
-        self.0.set("widgets", value.into_arg());
-        self
-    }
-}
-impl<T: ::jsii_host::Handle> DashboardProps<::jsii_host::Pending<T>> {
-    #[doc(hidden)]
-    pub fn jsii_pending(data: ::jsii_host::StructData, pending: ::jsii_host::Pending<T>) -> Self {
-        Self(data, pending)
-    }
-    /// Makes the object.
-    #[track_caller]
-    pub fn build(self) -> ::jsii_host::Result<T> {
-        self.1.build(self.0.to_wire("aws-cdk-lib.aws_cloudwatch.DashboardProps"))
-    }
-}
-impl ::jsii_host::ToWire for DashboardProps {
-    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
-        self.0.to_wire("aws-cdk-lib.aws_cloudwatch.DashboardProps")
-    }
-}
 /// A dashboard widget that displays metrics.
 #[derive(::std::clone::Clone)]
 pub struct GraphWidget(crate::generated::aws_cdk_lib::aws_cloudwatch::ConcreteWidget);
@@ -2989,131 +3142,6 @@ impl ::jsii_host::FromWire for GraphWidgetView {
         }
     }
 }
-/// A single dashboard variable.
-#[derive(::std::clone::Clone)]
-pub struct IVariable(::jsii_host::Object);
-::jsii_host::handle!(IVariable(::jsii_host::Object), "aws-cdk-lib.aws_cloudwatch.IVariable");
-::jsii_host::is_a!(IVariable: crate::generated::aws_cdk_lib::aws_cloudwatch::IVariable, ::jsii_host::Value);
-impl IVariable {
-    /// Return the variable JSON for use in the dashboard.
-    #[track_caller]
-    pub fn to_json(&self) -> ::jsii_host::Result<::jsii_host::Value> {
-        self.jsii_invoke("toJson", [])
-    }
-    /// A Rust implementation, to be added to an overridden class.
-    pub fn implementation(value: impl IVariableImpl) -> ::jsii_host::Implementation<Self> {
-        let value = ::std::rc::Rc::new(value);
-        let mut overrides = ::jsii_host::Overrides::new();
-        overrides.interface("aws-cdk-lib.aws_cloudwatch.IVariable");
-        let this = ::std::rc::Rc::clone(&value);
-        overrides.method("toJson", move |_, _args| { ::jsii_host::ToWire::to_wire(&this.to_json()?) });
-        overrides.implementation(value);
-        ::jsii_host::Implementation::new(overrides)
-    }
-    /// Hands a Rust implementation to JavaScript.
-    #[track_caller]
-    pub fn implement(value: impl IVariableImpl) -> ::jsii_host::Result<Self> {
-        ::jsii_host::create_with_overrides(&crate::generated::aws_cdk_lib::ASSEMBLY, "Object", ::std::vec![], Self::implementation(value).into_overrides()).map(::jsii_host::Handle::from_object)
-    }
-    /// Makes one of a closure.
-    #[track_caller]
-    pub fn from_fn(body: impl ::std::ops::Fn() -> ::jsii_host::Result<::jsii_host::Value> + 'static) -> ::jsii_host::Result<Self> {
-        struct Closure<F>(F);
-        impl<F: ::std::ops::Fn() -> ::jsii_host::Result<::jsii_host::Value> + 'static> IVariableImpl for Closure<F> {
-            fn to_json(&self) -> ::jsii_host::Result<::jsii_host::Value> {
-                (self.0)()
-            }
-        }
-        Self::implement(Closure(body))
-    }
-}
-/// What Rust code provides to be a [`IVariable`].
-pub trait IVariableImpl: 'static {
-    /// `toJson`, called by JavaScript.
-    fn to_json(&self) -> ::jsii_host::Result<::jsii_host::Value>;
-}
-/// A single dashboard widget.
-#[derive(::std::clone::Clone)]
-pub struct IWidget(::jsii_host::Object);
-::jsii_host::handle!(IWidget(::jsii_host::Object), "aws-cdk-lib.aws_cloudwatch.IWidget");
-::jsii_host::is_a!(IWidget: crate::generated::aws_cdk_lib::aws_cloudwatch::IWidget, ::jsii_host::Value);
-impl IWidget {
-    /// The amount of vertical grid units the widget will take up.
-    #[track_caller]
-    pub fn height(&self) -> ::jsii_host::Result<f64> {
-        self.jsii_get("height")
-    }
-    /// Any warnings that are produced as a result of putting together this widget.
-    #[deprecated(note = "- use warningsV2")]
-    #[track_caller]
-    pub fn warnings(&self) -> ::jsii_host::Result<::std::option::Option<::std::vec::Vec<::std::string::String>>> {
-        self.jsii_get("warnings")
-    }
-    /// Any warnings that are produced as a result of putting together this widget.
-    #[track_caller]
-    pub fn warnings_v2(&self) -> ::jsii_host::Result<::std::option::Option<::std::collections::BTreeMap<::std::string::String, ::std::string::String>>> {
-        self.jsii_get("warningsV2")
-    }
-    /// The amount of horizontal grid units the widget will take up.
-    #[track_caller]
-    pub fn width(&self) -> ::jsii_host::Result<f64> {
-        self.jsii_get("width")
-    }
-    /// Place the widget at a given position.
-    #[track_caller]
-    pub fn position(&self, x: impl ::jsii_host::IntoArg<f64>, y: impl ::jsii_host::IntoArg<f64>) -> ::jsii_host::Result<()> {
-        self.jsii_invoke("position", [x.into_arg(), y.into_arg()])
-    }
-    /// Return the widget JSON for use in the dashboard.
-    #[track_caller]
-    pub fn to_json(&self) -> ::jsii_host::Result<::std::vec::Vec<::jsii_host::Value>> {
-        self.jsii_invoke("toJson", [])
-    }
-    /// A Rust implementation, to be added to an overridden class.
-    pub fn implementation(value: impl IWidgetImpl) -> ::jsii_host::Implementation<Self> {
-        let value = ::std::rc::Rc::new(value);
-        let mut overrides = ::jsii_host::Overrides::new();
-        overrides.interface("aws-cdk-lib.aws_cloudwatch.IWidget");
-        let this = ::std::rc::Rc::clone(&value);
-        overrides.method("position", move |_, args| { let mut args = args.into_iter(); ::jsii_host::ToWire::to_wire(&this.position(::jsii_host::take(&mut args)?, ::jsii_host::take(&mut args)?)?) });
-        let this = ::std::rc::Rc::clone(&value);
-        overrides.method("toJson", move |_, _args| { ::jsii_host::ToWire::to_wire(&this.to_json()?) });
-        let this = ::std::rc::Rc::clone(&value);
-        overrides.getter("height", move |_, _| ::jsii_host::ToWire::to_wire(&this.height()?));
-        let this = ::std::rc::Rc::clone(&value);
-        overrides.getter("warnings", move |_, _| ::jsii_host::ToWire::to_wire(&this.warnings()?));
-        let this = ::std::rc::Rc::clone(&value);
-        overrides.getter("warningsV2", move |_, _| ::jsii_host::ToWire::to_wire(&this.warnings_v2()?));
-        let this = ::std::rc::Rc::clone(&value);
-        overrides.getter("width", move |_, _| ::jsii_host::ToWire::to_wire(&this.width()?));
-        overrides.implementation(value);
-        ::jsii_host::Implementation::new(overrides)
-    }
-    /// Hands a Rust implementation to JavaScript.
-    #[track_caller]
-    pub fn implement(value: impl IWidgetImpl) -> ::jsii_host::Result<Self> {
-        ::jsii_host::create_with_overrides(&crate::generated::aws_cdk_lib::ASSEMBLY, "Object", ::std::vec![], Self::implementation(value).into_overrides()).map(::jsii_host::Handle::from_object)
-    }
-}
-/// What Rust code provides to be a [`IWidget`].
-pub trait IWidgetImpl: 'static {
-    /// `position`, called by JavaScript.
-    fn position(&self, x: f64, y: f64) -> ::jsii_host::Result<()>;
-    /// `toJson`, called by JavaScript.
-    fn to_json(&self) -> ::jsii_host::Result<::std::vec::Vec<::jsii_host::Value>>;
-    /// `height`, read by JavaScript.
-    fn height(&self) -> ::jsii_host::Result<f64>;
-    /// `warnings`, read by JavaScript.
-    fn warnings(&self) -> ::jsii_host::Result<::std::option::Option<::std::vec::Vec<::std::string::String>>> {
-        ::std::result::Result::Ok(::std::option::Option::None)
-    }
-    /// `warningsV2`, read by JavaScript.
-    fn warnings_v2(&self) -> ::jsii_host::Result<::std::option::Option<::std::collections::BTreeMap<::std::string::String, ::std::string::String>>> {
-        ::std::result::Result::Ok(::std::option::Option::None)
-    }
-    /// `width`, read by JavaScript.
-    fn width(&self) -> ::jsii_host::Result<f64>;
-}
 /// The position of the legend on a GraphWidget.
 #[derive(::std::clone::Clone, ::std::marker::Copy, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
 #[non_exhaustive]
@@ -3209,34 +3237,6 @@ impl MetricWidgetProps {
 impl ::jsii_host::ToWire for MetricWidgetProps {
     fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
         self.0.to_wire("aws-cdk-lib.aws_cloudwatch.MetricWidgetProps")
-    }
-}
-/// Specify the period for graphs when the CloudWatch dashboard loads.
-#[derive(::std::clone::Clone, ::std::marker::Copy, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
-#[non_exhaustive]
-pub enum PeriodOverride {
-    /// Period of all graphs on the dashboard automatically adapt to the time range of the dashboard.
-    Auto,
-    /// Period set for each graph will be used.
-    Inherit,
-}
-::jsii_host::is_a!(PeriodOverride: crate::generated::aws_cdk_lib::aws_cloudwatch::PeriodOverride, ::jsii_host::Value);
-impl ::jsii_host::ToWire for PeriodOverride {
-    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
-        let member = match self {
-            Self::Auto => "aws-cdk-lib.aws_cloudwatch.PeriodOverride/AUTO",
-            Self::Inherit => "aws-cdk-lib.aws_cloudwatch.PeriodOverride/INHERIT",
-        };
-        ::std::result::Result::Ok(::jsii_host::json!({ "$jsii.enum": member }))
-    }
-}
-impl ::jsii_host::FromWire for PeriodOverride {
-    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
-        match ::jsii_host::enum_member(&value, "aws-cdk-lib.aws_cloudwatch.PeriodOverride")?.as_str() {
-            "AUTO" => ::std::result::Result::Ok(Self::Auto),
-            "INHERIT" => ::std::result::Result::Ok(Self::Inherit),
-            other => ::std::result::Result::Err(::jsii_host::unknown_member("aws-cdk-lib.aws_cloudwatch.PeriodOverride", other)),
-        }
     }
 }
 /// A dashboard widget that displays MarkDown.

@@ -192,6 +192,205 @@ impl ITable {
         self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
     }
 }
+/// Represents an instance of a DynamoDB table.
+#[derive(::std::clone::Clone)]
+pub struct ITableV2(::jsii_host::Object);
+::jsii_host::handle!(ITableV2(::jsii_host::Object), "aws-cdk-lib.aws_dynamodb.ITableV2");
+::jsii_host::is_a!(ITableV2: crate::generated::aws_cdk_lib::aws_dynamodb::ITableV2, crate::generated::aws_cdk_lib::IResource, crate::generated::aws_cdk_lib::aws_dynamodb::ITable, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::aws_cdk_lib::interfaces::aws_dynamodb::ITableRef, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
+impl ITableV2 {
+    /// Optional KMS encryption key associated with this table.
+    #[track_caller]
+    pub fn encryption_key(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::aws_cdk_lib::aws_kms::IKey>> {
+        self.jsii_get("encryptionKey")
+    }
+    /// The environment this resource belongs to.
+    #[track_caller]
+    pub fn env(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::ResourceEnvironment> {
+        self.jsii_get("env")
+    }
+    /// Grants for this table.
+    #[track_caller]
+    pub fn grants(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_dynamodb::TableGrants> {
+        self.jsii_get("grants")
+    }
+    /// The tree node.
+    #[track_caller]
+    pub fn node(&self) -> ::jsii_host::Result<crate::generated::constructs::Node> {
+        self.jsii_get("node")
+    }
+    /// The stack in which this resource is defined.
+    #[track_caller]
+    pub fn stack(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::Stack> {
+        self.jsii_get("stack")
+    }
+    /// Arn of the dynamodb table.
+    #[track_caller]
+    pub fn table_arn(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("tableArn")
+    }
+    /// The ID of the table.
+    #[track_caller]
+    pub fn table_id(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
+        self.jsii_get("tableId")
+    }
+    /// Table name of the dynamodb table.
+    #[track_caller]
+    pub fn table_name(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("tableName")
+    }
+    /// A reference to a Table resource.
+    #[track_caller]
+    pub fn table_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_dynamodb::TableReference> {
+        self.jsii_get("tableRef")
+    }
+    /// ARN of the table's stream, if there is one.
+    #[track_caller]
+    pub fn table_stream_arn(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
+        self.jsii_get("tableStreamArn")
+    }
+    /// Apply the given removal policy to this resource.
+    #[track_caller]
+    pub fn apply_removal_policy(&self, policy: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::RemovalPolicy>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("applyRemovalPolicy", [policy.into_arg()])
+    }
+    /// Adds an IAM policy statement associated with this table to an IAM principal's policy.
+    #[track_caller]
+    pub fn grant(&self, grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>, actions: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<::std::string::String>>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
+        self.jsii_invoke_list("grant", { let mut jsii_list = ::std::vec![grantee.into_arg()]; jsii_list.extend(actions.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
+    }
+    /// Permits all DynamoDB operations ("dynamodb:*") to an IAM principal.
+    #[track_caller]
+    pub fn grant_full_access(&self, grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
+        self.jsii_invoke("grantFullAccess", [grantee.into_arg()])
+    }
+    /// Permits an IAM principal all data read operations from this table: BatchGetItem, GetRecords, GetShardIterator, Query, GetItem, Scan.
+    #[track_caller]
+    pub fn grant_read_data(&self, grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
+        self.jsii_invoke("grantReadData", [grantee.into_arg()])
+    }
+    /// Permits an IAM principal to all data read/write operations to this table.
+    #[track_caller]
+    pub fn grant_read_write_data(&self, grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
+        self.jsii_invoke("grantReadWriteData", [grantee.into_arg()])
+    }
+    /// Adds an IAM policy statement associated with this table's stream to an IAM principal's policy.
+    #[track_caller]
+    pub fn grant_stream(&self, grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>, actions: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<::std::string::String>>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
+        self.jsii_invoke_list("grantStream", { let mut jsii_list = ::std::vec![grantee.into_arg()]; jsii_list.extend(actions.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
+    }
+    /// Permits an IAM principal all stream data read operations for this table's stream: DescribeStream, GetRecords, GetShardIterator, ListStreams.
+    #[track_caller]
+    pub fn grant_stream_read(&self, grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
+        self.jsii_invoke("grantStreamRead", [grantee.into_arg()])
+    }
+    /// Permits an IAM Principal to list streams attached to current dynamodb table.
+    #[track_caller]
+    pub fn grant_table_list_streams(&self, grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
+        self.jsii_invoke("grantTableListStreams", [grantee.into_arg()])
+    }
+    /// Permits an IAM principal all data write operations to this table: BatchWriteItem, PutItem, UpdateItem, DeleteItem.
+    #[track_caller]
+    pub fn grant_write_data(&self, grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
+        self.jsii_invoke("grantWriteData", [grantee.into_arg()])
+    }
+    /// Metric for the number of Errors executing all Lambdas.
+    #[track_caller]
+    pub fn metric(&self, metric_name: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metric", [metric_name.into_arg()])
+    }
+    /// Metric for the number of Errors executing all Lambdas.
+    #[track_caller]
+    pub fn metric_with(&self, metric_name: impl ::jsii_host::IntoArg<::std::string::String>, props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::MetricOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metric", [metric_name.into_arg(), props.into_arg()])
+    }
+    /// Metric for the conditional check failed requests.
+    #[track_caller]
+    pub fn metric_conditional_check_failed_requests(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metricConditionalCheckFailedRequests", [])
+    }
+    /// Metric for the conditional check failed requests.
+    #[track_caller]
+    pub fn metric_conditional_check_failed_requests_with(&self, props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::MetricOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metricConditionalCheckFailedRequests", [props.into_arg()])
+    }
+    /// Metric for the consumed read capacity units.
+    #[track_caller]
+    pub fn metric_consumed_read_capacity_units(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metricConsumedReadCapacityUnits", [])
+    }
+    /// Metric for the consumed read capacity units.
+    #[track_caller]
+    pub fn metric_consumed_read_capacity_units_with(&self, props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::MetricOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metricConsumedReadCapacityUnits", [props.into_arg()])
+    }
+    /// Metric for the consumed write capacity units.
+    #[track_caller]
+    pub fn metric_consumed_write_capacity_units(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metricConsumedWriteCapacityUnits", [])
+    }
+    /// Metric for the consumed write capacity units.
+    #[track_caller]
+    pub fn metric_consumed_write_capacity_units_with(&self, props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::MetricOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metricConsumedWriteCapacityUnits", [props.into_arg()])
+    }
+    /// Metric for the successful request latency.
+    #[track_caller]
+    pub fn metric_successful_request_latency(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metricSuccessfulRequestLatency", [])
+    }
+    /// Metric for the successful request latency.
+    #[track_caller]
+    pub fn metric_successful_request_latency_with(&self, props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::MetricOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metricSuccessfulRequestLatency", [props.into_arg()])
+    }
+    /// Metric for the system errors this table.
+    #[track_caller]
+    pub fn metric_system_errors_for_operations(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::IMetric> {
+        self.jsii_invoke("metricSystemErrorsForOperations", [])
+    }
+    /// Metric for the system errors this table.
+    #[track_caller]
+    pub fn metric_system_errors_for_operations_with(&self, props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_dynamodb::SystemErrorsForOperationsMetricOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::IMetric> {
+        self.jsii_invoke("metricSystemErrorsForOperations", [props.into_arg()])
+    }
+    /// Metric for throttled requests.
+    #[deprecated(note = "use `metricThrottledRequestsForOperations`")]
+    #[track_caller]
+    pub fn metric_throttled_requests(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metricThrottledRequests", [])
+    }
+    /// Metric for throttled requests.
+    #[deprecated(note = "use `metricThrottledRequestsForOperations`")]
+    #[track_caller]
+    pub fn metric_throttled_requests_with(&self, props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::MetricOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metricThrottledRequests", [props.into_arg()])
+    }
+    /// Metric for throttled requests.
+    #[track_caller]
+    pub fn metric_throttled_requests_for_operations(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::IMetric> {
+        self.jsii_invoke("metricThrottledRequestsForOperations", [])
+    }
+    /// Metric for throttled requests.
+    #[track_caller]
+    pub fn metric_throttled_requests_for_operations_with(&self, props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_dynamodb::OperationsMetricOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::IMetric> {
+        self.jsii_invoke("metricThrottledRequestsForOperations", [props.into_arg()])
+    }
+    /// Metric for the user errors.
+    #[track_caller]
+    pub fn metric_user_errors(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metricUserErrors", [])
+    }
+    /// Metric for the user errors.
+    #[track_caller]
+    pub fn metric_user_errors_with(&self, props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::MetricOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metricUserErrors", [props.into_arg()])
+    }
+    /// Applies one or more mixins to this construct.
+    #[track_caller]
+    pub fn with(&self, mixins: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::constructs::IMixin>>) -> ::jsii_host::Result<crate::generated::constructs::IConstruct> {
+        self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
+    }
+}
 /// Supported DynamoDB table operations.
 #[derive(::std::clone::Clone, ::std::marker::Copy, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
 #[non_exhaustive]
@@ -692,6 +891,134 @@ impl ::jsii_host::FromWire for SystemErrorsForOperationsMetricOptions {
             ("visible", ::jsii_host::rewire::<bool>),
         ];
         ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
+    }
+}
+/// A set of permissions to grant on a Table.
+#[derive(::std::clone::Clone)]
+pub struct TableGrants(::jsii_host::Object);
+::jsii_host::handle!(TableGrants(::jsii_host::Object), "aws-cdk-lib.aws_dynamodb.TableGrants");
+::jsii_host::is_a!(TableGrants: crate::generated::aws_cdk_lib::aws_dynamodb::TableGrants, ::jsii_host::Value);
+impl TableGrants {
+    /// Makes one, with everything that is required.
+    #[track_caller]
+    pub fn new(props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_dynamodb::TableGrantsProps>) -> ::jsii_host::Result<Self> {
+        ::jsii_host::create(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_dynamodb.TableGrants", ::std::vec![props.into_arg()]).map(::jsii_host::Handle::from_object)
+    }
+    /// Starts one: set what is optional, then call `build`.
+    pub fn builder(table: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::interfaces::aws_dynamodb::ITableRef>) -> crate::generated::aws_cdk_lib::aws_dynamodb::TableGrantsProps<::jsii_host::Pending<Self>> {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("table", table.into_arg());
+        crate::generated::aws_cdk_lib::aws_dynamodb::TableGrantsProps::jsii_pending(jsii_data, ::jsii_host::Pending::new(&crate::generated::aws_cdk_lib::ASSEMBLY, ::std::vec![]))
+    }
+    /// Creates a TableGrants object for a given table.
+    #[track_caller]
+    pub fn from_table(table: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::interfaces::aws_dynamodb::ITableRef>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_dynamodb::TableGrants> {
+        ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_dynamodb.TableGrants", "fromTable", ::std::vec![table.into_arg()])
+    }
+    /// Creates a TableGrants object for a given table.
+    #[track_caller]
+    pub fn from_table_with(table: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::interfaces::aws_dynamodb::ITableRef>, regions: impl ::jsii_host::IntoArg<::std::vec::Vec<::std::string::String>>, has_index: impl ::jsii_host::IntoArg<bool>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_dynamodb::TableGrants> {
+        ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_dynamodb.TableGrants", "fromTable", ::std::vec![table.into_arg(), regions.into_arg(), has_index.into_arg()])
+    }
+    /// Adds an IAM policy statement associated with this table to an IAM principal's policy.
+    #[track_caller]
+    pub fn actions(&self, grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>, actions: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<::std::string::String>>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
+        self.jsii_invoke_list("actions", { let mut jsii_list = ::std::vec![grantee.into_arg()]; jsii_list.extend(actions.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
+    }
+    /// Permits all DynamoDB operations ("dynamodb:*") to an IAM principal.
+    #[track_caller]
+    pub fn full_access(&self, grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
+        self.jsii_invoke("fullAccess", [grantee.into_arg()])
+    }
+    /// Grants permissions for this table to act as a destination for multi-account global table replication.
+    #[track_caller]
+    pub fn multi_account_replication_from(&self, source_replica_arn: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("multiAccountReplicationFrom", [source_replica_arn.into_arg()])
+    }
+    /// Grants permissions for this table to act as a source for multi-account global table replication.
+    #[track_caller]
+    pub fn multi_account_replication_to(&self, destination_replica_arn: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("multiAccountReplicationTo", [destination_replica_arn.into_arg()])
+    }
+    /// Permits an IAM principal all data read operations from this table: BatchGetItem, GetRecords, GetShardIterator, Query, GetItem, Scan, DescribeTable.
+    #[track_caller]
+    pub fn read_data(&self, grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
+        self.jsii_invoke("readData", [grantee.into_arg()])
+    }
+    /// Permits an IAM principal to all data read/write operations to this table.
+    #[track_caller]
+    pub fn read_write_data(&self, grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
+        self.jsii_invoke("readWriteData", [grantee.into_arg()])
+    }
+    /// Permits an IAM principal all data write operations to this table: BatchWriteItem, PutItem, UpdateItem, DeleteItem, DescribeTable.
+    #[track_caller]
+    pub fn write_data(&self, grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
+        self.jsii_invoke("writeData", [grantee.into_arg()])
+    }
+}
+/// Construction properties for TableGrants.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct TableGrantsProps<C = ()>(::jsii_host::StructData, C);
+::jsii_host::is_a!(TableGrantsProps: crate::generated::aws_cdk_lib::aws_dynamodb::TableGrantsProps, ::jsii_host::Value);
+impl TableGrantsProps {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(table: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::interfaces::aws_dynamodb::ITableRef>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("table", table.into_arg());
+        Self(jsii_data, ())
+    }
+}
+impl<C> TableGrantsProps<C> {
+    /// The encrypted resource on which actions will be allowed.
+    ///
+    /// Default: A best-effort attempt will be made to discover an associated KMS key and grant permissions to it.
+    #[deprecated(note = "- Leave this field undefined. If the table is encrypted with a customer-managed KMS key, appropriate grants to the key will be automatically added.")]
+    #[must_use]
+    pub fn encrypted_resource(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IEncryptedResource>) -> Self {
+        self.0.set("encryptedResource", value.into_arg());
+        self
+    }
+    /// Whether this table has indexes.
+    ///
+    /// Default: false
+    #[must_use]
+    pub fn has_index(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("hasIndex", value.into_arg());
+        self
+    }
+    /// The resource with policy on which actions will be allowed.
+    ///
+    /// Default: A best-effort attempt will be made to discover a resource policy and add permissions to it.
+    #[deprecated(note = "- Leave this field undefined. A best-effort attempt will be made to discover a resource policy and add permissions to it.")]
+    #[must_use]
+    pub fn policy_resource(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IResourceWithPolicyV2>) -> Self {
+        self.0.set("policyResource", value.into_arg());
+        self
+    }
+    /// Additional regions other than the main one that this table is replicated to.
+    ///
+    /// Default: No regions
+    #[must_use]
+    pub fn regions(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<::std::string::String>>) -> Self {
+        self.0.set("regions", value.into_arg());
+        self
+    }
+}
+impl<T: ::jsii_host::Handle> TableGrantsProps<::jsii_host::Pending<T>> {
+    #[doc(hidden)]
+    pub fn jsii_pending(data: ::jsii_host::StructData, pending: ::jsii_host::Pending<T>) -> Self {
+        Self(data, pending)
+    }
+    /// Makes the object.
+    #[track_caller]
+    pub fn build(self) -> ::jsii_host::Result<T> {
+        self.1.build(self.0.to_wire("aws-cdk-lib.aws_dynamodb.TableGrantsProps"))
+    }
+}
+impl ::jsii_host::ToWire for TableGrantsProps {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_dynamodb.TableGrantsProps")
     }
 }
 #[cfg(feature = "aws-dynamodb")]
@@ -1352,205 +1679,6 @@ impl IScalableTableAttribute {
     #[track_caller]
     pub fn scale_on_utilization(&self, props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_dynamodb::UtilizationScalingProps>) -> ::jsii_host::Result<()> {
         self.jsii_invoke("scaleOnUtilization", [props.into_arg()])
-    }
-    /// Applies one or more mixins to this construct.
-    #[track_caller]
-    pub fn with(&self, mixins: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::constructs::IMixin>>) -> ::jsii_host::Result<crate::generated::constructs::IConstruct> {
-        self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
-    }
-}
-/// Represents an instance of a DynamoDB table.
-#[derive(::std::clone::Clone)]
-pub struct ITableV2(::jsii_host::Object);
-::jsii_host::handle!(ITableV2(::jsii_host::Object), "aws-cdk-lib.aws_dynamodb.ITableV2");
-::jsii_host::is_a!(ITableV2: crate::generated::aws_cdk_lib::aws_dynamodb::ITableV2, crate::generated::aws_cdk_lib::IResource, crate::generated::aws_cdk_lib::aws_dynamodb::ITable, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::aws_cdk_lib::interfaces::aws_dynamodb::ITableRef, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
-impl ITableV2 {
-    /// Optional KMS encryption key associated with this table.
-    #[track_caller]
-    pub fn encryption_key(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::aws_cdk_lib::aws_kms::IKey>> {
-        self.jsii_get("encryptionKey")
-    }
-    /// The environment this resource belongs to.
-    #[track_caller]
-    pub fn env(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::ResourceEnvironment> {
-        self.jsii_get("env")
-    }
-    /// Grants for this table.
-    #[track_caller]
-    pub fn grants(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_dynamodb::TableGrants> {
-        self.jsii_get("grants")
-    }
-    /// The tree node.
-    #[track_caller]
-    pub fn node(&self) -> ::jsii_host::Result<crate::generated::constructs::Node> {
-        self.jsii_get("node")
-    }
-    /// The stack in which this resource is defined.
-    #[track_caller]
-    pub fn stack(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::Stack> {
-        self.jsii_get("stack")
-    }
-    /// Arn of the dynamodb table.
-    #[track_caller]
-    pub fn table_arn(&self) -> ::jsii_host::Result<::std::string::String> {
-        self.jsii_get("tableArn")
-    }
-    /// The ID of the table.
-    #[track_caller]
-    pub fn table_id(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
-        self.jsii_get("tableId")
-    }
-    /// Table name of the dynamodb table.
-    #[track_caller]
-    pub fn table_name(&self) -> ::jsii_host::Result<::std::string::String> {
-        self.jsii_get("tableName")
-    }
-    /// A reference to a Table resource.
-    #[track_caller]
-    pub fn table_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_dynamodb::TableReference> {
-        self.jsii_get("tableRef")
-    }
-    /// ARN of the table's stream, if there is one.
-    #[track_caller]
-    pub fn table_stream_arn(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
-        self.jsii_get("tableStreamArn")
-    }
-    /// Apply the given removal policy to this resource.
-    #[track_caller]
-    pub fn apply_removal_policy(&self, policy: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::RemovalPolicy>) -> ::jsii_host::Result<()> {
-        self.jsii_invoke("applyRemovalPolicy", [policy.into_arg()])
-    }
-    /// Adds an IAM policy statement associated with this table to an IAM principal's policy.
-    #[track_caller]
-    pub fn grant(&self, grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>, actions: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<::std::string::String>>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
-        self.jsii_invoke_list("grant", { let mut jsii_list = ::std::vec![grantee.into_arg()]; jsii_list.extend(actions.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
-    }
-    /// Permits all DynamoDB operations ("dynamodb:*") to an IAM principal.
-    #[track_caller]
-    pub fn grant_full_access(&self, grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
-        self.jsii_invoke("grantFullAccess", [grantee.into_arg()])
-    }
-    /// Permits an IAM principal all data read operations from this table: BatchGetItem, GetRecords, GetShardIterator, Query, GetItem, Scan.
-    #[track_caller]
-    pub fn grant_read_data(&self, grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
-        self.jsii_invoke("grantReadData", [grantee.into_arg()])
-    }
-    /// Permits an IAM principal to all data read/write operations to this table.
-    #[track_caller]
-    pub fn grant_read_write_data(&self, grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
-        self.jsii_invoke("grantReadWriteData", [grantee.into_arg()])
-    }
-    /// Adds an IAM policy statement associated with this table's stream to an IAM principal's policy.
-    #[track_caller]
-    pub fn grant_stream(&self, grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>, actions: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<::std::string::String>>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
-        self.jsii_invoke_list("grantStream", { let mut jsii_list = ::std::vec![grantee.into_arg()]; jsii_list.extend(actions.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
-    }
-    /// Permits an IAM principal all stream data read operations for this table's stream: DescribeStream, GetRecords, GetShardIterator, ListStreams.
-    #[track_caller]
-    pub fn grant_stream_read(&self, grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
-        self.jsii_invoke("grantStreamRead", [grantee.into_arg()])
-    }
-    /// Permits an IAM Principal to list streams attached to current dynamodb table.
-    #[track_caller]
-    pub fn grant_table_list_streams(&self, grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
-        self.jsii_invoke("grantTableListStreams", [grantee.into_arg()])
-    }
-    /// Permits an IAM principal all data write operations to this table: BatchWriteItem, PutItem, UpdateItem, DeleteItem.
-    #[track_caller]
-    pub fn grant_write_data(&self, grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
-        self.jsii_invoke("grantWriteData", [grantee.into_arg()])
-    }
-    /// Metric for the number of Errors executing all Lambdas.
-    #[track_caller]
-    pub fn metric(&self, metric_name: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
-        self.jsii_invoke("metric", [metric_name.into_arg()])
-    }
-    /// Metric for the number of Errors executing all Lambdas.
-    #[track_caller]
-    pub fn metric_with(&self, metric_name: impl ::jsii_host::IntoArg<::std::string::String>, props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::MetricOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
-        self.jsii_invoke("metric", [metric_name.into_arg(), props.into_arg()])
-    }
-    /// Metric for the conditional check failed requests.
-    #[track_caller]
-    pub fn metric_conditional_check_failed_requests(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
-        self.jsii_invoke("metricConditionalCheckFailedRequests", [])
-    }
-    /// Metric for the conditional check failed requests.
-    #[track_caller]
-    pub fn metric_conditional_check_failed_requests_with(&self, props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::MetricOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
-        self.jsii_invoke("metricConditionalCheckFailedRequests", [props.into_arg()])
-    }
-    /// Metric for the consumed read capacity units.
-    #[track_caller]
-    pub fn metric_consumed_read_capacity_units(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
-        self.jsii_invoke("metricConsumedReadCapacityUnits", [])
-    }
-    /// Metric for the consumed read capacity units.
-    #[track_caller]
-    pub fn metric_consumed_read_capacity_units_with(&self, props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::MetricOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
-        self.jsii_invoke("metricConsumedReadCapacityUnits", [props.into_arg()])
-    }
-    /// Metric for the consumed write capacity units.
-    #[track_caller]
-    pub fn metric_consumed_write_capacity_units(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
-        self.jsii_invoke("metricConsumedWriteCapacityUnits", [])
-    }
-    /// Metric for the consumed write capacity units.
-    #[track_caller]
-    pub fn metric_consumed_write_capacity_units_with(&self, props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::MetricOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
-        self.jsii_invoke("metricConsumedWriteCapacityUnits", [props.into_arg()])
-    }
-    /// Metric for the successful request latency.
-    #[track_caller]
-    pub fn metric_successful_request_latency(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
-        self.jsii_invoke("metricSuccessfulRequestLatency", [])
-    }
-    /// Metric for the successful request latency.
-    #[track_caller]
-    pub fn metric_successful_request_latency_with(&self, props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::MetricOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
-        self.jsii_invoke("metricSuccessfulRequestLatency", [props.into_arg()])
-    }
-    /// Metric for the system errors this table.
-    #[track_caller]
-    pub fn metric_system_errors_for_operations(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::IMetric> {
-        self.jsii_invoke("metricSystemErrorsForOperations", [])
-    }
-    /// Metric for the system errors this table.
-    #[track_caller]
-    pub fn metric_system_errors_for_operations_with(&self, props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_dynamodb::SystemErrorsForOperationsMetricOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::IMetric> {
-        self.jsii_invoke("metricSystemErrorsForOperations", [props.into_arg()])
-    }
-    /// Metric for throttled requests.
-    #[deprecated(note = "use `metricThrottledRequestsForOperations`")]
-    #[track_caller]
-    pub fn metric_throttled_requests(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
-        self.jsii_invoke("metricThrottledRequests", [])
-    }
-    /// Metric for throttled requests.
-    #[deprecated(note = "use `metricThrottledRequestsForOperations`")]
-    #[track_caller]
-    pub fn metric_throttled_requests_with(&self, props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::MetricOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
-        self.jsii_invoke("metricThrottledRequests", [props.into_arg()])
-    }
-    /// Metric for throttled requests.
-    #[track_caller]
-    pub fn metric_throttled_requests_for_operations(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::IMetric> {
-        self.jsii_invoke("metricThrottledRequestsForOperations", [])
-    }
-    /// Metric for throttled requests.
-    #[track_caller]
-    pub fn metric_throttled_requests_for_operations_with(&self, props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_dynamodb::OperationsMetricOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::IMetric> {
-        self.jsii_invoke("metricThrottledRequestsForOperations", [props.into_arg()])
-    }
-    /// Metric for the user errors.
-    #[track_caller]
-    pub fn metric_user_errors(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
-        self.jsii_invoke("metricUserErrors", [])
-    }
-    /// Metric for the user errors.
-    #[track_caller]
-    pub fn metric_user_errors_with(&self, props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::MetricOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
-        self.jsii_invoke("metricUserErrors", [props.into_arg()])
     }
     /// Applies one or more mixins to this construct.
     #[track_caller]
@@ -3125,134 +3253,6 @@ impl TableEncryptionV2 {
     #[track_caller]
     pub fn dynamo_owned_key() -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_dynamodb::TableEncryptionV2> {
         ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_dynamodb.TableEncryptionV2", "dynamoOwnedKey", ::std::vec![])
-    }
-}
-/// A set of permissions to grant on a Table.
-#[derive(::std::clone::Clone)]
-pub struct TableGrants(::jsii_host::Object);
-::jsii_host::handle!(TableGrants(::jsii_host::Object), "aws-cdk-lib.aws_dynamodb.TableGrants");
-::jsii_host::is_a!(TableGrants: crate::generated::aws_cdk_lib::aws_dynamodb::TableGrants, ::jsii_host::Value);
-impl TableGrants {
-    /// Makes one, with everything that is required.
-    #[track_caller]
-    pub fn new(props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_dynamodb::TableGrantsProps>) -> ::jsii_host::Result<Self> {
-        ::jsii_host::create(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_dynamodb.TableGrants", ::std::vec![props.into_arg()]).map(::jsii_host::Handle::from_object)
-    }
-    /// Starts one: set what is optional, then call `build`.
-    pub fn builder(table: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::interfaces::aws_dynamodb::ITableRef>) -> crate::generated::aws_cdk_lib::aws_dynamodb::TableGrantsProps<::jsii_host::Pending<Self>> {
-        let mut jsii_data = ::jsii_host::StructData::new();
-        jsii_data.set("table", table.into_arg());
-        crate::generated::aws_cdk_lib::aws_dynamodb::TableGrantsProps::jsii_pending(jsii_data, ::jsii_host::Pending::new(&crate::generated::aws_cdk_lib::ASSEMBLY, ::std::vec![]))
-    }
-    /// Creates a TableGrants object for a given table.
-    #[track_caller]
-    pub fn from_table(table: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::interfaces::aws_dynamodb::ITableRef>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_dynamodb::TableGrants> {
-        ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_dynamodb.TableGrants", "fromTable", ::std::vec![table.into_arg()])
-    }
-    /// Creates a TableGrants object for a given table.
-    #[track_caller]
-    pub fn from_table_with(table: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::interfaces::aws_dynamodb::ITableRef>, regions: impl ::jsii_host::IntoArg<::std::vec::Vec<::std::string::String>>, has_index: impl ::jsii_host::IntoArg<bool>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_dynamodb::TableGrants> {
-        ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_dynamodb.TableGrants", "fromTable", ::std::vec![table.into_arg(), regions.into_arg(), has_index.into_arg()])
-    }
-    /// Adds an IAM policy statement associated with this table to an IAM principal's policy.
-    #[track_caller]
-    pub fn actions(&self, grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>, actions: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<::std::string::String>>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
-        self.jsii_invoke_list("actions", { let mut jsii_list = ::std::vec![grantee.into_arg()]; jsii_list.extend(actions.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
-    }
-    /// Permits all DynamoDB operations ("dynamodb:*") to an IAM principal.
-    #[track_caller]
-    pub fn full_access(&self, grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
-        self.jsii_invoke("fullAccess", [grantee.into_arg()])
-    }
-    /// Grants permissions for this table to act as a destination for multi-account global table replication.
-    #[track_caller]
-    pub fn multi_account_replication_from(&self, source_replica_arn: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<()> {
-        self.jsii_invoke("multiAccountReplicationFrom", [source_replica_arn.into_arg()])
-    }
-    /// Grants permissions for this table to act as a source for multi-account global table replication.
-    #[track_caller]
-    pub fn multi_account_replication_to(&self, destination_replica_arn: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<()> {
-        self.jsii_invoke("multiAccountReplicationTo", [destination_replica_arn.into_arg()])
-    }
-    /// Permits an IAM principal all data read operations from this table: BatchGetItem, GetRecords, GetShardIterator, Query, GetItem, Scan, DescribeTable.
-    #[track_caller]
-    pub fn read_data(&self, grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
-        self.jsii_invoke("readData", [grantee.into_arg()])
-    }
-    /// Permits an IAM principal to all data read/write operations to this table.
-    #[track_caller]
-    pub fn read_write_data(&self, grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
-        self.jsii_invoke("readWriteData", [grantee.into_arg()])
-    }
-    /// Permits an IAM principal all data write operations to this table: BatchWriteItem, PutItem, UpdateItem, DeleteItem, DescribeTable.
-    #[track_caller]
-    pub fn write_data(&self, grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
-        self.jsii_invoke("writeData", [grantee.into_arg()])
-    }
-}
-/// Construction properties for TableGrants.
-#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
-pub struct TableGrantsProps<C = ()>(::jsii_host::StructData, C);
-::jsii_host::is_a!(TableGrantsProps: crate::generated::aws_cdk_lib::aws_dynamodb::TableGrantsProps, ::jsii_host::Value);
-impl TableGrantsProps {
-    /// With everything that is required.
-    #[must_use]
-    pub fn new(table: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::interfaces::aws_dynamodb::ITableRef>) -> Self {
-        let mut jsii_data = ::jsii_host::StructData::new();
-        jsii_data.set("table", table.into_arg());
-        Self(jsii_data, ())
-    }
-}
-impl<C> TableGrantsProps<C> {
-    /// The encrypted resource on which actions will be allowed.
-    ///
-    /// Default: A best-effort attempt will be made to discover an associated KMS key and grant permissions to it.
-    #[deprecated(note = "- Leave this field undefined. If the table is encrypted with a customer-managed KMS key, appropriate grants to the key will be automatically added.")]
-    #[must_use]
-    pub fn encrypted_resource(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IEncryptedResource>) -> Self {
-        self.0.set("encryptedResource", value.into_arg());
-        self
-    }
-    /// Whether this table has indexes.
-    ///
-    /// Default: false
-    #[must_use]
-    pub fn has_index(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
-        self.0.set("hasIndex", value.into_arg());
-        self
-    }
-    /// The resource with policy on which actions will be allowed.
-    ///
-    /// Default: A best-effort attempt will be made to discover a resource policy and add permissions to it.
-    #[deprecated(note = "- Leave this field undefined. A best-effort attempt will be made to discover a resource policy and add permissions to it.")]
-    #[must_use]
-    pub fn policy_resource(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IResourceWithPolicyV2>) -> Self {
-        self.0.set("policyResource", value.into_arg());
-        self
-    }
-    /// Additional regions other than the main one that this table is replicated to.
-    ///
-    /// Default: No regions
-    #[must_use]
-    pub fn regions(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<::std::string::String>>) -> Self {
-        self.0.set("regions", value.into_arg());
-        self
-    }
-}
-impl<T: ::jsii_host::Handle> TableGrantsProps<::jsii_host::Pending<T>> {
-    #[doc(hidden)]
-    pub fn jsii_pending(data: ::jsii_host::StructData, pending: ::jsii_host::Pending<T>) -> Self {
-        Self(data, pending)
-    }
-    /// Makes the object.
-    #[track_caller]
-    pub fn build(self) -> ::jsii_host::Result<T> {
-        self.1.build(self.0.to_wire("aws-cdk-lib.aws_dynamodb.TableGrantsProps"))
-    }
-}
-impl ::jsii_host::ToWire for TableGrantsProps {
-    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
-        self.0.to_wire("aws-cdk-lib.aws_dynamodb.TableGrantsProps")
     }
 }
 /// Properties of a DynamoDB Table.

@@ -527,6 +527,51 @@ impl Grant {
         self.jsii_invoke("combine", [rhs.into_arg()])
     }
 }
+/// Result of a call to grantOnKey().
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct GrantOnKeyResult(::jsii_host::StructData);
+::jsii_host::is_a!(GrantOnKeyResult: crate::generated::aws_cdk_lib::aws_iam::GrantOnKeyResult, ::jsii_host::Value);
+impl GrantOnKeyResult {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new() -> Self {
+        let jsii_data = ::jsii_host::StructData::new();
+        Self(jsii_data)
+    }
+}
+impl ::std::default::Default for GrantOnKeyResult {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+impl GrantOnKeyResult {
+    /// The Grant object, if a grant was created.
+    ///
+    /// Default: No grant
+    #[must_use]
+    pub fn grant(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::Grant>) -> Self {
+        self.0.set("grant", value.into_arg());
+        self
+    }
+    /// The value of `grant`.
+    #[track_caller]
+    pub fn get_grant(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::aws_cdk_lib::aws_iam::Grant>> {
+        self.0.get("grant")
+    }
+}
+impl ::jsii_host::ToWire for GrantOnKeyResult {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_iam.GrantOnKeyResult")
+    }
+}
+impl ::jsii_host::FromWire for GrantOnKeyResult {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        const MEMBERS: &[::jsii_host::Member] = &[
+            ("grant", ::jsii_host::rewire::<crate::generated::aws_cdk_lib::aws_iam::Grant>),
+        ];
+        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
+    }
+}
 /// Options for a grant operation to both identity and resource.
 #[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
 pub struct GrantOnPrincipalAndResourceOptions(::jsii_host::StructData);
@@ -862,6 +907,47 @@ pub trait IComparablePrincipalImpl: 'static {
     fn principal_account(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
         ::std::result::Result::Ok(::std::option::Option::None)
     }
+}
+/// A resource that contains data that can be encrypted, using a KMS key.s.
+#[derive(::std::clone::Clone)]
+pub struct IEncryptedResource(::jsii_host::Object);
+::jsii_host::handle!(IEncryptedResource(::jsii_host::Object), "aws-cdk-lib.aws_iam.IEncryptedResource");
+::jsii_host::is_a!(IEncryptedResource: crate::generated::aws_cdk_lib::aws_iam::IEncryptedResource, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, ::jsii_host::Value);
+impl IEncryptedResource {
+    /// The environment this resource belongs to.
+    #[track_caller]
+    pub fn env(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::ResourceEnvironment> {
+        self.jsii_get("env")
+    }
+    /// Gives permissions to a grantable entity to perform actions on the encryption key.
+    #[track_caller]
+    pub fn grant_on_key(&self, grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>, actions: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<::std::string::String>>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::GrantOnKeyResult> {
+        self.jsii_invoke_list("grantOnKey", { let mut jsii_list = ::std::vec![grantee.into_arg()]; jsii_list.extend(actions.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
+    }
+    /// A Rust implementation, to be added to an overridden class.
+    pub fn implementation(value: impl IEncryptedResourceImpl) -> ::jsii_host::Implementation<Self> {
+        let value = ::std::rc::Rc::new(value);
+        let mut overrides = ::jsii_host::Overrides::new();
+        overrides.interface("aws-cdk-lib.aws_iam.IEncryptedResource");
+        let this = ::std::rc::Rc::clone(&value);
+        overrides.method("grantOnKey", move |_, args| { let mut args = args.into_iter(); ::jsii_host::ToWire::to_wire(&this.grant_on_key(::jsii_host::take(&mut args)?, args.map(::jsii_host::FromWire::from_wire).collect::<::jsii_host::Result<_>>()?)?) });
+        let this = ::std::rc::Rc::clone(&value);
+        overrides.getter("env", move |_, _| ::jsii_host::ToWire::to_wire(&this.env()?));
+        overrides.implementation(value);
+        ::jsii_host::Implementation::new(overrides)
+    }
+    /// Hands a Rust implementation to JavaScript.
+    #[track_caller]
+    pub fn implement(value: impl IEncryptedResourceImpl) -> ::jsii_host::Result<Self> {
+        ::jsii_host::create_with_overrides(&crate::generated::aws_cdk_lib::ASSEMBLY, "Object", ::std::vec![], Self::implementation(value).into_overrides()).map(::jsii_host::Handle::from_object)
+    }
+}
+/// What Rust code provides to be a [`IEncryptedResource`].
+pub trait IEncryptedResourceImpl: 'static {
+    /// `grantOnKey`, called by JavaScript.
+    fn grant_on_key(&self, grantee: crate::generated::aws_cdk_lib::aws_iam::IGrantable, actions: ::std::vec::Vec<::std::string::String>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::GrantOnKeyResult>;
+    /// `env`, read by JavaScript.
+    fn env(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::ResourceEnvironment>;
 }
 /// Any object that has an associated principal that a permission can be granted to.
 #[derive(::std::clone::Clone)]
@@ -2934,98 +3020,6 @@ impl ::jsii_host::ToWire for WithoutPolicyUpdatesOptions {
         self.0.to_wire("aws-cdk-lib.aws_iam.WithoutPolicyUpdatesOptions")
     }
 }
-#[cfg(any(feature = "aws-dynamodb", feature = "aws-s3", feature = "aws-sns", feature = "aws-sqs"))]
-mod with_aws_dynamodb_or_aws_s3_or_aws_sns_or_aws_sqs {
-use ::jsii_host::IntoArg as _;
-/// Result of a call to grantOnKey().
-#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
-pub struct GrantOnKeyResult(::jsii_host::StructData);
-::jsii_host::is_a!(GrantOnKeyResult: crate::generated::aws_cdk_lib::aws_iam::GrantOnKeyResult, ::jsii_host::Value);
-impl GrantOnKeyResult {
-    /// With everything that is required.
-    #[must_use]
-    pub fn new() -> Self {
-        let jsii_data = ::jsii_host::StructData::new();
-        Self(jsii_data)
-    }
-}
-impl ::std::default::Default for GrantOnKeyResult {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-impl GrantOnKeyResult {
-    /// The Grant object, if a grant was created.
-    ///
-    /// Default: No grant
-    #[must_use]
-    pub fn grant(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::Grant>) -> Self {
-        self.0.set("grant", value.into_arg());
-        self
-    }
-    /// The value of `grant`.
-    #[track_caller]
-    pub fn get_grant(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::aws_cdk_lib::aws_iam::Grant>> {
-        self.0.get("grant")
-    }
-}
-impl ::jsii_host::ToWire for GrantOnKeyResult {
-    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
-        self.0.to_wire("aws-cdk-lib.aws_iam.GrantOnKeyResult")
-    }
-}
-impl ::jsii_host::FromWire for GrantOnKeyResult {
-    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
-        const MEMBERS: &[::jsii_host::Member] = &[
-            ("grant", ::jsii_host::rewire::<crate::generated::aws_cdk_lib::aws_iam::Grant>),
-        ];
-        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
-    }
-}
-/// A resource that contains data that can be encrypted, using a KMS key.s.
-#[derive(::std::clone::Clone)]
-pub struct IEncryptedResource(::jsii_host::Object);
-::jsii_host::handle!(IEncryptedResource(::jsii_host::Object), "aws-cdk-lib.aws_iam.IEncryptedResource");
-::jsii_host::is_a!(IEncryptedResource: crate::generated::aws_cdk_lib::aws_iam::IEncryptedResource, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, ::jsii_host::Value);
-impl IEncryptedResource {
-    /// The environment this resource belongs to.
-    #[track_caller]
-    pub fn env(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::ResourceEnvironment> {
-        self.jsii_get("env")
-    }
-    /// Gives permissions to a grantable entity to perform actions on the encryption key.
-    #[track_caller]
-    pub fn grant_on_key(&self, grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>, actions: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<::std::string::String>>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::GrantOnKeyResult> {
-        self.jsii_invoke_list("grantOnKey", { let mut jsii_list = ::std::vec![grantee.into_arg()]; jsii_list.extend(actions.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
-    }
-    /// A Rust implementation, to be added to an overridden class.
-    pub fn implementation(value: impl IEncryptedResourceImpl) -> ::jsii_host::Implementation<Self> {
-        let value = ::std::rc::Rc::new(value);
-        let mut overrides = ::jsii_host::Overrides::new();
-        overrides.interface("aws-cdk-lib.aws_iam.IEncryptedResource");
-        let this = ::std::rc::Rc::clone(&value);
-        overrides.method("grantOnKey", move |_, args| { let mut args = args.into_iter(); ::jsii_host::ToWire::to_wire(&this.grant_on_key(::jsii_host::take(&mut args)?, args.map(::jsii_host::FromWire::from_wire).collect::<::jsii_host::Result<_>>()?)?) });
-        let this = ::std::rc::Rc::clone(&value);
-        overrides.getter("env", move |_, _| ::jsii_host::ToWire::to_wire(&this.env()?));
-        overrides.implementation(value);
-        ::jsii_host::Implementation::new(overrides)
-    }
-    /// Hands a Rust implementation to JavaScript.
-    #[track_caller]
-    pub fn implement(value: impl IEncryptedResourceImpl) -> ::jsii_host::Result<Self> {
-        ::jsii_host::create_with_overrides(&crate::generated::aws_cdk_lib::ASSEMBLY, "Object", ::std::vec![], Self::implementation(value).into_overrides()).map(::jsii_host::Handle::from_object)
-    }
-}
-/// What Rust code provides to be a [`IEncryptedResource`].
-pub trait IEncryptedResourceImpl: 'static {
-    /// `grantOnKey`, called by JavaScript.
-    fn grant_on_key(&self, grantee: crate::generated::aws_cdk_lib::aws_iam::IGrantable, actions: ::std::vec::Vec<::std::string::String>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::GrantOnKeyResult>;
-    /// `env`, read by JavaScript.
-    fn env(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::ResourceEnvironment>;
-}
-}
-#[cfg(any(feature = "aws-dynamodb", feature = "aws-s3", feature = "aws-sns", feature = "aws-sqs"))]
-pub use with_aws_dynamodb_or_aws_s3_or_aws_sns_or_aws_sqs::*;
 #[cfg(feature = "aws-ec2")]
 mod with_aws_ec2 {
 use ::jsii_host::IntoArg as _;

@@ -50,18 +50,31 @@ impl IMcpUserPool {
         self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
     }
 }
-/// What issues authorization codes to MCP clients.
-///
-/// Access tokens are Cognito's in either case.
+/// What MCP clients get their access tokens from: Cognito with `cognito` and `server`.
 #[derive(::std::clone::Clone)]
 pub struct McpAuthorization(::jsii_host::Object);
 ::jsii_host::handle!(McpAuthorization(::jsii_host::Object), "mcp-lambda-cdk.McpAuthorization");
 ::jsii_host::is_a!(McpAuthorization: crate::generated::mcp_lambda_cdk::McpAuthorization, ::jsii_host::Value);
 impl McpAuthorization {
-    /// The user pool itself, with a public app client.
+    /// Tokens that are agreed on beforehand and sent as `Authorization: Bearer …`, for private use and for trying: whoever holds one is a machine with every OAuth scope.
+    #[track_caller]
+    pub fn bearer_token(options: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpBearerTokenOptions>) -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::McpAuthorization> {
+        ::jsii_host::static_invoke(&crate::generated::mcp_lambda_cdk::ASSEMBLY, "mcp-lambda-cdk.McpAuthorization", "bearerToken", ::std::vec![options.into_arg()])
+    }
+    /// The user pool itself, with a public app client, and metadata documents that say what Cognito's own leave out.
     #[track_caller]
     pub fn cognito() -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::McpAuthorization> {
         ::jsii_host::static_invoke(&crate::generated::mcp_lambda_cdk::ASSEMBLY, "mcp-lambda-cdk.McpAuthorization", "cognito", ::std::vec![])
+    }
+    /// The user pool itself, with a public app client, and metadata documents that say what Cognito's own leave out.
+    #[track_caller]
+    pub fn cognito_with(options: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpCognitoAuthorizationOptions>) -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::McpAuthorization> {
+        ::jsii_host::static_invoke(&crate::generated::mcp_lambda_cdk::ASSEMBLY, "mcp-lambda-cdk.McpAuthorization", "cognito", ::std::vec![options.into_arg()])
+    }
+    /// Another OpenID Connect provider than Cognito (Entra ID, Auth0, Okta, Keycloak …), whose access tokens a gate verifies: a Lambda authorizer that runs before every call.
+    #[track_caller]
+    pub fn jwt(options: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpJwtOptions>) -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::McpAuthorization> {
+        ::jsii_host::static_invoke(&crate::generated::mcp_lambda_cdk::ASSEMBLY, "mcp-lambda-cdk.McpAuthorization", "jwt", ::std::vec![options.into_arg()])
     }
     /// An authorization server in front of the user pool: MCP clients connect with the URL alone, by Client ID Metadata Document or registration, on any loopback port, after the person's consent.
     #[track_caller]
@@ -544,6 +557,34 @@ impl McpAwsResource {
         self.jsii_invoke("permit", [grantee.into_arg(), actions.into_arg()])
     }
 }
+/// Options of `McpAuthorization.bearerToken`.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct McpBearerTokenOptions(::jsii_host::StructData);
+::jsii_host::is_a!(McpBearerTokenOptions: crate::generated::mcp_lambda_cdk::McpBearerTokenOptions, ::jsii_host::Value);
+impl McpBearerTokenOptions {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(token_sha256: impl ::jsii_host::IntoArg<::std::vec::Vec<::std::string::String>>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("tokenSha256", token_sha256.into_arg());
+        Self(jsii_data)
+    }
+}
+impl McpBearerTokenOptions {
+    /// The code of the gate, for example `McpCode.fromAsset` with its built `bootstrap` (crate `lambda/gate`).
+    ///
+    /// Default: the gate that the npm package brings
+    #[must_use]
+    pub fn code(mut self, value: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpCode>) -> Self {
+        self.0.set("code", value.into_arg());
+        self
+    }
+}
+impl ::jsii_host::ToWire for McpBearerTokenOptions {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("mcp-lambda-cdk.McpBearerTokenOptions")
+    }
+}
 /// Options of `McpCode.fromCargo`.
 #[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
 pub struct McpCargoOptions(::jsii_host::StructData);
@@ -690,6 +731,38 @@ impl ::jsii_host::FromWire for McpCodeConfig {
         ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
     }
 }
+/// Options of `McpAuthorization.cognito`.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct McpCognitoAuthorizationOptions(::jsii_host::StructData);
+::jsii_host::is_a!(McpCognitoAuthorizationOptions: crate::generated::mcp_lambda_cdk::McpCognitoAuthorizationOptions, ::jsii_host::Value);
+impl McpCognitoAuthorizationOptions {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new() -> Self {
+        let jsii_data = ::jsii_host::StructData::new();
+        Self(jsii_data)
+    }
+}
+impl ::std::default::Default for McpCognitoAuthorizationOptions {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+impl McpCognitoAuthorizationOptions {
+    /// Whether MCP clients are told that they may register themselves with Cognito: its registration endpoint is named in the metadata.
+    ///
+    /// Default: false
+    #[must_use]
+    pub fn registration_enabled(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("registrationEnabled", value.into_arg());
+        self
+    }
+}
+impl ::jsii_host::ToWire for McpCognitoAuthorizationOptions {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("mcp-lambda-cdk.McpCognitoAuthorizationOptions")
+    }
+}
 /// An OAuth scope as the consent page shows it and as Cognito knows it.
 #[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
 pub struct McpConsentScope(::jsii_host::StructData);
@@ -768,6 +841,110 @@ impl McpCustomDomainOptions {
 impl ::jsii_host::ToWire for McpCustomDomainOptions {
     fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
         self.0.to_wire("mcp-lambda-cdk.McpCustomDomainOptions")
+    }
+}
+/// How an MCP endpoint is reached, and by whom: the properties that `McpServer` and `McpRemoteServer` share.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct McpEndpointOptions(::jsii_host::StructData);
+::jsii_host::is_a!(McpEndpointOptions: crate::generated::mcp_lambda_cdk::McpEndpointOptions, ::jsii_host::Value);
+impl McpEndpointOptions {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new() -> Self {
+        let jsii_data = ::jsii_host::StructData::new();
+        Self(jsii_data)
+    }
+}
+impl ::std::default::Default for McpEndpointOptions {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+impl McpEndpointOptions {
+    /// Further origins whose pages may call the server from a browser, for example `http://localhost:6274`.
+    ///
+    /// Default: the front's own origin only
+    #[must_use]
+    pub fn allowed_origins(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<::std::string::String>>) -> Self {
+        self.0.set("allowedOrigins", value.into_arg());
+        self
+    }
+    /// What issues authorization codes to MCP clients.
+    ///
+    /// Default: McpAuthorization.cognito()
+    #[must_use]
+    pub fn authorization(mut self, value: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpAuthorization>) -> Self {
+        self.0.set("authorization", value.into_arg());
+        self
+    }
+    /// The port that MCP clients on a user's machine listen on during sign-in: `http://localhost:<port>/callback` and `http://127.0.0.1:<port>/callback` are registered as redirect URIs. With `McpAuthorization.server` only clients that are configured by hand need them, and any port is accepted.
+    ///
+    /// Default: 8765
+    #[must_use]
+    pub fn callback_port(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
+        self.0.set("callbackPort", value.into_arg());
+        self
+    }
+    /// Further redirect URIs for the interactive client, https or loopback, compared exactly.
+    ///
+    /// Default: none besides those of `callbackPort`
+    #[must_use]
+    pub fn callback_urls(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<::std::string::String>>) -> Self {
+        self.0.set("callbackUrls", value.into_arg());
+        self
+    }
+    /// Under which URL MCP clients reach the server.
+    ///
+    /// Default: McpFront.cloudFront()
+    #[must_use]
+    pub fn front(mut self, value: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpFront>) -> Self {
+        self.0.set("front", value.into_arg());
+        self
+    }
+    /// What happens to the user pool, the log and the table for state when the stack is deleted.
+    ///
+    /// Default: RemovalPolicy.RETAIN
+    #[must_use]
+    pub fn removal_policy(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::RemovalPolicy>) -> Self {
+        self.0.set("removalPolicy", value.into_arg());
+        self
+    }
+    /// Requests at one moment, all callers together, before API Gateway answers 429.
+    ///
+    /// Default: 100
+    #[must_use]
+    pub fn throttling_burst_limit(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
+        self.0.set("throttlingBurstLimit", value.into_arg());
+        self
+    }
+    /// Requests per second, all callers together, before API Gateway answers 429.
+    ///
+    /// Default: 50
+    #[must_use]
+    pub fn throttling_rate_limit(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
+        self.0.set("throttlingRateLimit", value.into_arg());
+        self
+    }
+    /// The people who may use the server.
+    ///
+    /// Default: a user pool of the server's own, open for self sign-up
+    #[must_use]
+    pub fn user_pool(mut self, value: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::IMcpUserPool>) -> Self {
+        self.0.set("userPool", value.into_arg());
+        self
+    }
+    /// The firewall in front of the API stage, of scope `REGIONAL`: it looks at every request, also one that goes around the front.
+    ///
+    /// Default: none
+    #[must_use]
+    pub fn web_acl(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::interfaces::aws_wafv2::IWebACLRef>) -> Self {
+        self.0.set("webAcl", value.into_arg());
+        self
+    }
+}
+impl ::jsii_host::ToWire for McpEndpointOptions {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("mcp-lambda-cdk.McpEndpointOptions")
     }
 }
 /// A user pool that exists already: what `McpUserPool.fromUserPool` takes.
@@ -1276,6 +1453,38 @@ impl ::jsii_host::ToWire for McpFunctionProps {
         self.0.to_wire("mcp-lambda-cdk.McpFunctionProps")
     }
 }
+/// Options of a server's `gate`.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct McpGateOptions(::jsii_host::StructData);
+::jsii_host::is_a!(McpGateOptions: crate::generated::mcp_lambda_cdk::McpGateOptions, ::jsii_host::Value);
+impl McpGateOptions {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new() -> Self {
+        let jsii_data = ::jsii_host::StructData::new();
+        Self(jsii_data)
+    }
+}
+impl ::std::default::Default for McpGateOptions {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+impl McpGateOptions {
+    /// The code of the gate, for example `McpCode.fromAsset` with its built `bootstrap` (crate `lambda/gate`).
+    ///
+    /// Default: the gate that the npm package brings
+    #[must_use]
+    pub fn code(mut self, value: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpCode>) -> Self {
+        self.0.set("code", value.into_arg());
+        self
+    }
+}
+impl ::jsii_host::ToWire for McpGateOptions {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("mcp-lambda-cdk.McpGateOptions")
+    }
+}
 /// The public app client of MCP clients that people use: authorization code grant only, no secret, only the MCP server's scopes, refresh token rotation, revocation.
 ///
 /// Cognito accepts S256 as the only PKCE method.
@@ -1334,6 +1543,52 @@ impl<T: ::jsii_host::Handle> McpInteractiveClientProps<::jsii_host::Pending<T>> 
 impl ::jsii_host::ToWire for McpInteractiveClientProps {
     fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
         self.0.to_wire("mcp-lambda-cdk.McpInteractiveClientProps")
+    }
+}
+/// Options of `McpAuthorization.jwt`.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct McpJwtOptions(::jsii_host::StructData);
+::jsii_host::is_a!(McpJwtOptions: crate::generated::mcp_lambda_cdk::McpJwtOptions, ::jsii_host::Value);
+impl McpJwtOptions {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(audience: impl ::jsii_host::IntoArg<::std::vec::Vec<::std::string::String>>, issuer: impl ::jsii_host::IntoArg<::std::string::String>, jwks_url: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("audience", audience.into_arg());
+        jsii_data.set("issuer", issuer.into_arg());
+        jsii_data.set("jwksUrl", jwks_url.into_arg());
+        Self(jsii_data)
+    }
+}
+impl McpJwtOptions {
+    /// The `client_id` of the provider's public client for MCP clients that do not register themselves.
+    ///
+    /// Default: none: MCP clients register with the provider
+    #[must_use]
+    pub fn client_id(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("clientId", value.into_arg());
+        self
+    }
+    /// The code of the gate, for example `McpCode.fromAsset` with its built `bootstrap` (crate `lambda/gate`).
+    ///
+    /// Default: the gate that the npm package brings
+    #[must_use]
+    pub fn code(mut self, value: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpCode>) -> Self {
+        self.0.set("code", value.into_arg());
+        self
+    }
+    /// What the provider wants before the contract's names when an OAuth scope is asked for, for example `api://dogs/`.
+    ///
+    /// Default: nothing
+    #[must_use]
+    pub fn scope_prefix(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("scopePrefix", value.into_arg());
+        self
+    }
+}
+impl ::jsii_host::ToWire for McpJwtOptions {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("mcp-lambda-cdk.McpJwtOptions")
     }
 }
 /// The confidential app client of a program: client credentials grant only.
@@ -1433,6 +1688,96 @@ impl ::jsii_host::ToWire for McpMachineClientProps {
         self.0.to_wire("mcp-lambda-cdk.McpMachineClientProps")
     }
 }
+/// A dashboard and alarms of one MCP server: calls, errors, latency (p50, p99), cold starts and throttles of each tool, of the function and of the API, and sign-ins and registrations where there is a user pool.
+///
+/// An alarm goes off when two of three periods of 5 minutes are bad: requests fail, are throttled or come near the timeout, or
+/// the authorization server's function fails. The metrics of tools come from the server's log lines and those of the API from
+/// API Gateway, both under the server's name: servers of one name in one account and region share them. Costs 3 dollars a
+/// month for the dashboard and 10 cents for each alarm; the metrics of tools are billed as custom metrics.
+///
+/// It does not look for an attack, and tells nobody about an error of a single tool.
+#[derive(::std::clone::Clone)]
+pub struct McpMonitoring(crate::generated::constructs::Construct);
+::jsii_host::handle!(McpMonitoring(crate::generated::constructs::Construct), "mcp-lambda-cdk.McpMonitoring");
+::jsii_host::is_a!(McpMonitoring: crate::generated::mcp_lambda_cdk::McpMonitoring, crate::generated::constructs::Construct, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
+impl McpMonitoring {
+    /// Makes one, with everything that is required.
+    #[track_caller]
+    pub fn new(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>, props: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpMonitoringProps>) -> ::jsii_host::Result<Self> {
+        ::jsii_host::create(&crate::generated::mcp_lambda_cdk::ASSEMBLY, "mcp-lambda-cdk.McpMonitoring", ::std::vec![scope.into_arg(), id.into_arg(), props.into_arg()]).map(::jsii_host::Handle::from_object)
+    }
+    /// Starts one: set what is optional, then call `build`.
+    pub fn builder(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>, server: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpServer>) -> crate::generated::mcp_lambda_cdk::McpMonitoringProps<::jsii_host::Pending<Self>> {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("server", server.into_arg());
+        crate::generated::mcp_lambda_cdk::McpMonitoringProps::jsii_pending(jsii_data, ::jsii_host::Pending::new(&crate::generated::mcp_lambda_cdk::ASSEMBLY, ::std::vec![scope.into_arg(), id.into_arg()]))
+    }
+    /// The alarms.
+    #[track_caller]
+    pub fn alarms(&self) -> ::jsii_host::Result<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_cloudwatch::Alarm>> {
+        self.jsii_get("alarms")
+    }
+    /// The dashboard.
+    #[track_caller]
+    pub fn dashboard(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Dashboard> {
+        self.jsii_get("dashboard")
+    }
+}
+/// Properties of `McpMonitoring`.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct McpMonitoringProps<C = ()>(::jsii_host::StructData, C);
+::jsii_host::is_a!(McpMonitoringProps: crate::generated::mcp_lambda_cdk::McpMonitoringProps, ::jsii_host::Value);
+impl McpMonitoringProps {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(server: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpServer>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("server", server.into_arg());
+        Self(jsii_data, ())
+    }
+}
+impl<C> McpMonitoringProps<C> {
+    /// Who is told when an alarm goes off, and when it is over.
+    ///
+    /// Default: nobody: the alarms change their state and no more
+    #[must_use]
+    pub fn alarm_topic(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_sns::ITopic>) -> Self {
+        self.0.set("alarmTopic", value.into_arg());
+        self
+    }
+    /// Of 100 requests, how many may fail in 5 minutes (HTTP status 500 and above) before an alarm goes off.
+    ///
+    /// Default: 5
+    #[must_use]
+    pub fn failure_percentage(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
+        self.0.set("failurePercentage", value.into_arg());
+        self
+    }
+    /// How long the slowest request of 100 may take before an alarm goes off.
+    ///
+    /// Default: 80 % of the function's timeout
+    #[must_use]
+    pub fn slow_after(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::Duration>) -> Self {
+        self.0.set("slowAfter", value.into_arg());
+        self
+    }
+}
+impl<T: ::jsii_host::Handle> McpMonitoringProps<::jsii_host::Pending<T>> {
+    #[doc(hidden)]
+    pub fn jsii_pending(data: ::jsii_host::StructData, pending: ::jsii_host::Pending<T>) -> Self {
+        Self(data, pending)
+    }
+    /// Makes the object.
+    #[track_caller]
+    pub fn build(self) -> ::jsii_host::Result<T> {
+        self.1.build(self.0.to_wire("mcp-lambda-cdk.McpMonitoringProps"))
+    }
+}
+impl ::jsii_host::ToWire for McpMonitoringProps {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("mcp-lambda-cdk.McpMonitoringProps")
+    }
+}
 /// An MCP client that the operator has registered with the authorization server.
 #[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
 pub struct McpPreRegisteredClient(::jsii_host::StructData);
@@ -1471,6 +1816,245 @@ impl ::jsii_host::ToWire for McpPreRegisteredClient {
         self.0.to_wire("mcp-lambda-cdk.McpPreRegisteredClient")
     }
 }
+/// An OAuth scope of an MCP endpoint that is not ours.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct McpRemoteScope(::jsii_host::StructData);
+::jsii_host::is_a!(McpRemoteScope: crate::generated::mcp_lambda_cdk::McpRemoteScope, ::jsii_host::Value);
+impl McpRemoteScope {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(description: impl ::jsii_host::IntoArg<::std::string::String>, name: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("description", description.into_arg());
+        jsii_data.set("name", name.into_arg());
+        Self(jsii_data)
+    }
+}
+impl ::jsii_host::ToWire for McpRemoteScope {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("mcp-lambda-cdk.McpRemoteScope")
+    }
+}
+/// The way in for an MCP endpoint that exists already and whose authorization MCP clients cannot follow: an AgentCore gateway or runtime, or any URL.
+///
+/// It has what `McpServer` has in front of its function (URL, challenge, metadata, user pool, the
+/// authorization server with `McpAuthorization.server`) and passes requests on with the access token.
+///
+/// The endpoint must accept Cognito's access tokens: issuer `userPool.issuer`, client `cognitoClientId`, `aud` absent or
+/// `mcpServerUrl`. It must refuse everybody else, because its own URL stays open, and a browser page too if browsers may reach
+/// it: nothing here looks at `Origin`. Metrics of tools do not exist, and a challenge of the endpoint's own is renamed by API
+/// Gateway.
+#[derive(::std::clone::Clone)]
+pub struct McpRemoteServer(crate::generated::constructs::Construct);
+::jsii_host::handle!(McpRemoteServer(crate::generated::constructs::Construct), "mcp-lambda-cdk.McpRemoteServer");
+::jsii_host::is_a!(McpRemoteServer: crate::generated::mcp_lambda_cdk::McpRemoteServer, crate::generated::constructs::Construct, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
+impl McpRemoteServer {
+    /// Makes one, with everything that is required.
+    #[track_caller]
+    pub fn new(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>, props: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpRemoteServerProps>) -> ::jsii_host::Result<Self> {
+        ::jsii_host::create(&crate::generated::mcp_lambda_cdk::ASSEMBLY, "mcp-lambda-cdk.McpRemoteServer", ::std::vec![scope.into_arg(), id.into_arg(), props.into_arg()]).map(::jsii_host::Handle::from_object)
+    }
+    /// Starts one: set what is optional, then call `build`.
+    pub fn builder(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>, endpoint_url: impl ::jsii_host::IntoArg<::std::string::String>, scopes: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::mcp_lambda_cdk::McpRemoteScope>>, server_name: impl ::jsii_host::IntoArg<::std::string::String>) -> crate::generated::mcp_lambda_cdk::McpRemoteServerProps<::jsii_host::Pending<Self>> {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("endpointUrl", endpoint_url.into_arg());
+        jsii_data.set("scopes", scopes.into_arg());
+        jsii_data.set("serverName", server_name.into_arg());
+        crate::generated::mcp_lambda_cdk::McpRemoteServerProps::jsii_pending(jsii_data, ::jsii_host::Pending::new(&crate::generated::mcp_lambda_cdk::ASSEMBLY, ::std::vec![scope.into_arg(), id.into_arg()]))
+    }
+    /// The API in front of the endpoint.
+    #[track_caller]
+    pub fn api(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_apigateway::RestApi> {
+        self.jsii_get("api")
+    }
+    /// The `client_id` of access tokens that people get: what the endpoint must let in.
+    #[track_caller]
+    pub fn cognito_client_id(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("cognitoClientId")
+    }
+    /// The `client_id` for configuration by hand, as of `McpServer`.
+    #[track_caller]
+    pub fn interactive_client_id(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("interactiveClientId")
+    }
+    /// The public MCP URL, which is the resource identifier too.
+    #[track_caller]
+    pub fn mcp_server_url(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("mcpServerUrl")
+    }
+    /// The OAuth scopes as they travel: `<resource identifier>/<scope name>`.
+    #[track_caller]
+    pub fn oauth_scopes(&self) -> ::jsii_host::Result<::std::vec::Vec<::std::string::String>> {
+        self.jsii_get("oauthScopes")
+    }
+    /// The URL of the protected resource metadata (RFC 9728).
+    #[track_caller]
+    pub fn resource_metadata_url(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("resourceMetadataUrl")
+    }
+    /// The people who may use the endpoint.
+    #[track_caller]
+    pub fn user_pool(&self) -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::IMcpUserPool> {
+        self.jsii_get("userPool")
+    }
+    /// The authorization server in front of the user pool.
+    #[track_caller]
+    pub fn authorization_server(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::mcp_lambda_cdk::McpAuthorizationServer>> {
+        self.jsii_get("authorizationServer")
+    }
+    /// The domain of `McpFront.customDomain`. Undefined with every other front.
+    #[track_caller]
+    pub fn custom_domain(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::aws_cdk_lib::aws_apigateway::DomainName>> {
+        self.jsii_get("customDomain")
+    }
+    /// Defines a confidential app client for a program, as `McpServer.addMachineClient` does. The endpoint must let its `client_id` in too.
+    #[track_caller]
+    pub fn add_machine_client(&self, id: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::McpMachineClient> {
+        self.jsii_invoke("addMachineClient", [id.into_arg()])
+    }
+    /// Defines a confidential app client for a program, as `McpServer.addMachineClient` does. The endpoint must let its `client_id` in too.
+    #[track_caller]
+    pub fn add_machine_client_with(&self, id: impl ::jsii_host::IntoArg<::std::string::String>, options: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpMachineClientOptions>) -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::McpMachineClient> {
+        self.jsii_invoke("addMachineClient", [id.into_arg(), options.into_arg()])
+    }
+}
+/// Properties of `McpRemoteServer`.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct McpRemoteServerProps<C = ()>(::jsii_host::StructData, C);
+::jsii_host::is_a!(McpRemoteServerProps: crate::generated::mcp_lambda_cdk::McpRemoteServerProps, crate::generated::mcp_lambda_cdk::McpEndpointOptions, ::jsii_host::Value);
+impl McpRemoteServerProps {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(endpoint_url: impl ::jsii_host::IntoArg<::std::string::String>, scopes: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::mcp_lambda_cdk::McpRemoteScope>>, server_name: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("endpointUrl", endpoint_url.into_arg());
+        jsii_data.set("scopes", scopes.into_arg());
+        jsii_data.set("serverName", server_name.into_arg());
+        Self(jsii_data, ())
+    }
+}
+impl<C> McpRemoteServerProps<C> {
+    /// Further origins whose pages may call the server from a browser, for example `http://localhost:6274`.
+    ///
+    /// Default: the front's own origin only
+    #[must_use]
+    pub fn allowed_origins(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<::std::string::String>>) -> Self {
+        self.0.set("allowedOrigins", value.into_arg());
+        self
+    }
+    /// What issues authorization codes to MCP clients.
+    ///
+    /// Default: McpAuthorization.cognito()
+    #[must_use]
+    pub fn authorization(mut self, value: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpAuthorization>) -> Self {
+        self.0.set("authorization", value.into_arg());
+        self
+    }
+    /// The port that MCP clients on a user's machine listen on during sign-in: `http://localhost:<port>/callback` and `http://127.0.0.1:<port>/callback` are registered as redirect URIs. With `McpAuthorization.server` only clients that are configured by hand need them, and any port is accepted.
+    ///
+    /// Default: 8765
+    #[must_use]
+    pub fn callback_port(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
+        self.0.set("callbackPort", value.into_arg());
+        self
+    }
+    /// Further redirect URIs for the interactive client, https or loopback, compared exactly.
+    ///
+    /// Default: none besides those of `callbackPort`
+    #[must_use]
+    pub fn callback_urls(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<::std::string::String>>) -> Self {
+        self.0.set("callbackUrls", value.into_arg());
+        self
+    }
+    /// Under which URL MCP clients reach the server.
+    ///
+    /// Default: McpFront.cloudFront()
+    #[must_use]
+    pub fn front(mut self, value: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpFront>) -> Self {
+        self.0.set("front", value.into_arg());
+        self
+    }
+    /// What happens to the user pool, the log and the table for state when the stack is deleted.
+    ///
+    /// Default: RemovalPolicy.RETAIN
+    #[must_use]
+    pub fn removal_policy(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::RemovalPolicy>) -> Self {
+        self.0.set("removalPolicy", value.into_arg());
+        self
+    }
+    /// The server's name for people.
+    ///
+    /// Default: serverName
+    #[must_use]
+    pub fn server_title(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("serverTitle", value.into_arg());
+        self
+    }
+    /// Requests at one moment, all callers together, before API Gateway answers 429.
+    ///
+    /// Default: 100
+    #[must_use]
+    pub fn throttling_burst_limit(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
+        self.0.set("throttlingBurstLimit", value.into_arg());
+        self
+    }
+    /// Requests per second, all callers together, before API Gateway answers 429.
+    ///
+    /// Default: 50
+    #[must_use]
+    pub fn throttling_rate_limit(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
+        self.0.set("throttlingRateLimit", value.into_arg());
+        self
+    }
+    /// How long one request may take, at most 15 minutes.
+    ///
+    /// Default: Duration.seconds(30)
+    #[must_use]
+    pub fn timeout(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::Duration>) -> Self {
+        self.0.set("timeout", value.into_arg());
+        self
+    }
+    /// Whether requests are traced with X-Ray.
+    ///
+    /// Default: false
+    #[must_use]
+    pub fn tracing(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("tracing", value.into_arg());
+        self
+    }
+    /// The people who may use the server.
+    ///
+    /// Default: a user pool of the server's own, open for self sign-up
+    #[must_use]
+    pub fn user_pool(mut self, value: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::IMcpUserPool>) -> Self {
+        self.0.set("userPool", value.into_arg());
+        self
+    }
+    /// The firewall in front of the API stage, of scope `REGIONAL`: it looks at every request, also one that goes around the front.
+    ///
+    /// Default: none
+    #[must_use]
+    pub fn web_acl(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::interfaces::aws_wafv2::IWebACLRef>) -> Self {
+        self.0.set("webAcl", value.into_arg());
+        self
+    }
+}
+impl<T: ::jsii_host::Handle> McpRemoteServerProps<::jsii_host::Pending<T>> {
+    #[doc(hidden)]
+    pub fn jsii_pending(data: ::jsii_host::StructData, pending: ::jsii_host::Pending<T>) -> Self {
+        Self(data, pending)
+    }
+    /// Makes the object.
+    #[track_caller]
+    pub fn build(self) -> ::jsii_host::Result<T> {
+        self.1.build(self.0.to_wire("mcp-lambda-cdk.McpRemoteServerProps"))
+    }
+}
+impl ::jsii_host::ToWire for McpRemoteServerProps {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("mcp-lambda-cdk.McpRemoteServerProps")
+    }
+}
 /// An MCP server on AWS Lambda behind OAuth: a REST API that checks access tokens and scopes before the function runs, the metadata documents and challenges that MCP clients follow to the sign-in pages, and a user pool.
 ///
 /// It does not limit single callers and does not put a firewall in front. MCP clients register themselves only with
@@ -1497,7 +2081,7 @@ impl McpServer {
     pub fn api(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_apigateway::RestApi> {
         self.jsii_get("api")
     }
-    /// The issuer in the authorization server metadata: the front's base URL.
+    /// The issuer in the authorization server metadata: the front's base URL, while the `iss` of access tokens is `userPool.issuer`; with `McpAuthorization.jwt` the provider's for both.
     #[track_caller]
     pub fn authorization_server_issuer(&self) -> ::jsii_host::Result<::std::string::String> {
         self.jsii_get("authorizationServerIssuer")
@@ -1517,7 +2101,7 @@ impl McpServer {
     pub fn grant_principal(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::IPrincipal> {
         self.jsii_get("grantPrincipal")
     }
-    /// The `client_id` of the public client for people, for configuration by hand: the user pool's app client, or with `McpAuthorization.server` a client that is registered beforehand under the server's name.
+    /// The `client_id` of the public client for people, for configuration by hand: the user pool's app client;
     #[track_caller]
     pub fn interactive_client_id(&self) -> ::jsii_host::Result<::std::string::String> {
         self.jsii_get("interactiveClientId")
@@ -1532,7 +2116,7 @@ impl McpServer {
     pub fn mcp_server_url(&self) -> ::jsii_host::Result<::std::string::String> {
         self.jsii_get("mcpServerUrl")
     }
-    /// The OAuth scopes as they travel: `<resource identifier>/<scope name>`.
+    /// The OAuth scopes as MCP clients ask for them: `<resource identifier>/<scope name>`, or as the provider of `McpAuthorization.jwt` has them.
     #[track_caller]
     pub fn oauth_scopes(&self) -> ::jsii_host::Result<::std::vec::Vec<::std::string::String>> {
         self.jsii_get("oauthScopes")
@@ -1552,6 +2136,11 @@ impl McpServer {
     pub fn token_url(&self) -> ::jsii_host::Result<::std::string::String> {
         self.jsii_get("tokenUrl")
     }
+    /// Names of the server's tools, as in the contract.
+    #[track_caller]
+    pub fn tool_names(&self) -> ::jsii_host::Result<::std::vec::Vec<::std::string::String>> {
+        self.jsii_get("toolNames")
+    }
     /// The people who may use the server.
     #[track_caller]
     pub fn user_pool(&self) -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::IMcpUserPool> {
@@ -1567,10 +2156,25 @@ impl McpServer {
     pub fn custom_domain(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::aws_cdk_lib::aws_apigateway::DomainName>> {
         self.jsii_get("customDomain")
     }
+    /// The function that decides about requests before the server's own does.
+    #[track_caller]
+    pub fn gate_function(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::mcp_lambda_cdk::McpFunction>> {
+        self.jsii_get("gateFunction")
+    }
     /// The public app client for people.
     #[track_caller]
     pub fn interactive_client(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::mcp_lambda_cdk::McpInteractiveClient>> {
         self.jsii_get("interactiveClient")
+    }
+    /// The generated secret that session ids are sealed with.
+    #[track_caller]
+    pub fn state_secret(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::aws_cdk_lib::aws_secretsmanager::ISecret>> {
+        self.jsii_get("stateSecret")
+    }
+    /// The table of a server that keeps state. Undefined for every other server, and with a table in `awsResources`.
+    #[track_caller]
+    pub fn state_table(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::aws_cdk_lib::aws_dynamodb::ITableV2>> {
+        self.jsii_get("stateTable")
     }
     /// Defines a confidential app client for a program, with the client credentials grant.
     #[track_caller]
@@ -1582,11 +2186,66 @@ impl McpServer {
     pub fn add_machine_client_with(&self, id: impl ::jsii_host::IntoArg<::std::string::String>, options: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpMachineClientOptions>) -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::McpMachineClient> {
         self.jsii_invoke("addMachineClient", [id.into_arg(), options.into_arg()])
     }
+    /// The command that adds the server to an MCP client: `claude-code`, or with an authorization that needs the URL alone `codex`, `gemini`, `mcp-remote` or `vscode`.
+    #[track_caller]
+    pub fn connect_command(&self, client: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_invoke("connectCommand", [client.into_arg()])
+    }
+    /// Calls of a tool;
+    #[track_caller]
+    pub fn metric_calls(&self, tool_name: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metricCalls", [tool_name.into_arg()])
+    }
+    /// Calls of a tool;
+    #[track_caller]
+    pub fn metric_calls_with(&self, tool_name: impl ::jsii_host::IntoArg<::std::string::String>, options: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::MetricOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metricCalls", [tool_name.into_arg(), options.into_arg()])
+    }
+    /// Calls of a tool that a process was started for;
+    #[track_caller]
+    pub fn metric_cold_starts(&self, tool_name: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metricColdStarts", [tool_name.into_arg()])
+    }
+    /// Calls of a tool that a process was started for;
+    #[track_caller]
+    pub fn metric_cold_starts_with(&self, tool_name: impl ::jsii_host::IntoArg<::std::string::String>, options: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::MetricOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metricColdStarts", [tool_name.into_arg(), options.into_arg()])
+    }
+    /// Calls of a tool that failed;
+    #[track_caller]
+    pub fn metric_errors(&self, tool_name: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metricErrors", [tool_name.into_arg()])
+    }
+    /// Calls of a tool that failed;
+    #[track_caller]
+    pub fn metric_errors_with(&self, tool_name: impl ::jsii_host::IntoArg<::std::string::String>, options: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::MetricOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metricErrors", [tool_name.into_arg(), options.into_arg()])
+    }
+    /// Milliseconds that calls of a tool took;
+    #[track_caller]
+    pub fn metric_latency(&self, tool_name: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metricLatency", [tool_name.into_arg()])
+    }
+    /// Milliseconds that calls of a tool took;
+    #[track_caller]
+    pub fn metric_latency_with(&self, tool_name: impl ::jsii_host::IntoArg<::std::string::String>, options: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::MetricOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metricLatency", [tool_name.into_arg(), options.into_arg()])
+    }
+    /// Calls of a tool that failed because DynamoDB throttled the library;
+    #[track_caller]
+    pub fn metric_throttles(&self, tool_name: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metricThrottles", [tool_name.into_arg()])
+    }
+    /// Calls of a tool that failed because DynamoDB throttled the library;
+    #[track_caller]
+    pub fn metric_throttles_with(&self, tool_name: impl ::jsii_host::IntoArg<::std::string::String>, options: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::MetricOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metricThrottles", [tool_name.into_arg(), options.into_arg()])
+    }
 }
 /// Properties of `McpServer`.
 #[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
 pub struct McpServerProps<C = ()>(::jsii_host::StructData, C);
-::jsii_host::is_a!(McpServerProps: crate::generated::mcp_lambda_cdk::McpServerProps, crate::generated::mcp_lambda_cdk::McpFunctionOptions, ::jsii_host::Value);
+::jsii_host::is_a!(McpServerProps: crate::generated::mcp_lambda_cdk::McpServerProps, crate::generated::mcp_lambda_cdk::McpEndpointOptions, crate::generated::mcp_lambda_cdk::McpFunctionOptions, ::jsii_host::Value);
 impl McpServerProps {
     /// With everything that is required.
     #[must_use]
@@ -1646,6 +2305,14 @@ impl<C> McpServerProps<C> {
         self.0.set("front", value.into_arg());
         self
     }
+    /// The gate, `{}` with what the npm package brings: a Lambda authorizer that refuses a call of a tool whose OAuth scopes the access token lacks, with the 403 and the challenge by which MCP clients ask for more.
+    ///
+    /// Default: none: API Gateway checks that an access token has one of the server's OAuth scopes, the function the tool's
+    #[must_use]
+    pub fn gate(mut self, value: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpGateOptions>) -> Self {
+        self.0.set("gate", value.into_arg());
+        self
+    }
     /// How long the function's log is kept.
     ///
     /// Default: RetentionDays.ONE_MONTH
@@ -1670,7 +2337,7 @@ impl<C> McpServerProps<C> {
         self.0.set("provisionedConcurrency", value.into_arg());
         self
     }
-    /// What happens to the user pool and the log when the stack is deleted.
+    /// What happens to the user pool, the log and the table for state when the stack is deleted.
     ///
     /// Default: RemovalPolicy.RETAIN
     #[must_use]
@@ -1793,7 +2460,7 @@ impl ::jsii_host::ToWire for McpServerProps {
 }
 /// The people who may use MCP servers, and the pages where they sign up and in: a Cognito user pool (Essentials) with verified e-mail addresses as user names, and a domain with managed login.
 ///
-/// Several MCP servers can share one. It does not set up multi-factor authentication.
+/// Several MCP servers can share one. It sends no text messages.
 #[derive(::std::clone::Clone)]
 pub struct McpUserPool(crate::generated::constructs::Construct);
 ::jsii_host::handle!(McpUserPool(crate::generated::constructs::Construct), "mcp-lambda-cdk.McpUserPool");
@@ -1864,6 +2531,14 @@ impl<C> McpUserPoolProps<C> {
     #[must_use]
     pub fn display_name(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
         self.0.set("displayName", value.into_arg());
+        self
+    }
+    /// Whether people give a second factor when they sign in: a code of an authenticator app.
+    ///
+    /// Default: cognito.Mfa.OFF
+    #[must_use]
+    pub fn mfa(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cognito::Mfa>) -> Self {
+        self.0.set("mfa", value.into_arg());
         self
     }
     /// What happens to the users when the stack is deleted.
