@@ -1,6 +1,6 @@
 //! Both protocol eras, in the shapes in which a gateway delivers them.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
