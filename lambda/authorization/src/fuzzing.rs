@@ -55,12 +55,12 @@ pub fn sealed(data: &[u8]) {
     };
     let mut altered = sealed.expose().as_bytes().to_vec();
     let place = usize::from(*place) % altered.len();
+    if altered[place] == *letter {
+        return;
+    }
     altered[place] = *letter;
     let altered = String::from_utf8_lossy(&altered).into_owned();
-    assert!(
-        altered == sealed.expose() || open(&altered, bound, 9).is_err(),
-        "altered at {place}"
-    );
+    assert!(open(&altered, bound, 9).is_err(), "altered at {place}");
 }
 
 /// Redirect URIs: one that is accepted is followed as it was written, and plain http stays on this machine.
