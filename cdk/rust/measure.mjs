@@ -4,7 +4,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -12,7 +12,9 @@ const root = join(here, '../..');
 const target = process.env.CARGO_TARGET_DIR ?? join(here, '../../target');
 const python = process.argv[2];
 const outdir = mkdtempSync(join(tmpdir(), 'measure-'));
-const env = { ...process.env, CDK_VALIDATION: 'false', CDK_OUTDIR: outdir, JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION: '20' };
+// The workspace's own Node.js, which reads TypeScript as it is.
+const path = [join(root, 'node_modules/.bin'), process.env.PATH].join(delimiter);
+const env = { ...process.env, PATH: path, CDK_VALIDATION: 'false', CDK_OUTDIR: outdir, };
 
 function run(command, args) {
   const started = process.hrtime.bigint();
