@@ -6,8 +6,12 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, wr
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
+import { zipSync } from 'fflate';
+
 import { root } from './root.mjs';
-import { zip } from './zip.mjs';
+
+/** The same zip file for the same content, every file executable, as Lambda wants its bootstrap. */
+const ENTRY = { mtime: new Date(1980, 0, 1), os: 3, attrs: 0o100755 * 0x10000 };
 
 const [directory = 'dist/template', ...pairs] = process.argv.slice(2);
 const destination = resolve(root, directory);
@@ -53,7 +57,7 @@ function zips() {
   return Object.values(files).filter(({ source }) => !source.path.endsWith('.template.json')).map(({ source, destinations }) => {
     const [{ objectKey }] = Object.values(destinations);
     const path = join(cloudAssembly, source.path);
-    const content = statSync(path).isDirectory() ? zip(readdirSync(path).sort().map((name) => [name, readFileSync(join(path, name))])) : readFileSync(path);
+    const content = statSync(path).isDirectory() ? zipSync(Object.fromEntries(readdirSync(path).sort().map((name) => [name, [readFileSync(join(path, name)), ENTRY]])), { level: 9 }) : readFileSync(path);
     writeFileSync(join(destination, objectKey), content);
     return objectKey;
   });

@@ -5,7 +5,7 @@ import type { Construct } from 'constructs';
 import { McpAwsResource } from './mcp-aws-resource';
 import type { McpServerProps } from './mcp-server-props';
 
-/** The setting that holds the secrets which session ids are sealed with, each behind an id. */
+/** The setting that holds the secrets which session ids and tasks are sealed with, each behind an id. */
 const KEYS_SETTING = 'MCP_STATE_KEYS';
 
 /** What a server keeps its state in, as far as nothing was handed over for it. */
@@ -46,10 +46,10 @@ function addTable(server: Construct, removalPolicy: RemovalPolicy = RemovalPolic
   });
 }
 
-/** Nothing is lost with it: clients with an older session id initialize again. */
+/** Nothing that is stored is lost with it: clients with an older session id initialize again. */
 function addSecret(server: Construct): secretsmanager.Secret {
   return new secretsmanager.Secret(server, 'StateKeys', {
-    description: 'What the MCP server seals session ids with',
+    description: 'What the MCP server seals session ids and tasks with',
     generateSecretString: { passwordLength: 64, excludePunctuation: true },
   });
 }
