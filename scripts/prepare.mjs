@@ -41,6 +41,9 @@ export const workspacePackages = () => once('workspace', () => npmCi('.'));
 /** The packages that only the tests need: browser driver, MCP clients, Claude Code. */
 export const testPackages = () => once('test', () => npmCi('test'));
 
+/** The MCP clients of `connectCommand`, several hundred megabytes of them. */
+export const connectPackages = () => once('connect', () => npmCi('test/connect'));
+
 /** The constructs compiled by jsii, which is what other languages use. */
 export const compiledConstructs = () => once('constructs', () => must('npm', ['run', 'build', '--workspace', 'cdk']));
 

@@ -120,6 +120,13 @@ const parts = {
   },
   load: endToEnd('load', 'many people at once', prepare.authorizationStack),
   'least-privilege': endToEnd('least-privilege', 'least privilege'),
+  'connect-commands': {
+    title: 'the commands of connectCommand in Codex, Gemini CLI and mcp-remote',
+    // The three are 500 MB of packages.
+    onlyByName: true,
+    needs: [prepare.testPackages, prepare.connectPackages, prepare.chromium, prepare.authorizationStack],
+    run: async (report) => node(report, 'connect commands', testFiles('test/connect'), { env: { MCP_LAMBDA_OUTPUTS: await prepare.authorizationStack() } }),
+  },
   template: {
     title: 'a new server from the template, by cargo-generate',
     // It compiles cargo-generate, once, and a server from nothing: minutes for what seldom changes.

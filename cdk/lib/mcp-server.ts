@@ -236,7 +236,7 @@ export class McpServer extends Construct implements iam.IGrantable {
 
   /**
    * The command that adds the server to an MCP client: `claude-code`, or with an authorization that needs the URL alone
-   * `codex`, `gemini`, `mcp-remote` or `vscode`. The tests of this library run that of Claude Code alone.
+   * `codex`, `gemini`, `mcp-remote` or `vscode`. The tests of this library run all but that of VS Code.
    */
   public connectCommand(client: string): string {
     return connectCommand(client, {

@@ -94,7 +94,7 @@ export class Person {
     await this.page.getByRole('button', { name: 'Allow' }).click();
     await this.page.waitForURL((at) => at.pathname === '/login');
     await this.fillSignIn();
-    await this.page.waitForURL((at) => at.pathname === '/callback' && at.origin !== this.stack.McpOAuthIssuer);
+    await this.page.waitForURL((at) => at.pathname.endsWith('/callback') && at.origin !== this.stack.McpOAuthIssuer);
   }
 
   /** The code in the newest mail to this person; waits a few seconds for it. */
