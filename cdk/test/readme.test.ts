@@ -4,34 +4,65 @@ import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { App, CfnOutput, Duration, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
+import { CognitoUserPoolsAuthorizer, LambdaIntegration, RestApi } from 'aws-cdk-lib/aws-apigateway';
 import { LambdaDeploymentConfig } from 'aws-cdk-lib/aws-codedeploy';
 import * as cognito from 'aws-cdk-lib/aws-cognito';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import { Vpc } from 'aws-cdk-lib/aws-ec2';
+import { Role } from 'aws-cdk-lib/aws-iam';
+import { HostedZone } from 'aws-cdk-lib/aws-route53';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { CfnWebACL } from 'aws-cdk-lib/aws-wafv2';
+import { Construct } from 'constructs';
 import { ModuleKind, transpileModule } from 'typescript';
 import * as library from '../lib';
+import { certificate, code } from './synthesis';
 
 const root = dirname(dirname(__dirname));
-const examples = [...readFileSync(join(root, 'cdk', 'README.md'), 'utf8').matchAll(/```ts\n(.*?)```/gs)].map((match) => match[1]);
+/** The examples by the headings that they are under. */
+const examples = readFileSync(join(root, 'cdk', 'README.md'), 'utf8').split(/^#+ /m).flatMap((section) => {
+  const heading = section.slice(0, section.indexOf('\n'));
+  return [...section.matchAll(/```ts\n(.*?)```/gs)].map((match) => ({ heading, example: match[1] }));
+});
 
-/** Runs an example of the README inside a stack; `table`, `userPool`, `vpc`, `webAcl`, `topic` and the library's names are there, as its text says. */
+/** The programs that the npm package brings are built for a release only; their place is taken by other code. */
+const brought = {
+  McpAuthorization: Object.assign(Object.create(library.McpAuthorization), {
+    server: (options: library.McpAuthorizationServerOptions) => library.McpAuthorization.server({ code: code(), ...options }),
+    jwt: (options: library.McpJwtOptions) => library.McpAuthorization.jwt({ code: code(), ...options }),
+    bearerToken: (options: library.McpBearerTokenOptions) => library.McpAuthorization.bearerToken({ code: code(), ...options }),
+  }),
+  McpServer: class extends library.McpServer {
+    constructor(scope: Construct, id: string, props: library.McpServerProps) {
+      super(scope, id, { ...props, gate: props.gate && { code: code(), ...props.gate } });
+    }
+  },
+};
+
+/** Runs an example of the README inside a stack; the library's names and the resources that its text speaks of are there. */
 function run(example: string): Template {
   process.chdir(root);
   // Nothing is built: the app is told that no stack needs its assets.
   const stack = new Stack(new App({ context: { 'aws:cdk:bundling-stacks': [] } }), 'Readme');
   const given: Record<string, unknown> = {
-    ...library,
     CfnOutput,
+    CognitoUserPoolsAuthorizer,
     Duration,
+    LambdaIntegration,
+    Mfa: cognito.Mfa,
+    OAuthScope: cognito.OAuthScope,
+    ResourceServerScope: cognito.ResourceServerScope,
+    RestApi,
+    certificate: certificate(),
+    hostedZone: HostedZone.fromHostedZoneAttributes(stack, 'Zone', { hostedZoneId: 'Z1', zoneName: 'example.com' }),
+    pipelineRole: Role.fromRoleArn(stack, 'Pipeline', 'arn:aws:iam::111122223333:role/pipeline'),
     LambdaDeploymentConfig,
     topic: new Topic(stack, 'Topic'),
     vpc: new Vpc(stack, 'Vpc'),
     webAcl: new CfnWebACL(stack, 'Acl', { scope: 'REGIONAL', defaultAction: { allow: {} }, visibilityConfig: { cloudWatchMetricsEnabled: false, metricName: 'acl', sampledRequestsEnabled: false } }),
     userPool: cognito.UserPool.fromUserPoolId(stack, 'UserPool', 'eu-west-1_Mine'),
     table: new dynamodb.TableV2(stack, 'Table', { partitionKey: { name: 'pk', type: dynamodb.AttributeType.STRING } }),
-    require: (name: string) => (assert.equal(name, 'mcp-lambda-cdk'), library),
+    require: (name: string) => (assert.equal(name, 'mcp-lambda-cdk'), { ...library, ...brought }),
   };
   const { outputText } = transpileModule(example, { compilerOptions: { module: ModuleKind.CommonJS } });
   new Function('exports', ...Object.keys(given), outputText).call(stack, {}, ...Object.values(given));
@@ -39,13 +70,15 @@ function run(example: string): Template {
 }
 
 describe('the README', () => {
-  test('has examples', () => {
-    assert.equal(examples.length, 6);
-  });
-
-  for (const [index, example] of examples.entries()) {
-    test(`defines a server in example ${index + 1}`, () => {
+  for (const { heading, example } of examples) {
+    test(`defines a server: ${heading}: ${/(?:new |authorization: )Mcp[\w.]+/.exec(example)?.[0]}`, () => {
       run(example).resourceCountIs('AWS::ApiGateway::RestApi', 1);
     });
   }
+
+  test('shows every part of the library', () => {
+    const shown = examples.map(({ example }) => example).join('\n');
+    const parts = Object.entries(library).filter(([, value]) => typeof value === 'function' && value.prototype instanceof Construct).map(([name]) => name);
+    assert.deepEqual(parts.filter((name) => !shown.includes(`new ${name}(`)), []);
+  });
 });
