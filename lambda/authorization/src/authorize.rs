@@ -17,6 +17,7 @@ use crate::{
     page::ConsentView,
     redirect::{Destination, RedirectPolicy, RedirectUri},
     request::{Parameters, Request, Response},
+    resource::ProtectedResource,
     seal::Purpose,
     secret::{Digest, Secret},
     server::{AuthorizationServer, Loaded, Visit},
@@ -134,17 +135,18 @@ fn matched_redirect(
     Ok(requested)
 }
 
-struct Checked {
+struct Checked<'a> {
+    resource: &'a ProtectedResource,
     challenge: String,
     scopes: Vec<String>,
     nonce: Option<Secret>,
 }
 
-fn checked_parameters(
+fn checked_parameters<'a>(
     parameters: &Parameters,
     client: &Client,
-    settings: &Settings,
-) -> Result<Checked, Failure> {
+    settings: &'a Settings,
+) -> Result<Checked<'a>, Failure> {
     if parameters.optional("request").is_some() || parameters.optional("request_uri").is_some() {
         return Err(Failure::RequestObjectUnsupported);
     }
@@ -178,10 +180,14 @@ fn checked_parameters(
     if decoded.is_none() {
         return Err(Failure::ChallengeMalformed);
     }
-    check_resource(parameters, settings)?;
-    let scopes = settings
+    let resource = settings.resources.asked_for(parameters)?;
+    let scopes = resource
         .scopes
         .request(parameters.optional("scope"), client.scopes.as_deref())?;
+    // A client that the operator has limited to the scopes of another server: without one there is nothing to grant.
+    if scopes.is_empty() {
+        return Err(Failure::ResourceNotForClient);
+    }
     if parameters
         .optional("prompt")
         .is_some_and(|prompt| prompt.split(' ').any(|value| value == "none"))
@@ -190,36 +196,11 @@ fn checked_parameters(
     }
     let nonce = parameters.optional("nonce").map(Secret::new);
     Ok(Checked {
+        resource,
         challenge: challenge.to_owned(),
         scopes,
         nonce,
     })
-}
-
-/// RFC 8707: every `resource` must be ours; none means ours, because clients of 2025-03-26 do not send it.
-pub(crate) fn check_resource(parameters: &Parameters, settings: &Settings) -> Result<(), Failure> {
-    for resource in parameters.all("resource") {
-        if !is_ours(resource, settings) {
-            return Err(Failure::ResourceForeign {
-                requested: crate::scope::shown(resource),
-            });
-        }
-    }
-    Ok(())
-}
-
-/// The same text, but for a slash at the end and the case of scheme and host (MCP, "Canonical Server URI").
-fn is_ours(resource: &str, settings: &Settings) -> bool {
-    let ours = settings.resource.as_str();
-    let origin = settings.resource.origin().ascii_serialization().len();
-    let (Some((origin, path)), Some((our_origin, our_path))) = (
-        resource.split_at_checked(origin),
-        ours.split_at_checked(origin),
-    ) else {
-        return false;
-    };
-    origin.eq_ignore_ascii_case(our_origin)
-        && path.strip_suffix('/').unwrap_or(path) == our_path.strip_suffix('/').unwrap_or(our_path)
 }
 
 #[allow(
@@ -233,7 +214,7 @@ fn consent_page(
     client: &Client,
     redirect_uri: &RedirectUri,
     state: Option<&Secret>,
-    checked: Checked,
+    checked: Checked<'_>,
     now: Timestamp,
 ) -> Result<Response, Failure> {
     let settings = &server.settings;
@@ -277,11 +258,11 @@ fn consent_page(
         redirect_host: &redirect_host,
         loopback: *redirect_uri.destination() == Destination::Loopback,
         custom_scheme: *redirect_uri.destination() == Destination::CustomScheme,
-        resource: &settings.brand.name,
+        resource: &checked.resource.name,
         scopes: consent
             .scopes
             .iter()
-            .filter_map(|name| settings.scopes.definition(name))
+            .filter_map(|name| checked.resource.scopes.definition(name))
             .collect(),
         request: sealed.expose(),
     };

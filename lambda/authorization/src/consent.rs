@@ -100,6 +100,10 @@ fn sign_in_url(
 ) -> Result<String, Failure> {
     let verifier = PkceCodeVerifier::new(transaction.upstream_verifier.expose().to_owned());
     let challenge = PkceCodeChallenge::from_code_verifier_sha256(&verifier);
+    let resource = settings
+        .resources
+        .of_grant(&transaction.scopes)
+        .ok_or(Failure::ConsentExpired)?;
     let mut url = Url::parse(&format!("{}/oauth2/authorize", settings.sign_in_url))
         .map_err(|_| Failure::UpstreamRefusedUs)?;
     url.query_pairs_mut()
@@ -110,7 +114,7 @@ fn sign_in_url(
         .append_pair("state", state.expose())
         .append_pair("code_challenge", challenge.as_str())
         .append_pair("code_challenge_method", challenge.method().as_str())
-        .append_pair("resource", settings.resource.as_str());
+        .append_pair("resource", resource.identifier.as_str());
     if let Some(nonce) = &transaction.nonce {
         url.query_pairs_mut().append_pair("nonce", nonce.expose());
     }

@@ -53,7 +53,7 @@
 //! | `Origin`, `Sec-Fetch-Site`, sealed form tied to the browser | request forgery |
 //! | `frame-ancestors 'none'`, `X-Frame-Options` | click-jacking |
 //! | our own PKCE towards Cognito, `nonce` with an ID token | injected upstream codes |
-//! | `resource` must be ours, at both endpoints | tokens for another server (CVE-2025-69196) |
+//! | `resource` must be ours, at both endpoints, and one of ours at a time | tokens for another server (CVE-2025-69196) |
 //! | `iss` on every redirect, foreign `iss` refused | mix-up |
 //! | scopes from the request and the page, never from registration | scope escalation |
 //! | our secret is used after our checks only, never for our own id | secret injection by a proxy |
@@ -97,6 +97,7 @@ mod metadata;
 mod page;
 mod redirect;
 mod request;
+mod resource;
 mod revoke;
 mod scope;
 mod seal;
@@ -116,6 +117,7 @@ pub use redirect::{
     RedirectProblem, RedirectUri,
 };
 pub use request::{Request, Response};
+pub use resource::{ProtectedResource, ProtectedResources};
 pub use scope::{ScopeCatalog, ScopeDefinition};
 pub use seal::{Keyring, OpenFailure, Purpose};
 pub use secret::{Digest, Secret};

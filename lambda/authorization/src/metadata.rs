@@ -18,13 +18,18 @@ pub enum MetadataForm {
 pub fn authorization_server_metadata(settings: &Settings, form: MetadataForm) -> Value {
     let issuer = &settings.issuer;
     let authentication = json!(["none", "client_secret_basic", "client_secret_post"]);
+    let resources: Vec<&str> = settings
+        .resources
+        .iter()
+        .map(|resource| resource.identifier.as_str())
+        .collect();
     let mut document = json!({
         "issuer": issuer,
         "authorization_endpoint": format!("{issuer}/authorize"),
         "token_endpoint": format!("{issuer}/token"),
         "revocation_endpoint": format!("{issuer}/revoke"),
         "jwks_uri": settings.jwks_url,
-        "scopes_supported": settings.scopes.names(),
+        "scopes_supported": settings.resources.scope_names(),
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
         "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
@@ -33,7 +38,7 @@ pub fn authorization_server_metadata(settings: &Settings, form: MetadataForm) ->
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": true,
         "client_id_metadata_document_supported": settings.client_documents,
-        "protected_resources": [settings.resource.as_str()],
+        "protected_resources": resources,
     });
     if settings.registration {
         document["registration_endpoint"] = json!(format!("{issuer}/register"));
@@ -46,10 +51,16 @@ pub fn authorization_server_metadata(settings: &Settings, form: MetadataForm) ->
     document
 }
 
-/// The document at a path below our issuer, if there is one: root, and with the path of the MCP URL inserted or appended,
+/// The document at a path below our issuer, if there is one: root, and with the path of an MCP URL inserted or appended,
 /// because clients probe all of them.
 pub(crate) fn form_at(path: &str, settings: &Settings) -> Option<MetadataForm> {
-    let resource_path = settings.resource.path().trim_end_matches('/');
+    settings
+        .resources
+        .iter()
+        .find_map(|resource| form_beside(path, resource.identifier.path().trim_end_matches('/')))
+}
+
+fn form_beside(path: &str, resource_path: &str) -> Option<MetadataForm> {
     let inside = path
         .strip_prefix(resource_path)
         .filter(|rest| rest.starts_with("/.well-known/"))

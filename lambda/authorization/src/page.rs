@@ -8,6 +8,7 @@ use crate::{
     answer::{add_refusal_headers, builder, finish, set},
     failure::Failure,
     request::Response,
+    resource::ProtectedResource,
     scope::ScopeDefinition,
     settings::{Brand, Settings},
 };
@@ -26,7 +27,7 @@ pub(crate) struct ConsentView<'a> {
     pub(crate) redirect_host: &'a str,
     pub(crate) loopback: bool,
     pub(crate) custom_scheme: bool,
-    /// Host of the MCP server.
+    /// Name of the MCP server.
     pub(crate) resource: &'a str,
     pub(crate) scopes: Vec<&'a ScopeDefinition>,
     /// The sealed request.
@@ -55,7 +56,8 @@ struct LeavePage<'a> {
 #[template(path = "account.html")]
 struct AccountPage<'a> {
     pages: &'a Pages,
-    resource: &'a str,
+    /// The MCP servers, one at least.
+    resources: Vec<&'a ProtectedResource>,
 }
 
 #[derive(Template)]
@@ -147,7 +149,7 @@ impl Pages {
     pub(crate) fn without_client(&self, settings: &Settings) -> Response {
         let page = AccountPage {
             pages: self,
-            resource: settings.resource.as_str(),
+            resources: settings.resources.iter().collect(),
         };
         self.answer(settings, StatusCode::OK, &page)
     }

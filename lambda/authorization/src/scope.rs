@@ -25,7 +25,7 @@ pub struct ScopeDefinition {
     pub description: String,
 }
 
-/// The scopes of this deployment.
+/// The scopes of one MCP server.
 #[derive(Debug, Clone)]
 pub struct ScopeCatalog(Vec<ScopeDefinition>);
 
@@ -38,6 +38,11 @@ impl ScopeCatalog {
     /// Every name, in the order of the settings.
     pub fn names(&self) -> Vec<&str> {
         self.0.iter().map(|scope| scope.name.as_str()).collect()
+    }
+
+    /// Every definition, in the order of the settings.
+    pub(crate) fn definitions(&self) -> &[ScopeDefinition] {
+        &self.0
     }
 
     /// The definition of a name.

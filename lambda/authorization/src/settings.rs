@@ -2,7 +2,7 @@
 //!
 //! | Variable | Meaning | Default |
 //! |---|---|---|
-//! | `MCP_RESOURCE` | resource identifier: the public MCP URL | required |
+//! | `MCP_RESOURCE` | resource identifier: the public MCP URL of the one MCP server | required, or `AUTHORIZATION_RESOURCES` |
 //! | `MCP_ISSUER` | the user pool's issuer, which signs the tokens | required |
 //! | `MCP_JWKS_URL` | where its keys are, for the metadata | `<MCP_ISSUER>/.well-known/jwks.json` |
 //! | `MCP_ALLOWED_ORIGINS` | comma-separated web origins that may read `/token`, `/register`, `/revoke` | none |
@@ -14,7 +14,8 @@
 //! | `AUTHORIZATION_SEALING_SECRET` | what sealing keys are derived from, in place (32 characters or more) | one of the two is required |
 //! | `AUTHORIZATION_SEALING_SECRET_PREVIOUS` | the one before the last rotation, in place | none |
 //! | `AUTHORIZATION_SEALING_SECRET_ARN` | the same in Secrets Manager: `AWSCURRENT` and `AWSPREVIOUS` | one of the two is required |
-//! | `AUTHORIZATION_SCOPES` | JSON: `[{"name":"<full scope>","description":"<plain words>"}]` | required |
+//! | `AUTHORIZATION_SCOPES` | JSON: `[{"name":"<full scope>","description":"<plain words>"}]`, the scopes of `MCP_RESOURCE` | required with it |
+//! | `AUTHORIZATION_RESOURCES` | JSON: `[{"resource":"<MCP URL>","name":"<for people>","scopes":[{"name":"<scope name>","description":"<plain words>"}]}]`, several MCP servers in place of one; a full scope is `<MCP URL>/<scope name>` | `MCP_RESOURCE` |
 //! | `AUTHORIZATION_CLIENTS` | JSON: pre-registered clients, see [`PreRegisteredClient`] | `[]` |
 //! | `AUTHORIZATION_REGISTRATION` | `true`/`false`: RFC 7591 registration | `true` |
 //! | `AUTHORIZATION_CLIENT_DOCUMENTS` | `true`/`false`: Client ID Metadata Documents | `true` |
@@ -23,7 +24,7 @@
 //! | `AUTHORIZATION_REFRESH_TOKEN_DAYS` | how long a sealed refresh token is accepted; the pool's own limit also applies | `30` |
 //! | `AUTHORIZATION_REDIRECT_HOSTS` | comma-separated `https` callbacks, see [`crate::KNOWN_CLIENT_CALLBACKS`] | the known clients |
 //! | `AUTHORIZATION_CUSTOM_SCHEMES` | comma-separated custom schemes | none |
-//! | `AUTHORIZATION_BRAND_NAME` | name on the pages | host of `MCP_RESOURCE` |
+//! | `AUTHORIZATION_BRAND_NAME` | name on the pages | host of `MCP_RESOURCE`, or of `AUTHORIZATION_ISSUER` for several |
 //! | `AUTHORIZATION_BRAND_LOGO_URL` | `https` image on the pages | none |
 //! | `AUTHORIZATION_BRAND_COLOR` | `#rrggbb` of buttons and links, dark enough for white text | `#1a4f8b` |
 //! | `AUTHORIZATION_LISTEN` | plain HTTP mode: loopback address | `127.0.0.1:3031` |
@@ -38,13 +39,14 @@ use url::Url;
 
 use crate::{
     redirect::{RedirectPolicy, RedirectUri},
-    scope::ScopeCatalog,
+    resource::ProtectedResources,
     secret::{Digest, Secret},
 };
 
 mod clients_and_pages;
 mod default;
 mod parse;
+mod resources;
 mod schema;
 mod variables;
 
@@ -134,8 +136,8 @@ pub struct Settings {
     pub issuer: String,
     /// Our issuer as a URL.
     pub issuer_url: Url,
-    /// The resource identifier.
-    pub resource: Url,
+    /// The MCP servers that get their access tokens here, with their scopes.
+    pub resources: ProtectedResources,
     /// The user pool's issuer.
     pub pool_issuer: String,
     /// The user pool's keys.
@@ -152,8 +154,6 @@ pub struct Settings {
     pub previous_sealing_secret: Option<Secret>,
     /// Access to Secrets Manager; present if a secret is there.
     pub aws: Option<AwsAccess>,
-    /// The scopes.
-    pub scopes: ScopeCatalog,
     /// Pre-registered clients.
     pub clients: Vec<PreRegisteredClient>,
     /// Whether `/register` is open.

@@ -6,7 +6,6 @@ use serde_json::{Map, json};
 
 use crate::{
     answer::json_answer,
-    authorize::check_resource,
     capability::Timestamp,
     client::{
         ClientAuthentication, KnownClient, client_digest, document_url, is_url, open_registration,
@@ -15,7 +14,7 @@ use crate::{
     cognito::{Cognito, MachineCredentials, UpstreamTokens},
     failure::Failure,
     request::{Parameters, Request, Response},
-    scope::shown,
+    scope::{ScopeCatalog, shown},
     seal::{Purpose, encode},
     secret::{Digest, Secret},
     server::{AuthorizationServer, Loaded, Visit},
@@ -32,7 +31,7 @@ pub(crate) async fn token(
 ) -> Result<Response, Failure> {
     let form = request.form_parameters()?;
     let credentials = Credentials::read(request, &form)?;
-    check_resource(&form, &server.settings)?;
+    server.settings.resources.named(&form)?;
     match form.required("grant_type")? {
         "authorization_code" => {
             let client = credentials.known_client(&server.settings, loaded, now)?;
@@ -174,6 +173,8 @@ async fn redeem_code(
         .keyring
         .open(Purpose::AuthorizationCode, sealed, &binding, now)
         .map_err(|_| Failure::CodeNotAccepted)?;
+    let resources = &server.settings.resources;
+    resources.check_grant(form, resources.of_grant(&code.scopes))?;
     let tokens = cognito(server, loaded)
         .exchange(
             &code.upstream_code,
@@ -194,10 +195,15 @@ async fn refresh(
 ) -> Result<Response, Failure> {
     let token = open_refresh_token(loaded, form.required("refresh_token")?, client, now)
         .ok_or(Failure::RefreshNotAccepted)?;
+    // A server that is gone from the settings keeps nobody signed in.
+    let resources = &server.settings.resources;
+    let granted = resources
+        .of_grant(&token.scopes)
+        .ok_or(Failure::RefreshNotAccepted)?;
+    resources.check_grant(form, Some(granted))?;
     if let Some(requested) = form.optional("scope") {
         // Not more than was granted, RFC 6749 section 6. Less cannot be had from Cognito; the answer says what was given.
-        server
-            .settings
+        granted
             .scopes
             .request(Some(requested), Some(&token.scopes))?;
     }
@@ -241,7 +247,7 @@ async fn client_credentials(
         .as_ref()
         .ok_or(Failure::ClientAuthenticationMissing)?;
     if let Some(scope) = form.optional("scope") {
-        settings.scopes.request(Some(scope), None)?;
+        check_machine_scope(settings, form, scope)?;
     }
     let authorization = request
         .header(header::AUTHORIZATION)
@@ -258,6 +264,20 @@ async fn client_credentials(
         .await?;
     let scope = form.optional("scope").map(str::to_owned);
     Ok(token_answer(settings, tokens, None, scope))
+}
+
+/// The scopes of the server that `resource` names, or of any: a program may work with several, and its token is bound by
+/// its scopes alone. One that names no scope gets what its app client has.
+fn check_machine_scope(settings: &Settings, form: &Parameters, scope: &str) -> Result<(), Failure> {
+    let resources = &settings.resources;
+    let named = match resources.named(form)? {
+        Some(resource) => vec![resource],
+        None => resources.iter().collect(),
+    };
+    let definitions = named.into_iter().flat_map(|each| each.scopes.definitions());
+    ScopeCatalog::new(definitions.cloned().collect())
+        .request(Some(scope), None)
+        .map(drop)
 }
 
 /// The upstream client of this deployment.

@@ -192,7 +192,7 @@ fn redirects(
 
 /// The known ones among the scopes a client names. For its information: it is neither kept nor does it grant anything.
 fn informative_scope(requested: Option<&str>, settings: &Settings) -> String {
-    let known = settings.scopes.names();
+    let known = settings.resources.scope_names();
     let named: Vec<&str> = requested
         .unwrap_or_default()
         .split(' ')

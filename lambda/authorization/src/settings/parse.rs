@@ -4,11 +4,7 @@ use super::{
     AwsAccess, PreRegisteredClient, SecretLocation, SettingProblems, Settings, default,
     variables::Variables,
 };
-use crate::{
-    scope::{ScopeCatalog, ScopeDefinition},
-    seal::Purpose,
-    secret::Secret,
-};
+use crate::{resource::ProtectedResources, seal::Purpose, secret::Secret};
 
 impl Settings {
     /// Reads the variables. Unknown ones are left alone: Lambda sets dozens.
@@ -36,7 +32,7 @@ impl Settings {
 
 impl Variables {
     fn settings(&mut self) -> Option<Settings> {
-        let resource = self.url("MCP_RESOURCE", "the public MCP URL");
+        let single = self.single_resource();
         let pool = self.url("MCP_ISSUER", "the user pool's issuer");
         let issuer = self.url("AUTHORIZATION_ISSUER", "the public base URL of this server");
         let sign_in = self.url(
@@ -81,8 +77,10 @@ impl Variables {
             .into_iter()
             .any(|location| matches!(location, Some(SecretLocation::SecretsManager(_))));
         let aws = if in_secrets_manager { self.aws() } else { None };
-        let scopes = self.scopes();
-        let clients = self.clients(scopes.as_ref());
+        let brand_host = single.as_ref().or(issuer.as_ref()).map(|(_, url)| url);
+        let brand = self.brand(brand_host);
+        let resources = self.resources(single.as_ref(), brand.as_ref());
+        let clients = self.clients(resources.as_ref());
         let registration = self.boolean("AUTHORIZATION_REGISTRATION", default::REGISTRATION);
         let client_documents =
             self.boolean("AUTHORIZATION_CLIENT_DOCUMENTS", default::CLIENT_DOCUMENTS);
@@ -102,14 +100,13 @@ impl Variables {
         );
         let redirects = self.redirects();
         let allowed_origins = self.origins();
-        let brand = self.brand(resource.as_ref().map(|(_, url)| url));
         let listen = self.listen();
         let local_metadata_hosts = self.local_metadata_hosts(issuer.as_ref().map(|(_, url)| url));
         let (issuer, issuer_url) = issuer?;
         Some(Settings {
             issuer,
             issuer_url,
-            resource: resource?.1,
+            resources: resources?,
             pool_issuer: pool?.0,
             jwks_url: jwks_url?,
             sign_in_url: sign_in?.0,
@@ -118,7 +115,6 @@ impl Variables {
             sealing_secret: sealing_secret?,
             previous_sealing_secret,
             aws,
-            scopes: scopes?,
             clients,
             registration,
             client_documents,
@@ -190,52 +186,7 @@ impl Variables {
         })
     }
 
-    fn scopes(&mut self) -> Option<ScopeCatalog> {
-        const NAME: &str = "AUTHORIZATION_SCOPES";
-        let text = self.required(NAME, "the scopes with their descriptions, as JSON")?;
-        let definitions: Vec<ScopeDefinition> = self.json(NAME, &text)?;
-        let legal = |name: &str| {
-            !name.is_empty()
-                && name
-                    .bytes()
-                    .all(|byte| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e))
-        };
-        if definitions.is_empty() {
-            self.problem(
-                NAME,
-                "is empty; a sign-in without a scope gives a token that no tool accepts",
-            );
-        }
-        for definition in &definitions {
-            if !legal(&definition.name) {
-                self.problem(
-                    NAME,
-                    format!(
-                        "'{}' is not a legal scope (RFC 6749 section 3.3)",
-                        definition.name
-                    ),
-                );
-            }
-            if definition.name == "offline_access" {
-                self.problem(
-                    NAME,
-                    "'offline_access' does not exist in Cognito and fails every sign-in; remove it",
-                );
-            }
-            if definition.description.trim().is_empty() {
-                self.problem(
-                    NAME,
-                    format!(
-                        "'{}' has no description for the consent page",
-                        definition.name
-                    ),
-                );
-            }
-        }
-        Some(ScopeCatalog::new(definitions))
-    }
-
-    fn clients(&mut self, scopes: Option<&ScopeCatalog>) -> Vec<PreRegisteredClient> {
+    fn clients(&mut self, resources: Option<&ProtectedResources>) -> Vec<PreRegisteredClient> {
         const NAME: &str = "AUTHORIZATION_CLIENTS";
         let Some(text) = self.optional(NAME) else {
             return Vec::new();
@@ -262,8 +213,11 @@ impl Variables {
                 self.problem(NAME, format!("client '{id}' has no redirectUris"));
             }
             for scope in client.scopes.iter().flatten() {
-                if scopes.is_some_and(|catalog| catalog.definition(scope).is_none()) {
-                    self.problem(NAME, format!("client '{id}' has scope '{scope}', which AUTHORIZATION_SCOPES does not list"));
+                if resources.is_some_and(|known| known.scope(scope).is_none()) {
+                    self.problem(
+                        NAME,
+                        format!("client '{id}' has scope '{scope}', which no MCP server has"),
+                    );
                 }
             }
         }

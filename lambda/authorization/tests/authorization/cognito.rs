@@ -21,17 +21,24 @@ pub(crate) const CLIENT_SECRET: &str = "the-app-client-secret-never-shown";
 pub(crate) const MACHINE_ID: &str = "7machineclient";
 pub(crate) const MACHINE_SECRET: &str = "machine-secret-1234567890";
 
+/// What tokens are for.
+#[derive(Clone)]
+struct Grant {
+    scope: String,
+    resource: String,
+}
+
 struct Issued {
     challenge: String,
     nonce: Option<String>,
-    scope: String,
+    grant: Grant,
     used: bool,
 }
 
 #[derive(Default)]
 struct State {
     codes: HashMap<String, Issued>,
-    refresh_tokens: HashMap<String, String>,
+    refresh_tokens: HashMap<String, Grant>,
     revoked: HashSet<String>,
     counter: u32,
     bodies: Vec<String>,
@@ -41,7 +48,7 @@ struct State {
 
 pub(crate) struct FakeCognito {
     callback: String,
-    resource: String,
+    resources: Vec<String>,
     scopes: Vec<String>,
     state: Mutex<State>,
 }
@@ -54,10 +61,10 @@ pub(crate) fn parameters(text: &str) -> HashMap<String, String> {
 }
 
 impl FakeCognito {
-    pub(crate) fn new(callback: &str, resource: &str, scopes: &[&str]) -> Self {
+    pub(crate) fn new(callback: &str, resources: &[&str], scopes: &[&str]) -> Self {
         Self {
             callback: callback.to_owned(),
-            resource: resource.to_owned(),
+            resources: resources.iter().map(|each| (*each).to_owned()).collect(),
             scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
             state: Mutex::default(),
         }
@@ -76,7 +83,7 @@ impl FakeCognito {
         assert_eq!(query["redirect_uri"], self.callback, "redirect_mismatch");
         assert_eq!(query["response_type"], "code");
         assert_eq!(query["code_challenge_method"], "S256");
-        assert_eq!(query["resource"], self.resource);
+        assert!(self.resources.contains(&query["resource"]));
         let mut back = Url::parse(&self.callback).unwrap();
         if query["scope"]
             .split(' ')
@@ -95,7 +102,10 @@ impl FakeCognito {
             Issued {
                 challenge: query["code_challenge"].clone(),
                 nonce: query.get("nonce").cloned(),
-                scope: query["scope"].clone(),
+                grant: Grant {
+                    scope: query["scope"].clone(),
+                    resource: query["resource"].clone(),
+                },
                 used: false,
             },
         );
@@ -185,17 +195,17 @@ impl FakeCognito {
                     return refused("invalid_grant");
                 }
                 issued.used = true;
-                let (scope, nonce) = (issued.scope.clone(), issued.nonce.clone());
+                let (grant, nonce) = (issued.grant.clone(), issued.nonce.clone());
                 let nonce = if state.foreign_nonce {
                     Some("another".to_owned())
                 } else {
                     nonce
                 };
-                self.tokens(&mut state, &scope, nonce)
+                Self::tokens(&mut state, grant, nonce)
             }
             "refresh_token" => match state.refresh_tokens.remove(&form["refresh_token"]) {
-                Some(scope) if !state.revoked.contains(&form["refresh_token"]) => {
-                    self.tokens(&mut state, &scope, None)
+                Some(grant) if !state.revoked.contains(&form["refresh_token"]) => {
+                    Self::tokens(&mut state, grant, None)
                 }
                 _ => refused("invalid_grant"),
             },
@@ -203,14 +213,15 @@ impl FakeCognito {
         }
     }
 
-    fn tokens(&self, state: &mut State, scope: &str, nonce: Option<String>) -> (u16, Value) {
+    fn tokens(state: &mut State, grant: Grant, nonce: Option<String>) -> (u16, Value) {
         state.counter += 1;
         let refresh_token = format!("upstream-refresh-{}", state.counter);
         state
             .refresh_tokens
-            .insert(refresh_token.clone(), scope.to_owned());
+            .insert(refresh_token.clone(), grant.clone());
+        let Grant { scope, resource } = grant;
         let mut body = json!({
-            "access_token": jwt(&json!({ "token_use": "access", "iss": POOL, "aud": self.resource, "scope": scope })),
+            "access_token": jwt(&json!({ "token_use": "access", "iss": POOL, "aud": resource, "scope": scope })),
             "refresh_token": refresh_token,
             "expires_in": 3600,
             "token_type": "Bearer",

@@ -19,6 +19,7 @@ mod redirects;
 mod registration;
 mod sealed_values;
 mod settings;
+mod several_servers;
 mod sign_in;
 mod token_endpoint;
 mod wire;

@@ -111,6 +111,64 @@ fn each_wrong_value_is_refused_under_its_name() {
 }
 
 #[test]
+fn several_servers_are_listed_with_names_and_scopes_of_their_own() {
+    for (wrong, why) in [
+        ("[]", "is empty"),
+        ("{}", "is not the expected JSON"),
+        (
+            r#"[{"resource":"http://dogs.example.com/a/mcp","name":"A","scopes":[{"name":"read","description":"x"}]}]"#,
+            "must be an https URL",
+        ),
+        (
+            r#"[{"resource":"https://dogs.example.com/a/mcp","name":" ","scopes":[{"name":"read","description":"x"}]}]"#,
+            "has no name for the consent page",
+        ),
+        (
+            r#"[{"resource":"https://dogs.example.com/a/mcp","name":"A","scopes":[]}]"#,
+            "has no scope",
+        ),
+        (
+            r#"[{"resource":"https://dogs.example.com/a/mcp","name":"A","scopes":[{"name":"https://dogs.example.com/a/mcp/read","description":"x"}]}]"#,
+            "is not a scope name",
+        ),
+        (
+            r#"[{"resource":"https://dogs.example.com/a/mcp","name":"A","scopes":[{"name":"read","description":" "}]}]"#,
+            "has no description",
+        ),
+        (
+            r#"[{"resource":"https://dogs.example.com/a/mcp","name":"A","scopes":[{"name":"read","description":"x"}]},
+               {"resource":"https://dogs.example.com/a/mcp","name":"B","scopes":[{"name":"read","description":"x"}]}]"#,
+            "is listed twice",
+        ),
+    ] {
+        let problems = problems(&[
+            ("AUTHORIZATION_RESOURCES", wrong),
+            ("MCP_RESOURCE", ""),
+            ("AUTHORIZATION_SCOPES", ""),
+        ]);
+        let found = problems.iter().any(|problem| {
+            problem.name == "AUTHORIZATION_RESOURCES" && problem.message.contains(why)
+        });
+        assert!(found, "{wrong}: {problems:?}");
+    }
+}
+
+#[test]
+fn one_server_or_several_but_not_both() {
+    let several = r#"[{"resource":"https://dogs.example.com/a/mcp","name":"A","scopes":[{"name":"read","description":"x"}]}]"#;
+    let both = problems(&[("AUTHORIZATION_RESOURCES", several)]);
+    let told: Vec<_> = both
+        .iter()
+        .map(|problem| (problem.name, problem.message.as_str()))
+        .collect();
+    let mend = "is set together with AUTHORIZATION_RESOURCES; remove one";
+    assert_eq!(
+        told,
+        [("MCP_RESOURCE", mend), ("AUTHORIZATION_SCOPES", mend)]
+    );
+}
+
+#[test]
 fn a_secret_is_in_one_place() {
     let both = problems(&[(
         "AUTHORIZATION_SEALING_SECRET_ARN",

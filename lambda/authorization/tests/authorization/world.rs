@@ -170,11 +170,15 @@ impl World {
                 .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
         );
         let settings = Settings::from_variables(variables).unwrap();
-        let scopes: Vec<&str> = settings.scopes.names();
+        let resources: Vec<&str> = settings
+            .resources
+            .iter()
+            .map(|resource| resource.identifier.as_str())
+            .collect();
         let cognito = Arc::new(FakeCognito::new(
             &settings.callback_url(),
-            RESOURCE,
-            &scopes,
+            &resources,
+            &settings.resources.scope_names(),
         ));
         let hosts = Arc::new(Hosts::default());
         *hosts.addresses.lock().unwrap() = vec!["160.79.104.10".parse().unwrap()];
@@ -305,6 +309,10 @@ impl World {
     }
 
     pub(crate) fn redeem(&self, client: &Client, code: &str) -> Response {
+        self.redeem_for(client, code, RESOURCE)
+    }
+
+    pub(crate) fn redeem_for(&self, client: &Client, code: &str, resource: &str) -> Response {
         self.form(
             "/token",
             &[
@@ -313,7 +321,7 @@ impl World {
                 ("code_verifier", VERIFIER),
                 ("redirect_uri", &client.redirect_uri),
                 ("client_id", &client.client_id),
-                ("resource", RESOURCE),
+                ("resource", resource),
             ],
             &[],
         )

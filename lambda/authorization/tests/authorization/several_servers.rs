@@ -1,0 +1,318 @@
+//! Several MCP servers behind one authorization server: every token is for one of them, and the person sees which.
+
+use serde_json::json;
+
+use crate::{
+    cognito::{MACHINE_ID, MACHINE_SECRET},
+    world::{Browser, Client, World, error, hidden_request, json as body, redirected_error},
+};
+
+const ORDERS: &str = "https://dogs.example.com/orders/mcp";
+const READ_ORDERS: &str = "https://dogs.example.com/orders/mcp/read";
+const STOCK: &str = "https://dogs.example.com/stock/mcp";
+const READ_STOCK: &str = "https://dogs.example.com/stock/mcp/read";
+const WRITE_STOCK: &str = "https://dogs.example.com/stock/mcp/write";
+const LOOPBACK: &str = "http://localhost:53682/callback";
+
+fn world_with(changes: &[(&str, &str)]) -> World {
+    let servers = json!([
+        { "resource": ORDERS, "name": "Orders", "scopes": [{ "name": "read", "description": "Read orders" }] },
+        { "resource": STOCK, "name": "Stock", "scopes": [
+            { "name": "read", "description": "Read the stock" },
+            { "name": "write", "description": "Change the stock" },
+        ] },
+    ])
+    .to_string();
+    let several = [
+        ("MCP_RESOURCE", ""),
+        ("AUTHORIZATION_SCOPES", ""),
+        ("AUTHORIZATION_RESOURCES", servers.as_str()),
+    ];
+    World::with(&[&several, changes].concat())
+}
+
+fn world() -> World {
+    world_with(&[])
+}
+
+/// A client that has registered itself and asks for one server.
+fn client(world: &World, resource: &str, scope: &str) -> Client {
+    Client::new(&world.registered(LOOPBACK), LOOPBACK)
+        .but("resource", Some(resource))
+        .but("scope", Some(scope))
+}
+
+fn tokens(world: &World, client: &Client, resource: &str) -> serde_json::Value {
+    let code = world.code(&mut Browser::default(), client);
+    let answer = world.redeem_for(client, &code, resource);
+    assert_eq!(answer.status(), 200, "{}", answer.body());
+    body(&answer)
+}
+
+/// The claims of an access token.
+fn claims(tokens: &serde_json::Value) -> serde_json::Value {
+    use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+    let token = tokens["access_token"].as_str().unwrap();
+    let claims = BASE64_URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap());
+    serde_json::from_slice(&claims.unwrap()).unwrap()
+}
+
+#[test]
+fn a_token_is_for_the_server_that_was_asked_for_and_has_only_its_scopes() {
+    let world = world();
+    for (resource, scope) in [(ORDERS, READ_ORDERS), (STOCK, READ_STOCK)] {
+        let tokens = tokens(&world, &client(&world, resource, scope), resource);
+        assert_eq!(claims(&tokens)["aud"], resource);
+        assert_eq!(claims(&tokens)["scope"], scope);
+        assert_eq!(tokens["scope"], scope);
+    }
+}
+
+#[test]
+fn a_client_that_names_no_scope_gets_those_of_the_one_server() {
+    let world = world();
+    let client = client(&world, STOCK, "").but("scope", None);
+    assert_eq!(
+        tokens(&world, &client, STOCK)["scope"],
+        format!("{READ_STOCK} {WRITE_STOCK}")
+    );
+}
+
+#[test]
+fn the_consent_page_names_the_server_and_what_it_permits() {
+    let world = world();
+    let page = world.get(&client(&world, STOCK, WRITE_STOCK).authorize_url(), &[]);
+    assert!(page.body().contains("to use Stock?"), "{}", page.body());
+    assert!(page.body().contains("Change the stock") && page.body().contains(WRITE_STOCK));
+    assert!(!page.body().contains("Orders") && !page.body().contains(ORDERS));
+}
+
+#[test]
+fn a_scope_of_another_server_is_refused() {
+    let world = world();
+    for scope in [READ_STOCK.to_owned(), format!("{READ_ORDERS} {READ_STOCK}")] {
+        let client = client(&world, ORDERS, &scope);
+        let answer = world.get(&client.authorize_url(), &[]);
+        assert_eq!(
+            redirected_error(&answer, &client),
+            "invalid_scope",
+            "{scope}"
+        );
+    }
+}
+
+#[test]
+fn a_request_is_about_one_server_at_a_time() {
+    let world = world();
+    let client = client(&world, ORDERS, READ_ORDERS);
+    let both = format!(
+        "{}&resource=https%3A%2F%2Fdogs.example.com%2Fstock%2Fmcp",
+        client.authorize_url()
+    );
+    let answer = world.get(&both, &[]);
+    assert_eq!(redirected_error(&answer, &client), "invalid_target");
+    let twice = format!(
+        "{}&resource=https%3A%2F%2Fdogs.example.com%2Forders%2Fmcp%2F",
+        client.authorize_url()
+    );
+    assert_eq!(world.get(&twice, &[]).status(), 200, "one of them, twice");
+}
+
+#[test]
+fn cve_2025_69196_a_resource_that_no_server_has_is_refused_at_every_endpoint() {
+    let world = world();
+    let client = client(&world, ORDERS, READ_ORDERS);
+    for foreign in [
+        "https://dogs.example.com/mcp",
+        "https://dogs.example.com/",
+        "https://dogs.example.com/orders",
+        "https://dogs.example.com/orders/mcp/read",
+        "https://other.example.com/orders/mcp",
+    ] {
+        let answer = world.get(&client.but("resource", Some(foreign)).authorize_url(), &[]);
+        assert_eq!(
+            redirected_error(&answer, &client),
+            "invalid_target",
+            "{foreign}"
+        );
+        let form = [
+            ("grant_type", "authorization_code"),
+            ("client_id", client.client_id.as_str()),
+            ("resource", foreign),
+        ];
+        let refused = (400, "invalid_target".to_owned());
+        assert_eq!(
+            error(&world.form("/token", &form, &[])),
+            refused,
+            "{foreign}"
+        );
+    }
+}
+
+/// Clients of 2025-03-26 send no `resource`.
+#[test]
+fn without_resource_the_scopes_say_which_server_is_meant_and_nothing_says_none() {
+    let world = world();
+    let by_scope = client(&world, ORDERS, READ_STOCK).but("resource", None);
+    assert_eq!(claims(&tokens(&world, &by_scope, STOCK))["aud"], STOCK);
+    for scope in [None, Some("openid"), Some("unknown")] {
+        let open = by_scope.but("scope", scope);
+        let answer = world.get(&open.authorize_url(), &[]);
+        assert_eq!(
+            redirected_error(&answer, &open),
+            "invalid_target",
+            "{scope:?}"
+        );
+    }
+}
+
+#[test]
+fn a_code_for_one_server_is_not_redeemed_for_the_other() {
+    let world = world();
+    let client = client(&world, ORDERS, READ_ORDERS);
+    let code = world.code(&mut Browser::default(), &client);
+    let refused = (400, "invalid_target".to_owned());
+    assert_eq!(error(&world.redeem_for(&client, &code, STOCK)), refused);
+    assert!(
+        world.cognito.bodies().is_empty(),
+        "Cognito's code is not used up"
+    );
+    assert_eq!(world.redeem_for(&client, &code, ORDERS).status(), 200);
+}
+
+#[test]
+fn a_refresh_token_of_one_server_gives_nothing_for_the_other() {
+    let world = world();
+    let client = client(&world, ORDERS, READ_ORDERS);
+    let tokens = tokens(&world, &client, ORDERS);
+    let refresh = |more: (&'static str, &'static str)| {
+        let form = [
+            ("grant_type", "refresh_token"),
+            ("refresh_token", tokens["refresh_token"].as_str().unwrap()),
+            ("client_id", client.client_id.as_str()),
+            more,
+        ];
+        world.form("/token", &form, &[])
+    };
+    assert_eq!(
+        error(&refresh(("resource", STOCK))),
+        (400, "invalid_target".to_owned())
+    );
+    assert_eq!(
+        error(&refresh(("scope", READ_STOCK))),
+        (400, "invalid_scope".to_owned())
+    );
+    let answer = refresh(("resource", ORDERS));
+    assert_eq!(claims(&body(&answer))["aud"], ORDERS);
+}
+
+#[test]
+fn a_client_of_one_server_is_not_let_in_at_the_other() {
+    let clients = json!([{ "clientId": "ci", "clientName": "CI", "redirectUris": [LOOPBACK], "scopes": [READ_ORDERS] }]);
+    let world = world_with(&[("AUTHORIZATION_CLIENTS", &clients.to_string())]);
+    let ci = Client::new("ci", LOOPBACK).but("scope", None);
+    let stock = ci.but("resource", Some(STOCK));
+    let answer = world.get(&stock.authorize_url(), &[]);
+    assert_eq!(redirected_error(&answer, &stock), "access_denied");
+    let orders = ci.but("resource", Some(ORDERS));
+    assert_eq!(tokens(&world, &orders, ORDERS)["scope"], READ_ORDERS);
+}
+
+#[test]
+fn a_sealed_consent_to_one_server_cannot_be_sent_for_the_other() {
+    let world = world();
+    let mut browser = Browser::default();
+    let page = browser.get(&world, &client(&world, ORDERS, READ_ORDERS).authorize_url());
+    let request = hidden_request(&page);
+    let form = [
+        ("request", request.as_str()),
+        ("decision", "allow"),
+        ("resource", STOCK),
+        ("scope", READ_STOCK),
+    ];
+    let answer = browser.submit(&world, &form, crate::world::ISSUER, "same-origin");
+    let url = crate::world::refresh_target(&answer);
+    let query = crate::cognito::parameters(url::Url::parse(&url).unwrap().query().unwrap());
+    assert_eq!(
+        (query["resource"].as_str(), query["scope"].as_str()),
+        (ORDERS, READ_ORDERS)
+    );
+}
+
+#[test]
+fn a_program_asks_for_scopes_of_the_server_that_it_names_or_of_any() {
+    let world = world();
+    let ask = |scope: &str, resource: Option<&str>| {
+        let mut form = vec![
+            ("grant_type", "client_credentials"),
+            ("client_id", MACHINE_ID),
+            ("client_secret", MACHINE_SECRET),
+            ("scope", scope),
+        ];
+        form.extend(resource.map(|resource| ("resource", resource)));
+        world.form("/token", &form, &[])
+    };
+    let both = format!("{READ_ORDERS} {READ_STOCK}");
+    assert_eq!(ask(&both, None).status(), 200);
+    assert_eq!(ask(READ_STOCK, Some(STOCK)).status(), 200);
+    let refused = (400, "invalid_scope".to_owned());
+    assert_eq!(error(&ask(READ_STOCK, Some(ORDERS))), refused);
+    assert_eq!(error(&ask(&both, Some(ORDERS))), refused);
+}
+
+#[test]
+fn the_metadata_lists_every_server_and_every_scope() {
+    let world = world();
+    for path in [
+        "/.well-known/oauth-authorization-server",
+        "/.well-known/oauth-authorization-server/stock/mcp",
+        "/.well-known/openid-configuration/orders/mcp",
+        "/orders/mcp/.well-known/openid-configuration",
+    ] {
+        let document = body(&world.get(path, &[]));
+        assert_eq!(
+            document["protected_resources"],
+            json!([ORDERS, STOCK]),
+            "{path}"
+        );
+        assert_eq!(
+            document["scopes_supported"],
+            json!([READ_ORDERS, READ_STOCK, WRITE_STOCK])
+        );
+    }
+    assert_eq!(
+        world
+            .get("/.well-known/oauth-authorization-server/mcp", &[])
+            .status(),
+        404
+    );
+}
+
+#[test]
+fn somebody_who_signed_up_without_a_client_is_told_the_address_of_each_server() {
+    let page = world().get("/callback?code=x", &[]);
+    for text in ["To use Orders,", ORDERS, "To use Stock,", STOCK] {
+        assert!(page.body().contains(text), "{text}: {}", page.body());
+    }
+}
+
+#[test]
+fn a_server_that_is_gone_keeps_nobody_signed_in() {
+    let before = world();
+    let client = client(&before, STOCK, READ_STOCK);
+    let tokens = tokens(&before, &client, STOCK);
+    let remaining = json!([
+        { "resource": ORDERS, "name": "Orders", "scopes": [{ "name": "read", "description": "Read orders" }] },
+        { "resource": "https://dogs.example.com/bills/mcp", "name": "Bills", "scopes": [{ "name": "read", "description": "Read bills" }] },
+    ]);
+    let after = world_with(&[("AUTHORIZATION_RESOURCES", &remaining.to_string())]);
+    let form = [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", tokens["refresh_token"].as_str().unwrap()),
+        ("client_id", client.client_id.as_str()),
+    ];
+    assert_eq!(
+        error(&after.form("/token", &form, &[])),
+        (400, "invalid_grant".to_owned())
+    );
+}
