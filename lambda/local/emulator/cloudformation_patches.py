@@ -5,27 +5,68 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from ministack.services import dynamodb, secretsmanager
+from ministack.services import dynamodb, secretsmanager, waf
 from ministack.services.cloudformation import provisioners
 
 
-def managed_login_branding() -> None:
-    """Closes: AWS::Cognito::ManagedLoginBranding is an unrecognized type, which refuses the whole template.
+# Types that have no service behind them in the emulator: the properties that make the name, which Ref gives. docs/live-checks.md has
+# them too.
+STAND_INS = {
+    "AWS::CodeDeploy::Application": ("ApplicationName",),
+    "AWS::CodeDeploy::DeploymentGroup": ("DeploymentGroupName",),
+    "AWS::Cognito::ManagedLoginBranding": ("UserPoolId", "ClientId"),
+}
 
-    The style itself has no effect here: the local sign-in pages look the same with every branding.
-    """
+
+def stand_ins() -> None:
+    """Closes: an unrecognized type refuses the whole template. These are accepted and have no effect: the local sign-in
+    pages look the same with every branding, and an alias moves to a new version at once."""
+
+    def stand_in(resource_type: str, naming: tuple[str, ...]) -> dict:
+        def create(logical_id: str, props: dict, stack_name: str) -> tuple[str, dict]:
+            name = "|".join(props.get(each) or f"{stack_name}-{logical_id}" for each in naming)
+            return name, {f"{resource_type.rpartition('::')[2]}Id": name}
+
+        def update(physical_id: str, old: dict, new: dict, stack_name: str, logical_id: str | None = None) -> Any:
+            return create(logical_id or "", new, stack_name)
+
+        return {"create": create, "update": update, "update_with_logical_id": True,
+                "delete": lambda physical_id, props: None}
+
+    for resource_type, naming in STAND_INS.items():
+        provisioners._RESOURCE_HANDLERS[resource_type] = stand_in(resource_type, naming)
+
+
+def web_acl_association() -> None:
+    """Closes: AWS::WAFv2::WebACLAssociation is an unrecognized type, though the emulator's WAF knows associations. It
+    inspects no request all the same."""
 
     def create(logical_id: str, props: dict, stack_name: str) -> tuple[str, dict]:
-        if not (props.get("UserPoolId") and props.get("ClientId")):
-            raise ValueError("AWS::Cognito::ManagedLoginBranding: UserPoolId and ClientId are required")
-        identifier = f"{props['UserPoolId']}|{props['ClientId']}"
-        return identifier, {"ManagedLoginBrandingId": identifier}
+        status, _, body = waf._associate_web_acl({"WebACLArn": props["WebACLArn"], "ResourceArn": props["ResourceArn"]})
+        if status >= 400:
+            raise ValueError(f"AWS::WAFv2::WebACLAssociation: {json.loads(body).get('message')}")
+        return f"{props['WebACLArn']}|{props['ResourceArn']}", {}
 
-    def update(physical_id: str, old_props: dict, new_props: dict, stack_name: str) -> tuple[str, dict]:
-        return create("", new_props, stack_name)
+    def update(physical_id: str, old: dict, new: dict, stack_name: str, logical_id: str | None = None) -> Any:
+        delete(physical_id, old)
+        return create(logical_id or "", new, stack_name)
 
-    provisioners._RESOURCE_HANDLERS["AWS::Cognito::ManagedLoginBranding"] = {
-        "create": create, "update": update, "delete": lambda physical_id, props: None}
+    def delete(physical_id: str, props: dict) -> None:
+        waf._disassociate_web_acl({"ResourceArn": physical_id.rpartition("|")[2]})
+
+    provisioners._RESOURCE_HANDLERS["AWS::WAFv2::WebACLAssociation"] = {"create": create, "update": update, "delete": delete}
+
+
+def metric_math_alarm() -> None:
+    """Closes: an alarm over metric math is refused. It is kept, without a metric, and so never goes off."""
+    record = provisioners._cw_metric_alarm_record
+
+    def record_any(name: str, props: dict) -> dict:
+        if props.get("Metrics"):
+            props = {**props, "Metrics": None, "MetricName": "metric math", "Namespace": "not evaluated"}
+        return record(name, props)
+
+    provisioners._cw_metric_alarm_record = record_any
 
 
 def user_pool_provider() -> None:
@@ -85,8 +126,6 @@ def generated_secret() -> None:
 
 def time_to_live() -> None:
     """Closes: TimeToLiveSpecification of a DynamoDB table is ignored, so that nothing ever expires."""
-    handlers = provisioners._RESOURCE_HANDLERS["AWS::DynamoDB::Table"]
-    create, update = handlers["create"], handlers["update"]
 
     def apply(table: str, old: dict | None, new: dict | None) -> None:
         if new and new != old:
@@ -95,24 +134,31 @@ def time_to_live() -> None:
         elif old and not new:
             dynamodb._update_ttl({"TableName": table, "TimeToLiveSpecification": {**old, "Enabled": False}})
 
-    def create_with_ttl(logical_id: str, props: dict, stack_name: str) -> Any:
-        physical_id, attributes = create(logical_id, props, stack_name)
-        apply(physical_id, None, props.get("TimeToLiveSpecification"))
-        return physical_id, attributes
+    def with_ttl(create: Any, update: Any) -> dict:
+        def create_with_ttl(logical_id: str, props: dict, stack_name: str) -> Any:
+            physical_id, attributes = create(logical_id, props, stack_name)
+            apply(physical_id, None, props.get("TimeToLiveSpecification"))
+            return physical_id, attributes
 
-    def update_with_ttl(physical_id: str, old: dict, new: dict, stack_name: str, logical_id: str | None = None) -> Any:
-        result = update(physical_id, old, new, stack_name, logical_id)
-        new_id = result[0] if isinstance(result, tuple) else physical_id
-        known = old.get("TimeToLiveSpecification") if new_id == physical_id else None
-        apply(new_id, known, new.get("TimeToLiveSpecification"))
-        return result
+        def update_with_ttl(physical_id: str, old: dict, new: dict, stack_name: str, *logical_id: str) -> Any:
+            result = update(physical_id, old, new, stack_name, *logical_id)
+            new_id = result[0] if isinstance(result, tuple) else physical_id
+            known = old.get("TimeToLiveSpecification") if new_id == physical_id else None
+            apply(new_id, known, new.get("TimeToLiveSpecification"))
+            return result
 
-    handlers.update(create=create_with_ttl, update=update_with_ttl)
+        return {"create": create_with_ttl, "update": update_with_ttl}
+
+    for resource_type in ("AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable"):
+        handlers = provisioners._RESOURCE_HANDLERS[resource_type]
+        handlers.update(with_ttl(handlers["create"], handlers["update"]))
 
 
 def install() -> None:
     """Apply every patch of this module."""
-    managed_login_branding()
+    stand_ins()
+    web_acl_association()
+    metric_math_alarm()
     user_pool_provider()
     secret_reference()
     generated_secret()

@@ -16,7 +16,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-SERVICES = "apigateway,cloudformation,cognito-idp,dynamodb,iam,kms,lambda,logs,monitoring,s3,secretsmanager,ses,ssm,sts"
+SERVICES = ("acm,apigateway,cloudformation,cloudfront,cognito-idp,dynamodb,ec2,iam,kms,lambda,logs,monitoring,route53,s3,"
+            "secretsmanager,ses,sns,ssm,sts,wafv2")
 # The program, and what the edge calls itself towards the gateway. A foreign name here is DNS rebinding.
 ALLOWED_HOST = re.compile(r"(127\.0\.0\.1|localhost)(:\d+)?|[\w.-]+\.amazonaws\.com|[\w.-]+\.localhost(:\d+)?")
 PUBLIC_PATH = re.compile(r"/_aws/execute-api/|/oauth2/|/[\w-]+/\.well-known/")
@@ -99,10 +100,11 @@ def main() -> None:
     import cloudformation_patches
     import cognito_patches
     import gateway_patches
+    import identity_patches
     import runtime_streaming
     from ministack import app as emulator
 
-    for patches in (cloudformation_patches, cognito_patches, runtime_streaming, gateway_patches):
+    for patches in (cloudformation_patches, cognito_patches, identity_patches, runtime_streaming, gateway_patches):
         patches.install()
     emulator.app = refuse_foreign_pages(emulator.app)
     sys.argv = sys.argv[:1]  # the emulator parses arguments of its own

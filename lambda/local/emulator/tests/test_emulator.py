@@ -223,9 +223,27 @@ class Deployment(Emulator):
                          f"https://cognito-idp.us-east-1.amazonaws.com/{self.outputs['Pool']}")
 
     def test_table_expires_items_by_the_attribute_of_the_template(self) -> None:
-        described = self.aws("dynamodb").describe_time_to_live(TableName=self.outputs["Table"])
-        self.assertEqual(described["TimeToLiveDescription"],
-                         {"TimeToLiveStatus": "ENABLED", "AttributeName": "expiresAt"})
+        for table, attribute in (("Table", "expiresAt"), ("GlobalTable", "expires")):
+            described = self.aws("dynamodb").describe_time_to_live(TableName=self.outputs[table])
+            self.assertEqual(described["TimeToLiveDescription"],
+                             {"TimeToLiveStatus": "ENABLED", "AttributeName": attribute})
+
+    def test_web_acl_is_associated_with_the_stage(self) -> None:
+        found = self.aws("wafv2").list_resources_for_web_acl(WebACLArn=self.outputs["WebAcl"], ResourceType="API_GATEWAY")
+        self.assertEqual(found["ResourceArns"],
+                         [f"arn:aws:apigateway:us-east-1::/restapis/{self.outputs['ApiId']}/stages/prod"])
+
+    def test_accepts_what_it_has_no_service_for(self) -> None:
+        self.assertEqual(self.outputs["Application"], "Test-Application")
+        alarm = self.aws("cloudwatch").describe_alarms(AlarmNames=[self.outputs["Alarm"]])["MetricAlarms"][0]
+        self.assertEqual((alarm["Namespace"], alarm["StateValue"]), ("not evaluated", "INSUFFICIENT_DATA"))
+
+    def test_lets_a_role_into_a_bucket_that_asks_for_tls(self) -> None:
+        credentials = self.aws("sts").assume_role(RoleArn=self.outputs["Writer"], RoleSessionName="test")["Credentials"]
+        bucket = botocore.session.get_session().create_client(
+            "s3", region_name="us-east-1", endpoint_url=self.endpoint, aws_access_key_id=credentials["AccessKeyId"],
+            aws_secret_access_key=credentials["SecretAccessKey"], aws_session_token=credentials["SessionToken"])
+        bucket.put_object(Bucket=self.outputs["Bucket"], Key="key", Body=b"")
 
     def test_deploying_the_same_template_again_changes_nothing(self) -> None:
         self.assertEqual(json.loads(self.deploy()), self.outputs)
