@@ -62,6 +62,20 @@ export const pythonCdk = () => once('python', () => {
   return interpreter;
 });
 
+/** The command line of AWS in an environment of its own; gives the directory of its program. */
+export const awsCli = () => once('aws', () => {
+  const venv = join(root, '.local', 'aws-cli');
+  const [program, stamp, wanted] = [join(venv, 'bin', 'aws'), join(venv, 'version'), 'awscli==1.46.3'];
+  if (!existsSync(program) || !existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted) {
+    console.log('installing the command line of AWS …');
+    must('python3', ['-m', 'venv', '--clear', venv]);
+    must(join(venv, 'bin', 'python'), ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', wanted]);
+    // Written last: half an installation does not count.
+    writeFileSync(stamp, wanted);
+  }
+  return join(venv, 'bin');
+});
+
 /** The official conformance suite. */
 export const conformancePackages = () => once('conformance', () => npmCi('test/conformance'));
 

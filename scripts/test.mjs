@@ -73,6 +73,13 @@ const parts = {
     needs: [prepare.compiledConstructs, prepare.pythonCdk],
     run: async (report) => node(report, 'golden', testFiles('test/golden'), { env: { GOLDEN_PYTHON: await prepare.pythonCdk() } }),
   },
+  integration: {
+    title: 'two apps and the template without the CDK: deployed as people do, called, updated and destroyed',
+    needs: [prepare.testPackages, prepare.compiledConstructs, prepare.awsCli, prepare.localStack],
+    run: async (report) => node(report, 'integration apps', testFiles('test/integration'), {
+      env: { MCP_LAMBDA_OUTPUTS: await prepare.localStack(), MCP_LAMBDA_AWS_CLI: await prepare.awsCli() },
+    }),
+  },
   'rust-cdk': {
     title: 'the constructs in Rust, and the compliance cases of jsii',
     needs: [prepare.compiledConstructs],

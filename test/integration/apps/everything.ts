@@ -1,0 +1,104 @@
+// An MCP server with everything chosen that can be chosen together, and an MCP endpoint that exists already with the rest.
+// ../properties.ts fails when a property of the library is neither here nor in its list of what cannot be.
+import { createHash } from 'node:crypto';
+import { App, CfnOutput, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import * as acm from 'aws-cdk-lib/aws-certificatemanager';
+import * as codedeploy from 'aws-cdk-lib/aws-codedeploy';
+import * as cognito from 'aws-cdk-lib/aws-cognito';
+import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import * as route53 from 'aws-cdk-lib/aws-route53';
+import * as sns from 'aws-cdk-lib/aws-sns';
+import * as wafv2 from 'aws-cdk-lib/aws-wafv2';
+import { McpAuthorization, McpAwsResource, McpCode, McpContract, McpFront, McpMonitoring, McpRemoteServer, McpServer, McpUserPool } from 'mcp-lambda-cdk';
+
+const app = new App();
+const context = (name: string): string => app.node.getContext(name);
+const built = (program: string) => McpCode.fromAsset(`${context('lambdaDir')}/${program}`);
+const emulator = context('signInBaseUrl');
+const removalPolicy = RemovalPolicy.DESTROY;
+
+const stack = new Stack(app, 'Everything', { description: 'everything that can be chosen together' });
+const vpc = new ec2.Vpc(stack, 'Network', {
+  maxAzs: 2,
+  natGateways: 0,
+  restrictDefaultSecurityGroup: false,
+  subnetConfiguration: [{ name: 'Inside', subnetType: ec2.SubnetType.PRIVATE_ISOLATED }],
+  gatewayEndpoints: { DynamoDb: { service: ec2.GatewayVpcEndpointAwsService.DYNAMODB } },
+});
+const table = new dynamodb.TableV2(stack, 'Table', { partitionKey: { name: 'pk', type: dynamodb.AttributeType.STRING }, timeToLiveAttribute: 'expires', removalPolicy });
+const visibilityConfig = { sampledRequestsEnabled: true, cloudWatchMetricsEnabled: true, metricName: 'mcp' };
+const webAcl = new wafv2.CfnWebACL(stack, 'WebAcl', { scope: 'REGIONAL', defaultAction: { allow: {} }, visibilityConfig });
+const people = new McpUserPool(stack, 'People', { displayName: 'Everything', selfSignUpEnabled: false, mfa: cognito.Mfa.REQUIRED, removalPolicy });
+
+const server = new McpServer(stack, 'Counter', {
+  code: built('counter'),
+  contract: McpContract.fromFile(app.node.tryGetContext('contract') ?? 'lambda/counter/contract.json'),
+  settings: { MCP_LOG_CLIENTS: ['integration'] },
+  awsResources: { state: McpAwsResource.dynamodbTable(table) },
+  gate: { code: built('gate') },
+  front: McpFront.external({ publicBaseUrl: context('publicBaseUrl'), signInBaseUrl: emulator, cognitoIdpUrl: emulator }),
+  authorization: McpAuthorization.server({
+    code: built('authorization'),
+    clients: [
+      { clientId: 'ci', clientName: 'Continuous integration', redirectUris: ['https://ci.example.com/callback'], scopeNames: ['counter.read'], secretSha256: [createHash('sha256').update('a secret of the tests').digest('hex')] },
+    ],
+    brandColor: '#7a1f1f',
+    brandLogoUrl: 'https://example.com/logo.svg',
+    clientDocumentsEnabled: true,
+    codeLifetime: Duration.seconds(60),
+    customSchemes: ['cursor'],
+    displayName: 'Everything',
+    redirectHosts: ['https://example.com/callback'],
+    refreshTokenLifetime: Duration.days(7),
+    registrationEnabled: true,
+    registrationLifetime: Duration.days(14),
+  }),
+  userPool: people,
+  callbackPort: 8799,
+  callbackUrls: ['https://claude.ai/api/mcp/auth_callback'],
+  allowedOrigins: ['http://localhost:6274'],
+  throttlingRateLimit: 40,
+  throttlingBurstLimit: 80,
+  webAcl,
+  memorySize: 512,
+  timeout: Duration.seconds(20),
+  logRetention: logs.RetentionDays.ONE_WEEK,
+  tracing: true,
+  vpc,
+  vpcSubnets: { subnetType: ec2.SubnetType.PRIVATE_ISOLATED },
+  securityGroups: [new ec2.SecurityGroup(stack, 'SecurityGroup', { vpc })],
+  reservedConcurrency: 20,
+  provisionedConcurrency: 2,
+  trafficShifting: codedeploy.LambdaDeploymentConfig.LINEAR_10PERCENT_EVERY_1MINUTE,
+  removalPolicy,
+  // What an update chooses otherwise.
+  ...JSON.parse(app.node.tryGetContext('chosen') ?? '{}'),
+});
+const machineClient = server.addMachineClient('MachineClient', { scopeNames: (app.node.tryGetContext('scopeNames') ?? 'counter.read,counter.write').split(',') });
+new McpMonitoring(stack, 'Monitoring', { server, alarmTopic: new sns.Topic(stack, 'Alarms'), failurePercentage: 2, slowAfter: Duration.seconds(5) });
+
+const zone = new route53.PublicHostedZone(stack, 'Zone', { zoneName: 'example.com' });
+const remote = new McpRemoteServer(stack, 'Remote', {
+  endpointUrl: 'https://gateway.example.com/mcp',
+  serverName: 'remote',
+  serverTitle: 'Remote',
+  scopes: [{ name: 'use', description: 'Use it' }],
+  front: McpFront.customDomain({ domainName: 'mcp.example.com', certificate: new acm.Certificate(stack, 'Certificate', { domainName: 'mcp.example.com' }), hostedZone: zone }),
+  authorization: McpAuthorization.cognito({ registrationEnabled: true }),
+  userPool: McpUserPool.fromUserPool(stack, 'Existing', { userPool: people.userPool, domain: people.domain, identityProviders: [cognito.UserPoolClientIdentityProvider.COGNITO] }),
+  timeout: Duration.seconds(60),
+  tracing: true,
+});
+
+for (const [name, value] of Object.entries({
+  McpServerUrl: server.mcpServerUrl,
+  TokenUrl: server.tokenUrl,
+  MachineClientId: machineClient.clientId,
+  MachineClientSecretArn: machineClient.clientSecret.secretArn,
+  RemoteUrl: remote.mcpServerUrl,
+})) {
+  new CfnOutput(stack, name, { value });
+}
+app.synth();
