@@ -136,6 +136,17 @@ describe('cfn-lint', () => {
     assert.equal(run.status, 0);
   });
 
+  for (const choices of [[], ['env=prod', 'authorization=server', 'front=stage']]) {
+    test(`finds nothing in the template without the CDK${choices.map((each) => ` ${each}`).join('')}`, () => {
+      const destination = join(directory, ['without-cdk', ...choices].join('-'));
+      const written = spawnSync(process.execPath, ['scripts/template.mjs', destination, `lambdaDir=${lambdaDir}`, ...choices], { encoding: 'utf8', env: { ...process.env, CDK_VALIDATION: 'false' } });
+      assert.equal(written.status, 0, written.stderr);
+      const run = lint([join(destination, 'dog-facts.template.json')]);
+      assert.equal(run.stdout + run.stderr, '');
+      assert.equal(run.status, 0);
+    });
+  }
+
   test('finds what is wrong with a template that is', () => {
     assert.match(lint([join(directory, 'broken', 'Broken.template.json')]).stdout, /E3031:'https:..mcp.example.com.mcp' does not match/);
   });
