@@ -27,6 +27,14 @@ describe('the public API of the constructs', () => {
     assert.equal(written.length, generated.length);
   });
 
+  test('would be described otherwise, were it another one than the accepted', () => {
+    const other = assembly();
+    other.types['mcp-lambda-cdk.McpServer'].properties.find((property: { name: string }) => property.name === 'signInUrl').docs.summary = 'Where people knock.';
+    const folder = join(root, 'target', 'api-other');
+    writeAssembly(folder, other);
+    assert.match(apiReference(folder), /Where people knock\./);
+  });
+
   test('has examples that compile, and can be said in the other languages', () => {
     const tablet = join(root, 'target', 'examples.tabl');
     const done = spawnSync(join(root, 'node_modules', '.bin', 'jsii-rosetta'), ['extract', '--strict', '--cache-to', tablet, 'cdk'], { cwd: root, encoding: 'utf8' });
