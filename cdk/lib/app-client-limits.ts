@@ -45,7 +45,7 @@ export class AppClientLimits {
     // Unique in the account and region, as the value of an API key has to be; no secret, since API Gateway takes it from the gate alone.
     this.sharedKey = `${api.restApiId}${this.plans.node.addr.slice(-12)}`;
     gate.mcpFunction.function.addEnvironment('GATE_USAGE_KEY', this.sharedKey);
-    this.addPlan('EveryOther', this.sharedKey, {}, 'of all app clients without limits of their own');
+    this.addPlan('EveryOther', this.sharedKey, {}, 'of all app clients that the server does not know');
     addLimitResponses(api);
   }
 
