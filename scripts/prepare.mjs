@@ -2,7 +2,7 @@
 
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 import { root } from './root.mjs';
@@ -168,6 +168,22 @@ export const localStack = () => stack('cognito', 3430, []);
 
 /** The stack with the authorization server in front of the user pool. */
 export const authorizationStack = () => stack('server', 3440, ['--authorization', 'server']);
+
+/** The stack with the gate before the MCP endpoint. */
+export const gateStack = () => stack('gate', 3450, ['--gate']);
+
+/** The gate and the counter, built for this machine and laid down as functions; gives the directory. */
+export const gatePrograms = () => once('gate programs', () => {
+  const directory = join(root, '.local', 'gate-programs');
+  for (const [name, binary] of [['mcp-lambda-gate', 'gate'], ['counter', 'counter']]) {
+    const args = ['build', '--locked', '--quiet', '--package', name, '--bin', binary, '--message-format=json-render-diagnostics'];
+    const { stdout } = must('cargo', args, { maxBuffer: 64 * 1024 * 1024 });
+    const built = stdout.split('\n').filter((line) => line.includes('"executable":"')).map((line) => JSON.parse(line));
+    mkdirSync(join(directory, binary), { recursive: true });
+    copyFileSync(built.find(({ target }) => target.name === binary).executable, join(directory, binary, 'bootstrap'));
+  }
+  return directory;
+});
 
 /** Ends the local stacks that were started. */
 export async function stopLocalStacks() {

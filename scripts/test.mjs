@@ -125,6 +125,18 @@ const parts = {
     needs: [prepare.testPackages, prepare.conformancePackages, prepare.authorizationStack],
     run: async (report) => againstAuthorization(report, 'official suite, command authorization', ['suite.ts']),
   },
+  gate: {
+    title: 'the gate, what stands in for the user pool, and the limits of single app clients',
+    needs: [prepare.testPackages, prepare.gatePrograms, prepare.pythonClient, prepare.rmcpClient, prepare.gateStack],
+    run: async (report) => node(report, 'gate', ['test/e2e/gate.test.ts'], {
+      env: {
+        MCP_LAMBDA_OUTPUTS: await prepare.gateStack(),
+        MCP_LAMBDA_GATE_PROGRAMS: await prepare.gatePrograms(),
+        MCP_LAMBDA_PYTHON_CLIENT: await prepare.pythonClient(),
+        MCP_LAMBDA_RMCP_CLIENT: await prepare.rmcpClient(),
+      },
+    }),
+  },
   load: endToEnd('load', 'many people at once', prepare.authorizationStack),
   'least-privilege': endToEnd('least-privilege', 'least privilege'),
   'connect-commands': {

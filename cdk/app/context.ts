@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Node } from 'constructs';
-import { McpAuthorization, McpCode, McpFront } from '../lib';
+import { McpAuthorization, McpCode, McpFront, type McpGateOptions } from '../lib';
 import { type Environment, ENVIRONMENTS } from './environments';
 
 /** The context keys of the apps in this directory: `npx cdk synth -c front=stage`. */
-const KEYS = ['env', 'front', 'publicBaseUrl', 'signInBaseUrl', 'cognitoIdpUrl', 'lambdaDir', 'dogApiBaseUrl', 'callbackPort', 'authorization'] as const;
+const KEYS = ['env', 'front', 'publicBaseUrl', 'signInBaseUrl', 'cognitoIdpUrl', 'lambdaDir', 'dogApiBaseUrl', 'callbackPort', 'authorization', 'gate'] as const;
 
 const FRONTS = ['cloudfront', 'stage', 'external'] as const;
 
@@ -21,6 +21,8 @@ export interface AppContext {
   readonly callbackPort?: number;
   /** `server`: the authorization server in front of the user pool. */
   readonly authorization: (typeof AUTHORIZATIONS)[number];
+  /** Whether the gate looks at a tool's OAuth scopes before the function runs. */
+  readonly gate: boolean;
 }
 
 /** Reads the context of an app. */
@@ -35,6 +37,10 @@ export function readContext(node: Node): AppContext {
   if (authorization === undefined) {
     throw complaint('authorization', asked, `needs one of ${AUTHORIZATIONS.join(', ')}`);
   }
+  const gate = values.get('gate') ?? 'false';
+  if (gate !== 'true' && gate !== 'false') {
+    throw complaint('gate', gate, 'needs true or false');
+  }
   const env = values.get('env') ?? 'dev';
   const environment = Object.entries(ENVIRONMENTS).find(([name]) => name === env)?.[1];
   if (environment === undefined) {
@@ -43,6 +49,7 @@ export function readContext(node: Node): AppContext {
   return {
     environment,
     authorization,
+    gate: gate === 'true',
     front: frontOf(values),
     lambdaDirectory: values.get('lambdaDir'),
     dogApiBaseUrl: values.get('dogApiBaseUrl'),
@@ -55,6 +62,11 @@ export function authorizationOf(context: AppContext): McpAuthorization {
   return context.authorization === 'cognito'
     ? McpAuthorization.cognito()
     : McpAuthorization.server({ code: serverCode(context, 'authorization', 'mcp-lambda-authorization') });
+}
+
+/** The gate, with the code of this repository's, if it is asked for. */
+export function gateOf(context: AppContext): McpGateOptions | undefined {
+  return context.gate ? { code: serverCode(context, 'gate', 'mcp-lambda-gate') } : undefined;
 }
 
 /** The code of one of this repository's servers: built already, or built now. */

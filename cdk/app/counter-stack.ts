@@ -2,7 +2,7 @@ import { RemovalPolicy, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { McpContract, McpServer } from '../lib';
 import { acknowledge, acknowledgeRules } from './acknowledgements';
-import { type AppContext, authorizationOf, serverCode } from './context';
+import { type AppContext, authorizationOf, gateOf, serverCode } from './context';
 import { addOutputs } from './outputs';
 
 /** A server that keeps something: one counter for each conversation, in the table that the server defines for itself. */
@@ -14,6 +14,7 @@ export class CounterStack extends Stack {
       contract: McpContract.fromFile('lambda/counter/contract.json'),
       front: context.front,
       authorization: authorizationOf(context),
+      gate: gateOf(context),
       callbackPort: context.callbackPort,
       removalPolicy: RemovalPolicy.DESTROY,
     });

@@ -3,7 +3,7 @@ import { Mfa } from 'aws-cdk-lib/aws-cognito';
 import type { Construct } from 'constructs';
 import { McpContract, McpServer, McpUserPool } from '../lib';
 import { acknowledgeRules } from './acknowledgements';
-import { type AppContext, authorizationOf, serverCode } from './context';
+import { type AppContext, authorizationOf, gateOf, serverCode } from './context';
 import { addOutputs } from './outputs';
 
 /** The example server: facts about dogs from a public API. */
@@ -18,6 +18,7 @@ export class DogFactsStack extends Stack {
       userPool: mfa === Mfa.OFF ? undefined : new McpUserPool(this, 'People', { displayName: contract.serverTitle, mfa, removalPolicy }),
       front: context.front,
       authorization: authorizationOf(context),
+      gate: gateOf(context),
       callbackPort: context.callbackPort,
       settings: context.dogApiBaseUrl === undefined ? {} : { DOG_API_BASE_URL: context.dogApiBaseUrl },
       throttlingRateLimit,

@@ -86,6 +86,11 @@ export class CognitoSignIn {
     this.signInUrl = `${this.signInBaseUrl}/login?client_id=${signIn.clientId}&response_type=code&scope=${address.oauthScopes.join('+')}&redirect_uri=${signIn.redirectUri}`;
   }
 
+  /** The `client_id` of the access tokens that people get. */
+  public get cognitoClientId(): string {
+    return this.authorizationServer?.cognitoClientId ?? this.interactiveClientId;
+  }
+
   /** Whether MCP clients can register themselves, with the authorization server or with Cognito. */
   public get connectsByUrlAlone(): boolean {
     return this.authorizationServer !== undefined || this.registersWithCognito;

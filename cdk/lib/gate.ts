@@ -4,6 +4,7 @@ import type { Construct } from 'constructs';
 import { carriedProgram } from './carried-program';
 import type { CognitoSignIn } from './cognito-sign-in';
 import type { GateAuthorizationOptions } from './gate-authorization';
+import { hasLimits } from './limits';
 import type { McpCode } from './mcp-code';
 import { McpFunction } from './mcp-function';
 import type { McpServerProps } from './mcp-server-props';
@@ -14,6 +15,9 @@ const NOT_BEHIND_A_GATE = ['userPool', 'callbackPort', 'callbackUrls', 'gate'] a
 
 /** Bytes of a Lambda environment, which holds 4096, that the tools may take. */
 const MOST_TOOLS = 3000;
+
+/** What a gate takes from the properties of the server behind it. */
+export type GatedProps = Pick<McpServerProps, 'contract' | 'logRetention' | 'tracing' | 'removalPolicy' | 'throttle' | 'quota'>;
 
 /** Refuses what a gate that stands in for the user pool makes meaningless. */
 export function assertGateAlone(props: McpServerProps, kind: string): void {
@@ -27,6 +31,7 @@ export function assertGateAlone(props: McpServerProps, kind: string): void {
 /** The function of a gate, and how the MCP endpoint asks it. */
 export interface Gate {
   readonly mcpFunction: McpFunction;
+  readonly environment: { [name: string]: string };
   readonly authorization: apigateway.MethodOptions;
 }
 
@@ -44,27 +49,31 @@ export function addStandInGate(server: Construct, props: McpServerProps, options
   });
 }
 
-/** The gate in front of Cognito's access tokens, for the sake of the tools. */
-export function addToolGate(server: Construct, props: McpServerProps, code: McpCode | undefined, mcpServerUrl: string, signIn: CognitoSignIn): Gate {
+/** The gate in front of Cognito's access tokens, for the sake of the tools and of the limits of single app clients. */
+export function addToolGate(server: Construct, props: GatedProps, code: McpCode | undefined, mcpServerUrl: string, signIn: CognitoSignIn): Gate {
   const tools = toolsOf(props);
+  const common = { MCP_RESOURCE: mcpServerUrl, MCP_ISSUER: signIn.userPool.issuer, MCP_JWKS_URL: signIn.jwksUrl };
+  if (props.contract._document.tools.length === 0 || (tools.length > MOST_TOOLS && hasLimits(props))) {
+    return addGate(server, props, code, common);
+  }
   if (tools.length > MOST_TOOLS) {
     throw synthError('GateToolsTooLarge', `gate needs the contract's tools and OAuth scopes in its environment, where they take ${tools.length} bytes and at most ${MOST_TOOLS} fit: remove gate, the function looks at the tool anyway`);
   }
-  return addGate(server, props, code, { MCP_RESOURCE: mcpServerUrl, MCP_ISSUER: signIn.userPool.issuer, MCP_JWKS_URL: signIn.jwksUrl, GATE_TOOLS: tools, ...includesOf(props) });
+  return addGate(server, props, code, { ...common, GATE_TOOLS: tools, ...includesOf(props) });
 }
 
 /** The names of the OAuth scopes that each tool needs. */
-function toolsOf(props: McpServerProps): string {
+function toolsOf(props: GatedProps): string {
   return JSON.stringify(Object.fromEntries(props.contract._document.tools.map((tool) => [tool.name, tool.scopeNames])));
 }
 
 /** The OAuth scopes that include others, if there are any. */
-function includesOf(props: McpServerProps): { [name: string]: string } {
+function includesOf(props: GatedProps): { [name: string]: string } {
   const including = props.contract._document.scopes.filter((item) => item.includes.length > 0).map((item) => [item.name, item.includes]);
   return including.length === 0 ? {} : { GATE_SCOPE_INCLUDES: JSON.stringify(Object.fromEntries(including)) };
 }
 
-function addGate(server: Construct, props: McpServerProps, code: McpCode | undefined, environment: { [name: string]: string }): Gate {
+function addGate(server: Construct, props: GatedProps, code: McpCode | undefined, environment: { [name: string]: string }): Gate {
   const mcpFunction = new McpFunction(server, 'Gate', {
     code: code ?? carriedProgram('gate'),
     timeout: Duration.seconds(10),
@@ -80,7 +89,7 @@ function addGate(server: Construct, props: McpServerProps, code: McpCode | undef
     // `Mcp-Name` comes with calls only (docs/adr/0002-gate.md).
     resultsCacheTtl: Duration.seconds(0),
   });
-  return { mcpFunction, authorization: { authorizer } };
+  return { mcpFunction, environment, authorization: { authorizer } };
 }
 
 /** Says to the rules of cdk-nag that the gate stands in for the authorizer that they look for. */

@@ -63,6 +63,25 @@ export function addGatewayResponses(api: apigateway.RestApi, challenge: Challeng
   }
 }
 
+/** The same about the limits of single app clients: a throttle is answered as that of all callers together. */
+export function addLimitResponses(api: apigateway.RestApi): void {
+  // No Retry-After: when the period ends depends on the quota, and a gateway response cannot calculate.
+  addGatewayResponse(api, 'QuotaExceeded', {
+    type: apigateway.ResponseType.QUOTA_EXCEEDED,
+    statusCode: '429',
+    error: 'quota_exceeded',
+    description: 'this app client has used up its quota, requests are taken again when the day, week or month of the quota ends',
+  });
+  // The gate names keys that are there, except for a moment of a deployment. API Gateway's 403 would make MCP clients ask for other OAuth scopes.
+  addGatewayResponse(api, 'UnknownUsageKey', {
+    type: apigateway.ResponseType.INVALID_API_KEY,
+    statusCode: '503',
+    headers: { 'Retry-After': '10' },
+    error: 'temporarily_unavailable',
+    description: 'the limits of this app client are being set up, try again in ten seconds',
+  });
+}
+
 function addGatewayResponse(api: apigateway.RestApi, id: string, answer: GatewayAnswer): void {
   const headers: Record<string, string> = {
     'Access-Control-Allow-Origin': '*',

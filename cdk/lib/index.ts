@@ -1,5 +1,6 @@
 export * from './generated/authorization-settings';
 export * from './mcp-app-client';
+export * from './mcp-app-client-limits';
 export * from './mcp-authorization';
 export * from './mcp-authorization-server';
 export * from './mcp-aws-resource';

@@ -1,13 +1,17 @@
 import type { Duration } from 'aws-cdk-lib';
 import type * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import { Construct } from 'constructs';
+import { AppClientLimits } from './app-client-limits';
 import { CognitoSignIn } from './cognito-sign-in';
 import { addFirewall } from './firewall';
+import { acknowledgeGate, addToolGate } from './gate';
 import { addGatewayResponses } from './gateway-responses';
 import type { McpMachineClient } from './mcp-app-client';
+import type { McpAppClientLimits } from './mcp-app-client-limits';
 import type { McpAuthorizationServer } from './mcp-authorization-server';
 import { McpContract } from './mcp-contract';
 import { addMcpEndpoint, remoteIntegration } from './mcp-endpoint';
+import type { McpFunction } from './mcp-function';
 import type { McpEndpointOptions, McpMachineClientOptions } from './mcp-server-props';
 import type { IMcpUserPool } from './mcp-user-pool';
 import { addMetadataEndpoints } from './metadata-endpoints';
@@ -91,7 +95,11 @@ export class McpRemoteServer extends Construct {
   /** The domain of `McpFront.customDomain`. Undefined with every other front. */
   public readonly customDomain?: apigateway.DomainName;
 
+  /** The function that decides about requests before they go on. Undefined without `gate`. */
+  public readonly gateFunction?: McpFunction;
+
   private readonly signIn: CognitoSignIn;
+  private readonly limits: AppClientLimits;
 
   constructor(scope: Construct, id: string, props: McpRemoteServerProps) {
     super(scope, id);
@@ -107,10 +115,20 @@ export class McpRemoteServer extends Construct {
     this.userPool = this.signIn.userPool;
     this.authorizationServer = this.signIn.authorizationServer;
     this.interactiveClientId = this.signIn.interactiveClientId;
-    this.cognitoClientId = this.authorizationServer?.cognitoClientId ?? this.interactiveClientId;
+    this.cognitoClientId = this.signIn.cognitoClientId;
 
     const mcpPath = address.addMcpPath();
-    addMcpEndpoint(mcpPath, { integration: remoteIntegration(props.endpointUrl, longestTimeout(props.timeout)), authorization: this.signIn.authorizer() });
+    const gate = props.gate && addToolGate(this, { ...props, contract }, props.gate.code, this.mcpServerUrl, this.signIn);
+    this.gateFunction = gate?.mcpFunction;
+    this.limits = new AppClientLimits(this, props, this.api, gate);
+    const methods = addMcpEndpoint(mcpPath, {
+      integration: remoteIntegration(props.endpointUrl, longestTimeout(props.timeout)),
+      authorization: this.limits.methodOptions(gate?.authorization ?? this.signIn.authorizer()),
+    });
+    if (gate !== undefined) {
+      acknowledgeGate(methods);
+    }
+    this.limits.add('People', this.cognitoClientId);
     const resource = {
       resourceIdentifier: this.mcpServerUrl,
       resourceName: contract.serverTitle,
@@ -131,6 +149,17 @@ export class McpRemoteServer extends Construct {
    * @param id construct ID of the app client; renaming it makes a new one
    */
   public addMachineClient(id: string, options: McpMachineClientOptions = {}): McpMachineClient {
-    return this.signIn.addMachineClient(id, options.scopeNames);
+    const machineClient = this.signIn.addMachineClient(id, options.scopeNames);
+    this.limits.add(id, machineClient.clientId, options);
+    return machineClient;
+  }
+
+  /**
+   * Counts an app client by itself that is not the server's own, as `McpServer.limitAppClient` does.
+   *
+   * @param clientId the app client as its access tokens name it
+   */
+  public limitAppClient(clientId: string, limits: McpAppClientLimits): void {
+    this.limits.addForeign(clientId, limits);
   }
 }

@@ -1,5 +1,6 @@
 import type { RemovalPolicy } from 'aws-cdk-lib';
 import type * as wafv2 from 'aws-cdk-lib/aws-wafv2';
+import type { McpAppClientLimits, McpQuota, McpThrottle } from './mcp-app-client-limits';
 import type { McpAuthorization } from './mcp-authorization';
 import type { McpAwsResource } from './mcp-aws-resource';
 import type { McpCode } from './mcp-code';
@@ -64,6 +65,33 @@ export interface McpEndpointOptions {
   readonly throttlingBurstLimit?: number;
 
   /**
+   * How fast the requests of each app client may come, beside what holds for all callers together. People share one app
+   * client: the user pool's, whichever MCP clients they use. App clients that are not known when the server is deployed
+   * share one throttle. A request above it is answered 429. Needs `gate`.
+   *
+   * API Gateway holds it as well as it can, not exactly. It tells no person from another.
+   * @default - none for single app clients
+   */
+  readonly throttle?: McpThrottle;
+
+  /**
+   * How many requests each app client may send in a day, week or month, in the same way as `throttle`.
+   * @default - none
+   */
+  readonly quota?: McpQuota;
+
+  /**
+   * The gate, `{}` with what the npm package brings: a Lambda authorizer in place of API Gateway's own. It refuses a call of a
+   * tool whose OAuth scopes the access token lacks, with the 403 and the challenge by which MCP clients ask for more: without it
+   * the function refuses, and API Gateway renames a function's challenge. And it tells API Gateway the app client, for
+   * `throttle` and `quota`. Costs an invocation more for each request. Clients of older revisions than 2026-07-28 do not name
+   * the tool in a header, and are refused by the function alone, as is every tool of an `McpRemoteServer`. With `throttle` or
+   * `quota` the function alone looks at tools that do not fit into the gate's environment.
+   * @default - none: API Gateway checks that an access token has one of the server's OAuth scopes, the function the tool's
+   */
+  readonly gate?: McpGateOptions;
+
+  /**
    * The firewall in front of the API stage, of scope `REGIONAL`: it looks at every request, also one that goes around the
    * front. Managed rules about bots from AI services drop the requests of claude.ai.
    * @default - none
@@ -99,19 +127,10 @@ export interface McpServerProps extends McpFunctionOptions, McpEndpointOptions {
    * @default - none, for a contract that asks for none
    */
   readonly awsResources?: { [name: string]: McpAwsResource };
-
-  /**
-   * The gate, `{}` with what the npm package brings: a Lambda authorizer that refuses a call of a tool whose OAuth scopes the
-   * access token lacks, with the 403 and the challenge by which MCP clients ask for more. Without it the function refuses,
-   * and API Gateway renames a function's challenge. Costs an invocation more for each request. Clients of older revisions
-   * than 2026-07-28 do not name the tool in a header, and are refused by the function alone.
-   * @default - none: API Gateway checks that an access token has one of the server's OAuth scopes, the function the tool's
-   */
-  readonly gate?: McpGateOptions;
 }
 
-/** Options of `McpServer.addMachineClient`. */
-export interface McpMachineClientOptions {
+/** Options of `addMachineClient`. Limits of its own need limits of the server, for everybody else. */
+export interface McpMachineClientOptions extends McpAppClientLimits {
   /**
    * Names of the OAuth scopes that the program may ask for, as in the contract.
    * @default - all scopes of the contract

@@ -5,6 +5,7 @@ import type * as iam from 'aws-cdk-lib/aws-iam';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { allowedOriginsOf } from './allowed-origins';
+import { AppClientLimits } from './app-client-limits';
 import { bindAwsResources } from './aws-resource-bindings';
 import { CognitoSignIn } from './cognito-sign-in';
 import { connectCommand } from './connect-commands';
@@ -14,6 +15,7 @@ import { acknowledgeGate, addStandInGate, addToolGate, assertGateAlone, type Gat
 import type { GateAuthorizationOptions } from './gate-authorization';
 import { addGatewayResponses } from './gateway-responses';
 import type { McpInteractiveClient, McpMachineClient } from './mcp-app-client';
+import type { McpAppClientLimits } from './mcp-app-client-limits';
 import type { McpAuthorizationServer } from './mcp-authorization-server';
 import type { McpContract } from './mcp-contract';
 import { addMcpEndpoint, functionIntegration } from './mcp-endpoint';
@@ -32,7 +34,7 @@ import { toolMetric } from './tool-metrics';
  * An MCP server on AWS Lambda behind OAuth: a REST API that checks access tokens and scopes before the function runs,
  * the metadata documents and challenges that MCP clients follow to the sign-in pages, and a user pool.
  *
- * It does not limit single callers and does not put a firewall in front. MCP clients register themselves only with
+ * It does not limit single people, and single app clients with `throttle` and `quota` only. It does not put a firewall in front. MCP clients register themselves only with
  * `McpAuthorization.server`.
  */
 export class McpServer extends Construct implements iam.IGrantable {
@@ -86,6 +88,7 @@ export class McpServer extends Construct implements iam.IGrantable {
   private readonly contract: McpContract;
   private readonly cognitoSignIn?: CognitoSignIn;
   private readonly standIn?: GateAuthorizationOptions;
+  private readonly limits: AppClientLimits;
 
   constructor(scope: Construct, id: string, props: McpServerProps) {
     super(scope, id);
@@ -143,12 +146,16 @@ export class McpServer extends Construct implements iam.IGrantable {
     const mcpPath = address.addMcpPath();
     const gate = this.addGate(props);
     this.gateFunction = gate?.mcpFunction;
+    this.limits = new AppClientLimits(this, props, this.api, gate);
     const methods = addMcpEndpoint(mcpPath, {
       integration: functionIntegration(this.mcpFunction.handler, this.mcpFunction.timeout),
-      authorization: gate?.authorization ?? this.cognitoSignIn!.authorizer(),
+      authorization: this.limits.methodOptions(gate?.authorization ?? this.cognitoSignIn!.authorizer()),
     });
     if (gate !== undefined) {
       acknowledgeGate(methods);
+    }
+    if (this.cognitoSignIn !== undefined) {
+      this.limits.add('People', this.cognitoSignIn.cognitoClientId);
     }
     const resource = {
       resourceIdentifier: this.mcpServerUrl,
@@ -253,7 +260,20 @@ export class McpServer extends Construct implements iam.IGrantable {
    * @param id construct ID of the app client; renaming it makes a new one
    */
   public addMachineClient(id: string, options: McpMachineClientOptions = {}): McpMachineClient {
-    return this.signIn('addMachineClient').addMachineClient(id, options.scopeNames);
+    const machineClient = this.signIn('addMachineClient').addMachineClient(id, options.scopeNames);
+    this.limits.add(id, machineClient.clientId, options);
+    return machineClient;
+  }
+
+  /**
+   * Counts an app client by itself that is not the server's own, with a throttle or quota of its own: one of the provider of
+   * `McpAuthorization.jwt`, one of a user pool that is handed over, or `token-` and the first 16 digits of a digest of
+   * `bearerToken`. The server must have `throttle` or `quota`, which hold for everybody else.
+   *
+   * @param clientId the app client as its access tokens name it (`client_id`, `azp` or `cid`)
+   */
+  public limitAppClient(clientId: string, limits: McpAppClientLimits): void {
+    this.limits.addForeign(clientId, limits);
   }
 
   private addGate(props: McpServerProps): Gate | undefined {

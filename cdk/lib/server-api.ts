@@ -2,6 +2,7 @@ import { Stack } from 'aws-cdk-lib';
 import * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import type { Construct } from 'constructs';
 import { authorizationThrottles } from './authorization-endpoints';
+import { hasLimits, SERVER_BURST, SERVER_RATE } from './limits';
 import { McpFront, type McpFrontConfig } from './mcp-front';
 import type { McpEndpointOptions } from './mcp-server-props';
 
@@ -26,12 +27,14 @@ export interface ServerApi {
 
 /** Defines the API of an MCP endpoint, and the front that makes it public. */
 export function addServerApi(scope: Construct, serverName: string, options: McpEndpointOptions & { readonly tracing?: boolean }): ServerApi {
-  const throttling = { throttlingRateLimit: options.throttlingRateLimit ?? 50, throttlingBurstLimit: options.throttlingBurstLimit ?? 100 };
+  const throttling = { throttlingRateLimit: options.throttlingRateLimit ?? SERVER_RATE, throttlingBurstLimit: options.throttlingBurstLimit ?? SERVER_BURST };
   const api = new apigateway.RestApi(scope, 'Api', {
     restApiName: serverName,
     description: `MCP server ${serverName}`,
     endpointTypes: [apigateway.EndpointType.REGIONAL],
     cloudWatchRole: false,
+    // The gate says which usage plan a request counts against; a header of the caller's would be believed otherwise.
+    apiKeySourceType: hasLimits(options) ? apigateway.ApiKeySourceType.AUTHORIZER : undefined,
     deployOptions: {
       stageName: API_STAGE_NAME,
       ...throttling,

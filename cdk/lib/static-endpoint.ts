@@ -38,7 +38,7 @@ export function addStaticMethod(
   path: apigateway.IResource,
   method: string,
   answer: StaticAnswer,
-  options: Pick<apigateway.MethodOptions, 'authorizer' | 'authorizationScopes'> = {},
+  options: Pick<apigateway.MethodOptions, 'authorizer' | 'authorizationScopes' | 'apiKeyRequired'> = {},
 ): apigateway.Method {
   assertStaticDocument(answer.document, `the answer of ${method} ${path.path}`);
   const headers = Object.entries(answer.headers).map(([name, value]) => [`method.response.header.${name}`, `'${value}'`] as const);

@@ -70,6 +70,13 @@ describe('the example stack', () => {
   });
 });
 
+describe('the example stack with -c gate=true', () => {
+  test('puts the gate before the MCP endpoint', () => {
+    const authorizers = (context: Record<string, string>) => Object.values(dogFacts({ ...externalFront, ...context }).findResources('AWS::ApiGateway::Authorizer')).map((each) => each.Properties.Type);
+    assert.deepEqual([authorizers({ gate: 'true' }), authorizers({ gate: 'false' }), authorizers({})], [['REQUEST'], ['COGNITO_USER_POOLS'], ['COGNITO_USER_POOLS']]);
+  });
+});
+
 describe('the example stack with -c authorization=server', () => {
   const template = dogFacts({ ...externalFront, authorization: 'server' });
 
@@ -141,6 +148,7 @@ describe('the context', () => {
     [{ front: 'external' }, 'context front=external needs the origin that the front answers at: add -c publicBaseUrl=https://mcp.example.com'],
     [{ publicBaseUrl: 'https://mcp.example.com' }, 'context publicBaseUrl=https://mcp.example.com applies to front=external only, and front is cloudfront: remove it or add -c front=external'],
     [{ front: 'stage', signInBaseUrl: 'https://a.example' }, 'context signInBaseUrl=https://a.example applies to front=external only, and front is stage: remove it or add -c front=external'],
+    [{ gate: 'yes' }, 'context gate=yes needs true or false'],
     [{ authorization: 'auth0' }, 'context authorization=auth0 needs one of cognito, server'],
     [{ callbackPort: 'any' }, 'context callbackPort=any needs a port number, for example 8765'],
     [{ dogApiBaseUrl: ['a'] }, 'context dogApiBaseUrl=["a"] needs a text that is not empty'],

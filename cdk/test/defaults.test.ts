@@ -104,7 +104,9 @@ const defaults: Record<string, [stated: string, shown: () => unknown, expected: 
   'McpEndpointOptions.throttlingRateLimit': ['50', () => properties('AWS::ApiGateway::Stage').MethodSettings[0].ThrottlingRateLimit, 50],
   'McpEndpointOptions.throttlingBurstLimit': ['100', () => properties('AWS::ApiGateway::Stage').MethodSettings[0].ThrottlingBurstLimit, 100],
   'McpEndpointOptions.removalPolicy': ['RemovalPolicy.RETAIN', () => [deletionPolicy('AWS::Cognito::UserPool'), deletionPolicy('AWS::Logs::LogGroup')], ['Retain', 'Retain']],
-  'McpServerProps.gate': [
+  'McpEndpointOptions.throttle': ['- none for single app clients', () => bare.findResources('AWS::ApiGateway::UsagePlan'), {}],
+  'McpEndpointOptions.quota': ['- none', () => bare.findResources('AWS::ApiGateway::UsagePlan'), {}],
+  'McpEndpointOptions.gate': [
     '- none: API Gateway checks that an access token has one of the server\'s OAuth scopes, the function the tool\'s',
     () => properties('AWS::ApiGateway::Authorizer').Type,
     'COGNITO_USER_POOLS',
@@ -116,8 +118,8 @@ const defaults: Record<string, [stated: string, shown: () => unknown, expected: 
   'McpUserPoolProps.removalPolicy': ['RemovalPolicy.RETAIN', () => pool.DeletionProtection, 'ACTIVE'],
 };
 
-/** Options whose absence means that something else applies; front.test.ts, function.test.ts existing-user-pool.test.ts and gate.test.ts show what. */
-const absent = ['McpAuthorizationServerOptions.code', 'McpBearerTokenOptions.code', 'McpGateOptions.code', 'McpJwtOptions.code', 'McpJwtOptions.clientId', 'McpJwtOptions.scopePrefix', 'IMcpUserPool.identityProviders', 'McpExistingUserPoolAttributes.domain', 'McpExistingUserPoolAttributes.identityProviders', 'McpExistingUserPoolAttributes.signInBaseUrl', 'McpCargoOptions.binaryName', 'McpCodeConfig.existingFunction', 'McpCodeConfig.lambdaCode', 'McpExternalFrontOptions.cognitoIdpUrl', 'McpExternalFrontOptions.signInBaseUrl', 'McpFrontConfig.cognitoIdpUrl', 'McpFrontConfig.customDomain', 'McpFrontConfig.signInBaseUrl'];
+/** Options whose absence means that something else applies; front.test.ts, function.test.ts existing-user-pool.test.ts, gate.test.ts and app-client-limits.test.ts show what. */
+const absent = ['McpAppClientLimits.throttle', 'McpAppClientLimits.quota', 'McpAuthorizationServerOptions.code', 'McpBearerTokenOptions.code', 'McpGateOptions.code', 'McpJwtOptions.code', 'McpJwtOptions.clientId', 'McpJwtOptions.scopePrefix', 'IMcpUserPool.identityProviders', 'McpExistingUserPoolAttributes.domain', 'McpExistingUserPoolAttributes.identityProviders', 'McpExistingUserPoolAttributes.signInBaseUrl', 'McpCargoOptions.binaryName', 'McpCodeConfig.existingFunction', 'McpCodeConfig.lambdaCode', 'McpExternalFrontOptions.cognitoIdpUrl', 'McpExternalFrontOptions.signInBaseUrl', 'McpFrontConfig.cognitoIdpUrl', 'McpFrontConfig.customDomain', 'McpFrontConfig.signInBaseUrl'];
 
 /** The optional properties in the library's sources, with the text of their `@default`. */
 function documented(): Record<string, string | undefined> {

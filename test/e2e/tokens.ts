@@ -43,6 +43,11 @@ async function clientCredentials(stack: Stack, client: AppClient, oauthScope: st
   return answer.access_token;
 }
 
+/** An app client that the operator has defined beside the stack, and a token that it got. */
+export async function tokenOfAnUnknownAppClient(stack: Stack, oauthScope: string): Promise<string> {
+  return clientCredentials(stack, await newAppClient(stack, machineSettings(stack.UserPoolId, oauthScope)), oauthScope);
+}
+
 /** Our pool, our scope, and one second to live, which is over when this returns. */
 export async function expiredToken(stack: Stack): Promise<string> {
   const client = await newAppClient(stack, {

@@ -1,9 +1,10 @@
 import { App, Stack } from 'aws-cdk-lib';
+import * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import * as acm from 'aws-cdk-lib/aws-certificatemanager';
 import * as route53 from 'aws-cdk-lib/aws-route53';
 import type { Construct } from 'constructs';
 import { acknowledgeRules } from '../../app/acknowledgements';
-import { McpAuthorization, McpCode, McpContract, McpFront, McpServer, type McpServerProps } from '../../lib';
+import { McpAuthorization, McpCode, McpContract, McpFront, type McpQuota, McpServer, type McpServerProps, type McpThrottle } from '../../lib';
 
 /** What may be chosen, by name; code belongs to one stack. */
 type Choice<T> = Record<string, (scope: Construct, code: McpCode) => T>;
@@ -20,16 +21,22 @@ const fronts: Choice<McpFront> = {
     }),
 };
 
-/** Every authorization, and every way in which the authorization server lets MCP clients become known. */
+const throttle: McpThrottle = { rateLimit: 5, burstLimit: 10 };
+const quota: McpQuota = { limit: 1000, period: apigateway.Period.DAY };
+
+/** Every authorization, with and without limits of single app clients, and every way in which the authorization server lets MCP clients become known. */
 const authorizations: Choice<Partial<McpServerProps>> = {
   Cognito: () => ({}),
   CognitoGate: (_scope, code) => ({ gate: { code } }),
+  CognitoLimits: (_scope, code) => ({ gate: { code }, throttle, quota }),
   Server: (_scope, code) => ({ authorization: McpAuthorization.server({ code }) }),
   ServerGate: (_scope, code) => ({ authorization: McpAuthorization.server({ code }), gate: { code } }),
+  ServerLimits: (_scope, code) => ({ authorization: McpAuthorization.server({ code }), gate: { code }, quota }),
   ServerRegistration: (_scope, code) => ({ authorization: McpAuthorization.server({ code, clientDocumentsEnabled: false }) }),
   ServerDocuments: (_scope, code) => ({ authorization: McpAuthorization.server({ code, registrationEnabled: false }) }),
   ServerByHand: (_scope, code) => ({ authorization: McpAuthorization.server({ code, registrationEnabled: false, clientDocumentsEnabled: false }) }),
   Jwt: (_scope, code) => ({ authorization: McpAuthorization.jwt({ code, issuer: 'https://login.example.com', jwksUrl: 'https://login.example.com/keys', audience: ['dogs'] }) }),
+  JwtLimits: (_scope, code) => ({ authorization: McpAuthorization.jwt({ code, issuer: 'https://login.example.com', jwksUrl: 'https://login.example.com/keys', audience: ['dogs'] }), throttle, quota }),
   BearerToken: (_scope, code) => ({ authorization: McpAuthorization.bearerToken({ code, tokenSha256: ['0'.repeat(64)] }) }),
 };
 
@@ -41,7 +48,10 @@ export function addCombinations(app: App, lambdaDirectory: string): string[] {
       const stack = new Stack(app, `${frontName}${authorizationName}`);
       const code = McpCode.fromAsset(`${lambdaDirectory}/dog-facts`);
       const server = new McpServer(stack, 'Server', { code, contract, front: front(stack, code), ...properties(stack, code) });
-      const machineClient = /^(Jwt|BearerToken)$/.test(authorizationName) ? undefined : server.addMachineClient('MachineClient');
+      const machineClient = /^(Jwt|JwtLimits|BearerToken)$/.test(authorizationName) ? undefined : server.addMachineClient('MachineClient', authorizationName === 'CognitoLimits' ? { quota: { limit: 10, period: apigateway.Period.WEEK } } : {});
+      if (authorizationName === 'JwtLimits') {
+        server.limitAppClient('3f2504e0-4f89-41d3-9a0c-0305e82c3301', { throttle });
+      }
       acknowledgeRules(server, machineClient);
       return stack.stackName;
     }),

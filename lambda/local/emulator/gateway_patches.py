@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextvars import ContextVar
 from typing import Any
 
 import runtime_streaming
 from ministack.core.responses import StreamingResponse, get_region
 from ministack.services import apigateway_v1, lambda_svc
+from ministack.services.cloudformation import provisioners
 
 STREAMING_SUFFIX = "/response-streaming-invocations"
+# The API key that the authorizer of the running request named; None where the caller's header names it.
+_usage_key: ContextVar[str | None] = ContextVar("usage_key", default=None)
 INTERNAL_ERROR = json.dumps({"message": "Internal server error"}).encode()
 
 
@@ -115,6 +119,39 @@ def throttle_single_methods() -> None:
     apigateway_v1._method_throttle_settings = settings
 
 
+def count_by_the_key_of_the_authorizer() -> None:
+    """Closes: `ApiKeySourceType: AUTHORIZER` is dropped, and requests count against the key in a header of the caller's
+    instead of the `usageIdentifierKey` that a Lambda authorizer answers with. Authorizers with a cache, of which our
+    templates have none, still lose the key when the cache answers."""
+    handlers = provisioners._RESOURCE_HANDLERS["AWS::ApiGateway::RestApi"]
+    create, authorize = handlers["create"], apigateway_v1._authorize_request_v1
+    invoke, of_header = apigateway_v1._invoke_authorizer_lambda, apigateway_v1._api_key_from_request
+
+    def create_with_source(logical_id: str, props: dict, stack_name: str) -> Any:
+        api_id, attributes = create(logical_id, props, stack_name)
+        apigateway_v1._rest_apis[api_id]["apiKeySource"] = props.get("ApiKeySourceType", "HEADER")
+        return api_id, attributes
+
+    async def authorize_and_note(api_id: str, *arguments: Any) -> Any:
+        by_authorizer = (apigateway_v1._rest_apis.get(api_id) or {}).get("apiKeySource") == "AUTHORIZER"
+        _usage_key.set("" if by_authorizer else None)
+        return await authorize(api_id, *arguments)
+
+    async def invoke_and_note(*arguments: Any) -> Any:
+        result = await invoke(*arguments)
+        policy = (result or {}).get("body")
+        policy = json.loads(policy) if isinstance(policy, (str, bytes)) and policy[:1] in ("{", b"{") else policy
+        if _usage_key.get() is not None and isinstance(policy, dict):
+            _usage_key.set(policy.get("usageIdentifierKey") or "")
+        return result
+
+    handlers["create"] = create_with_source
+    apigateway_v1._authorize_request_v1 = authorize_and_note
+    apigateway_v1._invoke_authorizer_lambda = invoke_and_note
+    apigateway_v1._api_key_from_request = lambda headers: (
+        of_header(headers) if _usage_key.get() is None else _usage_key.get())
+
+
 def install() -> None:
     """Apply every patch of this module."""
     understand_streaming_uri()
@@ -122,3 +159,4 @@ def install() -> None:
     hide_function_errors()
     stream_and_remap()
     throttle_single_methods()
+    count_by_the_key_of_the_authorizer()

@@ -24,6 +24,10 @@ pub struct Options {
     #[arg(long, value_enum, default_value_t = Authorization::Cognito)]
     pub authorization: Authorization,
 
+    /// Put the gate before the MCP endpoint: a Lambda authorizer that looks at the OAuth scopes of each tool
+    #[arg(long)]
+    pub gate: bool,
+
     /// Forget users and data of earlier runs on this port
     #[arg(long)]
     pub reset: bool,

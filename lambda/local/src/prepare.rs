@@ -7,13 +7,14 @@ use serde_json::{Map, Value};
 
 use crate::process::{command, output, step};
 use crate::progress::Progress;
-use crate::{Authorization, Failure, Places, Ports};
+use crate::{Authorization, Failure, Options, Places, Ports};
 
 /// Name and identifier of the stack in `cdk/app`.
 pub(crate) const STACK: &str = "DogFacts";
 /// What the stack's functions run: package and binary.
 const DOG_FACTS: Server = ("dog-facts", "dog-facts");
 const AUTHORIZATION: Server = ("mcp-lambda-authorization", "authorization");
+const GATE: Server = ("mcp-lambda-gate", "gate");
 type Server = (&'static str, &'static str);
 const INSTALL_RUST: &str = "install Rust with rustup";
 const INSTALL_PYTHON: &str = "install Python 3.10 or newer (on Debian and Ubuntu: `sudo apt-get install python3 python3-venv`)";
@@ -124,15 +125,16 @@ pub(crate) async fn venv(places: &Places, progress: Progress) -> Result<(), Fail
 /// Builds the servers for this machine and lays each down as `<server>/bootstrap`.
 pub(crate) async fn servers(
     places: &Places,
-    authorization: Authorization,
+    options: &Options,
     progress: Progress,
 ) -> Result<(), Failure> {
-    let servers: &[Server] = match authorization {
-        Authorization::Cognito => &[DOG_FACTS],
-        Authorization::Server => &[DOG_FACTS, AUTHORIZATION],
+    let authorization = match options.authorization {
+        Authorization::Cognito => None,
+        Authorization::Server => Some(AUTHORIZATION),
     };
+    let gate = options.gate.then_some(GATE);
     // One by one: built together they share features, and one choice would compile again what another has built.
-    for (package, binary) in servers {
+    for (package, binary) in [Some(DOG_FACTS), authorization, gate].into_iter().flatten() {
         let mut build = command("cargo", &places.root);
         build
             .args([
@@ -214,7 +216,7 @@ fn with_feature_flags(places: &Places, ours: Value) -> Result<Value, Failure> {
 pub(crate) async fn template(
     places: &Places,
     ports: Ports,
-    authorization: Authorization,
+    options: &Options,
     progress: Progress,
 ) -> Result<(), Failure> {
     let sign_in = format!("http://127.0.0.1:{}", ports.sign_in);
@@ -223,7 +225,8 @@ pub(crate) async fn template(
         "publicBaseUrl": format!("http://127.0.0.1:{}", ports.edge),
         "signInBaseUrl": sign_in,
         "cognitoIdpUrl": sign_in,
-        "authorization": authorization.context_value(),
+        "authorization": options.authorization.context_value(),
+        "gate": options.gate.to_string(),
         "lambdaDir": places.lambda,
         "dogApiBaseUrl": format!("http://127.0.0.1:{}/api/v2", ports.dog_api),
     });

@@ -147,8 +147,8 @@ async fn make_ready(options: &Options, places: &Places, ports: Ports) -> Result<
             .await
     };
     let template = async {
-        prepare::servers(places, options.authorization, progress).await?;
-        prepare::template(places, ports, options.authorization, progress).await
+        prepare::servers(places, options, progress).await?;
+        prepare::template(places, ports, options, progress).await
     };
     let (emulator, ()) = tokio::try_join!(emulator, template)?;
     let policy = password_policy(&places.cdk_out.join(format!("{STACK}.template.json")))?;

@@ -94,13 +94,13 @@ class Emulator(unittest.TestCase):
             service, region_name="us-east-1", endpoint_url=self.endpoint, aws_access_key_id="test",
             aws_secret_access_key="test")
 
-    def get(self, path: str, host: str | None = None) -> http.client.HTTPResponse:
+    def get(self, path: str, host: str | None = None, headers: dict[str, str] | None = None) -> http.client.HTTPResponse:
         """GET through API Gateway as the edge does: path form, with the gateway's own Host."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         self.addCleanup(connection.close)
         api = self.outputs["ApiId"]
         connection.request("GET", f"/_aws/execute-api/{api}/prod{path}",
-                           headers={"Host": host or f"{api}.execute-api.us-east-1.amazonaws.com"})
+                           headers={"Host": host or f"{api}.execute-api.us-east-1.amazonaws.com", **(headers or {})})
         return connection.getresponse()
 
     def form(self, path: str, fields: dict[str, str]) -> tuple[int, dict, dict]:
@@ -198,6 +198,11 @@ class ResponseStreaming(Emulator):
     def test_throttles_a_single_method_as_the_template_writes_it(self) -> None:
         self.assertEqual([self.get("/rare").status for _ in range(3)], [200, 200, 429])
         self.assertEqual(self.get("/buffered?mode=buffered").status, 200)
+
+    def test_counts_requests_against_the_key_that_the_authorizer_names_whatever_the_caller_sends(self) -> None:
+        key = f"{self.outputs['ApiId']}everybodyelse"
+        self.assertEqual(self.get("/counted", headers={"x-api-key": key}).status, 403)
+        self.assertEqual([self.get(f"/counted?key={key}").status for _ in range(3)], [200, 200, 429])
 
     def test_refuses_a_host_name_of_somebody_else(self) -> None:
         self.assertEqual(self.get("/buffered?mode=buffered", host="evil.example").status, 403)

@@ -1,8 +1,17 @@
 use serde_json::{Map, Value, json};
 
 /// Lets one request through. The claims travel as text: API Gateway hands no objects of a Lambda authorizer on.
-pub(super) fn allow(method_arn: &str, claims: &Map<String, Value>) -> Value {
+///
+/// The request counts against `usage_key`, the value of a usage plan's API key.
+pub(super) fn allow(
+    method_arn: &str,
+    claims: &Map<String, Value>,
+    usage_key: Option<&str>,
+) -> Value {
     let mut answer = policy("Allow", method_arn);
+    if let Some(key) = usage_key {
+        answer["usageIdentifierKey"] = json!(key);
+    }
     answer["principalId"] = claims.get("sub").cloned().unwrap_or_default();
     answer["context"] = json!({ "claims": Value::Object(claims.clone()).to_string() });
     answer

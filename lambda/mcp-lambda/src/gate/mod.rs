@@ -4,6 +4,7 @@ mod answer;
 mod identity;
 mod request;
 mod settings;
+mod usage;
 
 use std::process::ExitCode;
 use std::time::SystemTime;
@@ -17,6 +18,7 @@ use crate::gate::answer::{allow, deny};
 use crate::gate::identity::{Identities, Unidentified};
 use crate::gate::request::GateRequest;
 use crate::gate::settings::GateSettings;
+use crate::gate::usage::UsageKeys;
 use crate::log::Log;
 use crate::process::Process;
 use crate::runtime_api::{RuntimeApi, whole};
@@ -26,6 +28,9 @@ use crate::runtime_api::{RuntimeApi, whole};
 /// It verifies the access token as `GATE_TOKENS` says, hands the caller's claims to the server's function in the form
 /// of a Cognito authorizer, and with `GATE_TOOLS` refuses a call of a tool whose OAuth scopes the access token lacks:
 /// API Gateway then answers 403 with a challenge that reaches the MCP client, which one of a function does not.
+///
+/// With `GATE_USAGE_KEY` it names the API key of a usage plan that the request counts against, by the `client_id` of the
+/// access token. API Gateway holds the plan's throttle and quota after that, and answers 429.
 ///
 /// It reads the tool from `Mcp-Method` and `Mcp-Name` (MCP 2026-07-28) and lets a request without them through, as it
 /// does one whose headers contradict the body: the function checks the message itself. It does not ask the issuer
@@ -83,6 +88,7 @@ struct Gate {
     identities: Identities,
     policy: Option<Policy>,
     hierarchy: ScopeHierarchy,
+    usage_keys: Option<UsageKeys>,
     log: Log,
 }
 
@@ -114,6 +120,9 @@ impl Gate {
             identities,
             policy,
             hierarchy: ScopeHierarchy::new(&including),
+            usage_keys: gate
+                .usage_key
+                .map(|shared| UsageKeys::new(shared, gate.usage_clients)),
             log: process.log.clone(),
         })
     }
@@ -124,7 +133,10 @@ impl Gate {
             let request_id = &invocation.ids.request_id;
             let outcome = match GateRequest::read(&invocation.event) {
                 Some(request) => match self.decide(&request, now()).await {
-                    Decision::Allow(claims) => Ok(allow(&request.method_arn, &claims)),
+                    Decision::Allow(claims) => {
+                        let usage_key = self.usage_keys.as_ref().map(|keys| keys.of(&claims));
+                        Ok(allow(&request.method_arn, &claims, usage_key.as_deref()))
+                    }
                     Decision::Deny => Ok(deny(&request.method_arn)),
                     // API Gateway answers 401 to this text exactly, and 500 to every other.
                     Decision::Unauthorized => Err("Unauthorized"),

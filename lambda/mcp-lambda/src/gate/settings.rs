@@ -20,6 +20,12 @@ mcp_lambda_contract::settings! {
         pub(crate) tools: Option<NamesByName> = "GATE_TOOLS",
         /// Each OAuth scope that includes others with their names, as a JSON object. Absent: none does.
         pub(crate) includes: Option<NamesByName> = "GATE_SCOPE_INCLUDES",
+        /// The API key that requests of every app client without one of its own count against. Absent: no request counts
+        /// against any.
+        pub(crate) usage_key: Option<String> = "GATE_USAGE_KEY",
+        /// With GATE_USAGE_KEY: the ids of the app clients with an API key of their own, which is GATE_USAGE_KEY followed
+        /// by the letters and digits of the id.
+        pub(crate) usage_clients: Option<List> = "GATE_USAGE_CLIENTS",
     }
 }
 

@@ -69,6 +69,7 @@ impl Gate {
             },
             Some("Deny") => {
                 assert_eq!(answer["context"], Value::Null, "nothing is told");
+                assert_eq!(answer["usageIdentifierKey"], Value::Null);
                 Said::Deny
             }
             effect => panic!("{effect:?}"),
@@ -446,6 +447,53 @@ async fn reads_the_tool_as_the_specification_encodes_it_and_leaves_what_it_canno
             "{headers:?} {said:?}"
         );
     }
+}
+
+/// The API key that the request of an app client counts against.
+async fn usage_key(gate: &Gate, issuer: &Issuer, client: &str) -> Value {
+    let mut claims = person(&["tools"]);
+    claims["client_id"] = json!(client);
+    let mut event = json!({ "methodArn": METHOD_ARN });
+    let authorization = format!("Bearer {}", issuer.token(&claims));
+    set_header(&mut event, "Authorization", &authorization);
+    let answer = gate.0.invoke(&event, Duration::from_secs(30)).await.all();
+    let answer: Value = serde_json::from_slice(&answer.await).unwrap();
+    assert_eq!(
+        answer["policyDocument"]["Statement"][0]["Effect"], "Allow",
+        "{answer}"
+    );
+    answer["usageIdentifierKey"].clone()
+}
+
+#[tokio::test]
+async fn names_the_api_key_that_an_app_clients_requests_count_against() {
+    let issuer = Issuer::start().await;
+    let shared = "abc123def4everybodyelse";
+    let gate = Gate::start(
+        &issuer,
+        &[
+            ("GATE_USAGE_KEY", shared),
+            (
+                "GATE_USAGE_CLIENTS",
+                "4h57cip,3f2504e0-4f89-11d3,token-ba7816bf",
+            ),
+        ],
+    )
+    .await;
+    for (client, key) in [
+        ("4h57cip", format!("{shared}4h57cip")),
+        ("3f2504e0-4f89-11d3", format!("{shared}3f2504e04f8911d3")),
+        ("token-ba7816bf", format!("{shared}tokenba7816bf")),
+        ("4h57cipx", shared.to_owned()),
+        ("3f2504e04f8911d3", shared.to_owned()),
+        ("https://client.example/metadata.json", shared.to_owned()),
+    ] {
+        assert_eq!(usage_key(&gate, &issuer, client).await, key, "{client}");
+    }
+    let alone = Gate::start(&issuer, &[("GATE_USAGE_KEY", shared)]).await;
+    assert_eq!(usage_key(&alone, &issuer, "4h57cip").await, shared);
+    let without = Gate::start(&issuer, &[("GATE_USAGE_CLIENTS", "4h57cip")]).await;
+    assert_eq!(usage_key(&without, &issuer, "4h57cip").await, Value::Null);
 }
 
 #[tokio::test]

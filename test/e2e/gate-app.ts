@@ -1,0 +1,55 @@
+// What gate.test.ts deploys beside the example, to the same emulator: the counter, which has a tool for each of two OAuth scopes, behind every kind of gate.
+
+import { App, CfnOutput, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Period } from 'aws-cdk-lib/aws-apigateway';
+
+// Not from index.js, whose names Node does not find in a module of the other kind.
+import { McpAuthorization } from '../../cdk/lib/mcp-authorization.js';
+import { McpCode } from '../../cdk/lib/mcp-code.js';
+import { McpContract } from '../../cdk/lib/mcp-contract.js';
+import { McpFront } from '../../cdk/lib/mcp-front.js';
+import { McpServer } from '../../cdk/lib/mcp-server.js';
+import type { McpServerProps } from '../../cdk/lib/mcp-server-props.js';
+
+const app = new App();
+const text = (key: string): string => {
+  const value: unknown = app.node.tryGetContext(key);
+  if (typeof value !== 'string') throw new Error(`context ${key} is not a text`);
+  return value;
+};
+const program = (name: string): McpCode => McpCode.fromAsset(`${text('programs')}/${name}`);
+
+function stackWith(name: string, properties: Partial<McpServerProps>): { stack: Stack; server: McpServer } {
+  const stack = new Stack(app, name);
+  const server = new McpServer(stack, 'Server', {
+    code: program('counter'),
+    contract: McpContract.fromFile('lambda/counter/contract.json'),
+    front: McpFront.external({ publicBaseUrl: text('publicBaseUrl'), signInBaseUrl: text('signInBaseUrl'), cognitoIdpUrl: text('signInBaseUrl') }),
+    removalPolicy: RemovalPolicy.DESTROY,
+    ...properties,
+  });
+  new CfnOutput(stack, 'McpServerUrl', { value: server.mcpServerUrl });
+  return { stack, server };
+}
+
+// Rates so low that no request comes back within a test, but for the one that calls often.
+const { stack, server } = stackWith('GateCounter', { gate: { code: program('gate') }, throttle: { rateLimit: 0.001, burstLimit: 4 } });
+const machines = {
+  Often: server.addMachineClient('Often', { throttle: { rateLimit: 50, burstLimit: 100 } }),
+  Slow: server.addMachineClient('Slow'),
+  Few: server.addMachineClient('Few', { throttle: { rateLimit: 50, burstLimit: 100 }, quota: { limit: 2, period: Period.DAY } }),
+};
+for (const [name, { clientId, clientSecret }] of Object.entries(machines)) {
+  new CfnOutput(stack, `${name}ClientId`, { value: clientId });
+  new CfnOutput(stack, `${name}ClientSecretArn`, { value: clientSecret.secretArn });
+}
+new CfnOutput(stack, 'UserPoolId', { value: server.userPool.userPool.userPoolId });
+
+const { server: behindJwt } = stackWith('GateJwt', {
+  authorization: McpAuthorization.jwt({ code: program('gate'), issuer: text('issuer'), jwksUrl: text('jwksUrl'), audience: ['api://counter'], scopePrefix: 'api://counter/' }),
+  throttle: { rateLimit: 50, burstLimit: 100 },
+});
+behindJwt.limitAppClient('batch-job', { quota: { limit: 1, period: Period.DAY } });
+
+stackWith('GateToken', { authorization: McpAuthorization.bearerToken({ code: program('gate'), tokenSha256: text('tokenSha256').split(',') }) });
+app.synth();
