@@ -383,6 +383,16 @@ fn only_a_server_that_declares_it_has_the_settings() {
     assert_eq!((names(server::definition()), names(definition())), (0, 11));
 }
 
+/// The constructs are tested with this contract, and the documents are held against it.
+#[test]
+fn the_contract_of_a_server_with_spans_is_the_one_that_is_checked_in() {
+    let path = "cdk/test/fixtures/spans.contract.json";
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+    let checked_in = std::fs::read_to_string(format!("{root}/{path}")).unwrap();
+    let printed = definition().contract().unwrap().to_json().unwrap();
+    assert!(checked_in == printed, "write this to {path}:\n{printed}");
+}
+
 #[tokio::test]
 async fn a_plain_http_server_exports_while_it_runs() {
     let receiver = Receiver::start().await;
