@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { Duration, Fn, Lazy } from 'aws-cdk-lib';
 import { McpContract } from '../lib';
-import { everySetting, facts, fixture, only, synthesizeServer } from './synthesis';
+import { everySetting, facts, fixture, only, synthesizeServer, withSpans } from './synthesis';
 
 const directory = mkdtempSync(join(tmpdir(), 'contract-'));
 after(() => rmSync(directory, { recursive: true }));
@@ -184,6 +184,16 @@ describe('settings', () => {
     assert.throws(() => synthesizeServer({ settings: { DOG_API_TIMEOUT: 5 } }), {
       message: 'settings.DOG_API_TIMEOUT is not a setting of dog-facts, which has DOG_API_BASE_URL, DOG_API_TIMEOUT_MS: correct the name, or print the contract again (SettingUnknown)',
     });
+  });
+
+  test('of OpenTelemetry are for servers that declare spans', () => {
+    const settings = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://localhost:4318', OTEL_EXPORTER_OTLP_TIMEOUT: Duration.seconds(2), OTEL_PROPAGATORS: ['tracecontext', 'xray-lambda'] };
+    const { Variables } = only(synthesizeServer({ contract: withSpans(), settings }), 'AWS::Lambda::Function').properties.Environment;
+    assert.deepEqual(
+      Object.fromEntries(Object.entries(Variables).filter(([name]) => name.startsWith('OTEL_'))),
+      { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://localhost:4318', OTEL_EXPORTER_OTLP_TIMEOUT: '2000', OTEL_PROPAGATORS: 'tracecontext,xray-lambda' },
+    );
+    assert.throws(() => synthesizeServer({ contract: facts(), settings }), /settings\.OTEL_EXPORTER_OTLP_ENDPOINT is not a setting of dog-facts/);
   });
 
   test('fail when a required one is missing', () => {

@@ -36,6 +36,9 @@ export const keeper = () => McpContract.fromFile(fixture('keeper.contract.json')
 /** The contract of a server that continues its own work. */
 export const grooming = () => McpContract.fromFile(fixture('grooming.contract.json'));
 
+/** The contract of a server that declares spans, as Rust prints it. */
+export const withSpans = () => McpContract.fromFile(fixture('spans.contract.json'));
+
 /** The contract of a server with a setting of every type. */
 export const everySetting = () => McpContract.fromFile(fixture('settings.contract.json'));
 

@@ -47,10 +47,10 @@ describe('the documents', () => {
     assert.deepEqual([...identifiers].sort(), [...explained].sort());
   });
 
-  test('list every setting of the example servers with its default', () => {
+  test('list every setting of the example servers, and of one with spans, with its default', () => {
     const configuration = read('docs/configuration.md');
-    for (const server of ['dog-facts', 'counter']) {
-      const { settings } = JSON.parse(read(`lambda/${server}/contract.json`)) as { settings: Setting[] };
+    for (const contract of ['lambda/dog-facts/contract.json', 'lambda/counter/contract.json', 'cdk/test/fixtures/spans.contract.json']) {
+      const { settings } = JSON.parse(read(contract)) as { settings: Setting[] };
       for (const setting of settings) {
         const row = configuration.split('\n').find((line) => line.startsWith(`| \`${setting.name}\` |`));
         assert.ok(row?.includes(setting.description), `${setting.name} is not described as its contract does`);

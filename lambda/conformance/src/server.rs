@@ -78,6 +78,7 @@ pub(crate) fn definition(now: fn() -> SystemTime) -> Definition<Conformance, Con
     )
     .scope(SCOPE, "Run the official MCP conformance suite")
     .asks_clients()
+    .opentelemetry()
 }
 
 #[tool_handler(router = self.tools)]

@@ -22,6 +22,9 @@ use crate::session::takes_the_argument;
 use crate::state::{self, State, StateNeeds};
 #[cfg(feature = "dynamodb")]
 use crate::tasks::{self, Tasks};
+#[cfg(feature = "opentelemetry")]
+use crate::telemetry::spans;
+use crate::telemetry::spans::Spans;
 
 /// As long as a session id holds.
 #[cfg(feature = "dynamodb")]
@@ -40,6 +43,8 @@ pub struct Definition<S, C = ()> {
     asks_clients: bool,
     #[cfg(feature = "dynamodb")]
     session_time_to_live: Duration,
+    #[cfg(feature = "opentelemetry")]
+    opentelemetry: bool,
     build: Build<S, C>,
     settings: PhantomData<fn() -> C>,
 }
@@ -128,6 +133,7 @@ pub(crate) struct Built<S> {
     pub(crate) server: S,
     pub(crate) settings: McpSettings,
     pub(crate) contract: Contract,
+    pub(crate) spans: Spans,
     #[cfg(feature = "dynamodb")]
     pub(crate) state: Option<ServerState>,
     #[cfg(feature = "dynamodb")]
@@ -168,6 +174,8 @@ impl<S: ServerHandler, C: Settings> Definition<S, C> {
             asks_clients: false,
             #[cfg(feature = "dynamodb")]
             session_time_to_live: SESSION_TIME_TO_LIVE,
+            #[cfg(feature = "opentelemetry")]
+            opentelemetry: false,
             build: Box::new(build),
             settings: PhantomData,
         }
@@ -254,6 +262,37 @@ impl<S: ServerHandler, C: Settings> Definition<S, C> {
         self
     }
 
+    /// Makes spans of OpenTelemetry where the environment says where to send them (`OTEL_EXPORTER_OTLP_ENDPOINT` and the
+    /// other variables in `docs/telemetry.md`, which become settings of the contract): one for each request, which
+    /// continues the caller's trace, and one for each call of DynamoDB and Lambda that the library makes for it. They are
+    /// exported by OTLP, as protobuf over HTTP, after the answer; an export that fails is a log line and nothing else.
+    ///
+    /// While a tool runs, the request's span is the current one of `opentelemetry::Context`, and the global tracer
+    /// provider exports the same way, so that `opentelemetry::global::tracer("…")` makes children of it. It is set before
+    /// the server is built.
+    ///
+    /// Does not export metrics or logs, and makes no spans of `tracing` by itself.
+    #[cfg(feature = "opentelemetry")]
+    #[must_use]
+    pub fn opentelemetry(mut self) -> Self {
+        self.opentelemetry = true;
+        self
+    }
+
+    #[cfg(feature = "opentelemetry")]
+    fn spans(&self, contract: &Contract, process: &Process) -> Spans {
+        if self.opentelemetry {
+            Spans::start(&contract.server, process)
+        } else {
+            Spans::default()
+        }
+    }
+
+    #[cfg(not(feature = "opentelemetry"))]
+    fn spans(&self, _contract: &Contract, _process: &Process) -> Spans {
+        Spans
+    }
+
     #[cfg(feature = "dynamodb")]
     fn state_needs(&self) -> StateNeeds {
         let tools = self.tools.iter().cloned();
@@ -307,6 +346,10 @@ impl<S: ServerHandler, C: Settings> Definition<S, C> {
         let needs = self.state_needs();
         #[cfg(feature = "dynamodb")]
         state::add_to_contract(&needs, &mut settings, &mut resources, &mut tools);
+        #[cfg(feature = "opentelemetry")]
+        if self.opentelemetry {
+            settings.extend(spans::definitions());
+        }
         settings.extend(C::definitions());
         #[cfg(feature = "dynamodb")]
         let self_invocation = needs.has_tasks().then(tasks::self_invocation);
@@ -365,11 +408,13 @@ impl<S: ServerHandler, C: Settings> Definition<S, C> {
             });
         #[cfg(feature = "dynamodb")]
         let (tasks, work) = tasks::start(state.as_ref(), process)?;
+        let spans = self.spans(&contract, process);
         let server = (self.build)(own, &AwsEnvironment::new(process))?;
         Ok(Built {
             server,
             settings,
             contract,
+            spans,
             #[cfg(feature = "dynamodb")]
             state,
             #[cfg(feature = "dynamodb")]

@@ -66,7 +66,7 @@ pub(crate) struct Endpoint<S: ServerHandler> {
 impl<S: ServerHandler> Endpoint<S> {
     pub(crate) fn new(built: Built<S>, process: &Process) -> Self {
         let (settings, contract) = (&built.settings, &built.contract);
-        let telemetry = Telemetry::new(&contract.server.name, settings, process);
+        let telemetry = Telemetry::new(&contract.server.name, settings, process, built.spans);
         let resource = settings.resource.as_str();
         let policy = Arc::new(Policy::new(resource, &contract.tools));
         let mut config = StreamableHttpServerConfig::default()
@@ -211,10 +211,15 @@ impl<S: ServerHandler> Endpoint<S> {
             None => Ok(()),
         };
         if worked.is_err() {
-            record.outcome().error();
+            record.outcome().failed();
         }
         record.finish();
         worked
+    }
+
+    /// What an operator sees of all requests.
+    pub(crate) fn telemetry(&self) -> &Telemetry {
+        &self.telemetry
     }
 
     /// Answers a browser's question before a POST.
@@ -268,7 +273,8 @@ impl<S: ServerHandler> Endpoint<S> {
             });
         }
         record.admitted();
-        request.extensions_mut().insert(record.outcome());
+        let outcome = record.outcome();
+        request.extensions_mut().insert(outcome.clone());
         let wants_stream = self.streams && prefers_event_stream(request.headers());
         accept_leniently(request.headers_mut());
         // A server must not pass a caller's access token on, so it does not get it.
@@ -280,7 +286,7 @@ impl<S: ServerHandler> Endpoint<S> {
         request.extensions_mut().insert(deadline);
 
         let handled = self.handled(request, message, &caller, deadline, in_conversation);
-        let handled = AssertUnwindSafe(handled).catch_unwind();
+        let handled = AssertUnwindSafe(outcome.active(handled)).catch_unwind();
         let answer = match deadline.for_answer() {
             None => handled.await,
             Some(end) => tokio::time::timeout_at(end, handled)

@@ -116,7 +116,7 @@ impl<S> Guarded<S> {
         outcome: Outcome,
         answer: impl Future<Output = Result<T, ErrorData>>,
     ) -> Result<T, ErrorData> {
-        let answer = AssertUnwindSafe(answer)
+        let answer = AssertUnwindSafe(outcome.active(answer))
             .catch_unwind()
             .await
             .unwrap_or_else(|_| {
@@ -127,8 +127,8 @@ impl<S> Guarded<S> {
                     None,
                 ))
             });
-        if answer.is_err() {
-            outcome.error();
+        if let Err(error) = &answer {
+            outcome.error(error.code);
         }
         answer
     }
@@ -169,14 +169,14 @@ impl<S: ServerHandler> ServerHandler for Guarded<S> {
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let outcome = Outcome::of(&context.extensions);
-        let answer = self.called(request, context).await;
+        let answer = outcome.active(self.called(request, context)).await;
         match &answer {
             Ok(CallToolResponse::Complete(result)) if result.is_error == Some(true) => {
                 outcome.tool_error();
             }
             Ok(CallToolResponse::Task(_)) => outcome.task(),
             Ok(_) => {}
-            Err(_) => outcome.error(),
+            Err(error) => outcome.error(error.code),
         }
         answer
     }

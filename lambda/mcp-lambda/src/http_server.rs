@@ -43,6 +43,8 @@ pub(crate) async fn serve<S: ServerHandler>(
     if let Some(work) = work {
         tokio::spawn(work_on(Arc::clone(&endpoint), work, process.log.clone()));
     }
+    endpoint.telemetry().flush_now_and_then();
+    let telemetry = Arc::clone(&endpoint);
     let server = Arc::new(Direct::new(endpoint, &settings, &contract, process)?);
     process.log.info(
         "listening",
@@ -59,7 +61,10 @@ pub(crate) async fn serve<S: ServerHandler>(
                     continue;
                 }
             },
-            () = &mut end => return Ok(()),
+            () = &mut end => {
+                telemetry.telemetry().flush(Deadline::none()).await;
+                return Ok(());
+            }
         };
         let _ = stream.set_nodelay(true);
         let server = Arc::clone(&server);

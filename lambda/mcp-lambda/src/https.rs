@@ -127,9 +127,14 @@ impl HttpsClient {
                     }
                 })
         };
-        tokio::time::timeout(timeout, exchange)
-            .await
-            .unwrap_or(Err(FetchError::TooSlow))
+        let document = async {
+            tokio::time::timeout(timeout, exchange)
+                .await
+                .unwrap_or(Err(FetchError::TooSlow))
+        };
+        #[cfg(feature = "opentelemetry")]
+        let document = traced(url, document);
+        document.await
     }
 
     /// Sends one request and says with which status it was answered; what the answer says is not read.
@@ -145,4 +150,31 @@ impl HttpsClient {
             .map(|answer| answer.status())
             .map_err(|_| FetchError::Unreachable)
     }
+}
+
+/// A client span of the semantic conventions for HTTP, without the URL: its path and its query may hold anything.
+#[cfg(feature = "opentelemetry")]
+async fn traced(
+    url: &HttpUrl,
+    document: impl Future<Output = Result<Bytes, FetchError>>,
+) -> Result<Bytes, FetchError> {
+    use opentelemetry::KeyValue;
+
+    let describe = || crate::telemetry::spans::Call {
+        name: "GET".into(),
+        attributes: vec![
+            KeyValue::new("http.request.method", "GET"),
+            KeyValue::new("server.address", url.authority().to_owned()),
+        ],
+    };
+    let problem = |error: &FetchError| {
+        Some(match error {
+            FetchError::Unreachable => "unreachable".into(),
+            FetchError::TooSlow => "timeout".into(),
+            FetchError::Status(status) => status.as_u16().to_string().into(),
+            FetchError::TooLarge => "too_large".into(),
+            FetchError::Nonsense => "nonsense".into(),
+        })
+    };
+    crate::telemetry::spans::Call::record(describe, document, problem).await
 }

@@ -59,6 +59,9 @@ pub(crate) async fn serve<S: ServerHandler>(
             );
             report_failure(api, &invocation.ids.request_id, &error, &process.log).await;
         }
+        // Nobody waits for it: the answer is out, and the process is frozen when it asks for the next invocation.
+        let telemetry = function.endpoint.telemetry();
+        telemetry.flush(invocation.deadline).await;
     }
 }
 

@@ -19,6 +19,9 @@ pub(crate) struct Message {
     pub(crate) protocol_version: Option<String>,
     /// `params._meta.traceparent`.
     pub(crate) traceparent: Option<String>,
+    /// `params._meta.tracestate`.
+    #[cfg(feature = "opentelemetry")]
+    pub(crate) tracestate: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -52,6 +55,9 @@ struct Meta<'a> {
     client_info: Option<&'a RawValue>,
     #[serde(default, borrow)]
     traceparent: Option<&'a RawValue>,
+    #[cfg(feature = "opentelemetry")]
+    #[serde(default, borrow)]
+    tracestate: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -97,6 +103,8 @@ impl Message {
             client: client.map(|client| client.name),
             protocol_version: value(meta.protocol_version.or(params.protocol_version)),
             traceparent: value(meta.traceparent),
+            #[cfg(feature = "opentelemetry")]
+            tracestate: value(meta.tracestate),
             method,
         })
     }

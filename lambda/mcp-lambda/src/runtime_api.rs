@@ -19,7 +19,7 @@ use crate::definition::StartError;
 use crate::endpoint::InvocationIds;
 
 const VERSION: &str = "/2018-06-01";
-const NAME: &str = concat!("mcp-lambda/", env!("CARGO_PKG_VERSION"));
+pub(crate) const NAME: &str = concat!("mcp-lambda/", env!("CARGO_PKG_VERSION"));
 /// How a function names the kind of its error.
 pub(crate) const ERROR_TYPE: &str = "Lambda-Runtime-Function-Error-Type";
 

@@ -7,6 +7,8 @@ mod keys;
 mod memory;
 mod need;
 mod store;
+#[cfg(feature = "opentelemetry")]
+mod traced;
 mod version;
 
 use std::sync::Arc;
@@ -123,11 +125,13 @@ impl State {
             None => StateKeys::random().map_err(StartError::Server)?,
         };
         let store: Arc<dyn Store> = match settings.table {
-            Some(table) => Arc::new(DynamoDbStore::new(
-                AwsEnvironment::new(process).dynamodb()?,
-                table,
-                process.now,
-            )),
+            Some(table) => {
+                let client = AwsEnvironment::new(process).dynamodb()?;
+                let store = DynamoDbStore::new(client, table.clone(), process.now);
+                #[cfg(feature = "opentelemetry")]
+                let store = traced::TracedStore::new(store, table);
+                Arc::new(store)
+            }
             None => Arc::new(MemoryStore::new(process.now)),
         };
         Ok(Self {

@@ -8,6 +8,12 @@ use tokio::sync::mpsc;
 pub(crate) trait Continuation: Send + Sync {
     /// Sends a sealed work item. It arrives once or more often, later, and at any process of the function.
     fn send(&self, work: String) -> BoxFuture<'_, Result<(), ContinuationError>>;
+
+    /// Name of the function that is invoked for it.
+    #[cfg(feature = "opentelemetry")]
+    fn function(&self) -> Option<&str> {
+        None
+    }
 }
 
 /// Why work cannot go on. Its `Display` is the sentence for the caller: it names the reason in AWS's word for it, never

@@ -11,6 +11,8 @@ mod ledger;
 mod record;
 mod self_invocation;
 mod start;
+#[cfg(feature = "opentelemetry")]
+mod traced;
 mod wire;
 mod work_item;
 mod worker;
@@ -31,6 +33,7 @@ use crate::definition::{ServerState, StartError};
 use crate::log::Log;
 use crate::process::Process;
 use crate::state::{StoreError, TaskUse, unguessable};
+use crate::telemetry::spans;
 use continuation::{Continuation, ContinuationError, InProcess};
 use ledger::{Ledger, Part};
 use record::{Record, Stage};
@@ -204,10 +207,25 @@ impl Tasks {
     }
 
     async fn send(&self, caller: &Caller, task: &str, round: u32) -> Result<(), ContinuationError> {
+        let sent = self.send_item(caller, task, round);
+        #[cfg(feature = "opentelemetry")]
+        if let Some(function) = self.continuation.function() {
+            return traced::invocation(function, sent).await;
+        }
+        sent.await
+    }
+
+    async fn send_item(
+        &self,
+        caller: &Caller,
+        task: &str,
+        round: u32,
+    ) -> Result<(), ContinuationError> {
         let item = WorkItem {
             caller: caller.clone(),
             task: task.to_owned(),
             round,
+            sent_by: spans::current_traceparent(),
         };
         let sealed = item
             .seal(&self.ledger.state.seal)

@@ -24,6 +24,8 @@ const SERVICE: &str = "lambda";
 /// The function invokes itself asynchronously (Lambda API `Invoke`, invocation type `Event`): the same version of the
 /// same function, whichever process Lambda chooses.
 pub(crate) struct SelfInvocation {
+    #[cfg(feature = "opentelemetry")]
+    function: String,
     client: HttpsClient,
     url: String,
     region: String,
@@ -61,6 +63,8 @@ impl SelfInvocation {
             .unwrap_or_default();
         let session = aws.session_token().map(str::to_owned);
         Ok(Self {
+            #[cfg(feature = "opentelemetry")]
+            function: name.to_owned(),
             client: HttpsClient::new(),
             url: format!("{endpoint}/2015-03-31/functions/{name}/invocations{qualifier}"),
             region: region.to_owned(),
@@ -120,6 +124,11 @@ impl SelfInvocation {
 }
 
 impl Continuation for SelfInvocation {
+    #[cfg(feature = "opentelemetry")]
+    fn function(&self) -> Option<&str> {
+        Some(&self.function)
+    }
+
     fn send(&self, work: String) -> BoxFuture<'_, Result<(), ContinuationError>> {
         async move {
             let event = work_item::event(&work);

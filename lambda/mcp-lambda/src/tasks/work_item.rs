@@ -17,6 +17,8 @@ pub(super) struct WorkItem {
     pub(super) caller: Caller,
     pub(super) task: String,
     pub(super) round: u32,
+    /// The span that sends for the work (`traceparent`).
+    pub(super) sent_by: Option<String>,
 }
 
 /// The event of an asynchronous invocation.
@@ -36,6 +38,9 @@ struct Written {
     is_person: bool,
     task: String,
     round: u32,
+    // An item that was sealed before this member was there has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sent_by: Option<String>,
 }
 
 /// The event that carries a sealed work item.
@@ -63,6 +68,7 @@ impl WorkItem {
             is_person: self.caller.kind() == CallerKind::Person,
             task: self.task.clone(),
             round: self.round,
+            sent_by: self.sent_by.clone(),
         };
         seal.close_for_server(PURPOSE, written, LIFETIME)
     }
@@ -85,6 +91,7 @@ impl WorkItem {
             ),
             task: written.task,
             round: written.round,
+            sent_by: written.sent_by,
         })
     }
 }

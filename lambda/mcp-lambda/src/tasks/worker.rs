@@ -103,6 +103,18 @@ impl<S: ServerHandler> Worker<S> {
             self.tasks.log.error("a work item was refused", &reason);
             return Ok(());
         };
+        record.continues(item.sent_by.as_deref());
+        let outcome = record.outcome();
+        outcome.active(self.work_on(item, deadline, record)).await
+    }
+
+    async fn work_on(
+        &self,
+        item: WorkItem,
+        deadline: Deadline,
+        record: &mut telemetry::Record,
+    ) -> Result<(), WorkProblem> {
+        let ledger = &self.tasks.ledger;
         let worker = unguessable().map_err(|_| WorkProblem::NoRandomness)?;
         let left = deadline.until_end();
         let claimed = ledger

@@ -1,6 +1,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
+use rmcp::model::ErrorCode;
+
+use crate::telemetry::spans::Ambient;
+
 const OK: u8 = 0;
 const TASK: u8 = 1;
 const TOOL_ERROR: u8 = 2;
@@ -8,7 +12,10 @@ const ERROR: u8 = 3;
 
 /// How a request ended, told by whoever sees it end: the body of an answer is not read again for it.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Outcome(Arc<AtomicU8>);
+pub(crate) struct Outcome {
+    state: Arc<AtomicU8>,
+    span: Ambient,
+}
 
 impl Outcome {
     /// That of the request that is being answered; one that nobody reads for a request from elsewhere.
@@ -20,24 +27,43 @@ impl Outcome {
             .unwrap_or_default()
     }
 
+    /// The same, with the request's span.
+    pub(crate) fn with_span(&self, span: Ambient) -> Self {
+        Self {
+            state: Arc::clone(&self.state),
+            span,
+        }
+    }
+
+    /// Makes the request's span the current one while the future runs.
+    pub(crate) fn active<F: Future>(&self, future: F) -> impl Future<Output = F::Output> + use<F> {
+        self.span.active(future)
+    }
+
     /// The call has become a task; the tool runs later.
     pub(crate) fn task(&self) {
-        self.0.fetch_max(TASK, Ordering::Relaxed);
+        self.state.fetch_max(TASK, Ordering::Relaxed);
     }
 
     /// The tool's result says `isError`.
     pub(crate) fn tool_error(&self) {
-        self.0.fetch_max(TOOL_ERROR, Ordering::Relaxed);
+        self.state.fetch_max(TOOL_ERROR, Ordering::Relaxed);
     }
 
     /// The answer is a JSON-RPC error.
-    pub(crate) fn error(&self) {
-        self.0.fetch_max(ERROR, Ordering::Relaxed);
+    pub(crate) fn error(&self, code: ErrorCode) {
+        self.span.failed(code);
+        self.failed();
+    }
+
+    /// There is no answer.
+    pub(crate) fn failed(&self) {
+        self.state.fetch_max(ERROR, Ordering::Relaxed);
     }
 
     /// Its name in the log.
     pub(crate) fn name(&self) -> &'static str {
-        match self.0.load(Ordering::Relaxed) {
+        match self.state.load(Ordering::Relaxed) {
             OK => "ok",
             TASK => "task",
             TOOL_ERROR => "toolError",

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use crate::endpoint::InvocationIds;
 use crate::message::Message;
 use crate::refusal::Refusal;
+use crate::telemetry::spans::RequestSpan;
 use crate::telemetry::trace::{TraceParent, xray_trace_id};
 use crate::telemetry::{Outcome, Telemetry, names};
 
@@ -30,6 +31,7 @@ pub(crate) struct Record {
     refusal: Option<&'static str>,
     status: Option<StatusCode>,
     outcome: Outcome,
+    span: RequestSpan,
     finished: bool,
 }
 
@@ -39,6 +41,8 @@ impl Record {
         start: Instant,
         invocation: Option<(InvocationIds, bool)>,
     ) -> Self {
+        let ids = invocation.as_ref().map(|(ids, _)| ids);
+        let span = telemetry.spans.begin(telemetry.now, ids);
         Self {
             telemetry,
             start,
@@ -53,6 +57,7 @@ impl Record {
             refusal: None,
             status: None,
             outcome: Outcome::default(),
+            span,
             finished: false,
         }
     }
@@ -62,6 +67,7 @@ impl Record {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         self.trace = text("traceparent").and_then(TraceParent::parse);
         self.protocol_version = text("mcp-protocol-version").map(names::protocol_version);
+        self.span.headers(headers);
     }
 
     /// Takes of the message what may be logged. `tool` is a tool of the server.
@@ -78,12 +84,19 @@ impl Record {
             .client
             .as_deref()
             .map(|name| names::client(name, &self.telemetry.clients).to_owned());
+        self.span.message(message);
     }
 
     /// The function works on what it has sent to itself.
     #[cfg(feature = "dynamodb")]
     pub(crate) fn work(&mut self) {
         self.method = Some("tasks/work");
+    }
+
+    /// The work was sent for by this span.
+    #[cfg(feature = "dynamodb")]
+    pub(crate) fn continues(&mut self, traceparent: Option<&str>) {
+        self.span.work(traceparent);
     }
 
     /// This tool runs as a task.
@@ -100,7 +113,7 @@ impl Record {
 
     /// Where the rest of the library says how the request ended.
     pub(crate) fn outcome(&self) -> Outcome {
-        self.outcome.clone()
+        self.outcome.with_span(self.span.ambient())
     }
 
     pub(crate) fn refused(&mut self, refusal: &Refusal) {
@@ -127,7 +140,7 @@ impl Record {
         }
     }
 
-    fn write(&self) {
+    fn write(&mut self) {
         let outcome = self.outcome_name();
         let duration_ms = self.start.elapsed().as_micros() as f64 / 1000.0;
         let ids = self.invocation.as_ref().map(|(ids, _)| ids);
@@ -136,7 +149,7 @@ impl Record {
         // A call that has become a task is counted when its tool has run.
         let has_run = self.admitted && self.tool.is_some() && outcome != "task";
         let has_metrics = self.telemetry.metrics && has_run;
-        self.telemetry.log.request(&Line {
+        let line = Line {
             level: "INFO",
             message: "request",
             request_id: ids.map(|ids| ids.request_id.as_str()),
@@ -160,7 +173,9 @@ impl Record {
                 cold_starts: is_cold.then_some(1),
                 throttles: self.throttled.then_some(1),
             }),
-        });
+        };
+        self.telemetry.log.request(&line);
+        self.span.end(&line);
     }
 }
 
@@ -173,31 +188,31 @@ impl Drop for Record {
 /// The log line, whose members `docs/telemetry.md` lists.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Line<'a> {
+pub(crate) struct Line<'a> {
     level: &'static str,
     message: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    request_id: Option<&'a str>,
+    pub(crate) request_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     xray_trace_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     trace_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    method: Option<&'static str>,
+    pub(crate) method: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    tool: Option<&'a str>,
+    pub(crate) tool: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    protocol_version: Option<&'static str>,
+    pub(crate) protocol_version: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     client: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    status: Option<u16>,
-    outcome: &'static str,
+    pub(crate) status: Option<u16>,
+    pub(crate) outcome: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    refusal: Option<&'static str>,
+    pub(crate) refusal: Option<&'static str>,
     duration_ms: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
-    cold_start: Option<bool>,
+    pub(crate) cold_start: Option<bool>,
     #[serde(flatten)]
     metrics: Option<Metrics<'a>>,
 }

@@ -3,6 +3,11 @@
 pub(crate) struct TraceParent {
     /// 32 hexadecimal digits.
     pub(crate) trace_id: String,
+    /// 16 hexadecimal digits.
+    #[cfg(feature = "opentelemetry")]
+    pub(crate) span_id: String,
+    #[cfg(feature = "opentelemetry")]
+    pub(crate) is_sampled: bool,
 }
 
 impl TraceParent {
@@ -15,10 +20,18 @@ impl TraceParent {
                 .next()
                 .filter(|part| part.len() == length && is_hex(part))
         };
-        let (version, trace_id, parent_id, _flags) = (part(2)?, part(32)?, part(16)?, part(2)?);
+        #[cfg_attr(
+            not(feature = "opentelemetry"),
+            expect(unused_variables, reason = "a log line has no use for it")
+        )]
+        let (version, trace_id, parent_id, flags) = (part(2)?, part(32)?, part(16)?, part(2)?);
         let is_legal = version != "ff" && (version != "00" || parts.next().is_none());
         (is_legal && !is_zero(trace_id) && !is_zero(parent_id)).then(|| Self {
             trace_id: trace_id.to_owned(),
+            #[cfg(feature = "opentelemetry")]
+            span_id: parent_id.to_owned(),
+            #[cfg(feature = "opentelemetry")]
+            is_sampled: u8::from_str_radix(flags, 16).is_ok_and(|flags| flags & 1 == 1),
         })
     }
 }

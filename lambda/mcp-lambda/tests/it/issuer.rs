@@ -124,6 +124,15 @@ impl PlainServer {
         issuer: &Issuer,
         definition: fn() -> Definition<S>,
     ) -> Self {
+        Self::start_with(issuer, &[], definition).await
+    }
+
+    /// The same with more variables.
+    pub(crate) async fn start_with<S: ServerHandler>(
+        issuer: &Issuer,
+        more: &[(&'static str, &str)],
+        definition: fn() -> Definition<S>,
+    ) -> Self {
         // The resource identifier has to name the port, so a free one is looked for first.
         let port = std::net::TcpListener::bind("127.0.0.1:0")
             .unwrap()
@@ -131,12 +140,16 @@ impl PlainServer {
             .unwrap()
             .port();
         let url = format!("http://127.0.0.1:{port}/mcp");
-        let variables = BTreeMap::from([
+        let mut variables = BTreeMap::from([
             ("MCP_RESOURCE", url.clone()),
             ("MCP_ISSUER", ISSUER.to_owned()),
             ("MCP_JWKS_URL", issuer.jwks_url()),
             ("MCP_LISTEN", format!("127.0.0.1:{port}")),
         ]);
+        variables.extend(
+            more.iter()
+                .map(|(name, value)| (*name, (*value).to_owned())),
+        );
         let log: Arc<Mutex<Vec<String>>> = Arc::default();
         let process = process(&[], &variables, &log);
         std::thread::spawn(move || mcp_lambda::run(process, definition()));

@@ -19,6 +19,8 @@ mod issuer;
 #[cfg(feature = "dynamodb")]
 mod keeper;
 mod limits;
+#[cfg(feature = "opentelemetry")]
+mod opentelemetry;
 mod plain_http;
 mod protocol;
 #[cfg(feature = "dynamodb")]

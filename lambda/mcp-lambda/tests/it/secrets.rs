@@ -1,4 +1,4 @@
-//! Nothing that a caller sends reaches the output of the process, whichever way it takes.
+//! Nothing that a caller sends reaches the output of the process, nor a span of it, whichever way it takes.
 #![expect(
     clippy::disallowed_methods,
     reason = "the test is also the program that it watches, which reads its environment and its clock"
@@ -29,7 +29,10 @@ const EMAIL: &str = "ada@example.com";
 fn the_program() {
     let program = std::env::args_os().take(1);
     let process = Process::new(program, std::env::vars_os(), SystemTime::now);
-    let _ = mcp_lambda::run(process, server::definition());
+    let definition = server::definition();
+    #[cfg(feature = "opentelemetry")]
+    let definition = definition.opentelemetry();
+    let _ = mcp_lambda::run(process, definition);
 }
 
 /// What starts the program.
@@ -103,6 +106,13 @@ fn events() -> Vec<Value> {
         message["params"]["_meta"][member] = json!(secret);
         messages.push(message);
     }
+    // As they should be, apart from what the caller wrote into its own part.
+    let mut message = echo("text");
+    message["params"]["_meta"]["traceparent"] =
+        json!("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+    message["params"]["_meta"]["tracestate"] =
+        json!(format!("a={secret},ot=th:{secret};rv:{secret}"));
+    messages.push(message);
     let mut wrong_argument = call("echo");
     wrong_argument["params"]["arguments"] = json!({ "text": [secret] });
     messages.push(wrong_argument);
@@ -210,8 +220,15 @@ fn events() -> Vec<Value> {
 #[tokio::test]
 async fn no_output_of_the_process_holds_what_a_caller_sent() {
     let mut child = None;
-    let function =
-        Function::elsewhere(|variables| child = Some(program(variables).spawn().unwrap())).await;
+    #[cfg(feature = "opentelemetry")]
+    let receiver = crate::opentelemetry::receiver::Receiver::start().await;
+    let function = Function::elsewhere(|variables| {
+        let mut program = program(variables);
+        #[cfg(feature = "opentelemetry")]
+        program.env("OTEL_EXPORTER_OTLP_ENDPOINT", &receiver.url);
+        child = Some(program.spawn().unwrap());
+    })
+    .await;
     let mut child = child.unwrap();
     let stdout = everything_of(child.stdout.take().unwrap());
     let stderr = everything_of(child.stderr.take().unwrap());
@@ -228,6 +245,15 @@ async fn no_output_of_the_process_holds_what_a_caller_sent() {
     child.kill().unwrap();
     child.wait().unwrap();
     let output = stdout.join().unwrap() + &stderr.join().unwrap();
+    #[cfg(feature = "opentelemetry")]
+    let output = {
+        // The last one ends with its process.
+        assert!(
+            receiver.spans().len() + 2 >= events.len(),
+            "every request has its span"
+        );
+        output + &receiver.everything()
+    };
 
     assert!(
         answers.contains(SECRET),

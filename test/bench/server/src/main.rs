@@ -78,6 +78,8 @@ fn main() -> ExitCode {
         .scope("report", "Watch the time");
     #[cfg(feature = "dynamodb")]
     let definition = definition.asks_clients();
+    #[cfg(feature = "opentelemetry")]
+    let definition = definition.opentelemetry();
     mcp_lambda::run(
         Process::new(std::env::args_os(), std::env::vars_os(), now),
         definition,

@@ -13,6 +13,8 @@ use http::request::Parts;
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
+use mcp_lambda::Definition;
+use rmcp::ServerHandler;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
@@ -81,13 +83,23 @@ impl Cloud {
     }
 
     pub(crate) async fn process_at(&self, now: fn() -> SystemTime) -> Running {
+        self.process_of(now, &[], server::definition).await
+    }
+
+    /// A process of this server, with more variables.
+    pub(crate) async fn process_of<S: ServerHandler>(
+        &self,
+        now: fn() -> SystemTime,
+        more: &[(&str, &str)],
+        definition: fn() -> Definition<S>,
+    ) -> Running {
         let name = {
             let mut processes = self.shared.processes.lock().unwrap();
             let name = format!("AKID{}", processes.len());
             processes.insert(name.clone(), Life::default());
             name
         };
-        let variables = [
+        let mut variables = vec![
             ("AWS_ENDPOINT_URL", self.endpoint.as_str()),
             ("AWS_REGION", "eu-central-1"),
             ("AWS_ACCESS_KEY_ID", &name),
@@ -97,8 +109,9 @@ impl Cloud {
             ("MCP_STATE_TABLE", "state-table"),
             ("MCP_STATE_KEYS", KEYS),
         ];
+        variables.extend(more);
         Running {
-            function: Function::start_server_at(now, &variables, server::definition).await,
+            function: Function::start_server_at(now, &variables, definition).await,
             name,
         }
     }

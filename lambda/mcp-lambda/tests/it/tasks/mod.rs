@@ -1,9 +1,9 @@
 //! Tools that run as tasks: the call at one process of the function, the work at another.
 
-mod cloud;
+pub(crate) mod cloud;
 mod faults;
 mod isolation;
-mod server;
+pub(crate) mod server;
 
 use std::time::Duration;
 

@@ -1,0 +1,54 @@
+use std::borrow::Cow;
+
+use opentelemetry::context::FutureExt as _;
+use opentelemetry::trace::{SpanBuilder, SpanKind, Status, TraceContextExt, Tracer};
+use opentelemetry::{Context, KeyValue};
+use opentelemetry_sdk::trace::SdkTracer;
+
+#[cfg(feature = "dynamodb")]
+use crate::telemetry::spans::parent;
+
+/// A call to another service, as a child of the current span of this library: a client span that ends with the call, also
+/// when nobody waits for it any more. Where there is no such span, or nobody records it, there is only the call.
+pub(crate) struct Call {
+    pub(crate) name: Cow<'static, str>,
+    pub(crate) attributes: Vec<KeyValue>,
+}
+
+impl Call {
+    /// `describe` and `problem` are asked only when the call is recorded; a problem is a bounded name for `error.type`,
+    /// and none is a failure that the caller has reckoned with.
+    pub(crate) async fn record<T, E>(
+        describe: impl FnOnce() -> Self,
+        call: impl Future<Output = Result<T, E>>,
+        problem: impl FnOnce(&E) -> Option<Cow<'static, str>>,
+    ) -> Result<T, E> {
+        let current = Context::current();
+        let Some(tracer) = current.get::<SdkTracer>() else {
+            return call.await;
+        };
+        if !current.span().span_context().is_sampled() {
+            return call.await;
+        }
+        let Self { name, attributes } = describe();
+        let builder = SpanBuilder::from_name(name)
+            .with_kind(SpanKind::Client)
+            .with_attributes(attributes);
+        let context = current.with_span(tracer.build_with_context(builder, &current));
+        let result = call.with_context(context.clone()).await;
+        if let Some(problem) = result.as_ref().err().and_then(problem) {
+            context
+                .span()
+                .set_attribute(KeyValue::new("error.type", problem));
+            context.span().set_status(Status::error(""));
+        }
+        context.span().end();
+        result
+    }
+}
+
+/// The current span, for whoever goes on with the work in another process.
+#[cfg(feature = "dynamodb")]
+pub(crate) fn current_traceparent() -> Option<String> {
+    parent::traceparent(Context::current().span().span_context())
+}

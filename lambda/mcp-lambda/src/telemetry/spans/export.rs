@@ -1,0 +1,240 @@
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, USER_AGENT};
+use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper_rustls::HttpsConnector;
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use opentelemetry::Context;
+use opentelemetry_proto::tonic::collector::trace::v1::{
+    ExportTraceServiceRequest, ExportTraceServiceResponse,
+};
+use opentelemetry_proto::transform::common::tonic::ResourceAttributesWithSchema;
+use opentelemetry_proto::transform::trace::tonic::group_spans_by_resource_and_scope;
+use opentelemetry_sdk::error::OTelSdkResult;
+use opentelemetry_sdk::trace::{Span, SpanData, SpanProcessor};
+use prost::Message as _;
+use serde_json::json;
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use crate::https::hyper_client;
+use crate::log::Log;
+use crate::telemetry::spans::settings::Configuration;
+
+/// As many spans wait for an export at most; the SDK's own queue has this length, too.
+const LONGEST_QUEUE: usize = 2048;
+/// Longest answer that is read.
+const LONGEST_ANSWER: usize = 16 * 1024;
+/// After a failure nothing is sent for this long, then twice as long, and so on: a receiver that is gone must not be paid
+/// for in every invocation.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+/// Spans that have ended and wait for their export.
+#[derive(Debug, Default)]
+pub(super) struct Queue {
+    waiting: Mutex<Waiting>,
+    /// Told of every span.
+    pub(super) filled: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    spans: Vec<SpanData>,
+    /// Spans for which there was no room.
+    dropped: usize,
+}
+
+impl Queue {
+    fn push(&self, span: SpanData) {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if waiting.spans.len() < LONGEST_QUEUE {
+            waiting.spans.push(span);
+        } else {
+            waiting.dropped += 1;
+        }
+    }
+
+    fn take(&self) -> Waiting {
+        std::mem::take(&mut self.waiting.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Puts what has ended into the queue. Exports nothing by itself: it is called where a span ends, and must not wait.
+#[derive(Debug)]
+pub(super) struct ToQueue(pub(super) Arc<Queue>);
+
+impl SpanProcessor for ToQueue {
+    fn on_start(&self, _span: &mut Span, _context: &Context) {}
+
+    fn on_end(&self, span: SpanData) {
+        if span.span_context.is_sampled() {
+            self.0.push(span);
+            self.0.filled.notify_one();
+        }
+    }
+
+    fn force_flush(&self) -> OTelSdkResult {
+        Ok(())
+    }
+
+    fn shutdown_with_timeout(&self, _timeout: Duration) -> OTelSdkResult {
+        Ok(())
+    }
+}
+
+/// Sends spans by OTLP: protobuf over HTTP.
+///
+/// `opentelemetry-otlp` is not used: it reads the process's environment by itself, tells nobody about spans that were
+/// refused, and tries again for longer than an invocation can wait.
+pub(super) struct Exporter {
+    queue: Arc<Queue>,
+    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    url: Uri,
+    headers: HeaderMap,
+    timeout: Duration,
+    resource: ResourceAttributesWithSchema,
+    log: Log,
+    /// Held while an export runs.
+    state: tokio::sync::Mutex<State>,
+}
+
+/// What is left of exports that failed.
+#[derive(Default)]
+struct State {
+    unsent: ExportTraceServiceRequest,
+    spans: usize,
+    dropped: usize,
+    pause: Duration,
+    until: Option<Instant>,
+}
+
+/// Why an export failed.
+enum Problem {
+    Unreachable,
+    TooSlow,
+    Status(StatusCode),
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Problem::Unreachable => formatter.write_str("the receiver cannot be reached"),
+            Problem::TooSlow => formatter.write_str("the receiver did not answer in time"),
+            Problem::Status(status) => {
+                write!(
+                    formatter,
+                    "the receiver answered with status {}",
+                    status.as_u16()
+                )
+            }
+        }
+    }
+}
+
+impl Problem {
+    /// Whether the same spans may be taken later (OTLP specification, "Failures").
+    fn is_transient(&self) -> bool {
+        match self {
+            Problem::Unreachable | Problem::TooSlow => true,
+            Problem::Status(status) => matches!(status.as_u16(), 429 | 502 | 503 | 504),
+        }
+    }
+}
+
+impl Exporter {
+    pub(super) fn new(queue: Arc<Queue>, configuration: &Configuration, log: Log) -> Self {
+        let mut headers = configuration.headers.clone();
+        headers.insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static("application/x-protobuf"),
+        );
+        headers.insert(
+            USER_AGENT,
+            HeaderValue::from_static(crate::runtime_api::NAME),
+        );
+        Self {
+            queue,
+            client: hyper_client(),
+            url: configuration.url.clone(),
+            headers,
+            timeout: configuration.timeout,
+            resource: (&configuration.resource).into(),
+            log,
+            state: tokio::sync::Mutex::default(),
+        }
+    }
+
+    /// Sends what waits, within the time limit of an export and within `limit`. Whatever goes wrong is one log line.
+    pub(super) async fn export(&self, limit: Option<Duration>) {
+        let mut state = self.state.lock().await;
+        if state.until.is_some_and(|until| Instant::now() < until) {
+            return;
+        }
+        let new = self.queue.take();
+        state.dropped += new.dropped;
+        if !new.spans.is_empty() {
+            state.spans += new.spans.len();
+            let spans = group_spans_by_resource_and_scope(new.spans, &self.resource);
+            state.unsent.resource_spans.extend(spans);
+        }
+        if state.spans == 0 {
+            return;
+        }
+        let time = limit.map_or(self.timeout, |limit| limit.min(self.timeout));
+        let sent = tokio::time::timeout(time, self.send(&state.unsent)).await;
+        let problem = match sent.unwrap_or(Err(Problem::TooSlow)) {
+            Ok(answer) => {
+                let refused = answer
+                    .partial_success
+                    .map_or(0, |partial| partial.rejected_spans);
+                if refused > 0 || state.dropped > 0 {
+                    let fields = json!({ "refused": refused, "dropped": state.dropped });
+                    self.log.error("some spans were not exported", &fields);
+                }
+                *state = State::default();
+                return;
+            }
+            Err(problem) => problem,
+        };
+        let fields = json!({ "reason": problem.to_string(), "spans": state.spans, "dropped": state.dropped });
+        self.log.error("spans could not be exported", &fields);
+        if !problem.is_transient() || state.spans >= LONGEST_QUEUE {
+            state.dropped = 0;
+            state.spans = 0;
+            state.unsent = ExportTraceServiceRequest::default();
+        }
+        state.pause = (state.pause * 2).clamp(FIRST_PAUSE, LONGEST_PAUSE);
+        state.until = Instant::now().checked_add(state.pause);
+    }
+
+    async fn send(
+        &self,
+        spans: &ExportTraceServiceRequest,
+    ) -> Result<ExportTraceServiceResponse, Problem> {
+        let mut request = Request::post(self.url.clone())
+            .body(Full::from(spans.encode_to_vec()))
+            .map_err(|_| Problem::Unreachable)?;
+        *request.headers_mut() = self.headers.clone();
+        let answer = self.client.request(request).await;
+        let answer = answer.map_err(|_| Problem::Unreachable)?;
+        let status = answer.status();
+        // Reading the rest frees the connection. What cannot be read of a good answer changes nothing.
+        let body = Limited::new(answer.into_body(), LONGEST_ANSWER)
+            .collect()
+            .await;
+        if !status.is_success() {
+            return Err(Problem::Status(status));
+        }
+        let body = body.map(http_body_util::Collected::to_bytes);
+        Ok(body
+            .ok()
+            .and_then(|body| ExportTraceServiceResponse::decode(body).ok())
+            .unwrap_or_default())
+    }
+}
