@@ -1,20 +1,12 @@
 import { Validations } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
-import type { McpMachineClient, McpServer } from '../lib';
+import type { McpAuthorizationServer, McpHost, McpMachineClient, McpServer } from '../lib';
 
 /** The rules of cdk-nag (AwsSolutions) that these examples do not follow, each with its reason. */
 export function acknowledgeRules(server: McpServer, machineClient?: McpMachineClient): void {
-  acknowledge(server.api, {
-    APIG1: 'access logs need a role that API Gateway keeps for the whole account, which an example must not set; the function logs every call',
-    APIG2: 'the MCP server validates every message itself, in two revisions of the protocol that one JSON Schema cannot describe',
-    APIG3: 'a web ACL costs 5 dollars a month; requests are throttled, and those without an access token never reach the function',
-    APIG6: 'execution logs need the same account-wide role as access logs, and they can hold access tokens',
-  });
+  acknowledgeApi(server.api);
   if (server.interactiveClient !== undefined || server.authorizationServer !== undefined) {
-    acknowledge(server.userPool, {
-      COG2: 'anybody may sign up to read facts about dogs, so a second factor would protect nothing',
-      COG8: 'threat protection of the Plus plan has a price for every user; managed login and resource indicators come with Essentials',
-    });
+    acknowledgePeople(server.userPool);
   }
   if (machineClient !== undefined) {
     acknowledge(machineClient, {
@@ -22,11 +14,45 @@ export function acknowledgeRules(server: McpServer, machineClient?: McpMachineCl
     });
   }
   if (server.authorizationServer !== undefined) {
-    acknowledge(server.authorizationServer, {
-      SMG4: 'Cognito issues the one secret; a new value of the other ends registrations two rotations old, which an operator should decide',
-    });
+    acknowledgeAuthorizationServer(server.authorizationServer);
   }
-  const distribution = server.node.tryFindChild('Distribution');
+  acknowledgeFront(server);
+}
+
+/** The same for what several servers share. */
+export function acknowledgeHost(host: McpHost): void {
+  acknowledgeApi(host.api);
+  acknowledgePeople(host.userPool);
+  if (host.authorizationServer !== undefined) {
+    acknowledgeAuthorizationServer(host.authorizationServer);
+  }
+  acknowledgeFront(host);
+}
+
+function acknowledgeApi(api: IConstruct): void {
+  acknowledge(api, {
+    APIG1: 'access logs need a role that API Gateway keeps for the whole account, which an example must not set; the function logs every call',
+    APIG2: 'the MCP server validates every message itself, in two revisions of the protocol that one JSON Schema cannot describe',
+    APIG3: 'a web ACL costs 5 dollars a month; requests are throttled, and those without an access token never reach the function',
+    APIG6: 'execution logs need the same account-wide role as access logs, and they can hold access tokens',
+  });
+}
+
+function acknowledgePeople(userPool: IConstruct): void {
+  acknowledge(userPool, {
+    COG2: 'anybody may sign up to read facts about dogs, so a second factor would protect nothing',
+    COG8: 'threat protection of the Plus plan has a price for every user; managed login and resource indicators come with Essentials',
+  });
+}
+
+function acknowledgeAuthorizationServer(server: McpAuthorizationServer): void {
+  acknowledge(server, {
+    SMG4: 'Cognito issues the one secret; a new value of the other ends registrations two rotations old, which an operator should decide',
+  });
+}
+
+function acknowledgeFront(owner: IConstruct): void {
+  const distribution = owner.node.tryFindChild('Distribution');
   if (distribution !== undefined) {
     acknowledge(distribution, {
       CFR1: 'the example is for everybody, wherever they are',

@@ -1,8 +1,12 @@
 import { CfnOutput, type Stack } from 'aws-cdk-lib';
 import type { McpMachineClient, McpServer } from '../lib';
 
-/** What a person or a program needs to connect, as outputs of the stack. Never a secret. */
-export function addOutputs(stack: Stack, server: McpServer, machineClient: McpMachineClient): void {
+/**
+ * What a person or a program needs to connect, as outputs of the stack. Never a secret.
+ *
+ * @param prefix of every output's name, where a stack has several servers
+ */
+export function addOutputs(stack: Stack, server: McpServer, machineClient: McpMachineClient, prefix = ''): void {
   const outputs: Record<string, [value: string, description: string]> = {
     McpServerUrl: [server.mcpServerUrl, 'URL to give to an MCP client'],
     OAuthMetadataUrl: [server.resourceMetadataUrl, 'Protected resource metadata (RFC 9728), where MCP clients begin'],
@@ -18,6 +22,6 @@ export function addOutputs(stack: Stack, server: McpServer, machineClient: McpMa
     UserPoolId: [server.userPool.userPool.userPoolId, 'User pool'],
   };
   for (const [id, [value, description]] of Object.entries(outputs)) {
-    new CfnOutput(stack, id, { value, description });
+    new CfnOutput(stack, `${prefix}${id}`, { value, description });
   }
 }

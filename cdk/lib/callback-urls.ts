@@ -12,8 +12,11 @@ export function assertCallbackUrls(values: string[], property: string): void {
   }
 }
 
+/** What decides about the redirect URIs of MCP clients that are configured by hand. */
+export type CallbackOptions = Pick<McpEndpointOptions, 'callbackPort' | 'callbackUrls'>;
+
 /** The port that MCP clients on a user's machine listen on. */
-export function callbackPortOf(props: McpEndpointOptions): number {
+export function callbackPortOf(props: CallbackOptions): number {
   const port = props.callbackPort ?? 8765;
   if (!Number.isInteger(port) || port < 1 || port > 65535) {
     throw synthError('CallbackPortInvalid', `callbackPort is ${port} and needs a whole number from 1 to 65535: use the port of the MCP client's --callback-port`);
@@ -22,7 +25,7 @@ export function callbackPortOf(props: McpEndpointOptions): number {
 }
 
 /** The redirect URIs of MCP clients that are configured by hand. */
-export function callbackUrlsOf(props: McpEndpointOptions): string[] {
+export function callbackUrlsOf(props: CallbackOptions): string[] {
   const port = callbackPortOf(props);
   const further = props.callbackUrls ?? [];
   assertCallbackUrls(further, 'callbackUrls');

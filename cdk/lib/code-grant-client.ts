@@ -1,4 +1,4 @@
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Lazy } from 'aws-cdk-lib';
 import * as cognito from 'aws-cdk-lib/aws-cognito';
 import type { Construct } from 'constructs';
 import type { IMcpUserPool } from './mcp-user-pool';
@@ -54,6 +54,12 @@ export function addCodeGrantClient(construct: Construct, client: CodeGrantClient
     useCognitoProvidedValues: true,
   });
   return appClient;
+}
+
+/** Lets an app client ask for scopes that are not all known yet: as many as there are at the end of synthesis. */
+export function deferScopes(appClient: cognito.UserPoolClient, oauthScopes: () => cognito.OAuthScope[]): void {
+  const definition = appClient.node.defaultChild as cognito.CfnUserPoolClient;
+  definition.allowedOAuthScopes = Lazy.list({ produce: () => oauthScopes().map((scope) => scope.scopeName) });
 }
 
 /** The secret of an app client as CloudFormation hands it on: not the L2's `userPoolClientSecret`, which is a custom resource. */

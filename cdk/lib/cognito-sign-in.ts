@@ -3,16 +3,17 @@ import * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import * as cognito from 'aws-cdk-lib/aws-cognito';
 import type { Construct } from 'constructs';
 import { allowedOriginsOf } from './allowed-origins';
-import { callbackPortOf, callbackUrlsOf } from './callback-urls';
+import { type CallbackOptions, callbackPortOf, callbackUrlsOf } from './callback-urls';
 import { list } from './contract-document';
 import { McpInteractiveClient, McpMachineClient } from './mcp-app-client';
-import type { McpAuthorizationServerOptions } from './mcp-authorization';
-import { McpAuthorizationServer } from './mcp-authorization-server';
+import type { McpAuthorization } from './mcp-authorization';
+import { McpAuthorizationServer, type McpConsentScope } from './mcp-authorization-server';
 import type { McpContract } from './mcp-contract';
 import type { McpFrontConfig } from './mcp-front';
 import type { McpEndpointOptions } from './mcp-server-props';
 import { type IMcpUserPool, McpUserPool } from './mcp-user-pool';
 import type { MetadataParameters } from './metadata';
+import { signInUrls } from './sign-in-urls';
 import { synthError } from './synth-error';
 
 /** How long the gateway may take an access token for valid after it has looked at it; its own default is five minutes. */
@@ -22,6 +23,7 @@ const AUTHORIZER_CACHE = Duration.minutes(1);
 export interface ServerAddress {
   readonly api: apigateway.RestApi;
   readonly front: McpFrontConfig;
+  readonly registry: Construct;
   readonly mcpServerUrl: string;
   /** Full OAuth scopes, in the order of the contract. */
   readonly oauthScopes: string[];
@@ -33,7 +35,7 @@ export interface SignInProps extends McpEndpointOptions {
   readonly tracing?: boolean;
 }
 
-/** The user pool of one MCP server, with what the pool has to know about it: OAuth scopes and app clients. */
+/** How people sign in to one MCP server: its user pool or its host's, with what the pool has to know about it: OAuth scopes and app clients. */
 export class CognitoSignIn {
   public readonly userPool: IMcpUserPool;
   public readonly interactiveClient?: McpInteractiveClient;
@@ -46,19 +48,22 @@ export class CognitoSignIn {
   public readonly jwksUrl: string;
 
   private readonly resourceServer: cognito.UserPoolResourceServer;
+  private readonly authorization?: McpAuthorization;
+  private readonly byHand: CallbackOptions;
 
   constructor(private readonly server: Construct, private readonly props: SignInProps, private readonly address: ServerAddress) {
     const { front } = address;
     const contract = props.contract._document;
-    const callbackUrls = callbackUrlsOf(props);
-    const ownServer = props.authorization?._server;
-    this.userPool = props.userPool ?? new McpUserPool(server, 'UserPool', { displayName: props.contract.serverTitle, removalPolicy: props.removalPolicy });
-    this.signInBaseUrl = front.signInBaseUrl ?? this.userPool.signInBaseUrl;
-    this.jwksUrl = front.cognitoIdpUrl === undefined
-      ? `${this.userPool.issuer}/.well-known/jwks.json`
-      : `${front.cognitoIdpUrl}/${this.userPool.userPool.userPoolId}/.well-known/jwks.json`;
+    const { host } = props;
+    this.authorization = host === undefined ? props.authorization : host._authorization;
+    this.byHand = host === undefined ? props : host._byHand;
+    const callbackUrls = callbackUrlsOf(this.byHand);
+    this.userPool = host?.userPool ?? props.userPool ?? new McpUserPool(server, 'UserPool', { displayName: props.contract.serverTitle, removalPolicy: props.removalPolicy });
+    const { signInBaseUrl, jwksUrl } = signInUrls(front, this.userPool);
+    this.signInBaseUrl = signInBaseUrl;
+    this.jwksUrl = jwksUrl;
     // The identifier is the MCP URL, so that scopes bind machine tokens and `aud` binds people's tokens to this server.
-    this.resourceServer = new cognito.UserPoolResourceServer(server, 'ResourceServer', {
+    this.resourceServer = new cognito.UserPoolResourceServer(address.registry, 'ResourceServer', {
       userPool: this.userPool.userPool,
       identifier: address.mcpServerUrl,
       // Without a name the identifier becomes the name, and a URL is no legal name.
@@ -66,7 +71,7 @@ export class CognitoSignIn {
       scopes: contract.scopes.map((item) => new cognito.ResourceServerScope({ scopeName: item.name, scopeDescription: item.description })),
     });
     let signIn: { clientId: string; redirectUri: string };
-    if (ownServer === undefined) {
+    if (this.authorization?._server === undefined) {
       this.interactiveClient = new McpInteractiveClient(server, 'InteractiveClient', {
         userPool: this.userPool,
         oauthScopes: this.cognitoScopes(props.contract.scopeNames),
@@ -77,10 +82,10 @@ export class CognitoSignIn {
       this.interactiveClientId = this.interactiveClient.clientId;
       signIn = { clientId: this.interactiveClientId, redirectUri: callbackUrls[0] };
     } else {
-      this.authorizationServer = this.addAuthorizationServer(ownServer);
+      this.authorizationServer = this.addToAuthorizationServer(host?.authorizationServer);
       this.authorizationUrl = this.authorizationServer.authorizationUrl;
       this.tokenUrl = this.authorizationServer.tokenUrl;
-      this.interactiveClientId = contract.serverName;
+      this.interactiveClientId = host?._byHand.clientId ?? contract.serverName;
       signIn = { clientId: this.authorizationServer.cognitoClientId, redirectUri: `${front.publicBaseUrl}/callback` };
     }
     this.signInUrl = `${this.signInBaseUrl}/login?client_id=${signIn.clientId}&response_type=code&scope=${address.oauthScopes.join('+')}&redirect_uri=${signIn.redirectUri}`;
@@ -98,20 +103,18 @@ export class CognitoSignIn {
 
   /** What `claude mcp add` needs besides the URL. */
   public get claudeCodeOptions(): string {
-    return this.connectsByUrlAlone ? '' : ` --client-id ${this.interactiveClientId} --callback-port ${callbackPortOf(this.props)}`;
+    return this.connectsByUrlAlone ? '' : ` --client-id ${this.interactiveClientId} --callback-port ${callbackPortOf(this.byHand)}`;
   }
 
   /** What the authorization server's metadata is made of. */
   public get metadata(): MetadataParameters {
-    const options = this.props.authorization?._server;
     return {
-      resourceIdentifier: this.address.mcpServerUrl,
+      resourceIdentifiers: [this.address.mcpServerUrl],
       publicBaseUrl: this.address.front.publicBaseUrl,
       oauthScopes: this.address.oauthScopes,
       signInBaseUrl: this.signInBaseUrl,
       jwksUrl: this.jwksUrl,
-      registersWithCognito: this.registersWithCognito,
-      ownServer: options && { registrationEnabled: options.registrationEnabled ?? true, clientDocumentsEnabled: options.clientDocumentsEnabled ?? true },
+      authorization: this.authorization,
     };
   }
 
@@ -131,32 +134,44 @@ export class CognitoSignIn {
   }
 
   private get registersWithCognito(): boolean {
-    return this.props.authorization?._registersWithCognito ?? false;
+    return this.authorization?._registersWithCognito ?? false;
   }
 
-  private addAuthorizationServer(options: McpAuthorizationServerOptions): McpAuthorizationServer {
-    const { serverName, serverTitle, scopes } = this.props.contract._document;
+  /** Tells the host's authorization server about this server, or defines one of its own. */
+  private addToAuthorizationServer(shared?: McpAuthorizationServer): McpAuthorizationServer {
+    const { serverName, serverTitle } = this.props.contract._document;
+    const { mcpServerUrl: resourceIdentifier } = this.address;
+    const allowedOrigins = allowedOriginsOf(this.props);
+    if (shared !== undefined) {
+      shared.addServer({ resourceIdentifier, displayName: serverTitle, scopes: this.consentScopes(), allowedOrigins });
+      return shared;
+    }
+    const options = this.authorization!._server!;
     // For clients that can do neither of the two registrations: their `client_id` is typed in.
-    const byHand = { clientId: serverName, clientName: 'A client configured by hand', redirectUris: callbackUrlsOf(this.props) };
+    const byHand = { clientId: serverName, clientName: 'A client configured by hand', redirectUris: callbackUrlsOf(this.byHand) };
     return new McpAuthorizationServer(this.server, 'AuthorizationServer', {
       ...options,
       clients: [byHand, ...(options.clients ?? [])],
       displayName: options.displayName ?? serverTitle,
       api: this.address.api,
       issuer: this.address.front.publicBaseUrl,
-      resourceIdentifier: this.address.mcpServerUrl,
+      resourceIdentifier,
       userPool: this.userPool,
       signInBaseUrl: this.signInBaseUrl,
-      scopes: scopes.map((item, index) => ({
-        oauthScope: this.address.oauthScopes[index],
-        scopeName: item.name,
-        description: item.description,
-        cognitoScope: this.cognitoScopes([item.name])[0],
-      })),
-      allowedOrigins: allowedOriginsOf(this.props),
+      scopes: this.consentScopes(),
+      allowedOrigins,
       tracing: this.props.tracing,
       removalPolicy: this.props.removalPolicy,
     });
+  }
+
+  private consentScopes(): McpConsentScope[] {
+    return this.props.contract._document.scopes.map((item, index) => ({
+      oauthScope: this.address.oauthScopes[index],
+      scopeName: item.name,
+      description: item.description,
+      cognitoScope: this.cognitoScopes([item.name])[0],
+    }));
   }
 
   /** Scopes by way of the resource-server registration, so that Cognito knows them before an app client asks for them. */

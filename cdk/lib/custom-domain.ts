@@ -1,9 +1,10 @@
 import { Stack, Token } from 'aws-cdk-lib';
 import * as apigateway from 'aws-cdk-lib/aws-apigateway';
+import * as apigatewayv2 from 'aws-cdk-lib/aws-apigatewayv2';
 import * as route53 from 'aws-cdk-lib/aws-route53';
 import * as targets from 'aws-cdk-lib/aws-route53-targets';
 import type { Construct } from 'constructs';
-import type { McpCustomDomainOptions } from './mcp-front';
+import type { McpCustomDomainOptions, McpFrontPathOptions } from './mcp-front';
 import { synthError } from './synth-error';
 
 /** Refuses what API Gateway or Route 53 would refuse minutes into a deployment. Texts known at deployment only are not looked at. */
@@ -30,8 +31,7 @@ export function addCustomDomain(scope: Construct, api: apigateway.RestApi, optio
     endpointType: apigateway.EndpointType.REGIONAL,
     securityPolicy: apigateway.SecurityPolicy.TLS_1_2,
   });
-  // The second URL of the API would carry no well-known documents at its root, and nobody is told it.
-  (api.node.defaultChild as apigateway.CfnRestApi).disableExecuteApiEndpoint = true;
+  closeOwnHost(api);
   new apigateway.BasePathMapping(scope, 'DomainMapping', { domainName: domain, restApi: api, stage: api.deploymentStage });
   if (options.hostedZone !== undefined) {
     const record = {
@@ -44,6 +44,23 @@ export function addCustomDomain(scope: Construct, api: apigateway.RestApi, optio
     new route53.AaaaRecord(scope, 'AliasRecordIpv6', record);
   }
   return domain;
+}
+
+/** Shows an API below one path of a domain. The longest path that fits a request counts, and the domain's root all others. */
+export function mapPath(scope: Construct, domain: apigateway.DomainName, { api, path }: McpFrontPathOptions): void {
+  closeOwnHost(api);
+  // Not BasePathMapping, which takes no path of several parts.
+  new apigatewayv2.CfnApiMapping(scope, 'DomainMapping', {
+    apiId: api.restApiId,
+    stage: api.deploymentStage.stageName,
+    domainName: domain.domainName,
+    apiMappingKey: path.slice(1),
+  });
+}
+
+/** The second URL of the API would carry no well-known documents at its root, and nobody is told it. */
+function closeOwnHost(api: apigateway.RestApi): void {
+  (api.node.defaultChild as apigateway.CfnRestApi).disableExecuteApiEndpoint = true;
 }
 
 function assertSameRegion(scope: Construct, options: McpCustomDomainOptions): void {

@@ -15,14 +15,24 @@ interface GatewayAnswer {
 /**
  * What API Gateway answers by itself, before any Lambda function runs. Only here can a real `WWW-Authenticate` be set:
  * API Gateway renames the one of a function.
+ *
+ * @param challenge none for an API that asks nobody for an access token
  */
-export function addGatewayResponses(api: apigateway.RestApi, challenge: ChallengeParameters): void {
+export function addGatewayResponses(api: apigateway.RestApi, challenge?: ChallengeParameters): void {
+  const answers = { ...(challenge === undefined ? {} : refusals(challenge)), ...OTHER_ANSWERS };
+  for (const [id, answer] of Object.entries(answers)) {
+    addGatewayResponse(api, id, answer);
+  }
+}
+
+/** The answers to a request without an access token that is good enough. */
+function refusals(challenge: ChallengeParameters): Record<string, GatewayAnswer> {
   const unauthorized = {
     statusCode: '401',
     headers: { 'WWW-Authenticate': unauthorizedChallenge(challenge), 'Cache-Control': 'no-store' },
     error: 'invalid_token',
   };
-  const answers: Record<string, GatewayAnswer> = {
+  return {
     Unauthorized: {
       ...unauthorized,
       type: apigateway.ResponseType.UNAUTHORIZED,
@@ -40,28 +50,29 @@ export function addGatewayResponses(api: apigateway.RestApi, challenge: Challeng
       error: 'insufficient_scope',
       description: 'the access token lacks a required scope, WWW-Authenticate names the scopes',
     },
-    // API Gateway's own name for a path that does not exist. Its 403 would make MCP clients start a sign-in.
-    UnknownPath: {
-      type: apigateway.ResponseType.MISSING_AUTHENTICATION_TOKEN,
-      statusCode: '404',
-      error: 'not_found',
-      description: 'there is nothing at this path',
-    },
-    Throttled: {
-      type: apigateway.ResponseType.THROTTLED,
-      statusCode: '429',
-      headers: { 'Retry-After': '1' },
-      error: 'too_many_requests',
-      description: 'too many requests, try again in a second',
-    },
-    // All others keep API Gateway's status and its `{"message": …}`; browsers may read them too.
-    Default4xx: { type: apigateway.ResponseType.DEFAULT_4XX },
-    Default5xx: { type: apigateway.ResponseType.DEFAULT_5XX },
   };
-  for (const [id, answer] of Object.entries(answers)) {
-    addGatewayResponse(api, id, answer);
-  }
 }
+
+/** The answers to every other request that API Gateway does not pass on. */
+const OTHER_ANSWERS: Record<string, GatewayAnswer> = {
+  // API Gateway's own name for a path that does not exist. Its 403 would make MCP clients start a sign-in.
+  UnknownPath: {
+    type: apigateway.ResponseType.MISSING_AUTHENTICATION_TOKEN,
+    statusCode: '404',
+    error: 'not_found',
+    description: 'there is nothing at this path',
+  },
+  Throttled: {
+    type: apigateway.ResponseType.THROTTLED,
+    statusCode: '429',
+    headers: { 'Retry-After': '1' },
+    error: 'too_many_requests',
+    description: 'too many requests, try again in a second',
+  },
+  // All others keep API Gateway's status and its `{"message": …}`; browsers may read them too.
+  Default4xx: { type: apigateway.ResponseType.DEFAULT_4XX },
+  Default5xx: { type: apigateway.ResponseType.DEFAULT_5XX },
+};
 
 /** The same about the limits of single app clients: a throttle is answered as that of all callers together. */
 export function addLimitResponses(api: apigateway.RestApi): void {

@@ -9,6 +9,7 @@ export * from './mcp-contract';
 export * from './mcp-front';
 export * from './mcp-function';
 export * from './mcp-gate-options';
+export * from './mcp-host';
 export * from './mcp-monitoring';
 export * from './mcp-remote-server';
 export * from './mcp-server';

@@ -1,4 +1,4 @@
-import { type RemovalPolicy, SecretValue, Stack } from 'aws-cdk-lib';
+import { Lazy, type RemovalPolicy, SecretValue, Stack } from 'aws-cdk-lib';
 import type * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import type * as cognito from 'aws-cdk-lib/aws-cognito';
 import * as iam from 'aws-cdk-lib/aws-iam';
@@ -6,8 +6,9 @@ import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { addAuthorizationEndpoints } from './authorization-endpoints';
 import { carriedProgram } from './carried-program';
-import { addCodeGrantClient, clientSecretOf } from './code-grant-client';
+import { addCodeGrantClient, clientSecretOf, deferScopes } from './code-grant-client';
 import { list } from './contract-document';
+import { assertEnvironmentFits } from './environment-size';
 import { environmentOfMcpAuthorizationServerSettings } from './generated/authorization-settings-environment';
 import type { McpAuthorizationServerOptions, McpPreRegisteredClient } from './mcp-authorization';
 import { McpFunction } from './mcp-function';
@@ -29,6 +30,24 @@ export interface McpConsentScope {
   readonly cognitoScope: cognito.OAuthScope;
 }
 
+/** One of several MCP servers that get their access tokens from one authorization server. */
+export interface McpAuthorizedServer {
+  /** The public MCP URL. */
+  readonly resourceIdentifier: string;
+
+  /** Name for people: the consent page asks whether a client may use it. */
+  readonly displayName: string;
+
+  /** The OAuth scopes of the MCP server. Each `oauthScope` is `<resource identifier>/<scope name>`. */
+  readonly scopes: McpConsentScope[];
+
+  /**
+   * Origins whose pages may read the token, registration and revocation endpoints.
+   * @default - none
+   */
+  readonly allowedOrigins?: string[];
+}
+
 /** Properties of `McpAuthorizationServer`. */
 export interface McpAuthorizationServerProps extends McpAuthorizationServerOptions {
   /** The API whose root gets the endpoints. It must be reached at `issuer`. */
@@ -37,8 +56,11 @@ export interface McpAuthorizationServerProps extends McpAuthorizationServerOptio
   /** The public base URL, without a trailing slash. */
   readonly issuer: string;
 
-  /** The public MCP URL. */
-  readonly resourceIdentifier: string;
+  /**
+   * The public MCP URL of the one MCP server.
+   * @default - several, which `addServer` tells one by one
+   */
+  readonly resourceIdentifier?: string;
 
   /** Where people sign up and in. */
   readonly userPool: IMcpUserPool;
@@ -46,11 +68,14 @@ export interface McpAuthorizationServerProps extends McpAuthorizationServerOptio
   /** The URL that the user pool's domain appears at, without a trailing slash. */
   readonly signInBaseUrl: string;
 
-  /** The OAuth scopes of the MCP server. */
-  readonly scopes: McpConsentScope[];
+  /**
+   * The OAuth scopes of the one MCP server: required with `resourceIdentifier`.
+   * @default - none besides those of `addServer`
+   */
+  readonly scopes?: McpConsentScope[];
 
   /**
-   * Origins whose pages may read the token, registration and revocation endpoints.
+   * Origins whose pages may read the token, registration and revocation endpoints, besides those of `addServer`.
    * @default - none
    */
   readonly allowedOrigins?: string[];
@@ -69,8 +94,8 @@ export interface McpAuthorizationServerProps extends McpAuthorizationServerOptio
 }
 
 /**
- * An MCP authorization server in front of a user pool: a function on the MCP server's own API that registers MCP clients,
- * asks people for consent, sends them to Cognito and hands Cognito's tokens on unchanged.
+ * An MCP authorization server in front of a user pool: a function on the MCP server's own API, or that of an `McpHost`, that registers
+ * MCP clients, asks people for consent, sends them to Cognito and hands Cognito's tokens on unchanged.
  *
  * The user pool knows one app client of it, with one redirect URI. The function may read two secrets, that app client's
  * and its own sealing secret, and has no permission in Cognito. It stores nothing.
@@ -96,17 +121,28 @@ export class McpAuthorizationServer extends Construct {
   /** Its function. */
   public readonly mcpFunction: McpFunction;
 
+  private readonly servers: McpAuthorizedServer[] = [];
+  private readonly variables: { [name: string]: string };
+  private readonly hasOne: boolean;
+
   constructor(scope: Construct, id: string, props: McpAuthorizationServerProps) {
     super(scope, id);
+    this.hasOne = props.resourceIdentifier !== undefined;
+    if (this.hasOne === (props.scopes === undefined)) {
+      throw synthError('ScopesWithoutServer', 'resourceIdentifier and scopes belong to one MCP server, and one of them is missing: give both, or neither and each server with addServer');
+    }
     this.authorizationUrl = `${props.issuer}/authorize`;
     this.tokenUrl = `${props.issuer}/token`;
     const appClient = addCodeGrantClient(this, {
       userPool: props.userPool,
-      oauthScopes: props.scopes.map((item) => item.cognitoScope),
+      oauthScopes: props.scopes?.map((item) => item.cognitoScope) ?? [],
       callbackUrls: [`${props.issuer}/callback`],
       confidential: true,
       refreshTokenLifetime: props.refreshTokenLifetime,
     });
+    if (!this.hasOne) {
+      deferScopes(appClient, () => this.servers.flatMap((server) => server.scopes.map((item) => item.cognitoScope)));
+    }
     this.cognitoClientId = appClient.userPoolClientId;
     this.cognitoClientSecret = new secretsmanager.Secret(this, 'CognitoClientSecret', {
       description: 'Secret of the app client that the MCP authorization server has in the user pool',
@@ -116,9 +152,10 @@ export class McpAuthorizationServer extends Construct {
       description: 'What the MCP authorization server seals registrations, codes and refresh tokens with',
       generateSecretString: { passwordLength: 64, excludePunctuation: true },
     });
+    this.variables = this.environment(props);
     this.mcpFunction = new McpFunction(this, 'Function', {
       code: props.code ?? carriedProgram('authorization'),
-      environment: this.environment(props),
+      environment: this.variables,
       tracing: props.tracing,
       removalPolicy: props.removalPolicy,
     });
@@ -131,25 +168,51 @@ export class McpAuthorizationServer extends Construct {
     addAuthorizationEndpoints(props.api, this.mcpFunction.function);
   }
 
+  /**
+   * Lets one more MCP server get its access tokens here. An access token is for one of them: the one that an MCP client names as `resource`
+   * (RFC 8707), or else the one whose OAuth scopes it asks for.
+   */
+  public addServer(server: McpAuthorizedServer): void {
+    if (this.hasOne) {
+      throw synthError('AuthorizationServerOfOne', 'the authorization server was defined for one MCP server and takes no other: leave its resourceIdentifier and scopes out and add every server with addServer');
+    }
+    this.servers.push(server);
+    assertEnvironmentFits(this, this.variables);
+  }
+
   /** The settings of the authorization server. Those that are left out have their default in the Rust server alone. */
   private environment(props: McpAuthorizationServerProps): { [name: string]: string } {
     const stack = Stack.of(this);
     const optional: { [name: string]: string | undefined } = {
-      MCP_ALLOWED_ORIGINS: joined(props.allowedOrigins),
-      AUTHORIZATION_CLIENTS: props.clients?.length ? stack.toJsonString(preRegistered(props.clients, props.scopes)) : undefined,
+      MCP_ALLOWED_ORIGINS: this.hasOne ? joined(props.allowedOrigins) : Lazy.uncachedString({ produce: () => joined(this.origins(props)) }),
+      AUTHORIZATION_CLIENTS: props.clients?.length ? stack.toJsonString(preRegistered(props.clients, props.scopes ?? [])) : undefined,
     };
     return {
-      MCP_RESOURCE: props.resourceIdentifier,
+      ...(props.resourceIdentifier === undefined ? { AUTHORIZATION_RESOURCES: this.resources(props.issuer) } : { MCP_RESOURCE: props.resourceIdentifier }),
       MCP_ISSUER: props.userPool.issuer,
       AUTHORIZATION_ISSUER: props.issuer,
       AUTHORIZATION_SIGN_IN_URL: props.signInBaseUrl,
       AUTHORIZATION_COGNITO_CLIENT_ID: this.cognitoClientId,
       AUTHORIZATION_COGNITO_CLIENT_SECRET_ARN: this.cognitoClientSecret.secretArn,
       AUTHORIZATION_SEALING_SECRET_ARN: this.sealingSecret.secretArn,
-      AUTHORIZATION_SCOPES: stack.toJsonString(props.scopes.map((item) => ({ name: item.oauthScope, description: item.description }))),
+      ...(props.scopes && { AUTHORIZATION_SCOPES: stack.toJsonString(props.scopes.map((item) => ({ name: item.oauthScope, description: item.description }))) }),
       ...environmentOfMcpAuthorizationServerSettings(props),
       ...Object.fromEntries(Object.entries(optional).filter((entry): entry is [string, string] => entry[1] !== undefined)),
     };
+  }
+
+  /** The setting with the servers that are added. Nothing in it twice, as far as that can be: the environment holds 4096 bytes. */
+  private resources(issuer: string): string {
+    const listed = () => this.servers.map(({ resourceIdentifier, displayName: name, scopes }) => ({
+      resource: resourceIdentifier.startsWith(`${issuer}/`) ? resourceIdentifier.slice(issuer.length) : resourceIdentifier,
+      name,
+      scopes: scopes.map((item) => ({ name: item.scopeName, description: item.description })),
+    }));
+    return Lazy.uncachedString({ produce: () => Stack.of(this).toJsonString(listed()) });
+  }
+
+  private origins(props: McpAuthorizationServerProps): string[] {
+    return [...new Set([props, ...this.servers].flatMap((each) => each.allowedOrigins ?? []))];
   }
 }
 
@@ -161,7 +224,7 @@ function joined(values: string[] | undefined): string | undefined {
 function preRegistered(clients: McpPreRegisteredClient[], scopes: McpConsentScope[]): object[] {
   return clients.map(({ scopeNames, clientId, ...client }, index) => {
     if (clients.findIndex((other) => other.clientId === clientId) !== index) {
-      throw synthError('ClientIdTaken', `clients has the clientId ${clientId} twice, or it is the server's name, which is the client for configuration by hand: choose another`);
+      throw synthError('ClientIdTaken', `clients has the clientId ${clientId} twice, or it is that of the client for configuration by hand: choose another`);
     }
     const unknown = scopeNames?.filter((name) => scopes.every((item) => item.scopeName !== name)) ?? [];
     if (scopeNames?.length === 0 || unknown.length > 0) {

@@ -1,16 +1,26 @@
-import { Duration, Fn } from 'aws-cdk-lib';
+import { Duration, Fn, Stack } from 'aws-cdk-lib';
 import type * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import type * as acm from 'aws-cdk-lib/aws-certificatemanager';
 import * as cloudfront from 'aws-cdk-lib/aws-cloudfront';
 import * as origins from 'aws-cdk-lib/aws-cloudfront-origins';
 import type * as route53 from 'aws-cdk-lib/aws-route53';
 import { Construct } from 'constructs';
-import { addCustomDomain, assertCustomDomain } from './custom-domain';
+import { addCustomDomain, assertCustomDomain, mapPath } from './custom-domain';
 import { assertOrigin } from './origin';
 import { synthError } from './synth-error';
 
 /** The longest silence between two pieces of an answer that CloudFront's default quota allows. */
 const LONGEST_READ_TIMEOUT = Duration.seconds(120);
+
+/** How CloudFront passes requests on: every one, at once and whole. */
+const PASSED_ON: cloudfront.AddBehaviorOptions = {
+  allowedMethods: cloudfront.AllowedMethods.ALLOW_ALL,
+  viewerProtocolPolicy: cloudfront.ViewerProtocolPolicy.HTTPS_ONLY,
+  cachePolicy: cloudfront.CachePolicy.CACHING_DISABLED,
+  originRequestPolicy: cloudfront.OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
+  // Compression would hold back the pieces of a streamed answer.
+  compress: false,
+};
 
 /** What `McpFront.bind` is told. */
 export interface McpFrontOptions {
@@ -52,6 +62,27 @@ export interface McpFrontConfig {
    * @default - none
    */
   readonly customDomain?: apigateway.DomainName;
+
+  /**
+   * The CloudFront distribution in front of the API.
+   * @default - none
+   */
+  readonly distribution?: cloudfront.Distribution;
+}
+
+/** What `McpFront.bindPath` is told: the API of one of several servers, and where it belongs. */
+export interface McpFrontPathOptions extends McpFrontOptions {
+  /** The server's path below the front, for example `/orders`: its MCP endpoint is at `/orders/mcp`. */
+  readonly path: string;
+
+  /** What `bind` gave for the API at the front's root. */
+  readonly host: McpFrontConfig;
+}
+
+/** What a front tells `McpServer` about the path of one of several servers. */
+export interface McpFrontPathConfig {
+  /** The path of the MCP endpoint at the server's API: what is left of it behind the front. */
+  readonly apiPath: string;
 }
 
 /** Options of `McpFront.cloudFront`. */
@@ -65,7 +96,10 @@ export interface McpCloudFrontOptions {
 
 /** Options of `McpFront.external`. */
 export interface McpExternalFrontOptions {
-  /** The origin that the front answers at, for example `https://mcp.example.com`. It must forward to the API stage. */
+  /**
+   * The origin that the front answers at, for example `https://mcp.example.com`. It must forward to the API stage. In front of an
+   * `McpHost` it must forward `<path>/mcp` of each server to that server's API stage, with the whole path, and all else to the host's.
+   */
   readonly publicBaseUrl: string;
 
   /**
@@ -130,11 +164,21 @@ export abstract class McpFront {
   }
 
   /**
-   * Called by `McpServer`.
+   * Called by `McpServer` and `McpHost`.
    *
    * The base URL must not come from the API stage's URL: the stage depends on everything that the base URL is written into.
    */
   public abstract bind(scope: Construct, options: McpFrontOptions): McpFrontConfig;
+
+  /**
+   * Called for each server of an `McpHost`: leads requests of its path to its API. A front of your own that several servers share overrides it.
+   *
+   * Everything else goes to the API that `bind` was given, the protected resource metadata of every server among it. Nothing of the host's
+   * stack may refer to the server's API if they can be in two stacks: the server's stack depends on the host's.
+   */
+  public bindPath(scope: Construct, options: McpFrontPathOptions): McpFrontPathConfig {
+    throw synthError('FrontNotShared', `front of the McpHost shows one API and has no place for ${scope.node.path} at ${options.path}: use McpFront.cloudFront(), customDomain() or external()`);
+  }
 }
 
 class CloudFrontFront extends McpFront {
@@ -147,25 +191,11 @@ class CloudFrontFront extends McpFront {
   }
 
   public bind(scope: Construct, options: McpFrontOptions): McpFrontConfig {
-    // Not RestApiOrigin: it refers to the API stage, which depends on documents that name this distribution.
-    const origin = new origins.HttpOrigin(options.apiHost, {
-      originPath: `/${options.apiStageName}`,
-      protocolPolicy: cloudfront.OriginProtocolPolicy.HTTPS_ONLY,
-      originSslProtocols: [cloudfront.OriginSslPolicy.TLS_V1_2],
-      readTimeout: this.options.readTimeout ?? Duration.seconds(60),
-    });
+    const origin = this.origin(options);
     const distribution = new cloudfront.Distribution(scope, 'Distribution', {
       comment: 'MCP server',
       httpVersion: cloudfront.HttpVersion.HTTP2_AND_3,
-      defaultBehavior: {
-        origin,
-        allowedMethods: cloudfront.AllowedMethods.ALLOW_ALL,
-        viewerProtocolPolicy: cloudfront.ViewerProtocolPolicy.HTTPS_ONLY,
-        cachePolicy: cloudfront.CachePolicy.CACHING_DISABLED,
-        originRequestPolicy: cloudfront.OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
-        // Compression would hold back the pieces of a streamed answer.
-        compress: false,
-      },
+      defaultBehavior: { origin, ...PASSED_ON },
       additionalBehaviors: {
         // Cached by path alone for as long as the documents say; cookies, queries and headers do not reach the API.
         '/.well-known/*': {
@@ -177,7 +207,28 @@ class CloudFrontFront extends McpFront {
       },
     });
     const publicHost = distribution.distributionDomainName;
-    return { publicBaseUrl: `https://${publicHost}`, publicOrigin: `https://${publicHost}`, publicHost };
+    return { publicBaseUrl: `https://${publicHost}`, publicOrigin: `https://${publicHost}`, publicHost, distribution };
+  }
+
+  public override bindPath(scope: Construct, options: McpFrontPathOptions): McpFrontPathConfig {
+    const distribution = options.host.distribution!;
+    if (Stack.of(scope) !== Stack.of(distribution)) {
+      throw synthError('HostInAnotherStack', `the host of ${options.path} is in another stack, and with McpFront.cloudFront() each would name the other, the distribution the server's API and the server its own URL: put both into one stack, or use McpFront.customDomain()`);
+    }
+    // The whole path and no wildcard: no server's path can be part of another's. CloudFront passes it on as it is.
+    const apiPath = `${options.path}/mcp`;
+    distribution.addBehavior(apiPath, this.origin(options), PASSED_ON);
+    return { apiPath };
+  }
+
+  /** Not RestApiOrigin: it refers to the API stage, which depends on documents that name the distribution. */
+  private origin(options: McpFrontOptions): cloudfront.IOrigin {
+    return new origins.HttpOrigin(options.apiHost, {
+      originPath: `/${options.apiStageName}`,
+      protocolPolicy: cloudfront.OriginProtocolPolicy.HTTPS_ONLY,
+      originSslProtocols: [cloudfront.OriginSslPolicy.TLS_V1_2],
+      readTimeout: this.options.readTimeout ?? Duration.seconds(60),
+    });
   }
 }
 
@@ -192,6 +243,12 @@ class CustomDomainFront extends McpFront {
     // The text and not the construct's attribute: the API's documents name it, and the domain comes after the API stage.
     const publicHost = this.options.domainName;
     return { publicBaseUrl: `https://${publicHost}`, publicOrigin: `https://${publicHost}`, publicHost, customDomain };
+  }
+
+  public override bindPath(scope: Construct, options: McpFrontPathOptions): McpFrontPathConfig {
+    mapPath(scope, options.host.customDomain!, options);
+    // API Gateway removes what it maps by before it looks for the API's path.
+    return { apiPath: '/mcp' };
   }
 }
 
@@ -217,5 +274,9 @@ class ExternalFront extends McpFront {
     const publicOrigin = this.options.publicBaseUrl;
     // Splitting works whether or not the URL is known at synth.
     return { ...this.options, publicOrigin, publicHost: Fn.select(2, Fn.split('/', publicOrigin)) };
+  }
+
+  public override bindPath(_scope: Construct, options: McpFrontPathOptions): McpFrontPathConfig {
+    return { apiPath: `${options.path}/mcp` };
   }
 }

@@ -14,7 +14,6 @@ import { addMcpEndpoint, remoteIntegration } from './mcp-endpoint';
 import type { McpFunction } from './mcp-function';
 import type { McpEndpointOptions, McpMachineClientOptions } from './mcp-server-props';
 import type { IMcpUserPool } from './mcp-user-pool';
-import { addMetadataEndpoints } from './metadata-endpoints';
 import { assertRemote, longestTimeout } from './remote-server';
 import { addServerApi } from './server-api';
 
@@ -135,7 +134,7 @@ export class McpRemoteServer extends Construct {
       authorizationServers: [address.front.publicBaseUrl],
       oauthScopes: this.oauthScopes,
     };
-    addMetadataEndpoints(this.api, mcpPath, resource, this.signIn.metadata);
+    address.addMetadata(mcpPath, resource, this.signIn.metadata);
     if (props.webAcl !== undefined) {
       addFirewall(this, this.api, props.webAcl);
     }

@@ -8,10 +8,25 @@ import type { McpContract } from './mcp-contract';
 import type { McpFront } from './mcp-front';
 import type { McpFunctionOptions } from './mcp-function';
 import type { McpGateOptions } from './mcp-gate-options';
+import type { McpHost } from './mcp-host';
 import type { IMcpUserPool } from './mcp-user-pool';
 
 /** How an MCP endpoint is reached, and by whom: the properties that `McpServer` and `McpRemoteServer` share. */
 export interface McpEndpointOptions {
+  /**
+   * What several servers share: the host name, the user pool and the authorization. `front`, `userPool`, `authorization`,
+   * `callbackPort` and `callbackUrls` are the host's then. Needs a `path`.
+   * @default - none: the server has a front, a user pool and an authorization of its own
+   */
+  readonly host?: McpHost;
+
+  /**
+   * Where the server is below its host, for example `/orders`, which makes the MCP URL `https://<host>/orders/mcp`. One part or more, of
+   * lower-case letters, digits and single `-` or `_` between them.
+   * @default - the MCP URL is `/mcp` below the server's own front
+   */
+  readonly path?: string;
+
   /**
    * Under which URL MCP clients reach the server.
    * @default McpFront.cloudFront()

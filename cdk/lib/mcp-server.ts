@@ -22,7 +22,6 @@ import { addMcpEndpoint, functionIntegration } from './mcp-endpoint';
 import { McpFunction } from './mcp-function';
 import type { McpMachineClientOptions, McpServerProps } from './mcp-server-props';
 import type { IMcpUserPool } from './mcp-user-pool';
-import { addMetadataEndpoints } from './metadata-endpoints';
 import { permitSelfInvocation } from './self-invocation';
 import { addServerApi } from './server-api';
 import { environmentOf } from './settings';
@@ -133,7 +132,7 @@ export class McpServer extends Construct implements iam.IGrantable {
       }),
     });
     this.grantPrincipal = this.mcpFunction.grantPrincipal;
-    if (props.removalPolicy !== undefined && props.userPool !== undefined && this.mcpFunction.logGroup === undefined && this.stateTable === undefined) {
+    if (props.removalPolicy !== undefined && (props.userPool ?? props.host) !== undefined && this.mcpFunction.logGroup === undefined && this.stateTable === undefined) {
       throw synthError('RemovalPolicyNotApplied', 'removalPolicy applies to neither a userPool that is handed over nor a function given with McpCode.fromFunction: set it on those and remove it here');
     }
     for (const permission of bindings.permissions) {
@@ -164,7 +163,7 @@ export class McpServer extends Construct implements iam.IGrantable {
       authorizationServers: standIn?.kind === 'bearerToken' ? [] : [this.authorizationServerIssuer],
       oauthScopes: this.oauthScopes,
     };
-    addMetadataEndpoints(this.api, mcpPath, resource, this.cognitoSignIn?.metadata);
+    address.addMetadata(mcpPath, resource, this.cognitoSignIn?.metadata);
     if (props.webAcl !== undefined) {
       addFirewall(this, this.api, props.webAcl);
     }

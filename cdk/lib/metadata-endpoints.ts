@@ -1,7 +1,7 @@
 import { Validations } from 'aws-cdk-lib';
 import type * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import { authorizationServerMetadata, type MetadataParameters, openidConfiguration, protectedResourceMetadata, type ProtectedResourceParameters } from './metadata';
-import { addPreflight, addStaticMethod } from './static-endpoint';
+import { addPreflight, addStaticMethod, type StaticDocument } from './static-endpoint';
 
 /** Short, so that a changed scope reaches MCP clients in minutes; long enough for an edge cache to carry the load. */
 const CACHE_SECONDS = 300;
@@ -30,7 +30,23 @@ export function addMetadataEndpoints(api: apigateway.RestApi, mcpPath: apigatewa
   }
 }
 
-function addDocument(path: apigateway.Resource, document: Record<string, unknown>): void {
+/** Serves the document of one protected resource at one path. */
+export function addProtectedResourceMetadata(path: apigateway.Resource, resource: ProtectedResourceParameters): void {
+  addDocument(path, protectedResourceMetadata(resource));
+}
+
+/**
+ * Serves the documents of an authorization server of several resources, at the root of its API.
+ *
+ * @param server asked when everything is known, at the end of synthesis
+ */
+export function addAuthorizationServerMetadata(api: apigateway.RestApi, server: () => MetadataParameters): void {
+  const wellKnown = api.root.addResource('.well-known');
+  addDocument(wellKnown.addResource('oauth-authorization-server'), () => authorizationServerMetadata(server()));
+  addDocument(wellKnown.addResource('openid-configuration'), () => openidConfiguration(server()));
+}
+
+function addDocument(path: apigateway.Resource, document: StaticDocument): void {
   const method = addStaticMethod(path, 'GET', {
     statusCode: '200',
     document,

@@ -1,3 +1,5 @@
+import type { McpAuthorization, McpAuthorizationServerOptions } from './mcp-authorization';
+
 /** What the metadata of a protected resource is made of: those of one MCP server. */
 export interface ProtectedResourceParameters {
   /** The public MCP URL: the resource identifier (RFC 8707 section 2). */
@@ -12,8 +14,8 @@ export interface ProtectedResourceParameters {
 
 /** What the metadata of an authorization server are made of that is ours. URLs have no trailing slash. */
 export interface MetadataParameters {
-  /** The public MCP URL: the resource identifier (RFC 8707 section 2). */
-  readonly resourceIdentifier: string;
+  /** The public MCP URLs: the resource identifiers (RFC 8707 section 2). */
+  readonly resourceIdentifiers: string[];
   /** The URL that the front answers at: issuer of the authorization server metadata. */
   readonly publicBaseUrl: string;
   /** The URL that the user pool's domain answers at (`/oauth2/authorize` and so on). */
@@ -22,18 +24,8 @@ export interface MetadataParameters {
   readonly jwksUrl: string;
   /** Full OAuth scopes. */
   readonly oauthScopes: string[];
-  /** Whether the user pool registers MCP clients itself. */
-  readonly registersWithCognito: boolean;
-  /** What the authorization server in front of the user pool does; undefined if MCP clients speak to the user pool itself. */
-  readonly ownServer?: OwnAuthorizationServer;
-}
-
-/** How MCP clients that nobody registered may become known to the authorization server in front of the user pool. */
-export interface OwnAuthorizationServer {
-  /** RFC 7591. */
-  readonly registrationEnabled: boolean;
-  /** Client ID Metadata Documents. */
-  readonly clientDocumentsEnabled: boolean;
+  /** What MCP clients get their access tokens from: the user pool itself, or the authorization server in front of it. */
+  readonly authorization?: McpAuthorization;
 }
 
 /**
@@ -53,7 +45,7 @@ export function protectedResourceMetadata(parameters: ProtectedResourceParameter
 
 /** Authorization server metadata (RFC 8414 section 2), of the server in front of the user pool or of the user pool itself. */
 export function authorizationServerMetadata(parameters: MetadataParameters): Record<string, unknown> {
-  return parameters.ownServer === undefined ? userPoolMetadata(parameters) : ownMetadata(parameters, parameters.ownServer);
+  return parameters.authorization?._server === undefined ? userPoolMetadata(parameters) : ownMetadata(parameters, parameters.authorization._server);
 }
 
 /** The same facts in the form of OpenID Connect Discovery 1.0 section 3, for MCP clients that ask for that document only. */
@@ -63,7 +55,7 @@ export function openidConfiguration(parameters: MetadataParameters): Record<stri
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: ['RS256'],
     // Its default in this document is true.
-    ...(parameters.ownServer === undefined ? {} : { request_uri_parameter_supported: false }),
+    ...(parameters.authorization?._server === undefined ? {} : { request_uri_parameter_supported: false }),
   };
 }
 
@@ -80,7 +72,7 @@ function userPoolMetadata(parameters: MetadataParameters): Record<string, unknow
     authorization_endpoint: `${parameters.signInBaseUrl}/oauth2/authorize`,
     token_endpoint: `${parameters.signInBaseUrl}/oauth2/token`,
     revocation_endpoint: `${parameters.signInBaseUrl}/oauth2/revoke`,
-    ...(parameters.registersWithCognito ? { registration_endpoint: `${parameters.signInBaseUrl}/oauth2/register` } : {}),
+    ...(parameters.authorization?._registersWithCognito ? { registration_endpoint: `${parameters.signInBaseUrl}/oauth2/register` } : {}),
     ...common(parameters),
   };
 }
@@ -89,19 +81,19 @@ function userPoolMetadata(parameters: MetadataParameters): Record<string, unknow
  * The endpoints of the authorization server in front of the user pool. Its crate owns what this document says: it is the
  * same as `lambda/authorization/metadata.template.json`, which a test compares.
  */
-function ownMetadata(parameters: MetadataParameters, server: OwnAuthorizationServer): Record<string, unknown> {
+function ownMetadata(parameters: MetadataParameters, server: McpAuthorizationServerOptions): Record<string, unknown> {
   const issuer = parameters.publicBaseUrl;
   return {
     issuer,
     authorization_endpoint: `${issuer}/authorize`,
     token_endpoint: `${issuer}/token`,
     revocation_endpoint: `${issuer}/revoke`,
-    ...(server.registrationEnabled ? { registration_endpoint: `${issuer}/register` } : {}),
+    ...((server.registrationEnabled ?? true) ? { registration_endpoint: `${issuer}/register` } : {}),
     ...common(parameters),
     revocation_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,
     authorization_response_iss_parameter_supported: true,
-    client_id_metadata_document_supported: server.clientDocumentsEnabled,
-    protected_resources: [parameters.resourceIdentifier],
+    client_id_metadata_document_supported: server.clientDocumentsEnabled ?? true,
+    protected_resources: parameters.resourceIdentifiers,
   };
 }
 

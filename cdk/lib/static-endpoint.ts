@@ -1,4 +1,4 @@
-import { Duration, Stack } from 'aws-cdk-lib';
+import { Duration, Lazy, Stack } from 'aws-cdk-lib';
 import * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import { assertStaticDocument } from './velocity';
 
@@ -8,11 +8,13 @@ const REQUEST_HEADERS = ['Authorization', 'Content-Type', 'Accept', 'Mcp-Protoco
 /** Headers of answers that scripts in browsers may read. */
 export const EXPOSED_HEADERS = ['WWW-Authenticate', 'Mcp-Session-Id', 'Mcp-Protocol-Version'];
 
+/** JSON object, or what gives one at the end of synthesis; its strings must survive a Velocity template as they are. */
+export type StaticDocument = Record<string, unknown> | (() => Record<string, unknown>);
+
 /** A JSON answer that API Gateway gives by itself, without a Lambda function. */
 export interface StaticAnswer {
   readonly statusCode: string;
-  /** JSON object; its strings must survive a Velocity template as they are. */
-  readonly document: Record<string, unknown>;
+  readonly document: StaticDocument;
   /** Header names and unquoted values. */
   readonly headers: Record<string, string>;
 }
@@ -40,7 +42,6 @@ export function addStaticMethod(
   answer: StaticAnswer,
   options: Pick<apigateway.MethodOptions, 'authorizer' | 'authorizationScopes' | 'apiKeyRequired'> = {},
 ): apigateway.Method {
-  assertStaticDocument(answer.document, `the answer of ${method} ${path.path}`);
   const headers = Object.entries(answer.headers).map(([name, value]) => [`method.response.header.${name}`, `'${value}'`] as const);
   const integration = new apigateway.MockIntegration({
     // The template decides the status; a request with another media type than JSON is answered 415 by API Gateway.
@@ -50,7 +51,7 @@ export function addStaticMethod(
       {
         statusCode: answer.statusCode,
         responseParameters: Object.fromEntries(headers),
-        responseTemplates: { 'application/json': Stack.of(path).toJsonString(answer.document) },
+        responseTemplates: { 'application/json': rendered(path, answer.document, `the answer of ${method} ${path.path}`) },
       },
     ],
   });
@@ -63,4 +64,12 @@ export function addStaticMethod(
       },
     ],
   });
+}
+
+function rendered(path: apigateway.IResource, document: StaticDocument, what: string): string {
+  if (typeof document === 'function') {
+    return Lazy.uncachedString({ produce: () => rendered(path, document(), what) });
+  }
+  assertStaticDocument(document, what);
+  return Stack.of(path).toJsonString(document);
 }

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { Vpc } from 'aws-cdk-lib/aws-ec2';
-import { McpAuthorization, McpFront, McpMonitoring, McpRemoteServer, McpServer, McpUserPool } from '../lib';
+import { McpAuthorization, McpFront, McpHost, McpMonitoring, McpRemoteServer, McpServer, McpUserPool } from '../lib';
 import { deployed } from './deployed';
 import { certificate, code, facts, only, synthesize, synthesizeServer, twoScopes, type TemplateJson } from './synthesis';
 
@@ -24,6 +24,9 @@ const inVpc = () =>
 const monitored = (index: number) =>
   Object.values(synthesizeServer({}, (server, stack) => new McpMonitoring(stack, 'Monitoring', { server })).findResources('AWS::CloudWatch::Alarm'))[index].Properties;
 const remote = synthesize((stack) => new McpRemoteServer(stack, 'Remote', { endpointUrl: 'https://tickets.example.com/mcp', serverName: 'tickets', scopes: [{ name: 'use', description: 'Use it' }] }));
+const host = synthesize((stack) => void new McpServer(stack, 'Server', { code: code(), contract: facts(), host: new McpHost(stack, 'Host'), path: '/facts' }));
+const ofHost = (type: string) => only(host, type).properties;
+const hostStage = () => Object.entries(host.findResources('AWS::ApiGateway::Stage')).find(([logicalId]) => logicalId.startsWith('Host'))![1].Properties;
 const deletionPolicy = (type: string) => json.Resources[only(bare, type).logicalId].DeletionPolicy;
 
 /** Every optional property: the `@default` that its documentation states, and what a server without it shows. */
@@ -77,6 +80,19 @@ const defaults: Record<string, [stated: string, shown: () => unknown, expected: 
   'McpAuthorizationServerProps.allowedOrigins': ['- none', () => authorization().MCP_ALLOWED_ORIGINS, undefined],
   'McpAuthorizationServerProps.tracing': ['false', () => Object.values(own.findResources('AWS::Lambda::Function')).map((each) => each.Properties.TracingConfig), [undefined, undefined]],
   'McpAuthorizationServerProps.removalPolicy': ['RemovalPolicy.RETAIN', () => Object.values(own.findResources('AWS::Logs::LogGroup')).map((each) => each.DeletionPolicy), ['Retain', 'Retain']],
+  'McpHostProps.front': ['McpFront.cloudFront()', () => Object.keys(host.findResources('AWS::CloudFront::Distribution')).length, 1],
+  'McpHostProps.authorization': ['McpAuthorization.cognito()', () => Object.keys(host.findResources('AWS::Lambda::Function')).length, 1],
+  'McpHostProps.userPool': ['- a user pool of the host\'s own, open for self sign-up', () => ofHost('AWS::Cognito::UserPool').AdminCreateUserConfig.AllowAdminCreateUserOnly, false],
+  'McpHostProps.displayName': ['\'MCP servers\'', () => ofHost('AWS::Cognito::UserPool').VerificationMessageTemplate.EmailSubject, 'Your code for MCP servers'],
+  'McpHostProps.callbackPort': ['8765', () => ofHost('AWS::Cognito::UserPoolClient').CallbackURLs, ['http://localhost:8765/callback', 'http://127.0.0.1:8765/callback']],
+  'McpHostProps.callbackUrls': ['- none besides those of `callbackPort`', () => ofHost('AWS::Cognito::UserPoolClient').CallbackURLs.length, 2],
+  'McpHostProps.throttlingRateLimit': ['50', () => hostStage().MethodSettings[0].ThrottlingRateLimit, 50],
+  'McpHostProps.throttlingBurstLimit': ['100', () => hostStage().MethodSettings[0].ThrottlingBurstLimit, 100],
+  'McpHostProps.webAcl': ['- none', () => host.findResources('AWS::WAFv2::WebACLAssociation'), {}],
+  'McpHostProps.tracing': ['false', () => hostStage().TracingEnabled, false],
+  'McpHostProps.removalPolicy': ['RemovalPolicy.RETAIN', () => Object.values(host.findResources('AWS::Cognito::UserPool')).map((each) => each.DeletionPolicy), ['Retain']],
+  'McpEndpointOptions.host': ['- none: the server has a front, a user pool and an authorization of its own', () => Object.keys(bare.findResources('AWS::ApiGateway::RestApi')).length, 1],
+  'McpEndpointOptions.path': ['- the MCP URL is `/mcp` below the server\'s own front', () => variables().MCP_RESOURCE, 'https://d111.cloudfront.net/mcp'],
   'McpMonitoringProps.alarmTopic': ['- nobody: the alarms change their state and no more', () => monitored(0).AlarmActions, undefined],
   'McpMonitoringProps.failurePercentage': ['5', () => monitored(0).Threshold, 5],
   'McpMonitoringProps.slowAfter': ['- 80 % of the function\'s timeout', () => monitored(2).Threshold, 24_000],
@@ -118,8 +134,8 @@ const defaults: Record<string, [stated: string, shown: () => unknown, expected: 
   'McpUserPoolProps.removalPolicy': ['RemovalPolicy.RETAIN', () => pool.DeletionProtection, 'ACTIVE'],
 };
 
-/** Options whose absence means that something else applies; front.test.ts, function.test.ts existing-user-pool.test.ts, gate.test.ts and app-client-limits.test.ts show what. */
-const absent = ['McpAppClientLimits.throttle', 'McpAppClientLimits.quota', 'McpAuthorizationServerOptions.code', 'McpBearerTokenOptions.code', 'McpGateOptions.code', 'McpJwtOptions.code', 'McpJwtOptions.clientId', 'McpJwtOptions.scopePrefix', 'IMcpUserPool.identityProviders', 'McpExistingUserPoolAttributes.domain', 'McpExistingUserPoolAttributes.identityProviders', 'McpExistingUserPoolAttributes.signInBaseUrl', 'McpCargoOptions.binaryName', 'McpCodeConfig.existingFunction', 'McpCodeConfig.lambdaCode', 'McpExternalFrontOptions.cognitoIdpUrl', 'McpExternalFrontOptions.signInBaseUrl', 'McpFrontConfig.cognitoIdpUrl', 'McpFrontConfig.customDomain', 'McpFrontConfig.signInBaseUrl'];
+/** Options whose absence means that something else applies; front.test.ts, function.test.ts existing-user-pool.test.ts, gate.test.ts, app-client-limits.test.ts and host.test.ts show what. */
+const absent = ['McpAppClientLimits.throttle', 'McpAppClientLimits.quota', 'McpAuthorizationServerOptions.code', 'McpAuthorizationServerProps.resourceIdentifier', 'McpAuthorizationServerProps.scopes', 'McpAuthorizedServer.allowedOrigins', 'McpBearerTokenOptions.code', 'McpGateOptions.code', 'McpJwtOptions.code', 'McpJwtOptions.clientId', 'McpJwtOptions.scopePrefix', 'IMcpUserPool.identityProviders', 'McpExistingUserPoolAttributes.domain', 'McpExistingUserPoolAttributes.identityProviders', 'McpExistingUserPoolAttributes.signInBaseUrl', 'McpCargoOptions.binaryName', 'McpCodeConfig.existingFunction', 'McpCodeConfig.lambdaCode', 'McpExternalFrontOptions.cognitoIdpUrl', 'McpExternalFrontOptions.signInBaseUrl', 'McpFrontConfig.cognitoIdpUrl', 'McpFrontConfig.customDomain', 'McpFrontConfig.distribution', 'McpFrontConfig.signInBaseUrl'];
 
 /** The optional properties in the library's sources, with the text of their `@default`. */
 function documented(): Record<string, string | undefined> {

@@ -73,7 +73,8 @@ function run(example: string): Template {
 describe('the README', () => {
   for (const { heading, example } of examples) {
     test(`defines a server: ${heading}: ${/(?:new |authorization: )Mcp[\w.]+/.exec(example)?.[0]}`, () => {
-      run(example).resourceCountIs('AWS::ApiGateway::RestApi', 1);
+      // A host has an API of its own beside those of its servers.
+      run(example).resourceCountIs('AWS::ApiGateway::RestApi', example.includes('new McpHost') ? 3 : 1);
     });
   }
 

@@ -6,8 +6,9 @@ import { AwsSolutionsChecks } from 'cdk-nag';
 import { readContext, serverCode } from '../../app/context';
 import { CounterStack } from '../../app/counter-stack';
 import { DogFactsStack } from '../../app/dog-facts-stack';
+import { TwoStack } from '../../app/two-stack';
 import { McpContract, McpServer } from '../../lib';
-import { addCombinations } from './combinations';
+import { addCombinations, addHosts } from './combinations';
 
 const app = new App();
 Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
@@ -19,8 +20,14 @@ switch (process.argv[2]) {
   case 'Counter':
     new CounterStack(app, 'Counter', context);
     break;
+  case 'Two':
+    new TwoStack(app, 'Two', context);
+    break;
   case 'Combinations':
     addCombinations(app, context.lambdaDirectory!);
+    break;
+  case 'Hosts':
+    addHosts(app, context.lambdaDirectory!);
     break;
   case 'Library': {
     // What the library alone makes, without what the example apps acknowledge.

@@ -3,8 +3,8 @@ import * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import * as acm from 'aws-cdk-lib/aws-certificatemanager';
 import * as route53 from 'aws-cdk-lib/aws-route53';
 import type { Construct } from 'constructs';
-import { acknowledgeRules } from '../../app/acknowledgements';
-import { McpAuthorization, McpCode, McpContract, McpFront, type McpQuota, McpServer, type McpServerProps, type McpThrottle } from '../../lib';
+import { acknowledge, acknowledgeHost, acknowledgeRules } from '../../app/acknowledgements';
+import { McpAuthorization, McpCode, McpContract, McpFront, McpHost, type McpQuota, McpServer, type McpServerProps, type McpThrottle } from '../../lib';
 
 /** What may be chosen, by name; code belongs to one stack. */
 type Choice<T> = Record<string, (scope: Construct, code: McpCode) => T>;
@@ -56,4 +56,40 @@ export function addCombinations(app: App, lambdaDirectory: string): string[] {
       return stack.stackName;
     }),
   );
+}
+
+/** Stacks with two servers on one host, for each front that can be shared, and a pair of stacks of which one has the host and a server, the other a server; gives their names. */
+export function addHosts(app: App, lambdaDirectory: string): string[] {
+  const together = (['CloudFront', 'External', 'CustomDomain'] as const).flatMap((frontName) =>
+    (['Cognito', 'Server', 'ServerLimits'] as const).map((authorizationName) => addHost(app, `Host${frontName}${authorizationName}`, frontName, authorizationName, lambdaDirectory)),
+  );
+  return [...together.flat(), ...addHost(app, 'HostApart', 'CustomDomain', 'Server', lambdaDirectory, 'HostApartCounter')];
+}
+
+function addHost(app: App, name: string, frontName: string, authorizationName: string, lambdaDirectory: string, other = name): string[] {
+  // The one of the certificate, so that the pair knows each other.
+  const env = { account: '111122223333', region: 'eu-west-1' };
+  const stack = new Stack(app, name, { env });
+  const code = McpCode.fromAsset(`${lambdaDirectory}/dog-facts`);
+  const { authorization, gate, quota: ofServer } = authorizations[authorizationName](stack, code);
+  const host = new McpHost(stack, 'Host', { front: fronts[frontName](stack, code), authorization });
+  acknowledgeHost(host);
+  const add = (scope: Stack, server: string) => {
+    const added = new McpServer(scope, server, {
+      code: McpCode.fromAsset(`${lambdaDirectory}/${server}`),
+      contract: McpContract.fromFile(`lambda/${server}/contract.json`),
+      host,
+      path: `/${server}`,
+      gate: gate && { code: McpCode.fromAsset(`${lambdaDirectory}/dog-facts`) },
+      quota: ofServer,
+    });
+    acknowledgeRules(added, added.addMachineClient('MachineClient'));
+    if (added.stateSecret !== undefined) {
+      acknowledge(added.stateSecret, { SMG4: 'a new value ends every session id, which an operator should decide' });
+    }
+  };
+  add(stack, 'dog-facts');
+  const last = other === name ? stack : new Stack(app, other, { env });
+  add(last, 'counter');
+  return [...new Set([stack.stackName, last.stackName])];
 }

@@ -9,7 +9,7 @@ import type { IConstruct } from 'constructs';
 import { readContext } from '../../app/context';
 import { DogFactsStack } from '../../app/dog-facts-stack';
 import { fixture } from '../synthesis';
-import { addCombinations } from './combinations';
+import { addCombinations, addHosts } from './combinations';
 
 const CFN_LINT_VERSION = '1.58.0';
 const root = dirname(dirname(dirname(__dirname)));
@@ -44,6 +44,7 @@ const apps: [title: string, stack: string, context: Record<string, string>][] = 
   ['dog-facts-server-cloudfront', 'DogFacts', { authorization: 'server' }],
   ['dog-facts-server-stage', 'DogFacts', { authorization: 'server', front: 'stage' }],
   ['counter-cloudfront', 'Counter', {}],
+  ['two-server-cloudfront', 'Two', { authorization: 'server' }],
 ];
 
 describe('the CDK\'s own rules and cdk-nag', () => {
@@ -55,6 +56,10 @@ describe('the CDK\'s own rules and cdk-nag', () => {
 
   test('find nothing in any front with any authorization and any registration', () => {
     assert.deepEqual(findings('Combinations', 'combinations'), []);
+  });
+
+  test('find nothing in two servers on one host, together or in stacks apart', () => {
+    assert.deepEqual(findings('Hosts', 'hosts'), []);
   });
 
   test('fail the synthesis when they find something', () => {
@@ -129,8 +134,9 @@ describe('cfn-lint', () => {
 
   test('finds nothing in any template', () => {
     const combinations = addCombinations(new App(), lambdaDir).map((stack) => join(directory, 'combinations', `${stack}.template.json`));
-    const templates = [...apps.map(([name, stack]) => join(directory, name, `${stack}.template.json`)), ...combinations];
-    assert.equal(combinations.length, 4 * 12);
+    const hosts = addHosts(new App(), lambdaDir).map((stack) => join(directory, 'hosts', `${stack}.template.json`));
+    const templates = [...apps.map(([name, stack]) => join(directory, name, `${stack}.template.json`)), ...combinations, ...hosts];
+    assert.deepEqual([combinations.length, hosts.length], [4 * 12, 3 * 3 + 2]);
     const run = lint(templates);
     assert.equal(run.stdout + run.stderr, '');
     assert.equal(run.status, 0);

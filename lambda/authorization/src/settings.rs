@@ -15,7 +15,7 @@
 //! | `AUTHORIZATION_SEALING_SECRET_PREVIOUS` | the one before the last rotation, in place | none |
 //! | `AUTHORIZATION_SEALING_SECRET_ARN` | the same in Secrets Manager: `AWSCURRENT` and `AWSPREVIOUS` | one of the two is required |
 //! | `AUTHORIZATION_SCOPES` | JSON: `[{"name":"<full scope>","description":"<plain words>"}]`, the scopes of `MCP_RESOURCE` | required with it |
-//! | `AUTHORIZATION_RESOURCES` | JSON: `[{"resource":"<MCP URL>","name":"<for people>","scopes":[{"name":"<scope name>","description":"<plain words>"}]}]`, several MCP servers in place of one; a full scope is `<MCP URL>/<scope name>` | `MCP_RESOURCE` |
+//! | `AUTHORIZATION_RESOURCES` | JSON: `[{"resource":"<MCP URL>","name":"<for people>","scopes":[{"name":"<scope name>","description":"<plain words>"}]}]`, several MCP servers in place of one; an MCP URL may be its path below `AUTHORIZATION_ISSUER`; a full scope is `<MCP URL>/<scope name>` | `MCP_RESOURCE` |
 //! | `AUTHORIZATION_CLIENTS` | JSON: pre-registered clients, see [`PreRegisteredClient`] | `[]` |
 //! | `AUTHORIZATION_REGISTRATION` | `true`/`false`: RFC 7591 registration | `true` |
 //! | `AUTHORIZATION_CLIENT_DOCUMENTS` | `true`/`false`: Client ID Metadata Documents | `true` |

@@ -79,7 +79,8 @@ impl Variables {
         let aws = if in_secrets_manager { self.aws() } else { None };
         let brand_host = single.as_ref().or(issuer.as_ref()).map(|(_, url)| url);
         let brand = self.brand(brand_host);
-        let resources = self.resources(single.as_ref(), brand.as_ref());
+        let our_issuer = issuer.as_ref().map(|(text, _)| text.as_str());
+        let resources = self.resources(single.as_ref(), brand.as_ref(), our_issuer);
         let clients = self.clients(resources.as_ref());
         let registration = self.boolean("AUTHORIZATION_REGISTRATION", default::REGISTRATION);
         let client_documents =

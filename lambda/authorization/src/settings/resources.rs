@@ -13,8 +13,8 @@ const ONE: &str = "MCP_RESOURCE";
 const SCOPES: &str = "AUTHORIZATION_SCOPES";
 const SEVERAL: &str = "AUTHORIZATION_RESOURCES";
 
-/// One of several MCP servers. Its scopes are named without the resource identifier, which each begins with: the environment of a
-/// function holds 4096 bytes.
+/// One of several MCP servers. Its scopes are named without the resource identifier that each begins with, and that may leave out our
+/// own issuer: the environment of a function holds 4096 bytes.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Listed {
@@ -41,9 +41,10 @@ impl Variables {
         &mut self,
         single: Option<&(String, Url)>,
         brand: Option<&Brand>,
+        issuer: Option<&str>,
     ) -> Option<ProtectedResources> {
         let resources = if let Some(text) = self.optional(SEVERAL) {
-            self.listed(&text)?
+            self.listed(&text, issuer?)?
         } else {
             let scopes = self.scopes();
             vec![ProtectedResource {
@@ -55,7 +56,7 @@ impl Variables {
         ProtectedResources::new(resources)
     }
 
-    fn listed(&mut self, text: &str) -> Option<Vec<ProtectedResource>> {
+    fn listed(&mut self, text: &str, issuer: &str) -> Option<Vec<ProtectedResource>> {
         let listed: Vec<Listed> = self.json(SEVERAL, text)?;
         if listed.is_empty() {
             self.problem(SEVERAL, "is empty; list one MCP server at least");
@@ -82,7 +83,12 @@ impl Variables {
                     ),
                 );
             }
-            let (prefix, identifier) = self.checked_url(SEVERAL, &resource)?;
+            let url = if resource.starts_with('/') {
+                format!("{issuer}{resource}")
+            } else {
+                resource.clone()
+            };
+            let (prefix, identifier) = self.checked_url(SEVERAL, &url)?;
             if resources.iter().any(|other| other.identifier == identifier) {
                 self.problem(SEVERAL, format!("'{resource}' is listed twice"));
             }

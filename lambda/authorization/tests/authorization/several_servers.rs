@@ -14,10 +14,11 @@ const READ_STOCK: &str = "https://dogs.example.com/stock/mcp/read";
 const WRITE_STOCK: &str = "https://dogs.example.com/stock/mcp/write";
 const LOOPBACK: &str = "http://localhost:53682/callback";
 
+/// One server by its MCP URL, and one by its path below the issuer.
 fn world_with(changes: &[(&str, &str)]) -> World {
     let servers = json!([
         { "resource": ORDERS, "name": "Orders", "scopes": [{ "name": "read", "description": "Read orders" }] },
-        { "resource": STOCK, "name": "Stock", "scopes": [
+        { "resource": "/stock/mcp", "name": "Stock", "scopes": [
             { "name": "read", "description": "Read the stock" },
             { "name": "write", "description": "Change the stock" },
         ] },
