@@ -185,6 +185,9 @@ export const gatePrograms = () => once('gate programs', () => {
   return directory;
 });
 
+/** The stack with two servers on one host, which share the authorization server in front of the user pool. */
+export const hostStack = () => stack('host', 3460, ['--app', 'two', '--authorization', 'server']);
+
 /** Ends the local stacks that were started. */
 export async function stopLocalStacks() {
   for (const { child, ended } of stacks) {

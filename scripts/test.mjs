@@ -137,6 +137,7 @@ const parts = {
       },
     }),
   },
+  'shared-host': endToEnd('shared-host', 'two servers on one host', prepare.hostStack),
   load: endToEnd('load', 'many people at once', prepare.authorizationStack),
   'least-privilege': endToEnd('least-privilege', 'least privilege'),
   'connect-commands': {

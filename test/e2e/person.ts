@@ -87,10 +87,10 @@ export class Person {
   }
 
   /** Reads the consent page, allows, and signs in; ends where the MCP client's redirect URI is. */
-  async allowAndSignInAt(authorizationUrl: URL, asking: RegExp): Promise<void> {
+  async allowAndSignInAt(authorizationUrl: URL, asking: RegExp, oauthScope = this.stack.McpOAuthScope): Promise<void> {
     await this.page.goto(authorizationUrl.href);
     assert.match(await this.page.getByRole('heading', { level: 1 }).innerText(), asking);
-    assert.match(await this.page.locator('main').innerText(), new RegExp(this.stack.McpOAuthScope));
+    assert.match(await this.page.locator('main').innerText(), new RegExp(oauthScope));
     await this.page.getByRole('button', { name: 'Allow' }).click();
     await this.page.waitForURL((at) => at.pathname === '/login');
     await this.fillSignIn();

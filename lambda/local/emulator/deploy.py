@@ -1,8 +1,9 @@
 """Deploy a synthesized CDK stack to the emulator, without the CDK command line (which needs several seconds more).
 
-Usage: deploy.py --endpoint URL --cdk-out DIRECTORY --stack NAME [--template FILE] [--region REGION] [--rest-api-id]
+Usage: deploy.py --endpoint URL --cdk-out DIRECTORY --stack NAME [--template FILE] [--region REGION] [--rest-api-id] [--rest-api-ids]
 
-Prints the stack's outputs as one JSON object; --rest-api-id adds RestApiId, which only the edge needs.
+Prints the stack's outputs as one JSON object; --rest-api-id adds RestApiId of the stack's one REST API, --rest-api-ids
+RestApiIds of all by their logical ids, which only the edge needs.
 On failure prints the first resource that failed and its reason, exit status 1.
 """
 
@@ -111,7 +112,7 @@ def wait(cloudformation: Any, stack: str) -> dict | None:
     raise DeploymentFailed(f"stack {stack} is still in progress after {WAIT_SECONDS} s")
 
 
-def deploy(options: argparse.Namespace) -> dict[str, str]:
+def deploy(options: argparse.Namespace) -> dict[str, Any]:
     """Create or update the stack and return its outputs."""
     cloudformation, s3, ssm = clients(options.endpoint, options.region)
     template_file = options.template or options.cdk_out / f"{options.stack}.template.json"
@@ -147,16 +148,23 @@ def deploy(options: argparse.Namespace) -> dict[str, str]:
     outputs = {output["OutputKey"]: output["OutputValue"] for output in description.get("Outputs", [])}
     if options.rest_api_id:
         outputs["RestApiId"] = rest_api_id(cloudformation, options.stack)
+    if options.rest_api_ids:
+        outputs["RestApiIds"] = rest_api_ids(cloudformation, options.stack)
     return outputs
+
+
+def rest_api_ids(cloudformation: Any, stack: str) -> dict[str, str]:
+    """The physical ids of the stack's REST APIs by their logical ids."""
+    return {resource["LogicalResourceId"]: resource["PhysicalResourceId"]
+            for resource in cloudformation.describe_stack_resources(StackName=stack)["StackResources"]
+            if resource["ResourceType"] == "AWS::ApiGateway::RestApi"}
 
 
 def rest_api_id(cloudformation: Any, stack: str) -> str:
     """The physical id of the stack's one REST API."""
-    apis = [resource["PhysicalResourceId"]
-            for resource in cloudformation.describe_stack_resources(StackName=stack)["StackResources"]
-            if resource["ResourceType"] == "AWS::ApiGateway::RestApi"]
+    apis = list(rest_api_ids(cloudformation, stack).values())
     if len(apis) != 1:
-        raise DeploymentFailed(f"stack {stack} has {len(apis)} REST APIs where the edge needs one")
+        raise DeploymentFailed(f"stack {stack} has {len(apis)} REST APIs where one is asked for")
     return apis[0]
 
 
@@ -168,6 +176,7 @@ def main() -> int:
     parser.add_argument("--stack", required=True)
     parser.add_argument("--template", type=Path)
     parser.add_argument("--rest-api-id", action="store_true")
+    parser.add_argument("--rest-api-ids", action="store_true")
     parser.add_argument("--region", default="us-east-1")
     options = parser.parse_args()
     try:

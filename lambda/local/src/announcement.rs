@@ -38,6 +38,40 @@ pub(crate) fn write(outputs: &BTreeMap<String, String>, file: &Path) -> Result<(
     std::fs::rename(&part, file).map_err(Failure::file(file))
 }
 
+/// One MCP server of the stack, by the outputs that begin with the same prefix.
+struct Server<'a> {
+    url: &'a str,
+    claude: &'a str,
+}
+
+impl Server<'_> {
+    fn commands(&self) -> String {
+        let words: Vec<&str> = self.claude.split_whitespace().collect();
+        let name = words
+            .windows(2)
+            .find(|pair| pair[1] == self.url)
+            .map_or("", |pair| pair[0]);
+        format!("{}\nclaude mcp login {name}", self.claude)
+    }
+}
+
+/// The servers of the stack; the one without a prefix first.
+fn servers(outputs: &BTreeMap<String, String>) -> Vec<Server<'_>> {
+    let mut prefixes: Vec<&str> = outputs
+        .keys()
+        .filter_map(|name| name.strip_suffix("McpServerUrl"))
+        .collect();
+    prefixes.sort_unstable();
+    let get = |name: String| outputs.get(&name).map_or("", String::as_str);
+    prefixes
+        .iter()
+        .map(|prefix| Server {
+            url: get(format!("{prefix}McpServerUrl")),
+            claude: get(format!("{prefix}ClaudeCodeCommand")),
+        })
+        .collect()
+}
+
 /// The block: comments for people, everything else to paste into a shell or a browser.
 #[must_use]
 pub fn block(outputs: &BTreeMap<String, String>, ports: Ports, seconds: f32) -> String {
@@ -48,26 +82,19 @@ pub fn block(outputs: &BTreeMap<String, String>, ports: Ports, seconds: f32) -> 
     } else {
         format!(" -- --port {}", ports.edge)
     };
-    let (mcp, claude, mailbox) = (
-        get("McpServerUrl"),
-        get("ClaudeCodeCommand"),
-        get("MailboxUrl"),
-    );
-    let words: Vec<&str> = claude.split_whitespace().collect();
-    let name = words
-        .windows(2)
-        .find(|pair| pair[1] == mcp)
-        .map_or("", |pair| pair[0]);
+    let (mcp, mailbox) = (get("McpServerUrl"), get("MailboxUrl"));
+    let servers = servers(outputs);
+    let endpoints: Vec<&str> = servers.iter().map(|server| server.url).collect();
+    let connect: Vec<String> = servers.iter().map(Server::commands).collect();
     format!(
         r#"
 Ready after {seconds:.1} s.
 
-# The MCP endpoint
-{mcp}
+# The MCP endpoint{plural}
+{endpoints}
 
 # Connect Claude Code, then sign in (its sign-in page has "Create an account")
-{claude}
-claude mcp login {name}
+{connect}
 
 # Create an account without a client
 {sign_up}
@@ -83,6 +110,9 @@ curl -sS {mcp} \
 
 # Stop: Ctrl-C. Users and data stay; `npm start{reset}` forgets them.
 "#,
+        plural = if servers.len() > 1 { "s" } else { "" },
+        endpoints = endpoints.join("\n"),
+        connect = connect.join("\n"),
         reset = if port.is_empty() {
             " -- --reset".to_owned()
         } else {

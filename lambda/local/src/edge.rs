@@ -4,6 +4,8 @@
 //! It refuses a foreign `Host` and nothing else: tokens, scopes and throttling are the gateway's, `Origin` is the
 //! function's. It has none of CloudFront's limits (see `docs/live-checks.md`).
 
+use std::collections::BTreeMap;
+
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -12,6 +14,7 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 
+use crate::Routes;
 use crate::forward::Upstream;
 use crate::host::LoopbackHost;
 
@@ -20,24 +23,42 @@ const STAGE: &str = "prod";
 /// The region that the emulator plays.
 pub(crate) const REGION: &str = "us-east-1";
 
-/// The REST API behind the edge.
+/// The REST APIs behind the edge.
 #[derive(Debug, Clone)]
 pub struct Origin {
     upstream: Upstream,
-    api_id: String,
+    root: RestApi,
+    paths: BTreeMap<String, RestApi>,
+}
+
+#[derive(Debug, Clone)]
+struct RestApi {
+    id: String,
     host: HeaderValue,
 }
 
-impl Origin {
-    /// The REST API `api_id` at the emulator; None when the identifier cannot be part of a host name.
-    #[must_use]
-    pub fn new(upstream: Upstream, api_id: &str) -> Option<Self> {
+impl RestApi {
+    fn new(id: &str) -> Option<Self> {
         let host =
-            HeaderValue::try_from(format!("{api_id}.execute-api.{REGION}.amazonaws.com")).ok()?;
+            HeaderValue::try_from(format!("{id}.execute-api.{REGION}.amazonaws.com")).ok()?;
+        Some(Self {
+            id: id.to_owned(),
+            host,
+        })
+    }
+}
+
+impl Origin {
+    /// The REST APIs of `routes` at the emulator; None when an identifier cannot be part of a host name.
+    #[must_use]
+    pub fn new(upstream: Upstream, routes: &Routes) -> Option<Self> {
+        let paths = routes.paths.iter();
         Some(Self {
             upstream,
-            api_id: api_id.to_owned(),
-            host,
+            root: RestApi::new(&routes.root)?,
+            paths: paths
+                .map(|(path, id)| Some((path.clone(), RestApi::new(id)?)))
+                .collect::<Option<_>>()?,
         })
     }
 }
@@ -55,11 +76,17 @@ async fn forward(State(origin): State<Origin>, request: Request<Body>) -> Respon
         .uri()
         .path_and_query()
         .map_or("/", PathAndQuery::as_str);
-    let path = format!("/_aws/execute-api/{}/{STAGE}{asked}", origin.api_id);
+    // The whole path counts, as it does in a behaviour of CloudFront that has no wildcard.
+    let api = origin
+        .paths
+        .get(request.uri().path())
+        .unwrap_or(&origin.root);
+    let path = format!("/_aws/execute-api/{}/{STAGE}{asked}", api.id);
     let Ok(path) = PathAndQuery::try_from(path) else {
         return StatusCode::BAD_REQUEST.into_response();
     };
-    match origin.upstream.forward(request, &path, origin.host).await {
+    let host = api.host.clone();
+    match origin.upstream.forward(request, &path, host).await {
         Ok(response) => response,
         Err(unreachable) => unreachable.into_response(),
     }

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::prepare::STACK;
+use serde::Deserialize;
+
 use crate::process::{Service, command, step};
 use crate::{Failure, Places, Ports};
 
@@ -41,18 +42,32 @@ pub(crate) async fn start(places: &Places, ports: Ports) -> Result<Service, Fail
     }
 }
 
-/// Brings the stack to the synthesized template; its outputs and `RestApiId`.
-pub(crate) async fn deploy(places: &Places, ports: Ports) -> Result<Outputs, Failure> {
-    let outputs = step(
+/// What a deployment gives.
+#[derive(Deserialize)]
+pub(crate) struct Deployed {
+    /// The physical ids of the REST APIs by logical id. Only the edge needs them, and nobody on AWS does: they are no outputs.
+    #[serde(rename = "RestApiIds")]
+    pub(crate) rest_api_ids: BTreeMap<String, String>,
+    #[serde(flatten)]
+    pub(crate) outputs: Outputs,
+}
+
+/// Brings the stack to the synthesized template.
+pub(crate) async fn deploy(
+    places: &Places,
+    ports: Ports,
+    stack: &str,
+) -> Result<Deployed, Failure> {
+    let deployed = step(
         "deploying the stack",
         "mend the template; if it deployed before, forget the old stack with `npm start -- --reset`",
         command(places.python(), &places.root)
             .arg(places.emulator("deploy.py"))
-            .args(["--endpoint", &format!("http://127.0.0.1:{}", ports.emulator), "--stack", STACK, "--rest-api-id", "--cdk-out"])
+            .args(["--endpoint", &format!("http://127.0.0.1:{}", ports.emulator), "--stack", stack, "--rest-api-ids", "--cdk-out"])
             .arg(&places.cdk_out),
     )
     .await?;
-    serde_json::from_slice(&outputs).map_err(|error| Failure::Incomplete {
+    serde_json::from_slice(&deployed).map_err(|error| Failure::Incomplete {
         missing: format!("readable outputs ({error})"),
     })
 }

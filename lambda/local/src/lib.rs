@@ -18,12 +18,14 @@ mod options;
 mod prepare;
 mod process;
 mod progress;
+mod routes;
 pub mod sign_in;
 mod stack;
 
 pub use failure::Failure;
 pub use forward::Upstream;
 pub use host::LoopbackHost;
-pub use options::{Authorization, Command, Options, Places, Ports};
+pub use options::{App, Authorization, Command, Options, Places, Ports};
 pub use prepare::install_emulator;
+pub use routes::Routes;
 pub use stack::run;

@@ -28,6 +28,10 @@ pub struct Options {
     #[arg(long)]
     pub gate: bool,
 
+    /// Which app to run: the example, or both examples on one host
+    #[arg(long, value_enum, default_value_t = App::DogFacts)]
+    pub app: App,
+
     /// Forget users and data of earlier runs on this port
     #[arg(long)]
     pub reset: bool,
@@ -60,6 +64,33 @@ impl Authorization {
         match self {
             Self::Cognito => "cognito",
             Self::Server => "server",
+        }
+    }
+}
+
+/// An app of `cdk/app`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum App {
+    /// The server `dog-facts` alone.
+    DogFacts,
+    /// The servers `dog-facts` and `counter`, which share a host.
+    Two,
+}
+
+impl App {
+    /// Name and identifier of its stack.
+    pub(crate) fn stack(self) -> &'static str {
+        match self {
+            Self::DogFacts => "DogFacts",
+            Self::Two => "Two",
+        }
+    }
+
+    /// The program that synthesizes it.
+    pub(crate) fn program(self) -> &'static str {
+        match self {
+            Self::DogFacts => "cdk/app/main.ts",
+            Self::Two => "cdk/app/two.ts",
         }
     }
 }

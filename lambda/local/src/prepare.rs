@@ -7,12 +7,11 @@ use serde_json::{Map, Value};
 
 use crate::process::{command, output, step};
 use crate::progress::Progress;
-use crate::{Authorization, Failure, Options, Places, Ports};
+use crate::{App, Authorization, Failure, Options, Places, Ports};
 
-/// Name and identifier of the stack in `cdk/app`.
-pub(crate) const STACK: &str = "DogFacts";
-/// What the stack's functions run: package and binary.
+/// What the stacks' functions run: package and binary.
 const DOG_FACTS: Server = ("dog-facts", "dog-facts");
+const COUNTER: Server = ("counter", "counter");
 const AUTHORIZATION: Server = ("mcp-lambda-authorization", "authorization");
 const GATE: Server = ("mcp-lambda-gate", "gate");
 type Server = (&'static str, &'static str);
@@ -128,13 +127,18 @@ pub(crate) async fn servers(
     options: &Options,
     progress: Progress,
 ) -> Result<(), Failure> {
-    let authorization = match options.authorization {
-        Authorization::Cognito => None,
-        Authorization::Server => Some(AUTHORIZATION),
+    let mut servers: Vec<Server> = match options.app {
+        App::DogFacts => vec![DOG_FACTS],
+        App::Two => vec![DOG_FACTS, COUNTER],
     };
-    let gate = options.gate.then_some(GATE);
+    if options.authorization == Authorization::Server {
+        servers.push(AUTHORIZATION);
+    }
+    if options.gate {
+        servers.push(GATE);
+    }
     // One by one: built together they share features, and one choice would compile again what another has built.
-    for (package, binary) in [Some(DOG_FACTS), authorization, gate].into_iter().flatten() {
+    for (package, binary) in &servers {
         let mut build = command("cargo", &places.root);
         build
             .args([
@@ -233,7 +237,7 @@ pub(crate) async fn template(
     let context = with_feature_flags(places, ours)?;
     let mut synth = command("node", &places.root);
     synth
-        .args(["--import", "tsx", "cdk/app/main.ts"])
+        .args(["--import", "tsx", options.app.program()])
         .env("CDK_OUTDIR", &places.cdk_out)
         .env("CDK_CONTEXT_JSON", context.to_string())
         // `npm run check` validates the same template; here only the seconds count.

@@ -11,13 +11,13 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::emulator::{self, Outputs};
-use crate::prepare::{self, STACK};
+use crate::prepare;
 use crate::process::{Service, command, step};
 use crate::progress::Progress;
 use crate::sign_in::PasswordPolicy;
 use crate::{
-    Command, Failure, LoopbackHost, Options, Places, Ports, Upstream, announcement, dog_api, edge,
-    sign_in,
+    Command, Failure, LoopbackHost, Options, Places, Ports, Routes, Upstream, announcement,
+    dog_api, edge, sign_in,
 };
 
 /// Runs what the command line asks for. The stack runs until a signal ends it (which is no failure) or a part of it
@@ -70,17 +70,15 @@ async fn up(options: &Options, places: &Places) -> Result<(), Failure> {
     let Ready {
         listeners,
         mut emulator,
-        mut outputs,
+        outputs,
+        routes,
         policy,
     } = ready;
     let upstream = Upstream::at(ports.emulator);
-    // Only the edge needs it, and nobody on AWS does: it is no output of the stack.
-    let origin = outputs
-        .remove("RestApiId")
-        .and_then(|id| edge::Origin::new(upstream.clone(), &id));
-    let origin = origin.ok_or_else(|| Failure::Incomplete {
-        missing: "REST API".into(),
-    })?;
+    let origin =
+        edge::Origin::new(upstream.clone(), &routes).ok_or_else(|| Failure::Incomplete {
+            missing: "REST API with a readable id".into(),
+        })?;
     let pages = sign_in::SignIn::new(upstream, ports.sign_in, policy);
     serve(
         listeners.edge,
@@ -124,6 +122,7 @@ struct Ready {
     listeners: Listeners,
     emulator: Service,
     outputs: Outputs,
+    routes: Routes,
     policy: PasswordPolicy,
 }
 
@@ -151,14 +150,25 @@ async fn make_ready(options: &Options, places: &Places, ports: Ports) -> Result<
         prepare::template(places, ports, options, progress).await
     };
     let (emulator, ()) = tokio::try_join!(emulator, template)?;
-    let policy = password_policy(&places.cdk_out.join(format!("{STACK}.template.json")))?;
-    let outputs = progress
-        .step("Deploying the stack", emulator::deploy(places, ports))
+    let stack = options.app.stack();
+    let template = read_template(&places.cdk_out.join(format!("{stack}.template.json")))?;
+    let missing = |missing: &str| Failure::Incomplete {
+        missing: missing.into(),
+    };
+    let policy = PasswordPolicy::from_template(&template).ok_or_else(|| missing("user pool"))?;
+    let deployed = progress
+        .step(
+            "Deploying the stack",
+            emulator::deploy(places, ports, stack),
+        )
         .await?;
+    let routes = Routes::from_template(&template, &deployed.rest_api_ids)
+        .ok_or_else(|| missing("REST API"))?;
     Ok(Ready {
         listeners,
         emulator,
-        outputs,
+        outputs: deployed.outputs,
+        routes,
         policy,
     })
 }
@@ -183,14 +193,10 @@ async fn bind(ports: Ports) -> Result<Listeners, Failure> {
     })
 }
 
-fn password_policy(template: &Path) -> Result<PasswordPolicy, Failure> {
+fn read_template(template: &Path) -> Result<serde_json::Value, Failure> {
     let text = std::fs::read(template).map_err(Failure::file(template))?;
     serde_json::from_slice(&text)
-        .ok()
-        .and_then(|template| PasswordPolicy::from_template(&template))
-        .ok_or_else(|| Failure::Incomplete {
-            missing: "user pool".into(),
-        })
+        .map_err(|cause| Failure::file(template)(std::io::Error::other(cause)))
 }
 
 /// Serves until the program ends.

@@ -13,13 +13,17 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use http_body_util::BodyExt;
 use http_body_util::channel::Channel;
-use mcp_lambda_local::{LoopbackHost, Upstream, edge};
+use mcp_lambda_local::{LoopbackHost, Routes, Upstream, edge};
 use stub::{Stub, serve, text};
 use tower::ServiceExt;
 
 fn edge(upstream: Upstream) -> Router {
+    let routes = Routes {
+        root: "abc123".into(),
+        paths: [("/orders/mcp".to_owned(), "def456".to_owned())].into(),
+    };
     edge::app(
-        edge::Origin::new(upstream, "abc123").unwrap(),
+        edge::Origin::new(upstream, &routes).unwrap(),
         LoopbackHost::new(3030),
     )
 }
@@ -98,6 +102,43 @@ async fn refuses_a_foreign_host_and_leaves_a_foreign_origin_to_the_function() {
     assert_eq!(
         stub.asked()[0].headers[header::ORIGIN],
         "https://evil.example"
+    );
+}
+
+#[tokio::test]
+async fn leads_a_servers_whole_path_to_its_own_api_and_all_else_to_the_host() {
+    let stub = Stub::answering(|_| StatusCode::OK.into_response()).await;
+    for path in [
+        "/orders/mcp?a=b",
+        "/orders/mcp/",
+        "/orders/mcp/x",
+        "/orders",
+        "/.well-known/oauth-protected-resource/orders/mcp",
+    ] {
+        let request = post(path).body(Body::empty()).unwrap();
+        edge(stub.upstream.clone()).oneshot(request).await.unwrap();
+    }
+    let asked: Vec<_> = stub
+        .asked()
+        .into_iter()
+        .map(|asked| {
+            (
+                asked.headers[header::HOST].to_str().unwrap()[..6].to_owned(),
+                asked.target,
+            )
+        })
+        .collect();
+    assert_eq!(
+        asked[0],
+        (
+            "def456".into(),
+            "/_aws/execute-api/def456/prod/orders/mcp?a=b".into()
+        )
+    );
+    assert!(
+        asked[1..].iter().all(|(host, target)| host == "abc123"
+            && target.starts_with("/_aws/execute-api/abc123/prod/")),
+        "{asked:?}"
     );
 }
 

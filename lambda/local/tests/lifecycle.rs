@@ -22,13 +22,13 @@ echo '{"reason":"compiler-artifact","target":{"name":"dog-facts"},"executable":"
 const NODE: &str = r#"#!/bin/sh
 [ "$1" = --version ] && { echo v22.0.0; exit; }
 echo "$CDK_CONTEXT_JSON" > context.json
-echo '{"Resources":{"Pool":{"Type":"AWS::Cognito::UserPool"}}}' > "$CDK_OUTDIR/DogFacts.template.json"
+echo '{"Resources":{"Pool":{"Type":"AWS::Cognito::UserPool"},"Api":{"Type":"AWS::ApiGateway::RestApi"}}}' > "$CDK_OUTDIR/DogFacts.template.json"
 "#;
 /// The environment's Python: the emulator listens and ends with its standard input, a function of its outlives that.
 const PYTHON: &str = r#"#!/bin/sh
 case "$1" in
 *deploy.py) [ -e fail-deployment ] && { echo "Table (AWS::DynamoDB::Table): no" >&2; exit 1; }
-  echo '{"RestApiId":"abc","McpServerUrl":"http://127.0.0.1/mcp"}' ;;
+  echo '{"RestApiIds":{"Api":"abc"},"McpServerUrl":"http://127.0.0.1/mcp"}' ;;
 *) echo $$ > emulator.pid
   sleep 60 & echo $! > function.pid
   exec python3 -c '

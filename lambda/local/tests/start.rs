@@ -83,6 +83,29 @@ fn the_block_can_be_pasted_from() {
     }
 }
 
+#[test]
+fn the_block_names_every_server_of_a_host() {
+    let server = |path: &str| format!("http://127.0.0.1:3030/{path}/mcp");
+    let add = |path: &str| format!("claude mcp add --transport http {path} {}", server(path));
+    let outputs: BTreeMap<String, String> = [
+        ("CounterMcpServerUrl", server("counter")),
+        ("CounterClaudeCodeCommand", add("counter")),
+        ("McpServerUrl", server("dog-facts")),
+        ("ClaudeCodeCommand", add("dog-facts")),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .into();
+    let block = announcement::block(&outputs, Ports::starting_at(3030), 1.0);
+    let endpoints = "# The MCP endpoints\nhttp://127.0.0.1:3030/dog-facts/mcp\nhttp://127.0.0.1:3030/counter/mcp\n";
+    assert!(block.contains(endpoints), "{block}");
+    for name in ["dog-facts", "counter"] {
+        assert!(
+            block.contains(&format!("{}\nclaude mcp login {name}\n", add(name))),
+            "{block}"
+        );
+    }
+}
+
 #[tokio::test]
 async fn the_dog_api_stand_in_gives_as_many_facts_as_are_asked_for() {
     let app = dog_api::app(LoopbackHost::new(3033));
