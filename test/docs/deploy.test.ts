@@ -1,4 +1,4 @@
-/** The pipeline of the documents: what it refuses, run as its runner would. */
+/** What the documents say about deploying: the pipeline, run as its runner would, and what was deployed without effect. */
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
-const workflow = readFileSync(join(fileURLToPath(new URL('../..', import.meta.url)), 'docs/examples/deploy.yml'), 'utf8');
+const text = (path: string) => readFileSync(join(fileURLToPath(new URL('../..', import.meta.url)), path), 'utf8');
+const workflow = text('docs/examples/deploy.yml');
 const check = /run: \|\n((?: {10}.*\n)+)/.exec(workflow)?.[1] ?? '';
 
 const run = (ENVIRONMENT: string, ACTION: string, CONFIRM = '') => spawnSync('bash', ['-e', '-c', check], { encoding: 'utf8', env: { PATH: process.env['PATH'], ENVIRONMENT, ACTION, CONFIRM } });
@@ -37,5 +38,15 @@ describe('the pipeline of the documents', () => {
   test('puts no input into a command by itself', () => {
     const commands = workflow.split('\n').filter((line) => /run:|^ {10}/.test(line) && line.includes('${{'));
     assert.deepEqual(commands.filter((line) => !/role-to-assume|aws-region/.test(line)), []);
+  });
+});
+
+describe('the list of what only a live account can show', () => {
+  const standIns = /^STAND_INS = \{\n([^}]*)\}/m.exec(text('lambda/local/emulator/cloudformation_patches.py'))?.[1] ?? '';
+
+  test('names every type that the emulator accepts without effect', () => {
+    const types = [...standIns.matchAll(/^ {4}"(AWS::[\w:]+)"/gm)].map(([, type]) => type!);
+    assert.ok(types.length > 0, 'no stand-in is found');
+    assert.deepEqual(types.filter((type) => !text('docs/live-checks.md').includes(`\`${type}\``)), []);
   });
 });

@@ -15,7 +15,7 @@ import { after, before, describe, test } from 'node:test';
 
 import { aws, awsRest } from '../e2e/stack.ts';
 import { added, bootstrap, cdk, emulator, idOf, inventory, type Inventory, type Resources, resourcesOf } from './account.ts';
-import { type Answer, Front, machineToken, send } from './gateway.ts';
+import { type Answer, Front, machineToken, send, type TokenAnswer } from './gateway.ts';
 import { type AppName, sourceOf, STACKS } from './paths.ts';
 import { ADDED_SCOPE, change, CHANGED_TEXT, present, type Revision } from './programs.ts';
 
@@ -25,9 +25,8 @@ const ORIGIN = 'http://localhost:6299';
 /** What CloudFormation makes anew by design: a snapshot of an API, and of a function. */
 const SNAPSHOTS = ['AWS::ApiGateway::Deployment', 'AWS::Lambda::Version'];
 
-interface Context {
-  readonly [name: string]: string;
-}
+/** Context of an app. */
+type Context = Readonly<Record<string, string>>;
 
 function deploy(app: AppName, context: Context): Resources {
   const given = Object.entries(context).flatMap(([name, value]) => ['--context', `${name}=${value}`]);
@@ -48,6 +47,11 @@ function content(answer: Answer): { readonly count: number; readonly conversatio
   const { result } = JSON.parse(answer.body.replace(/^(event|id|retry):.*$/gm, '').replace(/^data: ?/gm, '')) as { result?: { structuredContent?: { count: number; conversation: string } } };
   assert.ok(result?.structuredContent !== undefined, answer.body);
   return result.structuredContent;
+}
+
+function granted({ token, error }: TokenAnswer): string {
+  assert.ok(token !== undefined, error);
+  return token;
 }
 
 const cognito = <T>(operation: string, body: object) => aws<T>(emulator, 'cognito-idp', `AWSCognitoIdentityProviderService.${operation}`, body);
@@ -89,9 +93,7 @@ describe('integration apps', () => {
       } else {
         await cognito('UpdateUserPoolClient', { ...settings, ClientId: program.ClientId });
       }
-      const { token, error } = await machineToken(`${emulator.AwsEndpointUrl}/oauth2/token`, program.ClientId, program.ClientSecret, scopes.join(' '));
-      assert.ok(token !== undefined, error);
-      return token;
+      return granted(await machineToken(`${emulator.AwsEndpointUrl}/oauth2/token`, program.ClientId, program.ClientSecret, scopes.join(' ')));
     }
 
     test('is deployed by cdk deploy, and answers a program', async () => {
@@ -105,10 +107,10 @@ describe('integration apps', () => {
       assert.equal(anonymous.status, 401);
       assert.ok(anonymous.challenge?.includes(`resource_metadata="${identifier.replace('/mcp', '/.well-known/oauth-protected-resource/mcp')}"`), anonymous.challenge);
 
-      const granted = await token('counter.read', 'counter.write');
-      conversation = content(await call(api, granted, 'incrementCounter', { by: 5 })).conversation;
-      assert.equal(content(await call(api, granted, 'getCounter', { conversation })).count, 5);
-      assert.equal((await call(api, granted, 'getCounter', { conversation }, { origin: ORIGIN })).status, 403, 'a page of another origin');
+      const accessToken = await token('counter.read', 'counter.write');
+      conversation = content(await call(api, accessToken, 'incrementCounter', { by: 5 })).conversation;
+      assert.equal(content(await call(api, accessToken, 'getCounter', { conversation })).count, 5);
+      assert.equal((await call(api, accessToken, 'getCounter', { conversation }, { origin: ORIGIN })).status, 403, 'a page of another origin');
     });
 
     test('keeps pool, API, table and what they hold through an update of code, memory, origins and OAuth scopes', async () => {
@@ -116,9 +118,9 @@ describe('integration apps', () => {
       assert.deepEqual(replaced(resources, updated), []);
       resources = updated;
 
-      const granted = await token('counter.read', 'counter.write', ADDED_SCOPE);
-      assert.equal(content(await call(api, granted, 'getCounter', { conversation }, { origin: ORIGIN })).count, 5);
-      assert.ok((await send(api, { method: 'tools/list' }, { authorization: `Bearer ${granted}` })).body.includes(CHANGED_TEXT));
+      const accessToken = await token('counter.read', 'counter.write', ADDED_SCOPE);
+      assert.equal(content(await call(api, accessToken, 'getCounter', { conversation }, { origin: ORIGIN })).count, 5);
+      assert.ok((await send(api, { method: 'tools/list' }, { authorization: `Bearer ${accessToken}` })).body.includes(CHANGED_TEXT));
       assert.equal(await memoryOf(idOf(resources, 'AWS::Lambda::Function')), 512);
     });
 
@@ -134,37 +136,33 @@ describe('integration apps', () => {
 
   describe('a server with everything chosen', () => {
     let resources: Resources;
-    let before: Inventory;
+    let beforehand: Inventory;
     let api: string;
     let conversation: string;
 
     const identifier = () => `${front.url}/mcp`;
 
     /** A token of the app's own machine client, from the authorization server. */
-    async function ask(...scopeNames: readonly string[]): Promise<{ readonly token?: string; readonly error?: string }> {
+    async function ask(...scopeNames: readonly string[]): Promise<TokenAnswer> {
       const { SecretString } = await aws<{ SecretString: string }>(emulator, 'secretsmanager', 'secretsmanager.GetSecretValue', {
         SecretId: idOf(resources, 'AWS::SecretsManager::Secret', 'CounterMachineClient'),
       });
       return machineToken(`${front.url}/token`, idOf(resources, 'AWS::Cognito::UserPoolClient', 'CounterMachineClient'), SecretString, scopeNames.map((name) => `${identifier()}/${name}`).join(' '));
     }
 
-    async function token(...scopeNames: readonly string[]): Promise<string> {
-      const { token, error } = await ask(...scopeNames);
-      assert.ok(token !== undefined, error);
-      return token;
-    }
+    const token = async (...scopeNames: readonly string[]): Promise<string> => granted(await ask(...scopeNames));
 
     const context = (revision: Revision): Context => ({ ...revision, publicBaseUrl: front.url, signInBaseUrl: emulator.AwsEndpointUrl });
 
     test('is deployed by cdk deploy, and answers a program through its gate', async () => {
-      before = inventory();
+      beforehand = inventory();
       resources = deploy('everything', context(first));
       api = idOf(resources, 'AWS::ApiGateway::RestApi', 'Counter');
       front.api = api;
 
-      const granted = await token('counter.read', 'counter.write');
-      conversation = content(await call(api, granted, 'incrementCounter', { by: 3 })).conversation;
-      assert.equal(content(await call(api, granted, 'getCounter', { conversation })).count, 3);
+      const accessToken = await token('counter.read', 'counter.write');
+      conversation = content(await call(api, accessToken, 'incrementCounter', { by: 3 })).conversation;
+      assert.equal(content(await call(api, accessToken, 'getCounter', { conversation })).count, 3);
       const refused = await call(api, await token('counter.read'), 'incrementCounter');
       assert.equal(refused.status, 403, refused.body);
       assert.match(refused.challenge ?? '', /error="insufficient_scope"/);
@@ -181,15 +179,15 @@ describe('integration apps', () => {
       resources = updated;
 
       assert.equal((await call(api, await token('counter.read', 'counter.write'), 'getCounter')).status, 403, 'without the OAuth scope that the tool needs now');
-      const granted = await token('counter.read', 'counter.write', ADDED_SCOPE);
-      assert.equal(content(await call(api, granted, 'getCounter', { conversation }, { origin: ORIGIN })).count, 3);
-      assert.ok((await send(api, { method: 'tools/list' }, { authorization: `Bearer ${granted}` })).body.includes(CHANGED_TEXT));
+      const accessToken = await token('counter.read', 'counter.write', ADDED_SCOPE);
+      assert.equal(content(await call(api, accessToken, 'getCounter', { conversation }, { origin: ORIGIN })).count, 3);
+      assert.ok((await send(api, { method: 'tools/list' }, { authorization: `Bearer ${accessToken}` })).body.includes(CHANGED_TEXT));
       assert.equal(await memoryOf(idOf(resources, 'AWS::Lambda::Function', 'CounterFunction')), 1024);
     });
 
     test('leaves nothing behind when it is destroyed', () => {
       destroy('everything');
-      assert.deepEqual(added(before, inventory()), {});
+      assert.deepEqual(added(beforehand, inventory()), {});
     });
   });
 });

@@ -80,8 +80,14 @@ export class Front {
   }
 }
 
-/** An access token by client credentials (RFC 6749 section 4.4); the error code where it is refused. */
-export async function machineToken(endpoint: string, clientId: string, secret: string, oauthScope: string): Promise<{ readonly token?: string; readonly error?: string }> {
+/** An access token, or the error code where it is refused. */
+export interface TokenAnswer {
+  readonly token?: string;
+  readonly error?: string;
+}
+
+/** Asks for an access token by client credentials (RFC 6749 section 4.4). */
+export async function machineToken(endpoint: string, clientId: string, secret: string, oauthScope: string): Promise<TokenAnswer> {
   const response = await fetch(endpoint, {
     method: 'POST',
     headers: { 'content-type': 'application/x-www-form-urlencoded', authorization: `Basic ${Buffer.from(`${clientId}:${secret}`).toString('base64')}` },
