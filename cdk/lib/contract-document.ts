@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { synthError } from './synth-error';
 
-/** The versions of the contract's form that this library reads. The second one may have `selfInvocation`. */
-const CONTRACT_VERSIONS = [1, 2];
+/** The versions of the contract's form that this library reads. From the second one on it may have `selfInvocation`, from the third `endpointMethods`. */
+const CONTRACT_VERSIONS = [1, 2, 3];
 
 /** Names that end up in command lines (`claude mcp add … <name>`) and in Cognito, which allow little. */
 const SERVER_NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
@@ -61,6 +61,8 @@ export interface ContractDocument {
   readonly tools: ContractTool[];
   readonly awsResources: ContractAwsResource[];
   readonly selfInvocation?: ContractSelfInvocation;
+  /** HTTP methods besides POST that the server answers. */
+  readonly endpointMethods?: string[];
   readonly settings: ContractSetting[];
 }
 
@@ -91,7 +93,7 @@ class ContractReader {
     if (!CONTRACT_VERSIONS.includes(root.contractVersion as number)) {
       throw this.complaint(
         'ContractVersionUnsupported',
-        `has contractVersion ${JSON.stringify(root.contractVersion)} and this library reads ${CONTRACT_VERSIONS.join(' and ')}: use the mcp-lambda crate and the mcp-lambda-cdk package of the same release`,
+        `has contractVersion ${JSON.stringify(root.contractVersion)} and this library reads ${CONTRACT_VERSIONS[0]} to ${CONTRACT_VERSIONS.at(-1)}: use the mcp-lambda crate and the mcp-lambda-cdk package of the same release`,
       );
     }
     const server = this.object(root.server, 'server');
@@ -101,6 +103,7 @@ class ContractReader {
       scopes: this.array(root.scopes, 'scopes').map((item, index) => this.scopeOf(item, `scopes[${index}]`)),
       tools: this.array(root.tools, 'tools').map((item, index) => this.toolOf(item, `tools[${index}]`)),
       selfInvocation: root.selfInvocation === undefined || root.selfInvocation === null ? undefined : this.selfInvocationOf(root.selfInvocation, 'selfInvocation'),
+      endpointMethods: this.array(root.endpointMethods ?? [], 'endpointMethods').map((item, index) => this.oneOf(item, `endpointMethods[${index}]`, ['DELETE', 'GET'] as const)),
       awsResources: this.array(root.resources, 'resources').map((item, index) => this.awsResourceOf(item, `resources[${index}]`)),
       settings: this.array(root.settings, 'settings').map((item, index) => this.settingOf(item, `settings[${index}]`)),
     };

@@ -9,29 +9,32 @@ export interface McpEndpointParameters {
   readonly integration: apigateway.Integration;
   /** Who decides about access tokens. With OAuth scopes, one that has any of them passes, and the MCP server checks each tool's. */
   readonly authorization: apigateway.MethodOptions;
+  /** HTTP methods besides POST that go on, as the server's contract says. */
+  readonly otherMethods?: string[];
 }
 
 /**
- * The MCP endpoint: `POST` goes on and streams back; every other method is answered 405 here. Gives back the
- * methods that need an access token.
+ * The MCP endpoint: `POST`, and what else the server takes, goes on and streams back; every other method is answered
+ * 405 here. Gives back the methods that need an access token.
  *
  * The 405 comes after authorization, because some MCP clients probe with `GET` and need the challenge of a 401 there.
  */
 export function addMcpEndpoint(path: apigateway.Resource, parameters: McpEndpointParameters): apigateway.Method[] {
-  const post = path.addMethod('POST', parameters.integration, parameters.authorization);
+  const taken = ['POST', ...(parameters.otherMethods ?? [])];
+  const methods = taken.map((method) => path.addMethod(method, parameters.integration, parameters.authorization));
   const others = addStaticMethod(
     path,
     'ANY',
     {
       statusCode: '405',
-      document: { error: 'method_not_allowed', error_description: 'the MCP endpoint takes POST only' },
-      headers: { Allow: 'POST', 'Access-Control-Allow-Origin': '*' },
+      document: { error: 'method_not_allowed', error_description: `the MCP endpoint takes ${taken.join(', ')} only` },
+      headers: { Allow: taken.join(', '), 'Access-Control-Allow-Origin': '*' },
     },
     parameters.authorization,
   );
   // GET and DELETE too, so that scripts in browsers see the 405 and not a network error.
   addPreflight(path, ['POST', 'GET', 'DELETE']);
-  return [post, others];
+  return [...methods, others];
 }
 
 /** Messages go to a function, whose answer is streamed. */

@@ -49,13 +49,18 @@ describe('McpContract', () => {
   const complaints: [title: string, change: (contract: any) => void, text: string, name?: string][] = [
     [
       'of another version',
-      (contract) => (contract.contractVersion = 3),
-      'contract file FILE has contractVersion 3 and this library reads 1 and 2: use the mcp-lambda crate and the mcp-lambda-cdk package of the same release (ContractVersionUnsupported)',
+      (contract) => (contract.contractVersion = 4),
+      'contract file FILE has contractVersion 4 and this library reads 1 to 3: use the mcp-lambda crate and the mcp-lambda-cdk package of the same release (ContractVersionUnsupported)',
     ],
     [
       'that lets its own work wait for longer than Lambda does',
       (contract) => (contract.selfInvocation = { maximumEventAgeSeconds: 21601, retryAttempts: 2 }),
       'contract file FILE has selfInvocation.maximumEventAgeSeconds = 21601 and needs a whole number from 60 to 21600: print the contract again with the server\'s contract command (ContractMemberInvalid)',
+    ],
+    [
+      'with a method that its endpoint does not have',
+      (contract) => (contract.endpointMethods = ['GET', 'PUT']),
+      'contract file FILE has endpointMethods[1] = "PUT" and needs one of DELETE, GET: print the contract again with the server\'s contract command (ContractMemberInvalid)',
     ],
     [
       'without a name',

@@ -4,7 +4,7 @@ import { Duration } from 'aws-cdk-lib';
 import { McpContract, McpFront } from '../lib';
 import { unauthorizedChallenge } from '../lib/challenge';
 import { assertStaticDocument } from '../lib/velocity';
-import { includingScopes, fixture, only, synthesizeServer, twoScopes } from './synthesis';
+import { includingScopes, fixture, keeper, only, synthesizeServer, twoScopes } from './synthesis';
 
 const front = () => McpFront.external({ publicBaseUrl: 'https://mcp.example.com' });
 const template = synthesizeServer({ front: front() });
@@ -65,6 +65,18 @@ describe('the MCP endpoint', () => {
     assert.deepEqual(responses, [
       { StatusCode: '405', ResponseParameters: { 'method.response.header.Allow': true, 'method.response.header.Access-Control-Allow-Origin': true } },
     ]);
+  });
+
+  test('lets the methods of a server with conversations through to the function, after authorization', () => {
+    const template = synthesizeServer({ front: front(), contract: keeper() });
+    const post = only(template, 'AWS::ApiGateway::Method', { HttpMethod: 'POST' }).properties;
+    for (const HttpMethod of ['GET', 'DELETE']) {
+      assert.deepEqual(only(template, 'AWS::ApiGateway::Method', { HttpMethod, ResourceId: post.ResourceId }).properties, { ...post, HttpMethod });
+    }
+    const [answer] = only(template, 'AWS::ApiGateway::Method', { HttpMethod: 'ANY' }).properties.Integration.IntegrationResponses;
+    assert.equal(answer.ResponseParameters['method.response.header.Allow'], "'POST, DELETE, GET'");
+    assert.deepEqual(Object.values(template.findResources('AWS::Lambda::Permission')).map((each) => /\/(\w+)\/mcp"/.exec(JSON.stringify(each))![1]), ['POST', 'DELETE', 'GET']);
+    assert.deepEqual(template.findResources('AWS::ApiGateway::Method', { Properties: { HttpMethod: 'HEAD' } }), {});
   });
 
   test('takes an access token with any scope of the contract', () => {

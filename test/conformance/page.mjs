@@ -38,10 +38,8 @@ twice, as Lambda may do. What a task has come to is in a DynamoDB table of the e
 **Older clients are asked, too.** A server's requests to its client (sampling, elicitation) wait in one process for an answer that arrives at another, and
 reaches the first through a DynamoDB table of the emulator. No process has a session: what it has to know about the client is sealed into the session id.
 
-**2025-11-25 has 78 checks here, not 83.** Two are about ending a session with DELETE, which a server may refuse with 405, and this one does: a session id
-is sealed and kept by the client alone, and to take one back every later request of every session would have to be looked up in the table first. Three
-(\`server-sse-priming-event\`, \`server-sse-retry-field\`, \`server-sse-streams-functional\`) read event streams that a client could resume with a GET, at another process,
-from events that would have to be kept; this server answers a quick request of such a client with one JSON body instead, which the revision leaves to it.
+**2025-11-25 has all its checks.** A session is ended with DELETE at one process and unknown to the others from then on. The tool \`test_reconnection\` closes its event stream
+before it has answered; the suite comes back with a GET, which another process answers out of the table: priming event, retry field and the resumed answer are checks of their own.
 
 **What this does not show.** The gateway and Lambda's queue are played. Announced changes are kept in a directory that the processes share, which
 Lambda's processes would not have. The table is the emulator's, which is never slow and never full.

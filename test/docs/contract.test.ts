@@ -64,7 +64,7 @@ describe('the schema of contracts', () => {
 
   test('is not met by a contract with a member missing or of another type', () => {
     const contract = json('lambda/counter/contract.json');
-    const members = ways(contract).filter((way) => !way.some((key) => ['inputSchema', 'outputSchema', 'annotations', 'default', 'includes'].includes(String(key))) && typeof way.at(-1) === 'string');
+    const members = ways(contract).filter((way) => !way.some((key) => ['inputSchema', 'outputSchema', 'annotations', 'default', 'includes', 'endpointMethods'].includes(String(key))) && typeof way.at(-1) === 'string');
     assert.ok(members.length > 50);
     for (const way of members) {
       assert.ok(!isValid(changed(contract, way, (holder, key) => delete holder[key])), `without ${way.join('.')}`);
@@ -94,6 +94,11 @@ describe('the schema of contracts', () => {
       const continued = { ...contract, contractVersion: 2, selfInvocation: { maximumEventAgeSeconds, retryAttempts } };
       assert.equal(isValid(continued), fits, `${maximumEventAgeSeconds} s, ${retryAttempts} attempts`);
       assert.equal(areReadByTheConstructs(continued), fits);
+    }
+    for (const [endpointMethods, fits] of [[['DELETE', 'GET'], true], [['PUT'], false], ['GET', false]] as const) {
+      const resuming = { ...contract, contractVersion: 3, endpointMethods };
+      assert.equal(isValid(resuming), fits, JSON.stringify(endpointMethods));
+      assert.equal(areReadByTheConstructs(resuming), fits);
     }
     const included = structuredClone(contract);
     included.scopes.push({ name: 'all', description: 'All', includes: [contract.scopes[0].name] });

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use mcp_lambda::AnswerStream;
 use rmcp::model::{LoggingLevel, LoggingMessageNotificationParam, ProgressNotificationParam};
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, tool, tool_router};
@@ -65,8 +66,9 @@ impl Conformance {
         Ok("Done".to_owned())
     }
 
-    #[tool(description = "Takes a moment, so that a client can lose its stream")]
-    async fn test_reconnection(&self) -> String {
+    #[tool(description = "Sends its client away, and is done a moment later")]
+    async fn test_reconnection(&self, stream: AnswerStream) -> String {
+        stream.close();
         tokio::time::sleep(2 * PAUSE).await;
         "Reconnection test completed".to_owned()
     }

@@ -77,7 +77,7 @@ pub(crate) fn definition(now: fn() -> SystemTime) -> Definition<Conformance, Con
         move |settings, _| Conformance::new(settings, now).map_err(StartError::Server),
     )
     .scope(SCOPE, "Run the official MCP conformance suite")
-    .asks_clients()
+    .resumable_streams()
     .opentelemetry()
 }
 

@@ -24,7 +24,8 @@ pub use challenge::{Challenge, InvalidChallengeValue};
 pub use hierarchy::ScopeHierarchy;
 pub use manifest::{
     AwsActions, AwsResource, AwsResourceType, CONTRACT_VERSION, Contract, ContractProblem,
-    SELF_INVOCATION_VERSION, Scope, SelfInvocation, ServerInfo, Tool,
+    ENDPOINT_METHODS_VERSION, EndpointMethod, SELF_INVOCATION_VERSION, Scope, SelfInvocation,
+    ServerInfo, Tool,
 };
 pub use mcp_settings::{McpSettings, Metrics, ResponseMode};
 pub use metadata::{PROTECTED_RESOURCE_METADATA_PATH, ProtectedResourceMetadata};

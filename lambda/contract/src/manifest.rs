@@ -12,6 +12,8 @@ use crate::{InvalidScopeName, Setting, SettingType, validate_scope_name};
 pub const CONTRACT_VERSION: u32 = 1;
 /// Version of a document that asks for [`SelfInvocation`], which readers of [`CONTRACT_VERSION`] would overlook.
 pub const SELF_INVOCATION_VERSION: u32 = 2;
+/// Version of a document with [`EndpointMethod`]s, which readers of [`SELF_INVOCATION_VERSION`] would overlook.
+pub const ENDPOINT_METHODS_VERSION: u32 = 3;
 
 /// What one server needs and offers: the document that `<server> contract` prints.
 ///
@@ -19,8 +21,8 @@ pub const SELF_INVOCATION_VERSION: u32 = 2;
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Contract {
-    /// The lowest version whose readers understand all of the document: [`CONTRACT_VERSION`], or
-    /// [`SELF_INVOCATION_VERSION`].
+    /// The lowest version whose readers understand all of the document: [`CONTRACT_VERSION`],
+    /// [`SELF_INVOCATION_VERSION`] or [`ENDPOINT_METHODS_VERSION`].
     pub contract_version: u32,
     /// Who the server is.
     pub server: ServerInfo,
@@ -33,6 +35,9 @@ pub struct Contract {
     /// What the function needs to continue its own work; left out when it does not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub self_invocation: Option<SelfInvocation>,
+    /// HTTP methods besides POST that the gateway has to let through to the function; left out when there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub endpoint_methods: Vec<EndpointMethod>,
     /// Environment variables: the library's, then the server's own.
     pub settings: Vec<Setting>,
 }
@@ -115,6 +120,16 @@ pub struct SelfInvocation {
     /// How often Lambda may try again after a failure. Lambda allows 0 to 2.
     #[schemars(range(min = 0, max = 2))]
     pub retry_attempts: u32,
+}
+
+/// HTTP methods of the MCP endpoint besides POST (Streamable HTTP, revisions before 2026-07-28).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum EndpointMethod {
+    /// Ends a conversation.
+    Delete,
+    /// Resumes an event stream.
+    Get,
 }
 
 /// Kinds of [`AwsResource`].
@@ -374,8 +389,8 @@ mod tests {
     use serde_json::json;
 
     use super::{
-        AwsActions, AwsResource, AwsResourceType, CONTRACT_VERSION, Contract, Scope,
-        SelfInvocation, ServerInfo, Tool,
+        AwsActions, AwsResource, AwsResourceType, CONTRACT_VERSION, Contract, EndpointMethod,
+        Scope, SelfInvocation, ServerInfo, Tool,
     };
     use crate::{McpSettings, Settings};
 
@@ -412,6 +427,7 @@ mod tests {
                 setting: "MCP_LISTEN".to_owned(),
             }],
             self_invocation: None,
+            endpoint_methods: Vec::new(),
             settings: McpSettings::definitions(),
         }
     }
@@ -505,5 +521,11 @@ mod tests {
             json!(continued)["selfInvocation"],
             json!({ "maximumEventAgeSeconds": 300, "retryAttempts": 2 })
         );
+        assert!(printed.get("endpointMethods").is_none());
+        let resuming = Contract {
+            endpoint_methods: vec![EndpointMethod::Delete, EndpointMethod::Get],
+            ..contract()
+        };
+        assert_eq!(json!(resuming)["endpointMethods"], json!(["DELETE", "GET"]));
     }
 }

@@ -1,7 +1,7 @@
 use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
 
-use crate::{CONTRACT_VERSION, Contract, SELF_INVOCATION_VERSION};
+use crate::{CONTRACT_VERSION, Contract, ENDPOINT_METHODS_VERSION, SELF_INVOCATION_VERSION};
 
 /// What the checked-in schema is made with.
 const COMMAND: &str =
@@ -20,8 +20,11 @@ impl Contract {
         let mut schema = generator.into_root_schema_for::<Self>().to_value();
         schema["$id"] = json!(format!("urn:mcp-lambda:contract:{CONTRACT_VERSION}"));
         schema["$comment"] = json!(format!("Made from the Rust types: {COMMAND}"));
-        schema["properties"]["contractVersion"]["enum"] =
-            json!([CONTRACT_VERSION, SELF_INVOCATION_VERSION]);
+        schema["properties"]["contractVersion"]["enum"] = json!([
+            CONTRACT_VERSION,
+            SELF_INVOCATION_VERSION,
+            ENDPOINT_METHODS_VERSION
+        ]);
         schema
     }
 }

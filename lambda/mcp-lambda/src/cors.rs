@@ -17,12 +17,15 @@ use crate::refusal::Answer;
 pub(crate) struct Cors {
     /// As in [`McpSettings::origins`]: every port is written out; `:*` stands for all ports.
     origins: Vec<String>,
+    /// What the endpoint takes.
+    methods: &'static str,
 }
 
 impl Cors {
-    pub(crate) fn new(settings: &McpSettings) -> Self {
+    pub(crate) fn new(settings: &McpSettings, methods: &'static str) -> Self {
         Self {
             origins: settings.origins(),
+            methods,
         }
     }
 
@@ -58,7 +61,7 @@ impl Cors {
         headers.append(VARY, HeaderValue::from_static("Origin"));
     }
 
-    /// Answers the browser's question before a POST; `None` for a foreign origin, which gets no permission.
+    /// Answers the browser's question before its request; `None` for a foreign origin, which gets no permission.
     pub(crate) fn preflight(&self, headers: &HeaderMap) -> Option<Answer> {
         let origin = self.allowed_origin(headers)?;
         let mut answer = Response::new(Empty::new().boxed());
@@ -67,7 +70,7 @@ impl Cors {
         let allowed = answer.headers_mut();
         allowed.insert(
             ACCESS_CONTROL_ALLOW_METHODS,
-            HeaderValue::from_static("POST"),
+            HeaderValue::from_static(self.methods),
         );
         // A tool's `Mcp-Param-*` headers have names that nobody can list here.
         if let Some(asked) = headers.get(ACCESS_CONTROL_REQUEST_HEADERS) {

@@ -4,8 +4,9 @@ use std::marker::PhantomData;
 use std::time::Duration;
 
 use mcp_lambda_contract::{
-    AwsResource, AwsResourceType, CONTRACT_VERSION, Contract, ContractProblem, McpSettings, Reader,
-    SELF_INVOCATION_VERSION, Scope, ServerInfo, Settings, SettingsError,
+    AwsResource, AwsResourceType, CONTRACT_VERSION, Contract, ContractProblem,
+    ENDPOINT_METHODS_VERSION, McpSettings, Reader, SELF_INVOCATION_VERSION, Scope, ServerInfo,
+    Settings, SettingsError,
 };
 use rmcp::ServerHandler;
 #[cfg(feature = "dynamodb")]
@@ -41,6 +42,8 @@ pub struct Definition<S, C = ()> {
     resources: Vec<AwsResource>,
     #[cfg(feature = "dynamodb")]
     asks_clients: bool,
+    #[cfg(feature = "dynamodb")]
+    resumes_streams: bool,
     #[cfg(feature = "dynamodb")]
     session_time_to_live: Duration,
     #[cfg(feature = "opentelemetry")]
@@ -173,6 +176,8 @@ impl<S: ServerHandler, C: Settings> Definition<S, C> {
             #[cfg(feature = "dynamodb")]
             asks_clients: false,
             #[cfg(feature = "dynamodb")]
+            resumes_streams: false,
+            #[cfg(feature = "dynamodb")]
             session_time_to_live: SESSION_TIME_TO_LIVE,
             #[cfg(feature = "opentelemetry")]
             opentelemetry: false,
@@ -251,6 +256,27 @@ impl<S: ServerHandler, C: Settings> Definition<S, C> {
         self
     }
 
+    /// Keeps the event streams that clients of revision 2025-11-25 get, so that a client that lost its connection comes
+    /// back with `GET` and `Last-Event-ID`, at whichever process, and hears the rest (SEP-1699). It includes
+    /// [`Definition::asks_clients`], and needs the same table and settings.
+    ///
+    /// Such a client gets an answer that takes longer than a second, or says something before it, as an event stream
+    /// whose first event is empty but for an id; quick answers stay one JSON document, and cost nothing. Every event is
+    /// written to the table, and can be read for an hour by the caller and in the conversation that it is for. A client
+    /// that goes away does not stop the tool. A tool can send it away with [`AnswerStream`](crate::AnswerStream).
+    ///
+    /// A call lives as long as its invocation: when that ends without an answer, the client that comes back is told so.
+    ///
+    /// Does not keep events of other revisions, nor more than 1,000 notifications of one call, nor messages of more
+    /// than 4 MiB; what is not kept reaches the client as long as it stays. There is no stream outside of answers: `GET`
+    /// without `Last-Event-ID` is answered 405. Where answers are buffered, it does nothing.
+    #[cfg(feature = "dynamodb")]
+    #[must_use]
+    pub fn resumable_streams(mut self) -> Self {
+        self.resumes_streams = true;
+        self
+    }
+
     /// How long the value of a conversation is kept after its last change, in whole seconds. Default: seven days.
     ///
     /// It says how long a [`Session`](crate::Session) lives, not how long results are cached nor how long a session id
@@ -297,7 +323,8 @@ impl<S: ServerHandler, C: Settings> Definition<S, C> {
     fn state_needs(&self) -> StateNeeds {
         let tools = self.tools.iter().cloned();
         StateNeeds {
-            asks_clients: self.asks_clients,
+            asks_clients: self.asks_clients || self.resumes_streams,
+            resumes_streams: self.resumes_streams,
             tools: tools
                 .map(|mut tool| {
                     let access = take_access(&mut tool);
@@ -355,13 +382,23 @@ impl<S: ServerHandler, C: Settings> Definition<S, C> {
         let self_invocation = needs.has_tasks().then(tasks::self_invocation);
         #[cfg(not(feature = "dynamodb"))]
         let self_invocation = None;
+        #[cfg(feature = "dynamodb")]
+        let endpoint_methods = needs.endpoint_methods();
+        #[cfg(not(feature = "dynamodb"))]
+        let endpoint_methods = Vec::new();
+        let contract_version = match (&self_invocation, endpoint_methods.as_slice()) {
+            (None, []) => CONTRACT_VERSION,
+            (Some(_), []) => SELF_INVOCATION_VERSION,
+            (_, [_, ..]) => ENDPOINT_METHODS_VERSION,
+        };
         let contract = Contract {
-            contract_version: self_invocation.map_or(CONTRACT_VERSION, |_| SELF_INVOCATION_VERSION),
+            contract_version,
             server: self.server.clone(),
             scopes: self.scopes.clone(),
             tools,
             resources,
             self_invocation,
+            endpoint_methods,
             settings,
         };
         #[cfg_attr(not(feature = "dynamodb"), expect(unused_mut))]

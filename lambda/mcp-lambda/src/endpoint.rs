@@ -36,7 +36,10 @@ use crate::telemetry::{Record, Telemetry, observed};
 use crate::tool_state::ToolState;
 
 /// Comments that keep an event stream alive; the gateway's idle limit is 5 minutes, an edge's 30 seconds.
-const KEEP_ALIVE: Duration = Duration::from_secs(15);
+pub(crate) const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+/// What an endpoint without conversations takes.
+const POST_ONLY: &str = "POST";
 
 /// What an operator finds an invocation by.
 #[derive(Clone, Debug)]
@@ -107,6 +110,12 @@ impl<S: ServerHandler> Endpoint<S> {
             Arc::new(NeverSessionManager::default()),
             config,
         );
+        #[cfg(feature = "dynamodb")]
+        let methods = conversations
+            .as_ref()
+            .map_or(POST_ONLY, Conversations::methods);
+        #[cfg(not(feature = "dynamodb"))]
+        let methods = POST_ONLY;
         let challenges = ChallengeContext {
             metadata_url: settings.metadata_url(),
             scopes: contract
@@ -125,7 +134,7 @@ impl<S: ServerHandler> Endpoint<S> {
             streams: settings.response_mode == ResponseMode::Stream,
             hierarchy: ScopeHierarchy::new(&contract.scopes),
             challenges,
-            cors: Cors::new(settings),
+            cors: Cors::new(settings, methods),
             telemetry,
         }
     }
@@ -255,7 +264,8 @@ impl<S: ServerHandler> Endpoint<S> {
     ) -> Result<Answer, Refusal> {
         let caller = caller?.with_included(&self.hierarchy);
         if request.method() != Method::POST {
-            return Err(Refusal::MethodNotAllowed);
+            record.admitted();
+            return self.without_message(request, &caller, deadline).await;
         }
         limits::check(request.headers(), request.body())?;
         *message = Message::read(request.body())?;
@@ -285,7 +295,14 @@ impl<S: ServerHandler> Endpoint<S> {
         request.extensions_mut().insert(caller.clone());
         request.extensions_mut().insert(deadline);
 
-        let handled = self.handled(request, message, &caller, deadline, in_conversation);
+        let handled = self.handled(
+            request,
+            message,
+            &caller,
+            deadline,
+            in_conversation,
+            wants_stream,
+        );
         let handled = AssertUnwindSafe(outcome.active(handled)).catch_unwind();
         let answer = match deadline.for_answer() {
             None => handled.await,
@@ -297,7 +314,7 @@ impl<S: ServerHandler> Endpoint<S> {
         let id = message.id.clone();
         match media_type(answer.headers()) {
             EVENT_STREAM => Ok(self.bounded_stream(answer, deadline, id, is_legacy && !can_answer)),
-            // Older revisions want a stream to be resumable, which these are not.
+            // Older revisions want a stream to be resumable, which those are that come as one already.
             JSON if wants_stream && !is_legacy => Ok(as_event_stream(answer).await),
             JSON => Ok(answer),
             _ if answer.status().is_client_error() || answer.status().is_server_error() => {
@@ -305,6 +322,44 @@ impl<S: ServerHandler> Endpoint<S> {
             }
             _ => Ok(answer),
         }
+    }
+
+    /// Answers what is no POST, for servers that have conversations with clients of older revisions.
+    #[cfg(feature = "dynamodb")]
+    async fn without_message(
+        &self,
+        mut request: Request<Bytes>,
+        caller: &Caller,
+        deadline: Deadline,
+    ) -> Result<Answer, Refusal> {
+        let Some(conversations) = self
+            .conversations
+            .as_ref()
+            .filter(|_| is_legacy(request.headers()))
+        else {
+            return Err(Refusal::MethodNotAllowed { allowed: POST_ONLY });
+        };
+        limits::check(request.headers(), request.body())?;
+        // Not for the engine either.
+        request.headers_mut().remove(AUTHORIZATION);
+        let request = request.map(|_| Full::default());
+        let answer = conversations
+            .handle_without_message(request, caller, deadline)
+            .await?;
+        if answer.status().is_client_error() || answer.status().is_server_error() {
+            return Err(engine_refusal(answer).await);
+        }
+        Ok(answer)
+    }
+
+    #[cfg(not(feature = "dynamodb"))]
+    async fn without_message(
+        &self,
+        _request: Request<Bytes>,
+        _caller: &Caller,
+        _deadline: Deadline,
+    ) -> Result<Answer, Refusal> {
+        Err(Refusal::MethodNotAllowed { allowed: POST_ONLY })
     }
 
     /// Whether the request of a client of an older revision belongs to a conversation.
@@ -335,11 +390,14 @@ impl<S: ServerHandler> Endpoint<S> {
         caller: &Caller,
         deadline: Deadline,
         in_conversation: bool,
+        wants_stream: bool,
     ) -> Result<Answer, Refusal> {
         match &self.conversations {
             Some(conversations) if in_conversation => {
                 let request = request.map(Full::new);
-                conversations.handle(request, caller, deadline).await
+                conversations
+                    .handle(request, caller, deadline, wants_stream)
+                    .await
             }
             Some(conversations) if message.method.as_deref() == Some("initialize") => {
                 let body = request.body().clone();
@@ -361,6 +419,7 @@ impl<S: ServerHandler> Endpoint<S> {
         _caller: &Caller,
         _deadline: Deadline,
         _in_conversation: bool,
+        _wants_stream: bool,
     ) -> Result<Answer, Refusal> {
         Ok(self.engine.handle(request.map(Full::new)).await)
     }

@@ -8,6 +8,8 @@ use serde_json::json;
 use tokio::sync::OnceCell;
 
 use crate::claims::{Expiry, caller_from_claims};
+#[cfg(feature = "dynamodb")]
+use crate::conversation::Tail;
 use crate::definition::{Built, StartError};
 use crate::direct::Direct;
 use crate::endpoint::Endpoint;
@@ -82,7 +84,9 @@ impl<S: ServerHandler> Function<'_, S> {
             let headers = [(CONTENT_TYPE.as_str(), "application/json")];
             return api.post(&path, &headers, whole("null")).await;
         };
-        match self.settings.response_mode {
+        #[cfg(feature = "dynamodb")]
+        let tail = Tail::of(&answer);
+        let posted = match self.settings.response_mode {
             ResponseMode::Stream => {
                 let headers = [
                     (CONTENT_TYPE.as_str(), HTTP_INTEGRATION),
@@ -96,7 +100,13 @@ impl<S: ServerHandler> Function<'_, S> {
                 let body = buffered_response(answer, format).await;
                 api.post(&path, &headers, whole(body)).await
             }
+        };
+        // Also when the response was refused, for example because the client is gone.
+        #[cfg(feature = "dynamodb")]
+        if let Some(tail) = tail {
+            tail.done(invocation.deadline).await;
         }
+        posted
     }
 
     /// Works on an event that the function sent to itself; says whether it was one. A failure makes Lambda deliver it

@@ -88,6 +88,8 @@ mod url_event;
 pub use access::Access;
 pub use aws::AwsEnvironment;
 pub use caller::{Caller, CallerKind};
+#[cfg(feature = "dynamodb")]
+pub use conversation::AnswerStream;
 pub use deadline::Deadline;
 pub use definition::{Definition, StartError};
 pub use gate::run_gate;

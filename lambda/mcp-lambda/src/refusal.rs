@@ -38,8 +38,14 @@ pub(crate) enum Refusal {
     InsufficientScope { tool: String, scopes: Vec<String> },
     /// Not the path of the MCP URL (plain HTTP mode only).
     PathUnknown,
-    /// Anything but POST.
-    MethodNotAllowed,
+    /// A method that the endpoint does not take.
+    MethodNotAllowed { allowed: &'static str },
+    /// GET without the place to go on from: there is no event stream outside of answers.
+    #[cfg(feature = "dynamodb")]
+    NoStandaloneStream { allowed: &'static str },
+    /// The event id was not given out in this conversation, has been altered, or has expired.
+    #[cfg(feature = "dynamodb")]
+    EventUnknown,
     /// The body is not JSON.
     NotJson,
     /// The body is JSON, but not one JSON-RPC message.
@@ -90,7 +96,17 @@ impl fmt::Display for Refusal {
                 )
             }
             Refusal::PathUnknown => formatter.write_str("there is nothing at this path"),
-            Refusal::MethodNotAllowed => formatter.write_str("this endpoint accepts POST only"),
+            Refusal::MethodNotAllowed { allowed } => {
+                write!(formatter, "this endpoint accepts {allowed} only")
+            }
+            #[cfg(feature = "dynamodb")]
+            Refusal::NoStandaloneStream { .. } => formatter.write_str(
+                "this endpoint has no event stream outside of answers: send the Last-Event-ID to resume one",
+            ),
+            #[cfg(feature = "dynamodb")]
+            Refusal::EventUnknown => formatter.write_str(
+                "the Last-Event-ID is not known in this conversation: it is not one of it, or too old",
+            ),
             Refusal::NotJson => formatter.write_str("the body is not JSON"),
             Refusal::NotOneMessage(rule) => formatter.write_str(rule),
             Refusal::BodyTooLarge { limit } => {
@@ -142,7 +158,11 @@ impl Refusal {
             Refusal::KeysUnavailable => "KeysUnavailable",
             Refusal::InsufficientScope { .. } => "InsufficientScope",
             Refusal::PathUnknown => "PathUnknown",
-            Refusal::MethodNotAllowed => "MethodNotAllowed",
+            Refusal::MethodNotAllowed { .. } => "MethodNotAllowed",
+            #[cfg(feature = "dynamodb")]
+            Refusal::NoStandaloneStream { .. } => "NoStandaloneStream",
+            #[cfg(feature = "dynamodb")]
+            Refusal::EventUnknown => "EventUnknown",
             Refusal::NotJson => "NotJson",
             Refusal::NotOneMessage(_) => "NotOneMessage",
             Refusal::BodyTooLarge { .. } => "BodyTooLarge",
@@ -203,7 +223,12 @@ impl Refusal {
                 challenge: Some(Challenge::insufficient_scope(metadata_url, scopes)),
             },
             Refusal::PathUnknown => json_rpc(StatusCode::NOT_FOUND, REFUSED),
-            Refusal::MethodNotAllowed => json_rpc(StatusCode::METHOD_NOT_ALLOWED, REFUSED),
+            Refusal::MethodNotAllowed { .. } => json_rpc(StatusCode::METHOD_NOT_ALLOWED, REFUSED),
+            #[cfg(feature = "dynamodb")]
+            Refusal::NoStandaloneStream { .. } => json_rpc(StatusCode::METHOD_NOT_ALLOWED, REFUSED),
+            // Not 404, which would say that the conversation is over.
+            #[cfg(feature = "dynamodb")]
+            Refusal::EventUnknown => json_rpc(StatusCode::BAD_REQUEST, REFUSED),
             Refusal::NotJson => json_rpc(StatusCode::BAD_REQUEST, ErrorCode::PARSE_ERROR),
             Refusal::NotOneMessage(_) => {
                 json_rpc(StatusCode::BAD_REQUEST, ErrorCode::INVALID_REQUEST)
@@ -243,6 +268,18 @@ impl Refusal {
         }
     }
 
+    /// The methods that the endpoint takes.
+    fn allowed(&self) -> &'static str {
+        #[cfg(feature = "dynamodb")]
+        if let Refusal::NoStandaloneStream { allowed } = self {
+            return allowed;
+        }
+        if let Refusal::MethodNotAllowed { allowed } = self {
+            return allowed;
+        }
+        "POST"
+    }
+
     /// The error object alone, for an answer that is already on its way as an event stream.
     pub(crate) fn error(&self, context: &ChallengeContext, id: Option<RequestId>) -> JsonRpcError {
         let code = match self.wire(context).body {
@@ -271,7 +308,7 @@ impl Refusal {
         let mut answer = json_answer(status, &body);
         let headers = answer.headers_mut();
         if status == StatusCode::METHOD_NOT_ALLOWED {
-            headers.insert(ALLOW, HeaderValue::from_static("POST"));
+            headers.insert(ALLOW, HeaderValue::from_static(self.allowed()));
         }
         if let Some(challenge) = challenge {
             // A challenge made of settings that cannot be sent must not turn a refusal into a failure: the metadata

@@ -35,7 +35,7 @@ struct Running {
 pub(crate) enum Signal {
     /// An invocation begins, to be over by this time.
     Begin(Instant),
-    /// It is over.
+    /// The process asks for more: what it did after its answer is over, too.
     Finish,
     /// End the process.
     Kill,
@@ -183,7 +183,6 @@ impl Instance {
         if let (Some(running), Err(failure)) = (running, outcome) {
             running.fail(failure).await;
         }
-        self.signal(Signal::Finish);
     }
 
     fn running(&self) -> MutexGuard<'_, Option<Running>> {

@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
 use crate::answer::{AnswerBody, Failure, Prelude, TransferMode, read_document};
-use crate::instance::Instance;
+use crate::instance::{Instance, Signal};
 
 const PREFIX: &str = "/2018-06-01/runtime/";
 
@@ -95,6 +95,7 @@ async fn answer(instance: &Arc<Instance>, request: Request<Incoming>) -> ApiResp
 }
 
 async fn next(instance: &Arc<Instance>) -> ApiResponse {
+    instance.signal(Signal::Finish);
     let mut waiting = instance.waiting.lock().await;
     let invocation = match waiting.try_recv() {
         Ok(invocation) => Some(invocation),

@@ -28,12 +28,12 @@ pub fn generate(
     file_name: &str,
     assemblies: &BTreeMap<String, Assembly>,
 ) -> Result<String, Error> {
-    if ![1, 2]
+    if ![1, 2, 3]
         .map(Some)
         .contains(&contract.get("contractVersion").and_then(Value::as_u64))
     {
         return Err(Error::new(
-            "the file is no contract of version 1 or 2: print it with the server's contract command",
+            "the file is no contract of version 1 to 3: print it with the server's contract command",
         ));
     }
     let server = contract.pointer("/server/name").and_then(Value::as_str);

@@ -118,7 +118,7 @@ fn names_what_is_wrong_with_a_contract() {
     };
     assert_eq!(
         refusal(json!({ "server": { "name": "x" } })),
-        "the file is no contract of version 1 or 2: print it with the server's contract command"
+        "the file is no contract of version 1 to 3: print it with the server's contract command"
     );
     let settings = json!([{ "name": "CLASS", "type": "string", "owner": "server" }]);
     assert_eq!(

@@ -17,9 +17,9 @@ pub(super) const READ_MARGIN: Duration = Duration::from_millis(500);
 /// identity in it, so another caller's message lies elsewhere, whatever it claims to answer.
 #[derive(Clone)]
 pub(super) struct Mailbox {
-    state: State,
-    caller: Caller,
-    conversation: String,
+    pub(super) state: State,
+    pub(super) caller: Caller,
+    pub(super) conversation: String,
     pub(super) deadline: Deadline,
 }
 
@@ -38,7 +38,14 @@ impl Mailbox {
         }
     }
 
-    fn key(&self, kind: &str, id: &str) -> String {
+    /// Whether anything can still be done before the deadline.
+    pub(super) fn has_time(&self) -> bool {
+        self.deadline
+            .remaining()
+            .is_none_or(|left| left > READ_MARGIN)
+    }
+
+    pub(super) fn key(&self, kind: &str, id: &str) -> String {
         self.state.seal.key(
             &self.caller,
             &["conversation", &self.conversation, kind, id],

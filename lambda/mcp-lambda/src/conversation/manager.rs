@@ -1,4 +1,5 @@
 use std::fmt;
+use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
 
 use futures_util::Stream;
@@ -14,27 +15,38 @@ use rmcp::transport::streamable_http_server::session::{
 };
 use tokio::sync::mpsc;
 
+use crate::conversation::call::{Beginning, Resumable, call_of};
+use crate::conversation::event_place::EventPlace;
 use crate::conversation::mailbox::Mailbox;
+use crate::conversation::tail::Tail;
 use crate::conversation::transport::CallTransport;
 use crate::guard::Guarded;
 use crate::state::StoreError;
 
 /// Messages that may wait for the response to take them.
-const QUEUE: usize = 16;
+pub(super) const QUEUE: usize = 16;
+
+/// Events of one response.
+pub(super) type EventStream = Pin<Box<dyn Stream<Item = ServerSseMessage> + Send + Sync>>;
 
 /// The conversation of one HTTP request, in the form in which the protocol engine asks for sessions.
 pub(super) struct CallManager<S> {
     server: Guarded<S>,
     /// `None` when the session id did not open.
     conversation: Option<(InitializeRequestParams, Mailbox)>,
+    /// `None` when the client cannot come back for its answer.
+    resumable: Mutex<Option<Resumable>>,
     outcome: Mutex<Option<Outcome>>,
 }
 
 /// What the engine cannot say in its answer.
-#[derive(Debug)]
 pub(super) enum Outcome {
     /// The server answered without sending anything before.
     WholeAnswer(Box<ServerJsonRpcMessage>),
+    /// The call may go on after its response.
+    Streaming(Tail),
+    /// The client comes back to a stream, having seen this event last.
+    Resumes(String),
     /// The client's message could not be kept.
     Failed(StoreError),
 }
@@ -65,10 +77,12 @@ impl<S> CallManager<S> {
     pub(super) fn new(
         server: Guarded<S>,
         conversation: Option<(InitializeRequestParams, Mailbox)>,
+        resumable: Option<Resumable>,
     ) -> Self {
         Self {
             server,
             conversation,
+            resumable: Mutex::new(resumable),
             outcome: Mutex::default(),
         }
     }
@@ -78,6 +92,13 @@ impl<S> CallManager<S> {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take()
+    }
+
+    fn kept(&self, kept: Result<(), StoreError>) -> Result<(), CallError> {
+        kept.map_err(|problem| {
+            self.set_outcome(Outcome::Failed(problem));
+            CallError::Store
+        })
     }
 
     fn set_outcome(&self, outcome: Outcome) {
@@ -106,8 +127,10 @@ impl<S: ServerHandler> SessionManager for CallManager<S> {
         Ok(self.conversation.is_some())
     }
 
+    /// The engine calls it for DELETE alone.
     async fn close_session(&self, _id: &SessionId) -> Result<(), CallError> {
-        Ok(())
+        let (_, mailbox) = self.conversation.as_ref().ok_or(CallError::NotOffered)?;
+        self.kept(mailbox.end().await)
     }
 
     async fn create_stream(
@@ -116,10 +139,36 @@ impl<S: ServerHandler> SessionManager for CallManager<S> {
         message: ClientJsonRpcMessage,
     ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, CallError> {
         let (client, mailbox) = self.conversation.clone().ok_or(CallError::NotOffered)?;
+        let resumable = self
+            .resumable
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        let resumable = resumable.and_then(|resumable| {
+            let (call, tool) = call_of(&message)?;
+            // A tool that there is not has an answer at once, and a name that may be of any length.
+            let tool = tool.filter(|tool| self.server.policy.knows(tool));
+            let place = EventPlace::first(&mailbox, call, tool)?;
+            Some((resumable, place))
+        });
         let (sender, mut receiver) = mpsc::channel(QUEUE);
-        let transport = CallTransport::new(message, sender, mailbox);
+        let transport = CallTransport::new(message, sender, mailbox.clone(), resumable.is_some());
         // Dropped together with the stream, it ends the work, and with it the looking for answers.
         let running = serve_directly(self.server.clone(), transport, Some(client));
+        if let Some((resumable, place)) = resumable {
+            let begun = resumable.begin(place, mailbox, receiver, running).await;
+            return match begun {
+                Beginning::Whole(message) => {
+                    self.set_outcome(Outcome::WholeAnswer(message));
+                    Ok(Box::pin(stream::empty()) as EventStream)
+                }
+                Beginning::Stream(events, tail) => {
+                    self.set_outcome(Outcome::Streaming(tail));
+                    Ok(events)
+                }
+                Beginning::Nothing => Err(CallError::NoAnswer),
+            };
+        }
         let first = receiver.recv().await.ok_or(CallError::NoAnswer)?;
         let first = if is_last(&first) {
             self.set_outcome(Outcome::WholeAnswer(Box::new(first)));
@@ -137,7 +186,7 @@ impl<S: ServerHandler> SessionManager for CallManager<S> {
             let next = (!is_last(&message)).then_some((None, receiver, running));
             Some((message, next))
         });
-        Ok(messages.map(ServerSseMessage::from_message))
+        Ok(Box::pin(messages.map(ServerSseMessage::from_message)) as EventStream)
     }
 
     async fn accept_message(
@@ -166,10 +215,7 @@ impl<S: ServerHandler> SessionManager for CallManager<S> {
             }
             JsonRpcMessage::Request(_) => return Err(CallError::NotOffered),
         };
-        kept.map_err(|problem| {
-            self.set_outcome(Outcome::Failed(problem));
-            CallError::Store
-        })
+        self.kept(kept)
     }
 
     async fn create_standalone_stream(
@@ -182,13 +228,15 @@ impl<S: ServerHandler> SessionManager for CallManager<S> {
     async fn resume(
         &self,
         _id: &SessionId,
-        _last_event_id: String,
+        last_event_id: String,
     ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, CallError> {
+        // Kept events are text already, which the engine would read and write again.
+        self.set_outcome(Outcome::Resumes(last_event_id));
         Err::<stream::Pending<_>, _>(CallError::NotOffered)
     }
 }
 
-fn is_last(message: &ServerJsonRpcMessage) -> bool {
+pub(super) fn is_last(message: &ServerJsonRpcMessage) -> bool {
     matches!(
         message,
         JsonRpcMessage::Response(_) | JsonRpcMessage::Error(_)

@@ -22,6 +22,8 @@ const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_millis(200);
 /// How long a store that fails is asked again. A person may be typing meanwhile.
 const STORE_PATIENCE: Duration = Duration::from_secs(10);
+/// How often somebody who may have gone away is looked for in the store: whether the call is cancelled.
+const WATCH_PAUSE: Duration = Duration::from_secs(2);
 /// Carries one request of the client and everything that the server says until it has answered it. Questions of the
 /// server get ids that no other process gives out; their answers come out of the mailbox.
 pub(super) struct CallTransport {
@@ -36,6 +38,8 @@ pub(super) struct CallTransport {
 struct Questions {
     mailbox: Mailbox,
     call: Option<RequestId>,
+    /// Whether the call outlives its response, so that a cancellation is the only end that the client has for it.
+    is_resumable: bool,
     asked: Mutex<Asked>,
     changed: Notify,
 }
@@ -75,6 +79,7 @@ impl CallTransport {
         request: ClientJsonRpcMessage,
         sender: mpsc::Sender<ServerJsonRpcMessage>,
         mailbox: Mailbox,
+        is_resumable: bool,
     ) -> Self {
         let call = match &request {
             JsonRpcMessage::Request(request) => Some(request.id.clone()),
@@ -88,6 +93,7 @@ impl CallTransport {
             questions: Arc::new(Questions {
                 mailbox,
                 call,
+                is_resumable,
                 asked: Mutex::default(),
                 changed: Notify::new(),
             }),
@@ -180,7 +186,8 @@ impl Questions {
         self.changed.notify_one();
     }
 
-    /// The next message for the server; `None` when its work is done. Asks the store only while a question is open.
+    /// The next message for the server; `None` when its work is done. Asks the store while a question is open, and now
+    /// and then for a call that outlives its response.
     async fn next_message(self: Arc<Self>) -> Option<ClientJsonRpcMessage> {
         loop {
             let pause = {
@@ -193,7 +200,11 @@ impl Questions {
                 }
                 let pause = asked.pause;
                 asked.pause = (pause * 2).min(LONGEST_PAUSE);
-                (!asked.open.is_empty()).then_some(pause)
+                if asked.open.is_empty() {
+                    self.is_resumable.then_some(WATCH_PAUSE)
+                } else {
+                    Some(pause)
+                }
             };
             match pause {
                 None => self.changed.notified().await,

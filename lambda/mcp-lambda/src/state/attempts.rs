@@ -22,8 +22,13 @@ pub(crate) struct Attempts {
 
 impl Attempts {
     pub(crate) fn until(deadline: Deadline) -> Self {
+        Self::within(PATIENCE, deadline)
+    }
+
+    /// For this long, when the deadline leaves it.
+    pub(crate) fn within(patience: Duration, deadline: Deadline) -> Self {
         let left = deadline.remaining();
-        let patience = left.map_or(PATIENCE, |left| left.saturating_sub(MARGIN).min(PATIENCE));
+        let patience = left.map_or(patience, |left| left.saturating_sub(MARGIN).min(patience));
         Self {
             end: Instant::now() + patience,
             pause: FIRST_PAUSE,

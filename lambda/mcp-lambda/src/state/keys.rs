@@ -148,6 +148,17 @@ impl Seal {
         self.close_as(self.own_identity(purpose), value, lifetime)
     }
 
+    /// As [`Seal::close`], for one purpose of the same caller: opened only with the same parts.
+    pub(crate) fn close_for<T: Serialize>(
+        &self,
+        caller: &Caller,
+        parts: &[&str],
+        value: T,
+        lifetime: Duration,
+    ) -> Option<String> {
+        self.close_as(self.identity(caller, parts), value, lifetime)
+    }
+
     fn close_as<T: Serialize>(
         &self,
         identity: Vec<u8>,
@@ -174,6 +185,21 @@ impl Seal {
     /// The value, when this server sealed it for this caller and it has not expired.
     pub(crate) fn open<T: DeserializeOwned>(&self, caller: &Caller, text: &str) -> Option<T> {
         self.open_as(self.identity(caller, &[]), text)
+    }
+
+    /// The value of [`Seal::close_for`], when it was sealed for this caller and with these parts.
+    pub(crate) fn open_for<T: DeserializeOwned>(
+        &self,
+        caller: &Caller,
+        parts: &[&str],
+        text: &str,
+    ) -> Option<T> {
+        self.open_as(self.identity(caller, parts), text)
+    }
+
+    /// Seconds since 1970, by the clock that values expire by.
+    pub(crate) fn now(&self) -> u64 {
+        seconds((self.now)())
     }
 
     /// The value, when this server sealed it for itself and this purpose, and it has not expired.

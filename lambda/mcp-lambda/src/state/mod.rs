@@ -26,7 +26,7 @@ pub(crate) use memory::MemoryStore;
 pub(crate) use attempts::Attempts;
 pub(crate) use keys::{Seal, StateKeys, unguessable};
 pub(crate) use need::{CacheUse, SessionUse, StateNeeds, StateUse, TaskUse};
-pub(crate) use store::{Store, StoreError};
+pub(crate) use store::{MAX_VALUE, Store, StoreError};
 pub(crate) use version::{Version, Versioned};
 
 /// Name of the table in the contract.
@@ -78,9 +78,13 @@ pub(crate) fn add_to_contract(
         resource_type: AwsResourceType::DynamodbTable,
         setting: TABLE_SETTING.to_owned(),
     });
-    if needs.asks_clients {
-        for tool in tools {
-            need::merge(&mut tool.aws_actions, &need::actions_of_asking());
+    for tool in tools {
+        let has_session = needs
+            .tools
+            .get(&tool.name)
+            .is_some_and(|tool| tool.session.is_any());
+        if needs.asks_clients || has_session {
+            need::merge(&mut tool.aws_actions, &need::actions_of_conversations());
         }
     }
 }

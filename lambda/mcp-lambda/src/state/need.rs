@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use mcp_lambda_contract::AwsActions;
+use mcp_lambda_contract::{AwsActions, EndpointMethod};
 use serde::{Deserialize, Serialize};
 
 use crate::state::TABLE;
@@ -101,8 +101,9 @@ impl StateUse {
     }
 }
 
-/// What the library does to the table while any tool asks its client.
-pub(super) fn actions_of_asking() -> AwsActions {
+/// What the library does to the table for conversations: it looks whether they have ended, and keeps what one process
+/// leaves to another.
+pub(super) fn actions_of_conversations() -> AwsActions {
     on_table(&BTreeSet::from([GET, PUT]))
 }
 
@@ -131,12 +132,28 @@ fn on_table(actions: &BTreeSet<&str>) -> AwsActions {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct StateNeeds {
     pub(crate) asks_clients: bool,
+    pub(crate) resumes_streams: bool,
     pub(crate) tools: BTreeMap<String, StateUse>,
 }
 
 impl StateNeeds {
     pub(crate) fn has_sessions(&self) -> bool {
         self.tools.values().any(|tool| tool.session.is_any())
+    }
+
+    /// Whether clients of older revisions get a session id.
+    pub(crate) fn has_conversations(&self) -> bool {
+        self.asks_clients || self.has_sessions()
+    }
+
+    /// What the endpoint takes besides POST.
+    pub(crate) fn endpoint_methods(&self) -> Vec<EndpointMethod> {
+        let methods = [
+            (EndpointMethod::Delete, self.has_conversations()),
+            (EndpointMethod::Get, self.resumes_streams),
+        ];
+        let needed = methods.into_iter().filter(|(_, is_needed)| *is_needed);
+        needed.map(|(method, _)| method).collect()
     }
 
     /// Whether a tool runs as a task.
@@ -146,7 +163,7 @@ impl StateNeeds {
 
     /// Whether anything is sealed: session ids of older revisions, or the work of tasks.
     pub(crate) fn keys(&self) -> bool {
-        self.asks_clients || self.has_sessions() || self.has_tasks()
+        self.has_conversations() || self.has_tasks()
     }
 
     pub(crate) fn table(&self) -> bool {

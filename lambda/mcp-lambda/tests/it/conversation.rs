@@ -20,22 +20,22 @@ use crate::plain_http::{post, send};
 use crate::server::{self, TestServer};
 use crate::wire::{HttpAnswer, events};
 
-const KEYS: &str = "new:QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVowMTIzNDU=";
+pub(crate) const KEYS: &str = "new:QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVowMTIzNDU=";
 const OLD_KEY: &str = "old:YWJjZGVmZ2hpamtsbW5vcHFyc3R1dnd4eXowMTIzNDU=";
-const ALICE: &str = "5d2f0a64-9051-70a2-a7b1-0c6f7f3f0001";
+pub(crate) const ALICE: &str = "5d2f0a64-9051-70a2-a7b1-0c6f7f3f0001";
 
 fn definition() -> Definition<TestServer> {
     server::definition().asks_clients()
 }
 
-async fn process(table: &Table, keys: &str) -> Function {
+pub(crate) async fn process(table: &Table, keys: &str) -> Function {
     let mut variables = table.variables().to_vec();
     variables.push(("MCP_STATE_KEYS", keys));
     Function::start_server(&variables, definition).await
 }
 
 /// A message of a client of 2025-11-25 with this session id, by a person of this subject.
-fn message(message: &Value, session: &str, subject: &str) -> Value {
+pub(crate) fn message(message: &Value, session: &str, subject: &str) -> Value {
     let mut event = event(
         message,
         &[
@@ -53,7 +53,7 @@ async fn initialize(function: &Function, subject: &str) -> HttpAnswer {
     function.send(&event).await
 }
 
-async fn session(function: &Function, subject: &str) -> String {
+pub(crate) async fn session(function: &Function, subject: &str) -> String {
     let answer = initialize(function, subject).await;
     answer
         .header("mcp-session-id")
@@ -115,7 +115,7 @@ async fn hears_an_answer_that_arrives_at_another_process() {
 }
 
 #[tokio::test]
-async fn asks_the_table_only_while_a_question_is_open() {
+async fn asks_the_table_once_for_each_request_and_while_a_question_is_open() {
     let table = Table::start().await;
     let function = process(&table, KEYS).await;
     let other = process(&table, KEYS).await;
@@ -124,7 +124,9 @@ async fn asks_the_table_only_while_a_question_is_open() {
         .send(&message(&call("headers"), &session, ALICE))
         .await;
     assert_eq!(quick.header("content-type"), Some("application/json"));
-    assert_eq!(table.operations(), Vec::<String>::new());
+    assert_eq!(table.operations(), ["GetItem"], "whether it has ended");
+    function.call(&call("headers")).await;
+    assert_eq!(table.operations().len(), 1, "without a conversation");
 
     let (asking, question) = ask(&function, &session, Duration::from_secs(20)).await;
     other
@@ -140,7 +142,7 @@ async fn asks_the_table_only_while_a_question_is_open() {
     function
         .send(&message(&call("headers"), &session, ALICE))
         .await;
-    assert_eq!(table.operations().len(), operations);
+    assert_eq!(table.operations().len(), operations + 1);
 }
 
 #[tokio::test]
@@ -228,7 +230,7 @@ async fn a_table_that_refuses_is_a_clear_error_inside_the_deadline() {
         (
             "AccessDeniedException",
             500,
-            "the server is not allowed to use its state table (AccessDenied: dynamodb:PutItem)",
+            "the server is not allowed to use its state table (AccessDenied: dynamodb:GetItem)",
         ),
         (
             "ProvisionedThroughputExceededException",
@@ -254,10 +256,7 @@ async fn a_table_that_refuses_is_a_clear_error_inside_the_deadline() {
         );
         let result = last(asking).await;
         let told = result["error"]["message"].as_str().unwrap();
-        assert!(
-            told.ends_with(&reason.replace("PutItem", "GetItem")),
-            "{result}"
-        );
+        assert!(told.ends_with(reason), "{result}");
         assert!(
             start.elapsed() < Duration::from_secs(5),
             "{:?}",
@@ -278,12 +277,14 @@ async fn a_table_that_is_down_is_a_clear_error_inside_the_deadline() {
     let function = process(&table, KEYS).await;
     let session = session(&function, ALICE).await;
     let start = Instant::now();
-    let (asking, _) = ask(&function, &session, Duration::from_secs(3)).await;
-    let result = last(asking).await;
-    let told = result["error"]["message"].as_str().unwrap();
-    assert!(
-        told.ends_with("the server's state table cannot be reached"),
-        "{told}"
+    let event = message(&call("headers"), &session, ALICE);
+    let invoked = function.invoke(&event, Duration::from_secs(3)).await;
+    let answer = HttpAnswer::from_stream(&invoked.all().await);
+    let told = answer.json()["error"]["message"].clone();
+    assert_eq!(
+        (answer.status, told),
+        (503, json!("the server's state table cannot be reached")),
+        "nobody knows whether the conversation has ended"
     );
     assert!(
         start.elapsed() < Duration::from_secs(3),
@@ -477,6 +478,10 @@ async fn the_contract_asks_for_the_table_and_what_is_done_to_it() {
             "MCP_STATE_KEYS"
         ]
     );
+    let printed = json!(contract);
+    assert_eq!(printed["contractVersion"], 3);
+    assert_eq!(printed["endpointMethods"], json!(["DELETE"]));
     let plain = server::definition().contract().unwrap();
     assert!(plain.resources.is_empty(), "opt-in");
+    assert!(json!(plain).get("endpointMethods").is_none());
 }

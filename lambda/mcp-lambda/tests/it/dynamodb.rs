@@ -59,6 +59,11 @@ impl Table {
         *self.items.refusal.lock().unwrap() = Some(code);
     }
 
+    /// Does what it is asked for again.
+    pub(crate) fn recover(&self) {
+        *self.items.refusal.lock().unwrap() = None;
+    }
+
     /// Throttles this many operations.
     pub(crate) fn throttle(&self, operations: usize) {
         self.items.throttled.store(operations, Ordering::SeqCst);

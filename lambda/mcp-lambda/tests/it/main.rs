@@ -11,6 +11,8 @@ mod authorization;
 mod conversation;
 #[cfg(feature = "dynamodb")]
 mod dynamodb;
+#[cfg(feature = "dynamodb")]
+mod endings;
 mod event_source;
 mod function_url;
 mod gate;
@@ -25,6 +27,8 @@ mod plain_http;
 mod protocol;
 #[cfg(feature = "dynamodb")]
 mod result_cache;
+#[cfg(feature = "dynamodb")]
+mod resumption;
 mod secrets;
 mod server;
 #[cfg(feature = "dynamodb")]

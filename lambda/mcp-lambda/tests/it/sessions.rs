@@ -318,8 +318,8 @@ async fn the_contract_asks_for_exactly_what_each_tool_does() {
             .collect::<Vec<_>>()
     };
     assert_eq!(actions("note"), ["GetItem", "PutItem"]);
-    assert_eq!(actions("notes"), ["GetItem"]);
-    assert_eq!(actions("burn"), ["DeleteItem", "GetItem"]);
+    assert_eq!(actions("notes"), ["GetItem", "PutItem"]);
+    assert_eq!(actions("burn"), ["DeleteItem", "GetItem", "PutItem"]);
     assert_eq!(actions("measure"), ["GetItem", "PutItem"]);
     assert_eq!(actions("undeclared"), Vec::<&str>::new());
     assert_eq!(
