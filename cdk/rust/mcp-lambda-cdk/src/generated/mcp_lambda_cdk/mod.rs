@@ -50,6 +50,48 @@ impl IMcpUserPool {
         self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
     }
 }
+/// Options of `limitAppClient`: one of the two at least.
+///
+/// What is left out is as the server's.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct McpAppClientLimits(::jsii_host::StructData);
+::jsii_host::is_a!(McpAppClientLimits: crate::generated::mcp_lambda_cdk::McpAppClientLimits, ::jsii_host::Value);
+impl McpAppClientLimits {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new() -> Self {
+        let jsii_data = ::jsii_host::StructData::new();
+        Self(jsii_data)
+    }
+}
+impl ::std::default::Default for McpAppClientLimits {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+impl McpAppClientLimits {
+    /// How many requests it may send.
+    ///
+    /// Default: the server's `quota`
+    #[must_use]
+    pub fn quota(mut self, value: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpQuota>) -> Self {
+        self.0.set("quota", value.into_arg());
+        self
+    }
+    /// How fast its requests may come.
+    ///
+    /// Default: the server's `throttle`
+    #[must_use]
+    pub fn throttle(mut self, value: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpThrottle>) -> Self {
+        self.0.set("throttle", value.into_arg());
+        self
+    }
+}
+impl ::jsii_host::ToWire for McpAppClientLimits {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("mcp-lambda-cdk.McpAppClientLimits")
+    }
+}
 /// What MCP clients get their access tokens from: Cognito with `cognito` and `server`.
 #[derive(::std::clone::Clone)]
 pub struct McpAuthorization(::jsii_host::Object);
@@ -87,7 +129,7 @@ impl McpAuthorization {
         ::jsii_host::static_invoke(&crate::generated::mcp_lambda_cdk::ASSEMBLY, "mcp-lambda-cdk.McpAuthorization", "server", ::std::vec![options.into_arg()])
     }
 }
-/// An MCP authorization server in front of a user pool: a function on the MCP server's own API that registers MCP clients, asks people for consent, sends them to Cognito and hands Cognito's tokens on unchanged.
+/// An MCP authorization server in front of a user pool: a function on the MCP server's own API, or that of an `McpHost`, that registers MCP clients, asks people for consent, sends them to Cognito and hands Cognito's tokens on unchanged.
 ///
 /// The user pool knows one app client of it, with one redirect URI. The function may read two secrets, that app client's
 /// and its own sealing secret, and has no permission in Cognito. It stores nothing.
@@ -104,12 +146,10 @@ impl McpAuthorizationServer {
         ::jsii_host::create(&crate::generated::mcp_lambda_cdk::ASSEMBLY, "mcp-lambda-cdk.McpAuthorizationServer", ::std::vec![scope.into_arg(), id.into_arg(), props.into_arg()]).map(::jsii_host::Handle::from_object)
     }
     /// Starts one: set what is optional, then call `build`.
-    pub fn builder(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>, api: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_apigateway::RestApi>, issuer: impl ::jsii_host::IntoArg<::std::string::String>, resource_identifier: impl ::jsii_host::IntoArg<::std::string::String>, scopes: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::mcp_lambda_cdk::McpConsentScope>>, sign_in_base_url: impl ::jsii_host::IntoArg<::std::string::String>, user_pool: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::IMcpUserPool>) -> crate::generated::mcp_lambda_cdk::McpAuthorizationServerProps<::jsii_host::Pending<Self>> {
+    pub fn builder(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>, api: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_apigateway::RestApi>, issuer: impl ::jsii_host::IntoArg<::std::string::String>, sign_in_base_url: impl ::jsii_host::IntoArg<::std::string::String>, user_pool: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::IMcpUserPool>) -> crate::generated::mcp_lambda_cdk::McpAuthorizationServerProps<::jsii_host::Pending<Self>> {
         let mut jsii_data = ::jsii_host::StructData::new();
         jsii_data.set("api", api.into_arg());
         jsii_data.set("issuer", issuer.into_arg());
-        jsii_data.set("resourceIdentifier", resource_identifier.into_arg());
-        jsii_data.set("scopes", scopes.into_arg());
         jsii_data.set("signInBaseUrl", sign_in_base_url.into_arg());
         jsii_data.set("userPool", user_pool.into_arg());
         crate::generated::mcp_lambda_cdk::McpAuthorizationServerProps::jsii_pending(jsii_data, ::jsii_host::Pending::new(&crate::generated::mcp_lambda_cdk::ASSEMBLY, ::std::vec![scope.into_arg(), id.into_arg()]))
@@ -143,6 +183,11 @@ impl McpAuthorizationServer {
     #[track_caller]
     pub fn token_url(&self) -> ::jsii_host::Result<::std::string::String> {
         self.jsii_get("tokenUrl")
+    }
+    /// Lets one more MCP server get its access tokens here.
+    #[track_caller]
+    pub fn add_server(&self, server: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpAuthorizedServer>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("addServer", [server.into_arg()])
     }
 }
 /// Options of `McpAuthorization.server`.
@@ -272,19 +317,17 @@ pub struct McpAuthorizationServerProps<C = ()>(::jsii_host::StructData, C);
 impl McpAuthorizationServerProps {
     /// With everything that is required.
     #[must_use]
-    pub fn new(api: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_apigateway::RestApi>, issuer: impl ::jsii_host::IntoArg<::std::string::String>, resource_identifier: impl ::jsii_host::IntoArg<::std::string::String>, scopes: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::mcp_lambda_cdk::McpConsentScope>>, sign_in_base_url: impl ::jsii_host::IntoArg<::std::string::String>, user_pool: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::IMcpUserPool>) -> Self {
+    pub fn new(api: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_apigateway::RestApi>, issuer: impl ::jsii_host::IntoArg<::std::string::String>, sign_in_base_url: impl ::jsii_host::IntoArg<::std::string::String>, user_pool: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::IMcpUserPool>) -> Self {
         let mut jsii_data = ::jsii_host::StructData::new();
         jsii_data.set("api", api.into_arg());
         jsii_data.set("issuer", issuer.into_arg());
-        jsii_data.set("resourceIdentifier", resource_identifier.into_arg());
-        jsii_data.set("scopes", scopes.into_arg());
         jsii_data.set("signInBaseUrl", sign_in_base_url.into_arg());
         jsii_data.set("userPool", user_pool.into_arg());
         Self(jsii_data, ())
     }
 }
 impl<C> McpAuthorizationServerProps<C> {
-    /// Origins whose pages may read the token, registration and revocation endpoints.
+    /// Origins whose pages may read the token, registration and revocation endpoints, besides those of `addServer`.
     ///
     /// Default: none
     #[must_use]
@@ -394,6 +437,22 @@ impl<C> McpAuthorizationServerProps<C> {
     #[must_use]
     pub fn removal_policy(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::RemovalPolicy>) -> Self {
         self.0.set("removalPolicy", value.into_arg());
+        self
+    }
+    /// The public MCP URL of the one MCP server.
+    ///
+    /// Default: several, which `addServer` tells one by one
+    #[must_use]
+    pub fn resource_identifier(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("resourceIdentifier", value.into_arg());
+        self
+    }
+    /// The OAuth scopes of the one MCP server: required with `resourceIdentifier`.
+    ///
+    /// Default: none besides those of `addServer`
+    #[must_use]
+    pub fn scopes(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::mcp_lambda_cdk::McpConsentScope>>) -> Self {
+        self.0.set("scopes", value.into_arg());
         self
     }
     /// Whether the function is traced with X-Ray.
@@ -525,6 +584,36 @@ impl McpAuthorizationServerSettings {
 impl ::jsii_host::ToWire for McpAuthorizationServerSettings {
     fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
         self.0.to_wire("mcp-lambda-cdk.McpAuthorizationServerSettings")
+    }
+}
+/// One of several MCP servers that get their access tokens from one authorization server.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct McpAuthorizedServer(::jsii_host::StructData);
+::jsii_host::is_a!(McpAuthorizedServer: crate::generated::mcp_lambda_cdk::McpAuthorizedServer, ::jsii_host::Value);
+impl McpAuthorizedServer {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(display_name: impl ::jsii_host::IntoArg<::std::string::String>, resource_identifier: impl ::jsii_host::IntoArg<::std::string::String>, scopes: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::mcp_lambda_cdk::McpConsentScope>>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("displayName", display_name.into_arg());
+        jsii_data.set("resourceIdentifier", resource_identifier.into_arg());
+        jsii_data.set("scopes", scopes.into_arg());
+        Self(jsii_data)
+    }
+}
+impl McpAuthorizedServer {
+    /// Origins whose pages may read the token, registration and revocation endpoints.
+    ///
+    /// Default: none
+    #[must_use]
+    pub fn allowed_origins(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<::std::string::String>>) -> Self {
+        self.0.set("allowedOrigins", value.into_arg());
+        self
+    }
+}
+impl ::jsii_host::ToWire for McpAuthorizedServer {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("mcp-lambda-cdk.McpAuthorizedServer")
     }
 }
 /// An AWS resource of the app, handed to a server whose contract asks for one.
@@ -901,12 +990,52 @@ impl McpEndpointOptions {
         self.0.set("front", value.into_arg());
         self
     }
+    /// The gate, `{}` with what the npm package brings: a Lambda authorizer in place of API Gateway's own.
+    ///
+    /// Default: none: API Gateway checks that an access token has one of the server's OAuth scopes, the function the tool's
+    #[must_use]
+    pub fn gate(mut self, value: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpGateOptions>) -> Self {
+        self.0.set("gate", value.into_arg());
+        self
+    }
+    /// What several servers share: the host name, the user pool and the authorization.
+    ///
+    /// Default: none: the server has a front, a user pool and an authorization of its own
+    #[must_use]
+    pub fn host(mut self, value: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpHost>) -> Self {
+        self.0.set("host", value.into_arg());
+        self
+    }
+    /// Where the server is below its host, for example `/orders`, which makes the MCP URL `https://<host>/orders/mcp`.
+    ///
+    /// Default: the MCP URL is `/mcp` below the server's own front
+    #[must_use]
+    pub fn path(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("path", value.into_arg());
+        self
+    }
+    /// How many requests each app client may send in a day, week or month, in the same way as `throttle`.
+    ///
+    /// Default: none
+    #[must_use]
+    pub fn quota(mut self, value: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpQuota>) -> Self {
+        self.0.set("quota", value.into_arg());
+        self
+    }
     /// What happens to the user pool, the log and the table for state when the stack is deleted.
     ///
     /// Default: RemovalPolicy.RETAIN
     #[must_use]
     pub fn removal_policy(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::RemovalPolicy>) -> Self {
         self.0.set("removalPolicy", value.into_arg());
+        self
+    }
+    /// How fast the requests of each app client may come, beside what holds for all callers together.
+    ///
+    /// Default: none for single app clients
+    #[must_use]
+    pub fn throttle(mut self, value: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpThrottle>) -> Self {
+        self.0.set("throttle", value.into_arg());
         self
     }
     /// Requests at one moment, all callers together, before API Gateway answers 429.
@@ -1060,10 +1189,15 @@ impl McpFront {
     pub fn stage() -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::McpFront> {
         ::jsii_host::static_invoke(&crate::generated::mcp_lambda_cdk::ASSEMBLY, "mcp-lambda-cdk.McpFront", "stage", ::std::vec![])
     }
-    /// Called by `McpServer`.
+    /// Called by `McpServer` and `McpHost`.
     #[track_caller]
     pub fn bind(&self, scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, options: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpFrontOptions>) -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::McpFrontConfig> {
         self.jsii_invoke("bind", [scope.into_arg(), options.into_arg()])
+    }
+    /// Called for each server of an `McpHost`: leads requests of its path to its API.
+    #[track_caller]
+    pub fn bind_path(&self, scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, options: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpFrontPathOptions>) -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::McpFrontPathConfig> {
+        self.jsii_invoke("bindPath", [scope.into_arg(), options.into_arg()])
     }
 }
 /// What a front tells `McpServer`.
@@ -1108,6 +1242,19 @@ impl McpFrontConfig {
     pub fn get_custom_domain(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::aws_cdk_lib::aws_apigateway::DomainName>> {
         self.0.get("customDomain")
     }
+    /// The CloudFront distribution in front of the API.
+    ///
+    /// Default: none
+    #[must_use]
+    pub fn distribution(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudfront::Distribution>) -> Self {
+        self.0.set("distribution", value.into_arg());
+        self
+    }
+    /// The value of `distribution`.
+    #[track_caller]
+    pub fn get_distribution(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::aws_cdk_lib::aws_cloudfront::Distribution>> {
+        self.0.get("distribution")
+    }
     /// The value of `publicBaseUrl`.
     #[track_caller]
     pub fn get_public_base_url(&self) -> ::jsii_host::Result<::std::string::String> {
@@ -1147,6 +1294,7 @@ impl ::jsii_host::FromWire for McpFrontConfig {
         const MEMBERS: &[::jsii_host::Member] = &[
             ("cognitoIdpUrl", ::jsii_host::rewire::<::std::string::String>),
             ("customDomain", ::jsii_host::rewire::<crate::generated::aws_cdk_lib::aws_apigateway::DomainName>),
+            ("distribution", ::jsii_host::rewire::<crate::generated::aws_cdk_lib::aws_cloudfront::Distribution>),
             ("publicBaseUrl", ::jsii_host::rewire::<::std::string::String>),
             ("publicHost", ::jsii_host::rewire::<::std::string::String>),
             ("publicOrigin", ::jsii_host::rewire::<::std::string::String>),
@@ -1173,6 +1321,61 @@ impl McpFrontOptions {
 impl ::jsii_host::ToWire for McpFrontOptions {
     fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
         self.0.to_wire("mcp-lambda-cdk.McpFrontOptions")
+    }
+}
+/// What a front tells `McpServer` about the path of one of several servers.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct McpFrontPathConfig(::jsii_host::StructData);
+::jsii_host::is_a!(McpFrontPathConfig: crate::generated::mcp_lambda_cdk::McpFrontPathConfig, ::jsii_host::Value);
+impl McpFrontPathConfig {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(api_path: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("apiPath", api_path.into_arg());
+        Self(jsii_data)
+    }
+}
+impl McpFrontPathConfig {
+    /// The value of `apiPath`.
+    #[track_caller]
+    pub fn get_api_path(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.0.get("apiPath")
+    }
+}
+impl ::jsii_host::ToWire for McpFrontPathConfig {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("mcp-lambda-cdk.McpFrontPathConfig")
+    }
+}
+impl ::jsii_host::FromWire for McpFrontPathConfig {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        const MEMBERS: &[::jsii_host::Member] = &[
+            ("apiPath", ::jsii_host::rewire::<::std::string::String>),
+        ];
+        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
+    }
+}
+/// What `McpFront.bindPath` is told: the API of one of several servers, and where it belongs.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct McpFrontPathOptions(::jsii_host::StructData);
+::jsii_host::is_a!(McpFrontPathOptions: crate::generated::mcp_lambda_cdk::McpFrontPathOptions, crate::generated::mcp_lambda_cdk::McpFrontOptions, ::jsii_host::Value);
+impl McpFrontPathOptions {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(api: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_apigateway::RestApi>, api_host: impl ::jsii_host::IntoArg<::std::string::String>, api_stage_name: impl ::jsii_host::IntoArg<::std::string::String>, host: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpFrontConfig>, path: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("api", api.into_arg());
+        jsii_data.set("apiHost", api_host.into_arg());
+        jsii_data.set("apiStageName", api_stage_name.into_arg());
+        jsii_data.set("host", host.into_arg());
+        jsii_data.set("path", path.into_arg());
+        Self(jsii_data)
+    }
+}
+impl ::jsii_host::ToWire for McpFrontPathOptions {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("mcp-lambda-cdk.McpFrontPathOptions")
     }
 }
 /// The Lambda function of an MCP server: arm64, JSON logs in a log group with a retention, and a role that may write that log and nothing else.
@@ -1485,6 +1688,192 @@ impl ::jsii_host::ToWire for McpGateOptions {
         self.0.to_wire("mcp-lambda-cdk.McpGateOptions")
     }
 }
+/// What several MCP servers share: one host name, one user pool, one authorization server.
+///
+/// Each server has a path below the host, and with
+/// it a resource identifier and OAuth scopes of its own: `path: '/orders'` makes `https://<host>/orders/mcp`. An access token is for
+/// one of them and refused by the others.
+///
+/// Its API answers the documents that MCP clients look for, of all servers, and the authorization server's endpoints. Each server
+/// keeps an API of its own, because a challenge (`WWW-Authenticate`) of API Gateway is one text for a whole API.
+///
+/// Servers may be in other stacks of the app, of the same account and region, unless the front is `McpFront.cloudFront()`. A user pool
+/// takes 25 servers unless AWS raises that; names, paths and OAuth scopes of all of them go into 4 KB of the authorization server's
+/// environment.
+#[derive(::std::clone::Clone)]
+pub struct McpHost(crate::generated::constructs::Construct);
+::jsii_host::handle!(McpHost(crate::generated::constructs::Construct), "mcp-lambda-cdk.McpHost");
+::jsii_host::is_a!(McpHost: crate::generated::mcp_lambda_cdk::McpHost, crate::generated::constructs::Construct, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
+impl McpHost {
+    /// Makes one, with everything that is required.
+    #[track_caller]
+    pub fn new(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<Self> {
+        ::jsii_host::create(&crate::generated::mcp_lambda_cdk::ASSEMBLY, "mcp-lambda-cdk.McpHost", ::std::vec![scope.into_arg(), id.into_arg()]).map(::jsii_host::Handle::from_object)
+    }
+    /// Makes one, with every argument.
+    #[track_caller]
+    pub fn new_with(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>, props: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpHostProps>) -> ::jsii_host::Result<Self> {
+        ::jsii_host::create(&crate::generated::mcp_lambda_cdk::ASSEMBLY, "mcp-lambda-cdk.McpHost", ::std::vec![scope.into_arg(), id.into_arg(), props.into_arg()]).map(::jsii_host::Handle::from_object)
+    }
+    /// Starts one: set what is optional, then call `build`.
+    pub fn builder(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>) -> crate::generated::mcp_lambda_cdk::McpHostProps<::jsii_host::Pending<Self>> {
+        let jsii_data = ::jsii_host::StructData::new();
+        crate::generated::mcp_lambda_cdk::McpHostProps::jsii_pending(jsii_data, ::jsii_host::Pending::new(&crate::generated::mcp_lambda_cdk::ASSEMBLY, ::std::vec![scope.into_arg(), id.into_arg()]))
+    }
+    /// The API with the documents of all servers and the endpoints of the authorization server.
+    #[track_caller]
+    pub fn api(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_apigateway::RestApi> {
+        self.jsii_get("api")
+    }
+    /// The issuer in the authorization server metadata: the base URL, while the `iss` of access tokens is `userPool.issuer`.
+    #[track_caller]
+    pub fn authorization_server_issuer(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("authorizationServerIssuer")
+    }
+    /// The public base URL, without a trailing slash.
+    #[track_caller]
+    pub fn public_base_url(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("publicBaseUrl")
+    }
+    /// The people who may use the servers.
+    #[track_caller]
+    pub fn user_pool(&self) -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::IMcpUserPool> {
+        self.jsii_get("userPool")
+    }
+    /// The authorization server in front of the user pool.
+    #[track_caller]
+    pub fn authorization_server(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::mcp_lambda_cdk::McpAuthorizationServer>> {
+        self.jsii_get("authorizationServer")
+    }
+    /// The domain of `McpFront.customDomain`. Undefined with every other front.
+    #[track_caller]
+    pub fn custom_domain(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::aws_cdk_lib::aws_apigateway::DomainName>> {
+        self.jsii_get("customDomain")
+    }
+}
+/// Properties of `McpHost`.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct McpHostProps<C = ()>(::jsii_host::StructData, C);
+::jsii_host::is_a!(McpHostProps: crate::generated::mcp_lambda_cdk::McpHostProps, ::jsii_host::Value);
+impl McpHostProps {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new() -> Self {
+        let jsii_data = ::jsii_host::StructData::new();
+        Self(jsii_data, ())
+    }
+}
+impl ::std::default::Default for McpHostProps {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+impl<C> McpHostProps<C> {
+    /// What issues authorization codes to MCP clients: `McpAuthorization.cognito()`, with a public app client for each server, or `McpAuthorization.server()`, one authorization server for all of them.
+    ///
+    /// Default: McpAuthorization.cognito()
+    #[must_use]
+    pub fn authorization(mut self, value: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpAuthorization>) -> Self {
+        self.0.set("authorization", value.into_arg());
+        self
+    }
+    /// The port that MCP clients on a user's machine listen on during sign-in, as of `McpServer`, for every server of the host.
+    ///
+    /// Default: 8765
+    #[must_use]
+    pub fn callback_port(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
+        self.0.set("callbackPort", value.into_arg());
+        self
+    }
+    /// Further redirect URIs of clients that are configured by hand, as of `McpServer`, for every server of the host.
+    ///
+    /// Default: none besides those of `callbackPort`
+    #[must_use]
+    pub fn callback_urls(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<::std::string::String>>) -> Self {
+        self.0.set("callbackUrls", value.into_arg());
+        self
+    }
+    /// Name for people: in the e-mails of the host's own user pool, and above the pages of `McpAuthorization.server` unless that has a `displayName`. The question on the consent page has the name of the server that is asked for.
+    ///
+    /// Default: 'MCP servers'
+    #[must_use]
+    pub fn display_name(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("displayName", value.into_arg());
+        self
+    }
+    /// Under which host name MCP clients reach the servers.
+    ///
+    /// Default: McpFront.cloudFront()
+    #[must_use]
+    pub fn front(mut self, value: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpFront>) -> Self {
+        self.0.set("front", value.into_arg());
+        self
+    }
+    /// What happens to the host's own user pool, and to the log of the authorization server, when the stack is deleted.
+    ///
+    /// Default: RemovalPolicy.RETAIN
+    #[must_use]
+    pub fn removal_policy(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::RemovalPolicy>) -> Self {
+        self.0.set("removalPolicy", value.into_arg());
+        self
+    }
+    /// Requests to documents and sign-in at one moment, before API Gateway answers 429.
+    ///
+    /// Default: 100
+    #[must_use]
+    pub fn throttling_burst_limit(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
+        self.0.set("throttlingBurstLimit", value.into_arg());
+        self
+    }
+    /// Requests per second to documents and sign-in, before API Gateway answers 429.
+    ///
+    /// Default: 50
+    #[must_use]
+    pub fn throttling_rate_limit(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
+        self.0.set("throttlingRateLimit", value.into_arg());
+        self
+    }
+    /// Whether requests to documents and sign-in are traced with X-Ray.
+    ///
+    /// Default: false
+    #[must_use]
+    pub fn tracing(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("tracing", value.into_arg());
+        self
+    }
+    /// The people who may use the servers.
+    ///
+    /// Default: a user pool of the host's own, open for self sign-up
+    #[must_use]
+    pub fn user_pool(mut self, value: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::IMcpUserPool>) -> Self {
+        self.0.set("userPool", value.into_arg());
+        self
+    }
+    /// The firewall in front of documents and sign-in, of scope `REGIONAL`.
+    ///
+    /// Default: none
+    #[must_use]
+    pub fn web_acl(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::interfaces::aws_wafv2::IWebACLRef>) -> Self {
+        self.0.set("webAcl", value.into_arg());
+        self
+    }
+}
+impl<T: ::jsii_host::Handle> McpHostProps<::jsii_host::Pending<T>> {
+    #[doc(hidden)]
+    pub fn jsii_pending(data: ::jsii_host::StructData, pending: ::jsii_host::Pending<T>) -> Self {
+        Self(data, pending)
+    }
+    /// Makes the object.
+    #[track_caller]
+    pub fn build(self) -> ::jsii_host::Result<T> {
+        self.1.build(self.0.to_wire("mcp-lambda-cdk.McpHostProps"))
+    }
+}
+impl ::jsii_host::ToWire for McpHostProps {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("mcp-lambda-cdk.McpHostProps")
+    }
+}
 /// The public app client of MCP clients that people use: authorization code grant only, no secret, only the MCP server's scopes, refresh token rotation, revocation.
 ///
 /// Cognito accepts S256 as the only PKCE method.
@@ -1626,10 +2015,12 @@ impl McpMachineClient {
         self.jsii_get("clientSecret")
     }
 }
-/// Options of `McpServer.addMachineClient`.
+/// Options of `addMachineClient`.
+///
+/// Limits of its own need limits of the server, for everybody else.
 #[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
 pub struct McpMachineClientOptions(::jsii_host::StructData);
-::jsii_host::is_a!(McpMachineClientOptions: crate::generated::mcp_lambda_cdk::McpMachineClientOptions, ::jsii_host::Value);
+::jsii_host::is_a!(McpMachineClientOptions: crate::generated::mcp_lambda_cdk::McpMachineClientOptions, crate::generated::mcp_lambda_cdk::McpAppClientLimits, ::jsii_host::Value);
 impl McpMachineClientOptions {
     /// With everything that is required.
     #[must_use]
@@ -1644,12 +2035,28 @@ impl ::std::default::Default for McpMachineClientOptions {
     }
 }
 impl McpMachineClientOptions {
+    /// How many requests it may send.
+    ///
+    /// Default: the server's `quota`
+    #[must_use]
+    pub fn quota(mut self, value: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpQuota>) -> Self {
+        self.0.set("quota", value.into_arg());
+        self
+    }
     /// Names of the OAuth scopes that the program may ask for, as in the contract.
     ///
     /// Default: all scopes of the contract
     #[must_use]
     pub fn scope_names(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<::std::string::String>>) -> Self {
         self.0.set("scopeNames", value.into_arg());
+        self
+    }
+    /// How fast its requests may come.
+    ///
+    /// Default: the server's `throttle`
+    #[must_use]
+    pub fn throttle(mut self, value: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpThrottle>) -> Self {
+        self.0.set("throttle", value.into_arg());
         self
     }
 }
@@ -1816,6 +2223,25 @@ impl ::jsii_host::ToWire for McpPreRegisteredClient {
         self.0.to_wire("mcp-lambda-cdk.McpPreRegisteredClient")
     }
 }
+/// How many requests of one app client there may be.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct McpQuota(::jsii_host::StructData);
+::jsii_host::is_a!(McpQuota: crate::generated::mcp_lambda_cdk::McpQuota, ::jsii_host::Value);
+impl McpQuota {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(limit: impl ::jsii_host::IntoArg<f64>, period: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_apigateway::Period>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("limit", limit.into_arg());
+        jsii_data.set("period", period.into_arg());
+        Self(jsii_data)
+    }
+}
+impl ::jsii_host::ToWire for McpQuota {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("mcp-lambda-cdk.McpQuota")
+    }
+}
 /// An OAuth scope of an MCP endpoint that is not ours.
 #[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
 pub struct McpRemoteScope(::jsii_host::StructData);
@@ -1907,6 +2333,11 @@ impl McpRemoteServer {
     pub fn custom_domain(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::aws_cdk_lib::aws_apigateway::DomainName>> {
         self.jsii_get("customDomain")
     }
+    /// The function that decides about requests before they go on.
+    #[track_caller]
+    pub fn gate_function(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::mcp_lambda_cdk::McpFunction>> {
+        self.jsii_get("gateFunction")
+    }
     /// Defines a confidential app client for a program, as `McpServer.addMachineClient` does. The endpoint must let its `client_id` in too.
     #[track_caller]
     pub fn add_machine_client(&self, id: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::McpMachineClient> {
@@ -1916,6 +2347,11 @@ impl McpRemoteServer {
     #[track_caller]
     pub fn add_machine_client_with(&self, id: impl ::jsii_host::IntoArg<::std::string::String>, options: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpMachineClientOptions>) -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::McpMachineClient> {
         self.jsii_invoke("addMachineClient", [id.into_arg(), options.into_arg()])
+    }
+    /// Counts an app client by itself that is not the server's own, as `McpServer.limitAppClient` does.
+    #[track_caller]
+    pub fn limit_app_client(&self, client_id: impl ::jsii_host::IntoArg<::std::string::String>, limits: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpAppClientLimits>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("limitAppClient", [client_id.into_arg(), limits.into_arg()])
     }
 }
 /// Properties of `McpRemoteServer`.
@@ -1974,6 +2410,38 @@ impl<C> McpRemoteServerProps<C> {
         self.0.set("front", value.into_arg());
         self
     }
+    /// The gate, `{}` with what the npm package brings: a Lambda authorizer in place of API Gateway's own.
+    ///
+    /// Default: none: API Gateway checks that an access token has one of the server's OAuth scopes, the function the tool's
+    #[must_use]
+    pub fn gate(mut self, value: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpGateOptions>) -> Self {
+        self.0.set("gate", value.into_arg());
+        self
+    }
+    /// What several servers share: the host name, the user pool and the authorization.
+    ///
+    /// Default: none: the server has a front, a user pool and an authorization of its own
+    #[must_use]
+    pub fn host(mut self, value: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpHost>) -> Self {
+        self.0.set("host", value.into_arg());
+        self
+    }
+    /// Where the server is below its host, for example `/orders`, which makes the MCP URL `https://<host>/orders/mcp`.
+    ///
+    /// Default: the MCP URL is `/mcp` below the server's own front
+    #[must_use]
+    pub fn path(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("path", value.into_arg());
+        self
+    }
+    /// How many requests each app client may send in a day, week or month, in the same way as `throttle`.
+    ///
+    /// Default: none
+    #[must_use]
+    pub fn quota(mut self, value: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpQuota>) -> Self {
+        self.0.set("quota", value.into_arg());
+        self
+    }
     /// What happens to the user pool, the log and the table for state when the stack is deleted.
     ///
     /// Default: RemovalPolicy.RETAIN
@@ -1988,6 +2456,14 @@ impl<C> McpRemoteServerProps<C> {
     #[must_use]
     pub fn server_title(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
         self.0.set("serverTitle", value.into_arg());
+        self
+    }
+    /// How fast the requests of each app client may come, beside what holds for all callers together.
+    ///
+    /// Default: none for single app clients
+    #[must_use]
+    pub fn throttle(mut self, value: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpThrottle>) -> Self {
+        self.0.set("throttle", value.into_arg());
         self
     }
     /// Requests at one moment, all callers together, before API Gateway answers 429.
@@ -2057,7 +2533,7 @@ impl ::jsii_host::ToWire for McpRemoteServerProps {
 }
 /// An MCP server on AWS Lambda behind OAuth: a REST API that checks access tokens and scopes before the function runs, the metadata documents and challenges that MCP clients follow to the sign-in pages, and a user pool.
 ///
-/// It does not limit single callers and does not put a firewall in front. MCP clients register themselves only with
+/// It does not limit single people, and single app clients with `throttle` and `quota` only. It does not put a firewall in front. MCP clients register themselves only with
 /// `McpAuthorization.server`.
 #[derive(::std::clone::Clone)]
 pub struct McpServer(crate::generated::constructs::Construct);
@@ -2191,6 +2667,11 @@ impl McpServer {
     pub fn connect_command(&self, client: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<::std::string::String> {
         self.jsii_invoke("connectCommand", [client.into_arg()])
     }
+    /// Counts an app client by itself that is not the server's own, with a throttle or quota of its own: one of the provider of `McpAuthorization.jwt`, one of a user pool that is handed over, or `token-` and the first 16 digits of a digest of `bearerToken`. The server must have `throttle` or `quota`, which hold for everybody else.
+    #[track_caller]
+    pub fn limit_app_client(&self, client_id: impl ::jsii_host::IntoArg<::std::string::String>, limits: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpAppClientLimits>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("limitAppClient", [client_id.into_arg(), limits.into_arg()])
+    }
     /// Calls of a tool;
     #[track_caller]
     pub fn metric_calls(&self, tool_name: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
@@ -2305,12 +2786,20 @@ impl<C> McpServerProps<C> {
         self.0.set("front", value.into_arg());
         self
     }
-    /// The gate, `{}` with what the npm package brings: a Lambda authorizer that refuses a call of a tool whose OAuth scopes the access token lacks, with the 403 and the challenge by which MCP clients ask for more.
+    /// The gate, `{}` with what the npm package brings: a Lambda authorizer in place of API Gateway's own.
     ///
     /// Default: none: API Gateway checks that an access token has one of the server's OAuth scopes, the function the tool's
     #[must_use]
     pub fn gate(mut self, value: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpGateOptions>) -> Self {
         self.0.set("gate", value.into_arg());
+        self
+    }
+    /// What several servers share: the host name, the user pool and the authorization.
+    ///
+    /// Default: none: the server has a front, a user pool and an authorization of its own
+    #[must_use]
+    pub fn host(mut self, value: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpHost>) -> Self {
+        self.0.set("host", value.into_arg());
         self
     }
     /// How long the function's log is kept.
@@ -2329,12 +2818,28 @@ impl<C> McpServerProps<C> {
         self.0.set("memorySize", value.into_arg());
         self
     }
+    /// Where the server is below its host, for example `/orders`, which makes the MCP URL `https://<host>/orders/mcp`.
+    ///
+    /// Default: the MCP URL is `/mcp` below the server's own front
+    #[must_use]
+    pub fn path(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("path", value.into_arg());
+        self
+    }
     /// How many instances are kept started, at a price for each hour.
     ///
     /// Default: none: instances start when they are needed
     #[must_use]
     pub fn provisioned_concurrency(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
         self.0.set("provisionedConcurrency", value.into_arg());
+        self
+    }
+    /// How many requests each app client may send in a day, week or month, in the same way as `throttle`.
+    ///
+    /// Default: none
+    #[must_use]
+    pub fn quota(mut self, value: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpQuota>) -> Self {
+        self.0.set("quota", value.into_arg());
         self
     }
     /// What happens to the user pool, the log and the table for state when the stack is deleted.
@@ -2367,6 +2872,14 @@ impl<C> McpServerProps<C> {
     #[must_use]
     pub fn settings(mut self, value: impl ::jsii_host::IntoArg<::std::collections::BTreeMap<::std::string::String, ::jsii_host::Value>>) -> Self {
         self.0.set("settings", value.into_arg());
+        self
+    }
+    /// How fast the requests of each app client may come, beside what holds for all callers together.
+    ///
+    /// Default: none for single app clients
+    #[must_use]
+    pub fn throttle(mut self, value: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpThrottle>) -> Self {
+        self.0.set("throttle", value.into_arg());
         self
     }
     /// Requests at one moment, all callers together, before API Gateway answers 429.
@@ -2456,6 +2969,25 @@ impl<T: ::jsii_host::Handle> McpServerProps<::jsii_host::Pending<T>> {
 impl ::jsii_host::ToWire for McpServerProps {
     fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
         self.0.to_wire("mcp-lambda-cdk.McpServerProps")
+    }
+}
+/// How fast the requests of one app client may come: a bucket of `burstLimit` requests, which `rateLimit` fills up again.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct McpThrottle(::jsii_host::StructData);
+::jsii_host::is_a!(McpThrottle: crate::generated::mcp_lambda_cdk::McpThrottle, ::jsii_host::Value);
+impl McpThrottle {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(burst_limit: impl ::jsii_host::IntoArg<f64>, rate_limit: impl ::jsii_host::IntoArg<f64>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("burstLimit", burst_limit.into_arg());
+        jsii_data.set("rateLimit", rate_limit.into_arg());
+        Self(jsii_data)
+    }
+}
+impl ::jsii_host::ToWire for McpThrottle {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("mcp-lambda-cdk.McpThrottle")
     }
 }
 /// The people who may use MCP servers, and the pages where they sign up and in: a Cognito user pool (Essentials) with verified e-mail addresses as user names, and a domain with managed login.
