@@ -172,10 +172,10 @@ export const authorizationStack = () => stack('server', 3440, ['--authorization'
 /** The stack with the gate before the MCP endpoint. */
 export const gateStack = () => stack('gate', 3450, ['--gate']);
 
-/** The gate and the counter, built for this machine and laid down as functions; gives the directory. */
-export const gatePrograms = () => once('gate programs', () => {
-  const directory = join(root, '.local', 'gate-programs');
-  for (const [name, binary] of [['mcp-lambda-gate', 'gate'], ['counter', 'counter']]) {
+/** Builds programs for this machine and lays them down as functions; gives the directory. */
+function programs(folder, packages) {
+  const directory = join(root, '.local', folder);
+  for (const [name, binary] of packages) {
     const args = ['build', '--locked', '--quiet', '--package', name, '--bin', binary, '--message-format=json-render-diagnostics'];
     const { stdout } = must('cargo', args, { maxBuffer: 64 * 1024 * 1024 });
     const built = stdout.split('\n').filter((line) => line.includes('"executable":"')).map((line) => JSON.parse(line));
@@ -183,7 +183,13 @@ export const gatePrograms = () => once('gate programs', () => {
     copyFileSync(built.find(({ target }) => target.name === binary).executable, join(directory, binary, 'bootstrap'));
   }
   return directory;
-});
+}
+
+/** The gate and the counter, built for this machine and laid down as functions; gives the directory. */
+export const gatePrograms = () => once('gate programs', () => programs('gate-programs', [['mcp-lambda-gate', 'gate'], ['counter', 'counter']]));
+
+/** The conformance server, which has tools that run as tasks, laid down as a function; gives its directory. */
+export const tasksProgram = () => once('tasks program', () => join(programs('tasks-program', [['conformance', 'conformance']]), 'conformance'));
 
 /** The stack with two servers on one host, which share the authorization server in front of the user pool. */
 export const hostStack = () => stack('host', 3460, ['--app', 'two', '--authorization', 'server']);

@@ -140,6 +140,13 @@ const parts = {
   'shared-host': endToEnd('shared-host', 'two servers on one host', prepare.hostStack),
   load: endToEnd('load', 'many people at once', prepare.authorizationStack),
   'least-privilege': endToEnd('least-privilege', 'least privilege'),
+  tasks: {
+    title: 'a task on the local stack',
+    needs: [prepare.testPackages, prepare.tasksProgram, prepare.localStack],
+    run: async (report) => node(report, 'tasks', ['test/e2e/tasks.test.ts'], {
+      env: { MCP_LAMBDA_OUTPUTS: await prepare.localStack(), MCP_LAMBDA_TASKS_PROGRAM: await prepare.tasksProgram() },
+    }),
+  },
   'connect-commands': {
     title: 'the commands of connectCommand in Codex, Gemini CLI and mcp-remote',
     // The three are 500 MB of packages.
