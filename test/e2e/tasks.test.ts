@@ -36,6 +36,7 @@ const receiver = createServer((asked, answer) => {
   const chunks: Buffer[] = [];
   asked.on('data', (chunk: Buffer) => chunks.push(chunk)).on('end', () => {
     if (asked.url === '/v1/traces' && asked.headers['content-type'] === 'application/x-protobuf') exports.push(Buffer.concat(chunks));
+    receiver.emit('export');
     answer.end();
   });
 });
@@ -128,7 +129,7 @@ describe('a tool that runs as a task', () => {
     const traced = (name: string) => exports.find((bytes) => bytes.includes(name) && bytes.includes(Buffer.from(traceId, 'hex')));
     const names = ['tools/call slow_compute', 'tasks/work slow_compute', 'tasks/get', 'Invoke ', 'PutItem ', 'GetItem '];
     while (names.some((name) => traced(name) === undefined)) {
-      await once(receiver, 'request', { signal: AbortSignal.timeout(20_000) });
+      await once(receiver, 'export', { signal: AbortSignal.timeout(20_000) });
     }
     assert.ok(!exports.some((bytes) => bytes.includes('walk') || bytes.includes(created.taskId)), 'no argument and no id of a task is in a span');
   });

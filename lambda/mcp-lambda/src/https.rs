@@ -160,12 +160,21 @@ async fn traced(
 ) -> Result<Bytes, FetchError> {
     use opentelemetry::KeyValue;
 
-    let describe = || crate::telemetry::spans::Call {
-        name: "GET".into(),
-        attributes: vec![
+    let describe = || {
+        let authority = url.authority();
+        let (host, port) = authority
+            .rsplit_once(':')
+            .and_then(|(host, port)| Some((host, port.parse::<i64>().ok()?)))
+            .map_or((authority, None), |(host, port)| (host, Some(port)));
+        let mut attributes = vec![
             KeyValue::new("http.request.method", "GET"),
-            KeyValue::new("server.address", url.authority().to_owned()),
-        ],
+            KeyValue::new("server.address", host.to_owned()),
+        ];
+        attributes.extend(port.map(|port| KeyValue::new("server.port", port)));
+        crate::telemetry::spans::Call {
+            name: "GET".into(),
+            attributes,
+        }
     };
     let problem = |error: &FetchError| {
         Some(match error {

@@ -149,12 +149,14 @@ impl Record {
         // A call that has become a task is counted when its tool has run.
         let has_run = self.admitted && self.tool.is_some() && outcome != "task";
         let has_metrics = self.telemetry.metrics && has_run;
+        let span_trace = self.span.trace_id();
+        let caller_trace = self.trace.as_ref().map(|trace| trace.trace_id.as_str());
         let line = Line {
             level: "INFO",
             message: "request",
             request_id: ids.map(|ids| ids.request_id.as_str()),
             xray_trace_id: ids.and_then(|ids| xray_trace_id(ids.trace_id.as_deref()?)),
-            trace_id: self.trace.as_ref().map(|trace| trace.trace_id.as_str()),
+            trace_id: span_trace.as_deref().or(caller_trace),
             method: self.method,
             tool: self.tool.as_deref(),
             protocol_version: self.protocol_version,

@@ -6,6 +6,7 @@ mod export;
 mod parent;
 mod request;
 mod settings;
+mod values;
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -19,7 +20,7 @@ use crate::deadline::Deadline;
 use crate::endpoint::InvocationIds;
 use crate::process::Process;
 use export::{Exporter, Queue, ToQueue};
-use settings::Propagators;
+use values::Propagators;
 
 pub(crate) use call::Call;
 #[cfg(feature = "dynamodb")]

@@ -103,6 +103,13 @@ impl RequestSpan {
         Ambient(self.0.as_ref().and_then(|open| open.begun.clone()))
     }
 
+    /// The trace that it is in, whether it is recorded or not.
+    pub(crate) fn trace_id(&mut self) -> Option<String> {
+        let open = self.0.as_mut()?;
+        let begun = open.begin();
+        Some(begun.context.span().span_context().trace_id().to_string())
+    }
+
     /// Ends with what the log line says of the request.
     pub(crate) fn end(&mut self, line: &Line<'_>) {
         let Some(mut open) = self.0.take() else {

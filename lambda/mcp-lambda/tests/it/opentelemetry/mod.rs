@@ -126,6 +126,7 @@ async fn a_request_is_a_span_in_its_callers_trace_before_the_next_invocation() {
         "X-Ray's segment is linked"
     );
     assert!(span.end_time_unix_nano >= span.start_time_unix_nano);
+    assert_eq!(function.requests()[0]["traceId"], TRACE);
     assert_eq!(
         members(&span.attributes),
         json!({
@@ -170,6 +171,13 @@ async fn a_span_says_how_the_request_failed() {
             )
         })
         .collect();
+    for (line, span) in function.requests().iter().zip(receiver.spans()) {
+        assert_eq!(
+            line["traceId"],
+            hex(&span.trace_id),
+            "a line leads to its span"
+        );
+    }
     let expected = [
         ("tools/call echo", "tool_error", ""),
         ("tools/call echo", "-32603", "-32603"),

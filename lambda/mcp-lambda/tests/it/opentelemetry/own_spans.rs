@@ -5,18 +5,19 @@
 )]
 
 use std::process::{Command, Stdio};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
-use mcp_lambda::{Access, Definition, Process};
+use mcp_lambda::{Access, Definition, HttpUrl, HttpsClient, Process};
 use opentelemetry::global;
 use opentelemetry::trace::{Span as _, Tracer};
 use rmcp::{ServerHandler, tool, tool_handler, tool_router};
+use serde_json::json;
 use tracing_subscriber::Layer as _;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt as _;
 
 use crate::event_source::{Function, call, modern_event};
-use crate::opentelemetry::receiver::Receiver;
+use crate::opentelemetry::receiver::{Receiver, members};
 use crate::opentelemetry::settled;
 
 struct Walker;
@@ -28,6 +29,14 @@ impl Walker {
         let mut sniff = global::tracer("walker").start("sniff");
         sniff.end();
         chew().await;
+        // The receiver takes whatever comes.
+        let url = format!(
+            "{}/ada@example.com?a-secret",
+            std::env::var("OTEL_EXPORTER_OTLP_ENDPOINT").unwrap()
+        );
+        let url = HttpUrl::parse(&url).unwrap();
+        let limit = Duration::from_secs(5);
+        HttpsClient::new().get(&url, &[], 10, limit).await.unwrap();
         "walked".to_owned()
     }
 }
@@ -96,7 +105,7 @@ async fn what_a_tool_traces_itself_is_below_its_call() {
         .iter()
         .find(|span| span.name == "tools/call walk")
         .unwrap();
-    for name in ["sniff", "chew"] {
+    for name in ["sniff", "chew", "GET"] {
         let own = spans.iter().find(|span| span.name == name);
         let own = own.unwrap_or_else(|| panic!("no {name} in {spans:?}"));
         assert_eq!(
@@ -105,5 +114,10 @@ async fn what_a_tool_traces_itself_is_below_its_call() {
             "{name}"
         );
     }
-    assert_eq!(spans.len(), 3, "nothing of a library: {spans:?}");
+    let get = spans.iter().find(|span| span.name == "GET").unwrap();
+    let port: i64 = receiver.url.rsplit(':').next().unwrap().parse().unwrap();
+    let expected =
+        json!({ "http.request.method": "GET", "server.address": "127.0.0.1", "server.port": port });
+    assert_eq!(members(&get.attributes), expected, "nothing of the URL");
+    assert_eq!(spans.len(), 4, "nothing of a library: {spans:?}");
 }
