@@ -62,7 +62,7 @@ export interface ContractDocument {
   readonly awsResources: ContractAwsResource[];
   readonly selfInvocation?: ContractSelfInvocation;
   /** HTTP methods besides POST that the server answers. */
-  readonly endpointMethods?: string[];
+  readonly endpointMethods: string[];
   readonly settings: ContractSetting[];
 }
 
