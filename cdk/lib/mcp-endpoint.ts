@@ -10,7 +10,7 @@ export interface McpEndpointParameters {
   /** Who decides about access tokens. With OAuth scopes, one that has any of them passes, and the MCP server checks each tool's. */
   readonly authorization: apigateway.MethodOptions;
   /** HTTP methods besides POST that go on, as the server's contract says. */
-  readonly otherMethods?: string[];
+  readonly otherMethods: string[];
 }
 
 /**
@@ -20,7 +20,7 @@ export interface McpEndpointParameters {
  * The 405 comes after authorization, because some MCP clients probe with `GET` and need the challenge of a 401 there.
  */
 export function addMcpEndpoint(path: apigateway.Resource, parameters: McpEndpointParameters): apigateway.Method[] {
-  const taken = ['POST', ...(parameters.otherMethods ?? [])];
+  const taken = ['POST', ...parameters.otherMethods];
   const methods = taken.map((method) => path.addMethod(method, parameters.integration, parameters.authorization));
   const others = addStaticMethod(
     path,
