@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { python, rust, typescript, writePackage } from './languages.ts';
+import { python, rust, typescript } from './languages.ts';
+import { writePackage } from './tools.ts';
 
 const interpreter = process.env.GOLDEN_PYTHON;
 
@@ -20,8 +21,9 @@ describe('one app in several languages', () => {
   test('has an MCP server, its Aspect and its outputs in the template', () => {
     const { Resources, Outputs } = JSON.parse(wanted);
     const described = Object.values<any>(Resources).filter((each) => each.Type === 'AWS::Lambda::Function').map((each) => each.Properties.Description);
-    assert.deepEqual(described, ['owned by team zoo: Golden/Team/Server/Function/Function/Resource']);
-    assert.deepEqual(Object.keys(Outputs), ['McpServerUrl', 'Scopes', 'MachineClientId']);
+    const owned = ['AuthorizationServer/Function', 'Function', 'Gate'].map((path) => `owned by team zoo: Golden/Team/Server/${path}/Function/Resource`);
+    assert.deepEqual(described, owned);
+    assert.deepEqual(Object.keys(Outputs), ['McpServerUrl', 'Scopes', 'MachineClientId', 'AlarmNames']);
   });
 
   test('gives the same template in Rust', () => assertSame(rust(), wanted));

@@ -1,3 +1,4 @@
+// What test/golden/other-languages.ts writes from npm's packages takes the place of all but jsii-runtime-go.
 module golden
 
 go 1.25
@@ -8,6 +9,3 @@ require (
 	github.com/aws/jsii-runtime-go v1.140.0
 	github.com/mcp-lambda/mcp-lambda-cdk-go/mcplambdacdk v0.1.0
 )
-
-// Written from the constructs by test/golden/other-language.ts.
-replace github.com/mcp-lambda/mcp-lambda-cdk-go/mcplambdacdk => ../../../target/golden/packages/go/mcplambdacdk

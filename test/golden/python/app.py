@@ -2,8 +2,19 @@
 
 import jsii
 from aws_cdk import App, Aspects, CfnOutput, CfnResource, Duration, IAspect, RemovalPolicy, Stack
+from aws_cdk.aws_logs import RetentionDays
+from aws_cdk.aws_sns import Topic
 from constructs import Construct, IConstruct
-from mcp_lambda_cdk import McpCode, McpContract, McpFront, McpServer
+from mcp_lambda_cdk import (
+    McpAuthorization,
+    McpCode,
+    McpContract,
+    McpFront,
+    McpGateOptions,
+    McpMonitoring,
+    McpPreRegisteredClient,
+    McpServer,
+)
 
 
 class TeamServer(Construct):
@@ -17,11 +28,36 @@ class TeamServer(Construct):
             code=McpCode.from_asset("test/golden/function"),
             contract=McpContract.from_file("lambda/dog-facts/contract.json"),
             front=McpFront.cloud_front(read_timeout=Duration.seconds(90)),
+            authorization=McpAuthorization.server(
+                code=McpCode.from_asset("test/golden/function"),
+                display_name="Dogs of the zoo",
+                redirect_hosts=["agents.example.com"],
+                registration_lifetime=Duration.days(30),
+                clients=[
+                    McpPreRegisteredClient(
+                        client_id="desk",
+                        client_name="Desk of the zoo",
+                        redirect_uris=["https://desk.example.com/callback"],
+                        scope_names=["dog-facts"],
+                    )
+                ],
+            ),
+            gate=McpGateOptions(code=McpCode.from_asset("test/golden/function")),
             settings={"DOG_API_TIMEOUT_MS": patience, "DOG_API_USER_AGENT": "golden"},
             allowed_origins=["http://localhost:6274"],
+            memory_size=512,
+            log_retention=RetentionDays.TWO_WEEKS,
             removal_policy=RemovalPolicy.DESTROY,
         )
-        self.machine_client = self.server.add_machine_client("MachineClient")
+        self.machine_client = self.server.add_machine_client("MachineClient", scope_names=["dog-facts"])
+        self.monitoring = McpMonitoring(
+            self,
+            "Monitoring",
+            server=self.server,
+            alarm_topic=Topic(self, "Alarms"),
+            failure_percentage=2.5,
+            slow_after=Duration.seconds(20),
+        )
 
 
 @jsii.implements(IAspect)
@@ -40,4 +76,5 @@ Aspects.of(team).add(Owner())
 CfnOutput(stack, "McpServerUrl", value=team.server.mcp_server_url)
 CfnOutput(stack, "Scopes", value=" ".join(team.server.oauth_scopes))
 CfnOutput(stack, "MachineClientId", value=team.machine_client.client_id, description="app client of the CI")
+CfnOutput(stack, "AlarmNames", value=" ".join(alarm.alarm_name for alarm in team.monitoring.alarms))
 app.synth()
