@@ -80,6 +80,7 @@ mod state;
 #[cfg(feature = "dynamodb")]
 mod tasks;
 mod telemetry;
+mod timer;
 mod tool_call;
 #[cfg(feature = "dynamodb")]
 mod tool_state;

@@ -40,6 +40,8 @@ impl RequestSpan {
         Ambient
     }
 
+    pub(crate) fn stop(&mut self) {}
+
     pub(crate) fn end(&mut self, _line: &Line<'_>) {}
 }
 
