@@ -1,4 +1,7 @@
+use std::sync::LazyLock;
+
 use mcp_lambda::{Access, Definition, Session, SessionError};
+use rmcp::handler::server::router::tool::ToolRouter;
 use rmcp::handler::server::wrapper::Parameters;
 use rmcp::model::{CallToolResult, ContentBlock, Implementation, ServerCapabilities, ServerConfig};
 use rmcp::{ServerHandler, schemars, tool, tool_handler, tool_router};
@@ -82,7 +85,10 @@ fn result(count: Count) -> CallToolResult {
     result
 }
 
-#[tool_handler]
+/// Built once: rmcp builds it anew for each request where nothing else is named.
+static TOOLS: LazyLock<ToolRouter<Counter>> = LazyLock::new(Counter::tool_router);
+
+#[tool_handler(router = TOOLS)]
 impl ServerHandler for Counter {
     fn get_info(&self) -> ServerConfig {
         ServerConfig::new(ServerCapabilities::builder().enable_tools().build()).with_server_info(
@@ -94,7 +100,7 @@ impl ServerHandler for Counter {
 /// Who the server is, what it needs, and how it is built.
 #[must_use]
 pub fn definition() -> Definition<Counter> {
-    let tools = Counter::tool_router().list_all();
+    let tools = TOOLS.list_all();
     Definition::new("counter", env!("CARGO_PKG_VERSION"), tools, |(), _| {
         Ok(Counter)
     })

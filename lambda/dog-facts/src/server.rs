@@ -1,6 +1,8 @@
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use mcp_lambda::{Access, Deadline, Definition};
+use rmcp::handler::server::router::tool::ToolRouter;
 use rmcp::handler::server::wrapper::Parameters;
 use rmcp::model::{
     CallToolResult, ContentBlock, Implementation, ProgressNotificationParam, ServerCapabilities,
@@ -146,7 +148,10 @@ fn tool_error(text: String) -> CallToolResult {
     CallToolResult::error(vec![ContentBlock::text(text)])
 }
 
-#[tool_handler]
+/// Built once: rmcp builds it anew for each request where nothing else is named.
+static TOOLS: LazyLock<ToolRouter<DogFacts>> = LazyLock::new(DogFacts::tool_router);
+
+#[tool_handler(router = TOOLS)]
 impl ServerHandler for DogFacts {
     fn get_info(&self) -> ServerConfig {
         ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
@@ -160,11 +165,10 @@ impl ServerHandler for DogFacts {
 /// Who the server is, what it needs, and how it is built.
 #[must_use]
 pub fn definition() -> Definition<DogFacts, DogApiSettings> {
-    let tools = DogFacts::tool_router().list_all();
     Definition::new(
         "dog-facts",
         env!("CARGO_PKG_VERSION"),
-        tools,
+        TOOLS.list_all(),
         |settings: DogApiSettings, _| Ok(DogFacts::new(DogApi::new(settings))),
     )
     .title("Dog facts")

@@ -137,6 +137,7 @@ pub(crate) struct Built<S> {
     pub(crate) settings: McpSettings,
     pub(crate) contract: Contract,
     pub(crate) spans: Spans,
+    pub(crate) tools: Vec<rmcp::model::Tool>,
     #[cfg(feature = "dynamodb")]
     pub(crate) state: Option<ServerState>,
     #[cfg(feature = "dynamodb")]
@@ -452,6 +453,7 @@ impl<S: ServerHandler, C: Settings> Definition<S, C> {
             settings,
             contract,
             spans,
+            tools: self.tools,
             #[cfg(feature = "dynamodb")]
             state,
             #[cfg(feature = "dynamodb")]

@@ -32,6 +32,7 @@ use crate::refusal::{Answer, ChallengeContext, Refusal};
 #[cfg(feature = "dynamodb")]
 use crate::tasks::{WorkProblem, Worker};
 use crate::telemetry::{Record, Telemetry, observed};
+use crate::timer::Timer;
 #[cfg(feature = "dynamodb")]
 use crate::tool_state::ToolState;
 
@@ -64,6 +65,7 @@ pub(crate) struct Endpoint<S: ServerHandler> {
     challenges: ChallengeContext,
     cors: Cors,
     telemetry: Arc<Telemetry>,
+    timer: Timer,
 }
 
 impl<S: ServerHandler> Endpoint<S> {
@@ -82,7 +84,8 @@ impl<S: ServerHandler> Endpoint<S> {
         config.sse_keep_alive = Some(KEEP_ALIVE);
         config.max_request_body_bytes = MAX_BODY;
         let server = Guarded::new(
-            Arc::new(built.server),
+            built.server,
+            built.tools,
             Arc::clone(&policy),
             settings.response_mode,
             process.log.clone(),
@@ -136,6 +139,7 @@ impl<S: ServerHandler> Endpoint<S> {
             challenges,
             cors: Cors::new(settings, methods),
             telemetry,
+            timer: Timer::default(),
         }
     }
 
@@ -303,12 +307,15 @@ impl<S: ServerHandler> Endpoint<S> {
             in_conversation,
             wants_stream,
         );
-        let handled = AssertUnwindSafe(outcome.active(handled)).catch_unwind();
+        // Boxed, because it is large and would be moved with everything that is wrapped around it.
+        let handled = AssertUnwindSafe(outcome.active(handled.boxed())).catch_unwind();
         let answer = match deadline.for_answer() {
             None => handled.await,
-            Some(end) => tokio::time::timeout_at(end, handled)
+            Some(end) => self
+                .timer
+                .until(end, handled)
                 .await
-                .map_err(|_| Refusal::DeadlineReached)?,
+                .ok_or(Refusal::DeadlineReached)?,
         };
         let answer = answer.map_err(|_| Refusal::ServerPanicked)??;
         let id = message.id.clone();

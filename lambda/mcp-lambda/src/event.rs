@@ -1,10 +1,13 @@
 use std::borrow::Cow;
+use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request};
-use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
@@ -44,13 +47,36 @@ struct Authorizer {
 }
 
 /// What an authorizer of the gateway read out of the access token.
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
+#[derive(Debug)]
 enum Claims {
     /// A Cognito authorizer's.
     Members(Map<String, Value>),
     /// Our gate's, as JSON: API Gateway hands only texts, numbers and booleans of a Lambda authorizer on.
     Text(String),
+}
+
+impl<'de> Deserialize<'de> for Claims {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ClaimsVisitor)
+    }
+}
+
+struct ClaimsVisitor;
+
+impl<'de> Visitor<'de> for ClaimsVisitor {
+    type Value = Claims;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("claims, or their JSON as a text")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Claims, A::Error> {
+        Map::deserialize(MapAccessDeserializer::new(members)).map(Claims::Members)
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Claims, E> {
+        Ok(Claims::Text(text.to_owned()))
+    }
 }
 
 impl Claims {
@@ -76,7 +102,9 @@ pub(crate) struct GatewayRequest {
 /// A header that HTTP does not allow is left out: it cannot have come over HTTP. Does not read the query string,
 /// which MCP does not use.
 pub(crate) fn read_event(event: &[u8]) -> Option<GatewayRequest> {
-    let event: ProxyEvent = serde_json::from_slice(event).ok()?;
+    // Looked at once, and not text by text.
+    let event = std::str::from_utf8(event).ok()?;
+    let event: ProxyEvent = serde_json::from_str(event).ok()?;
     let mut request = Request::new(Bytes::new());
     *request.method_mut() = Method::from_bytes(event.http_method.as_bytes()).ok()?;
     *request.uri_mut() = event.path.parse().ok()?;

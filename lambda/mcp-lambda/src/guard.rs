@@ -5,6 +5,7 @@
 )]
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
@@ -15,11 +16,12 @@ use rmcp::model::{
     CancelledNotificationParam, CompleteRequestParams, CompleteResult, CustomNotification,
     CustomRequest, CustomResult, DiscoverResult, GetPromptRequestParams, GetPromptResponse,
     GetSkillRequestParams, GetSkillResult, GetTaskParams, GetTaskResult, InitializeRequestParams,
-    InitializeResult, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult,
-    ListSkillsResult, ListToolsResult, PaginatedRequestParams, ProgressNotificationParam,
-    ProtocolVersion, ReadResourceDirectoryRequestParams, ReadResourceRequestParams,
-    ReadResourceResponse, ServerCapabilities, ServerConfig, SetLevelRequestParams,
-    SubscribeRequestParams, SubscriptionFilter, Tool, UnsubscribeRequestParams, UpdateTaskParams,
+    InitializeResult, JsonObject, ListPromptsResult, ListResourceTemplatesResult,
+    ListResourcesResult, ListSkillsResult, ListToolsResult, PaginatedRequestParams,
+    ProgressNotificationParam, ProtocolVersion, ReadResourceDirectoryRequestParams,
+    ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig,
+    SetLevelRequestParams, SubscribeRequestParams, SubscriptionFilter, Tool,
+    UnsubscribeRequestParams, UpdateTaskParams,
 };
 use rmcp::service::{NotificationContext, RequestContext, SubscriptionContext};
 use rmcp::{ErrorData, RoleServer, ServerHandler};
@@ -48,6 +50,8 @@ use crate::tool_state::{ToolState, conversation_id};
 pub(crate) struct Guarded<S> {
     pub(crate) server: Arc<S>,
     pub(crate) policy: Arc<Policy>,
+    /// Input schemas by the tool's name.
+    schemas: Arc<BTreeMap<Cow<'static, str>, Arc<JsonObject>>>,
     streams: bool,
     pub(crate) log: Log,
     #[cfg(feature = "dynamodb")]
@@ -62,6 +66,7 @@ impl<S> Clone for Guarded<S> {
         Self {
             server: Arc::clone(&self.server),
             policy: Arc::clone(&self.policy),
+            schemas: Arc::clone(&self.schemas),
             streams: self.streams,
             log: self.log.clone(),
             #[cfg(feature = "dynamodb")]
@@ -73,10 +78,18 @@ impl<S> Clone for Guarded<S> {
 }
 
 impl<S> Guarded<S> {
-    pub(crate) fn new(server: Arc<S>, policy: Arc<Policy>, mode: ResponseMode, log: Log) -> Self {
+    pub(crate) fn new(
+        server: S,
+        tools: Vec<Tool>,
+        policy: Arc<Policy>,
+        mode: ResponseMode,
+        log: Log,
+    ) -> Self {
+        let schemas = tools.into_iter().map(|tool| (tool.name, tool.input_schema));
         Self {
-            server,
+            server: Arc::new(server),
             policy,
+            schemas: Arc::new(schemas.collect()),
             streams: mode == ResponseMode::Stream,
             log,
             #[cfg(feature = "dynamodb")]
@@ -138,84 +151,101 @@ impl<S> Guarded<S> {
 macro_rules! caught {
     ($($name:ident($params:ty) -> $result:ty = $method:literal by $own:path;)*) => {
         $(
-            async fn $name(
+            fn $name(
                 &self,
                 request: $params,
                 context: RequestContext<RoleServer>,
-            ) -> Result<$result, ErrorData> {
-                let outcome = Outcome::of(&context.extensions);
-                self.caught($method, outcome, $own(self, request, context)).await
+            ) -> impl Future<Output = Result<$result, ErrorData>> + Send {
+                async move {
+                    let outcome = Outcome::of(&context.extensions);
+                    self.caught($method, outcome, $own(self, request, context)).await
+                }
+                .boxed()
             }
         )*
     };
     ($($name:ident($params:ty) -> $result:ty = $method:literal;)*) => {
         $(
-            async fn $name(
+            fn $name(
                 &self,
                 request: $params,
                 context: RequestContext<RoleServer>,
-            ) -> Result<$result, ErrorData> {
-                let outcome = Outcome::of(&context.extensions);
-                self.caught($method, outcome, async { self.server.$name(request, context).await }).await
+            ) -> impl Future<Output = Result<$result, ErrorData>> + Send {
+                async move {
+                    let outcome = Outcome::of(&context.extensions);
+                    self.caught($method, outcome, async { self.server.$name(request, context).await }).await
+                }
+                .boxed()
             }
         )*
     };
 }
 
+/// Every future is boxed: the engine makes one of all of them, as large as the largest, and moves it a dozen times for
+/// each request.
 impl<S: ServerHandler> ServerHandler for Guarded<S> {
-    async fn call_tool(
+    fn call_tool(
         &self,
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
-    ) -> Result<CallToolResponse, ErrorData> {
-        let outcome = Outcome::of(&context.extensions);
-        let answer = outcome.active(self.called(request, context)).await;
-        match &answer {
-            Ok(CallToolResponse::Complete(result)) if result.is_error == Some(true) => {
-                outcome.tool_error();
+    ) -> impl Future<Output = Result<CallToolResponse, ErrorData>> + Send {
+        async move {
+            let outcome = Outcome::of(&context.extensions);
+            let answer = outcome.active(self.called(request, context)).await;
+            match &answer {
+                Ok(CallToolResponse::Complete(result)) if result.is_error == Some(true) => {
+                    outcome.tool_error();
+                }
+                Ok(CallToolResponse::Task(_)) => outcome.task(),
+                Ok(_) => {}
+                Err(error) => outcome.error(error.code),
             }
-            Ok(CallToolResponse::Task(_)) => outcome.task(),
-            Ok(_) => {}
-            Err(error) => outcome.error(error.code),
+            answer
         }
-        answer
+        .boxed()
     }
 
-    async fn list_tools(
+    fn list_tools(
         &self,
         request: Option<PaginatedRequestParams>,
         context: RequestContext<RoleServer>,
-    ) -> Result<ListToolsResult, ErrorData> {
-        let caller = Caller::of(&context.extensions)?.clone();
-        let has_cache_hints = context
-            .protocol_version()
-            .is_some_and(|version| version.as_str() >= ProtocolVersion::V_2026_07_28.as_str());
-        // A conversation with a session id needs no handle.
-        #[cfg(feature = "dynamodb")]
-        let carries_handles = conversation_id(&context.extensions).is_none();
-        let mut list = self
-            .caught("tools/list", Outcome::of(&context.extensions), async {
-                self.server.list_tools(request, context).await
-            })
-            .await?;
-        list.tools
-            .retain(|tool| self.policy.judge(&tool.name, &caller) == Verdict::Allowed);
-        for tool in &mut list.tools {
-            #[cfg_attr(not(feature = "dynamodb"), expect(unused_variables))]
-            let access = take_access(tool);
+    ) -> impl Future<Output = Result<ListToolsResult, ErrorData>> + Send {
+        async move {
+            let caller = Caller::of(&context.extensions)?.clone();
+            let has_cache_hints = context
+                .protocol_version()
+                .is_some_and(|version| version.as_str() >= ProtocolVersion::V_2026_07_28.as_str());
+            // A conversation with a session id needs no handle.
             #[cfg(feature = "dynamodb")]
-            if carries_handles {
-                describe(tool, access.state.session);
+            let carries_handles = conversation_id(&context.extensions).is_none();
+            let mut list = self
+                .caught("tools/list", Outcome::of(&context.extensions), async {
+                    self.server.list_tools(request, context).await
+                })
+                .await?;
+            list.tools
+                .retain(|tool| self.policy.judge(&tool.name, &caller) == Verdict::Allowed);
+            for tool in &mut list.tools {
+                #[cfg_attr(not(feature = "dynamodb"), expect(unused_variables))]
+                let access = take_access(tool);
+                #[cfg(feature = "dynamodb")]
+                if carries_handles {
+                    describe(tool, access.state.session);
+                }
             }
+            if has_cache_hints && self.policy.depends_on_caller() {
+                list.cache_scope = Some(CacheScope::Private);
+            }
+            Ok(list)
         }
-        if has_cache_hints && self.policy.depends_on_caller() {
-            list.cache_scope = Some(CacheScope::Private);
-        }
-        Ok(list)
+        .boxed()
     }
 
+    /// The engine asks for the input schema alone, to hold `Mcp-Param-*` headers against it. The definition knows it;
+    /// the author's server may build all its tools anew to find it.
     fn get_tool(&self, name: &str) -> Option<Tool> {
-        self.server.get_tool(name)
+        let schema = Arc::clone(self.schemas.get(name)?);
+        Some(Tool::new(name.to_owned(), "", schema))
     }
 
     fn get_info(&self) -> ServerConfig {
@@ -242,20 +272,26 @@ impl<S: ServerHandler> ServerHandler for Guarded<S> {
         }
     }
 
-    async fn listen(&self, context: SubscriptionContext) -> Result<(), ErrorData> {
-        let extensions = &context.request_context().extensions;
-        let end = Deadline::of(extensions).for_tool();
-        let outcome = Outcome::of(extensions);
-        let listening = self.caught("subscriptions/listen", outcome, async {
-            self.server.listen(context).await
-        });
-        match end {
-            None => listening.await,
-            // The revision's graceful end: the client subscribes again.
-            Some(end) => tokio::time::timeout_at(end, listening)
-                .await
-                .unwrap_or(Ok(())),
+    fn listen(
+        &self,
+        context: SubscriptionContext,
+    ) -> impl Future<Output = Result<(), ErrorData>> + Send {
+        async move {
+            let extensions = &context.request_context().extensions;
+            let end = Deadline::of(extensions).for_tool();
+            let outcome = Outcome::of(extensions);
+            let listening = self.caught("subscriptions/listen", outcome, async {
+                self.server.listen(context).await
+            });
+            match end {
+                None => listening.await,
+                // The revision's graceful end: the client subscribes again.
+                Some(end) => tokio::time::timeout_at(end, listening)
+                    .await
+                    .unwrap_or(Ok(())),
+            }
         }
+        .boxed()
     }
 
     fn negotiate_initialize(
@@ -271,72 +307,105 @@ impl<S: ServerHandler> ServerHandler for Guarded<S> {
         self.server.supported_protocol_versions()
     }
 
-    async fn ping(&self, context: RequestContext<RoleServer>) -> Result<(), ErrorData> {
-        let outcome = Outcome::of(&context.extensions);
-        self.caught("ping", outcome, async { self.server.ping(context).await })
-            .await
+    fn ping(
+        &self,
+        context: RequestContext<RoleServer>,
+    ) -> impl Future<Output = Result<(), ErrorData>> + Send {
+        async move {
+            let outcome = Outcome::of(&context.extensions);
+            self.caught("ping", outcome, async { self.server.ping(context).await })
+                .await
+        }
+        .boxed()
     }
 
-    async fn initialize(
+    fn initialize(
         &self,
         request: InitializeRequestParams,
         context: RequestContext<RoleServer>,
-    ) -> Result<InitializeResult, ErrorData> {
-        let mut result = self
-            .caught("initialize", Outcome::of(&context.extensions), async {
-                self.server.initialize(request, context).await
-            })
-            .await?;
-        result.capabilities = self.capabilities_of_older_revisions();
-        Ok(result)
+    ) -> impl Future<Output = Result<InitializeResult, ErrorData>> + Send {
+        async move {
+            let mut result = self
+                .caught("initialize", Outcome::of(&context.extensions), async {
+                    self.server.initialize(request, context).await
+                })
+                .await?;
+            result.capabilities = self.capabilities_of_older_revisions();
+            Ok(result)
+        }
+        .boxed()
     }
 
-    async fn discover(
+    fn discover(
         &self,
         context: RequestContext<RoleServer>,
-    ) -> Result<DiscoverResult, ErrorData> {
-        let capabilities = self.get_info().capabilities;
-        let mut result = self
-            .caught("server/discover", Outcome::of(&context.extensions), async {
-                self.server.discover(context).await
-            })
-            .await?;
-        result.capabilities = capabilities;
-        Ok(result)
+    ) -> impl Future<Output = Result<DiscoverResult, ErrorData>> + Send {
+        async move {
+            let capabilities = self.get_info().capabilities;
+            let mut result = self
+                .caught("server/discover", Outcome::of(&context.extensions), async {
+                    self.server.discover(context).await
+                })
+                .await?;
+            result.capabilities = capabilities;
+            Ok(result)
+        }
+        .boxed()
     }
 
-    async fn on_cancelled(
+    fn on_cancelled(
         &self,
         notification: CancelledNotificationParam,
         context: NotificationContext<RoleServer>,
-    ) {
-        self.server.on_cancelled(notification, context).await;
+    ) -> impl Future<Output = ()> + Send {
+        async move {
+            self.server.on_cancelled(notification, context).await;
+        }
+        .boxed()
     }
 
-    async fn on_progress(
+    fn on_progress(
         &self,
         notification: ProgressNotificationParam,
         context: NotificationContext<RoleServer>,
-    ) {
-        self.server.on_progress(notification, context).await;
+    ) -> impl Future<Output = ()> + Send {
+        async move {
+            self.server.on_progress(notification, context).await;
+        }
+        .boxed()
     }
 
-    async fn on_initialized(&self, context: NotificationContext<RoleServer>) {
-        self.server.on_initialized(context).await;
+    fn on_initialized(
+        &self,
+        context: NotificationContext<RoleServer>,
+    ) -> impl Future<Output = ()> + Send {
+        async move {
+            self.server.on_initialized(context).await;
+        }
+        .boxed()
     }
 
-    async fn on_roots_list_changed(&self, context: NotificationContext<RoleServer>) {
-        self.server.on_roots_list_changed(context).await;
+    fn on_roots_list_changed(
+        &self,
+        context: NotificationContext<RoleServer>,
+    ) -> impl Future<Output = ()> + Send {
+        async move {
+            self.server.on_roots_list_changed(context).await;
+        }
+        .boxed()
     }
 
-    async fn on_custom_notification(
+    fn on_custom_notification(
         &self,
         notification: CustomNotification,
         context: NotificationContext<RoleServer>,
-    ) {
-        self.server
-            .on_custom_notification(notification, context)
-            .await;
+    ) -> impl Future<Output = ()> + Send {
+        async move {
+            self.server
+                .on_custom_notification(notification, context)
+                .await;
+        }
+        .boxed()
     }
 
     caught! {

@@ -13,6 +13,8 @@ use mcp_lambda_contract::HttpUrl;
 /// Gets small documents over HTTPS: every request has a time limit and a size limit, redirects are not followed,
 /// and plain HTTP is possible for a loopback host only (see [`HttpUrl`]).
 ///
+/// Speaks TLS 1.3, and 1.2 with the feature `tls12`, which is on by default.
+///
 /// Trusts the Mozilla root certificates that are compiled in, not those of the machine. Connections are kept and
 /// used again; a connection that the other side closed while the process was frozen is replaced silently.
 #[derive(Clone, Debug)]

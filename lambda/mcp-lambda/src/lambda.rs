@@ -15,7 +15,6 @@ use crate::direct::Direct;
 use crate::endpoint::Endpoint;
 use crate::event::{GatewayRequest, read_event};
 use crate::lambda_response::{PayloadFormat, buffered_response, streamed_response};
-use crate::log::Log;
 use crate::process::Process;
 use crate::refusal::{Answer, Refusal};
 use crate::runtime_api::{ApiBody, ERROR_TYPE, Invocation, RuntimeApi, whole};
@@ -29,51 +28,56 @@ const RESPONSE_MODE: &str = "Lambda-Runtime-Function-Response-Mode";
 const HTTP_INTEGRATION: &str = "application/vnd.awslambda.http-integration-response";
 
 /// The server behind the Runtime API.
-struct Function<'a, S: ServerHandler> {
+struct Function<S: ServerHandler> {
     endpoint: Arc<Endpoint<S>>,
     settings: McpSettings,
     contract: Contract,
     /// Only a function URL needs it.
     direct: OnceCell<Direct<S>>,
-    process: &'a Process,
+    process: Process,
 }
 
 /// Answers invocations until the Runtime API goes away.
+///
+/// As a task of the runtime: one that others wake goes on at once, where the future that the runtime blocks on waits for
+/// a look at the sockets each time.
 pub(crate) async fn serve<S: ServerHandler>(
-    api: &RuntimeApi,
+    api: RuntimeApi,
     built: Built<S>,
-    process: &Process,
+    process: Process,
 ) -> Result<(), StartError> {
     let function = Function {
         settings: built.settings.clone(),
         contract: built.contract.clone(),
-        endpoint: Arc::new(Endpoint::new(built, process)),
+        endpoint: Arc::new(Endpoint::new(built, &process)),
         direct: OnceCell::new(),
         process,
     };
-    loop {
-        let invocation = api.next(process.now).await?;
-        if let Err(error) = function.post_answer(api, &invocation).await {
-            // The platform refused this answer, for example because the client is gone; the next one may be fine.
-            process.log.error(
-                &error.to_string(),
-                &json!({ "requestId": invocation.ids.request_id }),
-            );
-            report_failure(api, &invocation.ids.request_id, &error, &process.log).await;
+    let serving = tokio::spawn(async move {
+        loop {
+            let invocation = api.next(function.process.now).await?;
+            if let Err(error) = function.post_answer(&api, &invocation).await {
+                function.report_failure(&api, &invocation, &error).await;
+            }
+            // Nobody waits for it: the answer is out, and the process is frozen when it asks for the next invocation.
+            let telemetry = function.endpoint.telemetry();
+            telemetry.flush(invocation.deadline).await;
         }
-        // Nobody waits for it: the answer is out, and the process is frozen when it asks for the next invocation.
-        let telemetry = function.endpoint.telemetry();
-        telemetry.flush(invocation.deadline).await;
-    }
+    });
+    serving
+        .await
+        .unwrap_or_else(|error| Err(StartError::System(error.into())))
 }
 
-impl<S: ServerHandler> Function<'_, S> {
+impl<S: ServerHandler> Function<S> {
     async fn post_answer(
         &self,
         api: &RuntimeApi,
         invocation: &Invocation,
     ) -> Result<(), StartError> {
         let path = format!("/runtime/invocation/{}/response", invocation.ids.request_id);
+        // The caller has its answer before the log has its line.
+        let held = self.endpoint.telemetry().hold();
         let Some((answer, format)) = self.answer(invocation).await? else {
             if !self.has_worked(invocation).await? {
                 self.process.log.info(
@@ -101,6 +105,7 @@ impl<S: ServerHandler> Function<'_, S> {
                 api.post(&path, &headers, whole(body)).await
             }
         };
+        drop(held);
         // Also when the response was refused, for example because the client is gone.
         #[cfg(feature = "dynamodb")]
         if let Some(tail) = tail {
@@ -149,21 +154,27 @@ impl<S: ServerHandler> Function<'_, S> {
             .direct
             .get_or_try_init(|| async {
                 let endpoint = Arc::clone(&self.endpoint);
-                Direct::new(endpoint, &self.settings, &self.contract, self.process)
+                Direct::new(endpoint, &self.settings, &self.contract, &self.process)
             })
             .await?;
         let answer = direct.answer(request.map(Full::new), deadline, ids).await;
         Ok(Some((answer, PayloadFormat::V2)))
     }
-}
 
-async fn report_failure(api: &RuntimeApi, request_id: &str, error: &StartError, log: &Log) {
-    let body = json!({ "errorType": error.name(), "errorMessage": error.to_string() }).to_string();
-    let path = format!("/runtime/invocation/{request_id}/error");
-    if let Err(error) = api
-        .post(&path, &[(ERROR_TYPE, error.name())], whole(body))
-        .await
-    {
-        log.error(&error.to_string(), &json!({ "requestId": request_id }));
+    /// The platform refused an answer, for example because the client is gone; the next one may be fine.
+    async fn report_failure(&self, api: &RuntimeApi, invocation: &Invocation, error: &StartError) {
+        let request_id = &invocation.ids.request_id;
+        let log = |error: &StartError| {
+            let log = &self.process.log;
+            log.error(&error.to_string(), &json!({ "requestId": request_id }));
+        };
+        log(error);
+        let body =
+            json!({ "errorType": error.name(), "errorMessage": error.to_string() }).to_string();
+        let path = format!("/runtime/invocation/{request_id}/error");
+        let kind = [(ERROR_TYPE, error.name())];
+        if let Err(error) = api.post(&path, &kind, whole(body)).await {
+            log(&error);
+        }
     }
 }

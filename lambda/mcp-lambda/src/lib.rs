@@ -7,9 +7,11 @@
 //!
 //! ```no_run
 //! use std::process::ExitCode;
+//! use std::sync::LazyLock;
 //! use std::time::SystemTime;
 //!
 //! use mcp_lambda::{Access, Caller, Definition, Process};
+//! use rmcp::handler::server::router::tool::ToolRouter;
 //! use rmcp::{ServerHandler, tool, tool_handler, tool_router};
 //!
 //! struct Greeter;
@@ -23,11 +25,14 @@
 //!     }
 //! }
 //!
-//! #[tool_handler]
+//! /// Built once: rmcp builds it anew for each request where nothing else is named.
+//! static TOOLS: LazyLock<ToolRouter<Greeter>> = LazyLock::new(Greeter::tool_router);
+//!
+//! #[tool_handler(router = TOOLS)]
 //! impl ServerHandler for Greeter {}
 //!
 //! fn main() -> ExitCode {
-//!     let definition = Definition::new("greeter", "0.1.0", Greeter::tool_router().list_all(), |(), _| Ok(Greeter))
+//!     let definition = Definition::new("greeter", "0.1.0", TOOLS.list_all(), |(), _| Ok(Greeter))
 //!         .scope("greet", "Be greeted");
 //!     mcp_lambda::run(Process::new(std::env::args_os(), std::env::vars_os(), SystemTime::now), definition)
 //! }
@@ -80,6 +85,7 @@ mod state;
 #[cfg(feature = "dynamodb")]
 mod tasks;
 mod telemetry;
+mod timer;
 mod tool_call;
 #[cfg(feature = "dynamodb")]
 mod tool_state;

@@ -59,7 +59,7 @@ fn try_run<S: ServerHandler, C: Settings>(
             Some(address) => {
                 let api = RuntimeApi::new(address)?;
                 match definition.build(&process) {
-                    Ok(built) => lambda::serve(&api, built, &process).await,
+                    Ok(built) => lambda::serve(api, built, process).await,
                     Err(error) => {
                         api.report_start_error(&error).await?;
                         Err(error)

@@ -1,4 +1,7 @@
+use std::sync::LazyLock;
+
 use mcp_lambda::{Access, Definition};
+use rmcp::handler::server::router::tool::ToolRouter;
 use rmcp::handler::server::wrapper::Parameters;
 use rmcp::model::{ServerCapabilities, ServerConfig};
 use rmcp::{ServerHandler, schemars, tool, tool_handler, tool_router};
@@ -41,7 +44,10 @@ impl Server {
     }
 }
 
-#[tool_handler]
+/// Built once: rmcp builds it anew for each request where nothing else is named.
+static TOOLS: LazyLock<ToolRouter<Server>> = LazyLock::new(Server::tool_router);
+
+#[tool_handler(router = TOOLS)]
 impl ServerHandler for Server {
     fn get_info(&self) -> ServerConfig {
         ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
@@ -54,7 +60,7 @@ pub fn definition() -> Definition<Server, ()> {
     Definition::new(
         env!("CARGO_PKG_NAME"),
         env!("CARGO_PKG_VERSION"),
-        Server::tool_router().list_all(),
+        TOOLS.list_all(),
         |(), _| Ok(Server),
     )
     .scope(GREET, "Be greeted")

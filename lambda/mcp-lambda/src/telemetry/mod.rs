@@ -11,8 +11,8 @@ pub(crate) mod spans;
 pub(crate) mod spans;
 mod trace;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use mcp_lambda_contract::{List, McpSettings, Metrics};
@@ -41,6 +41,19 @@ pub(crate) struct Telemetry {
     spans: Spans,
     /// Whether the next invocation is the first one, and nobody started the process in advance.
     cold: AtomicBool,
+    /// Records of requests that have ended, while they are held back.
+    held: Mutex<Option<Vec<Record>>>,
+}
+
+/// While it lives, the line of a request that ends waits: the caller has its answer before the log has its line.
+pub(crate) struct HeldRecords<'a>(&'a Telemetry);
+
+impl Drop for HeldRecords<'_> {
+    fn drop(&mut self) {
+        // Each writes its line when it is dropped, which is after the list is given back.
+        let records = self.0.held().take();
+        drop(records);
+    }
 }
 
 impl Telemetry {
@@ -65,6 +78,7 @@ impl Telemetry {
             now: process.now,
             spans,
             cold: AtomicBool::new(is_function && !started_in_advance),
+            held: Mutex::default(),
         })
     }
 
@@ -76,6 +90,23 @@ impl Telemetry {
     /// Exports spans while the process answers, and until it ends.
     pub(crate) fn flush_now_and_then(&self) {
         self.spans.flush_now_and_then();
+    }
+
+    /// Holds back the lines of requests that end from now on.
+    pub(crate) fn hold(&self) -> HeldRecords<'_> {
+        self.held().get_or_insert_default();
+        HeldRecords(self)
+    }
+
+    /// Takes the record of a request that has ended: for later, or to be dropped.
+    fn ended(&self, record: Record) {
+        if let Some(held) = &mut *self.held() {
+            held.push(record);
+        }
+    }
+
+    fn held(&self) -> MutexGuard<'_, Option<Vec<Record>>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Starts the record of one request. Its line is written when the record is finished or dropped.

@@ -44,6 +44,8 @@ impl RequestSpan {
         None
     }
 
+    pub(crate) fn stop(&mut self) {}
+
     pub(crate) fn end(&mut self, _line: &Line<'_>) {}
 }
 

@@ -1,5 +1,5 @@
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, StatusCode};
 use serde::Serialize;
@@ -32,7 +32,8 @@ pub(crate) struct Record {
     status: Option<StatusCode>,
     outcome: Outcome,
     span: RequestSpan,
-    finished: bool,
+    /// From the start to the end of the answer; `None` while it has not ended.
+    duration: Option<Duration>,
 }
 
 impl Record {
@@ -58,7 +59,7 @@ impl Record {
             status: None,
             outcome: Outcome::default(),
             span,
-            finished: false,
+            duration: None,
         }
     }
 
@@ -127,14 +128,16 @@ impl Record {
 
     /// The answer has ended.
     pub(crate) fn finish(mut self) {
-        self.finished = true;
+        self.duration = Some(self.start.elapsed());
+        self.span.stop();
+        Arc::clone(&self.telemetry).ended(self);
     }
 
     fn outcome_name(&self) -> &'static str {
         let is_failure = |status: StatusCode| status.is_client_error() || status.is_server_error();
         match (self.outcome.name(), self.refusal) {
             (_, Some(_)) => "refused",
-            _ if !self.finished => "cancelled",
+            _ if self.duration.is_none() => "cancelled",
             ("ok", None) if self.status.is_some_and(is_failure) => "error",
             (name, None) => name,
         }
@@ -142,7 +145,8 @@ impl Record {
 
     fn write(&mut self) {
         let outcome = self.outcome_name();
-        let duration_ms = self.start.elapsed().as_micros() as f64 / 1000.0;
+        let duration = self.duration.unwrap_or_else(|| self.start.elapsed());
+        let duration_ms = duration.as_micros() as f64 / 1000.0;
         let ids = self.invocation.as_ref().map(|(ids, _)| ids);
         let cold_start = self.invocation.as_ref().map(|(_, is_cold)| *is_cold);
         let is_cold = cold_start == Some(true);

@@ -165,6 +165,7 @@ async fn a_tool_does_not_get_the_callers_access_token() {
     let headers = function.call(&call("headers")).await.tool_text();
     assert!(headers.contains("claude-code/2.1.329"), "{headers}");
     assert!(!headers.contains("secret-access-token"), "{headers}");
+    function.settled().await;
     let log = function.log.lock().unwrap().join("\n");
     assert!(
         log.contains("\"tool\":\"headers\"") && !log.contains("secret-access-token"),
@@ -204,6 +205,7 @@ async fn the_log_holds_nothing_that_a_caller_sent() {
             .all()
             .await;
     }
+    function.settled().await;
     let log = function.log.lock().unwrap().join("\n");
     assert!(
         log.lines().count() >= events.len(),

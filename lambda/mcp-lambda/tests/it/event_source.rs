@@ -21,7 +21,7 @@ use mcp_lambda::{Definition, Process};
 use rmcp::ServerHandler;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use crate::server;
 use crate::wire::HttpAnswer;
@@ -41,6 +41,8 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 /// A running function and the platform around it.
 pub(crate) struct Function {
     invocations: mpsc::Sender<Invocation>,
+    /// How often the function has asked for an invocation, and how many it has got.
+    asked: watch::Receiver<(usize, usize)>,
     pub(crate) log: Arc<Mutex<Vec<String>>>,
 }
 
@@ -86,6 +88,7 @@ impl Invoked {
 struct Platform {
     invocations: tokio::sync::Mutex<mpsc::Receiver<Invocation>>,
     replies: Mutex<HashMap<String, mpsc::Sender<Reply>>>,
+    asked: watch::Sender<(usize, usize)>,
 }
 
 impl Function {
@@ -130,7 +133,7 @@ impl Function {
         variables: &[(&str, &str)],
         program: impl FnOnce(Process) -> ExitCode + Send + 'static,
     ) -> Self {
-        let (invocations, mut all) = Self::platform().await;
+        let (invocations, asked, mut all) = Self::platform().await;
         let log = Arc::new(Mutex::new(Vec::new()));
         all.extend(
             variables
@@ -140,25 +143,36 @@ impl Function {
         let process = process_at(now, &[], &all, &log);
         // The loop has its own runtime, as in a real function; it ends with the test's process.
         std::thread::spawn(move || program(process));
-        Self { invocations, log }
+        Self {
+            invocations,
+            asked,
+            log,
+        }
     }
 
     /// The function as a process of its own, started by `start` with these variables.
     pub(crate) async fn elsewhere(start: impl FnOnce(&BTreeMap<&str, String>)) -> Self {
-        let (invocations, variables) = Self::platform().await;
+        let (invocations, asked, variables) = Self::platform().await;
         start(&variables);
         Self {
             invocations,
+            asked,
             log: Arc::default(),
         }
     }
 
     /// A Runtime API, and the variables of a function that asks it.
-    async fn platform() -> (mpsc::Sender<Invocation>, BTreeMap<&'static str, String>) {
+    async fn platform() -> (
+        mpsc::Sender<Invocation>,
+        watch::Receiver<(usize, usize)>,
+        BTreeMap<&'static str, String>,
+    ) {
         let (invocations, receiver) = mpsc::channel(64);
+        let (asking, asked) = watch::channel((0, 0));
         let platform = Arc::new(Platform {
             invocations: tokio::sync::Mutex::new(receiver),
             replies: Mutex::new(HashMap::new()),
+            asked: asking,
         });
         let address = serve(move |request| {
             let platform = Arc::clone(&platform);
@@ -174,7 +188,14 @@ impl Function {
                 "abc123.execute-api.eu-central-1.amazonaws.com".to_owned(),
             ),
         ]);
-        (invocations, variables)
+        (invocations, asked, variables)
+    }
+
+    /// Waits until the function asks for more work: what it logs of a request, it writes after the answer.
+    pub(crate) async fn settled(&self) {
+        let mut asked = self.asked.clone();
+        let idle = asked.wait_for(|(asked, got)| asked > got);
+        idle.await.expect("the platform runs");
     }
 
     /// The lines of requests so far.
@@ -249,9 +270,11 @@ impl Platform {
             .trim_start_matches("/2018-06-01/runtime")
             .to_owned();
         if path == "/invocation/next" {
+            self.asked.send_modify(|(asked, _)| *asked += 1);
             let Some(invocation) = self.invocations.lock().await.recv().await else {
                 return status(StatusCode::GONE);
             };
+            self.asked.send_modify(|(_, got)| *got += 1);
             let mut replies = self.replies.lock().unwrap();
             let id = format!("invocation-{}", replies.len());
             replies.insert(id.clone(), invocation.reply);

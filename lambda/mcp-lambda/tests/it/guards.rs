@@ -1,7 +1,11 @@
 //! What would hang, or end without an answer, if the library did not guard against it.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use mcp_lambda::Definition;
+use rmcp::ServerHandler;
+use rmcp::model::ServerConfig;
 use serde_json::json;
 
 use crate::event_source::{Function, call, event, modern_event};
@@ -105,14 +109,33 @@ async fn anything_else_that_does_not_finish_is_a_json_rpc_error_before_the_invoc
 
 #[tokio::test]
 async fn a_panic_before_the_server_is_asked_leaves_the_process_alive() {
-    let function = Function::streaming().await;
-    let answer = function.call(&call("unspeakable")).await;
+    /// Panics the first time it is asked who it is, which the engine does before it hands a request over.
+    struct Forgetful(AtomicBool);
+
+    impl ServerHandler for Forgetful {
+        fn get_info(&self) -> ServerConfig {
+            assert!(
+                self.0.swap(true, Ordering::Relaxed),
+                "the dog ate the passport"
+            );
+            ServerConfig::default()
+        }
+    }
+
+    let definition = || {
+        Definition::new("forgetful", "1.0.0", Vec::new(), |(), _| {
+            Ok(Forgetful(AtomicBool::new(false)))
+        })
+    };
+    let function = Function::start_server(&[], definition).await;
+    let ping = json!({ "jsonrpc": "2.0", "id": 7, "method": "ping" });
+    let answer = function.call_legacy(&ping).await;
     assert_eq!((answer.status, &answer.json()["id"]), (500, &json!(7)));
     assert_eq!(
         answer.json()["error"],
         json!({ "code": -32603, "message": "the server failed" })
     );
-    assert_eq!(function.call(&call("who_am_i")).await.status, 200);
+    assert_eq!(function.call_legacy(&ping).await.status, 200);
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use rmcp::handler::server::wrapper::Parameters;
 use rmcp::model::{
     CallToolResult, ContentBlock, CreateMessageRequestParams, GetPromptRequestParams,
     GetPromptResponse, ProgressNotificationParam, Role, SamplingMessage, ServerCapabilities,
-    ServerConfig, SubscriptionFilter, Tool,
+    ServerConfig, SubscriptionFilter,
 };
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler, schemars, tool, tool_handler, tool_router};
@@ -164,11 +164,6 @@ impl ServerHandler for TestServer {
             std::future::pending::<()>().await;
         }
         panic!("the dog ate the prompt")
-    }
-
-    fn get_tool(&self, name: &str) -> Option<Tool> {
-        assert_ne!(name, "unspeakable", "the dog ate the schema");
-        Self::tool_router().get(name).cloned()
     }
 
     fn accepted_subscription_filter(

@@ -45,6 +45,7 @@ async fn one_line_says_what_an_operator_asks_of_a_request() {
     function
         .call_legacy(&json!({ "jsonrpc": "2.0", "id": 2, "method": "tools/list" }))
         .await;
+    function.settled().await;
     let mut lines = function.requests();
     for line in &mut lines {
         assert!(take_number(line, "durationMs") >= 0.0);
@@ -79,6 +80,7 @@ async fn names_only_clients_that_somebody_has_vouched_for() {
             "params": { "protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": info }
         });
         function.call_legacy(&initialize).await;
+        function.settled().await;
         let last = function.requests().pop().unwrap();
         assert_eq!(
             (&last["client"], &last["protocolVersion"]),
@@ -98,6 +100,7 @@ async fn cloudwatch_can_make_metrics_of_a_tools_line() {
         .await;
     function.call(&call("administer")).await;
     function.call(&call("unknown")).await;
+    function.settled().await;
     let lines = function.requests();
     let outcomes: Vec<&str> = lines
         .iter()
@@ -173,6 +176,7 @@ async fn a_streamed_answer_is_logged_when_it_ends() {
         "the tool is still running"
     );
     answer.all().await;
+    function.settled().await;
     let lines = function.requests();
     assert_eq!(
         (lines.len(), &lines[0]["outcome"]),

@@ -1,6 +1,7 @@
 //! The benchmark's server on mcp-lambda, as a tool author writes one: two tools, each behind an OAuth scope.
 
 use std::process::ExitCode;
+use std::sync::LazyLock;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use mcp_lambda::{Access, Definition, Process};
@@ -13,8 +14,6 @@ use serde::Deserialize;
 
 struct Greeter {
     now: fn() -> SystemTime,
-    /// Kept, because rmcp builds it anew for each request otherwise.
-    tools: ToolRouter<Self>,
 }
 
 #[derive(Deserialize, schemars::JsonSchema)]
@@ -56,7 +55,10 @@ impl Greeter {
     }
 }
 
-#[tool_handler(router = self.tools)]
+/// Built once: rmcp builds it anew for each request where nothing else is named.
+static TOOLS: LazyLock<ToolRouter<Greeter>> = LazyLock::new(Greeter::tool_router);
+
+#[tool_handler(router = TOOLS)]
 impl ServerHandler for Greeter {
     fn get_info(&self) -> ServerConfig {
         ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
@@ -66,14 +68,8 @@ impl ServerHandler for Greeter {
 #[expect(clippy::disallowed_methods, reason = "this is where the clock enters")]
 fn main() -> ExitCode {
     let now = SystemTime::now;
-    let tools = Greeter::tool_router().list_all();
-    let build = move |(), _: &_| {
-        Ok(Greeter {
-            now,
-            tools: Greeter::tool_router(),
-        })
-    };
-    let definition = Definition::new("greeter", "1.0.0", tools, build)
+    let build = move |(), _: &_| Ok(Greeter { now });
+    let definition = Definition::new("greeter", "1.0.0", TOOLS.list_all(), build)
         .scope("greet", "Be greeted")
         .scope("report", "Watch the time");
     #[cfg(feature = "dynamodb")]

@@ -30,6 +30,7 @@ struct Open {
     parent: Option<SpanContext>,
     xray: Option<SpanContext>,
     id: Option<i64>,
+    stopped: Option<SystemTime>,
     begun: Option<Arc<Begun>>,
 }
 
@@ -55,6 +56,7 @@ impl RequestSpan {
                 parent: None,
                 xray: ids.and_then(|ids| xray_segment(ids.trace_id.as_deref()?)),
                 id: None,
+                stopped: None,
                 begun: None,
             })
         }))
@@ -110,6 +112,13 @@ impl RequestSpan {
         Some(begun.context.span().span_context().trace_id().to_string())
     }
 
+    /// This is when it ends; what there is to say of it may come later.
+    pub(crate) fn stop(&mut self) {
+        if let Some(open) = &mut self.0 {
+            open.stopped = Some((open.now)());
+        }
+    }
+
     /// Ends with what the log line says of the request.
     pub(crate) fn end(&mut self, line: &Line<'_>) {
         let Some(mut open) = self.0.take() else {
@@ -131,7 +140,7 @@ impl RequestSpan {
                 span.set_status(Status::error(""));
             }
         }
-        span.end_with_timestamp((open.now)());
+        span.end_with_timestamp(open.stopped.unwrap_or_else(open.now));
     }
 }
 

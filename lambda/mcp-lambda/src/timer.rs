@@ -1,0 +1,71 @@
+use std::pin::{Pin, pin};
+use std::sync::{Mutex, PoisonError};
+use std::task::{Context, Poll, ready};
+
+use tokio::time::{Instant, Sleep, sleep_until};
+
+/// Ends work at its deadline, with one timer for one request after the other.
+///
+/// Setting a timer costs two system calls, and hardly any request lasts until it rings. The deadlines of invocations
+/// follow each other, so the timer of an earlier one rings in time for a later one, and is set anew only then.
+#[derive(Default)]
+pub(crate) struct Timer {
+    /// Where the timer is while nobody uses it.
+    sleep: Mutex<Option<Pin<Box<Sleep>>>>,
+}
+
+impl Timer {
+    /// What comes of the work; `None` when it is not done by the deadline.
+    pub(crate) async fn until<T>(&self, end: Instant, work: impl Future<Output = T>) -> Option<T> {
+        let mut work = pin!(work);
+        let kept = self.kept().take();
+        let mut sleep = kept.unwrap_or_else(|| Box::pin(sleep_until(end)));
+        let result = std::future::poll_fn(|context| match work.as_mut().poll(context) {
+            Poll::Ready(result) => Poll::Ready(Some(result)),
+            Poll::Pending => rings(&mut sleep, end, context).map(|()| None),
+        })
+        .await;
+        *self.kept() = Some(sleep);
+        result
+    }
+
+    fn kept(&self) -> std::sync::MutexGuard<'_, Option<Pin<Box<Sleep>>>> {
+        self.sleep.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn rings(sleep: &mut Pin<Box<Sleep>>, end: Instant, context: &mut Context<'_>) -> Poll<()> {
+    if sleep.deadline() > end {
+        sleep.as_mut().reset(end);
+    }
+    loop {
+        ready!(sleep.as_mut().poll(context));
+        if sleep.deadline() >= end {
+            return Poll::Ready(());
+        }
+        // It was set for an earlier request.
+        sleep.as_mut().reset(end);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+    use std::time::Duration;
+
+    use tokio::time::{Instant, sleep};
+
+    use super::Timer;
+
+    #[tokio::test(start_paused = true)]
+    async fn rings_at_each_deadline_whatever_it_was_set_for_before() {
+        let timer = Timer::default();
+        for milliseconds in [50, 80, 20, 300] {
+            let (start, limit) = (Instant::now(), Duration::from_millis(milliseconds));
+            assert_eq!(timer.until(start + limit, pending::<()>()).await, None);
+            assert_eq!(start.elapsed(), limit);
+            let work = sleep(Duration::from_millis(10));
+            assert_eq!(timer.until(Instant::now() + limit, work).await, Some(()));
+        }
+    }
+}
