@@ -1,6 +1,6 @@
 /** The account that the apps are deployed to, which the emulator plays: the CDK's command line, and what is there. */
 
-import { spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 
 import { runningStack } from '../e2e/stack.ts';
@@ -22,15 +22,21 @@ const ENVIRONMENT = {
   AWS_EC2_METADATA_DISABLED: 'true',
 };
 
-/** Runs a program of somebody who has an account; what it prints is in the error. */
-export function run(command: string, args: readonly string[], env: Record<string, string> = {}): string {
-  const done = spawnSync(command, args, { cwd: root, encoding: 'utf8', maxBuffer: 1 << 26, env: { ...process.env, ...ENVIRONMENT, ...env } });
-  if (done.status !== 0) throw new Error(`\`${command} ${args.join(' ')}\` ${done.error?.message ?? `ended with ${done.signal ?? done.status}`}\n${done.stdout}${done.stderr}`);
-  return done.stdout;
+/**
+ * Runs a program of somebody who has an account and gives what it prints, which is in the error as well. Others run meanwhile: connections that the
+ * emulator closes have to be noticed.
+ */
+export function run(command: string, args: readonly string[], env: Record<string, string> = {}): Promise<string> {
+  return new Promise((resolve, reject) => {
+    execFile(command, args, { cwd: root, encoding: 'utf8', maxBuffer: 1 << 26, env: { ...process.env, ...ENVIRONMENT, ...env } }, (error, stdout, stderr) => {
+      if (error === null) resolve(stdout);
+      else reject(new Error(`\`${command} ${args.join(' ')}\` ${error.code === undefined ? error.message : `ended with ${error.signal ?? error.code}`}\n${stdout}${stderr}`));
+    });
+  });
 }
 
 /** Runs the CDK's command line. The rules of the CDK are another part's, and take seconds. */
-export function cdk(...args: readonly string[]): string {
+export function cdk(...args: readonly string[]): Promise<string> {
   return run(join(root, 'node_modules', '.bin', 'cdk'), [...args, '--ci', '--no-notices', '--no-version-reporting', '--context', `@aws-cdk/core:bootstrapQualifier=${QUALIFIER}`], {
     CDK_DISABLE_CLI_TELEMETRY: 'true',
     CDK_VALIDATION: 'false',
@@ -38,17 +44,17 @@ export function cdk(...args: readonly string[]): string {
 }
 
 /** Makes what `cdk deploy` needs in an account: a bucket for assets, and roles. */
-export function bootstrap(): void {
-  cdk('bootstrap', `aws://000000000000/${emulator.AwsRegion}`, '--qualifier', QUALIFIER, '--toolkit-stack-name', 'Bootstrap', '--app', '');
+export function bootstrap(): Promise<string> {
+  return cdk('bootstrap', `aws://000000000000/${emulator.AwsRegion}`, '--qualifier', QUALIFIER, '--toolkit-stack-name', 'Bootstrap', '--app', '');
 }
 
 /** Which kinds of AWS resources are there, and which of each. */
 export type Inventory = Readonly<Record<string, readonly string[]>>;
 
-const listed = (...args: readonly string[]): unknown =>
-  JSON.parse(run(join(root, '.local', 'venv', 'bin', 'python'), [join(root, 'test', 'integration', 'inventory.py'), emulator.AwsEndpointUrl, emulator.AwsRegion, ...args]));
+const listed = async (...args: readonly string[]): Promise<unknown> =>
+  JSON.parse(await run(join(root, '.local', 'venv', 'bin', 'python'), [join(root, 'test', 'integration', 'inventory.py'), emulator.AwsEndpointUrl, emulator.AwsRegion, ...args]));
 
-export const inventory = (): Inventory => listed() as Inventory;
+export const inventory = async (): Promise<Inventory> => (await listed()) as Inventory;
 
 /** What one inventory has and another lacks, without the kinds that differ in nothing. */
 export function added(before: Inventory, after: Inventory): Inventory {
@@ -60,7 +66,7 @@ export function added(before: Inventory, after: Inventory): Inventory {
 /** The resources of a stack by logical ID. */
 export type Resources = Readonly<Record<string, { readonly type: string; readonly id: string }>>;
 
-export const resourcesOf = (stack: string): Resources => listed(stack) as Resources;
+export const resourcesOf = async (stack: string): Promise<Resources> => (await listed(stack)) as Resources;
 
 /** The physical ID of the only resource of a type, or of that whose logical ID begins as said. */
 export function idOf(resources: Resources, type: string, logicalId = ''): string {

@@ -28,9 +28,9 @@ const SNAPSHOTS = ['AWS::ApiGateway::Deployment', 'AWS::Lambda::Version'];
 /** Context of an app. */
 type Context = Readonly<Record<string, string>>;
 
-function deploy(app: AppName, context: Context): Resources {
+async function deploy(app: AppName, context: Context): Promise<Resources> {
   const given = Object.entries(context).flatMap(([name, value]) => ['--context', `${name}=${value}`]);
-  cdk('deploy', '--app', `node ${sourceOf(app)}`, ...given, '--output', join(work, app), '--require-approval', 'never', '--toolkit-stack-name', 'Bootstrap');
+  await cdk('deploy', '--app', `node ${sourceOf(app)}`, ...given, '--output', join(work, app), '--require-approval', 'never', '--toolkit-stack-name', 'Bootstrap');
   return resourcesOf(STACKS[app]);
 }
 
@@ -67,8 +67,8 @@ describe('integration apps', () => {
     front = await Front.start();
     first = present(join(work, 'first'));
     second = change(first, join(work, 'second'));
-    bootstrap();
-    empty = inventory();
+    await bootstrap();
+    empty = await inventory();
   });
   after(() => {
     front.stop();
@@ -97,7 +97,7 @@ describe('integration apps', () => {
     }
 
     test('is deployed by cdk deploy, and answers a program', async () => {
-      resources = deploy('defaults', { ...first });
+      resources = await deploy('defaults', { ...first });
       api = idOf(resources, 'AWS::ApiGateway::RestApi');
       pool = idOf(resources, 'AWS::Cognito::UserPool');
       identifier = idOf(resources, 'AWS::Cognito::UserPoolResourceServer');
@@ -114,7 +114,7 @@ describe('integration apps', () => {
     });
 
     test('keeps pool, API, table and what they hold through an update of code, memory, origins and OAuth scopes', async () => {
-      const updated = deploy('defaults', { ...second, chosen: JSON.stringify({ memorySize: 512, allowedOrigins: [ORIGIN] }) });
+      const updated = await deploy('defaults', { ...second, chosen: JSON.stringify({ memorySize: 512, allowedOrigins: [ORIGIN] }) });
       assert.deepEqual(replaced(resources, updated), []);
       resources = updated;
 
@@ -124,9 +124,9 @@ describe('integration apps', () => {
       assert.equal(await memoryOf(idOf(resources, 'AWS::Lambda::Function')), 512);
     });
 
-    test('leaves people, log and state behind when it is destroyed, and nothing else', () => {
-      destroy('defaults');
-      assert.deepEqual(added(empty, inventory()), {
+    test('leaves people, log and state behind when it is destroyed, and nothing else', async () => {
+      await destroy('defaults');
+      assert.deepEqual(added(empty, await inventory()), {
         'user pool': [pool],
         'log group': [idOf(resources, 'AWS::Logs::LogGroup')],
         table: [idOf(resources, 'AWS::DynamoDB::GlobalTable')],
@@ -155,8 +155,8 @@ describe('integration apps', () => {
     const context = (revision: Revision): Context => ({ ...revision, publicBaseUrl: front.url, signInBaseUrl: emulator.AwsEndpointUrl });
 
     test('is deployed by cdk deploy, and answers a program through its gate', async () => {
-      beforehand = inventory();
-      resources = deploy('everything', context(first));
+      beforehand = await inventory();
+      resources = await deploy('everything', context(first));
       api = idOf(resources, 'AWS::ApiGateway::RestApi', 'Counter');
       front.api = api;
 
@@ -170,7 +170,7 @@ describe('integration apps', () => {
     });
 
     test('keeps pool, API, table and what they hold through an update of code, memory, origins and OAuth scopes', async () => {
-      const updated = deploy('everything', {
+      const updated = await deploy('everything', {
         ...context(second),
         scopeNames: `counter.read,counter.write,${ADDED_SCOPE}`,
         chosen: JSON.stringify({ memorySize: 1024, allowedOrigins: [ORIGIN] }),
@@ -185,9 +185,9 @@ describe('integration apps', () => {
       assert.equal(await memoryOf(idOf(resources, 'AWS::Lambda::Function', 'CounterFunction')), 1024);
     });
 
-    test('leaves nothing behind when it is destroyed', () => {
-      destroy('everything');
-      assert.deepEqual(added(beforehand, inventory()), {});
+    test('leaves nothing behind when it is destroyed', async () => {
+      await destroy('everything');
+      assert.deepEqual(added(beforehand, await inventory()), {});
     });
   });
 });

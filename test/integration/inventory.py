@@ -15,6 +15,8 @@ import botocore.session
 KINDS: dict[str, tuple[str, str, dict[str, Any], str, str]] = {
     "user pool": ("cognito-idp", "list_user_pools", {"MaxResults": 60}, "UserPools", "Id"),
     "API": ("apigateway", "get_rest_apis", {"limit": 500}, "items", "id"),
+    "usage plan": ("apigateway", "get_usage_plans", {"limit": 500}, "items", "id"),
+    "API key": ("apigateway", "get_api_keys", {"limit": 500}, "items", "id"),
     "domain of an API": ("apigateway", "get_domain_names", {"limit": 500}, "items", "domainName"),
     "distribution": ("cloudfront", "list_distributions", {}, "DistributionList.Items", "Id"),
     "certificate": ("acm", "list_certificates", {}, "CertificateSummaryList", "CertificateArn"),

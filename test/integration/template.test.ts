@@ -38,9 +38,9 @@ describe('the template without the CDK', () => {
   before(async () => {
     await new Promise<void>((resolve) => dogApi.listen(0, '127.0.0.1', resolve));
     build(join(work, 'lambda'), 'dog-facts');
-    run('node', ['scripts/template.mjs', work, `lambdaDir=${join(work, 'lambda')}`, `dogApiBaseUrl=http://127.0.0.1:${(dogApi.address() as AddressInfo).port}/api/v2`], { CDK_VALIDATION: 'false' });
-    beforehand = inventory();
-    shell('aws s3 mb s3://<bucket>');
+    await run('node', ['scripts/template.mjs', work, `lambdaDir=${join(work, 'lambda')}`, `dogApiBaseUrl=http://127.0.0.1:${(dogApi.address() as AddressInfo).port}/api/v2`], { CDK_VALIDATION: 'false' });
+    beforehand = await inventory();
+    await shell('aws s3 mb s3://<bucket>');
   });
   after(() => {
     dogApi.close();
@@ -48,19 +48,19 @@ describe('the template without the CDK', () => {
   });
 
   test('is deployed by the commands of the document, and answers a program', async () => {
-    const outputs = Object.fromEntries((JSON.parse(/\[[^]*\]\s*$/.exec(shell(deploying!))![0]) as { OutputKey: string; OutputValue: string }[]).map(({ OutputKey, OutputValue }) => [OutputKey, OutputValue]));
+    const outputs = Object.fromEntries((JSON.parse(/\[[^]*\]\s*$/.exec(await shell(deploying!))![0]) as { OutputKey: string; OutputValue: string }[]).map(({ OutputKey, OutputValue }) => [OutputKey, OutputValue]));
     const { SecretString } = await aws<{ SecretString: string }>(emulator, 'secretsmanager', 'secretsmanager.GetSecretValue', { SecretId: outputs['AutomatedOAuthClientSecretArn'] });
     const { token, error } = await machineToken(`${emulator.AwsEndpointUrl}/oauth2/token`, outputs['AutomatedOAuthClientId']!, SecretString, outputs['McpOAuthScope']!);
     assert.ok(token !== undefined, error);
-    const api = idOf(resourcesOf('dog-facts'), 'AWS::ApiGateway::RestApi');
+    const api = idOf(await resourcesOf('dog-facts'), 'AWS::ApiGateway::RestApi');
     const call = { method: 'tools/call', params: { name: 'getDogFacts', arguments: {} } };
     const answer = await send(api, call, { authorization: `Bearer ${token}` });
     assert.ok(answer.status === 200 && answer.body.includes(FACT), answer.body);
     assert.equal((await send(api, call, {})).status, 401);
   });
 
-  test('leaves nothing behind but the bucket when the stack is deleted', () => {
-    shell(deleting!);
-    assert.deepEqual(added(beforehand, inventory()), { bucket: [BUCKET] });
+  test('leaves nothing behind but the bucket when the stack is deleted', async () => {
+    await shell(deleting!);
+    assert.deepEqual(added(beforehand, await inventory()), { bucket: [BUCKET] });
   });
 });

@@ -2,6 +2,7 @@
 // ../properties.ts fails when a property of the library is neither here nor in its list of what cannot be.
 import { createHash } from 'node:crypto';
 import { App, CfnOutput, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import * as acm from 'aws-cdk-lib/aws-certificatemanager';
 import * as codedeploy from 'aws-cdk-lib/aws-codedeploy';
 import * as cognito from 'aws-cdk-lib/aws-cognito';
@@ -61,6 +62,8 @@ const server = new McpServer(stack, 'Counter', {
   allowedOrigins: ['http://localhost:6274'],
   throttlingRateLimit: 40,
   throttlingBurstLimit: 80,
+  throttle: { rateLimit: 20, burstLimit: 40 },
+  quota: { limit: 1_000_000, period: apigateway.Period.MONTH },
   webAcl,
   memorySize: 512,
   timeout: Duration.seconds(20),
@@ -76,7 +79,11 @@ const server = new McpServer(stack, 'Counter', {
   // What an update chooses otherwise.
   ...JSON.parse(app.node.tryGetContext('chosen') ?? '{}'),
 });
-const machineClient = server.addMachineClient('MachineClient', { scopeNames: (app.node.tryGetContext('scopeNames') ?? 'counter.read,counter.write').split(',') });
+const machineClient = server.addMachineClient('MachineClient', {
+  scopeNames: (app.node.tryGetContext('scopeNames') ?? 'counter.read,counter.write').split(','),
+  throttle: { rateLimit: 10, burstLimit: 20 },
+  quota: { limit: 10_000, period: apigateway.Period.DAY },
+});
 new McpMonitoring(stack, 'Monitoring', { server, alarmTopic: new sns.Topic(stack, 'Alarms'), failurePercentage: 2, slowAfter: Duration.seconds(5) });
 
 const zone = new route53.PublicHostedZone(stack, 'Zone', { zoneName: 'example.com' });
