@@ -124,7 +124,6 @@ export class McpRemoteServer extends Construct {
       integration: remoteIntegration(props.endpointUrl, longestTimeout(props.timeout)),
       otherMethods: [],
       authorization: this.limits.methodOptions(gate?.authorization ?? this.signIn.authorizer()),
-      otherMethods: [],
     });
     if (gate !== undefined) {
       acknowledgeGate(methods);
