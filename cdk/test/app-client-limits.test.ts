@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { CfnParameter } from 'aws-cdk-lib';
 import { Period } from 'aws-cdk-lib/aws-apigateway';
 import type { Template } from 'aws-cdk-lib/assertions';
-import { McpAuthorization, McpFront, type McpQuota, McpRemoteServer, McpServer, type McpServerProps, type McpThrottle, McpUserPool } from '../lib';
+import { McpAuthorization, McpFront, McpHost, type McpQuota, McpRemoteServer, McpServer, type McpServerProps, type McpThrottle, McpUserPool } from '../lib';
 import { deployed } from './deployed';
 import { code, facts, only, synthesize, synthesizeServer, type TemplateJson, twoScopes } from './synthesis';
 
@@ -153,6 +153,21 @@ describe('throttle and quota', () => {
     assert.deepEqual(all.Ci.throttle, { RateLimit: 1, BurstLimit: 1 });
     assert.equal(gateEnvironment(template).GATE_TOOLS, undefined, 'which tools there are is not known');
     assert.equal(guarded(template).length, 2);
+  });
+});
+
+describe('the limits of two servers on one host', () => {
+  test('count the app client that people share for each server by itself', () => {
+    const template = synthesize((stack) => {
+      const host = new McpHost(stack, 'Host', { front: front(), authorization: McpAuthorization.server({ code: code() }) });
+      for (const name of ['One', 'Two']) {
+        new McpServer(stack, name, { code: code(), contract: name === 'One' ? facts() : twoScopes(), host, path: `/${name.toLowerCase()}`, gate: gate(), throttle });
+      }
+    });
+    const values = Object.values(template.findResources('AWS::ApiGateway::ApiKey')).map((each) => JSON.stringify(each.Properties.Value));
+    assert.equal(new Set(values).size, 4, values.join('\n'));
+    const { logicalId } = only(template, 'AWS::Cognito::UserPoolClient');
+    assert.equal(values.filter((value) => value.includes(logicalId)).length, 2);
   });
 });
 

@@ -13,6 +13,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { after, before, describe, test } from 'node:test';
 
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+
 import { clients } from '../clients/all.ts';
 import { Provider } from './gate-provider.ts';
 import { machineClientSecret, machineToken, runningStack, type Stack } from './stack.ts';
@@ -233,6 +235,10 @@ describe('the counter', () => {
       const answers = [await list(endpoint, few), await list(endpoint, few), await list(endpoint, few)];
       assert.deepEqual(answers.map(({ status }) => status), [200, 200, 429]);
       assert.deepEqual([answers[2]?.json.error, answers[2]?.headers['retry-after']], ['quota_exceeded', undefined]);
+      // The official client hands the sentence on to whoever runs it.
+      const client = new Client({ name: 'test-client', version: '1.0.0' }, { versionNegotiation: { mode: 'auto' } });
+      const transport = new StreamableHTTPClientTransport(new URL(endpoint.url), { requestInit: { headers: { authorization: `Bearer ${few}` } } });
+      await assert.rejects(client.connect(transport), /this app client has used up its quota/);
     });
 
     test('counts all app clients together that it does not know', async () => {
