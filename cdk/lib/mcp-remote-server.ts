@@ -122,7 +122,6 @@ export class McpRemoteServer extends Construct {
     this.limits = new AppClientLimits(this, props, this.api, gate);
     const methods = addMcpEndpoint(mcpPath, {
       integration: remoteIntegration(props.endpointUrl, longestTimeout(props.timeout)),
-      otherMethods: [],
       authorization: this.limits.methodOptions(gate?.authorization ?? this.signIn.authorizer()),
       otherMethods: [],
     });
