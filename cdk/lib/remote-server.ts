@@ -20,6 +20,11 @@ export function assertRemote(props: McpRemoteServerProps): void {
   if (scopes.length === 0) {
     throw synthError('ScopesMissing', 'scopes is empty, and API Gateway would take ID tokens then: name one OAuth scope at least');
   }
+  const noPool = props.userPool !== undefined || props.host !== undefined;
+  const noLog = props.gate === undefined && (authorization?._server === undefined || props.host !== undefined);
+  if (props.removalPolicy !== undefined && noPool && noLog) {
+    throw synthError('RemovalPolicyNotApplied', 'removalPolicy applies to a user pool of the server\'s own and to the logs of gate and McpAuthorization.server, and there is none of them: set it on the userPool or host and remove it here');
+  }
   const wrong = scopes.find(({ name }) => !/^[\x21\x23-\x2e\x30-\x5b\x5d-\x7e]{1,256}$/.test(name));
   if (wrong !== undefined) {
     throw synthError('ScopeNameInvalid', `scopes has ${JSON.stringify(wrong.name)} and takes visible ASCII without /, " and \\: correct it`);

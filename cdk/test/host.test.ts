@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { App, Stack } from 'aws-cdk-lib';
+import { App, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as wafv2 from 'aws-cdk-lib/aws-wafv2';
 import { McpAuthorization, McpAuthorizationServer, McpFront, McpHost, type McpHostProps, McpMonitoring, McpRemoteServer, McpServer, type McpServerProps, McpUserPool } from '../lib';
@@ -295,6 +295,11 @@ describe('a host', () => {
     ['access tokens are another provider\'s', (stack) => host(stack, { authorization: McpAuthorization.jwt({ issuer: 'https://login.example.com', jwksUrl: 'https://login.example.com/keys', audience: ['dogs'] }) }), 'authorization is McpAuthorization.jwt, whose tokens say nothing about which of several servers they are for: use McpAuthorization.cognito() or server(), or servers without a host (NotForHost)'],
     ['access tokens are agreed on', (stack) => host(stack, { authorization: McpAuthorization.bearerToken({ tokenSha256: ['0'.repeat(64)] }) }), 'authorization is McpAuthorization.bearerToken, whose tokens say nothing about which of several servers they are for: use McpAuthorization.cognito() or server(), or servers without a host (NotForHost)'],
     ['a client is limited to scopes of nobody in particular', (stack) => host(stack, { authorization: McpAuthorization.server({ clients: [{ clientId: 'ci', clientName: 'CI', redirectUris: ['https://ci.example.com/'], scopeNames: ['read'] }] }) }), 'clients has ci with scopeNames, which are names of one contract, and a host has several: remove scopeNames, the person sees which server the client asks for (ClientScopesOnHost)'],
+    ...([['displayName', 'Dogs'], ['removalPolicy', RemovalPolicy.DESTROY]] as const).map(([name, value]): [string, (stack: Stack) => void, string] => [
+      `${name} has nothing to apply to`,
+      (stack) => host(stack, { userPool: new McpUserPool(stack, 'People'), [name]: value }),
+      `${name} is for a user pool of the host's own and for McpAuthorization.server, and there is neither: set it on the userPool and remove it here (HostOptionNotApplied)`,
+    ]),
     ['a client has the id of the one for configuration by hand', (stack) => host(stack, { authorization: McpAuthorization.server({ code: code(), clients: [{ clientId: 'by-hand', clientName: 'CI', redirectUris: ['https://ci.example.com/'] }] }) }), 'clients has the clientId by-hand twice, or it is that of the client for configuration by hand: choose another (ClientIdTaken)'],
     ...([['front', McpFront.cloudFront()], ['authorization', McpAuthorization.cognito()], ['callbackPort', 9000], ['callbackUrls', []]] as const).map(([name, value]): [string, (stack: Stack) => void, string] => [
       `a server of it has ${name}`,

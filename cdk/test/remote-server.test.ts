@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { CfnParameter, Duration } from 'aws-cdk-lib';
+import { CfnParameter, Duration, RemovalPolicy, type Stack } from 'aws-cdk-lib';
 import * as wafv2 from 'aws-cdk-lib/aws-wafv2';
-import { McpAuthorization, McpFront, McpRemoteServer, type McpRemoteServerProps } from '../lib';
+import { McpAuthorization, McpFront, McpRemoteServer, type McpRemoteServerProps, McpUserPool } from '../lib';
 import { deployed } from './deployed';
 import { code, only, synthesize, synthesizeServer, type TemplateJson } from './synthesis';
 
@@ -94,6 +94,14 @@ describe('McpRemoteServer', () => {
       'authorization is McpAuthorization.bearerToken, whose tokens the endpoint can take itself: use McpAuthorization.cognito() or server(), or the endpoint without McpRemoteServer (NotForRemoteServer)',
     ],
   ];
+  test('fails with a removalPolicy that has nothing to apply to', () => {
+    const message = 'removalPolicy applies to a user pool of the server\'s own and to the logs of gate and McpAuthorization.server, and there is none of them: set it on the userPool or host and remove it here (RemovalPolicyNotApplied)';
+    const existing = (stack: Stack, props: Partial<McpRemoteServerProps>) => new McpRemoteServer(stack, 'Server', { endpointUrl, serverName: 'tickets', scopes, front: front(), userPool: new McpUserPool(stack, 'People'), removalPolicy: RemovalPolicy.DESTROY, ...props });
+    assert.throws(() => synthesize((stack) => existing(stack, {})), { message });
+    synthesize((stack) => existing(stack, { gate: { code: code() } }));
+    synthesize((stack) => existing(stack, { authorization: McpAuthorization.server({ code: code() }) }));
+  });
+
   for (const [props, message] of refusals) {
     test(`fails with ${Object.keys(props)[0]}: ${message.split(' and ')[0]}`, () => {
       assert.throws(() => remote(props), { message });

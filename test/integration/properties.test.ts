@@ -9,14 +9,16 @@ import { propertiesOfApps, propertiesOfLibrary } from './properties.ts';
 /** What neither app sets, with the reason: a property, or all of an interface. */
 const NOT_SET: Readonly<Record<string, string>> = {
   McpAuthorizationServerProps: 'McpServer makes the construct from the options of McpAuthorization.server',
+  McpAuthorizedServer: 'McpHost tells it the authorization server about each of its servers',
   McpBearerTokenOptions: 'stands in place of the user pool, which everything else is about; synthesized in cdk/test/rules/combinations.ts',
   McpCargoOptions: 'compiles for arm64, which the part `artifact` does and the emulator does not run',
-  McpCloudFrontOptions: 'a server has one front, and a distribution of the emulator passes nothing on to an API',
   McpCodeConfig: 'what McpCode.bind gives, for code of another kind',
   McpConsentScope: 'a part of McpAuthorizationServerProps',
   'McpExistingUserPoolAttributes.signInBaseUrl': 'in place of domain',
   McpFrontConfig: 'what McpFront.bind gives, for a front of another kind',
   McpFrontOptions: 'what McpFront.bind is told',
+  McpFrontPathConfig: 'what McpFront.bindPath gives, for a front of another kind',
+  McpFrontPathOptions: 'what McpFront.bindPath is told',
   McpFunctionProps: 'McpServer makes the construct from McpFunctionOptions',
   McpInteractiveClientProps: 'McpServer makes the construct',
   McpJwtOptions: 'stands in place of the user pool, which everything else is about; synthesized in cdk/test/rules/combinations.ts',

@@ -1,4 +1,4 @@
-// An MCP server with everything chosen that can be chosen together, and an MCP endpoint that exists already with the rest.
+// An MCP server with everything chosen that can be chosen together, and MCP endpoints that exist already with the rest.
 // ../properties.ts fails when a property of the library is neither here nor in its list of what cannot be.
 import { createHash } from 'node:crypto';
 import { App, CfnOutput, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
@@ -12,7 +12,7 @@ import * as logs from 'aws-cdk-lib/aws-logs';
 import * as route53 from 'aws-cdk-lib/aws-route53';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import * as wafv2 from 'aws-cdk-lib/aws-wafv2';
-import { McpAuthorization, McpAwsResource, McpCode, McpContract, McpFront, McpMonitoring, McpRemoteServer, McpServer, McpUserPool } from 'mcp-lambda-cdk';
+import { McpAuthorization, McpAwsResource, McpCode, McpContract, McpFront, McpHost, McpMonitoring, McpRemoteServer, McpServer, McpUserPool } from 'mcp-lambda-cdk';
 
 const app = new App();
 const context = (name: string): string => app.node.getContext(name);
@@ -99,12 +99,28 @@ const remote = new McpRemoteServer(stack, 'Remote', {
   tracing: true,
 });
 
+const host = new McpHost(stack, 'Host', {
+  front: McpFront.cloudFront({ readTimeout: Duration.seconds(90) }),
+  authorization: McpAuthorization.server({ code: built('authorization') }),
+  userPool: people,
+  displayName: 'Several',
+  callbackPort: 8798,
+  callbackUrls: ['https://claude.ai/api/mcp/auth_callback'],
+  throttlingRateLimit: 30,
+  throttlingBurstLimit: 60,
+  webAcl,
+  tracing: true,
+  removalPolicy,
+});
+const hosted = new McpRemoteServer(stack, 'Hosted', { host, path: '/hosted', endpointUrl: 'https://gateway.example.com/hosted', serverName: 'hosted', scopes: [{ name: 'use', description: 'Use it' }] });
+
 for (const [name, value] of Object.entries({
   McpServerUrl: server.mcpServerUrl,
   TokenUrl: server.tokenUrl,
   MachineClientId: machineClient.clientId,
   MachineClientSecretArn: machineClient.clientSecret.secretArn,
   RemoteUrl: remote.mcpServerUrl,
+  HostedUrl: hosted.mcpServerUrl,
 })) {
   new CfnOutput(stack, name, { value });
 }
