@@ -7,6 +7,9 @@ import type { Construct } from 'constructs';
 import type { McpCustomDomainOptions, McpFrontPathOptions } from './mcp-front';
 import { synthError } from './synth-error';
 
+/** Construct ID of the domain. */
+const DOMAIN = 'Domain';
+
 /** Refuses what API Gateway or Route 53 would refuse minutes into a deployment. Texts known at deployment only are not looked at. */
 export function assertCustomDomain(options: McpCustomDomainOptions): void {
   const { domainName, hostedZone } = options;
@@ -25,7 +28,7 @@ export function assertCustomDomain(options: McpCustomDomainOptions): void {
 /** Makes the API reachable under a domain name, at its root and nowhere else. */
 export function addCustomDomain(scope: Construct, api: apigateway.RestApi, options: McpCustomDomainOptions): apigateway.DomainName {
   assertSameRegion(scope, options);
-  const domain = new apigateway.DomainName(scope, 'Domain', {
+  const domain = new apigateway.DomainName(scope, DOMAIN, {
     domainName: options.domainName,
     certificate: options.certificate,
     endpointType: apigateway.EndpointType.REGIONAL,
@@ -47,13 +50,13 @@ export function addCustomDomain(scope: Construct, api: apigateway.RestApi, optio
 }
 
 /** Shows an API below one path of a domain. The longest path that fits a request counts, and the domain's root all others. */
-export function mapPath(scope: Construct, domain: apigateway.DomainName, { api, path }: McpFrontPathOptions): void {
+export function mapPath(scope: Construct, { api, path, host }: McpFrontPathOptions): void {
   closeOwnHost(api);
   // Not BasePathMapping, which takes no path of several parts.
   new apigatewayv2.CfnApiMapping(scope, 'DomainMapping', {
     apiId: api.restApiId,
     stage: api.deploymentStage.stageName,
-    domainName: domain.domainName,
+    domainName: (host.node.findChild(DOMAIN) as apigateway.DomainName).domainName,
     apiMappingKey: path.slice(1),
   });
 }

@@ -52,7 +52,7 @@ export class HostedServers {
     this.assertFree(serverName, path);
     assertNear(scope, host);
     const { api, apiHost } = address;
-    const { apiPath } = host._front.bindPath(scope, { path, host: host._frontConfig, api, apiHost, apiStageName: API_STAGE_NAME });
+    const { apiPath } = host._front.bindPath(scope, { path, host, api, apiHost, apiStageName: API_STAGE_NAME });
     const server: HostedServer = { serverName, path, resourceIdentifier: `${host.publicBaseUrl}${path}/mcp`, oauthScopes: [] };
     this.servers.push(server);
     return {

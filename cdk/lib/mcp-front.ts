@@ -12,6 +12,9 @@ import { synthError } from './synth-error';
 /** The longest silence between two pieces of an answer that CloudFront's default quota allows. */
 const LONGEST_READ_TIMEOUT = Duration.seconds(120);
 
+/** Construct ID of the distribution. */
+const DISTRIBUTION = 'Distribution';
+
 /** How CloudFront passes requests on: every one, at once and whole. */
 const PASSED_ON: cloudfront.AddBehaviorOptions = {
   allowedMethods: cloudfront.AllowedMethods.ALLOW_ALL,
@@ -62,12 +65,6 @@ export interface McpFrontConfig {
    * @default - none
    */
   readonly customDomain?: apigateway.DomainName;
-
-  /**
-   * The CloudFront distribution in front of the API.
-   * @default - none
-   */
-  readonly distribution?: cloudfront.Distribution;
 }
 
 /** What `McpFront.bindPath` is told: the API of one of several servers, and where it belongs. */
@@ -75,8 +72,8 @@ export interface McpFrontPathOptions extends McpFrontOptions {
   /** The server's path below the front, for example `/orders`: its MCP endpoint is at `/orders/mcp`. */
   readonly path: string;
 
-  /** What `bind` gave for the API at the front's root. */
-  readonly host: McpFrontConfig;
+  /** The construct that `bind` was given for the API at the front's root. */
+  readonly host: Construct;
 }
 
 /** What a front tells `McpServer` about the path of one of several servers. */
@@ -192,7 +189,7 @@ class CloudFrontFront extends McpFront {
 
   public bind(scope: Construct, options: McpFrontOptions): McpFrontConfig {
     const origin = this.origin(options);
-    const distribution = new cloudfront.Distribution(scope, 'Distribution', {
+    const distribution = new cloudfront.Distribution(scope, DISTRIBUTION, {
       comment: 'MCP server',
       httpVersion: cloudfront.HttpVersion.HTTP2_AND_3,
       defaultBehavior: { origin, ...PASSED_ON },
@@ -207,11 +204,11 @@ class CloudFrontFront extends McpFront {
       },
     });
     const publicHost = distribution.distributionDomainName;
-    return { publicBaseUrl: `https://${publicHost}`, publicOrigin: `https://${publicHost}`, publicHost, distribution };
+    return { publicBaseUrl: `https://${publicHost}`, publicOrigin: `https://${publicHost}`, publicHost };
   }
 
   public override bindPath(scope: Construct, options: McpFrontPathOptions): McpFrontPathConfig {
-    const distribution = options.host.distribution!;
+    const distribution = options.host.node.findChild(DISTRIBUTION) as cloudfront.Distribution;
     if (Stack.of(scope) !== Stack.of(distribution)) {
       throw synthError('HostInAnotherStack', `the host of ${options.path} is in another stack, and with McpFront.cloudFront() each would name the other, the distribution the server's API and the server its own URL: put both into one stack, or use McpFront.customDomain()`);
     }
@@ -246,7 +243,7 @@ class CustomDomainFront extends McpFront {
   }
 
   public override bindPath(scope: Construct, options: McpFrontPathOptions): McpFrontPathConfig {
-    mapPath(scope, options.host.customDomain!, options);
+    mapPath(scope, options);
     // API Gateway removes what it maps by before it looks for the API's path.
     return { apiPath: '/mcp' };
   }

@@ -123,6 +123,7 @@ export class McpRemoteServer extends Construct {
     const methods = addMcpEndpoint(mcpPath, {
       integration: remoteIntegration(props.endpointUrl, longestTimeout(props.timeout)),
       authorization: this.limits.methodOptions(gate?.authorization ?? this.signIn.authorizer()),
+      otherMethods: [],
     });
     if (gate !== undefined) {
       acknowledgeGate(methods);

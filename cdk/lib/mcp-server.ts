@@ -149,7 +149,7 @@ export class McpServer extends Construct implements iam.IGrantable {
     const methods = addMcpEndpoint(mcpPath, {
       integration: functionIntegration(this.mcpFunction.handler, this.mcpFunction.timeout),
       authorization: this.limits.methodOptions(gate?.authorization ?? this.cognitoSignIn!.authorizer()),
-      otherMethods: contract.endpointMethods ?? [],
+      otherMethods: contract.endpointMethods,
     });
     if (gate !== undefined) {
       acknowledgeGate(methods);

@@ -76,7 +76,7 @@ const defaults: Record<string, [stated: string, shown: () => unknown, expected: 
   'McpAuthorizationServerSettings.refreshTokenLifetime': ['Duration.days(30)', () => authorization().AUTHORIZATION_REFRESH_TOKEN_DAYS ?? fromCrate('AUTHORIZATION_REFRESH_TOKEN_DAYS'), '`30`'],
   'McpAuthorizationServerSettings.registrationLifetime': ['Duration.days(90)', () => authorization().AUTHORIZATION_REGISTRATION_DAYS ?? fromCrate('AUTHORIZATION_REGISTRATION_DAYS'), '`90`'],
   'McpCognitoAuthorizationOptions.registrationEnabled': ['false', () => JSON.stringify(bare.toJSON()).includes('/oauth2/register'), false],
-  'McpAuthorizationServerSettings.displayName': ['- the contract\'s title', () => authorization().AUTHORIZATION_BRAND_NAME, 'Dog facts'],
+  'McpAuthorizationServerSettings.displayName': ['- the contract\'s title, or the `displayName` of an `McpHost`', () => authorization().AUTHORIZATION_BRAND_NAME, 'Dog facts'],
   'McpAuthorizationServerProps.allowedOrigins': ['- none', () => authorization().MCP_ALLOWED_ORIGINS, undefined],
   'McpAuthorizationServerProps.tracing': ['false', () => Object.values(own.findResources('AWS::Lambda::Function')).map((each) => each.Properties.TracingConfig), [undefined, undefined]],
   'McpAuthorizationServerProps.removalPolicy': ['RemovalPolicy.RETAIN', () => Object.values(own.findResources('AWS::Logs::LogGroup')).map((each) => each.DeletionPolicy), ['Retain', 'Retain']],
@@ -135,7 +135,7 @@ const defaults: Record<string, [stated: string, shown: () => unknown, expected: 
 };
 
 /** Options whose absence means that something else applies; front.test.ts, function.test.ts existing-user-pool.test.ts, gate.test.ts, app-client-limits.test.ts and host.test.ts show what. */
-const absent = ['McpAppClientLimits.throttle', 'McpAppClientLimits.quota', 'McpAuthorizationServerOptions.code', 'McpAuthorizationServerProps.resourceIdentifier', 'McpAuthorizationServerProps.scopes', 'McpAuthorizedServer.allowedOrigins', 'McpBearerTokenOptions.code', 'McpGateOptions.code', 'McpJwtOptions.code', 'McpJwtOptions.clientId', 'McpJwtOptions.scopePrefix', 'IMcpUserPool.identityProviders', 'McpExistingUserPoolAttributes.domain', 'McpExistingUserPoolAttributes.identityProviders', 'McpExistingUserPoolAttributes.signInBaseUrl', 'McpCargoOptions.binaryName', 'McpCodeConfig.existingFunction', 'McpCodeConfig.lambdaCode', 'McpExternalFrontOptions.cognitoIdpUrl', 'McpExternalFrontOptions.signInBaseUrl', 'McpFrontConfig.cognitoIdpUrl', 'McpFrontConfig.customDomain', 'McpFrontConfig.distribution', 'McpFrontConfig.signInBaseUrl'];
+const absent = ['McpAppClientLimits.throttle', 'McpAppClientLimits.quota', 'McpAuthorizationServerOptions.code', 'McpAuthorizationServerProps.resourceIdentifier', 'McpAuthorizationServerProps.scopes', 'McpAuthorizedServer.allowedOrigins', 'McpBearerTokenOptions.code', 'McpGateOptions.code', 'McpJwtOptions.code', 'McpJwtOptions.clientId', 'McpJwtOptions.scopePrefix', 'IMcpUserPool.identityProviders', 'McpExistingUserPoolAttributes.domain', 'McpExistingUserPoolAttributes.identityProviders', 'McpExistingUserPoolAttributes.signInBaseUrl', 'McpCargoOptions.binaryName', 'McpCodeConfig.existingFunction', 'McpCodeConfig.lambdaCode', 'McpExternalFrontOptions.cognitoIdpUrl', 'McpExternalFrontOptions.signInBaseUrl', 'McpFrontConfig.cognitoIdpUrl', 'McpFrontConfig.customDomain', 'McpFrontConfig.signInBaseUrl'];
 
 /** The optional properties in the library's sources, with the text of their `@default`. */
 function documented(): Record<string, string | undefined> {

@@ -44,7 +44,7 @@ export interface McpAuthorizationServerSettings {
   /**
    * Name of the service on the consent page.
    *
-   * @default - the contract's title
+   * @default - the contract's title, or the `displayName` of an `McpHost`
    */
   readonly displayName?: string;
 

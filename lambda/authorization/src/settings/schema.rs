@@ -38,7 +38,7 @@ pub fn settings_schema() -> Value {
             },
             "display_name": {
                 "description": "Name of the service on the consent page.",
-                "type": "string", "x-default": "the contract's title", "x-env": "AUTHORIZATION_BRAND_NAME",
+                "type": "string", "x-default": "the contract's title, or the `displayName` of an `McpHost`", "x-env": "AUTHORIZATION_BRAND_NAME",
             },
             "redirect_hosts": {
                 "description": "Where clients that nobody registered may have codes sent besides loopback: https URIs compared exactly, ones that end\nin `/*` for one more segment, or host names.",

@@ -3,6 +3,111 @@
 
 use ::jsii_host::IntoArg as _;
 
+/// Interface for CloudFront distributions.
+#[derive(::std::clone::Clone)]
+pub struct IDistribution(::jsii_host::Object);
+::jsii_host::handle!(IDistribution(::jsii_host::Object), "aws-cdk-lib.aws_cloudfront.IDistribution");
+::jsii_host::is_a!(IDistribution: crate::generated::aws_cdk_lib::aws_cloudfront::IDistribution, crate::generated::aws_cdk_lib::IResource, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::aws_cdk_lib::interfaces::aws_cloudfront::IDistributionRef, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
+impl IDistribution {
+    /// The distribution ARN for this distribution.
+    #[track_caller]
+    pub fn distribution_arn(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("distributionArn")
+    }
+    /// The domain name of the Distribution, such as d111111abcdef8.cloudfront.net.
+    #[track_caller]
+    pub fn distribution_domain_name(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("distributionDomainName")
+    }
+    /// The distribution ID for this distribution.
+    #[track_caller]
+    pub fn distribution_id(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("distributionId")
+    }
+    /// A reference to a Distribution resource.
+    #[track_caller]
+    pub fn distribution_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_cloudfront::DistributionReference> {
+        self.jsii_get("distributionRef")
+    }
+    /// The environment this resource belongs to.
+    #[track_caller]
+    pub fn env(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::ResourceEnvironment> {
+        self.jsii_get("env")
+    }
+    /// The tree node.
+    #[track_caller]
+    pub fn node(&self) -> ::jsii_host::Result<crate::generated::constructs::Node> {
+        self.jsii_get("node")
+    }
+    /// The stack in which this resource is defined.
+    #[track_caller]
+    pub fn stack(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::Stack> {
+        self.jsii_get("stack")
+    }
+    /// Apply the given removal policy to this resource.
+    #[track_caller]
+    pub fn apply_removal_policy(&self, policy: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::RemovalPolicy>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("applyRemovalPolicy", [policy.into_arg()])
+    }
+    /// Adds an IAM policy statement associated with this distribution to an IAM principal's policy.
+    #[track_caller]
+    pub fn grant(&self, identity: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>, actions: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<::std::string::String>>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
+        self.jsii_invoke_list("grant", { let mut jsii_list = ::std::vec![identity.into_arg()]; jsii_list.extend(actions.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
+    }
+    /// Grant to create invalidations for this bucket to an IAM principal (Role/Group/User).
+    #[track_caller]
+    pub fn grant_create_invalidation(&self, identity: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
+        self.jsii_invoke("grantCreateInvalidation", [identity.into_arg()])
+    }
+    /// Applies one or more mixins to this construct.
+    #[track_caller]
+    pub fn with(&self, mixins: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::constructs::IMixin>>) -> ::jsii_host::Result<crate::generated::constructs::IConstruct> {
+        self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
+    }
+}
+#[cfg(feature = "aws-cloudfront")]
+mod with_aws_cloudfront {
+use ::jsii_host::IntoArg as _;
+/// The level of permissions granted to the CloudFront Distribution when configuring OAC.
+#[derive(::std::clone::Clone, ::std::marker::Copy, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+#[non_exhaustive]
+pub enum AccessLevel {
+    /// Grants read permissions to CloudFront Distribution.
+    Read,
+    /// Grants versioned read permissions to CloudFront Distribution.
+    ReadVersioned,
+    /// Grants list permissions to CloudFront Distribution.
+    List,
+    /// Grants write permission to CloudFront Distribution.
+    Write,
+    /// Grants delete permission to CloudFront Distribution.
+    Delete,
+}
+::jsii_host::is_a!(AccessLevel: crate::generated::aws_cdk_lib::aws_cloudfront::AccessLevel, ::jsii_host::Value);
+impl ::jsii_host::ToWire for AccessLevel {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        let member = match self {
+            Self::Read => "aws-cdk-lib.aws_cloudfront.AccessLevel/READ",
+            Self::ReadVersioned => "aws-cdk-lib.aws_cloudfront.AccessLevel/READ_VERSIONED",
+            Self::List => "aws-cdk-lib.aws_cloudfront.AccessLevel/LIST",
+            Self::Write => "aws-cdk-lib.aws_cloudfront.AccessLevel/WRITE",
+            Self::Delete => "aws-cdk-lib.aws_cloudfront.AccessLevel/DELETE",
+        };
+        ::std::result::Result::Ok(::jsii_host::json!({ "$jsii.enum": member }))
+    }
+}
+impl ::jsii_host::FromWire for AccessLevel {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        match ::jsii_host::enum_member(&value, "aws-cdk-lib.aws_cloudfront.AccessLevel")?.as_str() {
+            "READ" => ::std::result::Result::Ok(Self::Read),
+            "READ_VERSIONED" => ::std::result::Result::Ok(Self::ReadVersioned),
+            "LIST" => ::std::result::Result::Ok(Self::List),
+            "WRITE" => ::std::result::Result::Ok(Self::Write),
+            "DELETE" => ::std::result::Result::Ok(Self::Delete),
+            other => ::std::result::Result::Err(::jsii_host::unknown_member("aws-cdk-lib.aws_cloudfront.AccessLevel", other)),
+        }
+    }
+}
 /// Options for adding a new behavior to a Distribution.
 #[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
 pub struct AddBehaviorOptions(::jsii_host::StructData);
@@ -275,6 +380,275 @@ impl BehaviorOptions {
 impl ::jsii_host::ToWire for BehaviorOptions {
     fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
         self.0.to_wire("aws-cdk-lib.aws_cloudfront.BehaviorOptions")
+    }
+}
+/// Determines whether any cookies in viewer requests are included in the cache key and automatically included in requests that CloudFront sends to the origin.
+#[derive(::std::clone::Clone)]
+pub struct CacheCookieBehavior(::jsii_host::Object);
+::jsii_host::handle!(CacheCookieBehavior(::jsii_host::Object), "aws-cdk-lib.aws_cloudfront.CacheCookieBehavior");
+::jsii_host::is_a!(CacheCookieBehavior: crate::generated::aws_cdk_lib::aws_cloudfront::CacheCookieBehavior, ::jsii_host::Value);
+impl CacheCookieBehavior {
+    /// The behavior of cookies: allow all, none, an allow list, or a deny list.
+    #[track_caller]
+    pub fn behavior(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("behavior")
+    }
+    /// The cookies to allow or deny, if the behavior is an allow or deny list.
+    #[track_caller]
+    pub fn cookies(&self) -> ::jsii_host::Result<::std::option::Option<::std::vec::Vec<::std::string::String>>> {
+        self.jsii_get("cookies")
+    }
+    /// All cookies in viewer requests are included in the cache key and are automatically included in requests that CloudFront sends to the origin.
+    #[track_caller]
+    pub fn all() -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudfront::CacheCookieBehavior> {
+        ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_cloudfront.CacheCookieBehavior", "all", ::std::vec![])
+    }
+    /// Only the provided `cookies` are included in the cache key and automatically included in requests that CloudFront sends to the origin.
+    #[track_caller]
+    pub fn allow_list(cookies: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<::std::string::String>>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudfront::CacheCookieBehavior> {
+        ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_cloudfront.CacheCookieBehavior", "allowList", { let mut jsii_list = ::std::vec![]; jsii_list.extend(cookies.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
+    }
+    /// All cookies except the provided `cookies` are included in the cache key and automatically included in requests that CloudFront sends to the origin.
+    #[track_caller]
+    pub fn deny_list(cookies: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<::std::string::String>>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudfront::CacheCookieBehavior> {
+        ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_cloudfront.CacheCookieBehavior", "denyList", { let mut jsii_list = ::std::vec![]; jsii_list.extend(cookies.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
+    }
+    /// Cookies in viewer requests are not included in the cache key and are not automatically included in requests that CloudFront sends to the origin.
+    #[track_caller]
+    pub fn none() -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudfront::CacheCookieBehavior> {
+        ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_cloudfront.CacheCookieBehavior", "none", ::std::vec![])
+    }
+}
+/// Determines whether any HTTP headers are included in the cache key and automatically included in requests that CloudFront sends to the origin.
+#[derive(::std::clone::Clone)]
+pub struct CacheHeaderBehavior(::jsii_host::Object);
+::jsii_host::handle!(CacheHeaderBehavior(::jsii_host::Object), "aws-cdk-lib.aws_cloudfront.CacheHeaderBehavior");
+::jsii_host::is_a!(CacheHeaderBehavior: crate::generated::aws_cdk_lib::aws_cloudfront::CacheHeaderBehavior, ::jsii_host::Value);
+impl CacheHeaderBehavior {
+    /// If no headers will be passed, or an allow list of headers.
+    #[track_caller]
+    pub fn behavior(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("behavior")
+    }
+    /// The headers for the allow/deny list, if applicable.
+    #[track_caller]
+    pub fn headers(&self) -> ::jsii_host::Result<::std::option::Option<::std::vec::Vec<::std::string::String>>> {
+        self.jsii_get("headers")
+    }
+    /// Listed headers are included in the cache key and are automatically included in requests that CloudFront sends to the origin.
+    #[track_caller]
+    pub fn allow_list(headers: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<::std::string::String>>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudfront::CacheHeaderBehavior> {
+        ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_cloudfront.CacheHeaderBehavior", "allowList", { let mut jsii_list = ::std::vec![]; jsii_list.extend(headers.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
+    }
+    /// HTTP headers are not included in the cache key and are not automatically included in requests that CloudFront sends to the origin.
+    #[track_caller]
+    pub fn none() -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudfront::CacheHeaderBehavior> {
+        ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_cloudfront.CacheHeaderBehavior", "none", ::std::vec![])
+    }
+}
+/// A Cache Policy configuration.
+#[derive(::std::clone::Clone)]
+pub struct CachePolicy(crate::generated::aws_cdk_lib::Resource);
+::jsii_host::handle!(CachePolicy(crate::generated::aws_cdk_lib::Resource), "aws-cdk-lib.aws_cloudfront.CachePolicy");
+::jsii_host::is_a!(CachePolicy: crate::generated::aws_cdk_lib::aws_cloudfront::CachePolicy, crate::generated::aws_cdk_lib::IResource, crate::generated::aws_cdk_lib::Resource, crate::generated::aws_cdk_lib::aws_cloudfront::ICachePolicy, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::aws_cdk_lib::interfaces::aws_cloudfront::ICachePolicyRef, crate::generated::constructs::Construct, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
+impl CachePolicy {
+    /// Makes one, with everything that is required.
+    #[track_caller]
+    pub fn new(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<Self> {
+        ::jsii_host::create(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_cloudfront.CachePolicy", ::std::vec![scope.into_arg(), id.into_arg()]).map(::jsii_host::Handle::from_object)
+    }
+    /// Makes one, with every argument.
+    #[track_caller]
+    pub fn new_with(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>, props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudfront::CachePolicyProps>) -> ::jsii_host::Result<Self> {
+        ::jsii_host::create(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_cloudfront.CachePolicy", ::std::vec![scope.into_arg(), id.into_arg(), props.into_arg()]).map(::jsii_host::Handle::from_object)
+    }
+    /// Starts one: set what is optional, then call `build`.
+    pub fn builder(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>) -> crate::generated::aws_cdk_lib::aws_cloudfront::CachePolicyProps<::jsii_host::Pending<Self>> {
+        let jsii_data = ::jsii_host::StructData::new();
+        crate::generated::aws_cdk_lib::aws_cloudfront::CachePolicyProps::jsii_pending(jsii_data, ::jsii_host::Pending::new(&crate::generated::aws_cdk_lib::ASSEMBLY, ::std::vec![scope.into_arg(), id.into_arg()]))
+    }
+    /// This policy is designed for use with an origin that is an AWS Amplify web app.
+    pub const AMPLIFY: ::jsii_host::Const<crate::generated::aws_cdk_lib::aws_cloudfront::ICachePolicy> = ::jsii_host::Const::new(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_cloudfront.CachePolicy", "AMPLIFY");
+    /// Disables caching.
+    pub const CACHING_DISABLED: ::jsii_host::Const<crate::generated::aws_cdk_lib::aws_cloudfront::ICachePolicy> = ::jsii_host::Const::new(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_cloudfront.CachePolicy", "CACHING_DISABLED");
+    /// Optimize cache efficiency by minimizing the values that CloudFront includes in the cache key.
+    pub const CACHING_OPTIMIZED: ::jsii_host::Const<crate::generated::aws_cdk_lib::aws_cloudfront::ICachePolicy> = ::jsii_host::Const::new(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_cloudfront.CachePolicy", "CACHING_OPTIMIZED");
+    /// Optimize cache efficiency by minimizing the values that CloudFront includes in the cache key.
+    pub const CACHING_OPTIMIZED_FOR_UNCOMPRESSED_OBJECTS: ::jsii_host::Const<crate::generated::aws_cdk_lib::aws_cloudfront::ICachePolicy> = ::jsii_host::Const::new(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_cloudfront.CachePolicy", "CACHING_OPTIMIZED_FOR_UNCOMPRESSED_OBJECTS");
+    /// Designed for use with an origin that is an AWS Elemental MediaPackage endpoint.
+    pub const ELEMENTAL_MEDIA_PACKAGE: ::jsii_host::Const<crate::generated::aws_cdk_lib::aws_cloudfront::ICachePolicy> = ::jsii_host::Const::new(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_cloudfront.CachePolicy", "ELEMENTAL_MEDIA_PACKAGE");
+    /// Uniquely identifies this class.
+    pub const PROPERTY_INJECTION_ID: ::jsii_host::Const<::std::string::String> = ::jsii_host::Const::new(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_cloudfront.CachePolicy", "PROPERTY_INJECTION_ID");
+    /// Designed for use with an origin that returns Cache-Control HTTP response headers and does not serve different content based on values present in the query string.
+    pub const USE_ORIGIN_CACHE_CONTROL_HEADERS: ::jsii_host::Const<crate::generated::aws_cdk_lib::aws_cloudfront::ICachePolicy> = ::jsii_host::Const::new(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_cloudfront.CachePolicy", "USE_ORIGIN_CACHE_CONTROL_HEADERS");
+    /// Designed for use with an origin that returns Cache-Control HTTP response headers and serves different content based on values present in the query string.
+    pub const USE_ORIGIN_CACHE_CONTROL_HEADERS_QUERY_STRINGS: ::jsii_host::Const<crate::generated::aws_cdk_lib::aws_cloudfront::ICachePolicy> = ::jsii_host::Const::new(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_cloudfront.CachePolicy", "USE_ORIGIN_CACHE_CONTROL_HEADERS_QUERY_STRINGS");
+    /// The ID of the cache policy.
+    #[track_caller]
+    pub fn cache_policy_id(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("cachePolicyId")
+    }
+    /// A reference to a CachePolicy resource.
+    #[track_caller]
+    pub fn cache_policy_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_cloudfront::CachePolicyReference> {
+        self.jsii_get("cachePolicyRef")
+    }
+    /// Imports a Cache Policy from its id.
+    #[track_caller]
+    pub fn from_cache_policy_id(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>, cache_policy_id: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudfront::ICachePolicy> {
+        ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_cloudfront.CachePolicy", "fromCachePolicyId", ::std::vec![scope.into_arg(), id.into_arg(), cache_policy_id.into_arg()])
+    }
+}
+/// Properties for creating a Cache Policy.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct CachePolicyProps<C = ()>(::jsii_host::StructData, C);
+::jsii_host::is_a!(CachePolicyProps: crate::generated::aws_cdk_lib::aws_cloudfront::CachePolicyProps, ::jsii_host::Value);
+impl CachePolicyProps {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new() -> Self {
+        let jsii_data = ::jsii_host::StructData::new();
+        Self(jsii_data, ())
+    }
+}
+impl ::std::default::Default for CachePolicyProps {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+impl<C> CachePolicyProps<C> {
+    /// A unique name to identify the cache policy.
+    ///
+    /// Default: generated from the `id`
+    #[must_use]
+    pub fn cache_policy_name(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("cachePolicyName", value.into_arg());
+        self
+    }
+    /// A comment to describe the cache policy.
+    ///
+    /// Default: no comment
+    #[must_use]
+    pub fn comment(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("comment", value.into_arg());
+        self
+    }
+    /// Determines whether any cookies in viewer requests are included in the cache key and automatically included in requests that CloudFront sends to the origin.
+    ///
+    /// Default: CacheCookieBehavior.none()
+    #[must_use]
+    pub fn cookie_behavior(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudfront::CacheCookieBehavior>) -> Self {
+        self.0.set("cookieBehavior", value.into_arg());
+        self
+    }
+    /// The default amount of time for objects to stay in the CloudFront cache.
+    ///
+    /// Default: The greater of 1 day and ``minTtl``
+    #[must_use]
+    pub fn default_ttl(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::Duration>) -> Self {
+        self.0.set("defaultTtl", value.into_arg());
+        self
+    }
+    /// Whether to normalize and include the `Accept-Encoding` header in the cache key when the `Accept-Encoding` header is 'br'.
+    ///
+    /// Default: false
+    #[must_use]
+    pub fn enable_accept_encoding_brotli(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("enableAcceptEncodingBrotli", value.into_arg());
+        self
+    }
+    /// Whether to normalize and include the `Accept-Encoding` header in the cache key when the `Accept-Encoding` header is 'gzip'.
+    ///
+    /// Default: false
+    #[must_use]
+    pub fn enable_accept_encoding_gzip(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("enableAcceptEncodingGzip", value.into_arg());
+        self
+    }
+    /// Determines whether any HTTP headers are included in the cache key and automatically included in requests that CloudFront sends to the origin.
+    ///
+    /// Default: CacheHeaderBehavior.none()
+    #[must_use]
+    pub fn header_behavior(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudfront::CacheHeaderBehavior>) -> Self {
+        self.0.set("headerBehavior", value.into_arg());
+        self
+    }
+    /// The maximum amount of time for objects to stay in the CloudFront cache.
+    ///
+    /// Default: The greater of 1 year and ``defaultTtl``
+    #[must_use]
+    pub fn max_ttl(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::Duration>) -> Self {
+        self.0.set("maxTtl", value.into_arg());
+        self
+    }
+    /// The minimum amount of time for objects to stay in the CloudFront cache.
+    ///
+    /// Default: Duration.seconds(0)
+    #[must_use]
+    pub fn min_ttl(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::Duration>) -> Self {
+        self.0.set("minTtl", value.into_arg());
+        self
+    }
+    /// Determines whether any query strings are included in the cache key and automatically included in requests that CloudFront sends to the origin.
+    ///
+    /// Default: CacheQueryStringBehavior.none()
+    #[must_use]
+    pub fn query_string_behavior(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudfront::CacheQueryStringBehavior>) -> Self {
+        self.0.set("queryStringBehavior", value.into_arg());
+        self
+    }
+}
+impl<T: ::jsii_host::Handle> CachePolicyProps<::jsii_host::Pending<T>> {
+    #[doc(hidden)]
+    pub fn jsii_pending(data: ::jsii_host::StructData, pending: ::jsii_host::Pending<T>) -> Self {
+        Self(data, pending)
+    }
+    /// Makes the object.
+    #[track_caller]
+    pub fn build(self) -> ::jsii_host::Result<T> {
+        self.1.build(self.0.to_wire("aws-cdk-lib.aws_cloudfront.CachePolicyProps"))
+    }
+}
+impl ::jsii_host::ToWire for CachePolicyProps {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_cloudfront.CachePolicyProps")
+    }
+}
+/// Determines whether any URL query strings in viewer requests are included in the cache key and automatically included in requests that CloudFront sends to the origin.
+#[derive(::std::clone::Clone)]
+pub struct CacheQueryStringBehavior(::jsii_host::Object);
+::jsii_host::handle!(CacheQueryStringBehavior(::jsii_host::Object), "aws-cdk-lib.aws_cloudfront.CacheQueryStringBehavior");
+::jsii_host::is_a!(CacheQueryStringBehavior: crate::generated::aws_cdk_lib::aws_cloudfront::CacheQueryStringBehavior, ::jsii_host::Value);
+impl CacheQueryStringBehavior {
+    /// The behavior of query strings -- allow all, none, only an allow list, or a deny list.
+    #[track_caller]
+    pub fn behavior(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("behavior")
+    }
+    /// The query strings to allow or deny, if the behavior is an allow or deny list.
+    #[track_caller]
+    pub fn query_strings(&self) -> ::jsii_host::Result<::std::option::Option<::std::vec::Vec<::std::string::String>>> {
+        self.jsii_get("queryStrings")
+    }
+    /// All query strings in viewer requests are included in the cache key and are automatically included in requests that CloudFront sends to the origin.
+    #[track_caller]
+    pub fn all() -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudfront::CacheQueryStringBehavior> {
+        ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_cloudfront.CacheQueryStringBehavior", "all", ::std::vec![])
+    }
+    /// Only the provided `queryStrings` are included in the cache key and automatically included in requests that CloudFront sends to the origin.
+    #[track_caller]
+    pub fn allow_list(query_strings: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<::std::string::String>>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudfront::CacheQueryStringBehavior> {
+        ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_cloudfront.CacheQueryStringBehavior", "allowList", { let mut jsii_list = ::std::vec![]; jsii_list.extend(query_strings.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
+    }
+    /// All query strings except the provided `queryStrings` are included in the cache key and automatically included in requests that CloudFront sends to the origin.
+    #[track_caller]
+    pub fn deny_list(query_strings: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<::std::string::String>>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudfront::CacheQueryStringBehavior> {
+        ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_cloudfront.CacheQueryStringBehavior", "denyList", { let mut jsii_list = ::std::vec![]; jsii_list.extend(query_strings.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
+    }
+    /// Query strings in viewer requests are not included in the cache key and are not automatically included in requests that CloudFront sends to the origin.
+    #[track_caller]
+    pub fn none() -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudfront::CacheQueryStringBehavior> {
+        ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_cloudfront.CacheQueryStringBehavior", "none", ::std::vec![])
     }
 }
 /// The HTTP methods that the Behavior will cache requests on.
@@ -964,6 +1338,86 @@ impl GeoRestriction {
         ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_cloudfront.GeoRestriction", "denylist", { let mut jsii_list = ::std::vec![]; jsii_list.extend(locations.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
     }
 }
+/// Enum representing possible values of the X-Frame-Options HTTP response header.
+#[derive(::std::clone::Clone, ::std::marker::Copy, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+#[non_exhaustive]
+pub enum HeadersFrameOption {
+    /// The page can only be displayed in a frame on the same origin as the page itself.
+    Deny,
+    /// The page can only be displayed in a frame on the specified origin.
+    Sameorigin,
+}
+::jsii_host::is_a!(HeadersFrameOption: crate::generated::aws_cdk_lib::aws_cloudfront::HeadersFrameOption, ::jsii_host::Value);
+impl ::jsii_host::ToWire for HeadersFrameOption {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        let member = match self {
+            Self::Deny => "aws-cdk-lib.aws_cloudfront.HeadersFrameOption/DENY",
+            Self::Sameorigin => "aws-cdk-lib.aws_cloudfront.HeadersFrameOption/SAMEORIGIN",
+        };
+        ::std::result::Result::Ok(::jsii_host::json!({ "$jsii.enum": member }))
+    }
+}
+impl ::jsii_host::FromWire for HeadersFrameOption {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        match ::jsii_host::enum_member(&value, "aws-cdk-lib.aws_cloudfront.HeadersFrameOption")?.as_str() {
+            "DENY" => ::std::result::Result::Ok(Self::Deny),
+            "SAMEORIGIN" => ::std::result::Result::Ok(Self::Sameorigin),
+            other => ::std::result::Result::Err(::jsii_host::unknown_member("aws-cdk-lib.aws_cloudfront.HeadersFrameOption", other)),
+        }
+    }
+}
+/// Enum representing possible values of the Referrer-Policy HTTP response header.
+#[derive(::std::clone::Clone, ::std::marker::Copy, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+#[non_exhaustive]
+pub enum HeadersReferrerPolicy {
+    /// The referrer policy is not set.
+    NoReferrer,
+    /// The referrer policy is no-referrer-when-downgrade.
+    NoReferrerWhenDowngrade,
+    /// The referrer policy is origin.
+    Origin,
+    /// The referrer policy is origin-when-cross-origin.
+    OriginWhenCrossOrigin,
+    /// The referrer policy is same-origin.
+    SameOrigin,
+    /// The referrer policy is strict-origin.
+    StrictOrigin,
+    /// The referrer policy is strict-origin-when-cross-origin.
+    StrictOriginWhenCrossOrigin,
+    /// The referrer policy is unsafe-url.
+    UnsafeUrl,
+}
+::jsii_host::is_a!(HeadersReferrerPolicy: crate::generated::aws_cdk_lib::aws_cloudfront::HeadersReferrerPolicy, ::jsii_host::Value);
+impl ::jsii_host::ToWire for HeadersReferrerPolicy {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        let member = match self {
+            Self::NoReferrer => "aws-cdk-lib.aws_cloudfront.HeadersReferrerPolicy/NO_REFERRER",
+            Self::NoReferrerWhenDowngrade => "aws-cdk-lib.aws_cloudfront.HeadersReferrerPolicy/NO_REFERRER_WHEN_DOWNGRADE",
+            Self::Origin => "aws-cdk-lib.aws_cloudfront.HeadersReferrerPolicy/ORIGIN",
+            Self::OriginWhenCrossOrigin => "aws-cdk-lib.aws_cloudfront.HeadersReferrerPolicy/ORIGIN_WHEN_CROSS_ORIGIN",
+            Self::SameOrigin => "aws-cdk-lib.aws_cloudfront.HeadersReferrerPolicy/SAME_ORIGIN",
+            Self::StrictOrigin => "aws-cdk-lib.aws_cloudfront.HeadersReferrerPolicy/STRICT_ORIGIN",
+            Self::StrictOriginWhenCrossOrigin => "aws-cdk-lib.aws_cloudfront.HeadersReferrerPolicy/STRICT_ORIGIN_WHEN_CROSS_ORIGIN",
+            Self::UnsafeUrl => "aws-cdk-lib.aws_cloudfront.HeadersReferrerPolicy/UNSAFE_URL",
+        };
+        ::std::result::Result::Ok(::jsii_host::json!({ "$jsii.enum": member }))
+    }
+}
+impl ::jsii_host::FromWire for HeadersReferrerPolicy {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        match ::jsii_host::enum_member(&value, "aws-cdk-lib.aws_cloudfront.HeadersReferrerPolicy")?.as_str() {
+            "NO_REFERRER" => ::std::result::Result::Ok(Self::NoReferrer),
+            "NO_REFERRER_WHEN_DOWNGRADE" => ::std::result::Result::Ok(Self::NoReferrerWhenDowngrade),
+            "ORIGIN" => ::std::result::Result::Ok(Self::Origin),
+            "ORIGIN_WHEN_CROSS_ORIGIN" => ::std::result::Result::Ok(Self::OriginWhenCrossOrigin),
+            "SAME_ORIGIN" => ::std::result::Result::Ok(Self::SameOrigin),
+            "STRICT_ORIGIN" => ::std::result::Result::Ok(Self::StrictOrigin),
+            "STRICT_ORIGIN_WHEN_CROSS_ORIGIN" => ::std::result::Result::Ok(Self::StrictOriginWhenCrossOrigin),
+            "UNSAFE_URL" => ::std::result::Result::Ok(Self::UnsafeUrl),
+            other => ::std::result::Result::Err(::jsii_host::unknown_member("aws-cdk-lib.aws_cloudfront.HeadersReferrerPolicy", other)),
+        }
+    }
+}
 /// The HTTP version(s) to enable on the distribution.
 ///
 /// Note: Setting `HTTP3` enables HTTP 3 only (not HTTP 2). To support both HTTP 2 and HTTP 3, use `HTTP2_AND_3`.
@@ -1002,31 +1456,21 @@ impl ::jsii_host::FromWire for HttpVersion {
         }
     }
 }
-/// Interface for CloudFront distributions.
+/// Represents a Cache Policy.
 #[derive(::std::clone::Clone)]
-pub struct IDistribution(::jsii_host::Object);
-::jsii_host::handle!(IDistribution(::jsii_host::Object), "aws-cdk-lib.aws_cloudfront.IDistribution");
-::jsii_host::is_a!(IDistribution: crate::generated::aws_cdk_lib::aws_cloudfront::IDistribution, crate::generated::aws_cdk_lib::IResource, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::aws_cdk_lib::interfaces::aws_cloudfront::IDistributionRef, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
-impl IDistribution {
-    /// The distribution ARN for this distribution.
+pub struct ICachePolicy(::jsii_host::Object);
+::jsii_host::handle!(ICachePolicy(::jsii_host::Object), "aws-cdk-lib.aws_cloudfront.ICachePolicy");
+::jsii_host::is_a!(ICachePolicy: crate::generated::aws_cdk_lib::aws_cloudfront::ICachePolicy, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::aws_cdk_lib::interfaces::aws_cloudfront::ICachePolicyRef, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
+impl ICachePolicy {
+    /// The ID of the cache policy.
     #[track_caller]
-    pub fn distribution_arn(&self) -> ::jsii_host::Result<::std::string::String> {
-        self.jsii_get("distributionArn")
+    pub fn cache_policy_id(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("cachePolicyId")
     }
-    /// The domain name of the Distribution, such as d111111abcdef8.cloudfront.net.
+    /// A reference to a CachePolicy resource.
     #[track_caller]
-    pub fn distribution_domain_name(&self) -> ::jsii_host::Result<::std::string::String> {
-        self.jsii_get("distributionDomainName")
-    }
-    /// The distribution ID for this distribution.
-    #[track_caller]
-    pub fn distribution_id(&self) -> ::jsii_host::Result<::std::string::String> {
-        self.jsii_get("distributionId")
-    }
-    /// A reference to a Distribution resource.
-    #[track_caller]
-    pub fn distribution_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_cloudfront::DistributionReference> {
-        self.jsii_get("distributionRef")
+    pub fn cache_policy_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_cloudfront::CachePolicyReference> {
+        self.jsii_get("cachePolicyRef")
     }
     /// The environment this resource belongs to.
     #[track_caller]
@@ -1037,26 +1481,6 @@ impl IDistribution {
     #[track_caller]
     pub fn node(&self) -> ::jsii_host::Result<crate::generated::constructs::Node> {
         self.jsii_get("node")
-    }
-    /// The stack in which this resource is defined.
-    #[track_caller]
-    pub fn stack(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::Stack> {
-        self.jsii_get("stack")
-    }
-    /// Apply the given removal policy to this resource.
-    #[track_caller]
-    pub fn apply_removal_policy(&self, policy: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::RemovalPolicy>) -> ::jsii_host::Result<()> {
-        self.jsii_invoke("applyRemovalPolicy", [policy.into_arg()])
-    }
-    /// Adds an IAM policy statement associated with this distribution to an IAM principal's policy.
-    #[track_caller]
-    pub fn grant(&self, identity: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>, actions: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<::std::string::String>>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
-        self.jsii_invoke_list("grant", { let mut jsii_list = ::std::vec![identity.into_arg()]; jsii_list.extend(actions.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
-    }
-    /// Grant to create invalidations for this bucket to an IAM principal (Role/Group/User).
-    #[track_caller]
-    pub fn grant_create_invalidation(&self, identity: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
-        self.jsii_invoke("grantCreateInvalidation", [identity.into_arg()])
     }
     /// Applies one or more mixins to this construct.
     #[track_caller]
@@ -1109,6 +1533,70 @@ pub trait IOriginImpl: 'static {
     /// `bind`, called by JavaScript.
     fn bind(&self, scope: crate::generated::constructs::Construct, options: crate::generated::aws_cdk_lib::aws_cloudfront::OriginBindOptions) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudfront::OriginBindConfig>;
 }
+/// Represents a Origin Request Policy.
+#[derive(::std::clone::Clone)]
+pub struct IOriginRequestPolicy(::jsii_host::Object);
+::jsii_host::handle!(IOriginRequestPolicy(::jsii_host::Object), "aws-cdk-lib.aws_cloudfront.IOriginRequestPolicy");
+::jsii_host::is_a!(IOriginRequestPolicy: crate::generated::aws_cdk_lib::aws_cloudfront::IOriginRequestPolicy, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::aws_cdk_lib::interfaces::aws_cloudfront::IOriginRequestPolicyRef, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
+impl IOriginRequestPolicy {
+    /// The environment this resource belongs to.
+    #[track_caller]
+    pub fn env(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::ResourceEnvironment> {
+        self.jsii_get("env")
+    }
+    /// The tree node.
+    #[track_caller]
+    pub fn node(&self) -> ::jsii_host::Result<crate::generated::constructs::Node> {
+        self.jsii_get("node")
+    }
+    /// The ID of the origin request policy.
+    #[track_caller]
+    pub fn origin_request_policy_id(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("originRequestPolicyId")
+    }
+    /// A reference to a OriginRequestPolicy resource.
+    #[track_caller]
+    pub fn origin_request_policy_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_cloudfront::OriginRequestPolicyReference> {
+        self.jsii_get("originRequestPolicyRef")
+    }
+    /// Applies one or more mixins to this construct.
+    #[track_caller]
+    pub fn with(&self, mixins: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::constructs::IMixin>>) -> ::jsii_host::Result<crate::generated::constructs::IConstruct> {
+        self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
+    }
+}
+/// Represents a response headers policy.
+#[derive(::std::clone::Clone)]
+pub struct IResponseHeadersPolicy(::jsii_host::Object);
+::jsii_host::handle!(IResponseHeadersPolicy(::jsii_host::Object), "aws-cdk-lib.aws_cloudfront.IResponseHeadersPolicy");
+::jsii_host::is_a!(IResponseHeadersPolicy: crate::generated::aws_cdk_lib::aws_cloudfront::IResponseHeadersPolicy, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::aws_cdk_lib::interfaces::aws_cloudfront::IResponseHeadersPolicyRef, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
+impl IResponseHeadersPolicy {
+    /// The environment this resource belongs to.
+    #[track_caller]
+    pub fn env(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::ResourceEnvironment> {
+        self.jsii_get("env")
+    }
+    /// The tree node.
+    #[track_caller]
+    pub fn node(&self) -> ::jsii_host::Result<crate::generated::constructs::Node> {
+        self.jsii_get("node")
+    }
+    /// The ID of the response headers policy.
+    #[track_caller]
+    pub fn response_headers_policy_id(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("responseHeadersPolicyId")
+    }
+    /// A reference to a ResponseHeadersPolicy resource.
+    #[track_caller]
+    pub fn response_headers_policy_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_cloudfront::ResponseHeadersPolicyReference> {
+        self.jsii_get("responseHeadersPolicyRef")
+    }
+    /// Applies one or more mixins to this construct.
+    #[track_caller]
+    pub fn with(&self, mixins: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::constructs::IMixin>>) -> ::jsii_host::Result<crate::generated::constructs::IConstruct> {
+        self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
+    }
+}
 /// The type of events that a Lambda@Edge function can be invoked in response to.
 #[derive(::std::clone::Clone, ::std::marker::Copy, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
 #[non_exhaustive]
@@ -1143,6 +1631,43 @@ impl ::jsii_host::FromWire for LambdaEdgeEventType {
             "VIEWER_RESPONSE" => ::std::result::Result::Ok(Self::ViewerResponse),
             other => ::std::result::Result::Err(::jsii_host::unknown_member("aws-cdk-lib.aws_cloudfront.LambdaEdgeEventType", other)),
         }
+    }
+}
+/// Represents a distribution origin, that describes the Amazon S3 bucket, HTTP server (for example, a web server), Amazon MediaStore, or other server from which CloudFront gets your files.
+#[derive(::std::clone::Clone)]
+pub struct OriginBase(::jsii_host::Object);
+::jsii_host::handle!(OriginBase(::jsii_host::Object), "aws-cdk-lib.aws_cloudfront.OriginBase");
+::jsii_host::is_a!(OriginBase: crate::generated::aws_cdk_lib::aws_cloudfront::OriginBase, crate::generated::aws_cdk_lib::aws_cloudfront::IOrigin, ::jsii_host::Value);
+impl OriginBase {
+    /// Binds the origin to the associated Distribution.
+    #[track_caller]
+    pub fn bind(&self, scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, options: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudfront::OriginBindOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudfront::OriginBindConfig> {
+        self.jsii_invoke("bind", [scope.into_arg(), options.into_arg()])
+    }
+    /// Calls `renderCustomOriginConfig`.
+    #[track_caller]
+    pub fn render_custom_origin_config(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.jsii_invoke("renderCustomOriginConfig", [])
+    }
+    /// Calls `renderS3OriginConfig`.
+    #[track_caller]
+    pub fn render_s3_origin_config(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.jsii_invoke("renderS3OriginConfig", [])
+    }
+    /// Calls `renderVpcOriginConfig`.
+    #[track_caller]
+    pub fn render_vpc_origin_config(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.jsii_invoke("renderVpcOriginConfig", [])
+    }
+    /// Validates that responseCompletionTimeout is greater than or equal to readTimeout when both are specified.
+    #[track_caller]
+    pub fn validate_response_completion_timeout_with_read_timeout(&self) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("validateResponseCompletionTimeoutWithReadTimeout", [])
+    }
+    /// Validates that responseCompletionTimeout is greater than or equal to readTimeout when both are specified.
+    #[track_caller]
+    pub fn validate_response_completion_timeout_with_read_timeout_with(&self, response_completion_timeout: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::Duration>, read_timeout: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::Duration>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("validateResponseCompletionTimeoutWithReadTimeout", [response_completion_timeout.into_arg(), read_timeout.into_arg()])
     }
 }
 /// The struct returned from `IOrigin.bind`.
@@ -1310,727 +1835,6 @@ impl ::jsii_host::FromWire for OriginFailoverConfig {
             ("statusCodes", ::jsii_host::rewire::<::std::vec::Vec<f64>>),
         ];
         ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
-    }
-}
-/// The selection criteria for the origin group.
-#[derive(::std::clone::Clone, ::std::marker::Copy, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
-#[non_exhaustive]
-pub enum OriginSelectionCriteria {
-    /// Default selection behavior.
-    Default,
-    /// Selection based on media quality.
-    MediaQualityBased,
-}
-::jsii_host::is_a!(OriginSelectionCriteria: crate::generated::aws_cdk_lib::aws_cloudfront::OriginSelectionCriteria, ::jsii_host::Value);
-impl ::jsii_host::ToWire for OriginSelectionCriteria {
-    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
-        let member = match self {
-            Self::Default => "aws-cdk-lib.aws_cloudfront.OriginSelectionCriteria/DEFAULT",
-            Self::MediaQualityBased => "aws-cdk-lib.aws_cloudfront.OriginSelectionCriteria/MEDIA_QUALITY_BASED",
-        };
-        ::std::result::Result::Ok(::jsii_host::json!({ "$jsii.enum": member }))
-    }
-}
-impl ::jsii_host::FromWire for OriginSelectionCriteria {
-    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
-        match ::jsii_host::enum_member(&value, "aws-cdk-lib.aws_cloudfront.OriginSelectionCriteria")?.as_str() {
-            "DEFAULT" => ::std::result::Result::Ok(Self::Default),
-            "MEDIA_QUALITY_BASED" => ::std::result::Result::Ok(Self::MediaQualityBased),
-            other => ::std::result::Result::Err(::jsii_host::unknown_member("aws-cdk-lib.aws_cloudfront.OriginSelectionCriteria", other)),
-        }
-    }
-}
-/// The price class determines how many edge locations CloudFront will use for your distribution.
-///
-/// See https://aws.amazon.com/cloudfront/pricing/ for full list of supported regions.
-#[derive(::std::clone::Clone, ::std::marker::Copy, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
-#[non_exhaustive]
-pub enum PriceClass {
-    /// USA, Canada, Europe, & Israel.
-    PriceClass100,
-    /// PRICE_CLASS_100 + South Africa, Kenya, Middle East, Japan, Singapore, South Korea, Taiwan, Hong Kong, Philippines, India, Indonesia, Thailand, Malaysia, Vietnam, Nigeria, Egypt, & Türkiye.
-    PriceClass200,
-    /// All locations.
-    PriceClassAll,
-}
-::jsii_host::is_a!(PriceClass: crate::generated::aws_cdk_lib::aws_cloudfront::PriceClass, ::jsii_host::Value);
-impl ::jsii_host::ToWire for PriceClass {
-    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
-        let member = match self {
-            Self::PriceClass100 => "aws-cdk-lib.aws_cloudfront.PriceClass/PRICE_CLASS_100",
-            Self::PriceClass200 => "aws-cdk-lib.aws_cloudfront.PriceClass/PRICE_CLASS_200",
-            Self::PriceClassAll => "aws-cdk-lib.aws_cloudfront.PriceClass/PRICE_CLASS_ALL",
-        };
-        ::std::result::Result::Ok(::jsii_host::json!({ "$jsii.enum": member }))
-    }
-}
-impl ::jsii_host::FromWire for PriceClass {
-    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
-        match ::jsii_host::enum_member(&value, "aws-cdk-lib.aws_cloudfront.PriceClass")?.as_str() {
-            "PRICE_CLASS_100" => ::std::result::Result::Ok(Self::PriceClass100),
-            "PRICE_CLASS_200" => ::std::result::Result::Ok(Self::PriceClass200),
-            "PRICE_CLASS_ALL" => ::std::result::Result::Ok(Self::PriceClassAll),
-            other => ::std::result::Result::Err(::jsii_host::unknown_member("aws-cdk-lib.aws_cloudfront.PriceClass", other)),
-        }
-    }
-}
-/// The SSL method CloudFront will use for your distribution.
-///
-/// Server Name Indication (SNI) - is an extension to the TLS computer networking protocol by which a client indicates
-///  which hostname it is attempting to connect to at the start of the handshaking process. This allows a server to present
-///  multiple certificates on the same IP address and TCP port number and hence allows multiple secure (HTTPS) websites
-/// (or any other service over TLS) to be served by the same IP address without requiring all those sites to use the same certificate.
-///
-/// CloudFront can use SNI to host multiple distributions on the same IP - which a large majority of clients will support.
-///
-/// If your clients cannot support SNI however - CloudFront can use dedicated IPs for your distribution - but there is a prorated monthly charge for
-/// using this feature. By default, we use SNI - but you can optionally enable dedicated IPs (VIP).
-///
-/// See the CloudFront SSL for more details about pricing : https://aws.amazon.com/cloudfront/custom-ssl-domains/
-#[derive(::std::clone::Clone, ::std::marker::Copy, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
-#[non_exhaustive]
-pub enum SSLMethod {
-    /// The member `SNI`.
-    Sni,
-    /// The member `VIP`.
-    Vip,
-    /// The member `STATIC_IP`.
-    StaticIp,
-}
-::jsii_host::is_a!(SSLMethod: crate::generated::aws_cdk_lib::aws_cloudfront::SSLMethod, ::jsii_host::Value);
-impl ::jsii_host::ToWire for SSLMethod {
-    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
-        let member = match self {
-            Self::Sni => "aws-cdk-lib.aws_cloudfront.SSLMethod/SNI",
-            Self::Vip => "aws-cdk-lib.aws_cloudfront.SSLMethod/VIP",
-            Self::StaticIp => "aws-cdk-lib.aws_cloudfront.SSLMethod/STATIC_IP",
-        };
-        ::std::result::Result::Ok(::jsii_host::json!({ "$jsii.enum": member }))
-    }
-}
-impl ::jsii_host::FromWire for SSLMethod {
-    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
-        match ::jsii_host::enum_member(&value, "aws-cdk-lib.aws_cloudfront.SSLMethod")?.as_str() {
-            "SNI" => ::std::result::Result::Ok(Self::Sni),
-            "VIP" => ::std::result::Result::Ok(Self::Vip),
-            "STATIC_IP" => ::std::result::Result::Ok(Self::StaticIp),
-            other => ::std::result::Result::Err(::jsii_host::unknown_member("aws-cdk-lib.aws_cloudfront.SSLMethod", other)),
-        }
-    }
-}
-/// The minimum version of the SSL protocol that you want CloudFront to use for HTTPS connections.
-///
-/// CloudFront serves your objects only to browsers or devices that support at least the SSL version that you specify.
-#[derive(::std::clone::Clone, ::std::marker::Copy, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
-#[non_exhaustive]
-pub enum SecurityPolicyProtocol {
-    /// The member `SSL_V3`.
-    SslV3,
-    /// The member `TLS_V1`.
-    TlsV1,
-    /// The member `TLS_V1_2016`.
-    TlsV12016,
-    /// The member `TLS_V1_1_2016`.
-    TlsV112016,
-    /// The member `TLS_V1_2_2018`.
-    TlsV122018,
-    /// The member `TLS_V1_2_2019`.
-    TlsV122019,
-    /// The member `TLS_V1_2_2021`.
-    TlsV122021,
-    /// The member `TLS_V1_2_2025`.
-    TlsV122025,
-    /// The member `TLS_V1_3_2025`.
-    TlsV132025,
-}
-::jsii_host::is_a!(SecurityPolicyProtocol: crate::generated::aws_cdk_lib::aws_cloudfront::SecurityPolicyProtocol, ::jsii_host::Value);
-impl ::jsii_host::ToWire for SecurityPolicyProtocol {
-    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
-        let member = match self {
-            Self::SslV3 => "aws-cdk-lib.aws_cloudfront.SecurityPolicyProtocol/SSL_V3",
-            Self::TlsV1 => "aws-cdk-lib.aws_cloudfront.SecurityPolicyProtocol/TLS_V1",
-            Self::TlsV12016 => "aws-cdk-lib.aws_cloudfront.SecurityPolicyProtocol/TLS_V1_2016",
-            Self::TlsV112016 => "aws-cdk-lib.aws_cloudfront.SecurityPolicyProtocol/TLS_V1_1_2016",
-            Self::TlsV122018 => "aws-cdk-lib.aws_cloudfront.SecurityPolicyProtocol/TLS_V1_2_2018",
-            Self::TlsV122019 => "aws-cdk-lib.aws_cloudfront.SecurityPolicyProtocol/TLS_V1_2_2019",
-            Self::TlsV122021 => "aws-cdk-lib.aws_cloudfront.SecurityPolicyProtocol/TLS_V1_2_2021",
-            Self::TlsV122025 => "aws-cdk-lib.aws_cloudfront.SecurityPolicyProtocol/TLS_V1_2_2025",
-            Self::TlsV132025 => "aws-cdk-lib.aws_cloudfront.SecurityPolicyProtocol/TLS_V1_3_2025",
-        };
-        ::std::result::Result::Ok(::jsii_host::json!({ "$jsii.enum": member }))
-    }
-}
-impl ::jsii_host::FromWire for SecurityPolicyProtocol {
-    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
-        match ::jsii_host::enum_member(&value, "aws-cdk-lib.aws_cloudfront.SecurityPolicyProtocol")?.as_str() {
-            "SSL_V3" => ::std::result::Result::Ok(Self::SslV3),
-            "TLS_V1" => ::std::result::Result::Ok(Self::TlsV1),
-            "TLS_V1_2016" => ::std::result::Result::Ok(Self::TlsV12016),
-            "TLS_V1_1_2016" => ::std::result::Result::Ok(Self::TlsV112016),
-            "TLS_V1_2_2018" => ::std::result::Result::Ok(Self::TlsV122018),
-            "TLS_V1_2_2019" => ::std::result::Result::Ok(Self::TlsV122019),
-            "TLS_V1_2_2021" => ::std::result::Result::Ok(Self::TlsV122021),
-            "TLS_V1_2_2025" => ::std::result::Result::Ok(Self::TlsV122025),
-            "TLS_V1_3_2025" => ::std::result::Result::Ok(Self::TlsV132025),
-            other => ::std::result::Result::Err(::jsii_host::unknown_member("aws-cdk-lib.aws_cloudfront.SecurityPolicyProtocol", other)),
-        }
-    }
-}
-/// How HTTPs should be handled with your distribution.
-#[derive(::std::clone::Clone, ::std::marker::Copy, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
-#[non_exhaustive]
-pub enum ViewerProtocolPolicy {
-    /// HTTPS only.
-    HttpsOnly,
-    /// Will redirect HTTP requests to HTTPS.
-    RedirectToHttps,
-    /// Both HTTP and HTTPS supported.
-    AllowAll,
-}
-::jsii_host::is_a!(ViewerProtocolPolicy: crate::generated::aws_cdk_lib::aws_cloudfront::ViewerProtocolPolicy, ::jsii_host::Value);
-impl ::jsii_host::ToWire for ViewerProtocolPolicy {
-    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
-        let member = match self {
-            Self::HttpsOnly => "aws-cdk-lib.aws_cloudfront.ViewerProtocolPolicy/HTTPS_ONLY",
-            Self::RedirectToHttps => "aws-cdk-lib.aws_cloudfront.ViewerProtocolPolicy/REDIRECT_TO_HTTPS",
-            Self::AllowAll => "aws-cdk-lib.aws_cloudfront.ViewerProtocolPolicy/ALLOW_ALL",
-        };
-        ::std::result::Result::Ok(::jsii_host::json!({ "$jsii.enum": member }))
-    }
-}
-impl ::jsii_host::FromWire for ViewerProtocolPolicy {
-    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
-        match ::jsii_host::enum_member(&value, "aws-cdk-lib.aws_cloudfront.ViewerProtocolPolicy")?.as_str() {
-            "HTTPS_ONLY" => ::std::result::Result::Ok(Self::HttpsOnly),
-            "REDIRECT_TO_HTTPS" => ::std::result::Result::Ok(Self::RedirectToHttps),
-            "ALLOW_ALL" => ::std::result::Result::Ok(Self::AllowAll),
-            other => ::std::result::Result::Err(::jsii_host::unknown_member("aws-cdk-lib.aws_cloudfront.ViewerProtocolPolicy", other)),
-        }
-    }
-}
-#[cfg(feature = "aws-cloudfront")]
-mod with_aws_cloudfront {
-use ::jsii_host::IntoArg as _;
-/// The level of permissions granted to the CloudFront Distribution when configuring OAC.
-#[derive(::std::clone::Clone, ::std::marker::Copy, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
-#[non_exhaustive]
-pub enum AccessLevel {
-    /// Grants read permissions to CloudFront Distribution.
-    Read,
-    /// Grants versioned read permissions to CloudFront Distribution.
-    ReadVersioned,
-    /// Grants list permissions to CloudFront Distribution.
-    List,
-    /// Grants write permission to CloudFront Distribution.
-    Write,
-    /// Grants delete permission to CloudFront Distribution.
-    Delete,
-}
-::jsii_host::is_a!(AccessLevel: crate::generated::aws_cdk_lib::aws_cloudfront::AccessLevel, ::jsii_host::Value);
-impl ::jsii_host::ToWire for AccessLevel {
-    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
-        let member = match self {
-            Self::Read => "aws-cdk-lib.aws_cloudfront.AccessLevel/READ",
-            Self::ReadVersioned => "aws-cdk-lib.aws_cloudfront.AccessLevel/READ_VERSIONED",
-            Self::List => "aws-cdk-lib.aws_cloudfront.AccessLevel/LIST",
-            Self::Write => "aws-cdk-lib.aws_cloudfront.AccessLevel/WRITE",
-            Self::Delete => "aws-cdk-lib.aws_cloudfront.AccessLevel/DELETE",
-        };
-        ::std::result::Result::Ok(::jsii_host::json!({ "$jsii.enum": member }))
-    }
-}
-impl ::jsii_host::FromWire for AccessLevel {
-    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
-        match ::jsii_host::enum_member(&value, "aws-cdk-lib.aws_cloudfront.AccessLevel")?.as_str() {
-            "READ" => ::std::result::Result::Ok(Self::Read),
-            "READ_VERSIONED" => ::std::result::Result::Ok(Self::ReadVersioned),
-            "LIST" => ::std::result::Result::Ok(Self::List),
-            "WRITE" => ::std::result::Result::Ok(Self::Write),
-            "DELETE" => ::std::result::Result::Ok(Self::Delete),
-            other => ::std::result::Result::Err(::jsii_host::unknown_member("aws-cdk-lib.aws_cloudfront.AccessLevel", other)),
-        }
-    }
-}
-/// Determines whether any cookies in viewer requests are included in the cache key and automatically included in requests that CloudFront sends to the origin.
-#[derive(::std::clone::Clone)]
-pub struct CacheCookieBehavior(::jsii_host::Object);
-::jsii_host::handle!(CacheCookieBehavior(::jsii_host::Object), "aws-cdk-lib.aws_cloudfront.CacheCookieBehavior");
-::jsii_host::is_a!(CacheCookieBehavior: crate::generated::aws_cdk_lib::aws_cloudfront::CacheCookieBehavior, ::jsii_host::Value);
-impl CacheCookieBehavior {
-    /// The behavior of cookies: allow all, none, an allow list, or a deny list.
-    #[track_caller]
-    pub fn behavior(&self) -> ::jsii_host::Result<::std::string::String> {
-        self.jsii_get("behavior")
-    }
-    /// The cookies to allow or deny, if the behavior is an allow or deny list.
-    #[track_caller]
-    pub fn cookies(&self) -> ::jsii_host::Result<::std::option::Option<::std::vec::Vec<::std::string::String>>> {
-        self.jsii_get("cookies")
-    }
-    /// All cookies in viewer requests are included in the cache key and are automatically included in requests that CloudFront sends to the origin.
-    #[track_caller]
-    pub fn all() -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudfront::CacheCookieBehavior> {
-        ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_cloudfront.CacheCookieBehavior", "all", ::std::vec![])
-    }
-    /// Only the provided `cookies` are included in the cache key and automatically included in requests that CloudFront sends to the origin.
-    #[track_caller]
-    pub fn allow_list(cookies: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<::std::string::String>>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudfront::CacheCookieBehavior> {
-        ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_cloudfront.CacheCookieBehavior", "allowList", { let mut jsii_list = ::std::vec![]; jsii_list.extend(cookies.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
-    }
-    /// All cookies except the provided `cookies` are included in the cache key and automatically included in requests that CloudFront sends to the origin.
-    #[track_caller]
-    pub fn deny_list(cookies: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<::std::string::String>>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudfront::CacheCookieBehavior> {
-        ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_cloudfront.CacheCookieBehavior", "denyList", { let mut jsii_list = ::std::vec![]; jsii_list.extend(cookies.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
-    }
-    /// Cookies in viewer requests are not included in the cache key and are not automatically included in requests that CloudFront sends to the origin.
-    #[track_caller]
-    pub fn none() -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudfront::CacheCookieBehavior> {
-        ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_cloudfront.CacheCookieBehavior", "none", ::std::vec![])
-    }
-}
-/// Determines whether any HTTP headers are included in the cache key and automatically included in requests that CloudFront sends to the origin.
-#[derive(::std::clone::Clone)]
-pub struct CacheHeaderBehavior(::jsii_host::Object);
-::jsii_host::handle!(CacheHeaderBehavior(::jsii_host::Object), "aws-cdk-lib.aws_cloudfront.CacheHeaderBehavior");
-::jsii_host::is_a!(CacheHeaderBehavior: crate::generated::aws_cdk_lib::aws_cloudfront::CacheHeaderBehavior, ::jsii_host::Value);
-impl CacheHeaderBehavior {
-    /// If no headers will be passed, or an allow list of headers.
-    #[track_caller]
-    pub fn behavior(&self) -> ::jsii_host::Result<::std::string::String> {
-        self.jsii_get("behavior")
-    }
-    /// The headers for the allow/deny list, if applicable.
-    #[track_caller]
-    pub fn headers(&self) -> ::jsii_host::Result<::std::option::Option<::std::vec::Vec<::std::string::String>>> {
-        self.jsii_get("headers")
-    }
-    /// Listed headers are included in the cache key and are automatically included in requests that CloudFront sends to the origin.
-    #[track_caller]
-    pub fn allow_list(headers: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<::std::string::String>>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudfront::CacheHeaderBehavior> {
-        ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_cloudfront.CacheHeaderBehavior", "allowList", { let mut jsii_list = ::std::vec![]; jsii_list.extend(headers.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
-    }
-    /// HTTP headers are not included in the cache key and are not automatically included in requests that CloudFront sends to the origin.
-    #[track_caller]
-    pub fn none() -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudfront::CacheHeaderBehavior> {
-        ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_cloudfront.CacheHeaderBehavior", "none", ::std::vec![])
-    }
-}
-/// A Cache Policy configuration.
-#[derive(::std::clone::Clone)]
-pub struct CachePolicy(crate::generated::aws_cdk_lib::Resource);
-::jsii_host::handle!(CachePolicy(crate::generated::aws_cdk_lib::Resource), "aws-cdk-lib.aws_cloudfront.CachePolicy");
-::jsii_host::is_a!(CachePolicy: crate::generated::aws_cdk_lib::aws_cloudfront::CachePolicy, crate::generated::aws_cdk_lib::IResource, crate::generated::aws_cdk_lib::Resource, crate::generated::aws_cdk_lib::aws_cloudfront::ICachePolicy, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::aws_cdk_lib::interfaces::aws_cloudfront::ICachePolicyRef, crate::generated::constructs::Construct, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
-impl CachePolicy {
-    /// Makes one, with everything that is required.
-    #[track_caller]
-    pub fn new(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<Self> {
-        ::jsii_host::create(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_cloudfront.CachePolicy", ::std::vec![scope.into_arg(), id.into_arg()]).map(::jsii_host::Handle::from_object)
-    }
-    /// Makes one, with every argument.
-    #[track_caller]
-    pub fn new_with(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>, props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudfront::CachePolicyProps>) -> ::jsii_host::Result<Self> {
-        ::jsii_host::create(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_cloudfront.CachePolicy", ::std::vec![scope.into_arg(), id.into_arg(), props.into_arg()]).map(::jsii_host::Handle::from_object)
-    }
-    /// Starts one: set what is optional, then call `build`.
-    pub fn builder(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>) -> crate::generated::aws_cdk_lib::aws_cloudfront::CachePolicyProps<::jsii_host::Pending<Self>> {
-        let jsii_data = ::jsii_host::StructData::new();
-        crate::generated::aws_cdk_lib::aws_cloudfront::CachePolicyProps::jsii_pending(jsii_data, ::jsii_host::Pending::new(&crate::generated::aws_cdk_lib::ASSEMBLY, ::std::vec![scope.into_arg(), id.into_arg()]))
-    }
-    /// This policy is designed for use with an origin that is an AWS Amplify web app.
-    pub const AMPLIFY: ::jsii_host::Const<crate::generated::aws_cdk_lib::aws_cloudfront::ICachePolicy> = ::jsii_host::Const::new(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_cloudfront.CachePolicy", "AMPLIFY");
-    /// Disables caching.
-    pub const CACHING_DISABLED: ::jsii_host::Const<crate::generated::aws_cdk_lib::aws_cloudfront::ICachePolicy> = ::jsii_host::Const::new(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_cloudfront.CachePolicy", "CACHING_DISABLED");
-    /// Optimize cache efficiency by minimizing the values that CloudFront includes in the cache key.
-    pub const CACHING_OPTIMIZED: ::jsii_host::Const<crate::generated::aws_cdk_lib::aws_cloudfront::ICachePolicy> = ::jsii_host::Const::new(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_cloudfront.CachePolicy", "CACHING_OPTIMIZED");
-    /// Optimize cache efficiency by minimizing the values that CloudFront includes in the cache key.
-    pub const CACHING_OPTIMIZED_FOR_UNCOMPRESSED_OBJECTS: ::jsii_host::Const<crate::generated::aws_cdk_lib::aws_cloudfront::ICachePolicy> = ::jsii_host::Const::new(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_cloudfront.CachePolicy", "CACHING_OPTIMIZED_FOR_UNCOMPRESSED_OBJECTS");
-    /// Designed for use with an origin that is an AWS Elemental MediaPackage endpoint.
-    pub const ELEMENTAL_MEDIA_PACKAGE: ::jsii_host::Const<crate::generated::aws_cdk_lib::aws_cloudfront::ICachePolicy> = ::jsii_host::Const::new(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_cloudfront.CachePolicy", "ELEMENTAL_MEDIA_PACKAGE");
-    /// Uniquely identifies this class.
-    pub const PROPERTY_INJECTION_ID: ::jsii_host::Const<::std::string::String> = ::jsii_host::Const::new(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_cloudfront.CachePolicy", "PROPERTY_INJECTION_ID");
-    /// Designed for use with an origin that returns Cache-Control HTTP response headers and does not serve different content based on values present in the query string.
-    pub const USE_ORIGIN_CACHE_CONTROL_HEADERS: ::jsii_host::Const<crate::generated::aws_cdk_lib::aws_cloudfront::ICachePolicy> = ::jsii_host::Const::new(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_cloudfront.CachePolicy", "USE_ORIGIN_CACHE_CONTROL_HEADERS");
-    /// Designed for use with an origin that returns Cache-Control HTTP response headers and serves different content based on values present in the query string.
-    pub const USE_ORIGIN_CACHE_CONTROL_HEADERS_QUERY_STRINGS: ::jsii_host::Const<crate::generated::aws_cdk_lib::aws_cloudfront::ICachePolicy> = ::jsii_host::Const::new(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_cloudfront.CachePolicy", "USE_ORIGIN_CACHE_CONTROL_HEADERS_QUERY_STRINGS");
-    /// The ID of the cache policy.
-    #[track_caller]
-    pub fn cache_policy_id(&self) -> ::jsii_host::Result<::std::string::String> {
-        self.jsii_get("cachePolicyId")
-    }
-    /// A reference to a CachePolicy resource.
-    #[track_caller]
-    pub fn cache_policy_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_cloudfront::CachePolicyReference> {
-        self.jsii_get("cachePolicyRef")
-    }
-    /// Imports a Cache Policy from its id.
-    #[track_caller]
-    pub fn from_cache_policy_id(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>, cache_policy_id: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudfront::ICachePolicy> {
-        ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_cloudfront.CachePolicy", "fromCachePolicyId", ::std::vec![scope.into_arg(), id.into_arg(), cache_policy_id.into_arg()])
-    }
-}
-/// Properties for creating a Cache Policy.
-#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
-pub struct CachePolicyProps<C = ()>(::jsii_host::StructData, C);
-::jsii_host::is_a!(CachePolicyProps: crate::generated::aws_cdk_lib::aws_cloudfront::CachePolicyProps, ::jsii_host::Value);
-impl CachePolicyProps {
-    /// With everything that is required.
-    #[must_use]
-    pub fn new() -> Self {
-        let jsii_data = ::jsii_host::StructData::new();
-        Self(jsii_data, ())
-    }
-}
-impl ::std::default::Default for CachePolicyProps {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-impl<C> CachePolicyProps<C> {
-    /// A unique name to identify the cache policy.
-    ///
-    /// Default: generated from the `id`
-    #[must_use]
-    pub fn cache_policy_name(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        self.0.set("cachePolicyName", value.into_arg());
-        self
-    }
-    /// A comment to describe the cache policy.
-    ///
-    /// Default: no comment
-    #[must_use]
-    pub fn comment(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        self.0.set("comment", value.into_arg());
-        self
-    }
-    /// Determines whether any cookies in viewer requests are included in the cache key and automatically included in requests that CloudFront sends to the origin.
-    ///
-    /// Default: CacheCookieBehavior.none()
-    #[must_use]
-    pub fn cookie_behavior(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudfront::CacheCookieBehavior>) -> Self {
-        self.0.set("cookieBehavior", value.into_arg());
-        self
-    }
-    /// The default amount of time for objects to stay in the CloudFront cache.
-    ///
-    /// Default: The greater of 1 day and ``minTtl``
-    #[must_use]
-    pub fn default_ttl(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::Duration>) -> Self {
-        self.0.set("defaultTtl", value.into_arg());
-        self
-    }
-    /// Whether to normalize and include the `Accept-Encoding` header in the cache key when the `Accept-Encoding` header is 'br'.
-    ///
-    /// Default: false
-    #[must_use]
-    pub fn enable_accept_encoding_brotli(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
-        self.0.set("enableAcceptEncodingBrotli", value.into_arg());
-        self
-    }
-    /// Whether to normalize and include the `Accept-Encoding` header in the cache key when the `Accept-Encoding` header is 'gzip'.
-    ///
-    /// Default: false
-    #[must_use]
-    pub fn enable_accept_encoding_gzip(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
-        self.0.set("enableAcceptEncodingGzip", value.into_arg());
-        self
-    }
-    /// Determines whether any HTTP headers are included in the cache key and automatically included in requests that CloudFront sends to the origin.
-    ///
-    /// Default: CacheHeaderBehavior.none()
-    #[must_use]
-    pub fn header_behavior(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudfront::CacheHeaderBehavior>) -> Self {
-        self.0.set("headerBehavior", value.into_arg());
-        self
-    }
-    /// The maximum amount of time for objects to stay in the CloudFront cache.
-    ///
-    /// Default: The greater of 1 year and ``defaultTtl``
-    #[must_use]
-    pub fn max_ttl(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::Duration>) -> Self {
-        self.0.set("maxTtl", value.into_arg());
-        self
-    }
-    /// The minimum amount of time for objects to stay in the CloudFront cache.
-    ///
-    /// Default: Duration.seconds(0)
-    #[must_use]
-    pub fn min_ttl(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::Duration>) -> Self {
-        self.0.set("minTtl", value.into_arg());
-        self
-    }
-    /// Determines whether any query strings are included in the cache key and automatically included in requests that CloudFront sends to the origin.
-    ///
-    /// Default: CacheQueryStringBehavior.none()
-    #[must_use]
-    pub fn query_string_behavior(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudfront::CacheQueryStringBehavior>) -> Self {
-        self.0.set("queryStringBehavior", value.into_arg());
-        self
-    }
-}
-impl<T: ::jsii_host::Handle> CachePolicyProps<::jsii_host::Pending<T>> {
-    #[doc(hidden)]
-    pub fn jsii_pending(data: ::jsii_host::StructData, pending: ::jsii_host::Pending<T>) -> Self {
-        Self(data, pending)
-    }
-    /// Makes the object.
-    #[track_caller]
-    pub fn build(self) -> ::jsii_host::Result<T> {
-        self.1.build(self.0.to_wire("aws-cdk-lib.aws_cloudfront.CachePolicyProps"))
-    }
-}
-impl ::jsii_host::ToWire for CachePolicyProps {
-    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
-        self.0.to_wire("aws-cdk-lib.aws_cloudfront.CachePolicyProps")
-    }
-}
-/// Determines whether any URL query strings in viewer requests are included in the cache key and automatically included in requests that CloudFront sends to the origin.
-#[derive(::std::clone::Clone)]
-pub struct CacheQueryStringBehavior(::jsii_host::Object);
-::jsii_host::handle!(CacheQueryStringBehavior(::jsii_host::Object), "aws-cdk-lib.aws_cloudfront.CacheQueryStringBehavior");
-::jsii_host::is_a!(CacheQueryStringBehavior: crate::generated::aws_cdk_lib::aws_cloudfront::CacheQueryStringBehavior, ::jsii_host::Value);
-impl CacheQueryStringBehavior {
-    /// The behavior of query strings -- allow all, none, only an allow list, or a deny list.
-    #[track_caller]
-    pub fn behavior(&self) -> ::jsii_host::Result<::std::string::String> {
-        self.jsii_get("behavior")
-    }
-    /// The query strings to allow or deny, if the behavior is an allow or deny list.
-    #[track_caller]
-    pub fn query_strings(&self) -> ::jsii_host::Result<::std::option::Option<::std::vec::Vec<::std::string::String>>> {
-        self.jsii_get("queryStrings")
-    }
-    /// All query strings in viewer requests are included in the cache key and are automatically included in requests that CloudFront sends to the origin.
-    #[track_caller]
-    pub fn all() -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudfront::CacheQueryStringBehavior> {
-        ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_cloudfront.CacheQueryStringBehavior", "all", ::std::vec![])
-    }
-    /// Only the provided `queryStrings` are included in the cache key and automatically included in requests that CloudFront sends to the origin.
-    #[track_caller]
-    pub fn allow_list(query_strings: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<::std::string::String>>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudfront::CacheQueryStringBehavior> {
-        ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_cloudfront.CacheQueryStringBehavior", "allowList", { let mut jsii_list = ::std::vec![]; jsii_list.extend(query_strings.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
-    }
-    /// All query strings except the provided `queryStrings` are included in the cache key and automatically included in requests that CloudFront sends to the origin.
-    #[track_caller]
-    pub fn deny_list(query_strings: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<::std::string::String>>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudfront::CacheQueryStringBehavior> {
-        ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_cloudfront.CacheQueryStringBehavior", "denyList", { let mut jsii_list = ::std::vec![]; jsii_list.extend(query_strings.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
-    }
-    /// Query strings in viewer requests are not included in the cache key and are not automatically included in requests that CloudFront sends to the origin.
-    #[track_caller]
-    pub fn none() -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudfront::CacheQueryStringBehavior> {
-        ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_cloudfront.CacheQueryStringBehavior", "none", ::std::vec![])
-    }
-}
-/// Enum representing possible values of the X-Frame-Options HTTP response header.
-#[derive(::std::clone::Clone, ::std::marker::Copy, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
-#[non_exhaustive]
-pub enum HeadersFrameOption {
-    /// The page can only be displayed in a frame on the same origin as the page itself.
-    Deny,
-    /// The page can only be displayed in a frame on the specified origin.
-    Sameorigin,
-}
-::jsii_host::is_a!(HeadersFrameOption: crate::generated::aws_cdk_lib::aws_cloudfront::HeadersFrameOption, ::jsii_host::Value);
-impl ::jsii_host::ToWire for HeadersFrameOption {
-    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
-        let member = match self {
-            Self::Deny => "aws-cdk-lib.aws_cloudfront.HeadersFrameOption/DENY",
-            Self::Sameorigin => "aws-cdk-lib.aws_cloudfront.HeadersFrameOption/SAMEORIGIN",
-        };
-        ::std::result::Result::Ok(::jsii_host::json!({ "$jsii.enum": member }))
-    }
-}
-impl ::jsii_host::FromWire for HeadersFrameOption {
-    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
-        match ::jsii_host::enum_member(&value, "aws-cdk-lib.aws_cloudfront.HeadersFrameOption")?.as_str() {
-            "DENY" => ::std::result::Result::Ok(Self::Deny),
-            "SAMEORIGIN" => ::std::result::Result::Ok(Self::Sameorigin),
-            other => ::std::result::Result::Err(::jsii_host::unknown_member("aws-cdk-lib.aws_cloudfront.HeadersFrameOption", other)),
-        }
-    }
-}
-/// Enum representing possible values of the Referrer-Policy HTTP response header.
-#[derive(::std::clone::Clone, ::std::marker::Copy, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
-#[non_exhaustive]
-pub enum HeadersReferrerPolicy {
-    /// The referrer policy is not set.
-    NoReferrer,
-    /// The referrer policy is no-referrer-when-downgrade.
-    NoReferrerWhenDowngrade,
-    /// The referrer policy is origin.
-    Origin,
-    /// The referrer policy is origin-when-cross-origin.
-    OriginWhenCrossOrigin,
-    /// The referrer policy is same-origin.
-    SameOrigin,
-    /// The referrer policy is strict-origin.
-    StrictOrigin,
-    /// The referrer policy is strict-origin-when-cross-origin.
-    StrictOriginWhenCrossOrigin,
-    /// The referrer policy is unsafe-url.
-    UnsafeUrl,
-}
-::jsii_host::is_a!(HeadersReferrerPolicy: crate::generated::aws_cdk_lib::aws_cloudfront::HeadersReferrerPolicy, ::jsii_host::Value);
-impl ::jsii_host::ToWire for HeadersReferrerPolicy {
-    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
-        let member = match self {
-            Self::NoReferrer => "aws-cdk-lib.aws_cloudfront.HeadersReferrerPolicy/NO_REFERRER",
-            Self::NoReferrerWhenDowngrade => "aws-cdk-lib.aws_cloudfront.HeadersReferrerPolicy/NO_REFERRER_WHEN_DOWNGRADE",
-            Self::Origin => "aws-cdk-lib.aws_cloudfront.HeadersReferrerPolicy/ORIGIN",
-            Self::OriginWhenCrossOrigin => "aws-cdk-lib.aws_cloudfront.HeadersReferrerPolicy/ORIGIN_WHEN_CROSS_ORIGIN",
-            Self::SameOrigin => "aws-cdk-lib.aws_cloudfront.HeadersReferrerPolicy/SAME_ORIGIN",
-            Self::StrictOrigin => "aws-cdk-lib.aws_cloudfront.HeadersReferrerPolicy/STRICT_ORIGIN",
-            Self::StrictOriginWhenCrossOrigin => "aws-cdk-lib.aws_cloudfront.HeadersReferrerPolicy/STRICT_ORIGIN_WHEN_CROSS_ORIGIN",
-            Self::UnsafeUrl => "aws-cdk-lib.aws_cloudfront.HeadersReferrerPolicy/UNSAFE_URL",
-        };
-        ::std::result::Result::Ok(::jsii_host::json!({ "$jsii.enum": member }))
-    }
-}
-impl ::jsii_host::FromWire for HeadersReferrerPolicy {
-    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
-        match ::jsii_host::enum_member(&value, "aws-cdk-lib.aws_cloudfront.HeadersReferrerPolicy")?.as_str() {
-            "NO_REFERRER" => ::std::result::Result::Ok(Self::NoReferrer),
-            "NO_REFERRER_WHEN_DOWNGRADE" => ::std::result::Result::Ok(Self::NoReferrerWhenDowngrade),
-            "ORIGIN" => ::std::result::Result::Ok(Self::Origin),
-            "ORIGIN_WHEN_CROSS_ORIGIN" => ::std::result::Result::Ok(Self::OriginWhenCrossOrigin),
-            "SAME_ORIGIN" => ::std::result::Result::Ok(Self::SameOrigin),
-            "STRICT_ORIGIN" => ::std::result::Result::Ok(Self::StrictOrigin),
-            "STRICT_ORIGIN_WHEN_CROSS_ORIGIN" => ::std::result::Result::Ok(Self::StrictOriginWhenCrossOrigin),
-            "UNSAFE_URL" => ::std::result::Result::Ok(Self::UnsafeUrl),
-            other => ::std::result::Result::Err(::jsii_host::unknown_member("aws-cdk-lib.aws_cloudfront.HeadersReferrerPolicy", other)),
-        }
-    }
-}
-/// Represents a Cache Policy.
-#[derive(::std::clone::Clone)]
-pub struct ICachePolicy(::jsii_host::Object);
-::jsii_host::handle!(ICachePolicy(::jsii_host::Object), "aws-cdk-lib.aws_cloudfront.ICachePolicy");
-::jsii_host::is_a!(ICachePolicy: crate::generated::aws_cdk_lib::aws_cloudfront::ICachePolicy, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::aws_cdk_lib::interfaces::aws_cloudfront::ICachePolicyRef, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
-impl ICachePolicy {
-    /// The ID of the cache policy.
-    #[track_caller]
-    pub fn cache_policy_id(&self) -> ::jsii_host::Result<::std::string::String> {
-        self.jsii_get("cachePolicyId")
-    }
-    /// A reference to a CachePolicy resource.
-    #[track_caller]
-    pub fn cache_policy_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_cloudfront::CachePolicyReference> {
-        self.jsii_get("cachePolicyRef")
-    }
-    /// The environment this resource belongs to.
-    #[track_caller]
-    pub fn env(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::ResourceEnvironment> {
-        self.jsii_get("env")
-    }
-    /// The tree node.
-    #[track_caller]
-    pub fn node(&self) -> ::jsii_host::Result<crate::generated::constructs::Node> {
-        self.jsii_get("node")
-    }
-    /// Applies one or more mixins to this construct.
-    #[track_caller]
-    pub fn with(&self, mixins: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::constructs::IMixin>>) -> ::jsii_host::Result<crate::generated::constructs::IConstruct> {
-        self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
-    }
-}
-/// Represents a Origin Request Policy.
-#[derive(::std::clone::Clone)]
-pub struct IOriginRequestPolicy(::jsii_host::Object);
-::jsii_host::handle!(IOriginRequestPolicy(::jsii_host::Object), "aws-cdk-lib.aws_cloudfront.IOriginRequestPolicy");
-::jsii_host::is_a!(IOriginRequestPolicy: crate::generated::aws_cdk_lib::aws_cloudfront::IOriginRequestPolicy, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::aws_cdk_lib::interfaces::aws_cloudfront::IOriginRequestPolicyRef, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
-impl IOriginRequestPolicy {
-    /// The environment this resource belongs to.
-    #[track_caller]
-    pub fn env(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::ResourceEnvironment> {
-        self.jsii_get("env")
-    }
-    /// The tree node.
-    #[track_caller]
-    pub fn node(&self) -> ::jsii_host::Result<crate::generated::constructs::Node> {
-        self.jsii_get("node")
-    }
-    /// The ID of the origin request policy.
-    #[track_caller]
-    pub fn origin_request_policy_id(&self) -> ::jsii_host::Result<::std::string::String> {
-        self.jsii_get("originRequestPolicyId")
-    }
-    /// A reference to a OriginRequestPolicy resource.
-    #[track_caller]
-    pub fn origin_request_policy_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_cloudfront::OriginRequestPolicyReference> {
-        self.jsii_get("originRequestPolicyRef")
-    }
-    /// Applies one or more mixins to this construct.
-    #[track_caller]
-    pub fn with(&self, mixins: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::constructs::IMixin>>) -> ::jsii_host::Result<crate::generated::constructs::IConstruct> {
-        self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
-    }
-}
-/// Represents a response headers policy.
-#[derive(::std::clone::Clone)]
-pub struct IResponseHeadersPolicy(::jsii_host::Object);
-::jsii_host::handle!(IResponseHeadersPolicy(::jsii_host::Object), "aws-cdk-lib.aws_cloudfront.IResponseHeadersPolicy");
-::jsii_host::is_a!(IResponseHeadersPolicy: crate::generated::aws_cdk_lib::aws_cloudfront::IResponseHeadersPolicy, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::aws_cdk_lib::interfaces::aws_cloudfront::IResponseHeadersPolicyRef, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
-impl IResponseHeadersPolicy {
-    /// The environment this resource belongs to.
-    #[track_caller]
-    pub fn env(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::ResourceEnvironment> {
-        self.jsii_get("env")
-    }
-    /// The tree node.
-    #[track_caller]
-    pub fn node(&self) -> ::jsii_host::Result<crate::generated::constructs::Node> {
-        self.jsii_get("node")
-    }
-    /// The ID of the response headers policy.
-    #[track_caller]
-    pub fn response_headers_policy_id(&self) -> ::jsii_host::Result<::std::string::String> {
-        self.jsii_get("responseHeadersPolicyId")
-    }
-    /// A reference to a ResponseHeadersPolicy resource.
-    #[track_caller]
-    pub fn response_headers_policy_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_cloudfront::ResponseHeadersPolicyReference> {
-        self.jsii_get("responseHeadersPolicyRef")
-    }
-    /// Applies one or more mixins to this construct.
-    #[track_caller]
-    pub fn with(&self, mixins: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::constructs::IMixin>>) -> ::jsii_host::Result<crate::generated::constructs::IConstruct> {
-        self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
-    }
-}
-/// Represents a distribution origin, that describes the Amazon S3 bucket, HTTP server (for example, a web server), Amazon MediaStore, or other server from which CloudFront gets your files.
-#[derive(::std::clone::Clone)]
-pub struct OriginBase(::jsii_host::Object);
-::jsii_host::handle!(OriginBase(::jsii_host::Object), "aws-cdk-lib.aws_cloudfront.OriginBase");
-::jsii_host::is_a!(OriginBase: crate::generated::aws_cdk_lib::aws_cloudfront::OriginBase, crate::generated::aws_cdk_lib::aws_cloudfront::IOrigin, ::jsii_host::Value);
-impl OriginBase {
-    /// Binds the origin to the associated Distribution.
-    #[track_caller]
-    pub fn bind(&self, scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, options: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudfront::OriginBindOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudfront::OriginBindConfig> {
-        self.jsii_invoke("bind", [scope.into_arg(), options.into_arg()])
-    }
-    /// Calls `renderCustomOriginConfig`.
-    #[track_caller]
-    pub fn render_custom_origin_config(&self) -> ::jsii_host::Result<::jsii_host::Value> {
-        self.jsii_invoke("renderCustomOriginConfig", [])
-    }
-    /// Calls `renderS3OriginConfig`.
-    #[track_caller]
-    pub fn render_s3_origin_config(&self) -> ::jsii_host::Result<::jsii_host::Value> {
-        self.jsii_invoke("renderS3OriginConfig", [])
-    }
-    /// Calls `renderVpcOriginConfig`.
-    #[track_caller]
-    pub fn render_vpc_origin_config(&self) -> ::jsii_host::Result<::jsii_host::Value> {
-        self.jsii_invoke("renderVpcOriginConfig", [])
-    }
-    /// Validates that responseCompletionTimeout is greater than or equal to readTimeout when both are specified.
-    #[track_caller]
-    pub fn validate_response_completion_timeout_with_read_timeout(&self) -> ::jsii_host::Result<()> {
-        self.jsii_invoke("validateResponseCompletionTimeoutWithReadTimeout", [])
-    }
-    /// Validates that responseCompletionTimeout is greater than or equal to readTimeout when both are specified.
-    #[track_caller]
-    pub fn validate_response_completion_timeout_with_read_timeout_with(&self, response_completion_timeout: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::Duration>, read_timeout: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::Duration>) -> ::jsii_host::Result<()> {
-        self.jsii_invoke("validateResponseCompletionTimeoutWithReadTimeout", [response_completion_timeout.into_arg(), read_timeout.into_arg()])
     }
 }
 /// The IP address type for the origin.
@@ -2524,6 +2328,34 @@ impl OriginRequestQueryStringBehavior {
         ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_cloudfront.OriginRequestQueryStringBehavior", "none", ::std::vec![])
     }
 }
+/// The selection criteria for the origin group.
+#[derive(::std::clone::Clone, ::std::marker::Copy, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+#[non_exhaustive]
+pub enum OriginSelectionCriteria {
+    /// Default selection behavior.
+    Default,
+    /// Selection based on media quality.
+    MediaQualityBased,
+}
+::jsii_host::is_a!(OriginSelectionCriteria: crate::generated::aws_cdk_lib::aws_cloudfront::OriginSelectionCriteria, ::jsii_host::Value);
+impl ::jsii_host::ToWire for OriginSelectionCriteria {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        let member = match self {
+            Self::Default => "aws-cdk-lib.aws_cloudfront.OriginSelectionCriteria/DEFAULT",
+            Self::MediaQualityBased => "aws-cdk-lib.aws_cloudfront.OriginSelectionCriteria/MEDIA_QUALITY_BASED",
+        };
+        ::std::result::Result::Ok(::jsii_host::json!({ "$jsii.enum": member }))
+    }
+}
+impl ::jsii_host::FromWire for OriginSelectionCriteria {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        match ::jsii_host::enum_member(&value, "aws-cdk-lib.aws_cloudfront.OriginSelectionCriteria")?.as_str() {
+            "DEFAULT" => ::std::result::Result::Ok(Self::Default),
+            "MEDIA_QUALITY_BASED" => ::std::result::Result::Ok(Self::MediaQualityBased),
+            other => ::std::result::Result::Err(::jsii_host::unknown_member("aws-cdk-lib.aws_cloudfront.OriginSelectionCriteria", other)),
+        }
+    }
+}
 /// The enum `aws-cdk-lib.aws_cloudfront.OriginSslPolicy`.
 #[derive(::std::clone::Clone, ::std::marker::Copy, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
 #[non_exhaustive]
@@ -2557,6 +2389,40 @@ impl ::jsii_host::FromWire for OriginSslPolicy {
             "TLS_V1_1" => ::std::result::Result::Ok(Self::TlsV11),
             "TLS_V1_2" => ::std::result::Result::Ok(Self::TlsV12),
             other => ::std::result::Result::Err(::jsii_host::unknown_member("aws-cdk-lib.aws_cloudfront.OriginSslPolicy", other)),
+        }
+    }
+}
+/// The price class determines how many edge locations CloudFront will use for your distribution.
+///
+/// See https://aws.amazon.com/cloudfront/pricing/ for full list of supported regions.
+#[derive(::std::clone::Clone, ::std::marker::Copy, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+#[non_exhaustive]
+pub enum PriceClass {
+    /// USA, Canada, Europe, & Israel.
+    PriceClass100,
+    /// PRICE_CLASS_100 + South Africa, Kenya, Middle East, Japan, Singapore, South Korea, Taiwan, Hong Kong, Philippines, India, Indonesia, Thailand, Malaysia, Vietnam, Nigeria, Egypt, & Türkiye.
+    PriceClass200,
+    /// All locations.
+    PriceClassAll,
+}
+::jsii_host::is_a!(PriceClass: crate::generated::aws_cdk_lib::aws_cloudfront::PriceClass, ::jsii_host::Value);
+impl ::jsii_host::ToWire for PriceClass {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        let member = match self {
+            Self::PriceClass100 => "aws-cdk-lib.aws_cloudfront.PriceClass/PRICE_CLASS_100",
+            Self::PriceClass200 => "aws-cdk-lib.aws_cloudfront.PriceClass/PRICE_CLASS_200",
+            Self::PriceClassAll => "aws-cdk-lib.aws_cloudfront.PriceClass/PRICE_CLASS_ALL",
+        };
+        ::std::result::Result::Ok(::jsii_host::json!({ "$jsii.enum": member }))
+    }
+}
+impl ::jsii_host::FromWire for PriceClass {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        match ::jsii_host::enum_member(&value, "aws-cdk-lib.aws_cloudfront.PriceClass")?.as_str() {
+            "PRICE_CLASS_100" => ::std::result::Result::Ok(Self::PriceClass100),
+            "PRICE_CLASS_200" => ::std::result::Result::Ok(Self::PriceClass200),
+            "PRICE_CLASS_ALL" => ::std::result::Result::Ok(Self::PriceClassAll),
+            other => ::std::result::Result::Err(::jsii_host::unknown_member("aws-cdk-lib.aws_cloudfront.PriceClass", other)),
         }
     }
 }
@@ -3005,6 +2871,140 @@ impl ResponseSecurityHeadersBehavior {
 impl ::jsii_host::ToWire for ResponseSecurityHeadersBehavior {
     fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
         self.0.to_wire("aws-cdk-lib.aws_cloudfront.ResponseSecurityHeadersBehavior")
+    }
+}
+/// The SSL method CloudFront will use for your distribution.
+///
+/// Server Name Indication (SNI) - is an extension to the TLS computer networking protocol by which a client indicates
+///  which hostname it is attempting to connect to at the start of the handshaking process. This allows a server to present
+///  multiple certificates on the same IP address and TCP port number and hence allows multiple secure (HTTPS) websites
+/// (or any other service over TLS) to be served by the same IP address without requiring all those sites to use the same certificate.
+///
+/// CloudFront can use SNI to host multiple distributions on the same IP - which a large majority of clients will support.
+///
+/// If your clients cannot support SNI however - CloudFront can use dedicated IPs for your distribution - but there is a prorated monthly charge for
+/// using this feature. By default, we use SNI - but you can optionally enable dedicated IPs (VIP).
+///
+/// See the CloudFront SSL for more details about pricing : https://aws.amazon.com/cloudfront/custom-ssl-domains/
+#[derive(::std::clone::Clone, ::std::marker::Copy, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+#[non_exhaustive]
+pub enum SSLMethod {
+    /// The member `SNI`.
+    Sni,
+    /// The member `VIP`.
+    Vip,
+    /// The member `STATIC_IP`.
+    StaticIp,
+}
+::jsii_host::is_a!(SSLMethod: crate::generated::aws_cdk_lib::aws_cloudfront::SSLMethod, ::jsii_host::Value);
+impl ::jsii_host::ToWire for SSLMethod {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        let member = match self {
+            Self::Sni => "aws-cdk-lib.aws_cloudfront.SSLMethod/SNI",
+            Self::Vip => "aws-cdk-lib.aws_cloudfront.SSLMethod/VIP",
+            Self::StaticIp => "aws-cdk-lib.aws_cloudfront.SSLMethod/STATIC_IP",
+        };
+        ::std::result::Result::Ok(::jsii_host::json!({ "$jsii.enum": member }))
+    }
+}
+impl ::jsii_host::FromWire for SSLMethod {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        match ::jsii_host::enum_member(&value, "aws-cdk-lib.aws_cloudfront.SSLMethod")?.as_str() {
+            "SNI" => ::std::result::Result::Ok(Self::Sni),
+            "VIP" => ::std::result::Result::Ok(Self::Vip),
+            "STATIC_IP" => ::std::result::Result::Ok(Self::StaticIp),
+            other => ::std::result::Result::Err(::jsii_host::unknown_member("aws-cdk-lib.aws_cloudfront.SSLMethod", other)),
+        }
+    }
+}
+/// The minimum version of the SSL protocol that you want CloudFront to use for HTTPS connections.
+///
+/// CloudFront serves your objects only to browsers or devices that support at least the SSL version that you specify.
+#[derive(::std::clone::Clone, ::std::marker::Copy, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+#[non_exhaustive]
+pub enum SecurityPolicyProtocol {
+    /// The member `SSL_V3`.
+    SslV3,
+    /// The member `TLS_V1`.
+    TlsV1,
+    /// The member `TLS_V1_2016`.
+    TlsV12016,
+    /// The member `TLS_V1_1_2016`.
+    TlsV112016,
+    /// The member `TLS_V1_2_2018`.
+    TlsV122018,
+    /// The member `TLS_V1_2_2019`.
+    TlsV122019,
+    /// The member `TLS_V1_2_2021`.
+    TlsV122021,
+    /// The member `TLS_V1_2_2025`.
+    TlsV122025,
+    /// The member `TLS_V1_3_2025`.
+    TlsV132025,
+}
+::jsii_host::is_a!(SecurityPolicyProtocol: crate::generated::aws_cdk_lib::aws_cloudfront::SecurityPolicyProtocol, ::jsii_host::Value);
+impl ::jsii_host::ToWire for SecurityPolicyProtocol {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        let member = match self {
+            Self::SslV3 => "aws-cdk-lib.aws_cloudfront.SecurityPolicyProtocol/SSL_V3",
+            Self::TlsV1 => "aws-cdk-lib.aws_cloudfront.SecurityPolicyProtocol/TLS_V1",
+            Self::TlsV12016 => "aws-cdk-lib.aws_cloudfront.SecurityPolicyProtocol/TLS_V1_2016",
+            Self::TlsV112016 => "aws-cdk-lib.aws_cloudfront.SecurityPolicyProtocol/TLS_V1_1_2016",
+            Self::TlsV122018 => "aws-cdk-lib.aws_cloudfront.SecurityPolicyProtocol/TLS_V1_2_2018",
+            Self::TlsV122019 => "aws-cdk-lib.aws_cloudfront.SecurityPolicyProtocol/TLS_V1_2_2019",
+            Self::TlsV122021 => "aws-cdk-lib.aws_cloudfront.SecurityPolicyProtocol/TLS_V1_2_2021",
+            Self::TlsV122025 => "aws-cdk-lib.aws_cloudfront.SecurityPolicyProtocol/TLS_V1_2_2025",
+            Self::TlsV132025 => "aws-cdk-lib.aws_cloudfront.SecurityPolicyProtocol/TLS_V1_3_2025",
+        };
+        ::std::result::Result::Ok(::jsii_host::json!({ "$jsii.enum": member }))
+    }
+}
+impl ::jsii_host::FromWire for SecurityPolicyProtocol {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        match ::jsii_host::enum_member(&value, "aws-cdk-lib.aws_cloudfront.SecurityPolicyProtocol")?.as_str() {
+            "SSL_V3" => ::std::result::Result::Ok(Self::SslV3),
+            "TLS_V1" => ::std::result::Result::Ok(Self::TlsV1),
+            "TLS_V1_2016" => ::std::result::Result::Ok(Self::TlsV12016),
+            "TLS_V1_1_2016" => ::std::result::Result::Ok(Self::TlsV112016),
+            "TLS_V1_2_2018" => ::std::result::Result::Ok(Self::TlsV122018),
+            "TLS_V1_2_2019" => ::std::result::Result::Ok(Self::TlsV122019),
+            "TLS_V1_2_2021" => ::std::result::Result::Ok(Self::TlsV122021),
+            "TLS_V1_2_2025" => ::std::result::Result::Ok(Self::TlsV122025),
+            "TLS_V1_3_2025" => ::std::result::Result::Ok(Self::TlsV132025),
+            other => ::std::result::Result::Err(::jsii_host::unknown_member("aws-cdk-lib.aws_cloudfront.SecurityPolicyProtocol", other)),
+        }
+    }
+}
+/// How HTTPs should be handled with your distribution.
+#[derive(::std::clone::Clone, ::std::marker::Copy, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+#[non_exhaustive]
+pub enum ViewerProtocolPolicy {
+    /// HTTPS only.
+    HttpsOnly,
+    /// Will redirect HTTP requests to HTTPS.
+    RedirectToHttps,
+    /// Both HTTP and HTTPS supported.
+    AllowAll,
+}
+::jsii_host::is_a!(ViewerProtocolPolicy: crate::generated::aws_cdk_lib::aws_cloudfront::ViewerProtocolPolicy, ::jsii_host::Value);
+impl ::jsii_host::ToWire for ViewerProtocolPolicy {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        let member = match self {
+            Self::HttpsOnly => "aws-cdk-lib.aws_cloudfront.ViewerProtocolPolicy/HTTPS_ONLY",
+            Self::RedirectToHttps => "aws-cdk-lib.aws_cloudfront.ViewerProtocolPolicy/REDIRECT_TO_HTTPS",
+            Self::AllowAll => "aws-cdk-lib.aws_cloudfront.ViewerProtocolPolicy/ALLOW_ALL",
+        };
+        ::std::result::Result::Ok(::jsii_host::json!({ "$jsii.enum": member }))
+    }
+}
+impl ::jsii_host::FromWire for ViewerProtocolPolicy {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        match ::jsii_host::enum_member(&value, "aws-cdk-lib.aws_cloudfront.ViewerProtocolPolicy")?.as_str() {
+            "HTTPS_ONLY" => ::std::result::Result::Ok(Self::HttpsOnly),
+            "REDIRECT_TO_HTTPS" => ::std::result::Result::Ok(Self::RedirectToHttps),
+            "ALLOW_ALL" => ::std::result::Result::Ok(Self::AllowAll),
+            other => ::std::result::Result::Err(::jsii_host::unknown_member("aws-cdk-lib.aws_cloudfront.ViewerProtocolPolicy", other)),
+        }
     }
 }
 }

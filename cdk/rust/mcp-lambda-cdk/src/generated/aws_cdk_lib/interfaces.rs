@@ -842,7 +842,71 @@ impl ICertificateRef {
     }
 }
 }
+#[cfg(any(feature = "aws-cloudfront", feature = "aws-route53"))]
 pub mod aws_cloudfront {
+use ::jsii_host::IntoArg as _;
+/// A reference to a Distribution resource.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct DistributionReference(::jsii_host::StructData);
+::jsii_host::is_a!(DistributionReference: crate::generated::aws_cdk_lib::interfaces::aws_cloudfront::DistributionReference, ::jsii_host::Value);
+impl DistributionReference {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(distribution_id: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("distributionId", distribution_id.into_arg());
+        Self(jsii_data)
+    }
+}
+impl DistributionReference {
+    /// The value of `distributionId`.
+    #[track_caller]
+    pub fn get_distribution_id(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.0.get("distributionId")
+    }
+}
+impl ::jsii_host::ToWire for DistributionReference {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.interfaces.aws_cloudfront.DistributionReference")
+    }
+}
+impl ::jsii_host::FromWire for DistributionReference {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        const MEMBERS: &[::jsii_host::Member] = &[
+            ("distributionId", ::jsii_host::rewire::<::std::string::String>),
+        ];
+        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
+    }
+}
+/// Indicates that this resource can be referenced as a Distribution.
+#[derive(::std::clone::Clone)]
+pub struct IDistributionRef(::jsii_host::Object);
+::jsii_host::handle!(IDistributionRef(::jsii_host::Object), "aws-cdk-lib.interfaces.aws_cloudfront.IDistributionRef");
+::jsii_host::is_a!(IDistributionRef: crate::generated::aws_cdk_lib::interfaces::aws_cloudfront::IDistributionRef, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
+impl IDistributionRef {
+    /// A reference to a Distribution resource.
+    #[track_caller]
+    pub fn distribution_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_cloudfront::DistributionReference> {
+        self.jsii_get("distributionRef")
+    }
+    /// The environment this resource belongs to.
+    #[track_caller]
+    pub fn env(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::ResourceEnvironment> {
+        self.jsii_get("env")
+    }
+    /// The tree node.
+    #[track_caller]
+    pub fn node(&self) -> ::jsii_host::Result<crate::generated::constructs::Node> {
+        self.jsii_get("node")
+    }
+    /// Applies one or more mixins to this construct.
+    #[track_caller]
+    pub fn with(&self, mixins: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::constructs::IMixin>>) -> ::jsii_host::Result<crate::generated::constructs::IConstruct> {
+        self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
+    }
+}
+#[cfg(feature = "aws-cloudfront")]
+mod with_aws_cloudfront {
 use ::jsii_host::IntoArg as _;
 /// A reference to a CachePolicy resource.
 #[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
@@ -877,35 +941,35 @@ impl ::jsii_host::FromWire for CachePolicyReference {
         ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
     }
 }
-/// A reference to a Distribution resource.
+/// A reference to a CloudFrontOriginAccessIdentity resource.
 #[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
-pub struct DistributionReference(::jsii_host::StructData);
-::jsii_host::is_a!(DistributionReference: crate::generated::aws_cdk_lib::interfaces::aws_cloudfront::DistributionReference, ::jsii_host::Value);
-impl DistributionReference {
+pub struct CloudFrontOriginAccessIdentityReference(::jsii_host::StructData);
+::jsii_host::is_a!(CloudFrontOriginAccessIdentityReference: crate::generated::aws_cdk_lib::interfaces::aws_cloudfront::CloudFrontOriginAccessIdentityReference, ::jsii_host::Value);
+impl CloudFrontOriginAccessIdentityReference {
     /// With everything that is required.
     #[must_use]
-    pub fn new(distribution_id: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+    pub fn new(cloud_front_origin_access_identity_id: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
         let mut jsii_data = ::jsii_host::StructData::new();
-        jsii_data.set("distributionId", distribution_id.into_arg());
+        jsii_data.set("cloudFrontOriginAccessIdentityId", cloud_front_origin_access_identity_id.into_arg());
         Self(jsii_data)
     }
 }
-impl DistributionReference {
-    /// The value of `distributionId`.
+impl CloudFrontOriginAccessIdentityReference {
+    /// The value of `cloudFrontOriginAccessIdentityId`.
     #[track_caller]
-    pub fn get_distribution_id(&self) -> ::jsii_host::Result<::std::string::String> {
-        self.0.get("distributionId")
+    pub fn get_cloud_front_origin_access_identity_id(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.0.get("cloudFrontOriginAccessIdentityId")
     }
 }
-impl ::jsii_host::ToWire for DistributionReference {
+impl ::jsii_host::ToWire for CloudFrontOriginAccessIdentityReference {
     fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
-        self.0.to_wire("aws-cdk-lib.interfaces.aws_cloudfront.DistributionReference")
+        self.0.to_wire("aws-cdk-lib.interfaces.aws_cloudfront.CloudFrontOriginAccessIdentityReference")
     }
 }
-impl ::jsii_host::FromWire for DistributionReference {
+impl ::jsii_host::FromWire for CloudFrontOriginAccessIdentityReference {
     fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
         const MEMBERS: &[::jsii_host::Member] = &[
-            ("distributionId", ::jsii_host::rewire::<::std::string::String>),
+            ("cloudFrontOriginAccessIdentityId", ::jsii_host::rewire::<::std::string::String>),
         ];
         ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
     }
@@ -970,16 +1034,16 @@ impl ICachePolicyRef {
         self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
     }
 }
-/// Indicates that this resource can be referenced as a Distribution.
+/// Indicates that this resource can be referenced as a CloudFrontOriginAccessIdentity.
 #[derive(::std::clone::Clone)]
-pub struct IDistributionRef(::jsii_host::Object);
-::jsii_host::handle!(IDistributionRef(::jsii_host::Object), "aws-cdk-lib.interfaces.aws_cloudfront.IDistributionRef");
-::jsii_host::is_a!(IDistributionRef: crate::generated::aws_cdk_lib::interfaces::aws_cloudfront::IDistributionRef, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
-impl IDistributionRef {
-    /// A reference to a Distribution resource.
+pub struct ICloudFrontOriginAccessIdentityRef(::jsii_host::Object);
+::jsii_host::handle!(ICloudFrontOriginAccessIdentityRef(::jsii_host::Object), "aws-cdk-lib.interfaces.aws_cloudfront.ICloudFrontOriginAccessIdentityRef");
+::jsii_host::is_a!(ICloudFrontOriginAccessIdentityRef: crate::generated::aws_cdk_lib::interfaces::aws_cloudfront::ICloudFrontOriginAccessIdentityRef, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
+impl ICloudFrontOriginAccessIdentityRef {
+    /// A reference to a CloudFrontOriginAccessIdentity resource.
     #[track_caller]
-    pub fn distribution_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_cloudfront::DistributionReference> {
-        self.jsii_get("distributionRef")
+    pub fn cloud_front_origin_access_identity_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_cloudfront::CloudFrontOriginAccessIdentityReference> {
+        self.jsii_get("cloudFrontOriginAccessIdentityRef")
     }
     /// The environment this resource belongs to.
     #[track_caller]
@@ -1044,6 +1108,33 @@ impl IKeyGroupRef {
     #[track_caller]
     pub fn node(&self) -> ::jsii_host::Result<crate::generated::constructs::Node> {
         self.jsii_get("node")
+    }
+    /// Applies one or more mixins to this construct.
+    #[track_caller]
+    pub fn with(&self, mixins: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::constructs::IMixin>>) -> ::jsii_host::Result<crate::generated::constructs::IConstruct> {
+        self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
+    }
+}
+/// Indicates that this resource can be referenced as a OriginAccessControl.
+#[derive(::std::clone::Clone)]
+pub struct IOriginAccessControlRef(::jsii_host::Object);
+::jsii_host::handle!(IOriginAccessControlRef(::jsii_host::Object), "aws-cdk-lib.interfaces.aws_cloudfront.IOriginAccessControlRef");
+::jsii_host::is_a!(IOriginAccessControlRef: crate::generated::aws_cdk_lib::interfaces::aws_cloudfront::IOriginAccessControlRef, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
+impl IOriginAccessControlRef {
+    /// The environment this resource belongs to.
+    #[track_caller]
+    pub fn env(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::ResourceEnvironment> {
+        self.jsii_get("env")
+    }
+    /// The tree node.
+    #[track_caller]
+    pub fn node(&self) -> ::jsii_host::Result<crate::generated::constructs::Node> {
+        self.jsii_get("node")
+    }
+    /// A reference to a OriginAccessControl resource.
+    #[track_caller]
+    pub fn origin_access_control_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_cloudfront::OriginAccessControlReference> {
+        self.jsii_get("originAccessControlRef")
     }
     /// Applies one or more mixins to this construct.
     #[track_caller]
@@ -1165,6 +1256,39 @@ impl ::jsii_host::FromWire for KeyGroupReference {
         ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
     }
 }
+/// A reference to a OriginAccessControl resource.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct OriginAccessControlReference(::jsii_host::StructData);
+::jsii_host::is_a!(OriginAccessControlReference: crate::generated::aws_cdk_lib::interfaces::aws_cloudfront::OriginAccessControlReference, ::jsii_host::Value);
+impl OriginAccessControlReference {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(origin_access_control_id: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("originAccessControlId", origin_access_control_id.into_arg());
+        Self(jsii_data)
+    }
+}
+impl OriginAccessControlReference {
+    /// The value of `originAccessControlId`.
+    #[track_caller]
+    pub fn get_origin_access_control_id(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.0.get("originAccessControlId")
+    }
+}
+impl ::jsii_host::ToWire for OriginAccessControlReference {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.interfaces.aws_cloudfront.OriginAccessControlReference")
+    }
+}
+impl ::jsii_host::FromWire for OriginAccessControlReference {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        const MEMBERS: &[::jsii_host::Member] = &[
+            ("originAccessControlId", ::jsii_host::rewire::<::std::string::String>),
+        ];
+        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
+    }
+}
 /// A reference to a OriginRequestPolicy resource.
 #[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
 pub struct OriginRequestPolicyReference(::jsii_host::StructData);
@@ -1260,129 +1384,6 @@ impl ::jsii_host::FromWire for ResponseHeadersPolicyReference {
     fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
         const MEMBERS: &[::jsii_host::Member] = &[
             ("responseHeadersPolicyId", ::jsii_host::rewire::<::std::string::String>),
-        ];
-        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
-    }
-}
-#[cfg(feature = "aws-cloudfront")]
-mod with_aws_cloudfront {
-use ::jsii_host::IntoArg as _;
-/// A reference to a CloudFrontOriginAccessIdentity resource.
-#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
-pub struct CloudFrontOriginAccessIdentityReference(::jsii_host::StructData);
-::jsii_host::is_a!(CloudFrontOriginAccessIdentityReference: crate::generated::aws_cdk_lib::interfaces::aws_cloudfront::CloudFrontOriginAccessIdentityReference, ::jsii_host::Value);
-impl CloudFrontOriginAccessIdentityReference {
-    /// With everything that is required.
-    #[must_use]
-    pub fn new(cloud_front_origin_access_identity_id: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        let mut jsii_data = ::jsii_host::StructData::new();
-        jsii_data.set("cloudFrontOriginAccessIdentityId", cloud_front_origin_access_identity_id.into_arg());
-        Self(jsii_data)
-    }
-}
-impl CloudFrontOriginAccessIdentityReference {
-    /// The value of `cloudFrontOriginAccessIdentityId`.
-    #[track_caller]
-    pub fn get_cloud_front_origin_access_identity_id(&self) -> ::jsii_host::Result<::std::string::String> {
-        self.0.get("cloudFrontOriginAccessIdentityId")
-    }
-}
-impl ::jsii_host::ToWire for CloudFrontOriginAccessIdentityReference {
-    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
-        self.0.to_wire("aws-cdk-lib.interfaces.aws_cloudfront.CloudFrontOriginAccessIdentityReference")
-    }
-}
-impl ::jsii_host::FromWire for CloudFrontOriginAccessIdentityReference {
-    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
-        const MEMBERS: &[::jsii_host::Member] = &[
-            ("cloudFrontOriginAccessIdentityId", ::jsii_host::rewire::<::std::string::String>),
-        ];
-        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
-    }
-}
-/// Indicates that this resource can be referenced as a CloudFrontOriginAccessIdentity.
-#[derive(::std::clone::Clone)]
-pub struct ICloudFrontOriginAccessIdentityRef(::jsii_host::Object);
-::jsii_host::handle!(ICloudFrontOriginAccessIdentityRef(::jsii_host::Object), "aws-cdk-lib.interfaces.aws_cloudfront.ICloudFrontOriginAccessIdentityRef");
-::jsii_host::is_a!(ICloudFrontOriginAccessIdentityRef: crate::generated::aws_cdk_lib::interfaces::aws_cloudfront::ICloudFrontOriginAccessIdentityRef, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
-impl ICloudFrontOriginAccessIdentityRef {
-    /// A reference to a CloudFrontOriginAccessIdentity resource.
-    #[track_caller]
-    pub fn cloud_front_origin_access_identity_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_cloudfront::CloudFrontOriginAccessIdentityReference> {
-        self.jsii_get("cloudFrontOriginAccessIdentityRef")
-    }
-    /// The environment this resource belongs to.
-    #[track_caller]
-    pub fn env(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::ResourceEnvironment> {
-        self.jsii_get("env")
-    }
-    /// The tree node.
-    #[track_caller]
-    pub fn node(&self) -> ::jsii_host::Result<crate::generated::constructs::Node> {
-        self.jsii_get("node")
-    }
-    /// Applies one or more mixins to this construct.
-    #[track_caller]
-    pub fn with(&self, mixins: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::constructs::IMixin>>) -> ::jsii_host::Result<crate::generated::constructs::IConstruct> {
-        self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
-    }
-}
-/// Indicates that this resource can be referenced as a OriginAccessControl.
-#[derive(::std::clone::Clone)]
-pub struct IOriginAccessControlRef(::jsii_host::Object);
-::jsii_host::handle!(IOriginAccessControlRef(::jsii_host::Object), "aws-cdk-lib.interfaces.aws_cloudfront.IOriginAccessControlRef");
-::jsii_host::is_a!(IOriginAccessControlRef: crate::generated::aws_cdk_lib::interfaces::aws_cloudfront::IOriginAccessControlRef, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
-impl IOriginAccessControlRef {
-    /// The environment this resource belongs to.
-    #[track_caller]
-    pub fn env(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::ResourceEnvironment> {
-        self.jsii_get("env")
-    }
-    /// The tree node.
-    #[track_caller]
-    pub fn node(&self) -> ::jsii_host::Result<crate::generated::constructs::Node> {
-        self.jsii_get("node")
-    }
-    /// A reference to a OriginAccessControl resource.
-    #[track_caller]
-    pub fn origin_access_control_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_cloudfront::OriginAccessControlReference> {
-        self.jsii_get("originAccessControlRef")
-    }
-    /// Applies one or more mixins to this construct.
-    #[track_caller]
-    pub fn with(&self, mixins: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::constructs::IMixin>>) -> ::jsii_host::Result<crate::generated::constructs::IConstruct> {
-        self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
-    }
-}
-/// A reference to a OriginAccessControl resource.
-#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
-pub struct OriginAccessControlReference(::jsii_host::StructData);
-::jsii_host::is_a!(OriginAccessControlReference: crate::generated::aws_cdk_lib::interfaces::aws_cloudfront::OriginAccessControlReference, ::jsii_host::Value);
-impl OriginAccessControlReference {
-    /// With everything that is required.
-    #[must_use]
-    pub fn new(origin_access_control_id: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
-        let mut jsii_data = ::jsii_host::StructData::new();
-        jsii_data.set("originAccessControlId", origin_access_control_id.into_arg());
-        Self(jsii_data)
-    }
-}
-impl OriginAccessControlReference {
-    /// The value of `originAccessControlId`.
-    #[track_caller]
-    pub fn get_origin_access_control_id(&self) -> ::jsii_host::Result<::std::string::String> {
-        self.0.get("originAccessControlId")
-    }
-}
-impl ::jsii_host::ToWire for OriginAccessControlReference {
-    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
-        self.0.to_wire("aws-cdk-lib.interfaces.aws_cloudfront.OriginAccessControlReference")
-    }
-}
-impl ::jsii_host::FromWire for OriginAccessControlReference {
-    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
-        const MEMBERS: &[::jsii_host::Member] = &[
-            ("originAccessControlId", ::jsii_host::rewire::<::std::string::String>),
         ];
         ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
     }

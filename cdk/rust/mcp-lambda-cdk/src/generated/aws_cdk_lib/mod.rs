@@ -15,6 +15,7 @@ pub mod assertions;
 pub mod aws_apigateway;
 pub mod aws_applicationautoscaling;
 pub mod aws_certificatemanager;
+#[cfg(any(feature = "aws-cloudfront", feature = "aws-route53"))]
 pub mod aws_cloudfront;
 #[cfg(feature = "aws-cloudfront")]
 pub mod aws_cloudfront_origins;

@@ -266,7 +266,7 @@ impl McpAuthorizationServerOptions {
     }
     /// Name of the service on the consent page.
     ///
-    /// Default: the contract's title
+    /// Default: the contract's title, or the `displayName` of an `McpHost`
     #[must_use]
     pub fn display_name(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
         self.0.set("displayName", value.into_arg());
@@ -393,7 +393,7 @@ impl<C> McpAuthorizationServerProps<C> {
     }
     /// Name of the service on the consent page.
     ///
-    /// Default: the contract's title
+    /// Default: the contract's title, or the `displayName` of an `McpHost`
     #[must_use]
     pub fn display_name(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
         self.0.set("displayName", value.into_arg());
@@ -542,7 +542,7 @@ impl McpAuthorizationServerSettings {
     }
     /// Name of the service on the consent page.
     ///
-    /// Default: the contract's title
+    /// Default: the contract's title, or the `displayName` of an `McpHost`
     #[must_use]
     pub fn display_name(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
         self.0.set("displayName", value.into_arg());
@@ -1242,19 +1242,6 @@ impl McpFrontConfig {
     pub fn get_custom_domain(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::aws_cdk_lib::aws_apigateway::DomainName>> {
         self.0.get("customDomain")
     }
-    /// The CloudFront distribution in front of the API.
-    ///
-    /// Default: none
-    #[must_use]
-    pub fn distribution(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudfront::Distribution>) -> Self {
-        self.0.set("distribution", value.into_arg());
-        self
-    }
-    /// The value of `distribution`.
-    #[track_caller]
-    pub fn get_distribution(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::aws_cdk_lib::aws_cloudfront::Distribution>> {
-        self.0.get("distribution")
-    }
     /// The value of `publicBaseUrl`.
     #[track_caller]
     pub fn get_public_base_url(&self) -> ::jsii_host::Result<::std::string::String> {
@@ -1294,7 +1281,6 @@ impl ::jsii_host::FromWire for McpFrontConfig {
         const MEMBERS: &[::jsii_host::Member] = &[
             ("cognitoIdpUrl", ::jsii_host::rewire::<::std::string::String>),
             ("customDomain", ::jsii_host::rewire::<crate::generated::aws_cdk_lib::aws_apigateway::DomainName>),
-            ("distribution", ::jsii_host::rewire::<crate::generated::aws_cdk_lib::aws_cloudfront::Distribution>),
             ("publicBaseUrl", ::jsii_host::rewire::<::std::string::String>),
             ("publicHost", ::jsii_host::rewire::<::std::string::String>),
             ("publicOrigin", ::jsii_host::rewire::<::std::string::String>),
@@ -1363,7 +1349,7 @@ pub struct McpFrontPathOptions(::jsii_host::StructData);
 impl McpFrontPathOptions {
     /// With everything that is required.
     #[must_use]
-    pub fn new(api: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_apigateway::RestApi>, api_host: impl ::jsii_host::IntoArg<::std::string::String>, api_stage_name: impl ::jsii_host::IntoArg<::std::string::String>, host: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpFrontConfig>, path: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+    pub fn new(api: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_apigateway::RestApi>, api_host: impl ::jsii_host::IntoArg<::std::string::String>, api_stage_name: impl ::jsii_host::IntoArg<::std::string::String>, host: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, path: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
         let mut jsii_data = ::jsii_host::StructData::new();
         jsii_data.set("api", api.into_arg());
         jsii_data.set("apiHost", api_host.into_arg());
