@@ -104,8 +104,12 @@ const parts = {
   },
   conformance: {
     title: 'the official conformance suite, through a Lambda Runtime API',
-    needs: [],
-    run: (report) => report.run('conformance', 'node', ['test/conformance/run.mjs', '--check'], { cwd: root }),
+    needs: [prepare.testPackages],
+    run: async (report) => {
+      if (await report.run('conformance', 'node', ['test/conformance/run.mjs', '--check'], { cwd: root })) {
+        await node(report, 'clients that come back', testFiles('test/conformance'));
+      }
+    },
   },
   browser: endToEnd('browser', 'a person in a real browser'),
   clients: withClients('clients', 'MCP clients and Cognito itself', prepare.localStack),

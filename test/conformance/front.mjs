@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, openSync, rmSync } from 'node:fs';
+import { mkdtempSync, openSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -13,10 +13,17 @@ export const killProbability = 0.3;
 /** The function's timeout. The suite leaves streams open that it expects the server to hold; this ends them. */
 const timeoutMilliseconds = 10_000;
 
+/** The processes that this one has started. */
+function children(pid) {
+  const threads = readdirSync(`/proc/${pid}/task`);
+  return threads.flatMap((thread) => readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').split(' ').filter(Boolean).map(Number));
+}
+
 /**
- * Starts the front on a free port. `url` is the MCP endpoint; `stop` ends it and returns what it says about its processes.
+ * Starts the front on a free port. `url` is the MCP endpoint; `killRunning` ends the function's processes where they are; `stop` ends
+ * everything and returns what the front says about its processes.
  */
-export async function startFront({ binaries, table, transferMode, seed, log }) {
+export async function startFront({ binaries, table, transferMode, seed, log, probability = killProbability, timeout = timeoutMilliseconds }) {
   const state = mkdtempSync(join(tmpdir(), 'mcp-conformance-'));
   const issuer = 'https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_conformance';
   const claims = { sub: 'the-suite', client_id: 'conformance', token_use: 'access', iss: issuer, scope: '{origin}/mcp/conformance' };
@@ -35,8 +42,8 @@ export async function startFront({ binaries, table, transferMode, seed, log }) {
   const front = spawn(
     join(binaries, 'runtime-api'),
     [
-      ...['--transfer-mode', transferMode, '--timeout-ms', String(timeoutMilliseconds)],
-      ...['--kill-probability', String(killProbability), '--kill-seed', String(seed), '--deliver-twice'],
+      ...['--transfer-mode', transferMode, '--timeout-ms', String(timeout)],
+      ...['--kill-probability', String(probability), '--kill-seed', String(seed), '--deliver-twice'],
       ...pairs('--claim', claims),
       ...pairs('--env', variables),
       ...['--', join(binaries, 'conformance')],
@@ -49,6 +56,9 @@ export async function startFront({ binaries, table, transferMode, seed, log }) {
 
   return {
     url: `${first.value}/mcp`,
+    killRunning() {
+      for (const pid of children(front.pid)) process.kill(pid, 'SIGKILL');
+    },
     async stop() {
       const exited = once(front, 'exit');
       front.kill('SIGTERM');

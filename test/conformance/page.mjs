@@ -39,7 +39,8 @@ twice, as Lambda may do. What a task has come to is in a DynamoDB table of the e
 reaches the first through a DynamoDB table of the emulator. No process has a session: what it has to know about the client is sealed into the session id.
 
 **2025-11-25 has all its checks.** A session is ended with DELETE at one process and unknown to the others from then on. The tool \`test_reconnection\` closes its event stream
-before it has answered; the suite comes back with a GET, which another process answers out of the table: priming event, retry field and the resumed answer are checks of their own.
+before it has answered; the suite comes back with a GET, which another process answers out of the table: priming event, retry field and the resumed answer are checks of their own. What the official TypeScript clients make of it, with the answering
+process killed in the middle too, is \`test/conformance/resumption.test.ts\`.
 
 **What this does not show.** The gateway and Lambda's queue are played. Announced changes are kept in a directory that the processes share, which
 Lambda's processes would not have. The table is the emulator's, which is never slow and never full.

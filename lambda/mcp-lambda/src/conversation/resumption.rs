@@ -94,8 +94,12 @@ impl Resumption {
 
     /// Says what is to be said as long as somebody listens.
     async fn follow(mut self, listener: mpsc::Sender<Bytes>) {
-        let retry = format!("retry: {}\ndata:\n\n", RETRY.as_millis());
-        let mut said = Some(Bytes::from(retry));
+        // With an id for the place that the client is at already: official clients come back from the last id of the
+        // stream that they have just read, and to nothing when it had none.
+        let place = self.last.sealed(&self.mailbox);
+        let id = place.map(|id| format!("id: {id}\n")).unwrap_or_default();
+        let retry = RETRY.as_millis();
+        let mut said = Some(Bytes::from(format!("{id}retry: {retry}\ndata:\n\n")));
         while let Some(bytes) = said {
             if listener.send(bytes).await.is_err() {
                 return;

@@ -214,6 +214,24 @@ async fn a_client_that_comes_back_hears_the_rest_and_nothing_twice() {
 }
 
 #[tokio::test]
+async fn a_client_that_listens_for_longer_than_an_invocation_comes_back_again() {
+    let table = Table::start().await;
+    let (first, second) = (process(&table).await, process(&table).await);
+    let id = session(&first, ALICE).await;
+    let event = message(&bake("pumpernickel", 1, true, 4), &id, ALICE);
+    let seen = events(&first.invoke(&event, LONG).await.all().await);
+    let last = seen[1].id.clone().unwrap();
+    let short = Duration::from_secs(1);
+    let listening = second.invoke(&back(&id, ALICE, &last), short).await;
+    let heard = events(&listening.all().await);
+    assert_eq!((heard.len(), &heard[0].message), (1, &None), "{heard:?}");
+    let place = heard[0].id.as_deref().unwrap();
+    let again = second.invoke(&back(&id, ALICE, place), LONG).await;
+    oven("pumpernickel").add_permits(1);
+    assert_eq!(rest(again).await.len(), 1);
+}
+
+#[tokio::test]
 async fn a_tool_goes_on_after_it_has_sent_its_client_away() {
     let table = Table::start().await;
     let (first, second) = (process(&table).await, process(&table).await);
