@@ -242,7 +242,8 @@ impl<S: ServerHandler, C: Settings> Definition<S, C> {
     /// Lets tools ask the client while they run (elicitation, sampling, roots), also a client of a revision before
     /// 2026-07-28, whose answer arrives at another process: a tool calls `context.peer.create_elicitation(…)` and waits.
     ///
-    /// Such a client gets a session id that holds, sealed, what it said about itself, for seven days; its answers go
+    /// Such a client gets a session id that holds, sealed, what it said about itself, for seven days or until the client
+    /// ends it with `DELETE`, for which every request with such an id asks the table; its answers go
     /// through a DynamoDB table, `state` in the contract, with the partition key `pk` and the TTL attribute `expires`.
     /// The settings `MCP_STATE_TABLE` and `MCP_STATE_KEYS` become necessary on Lambda; in plain HTTP mode memory does.
     ///

@@ -268,6 +268,7 @@ impl<S: ServerHandler> Endpoint<S> {
     ) -> Result<Answer, Refusal> {
         let caller = caller?.with_included(&self.hierarchy);
         if request.method() != Method::POST {
+            record.without_message(request.method());
             record.admitted();
             return self.without_message(request, &caller, deadline).await;
         }

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 use serde::Serialize;
 use tokio::time::Instant;
 
@@ -105,6 +105,15 @@ impl Record {
     pub(crate) fn works_on(&mut self, tool: &str) {
         self.tool = Some(tool.to_owned());
         self.admitted = true;
+    }
+
+    /// The request has no message: a client comes back to its event stream, or ends its conversation.
+    pub(crate) fn without_message(&mut self, method: &Method) {
+        self.method = match *method {
+            Method::GET => Some("GET"),
+            Method::DELETE => Some("DELETE"),
+            _ => None,
+        };
     }
 
     /// The caller may do what it asks for.

@@ -45,11 +45,13 @@ async fn what_one_process_has_ended_is_unknown_to_another() {
     assert_eq!(refused.status, 404);
     let again = second.send(&without_message("DELETE", &ended, ALICE)).await;
     assert_eq!(again.status, 404);
-    let goes_on = second.send(&message(&call("headers"), &other, ALICE)).await;
+    let goes_on = first.send(&message(&call("headers"), &other, ALICE)).await;
     assert_eq!(
         goes_on.status, 200,
         "another conversation of the same caller"
     );
+    let requests = first.requests();
+    assert!(requests.iter().any(|line| line["method"] == "DELETE"));
 
     // As long as the session id could hold.
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();

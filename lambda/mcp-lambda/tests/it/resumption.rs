@@ -499,6 +499,24 @@ async fn a_client_that_hangs_up_does_not_stop_the_tool() {
     let first = body.frame().await.unwrap().unwrap().into_data().unwrap();
     let begin = events(&first).remove(0).id.unwrap();
     drop((body, client));
+    let preflight = Request::options(&server.url)
+        .header("Origin", server.url.trim_end_matches("/mcp"))
+        .header("Access-Control-Request-Method", "GET")
+        .header(
+            "Access-Control-Request-Headers",
+            "last-event-id, mcp-session-id",
+        )
+        .body(Full::<Bytes>::default())
+        .unwrap();
+    let allowed = send(preflight).await;
+    assert_eq!(
+        allowed.header("access-control-allow-methods"),
+        Some("POST, GET, DELETE")
+    );
+    assert_eq!(
+        allowed.header("access-control-allow-headers"),
+        Some("last-event-id, mcp-session-id")
+    );
 
     let back = Request::get(&server.url)
         .header("Authorization", &bearer)
