@@ -2,6 +2,7 @@
 // packages and compiled here, so that every language has the versions of the TypeScript app.
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, delimiter, dirname, join } from 'node:path';
+import { csharpExamples, javaExamples } from './examples.ts';
 import { filesBelow, madeOfCdk, must, root, target, template, writeCdk, writePackage } from './tools.ts';
 
 interface OtherLanguage {
@@ -44,6 +45,7 @@ const java: OtherLanguage = {
     const classes = emptied('java');
     const classPath = [classes, resources(constructs), cdkClasses, resources(cdk), runtime];
     javac([code(constructs), join(root, dirname(java.app))], classPath, classes);
+    javac([javaExamples(emptied('java-examples'))], classPath, emptied('java-examples-classes'));
     return template('java', 'java', ['-cp', classPath.join(delimiter), 'App']);
   },
 };
@@ -110,6 +112,7 @@ function withoutNuGet(runtime: string): string {
   const constructs = writePackage('dotnet');
   compile(constructs, readdirSync(constructs), program, [cdkAssemblies]);
   csc(join(root, dirname(csharp.app)), join(program, 'golden.dll'), [runtime, cdkAssemblies, program], ['-t:exe']);
+  csc(csharpExamples(emptied('dotnet-examples')), join(emptied('dotnet-examples-assembly'), 'examples.dll'), [runtime, cdkAssemblies, program], ['-t:library']);
   for (const folder of [runtime, cdkAssemblies]) filesBelow(folder, '.dll').forEach((path) => cpSync(path, join(program, basename(path))));
   const framework = { name: 'Microsoft.NETCore.App', version: `${version.split('.').slice(0, 2).join('.')}.0` };
   writeFileSync(join(program, 'golden.runtimeconfig.json'), JSON.stringify({ runtimeOptions: { framework } }));
