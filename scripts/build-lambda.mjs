@@ -19,6 +19,8 @@ import { fileURLToPath } from 'node:url';
 const SERVERS = { 'dog-facts': 'dog-facts', counter: 'counter', authorization: 'mcp-lambda-authorization', gate: 'mcp-lambda-gate' };
 const TARGET = 'aarch64-unknown-linux-gnu';
 const CARGO_LAMBDA_VERSION = '1.9.2';
+/** The cross linker writes the program, so another version may write another. */
+const ZIG_VERSION = '0.17.1';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const privateInstallation = join(root, '.local', 'cargo-lambda');
 
@@ -64,11 +66,11 @@ function isExecutable(path) {
 }
 
 function installCargoLambda() {
-  say(`installing cargo-lambda ${CARGO_LAMBDA_VERSION} and Zig into .local/cargo-lambda`);
+  say(`installing cargo-lambda ${CARGO_LAMBDA_VERSION} and Zig ${ZIG_VERSION} into .local/cargo-lambda`);
   mkdirSync(dirname(privateInstallation), { recursive: true });
   try {
     run('python3', ['-m', 'venv', privateInstallation], 'install Python 3.10 or newer with venv, or `cargo install --locked cargo-lambda` and Zig');
-    run(join(privateInstallation, 'bin', 'pip'), ['install', '--quiet', `cargo-lambda==${CARGO_LAMBDA_VERSION}`, 'ziglang'], 'check the connection to the Python package index');
+    run(join(privateInstallation, 'bin', 'pip'), ['install', '--quiet', `cargo-lambda==${CARGO_LAMBDA_VERSION}`, `ziglang==${ZIG_VERSION}`], 'check the connection to the Python package index');
   } catch (error) {
     // Half an installation would be found the next time.
     rmSync(privateInstallation, { recursive: true, force: true });

@@ -142,6 +142,12 @@ describe('cfn-lint', () => {
     assert.equal(run.status, 0);
   });
 
+  test('finds nothing in the templates of the integration apps', () => {
+    const run = lint(['defaults', 'everything'].map((app) => join('test', 'integration', 'snapshots', `${app}.template.json`)));
+    assert.equal(run.stdout + run.stderr, '');
+    assert.equal(run.status, 0);
+  });
+
   for (const choices of [[], ['env=prod', 'authorization=server', 'front=stage']]) {
     test(`finds nothing in the template without the CDK${choices.map((each) => ` ${each}`).join('')}`, () => {
       const destination = join(directory, ['without-cdk', ...choices].join('-'));
