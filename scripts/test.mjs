@@ -11,8 +11,8 @@ import { root } from './root.mjs';
 const testFiles = (folder) => readdirSync(join(root, folder)).filter((name) => name.endsWith('.test.ts')).sort().map((name) => join(folder, name));
 
 /** Runs TypeScript tests on Node's own runner, one file after the other: they share ports and a stack. */
-const node = (report, title, files, options = {}) =>
-  report.run(title, 'node', ['--import', 'tsx', '--test', '--test-reporter=spec', '--test-concurrency=1', '--test-timeout=300000', ...files], { runner: 'node', cwd: root, ...options });
+const node = (report, title, files, { minutes = 5, ...options } = {}) =>
+  report.run(title, 'node', ['--import', 'tsx', '--test', '--test-reporter=spec', '--test-concurrency=1', `--test-timeout=${minutes * 60_000}`, ...files], { runner: 'node', cwd: root, ...options });
 
 const endToEnd = (name, title, stack = prepare.localStack, more = []) => ({
   title,
@@ -61,7 +61,8 @@ const parts = {
   templates: {
     title: 'the templates against cfn-lint, cdk-nag and the rules of the CDK',
     needs: [],
-    run: (report) => node(report, 'rules for templates', testFiles('cdk/test/rules')),
+    // Some fifty templates through three sets of rules.
+    run: (report) => node(report, 'rules for templates', testFiles('cdk/test/rules'), { minutes: 15 }),
   },
   api: {
     title: 'the public API of the constructs: nothing broken, described, with examples that compile',
