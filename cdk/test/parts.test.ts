@@ -6,7 +6,7 @@ import { LambdaDeploymentConfig } from 'aws-cdk-lib/aws-codedeploy';
 import * as cognito from 'aws-cdk-lib/aws-cognito';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
-import { McpAuthorizationServer, McpFront, type McpFrontConfig, type McpFrontOptions, McpFunction, McpMachineClient, McpUserPool } from '../lib';
+import { McpAuthorizationServer, McpFront, type McpFrontConfig, type McpFrontOptions, type McpFrontPathConfig, type McpFrontPathOptions, McpFunction, McpHost, McpMachineClient, McpServer, McpUserPool } from '../lib';
 import { deployed } from './deployed';
 import { code, facts, keeper, only, synthesize, synthesizeServer, type TemplateJson, twoScopes } from './synthesis';
 
@@ -109,6 +109,35 @@ describe('a front of one\'s own', () => {
   test('says which hosts the function accepts', () => {
     const { Environment: environment } = only(template, 'AWS::Lambda::Function').properties;
     assert.match(deployed(json, environment.Variables.MCP_ALLOWED_HOSTS), /^mesh\.example\.com,/);
+  });
+});
+
+/** The same for several servers: whoever routes there keeps the whole path. */
+class SharedMesh extends Mesh {
+  public readonly paths: string[] = [];
+
+  public override bindPath(scope: Construct, options: McpFrontPathOptions): McpFrontPathConfig {
+    assert.notEqual(options.host, scope);
+    this.paths.push(options.path);
+    return { apiPath: `${options.path}/mcp` };
+  }
+}
+
+describe('a front of one\'s own for several servers', () => {
+  const mesh = new SharedMesh();
+  const template = synthesize((stack) => {
+    const host = new McpHost(stack, 'Host', { front: mesh });
+    for (const [id, contract] of [['Facts', facts()], ['Notes', twoScopes()]] as const) {
+      const server = new McpServer(stack, id, { code: code(), contract, host, path: `/${id.toLowerCase()}` });
+      assert.equal(server.mcpServerUrl, `https://mesh.example.com/${id.toLowerCase()}/mcp`);
+    }
+  });
+
+  test('is told the path of each', () => assert.deepEqual(mesh.paths, ['/facts', '/notes']));
+
+  test('says at which path of its own API each is found', () => {
+    const parts = Object.values(template.findResources('AWS::ApiGateway::Resource')).map(({ Properties: properties }) => properties.PathPart);
+    for (const part of ['facts', 'notes']) assert.ok(parts.includes(part), `${part} is not among ${parts.join(', ')}`);
   });
 });
 
