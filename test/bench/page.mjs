@@ -104,6 +104,10 @@ between them.${pmcp === undefined ? '' : ` pmcp takes ${times(pmcp)} the floor a
 Of a program with an HTTPS client, deflated for x86-64 (1.77 MB), 1.23 MB are code, 0.22 MB the tables by which a panicking tool is caught, and 0.15 MB one table of
 the curve P-256.
 
+Tried on dog-facts for x86-64, deflated, 1.80 MB: everything with \`opt-level = "z"\`, 1.72 MB; identical functions folded by the linker, 1.79 MB. So the promised sizes need less code
+from rmcp and rustls; the compiler gives little more. The same code is the memory: of the 4.7 MiB of mcp-lambda at the peak 2.6 are pages of the program's own file, where the floor
+has 0.8; the heap is 0.28 MiB against 0.14.
+
 ## What this does not show
 
 Lambda's own part of a cold start (a new micro virtual machine, the download of the code), its throttling of small functions, and the network: differences of some
