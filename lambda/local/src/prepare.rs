@@ -193,8 +193,8 @@ fn lay_down(built: &Path, directory: &Path) -> Result<(), Failure> {
         return Ok(());
     }
     std::fs::create_dir_all(directory).map_err(Failure::file(directory))?;
-    // Another stack of this checkout may be reading it.
-    let part = directory.join("bootstrap.part");
+    // Another stack of this checkout may be reading it, or beginning at the same moment.
+    let part = directory.with_extension(format!("{}.part", std::process::id()));
     std::fs::copy(built, &part).map_err(Failure::file(&part))?;
     std::fs::rename(&part, &bootstrap).map_err(Failure::file(&bootstrap))
 }
