@@ -8,10 +8,11 @@ import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 
 import { connectCommand } from '../../cdk/lib/connect-commands.js';
 import { playMetadataHost } from '../e2e/metadata-host.ts';
+import { startModel } from '../e2e/model.ts';
 import { Person } from '../e2e/person.ts';
 import { runningStack } from '../e2e/stack.ts';
 import { Installation } from './installation.ts';
-import { gemini, responses, startModel } from './models.ts';
+import { gemini, responses } from './models.ts';
 
 const stack = runningStack();
 
