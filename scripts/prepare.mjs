@@ -154,6 +154,8 @@ export const cargoGenerate = () => once('cargo-generate', () => {
 });
 
 const stacks = [];
+/** What in a shell would break a stack that reads it: none does. */
+const hostile = { AWS_PROFILE: 'no-such-profile', AWS_ENDPOINT_URL: 'http://127.0.0.1:9', AWS_REGION: 'nowhere', CDK_OUTDIR: '/nowhere', PYTHONPATH: '/nowhere' };
 
 /** Starts `npm start` on free ports, with data that no other stack has, waits until it is ready, and gives the file of its outputs. */
 const stack = (name, options) => once(`stack ${name}`, async () => {
@@ -162,6 +164,7 @@ const stack = (name, options) => once(`stack ${name}`, async () => {
   console.log(`starting the local stack (${name}) …`);
   const child = spawn(process.execPath, [join(root, 'scripts', 'start.mjs'), '--port', '0', '--outputs-file', outputs, ...options], {
     cwd: root,
+    env: { ...process.env, ...hostile },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
