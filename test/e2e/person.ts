@@ -136,7 +136,7 @@ export interface Callback {
   close(): Promise<void>;
 }
 
-/** A port that nobody listens on, for a program that has to be told which to take. */
+/** A port that nobody listens on, for a program that takes its port as an option. */
 export async function freePort(): Promise<number> {
   const callback = await listenForCallback(0);
   await callback.close();

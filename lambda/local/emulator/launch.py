@@ -60,7 +60,7 @@ def bound(port: int) -> socket.socket:
 
 
 def announce(port: int, file: Path) -> None:
-    """Write the port as a whole: whoever waits for the file never reads half of it."""
+    """Write the port in one step, so that a reader of the file never sees half of it."""
     part = file.with_suffix(".part")
     part.write_text(str(port))
     part.rename(file)
