@@ -2,9 +2,11 @@
 
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 
+import { lock } from './lock.mjs';
 import { root } from './root.mjs';
 
 const done = new Map();
@@ -25,14 +27,24 @@ function must(command, args, options = {}) {
 }
 
 /** Installs the packages of a lock file once per content of it. */
-function npmCi(folder) {
+async function npmCi(folder) {
+  // `npm ci` removes what another process may be using, or installing.
+  const unlock = await lock('npm', () => console.log('waiting for another process of this checkout that installs packages …'));
+  try {
+    installPackages(folder);
+  } finally {
+    await unlock();
+  }
+}
+
+function installPackages(folder) {
   const stamp = join(root, '.local', `npm-${folder === '.' ? 'root' : folder.replaceAll('/', '-')}`);
-  const lock = createHash('sha256').update(readFileSync(join(root, folder, 'package-lock.json'))).digest('hex');
-  if (existsSync(stamp) && existsSync(join(root, folder, 'node_modules')) && readFileSync(stamp, 'utf8') === lock) return;
+  const lockFile = createHash('sha256').update(readFileSync(join(root, folder, 'package-lock.json'))).digest('hex');
+  if (existsSync(stamp) && existsSync(join(root, folder, 'node_modules')) && readFileSync(stamp, 'utf8') === lockFile) return;
   console.log(`installing the npm packages of ${folder === '.' ? 'the workspace' : folder}/ …`);
   must('npm', ['ci', '--no-progress'], { cwd: join(root, folder) });
   mkdirSync(join(root, '.local'), { recursive: true });
-  writeFileSync(stamp, lock);
+  writeFileSync(stamp, lockFile);
 }
 
 /** The npm packages of the workspace. */
@@ -142,20 +154,23 @@ export const cargoGenerate = () => once('cargo-generate', () => {
 });
 
 const stacks = [];
+/** What in a shell would break a stack that reads it: none does. */
+const hostile = { AWS_PROFILE: 'no-such-profile', AWS_ENDPOINT_URL: 'http://127.0.0.1:9', AWS_REGION: 'nowhere', CDK_OUTDIR: '/nowhere', PYTHONPATH: '/nowhere' };
 
-/** Starts `npm start` beside the person's own stack (other ports, so other data), waits until it is ready, and gives the file of its outputs. */
-const stack = (name, port, options) => once(`stack ${name}`, async () => {
-  const outputs = join(root, '.local', `test-outputs-${name}.json`);
-  rmSync(outputs, { force: true });
+/** Starts `npm start` on free ports, with data that no other stack has, waits until it is ready, and gives the file of its outputs. */
+const stack = (name, options) => once(`stack ${name}`, async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'mcp-lambda-stack-'));
+  const outputs = join(folder, 'outputs.json');
   console.log(`starting the local stack (${name}) …`);
-  const child = spawn(process.execPath, [join(root, 'scripts', 'start.mjs'), '--port', String(port), '--reset', '--outputs-file', outputs, ...options], {
+  const child = spawn(process.execPath, [join(root, 'scripts', 'start.mjs'), '--port', '0', '--outputs-file', outputs, ...options], {
     cwd: root,
+    env: { ...process.env, ...hostile },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk.toString('utf8')));
   const ended = new Promise((resolve) => child.once('close', resolve));
-  stacks.push({ child, ended });
+  stacks.push({ child, ended, folder });
   while (!existsSync(outputs)) {
     if (child.exitCode !== null || child.signalCode !== null) throw new Error(`\`npm start\` ended before it was ready:\n${output}`);
     await new Promise((resolve) => setTimeout(resolve, 100));
@@ -164,13 +179,13 @@ const stack = (name, port, options) => once(`stack ${name}`, async () => {
 });
 
 /** The stack where MCP clients speak to the user pool itself. */
-export const localStack = () => stack('cognito', 3430, []);
+export const localStack = () => stack('cognito', []);
 
 /** The stack with the authorization server in front of the user pool. */
-export const authorizationStack = () => stack('server', 3440, ['--authorization', 'server']);
+export const authorizationStack = () => stack('server', ['--authorization', 'server']);
 
 /** The stack with the gate before the MCP endpoint. */
-export const gateStack = () => stack('gate', 3450, ['--gate']);
+export const gateStack = () => stack('gate', ['--gate']);
 
 /** Builds programs for this machine and lays them down as functions; gives the directory. */
 function programs(folder, packages) {
@@ -192,12 +207,13 @@ export const gatePrograms = () => once('gate programs', () => programs('gate-pro
 export const tasksProgram = () => once('tasks program', () => join(programs('tasks-program', [['conformance', 'conformance']]), 'conformance'));
 
 /** The stack with two servers on one host, which share the authorization server in front of the user pool. */
-export const hostStack = () => stack('host', 3460, ['--app', 'two', '--authorization', 'server']);
+export const hostStack = () => stack('host', ['--app', 'two', '--authorization', 'server']);
 
 /** Ends the local stacks that were started. */
 export async function stopLocalStacks() {
-  for (const { child, ended } of stacks) {
+  for (const { child, ended, folder } of stacks) {
     child.kill('SIGTERM');
     await ended;
+    rmSync(folder, { recursive: true, force: true });
   }
 }

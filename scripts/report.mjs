@@ -1,73 +1,90 @@
-// Runs the commands of the test parts, counts what their runners report, and prints the sum as the last line.
+// Runs the commands of the test parts, adds up what their runners record, and prints the sum as the last line.
 
-import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
+import { fileURLToPath } from 'node:url';
 
-/** How each test runner says what passed and failed; `[passed, failed]` for one run's output. */
-const runners = {
-  cargo: (output) => sum([...output.matchAll(/^test result: \w+\. (\d+) passed; (\d+) failed;/gm)]),
-  node: (output) => sum([...output.matchAll(/^ℹ pass (\d+)\nℹ fail (\d+)\nℹ cancelled (\d+)/gm)].map(([, pass, fail, cancelled]) => ['', pass, String(Number(fail) + Number(cancelled))])),
-  unittest: (output) => {
-    const ran = Number(/^Ran (\d+) tests? in/m.exec(output)?.[1] ?? 0);
-    const bad = [...(/^FAILED \((.*)\)/m.exec(output)?.[1] ?? '').matchAll(/(?:failures|errors)=(\d+)/g)].reduce((all, [, n]) => all + Number(n), 0);
-    return [ran - bad, bad];
-  },
-};
+import { ended } from './ended.mjs';
+import { rustTests } from './rust-tests.mjs';
 
-function sum(matches) {
-  return matches.reduce(([passed, failed], [, p, f]) => [passed + Number(p), failed + Number(f)], [0, 0]);
-}
+const nodeResults = fileURLToPath(new URL('node-results.mjs', import.meta.url));
 
 export class Report {
   #passed = 0;
-  #failed = 0;
   #failures = [];
 
-  /**
-   * Runs one command. With `runner`, its tests are counted; without, the command itself is one check.
-   * A runner that reports no test at all is a failure: it means that the tests were not found.
-   */
-  async run(title, command, args, { runner, cwd, env } = {}) {
-    console.log(`\n── ${title}`);
-    const started = performance.now();
-    const { status, output } = await execute(command, args, { cwd, env });
-    const seconds = ((performance.now() - started) / 1000).toFixed(1);
-    let [passed, failed] = runner === undefined ? (status === 0 ? [1, 0] : [0, 1]) : runners[runner](output);
-    if (runner !== undefined && failed === 0 && (status !== 0 || passed === 0)) failed = 1;
-    this.#passed += passed;
-    this.#failed += failed;
-    if (failed > 0) this.#failures.push(title);
-    console.log(`── ${title}: ${passed} passed, ${failed} failed (${seconds} s)`);
-    return failed === 0;
+  /** Runs one command, which is one check: its exit status says how it went. */
+  run(title, command, args, options = {}) {
+    return this.#count(title, async () => {
+      const status = await ended(command, args, options);
+      return { passed: status === 0 ? 1 : 0, failed: status === 0 ? [] : [`\`${command}\` ended with ${status}`] };
+    });
+  }
+
+  /** Runs tests on Node's own runner, which writes its results to a file: what tests and their children print does not count. */
+  node(title, args, options = {}) {
+    return this.#count(title, async () => {
+      const work = mkdtempSync(join(tmpdir(), 'node-tests-'));
+      try {
+        const file = join(work, 'results.json');
+        const reporters = { spec: 'stdout', [nodeResults]: file };
+        const flags = Object.entries(reporters).flatMap(([reporter, destination]) => [`--test-reporter=${reporter}`, `--test-reporter-destination=${destination}`]);
+        const status = await ended('node', [...flags, ...args], options);
+        const { passed, failed } = recorded(file) ?? { passed: 0, failed: ['the runner broke off'] };
+        if (status !== 0 && failed.length === 0) failed.push(`the runner ended with ${status}`);
+        return { passed, failed };
+      } finally {
+        rmSync(work, { recursive: true, force: true });
+      }
+    });
+  }
+
+  /** Runs the Rust tests of the packages that `selection` (arguments of cargo) names. */
+  rust(title, selection) {
+    return this.#count(title, async () => {
+      let passed = 0;
+      const failed = [];
+      for await (const test of rustTests(selection)) {
+        if (test.passed) passed += 1;
+        else failed.push(`${test.program} › ${test.name}`);
+      }
+      return { passed, failed };
+    });
   }
 
   /** Counts a part that could not even begin. */
   couldNotRun(title, reason) {
-    this.#failed += 1;
-    this.#failures.push(title);
+    this.#failures.push(`${title}: could not run`);
     console.error(`\n── ${title}: could not run: ${reason}`);
   }
 
-  /** Prints the sum; the exit status for the process. */
+  /** Prints what failed by name, then the sum; the exit status for the process. */
   close() {
-    if (this.#failures.length > 0) console.log(`\nfailed: ${this.#failures.join('; ')}`);
-    console.log(`${this.#passed} passed, ${this.#failed} failed`);
-    return this.#failed === 0 && this.#passed > 0 ? 0 : 1;
+    if (this.#failures.length > 0) console.log(`\nfailed:${this.#failures.map((failure) => `\n  ${failure}`).join('')}`);
+    console.log(`${this.#passed} passed, ${this.#failures.length} failed`);
+    return this.#failures.length === 0 && this.#passed > 0 ? 0 : 1;
+  }
+
+  /** No test at all is a failure: it means that the tests were not found. */
+  async #count(title, tests) {
+    console.log(`\n── ${title}`);
+    const started = performance.now();
+    const { passed, failed } = await tests();
+    if (passed === 0 && failed.length === 0) failed.push('no test ran');
+    this.#passed += passed;
+    this.#failures.push(...failed.map((name) => `${title}: ${name}`));
+    const seconds = ((performance.now() - started) / 1000).toFixed(1);
+    console.log(`── ${title}: ${passed} passed, ${failed.length} failed (${seconds} s)`);
+    return failed.length === 0;
   }
 }
 
-/** Runs a command with its output shown and kept. */
-function execute(command, args, { cwd, env }) {
-  return new Promise((resolve) => {
-    const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
-    let output = '';
-    const keep = (chunk, to) => {
-      output += chunk.toString('utf8');
-      to.write(chunk);
-    };
-    child.stdout.on('data', (chunk) => keep(chunk, process.stdout));
-    child.stderr.on('data', (chunk) => keep(chunk, process.stderr));
-    child.on('error', (error) => resolve({ status: 1, output: `${output}\n${error.message}` }));
-    child.on('close', (status) => resolve({ status: status ?? 1, output }));
-  });
+function recorded(file) {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch {
+    return undefined;
+  }
 }

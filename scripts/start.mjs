@@ -6,6 +6,8 @@ import { pinnedNode, workspacePackages } from './prepare.mjs';
 import { root } from './root.mjs';
 
 const oldestNode = 20;
+/** Who started this: npm itself, because the scripts of package.json replace their shell by `exec`. */
+const parent = process.ppid;
 
 /** Ends with one message that names the cause and what mends it. */
 function fail(message) {
@@ -13,16 +15,23 @@ function fail(message) {
   process.exit(1);
 }
 
-/** Starts a child that the signals we get go on to; resolves to its exit status once its output is read. */
+/**
+ * Starts a child that the signals we get go on to. A parent that was killed could send none; its children then have another parent,
+ * which ends the child as well. Resolves to the child's exit status once its output is read.
+ */
 function run(program, args, stdio, onOutput = () => {}) {
   const child = spawn(program, args, { cwd: root, stdio });
   const forward = (signal) => child.kill(signal);
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
   for (const signal of signals) process.on(signal, forward);
+  const watch = setInterval(() => {
+    if (process.ppid !== parent) child.kill('SIGTERM');
+  }, 200);
   child.stdout?.setEncoding('utf8').on('data', onOutput);
   return new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (status, signal) => {
+      clearInterval(watch);
       for (const name of signals) process.off(name, forward);
       resolve(signal === null ? status : signal);
     });

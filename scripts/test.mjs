@@ -4,15 +4,17 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { cleanEnvironment } from './environment.mjs';
+import { lock } from './lock.mjs';
 import * as prepare from './prepare.mjs';
 import { Report } from './report.mjs';
 import { root } from './root.mjs';
 
 const testFiles = (folder) => readdirSync(join(root, folder)).filter((name) => name.endsWith('.test.ts')).sort().map((name) => join(folder, name));
 
-/** Runs TypeScript tests on Node's own runner, one file after the other: they share ports and a stack. */
-const node = (report, title, files, { minutes = 5, ...options } = {}) =>
-  report.run(title, 'node', ['--import', 'tsx', '--test', '--test-reporter=spec', '--test-concurrency=1', `--test-timeout=${minutes * 60_000}`, ...files], { runner: 'node', cwd: root, ...options });
+/** Runs TypeScript tests on Node's own runner, one file after the other: they share a stack. */
+const node = (report, title, files, { minutes = 20, ...options } = {}) =>
+  report.node(title, ['--import', 'tsx', '--test', '--test-concurrency=1', `--test-timeout=${minutes * 60_000}`, ...files], { cwd: root, ...options });
 
 const endToEnd = (name, title, stack = prepare.localStack, more = []) => ({
   title,
@@ -34,8 +36,7 @@ const withClients = (name, title, stack) => {
 
 /** Runs a program of test/conformance/authorization against the local stack. */
 const againstAuthorization = async (report, title, [program, ...args]) =>
-  report.run(title, 'node', ['--import', 'tsx', '--test-reporter=spec', join('test/conformance/authorization', program), ...args], {
-    runner: 'node',
+  report.node(title, ['--import', 'tsx', join('test/conformance/authorization', program), ...args], {
     cwd: root,
     env: { MCP_LAMBDA_OUTPUTS: await prepare.authorizationStack() },
   });
@@ -53,16 +54,16 @@ const parts = {
       await report.run('constructs generated from Rust', 'node', ['scripts/generate.mjs', '--check'], { cwd: root });
       await report.run('types of the constructs', 'tsc', ['--noEmit', '-p', 'cdk'], { cwd: root });
       await report.run('types of the tests', 'tsc', ['-p', 'test'], { cwd: root });
-      await report.run('Rust tests', 'cargo', ['test', '--locked', '--workspace', ...bindings.flatMap((name) => ['--exclude', name]), '--no-fail-fast', '--quiet'], { runner: 'cargo', cwd: root });
+      await report.rust('Rust tests', ['--workspace', ...bindings.flatMap((name) => ['--exclude', name])]);
       await node(report, 'construct tests', testFiles('cdk/test'));
       await node(report, 'documents', testFiles('test/docs'));
+      await node(report, 'the test command', testFiles('test/command'));
     },
   },
   templates: {
     title: 'the templates against cfn-lint, cdk-nag and the rules of the CDK',
     needs: [],
-    // Some fifty templates through three sets of rules.
-    run: (report) => node(report, 'rules for templates', testFiles('cdk/test/rules'), { minutes: 15 }),
+    run: (report) => node(report, 'rules for templates', testFiles('cdk/test/rules')),
   },
   api: {
     title: 'the public API of the constructs: nothing broken, described, with examples that compile',
@@ -86,7 +87,7 @@ const parts = {
     needs: [prepare.compiledConstructs],
     run: async (report) => {
       if (!(await report.run('packages of the bindings', 'node', ['cdk/rust/test.mjs', 'prepare'], { cwd: root }))) return;
-      await report.run('bindings', 'cargo', ['test', '--locked', '--quiet', '--no-fail-fast', ...bindings.flatMap((name) => ['--package', name])], { runner: 'cargo', cwd: root });
+      await report.rust('bindings', bindings.flatMap((name) => ['--package', name]));
       await node(report, 'guide to the CDK in Rust', testFiles('test/guide'));
       for (const features of ['--no-default-features', '--all-features']) {
         await report.run(`constructs in Rust ${features}`, 'cargo', ['check', '--locked', '--quiet', '--package', 'mcp-lambda-cdk', features], { cwd: root });
@@ -175,7 +176,10 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 
+cleanEnvironment();
 const report = new Report();
+// Parts compile into this checkout and write to `.local`; the part for daily work does not disturb the others.
+const unlock = wanted.join() === 'check' ? () => {} : await lock('test', () => console.log('waiting for another `npm test` of this checkout …'));
 try {
   await prepare.workspacePackages();
   prepare.pinnedNode();
@@ -192,5 +196,6 @@ try {
   report.couldNotRun('preparation', error.message);
 } finally {
   await prepare.stopLocalStacks();
+  await unlock();
 }
 process.exitCode = report.close();

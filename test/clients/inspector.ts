@@ -7,12 +7,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { patience } from '../e2e/patience.ts';
+import { freePort } from '../e2e/person.ts';
 import { inTerminal } from '../e2e/terminal.ts';
 import type { Errand, McpClient, Outcome, Surroundings } from './client.ts';
 
 const executable = fileURLToPath(new URL('../node_modules/.bin/mcp-inspector', import.meta.url));
-/** Where its callback listens unless it is told otherwise. */
-const usualPort = 6276;
 
 async function inspect(home: string, errand: Errand, args: readonly string[], surroundings?: Surroundings): Promise<Record<string, unknown>> {
   const era = errand.revision === '2026-07-28' ? 'modern' : 'legacy';
@@ -21,7 +21,7 @@ async function inspect(home: string, errand: Errand, args: readonly string[], su
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { PATH: process.env.PATH, HOME: home, MCP_AUTO_OPEN_ENABLED: 'false', MCP_INSPECTOR_SECRET_STORE: 'file', NO_COLOR: '1' },
   });
-  const timer = setTimeout(() => child.kill('SIGKILL'), 60_000);
+  const timer = setTimeout(() => child.kill('SIGKILL'), patience);
   let said = '';
   let visit: Promise<void> | undefined;
   const listen = (chunk: Buffer): void => {
@@ -50,7 +50,7 @@ async function run(errand: Errand, surroundings: Surroundings): Promise<Outcome>
   const home = mkdtempSync(join(tmpdir(), 'mcp-inspector-'));
   const known = { preRegistered: ['--client-id'], metadataDocument: ['--client-metadata-url'], registered: [], program: [] }[identity.kind];
   const identification = 'clientId' in identity ? [...known, identity.clientId] : [];
-  const port = errand.callbackPort === 0 ? usualPort : errand.callbackPort;
+  const port = errand.callbackPort === 0 ? await freePort() : errand.callbackPort;
   try {
     const called = await inspect(
       home,

@@ -7,6 +7,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
+import { patience } from '../e2e/patience.ts';
 import { listenForCallback } from '../e2e/person.ts';
 import type { Errand, Outcome, Progress, Surroundings } from './client.ts';
 
@@ -18,11 +19,11 @@ type Line =
   | { readonly progress: Progress }
   | { readonly result: { readonly facts: readonly string[] } };
 
-/** Runs the program to its end; one over 60 s is ended. */
+/** Runs the program to its end; one that hangs is ended. */
 export async function runProgram(program: string, args: readonly string[], errand: Errand, surroundings: Surroundings): Promise<Outcome> {
   const callback = await listenForCallback(errand.callbackPort);
   const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] });
-  const timer = setTimeout(() => child.kill('SIGKILL'), 60_000);
+  const timer = setTimeout(() => child.kill('SIGKILL'), patience);
   let complaints = '';
   child.stderr.on('data', (chunk: Buffer) => (complaints += chunk.toString('utf8')));
   const ended = new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve));

@@ -2,8 +2,8 @@
 
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, openSync, rmSync } from 'node:fs';
-import { createServer, connect } from 'node:net';
+import { existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -19,15 +19,6 @@ client.create_table(
     AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}], KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}])
 client.update_time_to_live(TableName=sys.argv[2], TimeToLiveSpecification={"Enabled": True, "AttributeName": "expires"})
 `;
-
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 async function answers(port) {
   const socket = connect(port, '127.0.0.1');
@@ -45,10 +36,10 @@ export async function startTable({ root, log }) {
     if (status !== 0) throw new Error(`the emulator could not be installed:\n${stderr}`);
   }
   const state = mkdtempSync(join(tmpdir(), 'mcp-conformance-emulator-'));
-  const port = await freePort();
+  const portFile = join(state, 'port');
   const output = openSync(log, 'a');
   // It ends when its standard input does, however this program ends.
-  const emulator = spawn(python, [join(root, 'lambda', 'local', 'emulator', 'launch.py'), '--port', String(port), '--state', state], {
+  const emulator = spawn(python, [join(root, 'lambda', 'local', 'emulator', 'launch.py'), '--port', '0', '--port-file', portFile, '--state', state], {
     stdio: ['pipe', output, output],
     detached: true,
   });
@@ -59,7 +50,8 @@ export async function startTable({ root, log }) {
     rmSync(state, { recursive: true, force: true });
   };
   const end = Date.now() + startMilliseconds;
-  while (!(await answers(port))) {
+  let port;
+  while (!existsSync(portFile) || !(await answers((port = Number(readFileSync(portFile, 'utf8')))))) {
     if (emulator.exitCode !== null || Date.now() > end) {
       await stop();
       throw new Error(`the emulator did not start; its log is ${log}`);

@@ -6,12 +6,10 @@ import { homedir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { patience } from '../e2e/patience.ts';
 import { inTerminal } from '../e2e/terminal.ts';
 
 const packages = fileURLToPath(new URL('node_modules', import.meta.url));
-
-/** No command here takes a minute. */
-const longest = 60_000;
 
 /** Somebody's machine with one client on it. */
 export class Installation {
@@ -66,7 +64,7 @@ export class Typed {
 
   constructor(private readonly command: string, private readonly child: ChildProcess) {
     for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => (this.#output += chunk.toString('utf8')));
-    const timer = setTimeout(() => child.kill('SIGKILL'), longest);
+    const timer = setTimeout(() => child.kill('SIGKILL'), patience);
     this.#status = new Promise((resolve) => child.once('close', (status) => (clearTimeout(timer), resolve(status))));
   }
 

@@ -36,7 +36,7 @@ describe('a person in a browser', () => {
   let callback: Callback;
 
   before(async () => {
-    callback = await listenForCallback(8765);
+    callback = await listenForCallback(Number(stack.CallbackPort));
     person = await Person.arrive(stack);
   });
   after(async () => {
@@ -213,7 +213,7 @@ describe('a person in a browser', () => {
 
     test('a code redeemed for another redirect URI', async () => {
       const pkce = newPkce();
-      const answer = await redeem(stack, await codeFor(pkce), 'http://localhost:8765/callback', pkce.verifier);
+      const answer = await redeem(stack, await codeFor(pkce), `http://localhost:${stack.CallbackPort}/callback`, pkce.verifier);
       assert.deepEqual([answer.status, answer.body.error], [400, 'invalid_grant']);
     });
   });

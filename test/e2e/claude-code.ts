@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { patience } from './patience.ts';
 import { inTerminal } from './terminal.ts';
 
 const executable = fileURLToPath(new URL('../node_modules/.bin/claude', import.meta.url));
@@ -37,12 +38,12 @@ export class ClaudeCode {
 
   constructor(private readonly messagesApiUrl: string) {}
 
-  /** Runs `claude` with these arguments to its end; a run over 60 s is ended. */
+  /** Runs `claude` with these arguments to its end; one that hangs is ended. */
   async run(args: readonly string[]): Promise<Run> {
     const child = this.#spawn(executable, args);
     // It would wait some seconds for something to be piped in.
     child.stdin?.end();
-    const timer = setTimeout(() => child.kill('SIGKILL'), 60_000);
+    const timer = setTimeout(() => child.kill('SIGKILL'), patience);
     const output = collect(child);
     const status = await new Promise<number | null>((resolve) => child.on('close', resolve));
     clearTimeout(timer);
@@ -55,7 +56,7 @@ export class ClaudeCode {
    */
   async login(name: string, visit: (authorizationUrl: URL) => Promise<void>): Promise<Run> {
     const child = this.#spawn(...inTerminal(executable, ['mcp', 'login', name, '--no-browser']));
-    const timer = setTimeout(() => child.kill('SIGKILL'), 90_000);
+    const timer = setTimeout(() => child.kill('SIGKILL'), patience);
     const output = collect(child);
     const closed = new Promise<number | null>((resolve) => child.on('close', resolve));
     try {
@@ -74,7 +75,7 @@ export class ClaudeCode {
   async converse(args: readonly string[], prompt: string, look: (shown: string) => boolean): Promise<void> {
     this.#skipWelcome();
     const child = this.#spawn(...inTerminal(executable, [...args, '--', prompt], 200));
-    const timer = setTimeout(() => child.kill('SIGKILL'), 60_000);
+    const timer = setTimeout(() => child.kill('SIGKILL'), patience);
     const output = collect(child);
     const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
     let unaided = 0;

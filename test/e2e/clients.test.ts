@@ -9,9 +9,6 @@ import { holdDogApi, type HeldDogApi } from './dog-api.ts';
 import { Person } from './person.ts';
 import { machineClientSecret, runningStack } from './stack.ts';
 
-/** The port whose redirect URIs are registered with the interactive app client. */
-const registeredPort = 8765;
-
 describe('connects to Cognito itself', () => {
   const stack = runningStack();
   let person: Person;
@@ -40,7 +37,7 @@ describe('connects to Cognito itself', () => {
     // The answer waits until the client has shown the first notification; with one that shows none there is nothing to wait for.
     if (!client.showsProgress) dogApi.release();
     const outcome = await client.run(
-      { url: stack.McpServerUrl, revision, identity, callbackPort: registeredPort, limit: 3 },
+      { url: stack.McpServerUrl, revision, identity, callbackPort: Number(stack.CallbackPort), limit: 3 },
       {
         visit: (url) => person.signInAt(url),
         progressed: (progress) => {

@@ -1,7 +1,7 @@
 /** As much of a browser as a sign-in needs, so that hundreds fit on one machine: cookies, links, forms and redirects. */
 
-/** Longest that one answer may take, in milliseconds. */
-const patience = 60_000;
+import { patience } from './patience.ts';
+
 /** How often one request is sent again because the gateway asks for it. */
 const attempts = 60;
 

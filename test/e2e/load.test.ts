@@ -12,7 +12,7 @@ import { aws, runningStack } from './stack.ts';
 
 const people = 200;
 /** Nobody listens there: the browsers stop before. */
-const redirectUri = 'http://127.0.0.1:8765/callback';
+const redirectUri = `http://127.0.0.1:${runningStack().CallbackPort}/callback`;
 
 interface User {
   readonly email: string;

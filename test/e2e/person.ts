@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 
 import { chromium, type Browser, type Page } from 'playwright-core';
 
+import { patience } from './patience.ts';
 import type { Stack } from './stack.ts';
 
 /** A message that the emulator would have sent by e-mail. */
@@ -20,7 +21,7 @@ interface Mail {
 export function startBrowser(): Promise<Browser> {
   return chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+    args: ['--no-proxy-server', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
   });
 }
 
@@ -38,7 +39,7 @@ export class Person {
   static async arrive(stack: Stack): Promise<Person> {
     const browser = await startBrowser();
     const context = await browser.newContext({ viewport: { width: 390, height: 844 } });
-    context.setDefaultTimeout(15_000);
+    context.setDefaultTimeout(patience);
     const name = randomBytes(6).toString('hex');
     return new Person(browser, await context.newPage(), stack, `${name}@example.com`, newPassword());
   }
@@ -97,9 +98,9 @@ export class Person {
     await this.page.waitForURL((at) => at.pathname.endsWith('/callback') && at.origin !== this.stack.McpOAuthIssuer);
   }
 
-  /** The code in the newest mail to this person; waits a few seconds for it. */
+  /** The code in the newest mail to this person; waits for it. */
   async mailedCode(): Promise<string> {
-    for (let attempt = 0; attempt < 50; attempt += 1) {
+    for (let attempt = 0; attempt < 3000; attempt += 1) {
       const response = await fetch(this.stack.MailboxUrl, { headers: { accept: 'application/json' } });
       const { messages } = (await response.json()) as { messages: readonly Mail[] };
       const mine = messages.filter(({ to }) => to.includes(this.email));
@@ -133,6 +134,13 @@ export interface Callback {
   /** The query of the next redirect that arrives. */
   next(): Promise<URLSearchParams>;
   close(): Promise<void>;
+}
+
+/** A port that nobody listens on, for a program that takes its port as an option. */
+export async function freePort(): Promise<number> {
+  const callback = await listenForCallback(0);
+  await callback.close();
+  return Number(new URL(callback.redirectUri).port);
 }
 
 /** Listens on a port whose redirect URI is registered with the interactive app client. */

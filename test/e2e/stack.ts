@@ -19,6 +19,8 @@ export interface Stack {
   readonly AwsRegion: string;
   readonly UserPoolId: string;
   readonly MailboxUrl: string;
+  /** The port whose redirect URIs are registered with the interactive app client. */
+  readonly CallbackPort: string;
 }
 
 /** The stack that the test runner started; it is shared by all end-to-end tests of one run. */

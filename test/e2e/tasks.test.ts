@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { after, before, describe, test } from 'node:test';
 
+import { patience } from './patience.ts';
 import { machineToken, runningStack, type Stack } from './stack.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -129,7 +130,7 @@ describe('a tool that runs as a task', () => {
     const traced = (name: string) => exports.find((bytes) => bytes.includes(name) && bytes.includes(Buffer.from(traceId, 'hex')));
     const names = ['tools/call slow_compute', 'tasks/work slow_compute', 'tasks/get', 'Invoke ', 'PutItem ', 'GetItem '];
     while (names.some((name) => traced(name) === undefined)) {
-      await once(receiver, 'export', { signal: AbortSignal.timeout(20_000) });
+      await once(receiver, 'export', { signal: AbortSignal.timeout(patience) });
     }
     assert.ok(!exports.some((bytes) => bytes.includes('walk') || bytes.includes(created.taskId)), 'no argument and no id of a task is in a span');
   });

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 import time
 from contextvars import ContextVar
@@ -157,6 +158,131 @@ def random_codes() -> None:
     cognito._send_verification_email = send_random
 
 
+def names_without_case() -> None:
+    """Closes: user names and sign-in aliases are compared exactly whatever `UsernameConfiguration` says. Where it says
+    `CaseSensitive: false`, Cognito takes any case at every operation, and no second account that differs in case alone."""
+    resolve, sign_up, create = cognito._resolve_user, cognito._sign_up, cognito._admin_create_user
+
+    def ignores_case(pool: dict) -> bool:
+        return (pool.get("UsernameConfiguration") or {}).get("CaseSensitive") is False
+
+    def as_stored(pool: dict, username: str) -> str:
+        wanted = username.lower()
+        aliases = {*(pool.get("UsernameAttributes") or []), *(pool.get("AliasAttributes") or [])}
+        for name, user in pool["_users"].items():
+            attributes = cognito._attr_list_to_dict(user.get("Attributes", []))
+            known = [name, *(attributes[alias] for alias in aliases if alias in attributes)]
+            found = next((value for value in known if value.lower() == wanted), None)
+            # The alias of an account that does not count as verified is no name of it: the original decides.
+            if found is not None and resolve(pool, found)[0] is user:
+                return found
+        return username
+
+    def resolve_without_case(pool: dict, username: Any) -> Any:
+        return resolve(pool, as_stored(pool, username) if username and ignores_case(pool) else username)
+
+    def taken(pool: dict | None, username: Any) -> bool:
+        return bool(pool and username and ignores_case(pool) and resolve_without_case(pool, username)[0])
+
+    def sign_up_once(data: dict) -> Any:
+        if taken(cognito._find_pool_by_client_id(data.get("ClientId", ""))[1], data.get("Username")):
+            return error_response_json("UsernameExistsException", "User already exists", 400)
+        return sign_up(data)
+
+    def create_once(data: dict) -> Any:
+        resend = (data.get("MessageAction") or "").upper() == "RESEND"
+        if not resend and taken(cognito._get_pool_unscoped(data.get("UserPoolId", "")), data.get("Username")):
+            return error_response_json("UsernameExistsException", "User account already exists", 400)
+        return create(data)
+
+    cognito._resolve_user = resolve_without_case
+    cognito._sign_up = sign_up_once
+    cognito._admin_create_user = create_once
+
+
+_PASSWORD_LENGTH = 256
+# The characters of the developer guide's list, and a space that is neither the first nor the last character.
+_SYMBOL = re.compile(r"""[\^$*.\[\]{}()?\-"!@#%&/\\,><':;|_~`+= ]""")
+
+
+def passwords() -> None:
+    """Closes: a password may begin or end with a space and be of any length, while a space inside one is no symbol; letters and
+    digits of other scripts satisfy the policy. Cognito's policy means Basic Latin."""
+    validate = cognito._validate_password
+
+    def policy_errors(pool: dict, password: str) -> list[str]:
+        policy = (pool.get("Policies") or {}).get("PasswordPolicy") or {}
+        minimum = policy.get("MinimumLength", 8)
+        wanted = (("RequireUppercase", re.compile("[A-Z]"), "uppercase"), ("RequireLowercase", re.compile("[a-z]"), "lowercase"),
+                  ("RequireNumbers", re.compile("[0-9]"), "numeric"), ("RequireSymbols", _SYMBOL, "symbol"))
+        errors = _shape_errors(password)
+        if len(password) < minimum:
+            errors.append(f"Password must have length greater than or equal to {minimum}")
+        return errors + [f"Password must have {what} characters" for setting, pattern, what in wanted
+                         if policy.get(setting, True) and not pattern.search(password)]
+
+    def validate_shape_first(pool: dict, password: str) -> Any:
+        shape = _shape_errors(password)
+        if shape:
+            message = f"1 validation error detected: Value at 'password' failed to satisfy constraint: {shape[0]}"
+            return error_response_json("InvalidParameterException", message, 400)
+        return validate(pool, password)
+
+    cognito._password_policy_errors = policy_errors
+    cognito._validate_password = validate_shape_first
+
+
+def _shape_errors(password: str) -> list[str]:
+    """What the API's own model of a password refuses, before any policy."""
+    if len(password) > _PASSWORD_LENGTH:
+        return [f"Member must have length less than or equal to {_PASSWORD_LENGTH}"]
+    if password != password.strip():
+        return [r"Member must satisfy regular expression pattern: ^[\S]+.*[\S]+$"]
+    return []
+
+
+def self_sign_up() -> None:
+    """Closes: people sign themselves up in a pool whose `AllowAdminCreateUserOnly` leaves that to administrators."""
+    sign_up = cognito._sign_up
+
+    def sign_up_if_allowed(data: dict) -> Any:
+        pool = cognito._find_pool_by_client_id(data.get("ClientId", ""))[1] or {}
+        if str((pool.get("AdminCreateUserConfig") or {}).get("AllowAdminCreateUserOnly")).lower() == "true":
+            return error_response_json("NotAuthorizedException", "SignUp is not permitted for this user pool", 400)
+        return sign_up(data)
+
+    cognito._sign_up = sign_up_if_allowed
+
+
+def verified_addresses() -> None:
+    """Closes: a confirmed address never counts as verified, and a password is reset by an address that does not. Cognito marks what
+    `AutoVerifiedAttributes` names at confirmation, and recovers by verified addresses alone."""
+    confirm, forgot = cognito._confirm_sign_up, cognito._forgot_password
+
+    def account(data: dict) -> tuple[dict, dict | None]:
+        pool = cognito._find_pool_by_client_id(data.get("ClientId", ""))[1]
+        return (pool, cognito._resolve_user(pool, data.get("Username"))[0]) if pool else ({}, None)
+
+    def confirm_and_verify(data: dict) -> Any:
+        response = confirm(data)
+        pool, user = account(data)
+        if response[0] == 200 and user and "email" in (pool.get("AutoVerifiedAttributes") or []):
+            user["Attributes"] = cognito._merge_attributes(user["Attributes"], [{"Name": "email_verified", "Value": "true"}])
+        return response
+
+    def forgot_if_verified(data: dict) -> Any:
+        pool, user = account(data)
+        if user and cognito._attr_list_to_dict(user["Attributes"]).get("email_verified") != "true":
+            if cognito._hides_user_existence(pool, data["ClientId"]):
+                return cognito._code_delivery_response(cognito._masked_destination(data["Username"]))
+            message = "Cannot reset password for the user as there is no registered/verified email or phone_number"
+            return error_response_json("InvalidParameterException", message, 400)
+        return forgot(data)
+
+    cognito._confirm_sign_up = confirm_and_verify
+    cognito._forgot_password = forgot_if_verified
+
+
 def pages_as_json() -> None:
     """Closes: sign-in is the only page there is. The pages are drawn by mcp-lambda-local, so the emulator says what
     its page would say as JSON: {"page": "signIn" | "newPassword", "error": …, "token": …}."""
@@ -192,3 +318,7 @@ def install() -> None:
     random_codes()
     pages_as_json()
     managed_login_knows_secrets()
+    names_without_case()
+    passwords()
+    self_sign_up()
+    verified_addresses()

@@ -1,6 +1,6 @@
 """Start the AWS emulator on loopback, with what it does differently from AWS put right.
 
-Usage: launch.py --port PORT --state DIRECTORY. Ends when its standard input closes, so that it never outlives the
+Usage: launch.py --port PORT --state DIRECTORY [--port-file FILE]. Port 0 is any free one, and FILE says which it is. Ends when its standard input closes, so that it never outlives the
 program that started it, however that program ended; users and data are saved on every orderly end.
 """
 
@@ -10,6 +10,7 @@ import argparse
 import os
 import re
 import signal
+import socket
 import sys
 import threading
 import time
@@ -21,7 +22,9 @@ SERVICES = ("acm,apigateway,cloudformation,cloudfront,cognito-idp,dynamodb,ec2,i
 # The program, and what the edge calls itself towards the gateway. A foreign name here is DNS rebinding.
 ALLOWED_HOST = re.compile(r"(127\.0\.0\.1|localhost)(:\d+)?|[\w.-]+\.amazonaws\.com|[\w.-]+\.localhost(:\d+)?")
 PUBLIC_PATH = re.compile(r"/_aws/execute-api/|/oauth2/|/[\w-]+/\.well-known/")
-SHUTDOWN_SECONDS = 5
+# The whole stack ends within five seconds: open streams are broken off after the first, what is left is killed after the other.
+STREAM_SECONDS = 1
+SHUTDOWN_SECONDS = 3
 
 
 def configure(port: int, state: Path) -> None:
@@ -46,6 +49,31 @@ def configure(port: int, state: Path) -> None:
         "MINISTACK_REGION": "us-east-1",
         "TMPDIR": str(scratch),
     })
+
+
+def bound(port: int) -> socket.socket:
+    """A socket on the port that nobody can take any more; connections are refused until the emulator listens on it."""
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("127.0.0.1", port))
+    return listener
+
+
+def announce(port: int, file: Path) -> None:
+    """Write the port in one step, so that a reader of the file never sees half of it."""
+    part = file.with_suffix(".part")
+    part.write_text(str(port))
+    part.rename(file)
+
+
+def serve_on(listener: socket.socket) -> None:
+    """Let the emulator's HTTP server take the socket instead of binding one, and not wait long for its connections at the end."""
+    from hypercorn.config import Config
+
+    create = Config._create_sockets
+    Config._create_sockets = lambda self, binds, *arguments: create(
+        self, [f"fd://{listener.fileno()}"] if binds == self.bind else binds, *arguments)
+    Config.graceful_timeout = STREAM_SECONDS
 
 
 def end_with_parent() -> None:
@@ -92,10 +120,16 @@ def main() -> None:
     """Parse arguments, patch, serve until told to stop."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--port-file", type=Path)
     parser.add_argument("--state", type=Path, required=True)
     options = parser.parse_args()
-    configure(options.port, options.state.resolve())
+    listener = bound(options.port)
+    port = listener.getsockname()[1]
+    configure(port, options.state.resolve())
+    if options.port_file:
+        announce(port, options.port_file)
     end_with_parent()
+    serve_on(listener)
 
     import cloudformation_patches
     import cognito_patches

@@ -19,6 +19,7 @@ pub fn outputs(stack: &BTreeMap<String, String>, ports: Ports) -> BTreeMap<Strin
             "MailboxUrl",
             format!("http://127.0.0.1:{}/mailbox", ports.sign_in),
         ),
+        ("CallbackPort", ports.callback.to_string()),
     ];
     stack
         .clone()
@@ -108,15 +109,16 @@ curl -sS {mcp} \
   -H 'Content-Type: application/json' -H 'Accept: application/json, text/event-stream' \
   -d '{{"jsonrpc":"2.0","id":1,"method":"initialize","params":{{"protocolVersion":"2025-11-25","capabilities":{{}},"clientInfo":{{"name":"curl","version":"1"}}}}}}'
 
-# Stop: Ctrl-C. Users and data stay; `npm start{reset}` forgets them.
+# Stop: Ctrl-C. {kept}
 "#,
         plural = if servers.len() > 1 { "s" } else { "" },
         endpoints = endpoints.join("\n"),
         connect = connect.join("\n"),
-        reset = if port.is_empty() {
-            " -- --reset".to_owned()
+        kept = if ports.free {
+            "Users and data are gone then.".to_owned()
         } else {
-            format!("{port} --reset")
+            let port = if port.is_empty() { " --" } else { &port };
+            format!("Users and data stay; `npm start{port} --reset` forgets them.")
         },
     )
 }

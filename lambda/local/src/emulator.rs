@@ -10,33 +10,44 @@ use crate::{Failure, Places, Ports};
 
 /// How long the emulator may take until it answers; it takes under a second on an idle machine.
 const START: Duration = Duration::from_secs(60);
-/// How long it may take to save users and data.
-pub(crate) const GRACE: Duration = Duration::from_secs(6);
+/// How long it may take to save users and data. It breaks open streams off after a second (`launch.py`), and the whole stack
+/// ends within five.
+pub(crate) const GRACE: Duration = Duration::from_secs(3);
 
 /// The stack's outputs by name.
 pub(crate) type Outputs = BTreeMap<String, String>;
 
-/// Starts the emulator and waits until it answers.
-pub(crate) async fn start(places: &Places, ports: Ports) -> Result<Service, Failure> {
+/// Starts the emulator on its port (0 is any free one) and waits until it answers; the emulator and its port.
+pub(crate) async fn start(places: &Places, ports: Ports) -> Result<(Service, u16), Failure> {
     let log = places.log.join("emulator.log");
+    let port_file = places.state.join("port");
+    // It would say where the last one listened.
+    let _ = std::fs::remove_file(&port_file);
     let mut service = Service::start(
-        command(places.python(), &places.root)
+        command(places.python(), places)
             .arg(places.emulator("launch.py"))
-            .args(["--port", &ports.emulator.to_string(), "--state"])
+            .args(["--port", &ports.emulator.to_string(), "--port-file"])
+            .arg(&port_file)
+            .arg("--state")
             .arg(&places.state)
             .env("PYTHONUNBUFFERED", "1"),
         &log,
     )?;
     let answers = async {
-        while tokio::net::TcpStream::connect(("127.0.0.1", ports.emulator))
-            .await
-            .is_err()
-        {
+        loop {
+            let port = std::fs::read_to_string(&port_file).ok();
+            if let Some(port) = port.and_then(|port| port.parse().ok())
+                && tokio::net::TcpStream::connect(("127.0.0.1", port))
+                    .await
+                    .is_ok()
+            {
+                return port;
+            }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     };
     tokio::select! {
-        () = answers => Ok(service),
+        port = answers => Ok((service, port)),
         status = service.ended() => Err(Failure::EmulatorEnded { status, log }),
         () = tokio::time::sleep(START) => Err(Failure::EmulatorSilent { seconds: START.as_secs(), log }),
     }
@@ -61,7 +72,7 @@ pub(crate) async fn deploy(
     let deployed = step(
         "deploying the stack",
         "mend the template; if it deployed before, forget the old stack with `npm start -- --reset`",
-        command(places.python(), &places.root)
+        command(places.python(), places)
             .arg(places.emulator("deploy.py"))
             .args(["--endpoint", &format!("http://127.0.0.1:{}", ports.emulator), "--stack", stack, "--rest-api-ids", "--cdk-out"])
             .arg(&places.cdk_out),

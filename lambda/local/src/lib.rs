@@ -27,5 +27,6 @@ pub use forward::Upstream;
 pub use host::LoopbackHost;
 pub use options::{App, Authorization, Command, Options, Places, Ports};
 pub use prepare::install_emulator;
+pub use process::Environment;
 pub use routes::Routes;
 pub use stack::run;

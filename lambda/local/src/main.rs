@@ -8,7 +8,7 @@ use mcp_lambda_local::{Options, run};
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run(Options::parse()).await {
+    match run(Options::parse(), std::env::vars_os()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             // Nobody is left to tell when standard error itself is gone.

@@ -1,8 +1,12 @@
 //! Command line, ports and places.
 
+use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 
 use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::Failure;
+use crate::process::Environment;
 
 /// What the command line says.
 #[derive(Debug, Clone, Parser)]
@@ -12,8 +16,9 @@ use clap::{Parser, Subcommand, ValueEnum};
     about = "Run the deployed stack on this machine"
 )]
 pub struct Options {
-    /// Port of the MCP endpoint; the next three are used as well (sign-in pages, AWS endpoint, Dog API stand-in)
-    #[arg(long, default_value_t = 3030, global = true, value_parser = clap::value_parser!(u16).range(1024..=65532))]
+    /// Port of the MCP endpoint; the next three are used as well (sign-in pages, AWS endpoint, Dog API stand-in).
+    /// With 0, any four free ports are used and nothing of the run is kept
+    #[arg(long, default_value_t = 3030, global = true, value_parser = first_port)]
     pub port: u16,
 
     /// Write the stack's outputs as JSON to this file once everything is ready
@@ -47,6 +52,14 @@ pub struct Options {
     /// What to do instead of running the stack
     #[command(subcommand)]
     pub command: Option<Command>,
+}
+
+/// A port that three others can follow, or 0.
+fn first_port(text: &str) -> Result<u16, String> {
+    match text.parse() {
+        Ok(port @ (0 | 1024..=65532)) => Ok(port),
+        _ => Err("a port must be 0 (any free port) or between 1024 and 65532".to_owned()),
+    }
 }
 
 /// What issues authorization codes to MCP clients.
@@ -102,7 +115,10 @@ pub enum Command {
     Token,
 }
 
-/// The four ports, all on 127.0.0.1.
+/// The port that MCP clients listen on during sign-in, unless the stack has free ports.
+const CALLBACK: u16 = 8765;
+
+/// The four ports, all on 127.0.0.1, and the one that MCP clients listen on.
 #[derive(Debug, Clone, Copy)]
 pub struct Ports {
     /// What CloudFront is in AWS: the MCP endpoint and its metadata.
@@ -113,6 +129,10 @@ pub struct Ports {
     pub emulator: u16,
     /// What stands in for dogapi.dog.
     pub dog_api: u16,
+    /// What MCP clients listen on during sign-in: the redirect URIs on it are registered with the interactive app client.
+    pub callback: u16,
+    /// Whether the ports are free ones, of one run that keeps nothing.
+    pub free: bool,
 }
 
 impl Ports {
@@ -124,11 +144,37 @@ impl Ports {
             sign_in: edge + 1,
             emulator: edge + 2,
             dog_api: edge + 3,
+            callback: CALLBACK,
+            free: false,
         }
+    }
+
+    /// Whatever is free when it is bound, and a port for clients that is free now. Clients bind it later, so it lies below the
+    /// ranges from which systems give ports to others meanwhile.
+    pub(crate) fn free() -> Result<Self, Failure> {
+        let mut random = [0; 2];
+        let callback = loop {
+            getrandom::fill(&mut random).map_err(|cause| {
+                Failure::file("random numbers")(std::io::Error::other(cause.to_string()))
+            })?;
+            let port = 20_000 + u16::from_ne_bytes(random) % 12_000;
+            if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
+                break port;
+            }
+        };
+        Ok(Self {
+            edge: 0,
+            sign_in: 0,
+            emulator: 0,
+            dog_api: 0,
+            callback,
+            free: true,
+        })
     }
 }
 
 /// Where things are, as absolute paths. State is kept for each port, so that two stacks can run from one checkout.
+/// [`Environment`] is what programs that run there get.
 #[derive(Debug, Clone)]
 pub struct Places {
     /// The project.
@@ -143,12 +189,14 @@ pub struct Places {
     pub log: PathBuf,
     /// `<server>/bootstrap` for each server.
     pub lambda: PathBuf,
+    /// The environment of the programs.
+    pub environment: Environment,
 }
 
 impl Places {
     /// Everything below `.local` of the project at `root`.
     #[must_use]
-    pub fn below(root: &Path, port: u16) -> Self {
+    pub fn below(root: &Path, port: u16, environment: Environment) -> Self {
         let local = root.join(".local");
         let port = port.to_string();
         Self {
@@ -158,6 +206,31 @@ impl Places {
             cdk_out: local.join("cdk.out").join(&port),
             log: local.join("log").join(&port),
             lambda: local.join("lambda"),
+            environment,
+        }
+    }
+
+    /// The same with the state, template and log of one run, which is the one that listens on `port`.
+    #[must_use]
+    pub fn of_one_run(root: &Path, port: u16, environment: Environment) -> Self {
+        let run = runs(root).join(port.to_string());
+        Self {
+            state: run.join("state"),
+            cdk_out: run.join("cdk.out"),
+            log: run.join("log"),
+            ..Self::below(root, port, environment)
+        }
+    }
+
+    /// Removes the state, template and log of one run.
+    pub(crate) fn forget_run(&self) {
+        if let Some(run) = self
+            .state
+            .parent()
+            .filter(|run| run.starts_with(runs(&self.root)))
+        {
+            // What stays behind is removed by the next run with free ports.
+            let _ = std::fs::remove_dir_all(run);
         }
     }
 
@@ -177,5 +250,27 @@ impl Places {
     #[must_use]
     pub fn outputs(&self) -> PathBuf {
         self.state.join("outputs.json")
+    }
+}
+
+/// Holds a directory for each run with free ports, by the port of its MCP endpoint.
+fn runs(root: &Path) -> PathBuf {
+    root.join(".local/runs")
+}
+
+/// Removes what runs with free ports left behind that were killed. Their ports tell them from those that are still running;
+/// each is held while its directory goes, so that no new run can get it meanwhile.
+pub(crate) fn forget_killed_runs(root: &Path) {
+    let Ok(entries) = std::fs::read_dir(runs(root)) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let Some(port) = name.to_str().and_then(|port| port.parse::<u16>().ok()) else {
+            continue;
+        };
+        if let Ok(_held) = TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
     }
 }

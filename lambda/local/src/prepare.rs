@@ -1,11 +1,12 @@
 //! What has to be there before the emulator can run the stack: tools, the emulator's environment, the servers, the template.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::process::{command, output, step};
+use crate::process::{building, command, output, step};
 use crate::progress::Progress;
 use crate::{App, Authorization, Failure, Options, Places, Ports};
 
@@ -45,7 +46,7 @@ async fn tool(
     minimum: (u32, u32),
 ) -> Result<(), Failure> {
     let missing = |cause: String| Failure::ToolMissing { tool, cause, mend };
-    let said = output(command(tool, &places.root).arg("--version"))
+    let said = output(building(tool, places).arg("--version"))
         .await
         .map_err(|error| missing(error.to_string()))?;
     if !said.status.success() {
@@ -87,6 +88,8 @@ pub async fn install_emulator(places: &Places) -> Result<(), Failure> {
 pub(crate) async fn venv(places: &Places, progress: Progress) -> Result<(), Failure> {
     let requirements = places.emulator("requirements.txt");
     let wanted = std::fs::read(&requirements).map_err(Failure::file(&requirements))?;
+    // Another stack of this checkout, or a test of it, may begin at the same moment: one installs, the other waits.
+    let _lock = lock(&places.venv.with_extension("lock")).await?;
     // Written last: half an installation does not count.
     let stamp = places.venv.join("requirements.stamp");
     if std::fs::read(&stamp).is_ok_and(|installed| installed == wanted) && places.python().exists()
@@ -97,14 +100,15 @@ pub(crate) async fn venv(places: &Places, progress: Progress) -> Result<(), Fail
         step(
             "making the emulator's Python environment",
             "install the venv module (on Debian and Ubuntu: `sudo apt-get install python3-venv`) and run `npm start` again",
-            command("python3", &places.root).args(["-m", "venv", "--clear"]).arg(&places.venv),
+            building("python3", places).args(["-I", "-m", "venv", "--clear"]).arg(&places.venv),
         )
         .await?;
         step(
             "installing the emulator",
             "check that pip can reach its package index, then run `npm start` again",
-            command(places.python(), &places.root)
+            building(places.python(), places)
                 .args([
+                    "-I",
                     "-m",
                     "pip",
                     "install",
@@ -119,6 +123,23 @@ pub(crate) async fn venv(places: &Places, progress: Progress) -> Result<(), Fail
     };
     progress.step("Installing the emulator", install).await?;
     std::fs::write(&stamp, wanted).map_err(Failure::file(&stamp))
+}
+
+/// Waits for the lock on `file`, which the system takes back from a process that ends in any way.
+async fn lock(file: &Path) -> Result<File, Failure> {
+    let path = file.to_owned();
+    let waiting = tokio::task::spawn_blocking(move || {
+        if let Some(directory) = path.parent() {
+            std::fs::create_dir_all(directory)?;
+        }
+        let lock = File::create(path)?;
+        lock.lock()?;
+        Ok(lock)
+    });
+    waiting
+        .await
+        .unwrap_or_else(|cause| Err(std::io::Error::other(cause)))
+        .map_err(Failure::file(file))
 }
 
 /// Builds the servers for this machine and lays each down as `<server>/bootstrap`.
@@ -139,7 +160,7 @@ pub(crate) async fn servers(
     }
     // One by one: built together they share features, and one choice would compile again what another has built.
     for (package, binary) in &servers {
-        let mut build = command("cargo", &places.root);
+        let mut build = building("cargo", places);
         build
             .args([
                 "build",
@@ -233,9 +254,10 @@ pub(crate) async fn template(
         "gate": options.gate.to_string(),
         "lambdaDir": places.lambda,
         "dogApiBaseUrl": format!("http://127.0.0.1:{}/api/v2", ports.dog_api),
+        "callbackPort": ports.callback,
     });
     let context = with_feature_flags(places, ours)?;
-    let mut synth = command("node", &places.root);
+    let mut synth = command("node", places);
     synth
         .args(["--import", "tsx", options.app.program()])
         .env("CDK_OUTDIR", &places.cdk_out)

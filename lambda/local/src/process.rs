@@ -1,6 +1,6 @@
 //! Child processes, each with a process group of its own, so that nothing a child started survives it.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::process::{Output, Stdio};
 use std::time::Duration;
@@ -9,7 +9,7 @@ use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use tokio::process::{Child, ChildStdin, Command};
 
-use crate::Failure;
+use crate::{Failure, Places};
 
 /// Kills a process group when dropped: the way out that every error and every signal takes.
 #[derive(Debug)]
@@ -40,11 +40,58 @@ impl Drop for Group {
     }
 }
 
-/// A command for [`output`] or [`Service::start`] in `directory`.
-pub(crate) fn command(program: impl AsRef<OsStr>, directory: &Path) -> Command {
+/// The environment of the programs that run on this machine alone: the emulator with its functions, the synthesis, the
+/// deployment. It is built from a short list, so that no setting of a shell (AWS, proxies, Python, Node.js) reaches them.
+#[derive(Debug, Clone, Default)]
+pub struct Environment(Vec<(OsString, OsString)>);
+
+/// Where programs, files and libraries are, who asks, and in what language and time zone.
+const ALLOWED: [&str; 11] = [
+    "PATH",
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "LANG",
+    "LC_ALL",
+    "LC_CTYPE",
+    "TZ",
+    "TMPDIR",
+    "LD_LIBRARY_PATH",
+    "DYLD_LIBRARY_PATH",
+];
+
+impl Environment {
+    /// What the list allows of `variables`.
+    pub fn from_variables(variables: impl IntoIterator<Item = (OsString, OsString)>) -> Self {
+        let allowed = |name: &OsStr| ALLOWED.iter().any(|allowed| *allowed == name);
+        Self(
+            variables
+                .into_iter()
+                .filter(|(name, _)| allowed(name))
+                .collect(),
+        )
+    }
+}
+
+/// A command for [`output`] or [`Service::start`] that runs in the built environment.
+pub(crate) fn command(program: impl AsRef<OsStr>, places: &Places) -> Command {
+    let mut command = building(program, places);
+    command.env_clear().envs(
+        places
+            .environment
+            .0
+            .iter()
+            .map(|(name, value)| (name, value)),
+    );
+    command
+}
+
+/// A command that builds or installs: compilers and package managers need the settings of the machine for registries,
+/// proxies and toolchains, so it inherits the whole environment.
+pub(crate) fn building(program: impl AsRef<OsStr>, places: &Places) -> Command {
     let mut command = Command::new(program);
     command
-        .current_dir(directory)
+        .current_dir(&places.root)
         .process_group(0)
         .kill_on_drop(true);
     command

@@ -1,8 +1,10 @@
 //! The order of things: ports, tools, emulator, template, deployment, servers, and the end of it all.
 
+use std::ffi::OsString;
 use std::io::Write;
 use std::net::Ipv4Addr;
 use std::path::Path;
+use std::pin::Pin;
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -11,8 +13,9 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::emulator::{self, Outputs};
+use crate::options::forget_killed_runs;
 use crate::prepare;
-use crate::process::{Service, command, step};
+use crate::process::{Environment, Service, command, step};
 use crate::progress::Progress;
 use crate::sign_in::PasswordPolicy;
 use crate::{
@@ -20,29 +23,36 @@ use crate::{
     dog_api, edge, sign_in,
 };
 
-/// Runs what the command line asks for. The stack runs until a signal ends it (which is no failure) or a part of it
+/// Runs what the command line asks for, with the `variables` of the process. The stack runs until a signal ends it (which is no failure) or a part of it
 /// ends by itself (which is one); no child is left either way.
 ///
 /// # Errors
 ///
 /// See [`Failure`]: each names the cause and what mends it.
-pub async fn run(options: Options) -> Result<(), Failure> {
+pub async fn run(
+    options: Options,
+    variables: impl IntoIterator<Item = (OsString, OsString)>,
+) -> Result<(), Failure> {
+    let mut ended = std::pin::pin!(termination(std::os::unix::process::parent_id()));
     let root = std::fs::canonicalize(&options.root).map_err(Failure::file(&options.root))?;
-    let places = Places::below(&root, options.port);
+    let environment = Environment::from_variables(variables);
     match options.command {
-        Some(Command::Token) => token(&places, options.port).await,
-        None => up(&options, &places).await,
+        Some(Command::Token) => {
+            let places = [Places::below, Places::of_one_run]
+                .map(|places| places(&root, options.port, environment.clone()));
+            let started = places.iter().find(|places| places.outputs().exists());
+            let failure = Failure::NotStarted { port: options.port };
+            token(started.ok_or(failure)?).await
+        }
+        None => up(&options, &root, environment, ended.as_mut()).await,
     }
 }
 
 /// Prints an access token of the machine client of the running stack.
-async fn token(places: &Places, port: u16) -> Result<(), Failure> {
+async fn token(places: &Places) -> Result<(), Failure> {
     let outputs = places.outputs();
-    if !outputs.exists() {
-        return Err(Failure::NotStarted { port });
-    }
     let mend = "start the stack with `npm start` in another terminal and try again";
-    let mut ask = command(places.python(), &places.root);
+    let mut ask = command(places.python(), places);
     ask.arg(places.emulator("machine_token.py"))
         .arg("--outputs")
         .arg(&outputs);
@@ -59,16 +69,47 @@ struct Listeners {
     dog_api: TcpListener,
 }
 
-async fn up(options: &Options, places: &Places) -> Result<(), Failure> {
-    let started = Instant::now();
-    let ports = Ports::starting_at(options.port);
-    let mut ended = std::pin::pin!(termination());
-    let ready = tokio::select! {
-        ready = make_ready(options, places, ports) => ready?,
-        () = &mut ended => return Ok(()),
+async fn up(
+    options: &Options,
+    root: &Path,
+    environment: Environment,
+    mut ended: Pin<&mut impl Future<Output = ()>>,
+) -> Result<(), Failure> {
+    let (listeners, ports) = bind(options.port).await?;
+    let places = if ports.free {
+        Places::of_one_run(root, ports.edge, environment)
+    } else {
+        Places::below(root, ports.edge, environment)
     };
+    if ports.free {
+        forget_killed_runs(root);
+        places.forget_run();
+    }
+    let end = tokio::select! {
+        ready = make_ready(options, &places, ports) => match ready {
+            Ok(ready) => serve_until(ended, options, &places, listeners, ready).await,
+            Err(failure) => Err(failure),
+        },
+        () = &mut ended => Ok(()),
+    };
+    // After a failure the log is there to be read, until the next run with free ports.
+    if ports.free && end.is_ok() {
+        places.forget_run();
+    }
+    end
+}
+
+/// Serves until `ended` or until the emulator is gone.
+async fn serve_until(
+    ended: Pin<&mut impl Future<Output = ()>>,
+    options: &Options,
+    places: &Places,
+    listeners: Listeners,
+    ready: Ready,
+) -> Result<(), Failure> {
     let Ready {
-        listeners,
+        started,
+        ports,
         mut emulator,
         outputs,
         routes,
@@ -119,16 +160,21 @@ async fn up(options: &Options, places: &Places) -> Result<(), Failure> {
 
 /// Everything that the servers need.
 struct Ready {
-    listeners: Listeners,
+    started: Instant,
+    ports: Ports,
     emulator: Service,
     outputs: Outputs,
     routes: Routes,
     policy: PasswordPolicy,
 }
 
-async fn make_ready(options: &Options, places: &Places, ports: Ports) -> Result<Ready, Failure> {
+async fn make_ready(
+    options: &Options,
+    places: &Places,
+    mut ports: Ports,
+) -> Result<Ready, Failure> {
+    let started = Instant::now();
     let progress = Progress::new(options.quiet);
-    let listeners = bind(ports).await?;
     if options.reset && places.state.exists() {
         std::fs::remove_dir_all(&places.state).map_err(Failure::file(&places.state))?;
     }
@@ -149,7 +195,8 @@ async fn make_ready(options: &Options, places: &Places, ports: Ports) -> Result<
         prepare::servers(places, options, progress).await?;
         prepare::template(places, ports, options, progress).await
     };
-    let (emulator, ()) = tokio::try_join!(emulator, template)?;
+    let ((emulator, port), ()) = tokio::try_join!(emulator, template)?;
+    ports.emulator = port;
     let stack = options.app.stack();
     let template = read_template(&places.cdk_out.join(format!("{stack}.template.json")))?;
     let missing = |missing: &str| Failure::Incomplete {
@@ -165,7 +212,8 @@ async fn make_ready(options: &Options, places: &Places, ports: Ports) -> Result<
     let routes = Routes::from_template(&template, &deployed.rest_api_ids)
         .ok_or_else(|| missing("REST API"))?;
     Ok(Ready {
-        listeners,
+        started,
+        ports,
         emulator,
         outputs: deployed.outputs,
         routes,
@@ -173,24 +221,39 @@ async fn make_ready(options: &Options, places: &Places, ports: Ports) -> Result<
     })
 }
 
-async fn bind(ports: Ports) -> Result<Listeners, Failure> {
+/// Binds the port and the ones that follow it, or free ones for port 0. The emulator binds its own; where it is to be a
+/// certain one this only finds out whether it can.
+async fn bind(port: u16) -> Result<(Listeners, Ports), Failure> {
+    let other = if port < 60_000 { port + 1000 } else { 3030 };
     let bind = async |port: u16, role: &'static str| {
-        let other = if ports.edge < 60_000 {
-            ports.edge + 1000
-        } else {
-            3030
-        };
         TcpListener::bind((Ipv4Addr::LOCALHOST, port))
             .await
             .map_err(|_| Failure::PortTaken { port, role, other })
     };
-    // The emulator binds its port itself; this only finds out whether it can.
-    drop(bind(ports.emulator, "AWS endpoint").await?);
-    Ok(Listeners {
-        edge: bind(ports.edge, "MCP endpoint").await?,
-        sign_in: bind(ports.sign_in, "sign-in pages").await?,
-        dog_api: bind(ports.dog_api, "Dog API stand-in").await?,
-    })
+    let wanted = if port == 0 {
+        Ports::free()?
+    } else {
+        Ports::starting_at(port)
+    };
+    let listeners = Listeners {
+        edge: bind(wanted.edge, "MCP endpoint").await?,
+        sign_in: bind(wanted.sign_in, "sign-in pages").await?,
+        dog_api: bind(wanted.dog_api, "Dog API stand-in").await?,
+    };
+    drop(bind(wanted.emulator, "AWS endpoint").await?);
+    let bound = |listener: &TcpListener| {
+        let address = listener.local_addr();
+        address
+            .map(|address| address.port())
+            .map_err(Failure::file("a listening port"))
+    };
+    let ports = Ports {
+        edge: bound(&listeners.edge)?,
+        sign_in: bound(&listeners.sign_in)?,
+        dog_api: bound(&listeners.dog_api)?,
+        ..wanted
+    };
+    Ok((listeners, ports))
 }
 
 fn read_template(template: &Path) -> Result<serde_json::Value, Failure> {
@@ -206,17 +269,16 @@ fn serve(listener: TcpListener, app: Router) {
     tokio::spawn(async move { axum::serve(listener, app).await });
 }
 
-/// Waits for Ctrl-C, SIGTERM, the end of the terminal or the end of whoever started us: `npm start` that was killed could
-/// not tell.
-async fn termination() {
+/// Waits for Ctrl-C, SIGTERM, the end of the terminal or the end of `parent`, which started us: one that was killed could
+/// not tell, and its children then have another parent. That holds on every Unix, so that nothing but a look at it is needed.
+async fn termination(parent: u32) {
     let next = async |kind: SignalKind| match signal(kind) {
         Ok(mut signal) => drop(signal.recv().await),
         Err(_) => std::future::pending().await,
     };
-    let parent = std::os::unix::process::parent_id();
     let orphaned = async {
         while std::os::unix::process::parent_id() == parent {
-            tokio::time::sleep(Duration::from_secs(1)).await;
+            tokio::time::sleep(Duration::from_millis(200)).await;
         }
     };
     tokio::select! {

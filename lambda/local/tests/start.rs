@@ -26,18 +26,13 @@ fn start(arguments: &[&str]) -> Output {
 fn a_taken_port_is_one_message_with_cause_and_mend() {
     let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let port = taken.local_addr().unwrap().port();
-    // The taken port is the second of the four: the sign-in pages'.
-    let said = start(&["--port", &(port - 1).to_string()]);
-    let other = if port - 1 < 60_000 {
-        port - 1 + 1000
-    } else {
-        3030
-    };
+    let said = start(&["--port", &port.to_string()]);
+    let other = if port < 60_000 { port + 1000 } else { 3030 };
     assert_eq!(said.status.code(), Some(1));
     assert_eq!(
         String::from_utf8_lossy(&said.stderr),
         format!(
-            "\nerror: port {port} (sign-in pages) is taken by another program: stop that program (it may be another \
+            "\nerror: port {port} (MCP endpoint) is taken by another program: stop that program (it may be another \
              `npm start`), or choose other ports with `npm start -- --port {other}`\n"
         )
     );

@@ -95,7 +95,7 @@ async def main() -> None:
     """Run the errand."""
     errand = json.loads(await heard())
     mode = "auto" if errand["revision"] == "2026-07-28" else "legacy"
-    async with httpx2.AsyncClient(auth=provider(errand), timeout=30) as http_client:
+    async with httpx2.AsyncClient(auth=provider(errand), timeout=300) as http_client:
         async with Client(streamable_http_client(errand["url"], http_client=http_client), mode=mode) as client:
             say("connected", client.protocol_version)
             say("tools", [tool.name for tool in (await client.list_tools()).tools])

@@ -11,6 +11,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
+import { patience } from '../../e2e/patience.ts';
 import { runningStack } from '../../e2e/stack.ts';
 import { page } from './page.ts';
 import { Server } from './server.ts';
@@ -42,7 +43,7 @@ describe('the table of authorization', () => {
 
   const only = process.argv.find((argument) => argument.startsWith('--only='))?.slice('--only='.length);
   for (const entry of entries.filter(({ test: name }) => only === undefined || name.includes(only))) {
-    test(entry.unmet === undefined ? entry.test : `${entry.test} (not kept)`, { timeout: 60_000 }, async () => {
+    test(entry.unmet === undefined ? entry.test : `${entry.test} (not kept)`, { timeout: patience }, async () => {
       await entry.check(server);
       passed += 1;
     });

@@ -6,11 +6,12 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
+import { patience } from '../../e2e/patience.ts';
+import { freePort } from '../../e2e/person.ts';
 import { runningStack } from '../../e2e/stack.ts';
 import { program, version } from '../score.mjs';
 import { Browser } from './browser.ts';
@@ -24,14 +25,6 @@ interface Check {
   readonly id: string;
   readonly status: string;
   readonly errorMessage?: string;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** Runs the command; signs in where it asks a person to. What it has checked, by scenario. */
@@ -82,7 +75,7 @@ describe(`the official suite ${version}, command authorization`, () => {
 
   for (const revision of REVISIONS) {
     for (const [kind, client] of [['a client that registered itself', () => server.client()], ['the client for configuration by hand', () => server.stack.McpOAuthClientId]] as const) {
-      test(`passes both scenarios of ${revision} with ${kind}`, { timeout: 60_000 }, async () => {
+      test(`passes both scenarios of ${revision} with ${kind}`, { timeout: patience }, async () => {
         const { checks, status, output } = await judge(server, await client(), revision);
         assert.equal(status, 0, output);
         assert.deepEqual([...checks.keys()].sort(), SCENARIOS, output);

@@ -1,6 +1,6 @@
 """The emulator as launch.py starts it, seen from outside: each test is a bug of the bare emulator that stays closed.
 
-Run with the emulator's own Python: .local/venv/bin/python -m unittest discover -s lambda/local/emulator/tests
+Run with the emulator's own Python: .local/venv/bin/python lambda/local/emulator/tests
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ import base64
 import hashlib
 import http.client
 import json
+import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -31,13 +31,6 @@ CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest())
 REDIRECT_URI = "http://localhost:8765/callback"
 
 
-def free_port() -> int:
-    """A port that was free a moment ago."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
-
-
 def claims(token: str) -> dict:
     """The payload of a JWT."""
     payload = token.split(".")[1]
@@ -50,17 +43,18 @@ class Emulator(unittest.TestCase):
     @classmethod
     def setUpClass(cls) -> None:
         cls.directory = Path(tempfile.mkdtemp())
-        cls.port = free_port()
-        cls.endpoint = f"http://127.0.0.1:{cls.port}"
+        port_file = cls.directory / "port"
         cls.log = (cls.directory / "log").open("wb")
         cls.process = subprocess.Popen(
-            [sys.executable, str(EMULATOR / "launch.py"), "--port", str(cls.port),
+            [sys.executable, str(EMULATOR / "launch.py"), "--port", "0", "--port-file", str(port_file),
              "--state", str(cls.directory / "state")],
             stdin=subprocess.PIPE, stdout=cls.log, stderr=cls.log, start_new_session=True)
         cls.addClassCleanup(cls.stop)
-        for _ in range(1200):
+        for _ in range(2400):
             try:
-                urllib.request.urlopen(f"{cls.endpoint}/_ministack/health", timeout=1).close()
+                cls.port = int(port_file.read_text())
+                cls.endpoint = f"http://127.0.0.1:{cls.port}"
+                urllib.request.urlopen(f"{cls.endpoint}/_ministack/health", timeout=60).close()
                 break
             except OSError:
                 time.sleep(0.05)
@@ -72,10 +66,18 @@ class Emulator(unittest.TestCase):
 
     @classmethod
     def stop(cls) -> None:
-        """Close its standard input, which must be enough."""
+        """Close its standard input, which must be enough to end it and the functions that it started."""
         cls.process.stdin.close()
         cls.process.wait(60)
         cls.log.close()
+        for _ in range(1200):
+            try:
+                os.killpg(cls.process.pid, 0)
+            except ProcessLookupError:
+                break
+            time.sleep(0.05)
+        else:
+            raise AssertionError("functions outlive the emulator")
         shutil.rmtree(cls.directory)
 
     @classmethod
@@ -126,7 +128,7 @@ class Emulator(unittest.TestCase):
         words = mails[-1]["BodyText"].replace(".", " ").split()
         return next(word for word in words if word.isdigit() and len(word) == 6)
 
-    def tokens_of_new_user(self, address: str) -> dict:
+    def tokens_of_new_user(self, address: str, signs_in_as: str | None = None) -> dict:
         """Sign up, confirm with the mailed code, sign in with PKCE and `resource`, exchange the code."""
         person = {"ClientId": self.outputs["People"], "Username": address}
         self.cognito("SignUp", {**person, "Password": "Correct-Horse-7",
@@ -135,7 +137,8 @@ class Emulator(unittest.TestCase):
         status, headers, _ = self.form("/login", {
             "client_id": self.outputs["People"], "redirect_uri": REDIRECT_URI, "response_type": "code",
             "scope": "http://127.0.0.1/mcp/read", "code_challenge": CHALLENGE, "code_challenge_method": "S256",
-            "resource": "http://127.0.0.1/mcp", "username": address, "password": "Correct-Horse-7"})
+            "resource": "http://127.0.0.1/mcp", "username": signs_in_as or address,
+            "password": "Correct-Horse-7"})
         self.assertEqual(status, 302)
         code = parse_qs(urlsplit(headers["Location"]).query)["code"][0]
         status, _, tokens = self.form("/oauth2/token", {
@@ -339,6 +342,74 @@ class UserPool(Emulator):
                 self.cognito("ConfirmSignUp", {**person, "ConfirmationCode": wrong})
             refused.exception.close()
         self.cognito("ConfirmSignUp", {**person, "ConfirmationCode": code})
+
+    def new_pool(self, **settings: Any) -> str:
+        """The app client of a user pool of its own, whose users sign in by their e-mail address."""
+        cognito = self.aws("cognito-idp")
+        pool = cognito.create_user_pool(PoolName="own", UsernameAttributes=["email"], **settings)["UserPool"]["Id"]
+        return cognito.create_user_pool_client(UserPoolId=pool, ClientName="own")["UserPoolClient"]["ClientId"]
+
+    def sign_up(self, client: str, address: str, password: str = "Correct-Horse-7") -> str:
+        """Sign up; the name of the refusal, or nothing."""
+        return self.refusal("SignUp", {"ClientId": client, "Username": address, "Password": password,
+                                       "UserAttributes": [{"Name": "email", "Value": address}]})
+
+    def refusal(self, action: str, data: dict) -> str:
+        """The name of the error with which an operation is refused, or nothing."""
+        try:
+            self.cognito(action, data)
+        except urllib.error.HTTPError as refused:
+            with refused:
+                return json.load(refused)["__type"].rsplit("#")[-1]
+        return ""
+
+    def test_finds_an_account_in_any_case_and_takes_no_second_one_that_differs_in_case_alone(self) -> None:
+        client = self.new_pool(UsernameConfiguration={"CaseSensitive": False}, AutoVerifiedAttributes=["email"])
+        self.assertEqual(self.sign_up(client, "Case1@Example.com"), "")
+        self.assertEqual(self.sign_up(client, "case1@example.com"), "UsernameExistsException")
+        code = self.mailed_code("Case1@Example.com")
+        self.assertEqual(self.refusal("ConfirmSignUp", {"ClientId": client, "Username": "CASE1@example.com",
+                                                        "ConfirmationCode": code}), "")
+        self.assertEqual(self.refusal("ForgotPassword", {"ClientId": client, "Username": "case1@EXAMPLE.com"}), "")
+
+    def test_signs_in_in_another_case(self) -> None:
+        tokens = self.tokens_of_new_user("Mixed.Case@Example.com", signs_in_as="mixed.case@example.com")
+        self.assertEqual(claims(tokens["access_token"])["token_use"], "access")
+
+    def test_case_counts_where_the_pool_says_so(self) -> None:
+        client = self.new_pool(UsernameConfiguration={"CaseSensitive": True})
+        self.assertEqual(self.sign_up(client, "Case2@Example.com"), "")
+        self.assertEqual(self.sign_up(client, "case2@example.com"), "")
+
+    def test_a_space_inside_a_password_is_a_symbol_and_none_may_be_at_its_ends(self) -> None:
+        client = self.new_pool()
+        self.assertEqual(self.sign_up(client, "inside@example.com", "Correct Horse 7"), "")
+        self.assertEqual(self.sign_up(client, "none@example.com", "CorrectHorse7"), "InvalidPasswordException")
+        for password in (" Correct-Horse-7", "Correct-Horse-7 ", "Correct-Horse-7\t"):
+            self.assertEqual(self.sign_up(client, "ends@example.com", password), "InvalidParameterException", password)
+
+    def test_a_password_has_at_most_256_characters(self) -> None:
+        client = self.new_pool()
+        self.assertEqual(self.sign_up(client, "long@example.com", "Aa1-" * 64), "")
+        self.assertEqual(self.sign_up(client, "longer@example.com", "Aa1-" * 64 + "x"), "InvalidParameterException")
+
+    def test_letters_and_digits_of_other_scripts_do_not_satisfy_the_policy(self) -> None:
+        client = self.new_pool()
+        for password in ("\u00c9\u00c9aa-1234", "AA\u00e9\u00e9-1234", "AAaa-\u00b2\u00b3\u0664\u0665"):
+            self.assertEqual(self.sign_up(client, "script@example.com", password), "InvalidPasswordException", password)
+
+    def test_nobody_signs_up_where_administrators_create_the_accounts(self) -> None:
+        client = self.new_pool(AdminCreateUserConfig={"AllowAdminCreateUserOnly": True})
+        self.assertEqual(self.sign_up(client, "uninvited@example.com"), "NotAuthorizedException")
+
+    def test_a_password_is_recovered_by_a_verified_address_alone_and_confirmation_verifies_it(self) -> None:
+        client = self.new_pool(AutoVerifiedAttributes=["email"])
+        self.assertEqual(self.sign_up(client, "forgetful@example.com"), "")
+        person = {"ClientId": client, "Username": "forgetful@example.com"}
+        self.assertEqual(self.refusal("ForgotPassword", person), "InvalidParameterException")
+        code = self.mailed_code("forgetful@example.com")
+        self.assertEqual(self.refusal("ConfirmSignUp", {**person, "ConfirmationCode": code}), "")
+        self.assertEqual(self.refusal("ForgotPassword", person), "")
 
 
 def load_tests(loader: unittest.TestLoader, tests: unittest.TestSuite, pattern: str | None) -> unittest.TestSuite:

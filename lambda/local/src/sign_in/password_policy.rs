@@ -14,6 +14,9 @@ pub struct PasswordPolicy {
     require_symbols: bool,
 }
 
+/// What Cognito wants of every password.
+const ALWAYS: &str = "At most 256 characters, without a space at the beginning or the end.";
+
 impl Default for PasswordPolicy {
     /// Cognito's own defaults, for members that a template leaves out.
     fn default() -> Self {
@@ -52,9 +55,11 @@ impl PasswordPolicy {
         .collect();
         let length = format!("At least {} characters", self.minimum_length);
         match wanted.as_slice() {
-            [] => format!("{length}."),
-            [only] => format!("{length}, with {only}."),
-            [first @ .., last] => format!("{length}, with {} and {last}.", first.join(", ")),
+            [] => format!("{length}. {ALWAYS}"),
+            [only] => format!("{length}, with {only}. {ALWAYS}"),
+            [first @ .., last] => {
+                format!("{length}, with {} and {last}. {ALWAYS}", first.join(", "))
+            }
         }
     }
 }
@@ -73,7 +78,8 @@ mod tests {
                 .map(|policy| policy.sentence())
                 .as_deref(),
             Some(
-                "At least 12 characters, with an uppercase letter, a lowercase letter and a number."
+                "At least 12 characters, with an uppercase letter, a lowercase letter and a number. \
+                 At most 256 characters, without a space at the beginning or the end."
             )
         );
         assert!(PasswordPolicy::from_template(&json!({"Resources": {}})).is_none());

@@ -30,6 +30,8 @@ impl Refusal {
         match kind.rsplit('#').next().unwrap_or_default() {
             "UsernameExistsException" | "AliasExistsException" => Self::UsernameExists,
             "InvalidPasswordException" => Self::InvalidPassword,
+            // Too long, or with a space at an end: what the API refuses before the pool's policy.
+            "InvalidParameterException" if message.contains("'password'") => Self::InvalidPassword,
             "CodeMismatchException" => Self::CodeMismatch,
             "ExpiredCodeException" => Self::ExpiredCode,
             "NotAuthorizedException" => Self::NotAuthorized(message),

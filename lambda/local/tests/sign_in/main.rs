@@ -129,6 +129,24 @@ async fn says_what_is_wrong_next_to_the_field_and_never_repeats_a_password() {
 }
 
 #[tokio::test]
+async fn a_password_that_the_api_refuses_before_the_policy_is_refused_at_its_field_by_the_same_rules()
+ {
+    let mut person = Person::new().await;
+    let page = text(
+        person
+            .fill("/signup", "email=a%40b&password=spaced%20")
+            .await,
+    )
+    .await;
+    assert!(page.contains("This password does not keep to the rules below."));
+    assert!(
+        page.contains("At most 256 characters, without a space at the beginning or the end.")
+            && !page.contains("validation error"),
+        "{page}"
+    );
+}
+
+#[tokio::test]
 async fn refuses_a_form_that_another_site_sent() {
     let mut person = Person::new().await;
     let mut other = Person::new().await;

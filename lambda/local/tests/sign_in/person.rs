@@ -82,6 +82,10 @@ fn emulator(asked: &Asked) -> Response {
             ] } }),
         ),
         ("/", "SignUp") if body.contains("\"weak\"") => refused("InvalidPasswordException"),
+        ("/", "SignUp") if body.contains("\"spaced \"") => json(
+            StatusCode::BAD_REQUEST,
+            json!({ "__type": "InvalidParameterException", "message": "1 validation error detected: Value at 'password' failed" }),
+        ),
         ("/", "ConfirmSignUp" | "ConfirmForgotPassword") if !body.contains("\"123123\"") => {
             refused("CodeMismatchException")
         }

@@ -24,6 +24,7 @@ mod limits;
 #[cfg(feature = "opentelemetry")]
 mod opentelemetry;
 mod plain_http;
+mod programs;
 mod protocol;
 #[cfg(feature = "dynamodb")]
 mod result_cache;

@@ -1,58 +1,34 @@
 //! Nothing that a caller sends reaches the output of the process, nor a span of it, whichever way it takes.
-#![expect(
-    clippy::disallowed_methods,
-    reason = "the test is also the program that it watches, which reads its environment and its clock"
-)]
-
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::process::{Command, Stdio};
 use std::thread::JoinHandle;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use mcp_lambda::Process;
 use serde_json::{Value, json};
 
 use crate::event_source::{Function, call, data, event, modern_event, set_header};
 use crate::issuer::encode;
-use crate::server;
+use crate::programs;
 
 /// Part of everything that is sent. It survives lower case, and Base64 is sent beside it.
 const SECRET: &str = "5ecret";
 const EMAIL: &str = "ada@example.com";
 
-/// The function, as a program whose whole output the other test reads.
-#[test]
-#[ignore = "run by the other test, in a process of its own"]
-fn the_program() {
-    let program = std::env::args_os().take(1);
-    let process = Process::new(program, std::env::vars_os(), SystemTime::now);
-    let definition = server::definition();
-    #[cfg(feature = "opentelemetry")]
-    let definition = definition.opentelemetry();
-    let _ = mcp_lambda::run(process, definition);
-}
-
-/// What starts the program.
+/// What starts the function, a program whose whole output the test reads.
 pub(crate) fn command() -> Vec<String> {
-    let program = std::env::current_exe().unwrap();
-    let arguments = [
-        "--exact",
-        "secrets::the_program",
-        "--ignored",
-        "--nocapture",
-    ];
-    let program = std::iter::once(program.to_string_lossy().into_owned());
-    program.chain(arguments.map(str::to_owned)).collect()
+    vec![
+        programs::program("secrets_function")
+            .to_string_lossy()
+            .into_owned(),
+    ]
 }
 
 fn program(variables: &BTreeMap<&str, String>) -> Command {
-    let line = command();
-    let mut command = Command::new(&line[0]);
+    let mut command = Command::new(programs::program("secrets_function"));
     command
-        .args(&line[1..])
         .env_clear()
         .envs(variables)
         // Nobody listens there.
@@ -273,7 +249,7 @@ async fn no_output_of_the_process_holds_what_a_caller_sent() {
         "every request has its line: {output}"
     );
     assert!(
-        output.contains("\"a panic\"") && output.contains("tests/it/server.rs"),
+        output.contains("\"a panic\"") && output.contains("it/server.rs"),
         "panics are seen: {output}"
     );
     assert!(

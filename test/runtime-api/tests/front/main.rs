@@ -1,8 +1,5 @@
 //! The gateway and the function's processes, seen from an HTTP client.
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test fails by panicking, its functions too"
-)]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::{BTreeMap, HashSet};
 use std::net::SocketAddr;
@@ -16,33 +13,14 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, timeout};
 
-mod function_under_test;
-
-/// Not a test of its own: the tests start this program with this name to be the function.
-#[test]
-#[ignore = "is the function's process, which the other tests start"]
-fn process() {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a function finds the Runtime API in its environment"
-    )]
-    let runtime_api = std::env::var("AWS_LAMBDA_RUNTIME_API").unwrap();
-    function_under_test::run(&runtime_api);
-}
-
 struct Front {
     address: SocketAddr,
     function: Arc<Function>,
 }
 
 async fn start(transfer_mode: TransferMode, kills: Option<Kills>) -> Front {
-    let program = std::env::current_exe()
-        .unwrap()
-        .to_string_lossy()
-        .into_owned();
-    let command = [&program, "--ignored", "--exact", "process", "--nocapture"].map(str::to_owned);
     let function = Function::new(FunctionOptions {
-        command: command.into(),
+        command: vec![env!("CARGO_BIN_EXE_function_under_test").to_owned()],
         environment: BTreeMap::new(),
         handler: "bootstrap".to_owned(),
         timeout: Duration::from_secs(1),
