@@ -182,10 +182,7 @@ pub fn token(data: &[u8]) {
 pub fn sealed(data: &[u8]) {
     // A key that everybody knows.
     let keys = StateKeys::parse("k1:QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVowMTIzNDU=");
-    let Some(seal) = keys
-        .ok()
-        .and_then(|keys| Seal::new(keys, RESOURCE, now).ok())
-    else {
+    let Some(seal) = keys.ok().map(|keys| Seal::new(keys, RESOURCE, now)) else {
         return;
     };
     let caller = caller("ada");
