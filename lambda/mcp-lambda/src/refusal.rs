@@ -253,6 +253,7 @@ impl Refusal {
                 | StoreError::TooSlow
                 | StoreError::Unreachable
                 | StoreError::Failed
+                | StoreError::Full
                 | StoreError::Conflict => {
                     json_rpc(StatusCode::SERVICE_UNAVAILABLE, ErrorCode::INTERNAL_ERROR)
                 }
