@@ -50,6 +50,9 @@ pub(crate) enum Refusal {
     NotJson,
     /// The body is JSON, but not one JSON-RPC message.
     NotOneMessage(&'static str),
+    /// The response answers nothing that the server has asked in this conversation, or something that is answered already.
+    #[cfg(feature = "dynamodb")]
+    NotAsked,
     /// The body is larger than the limit, in bytes.
     BodyTooLarge { limit: usize },
     /// More header fields, or longer ones, than anybody needs.
@@ -109,6 +112,10 @@ impl fmt::Display for Refusal {
             ),
             Refusal::NotJson => formatter.write_str("the body is not JSON"),
             Refusal::NotOneMessage(rule) => formatter.write_str(rule),
+            #[cfg(feature = "dynamodb")]
+            Refusal::NotAsked => formatter.write_str(
+                "the response answers no open question of this session: its id is unknown, expired or answered already",
+            ),
             Refusal::BodyTooLarge { limit } => {
                 write!(formatter, "the body is larger than {limit} bytes")
             }
@@ -165,6 +172,8 @@ impl Refusal {
             Refusal::EventUnknown => "EventUnknown",
             Refusal::NotJson => "NotJson",
             Refusal::NotOneMessage(_) => "NotOneMessage",
+            #[cfg(feature = "dynamodb")]
+            Refusal::NotAsked => "NotAsked",
             Refusal::BodyTooLarge { .. } => "BodyTooLarge",
             Refusal::HeadersTooLarge => "HeadersTooLarge",
             Refusal::TooDeep => "TooDeep",
@@ -233,6 +242,8 @@ impl Refusal {
             Refusal::NotOneMessage(_) => {
                 json_rpc(StatusCode::BAD_REQUEST, ErrorCode::INVALID_REQUEST)
             }
+            #[cfg(feature = "dynamodb")]
+            Refusal::NotAsked => json_rpc(StatusCode::BAD_REQUEST, ErrorCode::INVALID_REQUEST),
             Refusal::BodyTooLarge { .. } => json_rpc(StatusCode::PAYLOAD_TOO_LARGE, REFUSED),
             Refusal::HeadersTooLarge => {
                 json_rpc(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, REFUSED)
