@@ -156,7 +156,8 @@ fn seconds(claim: Option<&Value>) -> Option<u64> {
     }
 }
 
-/// Groups are a JSON array in the token; API Gateway hands them on as `a,b` or `[a b]`.
+/// Groups are a JSON array. Text in its place has lost where one name ends and the next begins, unless
+/// [`crate::flattened_groups`] has found out.
 fn groups(claim: Option<&Value>) -> BTreeSet<String> {
     match claim {
         Some(Value::Array(groups)) => groups
@@ -164,15 +165,9 @@ fn groups(claim: Option<&Value>) -> BTreeSet<String> {
             .filter_map(Value::as_str)
             .map(str::to_owned)
             .collect(),
-        Some(Value::String(groups)) => groups
-            .trim_start_matches('[')
-            .trim_end_matches(']')
-            .split([',', ' '])
-            .filter(|group| !group.is_empty())
-            .map(str::to_owned)
-            .collect(),
-        Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_)) | None => {
-            BTreeSet::new()
-        }
+        Some(
+            Value::String(_) | Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_),
+        )
+        | None => BTreeSet::new(),
     }
 }

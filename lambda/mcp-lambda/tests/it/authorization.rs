@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::event_source::{
     Function, METADATA, RESOURCE, call, data, event, modern_event, set_header,
 };
+use crate::issuer::encode;
 
 fn tool_names(list: &Value) -> Vec<&str> {
     list["result"]["tools"]
@@ -139,6 +140,67 @@ async fn claims_that_are_not_for_this_server_reach_nothing() {
             "{challenge}"
         );
     }
+}
+
+/// The event of a person whose groups the authorizer has turned into text, with an access token that lists them.
+fn in_groups(flattened: &str, of_token: &Value) -> Value {
+    let mut event = with_claim("cognito:groups", json!(flattened));
+    let jti = &event["requestContext"]["authorizer"]["claims"]["jti"];
+    let head = encode(&json!({ "alg": "RS256", "kid": "k" }));
+    let claims = encode(&json!({ "jti": jti, "cognito:groups": of_token }));
+    set_header(
+        &mut event,
+        "Authorization",
+        &format!("Bearer {head}.{claims}.c2ln"),
+    );
+    event
+}
+
+#[tokio::test]
+async fn a_group_with_a_separator_in_its_name_is_not_two_groups() {
+    let function = Function::streaming().await;
+    for groups in [json!(["users,admin"]), json!(["users", "admin"])] {
+        let event = in_groups("users,admin", &groups);
+        let told = function.send(&event).await.tool_text();
+        assert!(told.ends_with(&format!(" {}", debug(&groups))), "{told}");
+    }
+    assert!(!function.log.lock().unwrap().join("").contains("groups"));
+}
+
+#[tokio::test]
+async fn groups_whose_ends_cannot_be_known_are_left_out_and_the_log_says_so() {
+    let function = Function::streaming().await;
+    let mut twice = in_groups("users,admin", &json!(["users,admin"]));
+    let forged = in_groups("users,admin", &json!(["users", "admin"]));
+    let values = [&twice, &forged].map(|event| event["headers"]["Authorization"].clone());
+    twice["multiValueHeaders"]["Authorization"] = json!(values);
+    let mut missing = forged.clone();
+    missing["multiValueHeaders"]["Authorization"] = json!([]);
+    for event in [
+        in_groups("users,admin", &json!(["users", "admin", "root"])),
+        in_groups("users,admin", &Value::Null),
+        twice,
+        missing,
+    ] {
+        let told = function.send(&event).await.tool_text();
+        assert!(told.ends_with(" []"), "{told}");
+    }
+    function.settled().await;
+    let log = function.log.lock().unwrap().join("\n");
+    let lines = log.matches("the caller's groups were left out").count();
+    assert_eq!(lines, 4, "{log}");
+    assert!(!log.contains("admin"), "no name of a group: {log}");
+}
+
+fn debug(groups: &Value) -> String {
+    let groups: Vec<&str> = groups
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(Value::as_str)
+        .collect();
+    let groups: std::collections::BTreeSet<&str> = groups.into_iter().collect();
+    format!("{:?}", groups.into_iter().collect::<Vec<_>>())
 }
 
 #[tokio::test]

@@ -257,6 +257,21 @@ async fn translates_the_tokens_of_another_provider() {
 }
 
 #[tokio::test]
+async fn hands_a_group_with_a_separator_in_its_name_on_as_one() {
+    let issuer = Issuer::start().await;
+    let gate = Gate::start(&issuer, &[]).await;
+    let mut claims = person(&["profile"]);
+    claims["cognito:groups"] = json!(["users,admin", "vets"]);
+    let Said::Allow { claims } = gate.ask_with_token(&issuer.token(&claims)).await else {
+        panic!("the person is let in");
+    };
+    let function = Function::streaming().await;
+    let event = behind_the_gate(&modern_event(&call("who_am_i")), &claims);
+    let told = function.send(&event).await.tool_text();
+    assert!(told.ends_with(r#" ["users,admin", "vets"]"#), "{told}");
+}
+
+#[tokio::test]
 async fn refuses_tokens_that_another_provider_issued_for_somebody_else() {
     let issuer = Issuer::start().await;
     let gate = Gate::for_provider(&issuer).await;
