@@ -50,6 +50,8 @@ pub(crate) enum Refusal {
     NotJson,
     /// The body is JSON, but not one JSON-RPC message.
     NotOneMessage(&'static str),
+    /// The body is a batch, which would count as one request where requests are counted.
+    BatchNotAllowed,
     /// The response answers nothing that the server has asked in this conversation, or something that is answered already.
     #[cfg(feature = "dynamodb")]
     NotAsked,
@@ -112,6 +114,9 @@ impl fmt::Display for Refusal {
             ),
             Refusal::NotJson => formatter.write_str("the body is not JSON"),
             Refusal::NotOneMessage(rule) => formatter.write_str(rule),
+            Refusal::BatchNotAllowed => formatter.write_str(
+                "this server takes no batches, because it limits requests: send each message as a request of its own",
+            ),
             #[cfg(feature = "dynamodb")]
             Refusal::NotAsked => formatter.write_str(
                 "the response answers no open question of this session: its id is unknown, expired or answered already",
@@ -172,6 +177,7 @@ impl Refusal {
             Refusal::EventUnknown => "EventUnknown",
             Refusal::NotJson => "NotJson",
             Refusal::NotOneMessage(_) => "NotOneMessage",
+            Refusal::BatchNotAllowed => "BatchNotAllowed",
             #[cfg(feature = "dynamodb")]
             Refusal::NotAsked => "NotAsked",
             Refusal::BodyTooLarge { .. } => "BodyTooLarge",
@@ -239,7 +245,7 @@ impl Refusal {
             #[cfg(feature = "dynamodb")]
             Refusal::EventUnknown => json_rpc(StatusCode::BAD_REQUEST, REFUSED),
             Refusal::NotJson => json_rpc(StatusCode::BAD_REQUEST, ErrorCode::PARSE_ERROR),
-            Refusal::NotOneMessage(_) => {
+            Refusal::NotOneMessage(_) | Refusal::BatchNotAllowed => {
                 json_rpc(StatusCode::BAD_REQUEST, ErrorCode::INVALID_REQUEST)
             }
             #[cfg(feature = "dynamodb")]

@@ -142,6 +142,50 @@ async fn claims_that_are_not_for_this_server_reach_nothing() {
     }
 }
 
+#[tokio::test]
+async fn a_person_needs_an_audience_where_it_is_required_and_a_machine_does_not() {
+    let required = Function::start(&[("MCP_AUDIENCE_REQUIRED", "true")]).await;
+    let optional = Function::streaming().await;
+    let person = data("event-person.json")["requestContext"]["authorizer"]["claims"].clone();
+    let machine = data("claims-machine.json");
+    let changed = |claims: &Value, changes: Value| {
+        let mut claims = claims.clone();
+        let members = claims.as_object_mut().unwrap();
+        members.extend(changes.as_object().unwrap().clone());
+        members.retain(|_, value| !value.is_null());
+        claims
+    };
+    let unbound = changed(&person, json!({ "aud": null }));
+    let told = "the access token has no audience: ask for it with the resource parameter";
+    for (claims, is_accepted) in [
+        (person.clone(), true),
+        (machine.clone(), true),
+        (changed(&machine, json!({ "aud": RESOURCE })), true),
+        (unbound.clone(), false),
+        // Whichever app client signed the person in.
+        (changed(&unbound, json!({ "client_id": "another" })), false),
+        // A user name is a person's, whatever the subject is.
+        (changed(&machine, json!({ "username": "ada" })), false),
+        (
+            changed(&unbound, json!({ "sub": person["client_id"] })),
+            false,
+        ),
+    ] {
+        let mut event = modern_event(&call("who_am_i"));
+        event["requestContext"]["authorizer"]["claims"] = claims.clone();
+        assert_eq!(optional.send(&event).await.status, 200, "{claims}");
+        let answer = required.send(&event).await;
+        if is_accepted {
+            assert_eq!(answer.status, 200, "{claims}");
+        } else {
+            assert_eq!(answer.status, 401, "{claims}");
+            assert_eq!(answer.json()["error_description"], told);
+            let challenge = answer.header("www-authenticate").unwrap();
+            assert!(challenge.contains(METADATA), "{challenge}");
+        }
+    }
+}
+
 /// The event of a person whose groups the authorizer has turned into text, with an access token that lists them.
 fn in_groups(flattened: &str, of_token: &Value) -> Value {
     let mut event = with_claim("cognito:groups", json!(flattened));
