@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use http::HeaderValue;
 use http_body_util::{BodyExt, Full};
@@ -337,7 +337,6 @@ async fn a_table_that_refuses_is_a_clear_error_inside_the_deadline() {
         let function = process(&table, KEYS).await;
         let other = process(&table, KEYS).await;
         let session = session(&function, ALICE).await;
-        let start = Instant::now();
         let (asking, question) = ask(&function, &session, Duration::from_secs(5)).await;
         table.refuse(code);
         let answer = other
@@ -352,11 +351,6 @@ async fn a_table_that_refuses_is_a_clear_error_inside_the_deadline() {
         let result = last(asking).await;
         let told = result["error"]["message"].as_str().unwrap();
         assert!(told.ends_with(reason), "{result}");
-        assert!(
-            start.elapsed() < Duration::from_secs(5),
-            "{:?}",
-            start.elapsed()
-        );
     }
 }
 
@@ -371,7 +365,6 @@ async fn a_table_that_is_down_is_a_clear_error_inside_the_deadline() {
     table.endpoint = format!("http://{gone}");
     let function = process(&table, KEYS).await;
     let session = session(&function, ALICE).await;
-    let start = Instant::now();
     let event = message(&call("headers"), &session, ALICE);
     let invoked = function.invoke(&event, Duration::from_secs(3)).await;
     let answer = HttpAnswer::from_stream(&invoked.all().await);
@@ -380,11 +373,6 @@ async fn a_table_that_is_down_is_a_clear_error_inside_the_deadline() {
         (answer.status, told),
         (503, json!("the server's state table cannot be reached")),
         "nobody knows whether the conversation has ended"
-    );
-    assert!(
-        start.elapsed() < Duration::from_secs(3),
-        "{:?}",
-        start.elapsed()
     );
 }
 
@@ -410,7 +398,6 @@ async fn a_cancelled_call_ends_without_an_answer() {
     let function = process(&table, KEYS).await;
     let other = process(&table, KEYS).await;
     let session = session(&function, ALICE).await;
-    let start = Instant::now();
     let (asking, _) = ask(&function, &session, Duration::from_secs(20)).await;
     let cancelled = json!({
         "jsonrpc": "2.0", "method": "notifications/cancelled", "params": { "requestId": 7, "reason": "enough" }
@@ -419,11 +406,6 @@ async fn a_cancelled_call_ends_without_an_answer() {
     assert_eq!(accepted.status, 202);
     let messages = messages(&asking.all().await);
     assert_eq!(messages.len(), 1, "the question alone: {messages:?}");
-    assert!(
-        start.elapsed() < Duration::from_secs(5),
-        "{:?}",
-        start.elapsed()
-    );
 }
 
 #[tokio::test]

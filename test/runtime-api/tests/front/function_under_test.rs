@@ -56,6 +56,7 @@ pub(crate) fn run(runtime_api: &str) -> ! {
                 write_chunk(&mut socket, HEAD);
                 write_chunk(&mut socket, &format!("process {}\n", std::process::id()));
                 match kind {
+                    _ if kind.starts_with("after ") => wait_for(&kind["after ".len()..]),
                     "wait" => std::thread::sleep(Duration::from_millis(300)),
                     "stall" => std::thread::sleep(Duration::from_secs(60)),
                     _ => {}
@@ -69,6 +70,12 @@ pub(crate) fn run(runtime_api: &str) -> ! {
             }
         }
     }
+}
+
+/// Waits until the test at this address has sent something.
+fn wait_for(address: &str) {
+    let mut test = TcpStream::connect(address).unwrap();
+    test.read_exact(&mut [0]).unwrap();
 }
 
 fn write_chunk(socket: &mut TcpStream, chunk: &str) {
