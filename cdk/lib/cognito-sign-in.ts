@@ -118,6 +118,14 @@ export class CognitoSignIn {
     };
   }
 
+  /**
+   * The audience that whatever verifies access tokens insists on. With an authorization server every access token of a person
+   * has the MCP URL as `aud`; MCP clients that ask Cognito themselves may have left `resource` out.
+   */
+  public get audienceSettings(): { [name: string]: string } {
+    return this.authorizationServer === undefined ? {} : { MCP_AUDIENCE_REQUIRED: 'true' };
+  }
+
   /** API Gateway's own check of access tokens and OAuth scopes. */
   public authorizer(): apigateway.MethodOptions {
     return {

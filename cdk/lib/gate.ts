@@ -52,7 +52,7 @@ export function addStandInGate(server: Construct, props: McpServerProps, options
 /** The gate in front of Cognito's access tokens, for the sake of the tools and of the limits of single app clients. */
 export function addToolGate(server: Construct, props: GatedProps, code: McpCode | undefined, mcpServerUrl: string, signIn: CognitoSignIn): Gate {
   const tools = toolsOf(props);
-  const common = { MCP_RESOURCE: mcpServerUrl, MCP_ISSUER: signIn.userPool.issuer, MCP_JWKS_URL: signIn.jwksUrl };
+  const common = { MCP_RESOURCE: mcpServerUrl, MCP_ISSUER: signIn.userPool.issuer, MCP_JWKS_URL: signIn.jwksUrl, ...signIn.audienceSettings };
   if (props.contract._document.tools.length === 0 || (tools.length > MOST_TOOLS && hasLimits(props))) {
     return addGate(server, props, code, common);
   }

@@ -62,7 +62,8 @@ export interface McpRemoteServerProps extends McpEndpointOptions {
  * authorization server with `McpAuthorization.server`) and passes requests on with the access token.
  *
  * The endpoint must accept Cognito's access tokens: issuer `userPool.issuer`, client `cognitoClientId`, `aud` absent or
- * `mcpServerUrl`. It must refuse everybody else, because its own URL stays open, and a browser page too if browsers may reach
+ * `mcpServerUrl`. With `McpAuthorization.server` a person's access token always has the `aud`, and the endpoint should refuse one
+ * without, which `gate` does for it; tokens of machine clients never have one. It must refuse everybody else, because its own URL stays open, and a browser page too if browsers may reach
  * it: nothing here looks at `Origin`. Metrics of tools do not exist, and a challenge of the endpoint's own is renamed by API
  * Gateway.
  */

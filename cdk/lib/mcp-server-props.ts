@@ -84,6 +84,9 @@ export interface McpEndpointOptions {
    * client: the user pool's, whichever MCP clients they use. App clients that are not known when the server is deployed
    * share one throttle. A request above it is answered 429. Needs `gate`.
    *
+   * The server then takes no JSON-RPC batches, which MCP clients of 2025-03-26 may send: a batch counts as one request. The
+   * endpoint of an `McpRemoteServer` must refuse them itself.
+   *
    * API Gateway holds it as well as it can, not exactly. It tells no person from another.
    * @default - none for single app clients
    */

@@ -14,6 +14,7 @@ import { functionOptionsOf } from './function-options';
 import { acknowledgeGate, addStandInGate, addToolGate, assertGateAlone, type Gate } from './gate';
 import type { GateAuthorizationOptions } from './gate-authorization';
 import { addGatewayResponses } from './gateway-responses';
+import { hasLimits } from './limits';
 import type { McpInteractiveClient, McpMachineClient } from './mcp-app-client';
 import type { McpAppClientLimits } from './mcp-app-client-limits';
 import type { McpAuthorizationServer } from './mcp-authorization-server';
@@ -127,6 +128,9 @@ export class McpServer extends Construct implements iam.IGrantable {
         MCP_ALLOWED_HOSTS: [...new Set([front.publicHost, apiHost])].join(','),
         MCP_ALLOWED_ORIGINS: [front.publicOrigin, ...allowedOriginsOf(props)].join(','),
         MCP_RESPONSE_MODE: 'stream',
+        ...this.cognitoSignIn?.audienceSettings,
+        // The gate counts requests and does not see the messages in them.
+        ...(hasLimits(props) ? { MCP_BATCHES_ALLOWED: 'false' } : {}),
         ...bindings.settings,
         ...state.settings,
       }),

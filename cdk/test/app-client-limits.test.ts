@@ -73,6 +73,14 @@ describe('throttle and quota', () => {
     assert.equal(letters(all.Ci.key), letters(`${shared}${ci}`));
   });
 
+  test('make the server refuse batches, which would count as one request', () => {
+    const allowed = (template: Template) => Object.values(template.findResources('AWS::Lambda::Function')).map((each) => each.Properties.Environment.Variables).filter((each) => each.MCP_RESPONSE_MODE !== undefined).map((each) => each.MCP_BATCHES_ALLOWED);
+    assert.deepEqual(allowed(limited()), ['false']);
+    assert.deepEqual(allowed(limited({ throttle: undefined, quota })), ['false']);
+    assert.deepEqual(allowed(limited({ authorization: jwt(), gate: undefined })), ['false']);
+    assert.deepEqual(allowed(limited({ throttle: undefined })), [undefined]);
+  });
+
   test('are held where a request goes to the function and where it is answered 405, and the caller cannot choose the key', () => {
     const template = limited();
     assert.deepEqual(guarded(template).map((each) => [each.HttpMethod, each.ApiKeyRequired]).sort(), [['ANY', true], ['POST', true]]);

@@ -6,9 +6,9 @@ import { describe, test } from 'node:test';
 import { CfnOutput, Duration } from 'aws-cdk-lib';
 import type { Template } from 'aws-cdk-lib/assertions';
 import { carriedProgram } from '../lib/carried-program';
-import { McpAuthorization, McpCode, type McpAuthorizationServerOptions, McpFront, type McpPreRegisteredClient, type McpServerProps } from '../lib';
+import { McpAuthorization, McpCode, type McpAuthorizationServerOptions, McpFront, McpHost, type McpPreRegisteredClient, McpRemoteServer, McpServer, type McpServerProps } from '../lib';
 import { deployed } from './deployed';
-import { code, only, synthesizeServer, type TemplateJson, twoScopes } from './synthesis';
+import { code, facts, only, synthesize, synthesizeServer, type TemplateJson, twoScopes } from './synthesis';
 
 const root = dirname(dirname(__dirname));
 const options = (more: Partial<McpAuthorizationServerOptions> = {}) => McpAuthorization.server({ code: code(), ...more });
@@ -42,6 +42,37 @@ const document = (from: Template, path: string) =>
   JSON.parse(deployed(json(from), methods(from)[`GET ${path}`].Integration.IntegrationResponses[0].ResponseTemplates['application/json']));
 
 const ENDPOINTS = ['GET /authorize', 'POST /consent', 'GET /callback', 'POST /token', 'OPTIONS /token', 'POST /register', 'OPTIONS /register', 'POST /revoke', 'OPTIONS /revoke'];
+
+/** The settings about audiences of each function that verifies access tokens: `[MCP URL, MCP_AUDIENCE_REQUIRED]`. */
+const audiences = (from: Template) =>
+  Object.values(from.findResources('AWS::Lambda::Function'))
+    .map((each) => deployed(json(from), each.Properties.Environment.Variables) as Record<string, string>)
+    .filter((each) => each.AUTHORIZATION_ISSUER === undefined)
+    .map((each) => [new URL(each.MCP_RESOURCE).pathname, each.MCP_AUDIENCE_REQUIRED]);
+
+describe('a person\'s access token without an audience', () => {
+  const gate = () => ({ code: code() });
+
+  test('is refused by the server and the gate behind the authorization server, whatever the front is', () => {
+    for (const front of [McpFront.cloudFront(), external()]) {
+      assert.deepEqual(audiences(synthesizeServer({ front, authorization: options() })), [['/mcp', 'true']]);
+      assert.deepEqual(audiences(synthesizeServer({ front, authorization: options(), gate: gate() })), [['/mcp', 'true'], ['/mcp', 'true']]);
+    }
+  });
+
+  test('is refused by every server of a host with one, and by the gate of an endpoint that is not ours', () => {
+    const template = synthesize((stack) => {
+      const host = new McpHost(stack, 'Host', { authorization: options() });
+      new McpServer(stack, 'One', { code: code(), contract: facts(), host, path: '/one' });
+      new McpRemoteServer(stack, 'Two', { endpointUrl: 'https://two.example.com/mcp', serverName: 'two', scopes: [{ name: 'use', description: 'Use it' }], host, path: '/two', gate: gate() });
+    });
+    assert.deepEqual(audiences(template).sort(), [['/one/mcp', 'true'], ['/two/mcp', 'true']]);
+  });
+
+  test('is accepted where MCP clients ask Cognito themselves, which may leave `resource` out', () => {
+    assert.deepEqual(audiences(synthesizeServer({ authorization: McpAuthorization.cognito(), gate: gate() })), [['/mcp', undefined], ['/mcp', undefined]]);
+  });
+});
 
 describe('McpAuthorization.cognito', () => {
   test('is what a server without the property has', () => {

@@ -500,7 +500,7 @@ mod tests {
         let printed: serde_json::Value =
             serde_json::from_str(&contract().to_json().unwrap()).unwrap();
         assert_eq!(
-            printed["settings"][6],
+            printed["settings"][8],
             json!({
                 "name": "MCP_RESPONSE_MODE", "owner": "mcp-lambda", "type": "string", "default": "stream",
                 "required": false, "unit": null,

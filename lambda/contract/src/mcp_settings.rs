@@ -14,6 +14,13 @@ crate::settings! {
         /// Where the issuer's keys are, in plain HTTP mode and behind a function URL only. Default:
         /// {MCP_ISSUER}/.well-known/jwks.json.
         pub jwks_url: Option<HttpUrl> = "MCP_JWKS_URL",
+        /// Whether the access token of a person must have MCP_RESOURCE as aud. Otherwise one without aud is accepted too. It
+        /// has an aud when the MCP client sent the resource parameter (RFC 8707), which an authorization server in front of
+        /// Cognito always sends. A client credentials token of Cognito never has one and is accepted without.
+        pub audience_required: bool = "MCP_AUDIENCE_REQUIRED" or "false",
+        /// Whether one request may carry several JSON-RPC messages, for clients of 2025-03-26 and of no stated version.
+        /// Must be false where requests are counted: a batch counts as one.
+        pub batches_allowed: bool = "MCP_BATCHES_ALLOWED" or "true",
         /// Accepted Host values. Default: the host of MCP_RESOURCE.
         pub allowed_hosts: Option<List> = "MCP_ALLOWED_HOSTS",
         /// Accepted Origin values of browsers. Default: the origin of MCP_RESOURCE.

@@ -79,8 +79,9 @@ impl Access {
     /// RFC 8785, whole numbers kept exact), the caller with its app client, and the OAuth scopes and groups of its access
     /// token. What another caller got is never found.
     ///
-    /// Results with `isError`, errors, questions to the client and results larger than 350 KiB are not kept. A cache
-    /// that fails or is slow is logged, and the tool runs.
+    /// Results with `isError`, errors, questions to the client, results for which the client was asked something, and
+    /// results larger than 350 KiB are not kept. A call that carries the client's answers runs the tool. A cache that
+    /// fails or is slow is logged, and the tool runs.
     ///
     /// Does not know what else a result depends on: the time, a `Session`, what a client says about itself. Two calls at
     /// one moment both run.

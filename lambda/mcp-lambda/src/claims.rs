@@ -16,6 +16,7 @@ pub(crate) enum ClaimsProblem {
     NotAnAccessToken,
     WrongIssuer,
     WrongAudience,
+    NoAudience,
     Expired,
     NoExpiry,
     NotYetValid,
@@ -29,6 +30,9 @@ impl fmt::Display for ClaimsProblem {
             ClaimsProblem::NotAnAccessToken => "the token is not an access token",
             ClaimsProblem::WrongIssuer => "the access token comes from another issuer",
             ClaimsProblem::WrongAudience => "the access token was issued for another resource",
+            ClaimsProblem::NoAudience => {
+                "the access token has no audience: ask for it with the resource parameter"
+            }
             ClaimsProblem::Expired => "the access token has expired",
             ClaimsProblem::NoExpiry => "the access token says nothing about its end",
             ClaimsProblem::NotYetValid => "the access token is not valid yet",
@@ -50,8 +54,8 @@ pub(crate) enum Expiry {
 /// Decides who is calling, from the claims of an access token whose signature somebody has verified: the gateway's
 /// authorizer, or [`crate::jwt`]. Follows RFC 9068 section 4 where Cognito does.
 ///
-/// Checks `token_use`, `iss` (both forms that Cognito has), `aud` (absent, or this server and nothing else), `exp`
-/// and `nbf`, the scope prefix, `sub` and `client_id`.
+/// Checks `token_use`, `iss` (both forms that Cognito has), `aud` (this server and nothing else; absent for machines, and
+/// for people unless `MCP_AUDIENCE_REQUIRED`), `exp` and `nbf`, the scope prefix, `sub` and `client_id`.
 ///
 /// Does not check the signature. Behind the gateway it cannot check an `exp` that API Gateway rewrote as a date for
 /// people; the authorizer has checked it then.
@@ -75,6 +79,7 @@ pub(crate) fn caller_from_claims(
         return Err(ClaimsProblem::WrongIssuer);
     }
     let resource = settings.resource.as_str();
+    let has_audience = !matches!(claims.get("aud"), None | Some(Value::Null));
     let audience_is_ours = match claims.get("aud") {
         None | Some(Value::Null) => true,
         Some(Value::String(audience)) => audience == resource,
@@ -117,12 +122,16 @@ pub(crate) fn caller_from_claims(
     let (Some(subject), Some(app_client_id)) = (text("sub"), text("client_id")) else {
         return Err(ClaimsProblem::NoSubject);
     };
-    // Client credentials tokens of Cognito have no user name and the app client as subject.
-    let kind = if subject == app_client_id {
+    // The subject of a client credentials token is its app client, and it has no user name. A person's subject is a UUID
+    // that Cognito chooses, and neither attributes nor triggers of the user pool can change one of the three claims.
+    let kind = if subject == app_client_id && !claims.contains_key("username") {
         CallerKind::Machine
     } else {
         CallerKind::Person
     };
+    if kind == CallerKind::Person && !has_audience && settings.audience_required {
+        return Err(ClaimsProblem::NoAudience);
+    }
     Ok(Caller::new(
         subject.to_owned(),
         app_client_id.to_owned(),
@@ -156,7 +165,8 @@ fn seconds(claim: Option<&Value>) -> Option<u64> {
     }
 }
 
-/// Groups are a JSON array in the token; API Gateway hands them on as `a,b` or `[a b]`.
+/// Groups are a JSON array. Text in its place has lost where one name ends and the next begins, unless
+/// [`crate::flattened_groups`] has found out.
 fn groups(claim: Option<&Value>) -> BTreeSet<String> {
     match claim {
         Some(Value::Array(groups)) => groups
@@ -164,15 +174,9 @@ fn groups(claim: Option<&Value>) -> BTreeSet<String> {
             .filter_map(Value::as_str)
             .map(str::to_owned)
             .collect(),
-        Some(Value::String(groups)) => groups
-            .trim_start_matches('[')
-            .trim_end_matches(']')
-            .split([',', ' '])
-            .filter(|group| !group.is_empty())
-            .map(str::to_owned)
-            .collect(),
-        Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_)) | None => {
-            BTreeSet::new()
-        }
+        Some(
+            Value::String(_) | Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_),
+        )
+        | None => BTreeSet::new(),
     }
 }

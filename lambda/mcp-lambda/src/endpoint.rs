@@ -61,6 +61,7 @@ pub(crate) struct Endpoint<S: ServerHandler> {
     worker: Option<Worker<S>>,
     policy: Arc<Policy>,
     streams: bool,
+    batches_allowed: bool,
     hierarchy: ScopeHierarchy,
     challenges: ChallengeContext,
     cors: Cors,
@@ -135,6 +136,7 @@ impl<S: ServerHandler> Endpoint<S> {
             worker,
             policy,
             streams: settings.response_mode == ResponseMode::Stream,
+            batches_allowed: settings.batches_allowed,
             hierarchy: ScopeHierarchy::new(&contract.scopes),
             challenges,
             cors: Cors::new(settings, methods),
@@ -161,6 +163,9 @@ impl<S: ServerHandler> Endpoint<S> {
             let (head, body) = request.clone().into_parts();
             let mut answer = match messages {
                 Err(refusal) => self.refuse(&refusal, invocation),
+                Ok(_) if !self.batches_allowed => {
+                    self.refuse(&Refusal::BatchNotAllowed, invocation)
+                }
                 Ok(messages) => {
                     let mut answers = Vec::new();
                     for message in messages {

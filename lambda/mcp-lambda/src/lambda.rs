@@ -14,6 +14,7 @@ use crate::definition::{Built, StartError};
 use crate::direct::Direct;
 use crate::endpoint::Endpoint;
 use crate::event::{GatewayRequest, read_event};
+use crate::flattened_groups;
 use crate::lambda_response::{PayloadFormat, buffered_response, streamed_response};
 use crate::process::Process;
 use crate::refusal::{Answer, Refusal};
@@ -139,7 +140,13 @@ impl<S: ServerHandler> Function<S> {
     ) -> Result<Option<(Answer, PayloadFormat)>, StartError> {
         let (ids, deadline) = (Some(&invocation.ids), invocation.deadline);
         if let Some(GatewayRequest { request, claims }) = read_event(&invocation.event) {
-            let caller = claims.ok_or(Refusal::TokenMissing).and_then(|claims| {
+            let caller = claims.ok_or(Refusal::TokenMissing).and_then(|mut claims| {
+                if flattened_groups::restore(&mut claims, request.headers()).is_err() {
+                    self.process.log.error(
+                        "the caller's groups were left out: the authorizer's text does not say where their names end",
+                        &json!({ "requestId": invocation.ids.request_id }),
+                    );
+                }
                 let now = (self.process.now)();
                 caller_from_claims(&claims, &self.settings, Expiry::CheckedByGateway, now)
                     .map_err(Refusal::ClaimsRejected)

@@ -60,6 +60,7 @@ mod endpoint;
 mod engine_answer;
 mod event;
 mod event_headers;
+mod flattened_groups;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;

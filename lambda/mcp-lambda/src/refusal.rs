@@ -50,6 +50,11 @@ pub(crate) enum Refusal {
     NotJson,
     /// The body is JSON, but not one JSON-RPC message.
     NotOneMessage(&'static str),
+    /// The body is a batch, which would count as one request where requests are counted.
+    BatchNotAllowed,
+    /// The response answers nothing that the server has asked in this conversation, or something that is answered already.
+    #[cfg(feature = "dynamodb")]
+    NotAsked,
     /// The body is larger than the limit, in bytes.
     BodyTooLarge { limit: usize },
     /// More header fields, or longer ones, than anybody needs.
@@ -109,6 +114,13 @@ impl fmt::Display for Refusal {
             ),
             Refusal::NotJson => formatter.write_str("the body is not JSON"),
             Refusal::NotOneMessage(rule) => formatter.write_str(rule),
+            Refusal::BatchNotAllowed => formatter.write_str(
+                "this server takes no batches, because it limits requests: send each message as a request of its own",
+            ),
+            #[cfg(feature = "dynamodb")]
+            Refusal::NotAsked => formatter.write_str(
+                "the response answers no open question of this session: its id is unknown, expired or answered already",
+            ),
             Refusal::BodyTooLarge { limit } => {
                 write!(formatter, "the body is larger than {limit} bytes")
             }
@@ -165,6 +177,9 @@ impl Refusal {
             Refusal::EventUnknown => "EventUnknown",
             Refusal::NotJson => "NotJson",
             Refusal::NotOneMessage(_) => "NotOneMessage",
+            Refusal::BatchNotAllowed => "BatchNotAllowed",
+            #[cfg(feature = "dynamodb")]
+            Refusal::NotAsked => "NotAsked",
             Refusal::BodyTooLarge { .. } => "BodyTooLarge",
             Refusal::HeadersTooLarge => "HeadersTooLarge",
             Refusal::TooDeep => "TooDeep",
@@ -230,9 +245,11 @@ impl Refusal {
             #[cfg(feature = "dynamodb")]
             Refusal::EventUnknown => json_rpc(StatusCode::BAD_REQUEST, REFUSED),
             Refusal::NotJson => json_rpc(StatusCode::BAD_REQUEST, ErrorCode::PARSE_ERROR),
-            Refusal::NotOneMessage(_) => {
+            Refusal::NotOneMessage(_) | Refusal::BatchNotAllowed => {
                 json_rpc(StatusCode::BAD_REQUEST, ErrorCode::INVALID_REQUEST)
             }
+            #[cfg(feature = "dynamodb")]
+            Refusal::NotAsked => json_rpc(StatusCode::BAD_REQUEST, ErrorCode::INVALID_REQUEST),
             Refusal::BodyTooLarge { .. } => json_rpc(StatusCode::PAYLOAD_TOO_LARGE, REFUSED),
             Refusal::HeadersTooLarge => {
                 json_rpc(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, REFUSED)
@@ -253,6 +270,7 @@ impl Refusal {
                 | StoreError::TooSlow
                 | StoreError::Unreachable
                 | StoreError::Failed
+                | StoreError::Full
                 | StoreError::Conflict => {
                     json_rpc(StatusCode::SERVICE_UNAVAILABLE, ErrorCode::INTERNAL_ERROR)
                 }

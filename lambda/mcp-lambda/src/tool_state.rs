@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::cache::ResultCache;
 use crate::caller::Caller;
+use crate::conversation::ClientAsked;
 use crate::deadline::Deadline;
 use crate::log::Log;
 use crate::session::{ARGUMENT, ConversationId, SessionPlace};
@@ -51,7 +52,10 @@ impl ToolState {
     ) -> Result<CallToolResponse, ErrorData> {
         let uses = self.uses.get(request.name.as_ref()).cloned();
         let StateUse { session, cache, .. } = uses.unwrap_or_default();
-        if let Some(cached) = cache {
+        if let Some(cached) = cache
+            && !carries_input(&request)
+        {
+            let client_asked = ClientAsked::of(&context.extensions);
             let caller = Caller::of(&context.extensions)?;
             let deadline = Deadline::of(&context.extensions);
             let entry = self.cache.entry(cached, caller, &request, deadline);
@@ -59,7 +63,11 @@ impl ToolState {
                 return Ok(result.into());
             }
             let response = server.call_tool(request, context).await?;
-            if let CallToolResponse::Complete(result) = &response {
+            // What the client was asked is no part of the arguments, so no other call may have this result.
+            let depends_on_client = client_asked.is_some_and(|asked| asked.was_asked());
+            if let CallToolResponse::Complete(result) = &response
+                && !depends_on_client
+            {
                 entry.keep(result).await;
             }
             return Ok(response);
@@ -106,6 +114,12 @@ impl ToolState {
             handle,
         )))
     }
+}
+
+/// Whether the client answers what the tool needed to know (`InputRequiredResult`). Its answers are no part of the
+/// arguments, so no cached result is for this call, and its result for no other.
+fn carries_input(request: &CallToolRequestParams) -> bool {
+    request.input_responses.is_some() || request.request_state.is_some()
 }
 
 /// The conversation that the request belongs to by its session id.

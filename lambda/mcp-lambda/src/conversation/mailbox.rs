@@ -3,15 +3,33 @@ use std::time::Duration;
 use rmcp::model::{ClientJsonRpcMessage, RequestId};
 
 use crate::caller::Caller;
+use crate::conversation::LIFETIME;
 use crate::deadline::Deadline;
 use crate::state::{State, StoreError};
 
 /// How long an answer waits for the process that asked; no invocation is longer than the gateway's 15 minutes.
 const TIME_TO_LIVE: Duration = Duration::from_secs(15 * 60);
+/// How long a question can still be answered after its invocation, by clocks that differ.
+const CLOCKS: Duration = Duration::from_secs(5);
+/// Longest reason of a cancellation that is kept, in characters.
+const LONGEST_REASON: usize = 256;
 /// Time for one operation of the store when the deadline leaves more.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// Kept for the tool to say what it does without an answer.
 pub(super) const READ_MARGIN: Duration = Duration::from_millis(500);
+
+/// Why the answer to a question is not taken.
+pub(super) enum NotTaken {
+    /// There is no such question, or it has been answered.
+    NotAsked,
+    Store(StoreError),
+}
+
+impl From<StoreError> for NotTaken {
+    fn from(problem: StoreError) -> Self {
+        NotTaken::Store(problem)
+    }
+}
 
 /// Where the messages of one conversation wait for the invocation that they are for. Every key has the caller's
 /// identity in it, so another caller's message lies elsewhere, whatever it claims to answer.
@@ -52,54 +70,81 @@ impl Mailbox {
         )
     }
 
-    /// Keeps the answer to a question; the first one counts.
+    /// An id for a question: sealed for the caller and the conversation, so that every process knows without a look at
+    /// the store that it was asked. It holds as long as the invocation that asks. `None` when the operating system is out
+    /// of random bytes.
+    pub(super) fn question_id(&self) -> Option<String> {
+        let lifetime = self
+            .deadline
+            .until_end()
+            .map_or(LIFETIME, |left| left + CLOCKS);
+        let parts = self.question_parts();
+        self.state
+            .seal
+            .close_for(&self.caller, &parts, (), lifetime)
+    }
+
+    fn question_parts(&self) -> [&str; 2] {
+        ["question", &self.conversation]
+    }
+
+    /// Keeps the answer to a question that was asked in this conversation and has no answer yet.
     pub(super) async fn put_answer(
         &self,
         question: &RequestId,
         answer: &ClientJsonRpcMessage,
-    ) -> Result<(), StoreError> {
-        self.put("answer", &question.to_string(), answer).await
+    ) -> Result<(), NotTaken> {
+        let RequestId::String(question) = question else {
+            return Err(NotTaken::NotAsked);
+        };
+        let opened = self
+            .state
+            .seal
+            .open_for::<()>(&self.caller, &self.question_parts(), question);
+        if opened.is_none() || self.answer(question).await?.is_some() {
+            return Err(NotTaken::NotAsked);
+        }
+        let text = serde_json::to_string(answer).map_err(|_| StoreError::Nonsense)?;
+        Ok(self.put("answer", question, text).await?)
     }
 
-    /// Keeps the notification that a request of the client is cancelled.
+    /// Keeps that a request of the client is cancelled, and the beginning of the reason. Whether there is such a request
+    /// only the process knows that answers it.
     pub(super) async fn put_cancellation(
         &self,
         call: &RequestId,
-        notification: &ClientJsonRpcMessage,
+        reason: Option<&str>,
     ) -> Result<(), StoreError> {
-        self.put("cancelled", &call_name(call), notification).await
+        let reason = reason.unwrap_or_default();
+        let kept = reason.chars().take(LONGEST_REASON).collect();
+        self.put("cancelled", &call_name(call), kept).await
     }
 
     pub(super) async fn answer(
         &self,
         question: &str,
     ) -> Result<Option<ClientJsonRpcMessage>, StoreError> {
-        self.get("answer", question).await
+        let text = self.get("answer", question).await?;
+        text.map(|text| serde_json::from_str(&text).map_err(|_| StoreError::Nonsense))
+            .transpose()
     }
 
+    /// The reason of a cancellation; empty when the client gave none.
     pub(super) async fn cancellation(
         &self,
         call: &RequestId,
-    ) -> Result<Option<ClientJsonRpcMessage>, StoreError> {
+    ) -> Result<Option<String>, StoreError> {
         self.get("cancelled", &call_name(call)).await
     }
 
-    async fn put(
-        &self,
-        kind: &str,
-        id: &str,
-        message: &ClientJsonRpcMessage,
-    ) -> Result<(), StoreError> {
-        let text = serde_json::to_string(message).map_err(|_| StoreError::Nonsense)?;
+    async fn put(&self, kind: &str, id: &str, text: String) -> Result<(), StoreError> {
         let kept = self.state.store.put(self.key(kind, id), text, TIME_TO_LIVE);
         self.within(Duration::ZERO, kept).await
     }
 
-    async fn get(&self, kind: &str, id: &str) -> Result<Option<ClientJsonRpcMessage>, StoreError> {
+    async fn get(&self, kind: &str, id: &str) -> Result<Option<String>, StoreError> {
         let text = self.state.store.get(self.key(kind, id));
-        let text = self.within(READ_MARGIN, text).await?;
-        text.map(|text| serde_json::from_str(&text).map_err(|_| StoreError::Nonsense))
-            .transpose()
+        self.within(READ_MARGIN, text).await
     }
 
     async fn within<T>(

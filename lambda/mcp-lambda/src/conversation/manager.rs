@@ -17,7 +17,7 @@ use tokio::sync::mpsc;
 
 use crate::conversation::call::{Beginning, Resumable, call_of};
 use crate::conversation::event_place::EventPlace;
-use crate::conversation::mailbox::Mailbox;
+use crate::conversation::mailbox::{Mailbox, NotTaken};
 use crate::conversation::tail::Tail;
 use crate::conversation::transport::CallTransport;
 use crate::guard::Guarded;
@@ -49,6 +49,8 @@ pub(super) enum Outcome {
     Resumes(String),
     /// The client's message could not be kept.
     Failed(StoreError),
+    /// The client answers what it was not asked.
+    NotAsked,
 }
 
 /// Why the engine does not get what it asks for; [`Outcome`] has the reason for the client.
@@ -57,6 +59,7 @@ pub(super) enum CallError {
     /// The engine asks for something that a conversation without a place of its own does not have.
     NotOffered,
     Store,
+    NotAsked,
     /// The server ended without an answer.
     NoAnswer,
 }
@@ -66,6 +69,7 @@ impl fmt::Display for CallError {
         formatter.write_str(match self {
             CallError::NotOffered => "this server does not offer that",
             CallError::Store => "the message could not be kept",
+            CallError::NotAsked => "the response answers no open question",
             CallError::NoAnswer => "the server ended without an answer",
         })
     }
@@ -99,6 +103,17 @@ impl<S> CallManager<S> {
             self.set_outcome(Outcome::Failed(problem));
             CallError::Store
         })
+    }
+
+    fn taken(&self, taken: Result<(), NotTaken>) -> Result<(), CallError> {
+        match taken {
+            Ok(()) => Ok(()),
+            Err(NotTaken::Store(problem)) => self.kept(Err(problem)),
+            Err(NotTaken::NotAsked) => {
+                self.set_outcome(Outcome::NotAsked);
+                Err(CallError::NotAsked)
+            }
+        }
     }
 
     fn set_outcome(&self, outcome: Outcome) {
@@ -195,10 +210,13 @@ impl<S: ServerHandler> SessionManager for CallManager<S> {
         message: ClientJsonRpcMessage,
     ) -> Result<(), CallError> {
         let (_, mailbox) = self.conversation.as_ref().ok_or(CallError::NotOffered)?;
-        let kept = match &message {
-            JsonRpcMessage::Response(response) => mailbox.put_answer(&response.id, &message).await,
+        match &message {
+            JsonRpcMessage::Response(response) => {
+                self.taken(mailbox.put_answer(&response.id, &message).await)
+            }
             JsonRpcMessage::Error(error) => match &error.id {
-                Some(id) => mailbox.put_answer(id, &message).await,
+                Some(id) => self.taken(mailbox.put_answer(id, &message).await),
+                // The client could not read a message, and does not know which.
                 None => Ok(()),
             },
             // No invocation is there that could use another notification; without a conversation they are not looked
@@ -208,14 +226,14 @@ impl<S: ServerHandler> SessionManager for CallManager<S> {
                     &notification.notification
                     && let Some(id) = &cancelled.params.request_id
                 {
-                    mailbox.put_cancellation(id, &message).await
+                    let reason = cancelled.params.reason.as_deref();
+                    self.kept(mailbox.put_cancellation(id, reason).await)
                 } else {
                     Ok(())
                 }
             }
-            JsonRpcMessage::Request(_) => return Err(CallError::NotOffered),
-        };
-        self.kept(kept)
+            JsonRpcMessage::Request(_) => Err(CallError::NotOffered),
+        }
     }
 
     async fn create_standalone_stream(

@@ -10,6 +10,7 @@
 
 mod answer_stream;
 mod call;
+mod client_asked;
 mod ending;
 mod event_place;
 mod kept_events;
@@ -48,6 +49,7 @@ use manager::{CallManager, Outcome};
 use resumption::Resumption;
 
 pub use answer_stream::AnswerStream;
+pub(crate) use client_asked::ClientAsked;
 pub(crate) use tail::Tail;
 
 /// The header that carries the sealed client (Streamable HTTP, revisions before 2026-07-28).
@@ -193,6 +195,7 @@ impl<S: ServerHandler> Conversations<S> {
         if let Some((_, mailbox)) = &conversation {
             let id = ConversationId(mailbox.conversation.clone());
             request.extensions_mut().insert(id);
+            request.extensions_mut().insert(ClientAsked::default());
         }
         if !self.asks {
             if !is_known {
@@ -227,6 +230,7 @@ impl<S: ServerHandler> Conversations<S> {
                 Ok(answer)
             }
             Some(Outcome::Failed(problem)) => Err(Refusal::StateUnavailable(problem)),
+            Some(Outcome::NotAsked) => Err(Refusal::NotAsked),
             None if !is_known && answer.status() == StatusCode::NOT_FOUND => {
                 Err(Refusal::SessionUnknown)
             }

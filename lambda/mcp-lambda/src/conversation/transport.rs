@@ -7,15 +7,16 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use rmcp::RoleServer;
 use rmcp::model::{
-    ClientJsonRpcMessage, ErrorData, JsonRpcMessage, RequestId, ServerJsonRpcMessage,
-    ServerNotification,
+    CancelledNotification, CancelledNotificationParam, ClientJsonRpcMessage, ErrorData,
+    GetExtensions, JsonRpcMessage, RequestId, ServerJsonRpcMessage, ServerNotification,
 };
 use rmcp::transport::Transport;
 use tokio::sync::{Notify, mpsc};
 use tokio::time::Instant;
 
+use crate::conversation::client_asked::ClientAsked;
 use crate::conversation::mailbox::{Mailbox, READ_MARGIN};
-use crate::state::{StoreError, unguessable};
+use crate::state::StoreError;
 
 /// Pauses between two looks for an answer: the first after a question, then twice as long each time, up to the longest.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
@@ -30,6 +31,7 @@ pub(super) struct CallTransport {
     request: Option<ClientJsonRpcMessage>,
     sender: mpsc::Sender<ServerJsonRpcMessage>,
     questions: Arc<Questions>,
+    client_asked: ClientAsked,
     /// Kept across calls of `receive`, which the engine drops whenever something else happens.
     next: Option<BoxFuture<'static, Option<ClientJsonRpcMessage>>>,
 }
@@ -60,14 +62,16 @@ struct Asked {
 #[derive(Debug)]
 pub(super) enum SendError {
     ClientGone,
-    NoRandomness(String),
+    NoRandomness,
 }
 
 impl fmt::Display for SendError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             SendError::ClientGone => formatter.write_str("the client is gone"),
-            SendError::NoRandomness(cause) => formatter.write_str(cause),
+            SendError::NoRandomness => {
+                formatter.write_str("the operating system gives no random bytes")
+            }
         }
     }
 }
@@ -81,11 +85,14 @@ impl CallTransport {
         mailbox: Mailbox,
         is_resumable: bool,
     ) -> Self {
-        let call = match &request {
-            JsonRpcMessage::Request(request) => Some(request.id.clone()),
+        let (call, client_asked) = match &request {
+            JsonRpcMessage::Request(request) => (
+                Some(request.id.clone()),
+                ClientAsked::of(request.request.extensions()),
+            ),
             JsonRpcMessage::Response(_)
             | JsonRpcMessage::Notification(_)
-            | JsonRpcMessage::Error(_) => None,
+            | JsonRpcMessage::Error(_) => (None, None),
         };
         Self {
             request: Some(request),
@@ -97,6 +104,7 @@ impl CallTransport {
                 asked: Mutex::default(),
                 changed: Notify::new(),
             }),
+            client_asked: client_asked.unwrap_or_default(),
             next: None,
         }
     }
@@ -111,13 +119,15 @@ impl Transport<RoleServer> for CallTransport {
     ) -> impl Future<Output = Result<(), SendError>> + Send + 'static {
         let sender = self.sender.clone();
         let questions = Arc::clone(&self.questions);
+        let client_asked = self.client_asked.clone();
         async move {
             let mut is_last = false;
             match &mut message {
                 JsonRpcMessage::Request(request) => {
+                    client_asked.note();
                     request.id = questions
                         .ask(request.id.clone())
-                        .map_err(SendError::NoRandomness)?;
+                        .ok_or(SendError::NoRandomness)?;
                 }
                 // The server takes a question back.
                 JsonRpcMessage::Notification(notification) => {
@@ -161,14 +171,14 @@ impl Questions {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn ask(&self, id: RequestId) -> Result<RequestId, String> {
-        let unique = unguessable()?;
+    fn ask(&self, id: RequestId) -> Option<RequestId> {
+        let unique = self.mailbox.question_id()?;
         let mut asked = self.asked();
         asked.open.insert(unique.clone(), id);
         asked.pause = FIRST_PAUSE;
         drop(asked);
         self.changed.notify_one();
-        Ok(RequestId::String(unique.into()))
+        Some(RequestId::String(unique.into()))
     }
 
     fn take_back(&self, id: &RequestId) -> Option<RequestId> {
@@ -254,9 +264,13 @@ impl Questions {
 
     async fn look_for_messages(&self) -> Result<(), StoreError> {
         if let Some(call) = &self.call
-            && let Some(cancellation) = self.mailbox.cancellation(call).await?
+            && let Some(reason) = self.mailbox.cancellation(call).await?
         {
-            self.asked().ready.push(cancellation);
+            let reason = Some(reason).filter(|reason| !reason.is_empty());
+            let cancelled = CancelledNotificationParam::new(Some(call.clone()), reason);
+            let cancelled = CancelledNotification::new(cancelled);
+            let cancelled = ClientJsonRpcMessage::notification(cancelled.into());
+            self.asked().ready.push(cancelled);
             self.give_up("the client cancelled its request");
             // The engine drops the answer to a cancelled request, so nothing more is to come.
             self.asked().is_over = true;

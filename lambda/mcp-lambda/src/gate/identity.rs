@@ -113,6 +113,7 @@ impl Identities {
                 ClaimsProblem::NotAnAccessToken
                 | ClaimsProblem::WrongIssuer
                 | ClaimsProblem::WrongAudience
+                | ClaimsProblem::NoAudience
                 | ClaimsProblem::Expired
                 | ClaimsProblem::NoExpiry
                 | ClaimsProblem::NotYetValid
@@ -172,6 +173,8 @@ impl Provider {
             })
             .collect();
         let mut translated = access_claims(settings, &scopes);
+        // One of the provider's values for this server was there.
+        translated.insert("aud".to_owned(), json!(resource));
         for name in ["sub", "exp", "nbf"] {
             if let Some(value) = claims.get(name) {
                 translated.insert(name.to_owned(), value.clone());

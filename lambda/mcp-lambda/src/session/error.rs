@@ -38,6 +38,7 @@ impl SessionError {
             | StoreError::TooSlow
             | StoreError::Unreachable
             | StoreError::Failed
+            | StoreError::Full
             | StoreError::Refused(_)
             | StoreError::NoRandomness => SessionError::Unavailable(problem.to_string()),
         }

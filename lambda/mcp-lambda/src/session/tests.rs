@@ -132,7 +132,7 @@ fn state_with_faults(faults: &[Fault]) -> State {
             memory: MemoryStore::new(|| UNIX_EPOCH),
             faults: Mutex::new(faults.iter().copied().collect()),
         }),
-        seal: Arc::new(seal.unwrap()),
+        seal: Arc::new(seal),
     }
 }
 

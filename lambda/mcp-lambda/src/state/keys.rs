@@ -6,23 +6,25 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use mcp_lambda_contract::{SettingType, SettingValue};
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use ring::digest::{SHA256, digest};
-use ring::hkdf::{HKDF_SHA256, Salt};
+use ring::hkdf::{HKDF_SHA256, Prk, Salt};
 use ring::rand::{SecureRandom, SystemRandom};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::caller::{Caller, CallerKind};
-use crate::definition::StartError;
 use crate::state::store::seconds;
 
 /// Shortest secret: random letters and digits of this number, or 32 random bytes in Base64, hold 256 bits.
 const SHORTEST_SECRET: usize = 43;
 const LONGEST_SECRET: usize = 256;
 /// Tell the keys of this library from any others that are derived from the same secret (RFC 5869, section 3).
-const SALT: &[u8] = b"mcp-lambda state keys, version 1";
-const SEALING: &[&[u8]] = &[b"seal, AES-256-GCM"];
+/// The version is that of the sealed form: what an earlier one has sealed does not open.
+const SALT: &[u8] = b"mcp-lambda state keys, version 2";
+const MESSAGE_KEY: &[u8] = b"message key, AES-256-GCM:";
+/// Random bytes of a sealed value that choose the key of this one value.
+const SELECTOR_LEN: usize = 12;
 
-/// Secrets with their ids, as `MCP_STATE_KEYS` holds them. The key that seals is derived from the secret's text with
+/// Secrets with their ids, as `MCP_STATE_KEYS` holds them. The keys that seal are derived from the secret's text with
 /// HKDF-SHA256 (RFC 5869), so the text can be what Secrets Manager generates.
 #[derive(Clone)]
 pub(crate) struct StateKeys(Vec<(String, String)>);
@@ -77,11 +79,11 @@ impl StateKeys {
     }
 }
 
-/// The key that seals, out of a secret's text.
-fn sealing_key(secret: &str) -> Result<LessSafeKey, ring::error::Unspecified> {
-    let extracted = Salt::new(HKDF_SHA256, SALT).extract(secret.as_bytes());
-    let key = extracted.expand(SEALING, &AES_256_GCM)?;
-    Ok(LessSafeKey::new(UnboundKey::from(key)))
+/// The key of one value, out of a secret and the value's own selector.
+fn message_key(secret: &Prk, selector: &[u8]) -> Option<LessSafeKey> {
+    let info = [MESSAGE_KEY, selector];
+    let key = secret.expand(&info, &AES_256_GCM).ok()?;
+    Some(LessSafeKey::new(UnboundKey::from(key)))
 }
 
 fn random(bytes: &mut [u8]) -> Result<(), String> {
@@ -93,9 +95,12 @@ fn random(bytes: &mut [u8]) -> Result<(), String> {
 /// Seals values that a caller carries for the server (AES-256-GCM). What one caller got, no other caller can use: the
 /// caller's identity and the resource identifier are authenticated with it.
 ///
+/// Each value has 24 random bytes: twelve choose its key (HKDF-SHA256), twelve are the nonce under that key, as in the
+/// authorization server. A repeat needs both to collide, which stays below 2⁻³² up to 2⁸⁰ values of one secret.
+///
 /// Does not hide how long a value is, and cannot take one back before it expires.
 pub(crate) struct Seal {
-    keys: Vec<(String, LessSafeKey)>,
+    keys: Vec<(String, Prk)>,
     resource: String,
     now: fn() -> SystemTime,
 }
@@ -107,24 +112,18 @@ struct Sealed<T> {
 }
 
 impl Seal {
-    pub(crate) fn new(
-        keys: StateKeys,
-        resource: &str,
-        now: fn() -> SystemTime,
-    ) -> Result<Self, StartError> {
-        let keys = keys.0.into_iter().map(|(id, secret)| {
-            let key = sealing_key(&secret).map_err(|_| {
-                StartError::Server(format!(
-                    "the secret {id:?} of MCP_STATE_KEYS cannot be used"
-                ))
-            })?;
-            Ok((id, key))
-        });
-        Ok(Self {
-            keys: keys.collect::<Result<_, StartError>>()?,
+    pub(crate) fn new(keys: StateKeys, resource: &str, now: fn() -> SystemTime) -> Self {
+        let salt = Salt::new(HKDF_SHA256, SALT);
+        let extracted = |secret: String| salt.extract(secret.as_bytes());
+        Self {
+            keys: keys
+                .0
+                .into_iter()
+                .map(|(id, secret)| (id, extracted(secret)))
+                .collect(),
             resource: resource.to_owned(),
             now,
-        })
+        }
     }
 
     /// The value as text of letters, digits, `-`, `_` and one point; `None` when the operating system is out of random
@@ -165,20 +164,22 @@ impl Seal {
         value: T,
         lifetime: Duration,
     ) -> Option<String> {
-        let (id, key) = self.keys.first()?;
+        let (id, secret) = self.keys.first()?;
         let expires = seconds((self.now)()).saturating_add(lifetime.as_secs());
         let mut sealed = serde_json::to_vec(&Sealed { expires, value }).ok()?;
-        let mut nonce = [0; NONCE_LEN];
-        random(&mut nonce).ok()?;
-        key.seal_in_place_append_tag(
-            Nonce::assume_unique_for_key(nonce),
-            Aad::from(identity),
-            &mut sealed,
-        )
-        .ok()?;
+        let mut fresh = [0; SELECTOR_LEN + NONCE_LEN];
+        random(&mut fresh).ok()?;
+        let (selector, nonce) = fresh.split_at(SELECTOR_LEN);
+        message_key(secret, selector)?
+            .seal_in_place_append_tag(
+                Nonce::try_assume_unique_for_key(nonce).ok()?,
+                Aad::from(identity),
+                &mut sealed,
+            )
+            .ok()?;
         Some(format!(
             "{id}.{}",
-            URL_SAFE_NO_PAD.encode([&nonce[..], &sealed].concat())
+            URL_SAFE_NO_PAD.encode([&fresh[..], &sealed].concat())
         ))
     }
 
@@ -213,11 +214,14 @@ impl Seal {
 
     fn open_as<T: DeserializeOwned>(&self, identity: Vec<u8>, text: &str) -> Option<T> {
         let (id, sealed) = text.split_once('.')?;
-        let (_, key) = self.keys.iter().find(|(known, _)| known == id)?;
+        let (_, secret) = self.keys.iter().find(|(known, _)| known == id)?;
         let mut sealed = URL_SAFE_NO_PAD.decode(sealed).ok()?;
+        let (selector, sealed) = sealed.split_at_mut_checked(SELECTOR_LEN)?;
         let (nonce, sealed) = sealed.split_at_mut_checked(NONCE_LEN)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
-        let opened = key.open_in_place(nonce, Aad::from(identity), sealed).ok()?;
+        let opened = message_key(secret, selector)?
+            .open_in_place(nonce, Aad::from(identity), sealed)
+            .ok()?;
         let Sealed { expires, value } = serde_json::from_slice(opened).ok()?;
         (expires > seconds((self.now)())).then_some(value)
     }
@@ -274,11 +278,15 @@ pub(crate) fn unguessable() -> Result<String, String> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
     use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+    use base64::Engine as _;
     use mcp_lambda_contract::SettingValue as _;
+    use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
+    use ring::hkdf::{HKDF_SHA256, Salt};
 
-    use super::{Seal, StateKeys};
+    use super::{NONCE_LEN, SELECTOR_LEN, Seal, StateKeys, URL_SAFE_NO_PAD};
     use crate::caller::{Caller, CallerKind};
 
     const KEYS: &str = "k1:QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVowMTIzNDU=";
@@ -294,7 +302,7 @@ mod tests {
     }
 
     fn seal(resource: &str, now: fn() -> SystemTime) -> Seal {
-        Seal::new(StateKeys::parse(KEYS).unwrap(), resource, now).unwrap()
+        Seal::new(StateKeys::parse(KEYS).unwrap(), resource, now)
     }
 
     #[test]
@@ -309,6 +317,60 @@ mod tests {
             Some("value")
         );
         assert_eq!(open(|| UNIX_EPOCH + Duration::from_secs(60)), None);
+    }
+
+    #[test]
+    fn every_value_has_a_key_and_a_nonce_of_its_own() {
+        let ada = caller("ada", "app", CallerKind::Person);
+        let here = seal("https://a.example/mcp", || UNIX_EPOCH);
+        let fresh = |_| {
+            let sealed = here.close(&ada, "value", Duration::from_secs(60)).unwrap();
+            let (_, sealed) = sealed.split_once('.').unwrap();
+            let bytes = URL_SAFE_NO_PAD.decode(sealed).unwrap();
+            (
+                bytes[..SELECTOR_LEN].to_vec(),
+                bytes[SELECTOR_LEN..SELECTOR_LEN + NONCE_LEN].to_vec(),
+            )
+        };
+        let (selectors, nonces): (BTreeSet<_>, BTreeSet<_>) = (0..64).map(fresh).unzip();
+        assert_eq!((selectors.len(), nonces.len()), (64, 64));
+    }
+
+    #[test]
+    fn the_selector_chooses_the_key_and_no_byte_of_a_value_can_be_changed() {
+        let ada = caller("ada", "app", CallerKind::Person);
+        let here = seal("https://a.example/mcp", || UNIX_EPOCH);
+        let sealed = here.close(&ada, "value", Duration::from_secs(60)).unwrap();
+        let (id, sealed) = sealed.split_once('.').unwrap();
+        let bytes = URL_SAFE_NO_PAD.decode(sealed).unwrap();
+        for index in 0..bytes.len() {
+            let mut altered = bytes.clone();
+            altered[index] ^= 1;
+            let altered = format!("{id}.{}", URL_SAFE_NO_PAD.encode(altered));
+            assert_eq!(here.open::<String>(&ada, &altered), None, "byte {index}");
+        }
+    }
+
+    /// Until version 2 one key sealed all values, under random nonces.
+    #[test]
+    fn what_the_previous_version_has_sealed_does_not_open() {
+        let ada = caller("ada", "app", CallerKind::Person);
+        let here = seal("https://a.example/mcp", || UNIX_EPOCH);
+        let (_, secret) = KEYS.split_once(':').unwrap();
+        let key =
+            Salt::new(HKDF_SHA256, b"mcp-lambda state keys, version 1").extract(secret.as_bytes());
+        let info: [&[u8]; 1] = [b"seal, AES-256-GCM"];
+        let key = LessSafeKey::new(UnboundKey::from(key.expand(&info, &AES_256_GCM).unwrap()));
+        let mut value = br#"{"expires":60,"value":"value"}"#.to_vec();
+        let nonce = [7; NONCE_LEN];
+        key.seal_in_place_append_tag(
+            Nonce::assume_unique_for_key(nonce),
+            Aad::from(here.identity(&ada, &[])),
+            &mut value,
+        )
+        .unwrap();
+        let sealed = URL_SAFE_NO_PAD.encode([&nonce[..], &value].concat());
+        assert_eq!(here.open::<String>(&ada, &format!("k1.{sealed}")), None);
     }
 
     #[test]

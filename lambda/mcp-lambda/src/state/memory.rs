@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -8,9 +8,18 @@ use futures_util::future::{BoxFuture, ready};
 use crate::state::store::{MAX_VALUE, Store, StoreError, seconds};
 use crate::state::version::{Version, Versioned};
 
+/// Bytes of all items together.
+const CAPACITY: usize = 256 * 1024 * 1024;
+/// What an item takes beside its key and its value, about: two entries in two collections.
+const OVERHEAD: usize = 256;
+
 /// A store for one process: the plain HTTP mode.
+///
+/// Holds [`CAPACITY`] bytes at most. Nothing is removed before it expires, because a session in use must not vanish: what
+/// has no room is refused with [`StoreError::Full`].
 pub(crate) struct MemoryStore {
-    items: Mutex<HashMap<String, Item>>,
+    items: Mutex<Items>,
+    capacity: usize,
     now: fn() -> SystemTime,
 }
 
@@ -22,19 +31,68 @@ struct Item {
     version: Option<Version>,
 }
 
+/// Items by key, and their keys in the order in which they expire.
+#[derive(Default)]
+struct Items {
+    by_key: HashMap<String, Item>,
+    by_expiry: BTreeSet<(u64, String)>,
+    bytes: usize,
+}
+
+impl Items {
+    fn get(&self, key: &str) -> Option<&Item> {
+        self.by_key.get(key)
+    }
+
+    fn insert(&mut self, key: String, item: Item, capacity: usize) -> Result<(), StoreError> {
+        let replaced = self.get(&key).map_or(0, |held| size(&key, held));
+        let bytes = self.bytes - replaced + size(&key, &item);
+        if bytes > capacity {
+            return Err(StoreError::Full);
+        }
+        self.remove(&key);
+        self.bytes = bytes;
+        self.by_expiry.insert((item.expires, key.clone()));
+        self.by_key.insert(key, item);
+        Ok(())
+    }
+
+    fn remove(&mut self, key: &str) {
+        if let Some((key, item)) = self.by_key.remove_entry(key) {
+            self.bytes -= size(&key, &item);
+            self.by_expiry.remove(&(item.expires, key));
+        }
+    }
+
+    /// Looks at no item that stays but the first.
+    fn remove_expired(&mut self, now: u64) {
+        while let Some((expires, key)) = self.by_expiry.first()
+            && *expires <= now
+        {
+            let key = key.clone();
+            self.remove(&key);
+        }
+    }
+}
+
+/// The key is there twice.
+fn size(key: &str, item: &Item) -> usize {
+    2 * key.len() + item.value.len() + OVERHEAD
+}
+
 impl MemoryStore {
     pub(crate) fn new(now: fn() -> SystemTime) -> Self {
         Self {
             items: Mutex::default(),
+            capacity: CAPACITY,
             now,
         }
     }
 
     /// The items that have not expired. Nobody else removes the others.
-    fn items(&self) -> MutexGuard<'_, HashMap<String, Item>> {
-        let now = seconds((self.now)());
+    fn items(&self) -> MutexGuard<'_, Items> {
         let mut items = self.items.lock().unwrap_or_else(PoisonError::into_inner);
-        items.retain(|_, item| item.expires > now);
+        items.remove_expired(seconds((self.now)()));
         items
     }
 
@@ -71,8 +129,7 @@ impl MemoryStore {
             expires: self.expires_after(time_to_live),
             version: Some(version),
         };
-        items.insert(key, item);
-        Ok(())
+        items.insert(key, item, self.capacity)
     }
 }
 
@@ -86,12 +143,18 @@ impl Store for MemoryStore {
         if value.len() > MAX_VALUE {
             return ready(Err(StoreError::TooLarge)).boxed();
         }
-        self.items().entry(key).or_insert(Item {
-            value,
-            expires: self.expires_after(time_to_live),
-            version: None,
-        });
-        ready(Ok(())).boxed()
+        let mut items = self.items();
+        let put = if items.get(&key).is_some() {
+            Ok(())
+        } else {
+            let item = Item {
+                value,
+                expires: self.expires_after(time_to_live),
+                version: None,
+            };
+            items.insert(key, item, self.capacity)
+        };
+        ready(put).boxed()
     }
 
     fn get(&self, key: String) -> BoxFuture<'_, Result<Option<String>, StoreError>> {
@@ -140,7 +203,7 @@ mod tests {
 
     use futures_util::FutureExt;
 
-    use super::MemoryStore;
+    use super::{MemoryStore, OVERHEAD};
     use crate::state::store::{MAX_VALUE, Store, StoreError};
     use crate::state::version::{Version, Versioned};
 
@@ -213,6 +276,57 @@ mod tests {
         let next = first.next().unwrap();
         assert_eq!(write(&store, "next", &next), Err(StoreError::Conflict));
         assert_eq!(write(&store, "anew", &Version::first().unwrap()), Ok(()));
+    }
+
+    /// Keeps a value of 1,000 bytes once, as results and answers are kept.
+    fn put(store: &MemoryStore, key: &str, time_to_live: Duration) -> Result<(), StoreError> {
+        let put = store.put(key.to_owned(), "x".repeat(1000), time_to_live);
+        put.now_or_never().unwrap()
+    }
+
+    fn is_held(store: &MemoryStore, key: &str) -> bool {
+        let got = store.get(key.to_owned()).now_or_never().unwrap();
+        got.unwrap().is_some()
+    }
+
+    #[test]
+    fn a_full_store_refuses_what_is_new_and_loses_nothing_that_it_holds() {
+        let mut store = store();
+        store.capacity = 3 * (1000 + 2 + OVERHEAD);
+        assert_eq!(put(&store, "a", 3 * MINUTE), Ok(()));
+        assert_eq!(put(&store, "b", MINUTE), Ok(()));
+        let first = Version::first().unwrap();
+        assert_eq!(write(&store, "session", &first), Ok(()));
+        assert_eq!(put(&store, "c", MINUTE), Err(StoreError::Full));
+        let next = first.next().unwrap();
+        let longer = "x".repeat(1001);
+        assert_eq!(write(&store, &longer, &next), Err(StoreError::Full));
+        assert_eq!(read(&store).unwrap().value, "session");
+        assert_eq!(write(&store, "goes on", &next), Ok(()));
+        assert_eq!(put(&store, "a", MINUTE), Ok(()), "it is there already");
+        assert!(is_held(&store, "a") && is_held(&store, "b"));
+
+        assert_eq!(delete(&store, &next), Ok(()));
+        assert_eq!(put(&store, "c", 3 * MINUTE), Ok(()), "room again");
+        assert_eq!(put(&store, "d", MINUTE), Err(StoreError::Full));
+        store.now = || UNIX_EPOCH + MINUTE;
+        assert_eq!(put(&store, "d", MINUTE), Ok(()), "b has expired");
+        assert!(is_held(&store, "a") && !is_held(&store, "b"));
+    }
+
+    #[test]
+    fn what_is_gone_takes_no_room() {
+        let mut store = store();
+        for key in ["a", "b", "c"] {
+            put(&store, key, MINUTE).unwrap();
+        }
+        let first = Version::first().unwrap();
+        write(&store, "first", &first).unwrap();
+        delete(&store, &first).unwrap();
+        store.now = || UNIX_EPOCH + MINUTE;
+        let items = store.items();
+        assert_eq!((items.by_key.len(), items.by_expiry.len()), (0, 0));
+        assert_eq!(items.bytes, 0);
     }
 
     #[test]

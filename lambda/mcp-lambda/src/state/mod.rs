@@ -140,7 +140,7 @@ impl State {
         };
         Ok(Self {
             store,
-            seal: Arc::new(Seal::new(keys, mcp.resource.as_str(), process.now)?),
+            seal: Arc::new(Seal::new(keys, mcp.resource.as_str(), process.now)),
         })
     }
 }

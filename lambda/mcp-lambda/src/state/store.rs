@@ -63,6 +63,8 @@ pub(crate) enum StoreError {
     Failed,
     /// The value is longer than [`MAX_VALUE`].
     TooLarge,
+    /// There is no room for the value before another one expires.
+    Full,
     /// Any other refusal, by its code.
     Refused(String),
     /// The item is not one of this library.
@@ -84,6 +86,7 @@ impl StoreError {
             StoreError::AccessDenied { .. }
             | StoreError::TableMissing
             | StoreError::TooLarge
+            | StoreError::Full
             | StoreError::Refused(_)
             | StoreError::Nonsense
             | StoreError::Conflict
@@ -116,6 +119,9 @@ impl fmt::Display for StoreError {
             StoreError::TooLarge => write!(
                 formatter,
                 "the message is larger than the {MAX_VALUE} bytes that the server's state table takes"
+            ),
+            StoreError::Full => formatter.write_str(
+                "the server keeps as much as it has memory for: end a session, or try again when one has expired",
             ),
             StoreError::Refused(code) => {
                 write!(

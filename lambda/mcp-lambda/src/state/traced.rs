@@ -51,6 +51,7 @@ fn problem(error: &StoreError) -> Option<Cow<'static, str>> {
         StoreError::TooLarge => "too_large".into(),
         StoreError::Refused(code) => code.clone().into(),
         StoreError::Nonsense => "unreadable_item".into(),
+        StoreError::Full => "full".into(),
         StoreError::NoRandomness => "no_randomness".into(),
     })
 }

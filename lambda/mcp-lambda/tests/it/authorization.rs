@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::event_source::{
     Function, METADATA, RESOURCE, call, data, event, modern_event, set_header,
 };
+use crate::issuer::encode;
 
 fn tool_names(list: &Value) -> Vec<&str> {
     list["result"]["tools"]
@@ -139,6 +140,111 @@ async fn claims_that_are_not_for_this_server_reach_nothing() {
             "{challenge}"
         );
     }
+}
+
+#[tokio::test]
+async fn a_person_needs_an_audience_where_it_is_required_and_a_machine_does_not() {
+    let required = Function::start(&[("MCP_AUDIENCE_REQUIRED", "true")]).await;
+    let optional = Function::streaming().await;
+    let person = data("event-person.json")["requestContext"]["authorizer"]["claims"].clone();
+    let machine = data("claims-machine.json");
+    let changed = |claims: &Value, changes: Value| {
+        let mut claims = claims.clone();
+        let members = claims.as_object_mut().unwrap();
+        members.extend(changes.as_object().unwrap().clone());
+        members.retain(|_, value| !value.is_null());
+        claims
+    };
+    let unbound = changed(&person, json!({ "aud": null }));
+    let told = "the access token has no audience: ask for it with the resource parameter";
+    for (claims, is_accepted) in [
+        (person.clone(), true),
+        (machine.clone(), true),
+        (changed(&machine, json!({ "aud": RESOURCE })), true),
+        (unbound.clone(), false),
+        // Whichever app client signed the person in.
+        (changed(&unbound, json!({ "client_id": "another" })), false),
+        // A user name is a person's, whatever the subject is.
+        (changed(&machine, json!({ "username": "ada" })), false),
+        (
+            changed(&unbound, json!({ "sub": person["client_id"] })),
+            false,
+        ),
+    ] {
+        let mut event = modern_event(&call("who_am_i"));
+        event["requestContext"]["authorizer"]["claims"] = claims.clone();
+        assert_eq!(optional.send(&event).await.status, 200, "{claims}");
+        let answer = required.send(&event).await;
+        if is_accepted {
+            assert_eq!(answer.status, 200, "{claims}");
+        } else {
+            assert_eq!(answer.status, 401, "{claims}");
+            assert_eq!(answer.json()["error_description"], told);
+            let challenge = answer.header("www-authenticate").unwrap();
+            assert!(challenge.contains(METADATA), "{challenge}");
+        }
+    }
+}
+
+/// The event of a person whose groups the authorizer has turned into text, with an access token that lists them.
+fn in_groups(flattened: &str, of_token: &Value) -> Value {
+    let mut event = with_claim("cognito:groups", json!(flattened));
+    let jti = &event["requestContext"]["authorizer"]["claims"]["jti"];
+    let head = encode(&json!({ "alg": "RS256", "kid": "k" }));
+    let claims = encode(&json!({ "jti": jti, "cognito:groups": of_token }));
+    set_header(
+        &mut event,
+        "Authorization",
+        &format!("Bearer {head}.{claims}.c2ln"),
+    );
+    event
+}
+
+#[tokio::test]
+async fn a_group_with_a_separator_in_its_name_is_not_two_groups() {
+    let function = Function::streaming().await;
+    for groups in [json!(["users,admin"]), json!(["users", "admin"])] {
+        let event = in_groups("users,admin", &groups);
+        let told = function.send(&event).await.tool_text();
+        assert!(told.ends_with(&format!(" {}", debug(&groups))), "{told}");
+    }
+    assert!(!function.log.lock().unwrap().join("").contains("groups"));
+}
+
+#[tokio::test]
+async fn groups_whose_ends_cannot_be_known_are_left_out_and_the_log_says_so() {
+    let function = Function::streaming().await;
+    let mut twice = in_groups("users,admin", &json!(["users,admin"]));
+    let forged = in_groups("users,admin", &json!(["users", "admin"]));
+    let values = [&twice, &forged].map(|event| event["headers"]["Authorization"].clone());
+    twice["multiValueHeaders"]["Authorization"] = json!(values);
+    let mut missing = forged.clone();
+    missing["multiValueHeaders"]["Authorization"] = json!([]);
+    for event in [
+        in_groups("users,admin", &json!(["users", "admin", "root"])),
+        in_groups("users,admin", &Value::Null),
+        twice,
+        missing,
+    ] {
+        let told = function.send(&event).await.tool_text();
+        assert!(told.ends_with(" []"), "{told}");
+    }
+    function.settled().await;
+    let log = function.log.lock().unwrap().join("\n");
+    let lines = log.matches("the caller's groups were left out").count();
+    assert_eq!(lines, 4, "{log}");
+    assert!(!log.contains("admin"), "no name of a group: {log}");
+}
+
+fn debug(groups: &Value) -> String {
+    let groups: Vec<&str> = groups
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(Value::as_str)
+        .collect();
+    let groups: std::collections::BTreeSet<&str> = groups.into_iter().collect();
+    format!("{:?}", groups.into_iter().collect::<Vec<_>>())
 }
 
 #[tokio::test]

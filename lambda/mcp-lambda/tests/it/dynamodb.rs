@@ -95,6 +95,13 @@ impl Table {
         items.values().map(expires).collect()
     }
 
+    /// Bytes of the largest item; 0 for an empty table.
+    pub(crate) fn largest(&self) -> usize {
+        let items = self.items.by_key.lock().unwrap();
+        let sizes = items.values().map(|item| item.to_string().len());
+        sizes.max().unwrap_or_default()
+    }
+
     /// Everything that is kept, as text.
     pub(crate) fn keys(&self) -> Vec<String> {
         let items = self.items.by_key.lock().unwrap();

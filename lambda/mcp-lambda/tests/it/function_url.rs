@@ -19,18 +19,24 @@ use crate::secrets;
 
 /// The server behind a function URL, as a program with a Lambda Runtime API. Returns its MCP URL.
 async fn start(issuer: &Issuer, transfer_mode: TransferMode) -> String {
+    start_with(issuer, transfer_mode, &[]).await
+}
+
+async fn start_with(issuer: &Issuer, transfer_mode: TransferMode, more: &[(&str, &str)]) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/mcp", listener.local_addr().unwrap());
     let mode = match transfer_mode {
         TransferMode::Stream => "stream",
         TransferMode::Buffered => "buffered",
     };
-    let environment = BTreeMap::from([
+    let mut environment = BTreeMap::from([
         ("MCP_RESOURCE".to_owned(), url.clone()),
         ("MCP_ISSUER".to_owned(), ISSUER.to_owned()),
         ("MCP_JWKS_URL".to_owned(), issuer.jwks_url()),
         ("MCP_RESPONSE_MODE".to_owned(), mode.to_owned()),
     ]);
+    let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+    environment.extend(more.iter().map(owned));
     let function = runtime_api::Function::new(FunctionOptions {
         command: secrets::command(),
         environment,
@@ -67,6 +73,23 @@ async fn serves_a_verified_caller_streamed_and_buffered() {
             [&json!("notifications/progress"), &Value::Null],
             "{mode:?}"
         );
+    }
+}
+
+#[tokio::test]
+async fn a_person_needs_an_audience_where_it_is_required_and_a_machine_does_not() {
+    let issuer = Issuer::start().await;
+    let required = [("MCP_AUDIENCE_REQUIRED", "true")];
+    let url = start_with(&issuer, TransferMode::Stream, &required).await;
+    let mut unbound = claims(&url);
+    unbound.as_object_mut().unwrap().remove("aud");
+    let mut machine = unbound.clone();
+    machine["sub"] = machine["client_id"].clone();
+    machine.as_object_mut().unwrap().remove("username");
+    for (claims, status) in [(claims(&url), 200), (unbound, 401), (machine, 200)] {
+        let token = format!("Bearer {}", issuer.token(&claims));
+        let answer = send(post(&url, Some(&token), &call("who_am_i"))).await;
+        assert_eq!(answer.status, status, "{claims}");
     }
 }
 

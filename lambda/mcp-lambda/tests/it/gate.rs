@@ -247,13 +247,58 @@ async fn translates_the_tokens_of_another_provider() {
             .unwrap()
             .extend(claims.as_object().unwrap().clone());
         let expected = json!({
-            "token_use": "access", "iss": PROVIDER, "sub": "auth0|1", "client_id": client, "scope": scope, "exp": end,
+            "token_use": "access", "iss": PROVIDER, "aud": RESOURCE, "sub": "auth0|1", "client_id": client,
+            "scope": scope, "exp": end,
         });
         assert_eq!(
             gate.ask_with_token(&issuer.token(&token)).await,
             Said::Allow { claims: expected }
         );
     }
+}
+
+#[tokio::test]
+async fn a_person_needs_an_audience_where_it_is_required_and_a_machine_does_not() {
+    let issuer = Issuer::start().await;
+    let required = Gate::start(&issuer, &[("MCP_AUDIENCE_REQUIRED", "true")]).await;
+    let optional = Gate::start(&issuer, &[]).await;
+    let bound = person(&["tools"]);
+    let mut unbound = bound.clone();
+    unbound.as_object_mut().unwrap().remove("aud");
+    let mut machine = unbound.clone();
+    machine["sub"] = machine["client_id"].clone();
+    let mut named = machine.clone();
+    named["username"] = json!("ada");
+    for (claims, is_accepted) in [
+        (bound, true),
+        (machine, true),
+        (unbound, false),
+        (named, false),
+    ] {
+        let token = issuer.token(&claims);
+        let allowed = Said::Allow {
+            claims: claims.clone(),
+        };
+        assert_eq!(optional.ask_with_token(&token).await, allowed);
+        let said = required.ask_with_token(&token).await;
+        let expected = if is_accepted { allowed } else { unauthorized() };
+        assert_eq!(said, expected, "{claims}");
+    }
+}
+
+#[tokio::test]
+async fn hands_a_group_with_a_separator_in_its_name_on_as_one() {
+    let issuer = Issuer::start().await;
+    let gate = Gate::start(&issuer, &[]).await;
+    let mut claims = person(&["profile"]);
+    claims["cognito:groups"] = json!(["users,admin", "vets"]);
+    let Said::Allow { claims } = gate.ask_with_token(&issuer.token(&claims)).await else {
+        panic!("the person is let in");
+    };
+    let function = Function::streaming().await;
+    let event = behind_the_gate(&modern_event(&call("who_am_i")), &claims);
+    let told = function.send(&event).await.tool_text();
+    assert!(told.ends_with(r#" ["users,admin", "vets"]"#), "{told}");
 }
 
 #[tokio::test]

@@ -186,3 +186,39 @@ async fn reads_a_batch_of_the_one_revision_that_has_them() {
     stranger["requestContext"]["authorizer"] = json!(null);
     assert_eq!(function.send(&stranger).await.status, 401);
 }
+
+#[tokio::test]
+async fn no_batch_is_read_where_it_would_count_as_one_request() {
+    let function = Function::start(&[("MCP_BATCHES_ALLOWED", "false")]).await;
+    let ping = json!({ "jsonrpc": "2.0", "id": 1, "method": "ping" });
+    let first = [("MCP-Protocol-Version", "2025-03-26")];
+    for batch in [
+        json!([call("headers"), call("headers")]),
+        json!([call("headers")]),
+    ] {
+        for headers in [first.as_slice(), &[]] {
+            let refused = function.send(&event(&batch, headers)).await;
+            assert_eq!(refusal(&refused), (400, -32600));
+            assert_eq!(
+                refused.json()["error"]["message"],
+                "this server takes no batches, because it limits requests: send each message as a request of its own"
+            );
+        }
+    }
+    function.settled().await;
+    let lines = function.requests();
+    assert_eq!(
+        lines.len(),
+        4,
+        "a line for each request, and none for a tool"
+    );
+    for line in lines {
+        assert_eq!(
+            (&line["refusal"], &line["tool"]),
+            (&json!("BatchNotAllowed"), &Value::Null),
+            "{line}"
+        );
+    }
+    let single = function.send(&event(&ping, &first)).await;
+    assert_eq!((single.status, &single.json()["id"]), (200, &json!(1)));
+}

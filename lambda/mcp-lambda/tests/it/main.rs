@@ -6,6 +6,8 @@
     reason = "a test that cannot go on fails"
 )]
 
+#[cfg(feature = "dynamodb")]
+mod asking_cache;
 mod authorization;
 #[cfg(feature = "dynamodb")]
 mod conversation;

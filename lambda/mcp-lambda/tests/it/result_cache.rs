@@ -6,8 +6,10 @@ use mcp_lambda::{Access, Definition};
 use rmcp::model::{JsonObject, Tool};
 use serde_json::{Value, json};
 
+use crate::asking_cache;
+use crate::conversation::{self, ask_by, last, message, reply};
 use crate::dynamodb::Table;
-use crate::event_source::{Function, modern_event};
+use crate::event_source::{self, Function, modern_event};
 use crate::keeper::{self, Keeper};
 use crate::sessions::{KEYS, by, call, modern, process, text};
 
@@ -158,5 +160,79 @@ fn needs_a_table_and_no_key_and_contradicts_no_session() {
             problem.to_string(),
             format!("the server's definition contradicts itself: {rule}")
         );
+    }
+}
+
+async fn asking(table: &Table) -> Function {
+    let mut variables = table.variables().to_vec();
+    variables.push(("MCP_STATE_KEYS", KEYS));
+    Function::start_server(&variables, asking_cache::definition).await
+}
+
+/// A call of `chooses` as a client of 2026-07-28 sends it, with these members of `params` besides.
+async fn chooses(function: &Function, subject: &str, more: Value) -> Value {
+    let mut message = event_source::call("chooses");
+    let params = message["params"].as_object_mut().unwrap();
+    params.extend(more.as_object().unwrap().clone());
+    let mut event = modern_event(&message);
+    event["requestContext"]["authorizer"]["claims"]["sub"] = json!(subject);
+    let answer = function.send(&event).await;
+    assert_eq!(answer.status, 200, "{:?}", answer.json());
+    answer.json()["result"].clone()
+}
+
+#[tokio::test]
+async fn what_one_caller_answers_is_in_no_other_callers_result() {
+    let table = Table::start().await;
+    let function = asking(&table).await;
+    let answers = |color: &str| json!({ "inputResponses": { "color": { "action": "accept", "content": { "color": color } } } });
+    for (subject, color) in [("ada", "red"), ("bob", "blue")] {
+        let asked = chooses(&function, subject, json!({})).await;
+        assert_eq!(asked["resultType"], "input_required", "{subject}: {asked}");
+        let chosen = chooses(&function, subject, answers(color)).await;
+        assert_eq!(text(&chosen), format!("{subject} chose {color}"));
+        let state = json!({ "requestState": "green" });
+        let chosen = chooses(&function, subject, state).await;
+        assert_eq!(text(&chosen), format!("{subject} chose green"));
+    }
+    assert_eq!(table.keys().len(), 0, "nothing of it is kept");
+}
+
+#[tokio::test]
+async fn a_kept_result_is_not_for_a_call_with_answers() {
+    let table = Table::start().await;
+    let function = asking(&table).await;
+    let decided = |more: Value| {
+        let mut params = json!({ "arguments": { "decided": true } });
+        let members = more.as_object().unwrap().clone();
+        params.as_object_mut().unwrap().extend(members);
+        params
+    };
+    for subject in ["ada", "bob"] {
+        let kept = chooses(&function, subject, decided(json!({}))).await;
+        assert_eq!(text(&kept), "ada has decided", "cached for everyone");
+        let state = decided(json!({ "requestState": "green" }));
+        let own = chooses(&function, subject, state).await;
+        assert_eq!(text(&own), format!("{subject} chose green"));
+        let answers = decided(json!({ "inputResponses": {} }));
+        let own = chooses(&function, subject, answers).await;
+        assert_eq!(text(&own), format!("{subject} has decided"));
+    }
+    assert_eq!(table.keys().len(), 1);
+}
+
+#[tokio::test]
+async fn a_result_for_which_the_client_was_asked_is_not_kept() {
+    let table = Table::start().await;
+    let (function, other) = (asking(&table).await, asking(&table).await);
+    for (index, subject) in ["ada", "bob"].into_iter().enumerate() {
+        let session = conversation::session(&function, subject).await;
+        let timeout = Duration::from_secs(20);
+        let (asking, question) = ask_by(&function, &session, subject, timeout).await;
+        let answer = message(&reply(&question), &session, subject);
+        assert_eq!(other.send(&answer).await.status, 202);
+        let result = last(asking).await;
+        assert_eq!(text(&result["result"]), format!("{subject} was asked"));
+        assert_eq!(table.keys().len(), index + 1, "the answers alone");
     }
 }

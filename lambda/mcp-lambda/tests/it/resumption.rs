@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::Request;
@@ -158,15 +158,13 @@ async fn rest(invoked: Invoked) -> Vec<Value> {
 
 /// Waits until the table has this many items: events are kept beside their way to the client.
 async fn kept(table: &Table, count: usize) {
-    let start = Instant::now();
-    while table.keys().len() < count {
-        assert!(
-            start.elapsed() < Duration::from_secs(5),
-            "{:?}",
-            table.keys()
-        );
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    let kept = async {
+        while table.keys().len() < count {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let kept = tokio::time::timeout(LONG, kept).await;
+    assert_eq!(kept, Ok(()), "{:?}", table.keys());
 }
 
 #[tokio::test]
@@ -413,13 +411,11 @@ async fn a_table_that_fails_delays_a_client_or_tells_it_why() {
         ),
     ] {
         table.refuse(fault);
-        let start = Instant::now();
         let timeout = Duration::from_secs(2);
         let answer = second.invoke(&back(&id, ALICE, &begin), timeout).await;
         let answer = HttpAnswer::from_stream(&answer.all().await);
         assert_eq!(answer.status, status);
         assert_eq!(answer.json()["error"]["message"], told);
-        assert!(start.elapsed() < timeout, "{:?}", start.elapsed());
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a conversation's value goes through: other callers on the same process, other processes, and a table that fails.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -141,7 +141,6 @@ async fn a_table_that_refuses_is_slow_or_down_is_a_clear_tool_error_inside_the_d
             "hangs" => table.hang(),
             code => table.refuse(code),
         }
-        let start = Instant::now();
         // A first change has nothing to read.
         let event = by(ADA, modern_event(&call("note", json!({ "note": "milk" }))));
         let answer = function.invoke(&event, timeout).await;
@@ -154,6 +153,5 @@ async fn a_table_that_refuses_is_slow_or_down_is_a_clear_tool_error_inside_the_d
             "{fault}"
         );
         assert_eq!(text(result), told, "{fault}");
-        assert!(start.elapsed() < timeout, "{fault}: {:?}", start.elapsed());
     }
 }

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::event_source::ISSUER;
 use crate::issuer::{Issuer, PlainServer, encode, key, published, seconds_since_epoch};
+use crate::server;
 
 #[tokio::test]
 async fn refuses_tokens_with_wrong_claims_although_the_signature_is_right() {
@@ -259,5 +260,35 @@ async fn ignores_keys_that_are_not_for_rs256_signatures() {
             reason.contains("a key that the issuer does not publish"),
             "{reason}"
         );
+    }
+}
+
+#[tokio::test]
+async fn a_person_needs_an_audience_where_it_is_required_and_a_machine_does_not() {
+    let issuer = Issuer::start().await;
+    let required = [("MCP_AUDIENCE_REQUIRED", "true")];
+    let required = PlainServer::start_with(&issuer, &required, server::definition).await;
+    let optional = PlainServer::start(&issuer).await;
+    let told = "the access token has no audience: ask for it with the resource parameter";
+    for (server, answer) in [
+        (&required, (401, told.to_owned())),
+        (&optional, (200, String::new())),
+    ] {
+        let bound = issuer.token(&server.claims());
+        assert_eq!(server.status_and_reason(&bound).await.0, 200);
+        let mut unbound = server.claims();
+        unbound.as_object_mut().unwrap().remove("aud");
+        let token = issuer.token(&unbound);
+        assert_eq!(server.status_and_reason(&token).await, answer);
+        unbound["sub"] = unbound["client_id"].clone();
+        let named = issuer.token(&unbound);
+        assert_eq!(
+            server.status_and_reason(&named).await,
+            answer,
+            "a user name"
+        );
+        unbound.as_object_mut().unwrap().remove("username");
+        let machine = issuer.token(&unbound);
+        assert_eq!(server.status_and_reason(&machine).await.0, 200, "a machine");
     }
 }

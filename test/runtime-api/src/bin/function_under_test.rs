@@ -61,6 +61,7 @@ fn main() {
                 write_chunk(&mut socket, HEAD);
                 write_chunk(&mut socket, &format!("process {}\n", std::process::id()));
                 match kind {
+                    _ if kind.starts_with("after ") => wait_for(&kind["after ".len()..]),
                     "wait" => std::thread::sleep(Duration::from_millis(300)),
                     "stall" => std::thread::sleep(Duration::from_secs(60)),
                     _ => {}
@@ -74,6 +75,12 @@ fn main() {
             }
         }
     }
+}
+
+/// Waits until the test at this address has sent something.
+fn wait_for(address: &str) {
+    let mut test = TcpStream::connect(address).unwrap();
+    test.read_exact(&mut [0]).unwrap();
 }
 
 fn write_chunk(socket: &mut TcpStream, chunk: &str) {

@@ -3,8 +3,6 @@
 mod own_spans;
 pub(crate) mod receiver;
 
-use std::time::{Duration, Instant};
-
 use mcp_lambda::Definition;
 use opentelemetry_proto::tonic::collector::trace::v1::{
     ExportTracePartialSuccess, ExportTraceServiceResponse,
@@ -210,16 +208,13 @@ async fn a_receiver_that_does_not_answer_delays_no_answer() {
     assert_eq!(function.call(&echo("hello")).await.tool_text(), "hello");
     receiver.arrival().await;
     // The export is still open. The invocation after it waits for its end, and those after that for nothing.
-    let begin = Instant::now();
     for _ in 0..20 {
         assert_eq!(function.call(&echo("hello")).await.tool_text(), "hello");
     }
     assert!(
-        begin.elapsed() < Duration::from_secs(3),
-        "{:?}",
-        begin.elapsed()
+        receiver.exports() < 5,
+        "one request of all waits for an export, and it is left alone for a while"
     );
-    assert!(receiver.exports() < 5, "it is left alone for a while");
     let log = function.log.lock().unwrap().clone();
     assert_eq!(
         lines(&log, "spans could not be exported")[0],
