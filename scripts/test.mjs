@@ -143,6 +143,7 @@ const parts = {
     }),
   },
   'shared-host': endToEnd('shared-host', 'two servers on one host', prepare.hostStack),
+  attacks: endToEnd('attacks', 'attacks on a sign-in, on a host of two servers', prepare.hostStack),
   load: endToEnd('load', 'many people at once', prepare.authorizationStack),
   'least-privilege': endToEnd('least-privilege', 'least privilege'),
   tasks: {
