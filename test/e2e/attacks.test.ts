@@ -53,13 +53,22 @@ function callbacksOf(page: Page): URL[] {
   return seen;
 }
 
+/** What arrives at the client, once the browser is there too: a page that is still on its way would end the next visit. */
+async function arrival(page: Page, { callback }: Attempt, leave: () => Promise<unknown>): Promise<URLSearchParams> {
+  const [query] = await Promise.all([callback.next(), page.waitForURL((at) => at.href.startsWith(callback.redirectUri)), leave()]);
+  return query;
+}
+
+/** Goes to a callback, which leads on before it is whole. */
+const call = (page: Page, callbackUrl: string): Promise<unknown> => page.goto(callbackUrl).catch(() => undefined);
+
 /** Whether a code of the user pool becomes tokens in the attempt of a client, whose browser calls back with it. */
-async function handsOut(page: Page, callbackUrl: string, { callback, pkce }: Attempt): Promise<boolean> {
-  const refused = page.waitForURL((at) => at.origin === dogFacts.McpOAuthIssuer && at.pathname !== '/callback').then(() => undefined, () => undefined);
-  const arrived = callback.next();
-  await page.goto(callbackUrl).catch(() => {}); // leads on before it is whole
-  const code = (await Promise.race([arrived, refused]))?.get('code') ?? undefined;
-  return code !== undefined && (await redeem(dogFacts, code, callback.redirectUri, pkce.verifier)).status === 200;
+async function handsOut(page: Page, callbackUrl: string, attempt: Attempt): Promise<boolean> {
+  const { callback, pkce } = attempt;
+  const ended = page.waitForURL((at) => at.pathname !== '/login' && (at.origin !== dogFacts.McpOAuthIssuer || at.pathname !== '/callback'));
+  await Promise.all([ended, call(page, callbackUrl)]);
+  const code = new URL(page.url()).searchParams.get('code');
+  return code !== null && (await redeem(dogFacts, code, callback.redirectUri, pkce.verifier)).status === 200;
 }
 
 function assertNothingHandedOut({ status, body }: TokenAnswer, which: string): void {
@@ -87,7 +96,7 @@ describe('attacks', () => {
   /** Allows, edits the sign-in URL, signs in, and gives the code that arrives at the client. */
   async function codeBy(changed: Record<string, string | null>): Promise<string> {
     await person.page.goto(edited(await allow(person.page, attempt), changed));
-    const [query] = await Promise.all([attempt.callback.next(), person.fillSignIn()]);
+    const query = await arrival(person.page, attempt, () => person.fillSignIn());
     const code = query.get('code');
     assert.ok(code, query.toString());
     return code;
@@ -183,14 +192,12 @@ describe('attacks', () => {
     await allow(page, attempt);
     const kept = await page.context().cookies();
     const seen = callbacksOf(page);
-    const [first] = await Promise.all([attempt.callback.next(), person.fillSignIn()]);
-    const codes = [first.get('code')];
+    const codes = [(await arrival(page, attempt, () => person.fillSignIn())).get('code')];
     const callbackUrl = seen.at(-1)?.href ?? '';
     for (let again = 0; again < 3; again += 1) {
+      await page.goto('about:blank');
       await page.context().addCookies(kept);
-      const arrived = attempt.callback.next();
-      await page.goto(callbackUrl).catch(() => {}); // leads on before it is whole
-      codes.push((await arrived).get('code'));
+      codes.push((await arrival(page, attempt, () => call(page, callbackUrl))).get('code'));
     }
     const statuses: number[] = [];
     for (const code of codes) statuses.push((await redeemIt(code ?? '')).status);
@@ -220,7 +227,8 @@ describe('attacks', () => {
     const restore = await setVariables(dogFacts, 'AUTHORIZATION_ISSUER', { AUTHORIZATION_REGISTRATION: 'false' });
     try {
       const asked = await fetch(authorizationUrl(earlier, attempt.callback.redirectUri, attempt.pkce), { redirect: 'manual' });
-      assert.deepEqual([asked.status, asked.headers.get('location')], [401, null], 'the authorization endpoint');
+      assert.deepEqual([asked.status, asked.headers.get('location')], [400, null], 'the authorization endpoint');
+      assert.match(await asked.text(), /This did not work/);
       for (const refused of [await redeemEarlier(unredeemed), await token(earlier, { grant_type: 'refresh_token', refresh_token: body.refresh_token ?? '' })]) {
         assert.deepEqual([refused.status, refused.body.error, refused.body.access_token], [401, 'invalid_client', undefined]);
       }
