@@ -24,7 +24,8 @@ import { expiredToken, tokenForAnotherResource, tokenOfAnotherPool, tokenOfAnUnk
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const local = runningStack();
-const signInBaseUrl = new URL(local.SignInUrl).origin;
+/** Where the user pools of the emulator have their pages and OAuth endpoints. */
+const signInBaseUrl = new URL(local.MailboxUrl).origin;
 const tools = ['tickets___search', 'tickets___export'];
 
 type Remote = Stack & { readonly RestApiId: string; readonly CognitoClientId: string };
