@@ -143,7 +143,6 @@ const parts = {
     }),
   },
   'shared-host': endToEnd('shared-host', 'two servers on one host', prepare.hostStack),
-  attacks: endToEnd('attacks', 'attacks on a sign-in, on a host of two servers', prepare.hostStack),
   load: endToEnd('load', 'many people at once', prepare.authorizationStack),
   'least-privilege': endToEnd('least-privilege', 'least privilege'),
   tasks: {
@@ -153,6 +152,7 @@ const parts = {
       env: { MCP_LAMBDA_OUTPUTS: await prepare.localStack(), MCP_LAMBDA_TASKS_PROGRAM: await prepare.tasksProgram() },
     }),
   },
+  attacks: endToEnd('attacks', 'attacks on a sign-in, on a host of two servers', prepare.hostStack),
   'remote-server': {
     title: 'an MCP endpoint elsewhere: McpRemoteServer before an imitation of an AgentCore gateway',
     needs: [prepare.testPackages, prepare.chromium, prepare.authorizationProgram, prepare.localStack],
