@@ -206,6 +206,9 @@ export const gatePrograms = () => once('gate programs', () => programs('gate-pro
 /** The conformance server, which has tools that run as tasks, laid down as a function; gives its directory. */
 export const tasksProgram = () => once('tasks program', () => join(programs('tasks-program', [['conformance', 'conformance']]), 'conformance'));
 
+/** The authorization server, laid down as a function; gives its directory. */
+export const authorizationProgram = () => once('authorization program', () => join(programs('authorization-program', [['mcp-lambda-authorization', 'authorization']]), 'authorization'));
+
 /** The stack with two servers on one host, which share the authorization server in front of the user pool. */
 export const hostStack = () => stack('host', ['--app', 'two', '--authorization', 'server']);
 

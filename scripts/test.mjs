@@ -153,6 +153,14 @@ const parts = {
       env: { MCP_LAMBDA_OUTPUTS: await prepare.localStack(), MCP_LAMBDA_TASKS_PROGRAM: await prepare.tasksProgram() },
     }),
   },
+  attacks: endToEnd('attacks', 'attacks on a sign-in, on a host of two servers', prepare.hostStack),
+  'remote-server': {
+    title: 'an MCP endpoint elsewhere: McpRemoteServer before an imitation of an AgentCore gateway',
+    needs: [prepare.testPackages, prepare.chromium, prepare.authorizationProgram, prepare.localStack],
+    run: async (report) => node(report, 'remote server', ['test/e2e/remote-server.test.ts'], {
+      env: { MCP_LAMBDA_OUTPUTS: await prepare.localStack(), MCP_LAMBDA_AUTHORIZATION_PROGRAM: await prepare.authorizationProgram() },
+    }),
+  },
   'connect-commands': {
     title: 'the commands of connectCommand in Codex, Gemini CLI and mcp-remote',
     // The three are 500 MB of packages.

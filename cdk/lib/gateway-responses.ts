@@ -3,13 +3,15 @@ import { type ChallengeParameters, insufficientScopeChallenge, unauthorizedChall
 import { EXPOSED_HEADERS } from './static-endpoint';
 import { assertStatic } from './velocity';
 
-/** An answer of API Gateway itself, in the form of an OAuth error (RFC 6749 section 5.2). */
+/** An answer of API Gateway itself, in the form of an OAuth error (RFC 6749 section 5.2) or a JSON-RPC error. */
 interface GatewayAnswer {
   readonly type: apigateway.ResponseType;
   readonly statusCode?: string;
   readonly headers?: Record<string, string>;
   readonly error?: string;
   readonly description?: string;
+  /** The message of a JSON-RPC error, in place of an OAuth error. */
+  readonly jsonRpcMessage?: string;
 }
 
 /**
@@ -93,19 +95,43 @@ export function addLimitResponses(api: apigateway.RestApi): void {
   });
 }
 
+/**
+ * The responses while an MCP endpoint elsewhere cannot be reached: JSON-RPC errors, whose message MCP clients show. They
+ * hold for every integration of the API, so they do not name the endpoint.
+ */
+export function addEndpointResponses(api: apigateway.RestApi): void {
+  const unreachable = { statusCode: '502', jsonRpcMessage: 'the server behind this URL cannot be reached, try again later' };
+  addGatewayResponse(api, 'EndpointUnreachable', { type: apigateway.ResponseType.INTEGRATION_FAILURE, ...unreachable });
+  // A host name that does not exist, or a certificate that API Gateway does not trust.
+  addGatewayResponse(api, 'EndpointMisconfigured', { type: apigateway.ResponseType.API_CONFIGURATION_ERROR, ...unreachable });
+  addGatewayResponse(api, 'EndpointTimeout', {
+    type: apigateway.ResponseType.INTEGRATION_TIMEOUT,
+    statusCode: '504',
+    jsonRpcMessage: 'the server behind this URL did not respond in time',
+  });
+}
+
 function addGatewayResponse(api: apigateway.RestApi, id: string, answer: GatewayAnswer): void {
   const headers: Record<string, string> = {
     'Access-Control-Allow-Origin': '*',
     'Access-Control-Expose-Headers': EXPOSED_HEADERS.join(','),
     ...answer.headers,
   };
-  const body = answer.error === undefined ? '{"message":$context.error.messageString}' : errorBody(answer.error, answer.description!);
   api.addGatewayResponse(id, {
     type: answer.type,
     statusCode: answer.statusCode,
     responseHeaders: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, `'${value}'`])),
-    templates: { 'application/json': body },
+    templates: { 'application/json': bodyOf(answer) },
   });
+}
+
+function bodyOf({ error, description, jsonRpcMessage }: GatewayAnswer): string {
+  if (jsonRpcMessage !== undefined) {
+    assertStatic(jsonRpcMessage, 'the message of a JSON-RPC error');
+    // API Gateway does not know the id of the request.
+    return JSON.stringify({ jsonrpc: '2.0', id: null, error: { code: -32603, message: jsonRpcMessage } });
+  }
+  return error === undefined ? '{"message":$context.error.messageString}' : errorBody(error, description!);
 }
 
 /** The body of an OAuth error. */

@@ -5,8 +5,8 @@ import { addPreflight, addStaticMethod } from './static-endpoint';
 
 /** What the MCP endpoint of an API is made of. */
 export interface McpEndpointParameters {
-  /** Where a message goes. */
-  readonly integration: apigateway.Integration;
+  /** Where requests of an HTTP method go. */
+  readonly integrationOf: (method: string) => apigateway.Integration;
   /** Who decides about access tokens. With OAuth scopes, one that has any of them passes, and the MCP server checks each tool's. */
   readonly authorization: apigateway.MethodOptions;
   /** HTTP methods besides POST that go on, as the server's contract says. */
@@ -21,7 +21,7 @@ export interface McpEndpointParameters {
  */
 export function addMcpEndpoint(path: apigateway.Resource, parameters: McpEndpointParameters): apigateway.Method[] {
   const taken = ['POST', ...parameters.otherMethods];
-  const methods = taken.map((method) => path.addMethod(method, parameters.integration, parameters.authorization));
+  const methods = taken.map((method) => path.addMethod(method, parameters.integrationOf(method), parameters.authorization));
   const others = addStaticMethod(
     path,
     'ANY',
@@ -42,10 +42,10 @@ export function functionIntegration(handler: lambda.IFunction, timeout: Duration
   return new apigateway.LambdaIntegration(handler, { responseTransferMode: apigateway.ResponseTransferMode.STREAM, timeout, allowTestInvoke: false });
 }
 
-/** Messages go to an MCP endpoint elsewhere with all their headers, the access token among them, and its answer is streamed. */
-export function remoteIntegration(endpointUrl: string, timeout: Duration): apigateway.Integration {
+/** Requests go to an MCP endpoint elsewhere with all their headers, the access token among them, and its response is streamed. */
+export function remoteIntegration(endpointUrl: string, method: string, timeout: Duration): apigateway.Integration {
   return new apigateway.HttpIntegration(endpointUrl, {
-    httpMethod: 'POST',
+    httpMethod: method,
     proxy: true,
     options: { responseTransferMode: apigateway.ResponseTransferMode.STREAM, timeout },
   });

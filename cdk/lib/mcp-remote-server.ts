@@ -5,7 +5,7 @@ import { AppClientLimits } from './app-client-limits';
 import { CognitoSignIn } from './cognito-sign-in';
 import { addFirewall } from './firewall';
 import { acknowledgeGate, addToolGate } from './gate';
-import { addGatewayResponses } from './gateway-responses';
+import { addEndpointResponses, addGatewayResponses } from './gateway-responses';
 import type { McpMachineClient } from './mcp-app-client';
 import type { McpAppClientLimits } from './mcp-app-client-limits';
 import type { McpAuthorizationServer } from './mcp-authorization-server';
@@ -44,6 +44,13 @@ export interface McpRemoteServerProps extends McpEndpointOptions {
   readonly serverTitle?: string;
 
   /**
+   * HTTP methods that the endpoint takes besides `POST`: `DELETE` if clients may end a session, `GET` if it sends messages
+   * outside of responses. `timeout` ends a stream of `GET` too.
+   * @default - none: API Gateway responds to every other method with 405
+   */
+  readonly endpointMethods?: string[];
+
+  /**
    * How long one request may take, at most 15 minutes.
    * @default Duration.seconds(30)
    */
@@ -65,7 +72,8 @@ export interface McpRemoteServerProps extends McpEndpointOptions {
  * `mcpServerUrl`. With `McpAuthorization.server` a person's access token always has the `aud`, and the endpoint should refuse one
  * without, which `gate` does for it; tokens of machine clients never have one. It must refuse everybody else, because its own URL stays open, and a browser page too if browsers may reach
  * it: nothing here looks at `Origin`. Metrics of tools do not exist, and a challenge of the endpoint's own is renamed by API
- * Gateway.
+ * Gateway. While the endpoint cannot be reached, the response is a JSON-RPC error with status 502, and with status 504 when
+ * `timeout` is over.
  */
 export class McpRemoteServer extends Construct {
   /** The public MCP URL, which is the resource identifier too. */
@@ -121,10 +129,11 @@ export class McpRemoteServer extends Construct {
     const gate = props.gate && addToolGate(this, { ...props, contract }, props.gate.code, this.mcpServerUrl, this.signIn);
     this.gateFunction = gate?.mcpFunction;
     this.limits = new AppClientLimits(this, props, this.api, gate);
+    const timeout = longestTimeout(props.timeout);
     const methods = addMcpEndpoint(mcpPath, {
-      integration: remoteIntegration(props.endpointUrl, longestTimeout(props.timeout)),
+      integrationOf: (method) => remoteIntegration(props.endpointUrl, method, timeout),
       authorization: this.limits.methodOptions(gate?.authorization ?? this.signIn.authorizer()),
-      otherMethods: [],
+      otherMethods: props.endpointMethods ?? [],
     });
     if (gate !== undefined) {
       acknowledgeGate(methods);
@@ -141,6 +150,7 @@ export class McpRemoteServer extends Construct {
       addFirewall(this, this.api, props.webAcl);
     }
     addGatewayResponses(this.api, { resourceMetadataUrl: this.resourceMetadataUrl, oauthScopes: this.oauthScopes });
+    addEndpointResponses(this.api);
   }
 
   /**

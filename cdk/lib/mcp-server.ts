@@ -150,8 +150,9 @@ export class McpServer extends Construct implements iam.IGrantable {
     const gate = this.addGate(props);
     this.gateFunction = gate?.mcpFunction;
     this.limits = new AppClientLimits(this, props, this.api, gate);
+    const integration = functionIntegration(this.mcpFunction.handler, this.mcpFunction.timeout);
     const methods = addMcpEndpoint(mcpPath, {
-      integration: functionIntegration(this.mcpFunction.handler, this.mcpFunction.timeout),
+      integrationOf: () => integration,
       authorization: this.limits.methodOptions(gate?.authorization ?? this.cognitoSignIn!.authorizer()),
       otherMethods: contract.endpointMethods,
     });

@@ -5,7 +5,7 @@ import { synthError } from './synth-error';
 
 /** Refuses an endpoint that requests cannot be passed on to, and what Cognito would refuse about its OAuth scopes. */
 export function assertRemote(props: McpRemoteServerProps): void {
-  const { endpointUrl, serverName, scopes, authorization } = props;
+  const { endpointUrl, endpointMethods = [], serverName, scopes, authorization } = props;
   const kind = authorization?._gate?.kind;
   if (kind !== undefined) {
     throw synthError('NotForRemoteServer', `authorization is McpAuthorization.${kind}, whose tokens the endpoint can take itself: use McpAuthorization.cognito() or server(), or the endpoint without McpRemoteServer`);
@@ -16,6 +16,10 @@ export function assertRemote(props: McpRemoteServerProps): void {
   }
   if (!/^[A-Za-z0-9_-]{1,64}$/.test(serverName)) {
     throw synthError('ServerNameInvalid', `serverName is ${JSON.stringify(serverName)} and takes 1 to 64 letters, digits, - and _: correct it`);
+  }
+  const method = endpointMethods.find((each) => each !== 'GET' && each !== 'DELETE');
+  if (method !== undefined || new Set(endpointMethods).size < endpointMethods.length) {
+    throw synthError('EndpointMethodInvalid', `endpointMethods is ${JSON.stringify(endpointMethods)} and takes GET and DELETE, each once at most: correct it`);
   }
   if (scopes.length === 0) {
     throw synthError('ScopesMissing', 'scopes is empty, and API Gateway would take ID tokens then: name one OAuth scope at least');

@@ -105,6 +105,11 @@ const defaults: Record<string, [stated: string, shown: () => unknown, expected: 
     () => properties('AWS::Cognito::UserPool').AdminCreateUserConfig.AllowAdminCreateUserOnly,
     false,
   ],
+  'McpRemoteServerProps.endpointMethods': [
+    '- none: API Gateway responds to every other method with 405',
+    () => Object.keys(remote.findResources('AWS::ApiGateway::Method', { Properties: { Integration: { Type: 'HTTP_PROXY' } } })).length,
+    1,
+  ],
   'McpRemoteServerProps.serverTitle': ['- serverName', () => [...new Set(JSON.stringify(remote.findResources('AWS::ApiGateway::Method')).match(/resource_name\W+tickets\b/g))].length, 1],
   'McpRemoteServerProps.timeout': ['Duration.seconds(30)', () => only(remote, 'AWS::ApiGateway::Method', { HttpMethod: 'POST' }).properties.Integration.TimeoutInMillis, 30_000],
   'McpRemoteServerProps.tracing': ['false', () => only(remote, 'AWS::ApiGateway::Stage').properties.TracingEnabled, false],

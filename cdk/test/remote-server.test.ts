@@ -36,7 +36,9 @@ describe('McpRemoteServer', () => {
     const ofOurs = synthesizeServer({ front: front(), authorization: McpAuthorization.server({ code: code() }) });
     const paths = (each: typeof template) => Object.values(each.findResources('AWS::ApiGateway::Resource')).map(({ Properties: { PathPart: part } }) => part).sort();
     assert.deepEqual(paths(template), paths(ofOurs));
-    for (const type of ['AWS::ApiGateway::GatewayResponse', 'AWS::Cognito::UserPool', 'AWS::Cognito::UserPoolDomain', 'AWS::Cognito::ManagedLoginBranding']) {
+    const responses = (each: typeof template) => Object.values(each.findResources('AWS::ApiGateway::GatewayResponse')).map(({ Properties: { ResponseType: type } }) => type).filter((type) => !/^INTEGRATION|^API_CONF/.test(type)).sort();
+    assert.deepEqual(responses(template), responses(ofOurs));
+    for (const type of ['AWS::Cognito::UserPool', 'AWS::Cognito::UserPoolDomain', 'AWS::Cognito::ManagedLoginBranding']) {
       assert.equal(Object.keys(template.findResources(type)).length, Object.keys(ofOurs.findResources(type)).length, type);
     }
     const documents = methods.filter((each) => each.HttpMethod === 'GET' && each.Integration.Type === 'MOCK').map((each) => JSON.parse(deployed(json, each.Integration.IntegrationResponses[0].ResponseTemplates['application/json'])));
@@ -56,6 +58,30 @@ describe('McpRemoteServer', () => {
     assert.deepEqual(JSON.parse(deployed(json, environment.Variables.AUTHORIZATION_SCOPES)), [{ name: 'https://mcp.example.com/mcp/use', description: 'Use the tickets' }]);
     assert.equal(environment.Variables.AUTHORIZATION_BRAND_NAME, 'Tickets');
     remote().resourceCountIs('AWS::Lambda::Function', 0);
+  });
+
+  test('passes on POST alone, and the methods that the endpoint takes as they are', () => {
+    const passedOn = (props: Partial<McpRemoteServerProps>) =>
+      Object.values(remote(props).findResources('AWS::ApiGateway::Method', { Properties: { Integration: { Type: 'HTTP_PROXY' } } }))
+        .map(({ Properties: { HttpMethod: method, AuthorizationType: type, Integration: integration } }) => [method, integration.IntegrationHttpMethod, type])
+        .sort();
+    const [post, remove, get] = ['POST', 'DELETE', 'GET'].map((method) => [method, method, 'COGNITO_USER_POOLS']);
+    assert.deepEqual(passedOn({}), [post]);
+    assert.deepEqual(passedOn({ endpointMethods: ['DELETE', 'GET'] }), [remove, get, post]);
+    const allowed = only(remote({ endpointMethods: ['DELETE'] }), 'AWS::ApiGateway::Method', { HttpMethod: 'ANY' }).properties.Integration.IntegrationResponses[0];
+    assert.equal(allowed.ResponseParameters['method.response.header.Allow'], "'POST, DELETE'");
+  });
+
+  test('answers with a JSON-RPC error while the endpoint cannot be reached', () => {
+    for (const [type, status, message] of [
+      ['INTEGRATION_FAILURE', '502', 'the server behind this URL cannot be reached, try again later'],
+      ['API_CONFIGURATION_ERROR', '502', 'the server behind this URL cannot be reached, try again later'],
+      ['INTEGRATION_TIMEOUT', '504', 'the server behind this URL did not respond in time'],
+    ]) {
+      const { properties } = only(template, 'AWS::ApiGateway::GatewayResponse', { ResponseType: type });
+      assert.equal(properties.StatusCode, status, type);
+      assert.deepEqual(JSON.parse(properties.ResponseTemplates['application/json']), { jsonrpc: '2.0', id: null, error: { code: -32603, message } });
+    }
   });
 
   test('says which client the endpoint must let in', () => {
@@ -85,6 +111,8 @@ describe('McpRemoteServer', () => {
     [{ endpointUrl: 'http://tickets.example.com/mcp' }, 'endpointUrl is "http://tickets.example.com/mcp" and access tokens go there: give an https URL without a fragment and without credentials (EndpointUrlInvalid)'],
     [{ endpointUrl: 'https://me@tickets.example.com/mcp' }, 'endpointUrl is "https://me@tickets.example.com/mcp" and access tokens go there: give an https URL without a fragment and without credentials (EndpointUrlInvalid)'],
     [{ endpointUrl: 'tickets' }, 'endpointUrl is "tickets" and access tokens go there: give an https URL without a fragment and without credentials (EndpointUrlInvalid)'],
+    [{ endpointMethods: ['PUT'] }, 'endpointMethods is ["PUT"] and takes GET and DELETE, each once at most: correct it (EndpointMethodInvalid)'],
+    [{ endpointMethods: ['GET', 'GET'] }, 'endpointMethods is ["GET","GET"] and takes GET and DELETE, each once at most: correct it (EndpointMethodInvalid)'],
     [{ serverName: 'my tickets' }, 'serverName is "my tickets" and takes 1 to 64 letters, digits, - and _: correct it (ServerNameInvalid)'],
     [{ scopes: [] }, 'scopes is empty, and API Gateway would take ID tokens then: name one OAuth scope at least (ScopesMissing)'],
     [{ scopes: [{ name: 'a/b', description: 'x' }] }, 'scopes has "a/b" and takes visible ASCII without /, " and \\: correct it (ScopeNameInvalid)'],

@@ -7,12 +7,17 @@ import json
 from contextvars import ContextVar
 from typing import Any
 
+import http_integration
 import runtime_streaming
 from ministack.core.responses import StreamingResponse, get_region
 from ministack.services import apigateway_v1, lambda_svc
 from ministack.services.cloudformation import provisioners
 
 STREAMING_SUFFIX = "/response-streaming-invocations"
+# Headers of a response ("Important notes for REST APIs" of API Gateway's developer guide).
+CONNECTION_HEADERS = {"connection", "content-length", "keep-alive", "proxy-authenticate", "te", "trailer",
+                      "transfer-encoding", "upgrade"}
+REMAPPED_HEADERS = {"authorization", "content-md5", "date", "max-forwards", "server", "user-agent", "www-authenticate"}
 # The API key that the authorizer of the running request named; None where the caller's header names it.
 _usage_key: ContextVar[str | None] = ContextVar("usage_key", default=None)
 INTERNAL_ERROR = json.dumps({"message": "Internal server error"}).encode()
@@ -60,9 +65,9 @@ def hide_function_errors() -> None:
 
 
 def _remapped(headers: dict[str, Any]) -> dict[str, Any]:
-    """REST renames a function's WWW-Authenticate; connection-level headers are the gateway's own."""
-    kept = {k: v for k, v in headers.items() if k.lower() not in ("connection", "content-length", "transfer-encoding")}
-    return {"x-amzn-remapped-www-authenticate" if k.lower() == "www-authenticate" else k: v for k, v in kept.items()}
+    """REST renames some headers of an integration's response; connection-level headers are the gateway's own."""
+    kept = {k: v for k, v in headers.items() if k.lower() not in CONNECTION_HEADERS}
+    return {f"x-amzn-remapped-{k.lower()}" if k.lower() in REMAPPED_HEADERS else k: v for k, v in kept.items()}
 
 
 def stream_and_remap() -> None:
@@ -158,5 +163,6 @@ def install() -> None:
     name_the_domain()
     hide_function_errors()
     stream_and_remap()
+    http_integration.install(_remapped)
     throttle_single_methods()
     count_by_the_key_of_the_authorizer()

@@ -14,10 +14,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 import urllib.error
 import urllib.request
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -60,9 +62,14 @@ class Emulator(unittest.TestCase):
                 time.sleep(0.05)
         cdk_out = cls.directory / "cdk.out"
         shutil.copytree(TESTS / "function", cdk_out / "function")
-        shutil.copy(TESTS / "template.json", cdk_out / "Test.template.json")
+        (cdk_out / "Test.template.json").write_text(json.dumps(cls.template()))
         shutil.copy(TESTS / "assets.json", cdk_out / "Test.assets.json")
         cls.outputs = json.loads(cls.deploy())
+
+    @classmethod
+    def template(cls) -> dict:
+        """The template that is deployed."""
+        return json.loads((TESTS / "template.json").read_text())
 
     @classmethod
     def stop(cls) -> None:
@@ -216,6 +223,137 @@ class ResponseStreaming(Emulator):
             self.addCleanup(connection.close)
             connection.request("POST", path, b"", {"Origin": "https://evil.example"})
             self.assertEqual((path, connection.getresponse().status), (path, status))
+
+
+class Endpoint(BaseHTTPRequestHandler):
+    """An HTTP server that an integration passes requests on to; the path says how it responds."""
+
+    protocol_version = "HTTP/1.1"
+    # What the pieces of a streamed response wait for, each for its own.
+    pieces = {piece: threading.Event() for piece in ("two", "three")}
+    released = threading.Event()
+
+    def respond(self) -> None:
+        """Respond to any method."""
+        body = self.rfile.read(int(self.headers["content-length"] or 0)).decode()
+        path = urlsplit(self.path).path
+        if path == "/silent":
+            self.released.wait()
+            self.close_connection = True
+            return
+        if path in ("/stream", "/broken"):
+            self.stream(broken=path == "/broken")
+            return
+        said = json.dumps({"method": self.command, "path": self.path, "body": body, "headers": {k.lower(): v for k, v in self.headers.items()}})
+        self.send_response(418)
+        for name, value in (("WWW-Authenticate", "Bearer"), ("Mcp-Session-Id", "one"), ("Set-Cookie", "a=1"),
+                            ("Set-Cookie", "b=2"), ("Content-Length", str(len(said)))):
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(said.encode())
+
+    do_GET = do_POST = do_DELETE = respond
+
+    def stream(self, broken: bool) -> None:
+        """Respond in pieces."""
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        for piece in ("one", "two", "three"):
+            if piece in self.pieces:
+                self.pieces[piece].wait()
+            self.wfile.write(f"{len(piece):x}\r\n{piece}\r\n".encode())
+            if broken:
+                self.close_connection = True
+                return
+        self.wfile.write(b"0\r\n\r\n")
+
+    def log_message(self, *arguments: Any) -> None:
+        """Say nothing."""
+
+
+class HttpIntegrations(Emulator):
+    """REST integrations of type HTTP_PROXY."""
+
+    @classmethod
+    def template(cls) -> dict:
+        """One path of the API for each kind of integration."""
+        cls.server = ThreadingHTTPServer(("127.0.0.1", 0), Endpoint)
+        threading.Thread(target=cls.server.serve_forever, daemon=True).start()
+        cls.addClassCleanup(cls.server.server_close)
+        cls.addClassCleanup(cls.server.shutdown)
+        cls.addClassCleanup(Endpoint.released.set)
+        cls.origin = f"127.0.0.1:{cls.server.server_port}"
+        template = super().template()
+        resources = template["Resources"]
+
+        def path(name: str, uri: str, **integration: Any) -> None:
+            api = {"RestApiId": {"Ref": "Api"}}
+            resources[f"{name}Path"] = {"Type": "AWS::ApiGateway::Resource", "Properties": {
+                **api, "ParentId": {"Fn::GetAtt": ["Api", "RootResourceId"]}, "PathPart": name}}
+            resources[f"{name}Method"] = {"Type": "AWS::ApiGateway::Method", "Properties": {
+                **api, "ResourceId": {"Ref": f"{name}Path"}, "HttpMethod": "ANY", "AuthorizationType": "NONE",
+                "Integration": {"Type": "HTTP_PROXY", "Uri": uri, **integration}}}
+            resources["Deployment"]["DependsOn"].append(f"{name}Method")
+
+        path("posting", f"http://{cls.origin}/echo?own=1", IntegrationHttpMethod="POST")
+        path("any", f"http://{cls.origin}/echo", IntegrationHttpMethod="ANY")
+        path("streaming", f"http://{cls.origin}/stream", IntegrationHttpMethod="POST", ResponseTransferMode="STREAM")
+        path("breaking", f"http://{cls.origin}/broken", IntegrationHttpMethod="POST", ResponseTransferMode="STREAM")
+        path("silent", f"http://{cls.origin}/silent", IntegrationHttpMethod="POST", TimeoutInMillis=100)
+        path("down", f"http://127.0.0.1:{free_port()}/", IntegrationHttpMethod="POST")
+        path("unknown", "http://nothing.invalid/", IntegrationHttpMethod="POST")
+        return template
+
+    def request(self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None) -> http.client.HTTPResponse:
+        """A request through API Gateway."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        self.addCleanup(connection.close)
+        api = self.outputs["ApiId"]
+        connection.request(method, f"/_aws/execute-api/{api}/prod{path}", body, {
+            "Host": f"{api}.execute-api.us-east-1.amazonaws.com", **(headers or {})})
+        return connection.getresponse()
+
+    def test_passes_a_request_on_whole_with_its_headers_and_under_the_name_of_the_endpoint(self) -> None:
+        response = self.request("POST", "/posting?more=a+b", b"a body", {"Authorization": "Bearer x", "Mcp-Method": "ping", "Content-MD5": "x"})
+        said = json.load(response)
+        self.assertEqual((response.status, said["method"], said["path"], said["body"]), (418, "POST", "/echo?own=1&more=a+b", "a body"))
+        passed_on = {name: said["headers"].get(name) for name in ("authorization", "mcp-method", "content-md5", "host")}
+        self.assertEqual(passed_on, {"authorization": "Bearer x", "mcp-method": "ping", "content-md5": None, "host": self.origin})
+
+    def test_sends_the_method_of_the_integration_and_for_any_that_of_the_client(self) -> None:
+        for path, method in (("/posting", "POST"), ("/any", "DELETE")):
+            self.assertEqual(json.load(self.request("DELETE", path))["method"], method)
+
+    def test_hands_back_every_header_and_renames_those_that_aws_renames(self) -> None:
+        headers = self.request("POST", "/posting").headers
+        self.assertEqual((headers["mcp-session-id"], headers.get_all("set-cookie")), ("one", ["a=1", "b=2"]))
+        self.assertEqual((headers["www-authenticate"], headers["x-amzn-remapped-www-authenticate"]), (None, "Bearer"))
+        self.assertIn("BaseHTTP", headers["x-amzn-remapped-server"])
+        self.assertEqual(len(headers.get_all("date")), 1)
+
+    def test_hands_on_each_chunk_while_the_endpoint_waits_for_us_to_have_it(self) -> None:
+        response = self.request("POST", "/streaming")
+        self.assertEqual((response.status, response.headers["content-type"]), (200, "text/event-stream"))
+        for piece, following in (("one", "two"), ("two", "three"), ("three", "")):
+            self.assertEqual(response.read1(), piece.encode())
+            if following:
+                Endpoint.pieces[following].set()
+        self.assertEqual(response.read1(), b"")
+
+    def test_breaks_off_the_response_when_the_endpoint_breaks_off(self) -> None:
+        response = self.request("POST", "/breaking")
+        self.assertEqual(response.status, 200)
+        with self.assertRaises(http.client.IncompleteRead):
+            response.read()
+
+    def test_answers_504_for_an_endpoint_that_is_silent_or_down_and_500_for_a_name_that_does_not_exist(self) -> None:
+        for path, status, message in (("/silent", 504, "Endpoint request timed out"),
+                                      ("/down", 504, "Network error communicating with endpoint"),
+                                      ("/unknown", 500, "Internal server error")):
+            response = self.request("POST", path)
+            self.assertEqual((path, response.status, json.load(response)), (path, status, {"message": message}))
 
 
 class Deployment(Emulator):
@@ -414,7 +552,7 @@ class UserPool(Emulator):
 
 def load_tests(loader: unittest.TestLoader, tests: unittest.TestSuite, pattern: str | None) -> unittest.TestSuite:
     """Every class but the shared base."""
-    return unittest.TestSuite(loader.loadTestsFromTestCase(case) for case in (ResponseStreaming, Deployment, UserPool))
+    return unittest.TestSuite(loader.loadTestsFromTestCase(case) for case in (ResponseStreaming, HttpIntegrations, Deployment, UserPool))
 
 
 if __name__ == "__main__":
