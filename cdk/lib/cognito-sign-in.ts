@@ -5,6 +5,7 @@ import type { Construct } from 'constructs';
 import { allowedOriginsOf } from './allowed-origins';
 import { type CallbackOptions, callbackPortOf, callbackUrlsOf } from './callback-urls';
 import { list } from './contract-document';
+import { assertKnown } from './known-value';
 import { McpInteractiveClient, McpMachineClient } from './mcp-app-client';
 import type { McpAuthorization } from './mcp-authorization';
 import { McpAuthorizationServer, type McpConsentScope } from './mcp-authorization-server';
@@ -177,6 +178,7 @@ export class CognitoSignIn {
   /** Scopes by way of the resource-server registration, so that Cognito knows them before an app client asks for them. */
   private cognitoScopes(scopeNames: string[]): cognito.OAuthScope[] {
     const known = this.props.contract.scopeNames;
+    assertKnown(scopeNames, 'scopeNames', 'give names of the contract\'s scopes');
     const unknown = scopeNames.filter((name) => !known.includes(name));
     if (scopeNames.length === 0 || unknown.length > 0) {
       throw synthError('ScopeUnknown', `scopeNames is ${list(scopeNames)} and needs at least one of the contract's scopes: use ${list(known)}`);

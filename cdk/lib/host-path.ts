@@ -1,3 +1,4 @@
+import { assertKnown } from './known-value';
 import type { McpEndpointOptions } from './mcp-server-props';
 import { synthError } from './synth-error';
 
@@ -30,6 +31,7 @@ export function assertPlace(options: McpEndpointOptions): void {
 }
 
 function assertPath(path: string): void {
+  assertKnown(path, 'path', 'give a plain string, because construct IDs and the other servers\' paths depend on it');
   if (!new RegExp(`^(/${PART})+$`).test(path)) {
     throw synthError('PathInvalid', `path is ${JSON.stringify(path)} and needs parts of lower-case letters, digits and single - or _ between them, each after a slash, for example /orders: correct it`);
   }

@@ -9,6 +9,7 @@ import { assertEnvironmentFits } from './environment-size';
 import { addAlias, assertConcurrency } from './function-alias';
 import { assertNetwork, permitNetworkInterfaces } from './function-network';
 import { assertTimeout } from './function-timeout';
+import { assertConvertible } from './known-value';
 import type { McpCode } from './mcp-code';
 import { synthError } from './synth-error';
 
@@ -135,6 +136,7 @@ export class McpFunction extends Construct implements iam.IGrantable {
       this.handler = this.function;
     } else {
       this.timeout = props.timeout ?? Duration.seconds(30);
+      assertConvertible(this.timeout, 'seconds', 'timeout');
       assertTimeout(this.timeout);
       assertNetwork(props);
       assertConcurrency(props);
