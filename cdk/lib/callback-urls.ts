@@ -1,4 +1,4 @@
-import { isKnown, knownItems } from './known-value';
+import { assertListKnown, isKnown, knownItems } from './known-value';
 import type { McpEndpointOptions } from './mcp-server-props';
 import { synthError } from './synth-error';
 
@@ -31,4 +31,10 @@ export function callbackUrlsOf(props: CallbackOptions): string[] {
   const further = props.callbackUrls ?? [];
   assertCallbackUrls(further, 'callbackUrls');
   return [...new Set([`http://localhost:${port}/callback`, `http://127.0.0.1:${port}/callback`, ...further])];
+}
+
+/** The same for the authorization server, whose setting is JSON: CloudFormation cannot write a list into it. */
+export function redirectUrisOf(props: CallbackOptions): string[] {
+  assertListKnown(props.callbackUrls ?? [], 'callbackUrls', 'give an array, whose items may be CDK tokens');
+  return callbackUrlsOf(props);
 }

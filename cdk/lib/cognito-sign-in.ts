@@ -3,7 +3,7 @@ import * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import * as cognito from 'aws-cdk-lib/aws-cognito';
 import type { Construct } from 'constructs';
 import { allowedOriginsOf } from './allowed-origins';
-import { type CallbackOptions, callbackPortOf, callbackUrlsOf } from './callback-urls';
+import { type CallbackOptions, callbackPortOf, callbackUrlsOf, redirectUrisOf } from './callback-urls';
 import { list } from './contract-document';
 import { assertKnown } from './known-value';
 import { McpInteractiveClient, McpMachineClient } from './mcp-app-client';
@@ -128,6 +128,7 @@ export class CognitoSignIn {
   }
 
   public addMachineClient(id: string, scopeNames: string[] | undefined): McpMachineClient {
+    assertKnown(scopeNames ?? [], 'scopeNames', 'give names of the contract\'s scopes');
     return new McpMachineClient(this.server, id, {
       userPool: this.userPool,
       oauthScopes: this.cognitoScopes(scopeNames ?? this.props.contract.scopeNames),
@@ -149,7 +150,7 @@ export class CognitoSignIn {
     }
     const options = this.authorization!._server!;
     // For clients that can do neither of the two registrations: their `client_id` is typed in.
-    const byHand = { clientId: serverName, clientName: 'A client configured by hand', redirectUris: callbackUrlsOf(this.byHand) };
+    const byHand = { clientId: serverName, clientName: 'A client configured by hand', redirectUris: redirectUrisOf(this.byHand) };
     return new McpAuthorizationServer(this.server, 'AuthorizationServer', {
       ...options,
       clients: [byHand, ...(options.clients ?? [])],
@@ -178,7 +179,6 @@ export class CognitoSignIn {
   /** Scopes by way of the resource-server registration, so that Cognito knows them before an app client asks for them. */
   private cognitoScopes(scopeNames: string[]): cognito.OAuthScope[] {
     const known = this.props.contract.scopeNames;
-    assertKnown(scopeNames, 'scopeNames', 'give names of the contract\'s scopes');
     const unknown = scopeNames.filter((name) => !known.includes(name));
     if (scopeNames.length === 0 || unknown.length > 0) {
       throw synthError('ScopeUnknown', `scopeNames is ${list(scopeNames)} and needs at least one of the contract's scopes: use ${list(known)}`);

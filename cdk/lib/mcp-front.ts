@@ -6,7 +6,7 @@ import * as origins from 'aws-cdk-lib/aws-cloudfront-origins';
 import type * as route53 from 'aws-cdk-lib/aws-route53';
 import { Construct } from 'constructs';
 import { addCustomDomain, assertCustomDomain, mapPath } from './custom-domain';
-import { assertConvertible, isKnown } from './known-value';
+import { assertKnown } from './known-value';
 import { assertOrigin } from './origin';
 import { synthError } from './synth-error';
 
@@ -184,9 +184,9 @@ class CloudFrontFront extends McpFront {
     super();
     const readTimeout = options.readTimeout;
     if (readTimeout !== undefined) {
-      assertConvertible(readTimeout, 'seconds', 'readTimeout');
+      assertKnown(readTimeout, 'readTimeout', 'give a Duration of a plain number');
     }
-    if (readTimeout !== undefined && isKnown(readTimeout) && readTimeout.toSeconds() > LONGEST_READ_TIMEOUT.toSeconds()) {
+    if (readTimeout !== undefined && readTimeout.toSeconds() > LONGEST_READ_TIMEOUT.toSeconds()) {
       throw synthError('ReadTimeoutTooLong', `readTimeout is ${readTimeout.toSeconds()} seconds and CloudFront waits for at most ${LONGEST_READ_TIMEOUT.toSeconds()}: give a shorter readTimeout, or use McpFront.stage()`);
     }
   }

@@ -2,7 +2,7 @@ import type { RemovalPolicy } from 'aws-cdk-lib';
 import type * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import type * as wafv2 from 'aws-cdk-lib/aws-wafv2';
 import { Construct } from 'constructs';
-import { callbackUrlsOf } from './callback-urls';
+import { redirectUrisOf } from './callback-urls';
 import { addFirewall } from './firewall';
 import { addGatewayResponses } from './gateway-responses';
 import { assertHost, HostedServers } from './hosted-servers';
@@ -158,7 +158,7 @@ export class McpHost extends Construct {
     const { signInBaseUrl, jwksUrl } = signInUrls(this._frontConfig, this.userPool);
     const ownServer = this._authorization._server;
     if (ownServer !== undefined) {
-      const byHand = { clientId: BY_HAND, clientName: 'A client configured by hand', redirectUris: callbackUrlsOf(props) };
+      const byHand = { clientId: BY_HAND, clientName: 'A client configured by hand', redirectUris: redirectUrisOf(props) };
       this.authorizationServer = new McpAuthorizationServer(this, 'AuthorizationServer', {
         ...ownServer,
         clients: [byHand, ...(ownServer.clients ?? [])],
