@@ -16,6 +16,15 @@ const LONGEST_READ_TIMEOUT = Duration.seconds(120);
 /** Construct ID of the distribution. */
 const DISTRIBUTION = 'Distribution';
 
+/** The statuses that CloudFront caches by itself or lets an origin have cached, of those that it takes settings for. */
+const ERROR_STATUSES = [400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504];
+
+/**
+ * No error is cached. CloudFront keeps some for 10 seconds, against `no-store` too, by host and path alone: a caller would get what
+ * was answered to another. The TTL is said explicitly, because CloudFormation takes 300 seconds for one that is left out.
+ */
+const ERRORS_NOT_CACHED: cloudfront.ErrorResponse[] = ERROR_STATUSES.map((httpStatus) => ({ httpStatus, ttl: Duration.seconds(0) }));
+
 /** How CloudFront passes requests on: every one, at once and whole. */
 const PASSED_ON: cloudfront.AddBehaviorOptions = {
   allowedMethods: cloudfront.AllowedMethods.ALLOW_ALL,
@@ -196,6 +205,7 @@ class CloudFrontFront extends McpFront {
     const distribution = new cloudfront.Distribution(scope, DISTRIBUTION, {
       comment: 'MCP server',
       httpVersion: cloudfront.HttpVersion.HTTP2_AND_3,
+      errorResponses: ERRORS_NOT_CACHED,
       defaultBehavior: { origin, ...PASSED_ON },
       additionalBehaviors: {
         // Cached by path alone for as long as the documents say; cookies, queries and headers do not reach the API.
