@@ -9,6 +9,7 @@ import { isKnown } from './known-value';
 import { assertLimits, hasLimits } from './limits';
 import type { McpAppClientLimits } from './mcp-app-client-limits';
 import type { McpEndpointOptions } from './mcp-server-props';
+import { chain } from './resource-chain';
 import { synthError } from './synth-error';
 
 /** Letters and digits of an app client's id that fit into the value of an API key, which has 128, after those of the server. */
@@ -101,6 +102,7 @@ export class AppClientLimits {
     const scope = new Construct(this.plans!, id);
     const key = new apigateway.ApiKey(scope, 'Key', { value, description: `Counts requests ${whose}; not a credential, the gate names it` });
     const plan = new apigateway.UsagePlan(scope, 'Plan', { description: `Limits ${whose}`, throttle, quota, apiStages: [{ stage: this.api.deploymentStage }] });
+    chain(plan.node.defaultChild as apigateway.CfnUsagePlan);
     // Not plan.addApiKey, whose logical ID depends on a feature flag of the app.
     new apigateway.CfnUsagePlanKey(scope, 'PlanKey', { keyId: key.keyId, keyType: 'API_KEY', usagePlanId: plan.usagePlanId });
   }
