@@ -62,6 +62,14 @@ const OTHER_ANSWERS: Record<string, GatewayAnswer> = {
     error: 'not_found',
     description: 'there is nothing at this path',
   },
+  // The same for a request with an access token: where there is no method, API Gateway takes `Authorization` for a signature of AWS,
+  // which no method here asks for.
+  UnknownPathWithToken: {
+    type: apigateway.ResponseType.INVALID_SIGNATURE,
+    statusCode: '404',
+    error: 'not_found',
+    description: 'there is nothing at this path',
+  },
   Throttled: {
     type: apigateway.ResponseType.THROTTLED,
     statusCode: '429',

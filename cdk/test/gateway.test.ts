@@ -163,6 +163,7 @@ describe('gateway responses', () => {
       body: '{"error":"insufficient_scope","error_description":"the access token lacks a required scope, WWW-Authenticate names the scopes"}',
     },
     MISSING_AUTHENTICATION_TOKEN: { status: '404', headers: cors, body: '{"error":"not_found","error_description":"there is nothing at this path"}' },
+    INVALID_SIGNATURE: { status: '404', headers: cors, body: '{"error":"not_found","error_description":"there is nothing at this path"}' },
     THROTTLED: {
       status: '429',
       headers: { ...cors, 'gatewayresponse.header.Retry-After': "'1'" },
