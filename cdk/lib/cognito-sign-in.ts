@@ -14,6 +14,7 @@ import type { McpFrontConfig } from './mcp-front';
 import type { McpEndpointOptions } from './mcp-server-props';
 import { type IMcpUserPool, McpUserPool } from './mcp-user-pool';
 import type { MetadataParameters } from './metadata';
+import { assertScopesFit } from './resource-server';
 import { signInUrls } from './sign-in-urls';
 import { synthError } from './synth-error';
 
@@ -63,6 +64,7 @@ export class CognitoSignIn {
     const { signInBaseUrl, jwksUrl } = signInUrls(front, this.userPool);
     this.signInBaseUrl = signInBaseUrl;
     this.jwksUrl = jwksUrl;
+    assertScopesFit(address.mcpServerUrl, contract.scopes);
     // The identifier is the MCP URL, so that scopes bind machine tokens and `aud` binds people's tokens to this server.
     this.resourceServer = new cognito.UserPoolResourceServer(address.registry, 'ResourceServer', {
       userPool: this.userPool.userPool,

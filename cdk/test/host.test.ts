@@ -312,7 +312,7 @@ describe('a host', () => {
       (stack) => server(stack, { host: host(stack), path }),
       `path is ${JSON.stringify(path)} and needs parts of lower-case letters, digits and single - or _ between them, each after a slash, for example /orders: correct it (PathInvalid)`,
     ]),
-    ...[['/token', 'token'], ['/authorize/x', 'authorize'], ['/mcp', 'mcp'], ['/facts/mcp', 'mcp']].map(([path, part]): [string, (stack: Stack) => void, string] => [
+    ...[['/token', 'token'], ['/ping', 'ping'], ['/sping/x', 'sping'], ['/authorize/x', 'authorize'], ['/mcp', 'mcp'], ['/facts/mcp', 'mcp']].map(([path, part]): [string, (stack: Stack) => void, string] => [
       `path is ${path}`,
       (stack) => server(stack, { host: host(stack), path }),
       `path is ${path}, and ${part} is a path of the host itself or of every MCP endpoint: choose another (PathReserved)`,
