@@ -52,7 +52,8 @@ export interface McpCognitoAuthorizationOptions {
    * Whether MCP clients are told that they may register themselves with Cognito: its registration endpoint is named in the
    * metadata. Dynamic registration must be switched on in the user pool, which CloudFormation cannot do: see
    * `docs/authorization-modes.md`. It needs the plan Essentials or Plus. Every registration is an app client of the user pool,
-   * of which there are 1,000 at first, and nobody removes them.
+   * of which there are 1,000 at first, and nobody removes them. A later change of the user pool by CloudFormation may switch
+   * registration off again, and the app clients have no style of managed login: give each one.
    * @default false
    */
   readonly registrationEnabled?: boolean;

@@ -62,7 +62,8 @@ export interface McpFunctionOptions {
 
   /**
    * How many requests may run at once: set aside for this function out of the account's quota, and its limit. Requests
-   * beyond it fail. 0 stops the server.
+   * beyond it fail. 0 stops the server. A new account has a quota of 10, all of which must stay unreserved, so that any number
+   * above 0 fails at deployment until the quota is raised.
    * @default - what is free of the account's quota
    */
   readonly reservedConcurrency?: number;
@@ -75,7 +76,8 @@ export interface McpFunctionOptions {
 
   /**
    * How requests move to a new version of the code: at once, or bit by bit by CodeDeploy, which goes back when the new
-   * version fails requests. Requests go to an alias then.
+   * version fails requests. Requests go to an alias then. With `provisionedConcurrency`, deploy another number and other code
+   * one after the other: Lambda refuses both at once.
    * @default - at once, without CodeDeploy
    */
   readonly trafficShifting?: codedeploy.ILambdaDeploymentConfig;

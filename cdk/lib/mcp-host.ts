@@ -96,9 +96,9 @@ export interface McpHostProps {
  * Its API answers the documents that MCP clients look for, of all servers, and the authorization server's endpoints. Each server
  * keeps an API of its own, because a challenge (`WWW-Authenticate`) of API Gateway is one text for a whole API.
  *
- * Servers may be in other stacks of the app, of the same account and region, unless the front is `McpFront.cloudFront()`. A user pool
- * takes 25 servers unless AWS raises that; names, paths and OAuth scopes of all of them go into 4 KB of the authorization server's
- * environment.
+ * Servers may be in other stacks of the app, of the same account and region, unless the front is `McpFront.cloudFront()`. One stack
+ * holds a host and 16 servers. A user pool takes 25 servers unless AWS raises that; names, paths and OAuth scopes of all of them go
+ * into 4 KB of the authorization server's environment.
  */
 export class McpHost extends Construct {
   /** The public base URL, without a trailing slash. */

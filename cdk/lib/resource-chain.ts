@@ -16,7 +16,7 @@ export function chain(resource: CfnResource): void {
   lastOf.set(stack, ofStack);
   const before = ofStack.get(resource.cfnResourceType);
   if (before !== undefined) {
-    resource.addDependency(before);
+    resource.node.addDependency(before);
   }
   ofStack.set(resource.cfnResourceType, resource);
 }
