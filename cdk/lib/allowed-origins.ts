@@ -1,14 +1,14 @@
-import { Token } from 'aws-cdk-lib';
+import { itemsOf, knownItems } from './known-value';
 import type { McpEndpointOptions } from './mcp-server-props';
 import { synthError } from './synth-error';
 
 /** The origins besides the front's own whose pages may call the server. */
 export function allowedOriginsOf(props: McpEndpointOptions): string[] {
   const origins = props.allowedOrigins ?? [];
-  for (const value of origins.filter((each) => !Token.isUnresolved(each))) {
+  for (const value of knownItems(origins)) {
     if (!URL.canParse(value) || new URL(value).origin !== value) {
       throw synthError('AllowedOriginInvalid', `allowedOrigins has ${JSON.stringify(value)} and takes origins as browsers send them, for example http://localhost:6274: correct or remove it`);
     }
   }
-  return origins;
+  return itemsOf(origins, ',');
 }

@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto';
-import { Lazy, Stack, Token } from 'aws-cdk-lib';
+import { Lazy, Stack } from 'aws-cdk-lib';
 import * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import { Construct } from 'constructs';
 import { assertEnvironmentFits } from './environment-size';
 import type { Gate } from './gate';
 import { addLimitResponses } from './gateway-responses';
+import { isKnown } from './known-value';
 import { assertLimits, hasLimits } from './limits';
 import type { McpAppClientLimits } from './mcp-app-client-limits';
 import type { McpEndpointOptions } from './mcp-server-props';
+import { chain } from './resource-chain';
 import { synthError } from './synth-error';
 
 /** Letters and digits of an app client's id that fit into the value of an API key, which has 128, after those of the server. */
@@ -73,7 +75,7 @@ export class AppClientLimits {
     assertEnvironmentFits(this.plans, {
       ...this.gate!.environment,
       GATE_USAGE_KEY: this.sharedKey,
-      GATE_USAGE_CLIENTS: this.clientIds.map((known) => (Token.isUnresolved(known) ? COGNITO_CLIENT_ID : known)).join(','),
+      GATE_USAGE_CLIENTS: this.clientIds.map((known) => (isKnown(known) ? known : COGNITO_CLIENT_ID)).join(','),
     });
     this.addPlan(id, `${this.sharedKey}${letters}`, own, 'of one app client');
   }
@@ -87,11 +89,11 @@ export class AppClientLimits {
       throw serverLimitsMissing(clientId);
     }
     const letters = lettersOf(clientId);
-    if (!Token.isUnresolved(clientId) && (!/^[\x21-\x2b\x2d-\x7e]+$/.test(clientId) || letters === '' || letters.length > MOST_LETTERS)) {
+    if (isKnown(clientId) && (!/^[\x21-\x2b\x2d-\x7e]+$/.test(clientId) || letters === '' || letters.length > MOST_LETTERS)) {
       throw synthError('AppClientIdInvalid', `limitAppClient has the app client ${JSON.stringify(clientId)} and takes visible ASCII without a comma, with 1 to ${MOST_LETTERS} letters and digits: give the client_id of its access tokens`);
     }
     // Not a name that could change: CloudFormation would define the same API key a second time before it deletes the first.
-    const name = Token.isUnresolved(clientId) ? createHash('sha256').update(JSON.stringify(Stack.of(this.api).resolve(clientId))).digest('hex').slice(0, 12) : letters;
+    const name = isKnown(clientId) ? letters : createHash('sha256').update(JSON.stringify(Stack.of(this.api).resolve(clientId))).digest('hex').slice(0, 12);
     this.add(`Foreign-${name}`, clientId, own);
   }
 
@@ -100,6 +102,7 @@ export class AppClientLimits {
     const scope = new Construct(this.plans!, id);
     const key = new apigateway.ApiKey(scope, 'Key', { value, description: `Counts requests ${whose}; not a credential, the gate names it` });
     const plan = new apigateway.UsagePlan(scope, 'Plan', { description: `Limits ${whose}`, throttle, quota, apiStages: [{ stage: this.api.deploymentStage }] });
+    chain(plan.node.defaultChild as apigateway.CfnUsagePlan);
     // Not plan.addApiKey, whose logical ID depends on a feature flag of the app.
     new apigateway.CfnUsagePlanKey(scope, 'PlanKey', { keyId: key.keyId, keyType: 'API_KEY', usagePlanId: plan.usagePlanId });
   }
@@ -111,5 +114,5 @@ function serverLimitsMissing(name: string): Error {
 
 /** The part of an app client's id that an API key can hold, as the gate takes it. Cognito's ids have nothing else. */
 function lettersOf(clientId: string): string {
-  return Token.isUnresolved(clientId) ? clientId : clientId.replace(/[^0-9A-Za-z]/g, '');
+  return isKnown(clientId) ? clientId.replace(/[^0-9A-Za-z]/g, '') : clientId;
 }

@@ -1,6 +1,7 @@
 import { Validations } from 'aws-cdk-lib';
 import * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
+import { isKnown } from './known-value';
 
 /** The paths of the authorization server and the methods that it answers. Scripts in browsers may read only what has OPTIONS. */
 const METHODS: [path: string, methods: string[]][] = [
@@ -18,14 +19,18 @@ const THROTTLES: { [path: string]: { rateLimit: number; burstLimit: number } } =
   '/register/POST': { rateLimit: 5, burstLimit: 10 },
 };
 
-/** Throttles of single methods, never above those of the whole API. */
+/** Throttles of single methods, never above those of the whole API as far as those are known at synth. */
 export function authorizationThrottles(rateLimit: number, burstLimit: number): { [path: string]: apigateway.MethodDeploymentOptions } {
   return Object.fromEntries(
     Object.entries(THROTTLES).map(([path, own]) => [
       path,
-      { throttlingRateLimit: Math.min(own.rateLimit, rateLimit), throttlingBurstLimit: Math.min(own.burstLimit, burstLimit) },
+      { throttlingRateLimit: smaller(own.rateLimit, rateLimit), throttlingBurstLimit: smaller(own.burstLimit, burstLimit) },
     ]),
   );
+}
+
+function smaller(own: number, ofAll: number): number {
+  return isKnown(ofAll) ? Math.min(own, ofAll) : own;
 }
 
 /** Hands the authorization server's paths to its function, whole answers at a time and without an access token. */

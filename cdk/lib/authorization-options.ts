@@ -1,4 +1,5 @@
-import { type Duration, Token } from 'aws-cdk-lib';
+import type { Duration } from 'aws-cdk-lib';
+import { assertConvertible, isKnown, knownItems } from './known-value';
 import type { McpAuthorizationServerOptions } from './mcp-authorization';
 import { synthError } from './synth-error';
 
@@ -11,16 +12,16 @@ const FORBIDDEN_SCHEMES = ['about', 'blob', 'chrome', 'data', 'file', 'filesyste
 /** Refuses what the pages cannot show, and schemes that no application can claim. */
 export function assertPages(options: McpAuthorizationServerOptions): void {
   const { brandColor, brandLogoUrl, customSchemes } = options;
-  if (brandColor !== undefined) {
+  if (brandColor !== undefined && isKnown(brandColor)) {
     const contrast = contrastWithWhite(brandColor);
     if (contrast === undefined || contrast < 4.5) {
       throw synthError('BrandColorInvalid', `brandColor is ${JSON.stringify(brandColor)} and needs #rrggbb with a contrast of at least 4.5 to white text${contrast === undefined ? '' : `, not ${contrast.toFixed(1)}`}: take a darker one`);
     }
   }
-  if (brandLogoUrl !== undefined && !Token.isUnresolved(brandLogoUrl) && !(URL.canParse(brandLogoUrl) && new URL(brandLogoUrl).protocol === 'https:')) {
+  if (brandLogoUrl !== undefined && isKnown(brandLogoUrl) && !(URL.canParse(brandLogoUrl) && new URL(brandLogoUrl).protocol === 'https:')) {
     throw synthError('BrandLogoNotHttps', `brandLogoUrl is ${JSON.stringify(brandLogoUrl)} and needs an https URL: correct or remove it`);
   }
-  for (const scheme of customSchemes ?? []) {
+  for (const scheme of knownItems(customSchemes ?? [])) {
     if (!/^[a-z][a-z0-9+.-]*$/.test(scheme) || FORBIDDEN_SCHEMES.includes(scheme)) {
       throw synthError('CustomSchemeInvalid', `customSchemes has ${JSON.stringify(scheme)} and takes schemes that an application can claim, in lower case and without a colon: correct or remove it`);
     }
@@ -40,13 +41,19 @@ export function assertPages(options: McpAuthorizationServerOptions): void {
 export function assertLifetimes(options: McpAuthorizationServerOptions): void {
   const { codeLifetime, refreshTokenLifetime, registrationLifetime } = options;
   if (codeLifetime !== undefined) {
+    assertConvertible(codeLifetime, 'seconds', 'codeLifetime');
+  }
+  if (codeLifetime !== undefined && isKnown(codeLifetime)) {
     const seconds = codeLifetime.toSeconds({ integral: false });
     if (!Number.isInteger(seconds) || seconds < 5 || seconds > 300) {
       throw synthError('LifetimeInvalid', `codeLifetime is ${codeLifetime.toHumanString()} and takes 5 seconds to 5 minutes, which is how long Cognito's code inside it lives: choose one of those`);
     }
   }
   for (const [property, lifetime] of Object.entries({ refreshTokenLifetime, registrationLifetime })) {
-    if (lifetime !== undefined && !isWholeDays(lifetime)) {
+    if (lifetime !== undefined) {
+      assertConvertible(lifetime, 'days', property);
+    }
+    if (lifetime !== undefined && isKnown(lifetime) && !isWholeDays(lifetime)) {
       throw synthError('LifetimeInvalid', `${property} is ${lifetime.toHumanString()} and takes whole days from 1 to ${MOST_DAYS}: choose one of those`);
     }
   }

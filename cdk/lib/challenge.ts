@@ -1,4 +1,4 @@
-import { assertStatic } from './velocity';
+import { assertHeaderValue } from './velocity';
 
 /** What the `WWW-Authenticate` values of one MCP server say. */
 export interface ChallengeParameters {
@@ -32,7 +32,7 @@ export function insufficientScopeChallenge(parameters: ChallengeParameters): str
 
 function bearer(attributes: [name: string, value: string][]): string {
   const rendered = attributes.map(([name, value]) => {
-    assertStatic(value, `the challenge's ${name}`);
+    assertHeaderValue(value, `the challenge's ${name}`);
     return `${name}="${value}"`;
   });
   return `Bearer ${rendered.join(', ')}`;

@@ -3,8 +3,9 @@ import * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import * as cognito from 'aws-cdk-lib/aws-cognito';
 import type { Construct } from 'constructs';
 import { allowedOriginsOf } from './allowed-origins';
-import { type CallbackOptions, callbackPortOf, callbackUrlsOf } from './callback-urls';
+import { type CallbackOptions, callbackPortOf, callbackUrlsOf, redirectUrisOf } from './callback-urls';
 import { list } from './contract-document';
+import { assertKnown } from './known-value';
 import { McpInteractiveClient, McpMachineClient } from './mcp-app-client';
 import type { McpAuthorization } from './mcp-authorization';
 import { McpAuthorizationServer, type McpConsentScope } from './mcp-authorization-server';
@@ -13,6 +14,7 @@ import type { McpFrontConfig } from './mcp-front';
 import type { McpEndpointOptions } from './mcp-server-props';
 import { type IMcpUserPool, McpUserPool } from './mcp-user-pool';
 import type { MetadataParameters } from './metadata';
+import { assertScopesFit } from './resource-server';
 import { signInUrls } from './sign-in-urls';
 import { synthError } from './synth-error';
 
@@ -62,6 +64,7 @@ export class CognitoSignIn {
     const { signInBaseUrl, jwksUrl } = signInUrls(front, this.userPool);
     this.signInBaseUrl = signInBaseUrl;
     this.jwksUrl = jwksUrl;
+    assertScopesFit(address.mcpServerUrl, contract.scopes);
     // The identifier is the MCP URL, so that scopes bind machine tokens and `aud` binds people's tokens to this server.
     this.resourceServer = new cognito.UserPoolResourceServer(address.registry, 'ResourceServer', {
       userPool: this.userPool.userPool,
@@ -135,6 +138,7 @@ export class CognitoSignIn {
   }
 
   public addMachineClient(id: string, scopeNames: string[] | undefined): McpMachineClient {
+    assertKnown(scopeNames ?? [], 'scopeNames', 'give names of the contract\'s scopes');
     return new McpMachineClient(this.server, id, {
       userPool: this.userPool,
       oauthScopes: this.cognitoScopes(scopeNames ?? this.props.contract.scopeNames),
@@ -156,7 +160,7 @@ export class CognitoSignIn {
     }
     const options = this.authorization!._server!;
     // For clients that can do neither of the two registrations: their `client_id` is typed in.
-    const byHand = { clientId: serverName, clientName: 'A client configured by hand', redirectUris: callbackUrlsOf(this.byHand) };
+    const byHand = { clientId: serverName, clientName: 'A client configured by hand', redirectUris: redirectUrisOf(this.byHand) };
     return new McpAuthorizationServer(this.server, 'AuthorizationServer', {
       ...options,
       clients: [byHand, ...(options.clients ?? [])],

@@ -1,4 +1,5 @@
 import { list } from './contract-document';
+import { assertKnown } from './known-value';
 import { synthError } from './synth-error';
 
 /** What a command that adds an MCP server to a client says. */
@@ -21,6 +22,7 @@ const COMMANDS: { [client: string]: (parameters: ConnectParameters) => string } 
 
 /** The command that adds an MCP server to a client. */
 export function connectCommand(client: string, parameters: ConnectParameters): string {
+  assertKnown(client, 'client', `give one of ${list(Object.keys(COMMANDS))}`);
   const command = Object.entries(COMMANDS).find(([name]) => name === client)?.[1];
   if (command === undefined) {
     throw synthError('ClientUnknown', `connectCommand knows no client ${JSON.stringify(client)}: use one of ${list(Object.keys(COMMANDS))}, or give a client mcpServerUrl`);

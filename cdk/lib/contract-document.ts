@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { assertKnown } from './known-value';
 import { synthError } from './synth-error';
 
 /** The versions of the contract's form that this library reads. From the second one on it may have `selfInvocation`, from the third `endpointMethods`. */
@@ -69,6 +70,7 @@ export interface ContractDocument {
 /** Reads and checks a contract file. Members that the constructs do not use are not looked at. */
 export function readContract(path: string): ContractDocument {
   const mend = 'print it with the server\'s contract command, for example `cargo run -p dog-facts -- contract > contract.json`';
+  assertKnown(path, 'path of the contract file', 'give the path of a file');
   if (!existsSync(path)) {
     throw synthError('ContractFileMissing', `contract file ${path} does not exist: ${mend}`);
   }

@@ -4,6 +4,7 @@ import * as apigatewayv2 from 'aws-cdk-lib/aws-apigatewayv2';
 import * as route53 from 'aws-cdk-lib/aws-route53';
 import * as targets from 'aws-cdk-lib/aws-route53-targets';
 import type { Construct } from 'constructs';
+import { isKnown } from './known-value';
 import type { McpCustomDomainOptions, McpFrontPathOptions } from './mcp-front';
 import { synthError } from './synth-error';
 
@@ -13,14 +14,14 @@ const DOMAIN = 'Domain';
 /** Refuses what API Gateway or Route 53 would refuse minutes into a deployment. Texts known at deployment only are not looked at. */
 export function assertCustomDomain(options: McpCustomDomainOptions): void {
   const { domainName, hostedZone } = options;
-  if (Token.isUnresolved(domainName)) {
+  if (!isKnown(domainName)) {
     return;
   }
   if (!/^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/.test(domainName)) {
     throw synthError('DomainNameInvalid', `domainName is ${JSON.stringify(domainName)} and needs a host name in lower case, without a scheme, a path or a wildcard, for example mcp.example.com`);
   }
   const zoneName = hostedZone?.zoneName.replace(/\.$/, '');
-  if (zoneName !== undefined && !Token.isUnresolved(zoneName) && domainName !== zoneName && !domainName.endsWith(`.${zoneName}`)) {
+  if (zoneName !== undefined && isKnown(zoneName) && domainName !== zoneName && !domainName.endsWith(`.${zoneName}`)) {
     throw synthError('HostedZoneMismatch', `domainName is ${domainName} and the hosted zone is that of ${zoneName}: give the zone of the domain, or leave hostedZone out`);
   }
 }

@@ -42,10 +42,6 @@ function assertDefinition(userPool: cognito.IUserPool): void {
   if (definition.userPoolTier === 'LITE') {
     throw synthError('UserPoolLite', 'userPool is of the feature plan Lite, which binds no access token to an MCP server: set featurePlan to cognito.FeaturePlan.ESSENTIALS');
   }
-  const triggers = Stack.of(userPool).resolve(definition.lambdaConfig) ?? {};
-  if (triggers.defineAuthChallenge !== undefined) {
-    throw synthError('UserPoolCustomAuthentication', 'userPool has a trigger that defines custom authentication, with which the MCP server\'s app clients could be signed in to by API calls: give a pool without defineAuthChallenge');
-  }
 }
 
 function assertManagedLogin(userPool: cognito.IUserPool, domain: cognito.UserPoolDomain): void {

@@ -3,6 +3,7 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as codedeploy from 'aws-cdk-lib/aws-codedeploy';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
+import { isKnown } from './known-value';
 import type { McpFunctionOptions } from './mcp-function';
 import { synthError } from './synth-error';
 
@@ -10,11 +11,12 @@ import { synthError } from './synth-error';
 export function assertConcurrency(options: McpFunctionOptions): void {
   const { reservedConcurrency, provisionedConcurrency } = options;
   for (const [name, value, least] of [['reservedConcurrency', reservedConcurrency, 0], ['provisionedConcurrency', provisionedConcurrency, 1]] as const) {
-    if (value !== undefined && (!Number.isInteger(value) || value < least)) {
+    if (value !== undefined && isKnown(value) && (!Number.isInteger(value) || value < least)) {
       throw synthError('ConcurrencyInvalid', `${name} is ${value} and needs a whole number from ${least}: correct it, or leave it out`);
     }
   }
-  if (reservedConcurrency !== undefined && provisionedConcurrency !== undefined && provisionedConcurrency > reservedConcurrency) {
+  const bothKnown = reservedConcurrency !== undefined && provisionedConcurrency !== undefined && isKnown(reservedConcurrency) && isKnown(provisionedConcurrency);
+  if (bothKnown && provisionedConcurrency > reservedConcurrency) {
     throw synthError('ConcurrencyTooSmall', `provisionedConcurrency is ${provisionedConcurrency} and reservedConcurrency ${reservedConcurrency}, and no more may run than are reserved: raise reservedConcurrency to ${provisionedConcurrency} at least`);
   }
 }

@@ -1,4 +1,4 @@
-import { Token } from 'aws-cdk-lib';
+import { isKnown, itemsOf, knownItems } from './known-value';
 import type { McpCode } from './mcp-code';
 import type { McpBearerTokenOptions, McpJwtOptions } from './mcp-gate-options';
 import { assertOAuthUrl } from './origin';
@@ -24,7 +24,7 @@ export function jwtGate(options: McpJwtOptions): GateAuthorizationOptions {
     throw synthError('AudienceMissing', 'audience is empty, and access tokens for everybody else would be accepted: name what the provider writes into aud for this server');
   }
   for (const [name, values] of [['audience', options.audience], ['scopePrefix', [options.scopePrefix ?? 'x']]] as const) {
-    const wrong = values.find((value) => !Token.isUnresolved(value) && !/^[\x21\x23-\x2b\x2d-\x5b\x5d-\x7e]+$/.test(value));
+    const wrong = values.find((value) => isKnown(value) && !/^[\x21\x23-\x2b\x2d-\x5b\x5d-\x7e]+$/.test(value));
     if (wrong !== undefined) {
       throw synthError('OAuthValueInvalid', `${name} has ${JSON.stringify(wrong)} and takes visible ASCII without a comma, a quote or a backslash: correct or remove it`);
     }
@@ -35,15 +35,15 @@ export function jwtGate(options: McpJwtOptions): GateAuthorizationOptions {
     issuer: options.issuer,
     scopePrefix: options.scopePrefix ?? '',
     clientId: options.clientId,
-    environment: { GATE_TOKENS: 'jwt', MCP_JWKS_URL: options.jwksUrl, GATE_AUDIENCES: options.audience.join(',') },
+    environment: { GATE_TOKENS: 'jwt', MCP_JWKS_URL: options.jwksUrl, GATE_AUDIENCES: itemsOf(options.audience, ',').join(',') },
   };
 }
 
 /** The gate in front of tokens that are known by their digest. */
 export function bearerTokenGate(options: McpBearerTokenOptions): GateAuthorizationOptions {
   const { tokenSha256 } = options;
-  if (tokenSha256.length === 0 || tokenSha256.some((digest) => !/^[0-9a-f]{64}$/.test(digest))) {
+  if (tokenSha256.length === 0 || knownItems(tokenSha256).some((digest) => !/^[0-9a-f]{64}$/.test(digest))) {
     throw synthError('TokenNotDigest', 'tokenSha256 needs one digest at least, of 64 lower-case hexadecimal characters each: give the SHA-256 of the token, never the token');
   }
-  return { kind: 'bearerToken', code: options.code, scopePrefix: '', environment: { GATE_TOKENS: 'digest', GATE_TOKEN_SHA256: tokenSha256.join(',') } };
+  return { kind: 'bearerToken', code: options.code, scopePrefix: '', environment: { GATE_TOKENS: 'digest', GATE_TOKEN_SHA256: itemsOf(tokenSha256, ',').join(',') } };
 }

@@ -1,7 +1,7 @@
 import * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import { type ChallengeParameters, insufficientScopeChallenge, unauthorizedChallenge } from './challenge';
 import { EXPOSED_HEADERS } from './static-endpoint';
-import { assertStatic } from './velocity';
+import { inertJson } from './velocity';
 
 /** An answer of API Gateway itself, in the form of an OAuth error (RFC 6749 section 5.2) or a JSON-RPC error. */
 interface GatewayAnswer {
@@ -60,6 +60,14 @@ const OTHER_ANSWERS: Record<string, GatewayAnswer> = {
   // API Gateway's own name for a path that does not exist. Its 403 would make MCP clients start a sign-in.
   UnknownPath: {
     type: apigateway.ResponseType.MISSING_AUTHENTICATION_TOKEN,
+    statusCode: '404',
+    error: 'not_found',
+    description: 'there is nothing at this path',
+  },
+  // The same for a request with an access token: where there is no method, API Gateway takes `Authorization` for a signature of AWS,
+  // which no method here asks for.
+  UnknownPathWithToken: {
+    type: apigateway.ResponseType.INVALID_SIGNATURE,
     statusCode: '404',
     error: 'not_found',
     description: 'there is nothing at this path',
@@ -136,6 +144,5 @@ function bodyOf({ error, description, jsonRpcMessage }: GatewayAnswer): string {
 
 /** The body of an OAuth error. */
 function errorBody(error: string, description: string): string {
-  assertStatic(description, `the description of ${error}`);
-  return JSON.stringify({ error, error_description: description });
+  return inertJson(JSON.stringify({ error, error_description: description }));
 }

@@ -1,11 +1,15 @@
+import { assertKnown } from './known-value';
 import type { McpEndpointOptions } from './mcp-server-props';
 import { synthError } from './synth-error';
 
 /** What a server with a host leaves to it. */
 const OF_HOST = ['front', 'userPool', 'authorization', 'callbackPort', 'callbackUrls'] as const;
 
-/** Parts of a path that are the host's own: paths of the authorization server, and the last part of every MCP endpoint. */
-const RESERVED = ['authorize', 'consent', 'callback', 'token', 'register', 'revoke', 'mcp'];
+/**
+ * Parts of a path that are the host's own: paths of the authorization server, the health checks that API Gateway answers itself on every
+ * custom domain, and the last part of every MCP endpoint.
+ */
+const RESERVED = ['authorize', 'consent', 'callback', 'token', 'register', 'revoke', 'ping', 'sping', 'mcp'];
 
 /** Lower case, so that no two paths differ in case alone; one hyphen at a time, so that the construct IDs differ as the paths do. */
 const PART = '[a-z0-9]+([-_][a-z0-9]+)*';
@@ -30,6 +34,7 @@ export function assertPlace(options: McpEndpointOptions): void {
 }
 
 function assertPath(path: string): void {
+  assertKnown(path, 'path', 'give a plain string, because construct IDs and the other servers\' paths depend on it');
   if (!new RegExp(`^(/${PART})+$`).test(path)) {
     throw synthError('PathInvalid', `path is ${JSON.stringify(path)} and needs parts of lower-case letters, digits and single - or _ between them, each after a slash, for example /orders: correct it`);
   }

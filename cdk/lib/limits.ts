@@ -1,4 +1,4 @@
-import { Token } from 'aws-cdk-lib';
+import { isKnown } from './known-value';
 import type { McpAppClientLimits } from './mcp-app-client-limits';
 import { synthError } from './synth-error';
 
@@ -35,13 +35,13 @@ function assertCount(name: string, value: number): void {
 }
 
 function assertNumber(name: string, value: number, fits: (value: number) => boolean, needed: string): void {
-  if (!Token.isUnresolved(value) && !(Number.isFinite(value) && fits(value))) {
+  if (isKnown(value) && !(Number.isFinite(value) && fits(value))) {
     throw synthError('LimitInvalid', `${name} is ${value} and needs ${needed}: correct it`);
   }
 }
 
 function assertBelow(name: string, value: number, serverName: string, ofAll: number): void {
-  if (!Token.isUnresolved(value) && !Token.isUnresolved(ofAll) && value > ofAll) {
+  if (isKnown(value) && isKnown(ofAll) && value > ofAll) {
     throw synthError('LimitNeverReached', `throttle.${name} is ${value} and ${serverName}, for all callers together, is ${ofAll}: lower the first or raise the second`);
   }
 }

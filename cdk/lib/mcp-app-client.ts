@@ -2,8 +2,14 @@ import { Duration, SecretValue } from 'aws-cdk-lib';
 import * as cognito from 'aws-cdk-lib/aws-cognito';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
-import { addCodeGrantClient, clientSecretOf, NO_API_SIGN_IN } from './code-grant-client';
+import { addCodeGrantClient, clientSecretOf } from './code-grant-client';
 import type { IMcpUserPool } from './mcp-user-pool';
+
+/**
+ * No way for people to sign in. Cognito turns password flows on when nothing is said and refuses an empty list; what is left is the
+ * refresh of tokens, and the client credentials grant yields no refresh token.
+ */
+const NO_SIGN_IN: cognito.AuthFlow = { custom: false };
 
 /** Properties of `McpInteractiveClient`. */
 export interface McpInteractiveClientProps {
@@ -62,7 +68,7 @@ export class McpMachineClient extends Construct {
     const appClient = new cognito.UserPoolClient(this, 'AppClient', {
       userPool: props.userPool.userPool,
       generateSecret: true,
-      authFlows: NO_API_SIGN_IN,
+      authFlows: NO_SIGN_IN,
       oAuth: {
         flows: { clientCredentials: true, authorizationCodeGrant: false, implicitCodeGrant: false },
         scopes: props.oauthScopes,

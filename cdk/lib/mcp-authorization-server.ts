@@ -10,6 +10,7 @@ import { addCodeGrantClient, clientSecretOf, deferScopes } from './code-grant-cl
 import { list } from './contract-document';
 import { assertEnvironmentFits } from './environment-size';
 import { environmentOfMcpAuthorizationServerSettings } from './generated/authorization-settings-environment';
+import { assertKnown, itemsOf } from './known-value';
 import type { McpAuthorizationServerOptions, McpPreRegisteredClient } from './mcp-authorization';
 import { McpFunction } from './mcp-function';
 import type { IMcpUserPool } from './mcp-user-pool';
@@ -196,7 +197,11 @@ export class McpAuthorizationServer extends Construct {
       AUTHORIZATION_COGNITO_CLIENT_SECRET_ARN: this.cognitoClientSecret.secretArn,
       AUTHORIZATION_SEALING_SECRET_ARN: this.sealingSecret.secretArn,
       ...(props.scopes && { AUTHORIZATION_SCOPES: stack.toJsonString(props.scopes.map((item) => ({ name: item.oauthScope, description: item.description }))) }),
-      ...environmentOfMcpAuthorizationServerSettings(props),
+      ...environmentOfMcpAuthorizationServerSettings({
+        ...props,
+        customSchemes: props.customSchemes && itemsOf(props.customSchemes, ','),
+        redirectHosts: props.redirectHosts && itemsOf(props.redirectHosts, ','),
+      }),
       ...Object.fromEntries(Object.entries(optional).filter((entry): entry is [string, string] => entry[1] !== undefined)),
     };
   }
@@ -217,7 +222,7 @@ export class McpAuthorizationServer extends Construct {
 }
 
 function joined(values: string[] | undefined): string | undefined {
-  return values?.length ? values.join(',') : undefined;
+  return values?.length ? itemsOf(values, ',').join(',') : undefined;
 }
 
 /** The clients in the form of the setting, with full scopes. */
@@ -226,6 +231,7 @@ function preRegistered(clients: McpPreRegisteredClient[], scopes: McpConsentScop
     if (clients.findIndex((other) => other.clientId === clientId) !== index) {
       throw synthError('ClientIdTaken', `clients has the clientId ${clientId} twice, or it is that of the client for configuration by hand: choose another`);
     }
+    assertKnown(scopeNames ?? [], `scopeNames of the client ${clientId}`, 'give names of the contract\'s scopes');
     const unknown = scopeNames?.filter((name) => scopes.every((item) => item.scopeName !== name)) ?? [];
     if (scopeNames?.length === 0 || unknown.length > 0) {
       throw synthError('ScopeUnknown', `scopeNames of the client ${clientId} is ${list(scopeNames ?? [])} and needs at least one of the contract's scopes: use ${list(scopes.map((item) => item.scopeName))}`);

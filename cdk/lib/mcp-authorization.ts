@@ -2,6 +2,7 @@ import { assertLifetimes, assertPages } from './authorization-options';
 import { assertCallbackUrls } from './callback-urls';
 import { bearerTokenGate, type GateAuthorizationOptions, jwtGate } from './gate-authorization';
 import type { McpAuthorizationServerSettings } from './generated/authorization-settings';
+import { assertListKnown, knownItems } from './known-value';
 import type { McpCode } from './mcp-code';
 import type { McpBearerTokenOptions, McpJwtOptions } from './mcp-gate-options';
 import { synthError } from './synth-error';
@@ -51,7 +52,8 @@ export interface McpCognitoAuthorizationOptions {
    * Whether MCP clients are told that they may register themselves with Cognito: its registration endpoint is named in the
    * metadata. Dynamic registration must be switched on in the user pool, which CloudFormation cannot do: see
    * `docs/authorization-modes.md`. It needs the plan Essentials or Plus. Every registration is an app client of the user pool,
-   * of which there are 1,000 at first, and nobody removes them.
+   * of which there are 1,000 at first, and nobody removes them. A later change of the user pool by CloudFormation may switch
+   * registration off again, and the app clients have no style of managed login: give each one.
    * @default false
    */
   readonly registrationEnabled?: boolean;
@@ -171,15 +173,19 @@ function assertOptions(options: McpAuthorizationServerOptions): void {
     if (clientName.trim() === '') {
       throw synthError('ClientNameMissing', `clients has ${clientId} without a name, and the consent page would show none: set clientName`);
     }
+    const ofClient = (property: string) => `${property} of the client ${clientId}`;
+    for (const [property, values] of [['redirectUris', redirectUris], ['secretSha256', secretSha256 ?? []]] as const) {
+      assertListKnown(values, ofClient(property), 'give an array, whose items may be CDK tokens');
+    }
     if (redirectUris.length === 0) {
       throw synthError('ClientRedirectMissing', `clients has ${clientId} without redirect URIs: add one to redirectUris`);
     }
-    assertCallbackUrls(redirectUris, `redirectUris of the client ${clientId}`);
-    if ((secretSha256 ?? []).some((digest) => !/^[0-9a-f]{64}$/.test(digest))) {
+    assertCallbackUrls(redirectUris, ofClient('redirectUris'));
+    if (knownItems(secretSha256 ?? []).some((digest) => !/^[0-9a-f]{64}$/.test(digest))) {
       throw synthError('ClientSecretNotDigest', `secretSha256 of the client ${clientId} needs 64 lower-case hexadecimal characters each: give the SHA-256 of the secret, never the secret`);
     }
   }
-  for (const value of options.redirectHosts ?? []) {
+  for (const value of knownItems(options.redirectHosts ?? [])) {
     const host = /^[a-z0-9-]+(\.[a-z0-9-]+)+$/.test(value);
     const uri = value.replace(/\/\*$/, '/');
     if (!host && !(uri.startsWith('https://') && URL.canParse(uri) && !uri.includes('*') && new URL(uri).hash === '')) {

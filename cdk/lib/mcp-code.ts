@@ -4,6 +4,7 @@ import { AssetHashType, DockerImage, Stack } from 'aws-cdk-lib';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import { buildWithCargoLambda, requireCargoLambda } from './cargo-lambda';
+import { assertKnown } from './known-value';
 import { synthError } from './synth-error';
 
 /** Options of `McpCode.fromCargo`. */
@@ -44,10 +45,14 @@ export abstract class McpCode {
    * @param manifestDirectory the directory of the `Cargo.toml` (of the package or of its workspace)
    */
   public static fromCargo(manifestDirectory: string, options: McpCargoOptions): McpCode {
+    const { packageName, binaryName = packageName } = options;
+    for (const [property, value] of Object.entries({ manifestDirectory, packageName, binaryName })) {
+      assertKnown(value, property, 'give a plain string, because the package is built at synth');
+    }
     if (!existsSync(join(manifestDirectory, 'Cargo.toml'))) {
       throw synthError('CargoManifestMissing', `${join(manifestDirectory, 'Cargo.toml')} does not exist: give McpCode.fromCargo the directory of a Cargo.toml`);
     }
-    return new CargoCode(manifestDirectory, options.packageName, options.binaryName ?? options.packageName);
+    return new CargoCode(manifestDirectory, packageName, binaryName);
   }
 
   /**
@@ -56,6 +61,7 @@ export abstract class McpCode {
    * @param path a zip file, or a directory that holds the executable `bootstrap`
    */
   public static fromAsset(path: string): McpCode {
+    assertKnown(path, 'path of McpCode.fromAsset', 'give the path of a file or directory');
     if (!existsSync(path)) {
       throw synthError('CodeMissing', `${path} does not exist: give McpCode.fromAsset a zip file or a directory with the executable bootstrap`);
     }

@@ -1,6 +1,7 @@
 import type { Duration } from 'aws-cdk-lib';
 import * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
+import { assertKnown } from './known-value';
 import { addPreflight, addStaticMethod } from './static-endpoint';
 
 /** What the MCP endpoint of an API is made of. */
@@ -39,6 +40,7 @@ export function addMcpEndpoint(path: apigateway.Resource, parameters: McpEndpoin
 
 /** Messages go to a function, whose answer is streamed. */
 export function functionIntegration(handler: lambda.IFunction, timeout: Duration): apigateway.Integration {
+  assertKnown(timeout, 'timeout', 'give a Duration of a plain number, because Lambda takes it in seconds and API Gateway in milliseconds');
   return new apigateway.LambdaIntegration(handler, { responseTransferMode: apigateway.ResponseTransferMode.STREAM, timeout, allowTestInvoke: false });
 }
 

@@ -6,6 +6,7 @@ import * as origins from 'aws-cdk-lib/aws-cloudfront-origins';
 import type * as route53 from 'aws-cdk-lib/aws-route53';
 import { Construct } from 'constructs';
 import { addCustomDomain, assertCustomDomain, mapPath } from './custom-domain';
+import { assertKnown } from './known-value';
 import { assertOrigin } from './origin';
 import { synthError } from './synth-error';
 
@@ -14,6 +15,15 @@ const LONGEST_READ_TIMEOUT = Duration.seconds(120);
 
 /** Construct ID of the distribution. */
 const DISTRIBUTION = 'Distribution';
+
+/** The statuses that CloudFront caches by itself or lets an origin have cached, of those that it takes settings for. */
+const ERROR_STATUSES = [400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504];
+
+/**
+ * No error is cached. CloudFront keeps some for 10 seconds, against `no-store` too, by host and path alone: a caller would get what
+ * was answered to another. The TTL is said explicitly, because CloudFormation takes 300 seconds for one that is left out.
+ */
+const ERRORS_NOT_CACHED: cloudfront.ErrorResponse[] = ERROR_STATUSES.map((httpStatus) => ({ httpStatus, ttl: Duration.seconds(0) }));
 
 /** How CloudFront passes requests on: every one, at once and whole. */
 const PASSED_ON: cloudfront.AddBehaviorOptions = {
@@ -182,7 +192,10 @@ class CloudFrontFront extends McpFront {
   constructor(private readonly options: McpCloudFrontOptions) {
     super();
     const readTimeout = options.readTimeout;
-    if (readTimeout !== undefined && !readTimeout.isUnresolved() && readTimeout.toSeconds() > LONGEST_READ_TIMEOUT.toSeconds()) {
+    if (readTimeout !== undefined) {
+      assertKnown(readTimeout, 'readTimeout', 'give a Duration of a plain number');
+    }
+    if (readTimeout !== undefined && readTimeout.toSeconds() > LONGEST_READ_TIMEOUT.toSeconds()) {
       throw synthError('ReadTimeoutTooLong', `readTimeout is ${readTimeout.toSeconds()} seconds and CloudFront waits for at most ${LONGEST_READ_TIMEOUT.toSeconds()}: give a shorter readTimeout, or use McpFront.stage()`);
     }
   }
@@ -192,6 +205,7 @@ class CloudFrontFront extends McpFront {
     const distribution = new cloudfront.Distribution(scope, DISTRIBUTION, {
       comment: 'MCP server',
       httpVersion: cloudfront.HttpVersion.HTTP2_AND_3,
+      errorResponses: ERRORS_NOT_CACHED,
       defaultBehavior: { origin, ...PASSED_ON },
       additionalBehaviors: {
         // Cached by path alone for as long as the documents say; cookies, queries and headers do not reach the API.

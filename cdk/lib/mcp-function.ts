@@ -9,6 +9,7 @@ import { assertEnvironmentFits } from './environment-size';
 import { addAlias, assertConcurrency } from './function-alias';
 import { assertNetwork, permitNetworkInterfaces } from './function-network';
 import { assertTimeout } from './function-timeout';
+import { assertConvertible } from './known-value';
 import type { McpCode } from './mcp-code';
 import { synthError } from './synth-error';
 
@@ -61,7 +62,8 @@ export interface McpFunctionOptions {
 
   /**
    * How many requests may run at once: set aside for this function out of the account's quota, and its limit. Requests
-   * beyond it fail. 0 stops the server.
+   * beyond it fail. 0 stops the server. A new account has a quota of 10, all of which must stay unreserved, so that any number
+   * above 0 fails at deployment until the quota is raised.
    * @default - what is free of the account's quota
    */
   readonly reservedConcurrency?: number;
@@ -74,7 +76,8 @@ export interface McpFunctionOptions {
 
   /**
    * How requests move to a new version of the code: at once, or bit by bit by CodeDeploy, which goes back when the new
-   * version fails requests. Requests go to an alias then.
+   * version fails requests. Requests go to an alias then. With `provisionedConcurrency`, deploy another number and other code
+   * one after the other: Lambda refuses both at once.
    * @default - at once, without CodeDeploy
    */
   readonly trafficShifting?: codedeploy.ILambdaDeploymentConfig;
@@ -135,6 +138,7 @@ export class McpFunction extends Construct implements iam.IGrantable {
       this.handler = this.function;
     } else {
       this.timeout = props.timeout ?? Duration.seconds(30);
+      assertConvertible(this.timeout, 'seconds', 'timeout');
       assertTimeout(this.timeout);
       assertNetwork(props);
       assertConcurrency(props);

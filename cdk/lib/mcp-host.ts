@@ -2,7 +2,7 @@ import type { RemovalPolicy } from 'aws-cdk-lib';
 import type * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import type * as wafv2 from 'aws-cdk-lib/aws-wafv2';
 import { Construct } from 'constructs';
-import { callbackUrlsOf } from './callback-urls';
+import { redirectUrisOf } from './callback-urls';
 import { addFirewall } from './firewall';
 import { addGatewayResponses } from './gateway-responses';
 import { assertHost, HostedServers } from './hosted-servers';
@@ -96,9 +96,9 @@ export interface McpHostProps {
  * Its API answers the documents that MCP clients look for, of all servers, and the authorization server's endpoints. Each server
  * keeps an API of its own, because a challenge (`WWW-Authenticate`) of API Gateway is one text for a whole API.
  *
- * Servers may be in other stacks of the app, of the same account and region, unless the front is `McpFront.cloudFront()`. A user pool
- * takes 25 servers unless AWS raises that; names, paths and OAuth scopes of all of them go into 4 KB of the authorization server's
- * environment.
+ * Servers may be in other stacks of the app, of the same account and region, unless the front is `McpFront.cloudFront()`. One stack
+ * holds a host and 16 servers. A user pool takes 25 servers unless AWS raises that; names, paths and OAuth scopes of all of them go
+ * into 4 KB of the authorization server's environment.
  */
 export class McpHost extends Construct {
   /** The public base URL, without a trailing slash. */
@@ -158,7 +158,7 @@ export class McpHost extends Construct {
     const { signInBaseUrl, jwksUrl } = signInUrls(this._frontConfig, this.userPool);
     const ownServer = this._authorization._server;
     if (ownServer !== undefined) {
-      const byHand = { clientId: BY_HAND, clientName: 'A client configured by hand', redirectUris: callbackUrlsOf(props) };
+      const byHand = { clientId: BY_HAND, clientName: 'A client configured by hand', redirectUris: redirectUrisOf(props) };
       this.authorizationServer = new McpAuthorizationServer(this, 'AuthorizationServer', {
         ...ownServer,
         clients: [byHand, ...(ownServer.clients ?? [])],

@@ -3,6 +3,7 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type * as sns from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
+import { assertConvertible, isKnown } from './known-value';
 import type { McpServer } from './mcp-server';
 import { dashboardWidgets, registrations } from './monitoring-widgets';
 import { synthError } from './synth-error';
@@ -54,11 +55,12 @@ export class McpMonitoring extends Construct {
     const { server } = props;
     const { function: handler, timeout } = server.mcpFunction;
     const failurePercentage = props.failurePercentage ?? 5;
-    if (!(failurePercentage > 0 && failurePercentage <= 100)) {
+    if (isKnown(failurePercentage) && !(failurePercentage > 0 && failurePercentage <= 100)) {
       throw synthError('FailurePercentageInvalid', `failurePercentage is ${failurePercentage} and needs a number above 0 and up to 100: correct it, or leave it out for 5`);
     }
     const slowAfter = props.slowAfter ?? Duration.millis(timeout.toMilliseconds() * 0.8);
-    if (!slowAfter.isUnresolved() && !timeout.isUnresolved() && slowAfter.toMilliseconds() >= timeout.toMilliseconds()) {
+    assertConvertible(slowAfter, 'millis', 'slowAfter');
+    if (isKnown(slowAfter) && slowAfter.toMilliseconds() >= timeout.toMilliseconds()) {
       throw synthError('SlowAfterTooLong', `slowAfter is ${slowAfter.toMilliseconds()} ms and the function ends after ${timeout.toMilliseconds()}, so no request could be that slow: give a shorter slowAfter`);
     }
 

@@ -22,7 +22,7 @@ export interface McpRemoteScope {
   /** The name, without the resource identifier: visible ASCII without `/`, `"` and `\`. */
   readonly name: string;
 
-  /** What it permits, in plain words: the consent page shows it. */
+  /** What it permits, in plain words and 1 to 256 characters: the consent page shows it. */
   readonly description: string;
 }
 

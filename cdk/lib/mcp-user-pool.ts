@@ -85,9 +85,9 @@ export class McpUserPool extends Construct implements IMcpUserPool {
    * nothing else about the pool changes.
    *
    * The pool must be of the Essentials plan or Plus, and its domain must have managed login: the classic pages cannot bind
-   * an access token to the server (RFC 8707). No trigger may take the OAuth scopes out of access tokens, and none may define
-   * custom authentication, the only way in that Cognito lets an app client leave open. What is checked: account and region,
-   * and of a pool and a domain that this app defines the plan, the triggers, the login version and that they belong together.
+   * an access token to the server (RFC 8707). No trigger may take the OAuth scopes out of access tokens, and none may add the
+   * MCP server's to tokens of a sign-in by API calls, which nobody consented to. What is checked: account and region, and of a
+   * pool and a domain that this app defines the plan, the login version and that they belong together.
    * Who may sign up, and how, stays what it is.
    */
   public static fromUserPool(scope: Construct, id: string, attributes: McpExistingUserPoolAttributes): IMcpUserPool {

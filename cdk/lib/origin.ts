@@ -1,4 +1,4 @@
-import { Token } from 'aws-cdk-lib';
+import { isKnown } from './known-value';
 import { synthError } from './synth-error';
 
 /** Hosts that a request does not leave the machine for. */
@@ -6,7 +6,7 @@ const LOOPBACK = ['127.0.0.1', 'localhost', '[::1]'];
 
 /** OAuth compares these URLs as strings, so only the one canonical spelling of an origin is accepted. */
 export function assertOrigin(value: string, name: string): void {
-  if (Token.isUnresolved(value)) {
+  if (!isKnown(value)) {
     return;
   }
   const url = URL.canParse(value) ? new URL(value) : undefined;
@@ -20,7 +20,7 @@ export function assertOrigin(value: string, name: string): void {
 
 /** Refuses what cannot be a URL of an OAuth server: https, or http on loopback, without a fragment. */
 export function assertOAuthUrl(value: string, name: string): void {
-  if (Token.isUnresolved(value)) {
+  if (!isKnown(value)) {
     return;
   }
   const url = URL.canParse(value) ? new URL(value) : undefined;

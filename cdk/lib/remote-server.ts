@@ -1,5 +1,6 @@
-import { Duration, Token } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import { assertTimeout } from './function-timeout';
+import { assertConvertible, isKnown } from './known-value';
 import type { McpRemoteServerProps } from './mcp-remote-server';
 import { synthError } from './synth-error';
 
@@ -11,10 +12,10 @@ export function assertRemote(props: McpRemoteServerProps): void {
     throw synthError('NotForRemoteServer', `authorization is McpAuthorization.${kind}, whose tokens the endpoint can take itself: use McpAuthorization.cognito() or server(), or the endpoint without McpRemoteServer`);
   }
   const url = URL.canParse(endpointUrl) ? new URL(endpointUrl) : undefined;
-  if (!Token.isUnresolved(endpointUrl) && (url?.protocol !== 'https:' || url.hash !== '' || url.username !== '')) {
+  if (isKnown(endpointUrl) && (url?.protocol !== 'https:' || url.hash !== '' || url.username !== '')) {
     throw synthError('EndpointUrlInvalid', `endpointUrl is ${JSON.stringify(endpointUrl)} and access tokens go there: give an https URL without a fragment and without credentials`);
   }
-  if (!/^[A-Za-z0-9_-]{1,64}$/.test(serverName)) {
+  if (isKnown(serverName) && !/^[A-Za-z0-9_-]{1,64}$/.test(serverName)) {
     throw synthError('ServerNameInvalid', `serverName is ${JSON.stringify(serverName)} and takes 1 to 64 letters, digits, - and _: correct it`);
   }
   const method = endpointMethods.find((each) => each !== 'GET' && each !== 'DELETE');
@@ -29,7 +30,7 @@ export function assertRemote(props: McpRemoteServerProps): void {
   if (props.removalPolicy !== undefined && noPool && noLog) {
     throw synthError('RemovalPolicyNotApplied', 'removalPolicy applies to a user pool of the server\'s own and to the logs of gate and McpAuthorization.server, and there is none of them: set it on the userPool or host and remove it here');
   }
-  const wrong = scopes.find(({ name }) => !/^[\x21\x23-\x2e\x30-\x5b\x5d-\x7e]{1,256}$/.test(name));
+  const wrong = scopes.find(({ name }) => isKnown(name) && !/^[\x21\x23-\x2e\x30-\x5b\x5d-\x7e]{1,256}$/.test(name));
   if (wrong !== undefined) {
     throw synthError('ScopeNameInvalid', `scopes has ${JSON.stringify(wrong.name)} and takes visible ASCII without /, " and \\: correct it`);
   }
@@ -38,6 +39,7 @@ export function assertRemote(props: McpRemoteServerProps): void {
 /** How long a request may take. */
 export function longestTimeout(given: Duration | undefined): Duration {
   const timeout = given ?? Duration.seconds(30);
+  assertConvertible(timeout, 'millis', 'timeout');
   assertTimeout(timeout);
   return timeout;
 }

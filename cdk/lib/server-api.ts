@@ -8,6 +8,7 @@ import { McpFront, type McpFrontConfig } from './mcp-front';
 import type { McpEndpointOptions } from './mcp-server-props';
 import type { MetadataParameters, ProtectedResourceParameters } from './metadata';
 import { addMetadataEndpoints } from './metadata-endpoints';
+import { chain } from './resource-chain';
 
 /** Name of the API stage. A literal, because a reference to the stage would close a dependency cycle. */
 export const API_STAGE_NAME = 'prod';
@@ -59,6 +60,7 @@ export function addRestApi(scope: Construct, restApiName: string, description: s
       tracingEnabled: options.tracing ?? false,
     },
   });
+  chain(api.node.defaultChild as apigateway.CfnRestApi);
   // RestApi adds an output with the stage's URL, and only one URL is advertised.
   api.node.tryRemoveChild('Endpoint');
   const stack = Stack.of(scope);

@@ -1,5 +1,6 @@
-import { Duration, Fn, Token, Tokenization } from 'aws-cdk-lib';
+import { Duration, Token, Tokenization } from 'aws-cdk-lib';
 import { type ContractDocument, type ContractSetting, list } from './contract-document';
+import { assertConvertible, isKnown, itemsOf } from './known-value';
 import { synthError } from './synth-error';
 
 /** Settings that only the plain HTTP mode reads: on Lambda they would do nothing. */
@@ -53,9 +54,10 @@ function rendered(setting: ContractSetting, value: any): string {
     if (setting.type !== 'duration') {
       throw synthError('SettingTypeMismatch', `settings.${setting.name} is a Duration and needs ${expectation(setting)}`);
     }
+    assertConvertible(value, setting.unit === 's' ? 'seconds' : 'millis', `settings.${setting.name}`);
     return String(setting.unit === 's' ? value.toSeconds() : value.toMilliseconds());
   }
-  if (Token.isUnresolved(value)) {
+  if (Token.isUnresolved(value) || (typeof value === 'string' && !isKnown(value))) {
     return unresolved(value);
   }
   switch (setting.type) {
@@ -74,7 +76,7 @@ function rendered(setting: ContractSetting, value: any): string {
       return String(value);
     case 'list':
       if (!Array.isArray(value) || value.some((item) => typeof item !== 'string' || item.includes(','))) throw misfit(expectation(setting));
-      return value.join(',');
+      return itemsOf(value, ',').join(',');
   }
 }
 
@@ -83,7 +85,7 @@ function unresolved(value: any): string {
   if (typeof value === 'number') {
     return Tokenization.stringifyNumber(value);
   }
-  return Array.isArray(value) ? Fn.join(',', value) : Token.asString(value);
+  return Array.isArray(value) ? itemsOf(value, ',').join(',') : Token.asString(value);
 }
 
 function expectation(setting: ContractSetting): string {

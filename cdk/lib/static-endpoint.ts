@@ -1,6 +1,6 @@
-import { Duration, Lazy, Stack } from 'aws-cdk-lib';
+import { Duration, Lazy } from 'aws-cdk-lib';
 import * as apigateway from 'aws-cdk-lib/aws-apigateway';
-import { assertStaticDocument } from './velocity';
+import { jsonTemplate } from './velocity';
 
 /** Headers that browser-based MCP clients send and that browsers ask about first. */
 const REQUEST_HEADERS = ['Authorization', 'Content-Type', 'Accept', 'Mcp-Protocol-Version', 'Mcp-Session-Id', 'Mcp-Method', 'Mcp-Name', 'Last-Event-ID'];
@@ -8,7 +8,7 @@ const REQUEST_HEADERS = ['Authorization', 'Content-Type', 'Accept', 'Mcp-Protoco
 /** Headers of answers that scripts in browsers may read. */
 export const EXPOSED_HEADERS = ['WWW-Authenticate', 'Mcp-Session-Id', 'Mcp-Protocol-Version'];
 
-/** JSON object, or what gives one at the end of synthesis; its strings must survive a Velocity template as they are. */
+/** JSON object, or what gives one at the end of synthesis. */
 export type StaticDocument = Record<string, unknown> | (() => Record<string, unknown>);
 
 /** A JSON answer that API Gateway gives by itself, without a Lambda function. */
@@ -51,7 +51,7 @@ export function addStaticMethod(
       {
         statusCode: answer.statusCode,
         responseParameters: Object.fromEntries(headers),
-        responseTemplates: { 'application/json': rendered(path, answer.document, `the answer of ${method} ${path.path}`) },
+        responseTemplates: { 'application/json': rendered(path, answer.document) },
       },
     ],
   });
@@ -66,10 +66,6 @@ export function addStaticMethod(
   });
 }
 
-function rendered(path: apigateway.IResource, document: StaticDocument, what: string): string {
-  if (typeof document === 'function') {
-    return Lazy.uncachedString({ produce: () => rendered(path, document(), what) });
-  }
-  assertStaticDocument(document, what);
-  return Stack.of(path).toJsonString(document);
+function rendered(path: apigateway.IResource, document: StaticDocument): string {
+  return typeof document === 'function' ? Lazy.uncachedString({ produce: () => rendered(path, document()) }) : jsonTemplate(path, document);
 }

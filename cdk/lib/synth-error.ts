@@ -1,7 +1,10 @@
+/** How the CDK encodes a token in a string, as a number and as an item of a list. */
+const ENCODED_TOKENS = /[$#]\{Token\[[^\]]*\]\}|-1\.\d{10,16}e\+289/g;
+
 /**
- * An error for the person who runs `cdk synth`. The message names the input, shows its value and says the mend;
- * the identifier in parentheses is stable, so that it can be searched for and tested.
+ * An error for the person who runs `cdk synth`. The message names the input, shows its value and says the fix;
+ * the identifier in parentheses is stable, so that it can be searched for and tested. CDK tokens in it are readable.
  */
 export function synthError(identifier: string, message: string): Error {
-  return new Error(`${message} (${identifier})`);
+  return new Error(`${message.replace(ENCODED_TOKENS, '<CDK token>')} (${identifier})`);
 }

@@ -1,6 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { list } from './contract-document';
+import { assertKnown } from './known-value';
 import type { McpContract } from './mcp-contract';
 import { synthError } from './synth-error';
 
@@ -19,6 +20,7 @@ const STATISTICS = {
 /** One metric of one tool. */
 export function toolMetric(contract: McpContract, metricName: keyof typeof STATISTICS, toolName: string, options: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
   const { serverName, tools } = contract._document;
+  assertKnown(toolName, 'toolName', `give one of ${list(tools.map((tool) => tool.name))}`);
   if (tools.every((tool) => tool.name !== toolName)) {
     throw synthError('ToolUnknown', `toolName is ${toolName} and ${serverName} has the tools ${list(tools.map((tool) => tool.name))}: use one of them`);
   }

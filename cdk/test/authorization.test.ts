@@ -182,7 +182,7 @@ describe('its app client in the user pool', () => {
     assert.equal(properties.GenerateSecret, true);
     assert.deepEqual(properties.AllowedOAuthFlows, ['code']);
     assert.equal(properties.AllowedOAuthScopes.length, 1);
-    assert.deepEqual(properties.ExplicitAuthFlows, ['ALLOW_CUSTOM_AUTH']);
+    assert.deepEqual(properties.ExplicitAuthFlows, ['ALLOW_USER_SRP_AUTH']);
     assert.deepEqual(properties.RefreshTokenRotation, { Feature: 'ENABLED', RetryGracePeriodSeconds: 60 });
     assert.equal(only(template, 'AWS::Cognito::ManagedLoginBranding').properties.ClientId.Ref, logicalId);
   });

@@ -61,8 +61,8 @@ export function bareStack(app: App, lambdaDirectory: string): Stack {
     document(path.addResource('mcp'));
   }
   document(mcp.addResource('.well-known').addResource('openid-configuration'));
-  const { UNAUTHORIZED, EXPIRED_TOKEN, ACCESS_DENIED, MISSING_AUTHENTICATION_TOKEN, THROTTLED, DEFAULT_4XX, DEFAULT_5XX } = apigateway.ResponseType;
-  for (const type of [UNAUTHORIZED, EXPIRED_TOKEN, ACCESS_DENIED, MISSING_AUTHENTICATION_TOKEN, THROTTLED, DEFAULT_4XX, DEFAULT_5XX]) {
+  const { UNAUTHORIZED, EXPIRED_TOKEN, ACCESS_DENIED, MISSING_AUTHENTICATION_TOKEN, INVALID_SIGNATURE, THROTTLED, DEFAULT_4XX, DEFAULT_5XX } = apigateway.ResponseType;
+  for (const type of [UNAUTHORIZED, EXPIRED_TOKEN, ACCESS_DENIED, MISSING_AUTHENTICATION_TOKEN, INVALID_SIGNATURE, THROTTLED, DEFAULT_4XX, DEFAULT_5XX]) {
     api.addGatewayResponse(type.responseType, { type, responseHeaders: { 'WWW-Authenticate': `'Bearer resource_metadata="${url}"'` } });
   }
   return stack;

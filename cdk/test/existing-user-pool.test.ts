@@ -2,11 +2,10 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { App, CfnParameter, Stack } from 'aws-cdk-lib';
 import * as cognito from 'aws-cdk-lib/aws-cognito';
-import { Code, Function, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { Template } from 'aws-cdk-lib/assertions';
 import { McpAuthorization, type McpExistingUserPoolAttributes, McpFront, McpServer, McpUserPool } from '../lib';
 import { deployed } from './deployed';
-import { code, facts, fixture, only, synthesize, type TemplateJson } from './synthesis';
+import { code, facts, only, synthesize, type TemplateJson } from './synthesis';
 
 const front = () => McpFront.external({ publicBaseUrl: 'https://mcp.example.com' });
 const signInBaseUrl = 'https://login.example.com';
@@ -76,11 +75,19 @@ describe('McpUserPool.fromUserPool with a pool of the app', () => {
     assert.ok(JSON.stringify(deployed(json, json.Resources)).includes('https://people.auth.eu-west-1.amazoncognito.com/oauth2/authorize'));
   });
 
+  test('takes a pool with custom authentication, which no app client of the server permits', () => {
+    const template = serverOver((stack) => {
+      const pool = defined(stack);
+      (pool.userPool.node.defaultChild as cognito.CfnUserPool).lambdaConfig = { defineAuthChallenge: 'arn:aws:lambda:eu-west-1:111122223333:function:challenge' };
+      return pool;
+    });
+    assert.ok(!only(template, 'AWS::Cognito::UserPoolClient').properties.ExplicitAuthFlows.includes('ALLOW_CUSTOM_AUTH'));
+  });
+
   test('lets people sign in with the identity providers that the app registers, and waits for them', () => {
     const template = serverOver((stack) => {
       const pool = defined(stack);
-      const google = new cognito.UserPoolIdentityProviderAmazon(stack, 'Amazon', { userPool: pool.userPool, clientId: 'id', clientSecret: 'secret' });
-      pool.userPool.registerIdentityProvider(google);
+      new cognito.UserPoolIdentityProviderAmazon(stack, 'Amazon', { userPool: pool.userPool, clientId: 'id', clientSecret: 'secret' });
       return pool;
     });
     const { logicalId, properties } = only(template, 'AWS::Cognito::UserPoolClient');
@@ -109,11 +116,6 @@ describe('McpUserPool.fromUserPool fails', () => {
       inIreland,
     ],
     ['for a pool of the plan Lite', (stack) => defined(stack, { featurePlan: cognito.FeaturePlan.LITE }), 'userPool is of the feature plan Lite, which binds no access token to an MCP server: set featurePlan to cognito.FeaturePlan.ESSENTIALS (UserPoolLite)'],
-    [
-      'for a pool with custom authentication',
-      (stack) => defined(stack, { lambdaTriggers: { defineAuthChallenge: new Function(stack, 'Trigger', { code: Code.fromAsset(fixture('lambda/dog-facts')), handler: 'bootstrap', runtime: Runtime.PROVIDED_AL2023 }) } }),
-      'userPool has a trigger that defines custom authentication, with which the MCP server\'s app clients could be signed in to by API calls: give a pool without defineAuthChallenge (UserPoolCustomAuthentication)',
-    ],
     ['for the domain of another pool', (stack) => ({ userPool: imported(stack), domain: defined(stack).domain }), 'domain Test/Pool/Domain belongs to another user pool than the one given: give the domain of this pool (UserPoolDomainMismatch)'],
     [
       'for the classic sign-in pages',

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { CfnOutput, CfnParameter, Duration } from 'aws-cdk-lib';
 import { Match } from 'aws-cdk-lib/assertions';
-import { McpFront, McpServer } from '../lib';
+import { McpAuthorization, McpFront, McpHost, McpRemoteServer, McpServer } from '../lib';
 import { deployed } from './deployed';
 import { certificate, code, facts, only, synthesize, synthesizeServer, type TemplateJson } from './synthesis';
 
@@ -155,6 +155,19 @@ describe('McpFront.cloudFront', () => {
     assert.equal(origins.length, 1);
     assert.equal(origins[0].OriginPath, '/prod');
     assert.deepEqual(origins[0].CustomOriginConfig, { OriginProtocolPolicy: 'https-only', OriginReadTimeout: 60, OriginSSLProtocols: ['TLSv1.2'] });
+  });
+
+  test('caches no error, on any distribution', () => {
+    const host = synthesize((stack) => {
+      const shared = new McpHost(stack, 'Host', { authorization: McpAuthorization.cognito() });
+      new McpServer(stack, 'Server', { code: code(), contract: facts(), host: shared, path: '/facts' });
+    });
+    const remote = synthesize((stack) => {
+      new McpRemoteServer(stack, 'Remote', { endpointUrl: 'https://gateway.example.com/mcp', serverName: 'remote', scopes: [{ name: 'use', description: 'Use it' }], authorization: McpAuthorization.cognito() });
+    });
+    for (const { CustomErrorResponses: responses } of [config(), ...[host, remote].map((each) => only(each, 'AWS::CloudFront::Distribution').properties.DistributionConfig)]) {
+      assert.deepEqual(responses, [400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504].map((status) => ({ ErrorCode: status, ErrorCachingMinTTL: 0 })));
+    }
   });
 
   test('waits as long as readTimeout says', () => {

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { Duration } from 'aws-cdk-lib';
-import { McpContract, McpFront } from '../lib';
+import { Aws, Duration } from 'aws-cdk-lib';
+import type { Template } from 'aws-cdk-lib/assertions';
+import { McpAuthorization, McpContract, McpFront, McpHost, McpRemoteServer, type McpRemoteServerProps } from '../lib';
 import { unauthorizedChallenge } from '../lib/challenge';
-import { assertStaticDocument } from '../lib/velocity';
-import { includingScopes, fixture, keeper, only, synthesizeServer, twoScopes } from './synthesis';
+import { deployed } from './deployed';
+import { code, fixture, includingScopes, keeper, only, synthesize, synthesizeServer, type TemplateJson, twoScopes } from './synthesis';
 
 const front = () => McpFront.external({ publicBaseUrl: 'https://mcp.example.com' });
 const template = synthesizeServer({ front: front() });
@@ -162,6 +163,7 @@ describe('gateway responses', () => {
       body: '{"error":"insufficient_scope","error_description":"the access token lacks a required scope, WWW-Authenticate names the scopes"}',
     },
     MISSING_AUTHENTICATION_TOKEN: { status: '404', headers: cors, body: '{"error":"not_found","error_description":"there is nothing at this path"}' },
+    INVALID_SIGNATURE: { status: '404', headers: cors, body: '{"error":"not_found","error_description":"there is nothing at this path"}' },
     THROTTLED: {
       status: '429',
       headers: { ...cors, 'gatewayresponse.header.Retry-After': "'1'" },
@@ -185,28 +187,74 @@ describe('gateway responses', () => {
   });
 });
 
-describe('texts that API Gateway would evaluate', () => {
-  for (const character of ['$', '#', '"', "'", '\\']) {
-    test(`fail with ${character} in a document`, () => {
-      assert.throws(() => assertStaticDocument({ a: ['ok', `x${character}y`] }, 'the document'), {
-        message: `the document.a[1] is ${JSON.stringify(`x${character}y`)}, and API Gateway would evaluate ${JSON.stringify(character)} in it: remove the character (TextNotStatic)`,
+/** What API Gateway answers with a mapping template in which there is nothing that Velocity evaluates: the template itself. */
+function evaluated(text: string): any {
+  assert.doesNotMatch(text, /[$#]/, 'Velocity: references begin with $, directives and comments with #');
+  return JSON.parse(text);
+}
+
+/** The bodies of all static responses of a template by the member that tells them apart. */
+function bodies(of: Template): any[] {
+  const json = of.toJSON() as TemplateJson;
+  return Object.values(of.findResources('AWS::ApiGateway::Method', { Properties: { Integration: { Type: 'MOCK' } } }))
+    .flatMap((each) => each.Properties.Integration.IntegrationResponses)
+    .filter((response) => response.ResponseTemplates !== undefined)
+    .map((response) => evaluated(deployed(json, response.ResponseTemplates['application/json'])));
+}
+
+describe('texts in static documents', () => {
+  const remote = (props: Partial<McpRemoteServerProps>) =>
+    synthesize((stack) => {
+      new McpRemoteServer(stack, 'Remote', {
+        endpointUrl: 'https://gateway.example.com/mcp',
+        serverName: 'remote',
+        scopes: [{ name: 'use', description: 'Use it' }],
+        authorization: McpAuthorization.cognito(),
+        ...props,
       });
     });
 
-    test(`fail with ${character} in a challenge`, () => {
+  for (const serverTitle of ["Ann's dogs", 'The "best" dogs', 'Dogs #1', '## not a comment', '#if(true)x#end', '#[[dogs]]#', 'Dogs for $5', '$context.apiId ${input}', '$!x', '\\$x and \\#x', '$util.escapeJavaScript($x)', 'two\nlines', '100 % dogs', 'Hunde für Ältere 🐶']) {
+    for (const [where, front] of [['a host name that is known at deployment', undefined], ['one that is known at synth', McpFront.external({ publicBaseUrl: 'https://mcp.example.com' })]] as const) {
+      test(`arrive as written: the title ${JSON.stringify(serverTitle)} behind ${where}`, () => {
+        const titles = bodies(remote({ serverTitle, front })).flatMap((each) => each.resource_name ?? []);
+        assert.deepEqual(titles, [serverTitle, serverTitle]);
+      });
+    }
+  }
+
+  test('arrive as written on a host of several servers', () => {
+    const template = synthesize((stack) => {
+      const host = new McpHost(stack, 'Host', { authorization: McpAuthorization.cognito() });
+      for (const serverName of ['one', 'two']) {
+        new McpRemoteServer(stack, serverName, { host, path: `/${serverName}`, endpointUrl: 'https://gateway.example.com/mcp', serverName, serverTitle: `Ann's $${serverName}`, scopes: [{ name: 'use', description: 'Use it' }] });
+      }
+    });
+    assert.deepEqual(bodies(template).flatMap((each) => each.resource_name ?? []).sort(), ["Ann's $one", "Ann's $two"]);
+  });
+
+  test('arrive as written from a contract', () => {
+    const titles = bodies(synthesizeServer({ authorization: McpAuthorization.cognito(), contract: McpContract.fromFile(fixture('live-title.contract.json')) })).flatMap((each) => each.resource_name ?? []);
+    assert.deepEqual(titles, ['Dogs #1', 'Dogs #1']);
+  });
+
+  test('arrive as written from an issuer of another provider', () => {
+    const authorization = McpAuthorization.jwt({ code: code(), issuer: "https://issuer.example.com/o'$1", jwksUrl: 'https://issuer.example.com/keys', audience: ['dogs'] });
+    const issuers = bodies(synthesizeServer({ authorization })).flatMap((each) => each.authorization_servers ?? []);
+    assert.deepEqual(new Set(issuers), new Set(["https://issuer.example.com/o'$1"]));
+  });
+});
+
+describe('values of a challenge', () => {
+  for (const character of ['$', '#', '"', "'", '\\', '\n']) {
+    test(`fail with ${JSON.stringify(character)}, which no header of API Gateway can hold`, () => {
       assert.throws(() => unauthorizedChallenge({ resourceMetadataUrl: `https://a.example/${character}`, oauthScopes: ['s'] }), {
-        message: `the challenge's resource_metadata is ${JSON.stringify(`https://a.example/${character}`)}, and API Gateway would evaluate ${JSON.stringify(character)} in it: remove the character (TextNotStatic)`,
+        message: `the challenge's resource_metadata is ${JSON.stringify(`https://a.example/${character}`)}, and a header of an API Gateway response cannot hold ${JSON.stringify(character)}: remove the character (TextNotStatic)`,
       });
     });
   }
 
-  test('fail in a contract\'s title', () => {
-    assert.throws(() => synthesizeServer({ contract: McpContract.fromFile(fixture('live-title.contract.json')) }), {
-      message: 'the answer of GET /.well-known/oauth-protected-resource.resource_name is "Dogs #1", and API Gateway would evaluate "#" in it: remove the character (TextNotStatic)',
-    });
-  });
-
   test('do not fail for unresolved tokens', () => {
-    assert.doesNotThrow(() => assertStaticDocument({ url: '${Token[TOKEN.1]}' }, 'the document'));
+    assert.doesNotThrow(() => unauthorizedChallenge({ resourceMetadataUrl: `https://${Aws.URL_SUFFIX}`, oauthScopes: ['s'] }));
   });
 });

@@ -1,12 +1,18 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, test } from 'node:test';
 import { App, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as wafv2 from 'aws-cdk-lib/aws-wafv2';
-import { McpAuthorization, McpAuthorizationServer, McpFront, McpHost, type McpHostProps, McpMonitoring, McpRemoteServer, McpServer, type McpServerProps, McpUserPool } from '../lib';
+import { McpAuthorization, McpAuthorizationServer, McpContract, McpFront, McpHost, type McpHostProps, McpMonitoring, McpRemoteServer, McpServer, type McpServerProps, McpUserPool } from '../lib';
 import { deployed } from './deployed';
 import { documentOf, methodsOf, reach } from './routes';
-import { certificate, code, facts, only, synthesize, type TemplateJson, twoScopes } from './synthesis';
+import { certificate, code, facts, fixture, only, synthesize, type TemplateJson, twoScopes } from './synthesis';
+
+const directory = mkdtempSync(join(tmpdir(), 'host-test-'));
+after(() => rmSync(directory, { recursive: true }));
 
 const withServer = () => McpAuthorization.server({ code: code() });
 const customDomain = () => McpFront.customDomain({ domainName: 'mcp.example.com', certificate: certificate() });
@@ -182,6 +188,25 @@ describe('the authorization server of a host', () => {
     });
   });
 
+  /** The contract of two OAuth scopes under another server name. */
+  const named = (serverName: string) => {
+    const contract = JSON.parse(readFileSync(fixture('two-scopes.contract.json'), 'utf8'));
+    const path = join(directory, `${serverName}.json`);
+    writeFileSync(path, JSON.stringify({ ...contract, server: { ...contract.server, name: serverName } }));
+    return McpContract.fromFile(path);
+  };
+
+  test('fits into one stack with sixteen servers, and not with seventeen', () => {
+    const stackOf = (servers: number) => synthesize((stack) => {
+      const host = new McpHost(stack, 'Tools', { authorization: withServer() });
+      for (let index = 0; index < servers; index += 1) {
+        new McpServer(stack, `Server${index}`, { code: code(), contract: named(`notes-${index}`), host, path: `/notes-${index}` });
+      }
+    });
+    stackOf(16);
+    assert.throws(() => stackOf(17), { message: /is greater than allowed maximum of 500/ });
+  });
+
   test('fails when its environment cannot hold all servers', () => {
     const many = () => synthesize((stack) => {
       const host = new McpHost(stack, 'Tools', { authorization: withServer() });
@@ -312,7 +337,7 @@ describe('a host', () => {
       (stack) => server(stack, { host: host(stack), path }),
       `path is ${JSON.stringify(path)} and needs parts of lower-case letters, digits and single - or _ between them, each after a slash, for example /orders: correct it (PathInvalid)`,
     ]),
-    ...[['/token', 'token'], ['/authorize/x', 'authorize'], ['/mcp', 'mcp'], ['/facts/mcp', 'mcp']].map(([path, part]): [string, (stack: Stack) => void, string] => [
+    ...[['/token', 'token'], ['/ping', 'ping'], ['/sping/x', 'sping'], ['/authorize/x', 'authorize'], ['/mcp', 'mcp'], ['/facts/mcp', 'mcp']].map(([path, part]): [string, (stack: Stack) => void, string] => [
       `path is ${path}`,
       (stack) => server(stack, { host: host(stack), path }),
       `path is ${path}, and ${part} is a path of the host itself or of every MCP endpoint: choose another (PathReserved)`,

@@ -116,6 +116,16 @@ describe('McpRemoteServer', () => {
     [{ serverName: 'my tickets' }, 'serverName is "my tickets" and takes 1 to 64 letters, digits, - and _: correct it (ServerNameInvalid)'],
     [{ scopes: [] }, 'scopes is empty, and API Gateway would take ID tokens then: name one OAuth scope at least (ScopesMissing)'],
     [{ scopes: [{ name: 'a/b', description: 'x' }] }, 'scopes has "a/b" and takes visible ASCII without /, " and \\: correct it (ScopeNameInvalid)'],
+    [{ scopes: [{ name: 'use', description: '' }] }, 'the description of the OAuth scope use has 0 characters and Cognito takes 1 to 256: add one (ScopeDescriptionInvalid)'],
+    [{ scopes: [{ name: 'use', description: 'x'.repeat(257) }] }, 'the description of the OAuth scope use has 257 characters and Cognito takes 1 to 256: shorten it (ScopeDescriptionInvalid)'],
+    [
+      { scopes: [{ name: 'x'.repeat(230), description: 'x' }], front: McpFront.external({ publicBaseUrl: 'https://mcp.example.com' }) },
+      `the OAuth scope https://mcp.example.com/mcp/${'x'.repeat(230)} has 258 characters and Cognito takes 256, resource identifier included: shorten its name, or the path or host name of the server (ScopeTooLong)`,
+    ],
+    [
+      { scopes: [{ name: 'x'.repeat(244), description: 'x' }], front: McpFront.cloudFront() },
+      `the OAuth scope https://<CDK token>/mcp/${'x'.repeat(244)} has 257 characters and Cognito takes 256, resource identifier included: shorten its name, or the path or host name of the server (ScopeTooLong)`,
+    ],
     [{ timeout: Duration.minutes(16) }, 'timeout is 960 seconds and API Gateway streams for at most 900: give a shorter timeout (TimeoutTooLong)'],
     [
       { authorization: McpAuthorization.bearerToken({ code: code(), tokenSha256: ['0'.repeat(64)] }) },

@@ -116,10 +116,8 @@ describe('the interactive app client', () => {
     assert.deepEqual(properties.SupportedIdentityProviders, ['COGNITO']);
   });
 
-  test('cannot take a password by an API call, nor a refresh token without rotation', () => {
-    assert.deepEqual(properties.ExplicitAuthFlows, ['ALLOW_CUSTOM_AUTH']);
-    const pool = only(template, 'AWS::Cognito::UserPool').properties;
-    assert.equal(pool.LambdaConfig, undefined, 'custom authentication needs triggers, and there are none');
+  test('permits the password that managed login asks for, and no refresh without rotation', () => {
+    assert.deepEqual(properties.ExplicitAuthFlows, ['ALLOW_USER_SRP_AUTH'], 'Cognito refuses ALLOW_REFRESH_TOKEN_AUTH together with rotation');
   });
 
   test('rotates refresh tokens with 60 seconds of grace, and revokes them', () => {
@@ -179,7 +177,7 @@ describe('a machine app client', () => {
     assert.deepEqual(properties.AllowedOAuthFlows, ['client_credentials']);
     assert.equal(properties.AllowedOAuthScopes.length, 2);
     assert.equal(properties.CallbackURLs, undefined);
-    assert.deepEqual(properties.ExplicitAuthFlows, ['ALLOW_CUSTOM_AUTH', 'ALLOW_REFRESH_TOKEN_AUTH'], 'Cognito wants the second, and this grant yields no refresh token');
+    assert.deepEqual(properties.ExplicitAuthFlows, ['ALLOW_REFRESH_TOKEN_AUTH'], 'nobody signs in with it, and this grant yields no refresh token');
   });
 
   test('has its secret in Secrets Manager, put there without a custom resource', () => {
@@ -209,10 +207,20 @@ describe('a machine app client', () => {
 });
 
 describe('app clients of any kind', () => {
-  test('never get the implicit grant, a password flow or Cognito\'s own scopes', () => {
-    const clients = JSON.stringify(synthesizeServer({ contract: twoScopes() }, (each) => each.addMachineClient('Ci')).findResources('AWS::Cognito::UserPoolClient'));
-    for (const absent of ['implicit', 'PASSWORD', 'SRP', 'aws.cognito', 'openid', 'example.com']) {
-      assert.ok(!clients.includes(absent), `${absent} in ${clients}`);
+  const clients = synthesizeServer({ contract: twoScopes() }, (each) => each.addMachineClient('Ci')).findResources('AWS::Cognito::UserPoolClient');
+
+  test('never get the implicit grant, a flow that sends passwords to Cognito\'s API, custom authentication or Cognito\'s own scopes', () => {
+    const text = JSON.stringify(clients);
+    for (const absent of ['implicit', 'PASSWORD', 'CUSTOM', 'aws.cognito', 'openid', 'example.com']) {
+      assert.ok(!text.includes(absent), `${absent} in ${text}`);
+    }
+  });
+
+  test('cannot be signed in to by the API for a token that the server accepts', () => {
+    // Such a token has the scope aws.cognito.signin.user.admin alone, whatever the app client may ask for.
+    for (const method of Object.values(synthesizeServer({ contract: twoScopes() }).findResources('AWS::ApiGateway::Method', { Properties: { AuthorizationType: 'COGNITO_USER_POOLS' } }))) {
+      assert.equal(method.Properties.AuthorizationScopes.length, 2);
+      assert.ok(!JSON.stringify(method.Properties.AuthorizationScopes).includes('aws.cognito'));
     }
   });
 });

@@ -86,13 +86,18 @@ const machineClient = server.addMachineClient('MachineClient', {
 });
 new McpMonitoring(stack, 'Monitoring', { server, alarmTopic: new sns.Topic(stack, 'Alarms'), failurePercentage: 2, slowAfter: Duration.seconds(5) });
 
-const zone = new route53.PublicHostedZone(stack, 'Zone', { zoneName: 'example.com' });
+// On AWS the certificate waits for a record in a zone that exists already: context zoneName and zoneId.
+const zoneName: string = app.node.tryGetContext('zoneName') ?? 'example.com';
+const zoneId: string | undefined = app.node.tryGetContext('zoneId');
+const zone = zoneId === undefined ? new route53.PublicHostedZone(stack, 'Zone', { zoneName }) : route53.PublicHostedZone.fromPublicHostedZoneAttributes(stack, 'Zone', { zoneName, hostedZoneId: zoneId });
+const domainName = `mcp.${zoneName}`;
+const validation = zoneId === undefined ? undefined : acm.CertificateValidation.fromDns(zone);
 const remote = new McpRemoteServer(stack, 'Remote', {
   endpointUrl: 'https://gateway.example.com/mcp',
   serverName: 'remote',
   serverTitle: 'Remote',
   scopes: [{ name: 'use', description: 'Use it' }],
-  front: McpFront.customDomain({ domainName: 'mcp.example.com', certificate: new acm.Certificate(stack, 'Certificate', { domainName: 'mcp.example.com' }), hostedZone: zone }),
+  front: McpFront.customDomain({ domainName, certificate: new acm.Certificate(stack, 'Certificate', { domainName, validation }), hostedZone: zone }),
   authorization: McpAuthorization.cognito({ registrationEnabled: true }),
   userPool: McpUserPool.fromUserPool(stack, 'Existing', { userPool: people.userPool, domain: people.domain, identityProviders: [cognito.UserPoolClientIdentityProvider.COGNITO] }),
   timeout: Duration.seconds(60),
