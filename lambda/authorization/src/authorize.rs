@@ -38,7 +38,7 @@ pub(crate) async fn authorize(
     let settings = &server.settings;
     let parameters = request.query_parameters()?;
     let client = load_client(server, loaded, parameters.required("client_id")?, now).await?;
-    visit.client(client.kind.name());
+    visit.client(client.kind.name(), &client.id);
     if let ClientKind::MetadataDocument { host } = &client.kind {
         visit.client_host = Some(host.clone());
     }
@@ -78,6 +78,7 @@ async fn load_client(
     now: Timestamp,
 ) -> Result<Client, Failure> {
     let settings = &server.settings;
+    settings.refused_clients.check(client_id)?;
     if let Some(client) = pre_registered(settings, client_id) {
         return Ok(Client {
             id: client.client_id.clone(),
@@ -99,7 +100,7 @@ async fn load_client(
         )
         .await;
     }
-    let registration = open_registration(&loaded.keyring, client_id, now)?;
+    let registration = open_registration(settings, &loaded.keyring, client_id, now)?;
     Ok(Client {
         id: client_id.to_owned(),
         kind: ClientKind::Registered,

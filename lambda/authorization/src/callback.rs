@@ -97,12 +97,9 @@ fn code(
         upstream_verifier: transaction.upstream_verifier.clone(),
         nonce: transaction.nonce.clone(),
         scopes: transaction.scopes.clone(),
+        redirect_uri: transaction.redirect_uri.clone(),
     };
-    let binding = AuthorizationCode::binding(
-        &transaction.client,
-        transaction.redirect_uri.as_str(),
-        &transaction.challenge,
-    );
+    let binding = AuthorizationCode::binding(&transaction.client, &transaction.challenge);
     let randomness = server.capabilities.randomness.as_ref();
     Ok(loaded.keyring.seal(
         Purpose::AuthorizationCode,

@@ -14,6 +14,7 @@ mod address;
 pub(crate) mod cache;
 pub(crate) mod document;
 mod fetch;
+mod refused;
 mod registration;
 
 pub use address::is_public;
@@ -21,6 +22,8 @@ pub(crate) use cache::DocumentCache;
 pub use document::DocumentProblem;
 pub(crate) use document::{document_url, parse_document};
 pub(crate) use fetch::fetch_document;
+pub use refused::RefusedClients;
+pub(crate) use refused::is_refusable;
 pub(crate) use registration::{Registration, register};
 
 /// How a client came to be known.
@@ -73,6 +76,8 @@ pub(crate) enum ClientAuthentication {
 pub(crate) struct KnownClient {
     pub(crate) digest: Digest,
     pub(crate) kind: &'static str,
+    /// Host of its metadata document.
+    pub(crate) host: Option<String>,
     pub(crate) authentication: ClientAuthentication,
 }
 
@@ -117,20 +122,29 @@ pub(crate) fn is_url(client_id: &str) -> bool {
     client_id.contains("://")
 }
 
-/// Opens a registration that we sealed.
+/// Opens a registration that we sealed, if the settings still permit it: a registration that is switched off or whose
+/// lifetime is shortened ends the earlier ones as well.
 pub(crate) fn open_registration(
+    settings: &Settings,
     keyring: &Keyring,
     client_id: &str,
     now: Timestamp,
 ) -> Result<Registration, Failure> {
-    keyring
+    let registration: Registration = keyring
         .open(Purpose::ClientRegistration, client_id, &[], now)
         .map_err(|failure| match failure {
             OpenFailure::Expired => Failure::ClientExpired,
             OpenFailure::Malformed | OpenFailure::Rejected | OpenFailure::UnknownKey => {
                 Failure::ClientUnknown
             }
-        })
+        })?;
+    if !settings.registration {
+        return Err(Failure::RegisteredClientsOff);
+    }
+    if now.since(Timestamp(registration.issued_at)) >= settings.registration_seconds {
+        return Err(Failure::ClientExpired);
+    }
+    Ok(registration)
 }
 
 /// A client's self-chosen name, made harmless: no control, formatting or direction characters (which could rewrite the

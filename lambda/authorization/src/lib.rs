@@ -92,6 +92,7 @@ mod failure;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
+mod issued;
 mod log;
 mod metadata;
 mod page;
@@ -108,7 +109,7 @@ mod token;
 mod transaction;
 
 pub use capability::*;
-pub use client::{DocumentProblem, is_public};
+pub use client::{DocumentProblem, RefusedClients, is_public};
 pub use failure::{Failure, Wire};
 pub use log::LogEvent;
 pub use metadata::{MetadataForm, authorization_server_metadata};

@@ -9,9 +9,10 @@ use crate::{
     authorize::authorize,
     callback::callback,
     capability::{Capabilities, Timestamp},
-    client::{DocumentCache, cache::Budget, register},
+    client::{DocumentCache, KnownClient, cache::Budget, client_digest, register},
     consent::consent,
     failure::Failure,
+    issued::Mismatch,
     log::LogEvent,
     metadata::{MetadataForm, authorization_server_metadata, form_at},
     page::Pages,
@@ -57,14 +58,33 @@ pub(crate) struct Loaded {
 #[derive(Default)]
 pub(crate) struct Visit {
     pub(crate) failure: Option<&'static str>,
+    mismatch: Option<&'static str>,
     detail: Option<&'static str>,
     client_registration: Option<&'static str>,
+    client_digest: Option<String>,
     pub(crate) client_host: Option<String>,
 }
 
 impl Visit {
-    pub(crate) fn client(&mut self, kind: &'static str) {
+    /// A client that is known here.
+    pub(crate) fn client(&mut self, kind: &'static str, client_id: &str) {
         self.client_registration = Some(kind);
+        self.client_digest = Some(client_digest(client_id).to_hex());
+    }
+
+    /// A client that is known at `/token` or `/revoke`.
+    pub(crate) fn known_client(&mut self, client: &KnownClient) {
+        self.client_registration = Some(client.kind);
+        self.client_digest = Some(client.digest.to_hex());
+        self.client_host.clone_from(&client.host);
+    }
+
+    /// Tokens of Cognito that were refused, and whether their refresh tokens could be revoked.
+    pub(crate) fn refused_tokens(&mut self, mismatch: Mismatch, revoked: bool) {
+        self.mismatch = Some(mismatch.name());
+        if !revoked {
+            self.detail = Some("the refresh token could not be revoked at Cognito");
+        }
     }
 
     /// From a sealed value, back to one of our own words.
@@ -175,8 +195,10 @@ impl AuthorizationServer {
             endpoint: endpoint.map_or("none", Endpoint::name),
             status: answer.status().as_u16(),
             failure: visit.failure,
+            mismatch: visit.mismatch,
             detail: visit.detail,
             client_registration: visit.client_registration,
+            client_digest: visit.client_digest,
             client_host: visit.client_host,
             request_id: request.request_id.clone(),
         });
@@ -238,7 +260,7 @@ impl AuthorizationServer {
             Endpoint::Register => {
                 let randomness = self.capabilities.randomness.as_ref();
                 let body = register(request, &self.settings, &loaded.keyring, randomness, now)?;
-                visit.client("registered");
+                visit.client("registered", body["client_id"].as_str().unwrap_or_default());
                 Ok(json_answer(&self.settings, StatusCode::CREATED, &body))
             }
             Endpoint::Metadata(form) => Ok(json_answer(

@@ -28,7 +28,7 @@ pub(crate) struct Registration {
     #[serde(rename = "r")]
     pub(crate) redirect_uris: Vec<RedirectUri>,
     #[serde(rename = "i")]
-    issued_at: u64,
+    pub(super) issued_at: u64,
 }
 
 #[derive(Deserialize)]

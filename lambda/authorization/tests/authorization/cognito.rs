@@ -20,6 +20,9 @@ pub(crate) const CLIENT_ID: &str = "4ourownappclient";
 pub(crate) const CLIENT_SECRET: &str = "the-app-client-secret-never-shown";
 pub(crate) const MACHINE_ID: &str = "7machineclient";
 pub(crate) const MACHINE_SECRET: &str = "machine-secret-1234567890";
+/// `sub` of whoever signs in.
+pub(crate) const PERSON: &str = "0b4c5a1e-person-that-no-log-names";
+const END: u64 = 4_000_000_000;
 
 /// What tokens are for.
 #[derive(Clone)]
@@ -43,12 +46,17 @@ struct State {
     counter: u32,
     bodies: Vec<String>,
     down: bool,
+    revocation_down: bool,
     foreign_nonce: bool,
+    lie: Option<Lie>,
 }
+
+/// Alters the answer of the token endpoint.
+pub(crate) type Lie = Box<dyn Fn(&mut Value) + Send>;
 
 pub(crate) struct FakeCognito {
     callback: String,
-    resources: Vec<String>,
+    resources: Mutex<Vec<String>>,
     scopes: Vec<String>,
     state: Mutex<State>,
 }
@@ -64,7 +72,7 @@ impl FakeCognito {
     pub(crate) fn new(callback: &str, resources: &[&str], scopes: &[&str]) -> Self {
         Self {
             callback: callback.to_owned(),
-            resources: resources.iter().map(|each| (*each).to_owned()).collect(),
+            resources: Mutex::new(resources.iter().map(|each| (*each).to_owned()).collect()),
             scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
             state: Mutex::default(),
         }
@@ -83,7 +91,7 @@ impl FakeCognito {
         assert_eq!(query["redirect_uri"], self.callback, "redirect_mismatch");
         assert_eq!(query["response_type"], "code");
         assert_eq!(query["code_challenge_method"], "S256");
-        assert!(self.resources.contains(&query["resource"]));
+        assert!(self.resources.lock().unwrap().contains(&query["resource"]));
         let mut back = Url::parse(&self.callback).unwrap();
         if query["scope"]
             .split(' ')
@@ -125,12 +133,35 @@ impl FakeCognito {
         back.into()
     }
 
+    /// A resource of the same user pool that the server under test does not have.
+    pub(crate) fn also_knows(&self, resource: &str) {
+        self.resources.lock().unwrap().push(resource.to_owned());
+    }
+
     pub(crate) fn go_down(&self) {
         self.state.lock().unwrap().down = true;
     }
 
     pub(crate) fn answer_with_foreign_nonce(&self) {
         self.state.lock().unwrap().foreign_nonce = true;
+    }
+
+    /// Answers every request for tokens with what `lie` makes of the honest answer.
+    pub(crate) fn lie(&self, lie: Lie) {
+        self.state.lock().unwrap().lie = Some(lie);
+    }
+
+    pub(crate) fn refuse_revocations(&self) {
+        self.state.lock().unwrap().revocation_down = true;
+    }
+
+    /// Whether every refresh token that was ever issued is revoked, or was used up by a refresh.
+    pub(crate) fn has_no_refresh_token_left(&self) -> bool {
+        let state = self.state.lock().unwrap();
+        let issued = state.refresh_tokens.keys();
+        issued
+            .into_iter()
+            .all(|token| state.revoked.contains(token))
     }
 
     /// Bodies of every request so far.
@@ -169,15 +200,20 @@ impl FakeCognito {
             if basic.or(posted) != Some(format!("{MACHINE_ID}:{MACHINE_SECRET}")) {
                 return refused("invalid_client");
             }
-            return (
-                200,
-                json!({ "access_token": "eyJ.machine.token", "expires_in": 3600, "token_type": "Bearer" }),
-            );
+            let all = self.scopes.join(" ");
+            let scope = form.get("scope").unwrap_or(&all);
+            let claims = json!({ "token_use": "access", "iss": POOL, "client_id": MACHINE_ID, "sub": MACHINE_ID, "scope": scope, "exp": END });
+            let body =
+                json!({ "access_token": jwt(&claims), "expires_in": 3600, "token_type": "Bearer" });
+            return (200, state.told(body));
         }
         if basic != Some(format!("{CLIENT_ID}:{CLIENT_SECRET}")) {
             return refused("invalid_client");
         }
         if request.uri().path() == "/oauth2/revoke" {
+            if state.revocation_down {
+                return (500, json!({ "error": "server_error" }));
+            }
             state.revoked.insert(form["token"].clone());
             return (200, json!({}));
         }
@@ -221,16 +257,27 @@ impl FakeCognito {
             .insert(refresh_token.clone(), grant.clone());
         let Grant { scope, resource } = grant;
         let mut body = json!({
-            "access_token": jwt(&json!({ "token_use": "access", "iss": POOL, "aud": resource, "scope": scope })),
+            "access_token": jwt(&json!({
+                "token_use": "access", "iss": POOL, "client_id": CLIENT_ID, "sub": PERSON, "aud": resource, "scope": scope, "exp": END,
+            })),
             "refresh_token": refresh_token,
             "expires_in": 3600,
             "token_type": "Bearer",
         });
         if scope.split(' ').any(|scope| scope == "openid") {
-            let claims = json!({ "iss": POOL, "sub": "person", "aud": CLIENT_ID, "iat": 1_000, "exp": 4_000_000_000_u64, "nonce": nonce });
+            let claims = json!({ "iss": POOL, "sub": PERSON, "aud": CLIENT_ID, "iat": 1_000, "exp": END, "nonce": nonce });
             body["id_token"] = json!(jwt(&claims));
         }
-        (200, body)
+        (200, state.told(body))
+    }
+}
+
+impl State {
+    fn told(&self, mut body: Value) -> Value {
+        if let Some(lie) = &self.lie {
+            lie(&mut body);
+        }
+        body
     }
 }
 
@@ -242,6 +289,12 @@ pub(crate) fn jwt(claims: &Value) -> String {
         part(claims),
         BASE64_URL_SAFE_NO_PAD.encode("signature")
     )
+}
+
+/// The claims of a JWT.
+pub(crate) fn claims(jwt: &str) -> Value {
+    let payload = BASE64_URL_SAFE_NO_PAD.decode(jwt.split('.').nth(1).unwrap());
+    serde_json::from_slice(&payload.unwrap()).unwrap()
 }
 
 impl CognitoTransport for FakeCognito {
