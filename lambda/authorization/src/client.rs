@@ -78,10 +78,19 @@ pub(crate) struct KnownClient {
     pub(crate) kind: &'static str,
     /// Host of its metadata document.
     pub(crate) host: Option<String>,
+    /// The scopes that it may have; every one if `None`.
+    pub(crate) scopes: Option<Vec<String>>,
     pub(crate) authentication: ClientAuthentication,
 }
 
 impl KnownClient {
+    /// Whether it may still have every one of these scopes: the operator may have limited it since they were granted.
+    pub(crate) fn may_have(&self, granted: &[String]) -> bool {
+        self.scopes
+            .as_ref()
+            .is_none_or(|allowed| granted.iter().all(|scope| allowed.contains(scope)))
+    }
+
     /// Checks what the client presented. Secrets are compared by digest, in constant time, every one of the list.
     pub(crate) fn authenticate(&self, presented: Option<&Secret>) -> Result<(), Failure> {
         match (&self.authentication, presented) {

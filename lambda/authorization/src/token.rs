@@ -130,6 +130,7 @@ impl Credentials {
     ) -> Result<KnownClient, Failure> {
         let client_id = self.client_id.as_str();
         let mut host = None;
+        let mut scopes = None;
         let (kind, authentication) = if let Some(client) = pre_registered(settings, client_id) {
             let digests: Vec<Digest> = client
                 .secret_digests
@@ -141,6 +142,7 @@ impl Credentials {
             } else {
                 ClientAuthentication::Secret(digests)
             };
+            scopes.clone_from(&client.scopes);
             ("preRegistered", authentication)
         } else if is_url(client_id) {
             if !client_documents {
@@ -157,6 +159,7 @@ impl Credentials {
             digest: client_digest(client_id),
             kind,
             host,
+            scopes,
             authentication,
         };
         client.authenticate(self.secret.as_ref())?;
@@ -225,9 +228,10 @@ async fn redeem_code(
         return Err(Failure::CodeNotAccepted);
     }
     let resources = &server.settings.resources;
-    // A server that is gone from the settings lets nobody in.
+    // A server that is gone from the settings lets nobody in, nor does a client that has lost one of the scopes.
     let granted = resources
         .of_grant(&code.scopes)
+        .filter(|_| client.may_have(&code.scopes))
         .ok_or(Failure::CodeNotAccepted)?;
     resources.check_grant(form, Some(granted))?;
     let tokens = cognito(server, loaded)
@@ -268,10 +272,11 @@ async fn refresh(
     if now.since(signed_in_at) >= server.settings.refresh_seconds {
         return Err(Failure::RefreshNotAccepted);
     }
-    // A server that is gone from the settings keeps nobody signed in.
+    // A server that is gone from the settings keeps nobody signed in, nor does a client that has lost one of the scopes.
     let resources = &server.settings.resources;
     let granted = resources
         .of_grant(&token.scopes)
+        .filter(|_| client.may_have(&token.scopes))
         .ok_or(Failure::RefreshNotAccepted)?;
     resources.check_grant(form, Some(granted))?;
     if let Some(requested) = form.optional("scope") {

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use crate::{
     sign_in::claude_code_document,
     world::{
-        Browser, Client, DOCUMENT, World, assert_refused_on_a_page, error, json as body, variables,
+        Browser, Client, DOCUMENT, READ, WRITE, World, assert_refused_on_a_page, error,
+        json as body, variables,
     },
 };
 
@@ -140,6 +141,23 @@ fn a_shorter_lifetime_ends_earlier_sign_ins_and_a_refresh_does_not_prolong_one()
     let refreshed = body(&refresh(&before, &client, &tokens));
     before.pass(DAY);
     assert_eq!(error(&refresh(&before, &client, &refreshed)), refused);
+}
+
+#[test]
+fn a_client_that_loses_a_scope_loses_the_sign_ins_that_have_it() {
+    let before = world(&[]);
+    let [both, read] = [format!("{READ} {WRITE}"), READ.to_owned()]
+        .map(|scope| Client::new("desk", LOOPBACK).but("scope", Some(&scope)));
+    let limited = DESK.replace("}]", &format!(r#","scopes":["{READ}"]}}]"#));
+    let after = world(&[("AUTHORIZATION_CLIENTS", limited.as_str())]);
+    let code = before.code(&mut Browser::default(), &both);
+    let tokens = before.sign_in(&both);
+    for answer in [after.redeem(&both, &code), refresh(&after, &both, &tokens)] {
+        assert_eq!(error(&answer), (400, "invalid_grant".to_owned()));
+    }
+    assert!(after.cognito.bodies().is_empty(), "Cognito is not asked");
+    let tokens = after.sign_in(&read);
+    assert_eq!(refresh(&after, &read, &tokens).status(), 200);
 }
 
 #[test]
