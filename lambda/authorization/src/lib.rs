@@ -22,12 +22,14 @@
 //! 4. **Cognito** signs the person up or in, or remembers them.
 //! 5. **`GET /callback`.** Seal and time of `state`, then the transaction's cookie, which this answer clears. Cognito's code
 //!    goes, sealed, into our code, which is bound to client, redirect URI and challenge, and to the client with `iss`.
-//! 6. **`POST /token`.** The code opens only with the same `client_id`, `redirect_uri` and the verifier of its challenge.
-//!    Only then is Cognito's code redeemed, with our own verifier and our app client's secret. The refresh token comes back
-//!    sealed to its client; access and ID token come back as Cognito made them.
+//! 6. **`POST /token`.** The code opens only with the same `client_id` and the verifier of its challenge, and a
+//!    `redirect_uri` that is sent must be the sealed one. Only then is Cognito's code redeemed, with our own verifier and our
+//!    app client's secret. Cognito's tokens are compared with what was consented to; what differs is revoked and refused. The
+//!    refresh token comes back sealed to its client, with the person; access and ID token come back as Cognito made them.
 //!
-//! `POST /token` with `refresh_token` opens the seal for the same client and rotates at Cognito. With `client_credentials`
-//! the caller's own credentials are passed on, and nothing of ours. `POST /revoke` (RFC 7009) takes refresh tokens.
+//! `POST /token` with `refresh_token` opens the seal for the same client, rotates at Cognito and compares again. With
+//! `client_credentials` the caller's own credentials are passed on, and nothing of ours; the token is compared with the
+//! request. `POST /revoke` (RFC 7009) takes refresh tokens, also those of a client that is not let in any more.
 //!
 //! # What makes things single-use without a table
 //!
@@ -56,6 +58,8 @@
 //! | `resource` must be ours, at both endpoints, and one of ours at a time | tokens for another server (CVE-2025-69196) |
 //! | `iss` on every redirect, foreign `iss` refused | mix-up |
 //! | scopes from the request and the page, never from registration | scope escalation |
+//! | Cognito's tokens against the sealed consent, at redemption and refresh: use, issuer, app client, `aud`, scopes, person, end | a sign-in URL that is edited between our page and Cognito |
+//! | switches, lifetimes and refused clients at `/token` as at `/authorize` | clients that live on after they were switched off |
 //! | our secret is used after our checks only, never for our own id | secret injection by a proxy |
 //! | form of the URL, every address public, connection to the address that was looked at, no redirect, 5 KB, 3 s, no compression, `client_id` equality | SSRF and bombs by metadata documents |
 //! | budgets with `429` and `Retry-After`, sizes before parsing | one instance worn out |
@@ -67,14 +71,16 @@
 //! * **Programs on the person's machine.** Any of them can listen on loopback or claim a scheme; the page says so.
 //! * **The name of a client.** It is what the client says, and marked so. Only the host of a metadata document is proven.
 //! * **Access tokens after revocation.** They are Cognito's JWTs and valid until they expire.
-//! * **A stolen refresh token of a public client**, together with its `client_id`, until rotation notices it at Cognito.
+//! * **A stolen refresh token of a public client**, together with its `client_id`. Cognito's rotation refuses a used one after
+//!   its grace period, and does not end its successors: the first to refresh stays signed in.
 //! * **Grants of a code that is replayed.** RFC 6749 section 4.1.2 asks to revoke what it gave; without a table we refuse the
 //!   second redemption and revoke nothing.
 //! * **The sealing secret.** Who has it can open and forge every sealed value. It mints no token: Cognito still needs its own
 //!   code or refresh token, and its own client secret.
 //! * **Load across instances.** Budgets are per instance; the gateway's throttle is the limit that counts.
 //! * **Names that only NAT64 with an operator's own prefix makes private.** Such networks need an egress rule.
-//! * **Scopes of machine clients that ask for none.** Cognito then grants what the app client has.
+//! * **Scopes of machine clients that ask for none.** Cognito then grants what the app client has; only scopes of other servers
+//!   are refused.
 //! * **A sealed value older than two rotations of the secret.** It does not open: the client registers or signs in again.
 
 #[cfg(feature = "administration")]

@@ -28,7 +28,8 @@ const END: u64 = 4_000_000_000;
 #[derive(Clone)]
 struct Grant {
     scope: String,
-    resource: String,
+    /// Tokens of a request without one have no `aud`.
+    resource: Option<String>,
 }
 
 struct Issued {
@@ -56,7 +57,7 @@ pub(crate) type Lie = Box<dyn Fn(&mut Value) + Send>;
 
 pub(crate) struct FakeCognito {
     callback: String,
-    resources: Mutex<Vec<String>>,
+    resources: Vec<String>,
     scopes: Vec<String>,
     state: Mutex<State>,
 }
@@ -72,7 +73,7 @@ impl FakeCognito {
     pub(crate) fn new(callback: &str, resources: &[&str], scopes: &[&str]) -> Self {
         Self {
             callback: callback.to_owned(),
-            resources: Mutex::new(resources.iter().map(|each| (*each).to_owned()).collect()),
+            resources: resources.iter().map(|each| (*each).to_owned()).collect(),
             scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
             state: Mutex::default(),
         }
@@ -91,7 +92,11 @@ impl FakeCognito {
         assert_eq!(query["redirect_uri"], self.callback, "redirect_mismatch");
         assert_eq!(query["response_type"], "code");
         assert_eq!(query["code_challenge_method"], "S256");
-        assert!(self.resources.lock().unwrap().contains(&query["resource"]));
+        assert!(
+            query
+                .get("resource")
+                .is_none_or(|resource| self.resources.contains(resource))
+        );
         let mut back = Url::parse(&self.callback).unwrap();
         if query["scope"]
             .split(' ')
@@ -112,7 +117,7 @@ impl FakeCognito {
                 nonce: query.get("nonce").cloned(),
                 grant: Grant {
                     scope: query["scope"].clone(),
-                    resource: query["resource"].clone(),
+                    resource: query.get("resource").cloned(),
                 },
                 used: false,
             },
@@ -131,11 +136,6 @@ impl FakeCognito {
             .append_pair("error_description", "secret upstream detail")
             .append_pair("state", &query["state"]);
         back.into()
-    }
-
-    /// A resource of the same user pool that the server under test does not have.
-    pub(crate) fn also_knows(&self, resource: &str) {
-        self.resources.lock().unwrap().push(resource.to_owned());
     }
 
     pub(crate) fn go_down(&self) {
@@ -256,10 +256,12 @@ impl FakeCognito {
             .refresh_tokens
             .insert(refresh_token.clone(), grant.clone());
         let Grant { scope, resource } = grant;
+        let mut claims = json!({ "token_use": "access", "iss": POOL, "client_id": CLIENT_ID, "sub": PERSON, "scope": scope, "exp": END });
+        if let Some(resource) = resource {
+            claims["aud"] = json!(resource);
+        }
         let mut body = json!({
-            "access_token": jwt(&json!({
-                "token_use": "access", "iss": POOL, "client_id": CLIENT_ID, "sub": PERSON, "aud": resource, "scope": scope, "exp": END,
-            })),
+            "access_token": jwt(&claims),
             "refresh_token": refresh_token,
             "expires_in": 3600,
             "token_type": "Bearer",

@@ -256,51 +256,6 @@ fn what_is_refreshed_is_what_was_consented_to() {
     }
 }
 
-/// The first lie that was found: the sign-in URL with more scopes and without `resource`, in the person's own browser.
-#[test]
-fn a_sign_in_url_that_is_edited_in_the_browser_gives_no_token() {
-    for edit in [
-        |url: &str| {
-            url.replace(
-                "%2Fmcp%2Fread&",
-                &format!(
-                    "%2Fmcp%2Fread+{}&",
-                    "https%3A%2F%2Fdogs.example.com%2Fmcp%2Fwrite"
-                ),
-            )
-        },
-        |url: &str| {
-            url.replace(
-                "&resource=https%3A%2F%2Fdogs.example.com%2Fmcp",
-                "&resource=https%3A%2F%2Fdogs.example.com%2Fother",
-            )
-        },
-    ] {
-        let world = World::new();
-        world.cognito.also_knows("https://dogs.example.com/other");
-        let client = Client::new(&world.registered(LOOPBACK), LOOPBACK);
-        let mut browser = Browser::default();
-        let url = world.approve(&mut browser, &client);
-        let edited = edit(&url);
-        assert_ne!(edited, url);
-        let location =
-            crate::world::location(&browser.get(&world, &world.cognito.sign_in(&edited)));
-        let query = url::Url::parse(&location)
-            .unwrap()
-            .query()
-            .unwrap()
-            .to_owned();
-        let code = crate::cognito::parameters(&query)["code"].clone();
-        let answer = world.redeem(&client, &code);
-        assert_eq!(
-            error(&answer),
-            (400, "invalid_grant".to_owned()),
-            "{edited}"
-        );
-        assert!(world.cognito.has_no_refresh_token_left());
-    }
-}
-
 #[test]
 fn fewer_scopes_are_handed_out_and_the_response_says_so() {
     let world = World::new();

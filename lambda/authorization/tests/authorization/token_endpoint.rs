@@ -262,6 +262,29 @@ fn a_used_refresh_token_is_refused_by_cognitos_rotation() {
     );
 }
 
+/// What is not defended: the owner is refused after the thief has refreshed, and that does not end what the thief has.
+#[test]
+fn a_stolen_refresh_token_outlives_the_refusal_of_its_owner() {
+    let world = World::new();
+    let (client, stolen) = signed_in(&world);
+    let refresh = |token: &str| {
+        let form = [
+            ("grant_type", "refresh_token"),
+            ("refresh_token", token),
+            ("client_id", client.client_id.as_str()),
+        ];
+        world.form("/token", &form, &[])
+    };
+    let of_thief = body(&refresh(&stolen));
+    assert_eq!(
+        error(&refresh(&stolen)),
+        (400, "invalid_grant".to_owned()),
+        "the owner's"
+    );
+    let next = refresh(of_thief["refresh_token"].as_str().unwrap());
+    assert_eq!(next.status(), 200);
+}
+
 #[test]
 fn a_refresh_token_expires_after_its_days() {
     let world = World::with(&[("AUTHORIZATION_REFRESH_TOKEN_DAYS", "7")]);
