@@ -40,6 +40,7 @@ pub enum Failure {
     ClientDocument(DocumentProblem),
     ClientDocumentsOff,
     RegistrationOff,
+    RedirectMissing,
     RedirectNotRegistered,
     RedirectRefused {
         uri: String,
@@ -114,6 +115,22 @@ pub struct Wire {
 }
 
 impl Failure {
+    /// The failure of this name, if a sign-in can end with it in the browser.
+    pub(crate) fn of_sign_in(name: &str) -> Option<Self> {
+        [
+            Self::TransactionNotOpened,
+            Self::TransactionExpired,
+            Self::TransactionOtherBrowser,
+            Self::UpstreamMixUp,
+            Self::SignInCancelled,
+            Self::SignInFailed,
+            Self::SecretsUnavailable,
+            Self::RandomnessUnavailable,
+        ]
+        .into_iter()
+        .find(|failure| failure.name() == name)
+    }
+
     /// Stable identifier for logs and `docs/errors.md`.
     pub fn name(&self) -> &'static str {
         self.entry().0
@@ -150,6 +167,7 @@ impl Failure {
             Self::ClientDocument(problem) => ("ClientDocument", S::UNAUTHORIZED, "invalid_client", format!("the client's metadata document was not accepted: {}", problem.mend()).into()),
             Self::ClientDocumentsOff => ("ClientDocumentsOff", S::UNAUTHORIZED, "invalid_client", "client metadata documents are switched off here; register the client".into()),
             Self::RegistrationOff => ("RegistrationOff", S::FORBIDDEN, "access_denied", "dynamic registration is switched off here".into()),
+            Self::RedirectMissing => ("RedirectMissing", BAD, "invalid_request", "parameter 'redirect_uri' is missing, and only a client that has registered exactly one, a loopback one with its port, may leave it out".into()),
             Self::RedirectNotRegistered => ("RedirectNotRegistered", BAD, "invalid_request", "redirect_uri is not one that this client has registered".into()),
             Self::RedirectRefused { uri, problem } => ("RedirectRefused", BAD, "invalid_redirect_uri", format!("redirect URI '{uri}' cannot be used: {}", problem.mend()).into()),
             Self::RegistrationMember { member, mend } => ("RegistrationMember", BAD, "invalid_client_metadata", format!("member '{member}': {mend}").into()),

@@ -16,6 +16,7 @@ mod machine_clients;
 mod pages;
 mod published_vulnerabilities;
 mod redirects;
+mod refused_sign_ins;
 mod registration;
 mod sealed_values;
 mod settings;

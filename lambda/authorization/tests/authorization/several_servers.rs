@@ -291,7 +291,7 @@ fn the_metadata_lists_every_server_and_every_scope() {
 
 #[test]
 fn somebody_who_signed_up_without_a_client_is_told_the_address_of_each_server() {
-    let page = world().get("/callback?code=x", &[]);
+    let page = world().get("/sign-in?outcome=done", &[]);
     for text in ["To use Orders,", ORDERS, "To use Stock,", STOCK] {
         assert!(page.body().contains(text), "{text}: {}", page.body());
     }
