@@ -5,7 +5,7 @@ import { synthError } from './synth-error';
 const OF_HOST = ['front', 'userPool', 'authorization', 'callbackPort', 'callbackUrls'] as const;
 
 /** Parts of a path that are the host's own: paths of the authorization server, and the last part of every MCP endpoint. */
-const RESERVED = ['authorize', 'consent', 'callback', 'token', 'register', 'revoke', 'mcp'];
+const RESERVED = ['authorize', 'consent', 'callback', 'sign-in', 'token', 'register', 'revoke', 'mcp'];
 
 /** Lower case, so that no two paths differ in case alone; one hyphen at a time, so that the construct IDs differ as the paths do. */
 const PART = '[a-z0-9]+([-_][a-z0-9]+)*';

@@ -41,7 +41,7 @@ function methods(from: Template): Record<string, Record<string, any>> {
 const document = (from: Template, path: string) =>
   JSON.parse(deployed(json(from), methods(from)[`GET ${path}`].Integration.IntegrationResponses[0].ResponseTemplates['application/json']));
 
-const ENDPOINTS = ['GET /authorize', 'POST /consent', 'GET /callback', 'POST /token', 'OPTIONS /token', 'POST /register', 'OPTIONS /register', 'POST /revoke', 'OPTIONS /revoke'];
+const ENDPOINTS = ['GET /authorize', 'HEAD /authorize', 'POST /consent', 'GET /callback', 'HEAD /callback', 'GET /sign-in', 'HEAD /sign-in', 'POST /token', 'OPTIONS /token', 'POST /register', 'OPTIONS /register', 'POST /revoke', 'OPTIONS /revoke'];
 
 describe('McpAuthorization.cognito', () => {
   test('is what a server without the property has', () => {
@@ -91,12 +91,12 @@ describe('the endpoints of the authorization server', () => {
     Object.fromEntries(only(from, 'AWS::ApiGateway::Stage').properties.MethodSettings.map((each: any) => [`${each.HttpMethod} ${each.ResourcePath}`, [each.ThrottlingRateLimit, each.ThrottlingBurstLimit]]));
 
   test('are throttled where a request costs work and nobody is known', () => {
-    assert.deepEqual(throttles(template), { '* /*': [50, 100], 'GET /~1authorize': [20, 40], 'POST /~1register': [5, 10] });
+    assert.deepEqual(throttles(template), { '* /*': [50, 100], 'GET /~1authorize': [20, 40], 'HEAD /~1authorize': [20, 40], 'POST /~1register': [5, 10] });
   });
 
   test('are never throttled less than the whole API', () => {
     const less = withServer({}, { throttlingRateLimit: 2, throttlingBurstLimit: 7 });
-    assert.deepEqual(throttles(less), { '* /*': [2, 7], 'GET /~1authorize': [2, 7], 'POST /~1register': [2, 7] });
+    assert.deepEqual(throttles(less), { '* /*': [2, 7], 'GET /~1authorize': [2, 7], 'HEAD /~1authorize': [2, 7], 'POST /~1register': [2, 7] });
   });
 
   test('get every cookie, header and query through CloudFront, and nothing of them is cached', () => {
@@ -139,7 +139,7 @@ for (const [name, front, issuer] of [
       assert.equal(outputs.tokenUrl, `${issuer}/token`);
       assert.equal(outputs.claudeCodeCommand, `claude mcp add --transport http dog-facts ${issuer}/mcp`);
       assert.equal(outputs.interactiveClientId, 'dog-facts');
-      assert.ok(outputs.signInUrl.endsWith(`redirect_uri=${issuer}/callback`), outputs.signInUrl);
+      assert.equal(outputs.signInUrl, `${issuer}/sign-in`, 'a sign-in without a client does not begin at Cognito');
     });
   });
 }

@@ -4,24 +4,26 @@
 use crate::{
     capability::Timestamp,
     failure::Failure,
-    redirect::RedirectUri,
+    redirect::{Destination, RedirectUri},
     seal::{Keyring, OpenFailure, Purpose},
     secret::{Digest, Secret},
     settings::{PreRegisteredClient, Settings},
 };
 
 mod address;
-pub(crate) mod cache;
+mod cache;
 pub(crate) mod document;
 mod fetch;
+mod name;
 mod refused;
 mod registration;
 
 pub use address::is_public;
-pub(crate) use cache::DocumentCache;
+pub(crate) use cache::{DocumentCache, FetchBudgets};
 pub use document::DocumentProblem;
 pub(crate) use document::{document_url, parse_document};
 pub(crate) use fetch::fetch_document;
+pub(crate) use name::harmless_name;
 pub use refused::RefusedClients;
 pub(crate) use refused::is_refusable;
 pub(crate) use registration::{Registration, register};
@@ -59,6 +61,18 @@ pub(crate) struct Client {
     pub(crate) redirect_uris: Vec<RedirectUri>,
     /// The scopes it may ask for; every one if `None`.
     pub(crate) scopes: Option<Vec<String>>,
+    /// Whether it has a secret to prove itself with.
+    pub(crate) confidential: bool,
+}
+
+impl Client {
+    /// Whether the name that the page shows can only be this client's: the operator has given it, and the code is worth
+    /// nothing to another, which lacks the secret or is not at that web address. On loopback and behind a custom scheme any
+    /// program can use the `client_id` of a public client.
+    pub(crate) fn is_vouched_for(&self, redirect_uri: &RedirectUri) -> bool {
+        self.kind == ClientKind::PreRegistered
+            && (self.confidential || *redirect_uri.destination() == Destination::Https)
+    }
 }
 
 /// How a client proves itself at `/token` and `/revoke`.
@@ -154,34 +168,4 @@ pub(crate) fn open_registration(
         return Err(Failure::ClientExpired);
     }
     Ok(registration)
-}
-
-/// A client's self-chosen name, made harmless: no control, formatting or direction characters (which could rewrite the
-/// sentence around it), single spaces, at most 60 characters.
-pub(crate) fn harmless_name(name: &str) -> Option<String> {
-    let visible: String = name
-        .chars()
-        .map(|character| {
-            if character.is_whitespace() {
-                ' '
-            } else {
-                character
-            }
-        })
-        .filter(|character| !character.is_control() && !is_formatting(*character))
-        .collect();
-    let name: String = visible
-        .split(' ')
-        .filter(|word| !word.is_empty())
-        .collect::<Vec<_>>()
-        .join(" ");
-    let name: String = name.chars().take(60).collect();
-    (!name.is_empty()).then_some(name)
-}
-
-fn is_formatting(character: char) -> bool {
-    matches!(character,
-        '\u{ad}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
-        | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
 }

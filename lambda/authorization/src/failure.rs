@@ -42,6 +42,7 @@ pub enum Failure {
     ClientRefused,
     RegistrationOff,
     RegisteredClientsOff,
+    RedirectMissing,
     RedirectNotRegistered,
     RedirectRefused {
         uri: String,
@@ -117,6 +118,22 @@ pub struct Wire {
 }
 
 impl Failure {
+    /// The failure of this name, if a sign-in can end with it in the browser.
+    pub(crate) fn of_sign_in(name: &str) -> Option<Self> {
+        [
+            Self::TransactionNotOpened,
+            Self::TransactionExpired,
+            Self::TransactionOtherBrowser,
+            Self::UpstreamMixUp,
+            Self::SignInCancelled,
+            Self::SignInFailed,
+            Self::SecretsUnavailable,
+            Self::RandomnessUnavailable,
+        ]
+        .into_iter()
+        .find(|failure| failure.name() == name)
+    }
+
     /// Stable identifier for logs and `docs/errors.md`.
     pub fn name(&self) -> &'static str {
         self.entry().0
@@ -155,6 +172,7 @@ impl Failure {
             Self::ClientRefused => ("ClientRefused", S::UNAUTHORIZED, "invalid_client", "the operator of this server refuses this client".into()),
             Self::RegistrationOff => ("RegistrationOff", S::FORBIDDEN, "access_denied", "dynamic registration is switched off here".into()),
             Self::RegisteredClientsOff => ("RegisteredClientsOff", S::UNAUTHORIZED, "invalid_client", "clients that register themselves are switched off here; ask the operator to register this client".into()),
+            Self::RedirectMissing => ("RedirectMissing", BAD, "invalid_request", "parameter 'redirect_uri' is missing, and only a client that has registered exactly one, a loopback one with its port, may leave it out".into()),
             Self::RedirectNotRegistered => ("RedirectNotRegistered", BAD, "invalid_request", "redirect_uri is not one that this client has registered".into()),
             Self::RedirectRefused { uri, problem } => ("RedirectRefused", BAD, "invalid_redirect_uri", format!("redirect URI '{uri}' cannot be used: {}", problem.mend()).into()),
             Self::RegistrationMember { member, mend } => ("RegistrationMember", BAD, "invalid_client_metadata", format!("member '{member}': {mend}").into()),

@@ -6,7 +6,7 @@ use serde::Serialize;
 /// What the log says about one request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LogEvent {
-    /// Which endpoint answered: `authorize`, `consent`, `callback`, `token`, `register`, `revoke`, `metadata` or `none`.
+    /// Which endpoint answered: `authorize`, `consent`, `callback`, `sign-in`, `token`, `register`, `revoke`, `metadata` or `none`.
     pub endpoint: &'static str,
     /// HTTP status of the answer.
     pub status: u16,

@@ -60,6 +60,20 @@ pub(crate) struct Transaction {
     pub(crate) upstream_verifier: Secret,
 }
 
+/// A sign-in without a client, in Cognito's `state`. It ends on the account page, and its tokens are revoked at once.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct AccountSignIn {
+    /// Names the cookie.
+    #[serde(rename = "i")]
+    pub(crate) id: String,
+    /// Digest of the cookie that was set when it began.
+    #[serde(rename = "a")]
+    pub(crate) approval: Digest,
+    /// Our own PKCE verifier towards Cognito.
+    #[serde(rename = "v")]
+    pub(crate) upstream_verifier: Secret,
+}
+
 /// Our code: bound to client and challenge by its associated data.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct AuthorizationCode {

@@ -33,7 +33,8 @@ struct Grant {
 }
 
 struct Issued {
-    challenge: String,
+    /// Absent if somebody has left it out of the URL.
+    challenge: Option<String>,
     nonce: Option<String>,
     grant: Grant,
     used: bool,
@@ -91,7 +92,9 @@ impl FakeCognito {
         );
         assert_eq!(query["redirect_uri"], self.callback, "redirect_mismatch");
         assert_eq!(query["response_type"], "code");
-        assert_eq!(query["code_challenge_method"], "S256");
+        if query.contains_key("code_challenge") {
+            assert_eq!(query["code_challenge_method"], "S256");
+        }
         assert!(
             query
                 .get("resource")
@@ -113,7 +116,7 @@ impl FakeCognito {
         state.codes.insert(
             code.clone(),
             Issued {
-                challenge: query["code_challenge"].clone(),
+                challenge: query.get("code_challenge").cloned(),
                 nonce: query.get("nonce").cloned(),
                 grant: Grant {
                     scope: query["scope"].clone(),
@@ -122,9 +125,10 @@ impl FakeCognito {
                 used: false,
             },
         );
-        back.query_pairs_mut()
-            .append_pair("code", &code)
-            .append_pair("state", &query["state"]);
+        back.query_pairs_mut().append_pair("code", &code);
+        if let Some(sent) = query.get("state") {
+            back.query_pairs_mut().append_pair("state", sent);
+        }
         back.into()
     }
 
@@ -224,13 +228,15 @@ impl FakeCognito {
                 };
                 let digest = Digest::of(form["code_verifier"].as_bytes());
                 let challenge = BASE64_URL_SAFE_NO_PAD.encode(digest.bytes());
-                if issued.used
-                    || challenge != issued.challenge
-                    || form["redirect_uri"] != self.callback
-                {
+                // An attempt with a wrong verifier consumes the code as well: so says AWS about the errors of this endpoint.
+                let was_used = std::mem::replace(&mut issued.used, true);
+                let fits = issued
+                    .challenge
+                    .as_ref()
+                    .is_none_or(|sent| *sent == challenge);
+                if was_used || !fits || form["redirect_uri"] != self.callback {
                     return refused("invalid_grant");
                 }
-                issued.used = true;
                 let (grant, nonce) = (issued.grant.clone(), issued.nonce.clone());
                 let nonce = if state.foreign_nonce {
                     Some("another".to_owned())

@@ -18,6 +18,7 @@ mod pages;
 mod published_vulnerabilities;
 mod redirects;
 mod refused_clients;
+mod refused_sign_ins;
 mod registration;
 mod sealed_values;
 mod settings;

@@ -241,7 +241,7 @@ fn a_sign_in_url_that_is_edited_for_all_servers_gives_no_token() {
         query.extend(resource.map(|resource| ("resource".to_owned(), resource.to_owned())));
         url.query_pairs_mut().clear().extend_pairs(query);
         let callback = world.cognito.sign_in(url.as_str());
-        let location = crate::world::location(&browser.get(&world, &callback));
+        let location = crate::browser::arrival(&browser.get(&world, &callback));
         let back = url::Url::parse(&location).unwrap();
         let code = crate::cognito::parameters(back.query().unwrap())["code"].clone();
         let answer = world.redeem_for(&client, &code, ORDERS);
@@ -324,7 +324,7 @@ fn the_metadata_lists_every_server_and_every_scope() {
 
 #[test]
 fn somebody_who_signed_up_without_a_client_is_told_the_address_of_each_server() {
-    let page = world().get("/callback?code=x", &[]);
+    let page = world().get("/sign-in?outcome=done", &[]);
     for text in ["To use Orders,", ORDERS, "To use Stock,", STOCK] {
         assert!(page.body().contains(text), "{text}: {}", page.body());
     }
