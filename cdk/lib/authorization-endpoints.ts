@@ -5,9 +5,10 @@ import { isKnown } from './known-value';
 
 /** The paths of the authorization server and the methods that it answers. Scripts in browsers may read only what has OPTIONS. */
 const METHODS: [path: string, methods: string[]][] = [
-  ['authorize', ['GET']],
+  ['authorize', ['GET', 'HEAD']],
   ['consent', ['POST']],
-  ['callback', ['GET']],
+  ['callback', ['GET', 'HEAD']],
+  ['sign-in', ['GET', 'HEAD']],
   ['token', ['POST', 'OPTIONS']],
   ['register', ['POST', 'OPTIONS']],
   ['revoke', ['POST', 'OPTIONS']],
@@ -16,6 +17,7 @@ const METHODS: [path: string, methods: string[]][] = [
 /** Requests per second, and at one moment, to what anybody may call as often as they like and what costs work each time. */
 const THROTTLES: { [path: string]: { rateLimit: number; burstLimit: number } } = {
   '/authorize/GET': { rateLimit: 20, burstLimit: 40 },
+  '/authorize/HEAD': { rateLimit: 20, burstLimit: 40 },
   '/register/POST': { rateLimit: 5, burstLimit: 10 },
 };
 

@@ -73,7 +73,6 @@ export class CognitoSignIn {
       userPoolResourceServerName: contract.serverName,
       scopes: contract.scopes.map((item) => new cognito.ResourceServerScope({ scopeName: item.name, scopeDescription: item.description })),
     });
-    let signIn: { clientId: string; redirectUri: string };
     if (this.authorization?._server === undefined) {
       this.interactiveClient = new McpInteractiveClient(server, 'InteractiveClient', {
         userPool: this.userPool,
@@ -83,15 +82,15 @@ export class CognitoSignIn {
       this.authorizationUrl = `${this.signInBaseUrl}/oauth2/authorize`;
       this.tokenUrl = `${this.signInBaseUrl}/oauth2/token`;
       this.interactiveClientId = this.interactiveClient.clientId;
-      signIn = { clientId: this.interactiveClientId, redirectUri: callbackUrls[0] };
+      this.signInUrl = `${this.signInBaseUrl}/login?client_id=${this.interactiveClientId}&response_type=code&scope=${address.oauthScopes.join('+')}&redirect_uri=${callbackUrls[0]}`;
     } else {
       this.authorizationServer = this.addToAuthorizationServer(host?.authorizationServer);
       this.authorizationUrl = this.authorizationServer.authorizationUrl;
       this.tokenUrl = this.authorizationServer.tokenUrl;
       this.interactiveClientId = host?._byHand.clientId ?? contract.serverName;
-      signIn = { clientId: this.authorizationServer.cognitoClientId, redirectUri: `${front.publicBaseUrl}/callback` };
+      // Never at Cognito itself: the authorization server's page begins it with PKCE, a state and a cookie.
+      this.signInUrl = `${front.publicBaseUrl}/sign-in`;
     }
-    this.signInUrl = `${this.signInBaseUrl}/login?client_id=${signIn.clientId}&response_type=code&scope=${address.oauthScopes.join('+')}&redirect_uri=${signIn.redirectUri}`;
   }
 
   /** The `client_id` of the access tokens that people get. */

@@ -9,7 +9,7 @@ const OF_HOST = ['front', 'userPool', 'authorization', 'callbackPort', 'callback
  * Parts of a path that are the host's own: paths of the authorization server, the health checks that API Gateway answers itself on every
  * custom domain, and the last part of every MCP endpoint.
  */
-const RESERVED = ['authorize', 'consent', 'callback', 'token', 'register', 'revoke', 'ping', 'sping', 'mcp'];
+const RESERVED = ['authorize', 'consent', 'callback', 'sign-in', 'token', 'register', 'revoke', 'ping', 'sping', 'mcp'];
 
 /** Lower case, so that no two paths differ in case alone; one hyphen at a time, so that the construct IDs differ as the paths do. */
 const PART = '[a-z0-9]+([-_][a-z0-9]+)*';

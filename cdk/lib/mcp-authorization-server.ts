@@ -5,6 +5,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { addAuthorizationEndpoints } from './authorization-endpoints';
+import { assertRefusedClients } from './authorization-options';
 import { carriedProgram } from './carried-program';
 import { addCodeGrantClient, clientSecretOf, deferScopes } from './code-grant-client';
 import { list } from './contract-document';
@@ -132,6 +133,7 @@ export class McpAuthorizationServer extends Construct {
     if (this.hasOne === (props.scopes === undefined)) {
       throw synthError('ScopesWithoutServer', 'resourceIdentifier and scopes belong to one MCP server, and one of them is missing: give both, or neither and each server with addServer');
     }
+    assertRefusedClients(props.refusedClients ?? [], (props.clients ?? []).map((client) => client.clientId));
     this.authorizationUrl = `${props.issuer}/authorize`;
     this.tokenUrl = `${props.issuer}/token`;
     const appClient = addCodeGrantClient(this, {

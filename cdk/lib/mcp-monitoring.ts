@@ -5,7 +5,7 @@ import type * as sns from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { assertConvertible, isKnown } from './known-value';
 import type { McpServer } from './mcp-server';
-import { dashboardWidgets, registrations } from './monitoring-widgets';
+import { dashboardWidgets, refusedTokens, registrations } from './monitoring-widgets';
 import { synthError } from './synth-error';
 
 /** Properties of `McpMonitoring`. */
@@ -37,11 +37,13 @@ export interface McpMonitoringProps {
  * function and of the API, and sign-ins and registrations where there is a user pool.
  *
  * An alarm goes off when two of three periods of 5 minutes are bad: requests fail, are throttled or come near the timeout, or
- * the authorization server's function fails. The metrics of tools come from the server's log lines and those of the API from
+ * the authorization server's function fails. One goes off at once: when the authorization server refused tokens of Cognito that
+ * were not what a person had consented to, which it does by itself; this alarm needs the log of a function that was not handed
+ * over with `McpCode.fromFunction`. The metrics of tools come from the server's log lines and those of the API from
  * API Gateway, both under the server's name: servers of one name in one account and region share them. Costs 3 dollars a
  * month for the dashboard and 10 cents for each alarm; the metrics of tools are billed as custom metrics.
  *
- * It does not look for an attack, and tells nobody about an error of a single tool.
+ * It looks for no other attack, and tells nobody about an error of a single tool.
  */
 export class McpMonitoring extends Construct {
   /** The dashboard. */
@@ -78,6 +80,12 @@ export class McpMonitoring extends Construct {
       const errors = server.authorizationServer.mcpFunction.function.metricErrors();
       this.alarms.push(this.alarm('SignInFails', 'The authorization server\'s function fails, and people cannot sign in: look at its log', errors, 1));
     }
+    const refused = refusedTokens(this, server);
+    if (refused !== undefined) {
+      // Once is enough: nothing but an edited sign-in URL, a trigger of the user pool or a changed app client makes Cognito issue such a token.
+      const once = { evaluationPeriods: 1, datapointsToAlarm: 1 };
+      this.alarms.push(this.alarm('TokensRefused', 'Cognito issued tokens that nobody consented to, and they were refused: look for TokenNotAsConsented in the authorization server\'s log', refused, 1, once));
+    }
     for (const alarm of props.alarmTopic === undefined ? [] : this.alarms) {
       alarm.addAlarmAction(new SnsAction(props.alarmTopic!));
       alarm.addOkAction(new SnsAction(props.alarmTopic!));
@@ -90,14 +98,13 @@ export class McpMonitoring extends Construct {
     this.dashboard.addWidgets(new cloudwatch.AlarmStatusWidget({ title: 'Alarms', alarms: this.alarms, width: 24, height: 3 }));
   }
 
-  private alarm(id: string, alarmDescription: string, metric: cloudwatch.IMetric, threshold: number): cloudwatch.Alarm {
+  private alarm(id: string, alarmDescription: string, metric: cloudwatch.IMetric, threshold: number, periods = { evaluationPeriods: 3, datapointsToAlarm: 2 }): cloudwatch.Alarm {
     return new cloudwatch.Alarm(this, id, {
       alarmDescription,
       metric,
       threshold,
       comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-      evaluationPeriods: 3,
-      datapointsToAlarm: 2,
+      ...periods,
       treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
     });
   }

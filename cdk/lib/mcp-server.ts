@@ -187,7 +187,13 @@ export class McpServer extends Construct implements iam.IGrantable {
     return this.signIn('tokenUrl').tokenUrl;
   }
 
-  /** The page where people sign up and in without an MCP client. Not there with `McpAuthorization.jwt` and `bearerToken`. */
+  /**
+   * The page where people sign up and in without an MCP client. Not there with `McpAuthorization.jwt` and `bearerToken`.
+   *
+   * With `McpAuthorization.server` it begins at the authorization server and ends on a page that names the MCP URL. With
+   * `McpAuthorization.cognito` it is Cognito's page, which sends the browser on to the first redirect URI of the interactive
+   * app client: the account exists then, although no client answers there.
+   */
   public get signInUrl(): string {
     return this.signIn('signInUrl').signInUrl;
   }

@@ -47,13 +47,16 @@ export function addAuthorizationServerMetadata(api: apigateway.RestApi, server: 
 }
 
 function addDocument(path: apigateway.Resource, document: StaticDocument): void {
-  const method = addStaticMethod(path, 'GET', {
-    statusCode: '200',
-    document,
-    headers: { 'Cache-Control': `public, max-age=${CACHE_SECONDS}`, 'Access-Control-Allow-Origin': '*' },
-  });
-  addPreflight(path, ['GET']);
-  for (const id of ['AwsSolutions::AwsSolutions-APIG4', 'AwsSolutions::AwsSolutions-COG4']) {
-    Validations.of(method).acknowledge({ id, reason: 'RFC 9728 and RFC 8414: MCP clients read this document before they have an access token' });
+  const headers = { 'Cache-Control': `public, max-age=${CACHE_SECONDS}`, 'Access-Control-Allow-Origin': '*' };
+  // A HEAD that the gateway does not know is an error, which an edge cache would keep for the GET that follows.
+  const methods = [
+    addStaticMethod(path, 'GET', { statusCode: '200', document, headers }),
+    addStaticMethod(path, 'HEAD', { statusCode: '200', headers: { 'Content-Type': 'application/json', ...headers } }),
+  ];
+  addPreflight(path, ['GET', 'HEAD']);
+  for (const method of methods) {
+    for (const id of ['AwsSolutions::AwsSolutions-APIG4', 'AwsSolutions::AwsSolutions-COG4']) {
+      Validations.of(method).acknowledge({ id, reason: 'RFC 9728 and RFC 8414: MCP clients read this document before they have an access token' });
+    }
   }
 }

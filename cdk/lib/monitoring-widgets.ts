@@ -36,19 +36,29 @@ export function dashboardWidgets(server: McpServer, registered: cloudwatch.IMetr
 
 /** Registrations of MCP clients, counted in the authorization server's log; undefined without one. */
 export function registrations(scope: Construct, server: McpServer): cloudwatch.IMetric | undefined {
+  const pattern = logs.FilterPattern.all(logs.FilterPattern.stringValue('$.endpoint', '=', 'register'), logs.FilterPattern.numberValue('$.status', '=', 201));
+  return countedLines(scope, server, 'Registrations', pattern, 'registrations');
+}
+
+/** Tokens of Cognito that the authorization server did not hand out, because they were not what was consented to; undefined without its log. */
+export function refusedTokens(scope: Construct, server: McpServer): cloudwatch.IMetric | undefined {
+  return countedLines(scope, server, 'TokensNotAsConsented', logs.FilterPattern.stringValue('$.failure', '=', 'TokenNotAsConsented'), 'refused tokens');
+}
+
+function countedLines(scope: Construct, server: McpServer, metricName: string, filterPattern: logs.IFilterPattern, label: string): cloudwatch.IMetric | undefined {
   const logGroup = server.authorizationServer?.mcpFunction.logGroup;
   if (logGroup === undefined) {
     return undefined;
   }
-  const filter = new logs.MetricFilter(scope, 'Registrations', {
+  const filter = new logs.MetricFilter(scope, metricName, {
     logGroup,
     // A namespace of its own, because the lines hold nothing that could be a dimension.
     metricNamespace: `McpLambda/${Stack.of(scope).stackName}/${scope.node.addr.slice(-8)}`,
-    metricName: 'Registrations',
-    filterPattern: logs.FilterPattern.all(logs.FilterPattern.stringValue('$.endpoint', '=', 'register'), logs.FilterPattern.numberValue('$.status', '=', 201)),
+    metricName,
+    filterPattern,
     metricValue: '1',
   });
-  return filter.metric(sum('registrations'));
+  return filter.metric(sum(label));
 }
 
 /** What Cognito counts for the app client that people sign in with, whether MCP clients see it or not. */

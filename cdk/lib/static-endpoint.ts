@@ -14,7 +14,8 @@ export type StaticDocument = Record<string, unknown> | (() => Record<string, unk
 /** A JSON answer that API Gateway gives by itself, without a Lambda function. */
 export interface StaticAnswer {
   readonly statusCode: string;
-  readonly document: StaticDocument;
+  /** No body without one: the response to HEAD. */
+  readonly document?: StaticDocument;
   /** Header names and unquoted values. */
   readonly headers: Record<string, string>;
 }
@@ -51,7 +52,7 @@ export function addStaticMethod(
       {
         statusCode: answer.statusCode,
         responseParameters: Object.fromEntries(headers),
-        responseTemplates: { 'application/json': rendered(path, answer.document) },
+          ...(answer.document !== undefined && { responseTemplates: { 'application/json': rendered(path, answer.document) } }),
       },
     ],
   });

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
-import { CfnOutput, Duration } from 'aws-cdk-lib';
+import { CfnOutput, Duration, Fn } from 'aws-cdk-lib';
 import type { Template } from 'aws-cdk-lib/assertions';
 import { carriedProgram } from '../lib/carried-program';
 import { McpAuthorization, McpCode, type McpAuthorizationServerOptions, McpFront, McpHost, type McpPreRegisteredClient, McpRemoteServer, McpServer, type McpServerProps } from '../lib';
@@ -41,7 +41,7 @@ function methods(from: Template): Record<string, Record<string, any>> {
 const document = (from: Template, path: string) =>
   JSON.parse(deployed(json(from), methods(from)[`GET ${path}`].Integration.IntegrationResponses[0].ResponseTemplates['application/json']));
 
-const ENDPOINTS = ['GET /authorize', 'POST /consent', 'GET /callback', 'POST /token', 'OPTIONS /token', 'POST /register', 'OPTIONS /register', 'POST /revoke', 'OPTIONS /revoke'];
+const ENDPOINTS = ['GET /authorize', 'HEAD /authorize', 'POST /consent', 'GET /callback', 'HEAD /callback', 'GET /sign-in', 'HEAD /sign-in', 'POST /token', 'OPTIONS /token', 'POST /register', 'OPTIONS /register', 'POST /revoke', 'OPTIONS /revoke'];
 
 /** The settings about audiences of each function that verifies access tokens: `[MCP URL, MCP_AUDIENCE_REQUIRED]`. */
 const audiences = (from: Template) =>
@@ -122,12 +122,12 @@ describe('the endpoints of the authorization server', () => {
     Object.fromEntries(only(from, 'AWS::ApiGateway::Stage').properties.MethodSettings.map((each: any) => [`${each.HttpMethod} ${each.ResourcePath}`, [each.ThrottlingRateLimit, each.ThrottlingBurstLimit]]));
 
   test('are throttled where a request costs work and nobody is known', () => {
-    assert.deepEqual(throttles(template), { '* /*': [50, 100], 'GET /~1authorize': [20, 40], 'POST /~1register': [5, 10] });
+    assert.deepEqual(throttles(template), { '* /*': [50, 100], 'GET /~1authorize': [20, 40], 'HEAD /~1authorize': [20, 40], 'POST /~1register': [5, 10] });
   });
 
   test('are never throttled less than the whole API', () => {
     const less = withServer({}, { throttlingRateLimit: 2, throttlingBurstLimit: 7 });
-    assert.deepEqual(throttles(less), { '* /*': [2, 7], 'GET /~1authorize': [2, 7], 'POST /~1register': [2, 7] });
+    assert.deepEqual(throttles(less), { '* /*': [2, 7], 'GET /~1authorize': [2, 7], 'HEAD /~1authorize': [2, 7], 'POST /~1register': [2, 7] });
   });
 
   test('get every cookie, header and query through CloudFront, and nothing of them is cached', () => {
@@ -170,7 +170,7 @@ for (const [name, front, issuer] of [
       assert.equal(outputs.tokenUrl, `${issuer}/token`);
       assert.equal(outputs.claudeCodeCommand, `claude mcp add --transport http dog-facts ${issuer}/mcp`);
       assert.equal(outputs.interactiveClientId, 'dog-facts');
-      assert.ok(outputs.signInUrl.endsWith(`redirect_uri=${issuer}/callback`), outputs.signInUrl);
+      assert.equal(outputs.signInUrl, `${issuer}/sign-in`, 'a sign-in without a client does not begin at Cognito');
     });
   });
 }
@@ -289,6 +289,14 @@ describe('the settings of the authorization server', () => {
     assert.equal(variables(told).MCP_ALLOWED_ORIGINS, 'http://localhost:6274');
   });
 
+  test('refuse clients by id, document, host, registration and digest', () => {
+    const refusedClients = ['portal', 'dog-facts', 'https://claude.ai/oauth/client', 'claude.ai', 'mcp-client-AbC_-9', '0'.repeat(64)];
+    const told = withServer({ clients: [client], refusedClients });
+    assert.equal(variables(told).AUTHORIZATION_REFUSED_CLIENTS, refusedClients.join(','));
+    const later = withServer({ refusedClients: [Fn.importValue('RefusedClient')] });
+    assert.notEqual(variables(later).AUTHORIZATION_REFUSED_CLIENTS, undefined);
+  });
+
   const client: McpPreRegisteredClient = { clientId: 'portal', clientName: 'Portal', redirectUris: ['https://portal.example.com/callback'] };
   const complaints: [wrong: Partial<McpAuthorizationServerOptions>, message: string | RegExp][] = [
     [{ clients: [{ ...client, clientId: 'https://portal.example.com' }] }, 'clients has the clientId "https://portal.example.com" and takes one that is neither empty nor a URL and does not begin with mcp-: choose another (ClientIdNotAllowed)'],
@@ -314,6 +322,10 @@ describe('the settings of the authorization server', () => {
     [{ registrationLifetime: Duration.days(1), registrationEnabled: false }, 'registrationLifetime is for clients that register themselves, and registrationEnabled is false: remove it (RegistrationOptionNotApplied)'],
     [{ customSchemes: ['cursor'], registrationEnabled: false, clientDocumentsEnabled: false }, 'customSchemes is for clients that nobody registered, and registrationEnabled and clientDocumentsEnabled are false: remove it (RegistrationOptionNotApplied)'],
     [{ clients: Array.from({ length: 60 }, (_, index) => ({ ...client, clientId: `portal-${index}` })) }, /^the settings of the function have \d+ bytes and Lambda takes 4096; the largest are AUTHORIZATION_CLIENTS \(\d+\), .+ \(EnvironmentTooLarge\)$/],
+    ...['portal', 'Claude.ai', 'http://claude.ai/client', 'https://claude.ai/', 'https://claude.ai/a,b', 'abcdef0123456789', ''].map((entry): [Partial<McpAuthorizationServerOptions>, string] => [
+      { refusedClients: [entry] },
+      `refusedClients has ${JSON.stringify(entry)}, which matches no client: give the clientId of one of clients, the https URL or the host of a metadata document, a client_id that begins with mcp-client-, or the 64 hexadecimal characters of client_digest in the authorization server's log (RefusedClientUnknown)`,
+    ]),
     [{ redirectHosts: [] }, 'redirectHosts is empty, which would mean the known clients: leave it out for those, or set registrationEnabled and clientDocumentsEnabled to false (RedirectHostsEmpty)'],
   ];
   for (const [wrong, message] of complaints) {
@@ -349,6 +361,7 @@ describe('the settings of the authorization server that Rust declares', () => {
       AUTHORIZATION_CUSTOM_SCHEMES: [{ customSchemes: ['cursor', 'vscode'] }, 'cursor,vscode'],
       AUTHORIZATION_REDIRECT_HOSTS: [{ redirectHosts: ['claude.ai'] }, 'claude.ai'],
       AUTHORIZATION_REFRESH_TOKEN_DAYS: [{ refreshTokenLifetime: Duration.days(7) }, '7'],
+      AUTHORIZATION_REFUSED_CLIENTS: [{ refusedClients: ['claude.ai', 'a'.repeat(64)] }, `claude.ai,${'a'.repeat(64)}`],
       AUTHORIZATION_REGISTRATION: [{ registrationEnabled: false }, 'false'],
       AUTHORIZATION_REGISTRATION_DAYS: [{ registrationLifetime: Duration.days(14) }, '14'],
     };

@@ -69,6 +69,7 @@ const defaults: Record<string, [stated: string, shown: () => unknown, expected: 
     () => authorization().AUTHORIZATION_REDIRECT_HOSTS ?? fromCrate('AUTHORIZATION_REDIRECT_HOSTS'),
     'the known clients',
   ],
+  'McpAuthorizationServerSettings.refusedClients': ['- none', () => authorization().AUTHORIZATION_REFUSED_CLIENTS ?? fromCrate('AUTHORIZATION_REFUSED_CLIENTS'), 'none'],
   'McpAuthorizationServerSettings.customSchemes': ['- none', () => authorization().AUTHORIZATION_CUSTOM_SCHEMES ?? fromCrate('AUTHORIZATION_CUSTOM_SCHEMES'), 'none'],
   'McpAuthorizationServerSettings.brandColor': ['"#1a4f8b"', () => authorization().AUTHORIZATION_BRAND_COLOR ?? fromCrate('AUTHORIZATION_BRAND_COLOR'), '`#1a4f8b`'],
   'McpAuthorizationServerSettings.brandLogoUrl': ['- none', () => authorization().AUTHORIZATION_BRAND_LOGO_URL ?? fromCrate('AUTHORIZATION_BRAND_LOGO_URL'), 'none'],

@@ -77,7 +77,7 @@ describe('the MCP endpoint', () => {
     const [answer] = only(template, 'AWS::ApiGateway::Method', { HttpMethod: 'ANY' }).properties.Integration.IntegrationResponses;
     assert.equal(answer.ResponseParameters['method.response.header.Allow'], "'POST, DELETE, GET'");
     assert.deepEqual(Object.values(template.findResources('AWS::Lambda::Permission')).map((each) => /\/(\w+)\/mcp"/.exec(JSON.stringify(each))![1]), ['POST', 'DELETE', 'GET']);
-    assert.deepEqual(template.findResources('AWS::ApiGateway::Method', { Properties: { HttpMethod: 'HEAD' } }), {});
+    assert.deepEqual(template.findResources('AWS::ApiGateway::Method', { Properties: { HttpMethod: 'HEAD', ResourceId: post.ResourceId } }), {});
   });
 
   test('takes an access token with any scope of the contract', () => {
@@ -102,6 +102,22 @@ describe('the MCP endpoint', () => {
     const arn = JSON.stringify(properties.SourceArn);
     assert.match(arn, /\/POST\/mcp"/);
     assert.ok(arn.includes(only(template, 'AWS::ApiGateway::Stage').logicalId), arn);
+  });
+});
+
+describe('metadata documents', () => {
+  test('are answered to HEAD as to GET, without a body', () => {
+    const documents = (verb: string) => Object.values(template.findResources('AWS::ApiGateway::Method', { Properties: { HttpMethod: verb, Integration: { Type: 'MOCK' } } })).map((each) => each.Properties);
+    const [gets, heads] = [documents('GET'), documents('HEAD')];
+    assert.notEqual(gets.length, 0);
+    assert.deepEqual(heads.map((each) => each.ResourceId.Ref).sort(), gets.map((each) => each.ResourceId.Ref).sort());
+    for (const head of heads) {
+      const get = gets.find((each) => each.ResourceId.Ref === head.ResourceId.Ref)!;
+      const [asked, answered] = [get, head].map((each) => each.Integration.IntegrationResponses);
+      assert.equal(head.AuthorizationType, 'NONE');
+      assert.deepEqual([answered.length, answered[0].StatusCode, answered[0].ResponseTemplates], [1, '200', undefined]);
+      assert.deepEqual(answered[0].ResponseParameters, { ...asked[0].ResponseParameters, 'method.response.header.Content-Type': "'application/json'" });
+    }
   });
 });
 

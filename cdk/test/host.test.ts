@@ -145,7 +145,7 @@ describe('the authorization server of a host', () => {
 
   test('answers at the root of the host, on the host\'s own API', () => {
     const hostApi = apiNamed(template, 'Tools');
-    for (const [verb, path] of [['GET', '/authorize'], ['POST', '/consent'], ['GET', '/callback'], ['POST', '/token'], ['POST', '/register'], ['POST', '/revoke']]) {
+    for (const [verb, path] of [['GET', '/authorize'], ['POST', '/consent'], ['GET', '/callback'], ['GET', '/sign-in'], ['POST', '/token'], ['POST', '/register'], ['POST', '/revoke']]) {
       const { api, method } = reach(json, verb, path);
       assert.equal(api, hostApi);
       assert.equal(method!.Integration.Type, 'AWS_PROXY', path);
@@ -337,7 +337,7 @@ describe('a host', () => {
       (stack) => server(stack, { host: host(stack), path }),
       `path is ${JSON.stringify(path)} and needs parts of lower-case letters, digits and single - or _ between them, each after a slash, for example /orders: correct it (PathInvalid)`,
     ]),
-    ...[['/token', 'token'], ['/ping', 'ping'], ['/sping/x', 'sping'], ['/authorize/x', 'authorize'], ['/mcp', 'mcp'], ['/facts/mcp', 'mcp']].map(([path, part]): [string, (stack: Stack) => void, string] => [
+    ...[['/token', 'token'], ['/ping', 'ping'], ['/sping/x', 'sping'], ['/authorize/x', 'authorize'], ['/sign-in', 'sign-in'], ['/mcp', 'mcp'], ['/facts/mcp', 'mcp']].map(([path, part]): [string, (stack: Stack) => void, string] => [
       `path is ${path}`,
       (stack) => server(stack, { host: host(stack), path }),
       `path is ${path}, and ${part} is a path of the host itself or of every MCP endpoint: choose another (PathReserved)`,

@@ -24,6 +24,12 @@ function named(metric: unknown[]): string {
   return `${texts[0]} ${texts[1]} ${texts.slice(2).filter((_, index) => index % 2 === 1).join(' ')} ${stat ?? 'Average'}`;
 }
 
+/** The metric filters by the name of their metric. */
+const filters = (template: Template): Record<string, any> => {
+  const all = Object.values(template.findResources('AWS::Logs::MetricFilter')).map((each) => each.Properties);
+  return Object.fromEntries(all.map((each) => [each.MetricTransformations[0].MetricName, each]));
+};
+
 const alarms = (template: Template): Record<string, any> => {
   const all = Object.values(template.findResources('AWS::CloudWatch::Alarm')).map((each) => each.Properties);
   return Object.fromEntries(all.map((each) => [each.AlarmDescription.split(':')[0], each]));
@@ -53,7 +59,7 @@ describe('the dashboard of McpMonitoring', () => {
   });
 
   test('counts registrations in the authorization server\'s log, where there is one', () => {
-    const { FilterPattern: pattern, LogGroupName: logGroup, MetricTransformations: transformations } = only(template, 'AWS::Logs::MetricFilter').properties;
+    const { FilterPattern: pattern, LogGroupName: logGroup, MetricTransformations: transformations } = filters(template).Registrations;
     assert.equal(pattern, '{ ($.endpoint = "register") && ($.status = 201) }');
     assert.match(logGroup.Ref, /AuthorizationServer/);
     assert.deepEqual(shown['Registrations of MCP clients'], [`${transformations[0].MetricNamespace} Registrations  Sum`]);
@@ -69,6 +75,7 @@ describe('the dashboard of McpMonitoring', () => {
 });
 
 describe('the alarms of McpMonitoring', () => {
+  const TOKENS_REFUSED = 'Cognito issued tokens that nobody consented to, and they were refused';
   const template = monitored({ authorization: McpAuthorization.server({ code: code() }) });
 
   test('go off when 5 % of the requests fail, when any is throttled, at 80 % of the timeout, and when sign-in fails', () => {
@@ -78,8 +85,9 @@ describe('the alarms of McpMonitoring', () => {
       ['Lambda refuses requests to the MCP server', 1],
       ['Requests to the MCP server come near its timeout', 24_000],
       ['The authorization server\'s function fails, and people cannot sign in', 1],
+      [TOKENS_REFUSED, 1],
     ]);
-    for (const alarm of Object.values(found)) {
+    for (const alarm of Object.entries(found).filter(([name]) => name !== TOKENS_REFUSED).map(([, each]) => each)) {
       assert.deepEqual([alarm.EvaluationPeriods, alarm.DatapointsToAlarm, alarm.TreatMissingData, alarm.ComparisonOperator], [3, 2, 'notBreaching', 'GreaterThanOrEqualToThreshold']);
       assert.equal(alarm.AlarmActions, undefined);
     }
@@ -87,6 +95,16 @@ describe('the alarms of McpMonitoring', () => {
     assert.equal(Object.values(found)[0].Metrics[1].MetricStat.Metric.MetricName, '5XXError');
     assert.equal(Object.values(found)[0].Metrics[1].MetricStat.Stat, 'Average');
     assert.equal(Object.keys(alarms(monitored())).length, 3, 'without an authorization server');
+  });
+
+  test('go off at the first token of Cognito that is refused because nobody consented to it', () => {
+    const { FilterPattern: pattern, LogGroupName: logGroup, MetricTransformations: transformations } = filters(template).TokensNotAsConsented;
+    assert.equal(pattern, '{ $.failure = "TokenNotAsConsented" }');
+    assert.match(logGroup.Ref, /AuthorizationServer/);
+    const alarm = alarms(template)[TOKENS_REFUSED];
+    const { Metric: metric, Stat: stat, Period: period } = alarm.Metrics[0].MetricStat;
+    assert.deepEqual([metric.Namespace, metric.MetricName, stat, period], [transformations[0].MetricNamespace, 'TokensNotAsConsented', 'Sum', 300]);
+    assert.deepEqual([alarm.Threshold, alarm.EvaluationPeriods, alarm.DatapointsToAlarm, alarm.TreatMissingData, alarm.ComparisonOperator], [1, 1, 1, 'notBreaching', 'GreaterThanOrEqualToThreshold']);
   });
 
   test('take other thresholds', () => {

@@ -31,7 +31,7 @@ export class LoadBrowser {
   readonly #cookies = new Map<string, string>();
   #page: Page | undefined;
 
-  /** Goes there and follows redirects; stops before the first URL that begins with `end`, and gives it. */
+  /** Goes there and follows redirects, and the page after a sign-in; stops before the first URL that begins with `end`, and gives it. */
   async go(url: URL, end?: string): Promise<URL | undefined> {
     return this.#request(url, { method: 'GET' }, end);
   }
@@ -61,7 +61,7 @@ export class LoadBrowser {
 
   async #request(url: URL, init: RequestInit, end?: string): Promise<URL | undefined> {
     const response = await this.#patiently(url, init);
-    const location = response.headers.get('location');
+    const location = response.headers.get('location') ?? refreshTo(response, end);
     if (location === null) {
       const html = await response.text();
       if (!response.ok) throw new Error(`${init.method} ${url.pathname} answered ${response.status}: ${html}`);
@@ -96,6 +96,12 @@ export class LoadBrowser {
       else this.#cookies.set(key, pair.slice(at + 1));
     }
   }
+}
+
+/** Where a page leads on by itself, if that is the end of the way; every other page has a button. */
+function refreshTo(response: Response, end: string | undefined): string | null {
+  const target = /^0; url=(.*)$/.exec(response.headers.get('refresh') ?? '')?.[1];
+  return target !== undefined && end !== undefined && target.startsWith(end) ? target : null;
 }
 
 function unescaped(text: string): string {

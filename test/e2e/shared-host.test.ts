@@ -149,6 +149,29 @@ describe('one person', () => {
     }
   });
 
+  test('gives no token when the sign-in URL is edited in the browser between the consent page and Cognito', async () => {
+    const both = `${dogFacts.McpOAuthScope} ${counter.McpOAuthScope}`;
+    for (const [scope, resource] of [[both, null], [both, dogFacts.McpServerUrl], [dogFacts.McpOAuthScope, null], [counter.McpOAuthScope, counter.McpServerUrl]] as const) {
+      const callback = await listenForCallback(0);
+      const pkce = newPkce();
+      try {
+        await person.page.goto(authorizationUrl(dogFacts, callback.redirectUri, pkce).href);
+        await person.page.getByRole('button', { name: 'Allow' }).click();
+        await person.page.waitForURL((at) => at.pathname === '/login');
+        const edited = new URL(person.page.url());
+        edited.searchParams.set('scope', scope);
+        edited.searchParams.delete('resource');
+        if (resource !== null) edited.searchParams.set('resource', resource);
+        await person.page.goto(edited.href);
+        const [query] = await Promise.all([callback.next(), person.fillSignIn()]);
+        const refused = await redeem(dogFacts, query.get('code') ?? '', callback.redirectUri, pkce.verifier);
+        assert.deepEqual([refused.status, refused.body.error, refused.body.access_token], [400, 'invalid_grant', undefined], `${scope} ${resource}`);
+      } finally {
+        await callback.close();
+      }
+    }
+  });
+
   test('is asked nothing when a client asks for both servers, for none, or for one with the OAuth scope of the other', async () => {
     const redirectUri = 'http://127.0.0.1:4711/callback';
     const ask = async (changed: Record<string, string | null>, more = ''): Promise<string | null> => {

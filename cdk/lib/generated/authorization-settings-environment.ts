@@ -12,6 +12,7 @@ export function environmentOfMcpAuthorizationServerSettings(settings: McpAuthori
     AUTHORIZATION_BRAND_NAME: settings.displayName,
     AUTHORIZATION_REDIRECT_HOSTS: settings.redirectHosts?.length ? settings.redirectHosts.join(',') : undefined,
     AUTHORIZATION_REFRESH_TOKEN_DAYS: settings.refreshTokenLifetime?.toDays().toString(),
+    AUTHORIZATION_REFUSED_CLIENTS: settings.refusedClients?.length ? settings.refusedClients.join(',') : undefined,
     AUTHORIZATION_REGISTRATION: settings.registrationEnabled?.toString(),
     AUTHORIZATION_REGISTRATION_DAYS: settings.registrationLifetime?.toDays().toString(),
   };

@@ -21,6 +21,7 @@ export interface McpAuthorizationServerSettings {
 
   /**
    * Whether an MCP client's https URL may be its `client_id`, whose document is then fetched (Client ID Metadata Documents).
+   * `false` also refuses the clients that have signed somebody in before.
    *
    * @default true
    */
@@ -57,22 +58,33 @@ export interface McpAuthorizationServerSettings {
   readonly redirectHosts?: string[];
 
   /**
-   * How long a person stays signed in with a client that keeps refreshing its access token, in whole days up to 10 years.
+   * How long a person stays signed in with a client that keeps refreshing its access token, in whole days up to 10 years,
+   * counted from the sign-in: a shorter lifetime ends earlier sign-ins, too.
    *
    * @default Duration.days(30)
    */
   readonly refreshTokenLifetime?: Duration;
 
   /**
+   * MCP clients that get nothing any more: no sign-in, no access token, no refresh. An entry is a `client_id`, the host of a
+   * Client ID Metadata Document, or the `client_digest` that the authorization server's log has for the client. A client that
+   * has registered itself can register again under another `client_id`, unless `registrationEnabled` is false.
+   *
+   * @default - none
+   */
+  readonly refusedClients?: string[];
+
+  /**
    * Whether MCP clients may register themselves (RFC 7591). Nothing is stored: the `client_id` is the sealed registration.
+   * `false` also refuses the clients that have registered before.
    *
    * @default true
    */
   readonly registrationEnabled?: boolean;
 
   /**
-   * How long the `client_id` of a client that has registered itself is valid, in whole days up to 10 years. Then it
-   * registers again, and its people sign in again.
+   * How long the `client_id` of a client that has registered itself is valid, in whole days up to 10 years, counted from its
+   * registration: a shorter lifetime ends earlier registrations, too. Then the client registers again, and its people sign in again.
    *
    * @default Duration.days(90)
    */

@@ -81,10 +81,10 @@ describe('acknowledgements', () => {
 
   test('of the library are those of its public metadata documents', () => {
     const byLibrary = all.filter(({ path }) => path.includes('.well-known'));
-    assert.equal(byLibrary.length, 14);
+    assert.equal(byLibrary.length, 28);
     for (const { id, path } of byLibrary) {
       assert.match(id, /^AwsSolutions::AwsSolutions-(APIG4|COG4)$/);
-      assert.match(path, /\/GET$/);
+      assert.match(path, /\/(GET|HEAD)$/);
     }
   });
 
@@ -107,9 +107,9 @@ describe('acknowledgements with the authorization server', () => {
 
   test('of the library are those of its public metadata documents and of the OAuth endpoints, none of them on the MCP endpoint', () => {
     const byLibrary = all.filter(({ id }) => /-(APIG4|COG4)$/.test(id)).map(({ path }) => path.split('/Default/')[1]);
-    const oauth = ['authorize/GET', 'callback/GET', 'consent/POST', 'register/OPTIONS', 'register/POST', 'revoke/OPTIONS', 'revoke/POST', 'token/OPTIONS', 'token/POST'];
+    const oauth = ['authorize/GET', 'authorize/HEAD', 'callback/GET', 'callback/HEAD', 'consent/POST', 'register/OPTIONS', 'register/POST', 'revoke/OPTIONS', 'revoke/POST', 'sign-in/GET', 'sign-in/HEAD', 'token/OPTIONS', 'token/POST'];
     assert.deepEqual([...new Set(byLibrary.filter((path) => !path.includes('.well-known')))].sort(), oauth);
-    assert.equal(byLibrary.filter((path) => path.includes('.well-known')).length, 14);
+    assert.equal(byLibrary.filter((path) => path.includes('.well-known')).length, 28);
   });
 
   test('carry a reason each', () => {

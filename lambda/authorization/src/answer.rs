@@ -9,9 +9,8 @@ use crate::{
 
 const CSP_OF_DATA: &str = "default-src 'none'; frame-ancestors 'none'";
 
-/// Headers of every answer: never cached (tokens and codes are inside), never framed, never sniffed; no other site learns
-/// our URLs, which carry codes. `same-origin` and not `no-referrer`, because the latter makes browsers send `Origin: null`
-/// with our own form.
+/// Headers of every answer: never cached (tokens and codes are inside), never framed, never sniffed; no site learns our
+/// URLs, which carry codes, by a referrer.
 pub(crate) fn builder(settings: &Settings, status: StatusCode, csp: &str) -> Builder {
     let builder = http::Response::builder()
         .status(status)
@@ -19,7 +18,7 @@ pub(crate) fn builder(settings: &Settings, status: StatusCode, csp: &str) -> Bui
         .header(header::PRAGMA, "no-cache")
         .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
         .header(header::X_FRAME_OPTIONS, "DENY")
-        .header(header::REFERRER_POLICY, "same-origin")
+        .header(header::REFERRER_POLICY, "no-referrer")
         .header(header::CONTENT_SECURITY_POLICY, csp);
     if settings.is_secure() {
         builder.header(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000")

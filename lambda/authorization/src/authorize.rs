@@ -38,15 +38,14 @@ pub(crate) async fn authorize(
     let settings = &server.settings;
     let parameters = request.query_parameters()?;
     let client = load_client(server, loaded, parameters.required("client_id")?, now).await?;
-    visit.client(client.kind.name());
+    visit.client(client.kind.name(), &client.id);
     if let ClientKind::MetadataDocument { host } = &client.kind {
         visit.client_host = Some(host.clone());
     }
-    let redirect_uri = matched_redirect(
-        &client,
-        parameters.required("redirect_uri")?,
-        &settings.redirects,
-    )?;
+    let redirect_uri = match parameters.optional("redirect_uri") {
+        Some(requested) => matched_redirect(&client, requested, &settings.redirects)?,
+        None => only_redirect(&client, &settings.redirects)?,
+    };
     let state = parameters.optional("state").map(Secret::new);
     let client_redirect = ClientRedirect::checked(&redirect_uri, state.as_ref());
     let answer = match checked_parameters(&parameters, &client, settings) {
@@ -78,6 +77,7 @@ async fn load_client(
     now: Timestamp,
 ) -> Result<Client, Failure> {
     let settings = &server.settings;
+    settings.refused_clients.check(client_id)?;
     if let Some(client) = pre_registered(settings, client_id) {
         return Ok(Client {
             id: client.client_id.clone(),
@@ -85,6 +85,7 @@ async fn load_client(
             name: harmless_name(&client.client_name),
             redirect_uris: client.redirect_uris.clone(),
             scopes: client.scopes.clone(),
+            confidential: !client.secret_digests.is_empty(),
         });
     }
     if is_url(client_id) {
@@ -99,40 +100,65 @@ async fn load_client(
         )
         .await;
     }
-    let registration = open_registration(&loaded.keyring, client_id, now)?;
+    let registration = open_registration(settings, &loaded.keyring, client_id, now)?;
     Ok(Client {
         id: client_id.to_owned(),
         kind: ClientKind::Registered,
         name: registration.name,
         redirect_uris: registration.redirect_uris,
         scopes: None,
+        confidential: false,
     })
 }
 
-/// The requested redirect URI, if the client registered it and, for a client nobody vouches for, if it is one that may be
-/// used here at all. The second check is repeated here because settings change after registration.
+/// The requested redirect URI, if the client registered it.
 fn matched_redirect(
     client: &Client,
     requested: &str,
     policy: &RedirectPolicy,
 ) -> Result<RedirectUri, Failure> {
     let requested = RedirectUri::parse(requested).map_err(|_| Failure::RedirectNotRegistered)?;
-    if !client
+    let is_registered = client
         .redirect_uris
         .iter()
-        .any(|registered| registered.matches(&requested))
-    {
-        return Err(Failure::RedirectNotRegistered);
+        .any(|registered| registered.matches(&requested));
+    // A registration takes the redirects that can be used: of the others, a scheme that the operator could list is named.
+    let is_other_scheme = *requested.destination() == Destination::CustomScheme
+        && client.kind == ClientKind::Registered;
+    if is_registered || is_other_scheme {
+        admit(client, &requested, policy)?;
     }
-    if client.kind != ClientKind::PreRegistered {
-        policy
-            .admit(&requested)
-            .map_err(|problem| Failure::RedirectRefused {
-                uri: requested.as_str().to_owned(),
-                problem,
-            })?;
+    if is_registered {
+        Ok(requested)
+    } else {
+        Err(Failure::RedirectNotRegistered)
     }
-    Ok(requested)
+}
+
+/// The redirect URI of a client that names none: the only one that it registered, whole (RFC 6749 section 3.1.2.3). A
+/// loopback URI is whole with its port; without, the port is what the request would have said.
+fn only_redirect(client: &Client, policy: &RedirectPolicy) -> Result<RedirectUri, Failure> {
+    match client.redirect_uris.as_slice() {
+        [only] if only.is_whole() => {
+            admit(client, only, policy)?;
+            Ok(only.clone())
+        }
+        _ => Err(Failure::RedirectMissing),
+    }
+}
+
+/// Whether a client that nobody vouches for may use this redirect here at all. Repeated for each request, because settings
+/// change after registration.
+fn admit(client: &Client, uri: &RedirectUri, policy: &RedirectPolicy) -> Result<(), Failure> {
+    if client.kind == ClientKind::PreRegistered {
+        return Ok(());
+    }
+    policy
+        .admit(uri)
+        .map_err(|problem| Failure::RedirectRefused {
+            uri: uri.as_str().to_owned(),
+            problem,
+        })
 }
 
 struct Checked<'a> {
@@ -253,7 +279,8 @@ fn consent_page(
     let redirect_host = redirect_uri.shown_host();
     let view = ConsentView {
         name: client.name.as_deref(),
-        vouched: client.kind == ClientKind::PreRegistered,
+        vouched: client.is_vouched_for(redirect_uri),
+        registered_here: client.kind == ClientKind::PreRegistered,
         document_host,
         redirect_host: &redirect_host,
         loopback: *redirect_uri.destination() == Destination::Loopback,

@@ -1,54 +1,74 @@
-//! `GET /callback`: Cognito's answer becomes our code, in the browser that approved it and once.
+//! `GET /callback`: Cognito's answer becomes our code, in the browser that approved it.
+//!
+//! The answer is a page that leads on and not a redirect, so that it does not matter which redirects Cognito's pages permit
+//! after their form. What is refused here ends at [`crate::sign_in`], after its code was burnt.
 
 use http::header;
 
 use crate::{
-    answer::{ClientRedirect, redirect_answer, set},
+    answer::{ClientRedirect, set},
+    burn::burn_finished,
     capability::Timestamp,
     cookie,
     failure::Failure,
     request::{Parameters, Request, Response},
     seal::{OpenFailure, Purpose},
-    secret::Secret,
+    secret::{Digest, Secret},
     server::{AuthorizationServer, Loaded, Visit},
-    transaction::{AuthorizationCode, Transaction},
+    settings::Settings,
+    sign_in,
+    transaction::{AccountSignIn, AuthorizationCode, Transaction},
 };
 
-pub(crate) fn callback(
+pub(crate) async fn callback(
     server: &AuthorizationServer,
     loaded: &Loaded,
     request: &Request,
     visit: &mut Visit,
     now: Timestamp,
 ) -> Result<Response, Failure> {
-    let settings = &server.settings;
-    let parameters = request.query_parameters()?;
-    // Somebody who signed up at Cognito's own page, without a client: nothing was asked for, so nothing is given, and the
-    // code is left to expire. There is no cookie, no redirect and no difference between codes here.
-    if parameters.optional("state").is_none() && parameters.optional("code").is_some() {
-        return Ok(server.pages.without_client(settings));
+    // Cognito repeats no parameter and none is long: a query that cannot be read is not Cognito's.
+    let parameters = request
+        .query_parameters()
+        .map_err(|_| Failure::TransactionNotOpened)?;
+    let state = parameters
+        .optional("state")
+        .ok_or(Failure::TransactionNotOpened)?;
+    if state.starts_with(Purpose::AccountSignIn.prefix()) {
+        let sign_in = loaded
+            .keyring
+            .open(Purpose::AccountSignIn, state, &[], now)
+            .map_err(not_opened)?;
+        return account(server, loaded, request, &parameters, &sign_in).await;
     }
     let transaction: Transaction = loaded
         .keyring
-        .open(
-            Purpose::Transaction,
-            parameters.required("state")?,
-            &[],
-            now,
-        )
-        .map_err(|failure| match failure {
-            OpenFailure::Expired => Failure::TransactionExpired,
-            OpenFailure::Malformed | OpenFailure::UnknownKey | OpenFailure::Rejected => {
-                Failure::TransactionNotOpened
-            }
-        })?;
+        .open(Purpose::Transaction, state, &[], now)
+        .map_err(not_opened)?;
     visit.client_by_name(&transaction.client_kind);
-    // The approval belongs to one browser and is gone after this answer: a stolen or replayed state stops here.
-    if !cookie::is_bound(
-        request,
-        &cookie::approval_name(settings, &transaction.id),
-        &transaction.approval,
-    ) {
+    let (id, approval) = (&transaction.id, &transaction.approval);
+    check_browser(&server.settings, request, &parameters, id, approval)?;
+    to_client(server, loaded, &parameters, visit, &transaction, now)
+}
+
+fn not_opened(failure: OpenFailure) -> Failure {
+    match failure {
+        OpenFailure::Expired => Failure::TransactionExpired,
+        OpenFailure::Malformed | OpenFailure::UnknownKey | OpenFailure::Rejected => {
+            Failure::TransactionNotOpened
+        }
+    }
+}
+
+/// The approval belongs to one browser, and is gone from it after the answer.
+fn check_browser(
+    settings: &Settings,
+    request: &Request,
+    parameters: &Parameters,
+    id: &str,
+    approval: &Digest,
+) -> Result<(), Failure> {
+    if !cookie::is_bound(request, &cookie::approval_name(settings, id), approval) {
         return Err(Failure::TransactionOtherBrowser);
     }
     // Cognito does not send `iss` today. If it does, it must be the pool (RFC 9207 section 2.4).
@@ -58,22 +78,78 @@ pub(crate) fn callback(
     {
         return Err(Failure::UpstreamMixUp);
     }
-    let client_redirect =
-        ClientRedirect::checked(&transaction.redirect_uri, transaction.state.as_ref());
-    let location = match code(server, loaded, &parameters, &transaction, now) {
-        Ok(code) => client_redirect.code(settings, &code),
+    Ok(())
+}
+
+fn to_client(
+    server: &AuthorizationServer,
+    loaded: &Loaded,
+    parameters: &Parameters,
+    visit: &mut Visit,
+    transaction: &Transaction,
+    now: Timestamp,
+) -> Result<Response, Failure> {
+    let settings = &server.settings;
+    let uri = &transaction.redirect_uri;
+    let back = ClientRedirect::checked(uri, transaction.state.as_ref());
+    let mut answer = match code(server, loaded, parameters, transaction, now) {
+        Ok(code) => server
+            .pages
+            .signed_in(settings, &back.code(settings, &code), uri),
         Err(failure) => {
             visit.failure = Some(failure.name());
-            client_redirect.refusal(settings, &failure)
+            let url = back.refusal(settings, &failure);
+            server.pages.not_signed_in(settings, &failure, &url)
         }
     };
-    let mut answer = redirect_answer(settings, &location);
     set(
         &mut answer,
         header::SET_COOKIE,
         &cookie::clear_approval(settings, &transaction.id),
     );
     Ok(answer)
+}
+
+/// The end of a sign-in that nobody's client waits for.
+async fn account(
+    server: &AuthorizationServer,
+    loaded: &Loaded,
+    request: &Request,
+    parameters: &Parameters,
+    sign_in: &AccountSignIn,
+) -> Result<Response, Failure> {
+    let settings = &server.settings;
+    check_browser(
+        settings,
+        request,
+        parameters,
+        &sign_in.id,
+        &sign_in.approval,
+    )?;
+    let code = upstream_code(parameters)?;
+    let verifier = &sign_in.upstream_verifier;
+    if !burn_finished(server, loaded, &code, verifier).await {
+        return Err(Failure::SignInFailed);
+    }
+    let mut answer = sign_in::done(settings);
+    set(
+        &mut answer,
+        header::SET_COOKIE,
+        &cookie::clear_approval(settings, &sign_in.id),
+    );
+    Ok(answer)
+}
+
+fn upstream_code(parameters: &Parameters) -> Result<Secret, Failure> {
+    match parameters.optional("error") {
+        Some("access_denied") => return Err(Failure::SignInCancelled),
+        Some(_) => return Err(Failure::SignInFailed),
+        None => {}
+    }
+    parameters
+        .optional("code")
+        .map(Secret::new)
+        .ok_or(Failure::SignInFailed)
 }
 
 fn code(
@@ -83,26 +159,14 @@ fn code(
     transaction: &Transaction,
     now: Timestamp,
 ) -> Result<Secret, Failure> {
-    match parameters.optional("error") {
-        Some("access_denied") => return Err(Failure::SignInCancelled),
-        Some(_) => return Err(Failure::SignInFailed),
-        None => {}
-    }
-    let upstream_code = parameters
-        .optional("code")
-        .map(Secret::new)
-        .ok_or(Failure::SignInFailed)?;
     let code = AuthorizationCode {
-        upstream_code,
+        upstream_code: upstream_code(parameters)?,
         upstream_verifier: transaction.upstream_verifier.clone(),
         nonce: transaction.nonce.clone(),
         scopes: transaction.scopes.clone(),
+        redirect_uri: transaction.redirect_uri.clone(),
     };
-    let binding = AuthorizationCode::binding(
-        &transaction.client,
-        transaction.redirect_uri.as_str(),
-        &transaction.challenge,
-    );
+    let binding = AuthorizationCode::binding(&transaction.client, &transaction.challenge);
     let randomness = server.capabilities.randomness.as_ref();
     Ok(loaded.keyring.seal(
         Purpose::AuthorizationCode,

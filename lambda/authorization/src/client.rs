@@ -4,23 +4,28 @@
 use crate::{
     capability::Timestamp,
     failure::Failure,
-    redirect::RedirectUri,
+    redirect::{Destination, RedirectUri},
     seal::{Keyring, OpenFailure, Purpose},
     secret::{Digest, Secret},
     settings::{PreRegisteredClient, Settings},
 };
 
 mod address;
-pub(crate) mod cache;
+mod cache;
 pub(crate) mod document;
 mod fetch;
+mod name;
+mod refused;
 mod registration;
 
 pub use address::is_public;
-pub(crate) use cache::DocumentCache;
+pub(crate) use cache::{DocumentCache, FetchBudgets};
 pub use document::DocumentProblem;
 pub(crate) use document::{document_url, parse_document};
 pub(crate) use fetch::fetch_document;
+pub(crate) use name::harmless_name;
+pub use refused::RefusedClients;
+pub(crate) use refused::is_refusable;
 pub(crate) use registration::{Registration, register};
 
 /// How a client came to be known.
@@ -56,6 +61,18 @@ pub(crate) struct Client {
     pub(crate) redirect_uris: Vec<RedirectUri>,
     /// The scopes it may ask for; every one if `None`.
     pub(crate) scopes: Option<Vec<String>>,
+    /// Whether it has a secret to prove itself with.
+    pub(crate) confidential: bool,
+}
+
+impl Client {
+    /// Whether the name that the page shows can only be this client's: the operator has given it, and the code is worth
+    /// nothing to another, which lacks the secret or is not at that web address. On loopback and behind a custom scheme any
+    /// program can use the `client_id` of a public client.
+    pub(crate) fn is_vouched_for(&self, redirect_uri: &RedirectUri) -> bool {
+        self.kind == ClientKind::PreRegistered
+            && (self.confidential || *redirect_uri.destination() == Destination::Https)
+    }
 }
 
 /// How a client proves itself at `/token` and `/revoke`.
@@ -73,10 +90,21 @@ pub(crate) enum ClientAuthentication {
 pub(crate) struct KnownClient {
     pub(crate) digest: Digest,
     pub(crate) kind: &'static str,
+    /// Host of its metadata document.
+    pub(crate) host: Option<String>,
+    /// The scopes that it may have; every one if `None`.
+    pub(crate) scopes: Option<Vec<String>>,
     pub(crate) authentication: ClientAuthentication,
 }
 
 impl KnownClient {
+    /// Whether it may still have every one of these scopes: the operator may have limited it since they were granted.
+    pub(crate) fn may_have(&self, granted: &[String]) -> bool {
+        self.scopes
+            .as_ref()
+            .is_none_or(|allowed| granted.iter().all(|scope| allowed.contains(scope)))
+    }
+
     /// Checks what the client presented. Secrets are compared by digest, in constant time, every one of the list.
     pub(crate) fn authenticate(&self, presented: Option<&Secret>) -> Result<(), Failure> {
         match (&self.authentication, presented) {
@@ -117,48 +145,27 @@ pub(crate) fn is_url(client_id: &str) -> bool {
     client_id.contains("://")
 }
 
-/// Opens a registration that we sealed.
+/// Opens a registration that we sealed, if the settings still permit it: a registration that is switched off or whose
+/// lifetime is shortened ends the earlier ones as well.
 pub(crate) fn open_registration(
+    settings: &Settings,
     keyring: &Keyring,
     client_id: &str,
     now: Timestamp,
 ) -> Result<Registration, Failure> {
-    keyring
+    let registration: Registration = keyring
         .open(Purpose::ClientRegistration, client_id, &[], now)
         .map_err(|failure| match failure {
             OpenFailure::Expired => Failure::ClientExpired,
             OpenFailure::Malformed | OpenFailure::Rejected | OpenFailure::UnknownKey => {
                 Failure::ClientUnknown
             }
-        })
-}
-
-/// A client's self-chosen name, made harmless: no control, formatting or direction characters (which could rewrite the
-/// sentence around it), single spaces, at most 60 characters.
-pub(crate) fn harmless_name(name: &str) -> Option<String> {
-    let visible: String = name
-        .chars()
-        .map(|character| {
-            if character.is_whitespace() {
-                ' '
-            } else {
-                character
-            }
-        })
-        .filter(|character| !character.is_control() && !is_formatting(*character))
-        .collect();
-    let name: String = visible
-        .split(' ')
-        .filter(|word| !word.is_empty())
-        .collect::<Vec<_>>()
-        .join(" ");
-    let name: String = name.chars().take(60).collect();
-    (!name.is_empty()).then_some(name)
-}
-
-fn is_formatting(character: char) -> bool {
-    matches!(character,
-        '\u{ad}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
-        | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+        })?;
+    if !settings.registration {
+        return Err(Failure::RegisteredClientsOff);
+    }
+    if now.since(Timestamp(registration.issued_at)) >= settings.registration_seconds {
+        return Err(Failure::ClientExpired);
+    }
+    Ok(registration)
 }

@@ -1,19 +1,17 @@
 //! The OAuth client that we are towards Cognito, by `openidconnect` over a transport that is handed in.
 
-use std::time::{Duration, UNIX_EPOCH};
-
 use base64::{Engine, prelude::BASE64_STANDARD};
 use http::{HeaderValue, Method, StatusCode, header};
 use openidconnect::{
     AsyncHttpClient, AuthType, AuthorizationCode, ClientId, ClientSecret, EndpointNotSet,
-    EndpointSet, IssuerUrl, JsonWebKeySet, Nonce, OAuth2TokenResponse, PkceCodeVerifier,
-    RedirectUrl, RefreshToken, RequestTokenError, TokenResponse, TokenUrl,
-    core::{CoreClient, CoreIdTokenVerifier, CoreTokenResponse},
+    EndpointSet, IssuerUrl, JsonWebKeySet, OAuth2TokenResponse, PkceCodeVerifier, RedirectUrl,
+    RefreshToken, RequestTokenError, TokenResponse, TokenUrl,
+    core::{CoreClient, CoreTokenResponse},
 };
 use serde::Deserialize;
 
 use crate::{
-    capability::{BoxFuture, CognitoTransport, Timestamp, TransportFailure},
+    capability::{BoxFuture, CognitoTransport, TransportFailure},
     failure::Failure,
     request::Parameters,
     secret::Secret,
@@ -29,7 +27,7 @@ type UpstreamClient = CoreClient<
     EndpointNotSet,
 >;
 
-/// Cognito's answer, unchanged.
+/// Cognito's answer, unchanged. Nothing of it is handed out before [`crate::issued`] has compared it with what was asked for.
 pub(crate) struct UpstreamTokens {
     pub(crate) access_token: Secret,
     pub(crate) id_token: Option<Secret>,
@@ -85,15 +83,10 @@ impl Cognito<'_> {
     }
 
     /// Redeems Cognito's code with our own verifier. Cognito accepts a code once; this is what makes ours single-use.
-    ///
-    /// If a nonce was sent, an ID token must carry it, our app client as audience and the pool as issuer. Its signature is
-    /// not checked: it comes from the token endpoint itself over TLS (OpenID Connect Core section 3.1.3.7, item 6).
     pub(crate) async fn exchange(
         &self,
         code: &Secret,
         verifier: &Secret,
-        nonce: Option<&Secret>,
-        now: Timestamp,
     ) -> Result<UpstreamTokens, Failure> {
         let http_client = HttpClient(self.transport);
         let answer = self
@@ -101,26 +94,8 @@ impl Cognito<'_> {
             .exchange_code(AuthorizationCode::new(code.expose().to_owned()))
             .set_pkce_verifier(PkceCodeVerifier::new(verifier.expose().to_owned()))
             .request_async(&http_client)
-            .await
-            .map_err(refusal)?;
-        if let Some(nonce) = nonce {
-            let issuer = IssuerUrl::new(self.settings.pool_issuer.clone())
-                .map_err(|_| Failure::UpstreamRefusedUs)?;
-            let client_id = ClientId::new(self.settings.cognito_client_id.clone());
-            let seconds = now.0;
-            let id_token_verifier = CoreIdTokenVerifier::new_public_client(
-                client_id,
-                issuer,
-                JsonWebKeySet::new(Vec::new()),
-            )
-            .insecure_disable_signature_check()
-            .set_time_fn(move || (UNIX_EPOCH + Duration::from_secs(seconds)).into());
-            let id_token = answer.id_token().ok_or(Failure::IdTokenNotOurs)?;
-            id_token
-                .claims(&id_token_verifier, &Nonce::new(nonce.expose().to_owned()))
-                .map_err(|_| Failure::IdTokenNotOurs)?;
-        }
-        Ok(tokens(&answer))
+            .await;
+        self.tokens(answer).await
     }
 
     /// Redeems Cognito's refresh token.
@@ -130,9 +105,30 @@ impl Cognito<'_> {
             .client()?
             .exchange_refresh_token(&RefreshToken::new(token.expose().to_owned()))
             .request_async(&http_client)
-            .await
-            .map_err(refusal)?;
-        Ok(tokens(&answer))
+            .await;
+        self.tokens(answer).await
+    }
+
+    /// The tokens of an answer. A refresh token in an answer that cannot be read as a whole is revoked: nobody gets it.
+    async fn tokens<T>(
+        &self,
+        answer: Result<CoreTokenResponse, RequestTokenError<TransportFailure, T>>,
+    ) -> Result<UpstreamTokens, Failure>
+    where
+        T: openidconnect::ErrorResponse + UpstreamCode + 'static,
+    {
+        match answer {
+            Ok(answer) => Ok(tokens(&answer)),
+            Err(error) => {
+                if let RequestTokenError::Parse(_, body) = &error
+                    && let Ok(unreadable) = serde_json::from_slice::<UnreadableAnswer>(body)
+                {
+                    // Best effort: the answer is refused whether or not this succeeds.
+                    let _ = self.revoke(&unreadable.refresh_token).await;
+                }
+                Err(refusal(error))
+            }
+        }
     }
 
     /// Revokes Cognito's refresh token, and with it the access tokens that came from it.
@@ -248,6 +244,12 @@ fn form_encoded(text: &str) -> String {
 struct MachineAnswer {
     access_token: Secret,
     expires_in: Option<u64>,
+}
+
+/// All that is read of an answer whose other members are not as they must be.
+#[derive(Deserialize)]
+struct UnreadableAnswer {
+    refresh_token: Secret,
 }
 
 #[derive(Deserialize)]

@@ -1,8 +1,6 @@
 //! `POST /consent`: the decision of the person at the browser, and only theirs.
 
 use http::{HeaderName, header};
-use openidconnect::{PkceCodeChallenge, PkceCodeVerifier};
-use url::Url;
 
 use crate::{
     answer::{ClientRedirect, set},
@@ -12,9 +10,10 @@ use crate::{
     failure::Failure,
     request::{Request, Response},
     seal::{OpenFailure, Purpose},
-    secret::{Digest, Secret},
+    secret::Digest,
     server::{AuthorizationServer, Loaded, Visit},
     settings::Settings,
+    sign_in::SignInRequest,
     transaction::{ConsentRequest, SIGN_IN_SECONDS, Transaction},
 };
 
@@ -81,7 +80,17 @@ fn approved(
         now.plus(SIGN_IN_SECONDS),
         randomness,
     )?;
-    let url = sign_in_url(settings, &transaction, &state)?;
+    let url = SignInRequest {
+        verifier: &transaction.upstream_verifier,
+        state: &state,
+        scope: &transaction.scopes.join(" "),
+        resource: settings
+            .resources
+            .of_grant(&transaction.scopes)
+            .ok_or(Failure::ConsentExpired)?,
+        nonce: transaction.nonce.as_ref(),
+    }
+    .url(settings)?;
     let mut answer = server.pages.to_sign_in(settings, &url);
     set(
         &mut answer,
@@ -89,36 +98,6 @@ fn approved(
         &cookie::set_approval(settings, &transaction.id, &approval),
     );
     Ok(answer)
-}
-
-/// Cognito's authorization endpoint, as our app client: our callback, our PKCE, our state. The client's own values stay
-/// sealed inside the state.
-fn sign_in_url(
-    settings: &Settings,
-    transaction: &Transaction,
-    state: &Secret,
-) -> Result<String, Failure> {
-    let verifier = PkceCodeVerifier::new(transaction.upstream_verifier.expose().to_owned());
-    let challenge = PkceCodeChallenge::from_code_verifier_sha256(&verifier);
-    let resource = settings
-        .resources
-        .of_grant(&transaction.scopes)
-        .ok_or(Failure::ConsentExpired)?;
-    let mut url = Url::parse(&format!("{}/oauth2/authorize", settings.sign_in_url))
-        .map_err(|_| Failure::UpstreamRefusedUs)?;
-    url.query_pairs_mut()
-        .append_pair("response_type", "code")
-        .append_pair("client_id", &settings.cognito_client_id)
-        .append_pair("redirect_uri", &settings.callback_url())
-        .append_pair("scope", &transaction.scopes.join(" "))
-        .append_pair("state", state.expose())
-        .append_pair("code_challenge", challenge.as_str())
-        .append_pair("code_challenge_method", challenge.method().as_str())
-        .append_pair("resource", resource.identifier.as_str());
-    if let Some(nonce) = &transaction.nonce {
-        url.query_pairs_mut().append_pair("nonce", nonce.expose());
-    }
-    Ok(url.into())
 }
 
 /// Browsers say where a form comes from; a form of another site is refused whatever it contains. Programs without these

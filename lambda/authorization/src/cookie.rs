@@ -1,8 +1,9 @@
 //! The two cookies that tie a sign-in to one browser.
 //!
 //! `…-browser` is set with the consent page and proves that the form comes back from the browser it was sent to.
-//! `…-approved-<id>` is set by the approval itself, belongs to one transaction and is cleared by the callback: a `state`
-//! therefore works once, and only where somebody pressed the button.
+//! `…-approved-<id>` is set by the approval itself (or where a sign-in without a client begins), belongs to one transaction
+//! and is cleared by the callback: a `state` works only in the browser where somebody pressed the button, and once as long as
+//! that browser does as it is asked.
 //!
 //! Over TLS both carry the `__Host-` prefix, which no other host, subdomain or plain-HTTP page can set. Browsers differ in
 //! accepting that prefix on plain-HTTP loopback, so the local stack goes without it.

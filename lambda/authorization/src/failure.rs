@@ -39,7 +39,10 @@ pub enum Failure {
     ClientUrlMalformed,
     ClientDocument(DocumentProblem),
     ClientDocumentsOff,
+    ClientRefused,
     RegistrationOff,
+    RegisteredClientsOff,
+    RedirectMissing,
     RedirectNotRegistered,
     RedirectRefused {
         uri: String,
@@ -96,7 +99,8 @@ pub enum Failure {
     UpstreamRefusedUs,
     UpstreamUnreachable,
     UpstreamMalformed,
-    IdTokenNotOurs,
+    TokenNotAsConsented,
+    MachineScopesOpen,
     Throttled {
         retry_after: u64,
     },
@@ -114,6 +118,22 @@ pub struct Wire {
 }
 
 impl Failure {
+    /// The failure of this name, if a sign-in can end with it in the browser.
+    pub(crate) fn of_sign_in(name: &str) -> Option<Self> {
+        [
+            Self::TransactionNotOpened,
+            Self::TransactionExpired,
+            Self::TransactionOtherBrowser,
+            Self::UpstreamMixUp,
+            Self::SignInCancelled,
+            Self::SignInFailed,
+            Self::SecretsUnavailable,
+            Self::RandomnessUnavailable,
+        ]
+        .into_iter()
+        .find(|failure| failure.name() == name)
+    }
+
     /// Stable identifier for logs and `docs/errors.md`.
     pub fn name(&self) -> &'static str {
         self.entry().0
@@ -149,7 +169,10 @@ impl Failure {
             Self::ClientUrlMalformed => ("ClientUrlMalformed", S::UNAUTHORIZED, "invalid_client", "a client_id that is a URL must be https with a path, a public host name, and no port, user, query, fragment or dot segment".into()),
             Self::ClientDocument(problem) => ("ClientDocument", S::UNAUTHORIZED, "invalid_client", format!("the client's metadata document was not accepted: {}", problem.mend()).into()),
             Self::ClientDocumentsOff => ("ClientDocumentsOff", S::UNAUTHORIZED, "invalid_client", "client metadata documents are switched off here; register the client".into()),
+            Self::ClientRefused => ("ClientRefused", S::UNAUTHORIZED, "invalid_client", "the operator of this server refuses this client".into()),
             Self::RegistrationOff => ("RegistrationOff", S::FORBIDDEN, "access_denied", "dynamic registration is switched off here".into()),
+            Self::RegisteredClientsOff => ("RegisteredClientsOff", S::UNAUTHORIZED, "invalid_client", "clients that register themselves are switched off here; ask the operator to register this client".into()),
+            Self::RedirectMissing => ("RedirectMissing", BAD, "invalid_request", "parameter 'redirect_uri' is missing, and only a client that has registered exactly one, a loopback one with its port, may leave it out".into()),
             Self::RedirectNotRegistered => ("RedirectNotRegistered", BAD, "invalid_request", "redirect_uri is not one that this client has registered".into()),
             Self::RedirectRefused { uri, problem } => ("RedirectRefused", BAD, "invalid_redirect_uri", format!("redirect URI '{uri}' cannot be used: {}", problem.mend()).into()),
             Self::RegistrationMember { member, mend } => ("RegistrationMember", BAD, "invalid_client_metadata", format!("member '{member}': {mend}").into()),
@@ -194,7 +217,8 @@ impl Failure {
             Self::UpstreamRefusedUs => ("UpstreamRefusedUs", S::INTERNAL_SERVER_ERROR, "server_error", "the identity provider refused this server; its operator must look".into()),
             Self::UpstreamUnreachable => ("UpstreamUnreachable", S::SERVICE_UNAVAILABLE, "temporarily_unavailable", "the identity provider cannot be reached; try again".into()),
             Self::UpstreamMalformed => ("UpstreamMalformed", S::BAD_GATEWAY, "server_error", "the identity provider answered with something unexpected".into()),
-            Self::IdTokenNotOurs => ("IdTokenNotOurs", BAD, "invalid_grant", "the ID token does not belong to this sign-in; sign in again".into()),
+            Self::TokenNotAsConsented => ("TokenNotAsConsented", BAD, "invalid_grant", "the identity provider issued another token than was asked for, and it is not handed out; sign in again".into()),
+            Self::MachineScopesOpen => ("MachineScopesOpen", BAD, "invalid_scope", "without scope the access token would have more scopes than are served here or than resource has; name the scopes".into()),
             Self::Throttled { retry_after } => ("Throttled", S::TOO_MANY_REQUESTS, "temporarily_unavailable", format!("too many requests; try again in {retry_after} seconds").into()),
             Self::SecretsUnavailable => ("SecretsUnavailable", S::SERVICE_UNAVAILABLE, "temporarily_unavailable", "this server cannot read its keys; try again".into()),
             Self::RandomnessUnavailable => ("RandomnessUnavailable", S::SERVICE_UNAVAILABLE, "temporarily_unavailable", "this server cannot draw random numbers; try again".into()),

@@ -21,20 +21,32 @@
 //!    cookie for this one transaction and leads to Cognito with the sealed transaction as `state`.
 //! 4. **Cognito** signs the person up or in, or remembers them.
 //! 5. **`GET /callback`.** Seal and time of `state`, then the transaction's cookie, which this answer clears. Cognito's code
-//!    goes, sealed, into our code, which is bound to client, redirect URI and challenge, and to the client with `iss`.
-//! 6. **`POST /token`.** The code opens only with the same `client_id`, `redirect_uri` and the verifier of its challenge.
-//!    Only then is Cognito's code redeemed, with our own verifier and our app client's secret. The refresh token comes back
-//!    sealed to its client; access and ID token come back as Cognito made them.
+//!    goes, sealed, into our code, which is bound to client, redirect URI and challenge, and to the client with `iss`. The
+//!    answer is a page that leads on. What is refused has its code burnt and ends at `/sign-in?outcome=…`, without a code in
+//!    the address bar.
+//! 6. **`POST /token`.** The code opens only with the same `client_id` and the verifier of its challenge, and a
+//!    `redirect_uri` that is sent must be the sealed one. Only then is Cognito's code redeemed, with our own verifier and our
+//!    app client's secret. Cognito's tokens are compared with what was consented to; what differs is revoked and refused. The
+//!    refresh token comes back sealed to its client, with the person; access and ID token come back as Cognito made them.
 //!
-//! `POST /token` with `refresh_token` opens the seal for the same client and rotates at Cognito. With `client_credentials`
-//! the caller's own credentials are passed on, and nothing of ours. `POST /revoke` (RFC 7009) takes refresh tokens.
+//! Without a client, a person signs up and in from `GET /sign-in`: the same PKCE, `state` and cookie, no code for anybody, and
+//! the tokens are revoked before the account page is shown.
+//!
+//! `POST /token` with `refresh_token` opens the seal for the same client, rotates at Cognito and compares again. With
+//! `client_credentials` the caller's own credentials are passed on, and nothing of ours; the token is compared with the
+//! request. `POST /revoke` (RFC 7009) takes refresh tokens, also those of a client that is not let in any more.
 //!
 //! # What makes things single-use without a table
 //!
 //! * **Our code**: it carries Cognito's code, which Cognito redeems once. A second redemption fails there with
 //!   `invalid_grant`. An attempt that fails our own checks does not use the code up, and cannot be repeated into success
 //!   without the verifier.
-//! * **`state` towards Cognito**: the callback needs the cookie that the approval set, and clears it.
+//! * **`state` towards Cognito**: not single-use by itself. The callback needs the cookie that the approval set, and asks the
+//!   browser to clear it. A browser that keeps it gets a code of ours for the same `state` again, for ten minutes; each
+//!   carries a code of Cognito's, and each of those is redeemed once.
+//! * **Cognito's code of a sign-in that is refused**: redeemed at the callback with the verifier of its own `state`, and the
+//!   tokens are revoked. Where the `state` is missing, unreadable or of another sign-in, the verifier is not known. The code is
+//!   then presented with a wrong one, by which Cognito consumes it as far as AWS says; otherwise it expires after five minutes.
 //! * **The consent form**: not single-use. Sending it again in the same browser within ten minutes starts another sign-in for
 //!   the same client, redirect and challenge.
 //! * **Refresh tokens**: Cognito rotates them, with the grace period of its app client.
@@ -49,6 +61,7 @@
 //! | `S256` required, challenge in the code's associated data | PKCE downgrade, stolen codes (CVE-2025-4144) |
 //! | consent every time, on every client | confused deputy with a remembered sign-in (GHSA-c2jp-c369-7pvx) |
 //! | transaction's cookie at the callback, cleared | approval in one browser, sign-in in another (CVE-2026-27124); replay |
+//! | the code of a refused callback is burnt, its browser moved to a clean URL | a code of a sign-in that somebody else has begun, redeemed in the attacker's own |
 //! | `__Host-` names, a repeated cookie counts as none | cookie tossing |
 //! | `Origin`, `Sec-Fetch-Site`, sealed form tied to the browser | request forgery |
 //! | `frame-ancestors 'none'`, `X-Frame-Options` | click-jacking |
@@ -56,31 +69,38 @@
 //! | `resource` must be ours, at both endpoints, and one of ours at a time | tokens for another server (CVE-2025-69196) |
 //! | `iss` on every redirect, foreign `iss` refused | mix-up |
 //! | scopes from the request and the page, never from registration | scope escalation |
+//! | Cognito's tokens against the sealed consent, at redemption and refresh: use, issuer, app client, `aud`, scopes, person, end | a sign-in URL that is edited between our page and Cognito |
+//! | switches, lifetimes and refused clients at `/token` as at `/authorize` | clients that live on after they were switched off |
 //! | our secret is used after our checks only, never for our own id | secret injection by a proxy |
 //! | form of the URL, every address public, connection to the address that was looked at, no redirect, 5 KB, 3 s, no compression, `client_id` equality | SSRF and bombs by metadata documents |
-//! | budgets with `429` and `Retry-After`, sizes before parsing | one instance worn out |
+//! | budgets of fetches with `429` and `Retry-After`, known hosts apart from strangers', sizes before parsing | one instance worn out, or used up by strangers |
 //! | [`Secret`] without text in `Debug`, [`LogEvent`] without a place for one | tokens in logs |
 //! | `subtle` on digests | timing of comparisons |
 //!
 //! # What is not defended
 //!
 //! * **Programs on the person's machine.** Any of them can listen on loopback or claim a scheme; the page says so.
-//! * **The name of a client.** It is what the client says, and marked so. Only the host of a metadata document is proven.
+//! * **The name of a client.** It is what the client says, and marked so, also where the operator has given it to a public
+//!   client on loopback or behind a custom scheme. Only the host of a metadata document is proven.
+//! * **A URL that is too long for the gateway.** Such a callback does not get here: its code is not burnt, and expires.
 //! * **Access tokens after revocation.** They are Cognito's JWTs and valid until they expire.
-//! * **A stolen refresh token of a public client**, together with its `client_id`, until rotation notices it at Cognito.
+//! * **A stolen refresh token of a public client**, together with its `client_id`. Cognito's rotation refuses a used one after
+//!   its grace period, and does not end its successors: the first to refresh stays signed in.
 //! * **Grants of a code that is replayed.** RFC 6749 section 4.1.2 asks to revoke what it gave; without a table we refuse the
 //!   second redemption and revoke nothing.
 //! * **The sealing secret.** Who has it can open and forge every sealed value. It mints no token: Cognito still needs its own
 //!   code or refresh token, and its own client secret.
 //! * **Load across instances.** Budgets are per instance; the gateway's throttle is the limit that counts.
 //! * **Names that only NAT64 with an operator's own prefix makes private.** Such networks need an egress rule.
-//! * **Scopes of machine clients that ask for none.** Cognito then grants what the app client has.
+//! * **Scopes of machine clients that ask for none.** Cognito then grants what the app client has; only scopes of other servers
+//!   are refused.
 //! * **A sealed value older than two rotations of the secret.** It does not open: the client registers or signs in again.
 
 #[cfg(feature = "administration")]
 pub mod administration;
 mod answer;
 mod authorize;
+mod burn;
 mod callback;
 mod capability;
 mod client;
@@ -92,6 +112,7 @@ mod failure;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
+mod issued;
 mod log;
 mod metadata;
 mod page;
@@ -104,11 +125,12 @@ mod seal;
 mod secret;
 mod server;
 mod settings;
+mod sign_in;
 mod token;
 mod transaction;
 
 pub use capability::*;
-pub use client::{DocumentProblem, is_public};
+pub use client::{DocumentProblem, RefusedClients, is_public};
 pub use failure::{Failure, Wire};
 pub use log::LogEvent;
 pub use metadata::{MetadataForm, authorization_server_metadata};

@@ -6,19 +6,25 @@ use serde::Serialize;
 /// What the log says about one request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LogEvent {
-    /// Which endpoint answered: `authorize`, `consent`, `callback`, `token`, `register`, `revoke`, `metadata` or `none`.
+    /// Which endpoint answered: `authorize`, `consent`, `callback`, `sign-in`, `token`, `register`, `revoke`, `metadata` or `none`.
     pub endpoint: &'static str,
     /// HTTP status of the answer.
     pub status: u16,
     /// Name of the reason for a refusal, as in [`crate::Failure::name`]; absent if the request was served.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<&'static str>,
+    /// How Cognito's tokens differ from what was consented to, where they were refused for that: a fixed name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mismatch: Option<&'static str>,
     /// The inner detail for operators: a fixed sentence, never text of a request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<&'static str>,
     /// How the client was known: `preRegistered`, `metadataDocument`, `registered`, `machine`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_registration: Option<&'static str>,
+    /// SHA-256 of the `client_id` in hexadecimal, of a client that is known here. `AUTHORIZATION_REFUSED_CLIENTS` takes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_digest: Option<String>,
     /// Host of the client's metadata document.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_host: Option<String>,

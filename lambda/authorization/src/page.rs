@@ -1,12 +1,14 @@
-//! The pages: server-rendered, without a script, under a policy that allows one style sheet by its hash.
+//! The pages: server-rendered, under a policy that allows one style sheet by its hash. No page needs a script; the one after
+//! a sign-in has one, also by its hash, which takes the code out of the address bar.
 
 use askama::Template;
 use base64::{Engine, prelude::BASE64_STANDARD};
-use http::{StatusCode, header};
+use http::{HeaderValue, StatusCode, header};
 
 use crate::{
     answer::{add_refusal_headers, builder, finish, set},
     failure::Failure,
+    redirect::{Destination, RedirectUri},
     request::Response,
     resource::ProtectedResource,
     scope::ScopeDefinition,
@@ -14,13 +16,17 @@ use crate::{
 };
 
 const STYLE: &str = include_str!("../templates/style.css");
+/// Takes the query with Cognito's code out of the address bar and the history.
+const CLEAN_ADDRESS: &str = r#"history.replaceState(null,"",location.pathname)"#;
 
 /// How the consent page speaks about the client.
 pub(crate) struct ConsentView<'a> {
     /// The client's name, if it gave one.
     pub(crate) name: Option<&'a str>,
-    /// Whether the operator vouches for the name.
+    /// Whether the operator has given the name, and nobody else can use it.
     pub(crate) vouched: bool,
+    /// Whether the operator has given the name.
+    pub(crate) registered_here: bool,
     /// Host of the metadata document.
     pub(crate) document_host: Option<&'a str>,
     /// Where the code will go.
@@ -50,6 +56,7 @@ struct LeavePage<'a> {
     text: &'a str,
     link: &'a str,
     url: &'a str,
+    script: Option<&'static str>,
 }
 
 #[derive(Template)]
@@ -75,6 +82,8 @@ pub(crate) struct Pages {
     brand: Brand,
     style: String,
     csp: String,
+    /// The policy of the page that follows a sign-in.
+    csp_after_sign_in: String,
     consent_action: String,
 }
 
@@ -83,19 +92,21 @@ impl Pages {
         let brand = settings.brand.clone();
         // The template engine would escape quotes, so the sheet is inserted as it is; the colour was checked to be #rrggbb.
         let style = STYLE.replace("BRAND_COLOR", &brand.color);
-        let digest = ring::digest::digest(&ring::digest::SHA256, style.as_bytes());
         let images = brand.logo_url.as_ref().map_or_else(
             || "'none'".to_owned(),
             |url| url.origin().ascii_serialization(),
         );
-        let csp = format!(
-            "default-src 'none'; style-src 'sha256-{}'; img-src {images}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-            BASE64_STANDARD.encode(digest)
-        );
+        let policy = |script: &str| {
+            format!(
+                "default-src 'none'; {script}style-src '{}'; img-src {images}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+                hash_source(&style)
+            )
+        };
         Self {
+            csp: policy(""),
+            csp_after_sign_in: policy(&format!("script-src '{}'; ", hash_source(CLEAN_ADDRESS))),
             brand,
             style,
-            csp,
             consent_action: format!("{}/consent", settings.issuer),
         }
     }
@@ -107,7 +118,13 @@ impl Pages {
             action: &self.consent_action,
             view,
         };
-        self.answer(settings, StatusCode::OK, &page)
+        let mut answer = self.answer(settings, StatusCode::OK, &self.csp, &page);
+        // Under `no-referrer` a browser sends `Origin: null` with the form.
+        answer.headers_mut().insert(
+            header::REFERRER_POLICY,
+            HeaderValue::from_static("same-origin"),
+        );
+        answer
     }
 
     /// Leads on to Cognito after an approval, by a page and not by a redirect: browsers apply `form-action` to every
@@ -119,8 +136,9 @@ impl Pages {
             text: "Your sign-in page opens now.",
             link: "Sign in",
             url,
+            script: None,
         };
-        self.leave(settings, &page)
+        self.leave(settings, &self.csp, &page)
     }
 
     /// Leads back to the client after a refusal.
@@ -131,12 +149,50 @@ impl Pages {
             text: "Nothing was shared. You can close this window.",
             link: "Return to the app",
             url,
+            script: None,
         };
-        self.leave(settings, &page)
+        self.leave(settings, &self.csp, &page)
     }
 
-    fn leave(&self, settings: &Settings, page: &LeavePage<'_>) -> Response {
-        let mut answer = self.answer(settings, StatusCode::OK, page);
+    /// Leads on to the client with a code after a sign-in.
+    pub(crate) fn signed_in(&self, settings: &Settings, url: &str, to: &RedirectUri) -> Response {
+        let text = match to.destination() {
+            Destination::CustomScheme => {
+                "Your app opens now. Your browser may ask you first whether it may open it."
+            }
+            Destination::Loopback | Destination::Https => "Your app continues now.",
+        };
+        let page = LeavePage {
+            pages: self,
+            title: "You are signed in",
+            text,
+            link: "Return to the app",
+            url,
+            script: Some(CLEAN_ADDRESS),
+        };
+        self.leave(settings, &self.csp_after_sign_in, &page)
+    }
+
+    /// Leads on to the client with the reason why there was no sign-in.
+    pub(crate) fn not_signed_in(
+        &self,
+        settings: &Settings,
+        failure: &Failure,
+        url: &str,
+    ) -> Response {
+        let page = LeavePage {
+            pages: self,
+            title: "You are not signed in",
+            text: &format!("What happened: {}.", failure.caller_message()),
+            link: "Return to the app",
+            url,
+            script: Some(CLEAN_ADDRESS),
+        };
+        self.leave(settings, &self.csp_after_sign_in, &page)
+    }
+
+    fn leave(&self, settings: &Settings, csp: &str, page: &LeavePage<'_>) -> Response {
+        let mut answer = self.answer(settings, StatusCode::OK, csp, page);
         set(
             &mut answer,
             header::REFRESH,
@@ -151,7 +207,7 @@ impl Pages {
             pages: self,
             resources: settings.resources.iter().collect(),
         };
-        self.answer(settings, StatusCode::OK, &page)
+        self.answer(settings, StatusCode::OK, &self.csp, &page)
     }
 
     /// Says what went wrong, in the browser, without going anywhere.
@@ -179,15 +235,21 @@ impl Pages {
             code: wire.code,
             name: failure.name(),
         };
-        let mut answer = self.answer(settings, status, &page);
+        let mut answer = self.answer(settings, status, &self.csp, &page);
         add_refusal_headers(&mut answer, failure);
         answer
     }
 
-    fn answer(&self, settings: &Settings, status: StatusCode, page: &dyn Rendered) -> Response {
+    fn answer(
+        &self,
+        settings: &Settings,
+        status: StatusCode,
+        csp: &str,
+        page: &dyn Rendered,
+    ) -> Response {
         match page.text() {
             Some(text) => {
-                let builder = builder(settings, status, &self.csp)
+                let builder = builder(settings, status, csp)
                     .header(header::CONTENT_TYPE, "text/html; charset=utf-8")
                     .header(header::CONTENT_LANGUAGE, "en");
                 finish(builder, text)
@@ -195,6 +257,12 @@ impl Pages {
             None => crate::answer::empty_answer(settings, StatusCode::INTERNAL_SERVER_ERROR),
         }
     }
+}
+
+/// An inline style sheet or script as a source of Content-Security-Policy.
+fn hash_source(text: &str) -> String {
+    let digest = ring::digest::digest(&ring::digest::SHA256, text.as_bytes());
+    format!("sha256-{}", BASE64_STANDARD.encode(digest))
 }
 
 trait Rendered {

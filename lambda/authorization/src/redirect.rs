@@ -2,7 +2,7 @@
 //!
 //! A URI is only accepted in its canonical spelling. Whatever a browser would rewrite on the way (upper case, `\`, default
 //! ports, `..`, encoded dots, whitespace, userinfo) is refused instead of normalised, so that the string that was compared
-//! is the string that is followed.
+//! is the string that is followed. The one exception is `:80` on loopback, where any port is permitted.
 
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -41,6 +41,9 @@ const FORBIDDEN_SCHEMES: [&str; 14] = [
     "view-source",
     "ws",
 ];
+
+/// What a parser drops from a loopback URI.
+const DEFAULT_PORT: &str = ":80";
 
 /// Where a redirect leads.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -140,10 +143,11 @@ impl RedirectUri {
             }
             _ => Destination::CustomScheme,
         };
-        let completed = url.path() == "/"
-            && url.query().is_none()
-            && url.as_str().strip_suffix('/') == Some(text);
-        if url.as_str() != text && !completed {
+        // Any port is permitted on loopback (RFC 8252 section 7.3), also the one that a parser drops.
+        let written = with_port(&url, &destination, text);
+        let completed =
+            url.path() == "/" && url.query().is_none() && written.strip_suffix('/') == Some(text);
+        if written != text && !completed {
             return Err(RedirectProblem::NotCanonical);
         }
         // Encoded dots, slashes and backslashes mean different things to different programs.
@@ -199,7 +203,30 @@ impl RedirectUri {
     pub fn with_parameters(&self, parameters: &[(&str, &str)]) -> String {
         let mut url = self.url.clone();
         url.query_pairs_mut().extend_pairs(parameters);
-        url.into()
+        with_port(&url, &self.destination, &self.text)
+    }
+
+    /// Whether it says everything about where it leads: a loopback URI without a port does not.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.destination != Destination::Loopback
+            || self.url.port().is_some()
+            || authority(&self.text).ends_with(DEFAULT_PORT)
+    }
+}
+
+/// The URL, with the default port if `text` has it and is a loopback URI.
+fn with_port(url: &Url, destination: &Destination, text: &str) -> String {
+    let whole = url.as_str();
+    let origin = "http://".len() + authority(whole).len();
+    match whole.split_at_checked(origin) {
+        Some((origin, rest))
+            if *destination == Destination::Loopback
+                && authority(text).ends_with(DEFAULT_PORT)
+                && url.port().is_none() =>
+        {
+            format!("{origin}{DEFAULT_PORT}{rest}")
+        }
+        _ => whole.to_owned(),
     }
 }
 
@@ -262,6 +289,16 @@ impl CallbackRule {
             None => RedirectUri::parse(entry)
                 .ok()
                 .map(|_| Self::Exact(entry.to_owned())),
+        }
+    }
+
+    /// The host that it is about.
+    pub(crate) fn host(&self) -> Option<String> {
+        match self {
+            Self::Exact(uri) | Self::OneSegment(uri) => {
+                Url::parse(uri).ok()?.host_str().map(str::to_owned)
+            }
+            Self::Host(host) => Some(host.clone()),
         }
     }
 

@@ -9,11 +9,14 @@ use crate::{
     request::{Request, Response},
     server::{AuthorizationServer, Loaded, Visit},
     token::{Credentials, cognito, open_refresh_token},
+    transaction::RevocableToken,
 };
 
 /// Every text that is not a refresh token of this client is answered alike, with `200` and nothing done (section 2.2): the
 /// answer does not tell whose token it was. Access tokens cannot be revoked one by one; Cognito revokes them with their
 /// refresh token, and the gateway notices at their expiry.
+///
+/// A client can always revoke: also one that is refused, whose registration has ended, or whose kind is switched off.
 pub(crate) async fn revoke(
     server: &AuthorizationServer,
     loaded: &Loaded,
@@ -22,10 +25,11 @@ pub(crate) async fn revoke(
     now: Timestamp,
 ) -> Result<Response, Failure> {
     let form = request.form_parameters()?;
-    let client = Credentials::read(request, &form)?.known_client(&server.settings, loaded, now)?;
-    visit.client(client.kind);
+    let client =
+        Credentials::read(request, &form)?.revoking_client(&server.settings, loaded, now)?;
+    visit.known_client(&client);
     let text = form.required("token")?;
-    match open_refresh_token(loaded, text, &client, now) {
+    match open_refresh_token::<RevocableToken>(loaded, text, &client, now) {
         Some(token) => match cognito(server, loaded).revoke(&token.upstream).await {
             // Already revoked or expired at Cognito is what was asked for.
             Ok(()) | Err(Failure::UpstreamRefusedGrant) => {}

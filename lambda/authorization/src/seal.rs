@@ -57,6 +57,8 @@ pub enum Purpose {
     ConsentRequest,
     /// An approved request on its way through Cognito, in `state`.
     Transaction,
+    /// A sign-in without a client on its way through Cognito, in `state`.
+    AccountSignIn,
     /// Our authorization code.
     AuthorizationCode,
     /// Our wrapping of Cognito's refresh token.
@@ -65,10 +67,11 @@ pub enum Purpose {
 
 impl Purpose {
     /// Every purpose.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::ClientRegistration,
         Self::ConsentRequest,
         Self::Transaction,
+        Self::AccountSignIn,
         Self::AuthorizationCode,
         Self::RefreshToken,
     ];
@@ -79,6 +82,7 @@ impl Purpose {
             Self::ClientRegistration => "mcp-client-",
             Self::ConsentRequest => "mcp-consent-",
             Self::Transaction => "mcp-state-",
+            Self::AccountSignIn => "mcp-account-",
             Self::AuthorizationCode => "mcp-code-",
             Self::RefreshToken => "mcp-refresh-",
         }
@@ -209,6 +213,28 @@ impl Keyring {
         bound_to: &[&[u8]],
         now: Timestamp,
     ) -> Result<T, OpenFailure> {
+        let envelope = self.envelope(purpose, sealed, bound_to)?;
+        if now.0 >= envelope.expires {
+            return Err(OpenFailure::Expired);
+        }
+        Ok(envelope.value)
+    }
+
+    /// Opens a value of this purpose even past its time. Only for what ends something: an expired value permits nothing.
+    pub(crate) fn open_expired<T: DeserializeOwned>(
+        &self,
+        purpose: Purpose,
+        sealed: &str,
+    ) -> Result<T, OpenFailure> {
+        Ok(self.envelope(purpose, sealed, &[])?.value)
+    }
+
+    fn envelope<T: DeserializeOwned>(
+        &self,
+        purpose: Purpose,
+        sealed: &str,
+        bound_to: &[&[u8]],
+    ) -> Result<Envelope<T>, OpenFailure> {
         if sealed.len() > MAX_SEALED {
             return Err(OpenFailure::Malformed);
         }
@@ -240,12 +266,7 @@ impl Keyring {
         let opened = key
             .open_in_place(nonce, Aad::from(associated), &mut message)
             .map_err(|_| OpenFailure::Rejected)?;
-        let envelope: Envelope<T> =
-            serde_json::from_slice(opened).map_err(|_| OpenFailure::Rejected)?;
-        if now.0 >= envelope.expires {
-            return Err(OpenFailure::Expired);
-        }
-        Ok(envelope.value)
+        serde_json::from_slice(opened).map_err(|_| OpenFailure::Rejected)
     }
 
     /// Whether a value of an unknown key was seen since the last call: perhaps another instance already has a newer secret.

@@ -39,7 +39,8 @@ impl PartialEq for Secret {
 
 impl Eq for Secret {}
 
-/// SHA-256 of a value that is compared or bound, never shown: a client's secret, a client's identifier, a cookie.
+/// SHA-256 of a value that is compared or bound: a client's secret, a client's identifier, a cookie, a person's `sub`. Never
+/// shown, except for that of a client's identifier, by which the log names the client.
 #[derive(Clone, Copy, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct Digest([u8; 32]);
@@ -63,6 +64,11 @@ impl Digest {
             *byte = u8::from_str_radix(text.get(index * 2..index * 2 + 2)?, 16).ok()?;
         }
         Some(Self(out))
+    }
+
+    /// 64 lower-case hexadecimal characters, the form in which the log names a client.
+    pub fn to_hex(&self) -> String {
+        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// The 32 bytes.

@@ -7,11 +7,13 @@ use http::{HeaderName, Method, StatusCode, header};
 use crate::{
     answer::{empty_answer, json_answer, json_refusal, set},
     authorize::authorize,
+    burn::burn_refused,
     callback::callback,
     capability::{Capabilities, Timestamp},
-    client::{DocumentCache, cache::Budget, register},
+    client::{DocumentCache, FetchBudgets, KnownClient, client_digest, register},
     consent::consent,
     failure::Failure,
+    issued::Mismatch,
     log::LogEvent,
     metadata::{MetadataForm, authorization_server_metadata, form_at},
     page::Pages,
@@ -20,6 +22,7 @@ use crate::{
     seal::Keyring,
     secret::Secret,
     settings::Settings,
+    sign_in::{self, sign_in},
     token::token,
 };
 
@@ -29,20 +32,15 @@ const SECRETS_SECONDS: u64 = 5 * 60;
 const RELOAD_SECONDS: u64 = 10;
 /// If the secrets cannot be read again, the last ones are used this long.
 const STALE_SECONDS: u64 = 60 * 60;
-/// Fetches of metadata documents per minute and instance.
-const FETCHES_PER_MINUTE: u32 = 60;
-/// Registrations per minute and instance.
-const REGISTRATIONS_PER_MINUTE: u32 = 60;
 
 /// The authorization server. Keeps nothing about anybody between requests: only accepted metadata documents (public),
-/// counters of its budgets, and its keys.
+/// counters of its fetches, and its keys.
 pub struct AuthorizationServer {
     pub(crate) settings: Settings,
     pub(crate) capabilities: Capabilities,
     pub(crate) pages: Pages,
     pub(crate) documents: DocumentCache,
-    pub(crate) fetches: Budget,
-    registrations: Budget,
+    pub(crate) fetches: FetchBudgets,
     loaded: Mutex<Option<Arc<Loaded>>>,
 }
 
@@ -57,14 +55,33 @@ pub(crate) struct Loaded {
 #[derive(Default)]
 pub(crate) struct Visit {
     pub(crate) failure: Option<&'static str>,
-    detail: Option<&'static str>,
+    mismatch: Option<&'static str>,
+    pub(crate) detail: Option<&'static str>,
     client_registration: Option<&'static str>,
+    client_digest: Option<String>,
     pub(crate) client_host: Option<String>,
 }
 
 impl Visit {
-    pub(crate) fn client(&mut self, kind: &'static str) {
+    /// A client that is known here.
+    pub(crate) fn client(&mut self, kind: &'static str, client_id: &str) {
         self.client_registration = Some(kind);
+        self.client_digest = Some(client_digest(client_id).to_hex());
+    }
+
+    /// A client that is known at `/token` or `/revoke`.
+    pub(crate) fn known_client(&mut self, client: &KnownClient) {
+        self.client_registration = Some(client.kind);
+        self.client_digest = Some(client.digest.to_hex());
+        self.client_host.clone_from(&client.host);
+    }
+
+    /// Tokens of Cognito that were refused, and whether their refresh tokens could be revoked.
+    pub(crate) fn refused_tokens(&mut self, mismatch: Mismatch, revoked: bool) {
+        self.mismatch = Some(mismatch.name());
+        if !revoked {
+            self.detail = Some("the refresh token could not be revoked at Cognito");
+        }
     }
 
     /// From a sealed value, back to one of our own words.
@@ -80,6 +97,7 @@ enum Endpoint {
     Authorize,
     Consent,
     Callback,
+    SignIn,
     Token,
     Register,
     Revoke,
@@ -92,6 +110,7 @@ impl Endpoint {
             "/authorize" => Some(Self::Authorize),
             "/consent" => Some(Self::Consent),
             "/callback" => Some(Self::Callback),
+            "/sign-in" => Some(Self::SignIn),
             "/token" => Some(Self::Token),
             "/register" => Some(Self::Register),
             "/revoke" => Some(Self::Revoke),
@@ -104,6 +123,7 @@ impl Endpoint {
             Self::Authorize => "authorize",
             Self::Consent => "consent",
             Self::Callback => "callback",
+            Self::SignIn => "sign-in",
             Self::Token => "token",
             Self::Register => "register",
             Self::Revoke => "revoke",
@@ -113,14 +133,23 @@ impl Endpoint {
 
     fn allow(self) -> &'static str {
         match self {
-            Self::Authorize | Self::Callback | Self::Metadata(_) => "GET",
+            Self::Authorize | Self::Callback | Self::SignIn | Self::Metadata(_) => "GET, HEAD",
             Self::Consent | Self::Token | Self::Register | Self::Revoke => "POST",
         }
     }
 
+    fn takes(self, method: &Method) -> bool {
+        self.allow()
+            .split(", ")
+            .any(|allowed| allowed == method.as_str())
+    }
+
     /// Whether people look at the answers, in a browser.
     fn is_page(self) -> bool {
-        matches!(self, Self::Authorize | Self::Consent | Self::Callback)
+        matches!(
+            self,
+            Self::Authorize | Self::Consent | Self::Callback | Self::SignIn
+        )
     }
 
     /// Whether programs in listed web origins may read the answers. Never the pages.
@@ -134,11 +163,10 @@ impl AuthorizationServer {
     pub fn new(settings: Settings, capabilities: Capabilities) -> Self {
         Self {
             pages: Pages::new(&settings),
+            fetches: FetchBudgets::new(&settings.redirects),
             settings,
             capabilities,
             documents: DocumentCache::default(),
-            fetches: Budget::per_minute(FETCHES_PER_MINUTE),
-            registrations: Budget::per_minute(REGISTRATIONS_PER_MINUTE),
             loaded: Mutex::new(None),
         }
     }
@@ -156,31 +184,70 @@ impl AuthorizationServer {
             Some(endpoint) => self.answer(endpoint, request, &mut visit, now).await,
             None => Err(Failure::NoSuchPath),
         };
-        let mut answer = answer.unwrap_or_else(|failure| {
-            visit.failure = Some(failure.name());
-            match endpoint {
-                Some(endpoint) if endpoint.is_page() => {
-                    self.pages.refusal(&self.settings, &failure)
-                }
-                Some(_) | None => json_refusal(&self.settings, &failure),
+        let mut answer = match answer {
+            Ok(answer) => answer,
+            Err(failure) => {
+                visit.failure = Some(failure.name());
+                self.refusal(endpoint, request, &failure, &mut visit, now)
+                    .await
             }
-        });
+        };
         if let Some(origin) = self.shared_with(endpoint, request) {
             set(&mut answer, header::ACCESS_CONTROL_ALLOW_ORIGIN, &origin);
         }
         if endpoint.is_some_and(Endpoint::is_shared) {
             set(&mut answer, header::VARY, "Origin");
         }
+        // The body alone is left out: RFC 9110 section 9.3.2.
+        if request.method == Method::HEAD {
+            answer.body_mut().clear();
+        }
         self.capabilities.log.record(&LogEvent {
             endpoint: endpoint.map_or("none", Endpoint::name),
             status: answer.status().as_u16(),
             failure: visit.failure,
+            mismatch: visit.mismatch,
             detail: visit.detail,
             client_registration: visit.client_registration,
+            client_digest: visit.client_digest,
             client_host: visit.client_host,
             request_id: request.request_id.clone(),
         });
         answer
+    }
+
+    async fn refusal(
+        &self,
+        endpoint: Option<Endpoint>,
+        request: &Request,
+        failure: &Failure,
+        visit: &mut Visit,
+        now: Timestamp,
+    ) -> Response {
+        match endpoint {
+            Some(Endpoint::Callback) if !request.query.is_empty() => {
+                self.refused_callback(request, failure, visit, now).await
+            }
+            Some(endpoint) if endpoint.is_page() => self.pages.refusal(&self.settings, failure),
+            Some(_) | None => json_refusal(&self.settings, failure),
+        }
+    }
+
+    /// A sign-in that ends here leaves no code behind that could still be redeemed, and none in the address bar.
+    async fn refused_callback(
+        &self,
+        request: &Request,
+        failure: &Failure,
+        visit: &mut Visit,
+        now: Timestamp,
+    ) -> Response {
+        let Some(moved_on) = sign_in::refused(&self.settings, failure) else {
+            return self.pages.refusal(&self.settings, failure);
+        };
+        if let Ok(loaded) = self.keys(None, visit, now).await {
+            burn_refused(self, &loaded, request, visit).await;
+        }
+        moved_on
     }
 
     async fn answer(
@@ -193,7 +260,7 @@ impl AuthorizationServer {
         if request.method == Method::OPTIONS && endpoint.is_shared() {
             return self.preflight(endpoint, request);
         }
-        if request.method.as_str() != endpoint.allow() {
+        if !endpoint.takes(&request.method) {
             return Err(Failure::MethodNotAllowed {
                 allow: endpoint.allow(),
             });
@@ -204,9 +271,6 @@ impl AuthorizationServer {
                 StatusCode::OK,
                 &authorization_server_metadata(&self.settings, form),
             ));
-        }
-        if endpoint == Endpoint::Register {
-            self.registrations.take(now)?;
         }
         let loaded = self.keys(None, visit, now).await?;
         let answer = self.serve(endpoint, &loaded, request, visit, now).await;
@@ -232,13 +296,14 @@ impl AuthorizationServer {
         match endpoint {
             Endpoint::Authorize => authorize(self, loaded, request, visit, now).await,
             Endpoint::Consent => consent(self, loaded, request, visit, now),
-            Endpoint::Callback => callback(self, loaded, request, visit, now),
+            Endpoint::Callback => callback(self, loaded, request, visit, now).await,
+            Endpoint::SignIn => sign_in(self, loaded, request, now),
             Endpoint::Token => token(self, loaded, request, visit, now).await,
             Endpoint::Revoke => revoke(self, loaded, request, visit, now).await,
             Endpoint::Register => {
                 let randomness = self.capabilities.randomness.as_ref();
                 let body = register(request, &self.settings, &loaded.keyring, randomness, now)?;
-                visit.client("registered");
+                visit.client("registered", body["client_id"].as_str().unwrap_or_default());
                 Ok(json_answer(&self.settings, StatusCode::CREATED, &body))
             }
             Endpoint::Metadata(form) => Ok(json_answer(

@@ -17,11 +17,12 @@
 //! | `AUTHORIZATION_SCOPES` | JSON: `[{"name":"<full scope>","description":"<plain words>"}]`, the scopes of `MCP_RESOURCE` | required with it |
 //! | `AUTHORIZATION_RESOURCES` | JSON: `[{"resource":"<MCP URL>","name":"<for people>","scopes":[{"name":"<scope name>","description":"<plain words>"}]}]`, several MCP servers in place of one; an MCP URL may be its path below `AUTHORIZATION_ISSUER`; a full scope is `<MCP URL>/<scope name>` | `MCP_RESOURCE` |
 //! | `AUTHORIZATION_CLIENTS` | JSON: pre-registered clients, see [`PreRegisteredClient`] | `[]` |
-//! | `AUTHORIZATION_REGISTRATION` | `true`/`false`: RFC 7591 registration | `true` |
+//! | `AUTHORIZATION_REGISTRATION` | `true`/`false`: RFC 7591 registration, and use of what was registered | `true` |
 //! | `AUTHORIZATION_CLIENT_DOCUMENTS` | `true`/`false`: Client ID Metadata Documents | `true` |
-//! | `AUTHORIZATION_REGISTRATION_DAYS` | how long a registration lasts | `90` |
+//! | `AUTHORIZATION_REGISTRATION_DAYS` | how long a registration lasts, earlier ones included | `90` |
+//! | `AUTHORIZATION_REFUSED_CLIENTS` | comma-separated clients that get nothing any more: a `client_id`, the host of a metadata document, or the digest in the log | none |
 //! | `AUTHORIZATION_CODE_SECONDS` | how long a code is valid, 5 to 300: Cognito's code inside it lives five minutes | `300` |
-//! | `AUTHORIZATION_REFRESH_TOKEN_DAYS` | how long a sealed refresh token is accepted; the pool's own limit also applies | `30` |
+//! | `AUTHORIZATION_REFRESH_TOKEN_DAYS` | how long a person stays signed in by refresh tokens, earlier ones included; the pool's own limit also applies | `30` |
 //! | `AUTHORIZATION_REDIRECT_HOSTS` | comma-separated `https` callbacks, see [`crate::KNOWN_CLIENT_CALLBACKS`] | the known clients |
 //! | `AUTHORIZATION_CUSTOM_SCHEMES` | comma-separated custom schemes | none |
 //! | `AUTHORIZATION_BRAND_NAME` | name on the pages | host of `MCP_RESOURCE`, or of `AUTHORIZATION_ISSUER` for several |
@@ -38,6 +39,7 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::{
+    client::RefusedClients,
     redirect::{RedirectPolicy, RedirectUri},
     resource::ProtectedResources,
     secret::{Digest, Secret},
@@ -160,11 +162,13 @@ pub struct Settings {
     pub registration: bool,
     /// Whether a URL may be a client id.
     pub client_documents: bool,
-    /// Lifetime of a registration in seconds.
+    /// Clients that are refused.
+    pub refused_clients: RefusedClients,
+    /// Lifetime of a registration in seconds, counted from the registration.
     pub registration_seconds: u64,
     /// Lifetime of our code in seconds.
     pub code_seconds: u64,
-    /// Lifetime of a sealed refresh token in seconds.
+    /// Lifetime of a sealed refresh token in seconds, counted from the sign-in.
     pub refresh_seconds: u64,
     /// Redirects of clients nobody has vouched for.
     pub redirects: RedirectPolicy,

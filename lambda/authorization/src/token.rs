@@ -2,6 +2,7 @@
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use http::{StatusCode, header};
+use serde::de::DeserializeOwned;
 use serde_json::{Map, json};
 
 use crate::{
@@ -13,7 +14,9 @@ use crate::{
     },
     cognito::{Cognito, MachineCredentials, UpstreamTokens},
     failure::Failure,
+    issued::{Asked, Consented, Issued, Mismatch},
     request::{Parameters, Request, Response},
+    resource::ProtectedResource,
     scope::{ScopeCatalog, shown},
     seal::{Purpose, encode},
     secret::{Digest, Secret},
@@ -35,17 +38,16 @@ pub(crate) async fn token(
     match form.required("grant_type")? {
         "authorization_code" => {
             let client = credentials.known_client(&server.settings, loaded, now)?;
-            visit.client(client.kind);
-            redeem_code(server, loaded, &form, &client, now).await
+            visit.known_client(&client);
+            redeem_code(server, loaded, &form, &client, visit, now).await
         }
         "refresh_token" => {
             let client = credentials.known_client(&server.settings, loaded, now)?;
-            visit.client(client.kind);
-            refresh(server, loaded, &form, &client, now).await
+            visit.known_client(&client);
+            refresh(server, loaded, &form, &client, visit, now).await
         }
         "client_credentials" => {
-            visit.client("machine");
-            client_credentials(server, loaded, request, &form, &credentials).await
+            client_credentials(server, loaded, request, &form, &credentials, visit, now).await
         }
         other => Err(Failure::GrantTypeUnsupported {
             requested: shown(other),
@@ -92,14 +94,43 @@ impl Credentials {
         })
     }
 
-    /// The client, authenticated. No document is fetched here: codes and refresh tokens are bound to the identifier.
+    /// The client, authenticated, if the settings let it have tokens. No document is fetched here: codes and refresh tokens
+    /// are bound to the identifier.
     pub(crate) fn known_client(
         &self,
         settings: &Settings,
         loaded: &Loaded,
         now: Timestamp,
     ) -> Result<KnownClient, Failure> {
+        settings.refused_clients.check(&self.client_id)?;
+        let registered = open_registration(settings, &loaded.keyring, &self.client_id, now);
+        self.client(settings, settings.client_documents, registered.map(drop))
+    }
+
+    /// The client, authenticated, for a revocation: whatever the settings have become since it got its tokens.
+    pub(crate) fn revoking_client(
+        &self,
+        settings: &Settings,
+        loaded: &Loaded,
+        now: Timestamp,
+    ) -> Result<KnownClient, Failure> {
+        let registered = open_registration(settings, &loaded.keyring, &self.client_id, now);
+        self.client(
+            settings,
+            true,
+            registered.map(drop).or_else(once_registered),
+        )
+    }
+
+    fn client(
+        &self,
+        settings: &Settings,
+        client_documents: bool,
+        registered: Result<(), Failure>,
+    ) -> Result<KnownClient, Failure> {
         let client_id = self.client_id.as_str();
+        let mut host = None;
+        let mut scopes = None;
         let (kind, authentication) = if let Some(client) = pre_registered(settings, client_id) {
             let digests: Vec<Digest> = client
                 .secret_digests
@@ -111,24 +142,40 @@ impl Credentials {
             } else {
                 ClientAuthentication::Secret(digests)
             };
+            scopes.clone_from(&client.scopes);
             ("preRegistered", authentication)
         } else if is_url(client_id) {
-            if !settings.client_documents {
+            if !client_documents {
                 return Err(Failure::ClientDocumentsOff);
             }
-            document_url(client_id, settings.issuer_url.host_str())?;
+            let url = document_url(client_id, settings.issuer_url.host_str())?;
+            host = url.host_str().map(str::to_owned);
             ("metadataDocument", ClientAuthentication::Public)
         } else {
-            open_registration(&loaded.keyring, client_id, now)?;
+            registered?;
             ("registered", ClientAuthentication::Public)
         };
         let client = KnownClient {
             digest: client_digest(client_id),
             kind,
+            host,
+            scopes,
             authentication,
         };
         client.authenticate(self.secret.as_ref())?;
         Ok(client)
+    }
+}
+
+/// A registration that has ended was one nevertheless.
+fn once_registered(failure: Failure) -> Result<(), Failure> {
+    if matches!(
+        failure,
+        Failure::ClientExpired | Failure::RegisteredClientsOff
+    ) {
+        Ok(())
+    } else {
+        Err(failure)
     }
 }
 
@@ -156,10 +203,10 @@ async fn redeem_code(
     loaded: &Loaded,
     form: &Parameters,
     client: &KnownClient,
+    visit: &mut Visit,
     now: Timestamp,
 ) -> Result<Response, Failure> {
     let sealed = form.required("code")?;
-    let redirect_uri = form.required("redirect_uri")?;
     let verifier = form.required("code_verifier")?;
     let unreserved =
         |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
@@ -167,23 +214,46 @@ async fn redeem_code(
         return Err(Failure::VerifierMalformed);
     }
     let challenge = encode(Digest::of(verifier.as_bytes()).bytes());
-    // The code opens only for its own client, redirect URI and challenge: one answer for everything that does not fit.
-    let binding = AuthorizationCode::binding(&client.digest, redirect_uri, &challenge);
+    // The code opens only for its own client and challenge: one answer for everything that does not fit.
+    let binding = AuthorizationCode::binding(&client.digest, &challenge);
     let code: AuthorizationCode = loaded
         .keyring
         .open(Purpose::AuthorizationCode, sealed, &binding, now)
         .map_err(|_| Failure::CodeNotAccepted)?;
+    // OAuth 2.1 section 10.2: not needed beside PKCE, and compared where a client of OAuth 2.0 sends it.
+    if form
+        .optional("redirect_uri")
+        .is_some_and(|sent| sent != code.redirect_uri.as_str())
+    {
+        return Err(Failure::CodeNotAccepted);
+    }
     let resources = &server.settings.resources;
-    resources.check_grant(form, resources.of_grant(&code.scopes))?;
+    // A server that is gone from the settings lets nobody in, nor does a client that has lost one of the scopes.
+    let granted = resources
+        .of_grant(&code.scopes)
+        .filter(|_| client.may_have(&code.scopes))
+        .ok_or(Failure::CodeNotAccepted)?;
+    resources.check_grant(form, Some(granted))?;
     let tokens = cognito(server, loaded)
-        .exchange(
-            &code.upstream_code,
-            &code.upstream_verifier,
-            code.nonce.as_ref(),
-            now,
-        )
+        .exchange(&code.upstream_code, &code.upstream_verifier)
         .await?;
-    answer(server, loaded, tokens, client, code.scopes, now)
+    let consented = Consented {
+        scopes: &code.scopes,
+        resource: granted.identifier.as_str(),
+        subject: None,
+        nonce: code.nonce.as_ref(),
+    };
+    match consented.compare(&tokens, &server.settings, now) {
+        Ok(issued) => {
+            let grant = RefreshGrant {
+                client,
+                consented: code.scopes,
+                signed_in_at: now,
+            };
+            hand_out(server, loaded, tokens, issued, grant)
+        }
+        Err(mismatch) => Err(refuse(server, loaded, visit, mismatch, &tokens, None).await),
+    }
 }
 
 async fn refresh(
@@ -191,14 +261,22 @@ async fn refresh(
     loaded: &Loaded,
     form: &Parameters,
     client: &KnownClient,
+    visit: &mut Visit,
     now: Timestamp,
 ) -> Result<Response, Failure> {
-    let token = open_refresh_token(loaded, form.required("refresh_token")?, client, now)
-        .ok_or(Failure::RefreshNotAccepted)?;
-    // A server that is gone from the settings keeps nobody signed in.
+    let sealed = form.required("refresh_token")?;
+    let token: RefreshToken =
+        open_refresh_token(loaded, sealed, client, now).ok_or(Failure::RefreshNotAccepted)?;
+    let signed_in_at = Timestamp(token.signed_in_at);
+    // The sealed time is that of the settings when it was sealed; a lifetime that was shortened since counts as well.
+    if now.since(signed_in_at) >= server.settings.refresh_seconds {
+        return Err(Failure::RefreshNotAccepted);
+    }
+    // A server that is gone from the settings keeps nobody signed in, nor does a client that has lost one of the scopes.
     let resources = &server.settings.resources;
     let granted = resources
         .of_grant(&token.scopes)
+        .filter(|_| client.may_have(&token.scopes))
         .ok_or(Failure::RefreshNotAccepted)?;
     resources.check_grant(form, Some(granted))?;
     if let Some(requested) = form.optional("scope") {
@@ -208,16 +286,59 @@ async fn refresh(
             .request(Some(requested), Some(&token.scopes))?;
     }
     let tokens = cognito(server, loaded).refresh(&token.upstream).await?;
-    answer(server, loaded, tokens, client, token.scopes, now)
+    let consented = Consented {
+        scopes: &token.scopes,
+        resource: granted.identifier.as_str(),
+        subject: Some(&token.subject),
+        nonce: None,
+    };
+    match consented.compare(&tokens, &server.settings, now) {
+        Ok(issued) => {
+            let grant = RefreshGrant {
+                client,
+                consented: token.scopes,
+                signed_in_at,
+            };
+            hand_out(server, loaded, tokens, issued, grant)
+        }
+        Err(mismatch) => {
+            let used = Some(&token.upstream);
+            Err(refuse(server, loaded, visit, mismatch, &tokens, used).await)
+        }
+    }
+}
+
+/// Refuses tokens that are not what was consented to. Their refresh token is revoked at Cognito, and the one that they were
+/// refreshed with, which may still work beside it.
+///
+/// Without a refresh token there is nothing to revoke: Cognito revokes no access token by itself, and this one is given to
+/// nobody. The same holds if the revocation fails, which the log line says.
+async fn refuse(
+    server: &AuthorizationServer,
+    loaded: &Loaded,
+    visit: &mut Visit,
+    mismatch: Mismatch,
+    tokens: &UpstreamTokens,
+    used: Option<&Secret>,
+) -> Failure {
+    let mut revoked = true;
+    for token in tokens.refresh_token.iter().chain(used) {
+        revoked &= matches!(
+            cognito(server, loaded).revoke(token).await,
+            Ok(()) | Err(Failure::UpstreamRefusedGrant)
+        );
+    }
+    visit.refused_tokens(mismatch, revoked);
+    Failure::TokenNotAsConsented
 }
 
 /// Opens a refresh token of this client; `None` for every other text.
-pub(crate) fn open_refresh_token(
+pub(crate) fn open_refresh_token<T: DeserializeOwned>(
     loaded: &Loaded,
     sealed: &str,
     client: &KnownClient,
     now: Timestamp,
-) -> Option<RefreshToken> {
+) -> Option<T> {
     loaded
         .keyring
         .open(Purpose::RefreshToken, sealed, &[client.digest.bytes()], now)
@@ -230,9 +351,12 @@ async fn client_credentials(
     request: &Request,
     form: &Parameters,
     credentials: &Credentials,
+    visit: &mut Visit,
+    now: Timestamp,
 ) -> Result<Response, Failure> {
     let settings = &server.settings;
     let client_id = credentials.client_id.as_str();
+    settings.refused_clients.check(client_id)?;
     // Our own app client would sign anybody in as nobody; the clients of people have no machine grant.
     let is_ours = client_id == settings.cognito_client_id;
     if is_ours
@@ -246,8 +370,13 @@ async fn client_credentials(
         .secret
         .as_ref()
         .ok_or(Failure::ClientAuthenticationMissing)?;
-    if let Some(scope) = form.optional("scope") {
-        check_machine_scope(settings, form, scope)?;
+    let named: Vec<&ProtectedResource> = match settings.resources.named(form)? {
+        Some(resource) => vec![resource],
+        None => settings.resources.iter().collect(),
+    };
+    let requested = form.optional("scope");
+    if let Some(scope) = requested {
+        check_machine_scope(&named, scope)?;
     }
     let authorization = request
         .header(header::AUTHORIZATION)
@@ -262,19 +391,36 @@ async fn client_credentials(
     let tokens = cognito(server, loaded)
         .client_credentials(&passed_on, form)
         .await?;
-    let scope = form.optional("scope").map(str::to_owned);
-    Ok(token_answer(settings, tokens, None, scope))
+    // Cognito has accepted its secret: only now is it known.
+    visit.client("machine", client_id);
+    let permitted: Vec<&str> = match requested {
+        Some(scope) => scope.split(' ').collect(),
+        None => named
+            .iter()
+            .flat_map(|resource| resource.scopes.names())
+            .collect(),
+    };
+    let resources: Vec<&str> = named
+        .iter()
+        .map(|resource| resource.identifier.as_str())
+        .collect();
+    let asked = Asked {
+        client_id,
+        permitted: &permitted,
+        resources: &resources,
+    };
+    match asked.compare(&tokens.access_token, settings, now) {
+        Ok(scopes) => Ok(token_answer(settings, tokens, None, &scopes)),
+        // Cognito gives an app client all of its scopes if it names none, those of other servers included.
+        Err(Mismatch::MoreScopes) if requested.is_none() => Err(Failure::MachineScopesOpen),
+        Err(mismatch) => Err(refuse(server, loaded, visit, mismatch, &tokens, None).await),
+    }
 }
 
 /// The scopes of the server that `resource` names, or of any: a program may work with several, and its token is bound by
-/// its scopes alone. One that names no scope gets what its app client has.
-fn check_machine_scope(settings: &Settings, form: &Parameters, scope: &str) -> Result<(), Failure> {
-    let resources = &settings.resources;
-    let named = match resources.named(form)? {
-        Some(resource) => vec![resource],
-        None => resources.iter().collect(),
-    };
-    let definitions = named.into_iter().flat_map(|each| each.scopes.definitions());
+/// its scopes alone. One that names no scope gets what its app client has, if all of it is of these servers.
+fn check_machine_scope(named: &[&ProtectedResource], scope: &str) -> Result<(), Failure> {
+    let definitions = named.iter().flat_map(|each| each.scopes.definitions());
     ScopeCatalog::new(definitions.cloned().collect())
         .request(Some(scope), None)
         .map(drop)
@@ -289,55 +435,72 @@ pub(crate) fn cognito<'a>(server: &'a AuthorizationServer, loaded: &'a Loaded) -
     }
 }
 
-fn answer(
+/// What the next refresh token is sealed with, besides what Cognito issued.
+struct RefreshGrant<'a> {
+    client: &'a KnownClient,
+    /// The scopes that the person consented to. The access token may have fewer this time.
+    consented: Vec<String>,
+    signed_in_at: Timestamp,
+}
+
+/// Hands out tokens that were compared with what was consented to. A refresh token that Cognito left out is left out here:
+/// the client keeps the one it has, or its person signs in again.
+fn hand_out(
     server: &AuthorizationServer,
     loaded: &Loaded,
     tokens: UpstreamTokens,
-    client: &KnownClient,
-    scopes: Vec<String>,
-    now: Timestamp,
+    issued: Issued,
+    grant: RefreshGrant<'_>,
 ) -> Result<Response, Failure> {
     let settings = &server.settings;
-    let scope = scopes.join(" ");
     let refresh_token = match &tokens.refresh_token {
         Some(upstream) => {
             let token = RefreshToken {
                 upstream: upstream.clone(),
-                scopes,
+                scopes: grant.consented,
+                subject: issued.subject,
+                signed_in_at: grant.signed_in_at.0,
             };
-            let expires = now.plus(settings.refresh_seconds);
-            let randomness = server.capabilities.randomness.as_ref();
             Some(loaded.keyring.seal(
                 Purpose::RefreshToken,
                 &token,
-                &[client.digest.bytes()],
-                expires,
-                randomness,
+                &[grant.client.digest.bytes()],
+                grant.signed_in_at.plus(settings.refresh_seconds),
+                server.capabilities.randomness.as_ref(),
             )?)
         }
         None => None,
     };
-    Ok(token_answer(settings, tokens, refresh_token, Some(scope)))
+    Ok(token_answer(
+        settings,
+        tokens,
+        refresh_token,
+        &issued.scopes,
+    ))
 }
 
-/// RFC 6749 section 5.1. Access and ID token are Cognito's, unchanged.
+/// RFC 6749 section 5.1. Access and ID token are Cognito's, unchanged; `scope` is what the access token has. An ID token
+/// that nobody asked for is left out.
 fn token_answer(
     settings: &Settings,
     tokens: UpstreamTokens,
     refresh_token: Option<Secret>,
-    scope: Option<String>,
+    scopes: &[String],
 ) -> Response {
+    let id_token = tokens
+        .id_token
+        .filter(|_| scopes.iter().any(|scope| scope == "openid"));
     let mut body = Map::new();
     body.insert("access_token".into(), json!(tokens.access_token));
     body.insert("token_type".into(), json!("Bearer"));
+    body.insert("scope".into(), json!(scopes.join(" ")));
     let optional = [
         (
             "expires_in",
             tokens.expires_in.map(|seconds| json!(seconds)),
         ),
         ("refresh_token", refresh_token.map(|token| json!(token))),
-        ("id_token", tokens.id_token.map(|token| json!(token))),
-        ("scope", scope.map(|scope| json!(scope))),
+        ("id_token", id_token.map(|token| json!(token))),
     ];
     body.extend(
         optional

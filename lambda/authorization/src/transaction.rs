@@ -60,7 +60,21 @@ pub(crate) struct Transaction {
     pub(crate) upstream_verifier: Secret,
 }
 
-/// Our code: bound to client, redirect URI and challenge by its associated data.
+/// A sign-in without a client, in Cognito's `state`. It ends on the account page, and its tokens are revoked at once.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct AccountSignIn {
+    /// Names the cookie.
+    #[serde(rename = "i")]
+    pub(crate) id: String,
+    /// Digest of the cookie that was set when it began.
+    #[serde(rename = "a")]
+    pub(crate) approval: Digest,
+    /// Our own PKCE verifier towards Cognito.
+    #[serde(rename = "v")]
+    pub(crate) upstream_verifier: Secret,
+}
+
+/// Our code: bound to client and challenge by its associated data.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct AuthorizationCode {
     #[serde(rename = "u")]
@@ -71,20 +85,16 @@ pub(crate) struct AuthorizationCode {
     pub(crate) nonce: Option<Secret>,
     #[serde(rename = "p")]
     pub(crate) scopes: Vec<String>,
+    /// Inside and not in the associated data, because OAuth 2.1 took `redirect_uri` out of the token request: it is compared
+    /// if it is sent.
+    #[serde(rename = "r")]
+    pub(crate) redirect_uri: RedirectUri,
 }
 
 impl AuthorizationCode {
     /// What the code is bound to.
-    pub(crate) fn binding<'a>(
-        client: &'a Digest,
-        redirect_uri: &'a str,
-        challenge: &'a str,
-    ) -> [&'a [u8]; 3] {
-        [
-            client.bytes(),
-            redirect_uri.as_bytes(),
-            challenge.as_bytes(),
-        ]
+    pub(crate) fn binding<'a>(client: &'a Digest, challenge: &'a str) -> [&'a [u8]; 2] {
+        [client.bytes(), challenge.as_bytes()]
     }
 }
 
@@ -93,6 +103,20 @@ impl AuthorizationCode {
 pub(crate) struct RefreshToken {
     #[serde(rename = "u")]
     pub(crate) upstream: Secret,
+    /// What the person consented to, however few of them the access tokens have.
     #[serde(rename = "p")]
     pub(crate) scopes: Vec<String>,
+    /// Digest of the person's `sub`: every later access token must have the same.
+    #[serde(rename = "s")]
+    pub(crate) subject: Digest,
+    /// When the person signed in, in seconds since the Unix epoch. A refresh does not change it.
+    #[serde(rename = "t")]
+    pub(crate) signed_in_at: u64,
+}
+
+/// All that a revocation needs of a refresh token, so that those sealed by earlier versions can be revoked as well.
+#[derive(Deserialize)]
+pub(crate) struct RevocableToken {
+    #[serde(rename = "u")]
+    pub(crate) upstream: Secret,
 }

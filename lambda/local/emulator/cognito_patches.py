@@ -56,7 +56,8 @@ def resource_indicator() -> None:
 
 def token_endpoint() -> None:
     """Closes: a refresh token of one app client is taken from another, and refresh token rotation does not exist.
-    Also hands the resource indicator from the code or the refresh token to the tokens that are minted."""
+    Also hands the resource indicator from the code or the refresh token to the tokens that are minted, and consumes a
+    code that is presented with a wrong verifier, as AWS says of Cognito."""
     original = cognito._oauth2_token
 
     def token(data: Any, query_params: dict, raw_body: bytes = b"", headers: dict | None = None) -> Any:
@@ -75,11 +76,19 @@ def token_endpoint() -> None:
         bound = _resource.set(resource)
         try:
             response = original(data, query_params, raw_body, headers)
+            if grant == "authorization_code" and _has_wrong_verifier(form):
+                cognito._authorization_codes.pop(form["code"], None)
             return _rotate(form, claims, response) if claims and response[0] == 200 else response
         finally:
             _resource.reset(bound)
 
     cognito._oauth2_token = token
+
+
+def _has_wrong_verifier(form: dict[str, str]) -> bool:
+    entry = cognito._authorization_codes.get(form.get("code", "")) or {}
+    verifier, challenge = form.get("code_verifier"), entry.get("code_challenge")
+    return bool(verifier and challenge) and not cognito._verify_pkce(verifier, challenge, entry["code_challenge_method"])
 
 
 def _retired(refresh_token: str) -> bool:

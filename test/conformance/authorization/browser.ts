@@ -11,6 +11,8 @@ export interface Page {
 const MOST_STEPS = 12;
 
 export class Browser {
+  /** The newest answer. */
+  last: Page | undefined;
   readonly #cookies = new Map<string, Map<string, string>>();
 
   /** One request, nothing followed. */
@@ -26,7 +28,8 @@ export class Browser {
       if (attributes.some((attribute) => attribute.toLowerCase() === 'max-age=0')) cookies.delete(name);
       else cookies.set(name, pair.slice(name.length + 1));
     }
-    return { url: at, status: response.status, headers: response.headers, text: await response.text() };
+    this.last = { url: at, status: response.status, headers: response.headers, text: await response.text() };
+    return this.last;
   }
 
   /** Sends a form as a page of the same origin does. */

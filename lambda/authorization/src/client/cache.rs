@@ -1,13 +1,18 @@
-//! A bounded cache of accepted metadata documents, and the budget of fetches of one instance.
+//! A bounded cache of accepted metadata documents, and the budgets of fetches of one instance.
 //!
-//! Only accepted documents are kept; a failure is looked at again the next time, within the budget.
+//! Only accepted documents are kept; a failure is looked at again the next time, within the budgets.
 
 use std::{collections::HashMap, sync::Mutex};
 
 use http::{HeaderMap, header};
+use url::Url;
 
 use super::Client;
-use crate::{capability::Timestamp, failure::Failure};
+use crate::{
+    capability::Timestamp,
+    failure::Failure,
+    redirect::{CallbackRule, RedirectPolicy},
+};
 
 /// Most documents kept at a time.
 const MAX_ENTRIES: usize = 64;
@@ -17,22 +22,39 @@ const DEFAULT_SECONDS: u64 = 5 * 60;
 const MAX_SECONDS: u64 = 24 * 60 * 60;
 
 struct Entry {
-    client: Client,
+    /// Absent if the document's headers forbid to keep it: then it is only known that it was accepted.
+    client: Option<Client>,
     expires: Timestamp,
+    used: u64,
 }
 
-/// Accepted documents by URL.
 #[derive(Default)]
-pub(crate) struct DocumentCache(Mutex<HashMap<String, Entry>>);
+struct Entries {
+    by_url: HashMap<String, Entry>,
+    uses: u64,
+}
+
+/// Accepted documents by URL. Full, it forgets the one that was used longest ago, so that documents that somebody publishes
+/// in great number and with long lives do not push out those that people use.
+#[derive(Default)]
+pub(crate) struct DocumentCache(Mutex<Entries>);
 
 impl DocumentCache {
     /// A document that is still fresh.
     pub(crate) fn fresh(&self, client_id: &str, now: Timestamp) -> Option<Client> {
-        let entries = self.0.lock().ok()?;
-        entries
-            .get(client_id)
-            .filter(|entry| now < entry.expires)
-            .map(|entry| entry.client.clone())
+        let mut entries = self.0.lock().ok()?;
+        entries.uses += 1;
+        let uses = entries.uses;
+        let entry = entries.by_url.get_mut(client_id)?;
+        entry.used = uses;
+        entry.client.clone().filter(|_| now < entry.expires)
+    }
+
+    /// Whether a document of this URL was accepted before, fresh or not.
+    pub(crate) fn has_accepted(&self, client_id: &str) -> bool {
+        self.0
+            .lock()
+            .is_ok_and(|entries| entries.by_url.contains_key(client_id))
     }
 
     /// Keeps a document as long as its headers allow.
@@ -40,25 +62,26 @@ impl DocumentCache {
         let Ok(mut entries) = self.0.lock() else {
             return;
         };
-        entries.retain(|_, entry| now < entry.expires);
-        let seconds = lifetime(headers);
-        if seconds == 0 {
-            return;
-        }
-        if entries.len() >= MAX_ENTRIES {
-            let soonest = entries
+        let full = entries.by_url.len() >= MAX_ENTRIES && !entries.by_url.contains_key(&client.id);
+        if full {
+            let unused = entries
+                .by_url
                 .iter()
-                .min_by_key(|(_, entry)| entry.expires)
+                .min_by_key(|(_, entry)| entry.used)
                 .map(|(id, _)| id.clone());
-            if let Some(id) = soonest {
-                entries.remove(&id);
+            if let Some(id) = unused {
+                entries.by_url.remove(&id);
             }
         }
-        entries.insert(
+        entries.uses += 1;
+        let used = entries.uses;
+        let seconds = lifetime(headers);
+        entries.by_url.insert(
             client.id.clone(),
             Entry {
-                client: client.clone(),
+                client: (seconds > 0).then(|| client.clone()),
                 expires: now.plus(seconds),
+                used,
             },
         );
     }
@@ -87,38 +110,102 @@ fn lifetime(headers: &HeaderMap) -> u64 {
     seconds.min(MAX_SECONDS)
 }
 
-/// How many times something may be done in a minute, per instance of the function.
+/// How many documents may be fetched in a minute, per instance of the function.
 ///
-/// The gateway's throttle is the real limit; this one keeps a single instance from being used as a fetcher or a mint of
-/// registrations when the gateway's is set too high.
-pub(crate) struct Budget {
-    per_minute: u32,
-    spent: Mutex<(Timestamp, u32)>,
+/// The gateway's throttle is the real limit; these keep a single instance from being used as a fetcher when the gateway's is
+/// set too high. What strangers spend is theirs: hosts of listed callbacks and documents that were accepted before have
+/// budgets of their own.
+pub(crate) struct FetchBudgets {
+    known_hosts: Vec<String>,
+    spent: Mutex<Spent>,
 }
 
-impl Budget {
-    pub(crate) fn per_minute(per_minute: u32) -> Self {
+/// For one host, or for one document that was accepted before.
+const PER_MINUTE: u32 = 60;
+/// For all hosts together that no listed callback has.
+const UNKNOWN_HOSTS_PER_MINUTE: u32 = 120;
+const MINUTE: u64 = 60;
+
+#[derive(Default)]
+struct Spent {
+    /// By host or document. Holds this minute's only: of unknown hosts never more than their common budget.
+    each: HashMap<String, Window>,
+    unknown_hosts: Window,
+}
+
+#[derive(Clone, Copy)]
+struct Window {
+    since: Timestamp,
+    spent: u32,
+}
+
+impl Default for Window {
+    fn default() -> Self {
         Self {
-            per_minute,
-            spent: Mutex::new((Timestamp(0), 0)),
+            since: Timestamp(0),
+            spent: 0,
+        }
+    }
+}
+
+impl Window {
+    fn is_over(self, now: Timestamp) -> bool {
+        now.since(self.since) >= MINUTE || now < self.since
+    }
+
+    /// This window with one more spent, or when the next is to be had.
+    fn with_one_more(self, limit: u32, now: Timestamp) -> Result<Self, Failure> {
+        if self.is_over(now) {
+            return Ok(Self {
+                since: now,
+                spent: 1,
+            });
+        }
+        if self.spent >= limit {
+            return Err(Failure::Throttled {
+                retry_after: MINUTE.saturating_sub(now.since(self.since)).max(1),
+            });
+        }
+        Ok(Self {
+            spent: self.spent + 1,
+            ..self
+        })
+    }
+}
+
+impl FetchBudgets {
+    pub(crate) fn new(redirects: &RedirectPolicy) -> Self {
+        Self {
+            known_hosts: redirects
+                .callbacks
+                .iter()
+                .filter_map(CallbackRule::host)
+                .collect(),
+            spent: Mutex::default(),
         }
     }
 
-    /// Takes one, or says when the next is to be had.
-    pub(crate) fn take(&self, now: Timestamp) -> Result<(), Failure> {
+    /// Takes one fetch, or says when the next is to be had.
+    pub(crate) fn take(
+        &self,
+        url: &Url,
+        accepted_before: bool,
+        now: Timestamp,
+    ) -> Result<(), Failure> {
         let Ok(mut spent) = self.spent.lock() else {
             return Ok(());
         };
-        let elapsed = now.since(spent.0);
-        if elapsed >= 60 || now < spent.0 {
-            *spent = (now, 0);
+        spent.each.retain(|_, window| !window.is_over(now));
+        let host = url.host_str().unwrap_or_default();
+        let key = if accepted_before { url.as_str() } else { host };
+        let window = spent.each.get(key).copied().unwrap_or_default();
+        let one_more = window.with_one_more(PER_MINUTE, now)?;
+        if !accepted_before && !self.known_hosts.iter().any(|known| known == host) {
+            spent.unknown_hosts = spent
+                .unknown_hosts
+                .with_one_more(UNKNOWN_HOSTS_PER_MINUTE, now)?;
         }
-        if spent.1 >= self.per_minute {
-            return Err(Failure::Throttled {
-                retry_after: 60_u64.saturating_sub(elapsed).max(1),
-            });
-        }
-        spent.1 += 1;
+        spent.each.insert(key.to_owned(), one_more);
         Ok(())
     }
 }

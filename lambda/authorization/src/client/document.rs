@@ -218,5 +218,6 @@ pub(crate) fn parse_document(
         name: Some(name),
         redirect_uris,
         scopes: None,
+        confidential: false,
     })
 }

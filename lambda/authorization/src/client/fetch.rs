@@ -5,11 +5,11 @@ use std::{net::SocketAddr, time::Duration};
 use url::Url;
 
 use super::{
-    Client, DocumentCache, DocumentProblem, document::public_address, document_url, parse_document,
+    Client, DocumentCache, DocumentProblem, FetchBudgets, document::public_address, document_url,
+    parse_document,
 };
 use crate::{
     capability::{FetchLimits, MetadataHosts, Timestamp},
-    client::cache::Budget,
     failure::Failure,
     settings::Settings,
 };
@@ -22,14 +22,15 @@ const LIMITS: FetchLimits = FetchLimits {
 
 /// The client behind a URL, from the cache or by one fetch.
 ///
-/// In order: form of the URL, cache, budget, resolution, every address public, connection to the address that was looked
-/// at (so a name that changes its answer in between changes nothing), then the answer itself.
+/// In order: form of the URL, cache, resolution, every address public, budget, connection to the address that was looked
+/// at (so a name that changes its answer in between changes nothing), then the answer itself. A name that leads nowhere
+/// spends nothing.
 pub(crate) async fn fetch_document(
     client_id: &str,
     settings: &Settings,
     hosts: &dyn MetadataHosts,
     cache: &DocumentCache,
-    budget: &Budget,
+    budgets: &FetchBudgets,
     now: Timestamp,
 ) -> Result<Client, Failure> {
     if !settings.client_documents {
@@ -39,10 +40,10 @@ pub(crate) async fn fetch_document(
     if let Some(client) = cache.fresh(client_id, now) {
         return Ok(client);
     }
-    budget.take(now)?;
     let address = address_of(&url, settings, hosts)
         .await
         .map_err(Failure::ClientDocument)?;
+    budgets.take(&url, cache.has_accepted(client_id), now)?;
     let answer = hosts
         .get(&url, address, LIMITS)
         .await

@@ -28,7 +28,7 @@ pub(crate) struct Registration {
     #[serde(rename = "r")]
     pub(crate) redirect_uris: Vec<RedirectUri>,
     #[serde(rename = "i")]
-    issued_at: u64,
+    pub(super) issued_at: u64,
 }
 
 #[derive(Deserialize)]
@@ -44,8 +44,9 @@ struct Metadata {
 
 /// Registers a client and returns the body of the `201`.
 ///
-/// Every client becomes a public one with the code and refresh grants, whatever else it asked for (RFC 7591 section 3.2.1
-/// lets a server replace values and requires it to say so). What a replacement would weaken is refused instead.
+/// Every client becomes a public one with the code and refresh grants, whatever else it asked for, and gets those of its
+/// redirects that can be used here (RFC 7591 section 3.2.1 lets a server replace values and requires it to say so: the answer
+/// lists what was registered). What a replacement would weaken is refused instead, and so is a client without a redirect.
 pub(crate) fn register(
     request: &Request,
     settings: &Settings,
@@ -136,7 +137,7 @@ fn check_methods(metadata: &Metadata) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The redirect URIs and the application type (OpenID Connect Registration section 2). A client that does not say is taken
+/// The redirect URIs that can be used here, one at least, and the application type (OpenID Connect Registration section 2). A client that does not say is taken
 /// for what its redirects are: clients of the revisions before 2026-07-28 do not send the type.
 fn redirects(
     metadata: &Metadata,
@@ -166,18 +167,29 @@ fn redirects(
             });
         }
     };
-    let mut uris = Vec::with_capacity(listed.len());
-    for text in listed {
-        let refused = |problem: RedirectProblem| Failure::RedirectRefused {
-            uri: shown(text),
-            problem,
-        };
-        let uri = RedirectUri::parse(text).map_err(refused)?;
-        settings.redirects.admit(&uri).map_err(refused)?;
+    let usable = |text: &str| {
+        let uri = RedirectUri::parse(text)?;
+        settings.redirects.admit(&uri)?;
         if web == Some(true) && *uri.destination() != Destination::Https {
-            return Err(refused(RedirectProblem::NotForWebClient));
+            return Err(RedirectProblem::NotForWebClient);
         }
-        uris.push(uri);
+        Ok(uri)
+    };
+    let mut uris = Vec::with_capacity(listed.len());
+    let mut refused = None;
+    for text in listed {
+        match usable(text) {
+            Ok(uri) => uris.push(uri),
+            Err(problem) => {
+                refused.get_or_insert(Failure::RedirectRefused {
+                    uri: shown(text),
+                    problem,
+                });
+            }
+        }
+    }
+    if let (Some(failure), true) = (refused, uris.is_empty()) {
+        return Err(failure);
     }
     let all_https = uris
         .iter()

@@ -4,7 +4,12 @@ use super::{
     AwsAccess, PreRegisteredClient, SecretLocation, SettingProblems, Settings, default,
     variables::Variables,
 };
-use crate::{resource::ProtectedResources, seal::Purpose, secret::Secret};
+use crate::{
+    client::{RefusedClients, is_refusable},
+    resource::ProtectedResources,
+    seal::Purpose,
+    secret::Secret,
+};
 
 impl Settings {
     /// Reads the variables. Unknown ones are left alone: Lambda sets dozens.
@@ -82,6 +87,7 @@ impl Variables {
         let our_issuer = issuer.as_ref().map(|(text, _)| text.as_str());
         let resources = self.resources(single.as_ref(), brand.as_ref(), our_issuer);
         let clients = self.clients(resources.as_ref());
+        let refused_clients = self.refused_clients(&clients);
         let registration = self.boolean("AUTHORIZATION_REGISTRATION", default::REGISTRATION);
         let client_documents =
             self.boolean("AUTHORIZATION_CLIENT_DOCUMENTS", default::CLIENT_DOCUMENTS);
@@ -119,6 +125,7 @@ impl Variables {
             clients,
             registration,
             client_documents,
+            refused_clients,
             registration_seconds,
             code_seconds,
             refresh_seconds,
@@ -185,6 +192,18 @@ impl Variables {
             secret_access_key: Secret::new(secret_access_key?),
             session_token: self.optional("AWS_SESSION_TOKEN").map(Secret::new),
         })
+    }
+
+    fn refused_clients(&mut self, clients: &[PreRegisteredClient]) -> RefusedClients {
+        const NAME: &str = "AUTHORIZATION_REFUSED_CLIENTS";
+        let entries = self.list(NAME);
+        for entry in &entries {
+            let is_pre_registered = clients.iter().any(|client| client.client_id == *entry);
+            if !is_refusable(entry, is_pre_registered) {
+                self.problem(NAME, format!("'{entry}' matches no client: use the id of a client of AUTHORIZATION_CLIENTS, the https URL or the host of a metadata document, a client_id that begins with mcp-client-, or the 64 hexadecimal characters of client_digest in the log"));
+            }
+        }
+        RefusedClients::new(entries)
     }
 
     fn clients(&mut self, resources: Option<&ProtectedResources>) -> Vec<PreRegisteredClient> {

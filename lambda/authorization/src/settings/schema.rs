@@ -24,7 +24,7 @@ pub fn settings_schema() -> Value {
                 "type": "string", "x-default": "none", "x-env": "AUTHORIZATION_BRAND_LOGO_URL",
             },
             "client_documents_enabled": {
-                "description": "Whether an MCP client's https URL may be its `client_id`, whose document is then fetched (Client ID Metadata Documents).",
+                "description": "Whether an MCP client's https URL may be its `client_id`, whose document is then fetched (Client ID Metadata Documents).\n`false` also refuses the clients that have signed somebody in before.",
                 "type": "boolean", "default": default::CLIENT_DOCUMENTS, "x-env": "AUTHORIZATION_CLIENT_DOCUMENTS",
             },
             "code_lifetime": {
@@ -46,16 +46,20 @@ pub fn settings_schema() -> Value {
                 "x-default": "the callbacks of claude.ai, ChatGPT, VS Code and Cursor", "x-env": "AUTHORIZATION_REDIRECT_HOSTS",
             },
             "refresh_token_lifetime": {
-                "description": "How long a person stays signed in with a client that keeps refreshing its access token, in whole days up to 10 years.",
+                "description": "How long a person stays signed in with a client that keeps refreshing its access token, in whole days up to 10 years,\ncounted from the sign-in: a shorter lifetime ends earlier sign-ins, too.",
                 "type": "integer", "x-cdk-type": "Duration", "x-unit": "d",
                 "default": default::REFRESH_TOKEN_DAYS, "x-env": "AUTHORIZATION_REFRESH_TOKEN_DAYS",
             },
+            "refused_clients": {
+                "description": "MCP clients that get nothing any more: no sign-in, no access token, no refresh. An entry is a `client_id`, the host of a\nClient ID Metadata Document, or the `client_digest` that the authorization server's log has for the client. A client that\nhas registered itself can register again under another `client_id`, unless `registrationEnabled` is false.",
+                "type": "array", "items": { "type": "string" }, "x-default": "none", "x-env": "AUTHORIZATION_REFUSED_CLIENTS",
+            },
             "registration_enabled": {
-                "description": "Whether MCP clients may register themselves (RFC 7591). Nothing is stored: the `client_id` is the sealed registration.",
+                "description": "Whether MCP clients may register themselves (RFC 7591). Nothing is stored: the `client_id` is the sealed registration.\n`false` also refuses the clients that have registered before.",
                 "type": "boolean", "default": default::REGISTRATION, "x-env": "AUTHORIZATION_REGISTRATION",
             },
             "registration_lifetime": {
-                "description": "How long the `client_id` of a client that has registered itself is valid, in whole days up to 10 years. Then it\nregisters again, and its people sign in again.",
+                "description": "How long the `client_id` of a client that has registered itself is valid, in whole days up to 10 years, counted from its\nregistration: a shorter lifetime ends earlier registrations, too. Then the client registers again, and its people sign in again.",
                 "type": "integer", "x-cdk-type": "Duration", "x-unit": "d",
                 "default": default::REGISTRATION_DAYS, "x-env": "AUTHORIZATION_REGISTRATION_DAYS",
             },

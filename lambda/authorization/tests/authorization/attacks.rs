@@ -26,7 +26,7 @@ fn code_injection_an_upstream_code_of_another_sign_in_is_not_redeemed() {
         |url: &str| crate::cognito::parameters(url.split_once('?').unwrap().1)["code"].clone();
     let injected =
         victim_callback.replace(&code_of(&victim_callback), &code_of(&attacker_callback));
-    let location = crate::world::location(&victim.get(&world, &injected));
+    let location = crate::world::arrival(&victim.get(&world, &injected));
     let ours =
         crate::cognito::parameters(url::Url::parse(&location).unwrap().query().unwrap())["code"]
             .clone();
@@ -51,13 +51,41 @@ fn replay_a_code_is_redeemed_once() {
 }
 
 #[test]
-fn replay_a_callback_is_answered_once() {
+fn replay_a_callback_is_refused_in_a_browser_that_clears_its_cookie_as_it_is_asked_to() {
     let world = World::new();
     let client = client(&world);
     let mut browser = Browser::default();
     let callback = world.cognito.sign_in(&world.approve(&mut browser, &client));
-    crate::world::location(&browser.get(&world, &callback));
+    crate::world::arrival(&browser.get(&world, &callback));
     assert_refused_on_a_page(&browser.get(&world, &callback), "TransactionOtherBrowser");
+}
+
+/// Nothing is stored, so nothing knows that a callback was answered before. What is single-use is Cognito's code.
+#[test]
+fn replay_a_callback_in_a_browser_that_keeps_its_cookie_gives_many_codes_and_tokens_once() {
+    let world = World::new();
+    let client = client(&world);
+    let mut browser = Browser::default();
+    let callback = world.cognito.sign_in(&world.approve(&mut browser, &client));
+    let codes: Vec<String> = (0..4)
+        .map(|_| {
+            let arrival = crate::world::arrival(&browser.clone().get(&world, &callback));
+            crate::cognito::parameters(arrival.split_once('?').unwrap().1)["code"].clone()
+        })
+        .collect();
+    let redeemed: Vec<u16> = codes
+        .iter()
+        .map(|code| world.redeem(&client, code).status().as_u16())
+        .collect();
+    assert_eq!(redeemed, [200, 400, 400, 400]);
+    let late = crate::world::arrival(&browser.clone().get(&world, &callback));
+    let late = crate::cognito::parameters(late.split_once('?').unwrap().1)["code"].clone();
+    assert_eq!(
+        error(&world.redeem(&client, &late)),
+        (400, "invalid_grant".to_owned())
+    );
+    world.pass(600);
+    assert_refused_on_a_page(&browser.get(&world, &callback), "TransactionExpired");
 }
 
 #[test]
@@ -93,7 +121,8 @@ fn mix_up_an_answer_that_names_another_issuer_is_refused() {
         ),
         "UpstreamMixUp",
     );
-    let location = crate::world::location(
+    let callback = world.cognito.sign_in(&world.approve(&mut browser, &client));
+    let location = crate::world::arrival(
         &browser.get(&world, &format!("{callback}&iss={}", crate::cognito::POOL)),
     );
     assert!(location.contains("code="));
@@ -170,7 +199,7 @@ fn cookie_tossing_an_approval_of_the_attackers_browser_does_not_fit_another_tran
     victim.cookies.insert(name.clone(), tossed);
     assert_refused_on_a_page(&victim.get(&world, &callback), "TransactionOtherBrowser");
     victim.cookies.insert(name, own);
-    crate::world::location(&victim.get(&world, &callback));
+    crate::world::arrival(&victim.get(&world, &callback));
 }
 
 /// Secrets are never compared with `==` on their text, which would tell by its time how much of a guess is right. Their

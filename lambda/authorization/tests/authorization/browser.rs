@@ -78,16 +78,21 @@ pub(crate) struct Browser {
 }
 
 impl Browser {
-    fn headers(&self) -> Vec<(&'static str, String)> {
+    /// What it sends in `Cookie`.
+    pub(crate) fn cookie(&self) -> String {
         let cookies: Vec<String> = self
             .cookies
             .iter()
             .map(|(name, value)| format!("{name}={value}"))
             .collect();
-        if cookies.is_empty() {
+        cookies.join("; ")
+    }
+
+    fn headers(&self) -> Vec<(&'static str, String)> {
+        if self.cookies.is_empty() {
             Vec::new()
         } else {
-            vec![("cookie", cookies.join("; "))]
+            vec![("cookie", self.cookie())]
         }
     }
 
@@ -123,7 +128,13 @@ impl Browser {
             .collect();
         let answer = world.get(url.strip_prefix(ISSUER).unwrap_or(url), &headers);
         self.keep(&answer);
-        answer
+        if answer.status() != 303 {
+            return answer;
+        }
+        // Only ever within our own origin.
+        let moved_on = answer.headers()["location"].to_str().unwrap().to_owned();
+        assert!(moved_on.starts_with(&format!("{ISSUER}/")), "{moved_on}");
+        self.get(world, &moved_on)
     }
 
     /// Presses a button of the consent page.
@@ -174,6 +185,23 @@ pub(crate) fn refresh_target(answer: &Response) -> String {
         .to_owned()
 }
 
+/// Where the page after a sign-in leads: the client's redirect URI, in `Refresh` and in the link of the page.
+pub(crate) fn arrival(answer: &Response) -> String {
+    assert_eq!(answer.status(), 200, "{}", answer.body());
+    assert!(
+        !answer.headers().contains_key("location"),
+        "no redirect follows Cognito's form"
+    );
+    let target = refresh_target(answer);
+    let escaped = target.replace('&', "&#38;");
+    assert!(
+        answer.body().contains(&format!("href=\"{escaped}\"")),
+        "{target} in {}",
+        answer.body()
+    );
+    target
+}
+
 pub(crate) fn location(answer: &Response) -> String {
     assert_eq!(answer.status(), 302, "{}", answer.body());
     answer.headers()["location"].to_str().unwrap().to_owned()
@@ -185,7 +213,10 @@ pub(crate) fn json(answer: &Response) -> Value {
 
 /// The `error` at the client, with `iss` and `state` beside it.
 pub(crate) fn redirected_error(answer: &Response, client: &Client) -> String {
-    let location = location(answer);
+    let location = match answer.status().as_u16() {
+        302 => location(answer),
+        _ => arrival(answer),
+    };
     assert!(location.starts_with(&client.redirect_uri), "{location}");
     let query = parameters(Url::parse(&location).unwrap().query().unwrap());
     assert_eq!(query["iss"], ISSUER, "iss is on every redirect");

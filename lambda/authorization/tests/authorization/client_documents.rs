@@ -373,7 +373,7 @@ fn a_document_that_was_refused_is_looked_at_again() {
 }
 
 #[test]
-fn fetches_are_throttled_with_retry_after() {
+fn fetches_from_one_host_are_throttled_with_retry_after() {
     let world = World::new();
     world.answer_document(answered(500, &[], b""));
     let last = (0..61)
@@ -383,6 +383,94 @@ fn fetches_are_throttled_with_retry_after() {
     assert_eq!(last.status(), 429);
     assert!(last.headers().contains_key("retry-after"));
     assert_eq!(connections(&world), 60);
+    world.pass(60);
+    world.publish(&claude_code_document());
+    assert_eq!(world.get(&client().authorize_url(), &[]).status(), 200);
+}
+
+fn at(url: &str) -> Client {
+    Client::new(url, LOOPBACK)
+}
+
+#[test]
+fn names_that_lead_nowhere_spend_no_fetch() {
+    let world = World::new();
+    let addresses = world.hosts.addresses.lock().unwrap().clone();
+    for address in [None, Some("10.0.0.1".parse().unwrap())] {
+        *world.hosts.addresses.lock().unwrap() = address.into_iter().collect();
+        for index in 0..200 {
+            let url = format!("https://nowhere-{index}.example.com/client");
+            assert_refused_on_a_page(&world.get(&at(&url).authorize_url(), &[]), "ClientDocument");
+        }
+    }
+    *world.hosts.addresses.lock().unwrap() = addresses;
+    world.publish(&claude_code_document());
+    assert_eq!(world.get(&client().authorize_url(), &[]).status(), 200);
+}
+
+#[test]
+fn fetches_from_the_hosts_of_strangers_leave_those_of_known_clients_alone() {
+    let world = World::new();
+    world.answer_document(answered(404, &[], b""));
+    for index in 0..120 {
+        let url = format!("https://host-{index}.example.com/client");
+        assert_eq!(world.get(&at(&url).authorize_url(), &[]).status(), 400);
+    }
+    let stranger = at("https://host-0.example.com/client");
+    assert_eq!(world.get(&stranger.authorize_url(), &[]).status(), 429);
+    assert_eq!(connections(&world), 120);
+    world.publish(&claude_code_document());
+    assert_eq!(
+        world.get(&client().authorize_url(), &[]).status(),
+        200,
+        "its host is that of a listed callback"
+    );
+}
+
+/// Paths that do not exist at a known host, in great number.
+#[test]
+fn a_document_that_was_accepted_before_has_fetches_of_its_own() {
+    let world = World::new();
+    world.publish(&claude_code_document());
+    assert_eq!(world.get(&client().authorize_url(), &[]).status(), 200);
+    world.pass(24 * 3600);
+    for index in 0..60 {
+        let url = format!("https://claude.ai/nothing/{index}");
+        assert_eq!(world.get(&at(&url).authorize_url(), &[]).status(), 400);
+    }
+    let more = at("https://claude.ai/nothing/60");
+    assert_eq!(world.get(&more.authorize_url(), &[]).status(), 429);
+    assert_eq!(world.get(&client().authorize_url(), &[]).status(), 200);
+}
+
+#[test]
+fn a_full_cache_forgets_the_document_that_was_used_longest_ago() {
+    let world = World::new();
+    let publish = |url: &str, age: u64| {
+        let mut document = claude_code_document();
+        document["client_id"] = json!(url);
+        let age = format!("max-age={age}");
+        let headers = [
+            ("content-type", "application/json"),
+            ("cache-control", age.as_str()),
+        ];
+        world.answer_document(answered(200, &headers, document.to_string().as_bytes()));
+    };
+    let ask = |url: &str| {
+        let status = world.get(&at(url).authorize_url(), &[]).status();
+        assert_eq!(status, 200, "{url}");
+    };
+    publish(DOCUMENT, 3600);
+    ask(DOCUMENT);
+    for index in 0..200 {
+        let url = format!("https://host-{index}.example.com/client");
+        publish(&url, 86_400);
+        ask(&url);
+        // Somebody uses it in between: it is in the cache, whatever its remaining time.
+        ask(DOCUMENT);
+        world.pass(1);
+    }
+    assert_eq!(connections(&world), 201);
 }
 
 #[test]

@@ -20,16 +20,21 @@ pub(crate) const CLIENT_ID: &str = "4ourownappclient";
 pub(crate) const CLIENT_SECRET: &str = "the-app-client-secret-never-shown";
 pub(crate) const MACHINE_ID: &str = "7machineclient";
 pub(crate) const MACHINE_SECRET: &str = "machine-secret-1234567890";
+/// `sub` of whoever signs in.
+pub(crate) const PERSON: &str = "0b4c5a1e-person-that-no-log-names";
+const END: u64 = 4_000_000_000;
 
 /// What tokens are for.
 #[derive(Clone)]
 struct Grant {
     scope: String,
-    resource: String,
+    /// Tokens of a request without one have no `aud`.
+    resource: Option<String>,
 }
 
 struct Issued {
-    challenge: String,
+    /// Absent if somebody has left it out of the URL.
+    challenge: Option<String>,
     nonce: Option<String>,
     grant: Grant,
     used: bool,
@@ -43,8 +48,13 @@ struct State {
     counter: u32,
     bodies: Vec<String>,
     down: bool,
+    revocation_down: bool,
     foreign_nonce: bool,
+    lie: Option<Lie>,
 }
+
+/// Alters the answer of the token endpoint.
+pub(crate) type Lie = Box<dyn Fn(&mut Value) + Send>;
 
 pub(crate) struct FakeCognito {
     callback: String,
@@ -82,8 +92,14 @@ impl FakeCognito {
         );
         assert_eq!(query["redirect_uri"], self.callback, "redirect_mismatch");
         assert_eq!(query["response_type"], "code");
-        assert_eq!(query["code_challenge_method"], "S256");
-        assert!(self.resources.contains(&query["resource"]));
+        if query.contains_key("code_challenge") {
+            assert_eq!(query["code_challenge_method"], "S256");
+        }
+        assert!(
+            query
+                .get("resource")
+                .is_none_or(|resource| self.resources.contains(resource))
+        );
         let mut back = Url::parse(&self.callback).unwrap();
         if query["scope"]
             .split(' ')
@@ -100,18 +116,19 @@ impl FakeCognito {
         state.codes.insert(
             code.clone(),
             Issued {
-                challenge: query["code_challenge"].clone(),
+                challenge: query.get("code_challenge").cloned(),
                 nonce: query.get("nonce").cloned(),
                 grant: Grant {
                     scope: query["scope"].clone(),
-                    resource: query["resource"].clone(),
+                    resource: query.get("resource").cloned(),
                 },
                 used: false,
             },
         );
-        back.query_pairs_mut()
-            .append_pair("code", &code)
-            .append_pair("state", &query["state"]);
+        back.query_pairs_mut().append_pair("code", &code);
+        if let Some(sent) = query.get("state") {
+            back.query_pairs_mut().append_pair("state", sent);
+        }
         back.into()
     }
 
@@ -131,6 +148,24 @@ impl FakeCognito {
 
     pub(crate) fn answer_with_foreign_nonce(&self) {
         self.state.lock().unwrap().foreign_nonce = true;
+    }
+
+    /// Answers every request for tokens with what `lie` makes of the honest answer.
+    pub(crate) fn lie(&self, lie: Lie) {
+        self.state.lock().unwrap().lie = Some(lie);
+    }
+
+    pub(crate) fn refuse_revocations(&self) {
+        self.state.lock().unwrap().revocation_down = true;
+    }
+
+    /// Whether every refresh token that was ever issued is revoked, or was used up by a refresh.
+    pub(crate) fn has_no_refresh_token_left(&self) -> bool {
+        let state = self.state.lock().unwrap();
+        let issued = state.refresh_tokens.keys();
+        issued
+            .into_iter()
+            .all(|token| state.revoked.contains(token))
     }
 
     /// Bodies of every request so far.
@@ -169,15 +204,20 @@ impl FakeCognito {
             if basic.or(posted) != Some(format!("{MACHINE_ID}:{MACHINE_SECRET}")) {
                 return refused("invalid_client");
             }
-            return (
-                200,
-                json!({ "access_token": "eyJ.machine.token", "expires_in": 3600, "token_type": "Bearer" }),
-            );
+            let all = self.scopes.join(" ");
+            let scope = form.get("scope").unwrap_or(&all);
+            let claims = json!({ "token_use": "access", "iss": POOL, "client_id": MACHINE_ID, "sub": MACHINE_ID, "scope": scope, "exp": END });
+            let body =
+                json!({ "access_token": jwt(&claims), "expires_in": 3600, "token_type": "Bearer" });
+            return (200, state.told(body));
         }
         if basic != Some(format!("{CLIENT_ID}:{CLIENT_SECRET}")) {
             return refused("invalid_client");
         }
         if request.uri().path() == "/oauth2/revoke" {
+            if state.revocation_down {
+                return (500, json!({ "error": "server_error" }));
+            }
             state.revoked.insert(form["token"].clone());
             return (200, json!({}));
         }
@@ -188,13 +228,15 @@ impl FakeCognito {
                 };
                 let digest = Digest::of(form["code_verifier"].as_bytes());
                 let challenge = BASE64_URL_SAFE_NO_PAD.encode(digest.bytes());
-                if issued.used
-                    || challenge != issued.challenge
-                    || form["redirect_uri"] != self.callback
-                {
+                // An attempt with a wrong verifier consumes the code as well: so says AWS about the errors of this endpoint.
+                let was_used = std::mem::replace(&mut issued.used, true);
+                let fits = issued
+                    .challenge
+                    .as_ref()
+                    .is_none_or(|sent| *sent == challenge);
+                if was_used || !fits || form["redirect_uri"] != self.callback {
                     return refused("invalid_grant");
                 }
-                issued.used = true;
                 let (grant, nonce) = (issued.grant.clone(), issued.nonce.clone());
                 let nonce = if state.foreign_nonce {
                     Some("another".to_owned())
@@ -220,17 +262,30 @@ impl FakeCognito {
             .refresh_tokens
             .insert(refresh_token.clone(), grant.clone());
         let Grant { scope, resource } = grant;
+        let mut claims = json!({ "token_use": "access", "iss": POOL, "client_id": CLIENT_ID, "sub": PERSON, "scope": scope, "exp": END });
+        if let Some(resource) = resource {
+            claims["aud"] = json!(resource);
+        }
         let mut body = json!({
-            "access_token": jwt(&json!({ "token_use": "access", "iss": POOL, "aud": resource, "scope": scope })),
+            "access_token": jwt(&claims),
             "refresh_token": refresh_token,
             "expires_in": 3600,
             "token_type": "Bearer",
         });
         if scope.split(' ').any(|scope| scope == "openid") {
-            let claims = json!({ "iss": POOL, "sub": "person", "aud": CLIENT_ID, "iat": 1_000, "exp": 4_000_000_000_u64, "nonce": nonce });
+            let claims = json!({ "iss": POOL, "sub": PERSON, "aud": CLIENT_ID, "iat": 1_000, "exp": END, "nonce": nonce });
             body["id_token"] = json!(jwt(&claims));
         }
-        (200, body)
+        (200, state.told(body))
+    }
+}
+
+impl State {
+    fn told(&self, mut body: Value) -> Value {
+        if let Some(lie) = &self.lie {
+            lie(&mut body);
+        }
+        body
     }
 }
 
@@ -242,6 +297,12 @@ pub(crate) fn jwt(claims: &Value) -> String {
         part(claims),
         BASE64_URL_SAFE_NO_PAD.encode("signature")
     )
+}
+
+/// The claims of a JWT.
+pub(crate) fn claims(jwt: &str) -> Value {
+    let payload = BASE64_URL_SAFE_NO_PAD.decode(jwt.split('.').nth(1).unwrap());
+    serde_json::from_slice(&payload.unwrap()).unwrap()
 }
 
 impl CognitoTransport for FakeCognito {

@@ -3,7 +3,7 @@
 use base64::{Engine, prelude::BASE64_STANDARD};
 
 use crate::{
-    cognito::{MACHINE_ID, MACHINE_SECRET},
+    cognito::{MACHINE_ID, MACHINE_SECRET, claims},
     world::{READ, RESOURCE, World, error, json as body},
 };
 
@@ -31,7 +31,9 @@ fn a_machine_client_authenticates_with_basic_or_post() {
     );
     for answer in [by_basic, by_post] {
         assert_eq!(answer.status(), 200, "{}", answer.body());
-        assert_eq!(body(&answer)["access_token"], "eyJ.machine.token");
+        let token = body(&answer)["access_token"].as_str().unwrap().to_owned();
+        assert_eq!(claims(&token)["client_id"], MACHINE_ID);
+        assert_eq!(body(&answer)["scope"], claims(&token)["scope"]);
         assert!(
             body(&answer).get("refresh_token").is_none(),
             "RFC 6749 section 4.4.3"

@@ -50,12 +50,94 @@ fn the_consent_page_names_the_web_site_that_gets_the_code() {
     );
 }
 
+fn pre_registered(redirect_uri: &str, secret: bool) -> String {
+    let mut client =
+        json!({ "clientId": "desk", "clientName": "Desk", "redirectUris": [redirect_uri] });
+    if secret {
+        client["secretSha256"] = json!(["0".repeat(64)]);
+    }
+    let world = World::with(&[("AUTHORIZATION_CLIENTS", &json!([client]).to_string())]);
+    consent_page(&world, &Client::new("desk", redirect_uri))
+}
+
 #[test]
-fn a_name_that_the_operator_registered_is_marked_so() {
-    let clients = json!([{ "clientId": "desk", "clientName": "Desk", "redirectUris": [LOOPBACK] }]);
-    let world = World::with(&[("AUTHORIZATION_CLIENTS", &clients.to_string())]);
-    let page = consent_page(&world, &Client::new("desk", LOOPBACK));
-    assert!(page.contains("registered by Dog facts") && !page.contains("not verified"));
+fn a_name_that_the_operator_registered_and_no_other_app_can_use_is_marked_so() {
+    for (redirect_uri, secret) in [
+        ("https://desk.example.com/callback", false),
+        ("https://desk.example.com/callback", true),
+        (LOOPBACK, true),
+    ] {
+        let page = pre_registered(redirect_uri, secret);
+        assert!(
+            page.contains("registered by Dog facts")
+                && !page.contains("not verified")
+                && !page.contains("Nobody has checked"),
+            "{redirect_uri}"
+        );
+    }
+}
+
+/// Its `client_id` is public and its redirect is open to every program of the computer.
+#[test]
+fn a_public_client_on_loopback_or_behind_a_scheme_is_not_vouched_for() {
+    for redirect_uri in [LOOPBACK, "http://127.0.0.1/cb", "desk://callback"] {
+        let page = pre_registered(redirect_uri, false);
+        assert!(
+            page.contains("not verified")
+                && page.contains("Any app can use the name above. Nobody has checked it.")
+                && !page.contains("registered by"),
+            "{redirect_uri}"
+        );
+    }
+}
+
+#[test]
+fn a_name_of_stacked_marks_stays_in_its_line_and_one_that_shows_nothing_is_none() {
+    let world = World::new();
+    let page = |name: &str| {
+        let answer = world.register(&json!({ "client_name": name, "redirect_uris": [LOOPBACK] }));
+        let id = crate::world::json(&answer)["client_id"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        consent_page(&world, &Client::new(&id, LOOPBACK))
+    };
+    let stacked = page(&format!("Bank{}", "\u{323}".repeat(59)));
+    assert!(stacked.contains("<bdi>Banḳ\u{323}</bdi>"), "{stacked}");
+    for blank in ["\u{34f}", "\u{2800}\u{3164}", "\u{202e}\u{e0041}"] {
+        assert!(page(blank).contains("an app without a name"), "{blank:?}");
+    }
+}
+
+/// International host names are shown in the letters that a certificate has.
+#[test]
+fn host_names_of_strangers_are_shown_in_ascii() {
+    let host = "xn--80ak6aa92e.com";
+    let uri = format!("https://{host}/callback");
+    let world = World::with(&[("AUTHORIZATION_REDIRECT_HOSTS", host)]);
+    let page = consent_page(&world, &Client::new(&world.registered(&uri), &uri));
+    assert!(page.contains(host));
+    let mut document = claude_code_document();
+    document["client_id"] = json!(format!("https://{host}/client"));
+    world.publish(&document);
+    let page = consent_page(
+        &world,
+        &Client::new(&format!("https://{host}/client"), LOOPBACK),
+    );
+    assert!(page.contains(&format!("<dd class=\"name\">{host}</dd>")));
+    for page in [
+        world.get(
+            "/authorize?client_id=https%3A%2F%2F%D0%B0pple.com%2Fclient",
+            &[],
+        ),
+        world.get("/authorize?%E2%80%AE=1&%E2%80%AE=2", &[]),
+    ] {
+        assert!(
+            !page.body().contains(['\u{430}', '\u{202e}']),
+            "{}",
+            page.body()
+        );
+    }
 }
 
 #[test]
@@ -119,7 +201,9 @@ fn every_page_has_a_policy_that_allows_its_own_style_sheet_and_nothing_else() {
         );
         assert_eq!(page.headers()["content-security-policy"], expected.as_str());
         assert_eq!(page.headers()["x-frame-options"], "DENY");
-        assert_eq!(page.headers()["referrer-policy"], "same-origin");
+        let form = page.body().contains("<form");
+        let referrer = if form { "same-origin" } else { "no-referrer" };
+        assert_eq!(page.headers()["referrer-policy"], referrer);
         assert_eq!(page.headers()["x-content-type-options"], "nosniff");
         assert_eq!(page.headers()["cache-control"], "no-store");
         assert!(page.headers().contains_key("strict-transport-security"));
@@ -132,6 +216,64 @@ fn every_page_has_a_policy_that_allows_its_own_style_sheet_and_nothing_else() {
             page.body().contains("<html lang=\"en\">") && page.body().matches("<h1>").count() == 1
         );
     }
+}
+
+#[test]
+fn the_page_after_a_sign_in_leads_on_with_and_without_scripts_and_tells_no_other_site() {
+    let clients = json!([{ "clientId": "desk", "clientName": "Desk",
+        "redirectUris": [LOOPBACK, "cursor://mcp/callback", "https://desk.example.com/cb"] }]);
+    let world = World::with(&[("AUTHORIZATION_CLIENTS", &clients.to_string())]);
+    for redirect_uri in [
+        LOOPBACK,
+        "cursor://mcp/callback",
+        "https://desk.example.com/cb",
+    ] {
+        let mut client = Client::new("desk", redirect_uri);
+        client.state = Some("\"><script>alert(1)</script>&'".to_owned());
+        let mut browser = Browser::default();
+        let callback = world.cognito.sign_in(&world.approve(&mut browser, &client));
+        let page = browser.get(&world, &callback);
+        let target = crate::world::arrival(&page);
+        assert!(target.starts_with(redirect_uri), "{target}");
+        let query = crate::cognito::parameters(target.split_once('?').unwrap().1);
+        let mut names: Vec<&str> = query.keys().map(String::as_str).collect();
+        names.sort_unstable();
+        assert_eq!(names, ["code", "iss", "state"]);
+        assert_eq!(query.get("state"), client.state.as_ref());
+
+        let (_, script) = page.body().split_once("<script>").unwrap();
+        let (script, rest) = script.split_once("</script>").unwrap();
+        assert_eq!(script, r#"history.replaceState(null,"",location.pathname)"#);
+        assert!(!rest.contains("<script"), "one script, and it is ours");
+        let hash = BASE64_STANDARD.encode(Digest::of(script.as_bytes()).bytes());
+        let policy = page.headers()["content-security-policy"].to_str().unwrap();
+        assert!(
+            policy.starts_with(&format!(
+                "default-src 'none'; script-src 'sha256-{hash}'; style-src 'sha256-"
+            )) && policy.ends_with("form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+                && !policy.contains("unsafe"),
+            "{policy}"
+        );
+        assert_eq!(page.headers()["referrer-policy"], "no-referrer");
+        assert_eq!(page.headers()["cache-control"], "no-store");
+        assert!(!page.body().contains("upstream-"), "Cognito's code");
+    }
+}
+
+#[test]
+fn the_page_after_a_failed_sign_in_says_so_and_leads_on() {
+    let world = World::new();
+    let client = Client::new(&world.registered(LOOPBACK), LOOPBACK);
+    let mut browser = Browser::default();
+    let url = world.approve(&mut browser, &client);
+    let page = browser.get(&world, &world.cognito.fail_sign_in(&url, "access_denied"));
+    assert!(crate::world::arrival(&page).contains("error=access_denied"));
+    assert!(
+        page.body().contains("You are not signed in")
+            && page.body().contains("sign-in was cancelled"),
+        "{}",
+        page.body()
+    );
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use mcp_lambda_authorization::{CallbackRule, RedirectProblem, RedirectUri};
 use proptest::prelude::*;
 
-use crate::world::{Client, World};
+use crate::world::{Client, World, assert_refused_on_a_page};
 
 #[test]
 fn a_loopback_redirect_matches_on_any_port_and_nothing_else_differs() {
@@ -22,6 +22,26 @@ fn a_loopback_redirect_matches_on_any_port_and_nothing_else_differs() {
     ));
     assert!(matches("http://[::1]/cb?x=1", "http://[::1]:8080/cb?x=1"));
     assert!(matches("http://localhost", "http://localhost:3000"));
+    for host in ["127.0.0.1", "localhost", "[::1]"] {
+        for (registered, requested) in [
+            (":5555", ":80"),
+            (":80", ":5555"),
+            (":80", ""),
+            ("", ":80"),
+            (":80", ":80"),
+            (":5555", ""),
+        ] {
+            let uri = |port| format!("http://{host}{port}/callback");
+            assert!(
+                matches(&uri(registered), &uri(requested)),
+                "{host} {registered} {requested}"
+            );
+        }
+    }
+    assert!(!matches(
+        "http://127.0.0.1:5555/callback",
+        "http://127.0.0.1:80/other"
+    ));
     assert!(!matches(
         "http://localhost/callback",
         "http://127.0.0.1/callback"
@@ -62,6 +82,10 @@ fn each_unreadable_form_has_its_own_reason() {
         ("https://exämple.com/cb", RedirectProblem::NotCanonical),
         ("https:/example.com/cb", RedirectProblem::NotCanonical),
         ("/cb", RedirectProblem::NotCanonical),
+        ("http://127.0.0.1:080/cb", RedirectProblem::NotCanonical),
+        ("http://127.0.0.1:/cb", RedirectProblem::NotCanonical),
+        ("http://LOCALHOST:80/cb", RedirectProblem::NotCanonical),
+        ("http://localhost:80/a/../cb", RedirectProblem::NotCanonical),
     ] {
         assert_eq!(RedirectUri::parse(text).unwrap_err(), problem, "{text}");
     }
@@ -69,6 +93,68 @@ fn each_unreadable_form_has_its_own_reason() {
         RedirectUri::parse(&format!("https://example.com/{}", "x".repeat(512))).unwrap_err(),
         RedirectProblem::TooLong
     );
+}
+
+/// RFC 8252 section 7.3: any port, also the one that URL parsers drop. The code goes to the URI as it was written.
+#[test]
+fn port_80_of_loopback_is_a_port_like_any_other() {
+    let world = World::new();
+    let registered = world.registered("http://127.0.0.1:5555/callback");
+    for uri in [
+        "http://127.0.0.1:80/callback",
+        "http://127.0.0.1/callback",
+        "http://127.0.0.1:65535/callback",
+    ] {
+        world.sign_in(&Client::new(&registered, uri));
+    }
+    let other = Client::new(&registered, "http://localhost:80/callback");
+    assert_refused_on_a_page(
+        &world.get(&other.authorize_url(), &[]),
+        "RedirectNotRegistered",
+    );
+}
+
+/// RFC 6749 section 3.1.2.3.
+#[test]
+fn a_request_without_redirect_uri_goes_to_the_only_one_that_is_registered() {
+    let world = World::new();
+    let with = |uris: &[&str]| {
+        let answer = world.register(&serde_json::json!({ "redirect_uris": uris }));
+        crate::world::json(&answer)["client_id"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    for uri in [
+        "http://127.0.0.1:5555/callback",
+        "http://localhost:80/callback",
+        "https://claude.ai/api/mcp/auth_callback",
+    ] {
+        let client = Client::new(&with(&[uri]), uri);
+        world.sign_in(&client.but("redirect_uri", None));
+        world.sign_in(&client.but("redirect_uri", Some("")));
+    }
+    let loopback = "http://127.0.0.1:5555/callback";
+    for uris in [
+        &["http://127.0.0.1/callback"][..],
+        &["http://localhost"],
+        &[loopback, "https://claude.ai/api/mcp/auth_callback"],
+    ] {
+        let client = Client::new(&with(uris), loopback).but("redirect_uri", None);
+        let page = world.get(&client.authorize_url(), &[]);
+        assert_refused_on_a_page(&page, "RedirectMissing");
+        assert!(page.body().contains("redirect_uri"), "{}", page.body());
+    }
+}
+
+#[test]
+fn the_only_redirect_of_a_document_must_be_listed_as_well() {
+    let world = World::new();
+    let mut document = crate::sign_in::claude_code_document();
+    document["redirect_uris"] = serde_json::json!(["https://attacker.example/callback"]);
+    world.publish(&document);
+    let client = Client::new(crate::world::DOCUMENT, "").but("redirect_uri", None);
+    assert_refused_on_a_page(&world.get(&client.authorize_url(), &[]), "RedirectRefused");
 }
 
 #[test]

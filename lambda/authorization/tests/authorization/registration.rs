@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::world::{READ, WRITE, World, error, json as body};
+use crate::world::{Client, READ, WRITE, World, assert_refused_on_a_page, error, json as body};
 
 const LOOPBACK: &str = "http://localhost:53682/callback";
 
@@ -181,6 +181,43 @@ fn registration_can_be_switched_off() {
     );
     let metadata = body(&world.get("/.well-known/oauth-authorization-server", &[]));
     assert!(metadata.get("registration_endpoint").is_none());
+}
+
+/// What Cursor registers.
+#[test]
+fn the_redirects_that_can_be_used_are_registered_and_the_answer_lists_them() {
+    let cursor = "cursor://anysphere.cursor-mcp/oauth/callback";
+    let listed = [
+        cursor,
+        "https://www.cursor.com/agents/mcp/oauth/callback",
+        LOOPBACK,
+    ];
+    let world = World::new();
+    let answer = world.register(&json!({ "client_name": "Cursor", "redirect_uris": listed }));
+    assert_eq!(answer.status(), 201, "{}", answer.body());
+    let registered = body(&answer);
+    assert_eq!(registered["redirect_uris"], json!(listed[1..]));
+    let client = |uri| Client::new(registered["client_id"].as_str().unwrap(), uri);
+    for uri in &listed[1..] {
+        world.sign_in(&client(uri));
+    }
+    let page = world.get(&client(cursor).authorize_url(), &[]);
+    assert_refused_on_a_page(&page, "AUTHORIZATION_CUSTOM_SCHEMES");
+
+    let world = World::with(&[("AUTHORIZATION_CUSTOM_SCHEMES", "cursor")]);
+    let answer = world.register(&json!({ "client_name": "Cursor", "redirect_uris": listed }));
+    assert_eq!(body(&answer)["redirect_uris"], json!(listed));
+}
+
+#[test]
+fn a_client_of_which_no_redirect_can_be_used_is_refused_for_the_first_of_them() {
+    let world = World::new();
+    let uris = ["cursor://x/callback", "https://evil.example/callback"];
+    let answer = world.register(&json!({ "redirect_uris": uris }));
+    assert_eq!(error(&answer), (400, "invalid_redirect_uri".to_owned()));
+    assert!(answer.body().contains(uris[0]), "{}", answer.body());
+    let answer = world.register(&json!({ "redirect_uris": [LOOPBACK], "application_type": "web" }));
+    assert_eq!(error(&answer), (400, "invalid_redirect_uri".to_owned()));
 }
 
 #[test]

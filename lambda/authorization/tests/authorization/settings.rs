@@ -223,7 +223,7 @@ fn a_loopback_deployment_may_be_plain_http() {
 fn what_the_constructs_offer_is_read_under_its_name_with_its_default() {
     let schema = mcp_lambda_authorization::settings_schema();
     let choices = schema["properties"].as_object().unwrap();
-    assert_eq!(choices.len(), 10);
+    assert_eq!(choices.len(), 11);
     let read = |name: &str, value: &str| {
         let mut variables = variables();
         variables.insert(name.to_owned(), value.to_owned());

@@ -219,6 +219,39 @@ fn a_client_of_one_server_is_not_let_in_at_the_other() {
     assert_eq!(tokens(&world, &orders, ORDERS)["scope"], READ_ORDERS);
 }
 
+/// The person at the browser consents to one server, and edits the sign-in URL on its way to Cognito.
+#[test]
+fn a_sign_in_url_that_is_edited_for_all_servers_gives_no_token() {
+    let world = world();
+    let client = client(&world, ORDERS, READ_ORDERS);
+    let all = format!("{READ_ORDERS} {READ_STOCK} {WRITE_STOCK}");
+    for (resource, scope, mismatch) in [
+        (None, all.as_str(), "NoAudience"),
+        (None, READ_ORDERS, "NoAudience"),
+        (Some(STOCK), READ_ORDERS, "OtherAudience"),
+        (Some(STOCK), WRITE_STOCK, "OtherAudience"),
+        (Some(ORDERS), all.as_str(), "MoreScopes"),
+        (Some(ORDERS), WRITE_STOCK, "MoreScopes"),
+    ] {
+        let mut browser = Browser::default();
+        let mut url = url::Url::parse(&world.approve(&mut browser, &client)).unwrap();
+        let mut query = crate::cognito::parameters(url.query().unwrap());
+        query.insert("scope".to_owned(), scope.to_owned());
+        query.remove("resource");
+        query.extend(resource.map(|resource| ("resource".to_owned(), resource.to_owned())));
+        url.query_pairs_mut().clear().extend_pairs(query);
+        let callback = world.cognito.sign_in(url.as_str());
+        let location = crate::browser::arrival(&browser.get(&world, &callback));
+        let back = url::Url::parse(&location).unwrap();
+        let code = crate::cognito::parameters(back.query().unwrap())["code"].clone();
+        let answer = world.redeem_for(&client, &code, ORDERS);
+        assert_eq!(error(&answer), (400, "invalid_grant".to_owned()));
+        let log = world.log.0.lock().unwrap();
+        assert!(log.last().unwrap().contains(mismatch), "{mismatch} {log:?}");
+        assert!(world.cognito.has_no_refresh_token_left());
+    }
+}
+
 #[test]
 fn a_sealed_consent_to_one_server_cannot_be_sent_for_the_other() {
     let world = world();
@@ -291,7 +324,7 @@ fn the_metadata_lists_every_server_and_every_scope() {
 
 #[test]
 fn somebody_who_signed_up_without_a_client_is_told_the_address_of_each_server() {
-    let page = world().get("/callback?code=x", &[]);
+    let page = world().get("/sign-in?outcome=done", &[]);
     for text in ["To use Orders,", ORDERS, "To use Stock,", STOCK] {
         assert!(page.body().contains(text), "{text}: {}", page.body());
     }

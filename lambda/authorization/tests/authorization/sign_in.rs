@@ -163,7 +163,7 @@ fn two_clients_in_two_tabs_of_one_browser_do_not_disturb_each_other() {
     let first_url = refresh_target(&browser.decide(&world, &first_page, "allow"));
     for (url, client) in [(first_url, &first), (second_url, &second)] {
         let answer = browser.get(&world, &world.cognito.sign_in(&url));
-        let location = crate::world::location(&answer);
+        let location = crate::world::arrival(&answer);
         let code = parameters(url::Url::parse(&location).unwrap().query().unwrap())["code"].clone();
         assert_eq!(world.redeem(client, &code).status(), 200);
     }
@@ -206,7 +206,7 @@ fn a_sign_in_that_fails_at_cognito_is_told_to_the_client_without_cognitos_words(
         let mut browser = Browser::default();
         let url = world.approve(&mut browser, &client);
         let answer = browser.get(&world, &world.cognito.fail_sign_in(&url, upstream));
-        assert!(!crate::world::location(&answer).contains("upstream"));
+        assert!(!crate::world::arrival(&answer).contains("upstream"));
         assert_eq!(redirected_error(&answer, &client), ours);
     }
 }
@@ -220,7 +220,7 @@ fn a_rotated_sealing_secret_breaks_no_sign_in_in_progress() {
     let newer = "another sealing secret of more than thirty-two characters";
     *world.store.0.lock().unwrap() = Ok(stored(newer, Some(crate::world::SEALING)));
     world.pass(6 * 60);
-    let location = crate::world::location(&browser.get(&world, &world.cognito.sign_in(&url)));
+    let location = crate::world::arrival(&browser.get(&world, &world.cognito.sign_in(&url)));
     let code = parameters(url::Url::parse(&location).unwrap().query().unwrap())["code"].clone();
     assert_eq!(world.redeem(&client, &code).status(), 200);
 }
@@ -278,7 +278,7 @@ fn two_hundred_sign_ins_in_flight_at_once_end_each_at_its_own_client() {
         .map(|url| world.cognito.sign_in(url))
         .collect();
     for ((client, browser), callback) in flights.iter_mut().zip(callbacks.iter().rev()) {
-        let location = crate::world::location(&browser.get(&world, callback));
+        let location = crate::world::arrival(&browser.get(&world, callback));
         assert!(location.starts_with(&client.redirect_uri), "{location}");
         let query = parameters(url::Url::parse(&location).unwrap().query().unwrap());
         assert_eq!(query.get("state"), client.state.as_ref());
@@ -288,25 +288,5 @@ fn two_hundred_sign_ins_in_flight_at_once_end_each_at_its_own_client() {
         world.hosts.connections.lock().unwrap().len(),
         1,
         "one fetch for all of them"
-    );
-}
-
-#[test]
-fn somebody_who_signs_up_without_a_client_is_told_what_to_do_next_and_gets_nothing_else() {
-    let world = World::new();
-    let answer = world.get("/callback?code=upstream-code-1", &[]);
-    assert_eq!(answer.status(), 200);
-    assert!(
-        answer.body().contains("Your account is ready") && answer.body().contains(RESOURCE),
-        "{}",
-        answer.body()
-    );
-    for name in ["location", "refresh", "set-cookie"] {
-        assert!(!answer.headers().contains_key(name), "{name}");
-    }
-    assert!(!answer.body().contains("upstream-code-1"));
-    assert!(
-        world.cognito.bodies().is_empty(),
-        "the code is not redeemed"
     );
 }

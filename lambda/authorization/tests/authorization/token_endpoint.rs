@@ -18,7 +18,6 @@ fn each_missing_parameter_is_named() {
         ("grant_type", "authorization_code"),
         ("client_id", client_id.as_str()),
         ("code", "x"),
-        ("redirect_uri", LOOPBACK),
         ("code_verifier", VERIFIER),
     ];
     for (missing, _) in all {
@@ -34,6 +33,76 @@ fn each_missing_parameter_is_named() {
         );
         assert!(answer.body().contains(missing), "{}", answer.body());
     }
+}
+
+/// OAuth 2.1 took `redirect_uri` out of the token request (section 10.2): PKCE binds a code better. One that is sent counts.
+#[test]
+fn a_code_is_redeemed_without_a_redirect_uri_and_never_with_another() {
+    let world = World::new();
+    let client = Client::new(&world.registered(LOOPBACK), LOOPBACK);
+    let code = world.code(&mut Browser::default(), &client);
+    let redeem = |more: &[(&str, &str)]| {
+        let form = [
+            ("grant_type", "authorization_code"),
+            ("client_id", client.client_id.as_str()),
+            ("code", code.as_str()),
+            ("code_verifier", VERIFIER),
+        ];
+        world.form("/token", &[&form, more].concat(), &[])
+    };
+    for another in [
+        "http://localhost:53683/callback",
+        "http://localhost:53682/callback/",
+        "http://127.0.0.1:53682/callback",
+        "https://attacker.example/callback",
+        "x",
+    ] {
+        let answer = redeem(&[("redirect_uri", another)]);
+        assert_eq!(
+            error(&answer),
+            (400, "invalid_grant".to_owned()),
+            "{another}"
+        );
+    }
+    assert!(
+        world.cognito.bodies().is_empty(),
+        "Cognito's code is not used up"
+    );
+    let answer = redeem(&[]);
+    assert_eq!(answer.status(), 200, "{}", answer.body());
+    assert_eq!(body(&answer)["scope"], READ);
+}
+
+/// A refresh token that an earlier version sealed says nothing about its person, so nothing could be compared.
+#[test]
+fn a_refresh_token_without_a_person_is_refused_and_can_be_revoked() {
+    use mcp_lambda_authorization::{Digest, Keyring, Purpose, Secret, Timestamp};
+    let world = World::new();
+    let client_id = world.registered(LOOPBACK);
+    let sealing = Secret::new(crate::world::SEALING);
+    let keyring = Keyring::derive(crate::world::ISSUER, &sealing, None).unwrap();
+    let earlier = keyring
+        .seal(
+            Purpose::RefreshToken,
+            &serde_json::json!({ "u": "upstream-refresh-1", "p": [READ] }),
+            &[Digest::of(client_id.as_bytes()).bytes()],
+            Timestamp(crate::world::START + 3600),
+            &crate::world::Counter::default(),
+        )
+        .unwrap();
+    let form = [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", earlier.expose()),
+        ("client_id", client_id.as_str()),
+    ];
+    assert_eq!(
+        error(&world.form("/token", &form, &[])),
+        (400, "invalid_grant".to_owned())
+    );
+    assert!(world.cognito.bodies().is_empty());
+    let form = [("token", earlier.expose()), ("client_id", &client_id)];
+    assert_eq!(world.form("/revoke", &form, &[]).status(), 200);
+    assert_eq!(world.cognito.revoked(), 1);
 }
 
 #[test]
@@ -191,6 +260,29 @@ fn a_used_refresh_token_is_refused_by_cognitos_rotation() {
         error(&world.form("/token", &form, &[])),
         (400, "invalid_grant".to_owned())
     );
+}
+
+/// What is not defended: the owner is refused after the thief has refreshed, and that does not end what the thief has.
+#[test]
+fn a_stolen_refresh_token_outlives_the_refusal_of_its_owner() {
+    let world = World::new();
+    let (client, stolen) = signed_in(&world);
+    let refresh = |token: &str| {
+        let form = [
+            ("grant_type", "refresh_token"),
+            ("refresh_token", token),
+            ("client_id", client.client_id.as_str()),
+        ];
+        world.form("/token", &form, &[])
+    };
+    let of_thief = body(&refresh(&stolen));
+    assert_eq!(
+        error(&refresh(&stolen)),
+        (400, "invalid_grant".to_owned()),
+        "the owner's"
+    );
+    let next = refresh(of_thief["refresh_token"].as_str().unwrap());
+    assert_eq!(next.status(), 200);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Metadata, routes, events: the edges of the protocol.
 
 use aws_lambda_events::apigw::ApiGatewayProxyRequest;
+use http::Method;
 use mcp_lambda_authorization::edge::{from_event, into_answer};
 use proptest::prelude::*;
 use serde_json::json;
@@ -79,6 +80,7 @@ fn unknown_paths_and_methods_are_answered_as_json() {
     for path in [
         "/authorize",
         "/callback",
+        "/sign-in",
         "/.well-known/openid-configuration",
     ] {
         let answer = world.form(path, &[], &[]);
@@ -87,10 +89,45 @@ fn unknown_paths_and_methods_are_answered_as_json() {
                 answer.status().as_u16(),
                 answer.headers()["allow"].to_str().unwrap()
             ),
-            (405, "GET"),
+            (405, "GET, HEAD"),
             "{path}"
         );
     }
+}
+
+/// RFC 9110 section 9.3.2.
+#[test]
+fn head_is_answered_as_get_without_a_body() {
+    let client = |world: &World| Client::new(&world.registered(LOOPBACK), LOOPBACK);
+    for path in [
+        "/.well-known/oauth-authorization-server",
+        "/.well-known/oauth-authorization-server/mcp",
+        "/.well-known/openid-configuration",
+        "/mcp/.well-known/openid-configuration",
+        "/authorize",
+        "/authorize?consent",
+        "/callback",
+        "/callback?code=x",
+        "/sign-in",
+        "/sign-in?outcome=done",
+        "/nothing",
+    ] {
+        // Two worlds, because each draws the same random values.
+        let answer = |method| {
+            let world = World::new();
+            let url = match path {
+                "/authorize?consent" => client(&world).authorize_url(),
+                path => path.to_owned(),
+            };
+            world.ask(method, &url, &[])
+        };
+        let (head, get) = (answer(Method::HEAD), answer(Method::GET));
+        assert_eq!(head.status(), get.status(), "{path}");
+        assert_eq!(head.headers(), get.headers(), "{path}");
+        assert_eq!(head.body(), "", "{path}");
+    }
+    let world = World::new();
+    assert_eq!(world.ask(Method::HEAD, "/token", &[]).status(), 405);
 }
 
 #[test]
@@ -234,7 +271,7 @@ proptest! {
 
     #[test]
     fn no_request_makes_the_server_fail_or_redirect_to_a_place_nobody_registered(
-        path in "/(authorize|consent|callback|token|register|revoke|x)?",
+        path in "/(authorize|consent|callback|sign-in|token|register|revoke|x)?",
         method in "(get|post)",
         name in "(client_id|redirect_uri|state|code|grant_type|token|request|scope|resource|error|\\PC{0,8})",
         value in "\\PC{0,80}",
@@ -251,9 +288,18 @@ proptest! {
         } else {
             world.form(&path, &[(name.as_str(), value.as_str()), ("client_id", body.as_str())], &headers)
         };
-        // Somebody who signed up without a client: a page that leads nowhere.
-        let without_client = path == "/callback" && method == "get" && name == "code" && !value.is_empty();
-        prop_assert!(answer.status().is_client_error() || without_client, "{}", answer.status());
-        prop_assert!(!answer.headers().contains_key("location") && !answer.headers().contains_key("refresh"));
+        let status = answer.status().as_u16();
+        let location = answer.headers().get("location").map(|value| value.to_str().unwrap());
+        match location {
+            None => prop_assert!(answer.status().is_client_error(), "{status}"),
+            // A callback that is refused ends on a page of ours, and a sign-in without a client begins at Cognito.
+            Some(location) if path == "/callback" => {
+                prop_assert_eq!((status, location), (303, "https://dogs.example.com/sign-in?outcome=TransactionNotOpened"));
+            }
+            Some(location) => {
+                prop_assert!(path == "/sign-in" && status == 302 && location.starts_with(crate::cognito::SIGN_IN), "{}", location);
+            }
+        }
+        prop_assert!(!answer.headers().contains_key("refresh"));
     }
 }

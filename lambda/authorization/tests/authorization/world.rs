@@ -19,7 +19,7 @@ use serde_json::Value;
 use url::Url;
 
 pub(crate) use crate::browser::{
-    Browser, Client, assert_refused_on_a_page, error, hidden_request, json, location,
+    Browser, Client, arrival, assert_refused_on_a_page, error, hidden_request, json, location,
     redirected_error, refresh_target,
 };
 use crate::cognito::{self, FakeCognito, parameters};
@@ -180,6 +180,16 @@ impl World {
             &resources,
             &settings.resources.scope_names(),
         ));
+        Self::of(settings, cognito)
+    }
+
+    /// Another instance of the usual deployment, with the same user pool.
+    pub(crate) fn sharing(other: &Self) -> Self {
+        let settings = Settings::from_variables(variables()).unwrap();
+        Self::of(settings, other.cognito.clone())
+    }
+
+    fn of(settings: Settings, cognito: Arc<FakeCognito>) -> Self {
         let hosts = Arc::new(Hosts::default());
         *hosts.addresses.lock().unwrap() = vec!["160.79.104.10".parse().unwrap()];
         let store = Arc::new(Store(Mutex::new(Ok(stored(SEALING, None)))));
@@ -218,10 +228,19 @@ impl World {
     }
 
     pub(crate) fn get(&self, path_and_query: &str, headers: &[(&str, &str)]) -> Response {
+        self.ask(Method::GET, path_and_query, headers)
+    }
+
+    pub(crate) fn ask(
+        &self,
+        method: Method,
+        path_and_query: &str,
+        headers: &[(&str, &str)],
+    ) -> Response {
         let (path, query) = path_and_query
             .split_once('?')
             .unwrap_or((path_and_query, ""));
-        let mut request = plain(Method::GET, path, headers);
+        let mut request = plain(method, path, headers);
         request.query = form_urlencoded::parse(query.as_bytes())
             .into_owned()
             .collect();
@@ -291,7 +310,7 @@ impl World {
     /// From `/authorize` to our code at the client.
     pub(crate) fn code(&self, browser: &mut Browser, client: &Client) -> String {
         let callback = self.cognito.sign_in(&self.approve(browser, client));
-        let location = location(&browser.get(self, &callback));
+        let location = arrival(&browser.get(self, &callback));
         assert!(location.starts_with(&client.redirect_uri), "{location}");
         let query = parameters(Url::parse(&location).unwrap().query().unwrap());
         assert_eq!(query.get("state"), client.state.as_ref());

@@ -135,8 +135,8 @@ class Emulator(unittest.TestCase):
         words = mails[-1]["BodyText"].replace(".", " ").split()
         return next(word for word in words if word.isdigit() and len(word) == 6)
 
-    def tokens_of_new_user(self, address: str, signs_in_as: str | None = None) -> dict:
-        """Sign up, confirm with the mailed code, sign in with PKCE and `resource`, exchange the code."""
+    def code_of_new_user(self, address: str, signs_in_as: str | None = None) -> str:
+        """Sign up, confirm with the mailed code, sign in with PKCE and `resource`."""
         person = {"ClientId": self.outputs["People"], "Username": address}
         self.cognito("SignUp", {**person, "Password": "Correct-Horse-7",
                                 "UserAttributes": [{"Name": "email", "Value": address}]})
@@ -147,10 +147,18 @@ class Emulator(unittest.TestCase):
             "resource": "http://127.0.0.1/mcp", "username": signs_in_as or address,
             "password": "Correct-Horse-7"})
         self.assertEqual(status, 302)
-        code = parse_qs(urlsplit(headers["Location"]).query)["code"][0]
-        status, _, tokens = self.form("/oauth2/token", {
+        return parse_qs(urlsplit(headers["Location"]).query)["code"][0]
+
+    def redeem(self, code: str, verifier: str) -> tuple[int, dict]:
+        """Exchange a code."""
+        status, _, body = self.form("/oauth2/token", {
             "grant_type": "authorization_code", "client_id": self.outputs["People"], "redirect_uri": REDIRECT_URI,
-            "code": code, "code_verifier": VERIFIER})
+            "code": code, "code_verifier": verifier})
+        return status, body
+
+    def tokens_of_new_user(self, address: str, signs_in_as: str | None = None) -> dict:
+        """Sign up, sign in, exchange the code."""
+        status, tokens = self.redeem(self.code_of_new_user(address, signs_in_as), VERIFIER)
         self.assertEqual(status, 200)
         return tokens
 
@@ -415,6 +423,12 @@ class UserPool(Emulator):
         self.assertEqual(claims(tokens["access_token"])["aud"], "http://127.0.0.1/mcp")
         status, refreshed = self.refresh(tokens["refresh_token"])
         self.assertEqual((status, claims(refreshed["access_token"])["aud"]), (200, "http://127.0.0.1/mcp"))
+
+    def test_code_is_consumed_by_an_attempt_with_a_wrong_verifier(self) -> None:
+        code = self.code_of_new_user("wrong@example.com")
+        self.assertEqual(self.redeem(code, "x" * 43)[0], 400)
+        status, body = self.redeem(code, VERIFIER)
+        self.assertEqual((status, body["error"]), (400, "invalid_grant"))
 
     def test_machine_token_has_no_audience(self) -> None:
         _, _, token = self.form("/oauth2/token", {

@@ -111,12 +111,24 @@ shows('the port of a loopback redirect may be another one', [
   must('OAuth 2.1', '8.4.2', 'Any port of a loopback redirect URI is allowed at the time of the request.'),
   must('OAuth 2.1', '4.1.1', 'The one exception from string comparison is the port of native apps.'),
 ], async (server) => {
-  for (const port of [':1', ':65535', '']) assert.equal((await server.authorize({ redirect_uri: REDIRECT.replace(':49152', port) })).status, 200, port);
+  for (const port of [':1', ':65535', ':80', '']) assert.equal((await server.authorize({ redirect_uri: REDIRECT.replace(':49152', port) })).status, 200, port);
   const registered = await Promise.all(['http://localhost/cb', 'http://[::1]/cb'].map((uri) => server.register({ redirect_uris: [uri] })));
   for (const { body } of registered) {
     const uri = String((body['redirect_uris'] as string[])[0]).replace('/cb', ':51004/cb');
     assert.equal((await server.authorize({ client_id: String(body['client_id']), redirect_uri: uri })).status, 200, uri);
   }
+});
+
+shows('a client that has registered one redirect URI may leave it out', [
+  must('RFC 6749', '3.1.2.3', 'A request names the redirect URI where several are registered.'),
+  must('OAuth 2.1', '4.1.1', 'A request names the redirect URI where several are registered.'),
+], async (server) => {
+  const several = String((await server.register({ redirect_uris: [HTTPS_REDIRECT, REDIRECT] })).body['client_id']);
+  const page = await server.authorize({ client_id: several, redirect_uri: null });
+  assertStays(page, 'several');
+  assert.match(page.text, /redirect_uri/);
+  const { to } = await server.arrive({ redirect_uri: null });
+  assert.ok(to.href.startsWith(REDIRECT), to.href);
 });
 
 shows('the query of a redirect URI is kept when the answer is added', [

@@ -2,10 +2,11 @@
 
 import assert from 'node:assert/strict';
 
+import { newPkce } from '../../../e2e/authorization-code.ts';
 import { inMcp, must, should, shouldNot, shows } from '../table.ts';
-import { assertStays, errorAtClient } from '../text.ts';
+import { assertStays, errorAtClient, refusal } from '../text.ts';
 import { Browser, hiddenFields, targetOf } from '../browser.ts';
-import { REDIRECT } from '../server.ts';
+import { REDIRECT, type Server } from '../server.ts';
 
 shows('the page shows who asks, where the code goes and what for', [
   should('RFC 6749', '10.2', 'The person gets information about client and scope before deciding.'),
@@ -82,18 +83,43 @@ shows('a sign-in counts only in the browser that allowed it, and once', [
   // Stops at our callback instead of following it.
   const callback = await browser.leave(allowed, [server.signInOrigin], (at) => browser.submit(at.url, { csrf: hiddenFields(at.text)['csrf'] ?? '', ...server.credentials }));
   assert.equal(callback.origin + callback.pathname, `${server.issuer}/callback`);
-  assertStays(await new Browser().open(callback), 'another browser');
+  assert.ok(targetOf(await browser.open(callback))?.href.startsWith(REDIRECT));
+  await endsHere(server, browser, callback, 'a second time');
+  await endsHere(server, new Browser(), callback, 'another browser');
   const forged = new URL(callback);
   forged.searchParams.set('state', `${callback.searchParams.get('state') ?? ''}x`);
-  assertStays(await browser.open(forged), 'an altered state');
+  await endsHere(server, browser, forged, 'an altered state');
   const foreign = new URL(callback);
   foreign.searchParams.set('iss', 'https://attacker.example');
-  assertStays(await browser.open(foreign), 'an answer of somebody else');
-  assert.ok(targetOf(await browser.open(callback))?.href.startsWith(REDIRECT));
-  assertStays(await browser.open(callback), 'a second time');
+  await endsHere(server, browser, foreign, 'an answer of somebody else');
 });
 
-shows('the pages cannot be framed and run no script', [
+/** A callback that is refused: the browser is moved to a page of ours, without a code in its address. */
+async function endsHere(server: Server, browser: Browser, callback: URL, what: string): Promise<void> {
+  const answer = await browser.open(callback);
+  const target = targetOf(answer);
+  assert.deepEqual([answer.status, target?.pathname, [...(target?.searchParams.keys() ?? [])]], [303, `${new URL(server.issuer).pathname}/sign-in`.replace('//', '/'), ['outcome']], what);
+  assert.ok(target?.href.startsWith(`${server.issuer}/`), what);
+  assertStays(await browser.open(target as URL), what);
+}
+
+shows('a code whose callback was refused is worth nothing in a sign-in of somebody else', [
+  must('OAuth 2.1', '7.5.1', 'Codes that are injected into another sign-in are not redeemed.'),
+], async (server) => {
+  const attacker = new Browser();
+  const pkce = newPkce();
+  const allowed = await server.decide(attacker, await attacker.open(await server.authorizationUrl({}, pkce)), 'allow');
+  const victim = new Browser();
+  // The victim opens the address that the attacker has got for Cognito.
+  const callback = await victim.leave(allowed, [server.signInOrigin], (at) => victim.submit(at.url, { csrf: hiddenFields(at.text)['csrf'] ?? '', ...server.credentials }));
+  await endsHere(server, victim, callback, 'the victim');
+  const injected = targetOf(await attacker.open(callback)) ?? new URL('none:');
+  assert.ok(injected.href.startsWith(REDIRECT), injected.href);
+  const arrival = { query: injected.searchParams, to: injected, code: injected.searchParams.get('code') ?? '', pkce, clientId: await server.client(), redirectUri: REDIRECT };
+  assert.deepEqual(refusal(await server.redeem(arrival)), [400, 'invalid_grant']);
+});
+
+shows('the pages where people decide cannot be framed and run no script', [
   must('OAuth 2.1', '7.11', 'Click-jacking is prevented.'),
   should('OAuth 2.1', '7.11', 'A Content Security Policy is used for that.'),
   should('OAuth 2.1', '7.11', 'X-Frame-Options is sent as well, for older browsers.'),
@@ -127,4 +153,10 @@ shows('pages and their answers are neither cached nor told to other sites', [
   const page = await server.authorize();
   assert.equal(page.headers.get('cache-control'), 'no-store');
   assert.equal(page.headers.get('referrer-policy'), 'same-origin');
+  const refused = await server.authorize({ client_id: 'nobody' });
+  assert.deepEqual([refused.headers.get('cache-control'), refused.headers.get('referrer-policy')], ['no-store', 'no-referrer']);
+  const browser = new Browser();
+  await server.arrive({}, browser);
+  // The page after a sign-in, which has both codes in its addresses.
+  assert.deepEqual([browser.last?.status, browser.last?.headers.get('cache-control'), browser.last?.headers.get('referrer-policy')], [200, 'no-store', 'no-referrer']);
 });

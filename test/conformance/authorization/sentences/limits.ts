@@ -25,7 +25,7 @@ shows('a client that registers without end is told when to come back', [
 ], async (server) => {
   const url = String(server.metadata['registration_endpoint']);
   const body = JSON.stringify({ redirect_uris: [REDIRECT] });
-  // Every process of the function has a budget of its own, and the emulator has several.
+  // The gateway takes a few at a time; a registration itself uses nothing up.
   for (let wave = 0; wave < 20; wave += 1) {
     const answers = await Promise.all(Array.from({ length: 40 }, () => fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body })));
     assert.ok(answers.every(({ status }) => [201, 429].includes(status)), answers.map(({ status }) => status).join(' '));

@@ -1,0 +1,56 @@
+//! Clients that the operator refuses, however they are known.
+
+use url::Url;
+
+use super::{client_digest, document_url, is_url};
+use crate::{failure::Failure, seal::Purpose};
+
+/// Which clients are refused: by `client_id`, by the host of a metadata document, or by the digest that the log has.
+#[derive(Debug, Clone, Default)]
+pub struct RefusedClients(Vec<String>);
+
+impl RefusedClients {
+    /// Takes the entries of the setting.
+    pub(crate) fn new(entries: Vec<String>) -> Self {
+        Self(entries)
+    }
+
+    /// Refuses a client that is listed.
+    ///
+    /// A registration is refused by its own `client_id`; the program behind it can register again and is then another client.
+    pub(crate) fn check(&self, client_id: &str) -> Result<(), Failure> {
+        if self.0.is_empty() {
+            return Ok(());
+        }
+        let url = Url::parse(client_id).ok().filter(|_| is_url(client_id));
+        let host = url.as_ref().and_then(Url::host_str);
+        let digest = client_digest(client_id).to_hex();
+        let listed = self
+            .0
+            .iter()
+            .any(|entry| entry == client_id || Some(entry.as_str()) == host || *entry == digest);
+        if listed {
+            Err(Failure::ClientRefused)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+/// Whether an entry can match a client at all: the id of a pre-registered client, the URL or host of a metadata document,
+/// the id of a registration, or a digest.
+pub(crate) fn is_refusable(entry: &str, is_pre_registered: bool) -> bool {
+    let is_digest = entry.len() == 64
+        && entry
+            .bytes()
+            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    let is_host = entry
+        .bytes()
+        .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.'))
+        && document_url(&format!("https://{entry}/x"), None).is_ok();
+    is_pre_registered
+        || is_digest
+        || is_host
+        || entry.starts_with(Purpose::ClientRegistration.prefix())
+        || document_url(entry, None).is_ok()
+}

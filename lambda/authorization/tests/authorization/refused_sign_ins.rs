@@ -1,0 +1,350 @@
+//! A sign-in that did not begin on our consent page in this browser ends without a code that could still be redeemed.
+
+use http::Method;
+use mcp_lambda_authorization::Response;
+use url::Url;
+
+use crate::{
+    cognito::{SIGN_IN, parameters},
+    world::{
+        Browser, Client, ISSUER, READ, RESOURCE, World, arrival, assert_refused_on_a_page, error,
+        refresh_target, stored,
+    },
+};
+
+const LOOPBACK: &str = "http://localhost:53682/callback";
+
+fn client(world: &World) -> Client {
+    Client::new(&world.registered(LOOPBACK), LOOPBACK)
+}
+
+fn query_of(url: &str) -> std::collections::HashMap<String, String> {
+    parameters(Url::parse(url).unwrap().query().unwrap())
+}
+
+/// The URL with one parameter replaced, or left out.
+fn with(url: &str, name: &str, value: Option<&str>) -> String {
+    let mut url = Url::parse(url).unwrap();
+    let kept: Vec<(String, String)> = url
+        .query_pairs()
+        .into_owned()
+        .filter(|(found, _)| found != name)
+        .collect();
+    url.query_pairs_mut()
+        .clear()
+        .extend_pairs(&kept)
+        .extend_pairs(value.map(|value| (name, value)));
+    url.into()
+}
+
+/// The only thing that the browser gets: the way to a page of ours, with nothing of the sign-in in it.
+fn assert_moved_on(answer: &Response, outcome: &str) {
+    assert_eq!(answer.status(), 303, "{}", answer.body());
+    assert_eq!(
+        answer.headers()["location"],
+        format!("{ISSUER}/sign-in?outcome={outcome}").as_str()
+    );
+    assert_eq!(answer.headers()["cache-control"], "no-store");
+    assert_eq!(answer.headers()["referrer-policy"], "no-referrer");
+    assert_eq!(answer.body(), "");
+    let headers = format!("{:?}", answer.headers());
+    assert!(
+        !headers.contains("upstream") && !headers.contains("mcp-state"),
+        "{headers}"
+    );
+}
+
+/// Where the attacker has got hold of the victim's code: it is worth nothing in a sign-in of the attacker's own.
+fn assert_worthless(world: &World, attacker: &mut Browser, client: &Client, url: &str, code: &str) {
+    let state = &query_of(url)["state"];
+    let callback = form_urlencoded::Serializer::new(String::new())
+        .append_pair("code", code)
+        .append_pair("state", state)
+        .finish();
+    let ours = arrival(&attacker.get(world, &format!("/callback?{callback}")));
+    assert_eq!(
+        error(&world.redeem(client, &query_of(&ours)["code"])),
+        (400, "invalid_grant".to_owned())
+    );
+}
+
+/// The attacker approves, and a victim signs in at the attacker's URL.
+#[test]
+fn a_sign_in_that_another_browser_approved_leaves_no_code_that_can_be_redeemed() {
+    let world = World::new();
+    let client = client(&world);
+    let mut attacker = Browser::default();
+    let url = world.approve(&mut attacker, &client);
+    let callback = world.cognito.sign_in(&url);
+    assert_moved_on(
+        &world.get(&callback[ISSUER.len()..], &[]),
+        "TransactionOtherBrowser",
+    );
+    assert_eq!(world.cognito.revoked(), 1, "redeemed and revoked");
+    assert_worthless(
+        &world,
+        &mut attacker,
+        &client,
+        &url,
+        &query_of(&callback)["code"],
+    );
+    assert_eq!(world.cognito.revoked(), 1);
+}
+
+#[test]
+fn a_sign_in_whose_state_was_dropped_leaves_no_code_that_can_be_redeemed() {
+    let world = World::new();
+    let client = client(&world);
+    let mut attacker = Browser::default();
+    let url = world.approve(&mut attacker, &client);
+    let callback = world.cognito.sign_in(&with(&url, "state", None));
+    assert!(!callback.contains("state="));
+    assert_moved_on(
+        &world.get(&callback[ISSUER.len()..], &[]),
+        "TransactionNotOpened",
+    );
+    assert_worthless(
+        &world,
+        &mut attacker,
+        &client,
+        &url,
+        &query_of(&callback)["code"],
+    );
+}
+
+/// Every other way in which the attacker may change the URL between our consent page and Cognito.
+#[test]
+fn a_state_that_cannot_be_read_or_is_of_another_sign_in_leaves_no_code_that_can_be_redeemed() {
+    let world = World::new();
+    let client = client(&world);
+    let mut attacker = Browser::default();
+    let other = query_of(&world.approve(&mut attacker, &client))["state"].clone();
+    let account = world.get("/sign-in", &[]);
+    let account = query_of(account.headers()["location"].to_str().unwrap())["state"].clone();
+    let cases = [
+        ("garbage", "TransactionNotOpened"),
+        ("mcp-state-AAAA", "TransactionNotOpened"),
+        (&"x".repeat(13_000), "TransactionNotOpened"),
+        (&other, "TransactionOtherBrowser"),
+        (&account, "TransactionOtherBrowser"),
+    ];
+    for (state, outcome) in cases {
+        let url = world.approve(&mut attacker, &client);
+        let callback = world.cognito.sign_in(&with(&url, "state", Some(state)));
+        assert_moved_on(&world.get(&callback[ISSUER.len()..], &[]), outcome);
+        assert_worthless(
+            &world,
+            &mut attacker,
+            &client,
+            &url,
+            &query_of(&callback)["code"],
+        );
+    }
+}
+
+/// Without a challenge in the attacker's URL, any verifier redeems the code: ours does, and the tokens go nowhere.
+#[test]
+fn a_sign_in_whose_pkce_was_dropped_ends_with_its_tokens_revoked() {
+    let world = World::new();
+    let client = client(&world);
+    let mut attacker = Browser::default();
+    let url = world.approve(&mut attacker, &client);
+    let bare = with(&with(&url, "code_challenge", None), "state", None);
+    let callback = world.cognito.sign_in(&bare);
+    assert_moved_on(
+        &world.get(&callback[ISSUER.len()..], &[]),
+        "TransactionNotOpened",
+    );
+    assert_eq!(world.cognito.revoked(), 1);
+    assert_worthless(
+        &world,
+        &mut attacker,
+        &client,
+        &url,
+        &query_of(&callback)["code"],
+    );
+}
+
+#[test]
+fn a_callback_that_is_late_or_of_another_issuer_leaves_no_code_that_can_be_redeemed() {
+    let world = World::new();
+    let client = client(&world);
+    let mut browser = Browser::default();
+    let url = world.approve(&mut browser, &client);
+    let callback = world.cognito.sign_in(&url);
+    let mixed_up = with(&callback, "iss", Some("https://evil.example"));
+    let cookie = browser.cookie();
+    let answer = world.get(&mixed_up[ISSUER.len()..], &[("cookie", &cookie)]);
+    assert_moved_on(&answer, "UpstreamMixUp");
+    assert_eq!(world.cognito.revoked(), 1);
+
+    let url = world.approve(&mut browser, &client);
+    let callback = world.cognito.sign_in(&url);
+    world.pass(600);
+    let cookie = browser.cookie();
+    let answer = world.get(&callback[ISSUER.len()..], &[("cookie", &cookie)]);
+    assert_moved_on(&answer, "TransactionExpired");
+    assert_eq!(
+        world.cognito.revoked(),
+        2,
+        "an expired state still opens to end its sign-in"
+    );
+}
+
+#[test]
+fn no_token_of_a_refused_sign_in_leaves_the_server() {
+    let world = World::new();
+    let url = world.approve(&mut Browser::default(), &client(&world));
+    let callback = world.cognito.sign_in(&url);
+    let mut victim = Browser::default();
+    let page = victim.get(&world, &callback);
+    assert_refused_on_a_page(&page, "TransactionOtherBrowser");
+    assert!(victim.cookies.is_empty());
+    let log = world.log.0.lock().unwrap().join("\n");
+    for text in [page.body(), &format!("{:?}", page.headers()), &log] {
+        assert!(
+            !text.contains("eyJ") && !text.contains("upstream-"),
+            "{text}"
+        );
+    }
+    assert!(log.contains("its tokens were revoked"), "{log}");
+}
+
+#[test]
+fn a_refused_browser_is_moved_on_also_while_cognito_cannot_be_reached() {
+    let world = World::new();
+    let url = world.approve(&mut Browser::default(), &client(&world));
+    let callback = world.cognito.sign_in(&url);
+    world.cognito.go_down();
+    assert_moved_on(
+        &world.get(&callback[ISSUER.len()..], &[]),
+        "TransactionOtherBrowser",
+    );
+    let log = world.log.0.lock().unwrap().join("\n");
+    assert!(log.contains("Cognito did not redeem the code"), "{log}");
+}
+
+/// Only after the newest keys have been tried.
+#[test]
+fn a_warm_function_does_not_burn_the_code_of_a_state_that_a_newer_key_opens() {
+    let newer_secret = "another sealing secret of more than thirty-two characters";
+    let world = World::new();
+    let client = client(&world);
+    *world.store.0.lock().unwrap() = Ok(stored(newer_secret, Some(crate::world::SEALING)));
+    world.pass(6 * 60);
+    let mut browser = Browser::default();
+    let url = world.approve(&mut browser, &client);
+    // Another instance, which has read its secrets before they changed.
+    let older = World::sharing(&world);
+    older.registered(LOOPBACK);
+    *older.store.0.lock().unwrap() = Ok(stored(newer_secret, Some(crate::world::SEALING)));
+    older.pass(2 * 60);
+    let code =
+        query_of(&arrival(&browser.get(&older, &world.cognito.sign_in(&url))))["code"].clone();
+    assert_eq!(world.redeem(&client, &code).status(), 200);
+}
+
+#[test]
+fn a_sign_in_without_a_client_begins_here_and_ends_on_the_account_page_with_nothing_left() {
+    let world = World::new();
+    let mut browser = Browser::default();
+    let answer = browser.get(&world, "/sign-in");
+    assert_eq!(answer.status(), 302);
+    let url = answer.headers()["location"].to_str().unwrap();
+    assert!(url.starts_with(&format!("{SIGN_IN}/oauth2/authorize?")));
+    let query = query_of(url);
+    assert_eq!(query["code_challenge_method"], "S256");
+    assert_eq!(query["scope"], READ);
+    assert!(query["state"].starts_with("mcp-account-"));
+    assert_eq!(browser.cookies.len(), 1);
+
+    let callback = world.cognito.sign_in(url);
+    let cookie = browser.cookie();
+    let answer = world.get(&callback[ISSUER.len()..], &[("cookie", &cookie)]);
+    assert_moved_on(&answer, "done");
+    assert_eq!(world.cognito.revoked(), 1, "its tokens are not needed");
+    let page = world.get("/sign-in?outcome=done", &[]);
+    assert_eq!(page.status(), 200);
+    assert!(
+        page.body().contains("Your account is ready") && page.body().contains(RESOURCE),
+        "{}",
+        page.body()
+    );
+    // The same once more: the code is used up, whoever comes with it.
+    let again = browser.get(&world, &callback);
+    assert!(again.body().contains("SignInFailed"), "{}", again.body());
+    assert_refused_on_a_page(
+        &Browser::default().get(&world, &callback),
+        "TransactionOtherBrowser",
+    );
+}
+
+#[test]
+fn a_sign_in_without_a_client_ends_in_the_browser_that_began_it() {
+    let world = World::new();
+    let url = world.get("/sign-in", &[]);
+    let url = url.headers()["location"].to_str().unwrap();
+    let callback = world.cognito.sign_in(url);
+    assert_moved_on(
+        &world.get(&callback[ISSUER.len()..], &[]),
+        "TransactionOtherBrowser",
+    );
+    assert_eq!(world.cognito.revoked(), 1);
+    let mut browser = Browser::default();
+    for (upstream, outcome) in [("access_denied", "SignInCancelled"), ("x", "SignInFailed")] {
+        let answer = browser.get(&world, "/sign-in");
+        let url = answer.headers()["location"].to_str().unwrap();
+        let page = browser.get(&world, &world.cognito.fail_sign_in(url, upstream));
+        assert!(page.body().contains(outcome), "{}", page.body());
+        assert!(!page.headers().contains_key("refresh"));
+    }
+}
+
+/// The state of one kind of sign-in is none of the other.
+#[test]
+fn a_sign_in_without_a_client_never_gives_a_client_a_code() {
+    let world = World::new();
+    let client = client(&world);
+    let mut browser = Browser::default();
+    let approved = world.approve(&mut browser, &client);
+    let answer = browser.get(&world, "/sign-in");
+    let account = answer.headers()["location"].to_str().unwrap().to_owned();
+    for (url, state) in [(&account, &approved), (&approved, &account)] {
+        let callback = world.cognito.sign_in(url);
+        let swapped = with(&callback, "state", Some(&query_of(state)["state"]));
+        let answer = browser.get(&world, &swapped);
+        if answer.headers().contains_key("refresh") {
+            let code = query_of(&refresh_target(&answer))["code"].clone();
+            assert_eq!(
+                error(&world.redeem(&client, &code)),
+                (400, "invalid_grant".to_owned())
+            );
+        } else {
+            assert!(answer.body().contains("SignInFailed"), "{}", answer.body());
+        }
+    }
+}
+
+#[test]
+fn the_outcomes_of_a_sign_in_are_a_closed_list_of_our_own_sentences() {
+    let world = World::new();
+    for (outcome, status, shown) in [
+        ("TransactionExpired", 400, "the sign-in took too long"),
+        (
+            "TransactionOtherBrowser",
+            403,
+            "not approved in this browser",
+        ),
+        ("SignInFailed", 502, "did not complete the sign-in"),
+        ("NoSuchPath", 404, "there is nothing at this path"),
+        ("%3Cscript%3E", 404, "there is nothing at this path"),
+        ("ClientUnknown", 404, "there is nothing at this path"),
+    ] {
+        let page = world.get(&format!("/sign-in?outcome={outcome}"), &[]);
+        assert_eq!(page.status(), status, "{outcome}");
+        assert!(page.body().contains(shown), "{outcome}: {}", page.body());
+        assert!(!page.body().contains("<script"));
+    }
+    assert!(world.cognito.bodies().is_empty());
+    assert_eq!(world.ask(Method::HEAD, "/sign-in", &[]).status(), 302);
+}
