@@ -124,6 +124,8 @@ export class McpRemoteServer extends Construct {
       integration: remoteIntegration(props.endpointUrl, longestTimeout(props.timeout)),
       authorization: this.limits.methodOptions(gate?.authorization ?? this.signIn.authorizer()),
       otherMethods: [],
+      // The tools of a server elsewhere are not known here, nor the headers that their arguments travel in.
+      requestHeaders: ['*'],
     });
     if (gate !== undefined) {
       acknowledgeGate(methods);

@@ -150,6 +150,7 @@ export class McpServer extends Construct implements iam.IGrantable {
       integration: functionIntegration(this.mcpFunction.handler, this.mcpFunction.timeout),
       authorization: this.limits.methodOptions(gate?.authorization ?? this.cognitoSignIn!.authorizer()),
       otherMethods: contract.endpointMethods,
+      requestHeaders: contract.requestHeaders,
     });
     if (gate !== undefined) {
       acknowledgeGate(methods);
