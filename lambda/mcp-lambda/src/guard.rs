@@ -51,7 +51,7 @@ pub(crate) struct Guarded<S> {
     pub(crate) server: Arc<S>,
     pub(crate) policy: Arc<Policy>,
     /// Input schemas by the tool's name.
-    schemas: Arc<BTreeMap<Cow<'static, str>, Arc<JsonObject>>>,
+    pub(crate) schemas: Arc<BTreeMap<Cow<'static, str>, Arc<JsonObject>>>,
     streams: bool,
     pub(crate) log: Log,
     #[cfg(feature = "dynamodb")]

@@ -67,6 +67,7 @@ mod gate;
 mod guard;
 mod http_server;
 mod https;
+mod integers;
 mod jwks;
 mod jwt;
 mod lambda;

@@ -6,6 +6,7 @@
     reason = "a test that cannot go on fails"
 )]
 
+mod arguments;
 mod authorization;
 #[cfg(feature = "dynamodb")]
 mod conversation;
