@@ -22,8 +22,10 @@ mod issuer;
 #[cfg(feature = "dynamodb")]
 mod keeper;
 mod limits;
+mod lists;
 #[cfg(feature = "opentelemetry")]
 mod opentelemetry;
+mod params;
 mod plain_http;
 mod protocol;
 #[cfg(feature = "dynamodb")]
