@@ -47,7 +47,7 @@ export function assertRefusedClients(entries: string[], clientIds: string[]): vo
     const isHost = /^[a-z0-9-]+(\.[a-z0-9-]+)+$/.test(entry);
     const isDocument = entry.startsWith('https://') && URL.canParse(entry) && new URL(entry).href === entry && new URL(entry).pathname !== '/';
     const isClient = clientIds.includes(entry) || isHost || isDocument || /^mcp-client-[\w-]+$/.test(entry) || /^[0-9a-f]{64}$/.test(entry);
-    if (!Token.isUnresolved(entry) && (!isClient || entry.includes(','))) {
+    if (isKnown(entry) && (!isClient || entry.includes(','))) {
       throw synthError('RefusedClientUnknown', `refusedClients has ${JSON.stringify(entry)}, which matches no client: give the clientId of one of clients, the https URL or the host of a metadata document, a client_id that begins with mcp-client-, or the 64 hexadecimal characters of client_digest in the authorization server's log`);
     }
   }

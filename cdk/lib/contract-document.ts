@@ -11,6 +11,9 @@ const SERVER_NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
 /** Cognito's rule for scope names, less the characters that a challenge cannot carry. */
 const SCOPE_NAME = /^[A-Za-z0-9][A-Za-z0-9_.:-]{0,255}$/;
 
+/** Headers that repeat an argument of a tool (`x-mcp-header`), less the apostrophe, which API Gateway quotes values with. */
+const PARAMETER_HEADER = /^Mcp-Param-[A-Za-z0-9!#$%&*+.^_`|~-]+$/;
+
 export type SettingType = 'string' | 'url' | 'integer' | 'boolean' | 'duration' | 'list';
 
 /** An environment variable that the server's binary reads. */
@@ -64,6 +67,8 @@ export interface ContractDocument {
   readonly selfInvocation?: ContractSelfInvocation;
   /** HTTP methods besides POST that the server answers. */
   readonly endpointMethods: string[];
+  /** Request headers that clients must send for arguments of the tools. */
+  readonly requestHeaders: string[];
   readonly settings: ContractSetting[];
 }
 
@@ -106,6 +111,7 @@ class ContractReader {
       tools: this.array(root.tools, 'tools').map((item, index) => this.toolOf(item, `tools[${index}]`)),
       selfInvocation: root.selfInvocation === undefined || root.selfInvocation === null ? undefined : this.selfInvocationOf(root.selfInvocation, 'selfInvocation'),
       endpointMethods: this.array(root.endpointMethods ?? [], 'endpointMethods').map((item, index) => this.oneOf(item, `endpointMethods[${index}]`, ['DELETE', 'GET'] as const)),
+      requestHeaders: this.array(root.requestHeaders ?? [], 'requestHeaders').map((item, index) => this.matching(item, `requestHeaders[${index}]`, PARAMETER_HEADER)),
       awsResources: this.array(root.resources, 'resources').map((item, index) => this.awsResourceOf(item, `resources[${index}]`)),
       settings: this.array(root.settings, 'settings').map((item, index) => this.settingOf(item, `settings[${index}]`)),
     };

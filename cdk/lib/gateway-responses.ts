@@ -135,9 +135,8 @@ function addGatewayResponse(api: apigateway.RestApi, id: string, answer: Gateway
 
 function bodyOf({ error, description, jsonRpcMessage }: GatewayAnswer): string {
   if (jsonRpcMessage !== undefined) {
-    assertStatic(jsonRpcMessage, 'the message of a JSON-RPC error');
     // API Gateway does not know the id of the request.
-    return JSON.stringify({ jsonrpc: '2.0', id: null, error: { code: -32603, message: jsonRpcMessage } });
+    return inertJson(JSON.stringify({ jsonrpc: '2.0', id: null, error: { code: -32603, message: jsonRpcMessage } }));
   }
   return error === undefined ? '{"message":$context.error.messageString}' : errorBody(error, description!);
 }

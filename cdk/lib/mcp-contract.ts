@@ -22,7 +22,7 @@ export class McpContract {
    */
   public static _ofRemote(serverName: string, serverTitle: string, scopes: { readonly name: string; readonly description: string }[]): McpContract {
     const flat = scopes.map((item) => ({ ...item, includes: [] }));
-    return new McpContract({ serverName, serverTitle, scopes: flat, tools: [], awsResources: [], endpointMethods: [], settings: [] });
+    return new McpContract({ serverName, serverTitle, scopes: flat, tools: [], awsResources: [], endpointMethods: [], requestHeaders: [], settings: [] });
   }
 
   /** The server's name, for example `dog-facts`: letters, digits, `-` and `_`. */

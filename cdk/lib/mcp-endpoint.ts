@@ -12,6 +12,8 @@ export interface McpEndpointParameters {
   readonly authorization: apigateway.MethodOptions;
   /** HTTP methods besides POST that go on, as the server's contract says. */
   readonly otherMethods: string[];
+  /** Request headers besides those of the protocol, as the server's contract says; `*` for any. */
+  readonly requestHeaders: string[];
 }
 
 /**
@@ -34,7 +36,7 @@ export function addMcpEndpoint(path: apigateway.Resource, parameters: McpEndpoin
     parameters.authorization,
   );
   // GET and DELETE too, so that scripts in browsers see the 405 and not a network error.
-  addPreflight(path, ['POST', 'GET', 'DELETE']);
+  addPreflight(path, ['POST', 'GET', 'DELETE'], parameters.requestHeaders);
   return [...methods, others];
 }
 

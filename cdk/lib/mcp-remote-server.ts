@@ -134,6 +134,8 @@ export class McpRemoteServer extends Construct {
       integrationOf: (method) => remoteIntegration(props.endpointUrl, method, timeout),
       authorization: this.limits.methodOptions(gate?.authorization ?? this.signIn.authorizer()),
       otherMethods: props.endpointMethods ?? [],
+      // The tools of a server elsewhere are not known here, nor the headers that their arguments travel in.
+      requestHeaders: ['*'],
     });
     if (gate !== undefined) {
       acknowledgeGate(methods);

@@ -155,6 +155,7 @@ export class McpServer extends Construct implements iam.IGrantable {
       integrationOf: () => integration,
       authorization: this.limits.methodOptions(gate?.authorization ?? this.cognitoSignIn!.authorizer()),
       otherMethods: contract.endpointMethods,
+      requestHeaders: contract.requestHeaders,
     });
     if (gate !== undefined) {
       acknowledgeGate(methods);

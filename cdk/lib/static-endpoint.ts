@@ -2,8 +2,11 @@ import { Duration, Lazy } from 'aws-cdk-lib';
 import * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import { jsonTemplate } from './velocity';
 
-/** Headers that browser-based MCP clients send and that browsers ask about first. */
-const REQUEST_HEADERS = ['Authorization', 'Content-Type', 'Accept', 'Mcp-Protocol-Version', 'Mcp-Session-Id', 'Mcp-Method', 'Mcp-Name', 'Last-Event-ID'];
+/** Headers that browser-based MCP clients send and that browsers ask about first: those of the protocol, and of W3C Trace Context and Baggage. */
+const REQUEST_HEADERS = [
+  ...['Authorization', 'Content-Type', 'Accept', 'Mcp-Protocol-Version', 'Mcp-Session-Id', 'Mcp-Method', 'Mcp-Name', 'Last-Event-ID'],
+  ...['traceparent', 'tracestate', 'baggage'],
+];
 
 /** Headers of answers that scripts in browsers may read. */
 export const EXPOSED_HEADERS = ['WWW-Authenticate', 'Mcp-Session-Id', 'Mcp-Protocol-Version'];
@@ -25,12 +28,14 @@ export interface StaticAnswer {
  *
  * Any origin may ask: access tokens travel in a header that no browser adds by itself, and the MCP server checks `Origin`
  * before it does anything.
+ *
+ * @param requestHeaders headers besides those of the protocol
  */
-export function addPreflight(path: apigateway.IResource, methods: string[]): void {
+export function addPreflight(path: apigateway.IResource, methods: string[], requestHeaders: string[] = []): void {
   path.addCorsPreflight({
     allowOrigins: ['*'],
     allowMethods: methods,
-    allowHeaders: REQUEST_HEADERS,
+    allowHeaders: [...REQUEST_HEADERS, ...requestHeaders],
     exposeHeaders: EXPOSED_HEADERS,
     maxAge: Duration.hours(2),
   });

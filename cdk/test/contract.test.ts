@@ -63,6 +63,11 @@ describe('McpContract', () => {
       'contract file FILE has endpointMethods[1] = "PUT" and needs one of DELETE, GET: print the contract again with the server\'s contract command (ContractMemberInvalid)',
     ],
     [
+      'with a request header that no argument travels in',
+      (contract) => (contract.requestHeaders = ['Mcp-Param-Region', 'Cookie']),
+      'contract file FILE has requestHeaders[1] = "Cookie" and needs a string that matches ^Mcp-Param-[A-Za-z0-9!#$%&*+.^_`|~-]+$: print the contract again with the server\'s contract command (ContractMemberInvalid)',
+    ],
+    [
       'without a name',
       (contract) => delete contract.server.name,
       'contract file FILE has server.name = nothing and needs a non-empty string: print the contract again with the server\'s contract command (ContractMemberInvalid)',

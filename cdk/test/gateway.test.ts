@@ -142,12 +142,28 @@ describe('preflight requests', () => {
         ResponseParameters: {
           'method.response.header.Access-Control-Allow-Origin': "'*'",
           'method.response.header.Access-Control-Allow-Methods': "'POST,GET,DELETE'",
-          'method.response.header.Access-Control-Allow-Headers': "'Authorization,Content-Type,Accept,Mcp-Protocol-Version,Mcp-Session-Id,Mcp-Method,Mcp-Name,Last-Event-ID'",
+          'method.response.header.Access-Control-Allow-Headers': "'Authorization,Content-Type,Accept,Mcp-Protocol-Version,Mcp-Session-Id,Mcp-Method,Mcp-Name,Last-Event-ID,traceparent,tracestate,baggage'",
           'method.response.header.Access-Control-Expose-Headers': "'WWW-Authenticate,Mcp-Session-Id,Mcp-Protocol-Version'",
           'method.response.header.Access-Control-Max-Age': "'7200'",
         },
       },
     ]);
+  });
+});
+
+describe('the preflight of the MCP endpoint', () => {
+  const allowed = (contract: McpContract) => {
+    const template = synthesizeServer({ contract, front: front() });
+    const endpoint = only(template, 'AWS::ApiGateway::Method', { HttpMethod: 'POST' }).properties.ResourceId.Ref;
+    const preflight = only(template, 'AWS::ApiGateway::Method', { HttpMethod: 'OPTIONS', ResourceId: { Ref: endpoint } }).properties;
+    return preflight.Integration.IntegrationResponses[0].ResponseParameters['method.response.header.Access-Control-Allow-Headers'].slice(1, -1).split(',');
+  };
+
+  test('allows the headers that arguments of the tools travel in, as the contract says', () => {
+    const ofNone = allowed(twoScopes());
+    const ofTwo = allowed(McpContract.fromFile(fixture('regions.contract.json')));
+    assert.deepEqual(ofTwo, [...ofNone, 'Mcp-Param-Region', 'Mcp-Param-Tenant']);
+    assert.ok(ofNone.every((name: string) => !name.startsWith('Mcp-Param-')), ofNone.join());
   });
 });
 

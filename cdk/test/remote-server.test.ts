@@ -26,6 +26,14 @@ describe('McpRemoteServer', () => {
     );
   });
 
+  test('allows any request header in the preflight, because the tools are not known', () => {
+    const post = only(template, 'AWS::ApiGateway::Method', { HttpMethod: 'POST', Integration: { Type: 'HTTP_PROXY' } }).properties;
+    const preflight = only(template, 'AWS::ApiGateway::Method', { HttpMethod: 'OPTIONS', ResourceId: post.ResourceId }).properties;
+    const allowed = preflight.Integration.IntegrationResponses[0].ResponseParameters['method.response.header.Access-Control-Allow-Headers'];
+    // The asterisk does not stand for Authorization (Fetch standard, CORS protocol).
+    assert.match(allowed, /^'Authorization,.*,\*'$/);
+  });
+
   test('lets nobody through without an access token of its OAuth scopes', () => {
     const guarded = methods.filter((each) => each.AuthorizationType === 'COGNITO_USER_POOLS');
     assert.deepEqual(guarded.map((each) => each.HttpMethod).sort(), ['ANY', 'POST']);

@@ -15,6 +15,7 @@ mod hierarchy;
 mod manifest;
 mod mcp_settings;
 mod metadata;
+mod param_headers;
 mod schema;
 mod scope;
 mod setting;
@@ -29,6 +30,7 @@ pub use manifest::{
 };
 pub use mcp_settings::{McpSettings, Metrics, ResponseMode};
 pub use metadata::{PROTECTED_RESOURCE_METADATA_PATH, ProtectedResourceMetadata};
+pub use param_headers::param_headers;
 pub use scope::{InvalidScopeName, full_scope, validate_scope_name};
 #[doc(hidden)]
 pub use setting::setting as __setting;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::hierarchy::cycle;
+use crate::param_headers;
 use crate::{InvalidScopeName, Setting, SettingType, validate_scope_name};
 
 /// Version of the document's shape. Raised when a reader of the old shape would misread the new one.
@@ -38,6 +39,10 @@ pub struct Contract {
     /// HTTP methods besides POST that the gateway has to let through to the function; left out when there are none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub endpoint_methods: Vec<EndpointMethod>,
+    /// Request headers that clients must send for arguments of the tools, see [`param_headers`](crate::param_headers): a
+    /// preflight has to allow them. Left out when there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub request_headers: Vec<String>,
     /// Environment variables: the library's, then the server's own.
     pub settings: Vec<Setting>,
 }
@@ -234,7 +239,7 @@ impl std::error::Error for ContractProblem {}
 impl Contract {
     /// Looks for everything that would make the contract useless to the constructs.
     ///
-    /// Does not check the JSON Schemas, nor that an IAM action exists.
+    /// Of the JSON Schemas only `x-mcp-header` is checked; whether an IAM action exists is not.
     #[must_use]
     pub fn problems(&self) -> Vec<ContractProblem> {
         let mut problems = Vec::new();
@@ -315,6 +320,12 @@ impl Contract {
             }
         }
         for tool in &self.tools {
+            if let Some(rule) = param_headers::problem(&tool.input_schema) {
+                problems.push(ContractProblem::Tool {
+                    tool: tool.name.clone(),
+                    rule,
+                });
+            }
             for action in tool
                 .aws_actions
                 .iter()
@@ -428,6 +439,7 @@ mod tests {
             }],
             self_invocation: None,
             endpoint_methods: Vec::new(),
+            request_headers: Vec::new(),
             settings: McpSettings::definitions(),
         }
     }
@@ -451,6 +463,7 @@ mod tests {
         broken.tools[0].scopes = vec!["counter.write".to_owned()];
         broken.tools[0].aws_actions[0].resource = "tables".to_owned();
         broken.tools[0].aws_actions[0].actions = vec!["dynamodb:*".to_owned()];
+        broken.tools[0].input_schema = json!({ "x-mcp-header": "Region" });
         broken.resources[0].setting = "COUNTER_TABLE".to_owned();
         broken.scopes.push(broken.scopes[0].clone());
         broken.scopes.push(Scope {
@@ -467,6 +480,7 @@ mod tests {
                 "resource counters refers to the setting \"COUNTER_TABLE\", which the server does not declare",
                 "tool getCounter refers to the scope \"counter.write\", which the server does not declare",
                 "tool getCounter refers to the resource \"tables\", which the server does not declare",
+                "tool getCounter has an x-mcp-header where no client may read one: put it at a property, or at a property of a property",
                 "tool getCounter needs an action spelled service:Action without wildcard, got \"dynamodb:*\"",
             ]
         );
@@ -527,5 +541,14 @@ mod tests {
             ..contract()
         };
         assert_eq!(json!(resuming)["endpointMethods"], json!(["DELETE", "GET"]));
+        assert!(printed.get("requestHeaders").is_none());
+        let mirrored = Contract {
+            request_headers: vec!["Mcp-Param-Region".to_owned()],
+            ..contract()
+        };
+        assert_eq!(
+            json!(mirrored)["requestHeaders"],
+            json!(["Mcp-Param-Region"])
+        );
     }
 }

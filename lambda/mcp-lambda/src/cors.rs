@@ -72,7 +72,8 @@ impl Cors {
             ACCESS_CONTROL_ALLOW_METHODS,
             HeaderValue::from_static(self.methods),
         );
-        // A tool's `Mcp-Param-*` headers have names that nobody can list here.
+        // Whatever is asked for: the origin is one that is let in, and clients have headers of their own besides those of
+        // the protocol and the `Mcp-Param-*` of the tools.
         if let Some(asked) = headers.get(ACCESS_CONTROL_REQUEST_HEADERS) {
             allowed.insert(ACCESS_CONTROL_ALLOW_HEADERS, asked.clone());
         }

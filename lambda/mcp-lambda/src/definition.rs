@@ -6,7 +6,7 @@ use std::time::Duration;
 use mcp_lambda_contract::{
     AwsResource, AwsResourceType, CONTRACT_VERSION, Contract, ContractProblem,
     ENDPOINT_METHODS_VERSION, McpSettings, Reader, SELF_INVOCATION_VERSION, Scope, ServerInfo,
-    Settings, SettingsError,
+    Settings, SettingsError, param_headers,
 };
 use rmcp::ServerHandler;
 #[cfg(feature = "dynamodb")]
@@ -397,6 +397,7 @@ impl<S: ServerHandler, C: Settings> Definition<S, C> {
             contract_version,
             server: self.server.clone(),
             scopes: self.scopes.clone(),
+            request_headers: param_headers(&tools),
             tools,
             resources,
             self_invocation,

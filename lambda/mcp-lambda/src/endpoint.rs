@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::FutureExt;
 use http::header::AUTHORIZATION;
-use http::{HeaderMap, Method, Request};
+use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
 use mcp_lambda_contract::{ResponseMode, ScopeHierarchy, full_scope};
 use rmcp::ServerHandler;
@@ -18,6 +18,7 @@ use crate::access::{Policy, Verdict};
 use crate::answer_body::EventStreamBody;
 use crate::batch;
 use crate::caller::Caller;
+use crate::client_description::tolerated;
 #[cfg(feature = "dynamodb")]
 use crate::conversation::{Conversations, SESSION_ID};
 use crate::cors::Cors;
@@ -26,7 +27,9 @@ use crate::definition::Built;
 use crate::engine_answer::{engine_refusal, media_type};
 use crate::guard::Guarded;
 use crate::limits::{self, MAX_BODY};
+use crate::lists::MalformedCursor;
 use crate::message::Message;
+use crate::mirrored;
 use crate::process::Process;
 use crate::refusal::{Answer, ChallengeContext, Refusal};
 #[cfg(feature = "dynamodb")]
@@ -166,6 +169,11 @@ impl<S: ServerHandler> Endpoint<S> {
                 Ok(_) if !self.batches_allowed => {
                     self.refuse(&Refusal::BatchNotAllowed, invocation)
                 }
+                Ok(_) if mirrored::is_any(request.headers()) => {
+                    let rule =
+                        "Mcp-Method and Mcp-Name describe one message: leave them out of a batch";
+                    self.refuse(&Refusal::HeaderMismatch(rule), invocation)
+                }
                 Ok(messages) => {
                     let mut answers = Vec::new();
                     for message in messages {
@@ -292,14 +300,25 @@ impl<S: ServerHandler> Endpoint<S> {
                 scopes,
             });
         }
+        let is_legacy = is_legacy(request.headers());
+        if is_legacy {
+            mirrored::check(request.headers(), message)?;
+        }
         record.admitted();
         let outcome = record.outcome();
         request.extensions_mut().insert(outcome.clone());
+        if message.has_malformed_cursor {
+            request.extensions_mut().insert(MalformedCursor);
+        }
+        if message.is_oddly_described
+            && let Some(body) = tolerated(request.body())
+        {
+            *request.body_mut() = body;
+        }
         let wants_stream = self.streams && prefers_event_stream(request.headers());
         accept_leniently(request.headers_mut());
         // A server must not pass a caller's access token on, so it does not get it.
         request.headers_mut().remove(AUTHORIZATION);
-        let is_legacy = is_legacy(request.headers());
         let in_conversation = is_legacy && self.is_in_conversation(&request, message);
         let can_answer = in_conversation && self.asks_clients();
         request.extensions_mut().insert(caller.clone());
@@ -331,7 +350,20 @@ impl<S: ServerHandler> Endpoint<S> {
             JSON if wants_stream && !is_legacy => Ok(as_event_stream(answer).await),
             JSON => Ok(answer),
             _ if answer.status().is_client_error() || answer.status().is_server_error() => {
-                Err(engine_refusal(answer).await)
+                Err(match (engine_refusal(answer).await, message.malformed) {
+                    (Refusal::NotOneMessage(_), Some(rule)) => {
+                        // Older clients do not read the body of an error status; it is one for what lacks the metadata
+                        // that 2026-07-28 asks for, and for a notification, which has no answer.
+                        let has_answer = is_legacy && message.id.is_some();
+                        let status = if has_answer {
+                            StatusCode::OK
+                        } else {
+                            StatusCode::BAD_REQUEST
+                        };
+                        Refusal::ParamsMalformed { rule, status }
+                    }
+                    (refusal, _) => refusal,
+                })
             }
             _ => Ok(answer),
         }
@@ -353,6 +385,7 @@ impl<S: ServerHandler> Endpoint<S> {
             return Err(Refusal::MethodNotAllowed { allowed: POST_ONLY });
         };
         limits::check(request.headers(), request.body())?;
+        accept_leniently(request.headers_mut());
         // Not for the engine either.
         request.headers_mut().remove(AUTHORIZATION);
         let request = request.map(|_| Full::default());

@@ -29,6 +29,10 @@ where
         StatusCode::UNSUPPORTED_MEDIA_TYPE if text.starts_with("fail to deserialize") => {
             Refusal::NotOneMessage("the body is not a JSON-RPC message of a known protocol version")
         }
+        StatusCode::BAD_REQUEST => match text.split_once("Unsupported MCP-Protocol-Version: ") {
+            Some((_, version)) => Refusal::VersionUnsupported(version.to_owned()),
+            None => Refusal::Engine { status, text },
+        },
         _ => Refusal::Engine { status, text },
     }
 }

@@ -353,10 +353,11 @@ pub fn request(data: &[u8]) {
     if let Some((tool, headers)) = REACHED.take() {
         assert_eq!(tool, "open", "the caller may not call {tool}");
         let version = headers.get("mcp-protocol-version");
-        if version.is_some_and(|version| version == "2026-07-28") {
-            let name = headers.get("mcp-name").and_then(decoded);
+        let is_needed = version.is_some_and(|version| version == "2026-07-28");
+        let name = headers.get("mcp-name");
+        if is_needed || name.is_some() {
             assert_eq!(
-                name.as_deref(),
+                name.and_then(decoded).as_deref(),
                 Some("open"),
                 "the header says what the body says"
             );

@@ -31,7 +31,9 @@ use crate::access::{Policy, Verdict, take_access};
 use crate::caller::Caller;
 use crate::capabilities::withdraw_notifications;
 use crate::deadline::Deadline;
+use crate::lists::page;
 use crate::log::Log;
+use crate::params::{self, Offer, is_notification_of_the_protocol};
 #[cfg(feature = "dynamodb")]
 use crate::session::describe;
 #[cfg(feature = "dynamodb")]
@@ -44,6 +46,8 @@ use crate::tool_state::{ToolState, conversation_id};
 ///
 /// - a tool is reached only by a caller that has the tool's scopes, and only such tools are listed,
 /// - a panic becomes an answer (rmcp's task would end without one),
+/// - parameters that do not fit their method are refused as such (rmcp takes the request for one of an unknown method),
+/// - a list is given for a cursor only when it has pages,
 /// - a tool that declares it runs as a task for clients that know tasks,
 /// - a tool, and a subscription, end before the invocation does,
 /// - subscriptions are not offered where the answer cannot be streamed.
@@ -51,7 +55,7 @@ pub(crate) struct Guarded<S> {
     pub(crate) server: Arc<S>,
     pub(crate) policy: Arc<Policy>,
     /// Input schemas by the tool's name.
-    schemas: Arc<BTreeMap<Cow<'static, str>, Arc<JsonObject>>>,
+    pub(crate) schemas: Arc<BTreeMap<Cow<'static, str>, Arc<JsonObject>>>,
     streams: bool,
     pub(crate) log: Log,
     #[cfg(feature = "dynamodb")]
@@ -122,6 +126,22 @@ impl<S> Guarded<S> {
         capabilities
     }
 
+    /// What a request can ask for.
+    fn offer(&self, context: &RequestContext<RoleServer>) -> Offer
+    where
+        S: ServerHandler,
+    {
+        Offer {
+            capabilities: self.get_info().capabilities,
+            is_legacy: context
+                .protocol_version()
+                .is_none_or(|version| version.as_str() < ProtocolVersion::V_2026_07_28.as_str()),
+            subscribes: self
+                .accepted_subscription_filter(&SubscriptionFilter::default())
+                .is_some(),
+        }
+    }
+
     /// Turns a panic of the author's code into an error. The message of the panic goes nowhere: it may hold anything.
     async fn caught<T>(
         &self,
@@ -181,6 +201,25 @@ macro_rules! caught {
     };
 }
 
+/// Passes requests for a page of a list on to the author's server, when there is such a page.
+macro_rules! listed {
+    ($($name:ident -> $result:ty = $method:literal;)*) => {
+        $(
+            fn $name(
+                &self,
+                request: Option<PaginatedRequestParams>,
+                context: RequestContext<RoleServer>,
+            ) -> impl Future<Output = Result<$result, ErrorData>> + Send {
+                async move {
+                    let outcome = Outcome::of(&context.extensions);
+                    self.caught($method, outcome, page!(self.server, $name, request, context)).await
+                }
+                .boxed()
+            }
+        )*
+    };
+}
+
 /// Every future is boxed: the engine makes one of all of them, as large as the largest, and moves it a dozen times for
 /// each request.
 impl<S: ServerHandler> ServerHandler for Guarded<S> {
@@ -219,9 +258,11 @@ impl<S: ServerHandler> ServerHandler for Guarded<S> {
             #[cfg(feature = "dynamodb")]
             let carries_handles = conversation_id(&context.extensions).is_none();
             let mut list = self
-                .caught("tools/list", Outcome::of(&context.extensions), async {
-                    self.server.list_tools(request, context).await
-                })
+                .caught(
+                    "tools/list",
+                    Outcome::of(&context.extensions),
+                    page!(self.server, list_tools, request, context),
+                )
                 .await?;
             list.tools
                 .retain(|tool| self.policy.judge(&tool.name, &caller) == Verdict::Allowed);
@@ -401,11 +442,39 @@ impl<S: ServerHandler> ServerHandler for Guarded<S> {
         context: NotificationContext<RoleServer>,
     ) -> impl Future<Output = ()> + Send {
         async move {
-            self.server
-                .on_custom_notification(notification, context)
-                .await;
+            // One of the protocol that does not fit its method is ignored (cancellation, error handling).
+            if !is_notification_of_the_protocol(&notification.method) {
+                self.server
+                    .on_custom_notification(notification, context)
+                    .await;
+            }
         }
         .boxed()
+    }
+
+    fn on_custom_request(
+        &self,
+        request: CustomRequest,
+        context: RequestContext<RoleServer>,
+    ) -> impl Future<Output = Result<CustomResult, ErrorData>> + Send {
+        async move {
+            let outcome = Outcome::of(&context.extensions);
+            self.caught("a custom request", outcome, async {
+                if let Some(problem) = params::problem(&request, &self.offer(&context)) {
+                    return Err(ErrorData::invalid_params(problem, None));
+                }
+                self.server.on_custom_request(request, context).await
+            })
+            .await
+        }
+        .boxed()
+    }
+
+    listed! {
+        list_prompts -> ListPromptsResult = "prompts/list";
+        list_resources -> ListResourcesResult = "resources/list";
+        list_resource_templates -> ListResourceTemplatesResult = "resources/templates/list";
+        list_skills -> ListSkillsResult = "skills/list";
     }
 
     caught! {
@@ -418,14 +487,9 @@ impl<S: ServerHandler> ServerHandler for Guarded<S> {
         complete(CompleteRequestParams) -> CompleteResult = "completion/complete";
         set_level(SetLevelRequestParams) -> () = "logging/setLevel";
         get_prompt(GetPromptRequestParams) -> GetPromptResponse = "prompts/get";
-        list_prompts(Option<PaginatedRequestParams>) -> ListPromptsResult = "prompts/list";
-        list_resources(Option<PaginatedRequestParams>) -> ListResourcesResult = "resources/list";
-        list_resource_templates(Option<PaginatedRequestParams>) -> ListResourceTemplatesResult = "resources/templates/list";
         read_resource(ReadResourceRequestParams) -> ReadResourceResponse = "resources/read";
         subscribe(SubscribeRequestParams) -> () = "resources/subscribe";
         unsubscribe(UnsubscribeRequestParams) -> () = "resources/unsubscribe";
-        on_custom_request(CustomRequest) -> CustomResult = "a custom request";
-        list_skills(Option<PaginatedRequestParams>) -> ListSkillsResult = "skills/list";
         get_skill(GetSkillRequestParams) -> GetSkillResult = "skills/get";
         read_resource_directory(ReadResourceDirectoryRequestParams) -> ListResourcesResult = "resources/directory/read";
     }

@@ -1,9 +1,11 @@
 use std::borrow::Cow;
 
-use rmcp::model::RequestId;
+use rmcp::model::{ClientCapabilities, Implementation, RequestId};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::client_description::is_understood;
+use crate::params::is_list;
 use crate::refusal::Refusal;
 
 /// As much of a JSON-RPC message as the wall has to know before the protocol engine reads all of it.
@@ -22,6 +24,14 @@ pub(crate) struct Message {
     /// `params._meta.tracestate`.
     #[cfg(feature = "opentelemetry")]
     pub(crate) tracestate: Option<String>,
+    /// What a request of another method than `tools/call` is about: the name, `uri` or `taskId` in its parameters.
+    subject: Option<String>,
+    /// Why the parameters cannot be those of any method.
+    pub(crate) malformed: Option<&'static str>,
+    /// The message asks for a page of a list with a cursor that is no string.
+    pub(crate) has_malformed_cursor: bool,
+    /// The client describes itself in a way that the protocol engine does not understand.
+    pub(crate) is_oddly_described: bool,
 }
 
 #[derive(Deserialize)]
@@ -39,6 +49,14 @@ struct Envelope<'a> {
 struct Params<'a> {
     #[serde(default, borrow)]
     name: Option<&'a RawValue>,
+    #[serde(default, borrow)]
+    uri: Option<&'a RawValue>,
+    #[serde(default, borrow, rename = "taskId")]
+    task_id: Option<&'a RawValue>,
+    #[serde(default, borrow)]
+    cursor: Option<&'a RawValue>,
+    #[serde(default, borrow)]
+    capabilities: Option<&'a RawValue>,
     #[serde(default, borrow, rename = "clientInfo")]
     client_info: Option<&'a RawValue>,
     #[serde(default, borrow, rename = "protocolVersion")]
@@ -53,6 +71,8 @@ struct Meta<'a> {
     protocol_version: Option<&'a RawValue>,
     #[serde(default, borrow, rename = "io.modelcontextprotocol/clientInfo")]
     client_info: Option<&'a RawValue>,
+    #[serde(default, borrow, rename = "io.modelcontextprotocol/clientCapabilities")]
+    client_capabilities: Option<&'a RawValue>,
     #[serde(default, borrow)]
     traceparent: Option<&'a RawValue>,
     #[cfg(feature = "opentelemetry")]
@@ -93,6 +113,27 @@ impl Message {
         let meta: Meta<'_> = object(params.meta)?;
         let method = envelope.method.map(Cow::into_owned);
         let is_call = method.as_deref() == Some("tools/call");
+        let subject = match method.as_deref() {
+            Some("prompts/get") => params.name,
+            Some("resources/read" | "resources/subscribe" | "resources/unsubscribe") => params.uri,
+            Some("tasks/get" | "tasks/update" | "tasks/cancel") => params.task_id,
+            Some(_) | None => None,
+        };
+        let malformed = if is_other_than(b'{', envelope.params) {
+            Some("params must be an object")
+        } else if is_other_than(b'{', params.meta) {
+            Some("params._meta must be an object")
+        } else {
+            None
+        };
+        let has_malformed_cursor =
+            is_other_than(b'"', params.cursor) && method.as_deref().is_some_and(is_list);
+        let begins = method.as_deref() == Some("initialize");
+        let is_understood = is_understood::<ClientCapabilities>(meta.client_capabilities)
+            && is_understood::<Implementation>(meta.client_info)
+            && (!begins
+                || is_understood::<ClientCapabilities>(params.capabilities)
+                    && is_understood::<Implementation>(params.client_info));
         let client: Option<ClientInfo> = value(meta.client_info.or(params.client_info));
         Ok(Self {
             id: value(envelope.id),
@@ -105,8 +146,17 @@ impl Message {
             traceparent: value(meta.traceparent),
             #[cfg(feature = "opentelemetry")]
             tracestate: value(meta.tracestate),
+            subject: value(subject),
+            malformed,
+            has_malformed_cursor,
+            is_oddly_described: !is_understood,
             method,
         })
+    }
+
+    /// What the header `Mcp-Name` repeats.
+    pub(crate) fn subject(&self) -> Option<&str> {
+        self.tool.as_deref().or(self.subject.as_deref())
     }
 }
 
@@ -117,6 +167,12 @@ fn object<'a, T: Deserialize<'a> + Default>(json: Option<&'a RawValue>) -> Resul
             .map_err(|_| Refusal::NotOneMessage("a member of the message occurs twice")),
         Some(_) | None => Ok(T::default()),
     }
+}
+
+/// Whether there is a value, and one of another type than this byte begins. `null` is none.
+fn is_other_than(first: u8, json: Option<&RawValue>) -> bool {
+    let found = json.and_then(|json| first_byte(json.get().as_bytes()));
+    found.is_some_and(|found| found != first && found != b'n')
 }
 
 fn value<'a, T: Deserialize<'a>>(json: Option<&'a RawValue>) -> Option<T> {

@@ -5,8 +5,8 @@ use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{HeaderValue, Response, StatusCode};
 use http_body_util::{BodyExt, Full, combinators::BoxBody};
 use mcp_lambda_contract::{Challenge, InvalidChallengeValue};
-use rmcp::model::{ErrorCode, ErrorData, JsonRpcError, RequestId};
-use serde_json::json;
+use rmcp::model::{ErrorCode, ErrorData, JsonRpcError, ProtocolVersion, RequestId};
+use serde_json::{Value, json};
 
 use crate::claims::ClaimsProblem;
 use crate::jwt::JwtProblem;
@@ -55,6 +55,15 @@ pub(crate) enum Refusal {
     /// The response answers nothing that the server has asked in this conversation, or something that is answered already.
     #[cfg(feature = "dynamodb")]
     NotAsked,
+    /// The parameters cannot be those of any method.
+    ParamsMalformed {
+        rule: &'static str,
+        status: StatusCode,
+    },
+    /// A header contradicts the body that it repeats.
+    HeaderMismatch(&'static str),
+    /// A protocol version that the protocol engine does not know.
+    VersionUnsupported(String),
     /// The body is larger than the limit, in bytes.
     BodyTooLarge { limit: usize },
     /// More header fields, or longer ones, than anybody needs.
@@ -113,13 +122,21 @@ impl fmt::Display for Refusal {
                 "the Last-Event-ID is not known in this conversation: it is not one of it, or too old",
             ),
             Refusal::NotJson => formatter.write_str("the body is not JSON"),
-            Refusal::NotOneMessage(rule) => formatter.write_str(rule),
+            Refusal::NotOneMessage(rule)
+            | Refusal::ParamsMalformed { rule, .. }
+            | Refusal::HeaderMismatch(rule) => formatter.write_str(rule),
             Refusal::BatchNotAllowed => formatter.write_str(
                 "this server takes no batches, because it limits requests: send each message as a request of its own",
             ),
             #[cfg(feature = "dynamodb")]
             Refusal::NotAsked => formatter.write_str(
                 "the response answers no open question of this session: its id is unknown, expired or answered already",
+            ),
+            // MCP clients that do not know the error code look for the first words, and initialize then.
+            Refusal::VersionUnsupported(version) => write!(
+                formatter,
+                "Unsupported protocol version: {version} (supported versions: {})",
+                supported_versions().join(", ")
             ),
             Refusal::BodyTooLarge { limit } => {
                 write!(formatter, "the body is larger than {limit} bytes")
@@ -180,6 +197,9 @@ impl Refusal {
             Refusal::BatchNotAllowed => "BatchNotAllowed",
             #[cfg(feature = "dynamodb")]
             Refusal::NotAsked => "NotAsked",
+            Refusal::ParamsMalformed { .. } => "ParamsMalformed",
+            Refusal::HeaderMismatch(_) => "HeaderMismatch",
+            Refusal::VersionUnsupported(_) => "VersionUnsupported",
             Refusal::BodyTooLarge { .. } => "BodyTooLarge",
             Refusal::HeadersTooLarge => "HeadersTooLarge",
             Refusal::TooDeep => "TooDeep",
@@ -250,6 +270,14 @@ impl Refusal {
             }
             #[cfg(feature = "dynamodb")]
             Refusal::NotAsked => json_rpc(StatusCode::BAD_REQUEST, ErrorCode::INVALID_REQUEST),
+            Refusal::ParamsMalformed { status, .. } => json_rpc(*status, ErrorCode::INVALID_PARAMS),
+            Refusal::HeaderMismatch(_) => {
+                json_rpc(StatusCode::BAD_REQUEST, ErrorCode::HEADER_MISMATCH)
+            }
+            Refusal::VersionUnsupported(_) => json_rpc(
+                StatusCode::BAD_REQUEST,
+                ErrorCode::UNSUPPORTED_PROTOCOL_VERSION,
+            ),
             Refusal::BodyTooLarge { .. } => json_rpc(StatusCode::PAYLOAD_TOO_LARGE, REFUSED),
             Refusal::HeadersTooLarge => {
                 json_rpc(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, REFUSED)
@@ -304,7 +332,15 @@ impl Refusal {
             Body::JsonRpc(code) => code,
             Body::OAuth(_) => REFUSED,
         };
-        JsonRpcError::new(id, ErrorData::new(code, self.to_string(), None))
+        JsonRpcError::new(id, ErrorData::new(code, self.to_string(), self.data()))
+    }
+
+    /// What a program reads of the error.
+    fn data(&self) -> Option<Value> {
+        if let Refusal::VersionUnsupported(version) = self {
+            return Some(json!({ "requested": version, "supported": supported_versions() }));
+        }
+        None
     }
 
     /// The whole answer.
@@ -340,6 +376,14 @@ impl Refusal {
         }
         answer
     }
+}
+
+/// The protocol versions of the engine.
+fn supported_versions() -> Vec<&'static str> {
+    ProtocolVersion::KNOWN_VERSIONS
+        .iter()
+        .map(ProtocolVersion::as_str)
+        .collect()
 }
 
 /// A JSON document that nobody may keep.

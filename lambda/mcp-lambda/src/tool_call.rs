@@ -12,6 +12,7 @@ use crate::access::Verdict;
 use crate::caller::Caller;
 use crate::deadline::Deadline;
 use crate::guard::Guarded;
+use crate::integers::read_as_declared;
 
 /// The tool did not finish before the deadline; the sentence for the caller.
 pub(crate) struct Late(pub(crate) String);
@@ -20,7 +21,7 @@ pub(crate) struct Late(pub(crate) String);
 impl<S: ServerHandler> Guarded<S> {
     pub(crate) async fn called(
         &self,
-        request: CallToolRequestParams,
+        mut request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let name = &request.name;
@@ -39,6 +40,12 @@ impl<S: ServerHandler> Guarded<S> {
                     None,
                 ));
             }
+        }
+        if let Some(arguments) = &mut request.arguments
+            && let Some(schema) = self.schemas.get(name)
+            && let Err(problem) = read_as_declared(schema, arguments)
+        {
+            return Ok(tool_error(problem));
         }
         #[cfg(feature = "dynamodb")]
         if let Some(tasks) = &self.tasks

@@ -6,6 +6,7 @@
     reason = "a test that cannot go on fails"
 )]
 
+mod arguments;
 #[cfg(feature = "dynamodb")]
 mod asking_cache;
 mod authorization;
@@ -23,8 +24,10 @@ mod issuer;
 #[cfg(feature = "dynamodb")]
 mod keeper;
 mod limits;
+mod lists;
 #[cfg(feature = "opentelemetry")]
 mod opentelemetry;
+mod params;
 mod plain_http;
 mod programs;
 mod protocol;
