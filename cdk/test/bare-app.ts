@@ -51,7 +51,7 @@ export function bareStack(app: App, lambdaDirectory: string): Stack {
   const cors = { allowOrigins: ['*'], allowMethods: ['GET'] };
   mcp.addCorsPreflight(cors);
   const document = (path: apigateway.IResource) => {
-    path.addMethod('GET', answer({ issuer: url }, '200'), { methodResponses: [{ statusCode: '200' }] });
+    for (const method of ['GET', 'HEAD']) path.addMethod(method, answer({ issuer: url }, '200'), { methodResponses: [{ statusCode: '200' }] });
     path.addCorsPreflight(cors);
   };
   const wellKnown = api.root.addResource('.well-known');
