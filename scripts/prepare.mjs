@@ -38,7 +38,7 @@ function npmCi(folder) {
 /** The npm packages of the workspace. */
 export const workspacePackages = () => once('workspace', () => npmCi('.'));
 
-/** The packages that only the tests need: browser driver, MCP clients, Claude Code. */
+/** The packages that only the tests need: browser driver, MCP clients, Claude Code, Codex. */
 export const testPackages = () => once('test', () => npmCi('test'));
 
 /** The MCP clients of `connectCommand`, several hundred megabytes of them. */
@@ -163,11 +163,11 @@ const stack = (name, port, options) => once(`stack ${name}`, async () => {
   return outputs;
 });
 
-/** The stack where MCP clients speak to the user pool itself. */
-export const localStack = () => stack('cognito', 3430, []);
+/** The alternative: MCP clients speak to the user pool itself. */
+export const localStack = () => stack('cognito', 3430, ['--authorization', 'cognito']);
 
-/** The stack with the authorization server in front of the user pool. */
-export const authorizationStack = () => stack('server', 3440, ['--authorization', 'server']);
+/** The default, `npm start` with no option: the authorization server in front of the user pool. */
+export const authorizationStack = () => stack('server', 3440, []);
 
 /** The stack with the gate before the MCP endpoint. */
 export const gateStack = () => stack('gate', 3450, ['--gate']);
@@ -192,7 +192,7 @@ export const gatePrograms = () => once('gate programs', () => programs('gate-pro
 export const tasksProgram = () => once('tasks program', () => join(programs('tasks-program', [['conformance', 'conformance']]), 'conformance'));
 
 /** The stack with two servers on one host, which share the authorization server in front of the user pool. */
-export const hostStack = () => stack('host', 3460, ['--app', 'two', '--authorization', 'server']);
+export const hostStack = () => stack('host', 3460, ['--app', 'two']);
 
 /** Ends the local stacks that were started. */
 export async function stopLocalStacks() {
