@@ -50,7 +50,7 @@ function installPackages(folder) {
 /** The npm packages of the workspace. */
 export const workspacePackages = () => once('workspace', () => npmCi('.'));
 
-/** The packages that only the tests need: browser driver, MCP clients, Claude Code. */
+/** The packages that only the tests need: browser driver, MCP clients, Claude Code, Codex. */
 export const testPackages = () => once('test', () => npmCi('test'));
 
 /** The MCP clients of `connectCommand`, several hundred megabytes of them. */
@@ -178,11 +178,11 @@ const stack = (name, options) => once(`stack ${name}`, async () => {
   return outputs;
 });
 
-/** The stack where MCP clients speak to the user pool itself. */
-export const localStack = () => stack('cognito', []);
+/** The alternative: MCP clients speak to the user pool itself. */
+export const localStack = () => stack('cognito', ['--authorization', 'cognito']);
 
-/** The stack with the authorization server in front of the user pool. */
-export const authorizationStack = () => stack('server', ['--authorization', 'server']);
+/** The default, `npm start` with no option: the authorization server in front of the user pool. */
+export const authorizationStack = () => stack('server', []);
 
 /** The stack with the gate before the MCP endpoint. */
 export const gateStack = () => stack('gate', ['--gate']);
@@ -210,7 +210,7 @@ export const tasksProgram = () => once('tasks program', () => join(programs('tas
 export const authorizationProgram = () => once('authorization program', () => join(programs('authorization-program', [['mcp-lambda-authorization', 'authorization']]), 'authorization'));
 
 /** The stack with two servers on one host, which share the authorization server in front of the user pool. */
-export const hostStack = () => stack('host', ['--app', 'two', '--authorization', 'server']);
+export const hostStack = () => stack('host', ['--app', 'two']);
 
 /** Ends the local stacks that were started. */
 export async function stopLocalStacks() {

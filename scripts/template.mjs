@@ -20,7 +20,7 @@ try {
   synthesize();
   mkdirSync(destination, { recursive: true });
   const template = JSON.parse(readFileSync(join(cloudAssembly, 'DogFacts.template.json'), 'utf8'));
-  // Not indented: CloudFormation takes 51,200 bytes from a file and more from a bucket only.
+  // Not indented: it is read by programs, and CloudFormation takes 51,200 bytes from a file and more from a bucket only.
   writeFileSync(join(destination, 'dog-facts.template.json'), JSON.stringify(withoutAssetMetadata(template)));
   const assets = zips();
   console.log(`${destination}: dog-facts.template.json and ${assets.join(', ')}`);

@@ -16,7 +16,7 @@ const testFiles = (folder) => readdirSync(join(root, folder)).filter((name) => n
 const node = (report, title, files, { minutes = 20, ...options } = {}) =>
   report.node(title, ['--import', 'tsx', '--test', '--test-concurrency=1', `--test-timeout=${minutes * 60_000}`, ...files], { cwd: root, ...options });
 
-const endToEnd = (name, title, stack = prepare.localStack, more = []) => ({
+const endToEnd = (name, title, stack = prepare.authorizationStack, more = []) => ({
   title,
   needs: [prepare.testPackages, prepare.chromium, ...more, stack],
   run: async (report) => node(report, title, [`test/e2e/${name}.test.ts`], { env: { MCP_LAMBDA_OUTPUTS: await stack() } }),
@@ -77,9 +77,9 @@ const parts = {
   },
   integration: {
     title: 'two apps and the template without the CDK: deployed as people do, called, updated and destroyed',
-    needs: [prepare.testPackages, prepare.compiledConstructs, prepare.awsCli, prepare.localStack],
+    needs: [prepare.testPackages, prepare.compiledConstructs, prepare.awsCli, prepare.authorizationStack],
     run: async (report) => node(report, 'integration apps', testFiles('test/integration'), {
-      env: { MCP_LAMBDA_OUTPUTS: await prepare.localStack(), MCP_LAMBDA_AWS_CLI: await prepare.awsCli() },
+      env: { MCP_LAMBDA_OUTPUTS: await prepare.authorizationStack(), MCP_LAMBDA_AWS_CLI: await prepare.awsCli() },
     }),
   },
   'rust-cdk': {
@@ -113,14 +113,16 @@ const parts = {
       }
     },
   },
-  browser: endToEnd('browser', 'a person in a real browser'),
+  browser: endToEnd('browser', 'a person in a real browser, on Cognito\'s own pages', prepare.localStack),
   clients: withClients('clients', 'MCP clients and Cognito itself', prepare.localStack),
   'clients-by-url': withClients('clients-by-url', 'MCP clients that know the URL alone', prepare.authorizationStack),
-  'claude-code': endToEnd('claude-code', 'Claude Code'),
+  'claude-code': endToEnd('claude-code', 'Claude Code and Cognito itself', prepare.localStack),
   'claude-code-by-url': endToEnd('claude-code-by-url', 'Claude Code that knows the URL alone', prepare.authorizationStack, [prepare.faketime]),
+  codex: endToEnd('codex', 'Codex, which Cognito itself keeps out', prepare.localStack),
+  'codex-by-url': endToEnd('codex-by-url', 'Codex that knows the URL alone'),
   refusals: endToEnd('refusals', 'refusals'),
-  authorization: endToEnd('authorization-server', 'the authorization server in front of Cognito', prepare.authorizationStack),
-  'authorization-keys': endToEnd('authorization-keys', 'rotation of the sealing secret', prepare.authorizationStack),
+  authorization: endToEnd('authorization-server', 'the authorization server in front of Cognito'),
+  'authorization-keys': endToEnd('authorization-keys', 'rotation of the sealing secret'),
   'authorization-conformance': {
     title: 'what MCP and OAuth ask of an authorization server, sentence by sentence',
     needs: [prepare.testPackages, prepare.authorizationStack],
@@ -144,13 +146,13 @@ const parts = {
     }),
   },
   'shared-host': endToEnd('shared-host', 'two servers on one host', prepare.hostStack),
-  load: endToEnd('load', 'many people at once', prepare.authorizationStack),
+  load: endToEnd('load', 'many people at once'),
   'least-privilege': endToEnd('least-privilege', 'least privilege'),
   tasks: {
     title: 'a task on the local stack',
-    needs: [prepare.testPackages, prepare.tasksProgram, prepare.localStack],
+    needs: [prepare.testPackages, prepare.tasksProgram, prepare.authorizationStack],
     run: async (report) => node(report, 'tasks', ['test/e2e/tasks.test.ts'], {
-      env: { MCP_LAMBDA_OUTPUTS: await prepare.localStack(), MCP_LAMBDA_TASKS_PROGRAM: await prepare.tasksProgram() },
+      env: { MCP_LAMBDA_OUTPUTS: await prepare.authorizationStack(), MCP_LAMBDA_TASKS_PROGRAM: await prepare.tasksProgram() },
     }),
   },
   attacks: endToEnd('attacks', 'attacks on a sign-in, on a host of two servers', prepare.hostStack),
@@ -162,8 +164,8 @@ const parts = {
     }),
   },
   'connect-commands': {
-    title: 'the commands of connectCommand in Codex, Gemini CLI and mcp-remote',
-    // The three are 500 MB of packages.
+    title: 'the commands of connectCommand in Gemini CLI and mcp-remote',
+    // What they install is for them alone, and clients of the same kind are in every run.
     onlyByName: true,
     needs: [prepare.testPackages, prepare.connectPackages, prepare.chromium, prepare.authorizationStack],
     run: async (report) => node(report, 'connect commands', testFiles('test/connect'), { env: { MCP_LAMBDA_OUTPUTS: await prepare.authorizationStack() } }),

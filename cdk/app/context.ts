@@ -9,7 +9,7 @@ const KEYS = ['env', 'front', 'publicBaseUrl', 'signInBaseUrl', 'cognitoIdpUrl',
 
 const FRONTS = ['cloudfront', 'stage', 'external'] as const;
 
-const AUTHORIZATIONS = ['cognito', 'server'] as const;
+const AUTHORIZATIONS = ['server', 'cognito'] as const;
 
 /** What the context says, checked. */
 export interface AppContext {
@@ -19,7 +19,7 @@ export interface AppContext {
   readonly lambdaDirectory?: string;
   readonly dogApiBaseUrl?: string;
   readonly callbackPort?: number;
-  /** `server`: the authorization server in front of the user pool. */
+  /** `server`: the authorization server in front of the user pool; `cognito`: the user pool alone. */
   readonly authorization: (typeof AUTHORIZATIONS)[number];
   /** Whether the gate looks at a tool's OAuth scopes before the function runs. */
   readonly gate: boolean;
@@ -32,7 +32,7 @@ export function readContext(node: Node): AppContext {
   if (port !== undefined && !/^\d{1,5}$/.test(port)) {
     throw complaint('callbackPort', port, 'needs a port number, for example 8765');
   }
-  const asked = values.get('authorization') ?? 'cognito';
+  const asked = values.get('authorization') ?? 'server';
   const authorization = AUTHORIZATIONS.find((each) => each === asked);
   if (authorization === undefined) {
     throw complaint('authorization', asked, `needs one of ${AUTHORIZATIONS.join(', ')}`);
@@ -57,7 +57,7 @@ export function readContext(node: Node): AppContext {
   };
 }
 
-/** What issues authorization codes, with the code of this repository's authorization server if it is asked for. */
+/** What issues authorization codes, with the code of this repository's authorization server unless the user pool alone is asked for. */
 export function authorizationOf(context: AppContext): McpAuthorization {
   return context.authorization === 'cognito'
     ? McpAuthorization.cognito()

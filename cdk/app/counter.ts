@@ -1,7 +1,5 @@
-import { App } from 'aws-cdk-lib';
 import { readContext } from './context';
 import { CounterStack } from './counter-stack';
+import { synthesize } from './synthesize';
 
-const app = new App();
-new CounterStack(app, 'Counter', readContext(app.node));
-app.synth();
+synthesize((app) => new CounterStack(app, 'Counter', readContext(app.node)));

@@ -1,8 +1,8 @@
-import { App } from 'aws-cdk-lib';
 import { readContext } from './context';
 import { DogFactsStack } from './dog-facts-stack';
+import { synthesize } from './synthesize';
 
-const app = new App();
-const context = readContext(app.node);
-new DogFactsStack(app, `DogFacts${context.environment.suffix}`, context);
-app.synth();
+synthesize((app) => {
+  const context = readContext(app.node);
+  new DogFactsStack(app, `DogFacts${context.environment.suffix}`, context);
+});

@@ -21,6 +21,14 @@ export function addOutputs(stack: Stack, server: McpServer, machineClient: McpMa
     ClaudeCodeCommand: [server.claudeCodeCommand, 'Command that adds the server to Claude Code'],
     UserPoolId: [server.userPool.userPool.userPoolId, 'User pool'],
   };
+  if (server.authorizationServer !== undefined) {
+    Object.assign(outputs, {
+      CodexCommand: [server.connectCommand('codex'), 'Command that adds the server to Codex'],
+      GeminiCommand: [server.connectCommand('gemini'), 'Command that adds the server to Gemini CLI'],
+      VsCodeCommand: [server.connectCommand('vscode'), 'Command that adds the server to VS Code'],
+      CursorLink: [server.connectCommand('cursor'), 'Link that adds the server to Cursor'],
+    });
+  }
   for (const [id, [value, description]] of Object.entries(outputs)) {
     new CfnOutput(stack, `${prefix}${id}`, { value, description });
   }

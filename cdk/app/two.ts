@@ -1,8 +1,8 @@
-import { App } from 'aws-cdk-lib';
 import { readContext } from './context';
+import { synthesize } from './synthesize';
 import { TwoStack } from './two-stack';
 
-const app = new App();
-const context = readContext(app.node);
-new TwoStack(app, `Two${context.environment.suffix}`, context);
-app.synth();
+synthesize((app) => {
+  const context = readContext(app.node);
+  new TwoStack(app, `Two${context.environment.suffix}`, context);
+});

@@ -5,6 +5,7 @@ import type { Construct } from 'constructs';
 import { allowedOriginsOf } from './allowed-origins';
 import { type CallbackOptions, callbackPortOf, callbackUrlsOf, redirectUrisOf } from './callback-urls';
 import { list } from './contract-document';
+import { authorizationOf } from './default-authorization';
 import { assertKnown } from './known-value';
 import { McpInteractiveClient, McpMachineClient } from './mcp-app-client';
 import type { McpAuthorization } from './mcp-authorization';
@@ -50,14 +51,14 @@ export class CognitoSignIn {
   public readonly jwksUrl: string;
 
   private readonly resourceServer: cognito.UserPoolResourceServer;
-  private readonly authorization?: McpAuthorization;
+  private readonly authorization: McpAuthorization;
   private readonly byHand: CallbackOptions;
 
   constructor(private readonly server: Construct, private readonly props: SignInProps, private readonly address: ServerAddress) {
     const { front } = address;
     const contract = props.contract._document;
     const { host } = props;
-    this.authorization = host === undefined ? props.authorization : host._authorization;
+    this.authorization = host === undefined ? authorizationOf(props) : host._authorization;
     this.byHand = host === undefined ? props : host._byHand;
     const callbackUrls = callbackUrlsOf(this.byHand);
     this.userPool = host?.userPool ?? props.userPool ?? new McpUserPool(server, 'UserPool', { displayName: props.contract.serverTitle, removalPolicy: props.removalPolicy });
@@ -73,7 +74,7 @@ export class CognitoSignIn {
       userPoolResourceServerName: contract.serverName,
       scopes: contract.scopes.map((item) => new cognito.ResourceServerScope({ scopeName: item.name, scopeDescription: item.description })),
     });
-    if (this.authorization?._server === undefined) {
+    if (this.authorization._server === undefined) {
       this.interactiveClient = new McpInteractiveClient(server, 'InteractiveClient', {
         userPool: this.userPool,
         oauthScopes: this.cognitoScopes(props.contract.scopeNames),
@@ -145,7 +146,7 @@ export class CognitoSignIn {
   }
 
   private get registersWithCognito(): boolean {
-    return this.authorization?._registersWithCognito ?? false;
+    return this.authorization._registersWithCognito;
   }
 
   /** Tells the host's authorization server about this server, or defines one of its own. */
@@ -157,7 +158,7 @@ export class CognitoSignIn {
       shared.addServer({ resourceIdentifier, displayName: serverTitle, scopes: this.consentScopes(), allowedOrigins });
       return shared;
     }
-    const options = this.authorization!._server!;
+    const options = this.authorization._server!;
     // For clients that can do neither of the two registrations: their `client_id` is typed in.
     const byHand = { clientId: serverName, clientName: 'A client configured by hand', redirectUris: redirectUrisOf(this.byHand) };
     return new McpAuthorizationServer(this.server, 'AuthorizationServer', {

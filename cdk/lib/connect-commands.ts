@@ -1,3 +1,4 @@
+import { Fn, Token } from 'aws-cdk-lib';
 import { list } from './contract-document';
 import { assertKnown } from './known-value';
 import { synthError } from './synth-error';
@@ -11,16 +12,25 @@ export interface ConnectParameters {
   readonly urlAlone: boolean;
 }
 
-/** The clients by the name of their program, with their command. All but Claude Code's can be given no `client_id`. */
+/** The clients by the name of their program, with their command or link. All but Claude Code's can be given no `client_id`. */
 const COMMANDS: { [client: string]: (parameters: ConnectParameters) => string } = {
   'claude-code': ({ serverName, mcpServerUrl, claudeCodeOptions }) => `claude mcp add --transport http ${serverName} ${mcpServerUrl}${claudeCodeOptions}`,
   codex: ({ serverName, mcpServerUrl }) => `codex mcp add ${serverName} --url ${mcpServerUrl}`,
+  cursor: ({ serverName, mcpServerUrl }) => `cursor://anysphere.cursor-deeplink/mcp/install?name=${serverName}&config=${base64(`{"url":"${mcpServerUrl}"}`)}`,
   gemini: ({ serverName, mcpServerUrl }) => `gemini mcp add --transport http ${serverName} ${mcpServerUrl}`,
   'mcp-remote': ({ mcpServerUrl }) => `npx mcp-remote ${mcpServerUrl}`,
   vscode: ({ serverName, mcpServerUrl }) => `code --add-mcp '{"name":"${serverName}","type":"http","url":"${mcpServerUrl}"}'`,
 };
 
-/** The command that adds an MCP server to a client. */
+/**
+ * Base64, by CloudFormation where the text is known at deployment only. In a query it needs no escapes: `+` and `/` come from the characters
+ * `>`, `~` and `?` alone, which no MCP URL has.
+ */
+function base64(text: string): string {
+  return Token.isUnresolved(text) ? Fn.base64(text) : Buffer.from(text).toString('base64');
+}
+
+/** The command that adds an MCP server to a client, or the link that does. */
 export function connectCommand(client: string, parameters: ConnectParameters): string {
   assertKnown(client, 'client', `give one of ${list(Object.keys(COMMANDS))}`);
   const command = Object.entries(COMMANDS).find(([name]) => name === client)?.[1];

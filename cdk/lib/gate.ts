@@ -75,7 +75,7 @@ function includesOf(props: GatedProps): { [name: string]: string } {
 
 function addGate(server: Construct, props: GatedProps, code: McpCode | undefined, environment: { [name: string]: string }): Gate {
   const mcpFunction = new McpFunction(server, 'Gate', {
-    code: code ?? carriedProgram('gate'),
+    code: code ?? carriedProgram(server, 'gate'),
     timeout: Duration.seconds(10),
     logRetention: props.logRetention,
     tracing: props.tracing,

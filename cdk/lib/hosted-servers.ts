@@ -1,6 +1,7 @@
 import { Stack, Token } from 'aws-cdk-lib';
 import type * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import { Construct } from 'constructs';
+import { authorizationOf } from './default-authorization';
 import type { McpHost, McpHostProps } from './mcp-host';
 import type { ProtectedResourceParameters } from './metadata';
 import { addProtectedResourceMetadata } from './metadata-endpoints';
@@ -17,7 +18,7 @@ export function assertHost(props: McpHostProps): void {
   if (limited !== undefined) {
     throw synthError('ClientScopesOnHost', `clients has ${limited.clientId} with scopeNames, which are names of one contract, and a host has several: remove scopeNames, the person sees which server the client asks for`);
   }
-  if (props.userPool !== undefined && props.authorization?._server === undefined) {
+  if (props.userPool !== undefined && authorizationOf(props)._server === undefined) {
     const idle = (['displayName', 'removalPolicy'] as const).find((name) => props[name] !== undefined);
     if (idle !== undefined) {
       throw synthError('HostOptionNotApplied', `${idle} is for a user pool of the host's own and for McpAuthorization.server, and there is neither: set it on the userPool and remove it here`);

@@ -157,7 +157,7 @@ export class McpAuthorizationServer extends Construct {
     });
     this.variables = this.environment(props);
     this.mcpFunction = new McpFunction(this, 'Function', {
-      code: props.code ?? carriedProgram('authorization'),
+      code: props.code ?? carriedProgram(this, 'authorization'),
       environment: this.variables,
       tracing: props.tracing,
       removalPolicy: props.removalPolicy,

@@ -59,15 +59,15 @@ export interface McpCognitoAuthorizationOptions {
   readonly registrationEnabled?: boolean;
 }
 
-/** What MCP clients get their access tokens from: Cognito with `cognito` and `server`. */
+/** What MCP clients get their access tokens from: Cognito with `server`, the default, and with `cognito`. */
 export abstract class McpAuthorization {
   /**
    * The user pool itself, with a public app client, and metadata documents that say what Cognito's own leave out. No
    * function of ours. MCP clients must be given the `client_id`, unless `registrationEnabled`, and use a registered redirect
    * URI, compared with its port.
    *
-   * Has no consent page, does not insist on PKCE, and knows no Client ID Metadata Documents: clients connect from the URL
-   * alone with `McpAuthorization.server` only.
+   * Has no consent page, does not insist on PKCE, and knows no Client ID Metadata Documents. Codex, Gemini CLI, VS Code, Cursor
+   * and claude.ai do not connect from the URL: `docs/authorization-modes.md` says why, client by client.
    */
   public static cognito(options: McpCognitoAuthorizationOptions = {}): McpAuthorization {
     return new UserPoolAuthorization(options);
@@ -75,7 +75,7 @@ export abstract class McpAuthorization {
 
   /**
    * An authorization server in front of the user pool: MCP clients connect with the URL alone, by Client ID Metadata
-   * Document or registration, on any loopback port, after the person's consent. It mints no token.
+   * Document or registration, on any loopback port, after the person's consent. It mints no token. The default.
    */
   public static server(options: McpAuthorizationServerOptions = {}): McpAuthorization {
     assertOptions(options);

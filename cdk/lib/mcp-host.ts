@@ -3,10 +3,11 @@ import type * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import type * as wafv2 from 'aws-cdk-lib/aws-wafv2';
 import { Construct } from 'constructs';
 import { redirectUrisOf } from './callback-urls';
+import { authorizationOf } from './default-authorization';
 import { addFirewall } from './firewall';
 import { addGatewayResponses } from './gateway-responses';
 import { assertHost, HostedServers } from './hosted-servers';
-import { McpAuthorization } from './mcp-authorization';
+import type { McpAuthorization } from './mcp-authorization';
 import { McpAuthorizationServer } from './mcp-authorization-server';
 import { McpFront, type McpFrontConfig } from './mcp-front';
 import { type IMcpUserPool, McpUserPool } from './mcp-user-pool';
@@ -26,9 +27,9 @@ export interface McpHostProps {
   readonly front?: McpFront;
 
   /**
-   * What issues authorization codes to MCP clients: `McpAuthorization.cognito()`, with a public app client for each server, or
-   * `McpAuthorization.server()`, one authorization server for all of them.
-   * @default McpAuthorization.cognito()
+   * What issues authorization codes to MCP clients: `McpAuthorization.server()`, one authorization server for all servers, or
+   * `McpAuthorization.cognito()`, with a public app client for each server.
+   * @default McpAuthorization.server()
    */
   readonly authorization?: McpAuthorization;
 
@@ -145,7 +146,7 @@ export class McpHost extends Construct {
     assertHost(props);
     const displayName = props.displayName ?? 'MCP servers';
     this._byHand = { clientId: BY_HAND, callbackPort: props.callbackPort, callbackUrls: props.callbackUrls };
-    this._authorization = props.authorization ?? McpAuthorization.cognito();
+    this._authorization = authorizationOf(props);
     this._front = props.front ?? McpFront.cloudFront();
     const { api, apiHost } = addRestApi(this, id, `Documents and sign-in of the MCP servers of ${id}`, { ...props, authorization: this._authorization });
     this.api = api;

@@ -34,8 +34,9 @@ export interface McpEndpointOptions {
   readonly front?: McpFront;
 
   /**
-   * What issues authorization codes to MCP clients.
-   * @default McpAuthorization.cognito()
+   * What issues authorization codes to MCP clients. With the default they connect from the URL alone;
+   * `McpAuthorization.cognito()` leaves the function out, and with it every client that needs more than Cognito has.
+   * @default McpAuthorization.server()
    */
   readonly authorization?: McpAuthorization;
 

@@ -34,8 +34,8 @@ import { toolMetric } from './tool-metrics';
  * An MCP server on AWS Lambda behind OAuth: a REST API that checks access tokens and scopes before the function runs,
  * the metadata documents and challenges that MCP clients follow to the sign-in pages, and a user pool.
  *
- * It does not limit single people, and single app clients with `throttle` and `quota` only. It does not put a firewall in front. MCP clients register themselves only with
- * `McpAuthorization.server`.
+ * It does not limit single people, and single app clients with `throttle` and `quota` only. It does not put a firewall in front. With
+ * `McpAuthorization.cognito` it does not connect MCP clients that must register themselves.
  */
 export class McpServer extends Construct implements iam.IGrantable {
   /** The public MCP URL, which is the resource identifier too. */
@@ -136,7 +136,9 @@ export class McpServer extends Construct implements iam.IGrantable {
       }),
     });
     this.grantPrincipal = this.mcpFunction.grantPrincipal;
-    if (props.removalPolicy !== undefined && (props.userPool ?? props.host) !== undefined && this.mcpFunction.logGroup === undefined && this.stateTable === undefined) {
+    const noPool = props.userPool !== undefined || props.host !== undefined;
+    const noLog = this.mcpFunction.logGroup === undefined && props.gate === undefined && (this.authorizationServer === undefined || props.host !== undefined);
+    if (props.removalPolicy !== undefined && noPool && noLog && this.stateTable === undefined) {
       throw synthError('RemovalPolicyNotApplied', 'removalPolicy applies to neither a userPool that is handed over nor a function given with McpCode.fromFunction: set it on those and remove it here');
     }
     for (const permission of bindings.permissions) {
@@ -255,7 +257,8 @@ export class McpServer extends Construct implements iam.IGrantable {
 
   /**
    * The command that adds the server to an MCP client: `claude-code`, or with an authorization that needs the URL alone
-   * `codex`, `gemini`, `mcp-remote` or `vscode`. The tests of this library run all but that of VS Code.
+   * `codex`, `gemini`, `mcp-remote` or `vscode`; for `cursor` a link to open. The tests of this library run all but those of VS Code and
+   * Cursor.
    */
   public connectCommand(client: string): string {
     return connectCommand(client, {

@@ -25,7 +25,7 @@ export interface MetadataParameters {
   /** Full OAuth scopes. */
   readonly oauthScopes: string[];
   /** What MCP clients get their access tokens from: the user pool itself, or the authorization server in front of it. */
-  readonly authorization?: McpAuthorization;
+  readonly authorization: McpAuthorization;
 }
 
 /**
@@ -45,7 +45,7 @@ export function protectedResourceMetadata(parameters: ProtectedResourceParameter
 
 /** Authorization server metadata (RFC 8414 section 2), of the server in front of the user pool or of the user pool itself. */
 export function authorizationServerMetadata(parameters: MetadataParameters): Record<string, unknown> {
-  return parameters.authorization?._server === undefined ? userPoolMetadata(parameters) : ownMetadata(parameters, parameters.authorization._server);
+  return parameters.authorization._server === undefined ? userPoolMetadata(parameters) : ownMetadata(parameters, parameters.authorization._server);
 }
 
 /** The same facts in the form of OpenID Connect Discovery 1.0 section 3, for MCP clients that ask for that document only. */
@@ -55,7 +55,7 @@ export function openidConfiguration(parameters: MetadataParameters): Record<stri
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: ['RS256'],
     // Its default in this document is true.
-    ...(parameters.authorization?._server === undefined ? {} : { request_uri_parameter_supported: false }),
+    ...(parameters.authorization._server === undefined ? {} : { request_uri_parameter_supported: false }),
   };
 }
 
@@ -72,7 +72,7 @@ function userPoolMetadata(parameters: MetadataParameters): Record<string, unknow
     authorization_endpoint: `${parameters.signInBaseUrl}/oauth2/authorize`,
     token_endpoint: `${parameters.signInBaseUrl}/oauth2/token`,
     revocation_endpoint: `${parameters.signInBaseUrl}/oauth2/revoke`,
-    ...(parameters.authorization?._registersWithCognito ? { registration_endpoint: `${parameters.signInBaseUrl}/oauth2/register` } : {}),
+    ...(parameters.authorization._registersWithCognito ? { registration_endpoint: `${parameters.signInBaseUrl}/oauth2/register` } : {}),
     ...common(parameters),
   };
 }

@@ -1,4 +1,5 @@
 import { Duration } from 'aws-cdk-lib';
+import { authorizationOf } from './default-authorization';
 import { assertTimeout } from './function-timeout';
 import { assertConvertible, isKnown } from './known-value';
 import type { McpRemoteServerProps } from './mcp-remote-server';
@@ -26,7 +27,7 @@ export function assertRemote(props: McpRemoteServerProps): void {
     throw synthError('ScopesMissing', 'scopes is empty, and API Gateway would take ID tokens then: name one OAuth scope at least');
   }
   const noPool = props.userPool !== undefined || props.host !== undefined;
-  const noLog = props.gate === undefined && (authorization?._server === undefined || props.host !== undefined);
+  const noLog = props.gate === undefined && (authorizationOf(props)._server === undefined || props.host !== undefined);
   if (props.removalPolicy !== undefined && noPool && noLog) {
     throw synthError('RemovalPolicyNotApplied', 'removalPolicy applies to a user pool of the server\'s own and to the logs of gate and McpAuthorization.server, and there is none of them: set it on the userPool or host and remove it here');
   }

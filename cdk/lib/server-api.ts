@@ -2,6 +2,7 @@ import { Stack } from 'aws-cdk-lib';
 import * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import type { Construct } from 'constructs';
 import { authorizationThrottles } from './authorization-endpoints';
+import { authorizationOf } from './default-authorization';
 import { assertPlace } from './host-path';
 import { hasLimits, SERVER_BURST, SERVER_RATE } from './limits';
 import { McpFront, type McpFrontConfig } from './mcp-front';
@@ -40,7 +41,7 @@ export interface ServerApi extends RestApiAddress {
   readonly addMetadata: (mcpPath: apigateway.Resource, resource: ProtectedResourceParameters, server?: MetadataParameters) => void;
 }
 
-/** What an API needs to know of the options of its owner. */
+/** What an API needs to know of the options of its owner; an authorization only if the API has its endpoints. */
 export type RestApiOptions = Pick<McpEndpointOptions, 'throttlingRateLimit' | 'throttlingBurstLimit' | 'throttle' | 'quota' | 'authorization'> & { readonly tracing?: boolean };
 
 /** Defines an API. */
@@ -70,7 +71,8 @@ export function addRestApi(scope: Construct, restApiName: string, description: s
 /** Defines the API of an MCP endpoint, and the front that makes it public unless it is below a host. */
 export function addServerApi(scope: Construct, serverName: string, options: McpEndpointOptions & { readonly tracing?: boolean }): ServerApi {
   assertPlace(options);
-  const address = addRestApi(scope, serverName, `MCP server ${serverName}`, options);
+  const authorization = options.host === undefined ? authorizationOf(options) : undefined;
+  const address = addRestApi(scope, serverName, `MCP server ${serverName}`, { ...options, authorization });
   if (options.host !== undefined) {
     return options.host._servers.add(scope, serverName, options.path!, address);
   }

@@ -5,7 +5,7 @@ import { Period } from 'aws-cdk-lib/aws-apigateway';
 import type { Template } from 'aws-cdk-lib/assertions';
 import { McpAuthorization, McpFront, McpHost, type McpQuota, McpRemoteServer, McpServer, type McpServerProps, type McpThrottle, McpUserPool } from '../lib';
 import { deployed } from './deployed';
-import { code, facts, only, synthesize, synthesizeServer, type TemplateJson, twoScopes } from './synthesis';
+import { code, cognito, facts, only, synthesize, synthesizeServer, type TemplateJson, twoScopes } from './synthesis';
 
 const front = () => McpFront.external({ publicBaseUrl: 'https://mcp.example.com' });
 const gate = () => ({ code: code() });
@@ -202,7 +202,7 @@ describe('limits of one app client', () => {
   test('can be given to an app client whose id is known at deployment only', () => {
     const template = synthesize((stack) => {
       const userPool = new McpUserPool(stack, 'People');
-      const server = new McpServer(stack, 'Server', { code: code(), contract: facts(), front: front(), userPool, gate: gate(), throttle });
+      const server = new McpServer(stack, 'Server', { code: code(), contract: facts(), front: front(), authorization: cognito(), userPool, gate: gate(), throttle });
       server.limitAppClient(userPool.userPool.addClient('Other').userPoolClientId, { quota });
     });
     const [, other] = gateEnvironment(template).GATE_USAGE_CLIENTS.split(',');

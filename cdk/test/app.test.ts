@@ -17,6 +17,8 @@ process.chdir(root);
 const lambdaDir = fixture('lambda');
 const externalFront = { front: 'external', publicBaseUrl: 'http://127.0.0.1:3030', signInBaseUrl: 'http://127.0.0.1:3031', cognitoIdpUrl: 'http://127.0.0.1:3031' };
 
+const cognito = { authorization: 'cognito' };
+
 const dogFacts = (context: Record<string, unknown>) => {
   const app = new App({ context: { lambdaDir, ...context } });
   return Template.fromStack(new DogFactsStack(app, 'DogFacts', readContext(app.node)));
@@ -33,16 +35,20 @@ describe('the example stack', () => {
       McpServerUrl: 'http://127.0.0.1:3030/mcp',
       OAuthMetadataUrl: 'http://127.0.0.1:3030/.well-known/oauth-protected-resource/mcp',
       McpOAuthIssuer: 'http://127.0.0.1:3030',
-      McpOAuthAuthorizationUrl: 'http://127.0.0.1:3031/oauth2/authorize',
-      McpOAuthTokenUrl: 'http://127.0.0.1:3031/oauth2/token',
+      McpOAuthAuthorizationUrl: 'http://127.0.0.1:3030/authorize',
+      McpOAuthTokenUrl: 'http://127.0.0.1:3030/token',
       McpOAuthScope: 'http://127.0.0.1:3030/mcp/dog-facts',
-      McpOAuthClientId: 'interactiveclientid',
+      McpOAuthClientId: 'dog-facts',
       AutomatedOAuthClientId: 'machineclientid',
       AutomatedOAuthClientSecretArn: 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:Secret-abc',
       SignInUrl:
-        'http://127.0.0.1:3031/login?client_id=interactiveclientid&response_type=code&scope=http://127.0.0.1:3030/mcp/dog-facts&redirect_uri=http://localhost:8765/callback',
-      ClaudeCodeCommand: 'claude mcp add --transport http dog-facts http://127.0.0.1:3030/mcp --client-id interactiveclientid --callback-port 8765',
+        'http://127.0.0.1:3031/login?client_id=machineclientid&response_type=code&scope=http://127.0.0.1:3030/mcp/dog-facts&redirect_uri=http://127.0.0.1:3030/callback',
+      ClaudeCodeCommand: 'claude mcp add --transport http dog-facts http://127.0.0.1:3030/mcp',
       UserPoolId: 'eu-west-1_Pool',
+      CodexCommand: 'codex mcp add dog-facts --url http://127.0.0.1:3030/mcp',
+      GeminiCommand: 'gemini mcp add --transport http dog-facts http://127.0.0.1:3030/mcp',
+      VsCodeCommand: `code --add-mcp '{"name":"dog-facts","type":"http","url":"http://127.0.0.1:3030/mcp"}'`,
+      CursorLink: `cursor://anysphere.cursor-deeplink/mcp/install?name=dog-facts&config=${Buffer.from('{"url":"http://127.0.0.1:3030/mcp"}').toString('base64')}`,
     });
   });
 
@@ -52,7 +58,7 @@ describe('the example stack', () => {
   });
 
   test('passes the Dog API\'s address and the callback port on', () => {
-    const template = dogFacts({ dogApiBaseUrl: 'http://127.0.0.1:3033/api/v2', callbackPort: '9000' });
+    const template = dogFacts({ ...cognito, dogApiBaseUrl: 'http://127.0.0.1:3033/api/v2', callbackPort: '9000' });
     assert.equal(only(template, 'AWS::Lambda::Function').properties.Environment.Variables.DOG_API_BASE_URL, 'http://127.0.0.1:3033/api/v2');
     assert.match(outputsOf(template).ClaudeCodeCommand, /--callback-port 9000$/);
   });
@@ -64,7 +70,7 @@ describe('the example stack', () => {
 
   test('sets every variable that the server\'s contract requires, and none that it does not know', () => {
     const settings: any[] = JSON.parse(readFileSync(join(root, 'lambda/dog-facts/contract.json'), 'utf8')).settings;
-    const variables = Object.keys(only(dogFacts({}), 'AWS::Lambda::Function').properties.Environment.Variables);
+    const variables = Object.keys(only(dogFacts(cognito), 'AWS::Lambda::Function').properties.Environment.Variables);
     assert.deepEqual(variables.filter((name) => !settings.some((each) => each.name === name)), []);
     assert.deepEqual(settings.filter((each) => each.required && !variables.includes(each.name)), []);
   });
@@ -77,18 +83,23 @@ describe('the example stack with -c gate=true', () => {
   });
 });
 
-describe('the example stack with -c authorization=server', () => {
-  const template = dogFacts({ ...externalFront, authorization: 'server' });
+describe('the example stack with -c authorization=cognito', () => {
+  const template = dogFacts({ ...externalFront, ...cognito });
 
-  test('puts out the same names, with the authorization server\'s endpoints and no client id to type', () => {
-    const [outputs, plain] = [outputsOf(template), outputsOf(dogFacts(externalFront))];
-    assert.deepEqual(Object.keys(outputs), Object.keys(plain));
-    const different = Object.keys(outputs).filter((name) => outputs[name] !== plain[name]);
+  test('puts out Cognito\'s endpoints and a client id to type, and no command that takes the URL alone', () => {
+    const [outputs, usual] = [outputsOf(template), outputsOf(dogFacts(externalFront))];
+    const added = ['CodexCommand', 'GeminiCommand', 'VsCodeCommand', 'CursorLink'];
+    assert.deepEqual(Object.keys(outputs), Object.keys(usual).filter((name) => !added.includes(name)));
+    const different = Object.keys(outputs).filter((name) => outputs[name] !== usual[name]);
     assert.deepEqual(different, ['McpOAuthAuthorizationUrl', 'McpOAuthTokenUrl', 'McpOAuthClientId', 'SignInUrl', 'ClaudeCodeCommand']);
-    assert.equal(outputs.McpOAuthAuthorizationUrl, 'http://127.0.0.1:3030/authorize');
-    assert.equal(outputs.McpOAuthTokenUrl, 'http://127.0.0.1:3030/token');
-    assert.equal(outputs.McpOAuthClientId, 'dog-facts');
-    assert.equal(outputs.ClaudeCodeCommand, 'claude mcp add --transport http dog-facts http://127.0.0.1:3030/mcp');
+    assert.equal(outputs.McpOAuthAuthorizationUrl, 'http://127.0.0.1:3031/oauth2/authorize');
+    assert.equal(outputs.McpOAuthTokenUrl, 'http://127.0.0.1:3031/oauth2/token');
+    assert.equal(outputs.McpOAuthClientId, 'interactiveclientid');
+    assert.equal(
+      outputs.SignInUrl,
+      'http://127.0.0.1:3031/login?client_id=interactiveclientid&response_type=code&scope=http://127.0.0.1:3030/mcp/dog-facts&redirect_uri=http://localhost:8765/callback',
+    );
+    assert.equal(outputs.ClaudeCodeCommand, 'claude mcp add --transport http dog-facts http://127.0.0.1:3030/mcp --client-id interactiveclientid --callback-port 8765');
   });
 
   test('leaves nothing behind when it is destroyed', () => {
@@ -110,22 +121,22 @@ describe('the example stack with -c env', () => {
   };
 
   test('=dev, and without it, throws everything away and asks for no second factor', () => {
-    assert.deepEqual(shape('dev'), ['Delete', 'INACTIVE', ['Delete'], undefined, [50, 100], false]);
+    assert.deepEqual(shape('dev'), ['Delete', 'INACTIVE', ['Delete', 'Delete'], undefined, [50, 100], false]);
     assert.deepEqual(shape(), shape('dev'));
   });
 
   test('=staging asks for a second factor, and throws everything away', () => {
-    assert.deepEqual(shape('staging'), ['Delete', 'INACTIVE', ['Delete'], 'ON', [50, 100], false]);
+    assert.deepEqual(shape('staging'), ['Delete', 'INACTIVE', ['Delete', 'Delete'], 'ON', [50, 100], false]);
   });
 
   test('=prod keeps users and logs, protects pool and stack, and lets more through', () => {
-    assert.deepEqual(shape('prod'), ['Retain', 'ACTIVE', ['Retain'], 'ON', [200, 400], true]);
+    assert.deepEqual(shape('prod'), ['Retain', 'ACTIVE', ['Retain', 'Retain'], 'ON', [200, 400], true]);
   });
 });
 
 describe('the counter stack', () => {
   test('gives the server a table, and permission for its tools\' actions only', () => {
-    const app = new App({ context: { lambdaDir, ...externalFront } });
+    const app = new App({ context: { lambdaDir, ...externalFront, ...cognito } });
     const template = Template.fromStack(new CounterStack(app, 'Counter', readContext(app.node)));
     const { logicalId, properties } = only(template, 'AWS::DynamoDB::GlobalTable');
     assert.equal(properties.BillingMode, 'PAY_PER_REQUEST');
@@ -149,7 +160,7 @@ describe('the context', () => {
     [{ publicBaseUrl: 'https://mcp.example.com' }, 'context publicBaseUrl=https://mcp.example.com applies to front=external only, and front is cloudfront: remove it or add -c front=external'],
     [{ front: 'stage', signInBaseUrl: 'https://a.example' }, 'context signInBaseUrl=https://a.example applies to front=external only, and front is stage: remove it or add -c front=external'],
     [{ gate: 'yes' }, 'context gate=yes needs true or false'],
-    [{ authorization: 'auth0' }, 'context authorization=auth0 needs one of cognito, server'],
+    [{ authorization: 'auth0' }, 'context authorization=auth0 needs one of server, cognito'],
     [{ callbackPort: 'any' }, 'context callbackPort=any needs a port number, for example 8765'],
     [{ dogApiBaseUrl: ['a'] }, 'context dogApiBaseUrl=["a"] needs a text that is not empty'],
     [{ lambdaDir: 'nowhere' }, 'context lambdaDir=nowhere needs to hold dog-facts/bootstrap: run npm run build:lambda and use target/lambda, or leave the key out to build now'],
@@ -161,6 +172,14 @@ describe('the context', () => {
   }
 });
 
+/** Runs a program of cdk/app as the CDK's command line does. */
+const synthesized = (program: string, outputDirectory: string, context: Record<string, string>, path = process.env.PATH) =>
+  spawnSync(process.execPath, ['--import', 'tsx', `cdk/app/${program}.ts`], {
+    cwd: root,
+    encoding: 'utf8',
+    env: { ...process.env, PATH: path, CDK_OUTDIR: outputDirectory, CDK_CONTEXT_JSON: JSON.stringify(context), CDK_VALIDATION: 'false' },
+  });
+
 describe('the app program', () => {
   const directory = mkdtempSync(join(tmpdir(), 'cdk-out-'));
   after(() => rmSync(directory, { recursive: true }));
@@ -168,15 +187,24 @@ describe('the app program', () => {
   for (const [program, stack] of [['main', 'DogFacts'], ['counter', 'Counter']]) {
     test(`${program}.ts writes the stack ${stack} where CDK_OUTDIR says`, () => {
       const outputDirectory = join(directory, program);
-      const run = spawnSync(process.execPath, ['--import', 'tsx', `cdk/app/${program}.ts`], {
-        cwd: root,
-        encoding: 'utf8',
-        env: { ...process.env, CDK_OUTDIR: outputDirectory, CDK_CONTEXT_JSON: JSON.stringify({ lambdaDir, ...externalFront }), CDK_VALIDATION: 'false' },
-      });
+      const run = synthesized(program, outputDirectory, { lambdaDir, ...externalFront });
       assert.equal(run.stderr, '');
       assert.equal(run.status, 0);
       const template = JSON.parse(readFileSync(join(outputDirectory, `${stack}.template.json`), 'utf8'));
       assert.equal(template.Outputs.McpServerUrl.Value, 'http://127.0.0.1:3030/mcp');
     });
   }
+
+  for (const program of ['main', 'counter', 'two', 'template']) {
+    test(`${program}.ts says in one line what is wrong`, () => {
+      const { status, stdout, stderr } = synthesized(program, join(directory, 'wrong'), { authorization: 'auth0' });
+      assert.deepEqual([status, stdout, stderr], [1, '', 'error: context authorization=auth0 needs one of server, cognito (ContextInvalid)\n']);
+    });
+  }
+
+  test('says what is wrong with half a server in one line too', () => {
+    const { status, stderr } = synthesized('main', join(directory, 'half'), { lambdaDir, callbackPort: '99999' });
+    assert.equal(status, 1);
+    assert.match(stderr, /^error: callbackPort is 99999 .+ \(CallbackPortInvalid\)\n$/);
+  });
 });

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
-import { CfnOutput, Duration, Fn } from 'aws-cdk-lib';
+import { App, CfnOutput, Duration, Fn } from 'aws-cdk-lib';
 import type { Template } from 'aws-cdk-lib/assertions';
 import { carriedProgram } from '../lib/carried-program';
 import { McpAuthorization, McpCode, type McpAuthorizationServerOptions, McpFront, McpHost, type McpPreRegisteredClient, McpRemoteServer, McpServer, type McpServerProps } from '../lib';
@@ -74,11 +74,15 @@ describe('a person\'s access token without an audience', () => {
   });
 });
 
-describe('McpAuthorization.cognito', () => {
-  test('is what a server without the property has', () => {
-    assert.deepEqual(synthesizeServer({ authorization: McpAuthorization.cognito() }).toJSON().Resources, synthesizeServer().toJSON().Resources);
+describe('McpAuthorization.server', () => {
+  test('is what a server without the property has, with the program that the package brings', () => {
+    const [named, left] = [{ authorization: McpAuthorization.server() }, { authorization: undefined }].map((props) => synthesizeServer(props));
+    assert.deepEqual(left.toJSON().Resources, named.toJSON().Resources);
+    assert.ok(authorizationFunction(left));
   });
+});
 
+describe('McpAuthorization.cognito', () => {
   test('names Cognito\'s own registration endpoint where it is said that it is open, and then no client id', () => {
     const registering = withServer({}, { authorization: McpAuthorization.cognito({ registrationEnabled: true }) });
     const { registration_endpoint: endpoint, token_endpoint: token } = document(registering, '/.well-known/oauth-authorization-server');
@@ -337,15 +341,26 @@ describe('the settings of the authorization server', () => {
 
 for (const program of ['authorization', 'gate'] as const) {
   describe(`the program ${program} that the package brings`, () => {
-    test('is what is deployed when no code is given, or says how to build it in a checkout', () => {
-      const assets = mkdtempSync(join(tmpdir(), 'assets-'));
-      assert.throws(() => carriedProgram(program, assets), {
-        message: `${join(assets, program, 'bootstrap')} does not exist: the npm package of a release brings it; in a checkout of the library build it with \`node scripts/build-lambda.mjs ${program}\`, or set code (ProgramNotBuilt)`,
-      });
-      mkdirSync(join(assets, program));
-      writeFileSync(join(assets, program, 'bootstrap'), '#!/bin/sh\n');
-      assert.ok(carriedProgram(program, assets) instanceof McpCode);
-      rmSync(assets, { recursive: true });
+    const at = (programs?: string) => carriedProgram(new App({ context: programs === undefined ? {} : { 'mcp-lambda-cdk:programs': programs } }), program);
+
+    test('is looked for beside the library, or the error says how to build it in a checkout', () => {
+      const brought = join(root, 'cdk', 'assets', program, 'bootstrap');
+      if (existsSync(brought)) {
+        assert.ok(at() instanceof McpCode);
+      } else {
+        assert.throws(at, {
+          message: `${brought} does not exist: the npm package of a release brings it; in a checkout of the library build it with \`node scripts/build-lambda.mjs ${program}\`, or set code (ProgramNotBuilt)`,
+        });
+      }
+    });
+
+    test('is looked for where the context key says, or the error names the key', () => {
+      const programs = mkdtempSync(join(tmpdir(), 'programs-'));
+      assert.throws(() => at(programs), { message: `context mcp-lambda-cdk:programs=${programs} needs to hold ${program}/bootstrap: correct or remove it (ProgramNotBuilt)` });
+      mkdirSync(join(programs, program));
+      writeFileSync(join(programs, program, 'bootstrap'), '#!/bin/sh\n');
+      assert.ok(at(programs) instanceof McpCode);
+      rmSync(programs, { recursive: true });
     });
   });
 }

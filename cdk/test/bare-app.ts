@@ -26,23 +26,37 @@ export function bareStack(app: App, lambdaDirectory: string): Stack {
   const scope = new cognito.ResourceServerScope({ scopeName: 'use', scopeDescription: 'Use it' });
   const resourceServer = pool.addResourceServer('ResourceServer', { identifier: url, userPoolResourceServerName: 'bare', scopes: [scope] });
   const scopes = [cognito.OAuthScope.resourceServer(resourceServer, scope)];
-  const people = pool.addClient('People', { oAuth: { flows: { authorizationCodeGrant: true }, scopes, callbackUrls: ['http://localhost:8765/callback'] } });
+  const people = pool.addClient('People', { generateSecret: true, oAuth: { flows: { authorizationCodeGrant: true }, scopes, callbackUrls: [`https://${distribution.distributionDomainName}/callback`] } });
   new cognito.CfnManagedLoginBranding(stack, 'Branding', { userPoolId: pool.userPoolId, clientId: people.userPoolClientId, useCognitoProvidedValues: true });
   const machine = pool.addClient('Machine', { generateSecret: true, oAuth: { flows: { clientCredentials: true }, scopes } });
-  new secretsmanager.Secret(stack, 'Secret', { secretStringValue: SecretValue.resourceAttribute((machine.node.defaultChild as cognito.CfnUserPoolClient).attrClientSecret) });
+  const clientSecret = (name: string, client: cognito.UserPoolClient) =>
+    new secretsmanager.Secret(stack, name, { secretStringValue: SecretValue.resourceAttribute((client.node.defaultChild as cognito.CfnUserPoolClient).attrClientSecret) });
+  clientSecret('MachineSecret', machine);
+  const peopleSecret = clientSecret('PeopleSecret', people);
+  const sealingSecret = new secretsmanager.Secret(stack, 'SealingSecret', { generateSecretString: { passwordLength: 64 } });
 
-  const log = new logs.LogGroup(stack, 'Log', { removalPolicy: RemovalPolicy.DESTROY });
-  const role = new iam.Role(stack, 'Role', { assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com') });
-  log.grantWrite(role);
-  const handler = new lambda.Function(stack, 'Function', {
-    code: lambda.Code.fromAsset(`${lambdaDirectory}/dog-facts`),
-    handler: 'bootstrap',
-    runtime: lambda.Runtime.PROVIDED_AL2023,
-    architecture: lambda.Architecture.ARM_64,
-    environment: { MCP_RESOURCE: url },
-    role,
-    logGroup: log,
-  });
+  const program = (name: string, environment: Record<string, string>) => {
+    const log = new logs.LogGroup(stack, `${name}Log`, { removalPolicy: RemovalPolicy.DESTROY });
+    const role = new iam.Role(stack, `${name}Role`, { assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com') });
+    log.grantWrite(role);
+    return new lambda.Function(stack, name, {
+      code: lambda.Code.fromAsset(`${lambdaDirectory}/${name}`),
+      handler: 'bootstrap',
+      runtime: lambda.Runtime.PROVIDED_AL2023,
+      architecture: lambda.Architecture.ARM_64,
+      environment,
+      role,
+      logGroup: log,
+    });
+  };
+  const handler = program('dog-facts', { MCP_RESOURCE: url });
+  const signIn = program('authorization', { AUTHORIZATION_COGNITO_CLIENT_SECRET_ARN: peopleSecret.secretArn, AUTHORIZATION_SEALING_SECRET_ARN: sealingSecret.secretArn });
+  for (const secret of [peopleSecret, sealingSecret]) secret.grantRead(signIn);
+  const toSignIn = new apigateway.LambdaIntegration(signIn, { allowTestInvoke: false });
+  for (const [path, methods] of [['authorize', ['GET']], ['consent', ['POST']], ['callback', ['GET']], ['token', ['POST', 'OPTIONS']], ['register', ['POST', 'OPTIONS']], ['revoke', ['POST', 'OPTIONS']]] as const) {
+    const resource = api.root.addResource(path);
+    for (const method of methods) resource.addMethod(method, toSignIn);
+  }
 
   const authorization = { authorizer: new apigateway.CognitoUserPoolsAuthorizer(stack, 'Authorizer', { cognitoUserPools: [pool] }), authorizationScopes: [`${url}/use`] };
   const mcp = api.root.addResource('mcp');

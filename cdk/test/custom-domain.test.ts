@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { App, CfnParameter, Stack } from 'aws-cdk-lib';
+import { CfnParameter, Stack } from 'aws-cdk-lib';
 import * as route53 from 'aws-cdk-lib/aws-route53';
 import { Template } from 'aws-cdk-lib/assertions';
 import { type McpCustomDomainOptions, McpFront, McpServer } from '../lib';
-import { certificate, code, facts, only, synthesize, synthesizeServer, type TemplateJson } from './synthesis';
+import { certificate, code, cognito, emptyApp, facts, only, synthesize, synthesizeServer, type TemplateJson } from './synthesis';
 
 const domainName = 'mcp.example.com';
 const zone = (zoneName: string) => route53.HostedZone.fromHostedZoneAttributes(new Stack(), 'Zone', { hostedZoneId: 'Z123', zoneName });
@@ -58,7 +58,7 @@ describe('McpFront.customDomain', () => {
   test('does not fail for a domain name that is an unresolved token', () => {
     const parameters = synthesize((stack) => {
       const name = new CfnParameter(stack, 'Name').valueAsString;
-      new McpServer(stack, 'Server', { code: code(), contract: facts(), front: McpFront.customDomain({ domainName: name, certificate: certificate(), hostedZone: zone('example.com') }) });
+      new McpServer(stack, 'Server', { code: code(), contract: facts(), authorization: cognito(), front: McpFront.customDomain({ domainName: name, certificate: certificate(), hostedZone: zone('example.com') }) });
     });
     assert.deepEqual(only(parameters, 'AWS::ApiGateway::DomainName').properties.DomainName, { Ref: 'Name' });
     assert.deepEqual((parameters.toJSON() as TemplateJson).Resources[only(parameters, 'AWS::Lambda::Function').logicalId].Properties!.Environment.Variables.MCP_ALLOWED_ORIGINS, {
@@ -87,7 +87,7 @@ describe('McpFront.customDomain', () => {
   });
 
   const inIreland = (region: string) => {
-    const stack = new Stack(new App(), 'Test', { env: { account: '111122223333', region: 'eu-west-1' } });
+    const stack = new Stack(emptyApp(), 'Test', { env: { account: '111122223333', region: 'eu-west-1' } });
     new McpServer(stack, 'Server', { code: code(), contract: facts(), front: McpFront.customDomain({ domainName, certificate: certificate(region) }) });
     return Template.fromStack(stack);
   };

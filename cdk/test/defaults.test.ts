@@ -2,17 +2,20 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import type { Template } from 'aws-cdk-lib/assertions';
 import { Vpc } from 'aws-cdk-lib/aws-ec2';
-import { McpAuthorization, McpFront, McpHost, McpMonitoring, McpRemoteServer, McpServer, McpUserPool } from '../lib';
+import { McpFront, McpHost, type McpHostProps, McpMonitoring, McpRemoteServer, McpServer, McpUserPool } from '../lib';
 import { deployed } from './deployed';
-import { certificate, code, facts, only, synthesize, synthesizeServer, twoScopes, type TemplateJson } from './synthesis';
+import { certificate, code, cognito, facts, only, synthesize, synthesizeServer, type TemplateJson, twoScopes } from './synthesis';
 
 const bare = synthesizeServer({}, (server) => server.addMachineClient('Ci'));
 const json = bare.toJSON() as TemplateJson;
 const properties = (type: string, wanted: object = {}) => only(bare, type, wanted).properties;
 const variables = () => deployed(json, properties('AWS::Lambda::Function').Environment.Variables);
 const pool = only(synthesize((stack) => new McpUserPool(stack, 'Pool')), 'AWS::Cognito::UserPool').properties;
-const own = synthesizeServer({ authorization: McpAuthorization.server({ code: code() }) });
+const own = synthesizeServer({ authorization: undefined });
+/** Whether a template has the function of the authorization server. */
+const isBehindServer = (template: Template) => Object.values(template.findResources('AWS::Lambda::Function')).some((each) => 'AUTHORIZATION_ISSUER' in each.Properties.Environment.Variables);
 const authorization = () =>
   Object.values(own.findResources('AWS::Lambda::Function'))
     .map((each) => deployed(own.toJSON() as TemplateJson, each.Properties.Environment.Variables))
@@ -20,11 +23,12 @@ const authorization = () =>
 /** What the authorization server's crate documents as the default of a variable that is not set. */
 const fromCrate = (name: string) => new RegExp(`\\| \`${name}\` \\|.*\\| (.*) \\|`).exec(readFileSync(join(__dirname, '../../lambda/authorization/src/settings.rs'), 'utf8'))?.[1];
 const inVpc = () =>
-  only(synthesize((stack) => new McpServer(stack, 'Server', { code: code(), contract: facts(), vpc: new Vpc(stack, 'Vpc', { maxAzs: 2 }) })), 'AWS::Lambda::Function').properties;
+  only(synthesize((stack) => new McpServer(stack, 'Server', { code: code(), contract: facts(), authorization: cognito(), vpc: new Vpc(stack, 'Vpc', { maxAzs: 2 }) })), 'AWS::Lambda::Function').properties;
 const monitored = (index: number) =>
   Object.values(synthesizeServer({}, (server, stack) => new McpMonitoring(stack, 'Monitoring', { server })).findResources('AWS::CloudWatch::Alarm'))[index].Properties;
 const remote = synthesize((stack) => new McpRemoteServer(stack, 'Remote', { endpointUrl: 'https://tickets.example.com/mcp', serverName: 'tickets', scopes: [{ name: 'use', description: 'Use it' }] }));
-const host = synthesize((stack) => void new McpServer(stack, 'Server', { code: code(), contract: facts(), host: new McpHost(stack, 'Host'), path: '/facts' }));
+const hosted = (props?: McpHostProps) => synthesize((stack) => void new McpServer(stack, 'Server', { code: code(), contract: facts(), host: new McpHost(stack, 'Host', props), path: '/facts' }));
+const host = hosted({ authorization: cognito() });
 const ofHost = (type: string) => only(host, type).properties;
 const hostStage = () => Object.entries(host.findResources('AWS::ApiGateway::Stage')).find(([logicalId]) => logicalId.startsWith('Host'))![1].Properties;
 const deletionPolicy = (type: string) => json.Resources[only(bare, type).logicalId].DeletionPolicy;
@@ -82,7 +86,7 @@ const defaults: Record<string, [stated: string, shown: () => unknown, expected: 
   'McpAuthorizationServerProps.tracing': ['false', () => Object.values(own.findResources('AWS::Lambda::Function')).map((each) => each.Properties.TracingConfig), [undefined, undefined]],
   'McpAuthorizationServerProps.removalPolicy': ['RemovalPolicy.RETAIN', () => Object.values(own.findResources('AWS::Logs::LogGroup')).map((each) => each.DeletionPolicy), ['Retain', 'Retain']],
   'McpHostProps.front': ['McpFront.cloudFront()', () => Object.keys(host.findResources('AWS::CloudFront::Distribution')).length, 1],
-  'McpHostProps.authorization': ['McpAuthorization.cognito()', () => Object.keys(host.findResources('AWS::Lambda::Function')).length, 1],
+  'McpHostProps.authorization': ['McpAuthorization.server()', () => isBehindServer(hosted()), true],
   'McpHostProps.userPool': ['- a user pool of the host\'s own, open for self sign-up', () => ofHost('AWS::Cognito::UserPool').AdminCreateUserConfig.AllowAdminCreateUserOnly, false],
   'McpHostProps.displayName': ['\'MCP servers\'', () => ofHost('AWS::Cognito::UserPool').VerificationMessageTemplate.EmailSubject, 'Your code for MCP servers'],
   'McpHostProps.callbackPort': ['8765', () => ofHost('AWS::Cognito::UserPoolClient').CallbackURLs, ['http://localhost:8765/callback', 'http://127.0.0.1:8765/callback']],
@@ -99,7 +103,7 @@ const defaults: Record<string, [stated: string, shown: () => unknown, expected: 
   'McpMonitoringProps.slowAfter': ['- 80 % of the function\'s timeout', () => monitored(2).Threshold, 24_000],
   'McpPreRegisteredClient.scopeNames': ['- all scopes of the contract', () => JSON.parse(authorization().AUTHORIZATION_CLIENTS)[0].scopes, undefined],
   'McpPreRegisteredClient.secretSha256': ['- a public client, without a secret', () => JSON.parse(authorization().AUTHORIZATION_CLIENTS)[0].secretSha256, undefined],
-  'McpEndpointOptions.authorization': ['McpAuthorization.cognito()', () => bare.findResources('AWS::Lambda::Function', { Properties: { Environment: { Variables: { AUTHORIZATION_ISSUER: {} } } } }), {}],
+  'McpEndpointOptions.authorization': ['McpAuthorization.server()', () => [own, remote].map(isBehindServer), [true, true]],
   'McpEndpointOptions.front': ['McpFront.cloudFront()', () => variables().MCP_RESOURCE, 'https://d111.cloudfront.net/mcp'],
   'McpEndpointOptions.userPool': [
     '- a user pool of the server\'s own, open for self sign-up',
@@ -112,7 +116,7 @@ const defaults: Record<string, [stated: string, shown: () => unknown, expected: 
     1,
   ],
   'McpRemoteServerProps.serverTitle': ['- serverName', () => [...new Set(JSON.stringify(remote.findResources('AWS::ApiGateway::Method')).match(/resource_name\W+tickets\b/g))].length, 1],
-  'McpRemoteServerProps.timeout': ['Duration.seconds(30)', () => only(remote, 'AWS::ApiGateway::Method', { HttpMethod: 'POST' }).properties.Integration.TimeoutInMillis, 30_000],
+  'McpRemoteServerProps.timeout': ['Duration.seconds(30)', () => only(remote, 'AWS::ApiGateway::Method', { HttpMethod: 'POST', Integration: { Type: 'HTTP_PROXY' } }).properties.Integration.TimeoutInMillis, 30_000],
   'McpRemoteServerProps.tracing': ['false', () => only(remote, 'AWS::ApiGateway::Stage').properties.TracingEnabled, false],
   'McpServerProps.settings': ['- the defaults of the Rust server', () => Object.keys(variables()).filter((name) => !name.startsWith('MCP_')), []],
   'McpServerProps.awsResources': ['- none, for a contract that asks for none', () => properties('AWS::IAM::Policy').PolicyDocument.Statement.length, 1],

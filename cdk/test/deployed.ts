@@ -30,6 +30,8 @@ export function deployed(template: TemplateJson, value: unknown): any {
       return deployed(template, argument[1]).split(argument[0]);
     case 'Fn::Select':
       return deployed(template, argument[1])[Number(argument[0])];
+    case 'Fn::Base64':
+      return Buffer.from(deployed(template, argument)).toString('base64');
     default:
       return Object.fromEntries(entries.map(([key, item]) => [key, deployed(template, item)]));
   }

@@ -1,23 +1,23 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { App, CfnParameter, Stack } from 'aws-cdk-lib';
+import { CfnParameter, Stack } from 'aws-cdk-lib';
 import * as cognito from 'aws-cdk-lib/aws-cognito';
 import { Template } from 'aws-cdk-lib/assertions';
 import { McpAuthorization, type McpExistingUserPoolAttributes, McpFront, McpServer, McpUserPool } from '../lib';
 import { deployed } from './deployed';
-import { code, facts, only, synthesize, type TemplateJson } from './synthesis';
+import { code, emptyApp, facts, only, synthesize, type TemplateJson } from './synthesis';
 
 const front = () => McpFront.external({ publicBaseUrl: 'https://mcp.example.com' });
 const signInBaseUrl = 'https://login.example.com';
 
 /** A server over what the function defines or imports. */
-const serverOver = (attributes: (stack: Stack) => McpExistingUserPoolAttributes, stack = new Stack(new App(), 'Test'), authorization?: McpAuthorization) => {
+const serverOver = (attributes: (stack: Stack) => McpExistingUserPoolAttributes, stack = new Stack(emptyApp(), 'Test'), authorization = McpAuthorization.cognito()) => {
   new McpServer(stack, 'Server', { code: code(), contract: facts(), front: front(), authorization, userPool: McpUserPool.fromUserPool(stack, 'People', attributes(stack)) });
   return Template.fromStack(stack);
 };
 
 const imported = (stack: Stack) => cognito.UserPool.fromUserPoolId(stack, 'Imported', 'eu-west-1_Mine');
-const inIreland = () => new Stack(new App(), 'Test', { env: { account: '111122223333', region: 'eu-west-1' } });
+const inIreland = () => new Stack(emptyApp(), 'Test', { env: { account: '111122223333', region: 'eu-west-1' } });
 
 /** A pool and a domain of the app itself. */
 const defined = (stack: Stack, props: cognito.UserPoolProps = {}, managedLoginVersion = cognito.ManagedLoginVersion.NEWER_MANAGED_LOGIN) => {

@@ -4,7 +4,7 @@ import { CfnOutput, CfnParameter, Duration } from 'aws-cdk-lib';
 import { Match } from 'aws-cdk-lib/assertions';
 import { McpAuthorization, McpFront, McpHost, McpRemoteServer, McpServer } from '../lib';
 import { deployed } from './deployed';
-import { certificate, code, facts, only, synthesize, synthesizeServer, type TemplateJson } from './synthesis';
+import { certificate, code, cognito, facts, only, synthesize, synthesizeServer, type TemplateJson } from './synthesis';
 
 const STAGE_URL = 'https://api123.execute-api.eu-west-1.amazonaws.com/prod';
 const SIGN_IN_URL = 'https://mcp-6f8b1c9e-1111-4222-8333-444455556666-5d2b14.auth.eu-west-1.amazoncognito.com';
@@ -200,7 +200,7 @@ describe('McpFront.external', () => {
   test('does not fail for a URL that is an unresolved token', () => {
     const template = synthesize((stack) => {
       const url = new CfnParameter(stack, 'Url').valueAsString;
-      new McpServer(stack, 'Server', { code: code(), contract: facts(), front: McpFront.external({ publicBaseUrl: url }) });
+      new McpServer(stack, 'Server', { code: code(), contract: facts(), authorization: cognito(), front: McpFront.external({ publicBaseUrl: url }) });
     });
     const { MCP_ALLOWED_ORIGINS: origins, MCP_ALLOWED_HOSTS: hosts } = only(template, 'AWS::Lambda::Function').properties.Environment.Variables;
     assert.deepEqual(origins, { Ref: 'Url' });

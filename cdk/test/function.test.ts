@@ -3,14 +3,14 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { App, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { McpAwsResource, McpCode, McpContract, McpServer, type McpServerProps, McpUserPool } from '../lib';
 import { findCargoLambda } from '../lib/cargo-lambda';
-import { code, counter, facts, fixture, only, synthesize, synthesizeServer } from './synthesis';
+import { code, cognito, counter, emptyApp, facts, fixture, only, synthesize, synthesizeServer } from './synthesis';
 
 describe('McpFunction', () => {
   const template = synthesizeServer();
@@ -89,7 +89,7 @@ describe('McpCode.fromFunction', () => {
     });
 
   const withExisting = (props: Partial<McpServerProps> = {}) =>
-    synthesize((stack) => new McpServer(stack, 'Server', { code: McpCode.fromFunction(existing(stack)), contract: facts(), ...props }));
+    synthesize((stack) => new McpServer(stack, 'Server', { code: McpCode.fromFunction(existing(stack)), contract: facts(), authorization: cognito(), ...props }));
 
   test('adds the environment to the function and defines none', () => {
     const { properties } = only(withExisting({ settings: { DOG_API_TIMEOUT_MS: 100 } }), 'AWS::Lambda::Function');
@@ -116,18 +116,23 @@ describe('McpCode.fromFunction', () => {
   });
 
   test('fails when removalPolicy is given and the user pool is handed over too', () => {
-    const define = () =>
+    const define = (props: Partial<McpServerProps>) =>
       synthesize((stack) => {
         const userPool = new McpUserPool(stack, 'Pool');
-        new McpServer(stack, 'Server', { code: McpCode.fromFunction(existing(stack)), contract: facts(), userPool, removalPolicy: RemovalPolicy.DESTROY });
+        new McpServer(stack, 'Server', { code: McpCode.fromFunction(existing(stack)), contract: facts(), userPool, removalPolicy: RemovalPolicy.DESTROY, ...props });
       });
-    assert.throws(define, {
+    assert.throws(() => define({ authorization: cognito() }), {
       message: 'removalPolicy applies to neither a userPool that is handed over nor a function given with McpCode.fromFunction: set it on those and remove it here (RemovalPolicyNotApplied)',
     });
+    // The logs of the authorization server and of the gate are the server's own.
+    for (const props of [{}, { authorization: cognito(), gate: { code: code() } }]) {
+      const logs = Object.values(define(props).findResources('AWS::Logs::LogGroup')).map((each) => each.DeletionPolicy);
+      assert.deepEqual(logs, ['Delete']);
+    }
   });
 
   test('fails when the function is imported', () => {
-    const stack = new Stack(new App(), 'Test');
+    const stack = new Stack(emptyApp(), 'Test');
     const imported = lambda.Function.fromFunctionArn(stack, 'Imported', 'arn:aws:lambda:eu-west-1:111122223333:function:x');
     assert.throws(() => McpCode.fromFunction(imported), {
       message: 'function Test/Imported is imported, an alias or a version, and its environment cannot be set: give McpCode.fromFunction the function itself (FunctionNotDefinedHere)',
@@ -217,7 +222,7 @@ describe('AWS resources of the contract', () => {
   const synthesizeCounter = (props: (table: dynamodb.ITable) => Partial<McpServerProps>) =>
     synthesize((stack) => {
       const table = new dynamodb.TableV2(stack, 'Table', { partitionKey: { name: 'pk', type: dynamodb.AttributeType.STRING } });
-      new McpServer(stack, 'Server', { code: code(), contract: counter(), ...props(table) });
+      new McpServer(stack, 'Server', { code: code(), contract: counter(), authorization: cognito(), ...props(table) });
     });
 
   test('arrive as a setting, with permission for the actions that the tools declare', () => {

@@ -3,13 +3,13 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { App, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as wafv2 from 'aws-cdk-lib/aws-wafv2';
 import { McpAuthorization, McpAuthorizationServer, McpContract, McpFront, McpHost, type McpHostProps, McpMonitoring, McpRemoteServer, McpServer, type McpServerProps, McpUserPool } from '../lib';
 import { deployed } from './deployed';
 import { documentOf, methodsOf, reach } from './routes';
-import { certificate, code, facts, fixture, only, synthesize, type TemplateJson, twoScopes } from './synthesis';
+import { certificate, code, cognito, emptyApp, facts, fixture, only, synthesize, type TemplateJson, twoScopes } from './synthesis';
 
 const directory = mkdtempSync(join(tmpdir(), 'host-test-'));
 after(() => rmSync(directory, { recursive: true }));
@@ -174,7 +174,7 @@ describe('the authorization server of a host', () => {
 
   test('fails without a host when it is not said whether it is for one server or for several', () => {
     const define = (props: object, then: (server: McpAuthorizationServer) => void = () => {}) => synthesize((stack) => {
-      const host = new McpHost(stack, 'Tools', {});
+      const host = new McpHost(stack, 'Tools', { authorization: cognito() });
       new McpServer(stack, 'Facts', { code: code(), contract: facts(), host, path: '/facts' });
       then(new McpAuthorizationServer(stack, 'Own', { api: host.api, issuer: 'https://mcp.example.com', userPool: host.userPool, signInBaseUrl: 'https://login.example.com', code: code(), ...props }));
     });
@@ -220,7 +220,7 @@ describe('the authorization server of a host', () => {
 
 describe('a host with McpAuthorization.cognito', () => {
   test('has a public app client for each server, with its OAuth scopes alone and the host\'s redirect URIs', () => {
-    const template = two({ callbackPort: 9000 }, (_stack, _host, first) => assert.match(first.claudeCodeCommand, / --callback-port 9000$/));
+    const template = two({ authorization: cognito(), callbackPort: 9000 }, (_stack, _host, first) => assert.match(first.claudeCodeCommand, / --callback-port 9000$/));
     const clients = typed(template, 'AWS::Cognito::UserPoolClient').map(({ properties }) => properties);
     assert.deepEqual(clients.map((each) => deployed(template.toJSON() as TemplateJson, each.AllowedOAuthScopes)), [
       ['https://d111.cloudfront.net/facts/mcp/dog-facts'],
@@ -238,7 +238,7 @@ describe('a host with McpAuthorization.cognito', () => {
 
 describe('a server of a host', () => {
   test('has machine clients with its own OAuth scopes alone', () => {
-    const template = two({}, (_stack, _host, first) => first.addMachineClient('Ci'));
+    const template = two({ authorization: cognito() }, (_stack, _host, first) => first.addMachineClient('Ci'));
     const { properties } = only(template, 'AWS::Cognito::UserPoolClient', { GenerateSecret: true });
     assert.deepEqual(deployed(template.toJSON() as TemplateJson, properties.AllowedOAuthScopes), ['https://d111.cloudfront.net/facts/mcp/dog-facts']);
   });
@@ -322,7 +322,7 @@ describe('a host', () => {
     ['a client is limited to scopes of nobody in particular', (stack) => host(stack, { authorization: McpAuthorization.server({ clients: [{ clientId: 'ci', clientName: 'CI', redirectUris: ['https://ci.example.com/'], scopeNames: ['read'] }] }) }), 'clients has ci with scopeNames, which are names of one contract, and a host has several: remove scopeNames, the person sees which server the client asks for (ClientScopesOnHost)'],
     ...([['displayName', 'Dogs'], ['removalPolicy', RemovalPolicy.DESTROY]] as const).map(([name, value]): [string, (stack: Stack) => void, string] => [
       `${name} has nothing to apply to`,
-      (stack) => host(stack, { userPool: new McpUserPool(stack, 'People'), [name]: value }),
+      (stack) => host(stack, { authorization: cognito(), userPool: new McpUserPool(stack, 'People'), [name]: value }),
       `${name} is for a user pool of the host's own and for McpAuthorization.server, and there is neither: set it on the userPool and remove it here (HostOptionNotApplied)`,
     ]),
     ['a client has the id of the one for configuration by hand', (stack) => host(stack, { authorization: McpAuthorization.server({ code: code(), clients: [{ clientId: 'by-hand', clientName: 'CI', redirectUris: ['https://ci.example.com/'] }] }) }), 'clients has the clientId by-hand twice, or it is that of the client for configuration by hand: choose another (ClientIdTaken)'],
@@ -360,7 +360,7 @@ describe('servers in other stacks than their host', () => {
   const env = (region = 'eu-west-1') => ({ env: { account: '111122223333', region } });
 
   function apart(front: McpFront, authorization: McpAuthorization, region?: string): { host: Stack; notes: Stack; templates: Template[] } {
-    const app = new App();
+    const app = emptyApp();
     const stack = new Stack(app, 'Shared', env());
     const host = new McpHost(stack, 'Tools', { front, authorization });
     new McpServer(stack, 'Facts', { code: code(), contract: facts(), host, path: '/facts' });

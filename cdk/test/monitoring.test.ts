@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { Duration } from 'aws-cdk-lib';
+import { CfnOutput, Duration } from 'aws-cdk-lib';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import type { Template } from 'aws-cdk-lib/assertions';
-import { McpAuthorization, McpMonitoring, type McpMonitoringProps, type McpServer, type McpServerProps } from '../lib';
+import { McpAuthorization, McpFront, McpMonitoring, type McpMonitoringProps, type McpServer, type McpServerProps } from '../lib';
 import { deployed } from './deployed';
 import { code, only, synthesizeServer, type TemplateJson, twoScopes } from './synthesis';
 
@@ -163,6 +163,16 @@ describe('connectCommand', () => {
     assert.equal(command('vscode', { authorization: server() }), `code --add-mcp '{"name":"notes","type":"http","url":"https://…/mcp"}'`);
   });
 
+  test('gives the link of Cursor, with its configuration in Base64, also where the URL is known at deployment only', () => {
+    const config = (link: string) => JSON.parse(Buffer.from(new URL(link).searchParams.get('config')!, 'base64').toString());
+    const known = command('cursor', { authorization: server(), front: McpFront.external({ publicBaseUrl: 'https://mcp.example.com' }) });
+    assert.match(known, /^cursor:\/\/anysphere\.cursor-deeplink\/mcp\/install\?name=notes&config=/);
+    assert.deepEqual(config(known), { url: 'https://mcp.example.com/mcp' });
+
+    const later = synthesizeServer({ contract: twoScopes(), authorization: server() }, (each, stack) => void new CfnOutput(stack, 'Link', { value: each.connectCommand('cursor') })).toJSON() as TemplateJson;
+    assert.deepEqual(config(deployed(later, later.Outputs!.Link.Value)), { url: 'https://d111.cloudfront.net/mcp' });
+  });
+
   test('gives Claude Code what it needs besides', () => {
     assert.equal(command('claude-code'), 'claude mcp add --transport http notes https://…/mcp --client-id … --callback-port 8765');
   });
@@ -175,7 +185,7 @@ describe('connectCommand', () => {
 
   test('fails for a client that it does not know', () => {
     assert.throws(() => command('toString', { authorization: server() }), {
-      message: 'connectCommand knows no client "toString": use one of claude-code, codex, gemini, mcp-remote, vscode, or give a client mcpServerUrl (ClientUnknown)',
+      message: 'connectCommand knows no client "toString": use one of claude-code, codex, cursor, gemini, mcp-remote, vscode, or give a client mcpServerUrl (ClientUnknown)',
     });
   });
 });

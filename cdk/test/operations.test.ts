@@ -6,11 +6,11 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as wafv2 from 'aws-cdk-lib/aws-wafv2';
 import type { Template } from 'aws-cdk-lib/assertions';
 import { McpServer, type McpServerProps } from '../lib';
-import { code, facts, only, synthesize, synthesizeServer } from './synthesis';
+import { code, cognito, facts, only, synthesize, synthesizeServer } from './synthesis';
 
 /** A server with properties that need the stack they are defined in. */
 const withStack = (props: (stack: Stack) => Partial<McpServerProps>) =>
-  synthesize((stack) => new McpServer(stack, 'Server', { code: code(), contract: facts(), ...props(stack) }));
+  synthesize((stack) => new McpServer(stack, 'Server', { code: code(), contract: facts(), authorization: cognito(), ...props(stack) }));
 
 const integrationOf = (template: Template) => JSON.stringify(only(template, 'AWS::ApiGateway::Method', { HttpMethod: 'POST' }).properties.Integration.Uri);
 const vpcOf = (stack: Stack) => new ec2.Vpc(stack, 'Vpc', { maxAzs: 2, natGateways: 1 });

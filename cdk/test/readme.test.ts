@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
-import { App, CfnOutput, Duration, Stack } from 'aws-cdk-lib';
+import { CfnOutput, Duration, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { CognitoUserPoolsAuthorizer, LambdaIntegration, Period, RestApi } from 'aws-cdk-lib/aws-apigateway';
 import { LambdaDeploymentConfig } from 'aws-cdk-lib/aws-codedeploy';
@@ -16,7 +16,7 @@ import { CfnWebACL } from 'aws-cdk-lib/aws-wafv2';
 import { Construct } from 'constructs';
 import { ModuleKind, transpileModule } from 'typescript';
 import * as library from '../lib';
-import { certificate, code } from './synthesis';
+import { certificate, emptyApp } from './synthesis';
 
 const root = dirname(dirname(__dirname));
 /** The examples by the headings that they are under. */
@@ -25,25 +25,11 @@ const examples = readFileSync(join(root, 'cdk', 'README.md'), 'utf8').split(/^#+
   return [...section.matchAll(/```ts\n(.*?)```/gs)].map((match) => ({ heading, example: match[1] }));
 });
 
-/** The programs that the npm package brings are built for a release only; their place is taken by other code. */
-const brought = {
-  McpAuthorization: Object.assign(Object.create(library.McpAuthorization), {
-    server: (options: library.McpAuthorizationServerOptions) => library.McpAuthorization.server({ code: code(), ...options }),
-    jwt: (options: library.McpJwtOptions) => library.McpAuthorization.jwt({ code: code(), ...options }),
-    bearerToken: (options: library.McpBearerTokenOptions) => library.McpAuthorization.bearerToken({ code: code(), ...options }),
-  }),
-  McpServer: class extends library.McpServer {
-    constructor(scope: Construct, id: string, props: library.McpServerProps) {
-      super(scope, id, { ...props, gate: props.gate && { code: code(), ...props.gate } });
-    }
-  },
-};
-
 /** Runs an example of the README inside a stack; the library's names and the resources that its text speaks of are there. */
 function run(example: string): Template {
   process.chdir(root);
   // Nothing is built: the app is told that no stack needs its assets.
-  const stack = new Stack(new App({ context: { 'aws:cdk:bundling-stacks': [] } }), 'Readme');
+  const stack = new Stack(emptyApp({ 'aws:cdk:bundling-stacks': [] }), 'Readme');
   const given: Record<string, unknown> = {
     CfnOutput,
     CognitoUserPoolsAuthorizer,
@@ -63,7 +49,7 @@ function run(example: string): Template {
     webAcl: new CfnWebACL(stack, 'Acl', { scope: 'REGIONAL', defaultAction: { allow: {} }, visibilityConfig: { cloudWatchMetricsEnabled: false, metricName: 'acl', sampledRequestsEnabled: false } }),
     userPool: cognito.UserPool.fromUserPoolId(stack, 'UserPool', 'eu-west-1_Mine'),
     table: new dynamodb.TableV2(stack, 'Table', { partitionKey: { name: 'pk', type: dynamodb.AttributeType.STRING } }),
-    require: (name: string) => (assert.equal(name, 'mcp-lambda-cdk'), { ...library, ...brought }),
+    require: (name: string) => (assert.equal(name, 'mcp-lambda-cdk'), library),
   };
   const { outputText } = transpileModule(example, { compilerOptions: { module: ModuleKind.CommonJS } });
   new Function('exports', ...Object.keys(given), outputText).call(stack, {}, ...Object.values(given));

@@ -4,7 +4,7 @@ import { CfnParameter, Duration, RemovalPolicy, type Stack } from 'aws-cdk-lib';
 import * as wafv2 from 'aws-cdk-lib/aws-wafv2';
 import { McpAuthorization, McpFront, McpRemoteServer, type McpRemoteServerProps, McpUserPool } from '../lib';
 import { deployed } from './deployed';
-import { code, only, synthesize, synthesizeServer, type TemplateJson } from './synthesis';
+import { code, cognito, only, synthesize, synthesizeServer, type TemplateJson } from './synthesis';
 
 const endpointUrl = 'https://tickets-abc.gateway.bedrock-agentcore.eu-west-1.amazonaws.com/mcp';
 const front = () => McpFront.external({ publicBaseUrl: 'https://mcp.example.com' });
@@ -14,7 +14,7 @@ const remote = (props: Partial<McpRemoteServerProps> = {}, then: (server: McpRem
   synthesize((stack) => then(new McpRemoteServer(stack, 'Server', { endpointUrl, serverName: 'tickets', scopes, front: front(), ...props })));
 
 describe('McpRemoteServer', () => {
-  const template = remote({ authorization: McpAuthorization.server({ code: code() }), serverTitle: 'Tickets' }, (server) => server.addMachineClient('Ci'));
+  const template = remote({ serverTitle: 'Tickets' }, (server) => server.addMachineClient('Ci'));
   const json = template.toJSON() as TemplateJson;
   const methods = Object.values(template.findResources('AWS::ApiGateway::Method')).map((each) => each.Properties);
 
@@ -65,7 +65,8 @@ describe('McpRemoteServer', () => {
     const { Environment: environment } = only(template, 'AWS::Lambda::Function').properties;
     assert.deepEqual(JSON.parse(deployed(json, environment.Variables.AUTHORIZATION_SCOPES)), [{ name: 'https://mcp.example.com/mcp/use', description: 'Use the tickets' }]);
     assert.equal(environment.Variables.AUTHORIZATION_BRAND_NAME, 'Tickets');
-    remote().resourceCountIs('AWS::Lambda::Function', 0);
+    remote().resourceCountIs('AWS::Lambda::Function', 1);
+    remote({ authorization: cognito() }).resourceCountIs('AWS::Lambda::Function', 0);
   });
 
   test('passes on POST alone, and the methods that the endpoint takes as they are', () => {
@@ -93,8 +94,8 @@ describe('McpRemoteServer', () => {
   });
 
   test('says which client the endpoint must let in', () => {
-    remote({}, (server) => assert.equal(server.cognitoClientId, server.interactiveClientId));
-    remote({ authorization: McpAuthorization.server({ code: code() }) }, (server) => {
+    remote({ authorization: cognito() }, (server) => assert.equal(server.cognitoClientId, server.interactiveClientId));
+    remote({}, (server) => {
       assert.equal(server.cognitoClientId, server.authorizationServer!.cognitoClientId);
       assert.equal(server.interactiveClientId, 'tickets');
     });
@@ -105,14 +106,14 @@ describe('McpRemoteServer', () => {
       const webAcl = new wafv2.CfnWebACL(stack, 'Acl', { scope: 'REGIONAL', defaultAction: { allow: {} }, visibilityConfig: { cloudWatchMetricsEnabled: true, metricName: 'acl', sampledRequestsEnabled: false } });
       new McpRemoteServer(stack, 'Server', { endpointUrl, serverName: 'tickets', scopes, timeout: Duration.minutes(15), tracing: true, webAcl });
     });
-    assert.equal(only(told, 'AWS::ApiGateway::Method', { HttpMethod: 'POST' }).properties.Integration.TimeoutInMillis, 900_000);
+    assert.equal(only(told, 'AWS::ApiGateway::Method', { HttpMethod: 'POST', Integration: { Type: 'HTTP_PROXY' } }).properties.Integration.TimeoutInMillis, 900_000);
     assert.equal(only(told, 'AWS::ApiGateway::Stage').properties.TracingEnabled, true);
     told.resourceCountIs('AWS::WAFv2::WebACLAssociation', 1);
   });
 
   test('does not fail for an endpoint that is an unresolved token', () => {
     const parameters = synthesize((stack) => new McpRemoteServer(stack, 'Server', { endpointUrl: new CfnParameter(stack, 'Url').valueAsString, serverName: 'tickets', scopes }));
-    assert.deepEqual(only(parameters, 'AWS::ApiGateway::Method', { HttpMethod: 'POST' }).properties.Integration.Uri, { Ref: 'Url' });
+    assert.deepEqual(only(parameters, 'AWS::ApiGateway::Method', { HttpMethod: 'POST', Integration: { Type: 'HTTP_PROXY' } }).properties.Integration.Uri, { Ref: 'Url' });
   });
 
   const refusals: [props: Partial<McpRemoteServerProps>, message: string][] = [
@@ -143,9 +144,9 @@ describe('McpRemoteServer', () => {
   test('fails with a removalPolicy that has nothing to apply to', () => {
     const message = 'removalPolicy applies to a user pool of the server\'s own and to the logs of gate and McpAuthorization.server, and there is none of them: set it on the userPool or host and remove it here (RemovalPolicyNotApplied)';
     const existing = (stack: Stack, props: Partial<McpRemoteServerProps>) => new McpRemoteServer(stack, 'Server', { endpointUrl, serverName: 'tickets', scopes, front: front(), userPool: new McpUserPool(stack, 'People'), removalPolicy: RemovalPolicy.DESTROY, ...props });
-    assert.throws(() => synthesize((stack) => existing(stack, {})), { message });
-    synthesize((stack) => existing(stack, { gate: { code: code() } }));
-    synthesize((stack) => existing(stack, { authorization: McpAuthorization.server({ code: code() }) }));
+    assert.throws(() => synthesize((stack) => existing(stack, { authorization: cognito() })), { message });
+    synthesize((stack) => existing(stack, { authorization: cognito(), gate: { code: code() } }));
+    synthesize((stack) => existing(stack, {}));
   });
 
   for (const [props, message] of refusals) {

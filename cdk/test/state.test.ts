@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { RemovalPolicy } from 'aws-cdk-lib';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import { McpAwsResource, McpCode, McpServer, type McpServerProps, McpUserPool } from '../lib';
-import { code, facts, fixture, keeper, only, synthesize, synthesizeServer, type TemplateJson } from './synthesis';
+import { code, cognito, facts, fixture, keeper, only, synthesize, synthesizeServer, type TemplateJson } from './synthesis';
 
 const variables = (template: ReturnType<typeof synthesizeServer>) => only(template, 'AWS::Lambda::Function').properties.Environment.Variables;
 
@@ -40,7 +40,7 @@ describe('a server that keeps state', () => {
     const own = (props: Partial<McpServerProps>) =>
       synthesize((stack) => {
         const table = new dynamodb.TableV2(stack, 'Own', { partitionKey: { name: 'pk', type: dynamodb.AttributeType.STRING }, timeToLiveAttribute: 'expires' });
-        const server = new McpServer(stack, 'Server', { code: code(), contract: keeper(), awsResources: { state: McpAwsResource.dynamodbTable(table) }, ...props });
+        const server = new McpServer(stack, 'Server', { code: code(), contract: keeper(), authorization: cognito(), awsResources: { state: McpAwsResource.dynamodbTable(table) }, ...props });
         assert.equal(server.stateTable, undefined);
       });
     assert.deepEqual(variables(own({})).MCP_STATE_TABLE, { Ref: only(own({}), 'AWS::DynamoDB::GlobalTable').logicalId });

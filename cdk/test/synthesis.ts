@@ -3,7 +3,7 @@ import { App, Fn, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as acm from 'aws-cdk-lib/aws-certificatemanager';
 import type { Construct } from 'constructs';
-import { McpCode, McpContract, McpServer, type McpServerProps } from '../lib';
+import { McpAuthorization, McpCode, McpContract, McpServer, type McpServerProps } from '../lib';
 
 // CDK's own rules take seconds for each synth; test/rules runs them once.
 process.env.CDK_VALIDATION = 'false';
@@ -52,18 +52,24 @@ export interface TemplateJson {
   Outputs?: Record<string, { Value: unknown }>;
 }
 
+/** An app that finds the programs of the npm package among the fixtures: those of a release are built for it alone. */
+export const emptyApp = (context: Record<string, unknown> = {}) => new App({ context: { 'mcp-lambda-cdk:programs': fixture('lambda'), ...context } });
+
 /** Synthesizes one stack. */
 export function synthesize(define: (stack: Stack) => void): Template {
-  const app = new App();
+  const app = emptyApp();
   const stack = new Stack(app, 'Test');
   define(stack);
   return Template.fromStack(stack);
 }
 
-/** Synthesizes a stack with one server: of the facts contract, unless the properties say otherwise. */
+/** The alternative to the default: a server with it has one function, which tests about that function look for. */
+export const cognito = () => McpAuthorization.cognito();
+
+/** Synthesizes a stack with one server: of the facts contract and without the authorization server, unless the properties say otherwise. */
 export function synthesizeServer(props: Partial<McpServerProps> = {}, more: (server: McpServer, stack: Construct) => void = () => {}): Template {
   return synthesize((stack) => {
-    const server = new McpServer(stack, 'Server', { code: code(), contract: facts(), ...props });
+    const server = new McpServer(stack, 'Server', { code: code(), contract: facts(), authorization: cognito(), ...props });
     more(server, stack);
   });
 }

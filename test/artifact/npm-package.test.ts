@@ -13,12 +13,11 @@ const sha256 = (file: string) => createHash('sha256').update(readFileSync(file))
 
 const app = `
 const { App, Stack } = require('aws-cdk-lib');
-const { McpAuthorization, McpCode, McpContract, McpServer } = require('mcp-lambda-cdk');
+const { McpCode, McpContract, McpServer } = require('mcp-lambda-cdk');
 const app = new App();
 new McpServer(new Stack(app, 'Mine'), 'Server', {
   code: McpCode.fromAsset('function'),
   contract: McpContract.fromFile('contract.json'),
-  authorization: McpAuthorization.server(),
 });
 app.synth();
 `;
@@ -52,7 +51,7 @@ describe('the npm package of the constructs', () => {
     });
   }
 
-  test('synthesizes a server with an authorization server where there is neither Rust nor Docker', () => {
+  test('synthesizes a server with its default, the authorization server, where there is neither Rust nor Docker', () => {
     mkdirSync(join(folder, 'function'));
     writeFileSync(join(folder, 'function', 'bootstrap'), '#!/bin/sh\n');
     cpSync(join(root, 'lambda', 'dog-facts', 'contract.json'), join(folder, 'contract.json'));

@@ -7,23 +7,17 @@ import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 
 import { connectCommand } from '../../cdk/lib/connect-commands.js';
-import { playMetadataHost } from '../e2e/metadata-host.ts';
 import { startModel } from '../e2e/model.ts';
 import { Person } from '../e2e/person.ts';
 import { runningStack } from '../e2e/stack.ts';
+import { facts } from './facts.ts';
 import { Installation } from './installation.ts';
-import { gemini, responses } from './models.ts';
+import { gemini } from './models.ts';
 
 const stack = runningStack();
 
 const command = (client: string): string =>
   connectCommand(client, { serverName: 'dog-facts', mcpServerUrl: stack.McpServerUrl, claudeCodeOptions: '', urlAlone: true });
-
-/** Which facts a client hands on: as structured content, or as the lines of the text. */
-function facts(result: string): number {
-  const structured = /\\*"facts\\*":\[(.*?)\]/.exec(result)?.[1];
-  return structured?.split(/\\*"\s*,\s*\\*"/).length ?? result.split('\\n- ').length - 1;
-}
 
 describe('the command of connectCommand', () => {
   let person: Person;
@@ -58,46 +52,6 @@ describe('the command of connectCommand', () => {
       }
     } finally {
       await machine.leave();
-    }
-  });
-
-  test('for Codex signs in at once, and the model can call the tool', async () => {
-    const model = await startModel(responses, 'getDogFacts', { limit: 3 });
-    const machine = new Installation({ STAND_IN_KEY: 'not-a-key' });
-    // The document that Codex names itself by, as far as OAuth needs it; the true one is on the internet.
-    const clientId = 'https://chatgpt.com/oauth/codex/client.json';
-    const host = await playMetadataHost(stack, 'chatgpt.com', '/oauth/codex/client.json', {
-      client_id: clientId,
-      client_name: 'Codex',
-      redirect_uris: ['http://127.0.0.1/callback'],
-      grant_types: ['authorization_code', 'refresh_token'],
-      response_types: ['code'],
-      token_endpoint_auth_method: 'none',
-    });
-    try {
-      machine.configure('.codex/config.toml', [
-        'model = "stand-in"',
-        'model_provider = "stand-in"',
-        'mcp_oauth_credentials_store = "file"',
-        '[model_providers.stand-in]',
-        'name = "stand-in"',
-        `base_url = "${model.url}/v1"`,
-        'env_key = "STAND_IN_KEY"',
-        'wire_api = "responses"',
-        '',
-      ].join('\n'));
-      const adding = machine.type(command('codex'));
-      const url = await adding.showsAuthorizationUrl();
-      assert.equal(url.searchParams.get('client_id'), clientId);
-      await person.allowAndSignInAt(url, /Codex/);
-      assert.match(await adding.ends(), /Successfully logged in/);
-      assert.match(await machine.type('codex mcp list').ends(), /dog-facts.*OAuth/);
-      await machine.type('codex exec --skip-git-repo-check --dangerously-bypass-approvals-and-sandbox "Three facts about dogs"').ends();
-      assert.equal(facts(model.toolResults()[0] ?? ''), 3, model.toolResults().join());
-    } finally {
-      await host.close();
-      await machine.leave();
-      await model.close();
     }
   });
 

@@ -1,7 +1,7 @@
 /** The clients as a person has them: installed from npm, called by the commands that `connectCommand` writes, with a home of their own. */
 
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { patience } from '../e2e/patience.ts';
 import { inTerminal } from '../e2e/terminal.ts';
 
-const packages = fileURLToPath(new URL('node_modules', import.meta.url));
+const packagesHere = fileURLToPath(new URL('node_modules', import.meta.url));
 
 /** Somebody's machine with one client on it. */
 export class Installation {
@@ -17,14 +17,15 @@ export class Installation {
   readonly #home = mkdtempSync(join(homedir(), '.mcp-client-'));
   readonly #running = new Set<ChildProcess>();
 
-  constructor(private readonly variables: Readonly<Record<string, string>> = {}) {
+  /** @param packages where the client was installed */
+  constructor(private readonly variables: Readonly<Record<string, string>> = {}, private readonly packages = packagesHere) {
     // `npx` looks here before it would install a package.
-    symlinkSync(packages, join(this.#home, 'node_modules'));
+    symlinkSync(this.packages, join(this.#home, 'node_modules'));
   }
 
   /** The variables that a program is started with: no browser opens by itself. */
   get environment(): Record<string, string> {
-    const path = [join(packages, '.bin'), process.env.PATH ?? ''].join(delimiter);
+    const path = [join(this.packages, '.bin'), process.env.PATH ?? ''].join(delimiter);
     return { PATH: path, HOME: this.#home, NO_COLOR: '1', BROWSER: 'true', NO_BROWSER: 'true', ...this.variables };
   }
 
@@ -38,6 +39,11 @@ export class Installation {
     const file = join(this.#home, path);
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, text);
+  }
+
+  /** Whether a client has written this file. */
+  has(path: string): boolean {
+    return existsSync(join(this.#home, path));
   }
 
   /** Types `command` into a shell in a terminal. */
@@ -88,6 +94,11 @@ export class Typed {
   /** Answers what it asks. */
   answer(text: string): void {
     this.child.stdin?.write(`${text}\n`);
+  }
+
+  /** Waits for its end and gives its status, whichever it is. */
+  over(): Promise<number | null> {
+    return this.#status;
   }
 
   /** Waits for its end, which must have this status, and gives what it showed. */

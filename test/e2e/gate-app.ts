@@ -33,7 +33,7 @@ function stackWith(name: string, properties: Partial<McpServerProps>): { stack: 
 }
 
 // Rates so low that no request comes back within a test, but for the one that calls often.
-const { stack, server } = stackWith('GateCounter', { gate: { code: program('gate') }, throttle: { rateLimit: 0.001, burstLimit: 4 } });
+const { stack, server } = stackWith('GateCounter', { authorization: McpAuthorization.cognito(), gate: { code: program('gate') }, throttle: { rateLimit: 0.001, burstLimit: 4 } });
 const machines = {
   Often: server.addMachineClient('Often', { throttle: { rateLimit: 50, burstLimit: 100 } }),
   Slow: server.addMachineClient('Slow'),
@@ -44,6 +44,7 @@ for (const [name, { clientId, clientSecret }] of Object.entries(machines)) {
   new CfnOutput(stack, `${name}ClientSecretArn`, { value: clientSecret.secretArn });
 }
 new CfnOutput(stack, 'UserPoolId', { value: server.userPool.userPool.userPoolId });
+new CfnOutput(stack, 'McpOAuthTokenUrl', { value: server.tokenUrl });
 
 const { server: behindJwt } = stackWith('GateJwt', {
   authorization: McpAuthorization.jwt({ code: program('gate'), issuer: text('issuer'), jwksUrl: text('jwksUrl'), audience: ['api://counter'], scopePrefix: 'api://counter/' }),

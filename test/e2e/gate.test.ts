@@ -17,7 +17,7 @@ import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/cli
 
 import { clients } from '../clients/all.ts';
 import { Provider } from './gate-provider.ts';
-import { machineClientSecret, machineToken, runningStack, type Stack } from './stack.ts';
+import { cognitoDomain, machineClientSecret, machineToken, runningStack, type Stack } from './stack.ts';
 import { tokenForAnotherResource, tokenOfAnotherPool, tokenOfAnUnknownAppClient, tokensOfAnApiSignIn } from './tokens.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -146,7 +146,7 @@ describe('the counter', () => {
     assert.ok(programs !== undefined, 'MCP_LAMBDA_GATE_PROGRAMS is not set: run this test with `npm test -- gate`');
     provider = await Provider.start();
     const { context } = JSON.parse(readFileSync(join(root, 'cdk.json'), 'utf8')) as { context: object };
-    const signInBaseUrl = new URL(example.McpOAuthTokenUrl).origin;
+    const signInBaseUrl = cognitoDomain(example);
     const tokenSha256 = agreed.map((token) => createHash('sha256').update(token).digest('hex')).join(',');
     execFileSync('node', ['--import', 'tsx', 'test/e2e/gate-app.ts'], {
       cwd: root,

@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { after, before, describe, test } from 'node:test';
 
-import { machineToken, runningStack, type Stack } from './stack.ts';
+import { cognitoDomain, machineToken, runningStack, type Stack } from './stack.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const local = runningStack();
@@ -54,7 +54,7 @@ describe('a server that keeps something in DynamoDB', () => {
     mkdirSync(join(work, 'counter'));
     copyFileSync(built.executable, join(work, 'counter', 'bootstrap'));
 
-    const signIn = new URL(local.McpOAuthTokenUrl).origin;
+    const signIn = cognitoDomain(local);
     const { context } = JSON.parse(readFileSync(join(root, 'cdk.json'), 'utf8')) as { context: object };
     execFileSync('node', ['--import', 'tsx', 'cdk/app/counter.ts'], {
       cwd: root,
@@ -62,7 +62,8 @@ describe('a server that keeps something in DynamoDB', () => {
         ...process.env,
         CDK_OUTDIR: cdkOut,
         CDK_VALIDATION: 'false',
-        CDK_CONTEXT_JSON: JSON.stringify({ ...context, front: 'external', publicBaseUrl: 'http://127.0.0.1:3499', signInBaseUrl: signIn, cognitoIdpUrl: signIn, lambdaDir: work }),
+        // No front leads to an authorization server at that URL.
+        CDK_CONTEXT_JSON: JSON.stringify({ ...context, authorization: 'cognito', front: 'external', publicBaseUrl: 'http://127.0.0.1:3499', signInBaseUrl: signIn, cognitoIdpUrl: signIn, lambdaDir: work }),
       },
     });
   });

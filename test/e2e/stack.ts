@@ -15,6 +15,8 @@ export interface Stack {
   readonly McpOAuthScope: string;
   readonly SignInUrl: string;
   readonly ClaudeCodeCommand: string;
+  /** Of the stack whose clients need the URL alone. */
+  readonly CodexCommand?: string;
   readonly AwsEndpointUrl: string;
   readonly AwsRegion: string;
   readonly UserPoolId: string;
@@ -31,6 +33,9 @@ export function runningStack(): Stack {
   }
   return JSON.parse(readFileSync(file, 'utf8')) as Stack;
 }
+
+/** Where the user pool's domain is played: Cognito's own endpoints and pages, whichever authorization the stack has. */
+export const cognitoDomain = (stack: Stack): string => new URL(stack.MailboxUrl).origin;
 
 /**
  * Calls an AWS API of the emulator, as an administrator of the account.

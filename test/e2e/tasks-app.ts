@@ -3,6 +3,7 @@
 import { App, CfnOutput, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 
 // Not from index.js, whose names Node does not find in a module of the other kind.
+import { McpAuthorization } from '../../cdk/lib/mcp-authorization.js';
 import { McpCode } from '../../cdk/lib/mcp-code.js';
 import { McpContract } from '../../cdk/lib/mcp-contract.js';
 import { McpFront } from '../../cdk/lib/mcp-front.js';
@@ -19,6 +20,8 @@ const server = new McpServer(stack, 'Server', {
   code: McpCode.fromAsset(text('program')),
   contract: McpContract.fromFile(text('contract')),
   front: McpFront.external({ publicBaseUrl: text('publicBaseUrl'), signInBaseUrl: text('signInBaseUrl'), cognitoIdpUrl: text('signInBaseUrl') }),
+  // No front leads to an authorization server at that URL.
+  authorization: McpAuthorization.cognito(),
   removalPolicy: RemovalPolicy.DESTROY,
   settings: {
     CONFORMANCE_STATE_DIRECTORY: text('program'),

@@ -15,7 +15,7 @@ import { fileURLToPath } from 'node:url';
 import { after, before, describe, test } from 'node:test';
 
 import { patience } from './patience.ts';
-import { machineToken, runningStack, type Stack } from './stack.ts';
+import { cognitoDomain, machineToken, runningStack, type Stack } from './stack.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const local = runningStack();
@@ -91,7 +91,7 @@ describe('a tool that runs as a task', () => {
     await once(receiver, 'listening');
     const contract = join(work, 'contract.json');
     writeFileSync(contract, execFileSync(join(program, 'bootstrap'), ['contract']));
-    const signIn = new URL(local.McpOAuthTokenUrl).origin;
+    const signIn = cognitoDomain(local);
     execFileSync('node', ['--import', 'tsx', 'test/e2e/tasks-app.ts'], {
       cwd: root,
       env: {

@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto';
 
 import { newPassword } from './person.ts';
-import { aws, type Stack } from './stack.ts';
+import { aws, cognitoDomain, type Stack } from './stack.ts';
 
 const cognito = <T>(stack: Stack, operation: string, body: object): Promise<T> =>
   aws<T>(stack, 'cognito-idp', `AWSCognitoIdentityProviderService.${operation}`, body);
@@ -30,7 +30,7 @@ const machineSettings = (userPoolId: string, oauthScope: string): object => ({
 });
 
 async function clientCredentials(stack: Stack, client: AppClient, oauthScope: string): Promise<string> {
-  const response = await fetch(stack.McpOAuthTokenUrl, {
+  const response = await fetch(`${cognitoDomain(stack)}/oauth2/token`, {
     method: 'POST',
     headers: {
       'content-type': 'application/x-www-form-urlencoded',

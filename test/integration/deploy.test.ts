@@ -28,8 +28,9 @@ const SNAPSHOTS = ['AWS::ApiGateway::Deployment', 'AWS::Lambda::Version'];
 /** Context of an app. */
 type Context = Readonly<Record<string, string>>;
 
-async function deploy(app: AppName, context: Context): Promise<Resources> {
-  const given = Object.entries(context).flatMap(([name, value]) => ['--context', `${name}=${value}`]);
+async function deploy(app: AppName, first: Revision, context: Context): Promise<Resources> {
+  // What the npm package brings is built for arm64, and the emulator runs this machine's programs.
+  const given = Object.entries({ 'mcp-lambda-cdk:programs': first.lambdaDir, ...context }).flatMap(([name, value]) => ['--context', `${name}=${value}`]);
   await cdk('deploy', '--app', `node ${sourceOf(app)}`, ...given, '--output', join(work, app), '--require-approval', 'never', '--toolkit-stack-name', 'Bootstrap');
   return resourcesOf(STACKS[app]);
 }
@@ -97,7 +98,7 @@ describe('integration apps', () => {
     }
 
     test('is deployed by cdk deploy, and answers a program', async () => {
-      resources = await deploy('defaults', { ...first });
+      resources = await deploy('defaults', first, { ...first });
       api = idOf(resources, 'AWS::ApiGateway::RestApi');
       pool = idOf(resources, 'AWS::Cognito::UserPool');
       identifier = idOf(resources, 'AWS::Cognito::UserPoolResourceServer');
@@ -114,21 +115,21 @@ describe('integration apps', () => {
     });
 
     test('keeps pool, API, table and what they hold through an update of code, memory, origins and OAuth scopes', async () => {
-      const updated = await deploy('defaults', { ...second, chosen: JSON.stringify({ memorySize: 512, allowedOrigins: [ORIGIN] }) });
+      const updated = await deploy('defaults', first, { ...second, chosen: JSON.stringify({ memorySize: 512, allowedOrigins: [ORIGIN] }) });
       assert.deepEqual(replaced(resources, updated), []);
       resources = updated;
 
       const accessToken = await token('counter.read', 'counter.write', ADDED_SCOPE);
       assert.equal(content(await call(api, accessToken, 'getCounter', { conversation }, { origin: ORIGIN })).count, 5);
       assert.ok((await send(api, { method: 'tools/list' }, { authorization: `Bearer ${accessToken}` })).body.includes(CHANGED_TEXT));
-      assert.equal(await memoryOf(idOf(resources, 'AWS::Lambda::Function')), 512);
+      assert.equal(await memoryOf(idOf(resources, 'AWS::Lambda::Function', 'CounterFunction')), 512);
     });
 
     test('leaves people, log and state behind when it is destroyed, and nothing else', async () => {
       await destroy('defaults');
       assert.deepEqual(added(empty, await inventory()), {
         'user pool': [pool],
-        'log group': [idOf(resources, 'AWS::Logs::LogGroup')],
+        'log group': ['CounterAuthorizationServer', 'CounterFunction'].map((name) => idOf(resources, 'AWS::Logs::LogGroup', name)),
         table: [idOf(resources, 'AWS::DynamoDB::GlobalTable')],
       });
     });
@@ -156,7 +157,7 @@ describe('integration apps', () => {
 
     test('is deployed by cdk deploy, and answers a program through its gate', async () => {
       beforehand = await inventory();
-      resources = await deploy('everything', context(first));
+      resources = await deploy('everything', first, context(first));
       api = idOf(resources, 'AWS::ApiGateway::RestApi', 'Counter');
       front.api = api;
 
@@ -170,7 +171,7 @@ describe('integration apps', () => {
     });
 
     test('keeps pool, API, table and what they hold through an update of code, memory, origins and OAuth scopes', async () => {
-      const updated = await deploy('everything', {
+      const updated = await deploy('everything', first, {
         ...context(second),
         scopeNames: `counter.read,counter.write,${ADDED_SCOPE}`,
         chosen: JSON.stringify({ memorySize: 1024, allowedOrigins: [ORIGIN] }),

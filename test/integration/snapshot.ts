@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { APPS, type AppName, root, sourceOf, STACKS } from './paths.ts';
 
 /** What the apps are told where nothing runs. */
-const CONTEXT = { lambdaDir: 'cdk/test/fixtures/lambda', publicBaseUrl: 'http://127.0.0.1:3030', signInBaseUrl: 'http://127.0.0.1:3031' };
+const CONTEXT = { lambdaDir: 'cdk/test/fixtures/lambda', 'mcp-lambda-cdk:programs': 'cdk/test/fixtures/lambda', publicBaseUrl: 'http://127.0.0.1:3030', signInBaseUrl: 'http://127.0.0.1:3031' };
 
 /** Where the template of an app is committed. */
 export const snapshotOf = (app: AppName): string => join(root, 'test', 'integration', 'snapshots', `${app}.template.json`);

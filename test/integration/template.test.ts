@@ -37,7 +37,7 @@ describe('the template without the CDK', () => {
 
   before(async () => {
     await new Promise<void>((resolve) => dogApi.listen(0, '127.0.0.1', resolve));
-    build(join(work, 'lambda'), 'dog-facts');
+    build(join(work, 'lambda'), 'dog-facts', 'authorization');
     await run('node', ['scripts/template.mjs', work, `lambdaDir=${join(work, 'lambda')}`, `dogApiBaseUrl=http://127.0.0.1:${(dogApi.address() as AddressInfo).port}/api/v2`], { CDK_VALIDATION: 'false' });
     beforehand = await inventory();
     await shell('aws s3 mb s3://<bucket>');

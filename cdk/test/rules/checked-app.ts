@@ -3,7 +3,7 @@
 import { App, Stack, Validations } from 'aws-cdk-lib';
 import * as cognito from 'aws-cdk-lib/aws-cognito';
 import { AwsSolutionsChecks } from 'cdk-nag';
-import { readContext, serverCode } from '../../app/context';
+import { authorizationOf, readContext, serverCode } from '../../app/context';
 import { CounterStack } from '../../app/counter-stack';
 import { DogFactsStack } from '../../app/dog-facts-stack';
 import { TwoStack } from '../../app/two-stack';
@@ -34,6 +34,7 @@ switch (process.argv[2]) {
     const server = new McpServer(new Stack(app, 'Library'), 'Server', {
       code: serverCode(context, 'dog-facts'),
       contract: McpContract.fromFile('lambda/dog-facts/contract.json'),
+      authorization: authorizationOf(context),
     });
     server.addMachineClient('MachineClient');
     break;

@@ -26,9 +26,9 @@ const quota: McpQuota = { limit: 1000, period: apigateway.Period.DAY };
 
 /** Every authorization, with and without limits of single app clients, and every way in which the authorization server lets MCP clients become known. */
 const authorizations: Choice<Partial<McpServerProps>> = {
-  Cognito: () => ({}),
-  CognitoGate: (_scope, code) => ({ gate: { code } }),
-  CognitoLimits: (_scope, code) => ({ gate: { code }, throttle, quota }),
+  Cognito: () => ({ authorization: McpAuthorization.cognito() }),
+  CognitoGate: (_scope, code) => ({ authorization: McpAuthorization.cognito(), gate: { code } }),
+  CognitoLimits: (_scope, code) => ({ authorization: McpAuthorization.cognito(), gate: { code }, throttle, quota }),
   Server: (_scope, code) => ({ authorization: McpAuthorization.server({ code }) }),
   ServerGate: (_scope, code) => ({ authorization: McpAuthorization.server({ code }), gate: { code } }),
   ServerLimits: (_scope, code) => ({ authorization: McpAuthorization.server({ code }), gate: { code }, quota }),

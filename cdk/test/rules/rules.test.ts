@@ -41,10 +41,10 @@ const apps: [title: string, stack: string, context: Record<string, string>][] = 
   ['dog-facts-cloudfront', 'DogFacts', {}],
   ['dog-facts-stage', 'DogFacts', { front: 'stage' }],
   ['dog-facts-external', 'DogFacts', { front: 'external', publicBaseUrl: 'http://127.0.0.1:3030', signInBaseUrl: 'http://127.0.0.1:3031', cognitoIdpUrl: 'http://127.0.0.1:3031' }],
-  ['dog-facts-server-cloudfront', 'DogFacts', { authorization: 'server' }],
-  ['dog-facts-server-stage', 'DogFacts', { authorization: 'server', front: 'stage' }],
+  ['dog-facts-cognito-cloudfront', 'DogFacts', { authorization: 'cognito' }],
+  ['dog-facts-cognito-stage', 'DogFacts', { authorization: 'cognito', front: 'stage' }],
   ['counter-cloudfront', 'Counter', {}],
-  ['two-server-cloudfront', 'Two', { authorization: 'server' }],
+  ['two-cloudfront', 'Two', {}],
 ];
 
 describe('the CDK\'s own rules and cdk-nag', () => {
@@ -69,28 +69,37 @@ describe('the CDK\'s own rules and cdk-nag', () => {
   test('find in the library what the app acknowledges, and nothing more', () => {
     const app = new App({ context: { lambdaDir } });
     const acknowledged = acknowledgements(new DogFactsStack(app, 'DogFacts', readContext(app.node)));
-    const byApp = acknowledged.filter(({ path }) => !path.includes('.well-known'));
+    const byApp = acknowledged.filter(({ id }) => !OF_LIBRARY.test(id));
     const found = findings('Library', 'library');
     assert.deepEqual([...new Set(byApp.map(({ id }) => id))].sort(), [...new Set(found.map(({ pluginName, ruleName }) => `${pluginName}::${ruleName}`))].sort());
   });
 });
 
+/** What the library itself acknowledges: endpoints that are for everybody. */
+const OF_LIBRARY = /^AwsSolutions::AwsSolutions-(APIG4|COG4)$/;
+
 describe('acknowledgements', () => {
-  const app = new App({ context: { lambdaDir } });
-  const all = acknowledgements(new DogFactsStack(app, 'DogFacts', readContext(app.node)));
+  const made = (authorization: string) => {
+    const app = new App({ context: { lambdaDir, authorization } });
+    return acknowledgements(new DogFactsStack(app, 'DogFacts', readContext(app.node)));
+  };
+  const OAUTH = ['authorize/GET', 'authorize/HEAD', 'callback/GET', 'callback/HEAD', 'consent/POST', 'register/OPTIONS', 'register/POST', 'revoke/OPTIONS', 'revoke/POST', 'sign-in/GET', 'sign-in/HEAD', 'token/OPTIONS', 'token/POST'];
 
-  test('of the library are those of its public metadata documents', () => {
-    const byLibrary = all.filter(({ path }) => path.includes('.well-known'));
-    assert.equal(byLibrary.length, 28);
-    for (const { id, path } of byLibrary) {
-      assert.match(id, /^AwsSolutions::AwsSolutions-(APIG4|COG4)$/);
-      assert.match(path, /\/(GET|HEAD)$/);
-    }
-  });
+  for (const [authorization, endpoints] of [['server', OAUTH], ['cognito', []]] as const) {
+    const all = made(authorization);
 
-  test('carry a reason each', () => {
-    assert.deepEqual(all.filter(({ reason }) => reason.length < 40), []);
-  });
+    test(`of the library with ${authorization} are those of its public metadata documents and of the OAuth endpoints, none of them on the MCP endpoint`, () => {
+      const byLibrary = all.filter(({ id }) => OF_LIBRARY.test(id)).map(({ path }) => path.split('/Default/')[1]);
+      const documents = byLibrary.filter((path) => path.includes('.well-known'));
+      assert.deepEqual([...new Set(byLibrary.filter((path) => !path.includes('.well-known')))].sort(), endpoints);
+      assert.equal(documents.length, 28);
+      assert.deepEqual(documents.filter((path) => !/\/(GET|HEAD)$/.test(path)), []);
+    });
+
+    test(`carry a reason each with ${authorization}`, () => {
+      assert.deepEqual(all.filter(({ reason }) => reason.length < 40), []);
+    });
+  }
 });
 
 function acknowledgements(construct: IConstruct): { path: string; id: string; reason: string }[] {
@@ -100,22 +109,6 @@ function acknowledgements(construct: IConstruct): { path: string; id: string; re
       .flatMap(({ data }) => Object.entries(data as Record<string, string>).map(([id, reason]) => ({ path: each.node.path, id, reason }))),
   );
 }
-
-describe('acknowledgements with the authorization server', () => {
-  const app = new App({ context: { lambdaDir, authorization: 'server' } });
-  const all = acknowledgements(new DogFactsStack(app, 'DogFacts', readContext(app.node)));
-
-  test('of the library are those of its public metadata documents and of the OAuth endpoints, none of them on the MCP endpoint', () => {
-    const byLibrary = all.filter(({ id }) => /-(APIG4|COG4)$/.test(id)).map(({ path }) => path.split('/Default/')[1]);
-    const oauth = ['authorize/GET', 'authorize/HEAD', 'callback/GET', 'callback/HEAD', 'consent/POST', 'register/OPTIONS', 'register/POST', 'revoke/OPTIONS', 'revoke/POST', 'sign-in/GET', 'sign-in/HEAD', 'token/OPTIONS', 'token/POST'];
-    assert.deepEqual([...new Set(byLibrary.filter((path) => !path.includes('.well-known')))].sort(), oauth);
-    assert.equal(byLibrary.filter((path) => path.includes('.well-known')).length, 28);
-  });
-
-  test('carry a reason each', () => {
-    assert.deepEqual(all.filter(({ reason }) => reason.length < 40), []);
-  });
-});
 
 describe('cfn-lint', () => {
   const environment = join(root, '.local', 'lint-venv');
@@ -148,7 +141,7 @@ describe('cfn-lint', () => {
     assert.equal(run.status, 0);
   });
 
-  for (const choices of [[], ['env=prod', 'authorization=server', 'front=stage']]) {
+  for (const choices of [[], ['env=prod', 'authorization=cognito', 'front=stage']]) {
     test(`finds nothing in the template without the CDK${choices.map((each) => ` ${each}`).join('')}`, () => {
       const destination = join(directory, ['without-cdk', ...choices].join('-'));
       const written = spawnSync(process.execPath, ['scripts/template.mjs', destination, `lambdaDir=${lambdaDir}`, ...choices], { encoding: 'utf8', env: { ...process.env, CDK_VALIDATION: 'false' } });

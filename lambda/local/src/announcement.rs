@@ -39,38 +39,40 @@ pub(crate) fn write(outputs: &BTreeMap<String, String>, file: &Path) -> Result<(
     std::fs::rename(&part, file).map_err(Failure::file(file))
 }
 
-/// One MCP server of the stack, by the outputs that begin with the same prefix.
-struct Server<'a> {
-    url: &'a str,
-    claude: &'a str,
-}
+/// The outputs that connect a client: their name behind the prefix, and the comment above them.
+const CONNECT: [(&str, &str); 5] = [
+    (
+        "ClaudeCodeCommand",
+        "Claude Code; then sign in with /mcp inside it (the sign-in page has \"Create an account\")",
+    ),
+    ("CodexCommand", "Codex; it signs in at once"),
+    (
+        "GeminiCommand",
+        "Gemini CLI; then sign in with /mcp auth inside it",
+    ),
+    ("VsCodeCommand", "VS Code"),
+    ("CursorLink", "Cursor: open this link in a browser"),
+];
 
-impl Server<'_> {
-    fn commands(&self) -> String {
-        let words: Vec<&str> = self.claude.split_whitespace().collect();
-        let name = words
-            .windows(2)
-            .find(|pair| pair[1] == self.url)
-            .map_or("", |pair| pair[0]);
-        format!("{}\nclaude mcp login {name}", self.claude)
-    }
-}
-
-/// The servers of the stack; the one without a prefix first.
-fn servers(outputs: &BTreeMap<String, String>) -> Vec<Server<'_>> {
-    let mut prefixes: Vec<&str> = outputs
-        .keys()
-        .filter_map(|name| name.strip_suffix("McpServerUrl"))
-        .collect();
-    prefixes.sort_unstable();
-    let get = |name: String| outputs.get(&name).map_or("", String::as_str);
-    prefixes
+/// What the output of this name is for every server that has one; that of the server without a prefix first.
+fn of_every_server<'a>(outputs: &'a BTreeMap<String, String>, name: &str) -> Vec<&'a str> {
+    let mut found: Vec<(&str, &str)> = outputs
         .iter()
-        .map(|prefix| Server {
-            url: get(format!("{prefix}McpServerUrl")),
-            claude: get(format!("{prefix}ClaudeCodeCommand")),
-        })
-        .collect()
+        .filter_map(|(key, value)| Some((key.strip_suffix(name)?, value.as_str())))
+        .collect();
+    found.sort_unstable();
+    found.into_iter().map(|(_, value)| value).collect()
+}
+
+/// The commands and links that connect clients, each kind below its comment.
+fn connections(outputs: &BTreeMap<String, String>) -> String {
+    CONNECT
+        .iter()
+        .map(|(name, comment)| (comment, of_every_server(outputs, name)))
+        .filter(|(_, lines)| !lines.is_empty())
+        .map(|(comment, lines)| format!("# {comment}\n{}\n", lines.join("\n")))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// The block: comments for people, everything else to paste into a shell or a browser.
@@ -84,9 +86,7 @@ pub fn block(outputs: &BTreeMap<String, String>, ports: Ports, seconds: f32) -> 
         format!(" -- --port {}", ports.edge)
     };
     let (mcp, mailbox) = (get("McpServerUrl"), get("MailboxUrl"));
-    let servers = servers(outputs);
-    let endpoints: Vec<&str> = servers.iter().map(|server| server.url).collect();
-    let connect: Vec<String> = servers.iter().map(Server::commands).collect();
+    let endpoints = of_every_server(outputs, "McpServerUrl");
     format!(
         r#"
 Ready after {seconds:.1} s.
@@ -94,9 +94,7 @@ Ready after {seconds:.1} s.
 # The MCP endpoint{plural}
 {endpoints}
 
-# Connect Claude Code, then sign in (its sign-in page has "Create an account")
 {connect}
-
 # Create an account without a client
 {sign_up}
 
@@ -111,9 +109,9 @@ curl -sS {mcp} \
 
 # Stop: Ctrl-C. {kept}
 "#,
-        plural = if servers.len() > 1 { "s" } else { "" },
+        plural = if endpoints.len() > 1 { "s" } else { "" },
         endpoints = endpoints.join("\n"),
-        connect = connect.join("\n"),
+        connect = connections(outputs),
         kept = if ports.free {
             "Users and data are gone then.".to_owned()
         } else {

@@ -25,8 +25,8 @@ pub struct Options {
     #[arg(long, value_name = "FILE")]
     pub outputs_file: Option<PathBuf>,
 
-    /// What issues authorization codes: the user pool itself, or the authorization server in front of it
-    #[arg(long, value_enum, default_value_t = Authorization::Cognito)]
+    /// What issues authorization codes: the authorization server in front of the user pool, or the user pool itself
+    #[arg(long, value_enum, default_value_t = Authorization::Server)]
     pub authorization: Authorization,
 
     /// Put the gate before the MCP endpoint: a Lambda authorizer that looks at the OAuth scopes of each tool
@@ -65,18 +65,18 @@ fn first_port(text: &str) -> Result<u16, String> {
 /// What issues authorization codes to MCP clients.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Authorization {
+    /// The authorization server in front of the user pool: clients need the URL alone.
+    Server,
     /// The user pool itself: clients need its app client's id.
     Cognito,
-    /// The authorization server in front of it: clients need the URL alone.
-    Server,
 }
 
 impl Authorization {
     /// The value of the app's context key `authorization`.
     pub(crate) fn context_value(self) -> &'static str {
         match self {
-            Self::Cognito => "cognito",
             Self::Server => "server",
+            Self::Cognito => "cognito",
         }
     }
 }

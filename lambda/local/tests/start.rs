@@ -51,11 +51,18 @@ fn a_token_needs_a_running_stack() {
 #[test]
 fn the_block_can_be_pasted_from() {
     let url = "http://127.0.0.1:4030/mcp";
-    let claude =
-        format!("claude mcp add --transport http dogs {url} --client-id c --callback-port 8765");
+    let claude = format!("claude mcp add --transport http dogs {url}");
+    let codex = format!("codex mcp add dogs --url {url}");
+    let gemini = format!("gemini mcp add --transport http dogs {url}");
+    let vscode = format!("code --add-mcp '{{\"name\":\"dogs\",\"url\":\"{url}\"}}'");
+    let cursor = "cursor://anysphere.cursor-deeplink/mcp/install?name=dogs&config=e30=";
     let stack: BTreeMap<String, String> = [
         ("McpServerUrl", url),
         ("ClaudeCodeCommand", claude.as_str()),
+        ("CodexCommand", codex.as_str()),
+        ("GeminiCommand", gemini.as_str()),
+        ("VsCodeCommand", vscode.as_str()),
+        ("CursorLink", cursor),
         ("SignInUrl", "http://127.0.0.1:4031/login?client_id=c"),
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
@@ -68,13 +75,39 @@ fn the_block_can_be_pasted_from() {
     let lines: Vec<&str> = block.lines().collect();
     for line in [
         url,
-        &claude,
-        "claude mcp login dogs",
+        &codex,
+        &gemini,
+        &vscode,
+        cursor,
         "http://127.0.0.1:4031/signup?client_id=c",
         "http://127.0.0.1:4031/mailbox",
         r#"  -H "Authorization: Bearer $(npm run --silent token -- --port 4030)" \"#,
     ] {
         assert!(lines.contains(&line), "{line} in {block}");
+    }
+    let for_claude: Vec<&&str> = lines
+        .iter()
+        .filter(|line| line.starts_with("claude "))
+        .collect();
+    assert_eq!(for_claude, [&claude.as_str()], "{block}");
+}
+
+#[test]
+fn the_block_has_no_line_for_a_client_that_cannot_connect() {
+    let url = "http://127.0.0.1:3030/mcp";
+    let outputs: BTreeMap<String, String> = [
+        ("McpServerUrl", url.to_owned()),
+        (
+            "ClaudeCodeCommand",
+            format!("claude mcp add dogs {url} --client-id c"),
+        ),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .into();
+    let block = announcement::block(&outputs, Ports::starting_at(3030), 1.0);
+    assert!(block.contains(&outputs["ClaudeCodeCommand"]), "{block}");
+    for client in ["Codex", "Gemini", "VS Code", "Cursor"] {
+        assert!(!block.contains(client), "{client} in {block}");
     }
 }
 
@@ -93,12 +126,8 @@ fn the_block_names_every_server_of_a_host() {
     let block = announcement::block(&outputs, Ports::starting_at(3030), 1.0);
     let endpoints = "# The MCP endpoints\nhttp://127.0.0.1:3030/dog-facts/mcp\nhttp://127.0.0.1:3030/counter/mcp\n";
     assert!(block.contains(endpoints), "{block}");
-    for name in ["dog-facts", "counter"] {
-        assert!(
-            block.contains(&format!("{}\nclaude mcp login {name}\n", add(name))),
-            "{block}"
-        );
-    }
+    let commands = format!("{}\n{}\n", add("dog-facts"), add("counter"));
+    assert!(block.contains(&commands), "{block}");
 }
 
 #[tokio::test]

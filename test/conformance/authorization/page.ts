@@ -59,7 +59,7 @@ export function page(): string {
 <!-- Written by test/conformance/authorization/run.ts; do not edit. -->
 
 What MCP and OAuth ask of an authorization server and of a protected resource, sentence by sentence and in our words, and the test that shows it.
-The tests speak HTTP to the local stack with \`--authorization server\`: edge, gateway, authorization server, MCP server, and the emulated
+The tests speak HTTP to the local stack, \`npm start\`: edge, gateway, authorization server, MCP server, and the emulated
 user pool behind them. Each can fail; one that does fails \`npm test -- authorization-conformance\`, and so does this page when it is out of date.
 Sentences about clients only are left out. REQUIRED counts as MUST and RECOMMENDED as SHOULD (RFC 2119).
 

@@ -1,8 +1,8 @@
 /**
- * Runs every test of the table against a running local stack with the authorization server, and writes
+ * Runs every test of the table against a running local stack, and writes
  * docs/authorization-conformance.md when all have passed. With `--check`, the page must be what this run would write.
  *
- *     npm start -- --port 3700 --authorization server --outputs-file outputs.json
+ *     npm start -- --port 3700 --outputs-file outputs.json
  *     MCP_LAMBDA_OUTPUTS=outputs.json node --import tsx test/conformance/authorization/run.ts
  */
 

@@ -1,4 +1,5 @@
 //! The stack of the example server in Rust. `cdk.rust.json` runs it; the template is that of `cdk/app/main.ts`.
+mod authorization;
 mod outputs;
 
 use mcp_lambda_cdk::aws_cdk_lib::{App, RemovalPolicy, Stack};
@@ -12,6 +13,7 @@ fn main() -> mcp_lambda_cdk::Result<()> {
     let code = McpCode::from_cargo("lambda/dog-facts", McpCargoOptions::new("dog-facts"))?;
     let contract = McpContract::from_file("lambda/dog-facts/contract.json")?;
     let server = McpServer::builder(&stack, "Server", code, contract)
+        .authorization(authorization::of_this_repository()?)
         .removal_policy(RemovalPolicy::Destroy)
         .build()?;
     let machine_client = server.add_machine_client("MachineClient")?;

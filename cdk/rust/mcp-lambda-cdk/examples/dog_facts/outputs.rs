@@ -20,6 +20,10 @@ pub(crate) fn add(stack: &Stack, server: &McpServer, machine_client: &McpMachine
         ("SignInUrl", server.sign_in_url()?, "Page to sign up and in"),
         ("ClaudeCodeCommand", server.claude_code_command()?, "Command that adds the server to Claude Code"),
         ("UserPoolId", server.user_pool()?.user_pool()?.user_pool_id()?, "User pool"),
+        ("CodexCommand", server.connect_command("codex")?, "Command that adds the server to Codex"),
+        ("GeminiCommand", server.connect_command("gemini")?, "Command that adds the server to Gemini CLI"),
+        ("VsCodeCommand", server.connect_command("vscode")?, "Command that adds the server to VS Code"),
+        ("CursorLink", server.connect_command("cursor")?, "Link that adds the server to Cursor"),
     ] {
         CfnOutput::builder(stack, id, value).description(description).build()?;
     }
