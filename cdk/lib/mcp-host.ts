@@ -98,7 +98,7 @@ export interface McpHostProps {
  * keeps an API of its own, because a challenge (`WWW-Authenticate`) of API Gateway is one text for a whole API.
  *
  * Servers may be in other stacks of the app, of the same account and region, unless the front is `McpFront.cloudFront()`. One stack
- * holds a host and 16 servers. A user pool takes 25 servers unless AWS raises that; names, paths and OAuth scopes of all of them go
+ * holds a host and 15 servers. A user pool takes 25 servers unless AWS raises that; names, paths and OAuth scopes of all of them go
  * into 4 KB of the authorization server's environment.
  */
 export class McpHost extends Construct {

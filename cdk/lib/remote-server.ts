@@ -1,7 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import { authorizationOf } from './default-authorization';
 import { assertTimeout } from './function-timeout';
-import { assertConvertible, isKnown } from './known-value';
+import { assertConvertible, assertKnown, isKnown } from './known-value';
 import type { McpRemoteServerProps } from './mcp-remote-server';
 import { synthError } from './synth-error';
 
@@ -19,6 +19,7 @@ export function assertRemote(props: McpRemoteServerProps): void {
   if (isKnown(serverName) && !/^[A-Za-z0-9_-]{1,64}$/.test(serverName)) {
     throw synthError('ServerNameInvalid', `serverName is ${JSON.stringify(serverName)} and takes 1 to 64 letters, digits, - and _: correct it`);
   }
+  assertKnown(endpointMethods, 'endpointMethods', 'name GET and DELETE themselves');
   const method = endpointMethods.find((each) => each !== 'GET' && each !== 'DELETE');
   if (method !== undefined || new Set(endpointMethods).size < endpointMethods.length) {
     throw synthError('EndpointMethodInvalid', `endpointMethods is ${JSON.stringify(endpointMethods)} and takes GET and DELETE, each once at most: correct it`);

@@ -41,8 +41,7 @@ describe('the example stack', () => {
       McpOAuthClientId: 'dog-facts',
       AutomatedOAuthClientId: 'machineclientid',
       AutomatedOAuthClientSecretArn: 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:Secret-abc',
-      SignInUrl:
-        'http://127.0.0.1:3031/login?client_id=machineclientid&response_type=code&scope=http://127.0.0.1:3030/mcp/dog-facts&redirect_uri=http://127.0.0.1:3030/callback',
+      SignInUrl: 'http://127.0.0.1:3030/sign-in',
       ClaudeCodeCommand: 'claude mcp add --transport http dog-facts http://127.0.0.1:3030/mcp',
       UserPoolId: 'eu-west-1_Pool',
       CodexCommand: 'codex mcp add dog-facts --url http://127.0.0.1:3030/mcp',

@@ -196,15 +196,15 @@ describe('the authorization server of a host', () => {
     return McpContract.fromFile(path);
   };
 
-  test('fits into one stack with sixteen servers, and not with seventeen', () => {
+  test('fits into one stack with fifteen servers, and not with sixteen', () => {
     const stackOf = (servers: number) => synthesize((stack) => {
       const host = new McpHost(stack, 'Tools', { authorization: withServer() });
       for (let index = 0; index < servers; index += 1) {
         new McpServer(stack, `Server${index}`, { code: code(), contract: named(`notes-${index}`), host, path: `/notes-${index}` });
       }
     });
-    stackOf(16);
-    assert.throws(() => stackOf(17), { message: /is greater than allowed maximum of 500/ });
+    stackOf(15);
+    assert.throws(() => stackOf(16), { message: /is greater than allowed maximum of 500/ });
   });
 
   test('fails when its environment cannot hold all servers', () => {
