@@ -53,7 +53,7 @@ export const workspacePackages = () => once('workspace', () => npmCi('.'));
 /** The packages that only the tests need: browser driver, MCP clients, Claude Code, Codex. */
 export const testPackages = () => once('test', () => npmCi('test'));
 
-/** The MCP clients of `connectCommand`, several hundred megabytes of them. */
+/** The MCP clients of `connectCommand` that run by name only. */
 export const connectPackages = () => once('connect', () => npmCi('test/connect'));
 
 /** The constructs compiled by jsii, which is what other languages use. */
