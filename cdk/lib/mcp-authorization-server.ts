@@ -203,6 +203,7 @@ export class McpAuthorizationServer extends Construct {
         ...props,
         customSchemes: props.customSchemes && itemsOf(props.customSchemes, ','),
         redirectHosts: props.redirectHosts && itemsOf(props.redirectHosts, ','),
+        refusedClients: props.refusedClients && itemsOf(props.refusedClients, ','),
       }),
       ...Object.fromEntries(Object.entries(optional).filter((entry): entry is [string, string] => entry[1] !== undefined)),
     };
