@@ -92,7 +92,7 @@ impl ::jsii_host::ToWire for McpAppClientLimits {
         self.0.to_wire("mcp-lambda-cdk.McpAppClientLimits")
     }
 }
-/// What MCP clients get their access tokens from: Cognito with `cognito` and `server`.
+/// What MCP clients get their access tokens from: Cognito with `server`, the default, and with `cognito`.
 #[derive(::std::clone::Clone)]
 pub struct McpAuthorization(::jsii_host::Object);
 ::jsii_host::handle!(McpAuthorization(::jsii_host::Object), "mcp-lambda-cdk.McpAuthorization");
@@ -280,12 +280,20 @@ impl McpAuthorizationServerOptions {
         self.0.set("redirectHosts", value.into_arg());
         self
     }
-    /// How long a person stays signed in with a client that keeps refreshing its access token, in whole days up to 10 years.
+    /// How long a person stays signed in with a client that keeps refreshing its access token, in whole days up to 10 years, counted from the sign-in: a shorter lifetime ends earlier sign-ins, too.
     ///
     /// Default: Duration.days(30)
     #[must_use]
     pub fn refresh_token_lifetime(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::Duration>) -> Self {
         self.0.set("refreshTokenLifetime", value.into_arg());
+        self
+    }
+    /// MCP clients that get nothing any more: no sign-in, no access token, no refresh.
+    ///
+    /// Default: none
+    #[must_use]
+    pub fn refused_clients(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<::std::string::String>>) -> Self {
+        self.0.set("refusedClients", value.into_arg());
         self
     }
     /// Whether MCP clients may register themselves (RFC 7591).
@@ -296,7 +304,7 @@ impl McpAuthorizationServerOptions {
         self.0.set("registrationEnabled", value.into_arg());
         self
     }
-    /// How long the `client_id` of a client that has registered itself is valid, in whole days up to 10 years.
+    /// How long the `client_id` of a client that has registered itself is valid, in whole days up to 10 years, counted from its registration: a shorter lifetime ends earlier registrations, too.
     ///
     /// Default: Duration.days(90)
     #[must_use]
@@ -407,12 +415,20 @@ impl<C> McpAuthorizationServerProps<C> {
         self.0.set("redirectHosts", value.into_arg());
         self
     }
-    /// How long a person stays signed in with a client that keeps refreshing its access token, in whole days up to 10 years.
+    /// How long a person stays signed in with a client that keeps refreshing its access token, in whole days up to 10 years, counted from the sign-in: a shorter lifetime ends earlier sign-ins, too.
     ///
     /// Default: Duration.days(30)
     #[must_use]
     pub fn refresh_token_lifetime(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::Duration>) -> Self {
         self.0.set("refreshTokenLifetime", value.into_arg());
+        self
+    }
+    /// MCP clients that get nothing any more: no sign-in, no access token, no refresh.
+    ///
+    /// Default: none
+    #[must_use]
+    pub fn refused_clients(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<::std::string::String>>) -> Self {
+        self.0.set("refusedClients", value.into_arg());
         self
     }
     /// Whether MCP clients may register themselves (RFC 7591).
@@ -423,7 +439,7 @@ impl<C> McpAuthorizationServerProps<C> {
         self.0.set("registrationEnabled", value.into_arg());
         self
     }
-    /// How long the `client_id` of a client that has registered itself is valid, in whole days up to 10 years.
+    /// How long the `client_id` of a client that has registered itself is valid, in whole days up to 10 years, counted from its registration: a shorter lifetime ends earlier registrations, too.
     ///
     /// Default: Duration.days(90)
     #[must_use]
@@ -556,12 +572,20 @@ impl McpAuthorizationServerSettings {
         self.0.set("redirectHosts", value.into_arg());
         self
     }
-    /// How long a person stays signed in with a client that keeps refreshing its access token, in whole days up to 10 years.
+    /// How long a person stays signed in with a client that keeps refreshing its access token, in whole days up to 10 years, counted from the sign-in: a shorter lifetime ends earlier sign-ins, too.
     ///
     /// Default: Duration.days(30)
     #[must_use]
     pub fn refresh_token_lifetime(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::Duration>) -> Self {
         self.0.set("refreshTokenLifetime", value.into_arg());
+        self
+    }
+    /// MCP clients that get nothing any more: no sign-in, no access token, no refresh.
+    ///
+    /// Default: none
+    #[must_use]
+    pub fn refused_clients(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<::std::string::String>>) -> Self {
+        self.0.set("refusedClients", value.into_arg());
         self
     }
     /// Whether MCP clients may register themselves (RFC 7591).
@@ -572,7 +596,7 @@ impl McpAuthorizationServerSettings {
         self.0.set("registrationEnabled", value.into_arg());
         self
     }
-    /// How long the `client_id` of a client that has registered itself is valid, in whole days up to 10 years.
+    /// How long the `client_id` of a client that has registered itself is valid, in whole days up to 10 years, counted from its registration: a shorter lifetime ends earlier registrations, too.
     ///
     /// Default: Duration.days(90)
     #[must_use]
@@ -960,7 +984,7 @@ impl McpEndpointOptions {
     }
     /// What issues authorization codes to MCP clients.
     ///
-    /// Default: McpAuthorization.cognito()
+    /// Default: McpAuthorization.server()
     #[must_use]
     pub fn authorization(mut self, value: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpAuthorization>) -> Self {
         self.0.set("authorization", value.into_arg());
@@ -1683,9 +1707,9 @@ impl ::jsii_host::ToWire for McpGateOptions {
 /// Its API answers the documents that MCP clients look for, of all servers, and the authorization server's endpoints. Each server
 /// keeps an API of its own, because a challenge (`WWW-Authenticate`) of API Gateway is one text for a whole API.
 ///
-/// Servers may be in other stacks of the app, of the same account and region, unless the front is `McpFront.cloudFront()`. A user pool
-/// takes 25 servers unless AWS raises that; names, paths and OAuth scopes of all of them go into 4 KB of the authorization server's
-/// environment.
+/// Servers may be in other stacks of the app, of the same account and region, unless the front is `McpFront.cloudFront()`. One stack
+/// holds a host and 15 servers. A user pool takes 25 servers unless AWS raises that; names, paths and OAuth scopes of all of them go
+/// into 4 KB of the authorization server's environment.
 #[derive(::std::clone::Clone)]
 pub struct McpHost(crate::generated::constructs::Construct);
 ::jsii_host::handle!(McpHost(crate::generated::constructs::Construct), "mcp-lambda-cdk.McpHost");
@@ -1755,9 +1779,9 @@ impl ::std::default::Default for McpHostProps {
     }
 }
 impl<C> McpHostProps<C> {
-    /// What issues authorization codes to MCP clients: `McpAuthorization.cognito()`, with a public app client for each server, or `McpAuthorization.server()`, one authorization server for all of them.
+    /// What issues authorization codes to MCP clients: `McpAuthorization.server()`, one authorization server for all servers, or `McpAuthorization.cognito()`, with a public app client for each server.
     ///
-    /// Default: McpAuthorization.cognito()
+    /// Default: McpAuthorization.server()
     #[must_use]
     pub fn authorization(mut self, value: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpAuthorization>) -> Self {
         self.0.set("authorization", value.into_arg());
@@ -2084,11 +2108,13 @@ impl ::jsii_host::ToWire for McpMachineClientProps {
 /// A dashboard and alarms of one MCP server: calls, errors, latency (p50, p99), cold starts and throttles of each tool, of the function and of the API, and sign-ins and registrations where there is a user pool.
 ///
 /// An alarm goes off when two of three periods of 5 minutes are bad: requests fail, are throttled or come near the timeout, or
-/// the authorization server's function fails. The metrics of tools come from the server's log lines and those of the API from
+/// the authorization server's function fails. One goes off at once: when the authorization server refused tokens of Cognito that
+/// were not what a person had consented to, which it does by itself; this alarm needs the log of a function that was not handed
+/// over with `McpCode.fromFunction`. The metrics of tools come from the server's log lines and those of the API from
 /// API Gateway, both under the server's name: servers of one name in one account and region share them. Costs 3 dollars a
 /// month for the dashboard and 10 cents for each alarm; the metrics of tools are billed as custom metrics.
 ///
-/// It does not look for an attack, and tells nobody about an error of a single tool.
+/// It looks for no other attack, and tells nobody about an error of a single tool.
 #[derive(::std::clone::Clone)]
 pub struct McpMonitoring(crate::generated::constructs::Construct);
 ::jsii_host::handle!(McpMonitoring(crate::generated::constructs::Construct), "mcp-lambda-cdk.McpMonitoring");
@@ -2253,9 +2279,11 @@ impl ::jsii_host::ToWire for McpRemoteScope {
 /// authorization server with `McpAuthorization.server`) and passes requests on with the access token.
 ///
 /// The endpoint must accept Cognito's access tokens: issuer `userPool.issuer`, client `cognitoClientId`, `aud` absent or
-/// `mcpServerUrl`. It must refuse everybody else, because its own URL stays open, and a browser page too if browsers may reach
+/// `mcpServerUrl`. With `McpAuthorization.server` a person's access token always has the `aud`, and the endpoint should refuse one
+/// without, which `gate` does for it; tokens of machine clients never have one. It must refuse everybody else, because its own URL stays open, and a browser page too if browsers may reach
 /// it: nothing here looks at `Origin`. Metrics of tools do not exist, and a challenge of the endpoint's own is renamed by API
-/// Gateway.
+/// Gateway. While the endpoint cannot be reached, the response is a JSON-RPC error with status 502, and with status 504 when
+/// `timeout` is over.
 #[derive(::std::clone::Clone)]
 pub struct McpRemoteServer(crate::generated::constructs::Construct);
 ::jsii_host::handle!(McpRemoteServer(crate::generated::constructs::Construct), "mcp-lambda-cdk.McpRemoteServer");
@@ -2366,7 +2394,7 @@ impl<C> McpRemoteServerProps<C> {
     }
     /// What issues authorization codes to MCP clients.
     ///
-    /// Default: McpAuthorization.cognito()
+    /// Default: McpAuthorization.server()
     #[must_use]
     pub fn authorization(mut self, value: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpAuthorization>) -> Self {
         self.0.set("authorization", value.into_arg());
@@ -2386,6 +2414,14 @@ impl<C> McpRemoteServerProps<C> {
     #[must_use]
     pub fn callback_urls(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<::std::string::String>>) -> Self {
         self.0.set("callbackUrls", value.into_arg());
+        self
+    }
+    /// HTTP methods that the endpoint takes besides `POST`: `DELETE` if clients may end a session, `GET` if it sends messages outside of responses.
+    ///
+    /// Default: none: API Gateway responds to every other method with 405
+    #[must_use]
+    pub fn endpoint_methods(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<::std::string::String>>) -> Self {
+        self.0.set("endpointMethods", value.into_arg());
         self
     }
     /// Under which URL MCP clients reach the server.
@@ -2519,8 +2555,8 @@ impl ::jsii_host::ToWire for McpRemoteServerProps {
 }
 /// An MCP server on AWS Lambda behind OAuth: a REST API that checks access tokens and scopes before the function runs, the metadata documents and challenges that MCP clients follow to the sign-in pages, and a user pool.
 ///
-/// It does not limit single people, and single app clients with `throttle` and `quota` only. It does not put a firewall in front. MCP clients register themselves only with
-/// `McpAuthorization.server`.
+/// It does not limit single people, and single app clients with `throttle` and `quota` only. It does not put a firewall in front. With
+/// `McpAuthorization.cognito` it does not connect MCP clients that must register themselves.
 #[derive(::std::clone::Clone)]
 pub struct McpServer(crate::generated::constructs::Construct);
 ::jsii_host::handle!(McpServer(crate::generated::constructs::Construct), "mcp-lambda-cdk.McpServer");
@@ -2588,7 +2624,7 @@ impl McpServer {
     pub fn resource_metadata_url(&self) -> ::jsii_host::Result<::std::string::String> {
         self.jsii_get("resourceMetadataUrl")
     }
-    /// The page where people sign up and in without an MCP client.
+    /// The page where people sign up and in without an MCP client. Not there with `McpAuthorization.jwt` and `bearerToken`.
     #[track_caller]
     pub fn sign_in_url(&self) -> ::jsii_host::Result<::std::string::String> {
         self.jsii_get("signInUrl")
@@ -2648,7 +2684,7 @@ impl McpServer {
     pub fn add_machine_client_with(&self, id: impl ::jsii_host::IntoArg<::std::string::String>, options: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpMachineClientOptions>) -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::McpMachineClient> {
         self.jsii_invoke("addMachineClient", [id.into_arg(), options.into_arg()])
     }
-    /// The command that adds the server to an MCP client: `claude-code`, or with an authorization that needs the URL alone `codex`, `gemini`, `mcp-remote` or `vscode`.
+    /// The command that adds the server to an MCP client: `claude-code`, or with an authorization that needs the URL alone `codex`, `gemini`, `mcp-remote` or `vscode`;
     #[track_caller]
     pub fn connect_command(&self, client: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<::std::string::String> {
         self.jsii_invoke("connectCommand", [client.into_arg()])
@@ -2734,7 +2770,7 @@ impl<C> McpServerProps<C> {
     }
     /// What issues authorization codes to MCP clients.
     ///
-    /// Default: McpAuthorization.cognito()
+    /// Default: McpAuthorization.server()
     #[must_use]
     pub fn authorization(mut self, value: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpAuthorization>) -> Self {
         self.0.set("authorization", value.into_arg());
