@@ -18,6 +18,7 @@ const CARGO: &str = r#"#!/bin/sh
 [ "$1" = --version ] && { echo "cargo 1.95.0 (0000000 2026-01-01)"; exit; }
 [ -e fail-build ] && { sleep 0.5; echo '{"reason":"build-finished","success":false}'; echo "error[E0000]: this does not compile" >&2; exit 101; }
 echo '{"reason":"compiler-artifact","target":{"name":"dog-facts","kind":["bin"]},"executable":"'"$PWD"'/dog-facts"}'
+echo '{"reason":"compiler-artifact","target":{"name":"authorization","kind":["bin"]},"executable":"'"$PWD"'/authorization"}'
 echo '{"reason":"compiler-artifact","target":{"name":"mcp-lambda-local","kind":["bin"]},"executable":"'"$PWD"'/mcp-lambda-local"}'
 "#;
 /// Runs npm's script by the Node of the machine, and plays the synthesis.
@@ -97,6 +98,7 @@ impl Stack {
             fs::create_dir_all(directory).unwrap();
         }
         fs::write(root.join("dog-facts"), "server").unwrap();
+        fs::write(root.join("authorization"), "server").unwrap();
         fs::write(root.join("cdk.json"), r#"{"context":{"flag":true}}"#).unwrap();
         fs::write(emulator.join("requirements.txt"), "").unwrap();
         fs::write(venv.join("requirements.stamp"), "").unwrap();

@@ -11,6 +11,7 @@ import http.client
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -293,6 +294,10 @@ class HttpIntegrations(Emulator):
         cls.addClassCleanup(cls.server.shutdown)
         cls.addClassCleanup(Endpoint.released.set)
         cls.origin = f"127.0.0.1:{cls.server.server_port}"
+        # Bound and not listening: no other process gets this port, and every connection is refused.
+        cls.closed = socket.socket()
+        cls.closed.bind(("127.0.0.1", 0))
+        cls.addClassCleanup(cls.closed.close)
         template = super().template()
         resources = template["Resources"]
 
@@ -310,7 +315,7 @@ class HttpIntegrations(Emulator):
         path("streaming", f"http://{cls.origin}/stream", IntegrationHttpMethod="POST", ResponseTransferMode="STREAM")
         path("breaking", f"http://{cls.origin}/broken", IntegrationHttpMethod="POST", ResponseTransferMode="STREAM")
         path("silent", f"http://{cls.origin}/silent", IntegrationHttpMethod="POST", TimeoutInMillis=100)
-        path("down", f"http://127.0.0.1:{free_port()}/", IntegrationHttpMethod="POST")
+        path("down", f"http://127.0.0.1:{cls.closed.getsockname()[1]}/", IntegrationHttpMethod="POST")
         path("unknown", "http://nothing.invalid/", IntegrationHttpMethod="POST")
         return template
 
