@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { App, CfnOutput, Duration, Fn } from 'aws-cdk-lib';
 import type { Template } from 'aws-cdk-lib/assertions';
-import { carriedProgram } from '../lib/carried-program';
+import { carriedProgram } from '../lib/function/private/bundled-program';
 import { McpAuthorization, McpCode, type McpAuthorizationServerOptions, McpFront, McpHost, type McpPreRegisteredClient, McpRemoteServer, McpServer, type McpServerProps } from '../lib';
 import { deployed } from './deployed';
 import { code, facts, only, synthesize, synthesizeServer, type TemplateJson, twoScopes } from './synthesis';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { Template } from 'aws-cdk-lib/assertions';
 import { Vpc } from 'aws-cdk-lib/aws-ec2';
@@ -151,7 +151,8 @@ const absent = ['McpAppClientLimits.throttle', 'McpAppClientLimits.quota', 'McpA
 function documented(): Record<string, string | undefined> {
   const library = join(__dirname, '..', 'lib');
   const found: Record<string, string | undefined> = {};
-  for (const file of [...readdirSync(library).filter((name) => name.startsWith('mcp-')), 'generated/authorization-settings.ts']) {
+  const files = readdirSync(library, { recursive: true, encoding: 'utf8' });
+  for (const file of [...files.filter((name) => basename(name).startsWith('mcp-')), 'generated/authorization-settings.ts']) {
     for (const [, name, body] of readFileSync(join(library, file), 'utf8').matchAll(/^export interface (\w+)[^{]*\{\n(.*?)^\}/gms)) {
       for (const [, comment, property] of body.matchAll(/(\/\*\*(?:(?!\*\/).)*\*\/)\s+readonly (\w+)\?:/gs)) {
         found[`${name}.${property}`] = /@default (.*?)(?:\n| \*\/)/.exec(comment)?.[1];

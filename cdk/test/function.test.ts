@@ -9,7 +9,7 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { McpAwsResource, McpCode, McpContract, McpServer, type McpServerProps, McpUserPool } from '../lib';
-import { findCargoLambda } from '../lib/cargo-lambda';
+import { findCargoLambda } from '../lib/function/private/cargo-lambda';
 import { code, cognito, counter, emptyApp, facts, fixture, only, synthesize, synthesizeServer } from './synthesis';
 
 describe('McpFunction', () => {

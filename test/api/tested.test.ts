@@ -6,7 +6,7 @@ import { describe, test } from 'node:test';
 import { assembly } from '../../scripts/api.mjs';
 
 const cdk = join(import.meta.dirname, '..', '..', 'cdk');
-const sources = (folder: string): string => readdirSync(join(cdk, folder)).filter((name) => name.endsWith('.ts')).map((name) => readFileSync(join(cdk, folder, name), 'utf8')).join('\n');
+const sources = (folder: string): string => readdirSync(join(cdk, folder), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts')).map((name) => readFileSync(join(cdk, folder, name), 'utf8')).join('\n');
 const tests = sources('test');
 const tested = (name: string): boolean => new RegExp(`\\b${name}\\b`).test(tests);
 

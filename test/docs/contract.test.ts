@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import { readContract } from '../../cdk/lib/contract-document.js';
+import { readContract } from '../../cdk/lib/contract/private/contract-document.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const json = (path: string): any => JSON.parse(readFileSync(join(root, path), 'utf8'));

@@ -4,12 +4,12 @@ import { App, CfnOutput, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Period } from 'aws-cdk-lib/aws-apigateway';
 
 // Not from index.js, whose names Node does not find in a module of the other kind.
-import { McpAuthorization } from '../../cdk/lib/mcp-authorization.js';
-import { McpCode } from '../../cdk/lib/mcp-code.js';
-import { McpContract } from '../../cdk/lib/mcp-contract.js';
-import { McpFront } from '../../cdk/lib/mcp-front.js';
-import { McpServer } from '../../cdk/lib/mcp-server.js';
-import type { McpServerProps } from '../../cdk/lib/mcp-server-props.js';
+import { McpAuthorization } from '../../cdk/lib/authorization/mcp-authorization.js';
+import { McpCode } from '../../cdk/lib/function/mcp-code.js';
+import { McpContract } from '../../cdk/lib/contract/mcp-contract.js';
+import { McpFront } from '../../cdk/lib/front/mcp-front.js';
+import { McpServer } from '../../cdk/lib/server/mcp-server.js';
+import type { McpServerProps } from '../../cdk/lib/server/mcp-endpoint-options.js';
 
 const app = new App();
 const text = (key: string): string => {

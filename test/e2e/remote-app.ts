@@ -4,10 +4,10 @@
 import { App, CfnOutput, CfnParameter, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 
 // Not from index.js, whose names Node does not find in a module of the other kind.
-import { McpAuthorization } from '../../cdk/lib/mcp-authorization.js';
-import { McpCode } from '../../cdk/lib/mcp-code.js';
-import { McpFront } from '../../cdk/lib/mcp-front.js';
-import { McpRemoteServer, type McpRemoteServerProps } from '../../cdk/lib/mcp-remote-server.js';
+import { McpAuthorization } from '../../cdk/lib/authorization/mcp-authorization.js';
+import { McpCode } from '../../cdk/lib/function/mcp-code.js';
+import { McpFront } from '../../cdk/lib/front/mcp-front.js';
+import { McpRemoteServer, type McpRemoteServerProps } from '../../cdk/lib/server/mcp-remote-server.js';
 
 const app = new App();
 const text = (key: string): string => {

@@ -3,11 +3,11 @@
 import { App, CfnOutput, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 
 // Not from index.js, whose names Node does not find in a module of the other kind.
-import { McpAuthorization } from '../../cdk/lib/mcp-authorization.js';
-import { McpCode } from '../../cdk/lib/mcp-code.js';
-import { McpContract } from '../../cdk/lib/mcp-contract.js';
-import { McpFront } from '../../cdk/lib/mcp-front.js';
-import { McpServer } from '../../cdk/lib/mcp-server.js';
+import { McpAuthorization } from '../../cdk/lib/authorization/mcp-authorization.js';
+import { McpCode } from '../../cdk/lib/function/mcp-code.js';
+import { McpContract } from '../../cdk/lib/contract/mcp-contract.js';
+import { McpFront } from '../../cdk/lib/front/mcp-front.js';
+import { McpServer } from '../../cdk/lib/server/mcp-server.js';
 
 const app = new App();
 const text = (key: string): string => {

@@ -1,0 +1,62 @@
+import { Validations } from 'aws-cdk-lib';
+import type * as apigateway from 'aws-cdk-lib/aws-apigateway';
+import { type AuthorizationServerDocuments, protectedResourceMetadata, type ProtectedResourceParameters } from './metadata';
+import { addPreflight, addStaticMethod, type StaticDocument } from './static-endpoint';
+
+/** Short, so that a changed scope reaches MCP clients in minutes; long enough for an edge cache to carry the load. */
+const CACHE_SECONDS = 300;
+
+/**
+ * Serves the metadata documents as static answers, at every path where MCP clients look for them below the base URL:
+ * at the root, with the endpoint's path inserted (RFC 8414 section 3, RFC 9728 section 3) and, for OpenID Connect, appended.
+ *
+ * @param mcpPath the API path of the MCP endpoint
+ * @param server the authorization server that is reached at the same base URL, if there is one
+ */
+export function addMetadataEndpoints(api: apigateway.RestApi, mcpPath: apigateway.Resource, resource: ProtectedResourceParameters, server?: AuthorizationServerDocuments): void {
+  const wellKnown = api.root.addResource('.well-known');
+  const documents: { [name: string]: Record<string, unknown> } = {
+    'oauth-protected-resource': protectedResourceMetadata(resource),
+    ...(server && { 'oauth-authorization-server': server.authorizationServer, 'openid-configuration': server.openidConfiguration }),
+  };
+  const endpointName = mcpPath.path.slice(1);
+  for (const [name, document] of Object.entries(documents)) {
+    const atRoot = wellKnown.addResource(name);
+    addDocument(atRoot, document);
+    addDocument(atRoot.addResource(endpointName), document);
+  }
+  if (server !== undefined) {
+    addDocument(mcpPath.addResource('.well-known').addResource('openid-configuration'), server.openidConfiguration);
+  }
+}
+
+/** Serves the document of one protected resource at one path. */
+export function addProtectedResourceMetadata(path: apigateway.Resource, resource: ProtectedResourceParameters): void {
+  addDocument(path, protectedResourceMetadata(resource));
+}
+
+/**
+ * Serves the documents of an authorization server of several resources, at the root of its API.
+ *
+ * @param server asked when everything is known, at the end of synthesis
+ */
+export function addAuthorizationServerMetadata(api: apigateway.RestApi, server: () => AuthorizationServerDocuments): void {
+  const wellKnown = api.root.addResource('.well-known');
+  addDocument(wellKnown.addResource('oauth-authorization-server'), () => server().authorizationServer);
+  addDocument(wellKnown.addResource('openid-configuration'), () => server().openidConfiguration);
+}
+
+function addDocument(path: apigateway.Resource, document: StaticDocument): void {
+  const headers = { 'Cache-Control': `public, max-age=${CACHE_SECONDS}`, 'Access-Control-Allow-Origin': '*' };
+  // A HEAD that the gateway does not know is an error, which an edge cache would keep for the GET that follows.
+  const methods = [
+    addStaticMethod(path, 'GET', { statusCode: '200', document, headers }),
+    addStaticMethod(path, 'HEAD', { statusCode: '200', headers: { 'Content-Type': 'application/json', ...headers } }),
+  ];
+  addPreflight(path, ['GET', 'HEAD']);
+  for (const method of methods) {
+    for (const id of ['AwsSolutions::AwsSolutions-APIG4', 'AwsSolutions::AwsSolutions-COG4']) {
+      Validations.of(method).acknowledge({ id, reason: 'RFC 9728 and RFC 8414: MCP clients read this document before they have an access token' });
+    }
+  }
+}

@@ -1,0 +1,77 @@
+import { Duration, Lazy } from 'aws-cdk-lib';
+import * as apigateway from 'aws-cdk-lib/aws-apigateway';
+import { jsonTemplate } from './template-escaping';
+
+/** Headers that browser-based MCP clients send and that browsers ask about first: those of the protocol, and of W3C Trace Context and Baggage. */
+const REQUEST_HEADERS = [
+  ...['Authorization', 'Content-Type', 'Accept', 'Mcp-Protocol-Version', 'Mcp-Session-Id', 'Mcp-Method', 'Mcp-Name', 'Last-Event-ID'],
+  ...['traceparent', 'tracestate', 'baggage'],
+];
+
+/** Headers of answers that scripts in browsers may read. */
+export const EXPOSED_HEADERS = ['WWW-Authenticate', 'Mcp-Session-Id', 'Mcp-Protocol-Version'];
+
+/** JSON object, or what gives one at the end of synthesis. */
+export type StaticDocument = Record<string, unknown> | (() => Record<string, unknown>);
+
+/** A JSON answer that API Gateway gives by itself, without a Lambda function. */
+export interface StaticAnswer {
+  readonly statusCode: string;
+  /** No body without one: the response to HEAD. */
+  readonly document?: StaticDocument;
+  /** Header names and unquoted values. */
+  readonly headers: Record<string, string>;
+}
+
+/**
+ * Answers preflight requests of browsers (Fetch standard, CORS protocol) without a token and without a Lambda function.
+ *
+ * Any origin may ask: access tokens travel in a header that no browser adds by itself, and the MCP server checks `Origin`
+ * before it does anything.
+ *
+ * @param requestHeaders headers besides those of the protocol
+ */
+export function addPreflight(path: apigateway.IResource, methods: string[], requestHeaders: string[] = []): void {
+  path.addCorsPreflight({
+    allowOrigins: ['*'],
+    allowMethods: methods,
+    allowHeaders: [...REQUEST_HEADERS, ...requestHeaders],
+    exposeHeaders: EXPOSED_HEADERS,
+    maxAge: Duration.hours(2),
+  });
+}
+
+/** A mock integration that gives one answer, whatever the request holds. */
+export function addStaticMethod(
+  path: apigateway.IResource,
+  method: string,
+  answer: StaticAnswer,
+  options: Pick<apigateway.MethodOptions, 'authorizer' | 'authorizationScopes' | 'apiKeyRequired'> = {},
+): apigateway.Method {
+  const headers = Object.entries(answer.headers).map(([name, value]) => [`method.response.header.${name}`, `'${value}'`] as const);
+  const integration = new apigateway.MockIntegration({
+    // The template decides the status; a request with another media type than JSON is answered 415 by API Gateway.
+    passthroughBehavior: apigateway.PassthroughBehavior.WHEN_NO_TEMPLATES,
+    requestTemplates: { 'application/json': JSON.stringify({ statusCode: Number(answer.statusCode) }) },
+    integrationResponses: [
+      {
+        statusCode: answer.statusCode,
+        responseParameters: Object.fromEntries(headers),
+          ...(answer.document !== undefined && { responseTemplates: { 'application/json': rendered(path, answer.document) } }),
+      },
+    ],
+  });
+  return path.addMethod(method, integration, {
+    ...options,
+    methodResponses: [
+      {
+        statusCode: answer.statusCode,
+        responseParameters: Object.fromEntries(headers.map(([name]) => [name, true])),
+      },
+    ],
+  });
+}
+
+function rendered(path: apigateway.IResource, document: StaticDocument): string {
+  return typeof document === 'function' ? Lazy.uncachedString({ produce: () => rendered(path, document()) }) : jsonTemplate(path, document);
+}

@@ -1,0 +1,3 @@
+export * from './mcp-authorization';
+export * from './mcp-authorization-options';
+export * from './mcp-authorization-server';

@@ -1,0 +1,245 @@
+import { Lazy, type RemovalPolicy, SecretValue, Stack } from 'aws-cdk-lib';
+import type * as apigateway from 'aws-cdk-lib/aws-apigateway';
+import type * as cognito from 'aws-cdk-lib/aws-cognito';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import { Construct } from 'constructs';
+import { addAuthorizationEndpoints } from './private/authorization-endpoints';
+import { assertRefusedClients } from './private/option-checks';
+import { carriedProgram } from '../function/private/bundled-program';
+import { addCodeGrantClient, clientSecretOf, deferScopes } from '../user-pool/private/code-grant-client';
+import { list } from '../contract/private/contract-document';
+import { assertEnvironmentFits } from '../function/private/environment-size';
+import { environmentOfMcpAuthorizationServerSettings } from '../generated/authorization-settings-environment';
+import { assertKnown, itemsOf } from '../private/known-value';
+import type { McpAuthorizationServerOptions, McpPreRegisteredClient } from './mcp-authorization-options';
+import { McpFunction } from '../function/mcp-function';
+import type { IMcpUserPool } from '../user-pool/mcp-user-pool-ref';
+import { synthError } from '../private/synth-error';
+
+/** An OAuth scope as the consent page shows it and as Cognito knows it. */
+export interface McpConsentScope {
+  /** The scope as it travels: `<resource identifier>/<scope name>`. */
+  readonly oauthScope: string;
+
+  /** Only the scope name. */
+  readonly scopeName: string;
+
+  /** What it permits, in plain words. */
+  readonly description: string;
+
+  /** The scope by way of its resource-server registration. */
+  readonly cognitoScope: cognito.OAuthScope;
+}
+
+/** One of several MCP servers that get their access tokens from one authorization server. */
+export interface McpAuthorizedServer {
+  /** The public MCP URL. */
+  readonly resourceIdentifier: string;
+
+  /** Name for people: the consent page asks whether a client may use it. */
+  readonly displayName: string;
+
+  /** The OAuth scopes of the MCP server. Each `oauthScope` is `<resource identifier>/<scope name>`. */
+  readonly scopes: McpConsentScope[];
+
+  /**
+   * Origins whose pages may read the token, registration and revocation endpoints.
+   * @default - none
+   */
+  readonly allowedOrigins?: string[];
+}
+
+/** Properties of `McpAuthorizationServer`. */
+export interface McpAuthorizationServerProps extends McpAuthorizationServerOptions {
+  /** The API whose root gets the endpoints. It must be reached at `issuer`. */
+  readonly api: apigateway.RestApi;
+
+  /** The public base URL, without a trailing slash. */
+  readonly issuer: string;
+
+  /**
+   * The public MCP URL of the one MCP server.
+   * @default - several, which `addServer` tells one by one
+   */
+  readonly resourceIdentifier?: string;
+
+  /** Where people sign up and in. */
+  readonly userPool: IMcpUserPool;
+
+  /** The URL that the user pool's domain appears at, without a trailing slash. */
+  readonly signInBaseUrl: string;
+
+  /**
+   * The OAuth scopes of the one MCP server: required with `resourceIdentifier`.
+   * @default - none besides those of `addServer`
+   */
+  readonly scopes?: McpConsentScope[];
+
+  /**
+   * Origins whose pages may read the token, registration and revocation endpoints, besides those of `addServer`.
+   * @default - none
+   */
+  readonly allowedOrigins?: string[];
+
+  /**
+   * Whether the function is traced with X-Ray.
+   * @default false
+   */
+  readonly tracing?: boolean;
+
+  /**
+   * What happens to the function's log when the stack is deleted.
+   * @default RemovalPolicy.RETAIN
+   */
+  readonly removalPolicy?: RemovalPolicy;
+}
+
+/**
+ * An MCP authorization server in front of a user pool: a function on the MCP server's own API, or that of an `McpHost`, that registers
+ * MCP clients, asks people for consent, sends them to Cognito and hands Cognito's tokens on unchanged.
+ *
+ * The user pool knows one app client of it, with one redirect URI. The function may read two secrets, that app client's
+ * and its own sealing secret, and has no permission in Cognito. It stores nothing.
+ *
+ * It does not rotate the two secrets by itself, and it does not put a firewall in front of the endpoints.
+ */
+export class McpAuthorizationServer extends Construct {
+  /** The authorization endpoint. */
+  public readonly authorizationUrl: string;
+
+  /** The token endpoint. */
+  public readonly tokenUrl: string;
+
+  /** The `client_id` of its own app client in the user pool. MCP clients never see it. */
+  public readonly cognitoClientId: string;
+
+  /** The secret of its own app client. */
+  public readonly cognitoClientSecret: secretsmanager.ISecret;
+
+  /** What registrations, transactions, codes and refresh tokens are sealed with. */
+  public readonly sealingSecret: secretsmanager.ISecret;
+
+  /** Its function. */
+  public readonly mcpFunction: McpFunction;
+
+  private readonly servers: McpAuthorizedServer[] = [];
+  private readonly variables: { [name: string]: string };
+  private readonly hasOne: boolean;
+
+  constructor(scope: Construct, id: string, props: McpAuthorizationServerProps) {
+    super(scope, id);
+    this.hasOne = props.resourceIdentifier !== undefined;
+    if (this.hasOne === (props.scopes === undefined)) {
+      throw synthError('ScopesWithoutServer', 'resourceIdentifier and scopes belong to one MCP server, and one of them is missing: give both, or neither and each server with addServer');
+    }
+    assertRefusedClients(props.refusedClients ?? [], (props.clients ?? []).map((client) => client.clientId));
+    this.authorizationUrl = `${props.issuer}/authorize`;
+    this.tokenUrl = `${props.issuer}/token`;
+    const appClient = addCodeGrantClient(this, {
+      userPool: props.userPool,
+      oauthScopes: props.scopes?.map((item) => item.cognitoScope) ?? [],
+      callbackUrls: [`${props.issuer}/callback`],
+      confidential: true,
+      refreshTokenLifetime: props.refreshTokenLifetime,
+    });
+    if (!this.hasOne) {
+      deferScopes(appClient, () => this.servers.flatMap((server) => server.scopes.map((item) => item.cognitoScope)));
+    }
+    this.cognitoClientId = appClient.userPoolClientId;
+    this.cognitoClientSecret = new secretsmanager.Secret(this, 'CognitoClientSecret', {
+      description: 'Secret of the app client that the MCP authorization server has in the user pool',
+      secretStringValue: SecretValue.resourceAttribute(clientSecretOf(appClient)),
+    });
+    this.sealingSecret = new secretsmanager.Secret(this, 'SealingSecret', {
+      description: 'What the MCP authorization server seals registrations, codes and refresh tokens with',
+      generateSecretString: { passwordLength: 64, excludePunctuation: true },
+    });
+    this.variables = this.environment(props);
+    this.mcpFunction = new McpFunction(this, 'Function', {
+      code: props.code ?? carriedProgram(this, 'authorization'),
+      environment: this.variables,
+      tracing: props.tracing,
+      removalPolicy: props.removalPolicy,
+    });
+    // Not grantRead, which permits to describe the secrets as well.
+    iam.Grant.addToPrincipal({
+      grantee: this.mcpFunction.grantPrincipal,
+      actions: ['secretsmanager:GetSecretValue'],
+      resourceArns: [this.cognitoClientSecret.secretArn, this.sealingSecret.secretArn],
+    }).assertSuccess();
+    addAuthorizationEndpoints(props.api, this.mcpFunction.function);
+  }
+
+  /**
+   * Lets one more MCP server get its access tokens here. An access token is for one of them: the one that an MCP client names as `resource`
+   * (RFC 8707), or else the one whose OAuth scopes it asks for.
+   */
+  public addServer(server: McpAuthorizedServer): void {
+    if (this.hasOne) {
+      throw synthError('AuthorizationServerOfOne', 'the authorization server was defined for one MCP server and takes no other: leave its resourceIdentifier and scopes out and add every server with addServer');
+    }
+    this.servers.push(server);
+    assertEnvironmentFits(this, this.variables);
+  }
+
+  /** The settings of the authorization server. Those that are left out have their default in the Rust server alone. */
+  private environment(props: McpAuthorizationServerProps): { [name: string]: string } {
+    const stack = Stack.of(this);
+    const optional: { [name: string]: string | undefined } = {
+      MCP_ALLOWED_ORIGINS: this.hasOne ? joined(props.allowedOrigins) : Lazy.uncachedString({ produce: () => joined(this.origins(props)) }),
+      AUTHORIZATION_CLIENTS: props.clients?.length ? stack.toJsonString(preRegistered(props.clients, props.scopes ?? [])) : undefined,
+    };
+    return {
+      ...(props.resourceIdentifier === undefined ? { AUTHORIZATION_RESOURCES: this.resources(props.issuer) } : { MCP_RESOURCE: props.resourceIdentifier }),
+      MCP_ISSUER: props.userPool.issuer,
+      AUTHORIZATION_ISSUER: props.issuer,
+      AUTHORIZATION_SIGN_IN_URL: props.signInBaseUrl,
+      AUTHORIZATION_COGNITO_CLIENT_ID: this.cognitoClientId,
+      AUTHORIZATION_COGNITO_CLIENT_SECRET_ARN: this.cognitoClientSecret.secretArn,
+      AUTHORIZATION_SEALING_SECRET_ARN: this.sealingSecret.secretArn,
+      ...(props.scopes && { AUTHORIZATION_SCOPES: stack.toJsonString(props.scopes.map((item) => ({ name: item.oauthScope, description: item.description }))) }),
+      ...environmentOfMcpAuthorizationServerSettings({
+        ...props,
+        customSchemes: props.customSchemes && itemsOf(props.customSchemes, ','),
+        redirectHosts: props.redirectHosts && itemsOf(props.redirectHosts, ','),
+        refusedClients: props.refusedClients && itemsOf(props.refusedClients, ','),
+      }),
+      ...Object.fromEntries(Object.entries(optional).filter((entry): entry is [string, string] => entry[1] !== undefined)),
+    };
+  }
+
+  /** The setting with the servers that are added. Nothing in it twice, as far as that can be: the environment holds 4096 bytes. */
+  private resources(issuer: string): string {
+    const listed = () => this.servers.map(({ resourceIdentifier, displayName: name, scopes }) => ({
+      resource: resourceIdentifier.startsWith(`${issuer}/`) ? resourceIdentifier.slice(issuer.length) : resourceIdentifier,
+      name,
+      scopes: scopes.map((item) => ({ name: item.scopeName, description: item.description })),
+    }));
+    return Lazy.uncachedString({ produce: () => Stack.of(this).toJsonString(listed()) });
+  }
+
+  private origins(props: McpAuthorizationServerProps): string[] {
+    return [...new Set([props, ...this.servers].flatMap((each) => each.allowedOrigins ?? []))];
+  }
+}
+
+function joined(values: string[] | undefined): string | undefined {
+  return values?.length ? itemsOf(values, ',').join(',') : undefined;
+}
+
+/** The clients in the form of the setting, with full scopes. */
+function preRegistered(clients: McpPreRegisteredClient[], scopes: McpConsentScope[]): object[] {
+  return clients.map(({ scopeNames, clientId, ...client }, index) => {
+    if (clients.findIndex((other) => other.clientId === clientId) !== index) {
+      throw synthError('ClientIdTaken', `clients has the clientId ${clientId} twice, or it is that of the client for configuration by hand: choose another`);
+    }
+    assertKnown(scopeNames ?? [], `scopeNames of the client ${clientId}`, 'give names of the contract\'s scopes');
+    const unknown = scopeNames?.filter((name) => scopes.every((item) => item.scopeName !== name)) ?? [];
+    if (scopeNames?.length === 0 || unknown.length > 0) {
+      throw synthError('ScopeUnknown', `scopeNames of the client ${clientId} is ${list(scopeNames ?? [])} and needs at least one of the contract's scopes: use ${list(scopes.map((item) => item.scopeName))}`);
+    }
+    const permitted = scopeNames === undefined ? {} : { scopes: scopes.filter((item) => scopeNames.includes(item.scopeName)).map((item) => item.oauthScope) };
+    return { clientId, ...client, ...permitted };
+  });
+}

@@ -1,0 +1,54 @@
+import { Validations } from 'aws-cdk-lib';
+import * as apigateway from 'aws-cdk-lib/aws-apigateway';
+import type * as lambda from 'aws-cdk-lib/aws-lambda';
+import { isKnown } from '../../private/known-value';
+
+/** The paths of the authorization server and the methods that it answers. Scripts in browsers may read only what has OPTIONS. */
+const METHODS: [path: string, methods: string[]][] = [
+  ['authorize', ['GET', 'HEAD']],
+  ['consent', ['POST']],
+  ['callback', ['GET', 'HEAD']],
+  ['sign-in', ['GET', 'HEAD']],
+  ['token', ['POST', 'OPTIONS']],
+  ['register', ['POST', 'OPTIONS']],
+  ['revoke', ['POST', 'OPTIONS']],
+];
+
+/** Requests per second, and at one moment, to what anybody may call as often as they like and what costs work each time. */
+const THROTTLES: { [path: string]: { rateLimit: number; burstLimit: number } } = {
+  '/authorize/GET': { rateLimit: 20, burstLimit: 40 },
+  '/authorize/HEAD': { rateLimit: 20, burstLimit: 40 },
+  '/register/POST': { rateLimit: 5, burstLimit: 10 },
+};
+
+/** Throttles of single methods, never above those of the whole API as far as those are known at synth. */
+export function authorizationThrottles(rateLimit: number, burstLimit: number): { [path: string]: apigateway.MethodDeploymentOptions } {
+  return Object.fromEntries(
+    Object.entries(THROTTLES).map(([path, own]) => [
+      path,
+      { throttlingRateLimit: smaller(own.rateLimit, rateLimit), throttlingBurstLimit: smaller(own.burstLimit, burstLimit) },
+    ]),
+  );
+}
+
+function smaller(own: number, ofAll: number): number {
+  return isKnown(ofAll) ? Math.min(own, ofAll) : own;
+}
+
+/** Hands the authorization server's paths to its function, whole answers at a time and without an access token. */
+export function addAuthorizationEndpoints(api: apigateway.IRestApi, handler: lambda.IFunction): void {
+  const integration = new apigateway.LambdaIntegration(handler, { allowTestInvoke: false });
+  for (const [path, methods] of METHODS) {
+    const resource = api.root.addResource(path);
+    for (const httpMethod of methods) {
+      const method = resource.addMethod(httpMethod, integration, { authorizationType: apigateway.AuthorizationType.NONE });
+      // A preflight carries no access token anyway, which COG4 knows and APIG4 does not.
+      for (const rule of httpMethod === 'OPTIONS' ? ['APIG4'] : ['APIG4', 'COG4']) {
+        Validations.of(method).acknowledge({
+          id: `AwsSolutions::AwsSolutions-${rule}`,
+          reason: 'RFC 6749 and RFC 7591: this is where MCP clients and browsers get an access token, so none can be asked for',
+        });
+      }
+    }
+  }
+}

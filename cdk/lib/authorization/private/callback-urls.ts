@@ -1,0 +1,42 @@
+import { assertListKnown, isKnown, knownItems } from '../../private/known-value';
+import { synthError } from '../../private/synth-error';
+
+/** Refuses redirect URIs that are neither https nor loopback, or that Cognito and our authorization server could not compare exactly. */
+export function assertCallbackUrls(values: string[], property: string): void {
+  for (const value of knownItems(values)) {
+    const url = URL.canParse(value) ? new URL(value) : undefined;
+    const loopback = url?.protocol === 'http:' && ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname);
+    if (url === undefined || url.hash !== '' || value.includes('*') || !(url.protocol === 'https:' || loopback)) {
+      throw synthError('CallbackUrlNotSafe', `${property} has ${JSON.stringify(value)} and takes https URLs, or http ones on localhost, 127.0.0.1 or [::1], without a fragment or a wildcard: correct or remove it`);
+    }
+  }
+}
+
+/** What decides about the redirect URIs of MCP clients that are configured by hand. */
+export interface CallbackOptions {
+  readonly callbackPort?: number;
+  readonly callbackUrls?: string[];
+}
+
+/** The port that MCP clients on a user's machine listen on. */
+export function callbackPortOf(props: CallbackOptions): number {
+  const port = props.callbackPort ?? 8765;
+  if (isKnown(port) && (!Number.isInteger(port) || port < 1 || port > 65535)) {
+    throw synthError('CallbackPortInvalid', `callbackPort is ${port} and needs a whole number from 1 to 65535: use the port of the MCP client's --callback-port`);
+  }
+  return port;
+}
+
+/** The redirect URIs of MCP clients that are configured by hand. */
+export function callbackUrlsOf(props: CallbackOptions): string[] {
+  const port = callbackPortOf(props);
+  const further = props.callbackUrls ?? [];
+  assertCallbackUrls(further, 'callbackUrls');
+  return [...new Set([`http://localhost:${port}/callback`, `http://127.0.0.1:${port}/callback`, ...further])];
+}
+
+/** The same for the authorization server, whose setting is JSON: CloudFormation cannot write a list into it. */
+export function redirectUrisOf(props: CallbackOptions): string[] {
+  assertListKnown(props.callbackUrls ?? [], 'callbackUrls', 'give an array, whose items may be CDK tokens');
+  return callbackUrlsOf(props);
+}

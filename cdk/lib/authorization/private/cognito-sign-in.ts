@@ -1,0 +1,220 @@
+import { Duration, type RemovalPolicy } from 'aws-cdk-lib';
+import * as apigateway from 'aws-cdk-lib/aws-apigateway';
+import * as cognito from 'aws-cdk-lib/aws-cognito';
+import type { Construct } from 'constructs';
+import { checkedOrigins } from '../../api/allowed-origins';
+import { type CallbackOptions, callbackPortOf, callbackUrlsOf, redirectUrisOf } from './callback-urls';
+import type { TokenIssuer } from '../../authorizer/private/gate';
+import { list } from '../../contract/private/contract-document';
+import { authorizationOf } from './default-authorization';
+import { assertKnown } from '../../private/known-value';
+import { McpInteractiveClient, McpMachineClient } from '../../user-pool/mcp-app-client';
+import type { McpAuthorization } from '../mcp-authorization';
+import { McpAuthorizationServer, type McpConsentScope } from '../mcp-authorization-server';
+import type { McpContract } from '../../contract/mcp-contract';
+import type { McpFrontConfig } from '../../front/mcp-front-options';
+import { McpUserPool } from '../../user-pool/mcp-user-pool';
+import type { IMcpUserPool } from '../../user-pool/mcp-user-pool-ref';
+import type { AuthorizationServerDocuments } from '../../api/metadata';
+import { authorizationServerDocuments } from './authorization-metadata';
+import { assertScopesFit } from '../../user-pool/private/resource-server';
+import { signInUrls } from './sign-in-urls';
+import { synthError } from '../../private/synth-error';
+
+/** How long the gateway may take an access token for valid after it has looked at it; its own default is five minutes. */
+const AUTHORIZER_CACHE = Duration.minutes(1);
+
+/** Where one MCP server is, for what is defined around it. */
+export interface ServerAddress {
+  readonly api: apigateway.RestApi;
+  readonly front: McpFrontConfig;
+  readonly registry: Construct;
+  readonly mcpServerUrl: string;
+  /** Full OAuth scopes, in the order of the contract. */
+  readonly oauthScopes: string[];
+}
+
+/** Whose sign-in it is. */
+export interface SignInProps extends CallbackOptions {
+  readonly contract: McpContract;
+  readonly host?: SharedSignIn;
+  readonly authorization?: McpAuthorization;
+  readonly userPool?: IMcpUserPool;
+  readonly allowedOrigins?: string[];
+  readonly tracing?: boolean;
+  readonly removalPolicy?: RemovalPolicy;
+}
+
+/** What the servers of one host share: `McpHost`. */
+export interface SharedSignIn {
+  readonly userPool: IMcpUserPool;
+  readonly authorizationServer?: McpAuthorizationServer;
+  /** @internal */
+  readonly _authorization: McpAuthorization;
+  /** @internal */
+  readonly _byHand: CallbackOptions & { readonly clientId: string };
+}
+
+/** How people sign in to one MCP server: its user pool or its host's, with what the pool has to know about it: OAuth scopes and app clients. */
+export class CognitoSignIn {
+  public readonly userPool: IMcpUserPool;
+  public readonly interactiveClient?: McpInteractiveClient;
+  public readonly authorizationServer?: McpAuthorizationServer;
+  public readonly authorizationUrl: string;
+  public readonly tokenUrl: string;
+  public readonly interactiveClientId: string;
+  public readonly signInUrl: string;
+  public readonly signInBaseUrl: string;
+  public readonly jwksUrl: string;
+
+  private readonly resourceServer: cognito.UserPoolResourceServer;
+  private readonly authorization: McpAuthorization;
+  private readonly byHand: CallbackOptions;
+
+  constructor(private readonly server: Construct, private readonly props: SignInProps, private readonly address: ServerAddress) {
+    const { front } = address;
+    const contract = props.contract._document;
+    const { host } = props;
+    this.authorization = host === undefined ? authorizationOf(props) : host._authorization;
+    this.byHand = host === undefined ? props : host._byHand;
+    const callbackUrls = callbackUrlsOf(this.byHand);
+    this.userPool = host?.userPool ?? props.userPool ?? new McpUserPool(server, 'UserPool', { displayName: props.contract.serverTitle, removalPolicy: props.removalPolicy });
+    const { signInBaseUrl, jwksUrl } = signInUrls(front, this.userPool);
+    this.signInBaseUrl = signInBaseUrl;
+    this.jwksUrl = jwksUrl;
+    assertScopesFit(address.mcpServerUrl, contract.scopes);
+    // The identifier is the MCP URL, so that scopes bind machine tokens and `aud` binds people's tokens to this server.
+    this.resourceServer = new cognito.UserPoolResourceServer(address.registry, 'ResourceServer', {
+      userPool: this.userPool.userPool,
+      identifier: address.mcpServerUrl,
+      // Without a name the identifier becomes the name, and a URL is no legal name.
+      userPoolResourceServerName: contract.serverName,
+      scopes: contract.scopes.map((item) => new cognito.ResourceServerScope({ scopeName: item.name, scopeDescription: item.description })),
+    });
+    if (this.authorization._server === undefined) {
+      this.interactiveClient = new McpInteractiveClient(server, 'InteractiveClient', {
+        userPool: this.userPool,
+        oauthScopes: this.cognitoScopes(props.contract.scopeNames),
+        callbackUrls,
+      });
+      this.authorizationUrl = `${this.signInBaseUrl}/oauth2/authorize`;
+      this.tokenUrl = `${this.signInBaseUrl}/oauth2/token`;
+      this.interactiveClientId = this.interactiveClient.clientId;
+      this.signInUrl = `${this.signInBaseUrl}/login?client_id=${this.interactiveClientId}&response_type=code&scope=${address.oauthScopes.join('+')}&redirect_uri=${callbackUrls[0]}`;
+    } else {
+      this.authorizationServer = this.addToAuthorizationServer(host?.authorizationServer);
+      this.authorizationUrl = this.authorizationServer.authorizationUrl;
+      this.tokenUrl = this.authorizationServer.tokenUrl;
+      this.interactiveClientId = host?._byHand.clientId ?? contract.serverName;
+      // Never at Cognito itself: the authorization server's page begins it with PKCE, a state and a cookie.
+      this.signInUrl = `${front.publicBaseUrl}/sign-in`;
+    }
+  }
+
+  /** Who signs the access tokens, and where its keys are. */
+  public get tokenIssuer(): TokenIssuer {
+    return { issuer: this.userPool.issuer, jwksUrl: this.jwksUrl, audienceSettings: this.audienceSettings };
+  }
+
+  /** The `client_id` of the access tokens that people get. */
+  public get cognitoClientId(): string {
+    return this.authorizationServer?.cognitoClientId ?? this.interactiveClientId;
+  }
+
+  /** Whether MCP clients can register themselves, with the authorization server or with Cognito. */
+  public get connectsByUrlAlone(): boolean {
+    return this.authorizationServer !== undefined || this.registersWithCognito;
+  }
+
+  /** What `claude mcp add` needs besides the URL. */
+  public get claudeCodeOptions(): string {
+    return this.connectsByUrlAlone ? '' : ` --client-id ${this.interactiveClientId} --callback-port ${callbackPortOf(this.byHand)}`;
+  }
+
+  /** What MCP clients read about the authorization server. */
+  public get metadata(): AuthorizationServerDocuments {
+    return authorizationServerDocuments({
+      resourceIdentifiers: [this.address.mcpServerUrl],
+      publicBaseUrl: this.address.front.publicBaseUrl,
+      oauthScopes: this.address.oauthScopes,
+      signInBaseUrl: this.signInBaseUrl,
+      jwksUrl: this.jwksUrl,
+      authorization: this.authorization,
+    });
+  }
+
+  /**
+   * The audience that whatever verifies access tokens insists on. With an authorization server every access token of a person
+   * has the MCP URL as `aud`; MCP clients that ask Cognito themselves may have left `resource` out.
+   */
+  public get audienceSettings(): { [name: string]: string } {
+    return this.authorizationServer === undefined ? {} : { MCP_AUDIENCE_REQUIRED: 'true' };
+  }
+
+  /** API Gateway's own check of access tokens and OAuth scopes. */
+  public authorizer(): apigateway.MethodOptions {
+    return {
+      authorizer: new apigateway.CognitoUserPoolsAuthorizer(this.server, 'Authorizer', { cognitoUserPools: [this.userPool.userPool], resultsCacheTtl: AUTHORIZER_CACHE }),
+      authorizationScopes: this.address.oauthScopes,
+    };
+  }
+
+  public addMachineClient(id: string, scopeNames: string[] | undefined): McpMachineClient {
+    assertKnown(scopeNames ?? [], 'scopeNames', 'give names of the contract\'s scopes');
+    return new McpMachineClient(this.server, id, {
+      userPool: this.userPool,
+      oauthScopes: this.cognitoScopes(scopeNames ?? this.props.contract.scopeNames),
+    });
+  }
+
+  private get registersWithCognito(): boolean {
+    return this.authorization._registersWithCognito;
+  }
+
+  /** Tells the host's authorization server about this server, or defines one of its own. */
+  private addToAuthorizationServer(shared?: McpAuthorizationServer): McpAuthorizationServer {
+    const { serverName, serverTitle } = this.props.contract._document;
+    const { mcpServerUrl: resourceIdentifier } = this.address;
+    const allowedOrigins = checkedOrigins(this.props.allowedOrigins);
+    if (shared !== undefined) {
+      shared.addServer({ resourceIdentifier, displayName: serverTitle, scopes: this.consentScopes(), allowedOrigins });
+      return shared;
+    }
+    const options = this.authorization._server!;
+    // For clients that can do neither of the two registrations: their `client_id` is typed in.
+    const byHand = { clientId: serverName, clientName: 'A client configured by hand', redirectUris: redirectUrisOf(this.byHand) };
+    return new McpAuthorizationServer(this.server, 'AuthorizationServer', {
+      ...options,
+      clients: [byHand, ...(options.clients ?? [])],
+      displayName: options.displayName ?? serverTitle,
+      api: this.address.api,
+      issuer: this.address.front.publicBaseUrl,
+      resourceIdentifier,
+      userPool: this.userPool,
+      signInBaseUrl: this.signInBaseUrl,
+      scopes: this.consentScopes(),
+      allowedOrigins,
+      tracing: this.props.tracing,
+      removalPolicy: this.props.removalPolicy,
+    });
+  }
+
+  private consentScopes(): McpConsentScope[] {
+    return this.props.contract._document.scopes.map((item, index) => ({
+      oauthScope: this.address.oauthScopes[index],
+      scopeName: item.name,
+      description: item.description,
+      cognitoScope: this.cognitoScopes([item.name])[0],
+    }));
+  }
+
+  /** Scopes by way of the resource-server registration, so that Cognito knows them before an app client asks for them. */
+  private cognitoScopes(scopeNames: string[]): cognito.OAuthScope[] {
+    const known = this.props.contract.scopeNames;
+    const unknown = scopeNames.filter((name) => !known.includes(name));
+    if (scopeNames.length === 0 || unknown.length > 0) {
+      throw synthError('ScopeUnknown', `scopeNames is ${list(scopeNames)} and needs at least one of the contract's scopes: use ${list(known)}`);
+    }
+    return scopeNames.map((name) => cognito.OAuthScope.custom(`${this.resourceServer.userPoolResourceServerId}/${name}`));
+  }
+}

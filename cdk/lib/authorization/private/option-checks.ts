@@ -1,0 +1,93 @@
+import type { Duration } from 'aws-cdk-lib';
+import { assertConvertible, isKnown, knownItems } from '../../private/known-value';
+import type { McpAuthorizationServerOptions } from '../mcp-authorization-options';
+import { synthError } from '../../private/synth-error';
+
+/** Days in ten years, the longest that Cognito keeps a refresh token. */
+const MOST_DAYS = 3650;
+
+/** Schemes that are never a redirect: they run code, read files, or are what `redirectHosts` is for. */
+const FORBIDDEN_SCHEMES = ['about', 'blob', 'chrome', 'data', 'file', 'filesystem', 'ftp', 'http', 'https', 'javascript', 'mailto', 'vbscript', 'view-source', 'ws', 'wss'];
+
+/** Refuses what the pages cannot show, and schemes that no application can claim. */
+export function assertPages(options: McpAuthorizationServerOptions): void {
+  const { brandColor, brandLogoUrl, customSchemes } = options;
+  if (brandColor !== undefined && isKnown(brandColor)) {
+    const contrast = contrastWithWhite(brandColor);
+    if (contrast === undefined || contrast < 4.5) {
+      throw synthError('BrandColorInvalid', `brandColor is ${JSON.stringify(brandColor)} and needs #rrggbb with a contrast of at least 4.5 to white text${contrast === undefined ? '' : `, not ${contrast.toFixed(1)}`}: take a darker one`);
+    }
+  }
+  if (brandLogoUrl !== undefined && isKnown(brandLogoUrl) && !(URL.canParse(brandLogoUrl) && new URL(brandLogoUrl).protocol === 'https:')) {
+    throw synthError('BrandLogoNotHttps', `brandLogoUrl is ${JSON.stringify(brandLogoUrl)} and needs an https URL: correct or remove it`);
+  }
+  for (const scheme of knownItems(customSchemes ?? [])) {
+    if (!/^[a-z][a-z0-9+.-]*$/.test(scheme) || FORBIDDEN_SCHEMES.includes(scheme)) {
+      throw synthError('CustomSchemeInvalid', `customSchemes has ${JSON.stringify(scheme)} and takes schemes that an application can claim, in lower case and without a colon: correct or remove it`);
+    }
+  }
+  const nobodyRegisters = options.registrationEnabled === false && options.clientDocumentsEnabled === false;
+  for (const property of ['customSchemes', 'redirectHosts', 'registrationLifetime'] as const) {
+    if (options[property] !== undefined && nobodyRegisters) {
+      throw synthError('RegistrationOptionNotApplied', `${property} is for clients that nobody registered, and registrationEnabled and clientDocumentsEnabled are false: remove it`);
+    }
+  }
+  if (options.registrationLifetime !== undefined && options.registrationEnabled === false) {
+    throw synthError('RegistrationOptionNotApplied', 'registrationLifetime is for clients that register themselves, and registrationEnabled is false: remove it');
+  }
+}
+
+/**
+ * Refuses entries of `refusedClients` that match no client.
+ *
+ * @param clientIds those of the clients that are registered beforehand
+ */
+export function assertRefusedClients(entries: string[], clientIds: string[]): void {
+  for (const entry of entries) {
+    const isHost = /^[a-z0-9-]+(\.[a-z0-9-]+)+$/.test(entry);
+    const isDocument = entry.startsWith('https://') && URL.canParse(entry) && new URL(entry).href === entry && new URL(entry).pathname !== '/';
+    const isClient = clientIds.includes(entry) || isHost || isDocument || /^mcp-client-[\w-]+$/.test(entry) || /^[0-9a-f]{64}$/.test(entry);
+    if (isKnown(entry) && (!isClient || entry.includes(','))) {
+      throw synthError('RefusedClientUnknown', `refusedClients has ${JSON.stringify(entry)}, which matches no client: give the clientId of one of clients, the https URL or the host of a metadata document, a client_id that begins with mcp-client-, or the 64 hexadecimal characters of client_digest in the authorization server's log`);
+    }
+  }
+}
+
+/** Refuses lifetimes that the server or Cognito would. */
+export function assertLifetimes(options: McpAuthorizationServerOptions): void {
+  const { codeLifetime, refreshTokenLifetime, registrationLifetime } = options;
+  if (codeLifetime !== undefined) {
+    assertConvertible(codeLifetime, 'seconds', 'codeLifetime');
+  }
+  if (codeLifetime !== undefined && isKnown(codeLifetime)) {
+    const seconds = codeLifetime.toSeconds({ integral: false });
+    if (!Number.isInteger(seconds) || seconds < 5 || seconds > 300) {
+      throw synthError('LifetimeInvalid', `codeLifetime is ${codeLifetime.toHumanString()} and takes 5 seconds to 5 minutes, which is how long Cognito's code inside it lives: choose one of those`);
+    }
+  }
+  for (const [property, lifetime] of Object.entries({ refreshTokenLifetime, registrationLifetime })) {
+    if (lifetime !== undefined) {
+      assertConvertible(lifetime, 'days', property);
+    }
+    if (lifetime !== undefined && isKnown(lifetime) && !isWholeDays(lifetime)) {
+      throw synthError('LifetimeInvalid', `${property} is ${lifetime.toHumanString()} and takes whole days from 1 to ${MOST_DAYS}: choose one of those`);
+    }
+  }
+}
+
+function isWholeDays(lifetime: Duration): boolean {
+  const days = lifetime.toDays({ integral: false });
+  return Number.isInteger(days) && days >= 1 && days <= MOST_DAYS;
+}
+
+/** WCAG 2 contrast of white text on `#rrggbb`; undefined for anything else. */
+function contrastWithWhite(color: string): number | undefined {
+  if (!/^#[0-9a-fA-F]{6}$/.test(color)) {
+    return undefined;
+  }
+  const [red, green, blue] = [1, 3, 5].map((at) => {
+    const value = parseInt(color.slice(at, at + 2), 16) / 255;
+    return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+  });
+  return 1.05 / (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05);
+}

@@ -1,0 +1,2 @@
+export * from './mcp-app-client-limits';
+export * from './mcp-gate-options';

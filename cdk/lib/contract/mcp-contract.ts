@@ -1,0 +1,46 @@
+import { type ContractDocument, readContract } from './private/contract-document';
+
+/**
+ * What an MCP server says about itself: its name, OAuth scopes, tools, settings and the AWS resources it asks for.
+ *
+ * The server's binary prints it (`dog-facts contract`), so that the deployment cannot disagree with the code. A contract
+ * that does not fit fails at synth.
+ */
+export class McpContract {
+  /**
+   * Reads the contract that a server's binary printed.
+   *
+   * @param path the JSON file, relative to the directory that the app runs in
+   */
+  public static fromFile(path: string): McpContract {
+    return new McpContract(readContract(path));
+  }
+
+  /**
+   * The contract of a server that prints none.
+   * @internal
+   */
+  public static _ofRemote(serverName: string, serverTitle: string, scopes: { readonly name: string; readonly description: string }[]): McpContract {
+    const flat = scopes.map((item) => ({ ...item, includes: [] }));
+    return new McpContract({ serverName, serverTitle, scopes: flat, tools: [], awsResources: [], endpointMethods: [], requestHeaders: [], settings: [] });
+  }
+
+  /** The server's name, for example `dog-facts`: letters, digits, `-` and `_`. */
+  public readonly serverName: string;
+
+  /** The server's name for people. */
+  public readonly serverTitle: string;
+
+  /** Names of the server's OAuth scopes, without the resource identifier before them. */
+  public readonly scopeNames: string[];
+
+  /** @internal */
+  public readonly _document: ContractDocument;
+
+  private constructor(document: ContractDocument) {
+    this._document = document;
+    this.serverName = document.serverName;
+    this.serverTitle = document.serverTitle;
+    this.scopeNames = document.scopes.map((item) => item.name);
+  }
+}

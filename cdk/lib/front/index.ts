@@ -1,0 +1,2 @@
+export * from './mcp-front';
+export * from './mcp-front-options';

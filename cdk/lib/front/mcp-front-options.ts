@@ -1,0 +1,107 @@
+import type { Duration } from 'aws-cdk-lib';
+import type * as apigateway from 'aws-cdk-lib/aws-apigateway';
+import type * as acm from 'aws-cdk-lib/aws-certificatemanager';
+import type * as route53 from 'aws-cdk-lib/aws-route53';
+import type { Construct } from 'constructs';
+
+/** What `McpFront.bind` is told. */
+export interface McpFrontOptions {
+  /** Host name of the REST API, for example `abc123.execute-api.eu-west-1.amazonaws.com`. */
+  readonly apiHost: string;
+
+  /** Name of the API stage. */
+  readonly apiStageName: string;
+
+  /** The REST API. */
+  readonly api: apigateway.RestApi;
+}
+
+/** What a front tells `McpServer`. */
+export interface McpFrontConfig {
+  /** The URL that the API stage appears at, without a trailing slash. */
+  readonly publicBaseUrl: string;
+
+  /** Scheme, host and port of the public base URL, as browsers send it in `Origin`. */
+  readonly publicOrigin: string;
+
+  /** Host (and port) of the public base URL, as HTTP clients send it in `Host`. */
+  readonly publicHost: string;
+
+  /**
+   * The URL that the user pool's domain appears at, without a trailing slash.
+   * @default - the domain's own URL
+   */
+  readonly signInBaseUrl?: string;
+
+  /**
+   * The URL that the user pool's keys appear below, as `/<pool id>/.well-known/jwks.json`.
+   * @default - Cognito's own URL
+   */
+  readonly cognitoIdpUrl?: string;
+
+  /**
+   * The custom domain of the API.
+   * @default - none
+   */
+  readonly customDomain?: apigateway.DomainName;
+}
+
+/** What `McpFront.bindPath` is told: the API of one of several servers, and where it belongs. */
+export interface McpFrontPathOptions extends McpFrontOptions {
+  /** The server's path below the front, for example `/orders`: its MCP endpoint is at `/orders/mcp`. */
+  readonly path: string;
+
+  /** The construct that `bind` was given for the API at the front's root. */
+  readonly host: Construct;
+}
+
+/** What a front tells `McpServer` about the path of one of several servers. */
+export interface McpFrontPathConfig {
+  /** The path of the MCP endpoint at the server's API: what is left of it behind the front. */
+  readonly apiPath: string;
+}
+
+/** Options of `McpFront.cloudFront`. */
+export interface McpCloudFrontOptions {
+  /**
+   * The longest silence between two pieces of an answer, at most 120 seconds. Longer tools must report progress.
+   * @default Duration.seconds(60)
+   */
+  readonly readTimeout?: Duration;
+}
+
+/** Options of `McpFront.external`. */
+export interface McpExternalFrontOptions {
+  /**
+   * The origin that the front answers at, for example `https://mcp.example.com`. It must forward to the API stage. In front of an
+   * `McpHost` it must forward `<path>/mcp` of each server to that server's API stage, with the whole path, and all else to the host's.
+   */
+  readonly publicBaseUrl: string;
+
+  /**
+   * The origin where the front shows the user pool's domain.
+   * @default - the user pool's domain is reached at its own URL
+   */
+  readonly signInBaseUrl?: string;
+
+  /**
+   * The origin where the front shows the user pool's keys.
+   * @default - the keys are reached at Cognito's own URL
+   */
+  readonly cognitoIdpUrl?: string;
+}
+
+/** Options of `McpFront.customDomain`. */
+export interface McpCustomDomainOptions {
+  /** The host name, lower case and without a wildcard, for example `mcp.example.com`. */
+  readonly domainName: string;
+
+  /** The host name's certificate in AWS Certificate Manager, in the region of the stack. */
+  readonly certificate: acm.ICertificate;
+
+  /**
+   * The Route 53 zone that gets the alias records of the host name, for IPv4 and IPv6.
+   * @default - none: make a record at your DNS provider that points to `server.customDomain.domainNameAliasDomainName`
+   */
+  readonly hostedZone?: route53.IHostedZone;
+}

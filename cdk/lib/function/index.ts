@@ -1,0 +1,3 @@
+export * from './mcp-code';
+export * from './mcp-function';
+export * from './mcp-function-options';

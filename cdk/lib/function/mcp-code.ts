@@ -1,0 +1,148 @@
+import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { AssetHashType, DockerImage, Stack } from 'aws-cdk-lib';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import type { Construct } from 'constructs';
+import { buildWithCargoLambda, requireCargoLambda } from './private/cargo-lambda';
+import { assertKnown } from '../private/known-value';
+import { synthError } from '../private/synth-error';
+
+/** Options of `McpCode.fromCargo`. */
+export interface McpCargoOptions {
+  /** The Cargo package to build. */
+  readonly packageName: string;
+
+  /**
+   * The binary of the package.
+   * @default - the one with the package's name
+   */
+  readonly binaryName?: string;
+}
+
+/** What an `McpCode` turns into: exactly one of the two is set. */
+export interface McpCodeConfig {
+  /**
+   * Code for a function that `McpFunction` defines.
+   * @default - the function exists already
+   */
+  readonly lambdaCode?: lambda.Code;
+
+  /**
+   * A function that exists already.
+   * @default - `McpFunction` defines one
+   */
+  readonly existingFunction?: lambda.Function;
+}
+
+/** Where the MCP server's code comes from. */
+export abstract class McpCode {
+  /**
+   * Builds a Cargo package for arm64 with `cargo lambda`, at synth.
+   *
+   * `cargo-lambda` is looked for on the PATH, then in `.local/venv/bin` and `.local/cargo-lambda/bin` of the manifest's
+   * directory and of the directories above it.
+   *
+   * @param manifestDirectory the directory of the `Cargo.toml` (of the package or of its workspace)
+   */
+  public static fromCargo(manifestDirectory: string, options: McpCargoOptions): McpCode {
+    const { packageName, binaryName = packageName } = options;
+    for (const [property, value] of Object.entries({ manifestDirectory, packageName, binaryName })) {
+      assertKnown(value, property, 'give a plain string, because the package is built at synth');
+    }
+    if (!existsSync(join(manifestDirectory, 'Cargo.toml'))) {
+      throw synthError('CargoManifestMissing', `${join(manifestDirectory, 'Cargo.toml')} does not exist: give McpCode.fromCargo the directory of a Cargo.toml`);
+    }
+    return new CargoCode(manifestDirectory, packageName, binaryName);
+  }
+
+  /**
+   * Code that is built already, for the architecture of the function (arm64).
+   *
+   * @param path a zip file, or a directory that holds the executable `bootstrap`
+   */
+  public static fromAsset(path: string): McpCode {
+    assertKnown(path, 'path of McpCode.fromAsset', 'give the path of a file or directory');
+    if (!existsSync(path)) {
+      throw synthError('CodeMissing', `${path} does not exist: give McpCode.fromAsset a zip file or a directory with the executable bootstrap`);
+    }
+    const isDirectory = statSync(path).isDirectory();
+    if (isDirectory && !existsSync(join(path, 'bootstrap'))) {
+      throw synthError('BootstrapMissing', `${path} holds no file bootstrap: build it with \`cargo lambda build --release --arm64\` and give the directory of the binary`);
+    }
+    if (!isDirectory && !path.endsWith('.zip')) {
+      throw synthError('CodeNotZip', `${path} is neither a directory nor a zip file: give McpCode.fromAsset a zip file or a directory with the executable bootstrap`);
+    }
+    return new BuiltCode(lambda.Code.fromAsset(path));
+  }
+
+  /**
+   * A function of the app, for example one built by another construct.
+   *
+   * It must be a function that this app defines: the server's environment is added to it.
+   */
+  public static fromFunction(existingFunction: lambda.IFunction): McpCode {
+    if (!(existingFunction instanceof lambda.Function)) {
+      throw synthError(
+        'FunctionNotDefinedHere',
+        `function ${existingFunction.node.path} is imported, an alias or a version, and its environment cannot be set: give McpCode.fromFunction the function itself`,
+      );
+    }
+    return new ExistingFunctionCode(existingFunction);
+  }
+
+  /** Called by `McpFunction`. */
+  public abstract bind(scope: Construct): McpCodeConfig;
+}
+
+class CargoCode extends McpCode {
+  constructor(
+    private readonly manifestDirectory: string,
+    private readonly packageName: string,
+    private readonly binaryName: string,
+  ) {
+    super();
+  }
+
+  public bind(scope: Construct): McpCodeConfig {
+    const { manifestDirectory, packageName, binaryName } = this;
+    // Looked for here, because the CDK wraps what is thrown while it bundles.
+    if (Stack.of(scope).bundlingRequired) {
+      requireCargoLambda(manifestDirectory, packageName);
+    }
+    const lambdaCode = lambda.Code.fromAsset(manifestDirectory, {
+      // The hash of what was built, so that a rebuild without a change does not update the function.
+      assetHashType: AssetHashType.OUTPUT,
+      bundling: {
+        // Never pulled: the local build below either succeeds or throws.
+        image: DockerImage.fromRegistry('cargo-lambda-builds-without-docker'),
+        local: {
+          tryBundle(outputDirectory: string): boolean {
+            buildWithCargoLambda({ manifestDirectory, packageName, binaryName, outputDirectory });
+            return true;
+          },
+        },
+      },
+    });
+    return { lambdaCode };
+  }
+}
+
+class BuiltCode extends McpCode {
+  constructor(private readonly lambdaCode: lambda.Code) {
+    super();
+  }
+
+  public bind(): McpCodeConfig {
+    return { lambdaCode: this.lambdaCode };
+  }
+}
+
+class ExistingFunctionCode extends McpCode {
+  constructor(private readonly existingFunction: lambda.Function) {
+    super();
+  }
+
+  public bind(): McpCodeConfig {
+    return { existingFunction: this.existingFunction };
+  }
+}

@@ -1,0 +1,81 @@
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
+import { delimiter, dirname, join, resolve } from 'node:path';
+import { synthError } from '../../private/synth-error';
+
+/** Where a private installation is looked for, in the manifest's directory and each directory above it. */
+const PRIVATE_DIRECTORIES = [join('.local', 'venv', 'bin'), join('.local', 'cargo-lambda', 'bin')];
+
+/** How one binary is built. */
+export interface CargoLambdaBuild {
+  /** Directory with the `Cargo.toml`. */
+  readonly manifestDirectory: string;
+  /** Cargo package to build. */
+  readonly packageName: string;
+  /** Its binary. */
+  readonly binaryName: string;
+  /** Directory that gets the file `bootstrap`. */
+  readonly outputDirectory: string;
+}
+
+/** Builds an arm64 release `bootstrap` with `cargo lambda`. Cargo's progress goes to stderr, as the CDK expects. */
+export function buildWithCargoLambda(build: CargoLambdaBuild): void {
+  const executable = requireCargoLambda(build.manifestDirectory, build.packageName);
+  // Zig comes as a Python package beside a pip installation, and cargo-lambda looks for it by way of the PATH.
+  const path = [dirname(executable), process.env.PATH ?? ''].join(delimiter);
+  const command = [
+    'lambda', 'build', '--release', '--arm64', '--output-format', 'binary', '--locked',
+    '--package', build.packageName, '--bin', build.binaryName,
+    '--lambda-dir', build.outputDirectory, '--flatten', build.binaryName,
+  ];
+  const run = spawnSync(executable, command, {
+    cwd: build.manifestDirectory,
+    env: { ...process.env, PATH: path },
+    stdio: ['ignore', process.stderr, 'inherit'],
+  });
+  if (run.error !== undefined || run.status !== 0) {
+    const cause = run.error?.message ?? `ended with ${run.signal ?? `status ${run.status}`}`;
+    throw synthError(
+      'CargoLambdaFailed',
+      `\`cargo ${command.join(' ')}\` in ${build.manifestDirectory} ${cause}: mend what cargo says above; if it misses the target, run \`rustup target add aarch64-unknown-linux-gnu\``,
+    );
+  }
+}
+
+/** The `cargo-lambda` executable, or an error that names the ways to install it. */
+export function requireCargoLambda(manifestDirectory: string, packageName: string): string {
+  const executable = findCargoLambda(manifestDirectory, process.env.PATH ?? '');
+  if (executable === undefined) {
+    throw synthError(
+      'CargoLambdaMissing',
+      `cargo-lambda is needed to build the package ${packageName} and is not on the PATH: install it with \`pip install cargo-lambda\`, ` +
+        'with `brew install cargo-lambda/tap/cargo-lambda` or with `cargo install --locked cargo-lambda` (which needs Zig too), or hand over a built function with McpCode.fromAsset',
+    );
+  }
+  return executable;
+}
+
+/** The `cargo-lambda` executable: first on the PATH, then in a private installation of the project. */
+export function findCargoLambda(manifestDirectory: string, searchPath: string): string | undefined {
+  const directories = searchPath.split(delimiter).filter((directory) => directory !== '');
+  for (let directory = resolve(manifestDirectory); ; directory = dirname(directory)) {
+    directories.push(...PRIVATE_DIRECTORIES.map((each) => join(directory, each)));
+    if (directory === dirname(directory)) {
+      break;
+    }
+  }
+  const name = process.platform === 'win32' ? 'cargo-lambda.exe' : 'cargo-lambda';
+  return directories.map((directory) => join(directory, name)).find(isExecutable);
+}
+
+function isExecutable(path: string): boolean {
+  if (!existsSync(path) || !statSync(path).isFile()) {
+    return false;
+  }
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,184 @@
+import type { RemovalPolicy } from 'aws-cdk-lib';
+import type * as apigateway from 'aws-cdk-lib/aws-apigateway';
+import type * as wafv2 from 'aws-cdk-lib/aws-wafv2';
+import { Construct } from 'constructs';
+import { authorizationServerDocuments } from '../authorization/private/authorization-metadata';
+import { redirectUrisOf } from '../authorization/private/callback-urls';
+import { authorizationOf } from '../authorization/private/default-authorization';
+import { addFirewall } from '../api/web-acl';
+import { addGatewayResponses } from '../api/gateway-responses';
+import { assertHost, HostedServers } from './private/hosted-servers';
+import type { McpAuthorization } from '../authorization/mcp-authorization';
+import { McpAuthorizationServer } from '../authorization/mcp-authorization-server';
+import { McpFront } from '../front/mcp-front';
+import { McpUserPool } from '../user-pool/mcp-user-pool';
+import type { IMcpUserPool } from '../user-pool/mcp-user-pool-ref';
+import { addAuthorizationServerMetadata } from '../api/metadata-endpoints';
+import { authorizationThrottles } from '../authorization/private/authorization-endpoints';
+import { addRestApi, API_STAGE_NAME } from '../api/rest-api';
+import { signInUrls } from '../authorization/private/sign-in-urls';
+
+/** The `client_id` of the client for configuration by hand: one for all servers of a host. */
+const BY_HAND = 'by-hand';
+
+/** Properties of `McpHost`. */
+export interface McpHostProps {
+  /**
+   * Under which host name MCP clients reach the servers. `McpFront.stage()` cannot be shared.
+   * @default McpFront.cloudFront()
+   */
+  readonly front?: McpFront;
+
+  /**
+   * What issues authorization codes to MCP clients: `McpAuthorization.server()`, one authorization server for all servers, or
+   * `McpAuthorization.cognito()`, with a public app client for each server.
+   * @default McpAuthorization.server()
+   */
+  readonly authorization?: McpAuthorization;
+
+  /**
+   * The people who may use the servers.
+   * @default - a user pool of the host's own, open for self sign-up
+   */
+  readonly userPool?: IMcpUserPool;
+
+  /**
+   * Name for people: in the e-mails of the host's own user pool, and above the pages of `McpAuthorization.server` unless that has
+   * a `displayName`. The question on the consent page has the name of the server that is asked for.
+   * @default 'MCP servers'
+   */
+  readonly displayName?: string;
+
+  /**
+   * The port that MCP clients on a user's machine listen on during sign-in, as of `McpServer`, for every server of the host.
+   * @default 8765
+   */
+  readonly callbackPort?: number;
+
+  /**
+   * Further redirect URIs of clients that are configured by hand, as of `McpServer`, for every server of the host.
+   * @default - none besides those of `callbackPort`
+   */
+  readonly callbackUrls?: string[];
+
+  /**
+   * Requests per second to documents and sign-in, before API Gateway answers 429. Each server has a limit of its own.
+   * @default 50
+   */
+  readonly throttlingRateLimit?: number;
+
+  /**
+   * Requests to documents and sign-in at one moment, before API Gateway answers 429. Each server has a limit of its own.
+   * @default 100
+   */
+  readonly throttlingBurstLimit?: number;
+
+  /**
+   * The firewall in front of documents and sign-in, of scope `REGIONAL`. Each server has one of its own.
+   * @default - none
+   */
+  readonly webAcl?: wafv2.IWebACLRef;
+
+  /**
+   * Whether requests to documents and sign-in are traced with X-Ray.
+   * @default false
+   */
+  readonly tracing?: boolean;
+
+  /**
+   * What happens to the host's own user pool, and to the log of the authorization server, when the stack is deleted.
+   * @default RemovalPolicy.RETAIN
+   */
+  readonly removalPolicy?: RemovalPolicy;
+}
+
+/**
+ * What several MCP servers share: one host name, one user pool, one authorization server. Each server has a path below the host, and with
+ * it a resource identifier and OAuth scopes of its own: `path: '/orders'` makes `https://<host>/orders/mcp`. An access token is for
+ * one of them and refused by the others.
+ *
+ * Its API answers the documents that MCP clients look for, of all servers, and the authorization server's endpoints. Each server
+ * keeps an API of its own, because a challenge (`WWW-Authenticate`) of API Gateway is one text for a whole API.
+ *
+ * Servers may be in other stacks of the app, of the same account and region, unless the front is `McpFront.cloudFront()`. One stack
+ * holds a host and 15 servers. A user pool takes 25 servers unless AWS raises that; names, paths and OAuth scopes of all of them go
+ * into 4 KB of the authorization server's environment.
+ */
+export class McpHost extends Construct {
+  /** The public base URL, without a trailing slash. */
+  public readonly publicBaseUrl: string;
+
+  /** The issuer in the authorization server metadata: the base URL, while the `iss` of access tokens is `userPool.issuer`. */
+  public readonly authorizationServerIssuer: string;
+
+  /** The people who may use the servers. */
+  public readonly userPool: IMcpUserPool;
+
+  /** The authorization server in front of the user pool. Undefined unless the authorization is `McpAuthorization.server`. */
+  public readonly authorizationServer?: McpAuthorizationServer;
+
+  /** The API with the documents of all servers and the endpoints of the authorization server. */
+  public readonly api: apigateway.RestApi;
+
+  /** The domain of `McpFront.customDomain`. Undefined with every other front. */
+  public readonly customDomain?: apigateway.DomainName;
+
+  /** @internal */
+  public readonly _authorization: McpAuthorization;
+
+  /**
+   * The servers, so far.
+   * @internal
+   */
+  public readonly _servers: HostedServers;
+
+  /**
+   * What clients that are configured by hand use.
+   * @internal
+   */
+  public readonly _byHand: { readonly clientId: string; readonly callbackPort?: number; readonly callbackUrls?: string[] };
+
+  constructor(scope: Construct, id: string, props: McpHostProps = {}) {
+    super(scope, id);
+    assertHost(props);
+    const displayName = props.displayName ?? 'MCP servers';
+    this._byHand = { clientId: BY_HAND, callbackPort: props.callbackPort, callbackUrls: props.callbackUrls };
+    this._authorization = authorizationOf(props);
+    const front = props.front ?? McpFront.cloudFront();
+    const { api, apiHost } = addRestApi(this, id, `Documents and sign-in of the MCP servers of ${id}`, { ...props, methodOptions: this._authorization._server && authorizationThrottles });
+    this.api = api;
+    const frontConfig = front.bind(this, { apiHost, apiStageName: API_STAGE_NAME, api });
+    this.customDomain = frontConfig.customDomain;
+    this.publicBaseUrl = frontConfig.publicBaseUrl;
+    this.authorizationServerIssuer = this.publicBaseUrl;
+    this.userPool = props.userPool ?? new McpUserPool(this, 'UserPool', { displayName, removalPolicy: props.removalPolicy });
+    this._servers = new HostedServers({ scope: this, api, front, frontConfig });
+    const { signInBaseUrl, jwksUrl } = signInUrls(frontConfig, this.userPool);
+    const ownServer = this._authorization._server;
+    if (ownServer !== undefined) {
+      const byHand = { clientId: BY_HAND, clientName: 'A client configured by hand', redirectUris: redirectUrisOf(props) };
+      this.authorizationServer = new McpAuthorizationServer(this, 'AuthorizationServer', {
+        ...ownServer,
+        clients: [byHand, ...(ownServer.clients ?? [])],
+        displayName: ownServer.displayName ?? displayName,
+        api,
+        issuer: this.publicBaseUrl,
+        userPool: this.userPool,
+        signInBaseUrl,
+        tracing: props.tracing,
+        removalPolicy: props.removalPolicy,
+      });
+    }
+    addAuthorizationServerMetadata(api, () => authorizationServerDocuments({
+      ...this._servers.summary(),
+      publicBaseUrl: this.publicBaseUrl,
+      signInBaseUrl,
+      jwksUrl,
+      authorization: this._authorization,
+    }));
+    addGatewayResponses(api);
+    if (props.webAcl !== undefined) {
+      addFirewall(this, api, props.webAcl);
+    }
+  }
+}

@@ -1,0 +1,121 @@
+import { type RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
+import type * as apigateway from 'aws-cdk-lib/aws-apigateway';
+import { Construct } from 'constructs';
+import { authorizationOf } from '../../authorization/private/default-authorization';
+import type { McpAuthorization } from '../../authorization/mcp-authorization';
+import type { McpFront } from '../../front/mcp-front';
+import type { McpFrontConfig } from '../../front/mcp-front-options';
+import type { IMcpUserPool } from '../../user-pool/mcp-user-pool-ref';
+import type { ProtectedResourceParameters } from '../../api/metadata';
+import { addProtectedResourceMetadata } from '../../api/metadata-endpoints';
+import { API_STAGE_NAME, type RestApiAddress, type ServerApi, WELL_KNOWN_RESOURCE } from '../../api/rest-api';
+import { synthError } from '../../private/synth-error';
+
+/** What decides whether a host can be shared. */
+interface SharedOptions {
+  readonly authorization?: McpAuthorization;
+  readonly userPool?: IMcpUserPool;
+  readonly displayName?: string;
+  readonly removalPolicy?: RemovalPolicy;
+}
+
+/** Refuses what cannot be shared. */
+export function assertHost(props: SharedOptions): void {
+  const kind = props.authorization?._gate?.kind;
+  if (kind !== undefined) {
+    throw synthError('NotForHost', `authorization is McpAuthorization.${kind}, whose tokens say nothing about which of several servers they are for: use McpAuthorization.cognito() or server(), or servers without a host`);
+  }
+  const limited = props.authorization?._server?.clients?.find((client) => client.scopeNames !== undefined);
+  if (limited !== undefined) {
+    throw synthError('ClientScopesOnHost', `clients has ${limited.clientId} with scopeNames, which are names of one contract, and a host has several: remove scopeNames, the person sees which server the client asks for`);
+  }
+  if (props.userPool !== undefined && authorizationOf(props)._server === undefined) {
+    const idle = (['displayName', 'removalPolicy'] as const).find((name) => props[name] !== undefined);
+    if (idle !== undefined) {
+      throw synthError('HostOptionNotApplied', `${idle} is for a user pool of the host's own and for McpAuthorization.server, and there is neither: set it on the userPool and remove it here`);
+    }
+  }
+}
+
+/** The front that the servers share, and the construct that they are defined below. */
+export interface SharedFront {
+  readonly scope: Construct;
+  readonly api: apigateway.RestApi;
+  readonly front: McpFront;
+  readonly frontConfig: McpFrontConfig;
+}
+
+/** A server as the host knows it. */
+interface HostedServer {
+  readonly serverName: string;
+  readonly path: string;
+  readonly resourceIdentifier: string;
+  oauthScopes: string[];
+}
+
+/**
+ * The servers of one host. What the host's stack learns of a server are texts of its contract and its path, so that a server's stack may
+ * depend on the host's and never the other way round.
+ */
+export class HostedServers {
+  private readonly servers: HostedServer[] = [];
+
+  constructor(private readonly host: SharedFront) {
+    host.scope.node.addValidation({
+      validate: () => (this.servers.length > 0 ? [] : [synthError('HostWithoutServers', 'the McpHost has no server, and an app client of the user pool must have an OAuth scope: give it to an McpServer as host').message]),
+    });
+  }
+
+  /** Gives a server its place below the host. */
+  public add(scope: Construct, serverName: string, path: string, address: RestApiAddress): ServerApi {
+    const { host } = this;
+    this.assertFree(serverName, path);
+    assertNear(scope, host.scope);
+    const { api, apiHost } = address;
+    const { apiPath } = host.front.bindPath(scope, { path, host: host.scope, api, apiHost, apiStageName: API_STAGE_NAME });
+    const server: HostedServer = { serverName, path, resourceIdentifier: `${host.frontConfig.publicBaseUrl}${path}/mcp`, oauthScopes: [] };
+    this.servers.push(server);
+    return {
+      api,
+      apiHost,
+      front: host.frontConfig,
+      registry: new Construct(host.scope, path.slice(1)),
+      mcpServerUrl: server.resourceIdentifier,
+      resourceMetadataUrl: `${host.frontConfig.publicBaseUrl}${WELL_KNOWN_RESOURCE}${path}/mcp`,
+      addMcpPath: () => api.root.resourceForPath(apiPath),
+      addMetadata: (_mcpPath: apigateway.Resource, resource: ProtectedResourceParameters) => {
+        server.oauthScopes = resource.oauthScopes;
+        addProtectedResourceMetadata(host.api.root.resourceForPath(`${WELL_KNOWN_RESOURCE}${path}/mcp`), resource);
+      },
+    };
+  }
+
+  /** What the metadata of the authorization server says of all of them. */
+  public summary(): { readonly resourceIdentifiers: string[]; readonly oauthScopes: string[] } {
+    return {
+      resourceIdentifiers: this.servers.map((server) => server.resourceIdentifier),
+      oauthScopes: this.servers.flatMap((server) => server.oauthScopes),
+    };
+  }
+
+  private assertFree(serverName: string, path: string): void {
+    const there = this.servers.find((server) => server.path === path);
+    if (there !== undefined) {
+      throw synthError('PathTaken', `path is ${path}, and the host has the server ${there.serverName} there: choose another`);
+    }
+    const namesake = this.servers.find((server) => server.serverName === serverName);
+    if (namesake !== undefined) {
+      throw synthError('ServerNameTaken', `the server at ${path} is named ${serverName}, as the one at ${namesake.path} is, and they would share their metrics and their command for Claude Code: name one of them otherwise in its contract`);
+    }
+  }
+}
+
+/** Exports of one stack are known to stacks of its own account and region, and app clients are defined where the pool is. */
+function assertNear(scope: Construct, host: Construct): void {
+  const [ours, theirs] = [Stack.of(scope), Stack.of(host)];
+  for (const what of ['region', 'account'] as const) {
+    if (!Token.isUnresolved(ours[what]) && !Token.isUnresolved(theirs[what]) && ours[what] !== theirs[what]) {
+      throw synthError('HostElsewhere', `host is in a stack of the ${what} ${theirs[what]} and the server in one of ${ours[what]}, and the host's user pool is known in its own only: put the server into a stack there`);
+    }
+  }
+}

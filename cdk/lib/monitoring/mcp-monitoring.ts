@@ -1,0 +1,111 @@
+import { Duration } from 'aws-cdk-lib';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import type * as sns from 'aws-cdk-lib/aws-sns';
+import { Construct } from 'constructs';
+import { assertConvertible, isKnown } from '../private/known-value';
+import type { McpServer } from '../server/mcp-server';
+import { dashboardWidgets, refusedTokens, registrations } from './private/monitoring-widgets';
+import { synthError } from '../private/synth-error';
+
+/** Properties of `McpMonitoring`. */
+export interface McpMonitoringProps {
+  /** The server to look at. */
+  readonly server: McpServer;
+
+  /**
+   * Who is told when an alarm goes off, and when it is over.
+   * @default - nobody: the alarms change their state and no more
+   */
+  readonly alarmTopic?: sns.ITopic;
+
+  /**
+   * Of 100 requests, how many may fail in 5 minutes (HTTP status 500 and above) before an alarm goes off.
+   * @default 5
+   */
+  readonly failurePercentage?: number;
+
+  /**
+   * How long the slowest request of 100 may take before an alarm goes off.
+   * @default - 80 % of the function's timeout
+   */
+  readonly slowAfter?: Duration;
+}
+
+/**
+ * A dashboard and alarms of one MCP server: calls, errors, latency (p50, p99), cold starts and throttles of each tool, of the
+ * function and of the API, and sign-ins and registrations where there is a user pool.
+ *
+ * An alarm goes off when two of three periods of 5 minutes are bad: requests fail, are throttled or come near the timeout, or
+ * the authorization server's function fails. One goes off at once: when the authorization server refused tokens of Cognito that
+ * were not what a person had consented to, which it does by itself; this alarm needs the log of a function that was not handed
+ * over with `McpCode.fromFunction`. The metrics of tools come from the server's log lines and those of the API from
+ * API Gateway, both under the server's name: servers of one name in one account and region share them. Costs 3 dollars a
+ * month for the dashboard and 10 cents for each alarm; the metrics of tools are billed as custom metrics.
+ *
+ * It looks for no other attack, and tells nobody about an error of a single tool.
+ */
+export class McpMonitoring extends Construct {
+  /** The dashboard. */
+  public readonly dashboard: cloudwatch.Dashboard;
+
+  /** The alarms. */
+  public readonly alarms: cloudwatch.Alarm[];
+
+  constructor(scope: Construct, id: string, props: McpMonitoringProps) {
+    super(scope, id);
+    const { server } = props;
+    const { function: handler, timeout } = server.mcpFunction;
+    const failurePercentage = props.failurePercentage ?? 5;
+    if (isKnown(failurePercentage) && !(failurePercentage > 0 && failurePercentage <= 100)) {
+      throw synthError('FailurePercentageInvalid', `failurePercentage is ${failurePercentage} and needs a number above 0 and up to 100: correct it, or leave it out for 5`);
+    }
+    const slowAfter = props.slowAfter ?? Duration.millis(timeout.toMilliseconds() * 0.8);
+    assertConvertible(slowAfter, 'millis', 'slowAfter');
+    if (isKnown(slowAfter) && slowAfter.toMilliseconds() >= timeout.toMilliseconds()) {
+      throw synthError('SlowAfterTooLong', `slowAfter is ${slowAfter.toMilliseconds()} ms and the function ends after ${timeout.toMilliseconds()}, so no request could be that slow: give a shorter slowAfter`);
+    }
+
+    const failures = new cloudwatch.MathExpression({
+      expression: '100 * failures',
+      usingMetrics: { failures: server.api.deploymentStage.metricServerError({ statistic: cloudwatch.Stats.AVERAGE }) },
+      label: 'failed requests, %',
+    });
+    this.alarms = [
+      this.alarm('RequestsFail', `${failurePercentage} % of the requests to the MCP server fail: look at the log of its function`, failures, failurePercentage),
+      this.alarm('RequestsThrottled', 'Lambda refuses requests to the MCP server: raise reservedConcurrency, or the account\'s quota', handler.metricThrottles(), 1),
+      this.alarm('RequestsSlow', 'Requests to the MCP server come near its timeout: look for the tool on the dashboard', handler.metricDuration({ statistic: cloudwatch.Stats.p(99) }), slowAfter.toMilliseconds()),
+    ];
+    if (server.authorizationServer !== undefined) {
+      const errors = server.authorizationServer.mcpFunction.function.metricErrors();
+      this.alarms.push(this.alarm('SignInFails', 'The authorization server\'s function fails, and people cannot sign in: look at its log', errors, 1));
+    }
+    const refused = refusedTokens(this, server);
+    if (refused !== undefined) {
+      // Once is enough: nothing but an edited sign-in URL, a trigger of the user pool or a changed app client makes Cognito issue such a token.
+      const once = { evaluationPeriods: 1, datapointsToAlarm: 1 };
+      this.alarms.push(this.alarm('TokensRefused', 'Cognito issued tokens that nobody consented to, and they were refused: look for TokenNotAsConsented in the authorization server\'s log', refused, 1, once));
+    }
+    for (const alarm of props.alarmTopic === undefined ? [] : this.alarms) {
+      alarm.addAlarmAction(new SnsAction(props.alarmTopic!));
+      alarm.addOkAction(new SnsAction(props.alarmTopic!));
+    }
+
+    this.dashboard = new cloudwatch.Dashboard(this, 'Dashboard', { defaultInterval: Duration.days(1) });
+    for (const row of dashboardWidgets(server, registrations(this, server))) {
+      this.dashboard.addWidgets(...row);
+    }
+    this.dashboard.addWidgets(new cloudwatch.AlarmStatusWidget({ title: 'Alarms', alarms: this.alarms, width: 24, height: 3 }));
+  }
+
+  private alarm(id: string, alarmDescription: string, metric: cloudwatch.IMetric, threshold: number, periods = { evaluationPeriods: 3, datapointsToAlarm: 2 }): cloudwatch.Alarm {
+    return new cloudwatch.Alarm(this, id, {
+      alarmDescription,
+      metric,
+      threshold,
+      comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+      ...periods,
+      treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
+    });
+  }
+}

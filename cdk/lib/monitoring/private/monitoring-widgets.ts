@@ -1,0 +1,81 @@
+import { Duration, Stack } from 'aws-cdk-lib';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import type { Construct } from 'constructs';
+import type { McpServer } from '../../server/mcp-server';
+
+const PERIOD = { period: Duration.minutes(5) };
+const sum = (label: string) => ({ ...PERIOD, statistic: cloudwatch.Stats.SUM, label });
+
+/** The rows of a server's dashboard. */
+export function dashboardWidgets(server: McpServer, registered: cloudwatch.IMetric | undefined): cloudwatch.IWidget[][] {
+  const { function: handler } = server.mcpFunction;
+  const stage = server.api.deploymentStage;
+  const ofTools = (of: (toolName: string) => cloudwatch.IMetric) => server.toolNames.map(of);
+  const latency = (statistic: string, name: string) => ofTools((tool) => server.metricLatency(tool, { statistic, label: `${tool} ${name}` }));
+  const rows = [
+    [
+      graph('Calls of tools', ofTools((tool) => server.metricCalls(tool))),
+      graph('Errors of tools', ofTools((tool) => server.metricErrors(tool))),
+      graph('Latency of tools, ms', [...latency(cloudwatch.Stats.p(50), 'p50'), ...latency(cloudwatch.Stats.p(99), 'p99')]),
+    ],
+    [
+      graph('Requests', [stage.metricCount(sum('requests')), stage.metricClientError(sum('4xx')), stage.metricServerError(sum('5xx'))]),
+      graph('Cold starts of tools', ofTools((tool) => server.metricColdStarts(tool))),
+      graph('Throttles', [handler.metricThrottles(sum('function')), ...ofTools((tool) => server.metricThrottles(tool, { label: `${tool}: DynamoDB` }))]),
+    ],
+    [
+      graph('Function', [handler.metricInvocations(sum('invocations')), handler.metricErrors(sum('errors'))]),
+      graph('Duration of the function, ms', [cloudwatch.Stats.p(50), cloudwatch.Stats.p(99)].map((statistic) => handler.metricDuration({ ...PERIOD, statistic, label: statistic }))),
+      graph('Instances of the function at once', [handler.metric('ConcurrentExecutions', { ...PERIOD, statistic: cloudwatch.Stats.MAXIMUM, label: 'instances' })]),
+    ],
+  ];
+  const people = signIns(server, registered);
+  return people.length === 0 ? rows : [...rows, people];
+}
+
+/** Registrations of MCP clients, counted in the authorization server's log; undefined without one. */
+export function registrations(scope: Construct, server: McpServer): cloudwatch.IMetric | undefined {
+  const pattern = logs.FilterPattern.all(logs.FilterPattern.stringValue('$.endpoint', '=', 'register'), logs.FilterPattern.numberValue('$.status', '=', 201));
+  return countedLines(scope, server, 'Registrations', pattern, 'registrations');
+}
+
+/** Tokens of Cognito that the authorization server did not hand out, because they were not what was consented to; undefined without its log. */
+export function refusedTokens(scope: Construct, server: McpServer): cloudwatch.IMetric | undefined {
+  return countedLines(scope, server, 'TokensNotAsConsented', logs.FilterPattern.stringValue('$.failure', '=', 'TokenNotAsConsented'), 'refused tokens');
+}
+
+function countedLines(scope: Construct, server: McpServer, metricName: string, filterPattern: logs.IFilterPattern, label: string): cloudwatch.IMetric | undefined {
+  const logGroup = server.authorizationServer?.mcpFunction.logGroup;
+  if (logGroup === undefined) {
+    return undefined;
+  }
+  const filter = new logs.MetricFilter(scope, metricName, {
+    logGroup,
+    // A namespace of its own, because the lines hold nothing that could be a dimension.
+    metricNamespace: `McpLambda/${Stack.of(scope).stackName}/${scope.node.addr.slice(-8)}`,
+    metricName,
+    filterPattern,
+    metricValue: '1',
+  });
+  return filter.metric(sum(label));
+}
+
+/** What Cognito counts for the app client that people sign in with, whether MCP clients see it or not. */
+function signIns(server: McpServer, registered: cloudwatch.IMetric | undefined): cloudwatch.IWidget[] {
+  const clientId = server.interactiveClient?.clientId ?? server.authorizationServer?.cognitoClientId;
+  if (clientId === undefined) {
+    return [];
+  }
+  const dimensionsMap = { UserPool: server.userPool.userPool.userPoolId, UserPoolClient: clientId };
+  const cognito = (metricName: string, label: string) => new cloudwatch.Metric({ namespace: 'AWS/Cognito', metricName, dimensionsMap, ...sum(label) });
+  return [
+    graph('Sign-ins', [cognito('SignInSuccesses', 'sign-ins'), cognito('SignUpSuccesses', 'sign-ups'), cognito('TokenRefreshSuccesses', 'refreshed tokens')]),
+    graph('Throttled sign-ins', [cognito('SignInThrottles', 'sign-ins'), cognito('SignUpThrottles', 'sign-ups'), cognito('TokenRefreshThrottles', 'refreshed tokens')]),
+    ...(registered === undefined ? [] : [graph('Registrations of MCP clients', [registered])]),
+  ];
+}
+
+function graph(title: string, left: cloudwatch.IMetric[]): cloudwatch.GraphWidget {
+  return new cloudwatch.GraphWidget({ title, left, width: 8, height: 6, leftYAxis: { min: 0 } });
+}

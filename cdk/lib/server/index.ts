@@ -1,0 +1,4 @@
+export * from './mcp-aws-resource';
+export * from './mcp-endpoint-options';
+export * from './mcp-remote-server';
+export * from './mcp-server';

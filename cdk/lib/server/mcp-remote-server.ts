@@ -1,0 +1,195 @@
+import { Duration } from 'aws-cdk-lib';
+import type * as apigateway from 'aws-cdk-lib/aws-apigateway';
+import { Construct } from 'constructs';
+import { addEndpointResponses } from '../api/gateway-responses';
+import { remoteIntegration } from '../api/mcp-endpoint';
+import type { McpAuthorizationServer } from '../authorization/mcp-authorization-server';
+import { authorizationOf } from '../authorization/private/default-authorization';
+import type { McpAppClientLimits } from '../authorizer/mcp-app-client-limits';
+import { McpContract } from '../contract/mcp-contract';
+import type { McpFunction } from '../function/mcp-function';
+import { assertTimeout } from '../function/private/timeout';
+import { assertConvertible, assertKnown, isKnown } from '../private/known-value';
+import { synthError } from '../private/synth-error';
+import type { McpMachineClient } from '../user-pool/mcp-app-client';
+import type { IMcpUserPool } from '../user-pool/mcp-user-pool-ref';
+import type { McpEndpointOptions, McpMachineClientOptions } from './mcp-endpoint-options';
+import { ProtectedEndpoint } from './private/protected-endpoint';
+
+/** An OAuth scope of an MCP endpoint that is not ours. */
+export interface McpRemoteScope {
+  /** The name, without the resource identifier: visible ASCII without `/`, `"` and `\`. */
+  readonly name: string;
+
+  /** What it permits, in plain words and 1 to 256 characters: the consent page shows it. */
+  readonly description: string;
+}
+
+/** Properties of `McpRemoteServer`. */
+export interface McpRemoteServerProps extends McpEndpointOptions {
+  /** The MCP endpoint that requests go on to: https, for example the URL of an AgentCore gateway. */
+  readonly endpointUrl: string;
+
+  /** The server's name: letters, digits, `-` and `_`. */
+  readonly serverName: string;
+
+  /** The OAuth scopes, one at least. An access token with any of them passes; who may call which tool is the endpoint's. */
+  readonly scopes: McpRemoteScope[];
+
+  /**
+   * The server's name for people.
+   * @default - serverName
+   */
+  readonly serverTitle?: string;
+
+  /**
+   * HTTP methods that the endpoint takes besides `POST`: `DELETE` if clients may end a session, `GET` if it sends messages
+   * outside of responses. `timeout` ends a stream of `GET` too.
+   * @default - none: API Gateway responds to every other method with 405
+   */
+  readonly endpointMethods?: string[];
+
+  /**
+   * How long one request may take, at most 15 minutes.
+   * @default Duration.seconds(30)
+   */
+  readonly timeout?: Duration;
+
+  /**
+   * Whether requests are traced with X-Ray.
+   * @default false
+   */
+  readonly tracing?: boolean;
+}
+
+/**
+ * The way in for an MCP endpoint that exists already and whose authorization MCP clients cannot follow: an AgentCore gateway
+ * or runtime, or any URL. It has what `McpServer` has in front of its function (URL, challenge, metadata, user pool, the
+ * authorization server with `McpAuthorization.server`) and passes requests on with the access token.
+ *
+ * The endpoint must accept Cognito's access tokens: issuer `userPool.issuer`, client `cognitoClientId`, `aud` absent or
+ * `mcpServerUrl`. With `McpAuthorization.server` a person's access token always has the `aud`, and the endpoint should refuse one
+ * without, which `gate` does for it; tokens of machine clients never have one. It must refuse everybody else, because its own URL stays open, and a browser page too if browsers may reach
+ * it: nothing here looks at `Origin`. Metrics of tools do not exist, and a challenge of the endpoint's own is renamed by API
+ * Gateway. While the endpoint cannot be reached, the response is a JSON-RPC error with status 502, and with status 504 when
+ * `timeout` is over.
+ */
+export class McpRemoteServer extends Construct {
+  /** The public MCP URL, which is the resource identifier too. */
+  public readonly mcpServerUrl: string;
+
+  /** The URL of the protected resource metadata (RFC 9728). */
+  public readonly resourceMetadataUrl: string;
+
+  /** The OAuth scopes as they travel: `<resource identifier>/<scope name>`. */
+  public readonly oauthScopes: string[];
+
+  /** The API in front of the endpoint. */
+  public readonly api: apigateway.RestApi;
+
+  /** The people who may use the endpoint. */
+  public readonly userPool: IMcpUserPool;
+
+  /** The authorization server in front of the user pool. Undefined unless the authorization is `McpAuthorization.server`. */
+  public readonly authorizationServer?: McpAuthorizationServer;
+
+  /** The `client_id` of access tokens that people get: what the endpoint must let in. */
+  public readonly cognitoClientId: string;
+
+  /** The `client_id` for configuration by hand, as of `McpServer`. */
+  public readonly interactiveClientId: string;
+
+  /** The domain of `McpFront.customDomain`. Undefined with every other front. */
+  public readonly customDomain?: apigateway.DomainName;
+
+  /** The function that decides about requests before they go on. Undefined without `gate`. */
+  public readonly gateFunction?: McpFunction;
+
+  private readonly endpoint: ProtectedEndpoint;
+
+  constructor(scope: Construct, id: string, props: McpRemoteServerProps) {
+    super(scope, id);
+    assertRemote(props);
+    const contract = McpContract._ofRemote(props.serverName, props.serverTitle ?? props.serverName, props.scopes);
+    this.endpoint = new ProtectedEndpoint(this, { ...props, contract });
+    const { address, oauthScopes } = this.endpoint;
+    this.api = address.api;
+    this.customDomain = address.front.customDomain;
+    this.mcpServerUrl = address.mcpServerUrl;
+    this.resourceMetadataUrl = address.resourceMetadataUrl;
+    this.oauthScopes = oauthScopes;
+    const signIn = this.endpoint.signInFor('McpRemoteServer');
+    this.userPool = signIn.userPool;
+    this.authorizationServer = signIn.authorizationServer;
+    this.interactiveClientId = signIn.interactiveClientId;
+    this.cognitoClientId = signIn.cognitoClientId;
+    const timeout = requestTimeout(props.timeout);
+    this.gateFunction = this.endpoint.open({
+      integrationOf: (method) => remoteIntegration(props.endpointUrl, method, timeout),
+      otherMethods: props.endpointMethods ?? [],
+      // The tools of a server elsewhere are not known here, nor the headers that their arguments travel in.
+      requestHeaders: ['*'],
+    });
+    addEndpointResponses(this.api);
+  }
+
+  /**
+   * Defines a confidential app client for a program, as `McpServer.addMachineClient` does. The endpoint must let its
+   * `client_id` in too.
+   *
+   * @param id construct ID of the app client; renaming it makes a new one
+   */
+  public addMachineClient(id: string, options: McpMachineClientOptions = {}): McpMachineClient {
+    return this.endpoint.addMachineClient(id, options);
+  }
+
+  /**
+   * Counts an app client by itself that is not the server's own, as `McpServer.limitAppClient` does.
+   *
+   * @param clientId the app client as its access tokens name it
+   */
+  public limitAppClient(clientId: string, limits: McpAppClientLimits): void {
+    this.endpoint.limitAppClient(clientId, limits);
+  }
+}
+
+/** Refuses an endpoint that requests cannot be passed on to, and what Cognito would refuse about its OAuth scopes. */
+function assertRemote(props: McpRemoteServerProps): void {
+  const { endpointUrl, endpointMethods = [], serverName, scopes, authorization } = props;
+  const kind = authorization?._gate?.kind;
+  if (kind !== undefined) {
+    throw synthError('NotForRemoteServer', `authorization is McpAuthorization.${kind}, whose tokens the endpoint can take itself: use McpAuthorization.cognito() or server(), or the endpoint without McpRemoteServer`);
+  }
+  const url = URL.canParse(endpointUrl) ? new URL(endpointUrl) : undefined;
+  if (isKnown(endpointUrl) && (url?.protocol !== 'https:' || url.hash !== '' || url.username !== '')) {
+    throw synthError('EndpointUrlInvalid', `endpointUrl is ${JSON.stringify(endpointUrl)} and access tokens go there: give an https URL without a fragment and without credentials`);
+  }
+  if (isKnown(serverName) && !/^[A-Za-z0-9_-]{1,64}$/.test(serverName)) {
+    throw synthError('ServerNameInvalid', `serverName is ${JSON.stringify(serverName)} and takes 1 to 64 letters, digits, - and _: correct it`);
+  }
+  assertKnown(endpointMethods, 'endpointMethods', 'name GET and DELETE themselves');
+  const method = endpointMethods.find((each) => each !== 'GET' && each !== 'DELETE');
+  if (method !== undefined || new Set(endpointMethods).size < endpointMethods.length) {
+    throw synthError('EndpointMethodInvalid', `endpointMethods is ${JSON.stringify(endpointMethods)} and takes GET and DELETE, each once at most: correct it`);
+  }
+  if (scopes.length === 0) {
+    throw synthError('ScopesMissing', 'scopes is empty, and API Gateway would take ID tokens then: name one OAuth scope at least');
+  }
+  const noPool = props.userPool !== undefined || props.host !== undefined;
+  const noLog = props.gate === undefined && (authorizationOf(props)._server === undefined || props.host !== undefined);
+  if (props.removalPolicy !== undefined && noPool && noLog) {
+    throw synthError('RemovalPolicyNotApplied', 'removalPolicy applies to a user pool of the server\'s own and to the logs of gate and McpAuthorization.server, and there is none of them: set it on the userPool or host and remove it here');
+  }
+  const wrong = scopes.find(({ name }) => isKnown(name) && !/^[\x21\x23-\x2e\x30-\x5b\x5d-\x7e]{1,256}$/.test(name));
+  if (wrong !== undefined) {
+    throw synthError('ScopeNameInvalid', `scopes has ${JSON.stringify(wrong.name)} and takes visible ASCII without /, " and \\: correct it`);
+  }
+}
+
+/** How long a request may take. */
+function requestTimeout(given: Duration | undefined): Duration {
+  const timeout = given ?? Duration.seconds(30);
+  assertConvertible(timeout, 'millis', 'timeout');
+  assertTimeout(timeout);
+  return timeout;
+}

@@ -1,0 +1,263 @@
+import type * as apigateway from 'aws-cdk-lib/aws-apigateway';
+import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import type * as iam from 'aws-cdk-lib/aws-iam';
+import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import { Construct } from 'constructs';
+import { checkedOrigins } from '../api/allowed-origins';
+import { bindAwsResources } from './private/aws-resource-bindings';
+import { connectCommand } from './private/connect-commands';
+import { functionOptionsOf } from './private/function-options';
+import { hasLimits } from '../authorizer/private/limits';
+import type { McpInteractiveClient, McpMachineClient } from '../user-pool/mcp-app-client';
+import type { McpAppClientLimits } from '../authorizer/mcp-app-client-limits';
+import type { McpAuthorizationServer } from '../authorization/mcp-authorization-server';
+import type { McpContract } from '../contract/mcp-contract';
+import { functionIntegration } from '../api/mcp-endpoint';
+import { McpFunction } from '../function/mcp-function';
+import type { McpMachineClientOptions, McpServerProps } from './mcp-endpoint-options';
+import type { IMcpUserPool } from '../user-pool/mcp-user-pool-ref';
+import { ProtectedEndpoint } from './private/protected-endpoint';
+import { permitSelfInvocation } from './private/self-invocation';
+import { environmentOf } from './private/function-environment';
+import { addStateResources } from './private/state-resources';
+import { synthError } from '../private/synth-error';
+import { toolMetric } from './private/tool-metrics';
+
+/**
+ * An MCP server on AWS Lambda behind OAuth: a REST API that checks access tokens and scopes before the function runs,
+ * the metadata documents and challenges that MCP clients follow to the sign-in pages, and a user pool.
+ *
+ * It does not limit single people, and single app clients with `throttle` and `quota` only. It does not put a firewall in front. With
+ * `McpAuthorization.cognito` it does not connect MCP clients that must register themselves.
+ */
+export class McpServer extends Construct implements iam.IGrantable {
+  /** The public MCP URL, which is the resource identifier too. */
+  public readonly mcpServerUrl: string;
+
+  /** The URL of the protected resource metadata (RFC 9728). */
+  public readonly resourceMetadataUrl: string;
+
+  /**
+   * The issuer in the authorization server metadata: the front's base URL, while the `iss` of access tokens is
+   * `userPool.issuer`; with `McpAuthorization.jwt` the provider's for both.
+   */
+  public readonly authorizationServerIssuer: string;
+
+  /** The OAuth scopes as MCP clients ask for them: `<resource identifier>/<scope name>`, or as the provider of `McpAuthorization.jwt` has them. */
+  public readonly oauthScopes: string[];
+
+  /** The command that adds the server to Claude Code. */
+  public readonly claudeCodeCommand: string;
+
+  /** The server's function. */
+  public readonly mcpFunction: McpFunction;
+
+  /** The function that decides about requests before the server's own does. Undefined without `gate`, `McpAuthorization.jwt` and `bearerToken`. */
+  public readonly gateFunction?: McpFunction;
+
+  /** The API in front of the function. */
+  public readonly api: apigateway.RestApi;
+
+  /** The domain of `McpFront.customDomain`. Undefined with every other front. */
+  public readonly customDomain?: apigateway.DomainName;
+
+  /**
+   * The table of a server that keeps state. Undefined for every other server, and with a table in `awsResources`.
+   *
+   * On demand, with point-in-time recovery, encrypted with DynamoDB's own key. Items expire by the attribute `expires`.
+   */
+  public readonly stateTable?: dynamodb.ITableV2;
+
+  /**
+   * The generated secret that session ids are sealed with. Undefined for a server that has none, and with
+   * `settings.MCP_STATE_KEYS`. CloudFormation puts it into the function's environment, where whoever may read the
+   * function's configuration can read it. It is not rotated by itself.
+   */
+  public readonly stateSecret?: secretsmanager.ISecret;
+
+  /** The IAM principal to permit actions to. */
+  public readonly grantPrincipal: iam.IPrincipal;
+
+  private readonly contract: McpContract;
+  private readonly endpoint: ProtectedEndpoint;
+
+  constructor(scope: Construct, id: string, props: McpServerProps) {
+    super(scope, id);
+    this.contract = props.contract;
+    const contract = props.contract._document;
+    this.endpoint = new ProtectedEndpoint(this, props);
+    const { address, oauthScopes, issuer, signIn } = this.endpoint;
+    const { front } = address;
+    this.api = address.api;
+    this.customDomain = front.customDomain;
+    this.mcpServerUrl = address.mcpServerUrl;
+    this.resourceMetadataUrl = address.resourceMetadataUrl;
+    this.authorizationServerIssuer = issuer;
+    this.oauthScopes = oauthScopes;
+
+    const state = addStateResources(this, props);
+    this.stateTable = state.table;
+    this.stateSecret = state.secret;
+    const bindings = bindAwsResources(props, state.awsResources);
+    this.mcpFunction = new McpFunction(this, 'Function', {
+      ...functionOptionsOf(props),
+      code: props.code,
+      removalPolicy: props.removalPolicy,
+      environment: environmentOf(contract, props.settings ?? {}, {
+        MCP_RESOURCE: this.mcpServerUrl,
+        MCP_RESOURCE_METADATA_URL: this.resourceMetadataUrl,
+        MCP_ISSUER: signIn?.userPool.issuer ?? issuer,
+        // The front may pass its own host on, or the API's.
+        MCP_ALLOWED_HOSTS: [...new Set([front.publicHost, address.apiHost])].join(','),
+        MCP_ALLOWED_ORIGINS: [front.publicOrigin, ...checkedOrigins(props.allowedOrigins)].join(','),
+        MCP_RESPONSE_MODE: 'stream',
+        ...signIn?.audienceSettings,
+        // The gate counts requests and does not see the messages in them.
+        ...(hasLimits(props) ? { MCP_BATCHES_ALLOWED: 'false' } : {}),
+        ...bindings.settings,
+        ...state.settings,
+      }),
+    });
+    this.grantPrincipal = this.mcpFunction.grantPrincipal;
+    const noPool = props.userPool !== undefined || props.host !== undefined;
+    const noLog = this.mcpFunction.logGroup === undefined && props.gate === undefined && (this.authorizationServer === undefined || props.host !== undefined);
+    if (props.removalPolicy !== undefined && noPool && noLog && this.stateTable === undefined) {
+      throw synthError('RemovalPolicyNotApplied', 'removalPolicy applies to neither a userPool that is handed over nor a function given with McpCode.fromFunction: set it on those and remove it here');
+    }
+    for (const permission of bindings.permissions) {
+      permission.awsResource.permit(this, permission.actions);
+    }
+    if (contract.selfInvocation !== undefined) {
+      permitSelfInvocation(this, this.mcpFunction, contract.selfInvocation);
+    }
+
+    const integration = functionIntegration(this.mcpFunction.handler, this.mcpFunction.timeout);
+    this.gateFunction = this.endpoint.open({
+      integrationOf: () => integration,
+      otherMethods: contract.endpointMethods,
+      requestHeaders: contract.requestHeaders,
+    });
+    this.claudeCodeCommand = this.connectCommand('claude-code');
+  }
+
+  /** The authorization endpoint, for people. Not there with `McpAuthorization.jwt` and `bearerToken`. */
+  public get authorizationUrl(): string {
+    return this.endpoint.signInFor('authorizationUrl').authorizationUrl;
+  }
+
+  /** The token endpoint. Not there with `McpAuthorization.jwt` and `bearerToken`. */
+  public get tokenUrl(): string {
+    return this.endpoint.signInFor('tokenUrl').tokenUrl;
+  }
+
+  /**
+   * The page where people sign up and in without an MCP client. Not there with `McpAuthorization.jwt` and `bearerToken`.
+   *
+   * With `McpAuthorization.server` it begins at the authorization server and ends on a page that names the MCP URL. With
+   * `McpAuthorization.cognito` it is Cognito's page, which sends the browser on to the first redirect URI of the interactive
+   * app client: the account exists then, although no client answers there.
+   */
+  public get signInUrl(): string {
+    return this.endpoint.signInFor('signInUrl').signInUrl;
+  }
+
+  /** The people who may use the server. Not there with `McpAuthorization.jwt` and `bearerToken`. */
+  public get userPool(): IMcpUserPool {
+    return this.endpoint.signInFor('userPool').userPool;
+  }
+
+  /**
+   * The `client_id` of the public client for people, for configuration by hand: the user pool's app client; with
+   * `McpAuthorization.server` a client that is registered beforehand under the server's name; with `McpAuthorization.jwt`
+   * the `clientId` given there.
+   */
+  public get interactiveClientId(): string {
+    return this.endpoint.externalTokens?.clientId ?? this.endpoint.signInFor('interactiveClientId').interactiveClientId;
+  }
+
+  /** The public app client for people. Undefined unless the authorization is `McpAuthorization.cognito`. */
+  public get interactiveClient(): McpInteractiveClient | undefined {
+    return this.endpoint.signIn?.interactiveClient;
+  }
+
+  /** The authorization server in front of the user pool. Undefined unless the authorization is `McpAuthorization.server`. */
+  public get authorizationServer(): McpAuthorizationServer | undefined {
+    return this.endpoint.signIn?.authorizationServer;
+  }
+
+  /** Names of the server's tools, as in the contract. */
+  public get toolNames(): string[] {
+    return this.contract._document.tools.map((tool) => tool.name);
+  }
+
+  /** Calls of a tool; a sum over 5 minutes unless the options say otherwise. */
+  public metricCalls(toolName: string, options: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+    return toolMetric(this.contract, 'Calls', toolName, options);
+  }
+
+  /** Calls of a tool that failed; a sum over 5 minutes unless the options say otherwise. Its average is the error rate. */
+  public metricErrors(toolName: string, options: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+    return toolMetric(this.contract, 'Errors', toolName, options);
+  }
+
+  /** Milliseconds that calls of a tool took; p99 over 5 minutes unless the options say otherwise. */
+  public metricLatency(toolName: string, options: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+    return toolMetric(this.contract, 'Latency', toolName, options);
+  }
+
+  /** Calls of a tool that a process was started for; a sum over 5 minutes unless the options say otherwise. */
+  public metricColdStarts(toolName: string, options: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+    return toolMetric(this.contract, 'ColdStarts', toolName, options);
+  }
+
+  /** Calls of a tool that failed because DynamoDB throttled the library; a sum over 5 minutes unless the options say otherwise. */
+  public metricThrottles(toolName: string, options: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+    return toolMetric(this.contract, 'Throttles', toolName, options);
+  }
+
+  /**
+   * The command that adds the server to an MCP client: `claude-code`, or with an authorization that needs the URL alone
+   * `codex`, `gemini`, `mcp-remote` or `vscode`; for `cursor` a link to open. The tests of this library run all but those of VS Code and
+   * Cursor.
+   */
+  public connectCommand(client: string): string {
+    return connectCommand(client, {
+      serverName: this.contract._document.serverName,
+      mcpServerUrl: this.mcpServerUrl,
+      claudeCodeOptions: this.claudeCodeOptions(),
+      urlAlone: this.endpoint.signIn?.connectsByUrlAlone || (this.endpoint.externalTokens?.kind === 'jwt' && this.endpoint.externalTokens.clientId === undefined),
+    });
+  }
+
+  /**
+   * Defines a confidential app client for a program, with the client credentials grant. Its secret is in Secrets Manager.
+   *
+   * @param id construct ID of the app client; renaming it makes a new one
+   */
+  public addMachineClient(id: string, options: McpMachineClientOptions = {}): McpMachineClient {
+    return this.endpoint.addMachineClient(id, options);
+  }
+
+  /**
+   * Counts an app client by itself that is not the server's own, with a throttle or quota of its own: one of the provider of
+   * `McpAuthorization.jwt`, one of a user pool that is handed over, or `token-` and the first 16 digits of a digest of
+   * `bearerToken`. The server must have `throttle` or `quota`, which hold for everybody else.
+   *
+   * @param clientId the app client as its access tokens name it (`client_id`, `azp` or `cid`)
+   */
+  public limitAppClient(clientId: string, limits: McpAppClientLimits): void {
+    this.endpoint.limitAppClient(clientId, limits);
+  }
+
+  private claudeCodeOptions(): string {
+    switch (this.endpoint.externalTokens?.kind) {
+      case 'bearerToken':
+        return ' --header "Authorization: Bearer $TOKEN"';
+      case 'jwt':
+        return this.endpoint.externalTokens.clientId === undefined ? '' : ` --client-id ${this.endpoint.externalTokens.clientId}`;
+      default:
+        return this.endpoint.signInFor('claudeCodeCommand').claudeCodeOptions;
+    }
+  }
+}

@@ -1,0 +1,44 @@
+import { Fn, Token } from 'aws-cdk-lib';
+import { list } from '../../contract/private/contract-document';
+import { assertKnown } from '../../private/known-value';
+import { synthError } from '../../private/synth-error';
+
+/** What a command that adds an MCP server to a client says. */
+export interface ConnectParameters {
+  readonly serverName: string;
+  readonly mcpServerUrl: string;
+  readonly claudeCodeOptions: string;
+  /** Whether a client needs nothing but the URL. */
+  readonly urlAlone: boolean;
+}
+
+/** The clients by the name of their program, with their command or link. All but Claude Code's can be given no `client_id`. */
+const COMMANDS: { [client: string]: (parameters: ConnectParameters) => string } = {
+  'claude-code': ({ serverName, mcpServerUrl, claudeCodeOptions }) => `claude mcp add --transport http ${serverName} ${mcpServerUrl}${claudeCodeOptions}`,
+  codex: ({ serverName, mcpServerUrl }) => `codex mcp add ${serverName} --url ${mcpServerUrl}`,
+  cursor: ({ serverName, mcpServerUrl }) => `cursor://anysphere.cursor-deeplink/mcp/install?name=${serverName}&config=${base64(`{"url":"${mcpServerUrl}"}`)}`,
+  gemini: ({ serverName, mcpServerUrl }) => `gemini mcp add --transport http ${serverName} ${mcpServerUrl}`,
+  'mcp-remote': ({ mcpServerUrl }) => `npx mcp-remote ${mcpServerUrl}`,
+  vscode: ({ serverName, mcpServerUrl }) => `code --add-mcp '{"name":"${serverName}","type":"http","url":"${mcpServerUrl}"}'`,
+};
+
+/**
+ * Base64, by CloudFormation where the text is known at deployment only. In a query it needs no escapes: `+` and `/` come from the characters
+ * `>`, `~` and `?` alone, which no MCP URL has.
+ */
+function base64(text: string): string {
+  return Token.isUnresolved(text) ? Fn.base64(text) : Buffer.from(text).toString('base64');
+}
+
+/** The command that adds an MCP server to a client, or the link that does. */
+export function connectCommand(client: string, parameters: ConnectParameters): string {
+  assertKnown(client, 'client', `give one of ${list(Object.keys(COMMANDS))}`);
+  const command = Object.entries(COMMANDS).find(([name]) => name === client)?.[1];
+  if (command === undefined) {
+    throw synthError('ClientUnknown', `connectCommand knows no client ${JSON.stringify(client)}: use one of ${list(Object.keys(COMMANDS))}, or give a client mcpServerUrl`);
+  }
+  if (client !== 'claude-code' && !parameters.urlAlone) {
+    throw synthError('ClientNeedsMoreThanUrl', `the command of ${client} takes nothing but the URL, and this server's authorization needs a client_id or a header: use McpAuthorization.server(), or configure the client by hand`);
+  }
+  return command(parameters);
+}

@@ -1,0 +1,119 @@
+import type * as logs from 'aws-cdk-lib/aws-logs';
+import type { Construct } from 'constructs';
+import { addGatewayResponses } from '../../api/gateway-responses';
+import { addMcpEndpoint, type McpEndpointParameters } from '../../api/mcp-endpoint';
+import type { ServerApi } from '../../api/rest-api';
+import { addFirewall } from '../../api/web-acl';
+import { CognitoSignIn } from '../../authorization/private/cognito-sign-in';
+import type { McpAppClientLimits } from '../../authorizer/mcp-app-client-limits';
+import { acknowledgeGate, addStandInGate, addToolGate, assertGateAlone, type Gate } from '../../authorizer/private/gate';
+import type { GateAuthorizationOptions } from '../../authorizer/private/gate-authorization';
+import { AppClientLimits } from '../../authorizer/private/usage-plans';
+import type { McpContract } from '../../contract/mcp-contract';
+import type { McpFunction } from '../../function/mcp-function';
+import { synthError } from '../../private/synth-error';
+import type { McpMachineClient } from '../../user-pool/mcp-app-client';
+import type { McpEndpointOptions, McpMachineClientOptions } from '../mcp-endpoint-options';
+import { addServerApi } from './server-api';
+
+/** What an MCP endpoint is defined with, whatever is behind it. */
+export interface ProtectedEndpointProps extends McpEndpointOptions {
+  readonly contract: McpContract;
+  readonly logRetention?: logs.RetentionDays;
+  readonly tracing?: boolean;
+}
+
+/** What is behind an MCP endpoint. */
+export type EndpointTarget = Omit<McpEndpointParameters, 'authorization'>;
+
+/**
+ * An MCP endpoint behind OAuth: the API, the sign-in, the check of access tokens, the limits of app clients, the metadata documents and
+ * the challenge. `McpServer` and `McpRemoteServer` are this and what is behind it.
+ *
+ * Not a construct: everything is defined in the scope of the server. The constructor defines what a function behind the endpoint must
+ * know; `open` connects the two.
+ */
+export class ProtectedEndpoint {
+  public readonly address: ServerApi;
+  public readonly oauthScopes: string[];
+  /** Issuer of the authorization server metadata. */
+  public readonly issuer: string;
+  /** Undefined where another provider or an agreed token takes the place of the user pool. */
+  public readonly signIn?: CognitoSignIn;
+  /** What takes the place of the user pool. */
+  public readonly externalTokens?: GateAuthorizationOptions;
+
+  private limits?: AppClientLimits;
+
+  constructor(private readonly scope: Construct, private readonly props: ProtectedEndpointProps) {
+    const { serverName, scopes } = props.contract._document;
+    const externalTokens = props.authorization?._gate;
+    this.externalTokens = externalTokens;
+    if (externalTokens !== undefined) {
+      assertGateAlone(props, externalTokens.kind);
+    }
+    this.address = addServerApi(scope, serverName, props);
+    this.issuer = externalTokens?.issuer ?? this.address.front.publicBaseUrl;
+    const scopePrefix = externalTokens?.kind === 'jwt' ? externalTokens.scopePrefix : `${this.address.mcpServerUrl}/`;
+    this.oauthScopes = scopes.map((item) => `${scopePrefix}${item.name}`);
+    if (externalTokens === undefined) {
+      this.signIn = new CognitoSignIn(scope, props, { ...this.address, oauthScopes: this.oauthScopes });
+    }
+  }
+
+  /** Lets requests through to the target. Gives back the function of the Lambda authorizer, if there is one. */
+  public open(target: EndpointTarget): McpFunction | undefined {
+    const { address, props, oauthScopes } = this;
+    const mcpPath = address.addMcpPath();
+    const gate = this.addGate();
+    this.limits = new AppClientLimits(this.scope, props, address.api, gate);
+    const methods = addMcpEndpoint(mcpPath, { ...target, authorization: this.limits.methodOptions(gate?.authorization ?? this.signIn!.authorizer()) });
+    if (gate !== undefined) {
+      acknowledgeGate(methods);
+    }
+    if (this.signIn !== undefined) {
+      this.limits.add('People', this.signIn.cognitoClientId);
+    }
+    const resource = {
+      resourceIdentifier: address.mcpServerUrl,
+      resourceName: props.contract._document.serverTitle,
+      // A token that was agreed on beforehand has no server to ask for another.
+      authorizationServers: this.externalTokens?.kind === 'bearerToken' ? [] : [this.issuer],
+      oauthScopes,
+    };
+    address.addMetadata(mcpPath, resource, this.signIn?.metadata);
+    if (props.webAcl !== undefined) {
+      addFirewall(this.scope, address.api, props.webAcl);
+    }
+    addGatewayResponses(address.api, { resourceMetadataUrl: address.resourceMetadataUrl, oauthScopes });
+    return gate?.mcpFunction;
+  }
+
+  /** The sign-in for a member that needs one. */
+  public signInFor(member: string): CognitoSignIn {
+    if (this.signIn === undefined) {
+      throw synthError('NotOfThisAuthorization', `${member} needs a user pool, and McpAuthorization.${this.externalTokens!.kind} defines none: use McpAuthorization.cognito() or server(), or do without it`);
+    }
+    return this.signIn;
+  }
+
+  /** Defines a confidential app client for a program. */
+  public addMachineClient(id: string, options: McpMachineClientOptions): McpMachineClient {
+    const machineClient = this.signInFor('addMachineClient').addMachineClient(id, options.scopeNames);
+    this.limits!.add(id, machineClient.clientId, options);
+    return machineClient;
+  }
+
+  /** Counts an app client by itself that is not the server's own. */
+  public limitAppClient(clientId: string, limits: McpAppClientLimits): void {
+    this.limits!.addForeign(clientId, limits);
+  }
+
+  private addGate(): Gate | undefined {
+    const { scope, props, externalTokens } = this;
+    if (externalTokens !== undefined) {
+      return addStandInGate(scope, props, externalTokens, this.address.mcpServerUrl, this.issuer);
+    }
+    return props.gate && addToolGate(scope, props, props.gate.code, this.address.mcpServerUrl, this.signInFor('gate').tokenIssuer);
+  }
+}

@@ -1,0 +1,38 @@
+import type { Construct } from 'constructs';
+import { addMetadataEndpoints } from '../../api/metadata-endpoints';
+import { addRestApi, API_STAGE_NAME, type ServerApi, WELL_KNOWN_RESOURCE } from '../../api/rest-api';
+import { authorizationThrottles } from '../../authorization/private/authorization-endpoints';
+import { authorizationOf } from '../../authorization/private/default-authorization';
+import { hasLimits } from '../../authorizer/private/limits';
+import { McpFront } from '../../front/mcp-front';
+import { assertHostPath } from '../../host/private/host-path';
+import type { McpEndpointOptions } from '../mcp-endpoint-options';
+
+/** Path of the MCP endpoint below the front's base URL. */
+const MCP_PATH = '/mcp';
+
+/** Defines the API of an MCP endpoint, and the front that makes it public unless it is below a host. */
+export function addServerApi(scope: Construct, serverName: string, options: McpEndpointOptions & { readonly tracing?: boolean }): ServerApi {
+  assertHostPath(options);
+  const authorization = options.host === undefined ? authorizationOf(options) : undefined;
+  const address = addRestApi(scope, serverName, `MCP server ${serverName}`, {
+    ...options,
+    limitsAppClients: hasLimits(options),
+    methodOptions: authorization?._server && authorizationThrottles,
+  });
+  if (options.host !== undefined) {
+    return options.host._servers.add(scope, serverName, options.path!, address);
+  }
+  const { api, apiHost } = address;
+  const front = (options.front ?? McpFront.cloudFront()).bind(scope, { apiHost, apiStageName: API_STAGE_NAME, api });
+  return {
+    api,
+    apiHost,
+    front,
+    registry: scope,
+    mcpServerUrl: `${front.publicBaseUrl}${MCP_PATH}`,
+    resourceMetadataUrl: `${front.publicBaseUrl}${WELL_KNOWN_RESOURCE}${MCP_PATH}`,
+    addMcpPath: () => api.root.addResource(MCP_PATH.slice(1)),
+    addMetadata: (mcpPath, resource, server) => addMetadataEndpoints(api, mcpPath, resource, server),
+  };
+}

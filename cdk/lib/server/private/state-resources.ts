@@ -1,0 +1,55 @@
+import { RemovalPolicy } from 'aws-cdk-lib';
+import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import type { Construct } from 'constructs';
+import { McpAwsResource } from '../mcp-aws-resource';
+import type { McpServerProps } from '../mcp-endpoint-options';
+
+/** The setting that holds the secrets which session ids and tasks are sealed with, each behind an id. */
+const KEYS_SETTING = 'MCP_STATE_KEYS';
+
+/** What a server keeps its state in, as far as nothing was handed over for it. */
+export interface StateResources {
+  readonly table?: dynamodb.TableV2;
+  readonly secret?: secretsmanager.Secret;
+
+  /** The table by its name in the contract. */
+  readonly awsResources: { [name: string]: McpAwsResource };
+
+  readonly settings: { [name: string]: string };
+}
+
+/** Defines the table and the secret that the library itself asks for in a contract, unless `awsResources` and `settings` have them. */
+export function addStateResources(server: Construct, props: McpServerProps): StateResources {
+  const contract = props.contract._document;
+  const ofLibrary = new Set(contract.settings.filter((item) => item.owner === 'mcp-lambda').map((item) => item.name));
+  const wanted = contract.awsResources.find((item) => ofLibrary.has(item.setting));
+  const table = wanted === undefined || props.awsResources?.[wanted.name] !== undefined ? undefined : addTable(server, props.removalPolicy);
+  const secret = ofLibrary.has(KEYS_SETTING) && props.settings?.[KEYS_SETTING] === undefined ? addSecret(server) : undefined;
+  return {
+    table,
+    secret,
+    awsResources: table === undefined ? {} : { [wanted!.name]: McpAwsResource.dynamodbTable(table) },
+    // CloudFormation resolves it: the function asks nobody for it when it starts.
+    settings: secret === undefined ? {} : { [KEYS_SETTING]: `generated:${secret.secretValue.unsafeUnwrap()}` },
+  };
+}
+
+function addTable(server: Construct, removalPolicy: RemovalPolicy = RemovalPolicy.RETAIN): dynamodb.TableV2 {
+  return new dynamodb.TableV2(server, 'StateTable', {
+    partitionKey: { name: 'pk', type: dynamodb.AttributeType.STRING },
+    timeToLiveAttribute: 'expires',
+    billing: dynamodb.Billing.onDemand(),
+    encryption: dynamodb.TableEncryptionV2.dynamoOwnedKey(),
+    pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+    removalPolicy,
+  });
+}
+
+/** Nothing that is stored is lost with it: clients with an older session id initialize again. */
+function addSecret(server: Construct): secretsmanager.Secret {
+  return new secretsmanager.Secret(server, 'StateKeys', {
+    description: 'What the MCP server seals session ids and tasks with',
+    generateSecretString: { passwordLength: 64, excludePunctuation: true },
+  });
+}

@@ -1,0 +1,87 @@
+import { Duration, SecretValue } from 'aws-cdk-lib';
+import * as cognito from 'aws-cdk-lib/aws-cognito';
+import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import { Construct } from 'constructs';
+import { addCodeGrantClient, clientSecretOf } from './private/code-grant-client';
+import type { IMcpUserPool } from './mcp-user-pool-ref';
+
+/**
+ * No way for people to sign in. Cognito turns password flows on when nothing is said and refuses an empty list; what is left is the
+ * refresh of tokens, and the client credentials grant yields no refresh token.
+ */
+const NO_SIGN_IN: cognito.AuthFlow = { custom: false };
+
+/** Properties of `McpInteractiveClient`. */
+export interface McpInteractiveClientProps {
+  /** Where the users are. */
+  readonly userPool: IMcpUserPool;
+
+  /** Scopes that the app client may ask for. */
+  readonly oauthScopes: cognito.OAuthScope[];
+
+  /** Redirect URIs, compared exactly, port included. */
+  readonly callbackUrls: string[];
+}
+
+/**
+ * The public app client of MCP clients that people use: authorization code grant only, no secret, only the MCP server's
+ * scopes, refresh token rotation, revocation. Cognito accepts S256 as the only PKCE method.
+ *
+ * Cognito does not insist on PKCE for an app client. MCP clients must use it themselves.
+ */
+export class McpInteractiveClient extends Construct {
+  /** The `client_id`. */
+  public readonly clientId: string;
+
+  constructor(scope: Construct, id: string, props: McpInteractiveClientProps) {
+    super(scope, id);
+    const appClient = addCodeGrantClient(this, { ...props, confidential: false });
+    this.clientId = appClient.userPoolClientId;
+  }
+}
+
+/** Properties of `McpMachineClient`. */
+export interface McpMachineClientProps {
+  /** The pool that issues the access tokens. */
+  readonly userPool: IMcpUserPool;
+
+  /** Scopes that the app client may ask for. */
+  readonly oauthScopes: cognito.OAuthScope[];
+}
+
+/**
+ * The confidential app client of a program: client credentials grant only. Its secret is in Secrets Manager as plain
+ * text, put there by CloudFormation without a custom resource.
+ *
+ * The secret is not rotated. Access tokens of machine clients have no `aud`: the resource identifier in their scopes
+ * binds them to the MCP server.
+ */
+export class McpMachineClient extends Construct {
+  /** The `client_id`. */
+  public readonly clientId: string;
+
+  /** The `client_secret`. */
+  public readonly clientSecret: secretsmanager.ISecret;
+
+  constructor(scope: Construct, id: string, props: McpMachineClientProps) {
+    super(scope, id);
+    const appClient = new cognito.UserPoolClient(this, 'AppClient', {
+      userPool: props.userPool.userPool,
+      generateSecret: true,
+      authFlows: NO_SIGN_IN,
+      oAuth: {
+        flows: { clientCredentials: true, authorizationCodeGrant: false, implicitCodeGrant: false },
+        scopes: props.oauthScopes,
+      },
+      supportedIdentityProviders: [cognito.UserPoolClientIdentityProvider.COGNITO],
+      preventUserExistenceErrors: true,
+      enableTokenRevocation: true,
+      accessTokenValidity: Duration.hours(1),
+    });
+    this.clientId = appClient.userPoolClientId;
+    this.clientSecret = new secretsmanager.Secret(this, 'Secret', {
+      description: 'OAuth client secret of a program that calls the MCP server',
+      secretStringValue: SecretValue.resourceAttribute(clientSecretOf(appClient)),
+    });
+  }
+}
