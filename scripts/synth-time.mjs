@@ -1,4 +1,4 @@
-// How long the example takes to synthesize, as a multiple of the same resources written by hand (cdk/test/bare-app.ts): both warm, in
+// How long the example takes to synthesize, as a multiple of the same resources written by hand (cdk/test/app/bare-app.ts): both warm, in
 // turns, without the rules of the CDK. Prints the medians and their ratio, and fails above the ratio that is promised.
 //   node scripts/synth-time.mjs [rounds]
 import { spawnSync } from 'node:child_process';
@@ -31,7 +31,7 @@ function childSeconds() {
   return (Number(fields[13]) + Number(fields[14])) / 100;
 }
 
-const programs = { example: 'cdk/app/main.ts', bare: 'cdk/test/bare-app.ts' };
+const programs = { example: 'cdk/app/main.ts', bare: 'cdk/test/app/bare-app.ts' };
 try {
   const seconds = { example: [], bare: [] };
   for (let round = -1; round < rounds; round++) {

@@ -12,9 +12,13 @@ import { root } from './root.mjs';
 
 const testFiles = (folder) => readdirSync(join(root, folder)).filter((name) => name.endsWith('.test.ts')).sort().map((name) => join(folder, name));
 
-/** Runs TypeScript tests on Node's own runner, one file after the other: they share a stack. */
-const node = (report, title, files, { minutes = 20, ...options } = {}) =>
-  report.node(title, ['--import', 'tsx', '--test', '--test-concurrency=1', `--test-timeout=${minutes * 60_000}`, ...files], { cwd: root, ...options });
+/** The tests of a folder and of all below it but `without`. */
+const testFilesBelow = (folder, without) =>
+  readdirSync(join(root, folder), { recursive: true }).filter((name) => name.endsWith('.test.ts') && !name.startsWith(`${without}/`)).sort().map((name) => join(folder, name));
+
+/** Runs TypeScript tests on Node's own runner, one file after the other unless `concurrency` says otherwise: most share a stack. */
+const node = (report, title, files, { minutes = 20, concurrency = 1, ...options } = {}) =>
+  report.node(title, ['--import', 'tsx', '--test', `--test-concurrency=${concurrency}`, `--test-timeout=${minutes * 60_000}`, ...files], { cwd: root, ...options });
 
 const endToEnd = (name, title, stack = prepare.authorizationStack, more = []) => ({
   title,
@@ -55,7 +59,7 @@ const parts = {
       await report.run('types of the constructs', 'tsc', ['--noEmit', '-p', 'cdk'], { cwd: root });
       await report.run('types of the tests', 'tsc', ['-p', 'test'], { cwd: root });
       await report.rust('Rust tests', ['--workspace', ...bindings.flatMap((name) => ['--exclude', name])]);
-      await node(report, 'construct tests', testFiles('cdk/test'));
+      await node(report, 'construct tests', testFilesBelow('cdk/test', 'rules'), { concurrency: 2 });
       await node(report, 'documents', testFiles('test/docs'));
       await node(report, 'the test command', testFiles('test/command'));
     },

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { App, CfnOutput, CfnParameter, Duration, Stack } from 'aws-cdk-lib';
@@ -205,7 +205,10 @@ const NOT_OF_AN_APP = /^(IMcp\w+|McpFrontOptions|McpFrontConfig|McpFrontPathOpti
 /** The properties of the exported interfaces whose type a CDK token can have. */
 function propertiesThatTakeTokens(): string[] {
   const lib = join(__dirname, '..', 'lib');
-  const exported = [...readFileSync(join(lib, 'index.ts'), 'utf8').matchAll(/'\.\/(.+)'/g)].map(([, name]) => `${name}.ts`);
+  const exportsOf = (folder: string): string[] =>
+    [...readFileSync(join(lib, folder, 'index.ts'), 'utf8').matchAll(/'\.\/(.+)'/g)].flatMap(([, name]) =>
+      existsSync(join(lib, folder, `${name}.ts`)) ? [join(folder, `${name}.ts`)] : exportsOf(join(folder, name!)));
+  const exported = exportsOf('.');
   return exported.flatMap((name) => {
     const source = ts.createSourceFile(name, readFileSync(join(lib, name), 'utf8'), ts.ScriptTarget.ES2022);
     return source.statements.filter(ts.isInterfaceDeclaration).flatMap((each) =>

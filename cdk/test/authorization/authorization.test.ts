@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { App, CfnOutput, Duration, Fn } from 'aws-cdk-lib';
 import type { Template } from 'aws-cdk-lib/assertions';
-import { carriedProgram } from '../lib/function/private/bundled-program';
-import { McpAuthorization, McpCode, type McpAuthorizationServerOptions, McpFront, McpHost, type McpPreRegisteredClient, McpRemoteServer, McpServer, type McpServerProps } from '../lib';
-import { deployed } from './deployed';
-import { code, facts, only, synthesize, synthesizeServer, type TemplateJson, twoScopes } from './synthesis';
+import { carriedProgram } from '../../lib/function/private/bundled-program';
+import { McpAuthorization, McpCode, type McpAuthorizationServerOptions, McpFront, McpHost, type McpPreRegisteredClient, McpRemoteServer, McpServer, type McpServerProps } from '../../lib';
+import { deployed } from '../deployed';
+import { code, facts, only, synthesize, synthesizeServer, type TemplateJson, twoScopes } from '../synthesis';
 
-const root = dirname(dirname(__dirname));
+const root = join(__dirname, '..', '..', '..');
 const options = (more: Partial<McpAuthorizationServerOptions> = {}) => McpAuthorization.server({ code: code(), ...more });
 const external = () => McpFront.external({ publicBaseUrl: 'https://mcp.example.com' });
 const withServer = (more: Partial<McpAuthorizationServerOptions> = {}, props: Partial<McpServerProps> = {}) =>

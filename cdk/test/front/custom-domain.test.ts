@@ -3,8 +3,8 @@ import { describe, test } from 'node:test';
 import { CfnParameter, Stack } from 'aws-cdk-lib';
 import * as route53 from 'aws-cdk-lib/aws-route53';
 import { Template } from 'aws-cdk-lib/assertions';
-import { type McpCustomDomainOptions, McpFront, McpServer } from '../lib';
-import { certificate, code, cognito, emptyApp, facts, only, synthesize, synthesizeServer, type TemplateJson } from './synthesis';
+import { type McpCustomDomainOptions, McpFront, McpServer } from '../../lib';
+import { certificate, code, cognito, emptyApp, facts, only, synthesize, synthesizeServer, type TemplateJson } from '../synthesis';
 
 const domainName = 'mcp.example.com';
 const zone = (zoneName: string) => route53.HostedZone.fromHostedZoneAttributes(new Stack(), 'Zone', { hostedZoneId: 'Z123', zoneName });

@@ -3,8 +3,8 @@ import { describe, test } from 'node:test';
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as cognito from 'aws-cdk-lib/aws-cognito';
-import { McpAuthorization, McpHost, McpRemoteServer, McpServer, McpUserPool } from '../lib';
-import { code, facts, only, type TemplateJson } from './synthesis';
+import { McpAuthorization, McpHost, McpRemoteServer, McpServer, McpUserPool } from '../../lib';
+import { code, facts, only, type TemplateJson } from '../synthesis';
 
 const scopes = [{ name: 'use', description: 'Use it' }];
 

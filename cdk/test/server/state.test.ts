@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { RemovalPolicy } from 'aws-cdk-lib';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
-import { McpAwsResource, McpCode, McpServer, type McpServerProps, McpUserPool } from '../lib';
-import { code, cognito, facts, fixture, keeper, only, synthesize, synthesizeServer, type TemplateJson } from './synthesis';
+import { McpAwsResource, McpCode, McpServer, type McpServerProps, McpUserPool } from '../../lib';
+import { code, cognito, facts, fixture, keeper, only, synthesize, synthesizeServer, type TemplateJson } from '../synthesis';
 
 const variables = (template: ReturnType<typeof synthesizeServer>) => only(template, 'AWS::Lambda::Function').properties.Environment.Variables;
 

@@ -3,9 +3,9 @@ import { describe, test } from 'node:test';
 import { CfnParameter, Stack } from 'aws-cdk-lib';
 import * as cognito from 'aws-cdk-lib/aws-cognito';
 import { Template } from 'aws-cdk-lib/assertions';
-import { McpAuthorization, type McpExistingUserPoolAttributes, McpFront, McpServer, McpUserPool } from '../lib';
-import { deployed } from './deployed';
-import { code, emptyApp, facts, only, synthesize, type TemplateJson } from './synthesis';
+import { McpAuthorization, type McpExistingUserPoolAttributes, McpFront, McpServer, McpUserPool } from '../../lib';
+import { deployed } from '../deployed';
+import { code, emptyApp, facts, only, synthesize, type TemplateJson } from '../synthesis';
 
 const front = () => McpFront.external({ publicBaseUrl: 'https://mcp.example.com' });
 const signInBaseUrl = 'https://login.example.com';

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { CfnOutput, CfnParameter, Duration } from 'aws-cdk-lib';
 import { Match } from 'aws-cdk-lib/assertions';
-import { McpAuthorization, McpFront, McpHost, McpRemoteServer, McpServer } from '../lib';
-import { deployed } from './deployed';
-import { certificate, code, cognito, facts, only, synthesize, synthesizeServer, type TemplateJson } from './synthesis';
+import { McpAuthorization, McpFront, McpHost, McpRemoteServer, McpServer } from '../../lib';
+import { deployed } from '../deployed';
+import { certificate, code, cognito, facts, only, synthesize, synthesizeServer, type TemplateJson } from '../synthesis';
 
 const STAGE_URL = 'https://api123.execute-api.eu-west-1.amazonaws.com/prod';
 const SIGN_IN_URL = 'https://mcp-6f8b1c9e-1111-4222-8333-444455556666-5d2b14.auth.eu-west-1.amazoncognito.com';

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
-import { McpAuthorization, McpFront, McpHost, McpRemoteServer, McpServer } from '../lib';
-import { code, facts, synthesize, synthesizeServer, type TemplateJson } from './synthesis';
+import { McpAuthorization, McpFront, McpHost, McpRemoteServer, McpServer } from '../../lib';
+import { code, facts, synthesize, synthesizeServer, type TemplateJson } from '../synthesis';
 
 const limits = () => ({ gate: { code: code() }, throttle: { rateLimit: 5, burstLimit: 10 } });
 

@@ -8,9 +8,9 @@ import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
-import { McpAwsResource, McpCode, McpContract, McpServer, type McpServerProps, McpUserPool } from '../lib';
-import { findCargoLambda } from '../lib/function/private/cargo-lambda';
-import { code, cognito, counter, emptyApp, facts, fixture, only, synthesize, synthesizeServer } from './synthesis';
+import { McpAwsResource, McpCode, McpContract, McpServer, type McpServerProps, McpUserPool } from '../../lib';
+import { findCargoLambda } from '../../lib/function/private/cargo-lambda';
+import { code, cognito, counter, emptyApp, facts, fixture, only, synthesize, synthesizeServer } from '../synthesis';
 
 describe('McpFunction', () => {
   const template = synthesizeServer();

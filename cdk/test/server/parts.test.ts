@@ -6,9 +6,9 @@ import { LambdaDeploymentConfig } from 'aws-cdk-lib/aws-codedeploy';
 import * as cognito from 'aws-cdk-lib/aws-cognito';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
-import { McpAuthorizationServer, McpFront, type McpFrontConfig, type McpFrontOptions, type McpFrontPathConfig, type McpFrontPathOptions, McpFunction, McpHost, McpMachineClient, McpServer, McpUserPool } from '../lib';
-import { deployed } from './deployed';
-import { code, facts, keeper, only, synthesize, synthesizeServer, type TemplateJson, twoScopes } from './synthesis';
+import { McpAuthorizationServer, McpFront, type McpFrontConfig, type McpFrontOptions, type McpFrontPathConfig, type McpFrontPathOptions, McpFunction, McpHost, McpMachineClient, McpServer, McpUserPool } from '../../lib';
+import { deployed } from '../deployed';
+import { code, facts, keeper, only, synthesize, synthesizeServer, type TemplateJson, twoScopes } from '../synthesis';
 
 /** What every function may do: write its log. */
 const LOG = ['logs:CreateLogStream', 'logs:PutLogEvents'];

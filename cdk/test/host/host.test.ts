@@ -6,10 +6,10 @@ import { after, describe, test } from 'node:test';
 import { RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as wafv2 from 'aws-cdk-lib/aws-wafv2';
-import { McpAuthorization, McpAuthorizationServer, McpContract, McpFront, McpHost, type McpHostProps, McpMonitoring, McpRemoteServer, McpServer, type McpServerProps, McpUserPool } from '../lib';
-import { deployed } from './deployed';
-import { documentOf, methodsOf, reach } from './routes';
-import { certificate, code, cognito, emptyApp, facts, fixture, only, synthesize, type TemplateJson, twoScopes } from './synthesis';
+import { McpAuthorization, McpAuthorizationServer, McpContract, McpFront, McpHost, type McpHostProps, McpMonitoring, McpRemoteServer, McpServer, type McpServerProps, McpUserPool } from '../../lib';
+import { deployed } from '../deployed';
+import { documentOf, methodsOf, reach } from '../routes';
+import { certificate, code, cognito, emptyApp, facts, fixture, only, synthesize, type TemplateJson, twoScopes } from '../synthesis';
 
 const directory = mkdtempSync(join(tmpdir(), 'host-test-'));
 after(() => rmSync(directory, { recursive: true }));

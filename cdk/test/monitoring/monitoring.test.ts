@@ -3,9 +3,9 @@ import { describe, test } from 'node:test';
 import { CfnOutput, Duration } from 'aws-cdk-lib';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import type { Template } from 'aws-cdk-lib/assertions';
-import { McpAuthorization, McpFront, McpMonitoring, type McpMonitoringProps, type McpServer, type McpServerProps } from '../lib';
-import { deployed } from './deployed';
-import { code, only, synthesizeServer, type TemplateJson, twoScopes } from './synthesis';
+import { McpAuthorization, McpFront, McpMonitoring, type McpMonitoringProps, type McpServer, type McpServerProps } from '../../lib';
+import { deployed } from '../deployed';
+import { code, only, synthesizeServer, type TemplateJson, twoScopes } from '../synthesis';
 
 const monitored = (props: Partial<McpServerProps> = {}, options: Partial<McpMonitoringProps> = {}) =>
   synthesizeServer({ contract: twoScopes(), ...props }, (server, stack) => new McpMonitoring(stack, 'Monitoring', { server, ...options }));

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Aws, Duration } from 'aws-cdk-lib';
 import type { Template } from 'aws-cdk-lib/assertions';
-import { McpAuthorization, McpContract, McpFront, McpHost, McpRemoteServer, type McpRemoteServerProps } from '../lib';
-import { unauthorizedChallenge } from '../lib/api/challenge';
-import { deployed } from './deployed';
-import { code, fixture, includingScopes, keeper, only, synthesize, synthesizeServer, type TemplateJson, twoScopes } from './synthesis';
+import { McpAuthorization, McpContract, McpFront, McpHost, McpRemoteServer, type McpRemoteServerProps } from '../../lib';
+import { unauthorizedChallenge } from '../../lib/api/challenge';
+import { deployed } from '../deployed';
+import { code, fixture, includingScopes, keeper, only, synthesize, synthesizeServer, type TemplateJson, twoScopes } from '../synthesis';
 
 const front = () => McpFront.external({ publicBaseUrl: 'https://mcp.example.com' });
 const template = synthesizeServer({ front: front() });

@@ -5,9 +5,9 @@ import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { CfnOutput, CfnParameter } from 'aws-cdk-lib';
 import type { Template } from 'aws-cdk-lib/assertions';
-import { McpAuthorization, McpContract, McpFront, type McpJwtOptions, McpServer, type McpServerProps, McpUserPool } from '../lib';
-import { deployed } from './deployed';
-import { code, fixture, only, synthesize, synthesizeServer, type TemplateJson, twoScopes } from './synthesis';
+import { McpAuthorization, McpContract, McpFront, type McpJwtOptions, McpServer, type McpServerProps, McpUserPool } from '../../lib';
+import { deployed } from '../deployed';
+import { code, fixture, only, synthesize, synthesizeServer, type TemplateJson, twoScopes } from '../synthesis';
 
 const front = () => McpFront.external({ publicBaseUrl: 'https://mcp.example.com' });
 const jwt = (more: Partial<McpJwtOptions> = {}) =>

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { RemovalPolicy } from 'aws-cdk-lib';
 import { Mfa } from 'aws-cdk-lib/aws-cognito';
-import { McpFront, McpServer, McpUserPool } from '../lib';
-import { code, facts, only, synthesize, synthesizeServer, twoScopes } from './synthesis';
+import { McpFront, McpServer, McpUserPool } from '../../lib';
+import { code, facts, only, synthesize, synthesizeServer, twoScopes } from '../synthesis';
 
 const front = () => McpFront.external({ publicBaseUrl: 'https://mcp.example.com' });
 

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
-import { readContext } from '../app/context';
-import { DogFactsStack } from '../app/dog-facts-stack';
+import { readContext } from '../../app/context';
+import { DogFactsStack } from '../../app/dog-facts-stack';
 import { bareStack } from './bare-app';
-import { fixture, type TemplateJson } from './synthesis';
+import { fixture, type TemplateJson } from '../synthesis';
 
 const counts = (stack: Stack) => {
   const types = Object.values((Template.fromStack(stack).toJSON() as TemplateJson).Resources).map((each) => each.Type);
@@ -15,7 +15,7 @@ const counts = (stack: Stack) => {
 
 describe('the stack that synthesis is timed against', () => {
   test('has as many resources of each type as the example', () => {
-    process.chdir(join(__dirname, '..', '..'));
+    process.chdir(join(__dirname, '..', '..', '..'));
     const app = new App({ context: { lambdaDir: fixture('lambda') } });
     assert.deepEqual(counts(bareStack(new App(), fixture('lambda'))), counts(new DogFactsStack(app, 'DogFacts', readContext(app.node))));
   });

@@ -5,8 +5,8 @@ import { LambdaDeploymentConfig } from 'aws-cdk-lib/aws-codedeploy';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as wafv2 from 'aws-cdk-lib/aws-wafv2';
 import type { Template } from 'aws-cdk-lib/assertions';
-import { McpServer, type McpServerProps } from '../lib';
-import { code, cognito, facts, only, synthesize, synthesizeServer } from './synthesis';
+import { McpServer, type McpServerProps } from '../../lib';
+import { code, cognito, facts, only, synthesize, synthesizeServer } from '../synthesis';
 
 /** A server with properties that need the stack they are defined in. */
 const withStack = (props: (stack: Stack) => Partial<McpServerProps>) =>

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { CfnOutput, Duration, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
@@ -15,10 +15,10 @@ import { Topic } from 'aws-cdk-lib/aws-sns';
 import { CfnWebACL } from 'aws-cdk-lib/aws-wafv2';
 import { Construct } from 'constructs';
 import { ModuleKind, transpileModule } from 'typescript';
-import * as library from '../lib';
-import { certificate, emptyApp } from './synthesis';
+import * as library from '../../lib';
+import { certificate, emptyApp } from '../synthesis';
 
-const root = dirname(dirname(__dirname));
+const root = join(__dirname, '..', '..', '..');
 /** The examples by the headings that they are under. */
 const examples = readFileSync(join(root, 'cdk', 'README.md'), 'utf8').split(/^#+ /m).flatMap((section) => {
   const heading = section.slice(0, section.indexOf('\n'));

@@ -3,9 +3,9 @@ import { describe, test } from 'node:test';
 import { CfnParameter } from 'aws-cdk-lib';
 import { Period } from 'aws-cdk-lib/aws-apigateway';
 import type { Template } from 'aws-cdk-lib/assertions';
-import { McpAuthorization, McpFront, McpHost, type McpQuota, McpRemoteServer, McpServer, type McpServerProps, type McpThrottle, McpUserPool } from '../lib';
-import { deployed } from './deployed';
-import { code, cognito, facts, only, synthesize, synthesizeServer, type TemplateJson, twoScopes } from './synthesis';
+import { McpAuthorization, McpFront, McpHost, type McpQuota, McpRemoteServer, McpServer, type McpServerProps, type McpThrottle, McpUserPool } from '../../lib';
+import { deployed } from '../deployed';
+import { code, cognito, facts, only, synthesize, synthesizeServer, type TemplateJson, twoScopes } from '../synthesis';
 
 const front = () => McpFront.external({ publicBaseUrl: 'https://mcp.example.com' });
 const gate = () => ({ code: code() });

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Template } from 'aws-cdk-lib/assertions';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
-import { McpCode, McpServer } from '../lib';
-import { code, grooming, only, synthesize, synthesizeServer } from './synthesis';
+import { McpCode, McpServer } from '../../lib';
+import { code, grooming, only, synthesize, synthesizeServer } from '../synthesis';
 
 /** Statements of all policies that let somebody invoke something, as roles have them. */
 function invocationsPermitted(template: Template): any[] {

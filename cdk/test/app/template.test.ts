@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { fixture } from './synthesis';
+import { fixture } from '../synthesis';
 
-const root = dirname(dirname(__dirname));
+const root = join(__dirname, '..', '..', '..');
 const directory = mkdtempSync(join(tmpdir(), 'template-test-'));
 after(() => rmSync(directory, { recursive: true }));
 

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { CfnParameter, Duration, RemovalPolicy, type Stack } from 'aws-cdk-lib';
 import * as wafv2 from 'aws-cdk-lib/aws-wafv2';
-import { McpAuthorization, McpFront, McpRemoteServer, type McpRemoteServerProps, McpUserPool } from '../lib';
-import { deployed } from './deployed';
-import { code, cognito, only, synthesize, synthesizeServer, type TemplateJson } from './synthesis';
+import { McpAuthorization, McpFront, McpRemoteServer, type McpRemoteServerProps, McpUserPool } from '../../lib';
+import { deployed } from '../deployed';
+import { code, cognito, only, synthesize, synthesizeServer, type TemplateJson } from '../synthesis';
 
 const endpointUrl = 'https://tickets-abc.gateway.bedrock-agentcore.eu-west-1.amazonaws.com/mcp';
 const front = () => McpFront.external({ publicBaseUrl: 'https://mcp.example.com' });

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { Duration, Fn, Lazy } from 'aws-cdk-lib';
-import { McpContract } from '../lib';
-import { everySetting, facts, fixture, only, synthesizeServer, withSpans } from './synthesis';
+import { McpContract } from '../../lib';
+import { everySetting, facts, fixture, only, synthesizeServer, withSpans } from '../synthesis';
 
 const directory = mkdtempSync(join(tmpdir(), 'contract-'));
 after(() => rmSync(directory, { recursive: true }));
