@@ -60,7 +60,7 @@ describe('the documents', () => {
   });
 
   test('list every log name of a refusal', () => {
-    const names = [...read('lambda/mcp-lambda/src/refusal.rs').matchAll(/Refusal::\w+(?:\(_\)| \{ \.\. \})? => "(\w+)"/g)].map(([, name = '']) => name);
+    const names = [...read('lambda/mcp-lambda/src/endpoint/refusal.rs').matchAll(/Refusal::\w+(?:\(_\)| \{ \.\. \})? => "(\w+)"/g)].map(([, name = '']) => name);
     assert.notEqual(names.length, 0);
     const errors = read('docs/errors.md');
     assert.deepEqual(names.filter((name) => !errors.includes(`\`${name}\``)), []);

@@ -3,7 +3,7 @@
 
 use std::{fmt, future::Future, net::IpAddr, pin::Pin, sync::Arc, time::Duration};
 
-use crate::{log::LogEvent, secret::Secret};
+use crate::{log::LogEvent, sealed::secret::Secret};
 
 /// A boxed future, so that the traits here stay object safe.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

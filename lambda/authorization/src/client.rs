@@ -4,9 +4,11 @@
 use crate::{
     capability::Timestamp,
     failure::Failure,
-    redirect::{Destination, RedirectUri},
-    seal::{Keyring, OpenFailure, Purpose},
-    secret::{Digest, Secret},
+    oauth::redirect::{Destination, RedirectUri},
+    sealed::{
+        seal::{Keyring, OpenFailure, Purpose},
+        secret::{Digest, Secret},
+    },
     settings::{PreRegisteredClient, Settings},
 };
 

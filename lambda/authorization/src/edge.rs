@@ -7,8 +7,8 @@ use ring::rand::{SecureRandom, SystemRandom};
 
 use crate::{
     capability::{Capabilities, EventLog, NoRandomness, Randomness, Timestamp},
+    context::AuthorizationServer,
     log::LogEvent,
-    server::AuthorizationServer,
     settings::Settings,
 };
 

@@ -98,50 +98,37 @@
 
 #[cfg(feature = "administration")]
 pub mod administration;
-mod answer;
-mod authorize;
-mod burn;
-mod callback;
 mod capability;
 mod client;
-mod cognito;
-mod consent;
-mod cookie;
+mod context;
 pub mod edge;
+mod endpoints;
 mod failure;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
-mod issued;
 mod log;
-mod metadata;
-mod page;
-mod redirect;
-mod request;
-mod resource;
-mod revoke;
-mod scope;
-mod seal;
-mod secret;
+mod oauth;
+mod pages;
+mod response;
+mod sealed;
 mod server;
 mod settings;
-mod sign_in;
-mod token;
-mod transaction;
+mod upstream;
 
 pub use capability::*;
 pub use client::{DocumentProblem, RefusedClients, is_public};
+pub use context::AuthorizationServer;
+pub use endpoints::metadata::{MetadataForm, authorization_server_metadata};
 pub use failure::{Failure, Wire};
 pub use log::LogEvent;
-pub use metadata::{MetadataForm, authorization_server_metadata};
-pub use redirect::{
+pub use oauth::redirect::{
     CallbackRule, Destination, KNOWN_CLIENT_CALLBACKS, MAX_REDIRECT_URI, RedirectPolicy,
     RedirectProblem, RedirectUri,
 };
-pub use request::{Request, Response};
-pub use resource::{ProtectedResource, ProtectedResources};
-pub use scope::{ScopeCatalog, ScopeDefinition};
-pub use seal::{Keyring, OpenFailure, Purpose};
-pub use secret::{Digest, Secret};
-pub use server::AuthorizationServer;
+pub use oauth::request::{Request, Response};
+pub use oauth::resource::{ProtectedResource, ProtectedResources};
+pub use oauth::scope::{ScopeCatalog, ScopeDefinition};
+pub use sealed::seal::{Keyring, OpenFailure, Purpose};
+pub use sealed::secret::{Digest, Secret};
 pub use settings::*;

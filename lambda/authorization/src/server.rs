@@ -1,96 +1,29 @@
 //! The server: routes, keys, and the one place where a failure becomes an answer.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use http::{HeaderName, Method, StatusCode, header};
 
 use crate::{
-    answer::{empty_answer, json_answer, json_refusal, set},
-    authorize::authorize,
-    burn::burn_refused,
-    callback::callback,
-    capability::{Capabilities, Timestamp},
-    client::{DocumentCache, FetchBudgets, KnownClient, client_digest, register},
-    consent::consent,
+    capability::Timestamp,
+    client::register,
+    context::{AuthorizationServer, Keys, RequestLog},
+    endpoints::burn::burn_refused,
+    endpoints::{
+        authorize::authorize,
+        callback::callback,
+        consent::consent,
+        metadata::{MetadataForm, authorization_server_metadata, form_at},
+        revoke::revoke,
+        sign_in::{self, sign_in},
+        token::token,
+    },
     failure::Failure,
-    issued::Mismatch,
     log::LogEvent,
-    metadata::{MetadataForm, authorization_server_metadata, form_at},
-    page::Pages,
-    request::{Request, Response},
-    revoke::revoke,
-    seal::Keyring,
-    secret::Secret,
+    oauth::request::{Request, Response},
+    response::{empty_answer, json_answer, json_refusal, set},
     settings::Settings,
-    sign_in::{self, sign_in},
-    token::token,
 };
-
-/// Secrets are read again after this time, so that a rotation reaches warm functions.
-const SECRETS_SECONDS: u64 = 5 * 60;
-/// An unknown key id makes them be read again, but not more often than this.
-const RELOAD_SECONDS: u64 = 10;
-/// If the secrets cannot be read again, the last ones are used this long.
-const STALE_SECONDS: u64 = 60 * 60;
-
-/// The authorization server. Keeps nothing about anybody between requests: only accepted metadata documents (public),
-/// counters of its fetches, and its keys.
-pub struct AuthorizationServer {
-    pub(crate) settings: Settings,
-    pub(crate) capabilities: Capabilities,
-    pub(crate) pages: Pages,
-    pub(crate) documents: DocumentCache,
-    pub(crate) fetches: FetchBudgets,
-    loaded: Mutex<Option<Arc<Loaded>>>,
-}
-
-/// Keys in use.
-pub(crate) struct Loaded {
-    pub(crate) keyring: Keyring,
-    pub(crate) cognito_client: Option<Secret>,
-    at: Timestamp,
-}
-
-/// What the log will say.
-#[derive(Default)]
-pub(crate) struct Visit {
-    pub(crate) failure: Option<&'static str>,
-    mismatch: Option<&'static str>,
-    pub(crate) detail: Option<&'static str>,
-    client_registration: Option<&'static str>,
-    client_digest: Option<String>,
-    pub(crate) client_host: Option<String>,
-}
-
-impl Visit {
-    /// A client that is known here.
-    pub(crate) fn client(&mut self, kind: &'static str, client_id: &str) {
-        self.client_registration = Some(kind);
-        self.client_digest = Some(client_digest(client_id).to_hex());
-    }
-
-    /// A client that is known at `/token` or `/revoke`.
-    pub(crate) fn known_client(&mut self, client: &KnownClient) {
-        self.client_registration = Some(client.kind);
-        self.client_digest = Some(client.digest.to_hex());
-        self.client_host.clone_from(&client.host);
-    }
-
-    /// Tokens of Cognito that were refused, and whether their refresh tokens could be revoked.
-    pub(crate) fn refused_tokens(&mut self, mismatch: Mismatch, revoked: bool) {
-        self.mismatch = Some(mismatch.name());
-        if !revoked {
-            self.detail = Some("the refresh token could not be revoked at Cognito");
-        }
-    }
-
-    /// From a sealed value, back to one of our own words.
-    pub(crate) fn client_by_name(&mut self, kind: &str) {
-        self.client_registration = ["preRegistered", "metadataDocument", "registered"]
-            .into_iter()
-            .find(|known| *known == kind);
-    }
-}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Endpoint {
@@ -159,36 +92,19 @@ impl Endpoint {
 }
 
 impl AuthorizationServer {
-    /// Builds the server. Reads no secret and opens no connection: that waits for the first request.
-    pub fn new(settings: Settings, capabilities: Capabilities) -> Self {
-        Self {
-            pages: Pages::new(&settings),
-            fetches: FetchBudgets::new(&settings.redirects),
-            settings,
-            capabilities,
-            documents: DocumentCache::default(),
-            loaded: Mutex::new(None),
-        }
-    }
-
-    /// The settings it was built with.
-    pub fn settings(&self) -> &Settings {
-        &self.settings
-    }
-
     /// Answers one request. Every refusal becomes an answer; there is no error beside it.
     pub async fn handle(&self, request: &Request, now: Timestamp) -> Response {
-        let mut visit = Visit::default();
+        let mut request_log = RequestLog::default();
         let endpoint = Endpoint::of(&request.path, &self.settings);
         let answer = match endpoint {
-            Some(endpoint) => self.answer(endpoint, request, &mut visit, now).await,
+            Some(endpoint) => self.answer(endpoint, request, &mut request_log, now).await,
             None => Err(Failure::NoSuchPath),
         };
         let mut answer = match answer {
             Ok(answer) => answer,
             Err(failure) => {
-                visit.failure = Some(failure.name());
-                self.refusal(endpoint, request, &failure, &mut visit, now)
+                request_log.failure = Some(failure.name());
+                self.refusal(endpoint, request, &failure, &mut request_log, now)
                     .await
             }
         };
@@ -205,12 +121,12 @@ impl AuthorizationServer {
         self.capabilities.log.record(&LogEvent {
             endpoint: endpoint.map_or("none", Endpoint::name),
             status: answer.status().as_u16(),
-            failure: visit.failure,
-            mismatch: visit.mismatch,
-            detail: visit.detail,
-            client_registration: visit.client_registration,
-            client_digest: visit.client_digest,
-            client_host: visit.client_host,
+            failure: request_log.failure,
+            mismatch: request_log.mismatch,
+            detail: request_log.detail,
+            client_registration: request_log.client_registration,
+            client_digest: request_log.client_digest,
+            client_host: request_log.client_host,
             request_id: request.request_id.clone(),
         });
         answer
@@ -221,12 +137,13 @@ impl AuthorizationServer {
         endpoint: Option<Endpoint>,
         request: &Request,
         failure: &Failure,
-        visit: &mut Visit,
+        request_log: &mut RequestLog,
         now: Timestamp,
     ) -> Response {
         match endpoint {
             Some(Endpoint::Callback) if !request.query.is_empty() => {
-                self.refused_callback(request, failure, visit, now).await
+                self.refused_callback(request, failure, request_log, now)
+                    .await
             }
             Some(endpoint) if endpoint.is_page() => self.pages.refusal(&self.settings, failure),
             Some(_) | None => json_refusal(&self.settings, failure),
@@ -238,14 +155,14 @@ impl AuthorizationServer {
         &self,
         request: &Request,
         failure: &Failure,
-        visit: &mut Visit,
+        request_log: &mut RequestLog,
         now: Timestamp,
     ) -> Response {
         let Some(moved_on) = sign_in::refused(&self.settings, failure) else {
             return self.pages.refusal(&self.settings, failure);
         };
-        if let Ok(loaded) = self.keys(None, visit, now).await {
-            burn_refused(self, &loaded, request, visit).await;
+        if let Ok(keys) = self.keys(None, request_log, now).await {
+            burn_refused(self, &keys, request, request_log).await;
         }
         moved_on
     }
@@ -254,7 +171,7 @@ impl AuthorizationServer {
         &self,
         endpoint: Endpoint,
         request: &Request,
-        visit: &mut Visit,
+        request_log: &mut RequestLog,
         now: Timestamp,
     ) -> Result<Response, Failure> {
         if request.method == Method::OPTIONS && endpoint.is_shared() {
@@ -272,14 +189,16 @@ impl AuthorizationServer {
                 &authorization_server_metadata(&self.settings, form),
             ));
         }
-        let loaded = self.keys(None, visit, now).await?;
-        let answer = self.serve(endpoint, &loaded, request, visit, now).await;
+        let keys = self.keys(None, request_log, now).await?;
+        let answer = self.serve(endpoint, &keys, request, request_log, now).await;
         // A value of a key we do not know may be of a newer secret than ours: look, and try once more. Nothing was done
         // with it yet, because nothing is done with a value that does not open.
-        if answer.is_err() && loaded.keyring.take_unknown_key_seen() {
-            let newer = self.keys(Some(&loaded), visit, now).await?;
-            if !Arc::ptr_eq(&newer, &loaded) {
-                return self.serve(endpoint, &newer, request, visit, now).await;
+        if answer.is_err() && keys.keyring.take_unknown_key_seen() {
+            let newer = self.keys(Some(&keys), request_log, now).await?;
+            if !Arc::ptr_eq(&newer, &keys) {
+                return self
+                    .serve(endpoint, &newer, request, request_log, now)
+                    .await;
             }
         }
         answer
@@ -288,22 +207,22 @@ impl AuthorizationServer {
     async fn serve(
         &self,
         endpoint: Endpoint,
-        loaded: &Loaded,
+        keys: &Keys,
         request: &Request,
-        visit: &mut Visit,
+        request_log: &mut RequestLog,
         now: Timestamp,
     ) -> Result<Response, Failure> {
         match endpoint {
-            Endpoint::Authorize => authorize(self, loaded, request, visit, now).await,
-            Endpoint::Consent => consent(self, loaded, request, visit, now),
-            Endpoint::Callback => callback(self, loaded, request, visit, now).await,
-            Endpoint::SignIn => sign_in(self, loaded, request, now),
-            Endpoint::Token => token(self, loaded, request, visit, now).await,
-            Endpoint::Revoke => revoke(self, loaded, request, visit, now).await,
+            Endpoint::Authorize => authorize(self, keys, request, request_log, now).await,
+            Endpoint::Consent => consent(self, keys, request, request_log, now),
+            Endpoint::Callback => callback(self, keys, request, request_log, now).await,
+            Endpoint::SignIn => sign_in(self, keys, request, now),
+            Endpoint::Token => token(self, keys, request, request_log, now).await,
+            Endpoint::Revoke => revoke(self, keys, request, request_log, now).await,
             Endpoint::Register => {
                 let randomness = self.capabilities.randomness.as_ref();
-                let body = register(request, &self.settings, &loaded.keyring, randomness, now)?;
-                visit.client("registered", body["client_id"].as_str().unwrap_or_default());
+                let body = register(request, &self.settings, &keys.keyring, randomness, now)?;
+                request_log.client("registered", body["client_id"].as_str().unwrap_or_default());
                 Ok(json_answer(&self.settings, StatusCode::CREATED, &body))
             }
             Endpoint::Metadata(form) => Ok(json_answer(
@@ -311,52 +230,6 @@ impl AuthorizationServer {
                 StatusCode::OK,
                 &authorization_server_metadata(&self.settings, form),
             )),
-        }
-    }
-
-    /// The keys: those in memory, or read again when they are old or `outdated` knows less than a client does.
-    async fn keys(
-        &self,
-        outdated: Option<&Arc<Loaded>>,
-        visit: &mut Visit,
-        now: Timestamp,
-    ) -> Result<Arc<Loaded>, Failure> {
-        let in_memory = self.loaded.lock().ok().and_then(|loaded| loaded.clone());
-        let limit = if outdated.is_some() {
-            RELOAD_SECONDS
-        } else {
-            SECRETS_SECONDS
-        };
-        if let Some(loaded) = in_memory
-            .as_ref()
-            .filter(|loaded| now.since(loaded.at) < limit)
-        {
-            return Ok(Arc::clone(loaded));
-        }
-        match self.capabilities.secrets.load(now).await {
-            Ok(stored) => {
-                let keyring = Keyring::derive(
-                    &self.settings.issuer,
-                    &stored.sealing,
-                    stored.previous_sealing.as_ref(),
-                )
-                .ok_or(Failure::SecretsUnavailable)?;
-                let loaded = Arc::new(Loaded {
-                    keyring,
-                    cognito_client: stored.cognito_client,
-                    at: now,
-                });
-                if let Ok(mut slot) = self.loaded.lock() {
-                    *slot = Some(Arc::clone(&loaded));
-                }
-                Ok(loaded)
-            }
-            Err(unavailable) => {
-                visit.detail = Some(unavailable.0);
-                in_memory
-                    .filter(|loaded| now.since(loaded.at) < STALE_SECONDS)
-                    .ok_or(Failure::SecretsUnavailable)
-            }
         }
     }
 

@@ -40,9 +40,11 @@ use url::Url;
 
 use crate::{
     client::RefusedClients,
-    redirect::{RedirectPolicy, RedirectUri},
-    resource::ProtectedResources,
-    secret::{Digest, Secret},
+    oauth::{
+        redirect::{RedirectPolicy, RedirectUri},
+        resource::ProtectedResources,
+    },
+    sealed::secret::{Digest, Secret},
 };
 
 mod clients_and_pages;

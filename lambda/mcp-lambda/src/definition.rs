@@ -12,11 +12,8 @@ use rmcp::ServerHandler;
 #[cfg(feature = "dynamodb")]
 use tokio::sync::mpsc::UnboundedReceiver;
 
-use crate::access::contract_tool;
-#[cfg(feature = "dynamodb")]
-use crate::access::take_access;
-use crate::aws::AwsEnvironment;
-use crate::process::Process;
+use crate::runtime::aws::AwsEnvironment;
+use crate::runtime::process::Process;
 #[cfg(feature = "dynamodb")]
 use crate::session::takes_the_argument;
 #[cfg(feature = "dynamodb")]
@@ -26,10 +23,13 @@ use crate::tasks::{self, Tasks};
 #[cfg(feature = "opentelemetry")]
 use crate::telemetry::spans;
 use crate::telemetry::spans::Spans;
+use crate::token::access::contract_tool;
+#[cfg(feature = "dynamodb")]
+use crate::token::access::take_access;
 
 /// As long as a session id holds.
 #[cfg(feature = "dynamodb")]
-const SESSION_TIME_TO_LIVE: Duration = crate::conversation::LIFETIME;
+const SESSION_TIME_TO_LIVE: Duration = crate::mcp_session::LIFETIME;
 
 /// Everything about a server that is known before it starts: who it is, its tools, scopes, settings, AWS resources,
 /// and how to build it.

@@ -20,20 +20,20 @@ use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler};
 use serde_json::{Map, Value, json};
 
-use crate::access::Access;
-use crate::caller::{Caller, CallerKind};
-use crate::claims::{Expiry, caller_from_claims};
-use crate::deadline::Deadline;
 use crate::definition::{Built, Definition};
 use crate::endpoint::Endpoint;
-use crate::event::read_event;
-use crate::jwt::reads_as_jwt;
-use crate::limits;
-use crate::message::Message;
-use crate::process::Process;
+use crate::endpoint::limits;
+use crate::endpoint::message::Message;
+use crate::runtime::deadline::Deadline;
+use crate::runtime::event::read_event;
+use crate::runtime::process::Process;
+use crate::runtime::url_event::read_url_event;
 #[cfg(feature = "dynamodb")]
 use crate::state::{Seal, StateKeys};
-use crate::url_event::read_url_event;
+use crate::token::access::Access;
+use crate::token::caller::{Caller, CallerKind};
+use crate::token::claims::{Expiry, caller_from_claims};
+use crate::token::jwt::reads_as_jwt;
 
 const RESOURCE: &str = "https://d111.cloudfront.net/mcp";
 const ISSUER: &str = "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_Example01";
@@ -106,7 +106,7 @@ pub fn batch(data: &[u8]) {
     if limits::check(&HeaderMap::new(), data).is_err() {
         return;
     }
-    if let Some(Ok(messages)) = crate::batch::messages(data) {
+    if let Some(Ok(messages)) = crate::endpoint::batch::messages(data) {
         assert!((1..=32).contains(&messages.len()));
         // Halves of surrogate pairs again.
         if let Ok(Value::Array(whole)) = serde_json::from_slice(data) {

@@ -7,21 +7,21 @@ use rmcp::ServerHandler;
 use serde_json::json;
 use tokio::sync::OnceCell;
 
-use crate::claims::{Expiry, caller_from_claims};
-#[cfg(feature = "dynamodb")]
-use crate::conversation::Tail;
 use crate::definition::{Built, StartError};
-use crate::direct::Direct;
 use crate::endpoint::Endpoint;
-use crate::event::{GatewayRequest, read_event};
-use crate::flattened_groups;
-use crate::lambda_response::{PayloadFormat, buffered_response, streamed_response};
-use crate::process::Process;
-use crate::refusal::{Answer, Refusal};
-use crate::runtime_api::{ApiBody, ERROR_TYPE, Invocation, RuntimeApi, whole};
+use crate::endpoint::refusal::{Answer, Refusal};
+use crate::http_service::resource_server::Direct;
+#[cfg(feature = "dynamodb")]
+use crate::mcp_session::Tail;
+use crate::runtime::event::{GatewayRequest, read_event};
+use crate::runtime::process::Process;
+use crate::runtime::response::{PayloadFormat, buffered_response, streamed_response};
+use crate::runtime::runtime_api::{ApiBody, ERROR_TYPE, Invocation, RuntimeApi, whole};
+use crate::runtime::url_event::read_url_event;
 #[cfg(feature = "dynamodb")]
 use crate::tasks::read_work;
-use crate::url_event::read_url_event;
+use crate::token::claims::{Expiry, caller_from_claims};
+use crate::token::flattened_groups;
 
 /// How a runtime says that it streams.
 const RESPONSE_MODE: &str = "Lambda-Runtime-Function-Response-Mode";

@@ -38,52 +38,21 @@
 //! }
 //! ```
 
-mod accept;
-mod access;
-mod answer_body;
-mod aws;
-#[cfg(feature = "dynamodb")]
-mod aws_http;
-mod batch;
+mod authorizer;
 #[cfg(feature = "dynamodb")]
 mod cache;
-mod caller;
-mod capabilities;
-mod claims;
-mod client_description;
-#[cfg(feature = "dynamodb")]
-mod conversation;
-mod cors;
-mod deadline;
 mod definition;
-mod direct;
 mod endpoint;
-mod engine_answer;
-mod event;
-mod event_headers;
-mod flattened_groups;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
-mod gate;
 mod guard;
-mod http_server;
-mod https;
-mod integers;
-mod jwks;
-mod jwt;
+mod http_service;
 mod lambda;
-mod lambda_response;
-mod limits;
-mod lists;
-mod log;
-mod message;
-mod mirrored;
-mod params;
-mod process;
-mod refusal;
+#[cfg(feature = "dynamodb")]
+mod mcp_session;
 mod run;
-mod runtime_api;
+mod runtime;
 #[cfg(feature = "dynamodb")]
 mod session;
 #[cfg(feature = "dynamodb")]
@@ -91,28 +60,24 @@ mod state;
 #[cfg(feature = "dynamodb")]
 mod tasks;
 mod telemetry;
-mod timer;
-mod tool_call;
-#[cfg(feature = "dynamodb")]
-mod tool_state;
-mod url_event;
+mod token;
 
-pub use access::Access;
-pub use aws::AwsEnvironment;
-pub use caller::{Caller, CallerKind};
-#[cfg(feature = "dynamodb")]
-pub use conversation::AnswerStream;
-pub use deadline::Deadline;
+pub use authorizer::run_gate;
 pub use definition::{Definition, StartError};
-pub use gate::run_gate;
-pub use https::{FetchError, HttpsClient};
 pub use mcp_lambda_contract::{Contract, HttpUrl, List, Milliseconds, settings};
-pub use process::Process;
+#[cfg(feature = "dynamodb")]
+pub use mcp_session::AnswerStream;
 pub use run::run;
+pub use runtime::aws::AwsEnvironment;
+pub use runtime::deadline::Deadline;
+pub use runtime::https::{FetchError, HttpsClient};
+pub use runtime::process::Process;
 #[cfg(feature = "dynamodb")]
 pub use session::{Session, SessionError};
 #[cfg(feature = "dynamodb")]
 pub use tasks::TaskStart;
+pub use token::access::Access;
+pub use token::caller::{Caller, CallerKind};
 
 /// Compiles the examples of the guide.
 #[cfg(all(doctest, feature = "dynamodb"))]

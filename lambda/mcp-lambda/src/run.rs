@@ -6,9 +6,9 @@ use rmcp::ServerHandler;
 use serde_json::json;
 
 use crate::definition::{Definition, StartError};
-use crate::process::Process;
-use crate::runtime_api::RuntimeApi;
-use crate::{http_server, lambda};
+use crate::runtime::process::Process;
+use crate::runtime::runtime_api::RuntimeApi;
+use crate::{http_service::listener, lambda};
 
 /// Runs the server until the process ends.
 ///
@@ -66,7 +66,7 @@ fn try_run<S: ServerHandler, C: Settings>(
                     }
                 }
             }
-            None => http_server::serve(definition.build(&process)?, &process).await,
+            None => listener::serve(definition.build(&process)?, &process).await,
         }
     })
 }

@@ -11,7 +11,7 @@ use super::Client;
 use crate::{
     capability::Timestamp,
     failure::Failure,
-    redirect::{CallbackRule, RedirectPolicy},
+    oauth::redirect::{CallbackRule, RedirectPolicy},
 };
 
 /// Most documents kept at a time.

@@ -9,7 +9,9 @@ use url::{Host, Url};
 
 use super::{Client, ClientKind, harmless_name};
 use crate::{
-    capability::TransportFailure, failure::Failure, redirect::RedirectUri, request::is_media_type,
+    capability::TransportFailure,
+    failure::Failure,
+    oauth::{redirect::RedirectUri, request::is_media_type},
 };
 
 /// Most redirect URIs of one client.

@@ -8,10 +8,12 @@ use super::harmless_name;
 use crate::{
     capability::{Randomness, Timestamp},
     failure::Failure,
-    redirect::{Destination, RedirectProblem, RedirectUri},
-    request::Request,
-    scope::shown,
-    seal::{Keyring, Purpose},
+    oauth::{
+        redirect::{Destination, RedirectProblem, RedirectUri},
+        request::Request,
+        scope::shown,
+    },
+    sealed::seal::{Keyring, Purpose},
     settings::Settings,
 };
 

@@ -11,8 +11,8 @@ use lambda_runtime::{LambdaEvent, service_fn};
 
 use super::{Clock, StartFailure, timestamp};
 use crate::{
-    request::{Request, Response},
-    server::AuthorizationServer,
+    context::AuthorizationServer,
+    oauth::request::{Request, Response},
 };
 
 /// A request from an event. The gateway has already decoded the query, and its `path` is without the API stage.

@@ -13,7 +13,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 
 use super::{Clock, StartFailure, timestamp};
-use crate::{request::Request, server::AuthorizationServer};
+use crate::{context::AuthorizationServer, oauth::request::Request};
 
 /// What the gateway would have refused.
 const MAX_BODY: usize = 256 * 1024;

@@ -18,7 +18,7 @@ use crate::{
     capability::{
         BoxFuture, CognitoTransport, SecretStore, SecretsUnavailable, StoredSecrets, Timestamp,
     },
-    secret::Secret,
+    sealed::secret::Secret,
     settings::{AwsAccess, SecretLocation, Settings},
 };
 

@@ -6,7 +6,7 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use url::Url;
 
 use super::{Brand, LocalMetadataHosts, default, variables::Variables};
-use crate::redirect::{
+use crate::oauth::redirect::{
     CallbackRule, KNOWN_CLIENT_CALLBACKS, RedirectPolicy, is_listable_scheme, is_loopback_host,
 };
 

@@ -6,9 +6,8 @@ use super::{
 };
 use crate::{
     client::{RefusedClients, is_refusable},
-    resource::ProtectedResources,
-    seal::Purpose,
-    secret::Secret,
+    oauth::resource::ProtectedResources,
+    sealed::{seal::Purpose, secret::Secret},
 };
 
 impl Settings {

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use url::Url;
 
 use super::{Brand, variables::Variables};
-use crate::{
+use crate::oauth::{
     resource::{ProtectedResource, ProtectedResources},
     scope::{ScopeCatalog, ScopeDefinition},
 };

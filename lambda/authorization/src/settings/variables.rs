@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use url::Url;
 
 use super::SettingProblem;
-use crate::redirect::is_loopback_host;
+use crate::oauth::redirect::is_loopback_host;
 
 const DAY: u64 = 24 * 60 * 60;
 

@@ -236,7 +236,7 @@ fn timing_no_code_compares_the_text_of_a_secret() {
         }
     }
     assert!(seen > 20, "{seen} lines with a secret's text");
-    let secret = include_str!("../../src/secret.rs");
+    let secret = include_str!("../../src/sealed/secret.rs");
     assert_eq!(
         secret.matches("same_bytes(").count(),
         3,

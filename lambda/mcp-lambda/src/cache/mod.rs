@@ -8,10 +8,10 @@ use mcp_lambda_contract::ServerInfo;
 use rmcp::model::{CallToolRequestParams, CallToolResult};
 use serde_json::{Map, json};
 
-use crate::caller::Caller;
-use crate::deadline::Deadline;
-use crate::log::Log;
+use crate::runtime::deadline::Deadline;
+use crate::runtime::log::Log;
 use crate::state::{CacheUse, State, StoreError};
+use crate::token::caller::Caller;
 use canonical::canonical;
 
 /// Time for one look, and for keeping one result: a cache that takes longer saves nothing.

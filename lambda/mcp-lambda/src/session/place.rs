@@ -1,10 +1,10 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::caller::Caller;
-use crate::deadline::Deadline;
+use crate::runtime::deadline::Deadline;
 use crate::session::SessionError;
 use crate::state::{SessionUse, State, unguessable};
+use crate::token::caller::Caller;
 
 /// Length of a handle: 128 bits in Base64.
 const HANDLE: usize = 22;

@@ -10,12 +10,12 @@ use std::time::{Duration, UNIX_EPOCH};
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, join_all};
 
-use crate::caller::{Caller, CallerKind};
-use crate::deadline::Deadline;
+use crate::runtime::deadline::Deadline;
 use crate::session::{ConversationId, SessionError, SessionPlace};
 use crate::state::{
     MemoryStore, Seal, SessionUse, State, StateKeys, Store, StoreError, Version, Versioned,
 };
+use crate::token::caller::{Caller, CallerKind};
 
 /// The names of everybody who has written.
 type Names = Vec<String>;

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::deadline::Deadline;
+use crate::runtime::deadline::Deadline;
 use crate::state::StoreError;
 
 /// How long a store that fails is asked again when the deadline leaves more.

@@ -13,9 +13,9 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailur
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
-use crate::aws::AwsEnvironment;
-use crate::aws_http::http_client;
 use crate::definition::StartError;
+use crate::runtime::aws::AwsEnvironment;
+use crate::runtime::aws_http::http_client;
 use crate::state::store::{MAX_VALUE, Store, StoreError, seconds};
 use crate::state::version::{Version, Versioned};
 

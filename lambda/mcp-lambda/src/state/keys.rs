@@ -11,8 +11,8 @@ use ring::rand::{SecureRandom, SystemRandom};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::caller::{Caller, CallerKind};
 use crate::state::store::seconds;
+use crate::token::caller::{Caller, CallerKind};
 
 /// Shortest secret: random letters and digits of this number, or 32 random bytes in Base64, hold 256 bits.
 const SHORTEST_SECRET: usize = 43;
@@ -287,7 +287,7 @@ mod tests {
     use ring::hkdf::{HKDF_SHA256, Salt};
 
     use super::{NONCE_LEN, SELECTOR_LEN, Seal, StateKeys, URL_SAFE_NO_PAD};
-    use crate::caller::{Caller, CallerKind};
+    use crate::token::caller::{Caller, CallerKind};
 
     const KEYS: &str = "k1:QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVowMTIzNDU=";
 

@@ -17,9 +17,9 @@ use mcp_lambda_contract::{
     AwsResource, AwsResourceType, McpSettings, Reader, Setting, Settings, Tool,
 };
 
-use crate::aws::AwsEnvironment;
 use crate::definition::StartError;
-use crate::process::Process;
+use crate::runtime::aws::AwsEnvironment;
+use crate::runtime::process::Process;
 use dynamodb::DynamoDbStore;
 pub(crate) use memory::MemoryStore;
 

@@ -9,12 +9,12 @@ use rmcp::model::{
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler};
 
-use crate::access::Verdict;
-use crate::caller::Caller;
 use crate::guard::Guarded;
+use crate::guard::tool_call::Late;
 use crate::state::TaskUse;
 use crate::tasks::{Call, NotCreated, Tasks, Turn};
-use crate::tool_call::Late;
+use crate::token::access::Verdict;
+use crate::token::caller::Caller;
 
 /// Says that the server has tasks.
 pub(crate) fn advertise(capabilities: &mut ServerCapabilities) {

@@ -3,10 +3,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::caller::Caller;
-use crate::deadline::Deadline;
+use crate::runtime::deadline::Deadline;
 use crate::state::{Attempts, State, StoreError, Version, Versioned};
 use crate::tasks::record::{Record, Time, milliseconds};
+use crate::token::caller::Caller;
 
 /// How often a step is tried again when somebody else wrote in between. Each time somebody's step was taken.
 const STEPS: u32 = 20;

@@ -27,13 +27,13 @@ use rmcp::model::{CreateTaskResult, DetailedTask, InputResponses, JsonObject};
 use serde_json::json;
 use tokio::sync::mpsc::UnboundedReceiver;
 
-use crate::aws::AwsEnvironment;
-use crate::caller::Caller;
 use crate::definition::{ServerState, StartError};
-use crate::log::Log;
-use crate::process::Process;
+use crate::runtime::aws::AwsEnvironment;
+use crate::runtime::log::Log;
+use crate::runtime::process::Process;
 use crate::state::{StoreError, TaskUse, unguessable};
 use crate::telemetry::spans;
+use crate::token::caller::Caller;
 use continuation::{Continuation, ContinuationError, InProcess};
 use ledger::{Ledger, Part};
 use record::{Record, Stage};

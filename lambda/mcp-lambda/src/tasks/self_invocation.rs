@@ -9,9 +9,9 @@ use futures_util::future::BoxFuture;
 use http::{Request, StatusCode};
 use http_body_util::Full;
 
-use crate::aws::AwsEnvironment;
 use crate::definition::StartError;
-use crate::https::{FetchError, HttpsClient};
+use crate::runtime::aws::AwsEnvironment;
+use crate::runtime::https::{FetchError, HttpsClient};
 use crate::tasks::continuation::{Continuation, ContinuationError};
 use crate::tasks::work_item;
 

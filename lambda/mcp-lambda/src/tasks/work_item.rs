@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::caller::{Caller, CallerKind};
 use crate::state::Seal;
+use crate::token::caller::{Caller, CallerKind};
 
 /// Sealed work items are for this only.
 const PURPOSE: &str = "work";

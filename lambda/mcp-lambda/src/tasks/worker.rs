@@ -14,9 +14,8 @@ use rmcp::{RoleServer, ServerHandler};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
-use crate::caller::Caller;
-use crate::deadline::Deadline;
 use crate::guard::Guarded;
+use crate::runtime::deadline::Deadline;
 use crate::state::{StoreError, unguessable};
 use crate::tasks::call::Call;
 use crate::tasks::continuation::ContinuationError;
@@ -25,6 +24,7 @@ use crate::tasks::record::{Finished, Outcome, Time, failure, milliseconds};
 use crate::tasks::work_item::WorkItem;
 use crate::tasks::{Tasks, Turn};
 use crate::telemetry;
+use crate::token::caller::Caller;
 
 /// How often a worker looks whether its task is still wanted, and writes down how far it is.
 const LOOK: Duration = Duration::from_secs(1);

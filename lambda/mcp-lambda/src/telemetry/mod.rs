@@ -18,10 +18,10 @@ use std::time::SystemTime;
 use mcp_lambda_contract::{List, McpSettings, Metrics};
 use tokio::time::Instant;
 
-use crate::deadline::Deadline;
 use crate::endpoint::InvocationIds;
-use crate::log::Log;
-use crate::process::Process;
+use crate::runtime::deadline::Deadline;
+use crate::runtime::log::Log;
+use crate::runtime::process::Process;
 
 pub(crate) use observed::observed;
 pub(crate) use outcome::Outcome;

@@ -4,9 +4,9 @@
 use http::HeaderMap;
 use rmcp::model::ErrorCode;
 
-use crate::deadline::Deadline;
 use crate::endpoint::InvocationIds;
-use crate::message::Message;
+use crate::endpoint::message::Message;
+use crate::runtime::deadline::Deadline;
 use crate::telemetry::record::Line;
 
 #[derive(Clone, Default)]

@@ -6,8 +6,8 @@ use serde::Serialize;
 use tokio::time::Instant;
 
 use crate::endpoint::InvocationIds;
-use crate::message::Message;
-use crate::refusal::Refusal;
+use crate::endpoint::message::Message;
+use crate::endpoint::refusal::Refusal;
 use crate::telemetry::spans::RequestSpan;
 use crate::telemetry::trace::{TraceParent, xray_trace_id};
 use crate::telemetry::{Outcome, Telemetry, names};

@@ -22,8 +22,8 @@ use serde_json::json;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use crate::https::hyper_client;
-use crate::log::Log;
+use crate::runtime::https::hyper_client;
+use crate::runtime::log::Log;
 use crate::telemetry::spans::settings::Configuration;
 
 /// As many spans wait for an export at most; the SDK's own queue has this length, too.
@@ -156,7 +156,7 @@ impl Exporter {
         );
         headers.insert(
             USER_AGENT,
-            HeaderValue::from_static(crate::runtime_api::NAME),
+            HeaderValue::from_static(crate::runtime::runtime_api::NAME),
         );
         Self {
             queue,

@@ -16,9 +16,9 @@ use opentelemetry::InstrumentationScope;
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider};
 
-use crate::deadline::Deadline;
 use crate::endpoint::InvocationIds;
-use crate::process::Process;
+use crate::runtime::deadline::Deadline;
+use crate::runtime::process::Process;
 use export::{Exporter, Queue, ToQueue};
 use values::Propagators;
 

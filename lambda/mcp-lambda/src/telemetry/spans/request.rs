@@ -13,7 +13,7 @@ use opentelemetry::{Context, KeyValue};
 use rmcp::model::{ErrorCode, RequestId};
 
 use crate::endpoint::InvocationIds;
-use crate::message::Message;
+use crate::endpoint::message::Message;
 use crate::telemetry::record::Line;
 use crate::telemetry::spans::Tracing;
 use crate::telemetry::spans::parent::{caller_span, xray_segment};

@@ -9,7 +9,7 @@ use opentelemetry_sdk::resource::TelemetryResourceDetector;
 use opentelemetry_sdk::trace::ShouldSample;
 use serde_json::json;
 
-use crate::process::Process;
+use crate::runtime::process::Process;
 use crate::telemetry::spans::values::{Endpoint, Lenient, Pairs, Propagators, Ratio, SamplerName};
 
 /// Where the traces are below `OTEL_EXPORTER_OTLP_ENDPOINT` (OTLP specification, "Endpoint URLs for OTLP/HTTP").

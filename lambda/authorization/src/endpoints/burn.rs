@@ -1,0 +1,93 @@
+//! Makes Cognito's code worthless where a sign-in ends without a client.
+//!
+//! Cognito accepts a code once, so redeeming it is what ends it. The tokens that come are revoked and dropped here: this
+//! module gives nothing back but whether the code could be redeemed.
+
+use crate::{
+    capability::NoRandomness,
+    context::{AuthorizationServer, Keys, RequestLog},
+    endpoints::token::cognito,
+    oauth::request::Request,
+    sealed::{
+        cookie,
+        seal::Purpose,
+        secret::Secret,
+        transaction::{AccountSignIn, Transaction},
+    },
+};
+
+const REVOKED: &str = "the code of the refused sign-in was redeemed and its tokens were revoked";
+const NOT_REVOKED: &str =
+    "the code of the refused sign-in was redeemed, and Cognito did not revoke its tokens";
+const REFUSED: &str = "Cognito did not redeem the code of the refused sign-in";
+const NO_RANDOMNESS: &str = "the code of the refused sign-in was not sent to Cognito";
+
+/// Burns the code of a callback that is refused. What goes wrong is logged and changes nothing for the browser.
+///
+/// With a `state` of ours, expired or not, the code is redeemed with the verifier that it belongs to. Without one, the
+/// verifier is not known, and the code is presented with a fresh one: Cognito refuses it, and by an answer of AWS it consumes
+/// the code. If the sign-in had no challenge, the fresh one redeems it.
+pub(crate) async fn burn_refused(
+    server: &AuthorizationServer,
+    keys: &Keys,
+    request: &Request,
+    request_log: &mut RequestLog,
+) {
+    // The query itself and not its checked parameters: a callback may be refused because of them.
+    let value = |wanted: &str| {
+        let found = request.query.iter().find(|(name, _)| name == wanted);
+        found
+            .map(|(_, value)| value.as_str())
+            .filter(|value| !value.is_empty())
+    };
+    let Some(code) = value("code").map(Secret::new) else {
+        return;
+    };
+    let state = value("state").unwrap_or_default();
+    request_log.detail = Some(match verifier(server, keys, state) {
+        Ok(verifier) => burn(server, keys, &code, &verifier).await.1,
+        Err(NoRandomness) => NO_RANDOMNESS,
+    });
+}
+
+/// Burns the code of a sign-in that ends here as it should; whether Cognito took the code for one of this sign-in.
+pub(crate) async fn burn_finished(
+    server: &AuthorizationServer,
+    keys: &Keys,
+    code: &Secret,
+    verifier: &Secret,
+) -> bool {
+    burn(server, keys, code, verifier).await.0
+}
+
+async fn burn(
+    server: &AuthorizationServer,
+    keys: &Keys,
+    code: &Secret,
+    verifier: &Secret,
+) -> (bool, &'static str) {
+    let cognito = cognito(server, keys);
+    let Ok(tokens) = cognito.exchange(code, verifier).await else {
+        return (false, REFUSED);
+    };
+    // Cognito revokes the access token together with the refresh token that it came with.
+    match tokens.refresh_token {
+        Some(token) if cognito.revoke(&token).await.is_ok() => (true, REVOKED),
+        Some(_) | None => (true, NOT_REVOKED),
+    }
+}
+
+fn verifier(
+    server: &AuthorizationServer,
+    keys: &Keys,
+    state: &str,
+) -> Result<Secret, NoRandomness> {
+    let keyring = &keys.keyring;
+    if let Ok(transaction) = keyring.open_expired::<Transaction>(Purpose::Transaction, state) {
+        return Ok(transaction.upstream_verifier);
+    }
+    if let Ok(sign_in) = keyring.open_expired::<AccountSignIn>(Purpose::AccountSignIn, state) {
+        return Ok(sign_in.upstream_verifier);
+    }
+    cookie::random_value(server.capabilities.randomness.as_ref())
+}

@@ -1,0 +1,4 @@
+//! The identity provider that people sign in with.
+
+pub(crate) mod cognito;
+pub(crate) mod issued;

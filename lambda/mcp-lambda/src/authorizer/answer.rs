@@ -1,0 +1,34 @@
+use serde_json::{Map, Value, json};
+
+/// Lets one request through. The claims travel as text: API Gateway hands no objects of a Lambda authorizer on.
+///
+/// The request counts against `usage_key`, the value of a usage plan's API key.
+pub(crate) fn allow(
+    method_arn: &str,
+    claims: &Map<String, Value>,
+    usage_key: Option<&str>,
+) -> Value {
+    let mut answer = policy("Allow", method_arn);
+    if let Some(key) = usage_key {
+        answer["usageIdentifierKey"] = json!(key);
+    }
+    answer["principalId"] = claims.get("sub").cloned().unwrap_or_default();
+    answer["context"] = json!({ "claims": Value::Object(claims.clone()).to_string() });
+    answer
+}
+
+/// Makes API Gateway answer 403 with the gateway response `ACCESS_DENIED`.
+pub(crate) fn deny(method_arn: &str) -> Value {
+    policy("Deny", method_arn)
+}
+
+/// The answer of a Lambda authorizer, for exactly the method that was asked about.
+fn policy(effect: &str, method_arn: &str) -> Value {
+    json!({
+        "principalId": "caller",
+        "policyDocument": {
+            "Version": "2012-10-17",
+            "Statement": [{ "Action": "execute-api:Invoke", "Effect": effect, "Resource": method_arn }],
+        },
+    })
+}

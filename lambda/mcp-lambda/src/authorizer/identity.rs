@@ -1,0 +1,235 @@
+use std::fmt::Write as _;
+use std::time::SystemTime;
+
+use mcp_lambda_contract::{HttpUrl, List, McpSettings, full_scope};
+use ring::digest::{SHA256, digest};
+use serde_json::{Map, Value, json};
+
+use crate::authorizer::settings::{Digests, GateSettings, TokenKind};
+use crate::endpoint::refusal::Refusal;
+use crate::runtime::https::HttpsClient;
+use crate::runtime::log::Log;
+use crate::token::caller::Caller;
+use crate::token::claims::{ClaimsProblem, Expiry, caller_from_claims};
+use crate::token::jwks::KeyStore;
+use crate::token::jwt::signed_claims;
+
+/// Why nobody can be told from a token.
+pub(crate) enum Unidentified {
+    /// The token is not one of ours, or has expired.
+    Unknown,
+    /// The token is good and has no OAuth scope of this server.
+    WithoutScope,
+    KeysUnavailable,
+}
+
+/// Who may hold which token.
+pub(crate) enum Identities {
+    Cognito(Box<KeyStore>),
+    Jwt(Box<Provider>),
+    Digest {
+        digests: Vec<String>,
+        scopes: Vec<String>,
+    },
+}
+
+/// Another OpenID Connect provider than Cognito.
+pub(crate) struct Provider {
+    keys: KeyStore,
+    audiences: Vec<String>,
+    scopes: Vec<String>,
+}
+
+impl Identities {
+    pub(crate) fn new(
+        gate: &GateSettings,
+        settings: &McpSettings,
+        log: &Log,
+    ) -> Result<Self, String> {
+        let scopes = || match &gate.scopes {
+            Some(List(scopes)) => Ok(scopes.clone()),
+            None => Err("GATE_SCOPES is not set".to_owned()),
+        };
+        let keys = |url: HttpUrl| KeyStore::new(url, HttpsClient::new(), log.clone());
+        match gate.tokens {
+            TokenKind::Cognito => {
+                let derived = format!("{}/.well-known/jwks.json", settings.issuer.as_str());
+                let url = settings.jwks_url.clone().map_or_else(
+                    || HttpUrl::parse(&derived).map_err(|error| format!("MCP_ISSUER {error}")),
+                    Ok,
+                )?;
+                Ok(Self::Cognito(Box::new(keys(url))))
+            }
+            TokenKind::Jwt => {
+                let url = settings.jwks_url.clone().ok_or("MCP_JWKS_URL is not set")?;
+                let Some(List(audiences)) = gate.audiences.clone() else {
+                    return Err("GATE_AUDIENCES is not set".to_owned());
+                };
+                Ok(Self::Jwt(Box::new(Provider {
+                    keys: keys(url),
+                    audiences,
+                    scopes: scopes()?,
+                })))
+            }
+            TokenKind::Digest => {
+                let Some(Digests(digests)) = gate.digests.clone() else {
+                    return Err("GATE_TOKEN_SHA256 is not set".to_owned());
+                };
+                Ok(Self::Digest {
+                    digests,
+                    scopes: scopes()?,
+                })
+            }
+        }
+    }
+
+    /// Who holds the token, and the claims that the server's function is told: it decides by the same code, so that
+    /// nobody comes through here whom it would refuse.
+    pub(crate) async fn identify(
+        &self,
+        token: &str,
+        settings: &McpSettings,
+        now: SystemTime,
+    ) -> Result<(Caller, Map<String, Value>), Unidentified> {
+        let (claims, expiry) = match self {
+            Identities::Cognito(keys) => (verified(token, keys, now).await?, Expiry::Required),
+            Identities::Jwt(provider) => {
+                let claims = verified(token, &provider.keys, now).await?;
+                let claims = provider.translate(&claims, settings);
+                (claims.ok_or(Unidentified::Unknown)?, Expiry::Required)
+            }
+            Identities::Digest { digests, scopes } => {
+                let claims = claims_of_digest(token, digests, scopes, settings);
+                (
+                    claims.ok_or(Unidentified::Unknown)?,
+                    Expiry::CheckedByGateway,
+                )
+            }
+        };
+        match caller_from_claims(&claims, settings, expiry, now) {
+            Ok(caller) => Ok((caller, claims)),
+            Err(ClaimsProblem::NoScope) => Err(Unidentified::WithoutScope),
+            Err(
+                ClaimsProblem::NotAnAccessToken
+                | ClaimsProblem::WrongIssuer
+                | ClaimsProblem::WrongAudience
+                | ClaimsProblem::NoAudience
+                | ClaimsProblem::Expired
+                | ClaimsProblem::NoExpiry
+                | ClaimsProblem::NotYetValid
+                | ClaimsProblem::NoSubject,
+            ) => Err(Unidentified::Unknown),
+        }
+    }
+}
+
+async fn verified(
+    token: &str,
+    keys: &KeyStore,
+    now: SystemTime,
+) -> Result<Map<String, Value>, Unidentified> {
+    signed_claims(token, keys, now).await.map_err(|refusal| {
+        if matches!(refusal, Refusal::KeysUnavailable) {
+            Unidentified::KeysUnavailable
+        } else {
+            Unidentified::Unknown
+        }
+    })
+}
+
+impl Provider {
+    /// The provider's claims in the form that Cognito has; `None` for a token of another issuer or for another
+    /// audience.
+    ///
+    /// OAuth scopes are read from `scope` (RFC 8693 section 4.2) or `scp`, the client from `client_id` (RFC 9068),
+    /// `azp` or `cid`.
+    fn translate(
+        &self,
+        claims: &Map<String, Value>,
+        settings: &McpSettings,
+    ) -> Option<Map<String, Value>> {
+        let text = |name: &str| claims.get(name).and_then(Value::as_str);
+        let is_ours = |audience: &str| self.audiences.iter().any(|ours| ours == audience);
+        if text("iss") != Some(settings.issuer.as_str())
+            || !texts(claims.get("aud")).into_iter().any(is_ours)
+        {
+            return None;
+        }
+        let resource = settings.resource.as_str();
+        let granted = match claims.get("scope") {
+            Some(scope) => texts(Some(scope)),
+            None => texts(claims.get("scp")),
+        };
+        let scopes: Vec<String> = granted
+            .into_iter()
+            .flat_map(str::split_ascii_whitespace)
+            .filter_map(|scope| {
+                let name = scope
+                    .strip_prefix(resource)
+                    .and_then(|rest| rest.strip_prefix('/'))
+                    .unwrap_or(scope);
+                let is_known = self.scopes.iter().any(|known| known == name);
+                is_known.then(|| full_scope(resource, name))
+            })
+            .collect();
+        let mut translated = access_claims(settings, &scopes);
+        // One of the provider's values for this server was there.
+        translated.insert("aud".to_owned(), json!(resource));
+        for name in ["sub", "exp", "nbf"] {
+            if let Some(value) = claims.get(name) {
+                translated.insert(name.to_owned(), value.clone());
+            }
+        }
+        let client = ["client_id", "azp", "cid"].into_iter().find_map(text)?;
+        translated.insert("client_id".to_owned(), json!(client));
+        Some(translated)
+    }
+}
+
+/// Claims of a token that says nothing by itself: whoever holds it is a machine, named after the digest.
+fn claims_of_digest(
+    token: &str,
+    digests: &[String],
+    scopes: &[String],
+    settings: &McpSettings,
+) -> Option<Map<String, Value>> {
+    let hexadecimal =
+        digest(&SHA256, token.as_bytes())
+            .as_ref()
+            .iter()
+            .fold(String::new(), |mut text, byte| {
+                // Writing into a String cannot fail.
+                let _ = write!(text, "{byte:02x}");
+                text
+            });
+    // Digests are compared, not tokens: how long it takes tells nothing about a token that is not known already.
+    let found = digests.iter().find(|digest| **digest == hexadecimal)?;
+    let scopes: Vec<String> = scopes
+        .iter()
+        .map(|name| full_scope(settings.resource.as_str(), name))
+        .collect();
+    let mut claims = access_claims(settings, &scopes);
+    let name = json!(format!("token-{}", found.get(..16)?));
+    claims.insert("sub".to_owned(), name.clone());
+    claims.insert("client_id".to_owned(), name);
+    Some(claims)
+}
+
+fn access_claims(settings: &McpSettings, scopes: &[String]) -> Map<String, Value> {
+    Map::from_iter([
+        ("token_use".to_owned(), json!("access")),
+        ("iss".to_owned(), json!(settings.issuer.as_str())),
+        ("scope".to_owned(), json!(scopes.join(" "))),
+    ])
+}
+
+/// A claim that is one text or several.
+fn texts(claim: Option<&Value>) -> Vec<&str> {
+    match claim {
+        Some(Value::String(text)) => vec![text],
+        Some(Value::Array(items)) => items.iter().filter_map(Value::as_str).collect(),
+        Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_)) | None => {
+            Vec::new()
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! The gate: a Lambda authorizer of a REST API that looks at a request before the server's function runs.
+
+mod answer;
+mod identity;
+mod request;
+mod settings;
+mod usage;
+
+use std::process::ExitCode;
+use std::time::SystemTime;
+
+use mcp_lambda_contract::{McpSettings, Reader, Scope, ScopeHierarchy, Settings};
+use serde_json::{Map, Value, json};
+
+use crate::authorizer::answer::{allow, deny};
+use crate::authorizer::identity::{Identities, Unidentified};
+use crate::authorizer::request::GateRequest;
+use crate::authorizer::settings::GateSettings;
+use crate::authorizer::usage::UsageKeys;
+use crate::definition::StartError;
+use crate::runtime::log::Log;
+use crate::runtime::process::Process;
+use crate::runtime::runtime_api::{RuntimeApi, whole};
+use crate::token::access::{Policy, Verdict};
+
+/// Runs the gate until the process ends: the REQUEST authorizer of an MCP endpoint on API Gateway.
+///
+/// It verifies the access token as `GATE_TOKENS` says, hands the caller's claims to the server's function in the form
+/// of a Cognito authorizer, and with `GATE_TOOLS` refuses a call of a tool whose OAuth scopes the access token lacks:
+/// API Gateway then answers 403 with a challenge that reaches the MCP client, which one of a function does not.
+///
+/// With `GATE_USAGE_KEY` it names the API key of a usage plan that the request counts against, by the `client_id` of the
+/// access token. API Gateway holds the plan's throttle and quota after that, and answers 429.
+///
+/// It reads the tool from `Mcp-Method` and `Mcp-Name` (MCP 2026-07-28) and lets a request without them through, as it
+/// does one whose headers contradict the body: the function checks the message itself. It does not ask the issuer
+/// whether a token was revoked.
+///
+/// Every problem that keeps it from starting is logged, told to Lambda, and ends the process with status 1.
+pub fn run_gate(process: Process) -> ExitCode {
+    let log = process.log.clone();
+    match try_run(&process) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            log.error(&error.to_string(), &json!({ "reason": error.name() }));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn try_run(process: &Process) -> Result<(), StartError> {
+    if let Some(argument) = process.arguments.first() {
+        return Err(StartError::Argument(argument.clone()));
+    }
+    let address = process.runtime_api().ok_or_else(|| {
+        StartError::RuntimeApi("AWS_LAMBDA_RUNTIME_API is not set: the gate runs on Lambda".into())
+    })?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(StartError::System)?;
+    runtime.block_on(async {
+        let api = RuntimeApi::new(address)?;
+        match Gate::new(process) {
+            Ok(gate) => gate.serve(&api, process.now).await,
+            Err(error) => {
+                api.report_start_error(&error).await?;
+                Err(error)
+            }
+        }
+    })
+}
+
+/// What the gate says about one request.
+enum Decision {
+    /// The request goes on, with these claims.
+    Allow(Map<String, Value>),
+    /// 403: the access token is valid and lacks an OAuth scope.
+    Deny,
+    /// 401.
+    Unauthorized,
+    /// 500: the issuer's keys cannot be had.
+    Unavailable,
+}
+
+struct Gate {
+    settings: McpSettings,
+    identities: Identities,
+    policy: Option<Policy>,
+    hierarchy: ScopeHierarchy,
+    usage_keys: Option<UsageKeys>,
+    log: Log,
+}
+
+impl Gate {
+    fn new(process: &Process) -> Result<Self, StartError> {
+        let mut reader = Reader::new(&process.variables);
+        let settings = McpSettings::read(&mut reader);
+        let gate = GateSettings::read(&mut reader);
+        let (settings, gate) = reader
+            .finish(settings.zip(gate))
+            .map_err(StartError::Settings)?;
+        let identities =
+            Identities::new(&gate, &settings, &process.log).map_err(StartError::Server)?;
+        let policy = gate
+            .tools
+            .map(|tools| Policy::of_scopes(settings.resource.as_str(), tools.0));
+        let including: Vec<Scope> = gate
+            .includes
+            .into_iter()
+            .flat_map(|scopes| scopes.0)
+            .map(|(name, includes)| Scope {
+                name,
+                description: String::new(),
+                includes,
+            })
+            .collect();
+        Ok(Self {
+            settings,
+            identities,
+            policy,
+            hierarchy: ScopeHierarchy::new(&including),
+            usage_keys: gate
+                .usage_key
+                .map(|shared| UsageKeys::new(shared, gate.usage_clients)),
+            log: process.log.clone(),
+        })
+    }
+
+    async fn serve(&self, api: &RuntimeApi, now: fn() -> SystemTime) -> Result<(), StartError> {
+        loop {
+            let invocation = api.next(now).await?;
+            let request_id = &invocation.ids.request_id;
+            let outcome = match GateRequest::read(&invocation.event) {
+                Some(request) => match self.decide(&request, now()).await {
+                    Decision::Allow(claims) => {
+                        let usage_key = self.usage_keys.as_ref().map(|keys| keys.of(&claims));
+                        Ok(allow(&request.method_arn, &claims, usage_key.as_deref()))
+                    }
+                    Decision::Deny => Ok(deny(&request.method_arn)),
+                    // API Gateway answers 401 to this text exactly, and 500 to every other.
+                    Decision::Unauthorized => Err("Unauthorized"),
+                    Decision::Unavailable => Err("the issuer's keys cannot be read"),
+                },
+                None => Err("the event is not that of a REQUEST authorizer"),
+            };
+            let (path, body) = match outcome {
+                Ok(policy) => ("response", policy),
+                Err(message) => (
+                    "error",
+                    json!({ "errorType": "Refused", "errorMessage": message }),
+                ),
+            };
+            let path = format!("/runtime/invocation/{request_id}/{path}");
+            let headers = [("Content-Type", "application/json")];
+            if let Err(error) = api.post(&path, &headers, whole(body.to_string())).await {
+                self.log
+                    .error(&error.to_string(), &json!({ "requestId": request_id }));
+            }
+        }
+    }
+
+    async fn decide(&self, request: &GateRequest, now: SystemTime) -> Decision {
+        let Some(token) = request.bearer_token() else {
+            return Decision::Unauthorized;
+        };
+        let identified = self.identities.identify(token, &self.settings, now).await;
+        let (caller, claims) = match identified {
+            Ok((caller, claims)) => (caller.with_included(&self.hierarchy), claims),
+            Err(Unidentified::Unknown) => return Decision::Unauthorized,
+            Err(Unidentified::WithoutScope) => return Decision::Deny,
+            Err(Unidentified::KeysUnavailable) => return Decision::Unavailable,
+        };
+        let verdict = self
+            .policy
+            .as_ref()
+            .zip(request.tool())
+            .map(|(policy, tool)| policy.judge(&tool, &caller));
+        match verdict {
+            Some(Verdict::NeedsScopes(_)) => Decision::Deny,
+            // The function answers a call of a tool that does not exist, in words of JSON-RPC.
+            Some(Verdict::Allowed | Verdict::UnknownTool) | None => Decision::Allow(claims),
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! Pages of lists.
+
+use http::request::Parts;
+use rmcp::ErrorData;
+use rmcp::model::Extensions;
+
+/// In the extensions of a request whose cursor is no string: the engine reads that as no cursor.
+#[derive(Clone)]
+pub(crate) struct MalformedCursor;
+
+/// Refuses a cursor that is no string.
+pub(crate) fn check_cursor(extensions: &Extensions) -> Result<(), ErrorData> {
+    let is_malformed = extensions
+        .get::<Parts>()
+        .is_some_and(|parts| parts.extensions.get::<MalformedCursor>().is_some());
+    if is_malformed {
+        return Err(ErrorData::invalid_params(
+            "params.cursor must be a string, the nextCursor of the page before",
+            None,
+        ));
+    }
+    Ok(())
+}
+
+pub(crate) fn unknown_cursor() -> ErrorData {
+    ErrorData::invalid_params(
+        "params.cursor is not known: this list has one page, leave the cursor out",
+        None,
+    )
+}
+
+/// One page of a list of the author's server.
+///
+/// A server that knows no pages ignores the cursor and gives its whole list, which would be no answer to the question
+/// for what follows the cursor. Its first page says that there is no other. It is asked for only when the page with the
+/// cursor may be the last one.
+macro_rules! page {
+    ($server:expr, $name:ident, $request:ident, $context:ident) => {
+        async {
+            $crate::endpoint::lists::check_cursor(&$context.extensions)?;
+            let has_cursor = $request
+                .as_ref()
+                .is_some_and(|request| request.cursor.is_some());
+            let first = has_cursor.then(|| ($request.clone(), $context.clone()));
+            let page = $server.$name($request, $context).await?;
+            if let (Some((request, context)), None) = (first, &page.next_cursor) {
+                let request = request.map(|request| request.with_cursor(None));
+                let first = $server.$name(request, context).await?;
+                if first.next_cursor.is_none() {
+                    return Err($crate::endpoint::lists::unknown_cursor());
+                }
+            }
+            Ok(page)
+        }
+    };
+}
+
+pub(crate) use page;

@@ -1,0 +1,400 @@
+use std::fmt;
+
+use bytes::Bytes;
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, WWW_AUTHENTICATE};
+use http::{HeaderValue, Response, StatusCode};
+use http_body_util::{BodyExt, Full, combinators::BoxBody};
+use mcp_lambda_contract::{Challenge, InvalidChallengeValue};
+use rmcp::model::{ErrorCode, ErrorData, JsonRpcError, ProtocolVersion, RequestId};
+use serde_json::{Value, json};
+
+use crate::endpoint::limits::{MAX_DEPTH, MAX_HEADER_BYTES, MAX_HEADERS};
+#[cfg(feature = "dynamodb")]
+use crate::state::StoreError;
+use crate::token::claims::ClaimsProblem;
+use crate::token::jwt::JwtProblem;
+
+/// An answer of this library.
+pub(crate) type Answer = Response<BoxBody<Bytes, std::convert::Infallible>>;
+
+/// Error code of refusals that JSON-RPC and MCP have no code for; in the range left to implementations.
+const REFUSED: ErrorCode = ErrorCode(-32000);
+/// The caller lacks a scope.
+const INSUFFICIENT_SCOPE: ErrorCode = ErrorCode(-32003);
+
+/// Every reason for which a request does not reach a tool. [`Refusal::answer`] is the only place that maps one to
+/// the wire.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// No `Authorization: Bearer …`, or no claims from the gateway.
+    TokenMissing,
+    /// The access token cannot be verified.
+    TokenUnverified(JwtProblem),
+    /// The access token is genuine, but not for this server or not any more.
+    ClaimsRejected(ClaimsProblem),
+    /// The issuer's keys cannot be fetched, so nobody can be let in.
+    KeysUnavailable,
+    /// The tool needs scopes that the access token does not carry.
+    InsufficientScope { tool: String, scopes: Vec<String> },
+    /// Not the path of the MCP URL (plain HTTP mode only).
+    PathUnknown,
+    /// A method that the endpoint does not take.
+    MethodNotAllowed { allowed: &'static str },
+    /// GET without the place to go on from: there is no event stream outside of answers.
+    #[cfg(feature = "dynamodb")]
+    NoStandaloneStream { allowed: &'static str },
+    /// The event id was not given out in this conversation, has been altered, or has expired.
+    #[cfg(feature = "dynamodb")]
+    EventUnknown,
+    /// The body is not JSON.
+    NotJson,
+    /// The body is JSON, but not one JSON-RPC message.
+    NotOneMessage(&'static str),
+    /// The body is a batch, which would count as one request where requests are counted.
+    BatchNotAllowed,
+    /// The response answers nothing that the server has asked in this conversation, or something that is answered already.
+    #[cfg(feature = "dynamodb")]
+    NotAsked,
+    /// The parameters cannot be those of any method.
+    ParamsMalformed {
+        rule: &'static str,
+        status: StatusCode,
+    },
+    /// A header contradicts the body that it repeats.
+    HeaderMismatch(&'static str),
+    /// A protocol version that the protocol engine does not know.
+    VersionUnsupported(String),
+    /// The body is larger than the limit, in bytes.
+    BodyTooLarge { limit: usize },
+    /// More header fields, or longer ones, than anybody needs.
+    HeadersTooLarge,
+    /// Arrays and objects inside each other, deeper than anybody needs.
+    TooDeep,
+    /// The invocation ends before there is an answer.
+    DeadlineReached,
+    /// The server panicked where no answer of its own was left.
+    ServerPanicked,
+    /// The session id was not given out to this caller, has been altered, or has expired.
+    #[cfg(feature = "dynamodb")]
+    SessionUnknown,
+    /// What has to outlive the invocation cannot be kept.
+    #[cfg(feature = "dynamodb")]
+    StateUnavailable(StoreError),
+    /// The protocol engine refused in plain text.
+    Engine { status: StatusCode, text: String },
+}
+
+/// What every challenge of one server says.
+#[derive(Clone, Debug)]
+pub(crate) struct ChallengeContext {
+    pub(crate) metadata_url: String,
+    /// Full scope strings of the whole server.
+    pub(crate) scopes: Vec<String>,
+}
+
+impl fmt::Display for Refusal {
+    /// The sentence for the caller.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Refusal::TokenMissing => formatter.write_str("an access token is required"),
+            Refusal::TokenUnverified(problem) => problem.fmt(formatter),
+            Refusal::ClaimsRejected(problem) => problem.fmt(formatter),
+            Refusal::KeysUnavailable => formatter.write_str(
+                "the access token cannot be verified now, because the issuer's keys cannot be read",
+            ),
+            Refusal::InsufficientScope { tool, scopes } => {
+                write!(
+                    formatter,
+                    "tool {tool} needs the scope {}",
+                    scopes.join(" ")
+                )
+            }
+            Refusal::PathUnknown => formatter.write_str("there is nothing at this path"),
+            Refusal::MethodNotAllowed { allowed } => {
+                write!(formatter, "this endpoint accepts {allowed} only")
+            }
+            #[cfg(feature = "dynamodb")]
+            Refusal::NoStandaloneStream { .. } => formatter.write_str(
+                "this endpoint has no event stream outside of answers: send the Last-Event-ID to resume one",
+            ),
+            #[cfg(feature = "dynamodb")]
+            Refusal::EventUnknown => formatter.write_str(
+                "the Last-Event-ID is not known in this conversation: it is not one of it, or too old",
+            ),
+            Refusal::NotJson => formatter.write_str("the body is not JSON"),
+            Refusal::NotOneMessage(rule)
+            | Refusal::ParamsMalformed { rule, .. }
+            | Refusal::HeaderMismatch(rule) => formatter.write_str(rule),
+            Refusal::BatchNotAllowed => formatter.write_str(
+                "this server takes no batches, because it limits requests: send each message as a request of its own",
+            ),
+            #[cfg(feature = "dynamodb")]
+            Refusal::NotAsked => formatter.write_str(
+                "the response answers no open question of this session: its id is unknown, expired or answered already",
+            ),
+            // MCP clients that do not know the error code look for the first words, and initialize then.
+            Refusal::VersionUnsupported(version) => write!(
+                formatter,
+                "Unsupported protocol version: {version} (supported versions: {})",
+                supported_versions().join(", ")
+            ),
+            Refusal::BodyTooLarge { limit } => {
+                write!(formatter, "the body is larger than {limit} bytes")
+            }
+            Refusal::HeadersTooLarge => write!(
+                formatter,
+                "the request has more than {MAX_HEADERS} header fields or {MAX_HEADER_BYTES} bytes of them"
+            ),
+            Refusal::TooDeep => write!(
+                formatter,
+                "the body nests arrays and objects deeper than {MAX_DEPTH} levels"
+            ),
+            Refusal::DeadlineReached => {
+                formatter.write_str("the server did not finish before the end of its invocation")
+            }
+            Refusal::ServerPanicked => formatter.write_str("the server failed"),
+            #[cfg(feature = "dynamodb")]
+            Refusal::SessionUnknown => formatter
+                .write_str("the Mcp-Session-Id is not known for this caller: initialize again"),
+            #[cfg(feature = "dynamodb")]
+            Refusal::StateUnavailable(problem) => problem.fmt(formatter),
+            Refusal::Engine { text, .. } => formatter.write_str(text),
+        }
+    }
+}
+
+/// The parts of an answer that depend on the reason.
+struct Wire {
+    status: StatusCode,
+    body: Body,
+    challenge: Option<Result<Challenge, InvalidChallengeValue>>,
+}
+
+enum Body {
+    /// An OAuth error (RFC 6750 section 3.1), as the gateway answers it.
+    OAuth(&'static str),
+    /// A JSON-RPC error.
+    JsonRpc(ErrorCode),
+}
+
+impl Refusal {
+    /// The name under which logs count it.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Refusal::TokenMissing => "TokenMissing",
+            Refusal::TokenUnverified(_) => "TokenUnverified",
+            Refusal::ClaimsRejected(_) => "ClaimsRejected",
+            Refusal::KeysUnavailable => "KeysUnavailable",
+            Refusal::InsufficientScope { .. } => "InsufficientScope",
+            Refusal::PathUnknown => "PathUnknown",
+            Refusal::MethodNotAllowed { .. } => "MethodNotAllowed",
+            #[cfg(feature = "dynamodb")]
+            Refusal::NoStandaloneStream { .. } => "NoStandaloneStream",
+            #[cfg(feature = "dynamodb")]
+            Refusal::EventUnknown => "EventUnknown",
+            Refusal::NotJson => "NotJson",
+            Refusal::NotOneMessage(_) => "NotOneMessage",
+            Refusal::BatchNotAllowed => "BatchNotAllowed",
+            #[cfg(feature = "dynamodb")]
+            Refusal::NotAsked => "NotAsked",
+            Refusal::ParamsMalformed { .. } => "ParamsMalformed",
+            Refusal::HeaderMismatch(_) => "HeaderMismatch",
+            Refusal::VersionUnsupported(_) => "VersionUnsupported",
+            Refusal::BodyTooLarge { .. } => "BodyTooLarge",
+            Refusal::HeadersTooLarge => "HeadersTooLarge",
+            Refusal::TooDeep => "TooDeep",
+            Refusal::DeadlineReached => "DeadlineReached",
+            Refusal::ServerPanicked => "ServerPanicked",
+            #[cfg(feature = "dynamodb")]
+            Refusal::SessionUnknown => "SessionUnknown",
+            #[cfg(feature = "dynamodb")]
+            Refusal::StateUnavailable(_) => "StateUnavailable",
+            Refusal::Engine { .. } => "Engine",
+        }
+    }
+
+    /// Whether a service that this library uses said that it is asked too often.
+    pub(crate) fn is_throttling(&self) -> bool {
+        #[cfg(feature = "dynamodb")]
+        return matches!(self, Refusal::StateUnavailable(StoreError::Throttled));
+        #[cfg(not(feature = "dynamodb"))]
+        false
+    }
+
+    fn wire(&self, context: &ChallengeContext) -> Wire {
+        let oauth = |status, error, challenge| Wire {
+            status,
+            body: Body::OAuth(error),
+            challenge: Some(challenge),
+        };
+        let json_rpc = |status, code| Wire {
+            status,
+            body: Body::JsonRpc(code),
+            challenge: None,
+        };
+        let ChallengeContext {
+            metadata_url,
+            scopes,
+        } = context;
+        match self {
+            Refusal::TokenMissing => oauth(
+                StatusCode::UNAUTHORIZED,
+                "invalid_token",
+                Challenge::token_required(metadata_url, scopes),
+            ),
+            Refusal::TokenUnverified(_) | Refusal::ClaimsRejected(_) => oauth(
+                StatusCode::UNAUTHORIZED,
+                "invalid_token",
+                Challenge::invalid_token(&self.to_string(), metadata_url, scopes),
+            ),
+            Refusal::KeysUnavailable => Wire {
+                status: StatusCode::SERVICE_UNAVAILABLE,
+                body: Body::OAuth("temporarily_unavailable"),
+                challenge: None,
+            },
+            Refusal::InsufficientScope { scopes, .. } => Wire {
+                status: StatusCode::FORBIDDEN,
+                body: Body::JsonRpc(INSUFFICIENT_SCOPE),
+                challenge: Some(Challenge::insufficient_scope(metadata_url, scopes)),
+            },
+            Refusal::PathUnknown => json_rpc(StatusCode::NOT_FOUND, REFUSED),
+            Refusal::MethodNotAllowed { .. } => json_rpc(StatusCode::METHOD_NOT_ALLOWED, REFUSED),
+            #[cfg(feature = "dynamodb")]
+            Refusal::NoStandaloneStream { .. } => json_rpc(StatusCode::METHOD_NOT_ALLOWED, REFUSED),
+            // Not 404, which would say that the conversation is over.
+            #[cfg(feature = "dynamodb")]
+            Refusal::EventUnknown => json_rpc(StatusCode::BAD_REQUEST, REFUSED),
+            Refusal::NotJson => json_rpc(StatusCode::BAD_REQUEST, ErrorCode::PARSE_ERROR),
+            Refusal::NotOneMessage(_) | Refusal::BatchNotAllowed => {
+                json_rpc(StatusCode::BAD_REQUEST, ErrorCode::INVALID_REQUEST)
+            }
+            #[cfg(feature = "dynamodb")]
+            Refusal::NotAsked => json_rpc(StatusCode::BAD_REQUEST, ErrorCode::INVALID_REQUEST),
+            Refusal::ParamsMalformed { status, .. } => json_rpc(*status, ErrorCode::INVALID_PARAMS),
+            Refusal::HeaderMismatch(_) => {
+                json_rpc(StatusCode::BAD_REQUEST, ErrorCode::HEADER_MISMATCH)
+            }
+            Refusal::VersionUnsupported(_) => json_rpc(
+                StatusCode::BAD_REQUEST,
+                ErrorCode::UNSUPPORTED_PROTOCOL_VERSION,
+            ),
+            Refusal::BodyTooLarge { .. } => json_rpc(StatusCode::PAYLOAD_TOO_LARGE, REFUSED),
+            Refusal::HeadersTooLarge => {
+                json_rpc(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, REFUSED)
+            }
+            Refusal::TooDeep => json_rpc(StatusCode::BAD_REQUEST, ErrorCode::INVALID_REQUEST),
+            // 200, as for every error of a request that was understood: older clients do not read the body otherwise.
+            Refusal::DeadlineReached => json_rpc(StatusCode::OK, ErrorCode::INTERNAL_ERROR),
+            Refusal::ServerPanicked => {
+                json_rpc(StatusCode::INTERNAL_SERVER_ERROR, ErrorCode::INTERNAL_ERROR)
+            }
+            // The status is how a client knows that it has to initialize again (Streamable HTTP, session management).
+            #[cfg(feature = "dynamodb")]
+            Refusal::SessionUnknown => json_rpc(StatusCode::NOT_FOUND, REFUSED),
+            #[cfg(feature = "dynamodb")]
+            Refusal::StateUnavailable(problem) => match problem {
+                StoreError::TooLarge => json_rpc(StatusCode::PAYLOAD_TOO_LARGE, REFUSED),
+                StoreError::Throttled
+                | StoreError::TooSlow
+                | StoreError::Unreachable
+                | StoreError::Failed
+                | StoreError::Full
+                | StoreError::Conflict => {
+                    json_rpc(StatusCode::SERVICE_UNAVAILABLE, ErrorCode::INTERNAL_ERROR)
+                }
+                StoreError::AccessDenied { .. }
+                | StoreError::TableMissing
+                | StoreError::Refused(_)
+                | StoreError::Nonsense
+                | StoreError::NoRandomness => {
+                    json_rpc(StatusCode::INTERNAL_SERVER_ERROR, ErrorCode::INTERNAL_ERROR)
+                }
+            },
+            Refusal::Engine { status, .. } => json_rpc(*status, REFUSED),
+        }
+    }
+
+    /// The methods that the endpoint takes.
+    fn allowed(&self) -> &'static str {
+        #[cfg(feature = "dynamodb")]
+        if let Refusal::NoStandaloneStream { allowed } = self {
+            return allowed;
+        }
+        if let Refusal::MethodNotAllowed { allowed } = self {
+            return allowed;
+        }
+        "POST"
+    }
+
+    /// The error object alone, for an answer that is already on its way as an event stream.
+    pub(crate) fn error(&self, context: &ChallengeContext, id: Option<RequestId>) -> JsonRpcError {
+        let code = match self.wire(context).body {
+            Body::JsonRpc(code) => code,
+            Body::OAuth(_) => REFUSED,
+        };
+        JsonRpcError::new(id, ErrorData::new(code, self.to_string(), self.data()))
+    }
+
+    /// What a program reads of the error.
+    fn data(&self) -> Option<Value> {
+        if let Refusal::VersionUnsupported(version) = self {
+            return Some(json!({ "requested": version, "supported": supported_versions() }));
+        }
+        None
+    }
+
+    /// The whole answer.
+    pub(crate) fn answer(&self, context: &ChallengeContext, id: Option<RequestId>) -> Answer {
+        let Wire {
+            status,
+            body,
+            challenge,
+        } = self.wire(context);
+        // A foreign `Origin` or `Host` is refused before the message is looked at (Streamable HTTP, security warning):
+        // the answer has no id.
+        let is_foreign =
+            matches!(self, Refusal::Engine { status, .. } if *status == StatusCode::FORBIDDEN);
+        let id = id.filter(|_| !is_foreign);
+        let body = match body {
+            Body::OAuth(error) => json!({ "error": error, "error_description": self.to_string() }),
+            Body::JsonRpc(_) => json!(self.error(context, id)),
+        };
+        let mut answer = json_answer(status, &body);
+        let headers = answer.headers_mut();
+        if status == StatusCode::METHOD_NOT_ALLOWED {
+            headers.insert(ALLOW, HeaderValue::from_static(self.allowed()));
+        }
+        if let Some(challenge) = challenge {
+            // A challenge made of settings that cannot be sent must not turn a refusal into a failure: the metadata
+            // is then found at its well-known URL.
+            let value =
+                challenge.map_or_else(|_| "Bearer".to_owned(), |challenge| challenge.to_string());
+            headers.insert(
+                WWW_AUTHENTICATE,
+                HeaderValue::try_from(value).unwrap_or(HeaderValue::from_static("Bearer")),
+            );
+        }
+        answer
+    }
+}
+
+/// The protocol versions of the engine.
+fn supported_versions() -> Vec<&'static str> {
+    ProtocolVersion::KNOWN_VERSIONS
+        .iter()
+        .map(ProtocolVersion::as_str)
+        .collect()
+}
+
+/// A JSON document that nobody may keep.
+pub(crate) fn json_answer(status: StatusCode, body: &serde_json::Value) -> Answer {
+    let mut answer = Response::new(Full::from(body.to_string()).boxed());
+    *answer.status_mut() = status;
+    answer
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    answer
+        .headers_mut()
+        .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    answer
+}

@@ -1,0 +1,501 @@
+// The handler trait has methods for features that newer revisions of the protocol deprecate; they are passed on.
+#![expect(
+    deprecated,
+    reason = "every method of the wrapped server is passed on, also the deprecated ones"
+)]
+
+pub(crate) mod capabilities;
+pub(crate) mod integers;
+pub(crate) mod tool_call;
+#[cfg(feature = "dynamodb")]
+pub(crate) mod tool_state;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use mcp_lambda_contract::ResponseMode;
+use rmcp::model::{
+    CacheScope, CallToolRequestParams, CallToolResponse, CancelTaskParams,
+    CancelledNotificationParam, CompleteRequestParams, CompleteResult, CustomNotification,
+    CustomRequest, CustomResult, DiscoverResult, GetPromptRequestParams, GetPromptResponse,
+    GetSkillRequestParams, GetSkillResult, GetTaskParams, GetTaskResult, InitializeRequestParams,
+    InitializeResult, JsonObject, ListPromptsResult, ListResourceTemplatesResult,
+    ListResourcesResult, ListSkillsResult, ListToolsResult, PaginatedRequestParams,
+    ProgressNotificationParam, ProtocolVersion, ReadResourceDirectoryRequestParams,
+    ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig,
+    SetLevelRequestParams, SubscribeRequestParams, SubscriptionFilter, Tool,
+    UnsubscribeRequestParams, UpdateTaskParams,
+};
+use rmcp::service::{NotificationContext, RequestContext, SubscriptionContext};
+use rmcp::{ErrorData, RoleServer, ServerHandler};
+use serde_json::json;
+
+use crate::endpoint::lists::page;
+use crate::endpoint::params::{self, Offer, is_notification_of_the_protocol};
+use crate::guard::capabilities::withdraw_notifications;
+#[cfg(feature = "dynamodb")]
+use crate::guard::tool_state::{ToolState, conversation_id};
+use crate::runtime::deadline::Deadline;
+use crate::runtime::log::Log;
+#[cfg(feature = "dynamodb")]
+use crate::session::describe;
+#[cfg(feature = "dynamodb")]
+use crate::tasks::{self, Tasks};
+use crate::telemetry::Outcome;
+use crate::token::access::{Policy, Verdict, take_access};
+use crate::token::caller::Caller;
+
+/// The author's server, with what rmcp does not guard against:
+///
+/// - a tool is reached only by a caller that has the tool's scopes, and only such tools are listed,
+/// - a panic becomes an answer (rmcp's task would end without one),
+/// - parameters that do not fit their method are refused as such (rmcp takes the request for one of an unknown method),
+/// - a list is given for a cursor only when it has pages,
+/// - a tool that declares it runs as a task for clients that know tasks,
+/// - a tool, and a subscription, end before the invocation does,
+/// - subscriptions are not offered where the answer cannot be streamed.
+pub(crate) struct Guarded<S> {
+    pub(crate) server: Arc<S>,
+    pub(crate) policy: Arc<Policy>,
+    /// Input schemas by the tool's name.
+    pub(crate) schemas: Arc<BTreeMap<Cow<'static, str>, Arc<JsonObject>>>,
+    streams: bool,
+    pub(crate) log: Log,
+    #[cfg(feature = "dynamodb")]
+    pub(crate) tool_state: Option<ToolState>,
+    #[cfg(feature = "dynamodb")]
+    pub(crate) tasks: Option<Tasks>,
+}
+
+impl<S> Clone for Guarded<S> {
+    /// Another handle of the same server.
+    fn clone(&self) -> Self {
+        Self {
+            server: Arc::clone(&self.server),
+            policy: Arc::clone(&self.policy),
+            schemas: Arc::clone(&self.schemas),
+            streams: self.streams,
+            log: self.log.clone(),
+            #[cfg(feature = "dynamodb")]
+            tool_state: self.tool_state.clone(),
+            #[cfg(feature = "dynamodb")]
+            tasks: self.tasks.clone(),
+        }
+    }
+}
+
+impl<S> Guarded<S> {
+    pub(crate) fn new(
+        server: S,
+        tools: Vec<Tool>,
+        policy: Arc<Policy>,
+        mode: ResponseMode,
+        log: Log,
+    ) -> Self {
+        let schemas = tools.into_iter().map(|tool| (tool.name, tool.input_schema));
+        Self {
+            server: Arc::new(server),
+            policy,
+            schemas: Arc::new(schemas.collect()),
+            streams: mode == ResponseMode::Stream,
+            log,
+            #[cfg(feature = "dynamodb")]
+            tool_state: None,
+            #[cfg(feature = "dynamodb")]
+            tasks: None,
+        }
+    }
+
+    #[cfg(feature = "dynamodb")]
+    pub(crate) fn with_tool_state(mut self, tool_state: Option<ToolState>) -> Self {
+        self.tool_state = tool_state;
+        self
+    }
+
+    /// Runs the tools that declare it as tasks.
+    #[cfg(feature = "dynamodb")]
+    pub(crate) fn with_tasks(mut self, tasks: Option<Tasks>) -> Self {
+        self.tasks = tasks;
+        self
+    }
+
+    /// Clients that `initialize` hear of changes on the stream of a GET, which this endpoint does not have.
+    fn capabilities_of_older_revisions(&self) -> ServerCapabilities
+    where
+        S: ServerHandler,
+    {
+        let mut capabilities = self.get_info().capabilities;
+        withdraw_notifications(&mut capabilities);
+        capabilities
+    }
+
+    /// What a request can ask for.
+    fn offer(&self, context: &RequestContext<RoleServer>) -> Offer
+    where
+        S: ServerHandler,
+    {
+        Offer {
+            capabilities: self.get_info().capabilities,
+            is_legacy: context
+                .protocol_version()
+                .is_none_or(|version| version.as_str() < ProtocolVersion::V_2026_07_28.as_str()),
+            subscribes: self
+                .accepted_subscription_filter(&SubscriptionFilter::default())
+                .is_some(),
+        }
+    }
+
+    /// Turns a panic of the author's code into an error. The message of the panic goes nowhere: it may hold anything.
+    async fn caught<T>(
+        &self,
+        method: &'static str,
+        outcome: Outcome,
+        answer: impl Future<Output = Result<T, ErrorData>>,
+    ) -> Result<T, ErrorData> {
+        let answer = AssertUnwindSafe(outcome.active(answer))
+            .catch_unwind()
+            .await
+            .unwrap_or_else(|_| {
+                self.log
+                    .error("the server panicked", &json!({ "method": method }));
+                Err(ErrorData::internal_error(
+                    format!("the server failed while answering {method}"),
+                    None,
+                ))
+            });
+        if let Err(error) = &answer {
+            outcome.error(error.code);
+        }
+        answer
+    }
+}
+
+/// Passes requests on to the author's server, or to a method of this type, with nothing but the panic caught.
+macro_rules! caught {
+    ($($name:ident($params:ty) -> $result:ty = $method:literal by $own:path;)*) => {
+        $(
+            fn $name(
+                &self,
+                request: $params,
+                context: RequestContext<RoleServer>,
+            ) -> impl Future<Output = Result<$result, ErrorData>> + Send {
+                async move {
+                    let outcome = Outcome::of(&context.extensions);
+                    self.caught($method, outcome, $own(self, request, context)).await
+                }
+                .boxed()
+            }
+        )*
+    };
+    ($($name:ident($params:ty) -> $result:ty = $method:literal;)*) => {
+        $(
+            fn $name(
+                &self,
+                request: $params,
+                context: RequestContext<RoleServer>,
+            ) -> impl Future<Output = Result<$result, ErrorData>> + Send {
+                async move {
+                    let outcome = Outcome::of(&context.extensions);
+                    self.caught($method, outcome, async { self.server.$name(request, context).await }).await
+                }
+                .boxed()
+            }
+        )*
+    };
+}
+
+/// Passes requests for a page of a list on to the author's server, when there is such a page.
+macro_rules! listed {
+    ($($name:ident -> $result:ty = $method:literal;)*) => {
+        $(
+            fn $name(
+                &self,
+                request: Option<PaginatedRequestParams>,
+                context: RequestContext<RoleServer>,
+            ) -> impl Future<Output = Result<$result, ErrorData>> + Send {
+                async move {
+                    let outcome = Outcome::of(&context.extensions);
+                    self.caught($method, outcome, page!(self.server, $name, request, context)).await
+                }
+                .boxed()
+            }
+        )*
+    };
+}
+
+/// Every future is boxed: the engine makes one of all of them, as large as the largest, and moves it a dozen times for
+/// each request.
+impl<S: ServerHandler> ServerHandler for Guarded<S> {
+    fn call_tool(
+        &self,
+        request: CallToolRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> impl Future<Output = Result<CallToolResponse, ErrorData>> + Send {
+        async move {
+            let outcome = Outcome::of(&context.extensions);
+            let answer = outcome.active(self.called(request, context)).await;
+            match &answer {
+                Ok(CallToolResponse::Complete(result)) if result.is_error == Some(true) => {
+                    outcome.tool_error();
+                }
+                Ok(CallToolResponse::Task(_)) => outcome.task(),
+                Ok(_) => {}
+                Err(error) => outcome.error(error.code),
+            }
+            answer
+        }
+        .boxed()
+    }
+
+    fn list_tools(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> impl Future<Output = Result<ListToolsResult, ErrorData>> + Send {
+        async move {
+            let caller = Caller::of(&context.extensions)?.clone();
+            let has_cache_hints = context
+                .protocol_version()
+                .is_some_and(|version| version.as_str() >= ProtocolVersion::V_2026_07_28.as_str());
+            // A conversation with a session id needs no handle.
+            #[cfg(feature = "dynamodb")]
+            let carries_handles = conversation_id(&context.extensions).is_none();
+            let mut list = self
+                .caught(
+                    "tools/list",
+                    Outcome::of(&context.extensions),
+                    page!(self.server, list_tools, request, context),
+                )
+                .await?;
+            list.tools
+                .retain(|tool| self.policy.judge(&tool.name, &caller) == Verdict::Allowed);
+            for tool in &mut list.tools {
+                #[cfg_attr(not(feature = "dynamodb"), expect(unused_variables))]
+                let access = take_access(tool);
+                #[cfg(feature = "dynamodb")]
+                if carries_handles {
+                    describe(tool, access.state.session);
+                }
+            }
+            if has_cache_hints && self.policy.depends_on_caller() {
+                list.cache_scope = Some(CacheScope::Private);
+            }
+            Ok(list)
+        }
+        .boxed()
+    }
+
+    /// The engine asks for the input schema alone, to hold `Mcp-Param-*` headers against it. The definition knows it;
+    /// the author's server may build all its tools anew to find it.
+    fn get_tool(&self, name: &str) -> Option<Tool> {
+        let schema = Arc::clone(self.schemas.get(name)?);
+        Some(Tool::new(name.to_owned(), "", schema))
+    }
+
+    fn get_info(&self) -> ServerConfig {
+        let mut info = self.server.get_info();
+        #[cfg(feature = "dynamodb")]
+        if self.tasks.is_some() {
+            tasks::advertise(&mut info.capabilities);
+        }
+        if !self.streams {
+            // A client would wait for notifications that a buffered answer cannot carry.
+            withdraw_notifications(&mut info.capabilities);
+        }
+        info
+    }
+
+    fn accepted_subscription_filter(
+        &self,
+        requested: &SubscriptionFilter,
+    ) -> Option<SubscriptionFilter> {
+        if self.streams {
+            self.server.accepted_subscription_filter(requested)
+        } else {
+            None
+        }
+    }
+
+    fn listen(
+        &self,
+        context: SubscriptionContext,
+    ) -> impl Future<Output = Result<(), ErrorData>> + Send {
+        async move {
+            let extensions = &context.request_context().extensions;
+            let end = Deadline::of(extensions).for_tool();
+            let outcome = Outcome::of(extensions);
+            let listening = self.caught("subscriptions/listen", outcome, async {
+                self.server.listen(context).await
+            });
+            match end {
+                None => listening.await,
+                // The revision's graceful end: the client subscribes again.
+                Some(end) => tokio::time::timeout_at(end, listening)
+                    .await
+                    .unwrap_or(Ok(())),
+            }
+        }
+        .boxed()
+    }
+
+    fn negotiate_initialize(
+        &self,
+        request: &InitializeRequestParams,
+    ) -> Result<InitializeResult, ErrorData> {
+        let mut result = self.server.negotiate_initialize(request)?;
+        result.capabilities = self.capabilities_of_older_revisions();
+        Ok(result)
+    }
+
+    fn supported_protocol_versions(&self) -> Cow<'static, [ProtocolVersion]> {
+        self.server.supported_protocol_versions()
+    }
+
+    fn ping(
+        &self,
+        context: RequestContext<RoleServer>,
+    ) -> impl Future<Output = Result<(), ErrorData>> + Send {
+        async move {
+            let outcome = Outcome::of(&context.extensions);
+            self.caught("ping", outcome, async { self.server.ping(context).await })
+                .await
+        }
+        .boxed()
+    }
+
+    fn initialize(
+        &self,
+        request: InitializeRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> impl Future<Output = Result<InitializeResult, ErrorData>> + Send {
+        async move {
+            let mut result = self
+                .caught("initialize", Outcome::of(&context.extensions), async {
+                    self.server.initialize(request, context).await
+                })
+                .await?;
+            result.capabilities = self.capabilities_of_older_revisions();
+            Ok(result)
+        }
+        .boxed()
+    }
+
+    fn discover(
+        &self,
+        context: RequestContext<RoleServer>,
+    ) -> impl Future<Output = Result<DiscoverResult, ErrorData>> + Send {
+        async move {
+            let capabilities = self.get_info().capabilities;
+            let mut result = self
+                .caught("server/discover", Outcome::of(&context.extensions), async {
+                    self.server.discover(context).await
+                })
+                .await?;
+            result.capabilities = capabilities;
+            Ok(result)
+        }
+        .boxed()
+    }
+
+    fn on_cancelled(
+        &self,
+        notification: CancelledNotificationParam,
+        context: NotificationContext<RoleServer>,
+    ) -> impl Future<Output = ()> + Send {
+        async move {
+            self.server.on_cancelled(notification, context).await;
+        }
+        .boxed()
+    }
+
+    fn on_progress(
+        &self,
+        notification: ProgressNotificationParam,
+        context: NotificationContext<RoleServer>,
+    ) -> impl Future<Output = ()> + Send {
+        async move {
+            self.server.on_progress(notification, context).await;
+        }
+        .boxed()
+    }
+
+    fn on_initialized(
+        &self,
+        context: NotificationContext<RoleServer>,
+    ) -> impl Future<Output = ()> + Send {
+        async move {
+            self.server.on_initialized(context).await;
+        }
+        .boxed()
+    }
+
+    fn on_roots_list_changed(
+        &self,
+        context: NotificationContext<RoleServer>,
+    ) -> impl Future<Output = ()> + Send {
+        async move {
+            self.server.on_roots_list_changed(context).await;
+        }
+        .boxed()
+    }
+
+    fn on_custom_notification(
+        &self,
+        notification: CustomNotification,
+        context: NotificationContext<RoleServer>,
+    ) -> impl Future<Output = ()> + Send {
+        async move {
+            // One of the protocol that does not fit its method is ignored (cancellation, error handling).
+            if !is_notification_of_the_protocol(&notification.method) {
+                self.server
+                    .on_custom_notification(notification, context)
+                    .await;
+            }
+        }
+        .boxed()
+    }
+
+    fn on_custom_request(
+        &self,
+        request: CustomRequest,
+        context: RequestContext<RoleServer>,
+    ) -> impl Future<Output = Result<CustomResult, ErrorData>> + Send {
+        async move {
+            let outcome = Outcome::of(&context.extensions);
+            self.caught("a custom request", outcome, async {
+                if let Some(problem) = params::problem(&request, &self.offer(&context)) {
+                    return Err(ErrorData::invalid_params(problem, None));
+                }
+                self.server.on_custom_request(request, context).await
+            })
+            .await
+        }
+        .boxed()
+    }
+
+    listed! {
+        list_prompts -> ListPromptsResult = "prompts/list";
+        list_resources -> ListResourcesResult = "resources/list";
+        list_resource_templates -> ListResourceTemplatesResult = "resources/templates/list";
+        list_skills -> ListSkillsResult = "skills/list";
+    }
+
+    caught! {
+        get_task(GetTaskParams) -> GetTaskResult = "tasks/get" by Self::looked_up;
+        update_task(UpdateTaskParams) -> () = "tasks/update" by Self::updated;
+        cancel_task(CancelTaskParams) -> () = "tasks/cancel" by Self::cancelled;
+    }
+
+    caught! {
+        complete(CompleteRequestParams) -> CompleteResult = "completion/complete";
+        set_level(SetLevelRequestParams) -> () = "logging/setLevel";
+        get_prompt(GetPromptRequestParams) -> GetPromptResponse = "prompts/get";
+        read_resource(ReadResourceRequestParams) -> ReadResourceResponse = "resources/read";
+        subscribe(SubscribeRequestParams) -> () = "resources/subscribe";
+        unsubscribe(UnsubscribeRequestParams) -> () = "resources/unsubscribe";
+        get_skill(GetSkillRequestParams) -> GetSkillResult = "skills/get";
+        read_resource_directory(ReadResourceDirectoryRequestParams) -> ListResourcesResult = "resources/directory/read";
+    }
+}

@@ -1,0 +1,155 @@
+use std::error::Error;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, AUTHORIZATION};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
+use http_body::Body;
+use http_body_util::{BodyExt, Limited};
+use mcp_lambda_contract::{
+    Contract, HttpUrl, McpSettings, PROTECTED_RESOURCE_METADATA_PATH, ProtectedResourceMetadata,
+    full_scope,
+};
+use rmcp::ServerHandler;
+use serde_json::{Value, json};
+
+use crate::definition::StartError;
+use crate::endpoint::limits::MAX_BODY;
+use crate::endpoint::refusal::{Answer, Refusal, json_answer};
+use crate::endpoint::{Endpoint, InvocationIds};
+use crate::runtime::deadline::Deadline;
+use crate::runtime::https::HttpsClient;
+use crate::runtime::process::Process;
+use crate::token::caller::Caller;
+use crate::token::jwks::KeyStore;
+use crate::token::jwt::caller_from_token;
+
+/// What stands in for a gateway where there is none, in plain HTTP mode and behind a function URL: verifies access
+/// tokens, and serves the protected resource metadata (RFC 9728).
+///
+/// Does not limit how many requests run at once.
+pub(crate) struct Direct<S: ServerHandler> {
+    endpoint: Arc<Endpoint<S>>,
+    settings: McpSettings,
+    keys: KeyStore,
+    metadata: Value,
+    now: fn() -> SystemTime,
+}
+
+/// Where the issuer publishes its keys.
+fn keys_url(settings: &McpSettings) -> Result<HttpUrl, StartError> {
+    match &settings.jwks_url {
+        Some(url) => Ok(url.clone()),
+        None => {
+            let url = format!(
+                "{}/.well-known/jwks.json",
+                settings.issuer.as_str().trim_end_matches('/')
+            );
+            HttpUrl::parse(&url).map_err(|problem| {
+                StartError::Server(format!("the URL of the issuer's keys {problem}"))
+            })
+        }
+    }
+}
+
+impl<S: ServerHandler> Direct<S> {
+    /// Nothing touches the network before the first access token.
+    pub(crate) fn new(
+        endpoint: Arc<Endpoint<S>>,
+        settings: &McpSettings,
+        contract: &Contract,
+        process: &Process,
+    ) -> Result<Self, StartError> {
+        let scopes = contract
+            .scopes
+            .iter()
+            .map(|scope| full_scope(settings.resource.as_str(), &scope.name))
+            .collect();
+        let metadata = ProtectedResourceMetadata::new(
+            &settings.resource,
+            &settings.issuer,
+            scopes,
+            &contract.server.title,
+        );
+        Ok(Self {
+            endpoint,
+            keys: KeyStore::new(keys_url(settings)?, HttpsClient::new(), process.log.clone()),
+            metadata: json!(metadata),
+            now: process.now,
+            settings: settings.clone(),
+        })
+    }
+
+    /// Answers one request, whoever sent it.
+    pub(crate) async fn answer<B>(
+        &self,
+        request: Request<B>,
+        deadline: Deadline,
+        invocation: Option<&InvocationIds>,
+    ) -> Answer
+    where
+        B: Body<Data = Bytes>,
+        B::Error: Into<Box<dyn Error + Send + Sync>>,
+    {
+        let mcp_path = match self.settings.resource.path() {
+            "" => "/",
+            path => path,
+        };
+        let path = request.uri().path();
+        if path != mcp_path {
+            let suffix = path.strip_prefix(PROTECTED_RESOURCE_METADATA_PATH);
+            let is_metadata = suffix.is_some_and(|suffix| suffix.is_empty() || suffix == mcp_path);
+            return if is_metadata && request.method() == Method::GET {
+                let mut answer = json_answer(StatusCode::OK, &self.metadata);
+                // A public document, without which a client in a browser cannot even begin.
+                answer
+                    .headers_mut()
+                    .insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+                self.endpoint.logged(answer, invocation)
+            } else {
+                self.endpoint.refuse(&Refusal::PathUnknown, invocation)
+            };
+        }
+        if request.method() == Method::OPTIONS
+            && let Some(answer) = self.endpoint.preflight(request.headers())
+        {
+            return self.endpoint.logged(answer, invocation);
+        }
+        let caller = self.caller(request.headers()).await;
+        let (parts, body) = request.into_parts();
+        let body = if caller.is_ok() {
+            match Limited::new(body, MAX_BODY).collect().await {
+                Ok(body) => body.to_bytes(),
+                Err(_) => {
+                    let refusal = Refusal::BodyTooLarge { limit: MAX_BODY };
+                    return self.endpoint.refuse(&refusal, invocation);
+                }
+            }
+        } else {
+            // A stranger's body is not read.
+            Bytes::new()
+        };
+        let request = Request::from_parts(parts, body);
+        self.endpoint
+            .answer(request, caller, deadline, invocation)
+            .await
+    }
+
+    async fn caller(&self, headers: &HeaderMap) -> Result<Caller, Refusal> {
+        let token = bearer_token(headers).ok_or(Refusal::TokenMissing)?;
+        caller_from_token(token, &self.keys, &self.settings, (self.now)()).await
+    }
+}
+
+/// The access token of `Authorization: Bearer …` (RFC 6750 section 2.1), the only way in which it is accepted. Two
+/// such headers are as good as none.
+fn bearer_token(headers: &HeaderMap) -> Option<&str> {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let (Some(value), None) = (values.next(), values.next()) else {
+        return None;
+    };
+    let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
+    let token = token.trim();
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+}

@@ -1,0 +1,161 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::stream::{self, StreamExt};
+use rmcp::RoleServer;
+use rmcp::model::{
+    ClientJsonRpcMessage, ClientRequest, InitializeRequestParams, JsonRpcMessage, ProtocolVersion,
+    RequestId, ServerJsonRpcMessage,
+};
+use rmcp::service::{RunningService, Service};
+use rmcp::transport::streamable_http_server::session::ServerSseMessage;
+use tokio::sync::mpsc;
+
+use crate::mcp_session::answer_stream::Closing;
+use crate::mcp_session::event_place::EventPlace;
+use crate::mcp_session::mailbox::Mailbox;
+use crate::mcp_session::manager::{EventStream, QUEUE, is_last};
+use crate::mcp_session::recorder::Recorder;
+use crate::mcp_session::tail::Tail;
+use crate::runtime::log::Log;
+
+/// An answer that is there within this time is one JSON document, unless the client would rather have a stream.
+const QUICK: Duration = Duration::from_secs(1);
+/// How long a client should wait before it comes back.
+pub(crate) const RETRY: Duration = Duration::from_secs(1);
+
+/// How the answer to one call can be resumed.
+pub(crate) struct Resumable {
+    pub(crate) closing: Arc<Closing>,
+    /// Whether the client would rather have an event stream than one JSON document.
+    pub(crate) wants_stream: bool,
+    pub(crate) log: Log,
+}
+
+/// How the answer begins.
+pub(crate) enum Beginning {
+    /// The server answered without sending anything before.
+    Whole(Box<ServerJsonRpcMessage>),
+    Stream(EventStream, Tail),
+    /// The server ended without an answer.
+    Nothing,
+}
+
+/// Whether a client can come back for an answer: streams that begin with an empty event are part of the protocol from
+/// this revision on, and older clients stumble over them (2025-11-25, transports, sending messages).
+pub(crate) fn can_resume(client: &InitializeRequestParams) -> bool {
+    client.protocol_version.as_str() >= ProtocolVersion::V_2025_11_25.as_str()
+}
+
+impl Resumable {
+    /// Waits for what the server says first, and decides on the form of the answer.
+    pub(crate) async fn begin<S: Service<RoleServer>>(
+        self,
+        place: EventPlace,
+        mailbox: Mailbox,
+        mut messages: mpsc::Receiver<ServerJsonRpcMessage>,
+        running: RunningService<RoleServer, S>,
+    ) -> Beginning {
+        let mut first = None;
+        if !self.wants_stream {
+            tokio::select! {
+                biased;
+                message = messages.recv() => match message {
+                    Some(message) if is_last(&message) => return Beginning::Whole(Box::new(message)),
+                    Some(message) => first = Some(message),
+                    None => return Beginning::Nothing,
+                },
+                () = self.closing.wanted() => {}
+                () = tokio::time::sleep(QUICK) => {}
+            }
+        }
+        // Without an id for its beginning the client could not come back, so it gets none at all.
+        let id = place.sealed(&mailbox);
+        let Some(id) = id else {
+            return Beginning::Nothing;
+        };
+        let recorder = Recorder::new(mailbox, place, self.log);
+        let (sender, receiver) = mpsc::channel(QUEUE);
+        let forwarding = Forwarding {
+            messages,
+            running,
+            recorder,
+            response: Some(sender),
+            closing: self.closing,
+        };
+        let work = tokio::spawn(forwarding.run(first));
+        let priming = ServerSseMessage::priming(id, RETRY);
+        let rest = stream::unfold(receiver, |mut receiver| async move {
+            Some((receiver.recv().await?, receiver))
+        });
+        let events = stream::once(async move { priming }).chain(rest);
+        Beginning::Stream(Box::pin(events), Tail::new(work))
+    }
+}
+
+/// The rest of one call, whether somebody listens or not.
+struct Forwarding<S: Service<RoleServer>> {
+    messages: mpsc::Receiver<ServerJsonRpcMessage>,
+    /// Dropped at the end, it ends the work.
+    running: RunningService<RoleServer, S>,
+    recorder: Recorder,
+    /// `None` when the response is closed, or the client is gone.
+    response: Option<mpsc::Sender<ServerSseMessage>>,
+    closing: Arc<Closing>,
+}
+
+impl<S: Service<RoleServer>> Forwarding<S> {
+    async fn run(mut self, mut first: Option<ServerJsonRpcMessage>) {
+        loop {
+            let message = match first.take() {
+                Some(message) => Some(message),
+                None => tokio::select! {
+                    biased;
+                    message = self.messages.recv() => message,
+                    () = self.closing.wanted(), if self.response.is_some() => {
+                        self.response = None;
+                        continue;
+                    }
+                },
+            };
+            let Some(message) = message else {
+                self.recorder.keep_end().await;
+                break;
+            };
+            let is_last = is_last(&message);
+            let id = self.recorder.keep(&message, is_last).await;
+            self.send(id, message).await;
+            if is_last {
+                break;
+            }
+        }
+        self.response = None;
+        drop(self.running);
+        self.recorder.finish().await;
+    }
+
+    async fn send(&mut self, id: Option<String>, message: ServerJsonRpcMessage) {
+        let Some(response) = &self.response else {
+            return;
+        };
+        let mut event = ServerSseMessage::from_message(message);
+        event.event_id = id;
+        let sent = response.send(event).await;
+        if sent.is_err() {
+            self.response = None;
+        }
+    }
+}
+
+/// The client's request that a message is, and the tool that it calls.
+pub(crate) fn call_of(message: &ClientJsonRpcMessage) -> Option<(RequestId, Option<String>)> {
+    let JsonRpcMessage::Request(request) = message else {
+        return None;
+    };
+    let tool = if let ClientRequest::CallToolRequest(call) = &request.request {
+        Some(call.params.name.to_string())
+    } else {
+        None
+    };
+    Some((request.id.clone(), tool))
+}

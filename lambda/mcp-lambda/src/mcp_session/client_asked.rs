@@ -1,0 +1,24 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rmcp::model::Extensions;
+
+/// Whether the server has asked its client anything while it answers one request. Travels with the request.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ClientAsked(Arc<AtomicBool>);
+
+impl ClientAsked {
+    /// That of a request; one that nobody asks in has none.
+    pub(crate) fn of(extensions: &Extensions) -> Option<Self> {
+        let parts = extensions.get::<http::request::Parts>()?;
+        parts.extensions.get().cloned()
+    }
+
+    pub(crate) fn note(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn was_asked(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}

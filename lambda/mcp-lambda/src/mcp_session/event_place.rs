@@ -1,0 +1,76 @@
+use std::time::Duration;
+
+use rmcp::model::RequestId;
+use serde::{Deserialize, Serialize};
+
+use crate::mcp_session::mailbox::Mailbox;
+
+/// How long the events of a stream are kept, and their ids hold.
+pub(crate) const EVENT_LIFETIME: Duration = Duration::from_secs(60 * 60);
+/// Longest request id, in bytes, that an event id carries: it comes back in a header.
+const LONGEST_CALL: usize = 256;
+
+/// Where in which stream an event is. An event id is this, sealed for the caller and the conversation, so that nothing
+/// has to be looked up to know what may be read with it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+pub(crate) struct EventPlace {
+    /// Tells the streams of one conversation apart.
+    #[serde(rename = "s")]
+    pub(crate) stream: String,
+    /// Zero for the event that begins the stream.
+    #[serde(rename = "n")]
+    pub(crate) number: u64,
+    /// The client's request.
+    #[serde(rename = "c")]
+    pub(crate) call: RequestId,
+    /// When the invocation that answers has ended, in seconds since 1970: nothing is added after that.
+    #[serde(rename = "e")]
+    pub(crate) ends: Option<u64>,
+    /// The tool that was called, if one was: whoever comes back needs its scopes still.
+    #[serde(rename = "t", default, skip_serializing_if = "Option::is_none")]
+    pub(crate) tool: Option<String>,
+    /// Whether nothing comes after it.
+    #[serde(rename = "l")]
+    pub(crate) is_last: bool,
+}
+
+impl EventPlace {
+    /// The beginning of a new stream; `None` when its ids would be too long, and when there is no randomness.
+    pub(crate) fn first(mailbox: &Mailbox, call: RequestId, tool: Option<String>) -> Option<Self> {
+        let left = mailbox.deadline.until_end();
+        let is_short = match &call {
+            RequestId::Number(_) => true,
+            RequestId::String(text) => text.len() <= LONGEST_CALL,
+        };
+        let stream = crate::state::unguessable().ok()?;
+        is_short.then(|| Self {
+            stream,
+            number: 0,
+            call,
+            ends: left.map(|left| mailbox.state.seal.now() + left.as_secs() + 1),
+            tool,
+            is_last: false,
+        })
+    }
+
+    pub(crate) fn next(&self, is_last: bool) -> Self {
+        Self {
+            number: self.number + 1,
+            is_last,
+            ..self.clone()
+        }
+    }
+
+    /// The event id.
+    pub(crate) fn sealed(&self, mailbox: &Mailbox) -> Option<String> {
+        let parts = ["event", mailbox.conversation.as_str()];
+        let seal = &mailbox.state.seal;
+        seal.close_for(&mailbox.caller, &parts, self, EVENT_LIFETIME)
+    }
+
+    /// `None` for what is no event id of this caller and conversation, and for one that has expired.
+    pub(crate) fn open(mailbox: &Mailbox, id: &str) -> Option<Self> {
+        let parts = ["event", mailbox.conversation.as_str()];
+        mailbox.state.seal.open_for(&mailbox.caller, &parts, id)
+    }
+}

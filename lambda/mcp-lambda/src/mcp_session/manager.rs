@@ -1,0 +1,262 @@
+use std::fmt;
+use std::pin::Pin;
+use std::sync::{Mutex, PoisonError};
+
+use futures_util::Stream;
+use futures_util::stream::{self, StreamExt};
+use rmcp::ServerHandler;
+use rmcp::model::{
+    ClientJsonRpcMessage, ClientNotification, InitializeRequestParams, JsonRpcMessage,
+    ServerJsonRpcMessage,
+};
+use rmcp::service::serve_directly;
+use rmcp::transport::streamable_http_server::session::{
+    ServerSseMessage, SessionId, SessionManager,
+};
+use tokio::sync::mpsc;
+
+use crate::guard::Guarded;
+use crate::mcp_session::call::{Beginning, Resumable, call_of};
+use crate::mcp_session::event_place::EventPlace;
+use crate::mcp_session::mailbox::{Mailbox, NotTaken};
+use crate::mcp_session::tail::Tail;
+use crate::mcp_session::transport::CallTransport;
+use crate::state::StoreError;
+
+/// Messages that may wait for the response to take them.
+pub(crate) const QUEUE: usize = 16;
+
+/// Events of one response.
+pub(crate) type EventStream = Pin<Box<dyn Stream<Item = ServerSseMessage> + Send + Sync>>;
+
+/// The conversation of one HTTP request, in the form in which the protocol engine asks for sessions.
+pub(crate) struct CallManager<S> {
+    server: Guarded<S>,
+    /// `None` when the session id did not open.
+    conversation: Option<(InitializeRequestParams, Mailbox)>,
+    /// `None` when the client cannot come back for its answer.
+    resumable: Mutex<Option<Resumable>>,
+    outcome: Mutex<Option<Outcome>>,
+}
+
+/// What the engine cannot say in its answer.
+pub(crate) enum Outcome {
+    /// The server answered without sending anything before.
+    WholeAnswer(Box<ServerJsonRpcMessage>),
+    /// The call may go on after its response.
+    Streaming(Tail),
+    /// The client comes back to a stream, having seen this event last.
+    Resumes(String),
+    /// The client's message could not be kept.
+    Failed(StoreError),
+    /// The client answers what it was not asked.
+    NotAsked,
+}
+
+/// Why the engine does not get what it asks for; [`Outcome`] has the reason for the client.
+#[derive(Debug)]
+pub(crate) enum CallError {
+    /// The engine asks for something that a conversation without a place of its own does not have.
+    NotOffered,
+    Store,
+    NotAsked,
+    /// The server ended without an answer.
+    NoAnswer,
+}
+
+impl fmt::Display for CallError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            CallError::NotOffered => "this server does not offer that",
+            CallError::Store => "the message could not be kept",
+            CallError::NotAsked => "the response answers no open question",
+            CallError::NoAnswer => "the server ended without an answer",
+        })
+    }
+}
+
+impl std::error::Error for CallError {}
+
+impl<S> CallManager<S> {
+    pub(crate) fn new(
+        server: Guarded<S>,
+        conversation: Option<(InitializeRequestParams, Mailbox)>,
+        resumable: Option<Resumable>,
+    ) -> Self {
+        Self {
+            server,
+            conversation,
+            resumable: Mutex::new(resumable),
+            outcome: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn outcome(&self) -> Option<Outcome> {
+        self.outcome
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
+    }
+
+    fn kept(&self, kept: Result<(), StoreError>) -> Result<(), CallError> {
+        kept.map_err(|problem| {
+            self.set_outcome(Outcome::Failed(problem));
+            CallError::Store
+        })
+    }
+
+    fn taken(&self, taken: Result<(), NotTaken>) -> Result<(), CallError> {
+        match taken {
+            Ok(()) => Ok(()),
+            Err(NotTaken::Store(problem)) => self.kept(Err(problem)),
+            Err(NotTaken::NotAsked) => {
+                self.set_outcome(Outcome::NotAsked);
+                Err(CallError::NotAsked)
+            }
+        }
+    }
+
+    fn set_outcome(&self, outcome: Outcome) {
+        *self.outcome.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
+    }
+}
+
+impl<S: ServerHandler> SessionManager for CallManager<S> {
+    type Error = CallError;
+    type Transport = CallTransport;
+
+    async fn create_session(&self) -> Result<(SessionId, CallTransport), CallError> {
+        // `initialize` is answered without a conversation, whose id is its result.
+        Err(CallError::NotOffered)
+    }
+
+    async fn initialize_session(
+        &self,
+        _id: &SessionId,
+        _message: ClientJsonRpcMessage,
+    ) -> Result<ServerJsonRpcMessage, CallError> {
+        Err(CallError::NotOffered)
+    }
+
+    async fn has_session(&self, _id: &SessionId) -> Result<bool, CallError> {
+        Ok(self.conversation.is_some())
+    }
+
+    /// The engine calls it for DELETE alone.
+    async fn close_session(&self, _id: &SessionId) -> Result<(), CallError> {
+        let (_, mailbox) = self.conversation.as_ref().ok_or(CallError::NotOffered)?;
+        self.kept(mailbox.end().await)
+    }
+
+    async fn create_stream(
+        &self,
+        _id: &SessionId,
+        message: ClientJsonRpcMessage,
+    ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, CallError> {
+        let (client, mailbox) = self.conversation.clone().ok_or(CallError::NotOffered)?;
+        let resumable = self
+            .resumable
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        let resumable = resumable.and_then(|resumable| {
+            let (call, tool) = call_of(&message)?;
+            // A tool that there is not has an answer at once, and a name that may be of any length.
+            let tool = tool.filter(|tool| self.server.policy.knows(tool));
+            let place = EventPlace::first(&mailbox, call, tool)?;
+            Some((resumable, place))
+        });
+        let (sender, mut receiver) = mpsc::channel(QUEUE);
+        let transport = CallTransport::new(message, sender, mailbox.clone(), resumable.is_some());
+        // Dropped together with the stream, it ends the work, and with it the looking for answers.
+        let running = serve_directly(self.server.clone(), transport, Some(client));
+        if let Some((resumable, place)) = resumable {
+            let begun = resumable.begin(place, mailbox, receiver, running).await;
+            return match begun {
+                Beginning::Whole(message) => {
+                    self.set_outcome(Outcome::WholeAnswer(message));
+                    Ok(Box::pin(stream::empty()) as EventStream)
+                }
+                Beginning::Stream(events, tail) => {
+                    self.set_outcome(Outcome::Streaming(tail));
+                    Ok(events)
+                }
+                Beginning::Nothing => Err(CallError::NoAnswer),
+            };
+        }
+        let first = receiver.recv().await.ok_or(CallError::NoAnswer)?;
+        let first = if is_last(&first) {
+            self.set_outcome(Outcome::WholeAnswer(Box::new(first)));
+            None
+        } else {
+            Some(first)
+        };
+        let begin = first.map(|first| (Some(first), receiver, running));
+        let messages = stream::unfold(begin, |state| async move {
+            let (first, mut receiver, running) = state?;
+            let message = match first {
+                Some(first) => first,
+                None => receiver.recv().await?,
+            };
+            let next = (!is_last(&message)).then_some((None, receiver, running));
+            Some((message, next))
+        });
+        Ok(Box::pin(messages.map(ServerSseMessage::from_message)) as EventStream)
+    }
+
+    async fn accept_message(
+        &self,
+        _id: &SessionId,
+        message: ClientJsonRpcMessage,
+    ) -> Result<(), CallError> {
+        let (_, mailbox) = self.conversation.as_ref().ok_or(CallError::NotOffered)?;
+        match &message {
+            JsonRpcMessage::Response(response) => {
+                self.taken(mailbox.put_answer(&response.id, &message).await)
+            }
+            JsonRpcMessage::Error(error) => match &error.id {
+                Some(id) => self.taken(mailbox.put_answer(id, &message).await),
+                // The client could not read a message, and does not know which.
+                None => Ok(()),
+            },
+            // No invocation is there that could use another notification; without a conversation they are not looked
+            // at either.
+            JsonRpcMessage::Notification(notification) => {
+                if let ClientNotification::CancelledNotification(cancelled) =
+                    &notification.notification
+                    && let Some(id) = &cancelled.params.request_id
+                {
+                    let reason = cancelled.params.reason.as_deref();
+                    self.kept(mailbox.put_cancellation(id, reason).await)
+                } else {
+                    Ok(())
+                }
+            }
+            JsonRpcMessage::Request(_) => Err(CallError::NotOffered),
+        }
+    }
+
+    async fn create_standalone_stream(
+        &self,
+        _id: &SessionId,
+    ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, CallError> {
+        Err::<stream::Pending<_>, _>(CallError::NotOffered)
+    }
+
+    async fn resume(
+        &self,
+        _id: &SessionId,
+        last_event_id: String,
+    ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, CallError> {
+        // Kept events are text already, which the engine would read and write again.
+        self.set_outcome(Outcome::Resumes(last_event_id));
+        Err::<stream::Pending<_>, _>(CallError::NotOffered)
+    }
+}
+
+pub(crate) fn is_last(message: &ServerJsonRpcMessage) -> bool {
+    matches!(
+        message,
+        JsonRpcMessage::Response(_) | JsonRpcMessage::Error(_)
+    )
+}

@@ -1,0 +1,119 @@
+use rmcp::model::{ErrorData, JsonRpcMessage, RequestId, ServerJsonRpcMessage};
+use serde_json::json;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+use crate::mcp_session::event_place::EventPlace;
+use crate::mcp_session::kept_events::{KeptEvents, MAX_EVENT};
+use crate::mcp_session::mailbox::Mailbox;
+use crate::runtime::log::Log;
+use crate::state::Attempts;
+
+/// Notifications of one call that are kept.
+const MOST_NOTIFICATIONS: usize = 1000;
+/// Events that may wait for the store before the call waits for it, too.
+const QUEUE: usize = 64;
+
+/// Numbers the events of one stream and keeps them, beside their way to the client: an id says all by itself where its
+/// event is, so the client does not wait for the store.
+pub(crate) struct Recorder {
+    mailbox: Mailbox,
+    last: EventPlace,
+    notifications: usize,
+    queue: mpsc::Sender<(u64, String)>,
+    keeping: JoinHandle<()>,
+}
+
+impl Recorder {
+    pub(crate) fn new(mailbox: Mailbox, first: EventPlace, log: Log) -> Self {
+        let (queue, waiting) = mpsc::channel(QUEUE);
+        let events = KeptEvents::new(mailbox.clone(), first.stream.clone());
+        let keeping = tokio::spawn(keep(events, mailbox.clone(), waiting, log));
+        Self {
+            mailbox,
+            last: first,
+            notifications: 0,
+            queue,
+            keeping,
+        }
+    }
+
+    /// Keeps a message, and says under which id; `None` for one that is not kept.
+    pub(crate) async fn keep(
+        &mut self,
+        message: &ServerJsonRpcMessage,
+        is_last: bool,
+    ) -> Option<String> {
+        let mut text = json!(message).to_string();
+        let is_notification = matches!(message, JsonRpcMessage::Notification(_));
+        if is_notification {
+            self.notifications += 1;
+            if self.notifications > MOST_NOTIFICATIONS || text.len() > MAX_EVENT {
+                return None;
+            }
+        } else if text.len() > MAX_EVENT {
+            text = too_large(message);
+        }
+        self.put(text, is_last).await
+    }
+
+    /// Keeps that the stream ends without an answer.
+    pub(crate) async fn keep_end(&mut self) {
+        self.put(String::new(), true).await;
+    }
+
+    async fn put(&mut self, text: String, is_last: bool) -> Option<String> {
+        self.last = self.last.next(is_last);
+        // Fails when the store was given up, which the log says.
+        let _ = self.queue.send((self.last.number, text)).await;
+        self.last.sealed(&self.mailbox)
+    }
+
+    /// Waits until everything is kept.
+    pub(crate) async fn finish(self) {
+        drop(self.queue);
+        let _ = self.keeping.await;
+    }
+}
+
+/// Writes one event after the other, in their order, so that no reader passes one by.
+async fn keep(
+    events: KeptEvents,
+    mailbox: Mailbox,
+    mut waiting: mpsc::Receiver<(u64, String)>,
+    log: Log,
+) {
+    while let Some((number, text)) = waiting.recv().await {
+        loop {
+            let mut attempts = Attempts::until(mailbox.deadline);
+            let kept = attempts.run(|| events.put(number, &text)).await;
+            match kept {
+                Ok(()) => break,
+                // As long as there is time, somebody may come back for it.
+                Err(problem) if problem.is_transient() && mailbox.has_time() => {}
+                Err(problem) => {
+                    let reason = json!({ "reason": problem.to_string() });
+                    log.error("the events of a call could not be kept", &reason);
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// What a client that comes back is told in the place of a message that is too long to be kept.
+fn too_large(message: &ServerJsonRpcMessage) -> String {
+    let id: Option<RequestId> = match message {
+        JsonRpcMessage::Response(response) => Some(response.id.clone()),
+        JsonRpcMessage::Error(error) => error.id.clone(),
+        JsonRpcMessage::Request(_) | JsonRpcMessage::Notification(_) => None,
+    };
+    let rule = format!(
+        "the answer is larger than the {MAX_EVENT} bytes that are kept for a client that comes back"
+    );
+    json!(ServerJsonRpcMessage::error(
+        ErrorData::internal_error(rule, None),
+        id
+    ))
+    .to_string()
+}

@@ -1,0 +1,193 @@
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::stream;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::{HeaderValue, Response};
+use http_body::Frame;
+use http_body_util::{BodyExt, StreamBody};
+use rmcp::model::{ErrorData, ServerJsonRpcMessage};
+use serde_json::json;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use crate::endpoint::KEEP_ALIVE;
+use crate::endpoint::accept::EVENT_STREAM;
+use crate::endpoint::refusal::{Answer, Refusal};
+use crate::mcp_session::call::RETRY;
+use crate::mcp_session::event_place::EventPlace;
+use crate::mcp_session::kept_events::KeptEvents;
+use crate::mcp_session::mailbox::Mailbox;
+use crate::state::{Attempts, StoreError};
+use crate::token::access::{Policy, Verdict};
+
+/// Pauses between two looks for the next event: the first after an event, then twice as long each time, up to the
+/// longest.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+/// How long a store that fails is asked for the first event, before the response has begun.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// What clocks differ by: for so many seconds more somebody may still be writing.
+const CLOCKS: u64 = 2;
+
+/// An event stream that a client has come back to: what was kept after the event that it has seen last, then what is
+/// added while it listens.
+pub(crate) struct Resumption {
+    mailbox: Mailbox,
+    events: KeptEvents,
+    last: EventPlace,
+    pause: Duration,
+    silent_since: Instant,
+    /// Found already.
+    next: Option<String>,
+    end: Option<Instant>,
+}
+
+impl Resumption {
+    /// Looks for the next event, so that a store that fails is an error with a status.
+    pub(crate) async fn begin(
+        mailbox: Mailbox,
+        policy: &Policy,
+        event_id: &str,
+    ) -> Result<Self, Refusal> {
+        let last = EventPlace::open(&mailbox, event_id).ok_or(Refusal::EventUnknown)?;
+        if let Some(tool) = &last.tool
+            && let Verdict::NeedsScopes(scopes) = policy.judge(tool, &mailbox.caller)
+        {
+            return Err(Refusal::InsufficientScope {
+                tool: tool.clone(),
+                scopes,
+            });
+        }
+        let events = KeptEvents::new(mailbox.clone(), last.stream.clone());
+        let mut resumption = Self {
+            end: mailbox.deadline.for_answer(),
+            mailbox,
+            events,
+            last,
+            pause: FIRST_PAUSE,
+            silent_since: Instant::now(),
+            next: None,
+        };
+        if !resumption.last.is_last {
+            let mut attempts = Attempts::within(PATIENCE, resumption.mailbox.deadline);
+            let number = resumption.last.number + 1;
+            let found = attempts.run(|| resumption.events.get(number)).await;
+            resumption.next = found.map_err(Refusal::StateUnavailable)?;
+        }
+        Ok(resumption)
+    }
+
+    pub(crate) fn answer(self) -> Answer {
+        let (sender, receiver) = mpsc::channel(1);
+        tokio::spawn(self.follow(sender));
+        let frames = stream::unfold(receiver, |mut receiver| async move {
+            let bytes: Bytes = receiver.recv().await?;
+            Some((Ok(Frame::data(bytes)), receiver))
+        });
+        let mut answer = Response::new(BodyExt::boxed(StreamBody::new(frames)));
+        let headers = answer.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(EVENT_STREAM));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        answer
+    }
+
+    /// Says what is to be said as long as somebody listens.
+    async fn follow(mut self, listener: mpsc::Sender<Bytes>) {
+        // With an id for the place that the client is at already: official clients come back from the last id of the
+        // stream that they have just read, and to nothing when it had none.
+        let place = self.last.sealed(&self.mailbox);
+        let id = place.map(|id| format!("id: {id}\n")).unwrap_or_default();
+        let retry = RETRY.as_millis();
+        let mut said = Some(Bytes::from(format!("{id}retry: {retry}\ndata:\n\n")));
+        while let Some(bytes) = said {
+            if listener.send(bytes).await.is_err() {
+                return;
+            }
+            said = tokio::select! {
+                () = listener.closed() => None,
+                next = self.step() => next,
+            };
+        }
+    }
+
+    /// The next thing to say; `None` at the end of the stream, and when this invocation ends before: the client comes
+    /// back.
+    async fn step(&mut self) -> Option<Bytes> {
+        loop {
+            if self.last.is_last {
+                return None;
+            }
+            let found = match self.next.take() {
+                Some(text) => Ok(Some(text)),
+                None => self.look().await,
+            };
+            match found {
+                Ok(Some(text)) => return self.event(&text),
+                Ok(None) if self.is_lost() => return self.event(&self.lost()),
+                Ok(None) => {}
+                Err(problem) if problem.is_transient() => {}
+                Err(_) => return None,
+            }
+            let until = Instant::now() + self.pause;
+            if self.end.is_some_and(|end| until >= end) {
+                return None;
+            }
+            tokio::time::sleep_until(until).await;
+            self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+            if self.silent_since.elapsed() >= KEEP_ALIVE {
+                self.silent_since = Instant::now();
+                return Some(Bytes::from_static(b":\n\n"));
+            }
+        }
+    }
+
+    async fn look(&self) -> Result<Option<String>, StoreError> {
+        let look = self.events.get(self.last.number + 1);
+        match self.end {
+            None => look.await,
+            Some(end) => tokio::time::timeout_at(end, look)
+                .await
+                .unwrap_or(Err(StoreError::TooSlow)),
+        }
+    }
+
+    /// An empty text is the end of a stream without an answer.
+    fn event(&mut self, text: &str) -> Option<Bytes> {
+        let is_last = text.is_empty() || is_answer(text);
+        self.last = self.last.next(is_last);
+        self.pause = FIRST_PAUSE;
+        self.silent_since = Instant::now();
+        if text.is_empty() {
+            return None;
+        }
+        let id = self.last.sealed(&self.mailbox)?;
+        Some(Bytes::from(format!("id: {id}\ndata: {text}\n\n")))
+    }
+
+    /// Whether nobody is left who could add anything.
+    fn is_lost(&self) -> bool {
+        let now = self.mailbox.state.seal.now();
+        self.last.ends.is_some_and(|ends| now > ends + CLOCKS)
+    }
+
+    fn lost(&self) -> String {
+        let rule = "the server ended before it had answered: call again";
+        let error = ErrorData::internal_error(rule, None);
+        json!(ServerJsonRpcMessage::error(
+            error,
+            Some(self.last.call.clone())
+        ))
+        .to_string()
+    }
+}
+
+/// Whether the message ends its stream. Kept messages are this library's own, so that a look at their members does.
+fn is_answer(text: &str) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Members<'a> {
+        #[serde(borrow)]
+        method: Option<std::borrow::Cow<'a, str>>,
+    }
+    serde_json::from_str::<Members<'_>>(text).is_ok_and(|members| members.method.is_none())
+}

@@ -1,0 +1,89 @@
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use crate::runtime::process::Process;
+
+/// What Lambda tells a function about its AWS account, for building an SDK client.
+///
+/// Lambda sets the variables anew for every execution environment and replaces the environment before the
+/// credentials end, so they are read once.
+#[derive(Clone)]
+pub struct AwsEnvironment {
+    variables: Arc<BTreeMap<String, String>>,
+}
+
+impl AwsEnvironment {
+    pub(crate) fn new(process: &Process) -> Self {
+        Self {
+            variables: Arc::clone(&process.variables),
+        }
+    }
+
+    fn variable(&self, name: &str) -> Option<&str> {
+        self.variables
+            .get(name)
+            .map(String::as_str)
+            .filter(|value| !value.is_empty())
+    }
+
+    /// `AWS_REGION`, or `AWS_DEFAULT_REGION` outside Lambda.
+    #[must_use]
+    pub fn region(&self) -> Option<&str> {
+        self.variable("AWS_REGION")
+            .or_else(|| self.variable("AWS_DEFAULT_REGION"))
+    }
+
+    /// `AWS_ACCESS_KEY_ID`.
+    #[must_use]
+    pub fn access_key_id(&self) -> Option<&str> {
+        self.variable("AWS_ACCESS_KEY_ID")
+    }
+
+    /// `AWS_SECRET_ACCESS_KEY`.
+    #[must_use]
+    pub fn secret_access_key(&self) -> Option<&str> {
+        self.variable("AWS_SECRET_ACCESS_KEY")
+    }
+
+    /// `AWS_SESSION_TOKEN`, absent for long-lived keys.
+    #[must_use]
+    pub fn session_token(&self) -> Option<&str> {
+        self.variable("AWS_SESSION_TOKEN")
+    }
+
+    /// `AWS_LAMBDA_FUNCTION_NAME`.
+    #[cfg(feature = "dynamodb")]
+    pub(crate) fn function_name(&self) -> Option<&str> {
+        self.variable("AWS_LAMBDA_FUNCTION_NAME")
+    }
+
+    /// `AWS_LAMBDA_FUNCTION_VERSION`: a number, or `$LATEST`.
+    #[cfg(feature = "dynamodb")]
+    pub(crate) fn function_version(&self) -> Option<&str> {
+        self.variable("AWS_LAMBDA_FUNCTION_VERSION")
+    }
+
+    /// `AWS_ENDPOINT_URL_LAMBDA`, or that of all services.
+    #[cfg(feature = "dynamodb")]
+    pub(crate) fn lambda_endpoint_url(&self) -> Option<&str> {
+        self.variable("AWS_ENDPOINT_URL_LAMBDA")
+            .or_else(|| self.endpoint_url())
+    }
+
+    /// `AWS_ENDPOINT_URL`: all services at another address, such as an emulator.
+    #[must_use]
+    pub fn endpoint_url(&self) -> Option<&str> {
+        self.variable("AWS_ENDPOINT_URL")
+    }
+}
+
+impl fmt::Debug for AwsEnvironment {
+    /// Leaves the credentials out.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("AwsEnvironment")
+            .field("region", &self.region())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,92 @@
+use std::error::Error;
+use std::time::Duration;
+
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector as SdkConnector, HttpConnectorFuture, HttpConnectorSettings,
+    SharedHttpClient, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
+use hyper_rustls::HttpsConnector;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::{Client, Error as ClientError};
+
+use crate::runtime::https::hyper_client;
+
+/// The AWS SDK's way to the network: the library's own HTTPS client.
+///
+/// The SDK's own would bring a second one with HTTP/2, and read the machine's root certificates when it is built: half a
+/// megabyte of the artefact, and milliseconds of a cold start. DynamoDB needs neither.
+///
+/// Does not tell connecting from reading: a time limit of the SDK for either covers the whole exchange, so a caller that
+/// sets one for each attempt need set no other. Does not mark a connection on which the service answered with an error
+/// as used up.
+pub(crate) fn http_client() -> SharedHttpClient {
+    SharedHttpClient::new(AwsHttpClient {
+        client: hyper_client(),
+    })
+}
+
+#[derive(Debug)]
+struct AwsHttpClient {
+    client: Client<HttpsConnector<HttpConnector>, SdkBody>,
+}
+
+impl HttpClient for AwsHttpClient {
+    fn http_connector(
+        &self,
+        settings: &HttpConnectorSettings,
+        _components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        let limits = [settings.connect_timeout(), settings.read_timeout()];
+        SharedHttpConnector::new(Connector {
+            client: self.client.clone(),
+            limit: limits
+                .into_iter()
+                .flatten()
+                .reduce(|one, other| one + other),
+        })
+    }
+}
+
+#[derive(Debug)]
+struct Connector {
+    client: Client<HttpsConnector<HttpConnector>, SdkBody>,
+    limit: Option<Duration>,
+}
+
+impl SdkConnector for Connector {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let (client, limit) = (self.client.clone(), self.limit);
+        HttpConnectorFuture::new(async move {
+            let request = request
+                .try_into_http1x()
+                .map_err(|error| ConnectorError::user(error.into()))?;
+            let exchange = client.request(request);
+            let answer = match limit {
+                None => exchange.await,
+                Some(limit) => tokio::time::timeout(limit, exchange)
+                    .await
+                    .map_err(|error| ConnectorError::timeout(error.into()))?,
+            };
+            let answer = answer.map_err(connector_error)?;
+            HttpResponse::try_from(answer.map(SdkBody::from_body_1_x))
+                .map_err(|error| ConnectorError::other(error.into(), None))
+        })
+    }
+}
+
+/// What the SDK decides about trying again by: everything between here and the service may be better the next time.
+fn connector_error(error: ClientError) -> ConnectorError {
+    let is_misuse = error
+        .source()
+        .and_then(|cause| cause.downcast_ref::<hyper::Error>())
+        .is_some_and(hyper::Error::is_user);
+    if is_misuse {
+        ConnectorError::user(error.into())
+    } else {
+        ConnectorError::io(error.into())
+    }
+}

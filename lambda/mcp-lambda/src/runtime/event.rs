@@ -1,0 +1,135 @@
+use std::borrow::Cow;
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http::{HeaderMap, Method, Request};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+
+use crate::runtime::event_headers::Headers;
+
+/// The event of a REST API's Lambda proxy integration (payload format 1.0), as far as an MCP server needs it.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ProxyEvent<'a> {
+    #[serde(borrow)]
+    http_method: Cow<'a, str>,
+    #[serde(borrow)]
+    path: Cow<'a, str>,
+    /// Read only where there is no multi-value form: it holds nothing that the other one lacks.
+    #[serde(default, borrow)]
+    headers: Option<&'a RawValue>,
+    #[serde(default)]
+    multi_value_headers: Option<Headers>,
+    #[serde(default)]
+    body: Option<String>,
+    #[serde(default)]
+    is_base64_encoded: bool,
+    request_context: RequestContext,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RequestContext {
+    #[serde(default)]
+    authorizer: Option<Authorizer>,
+}
+
+#[derive(Deserialize)]
+struct Authorizer {
+    #[serde(default)]
+    claims: Option<Claims>,
+}
+
+/// What an authorizer of the gateway read out of the access token.
+#[derive(Debug)]
+enum Claims {
+    /// A Cognito authorizer's.
+    Members(Map<String, Value>),
+    /// Our gate's, as JSON: API Gateway hands only texts, numbers and booleans of a Lambda authorizer on.
+    Text(String),
+}
+
+impl<'de> Deserialize<'de> for Claims {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ClaimsVisitor)
+    }
+}
+
+struct ClaimsVisitor;
+
+impl<'de> Visitor<'de> for ClaimsVisitor {
+    type Value = Claims;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("claims, or their JSON as a text")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Claims, A::Error> {
+        Map::deserialize(MapAccessDeserializer::new(members)).map(Claims::Members)
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Claims, E> {
+        Ok(Claims::Text(text.to_owned()))
+    }
+}
+
+impl Claims {
+    fn members(self) -> Option<Map<String, Value>> {
+        match self {
+            Claims::Members(members) => Some(members),
+            Claims::Text(text) => serde_json::from_str(&text).ok(),
+        }
+    }
+}
+
+/// One HTTP request out of an event.
+#[derive(Debug)]
+pub(crate) struct GatewayRequest {
+    pub(crate) request: Request<Bytes>,
+    /// What the gateway's authorizer read out of the access token it verified; `None` when it verified none.
+    pub(crate) claims: Option<Map<String, Value>>,
+}
+
+/// Reads an event; `None` when it is not a request of a REST API, such as a warm-up call or an event of the
+/// platform.
+///
+/// A header that HTTP does not allow is left out: it cannot have come over HTTP. Does not read the query string,
+/// which MCP does not use.
+pub(crate) fn read_event(event: &[u8]) -> Option<GatewayRequest> {
+    // Looked at once, and not text by text.
+    let event = std::str::from_utf8(event).ok()?;
+    let event: ProxyEvent = serde_json::from_str(event).ok()?;
+    let mut request = Request::new(Bytes::new());
+    *request.method_mut() = Method::from_bytes(event.http_method.as_bytes()).ok()?;
+    *request.uri_mut() = event.path.parse().ok()?;
+
+    *request.headers_mut() = match event.multi_value_headers {
+        Some(Headers(headers)) if !headers.is_empty() => headers,
+        Some(_) | None => match event.headers {
+            Some(single) => serde_json::from_str::<Option<Headers>>(single.get())
+                .ok()?
+                .map_or_else(HeaderMap::new, |Headers(headers)| headers),
+            None => HeaderMap::new(),
+        },
+    };
+    let body = event.body.unwrap_or_default();
+    *request.body_mut() = if event.is_base64_encoded {
+        Bytes::from(STANDARD.decode(body).ok()?)
+    } else {
+        Bytes::from(body)
+    };
+    Some(GatewayRequest {
+        request,
+        claims: event
+            .request_context
+            .authorizer
+            .and_then(|authorizer| authorizer.claims)
+            .and_then(Claims::members),
+    })
+}

@@ -1,0 +1,81 @@
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fmt;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use crate::runtime::log::Log;
+
+/// What a server gets from its process: arguments, environment variables, clock, log.
+///
+/// `main` builds it, everything below takes it as a value, so that a test can be a process too.
+#[derive(Clone)]
+pub struct Process {
+    pub(crate) arguments: Vec<String>,
+    pub(crate) variables: Arc<BTreeMap<String, String>>,
+    pub(crate) now: fn() -> SystemTime,
+    pub(crate) log: Log,
+}
+
+impl Process {
+    /// Takes the process's arguments (with the program's name first), its environment and its clock.
+    ///
+    /// Arguments and variables that are not Unicode are left out: no setting can hold them.
+    #[must_use]
+    pub fn new(
+        arguments: impl IntoIterator<Item = OsString>,
+        variables: impl IntoIterator<Item = (OsString, OsString)>,
+        now: fn() -> SystemTime,
+    ) -> Self {
+        let variables = variables
+            .into_iter()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect();
+        Self {
+            arguments: arguments
+                .into_iter()
+                .skip(1)
+                .filter_map(|argument| argument.into_string().ok())
+                .collect(),
+            variables: Arc::new(variables),
+            now,
+            log: Log::standard_error(),
+        }
+    }
+
+    /// Sends log lines (JSON, without a line feed) somewhere else than to the standard error stream.
+    #[must_use]
+    pub fn with_log(mut self, sink: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        self.log = Log::new(sink);
+        self
+    }
+
+    /// Whether this is a Lambda function.
+    #[cfg(feature = "dynamodb")]
+    pub(crate) fn is_function(&self) -> bool {
+        self.runtime_api().is_some()
+    }
+
+    /// The address of the Lambda Runtime API, which Lambda sets in every function with a custom runtime.
+    pub(crate) fn runtime_api(&self) -> Option<&str> {
+        self.variable("AWS_LAMBDA_RUNTIME_API")
+    }
+
+    pub(crate) fn variable(&self, name: &str) -> Option<&str> {
+        self.variables
+            .get(name)
+            .map(String::as_str)
+            .filter(|value| !value.is_empty())
+    }
+}
+
+impl fmt::Debug for Process {
+    /// Names the variables only: their values hold credentials.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Process")
+            .field("arguments", &self.arguments)
+            .field("variables", &self.variables.keys())
+            .finish_non_exhaustive()
+    }
+}

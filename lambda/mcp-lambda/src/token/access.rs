@@ -1,0 +1,268 @@
+use std::collections::BTreeMap;
+
+use mcp_lambda_contract::{AwsActions, Tool, full_scope};
+use rmcp::model::MetaObject;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+#[cfg(feature = "dynamodb")]
+use crate::state::StateUse;
+use crate::token::caller::Caller;
+
+/// Where a tool's [`Access`] travels inside the server; it never reaches the wire.
+const META_KEY: &str = "mcp-lambda/access";
+
+/// What a tool needs, declared beside it: `#[tool(meta = Access::scopes(&["counter.read"]).meta())]`.
+///
+/// rmcp keeps the declaration in the tool's `_meta`; the library takes it out before a client sees the tool.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Access {
+    scopes: Vec<String>,
+    aws_actions: Vec<AwsActions>,
+    #[cfg(feature = "dynamodb")]
+    #[serde(default, skip_serializing_if = "StateUse::is_nothing")]
+    pub(crate) state: StateUse,
+}
+
+impl Access {
+    /// The tool may be called by a caller that has all these scopes, given by name (without the resource identifier).
+    #[must_use]
+    pub fn scopes(names: &[&str]) -> Self {
+        Self {
+            scopes: names.iter().map(|name| (*name).to_owned()).collect(),
+            ..Self::default()
+        }
+    }
+
+    /// The tool performs these IAM actions on the AWS resource that the server declares under this name; the
+    /// constructs grant the function nothing else.
+    #[must_use]
+    pub fn aws(mut self, resource: &str, actions: &[&str]) -> Self {
+        self.aws_actions.push(AwsActions {
+            actions: actions.iter().map(|action| (*action).to_owned()).collect(),
+            resource: resource.to_owned(),
+        });
+        self
+    }
+
+    /// The tool reads the value of the conversation, with [`Session::read`](crate::Session::read).
+    ///
+    /// The tool gets a further argument, `conversation`, and the server the table `state`; see [`Session`](crate::Session).
+    #[cfg(feature = "dynamodb")]
+    #[must_use]
+    pub fn reads_session(mut self) -> Self {
+        self.state.session.reads = true;
+        self
+    }
+
+    /// The tool changes the value of the conversation, with [`Session::update`](crate::Session::update). It may read it, too.
+    #[cfg(feature = "dynamodb")]
+    #[must_use]
+    pub fn writes_session(mut self) -> Self {
+        self.state.session.writes = true;
+        self
+    }
+
+    /// The tool removes the value of the conversation, with [`Session::end`](crate::Session::end). It may read it, too.
+    #[cfg(feature = "dynamodb")]
+    #[must_use]
+    pub fn ends_session(mut self) -> Self {
+        self.state.session.ends = true;
+        self
+    }
+
+    /// A result of the tool is kept for this long, in whole seconds, and answers later calls of the same caller with
+    /// the same arguments, without running the tool.
+    ///
+    /// The same call is: the server's name and version, the tool, the arguments as canonical JSON (in the manner of
+    /// RFC 8785, whole numbers kept exact), the caller with its app client, and the OAuth scopes and groups of its access
+    /// token. What another caller got is never found.
+    ///
+    /// Results with `isError`, errors, questions to the client, results for which the client was asked something, and
+    /// results larger than 350 KiB are not kept. A call that carries the client's answers runs the tool. A cache that
+    /// fails or is slow is logged, and the tool runs.
+    ///
+    /// Does not know what else a result depends on: the time, a `Session`, what a client says about itself. Two calls at
+    /// one moment both run.
+    #[cfg(feature = "dynamodb")]
+    #[must_use]
+    pub fn cached(mut self, time_to_live: std::time::Duration) -> Self {
+        self.state.cache = Some(crate::state::CacheUse {
+            seconds: time_to_live.as_secs(),
+            for_everyone: false,
+        });
+        self
+    }
+
+    /// As [`Access::cached`], for a tool whose result does not depend on who calls: callers whose access tokens have the
+    /// same OAuth scopes of this server share it.
+    #[cfg(feature = "dynamodb")]
+    #[must_use]
+    pub fn cached_for_everyone(self, time_to_live: std::time::Duration) -> Self {
+        let mut access = self.cached(time_to_live);
+        if let Some(cache) = &mut access.state.cache {
+            cache.for_everyone = true;
+        }
+        access
+    }
+
+    /// The tool runs as a task (extension `io.modelcontextprotocol/tasks` of 2026-07-28) for clients that know tasks:
+    /// the call is answered at once, the tool runs in an invocation of its own, of which the client asks for the result.
+    /// For other clients it runs in the request.
+    ///
+    /// What the tool needs of its client it asks for with `InputRequiredResult`, whether it runs as a task or not; its
+    /// progress becomes the task's status message. A task whose worker dies or runs out of time fails; it is never run
+    /// a second time. Cancelling it drops the tool at its next `.await`.
+    ///
+    /// The server gets the table `state`, and has to be allowed to invoke itself (`lambda:InvokeFunction`), which the
+    /// constructs see to. In plain HTTP mode the work goes on in the process.
+    #[cfg(feature = "dynamodb")]
+    #[must_use]
+    pub fn as_task(mut self) -> Self {
+        self.state.task_mut();
+        self
+    }
+
+    /// As [`Access::as_task`], and clients that do not know tasks are refused (-32021).
+    #[cfg(feature = "dynamodb")]
+    #[must_use]
+    pub fn only_as_task(mut self) -> Self {
+        self.state.task_mut().is_required = true;
+        self
+    }
+
+    /// As [`Access::as_task`], from where the tool calls [`TaskStart::begin`](crate::TaskStart::begin); before that it
+    /// runs in the request.
+    #[cfg(feature = "dynamodb")]
+    #[must_use]
+    pub fn as_task_begun_by_tool(mut self) -> Self {
+        self.state.task_mut().is_begun_by_tool = true;
+        self
+    }
+
+    /// As [`Access::as_task`], with a time for which a task can be asked for after it was created, in whole seconds.
+    /// Default: one hour. A task that is not done by then is lost.
+    #[cfg(feature = "dynamodb")]
+    #[must_use]
+    pub fn task_time_to_live(mut self, time: std::time::Duration) -> Self {
+        self.state.task_mut().seconds = time.as_secs();
+        self
+    }
+
+    /// The declaration in the form that `#[tool(meta = …)]` takes.
+    #[must_use]
+    pub fn meta(self) -> MetaObject {
+        let mut meta = MetaObject::new();
+        meta.0.insert(META_KEY.to_owned(), json!(self));
+        meta
+    }
+}
+
+/// Takes the declaration out of a tool, so that neither it nor an empty `_meta` reaches the wire.
+pub(crate) fn take_access(tool: &mut rmcp::model::Tool) -> Access {
+    let Some(meta) = tool.meta.as_mut() else {
+        return Access::default();
+    };
+    let declared = meta.0.remove(META_KEY);
+    if meta.0.is_empty() {
+        tool.meta = None;
+    }
+    match declared {
+        None => Access::default(),
+        // A declaration that cannot be read must not open the tool: no server can declare this scope, so the
+        // definition is refused.
+        Some(declared) => {
+            serde_json::from_value(declared).unwrap_or_else(|_| Access::scopes(&[""]))
+        }
+    }
+}
+
+/// The entry of one tool in the contract.
+pub(crate) fn contract_tool(mut tool: rmcp::model::Tool) -> Tool {
+    let access = take_access(&mut tool);
+    #[cfg(feature = "dynamodb")]
+    crate::session::describe(&mut tool, access.state.session);
+    #[cfg(feature = "dynamodb")]
+    let actions_on_state = access.state.aws_actions();
+    #[cfg(not(feature = "dynamodb"))]
+    let actions_on_state = None;
+    let Access {
+        scopes,
+        mut aws_actions,
+        ..
+    } = access;
+    aws_actions.extend(actions_on_state);
+    Tool {
+        name: tool.name.into_owned(),
+        title: tool.title,
+        description: tool.description.map(std::borrow::Cow::into_owned),
+        input_schema: Value::Object((*tool.input_schema).clone()),
+        output_schema: tool
+            .output_schema
+            .map(|schema| Value::Object((*schema).clone())),
+        annotations: tool
+            .annotations
+            .and_then(|annotations| serde_json::to_value(annotations).ok()),
+        scopes,
+        aws_actions,
+    }
+}
+
+/// Which caller may call which tool. Tools that are not declared do not exist.
+#[derive(Debug)]
+pub(crate) struct Policy {
+    scopes_by_tool: BTreeMap<String, Vec<String>>,
+    resource: String,
+}
+
+/// The verdict on one tool call.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Allowed,
+    /// Full scope strings of everything the tool needs.
+    NeedsScopes(Vec<String>),
+    UnknownTool,
+}
+
+impl Policy {
+    pub(crate) fn new(resource: &str, tools: &[Tool]) -> Self {
+        Self {
+            scopes_by_tool: tools
+                .iter()
+                .map(|tool| (tool.name.clone(), tool.scopes.clone()))
+                .collect(),
+            resource: resource.to_owned(),
+        }
+    }
+
+    /// The same for tools of which only names and OAuth scopes are known.
+    pub(crate) fn of_scopes(resource: &str, scopes_by_tool: BTreeMap<String, Vec<String>>) -> Self {
+        Self {
+            scopes_by_tool,
+            resource: resource.to_owned(),
+        }
+    }
+
+    pub(crate) fn judge(&self, tool: &str, caller: &Caller) -> Verdict {
+        match self.scopes_by_tool.get(tool) {
+            None => Verdict::UnknownTool,
+            Some(names) if names.iter().all(|name| caller.has_scope(name)) => Verdict::Allowed,
+            Some(names) => Verdict::NeedsScopes(
+                names
+                    .iter()
+                    .map(|name| full_scope(&self.resource, name))
+                    .collect(),
+            ),
+        }
+    }
+
+    pub(crate) fn knows(&self, tool: &str) -> bool {
+        self.scopes_by_tool.contains_key(tool)
+    }
+
+    /// Whether two callers can see different lists of tools.
+    pub(crate) fn depends_on_caller(&self) -> bool {
+        self.scopes_by_tool.values().any(|names| !names.is_empty())
+    }
+}

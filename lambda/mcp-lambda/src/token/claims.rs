@@ -1,0 +1,182 @@
+use std::collections::BTreeSet;
+use std::fmt;
+use std::time::{Duration, SystemTime};
+
+use mcp_lambda_contract::McpSettings;
+use serde_json::{Map, Value};
+
+use crate::token::caller::{Caller, CallerKind};
+
+/// Clocks of the issuer and of this machine may differ by this much.
+const LEEWAY: Duration = Duration::from_secs(30);
+
+/// Why the claims of an access token do not make a caller. A closed list; the caller is told the short sentence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ClaimsProblem {
+    NotAnAccessToken,
+    WrongIssuer,
+    WrongAudience,
+    NoAudience,
+    Expired,
+    NoExpiry,
+    NotYetValid,
+    NoScope,
+    NoSubject,
+}
+
+impl fmt::Display for ClaimsProblem {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            ClaimsProblem::NotAnAccessToken => "the token is not an access token",
+            ClaimsProblem::WrongIssuer => "the access token comes from another issuer",
+            ClaimsProblem::WrongAudience => "the access token was issued for another resource",
+            ClaimsProblem::NoAudience => {
+                "the access token has no audience: ask for it with the resource parameter"
+            }
+            ClaimsProblem::Expired => "the access token has expired",
+            ClaimsProblem::NoExpiry => "the access token says nothing about its end",
+            ClaimsProblem::NotYetValid => "the access token is not valid yet",
+            ClaimsProblem::NoScope => "the access token has no scope of this server",
+            ClaimsProblem::NoSubject => "the access token names no subject or no app client",
+        })
+    }
+}
+
+/// Who vouches for `exp`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Expiry {
+    /// The claim must be there, as a number (RFC 9068 section 2.2).
+    Required,
+    /// The gateway's authorizer has checked it; it is checked again only when it is still a number.
+    CheckedByGateway,
+}
+
+/// Decides who is calling, from the claims of an access token whose signature somebody has verified: the gateway's
+/// authorizer, or [`crate::token::jwt`]. Follows RFC 9068 section 4 where Cognito does.
+///
+/// Checks `token_use`, `iss` (both forms that Cognito has), `aud` (this server and nothing else; absent for machines, and
+/// for people unless `MCP_AUDIENCE_REQUIRED`), `exp` and `nbf`, the scope prefix, `sub` and `client_id`.
+///
+/// Does not check the signature. Behind the gateway it cannot check an `exp` that API Gateway rewrote as a date for
+/// people; the authorizer has checked it then.
+pub(crate) fn caller_from_claims(
+    claims: &Map<String, Value>,
+    settings: &McpSettings,
+    expiry: Expiry,
+    now: SystemTime,
+) -> Result<Caller, ClaimsProblem> {
+    let text = |name: &str| {
+        claims
+            .get(name)
+            .and_then(Value::as_str)
+            .filter(|text| !text.is_empty())
+    };
+
+    if text("token_use") != Some("access") {
+        return Err(ClaimsProblem::NotAnAccessToken);
+    }
+    if !text("iss").is_some_and(|issuer| is_issuer(issuer, settings.issuer.as_str())) {
+        return Err(ClaimsProblem::WrongIssuer);
+    }
+    let resource = settings.resource.as_str();
+    let has_audience = !matches!(claims.get("aud"), None | Some(Value::Null));
+    let audience_is_ours = match claims.get("aud") {
+        None | Some(Value::Null) => true,
+        Some(Value::String(audience)) => audience == resource,
+        Some(Value::Array(audiences)) => {
+            !audiences.is_empty()
+                && audiences
+                    .iter()
+                    .all(|audience| audience.as_str() == Some(resource))
+        }
+        Some(Value::Bool(_) | Value::Number(_) | Value::Object(_)) => false,
+    };
+    if !audience_is_ours {
+        return Err(ClaimsProblem::WrongAudience);
+    }
+    let now = now
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_secs();
+    match (seconds(claims.get("exp")), expiry) {
+        (Some(end), _) if end.saturating_add(LEEWAY.as_secs()) <= now => {
+            return Err(ClaimsProblem::Expired);
+        }
+        (None, Expiry::Required) => return Err(ClaimsProblem::NoExpiry),
+        (Some(_), _) | (None, Expiry::CheckedByGateway) => {}
+    }
+    if seconds(claims.get("nbf")).is_some_and(|start| start > now.saturating_add(LEEWAY.as_secs()))
+    {
+        return Err(ClaimsProblem::NotYetValid);
+    }
+    let scopes: BTreeSet<String> = text("scope")
+        .unwrap_or_default()
+        .split_ascii_whitespace()
+        .filter_map(|scope| scope.strip_prefix(resource)?.strip_prefix('/'))
+        .filter(|name| !name.is_empty())
+        .map(str::to_owned)
+        .collect();
+    if scopes.is_empty() {
+        return Err(ClaimsProblem::NoScope);
+    }
+    let (Some(subject), Some(app_client_id)) = (text("sub"), text("client_id")) else {
+        return Err(ClaimsProblem::NoSubject);
+    };
+    // The subject of a client credentials token is its app client, and it has no user name. A person's subject is a UUID
+    // that Cognito chooses, and neither attributes nor triggers of the user pool can change one of the three claims.
+    let kind = if subject == app_client_id && !claims.contains_key("username") {
+        CallerKind::Machine
+    } else {
+        CallerKind::Person
+    };
+    if kind == CallerKind::Person && !has_audience && settings.audience_required {
+        return Err(ClaimsProblem::NoAudience);
+    }
+    Ok(Caller::new(
+        subject.to_owned(),
+        app_client_id.to_owned(),
+        scopes,
+        groups(claims.get("cognito:groups")),
+        kind,
+    ))
+}
+
+/// Cognito issues under `cognito-idp.<region>…` and, when configured so, under `issuer-cognito-idp.<region>…`.
+fn is_issuer(issuer: &str, configured: &str) -> bool {
+    let other_form = match configured.strip_prefix("https://") {
+        Some(rest) if rest.starts_with("cognito-idp.") => format!("https://issuer-{rest}"),
+        Some(rest) if rest.starts_with("issuer-cognito-idp.") => {
+            format!("https://{}", rest.trim_start_matches("issuer-"))
+        }
+        Some(_) | None => return issuer == configured,
+    };
+    issuer == configured || issuer == other_form
+}
+
+/// A NumericDate (RFC 7519 section 2), also when the gateway has turned it into text.
+fn seconds(claim: Option<&Value>) -> Option<u64> {
+    match claim? {
+        // A date before 1970 or a fraction is rounded towards the stricter side for `exp`.
+        Value::Number(number) => number
+            .as_u64()
+            .or_else(|| number.as_f64().map(|seconds| seconds.max(0.0) as u64)),
+        Value::String(text) => text.parse().ok(),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+/// Groups are a JSON array. Text in its place has lost where one name ends and the next begins, unless
+/// [`crate::token::flattened_groups`] has found out.
+fn groups(claim: Option<&Value>) -> BTreeSet<String> {
+    match claim {
+        Some(Value::Array(groups)) => groups
+            .iter()
+            .filter_map(Value::as_str)
+            .map(str::to_owned)
+            .collect(),
+        Some(
+            Value::String(_) | Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_),
+        )
+        | None => BTreeSet::new(),
+    }
+}

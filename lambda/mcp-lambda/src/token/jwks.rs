@@ -1,0 +1,294 @@
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, SystemTime};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use mcp_lambda_contract::HttpUrl;
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::runtime::https::{FetchError, HttpsClient};
+use crate::runtime::log::Log;
+
+/// Keys are read again after this time, so that a key that the issuer withdraws stops working.
+const LIFETIME: Duration = Duration::from_secs(60 * 60);
+/// The issuer is asked at most once in this time, however many unknown key ids arrive.
+const MIN_INTERVAL: Duration = Duration::from_secs(60);
+/// Time for one answer of the issuer.
+const TIMEOUT: Duration = Duration::from_secs(3);
+/// Size limit of the document, in bytes.
+const MAX_DOCUMENT: usize = 64 * 1024;
+/// Keys beyond this number are ignored.
+const MAX_KEYS: usize = 32;
+
+/// A public RSA key, as unsigned big-endian numbers (RFC 7518 section 6.3.1).
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct RsaKey {
+    pub(crate) modulus: Vec<u8>,
+    pub(crate) exponent: Vec<u8>,
+}
+
+pub(crate) enum KeyLookup {
+    Found(Arc<RsaKey>),
+    /// The issuer does not publish this key, as far as it may be asked now.
+    Unknown,
+    /// The issuer has never answered.
+    Unavailable,
+}
+
+/// The keys that an issuer publishes (RFC 7517), read when first needed.
+///
+/// The wall clock decides about age, because a monotonic clock stands still while a process is frozen.
+pub(crate) struct KeyStore {
+    url: HttpUrl,
+    client: HttpsClient,
+    log: Log,
+    known: RwLock<Known>,
+    /// Held while the issuer is asked: one request at a time, and its value is the time of the last one.
+    last_attempt: tokio::sync::Mutex<Option<SystemTime>>,
+}
+
+#[derive(Default)]
+struct Known {
+    keys: HashMap<String, Arc<RsaKey>>,
+    read_at: Option<SystemTime>,
+}
+
+#[derive(Deserialize)]
+struct KeySet {
+    keys: Vec<Key>,
+}
+
+#[derive(Deserialize)]
+struct Key {
+    kty: String,
+    kid: Option<String>,
+    alg: Option<String>,
+    #[serde(rename = "use")]
+    public_key_use: Option<String>,
+    n: Option<String>,
+    e: Option<String>,
+}
+
+impl KeyStore {
+    pub(crate) fn new(url: HttpUrl, client: HttpsClient, log: Log) -> Self {
+        Self {
+            url,
+            client,
+            log,
+            known: RwLock::new(Known::default()),
+            last_attempt: tokio::sync::Mutex::new(None),
+        }
+    }
+
+    /// Looks a key up, asking the issuer when the key is unknown or the keys are old, at most once a minute.
+    /// Keys that are old and cannot be read again still count.
+    pub(crate) async fn lookup(&self, kid: &str, now: SystemTime) -> KeyLookup {
+        if let (Some(key), true) = self.known_key(kid, now) {
+            return KeyLookup::Found(key);
+        }
+        self.refresh(kid, now).await;
+        match self.known_key(kid, now) {
+            (Some(key), _) => KeyLookup::Found(key),
+            (None, _) if self.has_been_read() => KeyLookup::Unknown,
+            (None, _) => KeyLookup::Unavailable,
+        }
+    }
+
+    /// The key and whether it is fresh.
+    fn known_key(&self, kid: &str, now: SystemTime) -> (Option<Arc<RsaKey>>, bool) {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let fresh = known
+            .read_at
+            .is_some_and(|read_at| is_within(read_at, LIFETIME, now));
+        (known.keys.get(kid).cloned(), fresh)
+    }
+
+    fn has_been_read(&self) -> bool {
+        self.known
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .read_at
+            .is_some()
+    }
+
+    async fn refresh(&self, kid: &str, now: SystemTime) {
+        let mut last_attempt = self.last_attempt.lock().await;
+        // Somebody else may have asked while this request waited.
+        if matches!(self.known_key(kid, now), (Some(_), true))
+            || last_attempt.is_some_and(|attempt| is_within(attempt, MIN_INTERVAL, now))
+        {
+            return;
+        }
+        *last_attempt = Some(now);
+        match self.fetch().await {
+            Ok(keys) => {
+                let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+                *known = Known {
+                    keys,
+                    read_at: Some(now),
+                };
+            }
+            Err(error) => {
+                self.log.error(
+                    "the issuer's keys cannot be read",
+                    &json!({ "url": self.url.as_str(), "cause": error.to_string() }),
+                );
+            }
+        }
+    }
+
+    async fn fetch(&self) -> Result<HashMap<String, Arc<RsaKey>>, FetchError> {
+        let document = self
+            .client
+            .get(&self.url, &[], MAX_DOCUMENT, TIMEOUT)
+            .await?;
+        let set: KeySet = serde_json::from_slice(&document).map_err(|_| FetchError::Nonsense)?;
+        Ok(set
+            .keys
+            .into_iter()
+            .take(MAX_KEYS)
+            .filter_map(usable_key)
+            .collect())
+    }
+}
+
+/// Whether `now` is less than `duration` after `start`; a clock that went back counts as long ago.
+fn is_within(start: SystemTime, duration: Duration, now: SystemTime) -> bool {
+    now.duration_since(start).is_ok_and(|age| age < duration)
+}
+
+fn usable_key(key: Key) -> Option<(String, Arc<RsaKey>)> {
+    let is_for_signatures = key
+        .public_key_use
+        .is_none_or(|public_key_use| public_key_use == "sig");
+    if key.kty != "RSA" || key.alg.is_some_and(|alg| alg != "RS256") || !is_for_signatures {
+        return None;
+    }
+    let modulus = URL_SAFE_NO_PAD.decode(key.n?).ok()?;
+    let exponent = URL_SAFE_NO_PAD.decode(key.e?).ok()?;
+    Some((key.kid?, Arc::new(RsaKey { modulus, exponent })))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::{Duration, SystemTime};
+
+    use mcp_lambda_contract::HttpUrl;
+    use serde_json::json;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::{KeyLookup, KeyStore};
+    use crate::runtime::https::HttpsClient;
+    use crate::runtime::log::Log;
+
+    /// Publishes, on the n-th request, the n-th of these key ids; nothing at all for an empty one.
+    async fn issuer(answers: &'static [&'static str]) -> (KeyStore, Arc<AtomicUsize>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = HttpUrl::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
+        let requests = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&requests);
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let _ = stream.read(&mut [0; 1024]).await;
+                let kid = answers
+                    .get(counter.fetch_add(1, Ordering::SeqCst))
+                    .copied()
+                    .unwrap_or_default();
+                if kid.is_empty() {
+                    continue;
+                }
+                let keys =
+                    json!({ "keys": [{ "kty": "RSA", "kid": kid, "n": "AQAB", "e": "AQAB" }] })
+                        .to_string();
+                let head = format!(
+                    "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
+                    keys.len()
+                );
+                let _ = stream.write_all((head + &keys).as_bytes()).await;
+            }
+        });
+        (
+            KeyStore::new(url, HttpsClient::new(), Log::new(|_| {})),
+            requests,
+        )
+    }
+
+    fn at(seconds: u64) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000 + seconds)
+    }
+
+    async fn finds(store: &KeyStore, kid: &str, seconds: u64) -> bool {
+        matches!(store.lookup(kid, at(seconds)).await, KeyLookup::Found(_))
+    }
+
+    #[tokio::test]
+    async fn learns_a_new_key_a_minute_after_the_last_request() {
+        let (store, requests) = issuer(&["old", "new"]).await;
+        assert!(finds(&store, "old", 0).await);
+        assert!(!finds(&store, "new", 59).await);
+        assert_eq!(requests.load(Ordering::SeqCst), 1);
+        assert!(finds(&store, "new", 60).await);
+        assert!(
+            !finds(&store, "old", 61).await,
+            "the issuer has withdrawn it"
+        );
+        assert_eq!(requests.load(Ordering::SeqCst), 2);
+    }
+
+    #[tokio::test]
+    async fn forgets_a_withdrawn_key_within_an_hour() {
+        let (store, _) = issuer(&["old", "new"]).await;
+        assert!(finds(&store, "old", 0).await);
+        assert!(finds(&store, "old", 3599).await);
+        assert!(!finds(&store, "old", 3600).await);
+    }
+
+    #[tokio::test]
+    async fn keeps_known_keys_while_the_issuer_is_down() {
+        let (store, requests) = issuer(&["old", "", ""]).await;
+        assert!(finds(&store, "old", 0).await);
+        assert!(finds(&store, "old", 4000).await);
+        assert!(finds(&store, "old", 4001).await);
+        assert_eq!(
+            requests.load(Ordering::SeqCst),
+            2,
+            "a dead issuer is not asked for every request"
+        );
+    }
+
+    #[tokio::test]
+    async fn tells_a_dead_issuer_from_an_unknown_key_and_recovers() {
+        let (store, _) = issuer(&["", "late"]).await;
+        assert!(matches!(
+            store.lookup("late", at(0)).await,
+            KeyLookup::Unavailable
+        ));
+        assert!(matches!(
+            store.lookup("late", at(30)).await,
+            KeyLookup::Unavailable
+        ));
+        assert!(finds(&store, "late", 60).await);
+        assert!(matches!(
+            store.lookup("other", at(61)).await,
+            KeyLookup::Unknown
+        ));
+    }
+
+    #[tokio::test]
+    async fn many_waiting_requests_ask_the_issuer_once() {
+        let (store, requests) = issuer(&["key", "key", "key"]).await;
+        let lookups = (0..20).map(|_| store.lookup("key", at(0)));
+        let found = futures_util::future::join_all(lookups).await;
+        assert!(
+            found
+                .iter()
+                .all(|found| matches!(found, KeyLookup::Found(_)))
+        );
+        assert_eq!(requests.load(Ordering::SeqCst), 1);
+    }
+}

@@ -1,0 +1,137 @@
+use std::fmt;
+use std::time::SystemTime;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use mcp_lambda_contract::McpSettings;
+use ring::signature::{RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::endpoint::refusal::Refusal;
+use crate::token::caller::Caller;
+use crate::token::claims::{Expiry, caller_from_claims};
+use crate::token::jwks::{KeyLookup, KeyStore};
+
+/// Longest access token that is looked at, in bytes. Cognito's are about 1 KiB; the limit is that of one header.
+const MAX_TOKEN: usize = 16 * 1024;
+
+/// Why an access token cannot be verified. A closed list; the caller is told the short sentence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum JwtProblem {
+    Malformed,
+    WrongAlgorithm,
+    UnknownKey,
+    WrongSignature,
+}
+
+impl fmt::Display for JwtProblem {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            JwtProblem::Malformed => "the access token is not a signed JWT",
+            JwtProblem::WrongAlgorithm => "the access token is not signed with RS256",
+            JwtProblem::UnknownKey => {
+                "the access token is signed with a key that the issuer does not publish"
+            }
+            JwtProblem::WrongSignature => "the signature of the access token is wrong",
+        })
+    }
+}
+
+#[derive(Deserialize)]
+struct Header {
+    alg: String,
+    #[serde(default)]
+    kid: Option<String>,
+    /// Extensions that a reader must understand (RFC 7515 section 4.1.11); we understand none.
+    #[serde(default)]
+    crit: Option<Value>,
+}
+
+/// A token whose three parts could be read; nothing about it is verified.
+struct Jwt<'a> {
+    signed: &'a str,
+    header: Header,
+    claims: Map<String, Value>,
+    signature: Vec<u8>,
+}
+
+impl<'a> Jwt<'a> {
+    fn read(token: &'a str) -> Result<Self, JwtProblem> {
+        if token.len() > MAX_TOKEN {
+            return Err(JwtProblem::Malformed);
+        }
+        let (signed, signature) = token.rsplit_once('.').ok_or(JwtProblem::Malformed)?;
+        let (header, claims) = signed.split_once('.').ok_or(JwtProblem::Malformed)?;
+        let decode = |part: &str| {
+            URL_SAFE_NO_PAD
+                .decode(part)
+                .map_err(|_| JwtProblem::Malformed)
+        };
+        Ok(Self {
+            signed,
+            header: serde_json::from_slice(&decode(header)?).map_err(|_| JwtProblem::Malformed)?,
+            claims: serde_json::from_slice(&decode(claims)?).map_err(|_| JwtProblem::Malformed)?,
+            signature: decode(signature)?,
+        })
+    }
+}
+
+/// What a token says about itself. Whoever calls this must know from elsewhere that the token is genuine.
+pub(crate) fn claims_without_verification(token: &str) -> Option<Map<String, Value>> {
+    Jwt::read(token).ok().map(|jwt| jwt.claims)
+}
+
+/// Whether a text has the form of a signed JWT.
+#[cfg(feature = "fuzzing")]
+pub(crate) fn reads_as_jwt(token: &str) -> bool {
+    Jwt::read(token).is_ok()
+}
+
+/// Verifies an access token and decides who is calling, where no gateway has done it (RFC 9068 section 4).
+///
+/// Does not ask the issuer whether the token was revoked.
+pub(crate) async fn caller_from_token(
+    token: &str,
+    keys: &KeyStore,
+    settings: &McpSettings,
+    now: SystemTime,
+) -> Result<Caller, Refusal> {
+    let claims = signed_claims(token, keys, now).await?;
+    caller_from_claims(&claims, settings, Expiry::Required, now).map_err(Refusal::ClaimsRejected)
+}
+
+/// The claims of a token that the issuer of these keys has signed. Nothing they say is checked.
+///
+/// RS256 is pinned, whatever the token says; the key is the one that the issuer publishes under the token's `kid`.
+pub(crate) async fn signed_claims(
+    token: &str,
+    keys: &KeyStore,
+    now: SystemTime,
+) -> Result<Map<String, Value>, Refusal> {
+    let jwt = Jwt::read(token).map_err(Refusal::TokenUnverified)?;
+    if jwt.header.alg != "RS256" || jwt.header.crit.is_some() {
+        return Err(Refusal::TokenUnverified(JwtProblem::WrongAlgorithm));
+    }
+    let kid = jwt
+        .header
+        .kid
+        .as_deref()
+        .ok_or(Refusal::TokenUnverified(JwtProblem::UnknownKey))?;
+    let key = match keys.lookup(kid, now).await {
+        KeyLookup::Found(key) => key,
+        KeyLookup::Unknown => return Err(Refusal::TokenUnverified(JwtProblem::UnknownKey)),
+        KeyLookup::Unavailable => return Err(Refusal::KeysUnavailable),
+    };
+    RsaPublicKeyComponents {
+        n: &key.modulus,
+        e: &key.exponent,
+    }
+    .verify(
+        &RSA_PKCS1_2048_8192_SHA256,
+        jwt.signed.as_bytes(),
+        &jwt.signature,
+    )
+    .map_err(|_| Refusal::TokenUnverified(JwtProblem::WrongSignature))?;
+    Ok(jwt.claims)
+}

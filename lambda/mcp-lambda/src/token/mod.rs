@@ -1,0 +1,8 @@
+//! Access tokens: signature, claims, the caller they name, and what that caller may use.
+
+pub(crate) mod access;
+pub(crate) mod caller;
+pub(crate) mod claims;
+pub(crate) mod flattened_groups;
+pub(crate) mod jwks;
+pub(crate) mod jwt;
