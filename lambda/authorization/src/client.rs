@@ -15,15 +15,16 @@ use crate::{
 mod address;
 mod cache;
 pub(crate) mod document;
+pub(crate) mod document_problem;
 mod fetch;
 mod name;
-mod refused;
+pub(crate) mod refused;
 mod registration;
 
 pub use address::is_public;
 pub(crate) use cache::{DocumentCache, FetchBudgets};
-pub use document::DocumentProblem;
 pub(crate) use document::{document_url, parse_document};
+pub use document_problem::DocumentProblem;
 pub(crate) use fetch::fetch_document;
 pub(crate) use name::harmless_name;
 pub use refused::RefusedClients;

@@ -109,10 +109,7 @@ impl AuthorizationServer {
         } else {
             SECRETS_SECONDS
         };
-        if let Some(keys) = in_memory
-            .as_ref()
-            .filter(|keys| now.since(keys.at) < limit)
-        {
+        if let Some(keys) = in_memory.as_ref().filter(|keys| now.since(keys.at) < limit) {
             return Ok(Arc::clone(keys));
         }
         match self.capabilities.secrets.load(now).await {

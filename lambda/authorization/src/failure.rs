@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use http::StatusCode;
 
-use crate::{client::DocumentProblem, oauth::redirect::RedirectProblem};
+use crate::{client::document_problem::DocumentProblem, oauth::redirect::RedirectProblem};
 
 /// Every reason for which a request is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -39,7 +39,7 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::{
-    client::RefusedClients,
+    client::refused::RefusedClients,
     oauth::{
         redirect::{RedirectPolicy, RedirectUri},
         resource::ProtectedResources,

@@ -206,7 +206,7 @@ fn checked_parameters<'a>(
     if parameters.optional("code_challenge_method") != Some("S256") {
         return Err(Failure::ChallengeNotS256);
     }
-    let decoded = crate::sealed::seal::decode(challenge).filter(|bytes| bytes.len() == 32);
+    let decoded = crate::sealed::encoding::decode(challenge).filter(|bytes| bytes.len() == 32);
     if decoded.is_none() {
         return Err(Failure::ChallengeMalformed);
     }

@@ -20,7 +20,8 @@ use crate::{
     },
     response::json_answer,
     sealed::{
-        seal::{Purpose, encode},
+        encoding::encode,
+        seal::Purpose,
         secret::{Digest, Secret},
         transaction::{AuthorizationCode, RefreshToken},
     },

@@ -12,7 +12,7 @@ use crate::{
     capability::{NoRandomness, Randomness},
     oauth::request::Request,
     sealed::{
-        seal::{decode, encode},
+        encoding::{decode, encode},
         secret::{Digest, Secret},
     },
     settings::Settings,

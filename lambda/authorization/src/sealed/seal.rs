@@ -21,7 +21,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use crate::sealed::encoding::{decode, encode};
 use ring::{
     aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey},
     hkdf::{HKDF_SHA256, KeyType, Prk, Salt},
@@ -37,16 +37,6 @@ const KEY_ID: usize = 4;
 const RANDOM: usize = 24;
 /// Longest value that is looked at; a refresh token of Cognito is about 1,800 bytes before sealing.
 const MAX_SEALED: usize = 12 * 1024;
-
-/// Base64url without padding, the only encoding this crate uses.
-pub(crate) fn encode(bytes: &[u8]) -> String {
-    BASE64_URL_SAFE_NO_PAD.encode(bytes)
-}
-
-/// Strict: refuses padding, other alphabets and non-zero trailing bits, so that a value has exactly one spelling.
-pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
-    BASE64_URL_SAFE_NO_PAD.decode(text).ok()
-}
 
 /// What a sealed value is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -93,7 +93,7 @@ impl Eq for Digest {}
 
 impl From<Digest> for String {
     fn from(digest: Digest) -> Self {
-        crate::sealed::seal::encode(&digest.0)
+        crate::sealed::encoding::encode(&digest.0)
     }
 }
 
@@ -101,7 +101,7 @@ impl TryFrom<String> for Digest {
     type Error = &'static str;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        crate::sealed::seal::decode(&text)
+        crate::sealed::encoding::decode(&text)
             .and_then(|bytes| bytes.try_into().ok())
             .map(Self)
             .ok_or("not a SHA-256 digest")

@@ -19,7 +19,7 @@ use serde_json::Value;
 use crate::{
     capability::Timestamp,
     sealed::{
-        seal::decode,
+        encoding::decode,
         secret::{Digest, Secret},
     },
     settings::Settings,
