@@ -57,7 +57,7 @@ async function main() {
   const { page } = await import('./page.mjs');
   const { startTable } = await import('./table.mjs');
 
-  console.log('building lambda/conformance and test/runtime-api …');
+  console.log('building test/conformance/server and test/runtime-api …');
   must('cargo', ['build', '--locked', '--quiet', '-p', 'conformance', '-p', 'runtime-api'], root);
   rmSync(output, { recursive: true, force: true });
   mkdirSync(output, { recursive: true });
