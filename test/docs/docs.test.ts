@@ -66,6 +66,13 @@ describe('the documents', () => {
     assert.deepEqual(names.filter((name) => !errors.includes(`\`${name}\``)), []);
   });
 
+  test('name only functions that exist, in the walks of the architecture', () => {
+    const rows = [...read('docs/architecture.md').matchAll(/`((?:lambda|cdk)\/[\w./-]+\.(?:rs|ts))` › ((?:`\w+`(?:, (?:then )?)?)+)/g)];
+    const named = rows.flatMap(([, file = '', names = '']) => [...names.matchAll(/`(\w+)`/g)].map(([, name = '']) => ({ file, name })));
+    assert.ok(named.length > 30, `${named.length} functions are named`);
+    assert.deepEqual(named.filter(({ file, name }) => !new RegExp(`\\b(?:fn|function) ${name}\\b`).test(read(file))), []);
+  });
+
   test('name only tests that exist, in the security page', () => {
     const files = new Map<string, string[]>();
     for (const path of tracked('*.rs').concat(tracked('*.test.ts'))) {
