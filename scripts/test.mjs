@@ -1,8 +1,10 @@
 #!/usr/bin/env node
-// `npm test` runs every part below but those that run by name only; `npm test -- PART…` runs some; `npm run check` is the part for daily work.
+// `npm test` runs every part below but those that run by name only; `npm test -- PART…` runs some, `npm test -- --except PART…` the usual
+// ones without some; `npm run check` is the part for daily work.
 
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 
 import { cleanEnvironment } from './environment.mjs';
 import { lock } from './lock.mjs';
@@ -183,12 +185,19 @@ const parts = {
   },
 };
 
-const wanted = process.argv.slice(2);
-const unknown = wanted.filter((name) => !(name in parts));
+const { values: options, positionals: named } = parseArgs({ allowPositionals: true, options: { except: { type: 'boolean', default: false } } });
+const unknown = named.filter((name) => !(name in parts));
 if (unknown.length > 0) {
   console.error(`no such part: ${unknown.join(', ')}; the parts are: ${Object.entries(parts).map(([name, { title }]) => `\n  ${name.padEnd(16)} ${title}`).join('')}`);
   process.exit(2);
 }
+
+if (options.except && named.length === 0) {
+  console.error('--except names no part: name the parts that are left out, or leave --except out');
+  process.exit(2);
+}
+const usual = Object.keys(parts).filter((name) => !parts[name].onlyByName);
+const wanted = options.except ? usual.filter((name) => !named.includes(name)) : named.length > 0 ? named : usual;
 
 cleanEnvironment();
 const report = new Report();
@@ -197,7 +206,7 @@ const unlock = wanted.join() === 'check' ? () => {} : await lock('test', () => c
 try {
   await prepare.workspacePackages();
   prepare.pinnedNode();
-  for (const name of wanted.length > 0 ? wanted : Object.keys(parts).filter((name) => !parts[name].onlyByName)) {
+  for (const name of wanted) {
     const { title, needs, run } = parts[name];
     try {
       for (const need of needs) await need();
