@@ -1,4 +1,4 @@
-// How long the example takes to synthesize, as a multiple of the same resources written by hand (cdk/test/app/bare-app.ts): both warm, in
+// How long the example takes to synthesize, as a multiple of the same resources written manually (cdk/test/app/bare-app.ts): both warm, in
 // turns, without the rules of the CDK. Prints the medians and their ratio, and fails above the ratio that is promised.
 //   node scripts/synth-time.mjs [rounds]
 import { spawnSync } from 'node:child_process';
@@ -43,7 +43,7 @@ try {
   }
   const [example, bare] = [seconds.example, seconds.bare].map((each) => each.sort((left, right) => left - right)[Math.floor(rounds / 2)]);
   const ratio = example / bare;
-  console.log(`example ${example.toFixed(2)} s, by hand ${bare.toFixed(2)} s of processor time (medians of ${rounds}): ${ratio.toFixed(2)} times, ${PROMISED} promised`);
+  console.log(`example ${example.toFixed(2)} s, manually ${bare.toFixed(2)} s of processor time (medians of ${rounds}): ${ratio.toFixed(2)} times, ${PROMISED} promised`);
   if (ratio > PROMISED) process.exitCode = 1;
 } finally {
   rmSync(directory, { recursive: true });

@@ -75,7 +75,7 @@ ${missing.length === 0 ? '\nEvery candidate was measured.\n' : `\nNot measured:\
 
 - **Every program** is started as Lambda starts one, with a Lambda Runtime API of its own on loopback, and gets events of a REST API's proxy integration with the
   claims of a Cognito authorizer. It serves the tool \`greet\`; each answer is read and compared, with another argument for each call.
-- **The floor** is \`lambda_runtime\` and \`serde_json\` with two answers written by hand (\`test/bench/floor\`). It checks no caller, OAuth scope, header or protocol
+- **The floor** is \`lambda_runtime\` and \`serde_json\` with two answers written manually (\`test/bench/floor\`). It checks no caller, OAuth scope, header or protocol
   version, so nothing that does can reach it.
 - **mcp-lambda** runs as it is deployed: claims of the gateway, an OAuth scope for each tool, answers streamed, a log line for each request,
   written after its answer. The other Rust programs log nothing, and are built with the same compiler options.

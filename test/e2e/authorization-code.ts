@@ -1,4 +1,4 @@
-/** The authorization code flow by hand, so that every step of it can be spoilt on purpose (RFC 6749 section 4.1, RFC 7636). */
+/** The authorization code flow manually, so that every step of it can be spoilt on purpose (RFC 6749 section 4.1, RFC 7636). */
 
 import { createHash, randomBytes } from 'node:crypto';
 

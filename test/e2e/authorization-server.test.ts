@@ -20,7 +20,7 @@ describe('the authorization server', () => {
   });
   after(() => person?.leave());
 
-  describe('with the client for configuration by hand', () => {
+  describe('with the client for manual configuration', () => {
     let callback: Callback;
     let pkce: Pkce;
     before(async () => {
@@ -37,7 +37,7 @@ describe('the authorization server', () => {
     }
 
     async function code(): Promise<string> {
-      const [query] = await Promise.all([callback.next(), person.allowAndSignInAt(authorizationUrl(stack, callback.redirectUri, pkce), /configured by hand/)]);
+      const [query] = await Promise.all([callback.next(), person.allowAndSignInAt(authorizationUrl(stack, callback.redirectUri, pkce), /configured manually/)]);
       const value = query.get('code');
       assert.ok(value, query.toString());
       return value;

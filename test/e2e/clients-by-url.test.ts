@@ -68,9 +68,9 @@ describe('connects with the URL alone', () => {
       assert.equal(url?.searchParams.get('client_id'), documentUrl);
     });
 
-    test(`${client.name}, configured by hand, in ${oldest}`, async () => {
+    test(`${client.name}, configured manually, in ${oldest}`, async () => {
       const identity: Identity = { kind: 'preRegistered', clientId: stack.McpOAuthClientId, issuer: stack.McpOAuthIssuer };
-      const [url] = await send(client, person, { revision: oldest, identity }, /configured by hand/);
+      const [url] = await send(client, person, { revision: oldest, identity }, /configured manually/);
       assert.equal(url?.searchParams.get('client_id'), stack.McpOAuthClientId);
     });
 

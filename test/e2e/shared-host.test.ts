@@ -130,7 +130,7 @@ describe('one person', () => {
     const callback = await listenForCallback(0);
     const pkce = newPkce();
     try {
-      const [query] = await Promise.all([callback.next(), person.allowAndSignInAt(authorizationUrl(dogFacts, callback.redirectUri, pkce), /configured by hand/)]);
+      const [query] = await Promise.all([callback.next(), person.allowAndSignInAt(authorizationUrl(dogFacts, callback.redirectUri, pkce), /configured manually/)]);
       const code = query.get('code') ?? '';
       const parameters = { grant_type: 'authorization_code', code, redirect_uri: callback.redirectUri, code_verifier: pkce.verifier };
       const refused = await token(dogFacts, { ...parameters, resource: counter.McpServerUrl });

@@ -34,7 +34,7 @@ export interface McpAuthorizationServerOptions extends McpAuthorizationServerSet
   readonly code?: McpCode;
 
   /**
-   * MCP clients that are registered beforehand, besides the public one for configuration by hand.
+   * MCP clients that are registered beforehand, besides the public one for manual configuration.
    * @default - none
    */
   readonly clients?: McpPreRegisteredClient[];

@@ -232,7 +232,7 @@ function joined(values: string[] | undefined): string | undefined {
 function preRegistered(clients: McpPreRegisteredClient[], scopes: McpConsentScope[]): object[] {
   return clients.map(({ scopeNames, clientId, ...client }, index) => {
     if (clients.findIndex((other) => other.clientId === clientId) !== index) {
-      throw synthError('ClientIdTaken', `clients has the clientId ${clientId} twice, or it is that of the client for configuration by hand: choose another`);
+      throw synthError('ClientIdTaken', `clients has the clientId ${clientId} twice, or it is that of the client for manual configuration: choose another`);
     }
     assertKnown(scopeNames ?? [], `scopeNames of the client ${clientId}`, 'give names of the contract\'s scopes');
     const unknown = scopeNames?.filter((name) => scopes.every((item) => item.scopeName !== name)) ?? [];

@@ -18,7 +18,7 @@ import { authorizationThrottles } from '../authorization/private/authorization-e
 import { addRestApi, API_STAGE_NAME } from '../api/rest-api';
 import { signInUrls } from '../authorization/private/sign-in-urls';
 
-/** The `client_id` of the client for configuration by hand: one for all servers of a host. */
+/** The `client_id` of the client for manual configuration: one for all servers of a host. */
 const BY_HAND = 'by-hand';
 
 /** Properties of `McpHost`. */
@@ -56,7 +56,7 @@ export interface McpHostProps {
   readonly callbackPort?: number;
 
   /**
-   * Further redirect URIs of clients that are configured by hand, as of `McpServer`, for every server of the host.
+   * Further redirect URIs of clients that are configured manually, as of `McpServer`, for every server of the host.
    * @default - none besides those of `callbackPort`
    */
   readonly callbackUrls?: string[];
@@ -133,7 +133,7 @@ export class McpHost extends Construct {
   public readonly _servers: HostedServers;
 
   /**
-   * What clients that are configured by hand use.
+   * What clients that are configured manually use.
    * @internal
    */
   public readonly _byHand: { readonly clientId: string; readonly callbackPort?: number; readonly callbackUrls?: string[] };
@@ -156,7 +156,7 @@ export class McpHost extends Construct {
     const { signInBaseUrl, jwksUrl } = signInUrls(frontConfig, this.userPool);
     const ownServer = this._authorization._server;
     if (ownServer !== undefined) {
-      const byHand = { clientId: BY_HAND, clientName: 'A client configured by hand', redirectUris: redirectUrisOf(props) };
+      const byHand = { clientId: BY_HAND, clientName: 'A client configured manually', redirectUris: redirectUrisOf(props) };
       this.authorizationServer = new McpAuthorizationServer(this, 'AuthorizationServer', {
         ...ownServer,
         clients: [byHand, ...(ownServer.clients ?? [])],

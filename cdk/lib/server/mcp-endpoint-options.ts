@@ -50,7 +50,7 @@ export interface McpEndpointOptions {
   /**
    * The port that MCP clients on a user's machine listen on during sign-in: `http://localhost:<port>/callback` and
    * `http://127.0.0.1:<port>/callback` are registered as redirect URIs. With `McpAuthorization.server` only clients that
-   * are configured by hand need them, and any port is accepted.
+   * are configured manually need them, and any port is accepted.
    * @default 8765
    */
   readonly callbackPort?: number;

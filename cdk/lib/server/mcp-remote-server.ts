@@ -96,7 +96,7 @@ export class McpRemoteServer extends Construct {
   /** The `client_id` of access tokens that people get: what the endpoint must let in. */
   public readonly cognitoClientId: string;
 
-  /** The `client_id` for configuration by hand, as of `McpServer`. */
+  /** The `client_id` for manual configuration, as of `McpServer`. */
   public readonly interactiveClientId: string;
 
   /** The domain of `McpFront.customDomain`. Undefined with every other front. */

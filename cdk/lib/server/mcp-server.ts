@@ -168,7 +168,7 @@ export class McpServer extends Construct implements iam.IGrantable {
   }
 
   /**
-   * The `client_id` of the public client for people, for configuration by hand: the user pool's app client; with
+   * The `client_id` of the public client for people, for manual configuration: the user pool's app client; with
    * `McpAuthorization.server` a client that is registered beforehand under the server's name; with `McpAuthorization.jwt`
    * the `clientId` given there.
    */

@@ -1,4 +1,4 @@
-// The resources of the example stack, written by hand with the CDK alone: what scripts/synth-time.mjs compares the constructs with. Only the
+// The resources of the example stack, written manually with the CDK alone: what scripts/synth-time.mjs compares the constructs with. Only the
 // time to synthesize is like that of a server; bare-app.test.ts holds the resources to those of the example.
 import { App, Duration, Fn, RemovalPolicy, SecretValue, Stack } from 'aws-cdk-lib';
 import * as apigateway from 'aws-cdk-lib/aws-apigateway';

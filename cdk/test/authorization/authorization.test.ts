@@ -231,7 +231,7 @@ describe('the settings of the authorization server', () => {
     refreshTokenLifetime: Duration.days(7),
     registrationLifetime: Duration.days(365),
   };
-  const BY_HAND = { clientId: 'dog-facts', clientName: 'A client configured by hand', redirectUris: ['http://localhost:8765/callback', 'http://127.0.0.1:8765/callback'] };
+  const BY_HAND = { clientId: 'dog-facts', clientName: 'A client configured manually', redirectUris: ['http://localhost:8765/callback', 'http://127.0.0.1:8765/callback'] };
 
   test('are those that its crate reads', () => {
     assert.deepEqual(variables(), {
@@ -310,8 +310,8 @@ describe('the settings of the authorization server', () => {
     [{ clients: [{ ...client, redirectUris: ['http://portal.example.com/'] }] }, 'redirectUris of the client portal has "http://portal.example.com/" and takes https URLs, or http ones on localhost, 127.0.0.1 or [::1], without a fragment or a wildcard: correct or remove it (CallbackUrlNotSafe)'],
     [{ clients: [{ ...client, secretSha256: ['swordfish'] }] }, 'secretSha256 of the client portal needs 64 lower-case hexadecimal characters each: give the SHA-256 of the secret, never the secret (ClientSecretNotDigest)'],
     [{ clients: [{ ...client, scopeNames: ['delete'] }] }, 'scopeNames of the client portal is delete and needs at least one of the contract\'s scopes: use dog-facts (ScopeUnknown)'],
-    [{ clients: [client, client] }, 'clients has the clientId portal twice, or it is that of the client for configuration by hand: choose another (ClientIdTaken)'],
-    [{ clients: [{ ...client, clientId: 'dog-facts' }] }, 'clients has the clientId dog-facts twice, or it is that of the client for configuration by hand: choose another (ClientIdTaken)'],
+    [{ clients: [client, client] }, 'clients has the clientId portal twice, or it is that of the client for manual configuration: choose another (ClientIdTaken)'],
+    [{ clients: [{ ...client, clientId: 'dog-facts' }] }, 'clients has the clientId dog-facts twice, or it is that of the client for manual configuration: choose another (ClientIdTaken)'],
     [{ redirectHosts: ['http://app.example.com/'] }, 'redirectHosts has "http://app.example.com/" and takes https URIs, ones that end in /*, or host names: correct or remove it (RedirectHostInvalid)'],
     [{ redirectHosts: ['*.example.com'] }, 'redirectHosts has "*.example.com" and takes https URIs, ones that end in /*, or host names: correct or remove it (RedirectHostInvalid)'],
     [{ customSchemes: ['javascript'] }, 'customSchemes has "javascript" and takes schemes that an application can claim, in lower case and without a colon: correct or remove it (CustomSchemeInvalid)'],

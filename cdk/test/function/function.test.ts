@@ -256,7 +256,7 @@ describe('AWS resources of the contract', () => {
     });
   });
 
-  test('fail when the name is set by hand', () => {
+  test('fail when the name is set manually', () => {
     assert.throws(() => synthesizeCounter((table) => ({ awsResources: { counters: McpAwsResource.dynamodbTable(table) }, settings: { COUNTER_TABLE: 'mine' } })), {
       message: 'settings.COUNTER_TABLE is set from the AWS resource counters: remove it and use awsResources.counters (SettingOfAwsResource)',
     });

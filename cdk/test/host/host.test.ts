@@ -152,14 +152,14 @@ describe('the authorization server of a host', () => {
     }
   });
 
-  test('knows one client for configuration by hand, which is every server\'s', () => {
+  test('knows one client for manual configuration, which is every server\'s', () => {
     two({ authorization: withServer(), callbackPort: 9000, callbackUrls: ['https://app.example.com/cb'] }, (_stack, host, first, second) => {
       assert.deepEqual([first.interactiveClientId, second.interactiveClientId], ['by-hand', 'by-hand']);
       assert.equal(first.authorizationServer, host.authorizationServer);
     });
     const chosen = two({ authorization: withServer(), callbackPort: 9000, callbackUrls: ['https://app.example.com/cb'] });
     assert.deepEqual(JSON.parse(variablesOf(chosen, 'AUTHORIZATION_CLIENTS')[0].AUTHORIZATION_CLIENTS), [
-      { clientId: 'by-hand', clientName: 'A client configured by hand', redirectUris: ['http://localhost:9000/callback', 'http://127.0.0.1:9000/callback', 'https://app.example.com/cb'] },
+      { clientId: 'by-hand', clientName: 'A client configured manually', redirectUris: ['http://localhost:9000/callback', 'http://127.0.0.1:9000/callback', 'https://app.example.com/cb'] },
     ]);
   });
 
@@ -325,7 +325,7 @@ describe('a host', () => {
       (stack) => host(stack, { authorization: cognito(), userPool: new McpUserPool(stack, 'People'), [name]: value }),
       `${name} is for a user pool of the host's own and for McpAuthorization.server, and there is neither: set it on the userPool and remove it here (HostOptionNotApplied)`,
     ]),
-    ['a client has the id of the one for configuration by hand', (stack) => host(stack, { authorization: McpAuthorization.server({ code: code(), clients: [{ clientId: 'by-hand', clientName: 'CI', redirectUris: ['https://ci.example.com/'] }] }) }), 'clients has the clientId by-hand twice, or it is that of the client for configuration by hand: choose another (ClientIdTaken)'],
+    ['a client has the id of the one for manual configuration', (stack) => host(stack, { authorization: McpAuthorization.server({ code: code(), clients: [{ clientId: 'by-hand', clientName: 'CI', redirectUris: ['https://ci.example.com/'] }] }) }), 'clients has the clientId by-hand twice, or it is that of the client for manual configuration: choose another (ClientIdTaken)'],
     ...([['front', McpFront.cloudFront()], ['authorization', McpAuthorization.cognito()], ['callbackPort', 9000], ['callbackUrls', []]] as const).map(([name, value]): [string, (stack: Stack) => void, string] => [
       `a server of it has ${name}`,
       (stack) => server(stack, { host: host(stack), path: '/facts', [name]: value }),

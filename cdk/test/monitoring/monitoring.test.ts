@@ -179,7 +179,7 @@ describe('connectCommand', () => {
 
   test('fails for another client when the URL is not enough', () => {
     assert.throws(() => command('codex'), {
-      message: 'the command of codex takes nothing but the URL, and this server\'s authorization needs a client_id or a header: use McpAuthorization.server(), or configure the client by hand (ClientNeedsMoreThanUrl)',
+      message: 'the command of codex takes nothing but the URL, and this server\'s authorization needs a client_id or a header: use McpAuthorization.server(), or configure the client manually (ClientNeedsMoreThanUrl)',
     });
   });
 

@@ -74,7 +74,7 @@ describe(`the official suite ${version}, command authorization`, () => {
   after(() => server?.close());
 
   for (const revision of REVISIONS) {
-    for (const [kind, client] of [['a client that registered itself', () => server.client()], ['the client for configuration by hand', () => server.stack.McpOAuthClientId]] as const) {
+    for (const [kind, client] of [['a client that registered itself', () => server.client()], ['the client for manual configuration', () => server.stack.McpOAuthClientId]] as const) {
       test(`passes both scenarios of ${revision} with ${kind}`, { timeout: patience }, async () => {
         const { checks, status, output } = await judge(server, await client(), revision);
         assert.equal(status, 0, output);

@@ -12,7 +12,7 @@ export function assertCallbackUrls(values: string[], property: string): void {
   }
 }
 
-/** What decides about the redirect URIs of MCP clients that are configured by hand. */
+/** What decides about the redirect URIs of MCP clients that are configured manually. */
 export interface CallbackOptions {
   readonly callbackPort?: number;
   readonly callbackUrls?: string[];
@@ -27,7 +27,7 @@ export function callbackPortOf(props: CallbackOptions): number {
   return port;
 }
 
-/** The redirect URIs of MCP clients that are configured by hand. */
+/** The redirect URIs of MCP clients that are configured manually. */
 export function callbackUrlsOf(props: CallbackOptions): string[] {
   const port = callbackPortOf(props);
   const further = props.callbackUrls ?? [];

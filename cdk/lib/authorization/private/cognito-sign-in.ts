@@ -182,7 +182,7 @@ export class CognitoSignIn {
     }
     const options = this.authorization._server!;
     // For clients that can do neither of the two registrations: their `client_id` is typed in.
-    const byHand = { clientId: serverName, clientName: 'A client configured by hand', redirectUris: redirectUrisOf(this.byHand) };
+    const byHand = { clientId: serverName, clientName: 'A client configured manually', redirectUris: redirectUrisOf(this.byHand) };
     return new McpAuthorizationServer(this.server, 'AuthorizationServer', {
       ...options,
       clients: [byHand, ...(options.clients ?? [])],

@@ -38,7 +38,7 @@ export function connectCommand(client: string, parameters: ConnectParameters): s
     throw synthError('ClientUnknown', `connectCommand knows no client ${JSON.stringify(client)}: use one of ${list(Object.keys(COMMANDS))}, or give a client mcpServerUrl`);
   }
   if (client !== 'claude-code' && !parameters.urlAlone) {
-    throw synthError('ClientNeedsMoreThanUrl', `the command of ${client} takes nothing but the URL, and this server's authorization needs a client_id or a header: use McpAuthorization.server(), or configure the client by hand`);
+    throw synthError('ClientNeedsMoreThanUrl', `the command of ${client} takes nothing but the URL, and this server's authorization needs a client_id or a header: use McpAuthorization.server(), or configure the client manually`);
   }
   return command(parameters);
 }

@@ -1,4 +1,4 @@
-//! The floor of the benchmark: AWS's `lambda_runtime` and `serde_json`, and two tools answered by hand.
+//! The floor of the benchmark: AWS's `lambda_runtime` and `serde_json`, and two tools answered manually.
 //!
 //! It reads the method and the arguments out of the event and writes the answer. It checks nothing: no caller, no
 //! OAuth scope, no header, no protocol version. What a server does beside that costs more than this.

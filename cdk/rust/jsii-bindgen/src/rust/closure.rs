@@ -14,7 +14,7 @@ pub(super) fn matches(pattern: &str, fqn: &str) -> bool {
     }
 }
 
-/// CloudFormation's own resource classes and their property bags: thousands, and rarely used by hand.
+/// CloudFormation's own resource classes and their property bags: thousands, and rarely used manually.
 pub(super) fn is_low_level(r#type: &Type) -> bool {
     let cfn = |name: &str| {
         name.strip_prefix("Cfn")
@@ -98,7 +98,7 @@ impl<'a> Plan<'a> {
                     .types
                     .values()
                     .filter(|r#type| matches(root, &r#type.fqn));
-                // A pattern means what people write by hand; low-level types are asked for by name.
+                // A pattern means what people write manually; low-level types are asked for by name.
                 for r#type in fits.filter(|r#type| !root.ends_with('*') || !is_low_level(r#type)) {
                     known = true;
                     found.insert(r#type.fqn.as_str());

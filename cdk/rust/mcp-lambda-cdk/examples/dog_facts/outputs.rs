@@ -14,7 +14,7 @@ pub(crate) fn add(stack: &Stack, server: &McpServer, machine_client: &McpMachine
         ("McpOAuthAuthorizationUrl", server.authorization_url()?, "Authorization endpoint"),
         ("McpOAuthTokenUrl", server.token_url()?, "Token endpoint"),
         ("McpOAuthScope", server.oauth_scopes()?.join(" "), "OAuth scopes to ask for"),
-        ("McpOAuthClientId", server.interactive_client_id()?, "Public client for people, for configuration by hand (authorization code with PKCE)"),
+        ("McpOAuthClientId", server.interactive_client_id()?, "Public client for people, for manual configuration (authorization code with PKCE)"),
         ("AutomatedOAuthClientId", machine_client.client_id()?, "Confidential app client for programs (client credentials)"),
         ("AutomatedOAuthClientSecretArn", machine_client.client_secret()?.secret_arn()?, "Secret in Secrets Manager with the client secret for programs"),
         ("SignInUrl", server.sign_in_url()?, "Page to sign up and in"),
