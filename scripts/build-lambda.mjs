@@ -107,7 +107,7 @@ async function buildAll(executable, servers) {
 async function build(executable, checkout, server) {
   say(`building ${server} for arm64; the first time takes minutes`);
   const cargoHome = process.env.CARGO_HOME ?? join(homedir(), '.cargo');
-  await runBeside(executable, ['lambda', 'build', '--release', '--arm64', '--locked', '--lambda-dir', join(checkout, 'target', 'lambda'), '--output-format', 'binary', '--package', SERVERS[server], '--bin', server], 'mend what cargo says above', {
+  await runBeside(executable, ['lambda', 'build', '--release', '--arm64', '--locked', '--lambda-dir', join(checkout, 'target', 'lambda'), '--output-format', 'binary', '--package', SERVERS[server], '--bin', server], 'fix what cargo reports above', {
     // cargo-lambda finds the Zig of its own venv by way of the PATH.
     PATH: [dirname(executable), process.env.PATH ?? ''].join(delimiter),
     // Messages of panics name source files: without the folders of this machine the program is the same wherever it is built.

@@ -41,7 +41,7 @@ function installPackages(folder) {
   const stamp = join(root, '.local', `npm-${folder === '.' ? 'root' : folder.replaceAll('/', '-')}`);
   const lockFile = createHash('sha256').update(readFileSync(join(root, folder, 'package-lock.json'))).digest('hex');
   if (existsSync(stamp) && existsSync(join(root, folder, 'node_modules')) && readFileSync(stamp, 'utf8') === lockFile) return;
-  console.log(`installing the npm packages of ${folder === '.' ? 'the workspace' : folder}/ …`);
+  console.log(`installing the npm packages of ${folder === '.' ? 'the workspace' : `${folder}/`} …`);
   must('npm', ['ci', '--no-progress'], { cwd: join(root, folder) });
   mkdirSync(join(root, '.local'), { recursive: true });
   writeFileSync(stamp, lockFile);

@@ -9,7 +9,7 @@ const oldestNode = 20;
 /** Who started this: npm itself, because the scripts of package.json replace their shell by `exec`. */
 const parent = process.ppid;
 
-/** Ends with one message that names the cause and what mends it. */
+/** Ends with one message that names the cause and the fix. */
 function fail(message) {
   console.error(`\nerror: ${message}`);
   process.exit(1);
@@ -47,7 +47,7 @@ async function build() {
     fail(`\`cargo\` cannot be started (${error.code}): install Rust with rustup, then run \`npm start\` again`),
   );
   if (typeof status === 'string') process.exit(1);
-  if (status !== 0) fail('building mcp-lambda-local failed: mend what cargo says above and run `npm start` again');
+  if (status !== 0) fail('building mcp-lambda-local failed: fix what cargo reports above and run `npm start` again');
   const artifact = messages
     .split('\n')
     .filter((line) => line.includes('"executable":"'))
@@ -61,7 +61,7 @@ if (Number.parseInt(process.versions.node, 10) < oldestNode) {
 }
 const args = process.argv.slice(2);
 if (!args.includes('token')) {
-  await workspacePackages().catch((error) => fail(`${error.message.trim()}\nmend what npm says and run \`npm start\` again`));
+  await workspacePackages().catch((error) => fail(`${error.message.trim()}\nfix what npm reports and run \`npm start\` again`));
 }
 pinnedNode();
 const status = await run(await build(), args, 'inherit');

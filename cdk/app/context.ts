@@ -61,7 +61,11 @@ export function readContext(node: Node): AppContext {
 export function authorizationOf(context: AppContext): McpAuthorization {
   return context.authorization === 'cognito'
     ? McpAuthorization.cognito()
-    : McpAuthorization.server({ code: serverCode(context, 'authorization', 'mcp-lambda-authorization') });
+    : McpAuthorization.server({
+      code: serverCode(context, 'authorization', 'mcp-lambda-authorization'),
+      // Without it the output `CursorLink` would lead to a sign-in that is refused.
+      customSchemes: ['cursor'],
+    });
 }
 
 /** The gate, with the code of this repository's, if it is asked for. */

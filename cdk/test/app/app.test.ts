@@ -51,6 +51,12 @@ describe('the example stack', () => {
     });
   });
 
+  test('lets Cursor sign in, whose link it puts out and whose codes go to a scheme of its own', () => {
+    const json = dogFacts(externalFront).toJSON() as TemplateJson;
+    const schemes = Object.values(json.Resources).map(({ Properties }) => (Properties as { Environment?: { Variables?: Record<string, unknown> } } | undefined)?.Environment?.Variables?.['AUTHORIZATION_CUSTOM_SCHEMES']);
+    assert.deepEqual(schemes.filter((value) => value !== undefined), ['cursor']);
+  });
+
   test('is behind CloudFront unless told otherwise', () => {
     dogFacts({}).resourceCountIs('AWS::CloudFront::Distribution', 1);
     dogFacts({ front: 'stage' }).resourceCountIs('AWS::CloudFront::Distribution', 0);

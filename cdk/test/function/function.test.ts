@@ -184,7 +184,7 @@ test "$FAIL" = "" || exit 3
     try {
       assert.throws(synthesizeCargo, (error: Error) => {
         // The CDK puts its own words before ours.
-        assert.match(error.message, /: Error: `cargo lambda build .*` in .* ended with status 3: mend what cargo says above; if it misses the target, run `rustup target add aarch64-unknown-linux-gnu` \(CargoLambdaFailed\)$/);
+        assert.match(error.message, /: Error: `cargo lambda build .*` in .* ended with status 3: fix what cargo reports above; if it misses the target, run `rustup target add aarch64-unknown-linux-gnu` \(CargoLambdaFailed\)$/);
         return true;
       });
     } finally {

@@ -223,6 +223,9 @@ impl Pages {
         };
         let message = failure.caller_message();
         let mend = match status {
+            _ if matches!(failure, Failure::ClientDocument(problem) if problem.is_unreachable()) => {
+                "Wait a moment, then start again from your app. If it happens again, this service may have no internet access: the people who run it can give it access, or set clientDocumentsEnabled to false, so that apps register themselves instead."
+            }
             StatusCode::TOO_MANY_REQUESTS
             | StatusCode::SERVICE_UNAVAILABLE
             | StatusCode::BAD_GATEWAY => "Wait a moment, then start again from your app.",

@@ -64,13 +64,29 @@ fn of_every_server<'a>(outputs: &'a BTreeMap<String, String>, name: &str) -> Vec
     found.into_iter().map(|(_, value)| value).collect()
 }
 
+/// The comment above the URL to sign up at, with the authorization server and with Cognito itself.
+const SIGN_UP: &str = "Create an account without a client";
+const SIGN_UP_AT_COGNITO: &str = "Create an account without a client; at the end the browser cannot connect to localhost, and the account is ready";
+
+/// The comment below the commands when some clients have none.
+const OTHERS: &str = "Other clients: docs/authorization-modes.md lists which ones Cognito itself leaves out, and why";
+
+/// Whether there is a line for each client, as with the authorization server.
+fn connects_all(outputs: &BTreeMap<String, String>) -> bool {
+    CONNECT
+        .iter()
+        .all(|(name, _)| !of_every_server(outputs, name).is_empty())
+}
+
 /// The commands and links that connect clients, each kind below its comment.
 fn connections(outputs: &BTreeMap<String, String>) -> String {
+    let others = (!connects_all(outputs)).then(|| format!("# {OTHERS}\n"));
     CONNECT
         .iter()
         .map(|(name, comment)| (comment, of_every_server(outputs, name)))
         .filter(|(_, lines)| !lines.is_empty())
         .map(|(comment, lines)| format!("# {comment}\n{}\n", lines.join("\n")))
+        .chain(others)
         .collect::<Vec<_>>()
         .join("\n")
 }
@@ -95,23 +111,28 @@ Ready after {seconds:.1} s.
 {endpoints}
 
 {connect}
-# Create an account without a client
+# {sign_up_comment}
 {sign_up}
 
 # Mail that the stack sent, with the codes
 {mailbox}
 
-# Call it as a program, with a token of the machine client
+# List its tools as a program, with a token of the machine client
 curl -sS {mcp} \
   -H "Authorization: Bearer $(npm run --silent token{port})" \
   -H 'Content-Type: application/json' -H 'Accept: application/json, text/event-stream' \
-  -d '{{"jsonrpc":"2.0","id":1,"method":"initialize","params":{{"protocolVersion":"2025-11-25","capabilities":{{}},"clientInfo":{{"name":"curl","version":"1"}}}}}}'
+  -d '{{"jsonrpc":"2.0","id":1,"method":"tools/list"}}'
 
 # Stop: Ctrl-C. {kept}
 "#,
         plural = if endpoints.len() > 1 { "s" } else { "" },
         endpoints = endpoints.join("\n"),
         connect = connections(outputs),
+        sign_up_comment = if connects_all(outputs) {
+            SIGN_UP
+        } else {
+            SIGN_UP_AT_COGNITO
+        },
         kept = if ports.free {
             "Users and data are gone then.".to_owned()
         } else {

@@ -71,10 +71,17 @@ pub(crate) async fn deploy(
 ) -> Result<Deployed, Failure> {
     let deployed = step(
         "deploying the stack",
-        "mend the template; if it deployed before, forget the old stack with `npm start -- --reset`",
+        "fix the template; if it deployed before, forget the old stack with `npm start -- --reset`",
         command(places.python(), places)
             .arg(places.emulator("deploy.py"))
-            .args(["--endpoint", &format!("http://127.0.0.1:{}", ports.emulator), "--stack", stack, "--rest-api-ids", "--cdk-out"])
+            .args([
+                "--endpoint",
+                &format!("http://127.0.0.1:{}", ports.emulator),
+                "--stack",
+                stack,
+                "--rest-api-ids",
+                "--cdk-out",
+            ])
             .arg(&places.cdk_out),
     )
     .await?;

@@ -168,7 +168,7 @@ pub(crate) async fn servers(
                 "--message-format=json-render-diagnostics",
             ])
             .args(["--package", package, "--bin", binary]);
-        let mend = "mend what the compiler says and run `npm start` again";
+        let mend = "fix what the compiler reports and run `npm start` again";
         let messages = progress
             .step(
                 &format!("Building {binary}"),
@@ -264,7 +264,7 @@ pub(crate) async fn template(
         .env("CDK_CONTEXT_JSON", context.to_string())
         // `npm run check` validates the same template; here only the seconds count.
         .env("CDK_VALIDATION", "false");
-    let mend = "mend what it says (if a package is missing: `npm ci`) and run `npm start` again";
+    let mend = "fix what it reports (if a package is missing: `npm ci`) and run `npm start` again";
     progress
         .step(
             "Synthesizing the stack",

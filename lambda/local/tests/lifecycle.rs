@@ -488,7 +488,7 @@ fn a_failed_build_ends_everything_with_what_the_compiler_said() {
     assert_eq!(status, Some(1));
     assert_eq!(
         said,
-        "\nerror: building the servers failed (exit status: 101): mend what the compiler says and run `npm start` again\n\n\
+        "\nerror: building the servers failed (exit status: 101): fix what the compiler reports and run `npm start` again\n\n\
          error[E0000]: this does not compile\n"
     );
 }
@@ -499,7 +499,7 @@ fn a_failed_deployment_ends_everything_with_the_resource_and_its_reason() {
     assert_eq!(status, Some(1));
     assert_eq!(
         said,
-        "\nerror: deploying the stack failed (exit status: 1): mend the template; if it deployed before, forget the old stack \
+        "\nerror: deploying the stack failed (exit status: 1): fix the template; if it deployed before, forget the old stack \
          with `npm start -- --reset`\n\nTable (AWS::DynamoDB::Table): no\n"
     );
 }

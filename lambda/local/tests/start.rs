@@ -82,6 +82,7 @@ fn the_block_can_be_pasted_from() {
         "http://127.0.0.1:4031/signup?client_id=c",
         "http://127.0.0.1:4031/mailbox",
         r#"  -H "Authorization: Bearer $(npm run --silent token -- --port 4030)" \"#,
+        r#"  -d '{"jsonrpc":"2.0","id":1,"method":"tools/list"}'"#,
     ] {
         assert!(lines.contains(&line), "{line} in {block}");
     }
@@ -90,6 +91,11 @@ fn the_block_can_be_pasted_from() {
         .filter(|line| line.starts_with("claude "))
         .collect();
     assert_eq!(for_claude, [&claude.as_str()], "{block}");
+    assert!(!block.contains("authorization-modes"), "{block}");
+    assert!(
+        lines.contains(&"# Create an account without a client"),
+        "{block}"
+    );
 }
 
 #[test]
@@ -109,6 +115,11 @@ fn the_block_has_no_line_for_a_client_that_cannot_connect() {
     for client in ["Codex", "Gemini", "VS Code", "Cursor"] {
         assert!(!block.contains(client), "{client} in {block}");
     }
+    assert!(block.contains("docs/authorization-modes.md"), "{block}");
+    assert!(
+        block.contains("the browser cannot connect to localhost"),
+        "{block}"
+    );
 }
 
 #[test]

@@ -37,7 +37,7 @@ export function buildWithCargoLambda(build: CargoLambdaBuild): void {
     const cause = run.error?.message ?? `ended with ${run.signal ?? `status ${run.status}`}`;
     throw synthError(
       'CargoLambdaFailed',
-      `\`cargo ${command.join(' ')}\` in ${build.manifestDirectory} ${cause}: mend what cargo says above; if it misses the target, run \`rustup target add aarch64-unknown-linux-gnu\``,
+      `\`cargo ${command.join(' ')}\` in ${build.manifestDirectory} ${cause}: fix what cargo reports above; if it misses the target, run \`rustup target add aarch64-unknown-linux-gnu\``,
     );
   }
 }

@@ -27,6 +27,16 @@ pub enum DocumentProblem {
 }
 
 impl DocumentProblem {
+    /// Whether the host could not be reached, as when this server has no internet access.
+    pub(crate) fn is_unreachable(self) -> bool {
+        matches!(
+            self,
+            Self::NotResolved
+                | Self::NotPublic
+                | Self::Transport(TransportFailure::Unreachable | TransportFailure::TimedOut)
+        )
+    }
+
     /// What is wrong with the document, for the people who publish it.
     pub fn mend(self) -> &'static str {
         match self {

@@ -250,6 +250,29 @@ fn a_host_that_is_slow_unreachable_or_endless_is_a_refusal_in_plain_words() {
 }
 
 #[test]
+fn the_page_about_a_host_out_of_reach_says_what_the_operator_of_a_server_without_internet_access_can_do()
+ {
+    let offline = World::new();
+    offline.hosts.addresses.lock().unwrap().clear();
+    let unreachable = World::new();
+    *unreachable.hosts.answer.lock().unwrap() = Some(Err(TransportFailure::Unreachable));
+    for world in [offline, unreachable] {
+        let page = world.get(&client().authorize_url(), &[]);
+        assert_refused_on_a_page(&page, "clientDocumentsEnabled to false");
+        assert!(
+            page.body().contains("no internet access"),
+            "{}",
+            page.body()
+        );
+    }
+    let malformed = World::new();
+    malformed.answer_document(answered(200, &[("content-type", "application/json")], b"{"));
+    let page = malformed.get(&client().authorize_url(), &[]);
+    assert_refused_on_a_page(&page, "ClientDocument");
+    assert!(!page.body().contains("internet"), "{}", page.body());
+}
+
+#[test]
 fn a_document_is_refused_when_its_members_say_what_a_public_client_cannot_be() {
     let with = |name: &str, value: Value| {
         let mut document = claude_code_document();

@@ -53,7 +53,7 @@ impl Refusal {
                 "email",
             ),
             Self::InvalidPassword => (
-                "This password does not keep to the rules below.".into(),
+                "This password does not meet the requirements below.".into(),
                 "password",
             ),
             Self::CodeMismatch => ("This is not the code from the newest mail.".into(), "code"),

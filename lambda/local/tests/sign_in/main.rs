@@ -138,7 +138,7 @@ async fn a_password_that_the_api_refuses_before_the_policy_is_refused_at_its_fie
             .await,
     )
     .await;
-    assert!(page.contains("This password does not keep to the rules below."));
+    assert!(page.contains("This password does not meet the requirements below."));
     assert!(
         page.contains("At most 256 characters, without a space at the beginning or the end.")
             && !page.contains("validation error"),

@@ -95,18 +95,18 @@ shows('a redirect URI is https, loopback or an own scheme, absolute and without 
 shows('the redirects that can be used are registered, and the answer lists them', [
   must('RFC 7591', '3.2.1', 'All registered metadata comes back, with the redirect URIs that the server has taken.'),
 ], async (server) => {
-  const { status, body } = await server.register({ redirect_uris: ['cursor://anysphere.cursor-mcp/oauth/callback', REDIRECT, 'https://attacker.example/callback'] });
+  const { status, body } = await server.register({ redirect_uris: ['other://app/oauth/callback', REDIRECT, 'https://attacker.example/callback'] });
   assert.deepEqual([status, body['redirect_uris']], [201, [REDIRECT]]);
   assert.equal((await server.authorize({ client_id: String(body['client_id']) })).status, 200);
-  const page = await server.authorize({ client_id: String(body['client_id']), redirect_uri: 'cursor://anysphere.cursor-mcp/oauth/callback' });
+  const page = await server.authorize({ client_id: String(body['client_id']), redirect_uri: 'other://app/oauth/callback' });
   assertStays(page, 'a scheme that the operator does not list');
   assert.match(page.text, /AUTHORIZATION_CUSTOM_SCHEMES/);
 });
 
-shows('schemes of applications are refused as long as the operator lists none', [
+shows('schemes of applications are refused unless the operator lists them', [
   should('RFC 8252', '8.4', 'Private-use schemes without a dot are rejected.'),
 ], async (server) => {
-  for (const uri of ['cursor://anysphere.cursor-mcp/oauth/callback', 'app:/callback', 'com.example.app:/callback']) {
+  for (const uri of ['other://app/oauth/callback', 'app:/callback', 'com.example.app:/callback']) {
     const answer = await server.register({ redirect_uris: [uri] });
     assert.deepEqual(refusal(answer), [400, 'invalid_redirect_uri'], uri);
     assert.match(String(answer.body['error_description']), /AUTHORIZATION_CUSTOM_SCHEMES/);

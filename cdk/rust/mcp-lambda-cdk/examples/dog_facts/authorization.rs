@@ -9,5 +9,8 @@ use mcp_lambda_cdk::mcp::{
 pub(crate) fn of_this_repository() -> Result<McpAuthorization> {
     let package = McpCargoOptions::new("mcp-lambda-authorization").binary_name("authorization");
     let code = McpCode::from_cargo("lambda/authorization", package)?;
-    McpAuthorization::server_with(McpAuthorizationServerOptions::new().code(code))
+    let options = McpAuthorizationServerOptions::new()
+        .code(code)
+        .custom_schemes(["cursor"]);
+    McpAuthorization::server_with(options)
 }
