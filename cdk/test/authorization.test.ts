@@ -41,7 +41,7 @@ function methods(from: Template): Record<string, Record<string, any>> {
 const document = (from: Template, path: string) =>
   JSON.parse(deployed(json(from), methods(from)[`GET ${path}`].Integration.IntegrationResponses[0].ResponseTemplates['application/json']));
 
-const ENDPOINTS = ['GET /authorize', 'HEAD /authorize', 'POST /consent', 'GET /callback', 'HEAD /callback', 'GET /sign-in', 'HEAD /sign-in', 'POST /token', 'OPTIONS /token', 'POST /register', 'OPTIONS /register', 'POST /revoke', 'OPTIONS /revoke'];
+const ENDPOINTS = ['GET /authorize', 'HEAD /authorize', 'POST /consent', 'GET /callback', 'GET /sign-in', 'HEAD /sign-in', 'POST /token', 'OPTIONS /token', 'POST /register', 'OPTIONS /register', 'POST /revoke', 'OPTIONS /revoke'];
 
 /** The settings about audiences of each function that verifies access tokens: `[MCP URL, MCP_AUDIENCE_REQUIRED]`. */
 const audiences = (from: Template) =>
