@@ -326,7 +326,7 @@ describe('the settings of the authorization server', () => {
     [{ registrationLifetime: Duration.days(1), registrationEnabled: false }, 'registrationLifetime is for clients that register themselves, and registrationEnabled is false: remove it (RegistrationOptionNotApplied)'],
     [{ customSchemes: ['cursor'], registrationEnabled: false, clientDocumentsEnabled: false }, 'customSchemes is for clients that nobody registered, and registrationEnabled and clientDocumentsEnabled are false: remove it (RegistrationOptionNotApplied)'],
     [{ clients: Array.from({ length: 60 }, (_, index) => ({ ...client, clientId: `portal-${index}` })) }, /^the settings of the function have \d+ bytes and Lambda takes 4096; the largest are AUTHORIZATION_CLIENTS \(\d+\), .+ \(EnvironmentTooLarge\)$/],
-    ...['portal', 'Claude.ai', 'http://claude.ai/client', 'https://claude.ai/', 'https://claude.ai/a,b', 'abcdef0123456789', ''].map((entry): [Partial<McpAuthorizationServerOptions>, string] => [
+    ...['portal', 'Claude.ai', 'http://claude.ai/client', 'https://claude.ai/', 'https://claude.ai/a,b', 'abcdef0123456789', '', 'phisher.example', '10.0.0.1', 'claude.ai.', 'https://claude.ai/client?v=1', 'https://claude.ai:8443/client', 'https://[2001:db8::1]/client'].map((entry): [Partial<McpAuthorizationServerOptions>, string] => [
       { refusedClients: [entry] },
       `refusedClients has ${JSON.stringify(entry)}, which matches no client: give the clientId of one of clients, the https URL or the host of a metadata document, a client_id that begins with mcp-client-, or the 64 hexadecimal characters of client_digest in the authorization server's log (RefusedClientUnknown)`,
     ]),
