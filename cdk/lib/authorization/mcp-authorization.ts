@@ -1,5 +1,5 @@
 import { assertLifetimes, assertPages } from './private/option-checks';
-import { assertCallbackUrls } from './private/callback-urls';
+import { assertCallbackUrls, assertCanonical, isCanonical } from './private/callback-urls';
 import { bearerTokenGate, type GateAuthorizationOptions, jwtGate } from '../authorizer/private/gate-authorization';
 import { assertListKnown, knownItems } from '../private/known-value';
 import type { McpBearerTokenOptions, McpJwtOptions } from '../authorizer/mcp-gate-options';
@@ -128,6 +128,7 @@ function assertOptions(options: McpAuthorizationServerOptions): void {
       throw synthError('ClientRedirectMissing', `clients has ${clientId} without redirect URIs: add one to redirectUris`);
     }
     assertCallbackUrls(redirectUris, ofClient('redirectUris'));
+    assertCanonical(redirectUris, ofClient('redirectUris'));
     if (knownItems(secretSha256 ?? []).some((digest) => !/^[0-9a-f]{64}$/.test(digest))) {
       throw synthError('ClientSecretNotDigest', `secretSha256 of the client ${clientId} needs 64 lower-case hexadecimal characters each: give the SHA-256 of the secret, never the secret`);
     }
@@ -135,7 +136,7 @@ function assertOptions(options: McpAuthorizationServerOptions): void {
   for (const value of knownItems(options.redirectHosts ?? [])) {
     const host = /^[a-z0-9-]+(\.[a-z0-9-]+)+$/.test(value);
     const uri = value.replace(/\/\*$/, '/');
-    if (!host && !(uri.startsWith('https://') && URL.canParse(uri) && !uri.includes('*') && new URL(uri).hash === '')) {
+    if (!host && !(uri.startsWith('https://') && !uri.includes('*') && isCanonical(uri) && new URL(uri).hash === '')) {
       throw synthError('RedirectHostInvalid', `redirectHosts has ${JSON.stringify(value)} and takes https URIs, ones that end in /*, or host names: correct or remove it`);
     }
   }

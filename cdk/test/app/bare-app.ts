@@ -53,7 +53,7 @@ export function bareStack(app: App, lambdaDirectory: string): Stack {
   const signIn = program('authorization', { AUTHORIZATION_COGNITO_CLIENT_SECRET_ARN: peopleSecret.secretArn, AUTHORIZATION_SEALING_SECRET_ARN: sealingSecret.secretArn });
   for (const secret of [peopleSecret, sealingSecret]) secret.grantRead(signIn);
   const toSignIn = new apigateway.LambdaIntegration(signIn, { allowTestInvoke: false });
-  for (const [path, methods] of [['authorize', ['GET', 'HEAD']], ['consent', ['POST']], ['callback', ['GET', 'HEAD']], ['sign-in', ['GET', 'HEAD']], ['token', ['POST', 'OPTIONS']], ['register', ['POST', 'OPTIONS']], ['revoke', ['POST', 'OPTIONS']]] as const) {
+  for (const [path, methods] of [['authorize', ['GET', 'HEAD']], ['consent', ['POST']], ['callback', ['GET']], ['sign-in', ['GET', 'HEAD']], ['token', ['POST', 'OPTIONS']], ['register', ['POST', 'OPTIONS']], ['revoke', ['POST', 'OPTIONS']]] as const) {
     const resource = api.root.addResource(path);
     for (const method of methods) resource.addMethod(method, toSignIn);
   }

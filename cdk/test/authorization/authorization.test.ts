@@ -41,7 +41,7 @@ function methods(from: Template): Record<string, Record<string, any>> {
 const document = (from: Template, path: string) =>
   JSON.parse(deployed(json(from), methods(from)[`GET ${path}`].Integration.IntegrationResponses[0].ResponseTemplates['application/json']));
 
-const ENDPOINTS = ['GET /authorize', 'HEAD /authorize', 'POST /consent', 'GET /callback', 'HEAD /callback', 'GET /sign-in', 'HEAD /sign-in', 'POST /token', 'OPTIONS /token', 'POST /register', 'OPTIONS /register', 'POST /revoke', 'OPTIONS /revoke'];
+const ENDPOINTS = ['GET /authorize', 'HEAD /authorize', 'POST /consent', 'GET /callback', 'GET /sign-in', 'HEAD /sign-in', 'POST /token', 'OPTIONS /token', 'POST /register', 'OPTIONS /register', 'POST /revoke', 'OPTIONS /revoke'];
 
 /** The settings about audiences of each function that verifies access tokens: `[MCP URL, MCP_AUDIENCE_REQUIRED]`. */
 const audiences = (from: Template) =>
@@ -293,6 +293,13 @@ describe('the settings of the authorization server', () => {
     assert.equal(variables(told).MCP_ALLOWED_ORIGINS, 'http://localhost:6274');
   });
 
+  test('take redirect URIs without a path, and with port 80 of loopback', () => {
+    const redirectUris = ['https://portal.example.com', 'https://portal.example.com/callback?a=b', 'http://localhost:80/callback', 'http://127.0.0.1:8080/callback', 'http://[::1]:80'];
+    const [, portal] = JSON.parse(variables(withServer({ clients: [{ ...client, redirectUris }] })).AUTHORIZATION_CLIENTS);
+    assert.deepEqual(portal.redirectUris, redirectUris);
+    assert.throws(() => withServer({}, { callbackUrls: ['https://App.example.com/callback'] }), /callbackUrls has "https:\/\/App.example.com\/callback" and takes URIs in canonical spelling/);
+  });
+
   test('refuse clients by id, document, host, registration and digest', () => {
     const refusedClients = ['portal', 'dog-facts', 'https://claude.ai/oauth/client', 'claude.ai', 'mcp-client-AbC_-9', '0'.repeat(64)];
     const told = withServer({ clients: [client], refusedClients });
@@ -308,6 +315,11 @@ describe('the settings of the authorization server', () => {
     [{ clients: [{ ...client, clientName: ' ' }] }, 'clients has portal without a name, and the consent page would show none: set clientName (ClientNameMissing)'],
     [{ clients: [{ ...client, redirectUris: [] }] }, 'clients has portal without redirect URIs: add one to redirectUris (ClientRedirectMissing)'],
     [{ clients: [{ ...client, redirectUris: ['http://portal.example.com/'] }] }, 'redirectUris of the client portal has "http://portal.example.com/" and takes https URLs, or http ones on localhost, 127.0.0.1 or [::1], without a fragment or a wildcard: correct or remove it (CallbackUrlNotSafe)'],
+    // The server does not start with these: it reads a redirect URI in its canonical spelling only.
+    ...['https://Portal.example.com/callback', 'https://portal.example.com:443/callback', 'https://portal.example.com./callback', 'https://a@portal.example.com/callback', 'https://portal.example.com/a/../callback', 'https://portal.example.com/%2e%2e/callback', 'https://portal.example.com?a=b', `https://portal.example.com/${'x'.repeat(500)}`].flatMap((uri): [Partial<McpAuthorizationServerOptions>, RegExp | string][] => [
+      [{ clients: [{ ...client, redirectUris: [uri] }] }, /^redirectUris of the client portal has "https:.+" and takes URIs in canonical spelling .+ \(CallbackUrlNotCanonical\)$/],
+      [{ redirectHosts: [uri] }, `redirectHosts has ${JSON.stringify(uri)} and takes https URIs, ones that end in /*, or host names: correct or remove it (RedirectHostInvalid)`],
+    ]),
     [{ clients: [{ ...client, secretSha256: ['swordfish'] }] }, 'secretSha256 of the client portal needs 64 lower-case hexadecimal characters each: give the SHA-256 of the secret, never the secret (ClientSecretNotDigest)'],
     [{ clients: [{ ...client, scopeNames: ['delete'] }] }, 'scopeNames of the client portal is delete and needs at least one of the contract\'s scopes: use dog-facts (ScopeUnknown)'],
     [{ clients: [client, client] }, 'clients has the clientId portal twice, or it is that of the client for manual configuration: choose another (ClientIdTaken)'],
@@ -326,7 +338,7 @@ describe('the settings of the authorization server', () => {
     [{ registrationLifetime: Duration.days(1), registrationEnabled: false }, 'registrationLifetime is for clients that register themselves, and registrationEnabled is false: remove it (RegistrationOptionNotApplied)'],
     [{ customSchemes: ['cursor'], registrationEnabled: false, clientDocumentsEnabled: false }, 'customSchemes is for clients that nobody registered, and registrationEnabled and clientDocumentsEnabled are false: remove it (RegistrationOptionNotApplied)'],
     [{ clients: Array.from({ length: 60 }, (_, index) => ({ ...client, clientId: `portal-${index}` })) }, /^the settings of the function have \d+ bytes and Lambda takes 4096; the largest are AUTHORIZATION_CLIENTS \(\d+\), .+ \(EnvironmentTooLarge\)$/],
-    ...['portal', 'Claude.ai', 'http://claude.ai/client', 'https://claude.ai/', 'https://claude.ai/a,b', 'abcdef0123456789', ''].map((entry): [Partial<McpAuthorizationServerOptions>, string] => [
+    ...['portal', 'Claude.ai', 'http://claude.ai/client', 'https://claude.ai/', 'https://claude.ai/a,b', 'abcdef0123456789', '', 'phisher.example', '10.0.0.1', 'claude.ai.', 'https://claude.ai/client?v=1', 'https://claude.ai:8443/client', 'https://[2001:db8::1]/client'].map((entry): [Partial<McpAuthorizationServerOptions>, string] => [
       { refusedClients: [entry] },
       `refusedClients has ${JSON.stringify(entry)}, which matches no client: give the clientId of one of clients, the https URL or the host of a metadata document, a client_id that begins with mcp-client-, or the 64 hexadecimal characters of client_digest in the authorization server's log (RefusedClientUnknown)`,
     ]),

@@ -83,7 +83,7 @@ describe('acknowledgements', () => {
     const app = new App({ context: { lambdaDir, authorization } });
     return acknowledgements(new DogFactsStack(app, 'DogFacts', readContext(app.node)));
   };
-  const OAUTH = ['authorize/GET', 'authorize/HEAD', 'callback/GET', 'callback/HEAD', 'consent/POST', 'register/OPTIONS', 'register/POST', 'revoke/OPTIONS', 'revoke/POST', 'sign-in/GET', 'sign-in/HEAD', 'token/OPTIONS', 'token/POST'];
+  const OAUTH = ['authorize/GET', 'authorize/HEAD', 'callback/GET', 'consent/POST', 'register/OPTIONS', 'register/POST', 'revoke/OPTIONS', 'revoke/POST', 'sign-in/GET', 'sign-in/HEAD', 'token/OPTIONS', 'token/POST'];
 
   for (const [authorization, endpoints] of [['server', OAUTH], ['cognito', []]] as const) {
     const all = made(authorization);

@@ -66,7 +66,9 @@ impl Endpoint {
 
     fn allow(self) -> &'static str {
         match self {
-            Self::Authorize | Self::Callback | Self::SignIn | Self::Metadata(_) => "GET, HEAD",
+            Self::Authorize | Self::SignIn | Self::Metadata(_) => "GET, HEAD",
+            // Not HEAD, which promises to change nothing: a callback ends its sign-in, and a refused one burns the code.
+            Self::Callback => "GET",
             Self::Consent | Self::Token | Self::Register | Self::Revoke => "POST",
         }
     }

@@ -7,7 +7,8 @@ import { isKnown } from '../../private/known-value';
 const METHODS: [path: string, methods: string[]][] = [
   ['authorize', ['GET', 'HEAD']],
   ['consent', ['POST']],
-  ['callback', ['GET', 'HEAD']],
+  // Not HEAD, which promises to change nothing: a callback ends its sign-in.
+  ['callback', ['GET']],
   ['sign-in', ['GET', 'HEAD']],
   ['token', ['POST', 'OPTIONS']],
   ['register', ['POST', 'OPTIONS']],

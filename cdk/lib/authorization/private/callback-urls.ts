@@ -12,6 +12,27 @@ export function assertCallbackUrls(values: string[], property: string): void {
   }
 }
 
+/**
+ * Refuses redirect URIs that the authorization server does not take, which does not start with one. It reads a URI only in its
+ * canonical spelling, so that what it has compared is what a browser follows.
+ */
+export function assertCanonical(values: string[], property: string): void {
+  const value = knownItems(values).find((each) => !isCanonical(each));
+  if (value !== undefined) {
+    throw synthError('CallbackUrlNotCanonical', `${property} has ${JSON.stringify(value)} and takes URIs in canonical spelling of at most 512 characters: lower-case host without a dot at its end, no user name, no default port, no '..' and no encoded dot or slash: correct or remove it`);
+  }
+}
+
+/** Whether a URI is spelled as a browser sends it. A URI without a path counts, and so does port 80 of loopback. */
+export function isCanonical(value: string): boolean {
+  if (!URL.canParse(value) || value.length > 512 || value.includes('`')) {
+    return false;
+  }
+  const { href, host, protocol, username, hostname, pathname } = new URL(value);
+  const written = protocol === 'http:' && value.startsWith(`http://${host}:80`) ? href.replace(host, `${host}:80`) : href;
+  return (written === value || written === `${value}/`) && username === '' && !hostname.endsWith('.') && !/%2e|%2f|%5c|%00/i.test(pathname);
+}
+
 /** What decides about the redirect URIs of MCP clients that are configured manually. */
 export interface CallbackOptions {
   readonly callbackPort?: number;
@@ -38,5 +59,6 @@ export function callbackUrlsOf(props: CallbackOptions): string[] {
 /** The same for the authorization server, whose setting is JSON: CloudFormation cannot write a list into it. */
 export function redirectUrisOf(props: CallbackOptions): string[] {
   assertListKnown(props.callbackUrls ?? [], 'callbackUrls', 'give an array, whose items may be CDK tokens');
+  assertCanonical(props.callbackUrls ?? [], 'callbackUrls');
   return callbackUrlsOf(props);
 }

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { Duration } from 'aws-cdk-lib';
 import { assertConvertible, isKnown, knownItems } from '../../private/known-value';
 import type { McpAuthorizationServerOptions } from '../mcp-authorization-options';
@@ -8,6 +9,9 @@ const MOST_DAYS = 3650;
 
 /** Schemes that are never a redirect: they run code, read files, or are what `redirectHosts` is for. */
 const FORBIDDEN_SCHEMES = ['about', 'blob', 'chrome', 'data', 'file', 'filesystem', 'ftp', 'http', 'https', 'javascript', 'mailto', 'vbscript', 'view-source', 'ws', 'wss'];
+
+/** The last labels of host names that are nobody's in public: no metadata document is fetched there. */
+const PRIVATE_DOMAINS = ['localhost', 'local', 'internal', 'lan', 'home', 'corp', 'test', 'invalid', 'example', 'onion', 'arpa'];
 
 /** Refuses what the pages cannot show, and schemes that no application can claim. */
 export function assertPages(options: McpAuthorizationServerOptions): void {
@@ -44,13 +48,22 @@ export function assertPages(options: McpAuthorizationServerOptions): void {
  */
 export function assertRefusedClients(entries: string[], clientIds: string[]): void {
   for (const entry of entries) {
-    const isHost = /^[a-z0-9-]+(\.[a-z0-9-]+)+$/.test(entry);
-    const isDocument = entry.startsWith('https://') && URL.canParse(entry) && new URL(entry).href === entry && new URL(entry).pathname !== '/';
-    const isClient = clientIds.includes(entry) || isHost || isDocument || /^mcp-client-[\w-]+$/.test(entry) || /^[0-9a-f]{64}$/.test(entry);
+    const isHost = /^[a-z0-9.-]+$/.test(entry) && isDocumentUrl(`https://${entry}/x`);
+    const isClient = clientIds.includes(entry) || isHost || isDocumentUrl(entry) || /^mcp-client-[\w-]+$/.test(entry) || /^[0-9a-f]{64}$/.test(entry);
     if (isKnown(entry) && (!isClient || entry.includes(','))) {
       throw synthError('RefusedClientUnknown', `refusedClients has ${JSON.stringify(entry)}, which matches no client: give the clientId of one of clients, the https URL or the host of a metadata document, a client_id that begins with mcp-client-, or the 64 hexadecimal characters of client_digest in the authorization server's log`);
     }
   }
+}
+
+/** Whether a client can have its metadata document there, as the server reads it: it does not start with an entry that matches no client. */
+function isDocumentUrl(text: string): boolean {
+  if (!text.startsWith('https://') || text.length > 512 || /[@?#]|%2e|%2f|%5c/i.test(text) || !URL.canParse(text)) {
+    return false;
+  }
+  const { href, hostname, port, pathname } = new URL(text);
+  const last = hostname.split('.').at(-1)!;
+  return href === text && port === '' && pathname !== '/' && hostname.includes('.') && isIP(hostname) === 0 && last !== '' && !PRIVATE_DOMAINS.includes(last);
 }
 
 /** Refuses lifetimes that the server or Cognito would. */

@@ -18,7 +18,7 @@ pub(crate) fn harmless_name(name: &str) -> Option<String> {
     let visible: String = name
         .chars()
         .map(|character| {
-            if character.is_whitespace() || character == BRAILLE_BLANK {
+            if character.is_whitespace() || BLANKS.contains(&character) {
                 ' '
             } else {
                 character
@@ -54,8 +54,9 @@ pub(crate) fn harmless_name(name: &str) -> Option<String> {
     (!shown.is_empty()).then(|| shown.to_owned())
 }
 
-/// A symbol by its category and a space to the eye.
-const BRAILLE_BLANK: char = '\u{2800}';
+/// Symbols and letters by their category, and spaces to the eye: Braille pattern blank, musical symbol null notehead, and
+/// the full and half blanks of Egyptian hieroglyphs.
+const BLANKS: [char; 4] = ['\u{2800}', '\u{1d159}', '\u{13441}', '\u{13442}'];
 
 #[cfg(test)]
 mod tests {
@@ -68,6 +69,8 @@ mod tests {
             "   ",
             "\u{34f}",
             "\u{2800}\u{2800}",
+            "\u{1d159}",
+            "\u{13441}\u{13442}",
             "\u{3164}",
             "\u{ffa0}",
             "\u{115f}\u{1160}",

@@ -97,12 +97,12 @@ impl Parameters {
         for (index, (name, value)) in pairs.iter().enumerate() {
             if value.len() > MAX_PARAMETER {
                 return Err(Failure::ParameterTooLong {
-                    name: crate::oauth::scope::shown(name),
+                    name: shown_name(name),
                 });
             }
             if name != "resource" && pairs.iter().skip(index + 1).any(|(other, _)| other == name) {
                 return Err(Failure::DuplicateParameter {
-                    name: crate::oauth::scope::shown(name),
+                    name: shown_name(name),
                 });
             }
         }
@@ -130,4 +130,13 @@ impl Parameters {
             .filter(move |(found, value)| found == name && !value.is_empty())
             .map(|(_, value)| value.as_str())
     }
+}
+
+/// The name of a parameter as our pages may show it: letters and underscores, as every parameter of OAuth has, so that a
+/// link cannot put a sentence of its own, a telephone number or an address there.
+fn shown_name(name: &str) -> String {
+    name.chars()
+        .filter(|character| character.is_ascii_lowercase() || *character == '_')
+        .take(32)
+        .collect()
 }

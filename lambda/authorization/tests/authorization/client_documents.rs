@@ -434,6 +434,12 @@ fn names_that_lead_nowhere_spend_no_fetch() {
 #[test]
 fn fetches_from_the_hosts_of_strangers_leave_those_of_known_clients_alone() {
     let world = World::new();
+    let accepted = "https://client.example.org/client";
+    let mut document = claude_code_document();
+    document["client_id"] = json!(accepted);
+    world.publish(&document);
+    assert_eq!(world.get(&at(accepted).authorize_url(), &[]).status(), 200);
+    world.pass(24 * 3600);
     world.answer_document(answered(404, &[], b""));
     for index in 0..120 {
         let url = format!("https://host-{index}.example.com/client");
@@ -441,7 +447,13 @@ fn fetches_from_the_hosts_of_strangers_leave_those_of_known_clients_alone() {
     }
     let stranger = at("https://host-0.example.com/client");
     assert_eq!(world.get(&stranger.authorize_url(), &[]).status(), 429);
-    assert_eq!(connections(&world), 120);
+    assert_eq!(connections(&world), 121);
+    world.publish(&document);
+    assert_eq!(
+        world.get(&at(accepted).authorize_url(), &[]).status(),
+        200,
+        "it was accepted before"
+    );
     world.publish(&claude_code_document());
     assert_eq!(
         world.get(&client().authorize_url(), &[]).status(),

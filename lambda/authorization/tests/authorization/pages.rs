@@ -177,6 +177,28 @@ fn a_hostile_parameter_is_not_reflected_as_markup() {
     assert!(page.body().contains("DuplicateParameter") && !page.body().contains("<script"));
 }
 
+/// A link to our page cannot make it say something: what it names twice, or at length, is a parameter at most.
+#[test]
+fn a_page_says_nothing_that_a_link_has_chosen() {
+    let world = World::new();
+    let sentence = "Your+account+is+blocked.+Call+0800+1+or+go+to+evil.example/x";
+    for path in ["/authorize", "/sign-in"] {
+        let long = "y".repeat(20_000);
+        for query in [
+            format!("{sentence}=1&{sentence}=2"),
+            format!("{sentence}={long}"),
+        ] {
+            let page = world.get(&format!("{path}?{query}"), &[]);
+            assert_eq!(page.status(), 400);
+            for part in ["account is", "0800", "evil.example"] {
+                assert!(!page.body().contains(part), "{path}: {}", page.body());
+            }
+        }
+    }
+    let page = world.get("/authorize?client_id=a&client_id=b", &[]);
+    assert!(page.body().contains("client_id"), "{}", page.body());
+}
+
 #[test]
 fn every_page_has_a_policy_that_allows_its_own_style_sheet_and_nothing_else() {
     let world = World::with(&[

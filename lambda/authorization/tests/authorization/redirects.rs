@@ -78,6 +78,7 @@ fn each_unreadable_form_has_its_own_reason() {
             RedirectProblem::NotCanonical,
         ),
         ("https://example.com/a%2fb", RedirectProblem::NotCanonical),
+        ("https://example.com/a%2eb", RedirectProblem::NotCanonical),
         ("https://example.com./cb", RedirectProblem::NotCanonical),
         ("https://exämple.com/cb", RedirectProblem::NotCanonical),
         ("https:/example.com/cb", RedirectProblem::NotCanonical),

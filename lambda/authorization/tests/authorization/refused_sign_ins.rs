@@ -348,3 +348,32 @@ fn the_outcomes_of_a_sign_in_are_a_closed_list_of_our_own_sentences() {
     assert!(world.cognito.bodies().is_empty());
     assert_eq!(world.ask(Method::HEAD, "/sign-in", &[]).status(), 302);
 }
+
+/// RFC 9110 section 9.2.1: a program that looks at a link with HEAD, with or without the cookies of its browser, ends nothing.
+#[test]
+fn a_head_request_neither_ends_a_sign_in_nor_burns_its_code() {
+    let world = World::new();
+    let client = client(&world);
+    let mut browser = Browser::default();
+    let approved = world.approve(&mut browser, &client);
+    let account = browser.get(&world, "/sign-in").headers()["location"]
+        .to_str()
+        .unwrap()
+        .to_owned();
+    let cookies = browser.cookie();
+    for url in [&approved, &account] {
+        let callback = world.cognito.sign_in(url);
+        for headers in [&[][..], &[("cookie", cookies.as_str())]] {
+            let answer = world.ask(Method::HEAD, &callback[ISSUER.len()..], headers);
+            assert_eq!(answer.status(), 405);
+            for name in ["set-cookie", "refresh", "location"] {
+                assert!(!answer.headers().contains_key(name), "{name}");
+            }
+        }
+        assert!(world.cognito.bodies().is_empty());
+    }
+    let callback = world.cognito.sign_in(&approved);
+    let ours = arrival(&browser.get(&world, &callback));
+    let tokens = world.redeem(&client, &query_of(&ours)["code"]);
+    assert_eq!(tokens.status(), 200, "{}", tokens.body());
+}

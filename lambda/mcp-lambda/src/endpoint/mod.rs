@@ -10,6 +10,9 @@ pub(crate) mod message;
 pub(crate) mod mirrored;
 pub(crate) mod params;
 pub(crate) mod refusal;
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +24,7 @@ use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
 use mcp_lambda_contract::{ResponseMode, ScopeHierarchy, full_scope};
 use rmcp::ServerHandler;
-use rmcp::model::{ErrorCode, ErrorData, JsonRpcError, ProtocolVersion, RequestId};
+use rmcp::model::{ErrorCode, ErrorData, JsonObject, JsonRpcError, ProtocolVersion, RequestId};
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
 
@@ -77,6 +80,8 @@ pub(crate) struct Endpoint<S: ServerHandler> {
     #[cfg(feature = "dynamodb")]
     worker: Option<Worker<S>>,
     policy: Arc<Policy>,
+    /// Input schemas by the tool's name.
+    schemas: Arc<BTreeMap<Cow<'static, str>, Arc<JsonObject>>>,
     streams: bool,
     batches_allowed: bool,
     hierarchy: ScopeHierarchy,
@@ -126,6 +131,7 @@ impl<S: ServerHandler> Endpoint<S> {
         let conversations = built.state.and_then(|kept| {
             Conversations::new(server.clone(), &config, settings, kept.state, &kept.needs)
         });
+        let schemas = Arc::clone(&server.schemas);
         let engine = StreamableHttpService::new(
             move || Ok(server.clone()),
             Arc::new(NeverSessionManager::default()),
@@ -152,6 +158,7 @@ impl<S: ServerHandler> Endpoint<S> {
             #[cfg(feature = "dynamodb")]
             worker,
             policy,
+            schemas,
             streams: settings.response_mode == ResponseMode::Stream,
             batches_allowed: settings.batches_allowed,
             hierarchy: ScopeHierarchy::new(&contract.scopes),
@@ -184,8 +191,7 @@ impl<S: ServerHandler> Endpoint<S> {
                     self.refuse(&Refusal::BatchNotAllowed, invocation)
                 }
                 Ok(_) if mirrored::is_any(request.headers()) => {
-                    let rule =
-                        "Mcp-Method and Mcp-Name describe one message: leave them out of a batch";
+                    let rule = "Mcp-Method, Mcp-Name and Mcp-Param-* describe one message: leave them out of a batch";
                     self.refuse(&Refusal::HeaderMismatch(rule), invocation)
                 }
                 Ok(messages) => {
@@ -317,6 +323,13 @@ impl<S: ServerHandler> Endpoint<S> {
         let is_legacy = is_legacy(request.headers());
         if is_legacy {
             mirrored::check(request.headers(), message)?;
+            if let Some(schema) = message
+                .tool
+                .as_deref()
+                .and_then(|tool| self.schemas.get(tool))
+            {
+                mirrored::check_arguments(request.headers(), schema, request.body())?;
+            }
         }
         record.admitted();
         let outcome = record.outcome();

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, AUTHORIZATION};
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
 use http_body::Body;
-use http_body_util::{BodyExt, Limited};
+use http_body_util::{BodyExt, Empty, Limited};
 use mcp_lambda_contract::{
     Contract, HttpUrl, McpSettings, PROTECTED_RESOURCE_METADATA_PATH, ProtectedResourceMetadata,
     full_scope,
@@ -100,12 +100,16 @@ impl<S: ServerHandler> Direct<S> {
         if path != mcp_path {
             let suffix = path.strip_prefix(PROTECTED_RESOURCE_METADATA_PATH);
             let is_metadata = suffix.is_some_and(|suffix| suffix.is_empty() || suffix == mcp_path);
-            return if is_metadata && request.method() == Method::GET {
+            let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+            return if is_metadata && is_read {
                 let mut answer = json_answer(StatusCode::OK, &self.metadata);
                 // A public document, without which a client in a browser cannot even begin.
                 answer
                     .headers_mut()
                     .insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+                if request.method() == Method::HEAD {
+                    *answer.body_mut() = Empty::new().boxed();
+                }
                 self.endpoint.logged(answer, invocation)
             } else {
                 self.endpoint.refuse(&Refusal::PathUnknown, invocation)

@@ -75,7 +75,14 @@ impl ServerHandler for Everything {
 }
 
 fn definition() -> Definition<Everything> {
-    let schema = JsonObject::from_iter([("type".to_owned(), json!("object"))]);
+    let schema = json!({
+        "type": "object",
+        "properties": {
+            "region": { "type": "string", "x-mcp-header": "Region" },
+            "place": { "type": "object", "properties": { "floor": { "type": "integer", "x-mcp-header": "Floor" } } }
+        }
+    });
+    let schema: JsonObject = serde_json::from_value(schema).unwrap();
     let mut tool = Tool::new("x", "Says who calls", schema);
     tool.meta = Some(Access::scopes(&["tools"]).meta());
     Definition::new("everything", "1.0.0", vec![tool], |(), _| Ok(Everything))
@@ -513,6 +520,60 @@ async fn a_header_that_contradicts_the_body_is_refused_in_every_revision() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn a_header_that_contradicts_an_argument_is_refused_in_every_revision() {
+    let function = Function::start_server(&[], definition).await;
+    let call = |arguments: Value| {
+        request(
+            "tools/call",
+            &json!({ "name": "x", "arguments": arguments }),
+        )
+    };
+    let eu = call(json!({ "region": "eu", "place": { "floor": 2 } }));
+    let (region, floor) = ("Mcp-Param-Region", "Mcp-Param-Floor");
+    for version in ["2025-03-26", "2025-11-25", "2026-07-28"] {
+        let send = async |message: &Value, headers: &[(&str, &str)]| {
+            let mut event = if version == "2026-07-28" {
+                modern_event(message)
+            } else {
+                event(message, &[("MCP-Protocol-Version", version)])
+            };
+            for (name, value) in headers {
+                set_header(&mut event, name, value);
+            }
+            function.send(&event).await
+        };
+        for (message, headers) in [
+            (&eu, [(region, "us"), (floor, "2")]),
+            (&eu, [(region, "=?base64?dXM=?="), (floor, "2")]),
+            (&eu, [(region, "eu"), (floor, "3")]),
+            (
+                &call(json!({ "region": "eu" })),
+                [(region, "eu"), (floor, "2")],
+            ),
+            (
+                &call(json!({ "region": null })),
+                [(region, "null"), (floor, "2")],
+            ),
+        ] {
+            let answer = send(message, &headers).await;
+            assert_eq!(
+                (answer.status, &answer.json()["error"]["code"]),
+                (400, &json!(-32020)),
+                "{version} {headers:?} {message}"
+            );
+        }
+        let agreeing = [(region, "=?base64?ZXU=?="), (floor, "2")];
+        assert_eq!(send(&eu, &agreeing).await.status, 200, "{version}");
+        if version == "2025-03-26" {
+            let answer = send(&json!([eu]), &[(region, "eu")]).await;
+            assert_eq!(answer.json()["error"]["code"], -32020, "a batch");
+        }
+    }
+    let none = event(&eu, &[]);
+    assert_eq!(function.send(&none).await.status, 200);
 }
 
 #[tokio::test]

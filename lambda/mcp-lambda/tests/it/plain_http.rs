@@ -85,6 +85,21 @@ async fn serves_its_protected_resource_metadata_without_a_token() {
                 "resource_name": "test-server",
             })
         );
+        let head = send(
+            Request::head(format!("{origin}{path}"))
+                .body(Full::default())
+                .unwrap(),
+        )
+        .await;
+        assert_eq!(
+            (
+                head.status,
+                head.header("content-type"),
+                head.body.is_empty()
+            ),
+            (200, answer.header("content-type"), true),
+            "{path}"
+        );
     }
     let elsewhere = send(
         Request::get(format!("{origin}/admin"))
