@@ -232,7 +232,7 @@ impl McpAuthorizationServerOptions {
         self.0.set("clientDocumentsEnabled", value.into_arg());
         self
     }
-    /// MCP clients that are registered beforehand, besides the public one for configuration by hand.
+    /// MCP clients that are registered beforehand, besides the public one for manual configuration.
     ///
     /// Default: none
     #[must_use]
@@ -367,7 +367,7 @@ impl<C> McpAuthorizationServerProps<C> {
         self.0.set("clientDocumentsEnabled", value.into_arg());
         self
     }
-    /// MCP clients that are registered beforehand, besides the public one for configuration by hand.
+    /// MCP clients that are registered beforehand, besides the public one for manual configuration.
     ///
     /// Default: none
     #[must_use]
@@ -990,7 +990,7 @@ impl McpEndpointOptions {
         self.0.set("authorization", value.into_arg());
         self
     }
-    /// The port that MCP clients on a user's machine listen on during sign-in: `http://localhost:<port>/callback` and `http://127.0.0.1:<port>/callback` are registered as redirect URIs. With `McpAuthorization.server` only clients that are configured by hand need them, and any port is accepted.
+    /// The port that MCP clients on a user's machine listen on during sign-in: `http://localhost:<port>/callback` and `http://127.0.0.1:<port>/callback` are registered as redirect URIs. With `McpAuthorization.server` only clients that are configured manually need them, and any port is accepted.
     ///
     /// Default: 8765
     #[must_use]
@@ -1795,7 +1795,7 @@ impl<C> McpHostProps<C> {
         self.0.set("callbackPort", value.into_arg());
         self
     }
-    /// Further redirect URIs of clients that are configured by hand, as of `McpServer`, for every server of the host.
+    /// Further redirect URIs of clients that are configured manually, as of `McpServer`, for every server of the host.
     ///
     /// Default: none besides those of `callbackPort`
     #[must_use]
@@ -2312,7 +2312,7 @@ impl McpRemoteServer {
     pub fn cognito_client_id(&self) -> ::jsii_host::Result<::std::string::String> {
         self.jsii_get("cognitoClientId")
     }
-    /// The `client_id` for configuration by hand, as of `McpServer`.
+    /// The `client_id` for manual configuration, as of `McpServer`.
     #[track_caller]
     pub fn interactive_client_id(&self) -> ::jsii_host::Result<::std::string::String> {
         self.jsii_get("interactiveClientId")
@@ -2400,7 +2400,7 @@ impl<C> McpRemoteServerProps<C> {
         self.0.set("authorization", value.into_arg());
         self
     }
-    /// The port that MCP clients on a user's machine listen on during sign-in: `http://localhost:<port>/callback` and `http://127.0.0.1:<port>/callback` are registered as redirect URIs. With `McpAuthorization.server` only clients that are configured by hand need them, and any port is accepted.
+    /// The port that MCP clients on a user's machine listen on during sign-in: `http://localhost:<port>/callback` and `http://127.0.0.1:<port>/callback` are registered as redirect URIs. With `McpAuthorization.server` only clients that are configured manually need them, and any port is accepted.
     ///
     /// Default: 8765
     #[must_use]
@@ -2599,7 +2599,7 @@ impl McpServer {
     pub fn grant_principal(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::IPrincipal> {
         self.jsii_get("grantPrincipal")
     }
-    /// The `client_id` of the public client for people, for configuration by hand: the user pool's app client;
+    /// The `client_id` of the public client for people, for manual configuration: the user pool's app client;
     #[track_caller]
     pub fn interactive_client_id(&self) -> ::jsii_host::Result<::std::string::String> {
         self.jsii_get("interactiveClientId")
@@ -2784,7 +2784,7 @@ impl<C> McpServerProps<C> {
         self.0.set("awsResources", value.into_arg());
         self
     }
-    /// The port that MCP clients on a user's machine listen on during sign-in: `http://localhost:<port>/callback` and `http://127.0.0.1:<port>/callback` are registered as redirect URIs. With `McpAuthorization.server` only clients that are configured by hand need them, and any port is accepted.
+    /// The port that MCP clients on a user's machine listen on during sign-in: `http://localhost:<port>/callback` and `http://127.0.0.1:<port>/callback` are registered as redirect URIs. With `McpAuthorization.server` only clients that are configured manually need them, and any port is accepted.
     ///
     /// Default: 8765
     #[must_use]
