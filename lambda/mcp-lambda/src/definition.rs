@@ -4,9 +4,8 @@ use std::marker::PhantomData;
 use std::time::Duration;
 
 use mcp_lambda_contract::{
-    AwsResource, AwsResourceType, CONTRACT_VERSION, Contract, ContractProblem,
-    ENDPOINT_METHODS_VERSION, McpSettings, Reader, SELF_INVOCATION_VERSION, Scope, ServerInfo,
-    Settings, SettingsError, param_headers,
+    AwsResource, AwsResourceType, CONTRACT_VERSION, Contract, ENDPOINT_METHODS_VERSION,
+    McpSettings, Reader, SELF_INVOCATION_VERSION, Scope, ServerInfo, Settings, param_headers,
 };
 use rmcp::ServerHandler;
 #[cfg(feature = "dynamodb")]
@@ -14,10 +13,11 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::runtime::aws::AwsEnvironment;
 use crate::runtime::process::Process;
+use crate::runtime::start_error::StartError;
 #[cfg(feature = "dynamodb")]
 use crate::session::takes_the_argument;
 #[cfg(feature = "dynamodb")]
-use crate::state::{self, State, StateNeeds};
+use crate::state::{self, ServerState, State, StateNeeds};
 #[cfg(feature = "dynamodb")]
 use crate::tasks::{self, Tasks};
 #[cfg(feature = "opentelemetry")]
@@ -54,83 +54,6 @@ pub struct Definition<S, C = ()> {
 
 type Build<S, C> = Box<dyn FnOnce(C, &AwsEnvironment) -> Result<S, StartError>>;
 
-/// Why a server cannot start, for whoever deploys it.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum StartError {
-    /// Environment variables are missing or malformed; all of them are named.
-    Settings(SettingsError),
-    /// The definition contradicts itself.
-    Definition(Vec<ContractProblem>),
-    /// The command line has an argument that is not known.
-    Argument(String),
-    /// The plain HTTP mode cannot listen.
-    Listen {
-        /// The address from `MCP_LISTEN`.
-        address: String,
-        /// What the operating system says.
-        cause: std::io::Error,
-    },
-    /// The asynchronous runtime cannot start, or a stream of the process is closed.
-    System(std::io::Error),
-    /// The Lambda Runtime API cannot be reached or breaks its protocol.
-    RuntimeApi(String),
-    /// The server's own reason.
-    Server(String),
-}
-
-impl fmt::Display for StartError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            StartError::Settings(error) => error.fmt(formatter),
-            StartError::Definition(problems) => {
-                let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
-                write!(
-                    formatter,
-                    "the server's definition contradicts itself: {}",
-                    problems.join("; ")
-                )
-            }
-            StartError::Argument(argument) => {
-                write!(
-                    formatter,
-                    "unknown argument {argument:?}: use \"contract\" to print the contract, or no argument to serve"
-                )
-            }
-            StartError::Listen { address, cause } => {
-                write!(
-                    formatter,
-                    "cannot listen on MCP_LISTEN={address:?}: {cause}; choose a free address"
-                )
-            }
-            StartError::System(cause) => {
-                write!(formatter, "cannot use the operating system: {cause}")
-            }
-            StartError::RuntimeApi(cause) => {
-                write!(formatter, "cannot talk to the Lambda Runtime API: {cause}")
-            }
-            StartError::Server(cause) => formatter.write_str(cause),
-        }
-    }
-}
-
-impl std::error::Error for StartError {}
-
-impl StartError {
-    /// Name for the Lambda Runtime API's error type.
-    pub(crate) fn name(&self) -> &'static str {
-        match self {
-            StartError::Settings(_) => "Settings",
-            StartError::Definition(_) => "Definition",
-            StartError::Argument(_) => "Argument",
-            StartError::Listen { .. } => "Listen",
-            StartError::System(_) => "System",
-            StartError::RuntimeApi(_) => "RuntimeApi",
-            StartError::Server(_) => "Server",
-        }
-    }
-}
-
 /// A server that can be served.
 pub(crate) struct Built<S> {
     pub(crate) server: S,
@@ -145,14 +68,6 @@ pub(crate) struct Built<S> {
     /// The work of tasks that goes on in this process.
     #[cfg(feature = "dynamodb")]
     pub(crate) work: Option<UnboundedReceiver<String>>,
-}
-
-/// What a server keeps, and where.
-#[cfg(feature = "dynamodb")]
-pub(crate) struct ServerState {
-    pub(crate) state: State,
-    pub(crate) needs: StateNeeds,
-    pub(crate) session_time_to_live: Duration,
 }
 
 impl<S: ServerHandler, C: Settings> Definition<S, C> {

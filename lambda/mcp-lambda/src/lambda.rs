@@ -7,7 +7,7 @@ use rmcp::ServerHandler;
 use serde_json::json;
 use tokio::sync::OnceCell;
 
-use crate::definition::{Built, StartError};
+use crate::definition::Built;
 use crate::endpoint::Endpoint;
 use crate::endpoint::refusal::{Answer, Refusal};
 use crate::http_service::resource_server::Direct;
@@ -17,6 +17,7 @@ use crate::runtime::event::{GatewayRequest, read_event};
 use crate::runtime::process::Process;
 use crate::runtime::response::{PayloadFormat, buffered_response, streamed_response};
 use crate::runtime::runtime_api::{ApiBody, ERROR_TYPE, Invocation, RuntimeApi, whole};
+use crate::runtime::start_error::StartError;
 use crate::runtime::url_event::read_url_event;
 #[cfg(feature = "dynamodb")]
 use crate::tasks::read_work;

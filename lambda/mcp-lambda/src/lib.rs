@@ -63,7 +63,7 @@ mod telemetry;
 mod token;
 
 pub use authorizer::run_gate;
-pub use definition::{Definition, StartError};
+pub use definition::Definition;
 pub use mcp_lambda_contract::{Contract, HttpUrl, List, Milliseconds, settings};
 #[cfg(feature = "dynamodb")]
 pub use mcp_session::AnswerStream;
@@ -72,6 +72,7 @@ pub use runtime::aws::AwsEnvironment;
 pub use runtime::deadline::Deadline;
 pub use runtime::https::{FetchError, HttpsClient};
 pub use runtime::process::Process;
+pub use runtime::start_error::StartError;
 #[cfg(feature = "dynamodb")]
 pub use session::{Session, SessionError};
 #[cfg(feature = "dynamodb")]

@@ -5,9 +5,10 @@ use mcp_lambda_contract::Settings;
 use rmcp::ServerHandler;
 use serde_json::json;
 
-use crate::definition::{Definition, StartError};
+use crate::definition::Definition;
 use crate::runtime::process::Process;
 use crate::runtime::runtime_api::RuntimeApi;
+use crate::runtime::start_error::StartError;
 use crate::{http_service::listener, lambda};
 
 /// Runs the server until the process ends.

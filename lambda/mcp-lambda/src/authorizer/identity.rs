@@ -6,13 +6,12 @@ use ring::digest::{SHA256, digest};
 use serde_json::{Map, Value, json};
 
 use crate::authorizer::settings::{Digests, GateSettings, TokenKind};
-use crate::endpoint::refusal::Refusal;
 use crate::runtime::https::HttpsClient;
 use crate::runtime::log::Log;
 use crate::token::caller::Caller;
 use crate::token::claims::{ClaimsProblem, Expiry, caller_from_claims};
 use crate::token::jwks::KeyStore;
-use crate::token::jwt::signed_claims;
+use crate::token::jwt::{SignatureError, signed_claims};
 
 /// Why nobody can be told from a token.
 pub(crate) enum Unidentified {
@@ -128,13 +127,12 @@ async fn verified(
     keys: &KeyStore,
     now: SystemTime,
 ) -> Result<Map<String, Value>, Unidentified> {
-    signed_claims(token, keys, now).await.map_err(|refusal| {
-        if matches!(refusal, Refusal::KeysUnavailable) {
-            Unidentified::KeysUnavailable
-        } else {
-            Unidentified::Unknown
-        }
-    })
+    signed_claims(token, keys, now)
+        .await
+        .map_err(|error| match error {
+            SignatureError::KeysUnavailable => Unidentified::KeysUnavailable,
+            SignatureError::Unverified(_) => Unidentified::Unknown,
+        })
 }
 
 impl Provider {

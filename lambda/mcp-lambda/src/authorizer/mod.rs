@@ -17,10 +17,10 @@ use crate::authorizer::identity::{Identities, Unidentified};
 use crate::authorizer::request::GateRequest;
 use crate::authorizer::settings::GateSettings;
 use crate::authorizer::usage::UsageKeys;
-use crate::definition::StartError;
 use crate::runtime::log::Log;
 use crate::runtime::process::Process;
 use crate::runtime::runtime_api::{RuntimeApi, whole};
+use crate::runtime::start_error::StartError;
 use crate::token::access::{Policy, Verdict};
 
 /// Runs the gate until the process ends: the REQUEST authorizer of an MCP endpoint on API Gateway.

@@ -1,7 +1,5 @@
 use http::HeaderMap;
 
-use crate::endpoint::refusal::Refusal;
-
 /// Largest request body, in bytes. API Gateway's own limit is 10 MB and Lambda's 6 MB.
 pub(crate) const MAX_BODY: usize = 4 * 1024 * 1024;
 /// Most header fields of one request; hyper's own limit.
@@ -11,22 +9,33 @@ pub(crate) const MAX_HEADER_BYTES: usize = 32 * 1024;
 /// Deepest nesting of arrays and objects in a body. The protocol engine's reader stops at 128.
 pub(crate) const MAX_DEPTH: usize = 64;
 
+/// Which limit a request exceeds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LimitError {
+    /// [`MAX_HEADERS`] or [`MAX_HEADER_BYTES`].
+    HeadersTooLarge,
+    /// [`MAX_BODY`].
+    BodyTooLarge,
+    /// [`MAX_DEPTH`].
+    TooDeep,
+}
+
 /// Holds a request against the limits, before anything is parsed.
 ///
 /// Does not know whether the body is JSON: brackets are counted outside of what would be texts.
-pub(crate) fn check(headers: &HeaderMap, body: &[u8]) -> Result<(), Refusal> {
+pub(crate) fn check(headers: &HeaderMap, body: &[u8]) -> Result<(), LimitError> {
     let header_bytes: usize = headers
         .iter()
         .map(|(name, value)| name.as_str().len() + value.len())
         .sum();
     if headers.len() > MAX_HEADERS || header_bytes > MAX_HEADER_BYTES {
-        return Err(Refusal::HeadersTooLarge);
+        return Err(LimitError::HeadersTooLarge);
     }
     if body.len() > MAX_BODY {
-        return Err(Refusal::BodyTooLarge { limit: MAX_BODY });
+        return Err(LimitError::BodyTooLarge);
     }
     if is_too_deep(body) {
-        return Err(Refusal::TooDeep);
+        return Err(LimitError::TooDeep);
     }
     Ok(())
 }

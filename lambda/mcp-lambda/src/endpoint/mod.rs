@@ -32,6 +32,7 @@ use crate::endpoint::accept::{
     EVENT_STREAM, JSON, accept_leniently, as_event_stream, prefers_event_stream,
 };
 use crate::endpoint::bounded_stream::EventStreamBody;
+use crate::runtime::invocation_ids::InvocationIds;
 use crate::token::access::{Policy, Verdict};
 
 use crate::definition::Built;
@@ -61,14 +62,6 @@ pub(crate) const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// What an endpoint without conversations takes.
 const POST_ONLY: &str = "POST";
-
-/// What an operator finds an invocation by.
-#[derive(Clone, Debug)]
-pub(crate) struct InvocationIds {
-    pub(crate) request_id: String,
-    /// AWS X-Ray's, when the platform traces.
-    pub(crate) trace_id: Option<String>,
-}
 
 /// The MCP endpoint: the wall, then rmcp's Streamable HTTP service, then what rmcp's answers lack.
 ///

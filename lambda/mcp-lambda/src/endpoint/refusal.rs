@@ -8,11 +8,12 @@ use mcp_lambda_contract::{Challenge, InvalidChallengeValue};
 use rmcp::model::{ErrorCode, ErrorData, JsonRpcError, ProtocolVersion, RequestId};
 use serde_json::{Value, json};
 
-use crate::endpoint::limits::{MAX_DEPTH, MAX_HEADER_BYTES, MAX_HEADERS};
+use crate::endpoint::limits::{LimitError, MAX_BODY, MAX_DEPTH, MAX_HEADER_BYTES, MAX_HEADERS};
 #[cfg(feature = "dynamodb")]
 use crate::state::StoreError;
+use crate::token::bearer::TokenError;
 use crate::token::claims::ClaimsProblem;
-use crate::token::jwt::JwtProblem;
+use crate::token::jwt::{JwtProblem, SignatureError};
 
 /// An answer of this library.
 pub(crate) type Answer = Response<BoxBody<Bytes, std::convert::Infallible>>;
@@ -90,6 +91,28 @@ pub(crate) struct ChallengeContext {
     pub(crate) metadata_url: String,
     /// Full scope strings of the whole server.
     pub(crate) scopes: Vec<String>,
+}
+
+impl From<LimitError> for Refusal {
+    fn from(error: LimitError) -> Self {
+        match error {
+            LimitError::HeadersTooLarge => Refusal::HeadersTooLarge,
+            LimitError::BodyTooLarge => Refusal::BodyTooLarge { limit: MAX_BODY },
+            LimitError::TooDeep => Refusal::TooDeep,
+        }
+    }
+}
+
+impl From<TokenError> for Refusal {
+    fn from(error: TokenError) -> Self {
+        match error {
+            TokenError::Signature(SignatureError::Unverified(problem)) => {
+                Refusal::TokenUnverified(problem)
+            }
+            TokenError::Signature(SignatureError::KeysUnavailable) => Refusal::KeysUnavailable,
+            TokenError::Claims(problem) => Refusal::ClaimsRejected(problem),
+        }
+    }
 }
 
 impl fmt::Display for Refusal {

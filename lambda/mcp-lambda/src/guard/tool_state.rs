@@ -11,7 +11,7 @@ use rmcp::{ErrorData, RoleServer, ServerHandler};
 use serde_json::{Value, json};
 
 use crate::cache::ResultCache;
-use crate::mcp_session::ClientAsked;
+use crate::mcp_session::client_asked::ClientAsked;
 use crate::runtime::deadline::Deadline;
 use crate::runtime::log::Log;
 use crate::session::{ARGUMENT, ConversationId, SessionPlace};

@@ -8,7 +8,7 @@ use rmcp::ServerHandler;
 use serde_json::json;
 use tokio::net::TcpListener;
 
-use crate::definition::{Built, StartError};
+use crate::definition::Built;
 use crate::endpoint::Endpoint;
 use crate::endpoint::limits::{MAX_HEADER_BYTES, MAX_HEADERS};
 use crate::http_service::resource_server::Direct;
@@ -16,6 +16,7 @@ use crate::runtime::deadline::Deadline;
 #[cfg(feature = "dynamodb")]
 use crate::runtime::log::Log;
 use crate::runtime::process::Process;
+use crate::runtime::start_error::StartError;
 
 /// Time for a client to send its headers.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);

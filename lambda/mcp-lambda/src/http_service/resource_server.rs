@@ -14,16 +14,17 @@ use mcp_lambda_contract::{
 use rmcp::ServerHandler;
 use serde_json::{Value, json};
 
-use crate::definition::StartError;
+use crate::endpoint::Endpoint;
 use crate::endpoint::limits::MAX_BODY;
 use crate::endpoint::refusal::{Answer, Refusal, json_answer};
-use crate::endpoint::{Endpoint, InvocationIds};
 use crate::runtime::deadline::Deadline;
 use crate::runtime::https::HttpsClient;
+use crate::runtime::invocation_ids::InvocationIds;
 use crate::runtime::process::Process;
+use crate::runtime::start_error::StartError;
+use crate::token::bearer::caller_from_token;
 use crate::token::caller::Caller;
 use crate::token::jwks::KeyStore;
-use crate::token::jwt::caller_from_token;
 
 /// What stands in for a gateway where there is none, in plain HTTP mode and behind a function URL: verifies access
 /// tokens, and serves the protected resource metadata (RFC 9728).
@@ -142,7 +143,7 @@ impl<S: ServerHandler> Direct<S> {
 
     async fn caller(&self, headers: &HeaderMap) -> Result<Caller, Refusal> {
         let token = bearer_token(headers).ok_or(Refusal::TokenMissing)?;
-        caller_from_token(token, &self.keys, &self.settings, (self.now)()).await
+        Ok(caller_from_token(token, &self.keys, &self.settings, (self.now)()).await?)
     }
 }
 

@@ -13,8 +13,8 @@ use tokio::sync::mpsc;
 
 use crate::mcp_session::answer_stream::Closing;
 use crate::mcp_session::event_place::EventPlace;
+use crate::mcp_session::event_stream::{EventStream, QUEUE, is_last};
 use crate::mcp_session::mailbox::Mailbox;
-use crate::mcp_session::manager::{EventStream, QUEUE, is_last};
 use crate::mcp_session::recorder::Recorder;
 use crate::mcp_session::tail::Tail;
 use crate::runtime::log::Log;

@@ -1,5 +1,4 @@
 use std::fmt;
-use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
 
 use futures_util::Stream;
@@ -18,16 +17,11 @@ use tokio::sync::mpsc;
 use crate::guard::Guarded;
 use crate::mcp_session::call::{Beginning, Resumable, call_of};
 use crate::mcp_session::event_place::EventPlace;
+use crate::mcp_session::event_stream::{EventStream, QUEUE, is_last};
 use crate::mcp_session::mailbox::{Mailbox, NotTaken};
 use crate::mcp_session::tail::Tail;
 use crate::mcp_session::transport::CallTransport;
 use crate::state::StoreError;
-
-/// Messages that may wait for the response to take them.
-pub(crate) const QUEUE: usize = 16;
-
-/// Events of one response.
-pub(crate) type EventStream = Pin<Box<dyn Stream<Item = ServerSseMessage> + Send + Sync>>;
 
 /// The conversation of one HTTP request, in the form in which the protocol engine asks for sessions.
 pub(crate) struct CallManager<S> {
@@ -252,11 +246,4 @@ impl<S: ServerHandler> SessionManager for CallManager<S> {
         self.set_outcome(Outcome::Resumes(last_event_id));
         Err::<stream::Pending<_>, _>(CallError::NotOffered)
     }
-}
-
-pub(crate) fn is_last(message: &ServerJsonRpcMessage) -> bool {
-    matches!(
-        message,
-        JsonRpcMessage::Response(_) | JsonRpcMessage::Error(_)
-    )
 }

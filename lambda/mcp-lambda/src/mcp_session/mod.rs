@@ -10,9 +10,10 @@
 
 mod answer_stream;
 mod call;
-mod client_asked;
+pub(crate) mod client_asked;
 mod ending;
 mod event_place;
+mod event_stream;
 mod kept_events;
 mod mailbox;
 mod manager;

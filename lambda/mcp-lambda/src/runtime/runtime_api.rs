@@ -14,9 +14,9 @@ use serde_json::json;
 use tokio::net::TcpStream;
 use tokio::sync::Mutex;
 
-use crate::definition::StartError;
-use crate::endpoint::InvocationIds;
 use crate::runtime::deadline::Deadline;
+use crate::runtime::invocation_ids::InvocationIds;
+use crate::runtime::start_error::StartError;
 
 const VERSION: &str = "/2018-06-01";
 pub(crate) const NAME: &str = concat!("mcp-lambda/", env!("CARGO_PKG_VERSION"));

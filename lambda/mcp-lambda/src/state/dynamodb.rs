@@ -13,10 +13,12 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailur
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
-use crate::definition::StartError;
 use crate::runtime::aws::AwsEnvironment;
 use crate::runtime::aws_http::http_client;
-use crate::state::store::{MAX_VALUE, Store, StoreError, seconds};
+use crate::runtime::start_error::StartError;
+use crate::state::item::{MAX_VALUE, seconds};
+use crate::state::store::Store;
+use crate::state::store_error::StoreError;
 use crate::state::version::{Version, Versioned};
 
 /// Time for one operation, retries included. Whoever waits for less time cuts it short.

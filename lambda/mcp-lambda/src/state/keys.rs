@@ -11,7 +11,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::state::store::seconds;
+use crate::state::item::seconds;
 use crate::token::caller::{Caller, CallerKind};
 
 /// Shortest secret: random letters and digits of this number, or 32 random bytes in Base64, hold 256 bits.

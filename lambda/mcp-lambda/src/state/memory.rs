@@ -5,7 +5,9 @@ use std::time::{Duration, SystemTime};
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
 
-use crate::state::store::{MAX_VALUE, Store, StoreError, seconds};
+use crate::state::item::{MAX_VALUE, seconds};
+use crate::state::store::Store;
+use crate::state::store_error::StoreError;
 use crate::state::version::{Version, Versioned};
 
 /// Bytes of all items together.
@@ -204,7 +206,9 @@ mod tests {
     use futures_util::FutureExt;
 
     use super::{MemoryStore, OVERHEAD};
-    use crate::state::store::{MAX_VALUE, Store, StoreError};
+    use crate::state::item::MAX_VALUE;
+    use crate::state::store::Store;
+    use crate::state::store_error::StoreError;
     use crate::state::version::{Version, Versioned};
 
     const MINUTE: Duration = Duration::from_secs(60);

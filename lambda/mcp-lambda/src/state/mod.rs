@@ -3,10 +3,13 @@
 
 mod attempts;
 mod dynamodb;
+mod item;
 mod keys;
 mod memory;
 mod need;
+mod server_state;
 mod store;
+mod store_error;
 #[cfg(feature = "opentelemetry")]
 mod traced;
 mod version;
@@ -17,16 +20,19 @@ use mcp_lambda_contract::{
     AwsResource, AwsResourceType, McpSettings, Reader, Setting, Settings, Tool,
 };
 
-use crate::definition::StartError;
 use crate::runtime::aws::AwsEnvironment;
 use crate::runtime::process::Process;
+use crate::runtime::start_error::StartError;
 use dynamodb::DynamoDbStore;
 pub(crate) use memory::MemoryStore;
+pub(crate) use server_state::ServerState;
 
 pub(crate) use attempts::Attempts;
+pub(crate) use item::MAX_VALUE;
 pub(crate) use keys::{Seal, StateKeys, unguessable};
 pub(crate) use need::{CacheUse, SessionUse, StateNeeds, StateUse, TaskUse};
-pub(crate) use store::{MAX_VALUE, Store, StoreError};
+pub(crate) use store::Store;
+pub(crate) use store_error::StoreError;
 pub(crate) use version::{Version, Versioned};
 
 /// Name of the table in the contract.

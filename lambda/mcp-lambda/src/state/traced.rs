@@ -5,7 +5,8 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use opentelemetry::KeyValue;
 
-use crate::state::store::{Store, StoreError};
+use crate::state::store::Store;
+use crate::state::store_error::StoreError;
 use crate::state::version::{Version, Versioned};
 use crate::telemetry::spans::Call;
 

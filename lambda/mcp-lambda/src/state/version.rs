@@ -1,5 +1,5 @@
 use crate::state::keys::unguessable;
-use crate::state::store::StoreError;
+use crate::state::store_error::StoreError;
 
 /// How many versions a value remembers: a writer whose answer was lost recognizes its own write even when this many
 /// others have come after it.

@@ -27,10 +27,11 @@ use rmcp::model::{CreateTaskResult, DetailedTask, InputResponses, JsonObject};
 use serde_json::json;
 use tokio::sync::mpsc::UnboundedReceiver;
 
-use crate::definition::{ServerState, StartError};
 use crate::runtime::aws::AwsEnvironment;
 use crate::runtime::log::Log;
 use crate::runtime::process::Process;
+use crate::runtime::start_error::StartError;
+use crate::state::ServerState;
 use crate::state::{StoreError, TaskUse, unguessable};
 use crate::telemetry::spans;
 use crate::token::caller::Caller;

@@ -9,9 +9,9 @@ use futures_util::future::BoxFuture;
 use http::{Request, StatusCode};
 use http_body_util::Full;
 
-use crate::definition::StartError;
 use crate::runtime::aws::AwsEnvironment;
 use crate::runtime::https::{FetchError, HttpsClient};
+use crate::runtime::start_error::StartError;
 use crate::tasks::continuation::{Continuation, ContinuationError};
 use crate::tasks::work_item;
 

@@ -18,8 +18,8 @@ use std::time::SystemTime;
 use mcp_lambda_contract::{List, McpSettings, Metrics};
 use tokio::time::Instant;
 
-use crate::endpoint::InvocationIds;
 use crate::runtime::deadline::Deadline;
+use crate::runtime::invocation_ids::InvocationIds;
 use crate::runtime::log::Log;
 use crate::runtime::process::Process;
 

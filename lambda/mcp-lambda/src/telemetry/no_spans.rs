@@ -4,9 +4,9 @@
 use http::HeaderMap;
 use rmcp::model::ErrorCode;
 
-use crate::endpoint::InvocationIds;
 use crate::endpoint::message::Message;
 use crate::runtime::deadline::Deadline;
+use crate::runtime::invocation_ids::InvocationIds;
 use crate::telemetry::record::Line;
 
 #[derive(Clone, Default)]

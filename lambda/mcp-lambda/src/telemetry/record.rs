@@ -5,9 +5,9 @@ use http::{HeaderMap, Method, StatusCode};
 use serde::Serialize;
 use tokio::time::Instant;
 
-use crate::endpoint::InvocationIds;
 use crate::endpoint::message::Message;
 use crate::endpoint::refusal::Refusal;
+use crate::runtime::invocation_ids::InvocationIds;
 use crate::telemetry::spans::RequestSpan;
 use crate::telemetry::trace::{TraceParent, xray_trace_id};
 use crate::telemetry::{Outcome, Telemetry, names};

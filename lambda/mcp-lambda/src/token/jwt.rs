@@ -3,14 +3,10 @@ use std::time::SystemTime;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use mcp_lambda_contract::McpSettings;
 use ring::signature::{RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::endpoint::refusal::Refusal;
-use crate::token::caller::Caller;
-use crate::token::claims::{Expiry, caller_from_claims};
 use crate::token::jwks::{KeyLookup, KeyStore};
 
 /// Longest access token that is looked at, in bytes. Cognito's are about 1 KiB; the limit is that of one header.
@@ -23,6 +19,15 @@ pub(crate) enum JwtProblem {
     WrongAlgorithm,
     UnknownKey,
     WrongSignature,
+}
+
+/// Why the signature of a token is not known to be the issuer's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SignatureError {
+    /// The token cannot be verified.
+    Unverified(JwtProblem),
+    /// The issuer's keys cannot be read.
+    KeysUnavailable,
 }
 
 impl fmt::Display for JwtProblem {
@@ -88,19 +93,6 @@ pub(crate) fn reads_as_jwt(token: &str) -> bool {
     Jwt::read(token).is_ok()
 }
 
-/// Verifies an access token and decides who is calling, where no gateway has done it (RFC 9068 section 4).
-///
-/// Does not ask the issuer whether the token was revoked.
-pub(crate) async fn caller_from_token(
-    token: &str,
-    keys: &KeyStore,
-    settings: &McpSettings,
-    now: SystemTime,
-) -> Result<Caller, Refusal> {
-    let claims = signed_claims(token, keys, now).await?;
-    caller_from_claims(&claims, settings, Expiry::Required, now).map_err(Refusal::ClaimsRejected)
-}
-
 /// The claims of a token that the issuer of these keys has signed. Nothing they say is checked.
 ///
 /// RS256 is pinned, whatever the token says; the key is the one that the issuer publishes under the token's `kid`.
@@ -108,20 +100,20 @@ pub(crate) async fn signed_claims(
     token: &str,
     keys: &KeyStore,
     now: SystemTime,
-) -> Result<Map<String, Value>, Refusal> {
-    let jwt = Jwt::read(token).map_err(Refusal::TokenUnverified)?;
+) -> Result<Map<String, Value>, SignatureError> {
+    let jwt = Jwt::read(token).map_err(SignatureError::Unverified)?;
     if jwt.header.alg != "RS256" || jwt.header.crit.is_some() {
-        return Err(Refusal::TokenUnverified(JwtProblem::WrongAlgorithm));
+        return Err(SignatureError::Unverified(JwtProblem::WrongAlgorithm));
     }
     let kid = jwt
         .header
         .kid
         .as_deref()
-        .ok_or(Refusal::TokenUnverified(JwtProblem::UnknownKey))?;
+        .ok_or(SignatureError::Unverified(JwtProblem::UnknownKey))?;
     let key = match keys.lookup(kid, now).await {
         KeyLookup::Found(key) => key,
-        KeyLookup::Unknown => return Err(Refusal::TokenUnverified(JwtProblem::UnknownKey)),
-        KeyLookup::Unavailable => return Err(Refusal::KeysUnavailable),
+        KeyLookup::Unknown => return Err(SignatureError::Unverified(JwtProblem::UnknownKey)),
+        KeyLookup::Unavailable => return Err(SignatureError::KeysUnavailable),
     };
     RsaPublicKeyComponents {
         n: &key.modulus,
@@ -132,6 +124,6 @@ pub(crate) async fn signed_claims(
         jwt.signed.as_bytes(),
         &jwt.signature,
     )
-    .map_err(|_| Refusal::TokenUnverified(JwtProblem::WrongSignature))?;
+    .map_err(|_| SignatureError::Unverified(JwtProblem::WrongSignature))?;
     Ok(jwt.claims)
 }

@@ -1,6 +1,7 @@
 //! Access tokens: signature, claims, the caller they name, and what that caller may use.
 
 pub(crate) mod access;
+pub(crate) mod bearer;
 pub(crate) mod caller;
 pub(crate) mod claims;
 pub(crate) mod flattened_groups;

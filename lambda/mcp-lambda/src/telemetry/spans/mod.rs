@@ -16,8 +16,8 @@ use opentelemetry::InstrumentationScope;
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider};
 
-use crate::endpoint::InvocationIds;
 use crate::runtime::deadline::Deadline;
+use crate::runtime::invocation_ids::InvocationIds;
 use crate::runtime::process::Process;
 use export::{Exporter, Queue, ToQueue};
 use values::Propagators;

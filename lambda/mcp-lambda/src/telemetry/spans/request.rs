@@ -12,8 +12,8 @@ use opentelemetry::trace::{
 use opentelemetry::{Context, KeyValue};
 use rmcp::model::{ErrorCode, RequestId};
 
-use crate::endpoint::InvocationIds;
 use crate::endpoint::message::Message;
+use crate::runtime::invocation_ids::InvocationIds;
 use crate::telemetry::record::Line;
 use crate::telemetry::spans::Tracing;
 use crate::telemetry::spans::parent::{caller_span, xray_segment};
