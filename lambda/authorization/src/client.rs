@@ -17,15 +17,17 @@ mod cache;
 pub(crate) mod document;
 pub(crate) mod document_problem;
 mod fetch;
+mod identifier;
 mod name;
 pub(crate) mod refused;
 mod registration;
 
 pub use address::is_public;
 pub(crate) use cache::{DocumentCache, FetchBudgets};
-pub(crate) use document::{document_url, parse_document};
+pub(crate) use document::parse_document;
 pub use document_problem::DocumentProblem;
 pub(crate) use fetch::fetch_document;
+pub(crate) use identifier::{client_digest, document_url, is_url};
 pub(crate) use name::harmless_name;
 pub use refused::RefusedClients;
 pub(crate) use refused::is_refusable;
@@ -129,11 +131,6 @@ impl KnownClient {
     }
 }
 
-/// The digest that sealed values are bound to.
-pub(crate) fn client_digest(client_id: &str) -> Digest {
-    Digest::of(client_id.as_bytes())
-}
-
 pub(crate) fn pre_registered<'a>(
     settings: &'a Settings,
     client_id: &str,
@@ -142,10 +139,6 @@ pub(crate) fn pre_registered<'a>(
         .clients
         .iter()
         .find(|client| client.client_id == client_id)
-}
-
-pub(crate) fn is_url(client_id: &str) -> bool {
-    client_id.contains("://")
 }
 
 /// Opens a registration that we sealed, if the settings still permit it: a registration that is switched off or whose

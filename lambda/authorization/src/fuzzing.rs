@@ -105,7 +105,7 @@ pub fn redirect_uri(data: &[u8]) {
 pub fn client_document(data: &[u8]) {
     let mut lines = data.splitn(2, |byte| *byte == b'\n');
     let client_id = String::from_utf8_lossy(lines.next().unwrap_or_default()).into_owned();
-    let Ok(url) = document::document_url(&client_id, Some("mcp.example.com")) else {
+    let Ok(url) = crate::client::document_url(&client_id, Some("mcp.example.com")) else {
         return;
     };
     assert_eq!(url.as_str(), client_id);

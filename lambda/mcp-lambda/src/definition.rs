@@ -3,6 +3,8 @@ use std::marker::PhantomData;
 #[cfg(feature = "dynamodb")]
 use std::time::Duration;
 
+#[cfg(feature = "dynamodb")]
+use mcp_lambda_contract::ContractProblem;
 use mcp_lambda_contract::{
     AwsResource, AwsResourceType, CONTRACT_VERSION, Contract, ENDPOINT_METHODS_VERSION,
     McpSettings, Reader, SELF_INVOCATION_VERSION, Scope, ServerInfo, Settings, param_headers,

@@ -5,66 +5,13 @@ use std::net::IpAddr;
 
 use http::{Response, StatusCode, header};
 use serde::Deserialize;
-use url::{Host, Url};
+use url::Url;
 
 use super::{Client, ClientKind, document_problem::DocumentProblem, harmless_name};
-use crate::{
-    failure::Failure,
-    oauth::{redirect::RedirectUri, request::is_media_type},
-};
+use crate::oauth::{redirect::RedirectUri, request::is_media_type};
 
 /// Most redirect URIs of one client.
 pub(crate) const MAX_REDIRECTS: usize = 20;
-
-/// Reads a `client_id` that is a URL: `https`, default port, a public-looking host name, a path, and nothing else.
-pub(crate) fn document_url(client_id: &str, own_host: Option<&str>) -> Result<Url, Failure> {
-    let canonical = |url: &Url| url.as_str() == client_id && client_id.len() <= 512;
-    let url = Url::parse(client_id)
-        .ok()
-        .filter(canonical)
-        .ok_or(Failure::ClientUrlMalformed)?;
-    let host_is_name = match url.host() {
-        Some(Host::Domain(name)) => {
-            let last = name.rsplit('.').next().unwrap_or_default();
-            let private = [
-                "localhost",
-                "local",
-                "internal",
-                "lan",
-                "home",
-                "corp",
-                "test",
-                "invalid",
-                "example",
-                "onion",
-                "arpa",
-            ];
-            name.contains('.')
-                && !last.is_empty()
-                && !private.contains(&last)
-                && Some(name) != own_host
-        }
-        Some(Host::Ipv4(_) | Host::Ipv6(_)) | None => false,
-    };
-    let lower_path = url.path().to_ascii_lowercase();
-    let plain = url.scheme() == "https"
-        && host_is_name
-        && url.port().is_none()
-        && url.username().is_empty()
-        && url.password().is_none()
-        && url.query().is_none()
-        && url.fragment().is_none()
-        && url.path() != "/"
-        && !client_id.contains('@')
-        && !["%2e", "%2f", "%5c"]
-            .iter()
-            .any(|encoded| lower_path.contains(encoded));
-    if plain {
-        Ok(url)
-    } else {
-        Err(Failure::ClientUrlMalformed)
-    }
-}
 
 /// Whether every address of the host is public. One private address among public ones is how a rebinding name looks.
 pub(crate) fn public_address(addresses: &[IpAddr]) -> Result<IpAddr, DocumentProblem> {

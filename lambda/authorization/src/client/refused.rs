@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use super::{client_digest, document_url, is_url};
+use super::identifier::{client_digest, document_url, is_url};
 use crate::{failure::Failure, sealed::seal::Purpose};
 
 /// Which clients are refused: by `client_id`, by the host of a metadata document, or by the digest that the log has.

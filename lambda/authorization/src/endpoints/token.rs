@@ -27,8 +27,9 @@ use crate::{
     },
     settings::Settings,
     upstream::{
-        cognito::{Cognito, MachineCredentials, UpstreamTokens},
+        cognito::{Cognito, MachineCredentials},
         issued::{Asked, Consented, Issued, Mismatch},
+        tokens::UpstreamTokens,
     },
 };
 

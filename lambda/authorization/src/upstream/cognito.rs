@@ -16,6 +16,7 @@ use crate::{
     oauth::request::Parameters,
     sealed::secret::Secret,
     settings::Settings,
+    upstream::tokens::UpstreamTokens,
 };
 
 type UpstreamClient = CoreClient<
@@ -26,14 +27,6 @@ type UpstreamClient = CoreClient<
     EndpointSet,
     EndpointNotSet,
 >;
-
-/// Cognito's answer, unchanged. Nothing of it is handed out before [`crate::upstream::issued`] has compared it with what was asked for.
-pub(crate) struct UpstreamTokens {
-    pub(crate) access_token: Secret,
-    pub(crate) id_token: Option<Secret>,
-    pub(crate) refresh_token: Option<Secret>,
-    pub(crate) expires_in: Option<u64>,
-}
 
 /// Cognito's token endpoints, as our app client.
 pub(crate) struct Cognito<'a> {

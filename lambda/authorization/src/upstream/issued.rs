@@ -23,7 +23,7 @@ use crate::{
         secret::{Digest, Secret},
     },
     settings::Settings,
-    upstream::cognito::UpstreamTokens,
+    upstream::tokens::UpstreamTokens,
 };
 
 /// How a token of Cognito differs from what was consented to: a closed list of names for the log. None of them holds a

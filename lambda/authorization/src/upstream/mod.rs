@@ -2,3 +2,4 @@
 
 pub(crate) mod cognito;
 pub(crate) mod issued;
+pub(crate) mod tokens;
