@@ -63,6 +63,7 @@ const parts = {
       await report.rust('Rust tests', ['--workspace', ...bindings.flatMap((name) => ['--exclude', name])]);
       await node(report, 'construct tests', testFilesBelow('cdk/test', 'rules'), { concurrency: 2 });
       await node(report, 'documents', testFiles('test/docs'));
+      await node(report, 'structure', testFiles('test/structure'));
       await node(report, 'the test command', testFiles('test/command'));
     },
   },

@@ -2,7 +2,7 @@
 
 use crate::sealed::secret::Secret;
 
-/// Cognito's answer, unchanged. Nothing of it is handed out before [`crate::upstream::issued`] has compared it with what was asked for.
+/// Cognito's answer, unchanged. Nothing of it is handed out before the module `issued` has compared it with what was asked for.
 pub(crate) struct UpstreamTokens {
     pub(crate) access_token: Secret,
     pub(crate) id_token: Option<Secret>,
