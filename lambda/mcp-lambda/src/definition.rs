@@ -1,3 +1,5 @@
+//! Defines [`Definition`], which declares a server, produces its contract and builds it from its settings.
+
 use std::fmt;
 use std::marker::PhantomData;
 #[cfg(feature = "dynamodb")]

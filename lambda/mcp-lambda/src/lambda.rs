@@ -1,3 +1,5 @@
+//! Runs a server on the Lambda Runtime API: reads events, calls the endpoint and posts responses.
+
 use std::sync::Arc;
 
 use http::header::CONTENT_TYPE;

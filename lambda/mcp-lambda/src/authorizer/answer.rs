@@ -1,3 +1,5 @@
+//! Builds the IAM policies that the Lambda authorizer returns to API Gateway.
+
 use serde_json::{Map, Value, json};
 
 /// Lets one request through. The claims travel as text: API Gateway hands no objects of a Lambda authorizer on.

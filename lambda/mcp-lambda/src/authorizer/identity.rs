@@ -1,3 +1,5 @@
+//! Verifies tokens for the Lambda authorizer and translates their claims into the form that Cognito uses.
+
 use std::fmt::Write as _;
 use std::time::SystemTime;
 

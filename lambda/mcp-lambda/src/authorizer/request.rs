@@ -1,3 +1,5 @@
+//! Reads the REQUEST authorizer event: the access token and the tool that the headers name.
+
 use std::collections::BTreeMap;
 
 use base64::Engine as _;

@@ -1,3 +1,5 @@
+//! Defines the environment variables of the Lambda authorizer.
+
 use std::collections::BTreeMap;
 
 use mcp_lambda_contract::{List, SettingType, SettingValue};

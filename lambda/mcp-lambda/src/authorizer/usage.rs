@@ -1,3 +1,5 @@
+//! Chooses the API key of the usage plan that a request counts against.
+
 use mcp_lambda_contract::List;
 use serde_json::{Map, Value};
 

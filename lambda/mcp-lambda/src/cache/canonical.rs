@@ -1,3 +1,5 @@
+//! Serialises tool arguments canonically, so that equal JSON gives equal cache keys.
+
 use serde_json::{Map, Number, Value};
 
 /// Whole numbers of this size and smaller are the same as floating-point numbers.

@@ -1,3 +1,5 @@
+//! Parses `Accept` headers and sends JSON responses as event streams to clients that prefer them.
+
 use bytes::Bytes;
 use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, StatusCode};

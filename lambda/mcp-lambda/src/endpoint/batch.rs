@@ -1,3 +1,5 @@
+//! Splits JSON-RPC batches (revision 2025-03-26) into messages and joins their responses.
+
 use std::fmt;
 
 use http::{HeaderMap, StatusCode};

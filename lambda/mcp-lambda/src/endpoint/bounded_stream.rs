@@ -1,3 +1,5 @@
+//! Ends event streams of the protocol engine with a JSON-RPC error before the invocation ends.
+
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};

@@ -1,3 +1,5 @@
+//! Turns plain-text refusals of the protocol engine into [`Refusal`]s.
+
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Response, StatusCode};

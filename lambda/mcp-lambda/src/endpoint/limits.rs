@@ -1,3 +1,5 @@
+//! Limits the size and the nesting of requests before they are parsed.
+
 use http::HeaderMap;
 
 use crate::endpoint::refusal::Refusal;

@@ -1,3 +1,5 @@
+//! Parses the envelope of a JSON-RPC message: method, id, tool and what the client says about itself.
+
 use std::borrow::Cow;
 
 use rmcp::model::{ClientCapabilities, Implementation, RequestId};

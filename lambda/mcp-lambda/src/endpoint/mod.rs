@@ -1,3 +1,5 @@
+//! The MCP endpoint: checks each request, passes it to the protocol engine and completes the response.
+
 pub(crate) mod accept;
 pub(crate) mod batch;
 pub(crate) mod bounded_stream;

@@ -1,3 +1,5 @@
+//! Lists every reason for refusing a request and maps each one to its HTTP and JSON-RPC response.
+
 use std::fmt;
 
 use bytes::Bytes;

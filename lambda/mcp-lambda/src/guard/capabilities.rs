@@ -1,3 +1,5 @@
+//! Removes change notifications from the capabilities that a server advertises.
+
 use rmcp::model::ServerCapabilities;
 
 /// Takes back the promise to tell a client about changes.

@@ -1,3 +1,5 @@
+//! Wraps the author's server with the checks that rmcp lacks: scopes, panics, parameters and deadlines.
+
 // The handler trait has methods for features that newer revisions of the protocol deprecate; they are passed on.
 #![expect(
     deprecated,

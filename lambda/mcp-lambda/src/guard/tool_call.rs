@@ -1,3 +1,5 @@
+//! Judges and runs one tool call, in the request or as a task, until its deadline.
+
 use std::panic::AssertUnwindSafe;
 
 use futures_util::FutureExt;

@@ -1,3 +1,5 @@
+//! Provides the session value and the result cache to tool calls.
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,3 +1,5 @@
+//! Accepts connections for the plain HTTP mode and shuts down on a signal.
+
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,3 +1,5 @@
+//! Verifies access tokens and serves protected resource metadata when there is no API Gateway.
+
 use std::error::Error;
 use std::sync::Arc;
 use std::time::SystemTime;

@@ -1,3 +1,5 @@
+//! Defines the [`Store`] trait: values by key, with expiry and conditional writes.
+
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
