@@ -12,7 +12,7 @@ export function assertCallbackUrls(values: string[], property: string): void {
   }
 }
 
-/** What decides about the redirect URIs of MCP clients that are configured manually. */
+/** Options that determine the redirect URIs of manually configured MCP clients. */
 export interface CallbackOptions {
   readonly callbackPort?: number;
   readonly callbackUrls?: string[];

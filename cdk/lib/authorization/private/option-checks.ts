@@ -9,7 +9,7 @@ const MOST_DAYS = 3650;
 /** Schemes that are never a redirect: they run code, read files, or are what `redirectHosts` is for. */
 const FORBIDDEN_SCHEMES = ['about', 'blob', 'chrome', 'data', 'file', 'filesystem', 'ftp', 'http', 'https', 'javascript', 'mailto', 'vbscript', 'view-source', 'ws', 'wss'];
 
-/** Refuses what the pages cannot show, and schemes that no application can claim. */
+/** Refuses values that the pages cannot show, and schemes that no application can register. */
 export function assertPages(options: McpAuthorizationServerOptions): void {
   const { brandColor, brandLogoUrl, customSchemes } = options;
   if (brandColor !== undefined && isKnown(brandColor)) {
@@ -53,7 +53,7 @@ export function assertRefusedClients(entries: string[], clientIds: string[]): vo
   }
 }
 
-/** Refuses lifetimes that the server or Cognito would. */
+/** Refuses lifetimes that the authorization server or Cognito would refuse. */
 export function assertLifetimes(options: McpAuthorizationServerOptions): void {
   const { codeLifetime, refreshTokenLifetime, registrationLifetime } = options;
   if (codeLifetime !== undefined) {
