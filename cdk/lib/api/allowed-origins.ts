@@ -1,7 +1,7 @@
 import { itemsOf, knownItems } from '../private/known-value';
 import { synthError } from '../private/synth-error';
 
-/** The origins besides the front's own whose pages may call the server. */
+/** Checks the origins, other than the front's own, whose pages may call the server. */
 export function checkedOrigins(origins: string[] = []): string[] {
   for (const value of knownItems(origins)) {
     if (!URL.canParse(value) || new URL(value).origin !== value) {

@@ -1,6 +1,6 @@
 import { assertHeaderValue } from './template-escaping';
 
-/** What the `WWW-Authenticate` values of one MCP server say. */
+/** Parameters of the `WWW-Authenticate` values of one MCP server. */
 export interface ChallengeParameters {
   /** URL of the protected resource metadata (RFC 9728 section 5.1). */
   readonly resourceMetadataUrl: string;
@@ -11,8 +11,8 @@ export interface ChallengeParameters {
 /**
  * The challenge of a 401: where the metadata is, and which OAuth scopes to ask for (RFC 6750 section 3, RFC 9728 section 5.1).
  *
- * It carries no `error`, because API Gateway gives one answer to a missing and to a bad access token, and RFC 6750
- * section 3.1 forbids an error code when the request had no credentials.
+ * It carries no `error`, because API Gateway has one response for a missing and for an invalid access token, and RFC
+ * 6750 section 3.1 forbids an error code when the request had no credentials.
  */
 export function unauthorizedChallenge(parameters: ChallengeParameters): string {
   return bearer([

@@ -3,22 +3,22 @@ import { type ChallengeParameters, insufficientScopeChallenge, unauthorizedChall
 import { EXPOSED_HEADERS } from './static-endpoint';
 import { inertJson } from './template-escaping';
 
-/** An answer of API Gateway itself, in the form of an OAuth error (RFC 6749 section 5.2) or a JSON-RPC error. */
+/** A gateway response: an OAuth error (RFC 6749 section 5.2) or a JSON-RPC error. */
 interface GatewayAnswer {
   readonly type: apigateway.ResponseType;
   readonly statusCode?: string;
   readonly headers?: Record<string, string>;
   readonly error?: string;
   readonly description?: string;
-  /** The message of a JSON-RPC error, in place of an OAuth error. */
+  /** The message of a JSON-RPC error; without it the body is an OAuth error. */
   readonly jsonRpcMessage?: string;
 }
 
 /**
- * What API Gateway answers by itself, before any Lambda function runs. Only here can a real `WWW-Authenticate` be set:
- * API Gateway renames the one of a function.
+ * Defines the responses that API Gateway sends itself, before any Lambda function runs. Only these can set a real
+ * `WWW-Authenticate` header: API Gateway renames the header of a function.
  *
- * @param challenge none for an API that asks nobody for an access token
+ * @param challenge undefined for an API without access tokens
  */
 export function addGatewayResponses(api: apigateway.RestApi, challenge?: ChallengeParameters): void {
   const answers = { ...(challenge === undefined ? {} : refusals(challenge)), ...OTHER_ANSWERS };
@@ -27,7 +27,7 @@ export function addGatewayResponses(api: apigateway.RestApi, challenge?: Challen
   }
 }
 
-/** The answers to a request without an access token that is good enough. */
+/** Responses to a request without a sufficient access token. */
 function refusals(challenge: ChallengeParameters): Record<string, GatewayAnswer> {
   const unauthorized = {
     statusCode: '401',
@@ -55,17 +55,17 @@ function refusals(challenge: ChallengeParameters): Record<string, GatewayAnswer>
   };
 }
 
-/** The answers to every other request that API Gateway does not pass on. */
+/** Responses to every other request that API Gateway does not forward. */
 const OTHER_ANSWERS: Record<string, GatewayAnswer> = {
-  // API Gateway's own name for a path that does not exist. Its 403 would make MCP clients start a sign-in.
+  // API Gateway's response for an unknown path. Its 403 would make MCP clients start a sign-in.
   UnknownPath: {
     type: apigateway.ResponseType.MISSING_AUTHENTICATION_TOKEN,
     statusCode: '404',
     error: 'not_found',
     description: 'there is nothing at this path',
   },
-  // The same for a request with an access token: where there is no method, API Gateway takes `Authorization` for a signature of AWS,
-  // which no method here asks for.
+  // The same for a request with an access token: on an unknown path, API Gateway parses `Authorization` as an AWS
+  // signature, which no method here uses.
   UnknownPathWithToken: {
     type: apigateway.ResponseType.INVALID_SIGNATURE,
     statusCode: '404',
@@ -84,7 +84,10 @@ const OTHER_ANSWERS: Record<string, GatewayAnswer> = {
   Default5xx: { type: apigateway.ResponseType.DEFAULT_5XX },
 };
 
-/** The same about the limits of single app clients: a throttle is answered as that of all callers together. */
+/**
+ * Responses for the limits of single app clients. A throttled request gets the same response as for the limit of all
+ * callers.
+ */
 export function addLimitResponses(api: apigateway.RestApi): void {
   // No Retry-After: when the period ends depends on the quota, and a gateway response cannot calculate.
   addGatewayResponse(api, 'QuotaExceeded', {
@@ -93,7 +96,8 @@ export function addLimitResponses(api: apigateway.RestApi): void {
     error: 'quota_exceeded',
     description: 'this app client has used up its quota, requests are taken again when the day, week or month of the quota ends',
   });
-  // The gate names keys that are there, except for a moment of a deployment. API Gateway's 403 would make MCP clients ask for other OAuth scopes.
+  // The Lambda authorizer names existing keys, except for a moment during a deployment. API Gateway's 403 would make
+  // MCP clients request other OAuth scopes.
   addGatewayResponse(api, 'UnknownUsageKey', {
     type: apigateway.ResponseType.INVALID_API_KEY,
     statusCode: '503',
@@ -104,8 +108,8 @@ export function addLimitResponses(api: apigateway.RestApi): void {
 }
 
 /**
- * The responses while an MCP endpoint elsewhere cannot be reached: JSON-RPC errors, whose message MCP clients show. They
- * hold for every integration of the API, so they do not name the endpoint.
+ * Defines the responses when a remote MCP endpoint cannot be reached: JSON-RPC errors, whose message MCP clients show.
+ * They apply to every integration of the API, so they do not name the endpoint.
  */
 export function addEndpointResponses(api: apigateway.RestApi): void {
   const unreachable = { statusCode: '502', jsonRpcMessage: 'the server behind this URL cannot be reached, try again later' };

@@ -4,21 +4,24 @@ import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import { assertKnown } from '../private/known-value';
 import { addPreflight, addStaticMethod } from './static-endpoint';
 
-/** What the MCP endpoint of an API is made of. */
+/** Parameters of the MCP endpoint of an API. */
 export interface McpEndpointParameters {
-  /** Where requests of an HTTP method go. */
+  /** The integration for an HTTP method. */
   readonly integrationOf: (method: string) => apigateway.Integration;
-  /** Who decides about access tokens. With OAuth scopes, one that has any of them passes, and the MCP server checks each tool's. */
+  /**
+   * The authorizer of access tokens. An access token with any of the OAuth scopes passes, and the MCP server checks
+   * each tool's scopes.
+   */
   readonly authorization: apigateway.MethodOptions;
-  /** HTTP methods besides POST that go on, as the server's contract says. */
+  /** HTTP methods besides POST that are forwarded, from the server's contract. */
   readonly otherMethods: string[];
-  /** Request headers besides those of the protocol, as the server's contract says; `*` for any. */
+  /** Request headers besides those of the protocol, from the server's contract; `*` for any. */
   readonly requestHeaders: string[];
 }
 
 /**
- * The MCP endpoint: `POST`, and what else the server takes, goes on and streams back; every other method is answered
- * 405 here. Gives back the methods that need an access token.
+ * Adds the MCP endpoint: `POST` and the server's other methods are forwarded, and their responses are streamed; API
+ * Gateway responds to every other method with 405. Returns the methods that need an access token.
  *
  * The 405 comes after authorization, because some MCP clients probe with `GET` and need the challenge of a 401 there.
  */
@@ -40,13 +43,16 @@ export function addMcpEndpoint(path: apigateway.Resource, parameters: McpEndpoin
   return [...methods, others];
 }
 
-/** Messages go to a function, whose answer is streamed. */
+/** Forwards messages to a function and streams its response. */
 export function functionIntegration(handler: lambda.IFunction, timeout: Duration): apigateway.Integration {
   assertKnown(timeout, 'timeout', 'give a Duration of a plain number, because Lambda takes it in seconds and API Gateway in milliseconds');
   return new apigateway.LambdaIntegration(handler, { responseTransferMode: apigateway.ResponseTransferMode.STREAM, timeout, allowTestInvoke: false });
 }
 
-/** Requests go to an MCP endpoint elsewhere with all their headers, the access token among them, and its response is streamed. */
+/**
+ * Forwards requests to a remote MCP endpoint with all their headers, including the access token, and streams its
+ * response.
+ */
 export function remoteIntegration(endpointUrl: string, method: string, timeout: Duration): apigateway.Integration {
   return new apigateway.HttpIntegration(endpointUrl, {
     httpMethod: method,

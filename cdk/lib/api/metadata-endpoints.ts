@@ -7,8 +7,9 @@ import { addPreflight, addStaticMethod, type StaticDocument } from './static-end
 const CACHE_SECONDS = 300;
 
 /**
- * Serves the metadata documents as static answers, at every path where MCP clients look for them below the base URL:
- * at the root, with the endpoint's path inserted (RFC 8414 section 3, RFC 9728 section 3) and, for OpenID Connect, appended.
+ * Serves the metadata documents as static responses, at every path below the base URL where MCP clients look for them:
+ * at the root, with the endpoint's path inserted (RFC 8414 section 3, RFC 9728 section 3) and, for OpenID Connect,
+ * appended.
  *
  * @param mcpPath the API path of the MCP endpoint
  * @param server the authorization server that is reached at the same base URL, if there is one
@@ -48,7 +49,7 @@ export function addAuthorizationServerMetadata(api: apigateway.RestApi, server: 
 
 function addDocument(path: apigateway.Resource, document: StaticDocument): void {
   const headers = { 'Cache-Control': `public, max-age=${CACHE_SECONDS}`, 'Access-Control-Allow-Origin': '*' };
-  // A HEAD that the gateway does not know is an error, which an edge cache would keep for the GET that follows.
+  // Without a HEAD method the response would be an error, which an edge cache would keep for the GET that follows.
   const methods = [
     addStaticMethod(path, 'GET', { statusCode: '200', document, headers }),
     addStaticMethod(path, 'HEAD', { statusCode: '200', headers: { 'Content-Type': 'application/json', ...headers } }),

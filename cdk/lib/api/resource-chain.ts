@@ -4,11 +4,11 @@ import { type CfnResource, Stack } from 'aws-cdk-lib';
 const lastOf = new WeakMap<Stack, Map<string, CfnResource>>();
 
 /**
- * Lets CloudFormation define and delete the resources of one type in a stack one after another.
+ * Makes CloudFormation create and delete the resources of one type in a stack one after another.
  *
- * API Gateway takes few requests of some kinds from a whole account, one DeleteRestApi in 30 seconds and one UpdateUsagePlan in 20:
- * several at the same moment are refused, and a deployment or a deletion fails. For types that refer to nothing that is chained
- * later, so that no cycle can come of it.
+ * API Gateway limits some operations for a whole account, for example to one DeleteRestApi in 30 seconds and one
+ * UpdateUsagePlan in 20: concurrent calls are refused, and the deployment or deletion fails. Use it only for types that
+ * do not refer to a resource that is chained later, which would be a cycle.
  */
 export function chain(resource: CfnResource): void {
   const stack = Stack.of(resource);

@@ -5,7 +5,7 @@ import type { McpFrontConfig } from '../front/mcp-front-options';
 import type { AuthorizationServerDocuments, ProtectedResourceParameters } from './metadata';
 import { chain } from './resource-chain';
 
-/** Requests per second and at one moment of all callers together, where nothing else is said. */
+/** Default rate and burst limits of all callers together. */
 export const SERVER_RATE = 50;
 export const SERVER_BURST = 100;
 
@@ -21,10 +21,10 @@ export interface RestApiAddress {
   readonly apiHost: string;
 }
 
-/** The API of an MCP endpoint and where it is reached. */
+/** The API of an MCP endpoint and its URLs. */
 export interface ServerApi extends RestApiAddress {
   readonly front: McpFrontConfig;
-  /** Below it is defined what the user pool has to know about the server. */
+  /** The scope of the resource-server registration and the app clients of the server. */
   readonly registry: Construct;
   /** The public MCP URL, which is the resource identifier too. */
   readonly mcpServerUrl: string;
@@ -36,14 +36,14 @@ export interface ServerApi extends RestApiAddress {
   readonly addMetadata: (mcpPath: apigateway.Resource, resource: ProtectedResourceParameters, server?: AuthorizationServerDocuments) => void;
 }
 
-/** What an API is defined with. */
+/** Options of an API. */
 export interface RestApiOptions {
   readonly throttlingRateLimit?: number;
   readonly throttlingBurstLimit?: number;
   readonly tracing?: boolean;
-  /** Whether single app clients have limits. */
+  /** Whether app clients have limits of their own. */
   readonly limitsAppClients?: boolean;
-  /** Throttles of single methods, for what holds for the whole API. */
+  /** Throttles of single methods, from the limits of the whole API. */
   readonly methodOptions?: (rateLimit: number, burstLimit: number) => { [path: string]: apigateway.MethodDeploymentOptions };
 }
 
@@ -55,7 +55,8 @@ export function addRestApi(scope: Construct, restApiName: string, description: s
     description,
     endpointTypes: [apigateway.EndpointType.REGIONAL],
     cloudWatchRole: false,
-    // The gate says which usage plan a request counts against; a header of the caller's would be believed otherwise.
+    // The Lambda authorizer names the usage plan of a request; otherwise API Gateway would trust a header of the
+    // caller.
     apiKeySourceType: options.limitsAppClients ? apigateway.ApiKeySourceType.AUTHORIZER : undefined,
     deployOptions: {
       stageName: API_STAGE_NAME,
@@ -65,7 +66,7 @@ export function addRestApi(scope: Construct, restApiName: string, description: s
     },
   });
   chain(api.node.defaultChild as apigateway.CfnRestApi);
-  // RestApi adds an output with the stage's URL, and only one URL is advertised.
+  // RestApi adds an output with the stage's URL, and MCP clients must see only one URL.
   api.node.tryRemoveChild('Endpoint');
   const stack = Stack.of(scope);
   return { api, apiHost: `${api.restApiId}.execute-api.${stack.region}.${stack.urlSuffix}` };

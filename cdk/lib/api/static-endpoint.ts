@@ -2,32 +2,36 @@ import { Duration, Lazy } from 'aws-cdk-lib';
 import * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import { jsonTemplate } from './template-escaping';
 
-/** Headers that browser-based MCP clients send and that browsers ask about first: those of the protocol, and of W3C Trace Context and Baggage. */
+/**
+ * Request headers of browser-based MCP clients that a preflight must allow: those of the protocol, and of W3C Trace
+ * Context and Baggage.
+ */
 const REQUEST_HEADERS = [
   ...['Authorization', 'Content-Type', 'Accept', 'Mcp-Protocol-Version', 'Mcp-Session-Id', 'Mcp-Method', 'Mcp-Name', 'Last-Event-ID'],
   ...['traceparent', 'tracestate', 'baggage'],
 ];
 
-/** Headers of answers that scripts in browsers may read. */
+/** Response headers that scripts in browsers may read. */
 export const EXPOSED_HEADERS = ['WWW-Authenticate', 'Mcp-Session-Id', 'Mcp-Protocol-Version'];
 
-/** JSON object, or what gives one at the end of synthesis. */
+/** A JSON object, or a function that returns one at the end of synthesis. */
 export type StaticDocument = Record<string, unknown> | (() => Record<string, unknown>);
 
-/** A JSON answer that API Gateway gives by itself, without a Lambda function. */
+/** A JSON response that API Gateway sends itself, without a Lambda function. */
 export interface StaticAnswer {
   readonly statusCode: string;
-  /** No body without one: the response to HEAD. */
+  /** Undefined for a response without a body, as for HEAD. */
   readonly document?: StaticDocument;
   /** Header names and unquoted values. */
   readonly headers: Record<string, string>;
 }
 
 /**
- * Answers preflight requests of browsers (Fetch standard, CORS protocol) without a token and without a Lambda function.
+ * Responds to preflight requests of browsers (Fetch standard, CORS protocol) without a token and without a Lambda
+ * function.
  *
- * Any origin may ask: access tokens travel in a header that no browser adds by itself, and the MCP server checks `Origin`
- * before it does anything.
+ * Every origin is allowed: browsers never add the access token's header themselves, and the MCP server checks `Origin`
+ * first.
  *
  * @param requestHeaders headers besides those of the protocol
  */
@@ -41,7 +45,7 @@ export function addPreflight(path: apigateway.IResource, methods: string[], requ
   });
 }
 
-/** A mock integration that gives one answer, whatever the request holds. */
+/** Adds a mock integration that sends the same response to every request. */
 export function addStaticMethod(
   path: apigateway.IResource,
   method: string,
@@ -50,7 +54,7 @@ export function addStaticMethod(
 ): apigateway.Method {
   const headers = Object.entries(answer.headers).map(([name, value]) => [`method.response.header.${name}`, `'${value}'`] as const);
   const integration = new apigateway.MockIntegration({
-    // The template decides the status; a request with another media type than JSON is answered 415 by API Gateway.
+    // The template decides the status; API Gateway responds with 415 to a request with another media type than JSON.
     passthroughBehavior: apigateway.PassthroughBehavior.WHEN_NO_TEMPLATES,
     requestTemplates: { 'application/json': JSON.stringify({ statusCode: Number(answer.statusCode) }) },
     integrationResponses: [

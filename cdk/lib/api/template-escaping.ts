@@ -7,8 +7,8 @@ import { synthError } from '../private/synth-error';
 const NOT_IN_HEADERS = /[$#"'\\\u0000-\u001f\u007f]/;
 
 /**
- * Refuses a value that would not arrive as written in a header of a static response: it stands in single quotes, and API
- * Gateway has no escape there. CDK tokens pass: CloudFormation fills in identifiers and host names.
+ * Refuses a value that would not arrive unchanged in a header of a static response: API Gateway puts it in single
+ * quotes and has no escape for them. CDK tokens pass: CloudFormation fills in identifiers and host names.
  */
 export function assertHeaderValue(value: string, what: string): void {
   if (!isKnown(value)) {
@@ -21,20 +21,23 @@ export function assertHeaderValue(value: string, what: string): void {
 }
 
 /**
- * JSON as the mapping template (Velocity) of a static response: what API Gateway evaluates is exactly the document, whatever is
- * written in it. Values that only CloudFormation knows are put in as they are.
+ * Returns JSON as the mapping template (Velocity) of a static response, which API Gateway evaluates to exactly this
+ * document. Values that are known only at deployment are inserted unchanged.
  */
 export function jsonTemplate(scope: IConstruct, document: unknown): string {
   const json = Stack.of(scope).toJsonString(document);
   return Token.asString(Lazy.uncachedAny({ produce: (context: IResolveContext) => inert(context.resolve(json)) }));
 }
 
-/** JSON text in which Velocity finds nothing to evaluate: references begin with `$`, directives and comments with `#`, and JSON can spell both otherwise. */
+/**
+ * A JSON string in which Velocity finds nothing to evaluate: references begin with `$`, directives and comments with
+ * `#`, and JSON can spell both otherwise.
+ */
 export function inertJson(json: string): string {
   return json.replaceAll('$', '\\u0024').replaceAll('#', '\\u0023');
 }
 
-/** The same for JSON that CloudFormation joins of texts and of values that it knows. */
+/** The same for JSON that CloudFormation joins from strings and values that are known at deployment. */
 function inert(json: string | { readonly 'Fn::Join': [separator: string, parts: unknown[]] }): unknown {
   if (typeof json === 'string') {
     return inertJson(json);

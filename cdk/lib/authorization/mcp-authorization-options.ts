@@ -3,17 +3,20 @@ import type { McpAuthorizationServerSettings } from '../generated/authorization-
 
 /** An MCP client that the operator has registered with the authorization server. */
 export interface McpPreRegisteredClient {
-  /** The `client_id`: any text that is not a URL and does not begin with `mcp-`, which the authorization server's own values do. */
+  /**
+   * The `client_id`: any string that is not a URL and does not begin with `mcp-`, the prefix of values that the
+   * authorization server makes.
+   */
   readonly clientId: string;
 
   /** Name for people. The consent page shows it as registered by the operator. */
   readonly clientName: string;
 
-  /** Where its authorization codes may go: https, or http on loopback, where any port is accepted. */
+  /** Redirect URIs for its authorization codes: https, or http on loopback, where any port is accepted. */
   readonly redirectUris: string[];
 
   /**
-   * Names of the OAuth scopes that it may ask for, as in the contract.
+   * Names of the OAuth scopes that it may request, as in the contract.
    * @default - all scopes of the contract
    */
   readonly scopeNames?: string[];
@@ -28,8 +31,8 @@ export interface McpPreRegisteredClient {
 /** Options of `McpAuthorization.server`. */
 export interface McpAuthorizationServerOptions extends McpAuthorizationServerSettings {
   /**
-   * The code of the authorization server, for one that was built from another version of its source.
-   * @default - the program that this package brings, for arm64
+   * The code of the authorization server, for a build from another version of its source.
+   * @default - the program of the npm package, for arm64
    */
   readonly code?: McpCode;
 
@@ -43,11 +46,11 @@ export interface McpAuthorizationServerOptions extends McpAuthorizationServerSet
 /** Options of `McpAuthorization.cognito`. */
 export interface McpCognitoAuthorizationOptions {
   /**
-   * Whether MCP clients are told that they may register themselves with Cognito: its registration endpoint is named in the
-   * metadata. Dynamic registration must be switched on in the user pool, which CloudFormation cannot do: see
-   * `docs/authorization-modes.md`. It needs the plan Essentials or Plus. Every registration is an app client of the user pool,
-   * of which there are 1,000 at first, and nobody removes them. A later change of the user pool by CloudFormation may switch
-   * registration off again, and the app clients have no style of managed login: give each one.
+   * Whether the metadata names Cognito's registration endpoint, so that MCP clients register themselves with Cognito.
+   * Dynamic registration must be enabled in the user pool, which CloudFormation cannot do: see
+   * `docs/authorization-modes.md`. It needs the plan Essentials or Plus. Every registration creates an app client of
+   * the user pool, whose default quota is 1,000, and nothing removes them. A later update of the user pool by
+   * CloudFormation may disable registration again. The app clients have no managed login style: assign one to each.
    * @default false
    */
   readonly registrationEnabled?: boolean;

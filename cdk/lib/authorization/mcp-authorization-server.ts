@@ -17,9 +17,9 @@ import { McpFunction } from '../function/mcp-function';
 import type { IMcpUserPool } from '../user-pool/mcp-user-pool-ref';
 import { synthError } from '../private/synth-error';
 
-/** An OAuth scope as the consent page shows it and as Cognito knows it. */
+/** An OAuth scope as the consent page shows it and as Cognito names it. */
 export interface McpConsentScope {
-  /** The scope as it travels: `<resource identifier>/<scope name>`. */
+  /** The full OAuth scope: `<resource identifier>/<scope name>`. */
   readonly oauthScope: string;
 
   /** Only the scope name. */
@@ -28,7 +28,7 @@ export interface McpConsentScope {
   /** What it permits, in plain words. */
   readonly description: string;
 
-  /** The scope by way of its resource-server registration. */
+  /** The scope of the resource-server registration. */
   readonly cognitoScope: cognito.OAuthScope;
 }
 
@@ -52,7 +52,7 @@ export interface McpAuthorizedServer {
 
 /** Properties of `McpAuthorizationServer`. */
 export interface McpAuthorizationServerProps extends McpAuthorizationServerOptions {
-  /** The API whose root gets the endpoints. It must be reached at `issuer`. */
+  /** The API whose root gets the endpoints. It must be reachable at `issuer`. */
   readonly api: apigateway.RestApi;
 
   /** The public base URL, without a trailing slash. */
@@ -60,14 +60,14 @@ export interface McpAuthorizationServerProps extends McpAuthorizationServerOptio
 
   /**
    * The public MCP URL of the one MCP server.
-   * @default - several, which `addServer` tells one by one
+   * @default - none: `addServer` adds each MCP server
    */
   readonly resourceIdentifier?: string;
 
-  /** Where people sign up and in. */
+  /** The user pool where people sign up and in. */
   readonly userPool: IMcpUserPool;
 
-  /** The URL that the user pool's domain appears at, without a trailing slash. */
+  /** The public URL of the user pool's domain, without a trailing slash. */
   readonly signInBaseUrl: string;
 
   /**
@@ -96,13 +96,14 @@ export interface McpAuthorizationServerProps extends McpAuthorizationServerOptio
 }
 
 /**
- * An MCP authorization server in front of a user pool: a function on the MCP server's own API, or that of an `McpHost`, that registers
- * MCP clients, asks people for consent, sends them to Cognito and hands Cognito's tokens on unchanged.
+ * An MCP authorization server in front of a user pool: a function on the MCP server's own API, or that of an `McpHost`,
+ * that registers MCP clients, asks people for consent, redirects them to Cognito and forwards Cognito's tokens
+ * unchanged.
  *
- * The user pool knows one app client of it, with one redirect URI. The function may read two secrets, that app client's
- * and its own sealing secret, and has no permission in Cognito. It stores nothing.
+ * It has one app client in the user pool, with one redirect URI. The function may read two secrets, that app client's
+ * and its own sealing secret, and has no permissions in Cognito. It stores nothing.
  *
- * It does not rotate the two secrets by itself, and it does not put a firewall in front of the endpoints.
+ * It does not rotate the two secrets automatically, and it does not define a firewall.
  */
 export class McpAuthorizationServer extends Construct {
   /** The authorization endpoint. */
@@ -117,7 +118,7 @@ export class McpAuthorizationServer extends Construct {
   /** The secret of its own app client. */
   public readonly cognitoClientSecret: secretsmanager.ISecret;
 
-  /** What registrations, transactions, codes and refresh tokens are sealed with. */
+  /** The secret that encrypts registrations, transactions, codes and refresh tokens. */
   public readonly sealingSecret: secretsmanager.ISecret;
 
   /** Its function. */
@@ -172,8 +173,8 @@ export class McpAuthorizationServer extends Construct {
   }
 
   /**
-   * Lets one more MCP server get its access tokens here. An access token is for one of them: the one that an MCP client names as `resource`
-   * (RFC 8707), or else the one whose OAuth scopes it asks for.
+   * Adds an MCP server to the authorization server. An access token is valid for one MCP server: the one that an MCP
+   * client names as `resource` (RFC 8707), or else the one whose OAuth scopes it requests.
    */
   public addServer(server: McpAuthorizedServer): void {
     if (this.hasOne) {
@@ -209,7 +210,7 @@ export class McpAuthorizationServer extends Construct {
     };
   }
 
-  /** The setting with the servers that are added. Nothing in it twice, as far as that can be: the environment holds 4096 bytes. */
+  /** The setting with the added servers. It avoids repetition, because the environment holds 4096 bytes. */
   private resources(issuer: string): string {
     const listed = () => this.servers.map(({ resourceIdentifier, displayName: name, scopes }) => ({
       resource: resourceIdentifier.startsWith(`${issuer}/`) ? resourceIdentifier.slice(issuer.length) : resourceIdentifier,

@@ -6,15 +6,19 @@ import type { McpBearerTokenOptions, McpJwtOptions } from '../authorizer/mcp-gat
 import { synthError } from '../private/synth-error';
 import type { McpAuthorizationServerOptions, McpCognitoAuthorizationOptions } from './mcp-authorization-options';
 
-/** What MCP clients get their access tokens from: Cognito with `server`, the default, and with `cognito`. */
+/**
+ * How MCP clients get access tokens, and what verifies them. Cognito issues the tokens with `server`, the default, and
+ * with `cognito`; `jwt` and `bearerToken` accept tokens from elsewhere.
+ */
 export abstract class McpAuthorization {
   /**
-   * The user pool itself, with a public app client, and metadata documents that say what Cognito's own leave out. No
-   * function of ours. MCP clients must be given the `client_id`, unless `registrationEnabled`, and use a registered redirect
-   * URI, compared with its port.
+   * The user pool itself, with a public app client, and metadata documents with what Cognito's own lack. It has no
+   * authorization server function. MCP clients need the `client_id` in their configuration, unless
+   * `registrationEnabled`, and a registered redirect URI, compared with its port.
    *
-   * Has no consent page, does not insist on PKCE, and knows no Client ID Metadata Documents. Codex, Gemini CLI, VS Code, Cursor
-   * and claude.ai do not connect from the URL: `docs/authorization-modes.md` says why, client by client.
+   * It has no consent page, does not require PKCE, and does not support Client ID Metadata Documents. Codex, Gemini
+   * CLI, VS Code, Cursor and claude.ai do not connect from the URL: `docs/authorization-modes.md` says why, client by
+   * client.
    */
   public static cognito(options: McpCognitoAuthorizationOptions = {}): McpAuthorization {
     return new UserPoolAuthorization(options);
@@ -22,7 +26,7 @@ export abstract class McpAuthorization {
 
   /**
    * An authorization server in front of the user pool: MCP clients connect with the URL alone, by Client ID Metadata
-   * Document or registration, on any loopback port, after the person's consent. It mints no token. The default.
+   * Document or registration, on any loopback port, after the person's consent. Cognito signs the tokens. The default.
    */
   public static server(options: McpAuthorizationServerOptions = {}): McpAuthorization {
     assertOptions(options);
@@ -30,24 +34,25 @@ export abstract class McpAuthorization {
   }
 
   /**
-   * Another OpenID Connect provider than Cognito (Entra ID, Auth0, Okta, Keycloak …), whose access tokens a gate verifies: a
-   * Lambda authorizer that runs before every call. No user pool is defined.
+   * Another OpenID Connect provider than Cognito (Entra ID, Auth0, Okta, Keycloak …), whose access tokens a Lambda
+   * authorizer verifies before every call. It issues no tokens and defines no user pool.
    *
-   * The provider decides which MCP clients connect: it must know them, or let them register, and answer its metadata at the
-   * issuer. The access token must be a JWT signed with RS256, with `sub`, `exp`, an `aud` that is named here and a
-   * `client_id`, `azp` or `cid`. It does not ask the provider whether a token was revoked, and there are no machine clients:
-   * the provider has its own. An ID token is refused only if its `aud` is another, so do not name a `client_id` as audience.
+   * The provider decides which MCP clients connect: it must have them registered, or let them register, and serve its
+   * metadata at the issuer. The access token must be a JWT signed with RS256, with `sub`, `exp`, one of the `audience`
+   * values as `aud`, and a `client_id`, `azp` or `cid`. It does not check revocation with the provider, and it defines
+   * no machine clients: the provider has its own. An ID token is refused only if its `aud` differs, so do not use a
+   * `client_id` as audience.
    */
   public static jwt(options: McpJwtOptions): McpAuthorization {
     return new GateAuthorization(jwtGate(options));
   }
 
   /**
-   * Tokens that are agreed on beforehand and sent as `Authorization: Bearer …`, for private use and for trying: whoever holds
-   * one is a machine with every OAuth scope. A gate verifies them: a Lambda authorizer that runs before every call.
+   * Pre-shared tokens, sent as `Authorization: Bearer …`, for private use and for trials. The holder of a token is a
+   * machine with every OAuth scope. A Lambda authorizer verifies them before every call.
    *
-   * It is not OAuth: nobody signs in, no token expires, callers of one token cannot be told apart, and MCP clients that
-   * cannot be given a header do not connect. No user pool is defined.
+   * It is not OAuth: there is no sign-in, no token expires, callers with the same token cannot be distinguished, and
+   * MCP clients that cannot send a configured header do not connect. It defines no user pool.
    */
   public static bearerToken(options: McpBearerTokenOptions): McpAuthorization {
     return new GateAuthorization(bearerTokenGate(options));
@@ -66,7 +71,7 @@ export abstract class McpAuthorization {
   public abstract readonly _registersWithCognito: boolean;
 
   /**
-   * What stands in for the user pool; undefined where there is one.
+   * The Lambda authorizer that replaces the user pool; undefined with a user pool.
    * @internal
    */
   public readonly _gate?: GateAuthorizationOptions;

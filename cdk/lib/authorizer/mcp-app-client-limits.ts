@@ -1,15 +1,15 @@
 import type * as apigateway from 'aws-cdk-lib/aws-apigateway';
 
-/** How fast the requests of one app client may come: a bucket of `burstLimit` requests, which `rateLimit` fills up again. */
+/** The rate limit of one app client: a token bucket of `burstLimit` requests that refills at `rateLimit`. */
 export interface McpThrottle {
   /** Requests per second over time: a number above 0, and at most the server's `throttlingRateLimit`. */
   readonly rateLimit: number;
 
-  /** Requests at one moment: a whole number of 1 or more, and at most the server's `throttlingBurstLimit`. */
+  /** Burst of requests: a whole number of 1 or more, and at most the server's `throttlingBurstLimit`. */
   readonly burstLimit: number;
 }
 
-/** How many requests of one app client there may be. */
+/** The number of requests that one app client may send in a period. */
 export interface McpQuota {
   /** Requests in a period: a whole number of 1 or more. */
   readonly limit: number;
@@ -18,16 +18,16 @@ export interface McpQuota {
   readonly period: apigateway.Period;
 }
 
-/** Options of `limitAppClient`: one of the two at least. What is left out is as the server's. */
+/** Options of `limitAppClient`: at least one of the two. The server's own value applies to the other. */
 export interface McpAppClientLimits {
   /**
-   * How fast its requests may come.
+   * The rate limit of the app client.
    * @default - the server's `throttle`
    */
   readonly throttle?: McpThrottle;
 
   /**
-   * How many requests it may send.
+   * The quota of the app client.
    * @default - the server's `quota`
    */
   readonly quota?: McpQuota;

@@ -1,10 +1,10 @@
 import type { McpCode } from '../function/mcp-code';
 
-/** Options of a server's `gate`. */
+/** Options of a server's Lambda authorizer (`gate`). */
 export interface McpGateOptions {
   /**
-   * The code of the gate, for example `McpCode.fromAsset` with its built `bootstrap` (crate `lambda/gate`).
-   * @default - the gate that the npm package brings
+   * The code of the Lambda authorizer, for example `McpCode.fromAsset` with a `bootstrap` built from the crate `lambda/gate`.
+   * @default - the program of the npm package, for arm64
    */
   readonly code?: McpCode;
 }
@@ -12,23 +12,23 @@ export interface McpGateOptions {
 /** Options of `McpAuthorization.jwt`. */
 export interface McpJwtOptions {
   /**
-   * The code of the gate, for example `McpCode.fromAsset` with its built `bootstrap` (crate `lambda/gate`).
-   * @default - the gate that the npm package brings
+   * The code of the Lambda authorizer, for example `McpCode.fromAsset` with a `bootstrap` built from the crate `lambda/gate`.
+   * @default - the program of the npm package, for arm64
    */
   readonly code?: McpCode;
 
   /** The provider's issuer, exactly as `iss` of its access tokens says, a trailing slash included. */
   readonly issuer: string;
 
-  /** Where the provider's keys are: `jwks_uri` of its OpenID configuration. */
+  /** URL of the provider's keys: `jwks_uri` of its OpenID configuration. */
   readonly jwksUrl: string;
 
-  /** Values of `aud` that mean this server. An access token needs one of them. */
+  /** Accepted values of `aud`. An access token must have one of them. */
   readonly audience: string[];
 
   /**
-   * What the provider wants before the contract's names when an OAuth scope is asked for, for example `api://dogs/`. In
-   * access tokens the names stand without it, in `scope` or `scp`.
+   * Prefix of the contract's scope names in requests to the provider, for example `api://dogs/`. Access tokens name the
+   * scopes without it, in `scope` or `scp`.
    * @default - nothing
    */
   readonly scopePrefix?: string;
@@ -43,8 +43,8 @@ export interface McpJwtOptions {
 /** Options of `McpAuthorization.bearerToken`. */
 export interface McpBearerTokenOptions {
   /**
-   * The code of the gate, for example `McpCode.fromAsset` with its built `bootstrap` (crate `lambda/gate`).
-   * @default - the gate that the npm package brings
+   * The code of the Lambda authorizer, for example `McpCode.fromAsset` with a `bootstrap` built from the crate `lambda/gate`.
+   * @default - the program of the npm package, for arm64
    */
   readonly code?: McpCode;
 

@@ -1,10 +1,10 @@
 import { type ContractDocument, readContract } from './private/contract-document';
 
 /**
- * What an MCP server says about itself: its name, OAuth scopes, tools, settings and the AWS resources it asks for.
+ * The contract of an MCP server: its name, OAuth scopes, tools, settings and the AWS resources that it needs.
  *
- * The server's binary prints it (`dog-facts contract`), so that the deployment cannot disagree with the code. A contract
- * that does not fit fails at synth.
+ * The server's binary prints it (`dog-facts contract`), so that the deployment cannot disagree with the code. An
+ * invalid contract fails at synth.
  */
 export class McpContract {
   /**

@@ -4,7 +4,7 @@ import type * as acm from 'aws-cdk-lib/aws-certificatemanager';
 import type * as route53 from 'aws-cdk-lib/aws-route53';
 import type { Construct } from 'constructs';
 
-/** What `McpFront.bind` is told. */
+/** Arguments of `McpFront.bind`. */
 export interface McpFrontOptions {
   /** Host name of the REST API, for example `abc123.execute-api.eu-west-1.amazonaws.com`. */
   readonly apiHost: string;
@@ -16,9 +16,9 @@ export interface McpFrontOptions {
   readonly api: apigateway.RestApi;
 }
 
-/** What a front tells `McpServer`. */
+/** The URLs that a front gives to `McpServer`. */
 export interface McpFrontConfig {
-  /** The URL that the API stage appears at, without a trailing slash. */
+  /** The public URL of the API stage, without a trailing slash. */
   readonly publicBaseUrl: string;
 
   /** Scheme, host and port of the public base URL, as browsers send it in `Origin`. */
@@ -28,13 +28,13 @@ export interface McpFrontConfig {
   readonly publicHost: string;
 
   /**
-   * The URL that the user pool's domain appears at, without a trailing slash.
+   * The public URL of the user pool's domain, without a trailing slash.
    * @default - the domain's own URL
    */
   readonly signInBaseUrl?: string;
 
   /**
-   * The URL that the user pool's keys appear below, as `/<pool id>/.well-known/jwks.json`.
+   * The URL below which the user pool's keys are, as `/<pool id>/.well-known/jwks.json`.
    * @default - Cognito's own URL
    */
   readonly cognitoIdpUrl?: string;
@@ -46,7 +46,7 @@ export interface McpFrontConfig {
   readonly customDomain?: apigateway.DomainName;
 }
 
-/** What `McpFront.bindPath` is told: the API of one of several servers, and where it belongs. */
+/** Arguments of `McpFront.bindPath`: the API of one of several servers, and its path. */
 export interface McpFrontPathOptions extends McpFrontOptions {
   /** The server's path below the front, for example `/orders`: its MCP endpoint is at `/orders/mcp`. */
   readonly path: string;
@@ -55,16 +55,16 @@ export interface McpFrontPathOptions extends McpFrontOptions {
   readonly host: Construct;
 }
 
-/** What a front tells `McpServer` about the path of one of several servers. */
+/** The path that a front gives to one of several servers. */
 export interface McpFrontPathConfig {
-  /** The path of the MCP endpoint at the server's API: what is left of it behind the front. */
+  /** The path of the MCP endpoint in the server's API, after the front has rewritten it. */
   readonly apiPath: string;
 }
 
 /** Options of `McpFront.cloudFront`. */
 export interface McpCloudFrontOptions {
   /**
-   * The longest silence between two pieces of an answer, at most 120 seconds. Longer tools must report progress.
+   * The longest pause between two parts of a response, at most 120 seconds. Longer tools must report progress.
    * @default Duration.seconds(60)
    */
   readonly readTimeout?: Duration;
@@ -73,19 +73,20 @@ export interface McpCloudFrontOptions {
 /** Options of `McpFront.external`. */
 export interface McpExternalFrontOptions {
   /**
-   * The origin that the front answers at, for example `https://mcp.example.com`. It must forward to the API stage. In front of an
-   * `McpHost` it must forward `<path>/mcp` of each server to that server's API stage, with the whole path, and all else to the host's.
+   * The public origin of the front, for example `https://mcp.example.com`. It must forward to the API stage. In front
+   * of an `McpHost` it must forward `<path>/mcp` of each server to that server's API stage, with the whole path, and
+   * everything else to the host's.
    */
   readonly publicBaseUrl: string;
 
   /**
-   * The origin where the front shows the user pool's domain.
+   * The origin where the front serves the user pool's domain.
    * @default - the user pool's domain is reached at its own URL
    */
   readonly signInBaseUrl?: string;
 
   /**
-   * The origin where the front shows the user pool's keys.
+   * The origin where the front serves the user pool's keys.
    * @default - the keys are reached at Cognito's own URL
    */
   readonly cognitoIdpUrl?: string;
@@ -101,7 +102,8 @@ export interface McpCustomDomainOptions {
 
   /**
    * The Route 53 zone that gets the alias records of the host name, for IPv4 and IPv6.
-   * @default - none: make a record at your DNS provider that points to `server.customDomain.domainNameAliasDomainName`
+   * @default - none: create a record at your DNS provider that points to
+   * `server.customDomain.domainNameAliasDomainName`
    */
   readonly hostedZone?: route53.IHostedZone;
 }

@@ -8,7 +8,7 @@ import { assertOrigin } from '../private/urls';
 import { synthError } from '../private/synth-error';
 import type { McpFrontOptions, McpFrontConfig, McpFrontPathOptions, McpFrontPathConfig, McpCloudFrontOptions, McpExternalFrontOptions, McpCustomDomainOptions } from './mcp-front-options';
 
-/** The longest silence between two pieces of an answer that CloudFront's default quota allows. */
+/** The longest pause between two parts of a response that CloudFront's default quota allows. */
 const LONGEST_READ_TIMEOUT = Duration.seconds(120);
 
 /** Construct ID of the distribution. */
@@ -18,50 +18,51 @@ const DISTRIBUTION = 'Distribution';
 const ERROR_STATUSES = [400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504];
 
 /**
- * No error is cached. CloudFront keeps some for 10 seconds, against `no-store` too, by host and path alone: a caller would get what
- * was answered to another. The TTL is said explicitly, because CloudFormation takes 300 seconds for one that is left out.
+ * No error is cached. CloudFront caches some for 10 seconds even with `no-store`, by host and path alone, so one caller
+ * would get the response to another. The TTL is set explicitly, because CloudFormation defaults to 300 seconds.
  */
 const ERRORS_NOT_CACHED: cloudfront.ErrorResponse[] = ERROR_STATUSES.map((httpStatus) => ({ httpStatus, ttl: Duration.seconds(0) }));
 
-/** How CloudFront passes requests on: every one, at once and whole. */
+/** How CloudFront forwards requests: without caching or compression, and unchanged except for `Host`. */
 const PASSED_ON: cloudfront.AddBehaviorOptions = {
   allowedMethods: cloudfront.AllowedMethods.ALLOW_ALL,
   viewerProtocolPolicy: cloudfront.ViewerProtocolPolicy.HTTPS_ONLY,
   cachePolicy: cloudfront.CachePolicy.CACHING_DISABLED,
   originRequestPolicy: cloudfront.OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
-  // Compression would hold back the pieces of a streamed answer.
+  // Compression would delay the parts of a streamed response.
   compress: false,
 };
 
-/** Under which URL the API stage is reached. Exactly one URL is advertised to MCP clients. */
+/** The public URL of the API stage. MCP clients see exactly one URL. */
 export abstract class McpFront {
   /**
-   * A CloudFront distribution, so that the well-known documents are at the root of a host: every MCP client finds them,
-   * and no domain is needed. TLS 1.2 is enforced towards the API; towards viewers only a domain of one's own can.
+   * A CloudFront distribution, which serves the well-known documents at the root of a host, where every MCP client
+   * finds them, without a domain. It requires TLS 1.2 towards the API; towards viewers, TLS 1.2 can be required only
+   * with a custom domain.
    */
   public static cloudFront(options: McpCloudFrontOptions = {}): McpFront {
     return new CloudFrontFront(options);
   }
 
   /**
-   * A host name of one's own on the API itself: the well-known documents are at its root, TLS 1.2 is the least, answers
-   * may be silent for 5 minutes, and the URL survives a replacement of the API. The API's own host name is closed.
+   * A custom domain of the API itself: the well-known documents are at its root, TLS 1.2 is the minimum, responses may
+   * pause for 5 minutes, and the URL survives a replacement of the API. The API's default host name is disabled.
    *
-   * It does not ask for the certificate, and it puts no cache in front.
+   * It does not request the certificate, and it has no cache.
    */
   public static customDomain(options: McpCustomDomainOptions): McpFront {
     return new CustomDomainFront(options);
   }
 
   /**
-   * The API stage itself, `https://<api>.execute-api.<region>.amazonaws.com/<stage>`: nothing in front, and no
+   * The API stage itself, `https://<api>.execute-api.<region>.amazonaws.com/<stage>`: without a front, and without
    * well-known documents at the root. MCP clients must follow `resource_metadata` of the challenge.
    */
   public static stage(): McpFront {
     return new StageFront();
   }
 
-  /** A front that exists already, for example a CDN of one's own. */
+  /** An existing front, for example your own CDN. */
   public static external(options: McpExternalFrontOptions): McpFront {
     return new ExternalFront(options);
   }
@@ -69,15 +70,18 @@ export abstract class McpFront {
   /**
    * Called by `McpServer` and `McpHost`.
    *
-   * The base URL must not come from the API stage's URL: the stage depends on everything that the base URL is written into.
+   * The base URL must not be derived from the API stage's URL: the stage depends on every resource that contains the
+   * base URL.
    */
   public abstract bind(scope: Construct, options: McpFrontOptions): McpFrontConfig;
 
   /**
-   * Called for each server of an `McpHost`: leads requests of its path to its API. A front of your own that several servers share overrides it.
+   * Called for each server of an `McpHost`: routes requests for its path to its API. Override it in a custom front that
+   * several servers share.
    *
-   * Everything else goes to the API that `bind` was given, the protected resource metadata of every server among it. Nothing of the host's
-   * stack may refer to the server's API if they can be in two stacks: the server's stack depends on the host's.
+   * All other requests go to the API that was passed to `bind`, including those for the protected resource metadata of
+   * every server. No resource of the host's stack may refer to the server's API if they can be in two stacks: the
+   * server's stack depends on the host's.
    */
   public bindPath(scope: Construct, options: McpFrontPathOptions): McpFrontPathConfig {
     throw synthError('FrontNotShared', `front of the McpHost shows one API and has no place for ${scope.node.path} at ${options.path}: use McpFront.cloudFront(), customDomain() or external()`);
@@ -104,7 +108,8 @@ class CloudFrontFront extends McpFront {
       errorResponses: ERRORS_NOT_CACHED,
       defaultBehavior: { origin, ...PASSED_ON },
       additionalBehaviors: {
-        // Cached by path alone for as long as the documents say; cookies, queries and headers do not reach the API.
+        // Cached by path alone, as long as the documents' headers allow; cookies, queries and headers do not reach the
+        // API.
         '/.well-known/*': {
           origin,
           allowedMethods: cloudfront.AllowedMethods.ALLOW_GET_HEAD_OPTIONS,
@@ -122,7 +127,7 @@ class CloudFrontFront extends McpFront {
     if (Stack.of(scope) !== Stack.of(distribution)) {
       throw synthError('HostInAnotherStack', `the host of ${options.path} is in another stack, and with McpFront.cloudFront() each would name the other, the distribution the server's API and the server its own URL: put both into one stack, or use McpFront.customDomain()`);
     }
-    // The whole path and no wildcard: no server's path can be part of another's. CloudFront passes it on as it is.
+    // The whole path without a wildcard: no server's path can be part of another's. CloudFront does not rewrite it.
     const apiPath = `${options.path}/mcp`;
     distribution.addBehavior(apiPath, this.origin(options), PASSED_ON);
     return { apiPath };
@@ -147,14 +152,15 @@ class CustomDomainFront extends McpFront {
 
   public bind(scope: Construct, options: McpFrontOptions): McpFrontConfig {
     const customDomain = addCustomDomain(scope, options.api, this.options);
-    // The text and not the construct's attribute: the API's documents name it, and the domain comes after the API stage.
+    // The string and not the construct's attribute: the API's documents contain it, and the domain depends on the API
+    // stage.
     const publicHost = this.options.domainName;
     return { publicBaseUrl: `https://${publicHost}`, publicOrigin: `https://${publicHost}`, publicHost, customDomain };
   }
 
   public override bindPath(scope: Construct, options: McpFrontPathOptions): McpFrontPathConfig {
     mapPath(scope, options);
-    // API Gateway removes what it maps by before it looks for the API's path.
+    // API Gateway removes the mapping's path before it looks up the API's path.
     return { apiPath: '/mcp' };
   }
 }

@@ -19,16 +19,16 @@ export interface McpCargoOptions {
   readonly binaryName?: string;
 }
 
-/** What an `McpCode` turns into: exactly one of the two is set. */
+/** The result of `McpCode.bind`: exactly one of the two members is set. */
 export interface McpCodeConfig {
   /**
    * Code for a function that `McpFunction` defines.
-   * @default - the function exists already
+   * @default - the function already exists
    */
   readonly lambdaCode?: lambda.Code;
 
   /**
-   * A function that exists already.
+   * An existing function.
    * @default - `McpFunction` defines one
    */
   readonly existingFunction?: lambda.Function;
@@ -56,7 +56,7 @@ export abstract class McpCode {
   }
 
   /**
-   * Code that is built already, for the architecture of the function (arm64).
+   * Prebuilt code for the architecture of the function (arm64).
    *
    * @param path a zip file, or a directory that holds the executable `bootstrap`
    */
@@ -78,7 +78,7 @@ export abstract class McpCode {
   /**
    * A function of the app, for example one built by another construct.
    *
-   * It must be a function that this app defines: the server's environment is added to it.
+   * This app must define the function, because the server's environment is added to it.
    */
   public static fromFunction(existingFunction: lambda.IFunction): McpCode {
     if (!(existingFunction instanceof lambda.Function)) {

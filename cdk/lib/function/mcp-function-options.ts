@@ -12,63 +12,64 @@ export interface McpFunctionOptions {
   readonly memorySize?: number;
 
   /**
-   * How long one request may take, at most 15 minutes. It is a ceiling on cost as well: API Gateway does not tell the
-   * function that the MCP client went away.
+   * Timeout of one request, at most 15 minutes. It also limits the cost: API Gateway does not tell the function when
+   * the MCP client has disconnected.
    * @default Duration.seconds(30)
    */
   readonly timeout?: Duration;
 
   /**
-   * How long the function's log is kept.
+   * Retention of the function's log.
    * @default RetentionDays.ONE_MONTH
    */
   readonly logRetention?: logs.RetentionDays;
 
   /**
-   * Whether requests are traced with X-Ray, by the API and by the function. Costs a permission on all X-Ray data.
-   * A function given with `McpCode.fromFunction` keeps its own setting.
+   * Whether requests are traced with X-Ray, by the API and by the function. Grants the function permission on all X-Ray
+   * data. A function given with `McpCode.fromFunction` keeps its own setting.
    * @default false
    */
   readonly tracing?: boolean;
 
   /**
-   * The network that the function reaches its own databases and services in. Without a NAT gateway or endpoints it reaches
-   * nothing else there, AWS's own APIs included. Costs a permission on all network interfaces, which AWS forces.
-   * @default - no network of one's own
+   * The VPC where the function reaches its databases and services. Without a NAT gateway or VPC endpoints it reaches
+   * nothing outside the VPC, including the APIs of AWS. Grants the function permission on all network interfaces, which
+   * AWS requires.
+   * @default - the function is not in a VPC
    */
   readonly vpc?: ec2.IVpc;
 
   /**
-   * Which subnets of `vpc` the function is in.
+   * The subnets of `vpc` for the function.
    * @default - the private ones
    */
   readonly vpcSubnets?: ec2.SubnetSelection;
 
   /**
    * The security groups of the function in `vpc`.
-   * @default - one of its own, which lets everything out
+   * @default - a new one that allows all outbound traffic
    */
   readonly securityGroups?: ec2.ISecurityGroup[];
 
   /**
-   * How many requests may run at once: set aside for this function out of the account's quota, and its limit. Requests
-   * beyond it fail. 0 stops the server. A new account has a quota of 10, all of which must stay unreserved, so that any number
-   * above 0 fails at deployment until the quota is raised.
-   * @default - what is free of the account's quota
+   * The number of concurrent requests that is reserved for this function from the account's quota, and its limit.
+   * Requests above it fail. 0 stops the server. A new account has a quota of 10, all of which must stay unreserved, so
+   * any number above 0 fails at deployment until the quota is raised.
+   * @default - the unreserved part of the account's quota
    */
   readonly reservedConcurrency?: number;
 
   /**
-   * How many instances are kept started, at a price for each hour. Requests go to an alias then.
-   * @default - none: instances start when they are needed
+   * The number of instances that stay initialized, billed by the hour. Requests then go to an alias.
+   * @default - none: instances start on demand
    */
   readonly provisionedConcurrency?: number;
 
   /**
-   * How requests move to a new version of the code: at once, or bit by bit by CodeDeploy, which goes back when the new
-   * version fails requests. Requests go to an alias then. With `provisionedConcurrency`, deploy another number and other code
-   * one after the other: Lambda refuses both at once.
-   * @default - at once, without CodeDeploy
+   * How requests move to a new version of the code: at once, or gradually by CodeDeploy, which rolls back when requests
+   * to the new version fail. Requests then go to an alias. With `provisionedConcurrency`, deploy a new number and new
+   * code separately: Lambda refuses both at once.
+   * @default - all at once, without CodeDeploy
    */
   readonly trafficShifting?: codedeploy.ILambdaDeploymentConfig;
 }

@@ -29,8 +29,8 @@ export interface McpFunctionProps extends McpFunctionOptions {
 }
 
 /**
- * The Lambda function of an MCP server: arm64, JSON logs in a log group with a retention, and a role that may write that
- * log and nothing else.
+ * The Lambda function of an MCP server: arm64, JSON logs in a log group with a retention, and a role that may only
+ * write that log.
  */
 export class McpFunction extends Construct implements iam.IGrantable {
   /** The function. */
@@ -39,16 +39,16 @@ export class McpFunction extends Construct implements iam.IGrantable {
   /** The IAM principal to permit actions to. */
   public readonly grantPrincipal: iam.IPrincipal;
 
-  /** The function's log. Undefined for a function given with `McpCode.fromFunction`, which keeps its own. */
+  /** The function's log group. Undefined with `McpCode.fromFunction`, whose function keeps its own. */
   public readonly logGroup?: logs.ILogGroup;
 
-  /** How long one request may take. */
+  /** Timeout of one request. */
   public readonly timeout: Duration;
 
   /** The alias that requests go to. Undefined without `provisionedConcurrency` and `trafficShifting`. */
   public readonly alias?: lambda.Alias;
 
-  /** What requests go to: the alias, or else the function. */
+  /** The target of requests: the alias if there is one, otherwise the function. */
   public readonly handler: lambda.IFunction;
 
   /** The CodeDeploy application's deployment group. Undefined without `trafficShifting`. */

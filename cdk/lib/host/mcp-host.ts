@@ -24,13 +24,13 @@ const BY_HAND = 'by-hand';
 /** Properties of `McpHost`. */
 export interface McpHostProps {
   /**
-   * Under which host name MCP clients reach the servers. `McpFront.stage()` cannot be shared.
+   * The host name at which MCP clients reach the servers. `McpFront.stage()` cannot be shared.
    * @default McpFront.cloudFront()
    */
   readonly front?: McpFront;
 
   /**
-   * What issues authorization codes to MCP clients: `McpAuthorization.server()`, one authorization server for all servers, or
+   * How MCP clients get access tokens: `McpAuthorization.server()`, one authorization server for all servers, or
    * `McpAuthorization.cognito()`, with a public app client for each server.
    * @default McpAuthorization.server()
    */
@@ -43,8 +43,8 @@ export interface McpHostProps {
   readonly userPool?: IMcpUserPool;
 
   /**
-   * Name for people: in the e-mails of the host's own user pool, and above the pages of `McpAuthorization.server` unless that has
-   * a `displayName`. The question on the consent page has the name of the server that is asked for.
+   * Name for people: in the e-mails of the host's own user pool, and above the pages of `McpAuthorization.server`
+   * unless that has a `displayName`. The consent page asks with the name of the server that the client requests.
    * @default 'MCP servers'
    */
   readonly displayName?: string;
@@ -62,19 +62,21 @@ export interface McpHostProps {
   readonly callbackUrls?: string[];
 
   /**
-   * Requests per second to documents and sign-in, before API Gateway answers 429. Each server has a limit of its own.
+   * Requests per second to documents and sign-in, above which API Gateway responds with 429. Each server has its own
+   * limit.
    * @default 50
    */
   readonly throttlingRateLimit?: number;
 
   /**
-   * Requests to documents and sign-in at one moment, before API Gateway answers 429. Each server has a limit of its own.
+   * Burst of requests to documents and sign-in, above which API Gateway responds with 429. Each server has its own
+   * limit.
    * @default 100
    */
   readonly throttlingBurstLimit?: number;
 
   /**
-   * The firewall in front of documents and sign-in, of scope `REGIONAL`. Each server has one of its own.
+   * The web ACL for documents and sign-in, of scope `REGIONAL`. Each server has its own.
    * @default - none
    */
   readonly webAcl?: wafv2.IWebACLRef;
@@ -93,16 +95,16 @@ export interface McpHostProps {
 }
 
 /**
- * What several MCP servers share: one host name, one user pool, one authorization server. Each server has a path below the host, and with
- * it a resource identifier and OAuth scopes of its own: `path: '/orders'` makes `https://<host>/orders/mcp`. An access token is for
- * one of them and refused by the others.
+ * Several MCP servers with one host name, one user pool and one authorization server. Each server has a path below the
+ * host, and thus its own resource identifier and OAuth scopes: `path: '/orders'` makes `https://<host>/orders/mcp`. An
+ * access token is valid for one server; the others refuse it.
  *
- * Its API answers the documents that MCP clients look for, of all servers, and the authorization server's endpoints. Each server
- * keeps an API of its own, because a challenge (`WWW-Authenticate`) of API Gateway is one text for a whole API.
+ * Its API serves the metadata documents of all servers and the authorization server's endpoints. Each server has its
+ * own API, because API Gateway has one challenge (`WWW-Authenticate`) for a whole API.
  *
- * Servers may be in other stacks of the app, of the same account and region, unless the front is `McpFront.cloudFront()`. One stack
- * holds a host and 15 servers. A user pool takes 25 servers unless AWS raises that; names, paths and OAuth scopes of all of them go
- * into 4 KB of the authorization server's environment.
+ * Servers may be in other stacks of the app, of the same account and region, unless the front is
+ * `McpFront.cloudFront()`. One stack holds a host and 15 servers. A user pool has a default quota of 25 servers. The
+ * names, paths and OAuth scopes of all servers must fit into the 4 KB of the authorization server's environment.
  */
 export class McpHost extends Construct {
   /** The public base URL, without a trailing slash. */
@@ -127,13 +129,13 @@ export class McpHost extends Construct {
   public readonly _authorization: McpAuthorization;
 
   /**
-   * The servers, so far.
+   * The servers added so far.
    * @internal
    */
   public readonly _servers: HostedServers;
 
   /**
-   * What clients that are configured manually use.
+   * The settings of clients that are configured manually.
    * @internal
    */
   public readonly _byHand: { readonly clientId: string; readonly callbackPort?: number; readonly callbackUrls?: string[] };

@@ -10,23 +10,23 @@ import { synthError } from '../private/synth-error';
 
 /** Properties of `McpMonitoring`. */
 export interface McpMonitoringProps {
-  /** The server to look at. */
+  /** The server to monitor. */
   readonly server: McpServer;
 
   /**
-   * Who is told when an alarm goes off, and when it is over.
-   * @default - nobody: the alarms change their state and no more
+   * The SNS topic that gets a message when an alarm starts and when it ends.
+   * @default - none: the alarms only change their state
    */
   readonly alarmTopic?: sns.ITopic;
 
   /**
-   * Of 100 requests, how many may fail in 5 minutes (HTTP status 500 and above) before an alarm goes off.
+   * Percentage of requests that may fail in 5 minutes (HTTP status 500 and above) before an alarm starts.
    * @default 5
    */
   readonly failurePercentage?: number;
 
   /**
-   * How long the slowest request of 100 may take before an alarm goes off.
+   * Latency (p99) above which an alarm starts.
    * @default - 80 % of the function's timeout
    */
   readonly slowAfter?: Duration;
@@ -36,14 +36,14 @@ export interface McpMonitoringProps {
  * A dashboard and alarms of one MCP server: calls, errors, latency (p50, p99), cold starts and throttles of each tool, of the
  * function and of the API, and sign-ins and registrations where there is a user pool.
  *
- * An alarm goes off when two of three periods of 5 minutes are bad: requests fail, are throttled or come near the timeout, or
- * the authorization server's function fails. One goes off at once: when the authorization server refused tokens of Cognito that
- * were not what a person had consented to, which it does by itself; this alarm needs the log of a function that was not handed
- * over with `McpCode.fromFunction`. The metrics of tools come from the server's log lines and those of the API from
- * API Gateway, both under the server's name: servers of one name in one account and region share them. Costs 3 dollars a
+ * An alarm starts when in two of three periods of 5 minutes requests fail, are throttled or come close to the timeout,
+ * or the authorization server's function fails. One alarm starts immediately: when the authorization server refused
+ * tokens of Cognito that differ from what a person consented to; it needs the log of a function that is not passed in
+ * with `McpCode.fromFunction`. The metrics of tools come from the server's log lines and those of the API from API
+ * Gateway, both under the server's name: servers of one name in one account and region share them. Costs 3 dollars a
  * month for the dashboard and 10 cents for each alarm; the metrics of tools are billed as custom metrics.
  *
- * It looks for no other attack, and tells nobody about an error of a single tool.
+ * It does not detect other attacks, and no alarm covers the errors of a single tool.
  */
 export class McpMonitoring extends Construct {
   /** The dashboard. */

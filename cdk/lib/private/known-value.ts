@@ -1,13 +1,14 @@
 import { type Duration, Fn, Token, Tokenization } from 'aws-cdk-lib';
 import { synthError } from './synth-error';
 
-/** What a property can hold as a CDK token: a value that only CloudFormation knows, at deployment. */
+/** Types of properties that can be CDK tokens, whose values are known only at deployment. */
 type Value = string | number | Duration | readonly string[];
 
 /**
  * Whether a value is known at synth as a whole. It is not if it is a CDK token, holds one, or is a list that holds one.
  *
- * Every check of a property's form asks here first: a CDK token is encoded as a string, a number or a list that looks like a wrong value.
+ * Every check of a property's form calls this first: a CDK token is encoded as a string, a number or a list that looks
+ * like an invalid value.
  */
 export function isKnown(value: Value): boolean {
   if (typeof value === 'string') {
@@ -47,8 +48,8 @@ export function knownItems(values: readonly string[]): string[] {
 }
 
 /**
- * The items of a list for a string that `separator` is between: a list that is a CDK token, or part of one, becomes one item,
- * which at deployment has the separator between its own.
+ * The items of a list that are joined with `separator`: a list that is a CDK token, or part of one, becomes one item,
+ * which at deployment is joined with the same separator.
  */
 export function itemsOf(values: readonly string[], separator: string): string[] {
   return values.map((value) => (isListToken(value) ? Fn.join(separator, [value]) : value));
@@ -60,7 +61,7 @@ export function urlListOf(values: string[]): string[] {
   return values.some(isListToken) ? Fn.split(' ', itemsOf(values, ' ').join(' ')) : values;
 }
 
-/** An item that stands in a list for a whole list. */
+/** Whether an item is the encoding of a whole list. */
 function isListToken(value: string): boolean {
   return Token.isUnresolved([value]);
 }

@@ -2,8 +2,8 @@
 const ENCODED_TOKENS = /[$#]\{Token\[[^\]]*\]\}|-1\.\d{10,16}e\+289/g;
 
 /**
- * An error for the person who runs `cdk synth`. The message names the input, shows its value and says the fix;
- * the identifier in parentheses is stable, so that it can be searched for and tested. CDK tokens in it are readable.
+ * An error for the person who runs `cdk synth`. The message names the input, shows its value and says the fix; the
+ * identifier in parentheses is stable for searches and tests. CDK tokens in the message are made readable.
  */
 export function synthError(identifier: string, message: string): Error {
   return new Error(`${message.replace(ENCODED_TOKENS, '<CDK token>')} (${identifier})`);

@@ -1,7 +1,7 @@
 import { isKnown } from './known-value';
 import { synthError } from './synth-error';
 
-/** Hosts that a request does not leave the machine for. */
+/** Loopback hosts. */
 const LOOPBACK = ['127.0.0.1', 'localhost', '[::1]'];
 
 /** OAuth compares these URLs as strings, so only the one canonical spelling of an origin is accepted. */
@@ -18,7 +18,7 @@ export function assertOrigin(value: string, name: string): void {
   }
 }
 
-/** Refuses what cannot be a URL of an OAuth server: https, or http on loopback, without a fragment. */
+/** Refuses a value that is not a URL of an OAuth server: https, or http on loopback, without a fragment. */
 export function assertOAuthUrl(value: string, name: string): void {
   if (!isKnown(value)) {
     return;

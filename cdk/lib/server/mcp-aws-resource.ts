@@ -3,7 +3,7 @@ import type * as iam from 'aws-cdk-lib/aws-iam';
 import { synthError } from '../private/synth-error';
 
 /**
- * An AWS resource of the app, handed to a server whose contract asks for one.
+ * An AWS resource of the app for a server whose contract asks for one.
  *
  * The server gets its name in the setting that the contract names, and permission for exactly the actions that its
  * tools declare.
@@ -17,7 +17,7 @@ export abstract class McpAwsResource {
   /** The type, as contracts spell it. */
   public abstract readonly contractType: string;
 
-  /** What the server's setting becomes. */
+  /** The value of the server's setting. */
   public abstract readonly settingValue: string;
 
   /** Permits `actions` on this AWS resource, and nothing else. */

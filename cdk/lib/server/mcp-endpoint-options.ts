@@ -11,38 +11,43 @@ import type { McpGateOptions } from '../authorizer/mcp-gate-options';
 import type { McpHost } from '../host/mcp-host';
 import type { IMcpUserPool } from '../user-pool/mcp-user-pool-ref';
 
-/** How an MCP endpoint is reached, and by whom: the properties that `McpServer` and `McpRemoteServer` share. */
+/**
+ * The properties that `McpServer` and `McpRemoteServer` share: how MCP clients reach the endpoint and who may call it.
+ */
 export interface McpEndpointOptions {
   /**
-   * What several servers share: the host name, the user pool and the authorization. `front`, `userPool`, `authorization`,
-   * `callbackPort` and `callbackUrls` are the host's then. Needs a `path`.
+   * The host that this server shares with other servers: it has the host name, the user pool and the authorization.
+   * `front`, `userPool`, `authorization`, `callbackPort` and `callbackUrls` are then set on the host. Needs a `path`.
    * @default - none: the server has a front, a user pool and an authorization of its own
    */
   readonly host?: McpHost;
 
   /**
-   * Where the server is below its host, for example `/orders`, which makes the MCP URL `https://<host>/orders/mcp`. One part or more, of
-   * lower-case letters, digits and single `-` or `_` between them.
+   * The server's path below its host: `/orders` makes the MCP URL `https://<host>/orders/mcp`. It has one or more
+   * segments of lower-case letters and digits, with single `-` or `_` between them.
    * @default - the MCP URL is `/mcp` below the server's own front
    */
   readonly path?: string;
 
   /**
-   * Under which URL MCP clients reach the server.
+   * The URL at which MCP clients reach the server.
    * @default McpFront.cloudFront()
    */
   readonly front?: McpFront;
 
   /**
-   * What issues authorization codes to MCP clients. With the default they connect from the URL alone;
-   * `McpAuthorization.cognito()` leaves the function out, and with it every client that needs more than Cognito has.
+   * How MCP clients get access tokens, and what verifies them. With `McpAuthorization.server()` clients connect with
+   * the URL alone. `McpAuthorization.cognito()` has no authorization server function, and clients that need more than
+   * Cognito offers do not connect. `McpAuthorization.jwt` and `McpAuthorization.bearerToken` issue nothing: a Lambda
+   * authorizer verifies tokens that come from elsewhere, and there is no user pool. `McpRemoteServer` and servers with
+   * a `host` do not support these two.
    * @default McpAuthorization.server()
    */
   readonly authorization?: McpAuthorization;
 
   /**
-   * The people who may use the server. Hand over one pool to let several servers share it, or `McpUserPool.fromUserPool`
-   * for a pool that exists already.
+   * The people who may use the server. Several servers can share one pool; `McpUserPool.fromUserPool` imports an
+   * existing one.
    * @default - a user pool of the server's own, open for self sign-up
    */
   readonly userPool?: IMcpUserPool;
@@ -69,57 +74,57 @@ export interface McpEndpointOptions {
   readonly allowedOrigins?: string[];
 
   /**
-   * Requests per second, all callers together, before API Gateway answers 429.
+   * Requests per second of all callers together, above which API Gateway responds with 429.
    * @default 50
    */
   readonly throttlingRateLimit?: number;
 
   /**
-   * Requests at one moment, all callers together, before API Gateway answers 429.
+   * Burst of requests of all callers together, above which API Gateway responds with 429.
    * @default 100
    */
   readonly throttlingBurstLimit?: number;
 
   /**
-   * How fast the requests of each app client may come, beside what holds for all callers together. People share one app
-   * client: the user pool's, whichever MCP clients they use. App clients that are not known when the server is deployed
-   * share one throttle. A request above it is answered 429. Needs `gate`.
+   * The rate limit of each app client, in addition to the limit of all callers together. People share one app client,
+   * the user pool's, whichever MCP clients they use. App clients that are not known when the server is deployed share
+   * one rate limit. A request above it gets 429. Needs `gate`.
    *
-   * The server then takes no JSON-RPC batches, which MCP clients of 2025-03-26 may send: a batch counts as one request. The
-   * endpoint of an `McpRemoteServer` must refuse them itself.
+   * The server then refuses JSON-RPC batches, which MCP clients of 2025-03-26 may send, because a batch counts as one
+   * request. The endpoint of an `McpRemoteServer` must refuse them itself.
    *
-   * API Gateway holds it as well as it can, not exactly. It tells no person from another.
+   * API Gateway applies the limit on a best-effort basis. It does not limit single people.
    * @default - none for single app clients
    */
   readonly throttle?: McpThrottle;
 
   /**
-   * How many requests each app client may send in a day, week or month, in the same way as `throttle`.
+   * The number of requests that each app client may send in a day, week or month. It applies in the same way as
+   * `throttle`.
    * @default - none
    */
   readonly quota?: McpQuota;
 
   /**
-   * The gate, `{}` with what the npm package brings: a Lambda authorizer in place of API Gateway's own. It refuses a call of a
-   * tool whose OAuth scopes the access token lacks, with the 403 and the challenge by which MCP clients ask for more: without it
-   * the function refuses, and API Gateway renames a function's challenge. And it tells API Gateway the app client, for
-   * `throttle` and `quota`. Costs an invocation more for each request. Clients of older revisions than 2026-07-28 do not name
-   * the tool in a header, and are refused by the function alone, as is every tool of an `McpRemoteServer`. With `throttle` or
-   * `quota` the function alone looks at tools that do not fit into the gate's environment.
+   * A Lambda authorizer that replaces API Gateway's Cognito authorizer; `{}` uses the program of the npm package. It
+   * refuses a tool call whose access token lacks the tool's OAuth scopes with 403 and a challenge that MCP clients
+   * understand; API Gateway renames the challenge of a function. `throttle` and `quota` need it. It costs one more
+   * invocation for each request. Where it cannot see the tool, the function alone checks the tool's scopes: for clients
+   * of revisions before 2026-07-28, for an `McpRemoteServer`, and for tools that do not fit into its environment.
    * @default - none: API Gateway checks that an access token has one of the server's OAuth scopes, the function the tool's
    */
   readonly gate?: McpGateOptions;
 
   /**
-   * The firewall in front of the API stage, of scope `REGIONAL`: it looks at every request, also one that goes around the
-   * front. Managed rules about bots from AI services drop the requests of claude.ai.
+   * The web ACL of the API stage, of scope `REGIONAL`. It inspects every request, including requests that bypass the
+   * front. Managed rules about bots of AI services block claude.ai.
    * @default - none
    */
   readonly webAcl?: wafv2.IWebACLRef;
 
   /**
-   * What happens to the user pool, the log and the table for state when the stack is deleted. Does not apply to a `userPool` or a table that is
-   * handed over.
+   * What happens to the user pool and the logs when the stack is deleted, and to the state table of an `McpServer`;
+   * `McpRemoteServer` has no table. Does not apply to a `userPool` or a table that is passed in.
    * @default RemovalPolicy.RETAIN
    */
   readonly removalPolicy?: RemovalPolicy;
@@ -130,7 +135,7 @@ export interface McpServerProps extends McpFunctionOptions, McpEndpointOptions {
   /** The server's code. */
   readonly code: McpCode;
 
-  /** What the server's binary says about itself. */
+  /** The contract that the server's binary prints. */
   readonly contract: McpContract;
 
   /**
@@ -140,15 +145,15 @@ export interface McpServerProps extends McpFunctionOptions, McpEndpointOptions {
   readonly settings?: { [name: string]: any };
 
   /**
-   * The AWS resources that the contract asks for, by its names. The server gets permission for the actions that its tools declare.
-   * The table `state`, which the library asks for, is defined by the server itself unless another one is given here: with
-   * the partition key `pk` (string), no sort key, and the TTL attribute `expires`.
+   * The AWS resources that the contract asks for, by its names. The server gets permission for the actions that its
+   * tools declare. The server defines the table `state`, which the library asks for, unless another one is given here:
+   * with the partition key `pk` (string), no sort key, and the TTL attribute `expires`.
    * @default - none, for a contract that asks for none
    */
   readonly awsResources?: { [name: string]: McpAwsResource };
 }
 
-/** Options of `addMachineClient`. Limits of its own need limits of the server, for everybody else. */
+/** Options of `addMachineClient`. Limits for one app client require that the server has limits too. */
 export interface McpMachineClientOptions extends McpAppClientLimits {
   /**
    * Names of the OAuth scopes that the program may ask for, as in the contract.

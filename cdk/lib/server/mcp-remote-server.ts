@@ -27,13 +27,16 @@ export interface McpRemoteScope {
 
 /** Properties of `McpRemoteServer`. */
 export interface McpRemoteServerProps extends McpEndpointOptions {
-  /** The MCP endpoint that requests go on to: https, for example the URL of an AgentCore gateway. */
+  /** The MCP endpoint that requests are forwarded to: https, for example the URL of an AgentCore gateway. */
   readonly endpointUrl: string;
 
   /** The server's name: letters, digits, `-` and `_`. */
   readonly serverName: string;
 
-  /** The OAuth scopes, one at least. An access token with any of them passes; who may call which tool is the endpoint's. */
+  /**
+   * The OAuth scopes, at least one. An access token with any of them passes; the endpoint decides who may call which
+   * tool.
+   */
   readonly scopes: McpRemoteScope[];
 
   /**
@@ -43,8 +46,8 @@ export interface McpRemoteServerProps extends McpEndpointOptions {
   readonly serverTitle?: string;
 
   /**
-   * HTTP methods that the endpoint takes besides `POST`: `DELETE` if clients may end a session, `GET` if it sends messages
-   * outside of responses. `timeout` ends a stream of `GET` too.
+   * HTTP methods that the endpoint accepts besides `POST`: `DELETE` if clients may end a session, `GET` if it sends
+   * messages outside of responses. `timeout` ends a stream of `GET` too.
    * @default - none: API Gateway responds to every other method with 405
    */
   readonly endpointMethods?: string[];
@@ -63,16 +66,16 @@ export interface McpRemoteServerProps extends McpEndpointOptions {
 }
 
 /**
- * The way in for an MCP endpoint that exists already and whose authorization MCP clients cannot follow: an AgentCore gateway
- * or runtime, or any URL. It has what `McpServer` has in front of its function (URL, challenge, metadata, user pool, the
- * authorization server with `McpAuthorization.server`) and passes requests on with the access token.
+ * Puts OAuth in front of an existing MCP endpoint whose own authorization MCP clients cannot use: an AgentCore gateway
+ * or runtime, or any URL. It defines what `McpServer` defines in front of its function (URL, challenge, metadata, user
+ * pool, the authorization server with `McpAuthorization.server`) and forwards requests with the access token.
  *
  * The endpoint must accept Cognito's access tokens: issuer `userPool.issuer`, client `cognitoClientId`, `aud` absent or
- * `mcpServerUrl`. With `McpAuthorization.server` a person's access token always has the `aud`, and the endpoint should refuse one
- * without, which `gate` does for it; tokens of machine clients never have one. It must refuse everybody else, because its own URL stays open, and a browser page too if browsers may reach
- * it: nothing here looks at `Origin`. Metrics of tools do not exist, and a challenge of the endpoint's own is renamed by API
- * Gateway. While the endpoint cannot be reached, the response is a JSON-RPC error with status 502, and with status 504 when
- * `timeout` is over.
+ * `mcpServerUrl`. With `McpAuthorization.server` a person's access token always has the `aud`, and the endpoint should
+ * refuse one without, which `gate` does for it; tokens of machine clients never have one. It must refuse every other
+ * token, because its own URL stays public, and foreign origins if browsers can reach it: this construct does not check
+ * `Origin`. It has no metrics of tools, and API Gateway renames a challenge of the endpoint itself. When the endpoint
+ * cannot be reached, the response is a JSON-RPC error with status 502; after `timeout` it has status 504.
  */
 export class McpRemoteServer extends Construct {
   /** The public MCP URL, which is the resource identifier too. */
@@ -93,7 +96,7 @@ export class McpRemoteServer extends Construct {
   /** The authorization server in front of the user pool. Undefined unless the authorization is `McpAuthorization.server`. */
   public readonly authorizationServer?: McpAuthorizationServer;
 
-  /** The `client_id` of access tokens that people get: what the endpoint must let in. */
+  /** The `client_id` of access tokens that people get, which the endpoint must accept. */
   public readonly cognitoClientId: string;
 
   /** The `client_id` for manual configuration, as of `McpServer`. */
@@ -102,7 +105,7 @@ export class McpRemoteServer extends Construct {
   /** The domain of `McpFront.customDomain`. Undefined with every other front. */
   public readonly customDomain?: apigateway.DomainName;
 
-  /** The function that decides about requests before they go on. Undefined without `gate`. */
+  /** The function of the Lambda authorizer. Undefined without `gate`. */
   public readonly gateFunction?: McpFunction;
 
   private readonly endpoint: ProtectedEndpoint;
@@ -134,8 +137,8 @@ export class McpRemoteServer extends Construct {
   }
 
   /**
-   * Defines a confidential app client for a program, as `McpServer.addMachineClient` does. The endpoint must let its
-   * `client_id` in too.
+   * Defines a confidential app client for a program, as `McpServer.addMachineClient` does. The endpoint must accept its
+   * `client_id` too.
    *
    * @param id construct ID of the app client; renaming it makes a new one
    */
@@ -144,7 +147,7 @@ export class McpRemoteServer extends Construct {
   }
 
   /**
-   * Counts an app client by itself that is not the server's own, as `McpServer.limitAppClient` does.
+   * Gives an app client that this server does not define limits of its own, as `McpServer.limitAppClient` does.
    *
    * @param clientId the app client as its access tokens name it
    */
@@ -153,7 +156,7 @@ export class McpRemoteServer extends Construct {
   }
 }
 
-/** Refuses an endpoint that requests cannot be passed on to, and what Cognito would refuse about its OAuth scopes. */
+/** Refuses an endpoint that requests cannot be forwarded to, and what Cognito would refuse about its OAuth scopes. */
 function assertRemote(props: McpRemoteServerProps): void {
   const { endpointUrl, endpointMethods = [], serverName, scopes, authorization } = props;
   const kind = authorization?._gate?.kind;

@@ -28,8 +28,8 @@ import { toolMetric } from './private/tool-metrics';
  * An MCP server on AWS Lambda behind OAuth: a REST API that checks access tokens and scopes before the function runs,
  * the metadata documents and challenges that MCP clients follow to the sign-in pages, and a user pool.
  *
- * It does not limit single people, and single app clients with `throttle` and `quota` only. It does not put a firewall in front. With
- * `McpAuthorization.cognito` it does not connect MCP clients that must register themselves.
+ * It does not limit the requests of single people; `throttle` and `quota` limit single app clients. It does not define
+ * a firewall. With `McpAuthorization.cognito` it does not connect MCP clients that must register themselves.
  */
 export class McpServer extends Construct implements iam.IGrantable {
   /** The public MCP URL, which is the resource identifier too. */
@@ -53,7 +53,7 @@ export class McpServer extends Construct implements iam.IGrantable {
   /** The server's function. */
   public readonly mcpFunction: McpFunction;
 
-  /** The function that decides about requests before the server's own does. Undefined without `gate`, `McpAuthorization.jwt` and `bearerToken`. */
+  /** The function of the Lambda authorizer. Undefined without `gate`, `McpAuthorization.jwt` and `bearerToken`. */
   public readonly gateFunction?: McpFunction;
 
   /** The API in front of the function. */
@@ -70,9 +70,9 @@ export class McpServer extends Construct implements iam.IGrantable {
   public readonly stateTable?: dynamodb.ITableV2;
 
   /**
-   * The generated secret that session ids are sealed with. Undefined for a server that has none, and with
-   * `settings.MCP_STATE_KEYS`. CloudFormation puts it into the function's environment, where whoever may read the
-   * function's configuration can read it. It is not rotated by itself.
+   * The generated secret that encrypts session ids. Undefined for a server that has none, and with
+   * `settings.MCP_STATE_KEYS`. CloudFormation puts it into the function's environment, so everyone who may read the
+   * function's configuration can read it. It is not rotated automatically.
    */
   public readonly stateSecret?: secretsmanager.ISecret;
 
@@ -141,28 +141,29 @@ export class McpServer extends Construct implements iam.IGrantable {
     this.claudeCodeCommand = this.connectCommand('claude-code');
   }
 
-  /** The authorization endpoint, for people. Not there with `McpAuthorization.jwt` and `bearerToken`. */
+  /** The authorization endpoint, for people. Not available with `McpAuthorization.jwt` and `bearerToken`. */
   public get authorizationUrl(): string {
     return this.endpoint.signInFor('authorizationUrl').authorizationUrl;
   }
 
-  /** The token endpoint. Not there with `McpAuthorization.jwt` and `bearerToken`. */
+  /** The token endpoint. Not available with `McpAuthorization.jwt` and `bearerToken`. */
   public get tokenUrl(): string {
     return this.endpoint.signInFor('tokenUrl').tokenUrl;
   }
 
   /**
-   * The page where people sign up and in without an MCP client. Not there with `McpAuthorization.jwt` and `bearerToken`.
+   * The page where people sign up and in without an MCP client. Not available with `McpAuthorization.jwt` and
+   * `bearerToken`.
    *
-   * With `McpAuthorization.server` it begins at the authorization server and ends on a page that names the MCP URL. With
-   * `McpAuthorization.cognito` it is Cognito's page, which sends the browser on to the first redirect URI of the interactive
-   * app client: the account exists then, although no client answers there.
+   * With `McpAuthorization.server` it begins at the authorization server and ends on a page that names the MCP URL.
+   * With `McpAuthorization.cognito` it is Cognito's page, which redirects the browser to the first redirect URI of the
+   * interactive app client. The account then exists, although no client listens at that URI.
    */
   public get signInUrl(): string {
     return this.endpoint.signInFor('signInUrl').signInUrl;
   }
 
-  /** The people who may use the server. Not there with `McpAuthorization.jwt` and `bearerToken`. */
+  /** The people who may use the server. Not available with `McpAuthorization.jwt` and `bearerToken`. */
   public get userPool(): IMcpUserPool {
     return this.endpoint.signInFor('userPool').userPool;
   }
@@ -201,12 +202,12 @@ export class McpServer extends Construct implements iam.IGrantable {
     return toolMetric(this.contract, 'Errors', toolName, options);
   }
 
-  /** Milliseconds that calls of a tool took; p99 over 5 minutes unless the options say otherwise. */
+  /** Duration of calls of a tool in milliseconds; p99 over 5 minutes unless the options say otherwise. */
   public metricLatency(toolName: string, options: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
     return toolMetric(this.contract, 'Latency', toolName, options);
   }
 
-  /** Calls of a tool that a process was started for; a sum over 5 minutes unless the options say otherwise. */
+  /** Calls of a tool that started a process; a sum over 5 minutes unless the options say otherwise. */
   public metricColdStarts(toolName: string, options: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
     return toolMetric(this.contract, 'ColdStarts', toolName, options);
   }
@@ -217,9 +218,9 @@ export class McpServer extends Construct implements iam.IGrantable {
   }
 
   /**
-   * The command that adds the server to an MCP client: `claude-code`, or with an authorization that needs the URL alone
-   * `codex`, `gemini`, `mcp-remote` or `vscode`; for `cursor` a link to open. The tests of this library run all but those of VS Code and
-   * Cursor.
+   * The command that adds the server to an MCP client: `claude-code`, or, with an authorization that needs only the
+   * URL, `codex`, `gemini`, `mcp-remote` or `vscode`; for `cursor` a link to open. The tests of this library run all of
+   * them except those of VS Code and Cursor.
    */
   public connectCommand(client: string): string {
     return connectCommand(client, {
@@ -240,9 +241,9 @@ export class McpServer extends Construct implements iam.IGrantable {
   }
 
   /**
-   * Counts an app client by itself that is not the server's own, with a throttle or quota of its own: one of the provider of
-   * `McpAuthorization.jwt`, one of a user pool that is handed over, or `token-` and the first 16 digits of a digest of
-   * `bearerToken`. The server must have `throttle` or `quota`, which hold for everybody else.
+   * Gives an app client that this server does not define a rate limit or quota of its own: one of the provider of
+   * `McpAuthorization.jwt`, one of a user pool that is passed in, or `token-` and the first 16 digits of a digest of
+   * `bearerToken`. The server must have `throttle` or `quota`, which apply to all other app clients.
    *
    * @param clientId the app client as its access tokens name it (`client_id`, `azp` or `cid`)
    */

@@ -6,14 +6,14 @@ import { addCodeGrantClient, clientSecretOf } from './private/code-grant-client'
 import type { IMcpUserPool } from './mcp-user-pool-ref';
 
 /**
- * No way for people to sign in. Cognito turns password flows on when nothing is said and refuses an empty list; what is left is the
- * refresh of tokens, and the client credentials grant yields no refresh token.
+ * No sign-in flow for people. Cognito enables password flows by default and refuses an empty list; the remaining flow
+ * is token refresh, and the client credentials grant yields no refresh token.
  */
 const NO_SIGN_IN: cognito.AuthFlow = { custom: false };
 
 /** Properties of `McpInteractiveClient`. */
 export interface McpInteractiveClientProps {
-  /** Where the users are. */
+  /** The user pool with the users. */
   readonly userPool: IMcpUserPool;
 
   /** Scopes that the app client may ask for. */
@@ -27,7 +27,7 @@ export interface McpInteractiveClientProps {
  * The public app client of MCP clients that people use: authorization code grant only, no secret, only the MCP server's
  * scopes, refresh token rotation, revocation. Cognito accepts S256 as the only PKCE method.
  *
- * Cognito does not insist on PKCE for an app client. MCP clients must use it themselves.
+ * Cognito does not require PKCE for an app client. MCP clients must use it themselves.
  */
 export class McpInteractiveClient extends Construct {
   /** The `client_id`. */
@@ -50,8 +50,8 @@ export interface McpMachineClientProps {
 }
 
 /**
- * The confidential app client of a program: client credentials grant only. Its secret is in Secrets Manager as plain
- * text, put there by CloudFormation without a custom resource.
+ * The confidential app client of a program: client credentials grant only. CloudFormation writes its secret to Secrets
+ * Manager as a plain string, without a custom resource.
  *
  * The secret is not rotated. Access tokens of machine clients have no `aud`: the resource identifier in their scopes
  * binds them to the MCP server.

@@ -1,7 +1,7 @@
 import type * as cognito from 'aws-cdk-lib/aws-cognito';
 import type { IConstruct } from 'constructs';
 
-/** The people who may use MCP servers, and the pages where they sign in: defined here, or existing already. */
+/** A user pool, new or imported: the people who may use MCP servers, and the pages where they sign in. */
 export interface IMcpUserPool extends IConstruct {
   /** The user pool. */
   readonly userPool: cognito.IUserPool;
@@ -19,20 +19,20 @@ export interface IMcpUserPool extends IConstruct {
   readonly identityProviders?: cognito.UserPoolClientIdentityProvider[];
 }
 
-/** A user pool that exists already: what `McpUserPool.fromUserPool` takes. */
+/** Attributes of an existing user pool for `McpUserPool.fromUserPool`. */
 export interface McpExistingUserPoolAttributes {
-  /** The user pool, of the stack's own account and region. */
+  /** The user pool, in the stack's account and region. */
   readonly userPool: cognito.IUserPool;
 
   /**
-   * The domain of its sign-in pages, for one that is defined in this app.
+   * The domain of its sign-in pages, if this app defines it.
    * @default - `signInBaseUrl` says where the pages are
    */
   readonly domain?: cognito.UserPoolDomain;
 
   /**
-   * The origin of its sign-in pages, for a domain that is not defined in this app, for example
-   * `https://login.example.com` or `https://my-prefix.auth.eu-west-1.amazoncognito.com`.
+   * The origin of its sign-in pages, if this app does not define the domain, for example `https://login.example.com` or
+   * `https://my-prefix.auth.eu-west-1.amazoncognito.com`.
    * @default - that of `domain`
    */
   readonly signInBaseUrl?: string;

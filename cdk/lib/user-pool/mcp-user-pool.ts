@@ -19,7 +19,7 @@ export interface McpUserPoolProps {
   readonly selfSignUpEnabled?: boolean;
 
   /**
-   * Whether people give a second factor when they sign in: a code of an authenticator app. With OPTIONAL they choose.
+   * Whether sign-in requires a second factor: a code of an authenticator app. With OPTIONAL each person chooses.
    * @default cognito.Mfa.OFF
    */
   readonly mfa?: cognito.Mfa;
@@ -35,18 +35,18 @@ export interface McpUserPoolProps {
  * The people who may use MCP servers, and the pages where they sign up and in: a Cognito user pool (Essentials) with
  * verified e-mail addresses as user names, and a domain with managed login.
  *
- * Several MCP servers can share one. It sends no text messages.
+ * Several MCP servers can share one. It sends no SMS messages.
  */
 export class McpUserPool extends Construct implements IMcpUserPool {
   /**
-   * Puts MCP servers behind a user pool that exists already. Each gets a resource server and app clients of its own there;
-   * nothing else about the pool changes.
+   * Imports an existing user pool for MCP servers. Each server adds a resource-server registration and app clients to
+   * it; nothing else about the pool changes.
    *
-   * The pool must be of the Essentials plan or Plus, and its domain must have managed login: the classic pages cannot bind
-   * an access token to the server (RFC 8707). No trigger may take the OAuth scopes out of access tokens, and none may add the
-   * MCP server's to tokens of a sign-in by API calls, which nobody consented to. What is checked: account and region, and of a
-   * pool and a domain that this app defines the plan, the login version and that they belong together.
-   * Who may sign up, and how, stays what it is.
+   * The pool must have the Essentials or Plus plan, and its domain must have managed login: the classic pages cannot
+   * bind an access token to the server (RFC 8707). No trigger may remove the OAuth scopes from access tokens, or add
+   * the MCP server's scopes to tokens of a sign-in by API calls, which has no consent. Synthesis checks the account and
+   * region, and, for a pool and a domain that this app defines, the plan, the login version and that they belong
+   * together. Sign-up and its settings stay unchanged.
    */
   public static fromUserPool(scope: Construct, id: string, attributes: McpExistingUserPoolAttributes): IMcpUserPool {
     return new ExistingUserPool(scope, id, attributes);
@@ -106,8 +106,9 @@ export class McpUserPool extends Construct implements IMcpUserPool {
   }
 
   /**
-   * Domain prefixes are shared by all accounts of a region, so the stack's own UUID is in it; the construct's address
-   * keeps two pools of one stack apart. Lower case, digits and hyphens, below 63 characters, none of Cognito's reserved words.
+   * Domain prefixes are unique among all accounts of a region, so the prefix contains the stack's UUID; the construct's
+   * address distinguishes two pools of one stack. Lower case, digits and hyphens, below 63 characters, none of
+   * Cognito's reserved words.
    */
   private domainPrefix(): string {
     const stackUuid = Fn.select(2, Fn.split('/', Stack.of(this).stackId));

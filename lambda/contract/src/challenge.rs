@@ -1,3 +1,5 @@
+//! Builds the `WWW-Authenticate` values of 401 and 403 responses (RFC 6750 section 3, RFC 9728 section 5.1).
+
 use std::fmt;
 
 /// The value of a `WWW-Authenticate: Bearer …` header (RFC 6750 section 3, RFC 9728 section 5.1).

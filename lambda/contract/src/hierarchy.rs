@@ -1,3 +1,5 @@
+//! Expands OAuth scopes by the scopes that they include, and finds cycles among them.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::Scope;

@@ -1,3 +1,5 @@
+//! Defines [`Contract`], the JSON document that `<server> contract` prints, and checks it for contradictions.
+
 use std::collections::BTreeSet;
 use std::fmt;
 

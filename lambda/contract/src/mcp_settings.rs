@@ -1,3 +1,5 @@
+//! Defines the environment variables that the library itself reads in every server.
+
 use crate::setting::{SettingType, SettingValue};
 use crate::{HttpUrl, List, ProtectedResourceMetadata};
 

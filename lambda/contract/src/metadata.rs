@@ -1,3 +1,5 @@
+//! Builds protected resource metadata and its well-known URL (RFC 9728 sections 2 and 3.1).
+
 use serde::Serialize;
 
 use crate::HttpUrl;

@@ -1,3 +1,5 @@
+//! Lists and checks the request headers that repeat tool arguments (`x-mcp-header`, MCP 2026-07-28).
+
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};

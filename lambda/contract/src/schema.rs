@@ -1,3 +1,5 @@
+//! Generates the JSON Schema of the contract from its Rust types.
+
 use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
 

@@ -1,3 +1,5 @@
+//! Validates OAuth scope names and joins them with the resource identifier.
+
 use std::fmt;
 
 /// Why a text cannot be the name of an OAuth scope of a Cognito resource-server registration.

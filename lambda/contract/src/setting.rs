@@ -1,3 +1,5 @@
+//! Defines, reads and validates settings: environment variables with a type, a default and a description.
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;

@@ -1,3 +1,5 @@
+//! Parses absolute `https` URLs, and `http` URLs of loopback hosts, without normalising them.
+
 use std::fmt;
 
 /// An absolute `https` URL, or an `http` URL of a loopback host.

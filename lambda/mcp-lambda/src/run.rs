@@ -1,3 +1,5 @@
+//! The entry point [`run`]: prints the contract, serves Lambda invocations, or serves plain HTTP.
+
 use std::io::Write;
 use std::process::ExitCode;
 

@@ -3,7 +3,10 @@ import * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import { isKnown } from '../../private/known-value';
 
-/** The paths of the authorization server and the methods that it answers. Scripts in browsers may read only what has OPTIONS. */
+/**
+ * The paths and methods of the authorization server. Scripts in browsers may read only the responses of paths with
+ * OPTIONS.
+ */
 const METHODS: [path: string, methods: string[]][] = [
   ['authorize', ['GET', 'HEAD']],
   ['consent', ['POST']],
@@ -15,7 +18,7 @@ const METHODS: [path: string, methods: string[]][] = [
   ['revoke', ['POST', 'OPTIONS']],
 ];
 
-/** Requests per second, and at one moment, to what anybody may call as often as they like and what costs work each time. */
+/** Rate and burst limits of paths that need no credentials and whose every request costs work. */
 const THROTTLES: { [path: string]: { rateLimit: number; burstLimit: number } } = {
   '/authorize/GET': { rateLimit: 20, burstLimit: 40 },
   '/authorize/HEAD': { rateLimit: 20, burstLimit: 40 },
@@ -36,7 +39,7 @@ function smaller(own: number, ofAll: number): number {
   return isKnown(ofAll) ? Math.min(own, ofAll) : own;
 }
 
-/** Hands the authorization server's paths to its function, whole answers at a time and without an access token. */
+/** Routes the authorization server's paths to its function, with buffered responses and without an access token. */
 export function addAuthorizationEndpoints(api: apigateway.IRestApi, handler: lambda.IFunction): void {
   const integration = new apigateway.LambdaIntegration(handler, { allowTestInvoke: false });
   for (const [path, methods] of METHODS) {

@@ -2,19 +2,19 @@ import type { AuthorizationServerDocuments } from '../../api/metadata';
 import type { McpAuthorization } from '../mcp-authorization';
 import type { McpAuthorizationServerOptions } from '../mcp-authorization-options';
 
-/** What the metadata of an authorization server are made of that is ours. URLs have no trailing slash. */
+/** Parameters of the authorization server metadata. URLs have no trailing slash. */
 export interface MetadataParameters {
   /** The public MCP URLs: the resource identifiers (RFC 8707 section 2). */
   readonly resourceIdentifiers: string[];
-  /** The URL that the front answers at: issuer of the authorization server metadata. */
+  /** The public base URL: the issuer of the authorization server metadata. */
   readonly publicBaseUrl: string;
-  /** The URL that the user pool's domain answers at (`/oauth2/authorize` and so on). */
+  /** The public URL of the user pool's domain (`/oauth2/authorize` and so on). */
   readonly signInBaseUrl: string;
   /** The user pool's keys (RFC 7517). */
   readonly jwksUrl: string;
   /** Full OAuth scopes. */
   readonly oauthScopes: string[];
-  /** What MCP clients get their access tokens from: the user pool itself, or the authorization server in front of it. */
+  /** The source of access tokens: the user pool itself, or the authorization server in front of it. */
   readonly authorization: McpAuthorization;
 }
 
@@ -58,8 +58,8 @@ function userPoolMetadata(parameters: MetadataParameters): Record<string, unknow
 }
 
 /**
- * The endpoints of the authorization server in front of the user pool. Its crate owns what this document says: it is the
- * same as `lambda/authorization/metadata.template.json`, which a test compares.
+ * The endpoints of the authorization server in front of the user pool. Its crate defines this document: a test compares
+ * it with `lambda/authorization/metadata.template.json`.
  */
 function ownMetadata(parameters: MetadataParameters, server: McpAuthorizationServerOptions): Record<string, unknown> {
   const issuer = parameters.publicBaseUrl;
@@ -80,7 +80,7 @@ function ownMetadata(parameters: MetadataParameters, server: McpAuthorizationSer
 /** How app clients and MCP clients authenticate: public ones not at all. */
 const CLIENT_AUTHENTICATION = ['none', 'client_secret_basic', 'client_secret_post'];
 
-/** What both servers do alike. */
+/** Members that both servers share. */
 function common(parameters: MetadataParameters): Record<string, unknown> {
   return {
     jwks_uri: parameters.jwksUrl,

@@ -33,7 +33,7 @@ export function isCanonical(value: string): boolean {
   return (written === value || written === `${value}/`) && username === '' && !hostname.endsWith('.') && !/%2e|%2f|%5c|%00/i.test(pathname);
 }
 
-/** What decides about the redirect URIs of MCP clients that are configured manually. */
+/** Options that determine the redirect URIs of manually configured MCP clients. */
 export interface CallbackOptions {
   readonly callbackPort?: number;
   readonly callbackUrls?: string[];

@@ -21,10 +21,10 @@ import { assertScopesFit } from '../../user-pool/private/resource-server';
 import { signInUrls } from './sign-in-urls';
 import { synthError } from '../../private/synth-error';
 
-/** How long the gateway may take an access token for valid after it has looked at it; its own default is five minutes. */
+/** How long API Gateway may cache a valid access token; its default is five minutes. */
 const AUTHORIZER_CACHE = Duration.minutes(1);
 
-/** Where one MCP server is, for what is defined around it. */
+/** The URLs and scopes of one MCP server. */
 export interface ServerAddress {
   readonly api: apigateway.RestApi;
   readonly front: McpFrontConfig;
@@ -34,7 +34,7 @@ export interface ServerAddress {
   readonly oauthScopes: string[];
 }
 
-/** Whose sign-in it is. */
+/** Properties of the sign-in of one MCP server. */
 export interface SignInProps extends CallbackOptions {
   readonly contract: McpContract;
   readonly host?: SharedSignIn;
@@ -45,7 +45,7 @@ export interface SignInProps extends CallbackOptions {
   readonly removalPolicy?: RemovalPolicy;
 }
 
-/** What the servers of one host share: `McpHost`. */
+/** The members of `McpHost` that its servers share. */
 export interface SharedSignIn {
   readonly userPool: IMcpUserPool;
   readonly authorizationServer?: McpAuthorizationServer;
@@ -55,7 +55,7 @@ export interface SharedSignIn {
   readonly _byHand: CallbackOptions & { readonly clientId: string };
 }
 
-/** How people sign in to one MCP server: its user pool or its host's, with what the pool has to know about it: OAuth scopes and app clients. */
+/** The sign-in of one MCP server: its own or its host's user pool, with the server's OAuth scopes and app clients. */
 export class CognitoSignIn {
   public readonly userPool: IMcpUserPool;
   public readonly interactiveClient?: McpInteractiveClient;
@@ -87,7 +87,7 @@ export class CognitoSignIn {
     this.resourceServer = new cognito.UserPoolResourceServer(address.registry, 'ResourceServer', {
       userPool: this.userPool.userPool,
       identifier: address.mcpServerUrl,
-      // Without a name the identifier becomes the name, and a URL is no legal name.
+      // Without a name the identifier becomes the name, and a URL is not a valid name.
       userPoolResourceServerName: contract.serverName,
       scopes: contract.scopes.map((item) => new cognito.ResourceServerScope({ scopeName: item.name, scopeDescription: item.description })),
     });
@@ -106,12 +106,12 @@ export class CognitoSignIn {
       this.authorizationUrl = this.authorizationServer.authorizationUrl;
       this.tokenUrl = this.authorizationServer.tokenUrl;
       this.interactiveClientId = host?._byHand.clientId ?? contract.serverName;
-      // Never at Cognito itself: the authorization server's page begins it with PKCE, a state and a cookie.
+      // Not Cognito's own page: the authorization server's page starts with PKCE, a state and a cookie.
       this.signInUrl = `${front.publicBaseUrl}/sign-in`;
     }
   }
 
-  /** Who signs the access tokens, and where its keys are. */
+  /** The issuer of the access tokens and the URL of its keys. */
   public get tokenIssuer(): TokenIssuer {
     return { issuer: this.userPool.issuer, jwksUrl: this.jwksUrl, audienceSettings: this.audienceSettings };
   }
@@ -126,12 +126,12 @@ export class CognitoSignIn {
     return this.authorizationServer !== undefined || this.registersWithCognito;
   }
 
-  /** What `claude mcp add` needs besides the URL. */
+  /** The options of `claude mcp add` besides the URL. */
   public get claudeCodeOptions(): string {
     return this.connectsByUrlAlone ? '' : ` --client-id ${this.interactiveClientId} --callback-port ${callbackPortOf(this.byHand)}`;
   }
 
-  /** What MCP clients read about the authorization server. */
+  /** The metadata documents of the authorization server. */
   public get metadata(): AuthorizationServerDocuments {
     return authorizationServerDocuments({
       resourceIdentifiers: [this.address.mcpServerUrl],
@@ -144,8 +144,8 @@ export class CognitoSignIn {
   }
 
   /**
-   * The audience that whatever verifies access tokens insists on. With an authorization server every access token of a person
-   * has the MCP URL as `aud`; MCP clients that ask Cognito themselves may have left `resource` out.
+   * The setting that makes `aud` mandatory. With an authorization server every access token of a person has the MCP URL
+   * as `aud`; MCP clients that use Cognito directly may omit `resource`.
    */
   public get audienceSettings(): { [name: string]: string } {
     return this.authorizationServer === undefined ? {} : { MCP_AUDIENCE_REQUIRED: 'true' };
@@ -171,7 +171,7 @@ export class CognitoSignIn {
     return this.authorization._registersWithCognito;
   }
 
-  /** Tells the host's authorization server about this server, or defines one of its own. */
+  /** Adds this server to the host's authorization server, or defines one of its own. */
   private addToAuthorizationServer(shared?: McpAuthorizationServer): McpAuthorizationServer {
     const { serverName, serverTitle } = this.props.contract._document;
     const { mcpServerUrl: resourceIdentifier } = this.address;
@@ -181,7 +181,7 @@ export class CognitoSignIn {
       return shared;
     }
     const options = this.authorization._server!;
-    // For clients that can do neither of the two registrations: their `client_id` is typed in.
+    // For clients that support neither kind of registration: their user enters the `client_id`.
     const byHand = { clientId: serverName, clientName: 'A client configured manually', redirectUris: redirectUrisOf(this.byHand) };
     return new McpAuthorizationServer(this.server, 'AuthorizationServer', {
       ...options,
@@ -208,7 +208,7 @@ export class CognitoSignIn {
     }));
   }
 
-  /** Scopes by way of the resource-server registration, so that Cognito knows them before an app client asks for them. */
+  /** Scopes of the resource-server registration, so that Cognito has them before an app client refers to them. */
   private cognitoScopes(scopeNames: string[]): cognito.OAuthScope[] {
     const known = this.props.contract.scopeNames;
     const unknown = scopeNames.filter((name) => !known.includes(name));

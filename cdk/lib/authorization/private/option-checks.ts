@@ -13,7 +13,7 @@ const FORBIDDEN_SCHEMES = ['about', 'blob', 'chrome', 'data', 'file', 'filesyste
 /** The last labels of host names that are nobody's in public: no metadata document is fetched there. */
 const PRIVATE_DOMAINS = ['localhost', 'local', 'internal', 'lan', 'home', 'corp', 'test', 'invalid', 'example', 'onion', 'arpa'];
 
-/** Refuses what the pages cannot show, and schemes that no application can claim. */
+/** Refuses values that the pages cannot show, and schemes that no application can register. */
 export function assertPages(options: McpAuthorizationServerOptions): void {
   const { brandColor, brandLogoUrl, customSchemes } = options;
   if (brandColor !== undefined && isKnown(brandColor)) {
@@ -66,7 +66,7 @@ function isDocumentUrl(text: string): boolean {
   return href === text && port === '' && pathname !== '/' && hostname.includes('.') && isIP(hostname) === 0 && last !== '' && !PRIVATE_DOMAINS.includes(last);
 }
 
-/** Refuses lifetimes that the server or Cognito would. */
+/** Refuses lifetimes that the authorization server or Cognito would refuse. */
 export function assertLifetimes(options: McpAuthorizationServerOptions): void {
   const { codeLifetime, refreshTokenLifetime, registrationLifetime } = options;
   if (codeLifetime !== undefined) {

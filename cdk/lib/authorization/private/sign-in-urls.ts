@@ -1,7 +1,7 @@
 import type { McpFrontConfig } from '../../front/mcp-front-options';
 import type { IMcpUserPool } from '../../user-pool/mcp-user-pool-ref';
 
-/** Where the user pool's pages and keys are reached: at the front, if it shows them, or at their own URLs. */
+/** The URLs of the user pool's pages and keys: at the front, if it serves them, or their own URLs. */
 export function signInUrls(front: McpFrontConfig, userPool: IMcpUserPool): { readonly signInBaseUrl: string; readonly jwksUrl: string } {
   return {
     signInBaseUrl: front.signInBaseUrl ?? userPool.signInBaseUrl,

@@ -4,19 +4,19 @@ import type { McpBearerTokenOptions, McpJwtOptions } from '../mcp-gate-options';
 import { assertOAuthUrl } from '../../private/urls';
 import { synthError } from '../../private/synth-error';
 
-/** What a gate needs that stands in for the user pool. */
+/** Options of a Lambda authorizer that replaces the user pool. */
 export interface GateAuthorizationOptions {
   readonly kind: 'jwt' | 'bearerToken';
   readonly code?: McpCode;
-  /** The `iss` of access tokens; undefined for tokens that say nothing. */
+  /** The `iss` of access tokens; undefined for opaque tokens. */
   readonly issuer?: string;
   readonly scopePrefix: string;
   readonly clientId?: string;
-  /** Environment of the gate, beside what every gate has. */
+  /** Environment of the Lambda authorizer, in addition to the common variables. */
   readonly environment: { [name: string]: string };
 }
 
-/** The gate in front of another OpenID Connect provider's access tokens. */
+/** The Lambda authorizer for another OpenID Connect provider's access tokens. */
 export function jwtGate(options: McpJwtOptions): GateAuthorizationOptions {
   assertOAuthUrl(options.issuer, 'issuer');
   assertOAuthUrl(options.jwksUrl, 'jwksUrl');
@@ -39,7 +39,7 @@ export function jwtGate(options: McpJwtOptions): GateAuthorizationOptions {
   };
 }
 
-/** The gate in front of tokens that are known by their digest. */
+/** The Lambda authorizer for tokens that are known by their digest. */
 export function bearerTokenGate(options: McpBearerTokenOptions): GateAuthorizationOptions {
   const { tokenSha256 } = options;
   if (tokenSha256.length === 0 || knownItems(tokenSha256).some((digest) => !/^[0-9a-f]{64}$/.test(digest))) {

@@ -11,13 +11,13 @@ import type { McpCode } from '../../function/mcp-code';
 import { McpFunction } from '../../function/mcp-function';
 import { synthError } from '../../private/synth-error';
 
-/** Options of a server that a gate in place of the user pool leaves without anything to apply to. */
+/** Options that have no effect when a Lambda authorizer replaces the user pool. */
 const NOT_BEHIND_A_GATE = ['userPool', 'callbackPort', 'callbackUrls', 'gate'] as const;
 
-/** Bytes of a Lambda environment, which holds 4096, that the tools may take. */
+/** Bytes that the tools may use of a Lambda environment, which holds 4096. */
 const MOST_TOOLS = 3000;
 
-/** What a gate takes from the properties of the server behind it. */
+/** The properties of a server that its Lambda authorizer uses. */
 export interface GatedProps extends McpAppClientLimits {
   readonly contract: McpContract;
   readonly logRetention?: logs.RetentionDays;
@@ -25,15 +25,15 @@ export interface GatedProps extends McpAppClientLimits {
   readonly removalPolicy?: RemovalPolicy;
 }
 
-/** Who signs the access tokens that a gate looks at, and where its keys are. */
+/** The issuer of the access tokens that a Lambda authorizer verifies, and the URL of its keys. */
 export interface TokenIssuer {
   readonly issuer: string;
   readonly jwksUrl: string;
-  /** What the functions that verify the tokens are told about audiences. */
+  /** The audience settings of the functions that verify the tokens. */
   readonly audienceSettings: { [name: string]: string };
 }
 
-/** Refuses what a gate that stands in for the user pool makes meaningless. */
+/** Refuses options that have no effect when a Lambda authorizer replaces the user pool. */
 export function assertGateAlone(props: { readonly [name in (typeof NOT_BEHIND_A_GATE)[number]]?: unknown }, kind: string): void {
   for (const name of NOT_BEHIND_A_GATE) {
     if (props[name] !== undefined) {
@@ -42,14 +42,14 @@ export function assertGateAlone(props: { readonly [name in (typeof NOT_BEHIND_A_
   }
 }
 
-/** The function of a gate, and how the MCP endpoint asks it. */
+/** The function of a Lambda authorizer, and the method options that use it. */
 export interface Gate {
   readonly mcpFunction: McpFunction;
   readonly environment: { [name: string]: string };
   readonly authorization: apigateway.MethodOptions;
 }
 
-/** The gate that verifies access tokens where there is no user pool, and looks at the tool. */
+/** Adds the Lambda authorizer that verifies access tokens without a user pool and checks the tool's scopes. */
 export function addStandInGate(server: Construct, props: GatedProps, options: GateAuthorizationOptions, mcpServerUrl: string, issuer: string): Gate {
   const { scopes } = props.contract._document;
   const tools = toolsOf(props);
@@ -58,12 +58,13 @@ export function addStandInGate(server: Construct, props: GatedProps, options: Ga
     MCP_ISSUER: issuer,
     GATE_SCOPES: scopes.map((item) => item.name).join(','),
     ...options.environment,
-    // Every bearer token has every scope. What does not fit is left to the function, which looks at the tool anyway.
+    // Every bearer token has every scope. The function checks the tool in any case, so a list that is too long is left
+    // out.
     ...(options.kind === 'jwt' && tools.length <= MOST_TOOLS ? { GATE_TOOLS: tools, ...includesOf(props) } : {}),
   });
 }
 
-/** The gate in front of Cognito's access tokens, for the sake of the tools and of the limits of single app clients. */
+/** Adds the Lambda authorizer for Cognito's access tokens, which checks the tool's scopes and names the usage plan. */
 export function addToolGate(server: Construct, props: GatedProps, code: McpCode | undefined, mcpServerUrl: string, { issuer, jwksUrl, audienceSettings }: TokenIssuer): Gate {
   const tools = toolsOf(props);
   const common = { MCP_RESOURCE: mcpServerUrl, MCP_ISSUER: issuer, MCP_JWKS_URL: jwksUrl, ...audienceSettings };
@@ -99,14 +100,14 @@ function addGate(server: Construct, props: GatedProps, code: McpCode | undefined
   const authorizer = new apigateway.RequestAuthorizer(server, 'GateAuthorizer', {
     handler: mcpFunction.function,
     identitySources: [apigateway.IdentitySource.header('Authorization')],
-    // A remembered answer would hold for every tool: API Gateway remembers by headers that all requests must then have, and
-    // `Mcp-Name` comes with calls only (docs/adr/0002-gate.md).
+    // A cached decision would apply to every tool: all requests must have the headers of the cache key, and only calls
+    // have `Mcp-Name` (docs/adr/0002-gate.md).
     resultsCacheTtl: Duration.seconds(0),
   });
   return { mcpFunction, environment, authorization: { authorizer } };
 }
 
-/** Says to the rules of cdk-nag that the gate stands in for the authorizer that they look for. */
+/** Suppresses the cdk-nag rules that look for a Cognito authorizer: the Lambda authorizer replaces it. */
 export function acknowledgeGate(methods: apigateway.Method[]): void {
   for (const method of methods) {
     Validations.of(method).acknowledge({

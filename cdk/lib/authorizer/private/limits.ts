@@ -6,7 +6,7 @@ import { synthError } from '../../private/synth-error';
 /** The limits of a server: for single app clients, and for all callers together. */
 export interface LimitedServer extends McpAppClientLimits, ServerThrottle {}
 
-/** What holds for all callers together. */
+/** Limits of all callers together. */
 export interface ServerThrottle {
   readonly throttlingRateLimit?: number;
   readonly throttlingBurstLimit?: number;
@@ -16,7 +16,7 @@ export function hasLimits(limits: McpAppClientLimits): boolean {
   return limits.throttle !== undefined || limits.quota !== undefined;
 }
 
-/** Refuses limits that API Gateway would refuse, and those that could never be reached. */
+/** Refuses limits that API Gateway would refuse or that no app client could reach. */
 export function assertLimits(limits: McpAppClientLimits, server: ServerThrottle): void {
   const { throttle, quota } = limits;
   if (throttle !== undefined) {

@@ -18,8 +18,8 @@ const MOST_LETTERS = 100;
 const COGNITO_CLIENT_ID = 'x'.repeat(26);
 
 /**
- * The throttles and quotas of single app clients: a usage plan for each, whose API key the gate names by the `client_id` of
- * the access token (docs/adr/0005-usage-plans.md).
+ * The throttles and quotas of single app clients: a usage plan for each, whose API key the Lambda authorizer names by
+ * the `client_id` of the access token (docs/adr/0005-usage-plans.md).
  *
  * A plan for each, and not one for all with the same limits: an API key can be in one plan of a stage only, and
  * CloudFormation would add it to another before it takes it out of the first.
@@ -43,19 +43,20 @@ export class AppClientLimits {
       throw synthError('GateMissing', `${options.throttle === undefined ? 'quota' : 'throttle'} needs the gate, which tells API Gateway whose request it is: add gate: {}`);
     }
     this.plans = new Construct(server, 'AppClientLimits');
-    // Unique in the account and region, as the value of an API key has to be; no secret, since API Gateway takes it from the gate alone.
+    // Unique in the account and region, as the value of an API key has to be; not a secret, because API Gateway takes
+    // it from the Lambda authorizer only.
     this.sharedKey = `${api.restApiId}${this.plans.node.addr.slice(-12)}`;
     gate.mcpFunction.function.addEnvironment('GATE_USAGE_KEY', this.sharedKey);
     this.addPlan('EveryOther', this.sharedKey, {}, 'of all app clients that the server does not know');
     addLimitResponses(api);
   }
 
-  /** What the methods of the MCP endpoint ask for. */
+  /** The method options of the MCP endpoint. */
   public methodOptions(authorization: apigateway.MethodOptions): apigateway.MethodOptions {
     return this.plans === undefined ? authorization : { ...authorization, apiKeyRequired: true };
   }
 
-  /** Counts an app client of the server's own by itself. */
+  /** Gives an app client of this server a usage plan of its own. */
   public add(id: string, clientId: string, own: McpAppClientLimits = {}): void {
     assertLimits(own, this.options);
     if (this.plans === undefined) {
@@ -79,7 +80,7 @@ export class AppClientLimits {
     this.addPlan(id, `${this.sharedKey}${letters}`, own, 'of one app client');
   }
 
-  /** The same for one that is defined elsewhere. */
+  /** The same for an app client that is defined elsewhere. */
   public addForeign(clientId: string, own: McpAppClientLimits): void {
     if (!hasLimits(own)) {
       throw synthError('AppClientLimitMissing', `limitAppClient has neither throttle nor quota for ${clientId}: give one`);
@@ -111,7 +112,10 @@ function serverLimitsMissing(name: string): Error {
   return synthError('ServerLimitsMissing', `the app client ${name} has limits of its own and the server has none for everybody else: set throttle or quota of the server too`);
 }
 
-/** The part of an app client's id that an API key can hold, as the gate takes it. Cognito's ids have nothing else. */
+/**
+ * The part of an app client's id that an API key can hold, as the Lambda authorizer computes it. Cognito's ids have no
+ * other characters.
+ */
 function lettersOf(clientId: string): string {
   return isKnown(clientId) ? clientId.replace(/[^0-9A-Za-z]/g, '') : clientId;
 }

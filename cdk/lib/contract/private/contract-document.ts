@@ -2,10 +2,13 @@ import { existsSync, readFileSync } from 'node:fs';
 import { assertKnown } from '../../private/known-value';
 import { synthError } from '../../private/synth-error';
 
-/** The versions of the contract's form that this library reads. From the second one on it may have `selfInvocation`, from the third `endpointMethods`. */
+/**
+ * The contract versions that this library reads. `selfInvocation` exists from version 2 on, `endpointMethods` from
+ * version 3 on.
+ */
 const CONTRACT_VERSIONS = [1, 2, 3];
 
-/** Names that end up in command lines (`claude mcp add … <name>`) and in Cognito, which allow little. */
+/** Names appear in command lines (`claude mcp add … <name>`) and in Cognito, which allow few characters. */
 const SERVER_NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
 
 /** Cognito's rule for scope names, less the characters that a challenge cannot carry. */
@@ -37,7 +40,7 @@ export interface ContractTool {
   readonly awsActions: ContractAwsActions[];
 }
 
-/** An AWS resource that the server asks for, and the setting that its name arrives in. */
+/** An AWS resource that the server asks for, and the setting that gets its name. */
 export interface ContractAwsResource {
   readonly name: string;
   readonly type: 'dynamodbTable';
@@ -65,14 +68,14 @@ export interface ContractDocument {
   readonly tools: ContractTool[];
   readonly awsResources: ContractAwsResource[];
   readonly selfInvocation?: ContractSelfInvocation;
-  /** HTTP methods besides POST that the server answers. */
+  /** HTTP methods besides POST that the server supports. */
   readonly endpointMethods: string[];
   /** Request headers that clients must send for arguments of the tools. */
   readonly requestHeaders: string[];
   readonly settings: ContractSetting[];
 }
 
-/** Reads and checks a contract file. Members that the constructs do not use are not looked at. */
+/** Reads and checks a contract file. Members that the constructs do not use are ignored. */
 export function readContract(path: string): ContractDocument {
   const mend = 'print it with the server\'s contract command, for example `cargo run -p dog-facts -- contract > contract.json`';
   assertKnown(path, 'path of the contract file', 'give the path of a file');
@@ -91,7 +94,7 @@ export function readContract(path: string): ContractDocument {
   return document;
 }
 
-/** Turns untyped JSON into the types above; every complaint names the file and the member. */
+/** Parses untyped JSON into the types above; every error names the file and the member. */
 class ContractReader {
   constructor(private readonly path: string) {}
 
@@ -117,7 +120,7 @@ class ContractReader {
     };
   }
 
-  /** What one part of a contract says about another. */
+  /** Checks the references between the parts of a contract. */
   checkReferences(document: ContractDocument): void {
     if (document.scopes.length === 0) {
       throw this.complaint('ContractWithoutScopes', 'declares no scope, so no access token could be limited to this server: declare one in the Rust server and print the contract again');

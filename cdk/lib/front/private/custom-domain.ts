@@ -11,7 +11,10 @@ import { synthError } from '../../private/synth-error';
 /** Construct ID of the domain. */
 const DOMAIN = 'Domain';
 
-/** Refuses what API Gateway or Route 53 would refuse minutes into a deployment. Texts known at deployment only are not looked at. */
+/**
+ * Refuses values that API Gateway or Route 53 would refuse during a deployment. Strings that are known only at
+ * deployment are not checked.
+ */
 export function assertCustomDomain(options: McpCustomDomainOptions): void {
   const { domainName, hostedZone } = options;
   if (!isKnown(domainName)) {
@@ -50,7 +53,7 @@ export function addCustomDomain(scope: Construct, api: apigateway.RestApi, optio
   return domain;
 }
 
-/** Shows an API below one path of a domain. The longest path that fits a request counts, and the domain's root all others. */
+/** Maps an API to one path of a domain. The longest matching path wins; the domain's root gets all other requests. */
 export function mapPath(scope: Construct, { api, path, host }: McpFrontPathOptions): void {
   closeOwnHost(api);
   // Not BasePathMapping, which takes no path of several parts.
@@ -62,7 +65,7 @@ export function mapPath(scope: Construct, { api, path, host }: McpFrontPathOptio
   });
 }
 
-/** The second URL of the API would carry no well-known documents at its root, and nobody is told it. */
+/** Disables the API's default URL, which would have no well-known documents at its root. */
 function closeOwnHost(api: apigateway.RestApi): void {
   (api.node.defaultChild as apigateway.CfnRestApi).disableExecuteApiEndpoint = true;
 }

@@ -7,7 +7,7 @@ import { isKnown } from '../../private/known-value';
 import type { McpFunctionOptions } from '../mcp-function-options';
 import { synthError } from '../../private/synth-error';
 
-/** Refuses numbers that Lambda would refuse, or that would leave instances without a request. */
+/** Refuses numbers that Lambda would refuse, or that would leave instances idle. */
 export function assertConcurrency(options: McpFunctionOptions): void {
   const { reservedConcurrency, provisionedConcurrency } = options;
   for (const [name, value, least] of [['reservedConcurrency', reservedConcurrency, 0], ['provisionedConcurrency', provisionedConcurrency, 1]] as const) {
@@ -21,7 +21,7 @@ export function assertConcurrency(options: McpFunctionOptions): void {
   }
 }
 
-/** An alias for the newest version of a function, if the options need one. */
+/** Adds an alias for the newest version of a function, if the options need one. */
 export function addAlias(scope: Construct, handler: lambda.Function, options: McpFunctionOptions): { alias: lambda.Alias; deploymentGroup?: codedeploy.LambdaDeploymentGroup } | undefined {
   if (options.provisionedConcurrency === undefined && options.trafficShifting === undefined) {
     return undefined;

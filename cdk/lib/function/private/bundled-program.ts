@@ -4,13 +4,13 @@ import type { Construct } from 'constructs';
 import { McpCode } from '../mcp-code';
 import { synthError } from '../../private/synth-error';
 
-/** Where the npm package has its programs: beside `lib` in the repository, beside `dist` in the package. */
+/** The directory of the npm package's programs: beside `lib` in the repository, beside `dist` in the package. */
 const ASSETS = join(__dirname, '..', '..', '..', 'assets');
 
 /** The context key with another directory for them: an emulator on this machine needs this machine's architecture. */
 const PROGRAMS = 'mcp-lambda-cdk:programs';
 
-/** A program that the npm package brings, built for arm64: the authorization server or the gate. */
+/** A program of the npm package, built for arm64: the authorization server or the Lambda authorizer. */
 export function carriedProgram(scope: Construct, program: 'authorization' | 'gate'): McpCode {
   const given: unknown = scope.node.tryGetContext(PROGRAMS);
   const directory = join(given === undefined ? ASSETS : String(given), program);

@@ -5,12 +5,12 @@ import { synthError } from '../../private/synth-error';
 /** Bytes of all names and values that a function's environment may have. */
 const MOST_BYTES = 4096;
 
-/** How many of the largest variables a complaint names. */
+/** How many of the largest variables an error names. */
 const NAMED = 3;
 
 /**
- * Refuses an environment that Lambda would refuse at deployment. Values that are known at deployment only count as nothing,
- * so an environment that is just below the limit here may still be refused there.
+ * Refuses an environment that Lambda would refuse at deployment. Values that are known only at deployment count as
+ * empty, so an environment just below the limit may still be refused there.
  */
 export function assertEnvironmentFits(construct: Construct, environment: { [name: string]: string }): void {
   const stack = Stack.of(construct);
@@ -22,7 +22,7 @@ export function assertEnvironmentFits(construct: Construct, environment: { [name
   }
 }
 
-/** Bytes of what is known of a value now: all of a text, and the texts between references. */
+/** Bytes of the part of a value that is known at synth: a whole string, or the strings between references. */
 function knownBytes(value: unknown): number {
   if (typeof value === 'string') {
     return Buffer.byteLength(value);

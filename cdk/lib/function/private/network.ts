@@ -15,8 +15,8 @@ export function assertNetwork(options: McpFunctionOptions): void {
 }
 
 /**
- * What Lambda does in a VPC with the function's own role, and nothing else. Lambda knows no interface's name beforehand, so
- * AWS takes these actions on every interface only.
+ * Permits the actions that Lambda performs in a VPC with the function's role. Their resource is `*`, because the
+ * network interfaces do not exist beforehand.
  */
 export function permitNetworkInterfaces(role: iam.Role): void {
   role.addToPolicy(

@@ -1,10 +1,10 @@
 import { assertKnown } from '../../private/known-value';
 import { synthError } from '../../private/synth-error';
 
-/** What a server with a host leaves to it. */
+/** Options that a server with a host must not set. */
 const OF_HOST = ['front', 'userPool', 'authorization', 'callbackPort', 'callbackUrls'] as const;
 
-/** What a server says about its host. */
+/** The options of a server that concern its host. */
 type HostPathOptions = { readonly host?: object; readonly path?: string } & { readonly [name in (typeof OF_HOST)[number]]?: unknown };
 
 /**

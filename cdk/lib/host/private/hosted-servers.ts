@@ -11,7 +11,7 @@ import { addProtectedResourceMetadata } from '../../api/metadata-endpoints';
 import { API_STAGE_NAME, type RestApiAddress, type ServerApi, WELL_KNOWN_RESOURCE } from '../../api/rest-api';
 import { synthError } from '../../private/synth-error';
 
-/** What decides whether a host can be shared. */
+/** Options that decide whether servers can share a host. */
 interface SharedOptions {
   readonly authorization?: McpAuthorization;
   readonly userPool?: IMcpUserPool;
@@ -19,7 +19,7 @@ interface SharedOptions {
   readonly removalPolicy?: RemovalPolicy;
 }
 
-/** Refuses what cannot be shared. */
+/** Refuses options that servers cannot share. */
 export function assertHost(props: SharedOptions): void {
   const kind = props.authorization?._gate?.kind;
   if (kind !== undefined) {
@@ -54,8 +54,8 @@ interface HostedServer {
 }
 
 /**
- * The servers of one host. What the host's stack learns of a server are texts of its contract and its path, so that a server's stack may
- * depend on the host's and never the other way round.
+ * The servers of one host. The host's stack uses only strings of a server's contract and its path, so a server's stack
+ * may depend on the host's and never the reverse.
  */
 export class HostedServers {
   private readonly servers: HostedServer[] = [];
@@ -66,7 +66,7 @@ export class HostedServers {
     });
   }
 
-  /** Gives a server its place below the host. */
+  /** Adds a server at its path below the host. */
   public add(scope: Construct, serverName: string, path: string, address: RestApiAddress): ServerApi {
     const { host } = this;
     this.assertFree(serverName, path);
@@ -90,7 +90,7 @@ export class HostedServers {
     };
   }
 
-  /** What the metadata of the authorization server says of all of them. */
+  /** The resource identifiers and OAuth scopes of all servers, for the authorization server metadata. */
   public summary(): { readonly resourceIdentifiers: string[]; readonly oauthScopes: string[] } {
     return {
       resourceIdentifiers: this.servers.map((server) => server.resourceIdentifier),

@@ -61,7 +61,7 @@ function countedLines(scope: Construct, server: McpServer, metricName: string, f
   return filter.metric(sum(label));
 }
 
-/** What Cognito counts for the app client that people sign in with, whether MCP clients see it or not. */
+/** Cognito's sign-in metrics of the app client that people sign in with. */
 function signIns(server: McpServer, registered: cloudwatch.IMetric | undefined): cloudwatch.IWidget[] {
   const clientId = server.interactiveClient?.clientId ?? server.authorizationServer?.cognitoClientId;
   if (clientId === undefined) {

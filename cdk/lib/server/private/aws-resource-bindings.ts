@@ -3,7 +3,7 @@ import type { McpAwsResource } from '../mcp-aws-resource';
 import type { McpServerProps } from '../mcp-endpoint-options';
 import { synthError } from '../../private/synth-error';
 
-/** The settings and permissions that the AWS resources of an app come to. */
+/** The settings and permissions for the AWS resources of a server. */
 export interface AwsResourceBindings {
   readonly settings: { [name: string]: string };
   readonly permissions: { readonly awsResource: McpAwsResource; readonly actions: string[] }[];
@@ -12,7 +12,7 @@ export interface AwsResourceBindings {
 /**
  * Matches the AWS resources of the app with those that the contract asks for.
  *
- * @param defined those that the server has defined for itself
+ * @param defined AWS resources that the server has defined itself
  */
 export function bindAwsResources(props: McpServerProps, defined: { [name: string]: McpAwsResource }): AwsResourceBindings {
   const contract = props.contract._document;

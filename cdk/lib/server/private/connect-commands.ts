@@ -3,16 +3,16 @@ import { list } from '../../contract/private/contract-document';
 import { assertKnown } from '../../private/known-value';
 import { synthError } from '../../private/synth-error';
 
-/** What a command that adds an MCP server to a client says. */
+/** Parameters of a command that adds an MCP server to a client. */
 export interface ConnectParameters {
   readonly serverName: string;
   readonly mcpServerUrl: string;
   readonly claudeCodeOptions: string;
-  /** Whether a client needs nothing but the URL. */
+  /** Whether a client needs only the URL. */
   readonly urlAlone: boolean;
 }
 
-/** The clients by the name of their program, with their command or link. All but Claude Code's can be given no `client_id`. */
+/** The command or link of each client, by the name of its program. Only Claude Code's command takes a `client_id`. */
 const COMMANDS: { [client: string]: (parameters: ConnectParameters) => string } = {
   'claude-code': ({ serverName, mcpServerUrl, claudeCodeOptions }) => `claude mcp add --transport http ${serverName} ${mcpServerUrl}${claudeCodeOptions}`,
   codex: ({ serverName, mcpServerUrl }) => `codex mcp add ${serverName} --url ${mcpServerUrl}`,
@@ -23,8 +23,8 @@ const COMMANDS: { [client: string]: (parameters: ConnectParameters) => string } 
 };
 
 /**
- * Base64, by CloudFormation where the text is known at deployment only. In a query it needs no escapes: `+` and `/` come from the characters
- * `>`, `~` and `?` alone, which no MCP URL has.
+ * Base64, computed by CloudFormation for a string that is known only at deployment. In a query it needs no escapes: `+`
+ * and `/` come from the characters `>`, `~` and `?` alone, which no MCP URL has.
  */
 function base64(text: string): string {
   return Token.isUnresolved(text) ? Fn.base64(text) : Buffer.from(text).toString('base64');

@@ -3,14 +3,14 @@ import { type ContractDocument, type ContractSetting, list } from '../../contrac
 import { assertConvertible, isKnown, itemsOf } from '../../private/known-value';
 import { synthError } from '../../private/synth-error';
 
-/** Settings that only the plain HTTP mode reads: on Lambda they would do nothing. */
+/** Settings that only the plain HTTP mode reads: they have no effect on Lambda. */
 const PLAIN_HTTP_SETTINGS = ['MCP_LISTEN', 'MCP_JWKS_URL'];
 
 /**
  * The environment of a server's function: the caller's settings, checked against the contract, and the values that only
  * the deployment knows.
  *
- * Settings that are left out are not sent: their defaults live in the Rust server alone.
+ * Absent settings are not passed on: their defaults are defined only in the Rust server.
  *
  * @param deployed variables that the constructs set: addresses, the issuer, names of AWS resources
  */
@@ -46,7 +46,10 @@ export function environmentOf(
   return environment;
 }
 
-/** One value as the text that the server parses. The value is shown in complaints: secrets do not belong in an environment. */
+/**
+ * Renders one value as the string that the server parses. Errors show the value: secrets do not belong in an
+ * environment.
+ */
 function rendered(setting: ContractSetting, value: any): string {
   const misfit = (expected: string) =>
     synthError('SettingTypeMismatch', `settings.${setting.name} is ${JSON.stringify(value)} and needs ${expected}`);
@@ -80,7 +83,7 @@ function rendered(setting: ContractSetting, value: any): string {
   }
 }
 
-/** A value that CloudFormation knows later, as a text. */
+/** A value that is known only at deployment, as a string. */
 function unresolved(value: any): string {
   if (typeof value === 'number') {
     return Tokenization.stringifyNumber(value);

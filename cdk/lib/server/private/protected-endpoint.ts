@@ -16,31 +16,31 @@ import type { McpMachineClient } from '../../user-pool/mcp-app-client';
 import type { McpEndpointOptions, McpMachineClientOptions } from '../mcp-endpoint-options';
 import { addServerApi } from './server-api';
 
-/** What an MCP endpoint is defined with, whatever is behind it. */
+/** Properties of an MCP endpoint, independent of its target. */
 export interface ProtectedEndpointProps extends McpEndpointOptions {
   readonly contract: McpContract;
   readonly logRetention?: logs.RetentionDays;
   readonly tracing?: boolean;
 }
 
-/** What is behind an MCP endpoint. */
+/** The target of an MCP endpoint. */
 export type EndpointTarget = Omit<McpEndpointParameters, 'authorization'>;
 
 /**
- * An MCP endpoint behind OAuth: the API, the sign-in, the check of access tokens, the limits of app clients, the metadata documents and
- * the challenge. `McpServer` and `McpRemoteServer` are this and what is behind it.
+ * An MCP endpoint behind OAuth: the API, the sign-in, the check of access tokens, the limits of app clients, the
+ * metadata documents and the challenge. `McpServer` and `McpRemoteServer` consist of this and a target.
  *
- * Not a construct: everything is defined in the scope of the server. The constructor defines what a function behind the endpoint must
- * know; `open` connects the two.
+ * Not a construct: everything is defined in the scope of the server. The constructor defines the values that the
+ * target's function needs; `open` connects the target.
  */
 export class ProtectedEndpoint {
   public readonly address: ServerApi;
   public readonly oauthScopes: string[];
   /** Issuer of the authorization server metadata. */
   public readonly issuer: string;
-  /** Undefined where another provider or an agreed token takes the place of the user pool. */
+  /** Undefined when another provider or pre-shared tokens replace the user pool. */
   public readonly signIn?: CognitoSignIn;
-  /** What takes the place of the user pool. */
+  /** The Lambda authorizer that replaces the user pool. */
   public readonly externalTokens?: GateAuthorizationOptions;
 
   private limits?: AppClientLimits;
@@ -61,7 +61,7 @@ export class ProtectedEndpoint {
     }
   }
 
-  /** Lets requests through to the target. Gives back the function of the Lambda authorizer, if there is one. */
+  /** Connects the endpoint to the target. Returns the function of the Lambda authorizer, if there is one. */
   public open(target: EndpointTarget): McpFunction | undefined {
     const { address, props, oauthScopes } = this;
     const mcpPath = address.addMcpPath();
@@ -77,7 +77,7 @@ export class ProtectedEndpoint {
     const resource = {
       resourceIdentifier: address.mcpServerUrl,
       resourceName: props.contract._document.serverTitle,
-      // A token that was agreed on beforehand has no server to ask for another.
+      // No server issues pre-shared tokens.
       authorizationServers: this.externalTokens?.kind === 'bearerToken' ? [] : [this.issuer],
       oauthScopes,
     };
@@ -89,7 +89,7 @@ export class ProtectedEndpoint {
     return gate?.mcpFunction;
   }
 
-  /** The sign-in for a member that needs one. */
+  /** The sign-in, or an error that names the member that needs it. */
   public signInFor(member: string): CognitoSignIn {
     if (this.signIn === undefined) {
       throw synthError('NotOfThisAuthorization', `${member} needs a user pool, and McpAuthorization.${this.externalTokens!.kind} defines none: use McpAuthorization.cognito() or server(), or do without it`);
@@ -104,7 +104,7 @@ export class ProtectedEndpoint {
     return machineClient;
   }
 
-  /** Counts an app client by itself that is not the server's own. */
+  /** Gives an app client that this server does not define limits of its own. */
   public limitAppClient(clientId: string, limits: McpAppClientLimits): void {
     this.limits!.addForeign(clientId, limits);
   }

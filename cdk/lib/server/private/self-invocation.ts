@@ -6,7 +6,7 @@ import type { ContractSelfInvocation } from '../../contract/private/contract-doc
 import type { McpFunction } from '../../function/mcp-function';
 
 /**
- * Permits a function to invoke itself asynchronously, and nothing else, and limits how long such an invocation may wait.
+ * Permits a function to invoke itself asynchronously, and limits how long such an invocation may wait.
  *
  * A function given with `McpCode.fromFunction` keeps its own limits.
  */

@@ -5,10 +5,10 @@ import type { Construct } from 'constructs';
 import { McpAwsResource } from '../mcp-aws-resource';
 import type { McpServerProps } from '../mcp-endpoint-options';
 
-/** The setting that holds the secrets which session ids and tasks are sealed with, each behind an id. */
+/** The setting with the secrets that encrypt session ids and tasks, each with an id. */
 const KEYS_SETTING = 'MCP_STATE_KEYS';
 
-/** What a server keeps its state in, as far as nothing was handed over for it. */
+/** The table and the secret that a server defines for its state, unless they are passed in. */
 export interface StateResources {
   readonly table?: dynamodb.TableV2;
   readonly secret?: secretsmanager.Secret;
@@ -30,7 +30,7 @@ export function addStateResources(server: Construct, props: McpServerProps): Sta
     table,
     secret,
     awsResources: table === undefined ? {} : { [wanted!.name]: McpAwsResource.dynamodbTable(table) },
-    // CloudFormation resolves it: the function asks nobody for it when it starts.
+    // CloudFormation resolves it, so the function does not fetch it at start-up.
     settings: secret === undefined ? {} : { [KEYS_SETTING]: `generated:${secret.secretValue.unsafeUnwrap()}` },
   };
 }
@@ -46,7 +46,7 @@ function addTable(server: Construct, removalPolicy: RemovalPolicy = RemovalPolic
   });
 }
 
-/** Nothing that is stored is lost with it: clients with an older session id initialize again. */
+/** Its deletion loses no stored data: clients with an older session id initialize again. */
 function addSecret(server: Construct): secretsmanager.Secret {
   return new secretsmanager.Secret(server, 'StateKeys', {
     description: 'What the MCP server seals session ids and tasks with',

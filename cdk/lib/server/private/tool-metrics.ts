@@ -5,10 +5,10 @@ import { assertKnown } from '../../private/known-value';
 import type { McpContract } from '../../contract/mcp-contract';
 import { synthError } from '../../private/synth-error';
 
-/** Where the server's log lines put their metrics (docs/telemetry.md). */
+/** The namespace of the metrics in the server's log lines (docs/telemetry.md). */
 const NAMESPACE = 'McpLambda';
 
-/** The metrics of a tool by the name that the server's log lines have for them, with how they are looked at. */
+/** The metrics of a tool by their name in the server's log lines, with their statistic. */
 const STATISTICS = {
   Calls: cloudwatch.Stats.SUM,
   Errors: cloudwatch.Stats.SUM,

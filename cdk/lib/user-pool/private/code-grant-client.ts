@@ -5,15 +5,15 @@ import { isKnown, urlListOf } from '../../private/known-value';
 import type { IMcpUserPool } from '../mcp-user-pool-ref';
 
 /**
- * Sign-in with a password. The pages of managed login offer a password to the users of an app client that permits a password flow
- * itself. Of those, SRP is the one in which Cognito never receives the password from a caller of its API.
+ * Sign-in with a password. The pages of managed login offer a password to the users of an app client that permits a
+ * password flow itself. Of those, only in SRP does a caller of the API never send the password to Cognito.
  *
  * The refresh flow of the API stays off: Cognito refuses it together with refresh token rotation, and the token endpoint does not
  * depend on it.
  */
 const PASSWORD_ON_PAGES: cognito.AuthFlow = { userSrp: true };
 
-/** What an app client for people is made of. */
+/** Parameters of an app client for people. */
 export interface CodeGrantClient {
   readonly userPool: IMcpUserPool;
   readonly oauthScopes: cognito.OAuthScope[];
@@ -21,13 +21,13 @@ export interface CodeGrantClient {
   readonly callbackUrls: string[];
   /** Whether it has a secret. */
   readonly confidential: boolean;
-  /** 30 days if it is left out. */
+  /** Default: 30 days. */
   readonly refreshTokenLifetime?: Duration;
 }
 
 /**
  * An app client for people, and its style of managed login: authorization code grant only, only the given OAuth scopes,
- * refresh token rotation, revocation. Cognito accepts S256 as the only PKCE method, and does not insist on PKCE.
+ * refresh token rotation, revocation. Cognito accepts S256 as the only PKCE method, and does not require PKCE.
  */
 export function addCodeGrantClient(construct: Construct, client: CodeGrantClient): cognito.UserPoolClient {
   const { refreshTokenLifetime = Duration.days(30) } = client;

@@ -5,7 +5,7 @@ import type { McpExistingUserPoolAttributes } from '../mcp-user-pool-ref';
 import { assertOrigin } from '../../private/urls';
 import { synthError } from '../../private/synth-error';
 
-/** Refuses a user pool that MCP servers cannot stand behind, as far as it can be known before deployment. */
+/** Refuses a user pool that does not work for MCP servers, as far as synthesis can check. */
 export function assertExistingUserPool(scope: Construct, attributes: McpExistingUserPoolAttributes): void {
   const { userPool, domain, signInBaseUrl } = attributes;
   if ((domain === undefined) === (signInBaseUrl === undefined)) {
@@ -24,7 +24,10 @@ export function assertExistingUserPool(scope: Construct, attributes: McpExisting
   }
 }
 
-/** The server's resource server and app clients are resources of its own stack, and belong where the pool is. */
+/**
+ * Refuses a pool of another account or region: the stack's resource-server registrations and app clients must be
+ * created beside the pool.
+ */
 function assertNear(scope: Construct, userPool: cognito.IUserPool): void {
   const stack = Stack.of(scope);
   for (const [what, theirs, ours] of [['region', userPool.env.region, stack.region], ['account', userPool.env.account, stack.account]]) {

@@ -2,7 +2,7 @@ import { Tokenization } from 'aws-cdk-lib';
 import { isKnown } from '../../private/known-value';
 import { synthError } from '../../private/synth-error';
 
-/** Characters of a scope as it travels, `<identifier>/<name>`, and of its description, that Cognito takes. */
+/** The longest full scope, `<identifier>/<name>`, and the longest description that Cognito accepts, in characters. */
 const MOST_CHARACTERS = 256;
 
 /** Refuses OAuth scopes that Cognito would refuse at deployment. Of CDK tokens, the characters around them count. */

@@ -1,3 +1,5 @@
+//! Limits the size and the nesting of requests before they are parsed.
+
 use http::HeaderMap;
 
 /// Largest request body, in bytes. API Gateway's own limit is 10 MB and Lambda's 6 MB.
@@ -20,9 +22,9 @@ pub(crate) enum LimitError {
     TooDeep,
 }
 
-/// Holds a request against the limits, before anything is parsed.
+/// Checks a request against the limits before anything is parsed.
 ///
-/// Does not know whether the body is JSON: brackets are counted outside of what would be texts.
+/// Does not check whether the body is JSON: brackets are counted outside of strings.
 pub(crate) fn check(headers: &HeaderMap, body: &[u8]) -> Result<(), LimitError> {
     let header_bytes: usize = headers
         .iter()
@@ -47,7 +49,7 @@ fn is_too_deep(body: &[u8]) -> bool {
     while let Some(byte) = bytes.next() {
         match (byte, in_text) {
             (b'"', _) => in_text = !in_text,
-            // What follows a backslash does not end the text.
+            // A character after a backslash does not end the string.
             (b'\\', true) => {
                 bytes.next();
             }

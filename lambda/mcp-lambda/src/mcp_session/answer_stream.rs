@@ -1,3 +1,5 @@
+//! Defines [`AnswerStream`], with which a tool closes its response early and keeps running.
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 

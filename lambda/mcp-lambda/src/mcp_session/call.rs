@@ -1,3 +1,5 @@
+//! Starts one resumable call, chooses the form of its response and forwards its messages.
+
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -1,3 +1,5 @@
+//! Records whether the server asked its client anything during one request.
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 

@@ -1,3 +1,5 @@
+//! Records and looks up the end of an MCP session in the store.
+
 use std::time::Duration;
 
 use crate::mcp_session::LIFETIME;

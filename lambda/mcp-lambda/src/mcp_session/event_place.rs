@@ -1,3 +1,5 @@
+//! Seals and opens SSE event ids, which hold the position of an event in its stream.
+
 use std::time::Duration;
 
 use rmcp::model::RequestId;

@@ -1,3 +1,5 @@
+//! Stores the messages of an event stream and reads them back.
+
 use crate::mcp_session::event_place::EVENT_LIFETIME;
 use crate::mcp_session::mailbox::Mailbox;
 use crate::state::{MAX_VALUE, StoreError};

@@ -1,3 +1,5 @@
+//! Passes client responses and cancellations through the store to the process that waits for them.
+
 use std::time::Duration;
 
 use rmcp::model::{ClientJsonRpcMessage, RequestId};

@@ -1,3 +1,5 @@
+//! Implements rmcp's `SessionManager` for one HTTP request of an MCP session.
+
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 

@@ -1,3 +1,5 @@
+//! Numbers the events of one stream and writes them to the store.
+
 use rmcp::model::{ErrorData, JsonRpcMessage, RequestId, ServerJsonRpcMessage};
 use serde_json::json;
 use tokio::sync::mpsc;

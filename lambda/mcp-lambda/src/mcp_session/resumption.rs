@@ -1,3 +1,5 @@
+//! Replays the stored events of a stream to a client that reconnects.
+
 use std::time::Duration;
 
 use bytes::Bytes;

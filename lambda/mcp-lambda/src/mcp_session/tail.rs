@@ -1,3 +1,5 @@
+//! Waits for the work that continues after a response has ended.
+
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::task::JoinHandle;

@@ -1,3 +1,5 @@
+//! Implements rmcp's `Transport` for one call, with server requests whose responses arrive at another process.
+
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -1,3 +1,5 @@
+//! Reads the AWS variables that Lambda sets: region, credentials, function name and endpoints.
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;

@@ -1,3 +1,5 @@
+//! Connects the AWS SDK to the library's own HTTPS client.
+
 use std::error::Error;
 use std::time::Duration;
 

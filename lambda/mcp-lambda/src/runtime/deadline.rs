@@ -1,3 +1,5 @@
+//! Defines [`Deadline`], the time by which a tool call and its response must end.
+
 use std::time::Duration;
 
 use rmcp::ErrorData;

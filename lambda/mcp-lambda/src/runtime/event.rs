@@ -1,3 +1,5 @@
+//! Parses events of a REST API (payload format 1.0) into HTTP requests and claims.
+
 use std::borrow::Cow;
 use std::fmt;
 

@@ -1,3 +1,5 @@
+//! Deserialises the headers of an event directly into a `HeaderMap`.
+
 use std::borrow::Cow;
 use std::fmt;
 

@@ -1,3 +1,5 @@
+//! Fetches small documents over HTTPS, with a time limit and a size limit for each.
+
 use std::fmt;
 use std::time::Duration;
 

@@ -1,3 +1,5 @@
+//! Writes log lines: one JSON object per line.
+
 use std::fmt;
 use std::io::Write;
 use std::sync::Arc;

@@ -1,3 +1,5 @@
+//! Defines [`Process`]: the arguments, environment variables, clock and log of a server, as one value.
+
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt;

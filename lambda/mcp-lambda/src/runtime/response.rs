@@ -1,3 +1,5 @@
+//! Encodes responses for API Gateway and function URLs, streamed or buffered.
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::convert::Infallible;

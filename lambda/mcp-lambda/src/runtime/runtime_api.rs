@@ -1,3 +1,5 @@
+//! A client of the Lambda Runtime API: fetches invocations and posts responses and errors.
+
 use std::convert::Infallible;
 use std::fmt::Display;
 use std::time::{Duration, SystemTime};

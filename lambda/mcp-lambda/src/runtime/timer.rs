@@ -1,3 +1,5 @@
+//! Ends work at a deadline with one timer that successive requests share.
+
 use std::pin::{Pin, pin};
 use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll, ready};

@@ -1,3 +1,5 @@
+//! Parses events of payload format 2.0 (function URLs and HTTP APIs) into HTTP requests.
+
 use std::collections::BTreeMap;
 
 use base64::Engine as _;

@@ -1,3 +1,5 @@
+//! Defines [`SessionError`], the reasons why a session value cannot be read or changed.
+
 use std::fmt;
 
 use rmcp::model::{ContentBlock, IntoContents};

@@ -1,3 +1,5 @@
+//! Finds the store key of a session value, by session id or by handle.
+
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 

@@ -1,3 +1,5 @@
+//! Adds the `conversation` argument and result member to the schemas of tools with a session.
+
 use std::sync::Arc;
 
 use rmcp::model::{JsonObject, Tool};

@@ -1,3 +1,5 @@
+//! Reads, updates and removes session values with optimistic locking.
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 

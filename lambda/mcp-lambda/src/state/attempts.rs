@@ -1,3 +1,5 @@
+//! Retries store operations until shortly before the deadline.
+
 use std::time::Duration;
 
 use tokio::time::Instant;

@@ -1,3 +1,5 @@
+//! Implements the store with a DynamoDB table.
+
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
 

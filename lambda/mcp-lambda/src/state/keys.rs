@@ -1,3 +1,5 @@
+//! Seals and opens the values that callers carry, and derives store keys for callers.
+
 use std::fmt;
 use std::time::{Duration, SystemTime};
 

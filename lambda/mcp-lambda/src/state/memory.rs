@@ -1,3 +1,5 @@
+//! Implements the store in memory, for the plain HTTP mode.
+
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};

@@ -1,3 +1,5 @@
+//! Declares what tools keep, and derives the IAM actions and HTTP methods that a server needs for it.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use mcp_lambda_contract::{AwsActions, EndpointMethod};

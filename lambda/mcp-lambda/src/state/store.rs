@@ -1,3 +1,5 @@
+//! Defines the [`Store`] trait: values by key, with expiry and conditional writes.
+
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;

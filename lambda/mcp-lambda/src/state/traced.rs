@@ -1,3 +1,5 @@
+//! Wraps a DynamoDB store so that each operation is a client span.
+
 use std::borrow::Cow;
 use std::time::Duration;
 

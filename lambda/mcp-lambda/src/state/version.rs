@@ -1,3 +1,5 @@
+//! Defines the versions of stored values, by which a writer recognises its own write.
+
 use crate::state::keys::unguessable;
 use crate::state::store_error::StoreError;
 

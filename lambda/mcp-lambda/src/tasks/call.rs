@@ -1,3 +1,5 @@
+//! Stores the message of a call, so that a worker can repeat it.
+
 use rmcp::ErrorData;
 use rmcp::RoleServer;
 use rmcp::model::{CallToolRequestParams, ClientJsonRpcMessage, RequestId, RequestMetaObject};

@@ -1,3 +1,5 @@
+//! Defines how work items reach a worker: the [`Continuation`] trait and its in-process form.
+
 use std::fmt;
 
 use futures_util::FutureExt;

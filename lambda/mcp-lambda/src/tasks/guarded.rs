@@ -1,3 +1,5 @@
+//! Connects tasks to the guarded server: creates them, runs them and checks who may see them.
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 

@@ -1,3 +1,5 @@
+//! Stores tasks and applies each step to them atomically.
+
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;

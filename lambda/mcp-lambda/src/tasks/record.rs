@@ -1,3 +1,5 @@
+//! The state machine of one task.
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 

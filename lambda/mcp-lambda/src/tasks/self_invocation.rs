@@ -1,3 +1,5 @@
+//! Sends work items by asynchronous invocations of the same function.
+
 use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;

@@ -1,3 +1,5 @@
+//! Defines [`TaskStart`], with which a tool decides when its call becomes a task.
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 

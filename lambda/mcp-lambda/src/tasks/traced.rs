@@ -1,3 +1,5 @@
+//! Makes a client span of each invocation that the function sends to itself.
+
 use std::borrow::Cow;
 
 use opentelemetry::KeyValue;

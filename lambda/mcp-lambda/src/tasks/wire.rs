@@ -1,3 +1,5 @@
+//! Converts task records into the task objects of the protocol.
+
 use chrono::{DateTime, SecondsFormat};
 use rmcp::model::{DetailedTask, JsonObject, Task, TaskPayload, TaskStatus};
 use serde_json::Value;

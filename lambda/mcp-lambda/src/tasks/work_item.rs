@@ -1,3 +1,5 @@
+//! Seals and opens work items, the events that the function sends to itself.
+
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};

@@ -1,3 +1,5 @@
+//! Runs the tools of tasks and writes down their progress and results.
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;

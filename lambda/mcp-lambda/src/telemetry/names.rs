@@ -1,3 +1,5 @@
+//! Decides which methods, protocol versions and client names may be logged.
+
 use rmcp::model::ProtocolVersion;
 
 /// What a caller sent where a name was expected, and nobody has said that the name may be logged.

@@ -1,3 +1,5 @@
+//! Finishes the record of a request when its response stream ends.
+
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll};

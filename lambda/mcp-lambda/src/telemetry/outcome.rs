@@ -1,3 +1,5 @@
+//! Carries the outcome of a request from where it is known to the log line.
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 

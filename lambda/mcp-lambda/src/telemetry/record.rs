@@ -1,3 +1,5 @@
+//! Collects what is logged about one request and writes its log line with metrics.
+
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 

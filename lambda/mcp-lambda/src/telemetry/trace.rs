@@ -1,3 +1,5 @@
+//! Parses `traceparent` (W3C Trace Context) and X-Ray trace headers.
+
 /// Where a request belongs in a trace that its caller began (W3C Trace Context, `traceparent`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct TraceParent {

@@ -1,3 +1,5 @@
+//! Declares what tools need ([`Access`]) and decides which caller may call which tool.
+
 use std::collections::BTreeMap;
 
 use mcp_lambda_contract::{AwsActions, Tool, full_scope};

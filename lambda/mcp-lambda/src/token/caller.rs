@@ -1,3 +1,5 @@
+//! Defines [`Caller`], the verified subject of a request.
+
 use std::collections::BTreeSet;
 
 use mcp_lambda_contract::ScopeHierarchy;

@@ -1,3 +1,5 @@
+//! Checks the claims of a verified access token and makes a caller of them.
+
 use std::collections::BTreeSet;
 use std::fmt;
 use std::time::{Duration, SystemTime};

@@ -1,3 +1,5 @@
+//! Restores the list of group names that API Gateway flattens into a string.
+
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use serde_json::{Map, Value};

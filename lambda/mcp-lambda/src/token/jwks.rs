@@ -1,3 +1,5 @@
+//! Fetches and caches an issuer's public keys (RFC 7517).
+
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};

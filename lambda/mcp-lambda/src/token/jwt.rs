@@ -1,3 +1,5 @@
+//! Verifies the signatures of JWT access tokens (RS256).
+
 use std::fmt;
 use std::time::SystemTime;
 

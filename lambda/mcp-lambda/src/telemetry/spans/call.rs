@@ -1,3 +1,5 @@
+//! Records client spans of calls to other services.
+
 use std::borrow::Cow;
 
 use opentelemetry::context::FutureExt as _;

@@ -1,3 +1,5 @@
+//! Queues finished spans and exports them by OTLP.
+
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;

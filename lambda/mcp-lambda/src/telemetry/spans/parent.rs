@@ -1,3 +1,5 @@
+//! Reads the parent span that a caller or X-Ray names.
+
 use opentelemetry::trace::{SpanContext, SpanId, TraceFlags, TraceId, TraceState};
 
 use crate::telemetry::trace::{TraceParent, xray_trace_id};

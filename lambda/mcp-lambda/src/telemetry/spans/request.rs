@@ -1,3 +1,5 @@
+//! Records the server span of one request or of one run of a task.
+
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};

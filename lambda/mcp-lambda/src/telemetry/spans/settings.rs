@@ -1,3 +1,5 @@
+//! Reads the OpenTelemetry environment variables.
+
 use std::fmt::Display;
 use std::time::Duration;
 
