@@ -29,12 +29,12 @@ use crate::token::access::contract_tool;
 #[cfg(feature = "dynamodb")]
 use crate::token::access::take_access;
 
-/// As long as a session id holds.
+/// The lifetime of a session id.
 #[cfg(feature = "dynamodb")]
 const SESSION_TIME_TO_LIVE: Duration = crate::mcp_session::LIFETIME;
 
-/// Everything about a server that is known before it starts: who it is, its tools, scopes, settings, AWS resources,
-/// and how to build it.
+/// Everything about a server that is known before it starts: its name, tools, scopes, settings, AWS resources, and how
+/// to build it.
 ///
 /// `S` is the rmcp server, `C` the struct of its own settings (see [`settings!`](crate::settings!)), `()` for none.
 pub struct Definition<S, C = ()> {
@@ -56,21 +56,21 @@ pub struct Definition<S, C = ()> {
 
 type Build<S, C> = Box<dyn FnOnce(C, &AwsEnvironment) -> Result<S, StartError>>;
 
-/// Why a server cannot start, for whoever deploys it.
+/// Why a server cannot start, for its operator.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum StartError {
-    /// Environment variables are missing or malformed; all of them are named.
+    /// Environment variables are missing or malformed; the error names all of them.
     Settings(SettingsError),
-    /// The definition contradicts itself.
+    /// The definition is contradictory.
     Definition(Vec<ContractProblem>),
-    /// The command line has an argument that is not known.
+    /// The command line has an unknown argument.
     Argument(String),
     /// The plain HTTP mode cannot listen.
     Listen {
         /// The address from `MCP_LISTEN`.
         address: String,
-        /// What the operating system says.
+        /// The error of the operating system.
         cause: std::io::Error,
     },
     /// The asynchronous runtime cannot start, or a stream of the process is closed.
@@ -133,7 +133,7 @@ impl StartError {
     }
 }
 
-/// A server that can be served.
+/// A server that is ready to run.
 pub(crate) struct Built<S> {
     pub(crate) server: S,
     pub(crate) settings: McpSettings,
@@ -144,12 +144,12 @@ pub(crate) struct Built<S> {
     pub(crate) state: Option<ServerState>,
     #[cfg(feature = "dynamodb")]
     pub(crate) tasks: Option<Tasks>,
-    /// The work of tasks that goes on in this process.
+    /// The work items of tasks in this process.
     #[cfg(feature = "dynamodb")]
     pub(crate) work: Option<UnboundedReceiver<String>>,
 }
 
-/// What a server keeps, and where.
+/// The stored state of a server.
 #[cfg(feature = "dynamodb")]
 pub(crate) struct ServerState {
     pub(crate) state: State,
@@ -217,8 +217,8 @@ impl<S: ServerHandler, C: Settings> Definition<S, C> {
     /// Declares an OAuth scope that includes others, by their names: a caller whose access token has this one counts as
     /// having those too, and what those include. `scope_including("dog.write", "Change dogs", &["dog.read"])`.
     ///
-    /// A name that is not declared, and scopes that include each other, keep the server from starting and the contract
-    /// from being printed. A challenge still names the scope that the tool declares.
+    /// An undeclared name, or scopes that include each other, prevent the server from starting and the contract from
+    /// being printed. A challenge still names the scope that the tool declares.
     #[must_use]
     pub fn scope_including(mut self, name: &str, description: &str, includes: &[&str]) -> Self {
         self.scopes.push(Scope {
@@ -241,18 +241,19 @@ impl<S: ServerHandler, C: Settings> Definition<S, C> {
         self
     }
 
-    /// Lets tools ask the client while they run (elicitation, sampling, roots), also a client of a revision before
-    /// 2026-07-28, whose answer arrives at another process: a tool calls `context.peer.create_elicitation(…)` and waits.
+    /// Lets tools ask the client while they run (elicitation, sampling, roots): a tool calls
+    /// `context.peer.create_elicitation(…)` and waits. This includes clients of revisions before 2026-07-28, whose
+    /// response arrives at another process.
     ///
-    /// Such a client gets a session id that holds, sealed, what it said about itself, for seven days or until the client
-    /// ends it with `DELETE`, for which every request with such an id asks the table; its answers go
+    /// Such a client gets a session id that contains its description, sealed. It is valid for seven days or until the
+    /// client ends it with `DELETE`, so every request with a session id reads the table. The client's responses go
     /// through a DynamoDB table, `state` in the contract, with the partition key `pk` and the TTL attribute `expires`.
-    /// The settings `MCP_STATE_TABLE` and `MCP_STATE_KEYS` become necessary on Lambda; in plain HTTP mode memory does.
+    /// On Lambda the settings `MCP_STATE_TABLE` and `MCP_STATE_KEYS` are required; the plain HTTP mode uses memory.
     ///
-    /// Without it, and where answers are buffered, such a tool fails at once for such a client. Clients of 2026-07-28
-    /// need none of it: a tool returns an `input_required` result for them.
+    /// Without it, and with buffered responses, such a tool fails at once for such a client. Clients of 2026-07-28 do
+    /// not need it: a tool returns an `input_required` result for them.
     ///
-    /// Does not keep anything for the tool itself, and a question is open no longer than the invocation's deadline.
+    /// Does not store anything for the tool itself, and a question stays open until the invocation's deadline at most.
     #[cfg(feature = "dynamodb")]
     #[must_use]
     pub fn asks_clients(mut self) -> Self {
@@ -260,20 +261,20 @@ impl<S: ServerHandler, C: Settings> Definition<S, C> {
         self
     }
 
-    /// Keeps the event streams that clients of revision 2025-11-25 get, so that a client that lost its connection comes
-    /// back with `GET` and `Last-Event-ID`, at whichever process, and hears the rest (SEP-1699). It includes
+    /// Stores the event streams of clients of revision 2025-11-25, so that a client that lost its connection reconnects
+    /// with `GET` and `Last-Event-ID`, at any process, and gets the rest (SEP-1699). It includes
     /// [`Definition::asks_clients`], and needs the same table and settings.
     ///
-    /// Such a client gets an answer that takes longer than a second, or says something before it, as an event stream
-    /// whose first event is empty but for an id; quick answers stay one JSON document, and cost nothing. Every event is
-    /// written to the table, and can be read for an hour by the caller and in the conversation that it is for. A client
-    /// that goes away does not stop the tool. A tool can send it away with [`AnswerStream`](crate::AnswerStream).
+    /// Such a client gets a response that takes longer than a second, or that follows other messages, as an event
+    /// stream whose first event has only an id; quick responses stay one JSON document and are not stored. Every event
+    /// is written to the table, and the same caller can read it in the same session for an hour. A disconnect does not
+    /// stop the tool. A tool can close the response with [`AnswerStream`](crate::AnswerStream).
     ///
-    /// A call lives as long as its invocation: when that ends without an answer, the client that comes back is told so.
+    /// A call lives as long as its invocation: if that ends without a response, a client that reconnects gets an error.
     ///
-    /// Does not keep events of other revisions, nor more than 1,000 notifications of one call, nor messages of more
-    /// than 4 MiB; what is not kept reaches the client as long as it stays. There is no stream outside of answers: `GET`
-    /// without `Last-Event-ID` is answered 405. Where answers are buffered, it does nothing.
+    /// Does not store events of other revisions, more than 1,000 notifications of one call, or messages of more than 4
+    /// MiB; these reach the client only while it is connected. There is no stream outside of responses: `GET` without
+    /// `Last-Event-ID` gets 405. With buffered responses it has no effect.
     #[cfg(feature = "dynamodb")]
     #[must_use]
     pub fn resumable_streams(mut self) -> Self {
@@ -281,10 +282,10 @@ impl<S: ServerHandler, C: Settings> Definition<S, C> {
         self
     }
 
-    /// How long the value of a conversation is kept after its last change, in whole seconds. Default: seven days.
+    /// How long the value of a [`Session`](crate::Session) is kept after its last change, in whole seconds. Default:
+    /// seven days.
     ///
-    /// It says how long a [`Session`](crate::Session) lives, not how long results are cached nor how long a session id
-    /// holds, which is seven days.
+    /// Does not apply to cached results or to session ids, which are valid for seven days.
     #[cfg(feature = "dynamodb")]
     #[must_use]
     pub fn session_time_to_live(mut self, time_to_live: Duration) -> Self {
@@ -292,10 +293,10 @@ impl<S: ServerHandler, C: Settings> Definition<S, C> {
         self
     }
 
-    /// Makes spans of OpenTelemetry where the environment says where to send them (`OTEL_EXPORTER_OTLP_ENDPOINT` and the
-    /// other variables in `docs/telemetry.md`, which become settings of the contract): one for each request, which
-    /// continues the caller's trace, and one for each call of DynamoDB and Lambda that the library makes for it. They are
-    /// exported by OTLP, as protobuf over HTTP, after the answer; an export that fails is a log line and nothing else.
+    /// Makes OpenTelemetry spans if the environment names a receiver (`OTEL_EXPORTER_OTLP_ENDPOINT` and the other
+    /// variables in `docs/telemetry.md`, which become settings of the contract): one for each request, which continues
+    /// the caller's trace, and one for each call to DynamoDB and Lambda that the library makes for it. They are
+    /// exported by OTLP, as protobuf over HTTP, after the response; a failed export is only logged.
     ///
     /// While a tool runs, the request's span is the current one of `opentelemetry::Context`, and the global tracer
     /// provider exports the same way, so that `opentelemetry::global::tracer("…")` makes children of it. It is set before
@@ -338,7 +339,7 @@ impl<S: ServerHandler, C: Settings> Definition<S, C> {
         }
     }
 
-    /// Declarations of tools that contradict themselves.
+    /// Declarations of tools that are contradictory.
     #[cfg(feature = "dynamodb")]
     fn state_problems(&self, needs: &StateNeeds) -> Vec<ContractProblem> {
         let problem = |tool: &rmcp::model::Tool| {
@@ -365,8 +366,7 @@ impl<S: ServerHandler, C: Settings> Definition<S, C> {
     ///
     /// # Errors
     ///
-    /// [`StartError::Definition`] when it contradicts itself, for example when a tool needs a scope that is not
-    /// declared.
+    /// [`StartError::Definition`] when it is contradictory, for example when a tool needs a scope that is not declared.
     pub fn contract(&self) -> Result<Contract, StartError> {
         let mut settings = McpSettings::definitions();
         #[cfg_attr(not(feature = "dynamodb"), expect(unused_mut))]
@@ -421,7 +421,7 @@ impl<S: ServerHandler, C: Settings> Definition<S, C> {
     pub(crate) fn build(self, process: &Process) -> Result<Built<S>, StartError> {
         let contract = self.contract()?;
         let mut reader = Reader::new(&process.variables);
-        // Both are read before either is judged, so that every problem is reported at once.
+        // Both are read before either is checked, so that every problem is reported at once.
         let settings = McpSettings::read(&mut reader);
         #[cfg(feature = "dynamodb")]
         let needs = self.state_needs();

@@ -1,5 +1,5 @@
-//! What `test/fuzz` calls: functions that take any bytes and panic when something does not hold that must always hold.
-//! Behind a feature that no server has.
+//! Entry points of `test/fuzz`: functions that take any bytes and panic when an invariant is violated. The feature that
+//! enables them is for tests only.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -184,7 +184,7 @@ pub fn token(data: &[u8]) {
 /// Values that callers carry: whatever is not exactly what was sealed does not open.
 #[cfg(feature = "dynamodb")]
 pub fn sealed(data: &[u8]) {
-    // A key that everybody knows.
+    // A key for tests.
     let keys = StateKeys::parse("k1:QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVowMTIzNDU=");
     let Some(seal) = keys.ok().map(|keys| Seal::new(keys, RESOURCE, now)) else {
         return;

@@ -25,25 +25,25 @@ use crate::tasks::read_work;
 use crate::token::claims::{Expiry, caller_from_claims};
 use crate::token::flattened_groups;
 
-/// How a runtime says that it streams.
+/// The header with which a runtime declares a streamed response.
 const RESPONSE_MODE: &str = "Lambda-Runtime-Function-Response-Mode";
 /// Prelude, eight NUL bytes, then the body.
 const HTTP_INTEGRATION: &str = "application/vnd.awslambda.http-integration-response";
 
-/// The server behind the Runtime API.
+/// The server that handles the invocations.
 struct Function<S: ServerHandler> {
     endpoint: Arc<Endpoint<S>>,
     settings: McpSettings,
     contract: Contract,
-    /// Only a function URL needs it.
+    /// Initialized by the first request of a function URL.
     direct: OnceCell<Direct<S>>,
     process: Process,
 }
 
-/// Answers invocations until the Runtime API goes away.
+/// Handles invocations until the Runtime API is unreachable.
 ///
-/// As a task of the runtime: one that others wake goes on at once, where the future that the runtime blocks on waits for
-/// a look at the sockets each time.
+/// Runs as a task of the runtime: a woken task continues at once, whereas the future that the runtime blocks on waits
+/// for a poll of the sockets each time.
 pub(crate) async fn serve<S: ServerHandler>(
     api: RuntimeApi,
     built: Built<S>,
@@ -62,7 +62,7 @@ pub(crate) async fn serve<S: ServerHandler>(
             if let Err(error) = function.post_answer(&api, &invocation).await {
                 function.report_failure(&api, &invocation, &error).await;
             }
-            // Nobody waits for it: the answer is out, and the process is frozen when it asks for the next invocation.
+            // The response has been posted, and the process is frozen when it requests the next invocation.
             let telemetry = function.endpoint.telemetry();
             telemetry.flush(invocation.deadline).await;
         }
@@ -79,7 +79,7 @@ impl<S: ServerHandler> Function<S> {
         invocation: &Invocation,
     ) -> Result<(), StartError> {
         let path = format!("/runtime/invocation/{}/response", invocation.ids.request_id);
-        // The caller has its answer before the log has its line.
+        // The response is posted before the log line is written.
         let held = self.endpoint.telemetry().hold();
         let Some((answer, format)) = self.answer(invocation).await? else {
             if !self.has_worked(invocation).await? {
@@ -109,7 +109,7 @@ impl<S: ServerHandler> Function<S> {
             }
         };
         drop(held);
-        // Also when the response was refused, for example because the client is gone.
+        // Also when posting the response failed, for example because the client has disconnected.
         #[cfg(feature = "dynamodb")]
         if let Some(tail) = tail {
             tail.done(invocation.deadline).await;
@@ -117,8 +117,8 @@ impl<S: ServerHandler> Function<S> {
         posted
     }
 
-    /// Works on an event that the function sent to itself; says whether it was one. A failure makes Lambda deliver it
-    /// again.
+    /// Processes an event that the function sent to itself; returns whether it was one. A failure makes Lambda deliver
+    /// it again.
     #[cfg(feature = "dynamodb")]
     async fn has_worked(&self, invocation: &Invocation) -> Result<bool, StartError> {
         let Some(item) = read_work(&invocation.event) else {
@@ -135,7 +135,7 @@ impl<S: ServerHandler> Function<S> {
         Ok(false)
     }
 
-    /// The answer to an event and the form it has to have; `None` for an event that is no request.
+    /// The response to an event and its payload format; `None` for an event that is not a request.
     async fn answer(
         &self,
         invocation: &Invocation,
@@ -170,7 +170,7 @@ impl<S: ServerHandler> Function<S> {
         Ok(Some((answer, PayloadFormat::V2)))
     }
 
-    /// The platform refused an answer, for example because the client is gone; the next one may be fine.
+    /// Reports that the platform refused a response, for example because the client has disconnected.
     async fn report_failure(&self, api: &RuntimeApi, invocation: &Invocation, error: &StartError) {
         let request_id = &invocation.ids.request_id;
         let log = |error: &StartError| {

@@ -1,9 +1,9 @@
 //! Runs an [rmcp](https://docs.rs/rmcp) server on AWS Lambda, behind API Gateway and a Cognito authorizer, or as a
 //! plain HTTP server.
 //!
-//! rmcp is the protocol. This crate is what rmcp lacks there: events and streamed responses, the verified [`Caller`],
-//! scopes per tool ([`Access`]), JSON-RPC errors where rmcp answers plain text, and guards against the ways in which
-//! a request could hang until the invocation ends.
+//! rmcp implements the protocol. This crate adds what Lambda needs: events and streamed responses, the verified
+//! [`Caller`], scopes per tool ([`Access`]), JSON-RPC errors where rmcp responds with plain text, and deadlines for
+//! requests that would otherwise hang until the invocation ends.
 //!
 //! ```no_run
 //! use std::process::ExitCode;
@@ -25,7 +25,7 @@
 //!     }
 //! }
 //!
-//! /// Built once: rmcp builds it anew for each request where nothing else is named.
+//! /// Built once: by default rmcp rebuilds it for each request.
 //! static TOOLS: LazyLock<ToolRouter<Greeter>> = LazyLock::new(Greeter::tool_router);
 //!
 //! #[tool_handler(router = TOOLS)]

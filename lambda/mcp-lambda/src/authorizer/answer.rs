@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-/// Lets one request through. The claims travel as text: API Gateway hands no objects of a Lambda authorizer on.
+/// Allows one request. The claims are a JSON string, because API Gateway does not forward objects of a Lambda
+/// authorizer.
 ///
 /// The request counts against `usage_key`, the value of a usage plan's API key.
 pub(crate) fn allow(
@@ -19,12 +20,12 @@ pub(crate) fn allow(
     answer
 }
 
-/// Makes API Gateway answer 403 with the gateway response `ACCESS_DENIED`.
+/// Makes API Gateway respond with 403 and the gateway response `ACCESS_DENIED`.
 pub(crate) fn deny(method_arn: &str) -> Value {
     policy("Deny", method_arn)
 }
 
-/// The answer of a Lambda authorizer, for exactly the method that was asked about.
+/// The response of a Lambda authorizer, for exactly the requested method.
 fn policy(effect: &str, method_arn: &str) -> Value {
     json!({
         "principalId": "caller",

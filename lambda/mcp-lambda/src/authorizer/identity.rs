@@ -16,16 +16,16 @@ use crate::token::claims::{ClaimsProblem, Expiry, caller_from_claims};
 use crate::token::jwks::KeyStore;
 use crate::token::jwt::signed_claims;
 
-/// Why nobody can be told from a token.
+/// Why a token does not identify a caller.
 pub(crate) enum Unidentified {
-    /// The token is not one of ours, or has expired.
+    /// The token is unknown or has expired.
     Unknown,
-    /// The token is good and has no OAuth scope of this server.
+    /// The token is valid and has no OAuth scope of this server.
     WithoutScope,
     KeysUnavailable,
 }
 
-/// Who may hold which token.
+/// The tokens that the Lambda authorizer accepts.
 pub(crate) enum Identities {
     Cognito(Box<KeyStore>),
     Jwt(Box<Provider>),
@@ -85,8 +85,8 @@ impl Identities {
         }
     }
 
-    /// Who holds the token, and the claims that the server's function is told: it decides by the same code, so that
-    /// nobody comes through here whom it would refuse.
+    /// Verifies the token and returns the claims for the server's function. Both use the same code, so the Lambda
+    /// authorizer allows no caller whom the function would refuse.
     pub(crate) async fn identify(
         &self,
         token: &str,
@@ -175,7 +175,7 @@ impl Provider {
             })
             .collect();
         let mut translated = access_claims(settings, &scopes);
-        // One of the provider's values for this server was there.
+        // The token has one of the accepted `aud` values.
         translated.insert("aud".to_owned(), json!(resource));
         for name in ["sub", "exp", "nbf"] {
             if let Some(value) = claims.get(name) {
@@ -188,7 +188,7 @@ impl Provider {
     }
 }
 
-/// Claims of a token that says nothing by itself: whoever holds it is a machine, named after the digest.
+/// Claims for an opaque token: its holder is a machine, named after the digest.
 fn claims_of_digest(
     token: &str,
     digests: &[String],
@@ -204,7 +204,7 @@ fn claims_of_digest(
                 let _ = write!(text, "{byte:02x}");
                 text
             });
-    // Digests are compared, not tokens: how long it takes tells nothing about a token that is not known already.
+    // Digests are compared, not tokens, so the time that it takes reveals nothing about an unknown token.
     let found = digests.iter().find(|digest| **digest == hexadecimal)?;
     let scopes: Vec<String> = scopes
         .iter()
@@ -225,7 +225,7 @@ fn access_claims(settings: &McpSettings, scopes: &[String]) -> Map<String, Value
     ])
 }
 
-/// A claim that is one text or several.
+/// A claim that is one string or several.
 fn texts(claim: Option<&Value>) -> Vec<&str> {
     match claim {
         Some(Value::String(text)) => vec![text],

@@ -1,4 +1,4 @@
-//! The gate: a Lambda authorizer of a REST API that looks at a request before the server's function runs.
+//! The Lambda authorizer of a REST API, which verifies a request before the server's function runs.
 
 mod answer;
 mod identity;
@@ -23,20 +23,21 @@ use crate::runtime::process::Process;
 use crate::runtime::runtime_api::{RuntimeApi, whole};
 use crate::token::access::{Policy, Verdict};
 
-/// Runs the gate until the process ends: the REQUEST authorizer of an MCP endpoint on API Gateway.
+/// Runs the Lambda authorizer until the process ends: the REQUEST authorizer of an MCP endpoint on API Gateway.
 ///
-/// It verifies the access token as `GATE_TOKENS` says, hands the caller's claims to the server's function in the form
-/// of a Cognito authorizer, and with `GATE_TOOLS` refuses a call of a tool whose OAuth scopes the access token lacks:
-/// API Gateway then answers 403 with a challenge that reaches the MCP client, which one of a function does not.
+/// It verifies the access token as `GATE_TOKENS` says and passes the caller's claims to the server's function in the
+/// form of a Cognito authorizer. With `GATE_TOOLS` it refuses a call of a tool whose OAuth scopes the access token
+/// lacks: API Gateway then responds with 403 and a challenge that reaches the MCP client, unlike the challenge of a
+/// function.
 ///
-/// With `GATE_USAGE_KEY` it names the API key of a usage plan that the request counts against, by the `client_id` of the
-/// access token. API Gateway holds the plan's throttle and quota after that, and answers 429.
+/// With `GATE_USAGE_KEY` it names the API key of a usage plan that the request counts against, by the `client_id` of
+/// the access token. API Gateway then applies the plan's throttle and quota, and responds with 429 above them.
 ///
-/// It reads the tool from `Mcp-Method` and `Mcp-Name` (MCP 2026-07-28) and lets a request without them through, as it
-/// does one whose headers contradict the body: the function checks the message itself. It does not ask the issuer
-/// whether a token was revoked.
+/// It reads the tool from `Mcp-Method` and `Mcp-Name` (MCP 2026-07-28) and allows a request without them, as it does
+/// one whose headers contradict the body: the function checks the message itself. It does not check revocation with the
+/// issuer.
 ///
-/// Every problem that keeps it from starting is logged, told to Lambda, and ends the process with status 1.
+/// Every problem that prevents its start is logged and reported to Lambda, and ends the process with status 1.
 pub fn run_gate(process: Process) -> ExitCode {
     let log = process.log.clone();
     match try_run(&process) {
@@ -71,15 +72,15 @@ fn try_run(process: &Process) -> Result<(), StartError> {
     })
 }
 
-/// What the gate says about one request.
+/// The decision about one request.
 enum Decision {
-    /// The request goes on, with these claims.
+    /// The request is allowed, with these claims.
     Allow(Map<String, Value>),
     /// 403: the access token is valid and lacks an OAuth scope.
     Deny,
     /// 401.
     Unauthorized,
-    /// 500: the issuer's keys cannot be had.
+    /// 500: the issuer's keys are unavailable.
     Unavailable,
 }
 
@@ -138,7 +139,7 @@ impl Gate {
                         Ok(allow(&request.method_arn, &claims, usage_key.as_deref()))
                     }
                     Decision::Deny => Ok(deny(&request.method_arn)),
-                    // API Gateway answers 401 to this text exactly, and 500 to every other.
+                    // API Gateway responds with 401 to exactly this string, and with 500 to every other.
                     Decision::Unauthorized => Err("Unauthorized"),
                     Decision::Unavailable => Err("the issuer's keys cannot be read"),
                 },
@@ -178,7 +179,7 @@ impl Gate {
             .map(|(policy, tool)| policy.judge(&tool, &caller));
         match verdict {
             Some(Verdict::NeedsScopes(_)) => Decision::Deny,
-            // The function answers a call of a tool that does not exist, in words of JSON-RPC.
+            // The function responds to a call of an unknown tool with a JSON-RPC error.
             Some(Verdict::Allowed | Verdict::UnknownTool) | None => Decision::Allow(claims),
         }
     }

@@ -9,7 +9,7 @@ use serde::Deserialize;
 /// Marks a header value that is the Base64 of the real one (MCP 2026-07-28, transports, value encoding).
 const ENCODED: (&str, &str) = ("=?base64?", "?=");
 
-/// The event of a REQUEST authorizer, as far as the gate looks at it.
+/// The members of a REQUEST authorizer event that the Lambda authorizer reads.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct GateRequest {
@@ -32,8 +32,8 @@ impl GateRequest {
         (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
     }
 
-    /// The tool that the request says to call; `None` for everything else, for headers that cannot be read, and for
-    /// clients of older revisions, which do not say.
+    /// The tool that the headers name; `None` for other methods, for malformed headers, and for clients of older
+    /// revisions, which do not send them.
     pub(crate) fn tool(&self) -> Option<String> {
         if self.header("mcp-method")? != "tools/call" {
             return None;

@@ -52,7 +52,7 @@ impl SettingValue for TokenKind {
     }
 }
 
-/// The names of OAuth scopes by the name of what they belong to.
+/// Names of OAuth scopes by the name of a tool or of a scope that includes them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct NamesByName(pub(crate) BTreeMap<String, Vec<String>>);
 
@@ -72,7 +72,7 @@ pub(crate) struct Digests(pub(crate) Vec<String>);
 
 impl SettingValue for Digests {
     const TYPE: SettingType = SettingType::List;
-    // What is wrong may be the token itself.
+    // A malformed value may be the token itself.
     const SECRET: bool = true;
 
     fn parse(text: &str) -> Result<Self, String> {

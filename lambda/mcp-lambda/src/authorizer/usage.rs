@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 /// The API keys that requests count against: one for each app client that has its own, one for all others together.
 ///
-/// They are no secrets: API Gateway takes them from the gate only.
+/// They are not secrets: API Gateway takes them only from the Lambda authorizer.
 pub(crate) struct UsageKeys {
     shared: String,
     clients: Vec<String>,

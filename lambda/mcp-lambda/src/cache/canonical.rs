@@ -2,14 +2,14 @@
 
 use serde_json::{Map, Number, Value};
 
-/// Whole numbers of this size and smaller are the same as floating-point numbers.
+/// Whole numbers up to this size are exact as floating-point numbers.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
-/// The arguments as one text that is the same for equal JSON: no white space, members sorted by the UTF-16 code units
+/// The arguments as one string that is the same for equal JSON: no white space, members sorted by the UTF-16 code units
 /// of their names (RFC 8785 section 3.2.3), whole numbers without fraction or exponent.
 ///
-/// Differs from RFC 8785 section 3.2.2.3 where that would make two arguments of one: whole numbers beyond 2^53 keep
-/// all their digits. The form of other numbers is serde's, which is as unambiguous.
+/// Differs from RFC 8785 section 3.2.2.3, which would map different whole numbers beyond 2^53 to one: they keep all
+/// their digits. Other numbers have serde's form, which is just as unambiguous.
 pub(super) fn canonical(arguments: &Map<String, Value>) -> String {
     let mut text = String::new();
     object(arguments, &mut text);

@@ -1,4 +1,4 @@
-//! Results of tools that answer later calls with the same arguments.
+//! Caches the results of tools for later calls with the same arguments.
 
 mod canonical;
 
@@ -14,9 +14,9 @@ use crate::state::{CacheUse, State, StoreError};
 use crate::token::caller::Caller;
 use canonical::canonical;
 
-/// Time for one look, and for keeping one result: a cache that takes longer saves nothing.
+/// Time limit of one read and of one write: a slower cache saves nothing.
 const PATIENCE: Duration = Duration::from_millis(500);
-/// What the deadline has to leave beside that.
+/// Time that must remain until the deadline in addition.
 const MARGIN: Duration = Duration::from_millis(250);
 
 /// The cache of one server's results.
@@ -27,7 +27,7 @@ pub(crate) struct ResultCache {
     log: Log,
 }
 
-/// Where the result of one call is kept.
+/// The cache entry of one call.
 pub(crate) struct Entry<'a> {
     cache: &'a ResultCache,
     tool: String,
@@ -41,7 +41,7 @@ impl ResultCache {
         Self { state, server, log }
     }
 
-    /// The place of this call's result, which no call with another server version, tool, argument or access finds.
+    /// The entry of this call, which is unique to the server version, tool, arguments and access.
     pub(crate) fn entry(
         &self,
         cached: CacheUse,
@@ -81,7 +81,7 @@ impl ResultCache {
 }
 
 impl Entry<'_> {
-    /// The result of an earlier call, when there is one that can be read in time.
+    /// The result of an earlier call, if it can be read in time.
     pub(crate) async fn result(&self) -> Option<CallToolResult> {
         let looked = self.within(self.cache.state.store.get(self.key.clone()));
         let text = self.logged("read", looked.await)??;
@@ -89,7 +89,7 @@ impl Entry<'_> {
         self.logged("read", result)
     }
 
-    /// Keeps the result for later calls, unless it tells of a failure.
+    /// Stores the result for later calls, unless it is an error.
     pub(crate) async fn keep(&self, result: &CallToolResult) {
         if result.is_error == Some(true) {
             return;

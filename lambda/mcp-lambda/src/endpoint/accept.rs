@@ -11,7 +11,7 @@ pub(crate) const JSON: &str = "application/json";
 pub(crate) const EVENT_STREAM: &str = "text/event-stream";
 
 /// Names the media types of the protocol that the client accepts by a media range, or by naming none at all (RFC 9110
-/// section 12.5.1): the engine looks for their names.
+/// section 12.5.1): the protocol engine looks for their names.
 pub(crate) fn accept_leniently(headers: &mut HeaderMap) {
     let ranges = Ranges::of(headers);
     let accepted =
@@ -26,8 +26,8 @@ pub(crate) fn accept_leniently(headers: &mut HeaderMap) {
     headers.insert(ACCEPT, HeaderValue::from_static(value));
 }
 
-/// Whether the client would rather have an event stream than one JSON document: it gives it more weight (RFC 9110
-/// section 12.5.1), or the same and names it first.
+/// Whether the client prefers an event stream to one JSON document: it gives it more weight (RFC 9110 section 12.5.1),
+/// or the same weight and names it first.
 pub(crate) fn prefers_event_stream(headers: &HeaderMap) -> bool {
     let ranges = Ranges::of(headers);
     match (ranges.weight(EVENT_STREAM), ranges.weight(JSON)) {
@@ -56,7 +56,7 @@ impl<'a> Ranges<'a> {
     }
 
     /// The weight of a media type, and the position of the range that gives it: the most specific that matches. `None`
-    /// when the client does not accept it, as by a weight of zero.
+    /// when the client does not accept it, for example with a weight of zero.
     fn weight(&self, media_type: &str) -> Option<(f32, usize)> {
         let (kind, _) = media_type.split_once('/')?;
         let all_of_kind = format!("{kind}/*");

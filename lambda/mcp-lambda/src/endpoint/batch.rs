@@ -16,15 +16,15 @@ use crate::endpoint::refusal::{Answer, Refusal, json_answer};
 /// Most messages of one batch.
 const MAX_MESSAGES: usize = 32;
 
-/// Whether a request of these headers may be a batch. Revision 2025-03-26 has them, and its clients send no
-/// `MCP-Protocol-Version` yet; 2025-06-18 took them out again.
+/// Whether a request with these headers may be a batch. Revision 2025-03-26 has batches, and its clients do not send
+/// `MCP-Protocol-Version`; 2025-06-18 removed batches.
 pub(crate) fn is_allowed(headers: &HeaderMap) -> bool {
     headers.get("mcp-protocol-version").is_none_or(|version| {
         version.as_bytes() == ProtocolVersion::V_2025_03_26.as_str().as_bytes()
     })
 }
 
-/// The messages of a batch (JSON-RPC 2.0 section 6); `None` when the body is no array.
+/// The messages of a batch (JSON-RPC 2.0 section 6); `None` when the body is not an array.
 pub(crate) fn messages(body: &[u8]) -> Option<Result<Vec<&[u8]>, Refusal>> {
     let first = body.iter().find(|byte| !byte.is_ascii_whitespace());
     (first == Some(&b'[')).then(|| read(body))
@@ -55,7 +55,7 @@ fn read(body: &[u8]) -> Result<Vec<&[u8]>, Refusal> {
     Ok(messages)
 }
 
-/// Reads no more than it may keep.
+/// Reads at most `MAX_MESSAGES` messages.
 struct Bounded;
 
 impl<'de> Visitor<'de> for Bounded {
@@ -77,8 +77,8 @@ impl<'de> Visitor<'de> for Bounded {
     }
 }
 
-/// One answer out of those to the messages: an array of all responses, or nothing when there is none. What a tool says
-/// while it runs is left out: an array has no place for it.
+/// Joins the responses to the messages: an array of all JSON-RPC responses, or an empty body when there is none.
+/// Notifications of running tools are left out, because the array holds responses only.
 ///
 /// The status is 200 unless all messages were refused with the same one, as for a foreign origin.
 pub(crate) async fn answer(answers: Vec<Answer>) -> Answer {

@@ -13,13 +13,13 @@ use tokio::time::Sleep;
 
 use crate::endpoint::message::Message;
 
-/// Longest event that is looked into; longer ones cannot be a request of a server to a client.
+/// Longest event that is parsed; a longer one cannot be a request of a server to a client.
 const MAX_EVENT: usize = 64 * 1024;
 
-/// An event stream of the protocol engine that is sure to end, with an answer, before the invocation does.
+/// An event stream of the protocol engine that always ends with a response before the invocation ends.
 ///
-/// Two things would let it run on without one: work that the engine cannot stop, and, for a client of an older
-/// revision, a request of the server to the client (sampling, elicitation, roots), whose answer would have to arrive
+/// Otherwise it could run on without a response for two reasons: work that the engine cannot stop, and, for a client of
+/// an older revision, a request of the server to the client (sampling, elicitation, roots), whose response would arrive
 /// in another invocation. Both end the stream with a JSON-RPC error; dropping the inner body then cancels the work.
 pub(crate) struct EventStreamBody {
     inner: Option<BoxBody<Bytes, Infallible>>,
@@ -83,7 +83,7 @@ impl Body for EventStreamBody {
         let Some(inner) = this.inner.as_mut() else {
             return Poll::Ready(None);
         };
-        // The stream first: an answer that is there wins against the deadline.
+        // The stream is polled first: an available response takes precedence over the deadline.
         let Poll::Ready(frame) = Pin::new(inner).poll_frame(context) else {
             if let Some(end) = this.end.as_mut() {
                 ready!(end.as_mut().poll(context));

@@ -1,7 +1,8 @@
-//! What a client says about itself, read tolerantly.
+//! Parses a client's description of itself leniently.
 //!
-//! A server uses the name and version of a client and a few of its capabilities. A request must not fail because of the
-//! rest: an icon with a theme of a later revision, or an experimental capability that is not an object.
+//! A server uses the name and version of a client and a few of its capabilities. A request must not fail because of
+//! other members, such as an icon with a theme of a later revision, or an experimental capability that is not an
+//! object.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +19,7 @@ const MOST_LEFT_OUT: usize = 32;
 /// The members of one JSON object, each as it was sent.
 type Members = BTreeMap<String, Box<RawValue>>;
 
-/// Whether the engine can read this; it can do without.
+/// Whether the engine can parse this value; an absent one is valid.
 pub(crate) fn is_understood<T: DeserializeOwned>(json: Option<&RawValue>) -> bool {
     json.is_none_or(|json| serde_json::from_str::<T>(json.get()).is_ok())
 }
@@ -26,7 +27,7 @@ pub(crate) fn is_understood<T: DeserializeOwned>(json: Option<&RawValue>) -> boo
 /// The message with a description that the engine can read: members that it would not understand are left out, and
 /// `true` or an empty list in the position of an object becomes an empty object.
 ///
-/// `None` when nothing can be left out: a client without a name is the engine's to refuse.
+/// `None` when nothing can be left out: the engine refuses a client without a name.
 pub(crate) fn tolerated(body: &[u8]) -> Option<Bytes> {
     let mut message: Members = serde_json::from_slice(body).ok()?;
     let mut params = members(message.get("params")?)?;
@@ -51,7 +52,7 @@ fn members(json: &RawValue) -> Option<Members> {
     serde_json::from_str(json.get()).ok()
 }
 
-/// Makes the member a `T`; `false` when it is one already or cannot be made one.
+/// Converts the member to a `T`; `false` when it already is one or cannot be converted.
 fn repair<T: DeserializeOwned>(members: &mut Members, name: &str) -> bool {
     let repaired = members
         .get(name)

@@ -11,15 +11,15 @@ use mcp_lambda_contract::{HttpUrl, McpSettings};
 
 use crate::endpoint::refusal::Answer;
 
-/// Lets MCP clients in a browser read answers (Fetch standard, CORS protocol).
+/// Lets MCP clients in a browser read responses (Fetch standard, CORS protocol).
 ///
-/// A gateway's proxy integration passes a function's headers on and adds none, so they have to come from here. It
-/// refuses nothing: the protocol engine answers 403 to a foreign origin.
+/// A proxy integration of API Gateway forwards a function's headers and adds none, so the function sends them. It
+/// refuses nothing: the protocol engine responds with 403 to a foreign origin.
 #[derive(Clone, Debug)]
 pub(crate) struct Cors {
-    /// As in [`McpSettings::origins`]: every port is written out; `:*` stands for all ports.
+    /// As in [`McpSettings::origins`]: every port is written out; `:*` matches all ports.
     origins: Vec<String>,
-    /// What the endpoint takes.
+    /// The HTTP methods of the endpoint.
     methods: &'static str,
 }
 
@@ -31,7 +31,7 @@ impl Cors {
         }
     }
 
-    /// The request's origin, when there is one and it is allowed.
+    /// The request's origin, if it is present and allowed.
     pub(crate) fn allowed_origin(&self, headers: &HeaderMap) -> Option<HeaderValue> {
         let value = headers.get(ORIGIN)?;
         let origin = value.to_str().ok()?;
@@ -47,7 +47,7 @@ impl Cors {
             .then(|| value.clone())
     }
 
-    /// Adds what the browser needs to hand the answer to the client.
+    /// Adds the headers with which the browser lets the client read the response.
     pub(crate) fn allow(answer: &mut Answer, origin: HeaderValue) {
         let headers = answer.headers_mut();
         headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
@@ -63,7 +63,7 @@ impl Cors {
         headers.append(VARY, HeaderValue::from_static("Origin"));
     }
 
-    /// Answers the browser's question before its request; `None` for a foreign origin, which gets no permission.
+    /// Responds to a preflight request; `None` for a foreign origin.
     pub(crate) fn preflight(&self, headers: &HeaderMap) -> Option<Answer> {
         let origin = self.allowed_origin(headers)?;
         let mut answer = Response::new(Empty::new().boxed());
@@ -74,8 +74,8 @@ impl Cors {
             ACCESS_CONTROL_ALLOW_METHODS,
             HeaderValue::from_static(self.methods),
         );
-        // Whatever is asked for: the origin is one that is let in, and clients have headers of their own besides those of
-        // the protocol and the `Mcp-Param-*` of the tools.
+        // All requested headers are allowed: the origin is allowed, and clients send headers of their own besides those
+        // of the protocol and the `Mcp-Param-*` headers of the tools.
         if let Some(asked) = headers.get(ACCESS_CONTROL_REQUEST_HEADERS) {
             allowed.insert(ACCESS_CONTROL_ALLOW_HEADERS, asked.clone());
         }

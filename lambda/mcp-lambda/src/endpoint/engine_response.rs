@@ -7,7 +7,7 @@ use http_body_util::BodyExt;
 
 use crate::endpoint::refusal::Refusal;
 
-/// The media type of an answer, without parameters.
+/// The media type of a response, without parameters.
 pub(crate) fn media_type(headers: &HeaderMap) -> &str {
     let value = headers
         .get(CONTENT_TYPE)
@@ -16,7 +16,7 @@ pub(crate) fn media_type(headers: &HeaderMap) -> &str {
     value.split(';').next().unwrap_or_default().trim()
 }
 
-/// The engine answers some refusals in plain text; clients of JSON-RPC want an error object.
+/// Converts a plain-text refusal of the engine, because JSON-RPC clients expect an error object.
 pub(crate) async fn engine_refusal<B>(answer: Response<B>) -> Refusal
 where
     B: http_body::Body<Data = Bytes, Error = std::convert::Infallible>,
@@ -27,7 +27,7 @@ where
         Err(never) => match never {},
     };
     match status {
-        // The media type is right and the body is JSON, so what the engine could not read is the message.
+        // The media type is right and the body is JSON, so the engine could not parse the message.
         StatusCode::UNSUPPORTED_MEDIA_TYPE if text.starts_with("fail to deserialize") => {
             Refusal::NotOneMessage("the body is not a JSON-RPC message of a known protocol version")
         }

@@ -13,9 +13,9 @@ pub(crate) const MAX_HEADER_BYTES: usize = 32 * 1024;
 /// Deepest nesting of arrays and objects in a body. The protocol engine's reader stops at 128.
 pub(crate) const MAX_DEPTH: usize = 64;
 
-/// Holds a request against the limits, before anything is parsed.
+/// Checks a request against the limits before anything is parsed.
 ///
-/// Does not know whether the body is JSON: brackets are counted outside of what would be texts.
+/// Does not check whether the body is JSON: brackets are counted outside of strings.
 pub(crate) fn check(headers: &HeaderMap, body: &[u8]) -> Result<(), Refusal> {
     let header_bytes: usize = headers
         .iter()
@@ -40,7 +40,7 @@ fn is_too_deep(body: &[u8]) -> bool {
     while let Some(byte) = bytes.next() {
         match (byte, in_text) {
             (b'"', _) => in_text = !in_text,
-            // What follows a backslash does not end the text.
+            // A character after a backslash does not end the string.
             (b'\\', true) => {
                 bytes.next();
             }

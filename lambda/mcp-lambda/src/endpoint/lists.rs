@@ -1,14 +1,14 @@
-//! Pages of lists.
+//! Checks cursors and returns pages of lists.
 
 use http::request::Parts;
 use rmcp::ErrorData;
 use rmcp::model::Extensions;
 
-/// In the extensions of a request whose cursor is no string: the engine reads that as no cursor.
+/// Marks a request whose cursor is not a string, which the engine reads as an absent cursor.
 #[derive(Clone)]
 pub(crate) struct MalformedCursor;
 
-/// Refuses a cursor that is no string.
+/// Refuses a cursor that is not a string.
 pub(crate) fn check_cursor(extensions: &Extensions) -> Result<(), ErrorData> {
     let is_malformed = extensions
         .get::<Parts>()
@@ -31,9 +31,9 @@ pub(crate) fn unknown_cursor() -> ErrorData {
 
 /// One page of a list of the author's server.
 ///
-/// A server that knows no pages ignores the cursor and gives its whole list, which would be no answer to the question
-/// for what follows the cursor. Its first page says that there is no other. It is asked for only when the page with the
-/// cursor may be the last one.
+/// A server without pagination ignores the cursor and returns its whole list, which is not the page after the cursor.
+/// Its first page has no next cursor. The first page is requested only when the page with the cursor may be the last
+/// one.
 macro_rules! page {
     ($server:expr, $name:ident, $request:ident, $context:ident) => {
         async {

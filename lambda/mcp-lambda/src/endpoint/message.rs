@@ -10,14 +10,14 @@ use crate::endpoint::client_description::is_understood;
 use crate::endpoint::params::is_list;
 use crate::endpoint::refusal::Refusal;
 
-/// As much of a JSON-RPC message as the wall has to know before the protocol engine reads all of it.
+/// The parts of a JSON-RPC message that are checked before the protocol engine parses all of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Message {
     pub(crate) id: Option<RequestId>,
     pub(crate) method: Option<String>,
     /// `params.name` of a `tools/call`.
     pub(crate) tool: Option<String>,
-    /// What the MCP client calls itself. The caller's text, like all the rest.
+    /// The MCP client's name. The caller chooses it, like all the rest.
     pub(crate) client: Option<String>,
     /// The revision that the message names.
     pub(crate) protocol_version: Option<String>,
@@ -26,11 +26,11 @@ pub(crate) struct Message {
     /// `params._meta.tracestate`.
     #[cfg(feature = "opentelemetry")]
     pub(crate) tracestate: Option<String>,
-    /// What a request of another method than `tools/call` is about: the name, `uri` or `taskId` in its parameters.
+    /// The subject of a request of another method than `tools/call`: the name, `uri` or `taskId` in its parameters.
     subject: Option<String>,
     /// Why the parameters cannot be those of any method.
     pub(crate) malformed: Option<&'static str>,
-    /// The message asks for a page of a list with a cursor that is no string.
+    /// The message requests a page of a list with a cursor that is not a string.
     pub(crate) has_malformed_cursor: bool,
     /// The client describes itself in a way that the protocol engine does not understand.
     pub(crate) is_oddly_described: bool,
@@ -46,7 +46,7 @@ struct Envelope<'a> {
     params: Option<&'a RawValue>,
 }
 
-/// Raw values, so that nothing but a member that occurs twice makes the reading fail.
+/// Raw values, so that parsing fails only for a member that occurs twice.
 #[derive(Default, Deserialize)]
 struct Params<'a> {
     #[serde(default, borrow)]
@@ -90,12 +90,12 @@ struct ClientInfo {
 impl Message {
     /// Reads the envelope of one JSON-RPC message (JSON-RPC 2.0 section 4).
     ///
-    /// A member that occurs twice is refused, because two readers could take different ones. Does not check
-    /// `jsonrpc` nor the parameters: the protocol engine does.
+    /// A member that occurs twice is refused, because two parsers could take different ones. Does not check `jsonrpc`
+    /// or the parameters: the protocol engine does.
     pub(crate) fn read(body: &[u8]) -> Result<Self, Refusal> {
-        // The reader would not look at the encoding of members that it skips (RFC 8259 section 8.1).
+        // The parser does not check the encoding of members that it skips (RFC 8259 section 8.1).
         let text = std::str::from_utf8(body).map_err(|_| Refusal::NotJson)?;
-        // serde would read an array as the struct's fields in order, so the shape is looked at first.
+        // serde would read an array as the struct's fields in order, so the type is checked first.
         let is_object = first_byte(body) == Some(b'{');
         let envelope: Envelope<'_> = match (serde_json::from_str(text), is_object) {
             (Ok(envelope), true) => envelope,
@@ -156,13 +156,13 @@ impl Message {
         })
     }
 
-    /// What the header `Mcp-Name` repeats.
+    /// The value that the header `Mcp-Name` repeats.
     pub(crate) fn subject(&self) -> Option<&str> {
         self.tool.as_deref().or(self.subject.as_deref())
     }
 }
 
-/// The members of an object; those of nothing for anything else, which the protocol engine refuses where it matters.
+/// The members of an object; defaults for any other value, which the protocol engine refuses where it matters.
 fn object<'a, T: Deserialize<'a> + Default>(json: Option<&'a RawValue>) -> Result<T, Refusal> {
     match json.map(RawValue::get) {
         Some(json) if first_byte(json.as_bytes()) == Some(b'{') => serde_json::from_str(json)
@@ -171,7 +171,7 @@ fn object<'a, T: Deserialize<'a> + Default>(json: Option<&'a RawValue>) -> Resul
     }
 }
 
-/// Whether there is a value, and one of another type than this byte begins. `null` is none.
+/// Whether the value is present and has another type than this first byte. `null` counts as absent.
 fn is_other_than(first: u8, json: Option<&RawValue>) -> bool {
     let found = json.and_then(|json| first_byte(json.get().as_bytes()));
     found.is_some_and(|found| found != first && found != b'n')

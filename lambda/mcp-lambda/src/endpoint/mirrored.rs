@@ -1,4 +1,4 @@
-//! Request headers that repeat a part of the body, so that a policy at the edge need not read it.
+//! Checks request headers that repeat a part of the body for policies at the edge.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -10,7 +10,7 @@ use crate::endpoint::refusal::Refusal;
 const METHOD: &str = "mcp-method";
 const NAME: &str = "mcp-name";
 
-/// Whether there is any of them.
+/// Whether the request has any of these headers.
 pub(crate) fn is_any(headers: &HeaderMap) -> bool {
     headers.contains_key(METHOD) || headers.contains_key(NAME)
 }
@@ -47,7 +47,7 @@ fn is_contradicted(
     values.next().is_some() || said.is_none() || said.as_deref() != body
 }
 
-/// The value of a header that may travel as `=?base64?…?=` (2026-07-28, value encoding).
+/// The value of a header that may be encoded as `=?base64?…?=` (2026-07-28, value encoding).
 fn decoded(value: &str) -> Option<String> {
     let encoded = value
         .strip_prefix("=?base64?")

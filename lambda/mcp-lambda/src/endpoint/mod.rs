@@ -58,10 +58,10 @@ use crate::telemetry::{Record, Telemetry, observed};
 /// Comments that keep an event stream alive; the gateway's idle limit is 5 minutes, an edge's 30 seconds.
 pub(crate) const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
-/// What an endpoint without conversations takes.
+/// The HTTP methods of an endpoint without MCP sessions.
 const POST_ONLY: &str = "POST";
 
-/// What an operator finds an invocation by.
+/// The identifiers of an invocation for operators.
 #[derive(Clone, Debug)]
 pub(crate) struct InvocationIds {
     pub(crate) request_id: String,
@@ -69,9 +69,9 @@ pub(crate) struct InvocationIds {
     pub(crate) trace_id: Option<String>,
 }
 
-/// The MCP endpoint: the wall, then rmcp's Streamable HTTP service, then what rmcp's answers lack.
+/// The MCP endpoint: checks of the request, then rmcp's Streamable HTTP service, then corrections of rmcp's response.
 ///
-/// Both ways in, Lambda and plain HTTP, hand over a request and whoever is calling.
+/// Both Lambda and the plain HTTP mode pass a request and its caller.
 pub(crate) struct Endpoint<S: ServerHandler> {
     engine: StreamableHttpService<Guarded<S>, NeverSessionManager>,
     #[cfg(feature = "dynamodb")]
@@ -98,7 +98,7 @@ impl<S: ServerHandler> Endpoint<S> {
             .with_allowed_hosts(settings.hosts())
             .with_allowed_origins(settings.origins())
             .enforce_origin_validation();
-        // One function serves many callers and many instances serve one: no state between requests.
+        // One instance serves many callers and many instances serve one caller: no state between requests.
         config.legacy_session_mode = false;
         config.json_response = true;
         config.sse_keep_alive = Some(KEEP_ALIVE);
@@ -164,7 +164,7 @@ impl<S: ServerHandler> Endpoint<S> {
         }
     }
 
-    /// Answers one request and logs it; a batch is logged message by message.
+    /// Handles one request and logs it; a batch is logged message by message.
     pub(crate) async fn answer(
         &self,
         request: Request<Bytes>,
@@ -238,7 +238,7 @@ impl<S: ServerHandler> Endpoint<S> {
         answer
     }
 
-    /// Works on an item of a task; without tasks there is nothing to work on.
+    /// Processes a work item of a task; without tasks it does nothing.
     #[cfg(feature = "dynamodb")]
     pub(crate) async fn work(
         &self,
@@ -259,17 +259,17 @@ impl<S: ServerHandler> Endpoint<S> {
         worked
     }
 
-    /// What an operator sees of all requests.
+    /// The logs, metrics and spans of all requests.
     pub(crate) fn telemetry(&self) -> &Telemetry {
         &self.telemetry
     }
 
-    /// Answers a browser's question before a POST.
+    /// Responds to a preflight request.
     pub(crate) fn preflight(&self, headers: &HeaderMap) -> Option<Answer> {
         self.cors.preflight(headers)
     }
 
-    /// Answers a request that never gets as far as the wall, and logs it.
+    /// Refuses a request before any other check, and logs it.
     pub(crate) fn refuse(&self, refusal: &Refusal, invocation: Option<&InvocationIds>) -> Answer {
         let mut record = self.telemetry.begin(invocation);
         record.refused(refusal);
@@ -279,7 +279,7 @@ impl<S: ServerHandler> Endpoint<S> {
         answer
     }
 
-    /// Logs an answer that needs no wall.
+    /// Logs a response that needs no checks.
     pub(crate) fn logged(&self, answer: Answer, invocation: Option<&InvocationIds>) -> Answer {
         let mut record = self.telemetry.begin(invocation);
         record.status(answer.status());
@@ -333,7 +333,7 @@ impl<S: ServerHandler> Endpoint<S> {
         }
         let wants_stream = self.streams && prefers_event_stream(request.headers());
         accept_leniently(request.headers_mut());
-        // A server must not pass a caller's access token on, so it does not get it.
+        // A server must not forward a caller's access token, so it does not get the token.
         request.headers_mut().remove(AUTHORIZATION);
         let in_conversation = is_legacy && self.is_in_conversation(&request, message);
         let can_answer = in_conversation && self.asks_clients();
@@ -348,7 +348,7 @@ impl<S: ServerHandler> Endpoint<S> {
             in_conversation,
             wants_stream,
         );
-        // Boxed, because it is large and would be moved with everything that is wrapped around it.
+        // Boxed, because it is large and every wrapper would move it.
         let handled = AssertUnwindSafe(outcome.active(handled.boxed())).catch_unwind();
         let answer = match deadline.for_answer() {
             None => handled.await,
@@ -362,7 +362,7 @@ impl<S: ServerHandler> Endpoint<S> {
         let id = message.id.clone();
         match media_type(answer.headers()) {
             EVENT_STREAM => Ok(self.bounded_stream(answer, deadline, id, is_legacy && !can_answer)),
-            // Older revisions want a stream to be resumable, which those are that come as one already.
+            // Older revisions require resumable streams, and only streams of the library itself are resumable.
             JSON if wants_stream && !is_legacy => Ok(as_event_stream(answer).await),
             JSON => Ok(answer),
             _ if answer.status().is_client_error() || answer.status().is_server_error() => {
@@ -385,7 +385,7 @@ impl<S: ServerHandler> Endpoint<S> {
         }
     }
 
-    /// Answers what is no POST, for servers that have conversations with clients of older revisions.
+    /// Handles GET and DELETE for servers that have MCP sessions with clients of older revisions.
     #[cfg(feature = "dynamodb")]
     async fn without_message(
         &self,
@@ -402,7 +402,7 @@ impl<S: ServerHandler> Endpoint<S> {
         };
         limits::check(request.headers(), request.body())?;
         accept_leniently(request.headers_mut());
-        // Not for the engine either.
+        // The engine does not get the token either.
         request.headers_mut().remove(AUTHORIZATION);
         let request = request.map(|_| Full::default());
         let answer = conversations
@@ -424,10 +424,10 @@ impl<S: ServerHandler> Endpoint<S> {
         Err(Refusal::MethodNotAllowed { allowed: POST_ONLY })
     }
 
-    /// Whether the request of a client of an older revision belongs to a conversation.
+    /// Whether the request of a client of an older revision belongs to an MCP session.
     #[cfg(feature = "dynamodb")]
     fn is_in_conversation(&self, request: &Request<Bytes>, message: &Message) -> bool {
-        // Who initializes begins a new one.
+        // `initialize` begins a new session.
         let begins = message.method.as_deref() == Some("initialize");
         self.conversations.is_some() && !begins && request.headers().contains_key(SESSION_ID)
     }

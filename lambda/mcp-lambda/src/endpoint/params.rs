@@ -1,8 +1,8 @@
-//! Parameters that do not fit their method.
+//! Explains which parameter of a request does not fit its method.
 //!
-//! The engine reads a request as the first of its typed requests that fits, and the last of them takes every method: a
-//! `tools/call` whose `name` is missing becomes a request for an unknown method. Here such a request is read once more,
-//! as what its method says it is, to learn which member is wrong. A request that fits never comes here.
+//! The engine parses a request as the first of its typed requests that fits, and the last of them accepts every method:
+//! a `tools/call` without `name` becomes a request for an unknown method. This module parses such a request again by
+//! its method, to find out which member is wrong. Valid requests do not reach it.
 #![expect(
     deprecated,
     reason = "the engine still has the methods that newer revisions deprecate"
@@ -26,22 +26,22 @@ use rmcp::model::{
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-/// Longest sentence about a parameter, in characters: it may quote a value of the caller, who can send megabytes.
+/// Longest error about a parameter, in characters: it may quote a value of the caller, which can have megabytes.
 const LONGEST: usize = 300;
 
-/// What one server offers to one request.
+/// The features that one server offers to one request.
 pub(crate) struct Offer {
     pub(crate) capabilities: ServerCapabilities,
     /// The request is of a revision before 2026-07-28.
     pub(crate) is_legacy: bool,
-    /// `subscriptions/listen` is answered.
+    /// `subscriptions/listen` is supported.
     pub(crate) subscribes: bool,
 }
 
 /// A method whose parameters the engine reads as a type.
 struct Method {
     name: &'static str,
-    /// A server without the feature does not know the method, whatever the parameters are.
+    /// A server without the feature does not know the method, regardless of the parameters.
     is_offered: fn(&Offer) -> bool,
     misfit: fn(&Value) -> Option<String>,
 }
@@ -83,7 +83,7 @@ const METHODS: &[Method] = &[
     }),
 ];
 
-/// Methods that give a list page by page. The engine reads their parameters as none at all when they do not fit.
+/// Methods that return a list page by page. The engine treats their parameters as absent when they do not fit.
 const LISTS: [&str; 5] = [
     ListToolsRequestMethod::VALUE,
     ListPromptsRequestMethod::VALUE,
@@ -92,12 +92,12 @@ const LISTS: [&str; 5] = [
     ListSkillsRequestMethod::VALUE,
 ];
 
-/// Whether the method gives a list page by page.
+/// Whether the method returns a list page by page.
 pub(crate) fn is_list(method: &str) -> bool {
     LISTS.contains(&method)
 }
 
-/// Notifications of the protocol, which come as custom ones when their parameters do not fit.
+/// Notifications of the protocol, which the engine parses as custom ones when their parameters do not fit.
 const NOTIFICATIONS: [&str; 4] = [
     CancelledNotificationMethod::VALUE,
     ProgressNotificationMethod::VALUE,
@@ -105,7 +105,7 @@ const NOTIFICATIONS: [&str; 4] = [
     RootsListChangedNotificationMethod::VALUE,
 ];
 
-/// Whether the notification is one that the engine reads as a type.
+/// Whether the engine has a type for the notification.
 pub(crate) fn is_notification_of_the_protocol(method: &str) -> bool {
     NOTIFICATIONS.contains(&method)
 }

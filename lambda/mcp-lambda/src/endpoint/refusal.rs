@@ -16,7 +16,7 @@ use crate::state::StoreError;
 use crate::token::claims::ClaimsProblem;
 use crate::token::jwt::JwtProblem;
 
-/// An answer of this library.
+/// An HTTP response of this library.
 pub(crate) type Answer = Response<BoxBody<Bytes, std::convert::Infallible>>;
 
 /// Error code of refusals that JSON-RPC and MCP have no code for; in the range left to implementations.
@@ -24,37 +24,36 @@ const REFUSED: ErrorCode = ErrorCode(-32000);
 /// The caller lacks a scope.
 const INSUFFICIENT_SCOPE: ErrorCode = ErrorCode(-32003);
 
-/// Every reason for which a request does not reach a tool. [`Refusal::answer`] is the only place that maps one to
-/// the wire.
+/// Every reason for which a request does not reach a tool. Only [`Refusal::answer`] maps a reason to an HTTP response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
     /// No `Authorization: Bearer …`, or no claims from the gateway.
     TokenMissing,
     /// The access token cannot be verified.
     TokenUnverified(JwtProblem),
-    /// The access token is genuine, but not for this server or not any more.
+    /// The access token is genuine, but not for this server or no longer valid.
     ClaimsRejected(ClaimsProblem),
-    /// The issuer's keys cannot be fetched, so nobody can be let in.
+    /// The issuer's keys cannot be fetched, so no access token can be verified.
     KeysUnavailable,
     /// The tool needs scopes that the access token does not carry.
     InsufficientScope { tool: String, scopes: Vec<String> },
     /// Not the path of the MCP URL (plain HTTP mode only).
     PathUnknown,
-    /// A method that the endpoint does not take.
+    /// An HTTP method that the endpoint does not support.
     MethodNotAllowed { allowed: &'static str },
-    /// GET without the place to go on from: there is no event stream outside of answers.
+    /// GET without `Last-Event-ID`: there is no event stream outside of responses.
     #[cfg(feature = "dynamodb")]
     NoStandaloneStream { allowed: &'static str },
-    /// The event id was not given out in this conversation, has been altered, or has expired.
+    /// The event id was not issued in this MCP session, was altered, or has expired.
     #[cfg(feature = "dynamodb")]
     EventUnknown,
     /// The body is not JSON.
     NotJson,
     /// The body is JSON, but not one JSON-RPC message.
     NotOneMessage(&'static str),
-    /// The body is a batch, which would count as one request where requests are counted.
+    /// The body is a batch, which a rate limit would count as one request.
     BatchNotAllowed,
-    /// The response answers nothing that the server has asked in this conversation, or something that is answered already.
+    /// The client's response belongs to no open request of the server in this MCP session.
     #[cfg(feature = "dynamodb")]
     NotAsked,
     /// The parameters cannot be those of any method.
@@ -68,25 +67,25 @@ pub(crate) enum Refusal {
     VersionUnsupported(String),
     /// The body is larger than the limit, in bytes.
     BodyTooLarge { limit: usize },
-    /// More header fields, or longer ones, than anybody needs.
+    /// Too many header fields, or too long ones.
     HeadersTooLarge,
-    /// Arrays and objects inside each other, deeper than anybody needs.
+    /// Arrays and objects are nested too deeply.
     TooDeep,
-    /// The invocation ends before there is an answer.
+    /// The invocation ends before there is a response.
     DeadlineReached,
-    /// The server panicked where no answer of its own was left.
+    /// The server panicked before it had a response.
     ServerPanicked,
-    /// The session id was not given out to this caller, has been altered, or has expired.
+    /// The session id was not issued to this caller, was altered, or has expired.
     #[cfg(feature = "dynamodb")]
     SessionUnknown,
-    /// What has to outlive the invocation cannot be kept.
+    /// State that must outlive the invocation cannot be stored.
     #[cfg(feature = "dynamodb")]
     StateUnavailable(StoreError),
     /// The protocol engine refused in plain text.
     Engine { status: StatusCode, text: String },
 }
 
-/// What every challenge of one server says.
+/// The parameters of every challenge of one server.
 #[derive(Clone, Debug)]
 pub(crate) struct ChallengeContext {
     pub(crate) metadata_url: String,
@@ -95,7 +94,7 @@ pub(crate) struct ChallengeContext {
 }
 
 impl fmt::Display for Refusal {
-    /// The sentence for the caller.
+    /// The message for the caller.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Refusal::TokenMissing => formatter.write_str("an access token is required"),
@@ -165,7 +164,7 @@ impl fmt::Display for Refusal {
     }
 }
 
-/// The parts of an answer that depend on the reason.
+/// The parts of a response that depend on the reason.
 struct Wire {
     status: StatusCode,
     body: Body,
@@ -173,14 +172,14 @@ struct Wire {
 }
 
 enum Body {
-    /// An OAuth error (RFC 6750 section 3.1), as the gateway answers it.
+    /// An OAuth error (RFC 6750 section 3.1), as in the gateway responses.
     OAuth(&'static str),
     /// A JSON-RPC error.
     JsonRpc(ErrorCode),
 }
 
 impl Refusal {
-    /// The name under which logs count it.
+    /// Its name in logs and metrics.
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Refusal::TokenMissing => "TokenMissing",
@@ -215,7 +214,7 @@ impl Refusal {
         }
     }
 
-    /// Whether a service that this library uses said that it is asked too often.
+    /// Whether a service that this library uses throttled it.
     pub(crate) fn is_throttling(&self) -> bool {
         #[cfg(feature = "dynamodb")]
         return matches!(self, Refusal::StateUnavailable(StoreError::Throttled));
@@ -263,7 +262,7 @@ impl Refusal {
             Refusal::MethodNotAllowed { .. } => json_rpc(StatusCode::METHOD_NOT_ALLOWED, REFUSED),
             #[cfg(feature = "dynamodb")]
             Refusal::NoStandaloneStream { .. } => json_rpc(StatusCode::METHOD_NOT_ALLOWED, REFUSED),
-            // Not 404, which would say that the conversation is over.
+            // Not 404, which would mean that the session has ended.
             #[cfg(feature = "dynamodb")]
             Refusal::EventUnknown => json_rpc(StatusCode::BAD_REQUEST, REFUSED),
             Refusal::NotJson => json_rpc(StatusCode::BAD_REQUEST, ErrorCode::PARSE_ERROR),
@@ -290,7 +289,7 @@ impl Refusal {
             Refusal::ServerPanicked => {
                 json_rpc(StatusCode::INTERNAL_SERVER_ERROR, ErrorCode::INTERNAL_ERROR)
             }
-            // The status is how a client knows that it has to initialize again (Streamable HTTP, session management).
+            // The status tells a client to initialize again (Streamable HTTP, session management).
             #[cfg(feature = "dynamodb")]
             Refusal::SessionUnknown => json_rpc(StatusCode::NOT_FOUND, REFUSED),
             #[cfg(feature = "dynamodb")]
@@ -316,7 +315,7 @@ impl Refusal {
         }
     }
 
-    /// The methods that the endpoint takes.
+    /// The HTTP methods of the endpoint.
     fn allowed(&self) -> &'static str {
         #[cfg(feature = "dynamodb")]
         if let Refusal::NoStandaloneStream { allowed } = self {
@@ -328,7 +327,7 @@ impl Refusal {
         "POST"
     }
 
-    /// The error object alone, for an answer that is already on its way as an event stream.
+    /// The error object alone, for a response that has already started as an event stream.
     pub(crate) fn error(&self, context: &ChallengeContext, id: Option<RequestId>) -> JsonRpcError {
         let code = match self.wire(context).body {
             Body::JsonRpc(code) => code,
@@ -337,7 +336,7 @@ impl Refusal {
         JsonRpcError::new(id, ErrorData::new(code, self.to_string(), self.data()))
     }
 
-    /// What a program reads of the error.
+    /// The machine-readable data of the error.
     fn data(&self) -> Option<Value> {
         if let Refusal::VersionUnsupported(version) = self {
             return Some(json!({ "requested": version, "supported": supported_versions() }));
@@ -345,15 +344,15 @@ impl Refusal {
         None
     }
 
-    /// The whole answer.
+    /// The whole response.
     pub(crate) fn answer(&self, context: &ChallengeContext, id: Option<RequestId>) -> Answer {
         let Wire {
             status,
             body,
             challenge,
         } = self.wire(context);
-        // A foreign `Origin` or `Host` is refused before the message is looked at (Streamable HTTP, security warning):
-        // the answer has no id.
+        // A foreign `Origin` or `Host` is refused before the message is parsed (Streamable HTTP, security warning): the
+        // response has no id.
         let is_foreign =
             matches!(self, Refusal::Engine { status, .. } if *status == StatusCode::FORBIDDEN);
         let id = id.filter(|_| !is_foreign);
@@ -388,7 +387,7 @@ fn supported_versions() -> Vec<&'static str> {
         .collect()
 }
 
-/// A JSON document that nobody may keep.
+/// A JSON response that must not be cached.
 pub(crate) fn json_answer(status: StatusCode, body: &serde_json::Value) -> Answer {
     let mut answer = Response::new(Full::from(body.to_string()).boxed());
     *answer.status_mut() = status;

@@ -2,7 +2,7 @@
 
 use rmcp::model::ServerCapabilities;
 
-/// Takes back the promise to tell a client about changes.
+/// Removes the capabilities to notify a client about changes.
 pub(crate) fn withdraw_notifications(capabilities: &mut ServerCapabilities) {
     if let Some(tools) = capabilities.tools.as_mut() {
         tools.list_changed = None;

@@ -1,14 +1,15 @@
-//! Numbers of arguments: JSON Schema has one kind of number, Rust has two.
+//! Converts numbers in tool arguments: JSON Schema has one kind of number, Rust has two.
 //!
-//! `2.0` and `1e1` are integers of JSON Schema (2020-12 validation, section 6.1.1), and models and languages with one
-//! kind of number write them so. A tool that takes an integer would refuse them, against the schema it advertises.
+//! `2.0` and `1e1` are integers in JSON Schema (2020-12 validation, section 6.1.1), and models and languages with one
+//! kind of number write integers like this. Without the conversion a tool that takes an integer would refuse them,
+//! contrary to its schema.
 
 use std::fmt::Write as _;
 
 use rmcp::model::JsonObject;
 use serde_json::{Number, Value};
 
-/// Largest integer that a number with a fraction or an exponent certainly stands for (RFC 8259 section 6).
+/// Largest integer that a number with a fraction or an exponent represents exactly (RFC 8259 section 6).
 const LARGEST: f64 = 9_007_199_254_740_991.0;
 
 /// Writes every number as an integer where the tool's input schema asks for one, and for nothing that takes fractions.
@@ -41,7 +42,7 @@ fn has_fraction(value: &Value) -> bool {
     }
 }
 
-/// Every schema that may have a say about one value, alternatives and all: which of them applies is not decided.
+/// Every schema that may apply to one value, including alternatives: it does not decide which one applies.
 #[derive(Default)]
 struct Declared<'a> {
     schemas: Vec<&'a JsonObject>,

@@ -49,15 +49,15 @@ use crate::telemetry::Outcome;
 use crate::token::access::{Policy, Verdict, take_access};
 use crate::token::caller::Caller;
 
-/// The author's server, with what rmcp does not guard against:
+/// The author's server with checks that rmcp lacks:
 ///
 /// - a tool is reached only by a caller that has the tool's scopes, and only such tools are listed,
-/// - a panic becomes an answer (rmcp's task would end without one),
+/// - a panic becomes a response (rmcp's task would end without one),
 /// - parameters that do not fit their method are refused as such (rmcp takes the request for one of an unknown method),
-/// - a list is given for a cursor only when it has pages,
+/// - a cursor is accepted only when the list has pages,
 /// - a tool that declares it runs as a task for clients that know tasks,
 /// - a tool, and a subscription, end before the invocation does,
-/// - subscriptions are not offered where the answer cannot be streamed.
+/// - subscriptions are not offered when the response cannot be streamed.
 pub(crate) struct Guarded<S> {
     pub(crate) server: Arc<S>,
     pub(crate) policy: Arc<Policy>,
@@ -123,7 +123,7 @@ impl<S> Guarded<S> {
         self
     }
 
-    /// Clients that `initialize` hear of changes on the stream of a GET, which this endpoint does not have.
+    /// Clients that `initialize` get change notifications on the stream of a GET, which this endpoint does not have.
     fn capabilities_of_older_revisions(&self) -> ServerCapabilities
     where
         S: ServerHandler,
@@ -133,7 +133,7 @@ impl<S> Guarded<S> {
         capabilities
     }
 
-    /// What a request can ask for.
+    /// The features that a request can use.
     fn offer(&self, context: &RequestContext<RoleServer>) -> Offer
     where
         S: ServerHandler,
@@ -149,7 +149,8 @@ impl<S> Guarded<S> {
         }
     }
 
-    /// Turns a panic of the author's code into an error. The message of the panic goes nowhere: it may hold anything.
+    /// Turns a panic of the author's code into an error. The message of the panic is dropped, because it may contain
+    /// anything.
     async fn caught<T>(
         &self,
         method: &'static str,
@@ -261,7 +262,7 @@ impl<S: ServerHandler> ServerHandler for Guarded<S> {
             let has_cache_hints = context
                 .protocol_version()
                 .is_some_and(|version| version.as_str() >= ProtocolVersion::V_2026_07_28.as_str());
-            // A conversation with a session id needs no handle.
+            // A request with a session id needs no handle.
             #[cfg(feature = "dynamodb")]
             let carries_handles = conversation_id(&context.extensions).is_none();
             let mut list = self
@@ -289,8 +290,8 @@ impl<S: ServerHandler> ServerHandler for Guarded<S> {
         .boxed()
     }
 
-    /// The engine asks for the input schema alone, to hold `Mcp-Param-*` headers against it. The definition knows it;
-    /// the author's server may build all its tools anew to find it.
+    /// The engine needs the input schema to check `Mcp-Param-*` headers. The definition has it; the author's server
+    /// might rebuild all its tools to find it.
     fn get_tool(&self, name: &str) -> Option<Tool> {
         let schema = Arc::clone(self.schemas.get(name)?);
         Some(Tool::new(name.to_owned(), "", schema))
@@ -303,7 +304,7 @@ impl<S: ServerHandler> ServerHandler for Guarded<S> {
             tasks::advertise(&mut info.capabilities);
         }
         if !self.streams {
-            // A client would wait for notifications that a buffered answer cannot carry.
+            // A client would wait for notifications that a buffered response cannot carry.
             withdraw_notifications(&mut info.capabilities);
         }
         info

@@ -16,10 +16,10 @@ use crate::runtime::deadline::Deadline;
 use crate::token::access::Verdict;
 use crate::token::caller::Caller;
 
-/// The tool did not finish before the deadline; the sentence for the caller.
+/// The tool did not finish before the deadline; holds the message for the caller.
 pub(crate) struct Late(pub(crate) String);
 
-/// How a tool is run: for whom, for how long, and in the request or as a task.
+/// Runs tools, in the request or as a task.
 impl<S: ServerHandler> Guarded<S> {
     pub(crate) async fn called(
         &self,
@@ -27,7 +27,7 @@ impl<S: ServerHandler> Guarded<S> {
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let name = &request.name;
-        // The wall has judged already, so that it could answer 403; here no way around it is left.
+        // The endpoint has checked this already, to respond with 403; this check cannot be bypassed.
         match self.policy.judge(name, Caller::of(&context.extensions)?) {
             Verdict::Allowed => {}
             Verdict::NeedsScopes(scopes) => {
@@ -69,7 +69,7 @@ impl<S: ServerHandler> Guarded<S> {
         }
     }
 
-    /// Runs the author's tool until it has answered, panicked, or is out of time.
+    /// Runs the author's tool until it returns, panics or reaches the deadline.
     pub(crate) async fn run(
         &self,
         request: CallToolRequestParams,
@@ -111,7 +111,7 @@ impl<S: ServerHandler> Guarded<S> {
     }
 }
 
-/// Without tasks of the library the author's server may have its own.
+/// Without the library's tasks the author's server may have its own.
 #[cfg(not(feature = "dynamodb"))]
 impl<S: ServerHandler> Guarded<S> {
     pub(crate) async fn looked_up(

@@ -20,7 +20,7 @@ use crate::session::{ARGUMENT, ConversationId, SessionPlace};
 use crate::state::{SessionUse, State, StateUse};
 use crate::token::caller::Caller;
 
-/// What the tools of one server keep beyond an invocation, round about each call.
+/// The session values and the result cache of one server, applied around each call.
 #[derive(Clone)]
 pub(crate) struct ToolState {
     state: State,
@@ -45,7 +45,7 @@ impl ToolState {
         }
     }
 
-    /// Calls the tool, with its `Session` in the context, or answers out of the cache.
+    /// Calls the tool with its `Session` in the context, or returns a cached result.
     pub(crate) async fn call<S: ServerHandler>(
         &self,
         server: &S,
@@ -65,7 +65,7 @@ impl ToolState {
                 return Ok(result.into());
             }
             let response = server.call_tool(request, context).await?;
-            // What the client was asked is no part of the arguments, so no other call may have this result.
+            // The client's responses are not part of the arguments, so no other call may get this result.
             let depends_on_client = client_asked.is_some_and(|asked| asked.was_asked());
             if let CallToolResponse::Complete(result) = &response
                 && !depends_on_client
@@ -97,7 +97,7 @@ impl ToolState {
         let given = request.arguments.as_mut();
         let handle = match given.and_then(|arguments| arguments.remove(ARGUMENT)) {
             None | Some(Value::Null) => None,
-            // Some models fill every argument in.
+            // Some models fill in every argument.
             Some(Value::String(handle)) => Some(handle).filter(|handle| !handle.is_empty()),
             Some(_) => {
                 return Err(ErrorData::invalid_params(
@@ -118,19 +118,19 @@ impl ToolState {
     }
 }
 
-/// Whether the client answers what the tool needed to know (`InputRequiredResult`). Its answers are no part of the
-/// arguments, so no cached result is for this call, and its result for no other.
+/// Whether the request carries the client's responses to an `InputRequiredResult`. They are not part of the arguments,
+/// so this call neither uses nor fills the cache.
 fn carries_input(request: &CallToolRequestParams) -> bool {
     request.input_responses.is_some() || request.request_state.is_some()
 }
 
-/// The conversation that the request belongs to by its session id.
+/// The session id of the request, if it has one.
 pub(crate) fn conversation_id(extensions: &Extensions) -> Option<ConversationId> {
     let parts = extensions.get::<http::request::Parts>()?;
     parts.extensions.get::<ConversationId>().cloned()
 }
 
-/// Names the handle where a program finds it, and, when it is new, where a model reads it.
+/// Adds the handle to the result: as a member for programs and, if it is new, as text for the model.
 fn tell(result: &mut CallToolResult, handle: String, is_new: bool) {
     if is_new {
         result.content.push(ContentBlock::text(format!(

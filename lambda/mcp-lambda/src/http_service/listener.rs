@@ -22,9 +22,9 @@ use crate::runtime::process::Process;
 /// Time for a client to send its headers.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Serves without a gateway until the process is told to end.
+/// Serves plain HTTP until the process gets a termination signal.
 ///
-/// Does not do TLS.
+/// Does not support TLS.
 pub(crate) async fn serve<S: ServerHandler>(
     #[cfg_attr(not(feature = "dynamodb"), expect(unused_mut))] mut built: Built<S>,
     process: &Process,
@@ -57,7 +57,7 @@ pub(crate) async fn serve<S: ServerHandler>(
         let stream = tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => stream,
-                // One connection that failed, or no file descriptor left: the next one may be fine.
+                // One connection failed, or no file descriptor is left: the next accept may succeed.
                 Err(_) => {
                     tokio::time::sleep(Duration::from_millis(50)).await;
                     continue;
@@ -75,7 +75,7 @@ pub(crate) async fn serve<S: ServerHandler>(
                 let server = Arc::clone(&server);
                 async move { Ok::<_, Infallible>(server.answer(request, Deadline::none(), None).await) }
             });
-            // An error here is a client that went away or does not speak HTTP; it has been told what could be told.
+            // An error here means that the client disconnected or does not speak HTTP; hyper has responded if possible.
             let _ = hyper::server::conn::http1::Builder::new()
                 .timer(TokioTimer::new())
                 .header_read_timeout(HEADER_TIMEOUT)
@@ -87,7 +87,7 @@ pub(crate) async fn serve<S: ServerHandler>(
     }
 }
 
-/// Works on what tasks leave to be done, each item beside the others.
+/// Processes the work items of tasks concurrently.
 #[cfg(feature = "dynamodb")]
 async fn work_on<S: ServerHandler>(
     endpoint: Arc<Endpoint<S>>,

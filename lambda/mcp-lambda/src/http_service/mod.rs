@@ -1,4 +1,4 @@
-//! The server as an HTTP service of its own, which verifies access tokens itself.
+//! Serves MCP without API Gateway and verifies access tokens itself.
 
 pub(crate) mod listener;
 pub(crate) mod resource_server;

@@ -27,10 +27,10 @@ use crate::token::caller::Caller;
 use crate::token::jwks::KeyStore;
 use crate::token::jwt::caller_from_token;
 
-/// What stands in for a gateway where there is none, in plain HTTP mode and behind a function URL: verifies access
-/// tokens, and serves the protected resource metadata (RFC 9728).
+/// Verifies access tokens and serves the protected resource metadata (RFC 9728) when there is no API Gateway: in plain
+/// HTTP mode and behind a function URL.
 ///
-/// Does not limit how many requests run at once.
+/// Does not limit the number of concurrent requests.
 pub(crate) struct Direct<S: ServerHandler> {
     endpoint: Arc<Endpoint<S>>,
     settings: McpSettings,
@@ -39,7 +39,7 @@ pub(crate) struct Direct<S: ServerHandler> {
     now: fn() -> SystemTime,
 }
 
-/// Where the issuer publishes its keys.
+/// The URL of the issuer's keys.
 fn keys_url(settings: &McpSettings) -> Result<HttpUrl, StartError> {
     match &settings.jwks_url {
         Some(url) => Ok(url.clone()),
@@ -56,7 +56,7 @@ fn keys_url(settings: &McpSettings) -> Result<HttpUrl, StartError> {
 }
 
 impl<S: ServerHandler> Direct<S> {
-    /// Nothing touches the network before the first access token.
+    /// Does not use the network before the first access token.
     pub(crate) fn new(
         endpoint: Arc<Endpoint<S>>,
         settings: &McpSettings,
@@ -83,7 +83,7 @@ impl<S: ServerHandler> Direct<S> {
         })
     }
 
-    /// Answers one request, whoever sent it.
+    /// Handles one request, with or without an access token.
     pub(crate) async fn answer<B>(
         &self,
         request: Request<B>,
@@ -104,7 +104,7 @@ impl<S: ServerHandler> Direct<S> {
             let is_metadata = suffix.is_some_and(|suffix| suffix.is_empty() || suffix == mcp_path);
             return if is_metadata && request.method() == Method::GET {
                 let mut answer = json_answer(StatusCode::OK, &self.metadata);
-                // A public document, without which a client in a browser cannot even begin.
+                // A public document that a client in a browser needs before it has a token.
                 answer
                     .headers_mut()
                     .insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
@@ -129,7 +129,7 @@ impl<S: ServerHandler> Direct<S> {
                 }
             }
         } else {
-            // A stranger's body is not read.
+            // The body of an unauthenticated request is not read.
             Bytes::new()
         };
         let request = Request::from_parts(parts, body);
@@ -144,8 +144,8 @@ impl<S: ServerHandler> Direct<S> {
     }
 }
 
-/// The access token of `Authorization: Bearer …` (RFC 6750 section 2.1), the only way in which it is accepted. Two
-/// such headers are as good as none.
+/// The access token of `Authorization: Bearer …` (RFC 6750 section 2.1), the only accepted form. Two such headers count
+/// as none.
 fn bearer_token(headers: &HeaderMap) -> Option<&str> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let (Some(value), None) = (values.next(), values.next()) else {
