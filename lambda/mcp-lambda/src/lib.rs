@@ -25,8 +25,8 @@
 //!     }
 //! }
 //!
-//! /// Built once: by default rmcp rebuilds it for each request. static TOOLS: LazyLock<ToolRouter<Greeter>> =
-//! LazyLock::new(Greeter::tool_router);
+//! /// Built once: by default rmcp rebuilds it for each request.
+//! static TOOLS: LazyLock<ToolRouter<Greeter>> = LazyLock::new(Greeter::tool_router);
 //!
 //! #[tool_handler(router = TOOLS)]
 //! impl ServerHandler for Greeter {}
