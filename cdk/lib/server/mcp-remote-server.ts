@@ -178,8 +178,12 @@ function assertRemote(props: McpRemoteServerProps): void {
   if (scopes.length === 0) {
     throw synthError('ScopesMissing', 'scopes is empty, and API Gateway would take ID tokens then: name one OAuth scope at least');
   }
+  const server = (props.host?._authorization ?? authorizationOf(props))._server;
+  if (props.allowedOrigins !== undefined && server === undefined) {
+    throw synthError('AllowedOriginsNotApplied', 'allowedOrigins says which pages may read the endpoints of McpAuthorization.server, and there is none; the endpoint itself decides about Origin: use McpAuthorization.server() or remove it here');
+  }
   const noPool = props.userPool !== undefined || props.host !== undefined;
-  const noLog = props.gate === undefined && (authorizationOf(props)._server === undefined || props.host !== undefined);
+  const noLog = props.gate === undefined && (server === undefined || props.host !== undefined);
   if (props.removalPolicy !== undefined && noPool && noLog) {
     throw synthError('RemovalPolicyNotApplied', 'removalPolicy applies to a user pool of the server\'s own and to the logs of gate and McpAuthorization.server, and there is none of them: set it on the userPool or host and remove it here');
   }

@@ -149,6 +149,13 @@ describe('McpRemoteServer', () => {
     synthesize((stack) => existing(stack, {}));
   });
 
+  test('fails with allowedOrigins that nothing would read', () => {
+    const message = 'allowedOrigins says which pages may read the endpoints of McpAuthorization.server, and there is none; the endpoint itself decides about Origin: use McpAuthorization.server() or remove it here (AllowedOriginsNotApplied)';
+    const allowedOrigins = ['http://localhost:6274'];
+    assert.throws(() => remote({ allowedOrigins, authorization: cognito() }), { message });
+    remote({ allowedOrigins, authorization: undefined });
+  });
+
   for (const [props, message] of refusals) {
     test(`fails with ${Object.keys(props)[0]}: ${message.split(' and ')[0]}`, () => {
       assert.throws(() => remote(props), { message });
