@@ -73,6 +73,24 @@ describe('the documents', () => {
     assert.deepEqual(named.filter(({ file, name }) => !new RegExp(`\\b(?:fn|function) ${name}\\b`).test(read(file))), []);
   });
 
+  test('use the words of the field, by the list in CONTRIBUTING.md', () => {
+    const [before = '', words = '', after = ''] = read('CONTRIBUTING.md').split(/^## (?:Words|Commits)\n/m);
+    const refused = [...words.matchAll(/^\| ([^|]+) \| [^|]*\|$/gm)].slice(1).flatMap(([, cell = '']) => cell.split(', '));
+    assert.ok(refused.length > 15, `${refused.length} words are listed`);
+    const pattern = new RegExp(`\\b(?:${refused.join('|')})(?:s|d|ed|ing)?\\b`, 'gi');
+
+    // The settings are described by their contracts.
+    const described = new Set(tracked('*contract.json').flatMap((path) => (JSON.parse(read(path)) as { settings: Setting[] }).settings.map(({ description }) => description)));
+    const prose = (page: string): string => {
+      const text = page === 'CONTRIBUTING.md' ? before + words.replace(/^\|.*$/gm, '') + after : read(page);
+      const own = text.split('\n').filter((line) => !described.has(line.split(' | ').at(-1)?.replace(/ \|$/, '') ?? '')).join('\n');
+      return own.replace(/^ *```.*?^ *```$/gms, '').replace(/`[^`]*`/g, '').replace(/\]\([^)]*\)/g, ']');
+    };
+    const documents = pages.filter((page) => ['README.md', 'SECURITY.md', 'CONTRIBUTING.md', 'cdk/README.md'].includes(page) || (/^docs\/[^/]+\.md$/.test(page) && !/<!-- (?:Written|Generated) by/.test(read(page))));
+    assert.ok(documents.length > 15, `${documents.length} documents are read`);
+    assert.deepEqual(documents.flatMap((page) => [...prose(page).matchAll(pattern)].map(([word]) => `${page}: ${word}`)), []);
+  });
+
   test('name only tests that exist, in the security page', () => {
     const files = new Map<string, string[]>();
     for (const path of tracked('*.rs').concat(tracked('*.test.ts'))) {
