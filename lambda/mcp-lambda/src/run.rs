@@ -16,18 +16,18 @@ use crate::{http_service::listener, lambda};
 /// Runs the server until the process ends.
 ///
 /// - With the argument `contract` it prints the contract (JSON) and ends.
-/// - With `AWS_LAMBDA_RUNTIME_API` in the environment it answers the function's invocations: events of an API Gateway
+/// - With `AWS_LAMBDA_RUNTIME_API` in the environment it handles the function's invocations: events of an API Gateway
 ///   REST proxy integration, whose Cognito authorizer has verified the caller.
 /// - Otherwise it is a plain HTTP server on `MCP_LISTEN` that verifies access tokens itself.
 ///
-/// Everything runs on one thread, so a tool must not block it: long computations belong on a thread of their own,
-/// and waiting belongs into `.await`. A tool that blocks cannot be stopped at its deadline.
+/// Everything runs on one thread, so a tool must not block it: long computations belong on a thread of their own, and
+/// waiting belongs in `.await`. A blocking tool cannot be stopped at its deadline.
 ///
-/// A panic is logged by its place in the code, without its message, which may hold what a caller sent, unless the log
-/// goes elsewhere than to the standard error stream ([`Process::with_log`]).
+/// A panic is logged with its source location and without its message, which may contain a caller's data, unless the
+/// log goes elsewhere than to the standard error stream ([`Process::with_log`]).
 ///
-/// Every problem that keeps it from starting is logged, told to Lambda where there is one, and ends the process with
-/// status 1.
+/// Every problem that prevents its start is logged and, on Lambda, reported to Lambda, and ends the process with status
+/// 1.
 pub fn run<S: ServerHandler, C: Settings>(
     process: Process,
     definition: Definition<S, C>,

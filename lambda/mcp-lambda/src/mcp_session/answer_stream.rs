@@ -7,7 +7,7 @@ use rmcp::ErrorData;
 use rmcp::handler::server::common::{AsRequestContext, FromContextPart};
 use tokio::sync::Notify;
 
-/// The event stream that carries a call's answer, for a tool that asks for it as an argument
+/// The event stream that carries the response to a call. A tool takes it as an argument
 /// ([`Definition::resumable_streams`](crate::Definition::resumable_streams)).
 ///
 /// ```no_run
@@ -29,7 +29,7 @@ use tokio::sync::Notify;
 #[derive(Clone, Debug)]
 pub struct AnswerStream(Option<Arc<Closing>>);
 
-/// Whether a response is to be closed, and whoever waits for it.
+/// Whether the response must be closed, and the notification of its waiter.
 #[derive(Debug, Default)]
 pub(crate) struct Closing {
     is_wanted: AtomicBool,
@@ -37,7 +37,7 @@ pub(crate) struct Closing {
 }
 
 impl Closing {
-    /// Waits until the tool wants the response closed.
+    /// Waits until the tool closes the response.
     pub(crate) async fn wanted(&self) {
         while !self.is_wanted.load(Ordering::Acquire) {
             self.wanted.notified().await;
@@ -50,12 +50,12 @@ impl AnswerStream {
         Self(Some(closing))
     }
 
-    /// Closes the response while the tool goes on; the client comes back for the rest. For tools that take long, where
-    /// something on the way cuts long responses, or a client should not hold a connection. On Lambda the invocation
-    /// goes on, and is paid for, until the tool has finished.
+    /// Closes the response while the tool continues; the client reconnects for the rest. Use it in long-running tools
+    /// when a proxy cuts off long responses, or when a client should not keep a connection open. On Lambda the
+    /// invocation continues, and is billed, until the tool has finished.
     ///
-    /// Whether it does anything: a client that cannot come back keeps its response, as before. That is every one of
-    /// another revision than 2025-11-25, one that sends no session id, and every one of a server without
+    /// Returns whether the response is closed: a client that cannot reconnect keeps its response. That is every client
+    /// of another revision than 2025-11-25, every client without a session id, and every client of a server without
     /// [`Definition::resumable_streams`](crate::Definition::resumable_streams).
     pub fn close(&self) -> bool {
         if let Some(closing) = &self.0 {

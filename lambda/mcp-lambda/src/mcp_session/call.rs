@@ -21,36 +21,36 @@ use crate::mcp_session::recorder::Recorder;
 use crate::mcp_session::tail::Tail;
 use crate::runtime::log::Log;
 
-/// An answer that is there within this time is one JSON document, unless the client would rather have a stream.
+/// A response within this time is one JSON document, unless the client prefers a stream.
 const QUICK: Duration = Duration::from_secs(1);
-/// How long a client should wait before it comes back.
+/// How long a client should wait before it reconnects.
 pub(crate) const RETRY: Duration = Duration::from_secs(1);
 
-/// How the answer to one call can be resumed.
+/// The state for resuming the response to one call.
 pub(crate) struct Resumable {
     pub(crate) closing: Arc<Closing>,
-    /// Whether the client would rather have an event stream than one JSON document.
+    /// Whether the client prefers an event stream to one JSON document.
     pub(crate) wants_stream: bool,
     pub(crate) log: Log,
 }
 
-/// How the answer begins.
+/// How the response begins.
 pub(crate) enum Beginning {
-    /// The server answered without sending anything before.
+    /// The server responded without sending other messages first.
     Whole(Box<ServerJsonRpcMessage>),
     Stream(EventStream, Tail),
-    /// The server ended without an answer.
+    /// The server ended without a response.
     Nothing,
 }
 
-/// Whether a client can come back for an answer: streams that begin with an empty event are part of the protocol from
-/// this revision on, and older clients stumble over them (2025-11-25, transports, sending messages).
+/// Whether a client can reconnect for a response: streams that begin with an empty event exist from this revision on,
+/// and older clients fail on them (2025-11-25, transports, sending messages).
 pub(crate) fn can_resume(client: &InitializeRequestParams) -> bool {
     client.protocol_version.as_str() >= ProtocolVersion::V_2025_11_25.as_str()
 }
 
 impl Resumable {
-    /// Waits for what the server says first, and decides on the form of the answer.
+    /// Waits for the server's first message, and chooses the form of the response.
     pub(crate) async fn begin<S: Service<RoleServer>>(
         self,
         place: EventPlace,
@@ -71,7 +71,7 @@ impl Resumable {
                 () = tokio::time::sleep(QUICK) => {}
             }
         }
-        // Without an id for its beginning the client could not come back, so it gets none at all.
+        // Without an id for the first event the client could not reconnect, so no event gets an id.
         let id = place.sealed(&mailbox);
         let Some(id) = id else {
             return Beginning::Nothing;
@@ -95,13 +95,13 @@ impl Resumable {
     }
 }
 
-/// The rest of one call, whether somebody listens or not.
+/// The rest of one call, with or without a connected client.
 struct Forwarding<S: Service<RoleServer>> {
     messages: mpsc::Receiver<ServerJsonRpcMessage>,
-    /// Dropped at the end, it ends the work.
+    /// Dropping it ends the work.
     running: RunningService<RoleServer, S>,
     recorder: Recorder,
-    /// `None` when the response is closed, or the client is gone.
+    /// `None` when the response is closed or the client has disconnected.
     response: Option<mpsc::Sender<ServerSseMessage>>,
     closing: Arc<Closing>,
 }
@@ -149,7 +149,7 @@ impl<S: Service<RoleServer>> Forwarding<S> {
     }
 }
 
-/// The client's request that a message is, and the tool that it calls.
+/// The request id of a message, and the tool that it calls.
 pub(crate) fn call_of(message: &ClientJsonRpcMessage) -> Option<(RequestId, Option<String>)> {
     let JsonRpcMessage::Request(request) = message else {
         return None;

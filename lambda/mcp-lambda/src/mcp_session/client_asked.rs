@@ -5,12 +5,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use rmcp::model::Extensions;
 
-/// Whether the server has asked its client anything while it answers one request. Travels with the request.
+/// Whether the server has asked its client anything during one request. It is an extension of the request.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ClientAsked(Arc<AtomicBool>);
 
 impl ClientAsked {
-    /// That of a request; one that nobody asks in has none.
+    /// The value of a request; absent if the server cannot ask.
     pub(crate) fn of(extensions: &Extensions) -> Option<Self> {
         let parts = extensions.get::<http::request::Parts>()?;
         parts.extensions.get().cloned()

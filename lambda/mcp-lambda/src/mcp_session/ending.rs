@@ -6,15 +6,15 @@ use crate::mcp_session::LIFETIME;
 use crate::mcp_session::mailbox::Mailbox;
 use crate::state::{Attempts, StoreError};
 
-/// How long a store that fails is asked whether a conversation has ended.
+/// How long a failing store is retried when it is asked whether a session has ended.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// More than the clocks of two processes differ by: the end is known for longer than any session id holds.
+/// More than the clock skew of two processes: the end is stored for longer than any session id is valid.
 const CLOCKS: Duration = Duration::from_secs(60 * 60);
 
-/// The end of a conversation (Streamable HTTP, session management): the client keeps the session id, so what the table
-/// keeps is that it does not hold any more.
+/// Ends an MCP session (Streamable HTTP, session management). The client keeps the session id, so the table records
+/// that it is no longer valid.
 impl Mailbox {
-    /// Strongly consistent, so that nobody is let in after the end was confirmed.
+    /// Strongly consistent, so that no request is accepted after the end was confirmed.
     pub(crate) async fn has_ended(&self) -> Result<bool, StoreError> {
         let key = self.key("ended", "");
         let mut attempts = Attempts::within(PATIENCE, self.deadline);
@@ -22,7 +22,7 @@ impl Mailbox {
         Ok(kept.is_some())
     }
 
-    /// The first end counts, and a repeated one changes nothing.
+    /// Idempotent: a repeated end changes nothing.
     pub(crate) async fn end(&self) -> Result<(), StoreError> {
         let key = self.key("ended", "");
         let mut attempts = Attempts::within(PATIENCE, self.deadline);

@@ -7,16 +7,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::mcp_session::mailbox::Mailbox;
 
-/// How long the events of a stream are kept, and their ids hold.
+/// How long the events of a stream are stored and their ids are valid.
 pub(crate) const EVENT_LIFETIME: Duration = Duration::from_secs(60 * 60);
-/// Longest request id, in bytes, that an event id carries: it comes back in a header.
+/// Longest request id, in bytes, in an event id, which the client returns in a header.
 const LONGEST_CALL: usize = 256;
 
-/// Where in which stream an event is. An event id is this, sealed for the caller and the conversation, so that nothing
-/// has to be looked up to know what may be read with it.
+/// The position of an event in a stream. An event id is this, sealed for the caller and the session, so that no lookup
+/// is necessary to know what may be read with it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub(crate) struct EventPlace {
-    /// Tells the streams of one conversation apart.
+    /// Identifies the stream within the session.
     #[serde(rename = "s")]
     pub(crate) stream: String,
     /// Zero for the event that begins the stream.
@@ -25,19 +25,20 @@ pub(crate) struct EventPlace {
     /// The client's request.
     #[serde(rename = "c")]
     pub(crate) call: RequestId,
-    /// When the invocation that answers has ended, in seconds since 1970: nothing is added after that.
+    /// When the responding invocation ends at the latest, in seconds since 1970: no event is added after that.
     #[serde(rename = "e")]
     pub(crate) ends: Option<u64>,
-    /// The tool that was called, if one was: whoever comes back needs its scopes still.
+    /// The called tool, if any: a client that reconnects must still have its scopes.
     #[serde(rename = "t", default, skip_serializing_if = "Option::is_none")]
     pub(crate) tool: Option<String>,
-    /// Whether nothing comes after it.
+    /// Whether it is the last event.
     #[serde(rename = "l")]
     pub(crate) is_last: bool,
 }
 
 impl EventPlace {
-    /// The beginning of a new stream; `None` when its ids would be too long, and when there is no randomness.
+    /// The first position of a new stream; `None` when its ids would be too long, and when the operating system is out
+    /// of random bytes.
     pub(crate) fn first(mailbox: &Mailbox, call: RequestId, tool: Option<String>) -> Option<Self> {
         let left = mailbox.deadline.until_end();
         let is_short = match &call {
@@ -70,7 +71,7 @@ impl EventPlace {
         seal.close_for(&mailbox.caller, &parts, self, EVENT_LIFETIME)
     }
 
-    /// `None` for what is no event id of this caller and conversation, and for one that has expired.
+    /// `None` unless it is an unexpired event id of this caller and session.
     pub(crate) fn open(mailbox: &Mailbox, id: &str) -> Option<Self> {
         let parts = ["event", mailbox.conversation.as_str()];
         mailbox.state.seal.open_for(&mailbox.caller, &parts, id)

@@ -4,13 +4,13 @@ use crate::mcp_session::event_place::EVENT_LIFETIME;
 use crate::mcp_session::mailbox::Mailbox;
 use crate::state::{MAX_VALUE, StoreError};
 
-/// Longest message that is kept, in bytes.
+/// Longest message that is stored, in bytes.
 pub(crate) const MAX_EVENT: usize = 4 * 1024 * 1024;
 /// Bytes of a message in one item of the store; the rest is for the number of the pieces.
 const PIECE: usize = MAX_VALUE - 16;
 
-/// The events of one stream in the store, each under a key of its own. A message that is longer than an item lies in
-/// several, the first of which is written last: whoever finds it finds all of them.
+/// The events of one stream in the store, each under a key of its own. A message that is longer than an item is split
+/// into several; the first is written last, so that a reader that finds it finds all of them.
 #[derive(Clone)]
 pub(crate) struct KeptEvents {
     mailbox: Mailbox,
@@ -27,7 +27,7 @@ impl KeptEvents {
         self.mailbox.key("event", &id)
     }
 
-    /// Keeps the message of this number; an empty text says that the stream ends without one. Can be repeated.
+    /// Stores the message with this number; an empty string marks the end of the stream without a response. Idempotent.
     pub(crate) async fn put(&self, number: u64, text: &str) -> Result<(), StoreError> {
         let mut pieces = pieces(text);
         let first = pieces.remove(0);
@@ -46,7 +46,7 @@ impl KeptEvents {
             .await
     }
 
-    /// The message of this number, once it is there.
+    /// The message with this number, if it is stored.
     pub(crate) async fn get(&self, number: u64) -> Result<Option<String>, StoreError> {
         let store = &self.mailbox.state.store;
         let Some(first) = store.get(self.key(number, 0)).await? else {
@@ -63,7 +63,7 @@ impl KeptEvents {
     }
 }
 
-/// The text in pieces that fit into items; one empty piece for an empty text.
+/// Splits the string into pieces that fit into items; one empty piece for an empty string.
 fn pieces(mut text: &str) -> Vec<&str> {
     let mut pieces = Vec::new();
     while text.len() > PIECE {

@@ -9,20 +9,20 @@ use crate::runtime::deadline::Deadline;
 use crate::state::{State, StoreError};
 use crate::token::caller::Caller;
 
-/// How long an answer waits for the process that asked; no invocation is longer than the gateway's 15 minutes.
+/// How long a response is stored for the process that asked; no invocation is longer than API Gateway's 15 minutes.
 const TIME_TO_LIVE: Duration = Duration::from_secs(15 * 60);
-/// How long a question can still be answered after its invocation, by clocks that differ.
+/// Allowance for clock skew when a response arrives at the end of the invocation.
 const CLOCKS: Duration = Duration::from_secs(5);
-/// Longest reason of a cancellation that is kept, in characters.
+/// Longest stored reason of a cancellation, in characters.
 const LONGEST_REASON: usize = 256;
 /// Time for one operation of the store when the deadline leaves more.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// Kept for the tool to say what it does without an answer.
+/// Reserved for the tool to finish without a response.
 pub(crate) const READ_MARGIN: Duration = Duration::from_millis(500);
 
-/// Why the answer to a question is not taken.
+/// Why a response to a server request is refused.
 pub(crate) enum NotTaken {
-    /// There is no such question, or it has been answered.
+    /// There is no such request, or it already has a response.
     NotAsked,
     Store(StoreError),
 }
@@ -33,8 +33,8 @@ impl From<StoreError> for NotTaken {
     }
 }
 
-/// Where the messages of one conversation wait for the invocation that they are for. Every key has the caller's
-/// identity in it, so another caller's message lies elsewhere, whatever it claims to answer.
+/// Holds the messages of one session for the invocation that waits for them. Every key contains the caller's identity,
+/// so another caller's message cannot reach it.
 #[derive(Clone)]
 pub(crate) struct Mailbox {
     pub(crate) state: State,
@@ -58,7 +58,7 @@ impl Mailbox {
         }
     }
 
-    /// Whether anything can still be done before the deadline.
+    /// Whether time remains before the deadline.
     pub(crate) fn has_time(&self) -> bool {
         self.deadline
             .remaining()
@@ -72,9 +72,9 @@ impl Mailbox {
         )
     }
 
-    /// An id for a question: sealed for the caller and the conversation, so that every process knows without a look at
-    /// the store that it was asked. It holds as long as the invocation that asks. `None` when the operating system is out
-    /// of random bytes.
+    /// The id of a server request: sealed for the caller and the session, so that every process can verify it without
+    /// reading the store. It is valid as long as the invocation that asks. `None` when the operating system is out of
+    /// random bytes.
     pub(crate) fn question_id(&self) -> Option<String> {
         let lifetime = self
             .deadline
@@ -90,7 +90,7 @@ impl Mailbox {
         ["question", &self.conversation]
     }
 
-    /// Keeps the answer to a question that was asked in this conversation and has no answer yet.
+    /// Stores the response to a server request of this session that has no response yet.
     pub(crate) async fn put_answer(
         &self,
         question: &RequestId,
@@ -110,8 +110,8 @@ impl Mailbox {
         Ok(self.put("answer", question, text).await?)
     }
 
-    /// Keeps that a request of the client is cancelled, and the beginning of the reason. Whether there is such a request
-    /// only the process knows that answers it.
+    /// Stores the cancellation of a client request with the beginning of its reason. Only the process that handles the
+    /// request knows whether it exists.
     pub(crate) async fn put_cancellation(
         &self,
         call: &RequestId,
@@ -162,7 +162,7 @@ impl Mailbox {
     }
 }
 
-/// The client chooses these ids: the number 1 is another one than the text "1".
+/// The client chooses these ids: the number 1 differs from the string "1".
 fn call_name(id: &RequestId) -> String {
     match id {
         RequestId::Number(number) => format!("number {number}"),

@@ -25,38 +25,38 @@ use crate::mcp_session::tail::Tail;
 use crate::mcp_session::transport::CallTransport;
 use crate::state::StoreError;
 
-/// The conversation of one HTTP request, in the form in which the protocol engine asks for sessions.
+/// The MCP session of one HTTP request, as the session manager that the protocol engine expects.
 pub(crate) struct CallManager<S> {
     server: Guarded<S>,
-    /// `None` when the session id did not open.
+    /// `None` when the session id is invalid.
     conversation: Option<(InitializeRequestParams, Mailbox)>,
-    /// `None` when the client cannot come back for its answer.
+    /// `None` when the client cannot reconnect for its response.
     resumable: Mutex<Option<Resumable>>,
     outcome: Mutex<Option<Outcome>>,
 }
 
-/// What the engine cannot say in its answer.
+/// Outcomes that the engine's response cannot express.
 pub(crate) enum Outcome {
-    /// The server answered without sending anything before.
+    /// The server responded without sending other messages first.
     WholeAnswer(Box<ServerJsonRpcMessage>),
-    /// The call may go on after its response.
+    /// The call may continue after its response.
     Streaming(Tail),
-    /// The client comes back to a stream, having seen this event last.
+    /// The client reconnects to a stream after this event.
     Resumes(String),
-    /// The client's message could not be kept.
+    /// The client's message could not be stored.
     Failed(StoreError),
-    /// The client answers what it was not asked.
+    /// The client responds to a request that the server did not send.
     NotAsked,
 }
 
-/// Why the engine does not get what it asks for; [`Outcome`] has the reason for the client.
+/// Why the engine's call fails; [`Outcome`] has the reason for the client.
 #[derive(Debug)]
 pub(crate) enum CallError {
-    /// The engine asks for something that a conversation without a place of its own does not have.
+    /// The engine calls something that these sessions do not support.
     NotOffered,
     Store,
     NotAsked,
-    /// The server ended without an answer.
+    /// The server ended without a response.
     NoAnswer,
 }
 
@@ -122,7 +122,7 @@ impl<S: ServerHandler> SessionManager for CallManager<S> {
     type Transport = CallTransport;
 
     async fn create_session(&self) -> Result<(SessionId, CallTransport), CallError> {
-        // `initialize` is answered without a conversation, whose id is its result.
+        // `initialize` has no session yet; its response carries the session id.
         Err(CallError::NotOffered)
     }
 
@@ -157,14 +157,14 @@ impl<S: ServerHandler> SessionManager for CallManager<S> {
             .take();
         let resumable = resumable.and_then(|resumable| {
             let (call, tool) = call_of(&message)?;
-            // A tool that there is not has an answer at once, and a name that may be of any length.
+            // An unknown tool gets a response at once, and its name may have any length.
             let tool = tool.filter(|tool| self.server.policy.knows(tool));
             let place = EventPlace::first(&mailbox, call, tool)?;
             Some((resumable, place))
         });
         let (sender, mut receiver) = mpsc::channel(QUEUE);
         let transport = CallTransport::new(message, sender, mailbox.clone(), resumable.is_some());
-        // Dropped together with the stream, it ends the work, and with it the looking for answers.
+        // Dropping it with the stream ends the work and the polling for responses.
         let running = serve_directly(self.server.clone(), transport, Some(client));
         if let Some((resumable, place)) = resumable {
             let begun = resumable.begin(place, mailbox, receiver, running).await;
@@ -212,11 +212,10 @@ impl<S: ServerHandler> SessionManager for CallManager<S> {
             }
             JsonRpcMessage::Error(error) => match &error.id {
                 Some(id) => self.taken(mailbox.put_answer(id, &message).await),
-                // The client could not read a message, and does not know which.
+                // The client could not parse a message, and does not know which.
                 None => Ok(()),
             },
-            // No invocation is there that could use another notification; without a conversation they are not looked
-            // at either.
+            // No invocation can use another notification; without a session they are ignored as well.
             JsonRpcMessage::Notification(notification) => {
                 if let ClientNotification::CancelledNotification(cancelled) =
                     &notification.notification
@@ -244,7 +243,7 @@ impl<S: ServerHandler> SessionManager for CallManager<S> {
         _id: &SessionId,
         last_event_id: String,
     ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, CallError> {
-        // Kept events are text already, which the engine would read and write again.
+        // Stored events are already serialised; the engine would parse and serialise them again.
         self.set_outcome(Outcome::Resumes(last_event_id));
         Err::<stream::Pending<_>, _>(CallError::NotOffered)
     }

@@ -1,11 +1,11 @@
-//! Conversations of clients of older revisions, which carry an `Mcp-Session-Id`: what tells them apart, and requests of
-//! a server to its client (elicitation, sampling, roots) across invocations.
+//! MCP sessions of clients of older revisions (`Mcp-Session-Id`), and requests of a server to its client (elicitation,
+//! sampling, roots) across invocations.
 //!
-//! The question goes out on the open event stream of one invocation; the client's answer is a request of its own, which
-//! arrives at another process, and reaches the waiting one through the store. What a process has to know about the
-//! client, its capabilities above all, the client carries itself: it is sealed into the `Mcp-Session-Id`.
+//! A server request is sent on the open event stream of one invocation. The client's response is an HTTP request of its
+//! own, which arrives at another process and reaches the waiting one through the store. The client's description, above
+//! all its capabilities, is sealed into the `Mcp-Session-Id`, so that every process has it.
 //!
-//! What the store keeps of a conversation is that it has ended, the messages that wait for one of its calls, and, with
+//! The store holds the end of a session, the messages for its open calls, and, with
 //! [`resumable_streams`](crate::Definition::resumable_streams), the events of its calls.
 
 mod answer_stream;
@@ -55,38 +55,37 @@ pub(crate) use tail::Tail;
 
 /// The header that carries the sealed client (Streamable HTTP, revisions before 2026-07-28).
 pub(crate) const SESSION_ID: &str = "mcp-session-id";
-/// A client that is away for longer initializes again.
+/// A client initializes again after this time.
 pub(crate) const LIFETIME: Duration = Duration::from_secs(7 * 24 * 60 * 60);
-/// The header of a client that comes back to an event stream.
+/// The header of a client that reconnects to an event stream.
 const LAST_EVENT_ID: &str = "last-event-id";
-/// For keeping what a tool says at its deadline: it is stopped so much earlier.
+/// A tool is stopped this much earlier, so that its last messages can be stored.
 const KEEP_MARGIN: Duration = Duration::from_millis(750);
-/// Longest session id, in bytes: the gateway takes 10 KB of headers in all, most of which the access token needs.
+/// Longest session id, in bytes: API Gateway accepts 10 KB of headers in total, most of which the access token needs.
 const LONGEST_ID: usize = 4096;
 
-/// What the client carries for the server.
+/// The content of a session id.
 #[derive(Deserialize, Serialize)]
 struct Conversation {
-    /// Tells the conversations of one caller apart.
+    /// Identifies the session among those of one caller.
     id: String,
     client: InitializeRequestParams,
 }
 
-/// Conversations of one server. Nothing about them is kept in the process.
+/// The MCP sessions of one server. The process stores nothing about them.
 pub(crate) struct Conversations<S> {
     server: Guarded<S>,
     config: StreamableHttpServerConfig,
     state: State,
-    /// Whether the server asks its clients while an answer is streamed. Otherwise the id does nothing but tell one
-    /// conversation from another.
+    /// Whether the server asks its clients while a response is streamed. Otherwise the id only identifies the session.
     asks: bool,
-    /// Whether clients can come back to an event stream.
+    /// Whether clients can reconnect to an event stream.
     resumes: bool,
 }
 
 impl<S: ServerHandler> Conversations<S> {
-    /// Where answers are buffered, nobody can be asked: a question would reach the client only with the answer that
-    /// waits for it.
+    /// With buffered responses the server cannot ask: its request would reach the client only together with the
+    /// response that waits for it.
     pub(crate) fn new(
         server: Guarded<S>,
         stateless: &StreamableHttpServerConfig,
@@ -96,7 +95,7 @@ impl<S: ServerHandler> Conversations<S> {
     ) -> Option<Self> {
         let asks = needs.asks_clients && settings.response_mode == ResponseMode::Stream;
         let mut config = stateless.clone();
-        // The library's own streams say themselves when a client should come back; no other stream can be resumed.
+        // The library's own streams state when a client should reconnect; no other stream can be resumed.
         config.sse_retry = None;
         (asks || needs.has_sessions()).then_some(Self {
             server,
@@ -107,7 +106,7 @@ impl<S: ServerHandler> Conversations<S> {
         })
     }
 
-    /// What the endpoint takes.
+    /// The HTTP methods of the endpoint.
     pub(crate) fn methods(&self) -> &'static str {
         if self.resumes {
             "POST, GET, DELETE"
@@ -116,12 +115,12 @@ impl<S: ServerHandler> Conversations<S> {
         }
     }
 
-    /// Whether a client can be asked something while its request runs.
+    /// Whether the server can ask a client during its request.
     pub(crate) fn asks(&self) -> bool {
         self.asks
     }
 
-    /// Adds the session id to the answer of a successful `initialize`.
+    /// Adds the session id to the response to a successful `initialize`.
     pub(crate) async fn begin(&self, request: &[u8], caller: &Caller, answer: Answer) -> Answer {
         let (head, body) = answer.into_parts();
         let Ok(body) = body.collect().await;
@@ -134,8 +133,8 @@ impl<S: ServerHandler> Conversations<S> {
         answer
     }
 
-    /// `None` for an `initialize` that failed, and for a client whose description is too long for a header: it is
-    /// served without a conversation.
+    /// `None` for a failed `initialize`, and for a client whose description is too long for a header: it is served
+    /// without a session.
     fn session_id(&self, request: &[u8], answer: &[u8], caller: &Caller) -> Option<String> {
         let answer: Value = serde_json::from_slice(answer).ok()?;
         let version: ProtocolVersion =
@@ -163,8 +162,7 @@ impl<S: ServerHandler> Conversations<S> {
         self.state.seal.open(caller, id.to_str().ok()?)
     }
 
-    /// The client and the mailbox of a conversation that has not ended; a session id that does not open is left to the
-    /// engine, for which it is unknown.
+    /// The client and the mailbox of a session that has not ended. The engine refuses an invalid session id as unknown.
     async fn living(
         &self,
         headers: &HeaderMap,
@@ -182,8 +180,8 @@ impl<S: ServerHandler> Conversations<S> {
         }
     }
 
-    /// Answers one request of a conversation. The rules of HTTP and of sessions stay the protocol engine's; a session
-    /// id that does not open is unknown to it, and the client, told so, initializes again.
+    /// Handles one request of a session. The protocol engine applies the rules of HTTP and of sessions; it refuses an
+    /// invalid session id as unknown, and the client then initializes again.
     pub(crate) async fn handle(
         &self,
         mut request: Request<Full<Bytes>>,
@@ -224,7 +222,7 @@ impl<S: ServerHandler> Conversations<S> {
         let engine = self.engine(Arc::clone(&manager), true);
         let mut answer = engine.handle(request).await;
         match manager.outcome() {
-            // A quick answer is one JSON body, as it is without a conversation.
+            // A quick response is one JSON document, as without a session.
             Some(Outcome::WholeAnswer(message)) => Ok(json_answer(StatusCode::OK, &json!(message))),
             Some(Outcome::Streaming(tail)) => {
                 answer.extensions_mut().insert(tail);
@@ -239,7 +237,7 @@ impl<S: ServerHandler> Conversations<S> {
         }
     }
 
-    /// Answers a request without a message: DELETE ends the conversation, GET resumes one of its event streams.
+    /// Handles a request without a message: DELETE ends the session, GET resumes one of its event streams.
     pub(crate) async fn handle_without_message(
         &self,
         request: Request<Full<Bytes>>,

@@ -11,13 +11,13 @@ use crate::mcp_session::mailbox::Mailbox;
 use crate::runtime::log::Log;
 use crate::state::Attempts;
 
-/// Notifications of one call that are kept.
+/// Most notifications of one call that are stored.
 const MOST_NOTIFICATIONS: usize = 1000;
-/// Events that may wait for the store before the call waits for it, too.
+/// Events that may be queued for the store before the call has to wait.
 const QUEUE: usize = 64;
 
-/// Numbers the events of one stream and keeps them, beside their way to the client: an id says all by itself where its
-/// event is, so the client does not wait for the store.
+/// Numbers the events of one stream and stores them in parallel to sending them: an id contains the position of its
+/// event, so the client does not wait for the store.
 pub(crate) struct Recorder {
     mailbox: Mailbox,
     last: EventPlace,
@@ -40,7 +40,7 @@ impl Recorder {
         }
     }
 
-    /// Keeps a message, and says under which id; `None` for one that is not kept.
+    /// Stores a message and returns its id; `None` for one that is not stored.
     pub(crate) async fn keep(
         &mut self,
         message: &ServerJsonRpcMessage,
@@ -59,26 +59,26 @@ impl Recorder {
         self.put(text, is_last).await
     }
 
-    /// Keeps that the stream ends without an answer.
+    /// Stores that the stream ends without a response.
     pub(crate) async fn keep_end(&mut self) {
         self.put(String::new(), true).await;
     }
 
     async fn put(&mut self, text: String, is_last: bool) -> Option<String> {
         self.last = self.last.next(is_last);
-        // Fails when the store was given up, which the log says.
+        // Fails after the store was given up, which is logged.
         let _ = self.queue.send((self.last.number, text)).await;
         self.last.sealed(&self.mailbox)
     }
 
-    /// Waits until everything is kept.
+    /// Waits until everything is stored.
     pub(crate) async fn finish(self) {
         drop(self.queue);
         let _ = self.keeping.await;
     }
 }
 
-/// Writes one event after the other, in their order, so that no reader passes one by.
+/// Writes the events one after the other in their order, so that no reader skips one.
 async fn keep(
     events: KeptEvents,
     mailbox: Mailbox,
@@ -91,7 +91,7 @@ async fn keep(
             let kept = attempts.run(|| events.put(number, &text)).await;
             match kept {
                 Ok(()) => break,
-                // As long as there is time, somebody may come back for it.
+                // Until the deadline the client may reconnect for it.
                 Err(problem) if problem.is_transient() && mailbox.has_time() => {}
                 Err(problem) => {
                     let reason = json!({ "reason": problem.to_string() });
@@ -103,7 +103,7 @@ async fn keep(
     }
 }
 
-/// What a client that comes back is told in the place of a message that is too long to be kept.
+/// The message that a reconnecting client gets instead of one that is too long to be stored.
 fn too_large(message: &ServerJsonRpcMessage) -> String {
     let id: Option<RequestId> = match message {
         JsonRpcMessage::Response(response) => Some(response.id.clone()),

@@ -23,30 +23,30 @@ use crate::mcp_session::mailbox::Mailbox;
 use crate::state::{Attempts, StoreError};
 use crate::token::access::{Policy, Verdict};
 
-/// Pauses between two looks for the next event: the first after an event, then twice as long each time, up to the
+/// Pauses between two reads of the next event: the first after an event, then twice as long each time, up to the
 /// longest.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
-/// How long a store that fails is asked for the first event, before the response has begun.
+/// How long a failing store is retried for the first event, before the response has begun.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// What clocks differ by: for so many seconds more somebody may still be writing.
+/// Allowance for clock skew: another process may still write for this many seconds.
 const CLOCKS: u64 = 2;
 
-/// An event stream that a client has come back to: what was kept after the event that it has seen last, then what is
-/// added while it listens.
+/// An event stream that a client has reconnected to: the stored events after the last one that it has seen, then those
+/// that are added while it is connected.
 pub(crate) struct Resumption {
     mailbox: Mailbox,
     events: KeptEvents,
     last: EventPlace,
     pause: Duration,
     silent_since: Instant,
-    /// Found already.
+    /// Already read.
     next: Option<String>,
     end: Option<Instant>,
 }
 
 impl Resumption {
-    /// Looks for the next event, so that a store that fails is an error with a status.
+    /// Reads the next event first, so that a failing store is an error with a status.
     pub(crate) async fn begin(
         mailbox: Mailbox,
         policy: &Policy,
@@ -94,10 +94,10 @@ impl Resumption {
         answer
     }
 
-    /// Says what is to be said as long as somebody listens.
+    /// Sends events as long as the client is connected.
     async fn follow(mut self, listener: mpsc::Sender<Bytes>) {
-        // With an id for the place that the client is at already: official clients come back from the last id of the
-        // stream that they have just read, and to nothing when it had none.
+        // With an id for the client's current position: official clients reconnect from the last id of the stream that
+        // they have just read, and do not reconnect when it had none.
         let place = self.last.sealed(&self.mailbox);
         let id = place.map(|id| format!("id: {id}\n")).unwrap_or_default();
         let retry = RETRY.as_millis();
@@ -113,8 +113,8 @@ impl Resumption {
         }
     }
 
-    /// The next thing to say; `None` at the end of the stream, and when this invocation ends before: the client comes
-    /// back.
+    /// The next event to send; `None` at the end of the stream, and when this invocation ends earlier: the client then
+    /// reconnects.
     async fn step(&mut self) -> Option<Bytes> {
         loop {
             if self.last.is_last {
@@ -154,7 +154,7 @@ impl Resumption {
         }
     }
 
-    /// An empty text is the end of a stream without an answer.
+    /// An empty string is the end of a stream without a response.
     fn event(&mut self, text: &str) -> Option<Bytes> {
         let is_last = text.is_empty() || is_answer(text);
         self.last = self.last.next(is_last);
@@ -167,7 +167,7 @@ impl Resumption {
         Some(Bytes::from(format!("id: {id}\ndata: {text}\n\n")))
     }
 
-    /// Whether nobody is left who could add anything.
+    /// Whether no process can add another event.
     fn is_lost(&self) -> bool {
         let now = self.mailbox.state.seal.now();
         self.last.ends.is_some_and(|ends| now > ends + CLOCKS)
@@ -184,7 +184,7 @@ impl Resumption {
     }
 }
 
-/// Whether the message ends its stream. Kept messages are this library's own, so that a look at their members does.
+/// Whether the message ends its stream. Stored messages are this library's own, so checking their members is enough.
 fn is_answer(text: &str) -> bool {
     #[derive(serde::Deserialize)]
     struct Members<'a> {

@@ -7,8 +7,8 @@ use tokio::task::JoinHandle;
 use crate::endpoint::refusal::Answer;
 use crate::runtime::deadline::Deadline;
 
-/// What goes on after the response has ended: the tool, and keeping what it says. On Lambda the next invocation is not
-/// asked for before, because nothing runs between two of them.
+/// The work that continues after the response has ended: the tool, and storing its messages. On Lambda the next
+/// invocation is requested only after it, because nothing runs between two invocations.
 #[derive(Clone)]
 pub(crate) struct Tail(Arc<Mutex<Option<JoinHandle<()>>>>);
 

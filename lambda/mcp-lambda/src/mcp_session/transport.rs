@@ -20,29 +20,29 @@ use crate::mcp_session::client_asked::ClientAsked;
 use crate::mcp_session::mailbox::{Mailbox, READ_MARGIN};
 use crate::state::StoreError;
 
-/// Pauses between two looks for an answer: the first after a question, then twice as long each time, up to the longest.
+/// Pauses between two reads of a response: the first after a request, then twice as long each time, up to the longest.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_millis(200);
-/// How long a store that fails is asked again. A person may be typing meanwhile.
+/// How long a failing store is retried. A person may be typing meanwhile.
 const STORE_PATIENCE: Duration = Duration::from_secs(10);
-/// How often somebody who may have gone away is looked for in the store: whether the call is cancelled.
+/// How often the store is read for a cancellation of the call.
 const WATCH_PAUSE: Duration = Duration::from_secs(2);
-/// Carries one request of the client and everything that the server says until it has answered it. Questions of the
-/// server get ids that no other process gives out; their answers come out of the mailbox.
+/// Carries one request of the client and all messages of the server until its response. Requests of the server get ids
+/// that no other process issues; their responses come from the mailbox.
 pub(crate) struct CallTransport {
     request: Option<ClientJsonRpcMessage>,
     sender: mpsc::Sender<ServerJsonRpcMessage>,
     questions: Arc<Questions>,
     client_asked: ClientAsked,
-    /// Kept across calls of `receive`, which the engine drops whenever something else happens.
+    /// Kept across calls of `receive`, because the engine drops that future whenever something else happens.
     next: Option<BoxFuture<'static, Option<ClientJsonRpcMessage>>>,
 }
 
-/// What the client has been asked and has not answered.
+/// Server requests without a response.
 struct Questions {
     mailbox: Mailbox,
     call: Option<RequestId>,
-    /// Whether the call outlives its response, so that a cancellation is the only end that the client has for it.
+    /// Whether the call outlives its response, so that the client can end it only with a cancellation.
     is_resumable: bool,
     asked: Mutex<Asked>,
     changed: Notify,
@@ -50,9 +50,9 @@ struct Questions {
 
 #[derive(Default)]
 struct Asked {
-    /// The engine's id of each open question, by the one that the client got.
+    /// The engine's id of each open request, by the id that the client got.
     open: HashMap<String, RequestId>,
-    /// Still to be handed to the engine.
+    /// Messages for the engine.
     ready: Vec<ClientJsonRpcMessage>,
     pause: Duration,
     /// Since when the store fails, and how.
@@ -60,7 +60,7 @@ struct Asked {
     is_over: bool,
 }
 
-/// Why a message of the server does not go out.
+/// Why a message of the server is not sent.
 #[derive(Debug)]
 pub(crate) enum SendError {
     ClientGone,
@@ -131,7 +131,7 @@ impl Transport<RoleServer> for CallTransport {
                         .ask(request.id.clone())
                         .ok_or(SendError::NoRandomness)?;
                 }
-                // The server takes a question back.
+                // The server cancels a request.
                 JsonRpcMessage::Notification(notification) => {
                     if let ServerNotification::CancelledNotification(cancelled) =
                         &mut notification.notification
@@ -198,8 +198,8 @@ impl Questions {
         self.changed.notify_one();
     }
 
-    /// The next message for the server; `None` when its work is done. Asks the store while a question is open, and now
-    /// and then for a call that outlives its response.
+    /// The next message for the server; `None` when its work is done. Polls the store while a request is open, and at
+    /// times for a call that outlives its response.
     async fn next_message(self: Arc<Self>) -> Option<ClientJsonRpcMessage> {
         loop {
             let pause = {
@@ -230,7 +230,7 @@ impl Questions {
         }
     }
 
-    /// Looks once for what the client has said about the open questions.
+    /// Reads the client's responses to the open requests once.
     async fn look(&self) {
         if self.is_late() {
             let reason = self.asked().problem.take().map_or_else(
@@ -274,7 +274,7 @@ impl Questions {
             let cancelled = ClientJsonRpcMessage::notification(cancelled.into());
             self.asked().ready.push(cancelled);
             self.give_up("the client cancelled its request");
-            // The engine drops the answer to a cancelled request, so nothing more is to come.
+            // The engine drops the response to a cancelled request, so no more messages follow.
             self.asked().is_over = true;
             return Ok(());
         }
@@ -299,7 +299,7 @@ impl Questions {
         Ok(())
     }
 
-    /// Whether a tool that goes on waiting would be stopped by its deadline.
+    /// Whether a tool that keeps waiting would reach its deadline.
     fn is_late(&self) -> bool {
         self.mailbox
             .deadline
@@ -307,7 +307,7 @@ impl Questions {
             .is_some_and(|left| left < READ_MARGIN)
     }
 
-    /// Answers every open question in the client's place.
+    /// Responds to every open request on the client's behalf.
     fn give_up(&self, reason: &str) {
         let mut asked = self.asked();
         let open = std::mem::take(&mut asked.open);

@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use crate::runtime::process::Process;
 
-/// What Lambda tells a function about its AWS account, for building an SDK client.
+/// The AWS variables that Lambda sets for a function, for building an SDK client.
 ///
-/// Lambda sets the variables anew for every execution environment and replaces the environment before the
-/// credentials end, so they are read once.
+/// Lambda sets the variables for every execution environment and replaces the environment before the credentials
+/// expire, so they are read once.
 #[derive(Clone)]
 pub struct AwsEnvironment {
     variables: Arc<BTreeMap<String, String>>,
@@ -66,7 +66,7 @@ impl AwsEnvironment {
         self.variable("AWS_LAMBDA_FUNCTION_VERSION")
     }
 
-    /// `AWS_ENDPOINT_URL_LAMBDA`, or that of all services.
+    /// `AWS_ENDPOINT_URL_LAMBDA`, or `AWS_ENDPOINT_URL`.
     #[cfg(feature = "dynamodb")]
     pub(crate) fn lambda_endpoint_url(&self) -> Option<&str> {
         self.variable("AWS_ENDPOINT_URL_LAMBDA")
@@ -81,7 +81,7 @@ impl AwsEnvironment {
 }
 
 impl fmt::Debug for AwsEnvironment {
-    /// Leaves the credentials out.
+    /// Omits the credentials.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("AwsEnvironment")

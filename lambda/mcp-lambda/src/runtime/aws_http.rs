@@ -17,14 +17,13 @@ use hyper_util::client::legacy::{Client, Error as ClientError};
 
 use crate::runtime::https::hyper_client;
 
-/// The AWS SDK's way to the network: the library's own HTTPS client.
+/// The HTTP client for the AWS SDK: the library's own HTTPS client.
 ///
-/// The SDK's own would bring a second one with HTTP/2, and read the machine's root certificates when it is built: half a
-/// megabyte of the artefact, and milliseconds of a cold start. DynamoDB needs neither.
+/// The SDK's own client would add a second one with HTTP/2, and read the machine's root certificates when it is built:
+/// half a megabyte of the artefact, and milliseconds of a cold start. DynamoDB needs neither.
 ///
-/// Does not tell connecting from reading: a time limit of the SDK for either covers the whole exchange, so a caller that
-/// sets one for each attempt need set no other. Does not mark a connection on which the service answered with an error
-/// as used up.
+/// Does not distinguish connecting from reading: a timeout of the SDK for either covers the whole exchange, so a
+/// timeout for each attempt is enough. Does not close a connection on which the service responded with an error.
 pub(crate) fn http_client() -> SharedHttpClient {
     SharedHttpClient::new(AwsHttpClient {
         client: hyper_client(),
@@ -80,7 +79,7 @@ impl SdkConnector for Connector {
     }
 }
 
-/// What the SDK decides about trying again by: everything between here and the service may be better the next time.
+/// The error by which the SDK decides about a retry: every network problem may be temporary.
 fn connector_error(error: ClientError) -> ConnectorError {
     let is_misuse = error
         .source()

@@ -6,21 +6,21 @@ use rmcp::ErrorData;
 use rmcp::handler::server::common::{AsRequestContext, FromContextPart};
 use tokio::time::Instant;
 
-/// Kept for handing a late answer over: a tool is stopped this long before the invocation ends.
+/// Reserved for a late response: a tool is stopped this long before the invocation ends.
 const TOOL_MARGIN: Duration = Duration::from_millis(250);
-/// Kept for posting the answer itself.
+/// Reserved for posting the response.
 const ANSWER_MARGIN: Duration = Duration::from_millis(100);
 
-/// The time by which a tool must have answered. A tool can ask for it as an argument.
+/// The time by which a tool must have returned. A tool can take it as an argument.
 ///
-/// On Lambda it lies a little before the end of the invocation; in plain HTTP mode there is none.
+/// On Lambda it is shortly before the end of the invocation; in plain HTTP mode there is none.
 #[derive(Clone, Copy, Debug)]
 pub struct Deadline {
     invocation_end: Option<Instant>,
 }
 
 impl Deadline {
-    /// No end.
+    /// No deadline.
     pub(crate) fn none() -> Self {
         Self {
             invocation_end: None,
@@ -49,7 +49,7 @@ impl Deadline {
         )
     }
 
-    /// As if the invocation ended earlier, so that something can be done after the tool.
+    /// The same deadline moved earlier, so that time remains after the tool.
     #[cfg(feature = "dynamodb")]
     pub(crate) fn earlier_by(self, margin: Duration) -> Self {
         Self {

@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 
 use crate::runtime::event_headers::Headers;
 
-/// The event of a REST API's Lambda proxy integration (payload format 1.0), as far as an MCP server needs it.
+/// The members of a REST API's Lambda proxy event (payload format 1.0) that an MCP server needs.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct ProxyEvent<'a> {
@@ -23,7 +23,7 @@ struct ProxyEvent<'a> {
     http_method: Cow<'a, str>,
     #[serde(borrow)]
     path: Cow<'a, str>,
-    /// Read only where there is no multi-value form: it holds nothing that the other one lacks.
+    /// Read only without the multi-value form, which contains the same values.
     #[serde(default, borrow)]
     headers: Option<&'a RawValue>,
     #[serde(default)]
@@ -48,12 +48,13 @@ struct Authorizer {
     claims: Option<Claims>,
 }
 
-/// What an authorizer of the gateway read out of the access token.
+/// The claims of the access token from API Gateway's authorizer.
 #[derive(Debug)]
 enum Claims {
-    /// A Cognito authorizer's.
+    /// From a Cognito authorizer.
     Members(Map<String, Value>),
-    /// Our gate's, as JSON: API Gateway hands only texts, numbers and booleans of a Lambda authorizer on.
+    /// From this library's Lambda authorizer, as JSON: API Gateway forwards only strings, numbers and booleans of a
+    /// Lambda authorizer.
     Text(String),
 }
 
@@ -90,11 +91,11 @@ impl Claims {
     }
 }
 
-/// One HTTP request out of an event.
+/// One HTTP request from an event.
 #[derive(Debug)]
 pub(crate) struct GatewayRequest {
     pub(crate) request: Request<Bytes>,
-    /// What the gateway's authorizer read out of the access token it verified; `None` when it verified none.
+    /// The claims of the access token that API Gateway's authorizer verified; `None` without an authorizer.
     pub(crate) claims: Option<Map<String, Value>>,
 }
 
@@ -104,7 +105,7 @@ pub(crate) struct GatewayRequest {
 /// A header that HTTP does not allow is left out: it cannot have come over HTTP. Does not read the query string,
 /// which MCP does not use.
 pub(crate) fn read_event(event: &[u8]) -> Option<GatewayRequest> {
-    // Looked at once, and not text by text.
+    // UTF-8 is validated once for the whole event, not string by string.
     let event = std::str::from_utf8(event).ok()?;
     let event: ProxyEvent = serde_json::from_str(event).ok()?;
     let mut request = Request::new(Bytes::new());

@@ -8,7 +8,7 @@ use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess
 
 /// The headers of an event, in either form: names with a value, or with a list of values. A value may be null.
 ///
-/// A header that HTTP does not allow is left out: it cannot have come over HTTP. They go straight into the map, because
+/// A header that HTTP does not allow is left out: it cannot have come over HTTP. They go directly into the map, because
 /// every request has a dozen of them.
 pub(crate) struct Headers(pub(crate) HeaderMap);
 
@@ -41,7 +41,7 @@ impl<'de> Visitor<'de> for HeadersVisitor {
 #[derive(serde::Deserialize)]
 struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
-/// Takes what belongs to one name; without a name it goes nowhere.
+/// Collects the values of one name; without a name they are dropped.
 struct Values<'a>(&'a mut HeaderMap, Option<HeaderName>);
 
 impl Values<'_> {

@@ -12,31 +12,31 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use mcp_lambda_contract::HttpUrl;
 
-/// Gets small documents over HTTPS: every request has a time limit and a size limit, redirects are not followed,
-/// and plain HTTP is possible for a loopback host only (see [`HttpUrl`]).
+/// Fetches small documents over HTTPS: every request has a time limit and a size limit, redirects are not followed, and
+/// plain HTTP is possible for a loopback host only (see [`HttpUrl`]).
 ///
 /// Speaks TLS 1.3, and 1.2 with the feature `tls12`, which is on by default.
 ///
-/// Trusts the Mozilla root certificates that are compiled in, not those of the machine. Connections are kept and
-/// used again; a connection that the other side closed while the process was frozen is replaced silently.
+/// Trusts the Mozilla root certificates that are compiled in, not those of the machine. Connections are reused; a
+/// connection that the peer closed while the process was frozen is replaced silently.
 #[derive(Clone, Debug)]
 pub struct HttpsClient {
     client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
 }
 
-/// Why a document could not be had.
+/// Why a document could not be fetched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FetchError {
-    /// No connection, or it broke.
+    /// The connection failed or broke.
     Unreachable,
-    /// No complete answer within the time limit.
+    /// No complete response within the time limit.
     TooSlow,
-    /// An answer with another status than 200.
+    /// A response with another status than 200.
     Status(StatusCode),
     /// The body is longer than the limit.
     TooLarge,
-    /// The body is not what was asked for.
+    /// The body has an unexpected content.
     Nonsense,
 }
 
@@ -56,14 +56,14 @@ impl fmt::Display for FetchError {
 
 impl std::error::Error for FetchError {}
 
-/// A client for bodies of this kind, without connections yet.
+/// A client for bodies of this type, without connections.
 pub(crate) fn hyper_client<B>() -> Client<HttpsConnector<HttpConnector>, B>
 where
     B: http_body::Body + Send,
     B::Data: Send,
 {
-    // Another crate of the server may bring a second implementation, and rustls then wants to be told. An error says
-    // that somebody has told it already.
+    // Another crate of the server may enable a second implementation, and rustls then needs an explicit choice. An
+    // error means that one has already been installed.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let mut connector = HttpConnector::new();
     connector.enforce_http(false);
@@ -83,7 +83,7 @@ impl Default for HttpsClient {
 }
 
 impl HttpsClient {
-    /// A client without connections; nothing touches the network before the first request.
+    /// A client without connections; it does not use the network before the first request.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -91,12 +91,12 @@ impl HttpsClient {
         }
     }
 
-    /// Gets one document of at most `limit` bytes within `timeout`, which covers everything from the name lookup to
+    /// Fetches one document of at most `limit` bytes within `timeout`, which covers everything from the name lookup to
     /// the last byte.
     ///
     /// # Errors
     ///
-    /// [`FetchError`]; it never holds the URL, the headers or the body.
+    /// [`FetchError`]; it never contains the URL, the headers or the body.
     pub async fn get(
         &self,
         url: &HttpUrl,
@@ -108,7 +108,7 @@ impl HttpsClient {
         for (name, value) in headers {
             request = request.header(name, *value);
         }
-        // Only a header value with control characters fails here; nothing has been sent then.
+        // Only a header value with control characters fails here, before anything is sent.
         let request = request
             .body(Full::default())
             .map_err(|_| FetchError::Unreachable)?;
@@ -141,7 +141,7 @@ impl HttpsClient {
         document.await
     }
 
-    /// Sends one request and says with which status it was answered; what the answer says is not read.
+    /// Sends one request and returns the status of the response; the body is not read.
     #[cfg(feature = "dynamodb")]
     pub(crate) async fn status(
         &self,
@@ -156,7 +156,7 @@ impl HttpsClient {
     }
 }
 
-/// A client span of the semantic conventions for HTTP, without the URL: its path and its query may hold anything.
+/// A client span of the semantic conventions for HTTP, without the URL, whose path and query may contain anything.
 #[cfg(feature = "opentelemetry")]
 async fn traced(
     url: &HttpUrl,

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 /// Writes one JSON object per line.
 ///
-/// What goes in is chosen field by field: never a token, an argument of a tool, or a header value.
+/// Every field is chosen explicitly: never a token, an argument of a tool, or a header value.
 #[derive(Clone)]
 pub(crate) struct Log {
     sink: Arc<dyn Fn(&str) + Send + Sync>,
@@ -26,8 +26,7 @@ impl Log {
 
     pub(crate) fn standard_error() -> Self {
         let sink = |line: &str| {
-            // A log that cannot be written must not take the request with it.
-            // One write, so that lines of several processes do not mix.
+            // A failing log must not fail the request. One write, so that lines of several processes do not mix.
             let _ = std::io::stderr().write_all(format!("{line}\n").as_bytes());
         };
         Self {
@@ -36,10 +35,10 @@ impl Log {
         }
     }
 
-    /// Logs every panic of the process from now on, where this log is the process's own.
+    /// Logs every panic of the process from now on, if this is the process's own log.
     ///
-    /// By its place in the code only: Rust's own report would write the message to the standard error stream, and that
-    /// may hold what a caller sent.
+    /// Logs only its source location: Rust's own report would write the message to the standard error stream, which may
+    /// contain a caller's data.
     pub(crate) fn take_panics(&self) {
         if self.is_standard_error {
             let log = self.clone();
@@ -50,20 +49,20 @@ impl Log {
         }
     }
 
-    /// One request that has ended.
+    /// Logs a request that has ended.
     pub(crate) fn request(&self, line: &impl Serialize) {
-        // Members that are texts and numbers can always be written.
+        // Members that are strings and numbers can always be serialised.
         if let Ok(line) = serde_json::to_string(line) {
             (self.sink)(&line);
         }
     }
 
-    /// Something that an operator should look at.
+    /// Logs a problem that an operator should look at.
     pub(crate) fn error(&self, message: &str, fields: &Value) {
         self.line("ERROR", message, fields);
     }
 
-    /// Something that is worth knowing.
+    /// Logs information for operators.
     pub(crate) fn info(&self, message: &str, fields: &Value) {
         self.line("INFO", message, fields);
     }

@@ -8,9 +8,9 @@ use std::time::SystemTime;
 
 use crate::runtime::log::Log;
 
-/// What a server gets from its process: arguments, environment variables, clock, log.
+/// The inputs of a server from its process: arguments, environment variables, clock, log.
 ///
-/// `main` builds it, everything below takes it as a value, so that a test can be a process too.
+/// `main` builds it and all other code takes it as a value, so that a test can supply its own.
 #[derive(Clone)]
 pub struct Process {
     pub(crate) arguments: Vec<String>,
@@ -45,7 +45,7 @@ impl Process {
         }
     }
 
-    /// Sends log lines (JSON, without a line feed) somewhere else than to the standard error stream.
+    /// Sends log lines (JSON, without a line feed) to a function instead of the standard error stream.
     #[must_use]
     pub fn with_log(mut self, sink: impl Fn(&str) + Send + Sync + 'static) -> Self {
         self.log = Log::new(sink);
@@ -72,7 +72,7 @@ impl Process {
 }
 
 impl fmt::Debug for Process {
-    /// Names the variables only: their values hold credentials.
+    /// Shows only the names of the variables: their values may be credentials.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("Process")

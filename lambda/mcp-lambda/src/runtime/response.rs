@@ -20,7 +20,7 @@ use crate::endpoint::refusal::Answer;
 /// Ends the prelude of a streamed response.
 const PRELUDE_END: [u8; 8] = [0; 8];
 
-/// Who turns the function's answer into HTTP.
+/// The payload format of the function's response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PayloadFormat {
     /// A REST API's proxy integration.
@@ -60,7 +60,7 @@ impl Body for StreamedResponse {
         let Some(mut start) = this.start.take() else {
             return frame;
         };
-        // What is there already goes out with the prelude, in one write.
+        // Available data is sent with the prelude, in one write.
         if let Poll::Ready(Some(Ok(frame))) = &frame
             && let Some(data) = frame.data_ref()
         {
@@ -90,7 +90,7 @@ pub(crate) async fn buffered_response(answer: Answer, format: PayloadFormat) -> 
     json(&document).into()
 }
 
-/// Status and headers. One that occurs more often than once is in `multiValueHeaders`; in payload format 2.0 its values
+/// Status and headers. A header that occurs more than once is in `multiValueHeaders`; in payload format 2.0 its values
 /// are joined with commas (RFC 9110 section 5.3), apart from `Set-Cookie`, which must not be.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -147,7 +147,7 @@ impl<'a> Head<'a> {
     }
 }
 
-/// The JSON of what is made of text, numbers, lists and maps with text as their keys, which cannot fail.
+/// Serialises strings, numbers, lists and maps with string keys to JSON, which cannot fail.
 fn json(value: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(value).unwrap_or_default()
 }

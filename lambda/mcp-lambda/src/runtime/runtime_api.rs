@@ -22,28 +22,28 @@ use crate::runtime::start_error::StartError;
 
 const VERSION: &str = "/2018-06-01";
 pub(crate) const NAME: &str = concat!("mcp-lambda/", env!("CARGO_PKG_VERSION"));
-/// How a function names the kind of its error.
+/// The header with the type of a function's error.
 pub(crate) const ERROR_TYPE: &str = "Lambda-Runtime-Function-Error-Type";
 
-/// What is posted: in one piece, or as it comes.
+/// The body of a post, buffered or streamed.
 pub(crate) type ApiBody = BoxBody<Bytes, Infallible>;
 
-/// A body in one piece.
+/// A buffered body.
 pub(crate) fn whole(body: impl Into<Bytes>) -> ApiBody {
     Full::new(body.into()).boxed()
 }
 
 /// A client of the Lambda Runtime API.
 ///
-/// One connection, because there is one request at a time, and `TCP_NODELAY`, without which every streamed answer waits
-/// some 40 ms for a delayed acknowledgement. A connection that the other side has closed is replaced.
+/// One connection, because there is one request at a time, and `TCP_NODELAY`, without which every streamed response
+/// waits some 40 ms for a delayed acknowledgement. A connection that the peer has closed is replaced.
 pub(crate) struct RuntimeApi {
     address: String,
     host: HeaderValue,
     connection: Mutex<Option<SendRequest<ApiBody>>>,
 }
 
-/// One invocation as the Runtime API hands it out.
+/// One invocation from the Runtime API.
 pub(crate) struct Invocation {
     pub(crate) ids: InvocationIds,
     pub(crate) deadline: Deadline,
@@ -82,7 +82,7 @@ impl RuntimeApi {
         };
         let answer = match sender.try_send_request(request).await {
             Ok(answer) => answer,
-            // The connection was closed before anything was sent on it: another one may do.
+            // The connection was closed before anything was sent on it: retry with a new one.
             Err(mut error) => match error.take_message() {
                 None => return Err(unreachable(error.into_error())),
                 Some(request) => {
@@ -101,7 +101,7 @@ impl RuntimeApi {
             .map_err(unreachable)?;
         stream.set_nodelay(true).map_err(unreachable)?;
         let (sender, connection) = handshake(TokioIo::new(stream)).await.map_err(unreachable)?;
-        // Ends with the connection; whoever uses that hears of an error.
+        // Ends with the connection; its users get the error.
         tokio::spawn(connection);
         Ok(sender)
     }
@@ -123,7 +123,7 @@ impl RuntimeApi {
         Ok(request)
     }
 
-    /// Posts an answer or an error.
+    /// Posts a response or an error.
     pub(crate) async fn post(
         &self,
         path: &str,
@@ -184,7 +184,7 @@ impl RuntimeApi {
         })
     }
 
-    /// Tells Lambda why the function cannot start.
+    /// Reports to Lambda why the function cannot start.
     pub(crate) async fn report_start_error(&self, error: &StartError) -> Result<(), StartError> {
         let body =
             json!({ "errorType": error.name(), "errorMessage": error.to_string() }).to_string();
@@ -197,7 +197,7 @@ impl RuntimeApi {
     }
 }
 
-/// The connection, unless the other side has closed it meanwhile.
+/// The connection, unless the peer has closed it meanwhile.
 async fn usable(connection: Option<SendRequest<ApiBody>>) -> Option<SendRequest<ApiBody>> {
     let mut sender = connection?;
     sender.ready().await.ok()?;

@@ -6,18 +6,18 @@ use std::task::{Context, Poll, ready};
 
 use tokio::time::{Instant, Sleep, sleep_until};
 
-/// Ends work at its deadline, with one timer for one request after the other.
+/// Ends work at its deadline, with one timer that successive requests share.
 ///
-/// Setting a timer costs two system calls, and hardly any request lasts until it rings. The deadlines of invocations
-/// follow each other, so the timer of an earlier one rings in time for a later one, and is set anew only then.
+/// Setting a timer costs two system calls, and hardly any request lasts until it fires. The deadlines of invocations
+/// increase, so the timer of an earlier one fires in time for a later one, and is reset only then.
 #[derive(Default)]
 pub(crate) struct Timer {
-    /// Where the timer is while nobody uses it.
+    /// The timer while it is not in use.
     sleep: Mutex<Option<Pin<Box<Sleep>>>>,
 }
 
 impl Timer {
-    /// What comes of the work; `None` when it is not done by the deadline.
+    /// The result of the work; `None` when it is not done by the deadline.
     pub(crate) async fn until<T>(&self, end: Instant, work: impl Future<Output = T>) -> Option<T> {
         let mut work = pin!(work);
         let kept = self.kept().take();

@@ -38,10 +38,10 @@ struct Http {
 
 /// Reads an event of payload format 2.0; `None` when it is something else.
 ///
-/// A header that came several times arrives as one value with commas, cookies arrive apart. A header that HTTP does not
-/// allow is left out: it cannot have come over HTTP. What the event says about a caller (`requestContext.authorizer`) is
-/// not read, because nothing in this format is verified for an MCP server: the access token has to be. Does not read the
-/// query string, which MCP does not use.
+/// A repeated header arrives as one value with commas; cookies arrive separately. A header that HTTP does not allow is
+/// left out: it cannot have come over HTTP. The event's data about the caller (`requestContext.authorizer`) is not
+/// read, because nothing in this format is verified for an MCP server: the access token must be verified. Does not read
+/// the query string, which MCP does not use.
 pub(crate) fn read_url_event(event: &[u8]) -> Option<Request<Bytes>> {
     let event: UrlEvent = serde_json::from_slice(event).ok()?;
     if event.version != "2.0" {
@@ -50,7 +50,7 @@ pub(crate) fn read_url_event(event: &[u8]) -> Option<Request<Bytes>> {
     let mut request = Request::new(Bytes::new());
     *request.method_mut() =
         Method::from_bytes(event.request_context.http.method.as_bytes()).ok()?;
-    // A path that is none reaches nothing; the request is still answered.
+    // A malformed path matches no route; the request still gets a response.
     *request.uri_mut() = event.raw_path.parse().unwrap_or(Uri::from_static("/%00"));
 
     let headers = request.headers_mut();

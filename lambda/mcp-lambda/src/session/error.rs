@@ -7,24 +7,24 @@ use rmcp::model::{ContentBlock, IntoContents};
 use crate::session::{ARGUMENT, MAX_SESSION};
 use crate::state::{Attempts, StoreError};
 
-/// Why the value of a conversation cannot be read or changed. Its `Display` is the sentence for the caller: it names the
-/// reason in AWS's word for it, never the table, the account or the value. A tool can return it as it is.
+/// Why the value of a conversation cannot be read or changed. Its `Display` is the message for the caller: it names the
+/// reason in AWS's terms, never the table, the account or the value. A tool can return it unchanged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SessionError {
-    /// The handle was not given out to this caller, or its value has expired or was removed.
+    /// The handle was not issued to this caller, or its value has expired or was removed.
     UnknownConversation,
-    /// The tool does what it does not declare; the text names the method of `Access`.
+    /// The tool performs an operation that it does not declare; the string names the method of `Access`.
     NotDeclared(&'static str),
     /// The new value is larger than 64 KiB of JSON.
     TooLarge,
-    /// What is kept cannot be read as the tool's type, or the new value cannot be written as JSON.
+    /// The stored value cannot be deserialised as the tool's type, or the new value cannot be serialised.
     NotThisType,
-    /// Others changed the value at the same time, again and again.
+    /// Concurrent writers kept changing the value.
     Contended,
-    /// The table does not do what it is asked for; nothing has changed.
+    /// The table refused or failed the operation; nothing has changed.
     Unavailable(String),
-    /// The table gave no answer to a write: the change may have been made.
+    /// The table did not respond to a write: the change may have been made.
     Uncertain(String),
 }
 

@@ -1,4 +1,4 @@
-//! Values that a conversation keeps between two calls, whichever process answers them.
+//! Stores a value for each conversation between calls, for every process of the function.
 
 mod error;
 mod place;
@@ -19,10 +19,10 @@ pub use error::SessionError;
 pub(crate) use place::{ConversationId, SessionPlace};
 pub(crate) use schema::{ARGUMENT, describe, takes_the_argument};
 
-/// Largest value, in bytes of JSON. An item of DynamoDB could hold more; every write pays for the whole value.
+/// Largest value, in bytes of JSON. A DynamoDB item could hold more, but every write is billed for the whole value.
 pub(crate) const MAX_SESSION: usize = 64 * 1024;
 
-/// The value of one conversation, for a tool that asks for it as an argument and says so beside itself:
+/// The value of one conversation. A tool takes it as an argument and declares it:
 /// `Access::scopes(&["counter.write"]).writes_session()`.
 ///
 /// `T` is the server's own type. A conversation has one value; put everything that belongs together into one struct, and
@@ -32,22 +32,22 @@ pub(crate) const MAX_SESSION: usize = 64 * 1024;
 ///
 /// # Which conversation
 ///
-/// - A client of a revision before 2026-07-28 has the session id that `initialize` was answered with
-///   (`Mcp-Session-Id`), and nothing else to do.
-/// - Revision 2026-07-28 has no such thing; there, and for an older client that sends no session id, the server hands out
-///   a handle, and the model carries it. Every tool with a `Session` has a further, optional argument `conversation`.
-///   The first result after a change says, in its text and as the member `conversation` of its structured content, under
-///   which handle the value is kept. The argument does not reach the tool.
+/// - A client of a revision before 2026-07-28 sends the session id from the response to `initialize`
+///   (`Mcp-Session-Id`).
+/// - Revision 2026-07-28 has no session id; there, and for an older client that sends none, the server issues a handle,
+///   and the model passes it on. Every tool with a `Session` has an additional, optional argument `conversation`. The
+///   first result after a change names the handle of the value, in its text and as the member `conversation` of its
+///   structured content. The argument does not reach the tool.
 ///
-/// The identity of the caller is part of the key: person or program, subject, app client. A handle in the hands of
-/// anybody else is unknown.
+/// The identity of the caller is part of the key: person or program, subject, app client. The handle of another caller
+/// is unknown.
 ///
 /// # Does not
 ///
 /// - Prolong the time to live when a value is only read.
 /// - Hold a lock: the closure of [`Session::update`] can run several times.
 /// - Recognize a call that the client itself repeats: that is another call, and changes the value again.
-/// - Tell a handle with a result that asks for input, or when the deadline stops the tool.
+/// - Return a handle with a result that asks for input, or when the deadline stops the tool.
 /// - Encrypt the value; the table does that at rest.
 ///
 /// ```no_run
@@ -73,7 +73,7 @@ pub struct Session<T> {
 }
 
 impl<T: Serialize + DeserializeOwned + Default> Session<T> {
-    /// The value; the default of its type as long as nothing has been written. The read is strongly consistent.
+    /// Reads the value; the default of its type if nothing has been written. The read is strongly consistent.
     ///
     /// # Errors
     ///
@@ -85,11 +85,11 @@ impl<T: Serialize + DeserializeOwned + Default> Session<T> {
     /// Changes the value by the closure, which gets the present value (or the default of its type), and returns what
     /// the closure returns.
     ///
-    /// The new value is written only when nobody has written in between. Otherwise the closure runs again with what
-    /// the other one wrote, so that no change is lost; it should do nothing but change the value. A closure that leaves
-    /// the value as it was causes no write.
+    /// The new value is written only if no other call has written in between. Otherwise the closure runs again with the
+    /// other call's value, so that no change is lost; it should only change the value. A closure that does not change
+    /// the value causes no write.
     ///
-    /// A write whose answer got lost is recognized, and not repeated on top of itself.
+    /// A write whose response was lost is recognised and not repeated.
     ///
     /// # Errors
     ///
@@ -109,7 +109,7 @@ impl<T: Serialize + DeserializeOwned + Default> Session<T> {
 }
 
 impl<T> std::fmt::Debug for Session<T> {
-    /// Shows nothing of the value or of the handle.
+    /// Shows neither the value nor the handle.
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_struct("Session").finish_non_exhaustive()
     }

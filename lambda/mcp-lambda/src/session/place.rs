@@ -11,11 +11,11 @@ use crate::token::caller::Caller;
 /// Length of a handle: 128 bits in Base64.
 const HANDLE: usize = 22;
 
-/// The conversation of a request with a session id that opened (revisions before 2026-07-28).
+/// The conversation of a request with a valid session id (revisions before 2026-07-28).
 #[derive(Clone, Debug)]
 pub(crate) struct ConversationId(pub(crate) String);
 
-/// Where the value of one call's conversation is.
+/// The location of the session value of one call.
 pub(crate) struct SessionPlace {
     pub(super) state: State,
     caller: Caller,
@@ -25,18 +25,18 @@ pub(crate) struct SessionPlace {
     conversation: Mutex<Conversation>,
 }
 
-/// What tells the conversations of one caller apart.
+/// Identifies a conversation among those of one caller.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Conversation {
-    /// The session id. Nothing has to be there yet.
+    /// The session id. It may have no value yet.
     SessionId(String),
-    /// The handle that the model carries. It was given out for something that was there.
+    /// The handle that the model passes on. It was issued for an existing value.
     Handle(String),
-    /// None until something is written.
+    /// No handle until something is written.
     New,
-    /// The handle for what this call wants to write.
+    /// The handle for the value that this call writes.
     Chosen(String),
-    /// The handle for what this call has written, to be told to the model.
+    /// The handle of the value that this call has written, for the model.
     Begun(String),
 }
 
@@ -53,7 +53,7 @@ impl Conversation {
 }
 
 impl SessionPlace {
-    /// A handle counts more than a session id: the model has chosen it.
+    /// A handle takes precedence over a session id: the model has chosen it.
     pub(crate) fn new(
         state: State,
         caller: Caller,
@@ -85,7 +85,7 @@ impl SessionPlace {
             .unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// The conversation as it is now. What cannot be a handle is unknown before anybody looks.
+    /// The current conversation. A malformed handle is unknown without reading the store.
     pub(super) fn conversation(&self) -> Result<Conversation, SessionError> {
         let conversation = self.locked(|conversation| conversation.clone());
         if matches!(&conversation, Conversation::Handle(handle) if !is_handle(handle)) {
@@ -94,7 +94,7 @@ impl SessionPlace {
         Ok(conversation)
     }
 
-    /// The conversation for a write: a new one gets its handle now.
+    /// The conversation for a write: a new one gets its handle here.
     pub(super) fn conversation_to_write(&self) -> Result<Conversation, SessionError> {
         self.locked(|conversation| {
             if *conversation == Conversation::New {

@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 
 use crate::state::SessionUse;
 
-/// Name of the argument, and of the member of structured content, that a handle travels in.
+/// Name of the argument and of the structured content member for the handle.
 pub(crate) const ARGUMENT: &str = "conversation";
 
-/// Adds the handle to what a tool takes and returns, when the tool has a `Session`.
+/// Adds the handle to the input and output schemas of a tool that has a `Session`.
 pub(crate) fn describe(tool: &mut Tool, session: SessionUse) {
     if !session.is_any() {
         return;
@@ -30,7 +30,7 @@ pub(crate) fn describe(tool: &mut Tool, session: SessionUse) {
     }
 }
 
-/// Whether a tool has an argument of its own where the handle would be.
+/// Whether a tool has an argument of its own with the name of the handle.
 pub(crate) fn takes_the_argument(tool: &Tool) -> bool {
     let schemas = [Some(&tool.input_schema), tool.output_schema.as_ref()];
     schemas.into_iter().flatten().any(|schema| {

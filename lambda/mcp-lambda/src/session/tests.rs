@@ -1,4 +1,4 @@
-//! What happens to a conversation's value when processes die, answers get lost, and others write meanwhile.
+//! Tests session values while processes die, responses get lost and other processes write.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -17,7 +17,7 @@ use crate::state::{
 };
 use crate::token::caller::{Caller, CallerKind};
 
-/// The names of everybody who has written.
+/// The names of all writers.
 type Names = Vec<String>;
 
 /// What happens to one write.
@@ -25,9 +25,9 @@ type Names = Vec<String>;
 enum Fault {
     /// It does not arrive.
     Request,
-    /// It happens, and its answer does not arrive.
+    /// It takes effect, and its response does not arrive.
     Answer,
-    /// It happens, somebody else writes, and its answer does not arrive.
+    /// It takes effect, another process writes, and its response does not arrive.
     AnswerOvertaken,
     Throttled,
 }

@@ -40,7 +40,7 @@ impl SessionPlace {
         let mut is_contended = false;
         loop {
             let conversation = self.conversation_to_write()?;
-            // Nobody else knows a handle that has just been made up.
+            // No other call knows a handle that has just been generated.
             let is_empty = matches!(conversation, Conversation::Chosen(_)) && !is_contended;
             let held = if is_empty {
                 None
@@ -114,7 +114,7 @@ impl SessionPlace {
         attempts.run(|| self.state.store.read(key.clone())).await
     }
 
-    /// Every attempt is the same write, which happens once.
+    /// Every attempt is the same write, which takes effect once.
     async fn write(
         &self,
         conversation: &Conversation,
