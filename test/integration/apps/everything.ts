@@ -54,6 +54,7 @@ const server = new McpServer(stack, 'Counter', {
     redirectHosts: ['https://example.com/callback'],
     refreshTokenLifetime: Duration.days(7),
     registrationEnabled: true,
+    refusedClients: ['clients.example.org'],
     registrationLifetime: Duration.days(14),
   }),
   userPool: people,
@@ -94,6 +95,7 @@ const domainName = `mcp.${zoneName}`;
 const validation = zoneId === undefined ? undefined : acm.CertificateValidation.fromDns(zone);
 const remote = new McpRemoteServer(stack, 'Remote', {
   endpointUrl: 'https://gateway.example.com/mcp',
+  endpointMethods: ['GET', 'DELETE'],
   serverName: 'remote',
   serverTitle: 'Remote',
   scopes: [{ name: 'use', description: 'Use it' }],

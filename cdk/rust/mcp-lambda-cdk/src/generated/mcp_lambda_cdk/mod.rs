@@ -11,7 +11,7 @@ pub static ASSEMBLY: ::jsii_host::Assembly = ::jsii_host::Assembly {
     dependencies: &[&crate::generated::aws_cdk_lib::ASSEMBLY, &crate::generated::constructs::ASSEMBLY],
 };
 
-/// The people who may use MCP servers, and the pages where they sign in: defined here, or existing already.
+/// A user pool, new or imported: the people who may use MCP servers, and the pages where they sign in.
 #[derive(::std::clone::Clone)]
 pub struct IMcpUserPool(::jsii_host::Object);
 ::jsii_host::handle!(IMcpUserPool(::jsii_host::Object), "mcp-lambda-cdk.IMcpUserPool");
@@ -50,9 +50,9 @@ impl IMcpUserPool {
         self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
     }
 }
-/// Options of `limitAppClient`: one of the two at least.
+/// Options of `limitAppClient`: at least one of the two.
 ///
-/// What is left out is as the server's.
+/// The server's own value applies to the other.
 #[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
 pub struct McpAppClientLimits(::jsii_host::StructData);
 ::jsii_host::is_a!(McpAppClientLimits: crate::generated::mcp_lambda_cdk::McpAppClientLimits, ::jsii_host::Value);
@@ -70,7 +70,7 @@ impl ::std::default::Default for McpAppClientLimits {
     }
 }
 impl McpAppClientLimits {
-    /// How many requests it may send.
+    /// The quota of the app client.
     ///
     /// Default: the server's `quota`
     #[must_use]
@@ -78,7 +78,7 @@ impl McpAppClientLimits {
         self.0.set("quota", value.into_arg());
         self
     }
-    /// How fast its requests may come.
+    /// The rate limit of the app client.
     ///
     /// Default: the server's `throttle`
     #[must_use]
@@ -92,28 +92,31 @@ impl ::jsii_host::ToWire for McpAppClientLimits {
         self.0.to_wire("mcp-lambda-cdk.McpAppClientLimits")
     }
 }
-/// What MCP clients get their access tokens from: Cognito with `server`, the default, and with `cognito`.
+/// How MCP clients get access tokens, and what verifies them.
+///
+/// Cognito issues the tokens with `server`, the default, and
+/// with `cognito`; `jwt` and `bearerToken` accept tokens from elsewhere.
 #[derive(::std::clone::Clone)]
 pub struct McpAuthorization(::jsii_host::Object);
 ::jsii_host::handle!(McpAuthorization(::jsii_host::Object), "mcp-lambda-cdk.McpAuthorization");
 ::jsii_host::is_a!(McpAuthorization: crate::generated::mcp_lambda_cdk::McpAuthorization, ::jsii_host::Value);
 impl McpAuthorization {
-    /// Tokens that are agreed on beforehand and sent as `Authorization: Bearer …`, for private use and for trying: whoever holds one is a machine with every OAuth scope.
+    /// Pre-shared tokens, sent as `Authorization: Bearer …`, for private use and for trials.
     #[track_caller]
     pub fn bearer_token(options: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpBearerTokenOptions>) -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::McpAuthorization> {
         ::jsii_host::static_invoke(&crate::generated::mcp_lambda_cdk::ASSEMBLY, "mcp-lambda-cdk.McpAuthorization", "bearerToken", ::std::vec![options.into_arg()])
     }
-    /// The user pool itself, with a public app client, and metadata documents that say what Cognito's own leave out.
+    /// The user pool itself, with a public app client, and metadata documents with what Cognito's own lack.
     #[track_caller]
     pub fn cognito() -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::McpAuthorization> {
         ::jsii_host::static_invoke(&crate::generated::mcp_lambda_cdk::ASSEMBLY, "mcp-lambda-cdk.McpAuthorization", "cognito", ::std::vec![])
     }
-    /// The user pool itself, with a public app client, and metadata documents that say what Cognito's own leave out.
+    /// The user pool itself, with a public app client, and metadata documents with what Cognito's own lack.
     #[track_caller]
     pub fn cognito_with(options: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpCognitoAuthorizationOptions>) -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::McpAuthorization> {
         ::jsii_host::static_invoke(&crate::generated::mcp_lambda_cdk::ASSEMBLY, "mcp-lambda-cdk.McpAuthorization", "cognito", ::std::vec![options.into_arg()])
     }
-    /// Another OpenID Connect provider than Cognito (Entra ID, Auth0, Okta, Keycloak …), whose access tokens a gate verifies: a Lambda authorizer that runs before every call.
+    /// Another OpenID Connect provider than Cognito (Entra ID, Auth0, Okta, Keycloak …), whose access tokens a Lambda authorizer verifies before every call.
     #[track_caller]
     pub fn jwt(options: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpJwtOptions>) -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::McpAuthorization> {
         ::jsii_host::static_invoke(&crate::generated::mcp_lambda_cdk::ASSEMBLY, "mcp-lambda-cdk.McpAuthorization", "jwt", ::std::vec![options.into_arg()])
@@ -129,12 +132,12 @@ impl McpAuthorization {
         ::jsii_host::static_invoke(&crate::generated::mcp_lambda_cdk::ASSEMBLY, "mcp-lambda-cdk.McpAuthorization", "server", ::std::vec![options.into_arg()])
     }
 }
-/// An MCP authorization server in front of a user pool: a function on the MCP server's own API, or that of an `McpHost`, that registers MCP clients, asks people for consent, sends them to Cognito and hands Cognito's tokens on unchanged.
+/// An MCP authorization server in front of a user pool: a function on the MCP server's own API, or that of an `McpHost`, that registers MCP clients, asks people for consent, redirects them to Cognito and forwards Cognito's tokens unchanged.
 ///
-/// The user pool knows one app client of it, with one redirect URI. The function may read two secrets, that app client's
-/// and its own sealing secret, and has no permission in Cognito. It stores nothing.
+/// It has one app client in the user pool, with one redirect URI. The function may read two secrets, that app client's
+/// and its own sealing secret, and has no permissions in Cognito. It stores nothing.
 ///
-/// It does not rotate the two secrets by itself, and it does not put a firewall in front of the endpoints.
+/// It does not rotate the two secrets automatically, and it does not define a firewall.
 #[derive(::std::clone::Clone)]
 pub struct McpAuthorizationServer(crate::generated::constructs::Construct);
 ::jsii_host::handle!(McpAuthorizationServer(crate::generated::constructs::Construct), "mcp-lambda-cdk.McpAuthorizationServer");
@@ -174,7 +177,7 @@ impl McpAuthorizationServer {
     pub fn mcp_function(&self) -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::McpFunction> {
         self.jsii_get("mcpFunction")
     }
-    /// What registrations, transactions, codes and refresh tokens are sealed with.
+    /// The secret that encrypts registrations, transactions, codes and refresh tokens.
     #[track_caller]
     pub fn sealing_secret(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_secretsmanager::ISecret> {
         self.jsii_get("sealingSecret")
@@ -184,7 +187,7 @@ impl McpAuthorizationServer {
     pub fn token_url(&self) -> ::jsii_host::Result<::std::string::String> {
         self.jsii_get("tokenUrl")
     }
-    /// Lets one more MCP server get its access tokens here.
+    /// Adds an MCP server to the authorization server.
     #[track_caller]
     pub fn add_server(&self, server: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpAuthorizedServer>) -> ::jsii_host::Result<()> {
         self.jsii_invoke("addServer", [server.into_arg()])
@@ -240,9 +243,9 @@ impl McpAuthorizationServerOptions {
         self.0.set("clients", value.into_arg());
         self
     }
-    /// The code of the authorization server, for one that was built from another version of its source.
+    /// The code of the authorization server, for a build from another version of its source.
     ///
-    /// Default: the program that this package brings, for arm64
+    /// Default: the program of the npm package, for arm64
     #[must_use]
     pub fn code(mut self, value: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpCode>) -> Self {
         self.0.set("code", value.into_arg());
@@ -375,9 +378,9 @@ impl<C> McpAuthorizationServerProps<C> {
         self.0.set("clients", value.into_arg());
         self
     }
-    /// The code of the authorization server, for one that was built from another version of its source.
+    /// The code of the authorization server, for a build from another version of its source.
     ///
-    /// Default: the program that this package brings, for arm64
+    /// Default: the program of the npm package, for arm64
     #[must_use]
     pub fn code(mut self, value: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpCode>) -> Self {
         self.0.set("code", value.into_arg());
@@ -457,7 +460,7 @@ impl<C> McpAuthorizationServerProps<C> {
     }
     /// The public MCP URL of the one MCP server.
     ///
-    /// Default: several, which `addServer` tells one by one
+    /// Default: none: `addServer` adds each MCP server
     #[must_use]
     pub fn resource_identifier(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
         self.0.set("resourceIdentifier", value.into_arg());
@@ -640,7 +643,7 @@ impl ::jsii_host::ToWire for McpAuthorizedServer {
         self.0.to_wire("mcp-lambda-cdk.McpAuthorizedServer")
     }
 }
-/// An AWS resource of the app, handed to a server whose contract asks for one.
+/// An AWS resource of the app for a server whose contract asks for one.
 ///
 /// The server gets its name in the setting that the contract names, and permission for exactly the actions that its
 /// tools declare.
@@ -654,7 +657,7 @@ impl McpAwsResource {
     pub fn contract_type(&self) -> ::jsii_host::Result<::std::string::String> {
         self.jsii_get("contractType")
     }
-    /// What the server's setting becomes.
+    /// The value of the server's setting.
     #[track_caller]
     pub fn setting_value(&self) -> ::jsii_host::Result<::std::string::String> {
         self.jsii_get("settingValue")
@@ -684,9 +687,9 @@ impl McpBearerTokenOptions {
     }
 }
 impl McpBearerTokenOptions {
-    /// The code of the gate, for example `McpCode.fromAsset` with its built `bootstrap` (crate `lambda/gate`).
+    /// The code of the Lambda authorizer, for example `McpCode.fromAsset` with a `bootstrap` built from the crate `lambda/gate`.
     ///
-    /// Default: the gate that the npm package brings
+    /// Default: the program of the npm package, for arm64
     #[must_use]
     pub fn code(mut self, value: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpCode>) -> Self {
         self.0.set("code", value.into_arg());
@@ -744,7 +747,7 @@ impl ::std::default::Default for McpCloudFrontOptions {
     }
 }
 impl McpCloudFrontOptions {
-    /// The longest silence between two pieces of an answer, at most 120 seconds.
+    /// The longest pause between two parts of a response, at most 120 seconds.
     ///
     /// Default: Duration.seconds(60)
     #[must_use]
@@ -764,7 +767,7 @@ pub struct McpCode(::jsii_host::Object);
 ::jsii_host::handle!(McpCode(::jsii_host::Object), "mcp-lambda-cdk.McpCode");
 ::jsii_host::is_a!(McpCode: crate::generated::mcp_lambda_cdk::McpCode, ::jsii_host::Value);
 impl McpCode {
-    /// Code that is built already, for the architecture of the function (arm64).
+    /// Prebuilt code for the architecture of the function (arm64).
     #[track_caller]
     pub fn from_asset(path: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::McpCode> {
         ::jsii_host::static_invoke(&crate::generated::mcp_lambda_cdk::ASSEMBLY, "mcp-lambda-cdk.McpCode", "fromAsset", ::std::vec![path.into_arg()])
@@ -785,7 +788,7 @@ impl McpCode {
         self.jsii_invoke("bind", [scope.into_arg()])
     }
 }
-/// What an `McpCode` turns into: exactly one of the two is set.
+/// The result of `McpCode.bind`: exactly one of the two members is set.
 #[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
 pub struct McpCodeConfig(::jsii_host::StructData);
 ::jsii_host::is_a!(McpCodeConfig: crate::generated::mcp_lambda_cdk::McpCodeConfig, ::jsii_host::Value);
@@ -803,7 +806,7 @@ impl ::std::default::Default for McpCodeConfig {
     }
 }
 impl McpCodeConfig {
-    /// A function that exists already.
+    /// An existing function.
     ///
     /// Default: `McpFunction` defines one
     #[must_use]
@@ -818,7 +821,7 @@ impl McpCodeConfig {
     }
     /// Code for a function that `McpFunction` defines.
     ///
-    /// Default: the function exists already
+    /// Default: the function already exists
     #[must_use]
     pub fn lambda_code(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_lambda::Code>) -> Self {
         self.0.set("lambdaCode", value.into_arg());
@@ -862,7 +865,7 @@ impl ::std::default::Default for McpCognitoAuthorizationOptions {
     }
 }
 impl McpCognitoAuthorizationOptions {
-    /// Whether MCP clients are told that they may register themselves with Cognito: its registration endpoint is named in the metadata.
+    /// Whether the metadata names Cognito's registration endpoint, so that MCP clients register themselves with Cognito.
     ///
     /// Default: false
     #[must_use]
@@ -876,7 +879,7 @@ impl ::jsii_host::ToWire for McpCognitoAuthorizationOptions {
         self.0.to_wire("mcp-lambda-cdk.McpCognitoAuthorizationOptions")
     }
 }
-/// An OAuth scope as the consent page shows it and as Cognito knows it.
+/// An OAuth scope as the consent page shows it and as Cognito names it.
 #[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
 pub struct McpConsentScope(::jsii_host::StructData);
 ::jsii_host::is_a!(McpConsentScope: crate::generated::mcp_lambda_cdk::McpConsentScope, ::jsii_host::Value);
@@ -897,10 +900,10 @@ impl ::jsii_host::ToWire for McpConsentScope {
         self.0.to_wire("mcp-lambda-cdk.McpConsentScope")
     }
 }
-/// What an MCP server says about itself: its name, OAuth scopes, tools, settings and the AWS resources it asks for.
+/// The contract of an MCP server: its name, OAuth scopes, tools, settings and the AWS resources that it needs.
 ///
-/// The server's binary prints it (`dog-facts contract`), so that the deployment cannot disagree with the code. A contract
-/// that does not fit fails at synth.
+/// The server's binary prints it (`dog-facts contract`), so that the deployment cannot disagree with the code. An
+/// invalid contract fails at synth.
 #[derive(::std::clone::Clone)]
 pub struct McpContract(::jsii_host::Object);
 ::jsii_host::handle!(McpContract(::jsii_host::Object), "mcp-lambda-cdk.McpContract");
@@ -944,7 +947,8 @@ impl McpCustomDomainOptions {
 impl McpCustomDomainOptions {
     /// The Route 53 zone that gets the alias records of the host name, for IPv4 and IPv6.
     ///
-    /// Default: none: make a record at your DNS provider that points to `server.customDomain.domainNameAliasDomainName`
+    /// Default: none: create a record at your DNS provider that points to
+    /// `server.customDomain.domainNameAliasDomainName`
     #[must_use]
     pub fn hosted_zone(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_route53::IHostedZone>) -> Self {
         self.0.set("hostedZone", value.into_arg());
@@ -956,7 +960,7 @@ impl ::jsii_host::ToWire for McpCustomDomainOptions {
         self.0.to_wire("mcp-lambda-cdk.McpCustomDomainOptions")
     }
 }
-/// How an MCP endpoint is reached, and by whom: the properties that `McpServer` and `McpRemoteServer` share.
+/// The properties that `McpServer` and `McpRemoteServer` share: how MCP clients reach the endpoint and who may call it.
 #[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
 pub struct McpEndpointOptions(::jsii_host::StructData);
 ::jsii_host::is_a!(McpEndpointOptions: crate::generated::mcp_lambda_cdk::McpEndpointOptions, ::jsii_host::Value);
@@ -982,7 +986,7 @@ impl McpEndpointOptions {
         self.0.set("allowedOrigins", value.into_arg());
         self
     }
-    /// What issues authorization codes to MCP clients.
+    /// How MCP clients get access tokens, and what verifies them.
     ///
     /// Default: McpAuthorization.server()
     #[must_use]
@@ -1006,7 +1010,7 @@ impl McpEndpointOptions {
         self.0.set("callbackUrls", value.into_arg());
         self
     }
-    /// Under which URL MCP clients reach the server.
+    /// The URL at which MCP clients reach the server.
     ///
     /// Default: McpFront.cloudFront()
     #[must_use]
@@ -1014,7 +1018,7 @@ impl McpEndpointOptions {
         self.0.set("front", value.into_arg());
         self
     }
-    /// The gate, `{}` with what the npm package brings: a Lambda authorizer in place of API Gateway's own.
+    /// A Lambda authorizer that replaces API Gateway's Cognito authorizer;
     ///
     /// Default: none: API Gateway checks that an access token has one of the server's OAuth scopes, the function the tool's
     #[must_use]
@@ -1022,7 +1026,7 @@ impl McpEndpointOptions {
         self.0.set("gate", value.into_arg());
         self
     }
-    /// What several servers share: the host name, the user pool and the authorization.
+    /// The host that this server shares with other servers: it has the host name, the user pool and the authorization.
     ///
     /// Default: none: the server has a front, a user pool and an authorization of its own
     #[must_use]
@@ -1030,7 +1034,7 @@ impl McpEndpointOptions {
         self.0.set("host", value.into_arg());
         self
     }
-    /// Where the server is below its host, for example `/orders`, which makes the MCP URL `https://<host>/orders/mcp`.
+    /// The server's path below its host: `/orders` makes the MCP URL `https://<host>/orders/mcp`.
     ///
     /// Default: the MCP URL is `/mcp` below the server's own front
     #[must_use]
@@ -1038,7 +1042,7 @@ impl McpEndpointOptions {
         self.0.set("path", value.into_arg());
         self
     }
-    /// How many requests each app client may send in a day, week or month, in the same way as `throttle`.
+    /// The number of requests that each app client may send in a day, week or month.
     ///
     /// Default: none
     #[must_use]
@@ -1046,7 +1050,7 @@ impl McpEndpointOptions {
         self.0.set("quota", value.into_arg());
         self
     }
-    /// What happens to the user pool, the log and the table for state when the stack is deleted.
+    /// What happens to the user pool and the logs when the stack is deleted, and to the state table of an `McpServer`;
     ///
     /// Default: RemovalPolicy.RETAIN
     #[must_use]
@@ -1054,7 +1058,7 @@ impl McpEndpointOptions {
         self.0.set("removalPolicy", value.into_arg());
         self
     }
-    /// How fast the requests of each app client may come, beside what holds for all callers together.
+    /// The rate limit of each app client, in addition to the limit of all callers together.
     ///
     /// Default: none for single app clients
     #[must_use]
@@ -1062,7 +1066,7 @@ impl McpEndpointOptions {
         self.0.set("throttle", value.into_arg());
         self
     }
-    /// Requests at one moment, all callers together, before API Gateway answers 429.
+    /// Burst of requests of all callers together, above which API Gateway responds with 429.
     ///
     /// Default: 100
     #[must_use]
@@ -1070,7 +1074,7 @@ impl McpEndpointOptions {
         self.0.set("throttlingBurstLimit", value.into_arg());
         self
     }
-    /// Requests per second, all callers together, before API Gateway answers 429.
+    /// Requests per second of all callers together, above which API Gateway responds with 429.
     ///
     /// Default: 50
     #[must_use]
@@ -1086,7 +1090,7 @@ impl McpEndpointOptions {
         self.0.set("userPool", value.into_arg());
         self
     }
-    /// The firewall in front of the API stage, of scope `REGIONAL`: it looks at every request, also one that goes around the front.
+    /// The web ACL of the API stage, of scope `REGIONAL`.
     ///
     /// Default: none
     #[must_use]
@@ -1100,7 +1104,7 @@ impl ::jsii_host::ToWire for McpEndpointOptions {
         self.0.to_wire("mcp-lambda-cdk.McpEndpointOptions")
     }
 }
-/// A user pool that exists already: what `McpUserPool.fromUserPool` takes.
+/// Attributes of an existing user pool for `McpUserPool.fromUserPool`.
 #[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
 pub struct McpExistingUserPoolAttributes(::jsii_host::StructData);
 ::jsii_host::is_a!(McpExistingUserPoolAttributes: crate::generated::mcp_lambda_cdk::McpExistingUserPoolAttributes, ::jsii_host::Value);
@@ -1114,7 +1118,7 @@ impl McpExistingUserPoolAttributes {
     }
 }
 impl McpExistingUserPoolAttributes {
-    /// The domain of its sign-in pages, for one that is defined in this app.
+    /// The domain of its sign-in pages, if this app defines it.
     ///
     /// Default: `signInBaseUrl` says where the pages are
     #[must_use]
@@ -1130,7 +1134,7 @@ impl McpExistingUserPoolAttributes {
         self.0.set("identityProviders", value.into_arg());
         self
     }
-    /// The origin of its sign-in pages, for a domain that is not defined in this app, for example `https://login.example.com` or `https://my-prefix.auth.eu-west-1.amazoncognito.com`.
+    /// The origin of its sign-in pages, if this app does not define the domain, for example `https://login.example.com` or `https://my-prefix.auth.eu-west-1.amazoncognito.com`.
     ///
     /// Default: that of `domain`
     #[must_use]
@@ -1158,7 +1162,7 @@ impl McpExternalFrontOptions {
     }
 }
 impl McpExternalFrontOptions {
-    /// The origin where the front shows the user pool's keys.
+    /// The origin where the front serves the user pool's keys.
     ///
     /// Default: the keys are reached at Cognito's own URL
     #[must_use]
@@ -1166,7 +1170,7 @@ impl McpExternalFrontOptions {
         self.0.set("cognitoIdpUrl", value.into_arg());
         self
     }
-    /// The origin where the front shows the user pool's domain.
+    /// The origin where the front serves the user pool's domain.
     ///
     /// Default: the user pool's domain is reached at its own URL
     #[must_use]
@@ -1180,35 +1184,35 @@ impl ::jsii_host::ToWire for McpExternalFrontOptions {
         self.0.to_wire("mcp-lambda-cdk.McpExternalFrontOptions")
     }
 }
-/// Under which URL the API stage is reached.
+/// The public URL of the API stage.
 ///
-/// Exactly one URL is advertised to MCP clients.
+/// MCP clients see exactly one URL.
 #[derive(::std::clone::Clone)]
 pub struct McpFront(::jsii_host::Object);
 ::jsii_host::handle!(McpFront(::jsii_host::Object), "mcp-lambda-cdk.McpFront");
 ::jsii_host::is_a!(McpFront: crate::generated::mcp_lambda_cdk::McpFront, ::jsii_host::Value);
 impl McpFront {
-    /// A CloudFront distribution, so that the well-known documents are at the root of a host: every MCP client finds them, and no domain is needed.
+    /// A CloudFront distribution, which serves the well-known documents at the root of a host, where every MCP client finds them, without a domain.
     #[track_caller]
     pub fn cloud_front() -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::McpFront> {
         ::jsii_host::static_invoke(&crate::generated::mcp_lambda_cdk::ASSEMBLY, "mcp-lambda-cdk.McpFront", "cloudFront", ::std::vec![])
     }
-    /// A CloudFront distribution, so that the well-known documents are at the root of a host: every MCP client finds them, and no domain is needed.
+    /// A CloudFront distribution, which serves the well-known documents at the root of a host, where every MCP client finds them, without a domain.
     #[track_caller]
     pub fn cloud_front_with(options: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpCloudFrontOptions>) -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::McpFront> {
         ::jsii_host::static_invoke(&crate::generated::mcp_lambda_cdk::ASSEMBLY, "mcp-lambda-cdk.McpFront", "cloudFront", ::std::vec![options.into_arg()])
     }
-    /// A host name of one's own on the API itself: the well-known documents are at its root, TLS 1.2 is the least, answers may be silent for 5 minutes, and the URL survives a replacement of the API. The API's own host name is closed.
+    /// A custom domain of the API itself: the well-known documents are at its root, TLS 1.2 is the minimum, responses may pause for 5 minutes, and the URL survives a replacement of the API. The API's default host name is disabled.
     #[track_caller]
     pub fn custom_domain(options: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpCustomDomainOptions>) -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::McpFront> {
         ::jsii_host::static_invoke(&crate::generated::mcp_lambda_cdk::ASSEMBLY, "mcp-lambda-cdk.McpFront", "customDomain", ::std::vec![options.into_arg()])
     }
-    /// A front that exists already, for example a CDN of one's own.
+    /// An existing front, for example your own CDN.
     #[track_caller]
     pub fn external(options: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpExternalFrontOptions>) -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::McpFront> {
         ::jsii_host::static_invoke(&crate::generated::mcp_lambda_cdk::ASSEMBLY, "mcp-lambda-cdk.McpFront", "external", ::std::vec![options.into_arg()])
     }
-    /// The API stage itself, `https://<api>.execute-api.<region>.amazonaws.com/<stage>`: nothing in front, and no well-known documents at the root. MCP clients must follow `resource_metadata` of the challenge.
+    /// The API stage itself, `https://<api>.execute-api.<region>.amazonaws.com/<stage>`: without a front, and without well-known documents at the root. MCP clients must follow `resource_metadata` of the challenge.
     #[track_caller]
     pub fn stage() -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::McpFront> {
         ::jsii_host::static_invoke(&crate::generated::mcp_lambda_cdk::ASSEMBLY, "mcp-lambda-cdk.McpFront", "stage", ::std::vec![])
@@ -1218,13 +1222,13 @@ impl McpFront {
     pub fn bind(&self, scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, options: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpFrontOptions>) -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::McpFrontConfig> {
         self.jsii_invoke("bind", [scope.into_arg(), options.into_arg()])
     }
-    /// Called for each server of an `McpHost`: leads requests of its path to its API.
+    /// Called for each server of an `McpHost`: routes requests for its path to its API.
     #[track_caller]
     pub fn bind_path(&self, scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, options: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpFrontPathOptions>) -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::McpFrontPathConfig> {
         self.jsii_invoke("bindPath", [scope.into_arg(), options.into_arg()])
     }
 }
-/// What a front tells `McpServer`.
+/// The URLs that a front gives to `McpServer`.
 #[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
 pub struct McpFrontConfig(::jsii_host::StructData);
 ::jsii_host::is_a!(McpFrontConfig: crate::generated::mcp_lambda_cdk::McpFrontConfig, ::jsii_host::Value);
@@ -1240,7 +1244,7 @@ impl McpFrontConfig {
     }
 }
 impl McpFrontConfig {
-    /// The URL that the user pool's keys appear below, as `/<pool id>/.well-known/jwks.json`.
+    /// The URL below which the user pool's keys are, as `/<pool id>/.well-known/jwks.json`.
     ///
     /// Default: Cognito's own URL
     #[must_use]
@@ -1281,7 +1285,7 @@ impl McpFrontConfig {
     pub fn get_public_origin(&self) -> ::jsii_host::Result<::std::string::String> {
         self.0.get("publicOrigin")
     }
-    /// The URL that the user pool's domain appears at, without a trailing slash.
+    /// The public URL of the user pool's domain, without a trailing slash.
     ///
     /// Default: the domain's own URL
     #[must_use]
@@ -1313,7 +1317,7 @@ impl ::jsii_host::FromWire for McpFrontConfig {
         ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
     }
 }
-/// What `McpFront.bind` is told.
+/// Arguments of `McpFront.bind`.
 #[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
 pub struct McpFrontOptions(::jsii_host::StructData);
 ::jsii_host::is_a!(McpFrontOptions: crate::generated::mcp_lambda_cdk::McpFrontOptions, ::jsii_host::Value);
@@ -1333,7 +1337,7 @@ impl ::jsii_host::ToWire for McpFrontOptions {
         self.0.to_wire("mcp-lambda-cdk.McpFrontOptions")
     }
 }
-/// What a front tells `McpServer` about the path of one of several servers.
+/// The path that a front gives to one of several servers.
 #[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
 pub struct McpFrontPathConfig(::jsii_host::StructData);
 ::jsii_host::is_a!(McpFrontPathConfig: crate::generated::mcp_lambda_cdk::McpFrontPathConfig, ::jsii_host::Value);
@@ -1366,7 +1370,7 @@ impl ::jsii_host::FromWire for McpFrontPathConfig {
         ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
     }
 }
-/// What `McpFront.bindPath` is told: the API of one of several servers, and where it belongs.
+/// Arguments of `McpFront.bindPath`: the API of one of several servers, and its path.
 #[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
 pub struct McpFrontPathOptions(::jsii_host::StructData);
 ::jsii_host::is_a!(McpFrontPathOptions: crate::generated::mcp_lambda_cdk::McpFrontPathOptions, crate::generated::mcp_lambda_cdk::McpFrontOptions, ::jsii_host::Value);
@@ -1388,7 +1392,7 @@ impl ::jsii_host::ToWire for McpFrontPathOptions {
         self.0.to_wire("mcp-lambda-cdk.McpFrontPathOptions")
     }
 }
-/// The Lambda function of an MCP server: arm64, JSON logs in a log group with a retention, and a role that may write that log and nothing else.
+/// The Lambda function of an MCP server: arm64, JSON logs in a log group with a retention, and a role that may only write that log.
 #[derive(::std::clone::Clone)]
 pub struct McpFunction(crate::generated::constructs::Construct);
 ::jsii_host::handle!(McpFunction(crate::generated::constructs::Construct), "mcp-lambda-cdk.McpFunction");
@@ -1416,12 +1420,12 @@ impl McpFunction {
     pub fn grant_principal(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::IPrincipal> {
         self.jsii_get("grantPrincipal")
     }
-    /// What requests go to: the alias, or else the function.
+    /// The target of requests: the alias if there is one, otherwise the function.
     #[track_caller]
     pub fn handler(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_lambda::IFunction> {
         self.jsii_get("handler")
     }
-    /// How long one request may take.
+    /// Timeout of one request.
     #[track_caller]
     pub fn timeout(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::Duration> {
         self.jsii_get("timeout")
@@ -1436,7 +1440,7 @@ impl McpFunction {
     pub fn deployment_group(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::aws_cdk_lib::aws_codedeploy::ILambdaDeploymentGroup>> {
         self.jsii_get("deploymentGroup")
     }
-    /// The function's log.
+    /// The function's log group.
     #[track_caller]
     pub fn log_group(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::aws_cdk_lib::aws_logs::ILogGroup>> {
         self.jsii_get("logGroup")
@@ -1460,7 +1464,7 @@ impl ::std::default::Default for McpFunctionOptions {
     }
 }
 impl McpFunctionOptions {
-    /// How long the function's log is kept.
+    /// Retention of the function's log.
     ///
     /// Default: RetentionDays.ONE_MONTH
     #[must_use]
@@ -1476,17 +1480,17 @@ impl McpFunctionOptions {
         self.0.set("memorySize", value.into_arg());
         self
     }
-    /// How many instances are kept started, at a price for each hour.
+    /// The number of instances that stay initialized, billed by the hour.
     ///
-    /// Default: none: instances start when they are needed
+    /// Default: none: instances start on demand
     #[must_use]
     pub fn provisioned_concurrency(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
         self.0.set("provisionedConcurrency", value.into_arg());
         self
     }
-    /// How many requests may run at once: set aside for this function out of the account's quota, and its limit.
+    /// The number of concurrent requests that is reserved for this function from the account's quota, and its limit.
     ///
-    /// Default: what is free of the account's quota
+    /// Default: the unreserved part of the account's quota
     #[must_use]
     pub fn reserved_concurrency(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
         self.0.set("reservedConcurrency", value.into_arg());
@@ -1494,13 +1498,13 @@ impl McpFunctionOptions {
     }
     /// The security groups of the function in `vpc`.
     ///
-    /// Default: one of its own, which lets everything out
+    /// Default: a new one that allows all outbound traffic
     #[must_use]
     pub fn security_groups(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_ec2::ISecurityGroup>>) -> Self {
         self.0.set("securityGroups", value.into_arg());
         self
     }
-    /// How long one request may take, at most 15 minutes.
+    /// Timeout of one request, at most 15 minutes.
     ///
     /// Default: Duration.seconds(30)
     #[must_use]
@@ -1516,23 +1520,23 @@ impl McpFunctionOptions {
         self.0.set("tracing", value.into_arg());
         self
     }
-    /// How requests move to a new version of the code: at once, or bit by bit by CodeDeploy, which goes back when the new version fails requests.
+    /// How requests move to a new version of the code: at once, or gradually by CodeDeploy, which rolls back when requests to the new version fail.
     ///
-    /// Default: at once, without CodeDeploy
+    /// Default: all at once, without CodeDeploy
     #[must_use]
     pub fn traffic_shifting(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_codedeploy::ILambdaDeploymentConfig>) -> Self {
         self.0.set("trafficShifting", value.into_arg());
         self
     }
-    /// The network that the function reaches its own databases and services in.
+    /// The VPC where the function reaches its databases and services.
     ///
-    /// Default: no network of one's own
+    /// Default: the function is not in a VPC
     #[must_use]
     pub fn vpc(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::IVpc>) -> Self {
         self.0.set("vpc", value.into_arg());
         self
     }
-    /// Which subnets of `vpc` the function is in.
+    /// The subnets of `vpc` for the function.
     ///
     /// Default: the private ones
     #[must_use]
@@ -1561,7 +1565,7 @@ impl McpFunctionProps {
     }
 }
 impl<C> McpFunctionProps<C> {
-    /// How long the function's log is kept.
+    /// Retention of the function's log.
     ///
     /// Default: RetentionDays.ONE_MONTH
     #[must_use]
@@ -1577,9 +1581,9 @@ impl<C> McpFunctionProps<C> {
         self.0.set("memorySize", value.into_arg());
         self
     }
-    /// How many instances are kept started, at a price for each hour.
+    /// The number of instances that stay initialized, billed by the hour.
     ///
-    /// Default: none: instances start when they are needed
+    /// Default: none: instances start on demand
     #[must_use]
     pub fn provisioned_concurrency(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
         self.0.set("provisionedConcurrency", value.into_arg());
@@ -1593,9 +1597,9 @@ impl<C> McpFunctionProps<C> {
         self.0.set("removalPolicy", value.into_arg());
         self
     }
-    /// How many requests may run at once: set aside for this function out of the account's quota, and its limit.
+    /// The number of concurrent requests that is reserved for this function from the account's quota, and its limit.
     ///
-    /// Default: what is free of the account's quota
+    /// Default: the unreserved part of the account's quota
     #[must_use]
     pub fn reserved_concurrency(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
         self.0.set("reservedConcurrency", value.into_arg());
@@ -1603,13 +1607,13 @@ impl<C> McpFunctionProps<C> {
     }
     /// The security groups of the function in `vpc`.
     ///
-    /// Default: one of its own, which lets everything out
+    /// Default: a new one that allows all outbound traffic
     #[must_use]
     pub fn security_groups(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_ec2::ISecurityGroup>>) -> Self {
         self.0.set("securityGroups", value.into_arg());
         self
     }
-    /// How long one request may take, at most 15 minutes.
+    /// Timeout of one request, at most 15 minutes.
     ///
     /// Default: Duration.seconds(30)
     #[must_use]
@@ -1625,23 +1629,23 @@ impl<C> McpFunctionProps<C> {
         self.0.set("tracing", value.into_arg());
         self
     }
-    /// How requests move to a new version of the code: at once, or bit by bit by CodeDeploy, which goes back when the new version fails requests.
+    /// How requests move to a new version of the code: at once, or gradually by CodeDeploy, which rolls back when requests to the new version fail.
     ///
-    /// Default: at once, without CodeDeploy
+    /// Default: all at once, without CodeDeploy
     #[must_use]
     pub fn traffic_shifting(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_codedeploy::ILambdaDeploymentConfig>) -> Self {
         self.0.set("trafficShifting", value.into_arg());
         self
     }
-    /// The network that the function reaches its own databases and services in.
+    /// The VPC where the function reaches its databases and services.
     ///
-    /// Default: no network of one's own
+    /// Default: the function is not in a VPC
     #[must_use]
     pub fn vpc(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::IVpc>) -> Self {
         self.0.set("vpc", value.into_arg());
         self
     }
-    /// Which subnets of `vpc` the function is in.
+    /// The subnets of `vpc` for the function.
     ///
     /// Default: the private ones
     #[must_use]
@@ -1666,7 +1670,7 @@ impl ::jsii_host::ToWire for McpFunctionProps {
         self.0.to_wire("mcp-lambda-cdk.McpFunctionProps")
     }
 }
-/// Options of a server's `gate`.
+/// Options of a server's Lambda authorizer (`gate`).
 #[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
 pub struct McpGateOptions(::jsii_host::StructData);
 ::jsii_host::is_a!(McpGateOptions: crate::generated::mcp_lambda_cdk::McpGateOptions, ::jsii_host::Value);
@@ -1684,9 +1688,9 @@ impl ::std::default::Default for McpGateOptions {
     }
 }
 impl McpGateOptions {
-    /// The code of the gate, for example `McpCode.fromAsset` with its built `bootstrap` (crate `lambda/gate`).
+    /// The code of the Lambda authorizer, for example `McpCode.fromAsset` with a `bootstrap` built from the crate `lambda/gate`.
     ///
-    /// Default: the gate that the npm package brings
+    /// Default: the program of the npm package, for arm64
     #[must_use]
     pub fn code(mut self, value: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpCode>) -> Self {
         self.0.set("code", value.into_arg());
@@ -1698,18 +1702,18 @@ impl ::jsii_host::ToWire for McpGateOptions {
         self.0.to_wire("mcp-lambda-cdk.McpGateOptions")
     }
 }
-/// What several MCP servers share: one host name, one user pool, one authorization server.
+/// Several MCP servers with one host name, one user pool and one authorization server.
 ///
-/// Each server has a path below the host, and with
-/// it a resource identifier and OAuth scopes of its own: `path: '/orders'` makes `https://<host>/orders/mcp`. An access token is for
-/// one of them and refused by the others.
+/// Each server has a path below the
+/// host, and thus its own resource identifier and OAuth scopes: `path: '/orders'` makes `https://<host>/orders/mcp`. An
+/// access token is valid for one server; the others refuse it.
 ///
-/// Its API answers the documents that MCP clients look for, of all servers, and the authorization server's endpoints. Each server
-/// keeps an API of its own, because a challenge (`WWW-Authenticate`) of API Gateway is one text for a whole API.
+/// Its API serves the metadata documents of all servers and the authorization server's endpoints. Each server has its
+/// own API, because API Gateway has one challenge (`WWW-Authenticate`) for a whole API.
 ///
-/// Servers may be in other stacks of the app, of the same account and region, unless the front is `McpFront.cloudFront()`. One stack
-/// holds a host and 15 servers. A user pool takes 25 servers unless AWS raises that; names, paths and OAuth scopes of all of them go
-/// into 4 KB of the authorization server's environment.
+/// Servers may be in other stacks of the app, of the same account and region, unless the front is
+/// `McpFront.cloudFront()`. One stack holds a host and 15 servers. A user pool has a default quota of 25 servers. The
+/// names, paths and OAuth scopes of all servers must fit into the 4 KB of the authorization server's environment.
 #[derive(::std::clone::Clone)]
 pub struct McpHost(crate::generated::constructs::Construct);
 ::jsii_host::handle!(McpHost(crate::generated::constructs::Construct), "mcp-lambda-cdk.McpHost");
@@ -1779,7 +1783,7 @@ impl ::std::default::Default for McpHostProps {
     }
 }
 impl<C> McpHostProps<C> {
-    /// What issues authorization codes to MCP clients: `McpAuthorization.server()`, one authorization server for all servers, or `McpAuthorization.cognito()`, with a public app client for each server.
+    /// How MCP clients get access tokens: `McpAuthorization.server()`, one authorization server for all servers, or `McpAuthorization.cognito()`, with a public app client for each server.
     ///
     /// Default: McpAuthorization.server()
     #[must_use]
@@ -1803,7 +1807,7 @@ impl<C> McpHostProps<C> {
         self.0.set("callbackUrls", value.into_arg());
         self
     }
-    /// Name for people: in the e-mails of the host's own user pool, and above the pages of `McpAuthorization.server` unless that has a `displayName`. The question on the consent page has the name of the server that is asked for.
+    /// Name for people: in the e-mails of the host's own user pool, and above the pages of `McpAuthorization.server` unless that has a `displayName`. The consent page asks with the name of the server that the client requests.
     ///
     /// Default: 'MCP servers'
     #[must_use]
@@ -1811,7 +1815,7 @@ impl<C> McpHostProps<C> {
         self.0.set("displayName", value.into_arg());
         self
     }
-    /// Under which host name MCP clients reach the servers.
+    /// The host name at which MCP clients reach the servers.
     ///
     /// Default: McpFront.cloudFront()
     #[must_use]
@@ -1827,7 +1831,7 @@ impl<C> McpHostProps<C> {
         self.0.set("removalPolicy", value.into_arg());
         self
     }
-    /// Requests to documents and sign-in at one moment, before API Gateway answers 429.
+    /// Burst of requests to documents and sign-in, above which API Gateway responds with 429.
     ///
     /// Default: 100
     #[must_use]
@@ -1835,7 +1839,7 @@ impl<C> McpHostProps<C> {
         self.0.set("throttlingBurstLimit", value.into_arg());
         self
     }
-    /// Requests per second to documents and sign-in, before API Gateway answers 429.
+    /// Requests per second to documents and sign-in, above which API Gateway responds with 429.
     ///
     /// Default: 50
     #[must_use]
@@ -1859,7 +1863,7 @@ impl<C> McpHostProps<C> {
         self.0.set("userPool", value.into_arg());
         self
     }
-    /// The firewall in front of documents and sign-in, of scope `REGIONAL`.
+    /// The web ACL for documents and sign-in, of scope `REGIONAL`.
     ///
     /// Default: none
     #[must_use]
@@ -1888,7 +1892,7 @@ impl ::jsii_host::ToWire for McpHostProps {
 ///
 /// Cognito accepts S256 as the only PKCE method.
 ///
-/// Cognito does not insist on PKCE for an app client. MCP clients must use it themselves.
+/// Cognito does not require PKCE for an app client. MCP clients must use it themselves.
 #[derive(::std::clone::Clone)]
 pub struct McpInteractiveClient(crate::generated::constructs::Construct);
 ::jsii_host::handle!(McpInteractiveClient(crate::generated::constructs::Construct), "mcp-lambda-cdk.McpInteractiveClient");
@@ -1968,15 +1972,15 @@ impl McpJwtOptions {
         self.0.set("clientId", value.into_arg());
         self
     }
-    /// The code of the gate, for example `McpCode.fromAsset` with its built `bootstrap` (crate `lambda/gate`).
+    /// The code of the Lambda authorizer, for example `McpCode.fromAsset` with a `bootstrap` built from the crate `lambda/gate`.
     ///
-    /// Default: the gate that the npm package brings
+    /// Default: the program of the npm package, for arm64
     #[must_use]
     pub fn code(mut self, value: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpCode>) -> Self {
         self.0.set("code", value.into_arg());
         self
     }
-    /// What the provider wants before the contract's names when an OAuth scope is asked for, for example `api://dogs/`.
+    /// Prefix of the contract's scope names in requests to the provider, for example `api://dogs/`.
     ///
     /// Default: nothing
     #[must_use]
@@ -1992,8 +1996,8 @@ impl ::jsii_host::ToWire for McpJwtOptions {
 }
 /// The confidential app client of a program: client credentials grant only.
 ///
-/// Its secret is in Secrets Manager as plain
-/// text, put there by CloudFormation without a custom resource.
+/// CloudFormation writes its secret to Secrets
+/// Manager as a plain string, without a custom resource.
 ///
 /// The secret is not rotated. Access tokens of machine clients have no `aud`: the resource identifier in their scopes
 /// binds them to the MCP server.
@@ -2027,7 +2031,7 @@ impl McpMachineClient {
 }
 /// Options of `addMachineClient`.
 ///
-/// Limits of its own need limits of the server, for everybody else.
+/// Limits for one app client require that the server has limits too.
 #[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
 pub struct McpMachineClientOptions(::jsii_host::StructData);
 ::jsii_host::is_a!(McpMachineClientOptions: crate::generated::mcp_lambda_cdk::McpMachineClientOptions, crate::generated::mcp_lambda_cdk::McpAppClientLimits, ::jsii_host::Value);
@@ -2045,7 +2049,7 @@ impl ::std::default::Default for McpMachineClientOptions {
     }
 }
 impl McpMachineClientOptions {
-    /// How many requests it may send.
+    /// The quota of the app client.
     ///
     /// Default: the server's `quota`
     #[must_use]
@@ -2061,7 +2065,7 @@ impl McpMachineClientOptions {
         self.0.set("scopeNames", value.into_arg());
         self
     }
-    /// How fast its requests may come.
+    /// The rate limit of the app client.
     ///
     /// Default: the server's `throttle`
     #[must_use]
@@ -2107,14 +2111,14 @@ impl ::jsii_host::ToWire for McpMachineClientProps {
 }
 /// A dashboard and alarms of one MCP server: calls, errors, latency (p50, p99), cold starts and throttles of each tool, of the function and of the API, and sign-ins and registrations where there is a user pool.
 ///
-/// An alarm goes off when two of three periods of 5 minutes are bad: requests fail, are throttled or come near the timeout, or
-/// the authorization server's function fails. One goes off at once: when the authorization server refused tokens of Cognito that
-/// were not what a person had consented to, which it does by itself; this alarm needs the log of a function that was not handed
-/// over with `McpCode.fromFunction`. The metrics of tools come from the server's log lines and those of the API from
-/// API Gateway, both under the server's name: servers of one name in one account and region share them. Costs 3 dollars a
+/// An alarm starts when in two of three periods of 5 minutes requests fail, are throttled or come close to the timeout,
+/// or the authorization server's function fails. One alarm starts immediately: when the authorization server refused
+/// tokens of Cognito that differ from what a person consented to; it needs the log of a function that is not passed in
+/// with `McpCode.fromFunction`. The metrics of tools come from the server's log lines and those of the API from API
+/// Gateway, both under the server's name: servers of one name in one account and region share them. Costs 3 dollars a
 /// month for the dashboard and 10 cents for each alarm; the metrics of tools are billed as custom metrics.
 ///
-/// It looks for no other attack, and tells nobody about an error of a single tool.
+/// It does not detect other attacks, and no alarm covers the errors of a single tool.
 #[derive(::std::clone::Clone)]
 pub struct McpMonitoring(crate::generated::constructs::Construct);
 ::jsii_host::handle!(McpMonitoring(crate::generated::constructs::Construct), "mcp-lambda-cdk.McpMonitoring");
@@ -2156,15 +2160,15 @@ impl McpMonitoringProps {
     }
 }
 impl<C> McpMonitoringProps<C> {
-    /// Who is told when an alarm goes off, and when it is over.
+    /// The SNS topic that gets a message when an alarm starts and when it ends.
     ///
-    /// Default: nobody: the alarms change their state and no more
+    /// Default: none: the alarms only change their state
     #[must_use]
     pub fn alarm_topic(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_sns::ITopic>) -> Self {
         self.0.set("alarmTopic", value.into_arg());
         self
     }
-    /// Of 100 requests, how many may fail in 5 minutes (HTTP status 500 and above) before an alarm goes off.
+    /// Percentage of requests that may fail in 5 minutes (HTTP status 500 and above) before an alarm starts.
     ///
     /// Default: 5
     #[must_use]
@@ -2172,7 +2176,7 @@ impl<C> McpMonitoringProps<C> {
         self.0.set("failurePercentage", value.into_arg());
         self
     }
-    /// How long the slowest request of 100 may take before an alarm goes off.
+    /// Latency (p99) above which an alarm starts.
     ///
     /// Default: 80 % of the function's timeout
     #[must_use]
@@ -2213,7 +2217,7 @@ impl McpPreRegisteredClient {
     }
 }
 impl McpPreRegisteredClient {
-    /// Names of the OAuth scopes that it may ask for, as in the contract.
+    /// Names of the OAuth scopes that it may request, as in the contract.
     ///
     /// Default: all scopes of the contract
     #[must_use]
@@ -2235,7 +2239,7 @@ impl ::jsii_host::ToWire for McpPreRegisteredClient {
         self.0.to_wire("mcp-lambda-cdk.McpPreRegisteredClient")
     }
 }
-/// How many requests of one app client there may be.
+/// The number of requests that one app client may send in a period.
 #[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
 pub struct McpQuota(::jsii_host::StructData);
 ::jsii_host::is_a!(McpQuota: crate::generated::mcp_lambda_cdk::McpQuota, ::jsii_host::Value);
@@ -2273,17 +2277,17 @@ impl ::jsii_host::ToWire for McpRemoteScope {
         self.0.to_wire("mcp-lambda-cdk.McpRemoteScope")
     }
 }
-/// The way in for an MCP endpoint that exists already and whose authorization MCP clients cannot follow: an AgentCore gateway or runtime, or any URL.
+/// Puts OAuth in front of an existing MCP endpoint whose own authorization MCP clients cannot use: an AgentCore gateway or runtime, or any URL.
 ///
-/// It has what `McpServer` has in front of its function (URL, challenge, metadata, user pool, the
-/// authorization server with `McpAuthorization.server`) and passes requests on with the access token.
+/// It defines what `McpServer` defines in front of its function (URL, challenge, metadata, user
+/// pool, the authorization server with `McpAuthorization.server`) and forwards requests with the access token.
 ///
 /// The endpoint must accept Cognito's access tokens: issuer `userPool.issuer`, client `cognitoClientId`, `aud` absent or
-/// `mcpServerUrl`. With `McpAuthorization.server` a person's access token always has the `aud`, and the endpoint should refuse one
-/// without, which `gate` does for it; tokens of machine clients never have one. It must refuse everybody else, because its own URL stays open, and a browser page too if browsers may reach
-/// it: nothing here looks at `Origin`. Metrics of tools do not exist, and a challenge of the endpoint's own is renamed by API
-/// Gateway. While the endpoint cannot be reached, the response is a JSON-RPC error with status 502, and with status 504 when
-/// `timeout` is over.
+/// `mcpServerUrl`. With `McpAuthorization.server` a person's access token always has the `aud`, and the endpoint should
+/// refuse one without, which `gate` does for it; tokens of machine clients never have one. It must refuse every other
+/// token, because its own URL stays public, and foreign origins if browsers can reach it: this construct does not check
+/// `Origin`. It has no metrics of tools, and API Gateway renames a challenge of the endpoint itself. When the endpoint
+/// cannot be reached, the response is a JSON-RPC error with status 502; after `timeout` it has status 504.
 #[derive(::std::clone::Clone)]
 pub struct McpRemoteServer(crate::generated::constructs::Construct);
 ::jsii_host::handle!(McpRemoteServer(crate::generated::constructs::Construct), "mcp-lambda-cdk.McpRemoteServer");
@@ -2307,7 +2311,7 @@ impl McpRemoteServer {
     pub fn api(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_apigateway::RestApi> {
         self.jsii_get("api")
     }
-    /// The `client_id` of access tokens that people get: what the endpoint must let in.
+    /// The `client_id` of access tokens that people get, which the endpoint must accept.
     #[track_caller]
     pub fn cognito_client_id(&self) -> ::jsii_host::Result<::std::string::String> {
         self.jsii_get("cognitoClientId")
@@ -2347,22 +2351,22 @@ impl McpRemoteServer {
     pub fn custom_domain(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::aws_cdk_lib::aws_apigateway::DomainName>> {
         self.jsii_get("customDomain")
     }
-    /// The function that decides about requests before they go on.
+    /// The function of the Lambda authorizer.
     #[track_caller]
     pub fn gate_function(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::mcp_lambda_cdk::McpFunction>> {
         self.jsii_get("gateFunction")
     }
-    /// Defines a confidential app client for a program, as `McpServer.addMachineClient` does. The endpoint must let its `client_id` in too.
+    /// Defines a confidential app client for a program, as `McpServer.addMachineClient` does. The endpoint must accept its `client_id` too.
     #[track_caller]
     pub fn add_machine_client(&self, id: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::McpMachineClient> {
         self.jsii_invoke("addMachineClient", [id.into_arg()])
     }
-    /// Defines a confidential app client for a program, as `McpServer.addMachineClient` does. The endpoint must let its `client_id` in too.
+    /// Defines a confidential app client for a program, as `McpServer.addMachineClient` does. The endpoint must accept its `client_id` too.
     #[track_caller]
     pub fn add_machine_client_with(&self, id: impl ::jsii_host::IntoArg<::std::string::String>, options: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpMachineClientOptions>) -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::McpMachineClient> {
         self.jsii_invoke("addMachineClient", [id.into_arg(), options.into_arg()])
     }
-    /// Counts an app client by itself that is not the server's own, as `McpServer.limitAppClient` does.
+    /// Gives an app client that this server does not define limits of its own, as `McpServer.limitAppClient` does.
     #[track_caller]
     pub fn limit_app_client(&self, client_id: impl ::jsii_host::IntoArg<::std::string::String>, limits: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpAppClientLimits>) -> ::jsii_host::Result<()> {
         self.jsii_invoke("limitAppClient", [client_id.into_arg(), limits.into_arg()])
@@ -2392,7 +2396,7 @@ impl<C> McpRemoteServerProps<C> {
         self.0.set("allowedOrigins", value.into_arg());
         self
     }
-    /// What issues authorization codes to MCP clients.
+    /// How MCP clients get access tokens, and what verifies them.
     ///
     /// Default: McpAuthorization.server()
     #[must_use]
@@ -2416,7 +2420,7 @@ impl<C> McpRemoteServerProps<C> {
         self.0.set("callbackUrls", value.into_arg());
         self
     }
-    /// HTTP methods that the endpoint takes besides `POST`: `DELETE` if clients may end a session, `GET` if it sends messages outside of responses.
+    /// HTTP methods that the endpoint accepts besides `POST`: `DELETE` if clients may end a session, `GET` if it sends messages outside of responses.
     ///
     /// Default: none: API Gateway responds to every other method with 405
     #[must_use]
@@ -2424,7 +2428,7 @@ impl<C> McpRemoteServerProps<C> {
         self.0.set("endpointMethods", value.into_arg());
         self
     }
-    /// Under which URL MCP clients reach the server.
+    /// The URL at which MCP clients reach the server.
     ///
     /// Default: McpFront.cloudFront()
     #[must_use]
@@ -2432,7 +2436,7 @@ impl<C> McpRemoteServerProps<C> {
         self.0.set("front", value.into_arg());
         self
     }
-    /// The gate, `{}` with what the npm package brings: a Lambda authorizer in place of API Gateway's own.
+    /// A Lambda authorizer that replaces API Gateway's Cognito authorizer;
     ///
     /// Default: none: API Gateway checks that an access token has one of the server's OAuth scopes, the function the tool's
     #[must_use]
@@ -2440,7 +2444,7 @@ impl<C> McpRemoteServerProps<C> {
         self.0.set("gate", value.into_arg());
         self
     }
-    /// What several servers share: the host name, the user pool and the authorization.
+    /// The host that this server shares with other servers: it has the host name, the user pool and the authorization.
     ///
     /// Default: none: the server has a front, a user pool and an authorization of its own
     #[must_use]
@@ -2448,7 +2452,7 @@ impl<C> McpRemoteServerProps<C> {
         self.0.set("host", value.into_arg());
         self
     }
-    /// Where the server is below its host, for example `/orders`, which makes the MCP URL `https://<host>/orders/mcp`.
+    /// The server's path below its host: `/orders` makes the MCP URL `https://<host>/orders/mcp`.
     ///
     /// Default: the MCP URL is `/mcp` below the server's own front
     #[must_use]
@@ -2456,7 +2460,7 @@ impl<C> McpRemoteServerProps<C> {
         self.0.set("path", value.into_arg());
         self
     }
-    /// How many requests each app client may send in a day, week or month, in the same way as `throttle`.
+    /// The number of requests that each app client may send in a day, week or month.
     ///
     /// Default: none
     #[must_use]
@@ -2464,7 +2468,7 @@ impl<C> McpRemoteServerProps<C> {
         self.0.set("quota", value.into_arg());
         self
     }
-    /// What happens to the user pool, the log and the table for state when the stack is deleted.
+    /// What happens to the user pool and the logs when the stack is deleted, and to the state table of an `McpServer`;
     ///
     /// Default: RemovalPolicy.RETAIN
     #[must_use]
@@ -2480,7 +2484,7 @@ impl<C> McpRemoteServerProps<C> {
         self.0.set("serverTitle", value.into_arg());
         self
     }
-    /// How fast the requests of each app client may come, beside what holds for all callers together.
+    /// The rate limit of each app client, in addition to the limit of all callers together.
     ///
     /// Default: none for single app clients
     #[must_use]
@@ -2488,7 +2492,7 @@ impl<C> McpRemoteServerProps<C> {
         self.0.set("throttle", value.into_arg());
         self
     }
-    /// Requests at one moment, all callers together, before API Gateway answers 429.
+    /// Burst of requests of all callers together, above which API Gateway responds with 429.
     ///
     /// Default: 100
     #[must_use]
@@ -2496,7 +2500,7 @@ impl<C> McpRemoteServerProps<C> {
         self.0.set("throttlingBurstLimit", value.into_arg());
         self
     }
-    /// Requests per second, all callers together, before API Gateway answers 429.
+    /// Requests per second of all callers together, above which API Gateway responds with 429.
     ///
     /// Default: 50
     #[must_use]
@@ -2528,7 +2532,7 @@ impl<C> McpRemoteServerProps<C> {
         self.0.set("userPool", value.into_arg());
         self
     }
-    /// The firewall in front of the API stage, of scope `REGIONAL`: it looks at every request, also one that goes around the front.
+    /// The web ACL of the API stage, of scope `REGIONAL`.
     ///
     /// Default: none
     #[must_use]
@@ -2555,8 +2559,8 @@ impl ::jsii_host::ToWire for McpRemoteServerProps {
 }
 /// An MCP server on AWS Lambda behind OAuth: a REST API that checks access tokens and scopes before the function runs, the metadata documents and challenges that MCP clients follow to the sign-in pages, and a user pool.
 ///
-/// It does not limit single people, and single app clients with `throttle` and `quota` only. It does not put a firewall in front. With
-/// `McpAuthorization.cognito` it does not connect MCP clients that must register themselves.
+/// It does not limit the requests of single people; `throttle` and `quota` limit single app clients. It does not define
+/// a firewall. With `McpAuthorization.cognito` it does not connect MCP clients that must register themselves.
 #[derive(::std::clone::Clone)]
 pub struct McpServer(crate::generated::constructs::Construct);
 ::jsii_host::handle!(McpServer(crate::generated::constructs::Construct), "mcp-lambda-cdk.McpServer");
@@ -2624,7 +2628,7 @@ impl McpServer {
     pub fn resource_metadata_url(&self) -> ::jsii_host::Result<::std::string::String> {
         self.jsii_get("resourceMetadataUrl")
     }
-    /// The page where people sign up and in without an MCP client. Not there with `McpAuthorization.jwt` and `bearerToken`.
+    /// The page where people sign up and in without an MCP client. Not available with `McpAuthorization.jwt` and `bearerToken`.
     #[track_caller]
     pub fn sign_in_url(&self) -> ::jsii_host::Result<::std::string::String> {
         self.jsii_get("signInUrl")
@@ -2654,7 +2658,7 @@ impl McpServer {
     pub fn custom_domain(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::aws_cdk_lib::aws_apigateway::DomainName>> {
         self.jsii_get("customDomain")
     }
-    /// The function that decides about requests before the server's own does.
+    /// The function of the Lambda authorizer.
     #[track_caller]
     pub fn gate_function(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::mcp_lambda_cdk::McpFunction>> {
         self.jsii_get("gateFunction")
@@ -2664,7 +2668,7 @@ impl McpServer {
     pub fn interactive_client(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::mcp_lambda_cdk::McpInteractiveClient>> {
         self.jsii_get("interactiveClient")
     }
-    /// The generated secret that session ids are sealed with.
+    /// The generated secret that encrypts session ids.
     #[track_caller]
     pub fn state_secret(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::aws_cdk_lib::aws_secretsmanager::ISecret>> {
         self.jsii_get("stateSecret")
@@ -2684,12 +2688,12 @@ impl McpServer {
     pub fn add_machine_client_with(&self, id: impl ::jsii_host::IntoArg<::std::string::String>, options: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpMachineClientOptions>) -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::McpMachineClient> {
         self.jsii_invoke("addMachineClient", [id.into_arg(), options.into_arg()])
     }
-    /// The command that adds the server to an MCP client: `claude-code`, or with an authorization that needs the URL alone `codex`, `gemini`, `mcp-remote` or `vscode`;
+    /// The command that adds the server to an MCP client: `claude-code`, or, with an authorization that needs only the URL, `codex`, `gemini`, `mcp-remote` or `vscode`;
     #[track_caller]
     pub fn connect_command(&self, client: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<::std::string::String> {
         self.jsii_invoke("connectCommand", [client.into_arg()])
     }
-    /// Counts an app client by itself that is not the server's own, with a throttle or quota of its own: one of the provider of `McpAuthorization.jwt`, one of a user pool that is handed over, or `token-` and the first 16 digits of a digest of `bearerToken`. The server must have `throttle` or `quota`, which hold for everybody else.
+    /// Gives an app client that this server does not define a rate limit or quota of its own: one of the provider of `McpAuthorization.jwt`, one of a user pool that is passed in, or `token-` and the first 16 digits of a digest of `bearerToken`. The server must have `throttle` or `quota`, which apply to all other app clients.
     #[track_caller]
     pub fn limit_app_client(&self, client_id: impl ::jsii_host::IntoArg<::std::string::String>, limits: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpAppClientLimits>) -> ::jsii_host::Result<()> {
         self.jsii_invoke("limitAppClient", [client_id.into_arg(), limits.into_arg()])
@@ -2704,12 +2708,12 @@ impl McpServer {
     pub fn metric_calls_with(&self, tool_name: impl ::jsii_host::IntoArg<::std::string::String>, options: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::MetricOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
         self.jsii_invoke("metricCalls", [tool_name.into_arg(), options.into_arg()])
     }
-    /// Calls of a tool that a process was started for;
+    /// Calls of a tool that started a process;
     #[track_caller]
     pub fn metric_cold_starts(&self, tool_name: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
         self.jsii_invoke("metricColdStarts", [tool_name.into_arg()])
     }
-    /// Calls of a tool that a process was started for;
+    /// Calls of a tool that started a process;
     #[track_caller]
     pub fn metric_cold_starts_with(&self, tool_name: impl ::jsii_host::IntoArg<::std::string::String>, options: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::MetricOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
         self.jsii_invoke("metricColdStarts", [tool_name.into_arg(), options.into_arg()])
@@ -2724,12 +2728,12 @@ impl McpServer {
     pub fn metric_errors_with(&self, tool_name: impl ::jsii_host::IntoArg<::std::string::String>, options: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::MetricOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
         self.jsii_invoke("metricErrors", [tool_name.into_arg(), options.into_arg()])
     }
-    /// Milliseconds that calls of a tool took;
+    /// Duration of calls of a tool in milliseconds;
     #[track_caller]
     pub fn metric_latency(&self, tool_name: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
         self.jsii_invoke("metricLatency", [tool_name.into_arg()])
     }
-    /// Milliseconds that calls of a tool took;
+    /// Duration of calls of a tool in milliseconds;
     #[track_caller]
     pub fn metric_latency_with(&self, tool_name: impl ::jsii_host::IntoArg<::std::string::String>, options: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::MetricOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
         self.jsii_invoke("metricLatency", [tool_name.into_arg(), options.into_arg()])
@@ -2768,7 +2772,7 @@ impl<C> McpServerProps<C> {
         self.0.set("allowedOrigins", value.into_arg());
         self
     }
-    /// What issues authorization codes to MCP clients.
+    /// How MCP clients get access tokens, and what verifies them.
     ///
     /// Default: McpAuthorization.server()
     #[must_use]
@@ -2800,7 +2804,7 @@ impl<C> McpServerProps<C> {
         self.0.set("callbackUrls", value.into_arg());
         self
     }
-    /// Under which URL MCP clients reach the server.
+    /// The URL at which MCP clients reach the server.
     ///
     /// Default: McpFront.cloudFront()
     #[must_use]
@@ -2808,7 +2812,7 @@ impl<C> McpServerProps<C> {
         self.0.set("front", value.into_arg());
         self
     }
-    /// The gate, `{}` with what the npm package brings: a Lambda authorizer in place of API Gateway's own.
+    /// A Lambda authorizer that replaces API Gateway's Cognito authorizer;
     ///
     /// Default: none: API Gateway checks that an access token has one of the server's OAuth scopes, the function the tool's
     #[must_use]
@@ -2816,7 +2820,7 @@ impl<C> McpServerProps<C> {
         self.0.set("gate", value.into_arg());
         self
     }
-    /// What several servers share: the host name, the user pool and the authorization.
+    /// The host that this server shares with other servers: it has the host name, the user pool and the authorization.
     ///
     /// Default: none: the server has a front, a user pool and an authorization of its own
     #[must_use]
@@ -2824,7 +2828,7 @@ impl<C> McpServerProps<C> {
         self.0.set("host", value.into_arg());
         self
     }
-    /// How long the function's log is kept.
+    /// Retention of the function's log.
     ///
     /// Default: RetentionDays.ONE_MONTH
     #[must_use]
@@ -2840,7 +2844,7 @@ impl<C> McpServerProps<C> {
         self.0.set("memorySize", value.into_arg());
         self
     }
-    /// Where the server is below its host, for example `/orders`, which makes the MCP URL `https://<host>/orders/mcp`.
+    /// The server's path below its host: `/orders` makes the MCP URL `https://<host>/orders/mcp`.
     ///
     /// Default: the MCP URL is `/mcp` below the server's own front
     #[must_use]
@@ -2848,15 +2852,15 @@ impl<C> McpServerProps<C> {
         self.0.set("path", value.into_arg());
         self
     }
-    /// How many instances are kept started, at a price for each hour.
+    /// The number of instances that stay initialized, billed by the hour.
     ///
-    /// Default: none: instances start when they are needed
+    /// Default: none: instances start on demand
     #[must_use]
     pub fn provisioned_concurrency(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
         self.0.set("provisionedConcurrency", value.into_arg());
         self
     }
-    /// How many requests each app client may send in a day, week or month, in the same way as `throttle`.
+    /// The number of requests that each app client may send in a day, week or month.
     ///
     /// Default: none
     #[must_use]
@@ -2864,7 +2868,7 @@ impl<C> McpServerProps<C> {
         self.0.set("quota", value.into_arg());
         self
     }
-    /// What happens to the user pool, the log and the table for state when the stack is deleted.
+    /// What happens to the user pool and the logs when the stack is deleted, and to the state table of an `McpServer`;
     ///
     /// Default: RemovalPolicy.RETAIN
     #[must_use]
@@ -2872,9 +2876,9 @@ impl<C> McpServerProps<C> {
         self.0.set("removalPolicy", value.into_arg());
         self
     }
-    /// How many requests may run at once: set aside for this function out of the account's quota, and its limit.
+    /// The number of concurrent requests that is reserved for this function from the account's quota, and its limit.
     ///
-    /// Default: what is free of the account's quota
+    /// Default: the unreserved part of the account's quota
     #[must_use]
     pub fn reserved_concurrency(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
         self.0.set("reservedConcurrency", value.into_arg());
@@ -2882,7 +2886,7 @@ impl<C> McpServerProps<C> {
     }
     /// The security groups of the function in `vpc`.
     ///
-    /// Default: one of its own, which lets everything out
+    /// Default: a new one that allows all outbound traffic
     #[must_use]
     pub fn security_groups(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_ec2::ISecurityGroup>>) -> Self {
         self.0.set("securityGroups", value.into_arg());
@@ -2896,7 +2900,7 @@ impl<C> McpServerProps<C> {
         self.0.set("settings", value.into_arg());
         self
     }
-    /// How fast the requests of each app client may come, beside what holds for all callers together.
+    /// The rate limit of each app client, in addition to the limit of all callers together.
     ///
     /// Default: none for single app clients
     #[must_use]
@@ -2904,7 +2908,7 @@ impl<C> McpServerProps<C> {
         self.0.set("throttle", value.into_arg());
         self
     }
-    /// Requests at one moment, all callers together, before API Gateway answers 429.
+    /// Burst of requests of all callers together, above which API Gateway responds with 429.
     ///
     /// Default: 100
     #[must_use]
@@ -2912,7 +2916,7 @@ impl<C> McpServerProps<C> {
         self.0.set("throttlingBurstLimit", value.into_arg());
         self
     }
-    /// Requests per second, all callers together, before API Gateway answers 429.
+    /// Requests per second of all callers together, above which API Gateway responds with 429.
     ///
     /// Default: 50
     #[must_use]
@@ -2920,7 +2924,7 @@ impl<C> McpServerProps<C> {
         self.0.set("throttlingRateLimit", value.into_arg());
         self
     }
-    /// How long one request may take, at most 15 minutes.
+    /// Timeout of one request, at most 15 minutes.
     ///
     /// Default: Duration.seconds(30)
     #[must_use]
@@ -2936,9 +2940,9 @@ impl<C> McpServerProps<C> {
         self.0.set("tracing", value.into_arg());
         self
     }
-    /// How requests move to a new version of the code: at once, or bit by bit by CodeDeploy, which goes back when the new version fails requests.
+    /// How requests move to a new version of the code: at once, or gradually by CodeDeploy, which rolls back when requests to the new version fail.
     ///
-    /// Default: at once, without CodeDeploy
+    /// Default: all at once, without CodeDeploy
     #[must_use]
     pub fn traffic_shifting(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_codedeploy::ILambdaDeploymentConfig>) -> Self {
         self.0.set("trafficShifting", value.into_arg());
@@ -2952,15 +2956,15 @@ impl<C> McpServerProps<C> {
         self.0.set("userPool", value.into_arg());
         self
     }
-    /// The network that the function reaches its own databases and services in.
+    /// The VPC where the function reaches its databases and services.
     ///
-    /// Default: no network of one's own
+    /// Default: the function is not in a VPC
     #[must_use]
     pub fn vpc(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::IVpc>) -> Self {
         self.0.set("vpc", value.into_arg());
         self
     }
-    /// Which subnets of `vpc` the function is in.
+    /// The subnets of `vpc` for the function.
     ///
     /// Default: the private ones
     #[must_use]
@@ -2968,7 +2972,7 @@ impl<C> McpServerProps<C> {
         self.0.set("vpcSubnets", value.into_arg());
         self
     }
-    /// The firewall in front of the API stage, of scope `REGIONAL`: it looks at every request, also one that goes around the front.
+    /// The web ACL of the API stage, of scope `REGIONAL`.
     ///
     /// Default: none
     #[must_use]
@@ -2993,7 +2997,7 @@ impl ::jsii_host::ToWire for McpServerProps {
         self.0.to_wire("mcp-lambda-cdk.McpServerProps")
     }
 }
-/// How fast the requests of one app client may come: a bucket of `burstLimit` requests, which `rateLimit` fills up again.
+/// The rate limit of one app client: a token bucket of `burstLimit` requests that refills at `rateLimit`.
 #[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
 pub struct McpThrottle(::jsii_host::StructData);
 ::jsii_host::is_a!(McpThrottle: crate::generated::mcp_lambda_cdk::McpThrottle, ::jsii_host::Value);
@@ -3014,7 +3018,7 @@ impl ::jsii_host::ToWire for McpThrottle {
 }
 /// The people who may use MCP servers, and the pages where they sign up and in: a Cognito user pool (Essentials) with verified e-mail addresses as user names, and a domain with managed login.
 ///
-/// Several MCP servers can share one. It sends no text messages.
+/// Several MCP servers can share one. It sends no SMS messages.
 #[derive(::std::clone::Clone)]
 pub struct McpUserPool(crate::generated::constructs::Construct);
 ::jsii_host::handle!(McpUserPool(crate::generated::constructs::Construct), "mcp-lambda-cdk.McpUserPool");
@@ -3055,7 +3059,7 @@ impl McpUserPool {
     pub fn user_pool(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cognito::IUserPool> {
         self.jsii_get("userPool")
     }
-    /// Puts MCP servers behind a user pool that exists already.
+    /// Imports an existing user pool for MCP servers.
     #[track_caller]
     pub fn from_user_pool(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>, attributes: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpExistingUserPoolAttributes>) -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::IMcpUserPool> {
         ::jsii_host::static_invoke(&crate::generated::mcp_lambda_cdk::ASSEMBLY, "mcp-lambda-cdk.McpUserPool", "fromUserPool", ::std::vec![scope.into_arg(), id.into_arg(), attributes.into_arg()])
@@ -3087,7 +3091,7 @@ impl<C> McpUserPoolProps<C> {
         self.0.set("displayName", value.into_arg());
         self
     }
-    /// Whether people give a second factor when they sign in: a code of an authenticator app.
+    /// Whether sign-in requires a second factor: a code of an authenticator app.
     ///
     /// Default: cognito.Mfa.OFF
     #[must_use]
