@@ -18,7 +18,7 @@ use crate::token::jwks::{KeyLookup, KeyStore};
 /// Longest access token that is looked at, in bytes. Cognito's are about 1 KiB; the limit is that of one header.
 const MAX_TOKEN: usize = 16 * 1024;
 
-/// Why an access token cannot be verified. A closed list; the caller is told the short sentence.
+/// Why an access token cannot be verified. A closed list; the caller gets the short message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum JwtProblem {
     Malformed,
@@ -45,12 +45,12 @@ struct Header {
     alg: String,
     #[serde(default)]
     kid: Option<String>,
-    /// Extensions that a reader must understand (RFC 7515 section 4.1.11); we understand none.
+    /// Extensions that a recipient must understand (RFC 7515 section 4.1.11); none is supported.
     #[serde(default)]
     crit: Option<Value>,
 }
 
-/// A token whose three parts could be read; nothing about it is verified.
+/// A token whose three parts could be parsed; it is not verified.
 struct Jwt<'a> {
     signed: &'a str,
     header: Header,
@@ -79,20 +79,20 @@ impl<'a> Jwt<'a> {
     }
 }
 
-/// What a token says about itself. Whoever calls this must know from elsewhere that the token is genuine.
+/// The claims of a token. The caller of this function must have verified the token by other means.
 pub(crate) fn claims_without_verification(token: &str) -> Option<Map<String, Value>> {
     Jwt::read(token).ok().map(|jwt| jwt.claims)
 }
 
-/// Whether a text has the form of a signed JWT.
+/// Whether a string has the form of a signed JWT.
 #[cfg(feature = "fuzzing")]
 pub(crate) fn reads_as_jwt(token: &str) -> bool {
     Jwt::read(token).is_ok()
 }
 
-/// Verifies an access token and decides who is calling, where no gateway has done it (RFC 9068 section 4).
+/// Verifies an access token and identifies the caller without API Gateway (RFC 9068 section 4).
 ///
-/// Does not ask the issuer whether the token was revoked.
+/// Does not check revocation with the issuer.
 pub(crate) async fn caller_from_token(
     token: &str,
     keys: &KeyStore,
@@ -103,9 +103,9 @@ pub(crate) async fn caller_from_token(
     caller_from_claims(&claims, settings, Expiry::Required, now).map_err(Refusal::ClaimsRejected)
 }
 
-/// The claims of a token that the issuer of these keys has signed. Nothing they say is checked.
+/// The claims of a token that the issuer of these keys has signed. The claims are not checked.
 ///
-/// RS256 is pinned, whatever the token says; the key is the one that the issuer publishes under the token's `kid`.
+/// Only RS256 is accepted; the key is the one that the issuer publishes under the token's `kid`.
 pub(crate) async fn signed_claims(
     token: &str,
     keys: &KeyStore,
