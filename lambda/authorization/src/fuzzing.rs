@@ -1,5 +1,5 @@
-//! What `test/fuzz` calls: functions that take any bytes and panic when something does not hold that must always hold.
-//! Behind a feature that no program has.
+//! Entry points of `test/fuzz`: functions that take any bytes and panic when an invariant is violated. The feature that
+//! enables them is for tests only.
 
 use http::{HeaderMap, HeaderValue, Method, Response, header};
 use serde_json::Value;
@@ -11,7 +11,7 @@ use crate::{
 
 const ISSUER: &str = "https://mcp.example.com/authorization";
 
-/// Bytes that everybody knows.
+/// Fixed bytes for tests.
 struct Fixed;
 
 impl Randomness for Fixed {

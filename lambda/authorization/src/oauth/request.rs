@@ -25,7 +25,7 @@ pub struct Request {
     pub request_id: Option<String>,
 }
 
-/// A whole, buffered answer.
+/// A buffered response.
 pub type Response = http::Response<String>;
 
 impl Request {
@@ -65,7 +65,7 @@ impl Request {
         Parameters::new(form_urlencoded::parse(&self.body).into_owned().collect())
     }
 
-    /// Every cookie of this name. More than one means that somebody else has set one, which callers refuse.
+    /// Every cookie of this name. More than one means that another site has set one, which callers refuse.
     pub fn cookies<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.headers
             .get_all(header::COOKIE)
