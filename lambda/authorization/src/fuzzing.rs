@@ -41,7 +41,7 @@ pub fn sealed(data: &[u8]) {
         keyring.open::<String>(purpose, sealed, bound, Timestamp(now))
     };
     let opened = open(sealed.expose(), bound, 9);
-    // A value of more than 12 KiB is not looked at.
+    // A value of more than 12 KiB is refused unread.
     let length = sealed.expose().len();
     assert!(opened.is_ok_and(|value| value == text) || length > 12 * 1024);
     assert!(open(sealed.expose(), bound, 10).is_err(), "it has expired");
@@ -49,7 +49,7 @@ pub fn sealed(data: &[u8]) {
         open(sealed.expose(), &[b"clientr", b"edirect"], 9).is_err(),
         "bound to something else"
     );
-    // The input says what is altered: a place, and what is put there.
+    // The input determines the change: a position and a value.
     let (Some(place), Some(letter)) = (data.first(), data.get(1)) else {
         return;
     };

@@ -20,10 +20,10 @@
 //! 3. **`POST /consent`.** Same origin, seal, browser's cookie, decision. "Allow" draws a PKCE verifier of our own, sets a
 //!    cookie for this one transaction and leads to Cognito with the sealed transaction as `state`.
 //! 4. **Cognito** signs the person up or in, or remembers them.
-//! 5. **`GET /callback`.** Seal and time of `state`, then the transaction's cookie, which this answer clears. Cognito's code
-//!    goes, sealed, into our code, which is bound to client, redirect URI and challenge, and to the client with `iss`. The
-//!    answer is a page that leads on. What is refused has its code burnt and ends at `/sign-in?outcome=…`, without a code in
-//!    the address bar.
+//! 5. **`GET /callback`.** Seal and time of `state`, then the transaction's cookie, which this response clears.
+//!    Cognito's code goes, sealed, into our code, which is bound to client, redirect URI and challenge, and to the client
+//!    with `iss`. The response is a page that continues to the client. The code of a refused callback is invalidated, and
+//!    the browser ends at `/sign-in?outcome=…`, without a code in the address bar.
 //! 6. **`POST /token`.** The code opens only with the same `client_id` and the verifier of its challenge, and a
 //!    `redirect_uri` that is sent must be the sealed one. Only then is Cognito's code redeemed, with our own verifier and our
 //!    app client's secret. Cognito's tokens are compared with what was consented to; what differs is revoked and refused. The
@@ -33,8 +33,8 @@
 //! ours, and the tokens are revoked before the account page is shown.
 //!
 //! `POST /token` with `refresh_token` opens the seal for the same client, rotates at Cognito and compares again. With
-//! `client_credentials` the caller's own credentials are passed on, and nothing of ours; the token is compared with the
-//! request. `POST /revoke` (RFC 7009) takes refresh tokens, also those of a client that is not let in any more.
+//! `client_credentials` only the caller's own credentials are forwarded; the token is compared with the request.
+//! `POST /revoke` (RFC 7009) takes refresh tokens, also those of a client that is not let in any more.
 //!
 //! # What makes things single-use without a table
 //!

@@ -60,7 +60,7 @@ pub use schema::settings_schema;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PreRegisteredClient {
-    /// `client_id`, any text that is neither a URL nor begins like a sealed one.
+    /// `client_id`, any string that is neither a URL nor begins like a sealed one.
     pub client_id: String,
     /// Shown on the consent page as verified by the operator.
     pub client_name: String,

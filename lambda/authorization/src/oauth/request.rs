@@ -29,7 +29,7 @@ pub struct Request {
 pub type Response = http::Response<String>;
 
 impl Request {
-    /// One header's text, if there is exactly one and it is printable.
+    /// A header's value, if there is exactly one and it is printable.
     pub fn header(&self, name: HeaderName) -> Option<&str> {
         let mut values = self.headers.get_all(name).iter();
         match (values.next(), values.next()) {

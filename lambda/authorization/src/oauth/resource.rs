@@ -23,7 +23,7 @@ pub struct ProtectedResource {
 }
 
 impl ProtectedResource {
-    /// The same text, but for a slash at the end and the case of scheme and host (MCP, "Canonical Server URI").
+    /// The same string except for a trailing slash and the case of scheme and host (MCP, "Canonical Server URI").
     fn is(&self, named: &str) -> bool {
         let ours = self.identifier.as_str();
         let origin = self.identifier.origin().ascii_serialization().len();

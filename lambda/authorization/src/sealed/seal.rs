@@ -35,7 +35,7 @@ use crate::{
 
 const KEY_ID: usize = 4;
 const RANDOM: usize = 24;
-/// Longest value that is looked at; a refresh token of Cognito is about 1,800 bytes before sealing.
+/// Longest value that is opened; a refresh token of Cognito is about 1,800 bytes before sealing.
 const MAX_SEALED: usize = 12 * 1024;
 
 /// What a sealed value is for.

@@ -70,7 +70,7 @@ impl Mismatch {
     }
 }
 
-/// The claims of an access token that are looked at. A claim of another type than expected counts as another value; a
+/// The claims of an access token that are checked. A claim of another type than expected counts as another value; a
 /// claim that is there twice makes the payload unreadable.
 #[derive(Deserialize)]
 struct AccessClaims {

@@ -280,7 +280,7 @@ mod tests {
         assert_eq!(write(&store, "anew", &Version::first().unwrap()), Ok(()));
     }
 
-    /// Keeps a value of 1,000 bytes once, as results and answers are kept.
+    /// Keeps a value of 1,000 bytes once, as results and responses are stored.
     fn put(store: &MemoryStore, key: &str, time_to_live: Duration) -> Result<(), StoreError> {
         let put = store.put(key.to_owned(), "x".repeat(1000), time_to_live);
         put.now_or_never().unwrap()

@@ -15,7 +15,7 @@ use crate::token::caller::Caller;
 use crate::token::claims::{Expiry, caller_from_claims};
 use crate::token::jwks::{KeyLookup, KeyStore};
 
-/// Longest access token that is looked at, in bytes. Cognito's are about 1 KiB; the limit is that of one header.
+/// Longest access token that is parsed, in bytes. Cognito's are about 1 KiB; the limit is that of one header.
 const MAX_TOKEN: usize = 16 * 1024;
 
 /// Why an access token cannot be verified. A closed list; the caller gets the short message.
