@@ -102,8 +102,7 @@ export interface McpCustomDomainOptions {
 
   /**
    * The Route 53 zone that gets the alias records of the host name, for IPv4 and IPv6.
-   * @default - none: create a record at your DNS provider that points to
-   * `server.customDomain.domainNameAliasDomainName`
+   * @default - none: create a record at your DNS provider that points to `server.customDomain.domainNameAliasDomainName`
    */
   readonly hostedZone?: route53.IHostedZone;
 }
