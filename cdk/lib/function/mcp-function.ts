@@ -112,7 +112,7 @@ export class McpFunction extends Construct implements iam.IGrantable {
   }
 }
 
-/** A property that is accepted must do something: these belong to the function that was handed over. */
+/** Refuses options that have no effect on a function that is passed in. */
 function assertNoFunctionOptions(props: McpFunctionProps): void {
   const names = ['memorySize', 'timeout', 'logRetention', 'vpc', 'vpcSubnets', 'securityGroups', 'reservedConcurrency', 'provisionedConcurrency', 'trafficShifting'] as const;
   for (const name of names) {

@@ -77,10 +77,9 @@ enum UsersCommand {
     },
 }
 
-/// Does what the command line says and returns what to print.
+/// Runs the command and returns its output.
 ///
-/// # Errors
-/// What was asked for and why it could not be done, with the mend; never a secret.
+/// # Errors The failed operation, its cause and the fix; never a secret.
 pub async fn run(command: Command, cognito: &Client) -> Result<String, AdministrationFailure> {
     let pool = command.user_pool.as_str();
     if !pool.contains('_') {
@@ -111,7 +110,7 @@ pub async fn run(command: Command, cognito: &Client) -> Result<String, Administr
     }
 }
 
-/// The SDK's client, with TLS by ring and the usual chain of credentials.
+/// The SDK's client, with TLS by ring and the default credentials chain.
 pub async fn cognito() -> Client {
     use aws_smithy_http_client::{
         Builder,

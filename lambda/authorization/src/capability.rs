@@ -1,5 +1,5 @@
-//! What the core may ask of the outside world. Time is an argument of every call; the rest are these traits, which the
-//! `edge` module implements for Lambda and tests implement in process.
+//! Traits for everything outside of the core except time, which is an argument of every call. The `edge` module
+//! implements them for Lambda, and tests implement them in process.
 
 use std::{fmt, future::Future, net::IpAddr, pin::Pin, sync::Arc, time::Duration};
 
@@ -25,7 +25,7 @@ impl Timestamp {
     }
 }
 
-/// The operating system could not give random bytes; the request is refused, nothing weaker is used instead.
+/// The operating system is out of random bytes; the request is refused, without a weaker fallback.
 #[derive(Debug, Clone, Copy)]
 pub struct NoRandomness;
 
@@ -35,7 +35,7 @@ pub trait Randomness: Send + Sync {
     fn fill(&self, buffer: &mut [u8]) -> Result<(), NoRandomness>;
 }
 
-/// Why an exchange over the network did not complete. Holds no text of the other side: that could carry a token.
+/// Why an exchange over the network did not complete. Contains no data of the peer, which could include a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TransportFailure {
     /// Name resolution, connection or TLS failed.
@@ -63,7 +63,7 @@ impl std::error::Error for TransportFailure {}
 /// An implementation must not follow redirects, must verify the server's certificate (except towards loopback over plain
 /// HTTP, for the local stack), and must limit time and size.
 pub trait CognitoTransport: Send + Sync {
-    /// Sends one request and reads the whole answer.
+    /// Sends one request and reads the whole response.
     fn send(
         &self,
         request: http::Request<Vec<u8>>,
@@ -80,7 +80,7 @@ pub struct FetchLimits {
 }
 
 /// The network as the fetch of a Client ID Metadata Document sees it: resolution and connection are two calls, so that
-/// the core can look at the addresses in between and connect to exactly the one it has looked at.
+/// the core can check the addresses in between and connect to exactly the checked one.
 pub trait MetadataHosts: Send + Sync {
     /// Every address of a host name.
     fn resolve<'a>(&'a self, host: &'a str)
@@ -96,28 +96,28 @@ pub trait MetadataHosts: Send + Sync {
     ) -> BoxFuture<'a, Result<http::Response<Vec<u8>>, TransportFailure>>;
 }
 
-/// The secrets as they are stored.
+/// The stored secrets.
 #[derive(Clone, Debug)]
 pub struct StoredSecrets {
-    /// What sealing keys are derived from; at least 32 characters of high entropy.
+    /// The secret that sealing keys are derived from; at least 32 characters of high entropy.
     pub sealing: Secret,
     /// The value before the last rotation, still accepted for opening.
     pub previous_sealing: Option<Secret>,
-    /// Secret of our Cognito app client; absent if that is a public one.
+    /// Secret of our Cognito app client; absent for a public client.
     pub cognito_client: Option<Secret>,
 }
 
-/// Why the secrets could not be read. Never holds their text.
+/// Why the secrets could not be read. Never contains their values.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SecretsUnavailable(pub &'static str);
 
-/// Where the secrets are kept.
+/// The store of the secrets.
 pub trait SecretStore: Send + Sync {
     /// Reads all of them. Called at the first request that needs one, and then every few minutes, never during init.
     fn load(&self, now: Timestamp) -> BoxFuture<'_, Result<StoredSecrets, SecretsUnavailable>>;
 }
 
-/// Where one line per request goes.
+/// The log, with one line per request.
 pub trait EventLog: Send + Sync {
     /// Records what happened. [`LogEvent`] has no field that could hold a secret, code or token.
     fn record(&self, event: &LogEvent);

@@ -1,5 +1,5 @@
-//! OAuth clients, in the order in which the MCP specification prefers them: pre-registered, Client ID Metadata Document,
-//! dynamically registered. The form of the `client_id` says which it is.
+//! Resolves OAuth clients, in the order in which the MCP specification prefers them: pre-registered, Client ID Metadata
+//! Document, dynamically registered. The form of the `client_id` determines the kind.
 
 use crate::{
     capability::Timestamp,
@@ -33,14 +33,14 @@ pub use refused::RefusedClients;
 pub(crate) use refused::is_refusable;
 pub(crate) use registration::{Registration, register};
 
-/// How a client came to be known.
+/// How a client was registered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum ClientKind {
     /// By the operator, in the settings.
     PreRegistered,
     /// By the document at its own URL.
     MetadataDocument {
-        /// Host of that URL, the only thing about the client that is proven.
+        /// Host of that URL, the only verified fact about the client.
         host: String,
     },
     /// By itself, at `/register`.
@@ -57,53 +57,53 @@ impl ClientKind {
     }
 }
 
-/// What an authorization request needs to know about a client.
+/// The data about a client for an authorization request.
 #[derive(Debug, Clone)]
 pub(crate) struct Client {
     pub(crate) id: String,
     pub(crate) kind: ClientKind,
     pub(crate) name: Option<String>,
     pub(crate) redirect_uris: Vec<RedirectUri>,
-    /// The scopes it may ask for; every one if `None`.
+    /// The scopes that it may request; all if `None`.
     pub(crate) scopes: Option<Vec<String>>,
-    /// Whether it has a secret to prove itself with.
+    /// Whether it authenticates with a secret.
     pub(crate) confidential: bool,
 }
 
 impl Client {
-    /// Whether the name that the page shows can only be this client's: the operator has given it, and the code is worth
-    /// nothing to another, which lacks the secret or is not at that web address. On loopback and behind a custom scheme any
-    /// program can use the `client_id` of a public client.
+    /// Whether the displayed name can only belong to this client: the operator has set it, and another client cannot
+    /// use the code, because it lacks the secret or is not at that web address. On loopback and behind a custom scheme
+    /// any program can use the `client_id` of a public client.
     pub(crate) fn is_vouched_for(&self, redirect_uri: &RedirectUri) -> bool {
         self.kind == ClientKind::PreRegistered
             && (self.confidential || *redirect_uri.destination() == Destination::Https)
     }
 }
 
-/// How a client proves itself at `/token` and `/revoke`.
+/// How a client authenticates at `/token` and `/revoke`.
 #[derive(Debug, Clone)]
 pub(crate) enum ClientAuthentication {
-    /// By nothing but PKCE and possession.
+    /// Only by PKCE and possession.
     Public,
     /// By a secret with one of these digests.
     Secret(Vec<Digest>),
 }
 
-/// What `/token` and `/revoke` need to know about a client. Built without any fetch: codes and refresh tokens are bound to
-/// the identifier itself.
+/// The data about a client for `/token` and `/revoke`. Built without a fetch: codes and refresh tokens are bound to the
+/// `client_id` itself.
 #[derive(Debug, Clone)]
 pub(crate) struct KnownClient {
     pub(crate) digest: Digest,
     pub(crate) kind: &'static str,
     /// Host of its metadata document.
     pub(crate) host: Option<String>,
-    /// The scopes that it may have; every one if `None`.
+    /// The scopes that it may have; all if `None`.
     pub(crate) scopes: Option<Vec<String>>,
     pub(crate) authentication: ClientAuthentication,
 }
 
 impl KnownClient {
-    /// Whether it may still have every one of these scopes: the operator may have limited it since they were granted.
+    /// Whether it may still have all of these scopes: the operator may have limited it since they were granted.
     pub(crate) fn may_have(&self, granted: &[String]) -> bool {
         self.scopes
             .as_ref()

@@ -1,4 +1,4 @@
-//! What every endpoint gets: the server, its keys, and what the log will say of the request.
+//! The context of every endpoint: the server, its keys and the log entry of the request.
 
 use std::sync::{Arc, Mutex};
 
@@ -12,15 +12,15 @@ use crate::{
     upstream::issued::Mismatch,
 };
 
-/// Secrets are read again after this time, so that a rotation reaches warm functions.
+/// Secrets are read again after this time, so that a rotation reaches running instances.
 const SECRETS_SECONDS: u64 = 5 * 60;
-/// An unknown key id makes them be read again, but not more often than this.
+/// After an unknown key id they are read again, at most this often.
 const RELOAD_SECONDS: u64 = 10;
 /// If the secrets cannot be read again, the last ones are used this long.
 const STALE_SECONDS: u64 = 60 * 60;
 
-/// The authorization server. Keeps nothing about anybody between requests: only accepted metadata documents (public),
-/// counters of its fetches, and its keys.
+/// The authorization server. Between requests it keeps only accepted metadata documents (public), counters of its
+/// fetches, and its keys, and no data about people.
 pub struct AuthorizationServer {
     pub(crate) settings: Settings,
     pub(crate) capabilities: Capabilities,
@@ -37,7 +37,7 @@ pub(crate) struct Keys {
     at: Timestamp,
 }
 
-/// What the log will say.
+/// The log entry of the request.
 #[derive(Default)]
 pub(crate) struct RequestLog {
     pub(crate) failure: Option<&'static str>,
@@ -70,7 +70,7 @@ impl RequestLog {
         }
     }
 
-    /// From a sealed value, back to one of our own words.
+    /// Maps the kind from a sealed value to one of the fixed names.
     pub(crate) fn client_by_name(&mut self, kind: &str) {
         self.client_registration = ["preRegistered", "metadataDocument", "registered"]
             .into_iter()
@@ -79,7 +79,7 @@ impl RequestLog {
 }
 
 impl AuthorizationServer {
-    /// Builds the server. Reads no secret and opens no connection: that waits for the first request.
+    /// Builds the server. Reads no secret and opens no connection before the first request.
     pub fn new(settings: Settings, capabilities: Capabilities) -> Self {
         Self {
             pages: Pages::new(&settings),
@@ -96,7 +96,7 @@ impl AuthorizationServer {
         &self.settings
     }
 
-    /// The keys: those in memory, or read again when they are old or `outdated` knows less than a client does.
+    /// The keys: those in memory, or read again when they are old or when `outdated` lacks a key that a value names.
     pub(crate) async fn keys(
         &self,
         outdated: Option<&Arc<Keys>>,

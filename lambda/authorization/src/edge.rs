@@ -1,5 +1,5 @@
-//! The thin outside: Lambda events, plain HTTP on loopback, HTTPS clients, Secrets Manager, the system's randomness and
-//! the log. Everything that decides is in the core.
+//! Connects the core with its environment: Lambda events, plain HTTP on loopback, HTTPS clients, Secrets Manager, the
+//! system's randomness and the log. All decisions are in the core.
 
 use std::{io::Write, sync::Arc, time::SystemTime};
 
@@ -47,20 +47,20 @@ impl Randomness for SystemRandomness {
     }
 }
 
-/// One line of JSON per request on standard error, which Lambda hands to CloudWatch.
+/// Writes one line of JSON per request to standard error, which Lambda forwards to CloudWatch.
 pub struct LineLog;
 
 impl EventLog for LineLog {
     fn record(&self, event: &LogEvent) {
         if let Ok(mut line) = serde_json::to_vec(event) {
             line.push(b'\n');
-            // A log that cannot be written must not cost anybody a sign-in.
+            // A failing log must not fail a sign-in.
             let _ = std::io::stderr().write_all(&line);
         }
     }
 }
 
-/// Builds the server on the real outside. Opens no connection.
+/// Builds the server with the real implementations. Opens no connection.
 ///
 /// # Errors
 /// If the local stack's certificate cannot be read.

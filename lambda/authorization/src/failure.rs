@@ -1,4 +1,4 @@
-//! Why a request is refused: a closed list, and the one place that maps it to the wire.
+//! Lists every reason for refusing a request and maps each one to its HTTP and OAuth response.
 
 use std::borrow::Cow;
 
@@ -145,7 +145,7 @@ impl Failure {
         Wire { status, code }
     }
 
-    /// What the caller is told: what is wrong and how to mend it, without inner detail.
+    /// The message for the caller: the problem and the fix, without internal details.
     pub fn caller_message(&self) -> String {
         self.entry().3.into_owned()
     }

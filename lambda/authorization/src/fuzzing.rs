@@ -1,5 +1,5 @@
-//! What `test/fuzz` calls: functions that take any bytes and panic when something does not hold that must always hold.
-//! Behind a feature that no program has.
+//! Entry points of `test/fuzz`: functions that take any bytes and panic when an invariant is violated. The feature that
+//! enables them is for tests only.
 
 use http::{HeaderMap, HeaderValue, Method, Response, header};
 use serde_json::Value;
@@ -11,7 +11,7 @@ use crate::{
 
 const ISSUER: &str = "https://mcp.example.com/authorization";
 
-/// Bytes that everybody knows.
+/// Fixed bytes for tests.
 struct Fixed;
 
 impl Randomness for Fixed {
@@ -41,7 +41,7 @@ pub fn sealed(data: &[u8]) {
         keyring.open::<String>(purpose, sealed, bound, Timestamp(now))
     };
     let opened = open(sealed.expose(), bound, 9);
-    // A value of more than 12 KiB is not looked at.
+    // A value of more than 12 KiB is refused unread.
     let length = sealed.expose().len();
     assert!(opened.is_ok_and(|value| value == text) || length > 12 * 1024);
     assert!(open(sealed.expose(), bound, 10).is_err(), "it has expired");
@@ -49,7 +49,7 @@ pub fn sealed(data: &[u8]) {
         open(sealed.expose(), &[b"clientr", b"edirect"], 9).is_err(),
         "bound to something else"
     );
-    // The input says what is altered: a place, and what is put there.
+    // The input determines the change: a position and a value.
     let (Some(place), Some(letter)) = (data.first(), data.get(1)) else {
         return;
     };

@@ -1,40 +1,40 @@
-//! An MCP authorization server in front of Amazon Cognito, which mints nothing.
+//! An MCP authorization server in front of Amazon Cognito, which signs all tokens.
 //!
-//! Cognito is the identity provider: users, passwords, MFA, federation, signing keys. What MCP clients need beside that is
-//! added here: metadata with `S256`, client registration in three ways, loopback redirects on any port, our own consent
-//! page, `iss` and `resource`. Cognito knows one app client with one callback, ours, and its tokens are handed on
-//! unchanged, so there is no signing key of ours to lose and the gateway verifies what Cognito signed.
+//! Cognito is the identity provider: users, passwords, MFA, federation, signing keys. This crate adds what MCP clients
+//! need in addition: metadata with `S256`, client registration in three ways, loopback redirects on any port, our own
+//! consent page, `iss` and `resource`. Cognito knows one app client with one callback, ours, and its tokens are
+//! forwarded unchanged, so there is no signing key of ours to lose, and API Gateway verifies what Cognito signed.
 //!
 //! Start with [`Settings::from_variables`], [`AuthorizationServer::new`] and [`AuthorizationServer::handle`]. The core has no
 //! clock, environment, network or randomness of its own ([`Capabilities`]); [`edge`] has them.
 //!
 //! # A sign-in, in order
 //!
-//! 1. **Registration.** The form of the `client_id` says how a client is known:
-//!    a name from `AUTHORIZATION_CLIENTS`; an `https` URL, whose document is fetched
-//!    (draft-ietf-oauth-client-id-metadata-document); or `mcp-client-…`, which is the answer of `POST /register` (RFC 7591)
-//!    and contains the registration itself, sealed, for 90 days.
-//! 2. **`GET /authorize`.** First client and redirect URI: until both fit, a problem is a page here and nothing is followed.
-//!    Then `response_type`, PKCE `S256`, `resource`, scopes, `prompt`: a problem is told at the client, with `iss`. Then the
-//!    consent page, always: it holds the whole request, sealed, and is tied to the browser by a cookie.
+//! 1. **Registration.** The form of the `client_id` determines the kind of client: a name from `AUTHORIZATION_CLIENTS`;
+//!    an `https` URL, whose document is fetched (draft-ietf-oauth-client-id-metadata-document); or `mcp-client-…`, which
+//!    comes from the response of `POST /register` (RFC 7591) and contains the registration itself, sealed, for 90 days.
+//! 2. **`GET /authorize`.** First client and redirect URI: until both fit, an error is a page here and there is no
+//!    redirect. Then `response_type`, PKCE `S256`, `resource`, scopes, `prompt`: an error is a redirect to the client,
+//!    with `iss`. Then the consent page, always: it holds the whole request, sealed, and is tied to the browser by a
+//!    cookie.
 //! 3. **`POST /consent`.** Same origin, seal, browser's cookie, decision. "Allow" draws a PKCE verifier of our own, sets a
 //!    cookie for this one transaction and leads to Cognito with the sealed transaction as `state`.
 //! 4. **Cognito** signs the person up or in, or remembers them.
-//! 5. **`GET /callback`.** Seal and time of `state`, then the transaction's cookie, which this answer clears. Cognito's code
-//!    goes, sealed, into our code, which is bound to client, redirect URI and challenge, and to the client with `iss`. The
-//!    answer is a page that leads on. What is refused has its code burnt and ends at `/sign-in?outcome=…`, without a code in
-//!    the address bar.
+//! 5. **`GET /callback`.** Seal and time of `state`, then the transaction's cookie, which this response clears.
+//!    Cognito's code goes, sealed, into our code, which is bound to client, redirect URI and challenge, and to the client
+//!    with `iss`. The response is a page that continues to the client. The code of a refused callback is invalidated, and
+//!    the browser ends at `/sign-in?outcome=…`, without a code in the address bar.
 //! 6. **`POST /token`.** The code opens only with the same `client_id` and the verifier of its challenge, and a
 //!    `redirect_uri` that is sent must be the sealed one. Only then is Cognito's code redeemed, with our own verifier and our
 //!    app client's secret. Cognito's tokens are compared with what was consented to; what differs is revoked and refused. The
 //!    refresh token comes back sealed to its client, with the person; access and ID token come back as Cognito made them.
 //!
-//! Without a client, a person signs up and in from `GET /sign-in`: the same PKCE, `state` and cookie, no code for anybody, and
-//! the tokens are revoked before the account page is shown.
+//! Without a client, a person signs up and in from `GET /sign-in`: the same PKCE, `state` and cookie, but no code of
+//! ours, and the tokens are revoked before the account page is shown.
 //!
 //! `POST /token` with `refresh_token` opens the seal for the same client, rotates at Cognito and compares again. With
-//! `client_credentials` the caller's own credentials are passed on, and nothing of ours; the token is compared with the
-//! request. `POST /revoke` (RFC 7009) takes refresh tokens, also those of a client that is not let in any more.
+//! `client_credentials` only the caller's own credentials are forwarded; the token is compared with the request.
+//! `POST /revoke` (RFC 7009) takes refresh tokens, also those of a client that is not let in any more.
 //!
 //! # What makes things single-use without a table
 //!
@@ -57,11 +57,11 @@
 //! |---|---|
 //! | canonical spelling, exact match, any port on loopback only | redirect variants, open redirect (CVE-2025-4143) |
 //! | list of `https` callbacks, custom schemes off | phishing by open registration |
-//! | page before any redirect | open redirect by error answers |
+//! | page before any redirect | open redirect by error responses |
 //! | `S256` required, challenge in the code's associated data | PKCE downgrade, stolen codes (CVE-2025-4144) |
 //! | consent every time, on every client | confused deputy with a remembered sign-in (GHSA-c2jp-c369-7pvx) |
 //! | transaction's cookie at the callback, cleared | approval in one browser, sign-in in another (CVE-2026-27124); replay |
-//! | the code of a refused callback is burnt, its browser moved to a clean URL | a code of a sign-in that somebody else has begun, redeemed in the attacker's own |
+//! | the code of a refused callback is invalidated, its browser redirected to a clean URL | a code of another person's sign-in, redeemed in the attacker's own |
 //! | `__Host-` names, a repeated cookie counts as none | cookie tossing |
 //! | `Origin`, `Sec-Fetch-Site`, sealed form tied to the browser | request forgery |
 //! | `frame-ancestors 'none'`, `X-Frame-Options` | click-jacking |
@@ -70,11 +70,11 @@
 //! | `iss` on every redirect, foreign `iss` refused | mix-up |
 //! | scopes from the request and the page, never from registration | scope escalation |
 //! | Cognito's tokens against the sealed consent, at redemption and refresh: use, issuer, app client, `aud`, scopes, person, end | a sign-in URL that is edited between our page and Cognito |
-//! | switches, lifetimes and refused clients at `/token` as at `/authorize` | clients that live on after they were switched off |
+//! | switches, lifetimes and refused clients at `/token` as at `/authorize` | clients that stay usable after they were disabled |
 //! | our secret is used after our checks only, never for our own id | secret injection by a proxy |
-//! | form of the URL, every address public, connection to the address that was looked at, no redirect, 5 KB, 3 s, no compression, `client_id` equality | SSRF and bombs by metadata documents |
-//! | budgets of fetches with `429` and `Retry-After`, known hosts apart from strangers', sizes before parsing | one instance worn out, or used up by strangers |
-//! | [`Secret`] without text in `Debug`, [`LogEvent`] without a place for one | tokens in logs |
+//! | form of the URL, every address public, connection to the checked address, no redirect, 5 KB, 3 s, no compression, `client_id` equality | SSRF and bombs by metadata documents |
+//! | budgets of fetches with `429` and `Retry-After`, separate ones for known hosts, sizes before parsing | one instance overloaded by unknown clients |
+//! | [`Secret`] without its value in `Debug`, [`LogEvent`] without a field for one | tokens in logs |
 //! | `subtle` on digests | timing of comparisons |
 //!
 //! # What is not defended

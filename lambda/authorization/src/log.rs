@@ -1,14 +1,15 @@
-//! One line per request for operators. Its fields are a closed list of identifiers and numbers: there is no place for a
-//! code, a token, a secret, a state or a user's name.
+//! One line per request for operators. Its fields are a closed list of identifiers and numbers: none can hold a code, a
+//! token, a secret, a state or a user's name.
 
 use serde::Serialize;
 
-/// What the log says about one request.
+/// The log entry of one request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LogEvent {
-    /// Which endpoint answered: `authorize`, `consent`, `callback`, `sign-in`, `token`, `register`, `revoke`, `metadata` or `none`.
+    /// The endpoint: `authorize`, `consent`, `callback`, `sign-in`, `token`, `register`, `revoke`, `metadata` or
+    /// `none`.
     pub endpoint: &'static str,
-    /// HTTP status of the answer.
+    /// HTTP status of the response.
     pub status: u16,
     /// Name of the reason for a refusal, as in [`crate::Failure::name`]; absent if the request was served.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -16,7 +17,7 @@ pub struct LogEvent {
     /// How Cognito's tokens differ from what was consented to, where they were refused for that: a fixed name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mismatch: Option<&'static str>,
-    /// The inner detail for operators: a fixed sentence, never text of a request.
+    /// The internal detail for operators: a fixed sentence, never data of a request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<&'static str>,
     /// How the client was known: `preRegistered`, `metadataDocument`, `registered`, `machine`.

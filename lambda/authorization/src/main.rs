@@ -1,4 +1,4 @@
-//! The authorization server's function: reads environment and clock, and hands everything to the library.
+//! The authorization server's function: reads environment and clock, and calls the library.
 
 use std::{process::ExitCode, time::SystemTime};
 

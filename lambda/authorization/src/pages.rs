@@ -18,20 +18,20 @@ use crate::{
 };
 
 const STYLE: &str = include_str!("../templates/style.css");
-/// Takes the query with Cognito's code out of the address bar and the history.
+/// Removes the query with Cognito's code from the address bar and the history.
 const CLEAN_ADDRESS: &str = r#"history.replaceState(null,"",location.pathname)"#;
 
-/// How the consent page speaks about the client.
+/// The values of the consent page.
 pub(crate) struct ConsentView<'a> {
     /// The client's name, if it gave one.
     pub(crate) name: Option<&'a str>,
-    /// Whether the operator has given the name, and nobody else can use it.
+    /// Whether the operator has set the name, and no other client can use it.
     pub(crate) vouched: bool,
-    /// Whether the operator has given the name.
+    /// Whether the operator has set the name.
     pub(crate) registered_here: bool,
     /// Host of the metadata document.
     pub(crate) document_host: Option<&'a str>,
-    /// Where the code will go.
+    /// The destination of the code.
     pub(crate) redirect_host: &'a str,
     pub(crate) loopback: bool,
     pub(crate) custom_scheme: bool,
@@ -129,7 +129,7 @@ impl Pages {
         answer
     }
 
-    /// Leads on to Cognito after an approval, by a page and not by a redirect: browsers apply `form-action` to every
+    /// Continues to Cognito after an approval, by a page and not by a redirect: browsers apply `form-action` to every
     /// redirect that follows a form, and the identity providers behind Cognito cannot be listed.
     pub(crate) fn to_sign_in(&self, settings: &Settings, url: &str) -> Response {
         let page = LeavePage {
@@ -143,7 +143,7 @@ impl Pages {
         self.leave(settings, &self.csp, &page)
     }
 
-    /// Leads back to the client after a refusal.
+    /// Returns to the client after a refusal.
     pub(crate) fn to_client(&self, settings: &Settings, url: &str) -> Response {
         let page = LeavePage {
             pages: self,
@@ -156,7 +156,7 @@ impl Pages {
         self.leave(settings, &self.csp, &page)
     }
 
-    /// Leads on to the client with a code after a sign-in.
+    /// Continues to the client with a code after a sign-in.
     pub(crate) fn signed_in(&self, settings: &Settings, url: &str, to: &RedirectUri) -> Response {
         let text = match to.destination() {
             Destination::CustomScheme => {
@@ -175,7 +175,7 @@ impl Pages {
         self.leave(settings, &self.csp_after_sign_in, &page)
     }
 
-    /// Leads on to the client with the reason why there was no sign-in.
+    /// Continues to the client with the reason why there was no sign-in.
     pub(crate) fn not_signed_in(
         &self,
         settings: &Settings,
@@ -203,7 +203,7 @@ impl Pages {
         answer
     }
 
-    /// Tells somebody who signed in without a client what to do with the account.
+    /// Explains to a person who signed in without a client what to do with the account.
     pub(crate) fn without_client(&self, settings: &Settings) -> Response {
         let page = AccountPage {
             pages: self,
@@ -212,10 +212,10 @@ impl Pages {
         self.answer(settings, StatusCode::OK, &self.csp, &page)
     }
 
-    /// Says what went wrong, in the browser, without going anywhere.
+    /// Shows an error in the browser, without a redirect.
     pub(crate) fn refusal(&self, settings: &Settings, failure: &Failure) -> Response {
         let wire = failure.wire();
-        // A page has no challenge to offer, and gateways rewrite a 401.
+        // A page has no challenge, and gateways rewrite a 401.
         let status = if wire.status == StatusCode::UNAUTHORIZED {
             StatusCode::BAD_REQUEST
         } else {

@@ -1,4 +1,4 @@
-//! Answers, each with the headers that every answer of an authorization server needs.
+//! Builds responses with the headers that every response of an authorization server needs.
 
 use http::{HeaderName, HeaderValue, StatusCode, header, response::Builder};
 use serde_json::{Value, json};
@@ -12,8 +12,8 @@ use crate::{
 
 const CSP_OF_DATA: &str = "default-src 'none'; frame-ancestors 'none'";
 
-/// Headers of every answer: never cached (tokens and codes are inside), never framed, never sniffed; no site learns our
-/// URLs, which carry codes, by a referrer.
+/// Headers of every response: never cached (responses contain tokens and codes), never framed, never sniffed, and no
+/// referrer, because our URLs contain codes.
 pub(crate) fn builder(settings: &Settings, status: StatusCode, csp: &str) -> Builder {
     let builder = http::Response::builder()
         .status(status)
@@ -30,7 +30,7 @@ pub(crate) fn builder(settings: &Settings, status: StatusCode, csp: &str) -> Bui
     }
 }
 
-/// Finishes an answer. A header that cannot be written (it never holds anything but printable ASCII) costs the answer.
+/// Finishes a response. An invalid header (headers are always printable ASCII) makes it an error.
 pub(crate) fn finish(builder: Builder, body: String) -> Response {
     builder.body(body).unwrap_or_else(|_| {
         let mut answer = Response::new(String::new());
@@ -39,14 +39,14 @@ pub(crate) fn finish(builder: Builder, body: String) -> Response {
     })
 }
 
-/// A JSON answer.
+/// A JSON response.
 pub(crate) fn json_answer(settings: &Settings, status: StatusCode, body: &Value) -> Response {
     let builder =
         builder(settings, status, CSP_OF_DATA).header(header::CONTENT_TYPE, "application/json");
     finish(builder, body.to_string())
 }
 
-/// An answer without a body.
+/// A response without a body.
 pub(crate) fn empty_answer(settings: &Settings, status: StatusCode) -> Response {
     finish(builder(settings, status, CSP_OF_DATA), String::new())
 }
@@ -84,8 +84,8 @@ pub(crate) fn set(answer: &mut Response, name: HeaderName, value: &str) {
     }
 }
 
-/// A redirect URI that was checked against its client, with the client's `state`: without one of these, nothing in this
-/// crate can answer at a client's address.
+/// A redirect URI that was checked against its client, with the client's `state`: only with one of these can this crate
+/// redirect to a client.
 pub(crate) struct ClientRedirect<'a> {
     uri: &'a RedirectUri,
     state: Option<&'a Secret>,
@@ -97,12 +97,12 @@ impl<'a> ClientRedirect<'a> {
         Self { uri, state }
     }
 
-    /// Where a code is delivered.
+    /// The URL that delivers a code.
     pub(crate) fn code(&self, settings: &Settings, code: &Secret) -> String {
         self.with(settings, &[("code", code.expose())])
     }
 
-    /// Where a refusal is delivered, RFC 6749 section 4.1.2.1.
+    /// The URL that delivers a refusal, RFC 6749 section 4.1.2.1.
     pub(crate) fn refusal(&self, settings: &Settings, failure: &Failure) -> String {
         self.with(
             settings,
@@ -113,7 +113,7 @@ impl<'a> ClientRedirect<'a> {
         )
     }
 
-    /// `iss` is on every answer, also on refusals: RFC 9207 section 2.
+    /// `iss` is on every redirect, including refusals: RFC 9207 section 2.
     fn with(&self, settings: &Settings, parameters: &[(&str, &str)]) -> String {
         let mut all = parameters.to_vec();
         if let Some(state) = self.state {
@@ -124,7 +124,7 @@ impl<'a> ClientRedirect<'a> {
     }
 }
 
-/// `302` to a checked place.
+/// `302` to a checked URL.
 pub(crate) fn redirect_answer(settings: &Settings, location: &str) -> Response {
     let mut answer = empty_answer(settings, StatusCode::FOUND);
     set(&mut answer, header::LOCATION, location);

@@ -1,4 +1,4 @@
-//! The server: routes, keys, and the one place where a failure becomes an answer.
+//! Routes requests, reloads keys and turns failures into responses.
 
 use std::sync::Arc;
 
@@ -79,7 +79,7 @@ impl Endpoint {
             .any(|allowed| allowed == method.as_str())
     }
 
-    /// Whether people look at the answers, in a browser.
+    /// Whether people see the responses in a browser.
     fn is_page(self) -> bool {
         matches!(
             self,
@@ -87,14 +87,14 @@ impl Endpoint {
         )
     }
 
-    /// Whether programs in listed web origins may read the answers. Never the pages.
+    /// Whether programs in listed web origins may read the responses. Never the pages.
     fn is_shared(self) -> bool {
         matches!(self, Self::Token | Self::Register | Self::Revoke)
     }
 }
 
 impl AuthorizationServer {
-    /// Answers one request. Every refusal becomes an answer; there is no error beside it.
+    /// Handles one request. Every refusal becomes a response; there is no separate error.
     pub async fn handle(&self, request: &Request, now: Timestamp) -> Response {
         let mut request_log = RequestLog::default();
         let endpoint = Endpoint::of(&request.path, &self.settings);
@@ -152,7 +152,7 @@ impl AuthorizationServer {
         }
     }
 
-    /// A sign-in that ends here leaves no code behind that could still be redeemed, and none in the address bar.
+    /// A refused callback leaves no redeemable code, and none in the address bar.
     async fn refused_callback(
         &self,
         request: &Request,
@@ -193,8 +193,8 @@ impl AuthorizationServer {
         }
         let keys = self.keys(None, request_log, now).await?;
         let answer = self.serve(endpoint, &keys, request, request_log, now).await;
-        // A value of a key we do not know may be of a newer secret than ours: look, and try once more. Nothing was done
-        // with it yet, because nothing is done with a value that does not open.
+        // A value with an unknown key may be sealed with a newer secret: reload the secrets and retry once. This is
+        // safe, because a value that does not open has no effect.
         if answer.is_err() && keys.keyring.take_unknown_key_seen() {
             let newer = self.keys(Some(&keys), request_log, now).await?;
             if !Arc::ptr_eq(&newer, &keys) {

@@ -1,4 +1,4 @@
-//! The settings, read once from the environment's variables and reported all at once when they are wrong.
+//! The settings, read once from the environment variables; all problems are reported at once.
 //!
 //! | Variable | Meaning | Default |
 //! |---|---|---|
@@ -29,8 +29,8 @@
 //! | `AUTHORIZATION_BRAND_LOGO_URL` | `https` image on the pages | none |
 //! | `AUTHORIZATION_BRAND_COLOR` | `#rrggbb` of buttons and links, dark enough for white text | `#1a4f8b` |
 //! | `AUTHORIZATION_LISTEN` | plain HTTP mode: loopback address | `127.0.0.1:3031` |
-//! | `AUTHORIZATION_LOCAL_METADATA_HOSTS` | local stack: `host=address:port` stand-ins for clients' metadata hosts | none |
-//! | `AUTHORIZATION_LOCAL_METADATA_CA` | local stack: certificate (base64 DER) that those stand-ins present or chain to | none |
+//! | `AUTHORIZATION_LOCAL_METADATA_HOSTS` | local stack: `host=address:port` substitutes for clients' metadata hosts | none |
+//! | `AUTHORIZATION_LOCAL_METADATA_CA` | local stack: certificate (base64 DER) that those substitutes present or chain to | none |
 //! | `AWS_REGION`, `AWS_ENDPOINT_URL`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN` | for Secrets Manager, set by Lambda | required with an ARN |
 
 use std::{collections::BTreeMap, net::SocketAddr};
@@ -60,7 +60,7 @@ pub use schema::settings_schema;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PreRegisteredClient {
-    /// `client_id`, any text that is neither a URL nor begins like a sealed one.
+    /// `client_id`, any string that is neither a URL nor begins like a sealed one.
     pub client_id: String,
     /// Shown on the consent page as verified by the operator.
     pub client_name: String,
@@ -100,7 +100,7 @@ pub struct Brand {
     pub color: String,
 }
 
-/// Where a secret is.
+/// The location of a secret.
 #[derive(Debug, Clone)]
 pub enum SecretLocation {
     /// The value itself.
@@ -124,7 +124,7 @@ pub struct AwsAccess {
     pub session_token: Option<Secret>,
 }
 
-/// Stand-ins for clients' metadata hosts on one machine. Accepted only if our own issuer is loopback.
+/// Substitutes for clients' metadata hosts on one machine. Accepted only if our own issuer is loopback.
 #[derive(Debug, Clone, Default)]
 pub struct LocalMetadataHosts {
     /// Host name to address.
@@ -172,7 +172,7 @@ pub struct Settings {
     pub code_seconds: u64,
     /// Lifetime of a sealed refresh token in seconds, counted from the sign-in.
     pub refresh_seconds: u64,
-    /// Redirects of clients nobody has vouched for.
+    /// Redirect URIs of unverified clients.
     pub redirects: RedirectPolicy,
     /// Web origins for CORS.
     pub allowed_origins: Vec<String>,
@@ -180,7 +180,7 @@ pub struct Settings {
     pub brand: Brand,
     /// Address in plain HTTP mode.
     pub listen: SocketAddr,
-    /// Stand-ins of the local stack.
+    /// Substitutes of the local stack.
     pub local_metadata_hosts: LocalMetadataHosts,
 }
 
@@ -206,7 +206,7 @@ impl Settings {
 pub struct SettingProblem {
     /// The variable.
     pub name: &'static str,
-    /// What is wrong and how to mend it; never the value of a secret.
+    /// The problem and the fix; never the value of a secret.
     pub message: String,
 }
 

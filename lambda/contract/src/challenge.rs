@@ -4,8 +4,8 @@ use std::fmt;
 
 /// The value of a `WWW-Authenticate: Bearer …` header (RFC 6750 section 3, RFC 9728 section 5.1).
 ///
-/// Every parameter goes through one check, which refuses values that would leave their quotes, so a header built here
-/// cannot be split or extended by what is put into it.
+/// One check covers every parameter and refuses values that would break out of their quotes, so parameters cannot split
+/// or extend the header.
 ///
 /// Does not check that the URL or the scopes are those of this server; the caller passes settings, never request data.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,7 +13,7 @@ pub struct Challenge {
     parameters: Vec<(&'static str, String)>,
 }
 
-/// A value that must not go into a challenge: it holds a quote, a backslash, a control character or a character
+/// A value that must not be part of a challenge: it contains a quote, a backslash, a control character or a character
 /// outside ASCII. RFC 6750 section 3 forbids them in `scope` and `error_description` even when escaped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidChallengeValue {
@@ -50,7 +50,7 @@ impl Challenge {
         .parameter("scope", &scopes.join(" "))
     }
 
-    /// The challenge for an access token that was refused: malformed, expired, revoked, or meant for someone else.
+    /// The challenge for an access token that was refused: malformed, expired, revoked, or for another audience.
     ///
     /// # Errors
     ///

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::Scope;
 
-/// Which OAuth scopes come with which, by name: an access token with one scope counts as if it also had every scope that
-/// this one includes, and what those include.
+/// The OAuth scopes that other scopes include, by name: an access token with one scope counts as if it also had every
+/// scope that this one includes, transitively.
 ///
-/// Tokens, challenges and the authorization server know nothing of it: a challenge names the scope that a tool declares.
+/// It does not affect tokens, challenges and the authorization server: a challenge names the scope that a tool
+/// declares.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ScopeHierarchy {
     /// Only scopes that include others.
@@ -15,8 +16,8 @@ pub struct ScopeHierarchy {
 }
 
 impl ScopeHierarchy {
-    /// Follows what the scopes declare. A cycle, which [`Contract::problems`](crate::Contract::problems) refuses, ends
-    /// where it began.
+    /// Builds the hierarchy from the declared scopes. [`Contract::problems`](crate::Contract::problems) refuses a
+    /// cycle; here it ends where it began.
     #[must_use]
     pub fn new(scopes: &[Scope]) -> Self {
         let included = scopes
@@ -27,7 +28,7 @@ impl ScopeHierarchy {
         Self { included }
     }
 
-    /// These scopes and everything that they include.
+    /// These scopes and all scopes that they include.
     #[must_use]
     pub fn expand(&self, granted: &BTreeSet<String>) -> BTreeSet<String> {
         let more = granted.iter().filter_map(|name| self.included.get(name));
@@ -44,7 +45,7 @@ impl ScopeHierarchy {
     }
 }
 
-/// Everything that a scope includes, without itself.
+/// All scopes that a scope includes, without itself.
 fn closure(scopes: &[Scope], scope: &Scope) -> BTreeSet<String> {
     let mut included = BTreeSet::new();
     let mut open: Vec<&String> = scope.includes.iter().collect();
@@ -57,7 +58,7 @@ fn closure(scopes: &[Scope], scope: &Scope) -> BTreeSet<String> {
     included
 }
 
-/// A way from this scope back to itself, beginning and ending with it.
+/// A path from this scope back to itself, which begins and ends with it.
 pub(crate) fn cycle(scopes: &[Scope], start: &Scope) -> Option<Vec<String>> {
     let mut visited = BTreeSet::new();
     let mut open = vec![vec![start.name.clone()]];

@@ -1,7 +1,7 @@
-//! What an MCP server on Lambda promises to the outside, as plain values.
+//! The contract of an MCP server on Lambda with its environment, as plain values.
 //!
-//! Four programs meet through strings: the server, the constructs that deploy it, the gateway in front of it and
-//! the local stack. This crate is where those strings are written down once:
+//! Four programs share strings: the server, the constructs that deploy it, the API Gateway in front of it and the local
+//! stack. This crate defines those strings once:
 //!
 //! - [`Contract`]: the JSON document that `<server> contract` prints and the constructs read at synth,
 //! - [`Setting`] and [`settings!`]: the environment variables of a server function,

@@ -11,7 +11,7 @@ use crate::hierarchy::cycle;
 use crate::param_headers;
 use crate::{InvalidScopeName, Setting, SettingType, validate_scope_name};
 
-/// Version of the document's shape. Raised when a reader of the old shape would misread the new one.
+/// Version of the document's format. It increases when a reader of the old format would misread the new one.
 pub const CONTRACT_VERSION: u32 = 1;
 /// Version of a document that asks for [`SelfInvocation`], which readers of [`CONTRACT_VERSION`] would overlook.
 pub const SELF_INVOCATION_VERSION: u32 = 2;
@@ -27,7 +27,7 @@ pub struct Contract {
     /// The lowest version whose readers understand all of the document: [`CONTRACT_VERSION`],
     /// [`SELF_INVOCATION_VERSION`] or [`ENDPOINT_METHODS_VERSION`].
     pub contract_version: u32,
-    /// Who the server is.
+    /// The identity of the server.
     pub server: ServerInfo,
     /// OAuth scopes that the authorization server must know, by name.
     pub scopes: Vec<Scope>,
@@ -49,7 +49,7 @@ pub struct Contract {
     pub settings: Vec<Setting>,
 }
 
-/// Who a server is.
+/// The identity of a server.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct ServerInfo {
     /// Name, also the name of its directory and binary.
@@ -110,10 +110,10 @@ pub struct AwsActions {
 pub struct AwsResource {
     /// Name that [`AwsActions`] refer to.
     pub name: String,
-    /// What it is.
+    /// The type of the AWS resource.
     #[serde(rename = "type")]
     pub resource_type: AwsResourceType,
-    /// Name of the setting that tells the server its physical name.
+    /// Name of the setting that holds its physical name.
     pub setting: String,
 }
 
@@ -133,7 +133,7 @@ pub struct SelfInvocation {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum EndpointMethod {
-    /// Ends a conversation.
+    /// Ends a session.
     Delete,
     /// Resumes an event stream.
     Get,
@@ -147,14 +147,14 @@ pub enum AwsResourceType {
     DynamodbTable,
 }
 
-/// What makes a [`Contract`] unusable.
+/// Why a [`Contract`] is invalid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ContractProblem {
     /// A scope has a name that Cognito refuses.
     ScopeName(InvalidScopeName),
     /// The same scope, tool, resource or setting twice.
     Duplicate {
-        /// What there are two of.
+        /// The kind of the duplicate.
         kind: &'static str,
         /// Its name.
         name: String,
@@ -163,7 +163,7 @@ pub enum ContractProblem {
     Unknown {
         /// The tool or resource that refers to it.
         referrer: String,
-        /// What is missing.
+        /// The kind of the missing declaration.
         kind: &'static str,
         /// Its name.
         name: String,
@@ -180,11 +180,11 @@ pub enum ContractProblem {
         /// The action.
         action: String,
     },
-    /// A tool declares something that cannot be.
+    /// A tool has an invalid declaration.
     Tool {
         /// The tool.
         tool: String,
-        /// What is wrong, as the end of a sentence that begins with the tool.
+        /// The problem, as the end of a sentence that begins with the tool.
         rule: &'static str,
     },
     /// A setting's default is not of the setting's type.
@@ -239,7 +239,7 @@ impl fmt::Display for ContractProblem {
 impl std::error::Error for ContractProblem {}
 
 impl Contract {
-    /// Looks for everything that would make the contract useless to the constructs.
+    /// Finds every problem that would make the contract unusable for the constructs.
     ///
     /// Of the JSON Schemas only `x-mcp-header` is checked; whether an IAM action exists is not.
     #[must_use]
@@ -309,7 +309,7 @@ impl Contract {
                 );
             }
         }
-        // One cycle is found from each of its scopes, and told once.
+        // One cycle is found from each of its scopes, and reported once.
         let mut told = BTreeSet::new();
         for path in self
             .scopes

@@ -59,8 +59,8 @@ impl McpSettings {
         }
     }
 
-    /// Accepted `Origin` values. An entry that is a URL gets its default port written out, so that it does not
-    /// stand for every port of that host.
+    /// Accepted `Origin` values. The default port of a URL is written out, so that the entry does not match every port
+    /// of that host.
     #[must_use]
     pub fn origins(&self) -> Vec<String> {
         let with_port = |origin: &String| {
@@ -73,7 +73,7 @@ impl McpSettings {
     }
 }
 
-/// How a Lambda function hands its answer back.
+/// How a Lambda function returns its response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ResponseMode {
     /// Response streaming: an integration whose response transfer mode is `STREAM`.
@@ -94,12 +94,12 @@ impl SettingValue for ResponseMode {
     }
 }
 
-/// Where the metrics of tools go.
+/// The destination of the metrics of tools.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Metrics {
-    /// Into the log lines of requests, in CloudWatch's embedded metric format.
+    /// The log lines of requests, in CloudWatch's embedded metric format.
     Emf,
-    /// Nowhere.
+    /// No metrics.
     Off,
 }
 

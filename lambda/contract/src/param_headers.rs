@@ -25,8 +25,7 @@ pub fn param_headers(tools: &[Tool]) -> Vec<String> {
     headers
 }
 
-/// Why clients must not offer a tool with this input schema to anybody, as the end of a sentence that begins with the
-/// tool.
+/// Why clients must not offer a tool with this input schema, as the end of a sentence that begins with the tool.
 pub(crate) fn problem(schema: &Value) -> Option<&'static str> {
     let mut known = BTreeSet::new();
     let annotations = annotations(schema);
@@ -68,7 +67,7 @@ fn annotations(schema: &Value) -> Vec<(&Map<String, Value>, &Value)> {
         .collect()
 }
 
-/// How often the keyword occurs in a schema, wherever that is.
+/// How often the keyword occurs anywhere in a schema.
 fn count(schema: &Value) -> usize {
     match schema {
         Value::Object(members) => members

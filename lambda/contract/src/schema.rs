@@ -5,15 +5,15 @@ use serde_json::{Value, json};
 
 use crate::{CONTRACT_VERSION, Contract, ENDPOINT_METHODS_VERSION, SELF_INVOCATION_VERSION};
 
-/// What the checked-in schema is made with.
+/// The command that generates the checked-in schema.
 const COMMAND: &str =
     "cargo run -p mcp-lambda-contract --example schema > lambda/contract/contract.schema.json";
 
 impl Contract {
-    /// The JSON Schema (2020-12) of the document that `<server> contract` prints, out of these Rust types.
+    /// The JSON Schema (2020-12) of the document that `<server> contract` prints, from these Rust types.
     ///
-    /// Its `$id` ends with [`CONTRACT_VERSION`]. Members that it does not know are allowed, as in the contract's readers. It
-    /// says nothing about references between members, which [`Contract::problems`] checks.
+    /// Its `$id` ends with [`CONTRACT_VERSION`]. Unknown members are allowed, as in the contract's readers. It does not
+    /// cover references between members, which [`Contract::problems`] checks.
     #[must_use]
     pub fn json_schema() -> Value {
         let generator = SchemaSettings::draft2020_12()

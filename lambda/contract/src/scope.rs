@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// Why a text cannot be the name of an OAuth scope of a Cognito resource-server registration.
+/// A string that cannot be the name of an OAuth scope of a Cognito resource-server registration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidScopeName(String);
 
@@ -20,11 +20,11 @@ impl std::error::Error for InvalidScopeName {}
 
 /// Checks the part of an OAuth scope after the resource identifier, for example `dog-facts`.
 ///
-/// The alphabet is that of RFC 6749 section 3.3 without `/`, which Cognito keeps as the separator.
+/// The alphabet is that of RFC 6749 section 3.3 without `/`, which Cognito reserves as the separator.
 ///
 /// # Errors
 ///
-/// [`InvalidScopeName`] when the name is empty, longer than 256 characters or leaves that alphabet.
+/// [`InvalidScopeName`] when the name is empty, longer than 256 characters or has other characters.
 pub fn validate_scope_name(name: &str) -> Result<(), InvalidScopeName> {
     let legal = |byte: u8| (0x21..=0x7e).contains(&byte) && !matches!(byte, b'"' | b'\\' | b'/');
     if name.is_empty() || name.len() > 256 || !name.bytes().all(legal) {

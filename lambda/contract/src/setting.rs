@@ -18,7 +18,7 @@ pub struct Setting {
     pub name: &'static str,
     /// Who defines it: this library or the server.
     pub owner: SettingOwner,
-    /// How its text is read.
+    /// The type of its value.
     #[serde(rename = "type")]
     pub setting_type: SettingType,
     /// Value when the variable is absent, in the type's own JSON form; `null` when there is none.
@@ -27,7 +27,7 @@ pub struct Setting {
     pub required: bool,
     /// Unit of a duration.
     pub unit: Option<SettingUnit>,
-    /// What it does, for people.
+    /// Its effect, for people.
     pub description: String,
 }
 
@@ -41,11 +41,11 @@ pub enum SettingOwner {
     Server,
 }
 
-/// How the text of a [`Setting`] is read.
+/// The type of a [`Setting`]'s value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SettingType {
-    /// Any text that is not empty.
+    /// Any string that is not empty.
     String,
     /// See [`HttpUrl`].
     Url,
@@ -55,7 +55,7 @@ pub enum SettingType {
     Boolean,
     /// A whole number of [`SettingUnit`]s.
     Duration,
-    /// Comma-separated texts.
+    /// Comma-separated strings.
     List,
 }
 
@@ -75,14 +75,14 @@ pub trait SettingValue: Sized {
     const UNIT: Option<SettingUnit> = None;
     /// Whether an absent variable without a default is a value of this type.
     const OPTIONAL: bool = false;
-    /// Whether a complaint must not show the text.
+    /// Whether an error must not show the value.
     const SECRET: bool = false;
 
-    /// Reads a text that is not empty.
+    /// Parses a string that is not empty.
     ///
     /// # Errors
     ///
-    /// What the text must be, as the end of the sentence "`NAME` must …"; it does not repeat the text.
+    /// What the value must be, as the end of the sentence "`NAME` must …"; it does not repeat the value.
     fn parse(text: &str) -> Result<Self, String>;
 
     /// The value of an absent variable without a default; `None` unless [`SettingValue::OPTIONAL`].
@@ -142,7 +142,7 @@ impl SettingValue for Milliseconds {
     }
 }
 
-/// Comma-separated texts, trimmed; at least one.
+/// Comma-separated strings, trimmed; at least one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct List(pub Vec<String>);
 
@@ -183,7 +183,7 @@ pub trait Settings: Sized {
     /// The definitions, in the order of the fields.
     fn definitions() -> Vec<Setting>;
 
-    /// Reads every field; `None` when at least one had a problem, which the reader then knows.
+    /// Reads every field; `None` when at least one is invalid, which the reader records.
     fn read(reader: &mut Reader<'_>) -> Option<Self>;
 }
 
@@ -198,7 +198,7 @@ impl Settings for () {
     }
 }
 
-/// Reads settings out of environment variables and remembers everything that is wrong with them.
+/// Reads settings from environment variables and collects every problem.
 #[derive(Debug)]
 pub struct Reader<'a> {
     variables: &'a BTreeMap<String, String>,
@@ -246,11 +246,11 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Ends the reading.
+    /// Finishes reading.
     ///
     /// # Errors
     ///
-    /// [`SettingsError`] with every problem that was met.
+    /// [`SettingsError`] with every problem.
     pub fn finish<T>(self, settings: Option<T>) -> Result<T, SettingsError> {
         match settings {
             Some(settings) if self.problems.is_empty() => Ok(settings),
@@ -261,7 +261,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Everything that is wrong with the environment variables, at once.
+/// Every problem of the environment variables.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SettingsError {
     problems: Vec<String>,
@@ -279,8 +279,8 @@ impl fmt::Display for SettingsError {
 
 impl std::error::Error for SettingsError {}
 
-/// The default in the JSON form of the setting's type; a default that its own type refuses stays a text, which the
-/// test of the server's contract then shows.
+/// The default in the JSON form of the setting's type; a default that its own type refuses stays a string, which the
+/// test of the server's contract then reports.
 fn default_value(setting_type: SettingType, default: &str) -> Value {
     match setting_type {
         SettingType::Integer | SettingType::Duration => default

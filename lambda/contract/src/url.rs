@@ -4,10 +4,10 @@ use std::fmt;
 
 /// An absolute `https` URL, or an `http` URL of a loopback host.
 ///
-/// Kept as the exact text it was given as: OAuth compares issuers and resource identifiers as strings
-/// (RFC 8414 section 3.3, RFC 9728 section 3.3), so nothing is normalised.
+/// Keeps the exact string that was given: OAuth compares issuers and resource identifiers as strings (RFC 8414 section
+/// 3.3, RFC 9728 section 3.3), so nothing is normalised.
 ///
-/// Does not check that the host exists or that anything answers there.
+/// Does not check that the host exists or responds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HttpUrl {
     text: String,
@@ -15,7 +15,7 @@ pub struct HttpUrl {
     authority_end: usize,
 }
 
-/// Why a text is not an [`HttpUrl`]. Its `Display` says how to mend it.
+/// Why a string is not an [`HttpUrl`]. Its `Display` names the fix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InvalidUrl {
     /// Neither `https://` nor `http://`.
@@ -48,7 +48,7 @@ impl HttpUrl {
     ///
     /// # Errors
     ///
-    /// [`InvalidUrl`] says which rule the text breaks.
+    /// [`InvalidUrl`] names the rule that the string breaks.
     pub fn parse(text: &str) -> Result<Self, InvalidUrl> {
         if text.bytes().any(|byte| {
             !(0x21..=0x7e).contains(&byte) || matches!(byte, b'#' | b'"' | b'\\' | b'<' | b'>')
@@ -78,7 +78,7 @@ impl HttpUrl {
         })
     }
 
-    /// The text as it was given.
+    /// The string as it was given.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text

@@ -1,4 +1,4 @@
-//! The gate's function: everything it does is [`mcp_lambda::run_gate`].
+//! The program of the Lambda authorizer: it calls [`mcp_lambda::run_gate`].
 
 use std::process::ExitCode;
 use std::time::SystemTime;

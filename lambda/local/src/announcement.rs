@@ -1,4 +1,4 @@
-//! What is told when everything is ready: a block to paste from, and the outputs as a file.
+//! Prints a block to paste from when everything is ready, and writes the outputs to a file.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::edge::REGION;
 use crate::{Failure, Ports};
 
-/// The stack's outputs and what else a program needs to talk to the local stack, by name.
+/// The stack's outputs and the other values that a program needs for the local stack, by name.
 #[must_use]
 pub fn outputs(stack: &BTreeMap<String, String>, ports: Ports) -> BTreeMap<String, String> {
     let local = [
@@ -28,7 +28,7 @@ pub fn outputs(stack: &BTreeMap<String, String>, ports: Ports) -> BTreeMap<Strin
         .collect()
 }
 
-/// Writes the outputs as one JSON object; whoever waits for the file never sees half of it.
+/// Writes the outputs as one JSON object, atomically.
 pub(crate) fn write(outputs: &BTreeMap<String, String>, file: &Path) -> Result<(), Failure> {
     let text = serde_json::to_string_pretty(outputs).unwrap_or_default();
     if let Some(directory) = file.parent() {
@@ -54,7 +54,7 @@ const CONNECT: [(&str, &str); 5] = [
     ("CursorLink", "Cursor: open this link in a browser"),
 ];
 
-/// What the output of this name is for every server that has one; that of the server without a prefix first.
+/// The values of this output for every server that has one; the server without a prefix comes first.
 fn of_every_server<'a>(outputs: &'a BTreeMap<String, String>, name: &str) -> Vec<&'a str> {
     let mut found: Vec<(&str, &str)> = outputs
         .iter()

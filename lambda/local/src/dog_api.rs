@@ -1,5 +1,5 @@
-//! What stands in for dogapi.dog, so that the example server's own HTTP client runs on a machine without internet.
-//! Speaks the one operation that the server uses, `GET /api/v2/facts?limit=N`, in that API's JSON (JSON:API).
+//! Emulates dogapi.dog, so that the example server's own HTTP client works on a machine without internet access. It
+//! implements the one operation that the server uses, `GET /api/v2/facts?limit=N`, in that API's JSON (JSON:API).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -41,7 +41,7 @@ const FACTS: [&str; 24] = [
     "Wagging more to the right often goes with something the dog likes.",
 ];
 
-/// The service for the names of `host`. Each answer goes on in the list where the last one ended.
+/// The service for the names of `host`. Each response continues in the list where the last one ended.
 pub fn app(host: LoopbackHost) -> Router {
     Router::new()
         .route("/api/v2/facts", get(facts))

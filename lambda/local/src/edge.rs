@@ -1,8 +1,8 @@
-//! The edge: on this machine what CloudFront is in AWS. The root of the URL is the API's stage, bodies are streamed in
-//! both directions, and `Host` is the gateway's own (as with CloudFront's managed AllViewerExceptHostHeader policy).
+//! The edge emulates CloudFront on this machine. The root of the URL is the API's stage, bodies are streamed in both
+//! directions, and `Host` is the gateway's own (as with CloudFront's managed AllViewerExceptHostHeader policy).
 //!
-//! It refuses a foreign `Host` and nothing else: tokens, scopes and throttling are the gateway's, `Origin` is the
-//! function's. It has none of CloudFront's limits (see `docs/live-checks.md`).
+//! It refuses only a foreign `Host`: the API Gateway checks tokens, scopes and throttling, and the function checks
+//! `Origin`. It has none of CloudFront's limits (see `docs/live-checks.md`).
 
 use std::collections::BTreeMap;
 
@@ -18,9 +18,9 @@ use crate::Routes;
 use crate::forward::Upstream;
 use crate::host::LoopbackHost;
 
-/// The API stage that stands at the root.
+/// The API stage at the root.
 const STAGE: &str = "prod";
-/// The region that the emulator plays.
+/// The region of the emulator.
 pub(crate) const REGION: &str = "us-east-1";
 
 /// The REST APIs behind the edge.

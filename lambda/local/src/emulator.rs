@@ -8,20 +8,20 @@ use serde::Deserialize;
 use crate::process::{Service, command, step};
 use crate::{Failure, Places, Ports};
 
-/// How long the emulator may take until it answers; it takes under a second on an idle machine.
+/// Start-up timeout of the emulator; it takes under a second on an idle machine.
 const START: Duration = Duration::from_secs(60);
-/// How long it may take to save users and data. It breaks open streams off after a second (`launch.py`), and the whole stack
-/// ends within five.
+/// How long it may take to save users and data. It closes open streams after a second (`launch.py`), and the whole
+/// stack ends within five.
 pub(crate) const GRACE: Duration = Duration::from_secs(3);
 
 /// The stack's outputs by name.
 pub(crate) type Outputs = BTreeMap<String, String>;
 
-/// Starts the emulator on its port (0 is any free one) and waits until it answers; the emulator and its port.
+/// Starts the emulator on its port (0 is any free one) and waits until it responds; returns the emulator and its port.
 pub(crate) async fn start(places: &Places, ports: Ports) -> Result<(Service, u16), Failure> {
     let log = places.log.join("emulator.log");
     let port_file = places.state.join("port");
-    // It would say where the last one listened.
+    // It would contain the port of the previous run.
     let _ = std::fs::remove_file(&port_file);
     let mut service = Service::start(
         command(places.python(), places)
@@ -53,17 +53,17 @@ pub(crate) async fn start(places: &Places, ports: Ports) -> Result<(Service, u16
     }
 }
 
-/// What a deployment gives.
+/// The result of a deployment.
 #[derive(Deserialize)]
 pub(crate) struct Deployed {
-    /// The physical ids of the REST APIs by logical id. Only the edge needs them, and nobody on AWS does: they are no outputs.
+    /// The physical ids of the REST APIs by logical id. Only the edge needs them, so they are not outputs.
     #[serde(rename = "RestApiIds")]
     pub(crate) rest_api_ids: BTreeMap<String, String>,
     #[serde(flatten)]
     pub(crate) outputs: Outputs,
 }
 
-/// Brings the stack to the synthesized template.
+/// Updates the stack to the synthesized template.
 pub(crate) async fn deploy(
     places: &Places,
     ports: Ports,

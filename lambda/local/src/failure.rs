@@ -1,11 +1,11 @@
-//! Why the local stack cannot start or go on. Every message names the cause and the command that mends it.
+//! Why the local stack cannot start or go on. Every message names the cause and the command that fixes it.
 
 use std::path::PathBuf;
 
 /// The closed list of reasons.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
-    /// A program that the stack needs is not there.
+    /// A program that the stack needs is missing.
     #[error("`{tool}` cannot be started ({cause}): {mend}, then run `npm start` again")]
     ToolMissing {
         /// Name of the program.
@@ -15,21 +15,21 @@ pub enum Failure {
         /// What to do.
         mend: &'static str,
     },
-    /// A program is there but too old.
+    /// A program is too old.
     #[error(
         "`{tool}` is version {found}, {wanted} or newer is needed: {mend}, then run `npm start` again"
     )]
     ToolTooOld {
         /// Name of the program.
         tool: &'static str,
-        /// The version that it says it has.
+        /// The version that it reports.
         found: String,
-        /// The version that is needed.
+        /// The required version.
         wanted: &'static str,
         /// What to do.
         mend: &'static str,
     },
-    /// Somebody else listens on a port.
+    /// Another process listens on a port.
     #[error(
         "port {port} ({role}) is taken by another program: stop that program (it may be another `npm start`), \
          or choose other ports with `npm start -- --port {other}`"
@@ -51,18 +51,18 @@ pub enum Failure {
         status: String,
         /// What to do.
         mend: String,
-        /// The end of what the program said.
+        /// The end of the program's output.
         said: String,
     },
-    /// The emulator did not answer in time.
+    /// The emulator did not respond in time.
     #[error("the emulator did not answer within {seconds} s: see {log}, then run `npm start` again", log = log.display())]
     EmulatorSilent {
-        /// How long it had.
+        /// The time limit.
         seconds: u64,
         /// Where its output is.
         log: PathBuf,
     },
-    /// The emulator ended although nobody asked it to.
+    /// The emulator ended unexpectedly.
     #[error("the emulator ended by itself ({status}): see {log}, then run `npm start` again", log = log.display())]
     EmulatorEnded {
         /// How it ended.
@@ -78,7 +78,7 @@ pub enum Failure {
         /// What the operating system said.
         cause: std::io::Error,
     },
-    /// The synthesized template or the outputs do not say what is needed.
+    /// The synthesized template or the outputs lack a required value.
     #[error("the stack has no {missing}: run `git status` to see what changed below `cdk/`")]
     Incomplete {
         /// What is missing.

@@ -31,7 +31,7 @@ pub struct Upstream {
     port: u16,
 }
 
-/// The upstream did not answer.
+/// The upstream did not respond.
 #[derive(Debug, thiserror::Error)]
 #[error("127.0.0.1:{port} did not answer: {cause}")]
 pub(crate) struct Unreachable {
@@ -64,7 +64,7 @@ impl Upstream {
         Self { client, port }
     }
 
-    /// Sends the request on to `path_and_query` under the name `host` and hands the answer back as it arrives.
+    /// Forwards the request to `path_and_query` under the name `host` and streams the response back.
     pub(crate) async fn forward(
         &self,
         request: Request<Body>,
@@ -80,7 +80,7 @@ impl Upstream {
         Ok(response)
     }
 
-    /// Sends a request of our own and collects the answer.
+    /// Sends a request of our own and collects the response.
     pub(crate) async fn call(
         &self,
         mut request: Request<Body>,
@@ -124,7 +124,7 @@ impl Upstream {
     }
 }
 
-/// Removes what belongs to the connection: the fixed list and whatever `Connection` names.
+/// Removes connection headers: the fixed list and the headers that `Connection` names.
 fn strip_hop_by_hop(headers: &mut HeaderMap) {
     let named: Vec<HeaderName> = headers
         .get_all(header::CONNECTION)

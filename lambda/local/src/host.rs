@@ -1,11 +1,11 @@
-//! The `Host` header: a page of somebody else's must not reach a server on loopback through DNS rebinding.
+//! Checks the `Host` header, so that a foreign page cannot reach a server on loopback through DNS rebinding.
 
 use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-/// The names under which one of our ports may be asked.
+/// The accepted `Host` values of one port.
 #[derive(Debug, Clone)]
 pub struct LoopbackHost {
     allowed: [String; 2],
@@ -20,8 +20,8 @@ impl LoopbackHost {
         }
     }
 
-    /// Middleware: 403 for every other `Host`, like a CloudFront distribution asked under a name that is not its own.
-    /// Does not look at `Origin`: that is the function's task here as on AWS.
+    /// Middleware: 403 for every other `Host`, like a CloudFront distribution for an unknown name. Does not check
+    /// `Origin`: the function does, as on AWS.
     pub(crate) async fn check(State(host): State<Self>, request: Request, next: Next) -> Response {
         let asked = request
             .headers()

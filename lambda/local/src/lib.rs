@@ -1,9 +1,9 @@
-//! The stack that `npx cdk deploy` puts on AWS, on one machine: the same synthesized template in an emulator, with this
-//! program before it as what CloudFront ([`edge`]) and Cognito's managed login ([`sign_in`]) are in AWS, and a
-//! stand-in for the one service on the internet that the example server asks ([`dog_api`]).
+//! Runs the stack that `npx cdk deploy` puts on AWS on one machine: the same synthesized template in an emulator. This
+//! program emulates CloudFront ([`edge`]), Cognito's managed login ([`sign_in`]) and the one internet service that the
+//! example server calls ([`dog_api`]).
 //!
-//! It adds no security check that AWS would not make, so that a client that works here has a chance there. What the
-//! emulator cannot tell is listed in `docs/live-checks.md`.
+//! It adds no security check that AWS would not make, so that a client that works here has a chance there.
+//! `docs/live-checks.md` lists what the emulator cannot show.
 //!
 //! Everything binds to 127.0.0.1 and speaks plain HTTP.
 

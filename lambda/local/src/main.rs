@@ -11,7 +11,7 @@ async fn main() -> ExitCode {
     match run(Options::parse(), std::env::vars_os()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            // Nobody is left to tell when standard error itself is gone.
+            // A failure to write to standard error cannot be reported.
             let _ = writeln!(std::io::stderr(), "\nerror: {failure}");
             ExitCode::FAILURE
         }

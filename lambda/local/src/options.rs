@@ -1,4 +1,4 @@
-//! Command line, ports and places.
+//! Command line options, ports and paths.
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -62,7 +62,7 @@ fn first_port(text: &str) -> Result<u16, String> {
     }
 }
 
-/// What issues authorization codes to MCP clients.
+/// The issuer of authorization codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Authorization {
     /// The authorization server in front of the user pool: clients need the URL alone.
@@ -121,17 +121,18 @@ const CALLBACK: u16 = 8765;
 /// The four ports, all on 127.0.0.1, and the one that MCP clients listen on.
 #[derive(Debug, Clone, Copy)]
 pub struct Ports {
-    /// What CloudFront is in AWS: the MCP endpoint and its metadata.
+    /// The port that emulates CloudFront: the MCP endpoint and its metadata.
     pub edge: u16,
-    /// What the Cognito domain is in AWS.
+    /// The port that emulates the Cognito domain.
     pub sign_in: u16,
     /// The AWS endpoint.
     pub emulator: u16,
-    /// What stands in for dogapi.dog.
+    /// The port that emulates dogapi.dog.
     pub dog_api: u16,
-    /// What MCP clients listen on during sign-in: the redirect URIs on it are registered with the interactive app client.
+    /// The port that MCP clients listen on during sign-in: its redirect URIs are registered with the interactive app
+    /// client.
     pub callback: u16,
-    /// Whether the ports are free ones, of one run that keeps nothing.
+    /// Whether the ports are free ones, of a run that keeps no state.
     pub free: bool,
 }
 
@@ -149,8 +150,8 @@ impl Ports {
         }
     }
 
-    /// Whatever is free when it is bound, and a port for clients that is free now. Clients bind it later, so it lies below the
-    /// ranges from which systems give ports to others meanwhile.
+    /// Ports that are free when they are bound, and a port for clients that is free now. Clients bind it later, so it
+    /// is below the ranges from which systems assign ports.
     pub(crate) fn free() -> Result<Self, Failure> {
         let mut random = [0; 2];
         let callback = loop {
@@ -173,8 +174,8 @@ impl Ports {
     }
 }
 
-/// Where things are, as absolute paths. State is kept for each port, so that two stacks can run from one checkout.
-/// [`Environment`] is what programs that run there get.
+/// Absolute paths of the stack's files. State is kept for each port, so that two stacks can run from one checkout.
+/// [`Environment`] is the environment of programs that run there.
 #[derive(Debug, Clone)]
 pub struct Places {
     /// The project.
@@ -185,7 +186,7 @@ pub struct Places {
     pub state: PathBuf,
     /// The synthesized template and its assets.
     pub cdk_out: PathBuf,
-    /// What the programs that were started said.
+    /// The output of the started programs.
     pub log: PathBuf,
     /// `<server>/bootstrap` for each server.
     pub lambda: PathBuf,
@@ -229,7 +230,7 @@ impl Places {
             .parent()
             .filter(|run| run.starts_with(runs(&self.root)))
         {
-            // What stays behind is removed by the next run with free ports.
+            // The next run with free ports removes what is left.
             let _ = std::fs::remove_dir_all(run);
         }
     }
@@ -258,8 +259,8 @@ fn runs(root: &Path) -> PathBuf {
     root.join(".local/runs")
 }
 
-/// Removes what runs with free ports left behind that were killed. Their ports tell them from those that are still running;
-/// each is held while its directory goes, so that no new run can get it meanwhile.
+/// Removes the directories of killed runs with free ports. A run whose port is in use is still running; each free port
+/// is held while its directory is removed, so that no new run can get it.
 pub(crate) fn forget_killed_runs(root: &Path) {
     let Ok(entries) = std::fs::read_dir(runs(root)) else {
         return;

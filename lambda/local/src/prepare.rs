@@ -1,4 +1,4 @@
-//! What has to be there before the emulator can run the stack: tools, the emulator's environment, the servers, the template.
+//! Prepares what the emulator needs to run the stack: tools, the emulator's environment, the servers and the template.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use crate::process::{building, command, output, step};
 use crate::progress::Progress;
 use crate::{App, Authorization, Failure, Options, Places, Ports};
 
-/// What the stacks' functions run: package and binary.
+/// The programs of the stacks' functions: package and binary.
 const DOG_FACTS: Server = ("dog-facts", "dog-facts");
 const COUNTER: Server = ("counter", "counter");
 const AUTHORIZATION: Server = ("mcp-lambda-authorization", "authorization");
@@ -20,7 +20,7 @@ const INSTALL_RUST: &str = "install Rust with rustup";
 const INSTALL_PYTHON: &str = "install Python 3.10 or newer (on Debian and Ubuntu: `sudo apt-get install python3 python3-venv`)";
 const INSTALL_NODE: &str = "install Node.js 20 or newer";
 
-/// Checks that the programs of the preparation are there and new enough.
+/// Checks that the required programs are installed and new enough.
 pub(crate) async fn tools(places: &Places) -> Result<(), Failure> {
     tokio::try_join!(
         tool(places, "cargo", INSTALL_RUST, "cargo ", "1.85", (1, 85)),
@@ -75,7 +75,7 @@ fn version(text: &str) -> Option<(u32, u32)> {
     Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
 }
 
-/// Makes the emulator's Python environment, unless it was made from the same requirements before.
+/// Creates the emulator's Python environment, unless it exists with the same requirements.
 ///
 /// # Errors
 ///
@@ -84,7 +84,7 @@ pub async fn install_emulator(places: &Places) -> Result<(), Failure> {
     venv(places, Progress::new(true)).await
 }
 
-/// The same, saying so.
+/// The same, with progress output.
 pub(crate) async fn venv(places: &Places, progress: Progress) -> Result<(), Failure> {
     let requirements = places.emulator("requirements.txt");
     let wanted = std::fs::read(&requirements).map_err(Failure::file(&requirements))?;
@@ -125,7 +125,7 @@ pub(crate) async fn venv(places: &Places, progress: Progress) -> Result<(), Fail
     std::fs::write(&stamp, wanted).map_err(Failure::file(&stamp))
 }
 
-/// Waits for the lock on `file`, which the system takes back from a process that ends in any way.
+/// Waits for the lock on `file`, which the operating system releases when a process ends in any way.
 async fn lock(file: &Path) -> Result<File, Failure> {
     let path = file.to_owned();
     let waiting = tokio::task::spawn_blocking(move || {
@@ -142,7 +142,7 @@ async fn lock(file: &Path) -> Result<File, Failure> {
         .map_err(Failure::file(file))
 }
 
-/// Builds the servers for this machine and lays each down as `<server>/bootstrap`.
+/// Builds the servers for this machine and copies each to `<server>/bootstrap`.
 pub(crate) async fn servers(
     places: &Places,
     options: &Options,
@@ -183,7 +183,7 @@ pub(crate) async fn servers(
     Ok(())
 }
 
-/// Where cargo put the binary, from its JSON messages: the target directory may be anywhere.
+/// The path of the binary, from cargo's JSON messages: the target directory may be anywhere.
 fn executable(messages: &[u8], name: &str) -> Option<PathBuf> {
     #[derive(Deserialize)]
     struct Message {
@@ -220,8 +220,8 @@ fn lay_down(built: &Path, directory: &Path) -> Result<(), Failure> {
     std::fs::rename(&part, &bootstrap).map_err(Failure::file(&bootstrap))
 }
 
-/// `ours`, added to the context of `cdk.json`: the CDK's command line would hand that over too, and its feature flags
-/// shape the template.
+/// Adds `ours` to the context of `cdk.json`, which the CDK's command line also passes and whose feature flags change
+/// the template.
 fn with_feature_flags(places: &Places, ours: Value) -> Result<Value, Failure> {
     #[derive(Deserialize)]
     struct CdkJson {
@@ -237,7 +237,7 @@ fn with_feature_flags(places: &Places, ours: Value) -> Result<Value, Failure> {
     Ok(Value::Object(context))
 }
 
-/// Synthesizes the stack for this machine: same app, with this program as the front that exists already.
+/// Synthesizes the stack for this machine: the same app, with this program as the external front.
 pub(crate) async fn template(
     places: &Places,
     ports: Ports,

@@ -25,7 +25,7 @@ impl Group {
         )
     }
 
-    /// The leader was waited for and left nobody behind: its number may belong to somebody else from now on.
+    /// The leader was waited for and its group is empty: its id may be reused from now on.
     fn disarm(&mut self) {
         self.0 = None;
     }
@@ -45,7 +45,7 @@ impl Drop for Group {
 #[derive(Debug, Clone, Default)]
 pub struct Environment(Vec<(OsString, OsString)>);
 
-/// Where programs, files and libraries are, who asks, and in what language and time zone.
+/// Variables for programs, files and libraries, the user, the language and the time zone.
 const ALLOWED: [&str; 11] = [
     "PATH",
     "HOME",
@@ -61,7 +61,7 @@ const ALLOWED: [&str; 11] = [
 ];
 
 impl Environment {
-    /// What the list allows of `variables`.
+    /// The allowed ones of `variables`.
     pub fn from_variables(variables: impl IntoIterator<Item = (OsString, OsString)>) -> Self {
         let allowed = |name: &OsStr| ALLOWED.iter().any(|allowed| *allowed == name);
         Self(
@@ -97,7 +97,7 @@ pub(crate) fn building(program: impl AsRef<OsStr>, places: &Places) -> Command {
     command
 }
 
-/// Runs a command to its end and returns what it said.
+/// Runs a command to its end and returns its output.
 pub(crate) async fn output(command: &mut Command) -> std::io::Result<Output> {
     command
         .stdin(Stdio::null())
@@ -110,7 +110,7 @@ pub(crate) async fn output(command: &mut Command) -> std::io::Result<Output> {
     Ok(output)
 }
 
-/// Runs one step of the preparation; its standard output, or a failure with the end of everything it said.
+/// Runs one step of the preparation; its standard output, or a failure with the end of its output.
 pub(crate) async fn step(
     step: &'static str,
     mend: &str,
@@ -150,8 +150,8 @@ fn last_lines(said: &str) -> String {
     lines[lines.len().saturating_sub(KEPT)..].join("\n")
 }
 
-/// A child that runs as long as the stack. It is told to end by the end of its standard input, which also happens when
-/// this program is killed and cannot tell anybody anything.
+/// A child that runs as long as the stack. The end of its standard input makes it stop, which also happens when this
+/// program is killed.
 #[derive(Debug)]
 pub(crate) struct Service {
     child: Child,
@@ -189,7 +189,7 @@ impl Service {
     /// Ends it in order, within `grace`; what is left of its group then ends by force.
     pub(crate) async fn stop(mut self, grace: Duration) {
         drop(self.input.take());
-        // In time or not: the group's drop, which comes next, finds whoever is left.
+        // In time or not: dropping the group then kills every process that is left.
         let _ = tokio::time::timeout(grace, self.child.wait()).await;
         drop(self.group);
     }

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-/// Says on standard error what is being done.
+/// Writes progress to standard error.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Progress {
     quiet: bool,
@@ -32,7 +32,7 @@ impl Progress {
 
     pub(crate) fn say(&self, line: &str) {
         if !self.quiet {
-            // Progress that nobody can read is no reason to stop.
+            // A failure to write progress does not stop the stack.
             let _ = writeln!(std::io::stderr(), "  {line}");
         }
     }

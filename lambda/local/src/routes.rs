@@ -1,14 +1,15 @@
-//! Which REST API a request goes to. In AWS the front of several servers leads each server's path to its own API and all else to the
-//! host's; the template has no such front when it is synthesized for this machine, so the APIs' own paths say it.
+//! Routes requests to REST APIs. In AWS the front of several servers routes each server's path to its own API and
+//! everything else to the host's; the template has no such front when it is synthesized for this machine, so the APIs'
+//! own paths decide.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-/// The API of every path. Says nothing about methods: those are the gateway's.
+/// The API of every path. It ignores methods: the API Gateway checks them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Routes {
-    /// The API that answers everything that no other has.
+    /// The API for all other paths.
     pub root: String,
     /// Paths of the other APIs, whole and without a pattern, with the physical ids of their APIs.
     pub paths: BTreeMap<String, String>,

@@ -1,4 +1,4 @@
-//! The order of things: ports, tools, emulator, template, deployment, servers, and the end of it all.
+//! Starts and stops the stack in order: ports, tools, emulator, template, deployment, servers.
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -28,7 +28,7 @@ use crate::{
 ///
 /// # Errors
 ///
-/// See [`Failure`]: each names the cause and what mends it.
+/// See [`Failure`]: each names the cause and the fix.
 pub async fn run(
     options: Options,
     variables: impl IntoIterator<Item = (OsString, OsString)>,
@@ -62,7 +62,7 @@ async fn token(places: &Places) -> Result<(), Failure> {
         .map_err(Failure::file("standard output"))
 }
 
-/// The listeners, bound before anything else so that a taken port costs nobody a build.
+/// The listeners, bound first, so that a port in use is reported before the build.
 struct Listeners {
     edge: TcpListener,
     sign_in: TcpListener,
@@ -92,7 +92,7 @@ async fn up(
         },
         () = &mut ended => Ok(()),
     };
-    // After a failure the log is there to be read, until the next run with free ports.
+    // After a failure the log is kept until the next run with free ports.
     if ports.free && end.is_ok() {
         places.forget_run();
     }
@@ -181,7 +181,7 @@ async fn make_ready(
     for directory in [&places.state, &places.cdk_out, &places.log] {
         std::fs::create_dir_all(directory).map_err(Failure::file(directory))?;
     }
-    // The outputs of an earlier run would say that this one is ready.
+    // The outputs of an earlier run would look as if this one were ready.
     let _ = std::fs::remove_file(places.outputs());
 
     prepare::tools(places).await?;

@@ -152,7 +152,7 @@ pub fn scopes(data: &[u8]) {
     }
 }
 
-/// Access tokens: any text is read without a panic, and any claims make a caller only with what a caller must have.
+/// Access tokens: any string is parsed without a panic, and claims make a caller only with every required member.
 pub fn token(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     if reads_as_jwt(&text) {
@@ -200,7 +200,7 @@ pub fn sealed(data: &[u8]) {
         Some(text.as_ref())
     );
     assert_eq!(seal.open::<String>(&self::caller("eve"), &sealed), None);
-    // The input says what is altered: a place, and what is put there.
+    // The input determines the change: a position and a value.
     let (Some(place), Some(letter)) = (data.first(), data.get(1)) else {
         return;
     };
@@ -289,7 +289,7 @@ fn server() -> Option<Built<Fuzzed>> {
         .ok()
 }
 
-/// The text of an `Mcp-Name` header (2026-07-28, standard request headers): as it is, or `=?base64?…?=`.
+/// The value of an `Mcp-Name` header (2026-07-28, standard request headers): plain, or `=?base64?…?=`.
 fn decoded(value: &HeaderValue) -> Option<String> {
     let text = std::str::from_utf8(value.as_bytes()).ok()?.trim();
     let inner = text

@@ -40,7 +40,10 @@ export function registrations(scope: Construct, server: McpServer): cloudwatch.I
   return countedLines(scope, server, 'Registrations', pattern, 'registrations');
 }
 
-/** Tokens of Cognito that the authorization server did not hand out, because they were not what was consented to; undefined without its log. */
+/**
+ * Cognito's tokens that the authorization server refused, because they differ from the consent; undefined without its
+ * log.
+ */
 export function refusedTokens(scope: Construct, server: McpServer): cloudwatch.IMetric | undefined {
   return countedLines(scope, server, 'TokensNotAsConsented', logs.FilterPattern.stringValue('$.failure', '=', 'TokenNotAsConsented'), 'refused tokens');
 }

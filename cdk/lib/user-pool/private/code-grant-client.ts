@@ -84,7 +84,10 @@ export function deferScopes(appClient: cognito.UserPoolClient, oauthScopes: () =
   definitionOf(appClient).allowedOAuthScopes = Lazy.list({ produce: () => oauthScopes().map((scope) => scope.scopeName) });
 }
 
-/** The secret of an app client as CloudFormation hands it on: not the L2's `userPoolClientSecret`, which is a custom resource. */
+/**
+ * The secret of an app client as CloudFormation returns it: not the L2's `userPoolClientSecret`, which is a custom
+ * resource.
+ */
 export function clientSecretOf(appClient: cognito.UserPoolClient): string {
   return definitionOf(appClient).attrClientSecret;
 }

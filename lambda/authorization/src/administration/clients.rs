@@ -1,4 +1,4 @@
-//! Machine clients.
+//! Adds, lists, rotates and removes machine clients.
 
 use aws_sdk_cognitoidentityprovider::{
     Client,
@@ -10,7 +10,7 @@ use aws_sdk_cognitoidentityprovider::{
 
 use super::AdministrationFailure;
 
-/// Most pages of app clients that are read: 60 to a page, 1,000 clients to a pool by default.
+/// Most pages of app clients that are read, with 60 clients each; a pool has up to 1,000 by default.
 const MAX_PAGES: usize = 200;
 
 /// Creates a machine client: client credentials only, exactly these scopes, one secret.
@@ -127,7 +127,7 @@ pub(super) async fn rotate(
     ))
 }
 
-/// Ends a rotation: the older secret goes.
+/// Ends a rotation: removes the older secret.
 pub(super) async fn finish(
     cognito: &Client,
     pool: &str,
@@ -156,7 +156,7 @@ pub(super) async fn finish(
     Ok("the older secret is removed".to_owned())
 }
 
-/// Removes a machine client, and only a machine client: a slip must not lock people out.
+/// Removes a machine client, and no other app client: a mistake must not lock people out.
 pub(super) async fn remove(
     cognito: &Client,
     pool: &str,

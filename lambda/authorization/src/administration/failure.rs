@@ -1,4 +1,4 @@
-//! Why a command could not be done.
+//! Lists why a command fails.
 
 use std::fmt;
 
@@ -41,7 +41,7 @@ pub enum AdministrationFailure {
         /// Cognito's message.
         message: String,
     },
-    /// Cognito's answer lacks what it must have.
+    /// Cognito's response lacks a required member.
     Incomplete {
         /// What was tried.
         operation: &'static str,

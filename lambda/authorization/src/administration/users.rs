@@ -1,4 +1,4 @@
-//! People.
+//! Invites and disables users.
 
 use aws_sdk_cognitoidentityprovider::{
     Client,

@@ -1,4 +1,4 @@
-//! Which addresses a metadata document may be fetched from.
+//! Decides which addresses a metadata document may be fetched from.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 

@@ -1,6 +1,6 @@
-//! A bounded cache of accepted metadata documents, and the budgets of fetches of one instance.
+//! Caches accepted metadata documents and limits the fetches of one instance.
 //!
-//! Only accepted documents are kept; a failure is looked at again the next time, within the budgets.
+//! Only accepted documents are cached; after a failure the next request fetches again, within the budgets.
 
 use std::{collections::HashMap, sync::Mutex};
 
@@ -16,13 +16,13 @@ use crate::{
 
 /// Most documents kept at a time.
 const MAX_ENTRIES: usize = 64;
-/// Kept this long if the answer does not say.
+/// Default lifetime of a cached document.
 const DEFAULT_SECONDS: u64 = 5 * 60;
-/// Never kept longer: a client that withdraws a redirect is heard within a day.
+/// Longest lifetime: a client's withdrawal of a redirect takes effect within a day.
 const MAX_SECONDS: u64 = 24 * 60 * 60;
 
 struct Entry {
-    /// Absent if the document's headers forbid to keep it: then it is only known that it was accepted.
+    /// Absent if the document's headers forbid caching: then only its acceptance is recorded.
     client: Option<Client>,
     expires: Timestamp,
     used: u64,
@@ -34,8 +34,8 @@ struct Entries {
     uses: u64,
 }
 
-/// Accepted documents by URL. Full, it forgets the one that was used longest ago, so that documents that somebody publishes
-/// in great number and with long lives do not push out those that people use.
+/// Accepted documents by URL, with LRU eviction, so that a large number of published documents with long lifetimes does
+/// not evict those in use.
 #[derive(Default)]
 pub(crate) struct DocumentCache(Mutex<Entries>);
 
@@ -112,9 +112,9 @@ fn lifetime(headers: &HeaderMap) -> u64 {
 
 /// How many documents may be fetched in a minute, per instance of the function.
 ///
-/// The gateway's throttle is the real limit; these keep a single instance from being used as a fetcher when the gateway's is
-/// set too high. What strangers spend is theirs: hosts of listed callbacks and documents that were accepted before have
-/// budgets of their own.
+/// API Gateway's rate limit is the main limit; the budgets prevent the abuse of a single instance as a fetcher when
+/// that limit is too high. Hosts of listed callbacks and documents that were accepted before have budgets of their own,
+/// which unknown clients cannot use up.
 pub(crate) struct FetchBudgets {
     known_hosts: Vec<String>,
     spent: Mutex<Spent>,
@@ -153,7 +153,7 @@ impl Window {
         now.since(self.since) >= MINUTE || now < self.since
     }
 
-    /// This window with one more spent, or when the next is to be had.
+    /// This window with one more fetch, or when the next is permitted.
     fn with_one_more(self, limit: u32, now: Timestamp) -> Result<Self, Failure> {
         if self.is_over(now) {
             return Ok(Self {
@@ -185,7 +185,7 @@ impl FetchBudgets {
         }
     }
 
-    /// Takes one fetch, or says when the next is to be had.
+    /// Takes one fetch, or returns when the next is permitted.
     pub(crate) fn take(
         &self,
         url: &Url,

@@ -38,10 +38,10 @@ struct Document {
     client_secret_expires_at: Option<serde_json::Value>,
 }
 
-/// Judges an answer that was fetched from `url` and reads the client from it.
+/// Validates a response that was fetched from `url` and parses the client from it.
 ///
-/// A redirect URI that we would never follow is left out instead of spoiling the document: documents are written for every
-/// server, and only the one that is asked for counts.
+/// A redirect URI that is not acceptable is left out, and the document stays valid: documents are written for all
+/// servers, and only the requested URI matters.
 pub(crate) fn parse_document(
     url: &Url,
     answer: &Response<Vec<u8>>,
@@ -68,7 +68,7 @@ pub(crate) fn parse_document(
     if !is_media_type(content_type, "application/json") && !json_suffix {
         return Err(DocumentProblem::NotJson);
     }
-    // The reader would not look at the encoding of members that it skips (RFC 8259 section 8.1).
+    // The parser does not check the encoding of members that it skips (RFC 8259 section 8.1).
     let text = std::str::from_utf8(answer.body()).map_err(|_| DocumentProblem::Malformed)?;
     let document: Document = serde_json::from_str(text).map_err(|_| DocumentProblem::Malformed)?;
     if document.client_id != url.as_str() {

@@ -1,4 +1,4 @@
-//! Why a client metadata document is refused.
+//! Lists why a client metadata document is refused.
 
 use crate::capability::TransportFailure;
 
@@ -40,7 +40,7 @@ impl DocumentProblem {
     /// What is wrong with the document, for the people who publish it.
     pub fn mend(self) -> &'static str {
         match self {
-            // Resolution and address share a sentence: it must not tell what our network can see.
+            // Resolution and address share a sentence, which must not reveal our network.
             Self::NotResolved | Self::NotPublic => "its host has no public address",
             Self::Transport(TransportFailure::Unreachable) => "its host could not be reached",
             Self::Transport(TransportFailure::TimedOut) => "its host did not answer in time",

@@ -1,4 +1,4 @@
-//! Fetching a client's metadata document without becoming somebody's way into a network.
+//! Fetches a client's metadata document without exposing the network to SSRF.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -22,9 +22,8 @@ const LIMITS: FetchLimits = FetchLimits {
 
 /// The client behind a URL, from the cache or by one fetch.
 ///
-/// In order: form of the URL, cache, resolution, every address public, budget, connection to the address that was looked
-/// at (so a name that changes its answer in between changes nothing), then the answer itself. A name that leads nowhere
-/// spends nothing.
+/// In order: form of the URL, cache, resolution, every address public, budget, connection to the checked address (so
+/// that DNS rebinding has no effect), then the response itself. A name that does not resolve uses no budget.
 pub(crate) async fn fetch_document(
     client_id: &str,
     settings: &Settings,

@@ -1,4 +1,4 @@
-//! Names that strangers have given themselves, as our pages may show them.
+//! Sanitises names that unverified clients choose, for display on the pages.
 
 use icu_normalizer::ComposingNormalizerBorrowed;
 use icu_properties::{
@@ -31,7 +31,7 @@ pub(crate) fn harmless_name(name: &str) -> Option<String> {
         .collect();
     let composed = ComposingNormalizerBorrowed::new_nfc().normalize(&visible);
     let mut shown = String::new();
-    // Nothing to put a mark on: at the beginning, after a space, and on a character that has one.
+    // No combining mark is accepted at the beginning, after a space, and on a character that already has one.
     let mut takes_mark = false;
     for character in composed.chars() {
         let mark = matches!(

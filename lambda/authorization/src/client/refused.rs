@@ -1,11 +1,11 @@
-//! Clients that the operator refuses, however they are known.
+//! Refuses the clients that the operator lists, of every kind.
 
 use url::Url;
 
 use super::identifier::{client_digest, document_url, is_url};
 use crate::{failure::Failure, sealed::seal::Purpose};
 
-/// Which clients are refused: by `client_id`, by the host of a metadata document, or by the digest that the log has.
+/// Which clients are refused: by `client_id`, by the host of a metadata document, or by the digest in the log.
 #[derive(Debug, Clone, Default)]
 pub struct RefusedClients(Vec<String>);
 

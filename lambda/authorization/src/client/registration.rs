@@ -1,5 +1,5 @@
-//! Dynamic client registration, RFC 7591: the answer's `client_id` is the registration itself, sealed. Nothing is stored,
-//! no Cognito app client is created, and it expires by itself.
+//! Dynamic client registration, RFC 7591: the `client_id` in the response is the registration itself, sealed. Nothing
+//! is stored, no Cognito app client is created, and it expires by itself.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -19,7 +19,7 @@ use crate::{
 
 const MAX_BODY: usize = 8 * 1024;
 const MAX_REDIRECTS: usize = 10;
-/// The client id travels in URLs; a gateway takes about 10 KB of request line and headers together.
+/// The `client_id` is part of URLs; API Gateway accepts about 10 KB of request line and headers together.
 const MAX_CLIENT_ID: usize = 2000;
 
 /// What a sealed `client_id` holds. No scope and no secret: a registration gives a client nothing but its redirects.
@@ -46,9 +46,10 @@ struct Metadata {
 
 /// Registers a client and returns the body of the `201`.
 ///
-/// Every client becomes a public one with the code and refresh grants, whatever else it asked for, and gets those of its
-/// redirects that can be used here (RFC 7591 section 3.2.1 lets a server replace values and requires it to say so: the answer
-/// lists what was registered). What a replacement would weaken is refused instead, and so is a client without a redirect.
+/// Every client becomes a public one with the code and refresh grants, whatever else it asked for, and gets those of
+/// its redirect URIs that can be used here (RFC 7591 section 3.2.1 lets a server replace values if the response lists
+/// the registered ones). A value whose replacement would weaken security is refused instead, and so is a client without
+/// a redirect URI.
 pub(crate) fn register(
     request: &Request,
     settings: &Settings,
@@ -115,7 +116,8 @@ pub(crate) fn register(
 fn check_methods(metadata: &Metadata) -> Result<(), Failure> {
     let refused = |member, mend| Err(Failure::RegistrationMember { member, mend });
     match metadata.token_endpoint_auth_method.as_deref() {
-        // A secret for everybody who asks would be no secret: the client is told `none` and PKCE protects it.
+        // Registration is open, so a secret would protect nothing: the response says `none`, and PKCE protects the
+        // client.
         None | Some("none" | "client_secret_basic" | "client_secret_post") => {}
         Some(_) => return refused("token_endpoint_auth_method", "must be none"),
     }

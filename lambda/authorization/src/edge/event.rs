@@ -1,4 +1,4 @@
-//! Buffered REST proxy events of API Gateway.
+//! Converts buffered REST proxy events of API Gateway.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::{
     oauth::request::{Request, Response},
 };
 
-/// A request from an event. The gateway has already decoded the query, and its `path` is without the API stage.
+/// A request from an event. API Gateway has already decoded the query, and its `path` is without the API stage.
 pub fn from_event(event: ApiGatewayProxyRequest) -> Request {
     let headers = if event.multi_value_headers.is_empty() {
         event.headers
@@ -28,7 +28,7 @@ pub fn from_event(event: ApiGatewayProxyRequest) -> Request {
         event.multi_value_query_string_parameters
     };
     let text = event.body.unwrap_or_default();
-    // A body that claims to be base64 and is not is nobody's form.
+    // A body that claims to be base64 and is not counts as empty.
     let body = if event.is_base64_encoded {
         BASE64_STANDARD.decode(text).unwrap_or_default()
     } else {
@@ -47,7 +47,7 @@ pub fn from_event(event: ApiGatewayProxyRequest) -> Request {
     }
 }
 
-/// The proxy answer; every header as a list, because `Set-Cookie` may repeat.
+/// The proxy response; every header as a list, because `Set-Cookie` may repeat.
 pub fn into_answer(answer: Response) -> ApiGatewayProxyResponse {
     let (head, body) = answer.into_parts();
     let mut out = ApiGatewayProxyResponse::default();

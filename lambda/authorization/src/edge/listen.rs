@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 use super::{Clock, StartFailure, timestamp};
 use crate::{context::AuthorizationServer, oauth::request::Request};
 
-/// What the gateway would have refused.
+/// The size limit that API Gateway would apply.
 const MAX_BODY: usize = 256 * 1024;
 
 /// Serves until the process ends.
@@ -37,7 +37,7 @@ pub async fn listen(
                 let server = Arc::clone(&server);
                 async move { Ok::<_, Infallible>(answer(&server, request, clock).await) }
             });
-            // A connection that breaks is the other side's business.
+            // A broken connection is the peer's problem.
             let _ = http1::Builder::new()
                 .serve_connection(TokioIo::new(stream), service)
                 .await;

@@ -1,4 +1,4 @@
-//! The fetch of a client's metadata document: TLS to exactly the address that the core has looked at.
+//! Fetches a client's metadata document over TLS from exactly the address that the core has checked.
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -23,11 +23,11 @@ use crate::capability::{BoxFuture, FetchLimits, MetadataHosts, TransportFailure}
 
 const RESOLUTION: Duration = Duration::from_secs(2);
 
-/// Resolves with the system, connects where it is told, verifies the certificate for the URL's host.
+/// Resolves with the system, connects to the given address, verifies the certificate for the URL's host.
 pub struct PinnedHosts(TlsConnector);
 
 impl PinnedHosts {
-    /// `extra_root` is a certificate (DER) that the local stack's stand-ins present or chain to.
+    /// `extra_root` is a certificate (DER) that the local stack's substitute hosts present or chain to.
     ///
     /// # Errors
     /// If that certificate cannot be read.
@@ -90,7 +90,7 @@ impl PinnedHosts {
         tokio::pin!(exchange);
         tokio::select! {
             answer = &mut exchange => answer,
-            // The other side may close right after the last byte: the answer is then already in hand.
+            // The peer may close right after the last byte: the response is then already complete.
             _ = &mut connection => exchange.await,
         }
     }

@@ -1,4 +1,4 @@
-//! Where the secrets come from: the settings themselves, or Secrets Manager by one signed request each.
+//! Reads the secrets from the settings, or from Secrets Manager by one signed request each.
 
 use std::{
     sync::Arc,
@@ -25,7 +25,7 @@ use crate::{
 const CONTENT_TYPE: &str = "application/x-amz-json-1.1";
 const TARGET: &str = "secretsmanager.GetSecretValue";
 
-/// The store that the settings ask for.
+/// The store that the settings select.
 pub(super) fn store(
     settings: &Settings,
     transport: Arc<dyn CognitoTransport>,
@@ -117,7 +117,7 @@ impl SecretStore for SecretsManager {
 }
 
 impl SecretsManager {
-    /// A secret's text at a stage; `None` if it has no such version.
+    /// A secret's value at a stage; `None` if it has no such version.
     async fn value(
         &self,
         location: &SecretLocation,

@@ -1,7 +1,7 @@
 //! `GET /authorize`: from an authorization request to the consent page.
 //!
-//! Until client and redirect URI are known to belong together, a problem is a page in this browser. After that it is an
-//! answer at the client. Nothing here reaches Cognito: without a decision on the page there is no sign-in.
+//! Until client and redirect URI are verified, an error is a page in the browser. After that it is a redirect to the
+//! client. This endpoint does not call Cognito: there is no sign-in without a decision on the page.
 
 use http::header;
 
@@ -29,7 +29,7 @@ use crate::{
     settings::Settings,
 };
 
-/// Longest `state` and `nonce` of a client: they travel inside a sealed value in URLs.
+/// Longest `state` and `nonce` of a client: they are part of a sealed value in URLs.
 const MAX_STATE: usize = 1024;
 
 pub(crate) async fn authorize(
@@ -126,7 +126,7 @@ fn matched_redirect(
         .redirect_uris
         .iter()
         .any(|registered| registered.matches(&requested));
-    // A registration takes the redirects that can be used: of the others, a scheme that the operator could list is named.
+    // A registration contains only usable redirect URIs: of the others, a scheme that the operator could list is named.
     let is_other_scheme = *requested.destination() == Destination::CustomScheme
         && client.kind == ClientKind::Registered;
     if is_registered || is_other_scheme {
@@ -151,8 +151,8 @@ fn only_redirect(client: &Client, policy: &RedirectPolicy) -> Result<RedirectUri
     }
 }
 
-/// Whether a client that nobody vouches for may use this redirect here at all. Repeated for each request, because settings
-/// change after registration.
+/// Whether an unverified client may use this redirect URI. Checked for each request, because settings change after
+/// registration.
 fn admit(client: &Client, uri: &RedirectUri, policy: &RedirectPolicy) -> Result<(), Failure> {
     if client.kind == ClientKind::PreRegistered {
         return Ok(());
@@ -214,7 +214,7 @@ fn checked_parameters<'a>(
     let scopes = resource
         .scopes
         .request(parameters.optional("scope"), client.scopes.as_deref())?;
-    // A client that the operator has limited to the scopes of another server: without one there is nothing to grant.
+    // The operator has limited the client to the scopes of another server: there is no scope to grant.
     if scopes.is_empty() {
         return Err(Failure::ResourceNotForClient);
     }

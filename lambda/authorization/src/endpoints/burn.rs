@@ -1,7 +1,7 @@
-//! Makes Cognito's code worthless where a sign-in ends without a client.
+//! Invalidates Cognito's code when a sign-in ends without a client.
 //!
-//! Cognito accepts a code once, so redeeming it is what ends it. The tokens that come are revoked and dropped here: this
-//! module gives nothing back but whether the code could be redeemed.
+//! Cognito accepts a code once, so redeeming it invalidates it. The resulting tokens are revoked and dropped: this
+//! module returns only whether the code could be redeemed.
 
 use crate::{
     capability::NoRandomness,
@@ -22,11 +22,11 @@ const NOT_REVOKED: &str =
 const REFUSED: &str = "Cognito did not redeem the code of the refused sign-in";
 const NO_RANDOMNESS: &str = "the code of the refused sign-in was not sent to Cognito";
 
-/// Burns the code of a callback that is refused. What goes wrong is logged and changes nothing for the browser.
+/// Invalidates the code of a refused callback. A failure is logged and has no effect on the browser.
 ///
-/// With a `state` of ours, expired or not, the code is redeemed with the verifier that it belongs to. Without one, the
-/// verifier is not known, and the code is presented with a fresh one: Cognito refuses it, and by an answer of AWS it consumes
-/// the code. If the sign-in had no challenge, the fresh one redeems it.
+/// With a valid `state`, expired or not, the code is redeemed with its verifier. Otherwise the verifier is unknown, and
+/// the code is presented with a fresh one: Cognito refuses it and, according to AWS, consumes the code. If the sign-in
+/// had no challenge, the fresh verifier redeems it.
 pub(crate) async fn burn_refused(
     server: &AuthorizationServer,
     keys: &Keys,
@@ -50,7 +50,8 @@ pub(crate) async fn burn_refused(
     });
 }
 
-/// Burns the code of a sign-in that ends here as it should; whether Cognito took the code for one of this sign-in.
+/// Invalidates the code of a successful sign-in without a client; returns whether Cognito accepted the code for this
+/// sign-in.
 pub(crate) async fn burn_finished(
     server: &AuthorizationServer,
     keys: &Keys,

@@ -1,7 +1,8 @@
-//! `GET /callback`: Cognito's answer becomes our code, in the browser that approved it.
+//! `GET /callback`: exchanges Cognito's response for our code, in the browser that approved it.
 //!
-//! The answer is a page that leads on and not a redirect, so that it does not matter which redirects Cognito's pages permit
-//! after their form. What is refused here ends at [`crate::endpoints::sign_in`], after its code was burnt.
+//! The response is a page that continues to the client and not a redirect, so that it does not depend on the redirects
+//! that Cognito's pages permit after their form. A refused callback ends at [`crate::endpoints::sign_in`], after its
+//! code was invalidated.
 
 use http::header;
 
@@ -29,7 +30,7 @@ pub(crate) async fn callback(
     request_log: &mut RequestLog,
     now: Timestamp,
 ) -> Result<Response, Failure> {
-    // Cognito repeats no parameter and none is long: a query that cannot be read is not Cognito's.
+    // Cognito repeats no parameter and none is long: an unparsable query is not from Cognito.
     let parameters = request
         .query_parameters()
         .map_err(|_| Failure::TransactionNotOpened)?;
@@ -62,7 +63,7 @@ fn not_opened(failure: OpenFailure) -> Failure {
     }
 }
 
-/// The approval belongs to one browser, and is gone from it after the answer.
+/// Checks that the approval belongs to this browser, and clears its cookie with the response.
 fn check_browser(
     settings: &Settings,
     request: &Request,
@@ -112,7 +113,7 @@ fn to_client(
     Ok(answer)
 }
 
-/// The end of a sign-in that nobody's client waits for.
+/// Ends a sign-in without a client.
 async fn account(
     server: &AuthorizationServer,
     keys: &Keys,

@@ -1,4 +1,4 @@
-//! `POST /consent`: the decision of the person at the browser, and only theirs.
+//! `POST /consent`: accepts the decision of the person at the browser, and of no one else.
 
 use http::{HeaderName, header};
 
@@ -102,8 +102,8 @@ fn approved(
     Ok(answer)
 }
 
-/// Browsers say where a form comes from; a form of another site is refused whatever it contains. Programs without these
-/// headers still need the sealed request and its cookie.
+/// Browsers send the origin of a form; a form of another site is always refused. Programs without these headers still
+/// need the sealed request and its cookie.
 fn check_same_origin(request: &Request, settings: &Settings) -> Result<(), Failure> {
     let origin_differs = match request.headers.get(header::ORIGIN) {
         Some(_) => request.header(header::ORIGIN) != Some(settings.origin().as_str()),

@@ -1,5 +1,5 @@
-//! The authorization server's metadata, RFC 8414 and OpenID Connect Discovery. In AWS the gateway serves these documents
-//! without a function; this module is the single truth for what is in them.
+//! The authorization server's metadata, RFC 8414 and OpenID Connect Discovery. In AWS the gateway serves these
+//! documents without a function; this module defines their content.
 
 use serde_json::{Value, json};
 

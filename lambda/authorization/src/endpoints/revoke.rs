@@ -1,4 +1,4 @@
-//! `POST /revoke`, RFC 7009: a client gives its own refresh token back.
+//! `POST /revoke`, RFC 7009: a client revokes its own refresh token.
 
 use http::StatusCode;
 
@@ -12,11 +12,11 @@ use crate::{
     sealed::transaction::RevocableToken,
 };
 
-/// Every text that is not a refresh token of this client is answered alike, with `200` and nothing done (section 2.2): the
-/// answer does not tell whose token it was. Access tokens cannot be revoked one by one; Cognito revokes them with their
-/// refresh token, and the gateway notices at their expiry.
+/// Every string that is not a refresh token of this client gets the same response, `200` without effect (section 2.2):
+/// the response does not reveal the token's owner. Access tokens cannot be revoked individually; Cognito revokes them
+/// with their refresh token, and the gateway notices at their expiry.
 ///
-/// A client can always revoke: also one that is refused, whose registration has ended, or whose kind is switched off.
+/// A client can always revoke, even if it is refused, its registration has expired or its kind is disabled.
 pub(crate) async fn revoke(
     server: &AuthorizationServer,
     keys: &Keys,
@@ -30,7 +30,7 @@ pub(crate) async fn revoke(
     let text = form.required("token")?;
     match open_refresh_token::<RevocableToken>(keys, text, &client, now) {
         Some(token) => match cognito(server, keys).revoke(&token.upstream).await {
-            // Already revoked or expired at Cognito is what was asked for.
+            // A token that is already revoked or expired at Cognito counts as success.
             Ok(()) | Err(Failure::UpstreamRefusedGrant) => {}
             Err(failure) => return Err(failure),
         },

@@ -1,8 +1,8 @@
 //! `GET /sign-in`: the beginning and the end of a sign-in without a client, and the end of every sign-in that is refused.
 //!
-//! A person who wants an account begins here and not at Cognito, so that this sign-in too has PKCE, a `state` and a cookie.
-//! With `outcome` it is a page: the callback moves the browser here, so that neither its address bar nor its history holds
-//! a code.
+//! A person who wants an account begins here and not at Cognito, so that this sign-in too has PKCE, a `state` and a
+//! cookie. With `outcome` it is a page: the callback redirects the browser here, so that neither its address bar nor
+//! its history contains a code.
 
 use http::{StatusCode, header};
 use openidconnect::{PkceCodeChallenge, PkceCodeVerifier};
@@ -26,7 +26,7 @@ use crate::{
     settings::Settings,
 };
 
-/// The outcome of a sign-in without a client that succeeded. Every other one is the name of a failure.
+/// The outcome of a successful sign-in without a client. Every other outcome is the name of a failure.
 const DONE: &str = "done";
 
 pub(crate) fn sign_in(
@@ -81,7 +81,7 @@ fn begin(server: &AuthorizationServer, keys: &Keys, now: Timestamp) -> Result<Re
         now.plus(SIGN_IN_SECONDS),
         randomness,
     )?;
-    // Cognito wants to know what for. The tokens are revoked at the callback, so the least will do.
+    // Cognito requires a resource and scopes. The tokens are revoked at the callback, so the minimum is enough.
     let (resource, scope) = settings
         .resources
         .iter()
@@ -104,7 +104,7 @@ fn begin(server: &AuthorizationServer, keys: &Keys, now: Timestamp) -> Result<Re
     Ok(answer)
 }
 
-/// What Cognito's authorization endpoint is asked.
+/// The parameters for Cognito's authorization endpoint.
 pub(crate) struct SignInRequest<'a> {
     pub(crate) verifier: &'a Secret,
     pub(crate) state: &'a Secret,

@@ -1,4 +1,4 @@
-//! `POST /token`: our code or refresh token becomes Cognito's tokens; client credentials pass through.
+//! `POST /token`: exchanges our code or refresh token for Cognito's tokens; client credentials are forwarded.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use http::{StatusCode, header};
@@ -63,7 +63,7 @@ pub(crate) async fn token(
     }
 }
 
-/// What a client presented, by one of the two methods.
+/// The credentials that a client presented, by one of the two methods.
 pub(crate) struct Credentials {
     client_id: String,
     secret: Option<Secret>,
@@ -115,7 +115,7 @@ impl Credentials {
         self.client(settings, settings.client_documents, registered.map(drop))
     }
 
-    /// The client, authenticated, for a revocation: whatever the settings have become since it got its tokens.
+    /// The client, authenticated, for a revocation, regardless of changed settings.
     pub(crate) fn revoking_client(
         &self,
         settings: &Settings,
@@ -175,7 +175,7 @@ impl Credentials {
     }
 }
 
-/// A registration that has ended was one nevertheless.
+/// Accepts a registration that has expired.
 fn once_registered(failure: Failure) -> Result<(), Failure> {
     if matches!(
         failure,
@@ -222,7 +222,7 @@ async fn redeem_code(
         return Err(Failure::VerifierMalformed);
     }
     let challenge = encode(Digest::of(verifier.as_bytes()).bytes());
-    // The code opens only for its own client and challenge: one answer for everything that does not fit.
+    // The code opens only for its own client and challenge: every mismatch gets the same response.
     let binding = AuthorizationCode::binding(&client.digest, &challenge);
     let code: AuthorizationCode = keys
         .keyring
@@ -236,7 +236,7 @@ async fn redeem_code(
         return Err(Failure::CodeNotAccepted);
     }
     let resources = &server.settings.resources;
-    // A server that is gone from the settings lets nobody in, nor does a client that has lost one of the scopes.
+    // A server that was removed from the settings gets no tokens, nor does a client that has lost one of the scopes.
     let granted = resources
         .of_grant(&code.scopes)
         .filter(|_| client.may_have(&code.scopes))
@@ -280,7 +280,8 @@ async fn refresh(
     if now.since(signed_in_at) >= server.settings.refresh_seconds {
         return Err(Failure::RefreshNotAccepted);
     }
-    // A server that is gone from the settings keeps nobody signed in, nor does a client that has lost one of the scopes.
+    // A server that was removed from the settings gets no refreshed tokens, nor does a client that has lost one of the
+    // scopes.
     let resources = &server.settings.resources;
     let granted = resources
         .of_grant(&token.scopes)
@@ -288,7 +289,8 @@ async fn refresh(
         .ok_or(Failure::RefreshNotAccepted)?;
     resources.check_grant(form, Some(granted))?;
     if let Some(requested) = form.optional("scope") {
-        // Not more than was granted, RFC 6749 section 6. Less cannot be had from Cognito; the answer says what was given.
+        // Not more than was granted, RFC 6749 section 6. Cognito cannot grant less; the response states the granted
+        // scopes.
         granted
             .scopes
             .request(Some(requested), Some(&token.scopes))?;
@@ -319,8 +321,8 @@ async fn refresh(
 /// Refuses tokens that are not what was consented to. Their refresh token is revoked at Cognito, and the one that they were
 /// refreshed with, which may still work beside it.
 ///
-/// Without a refresh token there is nothing to revoke: Cognito revokes no access token by itself, and this one is given to
-/// nobody. The same holds if the revocation fails, which the log line says.
+/// Without a refresh token there is nothing to revoke: Cognito does not revoke single access tokens, and this one is
+/// dropped. The same holds if the revocation fails, which is logged.
 async fn refuse(
     server: &AuthorizationServer,
     keys: &Keys,
@@ -340,7 +342,7 @@ async fn refuse(
     Failure::TokenNotAsConsented
 }
 
-/// Opens a refresh token of this client; `None` for every other text.
+/// Opens a refresh token of this client; `None` for every other string.
 pub(crate) fn open_refresh_token<T: DeserializeOwned>(
     keys: &Keys,
     sealed: &str,
@@ -364,7 +366,7 @@ async fn client_credentials(
     let settings = &server.settings;
     let client_id = credentials.client_id.as_str();
     settings.refused_clients.check(client_id)?;
-    // Our own app client would sign anybody in as nobody; the clients of people have no machine grant.
+    // Our own app client must not act as a machine client; the clients of people have no machine grant.
     let is_ours = client_id == settings.cognito_client_id;
     if is_ours
         || is_url(client_id)
@@ -442,7 +444,7 @@ pub(crate) fn cognito<'a>(server: &'a AuthorizationServer, keys: &'a Keys) -> Co
     }
 }
 
-/// What the next refresh token is sealed with, besides what Cognito issued.
+/// The data that the next refresh token is sealed with, besides Cognito's.
 struct RefreshGrant<'a> {
     client: &'a KnownClient,
     /// The scopes that the person consented to. The access token may have fewer this time.
@@ -450,8 +452,8 @@ struct RefreshGrant<'a> {
     signed_in_at: Timestamp,
 }
 
-/// Hands out tokens that were compared with what was consented to. A refresh token that Cognito left out is left out here:
-/// the client keeps the one it has, or its person signs in again.
+/// Returns tokens that match the consent. If Cognito returned no refresh token, neither does this response: the client
+/// keeps the one it has, or its person signs in again.
 fn hand_out(
     server: &AuthorizationServer,
     keys: &Keys,
@@ -486,8 +488,8 @@ fn hand_out(
     ))
 }
 
-/// RFC 6749 section 5.1. Access and ID token are Cognito's, unchanged; `scope` is what the access token has. An ID token
-/// that nobody asked for is left out.
+/// RFC 6749 section 5.1. Access and ID token are Cognito's, unchanged; `scope` is what the access token has. An ID
+/// token that was not requested is left out.
 fn token_answer(
     settings: &Settings,
     tokens: UpstreamTokens,

@@ -89,7 +89,7 @@ pub enum RedirectProblem {
 }
 
 impl RedirectProblem {
-    /// The mend, for the person who registers the client.
+    /// The fix, for the person who registers the client.
     pub fn mend(self) -> &'static str {
         match self {
             Self::TooLong => "it is longer than 512 characters",
@@ -187,8 +187,9 @@ impl RedirectUri {
         }
     }
 
-    /// Whether a client that registered `self` may be answered at `requested`: the same string, or for loopback the same
-    /// string but for the port (RFC 8252 section 7.3; `localhost` is treated like the addresses, because clients use it).
+    /// Whether a client that registered `self` may get its response at `requested`: the same string, or for loopback
+    /// the same string but for the port (RFC 8252 section 7.3; `localhost` is treated like the addresses, because
+    /// clients use it).
     pub fn matches(&self, requested: &Self) -> bool {
         if self.destination != Destination::Loopback {
             return self.text == requested.text;
@@ -322,7 +323,7 @@ impl CallbackRule {
     }
 }
 
-/// Which redirects a client that nobody has vouched for may use.
+/// The redirect URIs that an unverified client may use.
 #[derive(Debug, Clone)]
 pub struct RedirectPolicy {
     /// Listed `https` callbacks.
@@ -334,8 +335,8 @@ pub struct RedirectPolicy {
 impl RedirectPolicy {
     /// Whether this redirect may be used by a dynamically registered client or one with a metadata document.
     ///
-    /// Without this list, open registration and Cognito's remembered sign-in make every user one click away from giving a
-    /// code to a stranger's page.
+    /// Without this list, open registration and Cognito's remembered sign-in would let a foreign page get a code with
+    /// one click of a user.
     pub fn admit(&self, uri: &RedirectUri) -> Result<(), RedirectProblem> {
         match uri.destination {
             Destination::Loopback => Ok(()),

@@ -25,11 +25,11 @@ pub struct Request {
     pub request_id: Option<String>,
 }
 
-/// A whole, buffered answer.
+/// A buffered response.
 pub type Response = http::Response<String>;
 
 impl Request {
-    /// One header's text, if there is exactly one and it is printable.
+    /// A header's value, if there is exactly one and it is printable.
     pub fn header(&self, name: HeaderName) -> Option<&str> {
         let mut values = self.headers.get_all(name).iter();
         match (values.next(), values.next()) {
@@ -65,7 +65,7 @@ impl Request {
         Parameters::new(form_urlencoded::parse(&self.body).into_owned().collect())
     }
 
-    /// Every cookie of this name. More than one means that somebody else has set one, which callers refuse.
+    /// Every cookie of this name. More than one means that another site has set one, which callers refuse.
     pub fn cookies<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.headers
             .get_all(header::COOKIE)

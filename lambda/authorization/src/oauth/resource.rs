@@ -1,5 +1,5 @@
-//! The protected resources: which MCP servers get their access tokens here, which of them a request is about (RFC 8707),
-//! and which scopes are whose.
+//! The protected resources: the MCP servers that get their access tokens here, the one that a request is about (RFC
+//! 8707), and their scopes.
 
 use url::Url;
 
@@ -23,7 +23,7 @@ pub struct ProtectedResource {
 }
 
 impl ProtectedResource {
-    /// The same text, but for a slash at the end and the case of scheme and host (MCP, "Canonical Server URI").
+    /// The same string except for a trailing slash and the case of scheme and host (MCP, "Canonical Server URI").
     fn is(&self, named: &str) -> bool {
         let ours = self.identifier.as_str();
         let origin = self.identifier.origin().ascii_serialization().len();
@@ -64,7 +64,7 @@ impl ProtectedResources {
         self.iter().flat_map(|each| each.scopes.names()).collect()
     }
 
-    /// The definition of a scope, whosever it is.
+    /// The definition of a scope of any server.
     pub fn scope(&self, name: &str) -> Option<&ScopeDefinition> {
         self.iter().find_map(|each| each.scopes.definition(name))
     }

@@ -5,7 +5,8 @@ use serde::Deserialize;
 use crate::failure::Failure;
 
 /// Scopes that general OAuth clients add out of habit. They are left out of the request instead of refused, as RFC 6749
-/// section 3.3 allows; the token answer names what was granted. Cognito would fail the whole sign-in on `offline_access`.
+/// section 3.3 allows; the token response names the granted scopes. Cognito would fail the whole sign-in on
+/// `offline_access`.
 const LEFT_OUT: [&str; 6] = [
     "offline_access",
     "openid",

@@ -1,9 +1,9 @@
 //! The two cookies that tie a sign-in to one browser.
 //!
 //! `…-browser` is set with the consent page and proves that the form comes back from the browser it was sent to.
-//! `…-approved-<id>` is set by the approval itself (or where a sign-in without a client begins), belongs to one transaction
-//! and is cleared by the callback: a `state` works only in the browser where somebody pressed the button, and once as long as
-//! that browser does as it is asked.
+//! `…-approved-<id>` is set by the approval itself (or where a sign-in without a client begins), belongs to one
+//! transaction and is cleared by the callback: a `state` works only in the browser where the person approved, and only
+//! once if that browser honours the removal of the cookie.
 //!
 //! Over TLS both carry the `__Host-` prefix, which no other host, subdomain or plain-HTTP page can set. Browsers differ in
 //! accepting that prefix on plain-HTTP loopback, so the local stack goes without it.
@@ -50,7 +50,7 @@ fn name(settings: &Settings, rest: &str) -> String {
     format!("{prefix}mcp-{rest}")
 }
 
-/// The one value of a cookie. None if there are two: then somebody else has set one, and it is not known which.
+/// The one value of a cookie. None if there are two: then another site has set one of them.
 pub(crate) fn single(request: &Request, name: &str) -> Option<Secret> {
     let mut values = request.cookies(name);
     match (values.next(), values.next()) {

@@ -1,4 +1,4 @@
-//! The text form of binary values.
+//! Encodes binary values as base64url.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 

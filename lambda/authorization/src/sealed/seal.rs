@@ -1,5 +1,5 @@
-//! Sealed values: what this server would otherwise keep in a table travels through browsers and clients, encrypted and
-//! authenticated.
+//! Sealed values: browsers and clients carry the state of this server, encrypted and authenticated, so that it needs no
+//! table.
 //!
 //! **Form.** `<prefix of the purpose>` + base64url(`key id (4)` ‖ `random (24)` ‖ `AES-256-GCM ciphertext and tag`).
 //!
@@ -35,7 +35,7 @@ use crate::{
 
 const KEY_ID: usize = 4;
 const RANDOM: usize = 24;
-/// Longest value that is looked at; a refresh token of Cognito is about 1,800 bytes before sealing.
+/// Longest value that is opened; a refresh token of Cognito is about 1,800 bytes before sealing.
 const MAX_SEALED: usize = 12 * 1024;
 
 /// What a sealed value is for.
@@ -66,7 +66,7 @@ impl Purpose {
         Self::RefreshToken,
     ];
 
-    /// What the sealed text begins with: for people who read one, and to refuse the wrong kind early.
+    /// The prefix of the sealed string: it names the purpose for people, and refuses the wrong kind early.
     pub fn prefix(self) -> &'static str {
         match self {
             Self::ClientRegistration => "mcp-client-",

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 
 /// A secret, code or token. `Debug` prints a placeholder and there is no `Display`, so that it cannot reach a log by
-/// accident; [`Secret::expose`] is the only way to the text and easy to search for.
+/// accident; [`Secret::expose`] is the only way to the value and easy to search for.
 ///
 /// Does not wipe its memory when it is dropped: the function's process is the trust boundary here.
 #[derive(Clone, Serialize, Deserialize)]
@@ -14,12 +14,12 @@ use subtle::ConstantTimeEq;
 pub struct Secret(String);
 
 impl Secret {
-    /// Takes the text over.
+    /// Wraps the value.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
-    /// The text itself: for a request to Cognito, for sealing, or for the client it belongs to.
+    /// The value itself: for a request to Cognito, for sealing, or for the client it belongs to.
     pub fn expose(&self) -> &str {
         &self.0
     }

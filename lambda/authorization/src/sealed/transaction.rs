@@ -1,4 +1,4 @@
-//! What is inside the sealed values of one sign-in. None of these types has `Debug`.
+//! The contents of the sealed values of one sign-in. None of these types has `Debug`.
 
 use serde::{Deserialize, Serialize};
 

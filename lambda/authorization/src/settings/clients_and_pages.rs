@@ -128,7 +128,7 @@ impl Variables {
         if text.is_some() && certificate.is_none() {
             self.problem(CERTIFICATE, "is not base64");
         }
-        // The stand-ins bypass the address checks: never where other people's requests arrive.
+        // The substitute hosts bypass the address checks, so only a loopback issuer may have them.
         if (!hosts.is_empty() || certificate.is_some())
             && issuer.is_some_and(|issuer| !is_loopback_host(issuer))
         {

@@ -11,7 +11,7 @@ use crate::{
 };
 
 impl Settings {
-    /// Reads the variables. Unknown ones are left alone: Lambda sets dozens.
+    /// Reads the variables. Unknown ones are ignored: Lambda sets dozens.
     ///
     /// # Errors
     /// Every variable that is missing or wrong, at once.

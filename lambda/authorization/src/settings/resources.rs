@@ -111,7 +111,7 @@ impl Variables {
         Some(self.catalog(SCOPES, definitions))
     }
 
-    /// The scopes of one MCP server, looked at.
+    /// The validated scopes of one MCP server.
     fn catalog(
         &mut self,
         variable: &'static str,

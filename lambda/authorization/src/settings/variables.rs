@@ -1,4 +1,4 @@
-//! Reading single variables, and remembering what is wrong with them.
+//! Reads single variables and collects their problems.
 
 use std::{collections::BTreeMap, ops::RangeInclusive};
 

@@ -1,4 +1,4 @@
-//! The OAuth client that we are towards Cognito, by `openidconnect` over a transport that is handed in.
+//! Our OAuth client for Cognito, by `openidconnect` over a given transport.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use http::{HeaderValue, Method, StatusCode, header};
@@ -47,7 +47,7 @@ impl<'c> AsyncHttpClient<'c> for HttpClient<'_> {
     }
 }
 
-/// Credentials of a machine client, to be passed on as they came.
+/// Credentials of a machine client, forwarded unchanged.
 pub(crate) enum MachineCredentials<'a> {
     /// The `Authorization` header.
     Basic(&'a str),
@@ -102,7 +102,7 @@ impl Cognito<'_> {
         self.tokens(answer).await
     }
 
-    /// The tokens of an answer. A refresh token in an answer that cannot be read as a whole is revoked: nobody gets it.
+    /// The tokens of a response. A refresh token in a response that cannot be parsed as a whole is revoked and dropped.
     async fn tokens<T>(
         &self,
         answer: Result<CoreTokenResponse, RequestTokenError<TransportFailure, T>>,
@@ -116,7 +116,7 @@ impl Cognito<'_> {
                 if let RequestTokenError::Parse(_, body) = &error
                     && let Ok(unreadable) = serde_json::from_slice::<UnreadableAnswer>(body)
                 {
-                    // Best effort: the answer is refused whether or not this succeeds.
+                    // Best effort: the response is refused whether or not this succeeds.
                     let _ = self.revoke(&unreadable.refresh_token).await;
                 }
                 Err(refusal(error))
@@ -165,7 +165,7 @@ impl Cognito<'_> {
         self.post("/oauth2/revoke", authorization.as_deref(), form.finish())
     }
 
-    /// Passes a client credentials request on: the caller's own credentials, and nothing of ours.
+    /// Forwards a client credentials request with the caller's own credentials only.
     pub(crate) async fn client_credentials(
         &self,
         credentials: &MachineCredentials<'_>,
@@ -239,7 +239,7 @@ struct MachineAnswer {
     expires_in: Option<u64>,
 }
 
-/// All that is read of an answer whose other members are not as they must be.
+/// The only member that is read of a malformed response.
 #[derive(Deserialize)]
 struct UnreadableAnswer {
     refresh_token: Secret,
@@ -266,7 +266,7 @@ fn machine_answer(answer: &http::Response<Vec<u8>>) -> Result<UpstreamTokens, Fa
     Err(match error.error.as_str() {
         "invalid_client" | "unauthorized_client" => Failure::UpstreamRefusedMachineClient,
         "invalid_scope" => Failure::UpstreamRefusedScope,
-        // Cognito answers a scope that the app client does not have with either of the two.
+        // Cognito responds with either of the two to a scope that the app client does not have.
         "invalid_grant" => Failure::UpstreamRefusedScope,
         _ => Failure::UpstreamMalformed,
     })
@@ -285,7 +285,7 @@ fn tokens(answer: &CoreTokenResponse) -> UpstreamTokens {
     }
 }
 
-/// Cognito's refusal as one of ours. Its text is dropped: it may repeat what was sent.
+/// Cognito's refusal as one of ours. Its message is dropped: it may repeat the request's data.
 fn refusal<T>(error: RequestTokenError<TransportFailure, T>) -> Failure
 where
     T: openidconnect::ErrorResponse + UpstreamCode + 'static,

@@ -1,4 +1,4 @@
-//! What Cognito issued, compared with what was consented to, before anything of it is handed out.
+//! Compares the tokens that Cognito issued with the consent, before a client gets any of them.
 //!
 //! Between our consent page and Cognito the browser holds a URL with `scope` and `resource`, and the person at the browser
 //! can edit both. Only the tokens themselves say what Cognito has bound them to, so the sealed grant is compared with them
@@ -70,7 +70,7 @@ impl Mismatch {
     }
 }
 
-/// The claims of an access token that are looked at. A claim of another type than expected counts as another value; a
+/// The claims of an access token that are checked. A claim of another type than expected counts as another value; a
 /// claim that is there twice makes the payload unreadable.
 #[derive(Deserialize)]
 struct AccessClaims {
@@ -171,7 +171,7 @@ pub(crate) struct Consented<'a> {
     pub(crate) nonce: Option<&'a Secret>,
 }
 
-/// What may be handed out and sealed, read from tokens that fit.
+/// The facts for the response and the seal, from tokens that match.
 pub(crate) struct Issued {
     /// The OAuth scopes that the access token really has: those consented to, or fewer.
     pub(crate) scopes: Vec<String>,

@@ -1,4 +1,4 @@
-//! The identity provider that people sign in with.
+//! The identity provider that people sign in with: Cognito.
 
 pub(crate) mod cognito;
 pub(crate) mod issued;

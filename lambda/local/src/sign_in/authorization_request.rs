@@ -29,7 +29,7 @@ pub(crate) struct AuthorizationRequest {
 }
 
 impl AuthorizationRequest {
-    /// Asks the emulator about the request in `query`; its refusal as a response when it does not accept it.
+    /// Validates the request in `query` with the emulator; returns its refusal as a response.
     pub(crate) async fn check(
         sign_in: &SignIn,
         query: Option<&str>,
@@ -46,11 +46,11 @@ impl AuthorizationRequest {
             .map_err(IntoResponse::into_response)?;
         match (answer.status(), answer.headers().get(LOCATION)) {
             (StatusCode::OK, _) => Ok(Self::parse(query)),
-            // The client is told through its redirect URI.
+            // The client gets the error at its redirect URI.
             (StatusCode::FOUND, Some(location)) => {
                 Err((StatusCode::FOUND, [(LOCATION, location.clone())]).into_response())
             }
-            // The redirect URI cannot be trusted: the person is told.
+            // The redirect URI cannot be trusted: the person sees the error.
             (status, _) => Err(refused(status, answer.body(), headers)),
         }
     }
@@ -88,7 +88,7 @@ impl AuthorizationRequest {
     }
 
     /// Where the browser may go after sign-in, as sources for Content-Security-Policy: browsers apply `form-action` to
-    /// every redirect that follows a form, and the redirect URI's own server may lead on to anywhere on the web.
+    /// every redirect that follows a form, and the redirect URI's own server may redirect to any site.
     pub(crate) fn redirect_source(&self) -> Option<String> {
         let target = Url::parse(self.get("redirect_uri")).ok()?;
         Some(match target.origin() {

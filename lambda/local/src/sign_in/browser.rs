@@ -1,4 +1,4 @@
-//! What is remembered of a browser while it signs in, under an HttpOnly cookie: never a password, never a code.
+//! Stores the state of a browser during its sign-in, under an HttpOnly cookie: never a password, never a code.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -11,7 +11,7 @@ use url::form_urlencoded;
 const KEPT: Duration = Duration::from_secs(3600);
 const KEPT_AT_MOST: usize = 1000;
 
-/// Something to tell the person on the next page.
+/// A notice for the next page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Notice {
     /// The account was made and a code was mailed.
@@ -29,7 +29,7 @@ pub(crate) enum Notice {
 pub(crate) struct Browser {
     /// Cookie value.
     pub(crate) id: String,
-    /// Value that each of our forms carries; a page of somebody else's cannot know it.
+    /// Value that each of our forms carries; a foreign page cannot know it.
     pub(crate) csrf: String,
     /// What the person last typed as e-mail address.
     pub(crate) email: String,
@@ -61,7 +61,7 @@ pub(crate) struct Browsers {
 }
 
 impl Browsers {
-    /// For the sign-in pages on `port`: cookies know no ports, so the name has to.
+    /// For the sign-in pages on `port`: cookies ignore ports, so their name contains it.
     pub(crate) fn new(port: u16) -> Self {
         Self {
             cookie: format!("sign-in-{port}"),

@@ -1,4 +1,4 @@
-//! The mail that the stack sent, which goes nowhere on this machine.
+//! Shows the mail that the stack sent, which does not leave this machine.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

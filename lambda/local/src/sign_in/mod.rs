@@ -1,10 +1,10 @@
-//! What the Cognito domain is in AWS: the OAuth endpoints and the managed login pages around them.
+//! Emulates the Cognito domain: the OAuth endpoints and the managed login pages.
 //!
-//! What is OAuth (client, redirect URI, scopes, PKCE, codes, tokens) stays the emulator's and is asked for each page, so
-//! that nothing here can be laxer or stricter than it. The pages, which the emulator lacks, are ours.
+//! The emulator checks everything that is OAuth (client, redirect URI, scopes, PKCE, codes, tokens), for each page, so
+//! that this module is neither laxer nor stricter. The pages, which the emulator lacks, are defined here.
 //!
-//! Unlike Cognito, no sign-in session outlives the authorization request: managed login remembers a person for an hour,
-//! here everybody types the password each time. The pages speak English only and look the same with every branding.
+//! Unlike Cognito, no sign-in session outlives the authorization request: managed login remembers a person for an hour;
+//! here every sign-in needs the password. The pages speak English only and look the same with every branding.
 
 mod authorization_request;
 mod browser;
@@ -35,7 +35,7 @@ use crate::forward::Upstream;
 use crate::host::LoopbackHost;
 use browser::Browsers;
 
-/// What every handler needs.
+/// The state of every handler.
 #[derive(Debug, Clone)]
 pub struct SignIn {
     upstream: Upstream,
@@ -94,7 +94,8 @@ pub fn app(sign_in: SignIn, host: LoopbackHost) -> Router {
         .layer(from_fn_with_state(host, LoopbackHost::check))
 }
 
-/// The emulator answers as Cognito would; under our own name, so that the endpoints it states are reachable.
+/// The emulator responds as Cognito would, under our own host name, so that the endpoints in its documents are
+/// reachable.
 async fn forward(State(sign_in): State<SignIn>, request: Request<Body>) -> Response {
     let path = request
         .uri()

@@ -1,4 +1,4 @@
-//! The pages' contents. Everything that is shown goes through the template engine's escaping.
+//! The contents of the pages. The template engine escapes every value.
 
 use askama::Template;
 
@@ -7,7 +7,7 @@ use super::browser::{Browser, Notice};
 use super::mailbox::Mail;
 use super::user_pool::Refusal;
 
-/// What is wrong with a submitted form: a sentence and the field that mends it.
+/// A problem of a submitted form: a sentence and the field to correct.
 #[derive(Debug)]
 pub(crate) struct Problem {
     pub(crate) sentence: String,

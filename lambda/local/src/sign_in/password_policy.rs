@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-/// What the user pool wants of a password. It is checked by the user pool, never here.
+/// The user pool's rules for passwords. Only the user pool checks them.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct PasswordPolicy {
@@ -14,7 +14,7 @@ pub struct PasswordPolicy {
     require_symbols: bool,
 }
 
-/// What Cognito wants of every password.
+/// Cognito's rules for every password.
 const ALWAYS: &str = "At most 256 characters, without a space at the beginning or the end.";
 
 impl Default for PasswordPolicy {

@@ -31,8 +31,8 @@ pub(super) async fn page(
     ))
 }
 
-/// `POST /forgotPassword`. Whether the account exists is the user pool's secret: with its protection on, the answer is the
-/// same either way.
+/// `POST /forgotPassword`. Whether the account exists is the user pool's secret: with its protection on, the response
+/// is the same either way.
 pub(super) async fn submit(
     State(sign_in): State<SignIn>,
     RawQuery(query): RawQuery,

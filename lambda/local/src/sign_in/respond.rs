@@ -1,4 +1,4 @@
-//! How pages leave: headers, cookie, refusals.
+//! Builds responses with pages: headers, cookie, refusals.
 
 use askama::Template;
 use axum::http::StatusCode;
@@ -93,7 +93,7 @@ pub(crate) fn failed(status: StatusCode, error: &str, description: &str) -> Resp
     dead_end(status, "Sign-in is not possible", error, description)
 }
 
-/// The answer to a form that is not ours or too old.
+/// The response to a form that is foreign or too old.
 pub(crate) fn foreign_form() -> Response {
     dead_end(
         StatusCode::FORBIDDEN,

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::forward::Upstream;
 
-/// Why the user pool refused, as far as a page says something else for it.
+/// Why the user pool refused, as far as the pages distinguish it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Refusal {
     UsernameExists,
@@ -45,7 +45,7 @@ impl Refusal {
         }
     }
 
-    /// What the person reads, and the field that is to be mended.
+    /// The message for the person, and the field to correct.
     pub(crate) fn sentence(&self) -> (String, &'static str) {
         match self {
             Self::UsernameExists => (

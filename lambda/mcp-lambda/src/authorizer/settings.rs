@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use mcp_lambda_contract::{List, SettingType, SettingValue};
 
 mcp_lambda_contract::settings! {
-    /// The gate's own settings, beside `MCP_RESOURCE`, `MCP_ISSUER`,
-    /// `MCP_JWKS_URL` and `MCP_AUDIENCE_REQUIRED`.
+    /// The Lambda authorizer's own settings, besides `MCP_RESOURCE`, `MCP_ISSUER`, `MCP_JWKS_URL` and
+    /// `MCP_AUDIENCE_REQUIRED`.
     pub(crate) struct GateSettings owned by McpLambda {
         /// What access tokens are: cognito (signed by the user pool), jwt (signed by another OpenID Connect provider)
         /// or digest (texts whose SHA-256 are known).

@@ -116,7 +116,7 @@ impl Entry<'_> {
             .unwrap_or(Err(StoreError::TooSlow))
     }
 
-    /// The call goes on without the cache.
+    /// The call continues without the cache.
     fn logged<T>(&self, step: &str, outcome: Result<T, StoreError>) -> Option<T> {
         outcome
             .inspect_err(|problem| {

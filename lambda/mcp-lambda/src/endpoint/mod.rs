@@ -374,8 +374,8 @@ impl<S: ServerHandler> Endpoint<S> {
             _ if answer.status().is_client_error() || answer.status().is_server_error() => {
                 Err(match (engine_refusal(answer).await, message.malformed) {
                     (Refusal::NotOneMessage(_), Some(rule)) => {
-                        // Older clients do not read the body of an error status; it is one for what lacks the metadata
-                        // that 2026-07-28 asks for, and for a notification, which has no answer.
+                        // Older clients do not read the body of an error status; it is one for a request without the
+                        // metadata that 2026-07-28 requires, and for a notification, which has no response.
                         let has_answer = is_legacy && message.id.is_some();
                         let status = if has_answer {
                             StatusCode::OK

@@ -1,6 +1,6 @@
 //! Wraps the author's server with the checks that rmcp lacks: scopes, panics, parameters and deadlines.
 
-// The handler trait has methods for features that newer revisions of the protocol deprecate; they are passed on.
+// The handler trait has methods for features that newer revisions of the protocol deprecate; they are forwarded.
 #![expect(
     deprecated,
     reason = "every method of the wrapped server is passed on, also the deprecated ones"

@@ -17,7 +17,7 @@ use tokio::sync::Notify;
 /// # struct Kitchen;
 /// # #[tool_router]
 /// # impl Kitchen {
-/// /// Bakes for ten minutes. Nobody has to hold the line.
+/// /// Bakes for ten minutes. The client need not stay connected.
 /// #[tool(meta = Access::scopes(&["bake"]).meta())]
 /// async fn bake(&self, stream: AnswerStream) -> String {
 ///     stream.close();

@@ -7,15 +7,15 @@ use tokio::time::Instant;
 use crate::runtime::deadline::Deadline;
 use crate::state::StoreError;
 
-/// How long a store that fails is asked again when the deadline leaves more.
+/// How long a failing store is retried when the deadline allows more.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// Kept for saying what is done without an answer of the store.
+/// Reserved for a response without the store.
 const MARGIN: Duration = Duration::from_millis(250);
 /// Pauses after failures: the first, then twice as long each time, up to the longest.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_millis(400);
 
-/// Attempts of what one caller of the store wants, until shortly before the deadline.
+/// The attempts of one store operation, until shortly before the deadline.
 pub(crate) struct Attempts {
     end: Instant,
     pause: Duration,
@@ -27,7 +27,7 @@ impl Attempts {
         Self::within(PATIENCE, deadline)
     }
 
-    /// For this long, when the deadline leaves it.
+    /// Attempts for this long, if the deadline allows it.
     pub(crate) fn within(patience: Duration, deadline: Deadline) -> Self {
         let left = deadline.remaining();
         let patience = left.map_or(patience, |left| left.saturating_sub(MARGIN).min(patience));
@@ -38,8 +38,8 @@ impl Attempts {
         }
     }
 
-    /// Waits after a conflict, as long each time, because somebody else has got on meanwhile; `false` when there is no
-    /// time for another attempt.
+    /// Waits after a conflict, equally long each time, because another process has made progress; `false` when there is
+    /// no time for another attempt.
     pub(crate) async fn after_conflict(&mut self) -> bool {
         self.wait(FIRST_PAUSE).await
     }
@@ -58,7 +58,7 @@ impl Attempts {
         true
     }
 
-    /// Repeats an operation that fails for a moment only. It must be one that can be repeated.
+    /// Retries an operation after transient failures. It must be idempotent.
     pub(crate) async fn run<T, F>(
         &mut self,
         mut operation: impl FnMut() -> F,
@@ -83,7 +83,7 @@ impl Attempts {
         }
     }
 
-    /// Whether the last operation, which failed, may nevertheless have done its work.
+    /// Whether the last operation, which failed, may have taken effect.
     pub(crate) fn may_have_happened(&self) -> bool {
         self.answer_was_lost
     }

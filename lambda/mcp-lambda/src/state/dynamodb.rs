@@ -23,7 +23,7 @@ use crate::state::store::Store;
 use crate::state::store_error::StoreError;
 use crate::state::version::{Version, Versioned};
 
-/// Time for one operation, retries included. Whoever waits for less time cuts it short.
+/// Time for one operation, including retries. A caller with less time cancels it earlier.
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(3);
 /// Time for one attempt, so that one lost packet leaves room for another attempt.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(1);
@@ -32,17 +32,17 @@ const KEY: &str = "pk";
 const VALUE: &str = "value";
 /// The table's TTL attribute. DynamoDB removes items up to days late, so it is checked on reading, too.
 const EXPIRES: &str = "expires";
-/// Id of the write that the item comes from. Only items that are written more than once have it.
+/// Id of the write that made the item. Only items that are written more than once have it.
 const VERSION: &str = "version";
 /// Ids of the writes before it, the latest one first.
 const EARLIER: &str = "earlier";
 
 impl AwsEnvironment {
-    /// A client of DynamoDB, with TLS of ring. Nothing touches the network before the first call.
+    /// A DynamoDB client with TLS by ring. It does not use the network before the first call.
     ///
     /// # Errors
     ///
-    /// [`StartError::Server`] names every variable that Lambda should have set and did not.
+    /// [`StartError::Server`] names every variable that Lambda should have set.
     pub fn dynamodb(&self) -> Result<Client, StartError> {
         let (Some(region), Some(key_id), Some(secret)) = (
             self.region(),
@@ -121,7 +121,7 @@ impl DynamoDbStore {
             .expression_attribute_values(":now", AttributeValue::N(now.to_string())))
     }
 
-    /// The item that has not expired, apart.
+    /// The parts of the item, if it has not expired.
     fn living(&self, item: Attributes) -> Result<Option<Item>, StoreError> {
         let item = Item::read(item)?;
         Ok((item.expires > self.now()).then_some(item))
@@ -130,7 +130,7 @@ impl DynamoDbStore {
 
 type Attributes = HashMap<String, AttributeValue>;
 
-/// What the table holds under one key.
+/// The item under one key.
 struct Item {
     value: String,
     expires: u64,
@@ -179,7 +179,7 @@ impl Store for DynamoDbStore {
                 .send()
                 .await;
             match written.map_err(|error| reason(&error, "dynamodb:PutItem")) {
-                // The first one stays.
+                // The first item stays.
                 Err(StoreError::Conflict) => Ok(()),
                 written => written.map(|_| ()),
             }
@@ -195,7 +195,7 @@ impl Store for DynamoDbStore {
                 .table_name(&self.table)
                 .key(KEY, AttributeValue::S(key))
                 .consistent_read(true)
-                // Whoever reads looks again soon, and wants to know of a table that refuses.
+                // Readers poll, so one attempt is enough, and a table that refuses must be reported.
                 .customize()
                 .config_override(once())
                 .send()
@@ -258,11 +258,11 @@ impl Store for DynamoDbStore {
                         AttributeValue::S(replaced.to_owned()),
                     ),
             };
-            // Whoever writes repeats it, and has to know of an attempt whose answer was lost.
+            // The caller retries, and must know of an attempt whose response was lost.
             let written = write.customize().config_override(once()).send().await;
             match written {
                 Ok(_) => Ok(()),
-                // An attempt whose answer was lost has written it.
+                // An earlier attempt, whose response was lost, has written it.
                 Err(error) if held_instead(&error).is_some_and(|held| version.is_in(&held)) => {
                     Ok(())
                 }
@@ -291,12 +291,12 @@ impl Store for DynamoDbStore {
     }
 }
 
-/// One attempt, however it ends.
+/// One attempt without retries.
 fn once() -> aws_sdk_dynamodb::config::Builder {
     aws_sdk_dynamodb::Config::builder().retry_config(RetryConfig::disabled())
 }
 
-/// The version that a refused write has found.
+/// The version that a refused write found.
 fn held_instead(error: &SdkError<PutItemError>) -> Option<Version> {
     let PutItemError::ConditionalCheckFailedException(refusal) = error.as_service_error()? else {
         return None;

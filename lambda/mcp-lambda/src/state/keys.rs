@@ -19,20 +19,20 @@ use crate::token::caller::{Caller, CallerKind};
 /// Shortest secret: random letters and digits of this number, or 32 random bytes in Base64, hold 256 bits.
 const SHORTEST_SECRET: usize = 43;
 const LONGEST_SECRET: usize = 256;
-/// Tell the keys of this library from any others that are derived from the same secret (RFC 5869, section 3).
-/// The version is that of the sealed form: what an earlier one has sealed does not open.
+/// Separates the keys of this library from others that are derived from the same secret (RFC 5869, section 3). The
+/// version is that of the sealed form: values of an earlier version do not open.
 const SALT: &[u8] = b"mcp-lambda state keys, version 2";
 const MESSAGE_KEY: &[u8] = b"message key, AES-256-GCM:";
 /// Random bytes of a sealed value that choose the key of this one value.
 const SELECTOR_LEN: usize = 12;
 
-/// Secrets with their ids, as `MCP_STATE_KEYS` holds them. The keys that seal are derived from the secret's text with
-/// HKDF-SHA256 (RFC 5869), so the text can be what Secrets Manager generates.
+/// Secrets with their ids, as `MCP_STATE_KEYS` holds them. The sealing keys are derived from the secret with
+/// HKDF-SHA256 (RFC 5869), so the secret can be a string that Secrets Manager generates.
 #[derive(Clone)]
 pub(crate) struct StateKeys(Vec<(String, String)>);
 
 impl fmt::Debug for StateKeys {
-    /// Names the ids only.
+    /// Shows only the ids.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_list()
@@ -70,7 +70,7 @@ impl SettingValue for StateKeys {
 }
 
 impl StateKeys {
-    /// One secret that nobody else has.
+    /// One random secret.
     pub(crate) fn random() -> Result<Self, String> {
         let mut secret = [0; 32];
         random(&mut secret)?;
@@ -81,7 +81,7 @@ impl StateKeys {
     }
 }
 
-/// The key of one value, out of a secret and the value's own selector.
+/// The key of one value, from a secret and the value's own selector.
 fn message_key(secret: &Prk, selector: &[u8]) -> Option<LessSafeKey> {
     let info = [MESSAGE_KEY, selector];
     let key = secret.expand(&info, &AES_256_GCM).ok()?;
@@ -94,13 +94,13 @@ fn random(bytes: &mut [u8]) -> Result<(), String> {
         .map_err(|_| "the operating system gives no random bytes".to_owned())
 }
 
-/// Seals values that a caller carries for the server (AES-256-GCM). What one caller got, no other caller can use: the
-/// caller's identity and the resource identifier are authenticated with it.
+/// Seals values that a caller carries for the server (AES-256-GCM). No other caller can use them: the caller's identity
+/// and the resource identifier are authenticated with them.
 ///
 /// Each value has 24 random bytes: twelve choose its key (HKDF-SHA256), twelve are the nonce under that key, as in the
 /// authorization server. A repeat needs both to collide, which stays below 2⁻³² up to 2⁸⁰ values of one secret.
 ///
-/// Does not hide how long a value is, and cannot take one back before it expires.
+/// Does not hide the length of a value, and cannot revoke one before it expires.
 pub(crate) struct Seal {
     keys: Vec<(String, Prk)>,
     resource: String,
@@ -128,8 +128,8 @@ impl Seal {
         }
     }
 
-    /// The value as text of letters, digits, `-`, `_` and one point; `None` when the operating system is out of random
-    /// bytes.
+    /// The sealed value as a string of letters, digits, `-`, `_` and one point; `None` when the operating system is out
+    /// of random bytes.
     pub(crate) fn close<T: Serialize>(
         &self,
         caller: &Caller,
@@ -200,7 +200,7 @@ impl Seal {
         self.open_as(self.identity(caller, parts), text)
     }
 
-    /// Seconds since 1970, by the clock that values expire by.
+    /// Seconds since 1970, by the clock that decides about expiry.
     pub(crate) fn now(&self) -> u64 {
         seconds((self.now)())
     }
@@ -228,24 +228,24 @@ impl Seal {
         (expires > seconds((self.now)())).then_some(value)
     }
 
-    /// A key of the store that no other caller, and no other use, can have.
+    /// A store key that is unique to this caller and use.
     pub(crate) fn key(&self, caller: &Caller, parts: &[&str]) -> String {
         URL_SAFE_NO_PAD.encode(digest(&SHA256, &self.identity(caller, parts)))
     }
 
-    /// No caller's: none is of this kind.
+    /// An identity that differs from every caller's.
     fn own_identity(&self, purpose: &str) -> Vec<u8> {
         framed([self.resource.as_str(), "server", purpose].iter())
     }
 
-    /// A key of the store that is the same for every caller, and that no key of a caller can be.
+    /// A store key that is the same for every caller, and that differs from every key of a caller.
     pub(crate) fn shared_key(&self, parts: &[&str]) -> String {
         let parts = ["everyone"].iter().chain(parts);
         let bytes = framed([self.resource.as_str()].iter().chain(parts));
         URL_SAFE_NO_PAD.encode(digest(&SHA256, &bytes))
     }
 
-    /// Who is calling, then the parts.
+    /// The caller's identity, then the parts.
     fn identity(&self, caller: &Caller, parts: &[&str]) -> Vec<u8> {
         let kind = match caller.kind() {
             CallerKind::Person => "person",
@@ -271,7 +271,7 @@ fn framed<'a>(parts: impl Iterator<Item = &'a &'a str>) -> Vec<u8> {
     bytes
 }
 
-/// 128 random bits as text: an id that cannot be guessed.
+/// 128 random bits as a string: an id that cannot be guessed.
 pub(crate) fn unguessable() -> Result<String, String> {
     let mut bytes = [0; 16];
     random(&mut bytes)?;

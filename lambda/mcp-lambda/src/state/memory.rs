@@ -14,13 +14,13 @@ use crate::state::version::{Version, Versioned};
 
 /// Bytes of all items together.
 const CAPACITY: usize = 256 * 1024 * 1024;
-/// What an item takes beside its key and its value, about: two entries in two collections.
+/// Approximate size of an item besides its key and its value: two entries in two collections.
 const OVERHEAD: usize = 256;
 
 /// A store for one process: the plain HTTP mode.
 ///
-/// Holds [`CAPACITY`] bytes at most. Nothing is removed before it expires, because a session in use must not vanish: what
-/// has no room is refused with [`StoreError::Full`].
+/// Holds [`CAPACITY`] bytes at most. Nothing is removed before it expires, because a session in use must not vanish: a
+/// write without room is refused with [`StoreError::Full`].
 pub(crate) struct MemoryStore {
     items: Mutex<Items>,
     capacity: usize,
@@ -68,7 +68,7 @@ impl Items {
         }
     }
 
-    /// Looks at no item that stays but the first.
+    /// Visits only expired items and the first that stays.
     fn remove_expired(&mut self, now: u64) {
         while let Some((expires, key)) = self.by_expiry.first()
             && *expires <= now
@@ -79,7 +79,7 @@ impl Items {
     }
 }
 
-/// The key is there twice.
+/// The key is stored twice.
 fn size(key: &str, item: &Item) -> usize {
     2 * key.len() + item.value.len() + OVERHEAD
 }
@@ -93,7 +93,7 @@ impl MemoryStore {
         }
     }
 
-    /// The items that have not expired. Nobody else removes the others.
+    /// The items that have not expired; removes the others.
     fn items(&self) -> MutexGuard<'_, Items> {
         let mut items = self.items.lock().unwrap_or_else(PoisonError::into_inner);
         items.remove_expired(seconds((self.now)()));
@@ -284,7 +284,7 @@ mod tests {
         assert_eq!(write(&store, "anew", &Version::first().unwrap()), Ok(()));
     }
 
-    /// Keeps a value of 1,000 bytes once, as results and answers are kept.
+    /// Keeps a value of 1,000 bytes once, as results and responses are stored.
     fn put(store: &MemoryStore, key: &str, time_to_live: Duration) -> Result<(), StoreError> {
         let put = store.put(key.to_owned(), "x".repeat(1000), time_to_live);
         put.now_or_never().unwrap()

@@ -1,5 +1,5 @@
-//! What has to outlive an invocation: a store that every process of the function reaches, and the keys that seal
-//! what a client carries for it.
+//! State that outlives an invocation: a store that every process of the function reaches, and the keys that seal values
+//! for clients.
 
 mod attempts;
 mod dynamodb;
@@ -53,7 +53,7 @@ mcp_lambda_contract::settings! {
     }
 }
 
-/// The definitions as the constructs need them. In plain HTTP mode the server does without, on Lambda it does not.
+/// The definitions for the constructs: optional in plain HTTP mode, required on Lambda.
 fn definitions(needs: &StateNeeds) -> Vec<Setting> {
     StateSettings::definitions()
         .into_iter()
@@ -68,7 +68,7 @@ fn definitions(needs: &StateNeeds) -> Vec<Setting> {
         .collect()
 }
 
-/// Adds the table, its settings and what is done to it, for a server that keeps something.
+/// Adds the table, its settings and its IAM actions for a server that stores state.
 pub(crate) fn add_to_contract(
     needs: &StateNeeds,
     settings: &mut Vec<Setting>,
@@ -102,13 +102,13 @@ pub(crate) struct State {
     pub(crate) seal: Arc<Seal>,
 }
 
-/// Reads the settings; `None` when one had a problem, which the reader then knows.
+/// Reads the settings; `None` when one is invalid, which the reader records.
 pub(crate) fn read(reader: &mut Reader<'_>) -> Option<StateSettings> {
     StateSettings::read(reader)
 }
 
 impl State {
-    /// In plain HTTP mode, which is one process, memory and a key made up at the start do.
+    /// The plain HTTP mode, which is one process, uses memory and a random key.
     pub(crate) fn new(
         settings: StateSettings,
         needs: &StateNeeds,

@@ -11,7 +11,7 @@ const GET: &str = "dynamodb:GetItem";
 const PUT: &str = "dynamodb:PutItem";
 const DELETE: &str = "dynamodb:DeleteItem";
 
-/// What one tool keeps, declared beside it.
+/// The state that one tool declares.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct StateUse {
@@ -21,7 +21,7 @@ pub(crate) struct StateUse {
     pub(crate) task: Option<TaskUse>,
 }
 
-/// What one tool does to the value of its conversation.
+/// The operations of one tool on the value of its conversation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct SessionUse {
@@ -30,7 +30,7 @@ pub(crate) struct SessionUse {
     pub(crate) ends: bool,
 }
 
-/// How long a tool's results are kept, and for whom.
+/// How long a tool's results are cached, and for which callers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct CacheUse {
@@ -44,13 +44,13 @@ pub(crate) struct CacheUse {
 pub(crate) struct TaskUse {
     /// Clients that do not know tasks cannot call the tool.
     pub(crate) is_required: bool,
-    /// The tool says when it becomes a task.
+    /// The tool decides when it becomes a task.
     pub(crate) is_begun_by_tool: bool,
     /// How long a task is kept after it was created.
     pub(crate) seconds: u64,
 }
 
-/// What [`TaskUse::seconds`] is when the tool does not say.
+/// The default of [`TaskUse::seconds`].
 const TASK_SECONDS: u64 = 60 * 60;
 
 impl SessionUse {
@@ -60,7 +60,7 @@ impl SessionUse {
 }
 
 impl StateUse {
-    /// The tool's use of tasks, which it has from now on.
+    /// The tool's use of tasks, added if absent.
     pub(crate) fn task_mut(&mut self) -> &mut TaskUse {
         self.task.get_or_insert(TaskUse {
             is_required: false,
@@ -73,7 +73,7 @@ impl StateUse {
         *self == Self::default()
     }
 
-    /// What the library does to the table for this tool.
+    /// The IAM actions of the library on the table for this tool.
     pub(crate) fn aws_actions(&self) -> Option<AwsActions> {
         let mut actions = BTreeSet::new();
         if self.session.is_any() || self.cache.is_some() || self.task.is_some() {
@@ -88,7 +88,7 @@ impl StateUse {
         (!actions.is_empty()).then(|| on_table(&actions))
     }
 
-    /// What makes the declaration useless.
+    /// The problem that makes the declaration invalid, if any.
     pub(crate) fn problem(&self) -> Option<&'static str> {
         if self.task.is_some_and(|task| task.seconds == 0) {
             return Some("has tasks that are kept for less than a second: use a longer time");
@@ -103,8 +103,8 @@ impl StateUse {
     }
 }
 
-/// What the library does to the table for conversations: it looks whether they have ended, and keeps what one process
-/// leaves to another.
+/// The IAM actions of the library on the table for MCP sessions: it checks whether they have ended, and stores messages
+/// between processes.
 pub(super) fn actions_of_conversations() -> AwsActions {
     on_table(&BTreeSet::from([GET, PUT]))
 }
@@ -130,7 +130,7 @@ fn on_table(actions: &BTreeSet<&str>) -> AwsActions {
     }
 }
 
-/// What a whole server keeps.
+/// The state of a whole server.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct StateNeeds {
     pub(crate) asks_clients: bool,
@@ -148,7 +148,7 @@ impl StateNeeds {
         self.asks_clients || self.has_sessions()
     }
 
-    /// What the endpoint takes besides POST.
+    /// The HTTP methods of the endpoint besides POST.
     pub(crate) fn endpoint_methods(&self) -> Vec<EndpointMethod> {
         let methods = [
             (EndpointMethod::Delete, self.has_conversations()),

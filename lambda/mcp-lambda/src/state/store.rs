@@ -9,9 +9,9 @@ use crate::state::version::{Version, Versioned};
 
 /// Texts by key, seen by every process of the function, until they expire.
 ///
-/// Does not know whose a value is: whoever makes a key puts the caller's identity into it.
+/// Does not know the owner of a value: the key must contain the caller's identity.
 pub(crate) trait Store: Send + Sync {
-    /// Keeps the value for this long. A value that is there already, and has not expired, stays as it is.
+    /// Stores the value for this long. An existing value that has not expired stays unchanged.
     fn put(
         &self,
         key: String,
@@ -25,12 +25,12 @@ pub(crate) trait Store: Send + Sync {
     /// The value of [`Store::write`] with its version, unless it has expired.
     fn read(&self, key: String) -> BoxFuture<'_, Result<Option<Versioned>, StoreError>>;
 
-    /// Keeps the value for this long, under this version, when nothing has come in between: when there is no value
-    /// for [`Version::first`], when the value is the version's predecessor for [`Version::next`]. What has expired is
-    /// not there. Otherwise [`StoreError::Conflict`], and nothing has changed.
+    /// Stores the value for this long, with this version, if no other write came in between: if there is no value for
+    /// [`Version::first`], or if the value is the version's predecessor for [`Version::next`]. Expired values count as
+    /// absent. Otherwise [`StoreError::Conflict`], and nothing has changed.
     ///
-    /// After a failure that is transient the write may have happened. It can be repeated with the same version: what
-    /// is written already is not written twice, and is no conflict.
+    /// After a transient failure the write may have taken effect. It can be repeated with the same version: it is not
+    /// written twice, and is no conflict.
     fn write(
         &self,
         key: String,
@@ -39,7 +39,7 @@ pub(crate) trait Store: Send + Sync {
         version: Version,
     ) -> BoxFuture<'_, Result<(), StoreError>>;
 
-    /// Removes the value when it has this version, otherwise [`StoreError::Conflict`]. A value that is gone already
-    /// is no conflict, so this can be repeated.
+    /// Removes the value when it has this version, otherwise [`StoreError::Conflict`]. An absent value is no conflict,
+    /// so this can be repeated.
     fn delete(&self, key: String, version: Version) -> BoxFuture<'_, Result<(), StoreError>>;
 }

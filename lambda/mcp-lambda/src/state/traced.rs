@@ -12,8 +12,8 @@ use crate::state::store_error::StoreError;
 use crate::state::version::{Version, Versioned};
 use crate::telemetry::spans::Call;
 
-/// A store in DynamoDB whose operations are client spans (semantic conventions for DynamoDB). Keys and values are in none
-/// of them.
+/// A store in DynamoDB whose operations are client spans (semantic conventions for DynamoDB). They contain no keys or
+/// values.
 pub(super) struct TracedStore<S> {
     store: S,
     table: String,
@@ -41,7 +41,7 @@ impl<S: Store> TracedStore<S> {
     }
 }
 
-/// The class of an error. That somebody else was faster is what conditional writes are for.
+/// The class of an error. A conflict is not an error: conditional writes are meant to detect it.
 fn problem(error: &StoreError) -> Option<Cow<'static, str>> {
     Some(match error {
         StoreError::Conflict => return None,

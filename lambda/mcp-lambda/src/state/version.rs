@@ -3,13 +3,13 @@
 use crate::state::keys::unguessable;
 use crate::state::store_error::StoreError;
 
-/// How many versions a value remembers: a writer whose answer was lost recognizes its own write even when this many
-/// others have come after it.
+/// How many versions a value remembers: a writer whose response was lost recognises its own write even after this many
+/// later ones.
 const REMEMBERED: usize = 16;
 
 /// One version of one value: an id that no other write has, and those of the versions before it.
 ///
-/// Whoever writes chooses the version beforehand, so a write can be repeated without happening twice.
+/// The writer chooses the version beforehand, so a repeated write takes effect once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Version {
     id: String,
@@ -25,7 +25,7 @@ pub(crate) struct Versioned {
 }
 
 impl Version {
-    /// For a value where none is.
+    /// The version for a new value.
     pub(crate) fn first() -> Result<Self, StoreError> {
         Ok(Self {
             id: unguessable().map_err(|_| StoreError::NoRandomness)?,
@@ -33,7 +33,7 @@ impl Version {
         })
     }
 
-    /// For a value that takes the place of this version.
+    /// The version for a value that replaces this version.
     pub(crate) fn next(&self) -> Result<Self, StoreError> {
         let mut next = Self::first()?;
         next.earlier.push(self.id.clone());
@@ -54,12 +54,12 @@ impl Version {
         &self.earlier
     }
 
-    /// The version whose place this one takes; `None` for a first one.
+    /// The version that this one replaces; `None` for a first one.
     pub(super) fn replaces(&self) -> Option<&str> {
         self.earlier.first().map(String::as_str)
     }
 
-    /// Whether the other version is this one, or one that has come after it.
+    /// Whether the other version is this one or a later one.
     pub(super) fn is_in(&self, other: &Self) -> bool {
         other.id == self.id || other.earlier.contains(&self.id)
     }

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::tasks::record::{Input, failure};
 
-/// The message of a call, as it is kept for the worker. The HTTP headers that came with it are not kept.
+/// The message of a call, as it is stored for the worker, without its HTTP headers.
 #[derive(Clone, Deserialize, Serialize)]
 pub(crate) struct Call {
     id: RequestId,
@@ -33,9 +33,9 @@ impl Call {
         &self.parameters.name
     }
 
-    /// The message once more, as a client would send it after a round of questions.
+    /// The message as a client would send it again after a round of input requests.
     ///
-    /// It always asks for progress, which becomes the task's status message.
+    /// It always requests progress, which becomes the task's status message.
     pub(super) fn message(
         mut self,
         input: Option<Input>,

@@ -6,33 +6,33 @@ use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
 use tokio::sync::mpsc;
 
-/// A way for the function to go on with its own work after it has answered.
+/// Continues the function's own work after its response.
 pub(crate) trait Continuation: Send + Sync {
-    /// Sends a sealed work item. It arrives once or more often, later, and at any process of the function.
+    /// Sends a sealed work item. It arrives later, at least once, at any process of the function.
     fn send(&self, work: String) -> BoxFuture<'_, Result<(), ContinuationError>>;
 
-    /// Name of the function that is invoked for it.
+    /// Name of the invoked function.
     #[cfg(feature = "opentelemetry")]
     fn function(&self) -> Option<&str> {
         None
     }
 }
 
-/// Why work cannot go on. Its `Display` is the sentence for the caller: it names the reason in AWS's word for it, never
-/// the function or the account.
+/// Why work cannot continue. Its `Display` is the message for the caller: it names the reason in AWS's terms, never the
+/// function or the account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ContinuationError {
     /// The function's role does not allow it to invoke the function.
     AccessDenied,
-    /// Lambda has too much to do.
+    /// Lambda throttled the request.
     Throttled,
-    /// No connection, or no answer in time.
+    /// No connection, or no response in time.
     Unreachable,
-    /// Any other answer, by its HTTP status.
+    /// Any other response, by its HTTP status.
     Refused(u16),
     /// The request cannot be signed, or the work item not sealed.
     Unsigned,
-    /// The process ends.
+    /// The process is ending.
     Ending,
 }
 
@@ -60,13 +60,13 @@ impl fmt::Display for ContinuationError {
     }
 }
 
-/// Work goes on in the same process: the plain HTTP mode.
+/// Work continues in the same process: the plain HTTP mode.
 pub(crate) struct InProcess {
     work: mpsc::UnboundedSender<String>,
 }
 
 impl InProcess {
-    /// The continuation, and where its work arrives.
+    /// The continuation, and the receiver of its work items.
     pub(crate) fn new() -> (Self, mpsc::UnboundedReceiver<String>) {
         let (work, arrives) = mpsc::unbounded_channel();
         (Self { work }, arrives)

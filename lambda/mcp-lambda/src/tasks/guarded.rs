@@ -18,14 +18,15 @@ use crate::tasks::{Call, NotCreated, Tasks, Turn};
 use crate::token::access::Verdict;
 use crate::token::caller::Caller;
 
-/// Says that the server has tasks.
+/// Advertises that the server has tasks.
 pub(crate) fn advertise(capabilities: &mut ServerCapabilities) {
     let extensions = capabilities.extensions.get_or_insert_default();
     extensions.insert(TASKS_EXTENSION_ID.to_owned(), JsonObject::new());
 }
 
 impl<S: ServerHandler> Guarded<S> {
-    /// Answers with a task where the client knows tasks, and otherwise as ever; runs the tool where this is the task.
+    /// Responds with a task if the client supports tasks, and otherwise with the tool's result; runs the tool if this
+    /// call is the task.
     pub(crate) async fn called_as_task(
         &self,
         tasks: &Tasks,
@@ -35,7 +36,7 @@ impl<S: ServerHandler> Guarded<S> {
     ) -> Result<CallToolResponse, ErrorData> {
         if let Some(Turn::Work { stop }) = Turn::of(&context.extensions).cloned() {
             return tokio::select! {
-                // Nobody was there to hear it in time: the task has failed, not the tool.
+                // The client was not told in time: the task has failed, not the tool.
                 answer = self.run(request, context) => {
                     answer.unwrap_or_else(|Late(text)| Err(ErrorData::internal_error(text, None)))
                 }
@@ -117,7 +118,7 @@ impl<S: ServerHandler> Guarded<S> {
         tasks.cancel(caller, &request.task_id).await
     }
 
-    /// Whether the caller, with this access token, could have called the tool whose task it asks for.
+    /// Checks that the caller's access token permits the tool of the requested task.
     fn may_see(&self, tool: &str, caller: &Caller) -> Result<(), ErrorData> {
         match self.policy.judge(tool, caller) {
             Verdict::Allowed => Ok(()),
@@ -133,7 +134,7 @@ impl<S: ServerHandler> Guarded<S> {
     }
 }
 
-/// Whether a client that sends this request can be answered with a task.
+/// Whether the client that sends this request supports tasks.
 fn knows_tasks(context: &RequestContext<RoleServer>) -> bool {
     let is_modern = context
         .protocol_version()

@@ -10,23 +10,24 @@ use crate::state::{Attempts, State, StoreError, Version, Versioned};
 use crate::tasks::record::{Record, Time, milliseconds};
 use crate::token::caller::Caller;
 
-/// How often a step is tried again when somebody else wrote in between. Each time somebody's step was taken.
+/// How often a step is retried when another process wrote in between. Each conflict means that another step took
+/// effect.
 const STEPS: u32 = 20;
 
-/// Where tasks are written down. The caller's identity is in every key, so another caller's task is not there.
+/// Stores tasks. Every key contains the caller's identity, so another caller's task is not found.
 #[derive(Clone)]
 pub(super) struct Ledger {
     pub(super) state: State,
     pub(super) now: fn() -> SystemTime,
 }
 
-/// The parts of a task. Each is an item of its own, so that a look at a task does not read its arguments and result.
+/// The parts of a task. Each is an item of its own, so that reading a task does not read its arguments and result.
 #[derive(Clone, Copy)]
 pub(super) enum Part<'a> {
     Record,
     /// The message of the call. It never changes.
     Call,
-    /// What this worker's run of the tool answered. It never changes.
+    /// The result of this worker's run of the tool. It never changes.
     Result {
         worker: &'a str,
     },
@@ -47,7 +48,7 @@ impl Ledger {
         }
     }
 
-    /// Writes down what never changes.
+    /// Stores a part that never changes.
     pub(super) async fn keep(
         &self,
         caller: &Caller,
@@ -74,7 +75,7 @@ impl Ledger {
             .transpose()
     }
 
-    /// Writes a new task's record down; it can be asked for from here on.
+    /// Stores a new task's record; from here on clients can request it.
     pub(super) async fn create(
         &self,
         caller: &Caller,
@@ -87,8 +88,8 @@ impl Ledger {
             .await
     }
 
-    /// Takes one step of a task, after any that its clock takes by itself, and says what came of it; `None` when this
-    /// caller has no such task. Of two steps at one time the second sees the first.
+    /// Applies one step to a task, after steps that are due by the clock, and returns its result; `None` when this
+    /// caller has no such task. Concurrent steps are applied one after the other.
     pub(super) async fn step<T>(
         &self,
         caller: &Caller,
@@ -134,13 +135,13 @@ impl Ledger {
         patiently(|| store.write(key.to_owned(), text.to_owned(), left, version.clone())).await
     }
 
-    /// Full seconds, and never too few.
+    /// The time left, rounded up to whole seconds.
     fn left(&self, expires: Time) -> Duration {
         Duration::from_secs(expires.saturating_sub(self.now()).div_ceil(1000).max(1))
     }
 }
 
-/// Repeats what fails for a moment. Whoever waits for less time cuts it short.
+/// Retries after transient failures. A caller with less time cancels it earlier.
 async fn patiently<T, F>(operation: impl FnMut() -> F) -> Result<T, StoreError>
 where
     F: Future<Output = Result<T, StoreError>>,

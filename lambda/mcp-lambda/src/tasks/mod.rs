@@ -1,8 +1,8 @@
-//! The Tasks extension of 2026-07-28 (`io.modelcontextprotocol/tasks`): a call is answered with a task, the work goes on
-//! after the answer, at another process of the function, and the client asks for what has come of it.
+//! The Tasks extension of 2026-07-28 (`io.modelcontextprotocol/tasks`): the response to a call is a task, the work
+//! continues after the response, in another process of the function, and the client polls for the result.
 //!
-//! Nothing about a task is kept in a process. What a task has come to is one versioned item of the store, which every
-//! step replaces under the condition that nobody else has; so no step is lost, and none is taken twice.
+//! No process keeps the state of a task. The state is one versioned item of the store, which every step replaces with a
+//! conditional write, so no step is lost and none is applied twice.
 
 mod call;
 mod continuation;
@@ -57,7 +57,7 @@ pub(crate) struct Tasks {
     log: Log,
 }
 
-/// What the constructs have to permit. A delivery that failed before the work began is worth another.
+/// The self-invocation that the constructs must permit. Lambda redelivers after a failure before the work began.
 pub(crate) fn self_invocation() -> SelfInvocationNeed {
     SelfInvocationNeed {
         maximum_event_age_seconds: u32::try_from(record::BEGINS_WITHIN.as_secs())
@@ -66,7 +66,7 @@ pub(crate) fn self_invocation() -> SelfInvocationNeed {
     }
 }
 
-/// The tasks of a server, if a tool declares one, and where their work arrives when it goes on in this process.
+/// The tasks of a server, if a tool declares one, and the receiver of their work items in plain HTTP mode.
 pub(crate) fn start(
     kept: Option<&ServerState>,
     process: &Process,
@@ -97,18 +97,18 @@ pub(crate) fn start(
 
 /// Why a call does not become a task.
 pub(crate) enum NotCreated {
-    /// The message of the call is longer than the store takes.
+    /// The message of the call is too long for the store.
     TooLarge,
     Failed(ErrorData),
 }
 
 impl Tasks {
-    /// What the tool declares about tasks.
+    /// The tool's declaration about tasks.
     pub(crate) fn use_of(&self, tool: &str) -> Option<TaskUse> {
         self.uses.get(tool).copied()
     }
 
-    /// Answers a call with a task. From before the answer on it can be asked for, and the work is under way.
+    /// Creates a task for a call. Before this returns, the task can be requested and its work has been sent.
     pub(crate) async fn create(
         &self,
         caller: &Caller,
@@ -138,18 +138,18 @@ impl Tasks {
             .await
             .map_err(|problem| failed(&problem))?;
         if let Err(problem) = self.send(caller, &task, record.round).await {
-            // The client hears of the problem now; the task, of which it does not, must not begin later.
+            // The client gets the error now; the task, which it does not know, must not begin later.
             let given_up = self.ledger.step(caller, &task, |record, now| {
                 record.give_up(record::failure(problem.to_string()), now);
             });
-            // What cannot be written down either expires unseen.
+            // If this write fails too, the task expires unseen.
             let _ = given_up.await;
             return Err(failed(&problem));
         }
         Ok(CreateTaskResult::new(wire::task(&task, &record)))
     }
 
-    /// `tasks/get`. `may_see` says whether the caller may have what this tool answers.
+    /// `tasks/get`. `may_see` checks whether the caller may get results of this tool.
     pub(crate) async fn get(
         &self,
         caller: &Caller,
@@ -162,7 +162,7 @@ impl Tasks {
         });
         let (record, send_again) = found(looked.await, task)?;
         if send_again? && let Err(problem) = self.send(caller, task, record.round).await {
-            // The next look tries once more.
+            // The next `tasks/get` retries.
             self.log.error(
                 "the work of a task could not be sent again",
                 &json!({ "reason": problem.to_string() }),
@@ -177,7 +177,7 @@ impl Tasks {
         Ok(wire::detailed(task, &record, result))
     }
 
-    /// `tasks/update`: answers to open questions. Answers that nobody waits for are ignored.
+    /// `tasks/update`: responses to open input requests. Other responses are ignored.
     pub(crate) async fn update(
         &self,
         caller: &Caller,
@@ -187,7 +187,7 @@ impl Tasks {
     ) -> Result<(), ErrorData> {
         let answered = self.ledger.step(caller, task, |record, now| {
             may_see(&record.tool)?;
-            // An earlier update that was lost on its way to the worker is sent again.
+            // Resends an earlier update that was lost on its way to the worker.
             Ok(record.answer(answers, now) || record.send_again(now))
         });
         let (record, goes_on) = found(answered.await, task)?;
@@ -199,7 +199,7 @@ impl Tasks {
         Ok(())
     }
 
-    /// `tasks/cancel`: cancels what is not over, and leaves what is over as it is.
+    /// `tasks/cancel`: cancels an unfinished task, and leaves a finished one unchanged.
     pub(crate) async fn cancel(&self, caller: &Caller, task: &str) -> Result<(), ErrorData> {
         let cancelled = self
             .ledger
@@ -235,7 +235,7 @@ impl Tasks {
     }
 }
 
-/// Another caller's task, an expired one and one that never was are told apart by nobody.
+/// The error for another caller's task, an expired one and an unknown one is the same.
 fn found<T>(step: Result<Option<T>, StoreError>, task: &str) -> Result<T, ErrorData> {
     step.map_err(|problem| unavailable(&problem))?
         .ok_or_else(|| ErrorData::invalid_params(format!("no task has the id {task:?}"), None))

@@ -9,75 +9,75 @@ use serde::{Deserialize, Serialize};
 
 /// How long the work may take to begin. Lambda drops an asynchronous invocation that has waited for this long.
 pub(super) const BEGINS_WITHIN: Duration = Duration::from_secs(5 * 60);
-/// A look at a task that has not begun after this long sends the work again: whoever sent it may have died first.
+/// Reading a task that has not begun after this long resends the work: the sending process may have died first.
 const SENT_AGAIN_AFTER: Duration = Duration::from_secs(20);
-/// A tool that answers with its state alone runs again at once; this often, so that it does not run for ever.
+/// A tool that returns only its state runs again at once, at most this often in a row.
 const MOST_UNASKED: u32 = 16;
-/// How far the clocks of two processes may differ.
+/// Allowance for clock skew between two processes.
 const CLOCKS: Duration = Duration::from_secs(2);
 
 /// Milliseconds since 1970.
 pub(super) type Time = u64;
 
-/// What a task has come to. Every method is one step; a step that does not fit changes nothing and says so.
+/// The state of a task. Every method is one step; a step that does not apply changes nothing and returns so.
 #[derive(Clone, Deserialize, Serialize)]
 pub(super) struct Record {
     pub(super) tool: String,
     pub(super) created: Time,
     pub(super) updated: Time,
     pub(super) time_to_live: u64,
-    /// What the tool said last about how far it is.
+    /// The tool's last progress message.
     pub(super) message: Option<String>,
-    /// Every key under which the client was ever asked: none may come back.
+    /// Every key of an input request so far: none may be reused.
     asked: BTreeSet<String>,
-    /// How often in a row the tool asked to run again without a question.
+    /// How often in a row the tool returned only its state.
     unasked: u32,
-    /// Counts the work items: one that is not the current one is old, or delivered twice.
+    /// Number of the current work item: another one is old or a duplicate delivery.
     pub(super) round: u32,
     pub(super) stage: Stage,
 }
 
 #[derive(Clone, Deserialize, Serialize)]
 pub(super) enum Stage {
-    /// A work item is under way.
+    /// A work item has been sent.
     Waiting {
         since: Time,
         sent: Time,
         input: Option<Input>,
     },
-    /// A worker has it, and writes until then at the latest.
+    /// A worker runs it, and writes until then at the latest.
     Running {
         worker: String,
         until: Time,
     },
-    /// The client has been asked.
+    /// The client has open input requests.
     Asking {
-        /// What is not answered, by the key that the client knows.
+        /// Input requests without a response, by the client's key.
         open: BTreeMap<String, Question>,
         input: Input,
     },
-    /// The result lies under this worker's name.
+    /// The result is stored under this worker's name.
     Completed {
         worker: String,
     },
-    /// With the error of the protocol that ended it.
+    /// The protocol error that ended it.
     Failed {
         error: ErrorData,
     },
     Cancelled,
 }
 
-/// What the next run of the tool gets, as a client would send it with its call.
+/// The input of the tool's next run, as a client would send it with its call.
 #[derive(Clone, Default, Deserialize, Serialize)]
 pub(super) struct Input {
-    /// By the keys that the tool knows.
+    /// Responses by the tool's keys.
     pub(super) answers: InputResponses,
     pub(super) state: Option<String>,
 }
 
 #[derive(Clone, Deserialize, Serialize)]
 pub(super) struct Question {
-    /// The key that the tool knows.
+    /// The tool's key.
     key: String,
     request: InputRequest,
 }
@@ -105,7 +105,7 @@ impl Record {
         self.created.saturating_add(self.time_to_live)
     }
 
-    /// Fails a task whose work never began, or whose worker is gone: nobody else would say so.
+    /// Fails a task whose work never began, or whose worker is gone: no other process would record that.
     pub(super) fn settle(&mut self, now: Time) {
         match &self.stage {
             Stage::Waiting { since, .. } if now >= after(*since, BEGINS_WITHIN) => {
@@ -128,7 +128,7 @@ impl Record {
         }
     }
 
-    /// Whether nothing more will happen.
+    /// Whether the task is in a final state.
     pub(super) fn is_over(&self) -> bool {
         match self.stage {
             Stage::Completed { .. } | Stage::Failed { .. } | Stage::Cancelled => true,
@@ -136,7 +136,7 @@ impl Record {
         }
     }
 
-    /// Gives the work to a worker, once: the second delivery of a work item gets nothing.
+    /// Assigns the work to one worker: the second delivery of a work item gets nothing.
     pub(super) fn claim(
         &mut self,
         round: u32,
@@ -166,7 +166,7 @@ impl Record {
         matches!(&self.stage, Stage::Running { worker, .. } if worker == name)
     }
 
-    /// Keeps what the tool says about how far it is; says whether the worker is to go on.
+    /// Records the tool's progress; returns whether the worker should continue.
     pub(super) fn report(&mut self, worker: &str, message: Option<&str>, now: Time) -> bool {
         let goes_on = self.is_worked_on_by(worker);
         if goes_on && message.is_some() && self.message.as_deref() != message {
@@ -176,7 +176,7 @@ impl Record {
         goes_on
     }
 
-    /// Ends a run of the tool; says whether there is a next one to be sent for.
+    /// Ends a run of the tool; returns whether another run is necessary.
     pub(super) fn finish(&mut self, worker: &str, outcome: &Outcome, now: Time) -> Finished {
         if !self.is_worked_on_by(worker) {
             return Finished::TooLate;
@@ -212,7 +212,7 @@ impl Record {
         Finished::Kept
     }
 
-    /// Takes answers to open questions and ignores all others; says whether the work goes on.
+    /// Records responses to open input requests and ignores all others; returns whether the work continues.
     pub(super) fn answer(&mut self, answers: &InputResponses, now: Time) -> bool {
         let Stage::Asking { open, input } = &mut self.stage else {
             return false;
@@ -231,21 +231,21 @@ impl Record {
         true
     }
 
-    /// Ends what is not over yet.
+    /// Cancels the task unless it is in a final state.
     pub(super) fn cancel(&mut self, now: Time) {
         if !self.is_over() {
             self.end(Stage::Cancelled, now);
         }
     }
 
-    /// Ends a task that could not be sent to a worker.
+    /// Fails a task that could not be sent to a worker.
     pub(super) fn give_up(&mut self, error: ErrorData, now: Time) {
         if matches!(self.stage, Stage::Waiting { .. }) {
             self.fail(error, now);
         }
     }
 
-    /// Whether the work item, which nobody has taken, is to be sent again.
+    /// Whether the work item, which no worker has claimed, must be resent.
     pub(super) fn send_again(&mut self, now: Time) -> bool {
         let Stage::Waiting { sent, .. } = &mut self.stage else {
             return false;
@@ -257,7 +257,7 @@ impl Record {
         is_due
     }
 
-    /// The questions that are open, by the keys that the client knows.
+    /// The open input requests, by the client's keys.
     pub(super) fn questions(open: &BTreeMap<String, Question>) -> InputRequests {
         let questions = open.iter();
         questions
@@ -265,7 +265,7 @@ impl Record {
             .collect()
     }
 
-    /// A tool may use a key again in a later round; the client must not see it twice.
+    /// Opens input requests. A tool may reuse a key in a later round; the client must not see it twice.
     fn open(&mut self, requests: &InputRequests) -> BTreeMap<String, Question> {
         let mut open = BTreeMap::new();
         for (key, request) in requests {
@@ -303,15 +303,15 @@ impl Record {
     }
 }
 
-/// What a worker gets.
+/// The work that a worker has claimed.
 pub(super) struct Claim {
     pub(super) input: Option<Input>,
     pub(super) expires: Time,
 }
 
-/// What a run of the tool has come to.
+/// The outcome of a run of the tool.
 pub(super) enum Outcome {
-    /// The tool answered; the answer is kept already.
+    /// The tool returned a result, which is already stored.
     Result,
     Error(ErrorData),
     Asks {
@@ -320,11 +320,11 @@ pub(super) enum Outcome {
     },
 }
 
-/// What has become of an outcome.
+/// The effect of an outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Finished {
     Kept,
-    /// Kept, and the tool runs once more.
+    /// Recorded, and the tool runs again.
     GoesOn,
     /// The task was cancelled, or given up, in the meantime.
     TooLate,

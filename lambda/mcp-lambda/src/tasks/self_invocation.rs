@@ -17,14 +17,14 @@ use crate::runtime::start_error::StartError;
 use crate::tasks::continuation::{Continuation, ContinuationError};
 use crate::tasks::work_item;
 
-/// Time for one attempt; Lambda answers as soon as it has queued the event.
+/// Time for one attempt; Lambda responds as soon as it has queued the event.
 const ATTEMPT: Duration = Duration::from_secs(2);
 const ATTEMPTS: u32 = 3;
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const SERVICE: &str = "lambda";
 
 /// The function invokes itself asynchronously (Lambda API `Invoke`, invocation type `Event`): the same version of the
-/// same function, whichever process Lambda chooses.
+/// same function, in any process.
 pub(crate) struct SelfInvocation {
     #[cfg(feature = "opentelemetry")]
     function: String,
@@ -36,11 +36,11 @@ pub(crate) struct SelfInvocation {
 }
 
 impl SelfInvocation {
-    /// Nothing touches the network before the first work item.
+    /// Does not use the network before the first work item.
     ///
     /// # Errors
     ///
-    /// [`StartError::Server`] names every variable that Lambda should have set and did not.
+    /// [`StartError::Server`] names every variable that Lambda should have set.
     pub(crate) fn new(aws: &AwsEnvironment, now: fn() -> SystemTime) -> Result<Self, StartError> {
         let (Some(name), Some(region), Some(key_id), Some(secret)) = (
             aws.function_name(),
@@ -137,7 +137,7 @@ impl Continuation for SelfInvocation {
             let mut pause = FIRST_PAUSE;
             for _ in 1..ATTEMPTS {
                 match self.attempt(&event).await {
-                    // An event that arrives twice is worked on once, so trying again is safe.
+                    // An event that arrives twice is processed once, so a retry is safe.
                     Err(problem) if is_transient(&problem) => tokio::time::sleep(pause).await,
                     done => return done,
                 }
@@ -159,7 +159,7 @@ fn is_transient(problem: &ContinuationError) -> bool {
     }
 }
 
-/// The domain of a region's services.
+/// The DNS suffix of a region's services.
 fn domain(region: &str) -> &'static str {
     if region.starts_with("cn-") {
         "amazonaws.com.cn"

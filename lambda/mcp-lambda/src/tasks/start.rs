@@ -8,7 +8,7 @@ use rmcp::handler::server::common::{AsRequestContext, FromContextPart};
 use rmcp::model::Extensions;
 use tokio::sync::Notify;
 
-/// Lets a tool say when it becomes a task. A tool asks for it by taking it as an argument, and declares
+/// Lets a tool decide when its call becomes a task. A tool takes it as an argument, and declares
 /// [`Access::as_task_begun_by_tool`](crate::Access::as_task_begun_by_tool).
 ///
 /// Until then the tool runs in the request, so that it can refuse arguments or ask the client (with
@@ -19,15 +19,15 @@ pub struct TaskStart {
 }
 
 impl TaskStart {
-    /// Goes on as a task from here.
+    /// Continues as a task from here.
     ///
-    /// For a client that knows tasks the call is then answered with one, and the tool runs again from its start, with
-    /// the same message, where this does nothing. What comes before it therefore runs twice and must not change
-    /// anything. For another client this does nothing, and the tool goes on in the request.
+    /// For a client that supports tasks the response to the call is then a task, and the tool runs again from its start
+    /// with the same message, where this call has no effect. The code before it therefore runs twice and must not
+    /// change anything. For other clients this has no effect, and the tool continues in the request.
     ///
     /// # Errors
     ///
-    /// The error ends the run in the request: hand it on with `?`. The client does not see it.
+    /// The error ends the run in the request: return it with `?`. The client does not see it.
     pub fn begin(&self) -> Result<(), ErrorData> {
         match &self.turn {
             Some(Turn::Request { begun }) => {
@@ -42,12 +42,12 @@ impl TaskStart {
     }
 }
 
-/// Where a tool runs that may become a task. Travels with the request.
+/// Where a tool that may become a task runs. It is an extension of the request.
 #[derive(Clone, Debug)]
 pub(crate) enum Turn {
-    /// In the request of a client that knows tasks.
+    /// In the request of a client that supports tasks.
     Request { begun: Arc<AtomicBool> },
-    /// As a task; `stop` tells it that nobody wants the result any more.
+    /// As a task; `stop` signals that the task was cancelled.
     Work { stop: Arc<Notify> },
 }
 
@@ -56,7 +56,7 @@ impl Turn {
         extensions.get::<http::request::Parts>()?.extensions.get()
     }
 
-    /// Puts it where [`Turn::of`] finds it.
+    /// Stores it for [`Turn::of`].
     pub(crate) fn set(self, extensions: &mut Extensions) {
         if let Some(parts) = extensions.get_mut::<http::request::Parts>() {
             parts.extensions.insert(self);

@@ -6,10 +6,10 @@ use serde_json::Value;
 
 use crate::tasks::record::{Record, Stage, Time};
 
-/// How often a client is asked to look.
+/// The polling interval for clients.
 const POLL_MILLISECONDS: u64 = 1000;
 
-/// The task without what belongs to its status.
+/// The task without the members that depend on its status.
 pub(super) fn task(id: &str, record: &Record) -> Task {
     let task = Task::new(
         id,
@@ -24,7 +24,7 @@ pub(super) fn task(id: &str, record: &Record) -> Task {
         Stage::Waiting { .. } | Stage::Running { .. } | Stage::Asking { .. } => {
             record.message.as_deref()
         }
-        // What was said about the progress is no reason for the end.
+        // A progress message is not the reason for the end.
         Stage::Completed { .. } | Stage::Cancelled => None,
     };
     match message {
@@ -33,7 +33,7 @@ pub(super) fn task(id: &str, record: &Record) -> Task {
     }
 }
 
-/// The task as `tasks/get` shows it. `result` is there for a completed one.
+/// The task as `tasks/get` shows it. `result` is present for a completed one.
 pub(super) fn detailed(id: &str, record: &Record, result: Option<JsonObject>) -> DetailedTask {
     let payload = match &record.stage {
         Stage::Waiting { .. } | Stage::Running { .. } => TaskPayload::Working,

@@ -7,19 +7,19 @@ use serde::{Deserialize, Serialize};
 use crate::state::Seal;
 use crate::token::caller::{Caller, CallerKind};
 
-/// Sealed work items are for this only.
+/// The purpose that work items are sealed for.
 const PURPOSE: &str = "work";
 /// Longer than Lambda keeps an asynchronous invocation.
 const LIFETIME: Duration = Duration::from_secs(15 * 60);
 
-/// One run of a task's tool, as the function sends it to itself. Sealed, so that whoever may invoke the function cannot
-/// make one up: it says who the caller is.
+/// One run of a task's tool, as the function sends it to itself. It names the caller and is sealed, so that the
+/// permission to invoke the function is not enough to forge one.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct WorkItem {
     pub(super) caller: Caller,
     pub(super) task: String,
     pub(super) round: u32,
-    /// The span that sends for the work (`traceparent`).
+    /// The span that sent the work item (`traceparent`).
     pub(super) sent_by: Option<String>,
 }
 
@@ -30,7 +30,7 @@ struct WorkEvent {
     mcp_lambda_work: String,
 }
 
-/// Not a part of [`Caller`], which nobody but this crate may be able to make out of text.
+/// Separate from [`Caller`], so that no other crate can deserialise one.
 #[derive(Deserialize, Serialize)]
 struct Written {
     subject: String,
@@ -40,7 +40,7 @@ struct Written {
     is_person: bool,
     task: String,
     round: u32,
-    // An item that was sealed before this member was there has none.
+    // Items sealed by earlier versions lack this member.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     sent_by: Option<String>,
 }
@@ -75,7 +75,7 @@ impl WorkItem {
         seal.close_for_server(PURPOSE, written, LIFETIME)
     }
 
-    /// The work item, when this server sealed it not too long ago.
+    /// The work item, if this server sealed it and it has not expired.
     pub(super) fn open(seal: &Seal, sealed: &str) -> Option<Self> {
         let written: Written = seal.open_for_server(PURPOSE, sealed)?;
         let kind = if written.is_person {

@@ -28,18 +28,18 @@ use crate::tasks::{Tasks, Turn};
 use crate::telemetry;
 use crate::token::caller::Caller;
 
-/// How often a worker looks whether its task is still wanted, and writes down how far it is.
+/// How often a worker checks for cancellation and writes down its progress.
 const LOOK: Duration = Duration::from_secs(1);
-/// Kept before the end of the invocation for writing down what has come of the work.
+/// Reserved before the end of the invocation for storing the outcome.
 const WRITE_MARGIN: Duration = Duration::from_secs(1);
 
-/// Does the work of tasks: runs the author's tool with the message of the call, without a client that waits for it.
+/// Runs tasks: calls the author's tool with the message of the call, without a waiting client.
 pub(crate) struct Worker<S> {
     server: Guarded<S>,
     tasks: Tasks,
 }
 
-/// Why a work item could not be worked on. It is to be delivered again.
+/// Why a work item could not be processed. It must be delivered again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum WorkProblem {
     Store(StoreError),
@@ -70,12 +70,12 @@ struct Run<'a> {
     tasks: &'a Tasks,
     item: &'a WorkItem,
     outcome: telemetry::Outcome,
-    /// Names this run; no other has it.
+    /// The unique name of this run.
     worker: String,
     expires: Time,
 }
 
-/// What the tool answered.
+/// The result of the tool.
 enum Answered {
     Result(Value),
     Asks(InputRequiredResult),
@@ -86,12 +86,11 @@ impl<S: ServerHandler> Worker<S> {
         Self { server, tasks }
     }
 
-    /// Works on one item: nothing when another worker has had it, or nobody wants it any more.
+    /// Processes one item; does nothing when another worker has claimed it or the task is over.
     ///
     /// # Errors
     ///
-    /// [`WorkProblem`] when nothing was begun, or the next run could not be sent for. Delivering the item again is
-    /// safe.
+    /// [`WorkProblem`] when nothing was begun, or the next run could not be sent. Delivering the item again is safe.
     pub(crate) async fn work(
         &self,
         sealed: &str,
@@ -169,7 +168,7 @@ impl<S: ServerHandler> Worker<S> {
         }
     }
 
-    /// Runs the tool until it has answered, or nobody wants the answer any more.
+    /// Runs the tool until it returns or the task is over.
     async fn run(
         &self,
         run: &Run<'_>,
@@ -193,7 +192,7 @@ impl<S: ServerHandler> Worker<S> {
             request.request.extensions_mut().insert(head);
         }
         let (transport, mut messages) = OneshotTransport::<RoleServer>::new(message);
-        // Ends by itself when the tool has answered, and the tool answers at its deadline at the latest.
+        // Ends when the tool returns, which happens at its deadline at the latest.
         let _running = serve_directly(self.server.clone(), transport, None);
         let mut status = None;
         let mut look = tokio::time::interval(LOOK);
@@ -238,7 +237,7 @@ impl Run<'_> {
             .ok_or_else(|| failure("the call of this task is gone"))
     }
 
-    /// Whether the task is still wanted. When the store does not say so, it is.
+    /// Whether the task is still running; `true` when the store fails.
     async fn goes_on(&self, status: Option<&str>) -> bool {
         let ledger = &self.tasks.ledger;
         let looked = ledger.step(self.caller(), &self.item.task, |record, now| {
@@ -265,7 +264,7 @@ impl Run<'_> {
             },
         };
         match self.take(&outcome).await {
-            // The questions do not fit, so the client cannot be asked.
+            // The input requests do not fit, so the client cannot be asked.
             Err(problem @ StoreError::TooLarge) => {
                 self.take(&Outcome::Error(failure(problem.to_string())))
                     .await
@@ -312,7 +311,7 @@ fn answered(result: ServerResult) -> Result<Answered, ErrorData> {
     })
 }
 
-/// What the tool says about its progress, as a sentence.
+/// The tool's progress as a sentence.
 fn progress_text(progress: &ProgressNotificationParam) -> String {
     let share = match progress.total {
         Some(total) => format!("{} of {total}", progress.progress),

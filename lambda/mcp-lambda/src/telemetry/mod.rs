@@ -1,4 +1,4 @@
-//! What an operator sees of a request: one log line, with metrics in it, and spans where a server has them.
+//! Logs, metrics and spans of requests: one log line with embedded metrics, and optional spans.
 
 mod names;
 mod observed;
@@ -28,29 +28,29 @@ pub(crate) use outcome::Outcome;
 pub(crate) use record::Record;
 use spans::Spans;
 
-/// Everything that the records of one process share.
+/// The state that the records of one process share.
 pub(crate) struct Telemetry {
     log: Log,
     /// The server's name in its contract.
     server: String,
-    /// Metrics are read out of the log by CloudWatch, so only a function writes them.
+    /// CloudWatch reads metrics from the log, so only a Lambda function writes them.
     metrics: bool,
     /// Names of MCP clients that may be logged, beside those of [`names::client`].
     clients: Vec<String>,
     now: fn() -> SystemTime,
     spans: Spans,
-    /// Whether the next invocation is the first one, and nobody started the process in advance.
+    /// Whether the next invocation is the first one of a process that was started on demand.
     cold: AtomicBool,
     /// Records of requests that have ended, while they are held back.
     held: Mutex<Option<Vec<Record>>>,
 }
 
-/// While it lives, the line of a request that ends waits: the caller has its answer before the log has its line.
+/// While it exists, log lines of finished requests wait, so that the response is sent before the line is written.
 pub(crate) struct HeldRecords<'a>(&'a Telemetry);
 
 impl Drop for HeldRecords<'_> {
     fn drop(&mut self) {
-        // Each writes its line when it is dropped, which is after the list is given back.
+        // Each writes its line when it is dropped, after the lock is released.
         let records = self.0.held().take();
         drop(records);
     }
@@ -87,7 +87,7 @@ impl Telemetry {
         self.spans.flush(deadline).await;
     }
 
-    /// Exports spans while the process answers, and until it ends.
+    /// Exports spans periodically until the process ends.
     pub(crate) fn flush_now_and_then(&self) {
         self.spans.flush_now_and_then();
     }
@@ -98,7 +98,7 @@ impl Telemetry {
         HeldRecords(self)
     }
 
-    /// Takes the record of a request that has ended: for later, or to be dropped.
+    /// Takes the record of a finished request and holds it back or drops it.
     fn ended(&self, record: Record) {
         if let Some(held) = &mut *self.held() {
             held.push(record);

@@ -2,10 +2,10 @@
 
 use rmcp::model::ProtocolVersion;
 
-/// What a caller sent where a name was expected, and nobody has said that the name may be logged.
+/// Logged instead of a name that is not on a list of permitted names.
 pub(crate) const OTHER: &str = "other";
 
-/// Methods of the protocol's revisions. A method is a caller's text, so no other one is logged.
+/// Methods of the protocol's revisions. The caller chooses the method, so no other one is logged.
 const METHODS: &[&str] = &[
     "completion/complete",
     "initialize",
@@ -34,7 +34,7 @@ const METHODS: &[&str] = &[
     "tools/list",
 ];
 
-/// Names that widespread MCP clients give themselves.
+/// Names of widespread MCP clients.
 const CLIENTS: &[&str] = &[
     "Visual Studio Code",
     "Zed",
@@ -70,10 +70,10 @@ pub(crate) fn protocol_version(text: &str) -> &'static str {
         .unwrap_or(OTHER)
 }
 
-/// The name of an MCP client that is known to the library or to whoever deployed the server, or [`OTHER`].
+/// The name of an MCP client that the library or the operator lists, or [`OTHER`].
 ///
-/// Any program can call itself anything, a person's e-mail address included: a bounded text without strange characters
-/// is still that person's address.
+/// A program can choose any name, including a person's e-mail address, so limiting length and characters would not be
+/// enough.
 pub(crate) fn client<'a>(text: &str, more: &'a [String]) -> &'a str {
     let known = CLIENTS.iter().copied().find(|known| *known == text);
     known

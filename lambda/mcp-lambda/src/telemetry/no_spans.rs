@@ -1,5 +1,5 @@
-//! What `spans` is without the feature `opentelemetry`: the same words, and nothing behind them. Whoever tells a span
-//! something need not ask whether there are spans, and the compiler leaves all of it out.
+//! Replaces `spans` without the feature `opentelemetry`: the same functions without effect. Callers need no `cfg`, and
+//! the compiler removes all of it.
 
 use http::HeaderMap;
 use rmcp::model::ErrorCode;

@@ -10,7 +10,7 @@ use http_body_util::combinators::BoxBody;
 
 use crate::telemetry::Record;
 
-/// An event stream whose request is finished when it is: at its end, or when nobody wants it any more.
+/// Wraps an event stream whose record is finished at its end, or when it is dropped.
 pub(crate) fn observed(body: BoxBody<Bytes, Infallible>, record: Record) -> Observed {
     Observed {
         body,
@@ -43,7 +43,7 @@ impl Body for Observed {
     }
 
     fn is_end_stream(&self) -> bool {
-        // The end is reported by the last poll, so that the record is finished.
+        // The last poll reports the end, so that the record is finished.
         false
     }
 

@@ -12,7 +12,7 @@ const TASK: u8 = 1;
 const TOOL_ERROR: u8 = 2;
 const ERROR: u8 = 3;
 
-/// How a request ended, told by whoever sees it end: the body of an answer is not read again for it.
+/// How a request ended, set where the end is known, so that the response body is not parsed for it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Outcome {
     state: Arc<AtomicU8>,
@@ -20,7 +20,7 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
-    /// That of the request that is being answered; one that nobody reads for a request from elsewhere.
+    /// The outcome of the current request; an unused one if the request has none.
     pub(crate) fn of(extensions: &rmcp::model::Extensions) -> Self {
         extensions
             .get::<http::request::Parts>()
@@ -52,13 +52,13 @@ impl Outcome {
         self.state.fetch_max(TOOL_ERROR, Ordering::Relaxed);
     }
 
-    /// The answer is a JSON-RPC error.
+    /// The response is a JSON-RPC error.
     pub(crate) fn error(&self, code: ErrorCode) {
         self.span.failed(code);
         self.failed();
     }
 
-    /// There is no answer.
+    /// There is no response.
     pub(crate) fn failed(&self) {
         self.state.fetch_max(ERROR, Ordering::Relaxed);
     }

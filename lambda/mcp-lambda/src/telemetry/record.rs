@@ -14,10 +14,10 @@ use crate::telemetry::spans::RequestSpan;
 use crate::telemetry::trace::{TraceParent, xray_trace_id};
 use crate::telemetry::{Outcome, Telemetry, names};
 
-/// Where the metrics are found in CloudWatch.
+/// The CloudWatch namespace of the metrics.
 const NAMESPACE: &str = "McpLambda";
 
-/// One request, until its answer has ended. Then, or when nobody waits for the answer any more, its line is written.
+/// One request until its response has ended. Its line is written then, or when the record is dropped.
 pub(crate) struct Record {
     telemetry: Arc<Telemetry>,
     start: Instant,
@@ -27,14 +27,14 @@ pub(crate) struct Record {
     protocol_version: Option<&'static str>,
     client: Option<String>,
     tool: Option<String>,
-    /// Whether the caller was let through to the tool.
+    /// Whether the caller was allowed to call the tool.
     admitted: bool,
     throttled: bool,
     refusal: Option<&'static str>,
     status: Option<StatusCode>,
     outcome: Outcome,
     span: RequestSpan,
-    /// From the start to the end of the answer; `None` while it has not ended.
+    /// From the start to the end of the response; `None` before its end.
     duration: Option<Duration>,
 }
 
@@ -65,7 +65,7 @@ impl Record {
         }
     }
 
-    /// Takes of the headers what may be logged; what the message says later counts more.
+    /// Records the headers that may be logged; the message takes precedence later.
     pub(crate) fn headers(&mut self, headers: &HeaderMap) {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         self.trace = text("traceparent").and_then(TraceParent::parse);
@@ -73,7 +73,7 @@ impl Record {
         self.span.headers(headers);
     }
 
-    /// Takes of the message what may be logged. `tool` is a tool of the server.
+    /// Records the members of the message that may be logged. `tool` is a tool of the server.
     pub(crate) fn message(&mut self, message: &Message, tool: Option<&str>) {
         self.method = message.method.as_deref().map(names::method);
         self.tool = tool.map(str::to_owned);
@@ -90,13 +90,13 @@ impl Record {
         self.span.message(message);
     }
 
-    /// The function works on what it has sent to itself.
+    /// The function processes a work item of its own.
     #[cfg(feature = "dynamodb")]
     pub(crate) fn work(&mut self) {
         self.method = Some("tasks/work");
     }
 
-    /// The work was sent for by this span.
+    /// This span sent the work item.
     #[cfg(feature = "dynamodb")]
     pub(crate) fn continues(&mut self, traceparent: Option<&str>) {
         self.span.work(traceparent);
@@ -109,7 +109,7 @@ impl Record {
         self.admitted = true;
     }
 
-    /// The request has no message: a client comes back to its event stream, or ends its conversation.
+    /// The request has no message: a client reconnects to its event stream, or ends its session.
     pub(crate) fn without_message(&mut self, method: &Method) {
         self.method = match *method {
             Method::GET => Some("GET"),
@@ -118,12 +118,12 @@ impl Record {
         };
     }
 
-    /// The caller may do what it asks for.
+    /// The caller is allowed to call the tool.
     pub(crate) fn admitted(&mut self) {
         self.admitted = true;
     }
 
-    /// Where the rest of the library says how the request ended.
+    /// The outcome that the rest of the library sets.
     pub(crate) fn outcome(&self) -> Outcome {
         self.outcome.with_span(self.span.ambient())
     }
@@ -137,7 +137,7 @@ impl Record {
         self.status = Some(status);
     }
 
-    /// The answer has ended.
+    /// The response has ended.
     pub(crate) fn finish(mut self) {
         self.duration = Some(self.start.elapsed());
         self.span.stop();
@@ -234,8 +234,8 @@ pub(crate) struct Line<'a> {
     metrics: Option<Metrics<'a>>,
 }
 
-/// The members that CloudWatch makes metrics of (embedded metric format): in the same line, which then needs no second
-/// one with the same ids.
+/// The members that CloudWatch turns into metrics (embedded metric format), in the same line, so that no second line
+/// with the same ids is necessary.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Metrics<'a> {
@@ -275,7 +275,7 @@ struct Metric {
 }
 
 impl Directive {
-    /// Metrics that are rare are named only where they are one: each name is paid for by the month in which it occurs.
+    /// Rare metrics are included only when they are 1: each metric is billed for each month in which it occurs.
     fn new(now: SystemTime, is_cold: bool, throttled: bool) -> Self {
         let count = |name| Metric {
             name,

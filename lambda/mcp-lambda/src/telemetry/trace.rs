@@ -1,6 +1,6 @@
 //! Parses `traceparent` (W3C Trace Context) and X-Ray trace headers.
 
-/// Where a request belongs in a trace that its caller began (W3C Trace Context, `traceparent`).
+/// The parent of a request in its caller's trace (W3C Trace Context, `traceparent`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct TraceParent {
     /// 32 hexadecimal digits.
@@ -13,8 +13,8 @@ pub(crate) struct TraceParent {
 }
 
 impl TraceParent {
-    /// Reads `version-traceid-parentid-flags` (section 3.2). Anything that the section does not allow is no parent: the
-    /// text comes from a caller. A later version than 00 may have more parts.
+    /// Reads `version-traceid-parentid-flags` (section 3.2). A malformed value counts as absent, because it comes from
+    /// a caller. A later version than 00 may have more parts.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let mut parts = text.split('-');
         let mut part = |length: usize| {
@@ -38,7 +38,7 @@ impl TraceParent {
     }
 }
 
-/// The trace id out of what X-Ray hands a function: `Root=1-67891233-abcdef012345678912345678;Parent=…;Sampled=1`.
+/// The trace id from the X-Ray header of an invocation: `Root=1-67891233-abcdef012345678912345678;Parent=…;Sampled=1`.
 pub(crate) fn xray_trace_id(header: &str) -> Option<&str> {
     header
         .split(';')

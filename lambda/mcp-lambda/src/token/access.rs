@@ -11,12 +11,12 @@ use serde_json::{Value, json};
 use crate::state::StateUse;
 use crate::token::caller::Caller;
 
-/// Where a tool's [`Access`] travels inside the server; it never reaches the wire.
+/// The `_meta` key of a tool's [`Access`] inside the server; clients never see it.
 const META_KEY: &str = "mcp-lambda/access";
 
 /// What a tool needs, declared beside it: `#[tool(meta = Access::scopes(&["counter.read"]).meta())]`.
 ///
-/// rmcp keeps the declaration in the tool's `_meta`; the library takes it out before a client sees the tool.
+/// rmcp keeps the declaration in the tool's `_meta`; the library removes it before a client sees the tool.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Access {
@@ -50,7 +50,8 @@ impl Access {
 
     /// The tool reads the value of the conversation, with [`Session::read`](crate::Session::read).
     ///
-    /// The tool gets a further argument, `conversation`, and the server the table `state`; see [`Session`](crate::Session).
+    /// The tool gets an additional argument, `conversation`, and the server the table `state`; see
+    /// [`Session`](crate::Session).
     #[cfg(feature = "dynamodb")]
     #[must_use]
     pub fn reads_session(mut self) -> Self {
@@ -58,7 +59,8 @@ impl Access {
         self
     }
 
-    /// The tool changes the value of the conversation, with [`Session::update`](crate::Session::update). It may read it, too.
+    /// The tool changes the value of the conversation, with [`Session::update`](crate::Session::update). It may also
+    /// read it.
     #[cfg(feature = "dynamodb")]
     #[must_use]
     pub fn writes_session(mut self) -> Self {
@@ -66,7 +68,7 @@ impl Access {
         self
     }
 
-    /// The tool removes the value of the conversation, with [`Session::end`](crate::Session::end). It may read it, too.
+    /// The tool removes the value of the conversation, with [`Session::end`](crate::Session::end). It may also read it.
     #[cfg(feature = "dynamodb")]
     #[must_use]
     pub fn ends_session(mut self) -> Self {
@@ -74,19 +76,19 @@ impl Access {
         self
     }
 
-    /// A result of the tool is kept for this long, in whole seconds, and answers later calls of the same caller with
-    /// the same arguments, without running the tool.
+    /// A result of the tool is cached for this long, in whole seconds, and returned for later calls of the same caller
+    /// with the same arguments, without running the tool.
     ///
-    /// The same call is: the server's name and version, the tool, the arguments as canonical JSON (in the manner of
-    /// RFC 8785, whole numbers kept exact), the caller with its app client, and the OAuth scopes and groups of its access
-    /// token. What another caller got is never found.
+    /// The cache key is: the server's name and version, the tool, the arguments as canonical JSON (like RFC 8785, with
+    /// exact whole numbers), the caller with its app client, and the OAuth scopes and groups of its access token.
+    /// Results of other callers are never returned.
     ///
-    /// Results with `isError`, errors, questions to the client, results for which the client was asked something, and
-    /// results larger than 350 KiB are not kept. A call that carries the client's answers runs the tool. A cache that
-    /// fails or is slow is logged, and the tool runs.
+    /// Results with `isError`, errors, input requests, results for which the server asked the client, and results
+    /// larger than 350 KiB are not cached. A call that carries the client's responses runs the tool. A failing or slow
+    /// cache is logged, and the tool runs.
     ///
-    /// Does not know what else a result depends on: the time, a `Session`, what a client says about itself. Two calls at
-    /// one moment both run.
+    /// Does not know what else a result depends on: the time, a `Session`, the client's description. Two concurrent
+    /// calls both run.
     #[cfg(feature = "dynamodb")]
     #[must_use]
     pub fn cached(mut self, time_to_live: std::time::Duration) -> Self {
@@ -97,8 +99,8 @@ impl Access {
         self
     }
 
-    /// As [`Access::cached`], for a tool whose result does not depend on who calls: callers whose access tokens have the
-    /// same OAuth scopes of this server share it.
+    /// As [`Access::cached`], for a tool whose result does not depend on the caller: callers whose access tokens have
+    /// the same OAuth scopes of this server share it.
     #[cfg(feature = "dynamodb")]
     #[must_use]
     pub fn cached_for_everyone(self, time_to_live: std::time::Duration) -> Self {
@@ -109,16 +111,16 @@ impl Access {
         access
     }
 
-    /// The tool runs as a task (extension `io.modelcontextprotocol/tasks` of 2026-07-28) for clients that know tasks:
-    /// the call is answered at once, the tool runs in an invocation of its own, of which the client asks for the result.
-    /// For other clients it runs in the request.
+    /// The tool runs as a task (extension `io.modelcontextprotocol/tasks` of 2026-07-28) for clients that support
+    /// tasks: the response is immediate, the tool runs in an invocation of its own, and the client polls for the
+    /// result. For other clients it runs in the request.
     ///
-    /// What the tool needs of its client it asks for with `InputRequiredResult`, whether it runs as a task or not; its
-    /// progress becomes the task's status message. A task whose worker dies or runs out of time fails; it is never run
-    /// a second time. Cancelling it drops the tool at its next `.await`.
+    /// The tool asks its client with `InputRequiredResult`, whether it runs as a task or not; its progress becomes the
+    /// task's status message. A task whose worker dies or runs out of time fails; it is never run a second time.
+    /// Cancelling it drops the tool at its next `.await`.
     ///
-    /// The server gets the table `state`, and has to be allowed to invoke itself (`lambda:InvokeFunction`), which the
-    /// constructs see to. In plain HTTP mode the work goes on in the process.
+    /// The server gets the table `state` and needs permission to invoke itself (`lambda:InvokeFunction`), which the
+    /// constructs grant. In plain HTTP mode the work continues in the process.
     #[cfg(feature = "dynamodb")]
     #[must_use]
     pub fn as_task(mut self) -> Self {
@@ -126,7 +128,7 @@ impl Access {
         self
     }
 
-    /// As [`Access::as_task`], and clients that do not know tasks are refused (-32021).
+    /// As [`Access::as_task`], but clients that do not support tasks are refused (-32021).
     #[cfg(feature = "dynamodb")]
     #[must_use]
     pub fn only_as_task(mut self) -> Self {
@@ -134,7 +136,7 @@ impl Access {
         self
     }
 
-    /// As [`Access::as_task`], from where the tool calls [`TaskStart::begin`](crate::TaskStart::begin); before that it
+    /// As [`Access::as_task`], from the tool's call to [`TaskStart::begin`](crate::TaskStart::begin) on; before that it
     /// runs in the request.
     #[cfg(feature = "dynamodb")]
     #[must_use]
@@ -143,8 +145,8 @@ impl Access {
         self
     }
 
-    /// As [`Access::as_task`], with a time for which a task can be asked for after it was created, in whole seconds.
-    /// Default: one hour. A task that is not done by then is lost.
+    /// As [`Access::as_task`], with the lifetime of a task after its creation, in whole seconds. Default: one hour. A
+    /// task that is not done by then is lost.
     #[cfg(feature = "dynamodb")]
     #[must_use]
     pub fn task_time_to_live(mut self, time: std::time::Duration) -> Self {
@@ -161,7 +163,7 @@ impl Access {
     }
 }
 
-/// Takes the declaration out of a tool, so that neither it nor an empty `_meta` reaches the wire.
+/// Removes the declaration from a tool, so that clients see neither it nor an empty `_meta`.
 pub(crate) fn take_access(tool: &mut rmcp::model::Tool) -> Access {
     let Some(meta) = tool.meta.as_mut() else {
         return Access::default();
@@ -238,7 +240,7 @@ impl Policy {
         }
     }
 
-    /// The same for tools of which only names and OAuth scopes are known.
+    /// The same for tools whose names and OAuth scopes alone are known.
     pub(crate) fn of_scopes(resource: &str, scopes_by_tool: BTreeMap<String, Vec<String>>) -> Self {
         Self {
             scopes_by_tool,

@@ -9,9 +9,9 @@ use rmcp::handler::server::common::{AsRequestContext, FromContextPart};
 /// The authenticated, authorized subject of one request.
 ///
 /// Only this crate builds one, out of claims that the gateway or the crate itself verified, so a tool that has a
-/// `Caller` has proof. A tool asks for it by taking it as an argument; the crate's example does.
+/// `Caller` has proof. A tool takes it as an argument, as in the crate's example.
 ///
-/// It does not hold the access token: a server must not pass a caller's token on (MCP 2026-07-28, authorization).
+/// It does not contain the access token: a server must not forward a caller's token (MCP 2026-07-28, authorization).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
     subject: String,
@@ -24,7 +24,7 @@ pub struct Caller {
 /// Whether a person or a program is calling.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CallerKind {
-    /// Somebody signed in and gave an app client consent.
+    /// A person signed in and consented to an app client.
     Person,
     /// An app client used its own secret (client credentials).
     Machine,
@@ -47,7 +47,7 @@ impl Caller {
         }
     }
 
-    /// The same caller with everything that its scopes include.
+    /// The same caller with all scopes that its scopes include.
     pub(crate) fn with_included(mut self, hierarchy: &ScopeHierarchy) -> Self {
         if !hierarchy.is_flat() {
             self.scopes = hierarchy.expand(&self.scopes);
@@ -94,7 +94,7 @@ impl Caller {
         extensions
             .get::<http::request::Parts>()
             .and_then(|parts| parts.extensions.get::<Self>())
-            // Every way into the engine goes through the wall, which refuses a request without a caller.
+            // The endpoint refuses a request without a caller before it reaches the engine.
             .ok_or_else(|| ErrorData::internal_error("the request has no verified caller", None))
     }
 }

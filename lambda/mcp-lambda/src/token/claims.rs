@@ -12,7 +12,7 @@ use crate::token::caller::{Caller, CallerKind};
 /// Clocks of the issuer and of this machine may differ by this much.
 const LEEWAY: Duration = Duration::from_secs(30);
 
-/// Why the claims of an access token do not make a caller. A closed list; the caller is told the short sentence.
+/// Why the claims of an access token do not make a caller. A closed list; the caller gets the short message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ClaimsProblem {
     NotAnAccessToken,
@@ -44,17 +44,17 @@ impl fmt::Display for ClaimsProblem {
     }
 }
 
-/// Who vouches for `exp`.
+/// How `exp` is checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Expiry {
-    /// The claim must be there, as a number (RFC 9068 section 2.2).
+    /// The claim must be present, as a number (RFC 9068 section 2.2).
     Required,
     /// The gateway's authorizer has checked it; it is checked again only when it is still a number.
     CheckedByGateway,
 }
 
-/// Decides who is calling, from the claims of an access token whose signature somebody has verified: the gateway's
-/// authorizer, or [`crate::token::jwt`]. Follows RFC 9068 section 4 where Cognito does.
+/// Identifies the caller from the claims of an access token whose signature is verified, by API Gateway's authorizer or
+/// by [`crate::token::jwt`]. Follows RFC 9068 section 4 where Cognito does.
 ///
 /// Checks `token_use`, `iss` (both forms that Cognito has), `aud` (this server and nothing else; absent for machines, and
 /// for people unless `MCP_AUDIENCE_REQUIRED`), `exp` and `nbf`, the scope prefix, `sub` and `client_id`.
@@ -155,7 +155,7 @@ fn is_issuer(issuer: &str, configured: &str) -> bool {
     issuer == configured || issuer == other_form
 }
 
-/// A NumericDate (RFC 7519 section 2), also when the gateway has turned it into text.
+/// A NumericDate (RFC 7519 section 2), also when API Gateway has turned it into a string.
 fn seconds(claim: Option<&Value>) -> Option<u64> {
     match claim? {
         // A date before 1970 or a fraction is rounded towards the stricter side for `exp`.
@@ -167,8 +167,8 @@ fn seconds(claim: Option<&Value>) -> Option<u64> {
     }
 }
 
-/// Groups are a JSON array. Text in its place has lost where one name ends and the next begins, unless
-/// [`crate::token::flattened_groups`] has found out.
+/// Groups are a JSON array. A string has lost the boundaries of the names, unless [`crate::token::flattened_groups`]
+/// has restored them.
 fn groups(claim: Option<&Value>) -> BTreeSet<String> {
     match claim {
         Some(Value::Array(groups)) => groups

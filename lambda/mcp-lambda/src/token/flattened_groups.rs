@@ -9,20 +9,20 @@ use crate::token::jwt::claims_without_verification;
 /// The claim with the names of a person's groups.
 const GROUPS: &str = "cognito:groups";
 
-/// A Cognito authorizer turns the list of groups into text that does not say where one name ends and the next begins: a
-/// REST API writes `a,b`, an HTTP API `[a b]`, and Cognito allows commas and brackets in the name of a group.
+/// The list of groups cannot be restored. A Cognito authorizer turns it into a string without the boundaries of the
+/// names: a REST API writes `a,b`, an HTTP API `[a b]`, and Cognito allows commas and brackets in the name of a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct AmbiguousGroups;
 
-/// Turns the text back into the list, in place.
+/// Turns the string back into the list, in place.
 ///
 /// A name without separators is a list of one. Otherwise the list is that of the access token in `Authorization`, which
-/// the authorizer has verified: it counts only where it is the same token (`jti`), and where it makes the very text that
-/// the authorizer hands on, so the header decides nothing but where the names end.
+/// the authorizer has verified: it is used only if it is the same token (`jti`) and gives exactly the string that the
+/// authorizer forwards, so the header decides only about the boundaries of the names.
 ///
 /// # Errors
 ///
-/// [`AmbiguousGroups`] when the list cannot be known. The caller has no groups then.
+/// [`AmbiguousGroups`] when the list is ambiguous. The caller then has no groups.
 pub(crate) fn restore(
     claims: &mut Map<String, Value>,
     headers: &HeaderMap,
@@ -90,7 +90,7 @@ mod tests {
         HeaderValue::try_from(text).unwrap()
     }
 
-    /// The list that `flattened` is restored to, where these headers come with it.
+    /// The list that `flattened` is restored to with these headers.
     fn restored(flattened: &str, tokens: &[Value]) -> Result<Value, AmbiguousGroups> {
         let mut claims = claims(&json!(flattened));
         let mut headers = HeaderMap::new();

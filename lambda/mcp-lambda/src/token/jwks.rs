@@ -13,11 +13,11 @@ use serde_json::json;
 use crate::runtime::https::{FetchError, HttpsClient};
 use crate::runtime::log::Log;
 
-/// Keys are read again after this time, so that a key that the issuer withdraws stops working.
+/// Keys are fetched again after this time, so that a key that the issuer withdraws stops working.
 const LIFETIME: Duration = Duration::from_secs(60 * 60);
-/// The issuer is asked at most once in this time, however many unknown key ids arrive.
+/// The keys are fetched at most once in this time, however many unknown key ids arrive.
 const MIN_INTERVAL: Duration = Duration::from_secs(60);
-/// Time for one answer of the issuer.
+/// Time for one response of the issuer.
 const TIMEOUT: Duration = Duration::from_secs(3);
 /// Size limit of the document, in bytes.
 const MAX_DOCUMENT: usize = 64 * 1024;
@@ -33,13 +33,13 @@ pub(crate) struct RsaKey {
 
 pub(crate) enum KeyLookup {
     Found(Arc<RsaKey>),
-    /// The issuer does not publish this key, as far as it may be asked now.
+    /// The issuer does not publish this key, as of the last permitted fetch.
     Unknown,
-    /// The issuer has never answered.
+    /// The keys have never been fetched.
     Unavailable,
 }
 
-/// The keys that an issuer publishes (RFC 7517), read when first needed.
+/// The keys that an issuer publishes (RFC 7517), fetched when first needed.
 ///
 /// The wall clock decides about age, because a monotonic clock stands still while a process is frozen.
 pub(crate) struct KeyStore {
@@ -47,7 +47,7 @@ pub(crate) struct KeyStore {
     client: HttpsClient,
     log: Log,
     known: RwLock<Known>,
-    /// Held while the issuer is asked: one request at a time, and its value is the time of the last one.
+    /// Held during a fetch: one at a time, and its value is the time of the last one.
     last_attempt: tokio::sync::Mutex<Option<SystemTime>>,
 }
 
@@ -84,8 +84,8 @@ impl KeyStore {
         }
     }
 
-    /// Looks a key up, asking the issuer when the key is unknown or the keys are old, at most once a minute.
-    /// Keys that are old and cannot be read again still count.
+    /// Looks up a key. Fetches the keys when the key is unknown or the keys are old, at most once a minute. Old keys
+    /// stay valid while the fetch fails.
     pub(crate) async fn lookup(&self, kid: &str, now: SystemTime) -> KeyLookup {
         if let (Some(key), true) = self.known_key(kid, now) {
             return KeyLookup::Found(key);
@@ -117,7 +117,7 @@ impl KeyStore {
 
     async fn refresh(&self, kid: &str, now: SystemTime) {
         let mut last_attempt = self.last_attempt.lock().await;
-        // Somebody else may have asked while this request waited.
+        // Another request may have fetched the keys while this one waited.
         if matches!(self.known_key(kid, now), (Some(_), true))
             || last_attempt.is_some_and(|attempt| is_within(attempt, MIN_INTERVAL, now))
         {

@@ -11,10 +11,10 @@ use serde_json::{Map, Value};
 
 use crate::token::jwks::{KeyLookup, KeyStore};
 
-/// Longest access token that is looked at, in bytes. Cognito's are about 1 KiB; the limit is that of one header.
+/// Longest access token that is parsed, in bytes. Cognito's are about 1 KiB; the limit is that of one header.
 const MAX_TOKEN: usize = 16 * 1024;
 
-/// Why an access token cannot be verified. A closed list; the caller is told the short sentence.
+/// Why an access token cannot be verified. A closed list; the caller gets the short message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum JwtProblem {
     Malformed,
@@ -50,12 +50,12 @@ struct Header {
     alg: String,
     #[serde(default)]
     kid: Option<String>,
-    /// Extensions that a reader must understand (RFC 7515 section 4.1.11); we understand none.
+    /// Extensions that a recipient must understand (RFC 7515 section 4.1.11); none is supported.
     #[serde(default)]
     crit: Option<Value>,
 }
 
-/// A token whose three parts could be read; nothing about it is verified.
+/// A token whose three parts could be parsed; it is not verified.
 struct Jwt<'a> {
     signed: &'a str,
     header: Header,
@@ -84,12 +84,12 @@ impl<'a> Jwt<'a> {
     }
 }
 
-/// What a token says about itself. Whoever calls this must know from elsewhere that the token is genuine.
+/// The claims of a token. The caller of this function must have verified the token by other means.
 pub(crate) fn claims_without_verification(token: &str) -> Option<Map<String, Value>> {
     Jwt::read(token).ok().map(|jwt| jwt.claims)
 }
 
-/// Whether a text has the form of a signed JWT.
+/// Whether a string has the form of a signed JWT.
 #[cfg(feature = "fuzzing")]
 pub(crate) fn reads_as_jwt(token: &str) -> bool {
     Jwt::read(token).is_ok()
@@ -97,7 +97,7 @@ pub(crate) fn reads_as_jwt(token: &str) -> bool {
 
 /// The claims of a token that the issuer of these keys has signed. Nothing they say is checked.
 ///
-/// RS256 is pinned, whatever the token says; the key is the one that the issuer publishes under the token's `kid`.
+/// Only RS256 is accepted; the key is the one that the issuer publishes under the token's `kid`.
 pub(crate) async fn signed_claims(
     token: &str,
     keys: &KeyStore,

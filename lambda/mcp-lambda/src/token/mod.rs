@@ -1,4 +1,4 @@
-//! Access tokens: signature, claims, the caller they name, and what that caller may use.
+//! Access tokens: signature, claims, the caller that they identify, and the tools that the caller may call.
 
 pub(crate) mod access;
 pub(crate) mod bearer;

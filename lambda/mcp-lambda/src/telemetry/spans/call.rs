@@ -10,16 +10,16 @@ use opentelemetry_sdk::trace::SdkTracer;
 #[cfg(feature = "dynamodb")]
 use crate::telemetry::spans::parent;
 
-/// A call to another service, as a child of the current span of this library: a client span that ends with the call, also
-/// when nobody waits for it any more. Where there is no such span, or nobody records it, there is only the call.
+/// A call to another service, as a child of the current span of this library: a client span that ends with the call,
+/// also when the call is dropped. Without a recorded parent span, only the call happens.
 pub(crate) struct Call {
     pub(crate) name: Cow<'static, str>,
     pub(crate) attributes: Vec<KeyValue>,
 }
 
 impl Call {
-    /// `describe` and `problem` are asked only when the call is recorded; a problem is a bounded name for `error.type`,
-    /// and none is a failure that the caller has reckoned with.
+    /// `describe` and `problem` are called only when the call is recorded; a problem is a bounded name for
+    /// `error.type`, and `None` is an expected failure.
     pub(crate) async fn record<T, E>(
         describe: impl FnOnce() -> Self,
         call: impl Future<Output = Result<T, E>>,
@@ -49,7 +49,7 @@ impl Call {
     }
 }
 
-/// The current span, for whoever goes on with the work in another process.
+/// The `traceparent` of the current span, for work that continues in another process.
 #[cfg(feature = "dynamodb")]
 pub(crate) fn current_traceparent() -> Option<String> {
     parent::traceparent(Context::current().span().span_context())

@@ -28,12 +28,12 @@ use crate::runtime::https::hyper_client;
 use crate::runtime::log::Log;
 use crate::telemetry::spans::settings::Configuration;
 
-/// As many spans wait for an export at most; the SDK's own queue has this length, too.
+/// Most spans that wait for an export; the SDK's own queue has the same length.
 const LONGEST_QUEUE: usize = 2048;
-/// Longest answer that is read.
+/// Longest response that is read.
 const LONGEST_ANSWER: usize = 16 * 1024;
-/// After a failure nothing is sent for this long, then twice as long, and so on: a receiver that is gone must not be paid
-/// for in every invocation.
+/// After a failure nothing is sent for this long, then twice as long, and so on: an unreachable receiver must not cost
+/// time in every invocation.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
@@ -41,7 +41,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 #[derive(Debug, Default)]
 pub(super) struct Queue {
     waiting: Mutex<Waiting>,
-    /// Told of every span.
+    /// Notified of every span.
     pub(super) filled: Notify,
 }
 
@@ -67,7 +67,7 @@ impl Queue {
     }
 }
 
-/// Puts what has ended into the queue. Exports nothing by itself: it is called where a span ends, and must not wait.
+/// Queues finished spans. It does not export them, because it is called where a span ends, and must not wait.
 #[derive(Debug)]
 pub(super) struct ToQueue(pub(super) Arc<Queue>);
 
@@ -92,8 +92,8 @@ impl SpanProcessor for ToQueue {
 
 /// Sends spans by OTLP: protobuf over HTTP.
 ///
-/// `opentelemetry-otlp` is not used: it reads the process's environment by itself, tells nobody about spans that were
-/// refused, and tries again for longer than an invocation can wait.
+/// `opentelemetry-otlp` is not used: it reads the process's environment itself, does not report refused spans, and
+/// retries for longer than an invocation can wait.
 pub(super) struct Exporter {
     queue: Arc<Queue>,
     client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
@@ -106,7 +106,7 @@ pub(super) struct Exporter {
     state: tokio::sync::Mutex<State>,
 }
 
-/// What is left of exports that failed.
+/// The state after failed exports.
 #[derive(Default)]
 struct State {
     unsent: ExportTraceServiceRequest,
@@ -172,7 +172,7 @@ impl Exporter {
         }
     }
 
-    /// Sends what waits, within the time limit of an export and within `limit`. Whatever goes wrong is one log line.
+    /// Sends the queued spans, within the time limit of an export and within `limit`. A failure is one log line.
     pub(super) async fn export(&self, limit: Option<Duration>) {
         let mut state = self.state.lock().await;
         if state.until.is_some_and(|until| Instant::now() < until) {
@@ -226,7 +226,7 @@ impl Exporter {
         let answer = self.client.request(request).await;
         let answer = answer.map_err(|_| Problem::Unreachable)?;
         let status = answer.status();
-        // Reading the rest frees the connection. What cannot be read of a good answer changes nothing.
+        // Reading the rest frees the connection. An unreadable body of a successful response changes nothing.
         let body = Limited::new(answer.into_body(), LONGEST_ANSWER)
             .collect()
             .await;

@@ -1,5 +1,5 @@
-//! Spans of OpenTelemetry, for a server that declares it and a process that is told where to send them. Nothing of them
-//! holds more of a caller's text than the log line.
+//! OpenTelemetry spans, for a server that declares them and a process whose environment names a receiver. They contain
+//! no more data of a caller than the log line.
 
 mod call;
 mod export;
@@ -31,7 +31,7 @@ pub(crate) use settings::definitions;
 /// The plain HTTP mode collects spans for this long before it sends them.
 const COLLECT: Duration = Duration::from_secs(1);
 
-/// No export takes less, so none is begun.
+/// Shortest useful time for an export; with less, none is begun.
 const SHORTEST: Duration = Duration::from_millis(20);
 
 /// The spans of one process; without an address to send them to there are none.
@@ -46,8 +46,8 @@ struct Tracing {
 }
 
 impl Spans {
-    /// Reads the settings. Where they name a receiver, the global tracer provider of OpenTelemetry is this library's from
-    /// now on, so that spans of the server's own code go the same way.
+    /// Reads the settings. If they name a receiver, this installs the library's global tracer provider, so that spans
+    /// of the server's own code are exported too.
     pub(crate) fn start(server: &ServerInfo, process: &Process) -> Self {
         let Some(configuration) = settings::configuration(server, process) else {
             return Self(None);
@@ -79,18 +79,18 @@ impl Spans {
         RequestSpan::new(self.0.as_ref(), now, ids)
     }
 
-    /// Exports what has ended, before the invocation does.
+    /// Exports finished spans before the invocation ends.
     pub(crate) async fn flush(&self, deadline: Deadline) {
         if let Some(tracing) = &self.0 {
             let left = deadline.remaining();
-            // What is left of the invocation may be nothing; the next one has its own time.
+            // The invocation may have no time left; the next one has its own.
             if left.is_none_or(|left| left > SHORTEST) {
                 tracing.exporter.export(left).await;
             }
         }
     }
 
-    /// Exports again and again, beside everything else.
+    /// Exports periodically in the background.
     pub(crate) fn flush_now_and_then(&self) {
         if let Some(tracing) = self.0.clone() {
             tokio::spawn(async move {

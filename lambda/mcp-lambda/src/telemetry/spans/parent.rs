@@ -6,8 +6,8 @@ use crate::telemetry::trace::{TraceParent, xray_trace_id};
 
 /// The span that a caller names as the parent of its request.
 ///
-/// Of its `tracestate` only OpenTelemetry's own member is taken on, and of that only what sampling needs: everything
-/// else is text of a caller, which would end up in every span.
+/// Of its `tracestate` it keeps only OpenTelemetry's own member, and of that only the values for sampling: everything
+/// else is data of a caller, which would end up in every span.
 pub(super) fn caller_span(traceparent: &str, tracestate: Option<&str>) -> Option<SpanContext> {
     let parent = TraceParent::parse(traceparent)?;
     let state = tracestate

@@ -20,8 +20,8 @@ use crate::telemetry::record::Line;
 use crate::telemetry::spans::Tracing;
 use crate::telemetry::spans::parent::{caller_span, xray_segment};
 
-/// The span of one request, or of one run of a task's tool: a server span of the semantic conventions for MCP. It begins
-/// when it is known whose child it is, with the time at which the request arrived.
+/// The span of one request, or of one run of a task's tool: a server span of the semantic conventions for MCP. It
+/// begins when its parent is known, with the time at which the request arrived.
 pub(crate) struct RequestSpan(Option<Box<Open>>);
 
 struct Open {
@@ -36,10 +36,10 @@ struct Open {
     begun: Option<Arc<Begun>>,
 }
 
-/// What whoever answers the request knows of its span.
+/// The part of a span that the handlers of the request use.
 struct Begun {
     context: Context,
-    /// Code of the JSON-RPC error that the request was answered with; 0 is none of the protocol's.
+    /// Code of the JSON-RPC error in the response; 0 means none.
     code: AtomicI32,
 }
 
@@ -64,7 +64,7 @@ impl RequestSpan {
         }))
     }
 
-    /// Takes the parent that the headers name; what the message says later counts more.
+    /// Records the parent that the headers name; the message takes precedence later.
     pub(crate) fn headers(&mut self, headers: &HeaderMap) {
         if let Some(open) = &mut self.0
             && open.tracing.propagators.caller
@@ -84,7 +84,7 @@ impl RequestSpan {
             {
                 open.parent = Some(parent);
             }
-            // A number tells nothing of anybody. A text may be anything.
+            // A number reveals nothing about a person. A string may be anything.
             if let Some(RequestId::Number(id)) = &message.id {
                 open.id = Some(*id);
             }
@@ -92,7 +92,7 @@ impl RequestSpan {
         }
     }
 
-    /// Begins with a parent in an earlier invocation, which has sent for this work.
+    /// Begins with a parent in the earlier invocation that sent this work item.
     #[cfg(feature = "dynamodb")]
     pub(crate) fn work(&mut self, traceparent: Option<&str>) {
         if let Some(open) = &mut self.0 {
@@ -102,7 +102,7 @@ impl RequestSpan {
         }
     }
 
-    /// What makes other spans children of this one.
+    /// The context that makes other spans children of this one.
     pub(crate) fn ambient(&self) -> Ambient {
         Ambient(self.0.as_ref().and_then(|open| open.begun.clone()))
     }
@@ -114,14 +114,14 @@ impl RequestSpan {
         Some(begun.context.span().span_context().trace_id().to_string())
     }
 
-    /// This is when it ends; what there is to say of it may come later.
+    /// Records the end time; attributes may follow.
     pub(crate) fn stop(&mut self) {
         if let Some(open) = &mut self.0 {
             open.stopped = Some((open.now)());
         }
     }
 
-    /// Ends with what the log line says of the request.
+    /// Ends with the attributes from the log line.
     pub(crate) fn end(&mut self, line: &Line<'_>) {
         let Some(mut open) = self.0.take() else {
             return;
@@ -132,13 +132,13 @@ impl RequestSpan {
             span.update_name(match (line.method, line.tool) {
                 (Some(method), Some(tool)) => Cow::Owned(format!("{method} {tool}")),
                 (Some(method), None) => Cow::Borrowed(method),
-                // It was refused before anybody read it.
+                // The request was refused before it was parsed.
                 (None, _) => Cow::Borrowed("request"),
             });
             let code = Some(begun.code.load(Ordering::Relaxed)).filter(|code| *code != 0);
             span.set_attributes(attributes(line, open.id, code));
             if is_failure(line.outcome) {
-                // No description: the message of an error may hold what a caller sent.
+                // No description: the message of an error may contain a caller's data.
                 span.set_status(Status::error(""));
             }
         }
@@ -168,7 +168,7 @@ impl Open {
         let tracer = &self.tracing.tracer;
         let span = tracer.build_with_context(builder, &context);
         let begun = Arc::new(Begun {
-            // Whoever makes a child finds the tracer with its parent.
+            // Children take the tracer from their parent's context.
             context: context.with_span(span).with_value(tracer.clone()),
             code: AtomicI32::new(0),
         });
@@ -181,7 +181,7 @@ fn is_failure(outcome: &str) -> bool {
     !matches!(outcome, "ok" | "task" | "cancelled")
 }
 
-/// Semantic conventions for MCP, FaaS and HTTP, of what the log line may hold.
+/// Attributes by the semantic conventions for MCP, FaaS and HTTP, limited to values that may be logged.
 fn attributes(line: &Line<'_>, id: Option<i64>, code: Option<i32>) -> Vec<KeyValue> {
     let owned = |key, text: &str| KeyValue::new(key, text.to_owned());
     let mut all = vec![
@@ -233,7 +233,7 @@ fn attributes(line: &Line<'_>, id: Option<i64>, code: Option<i32>) -> Vec<KeyVal
     all
 }
 
-/// The span of a request, for whoever answers it.
+/// The span of a request, for its handlers.
 #[derive(Clone, Default)]
 pub(crate) struct Ambient(Option<Arc<Begun>>);
 
@@ -246,7 +246,7 @@ impl Ambient {
         }
     }
 
-    /// The answer is this JSON-RPC error.
+    /// The response is this JSON-RPC error.
     pub(crate) fn failed(&self, code: ErrorCode) {
         if let Some(begun) = &self.0 {
             begun.code.store(code.0, Ordering::Relaxed);

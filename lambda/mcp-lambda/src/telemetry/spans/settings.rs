@@ -14,7 +14,7 @@ use serde_json::json;
 use crate::runtime::process::Process;
 use crate::telemetry::spans::values::{Endpoint, Lenient, Pairs, Propagators, Ratio, SamplerName};
 
-/// Where the traces are below `OTEL_EXPORTER_OTLP_ENDPOINT` (OTLP specification, "Endpoint URLs for OTLP/HTTP").
+/// Path of the traces below `OTEL_EXPORTER_OTLP_ENDPOINT` (OTLP specification, "Endpoint URLs for OTLP/HTTP").
 const TRACES: &str = "v1/traces";
 
 mcp_lambda_contract::settings! {
@@ -51,7 +51,7 @@ mcp_lambda_contract::settings! {
     }
 }
 
-/// What the settings come to.
+/// The resulting configuration.
 pub(super) struct Configuration {
     pub(super) url: Uri,
     pub(super) headers: HeaderMap,
@@ -61,12 +61,12 @@ pub(super) struct Configuration {
     pub(super) resource: Resource,
 }
 
-/// What the contract says about them.
+/// Their definitions for the contract.
 pub(crate) fn definitions() -> Vec<Setting> {
     OtelSettings::definitions()
 }
 
-/// Reads the settings and logs what is wrong with them; `None` when there is nothing to export to.
+/// Reads the settings and logs their problems; `None` when they name no receiver.
 pub(super) fn configuration(server: &ServerInfo, process: &Process) -> Option<Configuration> {
     let mut reader = Reader::new(&process.variables);
     let settings = OtelSettings::read(&mut reader)?;
@@ -146,7 +146,7 @@ pub(super) fn configuration(server: &ServerInfo, process: &Process) -> Option<Co
     })
 }
 
-/// Who makes the spans: semantic conventions for services, FaaS and cloud resources.
+/// The resource of the spans, by the semantic conventions for services, FaaS and cloud resources.
 fn resource(
     server: &ServerInfo,
     given: Vec<(String, String)>,

@@ -1,11 +1,11 @@
-//! What the texts of OpenTelemetry's variables mean.
+//! Parses the values of OpenTelemetry's environment variables.
 
 use http::Uri;
 use mcp_lambda_contract::{List, SettingType, SettingUnit, SettingValue};
 use opentelemetry_sdk::trace::{Sampler, ShouldSample};
 use percent_encoding::percent_decode_str;
 
-/// A setting that is read without a complaint; whoever uses it makes one.
+/// A setting whose parsing never fails here; its user reports an invalid value.
 #[derive(Clone, Debug)]
 pub(crate) struct Lenient<T>(pub(super) Result<T, String>);
 
@@ -24,7 +24,7 @@ impl<T: SettingValue> SettingValue for Lenient<T> {
     }
 }
 
-/// A URL as people write it. Plain http is taken for every host: collectors are often reached that way inside a network.
+/// A URL. Plain http is accepted for every host, because collectors inside a network often use it.
 #[derive(Clone, Debug)]
 pub(crate) struct Endpoint(pub(super) Uri);
 
