@@ -947,8 +947,7 @@ impl McpCustomDomainOptions {
 impl McpCustomDomainOptions {
     /// The Route 53 zone that gets the alias records of the host name, for IPv4 and IPv6.
     ///
-    /// Default: none: create a record at your DNS provider that points to
-    /// `server.customDomain.domainNameAliasDomainName`
+    /// Default: none: create a record at your DNS provider that points to `server.customDomain.domainNameAliasDomainName`
     #[must_use]
     pub fn hosted_zone(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_route53::IHostedZone>) -> Self {
         self.0.set("hostedZone", value.into_arg());
