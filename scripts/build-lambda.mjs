@@ -113,6 +113,8 @@ async function build(executable, checkout, server) {
     // Messages of panics name source files: without the folders of this machine the program is the same wherever it is built.
     RUSTFLAGS: `--remap-path-prefix=${checkout}=/mcp-lambda --remap-path-prefix=${cargoHome}=/cargo`,
     CARGO_TARGET_DIR: join(checkout, 'target', 'arm64', server),
+    // Two builds at the same moment would lay down the same links to the linker.
+    CARGO_ZIGBUILD_CACHE_DIR: join(checkout, 'target', 'arm64', server, 'zigbuild'),
   }, checkout);
   const bootstrap = join(checkout, 'target', 'lambda', server, 'bootstrap');
   if (!existsSync(bootstrap)) {

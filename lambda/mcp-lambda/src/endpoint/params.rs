@@ -49,13 +49,13 @@ struct Method {
 /// Every typed method of the engine. A test compares it with the engine's own list.
 const METHODS: &[Method] = &[
     method::<PingRequestMethod, JsonObject>(|offer| offer.is_legacy),
-    method::<InitializeResultMethod, InitializeRequestParams>(|_| true),
+    method::<InitializeResultMethod, InitializeRequestParams>(|offer| offer.is_legacy),
     method::<DiscoverRequestMethod, DiscoverRequestParams>(|_| true),
     method::<CompleteRequestMethod, CompleteRequestParams>(|offer| {
         offer.capabilities.completions.is_some()
     }),
     method::<SetLevelRequestMethod, SetLevelRequestParams>(|offer| {
-        offer.capabilities.logging.is_some()
+        offer.is_legacy && offer.capabilities.logging.is_some()
     }),
     method::<GetPromptRequestMethod, GetPromptRequestParams>(has_prompts),
     method::<ListPromptsRequestMethod, PaginatedRequestParams>(has_prompts),
