@@ -292,7 +292,9 @@ where
 {
     match error {
         RequestTokenError::ServerResponse(answer) => match answer.code().as_str() {
-            "invalid_grant" => Failure::UpstreamRefusedGrant,
+            // Of these requests only the code, its verifier or the refresh token varies. By an answer of AWS, Cognito calls
+            // a verifier that does not belong to the code an invalid request.
+            "invalid_grant" | "invalid_request" => Failure::UpstreamRefusedGrant,
             "invalid_scope" => Failure::UpstreamRefusedScope,
             _ => Failure::UpstreamRefusedUs,
         },

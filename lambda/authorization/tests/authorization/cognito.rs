@@ -234,8 +234,11 @@ impl FakeCognito {
                     .challenge
                     .as_ref()
                     .is_none_or(|sent| *sent == challenge);
-                if was_used || !fits || form["redirect_uri"] != self.callback {
+                if was_used || form["redirect_uri"] != self.callback {
                     return refused("invalid_grant");
+                }
+                if !fits {
+                    return refused("invalid_request");
                 }
                 let (grant, nonce) = (issued.grant.clone(), issued.nonce.clone());
                 let nonce = if state.foreign_nonce {
