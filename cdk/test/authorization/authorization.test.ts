@@ -251,6 +251,15 @@ describe('the settings of the authorization server', () => {
     assert.deepEqual(Object.keys(variables(every)).filter((name) => !known.includes(`| \`${name}\` |`)), []);
   });
 
+  test('refuse a metadata document in every domain that the crate takes for private', () => {
+    const identifier = readFileSync(join(root, 'lambda/authorization/src/client/identifier.rs'), 'utf8');
+    const domains = [.../let private = \[(.*?)\];/s.exec(identifier)![1].matchAll(/"(\w+)"/g)].map(([, name]) => name);
+    assert.ok(domains.length >= 11, `${domains.length} domains were found in the crate`);
+    for (const domain of domains) {
+      assert.throws(() => withServer({ refusedClients: [`https://client.${domain}/x`] }), { message: /\(RefusedClientUnknown\)$/ }, domain);
+    }
+  });
+
   test('take looks, lifetimes and schemes as told, and leave those that are not told to the crate', () => {
     const told = variables(withServer(EVERYTHING));
     assert.deepEqual(Object.fromEntries(['BRAND_COLOR', 'BRAND_LOGO_URL', 'CODE_SECONDS', 'REFRESH_TOKEN_DAYS', 'REGISTRATION_DAYS', 'CUSTOM_SCHEMES', 'REDIRECT_HOSTS'].map((name) => [name, told[`AUTHORIZATION_${name}`]])), {
