@@ -1,8 +1,8 @@
 // Builds the arm64 `bootstrap` of every server with cargo lambda: target/lambda/<server>/bootstrap. Those of the authorization server
-// and the gate are copied into the npm package of the constructs, with their checksums: cdk/assets.
+// and the Lambda authorizer are copied into the npm package of the constructs, with their checksums: cdk/assets.
 //
 //   node scripts/build-lambda.mjs                       every server
-//   node scripts/build-lambda.mjs authorization gate    some of them, which is what `npm pack` of the constructs does
+//   node scripts/build-lambda.mjs authorization authorizer    some of them, which is what `npm pack` of the constructs does
 //   node scripts/build-lambda.mjs reproduce             builds what is copied again from a copy of the last commit in another folder,
 //                                                       and fails unless it is the same file
 //
@@ -16,7 +16,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** The servers by the name of their binary, with the Cargo package. */
-const SERVERS = { 'dog-facts': 'dog-facts', counter: 'counter', authorization: 'mcp-lambda-authorization', gate: 'mcp-lambda-gate' };
+const SERVERS = { 'dog-facts': 'dog-facts', counter: 'counter', authorization: 'mcp-lambda-authorization', authorizer: 'mcp-lambda-authorizer' };
 const TARGET = 'aarch64-unknown-linux-gnu';
 const CARGO_LAMBDA_VERSION = '1.9.2';
 /** The cross linker writes the program, so another version may write another. */
@@ -25,7 +25,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const privateInstallation = join(root, '.local', 'cargo-lambda');
 
 /** What the npm package brings, so that the constructs need no Rust for it. */
-const CARRIED = ['authorization', 'gate'];
+const CARRIED = ['authorization', 'authorizer'];
 
 try {
   const wanted = process.argv.slice(2);

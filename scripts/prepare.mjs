@@ -184,8 +184,8 @@ export const localStack = () => stack('cognito', ['--authorization', 'cognito'])
 /** The default, `npm start` with no option: the authorization server in front of the user pool. */
 export const authorizationStack = () => stack('server', []);
 
-/** The stack with the gate before the MCP endpoint. */
-export const gateStack = () => stack('gate', ['--gate']);
+/** The stack with the Lambda authorizer before the MCP endpoint. */
+export const lambdaAuthorizerStack = () => stack('lambda-authorizer', ['--lambda-authorizer']);
 
 /** Builds programs for this machine and lays them down as functions; gives the directory. */
 function programs(folder, packages) {
@@ -200,8 +200,8 @@ function programs(folder, packages) {
   return directory;
 }
 
-/** The gate and the counter, built for this machine and laid down as functions; gives the directory. */
-export const gatePrograms = () => once('gate programs', () => programs('gate-programs', [['mcp-lambda-gate', 'gate'], ['counter', 'counter']]));
+/** The Lambda authorizer and the counter, built for this machine and laid down as functions; gives the directory. */
+export const lambdaAuthorizerPrograms = () => once('Lambda authorizer programs', () => programs('lambda-authorizer-programs', [['mcp-lambda-authorizer', 'authorizer'], ['counter', 'counter']]));
 
 /** The conformance server, which has tools that run as tasks, laid down as a function; gives its directory. */
 export const tasksProgram = () => once('tasks program', () => join(programs('tasks-program', [['conformance', 'conformance']]), 'conformance'));

@@ -1,4 +1,4 @@
-// `npm start`: installs the npm packages, builds mcp-lambda-local and hands over to it. Also `npm run token`.
+// `npm start`: installs the npm packages, builds mcp-lambda-cli and hands over to it. Also `npm run token`.
 
 import { spawn } from 'node:child_process';
 
@@ -40,19 +40,19 @@ function run(program, args, stdio, onOutput = () => {}) {
 
 /** Builds the program for this machine and returns where cargo put it. */
 async function build() {
-  const args = ['build', '--locked', '--package', 'mcp-lambda-local', '--message-format=json-render-diagnostics'];
+  const args = ['build', '--locked', '--package', 'mcp-lambda-cli', '--message-format=json-render-diagnostics'];
   let messages = '';
   // Not `--quiet`: the first build takes about a minute, and cargo shows where it is.
   const status = await run('cargo', args, ['ignore', 'pipe', 'inherit'], (chunk) => (messages += chunk)).catch((error) =>
     fail(`\`cargo\` cannot be started (${error.code}): install Rust with rustup, then run \`npm start\` again`),
   );
   if (typeof status === 'string') process.exit(1);
-  if (status !== 0) fail('building mcp-lambda-local failed: fix what cargo reports above and run `npm start` again');
+  if (status !== 0) fail('building mcp-lambda-cli failed: fix what cargo reports above and run `npm start` again');
   const artifact = messages
     .split('\n')
     .filter((line) => line.includes('"executable":"'))
     .map((line) => JSON.parse(line))
-    .find((message) => message.target.name === 'mcp-lambda-local' && message.target.kind.includes('bin'));
+    .find((message) => message.target.name === 'mcp-lambda-cli' && message.target.kind.includes('bin'));
   return artifact.executable;
 }
 

@@ -140,13 +140,13 @@ const parts = {
     needs: [prepare.testPackages, prepare.conformancePackages, prepare.authorizationStack],
     run: async (report) => againstAuthorization(report, 'official suite, command authorization', ['suite.ts']),
   },
-  gate: {
-    title: 'the gate, what stands in for the user pool, and the limits of single app clients',
-    needs: [prepare.testPackages, prepare.gatePrograms, prepare.pythonClient, prepare.rmcpClient, prepare.gateStack],
-    run: async (report) => node(report, 'gate', ['test/e2e/gate.test.ts'], {
+  'lambda-authorizer': {
+    title: 'the Lambda authorizer, what stands in for the user pool, and the limits of single app clients',
+    needs: [prepare.testPackages, prepare.lambdaAuthorizerPrograms, prepare.pythonClient, prepare.rmcpClient, prepare.lambdaAuthorizerStack],
+    run: async (report) => node(report, 'Lambda authorizer', ['test/e2e/lambda-authorizer.test.ts'], {
       env: {
-        MCP_LAMBDA_OUTPUTS: await prepare.gateStack(),
-        MCP_LAMBDA_GATE_PROGRAMS: await prepare.gatePrograms(),
+        MCP_LAMBDA_OUTPUTS: await prepare.lambdaAuthorizerStack(),
+        MCP_LAMBDA_AUTHORIZER_PROGRAMS: await prepare.lambdaAuthorizerPrograms(),
         MCP_LAMBDA_PYTHON_CLIENT: await prepare.pythonClient(),
         MCP_LAMBDA_RMCP_CLIENT: await prepare.rmcpClient(),
       },

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Node } from 'constructs';
-import { McpAuthorization, McpCode, McpFront, type McpGateOptions } from '../lib';
+import { McpAuthorization, McpCode, McpFront, type McpLambdaAuthorizerOptions } from '../lib';
 import { type Environment, ENVIRONMENTS } from './environments';
 
 /** The context keys of the apps in this directory: `npx cdk synth -c front=stage`. */
-const KEYS = ['env', 'front', 'publicBaseUrl', 'signInBaseUrl', 'cognitoIdpUrl', 'lambdaDir', 'dogApiBaseUrl', 'callbackPort', 'authorization', 'gate'] as const;
+const KEYS = ['env', 'front', 'publicBaseUrl', 'signInBaseUrl', 'cognitoIdpUrl', 'lambdaDir', 'dogApiBaseUrl', 'callbackPort', 'authorization', 'lambdaAuthorizer'] as const;
 
 const FRONTS = ['cloudfront', 'stage', 'external'] as const;
 
@@ -21,8 +21,8 @@ export interface AppContext {
   readonly callbackPort?: number;
   /** `server`: the authorization server in front of the user pool; `cognito`: the user pool alone. */
   readonly authorization: (typeof AUTHORIZATIONS)[number];
-  /** Whether the gate looks at a tool's OAuth scopes before the function runs. */
-  readonly gate: boolean;
+  /** Whether the Lambda authorizer looks at a tool's OAuth scopes before the function runs. */
+  readonly lambdaAuthorizer: boolean;
 }
 
 /** Reads the context of an app. */
@@ -37,9 +37,9 @@ export function readContext(node: Node): AppContext {
   if (authorization === undefined) {
     throw complaint('authorization', asked, `needs one of ${AUTHORIZATIONS.join(', ')}`);
   }
-  const gate = values.get('gate') ?? 'false';
-  if (gate !== 'true' && gate !== 'false') {
-    throw complaint('gate', gate, 'needs true or false');
+  const lambdaAuthorizer = values.get('lambdaAuthorizer') ?? 'false';
+  if (lambdaAuthorizer !== 'true' && lambdaAuthorizer !== 'false') {
+    throw complaint('lambdaAuthorizer', lambdaAuthorizer, 'needs true or false');
   }
   const env = values.get('env') ?? 'dev';
   const environment = Object.entries(ENVIRONMENTS).find(([name]) => name === env)?.[1];
@@ -49,7 +49,7 @@ export function readContext(node: Node): AppContext {
   return {
     environment,
     authorization,
-    gate: gate === 'true',
+    lambdaAuthorizer: lambdaAuthorizer === 'true',
     front: frontOf(values),
     lambdaDirectory: values.get('lambdaDir'),
     dogApiBaseUrl: values.get('dogApiBaseUrl'),
@@ -68,15 +68,15 @@ export function authorizationOf(context: AppContext): McpAuthorization {
     });
 }
 
-/** The gate, with the code of this repository's, if it is asked for. */
-export function gateOf(context: AppContext): McpGateOptions | undefined {
-  return context.gate ? { code: serverCode(context, 'gate', 'mcp-lambda-gate') } : undefined;
+/** The Lambda authorizer, with the code of this repository's, if it is asked for. */
+export function lambdaAuthorizerOf(context: AppContext): McpLambdaAuthorizerOptions | undefined {
+  return context.lambdaAuthorizer ? { code: serverCode(context, 'authorizer', 'mcp-lambda-authorizer') } : undefined;
 }
 
 /** The code of one of this repository's servers: built already, or built now. */
 export function serverCode(context: AppContext, server: string, packageName = server): McpCode {
   if (context.lambdaDirectory === undefined) {
-    return McpCode.fromCargo(join('lambda', server), { packageName, binaryName: server });
+    return McpCode.fromCargo('.', { packageName, binaryName: server });
   }
   const directory = join(context.lambdaDirectory, server);
   if (!existsSync(join(directory, 'bootstrap'))) {

@@ -2,7 +2,7 @@ import { RemovalPolicy, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { McpContract, McpServer } from '../lib';
 import { acknowledge, acknowledgeRules } from './acknowledgements';
-import { type AppContext, authorizationOf, gateOf, serverCode } from './context';
+import { type AppContext, authorizationOf, lambdaAuthorizerOf, serverCode } from './context';
 import { addOutputs } from './outputs';
 
 /** A server that keeps something: one counter for each conversation, in the table that the server defines for itself. */
@@ -11,10 +11,10 @@ export class CounterStack extends Stack {
     super(scope, id, { description: 'MCP server with a counter for each conversation, behind OAuth' });
     const server = new McpServer(this, 'Server', {
       code: serverCode(context, 'counter'),
-      contract: McpContract.fromFile('lambda/counter/contract.json'),
+      contract: McpContract.fromFile('lambda/servers/counter/contract.json'),
       front: context.front,
       authorization: authorizationOf(context),
-      gate: gateOf(context),
+      lambdaAuthorizer: lambdaAuthorizerOf(context),
       callbackPort: context.callbackPort,
       removalPolicy: RemovalPolicy.DESTROY,
     });

@@ -3,7 +3,7 @@ import { Mfa } from 'aws-cdk-lib/aws-cognito';
 import type { Construct } from 'constructs';
 import { McpContract, McpServer, McpUserPool } from '../lib';
 import { acknowledgeRules } from './acknowledgements';
-import { type AppContext, authorizationOf, gateOf, serverCode } from './context';
+import { type AppContext, authorizationOf, lambdaAuthorizerOf, serverCode } from './context';
 import { addOutputs } from './outputs';
 
 /** The example server: facts about dogs from a public API. */
@@ -11,14 +11,14 @@ export class DogFactsStack extends Stack {
   constructor(scope: Construct, id: string, context: AppContext, props: StackProps = {}) {
     const { removalPolicy, terminationProtection, mfa, throttlingRateLimit, throttlingBurstLimit } = context.environment;
     super(scope, id, { description: 'MCP server with facts about dogs, behind OAuth', terminationProtection, ...props });
-    const contract = McpContract.fromFile('lambda/dog-facts/contract.json');
+    const contract = McpContract.fromFile('lambda/servers/dog-facts/contract.json');
     const server = new McpServer(this, 'Server', {
       code: serverCode(context, 'dog-facts'),
       contract,
       userPool: mfa === Mfa.OFF ? undefined : new McpUserPool(this, 'People', { displayName: contract.serverTitle, mfa, removalPolicy }),
       front: context.front,
       authorization: authorizationOf(context),
-      gate: gateOf(context),
+      lambdaAuthorizer: lambdaAuthorizerOf(context),
       callbackPort: context.callbackPort,
       settings: context.dogApiBaseUrl === undefined ? {} : { DOG_API_BASE_URL: context.dogApiBaseUrl },
       throttlingRateLimit,

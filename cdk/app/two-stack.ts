@@ -3,7 +3,7 @@ import { Mfa } from 'aws-cdk-lib/aws-cognito';
 import type { Construct } from 'constructs';
 import { McpContract, McpHost, McpServer, McpUserPool } from '../lib';
 import { acknowledge, acknowledgeHost, acknowledgeRules } from './acknowledgements';
-import { type AppContext, authorizationOf, gateOf, serverCode } from './context';
+import { type AppContext, authorizationOf, lambdaAuthorizerOf, serverCode } from './context';
 import { addOutputs } from './outputs';
 
 /** Both example servers on one host: they share its host name, its user pool and its authorization, and nothing else. */
@@ -21,19 +21,19 @@ export class TwoStack extends Stack {
     });
     const dogFacts = new McpServer(this, 'DogFacts', {
       code: serverCode(context, 'dog-facts'),
-      contract: McpContract.fromFile('lambda/dog-facts/contract.json'),
+      contract: McpContract.fromFile('lambda/servers/dog-facts/contract.json'),
       host,
       path: '/dog-facts',
-      gate: gateOf(context),
+      lambdaAuthorizer: lambdaAuthorizerOf(context),
       settings: context.dogApiBaseUrl === undefined ? {} : { DOG_API_BASE_URL: context.dogApiBaseUrl },
       ...common,
     });
     const counter = new McpServer(this, 'Counter', {
       code: serverCode(context, 'counter'),
-      contract: McpContract.fromFile('lambda/counter/contract.json'),
+      contract: McpContract.fromFile('lambda/servers/counter/contract.json'),
       host,
       path: '/counter',
-      gate: gateOf(context),
+      lambdaAuthorizer: lambdaAuthorizerOf(context),
       ...common,
     });
     acknowledgeHost(host);

@@ -132,7 +132,7 @@ const defaults: Record<string, [stated: string, shown: () => unknown, expected: 
   'McpEndpointOptions.removalPolicy': ['RemovalPolicy.RETAIN', () => [deletionPolicy('AWS::Cognito::UserPool'), deletionPolicy('AWS::Logs::LogGroup')], ['Retain', 'Retain']],
   'McpEndpointOptions.throttle': ['- none for single app clients', () => bare.findResources('AWS::ApiGateway::UsagePlan'), {}],
   'McpEndpointOptions.quota': ['- none', () => bare.findResources('AWS::ApiGateway::UsagePlan'), {}],
-  'McpEndpointOptions.gate': [
+  'McpEndpointOptions.lambdaAuthorizer': [
     '- none: API Gateway checks that an access token has one of the server\'s OAuth scopes, the function the tool\'s',
     () => properties('AWS::ApiGateway::Authorizer').Type,
     'COGNITO_USER_POOLS',
@@ -144,8 +144,8 @@ const defaults: Record<string, [stated: string, shown: () => unknown, expected: 
   'McpUserPoolProps.removalPolicy': ['RemovalPolicy.RETAIN', () => pool.DeletionProtection, 'ACTIVE'],
 };
 
-/** Options whose absence means that something else applies; front.test.ts, function.test.ts existing-user-pool.test.ts, gate.test.ts, app-client-limits.test.ts and host.test.ts show what. */
-const absent = ['McpAppClientLimits.throttle', 'McpAppClientLimits.quota', 'McpAuthorizationServerOptions.code', 'McpAuthorizationServerProps.resourceIdentifier', 'McpAuthorizationServerProps.scopes', 'McpAuthorizedServer.allowedOrigins', 'McpBearerTokenOptions.code', 'McpGateOptions.code', 'McpJwtOptions.code', 'McpJwtOptions.clientId', 'McpJwtOptions.scopePrefix', 'IMcpUserPool.identityProviders', 'McpExistingUserPoolAttributes.domain', 'McpExistingUserPoolAttributes.identityProviders', 'McpExistingUserPoolAttributes.signInBaseUrl', 'McpCargoOptions.binaryName', 'McpCodeConfig.existingFunction', 'McpCodeConfig.lambdaCode', 'McpExternalFrontOptions.cognitoIdpUrl', 'McpExternalFrontOptions.signInBaseUrl', 'McpFrontConfig.cognitoIdpUrl', 'McpFrontConfig.customDomain', 'McpFrontConfig.signInBaseUrl'];
+/** Options whose absence means that something else applies; front.test.ts, function.test.ts existing-user-pool.test.ts, lambda-authorizer.test.ts, app-client-limits.test.ts and host.test.ts show what. */
+const absent = ['McpAppClientLimits.throttle', 'McpAppClientLimits.quota', 'McpAuthorizationServerOptions.code', 'McpAuthorizationServerProps.resourceIdentifier', 'McpAuthorizationServerProps.scopes', 'McpAuthorizedServer.allowedOrigins', 'McpBearerTokenOptions.code', 'McpLambdaAuthorizerOptions.code', 'McpJwtOptions.code', 'McpJwtOptions.clientId', 'McpJwtOptions.scopePrefix', 'IMcpUserPool.identityProviders', 'McpExistingUserPoolAttributes.domain', 'McpExistingUserPoolAttributes.identityProviders', 'McpExistingUserPoolAttributes.signInBaseUrl', 'McpCargoOptions.binaryName', 'McpCodeConfig.existingFunction', 'McpCodeConfig.lambdaCode', 'McpExternalFrontOptions.cognitoIdpUrl', 'McpExternalFrontOptions.signInBaseUrl', 'McpFrontConfig.cognitoIdpUrl', 'McpFrontConfig.customDomain', 'McpFrontConfig.signInBaseUrl'];
 
 /** The optional properties in the library's sources, with the text of their `@default`. */
 function documented(): Record<string, string | undefined> {

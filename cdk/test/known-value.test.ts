@@ -71,7 +71,7 @@ const host = (stack: Stack, props: McpHostProps) => {
   const shared = new McpHost(stack, 'Host', { authorization: McpAuthorization.server({ code: code() }), ...props });
   new McpServer(stack, 'Server', { code: code(), contract: facts(), host: shared, path: '/facts' });
 };
-const limited = (stack: Stack, props: Partial<McpServerProps>) => server(stack, { gate: { code: code() }, ...props });
+const limited = (stack: Stack, props: Partial<McpServerProps>) => server(stack, { lambdaAuthorizer: { code: code() }, ...props });
 const monitored = (stack: Stack, props: { failurePercentage?: number; slowAfter?: Duration }) => new McpMonitoring(stack, 'Monitoring', { server: server(stack), ...props });
 const STANDALONE = { issuer: 'https://mcp.example.com', signInBaseUrl: 'https://login.example.com' };
 const standalone = (stack: Stack, props: Partial<McpAuthorizationServerProps>) =>

@@ -32,7 +32,7 @@ const logicalIds = (define: (stack: Stack) => void) =>
     .map(([logicalId]) => logicalId)
     .sort();
 
-const limits = () => ({ gate: { code: code() }, throttle: { rateLimit: 5, burstLimit: 10 } });
+const limits = () => ({ lambdaAuthorizer: { code: code() }, throttle: { rateLimit: 5, burstLimit: 10 } });
 
 describe('logical IDs stay between releases', () => {
   test('of a server with McpAuthorization.cognito, limits, state and an alias', () => {

@@ -38,7 +38,7 @@ describe('the npm package of the constructs', () => {
     assert.deepEqual([...tops].sort(), ['.jsii', 'README.md', 'assets', 'dist', 'package.json']);
   });
 
-  for (const name of ['authorization', 'gate']) {
+  for (const name of ['authorization', 'authorizer']) {
     test(`brings the program ${name} for 64-bit Arm, with its checksum`, () => {
       const program = join(installed, 'assets', name, 'bootstrap');
       assert.equal(readFileSync(`${installed}/assets/${name}.sha256`, 'utf8'), `${sha256(program)}  ${name}/bootstrap\n`);
@@ -54,7 +54,7 @@ describe('the npm package of the constructs', () => {
   test('synthesizes a server with its default, the authorization server, where there is neither Rust nor Docker', () => {
     mkdirSync(join(folder, 'function'));
     writeFileSync(join(folder, 'function', 'bootstrap'), '#!/bin/sh\n');
-    cpSync(join(root, 'lambda', 'dog-facts', 'contract.json'), join(folder, 'contract.json'));
+    cpSync(join(root, 'lambda', 'servers', 'dog-facts', 'contract.json'), join(folder, 'contract.json'));
     writeFileSync(join(folder, 'app.js'), app);
     mkdirSync(join(folder, 'bin'));
     symlinkSync(process.execPath, join(folder, 'bin', 'node'));

@@ -1,4 +1,4 @@
-// The function under test: test/runtime-api in front of test/conformance/server, with a directory that its processes share.
+// The function under test: lambda/testing in front of test/conformance/server, with a directory that its processes share.
 
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';

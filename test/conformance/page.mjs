@@ -18,7 +18,7 @@ export function page(results) {
 <!-- Written by test/conformance/run.mjs; do not edit. -->
 
 Scores of the official suite, \`@modelcontextprotocol/conformance\` ${version}, against \`test/conformance/server\`: an ordinary rmcp server on
-\`mcp_lambda::run\`, run as a Lambda function. \`test/runtime-api\` turns each request into an event of a REST API's proxy integration, with the
+\`mcp_lambda::run\`, run as a Lambda function. \`lambda/testing\` turns each request into an event of a REST API's proxy integration, with the
 claims of a Cognito authorizer, and serves a Lambda Runtime API in the table's response transfer mode; each process has one invocation at
 a time, and before each request every idle process is killed with a probability of ${killProbability}. Run it with \`node test/conformance/run.mjs\`.
 

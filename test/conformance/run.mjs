@@ -57,8 +57,8 @@ async function main() {
   const { page } = await import('./page.mjs');
   const { startTable } = await import('./table.mjs');
 
-  console.log('building test/conformance/server and test/runtime-api …');
-  must('cargo', ['build', '--locked', '--quiet', '-p', 'conformance', '-p', 'runtime-api'], root);
+  console.log('building test/conformance/server and lambda/testing …');
+  must('cargo', ['build', '--locked', '--quiet', '-p', 'conformance', '-p', 'mcp-lambda-testing'], root);
   rmSync(output, { recursive: true, force: true });
   mkdirSync(output, { recursive: true });
 

@@ -32,14 +32,14 @@ export async function startTable({ root, log }) {
   const python = join(root, '.local', 'venv', 'bin', 'python');
   if (!existsSync(python)) {
     // The local stack's own test installs the emulator.
-    const { status, stderr } = spawnSync('cargo', ['test', '--locked', '--quiet', '-p', 'mcp-lambda-local', '--test', 'emulator'], { cwd: root, encoding: 'utf8' });
+    const { status, stderr } = spawnSync('cargo', ['test', '--locked', '--quiet', '-p', 'mcp-lambda-cli', '--test', 'emulator'], { cwd: root, encoding: 'utf8' });
     if (status !== 0) throw new Error(`the emulator could not be installed:\n${stderr}`);
   }
   const state = mkdtempSync(join(tmpdir(), 'mcp-conformance-emulator-'));
   const portFile = join(state, 'port');
   const output = openSync(log, 'a');
   // It ends when its standard input does, however this program ends.
-  const emulator = spawn(python, [join(root, 'lambda', 'local', 'emulator', 'launch.py'), '--port', '0', '--port-file', portFile, '--state', state], {
+  const emulator = spawn(python, [join(root, 'cli', 'emulator', 'launch.py'), '--port', '0', '--port-file', portFile, '--state', state], {
     stdio: ['pipe', output, output],
     detached: true,
   });

@@ -47,7 +47,7 @@ describe('the schema of contracts', () => {
   test('has the versions that the constructs read', () => {
     const versions: number[] = schema.properties.contractVersion.enum;
     assert.equal(schema.$id, `urn:mcp-lambda:contract:${versions[0]}`);
-    const contract = json('lambda/counter/contract.json');
+    const contract = json('lambda/servers/counter/contract.json');
     for (const contractVersion of [...versions, Math.max(...versions) + 1]) {
       const variant = { ...contract, contractVersion };
       const isKnown = versions.includes(contractVersion);
@@ -63,7 +63,7 @@ describe('the schema of contracts', () => {
   });
 
   test('is not met by a contract with a member missing or of another type', () => {
-    const contract = json('lambda/counter/contract.json');
+    const contract = json('lambda/servers/counter/contract.json');
     const members = ways(contract).filter((way) => !way.some((key) => ['inputSchema', 'outputSchema', 'annotations', 'default', 'includes', 'endpointMethods'].includes(String(key))) && typeof way.at(-1) === 'string');
     assert.ok(members.length > 50);
     for (const way of members) {
@@ -73,7 +73,7 @@ describe('the schema of contracts', () => {
   });
 
   test('allows nothing that the constructs cannot read', () => {
-    const contract = json('lambda/counter/contract.json');
+    const contract = json('lambda/servers/counter/contract.json');
     assert.ok(areReadByTheConstructs(contract));
     const alternatives = (definition: any): unknown[] => definition.enum ?? definition.oneOf.map((item: any) => item.const);
     const { SettingType, SettingOwner, AwsResourceType } = schema.$defs;

@@ -42,7 +42,7 @@ describe('the pipeline of the documents', () => {
 });
 
 describe('the list of what only a live account can show', () => {
-  const standIns = /^STAND_INS = \{\n([^}]*)\}/m.exec(text('lambda/local/emulator/cloudformation_patches.py'))?.[1] ?? '';
+  const standIns = /^STAND_INS = \{\n([^}]*)\}/m.exec(text('cli/emulator/cloudformation_patches.py'))?.[1] ?? '';
 
   test('names every type that the emulator accepts without effect', () => {
     const types = [...standIns.matchAll(/^ {4}"(AWS::[\w:]+)"/gm)].map(([, type]) => type!);

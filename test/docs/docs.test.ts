@@ -49,7 +49,7 @@ describe('the documents', () => {
 
   test('list every setting of the example servers, and of one with spans, with its default', () => {
     const configuration = read('docs/configuration.md');
-    for (const contract of ['lambda/dog-facts/contract.json', 'lambda/counter/contract.json', 'cdk/test/fixtures/spans.contract.json']) {
+    for (const contract of ['lambda/servers/dog-facts/contract.json', 'lambda/servers/counter/contract.json', 'cdk/test/fixtures/spans.contract.json']) {
       const { settings } = JSON.parse(read(contract)) as { settings: Setting[] };
       for (const setting of settings) {
         const row = configuration.split('\n').find((line) => line.startsWith(`| \`${setting.name}\` |`));

@@ -13,7 +13,7 @@ interface Contract {
 const read = (path: string): Contract => JSON.parse(readFileSync(fileURLToPath(new URL(`../../${path}`, import.meta.url)), 'utf8')) as Contract;
 
 test('the contract of the template has the settings of every server, as dog-facts prints them', () => {
-  const [template, printed] = [read('templates/server/contract.json'), read('lambda/dog-facts/contract.json')];
+  const [template, printed] = [read('templates/server/contract.json'), read('lambda/servers/dog-facts/contract.json')];
   assert.equal(template.contractVersion, printed.contractVersion);
   assert.deepEqual(template.settings, printed.settings.filter(({ owner }) => owner !== 'server'), 'copy them over, then run `npm test -- template`');
 });

@@ -70,7 +70,7 @@ describe('a server that keeps something in DynamoDB', () => {
   after(() => rmSync(work, { recursive: true, force: true }));
 
   function deploy(...options: readonly string[]): Stack & { readonly RestApiId: string } {
-    const outputs = execFileSync(join(root, '.local/venv/bin/python'), [join(root, 'lambda/local/emulator/deploy.py'), '--endpoint', local.AwsEndpointUrl, '--cdk-out', cdkOut, '--stack', 'Counter', '--rest-api-id', ...options], { encoding: 'utf8' });
+    const outputs = execFileSync(join(root, '.local/venv/bin/python'), [join(root, 'cli/emulator/deploy.py'), '--endpoint', local.AwsEndpointUrl, '--cdk-out', cdkOut, '--stack', 'Counter', '--rest-api-id', ...options], { encoding: 'utf8' });
     return { ...local, ...(JSON.parse(outputs) as Stack & { RestApiId: string }) };
   }
 

@@ -113,7 +113,7 @@ describe('a remote MCP endpoint', () => {
   });
 
   function deploy(name: string, itsFront: Front): Remote {
-    const said = execFileSync(join(root, '.local/venv/bin/python'), [join(root, 'lambda/local/emulator/deploy.py'), '--endpoint', local.AwsEndpointUrl, '--cdk-out', work, '--stack', name, '--rest-api-id'], { encoding: 'utf8' });
+    const said = execFileSync(join(root, '.local/venv/bin/python'), [join(root, 'cli/emulator/deploy.py'), '--endpoint', local.AwsEndpointUrl, '--cdk-out', work, '--stack', name, '--rest-api-id'], { encoding: 'utf8' });
     const outputs = JSON.parse(said) as Remote;
     itsFront.leadTo(outputs.RestApiId);
     return { ...local, ...outputs };

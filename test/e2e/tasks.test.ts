@@ -110,7 +110,7 @@ describe('a tool that runs as a task', () => {
   });
 
   function deploy(...options: readonly string[]): Deployed {
-    const program = [join(root, 'lambda/local/emulator/deploy.py'), '--endpoint', local.AwsEndpointUrl, '--cdk-out', cdkOut, '--stack', 'Tasks', '--rest-api-id', ...options];
+    const program = [join(root, 'cli/emulator/deploy.py'), '--endpoint', local.AwsEndpointUrl, '--cdk-out', cdkOut, '--stack', 'Tasks', '--rest-api-id', ...options];
     return { ...local, ...(JSON.parse(execFileSync(join(root, '.local/venv/bin/python'), program, { encoding: 'utf8' })) as Deployed) };
   }
 

@@ -21,7 +21,7 @@ describe('one app in several languages', () => {
   test('has an MCP server, its Aspect and its outputs in the template', () => {
     const { Resources, Outputs } = JSON.parse(wanted);
     const described = Object.values<any>(Resources).filter((each) => each.Type === 'AWS::Lambda::Function').map((each) => each.Properties.Description);
-    const owned = ['AuthorizationServer/Function', 'Function', 'Gate'].map((path) => `owned by team zoo: Golden/Team/Server/${path}/Function/Resource`);
+    const owned = ['AuthorizationServer/Function', 'Function', 'LambdaAuthorizer'].map((path) => `owned by team zoo: Golden/Team/Server/${path}/Function/Resource`);
     assert.deepEqual(described, owned);
     assert.deepEqual(Object.keys(Outputs), ['McpServerUrl', 'Scopes', 'MachineClientId', 'AlarmNames']);
   });

@@ -1,6 +1,6 @@
 /**
  * Two apps on their way through an account: deployed by `cdk deploy`, called, updated in place, destroyed. Emulator-verified: what the
- * emulator accepts without effect is in STAND_INS of lambda/local/emulator/cloudformation_patches.py and in docs/live-checks.md.
+ * emulator accepts without effect is in STAND_INS of cli/emulator/cloudformation_patches.py and in docs/live-checks.md.
  *
  * `cdk bootstrap`, `cdk deploy` and `cdk destroy` are the CDK's own command line: AWS_ENDPOINT_URL leads it to the emulator, and the
  * roles and the bucket of the bootstrap are the emulator's. Requests go to the API as a front sends them: the distribution of `Defaults` is deployed,
@@ -155,7 +155,7 @@ describe('integration apps', () => {
 
     const context = (revision: Revision): Context => ({ ...revision, publicBaseUrl: front.url, signInBaseUrl: emulator.AwsEndpointUrl });
 
-    test('is deployed by cdk deploy, and answers a program through its gate', async () => {
+    test('is deployed by cdk deploy, and answers a program through its Lambda authorizer', async () => {
       beforehand = await inventory();
       resources = await deploy('everything', first, context(first));
       api = idOf(resources, 'AWS::ApiGateway::RestApi', 'Counter');

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { root } from './paths.ts';
 
 /** The Cargo package of each program. */
-const PACKAGES = { counter: 'counter', gate: 'mcp-lambda-gate', authorization: 'mcp-lambda-authorization', 'dog-facts': 'dog-facts' };
+const PACKAGES = { counter: 'counter', authorizer: 'mcp-lambda-authorizer', authorization: 'mcp-lambda-authorization', 'dog-facts': 'dog-facts' };
 
 /** A text of the server that `tools/list` shows, and what it says in the other revision. */
 const TEXT = 'Every conversation has its own.';
@@ -35,8 +35,8 @@ export function build(directory: string, ...programs: readonly (keyof typeof PAC
 
 /** The programs of the apps as they are. */
 export function present(directory: string): Revision {
-  build(directory, 'counter', 'gate', 'authorization');
-  return { lambdaDir: directory, contract: 'lambda/counter/contract.json' };
+  build(directory, 'counter', 'authorizer', 'authorization');
+  return { lambdaDir: directory, contract: 'lambda/servers/counter/contract.json' };
 }
 
 /**
@@ -45,7 +45,7 @@ export function present(directory: string): Revision {
  */
 export function change(first: Revision, directory: string): Revision {
   mkdirSync(join(directory, 'counter'), { recursive: true });
-  for (const other of ['gate', 'authorization']) {
+  for (const other of ['authorizer', 'authorization']) {
     mkdirSync(join(directory, other));
     copyFileSync(join(first.lambdaDir, other, 'bootstrap'), join(directory, other, 'bootstrap'));
   }

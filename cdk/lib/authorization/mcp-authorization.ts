@@ -1,8 +1,8 @@
 import { assertLifetimes, assertPages } from './private/option-checks';
 import { assertCallbackUrls, assertCanonical, isCanonical } from './private/callback-urls';
-import { bearerTokenGate, type GateAuthorizationOptions, jwtGate } from '../authorizer/private/gate-authorization';
+import { bearerTokens, type ExternalTokens, jwtTokens } from '../authorizer/private/external-tokens';
 import { assertListKnown, knownItems } from '../private/known-value';
-import type { McpBearerTokenOptions, McpJwtOptions } from '../authorizer/mcp-gate-options';
+import type { McpBearerTokenOptions, McpJwtOptions } from '../authorizer/mcp-lambda-authorizer-options';
 import { synthError } from '../private/synth-error';
 import type { McpAuthorizationServerOptions, McpCognitoAuthorizationOptions } from './mcp-authorization-options';
 
@@ -44,7 +44,7 @@ export abstract class McpAuthorization {
    * `client_id` as audience.
    */
   public static jwt(options: McpJwtOptions): McpAuthorization {
-    return new GateAuthorization(jwtGate(options));
+    return new ExternalTokensAuthorization(jwtTokens(options));
   }
 
   /**
@@ -55,7 +55,7 @@ export abstract class McpAuthorization {
    * MCP clients that cannot send a configured header do not connect. It defines no user pool.
    */
   public static bearerToken(options: McpBearerTokenOptions): McpAuthorization {
-    return new GateAuthorization(bearerTokenGate(options));
+    return new ExternalTokensAuthorization(bearerTokens(options));
   }
 
   /**
@@ -74,10 +74,10 @@ export abstract class McpAuthorization {
    * The Lambda authorizer that replaces the user pool; undefined with a user pool.
    * @internal
    */
-  public readonly _gate?: GateAuthorizationOptions;
+  public readonly _externalTokens?: ExternalTokens;
 }
 
-class GateAuthorization extends McpAuthorization {
+class ExternalTokensAuthorization extends McpAuthorization {
   /** @internal */
   public readonly _server = undefined;
 
@@ -85,7 +85,7 @@ class GateAuthorization extends McpAuthorization {
   public readonly _registersWithCognito = false;
 
   /** @internal */
-  constructor(public override readonly _gate: GateAuthorizationOptions) {
+  constructor(public override readonly _externalTokens: ExternalTokens) {
     super();
   }
 }

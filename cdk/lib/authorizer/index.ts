@@ -1,2 +1,2 @@
 export * from './mcp-app-client-limits';
-export * from './mcp-gate-options';
+export * from './mcp-lambda-authorizer-options';

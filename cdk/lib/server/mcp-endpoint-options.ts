@@ -7,7 +7,7 @@ import type { McpCode } from '../function/mcp-code';
 import type { McpContract } from '../contract/mcp-contract';
 import type { McpFront } from '../front/mcp-front';
 import type { McpFunctionOptions } from '../function/mcp-function-options';
-import type { McpGateOptions } from '../authorizer/mcp-gate-options';
+import type { McpLambdaAuthorizerOptions } from '../authorizer/mcp-lambda-authorizer-options';
 import type { McpHost } from '../host/mcp-host';
 import type { IMcpUserPool } from '../user-pool/mcp-user-pool-ref';
 
@@ -88,7 +88,7 @@ export interface McpEndpointOptions {
   /**
    * The rate limit of each app client, in addition to the limit of all callers together. People share one app client,
    * the user pool's, whichever MCP clients they use. App clients that are not known when the server is deployed share
-   * one rate limit. A request above it gets 429. Needs `gate`.
+   * one rate limit. A request above it gets 429. Needs `lambdaAuthorizer`.
    *
    * The server then refuses JSON-RPC batches, which MCP clients of 2025-03-26 may send, because a batch counts as one
    * request. The endpoint of an `McpRemoteServer` must refuse them itself.
@@ -113,7 +113,7 @@ export interface McpEndpointOptions {
    * of revisions before 2026-07-28, for an `McpRemoteServer`, and for tools that do not fit into its environment.
    * @default - none: API Gateway checks that an access token has one of the server's OAuth scopes, the function the tool's
    */
-  readonly gate?: McpGateOptions;
+  readonly lambdaAuthorizer?: McpLambdaAuthorizerOptions;
 
   /**
    * The web ACL of the API stage, of scope `REGIONAL`. It inspects every request, including requests that bypass the

@@ -72,7 +72,7 @@ export interface McpRemoteServerProps extends McpEndpointOptions {
  *
  * The endpoint must accept Cognito's access tokens: issuer `userPool.issuer`, client `cognitoClientId`, `aud` absent or
  * `mcpServerUrl`. With `McpAuthorization.server` a person's access token always has the `aud`, and the endpoint should
- * refuse one without, which `gate` does for it; tokens of machine clients never have one. It must refuse every other
+ * refuse one without, which `lambdaAuthorizer` does for it; tokens of machine clients never have one. It must refuse every other
  * token, because its own URL stays public, and foreign origins if browsers can reach it: this construct does not check
  * `Origin`. It has no metrics of tools, and API Gateway renames a challenge of the endpoint itself. When the endpoint
  * cannot be reached, the response is a JSON-RPC error with status 502; after `timeout` it has status 504.
@@ -105,8 +105,8 @@ export class McpRemoteServer extends Construct {
   /** The domain of `McpFront.customDomain`. Undefined with every other front. */
   public readonly customDomain?: apigateway.DomainName;
 
-  /** The function of the Lambda authorizer. Undefined without `gate`. */
-  public readonly gateFunction?: McpFunction;
+  /** The function of the Lambda authorizer. Undefined without `lambdaAuthorizer`. */
+  public readonly lambdaAuthorizerFunction?: McpFunction;
 
   private readonly endpoint: ProtectedEndpoint;
 
@@ -127,7 +127,7 @@ export class McpRemoteServer extends Construct {
     this.interactiveClientId = signIn.interactiveClientId;
     this.cognitoClientId = signIn.cognitoClientId;
     const timeout = requestTimeout(props.timeout);
-    this.gateFunction = this.endpoint.open({
+    this.lambdaAuthorizerFunction = this.endpoint.open({
       integrationOf: (method) => remoteIntegration(props.endpointUrl, method, timeout),
       otherMethods: props.endpointMethods ?? [],
       // The tools of a server elsewhere are not known here, nor the headers that their arguments travel in.
@@ -159,7 +159,7 @@ export class McpRemoteServer extends Construct {
 /** Refuses an endpoint that requests cannot be forwarded to, and what Cognito would refuse about its OAuth scopes. */
 function assertRemote(props: McpRemoteServerProps): void {
   const { endpointUrl, endpointMethods = [], serverName, scopes, authorization } = props;
-  const kind = authorization?._gate?.kind;
+  const kind = authorization?._externalTokens?.kind;
   if (kind !== undefined) {
     throw synthError('NotForRemoteServer', `authorization is McpAuthorization.${kind}, whose tokens the endpoint can take itself: use McpAuthorization.cognito() or server(), or the endpoint without McpRemoteServer`);
   }
@@ -183,9 +183,9 @@ function assertRemote(props: McpRemoteServerProps): void {
     throw synthError('AllowedOriginsNotApplied', 'allowedOrigins says which pages may read the endpoints of McpAuthorization.server, and there is none; the endpoint itself decides about Origin: use McpAuthorization.server() or remove it here');
   }
   const noPool = props.userPool !== undefined || props.host !== undefined;
-  const noLog = props.gate === undefined && (server === undefined || props.host !== undefined);
+  const noLog = props.lambdaAuthorizer === undefined && (server === undefined || props.host !== undefined);
   if (props.removalPolicy !== undefined && noPool && noLog) {
-    throw synthError('RemovalPolicyNotApplied', 'removalPolicy applies to a user pool of the server\'s own and to the logs of gate and McpAuthorization.server, and there is none of them: set it on the userPool or host and remove it here');
+    throw synthError('RemovalPolicyNotApplied', 'removalPolicy applies to a user pool of the server\'s own and to the logs of lambdaAuthorizer and McpAuthorization.server, and there is none of them: set it on the userPool or host and remove it here');
   }
   const wrong = scopes.find(({ name }) => isKnown(name) && !/^[\x21\x23-\x2e\x30-\x5b\x5d-\x7e]{1,256}$/.test(name));
   if (wrong !== undefined) {

@@ -53,8 +53,8 @@ export class McpServer extends Construct implements iam.IGrantable {
   /** The server's function. */
   public readonly mcpFunction: McpFunction;
 
-  /** The function of the Lambda authorizer. Undefined without `gate`, `McpAuthorization.jwt` and `bearerToken`. */
-  public readonly gateFunction?: McpFunction;
+  /** The function of the Lambda authorizer. Undefined without `lambdaAuthorizer`, `McpAuthorization.jwt` and `bearerToken`. */
+  public readonly lambdaAuthorizerFunction?: McpFunction;
 
   /** The API in front of the function. */
   public readonly api: apigateway.RestApi;
@@ -113,7 +113,7 @@ export class McpServer extends Construct implements iam.IGrantable {
         MCP_ALLOWED_ORIGINS: [front.publicOrigin, ...checkedOrigins(props.allowedOrigins)].join(','),
         MCP_RESPONSE_MODE: 'stream',
         ...signIn?.audienceSettings,
-        // The gate counts requests and does not see the messages in them.
+        // The Lambda authorizer counts requests and does not see the messages in them.
         ...(hasLimits(props) ? { MCP_BATCHES_ALLOWED: 'false' } : {}),
         ...bindings.settings,
         ...state.settings,
@@ -121,7 +121,7 @@ export class McpServer extends Construct implements iam.IGrantable {
     });
     this.grantPrincipal = this.mcpFunction.grantPrincipal;
     const noPool = props.userPool !== undefined || props.host !== undefined;
-    const noLog = this.mcpFunction.logGroup === undefined && props.gate === undefined && (this.authorizationServer === undefined || props.host !== undefined);
+    const noLog = this.mcpFunction.logGroup === undefined && props.lambdaAuthorizer === undefined && (this.authorizationServer === undefined || props.host !== undefined);
     if (props.removalPolicy !== undefined && noPool && noLog && this.stateTable === undefined) {
       throw synthError('RemovalPolicyNotApplied', 'removalPolicy applies to neither a userPool that is handed over nor a function given with McpCode.fromFunction: set it on those and remove it here');
     }
@@ -133,7 +133,7 @@ export class McpServer extends Construct implements iam.IGrantable {
     }
 
     const integration = functionIntegration(this.mcpFunction.handler, this.mcpFunction.timeout);
-    this.gateFunction = this.endpoint.open({
+    this.lambdaAuthorizerFunction = this.endpoint.open({
       integrationOf: () => integration,
       otherMethods: contract.endpointMethods,
       requestHeaders: contract.requestHeaders,

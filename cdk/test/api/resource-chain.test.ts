@@ -5,7 +5,7 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { McpAuthorization, McpFront, McpHost, McpRemoteServer, McpServer } from '../../lib';
 import { code, facts, synthesize, synthesizeServer, type TemplateJson } from '../synthesis';
 
-const limits = () => ({ gate: { code: code() }, throttle: { rateLimit: 5, burstLimit: 10 } });
+const limits = () => ({ lambdaAuthorizer: { code: code() }, throttle: { rateLimit: 5, burstLimit: 10 } });
 
 /** How many resources of a type wait for one of their own type, each for another one. */
 function chained(template: Template, type: string): { readonly all: number; readonly waiting: number; readonly waitedFor: number } {

@@ -74,17 +74,17 @@ describe('the example stack', () => {
   });
 
   test('sets every variable that the server\'s contract requires, and none that it does not know', () => {
-    const settings: any[] = JSON.parse(readFileSync(join(root, 'lambda/dog-facts/contract.json'), 'utf8')).settings;
+    const settings: any[] = JSON.parse(readFileSync(join(root, 'lambda/servers/dog-facts/contract.json'), 'utf8')).settings;
     const variables = Object.keys(only(dogFacts(cognito), 'AWS::Lambda::Function').properties.Environment.Variables);
     assert.deepEqual(variables.filter((name) => !settings.some((each) => each.name === name)), []);
     assert.deepEqual(settings.filter((each) => each.required && !variables.includes(each.name)), []);
   });
 });
 
-describe('the example stack with -c gate=true', () => {
-  test('puts the gate before the MCP endpoint', () => {
+describe('the example stack with -c lambdaAuthorizer=true', () => {
+  test('puts the Lambda authorizer before the MCP endpoint', () => {
     const authorizers = (context: Record<string, string>) => Object.values(dogFacts({ ...externalFront, ...context }).findResources('AWS::ApiGateway::Authorizer')).map((each) => each.Properties.Type);
-    assert.deepEqual([authorizers({ gate: 'true' }), authorizers({ gate: 'false' }), authorizers({})], [['REQUEST'], ['COGNITO_USER_POOLS'], ['COGNITO_USER_POOLS']]);
+    assert.deepEqual([authorizers({ lambdaAuthorizer: 'true' }), authorizers({ lambdaAuthorizer: 'false' }), authorizers({})], [['REQUEST'], ['COGNITO_USER_POOLS'], ['COGNITO_USER_POOLS']]);
   });
 });
 
@@ -146,7 +146,7 @@ describe('the counter stack', () => {
     const { logicalId, properties } = only(template, 'AWS::DynamoDB::GlobalTable');
     assert.equal(properties.BillingMode, 'PAY_PER_REQUEST');
     assert.deepEqual(properties.KeySchema, [{ AttributeName: 'pk', KeyType: 'HASH' }]);
-    const contract = JSON.parse(readFileSync(join(root, 'lambda/counter/contract.json'), 'utf8'));
+    const contract = JSON.parse(readFileSync(join(root, 'lambda/servers/counter/contract.json'), 'utf8'));
     const declared = contract.tools.flatMap((tool: any) => tool.awsActions).flatMap((need: any) => need.actions);
     const granted = only(template, 'AWS::IAM::Policy').properties.PolicyDocument.Statement.filter((each: any) => JSON.stringify(each.Resource).includes(logicalId));
     assert.equal(granted.length, 1);
@@ -164,7 +164,7 @@ describe('the context', () => {
     [{ front: 'external' }, 'context front=external needs the origin that the front answers at: add -c publicBaseUrl=https://mcp.example.com'],
     [{ publicBaseUrl: 'https://mcp.example.com' }, 'context publicBaseUrl=https://mcp.example.com applies to front=external only, and front is cloudfront: remove it or add -c front=external'],
     [{ front: 'stage', signInBaseUrl: 'https://a.example' }, 'context signInBaseUrl=https://a.example applies to front=external only, and front is stage: remove it or add -c front=external'],
-    [{ gate: 'yes' }, 'context gate=yes needs true or false'],
+    [{ lambdaAuthorizer: 'yes' }, 'context lambdaAuthorizer=yes needs true or false'],
     [{ authorization: 'auth0' }, 'context authorization=auth0 needs one of server, cognito'],
     [{ callbackPort: 'any' }, 'context callbackPort=any needs a port number, for example 8765'],
     [{ dogApiBaseUrl: ['a'] }, 'context dogApiBaseUrl=["a"] needs a text that is not empty'],

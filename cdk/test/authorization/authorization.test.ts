@@ -51,26 +51,26 @@ const audiences = (from: Template) =>
     .map((each) => [new URL(each.MCP_RESOURCE).pathname, each.MCP_AUDIENCE_REQUIRED]);
 
 describe('a person\'s access token without an audience', () => {
-  const gate = () => ({ code: code() });
+  const lambdaAuthorizer = () => ({ code: code() });
 
-  test('is refused by the server and the gate behind the authorization server, whatever the front is', () => {
+  test('is refused by the server and the Lambda authorizer behind the authorization server, whatever the front is', () => {
     for (const front of [McpFront.cloudFront(), external()]) {
       assert.deepEqual(audiences(synthesizeServer({ front, authorization: options() })), [['/mcp', 'true']]);
-      assert.deepEqual(audiences(synthesizeServer({ front, authorization: options(), gate: gate() })), [['/mcp', 'true'], ['/mcp', 'true']]);
+      assert.deepEqual(audiences(synthesizeServer({ front, authorization: options(), lambdaAuthorizer: lambdaAuthorizer() })), [['/mcp', 'true'], ['/mcp', 'true']]);
     }
   });
 
-  test('is refused by every server of a host with one, and by the gate of an endpoint that is not ours', () => {
+  test('is refused by every server of a host with one, and by the Lambda authorizer of an endpoint that is not ours', () => {
     const template = synthesize((stack) => {
       const host = new McpHost(stack, 'Host', { authorization: options() });
       new McpServer(stack, 'One', { code: code(), contract: facts(), host, path: '/one' });
-      new McpRemoteServer(stack, 'Two', { endpointUrl: 'https://two.example.com/mcp', serverName: 'two', scopes: [{ name: 'use', description: 'Use it' }], host, path: '/two', gate: gate() });
+      new McpRemoteServer(stack, 'Two', { endpointUrl: 'https://two.example.com/mcp', serverName: 'two', scopes: [{ name: 'use', description: 'Use it' }], host, path: '/two', lambdaAuthorizer: lambdaAuthorizer() });
     });
     assert.deepEqual(audiences(template).sort(), [['/one/mcp', 'true'], ['/two/mcp', 'true']]);
   });
 
   test('is accepted where MCP clients ask Cognito themselves, which may leave `resource` out', () => {
-    assert.deepEqual(audiences(synthesizeServer({ authorization: McpAuthorization.cognito(), gate: gate() })), [['/mcp', undefined], ['/mcp', undefined]]);
+    assert.deepEqual(audiences(synthesizeServer({ authorization: McpAuthorization.cognito(), lambdaAuthorizer: lambdaAuthorizer() })), [['/mcp', undefined], ['/mcp', undefined]]);
   });
 });
 
@@ -360,7 +360,7 @@ describe('the settings of the authorization server', () => {
   }
 });
 
-for (const program of ['authorization', 'gate'] as const) {
+for (const program of ['authorization', 'authorizer'] as const) {
   describe(`the program ${program} that the package brings`, () => {
     const at = (programs?: string) => carriedProgram(new App({ context: programs === undefined ? {} : { 'mcp-lambda-cdk:programs': programs } }), program);
 

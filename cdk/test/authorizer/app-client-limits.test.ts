@@ -8,11 +8,11 @@ import { deployed } from '../deployed';
 import { code, cognito, facts, only, synthesize, synthesizeServer, type TemplateJson, twoScopes } from '../synthesis';
 
 const front = () => McpFront.external({ publicBaseUrl: 'https://mcp.example.com' });
-const gate = () => ({ code: code() });
+const lambdaAuthorizer = () => ({ code: code() });
 const throttle: McpThrottle = { rateLimit: 5, burstLimit: 10 };
 const quota: McpQuota = { limit: 1000, period: Period.DAY };
 const jwt = () => McpAuthorization.jwt({ code: code(), issuer: 'https://login.example.com', jwksUrl: 'https://login.example.com/keys', audience: ['dogs'] });
-const limited = (props: Partial<McpServerProps> = {}, then?: (server: McpServer) => void) => synthesizeServer({ front: front(), gate: gate(), throttle, ...props }, then);
+const limited = (props: Partial<McpServerProps> = {}, then?: (server: McpServer) => void) => synthesizeServer({ front: front(), lambdaAuthorizer: lambdaAuthorizer(), throttle, ...props }, then);
 
 interface Plan {
   readonly key: string;
@@ -35,7 +35,7 @@ function plans(template: Template): Record<string, Plan> {
   );
 }
 
-const gateEnvironment = (template: Template) => {
+const lambdaAuthorizerEnvironment = (template: Template) => {
   const json = template.toJSON() as TemplateJson;
   const variables = Object.values(template.findResources('AWS::Lambda::Function')).map((each) => each.Properties.Environment.Variables);
   return deployed(json, variables.find((each) => each.MCP_RESPONSE_MODE === undefined && each.MCP_RESOURCE !== undefined)) as Record<string, string>;
@@ -61,9 +61,9 @@ describe('throttle and quota', () => {
     assert.equal(new Set(Object.values(all).map(({ key }) => key)).size, 3);
   });
 
-  test('tell the gate which key counts whose requests, as the gate derives it', () => {
+  test('tell the Lambda authorizer which key counts whose requests, as the Lambda authorizer derives it', () => {
     const template = limited({}, (server) => server.addMachineClient('Ci'));
-    const { GATE_USAGE_KEY: shared, GATE_USAGE_CLIENTS: clients } = gateEnvironment(template);
+    const { AUTHORIZER_USAGE_KEY: shared, AUTHORIZER_USAGE_CLIENTS: clients } = lambdaAuthorizerEnvironment(template);
     const all = plans(template);
     assert.equal(all.EveryOther.key, shared);
     assert.match(shared, /[0-9a-f]{12}$/);
@@ -77,7 +77,7 @@ describe('throttle and quota', () => {
     const allowed = (template: Template) => Object.values(template.findResources('AWS::Lambda::Function')).map((each) => each.Properties.Environment.Variables).filter((each) => each.MCP_RESPONSE_MODE !== undefined).map((each) => each.MCP_BATCHES_ALLOWED);
     assert.deepEqual(allowed(limited()), ['false']);
     assert.deepEqual(allowed(limited({ throttle: undefined, quota })), ['false']);
-    assert.deepEqual(allowed(limited({ authorization: jwt(), gate: undefined })), ['false']);
+    assert.deepEqual(allowed(limited({ authorization: jwt(), lambdaAuthorizer: undefined })), ['false']);
     assert.deepEqual(allowed(limited({ throttle: undefined })), [undefined]);
   });
 
@@ -96,25 +96,25 @@ describe('throttle and quota', () => {
   });
 
   test('are absent unless they are given', () => {
-    const template = synthesizeServer({ gate: gate() });
+    const template = synthesizeServer({ lambdaAuthorizer: lambdaAuthorizer() });
     for (const type of ['ApiKey', 'UsagePlan', 'UsagePlanKey']) {
       template.resourceCountIs(`AWS::ApiGateway::${type}`, 0);
     }
     assert.equal(only(template, 'AWS::ApiGateway::RestApi').properties.ApiKeySourceType, undefined);
     assert.deepEqual(guarded(template).filter((each) => each.ApiKeyRequired), []);
-    assert.deepEqual(Object.keys(gateEnvironment(template)).filter((name) => name.startsWith('GATE_USAGE')), []);
+    assert.deepEqual(Object.keys(lambdaAuthorizerEnvironment(template)).filter((name) => name.startsWith('AUTHORIZER_USAGE')), []);
     assert.equal(Object.values(template.findResources('AWS::ApiGateway::GatewayResponse')).some((each) => each.Properties.ResponseType === 'QUOTA_EXCEEDED'), false);
   });
 
   test('are deployed with the API when they are added to one', () => {
     const deployment = (template: Template) => only(template, 'AWS::ApiGateway::Deployment').logicalId;
-    assert.notEqual(deployment(limited()), deployment(synthesizeServer({ front: front(), gate: gate() })));
+    assert.notEqual(deployment(limited()), deployment(synthesizeServer({ front: front(), lambdaAuthorizer: lambdaAuthorizer() })));
   });
 
   test('count people by the one app client of the authorization server', () => {
     const template = limited({ authorization: McpAuthorization.server({ code: code() }) });
     const { logicalId } = only(template, 'AWS::Cognito::UserPoolClient');
-    const { Value: value } = only(template, 'AWS::ApiGateway::ApiKey', { Description: 'Counts requests of one app client; not a credential, the gate names it' }).properties;
+    const { Value: value } = only(template, 'AWS::ApiGateway::ApiKey', { Description: 'Counts requests of one app client; not a credential, the Lambda authorizer names it' }).properties;
     assert.deepEqual(value['Fn::Join'][1].at(-1), { Ref: logicalId });
   });
 
@@ -133,33 +133,33 @@ describe('throttle and quota', () => {
     assert.equal(JSON.parse(unknown.ResponseTemplates['application/json']).error, 'temporarily_unavailable');
   });
 
-  test('leave tools that do not fit into the gate to the function', () => {
+  test('leave tools that do not fit into the Lambda authorizer to the function', () => {
     const contract = twoScopes();
     Object.assign(contract._document.tools[0], { name: 'x'.repeat(3000) });
-    assert.equal(gateEnvironment(limited({ contract })).GATE_TOOLS, undefined);
+    assert.equal(lambdaAuthorizerEnvironment(limited({ contract })).AUTHORIZER_TOOLS, undefined);
   });
 
-  test('work where a gate stands in for the user pool, and count everybody together there', () => {
+  test('work where a Lambda authorizer takes external tokens, and count everybody together there', () => {
     for (const authorization of [jwt(), McpAuthorization.bearerToken({ code: code(), tokenSha256: ['0'.repeat(64)] })]) {
-      const template = limited({ gate: undefined, authorization });
+      const template = limited({ lambdaAuthorizer: undefined, authorization });
       assert.deepEqual(Object.keys(plans(template)), ['EveryOther']);
-      assert.equal(gateEnvironment(template).GATE_USAGE_CLIENTS, undefined);
+      assert.equal(lambdaAuthorizerEnvironment(template).AUTHORIZER_USAGE_CLIENTS, undefined);
     }
   });
 
   test('work in front of an endpoint that is not ours', () => {
     const template = synthesize((stack) => {
       const server = new McpRemoteServer(stack, 'Server', {
-        endpointUrl: 'https://tickets.example.com/mcp', serverName: 'tickets', scopes: [{ name: 'use', description: 'Use them' }], front: front(), gate: gate(), throttle,
+        endpointUrl: 'https://tickets.example.com/mcp', serverName: 'tickets', scopes: [{ name: 'use', description: 'Use them' }], front: front(), lambdaAuthorizer: lambdaAuthorizer(), throttle,
       });
       server.addMachineClient('Ci', { throttle: { rateLimit: 1, burstLimit: 1 } });
       server.limitAppClient('elsewhere', { quota });
-      assert.notEqual(server.gateFunction, undefined);
+      assert.notEqual(server.lambdaAuthorizerFunction, undefined);
     });
     const all = plans(template);
     assert.deepEqual(Object.keys(all).sort(), ['Ci', 'EveryOther', 'Foreignelsewhere', 'People']);
     assert.deepEqual(all.Ci.throttle, { RateLimit: 1, BurstLimit: 1 });
-    assert.equal(gateEnvironment(template).GATE_TOOLS, undefined, 'which tools there are is not known');
+    assert.equal(lambdaAuthorizerEnvironment(template).AUTHORIZER_TOOLS, undefined, 'which tools there are is not known');
     assert.equal(guarded(template).length, 2);
   });
 });
@@ -169,7 +169,7 @@ describe('the limits of two servers on one host', () => {
     const template = synthesize((stack) => {
       const host = new McpHost(stack, 'Host', { front: front(), authorization: McpAuthorization.server({ code: code() }) });
       for (const name of ['One', 'Two']) {
-        new McpServer(stack, name, { code: code(), contract: name === 'One' ? facts() : twoScopes(), host, path: `/${name.toLowerCase()}`, gate: gate(), throttle });
+        new McpServer(stack, name, { code: code(), contract: name === 'One' ? facts() : twoScopes(), host, path: `/${name.toLowerCase()}`, lambdaAuthorizer: lambdaAuthorizer(), throttle });
       }
     });
     const values = Object.values(template.findResources('AWS::ApiGateway::ApiKey')).map((each) => JSON.stringify(each.Properties.Value));
@@ -192,8 +192,8 @@ describe('limits of one app client', () => {
   });
 
   test('can be given to an app client of another provider, by the letters and digits of its id', () => {
-    const template = limited({ gate: undefined, authorization: jwt() }, (server) => server.limitAppClient('3f2504e0-4f89-41d3', { quota }));
-    const { GATE_USAGE_KEY: shared, GATE_USAGE_CLIENTS: clients } = gateEnvironment(template);
+    const template = limited({ lambdaAuthorizer: undefined, authorization: jwt() }, (server) => server.limitAppClient('3f2504e0-4f89-41d3', { quota }));
+    const { AUTHORIZER_USAGE_KEY: shared, AUTHORIZER_USAGE_CLIENTS: clients } = lambdaAuthorizerEnvironment(template);
     assert.equal(clients, '3f2504e0-4f89-41d3');
     assert.equal(plans(template)['Foreign3f2504e04f8941d3'].key, `${shared}3f2504e04f8941d3`);
     assert.deepEqual(plans(template)['Foreign3f2504e04f8941d3'].quota, { Limit: 1000, Period: 'DAY' });
@@ -202,10 +202,10 @@ describe('limits of one app client', () => {
   test('can be given to an app client whose id is known at deployment only', () => {
     const template = synthesize((stack) => {
       const userPool = new McpUserPool(stack, 'People');
-      const server = new McpServer(stack, 'Server', { code: code(), contract: facts(), front: front(), authorization: cognito(), userPool, gate: gate(), throttle });
+      const server = new McpServer(stack, 'Server', { code: code(), contract: facts(), front: front(), authorization: cognito(), userPool, lambdaAuthorizer: lambdaAuthorizer(), throttle });
       server.limitAppClient(userPool.userPool.addClient('Other').userPoolClientId, { quota });
     });
-    const [, other] = gateEnvironment(template).GATE_USAGE_CLIENTS.split(',');
+    const [, other] = lambdaAuthorizerEnvironment(template).AUTHORIZER_USAGE_CLIENTS.split(',');
     const { key, ...limits } = Object.entries(plans(template)).find(([name]) => name.startsWith('Foreign'))![1];
     assert.ok(key.endsWith(other), `${key} ${other}`);
     assert.deepEqual(limits.quota, { Limit: 1000, Period: 'DAY' });
@@ -214,8 +214,8 @@ describe('limits of one app client', () => {
 
 describe('limits fail', () => {
   const refusals: [title: string, define: () => unknown, message: string][] = [
-    ['a throttle without the gate', () => limited({ gate: undefined }), 'throttle needs the gate, which tells API Gateway whose request it is: add gate: {} (GateMissing)'],
-    ['a quota without the gate', () => limited({ gate: undefined, throttle: undefined, quota }), 'quota needs the gate, which tells API Gateway whose request it is: add gate: {} (GateMissing)'],
+    ['a throttle without the Lambda authorizer', () => limited({ lambdaAuthorizer: undefined }), 'throttle needs the Lambda authorizer, which tells API Gateway whose request it is: add lambdaAuthorizer: {} (LambdaAuthorizerMissing)'],
+    ['a quota without the Lambda authorizer', () => limited({ lambdaAuthorizer: undefined, throttle: undefined, quota }), 'quota needs the Lambda authorizer, which tells API Gateway whose request it is: add lambdaAuthorizer: {} (LambdaAuthorizerMissing)'],
     ['a rate of nothing', () => limited({ throttle: { rateLimit: 0, burstLimit: 1 } }), 'throttle.rateLimit is 0 and needs a number above 0: correct it (LimitInvalid)'],
     ['an endless rate', () => limited({ throttle: { rateLimit: Infinity, burstLimit: 1 } }), 'throttle.rateLimit is Infinity and needs a number above 0: correct it (LimitInvalid)'],
     ['half a request', () => limited({ throttle: { rateLimit: 1, burstLimit: 0.5 } }), 'throttle.burstLimit is 0.5 and needs a whole number of 1 or more: correct it (LimitInvalid)'],
@@ -223,8 +223,8 @@ describe('limits fail', () => {
     ['a rate above that of all', () => limited({ throttle: { rateLimit: 51, burstLimit: 1 } }), 'throttle.rateLimit is 51 and throttlingRateLimit, for all callers together, is 50: lower the first or raise the second (LimitNeverReached)'],
     ['a burst above that of all', () => limited({ throttle: { rateLimit: 1, burstLimit: 9 }, throttlingBurstLimit: 8 }), 'throttle.burstLimit is 9 and throttlingBurstLimit, for all callers together, is 8: lower the first or raise the second (LimitNeverReached)'],
     ['a machine client above all', () => limited({}, (server) => server.addMachineClient('Ci', { throttle: { rateLimit: 60, burstLimit: 1 } })), 'throttle.rateLimit is 60 and throttlingRateLimit, for all callers together, is 50: lower the first or raise the second (LimitNeverReached)'],
-    ['a machine client with limits where the server has none', () => synthesizeServer({ gate: gate() }, (server) => server.addMachineClient('Ci', { quota })), 'the app client Ci has limits of its own and the server has none for everybody else: set throttle or quota of the server too (ServerLimitsMissing)'],
-    ['an app client of others where the server has none', () => synthesizeServer({ gate: gate() }, (server) => server.limitAppClient('abc', { quota })), 'the app client abc has limits of its own and the server has none for everybody else: set throttle or quota of the server too (ServerLimitsMissing)'],
+    ['a machine client with limits where the server has none', () => synthesizeServer({ lambdaAuthorizer: lambdaAuthorizer() }, (server) => server.addMachineClient('Ci', { quota })), 'the app client Ci has limits of its own and the server has none for everybody else: set throttle or quota of the server too (ServerLimitsMissing)'],
+    ['an app client of others where the server has none', () => synthesizeServer({ lambdaAuthorizer: lambdaAuthorizer() }, (server) => server.limitAppClient('abc', { quota })), 'the app client abc has limits of its own and the server has none for everybody else: set throttle or quota of the server too (ServerLimitsMissing)'],
     ['limits that say nothing', () => limited({}, (server) => server.limitAppClient('abc', {})), 'limitAppClient has neither throttle nor quota for abc: give one (AppClientLimitMissing)'],
     ['an id that a list cannot hold', () => limited({}, (server) => server.limitAppClient('a,b', { quota })), 'limitAppClient has the app client "a,b" and takes visible ASCII without a comma, with 1 to 100 letters and digits: give the client_id of its access tokens (AppClientIdInvalid)'],
     ['an id without a letter', () => limited({}, (server) => server.limitAppClient('--', { quota })), 'limitAppClient has the app client "--" and takes visible ASCII without a comma, with 1 to 100 letters and digits: give the client_id of its access tokens (AppClientIdInvalid)'],
@@ -239,15 +239,15 @@ describe('limits fail', () => {
     assert.throws(() => limited({}, (server) => server.limitAppClient(server.interactiveClientId, { quota })), /has limits already.*\(AppClientLimitedTwice\)$/);
   });
 
-  test('with more app clients than the gate\'s environment holds', () => {
+  test('with more app clients than the Lambda authorizer\'s environment holds', () => {
     const many = (server: McpServer) => { for (let index = 0; index < 200; index += 1) server.addMachineClient(`Ci${index}`); };
-    assert.throws(() => limited({}, many), /^Error: the settings of the function have \d+ bytes and Lambda takes 4096; the largest are GATE_USAGE_CLIENTS \(\d+\).*\(EnvironmentTooLarge\)$/);
+    assert.throws(() => limited({}, many), /^Error: the settings of the function have \d+ bytes and Lambda takes 4096; the largest are AUTHORIZER_USAGE_CLIENTS \(\d+\).*\(EnvironmentTooLarge\)$/);
   });
 
   test('with nothing, for numbers that are known at deployment only', () => {
     synthesize((stack) => {
       const rateLimit = new CfnParameter(stack, 'Rate', { type: 'Number' }).valueAsNumber;
-      new McpServer(stack, 'Server', { code: code(), contract: facts(), front: front(), gate: gate(), throttle: { rateLimit, burstLimit: rateLimit }, quota: { limit: rateLimit, period: Period.DAY } });
+      new McpServer(stack, 'Server', { code: code(), contract: facts(), front: front(), lambdaAuthorizer: lambdaAuthorizer(), throttle: { rateLimit, burstLimit: rateLimit }, quota: { limit: rateLimit, period: Period.DAY } });
     });
   });
 });

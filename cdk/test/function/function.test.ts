@@ -124,8 +124,8 @@ describe('McpCode.fromFunction', () => {
     assert.throws(() => define({ authorization: cognito() }), {
       message: 'removalPolicy applies to neither a userPool that is handed over nor a function given with McpCode.fromFunction: set it on those and remove it here (RemovalPolicyNotApplied)',
     });
-    // The logs of the authorization server and of the gate are the server's own.
-    for (const props of [{}, { authorization: cognito(), gate: { code: code() } }]) {
+    // The logs of the authorization server and of the Lambda authorizer are the server's own.
+    for (const props of [{}, { authorization: cognito(), lambdaAuthorizer: { code: code() } }]) {
       const logs = Object.values(define(props).findResources('AWS::Logs::LogGroup')).map((each) => each.DeletionPolicy);
       assert.deepEqual(logs, ['Delete']);
     }

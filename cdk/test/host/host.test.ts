@@ -243,11 +243,11 @@ describe('a server of a host', () => {
     assert.deepEqual(deployed(template.toJSON() as TemplateJson, properties.AllowedOAuthScopes), ['https://d111.cloudfront.net/facts/mcp/dog-facts']);
   });
 
-  test('can have a gate, a firewall, limits and a dashboard of its own', () => {
+  test('can have a Lambda authorizer, a firewall, limits and a dashboard of its own', () => {
     const template = synthesize((stack) => {
       const host = new McpHost(stack, 'Tools', { authorization: withServer(), throttlingRateLimit: 10, throttlingBurstLimit: 20 });
       const webAcl = new wafv2.CfnWebACL(stack, 'Acl', { scope: 'REGIONAL', defaultAction: { allow: {} }, visibilityConfig: { cloudWatchMetricsEnabled: false, metricName: 'acl', sampledRequestsEnabled: false } });
-      const server = new McpServer(stack, 'Facts', { code: code(), contract: facts(), host, path: '/facts', gate: { code: code() }, webAcl, throttlingRateLimit: 5 });
+      const server = new McpServer(stack, 'Facts', { code: code(), contract: facts(), host, path: '/facts', lambdaAuthorizer: { code: code() }, webAcl, throttlingRateLimit: 5 });
       const other = new McpServer(stack, 'Notes', { code: code(), contract: twoScopes(), host, path: '/notes' });
       for (const [id, each] of Object.entries({ One: server, Other: other })) {
         new McpMonitoring(stack, id, { server: each });

@@ -33,7 +33,7 @@ switch (process.argv[2]) {
     // What the library alone makes, without what the example apps acknowledge.
     const server = new McpServer(new Stack(app, 'Library'), 'Server', {
       code: serverCode(context, 'dog-facts'),
-      contract: McpContract.fromFile('lambda/dog-facts/contract.json'),
+      contract: McpContract.fromFile('lambda/servers/dog-facts/contract.json'),
       authorization: authorizationOf(context),
     });
     server.addMachineClient('MachineClient');

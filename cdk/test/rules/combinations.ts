@@ -27,11 +27,11 @@ const quota: McpQuota = { limit: 1000, period: apigateway.Period.DAY };
 /** Every authorization, with and without limits of single app clients, and every way in which the authorization server lets MCP clients become known. */
 const authorizations: Choice<Partial<McpServerProps>> = {
   Cognito: () => ({ authorization: McpAuthorization.cognito() }),
-  CognitoGate: (_scope, code) => ({ authorization: McpAuthorization.cognito(), gate: { code } }),
-  CognitoLimits: (_scope, code) => ({ authorization: McpAuthorization.cognito(), gate: { code }, throttle, quota }),
+  CognitoAuthorizer: (_scope, code) => ({ authorization: McpAuthorization.cognito(), lambdaAuthorizer: { code } }),
+  CognitoLimits: (_scope, code) => ({ authorization: McpAuthorization.cognito(), lambdaAuthorizer: { code }, throttle, quota }),
   Server: (_scope, code) => ({ authorization: McpAuthorization.server({ code }) }),
-  ServerGate: (_scope, code) => ({ authorization: McpAuthorization.server({ code }), gate: { code } }),
-  ServerLimits: (_scope, code) => ({ authorization: McpAuthorization.server({ code }), gate: { code }, quota }),
+  ServerLambdaAuthorizer: (_scope, code) => ({ authorization: McpAuthorization.server({ code }), lambdaAuthorizer: { code } }),
+  ServerLimits: (_scope, code) => ({ authorization: McpAuthorization.server({ code }), lambdaAuthorizer: { code }, quota }),
   ServerRegistration: (_scope, code) => ({ authorization: McpAuthorization.server({ code, clientDocumentsEnabled: false }) }),
   ServerDocuments: (_scope, code) => ({ authorization: McpAuthorization.server({ code, registrationEnabled: false }) }),
   ServerByHand: (_scope, code) => ({ authorization: McpAuthorization.server({ code, registrationEnabled: false, clientDocumentsEnabled: false }) }),
@@ -42,7 +42,7 @@ const authorizations: Choice<Partial<McpServerProps>> = {
 
 /** A stack for each front with each authorization and registration; gives their names. */
 export function addCombinations(app: App, lambdaDirectory: string): string[] {
-  const contract = McpContract.fromFile('lambda/dog-facts/contract.json');
+  const contract = McpContract.fromFile('lambda/servers/dog-facts/contract.json');
   return Object.entries(fronts).flatMap(([frontName, front]) =>
     Object.entries(authorizations).map(([authorizationName, properties]) => {
       const stack = new Stack(app, `${frontName}${authorizationName}`);
@@ -71,7 +71,7 @@ function addHost(app: App, name: string, frontName: string, authorizationName: s
   const env = { account: '111122223333', region: 'eu-west-1' };
   const stack = new Stack(app, name, { env });
   const code = McpCode.fromAsset(`${lambdaDirectory}/dog-facts`);
-  const { authorization, gate, quota: ofServer } = authorizations[authorizationName](stack, code);
+  const { authorization, lambdaAuthorizer, quota: ofServer } = authorizations[authorizationName](stack, code);
   const host = new McpHost(stack, 'Host', { front: fronts[frontName](stack, code), authorization });
   acknowledgeHost(host);
   const add = (scope: Stack, server: string) => {
@@ -80,7 +80,7 @@ function addHost(app: App, name: string, frontName: string, authorizationName: s
       contract: McpContract.fromFile(`lambda/${server}/contract.json`),
       host,
       path: `/${server}`,
-      gate: gate && { code: McpCode.fromAsset(`${lambdaDirectory}/dog-facts`) },
+      lambdaAuthorizer: lambdaAuthorizer && { code: McpCode.fromAsset(`${lambdaDirectory}/dog-facts`) },
       quota: ofServer,
     });
     acknowledgeRules(added, added.addMachineClient('MachineClient'));

@@ -142,10 +142,10 @@ describe('McpRemoteServer', () => {
     ],
   ];
   test('fails with a removalPolicy that has nothing to apply to', () => {
-    const message = 'removalPolicy applies to a user pool of the server\'s own and to the logs of gate and McpAuthorization.server, and there is none of them: set it on the userPool or host and remove it here (RemovalPolicyNotApplied)';
+    const message = 'removalPolicy applies to a user pool of the server\'s own and to the logs of lambdaAuthorizer and McpAuthorization.server, and there is none of them: set it on the userPool or host and remove it here (RemovalPolicyNotApplied)';
     const existing = (stack: Stack, props: Partial<McpRemoteServerProps>) => new McpRemoteServer(stack, 'Server', { endpointUrl, serverName: 'tickets', scopes, front: front(), userPool: new McpUserPool(stack, 'People'), removalPolicy: RemovalPolicy.DESTROY, ...props });
     assert.throws(() => synthesize((stack) => existing(stack, { authorization: cognito() })), { message });
-    synthesize((stack) => existing(stack, { authorization: cognito(), gate: { code: code() } }));
+    synthesize((stack) => existing(stack, { authorization: cognito(), lambdaAuthorizer: { code: code() } }));
     synthesize((stack) => existing(stack, {}));
   });
 

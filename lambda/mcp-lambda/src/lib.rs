@@ -62,7 +62,7 @@ mod tasks;
 mod telemetry;
 mod token;
 
-pub use authorizer::run_gate;
+pub use authorizer::run_authorizer;
 pub use definition::Definition;
 pub use mcp_lambda_contract::{Contract, HttpUrl, List, Milliseconds, settings};
 #[cfg(feature = "dynamodb")]

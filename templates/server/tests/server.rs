@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http_body_util::BodyExt;
-use runtime_api::{Function, FunctionOptions, TransferMode};
+use mcp_lambda_testing::{Function, FunctionOptions, TransferMode};
 use serde_json::{Value, json};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_{{project-name}}");

@@ -35,7 +35,7 @@ internal sealed class TeamServer : Construct
         Server = new McpServer(this, "Server", new McpServerProps
         {
             Code = McpCode.FromAsset("test/golden/function"),
-            Contract = McpContract.FromFile("lambda/dog-facts/contract.json"),
+            Contract = McpContract.FromFile("lambda/servers/dog-facts/contract.json"),
             Front = McpFront.CloudFront(new McpCloudFrontOptions { ReadTimeout = Duration.Seconds(90) }),
             Authorization = McpAuthorization.Server(new McpAuthorizationServerOptions
             {
@@ -54,7 +54,7 @@ internal sealed class TeamServer : Construct
                     },
                 },
             }),
-            Gate = new McpGateOptions { Code = McpCode.FromAsset("test/golden/function") },
+            LambdaAuthorizer = new McpLambdaAuthorizerOptions { Code = McpCode.FromAsset("test/golden/function") },
             Settings = new Dictionary<string, object> { ["DOG_API_TIMEOUT_MS"] = patience, ["DOG_API_USER_AGENT"] = "golden" },
             AllowedOrigins = new[] { "http://localhost:6274" },
             MemorySize = 512,

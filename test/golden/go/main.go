@@ -24,7 +24,7 @@ func newTeamServer(scope constructs.Construct, id string, patience awscdk.Durati
 	construct := constructs.NewConstruct(scope, jsii.String(id))
 	server := mcp.NewMcpServer(construct, jsii.String("Server"), &mcp.McpServerProps{
 		Code:           mcp.McpCode_FromAsset(jsii.String("test/golden/function")),
-		Contract:       mcp.McpContract_FromFile(jsii.String("lambda/dog-facts/contract.json")),
+		Contract:       mcp.McpContract_FromFile(jsii.String("lambda/servers/dog-facts/contract.json")),
 		Front:          mcp.McpFront_CloudFront(&mcp.McpCloudFrontOptions{ReadTimeout: awscdk.Duration_Seconds(jsii.Number(90))}),
 		Authorization: mcp.McpAuthorization_Server(&mcp.McpAuthorizationServerOptions{
 			Code:                 mcp.McpCode_FromAsset(jsii.String("test/golden/function")),
@@ -38,7 +38,7 @@ func newTeamServer(scope constructs.Construct, id string, patience awscdk.Durati
 				ScopeNames:   jsii.Strings("dog-facts"),
 			}},
 		}),
-		Gate:           &mcp.McpGateOptions{Code: mcp.McpCode_FromAsset(jsii.String("test/golden/function"))},
+		LambdaAuthorizer: &mcp.McpLambdaAuthorizerOptions{Code: mcp.McpCode_FromAsset(jsii.String("test/golden/function"))},
 		Settings:       &map[string]interface{}{"DOG_API_TIMEOUT_MS": patience, "DOG_API_USER_AGENT": "golden"},
 		AllowedOrigins: jsii.Strings("http://localhost:6274"),
 		MemorySize:     jsii.Number(512),

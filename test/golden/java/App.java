@@ -4,7 +4,7 @@ import io.github.mcplambda.cdk.McpCloudFrontOptions;
 import io.github.mcplambda.cdk.McpCode;
 import io.github.mcplambda.cdk.McpContract;
 import io.github.mcplambda.cdk.McpFront;
-import io.github.mcplambda.cdk.McpGateOptions;
+import io.github.mcplambda.cdk.McpLambdaAuthorizerOptions;
 import io.github.mcplambda.cdk.McpMachineClient;
 import io.github.mcplambda.cdk.McpMachineClientOptions;
 import io.github.mcplambda.cdk.McpMonitoring;
@@ -43,7 +43,7 @@ public final class App {
             settings.put("DOG_API_USER_AGENT", "golden");
             server = McpServer.Builder.create(this, "Server")
                 .code(McpCode.fromAsset("test/golden/function"))
-                .contract(McpContract.fromFile("lambda/dog-facts/contract.json"))
+                .contract(McpContract.fromFile("lambda/servers/dog-facts/contract.json"))
                 .front(McpFront.cloudFront(McpCloudFrontOptions.builder().readTimeout(Duration.seconds(90)).build()))
                 .authorization(McpAuthorization.server(McpAuthorizationServerOptions.builder()
                     .code(McpCode.fromAsset("test/golden/function"))
@@ -57,7 +57,7 @@ public final class App {
                         .scopeNames(List.of("dog-facts"))
                         .build()))
                     .build()))
-                .gate(McpGateOptions.builder().code(McpCode.fromAsset("test/golden/function")).build())
+                .lambdaAuthorizer(McpLambdaAuthorizerOptions.builder().code(McpCode.fromAsset("test/golden/function")).build())
                 .settings(settings)
                 .allowedOrigins(List.of("http://localhost:6274"))
                 .memorySize(512)

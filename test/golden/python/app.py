@@ -10,7 +10,7 @@ from mcp_lambda_cdk import (
     McpCode,
     McpContract,
     McpFront,
-    McpGateOptions,
+    McpLambdaAuthorizerOptions,
     McpMonitoring,
     McpPreRegisteredClient,
     McpServer,
@@ -26,7 +26,7 @@ class TeamServer(Construct):
             self,
             "Server",
             code=McpCode.from_asset("test/golden/function"),
-            contract=McpContract.from_file("lambda/dog-facts/contract.json"),
+            contract=McpContract.from_file("lambda/servers/dog-facts/contract.json"),
             front=McpFront.cloud_front(read_timeout=Duration.seconds(90)),
             authorization=McpAuthorization.server(
                 code=McpCode.from_asset("test/golden/function"),
@@ -42,7 +42,7 @@ class TeamServer(Construct):
                     )
                 ],
             ),
-            gate=McpGateOptions(code=McpCode.from_asset("test/golden/function")),
+            lambda_authorizer=McpLambdaAuthorizerOptions(code=McpCode.from_asset("test/golden/function")),
             settings={"DOG_API_TIMEOUT_MS": patience, "DOG_API_USER_AGENT": "golden"},
             allowed_origins=["http://localhost:6274"],
             memory_size=512,

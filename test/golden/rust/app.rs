@@ -8,7 +8,7 @@ use mcp_lambda_cdk::aws_cdk_lib::{
 use mcp_lambda_cdk::constructs::{Construct, IConstruct};
 use mcp_lambda_cdk::mcp::{
     McpAuthorization, McpAuthorizationServerOptions, McpCloudFrontOptions, McpCode, McpContract,
-    McpFront, McpGateOptions, McpMachineClient, McpMachineClientOptions, McpMonitoring,
+    McpFront, McpLambdaAuthorizerOptions, McpMachineClient, McpMachineClientOptions, McpMonitoring,
     McpPreRegisteredClient, McpServer,
 };
 use mcp_lambda_cdk::{Result, any};
@@ -25,7 +25,7 @@ impl TeamServer {
     fn new(scope: &Construct, id: &str, patience: Duration) -> Result<Self> {
         let construct = Construct::new(scope, id)?;
         let code = McpCode::from_asset("test/golden/function")?;
-        let contract = McpContract::from_file("lambda/dog-facts/contract.json")?;
+        let contract = McpContract::from_file("lambda/servers/dog-facts/contract.json")?;
         let options = McpCloudFrontOptions::new().read_timeout(Duration::seconds(90)?);
         let redirect_uris = ["https://desk.example.com/callback"];
         let client = McpPreRegisteredClient::new("desk", "Desk of the zoo", redirect_uris);
@@ -35,7 +35,8 @@ impl TeamServer {
             .redirect_hosts(["agents.example.com"])
             .registration_lifetime(Duration::days(30)?)
             .clients([client.scope_names(["dog-facts"])]);
-        let gate = McpGateOptions::new().code(McpCode::from_asset("test/golden/function")?);
+        let lambda_authorizer =
+            McpLambdaAuthorizerOptions::new().code(McpCode::from_asset("test/golden/function")?);
         let settings = [
             ("DOG_API_TIMEOUT_MS", any(patience)?),
             ("DOG_API_USER_AGENT", any("golden")?),
@@ -43,7 +44,7 @@ impl TeamServer {
         let server = McpServer::builder(&construct, "Server", code, contract)
             .front(McpFront::cloud_front_with(options)?)
             .authorization(McpAuthorization::server_with(authorization)?)
-            .gate(gate)
+            .lambda_authorizer(lambda_authorizer)
             .settings(settings)
             .allowed_origins(["http://localhost:6274"])
             .memory_size(512)

@@ -15,7 +15,7 @@ class TeamServer extends Construct {
     super(scope, id);
     this.server = new McpServer(this, 'Server', {
       code: McpCode.fromAsset('test/golden/function'),
-      contract: McpContract.fromFile('lambda/dog-facts/contract.json'),
+      contract: McpContract.fromFile('lambda/servers/dog-facts/contract.json'),
       front: McpFront.cloudFront({ readTimeout: Duration.seconds(90) }),
       authorization: McpAuthorization.server({
         code: McpCode.fromAsset('test/golden/function'),
@@ -24,7 +24,7 @@ class TeamServer extends Construct {
         registrationLifetime: Duration.days(30),
         clients: [{ clientId: 'desk', clientName: 'Desk of the zoo', redirectUris: ['https://desk.example.com/callback'], scopeNames: ['dog-facts'] }],
       }),
-      gate: { code: McpCode.fromAsset('test/golden/function') },
+      lambdaAuthorizer: { code: McpCode.fromAsset('test/golden/function') },
       settings: { DOG_API_TIMEOUT_MS: patience, DOG_API_USER_AGENT: 'golden' },
       allowedOrigins: ['http://localhost:6274'],
       memorySize: 512,

@@ -6,7 +6,7 @@ const app = new App();
 const stack = new Stack(app, 'Defaults');
 new McpServer(stack, 'Counter', {
   code: McpCode.fromAsset(`${app.node.getContext('lambdaDir')}/counter`),
-  contract: McpContract.fromFile(app.node.tryGetContext('contract') ?? 'lambda/counter/contract.json'),
+  contract: McpContract.fromFile(app.node.tryGetContext('contract') ?? 'lambda/servers/counter/contract.json'),
   // What an update chooses; nothing at first.
   ...JSON.parse(app.node.tryGetContext('chosen') ?? '{}'),
 });

@@ -35,10 +35,10 @@ const people = new McpUserPool(stack, 'People', { displayName: 'Everything', sel
 
 const server = new McpServer(stack, 'Counter', {
   code: built('counter'),
-  contract: McpContract.fromFile(app.node.tryGetContext('contract') ?? 'lambda/counter/contract.json'),
+  contract: McpContract.fromFile(app.node.tryGetContext('contract') ?? 'lambda/servers/counter/contract.json'),
   settings: { MCP_LOG_CLIENTS: ['integration'] },
   awsResources: { state: McpAwsResource.dynamodbTable(table) },
-  gate: { code: built('gate') },
+  lambdaAuthorizer: { code: built('authorizer') },
   front: McpFront.external({ publicBaseUrl: context('publicBaseUrl'), signInBaseUrl: emulator, cognitoIdpUrl: emulator }),
   authorization: McpAuthorization.server({
     code: built('authorization'),

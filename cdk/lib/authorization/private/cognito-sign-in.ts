@@ -4,7 +4,7 @@ import * as cognito from 'aws-cdk-lib/aws-cognito';
 import type { Construct } from 'constructs';
 import { checkedOrigins } from '../../api/allowed-origins';
 import { type CallbackOptions, callbackPortOf, callbackUrlsOf, redirectUrisOf } from './callback-urls';
-import type { TokenIssuer } from '../../authorizer/private/gate';
+import type { TokenIssuer } from '../../authorizer/private/lambda-authorizer';
 import { list } from '../../contract/private/contract-document';
 import { authorizationOf } from './default-authorization';
 import { assertKnown } from '../../private/known-value';

@@ -3,7 +3,7 @@ import { Lazy, Stack } from 'aws-cdk-lib';
 import * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import { Construct } from 'constructs';
 import { assertEnvironmentFits } from '../../function/private/environment-size';
-import type { Gate } from './gate';
+import type { LambdaAuthorizer } from './lambda-authorizer';
 import { addLimitResponses } from '../../api/gateway-responses';
 import { isKnown } from '../../private/known-value';
 import { assertLimits, hasLimits, type LimitedServer } from './limits';
@@ -33,20 +33,20 @@ export class AppClientLimits {
     server: Construct,
     private readonly options: LimitedServer,
     private readonly api: apigateway.RestApi,
-    private readonly gate: Gate | undefined,
+    private readonly lambdaAuthorizer: LambdaAuthorizer | undefined,
   ) {
     if (!hasLimits(options)) {
       return;
     }
     assertLimits(options, options);
-    if (gate === undefined) {
-      throw synthError('GateMissing', `${options.throttle === undefined ? 'quota' : 'throttle'} needs the gate, which tells API Gateway whose request it is: add gate: {}`);
+    if (lambdaAuthorizer === undefined) {
+      throw synthError('LambdaAuthorizerMissing', `${options.throttle === undefined ? 'quota' : 'throttle'} needs the Lambda authorizer, which tells API Gateway whose request it is: add lambdaAuthorizer: {}`);
     }
     this.plans = new Construct(server, 'AppClientLimits');
     // Unique in the account and region, as the value of an API key has to be; not a secret, because API Gateway takes
     // it from the Lambda authorizer only.
     this.sharedKey = `${api.restApiId}${this.plans.node.addr.slice(-12)}`;
-    gate.mcpFunction.function.addEnvironment('GATE_USAGE_KEY', this.sharedKey);
+    lambdaAuthorizer.mcpFunction.function.addEnvironment('AUTHORIZER_USAGE_KEY', this.sharedKey);
     this.addPlan('EveryOther', this.sharedKey, {}, 'of all app clients that the server does not know');
     addLimitResponses(api);
   }
@@ -70,12 +70,12 @@ export class AppClientLimits {
       throw synthError('AppClientLimitedTwice', `the app client ${clientId} has limits already, or another one does whose id has the same letters and digits: limit it once`);
     }
     if (this.clientIds.push(clientId) === 1) {
-      this.gate!.mcpFunction.function.addEnvironment('GATE_USAGE_CLIENTS', Lazy.string({ produce: () => this.clientIds.join(',') }));
+      this.lambdaAuthorizer!.mcpFunction.function.addEnvironment('AUTHORIZER_USAGE_CLIENTS', Lazy.string({ produce: () => this.clientIds.join(',') }));
     }
     assertEnvironmentFits(this.plans, {
-      ...this.gate!.environment,
-      GATE_USAGE_KEY: this.sharedKey,
-      GATE_USAGE_CLIENTS: this.clientIds.map((known) => (isKnown(known) ? known : COGNITO_CLIENT_ID)).join(','),
+      ...this.lambdaAuthorizer!.environment,
+      AUTHORIZER_USAGE_KEY: this.sharedKey,
+      AUTHORIZER_USAGE_CLIENTS: this.clientIds.map((known) => (isKnown(known) ? known : COGNITO_CLIENT_ID)).join(','),
     });
     this.addPlan(id, `${this.sharedKey}${letters}`, own, 'of one app client');
   }
@@ -100,7 +100,7 @@ export class AppClientLimits {
   private addPlan(id: string, value: string, own: McpAppClientLimits, whose: string): void {
     const { throttle, quota } = { throttle: own.throttle ?? this.options.throttle, quota: own.quota ?? this.options.quota };
     const scope = new Construct(this.plans!, id);
-    const key = new apigateway.ApiKey(scope, 'Key', { value, description: `Counts requests ${whose}; not a credential, the gate names it` });
+    const key = new apigateway.ApiKey(scope, 'Key', { value, description: `Counts requests ${whose}; not a credential, the Lambda authorizer names it` });
     const plan = new apigateway.UsagePlan(scope, 'Plan', { description: `Limits ${whose}`, throttle, quota, apiStages: [{ stage: this.api.deploymentStage }] });
     chain(plan.node.defaultChild as apigateway.CfnUsagePlan);
     // Not plan.addApiKey, whose logical ID depends on a feature flag of the app.

@@ -21,7 +21,7 @@ interface SharedOptions {
 
 /** Refuses options that servers cannot share. */
 export function assertHost(props: SharedOptions): void {
-  const kind = props.authorization?._gate?.kind;
+  const kind = props.authorization?._externalTokens?.kind;
   if (kind !== undefined) {
     throw synthError('NotForHost', `authorization is McpAuthorization.${kind}, whose tokens say nothing about which of several servers they are for: use McpAuthorization.cognito() or server(), or servers without a host`);
   }

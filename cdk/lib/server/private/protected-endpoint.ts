@@ -6,8 +6,8 @@ import type { ServerApi } from '../../api/rest-api';
 import { addFirewall } from '../../api/web-acl';
 import { CognitoSignIn } from '../../authorization/private/cognito-sign-in';
 import type { McpAppClientLimits } from '../../authorizer/mcp-app-client-limits';
-import { acknowledgeGate, addStandInGate, addToolGate, assertGateAlone, type Gate } from '../../authorizer/private/gate';
-import type { GateAuthorizationOptions } from '../../authorizer/private/gate-authorization';
+import { acknowledgeLambdaAuthorizer, addExternalTokenAuthorizer, addToolAuthorizer, assertExternalTokensAlone, type LambdaAuthorizer } from '../../authorizer/private/lambda-authorizer';
+import type { ExternalTokens } from '../../authorizer/private/external-tokens';
 import { AppClientLimits } from '../../authorizer/private/usage-plans';
 import type { McpContract } from '../../contract/mcp-contract';
 import type { McpFunction } from '../../function/mcp-function';
@@ -41,16 +41,16 @@ export class ProtectedEndpoint {
   /** Undefined when another provider or pre-shared tokens replace the user pool. */
   public readonly signIn?: CognitoSignIn;
   /** The Lambda authorizer that replaces the user pool. */
-  public readonly externalTokens?: GateAuthorizationOptions;
+  public readonly externalTokens?: ExternalTokens;
 
   private limits?: AppClientLimits;
 
   constructor(private readonly scope: Construct, private readonly props: ProtectedEndpointProps) {
     const { serverName, scopes } = props.contract._document;
-    const externalTokens = props.authorization?._gate;
+    const externalTokens = props.authorization?._externalTokens;
     this.externalTokens = externalTokens;
     if (externalTokens !== undefined) {
-      assertGateAlone(props, externalTokens.kind);
+      assertExternalTokensAlone(props, externalTokens.kind);
     }
     this.address = addServerApi(scope, serverName, props);
     this.issuer = externalTokens?.issuer ?? this.address.front.publicBaseUrl;
@@ -65,11 +65,11 @@ export class ProtectedEndpoint {
   public open(target: EndpointTarget): McpFunction | undefined {
     const { address, props, oauthScopes } = this;
     const mcpPath = address.addMcpPath();
-    const gate = this.addGate();
-    this.limits = new AppClientLimits(this.scope, props, address.api, gate);
-    const methods = addMcpEndpoint(mcpPath, { ...target, authorization: this.limits.methodOptions(gate?.authorization ?? this.signIn!.authorizer()) });
-    if (gate !== undefined) {
-      acknowledgeGate(methods);
+    const lambdaAuthorizer = this.addLambdaAuthorizer();
+    this.limits = new AppClientLimits(this.scope, props, address.api, lambdaAuthorizer);
+    const methods = addMcpEndpoint(mcpPath, { ...target, authorization: this.limits.methodOptions(lambdaAuthorizer?.authorization ?? this.signIn!.authorizer()) });
+    if (lambdaAuthorizer !== undefined) {
+      acknowledgeLambdaAuthorizer(methods);
     }
     if (this.signIn !== undefined) {
       this.limits.add('People', this.signIn.cognitoClientId);
@@ -86,7 +86,7 @@ export class ProtectedEndpoint {
       addFirewall(this.scope, address.api, props.webAcl);
     }
     addGatewayResponses(address.api, { resourceMetadataUrl: address.resourceMetadataUrl, oauthScopes });
-    return gate?.mcpFunction;
+    return lambdaAuthorizer?.mcpFunction;
   }
 
   /** The sign-in, or an error that names the member that needs it. */
@@ -109,11 +109,11 @@ export class ProtectedEndpoint {
     this.limits!.addForeign(clientId, limits);
   }
 
-  private addGate(): Gate | undefined {
+  private addLambdaAuthorizer(): LambdaAuthorizer | undefined {
     const { scope, props, externalTokens } = this;
     if (externalTokens !== undefined) {
-      return addStandInGate(scope, props, externalTokens, this.address.mcpServerUrl, this.issuer);
+      return addExternalTokenAuthorizer(scope, props, externalTokens, this.address.mcpServerUrl, this.issuer);
     }
-    return props.gate && addToolGate(scope, props, props.gate.code, this.address.mcpServerUrl, this.signInFor('gate').tokenIssuer);
+    return props.lambdaAuthorizer && addToolAuthorizer(scope, props, props.lambdaAuthorizer.code, this.address.mcpServerUrl, this.signInFor('lambdaAuthorizer').tokenIssuer);
   }
 }

@@ -7,7 +7,7 @@ use mcp_lambda_contract::{HttpUrl, List, McpSettings, full_scope};
 use ring::digest::{SHA256, digest};
 use serde_json::{Map, Value, json};
 
-use crate::authorizer::settings::{Digests, GateSettings, TokenKind};
+use crate::authorizer::settings::{AuthorizerSettings, Digests, TokenKind};
 use crate::runtime::https::HttpsClient;
 use crate::runtime::log::Log;
 use crate::token::caller::Caller;
@@ -43,16 +43,16 @@ pub(crate) struct Provider {
 
 impl Identities {
     pub(crate) fn new(
-        gate: &GateSettings,
+        authorizer: &AuthorizerSettings,
         settings: &McpSettings,
         log: &Log,
     ) -> Result<Self, String> {
-        let scopes = || match &gate.scopes {
+        let scopes = || match &authorizer.scopes {
             Some(List(scopes)) => Ok(scopes.clone()),
-            None => Err("GATE_SCOPES is not set".to_owned()),
+            None => Err("AUTHORIZER_SCOPES is not set".to_owned()),
         };
         let keys = |url: HttpUrl| KeyStore::new(url, HttpsClient::new(), log.clone());
-        match gate.tokens {
+        match authorizer.tokens {
             TokenKind::Cognito => {
                 let derived = format!("{}/.well-known/jwks.json", settings.issuer.as_str());
                 let url = settings.jwks_url.clone().map_or_else(
@@ -63,8 +63,8 @@ impl Identities {
             }
             TokenKind::Jwt => {
                 let url = settings.jwks_url.clone().ok_or("MCP_JWKS_URL is not set")?;
-                let Some(List(audiences)) = gate.audiences.clone() else {
-                    return Err("GATE_AUDIENCES is not set".to_owned());
+                let Some(List(audiences)) = authorizer.audiences.clone() else {
+                    return Err("AUTHORIZER_AUDIENCES is not set".to_owned());
                 };
                 Ok(Self::Jwt(Box::new(Provider {
                     keys: keys(url),
@@ -73,8 +73,8 @@ impl Identities {
                 })))
             }
             TokenKind::Digest => {
-                let Some(Digests(digests)) = gate.digests.clone() else {
-                    return Err("GATE_TOKEN_SHA256 is not set".to_owned());
+                let Some(Digests(digests)) = authorizer.digests.clone() else {
+                    return Err("AUTHORIZER_TOKEN_SHA256 is not set".to_owned());
                 };
                 Ok(Self::Digest {
                     digests,

@@ -14,8 +14,8 @@ use serde_json::{Map, Value, json};
 
 use crate::authorizer::answer::{allow, deny};
 use crate::authorizer::identity::{Identities, Unidentified};
-use crate::authorizer::request::GateRequest;
-use crate::authorizer::settings::GateSettings;
+use crate::authorizer::request::AuthorizerRequest;
+use crate::authorizer::settings::AuthorizerSettings;
 use crate::authorizer::usage::UsageKeys;
 use crate::runtime::log::Log;
 use crate::runtime::process::Process;
@@ -25,12 +25,12 @@ use crate::token::access::{Policy, Verdict};
 
 /// Runs the Lambda authorizer until the process ends: the REQUEST authorizer of an MCP endpoint on API Gateway.
 ///
-/// It verifies the access token as `GATE_TOKENS` says and passes the caller's claims to the server's function in the
-/// form of a Cognito authorizer. With `GATE_TOOLS` it refuses a call of a tool whose OAuth scopes the access token
+/// It verifies the access token as `AUTHORIZER_TOKENS` says and passes the caller's claims to the server's function in the
+/// form of a Cognito authorizer. With `AUTHORIZER_TOOLS` it refuses a call of a tool whose OAuth scopes the access token
 /// lacks: API Gateway then responds with 403 and a challenge that reaches the MCP client, unlike the challenge of a
 /// function.
 ///
-/// With `GATE_USAGE_KEY` it names the API key of a usage plan that the request counts against, by the `client_id` of
+/// With `AUTHORIZER_USAGE_KEY` it names the API key of a usage plan that the request counts against, by the `client_id` of
 /// the access token. API Gateway then applies the plan's throttle and quota, and responds with 429 above them.
 ///
 /// It reads the tool from `Mcp-Method` and `Mcp-Name` (MCP 2026-07-28) and allows a request without them, as it does
@@ -38,7 +38,7 @@ use crate::token::access::{Policy, Verdict};
 /// issuer.
 ///
 /// Every problem that prevents its start is logged and reported to Lambda, and ends the process with status 1.
-pub fn run_gate(process: Process) -> ExitCode {
+pub fn run_authorizer(process: Process) -> ExitCode {
     let log = process.log.clone();
     match try_run(&process) {
         Ok(()) => ExitCode::SUCCESS,
@@ -54,7 +54,9 @@ fn try_run(process: &Process) -> Result<(), StartError> {
         return Err(StartError::Argument(argument.clone()));
     }
     let address = process.runtime_api().ok_or_else(|| {
-        StartError::RuntimeApi("AWS_LAMBDA_RUNTIME_API is not set: the gate runs on Lambda".into())
+        StartError::RuntimeApi(
+            "AWS_LAMBDA_RUNTIME_API is not set: the Lambda authorizer runs on Lambda".into(),
+        )
     })?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -62,8 +64,8 @@ fn try_run(process: &Process) -> Result<(), StartError> {
         .map_err(StartError::System)?;
     runtime.block_on(async {
         let api = RuntimeApi::new(address)?;
-        match Gate::new(process) {
-            Ok(gate) => gate.serve(&api, process.now).await,
+        match Authorizer::new(process) {
+            Ok(authorizer) => authorizer.serve(&api, process.now).await,
             Err(error) => {
                 api.report_start_error(&error).await?;
                 Err(error)
@@ -84,7 +86,7 @@ enum Decision {
     Unavailable,
 }
 
-struct Gate {
+struct Authorizer {
     settings: McpSettings,
     identities: Identities,
     policy: Option<Policy>,
@@ -93,20 +95,20 @@ struct Gate {
     log: Log,
 }
 
-impl Gate {
+impl Authorizer {
     fn new(process: &Process) -> Result<Self, StartError> {
         let mut reader = Reader::new(&process.variables);
         let settings = McpSettings::read(&mut reader);
-        let gate = GateSettings::read(&mut reader);
-        let (settings, gate) = reader
-            .finish(settings.zip(gate))
+        let authorizer = AuthorizerSettings::read(&mut reader);
+        let (settings, authorizer) = reader
+            .finish(settings.zip(authorizer))
             .map_err(StartError::Settings)?;
         let identities =
-            Identities::new(&gate, &settings, &process.log).map_err(StartError::Server)?;
-        let policy = gate
+            Identities::new(&authorizer, &settings, &process.log).map_err(StartError::Server)?;
+        let policy = authorizer
             .tools
             .map(|tools| Policy::of_scopes(settings.resource.as_str(), tools.0));
-        let including: Vec<Scope> = gate
+        let including: Vec<Scope> = authorizer
             .includes
             .into_iter()
             .flat_map(|scopes| scopes.0)
@@ -121,9 +123,9 @@ impl Gate {
             identities,
             policy,
             hierarchy: ScopeHierarchy::new(&including),
-            usage_keys: gate
+            usage_keys: authorizer
                 .usage_key
-                .map(|shared| UsageKeys::new(shared, gate.usage_clients)),
+                .map(|shared| UsageKeys::new(shared, authorizer.usage_clients)),
             log: process.log.clone(),
         })
     }
@@ -132,7 +134,7 @@ impl Gate {
         loop {
             let invocation = api.next(now).await?;
             let request_id = &invocation.ids.request_id;
-            let outcome = match GateRequest::read(&invocation.event) {
+            let outcome = match AuthorizerRequest::read(&invocation.event) {
                 Some(request) => match self.decide(&request, now()).await {
                     Decision::Allow(claims) => {
                         let usage_key = self.usage_keys.as_ref().map(|keys| keys.of(&claims));
@@ -161,7 +163,7 @@ impl Gate {
         }
     }
 
-    async fn decide(&self, request: &GateRequest, now: SystemTime) -> Decision {
+    async fn decide(&self, request: &AuthorizerRequest, now: SystemTime) -> Decision {
         let Some(token) = request.bearer_token() else {
             return Decision::Unauthorized;
         };

@@ -12,7 +12,7 @@ const ENCODED: (&str, &str) = ("=?base64?", "?=");
 /// The members of a REQUEST authorizer event that the Lambda authorizer reads.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct GateRequest {
+pub(crate) struct AuthorizerRequest {
     pub(crate) method_arn: String,
     #[serde(default)]
     multi_value_headers: Option<BTreeMap<String, Option<Vec<String>>>>,
@@ -20,7 +20,7 @@ pub(crate) struct GateRequest {
     headers: Option<BTreeMap<String, Option<String>>>,
 }
 
-impl GateRequest {
+impl AuthorizerRequest {
     pub(crate) fn read(event: &[u8]) -> Option<Self> {
         serde_json::from_slice(event).ok()
     }

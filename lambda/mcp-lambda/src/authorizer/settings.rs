@@ -7,28 +7,28 @@ use mcp_lambda_contract::{List, SettingType, SettingValue};
 mcp_lambda_contract::settings! {
     /// The Lambda authorizer's own settings, besides `MCP_RESOURCE`, `MCP_ISSUER`, `MCP_JWKS_URL` and
     /// `MCP_AUDIENCE_REQUIRED`.
-    pub(crate) struct GateSettings owned by McpLambda {
+    pub(crate) struct AuthorizerSettings owned by McpLambda {
         /// What access tokens are: cognito (signed by the user pool), jwt (signed by another OpenID Connect provider)
         /// or digest (texts whose SHA-256 are known).
-        pub(crate) tokens: TokenKind = "GATE_TOKENS" or "cognito",
+        pub(crate) tokens: TokenKind = "AUTHORIZER_TOKENS" or "cognito",
         /// With jwt: values of aud that mean this server.
-        pub(crate) audiences: Option<List> = "GATE_AUDIENCES",
+        pub(crate) audiences: Option<List> = "AUTHORIZER_AUDIENCES",
         /// With jwt: the OAuth scopes of the server, by name, that count when an access token names them without the
         /// resource identifier. With digest: the OAuth scopes that every token carries.
-        pub(crate) scopes: Option<List> = "GATE_SCOPES",
+        pub(crate) scopes: Option<List> = "AUTHORIZER_SCOPES",
         /// With digest: SHA-256 of each token, in lower-case hexadecimal.
-        pub(crate) digests: Option<Digests> = "GATE_TOKEN_SHA256",
+        pub(crate) digests: Option<Digests> = "AUTHORIZER_TOKEN_SHA256",
         /// Each tool with the names of the OAuth scopes that it needs, as a JSON object. Absent: the function alone
         /// decides about tools.
-        pub(crate) tools: Option<NamesByName> = "GATE_TOOLS",
+        pub(crate) tools: Option<NamesByName> = "AUTHORIZER_TOOLS",
         /// Each OAuth scope that includes others with their names, as a JSON object. Absent: none does.
-        pub(crate) includes: Option<NamesByName> = "GATE_SCOPE_INCLUDES",
+        pub(crate) includes: Option<NamesByName> = "AUTHORIZER_SCOPE_INCLUDES",
         /// The API key that requests of every app client without one of its own count against. Absent: no request counts
         /// against any.
-        pub(crate) usage_key: Option<String> = "GATE_USAGE_KEY",
-        /// With GATE_USAGE_KEY: the ids of the app clients with an API key of their own, which is GATE_USAGE_KEY followed
+        pub(crate) usage_key: Option<String> = "AUTHORIZER_USAGE_KEY",
+        /// With AUTHORIZER_USAGE_KEY: the ids of the app clients with an API key of their own, which is AUTHORIZER_USAGE_KEY followed
         /// by the letters and digits of the id.
-        pub(crate) usage_clients: Option<List> = "GATE_USAGE_CLIENTS",
+        pub(crate) usage_clients: Option<List> = "AUTHORIZER_USAGE_CLIENTS",
     }
 }
 

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::Request;
 use http_body_util::Full;
-use runtime_api::{FunctionOptions, Gateway, GatewayOptions, TransferMode};
+use mcp_lambda_testing::{FunctionOptions, Gateway, GatewayOptions, TransferMode};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -37,7 +37,7 @@ async fn start_with(issuer: &Issuer, transfer_mode: TransferMode, more: &[(&str,
     ]);
     let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
     environment.extend(more.iter().map(owned));
-    let function = runtime_api::Function::new(FunctionOptions {
+    let function = mcp_lambda_testing::Function::new(FunctionOptions {
         command: secrets::command(),
         environment,
         handler: "bootstrap".to_owned(),

@@ -18,11 +18,11 @@ mod dynamodb;
 mod endings;
 mod event_source;
 mod function_url;
-mod gate;
 mod guards;
 mod issuer;
 #[cfg(feature = "dynamodb")]
 mod keeper;
+mod lambda_authorizer;
 mod limits;
 mod lists;
 #[cfg(feature = "opentelemetry")]

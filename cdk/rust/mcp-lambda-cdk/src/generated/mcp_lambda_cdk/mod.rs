@@ -687,7 +687,7 @@ impl McpBearerTokenOptions {
     }
 }
 impl McpBearerTokenOptions {
-    /// The code of the Lambda authorizer, for example `McpCode.fromAsset` with a `bootstrap` built from the crate `lambda/gate`.
+    /// The code of the Lambda authorizer, for example `McpCode.fromAsset` with a `bootstrap` built from the crate `lambda/authorizer`.
     ///
     /// Default: the program of the npm package, for arm64
     #[must_use]
@@ -1017,20 +1017,20 @@ impl McpEndpointOptions {
         self.0.set("front", value.into_arg());
         self
     }
-    /// A Lambda authorizer that replaces API Gateway's Cognito authorizer;
-    ///
-    /// Default: none: API Gateway checks that an access token has one of the server's OAuth scopes, the function the tool's
-    #[must_use]
-    pub fn gate(mut self, value: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpGateOptions>) -> Self {
-        self.0.set("gate", value.into_arg());
-        self
-    }
     /// The host that this server shares with other servers: it has the host name, the user pool and the authorization.
     ///
     /// Default: none: the server has a front, a user pool and an authorization of its own
     #[must_use]
     pub fn host(mut self, value: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpHost>) -> Self {
         self.0.set("host", value.into_arg());
+        self
+    }
+    /// A Lambda authorizer that replaces API Gateway's Cognito authorizer;
+    ///
+    /// Default: none: API Gateway checks that an access token has one of the server's OAuth scopes, the function the tool's
+    #[must_use]
+    pub fn lambda_authorizer(mut self, value: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpLambdaAuthorizerOptions>) -> Self {
+        self.0.set("lambdaAuthorizer", value.into_arg());
         self
     }
     /// The server's path below its host: `/orders` makes the MCP URL `https://<host>/orders/mcp`.
@@ -1669,38 +1669,6 @@ impl ::jsii_host::ToWire for McpFunctionProps {
         self.0.to_wire("mcp-lambda-cdk.McpFunctionProps")
     }
 }
-/// Options of a server's Lambda authorizer (`gate`).
-#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
-pub struct McpGateOptions(::jsii_host::StructData);
-::jsii_host::is_a!(McpGateOptions: crate::generated::mcp_lambda_cdk::McpGateOptions, ::jsii_host::Value);
-impl McpGateOptions {
-    /// With everything that is required.
-    #[must_use]
-    pub fn new() -> Self {
-        let jsii_data = ::jsii_host::StructData::new();
-        Self(jsii_data)
-    }
-}
-impl ::std::default::Default for McpGateOptions {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-impl McpGateOptions {
-    /// The code of the Lambda authorizer, for example `McpCode.fromAsset` with a `bootstrap` built from the crate `lambda/gate`.
-    ///
-    /// Default: the program of the npm package, for arm64
-    #[must_use]
-    pub fn code(mut self, value: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpCode>) -> Self {
-        self.0.set("code", value.into_arg());
-        self
-    }
-}
-impl ::jsii_host::ToWire for McpGateOptions {
-    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
-        self.0.to_wire("mcp-lambda-cdk.McpGateOptions")
-    }
-}
 /// Several MCP servers with one host name, one user pool and one authorization server.
 ///
 /// Each server has a path below the
@@ -1971,7 +1939,7 @@ impl McpJwtOptions {
         self.0.set("clientId", value.into_arg());
         self
     }
-    /// The code of the Lambda authorizer, for example `McpCode.fromAsset` with a `bootstrap` built from the crate `lambda/gate`.
+    /// The code of the Lambda authorizer, for example `McpCode.fromAsset` with a `bootstrap` built from the crate `lambda/authorizer`.
     ///
     /// Default: the program of the npm package, for arm64
     #[must_use]
@@ -1991,6 +1959,38 @@ impl McpJwtOptions {
 impl ::jsii_host::ToWire for McpJwtOptions {
     fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
         self.0.to_wire("mcp-lambda-cdk.McpJwtOptions")
+    }
+}
+/// Options of a server's Lambda authorizer (`lambdaAuthorizer`).
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct McpLambdaAuthorizerOptions(::jsii_host::StructData);
+::jsii_host::is_a!(McpLambdaAuthorizerOptions: crate::generated::mcp_lambda_cdk::McpLambdaAuthorizerOptions, ::jsii_host::Value);
+impl McpLambdaAuthorizerOptions {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new() -> Self {
+        let jsii_data = ::jsii_host::StructData::new();
+        Self(jsii_data)
+    }
+}
+impl ::std::default::Default for McpLambdaAuthorizerOptions {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+impl McpLambdaAuthorizerOptions {
+    /// The code of the Lambda authorizer, for example `McpCode.fromAsset` with a `bootstrap` built from the crate `lambda/authorizer`.
+    ///
+    /// Default: the program of the npm package, for arm64
+    #[must_use]
+    pub fn code(mut self, value: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpCode>) -> Self {
+        self.0.set("code", value.into_arg());
+        self
+    }
+}
+impl ::jsii_host::ToWire for McpLambdaAuthorizerOptions {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("mcp-lambda-cdk.McpLambdaAuthorizerOptions")
     }
 }
 /// The confidential app client of a program: client credentials grant only.
@@ -2283,7 +2283,7 @@ impl ::jsii_host::ToWire for McpRemoteScope {
 ///
 /// The endpoint must accept Cognito's access tokens: issuer `userPool.issuer`, client `cognitoClientId`, `aud` absent or
 /// `mcpServerUrl`. With `McpAuthorization.server` a person's access token always has the `aud`, and the endpoint should
-/// refuse one without, which `gate` does for it; tokens of machine clients never have one. It must refuse every other
+/// refuse one without, which `lambdaAuthorizer` does for it; tokens of machine clients never have one. It must refuse every other
 /// token, because its own URL stays public, and foreign origins if browsers can reach it: this construct does not check
 /// `Origin`. It has no metrics of tools, and API Gateway renames a challenge of the endpoint itself. When the endpoint
 /// cannot be reached, the response is a JSON-RPC error with status 502; after `timeout` it has status 504.
@@ -2352,8 +2352,8 @@ impl McpRemoteServer {
     }
     /// The function of the Lambda authorizer.
     #[track_caller]
-    pub fn gate_function(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::mcp_lambda_cdk::McpFunction>> {
-        self.jsii_get("gateFunction")
+    pub fn lambda_authorizer_function(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::mcp_lambda_cdk::McpFunction>> {
+        self.jsii_get("lambdaAuthorizerFunction")
     }
     /// Defines a confidential app client for a program, as `McpServer.addMachineClient` does. The endpoint must accept its `client_id` too.
     #[track_caller]
@@ -2435,20 +2435,20 @@ impl<C> McpRemoteServerProps<C> {
         self.0.set("front", value.into_arg());
         self
     }
-    /// A Lambda authorizer that replaces API Gateway's Cognito authorizer;
-    ///
-    /// Default: none: API Gateway checks that an access token has one of the server's OAuth scopes, the function the tool's
-    #[must_use]
-    pub fn gate(mut self, value: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpGateOptions>) -> Self {
-        self.0.set("gate", value.into_arg());
-        self
-    }
     /// The host that this server shares with other servers: it has the host name, the user pool and the authorization.
     ///
     /// Default: none: the server has a front, a user pool and an authorization of its own
     #[must_use]
     pub fn host(mut self, value: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpHost>) -> Self {
         self.0.set("host", value.into_arg());
+        self
+    }
+    /// A Lambda authorizer that replaces API Gateway's Cognito authorizer;
+    ///
+    /// Default: none: API Gateway checks that an access token has one of the server's OAuth scopes, the function the tool's
+    #[must_use]
+    pub fn lambda_authorizer(mut self, value: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpLambdaAuthorizerOptions>) -> Self {
+        self.0.set("lambdaAuthorizer", value.into_arg());
         self
     }
     /// The server's path below its host: `/orders` makes the MCP URL `https://<host>/orders/mcp`.
@@ -2657,15 +2657,15 @@ impl McpServer {
     pub fn custom_domain(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::aws_cdk_lib::aws_apigateway::DomainName>> {
         self.jsii_get("customDomain")
     }
-    /// The function of the Lambda authorizer.
-    #[track_caller]
-    pub fn gate_function(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::mcp_lambda_cdk::McpFunction>> {
-        self.jsii_get("gateFunction")
-    }
     /// The public app client for people.
     #[track_caller]
     pub fn interactive_client(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::mcp_lambda_cdk::McpInteractiveClient>> {
         self.jsii_get("interactiveClient")
+    }
+    /// The function of the Lambda authorizer.
+    #[track_caller]
+    pub fn lambda_authorizer_function(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::mcp_lambda_cdk::McpFunction>> {
+        self.jsii_get("lambdaAuthorizerFunction")
     }
     /// The generated secret that encrypts session ids.
     #[track_caller]
@@ -2811,20 +2811,20 @@ impl<C> McpServerProps<C> {
         self.0.set("front", value.into_arg());
         self
     }
-    /// A Lambda authorizer that replaces API Gateway's Cognito authorizer;
-    ///
-    /// Default: none: API Gateway checks that an access token has one of the server's OAuth scopes, the function the tool's
-    #[must_use]
-    pub fn gate(mut self, value: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpGateOptions>) -> Self {
-        self.0.set("gate", value.into_arg());
-        self
-    }
     /// The host that this server shares with other servers: it has the host name, the user pool and the authorization.
     ///
     /// Default: none: the server has a front, a user pool and an authorization of its own
     #[must_use]
     pub fn host(mut self, value: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpHost>) -> Self {
         self.0.set("host", value.into_arg());
+        self
+    }
+    /// A Lambda authorizer that replaces API Gateway's Cognito authorizer;
+    ///
+    /// Default: none: API Gateway checks that an access token has one of the server's OAuth scopes, the function the tool's
+    #[must_use]
+    pub fn lambda_authorizer(mut self, value: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpLambdaAuthorizerOptions>) -> Self {
+        self.0.set("lambdaAuthorizer", value.into_arg());
         self
     }
     /// Retention of the function's log.
