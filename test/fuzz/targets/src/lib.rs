@@ -6,7 +6,7 @@ use mcp_lambda_authorization::fuzzing as authorization;
 /// A function that is fuzzed.
 pub type Target = fn(&[u8]);
 
-/// All of them; `corpus/<name>` holds inputs of each.
+/// All of them; `corpus/<name>` holds seeds of each.
 pub const TARGETS: [(&str, Target); 11] = [
     ("authorization_sealed", authorization::sealed),
     ("batch", server::batch),

@@ -1,4 +1,4 @@
-//! Every input that a fuzzer found worth keeping, and every one that somebody wrote, once.
+//! Every seed once: those that the minimizer chose, and those that somebody wrote.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
