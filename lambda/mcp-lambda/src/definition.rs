@@ -15,6 +15,9 @@ use rmcp::ServerHandler;
 #[cfg(feature = "dynamodb")]
 use tokio::sync::mpsc::UnboundedReceiver;
 
+use crate::access::contract_tool;
+#[cfg(feature = "dynamodb")]
+use crate::access::take_access;
 use crate::runtime::aws::AwsEnvironment;
 use crate::runtime::process::Process;
 use crate::runtime::start_error::StartError;
@@ -27,9 +30,6 @@ use crate::tasks::{self, Tasks};
 #[cfg(feature = "opentelemetry")]
 use crate::telemetry::spans;
 use crate::telemetry::spans::Spans;
-use crate::token::access::contract_tool;
-#[cfg(feature = "dynamodb")]
-use crate::token::access::take_access;
 
 /// The lifetime of a session id.
 #[cfg(feature = "dynamodb")]

@@ -20,6 +20,7 @@ use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler};
 use serde_json::{Map, Value, json};
 
+use crate::access::Access;
 use crate::definition::{Built, Definition};
 use crate::endpoint::Endpoint;
 use crate::endpoint::limits;
@@ -30,10 +31,9 @@ use crate::runtime::process::Process;
 use crate::runtime::url_event::read_url_event;
 #[cfg(feature = "dynamodb")]
 use crate::state::{Seal, StateKeys};
-use crate::token::access::Access;
-use crate::token::caller::{Caller, CallerKind};
+use crate::token::caller::{Caller, CallerKind, verified_caller};
 use crate::token::claims::{Expiry, caller_from_claims};
-use crate::token::jwt::reads_as_jwt;
+use crate::token::jwt::claims_without_verification;
 
 const RESOURCE: &str = "https://d111.cloudfront.net/mcp";
 const ISSUER: &str = "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_Example01";
@@ -155,7 +155,7 @@ pub fn scopes(data: &[u8]) {
 /// Access tokens: any string is parsed without a panic, and claims make a caller only with every required member.
 pub fn token(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
-    if reads_as_jwt(&text) {
+    if claims_without_verification(&text).is_some() {
         assert_eq!(text.matches('.').count(), 2, "a JWT has three parts");
     }
     let Ok(members) = serde_json::from_slice::<Map<String, Value>>(data) else {
@@ -218,7 +218,7 @@ pub fn sealed(data: &[u8]) {
 }
 
 fn caller(subject: &str) -> Caller {
-    Caller::new(
+    verified_caller(
         subject.to_owned(),
         "app".to_owned(),
         ["use".to_owned()].into(),

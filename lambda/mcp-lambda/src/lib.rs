@@ -38,6 +38,7 @@
 //! }
 //! ```
 
+mod access;
 mod authorizer;
 #[cfg(feature = "dynamodb")]
 mod cache;
@@ -52,7 +53,6 @@ mod lambda;
 #[cfg(feature = "dynamodb")]
 mod mcp_session;
 mod run;
-mod runtime;
 #[cfg(feature = "dynamodb")]
 mod session;
 #[cfg(feature = "dynamodb")]
@@ -60,25 +60,27 @@ mod state;
 #[cfg(feature = "dynamodb")]
 mod tasks;
 mod telemetry;
-mod token;
 
+use mcp_lambda_runtime as runtime;
+use mcp_lambda_token as token;
+
+pub use access::Access;
 pub use authorizer::run_authorizer;
 pub use definition::Definition;
 pub use mcp_lambda_contract::{Contract, HttpUrl, List, Milliseconds, settings};
+pub use mcp_lambda_runtime::aws::AwsEnvironment;
+pub use mcp_lambda_runtime::deadline::Deadline;
+pub use mcp_lambda_runtime::https::{FetchError, HttpsClient};
+pub use mcp_lambda_runtime::process::Process;
+pub use mcp_lambda_runtime::start_error::StartError;
+pub use mcp_lambda_token::caller::{Caller, CallerKind};
 #[cfg(feature = "dynamodb")]
 pub use mcp_session::AnswerStream;
 pub use run::run;
-pub use runtime::aws::AwsEnvironment;
-pub use runtime::deadline::Deadline;
-pub use runtime::https::{FetchError, HttpsClient};
-pub use runtime::process::Process;
-pub use runtime::start_error::StartError;
 #[cfg(feature = "dynamodb")]
 pub use session::{Session, SessionError};
 #[cfg(feature = "dynamodb")]
 pub use tasks::TaskStart;
-pub use token::access::Access;
-pub use token::caller::{Caller, CallerKind};
 
 /// Compiles the examples of the guide.
 #[cfg(all(doctest, feature = "dynamodb"))]

@@ -21,7 +21,7 @@ use crate::runtime::log::Log;
 use crate::runtime::process::Process;
 use crate::runtime::runtime_api::{RuntimeApi, whole};
 use crate::runtime::start_error::StartError;
-use crate::token::access::{Policy, Verdict};
+use crate::token::policy::{Policy, Verdict};
 
 /// Runs the Lambda authorizer until the process ends: the REQUEST authorizer of an MCP endpoint on API Gateway.
 ///

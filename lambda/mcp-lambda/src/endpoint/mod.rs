@@ -35,7 +35,7 @@ use crate::endpoint::accept::{
 };
 use crate::endpoint::bounded_stream::EventStreamBody;
 use crate::runtime::invocation_ids::InvocationIds;
-use crate::token::access::{Policy, Verdict};
+use crate::token::policy::{Policy, Verdict};
 
 use crate::definition::Built;
 use crate::endpoint::client_description::tolerated;

@@ -2,10 +2,9 @@
 
 use std::fmt;
 
-use bytes::Bytes;
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{HeaderValue, Response, StatusCode};
-use http_body_util::{BodyExt, Full, combinators::BoxBody};
+use http_body_util::{BodyExt, Full};
 use mcp_lambda_contract::{Challenge, InvalidChallengeValue};
 use rmcp::model::{ErrorCode, ErrorData, JsonRpcError, ProtocolVersion, RequestId};
 use serde_json::{Value, json};
@@ -17,8 +16,7 @@ use crate::token::bearer::TokenError;
 use crate::token::claims::ClaimsProblem;
 use crate::token::jwt::{JwtProblem, SignatureError};
 
-/// An HTTP response of this library.
-pub(crate) type Answer = Response<BoxBody<Bytes, std::convert::Infallible>>;
+pub(crate) use crate::runtime::response::Answer;
 
 /// Error code of refusals that JSON-RPC and MCP have no code for; in the range left to implementations.
 const REFUSED: ErrorCode = ErrorCode(-32000);

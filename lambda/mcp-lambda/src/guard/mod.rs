@@ -34,6 +34,7 @@ use rmcp::service::{NotificationContext, RequestContext, SubscriptionContext};
 use rmcp::{ErrorData, RoleServer, ServerHandler};
 use serde_json::json;
 
+use crate::access::take_access;
 use crate::endpoint::lists::page;
 use crate::endpoint::params::{self, Offer, is_notification_of_the_protocol};
 use crate::guard::capabilities::withdraw_notifications;
@@ -46,8 +47,8 @@ use crate::session::describe;
 #[cfg(feature = "dynamodb")]
 use crate::tasks::{self, Tasks};
 use crate::telemetry::Outcome;
-use crate::token::access::{Policy, Verdict, take_access};
 use crate::token::caller::Caller;
+use crate::token::policy::{Policy, Verdict};
 
 /// The author's server with checks that rmcp lacks:
 ///

@@ -13,8 +13,8 @@ use serde_json::json;
 use crate::guard::Guarded;
 use crate::guard::integers::read_as_declared;
 use crate::runtime::deadline::Deadline;
-use crate::token::access::Verdict;
 use crate::token::caller::Caller;
+use crate::token::policy::Verdict;
 
 /// The tool did not finish before the deadline; holds the message for the caller.
 pub(crate) struct Late(pub(crate) String);

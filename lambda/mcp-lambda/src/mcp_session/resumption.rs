@@ -21,7 +21,7 @@ use crate::mcp_session::event_place::EventPlace;
 use crate::mcp_session::kept_events::KeptEvents;
 use crate::mcp_session::mailbox::Mailbox;
 use crate::state::{Attempts, StoreError};
-use crate::token::access::{Policy, Verdict};
+use crate::token::policy::{Policy, Verdict};
 
 /// Pauses between two reads of the next event: the first after an event, then twice as long each time, up to the
 /// longest.

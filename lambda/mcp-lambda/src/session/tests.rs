@@ -15,7 +15,7 @@ use crate::session::{ConversationId, SessionError, SessionPlace};
 use crate::state::{
     MemoryStore, Seal, SessionUse, State, StateKeys, Store, StoreError, Version, Versioned,
 };
-use crate::token::caller::{Caller, CallerKind};
+use crate::token::caller::{Caller, CallerKind, verified_caller};
 
 /// The names of all writers.
 type Names = Vec<String>;
@@ -138,7 +138,7 @@ fn state_with_faults(faults: &[Fault]) -> State {
 
 fn caller(subject: &str) -> Caller {
     let (subject, app) = (subject.to_owned(), "app".to_owned());
-    Caller::new(subject, app, [].into(), [].into(), CallerKind::Person)
+    verified_caller(subject, app, [].into(), [].into(), CallerKind::Person)
 }
 
 fn place_of(

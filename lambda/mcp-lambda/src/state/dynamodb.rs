@@ -3,11 +3,8 @@
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
 
-use aws_credential_types::Credentials;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
-use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
-use aws_sdk_dynamodb::config::{BehaviorVersion, Region};
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
@@ -15,18 +12,10 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailur
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
-use crate::runtime::aws::AwsEnvironment;
-use crate::runtime::aws_http::http_client;
-use crate::runtime::start_error::StartError;
 use crate::state::item::{MAX_VALUE, seconds};
 use crate::state::store::Store;
 use crate::state::store_error::StoreError;
 use crate::state::version::{Version, Versioned};
-
-/// Time for one operation, including retries. A caller with less time cancels it earlier.
-const OPERATION_TIMEOUT: Duration = Duration::from_secs(3);
-/// Time for one attempt, so that one lost packet leaves room for another attempt.
-const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(1);
 
 const KEY: &str = "pk";
 const VALUE: &str = "value";
@@ -36,51 +25,6 @@ const EXPIRES: &str = "expires";
 const VERSION: &str = "version";
 /// Ids of the writes before it, the latest one first.
 const EARLIER: &str = "earlier";
-
-impl AwsEnvironment {
-    /// A DynamoDB client with TLS by ring. It does not use the network before the first call.
-    ///
-    /// # Errors
-    ///
-    /// [`StartError::Server`] names every variable that Lambda should have set.
-    pub fn dynamodb(&self) -> Result<Client, StartError> {
-        let (Some(region), Some(key_id), Some(secret)) = (
-            self.region(),
-            self.access_key_id(),
-            self.secret_access_key(),
-        ) else {
-            let missing: Vec<&str> = [
-                ("AWS_REGION", self.region()),
-                ("AWS_ACCESS_KEY_ID", self.access_key_id()),
-                ("AWS_SECRET_ACCESS_KEY", self.secret_access_key()),
-            ]
-            .into_iter()
-            .filter_map(|(name, value)| value.is_none().then_some(name))
-            .collect();
-            return Err(StartError::Server(format!(
-                "environment variables cannot be used: {} not set; Lambda sets them, elsewhere export AWS credentials",
-                missing.join(", ")
-            )));
-        };
-        let session = self.session_token().map(str::to_owned);
-        let credentials = Credentials::new(key_id, secret, session, None, "environment");
-        let mut config = aws_sdk_dynamodb::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new(region.to_owned()))
-            .credentials_provider(credentials)
-            .http_client(http_client())
-            .timeout_config(
-                TimeoutConfig::builder()
-                    .operation_timeout(OPERATION_TIMEOUT)
-                    .operation_attempt_timeout(ATTEMPT_TIMEOUT)
-                    .build(),
-            );
-        if let Some(url) = self.endpoint_url() {
-            config = config.endpoint_url(url);
-        }
-        Ok(Client::from_conf(config.build()))
-    }
-}
 
 /// A store in a DynamoDB table with the partition key `pk` and the TTL attribute `expires`.
 pub(super) struct DynamoDbStore {

@@ -289,12 +289,12 @@ mod tests {
     use ring::hkdf::{HKDF_SHA256, Salt};
 
     use super::{NONCE_LEN, SELECTOR_LEN, Seal, StateKeys, URL_SAFE_NO_PAD};
-    use crate::token::caller::{Caller, CallerKind};
+    use crate::token::caller::{Caller, CallerKind, verified_caller};
 
     const KEYS: &str = "k1:QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVowMTIzNDU=";
 
     fn caller(subject: &str, app_client: &str, kind: CallerKind) -> Caller {
-        Caller::new(
+        verified_caller(
             subject.to_owned(),
             app_client.to_owned(),
             [].into(),

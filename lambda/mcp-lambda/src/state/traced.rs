@@ -7,10 +7,10 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use opentelemetry::KeyValue;
 
+use crate::runtime::client_span::Call;
 use crate::state::store::Store;
 use crate::state::store_error::StoreError;
 use crate::state::version::{Version, Versioned};
-use crate::telemetry::spans::Call;
 
 /// A store in DynamoDB whose operations are client spans (semantic conventions for DynamoDB). They contain no keys or
 /// values.

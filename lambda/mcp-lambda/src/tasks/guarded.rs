@@ -15,8 +15,8 @@ use crate::guard::Guarded;
 use crate::guard::tool_call::Late;
 use crate::state::TaskUse;
 use crate::tasks::{Call, NotCreated, Tasks, Turn};
-use crate::token::access::Verdict;
 use crate::token::caller::Caller;
+use crate::token::policy::Verdict;
 
 /// Advertises that the server has tasks.
 pub(crate) fn advertise(capabilities: &mut ServerCapabilities) {

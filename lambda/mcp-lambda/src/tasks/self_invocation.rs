@@ -12,7 +12,7 @@ use http::{Request, StatusCode};
 use http_body_util::Full;
 
 use crate::runtime::aws::AwsEnvironment;
-use crate::runtime::https::{FetchError, HttpsClient};
+use crate::runtime::https::HttpsClient;
 use crate::runtime::start_error::StartError;
 use crate::tasks::continuation::{Continuation, ContinuationError};
 use crate::tasks::work_item;
@@ -114,13 +114,7 @@ impl SelfInvocation {
             Ok(StatusCode::FORBIDDEN) => Err(ContinuationError::AccessDenied),
             Ok(StatusCode::TOO_MANY_REQUESTS) => Err(ContinuationError::Throttled),
             Ok(status) => Err(ContinuationError::Refused(status.as_u16())),
-            Err(
-                FetchError::Unreachable
-                | FetchError::TooSlow
-                | FetchError::Status(_)
-                | FetchError::TooLarge
-                | FetchError::Nonsense,
-            ) => Err(ContinuationError::Unreachable),
+            Err(_) => Err(ContinuationError::Unreachable),
         }
     }
 }

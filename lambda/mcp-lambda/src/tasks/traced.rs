@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use opentelemetry::KeyValue;
 
+use crate::runtime::client_span::Call;
 use crate::tasks::continuation::ContinuationError;
-use crate::telemetry::spans::Call;
 
 /// A client span of the function's invocation of itself (semantic conventions for FaaS and the AWS SDK).
 pub(super) async fn invocation(

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::state::Seal;
-use crate::token::caller::{Caller, CallerKind};
+use crate::token::caller::{Caller, CallerKind, verified_caller};
 
 /// The purpose that work items are sealed for.
 const PURPOSE: &str = "work";
@@ -84,7 +84,7 @@ impl WorkItem {
             CallerKind::Machine
         };
         Some(Self {
-            caller: Caller::new(
+            caller: verified_caller(
                 written.subject,
                 written.app_client_id,
                 written.scopes.into_iter().collect(),

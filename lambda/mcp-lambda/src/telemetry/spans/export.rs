@@ -8,9 +8,6 @@ use bytes::Bytes;
 use http::header::{CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri};
 use http_body_util::{BodyExt, Full, Limited};
-use hyper_rustls::HttpsConnector;
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
 use opentelemetry::Context;
 use opentelemetry_proto::tonic::collector::trace::v1::{
     ExportTraceServiceRequest, ExportTraceServiceResponse,
@@ -24,7 +21,7 @@ use serde_json::json;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use crate::runtime::https::hyper_client;
+use crate::runtime::https::{HyperClient, hyper_client};
 use crate::runtime::log::Log;
 use crate::telemetry::spans::settings::Configuration;
 
@@ -96,7 +93,7 @@ impl SpanProcessor for ToQueue {
 /// retries for longer than an invocation can wait.
 pub(super) struct Exporter {
     queue: Arc<Queue>,
-    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    client: HyperClient<Full<Bytes>>,
     url: Uri,
     headers: HeaderMap,
     timeout: Duration,

@@ -1,7 +1,6 @@
 //! OpenTelemetry spans, for a server that declares them and a process whose environment names a receiver. They contain
 //! no more data of a caller than the log line.
 
-mod call;
 mod export;
 mod parent;
 mod request;
@@ -22,9 +21,8 @@ use crate::runtime::process::Process;
 use export::{Exporter, Queue, ToQueue};
 use values::Propagators;
 
-pub(crate) use call::Call;
 #[cfg(feature = "dynamodb")]
-pub(crate) use call::current_traceparent;
+pub(crate) use parent::current_traceparent;
 pub(crate) use request::{Ambient, RequestSpan};
 pub(crate) use settings::definitions;
 

@@ -1,6 +1,8 @@
 //! Reads the parent span that a caller or X-Ray names.
 
 use opentelemetry::trace::{SpanContext, SpanId, TraceFlags, TraceId, TraceState};
+#[cfg(feature = "dynamodb")]
+use opentelemetry::{Context, trace::TraceContextExt};
 
 use crate::telemetry::trace::{TraceParent, xray_trace_id};
 
@@ -60,9 +62,15 @@ pub(super) fn xray_segment(header: &str) -> Option<SpanContext> {
     (member("Sampled") == Some("1") && context.is_valid()).then_some(context)
 }
 
+/// The `traceparent` of the current span, for work that continues in another process.
+#[cfg(feature = "dynamodb")]
+pub(crate) fn current_traceparent() -> Option<String> {
+    traceparent(Context::current().span().span_context())
+}
+
 /// The `traceparent` of a span.
 #[cfg(any(feature = "dynamodb", test))]
-pub(super) fn traceparent(span: &SpanContext) -> Option<String> {
+fn traceparent(span: &SpanContext) -> Option<String> {
     span.is_valid().then(|| {
         format!(
             "00-{}-{}-{:02x}",

@@ -11,20 +11,23 @@ use serde_json::{Value, json};
 ///
 /// Every field is chosen explicitly: never a token, an argument of a tool, or a header value.
 #[derive(Clone)]
-pub(crate) struct Log {
+pub struct Log {
     sink: Arc<dyn Fn(&str) + Send + Sync>,
     is_standard_error: bool,
 }
 
 impl Log {
-    pub(crate) fn new(sink: impl Fn(&str) + Send + Sync + 'static) -> Self {
+    /// Writes each line, without a line feed, to a function.
+    pub fn new(sink: impl Fn(&str) + Send + Sync + 'static) -> Self {
         Self {
             sink: Arc::new(sink),
             is_standard_error: false,
         }
     }
 
-    pub(crate) fn standard_error() -> Self {
+    /// Writes to the standard error stream, which Lambda sends to CloudWatch.
+    #[must_use]
+    pub fn standard_error() -> Self {
         let sink = |line: &str| {
             // A failing log must not fail the request. One write, so that lines of several processes do not mix.
             let _ = std::io::stderr().write_all(format!("{line}\n").as_bytes());
@@ -39,7 +42,7 @@ impl Log {
     ///
     /// Logs only its source location: Rust's own report would write the message to the standard error stream, which may
     /// contain a caller's data.
-    pub(crate) fn take_panics(&self) {
+    pub fn take_panics(&self) {
         if self.is_standard_error {
             let log = self.clone();
             std::panic::set_hook(Box::new(move |panic| {
@@ -50,7 +53,7 @@ impl Log {
     }
 
     /// Logs a request that has ended.
-    pub(crate) fn request(&self, line: &impl Serialize) {
+    pub fn request(&self, line: &impl Serialize) {
         // Members that are strings and numbers can always be serialised.
         if let Ok(line) = serde_json::to_string(line) {
             (self.sink)(&line);
@@ -58,12 +61,12 @@ impl Log {
     }
 
     /// Logs a problem that an operator should look at.
-    pub(crate) fn error(&self, message: &str, fields: &Value) {
+    pub fn error(&self, message: &str, fields: &Value) {
         self.line("ERROR", message, fields);
     }
 
     /// Logs information for operators.
-    pub(crate) fn info(&self, message: &str, fields: &Value) {
+    pub fn info(&self, message: &str, fields: &Value) {
         self.line("INFO", message, fields);
     }
 

@@ -16,20 +16,21 @@ use serde_json::json;
 use tokio::net::TcpStream;
 use tokio::sync::Mutex;
 
-use crate::runtime::deadline::Deadline;
-use crate::runtime::invocation_ids::InvocationIds;
-use crate::runtime::start_error::StartError;
+use crate::deadline::Deadline;
+use crate::invocation_ids::InvocationIds;
+use crate::start_error::StartError;
 
 const VERSION: &str = "/2018-06-01";
-pub(crate) const NAME: &str = concat!("mcp-lambda/", env!("CARGO_PKG_VERSION"));
+/// The `User-Agent` of this library.
+pub const NAME: &str = concat!("mcp-lambda/", env!("CARGO_PKG_VERSION"));
 /// The header with the type of a function's error.
-pub(crate) const ERROR_TYPE: &str = "Lambda-Runtime-Function-Error-Type";
+pub const ERROR_TYPE: &str = "Lambda-Runtime-Function-Error-Type";
 
 /// The body of a post, buffered or streamed.
-pub(crate) type ApiBody = BoxBody<Bytes, Infallible>;
+pub type ApiBody = BoxBody<Bytes, Infallible>;
 
 /// A buffered body.
-pub(crate) fn whole(body: impl Into<Bytes>) -> ApiBody {
+pub fn whole(body: impl Into<Bytes>) -> ApiBody {
     Full::new(body.into()).boxed()
 }
 
@@ -37,21 +38,29 @@ pub(crate) fn whole(body: impl Into<Bytes>) -> ApiBody {
 ///
 /// One connection, because there is one request at a time, and `TCP_NODELAY`, without which every streamed response
 /// waits some 40 ms for a delayed acknowledgement. A connection that the peer has closed is replaced.
-pub(crate) struct RuntimeApi {
+pub struct RuntimeApi {
     address: String,
     host: HeaderValue,
     connection: Mutex<Option<SendRequest<ApiBody>>>,
 }
 
 /// One invocation from the Runtime API.
-pub(crate) struct Invocation {
-    pub(crate) ids: InvocationIds,
-    pub(crate) deadline: Deadline,
-    pub(crate) event: Bytes,
+pub struct Invocation {
+    /// Its identifiers.
+    pub ids: InvocationIds,
+    /// When it ends.
+    pub deadline: Deadline,
+    /// The event, as JSON.
+    pub event: Bytes,
 }
 
 impl RuntimeApi {
-    pub(crate) fn new(address: &str) -> Result<Self, StartError> {
+    /// A client for the address in `AWS_LAMBDA_RUNTIME_API`; it connects with the first call.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError::RuntimeApi`] when the string is not an address.
+    pub fn new(address: &str) -> Result<Self, StartError> {
         let failed = |cause: &dyn Display| {
             StartError::RuntimeApi(format!(
                 "AWS_LAMBDA_RUNTIME_API={address:?} is not an address: {cause}"
@@ -124,7 +133,11 @@ impl RuntimeApi {
     }
 
     /// Posts a response or an error.
-    pub(crate) async fn post(
+    ///
+    /// # Errors
+    ///
+    /// [`StartError::RuntimeApi`] when the Runtime API is unreachable or refuses the post.
+    pub async fn post(
         &self,
         path: &str,
         headers: &[(&'static str, &'static str)],
@@ -150,7 +163,11 @@ impl RuntimeApi {
     }
 
     /// Waits for the next invocation.
-    pub(crate) async fn next(&self, now: fn() -> SystemTime) -> Result<Invocation, StartError> {
+    ///
+    /// # Errors
+    ///
+    /// [`StartError::RuntimeApi`] when the Runtime API is unreachable or breaks its protocol.
+    pub async fn next(&self, now: fn() -> SystemTime) -> Result<Invocation, StartError> {
         let request = self.request(Method::GET, "/runtime/invocation/next", whole(Bytes::new()))?;
         let answer = self.call(request).await?;
         let status = answer.status();
@@ -185,7 +202,11 @@ impl RuntimeApi {
     }
 
     /// Reports to Lambda why the function cannot start.
-    pub(crate) async fn report_start_error(&self, error: &StartError) -> Result<(), StartError> {
+    ///
+    /// # Errors
+    ///
+    /// As [`RuntimeApi::post`].
+    pub async fn report_start_error(&self, error: &StartError) -> Result<(), StartError> {
         let body =
             json!({ "errorType": error.name(), "errorMessage": error.to_string() }).to_string();
         self.post(

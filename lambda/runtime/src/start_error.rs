@@ -68,7 +68,8 @@ impl std::error::Error for StartError {}
 
 impl StartError {
     /// Name for the Lambda Runtime API's error type.
-    pub(crate) fn name(&self) -> &'static str {
+    #[must_use]
+    pub fn name(&self) -> &'static str {
         match self {
             StartError::Settings(_) => "Settings",
             StartError::Definition(_) => "Definition",

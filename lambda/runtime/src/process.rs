@@ -6,17 +6,22 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use crate::runtime::log::Log;
+use crate::log::Log;
 
 /// The inputs of a server from its process: arguments, environment variables, clock, log.
 ///
 /// `main` builds it and all other code takes it as a value, so that a test can supply its own.
 #[derive(Clone)]
+#[non_exhaustive]
 pub struct Process {
-    pub(crate) arguments: Vec<String>,
-    pub(crate) variables: Arc<BTreeMap<String, String>>,
-    pub(crate) now: fn() -> SystemTime,
-    pub(crate) log: Log,
+    /// The arguments, without the program's name.
+    pub arguments: Vec<String>,
+    /// The environment variables.
+    pub variables: Arc<BTreeMap<String, String>>,
+    /// The clock.
+    pub now: fn() -> SystemTime,
+    /// The log.
+    pub log: Log,
 }
 
 impl Process {
@@ -53,17 +58,20 @@ impl Process {
     }
 
     /// Whether this is a Lambda function.
-    #[cfg(feature = "dynamodb")]
-    pub(crate) fn is_function(&self) -> bool {
+    #[must_use]
+    pub fn is_function(&self) -> bool {
         self.runtime_api().is_some()
     }
 
     /// The address of the Lambda Runtime API, which Lambda sets in every function with a custom runtime.
-    pub(crate) fn runtime_api(&self) -> Option<&str> {
+    #[must_use]
+    pub fn runtime_api(&self) -> Option<&str> {
         self.variable("AWS_LAMBDA_RUNTIME_API")
     }
 
-    pub(crate) fn variable(&self, name: &str) -> Option<&str> {
+    /// A variable that is set and not empty.
+    #[must_use]
+    pub fn variable(&self, name: &str) -> Option<&str> {
         self.variables
             .get(name)
             .map(String::as_str)

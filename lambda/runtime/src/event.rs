@@ -13,7 +13,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use crate::runtime::event_headers::Headers;
+use crate::event_headers::Headers;
 
 /// The members of a REST API's Lambda proxy event (payload format 1.0) that an MCP server needs.
 #[derive(Deserialize)]
@@ -93,10 +93,11 @@ impl Claims {
 
 /// One HTTP request from an event.
 #[derive(Debug)]
-pub(crate) struct GatewayRequest {
-    pub(crate) request: Request<Bytes>,
+pub struct GatewayRequest {
+    /// The request as it reached API Gateway.
+    pub request: Request<Bytes>,
     /// The claims of the access token that API Gateway's authorizer verified; `None` without an authorizer.
-    pub(crate) claims: Option<Map<String, Value>>,
+    pub claims: Option<Map<String, Value>>,
 }
 
 /// Reads an event; `None` when it is not a request of a REST API, such as a warm-up call or an event of the
@@ -104,7 +105,8 @@ pub(crate) struct GatewayRequest {
 ///
 /// A header that HTTP does not allow is left out: it cannot have come over HTTP. Does not read the query string,
 /// which MCP does not use.
-pub(crate) fn read_event(event: &[u8]) -> Option<GatewayRequest> {
+#[must_use]
+pub fn read_event(event: &[u8]) -> Option<GatewayRequest> {
     // UTF-8 is validated once for the whole event, not string by string.
     let event = std::str::from_utf8(event).ok()?;
     let event: ProxyEvent = serde_json::from_str(event).ok()?;

@@ -11,11 +11,9 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
-use hyper_rustls::HttpsConnector;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::client::legacy::{Client, Error as ClientError};
+use hyper_util::client::legacy::Error as ClientError;
 
-use crate::runtime::https::hyper_client;
+use crate::https::{HyperClient, hyper_client};
 
 /// The HTTP client for the AWS SDK: the library's own HTTPS client.
 ///
@@ -32,7 +30,7 @@ pub(crate) fn http_client() -> SharedHttpClient {
 
 #[derive(Debug)]
 struct AwsHttpClient {
-    client: Client<HttpsConnector<HttpConnector>, SdkBody>,
+    client: HyperClient<SdkBody>,
 }
 
 impl HttpClient for AwsHttpClient {
@@ -54,7 +52,7 @@ impl HttpClient for AwsHttpClient {
 
 #[derive(Debug)]
 struct Connector {
-    client: Client<HttpsConnector<HttpConnector>, SdkBody>,
+    client: HyperClient<SdkBody>,
     limit: Option<Duration>,
 }
 

@@ -7,22 +7,31 @@ use std::time::{Duration, SystemTime};
 use mcp_lambda_contract::McpSettings;
 use serde_json::{Map, Value};
 
-use crate::token::caller::{Caller, CallerKind};
+use crate::caller::{Caller, CallerKind, verified_caller};
 
 /// Clocks of the issuer and of this machine may differ by this much.
 const LEEWAY: Duration = Duration::from_secs(30);
 
 /// Why the claims of an access token do not make a caller. A closed list; the caller gets the short message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum ClaimsProblem {
+pub enum ClaimsProblem {
+    /// `token_use` is not `access`.
     NotAnAccessToken,
+    /// `iss` is another issuer.
     WrongIssuer,
+    /// `aud` names another resource.
     WrongAudience,
+    /// A person's token has no `aud`, and the server requires one.
     NoAudience,
+    /// `exp` is past.
     Expired,
+    /// There is no `exp`.
     NoExpiry,
+    /// `nbf` is in the future.
     NotYetValid,
+    /// It carries no OAuth scope of this server.
     NoScope,
+    /// There is no `sub` or no `client_id`.
     NoSubject,
 }
 
@@ -46,7 +55,7 @@ impl fmt::Display for ClaimsProblem {
 
 /// How `exp` is checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Expiry {
+pub enum Expiry {
     /// The claim must be present, as a number (RFC 9068 section 2.2).
     Required,
     /// The gateway's authorizer has checked it; it is checked again only when it is still a number.
@@ -54,14 +63,18 @@ pub(crate) enum Expiry {
 }
 
 /// Identifies the caller from the claims of an access token whose signature is verified, by API Gateway's authorizer or
-/// by [`crate::token::jwt`]. Follows RFC 9068 section 4 where Cognito does.
+/// by [`crate::jwt`]. Follows RFC 9068 section 4 where Cognito does.
 ///
 /// Checks `token_use`, `iss` (both forms that Cognito has), `aud` (this server and nothing else; absent for machines, and
 /// for people unless `MCP_AUDIENCE_REQUIRED`), `exp` and `nbf`, the scope prefix, `sub` and `client_id`.
 ///
 /// Does not check the signature. Behind the gateway it cannot check an `exp` that API Gateway rewrote as a date for
 /// people; the authorizer has checked it then.
-pub(crate) fn caller_from_claims(
+///
+/// # Errors
+///
+/// [`ClaimsProblem`] names the first claim that does not fit.
+pub fn caller_from_claims(
     claims: &Map<String, Value>,
     settings: &McpSettings,
     expiry: Expiry,
@@ -134,7 +147,7 @@ pub(crate) fn caller_from_claims(
     if kind == CallerKind::Person && !has_audience && settings.audience_required {
         return Err(ClaimsProblem::NoAudience);
     }
-    Ok(Caller::new(
+    Ok(verified_caller(
         subject.to_owned(),
         app_client_id.to_owned(),
         scopes,
@@ -167,7 +180,7 @@ fn seconds(claim: Option<&Value>) -> Option<u64> {
     }
 }
 
-/// Groups are a JSON array. A string has lost the boundaries of the names, unless [`crate::token::flattened_groups`]
+/// Groups are a JSON array. A string has lost the boundaries of the names, unless [`crate::flattened_groups`]
 /// has restored them.
 fn groups(claim: Option<&Value>) -> BTreeSet<String> {
     match claim {

@@ -4,7 +4,7 @@ use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use serde_json::{Map, Value};
 
-use crate::token::jwt::claims_without_verification;
+use crate::jwt::claims_without_verification;
 
 /// The claim with the names of a person's groups.
 const GROUPS: &str = "cognito:groups";
@@ -12,7 +12,7 @@ const GROUPS: &str = "cognito:groups";
 /// The list of groups cannot be restored. A Cognito authorizer turns it into a string without the boundaries of the
 /// names: a REST API writes `a,b`, an HTTP API `[a b]`, and Cognito allows commas and brackets in the name of a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct AmbiguousGroups;
+pub struct AmbiguousGroups;
 
 /// Turns the string back into the list, in place.
 ///
@@ -23,7 +23,7 @@ pub(crate) struct AmbiguousGroups;
 /// # Errors
 ///
 /// [`AmbiguousGroups`] when the list is ambiguous. The caller then has no groups.
-pub(crate) fn restore(
+pub fn restore(
     claims: &mut Map<String, Value>,
     headers: &HeaderMap,
 ) -> Result<(), AmbiguousGroups> {

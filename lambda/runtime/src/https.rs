@@ -21,7 +21,7 @@ use mcp_lambda_contract::HttpUrl;
 /// connection that the peer closed while the process was frozen is replaced silently.
 #[derive(Clone, Debug)]
 pub struct HttpsClient {
-    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    client: HyperClient<Full<Bytes>>,
 }
 
 /// Why a document could not be fetched.
@@ -56,8 +56,12 @@ impl fmt::Display for FetchError {
 
 impl std::error::Error for FetchError {}
 
-/// A client for bodies of this type, without connections.
-pub(crate) fn hyper_client<B>() -> Client<HttpsConnector<HttpConnector>, B>
+/// An HTTPS client for request bodies of this type.
+pub type HyperClient<B> = Client<HttpsConnector<HttpConnector>, B>;
+
+/// A client without connections, for whole exchanges that [`HttpsClient`] does not have.
+#[must_use]
+pub fn hyper_client<B>() -> HyperClient<B>
 where
     B: http_body::Body + Send,
     B::Data: Send,
@@ -142,8 +146,11 @@ impl HttpsClient {
     }
 
     /// Sends one request and returns the status of the response; the body is not read.
-    #[cfg(feature = "dynamodb")]
-    pub(crate) async fn status(
+    ///
+    /// # Errors
+    ///
+    /// [`FetchError::TooSlow`] and [`FetchError::Unreachable`].
+    pub async fn status(
         &self,
         request: Request<Full<Bytes>>,
         timeout: Duration,
@@ -175,7 +182,7 @@ async fn traced(
             KeyValue::new("server.address", host.to_owned()),
         ];
         attributes.extend(port.map(|port| KeyValue::new("server.port", port)));
-        crate::telemetry::spans::Call {
+        crate::client_span::Call {
             name: "GET".into(),
             attributes,
         }
@@ -189,5 +196,5 @@ async fn traced(
             FetchError::Nonsense => "nonsense".into(),
         })
     };
-    crate::telemetry::spans::Call::record(describe, document, problem).await
+    crate::client_span::Call::record(describe, document, problem).await
 }

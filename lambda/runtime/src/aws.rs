@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::runtime::process::Process;
+use crate::process::Process;
 
 /// The AWS variables that Lambda sets for a function, for building an SDK client.
 ///
@@ -16,7 +16,9 @@ pub struct AwsEnvironment {
 }
 
 impl AwsEnvironment {
-    pub(crate) fn new(process: &Process) -> Self {
+    /// The variables of this process.
+    #[must_use]
+    pub fn new(process: &Process) -> Self {
         Self {
             variables: Arc::clone(&process.variables),
         }
@@ -55,20 +57,20 @@ impl AwsEnvironment {
     }
 
     /// `AWS_LAMBDA_FUNCTION_NAME`.
-    #[cfg(feature = "dynamodb")]
-    pub(crate) fn function_name(&self) -> Option<&str> {
+    #[must_use]
+    pub fn function_name(&self) -> Option<&str> {
         self.variable("AWS_LAMBDA_FUNCTION_NAME")
     }
 
     /// `AWS_LAMBDA_FUNCTION_VERSION`: a number, or `$LATEST`.
-    #[cfg(feature = "dynamodb")]
-    pub(crate) fn function_version(&self) -> Option<&str> {
+    #[must_use]
+    pub fn function_version(&self) -> Option<&str> {
         self.variable("AWS_LAMBDA_FUNCTION_VERSION")
     }
 
     /// `AWS_ENDPOINT_URL_LAMBDA`, or `AWS_ENDPOINT_URL`.
-    #[cfg(feature = "dynamodb")]
-    pub(crate) fn lambda_endpoint_url(&self) -> Option<&str> {
+    #[must_use]
+    pub fn lambda_endpoint_url(&self) -> Option<&str> {
         self.variable("AWS_ENDPOINT_URL_LAMBDA")
             .or_else(|| self.endpoint_url())
     }

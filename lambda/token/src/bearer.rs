@@ -4,14 +4,14 @@ use std::time::SystemTime;
 
 use mcp_lambda_contract::McpSettings;
 
-use crate::token::caller::Caller;
-use crate::token::claims::{ClaimsProblem, Expiry, caller_from_claims};
-use crate::token::jwks::KeyStore;
-use crate::token::jwt::{SignatureError, signed_claims};
+use crate::caller::Caller;
+use crate::claims::{ClaimsProblem, Expiry, caller_from_claims};
+use crate::jwks::KeyStore;
+use crate::jwt::{SignatureError, signed_claims};
 
 /// Why an access token names no caller.
 #[derive(Debug)]
-pub(crate) enum TokenError {
+pub enum TokenError {
     /// Its signature is not known to be the issuer's.
     Signature(SignatureError),
     /// Its claims are not for this server.
@@ -21,7 +21,11 @@ pub(crate) enum TokenError {
 /// Verifies an access token and decides who is calling, where no gateway has done it (RFC 9068 section 4).
 ///
 /// Does not ask the issuer whether the token was revoked.
-pub(crate) async fn caller_from_token(
+///
+/// # Errors
+///
+/// [`TokenError`]: its signature or its claims.
+pub async fn caller_from_token(
     token: &str,
     keys: &KeyStore,
     settings: &McpSettings,

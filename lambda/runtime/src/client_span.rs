@@ -7,20 +7,25 @@ use opentelemetry::trace::{SpanBuilder, SpanKind, Status, TraceContextExt, Trace
 use opentelemetry::{Context, KeyValue};
 use opentelemetry_sdk::trace::SdkTracer;
 
-#[cfg(feature = "dynamodb")]
-use crate::telemetry::spans::parent;
-
 /// A call to another service, as a child of the current span of this library: a client span that ends with the call,
 /// also when the call is dropped. Without a recorded parent span, only the call happens.
-pub(crate) struct Call {
-    pub(crate) name: Cow<'static, str>,
-    pub(crate) attributes: Vec<KeyValue>,
+pub struct Call {
+    /// The name of the span.
+    pub name: Cow<'static, str>,
+    /// The attributes of the span.
+    pub attributes: Vec<KeyValue>,
 }
 
 impl Call {
+    /// Makes the call.
+    ///
     /// `describe` and `problem` are called only when the call is recorded; a problem is a bounded name for
     /// `error.type`, and `None` is an expected failure.
-    pub(crate) async fn record<T, E>(
+    ///
+    /// # Errors
+    ///
+    /// Those of the call.
+    pub async fn record<T, E>(
         describe: impl FnOnce() -> Self,
         call: impl Future<Output = Result<T, E>>,
         problem: impl FnOnce(&E) -> Option<Cow<'static, str>>,
@@ -47,10 +52,4 @@ impl Call {
         context.span().end();
         result
     }
-}
-
-/// The `traceparent` of the current span, for work that continues in another process.
-#[cfg(feature = "dynamodb")]
-pub(crate) fn current_traceparent() -> Option<String> {
-    parent::traceparent(Context::current().span().span_context())
 }

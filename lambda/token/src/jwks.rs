@@ -10,8 +10,8 @@ use mcp_lambda_contract::HttpUrl;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::runtime::https::{FetchError, HttpsClient};
-use crate::runtime::log::Log;
+use mcp_lambda_runtime::https::{FetchError, HttpsClient};
+use mcp_lambda_runtime::log::Log;
 
 /// Keys are fetched again after this time, so that a key that the issuer withdraws stops working.
 const LIFETIME: Duration = Duration::from_secs(60 * 60);
@@ -26,12 +26,16 @@ const MAX_KEYS: usize = 32;
 
 /// A public RSA key, as unsigned big-endian numbers (RFC 7518 section 6.3.1).
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct RsaKey {
-    pub(crate) modulus: Vec<u8>,
-    pub(crate) exponent: Vec<u8>,
+pub struct RsaKey {
+    /// `n`.
+    pub modulus: Vec<u8>,
+    /// `e`.
+    pub exponent: Vec<u8>,
 }
 
-pub(crate) enum KeyLookup {
+/// The result of looking for a key.
+pub enum KeyLookup {
+    /// The issuer publishes it.
     Found(Arc<RsaKey>),
     /// The issuer does not publish this key, as of the last permitted fetch.
     Unknown,
@@ -42,7 +46,7 @@ pub(crate) enum KeyLookup {
 /// The keys that an issuer publishes (RFC 7517), fetched when first needed.
 ///
 /// The wall clock decides about age, because a monotonic clock stands still while a process is frozen.
-pub(crate) struct KeyStore {
+pub struct KeyStore {
     url: HttpUrl,
     client: HttpsClient,
     log: Log,
@@ -74,7 +78,9 @@ struct Key {
 }
 
 impl KeyStore {
-    pub(crate) fn new(url: HttpUrl, client: HttpsClient, log: Log) -> Self {
+    /// Without keys; the first lookup fetches them.
+    #[must_use]
+    pub fn new(url: HttpUrl, client: HttpsClient, log: Log) -> Self {
         Self {
             url,
             client,
@@ -86,7 +92,7 @@ impl KeyStore {
 
     /// Looks up a key. Fetches the keys when the key is unknown or the keys are old, at most once a minute. Old keys
     /// stay valid while the fetch fails.
-    pub(crate) async fn lookup(&self, kid: &str, now: SystemTime) -> KeyLookup {
+    pub async fn lookup(&self, kid: &str, now: SystemTime) -> KeyLookup {
         if let (Some(key), true) = self.known_key(kid, now) {
             return KeyLookup::Found(key);
         }
@@ -185,8 +191,8 @@ mod tests {
     use tokio::net::TcpListener;
 
     use super::{KeyLookup, KeyStore};
-    use crate::runtime::https::HttpsClient;
-    use crate::runtime::log::Log;
+    use mcp_lambda_runtime::https::HttpsClient;
+    use mcp_lambda_runtime::log::Log;
 
     /// Publishes, on the n-th request, the n-th of these key ids; nothing at all for an empty one.
     async fn issuer(answers: &'static [&'static str]) -> (KeyStore, Arc<AtomicUsize>) {

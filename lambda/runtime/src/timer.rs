@@ -11,14 +11,14 @@ use tokio::time::{Instant, Sleep, sleep_until};
 /// Setting a timer costs two system calls, and hardly any request lasts until it fires. The deadlines of invocations
 /// increase, so the timer of an earlier one fires in time for a later one, and is reset only then.
 #[derive(Default)]
-pub(crate) struct Timer {
+pub struct Timer {
     /// The timer while it is not in use.
     sleep: Mutex<Option<Pin<Box<Sleep>>>>,
 }
 
 impl Timer {
     /// The result of the work; `None` when it is not done by the deadline.
-    pub(crate) async fn until<T>(&self, end: Instant, work: impl Future<Output = T>) -> Option<T> {
+    pub async fn until<T>(&self, end: Instant, work: impl Future<Output = T>) -> Option<T> {
         let mut work = pin!(work);
         let kept = self.kept().take();
         let mut sleep = kept.unwrap_or_else(|| Box::pin(sleep_until(end)));

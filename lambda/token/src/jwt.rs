@@ -9,23 +9,27 @@ use ring::signature::{RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::token::jwks::{KeyLookup, KeyStore};
+use crate::jwks::{KeyLookup, KeyStore};
 
 /// Longest access token that is parsed, in bytes. Cognito's are about 1 KiB; the limit is that of one header.
 const MAX_TOKEN: usize = 16 * 1024;
 
 /// Why an access token cannot be verified. A closed list; the caller gets the short message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum JwtProblem {
+pub enum JwtProblem {
+    /// Not three parts of base64url, or its header or claims are not JSON objects.
     Malformed,
+    /// Not RS256, or it needs an extension.
     WrongAlgorithm,
+    /// The issuer does not publish the key that it names.
     UnknownKey,
+    /// The signature is not that of the key.
     WrongSignature,
 }
 
 /// Why the signature of a token is not known to be the issuer's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum SignatureError {
+pub enum SignatureError {
     /// The token cannot be verified.
     Unverified(JwtProblem),
     /// The issuer's keys cannot be read.
@@ -85,20 +89,19 @@ impl<'a> Jwt<'a> {
 }
 
 /// The claims of a token. The caller of this function must have verified the token by other means.
-pub(crate) fn claims_without_verification(token: &str) -> Option<Map<String, Value>> {
+#[must_use]
+pub fn claims_without_verification(token: &str) -> Option<Map<String, Value>> {
     Jwt::read(token).ok().map(|jwt| jwt.claims)
-}
-
-/// Whether a string has the form of a signed JWT.
-#[cfg(feature = "fuzzing")]
-pub(crate) fn reads_as_jwt(token: &str) -> bool {
-    Jwt::read(token).is_ok()
 }
 
 /// The claims of a token that the issuer of these keys has signed. Nothing they say is checked.
 ///
 /// Only RS256 is accepted; the key is the one that the issuer publishes under the token's `kid`.
-pub(crate) async fn signed_claims(
+///
+/// # Errors
+///
+/// [`SignatureError`].
+pub async fn signed_claims(
     token: &str,
     keys: &KeyStore,
     now: SystemTime,

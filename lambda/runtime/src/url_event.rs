@@ -42,7 +42,8 @@ struct Http {
 /// left out: it cannot have come over HTTP. The event's data about the caller (`requestContext.authorizer`) is not
 /// read, because nothing in this format is verified for an MCP server: the access token must be verified. Does not read
 /// the query string, which MCP does not use.
-pub(crate) fn read_url_event(event: &[u8]) -> Option<Request<Bytes>> {
+#[must_use]
+pub fn read_url_event(event: &[u8]) -> Option<Request<Bytes>> {
     let event: UrlEvent = serde_json::from_slice(event).ok()?;
     if event.version != "2.0" {
         return None;

@@ -10,19 +10,20 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::header::SET_COOKIE;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, Response, StatusCode};
 use http_body::{Body, Frame};
 use http_body_util::{BodyExt, combinators::BoxBody};
 use serde::Serialize;
 
-use crate::endpoint::refusal::Answer;
+/// An HTTP response whose body cannot fail.
+pub type Answer = Response<BoxBody<Bytes, Infallible>>;
 
 /// Ends the prelude of a streamed response.
 const PRELUDE_END: [u8; 8] = [0; 8];
 
 /// The payload format of the function's response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum PayloadFormat {
+pub enum PayloadFormat {
     /// A REST API's proxy integration.
     V1,
     /// A function URL, or an HTTP API's proxy integration: one value per header, cookies apart.
@@ -31,7 +32,8 @@ pub(crate) enum PayloadFormat {
 
 /// The response of a proxy integration whose transfer mode is `STREAM`, or of a function URL whose invoke mode is
 /// `RESPONSE_STREAM`: a JSON prelude, eight NUL bytes, and the body as it comes.
-pub(crate) fn streamed_response(answer: Answer, format: PayloadFormat) -> StreamedResponse {
+#[must_use]
+pub fn streamed_response(answer: Answer, format: PayloadFormat) -> StreamedResponse {
     let (parts, body) = answer.into_parts();
     let mut start = json(&Head::new(parts.status, &parts.headers, format));
     start.extend_from_slice(&PRELUDE_END);
@@ -42,7 +44,7 @@ pub(crate) fn streamed_response(answer: Answer, format: PayloadFormat) -> Stream
 }
 
 /// The body of [`streamed_response`].
-pub(crate) struct StreamedResponse {
+pub struct StreamedResponse {
     start: Option<Vec<u8>>,
     body: BoxBody<Bytes, Infallible>,
 }
@@ -72,7 +74,7 @@ impl Body for StreamedResponse {
 
 /// The response of a proxy integration whose transfer mode is `BUFFERED`, or of a function URL with the invoke mode of
 /// that name.
-pub(crate) async fn buffered_response(answer: Answer, format: PayloadFormat) -> Bytes {
+pub async fn buffered_response(answer: Answer, format: PayloadFormat) -> Bytes {
     let (parts, body) = answer.into_parts();
     let body = match body.collect().await {
         Ok(body) => body.to_bytes(),

@@ -1,15 +1,12 @@
-//! Declares what tools need ([`Access`]) and decides which caller may call which tool.
+//! Declares what a tool needs ([`Access`]): OAuth scopes, IAM actions, and what it keeps.
 
-use std::collections::BTreeMap;
-
-use mcp_lambda_contract::{AwsActions, Tool, full_scope};
+use mcp_lambda_contract::{AwsActions, Tool};
 use rmcp::model::MetaObject;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 #[cfg(feature = "dynamodb")]
 use crate::state::StateUse;
-use crate::token::caller::Caller;
 
 /// The `_meta` key of a tool's [`Access`] inside the server; clients never see it.
 const META_KEY: &str = "mcp-lambda/access";
@@ -210,63 +207,5 @@ pub(crate) fn contract_tool(mut tool: rmcp::model::Tool) -> Tool {
             .and_then(|annotations| serde_json::to_value(annotations).ok()),
         scopes,
         aws_actions,
-    }
-}
-
-/// Which caller may call which tool. Tools that are not declared do not exist.
-#[derive(Debug)]
-pub(crate) struct Policy {
-    scopes_by_tool: BTreeMap<String, Vec<String>>,
-    resource: String,
-}
-
-/// The verdict on one tool call.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
-    Allowed,
-    /// Full scope strings of everything the tool needs.
-    NeedsScopes(Vec<String>),
-    UnknownTool,
-}
-
-impl Policy {
-    pub(crate) fn new(resource: &str, tools: &[Tool]) -> Self {
-        Self {
-            scopes_by_tool: tools
-                .iter()
-                .map(|tool| (tool.name.clone(), tool.scopes.clone()))
-                .collect(),
-            resource: resource.to_owned(),
-        }
-    }
-
-    /// The same for tools whose names and OAuth scopes alone are known.
-    pub(crate) fn of_scopes(resource: &str, scopes_by_tool: BTreeMap<String, Vec<String>>) -> Self {
-        Self {
-            scopes_by_tool,
-            resource: resource.to_owned(),
-        }
-    }
-
-    pub(crate) fn judge(&self, tool: &str, caller: &Caller) -> Verdict {
-        match self.scopes_by_tool.get(tool) {
-            None => Verdict::UnknownTool,
-            Some(names) if names.iter().all(|name| caller.has_scope(name)) => Verdict::Allowed,
-            Some(names) => Verdict::NeedsScopes(
-                names
-                    .iter()
-                    .map(|name| full_scope(&self.resource, name))
-                    .collect(),
-            ),
-        }
-    }
-
-    pub(crate) fn knows(&self, tool: &str) -> bool {
-        self.scopes_by_tool.contains_key(tool)
-    }
-
-    /// Whether two callers can see different lists of tools.
-    pub(crate) fn depends_on_caller(&self) -> bool {
-        self.scopes_by_tool.values().any(|names| !names.is_empty())
     }
 }

@@ -3,12 +3,10 @@
 use std::collections::BTreeSet;
 
 use mcp_lambda_contract::ScopeHierarchy;
-use rmcp::ErrorData;
-use rmcp::handler::server::common::{AsRequestContext, FromContextPart};
 
 /// The authenticated, authorized subject of one request.
 ///
-/// Only this crate builds one, out of claims that the gateway or the crate itself verified, so a tool that has a
+/// Only this library builds one, out of claims that the gateway or the library itself verified, so a tool that has a
 /// `Caller` has proof. A tool takes it as an argument, as in the crate's example.
 ///
 /// It does not contain the access token: a server must not forward a caller's token (MCP 2026-07-28, authorization).
@@ -30,25 +28,30 @@ pub enum CallerKind {
     Machine,
 }
 
-impl Caller {
-    pub(crate) fn new(
-        subject: String,
-        app_client_id: String,
-        scopes: BTreeSet<String>,
-        groups: BTreeSet<String>,
-        kind: CallerKind,
-    ) -> Self {
-        Self {
-            subject,
-            app_client_id,
-            scopes,
-            groups,
-            kind,
-        }
+/// A caller out of what was verified about it.
+///
+/// Not a function of [`Caller`], so that a server, which knows `mcp-lambda` alone, cannot make one up.
+#[must_use]
+pub fn verified_caller(
+    subject: String,
+    app_client_id: String,
+    scopes: BTreeSet<String>,
+    groups: BTreeSet<String>,
+    kind: CallerKind,
+) -> Caller {
+    Caller {
+        subject,
+        app_client_id,
+        scopes,
+        groups,
+        kind,
     }
+}
 
+impl Caller {
     /// The same caller with all scopes that its scopes include.
-    pub(crate) fn with_included(mut self, hierarchy: &ScopeHierarchy) -> Self {
+    #[must_use]
+    pub fn with_included(mut self, hierarchy: &ScopeHierarchy) -> Self {
         if !hierarchy.is_flat() {
             self.scopes = hierarchy.expand(&self.scopes);
         }
@@ -88,19 +91,5 @@ impl Caller {
     #[must_use]
     pub fn kind(&self) -> CallerKind {
         self.kind
-    }
-
-    pub(crate) fn of(extensions: &rmcp::model::Extensions) -> Result<&Self, ErrorData> {
-        extensions
-            .get::<http::request::Parts>()
-            .and_then(|parts| parts.extensions.get::<Self>())
-            // The endpoint refuses a request without a caller before it reaches the engine.
-            .ok_or_else(|| ErrorData::internal_error("the request has no verified caller", None))
-    }
-}
-
-impl<C: AsRequestContext> FromContextPart<C> for Caller {
-    fn from_context_part(context: &mut C) -> Result<Self, ErrorData> {
-        Self::of(&context.as_request_context().extensions).cloned()
     }
 }

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use rmcp::ErrorData;
-use rmcp::handler::server::common::{AsRequestContext, FromContextPart};
 use tokio::time::Instant;
 
 /// Reserved for a late response: a tool is stopped this long before the invocation ends.
@@ -21,14 +19,16 @@ pub struct Deadline {
 
 impl Deadline {
     /// No deadline.
-    pub(crate) fn none() -> Self {
+    #[must_use]
+    pub fn none() -> Self {
         Self {
             invocation_end: None,
         }
     }
 
     /// The invocation ends after `remaining`.
-    pub(crate) fn after(remaining: Duration) -> Self {
+    #[must_use]
+    pub fn after(remaining: Duration) -> Self {
         Self {
             invocation_end: Instant::now().checked_add(remaining),
         }
@@ -41,8 +41,8 @@ impl Deadline {
     }
 
     /// Time left until the invocation itself ends; `None` when it does not.
-    #[cfg(feature = "dynamodb")]
-    pub(crate) fn until_end(self) -> Option<Duration> {
+    #[must_use]
+    pub fn until_end(self) -> Option<Duration> {
         Some(
             self.invocation_end?
                 .saturating_duration_since(Instant::now()),
@@ -50,34 +50,24 @@ impl Deadline {
     }
 
     /// The same deadline moved earlier, so that time remains after the tool.
-    #[cfg(feature = "dynamodb")]
-    pub(crate) fn earlier_by(self, margin: Duration) -> Self {
+    #[must_use]
+    pub fn earlier_by(self, margin: Duration) -> Self {
         Self {
             invocation_end: self.invocation_end.and_then(|end| end.checked_sub(margin)),
         }
     }
 
-    pub(crate) fn for_tool(self) -> Option<Instant> {
+    /// When the tool is stopped.
+    #[must_use]
+    pub fn for_tool(self) -> Option<Instant> {
         self.invocation_end
             .and_then(|end| end.checked_sub(TOOL_MARGIN))
     }
 
-    pub(crate) fn for_answer(self) -> Option<Instant> {
+    /// When the response must have begun.
+    #[must_use]
+    pub fn for_answer(self) -> Option<Instant> {
         self.invocation_end
             .and_then(|end| end.checked_sub(ANSWER_MARGIN))
-    }
-
-    pub(crate) fn of(extensions: &rmcp::model::Extensions) -> Self {
-        extensions
-            .get::<http::request::Parts>()
-            .and_then(|parts| parts.extensions.get::<Self>())
-            .copied()
-            .unwrap_or(Self::none())
-    }
-}
-
-impl<C: AsRequestContext> FromContextPart<C> for Deadline {
-    fn from_context_part(context: &mut C) -> Result<Self, ErrorData> {
-        Ok(Self::of(&context.as_request_context().extensions))
     }
 }

@@ -1,0 +1,25 @@
+//! The process that Lambda starts: its Runtime API, events, responses, log, clock and network.
+//!
+//! Shared by the programs of this library. A server's author uses `mcp-lambda`, which exports what a server needs of it.
+
+#[cfg(feature = "rmcp")]
+mod argument;
+pub mod aws;
+#[cfg(feature = "dynamodb")]
+mod aws_http;
+#[cfg(feature = "opentelemetry")]
+pub mod client_span;
+pub mod deadline;
+#[cfg(feature = "dynamodb")]
+mod dynamodb;
+pub mod event;
+mod event_headers;
+pub mod https;
+pub mod invocation_ids;
+pub mod log;
+pub mod process;
+pub mod response;
+pub mod runtime_api;
+pub mod start_error;
+pub mod timer;
+pub mod url_event;
