@@ -44,7 +44,7 @@ fn missing() -> Error {
 fn a_value_of_another_type() -> Result<()> {
     mcp_lambda_cdk::without_rules()?;
     let stack = Stack::new(App::new()?, "Stack")?;
-    let code = Code::from_asset("../../../test/golden/function")?;
+    let code = Code::from_asset("../golden/function")?;
     let builder = Function::builder(
         &stack,
         "Handler",
