@@ -21,7 +21,7 @@ fn generated(server: &str) -> String {
 fn generated_with(server: &str, change: impl FnOnce(&mut Value)) -> String {
     let assemblies = spec::load_with_dependencies("mcp-lambda-cdk", &folder("cdk/rust"))
         .expect("installed and built");
-    let text = fs::read_to_string(folder("lambda").join(server).join("contract.json"))
+    let text = fs::read_to_string(folder("lambda/servers").join(server).join("contract.json"))
         .expect("checked in");
     let mut contract: Value = serde_json::from_str(&text).expect("JSON");
     change(&mut contract);
