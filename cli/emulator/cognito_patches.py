@@ -293,7 +293,7 @@ def verified_addresses() -> None:
 
 
 def pages_as_json() -> None:
-    """Closes: sign-in is the only page there is. The pages are drawn by mcp-lambda-cli, so the emulator says what
+    """Closes: sign-in is the only page there is. The pages are drawn by mcp-lambda, so the emulator says what
     its page would say as JSON: {"page": "signIn" | "newPassword", "error": …, "token": …}."""
 
     def sign_in_page(*_: Any, error_message: str = "") -> str:
@@ -308,7 +308,7 @@ def pages_as_json() -> None:
 
 def managed_login_knows_secrets() -> None:
     """Closes: there is no managed login that signs people up at a confidential app client. Its pages know the client's
-    secret, so they send no hash of it: those of mcp-lambda-cli say `ManagedLogin`, a member that the API does not have."""
+    secret, so they send no hash of it: those of mcp-lambda say `ManagedLogin`, a member that the API does not have."""
     validate = cognito._validate_client_secret_hash
     operations = {"SignUp", "ConfirmSignUp", "ResendConfirmationCode", "ForgotPassword", "ConfirmForgotPassword"}
 

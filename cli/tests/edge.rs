@@ -13,7 +13,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use http_body_util::BodyExt;
 use http_body_util::channel::Channel;
-use mcp_lambda_cli::{LoopbackHost, Routes, Upstream, edge};
+use mcp_lambda_cli::dev::edge::{self, LoopbackHost, Routes, Upstream};
 use stub::{Stub, serve, text};
 use tower::ServiceExt;
 
@@ -40,7 +40,7 @@ async fn puts_the_stage_at_the_root_under_the_gateways_own_name() {
         .header(header::AUTHORIZATION, "Bearer t")
         .body(Body::from("ping"))
         .unwrap();
-    let response = edge(stub.upstream.clone()).oneshot(request).await.unwrap();
+    let response = edge(Upstream::at(stub.port)).oneshot(request).await.unwrap();
     assert_eq!(
         (
             response.status(),
@@ -72,12 +72,12 @@ async fn refuses_a_foreign_host_and_leaves_a_foreign_origin_to_the_function() {
             .header(header::HOST, host)
             .body(Body::empty())
             .unwrap();
-        let response = edge(stub.upstream.clone()).oneshot(request).await.unwrap();
+        let response = edge(Upstream::at(stub.port)).oneshot(request).await.unwrap();
         assert_eq!((host, response.status()), (host, StatusCode::FORBIDDEN));
     }
     let nameless = Request::post("/mcp").body(Body::empty()).unwrap();
     assert_eq!(
-        edge(stub.upstream.clone())
+        edge(Upstream::at(stub.port))
             .oneshot(nameless)
             .await
             .unwrap()
@@ -92,7 +92,7 @@ async fn refuses_a_foreign_host_and_leaves_a_foreign_origin_to_the_function() {
         .body(Body::empty())
         .unwrap();
     assert_eq!(
-        edge(stub.upstream.clone())
+        edge(Upstream::at(stub.port))
             .oneshot(request)
             .await
             .unwrap()
@@ -116,7 +116,7 @@ async fn leads_a_servers_whole_path_to_its_own_api_and_all_else_to_the_host() {
         "/.well-known/oauth-protected-resource/orders/mcp",
     ] {
         let request = post(path).body(Body::empty()).unwrap();
-        edge(stub.upstream.clone()).oneshot(request).await.unwrap();
+        edge(Upstream::at(stub.port)).oneshot(request).await.unwrap();
     }
     let asked: Vec<_> = stub
         .asked()
@@ -152,7 +152,7 @@ async fn drops_what_belongs_to_one_connection() {
         .header(header::TE, "trailers")
         .body(Body::empty())
         .unwrap();
-    let response = edge(stub.upstream.clone()).oneshot(request).await.unwrap();
+    let response = edge(Upstream::at(stub.port)).oneshot(request).await.unwrap();
     assert!(
         !response.headers().contains_key("keep-alive")
             && response.headers().contains_key("x-stays")

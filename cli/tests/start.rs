@@ -9,24 +9,25 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::http::header;
 use http_body_util::BodyExt;
-use mcp_lambda_cli::{LoopbackHost, Ports, announcement, dog_api};
+use mcp_lambda_cli::dev::edge::LoopbackHost;
+use mcp_lambda_cli::dev::ports::Ports;
+use mcp_lambda_cli::dev::{announcement, dog_api};
 use tower::ServiceExt;
 
-fn start(arguments: &[&str]) -> Output {
+fn run(command: &str, arguments: &[&str]) -> Output {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
-    Command::new(env!("CARGO_BIN_EXE_mcp-lambda-cli"))
-        .arg("--root")
-        .arg(root)
+    Command::new(env!("CARGO_BIN_EXE_mcp-lambda"))
+        .args([command, "--root", root])
         .args(arguments)
         .output()
         .unwrap()
 }
 
 #[test]
-fn a_taken_port_is_one_message_with_cause_and_mend() {
+fn a_taken_port_is_one_message_with_cause_and_fix() {
     let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let port = taken.local_addr().unwrap().port();
-    let said = start(&["--port", &port.to_string()]);
+    let said = run("dev", &["--port", &port.to_string()]);
     let other = if port < 60_000 { port + 1000 } else { 3030 };
     assert_eq!(said.status.code(), Some(1));
     assert_eq!(
@@ -40,7 +41,7 @@ fn a_taken_port_is_one_message_with_cause_and_mend() {
 
 #[test]
 fn a_token_needs_a_running_stack() {
-    let said = start(&["token", "--port", "65000"]);
+    let said = run("token", &["--port", "65000"]);
     assert_eq!(said.status.code(), Some(1));
     assert_eq!(
         String::from_utf8_lossy(&said.stderr),
@@ -142,7 +143,7 @@ fn the_block_names_every_server_of_a_host() {
 }
 
 #[tokio::test]
-async fn the_dog_api_stand_in_gives_as_many_facts_as_are_asked_for() {
+async fn the_dog_api_imitation_gives_as_many_facts_as_are_asked_for() {
     let app = dog_api::app(LoopbackHost::new(3033));
     for (query, count) in [("?limit=5", 5), ("?limit=1000", 24), ("", 1)] {
         let request =

@@ -6,7 +6,8 @@ use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::http::header::{self, HeaderValue};
 use axum::response::{IntoResponse, Response};
-use mcp_lambda_cli::{LoopbackHost, sign_in};
+use mcp_lambda_cli::dev::edge::{LoopbackHost, Upstream};
+use mcp_lambda_cli::dev::sign_in;
 use serde_json::json;
 use tower::ServiceExt;
 
@@ -109,7 +110,7 @@ impl Person {
         let stub = Stub::answering(emulator).await;
         let policy = sign_in::PasswordPolicy::default();
         let app = sign_in::app(
-            sign_in::SignIn::new(stub.upstream.clone(), 3031, policy),
+            sign_in::SignIn::new(Upstream::at(stub.port), 3031, policy),
             LoopbackHost::new(3031),
         );
         Self {

@@ -1,4 +1,4 @@
-//! An upstream for the edge and the sign-in pages: a real HTTP server on a free port that remembers what it was asked.
+//! What the program under test calls: a real HTTP server on a free port that remembers what it was asked.
 
 use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex};
@@ -8,7 +8,6 @@ use axum::body::{Body, Bytes};
 use axum::extract::Request;
 use axum::response::Response;
 use http_body_util::BodyExt;
-use mcp_lambda_cli::Upstream;
 
 /// One request as it arrived.
 #[derive(Debug, Clone)]
@@ -21,7 +20,7 @@ pub(crate) struct Asked {
 /// A running stub and what it was asked so far.
 #[derive(Clone)]
 pub(crate) struct Stub {
-    pub(crate) upstream: Upstream,
+    pub(crate) port: u16,
     asked: Arc<Mutex<Vec<Asked>>>,
 }
 
@@ -45,7 +44,7 @@ impl Stub {
             response
         });
         Self {
-            upstream: Upstream::at(serve(app).await),
+            port: serve(app).await,
             asked,
         }
     }
