@@ -6,6 +6,8 @@ import { pinnedNode, workspacePackages } from './prepare.mjs';
 import { root } from './root.mjs';
 
 const oldestNode = 20;
+const args = process.argv.slice(2);
+const [command] = args;
 /** Who started this: npm itself, because the scripts of package.json replace their shell by `exec`. */
 const parent = process.ppid;
 
@@ -41,6 +43,7 @@ function run(program, args, stdio, onOutput = () => {}) {
 /** Builds the command for this machine and returns where cargo put it. */
 async function build() {
   const args = ['build', '--locked', '--package', 'mcp-lambda-cli', '--message-format=json-render-diagnostics'];
+  if (['dev', 'token'].includes(command)) args.push('--no-default-features');
   let messages = '';
   // Not `--quiet`: the first build takes about a minute, and cargo shows where it is.
   const status = await run('cargo', args, ['ignore', 'pipe', 'inherit'], (chunk) => (messages += chunk)).catch((error) =>
@@ -59,8 +62,7 @@ async function build() {
 if (Number.parseInt(process.versions.node, 10) < oldestNode) {
   fail(`Node.js is version ${process.versions.node}, ${oldestNode} or newer is needed: install it, then run \`npm start\` again`);
 }
-const args = process.argv.slice(2);
-if (args[0] === 'dev') {
+if (command === 'dev') {
   await workspacePackages().catch((error) => fail(`${error.message.trim()}\nfix what npm reports and run \`npm start\` again`));
 }
 pinnedNode();

@@ -1,9 +1,9 @@
-//! The command line: one subcommand for each module.
+//! The command line: a module for each subcommand.
 
-mod clients;
 mod dev;
 mod token;
-mod users;
+#[cfg(feature = "aws")]
+pub mod user_pool;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -12,7 +12,6 @@ use clap::{Parser, Subcommand};
 
 use crate::dev::environment::Environment;
 use crate::dev::error::StackError;
-use crate::user_pool::UserPoolError;
 
 /// MCP servers on AWS Lambda: run the stack on this machine, manage its machine clients and users
 #[derive(Debug, Parser)]
@@ -35,12 +34,9 @@ enum Command {
     /// Print an access token of the machine client of the stack that runs on this machine
     #[command(after_help = token::EXAMPLES)]
     Token(token::Options),
-    /// Manage machine clients: programs that sign in with client credentials
-    #[command(subcommand, after_help = clients::EXAMPLES)]
-    Clients(clients::Command),
-    /// Manage the people who sign in
-    #[command(subcommand, after_help = users::EXAMPLES)]
-    Users(users::Command),
+    #[cfg(feature = "aws")]
+    #[command(flatten)]
+    UserPool(user_pool::Command),
 }
 
 /// Why a command failed.
@@ -51,7 +47,8 @@ pub enum CommandError {
     Stack(#[from] StackError),
     /// The user pool of a deployed stack.
     #[error(transparent)]
-    UserPool(#[from] UserPoolError),
+    #[cfg(feature = "aws")]
+    UserPool(#[from] user_pool::UserPoolError),
     /// The output of the command.
     #[error("standard output cannot be written: {0}")]
     Output(#[source] std::io::Error),
@@ -70,8 +67,8 @@ pub async fn run(
     let output = match command_line.command {
         Command::Dev(options) => return Ok(dev::run(&options, environment).await?),
         Command::Token(options) => token::run(&options, &environment).await?,
-        Command::Clients(command) => clients::run(command).await?,
-        Command::Users(command) => users::run(command).await?,
+        #[cfg(feature = "aws")]
+        Command::UserPool(command) => user_pool::run(command).await?,
     };
     writeln!(std::io::stdout(), "{output}").map_err(CommandError::Output)
 }

@@ -9,7 +9,8 @@ use aws_sdk_cognitoidentityprovider::types::{
 };
 use clap::Subcommand;
 
-use crate::user_pool::{UserPool, UserPoolError, UserPoolOption};
+use super::connection::{UserPool, UserPoolOption};
+use super::error::UserPoolError;
 
 pub(super) const EXAMPLES: &str = "Examples:
   mcp-lambda clients add ci --scope https://mcp.example.com/mcp/facts.read --user-pool eu-west-1_AbCdEfGhI
@@ -17,7 +18,7 @@ pub(super) const EXAMPLES: &str = "Examples:
   mcp-lambda clients rotate 1example23456789 --finish   removes the first one";
 
 #[derive(Debug, Subcommand)]
-pub(super) enum Command {
+pub(crate) enum Command {
     /// Create a machine client and print its id and secret, once
     Add {
         /// Name of the client: letters, digits, spaces and + = , . @ -

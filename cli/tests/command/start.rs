@@ -1,5 +1,4 @@
 //! What a person and a program see of `npm start`, without starting an emulator.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, TcpListener};

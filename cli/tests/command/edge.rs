@@ -1,10 +1,8 @@
 //! The edge before a stub of the gateway.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod stub;
 
 use std::pin::pin;
 
+use crate::stub::{Stub, serve, text};
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
@@ -14,7 +12,6 @@ use axum::routing::any;
 use http_body_util::BodyExt;
 use http_body_util::channel::Channel;
 use mcp_lambda_cli::dev::edge::{self, LoopbackHost, Routes, Upstream};
-use stub::{Stub, serve, text};
 use tower::ServiceExt;
 
 fn edge(upstream: Upstream) -> Router {
@@ -40,7 +37,10 @@ async fn puts_the_stage_at_the_root_under_the_gateways_own_name() {
         .header(header::AUTHORIZATION, "Bearer t")
         .body(Body::from("ping"))
         .unwrap();
-    let response = edge(Upstream::at(stub.port)).oneshot(request).await.unwrap();
+    let response = edge(Upstream::at(stub.port))
+        .oneshot(request)
+        .await
+        .unwrap();
     assert_eq!(
         (
             response.status(),
@@ -72,7 +72,10 @@ async fn refuses_a_foreign_host_and_leaves_a_foreign_origin_to_the_function() {
             .header(header::HOST, host)
             .body(Body::empty())
             .unwrap();
-        let response = edge(Upstream::at(stub.port)).oneshot(request).await.unwrap();
+        let response = edge(Upstream::at(stub.port))
+            .oneshot(request)
+            .await
+            .unwrap();
         assert_eq!((host, response.status()), (host, StatusCode::FORBIDDEN));
     }
     let nameless = Request::post("/mcp").body(Body::empty()).unwrap();
@@ -116,7 +119,10 @@ async fn leads_a_servers_whole_path_to_its_own_api_and_all_else_to_the_host() {
         "/.well-known/oauth-protected-resource/orders/mcp",
     ] {
         let request = post(path).body(Body::empty()).unwrap();
-        edge(Upstream::at(stub.port)).oneshot(request).await.unwrap();
+        edge(Upstream::at(stub.port))
+            .oneshot(request)
+            .await
+            .unwrap();
     }
     let asked: Vec<_> = stub
         .asked()
@@ -152,7 +158,10 @@ async fn drops_what_belongs_to_one_connection() {
         .header(header::TE, "trailers")
         .body(Body::empty())
         .unwrap();
-    let response = edge(Upstream::at(stub.port)).oneshot(request).await.unwrap();
+    let response = edge(Upstream::at(stub.port))
+        .oneshot(request)
+        .await
+        .unwrap();
     assert!(
         !response.headers().contains_key("keep-alive")
             && response.headers().contains_key("x-stays")

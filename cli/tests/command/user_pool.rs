@@ -1,15 +1,10 @@
 //! The commands `clients` and `users` against a mock of the user pool's API.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-#[allow(dead_code, reason = "the edge and the sign-in pages use more of it")]
-mod stub;
-
 use std::process::Output;
 
+use crate::stub::{Asked, Stub};
 use axum::response::IntoResponse;
 use serde_json::{Value, json};
-use stub::{Asked, Stub};
 
 /// What a command printed and the operations that it called.
 struct Ran {
@@ -209,8 +204,10 @@ async fn an_endpoint_that_is_away_is_a_failure_that_names_operation_and_fix() {
     )
     .await;
     assert_eq!(output.status.code(), Some(1));
-    assert_eq!(
-        String::from_utf8(output.stderr).unwrap(),
-        "\nerror: listing the clients failed: Connection refused (os error 111); check the AWS credentials and the network\n"
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        error.starts_with("\nerror: listing the clients failed: Connection refused")
+            && error.ends_with("; check the AWS credentials and the network\n"),
+        "{error}"
     );
 }

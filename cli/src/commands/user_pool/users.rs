@@ -3,13 +3,14 @@
 use aws_sdk_cognitoidentityprovider::types::{AttributeType, DeliveryMediumType};
 use clap::Subcommand;
 
-use crate::user_pool::{UserPool, UserPoolError, UserPoolOption};
+use super::connection::{UserPool, UserPoolOption};
+use super::error::UserPoolError;
 
 pub(super) const EXAMPLES: &str = "Example:
   mcp-lambda users invite ann@example.com --user-pool eu-west-1_AbCdEfGhI";
 
 #[derive(Debug, Subcommand)]
-pub(super) enum Command {
+pub(crate) enum Command {
     /// Create a user, to whom Cognito sends a temporary password
     Invite {
         /// E-mail address of the person

@@ -1,14 +1,10 @@
-//! The user pool of a deployed stack, over the AWS SDK.
-
-mod error;
+//! The user pool that a command names.
 
 use aws_config::{BehaviorVersion, Region};
 use aws_sdk_cognitoidentityprovider::Client;
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use clap::Args;
-
-pub use self::error::UserPoolError;
 
 /// Names the user pool of a command.
 #[derive(Debug, Args)]

@@ -1,18 +1,14 @@
 //! The sign-in pages before a stub of the emulator.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 mod person;
-#[path = "../stub/mod.rs"]
-mod stub;
 
+use self::person::{Person, QUERY, location};
+use crate::stub::text;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::http::header;
-use person::{Person, QUERY, location};
 use serde_json::json;
-use stub::text;
 use tower::ServiceExt;
 
 #[tokio::test]

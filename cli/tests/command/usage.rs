@@ -1,7 +1,5 @@
 //! The command line: what it refuses before anything runs, and what it prints about itself.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::process::Command;
 
 /// Exit status, standard output and standard error of a command line that runs nothing.
