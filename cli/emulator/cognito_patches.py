@@ -118,8 +118,12 @@ def keep_rotation_setting() -> None:
 
     def keep(client_id: str, props: dict) -> None:
         client = cognito._find_pool_by_client_id(client_id)[2]
-        if client is not None:
-            client["RefreshTokenRotation"] = props.get("RefreshTokenRotation") or {}
+        if client is None:
+            return
+        # As at Cognito, a client without rotation has no such member: without its `Feature`, AWS SDKs refuse the response.
+        client.pop("RefreshTokenRotation", None)
+        if props.get("RefreshTokenRotation"):
+            client["RefreshTokenRotation"] = props["RefreshTokenRotation"]
 
     def create_and_keep(logical_id: str, props: dict, stack_name: str) -> Any:
         result = create(logical_id, props, stack_name)

@@ -471,6 +471,12 @@ class UserPool(Emulator):
                                                      "error_description": "Invalid Refresh Token"}))
         self.assertEqual(self.refresh(refreshed["refresh_token"])[0], 200)
 
+    def test_describes_the_rotation_of_the_clients_that_have_one(self) -> None:
+        client = lambda name: self.aws("cognito-idp").describe_user_pool_client(
+            UserPoolId=self.outputs["Pool"], ClientId=self.outputs[name])["UserPoolClient"]
+        self.assertEqual(client("People")["RefreshTokenRotation"]["Feature"], "ENABLED")
+        self.assertNotIn("RefreshTokenRotation", client("Machines"))
+
     def test_refresh_token_of_one_client_is_refused_from_another(self) -> None:
         token = self.tokens_of_new_user("stolen@example.com")["refresh_token"]
         status, _, body = self.form("/oauth2/token", {

@@ -49,6 +49,14 @@ pub enum UserPoolError {
         /// The innermost cause.
         cause: String,
     },
+    /// Cognito's response is not what the SDK expects.
+    #[error("{operation} failed, as Cognito's response cannot be read: {cause}; try again")]
+    Unreadable {
+        /// What was tried.
+        operation: &'static str,
+        /// The innermost cause.
+        cause: String,
+    },
     /// Cognito's response lacks a required member.
     #[error(
         "{operation} succeeded, but Cognito's response is incomplete; look with `mcp-lambda clients list`"
@@ -66,13 +74,17 @@ impl UserPoolError {
         E: ProvideErrorMetadata + Error + 'static,
         R: std::fmt::Debug + 'static,
     {
-        move |error| match error.code() {
-            Some(code) => Self::Refused {
+        move |error| match (error.code(), &error) {
+            (Some(code), _) => Self::Refused {
                 operation,
                 code: code.to_owned(),
                 message: error.message().unwrap_or("no message").to_owned(),
             },
-            None => Self::Unreachable {
+            (None, SdkError::ResponseError(_)) => Self::Unreadable {
+                operation,
+                cause: innermost(&error).to_string(),
+            },
+            (None, _) => Self::Unreachable {
                 operation,
                 cause: innermost(&error).to_string(),
             },
