@@ -77,7 +77,9 @@ impl Stack {
     /// Starts the program itself.
     fn start(name: &str, trouble: Option<&str>) -> Self {
         let program = env!("CARGO_BIN_EXE_mcp-lambda");
-        Self::start_by(name, trouble, &[program, "dev", "--root", "."], &[])
+        // What takes a second on a busy machine would be reported as progress.
+        let command = [program, "dev", "--root", ".", "--quiet"];
+        Self::start_by(name, trouble, &command, &[])
     }
 
     /// Starts it by a command, with more `variables` in the environment.
