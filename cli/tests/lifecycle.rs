@@ -533,8 +533,12 @@ impl Stack {
 
 #[test]
 fn a_missing_tool_is_one_message_with_cause_and_fix() {
+    let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("missing-tool");
+    fs::create_dir_all(&root).unwrap();
+    fs::write(root.join("cdk.json"), "{}").unwrap();
     let said = Command::new(env!("CARGO_BIN_EXE_mcp-lambda"))
-        .args(["dev", "--port", "0", "--root", env!("CARGO_TARGET_TMPDIR")])
+        .args(["dev", "--port", "0", "--root"])
+        .arg(&root)
         .env("PATH", "/nowhere")
         .output()
         .unwrap();

@@ -68,6 +68,9 @@ fn first_port(value: &str) -> Result<u16, &'static str> {
 pub(super) async fn run(options: &Options, environment: Environment) -> Result<(), StackError> {
     let mut ended = std::pin::pin!(termination(std::os::unix::process::parent_id()));
     let root = std::fs::canonicalize(&options.root).map_err(StackError::file(&options.root))?;
+    if !root.join("cdk.json").exists() {
+        return Err(StackError::AppMissing { root });
+    }
     let (listeners, ports) = bind(options.port).await?;
     let paths = if ports.free {
         Paths::of_one_run(&root, ports.edge, environment)

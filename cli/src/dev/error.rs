@@ -5,6 +5,12 @@ use std::path::PathBuf;
 /// Why the local stack cannot start or go on.
 #[derive(Debug, thiserror::Error)]
 pub enum StackError {
+    /// The directory holds no CDK app.
+    #[error("{root} has no cdk.json: run the command in the directory of a CDK app", root = root.display())]
+    AppMissing {
+        /// The directory.
+        root: PathBuf,
+    },
     /// A program that the stack needs is missing.
     #[error("`{tool}` cannot be started ({cause}): {fix}, then run `npm start` again")]
     ToolMissing {

@@ -39,6 +39,23 @@ fn a_taken_port_is_one_message_with_cause_and_fix() {
 }
 
 #[test]
+fn a_directory_without_an_app_is_one_message_with_cause_and_fix() {
+    let directory = env!("CARGO_MANIFEST_DIR");
+    let said = Command::new(env!("CARGO_BIN_EXE_mcp-lambda"))
+        .args(["dev", "--port", "0"])
+        .current_dir(directory)
+        .output()
+        .unwrap();
+    assert_eq!(said.status.code(), Some(1));
+    assert_eq!(
+        String::from_utf8_lossy(&said.stderr),
+        format!(
+            "\nerror: {directory} has no cdk.json: run the command in the directory of a CDK app\n"
+        )
+    );
+}
+
+#[test]
 fn a_token_needs_a_running_stack() {
     let said = run("token", &["--port", "65000"]);
     assert_eq!(said.status.code(), Some(1));
