@@ -168,7 +168,7 @@ const stack = (name, options) => once(`stack ${name}`, async () => {
   const folder = mkdtempSync(join(tmpdir(), 'mcp-lambda-stack-'));
   const outputs = join(folder, 'outputs.json');
   console.log(`starting the local stack (${name}) …`);
-  const child = spawn(process.execPath, [join(root, 'scripts', 'start.mjs'), '--port', '0', '--outputs-file', outputs, ...options], {
+  const child = spawn(process.execPath, [join(root, 'scripts', 'mcp-lambda.mjs'), 'dev', '--port', '0', '--outputs-file', outputs, ...options], {
     cwd: root,
     env: { ...process.env, ...hostile },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -131,6 +131,11 @@ const parts = {
   refusals: endToEnd('refusals', 'refusals'),
   authorization: endToEnd('authorization-server', 'the authorization server in front of Cognito'),
   'authorization-keys': endToEnd('authorization-keys', 'rotation of the sealing secret'),
+  'user-pool': {
+    title: 'machine clients and users, managed by mcp-lambda',
+    needs: [prepare.testPackages, prepare.authorizationStack],
+    run: async (report) => node(report, 'user pool', ['test/e2e/user-pool.test.ts'], { env: { MCP_LAMBDA_OUTPUTS: await prepare.authorizationStack() } }),
+  },
   'authorization-conformance': {
     title: 'what MCP and OAuth ask of an authorization server, sentence by sentence',
     needs: [prepare.testPackages, prepare.authorizationStack],

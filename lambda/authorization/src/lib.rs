@@ -96,8 +96,6 @@
 //!   are refused.
 //! * **A sealed value older than two rotations of the secret.** It does not open: the client registers or signs in again.
 
-#[cfg(feature = "administration")]
-pub mod administration;
 mod capability;
 mod client;
 mod context;
