@@ -8,10 +8,8 @@ use serde_json::{Value, json};
 
 use crate::{
     sign_in::claude_code_document,
-    world::{Client, DOCUMENT, World, assert_refused_on_a_page},
+    world::{Client, DOCUMENT, LOOPBACK, World, assert_refused_on_a_page, json as body, variables},
 };
-
-const LOOPBACK: &str = "http://localhost:53682/callback";
 
 fn client() -> Client {
     Client::new(DOCUMENT, LOOPBACK)
@@ -515,13 +513,13 @@ fn documents_can_be_switched_off() {
         &world.get(&client().authorize_url(), &[]),
         "ClientDocumentsOff",
     );
-    let metadata = crate::world::json(&world.get("/.well-known/oauth-authorization-server", &[]));
+    let metadata = body(&world.get("/.well-known/oauth-authorization-server", &[]));
     assert_eq!(metadata["client_id_metadata_document_supported"], false);
 }
 
 #[test]
 fn a_stand_in_for_a_metadata_host_is_for_a_loopback_issuer_only() {
-    let mut variables = crate::world::variables();
+    let mut variables = variables();
     variables.insert(
         "AUTHORIZATION_LOCAL_METADATA_HOSTS".into(),
         "claude.ai=127.0.0.1:8443".into(),

@@ -3,8 +3,8 @@
 use base64::{Engine, prelude::BASE64_STANDARD};
 
 use crate::{
-    cognito::{MACHINE_ID, MACHINE_SECRET, claims},
-    world::{READ, RESOURCE, World, error, json as body},
+    cognito::{CLIENT_ID, MACHINE_ID, MACHINE_SECRET, claims},
+    world::{DOCUMENT, LOOPBACK, READ, RESOURCE, VERIFIER, World, error, json as body},
 };
 
 #[test]
@@ -85,7 +85,7 @@ fn a_scope_that_is_not_ours_never_reaches_cognito() {
 fn the_clients_of_people_have_no_machine_grant() {
     let world = World::new();
     let registered = world.registered("http://localhost/cb");
-    for id in [registered.as_str(), crate::world::DOCUMENT] {
+    for id in [registered.as_str(), DOCUMENT] {
         let form = [
             ("grant_type", "client_credentials"),
             ("client_id", id),
@@ -96,4 +96,32 @@ fn the_clients_of_people_have_no_machine_grant() {
             (400, "unauthorized_client".to_owned())
         );
     }
+}
+
+#[test]
+fn our_secret_is_never_used_for_somebody_elses_request() {
+    let world = World::new();
+    let form = |id: &'static str| {
+        [
+            ("grant_type", "client_credentials"),
+            ("client_id", id),
+            ("client_secret", "guess"),
+        ]
+    };
+    assert_eq!(
+        error(&world.form("/token", &form(CLIENT_ID), &[])),
+        (400, "unauthorized_client".to_owned())
+    );
+    let code = [
+        ("grant_type", "authorization_code"),
+        ("code", "upstream-code-1"),
+        ("code_verifier", VERIFIER),
+        ("redirect_uri", LOOPBACK),
+        ("client_id", CLIENT_ID),
+    ];
+    assert_eq!(
+        error(&world.form("/token", &code, &[])),
+        (401, "invalid_client".to_owned())
+    );
+    assert!(world.cognito.bodies().is_empty());
 }

@@ -5,11 +5,10 @@ use mcp_lambda_authorization::Digest;
 use serde_json::json;
 
 use crate::{
+    cognito::parameters,
     sign_in::claude_code_document,
-    world::{Browser, Client, DOCUMENT, READ, WRITE, World},
+    world::{Browser, Client, DOCUMENT, LOOPBACK, READ, WRITE, World, arrival, json as body},
 };
-
-const LOOPBACK: &str = "http://localhost:53682/callback";
 
 fn consent_page(world: &World, client: &Client) -> String {
     let page = world.get(&client.authorize_url(), &[]);
@@ -96,10 +95,7 @@ fn a_name_of_stacked_marks_stays_in_its_line_and_one_that_shows_nothing_is_none(
     let world = World::new();
     let page = |name: &str| {
         let answer = world.register(&json!({ "client_name": name, "redirect_uris": [LOOPBACK] }));
-        let id = crate::world::json(&answer)["client_id"]
-            .as_str()
-            .unwrap()
-            .to_owned();
+        let id = body(&answer)["client_id"].as_str().unwrap().to_owned();
         consent_page(&world, &Client::new(&id, LOOPBACK))
     };
     let stacked = page(&format!("Bank{}", "\u{323}".repeat(59)));
@@ -146,10 +142,7 @@ fn a_hostile_client_name_is_text_and_cannot_rewrite_the_page() {
     let name = "<script>alert(1)</script>\u{202e}\u{2066}\u{200b}\n\n\"Bank\" ".to_owned()
         + &"x".repeat(500);
     let answer = world.register(&json!({ "client_name": name, "redirect_uris": [LOOPBACK] }));
-    let client = Client::new(
-        crate::world::json(&answer)["client_id"].as_str().unwrap(),
-        LOOPBACK,
-    );
+    let client = Client::new(body(&answer)["client_id"].as_str().unwrap(), LOOPBACK);
     let page = consent_page(&world, &client);
     assert!(
         !page.contains("<script")
@@ -163,7 +156,7 @@ fn a_hostile_client_name_is_text_and_cannot_rewrite_the_page() {
 #[test]
 fn a_hostile_parameter_is_not_reflected_as_markup() {
     let world = World::new();
-    let client = Client::new(&world.registered(LOOPBACK), LOOPBACK);
+    let client = world.client();
     for name in ["redirect_uri", "client_id", "scope", "resource"] {
         let answer = world.get(
             &client
@@ -208,7 +201,7 @@ fn every_page_has_a_policy_that_allows_its_own_style_sheet_and_nothing_else() {
         ),
         ("AUTHORIZATION_BRAND_COLOR", "#7a1f5c"),
     ]);
-    let client = Client::new(&world.registered(LOOPBACK), LOOPBACK);
+    let client = world.client();
     let mut browser = Browser::default();
     let consent = browser.get(&world, &client.authorize_url());
     let leave = browser.decide(&world, &consent, "allow");
@@ -255,9 +248,9 @@ fn the_page_after_a_sign_in_leads_on_with_and_without_scripts_and_tells_no_other
         let mut browser = Browser::default();
         let callback = world.cognito.sign_in(&world.approve(&mut browser, &client));
         let page = browser.get(&world, &callback);
-        let target = crate::world::arrival(&page);
+        let target = arrival(&page);
         assert!(target.starts_with(redirect_uri), "{target}");
-        let query = crate::cognito::parameters(target.split_once('?').unwrap().1);
+        let query = parameters(target.split_once('?').unwrap().1);
         let mut names: Vec<&str> = query.keys().map(String::as_str).collect();
         names.sort_unstable();
         assert_eq!(names, ["code", "iss", "state"]);
@@ -285,11 +278,11 @@ fn the_page_after_a_sign_in_leads_on_with_and_without_scripts_and_tells_no_other
 #[test]
 fn the_page_after_a_failed_sign_in_says_so_and_leads_on() {
     let world = World::new();
-    let client = Client::new(&world.registered(LOOPBACK), LOOPBACK);
+    let client = world.client();
     let mut browser = Browser::default();
     let url = world.approve(&mut browser, &client);
     let page = browser.get(&world, &world.cognito.fail_sign_in(&url, "access_denied"));
-    assert!(crate::world::arrival(&page).contains("error=access_denied"));
+    assert!(arrival(&page).contains("error=access_denied"));
     assert!(
         page.body().contains("You are not signed in")
             && page.body().contains("sign-in was cancelled"),

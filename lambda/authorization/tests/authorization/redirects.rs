@@ -3,7 +3,10 @@
 use mcp_lambda_authorization::{CallbackRule, RedirectProblem, RedirectUri};
 use proptest::prelude::*;
 
-use crate::world::{Client, World, assert_refused_on_a_page};
+use crate::{
+    sign_in::claude_code_document,
+    world::{Client, DOCUMENT, World, assert_refused_on_a_page, json as body},
+};
 
 #[test]
 fn a_loopback_redirect_matches_on_any_port_and_nothing_else_differs() {
@@ -121,10 +124,7 @@ fn a_request_without_redirect_uri_goes_to_the_only_one_that_is_registered() {
     let world = World::new();
     let with = |uris: &[&str]| {
         let answer = world.register(&serde_json::json!({ "redirect_uris": uris }));
-        crate::world::json(&answer)["client_id"]
-            .as_str()
-            .unwrap()
-            .to_owned()
+        body(&answer)["client_id"].as_str().unwrap().to_owned()
     };
     for uri in [
         "http://127.0.0.1:5555/callback",
@@ -151,10 +151,10 @@ fn a_request_without_redirect_uri_goes_to_the_only_one_that_is_registered() {
 #[test]
 fn the_only_redirect_of_a_document_must_be_listed_as_well() {
     let world = World::new();
-    let mut document = crate::sign_in::claude_code_document();
+    let mut document = claude_code_document();
     document["redirect_uris"] = serde_json::json!(["https://attacker.example/callback"]);
     world.publish(&document);
-    let client = Client::new(crate::world::DOCUMENT, "").but("redirect_uri", None);
+    let client = Client::new(DOCUMENT, "").but("redirect_uri", None);
     assert_refused_on_a_page(&world.get(&client.authorize_url(), &[]), "RedirectRefused");
 }
 
@@ -213,6 +213,58 @@ fn listed_hosts_and_schemes_are_used_instead_of_the_known_clients() {
                 .status(),
             400,
             "{uri}"
+        );
+    }
+}
+
+/// workers-oauth-provider: `redirect_uri` was not validated at the authorization endpoint.
+#[test]
+fn cve_2025_4143_a_redirect_that_was_not_registered_is_refused_before_any_redirect() {
+    let world = World::new();
+    let client = world.client();
+    for variant in [
+        "https://evil.example/callback",
+        "http://localhost:53682/callback/extra",
+        "http://localhost:53682/callbac",
+        "http://localhost:53682/Callback",
+        "HTTP://localhost:53682/callback",
+        "http://LOCALHOST:53682/callback",
+        "http://localhost.:53682/callback",
+        "http://localhost.evil.example:53682/callback",
+        "http://evil.example@localhost:53682/callback",
+        "http://localhost@evil.example/callback",
+        "http://localhost:53682@evil.example/callback",
+        "http://localhost:53682/callback#fragment",
+        "http://localhost:53682/callback?extra=1",
+        "http://localhost:53682/x/../callback",
+        "http://localhost:53682/%63allback",
+        "http://localhost:53682/x/%2e%2e/callback",
+        "http://localhost:53682\\callback",
+        "http://localhost:53682/callback ",
+        "http://localhost:53682/callback\n",
+        "http://127.0.0.1:53682/callback",
+        "http://[::1]:53682/callback",
+        "http://[::ffff:127.0.0.1]:53682/callback",
+        "http://2130706433:53682/callback",
+        "http://0x7f.1:53682/callback",
+        "https://localhost:53682/callback",
+        "//localhost:53682/callback",
+        "javascript:alert(1)",
+        "data:text/html,x",
+    ] {
+        let answer = world.get(
+            &client.but("redirect_uri", Some(variant)).authorize_url(),
+            &[],
+        );
+        assert!(
+            answer.status().is_client_error(),
+            "{variant}: {}",
+            answer.status()
+        );
+        assert!(!answer.headers().contains_key("location"), "{variant}");
+        assert!(
+            !answer.body().contains("evil.example"),
+            "{variant}: nothing of it is shown as a link"
         );
     }
 }

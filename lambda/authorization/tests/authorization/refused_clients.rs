@@ -4,14 +4,14 @@ use mcp_lambda_authorization::{Digest, Response, Settings};
 use serde_json::{Value, json};
 
 use crate::{
+    cognito::{MACHINE_ID, MACHINE_SECRET},
     sign_in::claude_code_document,
     world::{
-        Browser, Client, DOCUMENT, READ, WRITE, World, assert_refused_on_a_page, error,
+        Browser, Client, DOCUMENT, LOOPBACK, READ, WRITE, World, assert_refused_on_a_page, error,
         json as body, variables,
     },
 };
 
-const LOOPBACK: &str = "http://localhost:53682/callback";
 const DESK: &str = r#"[{"clientId":"desk","clientName":"Desk","redirectUris":["http://localhost:53682/callback"]}]"#;
 const DAY: u64 = 24 * 60 * 60;
 
@@ -69,7 +69,7 @@ fn hex(client_id: &str) -> String {
 #[test]
 fn switching_registration_off_ends_the_clients_that_have_registered() {
     let before = world(&[]);
-    let client = Client::new(&before.registered(LOOPBACK), LOOPBACK);
+    let client = before.client();
     let off = [("AUTHORIZATION_REGISTRATION", "false")];
     assert_ended(&before, &off, &client, "RegisteredClientsOff");
     for other in [
@@ -90,7 +90,7 @@ fn switching_client_documents_off_ends_the_clients_that_have_one() {
         &Client::new(DOCUMENT, LOOPBACK),
         "ClientDocumentsOff",
     );
-    let registered = Client::new(&before.registered(LOOPBACK), LOOPBACK);
+    let registered = before.client();
     assert_eq!(
         world(&off).get(&registered.authorize_url(), &[]).status(),
         200
@@ -100,7 +100,7 @@ fn switching_client_documents_off_ends_the_clients_that_have_one() {
 #[test]
 fn a_shorter_lifetime_ends_earlier_registrations() {
     let before = world(&[]);
-    let client = Client::new(&before.registered(LOOPBACK), LOOPBACK);
+    let client = before.client();
     let code = before.code(&mut Browser::default(), &client);
     let tokens = before.sign_in(&client);
     let after = world(&[("AUTHORIZATION_REGISTRATION_DAYS", "2")]);
@@ -121,7 +121,7 @@ fn a_shorter_lifetime_ends_earlier_registrations() {
 #[test]
 fn a_longer_lifetime_does_not_bring_an_expired_registration_back() {
     let before = world(&[("AUTHORIZATION_REGISTRATION_DAYS", "1")]);
-    let client = Client::new(&before.registered(LOOPBACK), LOOPBACK);
+    let client = before.client();
     let after = world(&[("AUTHORIZATION_REGISTRATION_DAYS", "90")]);
     after.pass(DAY);
     assert_refused_on_a_page(&after.get(&client.authorize_url(), &[]), "ClientExpired");
@@ -163,7 +163,7 @@ fn a_client_that_loses_a_scope_loses_the_sign_ins_that_have_it() {
 #[test]
 fn a_client_is_refused_by_its_id_its_host_or_its_digest() {
     let before = world(&[]);
-    let registered = Client::new(&before.registered(LOOPBACK), LOOPBACK);
+    let registered = before.client();
     let (desk, document) = (
         Client::new("desk", LOOPBACK),
         Client::new(DOCUMENT, LOOPBACK),
@@ -189,8 +189,8 @@ fn a_client_is_refused_by_its_id_its_host_or_its_digest() {
 #[test]
 fn no_other_client_is_refused_with_it() {
     let before = world(&[]);
-    let registered = Client::new(&before.registered(LOOPBACK), LOOPBACK);
-    let again = Client::new(&before.registered(LOOPBACK), LOOPBACK);
+    let registered = before.client();
+    let again = before.client();
     let entries = format!("desk,ai,oauth.claude.ai,{}", hex(&registered.client_id));
     // A host is one name and no suffix.
     let entries = entries.replace(",ai,", ",cloud.claude.ai,");
@@ -202,7 +202,6 @@ fn no_other_client_is_refused_with_it() {
 
 #[test]
 fn a_program_is_refused_by_the_digest_of_its_app_client() {
-    use crate::cognito::{MACHINE_ID, MACHINE_SECRET};
     let form = [
         ("grant_type", "client_credentials"),
         ("client_id", MACHINE_ID),
@@ -243,7 +242,7 @@ fn an_entry_that_matches_no_client_is_a_wrong_setting() {
 #[test]
 fn the_log_names_each_client_by_kind_digest_and_host() {
     let world = world(&[]);
-    let registered = Client::new(&world.registered(LOOPBACK), LOOPBACK);
+    let registered = world.client();
     for (client, kind, host) in [
         (Client::new("desk", LOOPBACK), "preRegistered", Value::Null),
         (

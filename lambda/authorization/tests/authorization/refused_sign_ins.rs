@@ -5,18 +5,12 @@ use mcp_lambda_authorization::Response;
 use url::Url;
 
 use crate::{
-    cognito::{SIGN_IN, parameters},
+    cognito::{POOL, SIGN_IN, parameters},
     world::{
-        Browser, Client, ISSUER, READ, RESOURCE, World, arrival, assert_refused_on_a_page, error,
-        refresh_target, stored,
+        Browser, Client, ISSUER, LOOPBACK, READ, RESOURCE, SEALING, World, arrival,
+        assert_refused_on_a_page, error, refresh_target, stored,
     },
 };
-
-const LOOPBACK: &str = "http://localhost:53682/callback";
-
-fn client(world: &World) -> Client {
-    Client::new(&world.registered(LOOPBACK), LOOPBACK)
-}
 
 fn query_of(url: &str) -> std::collections::HashMap<String, String> {
     parameters(Url::parse(url).unwrap().query().unwrap())
@@ -72,7 +66,7 @@ fn assert_worthless(world: &World, attacker: &mut Browser, client: &Client, url:
 #[test]
 fn a_sign_in_that_another_browser_approved_leaves_no_code_that_can_be_redeemed() {
     let world = World::new();
-    let client = client(&world);
+    let client = world.client();
     let mut attacker = Browser::default();
     let url = world.approve(&mut attacker, &client);
     let callback = world.cognito.sign_in(&url);
@@ -94,7 +88,7 @@ fn a_sign_in_that_another_browser_approved_leaves_no_code_that_can_be_redeemed()
 #[test]
 fn a_sign_in_whose_state_was_dropped_leaves_no_code_that_can_be_redeemed() {
     let world = World::new();
-    let client = client(&world);
+    let client = world.client();
     let mut attacker = Browser::default();
     let url = world.approve(&mut attacker, &client);
     let callback = world.cognito.sign_in(&with(&url, "state", None));
@@ -116,7 +110,7 @@ fn a_sign_in_whose_state_was_dropped_leaves_no_code_that_can_be_redeemed() {
 #[test]
 fn a_state_that_cannot_be_read_or_is_of_another_sign_in_leaves_no_code_that_can_be_redeemed() {
     let world = World::new();
-    let client = client(&world);
+    let client = world.client();
     let mut attacker = Browser::default();
     let other = query_of(&world.approve(&mut attacker, &client))["state"].clone();
     let account = world.get("/sign-in", &[]);
@@ -146,7 +140,7 @@ fn a_state_that_cannot_be_read_or_is_of_another_sign_in_leaves_no_code_that_can_
 #[test]
 fn a_sign_in_whose_pkce_was_dropped_ends_with_its_tokens_revoked() {
     let world = World::new();
-    let client = client(&world);
+    let client = world.client();
     let mut attacker = Browser::default();
     let url = world.approve(&mut attacker, &client);
     let bare = with(&with(&url, "code_challenge", None), "state", None);
@@ -168,7 +162,7 @@ fn a_sign_in_whose_pkce_was_dropped_ends_with_its_tokens_revoked() {
 #[test]
 fn a_callback_that_is_late_or_of_another_issuer_leaves_no_code_that_can_be_redeemed() {
     let world = World::new();
-    let client = client(&world);
+    let client = world.client();
     let mut browser = Browser::default();
     let url = world.approve(&mut browser, &client);
     let callback = world.cognito.sign_in(&url);
@@ -194,7 +188,7 @@ fn a_callback_that_is_late_or_of_another_issuer_leaves_no_code_that_can_be_redee
 #[test]
 fn no_token_of_a_refused_sign_in_leaves_the_server() {
     let world = World::new();
-    let url = world.approve(&mut Browser::default(), &client(&world));
+    let url = world.approve(&mut Browser::default(), &world.client());
     let callback = world.cognito.sign_in(&url);
     let mut victim = Browser::default();
     let page = victim.get(&world, &callback);
@@ -213,7 +207,7 @@ fn no_token_of_a_refused_sign_in_leaves_the_server() {
 #[test]
 fn a_refused_browser_is_moved_on_also_while_cognito_cannot_be_reached() {
     let world = World::new();
-    let url = world.approve(&mut Browser::default(), &client(&world));
+    let url = world.approve(&mut Browser::default(), &world.client());
     let callback = world.cognito.sign_in(&url);
     world.cognito.go_down();
     assert_moved_on(
@@ -229,15 +223,15 @@ fn a_refused_browser_is_moved_on_also_while_cognito_cannot_be_reached() {
 fn a_warm_function_does_not_burn_the_code_of_a_state_that_a_newer_key_opens() {
     let newer_secret = "another sealing secret of more than thirty-two characters";
     let world = World::new();
-    let client = client(&world);
-    *world.store.0.lock().unwrap() = Ok(stored(newer_secret, Some(crate::world::SEALING)));
+    let client = world.client();
+    *world.store.0.lock().unwrap() = Ok(stored(newer_secret, Some(SEALING)));
     world.pass(6 * 60);
     let mut browser = Browser::default();
     let url = world.approve(&mut browser, &client);
     // Another instance, which has read its secrets before they changed.
     let older = World::sharing(&world);
     older.registered(LOOPBACK);
-    *older.store.0.lock().unwrap() = Ok(stored(newer_secret, Some(crate::world::SEALING)));
+    *older.store.0.lock().unwrap() = Ok(stored(newer_secret, Some(SEALING)));
     older.pass(2 * 60);
     let code =
         query_of(&arrival(&browser.get(&older, &world.cognito.sign_in(&url))))["code"].clone();
@@ -304,7 +298,7 @@ fn a_sign_in_without_a_client_ends_in_the_browser_that_began_it() {
 #[test]
 fn a_sign_in_without_a_client_never_gives_a_client_a_code() {
     let world = World::new();
-    let client = client(&world);
+    let client = world.client();
     let mut browser = Browser::default();
     let approved = world.approve(&mut browser, &client);
     let answer = browser.get(&world, "/sign-in");
@@ -353,7 +347,7 @@ fn the_outcomes_of_a_sign_in_are_a_closed_list_of_our_own_sentences() {
 #[test]
 fn a_head_request_neither_ends_a_sign_in_nor_burns_its_code() {
     let world = World::new();
-    let client = client(&world);
+    let client = world.client();
     let mut browser = Browser::default();
     let approved = world.approve(&mut browser, &client);
     let account = browser.get(&world, "/sign-in").headers()["location"]
@@ -376,4 +370,137 @@ fn a_head_request_neither_ends_a_sign_in_nor_burns_its_code() {
     let ours = arrival(&browser.get(&world, &callback));
     let tokens = world.redeem(&client, &query_of(&ours)["code"]);
     assert_eq!(tokens.status(), 200, "{}", tokens.body());
+}
+
+/// RFC 9700 section 4.5 and 2.1.1: an attacker's code in a victim's sign-in.
+#[test]
+fn code_injection_an_upstream_code_of_another_sign_in_is_not_redeemed() {
+    let world = World::new();
+    let client = world.client();
+    let (mut victim, mut attacker) = (Browser::default(), Browser::default());
+    let victim_url = world.approve(&mut victim, &client);
+    let attacker_callback = world
+        .cognito
+        .sign_in(&world.approve(&mut attacker, &client));
+    let victim_callback = world.cognito.sign_in(&victim_url);
+    let code_of = |url: &str| parameters(url.split_once('?').unwrap().1)["code"].clone();
+    let injected =
+        victim_callback.replace(&code_of(&victim_callback), &code_of(&attacker_callback));
+    let location = arrival(&victim.get(&world, &injected));
+    let ours = parameters(url::Url::parse(&location).unwrap().query().unwrap())["code"].clone();
+    assert_eq!(
+        error(&world.redeem(&client, &ours)),
+        (400, "invalid_grant".to_owned()),
+        "our own PKCE towards Cognito stops it"
+    );
+}
+
+#[test]
+fn replay_a_callback_is_refused_in_a_browser_that_clears_its_cookie_as_it_is_asked_to() {
+    let world = World::new();
+    let client = world.client();
+    let mut browser = Browser::default();
+    let callback = world.cognito.sign_in(&world.approve(&mut browser, &client));
+    arrival(&browser.get(&world, &callback));
+    assert_refused_on_a_page(&browser.get(&world, &callback), "TransactionOtherBrowser");
+}
+
+/// Nothing is stored, so nothing knows that a callback was answered before. What is single-use is Cognito's code.
+#[test]
+fn replay_a_callback_in_a_browser_that_keeps_its_cookie_gives_many_codes_and_tokens_once() {
+    let world = World::new();
+    let client = world.client();
+    let mut browser = Browser::default();
+    let callback = world.cognito.sign_in(&world.approve(&mut browser, &client));
+    let codes: Vec<String> = (0..4)
+        .map(|_| {
+            let arrival = arrival(&browser.clone().get(&world, &callback));
+            parameters(arrival.split_once('?').unwrap().1)["code"].clone()
+        })
+        .collect();
+    let redeemed: Vec<u16> = codes
+        .iter()
+        .map(|code| world.redeem(&client, code).status().as_u16())
+        .collect();
+    assert_eq!(redeemed, [200, 400, 400, 400]);
+    let late = arrival(&browser.clone().get(&world, &callback));
+    let late = parameters(late.split_once('?').unwrap().1)["code"].clone();
+    assert_eq!(
+        error(&world.redeem(&client, &late)),
+        (400, "invalid_grant".to_owned())
+    );
+    world.pass(600);
+    assert_refused_on_a_page(&browser.get(&world, &callback), "TransactionExpired");
+}
+
+/// RFC 9207: an answer of another authorization server.
+#[test]
+fn mix_up_an_answer_that_names_another_issuer_is_refused() {
+    let world = World::new();
+    let client = world.client();
+    let mut browser = Browser::default();
+    let callback = world.cognito.sign_in(&world.approve(&mut browser, &client));
+    assert_refused_on_a_page(
+        &browser.get(
+            &world,
+            &format!("{callback}&iss=https%3A%2F%2Fevil.example"),
+        ),
+        "UpstreamMixUp",
+    );
+    let callback = world.cognito.sign_in(&world.approve(&mut browser, &client));
+    let location = arrival(&browser.get(&world, &format!("{callback}&iss={}", POOL)));
+    assert!(location.contains("code="));
+}
+
+/// Cookie tossing: a cookie that the attacker chose before the victim came.
+#[test]
+fn cookie_tossing_an_approval_of_the_attackers_browser_does_not_fit_another_transaction() {
+    let world = World::new();
+    let client = world.client();
+    let (mut attacker, mut victim) = (Browser::default(), Browser::default());
+    world.approve(&mut attacker, &client);
+    let url = world.approve(&mut victim, &client);
+    let callback = world.cognito.sign_in(&url);
+    let approved = |browser: &Browser| {
+        browser
+            .cookies
+            .iter()
+            .find(|(name, _)| name.contains("approved"))
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .unwrap()
+    };
+    let (name, own) = approved(&victim);
+    let (_, tossed) = approved(&attacker);
+    victim.cookies.insert(name.clone(), tossed);
+    assert_refused_on_a_page(&victim.get(&world, &callback), "TransactionOtherBrowser");
+    victim.cookies.insert(name, own);
+    arrival(&victim.get(&world, &callback));
+}
+
+#[test]
+fn a_sign_in_that_takes_more_than_ten_minutes_starts_again() {
+    let world = World::new();
+    let client = world.client();
+    let mut browser = Browser::default();
+    let url = world.approve(&mut browser, &client);
+    world.pass(600);
+    assert_refused_on_a_page(
+        &browser.get(&world, &world.cognito.sign_in(&url)),
+        "TransactionExpired",
+    );
+}
+
+/// FastMCP: consent was not verified again at the identity provider's callback.
+#[test]
+fn cve_2026_27124_a_callback_in_a_browser_that_did_not_approve_is_refused() {
+    let world = World::new();
+    let attacker_client = world.client();
+    let mut attacker = Browser::default();
+    let url = world.approve(&mut attacker, &attacker_client);
+    // The attacker approves, and hands Cognito's URL to a victim with a remembered sign-in.
+    let callback = world.cognito.sign_in(&url);
+    let mut victim = Browser::default();
+    assert_refused_on_a_page(&victim.get(&world, &callback), "TransactionOtherBrowser");
+    world.approve(&mut victim, &world.client());
+    assert_refused_on_a_page(&victim.get(&world, &callback), "TransactionOtherBrowser");
 }

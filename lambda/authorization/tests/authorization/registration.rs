@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::world::{Client, READ, WRITE, World, assert_refused_on_a_page, error, json as body};
-
-const LOOPBACK: &str = "http://localhost:53682/callback";
+use crate::world::{
+    Client, LOOPBACK, READ, START, WRITE, World, assert_refused_on_a_page, error, json as body,
+    redirected_error,
+};
 
 /// The body that Claude Code sends.
 fn claude_code() -> Value {
@@ -28,7 +29,7 @@ fn the_answer_repeats_what_was_registered() {
         .unwrap();
     assert!(client_id.as_str().unwrap().len() < 400);
     let mut expected = claude_code();
-    expected["client_id_issued_at"] = json!(crate::world::START);
+    expected["client_id_issued_at"] = json!(START);
     assert_eq!(registered, expected);
 }
 
@@ -227,4 +228,104 @@ fn the_redirects_of_visual_studio_code_are_accepted_as_they_come() {
         "https://insiders.vscode.dev/redirect", "https://vscode.dev/redirect", "http://127.0.0.1/", "http://127.0.0.1:33418/",
         "http://localhost/", "http://localhost:33418" ] }));
     assert_eq!(answer.status(), 201, "{}", answer.body());
+}
+
+#[test]
+fn registration_creates_nothing_at_cognito_and_expires() {
+    let world = World::new();
+    let client = world.client();
+    assert!(world.cognito.bodies().is_empty());
+    world.pass(89 * 24 * 3600);
+    assert_eq!(world.get(&client.authorize_url(), &[]).status(), 200);
+    world.pass(24 * 3600);
+    assert_refused_on_a_page(&world.get(&client.authorize_url(), &[]), "ClientExpired");
+    let form = [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", "x"),
+        ("client_id", client.client_id.as_str()),
+    ];
+    assert_eq!(
+        error(&world.form("/token", &form, &[])),
+        (401, "invalid_client".to_owned()),
+        "which makes clients register again"
+    );
+}
+
+/// A registration is a sealed value: it leaves nothing here that could run out. The gateway limits how fast they come.
+#[test]
+fn registrations_of_strangers_use_up_nothing_that_others_need() {
+    let world = World::new();
+    for _ in 0..300 {
+        world.registered(LOOPBACK);
+    }
+    let client = world.client();
+    world.sign_in(&client);
+}
+
+#[test]
+fn a_scope_named_at_registration_grants_nothing() {
+    let world = World::new();
+    let answer = world.register(
+        &json!({ "redirect_uris": [LOOPBACK], "scope": format!("{READ} {WRITE} admin") }),
+    );
+    assert!(!body(&answer)["scope"].as_str().unwrap().contains("admin"));
+    let client = Client::new(body(&answer)["client_id"].as_str().unwrap(), LOOPBACK);
+    assert_eq!(
+        world.sign_in(&client)["scope"],
+        READ,
+        "what the request asked for and the page showed"
+    );
+    for scope in [
+        "admin",
+        "aws.cognito.signin.user.admin",
+        "https://dogs.example.com/mcp/READ",
+    ] {
+        let answer = world.get(&client.but("scope", Some(scope)).authorize_url(), &[]);
+        assert_eq!(redirected_error(&answer, &client), "invalid_scope");
+    }
+}
+
+/// arXiv 2605.22333: 96.6 % of the servers with dynamic registration accepted what an attacker wanted to register.
+#[test]
+fn arxiv_2605_22333_registration_accepts_no_attackers_redirect() {
+    let world = World::new();
+    for uri in [
+        "https://evil.example/cb",
+        "http://evil.example/cb",
+        "https://claude.ai.evil.example/api/mcp/auth_callback",
+        "https://claude.ai@evil.example/",
+        "https://claude.ai/api/mcp/auth_callback/../../evil",
+        "https://claude.ai/other",
+        "https://chatgpt.com/connector/oauth/a/b",
+        "https://chatgpt.com/connector/oauth/",
+        "https://chatgpt.com/connector/oauth/a?next=x",
+        "javascript:alert(document.cookie)",
+        "data:text/html,<script>",
+        "cursor://anysphere.cursor-mcp/oauth/callback",
+        "http://localhost.evil.example/",
+        "http://127.0.0.1.evil.example/",
+        "http://0.0.0.0/cb",
+        "http://[::]/cb",
+        "https://*/cb",
+        "*",
+    ] {
+        let answer = world.register(&json!({ "redirect_uris": [uri] }));
+        assert_eq!(
+            error(&answer),
+            (400, "invalid_redirect_uri".to_owned()),
+            "{uri}"
+        );
+        let answer = world.register(&json!({ "redirect_uris": [uri, LOOPBACK] }));
+        assert_eq!(
+            body(&answer)["redirect_uris"],
+            json!([LOOPBACK]),
+            "{uri} is left out"
+        );
+        let client = Client::new(body(&answer)["client_id"].as_str().unwrap(), uri);
+        let page = world.get(&client.authorize_url(), &[]);
+        assert!(
+            page.status().is_client_error() && !page.headers().contains_key("location"),
+            "{uri}"
+        );
+    }
 }

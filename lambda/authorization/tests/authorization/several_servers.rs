@@ -3,8 +3,11 @@
 use serde_json::json;
 
 use crate::{
-    cognito::{MACHINE_ID, MACHINE_SECRET},
-    world::{Browser, Client, World, error, hidden_request, json as body, redirected_error},
+    cognito::{MACHINE_ID, MACHINE_SECRET, parameters},
+    world::{
+        Browser, Client, ISSUER, LOOPBACK, World, arrival, error, hidden_request, json as body,
+        redirected_error, refresh_target,
+    },
 };
 
 const ORDERS: &str = "https://dogs.example.com/orders/mcp";
@@ -12,7 +15,6 @@ const READ_ORDERS: &str = "https://dogs.example.com/orders/mcp/read";
 const STOCK: &str = "https://dogs.example.com/stock/mcp";
 const READ_STOCK: &str = "https://dogs.example.com/stock/mcp/read";
 const WRITE_STOCK: &str = "https://dogs.example.com/stock/mcp/write";
-const LOOPBACK: &str = "http://localhost:53682/callback";
 
 /// One server by its MCP URL, and one by its path below the issuer.
 fn world_with(changes: &[(&str, &str)]) -> World {
@@ -38,7 +40,8 @@ fn world() -> World {
 
 /// A client that has registered itself and asks for one server.
 fn client(world: &World, resource: &str, scope: &str) -> Client {
-    Client::new(&world.registered(LOOPBACK), LOOPBACK)
+    world
+        .client()
         .but("resource", Some(resource))
         .but("scope", Some(scope))
 }
@@ -235,15 +238,15 @@ fn a_sign_in_url_that_is_edited_for_all_servers_gives_no_token() {
     ] {
         let mut browser = Browser::default();
         let mut url = url::Url::parse(&world.approve(&mut browser, &client)).unwrap();
-        let mut query = crate::cognito::parameters(url.query().unwrap());
+        let mut query = parameters(url.query().unwrap());
         query.insert("scope".to_owned(), scope.to_owned());
         query.remove("resource");
         query.extend(resource.map(|resource| ("resource".to_owned(), resource.to_owned())));
         url.query_pairs_mut().clear().extend_pairs(query);
         let callback = world.cognito.sign_in(url.as_str());
-        let location = crate::browser::arrival(&browser.get(&world, &callback));
+        let location = arrival(&browser.get(&world, &callback));
         let back = url::Url::parse(&location).unwrap();
-        let code = crate::cognito::parameters(back.query().unwrap())["code"].clone();
+        let code = parameters(back.query().unwrap())["code"].clone();
         let answer = world.redeem_for(&client, &code, ORDERS);
         assert_eq!(error(&answer), (400, "invalid_grant".to_owned()));
         let log = world.log.0.lock().unwrap();
@@ -264,9 +267,9 @@ fn a_sealed_consent_to_one_server_cannot_be_sent_for_the_other() {
         ("resource", STOCK),
         ("scope", READ_STOCK),
     ];
-    let answer = browser.submit(&world, &form, crate::world::ISSUER, "same-origin");
-    let url = crate::world::refresh_target(&answer);
-    let query = crate::cognito::parameters(url::Url::parse(&url).unwrap().query().unwrap());
+    let answer = browser.submit(&world, &form, ISSUER, "same-origin");
+    let url = refresh_target(&answer);
+    let query = parameters(url::Url::parse(&url).unwrap().query().unwrap());
     assert_eq!(
         (query["resource"].as_str(), query["scope"].as_str()),
         (ORDERS, READ_ORDERS)

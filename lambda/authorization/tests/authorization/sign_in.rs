@@ -5,12 +5,11 @@ use serde_json::json;
 use crate::{
     cognito::parameters,
     world::{
-        Browser, Client, DOCUMENT, READ, RESOURCE, VERIFIER, WRITE, World, error, json as body,
-        redirected_error, refresh_target, stored,
+        Browser, Client, DOCUMENT, ISSUER, LOOPBACK, READ, RESOURCE, SEALING, VERIFIER, WRITE,
+        World, arrival, assert_refused_on_a_page, error, json as body, redirected_error,
+        refresh_target, stored,
     },
 };
-
-const LOOPBACK: &str = "http://localhost:53682/callback";
 
 pub(crate) fn claude_code_document() -> serde_json::Value {
     json!({
@@ -46,7 +45,7 @@ fn a_client_with_a_metadata_document_signs_in_from_any_loopback_port() {
 #[test]
 fn a_dynamically_registered_client_signs_in_and_refreshes() {
     let world = World::new();
-    let client = Client::new(&world.registered(LOOPBACK), LOOPBACK);
+    let client = world.client();
     let mut tokens = world.sign_in(&client);
     for _ in 0..3 {
         let refreshed = world.form(
@@ -117,16 +116,15 @@ fn a_pre_registered_confidential_client_needs_one_of_its_two_secrets() {
 #[test]
 fn a_client_of_2025_03_26_without_resource_and_scope_gets_everything_there_is() {
     let world = World::new();
-    let client = Client::new(&world.registered(LOOPBACK), LOOPBACK)
-        .but("resource", None)
-        .but("scope", None);
+    let client = world.client().but("resource", None).but("scope", None);
     assert_eq!(world.sign_in(&client)["scope"], format!("{READ} {WRITE}"));
 }
 
 #[test]
 fn scopes_that_general_clients_add_are_left_out_instead_of_failing_the_sign_in() {
     let world = World::new();
-    let client = Client::new(&world.registered(LOOPBACK), LOOPBACK)
+    let client = world
+        .client()
         .but("scope", Some(&format!("openid offline_access {WRITE}")));
     assert_eq!(world.sign_in(&client)["scope"], WRITE);
 }
@@ -135,8 +133,7 @@ fn scopes_that_general_clients_add_are_left_out_instead_of_failing_the_sign_in()
 fn an_id_token_that_was_asked_for_is_checked_against_its_nonce() {
     let scopes = json!([{ "name": READ, "description": "Read" }, { "name": "openid", "description": "Know who you are" }]);
     let world = World::with(&[("AUTHORIZATION_SCOPES", &scopes.to_string())]);
-    let client = Client::new(&world.registered(LOOPBACK), LOOPBACK)
-        .but("scope", Some(&format!("{READ} openid")));
+    let client = world.client().but("scope", Some(&format!("{READ} openid")));
     let tokens = world.sign_in(&client);
     assert_eq!(tokens["id_token"].as_str().unwrap().split('.').count(), 3);
     let code = world.code(&mut Browser::default(), &client);
@@ -163,7 +160,7 @@ fn two_clients_in_two_tabs_of_one_browser_do_not_disturb_each_other() {
     let first_url = refresh_target(&browser.decide(&world, &first_page, "allow"));
     for (url, client) in [(first_url, &first), (second_url, &second)] {
         let answer = browser.get(&world, &world.cognito.sign_in(&url));
-        let location = crate::world::arrival(&answer);
+        let location = arrival(&answer);
         let code = parameters(url::Url::parse(&location).unwrap().query().unwrap())["code"].clone();
         assert_eq!(world.redeem(client, &code).status(), 200);
     }
@@ -177,7 +174,7 @@ fn two_clients_in_two_tabs_of_one_browser_do_not_disturb_each_other() {
 #[test]
 fn cancelling_on_the_page_tells_the_client_and_never_reaches_cognito() {
     let world = World::new();
-    let client = Client::new(&world.registered(LOOPBACK), LOOPBACK);
+    let client = world.client();
     let mut browser = Browser::default();
     let page = browser.get(&world, &client.authorize_url());
     let answer = browser.decide(&world, &page, "deny");
@@ -189,7 +186,7 @@ fn cancelling_on_the_page_tells_the_client_and_never_reaches_cognito() {
     );
     assert_eq!(
         (query["error"].as_str(), query["iss"].as_str()),
-        ("access_denied", crate::world::ISSUER)
+        ("access_denied", ISSUER)
     );
     assert!(world.cognito.bodies().is_empty());
 }
@@ -197,7 +194,7 @@ fn cancelling_on_the_page_tells_the_client_and_never_reaches_cognito() {
 #[test]
 fn a_sign_in_that_fails_at_cognito_is_told_to_the_client_without_cognitos_words() {
     let world = World::new();
-    let client = Client::new(&world.registered(LOOPBACK), LOOPBACK);
+    let client = world.client();
     for (upstream, ours) in [
         ("access_denied", "access_denied"),
         ("invalid_scope", "server_error"),
@@ -206,7 +203,7 @@ fn a_sign_in_that_fails_at_cognito_is_told_to_the_client_without_cognitos_words(
         let mut browser = Browser::default();
         let url = world.approve(&mut browser, &client);
         let answer = browser.get(&world, &world.cognito.fail_sign_in(&url, upstream));
-        assert!(!crate::world::arrival(&answer).contains("upstream"));
+        assert!(!arrival(&answer).contains("upstream"));
         assert_eq!(redirected_error(&answer, &client), ours);
     }
 }
@@ -214,13 +211,13 @@ fn a_sign_in_that_fails_at_cognito_is_told_to_the_client_without_cognitos_words(
 #[test]
 fn a_rotated_sealing_secret_breaks_no_sign_in_in_progress() {
     let world = World::new();
-    let client = Client::new(&world.registered(LOOPBACK), LOOPBACK);
+    let client = world.client();
     let mut browser = Browser::default();
     let url = world.approve(&mut browser, &client);
     let newer = "another sealing secret of more than thirty-two characters";
-    *world.store.0.lock().unwrap() = Ok(stored(newer, Some(crate::world::SEALING)));
+    *world.store.0.lock().unwrap() = Ok(stored(newer, Some(SEALING)));
     world.pass(6 * 60);
-    let location = crate::world::arrival(&browser.get(&world, &world.cognito.sign_in(&url)));
+    let location = arrival(&browser.get(&world, &world.cognito.sign_in(&url)));
     let code = parameters(url::Url::parse(&location).unwrap().query().unwrap())["code"].clone();
     assert_eq!(world.redeem(&client, &code).status(), 200);
 }
@@ -232,16 +229,16 @@ fn a_value_of_a_newer_secret_makes_a_warm_function_read_its_secrets_again() {
     older.pass(60);
     let newer_secret = "another sealing secret of more than thirty-two characters";
     let newer = World::new();
-    *newer.store.0.lock().unwrap() = Ok(stored(newer_secret, Some(crate::world::SEALING)));
-    let client = Client::new(&newer.registered(LOOPBACK), LOOPBACK);
-    *older.store.0.lock().unwrap() = Ok(stored(newer_secret, Some(crate::world::SEALING)));
+    *newer.store.0.lock().unwrap() = Ok(stored(newer_secret, Some(SEALING)));
+    let client = newer.client();
+    *older.store.0.lock().unwrap() = Ok(stored(newer_secret, Some(SEALING)));
     assert_eq!(older.get(&client.authorize_url(), &[]).status(), 200);
 }
 
 #[test]
 fn secrets_that_cannot_be_read_again_are_used_on_for_an_hour_and_then_refused() {
     let world = World::new();
-    let client = Client::new(&world.registered(LOOPBACK), LOOPBACK);
+    let client = world.client();
     *world.store.0.lock().unwrap() = Err(mcp_lambda_authorization::SecretsUnavailable("down"));
     world.pass(30 * 60);
     assert_eq!(world.get(&client.authorize_url(), &[]).status(), 200);
@@ -278,7 +275,7 @@ fn two_hundred_sign_ins_in_flight_at_once_end_each_at_its_own_client() {
         .map(|url| world.cognito.sign_in(url))
         .collect();
     for ((client, browser), callback) in flights.iter_mut().zip(callbacks.iter().rev()) {
-        let location = crate::world::arrival(&browser.get(&world, callback));
+        let location = arrival(&browser.get(&world, callback));
         assert!(location.starts_with(&client.redirect_uri), "{location}");
         let query = parameters(url::Url::parse(&location).unwrap().query().unwrap());
         assert_eq!(query.get("state"), client.state.as_ref());
@@ -288,5 +285,46 @@ fn two_hundred_sign_ins_in_flight_at_once_end_each_at_its_own_client() {
         world.hosts.connections.lock().unwrap().len(),
         1,
         "one fetch for all of them"
+    );
+}
+
+#[test]
+fn a_pre_registered_client_is_held_to_its_own_scopes() {
+    let clients = json!([{ "clientId": "desk", "clientName": "Desk", "redirectUris": [LOOPBACK], "scopes": [READ] }]);
+    let world = World::with(&[("AUTHORIZATION_CLIENTS", &clients.to_string())]);
+    let client = Client::new("desk", LOOPBACK);
+    let answer = world.get(&client.but("scope", Some(WRITE)).authorize_url(), &[]);
+    assert_eq!(redirected_error(&answer, &client), "invalid_scope");
+    assert_eq!(world.sign_in(&client.but("scope", None))["scope"], READ);
+}
+
+/// TypeScript SDK: state of one client leaked to another through a reused object.
+#[test]
+fn cve_2026_25536_interleaved_sign_ins_of_two_people_share_nothing() {
+    let world = World::new();
+    let (first, second) = (
+        world.client(),
+        Client::new(
+            &world.registered("http://127.0.0.1:9/cb"),
+            "http://127.0.0.1:9/cb",
+        ),
+    );
+    let (mut ann, mut bob) = (Browser::default(), Browser::default());
+    let ann_page = ann.get(&world, &first.authorize_url());
+    let bob_page = bob.get(&world, &second.authorize_url());
+    assert_refused_on_a_page(
+        &bob.decide(&world, &ann_page, "allow"),
+        "ConsentOtherBrowser",
+    );
+    let ann_url = refresh_target(&ann.decide(&world, &ann_page, "allow"));
+    let bob_url = refresh_target(&bob.decide(&world, &bob_page, "allow"));
+    let (ann_callback, bob_callback) = (
+        world.cognito.sign_in(&ann_url),
+        world.cognito.sign_in(&bob_url),
+    );
+    assert_refused_on_a_page(&bob.get(&world, &ann_callback), "TransactionOtherBrowser");
+    assert!(arrival(&bob.get(&world, &bob_callback)).starts_with("http://127.0.0.1:9/cb?"));
+    assert!(
+        arrival(&ann.get(&world, &ann_callback)).starts_with("http://localhost:53682/callback?")
     );
 }

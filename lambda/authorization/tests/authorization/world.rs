@@ -28,6 +28,8 @@ pub(crate) const ISSUER: &str = "https://dogs.example.com";
 pub(crate) const RESOURCE: &str = "https://dogs.example.com/mcp";
 pub(crate) const READ: &str = "https://dogs.example.com/mcp/read";
 pub(crate) const WRITE: &str = "https://dogs.example.com/mcp/write";
+/// The redirect URI of most clients here.
+pub(crate) const LOOPBACK: &str = "http://localhost:53682/callback";
 pub(crate) const DOCUMENT: &str = "https://claude.ai/oauth/claude-code-client-metadata";
 pub(crate) const VERIFIER: &str = "a-verifier-that-is-long-enough-to-be-accepted-0123";
 pub(crate) const SEALING: &str = "a sealing secret of more than thirty-two characters";
@@ -286,6 +288,11 @@ impl World {
         }));
         assert_eq!(answer.status(), 201, "{}", answer.body());
         json(&answer)["client_id"].as_str().unwrap().to_owned()
+    }
+
+    /// A client that has registered [`LOOPBACK`].
+    pub(crate) fn client(&self) -> Client {
+        Client::new(&self.registered(LOOPBACK), LOOPBACK)
     }
 
     /// Puts a document at [`DOCUMENT`].

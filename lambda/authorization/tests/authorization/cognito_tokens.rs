@@ -9,7 +9,6 @@ use crate::{
     world::{Browser, Client, READ, RESOURCE, START, WRITE, World, error, json as body},
 };
 
-const LOOPBACK: &str = "http://localhost:53682/callback";
 const OTHER_RESOURCE: &str = "https://cats.example.com/mcp";
 
 /// A lie: its name in the log, and what it makes of the honest answer.
@@ -184,7 +183,7 @@ const LIES: &[Named] = &[
 
 fn world() -> (World, Client) {
     let world = World::new();
-    let client = Client::new(&world.registered(LOOPBACK), LOOPBACK);
+    let client = world.client();
     (world, client)
 }
 
@@ -259,7 +258,8 @@ fn what_is_refreshed_is_what_was_consented_to() {
 #[test]
 fn fewer_scopes_are_handed_out_and_the_response_says_so() {
     let world = World::new();
-    let client = Client::new(&world.registered(LOOPBACK), LOOPBACK)
+    let client = world
+        .client()
         .but("scope", Some(&format!("{READ} {WRITE}")));
     let code = world.code(&mut Browser::default(), &client);
     world
@@ -392,8 +392,7 @@ fn an_id_token_that_was_asked_for_is_there_and_of_this_sign_in() {
     ];
     for (name, lie) in lies {
         let world = World::with(&[("AUTHORIZATION_SCOPES", &scopes.to_string())]);
-        let client = Client::new(&world.registered(LOOPBACK), LOOPBACK)
-            .but("scope", Some(&format!("{READ} openid")));
+        let client = world.client().but("scope", Some(&format!("{READ} openid")));
         let code = world.code(&mut Browser::default(), &client);
         world.cognito.lie(Box::new(lie));
         assert_refused(&world, &world.redeem(&client, &code), name, name);
