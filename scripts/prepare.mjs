@@ -54,7 +54,7 @@ export const workspacePackages = () => once('workspace', () => npmCi('.'));
 export const testPackages = () => once('test', () => npmCi('test'));
 
 /** The MCP clients of `connectCommand` that run by name only. */
-export const connectPackages = () => once('connect', () => npmCi('test/connect'));
+export const connectPackages = () => once('connect', () => npmCi('test/e2e/connect'));
 
 /** The constructs compiled by jsii, which is what other languages use. */
 export const compiledConstructs = () => once('constructs', () => must('npm', ['run', 'build', '--workspace', 'cdk']));
@@ -129,7 +129,7 @@ export const arm64Emulator = () => debianPackages('qemu-aarch64-static', ['qemu-
 export const pythonClient = () => once('python client', () => {
   const venv = join(root, '.local', 'python-client');
   const [python, stamp] = [join(venv, 'bin', 'python'), join(venv, 'requirements.stamp')];
-  const requirements = join(root, 'test', 'clients', 'python', 'requirements.txt');
+  const requirements = join(root, 'test', 'e2e', 'clients', 'python', 'requirements.txt');
   const wanted = readFileSync(requirements, 'utf8');
   if (existsSync(python) && existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return python;
   console.log('installing the Python MCP client …');

@@ -18,6 +18,9 @@ const testFiles = (folder) => readdirSync(join(root, folder)).filter((name) => n
 const testFilesBelow = (folder, without) =>
   readdirSync(join(root, folder), { recursive: true }).filter((name) => name.endsWith('.test.ts') && !name.startsWith(`${without}/`)).sort().map((name) => join(folder, name));
 
+/** Tests of what is packed and published, each of which needs something else built before. */
+const packageTests = (...names) => names.map((name) => `test/package/${name}.test.ts`);
+
 /** Runs TypeScript tests on Node's own runner, one file after the other unless `concurrency` says otherwise: most share a stack. */
 const node = (report, title, files, { minutes = 20, concurrency = 1, ...options } = {}) =>
   report.node(title, ['--import', 'tsx', '--test', `--test-concurrency=${concurrency}`, `--test-timeout=${minutes * 60_000}`, ...files], { cwd: root, ...options });
@@ -64,9 +67,7 @@ const parts = {
       await report.run('types of the tests', 'tsc', ['-p', 'test'], { cwd: root });
       await report.rust('Rust tests', ['--workspace']);
       await node(report, 'construct tests', testFilesBelow('cdk/test', 'rules'), { concurrency: 2 });
-      await node(report, 'documents', testFiles('test/docs'));
-      await node(report, 'structure', testFiles('test/structure'));
-      await node(report, 'the test command', testFiles('test/command'));
+      await node(report, 'the repository: documents, structure, the test command', testFiles('test/repository'));
     },
   },
   templates: {
@@ -77,7 +78,7 @@ const parts = {
   api: {
     title: 'the public API of the constructs: nothing broken, described, with examples that compile',
     needs: [prepare.compiledConstructs],
-    run: (report) => node(report, 'public API', testFiles('test/api')),
+    run: (report) => node(report, 'public API', packageTests('api', 'api-coverage')),
   },
   golden: {
     title: 'one app in several languages, one template',
@@ -108,7 +109,7 @@ const parts = {
     needs: [prepare.testPackages, prepare.arm64Emulator, prepare.compiledConstructs],
     run: async (report) => {
       if (await report.run('cargo lambda', 'node', ['scripts/build-lambda.mjs'], { cwd: root })) {
-        await node(report, 'arm64 programs and the npm package', testFiles('test/artifact'));
+        await node(report, 'arm64 programs and the npm package', packageTests('bootstrap', 'npm-package'));
       }
     },
   },
@@ -181,14 +182,14 @@ const parts = {
     // What they install is for them alone, and clients of the same kind are in every run.
     onlyByName: true,
     needs: [prepare.testPackages, prepare.connectPackages, prepare.chromium, prepare.authorizationStack],
-    run: async (report) => node(report, 'connect commands', testFiles('test/connect'), { env: { MCP_LAMBDA_OUTPUTS: await prepare.authorizationStack() } }),
+    run: async (report) => node(report, 'connect commands', testFiles('test/e2e/connect'), { env: { MCP_LAMBDA_OUTPUTS: await prepare.authorizationStack() } }),
   },
   template: {
     title: 'a new server from the template, by cargo-generate',
     // It compiles cargo-generate, once, and a server from nothing: minutes for what seldom changes.
     onlyByName: true,
     needs: [prepare.cargoGenerate],
-    run: async (report) => node(report, 'template', testFiles('test/template'), { env: { MCP_LAMBDA_CARGO_GENERATE: await prepare.cargoGenerate() } }),
+    run: async (report) => node(report, 'template', packageTests('server-template'), { env: { MCP_LAMBDA_CARGO_GENERATE: await prepare.cargoGenerate() } }),
   },
 };
 

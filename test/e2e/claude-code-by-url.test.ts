@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
-import { onAnotherDay } from './another-day.ts';
+import { shiftClock } from './clock-shift.ts';
 import { claims } from './authorization-code.ts';
 import { ClaudeCode } from './claude-code.ts';
 import { messages } from './messages-api.ts';
@@ -11,7 +11,7 @@ import { startModel, type Model } from './model.ts';
 import { playMetadataHost, type MetadataHost } from './metadata-host.ts';
 import { Person } from './person.ts';
 import { runningStack } from './stack.ts';
-import { withoutClientDocuments } from './without-client-documents.ts';
+import { disableClientDocuments } from './disable-client-documents.ts';
 
 const documentUrl = 'https://claude.ai/oauth/claude-code-client-metadata';
 /** How long a registration lasts, in days, unless it is configured. */
@@ -112,13 +112,13 @@ describe('Claude Code, with the line that npm start prints', () => {
   });
 
   test('registers itself where metadata documents are off, and again when its registration has expired', async (t) => {
-    const documentsAgain = await withoutClientDocuments(stack);
+    const documentsAgain = await disableClientDocuments(stack);
     t.after(documentsAgain);
     const claude = await installation();
     t.after(() => claude.remove());
     const [person] = people;
 
-    const today = await onAnotherDay(stack, -(registrationDays + 1));
+    const today = await shiftClock(stack, -(registrationDays + 1));
     const old = await logIn(claude, person).finally(today);
     assert.match(old, /^mcp-client-/);
     await callsTheTool(claude);

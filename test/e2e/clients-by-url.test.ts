@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
-import { clients } from '../clients/all.ts';
-import type { Errand, Identity, McpClient, Progress, Revision } from '../clients/client.ts';
+import { clients } from './clients/all.ts';
+import type { Errand, Identity, McpClient, Progress, Revision } from './clients/client.ts';
 import { playMetadataHost, type MetadataHost } from './metadata-host.ts';
 import { Person } from './person.ts';
 import { machineClientSecret, runningStack } from './stack.ts';

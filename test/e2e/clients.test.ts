@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
-import { clients } from '../clients/all.ts';
-import type { Identity, McpClient, Progress, Revision } from '../clients/client.ts';
+import { clients } from './clients/all.ts';
+import type { Identity, McpClient, Progress, Revision } from './clients/client.ts';
 import { holdDogApi, type HeldDogApi } from './dog-api.ts';
 import { Person } from './person.ts';
 import { machineClientSecret, runningStack } from './stack.ts';

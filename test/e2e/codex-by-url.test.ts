@@ -7,7 +7,7 @@ import { Codex } from './codex.ts';
 import { playMetadataHost } from './metadata-host.ts';
 import { Person } from './person.ts';
 import { runningStack } from './stack.ts';
-import { withoutClientDocuments } from './without-client-documents.ts';
+import { disableClientDocuments } from './disable-client-documents.ts';
 
 /** Where the document is that Codex names itself by. */
 const documentUrl = new URL('https://chatgpt.com/oauth/codex/client.json');
@@ -50,7 +50,7 @@ describe('Codex, with the line that npm start prints', () => {
   });
 
   test('registers itself where metadata documents are off', async (t) => {
-    const documentsAgain = await withoutClientDocuments(stack);
+    const documentsAgain = await disableClientDocuments(stack);
     t.after(documentsAgain);
     const codex = await Codex.install();
     t.after(() => codex.leave());

@@ -15,7 +15,7 @@ import { after, before, describe, test } from 'node:test';
 
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 
-import { clients } from '../clients/all.ts';
+import { clients } from './clients/all.ts';
 import { Provider } from './lambda-authorizer-provider.ts';
 import { cognitoDomain, machineClientSecret, machineToken, runningStack, type Stack } from './stack.ts';
 import { tokenForAnotherResource, tokenOfAnotherPool, tokenOfAnUnknownAppClient, tokensOfAnApiSignIn } from './tokens.ts';

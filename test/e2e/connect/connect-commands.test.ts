@@ -6,10 +6,10 @@ import { after, before, describe, test } from 'node:test';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 
-import { connectCommand } from '../../cdk/lib/server/private/connect-commands.js';
-import { startModel } from '../e2e/model.ts';
-import { Person } from '../e2e/person.ts';
-import { runningStack } from '../e2e/stack.ts';
+import { connectCommand } from '../../../cdk/lib/server/private/connect-commands.js';
+import { startModel } from '../model.ts';
+import { Person } from '../person.ts';
+import { runningStack } from '../stack.ts';
 import { facts } from './facts.ts';
 import { Installation } from './installation.ts';
 import { gemini } from './models.ts';

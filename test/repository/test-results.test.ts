@@ -28,7 +28,7 @@ describe('results', () => {
 
   /** Runs test files of these texts; what the report prints at its end. */
   async function reported(t: TestContext, ...texts: readonly string[]): Promise<{ readonly status: number; readonly lines: readonly string[] }> {
-    const files = texts.map((text, index) => join(work, `${index}.test.mjs`));
+    const files = texts.map((_, index) => join(work, `${index}.test.mjs`));
     texts.forEach((text, index) => writeFileSync(files[index] ?? '', text));
     const log = t.mock.method(console, 'log', () => {});
     const report = new Report();

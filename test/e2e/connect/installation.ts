@@ -6,8 +6,8 @@ import { homedir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { patience } from '../e2e/patience.ts';
-import { inTerminal } from '../e2e/terminal.ts';
+import { patience } from '../patience.ts';
+import { inTerminal } from '../terminal.ts';
 
 const packagesHere = fileURLToPath(new URL('node_modules', import.meta.url));
 

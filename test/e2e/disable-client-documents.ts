@@ -12,7 +12,7 @@ interface Method {
 }
 
 /** Takes Client ID Metadata Documents out of the metadata and out of the function; what is returned puts them back. */
-export async function withoutClientDocuments(stack: Stack): Promise<() => Promise<void>> {
+export async function disableClientDocuments(stack: Stack): Promise<() => Promise<void>> {
   const gateway = <T>(method: string, path: string, body?: object): Promise<T> => awsRest<T>(stack, 'apigateway', method, `/restapis${path}`, body);
   const apis = await gateway<{ item: readonly { id: string }[] }>('GET', '');
   // Other tests deploy servers of their own to the same account.

@@ -1,6 +1,6 @@
 /** The APIs in which Codex and Gemini CLI speak to their models. */
 
-import type { Json, ModelApi, OfferedTool } from '../e2e/model.ts';
+import type { Json, ModelApi, OfferedTool } from '../model.ts';
 
 /** A tool, or a group of them. */
 interface ToolOrGroup extends OfferedTool {

@@ -7,8 +7,8 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
-import { patience } from '../e2e/patience.ts';
-import { listenForCallback } from '../e2e/person.ts';
+import { patience } from '../patience.ts';
+import { listenForCallback } from '../person.ts';
 import type { Errand, Outcome, Progress, Surroundings } from './client.ts';
 
 /** One line. */

@@ -8,7 +8,7 @@ import { UnauthorizedError as FirstUnauthorizedError } from '@modelcontextprotoc
 import { Client as FirstClient } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport as FirstTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 
-import { listenForCallback } from '../e2e/person.ts';
+import { listenForCallback } from '../person.ts';
 import type { Errand, McpClient, Outcome, Surroundings } from './client.ts';
 import { MemoryProvider } from './typescript-provider.ts';
 

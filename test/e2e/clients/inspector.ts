@@ -7,12 +7,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { patience } from '../e2e/patience.ts';
-import { freePort } from '../e2e/person.ts';
-import { inTerminal } from '../e2e/terminal.ts';
+import { patience } from '../patience.ts';
+import { freePort } from '../person.ts';
+import { inTerminal } from '../terminal.ts';
 import type { Errand, McpClient, Outcome, Surroundings } from './client.ts';
 
-const executable = fileURLToPath(new URL('../node_modules/.bin/mcp-inspector', import.meta.url));
+const executable = fileURLToPath(new URL('../../node_modules/.bin/mcp-inspector', import.meta.url));
 
 async function inspect(home: string, errand: Errand, args: readonly string[], surroundings?: Surroundings): Promise<Record<string, unknown>> {
   const era = errand.revision === '2026-07-28' ? 'modern' : 'legacy';

@@ -6,7 +6,7 @@ import { setVariables, variable } from './function-variables.ts';
 import { aws, type Stack } from './stack.ts';
 
 /** Moves the clock of the authorization server, and of nothing else, by so many days; what is returned moves it back. */
-export async function onAnotherDay(stack: Stack, days: number): Promise<() => Promise<void>> {
+export async function shiftClock(stack: Stack, days: number): Promise<() => Promise<void>> {
   // AWS refuses a request of another day, so that the secrets cannot be read then: they are put where they are read from no store.
   const secret = async (name: string): Promise<string> => {
     const { SecretString } = await aws<{ SecretString: string }>(stack, 'secretsmanager', 'secretsmanager.GetSecretValue', { SecretId: await variable(stack, name) });
