@@ -1,51 +1,48 @@
 //! Codes at `/token`: each is for one client, one redirect URI and one verifier, once, for five minutes.
 
-use crate::{
-    sign_in::claude_code_document,
-    world::{
-        Browser, Client, DOCUMENT, LOOPBACK, READ, VERIFIER, World, error, json as body,
-        redirected_error,
-    },
+use crate::harness::{
+    Browser, Client, DOCUMENT, Harness, LOOPBACK, READ, VERIFIER, claude_code_document, error,
+    json as body, redirected_error,
 };
 
 /// RFC 6749 section 4.1.2: a code is used once. Ours carries Cognito's, which is redeemed once.
 #[test]
 fn replay_a_code_is_redeemed_once() {
-    let world = World::new();
-    let client = world.client();
-    let code = world.code(&mut Browser::default(), &client);
-    assert_eq!(world.redeem(&client, &code).status(), 200);
+    let harness = Harness::new();
+    let client = harness.client();
+    let code = harness.code(&mut Browser::default(), &client);
+    assert_eq!(harness.redeem(&client, &code).status(), 200);
     assert_eq!(
-        error(&world.redeem(&client, &code)),
+        error(&harness.redeem(&client, &code)),
         (400, "invalid_grant".to_owned())
     );
 }
 
 #[test]
 fn a_code_of_one_client_is_not_redeemed_by_another_or_with_another_redirect() {
-    let world = World::new();
-    world.publish(&claude_code_document());
-    let client = world.client();
-    let code = world.code(&mut Browser::default(), &client);
+    let harness = Harness::new();
+    harness.publish(&claude_code_document());
+    let client = harness.client();
+    let code = harness.code(&mut Browser::default(), &client);
     for (id, redirect_uri) in [
         (DOCUMENT, LOOPBACK),
-        (world.registered(LOOPBACK).as_str(), LOOPBACK),
+        (harness.registered(LOOPBACK).as_str(), LOOPBACK),
         (client.client_id.as_str(), "http://localhost:53683/callback"),
     ] {
         assert_eq!(
-            error(&world.redeem(&Client::new(id, redirect_uri), &code)),
+            error(&harness.redeem(&Client::new(id, redirect_uri), &code)),
             (400, "invalid_grant".to_owned())
         );
     }
-    assert!(world.cognito.bodies().is_empty());
+    assert!(harness.cognito.bodies().is_empty());
 }
 
 #[test]
 fn an_upstream_code_or_refresh_token_is_worth_nothing_here() {
-    let world = World::new();
-    let client = world.client();
+    let harness = Harness::new();
+    let client = harness.client();
     assert_eq!(
-        error(&world.redeem(&client, "upstream-code-1")),
+        error(&harness.redeem(&client, "upstream-code-1")),
         (400, "invalid_grant".to_owned())
     );
     let form = [
@@ -54,20 +51,20 @@ fn an_upstream_code_or_refresh_token_is_worth_nothing_here() {
         ("client_id", client.client_id.as_str()),
     ];
     assert_eq!(
-        error(&world.form("/token", &form, &[])),
+        error(&harness.form("/token", &form, &[])),
         (400, "invalid_grant".to_owned())
     );
-    assert!(world.cognito.bodies().is_empty());
+    assert!(harness.cognito.bodies().is_empty());
 }
 
 #[test]
 fn a_code_expires_after_five_minutes() {
-    let world = World::new();
-    let client = world.client();
-    let code = world.code(&mut Browser::default(), &client);
-    world.pass(300);
+    let harness = Harness::new();
+    let client = harness.client();
+    let code = harness.code(&mut Browser::default(), &client);
+    harness.pass(300);
     assert_eq!(
-        error(&world.redeem(&client, &code)),
+        error(&harness.redeem(&client, &code)),
         (400, "invalid_grant".to_owned())
     );
 }
@@ -75,8 +72,8 @@ fn a_code_expires_after_five_minutes() {
 /// workers-oauth-provider: PKCE could be left out at the token endpoint.
 #[test]
 fn cve_2025_4144_a_code_is_never_redeemed_without_its_verifier_and_plain_is_refused() {
-    let world = World::new();
-    let client = world.client();
+    let harness = Harness::new();
+    let client = harness.client();
     for (name, value) in [
         ("code_challenge", None),
         ("code_challenge_method", None),
@@ -85,14 +82,14 @@ fn cve_2025_4144_a_code_is_never_redeemed_without_its_verifier_and_plain_is_refu
         ("code_challenge", Some("short")),
         ("code_challenge", Some(VERIFIER)),
     ] {
-        let answer = world.get(&client.but(name, value).authorize_url(), &[]);
+        let answer = harness.get(&client.but(name, value).authorize_url(), &[]);
         assert_eq!(
             redirected_error(&answer, &client),
             "invalid_request",
             "{name} {value:?}"
         );
     }
-    let code = world.code(&mut Browser::default(), &client);
+    let code = harness.code(&mut Browser::default(), &client);
     let form = [
         ("grant_type", "authorization_code"),
         ("code", code.as_str()),
@@ -100,7 +97,7 @@ fn cve_2025_4144_a_code_is_never_redeemed_without_its_verifier_and_plain_is_refu
         ("client_id", client.client_id.as_str()),
     ];
     assert_eq!(
-        error(&world.form("/token", &form, &[])),
+        error(&harness.form("/token", &form, &[])),
         (400, "invalid_request".to_owned())
     );
     for verifier in [
@@ -111,18 +108,18 @@ fn cve_2025_4144_a_code_is_never_redeemed_without_its_verifier_and_plain_is_refu
     ] {
         let mut form = form.to_vec();
         form.push(("code_verifier", verifier));
-        let (status, code) = error(&world.form("/token", &form, &[]));
+        let (status, code) = error(&harness.form("/token", &form, &[]));
         assert!(
             status == 400 && (code == "invalid_grant" || code == "invalid_request"),
             "{verifier}: {code}"
         );
     }
     assert!(
-        world.cognito.bodies().is_empty(),
+        harness.cognito.bodies().is_empty(),
         "none of these reached Cognito"
     );
     assert_eq!(
-        world.redeem(&client, &code).status(),
+        harness.redeem(&client, &code).status(),
         200,
         "and none of them used the code up"
     );
@@ -131,9 +128,9 @@ fn cve_2025_4144_a_code_is_never_redeemed_without_its_verifier_and_plain_is_refu
 /// OAuth 2.1 took `redirect_uri` out of the token request (section 10.2): PKCE binds a code better. One that is sent counts.
 #[test]
 fn a_code_is_redeemed_without_a_redirect_uri_and_never_with_another() {
-    let world = World::new();
-    let client = world.client();
-    let code = world.code(&mut Browser::default(), &client);
+    let harness = Harness::new();
+    let client = harness.client();
+    let code = harness.code(&mut Browser::default(), &client);
     let redeem = |more: &[(&str, &str)]| {
         let form = [
             ("grant_type", "authorization_code"),
@@ -141,7 +138,7 @@ fn a_code_is_redeemed_without_a_redirect_uri_and_never_with_another() {
             ("code", code.as_str()),
             ("code_verifier", VERIFIER),
         ];
-        world.form("/token", &[&form, more].concat(), &[])
+        harness.form("/token", &[&form, more].concat(), &[])
     };
     for another in [
         "http://localhost:53683/callback",
@@ -158,7 +155,7 @@ fn a_code_is_redeemed_without_a_redirect_uri_and_never_with_another() {
         );
     }
     assert!(
-        world.cognito.bodies().is_empty(),
+        harness.cognito.bodies().is_empty(),
         "Cognito's code is not used up"
     );
     let answer = redeem(&[]);

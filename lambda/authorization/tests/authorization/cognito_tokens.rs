@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     cognito::{CLIENT_ID, MACHINE_ID, MACHINE_SECRET, PERSON, POOL, claims, jwt},
-    world::{Browser, Client, READ, RESOURCE, START, WRITE, World, error, json as body},
+    harness::{Browser, Client, Harness, READ, RESOURCE, START, WRITE, error, json as body},
 };
 
 const OTHER_RESOURCE: &str = "https://cats.example.com/mcp";
@@ -181,24 +181,24 @@ const LIES: &[Named] = &[
     ),
 ];
 
-fn world() -> (World, Client) {
-    let world = World::new();
-    let client = world.client();
-    (world, client)
+fn harness() -> (Harness, Client) {
+    let harness = Harness::new();
+    let client = harness.client();
+    (harness, client)
 }
 
-fn refresh(world: &World, client: &Client, token: &str) -> mcp_lambda_authorization::Response {
+fn refresh(harness: &Harness, client: &Client, token: &str) -> mcp_lambda_authorization::Response {
     let form = [
         ("grant_type", "refresh_token"),
         ("refresh_token", token),
         ("client_id", client.client_id.as_str()),
     ];
-    world.form("/token", &form, &[])
+    harness.form("/token", &form, &[])
 }
 
 /// Nothing of the answer is in ours or in the log, and nothing of it can be used at Cognito.
 fn assert_refused(
-    world: &World,
+    harness: &Harness,
     answer: &mcp_lambda_authorization::Response,
     name: &str,
     lie: &str,
@@ -207,7 +207,7 @@ fn assert_refused(
     for part in ["eyJ", "refresh_token", "upstream-", READ, PERSON, "opaque"] {
         assert!(!answer.body().contains(part), "{lie}: {}", answer.body());
     }
-    let log = world.log.0.lock().unwrap();
+    let log = harness.log.0.lock().unwrap();
     let line: Value = serde_json::from_str(log.last().unwrap()).unwrap();
     assert_eq!(line["failure"], "TokenNotAsConsented", "{lie}");
     assert_eq!(line["mismatch"], name, "{lie}");
@@ -222,17 +222,17 @@ fn assert_refused(
     ] {
         assert!(!log.join("\n").contains(part), "{lie}");
     }
-    assert!(world.cognito.has_no_refresh_token_left(), "{lie}");
+    assert!(harness.cognito.has_no_refresh_token_left(), "{lie}");
 }
 
 #[test]
 fn what_is_redeemed_is_what_was_consented_to() {
     for (lie, name, change) in LIES {
-        let (world, client) = world();
-        let code = world.code(&mut Browser::default(), &client);
-        world.cognito.lie(Box::new(*change));
-        assert_refused(&world, &world.redeem(&client, &code), name, lie);
-        assert_eq!(world.cognito.revoked(), 1, "{lie}");
+        let (harness, client) = harness();
+        let code = harness.code(&mut Browser::default(), &client);
+        harness.cognito.lie(Box::new(*change));
+        assert_refused(&harness, &harness.redeem(&client, &code), name, lie);
+        assert_eq!(harness.cognito.revoked(), 1, "{lie}");
     }
 }
 
@@ -242,13 +242,13 @@ fn what_is_refreshed_is_what_was_consented_to() {
         set(answer, "sub", json!("somebody-else"));
     });
     for (lie, name, change) in LIES.iter().copied().chain([other_person]) {
-        let (world, client) = world();
-        let tokens = world.sign_in(&client);
-        world.cognito.lie(Box::new(change));
-        let answer = refresh(&world, &client, tokens["refresh_token"].as_str().unwrap());
-        assert_refused(&world, &answer, name, lie);
+        let (harness, client) = harness();
+        let tokens = harness.sign_in(&client);
+        harness.cognito.lie(Box::new(change));
+        let answer = refresh(&harness, &client, tokens["refresh_token"].as_str().unwrap());
+        assert_refused(&harness, &answer, name, lie);
         assert_eq!(
-            world.cognito.revoked(),
+            harness.cognito.revoked(),
             2,
             "{lie}: the refresh token that was used, and the one that came"
         );
@@ -257,33 +257,33 @@ fn what_is_refreshed_is_what_was_consented_to() {
 
 #[test]
 fn fewer_scopes_are_handed_out_and_the_response_says_so() {
-    let world = World::new();
-    let client = world
+    let harness = Harness::new();
+    let client = harness
         .client()
         .but("scope", Some(&format!("{READ} {WRITE}")));
-    let code = world.code(&mut Browser::default(), &client);
-    world
+    let code = harness.code(&mut Browser::default(), &client);
+    harness
         .cognito
         .lie(Box::new(|answer| set(answer, "scope", json!(READ))));
-    let tokens = body(&world.redeem(&client, &code));
+    let tokens = body(&harness.redeem(&client, &code));
     assert_eq!(tokens["scope"], READ);
     assert_eq!(
         claims(tokens["access_token"].as_str().unwrap())["scope"],
         READ
     );
     // The consent was to both, so a later access token may have both.
-    world.cognito.lie(Box::new(|_| ()));
+    harness.cognito.lie(Box::new(|_| ()));
     let refreshed = body(&refresh(
-        &world,
+        &harness,
         &client,
         tokens["refresh_token"].as_str().unwrap(),
     ));
     assert_eq!(refreshed["scope"], format!("{READ} {WRITE}"));
-    world
+    harness
         .cognito
         .lie(Box::new(|answer| set(answer, "scope", json!(WRITE))));
     let refreshed = body(&refresh(
-        &world,
+        &harness,
         &client,
         refreshed["refresh_token"].as_str().unwrap(),
     ));
@@ -292,36 +292,36 @@ fn fewer_scopes_are_handed_out_and_the_response_says_so() {
 
 #[test]
 fn one_audience_in_an_array_is_the_audience_itself() {
-    let (world, client) = world();
-    world
+    let (harness, client) = harness();
+    harness
         .cognito
         .lie(Box::new(|answer| set(answer, "aud", json!([RESOURCE]))));
-    assert_eq!(world.sign_in(&client)["scope"], READ);
+    assert_eq!(harness.sign_in(&client)["scope"], READ);
 }
 
 #[test]
 fn both_forms_of_the_user_pools_issuer_are_the_user_pool() {
-    let (world, client) = world();
-    world.cognito.lie(Box::new(|answer| {
+    let (harness, client) = harness();
+    harness.cognito.lie(Box::new(|answer| {
         set(
             answer,
             "iss",
             json!(POOL.replace("https://", "https://issuer-")),
         );
     }));
-    assert_eq!(world.sign_in(&client)["scope"], READ);
+    assert_eq!(harness.sign_in(&client)["scope"], READ);
 }
 
 #[test]
 fn without_a_refresh_token_the_access_token_is_handed_out_alone() {
-    let (world, client) = world();
-    let tokens = world.sign_in(&client);
-    world.cognito.lie(Box::new(|answer| {
+    let (harness, client) = harness();
+    let tokens = harness.sign_in(&client);
+    harness.cognito.lie(Box::new(|answer| {
         answer.as_object_mut().unwrap().remove("refresh_token");
     }));
-    let code = world.code(&mut Browser::default(), &client);
-    let redeemed = world.redeem(&client, &code);
-    let refreshed = refresh(&world, &client, tokens["refresh_token"].as_str().unwrap());
+    let code = harness.code(&mut Browser::default(), &client);
+    let redeemed = harness.redeem(&client, &code);
+    let refreshed = refresh(&harness, &client, tokens["refresh_token"].as_str().unwrap());
     for answer in [redeemed, refreshed] {
         assert_eq!(answer.status(), 200, "{}", answer.body());
         assert!(body(&answer).get("refresh_token").is_none());
@@ -330,28 +330,28 @@ fn without_a_refresh_token_the_access_token_is_handed_out_alone() {
 
 #[test]
 fn without_a_refresh_token_a_lie_is_refused_all_the_same() {
-    let (world, client) = world();
-    let code = world.code(&mut Browser::default(), &client);
-    world.cognito.lie(Box::new(|answer| {
+    let (harness, client) = harness();
+    let code = harness.code(&mut Browser::default(), &client);
+    harness.cognito.lie(Box::new(|answer| {
         set(answer, "aud", json!(OTHER_RESOURCE));
         answer.as_object_mut().unwrap().remove("refresh_token");
     }));
-    let answer = world.redeem(&client, &code);
+    let answer = harness.redeem(&client, &code);
     assert_eq!(error(&answer), (400, "invalid_grant".to_owned()));
-    assert_eq!(world.cognito.revoked(), 0, "there is none to revoke");
+    assert_eq!(harness.cognito.revoked(), 0, "there is none to revoke");
 }
 
 #[test]
 fn a_revocation_that_fails_hands_nothing_out_and_is_in_the_log() {
-    let (world, client) = world();
-    let code = world.code(&mut Browser::default(), &client);
-    world
+    let (harness, client) = harness();
+    let code = harness.code(&mut Browser::default(), &client);
+    harness
         .cognito
         .lie(Box::new(|answer| set(answer, "aud", json!(OTHER_RESOURCE))));
-    world.cognito.refuse_revocations();
-    let answer = world.redeem(&client, &code);
+    harness.cognito.refuse_revocations();
+    let answer = harness.redeem(&client, &code);
     assert_eq!(error(&answer), (400, "invalid_grant".to_owned()));
-    let log = world.log.0.lock().unwrap();
+    let log = harness.log.0.lock().unwrap();
     assert!(
         log.last()
             .unwrap()
@@ -362,13 +362,13 @@ fn a_revocation_that_fails_hands_nothing_out_and_is_in_the_log() {
 
 #[test]
 fn an_id_token_that_nobody_asked_for_is_not_handed_out() {
-    let (world, client) = world();
-    world
+    let (harness, client) = harness();
+    harness
         .cognito
         .lie(Box::new(|answer| add_id_token(answer, PERSON)));
-    let tokens = world.sign_in(&client);
+    let tokens = harness.sign_in(&client);
     assert!(tokens.get("id_token").is_none());
-    let refreshed = refresh(&world, &client, tokens["refresh_token"].as_str().unwrap());
+    let refreshed = refresh(&harness, &client, tokens["refresh_token"].as_str().unwrap());
     assert!(body(&refreshed).get("id_token").is_none());
 }
 
@@ -391,11 +391,13 @@ fn an_id_token_that_was_asked_for_is_there_and_of_this_sign_in() {
         }),
     ];
     for (name, lie) in lies {
-        let world = World::with(&[("AUTHORIZATION_SCOPES", &scopes.to_string())]);
-        let client = world.client().but("scope", Some(&format!("{READ} openid")));
-        let code = world.code(&mut Browser::default(), &client);
-        world.cognito.lie(Box::new(lie));
-        assert_refused(&world, &world.redeem(&client, &code), name, name);
+        let harness = Harness::with(&[("AUTHORIZATION_SCOPES", &scopes.to_string())]);
+        let client = harness
+            .client()
+            .but("scope", Some(&format!("{READ} openid")));
+        let code = harness.code(&mut Browser::default(), &client);
+        harness.cognito.lie(Box::new(lie));
+        assert_refused(&harness, &harness.redeem(&client, &code), name, name);
     }
 }
 
@@ -408,23 +410,23 @@ fn an_answer_that_cannot_be_read_is_refused_and_its_refresh_token_revoked() {
         },
     ];
     for lie in lies {
-        let (world, client) = world();
-        let code = world.code(&mut Browser::default(), &client);
-        world.cognito.lie(Box::new(lie));
-        let answer = world.redeem(&client, &code);
+        let (harness, client) = harness();
+        let code = harness.code(&mut Browser::default(), &client);
+        harness.cognito.lie(Box::new(lie));
+        let answer = harness.redeem(&client, &code);
         assert_eq!(error(&answer), (502, "server_error".to_owned()));
-        assert!(world.cognito.has_no_refresh_token_left());
-        assert_eq!(world.cognito.revoked(), 1);
+        assert!(harness.cognito.has_no_refresh_token_left());
+        assert_eq!(harness.cognito.revoked(), 1);
     }
 }
 
-fn machine(world: &World, more: &[(&str, &str)]) -> mcp_lambda_authorization::Response {
+fn machine(harness: &Harness, more: &[(&str, &str)]) -> mcp_lambda_authorization::Response {
     let form = [
         ("grant_type", "client_credentials"),
         ("client_id", MACHINE_ID),
         ("client_secret", MACHINE_SECRET),
     ];
-    world.form("/token", &[&form, more].concat(), &[])
+    harness.form("/token", &[&form, more].concat(), &[])
 }
 
 #[test]
@@ -460,26 +462,26 @@ fn a_program_gets_what_it_asked_for() {
         }),
     ];
     for (lie, name, change) in lies {
-        let world = World::new();
-        assert_eq!(machine(&world, &[("scope", READ)]).status(), 200);
-        world.cognito.lie(Box::new(*change));
-        assert_refused(&world, &machine(&world, &[("scope", READ)]), name, lie);
+        let harness = Harness::new();
+        assert_eq!(machine(&harness, &[("scope", READ)]).status(), 200);
+        harness.cognito.lie(Box::new(*change));
+        assert_refused(&harness, &machine(&harness, &[("scope", READ)]), name, lie);
     }
 }
 
 #[test]
 fn a_program_that_names_no_scope_gets_none_of_other_servers() {
-    let world = World::new();
+    let harness = Harness::new();
     let all = format!("{READ} {WRITE}");
-    assert_eq!(body(&machine(&world, &[]))["scope"], all);
-    world.cognito.lie(Box::new(|answer| {
+    assert_eq!(body(&machine(&harness, &[]))["scope"], all);
+    harness.cognito.lie(Box::new(|answer| {
         set(
             answer,
             "scope",
             json!(format!("{READ} {OTHER_RESOURCE}/read")),
         );
     }));
-    let answer = machine(&world, &[]);
+    let answer = machine(&harness, &[]);
     assert_eq!(error(&answer), (400, "invalid_scope".to_owned()));
     assert!(
         answer.body().contains("name the scopes"),
@@ -502,18 +504,18 @@ proptest! {
         sub in prop::sample::select(vec![PERSON, PERSON, ""]),
         exp in prop::sample::select(vec![START + 300, START + 300, START]),
     ) {
-        let (world, client_of_person) = world();
-        let code = world.code(&mut Browser::default(), &client_of_person);
+        let (harness, client_of_person) = harness();
+        let code = harness.code(&mut Browser::default(), &client_of_person);
         let scopes = format!("{scope} {second}");
         let fits = [json!(RESOURCE), json!([RESOURCE])].contains(&aud)
             && client == CLIENT_ID && token_use == "access" && sub == PERSON && exp > START
             && !scopes.trim().is_empty() && scopes.split_whitespace().all(|each| each == READ);
-        world.cognito.lie(Box::new(move |answer| alter(answer, "access_token", |claims| {
+        harness.cognito.lie(Box::new(move |answer| alter(answer, "access_token", |claims| {
             *claims = json!({ "token_use": token_use, "iss": POOL, "client_id": client, "sub": sub, "aud": aud, "scope": scopes, "exp": exp });
         })));
-        let answer = world.redeem(&client_of_person, &code);
+        let answer = harness.redeem(&client_of_person, &code);
         prop_assert_eq!(answer.status() == 200, fits, "{}", answer.body());
         prop_assert_eq!(answer.body().contains("eyJ"), fits);
-        prop_assert_eq!(world.cognito.revoked(), usize::from(!fits));
+        prop_assert_eq!(harness.cognito.revoked(), usize::from(!fits));
     }
 }

@@ -2,14 +2,14 @@
 
 use crate::{
     cognito::{CLIENT_SECRET, MACHINE_SECRET},
-    world::{Browser, SEALING, VERIFIER, World, json as body},
+    harness::{Browser, Harness, SEALING, VERIFIER, json as body},
 };
 
 /// What is refused is not logged: neither codes and tokens of others nor what somebody typed into the wrong field.
 #[test]
 fn log_leakage_a_refused_request_leaves_nothing_of_itself_in_the_log() {
-    let world = World::new();
-    let client = world.client();
+    let harness = Harness::new();
+    let client = harness.client();
     let secret = "s3cret-value-that-must-not-be-kept-anywhere-0123456789";
     for (path, form) in [
         (
@@ -53,7 +53,7 @@ fn log_leakage_a_refused_request_leaves_nothing_of_itself_in_the_log() {
         ("/consent", vec![("request", secret), ("decision", secret)]),
         (secret, vec![]),
     ] {
-        world.form(
+        harness.form(
             path,
             &form,
             &[
@@ -71,7 +71,7 @@ fn log_leakage_a_refused_request_leaves_nothing_of_itself_in_the_log() {
         ("nonce", secret),
         (secret, "x"),
     ] {
-        world.get(
+        harness.get(
             &format!(
                 "/authorize?{}",
                 form_urlencoded::Serializer::new(String::new())
@@ -82,31 +82,31 @@ fn log_leakage_a_refused_request_leaves_nothing_of_itself_in_the_log() {
             &[],
         );
     }
-    world.get(
+    harness.get(
         &format!("/callback?code={secret}&state={secret}&error={secret}"),
         &[],
     );
-    world.register(&serde_json::json!({ "redirect_uris": [secret], "client_name": secret }));
-    let log = world.log.0.lock().unwrap().join("\n");
+    harness.register(&serde_json::json!({ "redirect_uris": [secret], "client_name": secret }));
+    let log = harness.log.0.lock().unwrap().join("\n");
     assert!(log.lines().count() > 15, "{log}");
     assert!(!log.contains("s3cret"), "{log}");
 }
 
 #[test]
 fn no_log_line_and_no_debug_output_contains_a_code_token_secret_or_state() {
-    let world = World::new();
-    let client = world.client();
+    let harness = Harness::new();
+    let client = harness.client();
     let mut browser = Browser::default();
-    let code = world.code(&mut browser, &client);
-    let tokens = body(&world.redeem(&client, &code));
-    world.redeem(&client, &code);
+    let code = harness.code(&mut browser, &client);
+    let tokens = body(&harness.redeem(&client, &code));
+    harness.redeem(&client, &code);
     let refresh_token = tokens["refresh_token"].as_str().unwrap();
-    world.form(
+    harness.form(
         "/revoke",
         &[("token", refresh_token), ("client_id", &client.client_id)],
         &[],
     );
-    world.form(
+    harness.form(
         "/token",
         &[
             ("grant_type", "client_credentials"),
@@ -115,8 +115,8 @@ fn no_log_line_and_no_debug_output_contains_a_code_token_secret_or_state() {
         ],
         &[],
     );
-    let log = world.log.0.lock().unwrap().join("\n");
-    let debug = format!("{:?}", world.server.settings());
+    let log = harness.log.0.lock().unwrap().join("\n");
+    let debug = format!("{:?}", harness.server.settings());
     let cookie = browser.cookies.values().next().unwrap();
     for secret in [
         code.as_str(),

@@ -4,12 +4,12 @@ use serde_json::json;
 
 use crate::{
     cognito::POOL,
-    world::{ISSUER, READ, WRITE, World, json as body, variables},
+    harness::{Harness, ISSUER, READ, WRITE, json as body, variables},
 };
 
 #[test]
 fn the_issuer_is_the_documents_own_origin_at_every_path_that_clients_probe() {
-    let world = World::new();
+    let harness = Harness::new();
     for path in [
         "/.well-known/oauth-authorization-server",
         "/.well-known/oauth-authorization-server/mcp",
@@ -17,7 +17,7 @@ fn the_issuer_is_the_documents_own_origin_at_every_path_that_clients_probe() {
         "/.well-known/openid-configuration/mcp",
         "/mcp/.well-known/openid-configuration",
     ] {
-        let answer = world.get(path, &[]);
+        let answer = harness.get(path, &[]);
         assert_eq!(answer.status(), 200, "{path}");
         assert_eq!(body(&answer)["issuer"], ISSUER, "{path}");
         assert_eq!(
@@ -27,7 +27,7 @@ fn the_issuer_is_the_documents_own_origin_at_every_path_that_clients_probe() {
         );
     }
     assert_eq!(
-        world
+        harness
             .get("/.well-known/oauth-authorization-server/other", &[])
             .status(),
         404
@@ -37,12 +37,12 @@ fn the_issuer_is_the_documents_own_origin_at_every_path_that_clients_probe() {
 /// mcp-remote: a hostile `authorization_endpoint` ran code on the client's machine.
 #[test]
 fn cve_2025_6514_every_url_of_the_metadata_is_https_and_ours_but_for_cognitos_keys() {
-    let world = World::new();
+    let harness = Harness::new();
     for path in [
         "/.well-known/oauth-authorization-server",
         "/.well-known/openid-configuration",
     ] {
-        let document = body(&world.get(path, &[]));
+        let document = body(&harness.get(path, &[]));
         for (name, value) in document.as_object().unwrap() {
             match (name.as_str(), value.as_str()) {
                 ("jwks_uri", Some(url)) => {
@@ -57,8 +57,8 @@ fn cve_2025_6514_every_url_of_the_metadata_is_https_and_ours_but_for_cognitos_ke
 
 #[test]
 fn the_metadata_says_exactly_what_is_served() {
-    let world = World::new();
-    let oauth = body(&world.get("/.well-known/oauth-authorization-server", &[]));
+    let harness = Harness::new();
+    let oauth = body(&harness.get("/.well-known/oauth-authorization-server", &[]));
     assert_eq!(
         oauth,
         json!({
@@ -80,7 +80,7 @@ fn the_metadata_says_exactly_what_is_served() {
             "protected_resources": ["https://dogs.example.com/mcp"],
         })
     );
-    let mut openid = body(&world.get("/.well-known/openid-configuration", &[]));
+    let mut openid = body(&harness.get("/.well-known/openid-configuration", &[]));
     for name in [
         "subject_types_supported",
         "id_token_signing_alg_values_supported",
@@ -96,11 +96,11 @@ fn the_metadata_says_exactly_what_is_served() {
 
 #[test]
 fn an_issuer_with_a_path_keeps_it_in_every_url() {
-    let world = World::with(&[(
+    let harness = Harness::with(&[(
         "AUTHORIZATION_ISSUER",
         "https://abc.execute-api.eu-west-1.amazonaws.com/prod",
     )]);
-    let document = body(&world.get("/.well-known/openid-configuration", &[]));
+    let document = body(&harness.get("/.well-known/openid-configuration", &[]));
     assert_eq!(
         document["token_endpoint"],
         "https://abc.execute-api.eu-west-1.amazonaws.com/prod/token"

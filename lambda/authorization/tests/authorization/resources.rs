@@ -2,16 +2,16 @@
 
 use crate::{
     cognito::parameters,
-    world::{Browser, RESOURCE, World, error, redirected_error},
+    harness::{Browser, Harness, RESOURCE, error, redirected_error},
 };
 
 /// An authorization request with the attacker's wishes in an unverified parameter.
 #[test]
 fn resource_confusion_tokens_are_asked_for_our_resource_whatever_the_client_says() {
-    let world = World::new();
-    let url = world.approve(
+    let harness = Harness::new();
+    let url = harness.approve(
         &mut Browser::default(),
-        &world.client().but("resource", None),
+        &harness.client().but("resource", None),
     );
     let query = parameters(url::Url::parse(&url).unwrap().query().unwrap());
     assert_eq!(query["resource"], RESOURCE);
@@ -20,8 +20,8 @@ fn resource_confusion_tokens_are_asked_for_our_resource_whatever_the_client_says
 /// FastMCP: `resource` was ignored, which gave tokens for another server.
 #[test]
 fn cve_2025_69196_a_resource_that_is_not_ours_is_refused_at_every_endpoint() {
-    let world = World::new();
-    let client = world.client();
+    let harness = Harness::new();
+    let client = harness.client();
     for foreign in [
         "https://other.example.com/mcp",
         "https://dogs.example.com/",
@@ -29,7 +29,7 @@ fn cve_2025_69196_a_resource_that_is_not_ours_is_refused_at_every_endpoint() {
         "http://dogs.example.com/mcp",
         "mcp",
     ] {
-        let answer = world.get(&client.but("resource", Some(foreign)).authorize_url(), &[]);
+        let answer = harness.get(&client.but("resource", Some(foreign)).authorize_url(), &[]);
         assert_eq!(
             redirected_error(&answer, &client),
             "invalid_target",
@@ -42,7 +42,7 @@ fn cve_2025_69196_a_resource_that_is_not_ours_is_refused_at_every_endpoint() {
                 ("resource", foreign),
             ];
             assert_eq!(
-                error(&world.form("/token", &form, &[])),
+                error(&harness.form("/token", &form, &[])),
                 (400, "invalid_target".to_owned()),
                 "{grant} {foreign}"
             );
@@ -53,7 +53,7 @@ fn cve_2025_69196_a_resource_that_is_not_ours_is_refused_at_every_endpoint() {
         client.authorize_url()
     );
     assert_eq!(
-        redirected_error(&world.get(&both, &[]), &client),
+        redirected_error(&harness.get(&both, &[]), &client),
         "invalid_target"
     );
 }
@@ -61,8 +61,8 @@ fn cve_2025_69196_a_resource_that_is_not_ours_is_refused_at_every_endpoint() {
 /// MCP, "Canonical Server URI": upper-case scheme and host are accepted for robustness; everything else is exact.
 #[test]
 fn our_resource_may_be_written_with_upper_case_scheme_and_host_or_a_slash_at_its_end() {
-    let world = World::new();
-    let client = world.client();
+    let harness = Harness::new();
+    let client = harness.client();
     for (resource, status) in [
         ("HTTPS://DOGS.example.com/mcp", 200),
         ("https://dogs.example.com/mcp/", 200),
@@ -72,7 +72,7 @@ fn our_resource_may_be_written_with_upper_case_scheme_and_host_or_a_slash_at_its
         ("https://dogs.example.com./mcp", 302),
         ("https://dogs.example.com\u{2028}/mcp", 302),
     ] {
-        let answer = world.get(&client.but("resource", Some(resource)).authorize_url(), &[]);
+        let answer = harness.get(&client.but("resource", Some(resource)).authorize_url(), &[]);
         assert_eq!(answer.status(), status, "{resource}");
     }
 }

@@ -3,7 +3,7 @@
 use mcp_lambda_authorization::{Keyring, OpenFailure, Purpose, Secret, Timestamp};
 use proptest::prelude::*;
 
-use crate::world::{Counter, ISSUER, SEALING, START};
+use crate::harness::{Counter, ISSUER, SEALING, START};
 
 const OTHER: &str = "another sealing secret of more than thirty-two characters";
 

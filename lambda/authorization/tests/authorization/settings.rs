@@ -2,7 +2,7 @@
 
 use mcp_lambda_authorization::{SettingProblem, Settings};
 
-use crate::world::{Browser, World, assert_refused_on_a_page, error, json as body, variables};
+use crate::harness::{Browser, Harness, assert_refused_on_a_page, error, json as body, variables};
 
 fn problems(changes: &[(&str, &str)]) -> Vec<SettingProblem> {
     let mut variables = variables();
@@ -252,19 +252,19 @@ fn what_the_constructs_offer_is_read_under_its_name_with_its_default() {
 
 #[test]
 fn codes_registrations_and_refresh_tokens_live_as_long_as_the_settings_say() {
-    let world = World::with(&[
+    let harness = Harness::with(&[
         ("AUTHORIZATION_CODE_SECONDS", "20"),
         ("AUTHORIZATION_REGISTRATION_DAYS", "2"),
         ("AUTHORIZATION_REFRESH_TOKEN_DAYS", "1"),
     ]);
-    let client = world.client();
-    let early = world.code(&mut Browser::default(), &client);
-    let late = world.code(&mut Browser::default(), &client);
-    world.pass(19);
-    let tokens = body(&world.redeem(&client, &early));
-    world.pass(1);
+    let client = harness.client();
+    let early = harness.code(&mut Browser::default(), &client);
+    let late = harness.code(&mut Browser::default(), &client);
+    harness.pass(19);
+    let tokens = body(&harness.redeem(&client, &early));
+    harness.pass(1);
     assert_eq!(
-        error(&world.redeem(&client, &late)),
+        error(&harness.redeem(&client, &late)),
         (400, "invalid_grant".to_owned())
     );
     let refresh = [
@@ -272,14 +272,14 @@ fn codes_registrations_and_refresh_tokens_live_as_long_as_the_settings_say() {
         ("refresh_token", tokens["refresh_token"].as_str().unwrap()),
         ("client_id", client.client_id.as_str()),
     ];
-    world.pass(24 * 60 * 60);
+    harness.pass(24 * 60 * 60);
     assert_eq!(
-        error(&world.form("/token", &refresh, &[])),
+        error(&harness.form("/token", &refresh, &[])),
         (400, "invalid_grant".to_owned())
     );
-    assert_eq!(world.get(&client.authorize_url(), &[]).status(), 200);
-    world.pass(24 * 60 * 60);
-    assert_refused_on_a_page(&world.get(&client.authorize_url(), &[]), "ClientExpired");
+    assert_eq!(harness.get(&client.authorize_url(), &[]).status(), 200);
+    harness.pass(24 * 60 * 60);
+    assert_refused_on_a_page(&harness.get(&client.authorize_url(), &[]), "ClientExpired");
 }
 
 /// MCP Inspector: a local server listened to everybody.

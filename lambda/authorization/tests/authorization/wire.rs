@@ -8,15 +8,15 @@ use serde_json::json;
 
 use crate::{
     cognito::{SIGN_IN, parameters},
-    world::{Client, World, error, json as body, location, redirected_error},
+    harness::{Client, Harness, error, json as body, location, redirected_error},
 };
 
 #[test]
 fn unknown_paths_and_methods_are_answered_as_json() {
-    let world = World::new();
-    assert_eq!(world.get("/nothing", &[]).status(), 404);
+    let harness = Harness::new();
+    assert_eq!(harness.get("/nothing", &[]).status(), 404);
     for path in ["/consent", "/register", "/revoke", "/token"] {
-        let answer = world.get(path, &[]);
+        let answer = harness.get(path, &[]);
         assert_eq!(
             (
                 answer.status().as_u16(),
@@ -32,7 +32,7 @@ fn unknown_paths_and_methods_are_answered_as_json() {
         ("/sign-in", "GET, HEAD"),
         ("/.well-known/openid-configuration", "GET, HEAD"),
     ] {
-        let answer = world.form(path, &[], &[]);
+        let answer = harness.form(path, &[], &[]);
         assert_eq!(
             (
                 answer.status().as_u16(),
@@ -58,28 +58,28 @@ fn head_is_answered_as_get_without_a_body() {
         "/sign-in?outcome=done",
         "/nothing",
     ] {
-        // Two worlds, because each draws the same random values.
+        // Two, because each draws the same random values.
         let answer = |method| {
-            let world = World::new();
+            let harness = Harness::new();
             let url = match path {
-                "/authorize?consent" => world.client().authorize_url(),
+                "/authorize?consent" => harness.client().authorize_url(),
                 path => path.to_owned(),
             };
-            world.ask(method, &url, &[])
+            harness.ask(method, &url, &[])
         };
         let (head, get) = (answer(Method::HEAD), answer(Method::GET));
         assert_eq!(head.status(), get.status(), "{path}");
         assert_eq!(head.headers(), get.headers(), "{path}");
         assert_eq!(head.body(), "", "{path}");
     }
-    let world = World::new();
-    assert_eq!(world.ask(Method::HEAD, "/token", &[]).status(), 405);
+    let harness = Harness::new();
+    assert_eq!(harness.ask(Method::HEAD, "/token", &[]).status(), 405);
 }
 
 #[test]
 fn problems_after_the_redirect_was_checked_are_told_at_the_client() {
-    let world = World::new();
-    let client = world.client();
+    let harness = Harness::new();
+    let client = harness.client();
     for (name, value, expected) in [
         ("response_type", None, "invalid_request"),
         ("response_type", Some("token"), "unsupported_response_type"),
@@ -98,7 +98,7 @@ fn problems_after_the_redirect_was_checked_are_told_at_the_client() {
         ),
         ("prompt", Some("none"), "interaction_required"),
     ] {
-        let answer = world.get(&client.but(name, value).authorize_url(), &[]);
+        let answer = harness.get(&client.but(name, value).authorize_url(), &[]);
         assert_eq!(
             redirected_error(&answer, &client),
             expected,
@@ -109,18 +109,18 @@ fn problems_after_the_redirect_was_checked_are_told_at_the_client() {
 
 #[test]
 fn a_request_without_state_gets_an_answer_without_state() {
-    let world = World::new();
-    let mut client = world.client();
+    let harness = Harness::new();
+    let mut client = harness.client();
     client.state = None;
-    world.sign_in(&client);
+    harness.sign_in(&client);
 }
 
 #[test]
 fn a_redirect_uri_with_a_query_keeps_it() {
-    let world = World::new();
+    let harness = Harness::new();
     let uri = "http://localhost:53682/callback?tenant=a%20b";
-    let client = Client::new(&world.registered(uri), uri);
-    world.sign_in(&client);
+    let client = Client::new(&harness.registered(uri), uri);
+    harness.sign_in(&client);
 }
 
 #[test]
@@ -145,8 +145,8 @@ fn a_proxy_event_of_the_gateway_is_read_with_repeated_parameters_and_cookies() {
     assert_eq!(request.headers.get_all("cookie").iter().count(), 2);
     assert_eq!(request.body, b"grant_type=x");
     assert_eq!(request.request_id.as_deref(), Some("r-1"));
-    let world = World::new();
-    let answer = into_answer(world.send(&request));
+    let harness = Harness::new();
+    let answer = into_answer(harness.send(&request));
     let answer = serde_json::to_value(answer).unwrap();
     assert_eq!(answer["statusCode"], 400);
     assert_eq!(
@@ -159,13 +159,13 @@ fn a_proxy_event_of_the_gateway_is_read_with_repeated_parameters_and_cookies() {
 /// RFC 6749 section 5.2.
 #[test]
 fn an_error_description_keeps_to_the_characters_of_its_specification() {
-    let world = World::new();
-    let client = world.client();
+    let harness = Harness::new();
+    let client = harness.client();
     let odd = "a\"b\\c\u{e9}\u{7f}\n";
-    let location = location(&world.get(&client.but("scope", Some(odd)).authorize_url(), &[]));
+    let location = location(&harness.get(&client.but("scope", Some(odd)).authorize_url(), &[]));
     let query = parameters(url::Url::parse(&location).unwrap().query().unwrap());
     let registration =
-        body(&world.register(&json!({ "redirect_uris": ["https://a\\b.example.com/\"*"] })));
+        body(&harness.register(&json!({ "redirect_uris": ["https://a\\b.example.com/\"*"] })));
     for description in [
         query["error_description"].as_str(),
         registration["error_description"].as_str().unwrap(),
@@ -179,20 +179,20 @@ fn an_error_description_keeps_to_the_characters_of_its_specification() {
 
 #[test]
 fn endpoints_of_people_have_no_cors_and_the_others_only_for_listed_origins() {
-    let world = World::with(&[("MCP_ALLOWED_ORIGINS", "https://inspector.example.com")]);
+    let harness = Harness::with(&[("MCP_ALLOWED_ORIGINS", "https://inspector.example.com")]);
     let listed = [("origin", "https://inspector.example.com")];
     for (path, headers) in [
         ("/authorize", listed),
         ("/callback", listed),
         ("/token", [("origin", "https://evil.example")]),
     ] {
-        let answer = world.get(path, &headers);
+        let answer = harness.get(path, &headers);
         assert!(
             !answer.headers().contains_key("access-control-allow-origin"),
             "{path}"
         );
     }
-    let answer = world.form(
+    let answer = harness.form(
         "/token",
         &[("grant_type", "x"), ("client_id", "x")],
         &listed,
@@ -210,24 +210,24 @@ fn endpoints_of_people_have_no_cors_and_the_others_only_for_listed_origins() {
 
 #[test]
 fn bodies_and_parameters_are_bounded_before_they_are_read() {
-    let world = World::new();
+    let harness = Harness::new();
     let long = "x".repeat(20_000);
     assert_eq!(
-        error(&world.post("/register", "application/json", &format!("\"{long}\""), &[])),
+        error(&harness.post("/register", "application/json", &format!("\"{long}\""), &[])),
         (413, "invalid_request".to_owned())
     );
     assert_eq!(
-        error(&world.form("/token", &[("code", &long)], &[])),
+        error(&harness.form("/token", &[("code", &long)], &[])),
         (413, "invalid_request".to_owned())
     );
     let deep = format!("{}1{}", "[".repeat(4000), "]".repeat(4000));
     let nested = format!("{{\"redirect_uris\":{deep}}}");
-    let status = world
+    let status = harness
         .post("/register", "application/json", &nested, &[])
         .status();
     assert!(status == 400 || status == 413, "{status}");
-    let client = world.client();
-    let answer = world.get(
+    let client = harness.client();
+    let answer = harness.get(
         &client.but("nonce", Some(&"n".repeat(2000))).authorize_url(),
         &[],
     );
@@ -246,15 +246,15 @@ proptest! {
         cookie in "[ -~]{0,60}",
         body in "\\PC{0,120}",
     ) {
-        let world = World::new();
+        let harness = Harness::new();
         let headers = [("cookie", cookie.as_str()), ("authorization", cookie.as_str())];
         let answer = if method == "get" {
             let query = form_urlencoded::Serializer::new(String::new()).append_pair(&name, &value).finish();
-            world.get(&format!("{path}?{query}"), &headers)
+            harness.get(&format!("{path}?{query}"), &headers)
         } else if path == "/register" {
-            world.post(&path, "application/json", &body, &headers)
+            harness.post(&path, "application/json", &body, &headers)
         } else {
-            world.form(&path, &[(name.as_str(), value.as_str()), ("client_id", body.as_str())], &headers)
+            harness.form(&path, &[(name.as_str(), value.as_str()), ("client_id", body.as_str())], &headers)
         };
         let status = answer.status().as_u16();
         let location = answer.headers().get("location").map(|value| value.to_str().unwrap());

@@ -117,7 +117,7 @@ impl EventLog for Log {
     }
 }
 
-pub(crate) struct World {
+pub(crate) struct Harness {
     pub(crate) server: AuthorizationServer,
     pub(crate) cognito: Arc<FakeCognito>,
     pub(crate) hosts: Arc<Hosts>,
@@ -158,7 +158,17 @@ pub(crate) fn stored(sealing: &str, previous: Option<&str>) -> StoredSecrets {
     }
 }
 
-impl World {
+/// The client metadata document of Claude Code, which is at [`DOCUMENT`].
+pub(crate) fn claude_code_document() -> Value {
+    serde_json::json!({
+        "client_id": DOCUMENT, "client_name": "Claude Code",
+        "redirect_uris": ["http://localhost/callback", "http://127.0.0.1/callback"],
+        "grant_types": ["authorization_code", "refresh_token"], "response_types": ["code"],
+        "token_endpoint_auth_method": "none",
+    })
+}
+
+impl Harness {
     pub(crate) fn new() -> Self {
         Self::with(&[])
     }
