@@ -25,10 +25,10 @@ const packageTests = (...names) => names.map((name) => `test/package/${name}.tes
 const node = (report, title, files, { minutes = 20, concurrency = 1, ...options } = {}) =>
   report.node(title, ['--import', 'tsx', '--test', `--test-concurrency=${concurrency}`, `--test-timeout=${minutes * 60_000}`, ...files], { cwd: root, ...options });
 
-const endToEnd = (name, title, stack = prepare.authorizationStack, more = []) => ({
+const endToEnd = (names, title, stack = prepare.authorizationStack, more = []) => ({
   title,
   needs: [prepare.testPackages, prepare.chromium, ...more, stack],
-  run: async (report) => node(report, title, [`test/e2e/${name}.test.ts`], { env: { MCP_LAMBDA_OUTPUTS: await stack() } }),
+  run: async (report) => node(report, title, [names].flat().map((name) => `test/e2e/${name}.test.ts`), { env: { MCP_LAMBDA_OUTPUTS: await stack() } }),
 });
 
 /** The same, where every MCP client is sent. */
@@ -122,7 +122,7 @@ const parts = {
       }
     },
   },
-  browser: endToEnd('browser', 'a person in a real browser, on Cognito\'s own pages', prepare.localStack),
+  browser: endToEnd(['browser', 'code-flow'], 'a person in a real browser, on Cognito\'s own pages', prepare.localStack),
   clients: withClients('clients', 'MCP clients and Cognito itself', prepare.localStack),
   'clients-by-url': withClients('clients', 'MCP clients that know the URL alone', prepare.authorizationStack),
   'claude-code': endToEnd('claude-code', 'Claude Code and Cognito itself', prepare.localStack),
@@ -130,7 +130,7 @@ const parts = {
   codex: endToEnd('codex', 'Codex, which Cognito itself keeps out', prepare.localStack),
   'codex-by-url': endToEnd('codex', 'Codex that knows the URL alone'),
   refusals: endToEnd('refusals', 'refusals'),
-  authorization: endToEnd('authorization-server', 'the authorization server in front of Cognito'),
+  authorization: endToEnd(['authorization-server', 'code-flow'], 'the authorization server in front of Cognito'),
   'authorization-keys': endToEnd('authorization-keys', 'rotation of the sealing secret'),
   'user-pool': {
     title: 'machine clients and users, managed by mcp-lambda',
