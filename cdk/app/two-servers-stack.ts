@@ -7,7 +7,7 @@ import { type AppContext, authorizationOf, lambdaAuthorizerOf, serverCode } from
 import { addOutputs } from './outputs';
 
 /** Both example servers on one host: they share its host name, its user pool and its authorization, and nothing else. */
-export class TwoStack extends Stack {
+export class TwoServersStack extends Stack {
   constructor(scope: Construct, id: string, context: AppContext) {
     const { removalPolicy, terminationProtection, mfa, throttlingRateLimit, throttlingBurstLimit } = context.environment;
     super(scope, id, { description: 'Two MCP servers on one host, behind OAuth', terminationProtection });

@@ -1,8 +1,8 @@
 import { readContext } from './context';
 import { synthesize } from './synthesize';
-import { TwoStack } from './two-stack';
+import { TwoServersStack } from './two-servers-stack';
 
 synthesize((app) => {
   const context = readContext(app.node);
-  new TwoStack(app, `Two${context.environment.suffix}`, context);
+  new TwoServersStack(app, `Two${context.environment.suffix}`, context);
 });
