@@ -6,11 +6,11 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
-import { cleanEnvironment } from './environment.mjs';
-import { lock } from './lock.mjs';
-import * as prepare from './prepare.mjs';
-import { Report } from './report.mjs';
-import { root } from './root.mjs';
+import { cleanEnvironment } from './lib/environment.mjs';
+import { lock } from './lib/lock.mjs';
+import * as prepare from './lib/prepare.mjs';
+import { Report } from './lib/report.mjs';
+import { root } from './lib/root.mjs';
 
 const testFiles = (folder) => readdirSync(join(root, folder)).filter((name) => name.endsWith('.test.ts')).sort().map((name) => join(folder, name));
 

@@ -8,7 +8,7 @@ import { rmSync } from 'node:fs';
 import { after, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
-const url = (name: string): string => new URL(`../../scripts/${name}`, import.meta.url).href;
+const url = (name: string): string => new URL(`../../scripts/lib/${name}`, import.meta.url).href;
 
 describe('a lock of the checkout', () => {
   const name = `of-a-test-${randomBytes(4).toString('hex')}`;

@@ -18,7 +18,7 @@ interface RustTest {
   readonly passed: boolean;
 }
 
-const script = async (name: string): Promise<unknown> => import(new URL(`../../scripts/${name}`, import.meta.url).href);
+const script = async (name: string): Promise<unknown> => import(new URL(`../../scripts/lib/${name}`, import.meta.url).href);
 const { Report } = (await script('report.mjs')) as { Report: new () => Report };
 const { testsOf } = (await script('rust-tests.mjs')) as { testsOf(program: string, executable: string, folder: string): AsyncIterable<RustTest> };
 

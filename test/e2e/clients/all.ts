@@ -9,7 +9,7 @@ import { typescriptClients } from './typescript.ts';
 
 const script = fileURLToPath(new URL('python/client.py', import.meta.url));
 
-/** What `scripts/prepare.mjs` has made for the clients that are programs, by the name of the variable that says where. */
+/** What `scripts/lib/prepare.mjs` has made for the clients that are programs, by the name of the variable that says where. */
 function prepared(variable: 'MCP_LAMBDA_PYTHON_CLIENT' | 'MCP_LAMBDA_RMCP_CLIENT'): string {
   const path = process.env[variable];
   if (path === undefined) throw new Error(`${variable} is not set: run this test with \`npm test -- clients\``);
