@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { root } from './root.mjs';
+import { root } from './lib/root.mjs';
 
 /** Each file with the Cargo package whose example `settings_schema` prints its structs. */
 const files = { 'authorization-settings': 'mcp-lambda-authorization' };

@@ -2,8 +2,8 @@
 
 import { spawn } from 'node:child_process';
 
-import { pinnedNode, workspacePackages } from './prepare.mjs';
-import { root } from './root.mjs';
+import { pinnedNode, workspacePackages } from './lib/prepare.mjs';
+import { root } from './lib/root.mjs';
 
 const oldestNode = 20;
 const args = process.argv.slice(2);

@@ -40,7 +40,7 @@ impl App {
     pub(crate) fn program(self) -> &'static str {
         match self {
             Self::DogFacts => "cdk/app/main.ts",
-            Self::Two => "cdk/app/two.ts",
+            Self::Two => "cdk/app/two-servers.ts",
         }
     }
 }

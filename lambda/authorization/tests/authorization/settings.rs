@@ -2,7 +2,7 @@
 
 use mcp_lambda_authorization::{SettingProblem, Settings};
 
-use crate::world::variables;
+use crate::harness::{Browser, Harness, assert_refused_on_a_page, error, json as body, variables};
 
 fn problems(changes: &[(&str, &str)]) -> Vec<SettingProblem> {
     let mut variables = variables();
@@ -247,5 +247,48 @@ fn what_the_constructs_offer_is_read_under_its_name_with_its_default() {
             let same = read(variable, &text).unwrap();
             assert_eq!(format!("{same:?}"), unchanged, "{field}");
         }
+    }
+}
+
+#[test]
+fn codes_registrations_and_refresh_tokens_live_as_long_as_the_settings_say() {
+    let harness = Harness::with(&[
+        ("AUTHORIZATION_CODE_SECONDS", "20"),
+        ("AUTHORIZATION_REGISTRATION_DAYS", "2"),
+        ("AUTHORIZATION_REFRESH_TOKEN_DAYS", "1"),
+    ]);
+    let client = harness.client();
+    let early = harness.code(&mut Browser::default(), &client);
+    let late = harness.code(&mut Browser::default(), &client);
+    harness.pass(19);
+    let tokens = body(&harness.redeem(&client, &early));
+    harness.pass(1);
+    assert_eq!(
+        error(&harness.redeem(&client, &late)),
+        (400, "invalid_grant".to_owned())
+    );
+    let refresh = [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", tokens["refresh_token"].as_str().unwrap()),
+        ("client_id", client.client_id.as_str()),
+    ];
+    harness.pass(24 * 60 * 60);
+    assert_eq!(
+        error(&harness.form("/token", &refresh, &[])),
+        (400, "invalid_grant".to_owned())
+    );
+    assert_eq!(harness.get(&client.authorize_url(), &[]).status(), 200);
+    harness.pass(24 * 60 * 60);
+    assert_refused_on_a_page(&harness.get(&client.authorize_url(), &[]), "ClientExpired");
+}
+
+/// MCP Inspector: a local server listened to everybody.
+#[test]
+fn cve_2025_49596_the_local_server_listens_on_loopback_only() {
+    for address in ["0.0.0.0:3031", "192.168.1.2:3031", "[::]:3031"] {
+        let mut variables = variables();
+        variables.insert("AUTHORIZATION_LISTEN".into(), address.into());
+        let problems = mcp_lambda_authorization::Settings::from_variables(variables).unwrap_err();
+        assert_eq!(problems.0[0].name, "AUTHORIZATION_LISTEN");
     }
 }
