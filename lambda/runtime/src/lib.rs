@@ -18,6 +18,7 @@ pub mod https;
 pub mod invocation_ids;
 pub mod log;
 pub mod process;
+pub mod program;
 pub mod response;
 pub mod runtime_api;
 pub mod start_error;
