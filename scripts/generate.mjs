@@ -23,5 +23,5 @@ for (const [file, packageName] of Object.entries(files)) {
   const schema = join(schemas, `${packageName}.json`);
   writeFileSync(schema, cargo(['--package', packageName, '--example', 'settings_schema'], 'pipe'));
   const [out, environment] = [`${file}.ts`, `${file}-environment.ts`].map((name) => join('cdk', 'lib', 'generated', name));
-  cargo(['--package', 'jsii-bindgen', '--', 'typescript', '--schema', schema, '--out', out, '--environment', environment, ...process.argv.slice(2)], 'inherit');
+  cargo(['--manifest-path', 'cdk/rust/Cargo.toml', '--package', 'jsii-bindgen', '--', 'typescript', '--schema', schema, '--out', out, '--environment', environment, ...process.argv.slice(2)], 'inherit');
 }

@@ -59,9 +59,15 @@ export const connectPackages = () => once('connect', () => npmCi('test/connect')
 /** The constructs compiled by jsii, which is what other languages use. */
 export const compiledConstructs = () => once('constructs', () => must('npm', ['run', 'build', '--workspace', 'cdk']));
 
-/** A Python interpreter with the CDK of `test/golden/python`, in a folder of its own. */
+/** The two jsii libraries that the bindings are tested with, compiled. */
+export const bindingsFixture = () => once('fixture', async () => {
+  await npmCi('cdk/rust/fixture');
+  must('npm', ['run', 'build'], { cwd: join(root, 'cdk/rust/fixture') });
+});
+
+/** A Python interpreter with the CDK of `cdk/rust/golden/python`, in a folder of its own. */
 export const pythonCdk = () => once('python', () => {
-  const requirements = join(root, 'test', 'golden', 'python', 'requirements.txt');
+  const requirements = join(root, 'cdk', 'rust', 'golden', 'python', 'requirements.txt');
   const folder = join(root, '.local', 'golden-python');
   const stamp = join(folder, 'requirements.txt');
   const interpreter = join(folder, 'bin', 'python');

@@ -47,20 +47,22 @@ const againstAuthorization = async (report, title, [program, ...args]) =>
     env: { MCP_LAMBDA_OUTPUTS: await prepare.authorizationStack() },
   });
 
-/** The crates whose tests run against a jsii kernel in Node. */
-const bindings = ['jsii-bindgen', 'jsii-host', 'mcp-lambda-cdk', 'zoo'];
+/** The workspace of the bindings, whose tests run against a jsii kernel in Node. */
+const bindings = ['--manifest-path', 'cdk/rust/Cargo.toml'];
 
 const parts = {
   check: {
     title: 'format, lints, types and unit tests',
     needs: [prepare.testPackages],
     run: async (report) => {
-      await report.run('rustfmt', 'cargo', ['fmt', '--all', '--check'], { cwd: root });
-      await report.run('clippy', 'cargo', ['clippy', '--locked', '--workspace', '--all-targets', '--quiet', '--', '-D', 'warnings'], { cwd: root });
+      for (const [workspace, manifest] of [['', []], [' of the bindings', bindings]]) {
+        await report.run(`rustfmt${workspace}`, 'cargo', ['fmt', ...manifest, '--all', '--check'], { cwd: root });
+        await report.run(`clippy${workspace}`, 'cargo', ['clippy', ...manifest, '--locked', '--workspace', '--all-targets', '--quiet', '--', '-D', 'warnings'], { cwd: root });
+      }
       await report.run('constructs generated from Rust', 'node', ['scripts/generate.mjs', '--check'], { cwd: root });
       await report.run('types of the constructs', 'tsc', ['--noEmit', '-p', 'cdk'], { cwd: root });
       await report.run('types of the tests', 'tsc', ['-p', 'test'], { cwd: root });
-      await report.rust('Rust tests', ['--workspace', ...bindings.flatMap((name) => ['--exclude', name])]);
+      await report.rust('Rust tests', ['--workspace']);
       await node(report, 'construct tests', testFilesBelow('cdk/test', 'rules'), { concurrency: 2 });
       await node(report, 'documents', testFiles('test/docs'));
       await node(report, 'structure', testFiles('test/structure'));
@@ -80,7 +82,7 @@ const parts = {
   golden: {
     title: 'one app in several languages, one template',
     needs: [prepare.compiledConstructs, prepare.pythonCdk],
-    run: async (report) => node(report, 'golden', testFiles('test/golden'), { env: { GOLDEN_PYTHON: await prepare.pythonCdk() } }),
+    run: async (report) => node(report, 'golden', testFiles('cdk/rust/golden'), { env: { GOLDEN_PYTHON: await prepare.pythonCdk() } }),
   },
   integration: {
     title: 'two apps and the template without the CDK: deployed as people do, called, updated and destroyed',
@@ -91,15 +93,14 @@ const parts = {
   },
   'rust-cdk': {
     title: 'the constructs in Rust, and the compliance cases of jsii',
-    needs: [prepare.compiledConstructs],
+    needs: [prepare.compiledConstructs, prepare.bindingsFixture],
     run: async (report) => {
-      if (!(await report.run('packages of the bindings', 'node', ['cdk/rust/test.mjs', 'prepare'], { cwd: root }))) return;
-      await report.rust('bindings', bindings.flatMap((name) => ['--package', name]));
-      await node(report, 'guide to the CDK in Rust', testFiles('test/guide'));
+      await report.rust('bindings', [...bindings, '--workspace']);
+      await node(report, 'guide to the CDK in Rust', testFiles('cdk/rust/guide'));
       for (const features of ['--no-default-features', '--all-features']) {
-        await report.run(`constructs in Rust ${features}`, 'cargo', ['check', '--locked', '--quiet', '--package', 'mcp-lambda-cdk', features], { cwd: root });
+        await report.run(`constructs in Rust ${features}`, 'cargo', ['check', ...bindings, '--locked', '--quiet', '--package', 'mcp-lambda-cdk', features], { cwd: root });
       }
-      await report.run('table of the compliance cases', 'node', ['test/fixtures/zoo/conformance.mjs', '--check'], { cwd: root });
+      await report.run('table of the compliance cases', 'node', ['cdk/rust/report-conformance.mjs', '--check'], { cwd: root });
     },
   },
   artifact: {

@@ -4,14 +4,14 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 
-import { others } from '../golden/other-languages.ts';
-import { digest, record } from '../golden/record.ts';
+import { others } from '../../cdk/rust/golden/other-languages.ts';
+import { digest, record } from '../../cdk/rust/golden/record.ts';
 
 const page = readFileSync(new URL('../../docs/languages.md', import.meta.url), 'utf8');
 
 describe('the record of the golden app', () => {
   for (const [name, { title, app }] of Object.entries(others)) {
-    test(`has a last run of the present app in ${title}: otherwise run test/golden/other-language.ts ${name}`, () => {
+    test(`has a last run of the present app in ${title}: otherwise run cdk/rust/golden/other-language.ts ${name}`, () => {
       const cells = page.split('\n').find((line) => line.startsWith(`| ${title} | `))!.split(' | ');
       const [, toolchain, cdk, jsii, digested, date, result] = cells;
       assert.match(toolchain!, /\d+\.\d+/);

@@ -36,7 +36,7 @@ const handler = new lambda.Function(stack, 'Handler', {
   runtime: lambda.Runtime.PROVIDED_AL2023,
   architecture: lambda.Architecture.ARM_64,
   handler: 'bootstrap',
-  code: lambda.Code.fromAsset('../../../test/golden/function'),
+  code: lambda.Code.fromAsset('../golden/function'),
   memorySize: 256,
   ephemeralStorageSize: Size.gibibytes(1),
   timeout: Duration.seconds(30),

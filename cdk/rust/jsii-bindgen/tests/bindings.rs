@@ -15,8 +15,8 @@ fn folder(relative: &str) -> PathBuf {
         .join(relative)
 }
 
-fn zoo() -> BTreeMap<String, Assembly> {
-    load_with_dependencies("zoo", &folder("test/fixtures/zoo/zoo")).expect("built")
+fn fixture() -> BTreeMap<String, Assembly> {
+    load_with_dependencies("fixture-animals", &folder("cdk/rust/fixture/animals")).expect("built")
 }
 
 fn bindgen(directory: &Path, arguments: &[&str]) -> Output {
@@ -29,22 +29,22 @@ fn bindgen(directory: &Path, arguments: &[&str]) -> Output {
         .expect("jsii-bindgen runs")
 }
 
-const ZOO: &[&str] = &[
+const FIXTURE: &[&str] = &[
     "--assembly",
-    "zoo",
+    "fixture-animals",
     "--roots",
-    "zoo.*,zoo-base.Veteran,zoo-base.Beast",
+    "fixture-animals.*,fixture-base.Veteran,fixture-base.Beast",
     "--overridable",
     "*",
     "--out",
-    "../rust/src/generated",
+    "../src/generated",
 ];
 
 #[test]
-fn bindings_of_the_zoo_are_not_stale() {
+fn bindings_of_the_fixture_are_not_stale() {
     let output = bindgen(
-        &folder("test/fixtures/zoo/zoo"),
-        &[ZOO, &["--check"]].concat(),
+        &folder("cdk/rust/fixture/animals"),
+        &[FIXTURE, &["--check"]].concat(),
     );
     assert!(
         output.status.success(),
@@ -76,10 +76,17 @@ fn bindings_of_the_constructs_are_not_stale() {
 fn check_fails_and_names_the_first_line_that_differs() {
     let copy = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("generated");
     let out = copy.display().to_string();
-    let arguments = ["--assembly", "zoo", "--roots", "zoo.Counter", "--out", &out];
-    let directory = folder("test/fixtures/zoo/zoo");
+    let arguments = [
+        "--assembly",
+        "fixture-animals",
+        "--roots",
+        "fixture-animals.Counter",
+        "--out",
+        &out,
+    ];
+    let directory = folder("cdk/rust/fixture/animals");
     assert!(bindgen(&directory, &arguments).status.success());
-    let file = copy.join("zoo/mod.rs");
+    let file = copy.join("fixture_animals/mod.rs");
     let text = fs::read_to_string(&file).expect("generated");
     fs::write(
         &file,
@@ -90,7 +97,7 @@ fn check_fails_and_names_the_first_line_that_differs() {
     let message = String::from_utf8_lossy(&stale.stderr).into_owned();
     assert!(!stale.status.success());
     assert!(
-        message.contains("zoo/mod.rs' is stale from line"),
+        message.contains("fixture_animals/mod.rs' is stale from line"),
         "{message}"
     );
 }
@@ -102,37 +109,45 @@ fn the_same_input_gives_the_same_output() {
         path: "crate::generated".to_owned(),
         ..Options::default()
     };
-    let forward =
-        generate(&zoo(), "zoo", &options(&["zoo.Counter", "zoo.Box"])).expect("the roots exist");
-    let backward =
-        generate(&zoo(), "zoo", &options(&["zoo.Box", "zoo.Counter"])).expect("the roots exist");
+    let forward = generate(
+        &fixture(),
+        "fixture-animals",
+        &options(&["fixture-animals.Counter", "fixture-animals.Box"]),
+    )
+    .expect("the roots exist");
+    let backward = generate(
+        &fixture(),
+        "fixture-animals",
+        &options(&["fixture-animals.Box", "fixture-animals.Counter"]),
+    )
+    .expect("the roots exist");
     assert_eq!(forward.files, backward.files);
 }
 
 #[test]
 fn only_what_the_roots_reach_is_generated() {
     let options = Options {
-        roots: vec!["zoo.Bell".to_owned()],
+        roots: vec!["fixture-animals.Bell".to_owned()],
         path: "crate::generated".to_owned(),
         ..Options::default()
     };
-    let output = generate(&zoo(), "zoo", &options).expect("the root exists");
+    let output = generate(&fixture(), "fixture-animals", &options).expect("the root exists");
     assert_eq!(output.type_count, 2, "a bell and its interface");
 }
 
 #[test]
 fn what_only_a_feature_reaches_is_compiled_with_that_feature() {
-    let root = |name: &str| vec![format!("zoo.{name}")];
+    let root = |name: &str| vec![format!("fixture-animals.{name}")];
     let options = Options {
         roots: root("Bell"),
         features: BTreeMap::from([("counting".to_owned(), root("Counter"))]),
         path: "crate::generated".to_owned(),
         ..Options::default()
     };
-    let output = generate(&zoo(), "zoo", &options).expect("the roots exist");
+    let output = generate(&fixture(), "fixture-animals", &options).expect("the roots exist");
     let text = output
         .files
-        .get(Path::new("zoo/mod.rs"))
+        .get(Path::new("fixture_animals/mod.rs"))
         .expect("generated");
     let gated = text
         .split_once("#[cfg(feature = \"counting\")]\nmod with_counting {")
@@ -166,18 +181,18 @@ fn the_crate_declares_the_features_that_its_roots_name() {
 #[test]
 fn names_of_the_users_table_replace_those_of_the_rules() {
     let mut options = Options {
-        roots: vec!["zoo.Counter".to_owned()],
+        roots: vec!["fixture-animals.Counter".to_owned()],
         path: "crate::generated".to_owned(),
         ..Options::default()
     };
-    options
-        .names
-        .members
-        .insert("zoo.Counter#addAll".to_owned(), "sum_of".to_owned());
-    let output = generate(&zoo(), "zoo", &options).expect("the root exists");
+    options.names.members.insert(
+        "fixture-animals.Counter#addAll".to_owned(),
+        "sum_of".to_owned(),
+    );
+    let output = generate(&fixture(), "fixture-animals", &options).expect("the root exists");
     let text = output
         .files
-        .get(Path::new("zoo/mod.rs"))
+        .get(Path::new("fixture_animals/mod.rs"))
         .expect("generated");
     assert!(
         text.contains("pub fn sum_of(") && !text.contains("pub fn add_all("),
@@ -188,41 +203,41 @@ fn names_of_the_users_table_replace_those_of_the_rules() {
 #[test]
 fn types_of_another_crate_are_named_and_not_made_again() {
     let options = Options {
-        roots: vec!["zoo.Lion".to_owned()],
+        roots: vec!["fixture-animals.Lion".to_owned()],
         path: "crate::generated".to_owned(),
-        external: BTreeMap::from([("zoo-base".to_owned(), "::zoo_bindings::base".to_owned())]),
+        external: BTreeMap::from([("fixture-base".to_owned(), "::jsii_fixture::base".to_owned())]),
         ..Options::default()
     };
-    let output = generate(&zoo(), "zoo", &options).expect("the root exists");
+    let output = generate(&fixture(), "fixture-animals", &options).expect("the root exists");
     let text = output
         .files
-        .get(Path::new("zoo/mod.rs"))
+        .get(Path::new("fixture_animals/mod.rs"))
         .expect("generated");
     assert!(
-        text.contains("pub struct Lion(::zoo_bindings::base::Creature);"),
+        text.contains("pub struct Lion(::jsii_fixture::base::Creature);"),
         "{text}"
     );
-    assert!(!output.files.contains_key(Path::new("zoo_base/mod.rs")));
+    assert!(!output.files.contains_key(Path::new("fixture_base/mod.rs")));
 }
 
 #[test]
 fn a_misspelt_root_is_named() {
     let options = Options {
-        roots: vec!["zoo.Giraff".to_owned()],
+        roots: vec!["fixture-animals.Giraff".to_owned()],
         ..Options::default()
     };
     assert_eq!(
-        generate(&zoo(), "zoo", &options)
+        generate(&fixture(), "fixture-animals", &options)
             .expect_err("there is no such type")
             .to_string(),
-        "no type of the assembly fits the root 'zoo.Giraff': check its spelling"
+        "no type of the assembly fits the root 'fixture-animals.Giraff': check its spelling"
     );
 }
 
 #[test]
 fn generated_code_has_no_panic_and_no_unsafe() {
     for folder in [
-        folder("test/fixtures/zoo/rust/src/generated"),
+        folder("cdk/rust/fixture/src/generated"),
         folder("cdk/rust/mcp-lambda-cdk/src/generated"),
     ] {
         let mut pending = vec![folder];

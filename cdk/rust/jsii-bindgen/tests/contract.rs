@@ -21,7 +21,7 @@ fn generated(server: &str) -> String {
 fn generated_with(server: &str, change: impl FnOnce(&mut Value)) -> String {
     let assemblies = spec::load_with_dependencies("mcp-lambda-cdk", &folder("cdk/rust"))
         .expect("installed and built");
-    let text = fs::read_to_string(folder("lambda").join(server).join("contract.json"))
+    let text = fs::read_to_string(folder("lambda/servers").join(server).join("contract.json"))
         .expect("checked in");
     let mut contract: Value = serde_json::from_str(&text).expect("JSON");
     change(&mut contract);
@@ -36,7 +36,7 @@ fn complaints(name: &str, files: &[(&str, &str)]) -> String {
         fs::write(target.join(file), text).expect("written");
     }
     let modules = folder("node_modules");
-    let types = folder("test/fixtures/zoo/node_modules/@types");
+    let types = folder("cdk/rust/fixture/node_modules/@types");
     let config = json!({
         "compilerOptions": {
             "strict": true, "noEmit": true, "skipLibCheck": true, "target": "es2022", "module": "commonjs", "moduleResolution": "node10",
@@ -45,7 +45,7 @@ fn complaints(name: &str, files: &[(&str, &str)]) -> String {
         "files": files.iter().map(|(file, _)| file).collect::<Vec<_>>(),
     });
     fs::write(target.join("tsconfig.json"), config.to_string()).expect("written");
-    let compiler = folder("test/fixtures/zoo/node_modules/typescript/bin/tsc");
+    let compiler = folder("cdk/rust/fixture/node_modules/typescript/bin/tsc");
     let output = Command::new("node")
         .arg(compiler)
         .args(["-p", "."])

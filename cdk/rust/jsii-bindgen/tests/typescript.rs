@@ -32,7 +32,7 @@ fn writes_docs_defaults_and_native_types() {
 
 #[test]
 fn compiles_with_jsii() {
-    let zoo = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../test/fixtures/zoo");
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixture");
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("settings");
     fs::create_dir_all(folder.join("lib")).expect("the target directory is writable");
     // The native types come from a library of the same shape, because compiling against aws-cdk-lib takes minutes.
@@ -50,7 +50,7 @@ fn compiles_with_jsii() {
     });
     fs::write(folder.join("package.json"), manifest.to_string()).expect("written");
     let output = Command::new("node")
-        .arg(zoo.join("node_modules/jsii/bin/jsii"))
+        .arg(fixture.join("node_modules/jsii/bin/jsii"))
         .arg("--fail-on-warnings")
         .env("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
         .current_dir(&folder)

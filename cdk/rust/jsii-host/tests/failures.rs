@@ -15,7 +15,7 @@ use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
 /// Where the fixture library and the runtime are installed.
-const ZOO: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../test/fixtures/zoo");
+const FIXTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../fixture");
 
 fn probe(what: &str, directory: &Path, variables: &[(&str, &str)]) -> (String, Duration) {
     let started = Instant::now();
@@ -61,7 +61,11 @@ fn message<'a>(text: &'a str, changing: &str) -> String {
 
 #[test]
 fn names_node_when_it_is_missing() {
-    let (text, _) = probe("load", Path::new(ZOO), &[("JSII_NODE", "/nowhere/node")]);
+    let (text, _) = probe(
+        "load",
+        Path::new(FIXTURE),
+        &[("JSII_NODE", "/nowhere/node")],
+    );
     let wanted =
         "cannot start '/nowhere/node': install Node.js 20 or later, or set JSII_NODE to its path";
     assert_eq!(message(&text, "\u{0}"), wanted);
@@ -70,7 +74,7 @@ fn names_node_when_it_is_missing() {
 #[test]
 fn names_the_version_of_a_node_that_is_too_old() {
     let node = fake_node("old", "echo v16.20.0");
-    let (text, _) = probe("load", Path::new(ZOO), &[("JSII_NODE", &node)]);
+    let (text, _) = probe("load", Path::new(FIXTURE), &[("JSII_NODE", &node)]);
     let wanted = "'…' is Node.js v16.20.0, which is too old: install 20 or later, or set JSII_NODE to its path";
     assert_eq!(message(&text, &node), wanted);
 }
@@ -95,18 +99,18 @@ fn says_what_to_install_when_the_runtime_is_missing() {
 
 #[test]
 fn says_what_to_install_when_a_package_is_missing() {
-    let (text, _) = probe("missing-package", Path::new(ZOO), &[]);
+    let (text, _) = probe("missing-package", Path::new(FIXTURE), &[]);
     assert!(
-        message(&text, "\u{0}").ends_with("upward: run 'npm install no-such-zoo@1.2.3'"),
+        message(&text, "\u{0}").ends_with("upward: run 'npm install no-such-package@1.2.3'"),
         "{text}"
     );
 }
 
 #[test]
 fn names_both_versions_when_bindings_and_package_differ() {
-    let (text, _) = probe("wrong-version", Path::new(ZOO), &[]);
-    let wanted = "the bindings were generated from zoo-base 9.9.9, but node_modules has 0.0.0: \
-                  run 'npm install zoo-base@9.9.9', or generate the bindings again";
+    let (text, _) = probe("wrong-version", Path::new(FIXTURE), &[]);
+    let wanted = "the bindings were generated from fixture-base 9.9.9, but node_modules has 0.0.0: \
+                  run 'npm install fixture-base@9.9.9', or generate the bindings again";
     assert_eq!(message(&text, "\u{0}"), wanted);
 }
 
@@ -116,7 +120,7 @@ fn shows_an_answer_that_is_not_the_protocol() {
         "garbage",
         "[ \"$1\" = --version ] && echo v22.0.0 || echo 'hello, world' >&3",
     );
-    let (text, _) = probe("load", Path::new(ZOO), &[("JSII_NODE", &node)]);
+    let (text, _) = probe("load", Path::new(FIXTURE), &[("JSII_NODE", &node)]);
     let wanted = "the jsii kernel answered 'hello, world', which is not its protocol: check JSII_NODE and JSII_RUNTIME";
     assert_eq!(message(&text, "\u{0}"), wanted);
 }
@@ -129,7 +133,7 @@ fn gives_up_on_a_node_that_never_answers() {
     );
     let (text, took) = probe(
         "load",
-        Path::new(ZOO),
+        Path::new(FIXTURE),
         &[("JSII_NODE", &node), ("JSII_HOST_TIMEOUT", "1")],
     );
     assert!(
@@ -145,7 +149,7 @@ fn gives_up_on_a_node_that_never_answers() {
 
 #[test]
 fn says_how_node_ended_when_it_is_killed_in_the_middle() {
-    let (text, took) = probe("killed", Path::new(ZOO), &[]);
+    let (text, took) = probe("killed", Path::new(FIXTURE), &[]);
     assert!(
         text.starts_with(
             "the jsii kernel (node) ended in the middle of a call with signal: 9 (SIGKILL)"
@@ -168,12 +172,12 @@ fn names_the_file_when_the_cache_is_full() {
     let mut command = Command::new("/bin/sh");
     let output = command
         .args(["-c", &limited])
-        .current_dir(ZOO)
+        .current_dir(FIXTURE)
         .env("JSII_HOST_CACHE", &cache)
         .output();
     let text = String::from_utf8_lossy(&output.expect("the shell runs").stdout).into_owned();
     assert!(
-        text.starts_with(&format!("cannot write '{cache}/zoo-base-0.0.0-")),
+        text.starts_with(&format!("cannot write '{cache}/fixture-base-0.0.0-")),
         "{text}"
     );
     assert!(text.contains("File too large"), "{text}");
@@ -191,7 +195,7 @@ fn names_the_file_when_the_cache_is_full() {
 #[test]
 fn reaps_its_process_on_every_way_out() {
     for way in ["return", "exit", "panic", "thread"] {
-        let (text, _) = probe(way, Path::new(ZOO), &[]);
+        let (text, _) = probe(way, Path::new(FIXTURE), &[]);
         let id: u32 = text
             .lines()
             .last()

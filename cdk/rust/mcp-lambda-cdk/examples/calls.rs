@@ -1,4 +1,4 @@
-//! Measures what one call from Rust to the kernel costs. `cdk/rust/measure.mjs` runs it.
+//! Measures what one call from Rust to the kernel costs. `cdk/rust/compare-languages.mjs` runs it.
 
 #![allow(clippy::print_stdout, reason = "the figure is the result")]
 

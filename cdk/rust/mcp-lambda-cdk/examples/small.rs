@@ -1,4 +1,4 @@
-//! The smallest app that has something in it: what starting costs. `cdk/rust/measure.mjs` runs it.
+//! The smallest app that has something in it: what starting costs. `cdk/rust/compare-languages.mjs` runs it.
 
 use mcp_lambda_cdk::aws_cdk_lib::{App, Stack, aws_s3 as s3, aws_sns as sns};
 

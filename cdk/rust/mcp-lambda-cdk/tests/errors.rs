@@ -44,7 +44,7 @@ fn missing() -> Error {
 fn a_value_of_another_type() -> Result<()> {
     mcp_lambda_cdk::without_rules()?;
     let stack = Stack::new(App::new()?, "Stack")?;
-    let code = Code::from_asset("../../../test/golden/function")?;
+    let code = Code::from_asset("../golden/function")?;
     let builder = Function::builder(
         &stack,
         "Handler",
@@ -96,14 +96,14 @@ fn a_value_that_the_cdk_refuses() -> Result<()> {
 #[test]
 fn findings_of_cdk_synth_name_the_line_in_rust() -> Result<()> {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../..");
-    let app = "cargo run --quiet --locked --package mcp-lambda-cdk --example findings";
+    let app = "cargo run --quiet --locked --manifest-path cdk/rust/Cargo.toml --package mcp-lambda-cdk --example findings";
     let run = Command::new("npx")
         .args(["cdk", "synth", "--quiet", "--app", app, "--output"])
         .arg(concat!(env!("CARGO_TARGET_TMPDIR"), "/findings"))
         .current_dir(root)
         .output();
     let printed = String::from_utf8_lossy(&run.map_err(Error::callback)?.stderr).into_owned();
-    let place = "cdk/rust/mcp-lambda-cdk/examples/findings.rs:11:10";
+    let place = "mcp-lambda-cdk/examples/findings.rs:11:10";
     for finding in [
         "ERROR FifoTopic: 'perhaps' is not of type 'boolean' (CloudFormation Validate)",
         "WARNING nobody owns this topic (Annotation)",

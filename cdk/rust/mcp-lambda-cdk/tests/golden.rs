@@ -78,7 +78,7 @@ fn website(outdir: &Path) -> Result<()> {
     let handler = Function::builder(
         &stack,
         "Handler",
-        Code::from_asset("../../../test/golden/function")?,
+        Code::from_asset("../golden/function")?,
         "bootstrap",
         Runtime::PROVIDED_AL2023,
     )

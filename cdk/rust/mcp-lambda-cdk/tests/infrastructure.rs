@@ -29,7 +29,7 @@ fn uploads() -> Result<Stack> {
     let handler = Function::builder(
         &stack,
         "Handler",
-        Code::from_asset("../../../test/golden/function")?,
+        Code::from_asset("../golden/function")?,
         "bootstrap",
         Runtime::PROVIDED_AL2023,
     )

@@ -22,7 +22,7 @@ impl Plan<'_> {
         let mut types = Vec::new();
         let mut take = Vec::new();
         for (index, parameter) in method.parameters.iter().enumerate() {
-            names.push(taken.claim(&self.options.names.snake(&parameter.name)));
+            names.push(taken.claim(&self.input.options.names.snake(&parameter.name)));
             if method.variadic && index + 1 == method.parameters.len() {
                 types.push(format!(
                     "::std::vec::Vec<{}>",
@@ -50,7 +50,7 @@ impl Plan<'_> {
 
     /// `implement`, `implementation` and `from_fn` of an interface.
     pub(super) fn implement(&self, r#type: &Type, taken: &mut Taken) -> String {
-        let Some(r#type) = self.declared(&r#type.fqn) else {
+        let Some(r#type) = self.input.declared(&r#type.fqn) else {
             return String::new();
         };
         let name = &r#type.name;
@@ -59,7 +59,7 @@ impl Plan<'_> {
         let mut names = Taken::default();
         let mut body = String::new();
         for method in &methods {
-            let rust = names.claim(&self.options.names.member(&r#type.fqn, &method.name));
+            let rust = names.claim(&self.input.options.names.member(&r#type.fqn, &method.name));
             let incoming = self.incoming(method);
             let (mutable, args) = if method.parameters.is_empty() {
                 ("", "_args")
@@ -78,7 +78,7 @@ impl Plan<'_> {
             );
         }
         for property in &properties {
-            let rust = names.claim(&self.options.names.member(&r#type.fqn, &property.name));
+            let rust = names.claim(&self.input.options.names.member(&r#type.fqn, &property.name));
             let _ = writeln!(
                 body,
                 "        let this = ::std::rc::Rc::clone(&value);\n        overrides.getter({:?}, move |_, _| ::jsii_host::ToWire::to_wire(&this.{rust}()?));",
@@ -107,7 +107,7 @@ impl Plan<'_> {
         });
         if let Some(method) = only_method {
             let incoming = self.incoming(method);
-            let rust = self.options.names.member(&r#type.fqn, &method.name);
+            let rust = self.input.options.names.member(&r#type.fqn, &method.name);
             let from_fn = taken.claim("from_fn");
             let signature = format!(
                 "::std::ops::Fn({}) -> ::jsii_host::Result<{}> + 'static",
@@ -132,13 +132,13 @@ impl Plan<'_> {
 
     /// The trait that Rust code implements for an interface.
     pub(super) fn implementation_trait(&self, r#type: &Type) -> String {
-        let Some(r#type) = self.declared(&r#type.fqn) else {
+        let Some(r#type) = self.input.declared(&r#type.fqn) else {
             return String::new();
         };
         let mut names = Taken::default();
         let mut body = String::new();
         for method in self.methods_of(r#type) {
-            let rust = names.claim(&self.options.names.member(&r#type.fqn, &method.name));
+            let rust = names.claim(&self.input.options.names.member(&r#type.fqn, &method.name));
             let incoming = self.incoming(method);
             let parameters: String = incoming
                 .names
@@ -153,7 +153,7 @@ impl Plan<'_> {
             );
         }
         for property in self.members_of(r#type) {
-            let rust = names.claim(&self.options.names.member(&r#type.fqn, &property.name));
+            let rust = names.claim(&self.input.options.names.member(&r#type.fqn, &property.name));
             let result = self.rust_result(&property.r#type, property.optional);
             let default = if property.optional {
                 let nothing = if result == "::jsii_host::Value" {
@@ -196,7 +196,7 @@ impl Plan<'_> {
 
     /// The builder of a subclass.
     pub(super) fn overrides(&self, r#type: &Type) -> String {
-        let Some(r#type) = self.declared(&r#type.fqn) else {
+        let Some(r#type) = self.input.declared(&r#type.fqn) else {
             return String::new();
         };
         let Some(init) = &r#type.initializer else {
@@ -211,7 +211,7 @@ impl Plan<'_> {
             .into_iter()
             .filter(|method| !method.r#static)
         {
-            let rust = taken.claim(&self.options.names.member(&r#type.fqn, &method.name));
+            let rust = taken.claim(&self.input.options.names.member(&r#type.fqn, &method.name));
             let incoming = self.incoming(method);
             let types: String = incoming
                 .types

@@ -66,7 +66,7 @@ impl Plan<'_> {
             r#type.fqn
         );
         out.push_str(&self.is_a(r#type));
-        if self.is_opaque(r#type) {
+        if self.input.is_opaque(r#type) {
             return out;
         }
         let mut taken = Taken::with(HANDLE_NAMES);
@@ -79,7 +79,7 @@ impl Plan<'_> {
                 body.push_str(&self.method(r#type, method, &mut taken));
             }
         }
-        let overridable = self.is_overridable(&r#type.fqn) && r#type.initializer.is_some();
+        let overridable = self.input.is_overridable(&r#type.fqn) && r#type.initializer.is_some();
         if overridable {
             body.push_str(&self.overriding(r#type, &mut taken));
         }
@@ -110,7 +110,7 @@ impl Plan<'_> {
             r#type.fqn
         );
         out.push_str(&self.is_a(r#type));
-        let Some(declared) = self.declared(&r#type.fqn) else {
+        let Some(declared) = self.input.declared(&r#type.fqn) else {
             return out;
         };
         let mut taken = Taken::with(HANDLE_NAMES);
@@ -138,7 +138,7 @@ impl Plan<'_> {
 
     fn structure(&self, r#type: &Type) -> String {
         let name = &r#type.name;
-        let Some(declared) = self.declared(&r#type.fqn) else {
+        let Some(declared) = self.input.declared(&r#type.fqn) else {
             return String::new();
         };
         let members = self.members_of(declared);
@@ -206,7 +206,7 @@ impl Plan<'_> {
         let mut body = String::new();
         for member in &members {
             let rust = self.rust_type(&member.r#type);
-            let snake = self.options.names.member(&r#type.fqn, &member.name);
+            let snake = self.input.options.names.member(&r#type.fqn, &member.name);
             if member.optional {
                 let setter = taken.claim(&snake);
                 let _ = writeln!(

@@ -21,7 +21,7 @@ impl Plan<'_> {
             .iter()
             .enumerate()
             .map(|(index, parameter)| {
-                let name = self.options.names.snake(&parameter.name);
+                let name = self.input.options.names.snake(&parameter.name);
                 let nameless = name.chars().all(|letter| letter == '_');
                 taken.claim(&if nameless {
                     format!("arg{index}")
@@ -75,7 +75,7 @@ impl Plan<'_> {
     }
 
     pub(super) fn method(&self, owner: &Type, method: &Callable, taken: &mut Taken) -> String {
-        let name = taken.claim(&self.options.names.member(&owner.fqn, &method.name));
+        let name = taken.claim(&self.input.options.names.member(&owner.fqn, &method.name));
         let required = method
             .parameters
             .iter()
@@ -178,7 +178,7 @@ impl Plan<'_> {
             );
             return out;
         }
-        let name = taken.claim(&self.options.names.member(fqn, js));
+        let name = taken.claim(&self.input.options.names.member(fqn, js));
         let (receiver, get, set) = if property.r#static {
             let assembly = self.assembly_of(owner);
             (

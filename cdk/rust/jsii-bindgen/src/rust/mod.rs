@@ -7,6 +7,7 @@ mod callbacks;
 mod closure;
 mod docs;
 mod gate;
+mod input;
 mod items;
 mod members;
 mod plan;
@@ -17,11 +18,12 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::PathBuf;
 
-pub use plan::Options;
+pub use input::Options;
 
 use crate::Error;
 use crate::spec::{Assembly, Type};
 use gate::Gate;
+use input::Input;
 use plan::Plan;
 use types::module_name;
 
@@ -59,7 +61,11 @@ pub fn generate(
     main: &str,
     options: &Options,
 ) -> Result<Output, Error> {
-    let plan = Plan::new(assemblies, main, options)?;
+    let input = Input {
+        assemblies,
+        options,
+    };
+    let plan = Plan::new(input, main)?;
     let mut tree: BTreeMap<&str, Module<'_>> = BTreeMap::new();
     for name in assemblies
         .keys()
@@ -171,11 +177,17 @@ fn assembly_item(
         .dependencies
         .keys()
         .filter(|name| tree.contains_key(name.as_str()));
-    let own = own.map(|name| format!("&{}::{}::ASSEMBLY", plan.options.path, module_name(name)));
+    let own = own.map(|name| {
+        format!(
+            "&{}::{}::ASSEMBLY",
+            plan.input.options.path,
+            module_name(name)
+        )
+    });
     let external = assembly
         .dependencies
         .keys()
-        .filter_map(|name| plan.options.external.get(name));
+        .filter_map(|name| plan.input.options.external.get(name));
     let external = external.map(|path| format!("&{path}::ASSEMBLY"));
     let dependencies: Vec<String> = own.chain(external).collect();
     format!(

@@ -2,33 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::closure::{is_low_level, matches};
+use super::closure::Closure;
 use super::gate::Gate;
+use super::input::Input;
 use crate::Error;
-use crate::names::NameTable;
-use crate::spec::{Assembly, Callable, Kind, Optional, Type, TypeRef};
-
-/// What the user asked for.
-#[derive(Debug, Default)]
-pub struct Options {
-    /// Fully qualified names, or prefixes that end in `*`.
-    pub roots: Vec<String>,
-    /// More roots, by the Cargo feature that they belong to. What only they reach is compiled with that feature only.
-    pub features: BTreeMap<String, Vec<String>>,
-    /// Names or prefixes of classes whose members can be overridden in Rust.
-    pub overridable: Vec<String>,
-    /// Names given by a person.
-    pub names: NameTable,
-    /// Rust path of the module that the files make, for example `crate::generated`.
-    pub path: String,
-    /// Assemblies whose bindings are in another crate, with the Rust path of their module.
-    pub external: BTreeMap<String, String>,
-}
+use crate::spec::{Callable, Kind, Optional, Type, TypeRef};
 
 /// Everything that the emitters ask.
 pub(super) struct Plan<'a> {
-    pub(super) assemblies: &'a BTreeMap<String, Assembly>,
-    pub(super) options: &'a Options,
+    pub(super) input: Input<'a>,
     /// The assembly that was asked for; the installed version must be its version.
     pub(super) main: &'a str,
     /// Types that are generated.
@@ -46,24 +28,19 @@ pub(super) struct Plan<'a> {
 }
 
 impl<'a> Plan<'a> {
-    pub(super) fn new(
-        assemblies: &'a BTreeMap<String, Assembly>,
-        main: &'a str,
-        options: &'a Options,
-    ) -> Result<Self, Error> {
+    pub(super) fn new(input: Input<'a>, main: &'a str) -> Result<Self, Error> {
+        let Closure { types, gates } = Closure::of(input)?;
         let mut plan = Self {
-            assemblies,
-            options,
+            input,
             main,
-            types: BTreeMap::new(),
-            gates: BTreeMap::new(),
+            types,
+            gates,
             union_gates: BTreeMap::new(),
             received: BTreeSet::new(),
             received_unions: BTreeSet::new(),
             unions: BTreeMap::new(),
             props: BTreeSet::new(),
         };
-        plan.close_all()?;
         plan.find_props();
         plan.find_received();
         plan.find_unions();
@@ -76,36 +53,6 @@ impl<'a> Plan<'a> {
             .get(r#type.fqn.as_str())
             .cloned()
             .unwrap_or_default()
-    }
-
-    /// A declared type of any assembly.
-    pub(super) fn declared(&self, fqn: &str) -> Option<&'a Type> {
-        let assembly = fqn.split('.').next()?;
-        self.assemblies.get(assembly)?.types.get(fqn)
-    }
-
-    pub(super) fn is_external(&self, fqn: &str) -> bool {
-        fqn.split('.')
-            .next()
-            .is_some_and(|assembly| self.options.external.contains_key(assembly))
-    }
-
-    pub(super) fn is_overridable(&self, fqn: &str) -> bool {
-        self.options
-            .overridable
-            .iter()
-            .any(|pattern| matches(pattern, fqn))
-    }
-
-    /// Whether only the name of the type is generated: a handle without members.
-    pub(super) fn is_opaque(&self, r#type: &Type) -> bool {
-        is_low_level(r#type) && !self.options.roots.contains(&r#type.fqn)
-    }
-
-    /// Whether the type stands for plain JSON: property bags of low-level classes that nobody asked for.
-    pub(super) fn is_json(&self, fqn: &str) -> bool {
-        self.declared(fqn)
-            .is_none_or(|r#type| r#type.datatype && self.is_opaque(r#type))
     }
 
     fn find_props(&mut self) {
@@ -142,10 +89,11 @@ impl<'a> Plan<'a> {
             .into_iter()
             .filter(|r#type| r#type.kind != Kind::Enum && !r#type.datatype)
         {
-            if self.is_opaque(r#type) {
+            if self.input.is_opaque(r#type) {
                 continue;
             }
-            let from_script = r#type.kind == Kind::Interface || self.is_overridable(&r#type.fqn);
+            let from_script =
+                r#type.kind == Kind::Interface || self.input.is_overridable(&r#type.fqn);
             for property in &r#type.properties {
                 self.receive(&property.r#type);
             }
@@ -215,7 +163,7 @@ impl<'a> Plan<'a> {
                 continue;
             }
             found.push(fqn);
-            if let Some(parent) = self.declared(fqn) {
+            if let Some(parent) = self.input.declared(fqn) {
                 pending.extend(
                     parent
                         .base
@@ -233,7 +181,7 @@ impl<'a> Plan<'a> {
     pub(super) fn members_of(&self, r#type: &'a Type) -> Vec<&'a crate::spec::Property> {
         let mut members = BTreeMap::new();
         for fqn in self.ancestors(r#type) {
-            if let Some(parent) = self.declared(fqn) {
+            if let Some(parent) = self.input.declared(fqn) {
                 members.extend(
                     parent
                         .properties
@@ -255,7 +203,7 @@ impl<'a> Plan<'a> {
     pub(super) fn methods_of(&self, r#type: &'a Type) -> Vec<&'a Callable> {
         let mut methods = BTreeMap::new();
         for fqn in self.ancestors(r#type) {
-            if let Some(parent) = self.declared(fqn) {
+            if let Some(parent) = self.input.declared(fqn) {
                 methods.extend(
                     parent
                         .methods

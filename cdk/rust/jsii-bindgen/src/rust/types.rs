@@ -18,7 +18,7 @@ impl Plan<'_> {
                 "date" => "::jsii_host::Date".to_owned(),
                 _ => "::jsii_host::Value".to_owned(),
             },
-            TypeRef::Fqn(fqn) if self.is_json(fqn) => "::jsii_host::Value".to_owned(),
+            TypeRef::Fqn(fqn) if self.input.is_json(fqn) => "::jsii_host::Value".to_owned(),
             TypeRef::Fqn(fqn) => self.path_of(fqn),
             TypeRef::Collection { kind, elementtype } => {
                 let element = self.rust_type(elementtype);
@@ -30,7 +30,7 @@ impl Plan<'_> {
             }
             TypeRef::Union { types } => {
                 match self.union_key(types).and_then(|key| self.unions.get(&key)) {
-                    Some(name) => format!("{}::unions::{name}", self.options.path),
+                    Some(name) => format!("{}::unions::{name}", self.input.options.path),
                     None => "::jsii_host::Value".to_owned(),
                 }
             }
@@ -54,12 +54,16 @@ impl Plan<'_> {
 
     /// Rust path of a declared type.
     pub(super) fn path_of(&self, fqn: &str) -> String {
-        let Some(found) = self.declared(fqn) else {
+        let Some(found) = self.input.declared(fqn) else {
             return "::jsii_host::Object".to_owned();
         };
-        let root = match self.options.external.get(&found.assembly) {
+        let root = match self.input.options.external.get(&found.assembly) {
             Some(path) => path.clone(),
-            None => format!("{}::{}", self.options.path, module_name(&found.assembly)),
+            None => format!(
+                "{}::{}",
+                self.input.options.path,
+                module_name(&found.assembly)
+            ),
         };
         let modules = found
             .namespace
@@ -75,7 +79,7 @@ impl Plan<'_> {
     pub(super) fn assembly_of(&self, r#type: &Type) -> String {
         format!(
             "{}::{}::ASSEMBLY",
-            self.options.path,
+            self.input.options.path,
             module_name(&r#type.assembly)
         )
     }
@@ -83,14 +87,14 @@ impl Plan<'_> {
     /// Everything a type can be given for, with the features that it takes beyond the type's own: itself, its ancestors,
     /// the unions that it or they are in, and `any`.
     pub(super) fn targets(&self, r#type: &Type) -> BTreeMap<Gate<'_>, Vec<String>> {
-        let Some(r#type) = self.declared(&r#type.fqn) else {
+        let Some(r#type) = self.input.declared(&r#type.fqn) else {
             return BTreeMap::new();
         };
         let own = self.gates.get(r#type.fqn.as_str()).cloned();
         let own = own.unwrap_or_default();
         let mut names = self.ancestors(r#type);
         names.insert(0, &r#type.fqn);
-        names.retain(|name| self.types.contains_key(name) || self.is_external(name));
+        names.retain(|name| self.types.contains_key(name) || self.input.is_external(name));
         let mut targets: BTreeMap<Gate<'_>, Vec<String>> = BTreeMap::new();
         let always = names.iter().map(|name| self.path_of(name)).collect();
         targets.insert(Gate::new(), always);
@@ -109,7 +113,7 @@ impl Plan<'_> {
                 } else {
                     gate
                 };
-                let path = format!("{}::unions::{name}", self.options.path);
+                let path = format!("{}::unions::{name}", self.input.options.path);
                 targets.entry(beyond).or_default().push(path);
             }
         }

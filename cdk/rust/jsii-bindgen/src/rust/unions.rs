@@ -14,7 +14,7 @@ impl<'a> Plan<'a> {
     pub(super) fn union_key(&self, types: &[TypeRef]) -> Option<Vec<TypeRef>> {
         let is_anything = |member: &TypeRef| match member {
             TypeRef::Primitive(name) => name == "any" || name == "json",
-            TypeRef::Fqn(fqn) => self.is_json(fqn),
+            TypeRef::Fqn(fqn) => self.input.is_json(fqn),
             TypeRef::Collection { .. } | TypeRef::Union { .. } | TypeRef::Intersection { .. } => {
                 false
             }
@@ -42,7 +42,7 @@ impl<'a> Plan<'a> {
             .types
             .values()
             .copied()
-            .filter(|r#type| !self.is_opaque(r#type))
+            .filter(|r#type| !self.input.is_opaque(r#type))
             .collect();
         let mut names = BTreeSet::new();
         for r#type in types {
@@ -178,6 +178,7 @@ impl<'a> Plan<'a> {
             },
             TypeRef::Fqn(fqn)
                 if self
+                    .input
                     .declared(fqn)
                     .is_some_and(|found| found.kind == Kind::Enum) =>
             {
@@ -185,7 +186,7 @@ impl<'a> Plan<'a> {
             }
             TypeRef::Fqn(fqn) => format!(
                 "::jsii_host::Wire::Instance({fqn:?}, {}::is_a)",
-                self.options.path
+                self.input.options.path
             ),
             TypeRef::Collection { kind, .. } if kind == "map" => {
                 "::jsii_host::Wire::Map".to_owned()
@@ -231,7 +232,7 @@ impl<'a> Plan<'a> {
                         + &direct(&sized, "[X; N]", &rust)
                 };
             }
-            TypeRef::Fqn(fqn) if self.is_external(fqn) => {
+            TypeRef::Fqn(fqn) if self.input.is_external(fqn) => {
                 return direct("", &rust, &rust)
                     + &format!("impl ::jsii_host::IsA<{union}> for {rust} {{}}\n");
             }

@@ -5,26 +5,30 @@ use std::process::{Command, ExitCode};
 use jsii_host::{Assembly, Result};
 
 static BASE: Assembly = Assembly {
-    name: "zoo-base",
+    name: "fixture-base",
     version: "0.0.0",
     exact: true,
     dependencies: &[],
 };
 static MISSING: Assembly = Assembly {
-    name: "no-such-zoo",
+    name: "no-such-package",
     version: "1.2.3",
     exact: true,
     dependencies: &[],
 };
 static OTHER: Assembly = Assembly {
-    name: "zoo-base",
+    name: "fixture-base",
     version: "9.9.9",
     exact: true,
     dependencies: &[],
 };
 
 fn beast(assembly: &'static Assembly) -> Result<jsii_host::Object> {
-    jsii_host::create(assembly, "zoo-base.Beast", vec![Ok(jsii_host::json!(3))])
+    jsii_host::create(
+        assembly,
+        "fixture-base.Beast",
+        vec![Ok(jsii_host::json!(3))],
+    )
 }
 
 #[allow(clippy::print_stdout)]

@@ -8,7 +8,7 @@ use mcp_lambda_cdk::mcp::{
 /// `authorizationOf` of `cdk/app/context.ts`, in Rust.
 pub(crate) fn of_this_repository() -> Result<McpAuthorization> {
     let package = McpCargoOptions::new("mcp-lambda-authorization").binary_name("authorization");
-    let code = McpCode::from_cargo("lambda/authorization", package)?;
+    let code = McpCode::from_cargo(".", package)?;
     let options = McpAuthorizationServerOptions::new()
         .code(code)
         .custom_schemes(["cursor"]);

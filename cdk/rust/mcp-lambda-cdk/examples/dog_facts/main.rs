@@ -10,10 +10,7 @@ fn main() -> mcp_lambda_cdk::Result<()> {
     let stack = Stack::builder(&app, "DogFacts")
         .description("MCP server with facts about dogs, behind OAuth")
         .build()?;
-    let code = McpCode::from_cargo(
-        "lambda/servers/dog-facts",
-        McpCargoOptions::new("dog-facts"),
-    )?;
+    let code = McpCode::from_cargo(".", McpCargoOptions::new("dog-facts"))?;
     let contract = McpContract::from_file("lambda/servers/dog-facts/contract.json")?;
     let server = McpServer::builder(&stack, "Server", code, contract)
         .authorization(authorization::of_this_repository()?)
