@@ -1,60 +1,77 @@
 //! The settings, read once from the environment variables; all problems are reported at once.
-//!
-//! | Variable | Meaning | Default |
-//! |---|---|---|
-//! | `MCP_RESOURCE` | resource identifier: the public MCP URL of the one MCP server | required, or `AUTHORIZATION_RESOURCES` |
-//! | `MCP_ISSUER` | the user pool's issuer, which signs the tokens | required |
-//! | `MCP_JWKS_URL` | where its keys are, for the metadata | `<MCP_ISSUER>/.well-known/jwks.json` |
-//! | `MCP_ALLOWED_ORIGINS` | comma-separated web origins that may read `/token`, `/register`, `/revoke` | none |
-//! | `AUTHORIZATION_ISSUER` | our issuer: the public base URL of this server | required |
-//! | `AUTHORIZATION_SIGN_IN_URL` | base URL of the user pool's domain | required |
-//! | `AUTHORIZATION_COGNITO_CLIENT_ID` | our one app client | required |
-//! | `AUTHORIZATION_COGNITO_CLIENT_SECRET` | its secret, in place | public app client |
-//! | `AUTHORIZATION_COGNITO_CLIENT_SECRET_ARN` | its secret, in Secrets Manager | public app client |
-//! | `AUTHORIZATION_SEALING_SECRET` | what sealing keys are derived from, in place (32 characters or more) | one of the two is required |
-//! | `AUTHORIZATION_SEALING_SECRET_PREVIOUS` | the one before the last rotation, in place | none |
-//! | `AUTHORIZATION_SEALING_SECRET_ARN` | the same in Secrets Manager: `AWSCURRENT` and `AWSPREVIOUS` | one of the two is required |
-//! | `AUTHORIZATION_SCOPES` | JSON: `[{"name":"<full scope>","description":"<plain words>"}]`, the scopes of `MCP_RESOURCE` | required with it |
-//! | `AUTHORIZATION_RESOURCES` | JSON: `[{"resource":"<MCP URL>","name":"<for people>","scopes":[{"name":"<scope name>","description":"<plain words>"}]}]`, several MCP servers in place of one; an MCP URL may be its path below `AUTHORIZATION_ISSUER`; a full scope is `<MCP URL>/<scope name>` | `MCP_RESOURCE` |
-//! | `AUTHORIZATION_CLIENTS` | JSON: pre-registered clients, see [`PreRegisteredClient`] | `[]` |
-//! | `AUTHORIZATION_REGISTRATION` | `true`/`false`: RFC 7591 registration, and use of what was registered | `true` |
-//! | `AUTHORIZATION_CLIENT_DOCUMENTS` | `true`/`false`: Client ID Metadata Documents | `true` |
-//! | `AUTHORIZATION_REGISTRATION_DAYS` | how long a registration lasts, earlier ones included | `90` |
-//! | `AUTHORIZATION_REFUSED_CLIENTS` | comma-separated clients that get nothing any more: a `client_id`, the host of a metadata document, or the digest in the log | none |
-//! | `AUTHORIZATION_CODE_SECONDS` | how long a code is valid, 5 to 300: Cognito's code inside it lives five minutes | `300` |
-//! | `AUTHORIZATION_REFRESH_TOKEN_DAYS` | how long a person stays signed in by refresh tokens, earlier ones included; the pool's own limit also applies | `30` |
-//! | `AUTHORIZATION_REDIRECT_HOSTS` | comma-separated `https` callbacks, see [`crate::KNOWN_CLIENT_CALLBACKS`] | the known clients |
-//! | `AUTHORIZATION_CUSTOM_SCHEMES` | comma-separated custom schemes | none |
-//! | `AUTHORIZATION_BRAND_NAME` | name on the pages | host of `MCP_RESOURCE`, or of `AUTHORIZATION_ISSUER` for several |
-//! | `AUTHORIZATION_BRAND_LOGO_URL` | `https` image on the pages | none |
-//! | `AUTHORIZATION_BRAND_COLOR` | `#rrggbb` of buttons and links, dark enough for white text | `#1a4f8b` |
-//! | `AUTHORIZATION_LISTEN` | plain HTTP mode: loopback address | `127.0.0.1:3031` |
-//! | `AUTHORIZATION_LOCAL_METADATA_HOSTS` | local stack: `host=address:port` substitutes for clients' metadata hosts | none |
-//! | `AUTHORIZATION_LOCAL_METADATA_CA` | local stack: certificate (base64 DER) that those substitutes present or chain to | none |
-//! | `AWS_REGION`, `AWS_ENDPOINT_URL`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN` | for Secrets Manager, set by Lambda | required with an ARN |
 
 use std::{collections::BTreeMap, net::SocketAddr};
 
+use mcp_lambda_contract::{List, Reader, Settings as _, SettingsError};
 use serde::Deserialize;
 use url::Url;
 
 use crate::{
-    client::refused::RefusedClients,
+    client::{RefusedClients, is_refusable},
     oauth::{
-        redirect::{RedirectPolicy, RedirectUri},
+        redirect::{
+            CallbackRule, KNOWN_CLIENT_CALLBACKS, RedirectPolicy, RedirectUri, is_loopback_host,
+        },
         resource::ProtectedResources,
     },
-    sealed::secret::{Digest, Secret},
+    sealed::{
+        seal::Purpose,
+        secret::{Digest, Secret},
+    },
+};
+use choices::Choices;
+use resources::ServerSettings;
+use secrets::SecretSettings;
+use values::{
+    BaseUrl, Certificate, CustomScheme, DarkColor, Entries, HttpsUrl, Json, LocalHost,
+    LoopbackAddress, Origin, Within,
 };
 
-mod clients_and_pages;
-mod default;
-mod parse;
+mod choices;
 mod resources;
-mod schema;
-mod variables;
+mod secrets;
+mod values;
 
-pub use schema::settings_schema;
+pub use choices::settings_schema;
+pub use mcp_lambda_contract::SettingProblem;
+pub use secrets::{AwsAccess, SecretLocation};
+
+const DAY: u64 = 24 * 60 * 60;
+const CLIENTS: &str = "AUTHORIZATION_CLIENTS";
+const REFUSED_CLIENTS: &str = "AUTHORIZATION_REFUSED_CLIENTS";
+const LOCAL_HOSTS: &str = "AUTHORIZATION_LOCAL_METADATA_HOSTS";
+
+mcp_lambda_contract::settings! {
+    /// This server and the user pool behind it.
+    struct PoolSettings owned by McpLambda {
+        /// The user pool's issuer, which signs the tokens.
+        pool_issuer: BaseUrl = "MCP_ISSUER",
+        /// Where its keys are, for the metadata. Default: {MCP_ISSUER}/.well-known/jwks.json.
+        jwks_url: Option<BaseUrl> = "MCP_JWKS_URL",
+        /// Our issuer: the public base URL of this server.
+        issuer: BaseUrl = "AUTHORIZATION_ISSUER",
+        /// Base URL of the user pool's domain.
+        sign_in_url: BaseUrl = "AUTHORIZATION_SIGN_IN_URL",
+        /// Our one app client.
+        cognito_client_id: String = "AUTHORIZATION_COGNITO_CLIENT_ID",
+    }
+}
+
+mcp_lambda_contract::settings! {
+    /// What the constructs and the local stack set besides.
+    struct EdgeSettings owned by McpLambda {
+        /// Pre-registered clients, as JSON: a list of PreRegisteredClient.
+        clients: Option<Json<Vec<PreRegisteredClient>>> = "AUTHORIZATION_CLIENTS",
+        /// Web origins that may read /token, /register and /revoke.
+        allowed_origins: Option<Entries<Origin>> = "MCP_ALLOWED_ORIGINS",
+        /// Loopback address of the plain HTTP mode.
+        listen: LoopbackAddress = "AUTHORIZATION_LISTEN" or "127.0.0.1:3031",
+        /// Local stack: substitutes for clients' metadata hosts, each host=address:port.
+        hosts: Option<Entries<LocalHost>> = "AUTHORIZATION_LOCAL_METADATA_HOSTS",
+        /// Local stack: certificate (base64 DER) that those substitutes present or chain to.
+        certificate: Option<Certificate> = "AUTHORIZATION_LOCAL_METADATA_CA",
+    }
+}
 
 /// A client that the operator has registered.
 #[derive(Debug, Clone, Deserialize)]
@@ -98,30 +115,6 @@ pub struct Brand {
     pub logo_url: Option<Url>,
     /// `#rrggbb`.
     pub color: String,
-}
-
-/// The location of a secret.
-#[derive(Debug, Clone)]
-pub enum SecretLocation {
-    /// The value itself.
-    InPlace(Secret),
-    /// ARN of a secret in Secrets Manager.
-    SecretsManager(String),
-}
-
-/// What the request to Secrets Manager needs.
-#[derive(Debug, Clone)]
-pub struct AwsAccess {
-    /// Region of the secrets.
-    pub region: String,
-    /// The regional endpoint, or the emulator's.
-    pub endpoint: Url,
-    /// Access key id.
-    pub access_key_id: Secret,
-    /// Secret access key.
-    pub secret_access_key: Secret,
-    /// Session token of a role.
-    pub session_token: Option<Secret>,
 }
 
 /// Substitutes for clients' metadata hosts on one machine. Accepted only if our own issuer is loopback.
@@ -185,6 +178,112 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// Reads the variables. Unknown ones are ignored: Lambda sets dozens.
+    ///
+    /// # Errors
+    /// Every variable that is missing or wrong, at once.
+    pub fn from_variables(
+        variables: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, SettingsError> {
+        let variables = variables.into_iter().collect();
+        let mut reader = Reader::new(&variables);
+        let settings = Self::read(&mut reader);
+        reader.finish(settings)
+    }
+
+    /// Each group is read whether or not another one is complete.
+    fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        let servers = ServerSettings::read(reader);
+        if let Some(servers) = &servers {
+            servers.check(reader);
+        }
+        let pool = PoolSettings::read(reader);
+        let secrets = SecretSettings::read(reader).and_then(|secrets| secrets.locate(reader));
+        let choices = Choices::read(reader);
+        let edge = EdgeSettings::read(reader);
+
+        let issuer = pool.as_ref().map(|pool| &pool.issuer);
+        let brand_url = servers.as_ref()?.one.as_ref().or(issuer);
+        let brand_host = brand_url.and_then(|url| Some(url.url.host_str()?.to_owned()));
+        let chosen = choices
+            .as_ref()
+            .and_then(|choices| choices.display_name.clone());
+        let brand_name = chosen.or(brand_host);
+        let resources = servers?.resources(brand_name.clone(), issuer, reader);
+        let (choices, edge) = (choices?, edge?);
+        let clients = edge.clients.map_or_else(Vec::new, |Json(clients)| clients);
+        check_clients(&clients, resources.as_ref(), reader);
+        let List(refused) = choices.refused_clients.unwrap_or(List(Vec::new()));
+        check_refused(&refused, &clients, reader);
+        let local_metadata_hosts = LocalMetadataHosts {
+            hosts: listed(edge.hosts)
+                .map(|LocalHost(host, address)| (host, address))
+                .collect(),
+            certificate: edge.certificate.map(|Certificate(certificate)| certificate),
+        };
+        local_metadata_hosts.check(issuer, reader);
+
+        let (pool, secrets) = (pool?, secrets?);
+        let default_callbacks = || {
+            KNOWN_CLIENT_CALLBACKS
+                .iter()
+                .filter_map(|entry| CallbackRule::parse(entry))
+                .collect()
+        };
+        let (Within(code), Within(registration), Within(refresh)) = (
+            choices.code_lifetime,
+            choices.registration_lifetime,
+            choices.refresh_token_lifetime,
+        );
+        Some(Self {
+            issuer: pool.issuer.text,
+            issuer_url: pool.issuer.url,
+            resources: resources?,
+            jwks_url: pool.jwks_url.map_or_else(
+                || format!("{}/.well-known/jwks.json", pool.pool_issuer.text),
+                |url| url.text,
+            ),
+            pool_issuer: pool.pool_issuer.text,
+            sign_in_url: pool.sign_in_url.text,
+            cognito_client_id: pool.cognito_client_id,
+            cognito_client_secret: secrets.cognito_client,
+            sealing_secret: secrets.sealing,
+            previous_sealing_secret: secrets.previous_sealing,
+            aws: secrets.aws,
+            clients,
+            registration: choices.registration_enabled,
+            client_documents: choices.client_documents_enabled,
+            refused_clients: RefusedClients::new(refused),
+            registration_seconds: registration * DAY,
+            code_seconds: code,
+            refresh_seconds: refresh * DAY,
+            redirects: RedirectPolicy {
+                callbacks: choices
+                    .redirect_hosts
+                    .map_or_else(default_callbacks, |Entries(rules)| rules),
+                custom_schemes: listed(choices.custom_schemes)
+                    .map(|CustomScheme(scheme)| scheme)
+                    .collect(),
+            },
+            allowed_origins: listed(edge.allowed_origins)
+                .map(|Origin(origin)| origin)
+                .collect(),
+            brand: Brand {
+                name: brand_name?,
+                logo_url: choices.brand_logo_url.map(|HttpsUrl(url)| url),
+                color: {
+                    let DarkColor(color) = choices.brand_color;
+                    color
+                },
+            },
+            listen: {
+                let LoopbackAddress(address) = edge.listen;
+                address
+            },
+            local_metadata_hosts,
+        })
+    }
+
     /// Our callback at Cognito, the only one our app client has.
     pub fn callback_url(&self) -> String {
         format!("{}/callback", self.issuer)
@@ -201,31 +300,63 @@ impl Settings {
     }
 }
 
-/// One wrong variable.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SettingProblem {
-    /// The variable.
-    pub name: &'static str,
-    /// The problem and the fix; never the value of a secret.
-    pub message: String,
+fn listed<T>(entries: Option<Entries<T>>) -> impl Iterator<Item = T> {
+    entries.into_iter().flat_map(|Entries(entries)| entries)
 }
 
-/// Every wrong variable.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SettingProblems(pub Vec<SettingProblem>);
-
-impl std::fmt::Display for SettingProblems {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        for (index, problem) in self.0.iter().enumerate() {
-            let separator = if index == 0 { "" } else { "; " };
-            write!(
-                formatter,
-                "{separator}{}: {}",
-                problem.name, problem.message
-            )?;
+impl LocalMetadataHosts {
+    /// They bypass the address checks, so only a loopback issuer may have them.
+    fn check(&self, issuer: Option<&BaseUrl>, reader: &mut Reader<'_>) {
+        if (!self.hosts.is_empty() || self.certificate.is_some())
+            && issuer.is_some_and(|issuer| !is_loopback_host(&issuer.url))
+        {
+            reader.problem(
+                LOCAL_HOSTS,
+                "is for the local stack; remove it, or make AUTHORIZATION_ISSUER a loopback URL",
+            );
         }
-        Ok(())
     }
 }
 
-impl std::error::Error for SettingProblems {}
+fn check_refused(entries: &[String], clients: &[PreRegisteredClient], reader: &mut Reader<'_>) {
+    for entry in entries {
+        let is_pre_registered = clients.iter().any(|client| client.client_id == *entry);
+        if !is_refusable(entry, is_pre_registered) {
+            reader.problem(REFUSED_CLIENTS, format!("'{entry}' matches no client: use the id of a client of AUTHORIZATION_CLIENTS, the https URL or the host of a metadata document, a client_id that begins with mcp-client-, or the 64 hexadecimal characters of client_digest in the log"));
+        }
+    }
+}
+
+fn check_clients(
+    clients: &[PreRegisteredClient],
+    resources: Option<&ProtectedResources>,
+    reader: &mut Reader<'_>,
+) {
+    let mut problem = |message| reader.problem(CLIENTS, message);
+    for (index, client) in clients.iter().enumerate() {
+        let id = &client.client_id;
+        if id.is_empty()
+            || id.contains("://")
+            || Purpose::ALL
+                .iter()
+                .any(|purpose| id.starts_with(purpose.prefix()))
+        {
+            problem(format!(
+                "client '{id}' must have an id that is neither a URL nor begins like a sealed value"
+            ));
+        }
+        if clients[..index].iter().any(|other| other.client_id == *id) {
+            problem(format!("client '{id}' is listed twice"));
+        }
+        if client.redirect_uris.is_empty() {
+            problem(format!("client '{id}' has no redirectUris"));
+        }
+        for scope in client.scopes.iter().flatten() {
+            if resources.is_some_and(|known| known.scope(scope).is_none()) {
+                problem(format!(
+                    "client '{id}' has scope '{scope}', which no MCP server has"
+                ));
+            }
+        }
+    }
+}

@@ -33,7 +33,6 @@ pub fn run<S: ServerHandler, C: Settings>(
     definition: Definition<S, C>,
 ) -> ExitCode {
     let log = process.log.clone();
-    log.take_panics();
     program::run(&log, try_run(process, definition))
 }
 

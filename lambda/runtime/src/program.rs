@@ -1,8 +1,10 @@
 //! Runs a program, and a function that returns one document for each invocation.
 
+use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 
 use bytes::Bytes;
+use futures_util::FutureExt;
 use http::header::CONTENT_TYPE;
 use serde_json::json;
 
@@ -11,8 +13,10 @@ use crate::process::Process;
 use crate::runtime_api::{Invocation, RuntimeApi, whole};
 use crate::start_error::StartError;
 
-/// Runs a program on one thread until it ends. A problem that ends it is logged, and makes the exit status 1.
+/// Runs a program on one thread until it ends. A problem that ends it is logged, and makes the exit status 1. Panics are
+/// logged without their messages, if this is the process's own log.
 pub fn run(log: &Log, program: impl Future<Output = Result<(), StartError>>) -> ExitCode {
+    log.take_panics();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -27,7 +31,7 @@ pub fn run(log: &Log, program: impl Future<Output = Result<(), StartError>>) -> 
 }
 
 /// Handles invocations one after another until the Runtime API is unreachable. The result of one is its JSON document, or
-/// the message of an error, which Lambda passes to whatever has invoked the function.
+/// the message of an error, which Lambda passes to whatever has invoked the function. A panic fails its own invocation.
 ///
 /// # Errors
 ///
@@ -41,7 +45,8 @@ pub async fn serve_buffered<F>(
     let function = api.started(start).await?;
     loop {
         let invocation = api.next(process.now).await?;
-        let (outcome, document) = match handle(&function, &invocation).await {
+        let handled = AssertUnwindSafe(handle(&function, &invocation)).catch_unwind();
+        let (outcome, document) = match handled.await.unwrap_or(Err("the function failed")) {
             Ok(document) => ("response", document),
             Err(message) => {
                 let error = json!({ "errorType": "Refused", "errorMessage": message });

@@ -158,6 +158,7 @@ impl SecretsManager {
 
     fn signed(&self, body: &str, now: Timestamp) -> Result<Request<Vec<u8>>, SecretsUnavailable> {
         let access = &self.access;
+        let endpoint = access.endpoint();
         let session_token = access
             .session_token
             .as_ref()
@@ -182,14 +183,14 @@ impl SecretsManager {
             .into();
         let mut request = Request::builder()
             .method(Method::POST)
-            .uri(access.endpoint.as_str())
+            .uri(&endpoint)
             .header(header::CONTENT_TYPE, CONTENT_TYPE)
             .header("x-amz-target", TARGET)
             .body(body.as_bytes().to_vec())
             .map_err(|_| SecretsUnavailable("the endpoint of secrets manager is not a URL"))?;
         let signable = SignableRequest::new(
             "POST",
-            access.endpoint.as_str(),
+            &endpoint,
             [("content-type", CONTENT_TYPE), ("x-amz-target", TARGET)].into_iter(),
             SignableBody::Bytes(body.as_bytes()),
         )

@@ -9,6 +9,7 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
+use mcp_lambda_token::{claims::is_issuer, jwt::claims_without_verification};
 use openidconnect::{
     ClientId, IssuerUrl, JsonWebKeySet, Nonce,
     core::{CoreIdToken, CoreIdTokenVerifier},
@@ -18,10 +19,7 @@ use serde_json::Value;
 
 use crate::{
     capability::Timestamp,
-    sealed::{
-        encoding::decode,
-        secret::{Digest, Secret},
-    },
+    sealed::secret::{Digest, Secret},
     settings::Settings,
     upstream::tokens::UpstreamTokens,
 };
@@ -93,16 +91,8 @@ struct AccessClaims {
 impl AccessClaims {
     /// Reads the payload of a signed JWT in compact form (RFC 7519 section 7.2).
     fn read(token: &Secret) -> Result<Self, Mismatch> {
-        let parts: Option<Vec<Vec<u8>>> = token.expose().split('.').map(decode).collect();
-        let parts = parts.ok_or(Mismatch::AccessTokenNotJwt)?;
-        let [header, payload, signature] = parts.as_slice() else {
-            return Err(Mismatch::AccessTokenNotJwt);
-        };
-        let signed = serde_json::from_slice::<Value>(header).is_ok_and(|header| header.is_object())
-            && !signature.is_empty();
-        serde_json::from_slice(payload)
-            .ok()
-            .filter(|_| signed)
+        claims_without_verification(token.expose())
+            .filter(|_| !token.expose().ends_with('.'))
             .ok_or(Mismatch::AccessTokenNotJwt)
     }
 
@@ -295,14 +285,4 @@ impl Asked<'_> {
         }
         claims.scopes(|scope| self.permitted.contains(&scope))
     }
-}
-
-/// Cognito issues under `cognito-idp.<region>…` and, when configured so, under `issuer-cognito-idp.<region>…`.
-fn is_issuer(issuer: &str, configured: &str) -> bool {
-    let plain = |text: &str| {
-        text.strip_prefix("https://issuer-cognito-idp.")
-            .or_else(|| text.strip_prefix("https://cognito-idp."))
-            .map(str::to_owned)
-    };
-    issuer == configured || plain(issuer).is_some_and(|rest| plain(configured) == Some(rest))
 }

@@ -114,10 +114,10 @@ fn each_wrong_value_is_refused_under_its_name() {
 fn several_servers_are_listed_with_names_and_scopes_of_their_own() {
     for (wrong, why) in [
         ("[]", "is empty"),
-        ("{}", "is not the expected JSON"),
+        ("{}", "must be the expected JSON"),
         (
             r#"[{"resource":"http://dogs.example.com/a/mcp","name":"A","scopes":[{"name":"read","description":"x"}]}]"#,
-            "must be an https URL",
+            "must use https",
         ),
         (
             r#"[{"resource":"https://dogs.example.com/a/mcp","name":" ","scopes":[{"name":"read","description":"x"}]}]"#,
