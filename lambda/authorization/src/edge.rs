@@ -17,7 +17,7 @@ use crate::{
     capability::{Capabilities, EventLog, NoRandomness, Randomness, Timestamp},
     context::AuthorizationServer,
     log::LogEvent,
-    settings::Settings,
+    settings::{Certificate, Settings},
 };
 
 mod event;
@@ -29,7 +29,6 @@ mod secrets;
 pub use event::{from_event, into_answer};
 pub use listen::listen;
 pub use metadata_hosts::PinnedHosts;
-pub use secrets::{InPlaceSecrets, SecretsManager};
 
 /// The only clock, read by `main`.
 pub type Clock = fn() -> SystemTime;
@@ -63,14 +62,15 @@ impl EventLog for Log {
 /// If the local stack's certificate cannot be read.
 pub fn server(settings: Settings) -> Result<AuthorizationServer, StartError> {
     let https = Arc::new(HttpsClient::new());
-    let certificate = settings.local_metadata_hosts.certificate.clone();
+    let certificate = settings.edge.certificate.clone();
+    let certificate = certificate.map(|Certificate(certificate)| certificate);
     let capabilities = Capabilities {
         randomness: Arc::new(SystemRandomness(SystemRandom::new())),
         cognito: https.clone(),
         metadata_hosts: Arc::new(
             PinnedHosts::new(certificate).map_err(|error| StartError::Server(error.to_string()))?,
         ),
-        secrets: secrets::store(&settings, https),
+        secrets: secrets::store(settings.secrets.clone(), https),
         log: Arc::new(Log::standard_error()),
     };
     Ok(AuthorizationServer::new(settings, capabilities))
@@ -89,7 +89,7 @@ async fn serve(process: &Process) -> Result<(), StartError> {
             .map_err(StartError::Settings);
     let Some(address) = process.runtime_api() else {
         let settings = settings?;
-        let address = settings.listen;
+        let address = settings.edge.listen.0;
         return listen(Arc::new(server(settings)?), address, now).await;
     };
     let handle = async |server: &AuthorizationServer, invocation: &Invocation| {

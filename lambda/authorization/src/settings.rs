@@ -1,10 +1,9 @@
 //! The settings, read once from the environment variables; all problems are reported at once.
 
-use std::{collections::BTreeMap, net::SocketAddr};
+use std::net::SocketAddr;
 
-use mcp_lambda_contract::{List, Reader, Settings as _, SettingsError};
+use mcp_lambda_contract::{Reader, Settings as _, SettingsError};
 use serde::Deserialize;
-use url::Url;
 
 use crate::{
     client::{RefusedClients, is_refusable},
@@ -14,18 +13,12 @@ use crate::{
         },
         resource::ProtectedResources,
     },
-    sealed::{
-        seal::Purpose,
-        secret::{Digest, Secret},
-    },
+    sealed::{seal::Purpose, secret::Digest},
 };
 use choices::Choices;
 use resources::ServerSettings;
 use secrets::SecretSettings;
-use values::{
-    BaseUrl, Certificate, CustomScheme, DarkColor, Entries, HttpsUrl, Json, LocalHost,
-    LoopbackAddress, Origin, Within,
-};
+use values::{BaseUrl, CustomScheme, Entries, Json, LocalHost, LoopbackAddress};
 
 mod choices;
 mod resources;
@@ -34,42 +27,42 @@ mod values;
 
 pub use choices::settings_schema;
 pub use mcp_lambda_contract::SettingProblem;
-pub use secrets::{AwsAccess, SecretLocation};
+pub(crate) use secrets::{AwsAccess, SecretLocation, Secrets};
+pub(crate) use values::{Certificate, DarkColor, Origin};
 
-const DAY: u64 = 24 * 60 * 60;
 const CLIENTS: &str = "AUTHORIZATION_CLIENTS";
 const REFUSED_CLIENTS: &str = "AUTHORIZATION_REFUSED_CLIENTS";
 const LOCAL_HOSTS: &str = "AUTHORIZATION_LOCAL_METADATA_HOSTS";
 
 mcp_lambda_contract::settings! {
     /// This server and the user pool behind it.
-    struct PoolSettings owned by McpLambda {
+    pub(crate) struct Addresses owned by McpLambda {
         /// The user pool's issuer, which signs the tokens.
-        pool_issuer: BaseUrl = "MCP_ISSUER",
+        pub(crate) pool_issuer: BaseUrl = "MCP_ISSUER",
         /// Where its keys are, for the metadata. Default: {MCP_ISSUER}/.well-known/jwks.json.
         jwks_url: Option<BaseUrl> = "MCP_JWKS_URL",
         /// Our issuer: the public base URL of this server.
-        issuer: BaseUrl = "AUTHORIZATION_ISSUER",
+        pub(crate) issuer: BaseUrl = "AUTHORIZATION_ISSUER",
         /// Base URL of the user pool's domain.
-        sign_in_url: BaseUrl = "AUTHORIZATION_SIGN_IN_URL",
+        pub(crate) sign_in_url: BaseUrl = "AUTHORIZATION_SIGN_IN_URL",
         /// Our one app client.
-        cognito_client_id: String = "AUTHORIZATION_COGNITO_CLIENT_ID",
+        pub(crate) cognito_client_id: String = "AUTHORIZATION_COGNITO_CLIENT_ID",
     }
 }
 
 mcp_lambda_contract::settings! {
     /// What the constructs and the local stack set besides.
-    struct EdgeSettings owned by McpLambda {
+    pub(crate) struct EdgeSettings owned by McpLambda {
         /// Pre-registered clients, as JSON: a list of PreRegisteredClient.
-        clients: Option<Json<Vec<PreRegisteredClient>>> = "AUTHORIZATION_CLIENTS",
+        pub(crate) clients: Json<Vec<PreRegisteredClient>> = "AUTHORIZATION_CLIENTS" or "[]",
         /// Web origins that may read /token, /register and /revoke.
-        allowed_origins: Option<Entries<Origin>> = "MCP_ALLOWED_ORIGINS",
+        pub(crate) allowed_origins: Entries<Origin> = "MCP_ALLOWED_ORIGINS",
         /// Loopback address of the plain HTTP mode.
-        listen: LoopbackAddress = "AUTHORIZATION_LISTEN" or "127.0.0.1:3031",
+        pub(crate) listen: LoopbackAddress = "AUTHORIZATION_LISTEN" or "127.0.0.1:3031",
         /// Local stack: substitutes for clients' metadata hosts, each host=address:port.
-        hosts: Option<Entries<LocalHost>> = "AUTHORIZATION_LOCAL_METADATA_HOSTS",
+        hosts: Entries<LocalHost> = "AUTHORIZATION_LOCAL_METADATA_HOSTS",
         /// Local stack: certificate (base64 DER) that those substitutes present or chain to.
-        certificate: Option<Certificate> = "AUTHORIZATION_LOCAL_METADATA_CA",
+        pub(crate) certificate: Option<Certificate> = "AUTHORIZATION_LOCAL_METADATA_CA",
     }
 }
 
@@ -106,75 +99,19 @@ impl TryFrom<String> for HexDigest {
     }
 }
 
-/// How the pages look.
-#[derive(Debug, Clone)]
-pub struct Brand {
-    /// Name of the service.
-    pub name: String,
-    /// Image above the heading.
-    pub logo_url: Option<Url>,
-    /// `#rrggbb`.
-    pub color: String,
-}
-
-/// Substitutes for clients' metadata hosts on one machine. Accepted only if our own issuer is loopback.
-#[derive(Debug, Clone, Default)]
-pub struct LocalMetadataHosts {
-    /// Host name to address.
-    pub hosts: BTreeMap<String, SocketAddr>,
-    /// Certificate, DER.
-    pub certificate: Option<Vec<u8>>,
-}
-
 /// Everything that is configured. Built by [`Settings::from_variables`] only.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Our issuer, without a trailing slash.
-    pub issuer: String,
-    /// Our issuer as a URL.
-    pub issuer_url: Url,
     /// The MCP servers that get their access tokens here, with their scopes.
     pub resources: ProtectedResources,
-    /// The user pool's issuer.
-    pub pool_issuer: String,
-    /// The user pool's keys.
-    pub jwks_url: String,
-    /// Base of the user pool's domain, without a trailing slash.
-    pub sign_in_url: String,
-    /// Our app client.
-    pub cognito_client_id: String,
-    /// Its secret, unless it is public.
-    pub cognito_client_secret: Option<SecretLocation>,
-    /// Sealing secret.
-    pub sealing_secret: SecretLocation,
-    /// Sealing secret before the last rotation; only with one in place.
-    pub previous_sealing_secret: Option<Secret>,
-    /// Access to Secrets Manager; present if a secret is there.
-    pub aws: Option<AwsAccess>,
-    /// Pre-registered clients.
-    pub clients: Vec<PreRegisteredClient>,
-    /// Whether `/register` is open.
-    pub registration: bool,
-    /// Whether a URL may be a client id.
-    pub client_documents: bool,
-    /// Clients that are refused.
-    pub refused_clients: RefusedClients,
-    /// Lifetime of a registration in seconds, counted from the registration.
-    pub registration_seconds: u64,
-    /// Lifetime of our code in seconds.
-    pub code_seconds: u64,
-    /// Lifetime of a sealed refresh token in seconds, counted from the sign-in.
-    pub refresh_seconds: u64,
+    /// Name of the service on the pages.
+    pub brand_name: String,
+    pub(crate) addresses: Addresses,
+    pub(crate) secrets: Secrets,
+    pub(crate) choices: Choices,
+    pub(crate) edge: EdgeSettings,
     /// Redirect URIs of unverified clients.
-    pub redirects: RedirectPolicy,
-    /// Web origins for CORS.
-    pub allowed_origins: Vec<String>,
-    /// Look of the pages.
-    pub brand: Brand,
-    /// Address in plain HTTP mode.
-    pub listen: SocketAddr,
-    /// Substitutes of the local stack.
-    pub local_metadata_hosts: LocalMetadataHosts,
+    pub(crate) redirects: RedirectPolicy,
 }
 
 impl Settings {
@@ -191,125 +128,96 @@ impl Settings {
         reader.finish(settings)
     }
 
-    /// Each group is read whether or not another one is complete.
+    /// Reads every group, whether or not another one is complete.
     fn read(reader: &mut Reader<'_>) -> Option<Self> {
         let servers = ServerSettings::read(reader);
         if let Some(servers) = &servers {
             servers.check(reader);
         }
-        let pool = PoolSettings::read(reader);
+        let addresses = Addresses::read(reader);
         let secrets = SecretSettings::read(reader).and_then(|secrets| secrets.locate(reader));
         let choices = Choices::read(reader);
         let edge = EdgeSettings::read(reader);
+        let (servers, choices, edge) = (servers?, choices?, edge?);
 
-        let issuer = pool.as_ref().map(|pool| &pool.issuer);
-        let brand_url = servers.as_ref()?.one.as_ref().or(issuer);
-        let brand_host = brand_url.and_then(|url| Some(url.url.host_str()?.to_owned()));
-        let chosen = choices
-            .as_ref()
-            .and_then(|choices| choices.display_name.clone());
-        let brand_name = chosen.or(brand_host);
-        let resources = servers?.resources(brand_name.clone(), issuer, reader);
-        let (choices, edge) = (choices?, edge?);
-        let clients = edge.clients.map_or_else(Vec::new, |Json(clients)| clients);
-        check_clients(&clients, resources.as_ref(), reader);
-        let List(refused) = choices.refused_clients.unwrap_or(List(Vec::new()));
-        check_refused(&refused, &clients, reader);
-        let local_metadata_hosts = LocalMetadataHosts {
-            hosts: listed(edge.hosts)
-                .map(|LocalHost(host, address)| (host, address))
-                .collect(),
-            certificate: edge.certificate.map(|Certificate(certificate)| certificate),
-        };
-        local_metadata_hosts.check(issuer, reader);
-
-        let (pool, secrets) = (pool?, secrets?);
-        let default_callbacks = || {
-            KNOWN_CLIENT_CALLBACKS
-                .iter()
-                .filter_map(|entry| CallbackRule::parse(entry))
-                .collect()
-        };
-        let (Within(code), Within(registration), Within(refresh)) = (
-            choices.code_lifetime,
-            choices.registration_lifetime,
-            choices.refresh_token_lifetime,
-        );
+        let issuer = addresses.as_ref().map(|addresses| &addresses.issuer);
+        let host = servers.one.as_ref().or(issuer).and_then(BaseUrl::host);
+        let brand_name = choices.display_name.clone().or(host);
+        let resources = servers.resources(brand_name.clone(), issuer, reader);
+        check_clients(&edge.clients.0, resources.as_ref(), reader);
+        check_refused(&choices.refused_clients, &edge.clients.0, reader);
+        edge.check_hosts(issuer, reader);
         Some(Self {
-            issuer: pool.issuer.text,
-            issuer_url: pool.issuer.url,
             resources: resources?,
-            jwks_url: pool.jwks_url.map_or_else(
-                || format!("{}/.well-known/jwks.json", pool.pool_issuer.text),
-                |url| url.text,
-            ),
-            pool_issuer: pool.pool_issuer.text,
-            sign_in_url: pool.sign_in_url.text,
-            cognito_client_id: pool.cognito_client_id,
-            cognito_client_secret: secrets.cognito_client,
-            sealing_secret: secrets.sealing,
-            previous_sealing_secret: secrets.previous_sealing,
-            aws: secrets.aws,
-            clients,
-            registration: choices.registration_enabled,
-            client_documents: choices.client_documents_enabled,
-            refused_clients: RefusedClients::new(refused),
-            registration_seconds: registration * DAY,
-            code_seconds: code,
-            refresh_seconds: refresh * DAY,
-            redirects: RedirectPolicy {
-                callbacks: choices
-                    .redirect_hosts
-                    .map_or_else(default_callbacks, |Entries(rules)| rules),
-                custom_schemes: listed(choices.custom_schemes)
-                    .map(|CustomScheme(scheme)| scheme)
-                    .collect(),
-            },
-            allowed_origins: listed(edge.allowed_origins)
-                .map(|Origin(origin)| origin)
-                .collect(),
-            brand: Brand {
-                name: brand_name?,
-                logo_url: choices.brand_logo_url.map(|HttpsUrl(url)| url),
-                color: {
-                    let DarkColor(color) = choices.brand_color;
-                    color
-                },
-            },
-            listen: {
-                let LoopbackAddress(address) = edge.listen;
-                address
-            },
-            local_metadata_hosts,
+            brand_name: brand_name?,
+            addresses: addresses?,
+            secrets: secrets?,
+            redirects: redirects(&choices),
+            choices,
+            edge,
         })
+    }
+
+    /// Base of the user pool's domain, without a trailing slash.
+    pub fn sign_in_url(&self) -> &str {
+        &self.addresses.sign_in_url.text
+    }
+
+    /// The user pool's keys.
+    pub(crate) fn jwks_url(&self) -> String {
+        let Addresses {
+            pool_issuer,
+            jwks_url,
+            ..
+        } = &self.addresses;
+        let derived = || format!("{}/.well-known/jwks.json", pool_issuer.text);
+        jwks_url
+            .as_ref()
+            .map_or_else(derived, |url| url.text.clone())
     }
 
     /// Our callback at Cognito, the only one our app client has.
     pub fn callback_url(&self) -> String {
-        format!("{}/callback", self.issuer)
+        format!("{}/callback", self.addresses.issuer.text)
     }
 
     /// `scheme://host[:port]` of our pages, to compare `Origin` with.
     pub fn origin(&self) -> String {
-        self.issuer_url.origin().ascii_serialization()
+        self.addresses.issuer.url.origin().ascii_serialization()
     }
 
     /// Whether we are reached over TLS. Plain HTTP is accepted on loopback only.
     pub fn is_secure(&self) -> bool {
-        self.issuer_url.scheme() == "https"
+        self.addresses.issuer.url.scheme() == "https"
     }
 }
 
-fn listed<T>(entries: Option<Entries<T>>) -> impl Iterator<Item = T> {
-    entries.into_iter().flat_map(|Entries(entries)| entries)
+fn redirects(choices: &Choices) -> RedirectPolicy {
+    let mut callbacks = choices.redirect_hosts.0.clone();
+    if callbacks.is_empty() {
+        let known = KNOWN_CLIENT_CALLBACKS.iter();
+        callbacks = known
+            .filter_map(|entry| CallbackRule::parse(entry))
+            .collect();
+    }
+    let schemes = choices.custom_schemes.0.iter();
+    RedirectPolicy {
+        callbacks,
+        custom_schemes: schemes.map(|CustomScheme(scheme)| scheme.clone()).collect(),
+    }
 }
 
-impl LocalMetadataHosts {
-    /// They bypass the address checks, so only a loopback issuer may have them.
-    fn check(&self, issuer: Option<&BaseUrl>, reader: &mut Reader<'_>) {
-        if (!self.hosts.is_empty() || self.certificate.is_some())
-            && issuer.is_some_and(|issuer| !is_loopback_host(&issuer.url))
-        {
+impl EdgeSettings {
+    /// The address of the local stack that replaces a client's metadata host.
+    pub(crate) fn substitute(&self, host: &str) -> Option<SocketAddr> {
+        let mut hosts = self.hosts.0.iter();
+        hosts.find_map(|LocalHost(name, address)| (name == host).then_some(*address))
+    }
+
+    /// Substitutes bypass the address checks, so only a loopback issuer may have them.
+    fn check_hosts(&self, issuer: Option<&BaseUrl>, reader: &mut Reader<'_>) {
+        let has_substitutes = !self.hosts.0.is_empty() || self.certificate.is_some();
+        if has_substitutes && issuer.is_some_and(|issuer| !is_loopback_host(&issuer.url)) {
             reader.problem(
                 LOCAL_HOSTS,
                 "is for the local stack; remove it, or make AUTHORIZATION_ISSUER a loopback URL",
@@ -318,8 +226,12 @@ impl LocalMetadataHosts {
     }
 }
 
-fn check_refused(entries: &[String], clients: &[PreRegisteredClient], reader: &mut Reader<'_>) {
-    for entry in entries {
+fn check_refused(
+    refused: &RefusedClients,
+    clients: &[PreRegisteredClient],
+    reader: &mut Reader<'_>,
+) {
+    for entry in refused.entries() {
         let is_pre_registered = clients.iter().any(|client| client.client_id == *entry);
         if !is_refusable(entry, is_pre_registered) {
             reader.problem(REFUSED_CLIENTS, format!("'{entry}' matches no client: use the id of a client of AUTHORIZATION_CLIENTS, the https URL or the host of a metadata document, a client_id that begins with mcp-client-, or the 64 hexadecimal characters of client_digest in the log"));

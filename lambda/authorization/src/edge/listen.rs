@@ -72,7 +72,9 @@ async fn answer(
     };
     let prefix = server
         .settings()
-        .issuer_url
+        .addresses
+        .issuer
+        .url
         .path()
         .trim_end_matches('/')
         .to_owned();

@@ -19,7 +19,7 @@ use crate::{
         BoxFuture, CognitoTransport, SecretStore, SecretsUnavailable, StoredSecrets, Timestamp,
     },
     sealed::secret::Secret,
-    settings::{AwsAccess, SecretLocation, Settings},
+    settings::{AwsAccess, SecretLocation, Secrets},
 };
 
 const CONTENT_TYPE: &str = "application/x-amz-json-1.1";
@@ -27,15 +27,10 @@ const TARGET: &str = "secretsmanager.GetSecretValue";
 
 /// The store that the settings select.
 pub(super) fn store(
-    settings: &Settings,
+    secrets: Secrets,
     transport: Arc<dyn CognitoTransport>,
 ) -> Arc<dyn SecretStore> {
-    let secrets = InPlaceSecrets {
-        sealing: settings.sealing_secret.clone(),
-        previous_sealing: settings.previous_sealing_secret.clone(),
-        cognito_client: settings.cognito_client_secret.clone(),
-    };
-    match settings.aws.clone() {
+    match secrets.aws.clone() {
         Some(access) => Arc::new(SecretsManager {
             secrets,
             access,
@@ -45,14 +40,7 @@ pub(super) fn store(
     }
 }
 
-/// Secrets that are in the settings.
-pub struct InPlaceSecrets {
-    sealing: SecretLocation,
-    previous_sealing: Option<Secret>,
-    cognito_client: Option<SecretLocation>,
-}
-
-impl SecretStore for InPlaceSecrets {
+impl SecretStore for Secrets {
     fn load(&self, _now: Timestamp) -> BoxFuture<'_, Result<StoredSecrets, SecretsUnavailable>> {
         let in_place = |location: &SecretLocation| match location {
             SecretLocation::InPlace(secret) => Ok(secret.clone()),
@@ -73,8 +61,8 @@ impl SecretStore for InPlaceSecrets {
 }
 
 /// Secrets of which at least one is in Secrets Manager.
-pub struct SecretsManager {
-    secrets: InPlaceSecrets,
+struct SecretsManager {
+    secrets: Secrets,
     access: AwsAccess,
     transport: Arc<dyn CognitoTransport>,
 }

@@ -28,15 +28,15 @@ mcp_lambda_contract::settings! {
 
 mcp_lambda_contract::settings! {
     /// What the request to Secrets Manager needs, as Lambda sets it.
-    pub struct AwsAccess owned by McpLambda {
+    pub(crate) struct AwsAccess owned by McpLambda {
         /// Region of the secrets.
-        pub region: String = "AWS_REGION",
+        pub(crate) region: String = "AWS_REGION",
         /// Access key id.
-        pub access_key_id: Secret = "AWS_ACCESS_KEY_ID",
+        pub(crate) access_key_id: Secret = "AWS_ACCESS_KEY_ID",
         /// Secret access key.
-        pub secret_access_key: Secret = "AWS_SECRET_ACCESS_KEY",
+        pub(crate) secret_access_key: Secret = "AWS_SECRET_ACCESS_KEY",
         /// Session token of a role.
-        pub session_token: Option<Secret> = "AWS_SESSION_TOKEN",
+        pub(crate) session_token: Option<Secret> = "AWS_SESSION_TOKEN",
         /// The emulator's endpoint.
         endpoint: Option<BaseUrl> = "AWS_ENDPOINT_URL",
     }
@@ -44,8 +44,7 @@ mcp_lambda_contract::settings! {
 
 impl AwsAccess {
     /// The regional endpoint of Secrets Manager, or the emulator's.
-    #[must_use]
-    pub fn endpoint(&self) -> String {
+    pub(crate) fn endpoint(&self) -> String {
         match &self.endpoint {
             Some(endpoint) => endpoint.url.to_string(),
             None => format!("https://secretsmanager.{}.amazonaws.com/", self.region),
@@ -55,18 +54,20 @@ impl AwsAccess {
 
 /// The location of a secret.
 #[derive(Debug, Clone)]
-pub enum SecretLocation {
+pub(crate) enum SecretLocation {
     /// The value itself.
     InPlace(Secret),
     /// ARN of a secret in Secrets Manager.
     SecretsManager(String),
 }
 
-pub(super) struct Secrets {
-    pub(super) cognito_client: Option<SecretLocation>,
-    pub(super) sealing: SecretLocation,
-    pub(super) previous_sealing: Option<Secret>,
-    pub(super) aws: Option<AwsAccess>,
+/// Where each secret is.
+#[derive(Debug, Clone)]
+pub(crate) struct Secrets {
+    pub(crate) cognito_client: Option<SecretLocation>,
+    pub(crate) sealing: SecretLocation,
+    pub(crate) previous_sealing: Option<Secret>,
+    pub(crate) aws: Option<AwsAccess>,
 }
 
 impl SecretSettings {

@@ -23,7 +23,7 @@ impl SettingValue for Secret {
 
 /// A secret that sealing keys are derived from.
 #[derive(Clone, Debug)]
-pub(super) struct SealingSecret(pub(super) Secret);
+pub(crate) struct SealingSecret(pub(crate) Secret);
 
 impl SettingValue for SealingSecret {
     const TYPE: SettingType = SettingType::String;
@@ -39,9 +39,15 @@ impl SettingValue for SealingSecret {
 
 /// A URL without a query, kept without a trailing slash.
 #[derive(Clone, Debug)]
-pub(super) struct BaseUrl {
-    pub(super) text: String,
-    pub(super) url: Url,
+pub(crate) struct BaseUrl {
+    pub(crate) text: String,
+    pub(crate) url: Url,
+}
+
+impl BaseUrl {
+    pub(super) fn host(&self) -> Option<String> {
+        self.url.host_str().map(str::to_owned)
+    }
 }
 
 impl SettingValue for BaseUrl {
@@ -58,38 +64,27 @@ impl SettingValue for BaseUrl {
     }
 }
 
-/// The URL of something that browsers load.
-#[derive(Clone, Debug)]
-pub(super) struct HttpsUrl(pub(super) Url);
-
-impl SettingValue for HttpsUrl {
-    const TYPE: SettingType = SettingType::Url;
-
-    fn parse(text: &str) -> Result<Self, String> {
-        let url = Url::parse(text).ok().filter(|url| url.scheme() == "https");
-        url.map(Self).ok_or("be an https URL".to_owned())
-    }
-}
-
-/// A whole number in a range.
+/// A lifetime in seconds, out of a whole number of units in a range.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Within<const LEAST: u64, const MOST: u64>(pub(super) u64);
+pub(crate) struct Lifetime<const UNIT: u64, const LEAST: u64, const MOST: u64>(pub(crate) u64);
 
-impl<const LEAST: u64, const MOST: u64> SettingValue for Within<LEAST, MOST> {
+impl<const UNIT: u64, const LEAST: u64, const MOST: u64> SettingValue
+    for Lifetime<UNIT, LEAST, MOST>
+{
     const TYPE: SettingType = SettingType::Integer;
 
     fn parse(text: &str) -> Result<Self, String> {
-        let number = text.parse().ok();
+        let number = text.parse::<u64>().ok();
         let number = number.filter(|number| (LEAST..=MOST).contains(number));
         number
-            .map(Self)
+            .map(|number| Self(number * UNIT))
             .ok_or_else(|| format!("be a whole number from {LEAST} to {MOST}"))
     }
 }
 
 /// A colour that white text can be read on.
 #[derive(Clone, Debug)]
-pub(super) struct DarkColor(pub(super) String);
+pub(crate) struct DarkColor(pub(crate) String);
 
 impl SettingValue for DarkColor {
     const TYPE: SettingType = SettingType::String;
@@ -124,7 +119,7 @@ fn contrast_with_white(color: &str) -> Option<f64> {
 
 /// An address that only this machine reaches.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct LoopbackAddress(pub(super) SocketAddr);
+pub(crate) struct LoopbackAddress(pub(crate) SocketAddr);
 
 impl SettingValue for LoopbackAddress {
     const TYPE: SettingType = SettingType::String;
@@ -140,7 +135,7 @@ impl SettingValue for LoopbackAddress {
 
 /// A certificate, DER.
 #[derive(Clone, Debug)]
-pub(super) struct Certificate(pub(super) Vec<u8>);
+pub(crate) struct Certificate(pub(crate) Vec<u8>);
 
 impl SettingValue for Certificate {
     const TYPE: SettingType = SettingType::String;
@@ -153,10 +148,12 @@ impl SettingValue for Certificate {
 
 /// A JSON document.
 #[derive(Clone, Debug)]
-pub(super) struct Json<T>(pub(super) T);
+pub(crate) struct Json<T>(pub(crate) T);
 
 impl<T: DeserializeOwned> SettingValue for Json<T> {
     const TYPE: SettingType = SettingType::String;
+    // A member that is not known may be a secret.
+    const SECRET: bool = true;
 
     fn parse(text: &str) -> Result<Self, String> {
         let value = serde_json::from_str(text);
@@ -167,19 +164,20 @@ impl<T: DeserializeOwned> SettingValue for Json<T> {
 }
 
 /// One entry of a list.
-pub(super) trait Entry: Sized {
+pub(crate) trait Entry: Sized {
     /// What it must be, as the end of the sentence "each entry must …".
     const RULE: &'static str;
 
     fn parse(entry: &str) -> Option<Self>;
 }
 
-/// A list whose entries have a form.
+/// A list whose entries have a form; without entries by default.
 #[derive(Clone, Debug)]
-pub(super) struct Entries<T>(pub(super) Vec<T>);
+pub(crate) struct Entries<T>(pub(crate) Vec<T>);
 
 impl<T: Entry> SettingValue for Entries<T> {
     const TYPE: SettingType = SettingType::List;
+    const OPTIONAL: bool = true;
 
     fn parse(text: &str) -> Result<Self, String> {
         let List(entries) = List::parse(text)?;
@@ -188,6 +186,10 @@ impl<T: Entry> SettingValue for Entries<T> {
             T::parse(entry).ok_or_else(problem)
         });
         entries.collect::<Result<_, _>>().map(Self)
+    }
+
+    fn absent() -> Option<Self> {
+        Some(Self(Vec::new()))
     }
 }
 
@@ -201,7 +203,7 @@ impl Entry for CallbackRule {
 
 /// A scheme that a program can claim.
 #[derive(Clone, Debug)]
-pub(super) struct CustomScheme(pub(super) String);
+pub(crate) struct CustomScheme(pub(crate) String);
 
 impl Entry for CustomScheme {
     const RULE: &'static str = "a scheme that a program can claim";
@@ -213,7 +215,7 @@ impl Entry for CustomScheme {
 
 /// What a browser sends as `Origin`.
 #[derive(Clone, Debug)]
-pub(super) struct Origin(pub(super) String);
+pub(crate) struct Origin(pub(crate) String);
 
 impl Entry for Origin {
     const RULE: &'static str = "an origin such as https://example.com";
@@ -226,7 +228,7 @@ impl Entry for Origin {
 
 /// A host, and the address that replaces it on one machine.
 #[derive(Clone, Debug)]
-pub(super) struct LocalHost(pub(super) String, pub(super) SocketAddr);
+pub(crate) struct LocalHost(pub(crate) String, pub(crate) SocketAddr);
 
 impl Entry for LocalHost {
     const RULE: &'static str = "host=address:port";

@@ -104,7 +104,7 @@ impl AccessClaims {
         if !self
             .iss
             .as_str()
-            .is_some_and(|issuer| is_issuer(issuer, &settings.pool_issuer))
+            .is_some_and(|issuer| is_issuer(issuer, &settings.addresses.pool_issuer.text))
         {
             return Err(Mismatch::OtherIssuer);
         }
@@ -181,7 +181,7 @@ impl Consented<'_> {
         now: Timestamp,
     ) -> Result<Issued, Mismatch> {
         let claims = AccessClaims::read(&tokens.access_token)?;
-        claims.check(settings, &settings.cognito_client_id, now)?;
+        claims.check(settings, &settings.addresses.cognito_client_id, now)?;
         if claims.audience()? != self.resource {
             return Err(Mismatch::OtherAudience);
         }
@@ -190,7 +190,9 @@ impl Consented<'_> {
         let subject = claims
             .sub
             .as_str()
-            .filter(|subject| !subject.is_empty() && *subject != settings.cognito_client_id)
+            .filter(|subject| {
+                !subject.is_empty() && *subject != settings.addresses.cognito_client_id
+            })
             .ok_or(Mismatch::NoSubject)?;
         let subject = Digest::of(subject.as_bytes());
         if self.subject.is_some_and(|sealed| *sealed != subject) {
@@ -222,7 +224,7 @@ impl Consented<'_> {
         let issuer = IssuerUrl::new(issuer).map_err(|_| Mismatch::OtherIssuer)?;
         let seconds = now.0;
         let verifier = CoreIdTokenVerifier::new_public_client(
-            ClientId::new(settings.cognito_client_id.clone()),
+            ClientId::new(settings.addresses.cognito_client_id.clone()),
             issuer,
             JsonWebKeySet::new(Vec::new()),
         )
