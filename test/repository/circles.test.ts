@@ -116,7 +116,7 @@ describe('imports', () => {
     assert.ok(floors(graph) <= 9, `${floors(graph)} floors`);
   });
 
-  for (const crate of ['lambda/mcp-lambda', 'lambda/authorization', 'lambda/token', 'lambda/runtime', 'lambda/contract', 'lambda/servers/dog-facts', 'lambda/servers/counter', 'cli', 'cdk/rust/jsii-host', 'cdk/rust/jsii-bindgen']) {
+  for (const crate of ['lambda/mcp-lambda', 'lambda/authorizer', 'lambda/authorization', 'lambda/token', 'lambda/runtime', 'lambda/contract', 'lambda/servers/dog-facts', 'lambda/servers/counter', 'cli', 'cdk/rust/jsii-host', 'cdk/rust/jsii-bindgen']) {
     test(`of ${crate} have no circle`, (context) => {
       const graph = modules(`${crate}/src`);
       context.diagnostic(`${crate}: ${graph.size} modules`);

@@ -20,8 +20,7 @@ export interface McpAuthorizationServerSettings {
   readonly brandLogoUrl?: string;
 
   /**
-   * Whether an MCP client's https URL may be its `client_id`, whose document is then fetched (Client ID Metadata Documents).
-   * `false` also refuses the clients that have signed somebody in before.
+   * Whether an MCP client's https URL may be its `client_id`, whose document is then fetched (Client ID Metadata Documents). `false` also refuses the clients that have signed somebody in before.
    *
    * @default true
    */
@@ -35,8 +34,7 @@ export interface McpAuthorizationServerSettings {
   readonly codeLifetime?: Duration;
 
   /**
-   * Schemes of applications that clients nobody registered may have codes sent to, for example `cursor` for
-   * `cursor://anysphere.cursor-mcp/oauth/callback`. Any program on a device can claim a scheme; the consent page says so.
+   * Schemes of applications that clients nobody registered may have codes sent to, for example `cursor` for `cursor://anysphere.cursor-mcp/oauth/callback`. Any program on a device can claim a scheme; the consent page says so.
    *
    * @default - none
    */
@@ -50,41 +48,35 @@ export interface McpAuthorizationServerSettings {
   readonly displayName?: string;
 
   /**
-   * Where clients that nobody registered may have codes sent besides loopback: https URIs compared exactly, ones that end
-   * in `/*` for one more segment, or host names.
+   * Where clients that nobody registered may have codes sent besides loopback: https URIs compared exactly, ones that end in `/*` for one more segment, or host names.
    *
    * @default - the callbacks of claude.ai, ChatGPT, VS Code and Cursor
    */
   readonly redirectHosts?: string[];
 
   /**
-   * How long a person stays signed in with a client that keeps refreshing its access token, in whole days up to 10 years,
-   * counted from the sign-in: a shorter lifetime ends earlier sign-ins, too.
+   * How long a person stays signed in with a client that keeps refreshing its access token, in whole days up to 10 years, counted from the sign-in: a shorter lifetime ends earlier sign-ins, too.
    *
    * @default Duration.days(30)
    */
   readonly refreshTokenLifetime?: Duration;
 
   /**
-   * MCP clients that get nothing any more: no sign-in, no access token, no refresh. An entry is a `client_id`, the host of a
-   * Client ID Metadata Document, or the `client_digest` that the authorization server's log has for the client. A client that
-   * has registered itself can register again under another `client_id`, unless `registrationEnabled` is false.
+   * MCP clients that get nothing any more: no sign-in, no access token, no refresh. An entry is a `client_id`, the host of a Client ID Metadata Document, or the `client_digest` that the authorization server's log has for the client. A client that has registered itself can register again under another `client_id`, unless `registrationEnabled` is false.
    *
    * @default - none
    */
   readonly refusedClients?: string[];
 
   /**
-   * Whether MCP clients may register themselves (RFC 7591). Nothing is stored: the `client_id` is the sealed registration.
-   * `false` also refuses the clients that have registered before.
+   * Whether MCP clients may register themselves (RFC 7591). Nothing is stored: the `client_id` is the sealed registration. `false` also refuses the clients that have registered before.
    *
    * @default true
    */
   readonly registrationEnabled?: boolean;
 
   /**
-   * How long the `client_id` of a client that has registered itself is valid, in whole days up to 10 years, counted from its
-   * registration: a shorter lifetime ends earlier registrations, too. Then the client registers again, and its people sign in again.
+   * How long the `client_id` of a client that has registered itself is valid, in whole days up to 10 years, counted from its registration: a shorter lifetime ends earlier registrations, too. Then the client registers again, and its people sign in again.
    *
    * @default Duration.days(90)
    */

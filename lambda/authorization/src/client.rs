@@ -136,7 +136,9 @@ pub(crate) fn pre_registered<'a>(
     client_id: &str,
 ) -> Option<&'a PreRegisteredClient> {
     settings
+        .edge
         .clients
+        .0
         .iter()
         .find(|client| client.client_id == client_id)
 }
@@ -157,10 +159,10 @@ pub(crate) fn open_registration(
                 Failure::ClientUnknown
             }
         })?;
-    if !settings.registration {
+    if !settings.choices.registration_enabled {
         return Err(Failure::RegisteredClientsOff);
     }
-    if now.since(Timestamp(registration.issued_at)) >= settings.registration_seconds {
+    if now.since(Timestamp(registration.issued_at)) >= settings.choices.registration_lifetime.0 {
         return Err(Failure::ClientExpired);
     }
     Ok(registration)

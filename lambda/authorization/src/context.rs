@@ -115,7 +115,7 @@ impl AuthorizationServer {
         match self.capabilities.secrets.load(now).await {
             Ok(stored) => {
                 let keyring = Keyring::derive(
-                    &self.settings.issuer,
+                    &self.settings.addresses.issuer.text,
                     &stored.sealing,
                     stored.previous_sealing.as_ref(),
                 )

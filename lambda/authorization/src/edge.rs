@@ -1,15 +1,23 @@
 //! Connects the core with its environment: Lambda events, plain HTTP on loopback, HTTPS clients, Secrets Manager, the
 //! system's randomness and the log. All decisions are in the core.
 
-use std::{io::Write, sync::Arc, time::SystemTime};
+use std::{process::ExitCode, sync::Arc, time::SystemTime};
 
+use mcp_lambda_runtime::{
+    https::HttpsClient,
+    log::Log,
+    process::Process,
+    program,
+    runtime_api::{Invocation, RuntimeApi},
+    start_error::StartError,
+};
 use ring::rand::{SecureRandom, SystemRandom};
 
 use crate::{
     capability::{Capabilities, EventLog, NoRandomness, Randomness, Timestamp},
     context::AuthorizationServer,
     log::LogEvent,
-    settings::Settings,
+    settings::{Certificate, Settings},
 };
 
 mod event;
@@ -18,17 +26,12 @@ mod listen;
 mod metadata_hosts;
 mod secrets;
 
-pub use event::{from_event, into_answer, serve_events};
-pub use https::HttpsTransport;
+pub use event::{from_event, into_answer};
 pub use listen::listen;
 pub use metadata_hosts::PinnedHosts;
-pub use secrets::{InPlaceSecrets, SecretsManager};
 
 /// The only clock, read by `main`.
 pub type Clock = fn() -> SystemTime;
-
-/// Why the process cannot start.
-pub type StartFailure = Box<dyn std::error::Error + Send + Sync>;
 
 /// The moment of a clock.
 pub fn timestamp(time: SystemTime) -> Timestamp {
@@ -47,16 +50,9 @@ impl Randomness for SystemRandomness {
     }
 }
 
-/// Writes one line of JSON per request to standard error, which Lambda forwards to CloudWatch.
-pub struct LineLog;
-
-impl EventLog for LineLog {
+impl EventLog for Log {
     fn record(&self, event: &LogEvent) {
-        if let Ok(mut line) = serde_json::to_vec(event) {
-            line.push(b'\n');
-            // A failing log must not fail a sign-in.
-            let _ = std::io::stderr().write_all(&line);
-        }
+        self.request(event);
     }
 }
 
@@ -64,30 +60,43 @@ impl EventLog for LineLog {
 ///
 /// # Errors
 /// If the local stack's certificate cannot be read.
-pub fn server(settings: Settings) -> Result<AuthorizationServer, StartFailure> {
-    let https = Arc::new(HttpsTransport::new()?);
+pub fn server(settings: Settings) -> Result<AuthorizationServer, StartError> {
+    let https = Arc::new(HttpsClient::new());
+    let certificate = settings.edge.certificate.clone();
+    let certificate = certificate.map(|Certificate(certificate)| certificate);
     let capabilities = Capabilities {
         randomness: Arc::new(SystemRandomness(SystemRandom::new())),
         cognito: https.clone(),
-        metadata_hosts: Arc::new(PinnedHosts::new(
-            settings.local_metadata_hosts.certificate.clone(),
-        )?),
-        secrets: secrets::store(&settings, https),
-        log: Arc::new(LineLog),
+        metadata_hosts: Arc::new(
+            PinnedHosts::new(certificate).map_err(|error| StartError::Server(error.to_string()))?,
+        ),
+        secrets: secrets::store(settings.secrets.clone(), https),
+        log: Arc::new(Log::standard_error()),
     };
     Ok(AuthorizationServer::new(settings, capabilities))
 }
 
-/// Serves Lambda events, or plain HTTP on loopback when there is no Lambda runtime.
-///
-/// # Errors
-/// If the settings or the address cannot be used.
-pub async fn run(settings: Settings, on_lambda: bool, clock: Clock) -> Result<(), StartFailure> {
-    let address = settings.listen;
-    let server = Arc::new(server(settings)?);
-    if on_lambda {
-        serve_events(server, clock).await
-    } else {
-        listen(server, address, clock).await
-    }
+/// Serves Lambda events, or plain HTTP on loopback when there is no Lambda runtime, until the process ends.
+pub fn run(process: Process) -> ExitCode {
+    program::run(&process.log, serve(&process))
+}
+
+async fn serve(process: &Process) -> Result<(), StartError> {
+    let now = process.now;
+    let variables = process.variables.iter();
+    let settings =
+        Settings::from_variables(variables.map(|(name, value)| (name.clone(), value.clone())))
+            .map_err(StartError::Settings);
+    let Some(address) = process.runtime_api() else {
+        let settings = settings?;
+        let address = settings.edge.listen.0;
+        return listen(Arc::new(server(settings)?), address, now).await;
+    };
+    let handle = async |server: &AuthorizationServer, invocation: &Invocation| {
+        let request = from_event(&invocation.event).ok_or("the event is not an HTTP request")?;
+        let answer = server.handle(&request, timestamp(now())).await;
+        Ok(into_answer(answer).await)
+    };
+    let api = RuntimeApi::new(address)?;
+    program::serve_buffered(&api, process, settings.and_then(server), handle).await
 }

@@ -5,6 +5,8 @@ use askama::Template;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use http::{HeaderValue, StatusCode, header};
 
+use mcp_lambda_contract::HttpUrl;
+
 use crate::{
     failure::Failure,
     oauth::{
@@ -14,7 +16,7 @@ use crate::{
         scope::ScopeDefinition,
     },
     response::{add_refusal_headers, builder, finish, set},
-    settings::{Brand, Settings},
+    settings::{DarkColor, Settings},
 };
 
 const STYLE: &str = include_str!("../templates/style.css");
@@ -81,7 +83,8 @@ struct ErrorPage<'a> {
 
 /// Renders the pages of one deployment.
 pub(crate) struct Pages {
-    brand: Brand,
+    name: String,
+    logo_url: Option<HttpUrl>,
     style: String,
     csp: String,
     /// The policy of the page that follows a sign-in.
@@ -91,13 +94,11 @@ pub(crate) struct Pages {
 
 impl Pages {
     pub(crate) fn new(settings: &Settings) -> Self {
-        let brand = settings.brand.clone();
+        let DarkColor(color) = &settings.choices.brand_color;
+        let logo_url = settings.choices.brand_logo_url.clone();
         // The template engine would escape quotes, so the sheet is inserted as it is; the colour was checked to be #rrggbb.
-        let style = STYLE.replace("BRAND_COLOR", &brand.color);
-        let images = brand.logo_url.as_ref().map_or_else(
-            || "'none'".to_owned(),
-            |url| url.origin().ascii_serialization(),
-        );
+        let style = STYLE.replace("BRAND_COLOR", color);
+        let images = logo_url.as_ref().map_or("'none'", HttpUrl::origin);
         let policy = |script: &str| {
             format!(
                 "default-src 'none'; {script}style-src '{}'; img-src {images}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -107,9 +108,10 @@ impl Pages {
         Self {
             csp: policy(""),
             csp_after_sign_in: policy(&format!("script-src '{}'; ", hash_source(CLEAN_ADDRESS))),
-            brand,
+            name: settings.brand_name.clone(),
+            logo_url: logo_url.clone(),
             style,
-            consent_action: format!("{}/consent", settings.issuer),
+            consent_action: format!("{}/consent", settings.addresses.issuer.text),
         }
     }
 

@@ -119,7 +119,7 @@ impl<'a> ClientRedirect<'a> {
         if let Some(state) = self.state {
             all.push(("state", state.expose()));
         }
-        all.push(("iss", &settings.issuer));
+        all.push(("iss", &settings.addresses.issuer.text));
         self.uri.with_parameters(&all)
     }
 }

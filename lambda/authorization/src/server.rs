@@ -22,7 +22,7 @@ use crate::{
     log::LogEvent,
     oauth::request::{Request, Response},
     response::{empty_answer, json_answer, json_refusal, set},
-    settings::Settings,
+    settings::{Origin, Settings},
 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -240,9 +240,11 @@ impl AuthorizationServer {
         let origin = request.header(header::ORIGIN)?;
         let listed = self
             .settings
+            .edge
             .allowed_origins
+            .0
             .iter()
-            .any(|allowed| allowed == origin);
+            .any(|Origin(allowed)| allowed == origin);
         (listed && endpoint.is_some_and(Endpoint::is_shared)).then(|| origin.to_owned())
     }
 

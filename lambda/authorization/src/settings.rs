@@ -1,60 +1,70 @@
 //! The settings, read once from the environment variables; all problems are reported at once.
-//!
-//! | Variable | Meaning | Default |
-//! |---|---|---|
-//! | `MCP_RESOURCE` | resource identifier: the public MCP URL of the one MCP server | required, or `AUTHORIZATION_RESOURCES` |
-//! | `MCP_ISSUER` | the user pool's issuer, which signs the tokens | required |
-//! | `MCP_JWKS_URL` | where its keys are, for the metadata | `<MCP_ISSUER>/.well-known/jwks.json` |
-//! | `MCP_ALLOWED_ORIGINS` | comma-separated web origins that may read `/token`, `/register`, `/revoke` | none |
-//! | `AUTHORIZATION_ISSUER` | our issuer: the public base URL of this server | required |
-//! | `AUTHORIZATION_SIGN_IN_URL` | base URL of the user pool's domain | required |
-//! | `AUTHORIZATION_COGNITO_CLIENT_ID` | our one app client | required |
-//! | `AUTHORIZATION_COGNITO_CLIENT_SECRET` | its secret, in place | public app client |
-//! | `AUTHORIZATION_COGNITO_CLIENT_SECRET_ARN` | its secret, in Secrets Manager | public app client |
-//! | `AUTHORIZATION_SEALING_SECRET` | what sealing keys are derived from, in place (32 characters or more) | one of the two is required |
-//! | `AUTHORIZATION_SEALING_SECRET_PREVIOUS` | the one before the last rotation, in place | none |
-//! | `AUTHORIZATION_SEALING_SECRET_ARN` | the same in Secrets Manager: `AWSCURRENT` and `AWSPREVIOUS` | one of the two is required |
-//! | `AUTHORIZATION_SCOPES` | JSON: `[{"name":"<full scope>","description":"<plain words>"}]`, the scopes of `MCP_RESOURCE` | required with it |
-//! | `AUTHORIZATION_RESOURCES` | JSON: `[{"resource":"<MCP URL>","name":"<for people>","scopes":[{"name":"<scope name>","description":"<plain words>"}]}]`, several MCP servers in place of one; an MCP URL may be its path below `AUTHORIZATION_ISSUER`; a full scope is `<MCP URL>/<scope name>` | `MCP_RESOURCE` |
-//! | `AUTHORIZATION_CLIENTS` | JSON: pre-registered clients, see [`PreRegisteredClient`] | `[]` |
-//! | `AUTHORIZATION_REGISTRATION` | `true`/`false`: RFC 7591 registration, and use of what was registered | `true` |
-//! | `AUTHORIZATION_CLIENT_DOCUMENTS` | `true`/`false`: Client ID Metadata Documents | `true` |
-//! | `AUTHORIZATION_REGISTRATION_DAYS` | how long a registration lasts, earlier ones included | `90` |
-//! | `AUTHORIZATION_REFUSED_CLIENTS` | comma-separated clients that get nothing any more: a `client_id`, the host of a metadata document, or the digest in the log | none |
-//! | `AUTHORIZATION_CODE_SECONDS` | how long a code is valid, 5 to 300: Cognito's code inside it lives five minutes | `300` |
-//! | `AUTHORIZATION_REFRESH_TOKEN_DAYS` | how long a person stays signed in by refresh tokens, earlier ones included; the pool's own limit also applies | `30` |
-//! | `AUTHORIZATION_REDIRECT_HOSTS` | comma-separated `https` callbacks, see [`crate::KNOWN_CLIENT_CALLBACKS`] | the known clients |
-//! | `AUTHORIZATION_CUSTOM_SCHEMES` | comma-separated custom schemes | none |
-//! | `AUTHORIZATION_BRAND_NAME` | name on the pages | host of `MCP_RESOURCE`, or of `AUTHORIZATION_ISSUER` for several |
-//! | `AUTHORIZATION_BRAND_LOGO_URL` | `https` image on the pages | none |
-//! | `AUTHORIZATION_BRAND_COLOR` | `#rrggbb` of buttons and links, dark enough for white text | `#1a4f8b` |
-//! | `AUTHORIZATION_LISTEN` | plain HTTP mode: loopback address | `127.0.0.1:3031` |
-//! | `AUTHORIZATION_LOCAL_METADATA_HOSTS` | local stack: `host=address:port` substitutes for clients' metadata hosts | none |
-//! | `AUTHORIZATION_LOCAL_METADATA_CA` | local stack: certificate (base64 DER) that those substitutes present or chain to | none |
-//! | `AWS_REGION`, `AWS_ENDPOINT_URL`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN` | for Secrets Manager, set by Lambda | required with an ARN |
 
-use std::{collections::BTreeMap, net::SocketAddr};
+use std::net::SocketAddr;
 
+use mcp_lambda_contract::{Reader, Settings as _, SettingsError};
 use serde::Deserialize;
-use url::Url;
 
 use crate::{
-    client::refused::RefusedClients,
+    client::{RefusedClients, is_refusable},
     oauth::{
-        redirect::{RedirectPolicy, RedirectUri},
+        redirect::{
+            CallbackRule, KNOWN_CLIENT_CALLBACKS, RedirectPolicy, RedirectUri, is_loopback_host,
+        },
         resource::ProtectedResources,
     },
-    sealed::secret::{Digest, Secret},
+    sealed::{seal::Purpose, secret::Digest},
 };
+use choices::Choices;
+use resources::ServerSettings;
+use secrets::SecretSettings;
+use values::{BaseUrl, CustomScheme, Entries, Json, LocalHost, LoopbackAddress};
 
-mod clients_and_pages;
-mod default;
-mod parse;
+mod choices;
 mod resources;
-mod schema;
-mod variables;
+mod secrets;
+mod values;
 
-pub use schema::settings_schema;
+pub use choices::settings_schema;
+pub use mcp_lambda_contract::SettingProblem;
+pub(crate) use secrets::{AwsAccess, SecretLocation, Secrets};
+pub(crate) use values::{Certificate, DarkColor, Origin};
+
+const CLIENTS: &str = "AUTHORIZATION_CLIENTS";
+const REFUSED_CLIENTS: &str = "AUTHORIZATION_REFUSED_CLIENTS";
+const LOCAL_HOSTS: &str = "AUTHORIZATION_LOCAL_METADATA_HOSTS";
+
+mcp_lambda_contract::settings! {
+    /// This server and the user pool behind it.
+    pub(crate) struct Addresses owned by McpLambda {
+        /// The user pool's issuer, which signs the tokens.
+        pub(crate) pool_issuer: BaseUrl = "MCP_ISSUER",
+        /// Where its keys are, for the metadata. Default: {MCP_ISSUER}/.well-known/jwks.json.
+        jwks_url: Option<BaseUrl> = "MCP_JWKS_URL",
+        /// Our issuer: the public base URL of this server.
+        pub(crate) issuer: BaseUrl = "AUTHORIZATION_ISSUER",
+        /// Base URL of the user pool's domain.
+        pub(crate) sign_in_url: BaseUrl = "AUTHORIZATION_SIGN_IN_URL",
+        /// Our one app client.
+        pub(crate) cognito_client_id: String = "AUTHORIZATION_COGNITO_CLIENT_ID",
+    }
+}
+
+mcp_lambda_contract::settings! {
+    /// What the constructs and the local stack set besides.
+    pub(crate) struct EdgeSettings owned by McpLambda {
+        /// Pre-registered clients, as JSON: a list of PreRegisteredClient.
+        pub(crate) clients: Json<Vec<PreRegisteredClient>> = "AUTHORIZATION_CLIENTS" or "[]",
+        /// Web origins that may read /token, /register and /revoke.
+        pub(crate) allowed_origins: Entries<Origin> = "MCP_ALLOWED_ORIGINS",
+        /// Loopback address of the plain HTTP mode.
+        pub(crate) listen: LoopbackAddress = "AUTHORIZATION_LISTEN" or "127.0.0.1:3031",
+        /// Local stack: substitutes for clients' metadata hosts, each host=address:port.
+        hosts: Entries<LocalHost> = "AUTHORIZATION_LOCAL_METADATA_HOSTS",
+        /// Local stack: certificate (base64 DER) that those substitutes present or chain to.
+        pub(crate) certificate: Option<Certificate> = "AUTHORIZATION_LOCAL_METADATA_CA",
+    }
+}
 
 /// A client that the operator has registered.
 #[derive(Debug, Clone, Deserialize)]
@@ -89,143 +99,176 @@ impl TryFrom<String> for HexDigest {
     }
 }
 
-/// How the pages look.
-#[derive(Debug, Clone)]
-pub struct Brand {
-    /// Name of the service.
-    pub name: String,
-    /// Image above the heading.
-    pub logo_url: Option<Url>,
-    /// `#rrggbb`.
-    pub color: String,
-}
-
-/// The location of a secret.
-#[derive(Debug, Clone)]
-pub enum SecretLocation {
-    /// The value itself.
-    InPlace(Secret),
-    /// ARN of a secret in Secrets Manager.
-    SecretsManager(String),
-}
-
-/// What the request to Secrets Manager needs.
-#[derive(Debug, Clone)]
-pub struct AwsAccess {
-    /// Region of the secrets.
-    pub region: String,
-    /// The regional endpoint, or the emulator's.
-    pub endpoint: Url,
-    /// Access key id.
-    pub access_key_id: Secret,
-    /// Secret access key.
-    pub secret_access_key: Secret,
-    /// Session token of a role.
-    pub session_token: Option<Secret>,
-}
-
-/// Substitutes for clients' metadata hosts on one machine. Accepted only if our own issuer is loopback.
-#[derive(Debug, Clone, Default)]
-pub struct LocalMetadataHosts {
-    /// Host name to address.
-    pub hosts: BTreeMap<String, SocketAddr>,
-    /// Certificate, DER.
-    pub certificate: Option<Vec<u8>>,
-}
-
 /// Everything that is configured. Built by [`Settings::from_variables`] only.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Our issuer, without a trailing slash.
-    pub issuer: String,
-    /// Our issuer as a URL.
-    pub issuer_url: Url,
     /// The MCP servers that get their access tokens here, with their scopes.
     pub resources: ProtectedResources,
-    /// The user pool's issuer.
-    pub pool_issuer: String,
-    /// The user pool's keys.
-    pub jwks_url: String,
-    /// Base of the user pool's domain, without a trailing slash.
-    pub sign_in_url: String,
-    /// Our app client.
-    pub cognito_client_id: String,
-    /// Its secret, unless it is public.
-    pub cognito_client_secret: Option<SecretLocation>,
-    /// Sealing secret.
-    pub sealing_secret: SecretLocation,
-    /// Sealing secret before the last rotation; only with one in place.
-    pub previous_sealing_secret: Option<Secret>,
-    /// Access to Secrets Manager; present if a secret is there.
-    pub aws: Option<AwsAccess>,
-    /// Pre-registered clients.
-    pub clients: Vec<PreRegisteredClient>,
-    /// Whether `/register` is open.
-    pub registration: bool,
-    /// Whether a URL may be a client id.
-    pub client_documents: bool,
-    /// Clients that are refused.
-    pub refused_clients: RefusedClients,
-    /// Lifetime of a registration in seconds, counted from the registration.
-    pub registration_seconds: u64,
-    /// Lifetime of our code in seconds.
-    pub code_seconds: u64,
-    /// Lifetime of a sealed refresh token in seconds, counted from the sign-in.
-    pub refresh_seconds: u64,
+    /// Name of the service on the pages.
+    pub brand_name: String,
+    pub(crate) addresses: Addresses,
+    pub(crate) secrets: Secrets,
+    pub(crate) choices: Choices,
+    pub(crate) edge: EdgeSettings,
     /// Redirect URIs of unverified clients.
-    pub redirects: RedirectPolicy,
-    /// Web origins for CORS.
-    pub allowed_origins: Vec<String>,
-    /// Look of the pages.
-    pub brand: Brand,
-    /// Address in plain HTTP mode.
-    pub listen: SocketAddr,
-    /// Substitutes of the local stack.
-    pub local_metadata_hosts: LocalMetadataHosts,
+    pub(crate) redirects: RedirectPolicy,
 }
 
 impl Settings {
+    /// Reads the variables. Unknown ones are ignored: Lambda sets dozens.
+    ///
+    /// # Errors
+    /// Every variable that is missing or wrong, at once.
+    pub fn from_variables(
+        variables: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, SettingsError> {
+        let variables = variables.into_iter().collect();
+        let mut reader = Reader::new(&variables);
+        let settings = Self::read(&mut reader);
+        reader.finish(settings)
+    }
+
+    /// Reads every group, whether or not another one is complete.
+    fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        let servers = ServerSettings::read(reader);
+        if let Some(servers) = &servers {
+            servers.check(reader);
+        }
+        let addresses = Addresses::read(reader);
+        let secrets = SecretSettings::read(reader).and_then(|secrets| secrets.locate(reader));
+        let choices = Choices::read(reader);
+        let edge = EdgeSettings::read(reader);
+        let (servers, choices, edge) = (servers?, choices?, edge?);
+
+        let issuer = addresses.as_ref().map(|addresses| &addresses.issuer);
+        let host = servers.one.as_ref().or(issuer).and_then(BaseUrl::host);
+        let brand_name = choices.display_name.clone().or(host);
+        let resources = servers.resources(brand_name.clone(), issuer, reader);
+        check_clients(&edge.clients.0, resources.as_ref(), reader);
+        check_refused(&choices.refused_clients, &edge.clients.0, reader);
+        edge.check_hosts(issuer, reader);
+        Some(Self {
+            resources: resources?,
+            brand_name: brand_name?,
+            addresses: addresses?,
+            secrets: secrets?,
+            redirects: redirects(&choices),
+            choices,
+            edge,
+        })
+    }
+
+    /// Base of the user pool's domain, without a trailing slash.
+    pub fn sign_in_url(&self) -> &str {
+        &self.addresses.sign_in_url.text
+    }
+
+    /// The user pool's keys.
+    pub(crate) fn jwks_url(&self) -> String {
+        let Addresses {
+            pool_issuer,
+            jwks_url,
+            ..
+        } = &self.addresses;
+        let derived = || format!("{}/.well-known/jwks.json", pool_issuer.text);
+        jwks_url
+            .as_ref()
+            .map_or_else(derived, |url| url.text.clone())
+    }
+
     /// Our callback at Cognito, the only one our app client has.
     pub fn callback_url(&self) -> String {
-        format!("{}/callback", self.issuer)
+        format!("{}/callback", self.addresses.issuer.text)
     }
 
     /// `scheme://host[:port]` of our pages, to compare `Origin` with.
     pub fn origin(&self) -> String {
-        self.issuer_url.origin().ascii_serialization()
+        self.addresses.issuer.url.origin().ascii_serialization()
     }
 
     /// Whether we are reached over TLS. Plain HTTP is accepted on loopback only.
     pub fn is_secure(&self) -> bool {
-        self.issuer_url.scheme() == "https"
+        self.addresses.issuer.url.scheme() == "https"
     }
 }
 
-/// One wrong variable.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SettingProblem {
-    /// The variable.
-    pub name: &'static str,
-    /// The problem and the fix; never the value of a secret.
-    pub message: String,
+fn redirects(choices: &Choices) -> RedirectPolicy {
+    let mut callbacks = choices.redirect_hosts.0.clone();
+    if callbacks.is_empty() {
+        let known = KNOWN_CLIENT_CALLBACKS.iter();
+        callbacks = known
+            .filter_map(|entry| CallbackRule::parse(entry))
+            .collect();
+    }
+    let schemes = choices.custom_schemes.0.iter();
+    RedirectPolicy {
+        callbacks,
+        custom_schemes: schemes.map(|CustomScheme(scheme)| scheme.clone()).collect(),
+    }
 }
 
-/// Every wrong variable.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SettingProblems(pub Vec<SettingProblem>);
+impl EdgeSettings {
+    /// The address of the local stack that replaces a client's metadata host.
+    pub(crate) fn substitute(&self, host: &str) -> Option<SocketAddr> {
+        let mut hosts = self.hosts.0.iter();
+        hosts.find_map(|LocalHost(name, address)| (name == host).then_some(*address))
+    }
 
-impl std::fmt::Display for SettingProblems {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        for (index, problem) in self.0.iter().enumerate() {
-            let separator = if index == 0 { "" } else { "; " };
-            write!(
-                formatter,
-                "{separator}{}: {}",
-                problem.name, problem.message
-            )?;
+    /// Substitutes bypass the address checks, so only a loopback issuer may have them.
+    fn check_hosts(&self, issuer: Option<&BaseUrl>, reader: &mut Reader<'_>) {
+        let has_substitutes = !self.hosts.0.is_empty() || self.certificate.is_some();
+        if has_substitutes && issuer.is_some_and(|issuer| !is_loopback_host(&issuer.url)) {
+            reader.problem(
+                LOCAL_HOSTS,
+                "is for the local stack; remove it, or make AUTHORIZATION_ISSUER a loopback URL",
+            );
         }
-        Ok(())
     }
 }
 
-impl std::error::Error for SettingProblems {}
+fn check_refused(
+    refused: &RefusedClients,
+    clients: &[PreRegisteredClient],
+    reader: &mut Reader<'_>,
+) {
+    for entry in refused.entries() {
+        let is_pre_registered = clients.iter().any(|client| client.client_id == *entry);
+        if !is_refusable(entry, is_pre_registered) {
+            reader.problem(REFUSED_CLIENTS, format!("'{entry}' matches no client: use the id of a client of AUTHORIZATION_CLIENTS, the https URL or the host of a metadata document, a client_id that begins with mcp-client-, or the 64 hexadecimal characters of client_digest in the log"));
+        }
+    }
+}
+
+fn check_clients(
+    clients: &[PreRegisteredClient],
+    resources: Option<&ProtectedResources>,
+    reader: &mut Reader<'_>,
+) {
+    let mut problem = |message| reader.problem(CLIENTS, message);
+    for (index, client) in clients.iter().enumerate() {
+        let id = &client.client_id;
+        if id.is_empty()
+            || id.contains("://")
+            || Purpose::ALL
+                .iter()
+                .any(|purpose| id.starts_with(purpose.prefix()))
+        {
+            problem(format!(
+                "client '{id}' must have an id that is neither a URL nor begins like a sealed value"
+            ));
+        }
+        if clients[..index].iter().any(|other| other.client_id == *id) {
+            problem(format!("client '{id}' is listed twice"));
+        }
+        if client.redirect_uris.is_empty() {
+            problem(format!("client '{id}' has no redirectUris"));
+        }
+        for scope in client.scopes.iter().flatten() {
+            if resources.is_some_and(|known| known.scope(scope).is_none()) {
+                problem(format!(
+                    "client '{id}' has scope '{scope}', which no MCP server has"
+                ));
+            }
+        }
+    }
+}

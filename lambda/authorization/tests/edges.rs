@@ -25,8 +25,9 @@ use hyper_util::rt::TokioIo;
 use mcp_lambda_authorization::{
     AuthorizationServer, CognitoTransport, FetchLimits, MetadataHosts, Settings, Timestamp,
     TransportFailure,
-    edge::{self, HttpsTransport, PinnedHosts},
+    edge::{self, PinnedHosts},
 };
+use mcp_lambda_runtime::https::HttpsClient;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
@@ -232,7 +233,7 @@ async fn plain_http_is_served_on_loopback_to_loopback_names_only() {
     )]);
     let server = Arc::new(edge::server(settings).unwrap());
     tokio::spawn(edge::listen(server, free, || SystemTime::UNIX_EPOCH));
-    let client = HttpsTransport::new().unwrap();
+    let client = HttpsClient::new();
     for (host, status) in [
         ("127.0.0.1:3030", 200),
         ("localhost", 200),

@@ -35,7 +35,7 @@ pub use scope::{InvalidScopeName, full_scope, validate_scope_name};
 #[doc(hidden)]
 pub use setting::setting as __setting;
 pub use setting::{
-    List, Milliseconds, Reader, Setting, SettingOwner, SettingType, SettingUnit, SettingValue,
-    Settings, SettingsError,
+    List, Milliseconds, Reader, Setting, SettingOwner, SettingProblem, SettingType, SettingUnit,
+    SettingValue, Settings, SettingsError,
 };
 pub use url::{HttpUrl, InvalidUrl};

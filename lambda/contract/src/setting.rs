@@ -202,7 +202,7 @@ impl Settings for () {
 #[derive(Debug)]
 pub struct Reader<'a> {
     variables: &'a BTreeMap<String, String>,
-    problems: Vec<String>,
+    problems: Vec<SettingProblem>,
 }
 
 impl<'a> Reader<'a> {
@@ -229,21 +229,31 @@ impl<'a> Reader<'a> {
         let Some(text) = given.or(default) else {
             let absent = T::absent();
             if absent.is_none() {
-                self.problems.push(format!("{name} is not set"));
+                self.problem(name, "is not set");
             }
             return absent;
         };
         match T::parse(text) {
             Ok(value) => Some(value),
             Err(rule) => {
-                self.problems.push(if T::SECRET {
-                    format!("{name} must {rule}")
+                let got = if T::SECRET {
+                    String::new()
                 } else {
-                    format!("{name} must {rule}, got {text:?}")
-                });
+                    format!(", got {text:?}")
+                };
+                self.problem(name, format!("must {rule}{got}"));
                 None
             }
         }
+    }
+
+    /// Records a problem that no variable has by itself, such as two that exclude each other. The message continues a
+    /// sentence that begins with the name.
+    pub fn problem(&mut self, name: &'static str, message: impl Into<String>) {
+        self.problems.push(SettingProblem {
+            name,
+            message: message.into(),
+        });
     }
 
     /// Finishes reading.
@@ -254,26 +264,32 @@ impl<'a> Reader<'a> {
     pub fn finish<T>(self, settings: Option<T>) -> Result<T, SettingsError> {
         match settings {
             Some(settings) if self.problems.is_empty() => Ok(settings),
-            Some(_) | None => Err(SettingsError {
-                problems: self.problems,
-            }),
+            Some(_) | None => Err(SettingsError(self.problems)),
         }
     }
 }
 
+/// One problem of the environment variables.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SettingProblem {
+    /// The variable.
+    pub name: &'static str,
+    /// What is wrong and the fix; never the value of a secret.
+    pub message: String,
+}
+
 /// Every problem of the environment variables.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SettingsError {
-    problems: Vec<String>,
-}
+pub struct SettingsError(pub Vec<SettingProblem>);
 
 impl fmt::Display for SettingsError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            formatter,
-            "environment variables cannot be used: {}",
-            self.problems.join("; ")
-        )
+        formatter.write_str("environment variables cannot be used: ")?;
+        for (index, SettingProblem { name, message }) in self.0.iter().enumerate() {
+            let separator = if index == 0 { "" } else { "; " };
+            write!(formatter, "{separator}{name} {message}")?;
+        }
+        Ok(())
     }
 }
 

@@ -142,7 +142,10 @@ impl<S: ServerHandler> Function<S> {
         invocation: &Invocation,
     ) -> Result<Option<(Answer, PayloadFormat)>, StartError> {
         let (ids, deadline) = (Some(&invocation.ids), invocation.deadline);
-        if let Some(GatewayRequest { request, claims }) = read_event(&invocation.event) {
+        if let Some(GatewayRequest {
+            request, claims, ..
+        }) = read_event(&invocation.event)
+        {
             let caller = claims.ok_or(Refusal::TokenMissing).and_then(|mut claims| {
                 if flattened_groups::restore(&mut claims, request.headers()).is_err() {
                     self.process.log.error(

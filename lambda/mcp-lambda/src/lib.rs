@@ -39,7 +39,6 @@
 //! ```
 
 mod access;
-mod authorizer;
 #[cfg(feature = "dynamodb")]
 mod cache;
 mod definition;
@@ -65,7 +64,6 @@ use mcp_lambda_runtime as runtime;
 use mcp_lambda_token as token;
 
 pub use access::Access;
-pub use authorizer::run_authorizer;
 pub use definition::Definition;
 pub use mcp_lambda_contract::{Contract, HttpUrl, List, Milliseconds, settings};
 pub use mcp_lambda_runtime::aws::AwsEnvironment;

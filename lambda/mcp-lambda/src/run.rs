@@ -5,10 +5,10 @@ use std::process::ExitCode;
 
 use mcp_lambda_contract::Settings;
 use rmcp::ServerHandler;
-use serde_json::json;
 
 use crate::definition::Definition;
 use crate::runtime::process::Process;
+use crate::runtime::program;
 use crate::runtime::runtime_api::RuntimeApi;
 use crate::runtime::start_error::StartError;
 use crate::{http_service::listener, lambda};
@@ -33,17 +33,10 @@ pub fn run<S: ServerHandler, C: Settings>(
     definition: Definition<S, C>,
 ) -> ExitCode {
     let log = process.log.clone();
-    log.take_panics();
-    match try_run(process, definition) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            log.error(&error.to_string(), &json!({ "reason": error.name() }));
-            ExitCode::FAILURE
-        }
-    }
+    program::run(&log, try_run(process, definition))
 }
 
-fn try_run<S: ServerHandler, C: Settings>(
+async fn try_run<S: ServerHandler, C: Settings>(
     process: Process,
     definition: Definition<S, C>,
 ) -> Result<(), StartError> {
@@ -52,26 +45,14 @@ fn try_run<S: ServerHandler, C: Settings>(
         [command] if command == "contract" => return print_contract(&definition),
         [argument, ..] => return Err(StartError::Argument(argument.clone())),
     }
-    // One thread: a function has one request at a time, and the plain HTTP mode is for development.
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(StartError::System)?;
-    runtime.block_on(async {
-        match process.runtime_api() {
-            Some(address) => {
-                let api = RuntimeApi::new(address)?;
-                match definition.build(&process) {
-                    Ok(built) => lambda::serve(api, built, process).await,
-                    Err(error) => {
-                        api.report_start_error(&error).await?;
-                        Err(error)
-                    }
-                }
-            }
-            None => listener::serve(definition.build(&process)?, &process).await,
+    match process.runtime_api() {
+        Some(address) => {
+            let api = RuntimeApi::new(address)?;
+            let built = api.started(definition.build(&process)).await?;
+            lambda::serve(api, built, process).await
         }
-    })
+        None => listener::serve(definition.build(&process)?, &process).await,
+    }
 }
 
 fn print_contract<S: ServerHandler, C: Settings>(

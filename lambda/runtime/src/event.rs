@@ -1,6 +1,7 @@
 //! Parses events of a REST API (payload format 1.0) into HTTP requests and claims.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 
 use base64::Engine as _;
@@ -28,6 +29,11 @@ struct ProxyEvent<'a> {
     headers: Option<&'a RawValue>,
     #[serde(default)]
     multi_value_headers: Option<Headers>,
+    /// As the headers: without the multi-value form only.
+    #[serde(default, borrow)]
+    query_string_parameters: Option<&'a RawValue>,
+    #[serde(default, borrow)]
+    multi_value_query_string_parameters: Option<&'a RawValue>,
     #[serde(default)]
     body: Option<String>,
     #[serde(default)]
@@ -38,6 +44,8 @@ struct ProxyEvent<'a> {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct RequestContext {
+    #[serde(default)]
+    request_id: Option<String>,
     #[serde(default)]
     authorizer: Option<Authorizer>,
 }
@@ -98,13 +106,16 @@ pub struct GatewayRequest {
     pub request: Request<Bytes>,
     /// The claims of the access token that API Gateway's authorizer verified; `None` without an authorizer.
     pub claims: Option<Map<String, Value>>,
+    /// The decoded parameters of the query, repeated ones kept. MCP has none.
+    pub query: Vec<(String, String)>,
+    /// API Gateway's identifier of the request.
+    pub request_id: Option<String>,
 }
 
 /// Reads an event; `None` when it is not a request of a REST API, such as a warm-up call or an event of the
 /// platform.
 ///
-/// A header that HTTP does not allow is left out: it cannot have come over HTTP. Does not read the query string,
-/// which MCP does not use.
+/// A header that HTTP does not allow is left out: it cannot have come over HTTP.
 #[must_use]
 pub fn read_event(event: &[u8]) -> Option<GatewayRequest> {
     // UTF-8 is validated once for the whole event, not string by string.
@@ -131,10 +142,29 @@ pub fn read_event(event: &[u8]) -> Option<GatewayRequest> {
     };
     Some(GatewayRequest {
         request,
+        query: query(
+            event.multi_value_query_string_parameters,
+            event.query_string_parameters,
+        ),
+        request_id: event.request_context.request_id,
         claims: event
             .request_context
             .authorizer
             .and_then(|authorizer| authorizer.claims)
             .and_then(Claims::members),
     })
+}
+
+fn query(multiple: Option<&RawValue>, single: Option<&RawValue>) -> Vec<(String, String)> {
+    type Multiple = Option<BTreeMap<String, Vec<String>>>;
+    type Single = Option<BTreeMap<String, String>>;
+    let multiple = multiple.and_then(|text| serde_json::from_str::<Multiple>(text.get()).ok()?);
+    if let Some(multiple) = multiple.filter(|parameters| !parameters.is_empty()) {
+        return multiple
+            .into_iter()
+            .flat_map(|(name, values)| values.into_iter().map(move |value| (name.clone(), value)))
+            .collect();
+    }
+    let single = single.and_then(|text| serde_json::from_str::<Single>(text.get()).ok()?);
+    single.into_iter().flatten().collect()
 }

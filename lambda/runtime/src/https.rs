@@ -4,8 +4,9 @@ use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, StatusCode, header};
+use http::{Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::body::Incoming;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -117,29 +118,13 @@ impl HttpsClient {
             .body(Full::default())
             .map_err(|_| FetchError::Unreachable)?;
         let exchange = async {
-            let answer = self
-                .client
-                .request(request)
-                .await
-                .map_err(|_| FetchError::Unreachable)?;
+            let answer = self.request(request).await?;
             if answer.status() != StatusCode::OK {
                 return Err(FetchError::Status(answer.status()));
             }
-            let body = Limited::new(answer.into_body(), limit).collect().await;
-            body.map(http_body_util::Collected::to_bytes)
-                .map_err(|error| {
-                    if error.is::<LengthLimitError>() {
-                        FetchError::TooLarge
-                    } else {
-                        FetchError::Unreachable
-                    }
-                })
+            read_body(answer.into_body(), limit).await
         };
-        let document = async {
-            tokio::time::timeout(timeout, exchange)
-                .await
-                .unwrap_or(Err(FetchError::TooSlow))
-        };
+        let document = within(timeout, exchange);
         #[cfg(feature = "opentelemetry")]
         let document = traced(url, document);
         document.await
@@ -155,12 +140,67 @@ impl HttpsClient {
         request: Request<Full<Bytes>>,
         timeout: Duration,
     ) -> Result<StatusCode, FetchError> {
-        let exchange = tokio::time::timeout(timeout, self.client.request(request));
-        let answer = exchange.await.map_err(|_| FetchError::TooSlow)?;
-        answer
-            .map(|answer| answer.status())
-            .map_err(|_| FetchError::Unreachable)
+        let answer = within(timeout, self.request(request)).await?;
+        Ok(answer.status())
     }
+
+    /// Sends one request and reads a response of any status, of at most `limit` bytes, within `timeout`.
+    ///
+    /// # Errors
+    ///
+    /// [`FetchError::TooSlow`], [`FetchError::Unreachable`] and [`FetchError::TooLarge`].
+    pub async fn exchange(
+        &self,
+        request: Request<Full<Bytes>>,
+        limit: usize,
+        timeout: Duration,
+    ) -> Result<Response<Bytes>, FetchError> {
+        within(timeout, async {
+            let (head, body) = self.request(request).await?.into_parts();
+            let body = read_body(body, limit).await?;
+            Ok(Response::from_parts(head, body))
+        })
+        .await
+    }
+
+    async fn request(
+        &self,
+        request: Request<Full<Bytes>>,
+    ) -> Result<Response<Incoming>, FetchError> {
+        let answer = self.client.request(request).await;
+        answer.map_err(|_| FetchError::Unreachable)
+    }
+}
+
+/// The result of an exchange; [`FetchError::TooSlow`] when it takes longer.
+///
+/// # Errors
+///
+/// Those of the exchange.
+pub async fn within<T>(
+    timeout: Duration,
+    exchange: impl Future<Output = Result<T, FetchError>>,
+) -> Result<T, FetchError> {
+    tokio::time::timeout(timeout, exchange)
+        .await
+        .unwrap_or(Err(FetchError::TooSlow))
+}
+
+/// Reads a body of at most `limit` bytes.
+///
+/// # Errors
+///
+/// [`FetchError::TooLarge`] and [`FetchError::Unreachable`].
+pub async fn read_body(body: Incoming, limit: usize) -> Result<Bytes, FetchError> {
+    let body = Limited::new(body, limit).collect().await;
+    body.map(http_body_util::Collected::to_bytes)
+        .map_err(|error| {
+            if error.is::<LengthLimitError>() {
+                FetchError::TooLarge
+            } else {
+                FetchError::Unreachable
+            }
+        })
 }
 
 /// A client span of the semantic conventions for HTTP, without the URL, whose path and query may contain anything.

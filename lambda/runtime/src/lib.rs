@@ -18,8 +18,11 @@ pub mod https;
 pub mod invocation_ids;
 pub mod log;
 pub mod process;
+pub mod program;
 pub mod response;
 pub mod runtime_api;
+#[cfg(feature = "sigv4")]
+pub mod signing;
 pub mod start_error;
 pub mod timer;
 pub mod url_event;

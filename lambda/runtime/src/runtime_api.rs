@@ -201,20 +201,20 @@ impl RuntimeApi {
         })
     }
 
-    /// Reports to Lambda why the function cannot start.
+    /// What has started; reports to Lambda why it cannot start otherwise.
     ///
     /// # Errors
     ///
-    /// As [`RuntimeApi::post`].
-    pub async fn report_start_error(&self, error: &StartError) -> Result<(), StartError> {
-        let body =
-            json!({ "errorType": error.name(), "errorMessage": error.to_string() }).to_string();
-        self.post(
-            "/runtime/init/error",
-            &[(ERROR_TYPE, error.name())],
-            whole(body),
-        )
-        .await
+    /// The reason, or that of [`RuntimeApi::post`].
+    pub async fn started<T>(&self, start: Result<T, StartError>) -> Result<T, StartError> {
+        if let Err(error) = &start {
+            let body =
+                json!({ "errorType": error.name(), "errorMessage": error.to_string() }).to_string();
+            let headers = [(ERROR_TYPE, error.name())];
+            self.post("/runtime/init/error", &headers, whole(body))
+                .await?;
+        }
+        start
     }
 }
 

@@ -157,7 +157,8 @@ pub fn caller_from_claims(
 }
 
 /// Cognito issues under `cognito-idp.<region>…` and, when configured so, under `issuer-cognito-idp.<region>…`.
-fn is_issuer(issuer: &str, configured: &str) -> bool {
+#[must_use]
+pub fn is_issuer(issuer: &str, configured: &str) -> bool {
     let other_form = match configured.strip_prefix("https://") {
         Some(rest) if rest.starts_with("cognito-idp.") => format!("https://issuer-{rest}"),
         Some(rest) if rest.starts_with("issuer-cognito-idp.") => {

@@ -59,7 +59,7 @@ fn list_of_token(
         return None;
     };
     let (_, token) = value.to_str().ok()?.split_once(' ')?;
-    let mut of_token = claims_without_verification(token.trim())?;
+    let mut of_token: Map<String, Value> = claims_without_verification(token.trim())?;
     if of_token.get("jti") != claims.get("jti") {
         return None;
     }

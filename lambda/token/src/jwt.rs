@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::signature::{RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::jwks::{KeyLookup, KeyStore};
@@ -60,14 +61,14 @@ struct Header {
 }
 
 /// A token whose three parts could be parsed; it is not verified.
-struct Jwt<'a> {
+struct Jwt<'a, C> {
     signed: &'a str,
     header: Header,
-    claims: Map<String, Value>,
+    claims: C,
     signature: Vec<u8>,
 }
 
-impl<'a> Jwt<'a> {
+impl<'a, C: DeserializeOwned> Jwt<'a, C> {
     fn read(token: &'a str) -> Result<Self, JwtProblem> {
         if token.len() > MAX_TOKEN {
             return Err(JwtProblem::Malformed);
@@ -90,7 +91,7 @@ impl<'a> Jwt<'a> {
 
 /// The claims of a token. The caller of this function must have verified the token by other means.
 #[must_use]
-pub fn claims_without_verification(token: &str) -> Option<Map<String, Value>> {
+pub fn claims_without_verification<C: DeserializeOwned>(token: &str) -> Option<C> {
     Jwt::read(token).ok().map(|jwt| jwt.claims)
 }
 

@@ -32,10 +32,10 @@ pub(crate) async fn fetch_document(
     budgets: &FetchBudgets,
     now: Timestamp,
 ) -> Result<Client, Failure> {
-    if !settings.client_documents {
+    if !settings.choices.client_documents_enabled {
         return Err(Failure::ClientDocumentsOff);
     }
-    let url = document_url(client_id, settings.issuer_url.host_str())?;
+    let url = document_url(client_id, settings.addresses.issuer.url.host_str())?;
     if let Some(client) = cache.fresh(client_id, now) {
         return Ok(client);
     }
@@ -63,8 +63,8 @@ async fn address_of(
     hosts: &dyn MetadataHosts,
 ) -> Result<SocketAddr, DocumentProblem> {
     let host = url.host_str().ok_or(DocumentProblem::NotResolved)?;
-    if let Some(stand_in) = settings.local_metadata_hosts.hosts.get(host) {
-        return Ok(*stand_in);
+    if let Some(substitute) = settings.edge.substitute(host) {
+        return Ok(substitute);
     }
     let addresses = hosts
         .resolve(host)

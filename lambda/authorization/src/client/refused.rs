@@ -1,5 +1,6 @@
 //! Refuses the clients that the operator lists, of every kind.
 
+use mcp_lambda_contract::{List, SettingType, SettingValue};
 use url::Url;
 
 use super::identifier::{client_digest, document_url, is_url};
@@ -10,9 +11,9 @@ use crate::{failure::Failure, sealed::seal::Purpose};
 pub struct RefusedClients(Vec<String>);
 
 impl RefusedClients {
-    /// Takes the entries of the setting.
-    pub(crate) fn new(entries: Vec<String>) -> Self {
-        Self(entries)
+    /// The entries.
+    pub(crate) fn entries(&self) -> &[String] {
+        &self.0
     }
 
     /// Refuses a client that is listed.
@@ -34,6 +35,20 @@ impl RefusedClients {
         } else {
             Ok(())
         }
+    }
+}
+
+impl SettingValue for RefusedClients {
+    const TYPE: SettingType = SettingType::List;
+    const OPTIONAL: bool = true;
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let List(entries) = List::parse(text)?;
+        Ok(Self(entries))
+    }
+
+    fn absent() -> Option<Self> {
+        Some(Self::default())
     }
 }
 

@@ -57,7 +57,7 @@ pub(crate) fn register(
     randomness: &dyn Randomness,
     now: Timestamp,
 ) -> Result<Value, Failure> {
-    if !settings.registration {
+    if !settings.choices.registration_enabled {
         return Err(Failure::RegistrationOff);
     }
     if !request.has_content_type("application/json") {
@@ -78,7 +78,7 @@ pub(crate) fn register(
         redirect_uris,
         issued_at: now.0,
     };
-    let expires = now.plus(settings.registration_seconds);
+    let expires = now.plus(settings.choices.registration_lifetime.0);
     let client_id = keyring.seal(
         Purpose::ClientRegistration,
         &registration,

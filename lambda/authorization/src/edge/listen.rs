@@ -12,7 +12,7 @@ use hyper::{
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 
-use super::{Clock, StartFailure, timestamp};
+use super::{Clock, StartError, timestamp};
 use crate::{context::AuthorizationServer, oauth::request::Request};
 
 /// The size limit that API Gateway would apply.
@@ -26,11 +26,15 @@ pub async fn listen(
     server: Arc<AuthorizationServer>,
     address: SocketAddr,
     clock: Clock,
-) -> Result<(), StartFailure> {
-    let listener = TcpListener::bind(address).await?;
+) -> Result<(), StartError> {
+    let listener = TcpListener::bind(address).await.map_err(|cause| {
+        StartError::Server(format!(
+            "cannot listen on AUTHORIZATION_LISTEN={address}: {cause}; choose a free address"
+        ))
+    })?;
     loop {
-        let (stream, _) = listener.accept().await?;
-        stream.set_nodelay(true)?;
+        let (stream, _) = listener.accept().await.map_err(StartError::System)?;
+        stream.set_nodelay(true).map_err(StartError::System)?;
         let server = Arc::clone(&server);
         tokio::spawn(async move {
             let service = service_fn(move |request| {
@@ -68,7 +72,9 @@ async fn answer(
     };
     let prefix = server
         .settings()
-        .issuer_url
+        .addresses
+        .issuer
+        .url
         .path()
         .trim_end_matches('/')
         .to_owned();

@@ -18,7 +18,8 @@ use tokio::net::{TcpStream, lookup_host};
 use tokio_rustls::TlsConnector;
 use url::Url;
 
-use super::https::read;
+use mcp_lambda_runtime::https::read_body;
+
 use crate::capability::{BoxFuture, FetchLimits, MetadataHosts, TransportFailure};
 
 const RESOLUTION: Duration = Duration::from_secs(2);
@@ -81,10 +82,8 @@ impl PinnedHosts {
                 .await
                 .map_err(|_| unreachable)?
                 .into_parts();
-            Ok(http::Response::from_parts(
-                head,
-                read(body, max_bytes).await?,
-            ))
+            let body = read_body(body, max_bytes).await?;
+            Ok(http::Response::from_parts(head, body.into()))
         };
         tokio::pin!(connection);
         tokio::pin!(exchange);

@@ -5,12 +5,8 @@ use std::{
     time::{Duration, UNIX_EPOCH},
 };
 
-use aws_credential_types::Credentials;
-use aws_sigv4::{
-    http_request::{SignableBody, SignableRequest, SigningSettings, sign},
-    sign::v4,
-};
 use http::{Method, Request, StatusCode, header};
+use mcp_lambda_runtime::signing::Signer;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -19,23 +15,15 @@ use crate::{
         BoxFuture, CognitoTransport, SecretStore, SecretsUnavailable, StoredSecrets, Timestamp,
     },
     sealed::secret::Secret,
-    settings::{AwsAccess, SecretLocation, Settings},
+    settings::{AwsAccess, SecretLocation, Secrets},
 };
-
-const CONTENT_TYPE: &str = "application/x-amz-json-1.1";
-const TARGET: &str = "secretsmanager.GetSecretValue";
 
 /// The store that the settings select.
 pub(super) fn store(
-    settings: &Settings,
+    secrets: Secrets,
     transport: Arc<dyn CognitoTransport>,
 ) -> Arc<dyn SecretStore> {
-    let secrets = InPlaceSecrets {
-        sealing: settings.sealing_secret.clone(),
-        previous_sealing: settings.previous_sealing_secret.clone(),
-        cognito_client: settings.cognito_client_secret.clone(),
-    };
-    match settings.aws.clone() {
+    match secrets.aws.clone() {
         Some(access) => Arc::new(SecretsManager {
             secrets,
             access,
@@ -45,14 +33,7 @@ pub(super) fn store(
     }
 }
 
-/// Secrets that are in the settings.
-pub struct InPlaceSecrets {
-    sealing: SecretLocation,
-    previous_sealing: Option<Secret>,
-    cognito_client: Option<SecretLocation>,
-}
-
-impl SecretStore for InPlaceSecrets {
+impl SecretStore for Secrets {
     fn load(&self, _now: Timestamp) -> BoxFuture<'_, Result<StoredSecrets, SecretsUnavailable>> {
         let in_place = |location: &SecretLocation| match location {
             SecretLocation::InPlace(secret) => Ok(secret.clone()),
@@ -73,8 +54,8 @@ impl SecretStore for InPlaceSecrets {
 }
 
 /// Secrets of which at least one is in Secrets Manager.
-pub struct SecretsManager {
-    secrets: InPlaceSecrets,
+struct SecretsManager {
+    secrets: Secrets,
     access: AwsAccess,
     transport: Arc<dyn CognitoTransport>,
 }
@@ -158,44 +139,25 @@ impl SecretsManager {
 
     fn signed(&self, body: &str, now: Timestamp) -> Result<Request<Vec<u8>>, SecretsUnavailable> {
         let access = &self.access;
-        let session_token = access
-            .session_token
-            .as_ref()
-            .map(|token| token.expose().to_owned());
-        let credentials = Credentials::new(
-            access.access_key_id.expose(),
-            access.secret_access_key.expose(),
-            session_token,
-            None,
-            "settings",
-        );
-        let identity = credentials.into();
-        let unsigned = |_| SecretsUnavailable("the request to secrets manager could not be signed");
-        let parameters = v4::SigningParams::builder()
-            .identity(&identity)
-            .region(&access.region)
-            .name("secretsmanager")
-            .time(UNIX_EPOCH + Duration::from_secs(now.0))
-            .settings(SigningSettings::default())
-            .build()
-            .map_err(|_| SecretsUnavailable("the request to secrets manager could not be signed"))?
-            .into();
         let mut request = Request::builder()
             .method(Method::POST)
-            .uri(access.endpoint.as_str())
-            .header(header::CONTENT_TYPE, CONTENT_TYPE)
-            .header("x-amz-target", TARGET)
+            .uri(access.endpoint())
+            .header(header::CONTENT_TYPE, "application/x-amz-json-1.1")
+            .header("x-amz-target", "secretsmanager.GetSecretValue")
             .body(body.as_bytes().to_vec())
             .map_err(|_| SecretsUnavailable("the endpoint of secrets manager is not a URL"))?;
-        let signable = SignableRequest::new(
-            "POST",
-            access.endpoint.as_str(),
-            [("content-type", CONTENT_TYPE), ("x-amz-target", TARGET)].into_iter(),
-            SignableBody::Bytes(body.as_bytes()),
-        )
-        .map_err(unsigned)?;
-        let (instructions, _) = sign(signable, &parameters).map_err(unsigned)?.into_parts();
-        instructions.apply_to_request_http1x(&mut request);
+        let signer = Signer::new(
+            "secretsmanager",
+            &access.region,
+            access.access_key_id.expose(),
+            access.secret_access_key.expose(),
+            access.session_token.as_ref().map(Secret::expose),
+        );
+        signer
+            .sign(&mut request, UNIX_EPOCH + Duration::from_secs(now.0))
+            .map_err(|_| {
+                SecretsUnavailable("the request to secrets manager could not be signed")
+            })?;
         Ok(request)
     }
 }

@@ -81,7 +81,7 @@ async fn load_client(
     now: Timestamp,
 ) -> Result<Client, Failure> {
     let settings = &server.settings;
-    settings.refused_clients.check(client_id)?;
+    settings.choices.refused_clients.check(client_id)?;
     if let Some(client) = pre_registered(settings, client_id) {
         return Ok(Client {
             id: client.client_id.clone(),

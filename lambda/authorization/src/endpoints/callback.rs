@@ -77,7 +77,7 @@ fn check_browser(
     // Cognito does not send `iss` today. If it does, it must be the pool (RFC 9207 section 2.4).
     if parameters
         .optional("iss")
-        .is_some_and(|issuer| issuer != settings.pool_issuer)
+        .is_some_and(|issuer| issuer != settings.addresses.pool_issuer.text)
     {
         return Err(Failure::UpstreamMixUp);
     }
@@ -175,7 +175,7 @@ fn code(
         Purpose::AuthorizationCode,
         &code,
         &binding,
-        now.plus(server.settings.code_seconds),
+        now.plus(server.settings.choices.code_lifetime.0),
         randomness,
     )?)
 }

@@ -16,7 +16,7 @@ pub enum MetadataForm {
 
 /// Builds a document. Every URL of ours is below our issuer; `jwks_uri` is Cognito's, because Cognito signs.
 pub fn authorization_server_metadata(settings: &Settings, form: MetadataForm) -> Value {
-    let issuer = &settings.issuer;
+    let issuer = &settings.addresses.issuer.text;
     let authentication = json!(["none", "client_secret_basic", "client_secret_post"]);
     let resources: Vec<&str> = settings
         .resources
@@ -28,7 +28,7 @@ pub fn authorization_server_metadata(settings: &Settings, form: MetadataForm) ->
         "authorization_endpoint": format!("{issuer}/authorize"),
         "token_endpoint": format!("{issuer}/token"),
         "revocation_endpoint": format!("{issuer}/revoke"),
-        "jwks_uri": settings.jwks_url,
+        "jwks_uri": settings.jwks_url(),
         "scopes_supported": settings.resources.scope_names(),
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
@@ -37,10 +37,10 @@ pub fn authorization_server_metadata(settings: &Settings, form: MetadataForm) ->
         "revocation_endpoint_auth_methods_supported": authentication,
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": true,
-        "client_id_metadata_document_supported": settings.client_documents,
+        "client_id_metadata_document_supported": settings.choices.client_documents_enabled,
         "protected_resources": resources,
     });
-    if settings.registration {
+    if settings.choices.registration_enabled {
         document["registration_endpoint"] = json!(format!("{issuer}/register"));
     }
     if form == MetadataForm::OpenId {

@@ -60,7 +60,10 @@ pub(crate) fn refused(settings: &Settings, failure: &Failure) -> Option<Response
 /// `303` to a page of the same origin: a redirect after Cognito's form may go where the callback itself is.
 fn to_outcome(settings: &Settings, outcome: &str) -> Response {
     let mut answer = empty_answer(settings, StatusCode::SEE_OTHER);
-    let location = format!("{}/sign-in?outcome={outcome}", settings.issuer);
+    let location = format!(
+        "{}/sign-in?outcome={outcome}",
+        settings.addresses.issuer.text
+    );
     set(&mut answer, header::LOCATION, &location);
     answer
 }
@@ -118,11 +121,11 @@ impl SignInRequest<'_> {
     pub(crate) fn url(&self, settings: &Settings) -> Result<String, Failure> {
         let verifier = PkceCodeVerifier::new(self.verifier.expose().to_owned());
         let challenge = PkceCodeChallenge::from_code_verifier_sha256(&verifier);
-        let mut url = Url::parse(&format!("{}/oauth2/authorize", settings.sign_in_url))
+        let mut url = Url::parse(&format!("{}/oauth2/authorize", settings.sign_in_url()))
             .map_err(|_| Failure::UpstreamRefusedUs)?;
         url.query_pairs_mut()
             .append_pair("response_type", "code")
-            .append_pair("client_id", &settings.cognito_client_id)
+            .append_pair("client_id", &settings.addresses.cognito_client_id)
             .append_pair("redirect_uri", &settings.callback_url())
             .append_pair("scope", self.scope)
             .append_pair("state", self.state.expose())

@@ -110,9 +110,13 @@ impl Credentials {
         keys: &Keys,
         now: Timestamp,
     ) -> Result<KnownClient, Failure> {
-        settings.refused_clients.check(&self.client_id)?;
+        settings.choices.refused_clients.check(&self.client_id)?;
         let registered = open_registration(settings, &keys.keyring, &self.client_id, now);
-        self.client(settings, settings.client_documents, registered.map(drop))
+        self.client(
+            settings,
+            settings.choices.client_documents_enabled,
+            registered.map(drop),
+        )
     }
 
     /// The client, authenticated, for a revocation, regardless of changed settings.
@@ -156,7 +160,7 @@ impl Credentials {
             if !client_documents {
                 return Err(Failure::ClientDocumentsOff);
             }
-            let url = document_url(client_id, settings.issuer_url.host_str())?;
+            let url = document_url(client_id, settings.addresses.issuer.url.host_str())?;
             host = url.host_str().map(str::to_owned);
             ("metadataDocument", ClientAuthentication::Public)
         } else {
@@ -277,7 +281,7 @@ async fn refresh(
         open_refresh_token(keys, sealed, client, now).ok_or(Failure::RefreshNotAccepted)?;
     let signed_in_at = Timestamp(token.signed_in_at);
     // The sealed time is that of the settings when it was sealed; a lifetime that was shortened since counts as well.
-    if now.since(signed_in_at) >= server.settings.refresh_seconds {
+    if now.since(signed_in_at) >= server.settings.choices.refresh_token_lifetime.0 {
         return Err(Failure::RefreshNotAccepted);
     }
     // A server that was removed from the settings gets no refreshed tokens, nor does a client that has lost one of the
@@ -365,9 +369,9 @@ async fn client_credentials(
 ) -> Result<Response, Failure> {
     let settings = &server.settings;
     let client_id = credentials.client_id.as_str();
-    settings.refused_clients.check(client_id)?;
+    settings.choices.refused_clients.check(client_id)?;
     // Our own app client must not act as a machine client; the clients of people have no machine grant.
-    let is_ours = client_id == settings.cognito_client_id;
+    let is_ours = client_id == settings.addresses.cognito_client_id;
     if is_ours
         || is_url(client_id)
         || pre_registered(settings, client_id).is_some()
@@ -470,13 +474,17 @@ fn hand_out(
                 subject: issued.subject,
                 signed_in_at: grant.signed_in_at.0,
             };
-            Some(keys.keyring.seal(
-                Purpose::RefreshToken,
-                &token,
-                &[grant.client.digest.bytes()],
-                grant.signed_in_at.plus(settings.refresh_seconds),
-                server.capabilities.randomness.as_ref(),
-            )?)
+            Some(
+                keys.keyring.seal(
+                    Purpose::RefreshToken,
+                    &token,
+                    &[grant.client.digest.bytes()],
+                    grant
+                        .signed_in_at
+                        .plus(settings.choices.refresh_token_lifetime.0),
+                    server.capabilities.randomness.as_ref(),
+                )?,
+            )
         }
         None => None,
     };

@@ -1,9 +1,9 @@
 //! The MCP servers: one with its scopes, or several.
 
+use mcp_lambda_contract::{Reader, SettingValue, full_scope, validate_scope_name};
 use serde::Deserialize;
-use url::Url;
 
-use super::{Brand, variables::Variables};
+use super::values::{BaseUrl, Json};
 use crate::oauth::{
     resource::{ProtectedResource, ProtectedResources},
     scope::{ScopeCatalog, ScopeDefinition},
@@ -13,9 +13,23 @@ const ONE: &str = "MCP_RESOURCE";
 const SCOPES: &str = "AUTHORIZATION_SCOPES";
 const SEVERAL: &str = "AUTHORIZATION_RESOURCES";
 
+mcp_lambda_contract::settings! {
+    /// The MCP servers that get their access tokens here.
+    pub(super) struct ServerSettings owned by McpLambda {
+        /// Resource identifier: the public MCP URL of the one MCP server.
+        pub(super) one: Option<BaseUrl> = "MCP_RESOURCE",
+        /// Its scopes, as JSON: [{"name":"<full scope>","description":"<plain words>"}].
+        scopes: Option<Json<Vec<ScopeDefinition>>> = "AUTHORIZATION_SCOPES",
+        /// Several MCP servers in place of one, as JSON:
+        /// [{"resource":"<MCP URL>","name":"<for people>","scopes":[{"name":"<scope name>","description":"<plain words>"}]}].
+        /// An MCP URL may be its path below AUTHORIZATION_ISSUER.
+        several: Option<Json<Vec<Listed>>> = "AUTHORIZATION_RESOURCES",
+    }
+}
+
 /// One of several MCP servers. Its scopes are named without the resource identifier that each begins with, and that may leave out our
 /// own issuer: the environment of a function holds 4096 bytes.
-#[derive(Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Listed {
     resource: String,
@@ -23,138 +37,130 @@ struct Listed {
     scopes: Vec<ScopeDefinition>,
 }
 
-impl Variables {
-    /// The one MCP server; `None` if several are listed.
-    pub(super) fn single_resource(&mut self) -> Option<(String, Url)> {
-        if self.optional(SEVERAL).is_none() {
-            return self.url(ONE, "the public MCP URL");
+impl ServerSettings {
+    /// Either one server or several.
+    pub(super) fn check(&self, reader: &mut Reader<'_>) {
+        if self.several.is_none() {
+            if self.one.is_none() {
+                reader.problem(ONE, format!("is not set, and {SEVERAL} is not set"));
+            }
+            return;
         }
-        for name in [ONE, SCOPES] {
-            if self.optional(name).is_some() {
-                self.problem(name, format!("is set together with {SEVERAL}; remove one"));
+        for (name, is_set) in [(ONE, self.one.is_some()), (SCOPES, self.scopes.is_some())] {
+            if is_set {
+                reader.problem(name, format!("is set together with {SEVERAL}; remove one"));
             }
         }
-        None
     }
 
+    /// `name` is that of one server.
     pub(super) fn resources(
-        &mut self,
-        single: Option<&(String, Url)>,
-        brand: Option<&Brand>,
-        issuer: Option<&str>,
+        self,
+        name: Option<String>,
+        issuer: Option<&BaseUrl>,
+        reader: &mut Reader<'_>,
     ) -> Option<ProtectedResources> {
-        let resources = if let Some(text) = self.optional(SEVERAL) {
-            self.listed(&text, issuer?)?
-        } else {
-            let scopes = self.scopes();
-            vec![ProtectedResource {
-                identifier: single?.1.clone(),
-                name: brand?.name.clone(),
-                scopes: scopes?,
-            }]
-        };
-        ProtectedResources::new(resources)
-    }
-
-    fn listed(&mut self, text: &str, issuer: &str) -> Option<Vec<ProtectedResource>> {
-        let listed: Vec<Listed> = self.json(SEVERAL, text)?;
-        if listed.is_empty() {
-            self.problem(SEVERAL, "is empty; list one MCP server at least");
+        if let Some(Json(listed)) = self.several {
+            return ProtectedResources::new(several(listed, issuer?, reader)?);
         }
-        let mut resources: Vec<ProtectedResource> = Vec::new();
-        for Listed {
-            resource,
-            name,
-            scopes,
-        } in listed
-        {
-            if name.trim().is_empty() {
-                self.problem(
-                    SEVERAL,
-                    format!("'{resource}' has no name for the consent page"),
-                );
-            }
-            for scope in scopes.iter().filter(|scope| scope.name.contains('/')) {
-                self.problem(
-                    SEVERAL,
-                    format!(
-                        "'{}' is not a scope name: without a slash, and without '{resource}'",
-                        scope.name
-                    ),
-                );
-            }
-            let url = if resource.starts_with('/') {
-                format!("{issuer}{resource}")
-            } else {
-                resource.clone()
-            };
-            let (prefix, identifier) = self.checked_url(SEVERAL, &url)?;
-            if resources.iter().any(|other| other.identifier == identifier) {
-                self.problem(SEVERAL, format!("'{resource}' is listed twice"));
-            }
-            let full = scopes.into_iter().map(|scope| ScopeDefinition {
-                name: format!("{prefix}/{}", scope.name),
-                ..scope
-            });
-            resources.push(ProtectedResource {
-                identifier,
-                name,
-                scopes: self.catalog(SEVERAL, full.collect()),
-            });
-        }
-        Some(resources)
-    }
-
-    fn scopes(&mut self) -> Option<ScopeCatalog> {
-        let text = self.required(SCOPES, "the scopes with their descriptions, as JSON")?;
-        let definitions = self.json(SCOPES, &text)?;
-        Some(self.catalog(SCOPES, definitions))
-    }
-
-    /// The validated scopes of one MCP server.
-    fn catalog(
-        &mut self,
-        variable: &'static str,
-        definitions: Vec<ScopeDefinition>,
-    ) -> ScopeCatalog {
-        let legal = |name: &str| {
-            !name.is_empty()
-                && name
-                    .bytes()
-                    .all(|byte| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e))
+        let Some(Json(scopes)) = self.scopes else {
+            reader.problem(SCOPES, "is not set");
+            return None;
         };
-        if definitions.is_empty() {
-            self.problem(
-                variable,
-                "has no scope; a sign-in without one gives a token that no tool accepts",
+        ProtectedResources::new(vec![ProtectedResource {
+            identifier: self.one?.url,
+            name: name?,
+            scopes: catalog(SCOPES, scopes, reader),
+        }])
+    }
+}
+
+fn several(
+    listed: Vec<Listed>,
+    issuer: &BaseUrl,
+    reader: &mut Reader<'_>,
+) -> Option<Vec<ProtectedResource>> {
+    if listed.is_empty() {
+        reader.problem(SEVERAL, "is empty; list one MCP server at least");
+    }
+    let mut resources: Vec<ProtectedResource> = Vec::new();
+    for Listed {
+        resource,
+        name,
+        scopes,
+    } in listed
+    {
+        if name.trim().is_empty() {
+            reader.problem(
+                SEVERAL,
+                format!("'{resource}' has no name for the consent page"),
             );
         }
-        for definition in &definitions {
-            if !legal(&definition.name) {
-                self.problem(
-                    variable,
-                    format!(
-                        "'{}' is not a legal scope (RFC 6749 section 3.3)",
-                        definition.name
-                    ),
-                );
-            }
-            if definition.name == "offline_access" {
-                self.problem(
-                    variable,
-                    "'offline_access' does not exist in Cognito and fails every sign-in; remove it",
-                );
-            }
-            if definition.description.trim().is_empty() {
-                self.problem(
-                    variable,
-                    format!(
-                        "'{}' has no description for the consent page",
-                        definition.name
-                    ),
-                );
-            }
+        for ScopeDefinition { name, .. } in scopes.iter().filter(|scope| scope.name.contains('/')) {
+            reader.problem(
+                SEVERAL,
+                format!("'{name}' is not a scope name: without a slash, and without '{resource}'"),
+            );
         }
-        ScopeCatalog::new(definitions)
+        let url = if resource.starts_with('/') {
+            format!("{}{resource}", issuer.text)
+        } else {
+            resource.clone()
+        };
+        let parsed = BaseUrl::parse(&url)
+            .map_err(|rule| reader.problem(SEVERAL, format!("'{resource}' must {rule}")));
+        let BaseUrl { text, url } = parsed.ok()?;
+        if resources.iter().any(|other| other.identifier == url) {
+            reader.problem(SEVERAL, format!("'{resource}' is listed twice"));
+        }
+        let full = scopes.into_iter().map(|scope| ScopeDefinition {
+            name: full_scope(&text, &scope.name),
+            ..scope
+        });
+        resources.push(ProtectedResource {
+            identifier: url,
+            name,
+            scopes: catalog(SEVERAL, full.collect(), reader),
+        });
     }
+    Some(resources)
+}
+
+/// The validated scopes of one MCP server.
+fn catalog(
+    variable: &'static str,
+    definitions: Vec<ScopeDefinition>,
+    reader: &mut Reader<'_>,
+) -> ScopeCatalog {
+    if definitions.is_empty() {
+        reader.problem(
+            variable,
+            "has no scope; a sign-in without one gives a token that no tool accepts",
+        );
+    }
+    for ScopeDefinition { name, description } in &definitions {
+        // A full scope is a resource identifier, a slash and a name.
+        let mut parts = name.split('/');
+        let is_legal = !name.is_empty()
+            && parts.all(|part| part.is_empty() || validate_scope_name(part).is_ok());
+        if !is_legal {
+            reader.problem(
+                variable,
+                format!("'{name}' is not a legal scope (RFC 6749 section 3.3)"),
+            );
+        }
+        if name == "offline_access" {
+            reader.problem(
+                variable,
+                "'offline_access' does not exist in Cognito and fails every sign-in; remove it",
+            );
+        }
+        if description.trim().is_empty() {
+            reader.problem(
+                variable,
+                format!("'{name}' has no description for the consent page"),
+            );
+        }
+    }
+    ScopeCatalog::new(definitions)
 }

@@ -61,9 +61,10 @@ pub(crate) enum MachineCredentials<'a> {
 impl Cognito<'_> {
     fn client(&self) -> Result<UpstreamClient, Failure> {
         let refused = |_| Failure::UpstreamRefusedUs;
-        let base = &self.settings.sign_in_url;
-        let issuer = IssuerUrl::new(self.settings.pool_issuer.clone()).map_err(refused)?;
-        let client_id = ClientId::new(self.settings.cognito_client_id.clone());
+        let base = &self.settings.sign_in_url();
+        let issuer =
+            IssuerUrl::new(self.settings.addresses.pool_issuer.text.clone()).map_err(refused)?;
+        let client_id = ClientId::new(self.settings.addresses.cognito_client_id.clone());
         let client = CoreClient::new(client_id, issuer, JsonWebKeySet::new(Vec::new()))
             .set_token_uri(TokenUrl::new(format!("{base}/oauth2/token")).map_err(refused)?)
             .set_redirect_uri(RedirectUrl::new(self.settings.callback_url()).map_err(refused)?);
@@ -146,7 +147,7 @@ impl Cognito<'_> {
     }
 
     fn revocation_request(&self, token: &Secret) -> Result<http::Request<Vec<u8>>, Failure> {
-        let client_id = self.settings.cognito_client_id.as_str();
+        let client_id = self.settings.addresses.cognito_client_id.as_str();
         let mut form = form_urlencoded::Serializer::new(String::new());
         form.append_pair("token", token.expose());
         let authorization = match self.client_secret {
@@ -213,7 +214,7 @@ impl Cognito<'_> {
     ) -> Result<http::Request<Vec<u8>>, Failure> {
         let mut request = http::Request::builder()
             .method(Method::POST)
-            .uri(format!("{}{path}", self.settings.sign_in_url))
+            .uri(format!("{}{path}", self.settings.sign_in_url()))
             .header(header::ACCEPT, "application/json")
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
         if let Some(value) = authorization {

@@ -9,6 +9,7 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
+use mcp_lambda_token::{claims::is_issuer, jwt::claims_without_verification};
 use openidconnect::{
     ClientId, IssuerUrl, JsonWebKeySet, Nonce,
     core::{CoreIdToken, CoreIdTokenVerifier},
@@ -18,10 +19,7 @@ use serde_json::Value;
 
 use crate::{
     capability::Timestamp,
-    sealed::{
-        encoding::decode,
-        secret::{Digest, Secret},
-    },
+    sealed::secret::{Digest, Secret},
     settings::Settings,
     upstream::tokens::UpstreamTokens,
 };
@@ -93,16 +91,8 @@ struct AccessClaims {
 impl AccessClaims {
     /// Reads the payload of a signed JWT in compact form (RFC 7519 section 7.2).
     fn read(token: &Secret) -> Result<Self, Mismatch> {
-        let parts: Option<Vec<Vec<u8>>> = token.expose().split('.').map(decode).collect();
-        let parts = parts.ok_or(Mismatch::AccessTokenNotJwt)?;
-        let [header, payload, signature] = parts.as_slice() else {
-            return Err(Mismatch::AccessTokenNotJwt);
-        };
-        let signed = serde_json::from_slice::<Value>(header).is_ok_and(|header| header.is_object())
-            && !signature.is_empty();
-        serde_json::from_slice(payload)
-            .ok()
-            .filter(|_| signed)
+        claims_without_verification(token.expose())
+            .filter(|_| !token.expose().ends_with('.'))
             .ok_or(Mismatch::AccessTokenNotJwt)
     }
 
@@ -114,7 +104,7 @@ impl AccessClaims {
         if !self
             .iss
             .as_str()
-            .is_some_and(|issuer| is_issuer(issuer, &settings.pool_issuer))
+            .is_some_and(|issuer| is_issuer(issuer, &settings.addresses.pool_issuer.text))
         {
             return Err(Mismatch::OtherIssuer);
         }
@@ -191,7 +181,7 @@ impl Consented<'_> {
         now: Timestamp,
     ) -> Result<Issued, Mismatch> {
         let claims = AccessClaims::read(&tokens.access_token)?;
-        claims.check(settings, &settings.cognito_client_id, now)?;
+        claims.check(settings, &settings.addresses.cognito_client_id, now)?;
         if claims.audience()? != self.resource {
             return Err(Mismatch::OtherAudience);
         }
@@ -200,7 +190,9 @@ impl Consented<'_> {
         let subject = claims
             .sub
             .as_str()
-            .filter(|subject| !subject.is_empty() && *subject != settings.cognito_client_id)
+            .filter(|subject| {
+                !subject.is_empty() && *subject != settings.addresses.cognito_client_id
+            })
             .ok_or(Mismatch::NoSubject)?;
         let subject = Digest::of(subject.as_bytes());
         if self.subject.is_some_and(|sealed| *sealed != subject) {
@@ -232,7 +224,7 @@ impl Consented<'_> {
         let issuer = IssuerUrl::new(issuer).map_err(|_| Mismatch::OtherIssuer)?;
         let seconds = now.0;
         let verifier = CoreIdTokenVerifier::new_public_client(
-            ClientId::new(settings.cognito_client_id.clone()),
+            ClientId::new(settings.addresses.cognito_client_id.clone()),
             issuer,
             JsonWebKeySet::new(Vec::new()),
         )
@@ -295,14 +287,4 @@ impl Asked<'_> {
         }
         claims.scopes(|scope| self.permitted.contains(&scope))
     }
-}
-
-/// Cognito issues under `cognito-idp.<region>…` and, when configured so, under `issuer-cognito-idp.<region>…`.
-fn is_issuer(issuer: &str, configured: &str) -> bool {
-    let plain = |text: &str| {
-        text.strip_prefix("https://issuer-cognito-idp.")
-            .or_else(|| text.strip_prefix("https://cognito-idp."))
-            .map(str::to_owned)
-    };
-    issuer == configured || plain(issuer).is_some_and(|rest| plain(configured) == Some(rest))
 }

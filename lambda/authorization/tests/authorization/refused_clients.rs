@@ -232,7 +232,7 @@ fn an_entry_that_matches_no_client_is_a_wrong_setting() {
         assert_eq!(
             problems,
             format!(
-                "AUTHORIZATION_REFUSED_CLIENTS: '{entry}' matches no client: use the id of a client of AUTHORIZATION_CLIENTS, the https URL or the host of a metadata document, a client_id that begins with mcp-client-, or the 64 hexadecimal characters of client_digest in the log"
+                "environment variables cannot be used: AUTHORIZATION_REFUSED_CLIENTS '{entry}' matches no client: use the id of a client of AUTHORIZATION_CLIENTS, the https URL or the host of a metadata document, a client_id that begins with mcp-client-, or the 64 hexadecimal characters of client_digest in the log"
             )
         );
     }

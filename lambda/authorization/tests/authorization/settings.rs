@@ -114,10 +114,10 @@ fn each_wrong_value_is_refused_under_its_name() {
 fn several_servers_are_listed_with_names_and_scopes_of_their_own() {
     for (wrong, why) in [
         ("[]", "is empty"),
-        ("{}", "is not the expected JSON"),
+        ("{}", "must be the expected JSON"),
         (
             r#"[{"resource":"http://dogs.example.com/a/mcp","name":"A","scopes":[{"name":"read","description":"x"}]}]"#,
-            "must be an https URL",
+            "must use https",
         ),
         (
             r#"[{"resource":"https://dogs.example.com/a/mcp","name":" ","scopes":[{"name":"read","description":"x"}]}]"#,
@@ -215,7 +215,7 @@ fn a_loopback_deployment_may_be_plain_http() {
         variables.insert(name.to_owned(), value.to_owned());
     }
     let settings = Settings::from_variables(variables).unwrap();
-    assert_eq!(settings.sign_in_url, "http://127.0.0.1:3031");
+    assert_eq!(settings.sign_in_url(), "http://127.0.0.1:3031");
     assert!(!settings.is_secure());
 }
 
@@ -236,7 +236,7 @@ fn what_the_constructs_offer_is_read_under_its_name_with_its_default() {
             Err(problems) => assert_eq!(problems.0[0].name, variable),
             // The one that takes any text.
             Ok(settings) => assert_eq!(
-                (field.as_str(), settings.brand.name.as_str()),
+                (field.as_str(), settings.brand_name.as_str()),
                 ("display_name", "\"")
             ),
         }

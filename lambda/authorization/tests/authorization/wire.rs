@@ -1,6 +1,5 @@
 //! Routes, methods, CORS, sizes and events: the edges of the protocol.
 
-use aws_lambda_events::apigw::ApiGatewayProxyRequest;
 use http::Method;
 use mcp_lambda_authorization::edge::{from_event, into_answer};
 use proptest::prelude::*;
@@ -125,15 +124,14 @@ fn a_redirect_uri_with_a_query_keeps_it() {
 
 #[test]
 fn a_proxy_event_of_the_gateway_is_read_with_repeated_parameters_and_cookies() {
-    let event: ApiGatewayProxyRequest = serde_json::from_value(json!({
+    let event = json!({
         "path": "/token", "httpMethod": "POST", "resource": "/token",
         "headers": { "cookie": "a=1" }, "multiValueHeaders": { "cookie": ["a=1", "a=2"], "Content-Type": ["application/x-www-form-urlencoded"] },
         "queryStringParameters": { "resource": "b" }, "multiValueQueryStringParameters": { "resource": ["a", "b"] },
         "requestContext": { "requestId": "r-1", "httpMethod": "POST" },
         "body": "Z3JhbnRfdHlwZT14", "isBase64Encoded": true,
-    }))
-    .unwrap();
-    let request = from_event(event);
+    });
+    let request = from_event(event.to_string().as_bytes()).unwrap();
     assert_eq!(
         request
             .query
@@ -146,13 +144,13 @@ fn a_proxy_event_of_the_gateway_is_read_with_repeated_parameters_and_cookies() {
     assert_eq!(request.body, b"grant_type=x");
     assert_eq!(request.request_id.as_deref(), Some("r-1"));
     let harness = Harness::new();
-    let answer = into_answer(harness.send(&request));
-    let answer = serde_json::to_value(answer).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    let answer = runtime.block_on(into_answer(harness.send(&request)));
+    let answer: serde_json::Value = serde_json::from_slice(&answer).unwrap();
     assert_eq!(answer["statusCode"], 400);
-    assert_eq!(
-        answer["multiValueHeaders"]["cache-control"],
-        json!(["no-store"])
-    );
+    assert_eq!(answer["headers"]["cache-control"], json!("no-store"));
     assert!(answer["body"].as_str().unwrap().contains("client_id"));
 }
 

@@ -2,9 +2,6 @@
 
 use std::time::{Duration, SystemTime};
 
-use aws_credential_types::Credentials;
-use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
-use aws_sigv4::sign::v4;
 use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -13,6 +10,7 @@ use http_body_util::Full;
 
 use crate::runtime::aws::AwsEnvironment;
 use crate::runtime::https::HttpsClient;
+use crate::runtime::signing::Signer;
 use crate::runtime::start_error::StartError;
 use crate::tasks::continuation::{Continuation, ContinuationError};
 use crate::tasks::work_item;
@@ -21,7 +19,6 @@ use crate::tasks::work_item;
 const ATTEMPT: Duration = Duration::from_secs(2);
 const ATTEMPTS: u32 = 3;
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
-const SERVICE: &str = "lambda";
 
 /// The function invokes itself asynchronously (Lambda API `Invoke`, invocation type `Event`): the same version of the
 /// same function, in any process.
@@ -30,8 +27,7 @@ pub(crate) struct SelfInvocation {
     function: String,
     client: HttpsClient,
     url: String,
-    region: String,
-    credentials: Credentials,
+    signer: Signer,
     now: fn() -> SystemTime,
 }
 
@@ -63,14 +59,12 @@ impl SelfInvocation {
             .filter(|version| *version != "$LATEST")
             .map(|version| format!("?Qualifier={version}"))
             .unwrap_or_default();
-        let session = aws.session_token().map(str::to_owned);
         Ok(Self {
             #[cfg(feature = "opentelemetry")]
             function: name.to_owned(),
             client: HttpsClient::new(),
             url: format!("{endpoint}/2015-03-31/functions/{name}/invocations{qualifier}"),
-            region: region.to_owned(),
-            credentials: Credentials::new(key_id, secret, session, None, "environment"),
+            signer: Signer::new("lambda", region, key_id, secret, aws.session_token()),
             now,
         })
     }
@@ -79,32 +73,10 @@ impl SelfInvocation {
         let mut request = Request::post(&self.url)
             .header("content-type", "application/json")
             .header("x-amz-invocation-type", "Event")
-            .body(Full::from(event.to_owned()))
+            .body(Bytes::from(event.to_owned()))
             .ok()?;
-        let identity = self.credentials.clone().into();
-        let parameters = v4::SigningParams::builder()
-            .identity(&identity)
-            .region(&self.region)
-            .name(SERVICE)
-            .time((self.now)())
-            .settings(SigningSettings::default())
-            .build()
-            .ok()?
-            .into();
-        let headers = request
-            .headers()
-            .iter()
-            .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
-        let signable = SignableRequest::new(
-            "POST",
-            &self.url,
-            headers,
-            SignableBody::Bytes(event.as_bytes()),
-        )
-        .ok()?;
-        let (instructions, _) = sign(signable, &parameters).ok()?.into_parts();
-        instructions.apply_to_request_http1x(&mut request);
-        Some(request)
+        self.signer.sign(&mut request, (self.now)()).ok()?;
+        Some(request.map(Full::new))
     }
 
     async fn attempt(&self, event: &str) -> Result<(), ContinuationError> {

@@ -15,8 +15,8 @@ use crate::dynamodb::Table;
 use crate::event_source::{
     self, Function, ISSUER, Invoked, RESOURCE, call, data, event, modern_event, serve,
 };
-use crate::issuer::{Issuer, PlainServer};
-use crate::plain_http::{post, send};
+use crate::issuer::Issuer;
+use crate::plain_http::{PlainServer, post, send};
 use crate::server::{self, TestServer};
 use crate::wire::{HttpAnswer, events};
 

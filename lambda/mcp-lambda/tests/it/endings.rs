@@ -13,8 +13,8 @@ use serde_json::{Value, json};
 use crate::conversation::{ALICE, KEYS, message, process, session};
 use crate::dynamodb::Table;
 use crate::event_source::{Function, call, data, event};
-use crate::issuer::{Issuer, PlainServer};
-use crate::plain_http::{post, send};
+use crate::issuer::Issuer;
+use crate::plain_http::{PlainServer, post, send};
 use crate::server;
 use crate::sessions;
 

@@ -108,7 +108,8 @@ impl Function {
         variables: &[(&str, &str)],
         definition: fn() -> Definition<S>,
     ) -> Self {
-        Self::start_server_at(SystemTime::now, variables, definition).await
+        let program = move |process| mcp_lambda::run(process, definition());
+        Self::start_program(variables, program).await
     }
 
     /// A function whose clock is this one.
@@ -386,7 +387,10 @@ fn process_at(
 
 /// A file under `tests/data`.
 pub(crate) fn data(name: &str) -> Value {
-    let path = format!("{}/tests/data/{name}", env!("CARGO_MANIFEST_DIR"));
+    let path = format!(
+        "{}/../mcp-lambda/tests/data/{name}",
+        env!("CARGO_MANIFEST_DIR")
+    );
     serde_json::from_str(&std::fs::read_to_string(&path).expect(&path)).expect(&path)
 }
 

@@ -1,30 +1,25 @@
-//! An issuer of access tokens, and the server that has to verify them itself.
+//! An issuer of access tokens.
 #![expect(
     clippy::disallowed_methods,
     reason = "a test issues tokens and reads its clock for them"
 )]
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use http::Response;
 use http_body_util::Full;
-use mcp_lambda::Definition;
 use ring::rand::SystemRandom;
 use ring::rsa::{KeyPair, PublicKeyComponents};
 use ring::signature::RSA_PKCS1_SHA256;
-use rmcp::ServerHandler;
 use serde_json::{Value, json};
 
-use crate::event_source::{ISSUER, call, process, serve};
-use crate::plain_http::{post, send};
-use crate::server;
+use crate::event_source::{ISSUER, serve};
 
 /// An issuer of access tokens with its published keys. The private keys are for tests only.
 pub(crate) struct Issuer {
@@ -35,7 +30,10 @@ pub(crate) struct Issuer {
 }
 
 pub(crate) fn key(name: &str) -> KeyPair {
-    let path = format!("{}/tests/data/{name}", env!("CARGO_MANIFEST_DIR"));
+    let path = format!(
+        "{}/../mcp-lambda/tests/data/{name}",
+        env!("CARGO_MANIFEST_DIR")
+    );
     KeyPair::from_pkcs8(&std::fs::read(path).unwrap()).unwrap()
 }
 
@@ -105,94 +103,6 @@ impl Issuer {
         )
         .unwrap();
         format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
-    }
-}
-
-/// The test server in plain HTTP mode.
-pub(crate) struct PlainServer {
-    pub(crate) url: String,
-    pub(crate) issuer: &'static str,
-    pub(crate) log: Arc<Mutex<Vec<String>>>,
-}
-
-impl PlainServer {
-    pub(crate) async fn start(issuer: &Issuer) -> Self {
-        Self::start_server(issuer, server::definition).await
-    }
-
-    pub(crate) async fn start_server<S: ServerHandler>(
-        issuer: &Issuer,
-        definition: fn() -> Definition<S>,
-    ) -> Self {
-        Self::start_with(issuer, &[], definition).await
-    }
-
-    /// The same with more variables.
-    pub(crate) async fn start_with<S: ServerHandler>(
-        issuer: &Issuer,
-        more: &[(&'static str, &str)],
-        definition: fn() -> Definition<S>,
-    ) -> Self {
-        // The resource identifier has to name the port, so a free one is looked for first.
-        let port = std::net::TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .port();
-        let url = format!("http://127.0.0.1:{port}/mcp");
-        let mut variables = BTreeMap::from([
-            ("MCP_RESOURCE", url.clone()),
-            ("MCP_ISSUER", ISSUER.to_owned()),
-            ("MCP_JWKS_URL", issuer.jwks_url()),
-            ("MCP_LISTEN", format!("127.0.0.1:{port}")),
-        ]);
-        variables.extend(
-            more.iter()
-                .map(|(name, value)| (*name, (*value).to_owned())),
-        );
-        let log: Arc<Mutex<Vec<String>>> = Arc::default();
-        let process = process(&[], &variables, &log);
-        std::thread::spawn(move || mcp_lambda::run(process, definition()));
-        let listening = async {
-            while !log
-                .lock()
-                .unwrap()
-                .iter()
-                .any(|line| line.contains("\"listening\""))
-            {
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
-        };
-        tokio::time::timeout(Duration::from_secs(10), listening)
-            .await
-            .expect("the server listens");
-        Self {
-            url,
-            issuer: ISSUER,
-            log,
-        }
-    }
-
-    /// Claims that are accepted.
-    pub(crate) fn claims(&self) -> Value {
-        claims(&self.url)
-    }
-
-    pub(crate) async fn status_and_reason(&self, token: &str) -> (u16, String) {
-        let answer = send(post(
-            &self.url,
-            Some(&format!("Bearer {token}")),
-            &call("who_am_i"),
-        ))
-        .await;
-        let reason = match answer.status {
-            200 => String::new(),
-            _ => answer.json()["error_description"]
-                .as_str()
-                .unwrap_or_default()
-                .to_owned(),
-        };
-        (answer.status, reason)
     }
 }
 

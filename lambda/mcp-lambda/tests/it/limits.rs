@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::event_source::{Function, call, event, modern_event, set_header};
-use crate::issuer::{Issuer, PlainServer};
-use crate::plain_http::{post, send};
+use crate::issuer::Issuer;
+use crate::plain_http::{PlainServer, post, send};
 use crate::wire::HttpAnswer;
 
 const LEGACY: [(&str, &str); 1] = [("MCP-Protocol-Version", "2025-11-25")];

@@ -22,7 +22,6 @@ mod guards;
 mod issuer;
 #[cfg(feature = "dynamodb")]
 mod keeper;
-mod lambda_authorizer;
 mod limits;
 mod lists;
 #[cfg(feature = "opentelemetry")]

@@ -1,14 +1,21 @@
 //! The server without a gateway, over real HTTP.
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
-use serde_json::json;
+use mcp_lambda::Definition;
+use rmcp::ServerHandler;
+use serde_json::{Value, json};
 
-use crate::event_source::call;
-use crate::issuer::{Issuer, PlainServer};
+use crate::event_source::{ISSUER, call, process};
+use crate::issuer::{Issuer, claims};
+use crate::server;
 use crate::wire::HttpAnswer;
 
 /// Sends one request and reads the whole answer.
@@ -36,6 +43,94 @@ pub(crate) fn post(
         request = request.header("Authorization", authorization);
     }
     request.body(Full::from(message.to_string())).unwrap()
+}
+
+/// The test server in plain HTTP mode.
+pub(crate) struct PlainServer {
+    pub(crate) url: String,
+    pub(crate) issuer: &'static str,
+    pub(crate) log: Arc<Mutex<Vec<String>>>,
+}
+
+impl PlainServer {
+    pub(crate) async fn start(issuer: &Issuer) -> Self {
+        Self::start_server(issuer, server::definition).await
+    }
+
+    pub(crate) async fn start_server<S: ServerHandler>(
+        issuer: &Issuer,
+        definition: fn() -> Definition<S>,
+    ) -> Self {
+        Self::start_with(issuer, &[], definition).await
+    }
+
+    /// The same with more variables.
+    pub(crate) async fn start_with<S: ServerHandler>(
+        issuer: &Issuer,
+        more: &[(&'static str, &str)],
+        definition: fn() -> Definition<S>,
+    ) -> Self {
+        // The resource identifier has to name the port, so a free one is looked for first.
+        let port = std::net::TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
+        let url = format!("http://127.0.0.1:{port}/mcp");
+        let mut variables = BTreeMap::from([
+            ("MCP_RESOURCE", url.clone()),
+            ("MCP_ISSUER", ISSUER.to_owned()),
+            ("MCP_JWKS_URL", issuer.jwks_url()),
+            ("MCP_LISTEN", format!("127.0.0.1:{port}")),
+        ]);
+        variables.extend(
+            more.iter()
+                .map(|(name, value)| (*name, (*value).to_owned())),
+        );
+        let log: Arc<Mutex<Vec<String>>> = Arc::default();
+        let process = process(&[], &variables, &log);
+        std::thread::spawn(move || mcp_lambda::run(process, definition()));
+        let listening = async {
+            while !log
+                .lock()
+                .unwrap()
+                .iter()
+                .any(|line| line.contains("\"listening\""))
+            {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(10), listening)
+            .await
+            .expect("the server listens");
+        Self {
+            url,
+            issuer: ISSUER,
+            log,
+        }
+    }
+
+    /// Claims that are accepted.
+    pub(crate) fn claims(&self) -> Value {
+        claims(&self.url)
+    }
+
+    pub(crate) async fn status_and_reason(&self, token: &str) -> (u16, String) {
+        let answer = send(post(
+            &self.url,
+            Some(&format!("Bearer {token}")),
+            &call("who_am_i"),
+        ))
+        .await;
+        let reason = match answer.status {
+            200 => String::new(),
+            _ => answer.json()["error_description"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned(),
+        };
+        (answer.status, reason)
+    }
 }
 
 #[tokio::test]

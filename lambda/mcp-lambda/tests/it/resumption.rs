@@ -22,8 +22,8 @@ use crate::conversation::{ALICE, KEYS, message, session};
 use crate::dynamodb::Table;
 use crate::endings::without_message;
 use crate::event_source::{Function, Invoked, data, event, set_header};
-use crate::issuer::{Issuer, PlainServer};
-use crate::plain_http::{post, send};
+use crate::issuer::Issuer;
+use crate::plain_http::{PlainServer, post, send};
 use crate::wire::HttpAnswer;
 
 const LONG: Duration = Duration::from_secs(20);

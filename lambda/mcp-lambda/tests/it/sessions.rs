@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 
 use crate::dynamodb::Table;
 use crate::event_source::{Function, data, event, modern_event};
-use crate::issuer::{Issuer, PlainServer};
+use crate::issuer::Issuer;
 use crate::keeper;
-use crate::plain_http::{post, send};
+use crate::plain_http::{PlainServer, post, send};
 use crate::wire::HttpAnswer;
 
 pub(crate) const KEYS: &str =

@@ -9,8 +9,8 @@ use hyper_util::rt::TokioExecutor;
 use serde_json::{Value, json};
 
 use crate::event_source::{Function, TRACE, call, modern_event, set_header};
-use crate::issuer::{Issuer, PlainServer};
-use crate::plain_http::post;
+use crate::issuer::Issuer;
+use crate::plain_http::{PlainServer, post};
 
 const PARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 

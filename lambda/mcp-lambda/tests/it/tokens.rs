@@ -7,7 +7,8 @@ use http_body_util::Full;
 use serde_json::{Value, json};
 
 use crate::event_source::ISSUER;
-use crate::issuer::{Issuer, PlainServer, encode, key, published, seconds_since_epoch};
+use crate::issuer::{Issuer, encode, key, published, seconds_since_epoch};
+use crate::plain_http::PlainServer;
 use crate::server;
 
 #[tokio::test]

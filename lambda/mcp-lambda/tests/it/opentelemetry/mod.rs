@@ -14,8 +14,8 @@ use prost::Message as _;
 use serde_json::{Value, json};
 
 use crate::event_source::{Function, call, event, modern_event, set_header};
-use crate::issuer::{Issuer, PlainServer};
-use crate::plain_http::{post, send};
+use crate::issuer::Issuer;
+use crate::plain_http::{PlainServer, post, send};
 use crate::server::{self, TestServer};
 use receiver::{Receiver, hex, members};
 

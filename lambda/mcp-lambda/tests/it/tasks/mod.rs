@@ -10,7 +10,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::event_source::{data, modern_event};
-use crate::issuer::{Issuer, PlainServer};
+use crate::issuer::Issuer;
+use crate::plain_http::PlainServer;
 use crate::plain_http::send;
 use cloud::{ALICE, Cloud, about, call, task_event};
 use server::{REPORT_SEEN, RESTING, WOKEN, runs};

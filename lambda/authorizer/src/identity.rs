@@ -7,13 +7,13 @@ use mcp_lambda_contract::{HttpUrl, List, McpSettings, full_scope};
 use ring::digest::{SHA256, digest};
 use serde_json::{Map, Value, json};
 
-use crate::authorizer::settings::{AuthorizerSettings, Digests, TokenKind};
-use crate::runtime::https::HttpsClient;
-use crate::runtime::log::Log;
-use crate::token::caller::Caller;
-use crate::token::claims::{ClaimsProblem, Expiry, caller_from_claims};
-use crate::token::jwks::KeyStore;
-use crate::token::jwt::{SignatureError, signed_claims};
+use crate::settings::{AuthorizerSettings, Digests, TokenKind};
+use mcp_lambda_runtime::https::HttpsClient;
+use mcp_lambda_runtime::log::Log;
+use mcp_lambda_token::caller::Caller;
+use mcp_lambda_token::claims::{ClaimsProblem, Expiry, caller_from_claims};
+use mcp_lambda_token::jwks::KeyStore;
+use mcp_lambda_token::jwt::{SignatureError, signed_claims};
 
 /// Why a token does not identify a caller.
 pub(crate) enum Unidentified {

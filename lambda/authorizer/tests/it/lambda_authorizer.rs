@@ -11,8 +11,8 @@ use crate::issuer::{Issuer, encode, seconds_since_epoch};
 
 const METHOD_ARN: &str = "arn:aws:execute-api:eu-central-1:111122223333:abc123/prod/POST/mcp";
 const PROVIDER: &str = "https://login.example.com/";
-/// The text `a token for the authorizer`.
-const DIGEST: &str = "f19cb243cf6a9c3c60474e847a6ccc8a25f604d6f5e484cdf1a1ceb960efdd55";
+/// SHA-256 of `a token for the Lambda authorizer`.
+const DIGEST: &str = "3b683c02114c2889c75c21ee8d2b0d2e460460fd6e5db5f89df6cb2c422b9878";
 
 /// What the Lambda authorizer said.
 #[derive(Debug, PartialEq)]
@@ -29,7 +29,7 @@ impl Authorizer {
         let jwks_url = issuer.jwks_url();
         let mut all = vec![("MCP_JWKS_URL", jwks_url.as_str())];
         all.extend(variables);
-        Self(Function::start_program(&all, mcp_lambda::run_authorizer).await)
+        Self(Function::start_program(&all, mcp_lambda_authorizer::run).await)
     }
 
     /// The Lambda authorizer in front of another provider, for the OAuth scopes `tools` and `profile`.

@@ -1,4 +1,4 @@
-//! The Lambda authorizer of a REST API, which verifies a request before the server's function runs.
+//! The Lambda authorizer of an MCP endpoint on API Gateway: the function behind its REQUEST authorizer.
 
 mod answer;
 mod identity;
@@ -9,19 +9,20 @@ mod usage;
 use std::process::ExitCode;
 use std::time::SystemTime;
 
+use bytes::Bytes;
 use mcp_lambda_contract::{McpSettings, Reader, Scope, ScopeHierarchy, Settings};
-use serde_json::{Map, Value, json};
+use mcp_lambda_runtime::process::Process;
+use mcp_lambda_runtime::program;
+use mcp_lambda_runtime::runtime_api::{Invocation, RuntimeApi};
+use mcp_lambda_runtime::start_error::StartError;
+use mcp_lambda_token::policy::{Policy, Verdict};
+use serde_json::{Map, Value};
 
-use crate::authorizer::answer::{allow, deny};
-use crate::authorizer::identity::{Identities, Unidentified};
-use crate::authorizer::request::AuthorizerRequest;
-use crate::authorizer::settings::AuthorizerSettings;
-use crate::authorizer::usage::UsageKeys;
-use crate::runtime::log::Log;
-use crate::runtime::process::Process;
-use crate::runtime::runtime_api::{RuntimeApi, whole};
-use crate::runtime::start_error::StartError;
-use crate::token::policy::{Policy, Verdict};
+use crate::answer::{allow, deny};
+use crate::identity::{Identities, Unidentified};
+use crate::request::AuthorizerRequest;
+use crate::settings::AuthorizerSettings;
+use crate::usage::UsageKeys;
 
 /// Runs the Lambda authorizer until the process ends: the REQUEST authorizer of an MCP endpoint on API Gateway.
 ///
@@ -38,18 +39,11 @@ use crate::token::policy::{Policy, Verdict};
 /// issuer.
 ///
 /// Every problem that prevents its start is logged and reported to Lambda, and ends the process with status 1.
-pub fn run_authorizer(process: Process) -> ExitCode {
-    let log = process.log.clone();
-    match try_run(&process) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            log.error(&error.to_string(), &json!({ "reason": error.name() }));
-            ExitCode::FAILURE
-        }
-    }
+pub fn run(process: Process) -> ExitCode {
+    program::run(&process.log, serve(&process))
 }
 
-fn try_run(process: &Process) -> Result<(), StartError> {
+async fn serve(process: &Process) -> Result<(), StartError> {
     if let Some(argument) = process.arguments.first() {
         return Err(StartError::Argument(argument.clone()));
     }
@@ -58,20 +52,15 @@ fn try_run(process: &Process) -> Result<(), StartError> {
             "AWS_LAMBDA_RUNTIME_API is not set: the Lambda authorizer runs on Lambda".into(),
         )
     })?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(StartError::System)?;
-    runtime.block_on(async {
-        let api = RuntimeApi::new(address)?;
-        match Authorizer::new(process) {
-            Ok(authorizer) => authorizer.serve(&api, process.now).await,
-            Err(error) => {
-                api.report_start_error(&error).await?;
-                Err(error)
-            }
-        }
-    })
+    let api = RuntimeApi::new(address)?;
+    let now = process.now;
+    program::serve_buffered(
+        &api,
+        process,
+        Authorizer::new(process),
+        async |authorizer, invocation| authorizer.answer(invocation, now()).await,
+    )
+    .await
 }
 
 /// The decision about one request.
@@ -92,7 +81,6 @@ struct Authorizer {
     policy: Option<Policy>,
     hierarchy: ScopeHierarchy,
     usage_keys: Option<UsageKeys>,
-    log: Log,
 }
 
 impl Authorizer {
@@ -126,41 +114,28 @@ impl Authorizer {
             usage_keys: authorizer
                 .usage_key
                 .map(|shared| UsageKeys::new(shared, authorizer.usage_clients)),
-            log: process.log.clone(),
         })
     }
 
-    async fn serve(&self, api: &RuntimeApi, now: fn() -> SystemTime) -> Result<(), StartError> {
-        loop {
-            let invocation = api.next(now).await?;
-            let request_id = &invocation.ids.request_id;
-            let outcome = match AuthorizerRequest::read(&invocation.event) {
-                Some(request) => match self.decide(&request, now()).await {
-                    Decision::Allow(claims) => {
-                        let usage_key = self.usage_keys.as_ref().map(|keys| keys.of(&claims));
-                        Ok(allow(&request.method_arn, &claims, usage_key.as_deref()))
-                    }
-                    Decision::Deny => Ok(deny(&request.method_arn)),
-                    // API Gateway responds with 401 to exactly this string, and with 500 to every other.
-                    Decision::Unauthorized => Err("Unauthorized"),
-                    Decision::Unavailable => Err("the issuer's keys cannot be read"),
-                },
-                None => Err("the event is not that of a REQUEST authorizer"),
-            };
-            let (path, body) = match outcome {
-                Ok(policy) => ("response", policy),
-                Err(message) => (
-                    "error",
-                    json!({ "errorType": "Refused", "errorMessage": message }),
-                ),
-            };
-            let path = format!("/runtime/invocation/{request_id}/{path}");
-            let headers = [("Content-Type", "application/json")];
-            if let Err(error) = api.post(&path, &headers, whole(body.to_string())).await {
-                self.log
-                    .error(&error.to_string(), &json!({ "requestId": request_id }));
+    /// The policy, or the message of an error.
+    async fn answer(
+        &self,
+        invocation: &Invocation,
+        now: SystemTime,
+    ) -> Result<Bytes, &'static str> {
+        let request = AuthorizerRequest::read(&invocation.event)
+            .ok_or("the event is not that of a REQUEST authorizer")?;
+        let policy = match self.decide(&request, now).await {
+            Decision::Allow(claims) => {
+                let usage_key = self.usage_keys.as_ref().map(|keys| keys.of(&claims));
+                allow(&request.method_arn, &claims, usage_key.as_deref())
             }
-        }
+            Decision::Deny => deny(&request.method_arn),
+            // API Gateway responds with 401 to exactly this string, and with 500 to every other.
+            Decision::Unauthorized => return Err("Unauthorized"),
+            Decision::Unavailable => return Err("the issuer's keys cannot be read"),
+        };
+        Ok(policy.to_string().into())
     }
 
     async fn decide(&self, request: &AuthorizerRequest, now: SystemTime) -> Decision {
