@@ -49,7 +49,7 @@ impl Variables {
                 .map(|(text, _)| text),
             None => pool
                 .as_ref()
-                .map(|(text, _)| format!("{text}/.well-known/jwks.json")),
+                .map(|(text, _)| mcp_lambda_contract::jwks_url(text)),
         };
         let cognito_client_id = self.required(
             "AUTHORIZATION_COGNITO_CLIENT_ID",

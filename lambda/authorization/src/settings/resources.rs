@@ -1,5 +1,6 @@
 //! The MCP servers: one with its scopes, or several.
 
+use mcp_lambda_contract::{SCOPE_TOKEN, validate_scope_name};
 use serde::Deserialize;
 use url::Url;
 
@@ -74,7 +75,10 @@ impl Variables {
                     format!("'{resource}' has no name for the consent page"),
                 );
             }
-            for scope in scopes.iter().filter(|scope| scope.name.contains('/')) {
+            for scope in scopes
+                .iter()
+                .filter(|scope| validate_scope_name(&scope.name).is_err())
+            {
                 self.problem(
                     SEVERAL,
                     format!(
@@ -117,12 +121,6 @@ impl Variables {
         variable: &'static str,
         definitions: Vec<ScopeDefinition>,
     ) -> ScopeCatalog {
-        let legal = |name: &str| {
-            !name.is_empty()
-                && name
-                    .bytes()
-                    .all(|byte| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e))
-        };
         if definitions.is_empty() {
             self.problem(
                 variable,
@@ -130,7 +128,7 @@ impl Variables {
             );
         }
         for definition in &definitions {
-            if !legal(&definition.name) {
+            if !SCOPE_TOKEN.allows(&definition.name) {
                 self.problem(
                     variable,
                     format!(
