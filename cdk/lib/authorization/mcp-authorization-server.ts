@@ -4,18 +4,18 @@ import type * as cognito from 'aws-cdk-lib/aws-cognito';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
+import { SETTING } from '../generated/facts';
 import { addAuthorizationEndpoints } from './private/authorization-endpoints';
 import { assertRefusedClients } from './private/option-checks';
 import { carriedProgram } from '../function/private/bundled-program';
 import { addCodeGrantClient, clientSecretOf, deferScopes } from '../user-pool/private/code-grant-client';
-import { list } from '../contract/private/contract-document';
 import { assertEnvironmentFits } from '../function/private/environment-size';
 import { environmentOfMcpAuthorizationServerSettings } from '../generated/authorization-settings-environment';
 import { assertKnown, itemsOf } from '../private/known-value';
 import type { McpAuthorizationServerOptions, McpPreRegisteredClient } from './mcp-authorization-options';
 import { McpFunction } from '../function/mcp-function';
 import type { IMcpUserPool } from '../user-pool/mcp-user-pool-ref';
-import { synthError } from '../private/synth-error';
+import { list, synthError } from '../private/synth-error';
 
 /** An OAuth scope as the consent page shows it and as Cognito names it. */
 export interface McpConsentScope {
@@ -188,18 +188,18 @@ export class McpAuthorizationServer extends Construct {
   private environment(props: McpAuthorizationServerProps): { [name: string]: string } {
     const stack = Stack.of(this);
     const optional: { [name: string]: string | undefined } = {
-      MCP_ALLOWED_ORIGINS: this.hasOne ? joined(props.allowedOrigins) : Lazy.uncachedString({ produce: () => joined(this.origins(props)) }),
-      AUTHORIZATION_CLIENTS: props.clients?.length ? stack.toJsonString(preRegistered(props.clients, props.scopes ?? [])) : undefined,
+      [SETTING.MCP_ALLOWED_ORIGINS]: this.hasOne ? joined(props.allowedOrigins) : Lazy.uncachedString({ produce: () => joined(this.origins(props)) }),
+      [SETTING.AUTHORIZATION_CLIENTS]: props.clients?.length ? stack.toJsonString(preRegistered(props.clients, props.scopes ?? [])) : undefined,
     };
     return {
-      ...(props.resourceIdentifier === undefined ? { AUTHORIZATION_RESOURCES: this.resources(props.issuer) } : { MCP_RESOURCE: props.resourceIdentifier }),
-      MCP_ISSUER: props.userPool.issuer,
-      AUTHORIZATION_ISSUER: props.issuer,
-      AUTHORIZATION_SIGN_IN_URL: props.signInBaseUrl,
-      AUTHORIZATION_COGNITO_CLIENT_ID: this.cognitoClientId,
-      AUTHORIZATION_COGNITO_CLIENT_SECRET_ARN: this.cognitoClientSecret.secretArn,
-      AUTHORIZATION_SEALING_SECRET_ARN: this.sealingSecret.secretArn,
-      ...(props.scopes && { AUTHORIZATION_SCOPES: stack.toJsonString(props.scopes.map((item) => ({ name: item.oauthScope, description: item.description }))) }),
+      ...(props.resourceIdentifier === undefined ? { [SETTING.AUTHORIZATION_RESOURCES]: this.resources(props.issuer) } : { [SETTING.MCP_RESOURCE]: props.resourceIdentifier }),
+      [SETTING.MCP_ISSUER]: props.userPool.issuer,
+      [SETTING.AUTHORIZATION_ISSUER]: props.issuer,
+      [SETTING.AUTHORIZATION_SIGN_IN_URL]: props.signInBaseUrl,
+      [SETTING.AUTHORIZATION_COGNITO_CLIENT_ID]: this.cognitoClientId,
+      [SETTING.AUTHORIZATION_COGNITO_CLIENT_SECRET_ARN]: this.cognitoClientSecret.secretArn,
+      [SETTING.AUTHORIZATION_SEALING_SECRET_ARN]: this.sealingSecret.secretArn,
+      ...(props.scopes && { [SETTING.AUTHORIZATION_SCOPES]: stack.toJsonString(props.scopes.map((item) => ({ name: item.oauthScope, description: item.description }))) }),
       ...environmentOfMcpAuthorizationServerSettings({
         ...props,
         customSchemes: props.customSchemes && itemsOf(props.customSchemes, ','),

@@ -4,6 +4,7 @@ import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
+import { SETTING } from '../generated/facts';
 import { checkedOrigins } from '../api/allowed-origins';
 import { bindAwsResources } from './private/aws-resource-bindings';
 import { connectCommand } from './private/connect-commands';
@@ -105,16 +106,16 @@ export class McpServer extends Construct implements iam.IGrantable {
       code: props.code,
       removalPolicy: props.removalPolicy,
       environment: environmentOf(contract, props.settings ?? {}, {
-        MCP_RESOURCE: this.mcpServerUrl,
-        MCP_RESOURCE_METADATA_URL: this.resourceMetadataUrl,
-        MCP_ISSUER: signIn?.userPool.issuer ?? issuer,
+        [SETTING.MCP_RESOURCE]: this.mcpServerUrl,
+        [SETTING.MCP_RESOURCE_METADATA_URL]: this.resourceMetadataUrl,
+        [SETTING.MCP_ISSUER]: signIn?.userPool.issuer ?? issuer,
         // The front may pass its own host on, or the API's.
-        MCP_ALLOWED_HOSTS: [...new Set([front.publicHost, address.apiHost])].join(','),
-        MCP_ALLOWED_ORIGINS: [front.publicOrigin, ...checkedOrigins(props.allowedOrigins)].join(','),
-        MCP_RESPONSE_MODE: 'stream',
+        [SETTING.MCP_ALLOWED_HOSTS]: [...new Set([front.publicHost, address.apiHost])].join(','),
+        [SETTING.MCP_ALLOWED_ORIGINS]: [front.publicOrigin, ...checkedOrigins(props.allowedOrigins)].join(','),
+        [SETTING.MCP_RESPONSE_MODE]: 'stream',
         ...signIn?.audienceSettings,
         // The Lambda authorizer counts requests and does not see the messages in them.
-        ...(hasLimits(props) ? { MCP_BATCHES_ALLOWED: 'false' } : {}),
+        ...(hasLimits(props) ? { [SETTING.MCP_BATCHES_ALLOWED]: 'false' } : {}),
         ...bindings.settings,
         ...state.settings,
       }),
@@ -128,15 +129,15 @@ export class McpServer extends Construct implements iam.IGrantable {
     for (const permission of bindings.permissions) {
       permission.awsResource.permit(this, permission.actions);
     }
-    if (contract.selfInvocation !== undefined) {
+    if (contract.selfInvocation) {
       permitSelfInvocation(this, this.mcpFunction, contract.selfInvocation);
     }
 
     const integration = functionIntegration(this.mcpFunction.handler, this.mcpFunction.timeout);
     this.lambdaAuthorizerFunction = this.endpoint.open({
       integrationOf: () => integration,
-      otherMethods: contract.endpointMethods,
-      requestHeaders: contract.requestHeaders,
+      otherMethods: contract.endpointMethods ?? [],
+      requestHeaders: contract.requestHeaders ?? [],
     });
     this.claudeCodeCommand = this.connectCommand('claude-code');
   }
@@ -224,7 +225,7 @@ export class McpServer extends Construct implements iam.IGrantable {
    */
   public connectCommand(client: string): string {
     return connectCommand(client, {
-      serverName: this.contract._document.serverName,
+      serverName: this.contract.serverName,
       mcpServerUrl: this.mcpServerUrl,
       claudeCodeOptions: this.claudeCodeOptions(),
       urlAlone: this.endpoint.signIn?.connectsByUrlAlone || (this.endpoint.externalTokens?.kind === 'jwt' && this.endpoint.externalTokens.clientId === undefined),
