@@ -11,11 +11,12 @@ import { carriedProgram } from '../function/private/bundled-program';
 import { addCodeGrantClient, clientSecretOf, deferScopes } from '../user-pool/private/code-grant-client';
 import { assertEnvironmentFits } from '../function/private/environment-size';
 import { environmentOfMcpAuthorizationServerSettings } from '../generated/authorization-settings-environment';
-import { assertKnown, itemsOf } from '../private/known-value';
+import { itemsOf } from '../private/known-value';
 import type { McpAuthorizationServerOptions, McpPreRegisteredClient } from './mcp-authorization-options';
+import { scopeNamesOf } from '../contract/private/scope-names';
 import { McpFunction } from '../function/mcp-function';
 import type { IMcpUserPool } from '../user-pool/mcp-user-pool-ref';
-import { list, synthError } from '../private/synth-error';
+import { synthError } from '../private/synth-error';
 
 /** An OAuth scope as the consent page shows it and as Cognito names it. */
 export interface McpConsentScope {
@@ -231,16 +232,14 @@ function joined(values: string[] | undefined): string | undefined {
 
 /** The clients in the form of the setting, with full scopes. */
 function preRegistered(clients: McpPreRegisteredClient[], scopes: McpConsentScope[]): object[] {
-  return clients.map(({ scopeNames, clientId, ...client }, index) => {
+  return clients.map(({ oauthScopes, clientId, ...client }, index) => {
     if (clients.findIndex((other) => other.clientId === clientId) !== index) {
       throw synthError('ClientIdTaken', `clients has the clientId ${clientId} twice, or it is that of the client for manual configuration: choose another`);
     }
-    assertKnown(scopeNames ?? [], `scopeNames of the client ${clientId}`, 'give names of the contract\'s scopes');
-    const unknown = scopeNames?.filter((name) => scopes.every((item) => item.scopeName !== name)) ?? [];
-    if (scopeNames?.length === 0 || unknown.length > 0) {
-      throw synthError('ScopeUnknown', `scopeNames of the client ${clientId} is ${list(scopeNames ?? [])} and needs at least one of the contract's scopes: use ${list(scopes.map((item) => item.scopeName))}`);
+    if (oauthScopes === undefined) {
+      return { clientId, ...client };
     }
-    const permitted = scopeNames === undefined ? {} : { scopes: scopes.filter((item) => scopeNames.includes(item.scopeName)).map((item) => item.oauthScope) };
-    return { clientId, ...client, ...permitted };
+    const names = scopeNamesOf(oauthScopes, scopes.map((item) => item.scopeName), `oauthScopes of the client ${clientId}`);
+    return { clientId, ...client, scopes: scopes.filter((item) => names.includes(item.scopeName)).map((item) => item.oauthScope) };
   });
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { Duration, Fn, Lazy } from 'aws-cdk-lib';
-import { McpContract, McpFront } from '../../lib';
+import { McpContract, McpFront, McpScope } from '../../lib';
 import { misfitOf } from '../../lib/contract/private/schema';
 import { CONTRACT_SCHEMA } from '../../lib/generated/contract-schema';
 import { everySetting, facts, fixture, only, synthesizeServer, withSpans } from '../synthesis';
@@ -157,6 +157,22 @@ describe('McpContract', () => {
       assert.throws(read(change, name), message(text));
     });
   }
+});
+
+describe('McpScope', () => {
+  test('is of a contract, or of a name', () => {
+    const contract = read(() => undefined)();
+    assert.equal(McpScope.fromContract(contract, 'write').scopeName, 'write');
+    assert.equal(McpScope.named('write').scopeName, 'write');
+  });
+
+  test('fails when the contract does not have it', () => {
+    assert.throws(() => McpScope.fromContract(read(() => undefined)(), 'delete'), { message: 'scopeName is delete and needs at least one of the contract\'s scopes: use read, write (ScopeUnknown)' });
+  });
+
+  test('fails when no server can have it', () => {
+    assert.throws(() => McpScope.named('notes/write'), { message: 'scopeName is "notes/write" and takes visible ASCII without /, " and \\: correct it (ScopeNameInvalid)' });
+  });
 });
 
 describe('the schema of contracts', () => {

@@ -7,11 +7,12 @@ import { checkedOrigins } from '../../api/allowed-origins';
 import { type CallbackOptions, callbackPortOf, callbackUrlsOf, redirectUrisOf } from './callback-urls';
 import type { TokenIssuer } from '../../authorizer/private/lambda-authorizer';
 import { authorizationOf } from './default-authorization';
-import { assertKnown } from '../../private/known-value';
 import { McpInteractiveClient, McpMachineClient } from '../../user-pool/mcp-app-client';
 import type { McpAuthorization } from '../mcp-authorization';
 import { McpAuthorizationServer, type McpConsentScope } from '../mcp-authorization-server';
 import type { McpContract } from '../../contract/mcp-contract';
+import type { McpScope } from '../../contract/mcp-scope';
+import { scopeNamesOf } from '../../contract/private/scope-names';
 import type { McpFrontConfig } from '../../front/mcp-front-options';
 import { McpUserPool } from '../../user-pool/mcp-user-pool';
 import type { IMcpUserPool } from '../../user-pool/mcp-user-pool-ref';
@@ -19,7 +20,6 @@ import type { AuthorizationServerDocuments } from '../../api/metadata';
 import { authorizationServerDocuments } from './authorization-metadata';
 import { assertScopesFit } from '../../user-pool/private/resource-server';
 import { signInUrls } from './sign-in-urls';
-import { list, synthError } from '../../private/synth-error';
 
 /** How long API Gateway may cache a valid access token; its default is five minutes. */
 const AUTHORIZER_CACHE = Duration.minutes(1);
@@ -159,11 +159,10 @@ export class CognitoSignIn {
     };
   }
 
-  public addMachineClient(id: string, scopeNames: string[] | undefined): McpMachineClient {
-    assertKnown(scopeNames ?? [], 'scopeNames', 'give names of the contract\'s scopes');
+  public addMachineClient(id: string, oauthScopes: McpScope[] | undefined): McpMachineClient {
     return new McpMachineClient(this.server, id, {
       userPool: this.userPool,
-      oauthScopes: this.cognitoScopes(scopeNames ?? this.props.contract.scopeNames),
+      oauthScopes: this.cognitoScopes(scopeNamesOf(oauthScopes, this.props.contract.scopeNames, 'oauthScopes')),
     });
   }
 
@@ -210,11 +209,6 @@ export class CognitoSignIn {
 
   /** Scopes of the resource-server registration, so that Cognito has them before an app client refers to them. */
   private cognitoScopes(scopeNames: string[]): cognito.OAuthScope[] {
-    const known = this.props.contract.scopeNames;
-    const unknown = scopeNames.filter((name) => !known.includes(name));
-    if (scopeNames.length === 0 || unknown.length > 0) {
-      throw synthError('ScopeUnknown', `scopeNames is ${list(scopeNames)} and needs at least one of the contract's scopes: use ${list(known)}`);
-    }
     return scopeNames.map((name) => cognito.OAuthScope.custom(`${this.resourceServer.userPoolResourceServerId}/${name}`));
   }
 }

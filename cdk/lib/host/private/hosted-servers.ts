@@ -26,9 +26,9 @@ export function assertHost(props: SharedOptions): void {
   if (kind !== undefined) {
     throw synthError('NotForHost', `authorization is McpAuthorization.${kind}, whose tokens say nothing about which of several servers they are for: use McpAuthorization.cognito() or server(), or servers without a host`);
   }
-  const limited = props.authorization?._server?.clients?.find((client) => client.scopeNames !== undefined);
+  const limited = props.authorization?._server?.clients?.find((client) => client.oauthScopes !== undefined);
   if (limited !== undefined) {
-    throw synthError('ClientScopesOnHost', `clients has ${limited.clientId} with scopeNames, which are names of one contract, and a host has several: remove scopeNames, the person sees which server the client asks for`);
+    throw synthError('ClientScopesOnHost', `clients has ${limited.clientId} with oauthScopes, which are those of one contract, and a host has several: remove oauthScopes, the person sees which server the client asks for`);
   }
   if (props.userPool !== undefined && authorizationOf(props)._server === undefined) {
     const idle = (['displayName', 'removalPolicy'] as const).find((name) => props[name] !== undefined);

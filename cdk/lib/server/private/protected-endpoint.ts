@@ -99,7 +99,7 @@ export class ProtectedEndpoint {
 
   /** Defines a confidential app client for a program. */
   public addMachineClient(id: string, options: McpMachineClientOptions): McpMachineClient {
-    const machineClient = this.signInFor('addMachineClient').addMachineClient(id, options.scopeNames);
+    const machineClient = this.signInFor('addMachineClient').addMachineClient(id, options.oauthScopes);
     this.limits!.add(id, machineClient.clientId, options);
     return machineClient;
   }

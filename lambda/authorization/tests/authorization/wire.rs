@@ -208,7 +208,7 @@ fn a_proxy_event_of_the_gateway_is_read_with_repeated_parameters_and_cookies() {
     assert!(answer["body"].as_str().unwrap().contains("client_id"));
 }
 
-/// The constructs substitute the `${…}` of this file at synth, so that the gateway serves the documents without a function.
+/// A test of the constructs holds the documents that the gateway serves, without a function, to the same file.
 #[test]
 fn the_checked_in_metadata_template_is_what_the_crate_builds() {
     let scopes = json!([{ "name": "https://resource.example.com/scopes", "description": "x" }]);
