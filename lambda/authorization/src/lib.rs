@@ -121,8 +121,7 @@ pub use endpoints::metadata::{MetadataForm, authorization_server_metadata};
 pub use failure::{Failure, Wire};
 pub use log::LogEvent;
 pub use oauth::redirect::{
-    CallbackRule, Destination, KNOWN_CLIENT_CALLBACKS, MAX_REDIRECT_URI, RedirectPolicy,
-    RedirectProblem, RedirectUri,
+    CallbackRule, Destination, KNOWN_CLIENT_CALLBACKS, RedirectPolicy, RedirectProblem, RedirectUri,
 };
 pub use oauth::request::{Request, Response};
 pub use oauth::resource::{ProtectedResource, ProtectedResources};

@@ -107,7 +107,7 @@ fn an_issuer_with_a_path_keeps_it_in_every_url() {
     );
 }
 
-/// The constructs substitute the `${…}` of this file at synth, so that the gateway serves the documents without a function.
+/// A test of the constructs holds the documents that the gateway serves, without a function, to the same file.
 #[test]
 fn the_checked_in_metadata_template_is_what_the_crate_builds() {
     let scopes = json!([{ "name": "https://resource.example.com/scopes", "description": "x" }]);

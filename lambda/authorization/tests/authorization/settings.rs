@@ -1,6 +1,9 @@
 //! The settings: all problems at once, none of them a secret.
 
+use std::collections::BTreeMap;
+
 use mcp_lambda_authorization::{SettingProblem, Settings};
+use serde_json::json;
 
 use crate::harness::{Browser, Harness, assert_refused_on_a_page, error, json as body, variables};
 
@@ -291,4 +294,37 @@ fn cve_2025_49596_the_local_server_listens_on_loopback_only() {
         let problems = mcp_lambda_authorization::Settings::from_variables(variables).unwrap_err();
         assert_eq!(problems.0[0].name, "AUTHORIZATION_LISTEN");
     }
+}
+
+/// The constructs refuse at synth what the server would not start with: cdk/test/authorization/setting-cases.test.ts holds them
+/// to the same table.
+#[test]
+fn the_checked_in_table_of_values_says_what_is_accepted() {
+    let client = |uri: &str| {
+        json!([{ "clientId": "desk", "clientName": "Desk", "redirectUris": [uri] }]).to_string()
+    };
+    let checked_in = include_str!("../../setting-cases.json");
+    let mut table: BTreeMap<String, BTreeMap<String, bool>> =
+        serde_json::from_str(checked_in).unwrap();
+    for (property, cases) in &mut table {
+        for (value, accepted) in cases {
+            let (name, text) = match property.as_str() {
+                "allowedOrigins" => ("MCP_ALLOWED_ORIGINS", value.clone()),
+                "brandColor" => ("AUTHORIZATION_BRAND_COLOR", value.clone()),
+                "brandLogoUrl" => ("AUTHORIZATION_BRAND_LOGO_URL", value.clone()),
+                "customSchemes" => ("AUTHORIZATION_CUSTOM_SCHEMES", value.clone()),
+                "redirectHosts" => ("AUTHORIZATION_REDIRECT_HOSTS", value.clone()),
+                "redirectUris" => ("AUTHORIZATION_CLIENTS", client(value)),
+                "refusedClients" => ("AUTHORIZATION_REFUSED_CLIENTS", value.clone()),
+                other => panic!("{other} is no property of this table"),
+            };
+            let variables = variables().into_iter().chain([(name.to_owned(), text)]);
+            *accepted = Settings::from_variables(variables).is_ok();
+        }
+    }
+    let actual = serde_json::to_string_pretty(&table).unwrap();
+    assert!(
+        checked_in.trim_end() == actual,
+        "setting-cases.json is stale; its content should be:\n{actual}"
+    );
 }
