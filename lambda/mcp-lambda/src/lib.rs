@@ -39,8 +39,6 @@
 //! ```
 
 mod access;
-#[cfg(feature = "dynamodb")]
-mod cache;
 mod definition;
 mod endpoint;
 #[cfg(feature = "fuzzing")]
@@ -49,15 +47,14 @@ pub mod fuzzing;
 mod guard;
 mod http_service;
 mod lambda;
-#[cfg(feature = "dynamodb")]
-mod mcp_session;
+mod request_facts;
+mod revision;
 mod run;
-#[cfg(feature = "dynamodb")]
-mod session;
-#[cfg(feature = "dynamodb")]
+#[cfg(feature = "state")]
 mod state;
-#[cfg(feature = "dynamodb")]
-mod tasks;
+#[cfg(not(feature = "state"))]
+#[path = "stateless.rs"]
+mod state;
 mod telemetry;
 
 use mcp_lambda_runtime as runtime;
@@ -66,21 +63,17 @@ use mcp_lambda_token as token;
 pub use access::Access;
 pub use definition::Definition;
 pub use mcp_lambda_contract::{Contract, HttpUrl, List, Milliseconds, settings};
+pub use run::run;
 pub use mcp_lambda_runtime::aws::AwsEnvironment;
 pub use mcp_lambda_runtime::deadline::Deadline;
 pub use mcp_lambda_runtime::https::{FetchError, HttpsClient};
 pub use mcp_lambda_runtime::process::Process;
 pub use mcp_lambda_runtime::start_error::StartError;
+#[cfg(feature = "state")]
+pub use state::{ResponseStream, SessionError, SessionState, TaskStart};
 pub use mcp_lambda_token::caller::{Caller, CallerKind};
-#[cfg(feature = "dynamodb")]
-pub use mcp_session::AnswerStream;
-pub use run::run;
-#[cfg(feature = "dynamodb")]
-pub use session::{Session, SessionError};
-#[cfg(feature = "dynamodb")]
-pub use tasks::TaskStart;
 
 /// Compiles the examples of the guide.
-#[cfg(all(doctest, feature = "dynamodb"))]
+#[cfg(all(doctest, feature = "state"))]
 #[doc = include_str!("../../../docs/write-a-server.md")]
 struct WriteAServer;

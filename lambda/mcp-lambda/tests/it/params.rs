@@ -352,7 +352,7 @@ async fn a_notification_that_does_not_fit_has_no_answer() {
     assert_eq!((refused.status, &refused.json()["id"]), (400, &Value::Null));
 }
 
-#[cfg(feature = "dynamodb")]
+#[cfg(feature = "state")]
 #[tokio::test]
 async fn a_conversation_refuses_misfits_and_ignores_notifications_that_do_not_fit() {
     use crate::conversation::{ALICE, KEYS, message, session};

@@ -72,7 +72,7 @@ fn main() -> ExitCode {
     let definition = Definition::new("greeter", "1.0.0", TOOLS.list_all(), build)
         .scope("greet", "Be greeted")
         .scope("report", "Watch the time");
-    #[cfg(feature = "dynamodb")]
+    #[cfg(feature = "state")]
     let definition = definition.asks_clients();
     #[cfg(feature = "opentelemetry")]
     let definition = definition.opentelemetry();
