@@ -27,10 +27,10 @@ use crate::runtime::deadline::Deadline;
 use crate::runtime::event::{Event, GatewayRequest};
 use crate::runtime::process::Process;
 use crate::state::store::{Seal, StateKeys};
-use crate::access::Access;
 use crate::token::caller::{Caller, CallerKind, verified_caller};
 use crate::token::claims::{Expiry, caller_from_claims};
 use crate::token::jwt::claims_without_verification;
+use crate::tool_policy::ToolPolicy;
 
 const RESOURCE: &str = "https://d111.cloudfront.net/mcp";
 const ISSUER: &str = "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_Example01";
@@ -279,7 +279,7 @@ fn tools() -> Vec<Tool> {
     [("open", "use"), ("closed", "other")]
         .map(|(name, scope)| {
             let mut tool = Tool::new(name, name, Arc::clone(&schema));
-            tool.meta = Some(Access::scopes(&[scope]).meta());
+            tool.meta = Some(ToolPolicy::scopes(&[scope]).meta());
             tool
         })
         .into()

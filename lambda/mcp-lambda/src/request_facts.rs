@@ -28,13 +28,13 @@ pub(crate) struct RequestFacts {
 
 impl RequestFacts {
     pub(crate) fn new(
-        caller: Caller,
+        caller: Arc<Caller>,
         deadline: Deadline,
         revision: Revision,
         outcome: Outcome,
     ) -> Self {
         Self {
-            caller: Arc::new(caller),
+            caller,
             deadline,
             revision,
             outcome,
@@ -58,15 +58,9 @@ impl RequestFacts {
         let facts = parts.and_then(|parts| parts.extensions.get());
         facts.ok_or_else(without_facts)
     }
-
-    pub(crate) fn of_mut(extensions: &mut Extensions) -> Result<&mut Self, ErrorData> {
-        let parts = extensions.get_mut::<Parts>();
-        let facts = parts.and_then(|parts| parts.extensions.get_mut());
-        facts.ok_or_else(without_facts)
-    }
 }
 
 /// The endpoint and the worker of tasks attach them to every request.
-fn without_facts() -> ErrorData {
+pub(crate) fn without_facts() -> ErrorData {
     ErrorData::internal_error("the request has no verified caller", None)
 }

@@ -15,11 +15,6 @@ pub(crate) enum Revision {
 }
 
 impl Revision {
-    /// The revision without `initialize`, sessions and `Mcp-Session-Id`.
-    pub(crate) const STATELESS: Self = Self::Known("2026-07-28");
-    const WITH_BATCHES: Self = Self::Known("2025-03-26");
-    const WITH_RESUMABLE_STREAMS: &str = "2025-11-25";
-
     pub(crate) fn of_request(headers: &HeaderMap) -> Self {
         match headers.get("mcp-protocol-version") {
             None => Self::Unnamed,
@@ -33,10 +28,12 @@ impl Revision {
         let known = ProtocolVersion::KNOWN_VERSIONS
             .iter()
             .map(ProtocolVersion::as_str);
-        known
-            .into_iter()
-            .find(|known| *known == text)
-            .map_or_else(|| Self::Unknown { is_legacy: is_legacy(text) }, Self::Known)
+        known.into_iter().find(|known| *known == text).map_or_else(
+            || Self::Unknown {
+                is_legacy: is_legacy(text),
+            },
+            Self::Known,
+        )
     }
 
     /// Whether clients of the revision `initialize`.
@@ -50,13 +47,11 @@ impl Revision {
 
     /// Revision 2025-03-26 has batches, and its clients name no revision; 2025-06-18 removed batches.
     pub(crate) fn has_batches(self) -> bool {
-        matches!(self, Self::Unnamed) || self == Self::WITH_BATCHES
-    }
-
-    /// Whether a client can reconnect for a response: streams that begin with an empty event exist from 2025-11-25 on,
-    /// and older clients fail on them (transports, sending messages).
-    pub(crate) fn has_resumable_streams(self) -> bool {
-        matches!(self, Self::Known(version) if version >= Self::WITH_RESUMABLE_STREAMS)
+        match self {
+            Self::Unnamed => true,
+            Self::Known(version) => version == ProtocolVersion::V_2025_03_26.as_str(),
+            Self::Unknown { .. } => false,
+        }
     }
 }
 

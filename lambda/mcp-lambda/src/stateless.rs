@@ -58,44 +58,19 @@ pub(crate) mod requirements {
     }
 }
 
-/// What a server keeps: nothing.
+/// What a server declares: nothing.
 pub(crate) mod declaration {
-    use mcp_lambda_contract::{
-        AwsResource, ContractProblem, EndpointMethod, McpSettings, Reader, SelfInvocation, Setting,
-        Tool,
-    };
+    use mcp_lambda_contract::{Contract, ContractProblem, Reader};
 
-    use super::server_state::ServerState;
-    use crate::runtime::process::Process;
-    use crate::runtime::start_error::StartError;
-
-    #[derive(Default)]
-    pub(crate) struct StateDeclaration;
-
-    pub(crate) struct StateRequirements;
+    #[derive(Clone, Copy, Default)]
+    pub(crate) struct StateDeclaration {}
 
     impl StateDeclaration {
-        pub(crate) fn requirements(&self, _tools: &[rmcp::model::Tool]) -> StateRequirements {
-            StateRequirements
-        }
-    }
-
-    impl StateRequirements {
-        pub(crate) fn add_to_contract(
-            &self,
-            _settings: &mut Vec<Setting>,
-            _resources: &mut Vec<AwsResource>,
-            _tools: &mut [Tool],
-        ) {
+        pub(crate) fn requirements(&self, _tools: &[rmcp::model::Tool]) -> Self {
+            *self
         }
 
-        pub(crate) fn self_invocation(&self) -> Option<SelfInvocation> {
-            None
-        }
-
-        pub(crate) fn endpoint_methods(&self) -> Vec<EndpointMethod> {
-            Vec::new()
-        }
+        pub(crate) fn add_to(&self, _contract: &mut Contract) {}
 
         pub(crate) fn problems(&self, _tools: &[rmcp::model::Tool]) -> Vec<ContractProblem> {
             Vec::new()
@@ -104,29 +79,32 @@ pub(crate) mod declaration {
         pub(crate) fn read_settings(&self, _reader: &mut Reader<'_>) -> Option<()> {
             Some(())
         }
-
-        pub(crate) fn start(
-            self,
-            _settings: (),
-            _mcp: &McpSettings,
-            _process: &Process,
-        ) -> Result<ServerState, StartError> {
-            Ok(ServerState)
-        }
     }
 }
 
 /// The running state of a server that keeps nothing.
 pub(crate) mod server_state {
-    use mcp_lambda_contract::ServerInfo;
+    use mcp_lambda_contract::{McpSettings, ServerInfo};
     use tokio::sync::mpsc::UnboundedReceiver;
 
     use super::call_state::CallState;
+    use super::declaration::StateDeclaration;
     use crate::runtime::log::Log;
+    use crate::runtime::process::Process;
+    use crate::runtime::start_error::StartError;
 
     pub(crate) struct ServerState;
 
     impl ServerState {
+        pub(crate) fn new(
+            _declaration: StateDeclaration,
+            _settings: (),
+            _mcp: &McpSettings,
+            _process: &Process,
+        ) -> Result<Self, StartError> {
+            Ok(Self)
+        }
+
         pub(crate) fn take_work(&mut self) -> Option<UnboundedReceiver<String>> {
             None
         }
@@ -202,7 +180,7 @@ pub(crate) mod call_state {
 /// Requests without a session.
 pub(crate) mod request_state {
     #[derive(Clone, Default)]
-    pub(crate) struct RequestState;
+    pub(crate) struct RequestState {}
 
     impl RequestState {
         pub(crate) fn needs_handle(&self) -> bool {

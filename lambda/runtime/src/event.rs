@@ -13,7 +13,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::event_headers::Headers;
 
@@ -176,6 +176,12 @@ impl Event {
             })
             .unwrap_or(Event::Other)
     }
+}
+
+/// The event that [`Event::read`] reads as [`Event::Work`].
+#[must_use]
+pub fn work_event(sealed: &str) -> String {
+    json!({ "mcpLambdaWork": sealed }).to_string()
 }
 
 impl Members<'_> {

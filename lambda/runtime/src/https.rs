@@ -120,11 +120,11 @@ impl HttpsClient {
             .body(Full::default())
             .map_err(|_| FetchError::Unreachable)?;
         let exchange = async {
-            let answer = self.request(request).await?;
-            if answer.status() != StatusCode::OK {
-                return Err(FetchError::Status(answer.status()));
+            let response = self.request(request).await?;
+            if response.status() != StatusCode::OK {
+                return Err(FetchError::Status(response.status()));
             }
-            read_body(answer.into_body(), limit).await
+            read_body(response.into_body(), limit).await
         };
         trace(url, within(timeout, exchange)).await
     }
@@ -139,8 +139,8 @@ impl HttpsClient {
         request: Request<Full<Bytes>>,
         timeout: Duration,
     ) -> Result<StatusCode, FetchError> {
-        let answer = within(timeout, self.request(request)).await?;
-        Ok(answer.status())
+        let response = within(timeout, self.request(request)).await?;
+        Ok(response.status())
     }
 
     /// Sends one request and reads a response of any status, of at most `limit` bytes, within `timeout`.
@@ -166,8 +166,8 @@ impl HttpsClient {
         &self,
         request: Request<Full<Bytes>>,
     ) -> Result<Response<Incoming>, FetchError> {
-        let answer = self.client.request(request).await;
-        answer.map_err(|_| FetchError::Unreachable)
+        let response = self.client.request(request).await;
+        response.map_err(|_| FetchError::Unreachable)
     }
 }
 

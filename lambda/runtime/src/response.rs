@@ -157,8 +157,8 @@ fn json(value: &impl Serialize) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
-    use http::header::{SET_COOKIE, VARY};
     use http::HeaderValue;
+    use http::header::{SET_COOKIE, VARY};
     use http_body_util::{BodyExt, Full};
     use serde_json::{Value, json};
 

@@ -14,13 +14,13 @@ use mcp_lambda_contract::{
 };
 use rmcp::ServerHandler;
 
-use crate::access::contract_tool;
 use crate::runtime::aws::AwsEnvironment;
 use crate::runtime::process::Process;
 use crate::runtime::start_error::StartError;
 use crate::state::declaration::StateDeclaration;
 use crate::state::server_state::ServerState;
 use crate::telemetry::spans::{Spans, SpansDeclaration};
+use crate::tool_policy::contract_tool;
 
 /// Everything about a server that is known before it starts: its name, tools, scopes, settings, AWS resources, and how
 /// to build it.
@@ -116,7 +116,7 @@ impl<S: ServerHandler, C: Settings> Definition<S, C> {
     }
 
     /// Asks for a DynamoDB table with the partition key `pk` (string). The setting of this name holds the table's
-    /// physical name. Tools say with [`Access::aws`](crate::Access::aws) what they do to it.
+    /// physical name. Tools say with [`ToolPolicy::aws`](crate::ToolPolicy::aws) what they do to it.
     #[must_use]
     pub fn dynamodb_table(mut self, name: &str, setting: &str) -> Self {
         self.resources.push(AwsResource {
@@ -133,31 +133,27 @@ impl<S: ServerHandler, C: Settings> Definition<S, C> {
     ///
     /// [`StartError::Definition`] when it is contradictory, for example when a tool needs a scope that is not declared.
     pub fn contract(&self) -> Result<Contract, StartError> {
-        let mut settings = McpSettings::definitions();
-        let mut tools: Vec<_> = self.tools.iter().cloned().map(contract_tool).collect();
-        let mut resources = self.resources.clone();
-        let state = self.state.requirements(&self.tools);
-        state.add_to_contract(&mut settings, &mut resources, &mut tools);
-        settings.extend(self.spans.definitions());
-        settings.extend(C::definitions());
-        let self_invocation = state.self_invocation();
-        let endpoint_methods = state.endpoint_methods();
-        let contract_version = match (&self_invocation, endpoint_methods.as_slice()) {
-            (None, []) => CONTRACT_VERSION,
-            (Some(_), []) => SELF_INVOCATION_VERSION,
-            (_, [_, ..]) => ENDPOINT_METHODS_VERSION,
-        };
-        let contract = Contract {
-            contract_version,
+        let tools: Vec<_> = self.tools.iter().cloned().map(contract_tool).collect();
+        let mut contract = Contract {
+            contract_version: CONTRACT_VERSION,
             server: self.server.clone(),
             scopes: self.scopes.clone(),
             request_headers: param_headers(&tools),
             tools,
-            resources,
-            self_invocation,
-            endpoint_methods,
-            settings,
+            resources: self.resources.clone(),
+            self_invocation: None,
+            endpoint_methods: Vec::new(),
+            settings: McpSettings::definitions(),
         };
+        let state = self.state.requirements(&self.tools);
+        state.add_to(&mut contract);
+        contract.settings.extend(self.spans.definitions());
+        contract.settings.extend(C::definitions());
+        if !contract.endpoint_methods.is_empty() {
+            contract.contract_version = ENDPOINT_METHODS_VERSION;
+        } else if contract.self_invocation.is_some() {
+            contract.contract_version = SELF_INVOCATION_VERSION;
+        }
         let mut problems = contract.problems();
         problems.extend(state.problems(&self.tools));
         if problems.is_empty() {
@@ -179,7 +175,7 @@ impl<S: ServerHandler, C: Settings> Definition<S, C> {
         let ((settings, state), own) = reader
             .finish(settings.zip(state).zip(own))
             .map_err(StartError::Settings)?;
-        let state = requirements.start(state, &settings, process)?;
+        let state = ServerState::new(requirements, state, &settings, process)?;
         let spans = self.spans.start(&contract.server, process);
         let server = (self.build)(own, &AwsEnvironment::new(process))?;
         Ok(BuiltServer {

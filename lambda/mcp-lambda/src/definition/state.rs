@@ -44,7 +44,7 @@ impl<S, C> Definition<S, C> {
         self
     }
 
-    /// How long the value of a [`Session`](crate::Session) is kept after its last change, in whole seconds. Default:
+    /// How long the value of a [`SessionState`](crate::SessionState) is kept after its last change, in whole seconds. Default:
     /// seven days.
     ///
     /// Does not apply to cached results or to session ids, which are valid for seven days.

@@ -44,8 +44,7 @@ pub(crate) fn split(body: &[u8]) -> Result<Vec<Part<'_>>, Refusal> {
         .into_iter()
         .map(|message| (message, Message::read(message)))
         .collect();
-    let initializes =
-        |(_, message): &Part<'_>| message.as_ref().is_ok_and(Message::initializes);
+    let initializes = |(_, message): &Part<'_>| message.as_ref().is_ok_and(Message::initializes);
     if parts.iter().any(initializes) {
         return Err(Refusal::NotOneMessage(
             "initialize must not be part of a batch",

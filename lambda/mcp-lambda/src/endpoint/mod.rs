@@ -26,7 +26,7 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, Method, Request, StatusCode};
-use http_body_util::{BodyExt, Full};
+use http_body_util::BodyExt;
 use mcp_lambda_contract::{ResponseMode, ScopeHierarchy, full_scope};
 use rmcp::ServerHandler;
 use rmcp::model::{ErrorCode, ErrorData, JsonObject, JsonRpcError, RequestId};
@@ -146,15 +146,19 @@ impl<S: ServerHandler> Endpoint<S> {
         let caller = caller.map(|caller| caller.with_included(&self.hierarchy));
         let mut reply = match caller {
             Ok(caller) if is_batch(&request, revision) => self
-                .respond_to_batch(request, caller, revision, deadline, invocation)
+                .respond_to_batch(&request, &Arc::new(caller), revision, deadline, invocation)
                 .await
                 .into(),
             caller => {
                 let mut record = self.telemetry.begin(invocation);
                 record.headers(request.headers(), revision);
-                let read = caller.and_then(|caller| Ok((caller, read(&request)?)));
-                self.respond_to_one(request, read, revision, deadline, record)
-                    .await
+                let read = caller.and_then(|caller| {
+                    let message = read(&request)?;
+                    let facts =
+                        RequestFacts::new(Arc::new(caller), deadline, revision, record.outcome());
+                    Ok((facts, message))
+                });
+                self.respond_to_one(request, read, record).await
             }
         };
         if let Some(origin) = origin {
@@ -165,34 +169,32 @@ impl<S: ServerHandler> Endpoint<S> {
 
     async fn respond_to_batch(
         &self,
-        request: Request<Bytes>,
-        caller: Caller,
+        request: &Request<Bytes>,
+        caller: &Arc<Caller>,
         revision: Revision,
         deadline: Deadline,
         invocation: Option<&InvocationIds>,
     ) -> Response {
-        let messages = match self.read_batch(&request) {
+        let messages = match self.read_batch(request) {
             Ok(messages) => messages,
             Err(refusal) => return self.refuse(&refusal, invocation),
         };
-        let (head, body) = request.clone().into_parts();
         let mut responses = Vec::new();
         for (part, message) in messages {
-            let request = Request::from_parts(head.clone(), body.slice_ref(part));
+            let mut request = request.clone();
+            *request.body_mut() = request.body().slice_ref(part);
             let mut record = self.telemetry.begin(invocation);
             record.headers(request.headers(), revision);
-            let read = message.map(|message| (caller.clone(), Some(message)));
-            let reply = self.respond_to_one(request, read, revision, deadline, record);
-            responses.push(reply.await.response);
+            let facts = RequestFacts::new(Arc::clone(caller), deadline, revision, record.outcome());
+            let read = message.map(|message| (facts, Some(message)));
+            let reply = self.respond_to_one(request, read, record).await;
+            responses.push(reply.response);
         }
         batch::join(responses).await
     }
 
     /// The messages of a batch.
-    fn read_batch<'a>(
-        &self,
-        request: &'a Request<Bytes>,
-    ) -> Result<Vec<batch::Part<'a>>, Refusal> {
+    fn read_batch<'a>(&self, request: &'a Request<Bytes>) -> Result<Vec<batch::Part<'a>>, Refusal> {
         limits::check(request.headers(), request.body())?;
         let messages = batch::split(request.body())?;
         if !self.batches_allowed {
@@ -209,22 +211,19 @@ impl<S: ServerHandler> Endpoint<S> {
     async fn respond_to_one(
         &self,
         request: Request<Bytes>,
-        read: Result<(Caller, Option<Message>), Refusal>,
-        revision: Revision,
-        deadline: Deadline,
+        read: Result<(RequestFacts, Option<Message>), Refusal>,
         mut record: Record,
     ) -> Reply {
         let mut id = None;
         let reply = match read {
-            Ok((caller, Some(message))) => {
+            Ok((facts, Some(message))) => {
                 id.clone_from(&message.id);
-                self.respond_to_message(request, &message, caller, revision, deadline, &mut record)
+                self.respond_to_message(request, &message, facts, &mut record)
                     .await
             }
-            Ok((caller, None)) => {
+            Ok((facts, None)) => {
                 record.without_message(request.method());
                 record.admit();
-                let facts = RequestFacts::new(caller, deadline, revision, record.outcome());
                 self.state.respond_without_message(request, &facts).await
             }
             Err(refusal) => Err(refusal),
@@ -247,15 +246,13 @@ impl<S: ServerHandler> Endpoint<S> {
         &self,
         mut request: Request<Bytes>,
         message: &Message,
-        caller: Caller,
-        revision: Revision,
-        deadline: Deadline,
+        mut facts: RequestFacts,
         record: &mut Record,
     ) -> Result<Reply, Refusal> {
         record.message(message);
-        self.judge(&request, message, &caller, revision, record)?;
+        self.judge(&request, message, &facts, record)?;
         record.admit();
-        let mut facts = RequestFacts::new(caller, deadline, revision, record.outcome());
+        facts.outcome = record.outcome();
         facts.has_malformed_cursor = message.has_malformed_cursor;
         facts.wants_stream = self.streams && prefers_event_stream(request.headers());
         if message.is_oddly_described
@@ -266,16 +263,17 @@ impl<S: ServerHandler> Endpoint<S> {
         accept_leniently(request.headers_mut());
         // A server must not forward a caller's access token, so it does not get the token.
         request.headers_mut().remove(AUTHORIZATION);
-        let has_session = revision.is_legacy() && self.state.has_session(request.headers(), message);
-        let can_ask = !revision.is_legacy() || has_session && self.state.asks_clients();
-
+        let (deadline, revision) = (facts.deadline, facts.revision);
         let (outcome, wants_stream) = (facts.outcome.clone(), facts.wants_stream);
+        let has_session =
+            revision.is_legacy() && self.state.has_session(request.headers(), message);
+        let can_ask = !revision.is_legacy() || has_session && self.state.asks_clients();
         let reply = self
             .state
             .respond(request, message, facts, has_session, &self.rmcp);
         // Boxed, because it is large and every wrapper would move it.
         let reply = AssertUnwindSafe(outcome.active(reply.boxed())).catch_unwind();
-        let reply = match deadline.for_answer() {
+        let reply = match deadline.for_response() {
             None => reply.await,
             Some(end) => self
                 .timer
@@ -303,18 +301,17 @@ impl<S: ServerHandler> Endpoint<S> {
         &self,
         request: &Request<Bytes>,
         message: &Message,
-        caller: &Caller,
-        revision: Revision,
+        facts: &RequestFacts,
         record: &mut Record,
     ) -> Result<(), Refusal> {
         if let Some(tool) = &message.tool {
             if self.policy.knows(tool) {
                 record.tool(tool);
             }
-            check_scopes(&self.policy, tool, caller)?;
+            check_scopes(&self.policy, tool, &facts.caller)?;
         }
         // rmcp checks the headers of later revisions.
-        if revision.is_legacy() {
+        if facts.revision.is_legacy() {
             mirrored::check(request.headers(), message)?;
             let tool = message.tool.as_deref();
             if let Some(schema) = tool.and_then(|tool| self.schemas.get(tool)) {
@@ -393,7 +390,7 @@ impl<S: ServerHandler> Endpoint<S> {
             JsonRpcError::new(id, ErrorData::new(ErrorCode::INVALID_REQUEST, rule, None))
         });
         response.map(|body| {
-            EventStreamBody::new(body, deadline.for_answer(), late, unanswerable).boxed()
+            EventStreamBody::new(body, deadline.for_response(), late, unanswerable).boxed()
         })
     }
 }

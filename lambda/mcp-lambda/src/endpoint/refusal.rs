@@ -277,11 +277,13 @@ impl Refusal {
 
     /// The HTTP methods of the endpoint.
     fn allowed(&self) -> &'static str {
-        match self {
-            Refusal::MethodNotAllowed { allowed } => allowed,
-            Refusal::State(refusal) => refusal.allowed().unwrap_or(POST_ONLY),
-            _ => POST_ONLY,
+        if let Refusal::MethodNotAllowed { allowed } = self {
+            return allowed;
         }
+        if let Refusal::State(refusal) = self {
+            return refusal.allowed().unwrap_or(POST_ONLY);
+        }
+        POST_ONLY
     }
 
     /// The error object alone, for a response that has already started as an event stream.

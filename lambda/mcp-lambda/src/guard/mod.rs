@@ -35,7 +35,6 @@ use rmcp::transport::streamable_http_server::session::never::NeverSessionManager
 use rmcp::{ErrorData, RoleServer, ServerHandler};
 use serde_json::json;
 
-use crate::access::take_access;
 use crate::endpoint::lists::page;
 use crate::endpoint::params::{self, Offer, is_notification_of_the_protocol};
 use crate::guard::capabilities::withdraw_notifications;
@@ -45,6 +44,7 @@ use crate::runtime::log::Log;
 use crate::state::call_state::CallState;
 use crate::telemetry::Outcome;
 use crate::token::policy::{Policy, Verdict};
+use crate::tool_policy::take_policy;
 
 /// The author's server with checks that rmcp lacks:
 ///
@@ -205,7 +205,7 @@ macro_rules! forward_pages {
     };
 }
 
-/// Every future is boxed: the engine makes one of all of them, as large as the largest, and moves it a dozen times for
+/// Every future is boxed: rmcp makes one of all of them, as large as the largest, and moves it a dozen times for
 /// each request.
 impl<S: ServerHandler> ServerHandler for Guarded<S> {
     fn call_tool(
@@ -250,9 +250,9 @@ impl<S: ServerHandler> ServerHandler for Guarded<S> {
             list.tools
                 .retain(|tool| self.policy.judge(&tool.name, &facts.caller) == Verdict::Allowed);
             for tool in &mut list.tools {
-                let access = take_access(tool);
+                let policy = take_policy(tool);
                 if facts.state.needs_handle() {
-                    access.state.describe(tool);
+                    policy.state.describe(tool);
                 }
             }
             if !facts.revision.is_legacy() && self.policy.depends_on_caller() {
@@ -263,7 +263,7 @@ impl<S: ServerHandler> ServerHandler for Guarded<S> {
         .boxed()
     }
 
-    /// The engine needs the input schema to check `Mcp-Param-*` headers. The definition has it; the author's server
+    /// rmcp needs the input schema to check `Mcp-Param-*` headers. The definition has it; the author's server
     /// might rebuild all its tools to find it.
     fn get_tool(&self, name: &str) -> Option<Tool> {
         let schema = Arc::clone(self.schemas.get(name)?);

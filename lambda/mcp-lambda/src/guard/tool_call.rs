@@ -83,7 +83,8 @@ impl<S: ServerHandler> Guarded<S> {
         let name = request.name.clone();
         let facts = RequestFacts::of(&context.extensions).map_err(ToolFailure::Error)?;
         let end = facts.deadline.for_tool();
-        let call = AssertUnwindSafe(self.state.call(&*self.server, request, context)).catch_unwind();
+        let call =
+            AssertUnwindSafe(self.state.call(&*self.server, request, context)).catch_unwind();
         let response = match end {
             None => call.await,
             Some(end) => match tokio::time::timeout_at(end, call).await {

@@ -38,14 +38,16 @@ pub(crate) async fn serve<S: ServerHandler>(
         })?;
     let local_address = listener.local_addr().map_err(StartError::System)?;
     let (settings, contract) = (built.settings.clone(), built.contract.clone());
-        let work = built.state.take_work();
+    let work = built.state.take_work();
     let endpoint = Arc::new(Endpoint::new(built, process));
-        if let Some(work) = work {
+    if let Some(work) = work {
         tokio::spawn(work_on(Arc::clone(&endpoint), work, process.log.clone()));
     }
     endpoint.telemetry().flush_periodically();
     let telemetry = Arc::clone(&endpoint);
-    let server = Arc::new(ResourceServer::new(endpoint, &settings, &contract, process)?);
+    let server = Arc::new(ResourceServer::new(
+        endpoint, &settings, &contract, process,
+    )?);
     process.log.info(
         "listening",
         &json!({ "address": local_address.to_string(), "resource": settings.resource.as_str() }),

@@ -4,7 +4,7 @@ use rmcp::ErrorData;
 use rmcp::handler::server::common::{AsRequestContext, FromContextPart};
 
 use crate::request_facts::RequestFacts;
-use crate::state::mcp_session::ResponseStream;
+use crate::state::mcp_session::response_stream::ResponseStream;
 use crate::state::session_state::SessionState;
 use crate::state::tasks::TaskStart;
 
@@ -13,7 +13,7 @@ impl<C: AsRequestContext, T> FromContextPart<C> for SessionState<T> {
         let facts = RequestFacts::of(&context.as_request_context().extensions)?;
         let slot = facts.state.session.clone().ok_or_else(|| {
             ErrorData::internal_error(
-                "the tool has a SessionState and does not say so: add reads_session(), writes_session() or ends_session() to its Access",
+                "the tool has a SessionState and does not say so: add reads_session(), writes_session() or ends_session() to its ToolPolicy",
                 None,
             )
         })?;

@@ -1,21 +1,17 @@
-//! Collects what a server declares about state, adds it to the contract, and starts it.
+//! Collects what a server declares about state, and adds it to the contract.
 
 use std::time::Duration;
 
 use mcp_lambda_contract::{
-    AwsResource, AwsResourceType, ContractProblem, EndpointMethod, McpSettings, Reader,
-    SelfInvocation, Setting, Settings, Tool,
+    AwsResource, AwsResourceType, Contract, ContractProblem, EndpointMethod, Reader, Settings,
 };
 
-use crate::access::take_access;
-use crate::runtime::process::Process;
-use crate::runtime::start_error::StartError;
 use crate::state::mcp_session::LIFETIME;
 use crate::state::requirements::{self, StateRequirements, TABLE};
-use crate::state::server_state::ServerState;
 use crate::state::session_state::takes_the_argument;
 use crate::state::settings::{self, StateSettings, TABLE_SETTING};
 use crate::state::tasks;
+use crate::tool_policy::take_policy;
 
 /// What a server declares about state, besides its tools.
 pub(crate) struct StateDeclaration {
@@ -45,8 +41,8 @@ impl StateDeclaration {
             session_time_to_live: self.session_time_to_live,
             tools: tools
                 .map(|mut tool| {
-                    let access = take_access(&mut tool);
-                    (tool.name.into_owned(), access.state)
+                    let policy = take_policy(&mut tool);
+                    (tool.name.into_owned(), policy.state)
                 })
                 .collect(),
         }
@@ -54,23 +50,18 @@ impl StateDeclaration {
 }
 
 impl StateRequirements {
-    /// Adds the table, its settings and its IAM actions for a server that stores state.
-    pub(crate) fn add_to_contract(
-        &self,
-        settings: &mut Vec<Setting>,
-        resources: &mut Vec<AwsResource>,
-        tools: &mut [Tool],
-    ) {
+    /// Adds the table with its settings and IAM actions, the self-invocation, and the HTTP methods besides POST.
+    pub(crate) fn add_to(&self, contract: &mut Contract) {
         if !self.table() {
             return;
         }
-        settings.extend(settings::definitions(self));
-        resources.push(AwsResource {
+        contract.settings.extend(settings::definitions(self));
+        contract.resources.push(AwsResource {
             name: TABLE.to_owned(),
             resource_type: AwsResourceType::DynamodbTable,
             setting: TABLE_SETTING.to_owned(),
         });
-        for tool in tools {
+        for tool in &mut contract.tools {
             let has_session = self
                 .tools
                 .get(&tool.name)
@@ -80,21 +71,13 @@ impl StateRequirements {
                 requirements::merge(&mut tool.aws_actions, &added);
             }
         }
-    }
-
-    /// The self-invocation that the constructs must permit, for tools that run as tasks.
-    pub(crate) fn self_invocation(&self) -> Option<SelfInvocation> {
-        self.has_tasks().then(tasks::self_invocation)
-    }
-
-    /// The HTTP methods of the endpoint besides POST.
-    pub(crate) fn endpoint_methods(&self) -> Vec<EndpointMethod> {
+        contract.self_invocation = self.has_tasks().then(tasks::self_invocation);
         let methods = [
             (EndpointMethod::Delete, self.has_mcp_sessions()),
             (EndpointMethod::Get, self.resumes_streams),
         ];
         let needed = methods.into_iter().filter(|(_, is_needed)| *is_needed);
-        needed.map(|(method, _)| method).collect()
+        contract.endpoint_methods = needed.map(|(method, _)| method).collect();
     }
 
     /// Declarations of tools that are contradictory.
@@ -106,10 +89,10 @@ impl StateRequirements {
             let rule = declared
                 .problem()
                 .or(taken.then_some(
-                    "has a Session and a member conversation of its own, which is where the handle travels: rename it",
+                    "has a SessionState and a member conversation of its own, which is where the handle travels: rename it",
                 ))
                 .or(is_short.then_some(
-                    "has a Session that is kept for less than a second: use a longer session_time_to_live",
+                    "has a SessionState that is kept for less than a second: use a longer session_time_to_live",
                 ));
             Some(ContractProblem::Tool {
                 tool: tool.name.to_string(),
@@ -126,15 +109,5 @@ impl StateRequirements {
         } else {
             Some(None)
         }
-    }
-
-    /// Starts what the server keeps.
-    pub(crate) fn start(
-        self,
-        settings: Option<StateSettings>,
-        mcp: &McpSettings,
-        process: &Process,
-    ) -> Result<ServerState, StartError> {
-        ServerState::new(self, settings, mcp, process)
     }
 }

@@ -1,12 +1,12 @@
 //! What outlives an invocation: values of conversations, cached results, MCP sessions with clients of older revisions,
 //! and tasks. Without the feature `state`, `stateless.rs` stands for this folder.
 
-mod access;
 mod arguments;
 mod cache;
 pub(crate) mod call_state;
 pub(crate) mod declaration;
 pub(crate) mod endpoint_state;
+mod facts;
 mod mcp_session;
 pub(crate) mod refusal;
 pub(crate) mod request_state;
@@ -17,7 +17,8 @@ mod settings;
 pub(crate) mod store;
 pub(crate) mod tail;
 mod tasks;
+mod tool_policy;
 
-pub use mcp_session::ResponseStream;
+pub use mcp_session::response_stream::ResponseStream;
 pub use session_state::{SessionError, SessionState};
 pub use tasks::TaskStart;

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::state::mcp_session::{ClientAsked, ResponseStream};
+use crate::state::mcp_session::client_asked::ClientAsked;
+use crate::state::mcp_session::response_stream::ResponseStream;
 use crate::state::session_state::{McpSessionId, SessionSlot};
 use crate::state::tasks::Turn;
 

@@ -16,7 +16,7 @@ impl Tail {
     /// Waits until the work is done, or ends it shortly before the invocation does.
     pub(crate) async fn finish(self, deadline: Deadline) {
         let Self(mut work) = self;
-        match deadline.for_answer() {
+        match deadline.for_response() {
             None => {
                 let _ = work.await;
             }

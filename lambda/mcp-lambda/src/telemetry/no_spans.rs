@@ -13,7 +13,7 @@ use crate::telemetry::record::Line;
 
 /// A server cannot declare spans.
 #[derive(Default)]
-pub(crate) struct SpansDeclaration;
+pub(crate) struct SpansDeclaration {}
 
 impl SpansDeclaration {
     pub(crate) fn definitions(&self) -> Vec<Setting> {

@@ -3,7 +3,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use mcp_lambda::{Access, Definition};
+use mcp_lambda::{Definition, ToolPolicy};
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, CustomNotification,
     JsonObject, ServerCapabilities, ServerConfig, SubscriptionFilter, Tool,
@@ -84,7 +84,7 @@ fn definition() -> Definition<Everything> {
     });
     let schema: JsonObject = serde_json::from_value(schema).unwrap();
     let mut tool = Tool::new("x", "Says who calls", schema);
-    tool.meta = Some(Access::scopes(&["tools"]).meta());
+    tool.meta = Some(ToolPolicy::scopes(&["tools"]).meta());
     Definition::new("everything", "1.0.0", vec![tool], |(), _| Ok(Everything))
         .scope("tools", "Use the tools")
 }

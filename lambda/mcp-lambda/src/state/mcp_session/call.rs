@@ -12,13 +12,13 @@ use rmcp::service::{RunningService, Service};
 use rmcp::transport::streamable_http_server::session::ServerSseMessage;
 use tokio::sync::mpsc;
 
-use crate::state::mcp_session::response_stream::Closing;
+use crate::runtime::log::Log;
 use crate::state::mcp_session::event_position::EventPosition;
 use crate::state::mcp_session::event_stream::{EventStream, QUEUE, is_last};
 use crate::state::mcp_session::mailbox::Mailbox;
 use crate::state::mcp_session::recorder::Recorder;
+use crate::state::mcp_session::response_stream::Closing;
 use crate::state::tail::Tail;
-use crate::runtime::log::Log;
 
 /// A response within this time is one JSON document, unless the client prefers a stream.
 const QUICK: Duration = Duration::from_secs(1);

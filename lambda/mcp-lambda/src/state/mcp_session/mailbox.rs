@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use rmcp::model::{ClientJsonRpcMessage, RequestId};
 
-use crate::state::mcp_session::LIFETIME;
 use crate::runtime::deadline::Deadline;
+use crate::state::mcp_session::LIFETIME;
 use crate::state::store::{State, StoreError};
 use crate::token::caller::Caller;
 
@@ -44,12 +44,7 @@ pub(crate) struct Mailbox {
 }
 
 impl Mailbox {
-    pub(crate) fn new(
-        state: State,
-        caller: Caller,
-        session: String,
-        deadline: Deadline,
-    ) -> Self {
+    pub(crate) fn new(state: State, caller: Caller, session: String, deadline: Deadline) -> Self {
         Self {
             state,
             caller,
@@ -66,10 +61,9 @@ impl Mailbox {
     }
 
     pub(crate) fn key(&self, kind: &str, id: &str) -> String {
-        self.state.seal.key(
-            &self.caller,
-            &["conversation", &self.session, kind, id],
-        )
+        self.state
+            .seal
+            .key(&self.caller, &["conversation", &self.session, kind, id])
     }
 
     /// The id of a server request: sealed for the caller and the session, so that every process can verify it without

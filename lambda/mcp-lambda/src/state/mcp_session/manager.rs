@@ -21,11 +21,11 @@ use crate::state::mcp_session::call::{Beginning, Resumable, call_of};
 use crate::state::mcp_session::event_position::EventPosition;
 use crate::state::mcp_session::event_stream::{EventStream, QUEUE, is_last};
 use crate::state::mcp_session::mailbox::{Mailbox, NotTaken};
-use crate::state::tail::Tail;
 use crate::state::mcp_session::transport::CallTransport;
 use crate::state::store::StoreError;
+use crate::state::tail::Tail;
 
-/// The MCP session of one HTTP request, as the session manager that the protocol engine expects.
+/// The MCP session of one HTTP request, as the session manager that rmcp expects.
 pub(crate) struct CallManager<S> {
     server: Guarded<S>,
     /// `None` when the session id is invalid.
@@ -35,7 +35,7 @@ pub(crate) struct CallManager<S> {
     outcome: Mutex<Option<Outcome>>,
 }
 
-/// Outcomes that the engine's response cannot express.
+/// Outcomes that rmcp's response cannot express.
 pub(crate) enum Outcome {
     /// The server responded without sending other messages first.
     WholeResponse(Box<ServerJsonRpcMessage>),
@@ -49,10 +49,10 @@ pub(crate) enum Outcome {
     NotAsked,
 }
 
-/// Why the engine's call fails; [`Outcome`] has the reason for the client.
+/// Why rmcp's call fails; [`Outcome`] has the reason for the client.
 #[derive(Debug)]
 pub(crate) enum CallError {
-    /// The engine calls something that these sessions do not support.
+    /// rmcp calls something that these sessions do not support.
     NotOffered,
     Store,
     NotAsked,
@@ -138,7 +138,7 @@ impl<S: ServerHandler> SessionManager for CallManager<S> {
         Ok(self.session.is_some())
     }
 
-    /// The engine calls it for DELETE alone.
+    /// rmcp calls it for DELETE alone.
     async fn close_session(&self, _id: &SessionId) -> Result<(), CallError> {
         let (_, mailbox) = self.session.as_ref().ok_or(CallError::NotOffered)?;
         self.check_store(mailbox.end().await)
@@ -243,7 +243,7 @@ impl<S: ServerHandler> SessionManager for CallManager<S> {
         _id: &SessionId,
         last_event_id: String,
     ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, CallError> {
-        // Stored events are already serialised; the engine would parse and serialise them again.
+        // Stored events are already serialised; rmcp would parse and serialise them again.
         self.set_outcome(Outcome::Resumes(last_event_id));
         Err::<stream::Pending<_>, _>(CallError::NotOffered)
     }

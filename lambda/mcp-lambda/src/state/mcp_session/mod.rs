@@ -9,7 +9,7 @@
 //! [`resumable_streams`](crate::Definition::resumable_streams), the events of its calls.
 
 mod call;
-mod client_asked;
+pub(crate) mod client_asked;
 mod ending;
 mod event_log;
 mod event_position;
@@ -17,7 +17,7 @@ mod event_stream;
 mod mailbox;
 mod manager;
 mod recorder;
-mod response_stream;
+pub(crate) mod response_stream;
 mod resumption;
 mod transport;
 
@@ -40,7 +40,6 @@ use crate::endpoint::refusal::{Refusal, json_response};
 use crate::endpoint::reply::Reply;
 use crate::guard::Guarded;
 use crate::request_facts::RequestFacts;
-use crate::revision::Revision;
 use crate::runtime::deadline::Deadline;
 use crate::runtime::response::Response;
 use crate::state::refusal::StateRefusal;
@@ -49,13 +48,11 @@ use crate::state::session_state::McpSessionId;
 use crate::state::store::{State, unguessable};
 use crate::token::caller::Caller;
 use call::Resumable;
+use client_asked::ClientAsked;
 use mailbox::Mailbox;
 use manager::{CallManager, Outcome};
-use response_stream::Closing;
+use response_stream::{Closing, ResponseStream};
 use resumption::Resumption;
-
-pub(crate) use client_asked::ClientAsked;
-pub use response_stream::ResponseStream;
 
 /// The header that carries the sealed client (Streamable HTTP, revisions before 2026-07-28).
 pub(crate) const SESSION_ID: &str = "mcp-session-id";
@@ -300,6 +297,8 @@ impl<S: ServerHandler> McpSessions<S> {
     }
 }
 
+/// Whether a client can reconnect for a response: streams that begin with an empty event exist from this revision on,
+/// and older clients fail on them (2025-11-25, transports, sending messages).
 fn can_resume(client: &InitializeRequestParams) -> bool {
-    Revision::parse(client.protocol_version.as_str()).has_resumable_streams()
+    client.protocol_version.as_str() >= ProtocolVersion::V_2025_11_25.as_str()
 }

@@ -5,10 +5,10 @@ use serde_json::json;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use crate::state::mcp_session::event_position::EventPosition;
-use crate::state::mcp_session::event_log::{EventLog, MAX_EVENT};
-use crate::state::mcp_session::mailbox::Mailbox;
 use crate::runtime::log::Log;
+use crate::state::mcp_session::event_log::{EventLog, MAX_EVENT};
+use crate::state::mcp_session::event_position::EventPosition;
+use crate::state::mcp_session::mailbox::Mailbox;
 use crate::state::store::Attempts;
 
 /// Most notifications of one call that are stored.

@@ -10,13 +10,13 @@ use tokio::sync::Notify;
 ///
 /// ```no_run
 /// # use std::time::Duration;
-/// # use mcp_lambda::{Access, ResponseStream};
+/// # use mcp_lambda::{ToolPolicy, ResponseStream};
 /// # use rmcp::{tool, tool_router};
 /// # struct Kitchen;
 /// # #[tool_router]
 /// # impl Kitchen {
 /// /// Bakes for ten minutes. The client need not stay connected.
-/// #[tool(meta = Access::scopes(&["bake"]).meta())]
+/// #[tool(meta = ToolPolicy::scopes(&["bake"]).meta())]
 /// async fn bake(&self, stream: ResponseStream) -> String {
 ///     stream.close();
 ///     tokio::time::sleep(Duration::from_secs(600)).await;

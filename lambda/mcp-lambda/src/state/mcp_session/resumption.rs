@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::stream;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::HeaderValue;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http_body::Frame;
 use http_body_util::{BodyExt, StreamBody};
 use rmcp::model::{ErrorData, ServerJsonRpcMessage};
@@ -18,8 +18,8 @@ use crate::endpoint::accept::EVENT_STREAM;
 use crate::endpoint::refusal::{Refusal, check_scopes};
 use crate::runtime::response::Response;
 use crate::state::mcp_session::call::RETRY;
-use crate::state::mcp_session::event_position::EventPosition;
 use crate::state::mcp_session::event_log::EventLog;
+use crate::state::mcp_session::event_position::EventPosition;
 use crate::state::mcp_session::mailbox::Mailbox;
 use crate::state::refusal::StateRefusal;
 use crate::state::store::{Attempts, StoreError};
@@ -60,7 +60,7 @@ impl Resumption {
         }
         let events = EventLog::new(mailbox.clone(), last.stream.clone());
         let mut resumption = Self {
-            end: mailbox.deadline.for_answer(),
+            end: mailbox.deadline.for_response(),
             mailbox,
             events,
             last,

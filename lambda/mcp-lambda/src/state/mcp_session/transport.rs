@@ -36,7 +36,7 @@ pub(crate) struct CallTransport {
     sender: mpsc::Sender<ServerJsonRpcMessage>,
     questions: Arc<Questions>,
     client_asked: ClientAsked,
-    /// Kept across calls of `receive`, because the engine drops that future whenever something else happens.
+    /// Kept across calls of `receive`, because rmcp drops that future whenever something else happens.
     next: Option<BoxFuture<'static, Option<ClientJsonRpcMessage>>>,
 }
 
@@ -52,9 +52,9 @@ struct Questions {
 
 #[derive(Default)]
 struct Asked {
-    /// The engine's id of each open request, by the id that the client got.
+    /// rmcp's id of each open request, by the id that the client got.
     open: HashMap<String, RequestId>,
-    /// Messages for the engine.
+    /// Messages for rmcp.
     ready: Vec<ClientJsonRpcMessage>,
     pause: Duration,
     /// Since when the store fails, and how.
@@ -278,7 +278,7 @@ impl Questions {
             let cancelled = ClientJsonRpcMessage::notification(cancelled.into());
             self.asked().ready.push(cancelled);
             self.give_up("the client cancelled its request");
-            // The engine drops the response to a cancelled request, so no more messages follow.
+            // rmcp drops the response to a cancelled request, so no more messages follow.
             self.asked().is_over = true;
             return Ok(());
         }

@@ -14,7 +14,7 @@ use crate::state::store::{Attempts, StoreError};
 pub enum SessionError {
     /// The handle was not issued to this caller, or its value has expired or was removed.
     UnknownConversation,
-    /// The tool performs an operation that it does not declare; the string names the method of `Access`.
+    /// The tool performs an operation that it does not declare; the string names the method of `ToolPolicy`.
     NotDeclared(&'static str),
     /// The new value is larger than 64 KiB of JSON.
     TooLarge,
@@ -64,7 +64,7 @@ impl fmt::Display for SessionError {
             ),
             SessionError::NotDeclared(method) => write!(
                 formatter,
-                "the tool does not declare what it does to the conversation's value: add {method} to its Access in the server"
+                "the tool does not declare what it does to the conversation's value: add {method} to its ToolPolicy in the server"
             ),
             SessionError::TooLarge => write!(
                 formatter,

@@ -21,7 +21,7 @@ pub(crate) use slot::{McpSessionId, SessionSlot};
 pub(crate) const MAX_SESSION: usize = 64 * 1024;
 
 /// The value of one conversation. A tool takes it as an argument and declares it:
-/// `Access::scopes(&["counter.write"]).writes_session()`.
+/// `ToolPolicy::scopes(&["counter.write"]).writes_session()`.
 ///
 /// `T` is the server's own type. A conversation has one value; put everything that belongs together into one struct, and
 /// give new fields `#[serde(default)]`, because values of an earlier version of the server are read, too. It is kept as
@@ -49,13 +49,13 @@ pub(crate) const MAX_SESSION: usize = 64 * 1024;
 /// - Encrypt the value; the table does that at rest.
 ///
 /// ```no_run
-/// # use mcp_lambda::{Access, SessionError, SessionState};
+/// # use mcp_lambda::{ToolPolicy, SessionError, SessionState};
 /// # use rmcp::{tool, tool_router};
 /// # struct Counter;
 /// # #[tool_router]
 /// # impl Counter {
 /// /// Adds one.
-/// #[tool(meta = Access::scopes(&["counter.write"]).writes_session().meta())]
+/// #[tool(meta = ToolPolicy::scopes(&["counter.write"]).writes_session().meta())]
 /// async fn increment(&self, session: SessionState<u64>) -> Result<String, SessionError> {
 ///     let count = session.update(|count| {
 ///         *count += 1;
@@ -118,6 +118,8 @@ impl<T: Serialize + DeserializeOwned + Default> SessionState<T> {
 impl<T> std::fmt::Debug for SessionState<T> {
     /// Shows neither the value nor the handle.
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("SessionState").finish_non_exhaustive()
+        formatter
+            .debug_struct("SessionState")
+            .finish_non_exhaustive()
     }
 }

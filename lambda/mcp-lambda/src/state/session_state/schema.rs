@@ -11,7 +11,7 @@ use crate::state::requirements::StateUse;
 pub(crate) const ARGUMENT: &str = "conversation";
 
 impl StateUse {
-    /// Adds the handle to the input and output schemas of a tool that has a `Session`.
+    /// Adds the handle to the input and output schemas of a tool that has a `SessionState`.
     pub(crate) fn describe(&self, tool: &mut Tool) {
         if !self.session.is_any() {
             return;

@@ -4,8 +4,8 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::runtime::deadline::Deadline;
-use crate::state::session_state::SessionError;
 use crate::state::requirements::SessionUse;
+use crate::state::session_state::SessionError;
 use crate::state::store::{State, unguessable};
 use crate::token::caller::Caller;
 

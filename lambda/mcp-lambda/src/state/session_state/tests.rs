@@ -27,9 +27,9 @@ enum Fault {
     /// It does not arrive.
     Request,
     /// It takes effect, and its response does not arrive.
-    Answer,
+    Response,
     /// It takes effect, another process writes, and its response does not arrive.
-    AnswerOvertaken,
+    ResponseOvertaken,
     Throttled,
 }
 
@@ -64,11 +64,11 @@ impl Fragile {
             None => write().await,
             Some(Fault::Request) => Err(StoreError::Unreachable),
             Some(Fault::Throttled) => Err(StoreError::Throttled),
-            Some(Fault::Answer) => {
+            Some(Fault::Response) => {
                 write().await.ok();
                 Err(StoreError::TooSlow)
             }
-            Some(Fault::AnswerOvertaken) => {
+            Some(Fault::ResponseOvertaken) => {
                 write().await.ok();
                 let held = self.memory.read(key.clone()).await.unwrap().unwrap();
                 let mut names: Names = serde_json::from_str(&held.value).unwrap();
@@ -256,20 +256,20 @@ async fn a_death_at_any_await_of_a_write_loses_nothing_and_doubles_nothing() {
 
 #[tokio::test]
 async fn a_write_whose_answer_is_lost_happens_once() {
-    use Fault::{Answer, AnswerOvertaken, Request, Throttled};
+    use Fault::{Request, Response, ResponseOvertaken, Throttled};
     for faults in [
         vec![Request],
-        vec![Answer],
-        vec![AnswerOvertaken],
+        vec![Response],
+        vec![ResponseOvertaken],
         vec![Throttled],
-        vec![Answer, Answer],
-        vec![Request, AnswerOvertaken, Request],
-        vec![Answer, Throttled, AnswerOvertaken],
+        vec![Response, Response],
+        vec![Request, ResponseOvertaken, Request],
+        vec![Response, Throttled, ResponseOvertaken],
     ] {
         let state = state_with_faults(&faults);
         assert_eq!(add(&place(&state), "one").await, Ok(()), "{faults:?}");
         assert_eq!(add(&place(&state), "two").await, Ok(()), "{faults:?}");
-        let overtakers = faults.iter().filter(|fault| **fault == AnswerOvertaken);
+        let overtakers = faults.iter().filter(|fault| **fault == ResponseOvertaken);
         let mut expected: Vec<&str> = overtakers.map(|_| "overtaker").collect();
         expected.extend(["one", "two"]);
         let mut names = names(&state).await;
@@ -297,7 +297,7 @@ async fn writers_at_one_moment_lose_nothing() {
 async fn says_when_a_change_may_have_been_made_and_when_it_was_not() {
     for (fault, expected) in [
         (
-            Fault::Answer,
+            Fault::Response,
             "the server's state table did not answer in time; the change may have been made, look before trying again",
         ),
         (
@@ -379,7 +379,7 @@ async fn refuses_what_does_not_fit_and_leaves_the_value_as_it_was() {
     reader.may.ends = false;
     assert_eq!(
         add(&reader, "two").await.unwrap_err().to_string(),
-        "the tool does not declare what it does to the conversation's value: add writes_session() to its Access in the server"
+        "the tool does not declare what it does to the conversation's value: add writes_session() to its ToolPolicy in the server"
     );
     assert_eq!(
         reader.end().await,

@@ -19,7 +19,7 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(400);
 pub(crate) struct Attempts {
     end: Instant,
     pause: Duration,
-    answer_was_lost: bool,
+    response_was_lost: bool,
 }
 
 impl Attempts {
@@ -34,7 +34,7 @@ impl Attempts {
         Self {
             end: Instant::now() + patience,
             pause: FIRST_PAUSE,
-            answer_was_lost: false,
+            response_was_lost: false,
         }
     }
 
@@ -66,14 +66,14 @@ impl Attempts {
     where
         F: Future<Output = Result<T, StoreError>>,
     {
-        self.answer_was_lost = false;
+        self.response_was_lost = false;
         loop {
             let outcome = tokio::time::timeout_at(self.end, operation())
                 .await
                 .unwrap_or(Err(StoreError::TooSlow));
             match outcome {
                 Err(problem) if problem.is_transient() => {
-                    self.answer_was_lost |= problem != StoreError::Throttled;
+                    self.response_was_lost |= problem != StoreError::Throttled;
                     if !self.after_failure().await {
                         return Err(problem);
                     }
@@ -85,6 +85,6 @@ impl Attempts {
 
     /// Whether the last operation, which failed, may have taken effect.
     pub(crate) fn may_have_happened(&self) -> bool {
-        self.answer_was_lost
+        self.response_was_lost
     }
 }

@@ -13,8 +13,8 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
 use crate::state::store::item::{MAX_VALUE, seconds};
-use crate::state::store::store::Store;
 use crate::state::store::store_error::StoreError;
+use crate::state::store::store_trait::Store;
 use crate::state::store::version::{Version, Versioned};
 
 const KEY: &str = "pk";

@@ -8,8 +8,8 @@ use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
 
 use crate::state::store::item::{MAX_VALUE, seconds};
-use crate::state::store::store::Store;
 use crate::state::store::store_error::StoreError;
+use crate::state::store::store_trait::Store;
 use crate::state::store::version::{Version, Versioned};
 
 /// Bytes of all items together.
@@ -209,8 +209,8 @@ mod tests {
 
     use super::{MemoryStore, OVERHEAD};
     use crate::state::store::item::MAX_VALUE;
-    use crate::state::store::store::Store;
     use crate::state::store::store_error::StoreError;
+    use crate::state::store::store_trait::Store;
     use crate::state::store::version::{Version, Versioned};
 
     const MINUTE: Duration = Duration::from_secs(60);

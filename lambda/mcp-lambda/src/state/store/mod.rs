@@ -5,8 +5,8 @@ mod dynamodb;
 mod item;
 mod keys;
 mod memory;
-mod store;
 mod store_error;
+mod store_trait;
 mod traced;
 mod version;
 
@@ -24,8 +24,8 @@ pub(crate) use attempts::Attempts;
 pub(crate) use item::MAX_VALUE;
 pub(crate) use keys::{Seal, StateKeys, unguessable};
 pub(crate) use memory::MemoryStore;
-pub(crate) use store::Store;
 pub(crate) use store_error::StoreError;
+pub(crate) use store_trait::Store;
 pub(crate) use version::{Version, Versioned};
 
 /// The store of one server, and the keys that seal its values.

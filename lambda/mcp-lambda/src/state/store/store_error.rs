@@ -14,7 +14,7 @@ pub(crate) enum StoreError {
     Throttled,
     /// There is no such table.
     TableMissing,
-    /// No answer in time.
+    /// No response in time.
     TooSlow,
     /// No connection.
     Unreachable,

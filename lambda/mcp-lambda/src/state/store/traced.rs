@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use crate::runtime::client_span::Call;
+use crate::state::store::store_error::StoreError;
+use crate::state::store::store_trait::Store;
+use crate::state::store::version::{Version, Versioned};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use crate::runtime::client_span::Call;
-use crate::state::store::store::Store;
-use crate::state::store::store_error::StoreError;
-use crate::state::store::version::{Version, Versioned};
 /// A store in DynamoDB whose operations are client spans (semantic conventions for DynamoDB). They contain no keys or
 /// values.
 pub(super) struct TracedStore<S> {

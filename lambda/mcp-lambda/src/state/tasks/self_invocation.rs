@@ -9,11 +9,11 @@ use http::{Request, StatusCode};
 use http_body_util::Full;
 
 use crate::runtime::aws::AwsEnvironment;
+use crate::runtime::event::work_event;
 use crate::runtime::https::HttpsClient;
 use crate::runtime::signing::Signer;
 use crate::runtime::start_error::StartError;
 use crate::state::tasks::continuation::{Continuation, ContinuationError};
-use crate::state::tasks::work_item;
 
 /// Time for one attempt; Lambda responds as soon as it has queued the event.
 const ATTEMPT: Duration = Duration::from_secs(2);
@@ -59,7 +59,7 @@ impl SelfInvocation {
             .map(|version| format!("?Qualifier={version}"))
             .unwrap_or_default();
         Ok(Self {
-                    function: name.to_owned(),
+            function: name.to_owned(),
             client: HttpsClient::new(),
             url: format!("{endpoint}/2015-03-31/functions/{name}/invocations{qualifier}"),
             signer: Signer::new("lambda", region, key_id, secret, aws.session_token()),
@@ -96,7 +96,7 @@ impl Continuation for SelfInvocation {
 
     fn send(&self, work: String) -> BoxFuture<'_, Result<(), ContinuationError>> {
         async move {
-            let event = work_item::event(&work);
+            let event = work_event(&work);
             let mut pause = FIRST_PAUSE;
             for _ in 1..ATTEMPTS {
                 match self.attempt(&event).await {

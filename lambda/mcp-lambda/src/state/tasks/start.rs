@@ -7,7 +7,7 @@ use rmcp::ErrorData;
 use tokio::sync::Notify;
 
 /// Lets a tool decide when its call becomes a task. A tool takes it as an argument, and declares
-/// [`Access::as_task_begun_by_tool`](crate::Access::as_task_begun_by_tool).
+/// [`ToolPolicy::as_task_begun_by_tool`](crate::ToolPolicy::as_task_begun_by_tool).
 ///
 /// Until then the tool runs in the request, so that it can refuse arguments or ask the client (with
 /// `InputRequiredResult`) before there is a task.

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use crate::state::tasks::continuation::ContinuationError;
 use crate::runtime::client_span::Call;
+use crate::state::tasks::continuation::ContinuationError;
 
 /// A client span of the function's invocation of itself (semantic conventions for FaaS and the AWS SDK).
 pub(super) async fn invocation(

@@ -23,13 +23,6 @@ pub(crate) struct WorkItem {
     pub(super) sent_by: Option<String>,
 }
 
-/// The event of an asynchronous invocation.
-#[derive(Deserialize, Serialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct WorkEvent {
-    mcp_lambda_work: String,
-}
-
 /// Separate from [`Caller`], so that no other crate can deserialise one.
 #[derive(Deserialize, Serialize)]
 struct Written {
@@ -43,20 +36,6 @@ struct Written {
     // Items sealed by earlier versions lack this member.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     sent_by: Option<String>,
-}
-
-/// The event that carries a sealed work item.
-pub(super) fn event(sealed: &str) -> String {
-    serde_json::json!(WorkEvent {
-        mcp_lambda_work: sealed.to_owned(),
-    })
-    .to_string()
-}
-
-/// The sealed work item of an event; `None` when the event is something else.
-pub(crate) fn read_work(event: &[u8]) -> Option<String> {
-    let WorkEvent { mcp_lambda_work } = serde_json::from_slice(event).ok()?;
-    Some(mcp_lambda_work)
 }
 
 impl WorkItem {

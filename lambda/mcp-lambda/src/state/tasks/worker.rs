@@ -8,7 +8,8 @@ use http::Request;
 use rmcp::ErrorData;
 use rmcp::model::{
     ClientJsonRpcMessage, GetExtensions, InputRequiredResult, JsonRpcMessage,
-    ProgressNotificationParam, ServerJsonRpcMessage, ServerNotification, ServerResult,
+    ProgressNotificationParam, ProtocolVersion, ServerJsonRpcMessage, ServerNotification,
+    ServerResult,
 };
 use rmcp::service::serve_directly;
 use rmcp::transport::OneshotTransport;
@@ -23,8 +24,8 @@ use crate::runtime::deadline::Deadline;
 use crate::state::store::{StoreError, unguessable};
 use crate::state::tasks::call::Call;
 use crate::state::tasks::continuation::ContinuationError;
-use crate::state::tasks::task_store::Part;
 use crate::state::tasks::record::{Finished, Outcome, Time, failure, milliseconds};
+use crate::state::tasks::task_store::Part;
 use crate::state::tasks::work_item::WorkItem;
 use crate::state::tasks::{Tasks, Turn};
 use crate::telemetry;
@@ -180,9 +181,9 @@ impl<S: ServerHandler> Worker<S> {
                 .0;
             // Only clients of the newest revision know tasks.
             let mut facts = RequestFacts::new(
-                run.item.caller.clone(),
+                Arc::new(run.item.caller.clone()),
                 deadline.earlier_by(WRITE_MARGIN),
-                Revision::STATELESS,
+                Revision::parse(ProtocolVersion::V_2026_07_28.as_str()),
                 run.outcome.clone(),
             );
             facts.state.turn = Some(Turn::Work {
@@ -249,7 +250,10 @@ impl Run<'_> {
         }
     }
 
-    async fn finish(&self, completion: Result<Completion, ErrorData>) -> Result<Finished, StoreError> {
+    async fn finish(
+        &self,
+        completion: Result<Completion, ErrorData>,
+    ) -> Result<Finished, StoreError> {
         let outcome = match completion {
             Err(error) => Outcome::Error(error),
             Ok(Completion::Asks(asks)) => Outcome::Asks {

@@ -2,21 +2,21 @@
 
 use std::time::Duration;
 
-use crate::access::Access;
 use crate::state::requirements::CacheUse;
+use crate::tool_policy::ToolPolicy;
 
-impl Access {
-    /// The tool reads the value of the conversation, with [`Session::read`](crate::Session::read).
+impl ToolPolicy {
+    /// The tool reads the value of the conversation, with [`SessionState::read`](crate::SessionState::read).
     ///
     /// The tool gets an additional argument, `conversation`, and the server the table `state`; see
-    /// [`Session`](crate::Session).
+    /// [`SessionState`](crate::SessionState).
     #[must_use]
     pub fn reads_session(mut self) -> Self {
         self.state.session.reads = true;
         self
     }
 
-    /// The tool changes the value of the conversation, with [`Session::update`](crate::Session::update). It may also
+    /// The tool changes the value of the conversation, with [`SessionState::update`](crate::SessionState::update). It may also
     /// read it.
     #[must_use]
     pub fn writes_session(mut self) -> Self {
@@ -24,7 +24,7 @@ impl Access {
         self
     }
 
-    /// The tool removes the value of the conversation, with [`Session::end`](crate::Session::end). It may also read it.
+    /// The tool removes the value of the conversation, with [`SessionState::end`](crate::SessionState::end). It may also read it.
     #[must_use]
     pub fn ends_session(mut self) -> Self {
         self.state.session.ends = true;
@@ -42,7 +42,7 @@ impl Access {
     /// larger than 350 KiB are not cached. A call that carries the client's responses runs the tool. A failing or slow
     /// cache is logged, and the tool runs.
     ///
-    /// Does not know what else a result depends on: the time, a `Session`, the client's description. Two concurrent
+    /// Does not know what else a result depends on: the time, a `SessionState`, the client's description. Two concurrent
     /// calls both run.
     #[must_use]
     pub fn cached(mut self, time_to_live: Duration) -> Self {
@@ -53,15 +53,15 @@ impl Access {
         self
     }
 
-    /// As [`Access::cached`], for a tool whose result does not depend on the caller: callers whose access tokens have
+    /// As [`ToolPolicy::cached`], for a tool whose result does not depend on the caller: callers whose access tokens have
     /// the same OAuth scopes of this server share it.
     #[must_use]
     pub fn cached_for_everyone(self, time_to_live: Duration) -> Self {
-        let mut access = self.cached(time_to_live);
-        if let Some(cache) = &mut access.state.cache {
+        let mut policy = self.cached(time_to_live);
+        if let Some(cache) = &mut policy.state.cache {
             cache.for_everyone = true;
         }
-        access
+        policy
     }
 
     /// The tool runs as a task (extension `io.modelcontextprotocol/tasks` of 2026-07-28) for clients that support
@@ -80,14 +80,14 @@ impl Access {
         self
     }
 
-    /// As [`Access::as_task`], but clients that do not support tasks are refused (-32021).
+    /// As [`ToolPolicy::as_task`], but clients that do not support tasks are refused (-32021).
     #[must_use]
     pub fn only_as_task(mut self) -> Self {
         self.state.task_mut().is_required = true;
         self
     }
 
-    /// As [`Access::as_task`], from the tool's call to [`TaskStart::begin`](crate::TaskStart::begin) on; before that it
+    /// As [`ToolPolicy::as_task`], from the tool's call to [`TaskStart::begin`](crate::TaskStart::begin) on; before that it
     /// runs in the request.
     #[must_use]
     pub fn as_task_begun_by_tool(mut self) -> Self {
@@ -95,7 +95,7 @@ impl Access {
         self
     }
 
-    /// As [`Access::as_task`], with the lifetime of a task after its creation, in whole seconds. Default: one hour. A
+    /// As [`ToolPolicy::as_task`], with the lifetime of a task after its creation, in whole seconds. Default: one hour. A
     /// task that is not done by then is lost.
     #[must_use]
     pub fn task_time_to_live(mut self, time: Duration) -> Self {

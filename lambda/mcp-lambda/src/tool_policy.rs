@@ -1,4 +1,4 @@
-//! Declares what a tool needs ([`Access`]): OAuth scopes, IAM actions, and what it keeps.
+//! Declares what a tool needs ([`ToolPolicy`]): OAuth scopes, IAM actions, and what it keeps.
 
 use mcp_lambda_contract::{AwsActions, Tool};
 use rmcp::model::MetaObject;
@@ -7,22 +7,22 @@ use serde_json::{Value, json};
 
 use crate::state::requirements::StateUse;
 
-/// The `_meta` key of a tool's [`Access`] inside the server; clients never see it.
+/// The `_meta` key of a tool's [`ToolPolicy`] inside the server; clients never see it.
 const META_KEY: &str = "mcp-lambda/access";
 
-/// What a tool needs, declared beside it: `#[tool(meta = Access::scopes(&["counter.read"]).meta())]`.
+/// What a tool needs, declared beside it: `#[tool(meta = ToolPolicy::scopes(&["counter.read"]).meta())]`.
 ///
 /// rmcp keeps the declaration in the tool's `_meta`; the library removes it before a client sees the tool.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Access {
+pub struct ToolPolicy {
     scopes: Vec<String>,
     aws_actions: Vec<AwsActions>,
     #[serde(default, skip_serializing_if = "StateUse::is_nothing")]
     pub(crate) state: StateUse,
 }
 
-impl Access {
+impl ToolPolicy {
     /// The tool may be called by a caller that has all these scopes, given by name (without the resource identifier).
     #[must_use]
     pub fn scopes(names: &[&str]) -> Self {
@@ -53,34 +53,34 @@ impl Access {
 }
 
 /// Removes the declaration from a tool, so that clients see neither it nor an empty `_meta`.
-pub(crate) fn take_access(tool: &mut rmcp::model::Tool) -> Access {
+pub(crate) fn take_policy(tool: &mut rmcp::model::Tool) -> ToolPolicy {
     let Some(meta) = tool.meta.as_mut() else {
-        return Access::default();
+        return ToolPolicy::default();
     };
     let declared = meta.0.remove(META_KEY);
     if meta.0.is_empty() {
         tool.meta = None;
     }
     match declared {
-        None => Access::default(),
+        None => ToolPolicy::default(),
         // A declaration that cannot be read must not open the tool: no server can declare this scope, so the
         // definition is refused.
         Some(declared) => {
-            serde_json::from_value(declared).unwrap_or_else(|_| Access::scopes(&[""]))
+            serde_json::from_value(declared).unwrap_or_else(|_| ToolPolicy::scopes(&[""]))
         }
     }
 }
 
 /// The entry of one tool in the contract.
 pub(crate) fn contract_tool(mut tool: rmcp::model::Tool) -> Tool {
-    let access = take_access(&mut tool);
-    access.state.describe(&mut tool);
-    let actions_on_state = access.state.aws_actions();
-    let Access {
+    let policy = take_policy(&mut tool);
+    policy.state.describe(&mut tool);
+    let actions_on_state = policy.state.aws_actions();
+    let ToolPolicy {
         scopes,
         mut aws_actions,
         ..
-    } = access;
+    } = policy;
     aws_actions.extend(actions_on_state);
     Tool {
         name: tool.name.into_owned(),
