@@ -87,7 +87,7 @@ export const candidates = [
     name: 'mcp-lambda with DynamoDB',
     version: () => `${cargoVersion(ownLock, 'mcp-lambda')}, aws-sdk-dynamodb ${cargoVersion(ownLock, 'aws-sdk-dynamodb')}`,
     install: () => {
-      const program = install.cargoProgram('bench-server', { features: ['dynamodb'] });
+      const program = install.cargoProgram('bench-server', { features: ['state'] });
       return { zip: zippedSize(program), programs: [{ name: 'mcp-lambda with DynamoDB', command: [program], environment: { ...server, ...state }, asked: greet('2025-11-25', native) }] };
     },
   },

@@ -128,3 +128,12 @@ describe('imports', () => {
     assert.deepEqual(circles(new Map([['a', new Set(['b'])], ['b', new Set(['c'])], ['c', new Set(['a'])], ['d', new Set(['a'])]])), [['a', 'b', 'c']]);
   });
 });
+
+describe('optional features', () => {
+  test('of mcp-lambda are modules with a null twin: at most 15 lines ask for one', (context) => {
+    const folder = 'lambda/mcp-lambda/src';
+    const lines = sources(folder, '.rs').flatMap((file) => readFileSync(join(root, folder, file), 'utf8').split('\n').flatMap((line) => (/\bfeature = "/.test(line) ? [`${file}: ${line.trim()}`] : [])));
+    context.diagnostic(`${folder}: ${lines.length} lines`);
+    assert.ok(lines.length > 0 && lines.length <= 15, lines.join('\n'));
+  });
+});

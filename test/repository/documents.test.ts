@@ -60,8 +60,9 @@ describe('the documents', () => {
   });
 
   test('list every log name of a refusal', () => {
-    const names = [...read('lambda/mcp-lambda/src/endpoint/refusal.rs').matchAll(/Refusal::\w+(?:\(_\)| \{ \.\. \})? => "(\w+)"/g)].map(([, name = '']) => name);
-    assert.notEqual(names.length, 0);
+    const sources = ['endpoint', 'state'].map((wing) => read(`lambda/mcp-lambda/src/${wing}/refusal.rs`));
+    const names = sources.flatMap((source) => [...source.matchAll(/Refusal::\w+(?:\(_\)| \{ \.\. \})? => "(\w+)"/g)].map(([, name = '']) => name));
+    assert.ok(names.includes('TokenMissing') && names.includes('StateUnavailable'), names.join());
     const errors = read('docs/errors.md');
     assert.deepEqual(names.filter((name) => !errors.includes(`\`${name}\``)), []);
   });

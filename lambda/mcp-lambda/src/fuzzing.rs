@@ -10,7 +10,6 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request};
 use http_body_util::BodyExt;
-#[cfg(feature = "dynamodb")]
 use mcp_lambda_contract::SettingValue;
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, JsonObject, ListToolsResult,
@@ -20,20 +19,18 @@ use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler};
 use serde_json::{Map, Value, json};
 
-use crate::access::Access;
-use crate::definition::{Built, Definition};
+use crate::definition::{BuiltServer, Definition};
 use crate::endpoint::Endpoint;
 use crate::endpoint::limits;
 use crate::endpoint::message::Message;
 use crate::runtime::deadline::Deadline;
-use crate::runtime::event::read_event;
+use crate::runtime::event::{Event, GatewayRequest};
 use crate::runtime::process::Process;
-use crate::runtime::url_event::read_url_event;
-#[cfg(feature = "dynamodb")]
-use crate::state::{Seal, StateKeys};
+use crate::state::store::{Seal, StateKeys};
 use crate::token::caller::{Caller, CallerKind, verified_caller};
 use crate::token::claims::{Expiry, caller_from_claims};
 use crate::token::jwt::claims_without_verification;
+use crate::tool_policy::ToolPolicy;
 
 const RESOURCE: &str = "https://d111.cloudfront.net/mcp";
 const ISSUER: &str = "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_Example01";
@@ -44,7 +41,7 @@ fn now() -> SystemTime {
 
 /// Events: any bytes are read without a panic, and a body arrives as it was sent, as text and in Base64.
 pub fn event(data: &[u8]) {
-    let _ = (read_event(data), read_url_event(data));
+    let _ = Event::read(data);
     let text = String::from_utf8_lossy(data).into_owned();
     let encoded = STANDARD.encode(data);
     for (body, is_base64, sent) in [(&text, false, text.as_bytes()), (&encoded, true, data)] {
@@ -53,15 +50,24 @@ pub fn event(data: &[u8]) {
             "httpMethod": "POST", "path": "/mcp", "headers": headers, "body": body, "isBase64Encoded": is_base64,
             "requestContext": {}
         });
-        let read = read_event(proxy.to_string().as_bytes()).map(|event| {
-            assert_eq!(event.claims, None, "claims come from the authorizer alone");
-            event.request
-        });
+        let proxy = match Event::read(proxy.to_string().as_bytes()) {
+            Event::Rest(GatewayRequest {
+                request, claims, ..
+            }) => {
+                assert_eq!(claims, None, "claims come from the authorizer alone");
+                Some(request)
+            }
+            Event::FunctionUrl(_) | Event::Work(_) | Event::Other => None,
+        };
         let url = json!({
             "version": "2.0", "rawPath": "/mcp", "headers": headers, "body": body, "isBase64Encoded": is_base64,
             "requestContext": { "http": { "method": "POST" } }
         });
-        for request in [read, read_url_event(url.to_string().as_bytes())] {
+        let url = match Event::read(url.to_string().as_bytes()) {
+            Event::FunctionUrl(request) => Some(request),
+            Event::Rest(_) | Event::Work(_) | Event::Other => None,
+        };
+        for request in [proxy, url] {
             assert!(
                 request.is_some_and(|request| {
                     let arrived = request.headers().get("x-text").map(HeaderValue::as_bytes);
@@ -73,7 +79,7 @@ pub fn event(data: &[u8]) {
     }
 }
 
-/// JSON-RPC messages: what the wall reads is what a reader of the whole document reads.
+/// JSON-RPC messages: what admission reads is what a reader of the whole document reads.
 pub fn message(data: &[u8]) {
     if limits::check(&HeaderMap::new(), data).is_err() {
         return;
@@ -106,13 +112,15 @@ pub fn batch(data: &[u8]) {
     if limits::check(&HeaderMap::new(), data).is_err() {
         return;
     }
-    if let Some(Ok(messages)) = crate::endpoint::batch::messages(data) {
+    if crate::endpoint::batch::is_one(data)
+        && let Ok(messages) = crate::endpoint::batch::split(data)
+    {
         assert!((1..=32).contains(&messages.len()));
         // Halves of surrogate pairs again.
         if let Ok(Value::Array(whole)) = serde_json::from_slice(data) {
             let parts = messages
                 .iter()
-                .map(|part| serde_json::from_slice(part).ok());
+                .map(|(part, _)| serde_json::from_slice(part).ok());
             assert!(parts.eq(whole.into_iter().map(Some)));
         }
     }
@@ -182,7 +190,6 @@ pub fn token(data: &[u8]) {
 }
 
 /// Values that callers carry: whatever is not exactly what was sealed does not open.
-#[cfg(feature = "dynamodb")]
 pub fn sealed(data: &[u8]) {
     // A key for tests.
     let keys = StateKeys::parse("k1:QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVowMTIzNDU=");
@@ -272,13 +279,13 @@ fn tools() -> Vec<Tool> {
     [("open", "use"), ("closed", "other")]
         .map(|(name, scope)| {
             let mut tool = Tool::new(name, name, Arc::clone(&schema));
-            tool.meta = Some(Access::scopes(&[scope]).meta());
+            tool.meta = Some(ToolPolicy::scopes(&[scope]).meta());
             tool
         })
         .into()
 }
 
-fn server() -> Option<Built<Fuzzed>> {
+fn server() -> Option<BuiltServer<Fuzzed>> {
     let variables = [("MCP_RESOURCE", RESOURCE), ("MCP_ISSUER", ISSUER)];
     let variables = variables.map(|(name, value)| (name.into(), value.into()));
     let process = Process::new([], variables, now);
@@ -336,12 +343,10 @@ pub fn request(data: &[u8]) {
         let caller = Ok(caller("ada"));
         // A subscription lasts as long as it may.
         let deadline = Deadline::after(Duration::from_millis(300));
-        let answer = endpoint.answer(request, caller, deadline, None).await;
-        let status = answer.status();
-        match answer.into_body().collect().await {
-            Ok(body) => (status, body.to_bytes()),
-            Err(never) => match never {},
-        }
+        let reply = endpoint.respond(request, caller, deadline, None).await;
+        let status = reply.response.status();
+        let Ok(body) = reply.response.into_body().collect().await;
+        (status, body.to_bytes())
     });
     let log = LOG.with_borrow(Clone::clone);
     assert!(

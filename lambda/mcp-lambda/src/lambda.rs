@@ -1,28 +1,26 @@
-//! Runs a server on the Lambda Runtime API: reads events, calls the endpoint and posts responses.
+//! Runs a server on the Lambda Runtime API: reads events, responds and posts the responses.
 
 use std::sync::Arc;
 
+use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use http_body_util::Full;
 use mcp_lambda_contract::{Contract, McpSettings, ResponseMode};
 use rmcp::ServerHandler;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use tokio::sync::OnceCell;
 
-use crate::definition::Built;
+use crate::definition::BuiltServer;
 use crate::endpoint::Endpoint;
-use crate::endpoint::refusal::{Answer, Refusal};
-use crate::http_service::resource_server::Direct;
-#[cfg(feature = "dynamodb")]
-use crate::mcp_session::Tail;
-use crate::runtime::event::{GatewayRequest, read_event};
+use crate::endpoint::refusal::Refusal;
+use crate::endpoint::reply::Reply;
+use crate::http_service::resource_server::ResourceServer;
+use crate::runtime::event::{Event, GatewayRequest};
 use crate::runtime::process::Process;
-use crate::runtime::response::{PayloadFormat, buffered_response, streamed_response};
+use crate::runtime::response::{PayloadFormat, Response, buffered_response, streamed_response};
 use crate::runtime::runtime_api::{ApiBody, ERROR_TYPE, Invocation, RuntimeApi, whole};
 use crate::runtime::start_error::StartError;
-use crate::runtime::url_event::read_url_event;
-#[cfg(feature = "dynamodb")]
-use crate::tasks::read_work;
+use crate::token::caller::Caller;
 use crate::token::claims::{Expiry, caller_from_claims};
 use crate::token::flattened_groups;
 
@@ -31,13 +29,16 @@ const RESPONSE_MODE: &str = "Lambda-Runtime-Function-Response-Mode";
 /// Prelude, eight NUL bytes, then the body.
 const HTTP_INTEGRATION: &str = "application/vnd.awslambda.http-integration-response";
 
+/// The headers of a response in one piece.
+const JSON: [(&str, &str); 1] = [("Content-Type", "application/json")];
+
 /// The server that handles the invocations.
 struct Function<S: ServerHandler> {
     endpoint: Arc<Endpoint<S>>,
     settings: McpSettings,
     contract: Contract,
     /// Initialized by the first request of a function URL.
-    direct: OnceCell<Direct<S>>,
+    resource_server: OnceCell<ResourceServer<S>>,
     process: Process,
 }
 
@@ -47,20 +48,20 @@ struct Function<S: ServerHandler> {
 /// for a poll of the sockets each time.
 pub(crate) async fn serve<S: ServerHandler>(
     api: RuntimeApi,
-    built: Built<S>,
+    built: BuiltServer<S>,
     process: Process,
 ) -> Result<(), StartError> {
     let function = Function {
         settings: built.settings.clone(),
         contract: built.contract.clone(),
         endpoint: Arc::new(Endpoint::new(built, &process)),
-        direct: OnceCell::new(),
+        resource_server: OnceCell::new(),
         process,
     };
     let serving = tokio::spawn(async move {
         loop {
             let invocation = api.next(function.process.now).await?;
-            if let Err(error) = function.post_answer(&api, &invocation).await {
+            if let Err(error) = function.handle(&api, &invocation).await {
                 function.report_failure(&api, &invocation, &error).await;
             }
             // The response has been posted, and the process is frozen when it requests the next invocation.
@@ -74,104 +75,109 @@ pub(crate) async fn serve<S: ServerHandler>(
 }
 
 impl<S: ServerHandler> Function<S> {
-    async fn post_answer(
-        &self,
-        api: &RuntimeApi,
-        invocation: &Invocation,
-    ) -> Result<(), StartError> {
-        let path = format!("/runtime/invocation/{}/response", invocation.ids.request_id);
+    /// Handles one invocation: reads its event, once, and posts the response.
+    async fn handle(&self, api: &RuntimeApi, invocation: &Invocation) -> Result<(), StartError> {
         // The response is posted before the log line is written.
         let held = self.endpoint.telemetry().hold();
-        let Some((answer, format)) = self.answer(invocation).await? else {
-            if !self.has_worked(invocation).await? {
+        let (ids, deadline) = (Some(&invocation.ids), invocation.deadline);
+        let (reply, format) = match Event::read(&invocation.event) {
+            Event::Rest(GatewayRequest {
+                request, claims, ..
+            }) => {
+                let caller = self.identify(claims, request.headers(), invocation);
+                let reply = self.endpoint.respond(request, caller, deadline, ids).await;
+                (reply, PayloadFormat::V1)
+            }
+            Event::FunctionUrl(request) => {
+                let server = self.resource_server().await?;
+                let reply = server.respond(request.map(Full::new), deadline, ids).await;
+                (reply, PayloadFormat::V2)
+            }
+            Event::Work(sealed) => {
+                let worked = self.endpoint.work(&sealed, deadline, ids).await;
+                // A failure makes Lambda deliver the event again.
+                worked.map_err(|problem| StartError::Server(problem.to_string()))?;
+                return self.post_nothing(api, invocation).await;
+            }
+            Event::Other => {
                 self.process.log.info(
                     "the event is not an HTTP request",
                     &json!({ "requestId": invocation.ids.request_id }),
                 );
+                return self.post_nothing(api, invocation).await;
             }
-            let headers = [(CONTENT_TYPE.as_str(), "application/json")];
-            return api.post(&path, &headers, whole("null")).await;
         };
-        #[cfg(feature = "dynamodb")]
-        let tail = Tail::of(&answer);
-        let posted = match self.settings.response_mode {
+        let Reply { response, tail } = reply;
+        let posted = self.post(api, invocation, response, format).await;
+        drop(held);
+        // Also when posting the response failed, for example because the client has disconnected.
+        if let Some(tail) = tail {
+            tail.finish(deadline).await;
+        }
+        posted
+    }
+
+    /// The caller whom API Gateway has verified.
+    fn identify(
+        &self,
+        claims: Option<Map<String, Value>>,
+        headers: &HeaderMap,
+        invocation: &Invocation,
+    ) -> Result<Caller, Refusal> {
+        let mut claims = claims.ok_or(Refusal::TokenMissing)?;
+        if flattened_groups::restore(&mut claims, headers).is_err() {
+            self.process.log.error(
+                "the caller's groups were left out: the authorizer's text does not say where their names end",
+                &json!({ "requestId": invocation.ids.request_id }),
+            );
+        }
+        let now = (self.process.now)();
+        caller_from_claims(&claims, &self.settings, Expiry::CheckedByGateway, now)
+            .map_err(Refusal::ClaimsRejected)
+    }
+
+    /// The server that verifies access tokens itself, for requests of a function URL.
+    async fn resource_server(&self) -> Result<&ResourceServer<S>, StartError> {
+        self.resource_server
+            .get_or_try_init(|| async {
+                let endpoint = Arc::clone(&self.endpoint);
+                ResourceServer::new(endpoint, &self.settings, &self.contract, &self.process)
+            })
+            .await
+    }
+
+    async fn post(
+        &self,
+        api: &RuntimeApi,
+        invocation: &Invocation,
+        response: Response,
+        format: PayloadFormat,
+    ) -> Result<(), StartError> {
+        let path = response_path(invocation);
+        match self.settings.response_mode {
             ResponseMode::Stream => {
                 let headers = [
                     (CONTENT_TYPE.as_str(), HTTP_INTEGRATION),
                     (RESPONSE_MODE, "streaming"),
                 ];
-                let body = ApiBody::new(streamed_response(answer, format));
+                let body = ApiBody::new(streamed_response(response, format));
                 api.post(&path, &headers, body).await
             }
             ResponseMode::Buffered => {
-                let headers = [(CONTENT_TYPE.as_str(), "application/json")];
-                let body = buffered_response(answer, format).await;
-                api.post(&path, &headers, whole(body)).await
+                let body = buffered_response(response, format).await;
+                api.post(&path, &JSON, whole(body)).await
             }
-        };
-        drop(held);
-        // Also when posting the response failed, for example because the client has disconnected.
-        #[cfg(feature = "dynamodb")]
-        if let Some(tail) = tail {
-            tail.done(invocation.deadline).await;
         }
-        posted
     }
 
-    /// Processes an event that the function sent to itself; returns whether it was one. A failure makes Lambda deliver
-    /// it again.
-    #[cfg(feature = "dynamodb")]
-    async fn has_worked(&self, invocation: &Invocation) -> Result<bool, StartError> {
-        let Some(item) = read_work(&invocation.event) else {
-            return Ok(false);
-        };
-        let ids = Some(&invocation.ids);
-        let worked = self.endpoint.work(&item, invocation.deadline, ids).await;
-        worked.map_err(|problem| StartError::Server(problem.to_string()))?;
-        Ok(true)
-    }
-
-    #[cfg(not(feature = "dynamodb"))]
-    async fn has_worked(&self, _invocation: &Invocation) -> Result<bool, StartError> {
-        Ok(false)
-    }
-
-    /// The response to an event and its payload format; `None` for an event that is not a request.
-    async fn answer(
+    /// The response to an event that is no HTTP request.
+    async fn post_nothing(
         &self,
+        api: &RuntimeApi,
         invocation: &Invocation,
-    ) -> Result<Option<(Answer, PayloadFormat)>, StartError> {
-        let (ids, deadline) = (Some(&invocation.ids), invocation.deadline);
-        if let Some(GatewayRequest {
-            request, claims, ..
-        }) = read_event(&invocation.event)
-        {
-            let caller = claims.ok_or(Refusal::TokenMissing).and_then(|mut claims| {
-                if flattened_groups::restore(&mut claims, request.headers()).is_err() {
-                    self.process.log.error(
-                        "the caller's groups were left out: the authorizer's text does not say where their names end",
-                        &json!({ "requestId": invocation.ids.request_id }),
-                    );
-                }
-                let now = (self.process.now)();
-                caller_from_claims(&claims, &self.settings, Expiry::CheckedByGateway, now)
-                    .map_err(Refusal::ClaimsRejected)
-            });
-            let answer = self.endpoint.answer(request, caller, deadline, ids).await;
-            return Ok(Some((answer, PayloadFormat::V1)));
-        }
-        let Some(request) = read_url_event(&invocation.event) else {
-            return Ok(None);
-        };
-        let direct = self
-            .direct
-            .get_or_try_init(|| async {
-                let endpoint = Arc::clone(&self.endpoint);
-                Direct::new(endpoint, &self.settings, &self.contract, &self.process)
-            })
-            .await?;
-        let answer = direct.answer(request.map(Full::new), deadline, ids).await;
-        Ok(Some((answer, PayloadFormat::V2)))
+    ) -> Result<(), StartError> {
+        api.post(&response_path(invocation), &JSON, whole("null"))
+            .await
     }
 
     /// Reports that the platform refused a response, for example because the client has disconnected.
@@ -190,4 +196,8 @@ impl<S: ServerHandler> Function<S> {
             log(&error);
         }
     }
+}
+
+fn response_path(invocation: &Invocation) -> String {
+    format!("/runtime/invocation/{}/response", invocation.ids.request_id)
 }

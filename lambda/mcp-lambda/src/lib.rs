@@ -2,7 +2,7 @@
 //! plain HTTP server.
 //!
 //! rmcp implements the protocol. This crate adds what Lambda needs: events and streamed responses, the verified
-//! [`Caller`], scopes per tool ([`Access`]), JSON-RPC errors where rmcp responds with plain text, and deadlines for
+//! [`Caller`], scopes per tool ([`ToolPolicy`]), JSON-RPC errors where rmcp responds with plain text, and deadlines for
 //! requests that would otherwise hang until the invocation ends.
 //!
 //! ```no_run
@@ -10,7 +10,7 @@
 //! use std::sync::LazyLock;
 //! use std::time::SystemTime;
 //!
-//! use mcp_lambda::{Access, Caller, Definition, Process};
+//! use mcp_lambda::{ToolPolicy, Caller, Definition, Process};
 //! use rmcp::handler::server::router::tool::ToolRouter;
 //! use rmcp::{ServerHandler, tool, tool_handler, tool_router};
 //!
@@ -19,7 +19,7 @@
 //! #[tool_router]
 //! impl Greeter {
 //!     /// Greets the caller.
-//!     #[tool(meta = Access::scopes(&["greet"]).meta())]
+//!     #[tool(meta = ToolPolicy::scopes(&["greet"]).meta())]
 //!     async fn greet(&self, caller: Caller) -> String {
 //!         format!("hello, {}", caller.subject())
 //!     }
@@ -38,9 +38,6 @@
 //! }
 //! ```
 
-mod access;
-#[cfg(feature = "dynamodb")]
-mod cache;
 mod definition;
 mod endpoint;
 #[cfg(feature = "fuzzing")]
@@ -49,21 +46,20 @@ pub mod fuzzing;
 mod guard;
 mod http_service;
 mod lambda;
-#[cfg(feature = "dynamodb")]
-mod mcp_session;
+mod request_facts;
+mod revision;
 mod run;
-#[cfg(feature = "dynamodb")]
-mod session;
-#[cfg(feature = "dynamodb")]
+#[cfg(feature = "state")]
 mod state;
-#[cfg(feature = "dynamodb")]
-mod tasks;
+#[cfg(not(feature = "state"))]
+#[path = "stateless.rs"]
+mod state;
 mod telemetry;
+mod tool_policy;
 
 use mcp_lambda_runtime as runtime;
 use mcp_lambda_token as token;
 
-pub use access::Access;
 pub use definition::Definition;
 pub use mcp_lambda_contract::{Contract, HttpUrl, List, Milliseconds, settings};
 pub use mcp_lambda_runtime::aws::AwsEnvironment;
@@ -72,15 +68,12 @@ pub use mcp_lambda_runtime::https::{FetchError, HttpsClient};
 pub use mcp_lambda_runtime::process::Process;
 pub use mcp_lambda_runtime::start_error::StartError;
 pub use mcp_lambda_token::caller::{Caller, CallerKind};
-#[cfg(feature = "dynamodb")]
-pub use mcp_session::AnswerStream;
 pub use run::run;
-#[cfg(feature = "dynamodb")]
-pub use session::{Session, SessionError};
-#[cfg(feature = "dynamodb")]
-pub use tasks::TaskStart;
+#[cfg(feature = "state")]
+pub use state::{ResponseStream, SessionError, SessionState, TaskStart};
+pub use tool_policy::ToolPolicy;
 
 /// Compiles the examples of the guide.
-#[cfg(all(doctest, feature = "dynamodb"))]
+#[cfg(all(doctest, feature = "state"))]
 #[doc = include_str!("../../../docs/write-a-server.md")]
 struct WriteAServer;

@@ -64,14 +64,14 @@ impl SdkConnector for Connector {
                 .try_into_http1x()
                 .map_err(|error| ConnectorError::user(error.into()))?;
             let exchange = client.request(request);
-            let answer = match limit {
+            let response = match limit {
                 None => exchange.await,
                 Some(limit) => tokio::time::timeout(limit, exchange)
                     .await
                     .map_err(|error| ConnectorError::timeout(error.into()))?,
             };
-            let answer = answer.map_err(connector_error)?;
-            HttpResponse::try_from(answer.map(SdkBody::from_body_1_x))
+            let response = response.map_err(connector_error)?;
+            HttpResponse::try_from(response.map(SdkBody::from_body_1_x))
                 .map_err(|error| ConnectorError::other(error.into(), None))
         })
     }

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 /// Reserved for a late response: a tool is stopped this long before the invocation ends.
 const TOOL_MARGIN: Duration = Duration::from_millis(250);
 /// Reserved for posting the response.
-const ANSWER_MARGIN: Duration = Duration::from_millis(100);
+const RESPONSE_MARGIN: Duration = Duration::from_millis(100);
 
 /// The time by which a tool must have returned. A tool can take it as an argument.
 ///
@@ -66,8 +66,8 @@ impl Deadline {
 
     /// When the response must have begun.
     #[must_use]
-    pub fn for_answer(self) -> Option<Instant> {
+    pub fn for_response(self) -> Option<Instant> {
         self.invocation_end
-            .and_then(|end| end.checked_sub(ANSWER_MARGIN))
+            .and_then(|end| end.checked_sub(RESPONSE_MARGIN))
     }
 }

@@ -1,4 +1,4 @@
-//! Parses events of a REST API (payload format 1.0) into HTTP requests and claims.
+//! Parses the event of an invocation.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -7,24 +7,54 @@ use std::fmt;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request};
+use http::header::COOKIE;
+use http::{HeaderMap, HeaderValue, Method, Request, Uri};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::event_headers::Headers;
 
-/// The members of a REST API's Lambda proxy event (payload format 1.0) that an MCP server needs.
+/// What an invocation is for.
+#[derive(Debug)]
+pub enum Event {
+    /// A request of a REST API's proxy integration (payload format 1.0).
+    Rest(GatewayRequest),
+    /// A request of a function URL, or of an HTTP API's proxy integration (payload format 2.0).
+    ///
+    /// The event's data about the caller (`requestContext.authorizer`) is not read, because nothing in this format is
+    /// verified for an MCP server: the access token must be verified.
+    FunctionUrl(Request<Bytes>),
+    /// A sealed work item, which the function has sent to itself.
+    Work(String),
+    /// Anything else, such as a warm-up call or an event of the platform.
+    Other,
+}
+
+/// One HTTP request from API Gateway.
+#[derive(Debug)]
+pub struct GatewayRequest {
+    /// The request as it reached API Gateway.
+    pub request: Request<Bytes>,
+    /// The claims of the access token that API Gateway's authorizer verified; `None` without an authorizer.
+    pub claims: Option<Map<String, Value>>,
+    /// The decoded parameters of the query, repeated ones kept. MCP has none.
+    pub query: Vec<(String, String)>,
+    /// API Gateway's identifier of the request.
+    pub request_id: Option<String>,
+}
+
+/// The members of all kinds of events that a program of this library needs.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct ProxyEvent<'a> {
-    #[serde(borrow)]
-    http_method: Cow<'a, str>,
-    #[serde(borrow)]
-    path: Cow<'a, str>,
-    /// Read only without the multi-value form, which contains the same values.
+struct Members<'a> {
+    #[serde(default, borrow)]
+    http_method: Option<Text<'a>>,
+    #[serde(default, borrow)]
+    path: Option<Text<'a>>,
+    /// In payload format 1.0 read only without the multi-value form, which contains the same values.
     #[serde(default, borrow)]
     headers: Option<&'a RawValue>,
     #[serde(default)]
@@ -38,22 +68,43 @@ struct ProxyEvent<'a> {
     body: Option<String>,
     #[serde(default)]
     is_base64_encoded: bool,
-    request_context: RequestContext,
+    #[serde(default, borrow)]
+    request_context: Option<RequestContext<'a>>,
+    #[serde(default, borrow)]
+    version: Option<Text<'a>>,
+    #[serde(default, borrow)]
+    raw_path: Option<Text<'a>>,
+    #[serde(default, borrow)]
+    cookies: Option<&'a RawValue>,
+    #[serde(default)]
+    mcp_lambda_work: Option<String>,
 }
+
+/// A string that is borrowed where it has no escapes.
+#[derive(Deserialize)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct RequestContext {
+struct RequestContext<'a> {
     #[serde(default)]
     request_id: Option<String>,
     #[serde(default)]
     authorizer: Option<Authorizer>,
+    #[serde(default, borrow)]
+    http: Option<Http<'a>>,
 }
 
 #[derive(Deserialize)]
 struct Authorizer {
     #[serde(default)]
     claims: Option<Claims>,
+}
+
+#[derive(Deserialize)]
+struct Http<'a> {
+    #[serde(borrow)]
+    method: Cow<'a, str>,
 }
 
 /// The claims of the access token from API Gateway's authorizer.
@@ -99,60 +150,104 @@ impl Claims {
     }
 }
 
-/// One HTTP request from an event.
-#[derive(Debug)]
-pub struct GatewayRequest {
-    /// The request as it reached API Gateway.
-    pub request: Request<Bytes>,
-    /// The claims of the access token that API Gateway's authorizer verified; `None` without an authorizer.
-    pub claims: Option<Map<String, Value>>,
-    /// The decoded parameters of the query, repeated ones kept. MCP has none.
-    pub query: Vec<(String, String)>,
-    /// API Gateway's identifier of the request.
-    pub request_id: Option<String>,
+impl Event {
+    /// Reads an event, once.
+    ///
+    /// A header that HTTP does not allow is left out: it cannot have come over HTTP.
+    #[must_use]
+    pub fn read(event: &[u8]) -> Self {
+        // UTF-8 is validated once for the whole event, not string by string.
+        let members = std::str::from_utf8(event)
+            .ok()
+            .and_then(|event| serde_json::from_str::<Members<'_>>(event).ok());
+        members
+            .and_then(|members| match members {
+                Members {
+                    http_method: Some(_),
+                    ..
+                } => members.rest().map(Event::Rest),
+                Members {
+                    version: Some(Text(ref version)),
+                    ..
+                } if version == "2.0" => members.function_url().map(Event::FunctionUrl),
+                Members {
+                    mcp_lambda_work, ..
+                } => mcp_lambda_work.map(Event::Work),
+            })
+            .unwrap_or(Event::Other)
+    }
 }
 
-/// Reads an event; `None` when it is not a request of a REST API, such as a warm-up call or an event of the
-/// platform.
-///
-/// A header that HTTP does not allow is left out: it cannot have come over HTTP.
+/// The event that [`Event::read`] reads as [`Event::Work`].
 #[must_use]
-pub fn read_event(event: &[u8]) -> Option<GatewayRequest> {
-    // UTF-8 is validated once for the whole event, not string by string.
-    let event = std::str::from_utf8(event).ok()?;
-    let event: ProxyEvent = serde_json::from_str(event).ok()?;
-    let mut request = Request::new(Bytes::new());
-    *request.method_mut() = Method::from_bytes(event.http_method.as_bytes()).ok()?;
-    *request.uri_mut() = event.path.parse().ok()?;
+pub fn work_event(sealed: &str) -> String {
+    json!({ "mcpLambdaWork": sealed }).to_string()
+}
 
-    *request.headers_mut() = match event.multi_value_headers {
-        Some(Headers(headers)) if !headers.is_empty() => headers,
-        Some(_) | None => match event.headers {
-            Some(single) => serde_json::from_str::<Option<Headers>>(single.get())
-                .ok()?
-                .map_or_else(HeaderMap::new, |Headers(headers)| headers),
-            None => HeaderMap::new(),
-        },
-    };
-    let body = event.body.unwrap_or_default();
-    *request.body_mut() = if event.is_base64_encoded {
-        Bytes::from(STANDARD.decode(body).ok()?)
-    } else {
-        Bytes::from(body)
-    };
-    Some(GatewayRequest {
-        request,
-        query: query(
-            event.multi_value_query_string_parameters,
-            event.query_string_parameters,
-        ),
-        request_id: event.request_context.request_id,
-        claims: event
-            .request_context
-            .authorizer
-            .and_then(|authorizer| authorizer.claims)
-            .and_then(Claims::members),
-    })
+impl Members<'_> {
+    fn rest(mut self) -> Option<GatewayRequest> {
+        let context = self.request_context.take()?;
+        let mut request = Request::new(Bytes::new());
+        *request.method_mut() = Method::from_bytes(self.http_method.take()?.0.as_bytes()).ok()?;
+        *request.uri_mut() = self.path.take()?.0.parse().ok()?;
+        *request.headers_mut() = match self.multi_value_headers.take() {
+            Some(Headers(headers)) if !headers.is_empty() => headers,
+            Some(_) | None => self.single_headers()?,
+        };
+        *request.body_mut() = self.body()?;
+        let authorizer = context.authorizer;
+        Some(GatewayRequest {
+            request,
+            claims: authorizer
+                .and_then(|authorizer| authorizer.claims)
+                .and_then(Claims::members),
+            query: query(
+                self.multi_value_query_string_parameters,
+                self.query_string_parameters,
+            ),
+            request_id: context.request_id,
+        })
+    }
+
+    /// A repeated header arrives as one value with commas; cookies arrive separately.
+    fn function_url(mut self) -> Option<Request<Bytes>> {
+        let http = self.request_context.take()?.http?;
+        let mut request = Request::new(Bytes::new());
+        *request.method_mut() = Method::from_bytes(http.method.as_bytes()).ok()?;
+        // A malformed path matches no route; the request still gets a response.
+        let path = self.raw_path.take()?.0;
+        *request.uri_mut() = path.parse().unwrap_or(Uri::from_static("/%00"));
+        *request.headers_mut() = self.single_headers()?;
+        let cookies: Option<Vec<String>> = match self.cookies {
+            Some(cookies) => serde_json::from_str(cookies.get()).ok()?,
+            None => None,
+        };
+        if let Ok(cookies) = HeaderValue::try_from(cookies.unwrap_or_default().join("; "))
+            && !cookies.is_empty()
+        {
+            request.headers_mut().insert(COOKIE, cookies);
+        }
+        *request.body_mut() = self.body()?;
+        Some(request)
+    }
+
+    /// The headers with one value each.
+    fn single_headers(&self) -> Option<HeaderMap> {
+        let headers: Option<Headers> = match self.headers {
+            Some(headers) => serde_json::from_str(headers.get()).ok()?,
+            None => None,
+        };
+        Some(headers.map_or_else(HeaderMap::new, |Headers(headers)| headers))
+    }
+
+    fn body(&mut self) -> Option<Bytes> {
+        let body = self.body.take().unwrap_or_default();
+        if self.is_base64_encoded {
+            STANDARD.decode(body).ok().map(Bytes::from)
+        } else {
+            Some(Bytes::from(body))
+        }
+    }
 }
 
 fn query(multiple: Option<&RawValue>, single: Option<&RawValue>) -> Vec<(String, String)> {

@@ -13,6 +13,8 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use mcp_lambda_contract::HttpUrl;
 
+use crate::client_span::Call;
+
 /// Fetches small documents over HTTPS: every request has a time limit and a size limit, redirects are not followed, and
 /// plain HTTP is possible for a loopback host only (see [`HttpUrl`]).
 ///
@@ -118,16 +120,13 @@ impl HttpsClient {
             .body(Full::default())
             .map_err(|_| FetchError::Unreachable)?;
         let exchange = async {
-            let answer = self.request(request).await?;
-            if answer.status() != StatusCode::OK {
-                return Err(FetchError::Status(answer.status()));
+            let response = self.request(request).await?;
+            if response.status() != StatusCode::OK {
+                return Err(FetchError::Status(response.status()));
             }
-            read_body(answer.into_body(), limit).await
+            read_body(response.into_body(), limit).await
         };
-        let document = within(timeout, exchange);
-        #[cfg(feature = "opentelemetry")]
-        let document = traced(url, document);
-        document.await
+        trace(url, within(timeout, exchange)).await
     }
 
     /// Sends one request and returns the status of the response; the body is not read.
@@ -140,8 +139,8 @@ impl HttpsClient {
         request: Request<Full<Bytes>>,
         timeout: Duration,
     ) -> Result<StatusCode, FetchError> {
-        let answer = within(timeout, self.request(request)).await?;
-        Ok(answer.status())
+        let response = within(timeout, self.request(request)).await?;
+        Ok(response.status())
     }
 
     /// Sends one request and reads a response of any status, of at most `limit` bytes, within `timeout`.
@@ -167,8 +166,8 @@ impl HttpsClient {
         &self,
         request: Request<Full<Bytes>>,
     ) -> Result<Response<Incoming>, FetchError> {
-        let answer = self.client.request(request).await;
-        answer.map_err(|_| FetchError::Unreachable)
+        let response = self.client.request(request).await;
+        response.map_err(|_| FetchError::Unreachable)
     }
 }
 
@@ -204,27 +203,22 @@ pub async fn read_body(body: Incoming, limit: usize) -> Result<Bytes, FetchError
 }
 
 /// A client span of the semantic conventions for HTTP, without the URL, whose path and query may contain anything.
-#[cfg(feature = "opentelemetry")]
-async fn traced(
+async fn trace(
     url: &HttpUrl,
     document: impl Future<Output = Result<Bytes, FetchError>>,
 ) -> Result<Bytes, FetchError> {
-    use opentelemetry::KeyValue;
-
     let describe = || {
         let authority = url.authority();
         let (host, port) = authority
             .rsplit_once(':')
             .and_then(|(host, port)| Some((host, port.parse::<i64>().ok()?)))
             .map_or((authority, None), |(host, port)| (host, Some(port)));
-        let mut attributes = vec![
-            KeyValue::new("http.request.method", "GET"),
-            KeyValue::new("server.address", host.to_owned()),
-        ];
-        attributes.extend(port.map(|port| KeyValue::new("server.port", port)));
-        crate::client_span::Call {
-            name: "GET".into(),
-            attributes,
+        let call = Call::new("GET")
+            .text("http.request.method", "GET")
+            .text("server.address", host.to_owned());
+        match port {
+            Some(port) => call.number("server.port", port),
+            None => call,
         }
     };
     let problem = |error: &FetchError| {
@@ -236,5 +230,5 @@ async fn traced(
             FetchError::Nonsense => "nonsense".into(),
         })
     };
-    crate::client_span::Call::record(describe, document, problem).await
+    Call::record(describe, document, problem).await
 }

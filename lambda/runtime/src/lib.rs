@@ -9,6 +9,9 @@ pub mod aws;
 mod aws_http;
 #[cfg(feature = "opentelemetry")]
 pub mod client_span;
+#[cfg(not(feature = "opentelemetry"))]
+#[path = "no_client_span.rs"]
+pub mod client_span;
 pub mod deadline;
 #[cfg(feature = "dynamodb")]
 mod dynamodb;
@@ -25,4 +28,3 @@ pub mod runtime_api;
 pub mod signing;
 pub mod start_error;
 pub mod timer;
-pub mod url_event;

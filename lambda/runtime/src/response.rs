@@ -10,13 +10,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::header::SET_COOKIE;
-use http::{HeaderMap, Response, StatusCode};
+use http::{HeaderMap, StatusCode};
 use http_body::{Body, Frame};
 use http_body_util::{BodyExt, combinators::BoxBody};
 use serde::Serialize;
 
 /// An HTTP response whose body cannot fail.
-pub type Answer = Response<BoxBody<Bytes, Infallible>>;
+pub type Response = http::Response<BoxBody<Bytes, Infallible>>;
 
 /// Ends the prelude of a streamed response.
 const PRELUDE_END: [u8; 8] = [0; 8];
@@ -33,8 +33,8 @@ pub enum PayloadFormat {
 /// The response of a proxy integration whose transfer mode is `STREAM`, or of a function URL whose invoke mode is
 /// `RESPONSE_STREAM`: a JSON prelude, eight NUL bytes, and the body as it comes.
 #[must_use]
-pub fn streamed_response(answer: Answer, format: PayloadFormat) -> StreamedResponse {
-    let (parts, body) = answer.into_parts();
+pub fn streamed_response(response: Response, format: PayloadFormat) -> StreamedResponse {
+    let (parts, body) = response.into_parts();
     let mut start = json(&Head::new(parts.status, &parts.headers, format));
     start.extend_from_slice(&PRELUDE_END);
     StreamedResponse {
@@ -74,8 +74,8 @@ impl Body for StreamedResponse {
 
 /// The response of a proxy integration whose transfer mode is `BUFFERED`, or of a function URL with the invoke mode of
 /// that name.
-pub async fn buffered_response(answer: Answer, format: PayloadFormat) -> Bytes {
-    let (parts, body) = answer.into_parts();
+pub async fn buffered_response(response: Response, format: PayloadFormat) -> Bytes {
+    let (parts, body) = response.into_parts();
     let body = match body.collect().await {
         Ok(body) => body.to_bytes(),
         Err(never) => match never {},
@@ -157,26 +157,26 @@ fn json(value: &impl Serialize) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
+    use http::HeaderValue;
     use http::header::{SET_COOKIE, VARY};
-    use http::{HeaderValue, Response};
     use http_body_util::{BodyExt, Full};
     use serde_json::{Value, json};
 
-    use super::{PayloadFormat, buffered_response};
+    use super::{PayloadFormat, Response, buffered_response};
 
     async fn response(format: PayloadFormat) -> Value {
-        let mut answer = Response::new(Full::from(Bytes::from_static(b"\xff")).boxed());
+        let mut response = Response::new(Full::from(Bytes::from_static(b"\xff")).boxed());
         for (name, value) in [
             (VARY, "Origin"),
             (VARY, "Accept"),
             (SET_COOKIE, "a=1"),
             (SET_COOKIE, "b=2"),
         ] {
-            answer
+            response
                 .headers_mut()
                 .append(name, HeaderValue::from_static(value));
         }
-        serde_json::from_slice(&buffered_response(answer, format).await).unwrap()
+        serde_json::from_slice(&buffered_response(response, format).await).unwrap()
     }
 
     #[tokio::test]

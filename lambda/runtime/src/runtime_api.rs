@@ -89,8 +89,8 @@ impl RuntimeApi {
             Some(sender) => sender,
             None => self.connect().await?,
         };
-        let answer = match sender.try_send_request(request).await {
-            Ok(answer) => answer,
+        let response = match sender.try_send_request(request).await {
+            Ok(response) => response,
             // The connection was closed before anything was sent on it: retry with a new one.
             Err(mut error) => match error.take_message() {
                 None => return Err(unreachable(error.into_error())),
@@ -101,7 +101,7 @@ impl RuntimeApi {
             },
         };
         *connection = Some(sender);
-        Ok(answer)
+        Ok(response)
     }
 
     async fn connect(&self) -> Result<SendRequest<ApiBody>, StartError> {
@@ -150,15 +150,15 @@ impl RuntimeApi {
                 .headers_mut()
                 .insert(name, HeaderValue::from_static(value));
         }
-        let answer = self.call(request).await?;
-        if !answer.status().is_success() {
+        let response = self.call(request).await?;
+        if !response.status().is_success() {
             return Err(StartError::RuntimeApi(format!(
                 "POST {path} answered {}",
-                answer.status()
+                response.status()
             )));
         }
         // Reading the rest frees the connection.
-        let _ = answer.into_body().collect().await;
+        let _ = response.into_body().collect().await;
         Ok(())
     }
 
@@ -169,20 +169,20 @@ impl RuntimeApi {
     /// [`StartError::RuntimeApi`] when the Runtime API is unreachable or breaks its protocol.
     pub async fn next(&self, now: fn() -> SystemTime) -> Result<Invocation, StartError> {
         let request = self.request(Method::GET, "/runtime/invocation/next", whole(Bytes::new()))?;
-        let answer = self.call(request).await?;
-        let status = answer.status();
+        let response = self.call(request).await?;
+        let status = response.status();
         if !status.is_success() {
             return Err(StartError::RuntimeApi(format!(
                 "the next invocation answered {status}"
             )));
         }
         let ids = InvocationIds {
-            trace_id: text(answer.headers(), "lambda-runtime-trace-id"),
-            request_id: text(answer.headers(), "lambda-runtime-aws-request-id").ok_or_else(
+            trace_id: text(response.headers(), "lambda-runtime-trace-id"),
+            request_id: text(response.headers(), "lambda-runtime-aws-request-id").ok_or_else(
                 || StartError::RuntimeApi("an invocation has no request id".to_owned()),
             )?,
         };
-        let deadline = text(answer.headers(), "lambda-runtime-deadline-ms")
+        let deadline = text(response.headers(), "lambda-runtime-deadline-ms")
             .and_then(|milliseconds| milliseconds.parse().ok())
             .and_then(|milliseconds| {
                 SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(milliseconds))
@@ -190,7 +190,7 @@ impl RuntimeApi {
             .map_or_else(Deadline::none, |end| {
                 Deadline::after(end.duration_since(now()).unwrap_or_default())
             });
-        let event = answer.into_body().collect().await;
+        let event = response.into_body().collect().await;
         let event = event
             .map_err(|error| StartError::RuntimeApi(error.to_string()))?
             .to_bytes();

@@ -1,6 +1,6 @@
 use std::sync::LazyLock;
 
-use mcp_lambda::{Access, Definition};
+use mcp_lambda::{ToolPolicy, Definition};
 use rmcp::handler::server::router::tool::ToolRouter;
 use rmcp::handler::server::wrapper::Parameters;
 use rmcp::model::{ServerCapabilities, ServerConfig};
@@ -31,7 +31,7 @@ impl Server {
         name = "greet",
         title = "Greet",
         annotations(read_only_hint = true, open_world_hint = false),
-        meta = Access::scopes(&[GREET]).meta()
+        meta = ToolPolicy::scopes(&[GREET]).meta()
     )]
     async fn greet(&self, Parameters(Greet { name }): Parameters<Greet>) -> Result<String, String> {
         // An error of a tool is for the model to read: it names the argument and what is allowed.

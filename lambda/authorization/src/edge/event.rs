@@ -2,7 +2,7 @@
 
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
-use mcp_lambda_runtime::event::read_event;
+use mcp_lambda_runtime::event::Event;
 use mcp_lambda_runtime::response::{PayloadFormat, buffered_response};
 
 use crate::oauth::request::{Request, Response};
@@ -10,7 +10,9 @@ use crate::oauth::request::{Request, Response};
 /// A request from an event, `None` for another one. API Gateway has already decoded the query, and its `path` is without
 /// the API stage.
 pub fn from_event(event: &[u8]) -> Option<Request> {
-    let event = read_event(event)?;
+    let Event::Rest(event) = Event::read(event) else {
+        return None;
+    };
     let (head, body) = event.request.into_parts();
     Some(Request {
         method: head.method,

@@ -5,13 +5,13 @@ use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use http_body_util::{BodyExt, Full};
 
-use crate::endpoint::refusal::Answer;
+use crate::runtime::response::Response;
 
 pub(crate) const JSON: &str = "application/json";
 pub(crate) const EVENT_STREAM: &str = "text/event-stream";
 
 /// Names the media types of the protocol that the client accepts by a media range, or by naming none at all (RFC 9110
-/// section 12.5.1): the protocol engine looks for their names.
+/// section 12.5.1): rmcp looks for their names.
 pub(crate) fn accept_leniently(headers: &mut HeaderMap) {
     let ranges = Ranges::of(headers);
     let accepted =
@@ -20,7 +20,7 @@ pub(crate) fn accept_leniently(headers: &mut HeaderMap) {
         [Some(_), Some(_)] => "application/json, text/event-stream",
         [Some(_), None] => JSON,
         [None, Some(_)] => EVENT_STREAM,
-        // Left for the engine to refuse.
+        // Left for rmcp to refuse.
         [None, None] => return,
     };
     headers.insert(ACCEPT, HeaderValue::from_static(value));
@@ -51,7 +51,7 @@ impl<'a> Ranges<'a> {
         let ranges = values
             .filter_map(|value| value.to_str().ok())
             .flat_map(|value| value.split(','))
-            .map(weighed);
+            .map(parse_range);
         Self(ranges.collect())
     }
 
@@ -72,7 +72,7 @@ impl<'a> Ranges<'a> {
 }
 
 /// A media range and its weight, which is 1 unless it says otherwise.
-fn weighed(range: &str) -> (&str, f32) {
+fn parse_range(range: &str) -> (&str, f32) {
     let mut parts = range.split(';').map(str::trim);
     let name = parts.next().unwrap_or_default();
     let weight = parts
@@ -83,11 +83,11 @@ fn weighed(range: &str) -> (&str, f32) {
 }
 
 /// One JSON-RPC message as an event stream of one event.
-pub(crate) async fn as_event_stream(answer: Answer) -> Answer {
-    if answer.status() != StatusCode::OK {
-        return answer;
+pub(crate) async fn to_event_stream(response: Response) -> Response {
+    if response.status() != StatusCode::OK {
+        return response;
     }
-    let (mut head, body) = answer.into_parts();
+    let (mut head, body) = response.into_parts();
     let Ok(body) = body.collect().await;
     let event = [b"data: ".as_slice(), &body.to_bytes(), b"\n\n"].concat();
     head.headers.remove(CONTENT_LENGTH);
@@ -95,7 +95,7 @@ pub(crate) async fn as_event_stream(answer: Answer) -> Answer {
         .insert(CONTENT_TYPE, HeaderValue::from_static(EVENT_STREAM));
     head.headers
         .insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    Answer::from_parts(head, Full::new(Bytes::from(event)).boxed())
+    Response::from_parts(head, Full::new(Bytes::from(event)).boxed())
 }
 
 #[cfg(test)]

@@ -2,35 +2,31 @@
 
 use std::fmt;
 
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 use http_body_util::BodyExt;
-use rmcp::model::ProtocolVersion;
 use serde::Deserializer;
 use serde::de::{SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use crate::endpoint::message::Message;
-use crate::endpoint::refusal::{Answer, Refusal, json_answer};
+use crate::endpoint::refusal::{Refusal, json_response};
+use crate::runtime::response::Response;
 
 /// Most messages of one batch.
 const MAX_MESSAGES: usize = 32;
 
-/// Whether a request with these headers may be a batch. Revision 2025-03-26 has batches, and its clients do not send
-/// `MCP-Protocol-Version`; 2025-06-18 removed batches.
-pub(crate) fn is_allowed(headers: &HeaderMap) -> bool {
-    headers.get("mcp-protocol-version").is_none_or(|version| {
-        version.as_bytes() == ProtocolVersion::V_2025_03_26.as_str().as_bytes()
-    })
-}
+/// One message of a batch: its JSON, and what was read of it.
+pub(crate) type Part<'a> = (&'a [u8], Result<Message, Refusal>);
 
-/// The messages of a batch (JSON-RPC 2.0 section 6); `None` when the body is not an array.
-pub(crate) fn messages(body: &[u8]) -> Option<Result<Vec<&[u8]>, Refusal>> {
+/// Whether the body is an array.
+pub(crate) fn is_one(body: &[u8]) -> bool {
     let first = body.iter().find(|byte| !byte.is_ascii_whitespace());
-    (first == Some(&b'[')).then(|| read(body))
+    first == Some(&b'[')
 }
 
-fn read(body: &[u8]) -> Result<Vec<&[u8]>, Refusal> {
+/// The messages of a batch (JSON-RPC 2.0 section 6).
+pub(crate) fn split(body: &[u8]) -> Result<Vec<Part<'_>>, Refusal> {
     let mut reader = serde_json::Deserializer::from_slice(body);
     let messages = reader.deserialize_seq(Bounded);
     let messages = messages.and_then(|messages| reader.end().map(|()| messages));
@@ -44,15 +40,17 @@ fn read(body: &[u8]) -> Result<Vec<&[u8]>, Refusal> {
     if messages.is_empty() {
         return Err(Refusal::NotOneMessage("the batch is empty"));
     }
-    let begins = |message: &&[u8]| {
-        Message::read(message).is_ok_and(|message| message.method.as_deref() == Some("initialize"))
-    };
-    if messages.iter().any(begins) {
+    let parts: Vec<Part<'_>> = messages
+        .into_iter()
+        .map(|message| (message, Message::read(message)))
+        .collect();
+    let initializes = |(_, message): &Part<'_>| message.as_ref().is_ok_and(Message::initializes);
+    if parts.iter().any(initializes) {
         return Err(Refusal::NotOneMessage(
             "initialize must not be part of a batch",
         ));
     }
-    Ok(messages)
+    Ok(parts)
 }
 
 /// Reads at most `MAX_MESSAGES` messages.
@@ -81,36 +79,34 @@ impl<'de> Visitor<'de> for Bounded {
 /// Notifications of running tools are left out, because the array holds responses only.
 ///
 /// The status is 200 unless all messages were refused with the same one, as for a foreign origin.
-pub(crate) async fn answer(answers: Vec<Answer>) -> Answer {
-    let first = answers.first().map_or(StatusCode::OK, Answer::status);
-    let is_shared = answers.iter().all(|answer| answer.status() == first);
+pub(crate) async fn join(responses: Vec<Response>) -> Response {
+    let first = responses.first().map_or(StatusCode::OK, Response::status);
+    let is_shared = responses.iter().all(|response| response.status() == first);
     let status = if is_shared && !first.is_success() {
         first
     } else {
         StatusCode::OK
     };
-    let mut responses = Vec::new();
-    for answer in answers {
-        let body = match answer.into_body().collect().await {
-            Ok(body) => body.to_bytes(),
-            Err(never) => match never {},
-        };
-        if let Ok(response) = serde_json::from_slice::<Value>(&body) {
-            responses.push(response);
+    let mut messages = Vec::new();
+    for response in responses {
+        let Ok(body) = response.into_body().collect().await;
+        let body = body.to_bytes();
+        if let Ok(message) = serde_json::from_slice::<Value>(&body) {
+            messages.push(message);
             continue;
         }
         let events = body.split(|byte| *byte == b'\n');
-        responses.extend(
+        messages.extend(
             events
                 .filter_map(|line| serde_json::from_slice(line.strip_prefix(b"data:")?).ok())
                 .filter(|message: &Value| message.get("method").is_none()),
         );
     }
-    if responses.is_empty() {
-        let mut nothing = json_answer(StatusCode::ACCEPTED, &Value::Null);
+    if messages.is_empty() {
+        let mut nothing = json_response(StatusCode::ACCEPTED, &Value::Null);
         *nothing.body_mut() = http_body_util::Empty::new().boxed();
         nothing.headers_mut().remove(http::header::CONTENT_TYPE);
         return nothing;
     }
-    json_answer(status, &json!(responses))
+    json_response(status, &json!(messages))
 }

@@ -1,4 +1,4 @@
-//! Ends event streams of the protocol engine with a JSON-RPC error before the invocation ends.
+//! Ends event streams of rmcp with a JSON-RPC error before the invocation ends.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -16,9 +16,9 @@ use crate::endpoint::message::Message;
 /// Longest event that is parsed; a longer one cannot be a request of a server to a client.
 const MAX_EVENT: usize = 64 * 1024;
 
-/// An event stream of the protocol engine that always ends with a response before the invocation ends.
+/// An event stream of rmcp that always ends with a response before the invocation ends.
 ///
-/// Otherwise it could run on without a response for two reasons: work that the engine cannot stop, and, for a client of
+/// Otherwise it could run on without a response for two reasons: work that rmcp cannot stop, and, for a client of
 /// an older revision, a request of the server to the client (sampling, elicitation, roots), whose response would arrive
 /// in another invocation. Both end the stream with a JSON-RPC error; dropping the inner body then cancels the work.
 pub(crate) struct EventStreamBody {

@@ -19,16 +19,16 @@ const MOST_LEFT_OUT: usize = 32;
 /// The members of one JSON object, each as it was sent.
 type Members = BTreeMap<String, Box<RawValue>>;
 
-/// Whether the engine can parse this value; an absent one is valid.
+/// Whether rmcp can parse this value; an absent one is valid.
 pub(crate) fn is_understood<T: DeserializeOwned>(json: Option<&RawValue>) -> bool {
     json.is_none_or(|json| serde_json::from_str::<T>(json.get()).is_ok())
 }
 
-/// The message with a description that the engine can read: members that it would not understand are left out, and
+/// The message with a description that rmcp can read: members that it would not understand are left out, and
 /// `true` or an empty list in the position of an object becomes an empty object.
 ///
-/// `None` when nothing can be left out: the engine refuses a client without a name.
-pub(crate) fn tolerated(body: &[u8]) -> Option<Bytes> {
+/// `None` when nothing can be left out: rmcp refuses a client without a name.
+pub(crate) fn tolerate(body: &[u8]) -> Option<Bytes> {
     let mut message: Members = serde_json::from_slice(body).ok()?;
     let mut params = members(message.get("params")?)?;
     // `initialize` describes the client in its parameters, a request of 2026-07-28 in their metadata.
@@ -57,7 +57,7 @@ fn repair<T: DeserializeOwned>(members: &mut Members, name: &str) -> bool {
     let repaired = members
         .get(name)
         .and_then(|raw| serde_json::from_str(raw.get()).ok())
-        .and_then(repaired::<T>)
+        .and_then(leave_out_unknown::<T>)
         .and_then(|value| to_raw_value(&value).ok());
     let Some(repaired) = repaired else {
         return false;
@@ -66,7 +66,7 @@ fn repair<T: DeserializeOwned>(members: &mut Members, name: &str) -> bool {
     true
 }
 
-fn repaired<T: DeserializeOwned>(mut value: Value) -> Option<Value> {
+fn leave_out_unknown<T: DeserializeOwned>(mut value: Value) -> Option<Value> {
     for left_out in 0..=MOST_LEFT_OUT {
         let Err(error) = serde_path_to_error::deserialize::<_, T>(&value) else {
             return (left_out > 0).then_some(value);
@@ -113,7 +113,7 @@ fn child<'a>(at: &'a mut Value, segment: &Segment) -> Option<&'a mut Value> {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::tolerated;
+    use super::tolerate;
 
     fn initialize(capabilities: Value, info: Value) -> Value {
         json!({
@@ -123,7 +123,7 @@ mod tests {
     }
 
     fn read(message: &Value) -> Option<Value> {
-        let body = tolerated(message.to_string().as_bytes())?;
+        let body = tolerate(message.to_string().as_bytes())?;
         Some(serde_json::from_slice(&body).unwrap())
     }
 
@@ -166,7 +166,7 @@ mod tests {
     #[test]
     fn leaves_other_members_as_they_were_sent() {
         let body = br#"{"id":1,"method":"tools/call","params":{"arguments":{"n":100000000000000000001,"f":1.0},"name":"t","_meta":{"io.modelcontextprotocol/clientCapabilities":{"experimental":{"x":true}}}}}"#;
-        let taken = tolerated(body).unwrap();
+        let taken = tolerate(body).unwrap();
         let taken = std::str::from_utf8(&taken).unwrap();
         assert!(
             taken.contains(r#"{"n":100000000000000000001,"f":1.0}"#),

@@ -5,16 +5,16 @@ use http::header::{
     ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_HEADERS, ORIGIN,
     VARY,
 };
-use http::{HeaderMap, HeaderValue, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use http_body_util::{BodyExt, Empty};
 use mcp_lambda_contract::{HttpUrl, McpSettings};
 
-use crate::endpoint::refusal::Answer;
+use crate::runtime::response::Response;
 
 /// Lets MCP clients in a browser read responses (Fetch standard, CORS protocol).
 ///
 /// A proxy integration of API Gateway forwards a function's headers and adds none, so the function sends them. It
-/// refuses nothing: the protocol engine responds with 403 to a foreign origin.
+/// refuses nothing: rmcp responds with 403 to a foreign origin.
 #[derive(Clone, Debug)]
 pub(crate) struct Cors {
     /// As in [`McpSettings::origins`]: every port is written out; `:*` matches all ports.
@@ -48,8 +48,8 @@ impl Cors {
     }
 
     /// Adds the headers with which the browser lets the client read the response.
-    pub(crate) fn allow(answer: &mut Answer, origin: HeaderValue) {
-        let headers = answer.headers_mut();
+    pub(crate) fn allow(response: &mut Response, origin: HeaderValue) {
+        let headers = response.headers_mut();
         headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
         let exposed = if headers.contains_key("mcp-session-id") {
             "WWW-Authenticate, Mcp-Session-Id"
@@ -64,12 +64,12 @@ impl Cors {
     }
 
     /// Responds to a preflight request; `None` for a foreign origin.
-    pub(crate) fn preflight(&self, headers: &HeaderMap) -> Option<Answer> {
+    pub(crate) fn preflight(&self, headers: &HeaderMap) -> Option<Response> {
         let origin = self.allowed_origin(headers)?;
-        let mut answer = Response::new(Empty::new().boxed());
-        *answer.status_mut() = StatusCode::NO_CONTENT;
-        Self::allow(&mut answer, origin);
-        let allowed = answer.headers_mut();
+        let mut response = Response::new(Empty::new().boxed());
+        *response.status_mut() = StatusCode::NO_CONTENT;
+        Self::allow(&mut response, origin);
+        let allowed = response.headers_mut();
         allowed.insert(
             ACCESS_CONTROL_ALLOW_METHODS,
             HeaderValue::from_static(self.methods),
@@ -80,6 +80,6 @@ impl Cors {
             allowed.insert(ACCESS_CONTROL_ALLOW_HEADERS, asked.clone());
         }
         allowed.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
-        Some(answer)
+        Some(response)
     }
 }

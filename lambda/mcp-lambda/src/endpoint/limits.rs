@@ -8,7 +8,7 @@ pub(crate) const MAX_BODY: usize = 4 * 1024 * 1024;
 pub(crate) const MAX_HEADERS: usize = 100;
 /// Longest header section, names and values, in bytes. A REST API's own limit is 10,240.
 pub(crate) const MAX_HEADER_BYTES: usize = 32 * 1024;
-/// Deepest nesting of arrays and objects in a body. The protocol engine's reader stops at 128.
+/// Deepest nesting of arrays and objects in a body. rmcp's reader stops at 128.
 pub(crate) const MAX_DEPTH: usize = 64;
 
 /// Which limit a request exceeds.

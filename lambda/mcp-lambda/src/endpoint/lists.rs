@@ -1,19 +1,13 @@
 //! Checks cursors and returns pages of lists.
 
-use http::request::Parts;
 use rmcp::ErrorData;
 use rmcp::model::Extensions;
 
-/// Marks a request whose cursor is not a string, which the engine reads as an absent cursor.
-#[derive(Clone)]
-pub(crate) struct MalformedCursor;
+use crate::request_facts::RequestFacts;
 
 /// Refuses a cursor that is not a string.
 pub(crate) fn check_cursor(extensions: &Extensions) -> Result<(), ErrorData> {
-    let is_malformed = extensions
-        .get::<Parts>()
-        .is_some_and(|parts| parts.extensions.get::<MalformedCursor>().is_some());
-    if is_malformed {
+    if RequestFacts::of(extensions)?.has_malformed_cursor {
         return Err(ErrorData::invalid_params(
             "params.cursor must be a string, the nextCursor of the page before",
             None,

@@ -10,7 +10,7 @@ use crate::endpoint::client_description::is_understood;
 use crate::endpoint::params::is_list;
 use crate::endpoint::refusal::Refusal;
 
-/// The parts of a JSON-RPC message that are checked before the protocol engine parses all of it.
+/// The parts of a JSON-RPC message that are checked before rmcp parses all of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Message {
     pub(crate) id: Option<RequestId>,
@@ -24,7 +24,6 @@ pub(crate) struct Message {
     /// `params._meta.traceparent`.
     pub(crate) traceparent: Option<String>,
     /// `params._meta.tracestate`.
-    #[cfg(feature = "opentelemetry")]
     pub(crate) tracestate: Option<String>,
     /// The subject of a request of another method than `tools/call`: the name, `uri` or `taskId` in its parameters.
     subject: Option<String>,
@@ -32,7 +31,7 @@ pub(crate) struct Message {
     pub(crate) malformed: Option<&'static str>,
     /// The message requests a page of a list with a cursor that is not a string.
     pub(crate) has_malformed_cursor: bool,
-    /// The client describes itself in a way that the protocol engine does not understand.
+    /// The client describes itself in a way that rmcp does not understand.
     pub(crate) is_oddly_described: bool,
 }
 
@@ -77,7 +76,6 @@ struct Meta<'a> {
     client_capabilities: Option<&'a RawValue>,
     #[serde(default, borrow)]
     traceparent: Option<&'a RawValue>,
-    #[cfg(feature = "opentelemetry")]
     #[serde(default, borrow)]
     tracestate: Option<&'a RawValue>,
 }
@@ -91,7 +89,7 @@ impl Message {
     /// Reads the envelope of one JSON-RPC message (JSON-RPC 2.0 section 4).
     ///
     /// A member that occurs twice is refused, because two parsers could take different ones. Does not check `jsonrpc`
-    /// or the parameters: the protocol engine does.
+    /// or the parameters: rmcp does.
     pub(crate) fn read(body: &[u8]) -> Result<Self, Refusal> {
         // The parser does not check the encoding of members that it skips (RFC 8259 section 8.1).
         let text = std::str::from_utf8(body).map_err(|_| Refusal::NotJson)?;
@@ -146,7 +144,6 @@ impl Message {
             client: client.map(|client| client.name),
             protocol_version: value(meta.protocol_version.or(params.protocol_version)),
             traceparent: value(meta.traceparent),
-            #[cfg(feature = "opentelemetry")]
             tracestate: value(meta.tracestate),
             subject: value(subject),
             malformed,
@@ -156,13 +153,18 @@ impl Message {
         })
     }
 
+    /// Whether the message begins an MCP session.
+    pub(crate) fn initializes(&self) -> bool {
+        self.method.as_deref() == Some("initialize")
+    }
+
     /// The value that the header `Mcp-Name` repeats.
     pub(crate) fn subject(&self) -> Option<&str> {
         self.tool.as_deref().or(self.subject.as_deref())
     }
 }
 
-/// The members of an object; defaults for any other value, which the protocol engine refuses where it matters.
+/// The members of an object; defaults for any other value, which rmcp refuses where it matters.
 fn object<'a, T: Deserialize<'a> + Default>(json: Option<&'a RawValue>) -> Result<T, Refusal> {
     match json.map(RawValue::get) {
         Some(json) if first_byte(json.as_bytes()) == Some(b'{') => serde_json::from_str(json)

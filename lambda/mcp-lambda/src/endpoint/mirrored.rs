@@ -27,7 +27,7 @@ fn is_any_argument(headers: &HeaderMap) -> bool {
 }
 
 /// Refuses headers that contradict the message. Revisions before 2026-07-28 do not ask for them, but a policy may rely
-/// on those that are there. From that revision on the engine checks them, and that they are there.
+/// on those that are there. From that revision on rmcp checks them, and that they are there.
 pub(crate) fn check(headers: &HeaderMap, message: &Message) -> Result<(), Refusal> {
     let method = message.method.as_deref();
     if is_contradicted(headers, METHOD, method, |value| Some(value.to_owned())) {
@@ -35,7 +35,7 @@ pub(crate) fn check(headers: &HeaderMap, message: &Message) -> Result<(), Refusa
             "the Mcp-Method header must be the method of the body, or be left out",
         ));
     }
-    if is_contradicted(headers, NAME, message.subject(), decoded) {
+    if is_contradicted(headers, NAME, message.subject(), decode_value) {
         return Err(Refusal::HeaderMismatch(
             "the Mcp-Name header must be the name, uri or taskId of the body, or be left out",
         ));
@@ -89,7 +89,7 @@ fn contradicts(headers: &HeaderMap, schema: &JsonObject, arguments: &Value) -> b
         let header = property.get("x-mcp-header").and_then(Value::as_str);
         let is_contradicted = header.is_some_and(|header| {
             let header = format!("{ARGUMENT}{}", header.to_ascii_lowercase());
-            is_contradicted(headers, &header, text.as_deref(), decoded)
+            is_contradicted(headers, &header, text.as_deref(), decode_value)
         });
         is_contradicted
             || property
@@ -114,7 +114,7 @@ fn is_contradicted(
 }
 
 /// The value of a header that may be encoded as `=?base64?…?=` (2026-07-28, value encoding).
-fn decoded(value: &str) -> Option<String> {
+fn decode_value(value: &str) -> Option<String> {
     let encoded = value
         .strip_prefix("=?base64?")
         .and_then(|value| value.strip_suffix("?="));

@@ -1,11 +1,11 @@
 //! Explains which parameter of a request does not fit its method.
 //!
-//! The engine parses a request as the first of its typed requests that fits, and the last of them accepts every method:
+//! rmcp parses a request as the first of its typed requests that fits, and the last of them accepts every method:
 //! a `tools/call` without `name` becomes a request for an unknown method. This module parses such a request again by
 //! its method, to find out which member is wrong. Valid requests do not reach it.
 #![expect(
     deprecated,
-    reason = "the engine still has the methods that newer revisions deprecate"
+    reason = "rmcp still has the methods that newer revisions deprecate"
 )]
 
 use rmcp::model::{
@@ -38,7 +38,7 @@ pub(crate) struct Offer {
     pub(crate) subscribes: bool,
 }
 
-/// A method whose parameters the engine reads as a type.
+/// A method whose parameters rmcp reads as a type.
 struct Method {
     name: &'static str,
     /// A server without the feature does not know the method, regardless of the parameters.
@@ -46,7 +46,7 @@ struct Method {
     misfit: fn(&Value) -> Option<String>,
 }
 
-/// Every typed method of the engine. A test compares it with the engine's own list.
+/// Every typed method of rmcp. A test compares it with rmcp's own list.
 const METHODS: &[Method] = &[
     method::<PingRequestMethod, JsonObject>(|offer| offer.is_legacy),
     method::<InitializeResultMethod, InitializeRequestParams>(|offer| offer.is_legacy),
@@ -83,7 +83,7 @@ const METHODS: &[Method] = &[
     }),
 ];
 
-/// Methods that return a list page by page. The engine treats their parameters as absent when they do not fit.
+/// Methods that return a list page by page. rmcp treats their parameters as absent when they do not fit.
 const LISTS: [&str; 5] = [
     ListToolsRequestMethod::VALUE,
     ListPromptsRequestMethod::VALUE,
@@ -97,7 +97,7 @@ pub(crate) fn is_list(method: &str) -> bool {
     LISTS.contains(&method)
 }
 
-/// Notifications of the protocol, which the engine parses as custom ones when their parameters do not fit.
+/// Notifications of the protocol, which rmcp parses as custom ones when their parameters do not fit.
 const NOTIFICATIONS: [&str; 4] = [
     CancelledNotificationMethod::VALUE,
     ProgressNotificationMethod::VALUE,
@@ -105,7 +105,7 @@ const NOTIFICATIONS: [&str; 4] = [
     RootsListChangedNotificationMethod::VALUE,
 ];
 
-/// Whether the engine has a type for the notification.
+/// Whether rmcp has a type for the notification.
 pub(crate) fn is_notification_of_the_protocol(method: &str) -> bool {
     NOTIFICATIONS.contains(&method)
 }
@@ -138,7 +138,7 @@ fn has_skills(offer: &Offer) -> bool {
     offer.capabilities.supports_skills()
 }
 
-/// What is wrong with the parameters of a request that the engine took for a custom one; `None` when it is a custom
+/// What is wrong with the parameters of a request that rmcp took for a custom one; `None` when it is a custom
 /// one, or one of a feature that the server does not have.
 pub(crate) fn problem(request: &CustomRequest, offer: &Offer) -> Option<String> {
     let method = METHODS
@@ -175,7 +175,7 @@ mod tests {
 
     use super::{LISTS, METHODS, NOTIFICATIONS, Offer, is_list, problem};
 
-    /// Every `method` that the schema of the engine's requests fixes; a method is a type of its own there.
+    /// Every `method` that the schema of rmcp's requests fixes; a method is a type of its own there.
     fn methods(schema: &Value, root: &Value, found: &mut BTreeSet<String>) {
         match schema {
             Value::Object(members) => {
@@ -193,29 +193,29 @@ mod tests {
     }
 
     #[test]
-    fn knows_every_typed_method_of_the_engine() {
+    fn knows_every_typed_method_of_rmcp() {
         let schema = SchemaGenerator::default().into_root_schema_for::<ClientRequest>();
         let schema = json!(schema);
-        let mut engine = BTreeSet::new();
-        methods(&schema, &schema, &mut engine);
-        assert!(engine.contains("tools/call"), "{engine:?}");
+        let mut theirs = BTreeSet::new();
+        methods(&schema, &schema, &mut theirs);
+        assert!(theirs.contains("tools/call"), "{theirs:?}");
         let ours: BTreeSet<String> = METHODS
             .iter()
             .map(|method| method.name.to_owned())
             .collect();
-        assert_eq!(ours, engine);
+        assert_eq!(ours, theirs);
     }
 
     #[test]
-    fn knows_every_list_and_every_notification_of_the_engine() {
+    fn knows_every_list_and_every_notification_of_rmcp() {
         let listed = METHODS.iter().map(|method| method.name);
         let listed: Vec<&str> = listed.filter(|name| name.ends_with("/list")).collect();
         assert!(listed.iter().all(|name| is_list(name)) && listed.len() == LISTS.len());
         let schema = SchemaGenerator::default().into_root_schema_for::<ClientNotification>();
         let schema = json!(schema);
-        let mut engine = BTreeSet::new();
-        methods(&schema, &schema, &mut engine);
-        assert_eq!(engine, NOTIFICATIONS.map(str::to_owned).into());
+        let mut theirs = BTreeSet::new();
+        methods(&schema, &schema, &mut theirs);
+        assert_eq!(theirs, NOTIFICATIONS.map(str::to_owned).into());
     }
 
     #[test]

@@ -3,27 +3,26 @@
 use std::fmt;
 
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, WWW_AUTHENTICATE};
-use http::{HeaderValue, Response, StatusCode};
+use http::{HeaderValue, StatusCode};
 use http_body_util::{BodyExt, Full};
 use mcp_lambda_contract::{Challenge, InvalidChallengeValue};
 use rmcp::model::{ErrorCode, ErrorData, JsonRpcError, ProtocolVersion, RequestId};
 use serde_json::{Value, json};
 
+use crate::endpoint::error_code::{INSUFFICIENT_SCOPE, REFUSED};
 use crate::endpoint::limits::{LimitError, MAX_BODY, MAX_DEPTH, MAX_HEADER_BYTES, MAX_HEADERS};
-#[cfg(feature = "dynamodb")]
-use crate::state::StoreError;
+use crate::runtime::response::Response;
+use crate::state::refusal::StateRefusal;
 use crate::token::bearer::TokenError;
+use crate::token::caller::Caller;
 use crate::token::claims::ClaimsProblem;
 use crate::token::jwt::{JwtProblem, SignatureError};
+use crate::token::policy::{Policy, Verdict};
 
-pub(crate) use crate::runtime::response::Answer;
+/// The HTTP methods of an endpoint without MCP sessions.
+pub(crate) const POST_ONLY: &str = "POST";
 
-/// Error code of refusals that JSON-RPC and MCP have no code for; in the range left to implementations.
-const REFUSED: ErrorCode = ErrorCode(-32000);
-/// The caller lacks a scope.
-const INSUFFICIENT_SCOPE: ErrorCode = ErrorCode(-32003);
-
-/// Every reason for which a request does not reach a tool. Only [`Refusal::answer`] maps a reason to an HTTP response.
+/// Every reason for which a request does not reach a tool. Only [`Refusal::respond`] maps a reason to an HTTP response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
     /// No `Authorization: Bearer …`, or no claims from the gateway.
@@ -40,21 +39,12 @@ pub(crate) enum Refusal {
     PathUnknown,
     /// An HTTP method that the endpoint does not support.
     MethodNotAllowed { allowed: &'static str },
-    /// GET without `Last-Event-ID`: there is no event stream outside of responses.
-    #[cfg(feature = "dynamodb")]
-    NoStandaloneStream { allowed: &'static str },
-    /// The event id was not issued in this MCP session, was altered, or has expired.
-    #[cfg(feature = "dynamodb")]
-    EventUnknown,
     /// The body is not JSON.
     NotJson,
     /// The body is JSON, but not one JSON-RPC message.
     NotOneMessage(&'static str),
     /// The body is a batch, which a rate limit would count as one request.
     BatchNotAllowed,
-    /// The client's response belongs to no open request of the server in this MCP session.
-    #[cfg(feature = "dynamodb")]
-    NotAsked,
     /// The parameters cannot be those of any method.
     ParamsMalformed {
         rule: &'static str,
@@ -62,7 +52,7 @@ pub(crate) enum Refusal {
     },
     /// A header contradicts the body that it repeats.
     HeaderMismatch(&'static str),
-    /// A protocol version that the protocol engine does not know.
+    /// A protocol version that rmcp does not know.
     VersionUnsupported(String),
     /// The body is larger than the limit, in bytes.
     BodyTooLarge { limit: usize },
@@ -74,14 +64,10 @@ pub(crate) enum Refusal {
     DeadlineReached,
     /// The server panicked before it had a response.
     ServerPanicked,
-    /// The session id was not issued to this caller, was altered, or has expired.
-    #[cfg(feature = "dynamodb")]
-    SessionUnknown,
-    /// State that must outlive the invocation cannot be stored.
-    #[cfg(feature = "dynamodb")]
-    StateUnavailable(StoreError),
-    /// The protocol engine refused in plain text.
-    Engine { status: StatusCode, text: String },
+    /// A reason that concerns what outlives the invocation.
+    State(StateRefusal),
+    /// rmcp refused in plain text.
+    Rmcp { status: StatusCode, text: String },
 }
 
 /// The parameters of every challenge of one server.
@@ -99,6 +85,12 @@ impl From<LimitError> for Refusal {
             LimitError::BodyTooLarge => Refusal::BodyTooLarge { limit: MAX_BODY },
             LimitError::TooDeep => Refusal::TooDeep,
         }
+    }
+}
+
+impl From<StateRefusal> for Refusal {
+    fn from(refusal: StateRefusal) -> Self {
+        Refusal::State(refusal)
     }
 }
 
@@ -135,24 +127,12 @@ impl fmt::Display for Refusal {
             Refusal::MethodNotAllowed { allowed } => {
                 write!(formatter, "this endpoint accepts {allowed} only")
             }
-            #[cfg(feature = "dynamodb")]
-            Refusal::NoStandaloneStream { .. } => formatter.write_str(
-                "this endpoint has no event stream outside of answers: send the Last-Event-ID to resume one",
-            ),
-            #[cfg(feature = "dynamodb")]
-            Refusal::EventUnknown => formatter.write_str(
-                "the Last-Event-ID is not known in this conversation: it is not one of it, or too old",
-            ),
             Refusal::NotJson => formatter.write_str("the body is not JSON"),
             Refusal::NotOneMessage(rule)
             | Refusal::ParamsMalformed { rule, .. }
             | Refusal::HeaderMismatch(rule) => formatter.write_str(rule),
             Refusal::BatchNotAllowed => formatter.write_str(
                 "this server takes no batches, because it limits requests: send each message as a request of its own",
-            ),
-            #[cfg(feature = "dynamodb")]
-            Refusal::NotAsked => formatter.write_str(
-                "the response answers no open question of this session: its id is unknown, expired or answered already",
             ),
             // MCP clients that do not know the error code look for the first words, and initialize then.
             Refusal::VersionUnsupported(version) => write!(
@@ -175,12 +155,8 @@ impl fmt::Display for Refusal {
                 formatter.write_str("the server did not finish before the end of its invocation")
             }
             Refusal::ServerPanicked => formatter.write_str("the server failed"),
-            #[cfg(feature = "dynamodb")]
-            Refusal::SessionUnknown => formatter
-                .write_str("the Mcp-Session-Id is not known for this caller: initialize again"),
-            #[cfg(feature = "dynamodb")]
-            Refusal::StateUnavailable(problem) => problem.fmt(formatter),
-            Refusal::Engine { text, .. } => formatter.write_str(text),
+            Refusal::State(refusal) => refusal.fmt(formatter),
+            Refusal::Rmcp { text, .. } => formatter.write_str(text),
         }
     }
 }
@@ -210,15 +186,9 @@ impl Refusal {
             Refusal::InsufficientScope { .. } => "InsufficientScope",
             Refusal::PathUnknown => "PathUnknown",
             Refusal::MethodNotAllowed { .. } => "MethodNotAllowed",
-            #[cfg(feature = "dynamodb")]
-            Refusal::NoStandaloneStream { .. } => "NoStandaloneStream",
-            #[cfg(feature = "dynamodb")]
-            Refusal::EventUnknown => "EventUnknown",
             Refusal::NotJson => "NotJson",
             Refusal::NotOneMessage(_) => "NotOneMessage",
             Refusal::BatchNotAllowed => "BatchNotAllowed",
-            #[cfg(feature = "dynamodb")]
-            Refusal::NotAsked => "NotAsked",
             Refusal::ParamsMalformed { .. } => "ParamsMalformed",
             Refusal::HeaderMismatch(_) => "HeaderMismatch",
             Refusal::VersionUnsupported(_) => "VersionUnsupported",
@@ -227,20 +197,14 @@ impl Refusal {
             Refusal::TooDeep => "TooDeep",
             Refusal::DeadlineReached => "DeadlineReached",
             Refusal::ServerPanicked => "ServerPanicked",
-            #[cfg(feature = "dynamodb")]
-            Refusal::SessionUnknown => "SessionUnknown",
-            #[cfg(feature = "dynamodb")]
-            Refusal::StateUnavailable(_) => "StateUnavailable",
-            Refusal::Engine { .. } => "Engine",
+            Refusal::State(refusal) => refusal.name(),
+            Refusal::Rmcp { .. } => "Engine",
         }
     }
 
     /// Whether a service that this library uses throttled it.
     pub(crate) fn is_throttling(&self) -> bool {
-        #[cfg(feature = "dynamodb")]
-        return matches!(self, Refusal::StateUnavailable(StoreError::Throttled));
-        #[cfg(not(feature = "dynamodb"))]
-        false
+        matches!(self, Refusal::State(refusal) if refusal.is_throttling())
     }
 
     fn wire(&self, context: &ChallengeContext) -> Wire {
@@ -281,17 +245,10 @@ impl Refusal {
             },
             Refusal::PathUnknown => json_rpc(StatusCode::NOT_FOUND, REFUSED),
             Refusal::MethodNotAllowed { .. } => json_rpc(StatusCode::METHOD_NOT_ALLOWED, REFUSED),
-            #[cfg(feature = "dynamodb")]
-            Refusal::NoStandaloneStream { .. } => json_rpc(StatusCode::METHOD_NOT_ALLOWED, REFUSED),
-            // Not 404, which would mean that the session has ended.
-            #[cfg(feature = "dynamodb")]
-            Refusal::EventUnknown => json_rpc(StatusCode::BAD_REQUEST, REFUSED),
             Refusal::NotJson => json_rpc(StatusCode::BAD_REQUEST, ErrorCode::PARSE_ERROR),
             Refusal::NotOneMessage(_) | Refusal::BatchNotAllowed => {
                 json_rpc(StatusCode::BAD_REQUEST, ErrorCode::INVALID_REQUEST)
             }
-            #[cfg(feature = "dynamodb")]
-            Refusal::NotAsked => json_rpc(StatusCode::BAD_REQUEST, ErrorCode::INVALID_REQUEST),
             Refusal::ParamsMalformed { status, .. } => json_rpc(*status, ErrorCode::INVALID_PARAMS),
             Refusal::HeaderMismatch(_) => {
                 json_rpc(StatusCode::BAD_REQUEST, ErrorCode::HEADER_MISMATCH)
@@ -310,42 +267,23 @@ impl Refusal {
             Refusal::ServerPanicked => {
                 json_rpc(StatusCode::INTERNAL_SERVER_ERROR, ErrorCode::INTERNAL_ERROR)
             }
-            // The status tells a client to initialize again (Streamable HTTP, session management).
-            #[cfg(feature = "dynamodb")]
-            Refusal::SessionUnknown => json_rpc(StatusCode::NOT_FOUND, REFUSED),
-            #[cfg(feature = "dynamodb")]
-            Refusal::StateUnavailable(problem) => match problem {
-                StoreError::TooLarge => json_rpc(StatusCode::PAYLOAD_TOO_LARGE, REFUSED),
-                StoreError::Throttled
-                | StoreError::TooSlow
-                | StoreError::Unreachable
-                | StoreError::Failed
-                | StoreError::Full
-                | StoreError::Conflict => {
-                    json_rpc(StatusCode::SERVICE_UNAVAILABLE, ErrorCode::INTERNAL_ERROR)
-                }
-                StoreError::AccessDenied { .. }
-                | StoreError::TableMissing
-                | StoreError::Refused(_)
-                | StoreError::Nonsense
-                | StoreError::NoRandomness => {
-                    json_rpc(StatusCode::INTERNAL_SERVER_ERROR, ErrorCode::INTERNAL_ERROR)
-                }
-            },
-            Refusal::Engine { status, .. } => json_rpc(*status, REFUSED),
+            Refusal::State(refusal) => {
+                let (status, code) = refusal.wire();
+                json_rpc(status, code)
+            }
+            Refusal::Rmcp { status, .. } => json_rpc(*status, REFUSED),
         }
     }
 
     /// The HTTP methods of the endpoint.
     fn allowed(&self) -> &'static str {
-        #[cfg(feature = "dynamodb")]
-        if let Refusal::NoStandaloneStream { allowed } = self {
-            return allowed;
-        }
         if let Refusal::MethodNotAllowed { allowed } = self {
             return allowed;
         }
-        "POST"
+        if let Refusal::State(refusal) = self {
+            return refusal.allowed().unwrap_or(POST_ONLY);
+        }
+        POST_ONLY
     }
 
     /// The error object alone, for a response that has already started as an event stream.
@@ -366,7 +304,7 @@ impl Refusal {
     }
 
     /// The whole response.
-    pub(crate) fn answer(&self, context: &ChallengeContext, id: Option<RequestId>) -> Answer {
+    pub(crate) fn respond(&self, context: &ChallengeContext, id: Option<RequestId>) -> Response {
         let Wire {
             status,
             body,
@@ -375,14 +313,14 @@ impl Refusal {
         // A foreign `Origin` or `Host` is refused before the message is parsed (Streamable HTTP, security warning): the
         // response has no id.
         let is_foreign =
-            matches!(self, Refusal::Engine { status, .. } if *status == StatusCode::FORBIDDEN);
+            matches!(self, Refusal::Rmcp { status, .. } if *status == StatusCode::FORBIDDEN);
         let id = id.filter(|_| !is_foreign);
         let body = match body {
             Body::OAuth(error) => json!({ "error": error, "error_description": self.to_string() }),
             Body::JsonRpc(_) => json!(self.error(context, id)),
         };
-        let mut answer = json_answer(status, &body);
-        let headers = answer.headers_mut();
+        let mut response = json_response(status, &body);
+        let headers = response.headers_mut();
         if status == StatusCode::METHOD_NOT_ALLOWED {
             headers.insert(ALLOW, HeaderValue::from_static(self.allowed()));
         }
@@ -396,11 +334,22 @@ impl Refusal {
                 HeaderValue::try_from(value).unwrap_or(HeaderValue::from_static("Bearer")),
             );
         }
-        answer
+        response
     }
 }
 
-/// The protocol versions of the engine.
+/// Refuses a caller that lacks an OAuth scope of the tool. rmcp responds to a call of an unknown tool.
+pub(crate) fn check_scopes(policy: &Policy, tool: &str, caller: &Caller) -> Result<(), Refusal> {
+    match policy.judge(tool, caller) {
+        Verdict::NeedsScopes(scopes) => Err(Refusal::InsufficientScope {
+            tool: tool.to_owned(),
+            scopes,
+        }),
+        Verdict::Allowed | Verdict::UnknownTool => Ok(()),
+    }
+}
+
+/// The protocol versions of rmcp.
 fn supported_versions() -> Vec<&'static str> {
     ProtocolVersion::KNOWN_VERSIONS
         .iter()
@@ -409,14 +358,11 @@ fn supported_versions() -> Vec<&'static str> {
 }
 
 /// A JSON response that must not be cached.
-pub(crate) fn json_answer(status: StatusCode, body: &serde_json::Value) -> Answer {
-    let mut answer = Response::new(Full::from(body.to_string()).boxed());
-    *answer.status_mut() = status;
-    answer
-        .headers_mut()
-        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    answer
-        .headers_mut()
-        .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    answer
+pub(crate) fn json_response(status: StatusCode, body: &Value) -> Response {
+    let mut response = Response::new(Full::from(body.to_string()).boxed());
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
 }

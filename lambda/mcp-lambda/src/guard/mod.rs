@@ -9,8 +9,7 @@
 pub(crate) mod capabilities;
 pub(crate) mod integers;
 pub(crate) mod tool_call;
-#[cfg(feature = "dynamodb")]
-pub(crate) mod tool_state;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
@@ -31,24 +30,21 @@ use rmcp::model::{
     UnsubscribeRequestParams, UpdateTaskParams,
 };
 use rmcp::service::{NotificationContext, RequestContext, SubscriptionContext};
+use rmcp::transport::StreamableHttpService;
+use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use rmcp::{ErrorData, RoleServer, ServerHandler};
 use serde_json::json;
 
-use crate::access::take_access;
 use crate::endpoint::lists::page;
 use crate::endpoint::params::{self, Offer, is_notification_of_the_protocol};
 use crate::guard::capabilities::withdraw_notifications;
-#[cfg(feature = "dynamodb")]
-use crate::guard::tool_state::{ToolState, conversation_id};
-use crate::runtime::deadline::Deadline;
+use crate::request_facts::RequestFacts;
+use crate::revision::Revision;
 use crate::runtime::log::Log;
-#[cfg(feature = "dynamodb")]
-use crate::session::describe;
-#[cfg(feature = "dynamodb")]
-use crate::tasks::{self, Tasks};
+use crate::state::call_state::CallState;
 use crate::telemetry::Outcome;
-use crate::token::caller::Caller;
 use crate::token::policy::{Policy, Verdict};
+use crate::tool_policy::take_policy;
 
 /// The author's server with checks that rmcp lacks:
 ///
@@ -66,11 +62,11 @@ pub(crate) struct Guarded<S> {
     pub(crate) schemas: Arc<BTreeMap<Cow<'static, str>, Arc<JsonObject>>>,
     streams: bool,
     pub(crate) log: Log,
-    #[cfg(feature = "dynamodb")]
-    pub(crate) tool_state: Option<ToolState>,
-    #[cfg(feature = "dynamodb")]
-    pub(crate) tasks: Option<Tasks>,
+    pub(crate) state: CallState,
 }
+
+/// rmcp's Streamable HTTP service for the author's server.
+pub(crate) type RmcpService<S> = StreamableHttpService<Guarded<S>, NeverSessionManager>;
 
 impl<S> Clone for Guarded<S> {
     /// Another handle of the same server.
@@ -81,10 +77,7 @@ impl<S> Clone for Guarded<S> {
             schemas: Arc::clone(&self.schemas),
             streams: self.streams,
             log: self.log.clone(),
-            #[cfg(feature = "dynamodb")]
-            tool_state: self.tool_state.clone(),
-            #[cfg(feature = "dynamodb")]
-            tasks: self.tasks.clone(),
+            state: self.state.clone(),
         }
     }
 }
@@ -96,6 +89,7 @@ impl<S> Guarded<S> {
         policy: Arc<Policy>,
         mode: ResponseMode,
         log: Log,
+        state: CallState,
     ) -> Self {
         let schemas = tools.into_iter().map(|tool| (tool.name, tool.input_schema));
         Self {
@@ -104,24 +98,8 @@ impl<S> Guarded<S> {
             schemas: Arc::new(schemas.collect()),
             streams: mode == ResponseMode::Stream,
             log,
-            #[cfg(feature = "dynamodb")]
-            tool_state: None,
-            #[cfg(feature = "dynamodb")]
-            tasks: None,
+            state,
         }
-    }
-
-    #[cfg(feature = "dynamodb")]
-    pub(crate) fn with_tool_state(mut self, tool_state: Option<ToolState>) -> Self {
-        self.tool_state = tool_state;
-        self
-    }
-
-    /// Runs the tools that declare it as tasks.
-    #[cfg(feature = "dynamodb")]
-    pub(crate) fn with_tasks(mut self, tasks: Option<Tasks>) -> Self {
-        self.tasks = tasks;
-        self
     }
 
     /// Clients that `initialize` get change notifications on the stream of a GET, which this endpoint does not have.
@@ -134,16 +112,14 @@ impl<S> Guarded<S> {
         capabilities
     }
 
-    /// The features that a request can use.
-    fn offer(&self, context: &RequestContext<RoleServer>) -> Offer
+    /// The features that a request of this revision can use.
+    fn offer(&self, revision: Revision) -> Offer
     where
         S: ServerHandler,
     {
         Offer {
             capabilities: self.get_info().capabilities,
-            is_legacy: context
-                .protocol_version()
-                .is_none_or(|version| version.as_str() < ProtocolVersion::V_2026_07_28.as_str()),
+            is_legacy: revision.is_legacy(),
             subscribes: self
                 .accepted_subscription_filter(&SubscriptionFilter::default())
                 .is_some(),
@@ -152,13 +128,13 @@ impl<S> Guarded<S> {
 
     /// Turns a panic of the author's code into an error. The message of the panic is dropped, because it may contain
     /// anything.
-    async fn caught<T>(
+    async fn catch_panic<T>(
         &self,
         method: &'static str,
         outcome: Outcome,
-        answer: impl Future<Output = Result<T, ErrorData>>,
+        response: impl Future<Output = Result<T, ErrorData>>,
     ) -> Result<T, ErrorData> {
-        let answer = AssertUnwindSafe(outcome.active(answer))
+        let response = AssertUnwindSafe(outcome.active(response))
             .catch_unwind()
             .await
             .unwrap_or_else(|_| {
@@ -169,15 +145,15 @@ impl<S> Guarded<S> {
                     None,
                 ))
             });
-        if let Err(error) = &answer {
+        if let Err(error) = &response {
             outcome.error(error.code);
         }
-        answer
+        response
     }
 }
 
 /// Passes requests on to the author's server, or to a method of this type, with nothing but the panic caught.
-macro_rules! caught {
+macro_rules! forward {
     ($($name:ident($params:ty) -> $result:ty = $method:literal by $own:path;)*) => {
         $(
             fn $name(
@@ -186,8 +162,8 @@ macro_rules! caught {
                 context: RequestContext<RoleServer>,
             ) -> impl Future<Output = Result<$result, ErrorData>> + Send {
                 async move {
-                    let outcome = Outcome::of(&context.extensions);
-                    self.caught($method, outcome, $own(self, request, context)).await
+                    let outcome = RequestFacts::of(&context.extensions)?.outcome.clone();
+                    self.catch_panic($method, outcome, $own(self, request, context)).await
                 }
                 .boxed()
             }
@@ -201,8 +177,8 @@ macro_rules! caught {
                 context: RequestContext<RoleServer>,
             ) -> impl Future<Output = Result<$result, ErrorData>> + Send {
                 async move {
-                    let outcome = Outcome::of(&context.extensions);
-                    self.caught($method, outcome, async { self.server.$name(request, context).await }).await
+                    let outcome = RequestFacts::of(&context.extensions)?.outcome.clone();
+                    self.catch_panic($method, outcome, async { self.server.$name(request, context).await }).await
                 }
                 .boxed()
             }
@@ -211,7 +187,7 @@ macro_rules! caught {
 }
 
 /// Passes requests for a page of a list on to the author's server, when there is such a page.
-macro_rules! listed {
+macro_rules! forward_pages {
     ($($name:ident -> $result:ty = $method:literal;)*) => {
         $(
             fn $name(
@@ -220,8 +196,8 @@ macro_rules! listed {
                 context: RequestContext<RoleServer>,
             ) -> impl Future<Output = Result<$result, ErrorData>> + Send {
                 async move {
-                    let outcome = Outcome::of(&context.extensions);
-                    self.caught($method, outcome, page!(self.server, $name, request, context)).await
+                    let outcome = RequestFacts::of(&context.extensions)?.outcome.clone();
+                    self.catch_panic($method, outcome, page!(self.server, $name, request, context)).await
                 }
                 .boxed()
             }
@@ -229,18 +205,22 @@ macro_rules! listed {
     };
 }
 
-/// Every future is boxed: the engine makes one of all of them, as large as the largest, and moves it a dozen times for
+/// Every future is boxed: rmcp makes one of all of them, as large as the largest, and moves it a dozen times for
 /// each request.
 impl<S: ServerHandler> ServerHandler for Guarded<S> {
     fn call_tool(
         &self,
-        request: CallToolRequestParams,
+        mut request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> impl Future<Output = Result<CallToolResponse, ErrorData>> + Send {
         async move {
-            let outcome = Outcome::of(&context.extensions);
-            let answer = outcome.active(self.called(request, context)).await;
-            match &answer {
+            let facts = RequestFacts::of(&context.extensions)?;
+            let outcome = facts.outcome.clone();
+            let response = match self.judge(&mut request, &facts.caller) {
+                Ok(()) => outcome.active(self.dispatch(request, context)).await,
+                Err(failure) => failure.into_response(),
+            };
+            match &response {
                 Ok(CallToolResponse::Complete(result)) if result.is_error == Some(true) => {
                     outcome.tool_error();
                 }
@@ -248,7 +228,7 @@ impl<S: ServerHandler> ServerHandler for Guarded<S> {
                 Ok(_) => {}
                 Err(error) => outcome.error(error.code),
             }
-            answer
+            response
         }
         .boxed()
     }
@@ -259,31 +239,23 @@ impl<S: ServerHandler> ServerHandler for Guarded<S> {
         context: RequestContext<RoleServer>,
     ) -> impl Future<Output = Result<ListToolsResult, ErrorData>> + Send {
         async move {
-            let caller = Caller::of(&context.extensions)?.clone();
-            let has_cache_hints = context
-                .protocol_version()
-                .is_some_and(|version| version.as_str() >= ProtocolVersion::V_2026_07_28.as_str());
-            // A request with a session id needs no handle.
-            #[cfg(feature = "dynamodb")]
-            let carries_handles = conversation_id(&context.extensions).is_none();
+            let facts = RequestFacts::of(&context.extensions)?.clone();
             let mut list = self
-                .caught(
+                .catch_panic(
                     "tools/list",
-                    Outcome::of(&context.extensions),
+                    facts.outcome,
                     page!(self.server, list_tools, request, context),
                 )
                 .await?;
             list.tools
-                .retain(|tool| self.policy.judge(&tool.name, &caller) == Verdict::Allowed);
+                .retain(|tool| self.policy.judge(&tool.name, &facts.caller) == Verdict::Allowed);
             for tool in &mut list.tools {
-                #[cfg_attr(not(feature = "dynamodb"), expect(unused_variables))]
-                let access = take_access(tool);
-                #[cfg(feature = "dynamodb")]
-                if carries_handles {
-                    describe(tool, access.state.session);
+                let policy = take_policy(tool);
+                if facts.state.needs_handle() {
+                    policy.state.describe(tool);
                 }
             }
-            if has_cache_hints && self.policy.depends_on_caller() {
+            if !facts.revision.is_legacy() && self.policy.depends_on_caller() {
                 list.cache_scope = Some(CacheScope::Private);
             }
             Ok(list)
@@ -291,7 +263,7 @@ impl<S: ServerHandler> ServerHandler for Guarded<S> {
         .boxed()
     }
 
-    /// The engine needs the input schema to check `Mcp-Param-*` headers. The definition has it; the author's server
+    /// rmcp needs the input schema to check `Mcp-Param-*` headers. The definition has it; the author's server
     /// might rebuild all its tools to find it.
     fn get_tool(&self, name: &str) -> Option<Tool> {
         let schema = Arc::clone(self.schemas.get(name)?);
@@ -300,10 +272,7 @@ impl<S: ServerHandler> ServerHandler for Guarded<S> {
 
     fn get_info(&self) -> ServerConfig {
         let mut info = self.server.get_info();
-        #[cfg(feature = "dynamodb")]
-        if self.tasks.is_some() {
-            tasks::advertise(&mut info.capabilities);
-        }
+        self.state.advertise(&mut info.capabilities);
         if !self.streams {
             // A client would wait for notifications that a buffered response cannot carry.
             withdraw_notifications(&mut info.capabilities);
@@ -327,10 +296,10 @@ impl<S: ServerHandler> ServerHandler for Guarded<S> {
         context: SubscriptionContext,
     ) -> impl Future<Output = Result<(), ErrorData>> + Send {
         async move {
-            let extensions = &context.request_context().extensions;
-            let end = Deadline::of(extensions).for_tool();
-            let outcome = Outcome::of(extensions);
-            let listening = self.caught("subscriptions/listen", outcome, async {
+            let facts = RequestFacts::of(&context.request_context().extensions)?;
+            let end = facts.deadline.for_tool();
+            let outcome = facts.outcome.clone();
+            let listening = self.catch_panic("subscriptions/listen", outcome, async {
                 self.server.listen(context).await
             });
             match end {
@@ -362,8 +331,8 @@ impl<S: ServerHandler> ServerHandler for Guarded<S> {
         context: RequestContext<RoleServer>,
     ) -> impl Future<Output = Result<(), ErrorData>> + Send {
         async move {
-            let outcome = Outcome::of(&context.extensions);
-            self.caught("ping", outcome, async { self.server.ping(context).await })
+            let outcome = RequestFacts::of(&context.extensions)?.outcome.clone();
+            self.catch_panic("ping", outcome, async { self.server.ping(context).await })
                 .await
         }
         .boxed()
@@ -375,8 +344,9 @@ impl<S: ServerHandler> ServerHandler for Guarded<S> {
         context: RequestContext<RoleServer>,
     ) -> impl Future<Output = Result<InitializeResult, ErrorData>> + Send {
         async move {
+            let outcome = RequestFacts::of(&context.extensions)?.outcome.clone();
             let mut result = self
-                .caught("initialize", Outcome::of(&context.extensions), async {
+                .catch_panic("initialize", outcome, async {
                     self.server.initialize(request, context).await
                 })
                 .await?;
@@ -392,8 +362,9 @@ impl<S: ServerHandler> ServerHandler for Guarded<S> {
     ) -> impl Future<Output = Result<DiscoverResult, ErrorData>> + Send {
         async move {
             let capabilities = self.get_info().capabilities;
+            let outcome = RequestFacts::of(&context.extensions)?.outcome.clone();
             let mut result = self
-                .caught("server/discover", Outcome::of(&context.extensions), async {
+                .catch_panic("server/discover", outcome, async {
                     self.server.discover(context).await
                 })
                 .await?;
@@ -467,9 +438,10 @@ impl<S: ServerHandler> ServerHandler for Guarded<S> {
         context: RequestContext<RoleServer>,
     ) -> impl Future<Output = Result<CustomResult, ErrorData>> + Send {
         async move {
-            let outcome = Outcome::of(&context.extensions);
-            self.caught("a custom request", outcome, async {
-                if let Some(problem) = params::problem(&request, &self.offer(&context)) {
+            let facts = RequestFacts::of(&context.extensions)?;
+            let (outcome, revision) = (facts.outcome.clone(), facts.revision);
+            self.catch_panic("a custom request", outcome, async {
+                if let Some(problem) = params::problem(&request, &self.offer(revision)) {
                     return Err(ErrorData::invalid_params(problem, None));
                 }
                 self.server.on_custom_request(request, context).await
@@ -479,20 +451,20 @@ impl<S: ServerHandler> ServerHandler for Guarded<S> {
         .boxed()
     }
 
-    listed! {
+    forward_pages! {
         list_prompts -> ListPromptsResult = "prompts/list";
         list_resources -> ListResourcesResult = "resources/list";
         list_resource_templates -> ListResourceTemplatesResult = "resources/templates/list";
         list_skills -> ListSkillsResult = "skills/list";
     }
 
-    caught! {
-        get_task(GetTaskParams) -> GetTaskResult = "tasks/get" by Self::looked_up;
-        update_task(UpdateTaskParams) -> () = "tasks/update" by Self::updated;
-        cancel_task(CancelTaskParams) -> () = "tasks/cancel" by Self::cancelled;
+    forward! {
+        get_task(GetTaskParams) -> GetTaskResult = "tasks/get" by Self::look_up_task;
+        update_task(UpdateTaskParams) -> () = "tasks/update" by Self::answer_task;
+        cancel_task(CancelTaskParams) -> () = "tasks/cancel" by Self::end_task;
     }
 
-    caught! {
+    forward! {
         complete(CompleteRequestParams) -> CompleteResult = "completion/complete";
         set_level(SetLevelRequestParams) -> () = "logging/setLevel";
         get_prompt(GetPromptRequestParams) -> GetPromptResponse = "prompts/get";

@@ -4,138 +4,108 @@ use std::panic::AssertUnwindSafe;
 
 use futures_util::FutureExt;
 use rmcp::model::{CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock};
-#[cfg(not(feature = "dynamodb"))]
-use rmcp::model::{CancelTaskParams, GetTaskParams, GetTaskResult, UpdateTaskParams};
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler};
 use serde_json::json;
 
 use crate::guard::Guarded;
 use crate::guard::integers::read_as_declared;
-use crate::runtime::deadline::Deadline;
+use crate::request_facts::RequestFacts;
 use crate::token::caller::Caller;
 use crate::token::policy::Verdict;
 
-/// The tool did not finish before the deadline; holds the message for the caller.
-pub(crate) struct Late(pub(crate) String);
+/// Why a tool call has no result of the tool.
+pub(crate) enum ToolFailure {
+    /// Its arguments cannot be read, or it did not finish before the deadline. The model can do something about it.
+    Told(String),
+    /// The JSON-RPC error of the response.
+    Error(ErrorData),
+}
 
-/// Runs tools, in the request or as a task.
+impl ToolFailure {
+    /// The response to the call.
+    pub(crate) fn into_response(self) -> Result<CallToolResponse, ErrorData> {
+        match self {
+            ToolFailure::Told(text) => Ok(tool_error(text)),
+            ToolFailure::Error(error) => Err(error),
+        }
+    }
+}
+
 impl<S: ServerHandler> Guarded<S> {
-    pub(crate) async fn called(
+    /// Checks that the caller may call the tool, and reads the arguments as the tool declares them.
+    pub(crate) fn judge(
         &self,
-        mut request: CallToolRequestParams,
-        context: RequestContext<RoleServer>,
-    ) -> Result<CallToolResponse, ErrorData> {
+        request: &mut CallToolRequestParams,
+        caller: &Caller,
+    ) -> Result<(), ToolFailure> {
         let name = &request.name;
-        // The endpoint has checked this already, to respond with 403; this check cannot be bypassed.
-        match self.policy.judge(name, Caller::of(&context.extensions)?) {
+        // The endpoint has checked the scopes already, to respond with 403; this check cannot be bypassed.
+        match self.policy.judge(name, caller) {
             Verdict::Allowed => {}
             Verdict::NeedsScopes(scopes) => {
-                return Err(ErrorData::invalid_request(
+                return Err(ToolFailure::Error(ErrorData::invalid_request(
                     format!("tool {name} needs the scope {}", scopes.join(" ")),
                     None,
-                ));
+                )));
             }
             Verdict::UnknownTool => {
-                return Err(ErrorData::invalid_params(
+                return Err(ToolFailure::Error(ErrorData::invalid_params(
                     format!("there is no tool {name:?}"),
                     None,
-                ));
+                )));
             }
         }
-        if let Some(arguments) = &mut request.arguments
-            && let Some(schema) = self.schemas.get(name)
-            && let Err(problem) = read_as_declared(schema, arguments)
-        {
-            return Ok(tool_error(problem));
+        match (&mut request.arguments, self.schemas.get(name)) {
+            (Some(arguments), Some(schema)) => {
+                read_as_declared(schema, arguments).map_err(ToolFailure::Told)
+            }
+            (Some(_) | None, _) => Ok(()),
         }
-        #[cfg(feature = "dynamodb")]
-        if let Some(tasks) = &self.tasks
-            && let Some(task_use) = tasks.use_of(name)
-        {
-            return self.called_as_task(tasks, task_use, request, context).await;
-        }
-        self.run_in_request(request, context).await
     }
 
+    /// Runs the tool in the request of its call.
     pub(crate) async fn run_in_request(
         &self,
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        match self.run(request, context).await {
-            Ok(answer) => answer,
-            Err(Late(text)) => Ok(tool_error(text)),
-        }
+        let response = self.run_tool(request, context).await;
+        response.or_else(ToolFailure::into_response)
     }
 
     /// Runs the author's tool until it returns, panics or reaches the deadline.
-    pub(crate) async fn run(
+    pub(crate) async fn run_tool(
         &self,
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
-    ) -> Result<Result<CallToolResponse, ErrorData>, Late> {
+    ) -> Result<CallToolResponse, ToolFailure> {
         let name = request.name.clone();
-        let end = Deadline::of(&context.extensions).for_tool();
-        let call = AssertUnwindSafe(self.run_tool(request, context)).catch_unwind();
-        let outcome = match end {
+        let facts = RequestFacts::of(&context.extensions).map_err(ToolFailure::Error)?;
+        let end = facts.deadline.for_tool();
+        let call =
+            AssertUnwindSafe(self.state.call(&*self.server, request, context)).catch_unwind();
+        let response = match end {
             None => call.await,
             Some(end) => match tokio::time::timeout_at(end, call).await {
-                Ok(outcome) => outcome,
+                Ok(response) => response,
                 Err(_) => {
                     self.log.error(
                         "a tool did not finish before the deadline",
                         &json!({ "tool": name }),
                     );
                     let text = format!("tool {name} did not finish before the server's deadline");
-                    return Err(Late(text));
+                    return Err(ToolFailure::Told(text));
                 }
             },
         };
-        Ok(outcome.unwrap_or_else(|_| {
-            self.log.error("a tool panicked", &json!({ "tool": name }));
-            Ok(tool_error(format!("tool {name} failed unexpectedly")))
-        }))
-    }
-
-    async fn run_tool(
-        &self,
-        request: CallToolRequestParams,
-        context: RequestContext<RoleServer>,
-    ) -> Result<CallToolResponse, ErrorData> {
-        #[cfg(feature = "dynamodb")]
-        if let Some(tool_state) = &self.tool_state {
-            return tool_state.call(&*self.server, request, context).await;
+        match response {
+            Ok(response) => response.map_err(ToolFailure::Error),
+            Err(_) => {
+                self.log.error("a tool panicked", &json!({ "tool": name }));
+                Ok(tool_error(format!("tool {name} failed unexpectedly")))
+            }
         }
-        self.server.call_tool(request, context).await
-    }
-}
-
-/// Without the library's tasks the author's server may have its own.
-#[cfg(not(feature = "dynamodb"))]
-impl<S: ServerHandler> Guarded<S> {
-    pub(crate) async fn looked_up(
-        &self,
-        request: GetTaskParams,
-        context: RequestContext<RoleServer>,
-    ) -> Result<GetTaskResult, ErrorData> {
-        self.server.get_task(request, context).await
-    }
-
-    pub(crate) async fn updated(
-        &self,
-        request: UpdateTaskParams,
-        context: RequestContext<RoleServer>,
-    ) -> Result<(), ErrorData> {
-        self.server.update_task(request, context).await
-    }
-
-    pub(crate) async fn cancelled(
-        &self,
-        request: CancelTaskParams,
-        context: RequestContext<RoleServer>,
-    ) -> Result<(), ErrorData> {
-        self.server.cancel_task(request, context).await
     }
 }
 

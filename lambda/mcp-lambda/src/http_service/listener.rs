@@ -10,12 +10,11 @@ use rmcp::ServerHandler;
 use serde_json::json;
 use tokio::net::TcpListener;
 
-use crate::definition::Built;
+use crate::definition::BuiltServer;
 use crate::endpoint::Endpoint;
 use crate::endpoint::limits::{MAX_HEADER_BYTES, MAX_HEADERS};
-use crate::http_service::resource_server::Direct;
+use crate::http_service::resource_server::ResourceServer;
 use crate::runtime::deadline::Deadline;
-#[cfg(feature = "dynamodb")]
 use crate::runtime::log::Log;
 use crate::runtime::process::Process;
 use crate::runtime::start_error::StartError;
@@ -27,7 +26,7 @@ const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 ///
 /// Does not support TLS.
 pub(crate) async fn serve<S: ServerHandler>(
-    #[cfg_attr(not(feature = "dynamodb"), expect(unused_mut))] mut built: Built<S>,
+    mut built: BuiltServer<S>,
     process: &Process,
 ) -> Result<(), StartError> {
     let address = built.settings.listen.clone();
@@ -39,16 +38,16 @@ pub(crate) async fn serve<S: ServerHandler>(
         })?;
     let local_address = listener.local_addr().map_err(StartError::System)?;
     let (settings, contract) = (built.settings.clone(), built.contract.clone());
-    #[cfg(feature = "dynamodb")]
-    let work = built.work.take();
+    let work = built.state.take_work();
     let endpoint = Arc::new(Endpoint::new(built, process));
-    #[cfg(feature = "dynamodb")]
     if let Some(work) = work {
         tokio::spawn(work_on(Arc::clone(&endpoint), work, process.log.clone()));
     }
-    endpoint.telemetry().flush_now_and_then();
+    endpoint.telemetry().flush_periodically();
     let telemetry = Arc::clone(&endpoint);
-    let server = Arc::new(Direct::new(endpoint, &settings, &contract, process)?);
+    let server = Arc::new(ResourceServer::new(
+        endpoint, &settings, &contract, process,
+    )?);
     process.log.info(
         "listening",
         &json!({ "address": local_address.to_string(), "resource": settings.resource.as_str() }),
@@ -74,7 +73,11 @@ pub(crate) async fn serve<S: ServerHandler>(
         tokio::spawn(async move {
             let service = service_fn(move |request| {
                 let server = Arc::clone(&server);
-                async move { Ok::<_, Infallible>(server.answer(request, Deadline::none(), None).await) }
+                async move {
+                    let reply = server.respond(request, Deadline::none(), None).await;
+                    // The process lives on, so nobody has to wait for the tail.
+                    Ok::<_, Infallible>(reply.response)
+                }
             });
             // An error here means that the client disconnected or does not speak HTTP; hyper has responded if possible.
             let _ = hyper::server::conn::http1::Builder::new()
@@ -89,7 +92,6 @@ pub(crate) async fn serve<S: ServerHandler>(
 }
 
 /// Processes the work items of tasks concurrently.
-#[cfg(feature = "dynamodb")]
 async fn work_on<S: ServerHandler>(
     endpoint: Arc<Endpoint<S>>,
     mut work: tokio::sync::mpsc::UnboundedReceiver<String>,

@@ -18,7 +18,8 @@ use serde_json::{Value, json};
 
 use crate::endpoint::Endpoint;
 use crate::endpoint::limits::MAX_BODY;
-use crate::endpoint::refusal::{Answer, Refusal, json_answer};
+use crate::endpoint::refusal::{Refusal, json_response};
+use crate::endpoint::reply::Reply;
 use crate::runtime::deadline::Deadline;
 use crate::runtime::https::HttpsClient;
 use crate::runtime::invocation_ids::InvocationIds;
@@ -32,7 +33,7 @@ use crate::token::jwks::KeyStore;
 /// HTTP mode and behind a function URL.
 ///
 /// Does not limit the number of concurrent requests.
-pub(crate) struct Direct<S: ServerHandler> {
+pub(crate) struct ResourceServer<S: ServerHandler> {
     endpoint: Arc<Endpoint<S>>,
     settings: McpSettings,
     keys: KeyStore,
@@ -50,7 +51,7 @@ fn keys_url(settings: &McpSettings) -> Result<HttpUrl, StartError> {
     }
 }
 
-impl<S: ServerHandler> Direct<S> {
+impl<S: ServerHandler> ResourceServer<S> {
     /// Does not use the network before the first access token.
     pub(crate) fn new(
         endpoint: Arc<Endpoint<S>>,
@@ -79,12 +80,12 @@ impl<S: ServerHandler> Direct<S> {
     }
 
     /// Handles one request, with or without an access token.
-    pub(crate) async fn answer<B>(
+    pub(crate) async fn respond<B>(
         &self,
         request: Request<B>,
         deadline: Deadline,
         invocation: Option<&InvocationIds>,
-    ) -> Answer
+    ) -> Reply
     where
         B: Body<Data = Bytes>,
         B::Error: Into<Box<dyn Error + Send + Sync>>,
@@ -98,33 +99,35 @@ impl<S: ServerHandler> Direct<S> {
             let suffix = path.strip_prefix(PROTECTED_RESOURCE_METADATA_PATH);
             let is_metadata = suffix.is_some_and(|suffix| suffix.is_empty() || suffix == mcp_path);
             let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
-            return if is_metadata && is_read {
-                let mut answer = json_answer(StatusCode::OK, &self.metadata);
+            if is_metadata && is_read {
+                let mut response = json_response(StatusCode::OK, &self.metadata);
                 // A public document that a client in a browser needs before it has a token.
-                answer
+                response
                     .headers_mut()
                     .insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
                 if request.method() == Method::HEAD {
-                    *answer.body_mut() = Empty::new().boxed();
+                    *response.body_mut() = Empty::new().boxed();
                 }
-                self.endpoint.logged(answer, invocation)
-            } else {
-                self.endpoint.refuse(&Refusal::PathUnknown, invocation)
-            };
+                self.endpoint.log(&response, invocation);
+                return response.into();
+            }
+            let refusal = Refusal::PathUnknown;
+            return self.endpoint.refuse(&refusal, invocation).into();
         }
         if request.method() == Method::OPTIONS
-            && let Some(answer) = self.endpoint.preflight(request.headers())
+            && let Some(response) = self.endpoint.preflight(request.headers())
         {
-            return self.endpoint.logged(answer, invocation);
+            self.endpoint.log(&response, invocation);
+            return response.into();
         }
-        let caller = self.caller(request.headers()).await;
+        let caller = self.identify(request.headers()).await;
         let (parts, body) = request.into_parts();
         let body = if caller.is_ok() {
             match Limited::new(body, MAX_BODY).collect().await {
                 Ok(body) => body.to_bytes(),
                 Err(_) => {
                     let refusal = Refusal::BodyTooLarge { limit: MAX_BODY };
-                    return self.endpoint.refuse(&refusal, invocation);
+                    return self.endpoint.refuse(&refusal, invocation).into();
                 }
             }
         } else {
@@ -133,11 +136,11 @@ impl<S: ServerHandler> Direct<S> {
         };
         let request = Request::from_parts(parts, body);
         self.endpoint
-            .answer(request, caller, deadline, invocation)
+            .respond(request, caller, deadline, invocation)
             .await
     }
 
-    async fn caller(&self, headers: &HeaderMap) -> Result<Caller, Refusal> {
+    async fn identify(&self, headers: &HeaderMap) -> Result<Caller, Refusal> {
         let token = bearer_token(headers).ok_or(Refusal::TokenMissing)?;
         Ok(caller_from_token(token, &self.keys, &self.settings, (self.now)()).await?)
     }

@@ -1,12 +1,65 @@
-//! What one server keeps, and where.
+//! The running state of one server.
 
-use std::time::Duration;
+use std::sync::Arc;
 
-use crate::state::{State, StateNeeds};
+use mcp_lambda_contract::{McpSettings, ServerInfo};
+use tokio::sync::mpsc::UnboundedReceiver;
+
+use crate::runtime::log::Log;
+use crate::runtime::process::Process;
+use crate::runtime::start_error::StartError;
+use crate::state::call_state::{CallState, ToolState};
+use crate::state::requirements::StateRequirements;
+use crate::state::settings::StateSettings;
+use crate::state::store::State;
+use crate::state::tasks::{self, Tasks};
 
 /// What a server keeps, and where.
 pub(crate) struct ServerState {
-    pub(crate) state: State,
-    pub(crate) needs: StateNeeds,
-    pub(crate) session_time_to_live: Duration,
+    pub(crate) requirements: StateRequirements,
+    /// `None` for a server that keeps nothing.
+    pub(crate) state: Option<State>,
+    pub(crate) tasks: Option<Tasks>,
+    /// The work items of tasks in this process.
+    work: Option<UnboundedReceiver<String>>,
+}
+
+impl ServerState {
+    pub(crate) fn new(
+        requirements: StateRequirements,
+        settings: Option<StateSettings>,
+        mcp: &McpSettings,
+        process: &Process,
+    ) -> Result<Self, StartError> {
+        let state = settings
+            .map(|settings| {
+                settings.check(&requirements, process)?;
+                State::new(settings.table, settings.keys, mcp, process)
+            })
+            .transpose()?;
+        let (tasks, work) = tasks::start(state.as_ref(), &requirements, process)?;
+        Ok(Self {
+            requirements,
+            state,
+            tasks,
+            work,
+        })
+    }
+
+    /// The work items that arrive in plain HTTP mode.
+    pub(crate) fn take_work(&mut self) -> Option<UnboundedReceiver<String>> {
+        self.work.take()
+    }
+
+    /// What calls of the tools need.
+    pub(crate) fn for_calls(&self, server: &ServerInfo, log: &Log) -> CallState {
+        let tools = self.state.as_ref().map(|state| {
+            let requirements = self.requirements.clone();
+            ToolState::new(state.clone(), server.clone(), requirements, log.clone())
+        });
+        CallState {
+            tools: tools.map(Arc::new),
+            tasks: self.tasks.clone(),
+        }
+    }
 }

@@ -23,7 +23,7 @@ use crate::runtime::invocation_ids::InvocationIds;
 use crate::runtime::log::Log;
 use crate::runtime::process::Process;
 
-pub(crate) use observed::observed;
+pub(crate) use observed::observe;
 pub(crate) use outcome::Outcome;
 pub(crate) use record::Record;
 use spans::Spans;
@@ -88,8 +88,8 @@ impl Telemetry {
     }
 
     /// Exports spans periodically until the process ends.
-    pub(crate) fn flush_now_and_then(&self) {
-        self.spans.flush_now_and_then();
+    pub(crate) fn flush_periodically(&self) {
+        self.spans.flush_periodically();
     }
 
     /// Holds back the lines of requests that end from now on.
@@ -99,7 +99,7 @@ impl Telemetry {
     }
 
     /// Takes the record of a finished request and holds it back or drops it.
-    fn ended(&self, record: Record) {
+    fn end(&self, record: Record) {
         if let Some(held) = &mut *self.held() {
             held.push(record);
         }

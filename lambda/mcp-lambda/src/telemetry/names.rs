@@ -1,6 +1,6 @@
 //! Decides which methods, protocol versions and client names may be logged.
 
-use rmcp::model::ProtocolVersion;
+use crate::revision::Revision;
 
 /// Logged instead of a name that is not on a list of permitted names.
 pub(crate) const OTHER: &str = "other";
@@ -61,13 +61,13 @@ pub(crate) fn method(text: &str) -> &'static str {
         .unwrap_or(OTHER)
 }
 
-/// A revision of the protocol, or [`OTHER`].
-pub(crate) fn protocol_version(text: &str) -> &'static str {
-    ProtocolVersion::KNOWN_VERSIONS
-        .iter()
-        .map(ProtocolVersion::as_str)
-        .find(|known| *known == text)
-        .unwrap_or(OTHER)
+/// The revision that a request names, or [`OTHER`].
+pub(crate) fn revision(revision: Revision) -> Option<&'static str> {
+    match revision {
+        Revision::Unnamed => None,
+        Revision::Known(version) => Some(version),
+        Revision::Unknown { .. } => Some(OTHER),
+    }
 }
 
 /// The name of an MCP client that the library or the operator lists, or [`OTHER`].

@@ -2,14 +2,29 @@
 //! the compiler removes all of it.
 
 use http::HeaderMap;
+use mcp_lambda_contract::{ServerInfo, Setting};
 use rmcp::model::ErrorCode;
 
 use crate::endpoint::message::Message;
 use crate::runtime::deadline::Deadline;
 use crate::runtime::invocation_ids::InvocationIds;
+use crate::runtime::process::Process;
 use crate::telemetry::record::Line;
 
-#[derive(Clone, Default)]
+/// A server cannot declare spans.
+#[derive(Default)]
+pub(crate) struct SpansDeclaration {}
+
+impl SpansDeclaration {
+    pub(crate) fn definitions(&self) -> Vec<Setting> {
+        Vec::new()
+    }
+
+    pub(crate) fn start(&self, _server: &ServerInfo, _process: &Process) -> Spans {
+        Spans
+    }
+}
+
 pub(crate) struct Spans;
 
 impl Spans {
@@ -23,7 +38,7 @@ impl Spans {
 
     pub(crate) async fn flush(&self, _deadline: Deadline) {}
 
-    pub(crate) fn flush_now_and_then(&self) {}
+    pub(crate) fn flush_periodically(&self) {}
 }
 
 pub(crate) struct RequestSpan;
@@ -33,7 +48,6 @@ impl RequestSpan {
 
     pub(crate) fn message(&mut self, _message: &Message) {}
 
-    #[cfg(feature = "dynamodb")]
     pub(crate) fn work(&mut self, _traceparent: Option<&str>) {}
 
     pub(crate) fn ambient(&self) -> Ambient {
@@ -58,9 +72,4 @@ impl Ambient {
     }
 
     pub(crate) fn failed(&self, _code: ErrorCode) {}
-}
-
-#[cfg(feature = "dynamodb")]
-pub(crate) fn current_traceparent() -> Option<String> {
-    None
 }

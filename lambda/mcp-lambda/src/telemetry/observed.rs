@@ -11,14 +11,14 @@ use http_body_util::combinators::BoxBody;
 use crate::telemetry::Record;
 
 /// Wraps an event stream whose record is finished at its end, or when it is dropped.
-pub(crate) fn observed(body: BoxBody<Bytes, Infallible>, record: Record) -> Observed {
+pub(crate) fn observe(body: BoxBody<Bytes, Infallible>, record: Record) -> Observed {
     Observed {
         body,
         record: Some(record),
     }
 }
 
-/// See [`observed`].
+/// See [`observe`].
 pub(crate) struct Observed {
     body: BoxBody<Bytes, Infallible>,
     record: Option<Record>,

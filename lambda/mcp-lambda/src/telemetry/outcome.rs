@@ -20,15 +20,6 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
-    /// The outcome of the current request; an unused one if the request has none.
-    pub(crate) fn of(extensions: &rmcp::model::Extensions) -> Self {
-        extensions
-            .get::<http::request::Parts>()
-            .and_then(|parts| parts.extensions.get::<Self>())
-            .cloned()
-            .unwrap_or_default()
-    }
-
     /// The same, with the request's span.
     pub(crate) fn with_span(&self, span: Ambient) -> Self {
         Self {

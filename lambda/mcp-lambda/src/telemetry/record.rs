@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use crate::endpoint::message::Message;
 use crate::endpoint::refusal::Refusal;
+use crate::revision::Revision;
 use crate::runtime::invocation_ids::InvocationIds;
 use crate::telemetry::spans::RequestSpan;
 use crate::telemetry::trace::{TraceParent, xray_trace_id};
@@ -22,7 +23,8 @@ pub(crate) struct Record {
     telemetry: Arc<Telemetry>,
     start: Instant,
     invocation: Option<(InvocationIds, bool)>,
-    trace: Option<TraceParent>,
+    /// The caller's trace.
+    trace_id: Option<String>,
     method: Option<&'static str>,
     protocol_version: Option<&'static str>,
     client: Option<String>,
@@ -50,7 +52,7 @@ impl Record {
             telemetry,
             start,
             invocation,
-            trace: None,
+            trace_id: None,
             method: None,
             protocol_version: None,
             client: None,
@@ -65,23 +67,20 @@ impl Record {
         }
     }
 
-    /// Records the headers that may be logged; the message takes precedence later.
-    pub(crate) fn headers(&mut self, headers: &HeaderMap) {
-        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-        self.trace = text("traceparent").and_then(TraceParent::parse);
-        self.protocol_version = text("mcp-protocol-version").map(names::protocol_version);
+    /// Records what the headers say that may be logged; the message takes precedence later.
+    pub(crate) fn headers(&mut self, headers: &HeaderMap, revision: Revision) {
+        self.protocol_version = names::revision(revision);
+        let parent = headers.get("traceparent");
+        self.trace(parent.and_then(|parent| parent.to_str().ok()));
         self.span.headers(headers);
     }
 
-    /// Records the members of the message that may be logged. `tool` is a tool of the server.
-    pub(crate) fn message(&mut self, message: &Message, tool: Option<&str>) {
+    /// Records the members of the message that may be logged.
+    pub(crate) fn message(&mut self, message: &Message) {
         self.method = message.method.as_deref().map(names::method);
-        self.tool = tool.map(str::to_owned);
-        if let Some(trace) = message.traceparent.as_deref().and_then(TraceParent::parse) {
-            self.trace = Some(trace);
-        }
+        self.trace(message.traceparent.as_deref());
         if let Some(version) = message.protocol_version.as_deref() {
-            self.protocol_version = Some(names::protocol_version(version));
+            self.protocol_version = names::revision(Revision::parse(version));
         }
         self.client = message
             .client
@@ -90,23 +89,25 @@ impl Record {
         self.span.message(message);
     }
 
+    fn trace(&mut self, traceparent: Option<&str>) {
+        if let Some(parent) = traceparent.and_then(TraceParent::parse) {
+            self.trace_id = Some(parent.trace_id.to_owned());
+        }
+    }
+
+    /// Records the tool that is called, which must be one of the server.
+    pub(crate) fn tool(&mut self, tool: &str) {
+        self.tool = Some(tool.to_owned());
+    }
+
     /// The function processes a work item of its own.
-    #[cfg(feature = "dynamodb")]
     pub(crate) fn work(&mut self) {
         self.method = Some("tasks/work");
     }
 
     /// This span sent the work item.
-    #[cfg(feature = "dynamodb")]
     pub(crate) fn continues(&mut self, traceparent: Option<&str>) {
         self.span.work(traceparent);
-    }
-
-    /// This tool runs as a task.
-    #[cfg(feature = "dynamodb")]
-    pub(crate) fn works_on(&mut self, tool: &str) {
-        self.tool = Some(tool.to_owned());
-        self.admitted = true;
     }
 
     /// The request has no message: a client reconnects to its event stream, or ends its session.
@@ -119,7 +120,7 @@ impl Record {
     }
 
     /// The caller is allowed to call the tool.
-    pub(crate) fn admitted(&mut self) {
+    pub(crate) fn admit(&mut self) {
         self.admitted = true;
     }
 
@@ -128,7 +129,7 @@ impl Record {
         self.outcome.with_span(self.span.ambient())
     }
 
-    pub(crate) fn refused(&mut self, refusal: &Refusal) {
+    pub(crate) fn refuse(&mut self, refusal: &Refusal) {
         self.refusal = Some(refusal.name());
         self.throttled = refusal.is_throttling();
     }
@@ -141,7 +142,7 @@ impl Record {
     pub(crate) fn finish(mut self) {
         self.duration = Some(self.start.elapsed());
         self.span.stop();
-        Arc::clone(&self.telemetry).ended(self);
+        Arc::clone(&self.telemetry).end(self);
     }
 
     fn outcome_name(&self) -> &'static str {
@@ -165,13 +166,12 @@ impl Record {
         let has_run = self.admitted && self.tool.is_some() && outcome != "task";
         let has_metrics = self.telemetry.metrics && has_run;
         let span_trace = self.span.trace_id();
-        let caller_trace = self.trace.as_ref().map(|trace| trace.trace_id.as_str());
         let line = Line {
             level: "INFO",
             message: "request",
             request_id: ids.map(|ids| ids.request_id.as_str()),
             xray_trace_id: ids.and_then(|ids| xray_trace_id(ids.trace_id.as_deref()?)),
-            trace_id: span_trace.as_deref().or(caller_trace),
+            trace_id: span_trace.as_deref().or(self.trace_id.as_deref()),
             method: self.method,
             tool: self.tool.as_deref(),
             protocol_version: self.protocol_version,

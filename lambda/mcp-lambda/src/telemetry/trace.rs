@@ -1,38 +1,30 @@
 //! Parses `traceparent` (W3C Trace Context) and X-Ray trace headers.
 
 /// The parent of a request in its caller's trace (W3C Trace Context, `traceparent`).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct TraceParent {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TraceParent<'a> {
     /// 32 hexadecimal digits.
-    pub(crate) trace_id: String,
+    pub(crate) trace_id: &'a str,
     /// 16 hexadecimal digits.
-    #[cfg(feature = "opentelemetry")]
-    pub(crate) span_id: String,
-    #[cfg(feature = "opentelemetry")]
+    pub(crate) span_id: &'a str,
     pub(crate) is_sampled: bool,
 }
 
-impl TraceParent {
+impl<'a> TraceParent<'a> {
     /// Reads `version-traceid-parentid-flags` (section 3.2). A malformed value counts as absent, because it comes from
     /// a caller. A later version than 00 may have more parts.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &'a str) -> Option<Self> {
         let mut parts = text.split('-');
         let mut part = |length: usize| {
             parts
                 .next()
                 .filter(|part| part.len() == length && is_hex(part))
         };
-        #[cfg_attr(
-            not(feature = "opentelemetry"),
-            expect(unused_variables, reason = "a log line has no use for it")
-        )]
         let (version, trace_id, parent_id, flags) = (part(2)?, part(32)?, part(16)?, part(2)?);
         let is_legal = version != "ff" && (version != "00" || parts.next().is_none());
         (is_legal && !is_zero(trace_id) && !is_zero(parent_id)).then(|| Self {
-            trace_id: trace_id.to_owned(),
-            #[cfg(feature = "opentelemetry")]
-            span_id: parent_id.to_owned(),
-            #[cfg(feature = "opentelemetry")]
+            trace_id,
+            span_id: parent_id,
             is_sampled: u8::from_str_radix(flags, 16).is_ok_and(|flags| flags & 1 == 1),
         })
     }
@@ -66,7 +58,7 @@ mod tests {
 
     #[test]
     fn reads_a_traceparent_and_nothing_that_only_looks_like_one() {
-        let read = |text: &str| TraceParent::parse(text).map(|parent| parent.trace_id);
+        let read = |text: &str| TraceParent::parse(text).map(|parent| parent.trace_id.to_owned());
         for parent in [
             "00-T-b7ad6b7169203331-01",
             "cc-T-b7ad6b7169203331-00-what-comes",

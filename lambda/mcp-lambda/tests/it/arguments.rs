@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use mcp_lambda::{Access, Definition};
+use mcp_lambda::{Definition, ToolPolicy};
 use rmcp::handler::server::wrapper::Parameters;
 use rmcp::model::Tool;
 use rmcp::{ServerHandler, schemars, tool, tool_handler, tool_router};
@@ -43,7 +43,7 @@ enum Shape {
 
 #[tool_router(vis = "pub(crate)")]
 impl Kennel {
-    #[tool(description = "Repeats its arguments", meta = Access::scopes(&["tools"]).meta())]
+    #[tool(description = "Repeats its arguments", meta = ToolPolicy::scopes(&["tools"]).meta())]
     async fn repeat(&self, Parameters(wishes): Parameters<Wishes>) -> String {
         json!(wishes).to_string()
     }
@@ -143,7 +143,7 @@ fn the_contract_names_the_headers_that_arguments_travel_in() {
     let contract = |property: Value| {
         let schema = json!({ "type": "object", "properties": { "region": property } });
         let mut tool = Tool::new("query", "Queries", schema.as_object().unwrap().clone());
-        tool.meta = Some(Access::scopes(&["tools"]).meta());
+        tool.meta = Some(ToolPolicy::scopes(&["tools"]).meta());
         Definition::new("kennel", "1.0.0", vec![tool], |(), _| Ok(Kennel))
             .scope("tools", "Use the tools")
             .contract()

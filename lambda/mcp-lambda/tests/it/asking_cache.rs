@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use mcp_lambda::{Access, Caller, Definition};
+use mcp_lambda::{Caller, Definition, ToolPolicy};
 use rmcp::handler::server::common::FromContextPart;
 use rmcp::handler::server::tool::ToolCallContext;
 use rmcp::handler::server::wrapper::Parameters;
@@ -51,7 +51,7 @@ impl Round {
 impl AskingCache {
     #[tool(
         description = "Chooses, and asks the caller in its result",
-        meta = Access::scopes(&["tools"]).cached_for_everyone(Duration::from_secs(60)).meta()
+        meta = ToolPolicy::scopes(&["tools"]).cached_for_everyone(Duration::from_secs(60)).meta()
     )]
     async fn chooses(
         &self,
@@ -69,7 +69,7 @@ impl AskingCache {
 
     #[tool(
         description = "Asks the caller's model while it runs",
-        meta = Access::scopes(&["tools"]).cached_for_everyone(Duration::from_secs(60)).meta()
+        meta = ToolPolicy::scopes(&["tools"]).cached_for_everyone(Duration::from_secs(60)).meta()
     )]
     async fn asks(
         &self,

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use mcp_lambda::{Access, Caller, Definition, Session, SessionError};
+use mcp_lambda::{Caller, Definition, SessionError, SessionState, ToolPolicy};
 use rmcp::handler::server::wrapper::{Json, Parameters};
 use rmcp::{ServerHandler, schemars, tool, tool_handler, tool_router};
 use serde::{Deserialize, Serialize};
@@ -39,10 +39,10 @@ impl Keeper {
 
 #[tool_router]
 impl Keeper {
-    #[tool(description = "Adds a note", meta = Access::scopes(&["keep"]).writes_session().meta())]
+    #[tool(description = "Adds a note", meta = ToolPolicy::scopes(&["keep"]).writes_session().meta())]
     async fn note(
         &self,
-        session: Session<Notes>,
+        session: SessionState<Notes>,
         Parameters(Note { note }): Parameters<Note>,
     ) -> Result<Json<Notes>, SessionError> {
         let noted = session.update(|kept| {
@@ -53,8 +53,12 @@ impl Keeper {
         noted.await.map(Json)
     }
 
-    #[tool(description = "Counts for one caller", meta = Access::scopes(&["keep"]).writes_session().meta())]
-    async fn count(&self, session: Session<Notes>, caller: Caller) -> Result<String, SessionError> {
+    #[tool(description = "Counts for one caller", meta = ToolPolicy::scopes(&["keep"]).writes_session().meta())]
+    async fn count(
+        &self,
+        session: SessionState<Notes>,
+        caller: Caller,
+    ) -> Result<String, SessionError> {
         let counted = session.update(|kept| {
             let count: u64 = kept.notes.first().map_or(0, |count| count.parse().unwrap());
             kept.notes = vec![(count + 1).to_string(), caller.subject().to_owned()];
@@ -63,24 +67,24 @@ impl Keeper {
         counted.await
     }
 
-    #[tool(description = "Reads the notes", meta = Access::scopes(&["keep"]).reads_session().meta())]
-    async fn notes(&self, session: Session<Notes>) -> Result<String, SessionError> {
+    #[tool(description = "Reads the notes", meta = ToolPolicy::scopes(&["keep"]).reads_session().meta())]
+    async fn notes(&self, session: SessionState<Notes>) -> Result<String, SessionError> {
         session.read().await.map(|kept| kept.notes.join(", "))
     }
 
-    #[tool(description = "Burns the notes", meta = Access::scopes(&["keep"]).ends_session().meta())]
-    async fn burn(&self, session: Session<Notes>) -> Result<String, SessionError> {
+    #[tool(description = "Burns the notes", meta = ToolPolicy::scopes(&["keep"]).ends_session().meta())]
+    async fn burn(&self, session: SessionState<Notes>) -> Result<String, SessionError> {
         session.end().await.map(|()| "burnt".to_owned())
     }
 
-    #[tool(description = "Says nothing of its session", meta = Access::scopes(&["keep"]).meta())]
-    async fn undeclared(&self, session: Session<Notes>) -> Result<String, SessionError> {
+    #[tool(description = "Says nothing of its session", meta = ToolPolicy::scopes(&["keep"]).meta())]
+    async fn undeclared(&self, session: SessionState<Notes>) -> Result<String, SessionError> {
         session.read().await.map(|kept| kept.notes.join(", "))
     }
 
     #[tool(
         description = "Measures for one caller",
-        meta = Access::scopes(&["keep"]).cached(Duration::from_secs(60)).meta()
+        meta = ToolPolicy::scopes(&["keep"]).cached(Duration::from_secs(60)).meta()
     )]
     async fn measure(
         &self,
@@ -92,7 +96,7 @@ impl Keeper {
 
     #[tool(
         description = "Measures for everyone",
-        meta = Access::scopes(&["keep"]).cached_for_everyone(Duration::from_secs(60)).meta()
+        meta = ToolPolicy::scopes(&["keep"]).cached_for_everyone(Duration::from_secs(60)).meta()
     )]
     async fn survey(
         &self,
@@ -102,7 +106,7 @@ impl Keeper {
         format!("{what}: {}", self.run(&caller))
     }
 
-    #[tool(description = "Fails", meta = Access::scopes(&["keep"]).cached(Duration::from_secs(60)).meta())]
+    #[tool(description = "Fails", meta = ToolPolicy::scopes(&["keep"]).cached(Duration::from_secs(60)).meta())]
     async fn fail(&self, caller: Caller) -> Result<String, String> {
         Err(self.run(&caller))
     }

@@ -7,20 +7,20 @@
 )]
 
 mod arguments;
-#[cfg(feature = "dynamodb")]
+#[cfg(feature = "state")]
 mod asking_cache;
 mod authorization;
-#[cfg(feature = "dynamodb")]
+#[cfg(feature = "state")]
 mod conversation;
-#[cfg(feature = "dynamodb")]
+#[cfg(feature = "state")]
 mod dynamodb;
-#[cfg(feature = "dynamodb")]
+#[cfg(feature = "state")]
 mod endings;
 mod event_source;
 mod function_url;
 mod guards;
 mod issuer;
-#[cfg(feature = "dynamodb")]
+#[cfg(feature = "state")]
 mod keeper;
 mod limits;
 mod lists;
@@ -30,18 +30,18 @@ mod params;
 mod plain_http;
 mod programs;
 mod protocol;
-#[cfg(feature = "dynamodb")]
+#[cfg(feature = "state")]
 mod result_cache;
-#[cfg(feature = "dynamodb")]
+#[cfg(feature = "state")]
 mod resumption;
 mod secrets;
 mod server;
-#[cfg(feature = "dynamodb")]
+#[cfg(feature = "state")]
 mod session_faults;
-#[cfg(feature = "dynamodb")]
+#[cfg(feature = "state")]
 mod sessions;
 mod startup;
-#[cfg(feature = "dynamodb")]
+#[cfg(feature = "state")]
 mod tasks;
 mod telemetry;
 mod tokens;

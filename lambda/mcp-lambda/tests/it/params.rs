@@ -3,7 +3,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use mcp_lambda::{Access, Definition};
+use mcp_lambda::{Definition, ToolPolicy};
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, CustomNotification,
     JsonObject, ServerCapabilities, ServerConfig, SubscriptionFilter, Tool,
@@ -84,7 +84,7 @@ fn definition() -> Definition<Everything> {
     });
     let schema: JsonObject = serde_json::from_value(schema).unwrap();
     let mut tool = Tool::new("x", "Says who calls", schema);
-    tool.meta = Some(Access::scopes(&["tools"]).meta());
+    tool.meta = Some(ToolPolicy::scopes(&["tools"]).meta());
     Definition::new("everything", "1.0.0", vec![tool], |(), _| Ok(Everything))
         .scope("tools", "Use the tools")
 }
@@ -352,7 +352,7 @@ async fn a_notification_that_does_not_fit_has_no_answer() {
     assert_eq!((refused.status, &refused.json()["id"]), (400, &Value::Null));
 }
 
-#[cfg(feature = "dynamodb")]
+#[cfg(feature = "state")]
 #[tokio::test]
 async fn a_conversation_refuses_misfits_and_ignores_notifications_that_do_not_fit() {
     use crate::conversation::{ALICE, KEYS, message, session};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mcp_lambda::{Access, Definition};
+use mcp_lambda::{Definition, ToolPolicy};
 use rmcp::model::{JsonObject, Tool};
 use serde_json::{Value, json};
 
@@ -120,7 +120,7 @@ async fn a_cache_that_fails_or_hangs_fails_no_call() {
 
 #[test]
 fn needs_a_table_and_no_key_and_contradicts_no_session() {
-    let definition = |access: Access, schema: Value| {
+    let definition = |access: ToolPolicy, schema: Value| {
         let schema: JsonObject = serde_json::from_value(schema).unwrap();
         let mut tool = Tool::new("measure", "Measures", schema);
         tool.meta = Some(access.meta());
@@ -128,7 +128,7 @@ fn needs_a_table_and_no_key_and_contradicts_no_session() {
         Definition::<Keeper>::new("keeper", "1.0.0", tools, |(), _| Ok(Keeper::default()))
             .scope("keep", "Keep")
     };
-    let (access, minute) = (Access::scopes(&["keep"]), Duration::from_secs(60));
+    let (access, minute) = (ToolPolicy::scopes(&["keep"]), Duration::from_secs(60));
     let contract = definition(access.clone().cached(minute), json!({}))
         .contract()
         .unwrap();
@@ -152,7 +152,7 @@ fn needs_a_table_and_no_key_and_contradicts_no_session() {
         (
             access.reads_session(),
             json!({ "type": "object", "properties": { "conversation": { "type": "string" } } }),
-            "tool measure has a Session and a member conversation of its own, which is where the handle travels: rename it",
+            "tool measure has a SessionState and a member conversation of its own, which is where the handle travels: rename it",
         ),
     ] {
         let problem = definition(access, schema).contract().unwrap_err();

@@ -9,7 +9,7 @@ use http::Request;
 use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
-use mcp_lambda::{Access, AnswerStream, Definition};
+use mcp_lambda::{Definition, ResponseStream, ToolPolicy};
 use rmcp::handler::server::wrapper::Parameters;
 use rmcp::model::ProgressNotificationParam;
 use rmcp::service::RequestContext;
@@ -51,10 +51,10 @@ struct Loaf {
 
 #[tool_router]
 impl Bakery {
-    #[tool(description = "Bakes", meta = Access::scopes(&["tools"]).meta())]
+    #[tool(description = "Bakes", meta = ToolPolicy::scopes(&["tools"]).meta())]
     async fn bake(
         &self,
-        stream: AnswerStream,
+        stream: ResponseStream,
         Parameters(loaf): Parameters<Loaf>,
         context: RequestContext<RoleServer>,
     ) -> Result<String, ErrorData> {

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use mcp_lambda::{Access, Caller, CallerKind, Deadline, Definition};
+use mcp_lambda::{Caller, CallerKind, Deadline, Definition, ToolPolicy};
 use rmcp::handler::server::wrapper::Parameters;
 use rmcp::model::{
     CallToolResult, ContentBlock, CreateMessageRequestParams, GetPromptRequestParams,
@@ -30,7 +30,7 @@ struct Echo {
 
 #[tool_router(vis = "pub(crate)")]
 impl TestServer {
-    #[tool(description = "Returns its argument", meta = Access::scopes(&["tools"]).meta())]
+    #[tool(description = "Returns its argument", meta = ToolPolicy::scopes(&["tools"]).meta())]
     async fn echo(
         &self,
         Parameters(Echo { text }): Parameters<Echo>,
@@ -43,7 +43,7 @@ impl TestServer {
         }
     }
 
-    #[tool(description = "Says who calls", meta = Access::scopes(&["profile"]).meta())]
+    #[tool(description = "Says who calls", meta = ToolPolicy::scopes(&["profile"]).meta())]
     async fn who_am_i(&self, caller: Caller) -> String {
         let kind = match caller.kind() {
             CallerKind::Person => "person",
@@ -58,7 +58,7 @@ impl TestServer {
         )
     }
 
-    #[tool(description = "Shows the HTTP headers that a tool can see", meta = Access::scopes(&["tools"]).meta())]
+    #[tool(description = "Shows the HTTP headers that a tool can see", meta = ToolPolicy::scopes(&["tools"]).meta())]
     async fn headers(&self, context: RequestContext<RoleServer>) -> String {
         let parts = context.extensions.get::<http::request::Parts>();
         parts
@@ -66,17 +66,17 @@ impl TestServer {
             .unwrap_or_default()
     }
 
-    #[tool(description = "Needs two scopes", meta = Access::scopes(&["tools", "admin"]).meta())]
+    #[tool(description = "Needs two scopes", meta = ToolPolicy::scopes(&["tools", "admin"]).meta())]
     async fn administer(&self) -> String {
         "administered".to_owned()
     }
 
-    #[tool(description = "Panics", meta = Access::scopes(&["tools"]).meta())]
+    #[tool(description = "Panics", meta = ToolPolicy::scopes(&["tools"]).meta())]
     async fn panics(&self) -> String {
         panic!("the dog ate it")
     }
 
-    #[tool(description = "Takes ten minutes", meta = Access::scopes(&["tools"]).meta())]
+    #[tool(description = "Takes ten minutes", meta = ToolPolicy::scopes(&["tools"]).meta())]
     async fn sleeps(&self, deadline: Deadline) -> String {
         assert!(
             deadline
@@ -88,7 +88,7 @@ impl TestServer {
         "rested".to_owned()
     }
 
-    #[tool(description = "Reports progress, then waits for the test", meta = Access::scopes(&["tools"]).meta())]
+    #[tool(description = "Reports progress, then waits for the test", meta = ToolPolicy::scopes(&["tools"]).meta())]
     async fn progress(&self, context: RequestContext<RoleServer>) -> Result<String, ErrorData> {
         let token = context
             .meta
@@ -102,7 +102,7 @@ impl TestServer {
         Ok("done".to_owned())
     }
 
-    #[tool(description = "Reports progress, and is done soon after", meta = Access::scopes(&["tools"]).meta())]
+    #[tool(description = "Reports progress, and is done soon after", meta = ToolPolicy::scopes(&["tools"]).meta())]
     async fn ticks(&self, context: RequestContext<RoleServer>) -> Result<String, ErrorData> {
         let token = context
             .meta
@@ -116,7 +116,7 @@ impl TestServer {
         Ok("done".to_owned())
     }
 
-    #[tool(description = "Reports progress, and never ends", meta = Access::scopes(&["tools"]).meta())]
+    #[tool(description = "Reports progress, and never ends", meta = ToolPolicy::scopes(&["tools"]).meta())]
     async fn drums(&self, context: RequestContext<RoleServer>) -> Result<String, ErrorData> {
         let token = context
             .meta
@@ -129,7 +129,7 @@ impl TestServer {
         std::future::pending().await
     }
 
-    #[tool(description = "Asks the client's model", meta = Access::scopes(&["tools"]).meta())]
+    #[tool(description = "Asks the client's model", meta = ToolPolicy::scopes(&["tools"]).meta())]
     async fn asks(&self, context: RequestContext<RoleServer>) -> Result<String, ErrorData> {
         let question =
             CreateMessageRequestParams::new(vec![SamplingMessage::new(Role::User, "why?")], 10);

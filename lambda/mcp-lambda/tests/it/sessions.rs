@@ -299,7 +299,7 @@ async fn a_value_is_kept_for_seven_days_or_as_long_as_the_server_says() {
         .session_time_to_live(Duration::ZERO)
         .contract();
     assert!(problem.unwrap_err().to_string().ends_with(
-        "has a Session that is kept for less than a second: use a longer session_time_to_live"
+        "has a SessionState that is kept for less than a second: use a longer session_time_to_live"
     ));
 }
 
@@ -349,6 +349,6 @@ async fn the_contract_asks_for_exactly_what_each_tool_does() {
     let refused = function.send(&event).await.json();
     assert_eq!(
         refused["error"]["message"],
-        "the tool has a Session and does not say so: add reads_session(), writes_session() or ends_session() to its Access"
+        "the tool has a SessionState and does not say so: add reads_session(), writes_session() or ends_session() to its ToolPolicy"
     );
 }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use bytes::Bytes;
 use http::Response;
 use http_body_util::{BodyExt, Full};
-use mcp_lambda::{Access, Definition};
+use mcp_lambda::{Definition, ToolPolicy};
 use tokio::sync::mpsc;
 
 use crate::event_source::{ISSUER, RESOURCE, process, serve};
@@ -157,7 +157,7 @@ fn the_contract_holds_what_tools_declare_beside_themselves() {
         .unwrap();
     assert_eq!(administer.scopes, ["tools", "admin"]);
 
-    let declared = Access::scopes(&["a"]).aws("counters", &["dynamodb:GetItem"]);
+    let declared = ToolPolicy::scopes(&["a"]).aws("counters", &["dynamodb:GetItem"]);
     let meta = serde_json::to_value(declared.meta()).unwrap();
     assert_eq!(
         meta["mcp-lambda/access"],

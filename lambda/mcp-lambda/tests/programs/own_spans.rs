@@ -7,7 +7,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use mcp_lambda::{Access, Definition, HttpUrl, HttpsClient, Process};
+use mcp_lambda::{Definition, HttpUrl, HttpsClient, Process, ToolPolicy};
 use opentelemetry::global;
 use opentelemetry::trace::{Span as _, Tracer};
 use rmcp::{ServerHandler, tool, tool_handler, tool_router};
@@ -19,7 +19,7 @@ struct Walker;
 
 #[tool_router(vis = "pub(crate)")]
 impl Walker {
-    #[tool(description = "Walks a dog", meta = Access::scopes(&["tools"]).meta())]
+    #[tool(description = "Walks a dog", meta = ToolPolicy::scopes(&["tools"]).meta())]
     async fn walk(&self) -> String {
         let mut sniff = global::tracer("walker").start("sniff");
         sniff.end();

@@ -1,6 +1,6 @@
 use std::sync::LazyLock;
 
-use mcp_lambda::{Access, Definition, Session, SessionError};
+use mcp_lambda::{Definition, SessionError, SessionState, ToolPolicy};
 use rmcp::handler::server::router::tool::ToolRouter;
 use rmcp::handler::server::wrapper::Parameters;
 use rmcp::model::{CallToolResult, ContentBlock, Implementation, ServerCapabilities, ServerConfig};
@@ -43,9 +43,12 @@ impl Counter {
         title = "Get counter",
         output_schema = rmcp::handler::server::tool::schema_for_type::<Count>(),
         annotations(read_only_hint = true, open_world_hint = false),
-        meta = Access::scopes(&[READ]).reads_session().meta()
+        meta = ToolPolicy::scopes(&[READ]).reads_session().meta()
     )]
-    async fn get_counter(&self, session: Session<Count>) -> Result<CallToolResult, SessionError> {
+    async fn get_counter(
+        &self,
+        session: SessionState<Count>,
+    ) -> Result<CallToolResult, SessionError> {
         session.read().await.map(result)
     }
 
@@ -60,11 +63,11 @@ impl Counter {
             idempotent_hint = false,
             open_world_hint = false
         ),
-        meta = Access::scopes(&[WRITE]).writes_session().meta()
+        meta = ToolPolicy::scopes(&[WRITE]).writes_session().meta()
     )]
     async fn increment_counter(
         &self,
-        session: Session<Count>,
+        session: SessionState<Count>,
         Parameters(IncrementCounter { by }): Parameters<IncrementCounter>,
     ) -> Result<CallToolResult, SessionError> {
         if !(1..=100).contains(&by) {

@@ -1,7 +1,7 @@
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use mcp_lambda::{Access, Deadline, Definition};
+use mcp_lambda::{Deadline, Definition, ToolPolicy};
 use rmcp::handler::server::router::tool::ToolRouter;
 use rmcp::handler::server::wrapper::Parameters;
 use rmcp::model::{
@@ -82,7 +82,7 @@ impl DogFacts {
         title = "Get dog facts",
         output_schema = rmcp::handler::server::tool::schema_for_type::<Facts>(),
         annotations(read_only_hint = true, open_world_hint = true),
-        meta = Access::scopes(&[SCOPE]).meta()
+        meta = ToolPolicy::scopes(&[SCOPE]).meta()
     )]
     async fn get_dog_facts(
         &self,

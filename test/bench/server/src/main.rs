@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::sync::LazyLock;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use mcp_lambda::{Access, Definition, Process};
+use mcp_lambda::{Definition, Process, ToolPolicy};
 use rmcp::handler::server::router::tool::ToolRouter;
 use rmcp::handler::server::wrapper::Parameters;
 use rmcp::model::{ProgressNotificationParam, ServerCapabilities, ServerConfig};
@@ -31,13 +31,13 @@ struct Report {
 #[tool_router]
 impl Greeter {
     /// Greets somebody.
-    #[tool(meta = Access::scopes(&["greet"]).meta())]
+    #[tool(meta = ToolPolicy::scopes(&["greet"]).meta())]
     async fn greet(&self, Parameters(Greet { name }): Parameters<Greet>) -> String {
         format!("hello, {name}")
     }
 
     /// Reports its progress once, with the time of the report.
-    #[tool(meta = Access::scopes(&["report"]).meta())]
+    #[tool(meta = ToolPolicy::scopes(&["report"]).meta())]
     async fn report(
         &self,
         context: RequestContext<RoleServer>,
@@ -72,7 +72,7 @@ fn main() -> ExitCode {
     let definition = Definition::new("greeter", "1.0.0", TOOLS.list_all(), build)
         .scope("greet", "Be greeted")
         .scope("report", "Watch the time");
-    #[cfg(feature = "dynamodb")]
+    #[cfg(feature = "state")]
     let definition = definition.asks_clients();
     #[cfg(feature = "opentelemetry")]
     let definition = definition.opentelemetry();

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use mcp_lambda::{Access, TaskStart};
+use mcp_lambda::{TaskStart, ToolPolicy};
 use rmcp::handler::server::wrapper::Parameters;
 use rmcp::model::{CallToolResponse, CallToolResult, ContentBlock};
 use rmcp::{ErrorData, tool, tool_router};
@@ -33,8 +33,8 @@ struct Deletion {
     filename: String,
 }
 
-fn access() -> Access {
-    Access::scopes(&[SCOPE])
+fn access() -> ToolPolicy {
+    ToolPolicy::scopes(&[SCOPE])
 }
 
 /// Tools that become tasks for clients that know tasks. Those that ask during the work cannot do without.

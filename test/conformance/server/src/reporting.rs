@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use mcp_lambda::AnswerStream;
+use mcp_lambda::ResponseStream;
 use rmcp::model::{LoggingLevel, LoggingMessageNotificationParam, ProgressNotificationParam};
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, tool, tool_router};
@@ -67,7 +67,7 @@ impl Conformance {
     }
 
     #[tool(description = "Sends its client away, and is done a moment later")]
-    async fn test_reconnection(&self, stream: AnswerStream) -> String {
+    async fn test_reconnection(&self, stream: ResponseStream) -> String {
         stream.close();
         tokio::time::sleep(2 * PAUSE).await;
         "Reconnection test completed".to_owned()

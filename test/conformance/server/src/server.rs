@@ -5,7 +5,7 @@
 
 use std::time::SystemTime;
 
-use mcp_lambda::{Access, Definition, StartError};
+use mcp_lambda::{Definition, StartError, ToolPolicy};
 use rmcp::handler::server::router::tool::ToolRouter;
 use rmcp::model::{
     CompleteRequestParams, CompleteResult, GetPromptRequestParams, GetPromptResponse,
@@ -68,7 +68,7 @@ pub(crate) fn definition(now: fn() -> SystemTime) -> Definition<Conformance, Con
     let mut tools = Conformance::router().list_all();
     for tool in &mut tools {
         tool.meta
-            .get_or_insert_with(|| Access::scopes(&[SCOPE]).meta());
+            .get_or_insert_with(|| ToolPolicy::scopes(&[SCOPE]).meta());
     }
     Definition::new(
         env!("CARGO_PKG_NAME"),

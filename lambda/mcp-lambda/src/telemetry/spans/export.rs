@@ -28,7 +28,7 @@ use crate::telemetry::spans::settings::Configuration;
 /// Most spans that wait for an export; the SDK's own queue has the same length.
 const LONGEST_QUEUE: usize = 2048;
 /// Longest response that is read.
-const LONGEST_ANSWER: usize = 16 * 1024;
+const LONGEST_RESPONSE: usize = 16 * 1024;
 /// After a failure nothing is sent for this long, then twice as long, and so on: an unreachable receiver must not cost
 /// time in every invocation.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
@@ -188,8 +188,8 @@ impl Exporter {
         let time = limit.map_or(self.timeout, |limit| limit.min(self.timeout));
         let sent = tokio::time::timeout(time, self.send(&state.unsent)).await;
         let problem = match sent.unwrap_or(Err(Problem::TooSlow)) {
-            Ok(answer) => {
-                let refused = answer
+            Ok(response) => {
+                let refused = response
                     .partial_success
                     .map_or(0, |partial| partial.rejected_spans);
                 if refused > 0 || state.dropped > 0 {
@@ -220,11 +220,11 @@ impl Exporter {
             .body(Full::from(spans.encode_to_vec()))
             .map_err(|_| Problem::Unreachable)?;
         *request.headers_mut() = self.headers.clone();
-        let answer = self.client.request(request).await;
-        let answer = answer.map_err(|_| Problem::Unreachable)?;
-        let status = answer.status();
+        let response = self.client.request(request).await;
+        let response = response.map_err(|_| Problem::Unreachable)?;
+        let status = response.status();
         // Reading the rest frees the connection. An unreadable body of a successful response changes nothing.
-        let body = Limited::new(answer.into_body(), LONGEST_ANSWER)
+        let body = Limited::new(response.into_body(), LONGEST_RESPONSE)
             .collect()
             .await;
         if !status.is_success() {

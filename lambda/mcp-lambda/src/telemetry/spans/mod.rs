@@ -10,7 +10,7 @@ mod values;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use mcp_lambda_contract::ServerInfo;
+use mcp_lambda_contract::{ServerInfo, Setting};
 use opentelemetry::InstrumentationScope;
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider};
@@ -21,16 +21,38 @@ use crate::runtime::process::Process;
 use export::{Exporter, Queue, ToQueue};
 use values::Propagators;
 
-#[cfg(feature = "dynamodb")]
-pub(crate) use parent::current_traceparent;
 pub(crate) use request::{Ambient, RequestSpan};
-pub(crate) use settings::definitions;
 
 /// The plain HTTP mode collects spans for this long before it sends them.
 const COLLECT: Duration = Duration::from_secs(1);
 
 /// Shortest useful time for an export; with less, none is begun.
 const SHORTEST: Duration = Duration::from_millis(20);
+
+/// Whether a server makes spans.
+#[derive(Default)]
+pub(crate) struct SpansDeclaration {
+    pub(crate) is_on: bool,
+}
+
+impl SpansDeclaration {
+    /// The settings of the contract.
+    pub(crate) fn definitions(&self) -> Vec<Setting> {
+        if self.is_on {
+            settings::definitions()
+        } else {
+            Vec::new()
+        }
+    }
+
+    pub(crate) fn start(&self, server: &ServerInfo, process: &Process) -> Spans {
+        if self.is_on {
+            Spans::start(server, process)
+        } else {
+            Spans::default()
+        }
+    }
+}
 
 /// The spans of one process; without an address to send them to there are none.
 #[derive(Clone, Default)]
@@ -46,7 +68,7 @@ struct Tracing {
 impl Spans {
     /// Reads the settings. If they name a receiver, this installs the library's global tracer provider, so that spans
     /// of the server's own code are exported too.
-    pub(crate) fn start(server: &ServerInfo, process: &Process) -> Self {
+    fn start(server: &ServerInfo, process: &Process) -> Self {
         let Some(configuration) = settings::configuration(server, process) else {
             return Self(None);
         };
@@ -89,7 +111,7 @@ impl Spans {
     }
 
     /// Exports periodically in the background.
-    pub(crate) fn flush_now_and_then(&self) {
+    pub(crate) fn flush_periodically(&self) {
         if let Some(tracing) = self.0.clone() {
             tokio::spawn(async move {
                 loop {

@@ -1,8 +1,6 @@
 //! Reads the parent span that a caller or X-Ray names.
 
 use opentelemetry::trace::{SpanContext, SpanId, TraceFlags, TraceId, TraceState};
-#[cfg(feature = "dynamodb")]
-use opentelemetry::{Context, trace::TraceContextExt};
 
 use crate::telemetry::trace::{TraceParent, xray_trace_id};
 
@@ -16,8 +14,8 @@ pub(super) fn caller_span(traceparent: &str, tracestate: Option<&str>) -> Option
         .and_then(sampling_state)
         .and_then(|value| TraceState::from_key_value([("ot", value)]).ok());
     Some(SpanContext::new(
-        TraceId::from_hex(&parent.trace_id).ok()?,
-        SpanId::from_hex(&parent.span_id).ok()?,
+        TraceId::from_hex(parent.trace_id).ok()?,
+        SpanId::from_hex(parent.span_id).ok()?,
         TraceFlags::new(u8::from(parent.is_sampled)),
         true,
         state.unwrap_or_default(),
@@ -62,28 +60,10 @@ pub(super) fn xray_segment(header: &str) -> Option<SpanContext> {
     (member("Sampled") == Some("1") && context.is_valid()).then_some(context)
 }
 
-/// The `traceparent` of the current span, for work that continues in another process.
-#[cfg(feature = "dynamodb")]
-pub(crate) fn current_traceparent() -> Option<String> {
-    traceparent(Context::current().span().span_context())
-}
-
-/// The `traceparent` of a span.
-#[cfg(any(feature = "dynamodb", test))]
-fn traceparent(span: &SpanContext) -> Option<String> {
-    span.is_valid().then(|| {
-        format!(
-            "00-{}-{}-{:02x}",
-            span.trace_id(),
-            span.span_id(),
-            span.trace_flags().to_u8() & 1
-        )
-    })
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{caller_span, traceparent, xray_segment};
+    use super::{caller_span, xray_segment};
+    use crate::runtime::client_span::traceparent;
 
     const PARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 

@@ -93,7 +93,6 @@ impl RequestSpan {
     }
 
     /// Begins with a parent in the earlier invocation that sent this work item.
-    #[cfg(feature = "dynamodb")]
     pub(crate) fn work(&mut self, traceparent: Option<&str>) {
         if let Some(open) = &mut self.0 {
             open.kind = SpanKind::Consumer;

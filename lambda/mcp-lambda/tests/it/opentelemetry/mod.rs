@@ -415,7 +415,7 @@ async fn a_plain_http_server_exports_while_it_runs() {
     assert_eq!(attributes.get("faas.trigger"), None, "{attributes}");
 }
 
-#[cfg(feature = "dynamodb")]
+#[cfg(feature = "state")]
 #[expect(
     clippy::disallowed_methods,
     reason = "the processes read the real clock"

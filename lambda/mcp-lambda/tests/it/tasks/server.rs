@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
-use mcp_lambda::{Access, Caller, Definition, TaskStart};
+use mcp_lambda::{Caller, Definition, TaskStart, ToolPolicy};
 use rmcp::handler::server::tool::ToolCallContext;
 use rmcp::handler::server::wrapper::Parameters;
 use rmcp::model::{
@@ -77,18 +77,18 @@ impl Round {
 
 #[tool_router(vis = "pub(crate)")]
 impl TaskServer {
-    #[tool(description = "Works", meta = Access::scopes(&["tools"]).as_task().meta())]
+    #[tool(description = "Works", meta = ToolPolicy::scopes(&["tools"]).as_task().meta())]
     async fn work(&self, Parameters(Work { id }): Parameters<Work>, caller: Caller) -> String {
         count(&id);
         format!("{} has {id}", caller.subject())
     }
 
-    #[tool(description = "Works for clients that know tasks", meta = Access::scopes(&["tools"]).only_as_task().meta())]
+    #[tool(description = "Works for clients that know tasks", meta = ToolPolicy::scopes(&["tools"]).only_as_task().meta())]
     async fn only(&self) -> String {
         "worked".to_owned()
     }
 
-    #[tool(description = "Asks for a name twice", meta = Access::scopes(&["tools"]).as_task().meta())]
+    #[tool(description = "Asks for a name twice", meta = ToolPolicy::scopes(&["tools"]).as_task().meta())]
     async fn asks(
         &self,
         Parameters(Work { id }): Parameters<Work>,
@@ -102,13 +102,13 @@ impl TaskServer {
         }
     }
 
-    #[tool(description = "Asks to run again, for ever", meta = Access::scopes(&["tools"]).as_task().meta())]
+    #[tool(description = "Asks to run again, for ever", meta = ToolPolicy::scopes(&["tools"]).as_task().meta())]
     async fn circles(&self, round: Round) -> CallToolResponse {
         count("circles");
         asks(&[], Some(&format!("{}.", round.1.unwrap_or_default())))
     }
 
-    #[tool(description = "Sleeps for ten minutes", meta = Access::scopes(&["tools"]).as_task().meta())]
+    #[tool(description = "Sleeps for ten minutes", meta = ToolPolicy::scopes(&["tools"]).as_task().meta())]
     async fn rests(&self) -> String {
         let _sleeper = Sleeper;
         RESTING.add_permits(1);
@@ -116,7 +116,7 @@ impl TaskServer {
         "rested".to_owned()
     }
 
-    #[tool(description = "Checks, then works", meta = Access::scopes(&["tools"]).as_task_begun_by_tool().meta())]
+    #[tool(description = "Checks, then works", meta = ToolPolicy::scopes(&["tools"]).as_task_begun_by_tool().meta())]
     async fn begins(
         &self,
         Parameters(Work { id }): Parameters<Work>,
@@ -130,7 +130,7 @@ impl TaskServer {
         Ok("begun".to_owned())
     }
 
-    #[tool(description = "Reports progress", meta = Access::scopes(&["tools"]).as_task().meta())]
+    #[tool(description = "Reports progress", meta = ToolPolicy::scopes(&["tools"]).as_task().meta())]
     async fn reports(&self, context: RequestContext<RoleServer>) -> Result<String, ErrorData> {
         let token = context
             .meta
@@ -144,22 +144,22 @@ impl TaskServer {
         Ok("reported".to_owned())
     }
 
-    #[tool(description = "Breaks the protocol", meta = Access::scopes(&["tools"]).as_task().meta())]
+    #[tool(description = "Breaks the protocol", meta = ToolPolicy::scopes(&["tools"]).as_task().meta())]
     async fn errs(&self) -> Result<String, ErrorData> {
         Err(ErrorData::invalid_params("no such dog", None))
     }
 
-    #[tool(description = "Panics", meta = Access::scopes(&["tools"]).as_task().meta())]
+    #[tool(description = "Panics", meta = ToolPolicy::scopes(&["tools"]).as_task().meta())]
     async fn panics(&self) -> String {
         panic!("the dog ate it")
     }
 
-    #[tool(description = "Says more than a table takes", meta = Access::scopes(&["tools"]).as_task().meta())]
+    #[tool(description = "Says more than a table takes", meta = ToolPolicy::scopes(&["tools"]).as_task().meta())]
     async fn large(&self) -> String {
         "x".repeat(400 * 1024)
     }
 
-    #[tool(description = "Is for administrators", meta = Access::scopes(&["tools", "admin"]).as_task().meta())]
+    #[tool(description = "Is for administrators", meta = ToolPolicy::scopes(&["tools", "admin"]).as_task().meta())]
     async fn administers(&self) -> String {
         "administered".to_owned()
     }

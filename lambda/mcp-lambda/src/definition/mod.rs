@@ -1,0 +1,199 @@
+//! Defines [`Definition`], which declares a server, produces its contract and builds it from its settings.
+
+#[cfg(feature = "opentelemetry")]
+mod opentelemetry;
+#[cfg(feature = "state")]
+mod state;
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use mcp_lambda_contract::{
+    AwsResource, AwsResourceType, CONTRACT_VERSION, Contract, ENDPOINT_METHODS_VERSION,
+    McpSettings, Reader, SELF_INVOCATION_VERSION, Scope, ServerInfo, Settings, param_headers,
+};
+use rmcp::ServerHandler;
+
+use crate::runtime::aws::AwsEnvironment;
+use crate::runtime::process::Process;
+use crate::runtime::start_error::StartError;
+use crate::state::declaration::StateDeclaration;
+use crate::state::server_state::ServerState;
+use crate::telemetry::spans::{Spans, SpansDeclaration};
+use crate::tool_policy::contract_tool;
+
+/// Everything about a server that is known before it starts: its name, tools, scopes, settings, AWS resources, and how
+/// to build it.
+///
+/// `S` is the rmcp server, `C` the struct of its own settings (see [`settings!`](crate::settings!)), `()` for none.
+pub struct Definition<S, C = ()> {
+    server: ServerInfo,
+    scopes: Vec<Scope>,
+    tools: Vec<rmcp::model::Tool>,
+    resources: Vec<AwsResource>,
+    state: StateDeclaration,
+    spans: SpansDeclaration,
+    build: Build<S, C>,
+    settings: PhantomData<fn() -> C>,
+}
+
+type Build<S, C> = Box<dyn FnOnce(C, &AwsEnvironment) -> Result<S, StartError>>;
+
+/// A server that is ready to run.
+pub(crate) struct BuiltServer<S> {
+    pub(crate) server: S,
+    pub(crate) settings: McpSettings,
+    pub(crate) contract: Contract,
+    pub(crate) spans: Spans,
+    pub(crate) tools: Vec<rmcp::model::Tool>,
+    pub(crate) state: ServerState,
+}
+
+impl<S: ServerHandler, C: Settings> Definition<S, C> {
+    /// Starts a definition with the server's name and version, its tools (`Self::tool_router().list_all()`), and the
+    /// function that builds it from its settings.
+    pub fn new(
+        name: &str,
+        version: &str,
+        tools: Vec<rmcp::model::Tool>,
+        build: impl FnOnce(C, &AwsEnvironment) -> Result<S, StartError> + 'static,
+    ) -> Self {
+        Self {
+            server: ServerInfo {
+                name: name.to_owned(),
+                version: version.to_owned(),
+                title: name.to_owned(),
+                description: String::new(),
+            },
+            scopes: Vec::new(),
+            tools,
+            resources: Vec::new(),
+            state: StateDeclaration::default(),
+            spans: SpansDeclaration::default(),
+            build: Box::new(build),
+            settings: PhantomData,
+        }
+    }
+
+    /// Name for people. Default: the name.
+    #[must_use]
+    pub fn title(mut self, title: &str) -> Self {
+        title.clone_into(&mut self.server.title);
+        self
+    }
+
+    /// One or two sentences for people. Default: none.
+    #[must_use]
+    pub fn description(mut self, description: &str) -> Self {
+        description.clone_into(&mut self.server.description);
+        self
+    }
+
+    /// Declares an OAuth scope by its name, with the sentence that a consent page shows.
+    #[must_use]
+    pub fn scope(mut self, name: &str, description: &str) -> Self {
+        self.scopes.push(Scope {
+            name: name.to_owned(),
+            description: description.to_owned(),
+            includes: Vec::new(),
+        });
+        self
+    }
+
+    /// Declares an OAuth scope that includes others, by their names: a caller whose access token has this one counts as
+    /// having those too, and what those include. `scope_including("dog.write", "Change dogs", &["dog.read"])`.
+    ///
+    /// An undeclared name, or scopes that include each other, prevent the server from starting and the contract from
+    /// being printed. A challenge still names the scope that the tool declares.
+    #[must_use]
+    pub fn scope_including(mut self, name: &str, description: &str, includes: &[&str]) -> Self {
+        self.scopes.push(Scope {
+            name: name.to_owned(),
+            description: description.to_owned(),
+            includes: includes.iter().map(|name| (*name).to_owned()).collect(),
+        });
+        self
+    }
+
+    /// Asks for a DynamoDB table with the partition key `pk` (string). The setting of this name holds the table's
+    /// physical name. Tools say with [`ToolPolicy::aws`](crate::ToolPolicy::aws) what they do to it.
+    #[must_use]
+    pub fn dynamodb_table(mut self, name: &str, setting: &str) -> Self {
+        self.resources.push(AwsResource {
+            name: name.to_owned(),
+            resource_type: AwsResourceType::DynamodbTable,
+            setting: setting.to_owned(),
+        });
+        self
+    }
+
+    /// The contract of this server.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError::Definition`] when it is contradictory, for example when a tool needs a scope that is not declared.
+    pub fn contract(&self) -> Result<Contract, StartError> {
+        let tools: Vec<_> = self.tools.iter().cloned().map(contract_tool).collect();
+        let mut contract = Contract {
+            contract_version: CONTRACT_VERSION,
+            server: self.server.clone(),
+            scopes: self.scopes.clone(),
+            request_headers: param_headers(&tools),
+            tools,
+            resources: self.resources.clone(),
+            self_invocation: None,
+            endpoint_methods: Vec::new(),
+            settings: McpSettings::definitions(),
+        };
+        let state = self.state.requirements(&self.tools);
+        state.add_to(&mut contract);
+        contract.settings.extend(self.spans.definitions());
+        contract.settings.extend(C::definitions());
+        if !contract.endpoint_methods.is_empty() {
+            contract.contract_version = ENDPOINT_METHODS_VERSION;
+        } else if contract.self_invocation.is_some() {
+            contract.contract_version = SELF_INVOCATION_VERSION;
+        }
+        let mut problems = contract.problems();
+        problems.extend(state.problems(&self.tools));
+        if problems.is_empty() {
+            Ok(contract)
+        } else {
+            Err(StartError::Definition(problems))
+        }
+    }
+
+    /// Reads the settings and builds the server.
+    pub(crate) fn build(self, process: &Process) -> Result<BuiltServer<S>, StartError> {
+        let contract = self.contract()?;
+        let mut reader = Reader::new(&process.variables);
+        let requirements = self.state.requirements(&self.tools);
+        // All are read before one is checked, so that every problem is reported at once.
+        let settings = McpSettings::read(&mut reader);
+        let state = requirements.read_settings(&mut reader);
+        let own = C::read(&mut reader);
+        let ((settings, state), own) = reader
+            .finish(settings.zip(state).zip(own))
+            .map_err(StartError::Settings)?;
+        let state = ServerState::new(requirements, state, &settings, process)?;
+        let spans = self.spans.start(&contract.server, process);
+        let server = (self.build)(own, &AwsEnvironment::new(process))?;
+        Ok(BuiltServer {
+            server,
+            settings,
+            contract,
+            spans,
+            tools: self.tools,
+            state,
+        })
+    }
+}
+
+impl<S, C> fmt::Debug for Definition<S, C> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Definition")
+            .field("server", &self.server)
+            .finish_non_exhaustive()
+    }
+}

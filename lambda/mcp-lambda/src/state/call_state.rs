@@ -1,0 +1,176 @@
+//! Gives tool calls what they keep: the value of the conversation, the result cache, tasks.
+
+use std::sync::Arc;
+
+use mcp_lambda_contract::ServerInfo;
+use rmcp::model::{
+    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, JsonObject,
+    ServerCapabilities, TASKS_EXTENSION_ID,
+};
+use rmcp::service::RequestContext;
+use rmcp::{ErrorData, RoleServer, ServerHandler};
+use serde_json::{Value, json};
+
+use crate::request_facts::RequestFacts;
+use crate::runtime::log::Log;
+use crate::state::cache::ResultCache;
+use crate::state::requirements::{CacheUse, SessionUse, StateRequirements, StateUse};
+use crate::state::session_state::{ARGUMENT, SessionSlot};
+use crate::state::store::State;
+use crate::state::tasks::Tasks;
+
+/// What the tool calls of one server keep.
+#[derive(Clone)]
+pub(crate) struct CallState {
+    /// `None` for a server that keeps nothing.
+    pub(crate) tools: Option<Arc<ToolState>>,
+    /// `None` for a server without tools that run as tasks.
+    pub(crate) tasks: Option<Tasks>,
+}
+
+impl CallState {
+    /// Advertises tasks.
+    pub(crate) fn advertise(&self, capabilities: &mut ServerCapabilities) {
+        if self.tasks.is_some() {
+            let extensions = capabilities.extensions.get_or_insert_default();
+            extensions.insert(TASKS_EXTENSION_ID.to_owned(), JsonObject::new());
+        }
+    }
+
+    /// Calls the author's tool with what it declares.
+    pub(crate) async fn call<S: ServerHandler>(
+        &self,
+        server: &S,
+        request: CallToolRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        let Some(tools) = &self.tools else {
+            return server.call_tool(request, context).await;
+        };
+        let uses = tools.requirements.tools.get(request.name.as_ref());
+        match uses {
+            Some(StateUse {
+                cache: Some(cache), ..
+            }) if !carries_input(&request) => {
+                tools.call_cached(*cache, server, request, context).await
+            }
+            Some(StateUse { session, .. }) if session.is_any() => {
+                tools
+                    .call_with_session(*session, server, request, context)
+                    .await
+            }
+            Some(_) | None => server.call_tool(request, context).await,
+        }
+    }
+}
+
+/// The session values and the result cache of one server.
+pub(crate) struct ToolState {
+    state: State,
+    cache: ResultCache,
+    requirements: StateRequirements,
+}
+
+impl ToolState {
+    pub(crate) fn new(
+        state: State,
+        server: ServerInfo,
+        requirements: StateRequirements,
+        log: Log,
+    ) -> Self {
+        Self {
+            cache: ResultCache::new(state.clone(), server, log),
+            state,
+            requirements,
+        }
+    }
+
+    /// Returns a cached result, or calls the tool and stores its result.
+    async fn call_cached<S: ServerHandler>(
+        &self,
+        cached: CacheUse,
+        server: &S,
+        request: CallToolRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        let facts = RequestFacts::of(&context.extensions)?;
+        let client_asked = facts.state.client_asked.clone();
+        let entry = self
+            .cache
+            .entry(cached, &facts.caller, &request, facts.deadline);
+        if let Some(result) = entry.result().await {
+            return Ok(result.into());
+        }
+        let response = server.call_tool(request, context).await?;
+        // The client's responses are not part of the arguments, so no other call may get this result.
+        let depends_on_client = client_asked.is_some_and(|asked| asked.was_asked());
+        if let CallToolResponse::Complete(result) = &response
+            && !depends_on_client
+        {
+            entry.keep(result).await;
+        }
+        Ok(response)
+    }
+
+    /// Calls the tool with the value of its conversation.
+    async fn call_with_session<S: ServerHandler>(
+        &self,
+        session: SessionUse,
+        server: &S,
+        mut request: CallToolRequestParams,
+        mut context: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        let handle = take_handle(&mut request)?;
+        let facts = RequestFacts::of_mut(&mut context.extensions)?;
+        let slot = Arc::new(SessionSlot::new(
+            self.state.clone(),
+            facts.caller.as_ref().clone(),
+            facts.deadline,
+            self.requirements.session_time_to_live,
+            session,
+            facts.state.session_id.clone(),
+            handle,
+        ));
+        facts.state.session = Some(Arc::clone(&slot));
+        let mut response = server.call_tool(request, context).await?;
+        if let CallToolResponse::Complete(result) = &mut response
+            && let Some((handle, is_new)) = slot.handle()
+        {
+            tell(result, handle, is_new);
+        }
+        Ok(response)
+    }
+}
+
+/// Takes the handle out of the arguments.
+fn take_handle(request: &mut CallToolRequestParams) -> Result<Option<String>, ErrorData> {
+    let arguments = request.arguments.as_mut();
+    match arguments.and_then(|arguments| arguments.remove(ARGUMENT)) {
+        None | Some(Value::Null) => Ok(None),
+        // Some models fill in every argument.
+        Some(Value::String(handle)) => Ok(Some(handle).filter(|handle| !handle.is_empty())),
+        Some(_) => Err(ErrorData::invalid_params(
+            format!("{ARGUMENT} must be a text"),
+            None,
+        )),
+    }
+}
+
+/// Whether the request carries the client's responses to an `InputRequiredResult`. They are not part of the arguments,
+/// so this call neither uses nor fills the cache.
+fn carries_input(request: &CallToolRequestParams) -> bool {
+    request.input_responses.is_some() || request.request_state.is_some()
+}
+
+/// Adds the handle to the result: as a member for programs and, if it is new, as text for the model.
+fn tell(result: &mut CallToolResult, handle: String, is_new: bool) {
+    if is_new {
+        result.content.push(ContentBlock::text(format!(
+            "Pass {ARGUMENT} = {} to the next call of this server, so that it finds what belongs to this conversation.",
+            json!(handle)
+        )));
+    }
+    if let Some(Value::Object(members)) = &mut result.structured_content {
+        members.insert(ARGUMENT.to_owned(), Value::String(handle));
+    }
+}

@@ -1,0 +1,114 @@
+//! Collects what a server declares about state, and adds it to the contract.
+
+use std::time::Duration;
+
+use mcp_lambda_contract::setting_names::MCP_STATE_TABLE;
+use mcp_lambda_contract::{
+    AwsResource, AwsResourceType, Contract, ContractProblem, EndpointMethod, Reader, Settings,
+};
+
+use crate::state::mcp_session::LIFETIME;
+use crate::state::requirements::{self, StateRequirements, TABLE};
+use crate::state::session_state::takes_the_argument;
+use crate::state::settings::{self, StateSettings};
+use crate::state::tasks;
+use crate::tool_policy::take_policy;
+
+/// What a server declares about state, besides its tools.
+pub(crate) struct StateDeclaration {
+    pub(crate) asks_clients: bool,
+    pub(crate) resumes_streams: bool,
+    pub(crate) session_time_to_live: Duration,
+}
+
+impl Default for StateDeclaration {
+    /// A value is kept as long as a session id is valid.
+    fn default() -> Self {
+        Self {
+            asks_clients: false,
+            resumes_streams: false,
+            session_time_to_live: LIFETIME,
+        }
+    }
+}
+
+impl StateDeclaration {
+    /// What the server needs for this declaration and those of its tools.
+    pub(crate) fn requirements(&self, tools: &[rmcp::model::Tool]) -> StateRequirements {
+        let tools = tools.iter().cloned();
+        StateRequirements {
+            asks_clients: self.asks_clients || self.resumes_streams,
+            resumes_streams: self.resumes_streams,
+            session_time_to_live: self.session_time_to_live,
+            tools: tools
+                .map(|mut tool| {
+                    let policy = take_policy(&mut tool);
+                    (tool.name.into_owned(), policy.state)
+                })
+                .collect(),
+        }
+    }
+}
+
+impl StateRequirements {
+    /// Adds the table with its settings and IAM actions, the self-invocation, and the HTTP methods besides POST.
+    pub(crate) fn add_to(&self, contract: &mut Contract) {
+        if !self.table() {
+            return;
+        }
+        contract.settings.extend(settings::definitions(self));
+        contract.resources.push(AwsResource {
+            name: TABLE.to_owned(),
+            resource_type: AwsResourceType::DynamodbTable,
+            setting: MCP_STATE_TABLE.to_owned(),
+        });
+        for tool in &mut contract.tools {
+            let has_session = self
+                .tools
+                .get(&tool.name)
+                .is_some_and(|tool| tool.session.is_any());
+            if self.asks_clients || has_session {
+                let added = requirements::actions_of_sessions();
+                requirements::merge(&mut tool.aws_actions, &added);
+            }
+        }
+        contract.self_invocation = self.has_tasks().then(tasks::self_invocation);
+        let methods = [
+            (EndpointMethod::Delete, self.has_mcp_sessions()),
+            (EndpointMethod::Get, self.resumes_streams),
+        ];
+        let needed = methods.into_iter().filter(|(_, is_needed)| *is_needed);
+        contract.endpoint_methods = needed.map(|(method, _)| method).collect();
+    }
+
+    /// Declarations of tools that are contradictory.
+    pub(crate) fn problems(&self, tools: &[rmcp::model::Tool]) -> Vec<ContractProblem> {
+        let problem = |tool: &rmcp::model::Tool| {
+            let declared = self.tools.get(tool.name.as_ref())?;
+            let taken = declared.session.is_any() && takes_the_argument(tool);
+            let is_short = declared.session.is_any() && self.session_time_to_live.as_secs() == 0;
+            let rule = declared
+                .problem()
+                .or(taken.then_some(
+                    "has a SessionState and a member conversation of its own, which is where the handle travels: rename it",
+                ))
+                .or(is_short.then_some(
+                    "has a SessionState that is kept for less than a second: use a longer session_time_to_live",
+                ));
+            Some(ContractProblem::Tool {
+                tool: tool.name.to_string(),
+                rule: rule?,
+            })
+        };
+        tools.iter().filter_map(problem).collect()
+    }
+
+    /// Reads the settings of a server that keeps state. The outer `None` is an invalid one, which the reader records.
+    pub(crate) fn read_settings(&self, reader: &mut Reader<'_>) -> Option<Option<StateSettings>> {
+        if self.table() {
+            StateSettings::read(reader).map(Some)
+        } else {
+            Some(None)
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! Declares what a tool needs ([`ToolPolicy`]): OAuth scopes, IAM actions, and what it keeps.
+
+use mcp_lambda_contract::{AwsActions, Tool};
+use rmcp::model::MetaObject;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::state::requirements::StateUse;
+
+/// The `_meta` key of a tool's [`ToolPolicy`] inside the server; clients never see it.
+const META_KEY: &str = "mcp-lambda/access";
+
+/// What a tool needs, declared beside it: `#[tool(meta = ToolPolicy::scopes(&["counter.read"]).meta())]`.
+///
+/// rmcp keeps the declaration in the tool's `_meta`; the library removes it before a client sees the tool.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ToolPolicy {
+    scopes: Vec<String>,
+    aws_actions: Vec<AwsActions>,
+    #[serde(default, skip_serializing_if = "StateUse::is_nothing")]
+    pub(crate) state: StateUse,
+}
+
+impl ToolPolicy {
+    /// The tool may be called by a caller that has all these scopes, given by name (without the resource identifier).
+    #[must_use]
+    pub fn scopes(names: &[&str]) -> Self {
+        Self {
+            scopes: names.iter().map(|name| (*name).to_owned()).collect(),
+            ..Self::default()
+        }
+    }
+
+    /// The tool performs these IAM actions on the AWS resource that the server declares under this name; the
+    /// constructs grant the function nothing else.
+    #[must_use]
+    pub fn aws(mut self, resource: &str, actions: &[&str]) -> Self {
+        self.aws_actions.push(AwsActions {
+            actions: actions.iter().map(|action| (*action).to_owned()).collect(),
+            resource: resource.to_owned(),
+        });
+        self
+    }
+
+    /// The declaration in the form that `#[tool(meta = …)]` takes.
+    #[must_use]
+    pub fn meta(self) -> MetaObject {
+        let mut meta = MetaObject::new();
+        meta.0.insert(META_KEY.to_owned(), json!(self));
+        meta
+    }
+}
+
+/// Removes the declaration from a tool, so that clients see neither it nor an empty `_meta`.
+pub(crate) fn take_policy(tool: &mut rmcp::model::Tool) -> ToolPolicy {
+    let Some(meta) = tool.meta.as_mut() else {
+        return ToolPolicy::default();
+    };
+    let declared = meta.0.remove(META_KEY);
+    if meta.0.is_empty() {
+        tool.meta = None;
+    }
+    match declared {
+        None => ToolPolicy::default(),
+        // A declaration that cannot be read must not open the tool: no server can declare this scope, so the
+        // definition is refused.
+        Some(declared) => {
+            serde_json::from_value(declared).unwrap_or_else(|_| ToolPolicy::scopes(&[""]))
+        }
+    }
+}
+
+/// The entry of one tool in the contract.
+pub(crate) fn contract_tool(mut tool: rmcp::model::Tool) -> Tool {
+    let policy = take_policy(&mut tool);
+    policy.state.describe(&mut tool);
+    let actions_on_state = policy.state.aws_actions();
+    let ToolPolicy {
+        scopes,
+        mut aws_actions,
+        ..
+    } = policy;
+    aws_actions.extend(actions_on_state);
+    Tool {
+        name: tool.name.into_owned(),
+        title: tool.title,
+        description: tool.description.map(std::borrow::Cow::into_owned),
+        input_schema: Value::Object((*tool.input_schema).clone()),
+        output_schema: tool
+            .output_schema
+            .map(|schema| Value::Object((*schema).clone())),
+        annotations: tool
+            .annotations
+            .and_then(|annotations| serde_json::to_value(annotations).ok()),
+        scopes,
+        aws_actions,
+    }
+}
