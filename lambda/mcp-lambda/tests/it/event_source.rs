@@ -113,6 +113,7 @@ impl Function {
     }
 
     /// A function whose clock is this one.
+    #[cfg(feature = "state")]
     pub(crate) async fn start_server_at<S: ServerHandler>(
         now: fn() -> SystemTime,
         variables: &[(&str, &str)],
