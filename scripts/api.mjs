@@ -9,8 +9,8 @@ import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } f
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-import { compiledConstructs } from './prepare.mjs';
-import { root } from './root.mjs';
+import { compiledConstructs } from './lib/prepare.mjs';
+import { root } from './lib/root.mjs';
 
 const cdk = join(root, 'cdk');
 const reference = join(cdk, 'API.md');

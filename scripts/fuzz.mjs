@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 
-import { root } from './root.mjs';
+import { root } from './lib/root.mjs';
 
 /** How many seeds of each target the minimizer chooses. */
 const CHOSEN = 20;

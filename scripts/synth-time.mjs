@@ -6,7 +6,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { root } from './root.mjs';
+import { root } from './lib/root.mjs';
 
 const PROMISED = 1.5;
 const rounds = Number(process.argv[2] ?? 11);

@@ -8,7 +8,7 @@ import { join, resolve } from 'node:path';
 
 import { zipSync } from 'fflate';
 
-import { root } from './root.mjs';
+import { root } from './lib/root.mjs';
 
 /** The same zip file for the same content, every file executable, as Lambda wants its bootstrap. */
 const ENTRY = { mtime: new Date(1980, 0, 1), os: 3, attrs: 0o100755 * 0x10000 };

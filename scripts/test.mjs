@@ -6,11 +6,11 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
-import { cleanEnvironment } from './environment.mjs';
-import { lock } from './lock.mjs';
-import * as prepare from './prepare.mjs';
-import { Report } from './report.mjs';
-import { root } from './root.mjs';
+import { cleanEnvironment } from './lib/environment.mjs';
+import { lock } from './lib/lock.mjs';
+import * as prepare from './lib/prepare.mjs';
+import { Report } from './lib/report.mjs';
+import { root } from './lib/root.mjs';
 
 const testFiles = (folder) => readdirSync(join(root, folder)).filter((name) => name.endsWith('.test.ts')).sort().map((name) => join(folder, name));
 
@@ -18,14 +18,17 @@ const testFiles = (folder) => readdirSync(join(root, folder)).filter((name) => n
 const testFilesBelow = (folder, without) =>
   readdirSync(join(root, folder), { recursive: true }).filter((name) => name.endsWith('.test.ts') && !name.startsWith(`${without}/`)).sort().map((name) => join(folder, name));
 
+/** Tests of what is packed and published, each of which needs something else built before. */
+const packageTests = (...names) => names.map((name) => `test/package/${name}.test.ts`);
+
 /** Runs TypeScript tests on Node's own runner, one file after the other unless `concurrency` says otherwise: most share a stack. */
 const node = (report, title, files, { minutes = 20, concurrency = 1, ...options } = {}) =>
   report.node(title, ['--import', 'tsx', '--test', `--test-concurrency=${concurrency}`, `--test-timeout=${minutes * 60_000}`, ...files], { cwd: root, ...options });
 
-const endToEnd = (name, title, stack = prepare.authorizationStack, more = []) => ({
+const endToEnd = (names, title, stack = prepare.authorizationStack, more = []) => ({
   title,
   needs: [prepare.testPackages, prepare.chromium, ...more, stack],
-  run: async (report) => node(report, title, [`test/e2e/${name}.test.ts`], { env: { MCP_LAMBDA_OUTPUTS: await stack() } }),
+  run: async (report) => node(report, title, [names].flat().map((name) => `test/e2e/${name}.test.ts`), { env: { MCP_LAMBDA_OUTPUTS: await stack() } }),
 });
 
 /** The same, where every MCP client is sent. */
@@ -64,9 +67,7 @@ const parts = {
       await report.run('types of the tests', 'tsc', ['-p', 'test'], { cwd: root });
       await report.rust('Rust tests', ['--workspace']);
       await node(report, 'construct tests', testFilesBelow('cdk/test', 'rules'), { concurrency: 2 });
-      await node(report, 'documents', testFiles('test/docs'));
-      await node(report, 'structure', testFiles('test/structure'));
-      await node(report, 'the test command', testFiles('test/command'));
+      await node(report, 'the repository: documents, structure, the test command', testFiles('test/repository'));
     },
   },
   templates: {
@@ -77,7 +78,7 @@ const parts = {
   api: {
     title: 'the public API of the constructs: nothing broken, described, with examples that compile',
     needs: [prepare.compiledConstructs],
-    run: (report) => node(report, 'public API', testFiles('test/api')),
+    run: (report) => node(report, 'public API', packageTests('api', 'api-coverage')),
   },
   golden: {
     title: 'one app in several languages, one template',
@@ -108,7 +109,7 @@ const parts = {
     needs: [prepare.testPackages, prepare.arm64Emulator, prepare.compiledConstructs],
     run: async (report) => {
       if (await report.run('cargo lambda', 'node', ['scripts/build-lambda.mjs'], { cwd: root })) {
-        await node(report, 'arm64 programs and the npm package', testFiles('test/artifact'));
+        await node(report, 'arm64 programs and the npm package', packageTests('bootstrap', 'npm-package'));
       }
     },
   },
@@ -121,16 +122,21 @@ const parts = {
       }
     },
   },
-  browser: endToEnd('browser', 'a person in a real browser, on Cognito\'s own pages', prepare.localStack),
+  browser: endToEnd(['browser', 'code-flow'], 'a person in a real browser, on Cognito\'s own pages', prepare.localStack),
   clients: withClients('clients', 'MCP clients and Cognito itself', prepare.localStack),
-  'clients-by-url': withClients('clients-by-url', 'MCP clients that know the URL alone', prepare.authorizationStack),
+  'clients-by-url': withClients('clients', 'MCP clients that know the URL alone', prepare.authorizationStack),
   'claude-code': endToEnd('claude-code', 'Claude Code and Cognito itself', prepare.localStack),
-  'claude-code-by-url': endToEnd('claude-code-by-url', 'Claude Code that knows the URL alone', prepare.authorizationStack, [prepare.faketime]),
+  'claude-code-by-url': endToEnd('claude-code', 'Claude Code that knows the URL alone', prepare.authorizationStack, [prepare.faketime]),
   codex: endToEnd('codex', 'Codex, which Cognito itself keeps out', prepare.localStack),
-  'codex-by-url': endToEnd('codex-by-url', 'Codex that knows the URL alone'),
+  'codex-by-url': endToEnd('codex', 'Codex that knows the URL alone'),
   refusals: endToEnd('refusals', 'refusals'),
-  authorization: endToEnd('authorization-server', 'the authorization server in front of Cognito'),
+  authorization: endToEnd(['authorization-server', 'code-flow'], 'the authorization server in front of Cognito'),
   'authorization-keys': endToEnd('authorization-keys', 'rotation of the sealing secret'),
+  'user-pool': {
+    title: 'machine clients and users, managed by mcp-lambda',
+    needs: [prepare.testPackages, prepare.authorizationStack],
+    run: async (report) => node(report, 'user pool', ['test/e2e/user-pool.test.ts'], { env: { MCP_LAMBDA_OUTPUTS: await prepare.authorizationStack() } }),
+  },
   'authorization-conformance': {
     title: 'what MCP and OAuth ask of an authorization server, sentence by sentence',
     needs: [prepare.testPackages, prepare.authorizationStack],
@@ -176,14 +182,14 @@ const parts = {
     // What they install is for them alone, and clients of the same kind are in every run.
     onlyByName: true,
     needs: [prepare.testPackages, prepare.connectPackages, prepare.chromium, prepare.authorizationStack],
-    run: async (report) => node(report, 'connect commands', testFiles('test/connect'), { env: { MCP_LAMBDA_OUTPUTS: await prepare.authorizationStack() } }),
+    run: async (report) => node(report, 'connect commands', testFiles('test/e2e/connect'), { env: { MCP_LAMBDA_OUTPUTS: await prepare.authorizationStack() } }),
   },
   template: {
     title: 'a new server from the template, by cargo-generate',
     // It compiles cargo-generate, once, and a server from nothing: minutes for what seldom changes.
     onlyByName: true,
     needs: [prepare.cargoGenerate],
-    run: async (report) => node(report, 'template', testFiles('test/template'), { env: { MCP_LAMBDA_CARGO_GENERATE: await prepare.cargoGenerate() } }),
+    run: async (report) => node(report, 'template', packageTests('server-template'), { env: { MCP_LAMBDA_CARGO_GENERATE: await prepare.cargoGenerate() } }),
   },
 };
 

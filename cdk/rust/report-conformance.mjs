@@ -9,7 +9,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { rustTests } from '../../scripts/rust-tests.mjs';
+import { rustTests } from '../../scripts/lib/rust-tests.mjs';
 
 const folder = dirname(fileURLToPath(import.meta.url));
 const table = join(folder, '../../docs/jsii-conformance.md');

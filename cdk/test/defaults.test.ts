@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, test } from 'node:test';
+import type { Stack } from 'aws-cdk-lib';
 import type { Template } from 'aws-cdk-lib/assertions';
 import { Vpc } from 'aws-cdk-lib/aws-ec2';
 import { McpFront, McpHost, type McpHostProps, McpMonitoring, McpRemoteServer, McpServer, McpUserPool } from '../lib';
@@ -27,6 +28,7 @@ const inVpc = () =>
 const monitored = (index: number) =>
   Object.values(synthesizeServer({}, (server, stack) => new McpMonitoring(stack, 'Monitoring', { server })).findResources('AWS::CloudWatch::Alarm'))[index].Properties;
 const remote = synthesize((stack) => new McpRemoteServer(stack, 'Remote', { endpointUrl: 'https://tickets.example.com/mcp', serverName: 'tickets', scopes: [{ name: 'use', description: 'Use it' }] }));
+const imported = (stack: Stack) => McpServer.fromMcpServerAttributes(stack, 'Imported', { mcpServerUrl: 'https://mcp.example.com/mcp', contract: facts() });
 const hosted = (props?: McpHostProps) => synthesize((stack) => void new McpServer(stack, 'Server', { code: code(), contract: facts(), host: new McpHost(stack, 'Host', props), path: '/facts' }));
 const host = hosted({ authorization: cognito() });
 const ofHost = (type: string) => only(host, type).properties;
@@ -60,7 +62,7 @@ const defaults: Record<string, [stated: string, shown: () => unknown, expected: 
   'McpFunctionOptions.provisionedConcurrency': ['- none: instances start on demand', () => bare.findResources('AWS::Lambda::Alias'), {}],
   'McpFunctionOptions.trafficShifting': ['- all at once, without CodeDeploy', () => bare.findResources('AWS::CodeDeploy::DeploymentGroup'), {}],
   'McpFunctionProps.removalPolicy': ['RemovalPolicy.RETAIN', () => deletionPolicy('AWS::Logs::LogGroup'), 'Retain'],
-  'McpMachineClientOptions.scopeNames': [
+  'McpMachineClientOptions.oauthScopes': [
     '- all scopes of the contract',
     () => only(synthesizeServer({ contract: twoScopes() }, (server) => server.addMachineClient('Ci')), 'AWS::Cognito::UserPoolClient', { GenerateSecret: true }).properties.AllowedOAuthScopes.length,
     2,
@@ -101,8 +103,9 @@ const defaults: Record<string, [stated: string, shown: () => unknown, expected: 
   'McpMonitoringProps.alarmTopic': ['- none: the alarms only change their state', () => monitored(0).AlarmActions, undefined],
   'McpMonitoringProps.failurePercentage': ['5', () => monitored(0).Threshold, 5],
   'McpMonitoringProps.slowAfter': ['- 80 % of the function\'s timeout', () => monitored(2).Threshold, 24_000],
-  'McpPreRegisteredClient.scopeNames': ['- all scopes of the contract', () => JSON.parse(authorization().AUTHORIZATION_CLIENTS)[0].scopes, undefined],
+  'McpPreRegisteredClient.oauthScopes': ['- all scopes of the contract', () => JSON.parse(authorization().AUTHORIZATION_CLIENTS)[0].scopes, undefined],
   'McpPreRegisteredClient.secretSha256': ['- a public client, without a secret', () => JSON.parse(authorization().AUTHORIZATION_CLIENTS)[0].secretSha256, undefined],
+  'McpServerAttributes.userPool': ['- none: `addMachineClient` is refused', () => synthesize((stack) => void imported(stack)).toJSON().Resources, undefined],
   'McpEndpointOptions.authorization': ['McpAuthorization.server()', () => [own, remote].map(isBehindServer), [true, true]],
   'McpEndpointOptions.front': ['McpFront.cloudFront()', () => variables().MCP_RESOURCE, 'https://d111.cloudfront.net/mcp'],
   'McpEndpointOptions.userPool': [

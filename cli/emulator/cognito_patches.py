@@ -118,8 +118,12 @@ def keep_rotation_setting() -> None:
 
     def keep(client_id: str, props: dict) -> None:
         client = cognito._find_pool_by_client_id(client_id)[2]
-        if client is not None:
-            client["RefreshTokenRotation"] = props.get("RefreshTokenRotation") or {}
+        if client is None:
+            return
+        # As at Cognito, a client without rotation has no such member: without its `Feature`, AWS SDKs refuse the response.
+        client.pop("RefreshTokenRotation", None)
+        if props.get("RefreshTokenRotation"):
+            client["RefreshTokenRotation"] = props["RefreshTokenRotation"]
 
     def create_and_keep(logical_id: str, props: dict, stack_name: str) -> Any:
         result = create(logical_id, props, stack_name)
@@ -293,7 +297,7 @@ def verified_addresses() -> None:
 
 
 def pages_as_json() -> None:
-    """Closes: sign-in is the only page there is. The pages are drawn by mcp-lambda-cli, so the emulator says what
+    """Closes: sign-in is the only page there is. The pages are drawn by mcp-lambda, so the emulator says what
     its page would say as JSON: {"page": "signIn" | "newPassword", "error": …, "token": …}."""
 
     def sign_in_page(*_: Any, error_message: str = "") -> str:
@@ -308,7 +312,7 @@ def pages_as_json() -> None:
 
 def managed_login_knows_secrets() -> None:
     """Closes: there is no managed login that signs people up at a confidential app client. Its pages know the client's
-    secret, so they send no hash of it: those of mcp-lambda-cli say `ManagedLogin`, a member that the API does not have."""
+    secret, so they send no hash of it: those of mcp-lambda say `ManagedLogin`, a member that the API does not have."""
     validate = cognito._validate_client_secret_hash
     operations = {"SignUp", "ConfirmSignUp", "ResendConfirmationCode", "ForgotPassword", "ConfirmForgotPassword"}
 
@@ -316,6 +320,55 @@ def managed_login_knows_secrets() -> None:
         return None if action in operations and data.get("ManagedLogin") is True else validate(action, data)
 
     cognito._validate_client_secret_hash = validate_unless_page
+
+
+def client_secrets() -> None:
+    """Closes: an app client has one secret for good. At Cognito it has up to two, of which either is accepted."""
+    dispatch, authenticate = cognito._dispatch_idp, cognito._authenticate_client
+
+    def secrets_of(client: dict) -> list[dict]:
+        first = {"ClientSecretId": secrets.token_hex(16), "ClientSecretCreateDate": client["CreationDate"],
+                 "ClientSecretValue": client["ClientSecret"]}
+        return client.setdefault("_secrets", [first])
+
+    def list_secrets(known: list[dict], client: dict, data: dict) -> Any:
+        shown = ("ClientSecretId", "ClientSecretCreateDate")
+        return cognito.json_response({"ClientSecrets": [{name: secret[name] for name in shown} for secret in known]})
+
+    def add_secret(known: list[dict], client: dict, data: dict) -> Any:
+        if len(known) > 1:
+            return error_response_json("LimitExceededException", "The client already has two secrets.", 400)
+        known.append({"ClientSecretId": secrets.token_hex(16), "ClientSecretCreateDate": time.time(),
+                      "ClientSecretValue": data.get("ClientSecret") or cognito._client_secret()})
+        return cognito.json_response({"ClientSecretDescriptor": known[-1]})
+
+    def delete_secret(known: list[dict], client: dict, data: dict) -> Any:
+        left = [secret for secret in known if secret["ClientSecretId"] != data.get("ClientSecretId")]
+        if not left or left == known:
+            return error_response_json("InvalidParameterException", "The secret cannot be deleted.", 400)
+        known[:] = left
+        client["ClientSecret"] = left[0]["ClientSecretValue"]
+        return cognito.json_response({})
+
+    operations = {"ListUserPoolClientSecrets": list_secrets, "AddUserPoolClientSecret": add_secret,
+                  "DeleteUserPoolClientSecret": delete_secret}
+
+    async def dispatch_with_secrets(action: str, data: dict) -> Any:
+        if action not in operations:
+            return await dispatch(action, data)
+        client = cognito._find_pool_by_client_id(data.get("ClientId", ""))[2]
+        if client is None or not client.get("ClientSecret"):
+            return error_response_json("ResourceNotFoundException", "No client with a secret has this id.", 400)
+        return operations[action](secrets_of(client), client, data)
+
+    def authenticate_by_either(headers: dict, form: dict) -> tuple[str, str]:
+        client_id, secret = authenticate(headers, form)
+        client = cognito._find_pool_by_client_id(client_id)[2] or {}
+        known = [known["ClientSecretValue"] for known in client.get("_secrets", ())]
+        return client_id, client["ClientSecret"] if secret in known else secret
+
+    cognito._dispatch_idp = dispatch_with_secrets
+    cognito._authenticate_client = authenticate_by_either
 
 
 def install() -> None:
@@ -327,6 +380,7 @@ def install() -> None:
     random_codes()
     pages_as_json()
     managed_login_knows_secrets()
+    client_secrets()
     names_without_case()
     passwords()
     self_sign_up()

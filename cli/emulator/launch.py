@@ -91,7 +91,7 @@ def end_with_parent() -> None:
 
 
 def end_functions() -> None:
-    """Kill what is left of our process group, which is ours alone when mcp-lambda-cli started us."""
+    """Kill what is left of our process group, which is ours alone when mcp-lambda started us."""
     if os.getpgid(0) == os.getpid():
         os.killpg(0, signal.SIGKILL)
 

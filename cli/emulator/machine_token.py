@@ -1,6 +1,6 @@
 """Print an access token of the machine client: what a CI job or another program sends as its bearer token.
 
-Usage: machine_token.py --outputs FILE, where FILE is the stack's outputs as mcp-lambda-cli writes them. Does
+Usage: machine_token.py --outputs FILE, where FILE is the stack's outputs as mcp-lambda writes them. Does
 in Python what a program should do on AWS: read the client secret from Secrets Manager, ask for client credentials, and
 keep the access token until shortly before it expires, because Cognito charges for every one. It is kept beside FILE,
 readable by its owner only, and asked for again when the stack, its client or its scopes are others.

@@ -1,32 +1,5 @@
-//! Runs the stack that `npx cdk deploy` puts on AWS on one machine: the same synthesized template in an emulator. This
-//! program emulates CloudFront ([`edge`]), Cognito's managed login ([`sign_in`]) and the one internet service that the
-//! example server calls ([`dog_api`]).
-//!
-//! It adds no security check that AWS would not make, so that a client that works here has a chance there.
-//! `docs/live-checks.md` lists what the emulator cannot show.
-//!
-//! Everything binds to 127.0.0.1 and speaks plain HTTP.
+//! The command `mcp-lambda`: runs an MCP server's stack on this machine ([`dev`]), and manages machine clients and users of
+//! a deployed one. [`commands`] has the command line.
 
-pub mod announcement;
-pub mod dog_api;
-pub mod edge;
-mod emulator;
-mod failure;
-mod forward;
-mod host;
-mod options;
-mod prepare;
-mod process;
-mod progress;
-mod routes;
-pub mod sign_in;
-mod stack;
-
-pub use failure::Failure;
-pub use forward::Upstream;
-pub use host::LoopbackHost;
-pub use options::{App, Authorization, Command, Options, Places, Ports};
-pub use prepare::install_emulator;
-pub use process::Environment;
-pub use routes::Routes;
-pub use stack::run;
+pub mod commands;
+pub mod dev;

@@ -1,10 +1,10 @@
-//! From start to end of the local stack, with stand-ins for cargo, node and the emulator: the order of things, and that
+//! From start to end of the local stack, with mocks of cargo, node and the emulator: the order of things, and that
 //! nothing is left running, is the program's own.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![allow(
     clippy::disallowed_methods,
-    reason = "the stand-ins go before the tools of the machine"
+    reason = "the mocks go before the tools of the machine"
 )]
 
 use std::fs;
@@ -19,11 +19,11 @@ const CARGO: &str = r#"#!/bin/sh
 [ -e fail-build ] && { sleep 0.5; echo '{"reason":"build-finished","success":false}'; echo "error[E0000]: this does not compile" >&2; exit 101; }
 echo '{"reason":"compiler-artifact","target":{"name":"dog-facts","kind":["bin"]},"executable":"'"$PWD"'/dog-facts"}'
 echo '{"reason":"compiler-artifact","target":{"name":"authorization","kind":["bin"]},"executable":"'"$PWD"'/authorization"}'
-echo '{"reason":"compiler-artifact","target":{"name":"mcp-lambda-cli","kind":["bin"]},"executable":"'"$PWD"'/mcp-lambda-cli"}'
+echo '{"reason":"compiler-artifact","target":{"name":"mcp-lambda","kind":["bin"]},"executable":"'"$PWD"'/mcp-lambda"}'
 "#;
 /// Runs npm's script by the Node of the machine, and plays the synthesis.
 const NODE: &str = r#"#!/bin/sh
-[ "$1" = scripts/start.mjs ] && exec "$(PATH=${PATH##*node_modules/.bin:} command -v node)" "$@"
+[ "$1" = scripts/mcp-lambda.mjs ] && exec "$(PATH=${PATH##*node_modules/.bin:} command -v node)" "$@"
 [ "$1" = --version ] && { echo v22.0.0; exit; }
 echo "$CDK_CONTEXT_JSON" > context.json
 env > node.environment
@@ -53,21 +53,21 @@ esac
 /// `npm ci` is done for the (empty) lock file.
 const SHA256_OF_NOTHING: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
-/// The search path with the stand-ins first. The one of Node stands there by itself when `command` is the program; npm and
-/// scripts/start.mjs run on the real one and put the stand-in before it.
+/// The search path with the mocks first. The one of Node is there by itself when `command` is the program; npm and
+/// scripts/mcp-lambda.mjs run on the real one and put the mock before it.
 fn path(root: &Path, command: &[&str]) -> String {
     let mut path = format!(
         "{}:{}",
         root.join("tools").display(),
         std::env::var("PATH").unwrap()
     );
-    if command[0] == env!("CARGO_BIN_EXE_mcp-lambda-cli") {
+    if command[0] == env!("CARGO_BIN_EXE_mcp-lambda") {
         path = format!("{}:{path}", root.join("node_modules/.bin").display());
     }
     path
 }
 
-/// A project directory with stand-ins, and the program started in it.
+/// A project directory with mocks, and the program started in it.
 struct Stack {
     root: PathBuf,
     program: Child,
@@ -76,8 +76,10 @@ struct Stack {
 impl Stack {
     /// Starts the program itself.
     fn start(name: &str, trouble: Option<&str>) -> Self {
-        let program = env!("CARGO_BIN_EXE_mcp-lambda-cli");
-        Self::start_by(name, trouble, &[program, "--root", "."], &[])
+        let program = env!("CARGO_BIN_EXE_mcp-lambda");
+        // What takes a second on a busy machine would be reported as progress.
+        let command = [program, "dev", "--root", ".", "--quiet"];
+        Self::start_by(name, trouble, &command, &[])
     }
 
     /// Starts it by a command, with more `variables` in the environment.
@@ -107,17 +109,14 @@ impl Stack {
         fs::create_dir_all(&packages).unwrap();
         fs::create_dir_all(&scripts).unwrap();
         let checkout = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-        for script in ["start.mjs", "prepare.mjs", "lock.mjs", "root.mjs"] {
+        for script in ["mcp-lambda.mjs", "prepare.mjs", "lock.mjs", "root.mjs"] {
             fs::copy(checkout.join("scripts").join(script), scripts.join(script)).unwrap();
         }
         fs::copy(checkout.join("package.json"), root.join("package.json")).unwrap();
         fs::write(root.join("package-lock.json"), "").unwrap();
         fs::write(root.join(".local/npm-root"), SHA256_OF_NOTHING).unwrap();
-        std::os::unix::fs::symlink(
-            env!("CARGO_BIN_EXE_mcp-lambda-cli"),
-            root.join("mcp-lambda-cli"),
-        )
-        .unwrap();
+        std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_mcp-lambda"), root.join("mcp-lambda"))
+            .unwrap();
         for (file, script) in [
             (tools.join("cargo"), CARGO),
             (packages.join("node"), NODE),
@@ -144,9 +143,9 @@ impl Stack {
         Self { root, program }
     }
 
-    /// The search path with the stand-ins first.
+    /// The search path with the mocks first.
     fn path(&self) -> String {
-        path(&self.root, &[env!("CARGO_BIN_EXE_mcp-lambda-cli")])
+        path(&self.root, &[env!("CARGO_BIN_EXE_mcp-lambda")])
     }
 
     fn ready(name: &str) -> Self {
@@ -219,7 +218,7 @@ fn a_signal_ends_everything_and_is_no_failure() {
     let outputs: serde_json::Value = serde_json::from_slice(&fs::read(outputs).unwrap()).unwrap();
     assert_eq!(outputs["McpServerUrl"], "http://127.0.0.1/mcp");
     assert_eq!(
-        fs::read(stack.root.join(".local/lambda/servers/dog-facts/bootstrap")).unwrap(),
+        fs::read(stack.root.join(".local/lambda/dog-facts/bootstrap")).unwrap(),
         b"server"
     );
     let context: serde_json::Value =
@@ -244,8 +243,16 @@ fn two_stacks_with_free_ports_share_no_port_and_no_data() {
     let of_first = outputs(&first);
     fs::remove_file(first.root.join("ready.json")).unwrap();
     let emulator = first.pid("emulator.pid");
-    let second = Command::new(env!("CARGO_BIN_EXE_mcp-lambda-cli"))
-        .args(["--root", ".", "--port", "0", "--outputs-file", "ready.json"])
+    let second = Command::new(env!("CARGO_BIN_EXE_mcp-lambda"))
+        .args([
+            "dev",
+            "--root",
+            ".",
+            "--port",
+            "0",
+            "--outputs-file",
+            "ready.json",
+        ])
         .current_dir(&first.root)
         .env("PATH", first.path())
         .stdout(Stdio::null())
@@ -281,8 +288,8 @@ fn what_a_killed_run_left_behind_goes_with_the_next() {
     let left = || fs::read_dir(root.join(".local/runs")).unwrap().count();
     assert_eq!(left(), 1);
     fs::write(root.join("fail-deployment"), "").unwrap();
-    let next = Command::new(env!("CARGO_BIN_EXE_mcp-lambda-cli"))
-        .args(["--root", ".", "--port", "0"])
+    let next = Command::new(env!("CARGO_BIN_EXE_mcp-lambda"))
+        .args(["dev", "--root", ".", "--port", "0"])
         .current_dir(&root)
         .env("PATH", path)
         .output()
@@ -306,9 +313,10 @@ fn nothing_of_the_shells_settings_reaches_what_runs() {
         ("PYTHONHOME", "/nowhere"),
         ("CARGO_HOSTILE", "1"),
     ];
-    // The stand-in of the emulator is a Python of the machine.
-    let program = env!("CARGO_BIN_EXE_mcp-lambda-cli");
-    let stack = Stack::start_by("hostile", None, &[program, "--root", "."], &hostile).when_ready();
+    // The mock of the emulator is a Python of the machine.
+    let program = env!("CARGO_BIN_EXE_mcp-lambda");
+    let stack =
+        Stack::start_by("hostile", None, &[program, "dev", "--root", "."], &hostile).when_ready();
     for program in ["node", "emulator", "deployment"] {
         let environment =
             fs::read_to_string(stack.root.join(format!("{program}.environment"))).unwrap();
@@ -349,7 +357,7 @@ enum Way {
     TerminalClosed,
 }
 
-const START: &str = "node scripts/start.mjs";
+const START: &str = "node scripts/mcp-lambda.mjs dev";
 /// Runs a command in a terminal, which closes with this program.
 const TERMINAL: [&str; 3] = ["python3", "-c", "import pty, sys; pty.spawn(sys.argv[1:])"];
 
@@ -358,7 +366,12 @@ impl Parent {
         match self {
             Self::Npm | Self::Program => vec!["npm", "start", "--"],
             // More than one command: a shell with a single one replaces itself by it.
-            Self::Shell => vec!["sh", "-c", "node scripts/start.mjs \"$@\"; exit $?", "sh"],
+            Self::Shell => vec![
+                "sh",
+                "-c",
+                "node scripts/mcp-lambda.mjs dev \"$@\"; exit $?",
+                "sh",
+            ],
             Self::Node => START.split(' ').collect(),
         }
     }
@@ -370,7 +383,7 @@ impl Parent {
             Self::Node => started.iter().find(|(_, line)| line.contains(START)),
             Self::Program => started
                 .iter()
-                .find(|(_, line)| line.contains("/mcp-lambda-cli ")),
+                .find(|(_, line)| line.contains("/mcp-lambda dev ")),
         }
         .unwrap();
         pid
@@ -519,9 +532,13 @@ impl Stack {
 }
 
 #[test]
-fn a_missing_tool_is_one_message_with_cause_and_mend() {
-    let said = Command::new(env!("CARGO_BIN_EXE_mcp-lambda-cli"))
-        .args(["--port", "0", "--root", env!("CARGO_TARGET_TMPDIR")])
+fn a_missing_tool_is_one_message_with_cause_and_fix() {
+    let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("missing-tool");
+    fs::create_dir_all(&root).unwrap();
+    fs::write(root.join("cdk.json"), "{}").unwrap();
+    let said = Command::new(env!("CARGO_BIN_EXE_mcp-lambda"))
+        .args(["dev", "--port", "0", "--root"])
+        .arg(&root)
         .env("PATH", "/nowhere")
         .output()
         .unwrap();

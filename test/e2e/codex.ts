@@ -2,9 +2,9 @@
 
 import { fileURLToPath } from 'node:url';
 
-import { facts } from '../connect/facts.ts';
-import { Installation, type Typed } from '../connect/installation.ts';
-import { responses } from '../connect/models.ts';
+import { facts } from './connect/facts.ts';
+import { Installation, type Typed } from './connect/installation.ts';
+import { responses } from './connect/models.ts';
 import { startModel, type Model } from './model.ts';
 
 const packages = fileURLToPath(new URL('../node_modules', import.meta.url));

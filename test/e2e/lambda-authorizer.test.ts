@@ -15,14 +15,16 @@ import { after, before, describe, test } from 'node:test';
 
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 
-import { clients } from '../clients/all.ts';
+import { clients } from './clients/all.ts';
 import { Provider } from './lambda-authorizer-provider.ts';
+import { reserveOrigin } from './reserved-origin.ts';
 import { cognitoDomain, machineClientSecret, machineToken, runningStack, type Stack } from './stack.ts';
 import { tokenForAnotherResource, tokenOfAnotherPool, tokenOfAnUnknownAppClient, tokensOfAnApiSignIn } from './tokens.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const example = runningStack();
-const publicBaseUrl = 'http://127.0.0.1:3498';
+const front = await reserveOrigin();
+after(() => front.release());
 const newest = '2026-07-28';
 const older = '2025-11-25';
 
@@ -137,8 +139,8 @@ describe('the example server behind the Lambda authorizer', () => {
 describe('the counter', () => {
   const work = mkdtempSync(join(tmpdir(), 'lambda-authorizer-'));
   const agreed = [randomBytes(32).toString('hex'), randomBytes(32).toString('hex')];
-  const metadataUrl = `${publicBaseUrl}/.well-known/oauth-protected-resource/mcp`;
-  const oauthScope = (name: string): string => `${publicBaseUrl}/mcp/${name}`;
+  const metadataUrl = `${front.origin}/.well-known/oauth-protected-resource/mcp`;
+  const oauthScope = (name: string): string => `${front.origin}/mcp/${name}`;
   const both = `${oauthScope('counter.read')} ${oauthScope('counter.write')}`;
   let provider: Provider;
   before(async () => {
@@ -154,7 +156,7 @@ describe('the counter', () => {
         ...process.env,
         CDK_OUTDIR: work,
         CDK_VALIDATION: 'false',
-        CDK_CONTEXT_JSON: JSON.stringify({ ...context, publicBaseUrl, signInBaseUrl, programs, issuer: provider.issuer, jwksUrl: provider.jwksUrl, tokenSha256 }),
+        CDK_CONTEXT_JSON: JSON.stringify({ ...context, publicBaseUrl: front.origin, signInBaseUrl, programs, issuer: provider.issuer, jwksUrl: provider.jwksUrl, tokenSha256 }),
       },
     });
   });
@@ -288,7 +290,7 @@ describe('the counter', () => {
     test('sends MCP clients to the provider', async () => {
       const answer = await send({ ...endpoint, url: endpoint.url.replace(/\/mcp$/, '/.well-known/oauth-protected-resource/mcp') }, undefined, newest, '', {}, {}, 'GET');
       const document = JSON.parse(answer.text) as Record<string, unknown>;
-      assert.deepEqual([document.resource, document.authorization_servers, document.scopes_supported], [`${publicBaseUrl}/mcp`, [provider.issuer], scopes.split(' ')]);
+      assert.deepEqual([document.resource, document.authorization_servers, document.scopes_supported], [`${front.origin}/mcp`, [provider.issuer], scopes.split(' ')]);
     });
 
     test('counts an app client of the provider by itself where it is told to', async () => {

@@ -12,10 +12,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { after, before, describe, test } from 'node:test';
 
+import { reserveOrigin } from './reserved-origin.ts';
 import { cognitoDomain, machineToken, runningStack, type Stack } from './stack.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const local = runningStack();
+const front = await reserveOrigin();
+after(() => front.release());
 
 interface Template {
   readonly Resources: Record<string, { readonly Type: string; readonly Properties: { readonly PolicyDocument?: { readonly Statement: readonly { readonly Action: string | readonly string[] }[] } }; DependsOn?: string | string[] }>;
@@ -63,7 +66,7 @@ describe('a server that keeps something in DynamoDB', () => {
         CDK_OUTDIR: cdkOut,
         CDK_VALIDATION: 'false',
         // No front leads to an authorization server at that URL.
-        CDK_CONTEXT_JSON: JSON.stringify({ ...context, authorization: 'cognito', front: 'external', publicBaseUrl: 'http://127.0.0.1:3499', signInBaseUrl: signIn, cognitoIdpUrl: signIn, lambdaDir: work }),
+        CDK_CONTEXT_JSON: JSON.stringify({ ...context, authorization: 'cognito', front: 'external', publicBaseUrl: front.origin, signInBaseUrl: signIn, cognitoIdpUrl: signIn, lambdaDir: work }),
       },
     });
   });

@@ -14,7 +14,7 @@ import { after, before, describe, test } from 'node:test';
 
 import { Client, StreamableHTTPClientTransport, UnauthorizedError } from '@modelcontextprotocol/client';
 
-import { MemoryProvider } from '../clients/typescript-provider.ts';
+import { MemoryProvider } from './clients/typescript-provider.ts';
 import { AgentCoreGateway } from './agentcore-gateway.ts';
 import { claims } from './authorization-code.ts';
 import { Front } from './front.ts';

@@ -5,8 +5,8 @@ import { after, before, describe, test } from 'node:test';
 
 import { Client, StreamableHTTPClientTransport, UnauthorizedError } from '@modelcontextprotocol/client';
 
-import type { Revision } from '../clients/client.ts';
-import { MemoryProvider } from '../clients/typescript-provider.ts';
+import type { Revision } from './clients/client.ts';
+import { MemoryProvider } from './clients/typescript-provider.ts';
 import { authorizationUrl, claims, newPkce, redeem, token } from './authorization-code.ts';
 import { listenForCallback, Person } from './person.ts';
 import { machineToken, runningStack, type Stack } from './stack.ts';

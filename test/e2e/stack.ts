@@ -34,6 +34,9 @@ export function runningStack(): Stack {
   return JSON.parse(readFileSync(file, 'utf8')) as Stack;
 }
 
+/** What issues authorization codes: the authorization server, for clients that know the URL alone, or the user pool itself, at its own path. */
+export const authorizationOf = (stack: Stack): 'server' | 'cognito' => (new URL(stack.McpOAuthAuthorizationUrl).pathname === '/oauth2/authorize' ? 'cognito' : 'server');
+
 /** Where the user pool's domain is played: Cognito's own endpoints and pages, whichever authorization the stack has. */
 export const cognitoDomain = (stack: Stack): string => new URL(stack.MailboxUrl).origin;
 

@@ -15,10 +15,13 @@ import { fileURLToPath } from 'node:url';
 import { after, before, describe, test } from 'node:test';
 
 import { patience } from './patience.ts';
+import { reserveOrigin } from './reserved-origin.ts';
 import { cognitoDomain, machineToken, runningStack, type Stack } from './stack.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const local = runningStack();
+const front = await reserveOrigin();
+after(() => front.release());
 const program = process.env.MCP_LAMBDA_TASKS_PROGRAM ?? '';
 const traceId = '0af7651916cd43dd8448eb211c80319c';
 
@@ -98,7 +101,7 @@ describe('a tool that runs as a task', () => {
         ...process.env,
         CDK_OUTDIR: cdkOut,
         CDK_VALIDATION: 'false',
-        CDK_CONTEXT_JSON: JSON.stringify({ program, contract, publicBaseUrl: 'http://127.0.0.1:3497', signInBaseUrl: signIn, receiver: `http://127.0.0.1:${(receiver.address() as AddressInfo).port}` }),
+        CDK_CONTEXT_JSON: JSON.stringify({ program, contract, publicBaseUrl: front.origin, signInBaseUrl: signIn, receiver: `http://127.0.0.1:${(receiver.address() as AddressInfo).port}` }),
       },
     });
     stack = deploy();

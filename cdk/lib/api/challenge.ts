@@ -1,3 +1,5 @@
+import { INSUFFICIENT_SCOPE, TOKEN_REQUIRED } from '../generated/facts';
+import { filledString } from './template';
 import { assertHeaderValue } from './template-escaping';
 
 /** Parameters of the `WWW-Authenticate` values of one MCP server. */
@@ -8,32 +10,19 @@ export interface ChallengeParameters {
   readonly oauthScopes: string[];
 }
 
-/**
- * The challenge of a 401: where the metadata is, and which OAuth scopes to ask for (RFC 6750 section 3, RFC 9728 section 5.1).
- *
- * It carries no `error`, because API Gateway has one response for a missing and for an invalid access token, and RFC
- * 6750 section 3.1 forbids an error code when the request had no credentials.
- */
+/** The challenge of a 401: where the metadata is, and which OAuth scopes to ask for (RFC 6750 section 3, RFC 9728 section 5.1). */
 export function unauthorizedChallenge(parameters: ChallengeParameters): string {
-  return bearer([
-    ['resource_metadata', parameters.resourceMetadataUrl],
-    ['scope', parameters.oauthScopes.join(' ')],
-  ]);
+  return challenge(TOKEN_REQUIRED, parameters);
 }
 
 /** The challenge of a 403: the access token is valid and lacks an OAuth scope (RFC 6750 section 3.1). */
 export function insufficientScopeChallenge(parameters: ChallengeParameters): string {
-  return bearer([
-    ['error', 'insufficient_scope'],
-    ['scope', parameters.oauthScopes.join(' ')],
-    ['resource_metadata', parameters.resourceMetadataUrl],
-  ]);
+  return challenge(INSUFFICIENT_SCOPE, parameters);
 }
 
-function bearer(attributes: [name: string, value: string][]): string {
-  const rendered = attributes.map(([name, value]) => {
-    assertHeaderValue(value, `the challenge's ${name}`);
-    return `${name}="${value}"`;
-  });
-  return `Bearer ${rendered.join(', ')}`;
+function challenge(template: string, { resourceMetadataUrl, oauthScopes }: ChallengeParameters): string {
+  const scope = oauthScopes.join(' ');
+  assertHeaderValue(resourceMetadataUrl, 'the challenge\'s resource_metadata');
+  assertHeaderValue(scope, 'the challenge\'s scope');
+  return filledString(template, { resourceMetadataUrl, oauthScopes: scope });
 }

@@ -1,5 +1,6 @@
 import { Validations } from 'aws-cdk-lib';
 import type * as apigateway from 'aws-cdk-lib/aws-apigateway';
+import { AUTHORIZATION_SERVER_METADATA_PATH, OPENID_CONFIGURATION_PATH, PROTECTED_RESOURCE_METADATA_PATH } from '../generated/facts';
 import { type AuthorizationServerDocuments, protectedResourceMetadata, type ProtectedResourceParameters } from './metadata';
 import { addPreflight, addStaticMethod, type StaticDocument } from './static-endpoint';
 
@@ -15,19 +16,16 @@ const CACHE_SECONDS = 300;
  * @param server the authorization server that is reached at the same base URL, if there is one
  */
 export function addMetadataEndpoints(api: apigateway.RestApi, mcpPath: apigateway.Resource, resource: ProtectedResourceParameters, server?: AuthorizationServerDocuments): void {
-  const wellKnown = api.root.addResource('.well-known');
-  const documents: { [name: string]: Record<string, unknown> } = {
-    'oauth-protected-resource': protectedResourceMetadata(resource),
-    ...(server && { 'oauth-authorization-server': server.authorizationServer, 'openid-configuration': server.openidConfiguration }),
+  const documents: { [path: string]: Record<string, unknown> } = {
+    [PROTECTED_RESOURCE_METADATA_PATH]: protectedResourceMetadata(resource),
+    ...(server && { [AUTHORIZATION_SERVER_METADATA_PATH]: server.authorizationServer, [OPENID_CONFIGURATION_PATH]: server.openidConfiguration }),
   };
-  const endpointName = mcpPath.path.slice(1);
-  for (const [name, document] of Object.entries(documents)) {
-    const atRoot = wellKnown.addResource(name);
-    addDocument(atRoot, document);
-    addDocument(atRoot.addResource(endpointName), document);
+  for (const [path, document] of Object.entries(documents)) {
+    addDocument(api.root.resourceForPath(path), document);
+    addDocument(api.root.resourceForPath(`${path}${mcpPath.path}`), document);
   }
   if (server !== undefined) {
-    addDocument(mcpPath.addResource('.well-known').addResource('openid-configuration'), server.openidConfiguration);
+    addDocument(api.root.resourceForPath(`${mcpPath.path}${OPENID_CONFIGURATION_PATH}`), server.openidConfiguration);
   }
 }
 
@@ -42,9 +40,8 @@ export function addProtectedResourceMetadata(path: apigateway.Resource, resource
  * @param server asked when everything is known, at the end of synthesis
  */
 export function addAuthorizationServerMetadata(api: apigateway.RestApi, server: () => AuthorizationServerDocuments): void {
-  const wellKnown = api.root.addResource('.well-known');
-  addDocument(wellKnown.addResource('oauth-authorization-server'), () => server().authorizationServer);
-  addDocument(wellKnown.addResource('openid-configuration'), () => server().openidConfiguration);
+  addDocument(api.root.resourceForPath(AUTHORIZATION_SERVER_METADATA_PATH), () => server().authorizationServer);
+  addDocument(api.root.resourceForPath(OPENID_CONFIGURATION_PATH), () => server().openidConfiguration);
 }
 
 function addDocument(path: apigateway.Resource, document: StaticDocument): void {

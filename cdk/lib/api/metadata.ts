@@ -1,3 +1,6 @@
+import { PROTECTED_RESOURCE_METADATA } from '../generated/facts';
+import { filledDocument } from './template';
+
 /** Parameters of the protected resource metadata of one MCP server. */
 export interface ProtectedResourceParameters {
   /** The public MCP URL: the resource identifier (RFC 8707 section 2). */
@@ -24,11 +27,5 @@ export interface AuthorizationServerDocuments {
  * `resource` must equal the URL in the MCP client's configuration, or the client refuses it.
  */
 export function protectedResourceMetadata(parameters: ProtectedResourceParameters): Record<string, unknown> {
-  return {
-    resource: parameters.resourceIdentifier,
-    ...(parameters.authorizationServers.length === 0 ? {} : { authorization_servers: parameters.authorizationServers }),
-    scopes_supported: parameters.oauthScopes,
-    bearer_methods_supported: ['header'],
-    resource_name: parameters.resourceName,
-  };
+  return filledDocument(PROTECTED_RESOURCE_METADATA, { ...parameters });
 }

@@ -12,9 +12,6 @@ export const SERVER_BURST = 100;
 /** Name of the API stage. A literal, because a reference to the stage would close a dependency cycle. */
 export const API_STAGE_NAME = 'prod';
 
-/** Where protected resource metadata begin; the path of the MCP endpoint follows (RFC 9728 section 3). */
-export const WELL_KNOWN_RESOURCE = '/.well-known/oauth-protected-resource';
-
 /** A REST API and its own host name. */
 export interface RestApiAddress {
   readonly api: apigateway.RestApi;

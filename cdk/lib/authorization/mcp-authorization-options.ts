@@ -1,3 +1,4 @@
+import type { McpScope } from '../contract/mcp-scope';
 import type { McpCode } from '../function/mcp-code';
 import type { McpAuthorizationServerSettings } from '../generated/authorization-settings';
 
@@ -16,10 +17,10 @@ export interface McpPreRegisteredClient {
   readonly redirectUris: string[];
 
   /**
-   * Names of the OAuth scopes that it may request, as in the contract.
+   * The OAuth scopes that it may request.
    * @default - all scopes of the contract
    */
-  readonly scopeNames?: string[];
+  readonly oauthScopes?: McpScope[];
 
   /**
    * SHA-256 in hexadecimal of each secret that it may use, two during a rotation.

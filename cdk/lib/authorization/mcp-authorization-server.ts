@@ -4,15 +4,16 @@ import type * as cognito from 'aws-cdk-lib/aws-cognito';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
+import { SETTING } from '../generated/facts';
 import { addAuthorizationEndpoints } from './private/authorization-endpoints';
 import { assertRefusedClients } from './private/option-checks';
 import { carriedProgram } from '../function/private/bundled-program';
 import { addCodeGrantClient, clientSecretOf, deferScopes } from '../user-pool/private/code-grant-client';
-import { list } from '../contract/private/contract-document';
 import { assertEnvironmentFits } from '../function/private/environment-size';
 import { environmentOfMcpAuthorizationServerSettings } from '../generated/authorization-settings-environment';
-import { assertKnown, itemsOf } from '../private/known-value';
+import { itemsOf } from '../private/known-value';
 import type { McpAuthorizationServerOptions, McpPreRegisteredClient } from './mcp-authorization-options';
+import { scopeNamesOf } from '../contract/private/scope-names';
 import { McpFunction } from '../function/mcp-function';
 import type { IMcpUserPool } from '../user-pool/mcp-user-pool-ref';
 import { synthError } from '../private/synth-error';
@@ -188,18 +189,18 @@ export class McpAuthorizationServer extends Construct {
   private environment(props: McpAuthorizationServerProps): { [name: string]: string } {
     const stack = Stack.of(this);
     const optional: { [name: string]: string | undefined } = {
-      MCP_ALLOWED_ORIGINS: this.hasOne ? joined(props.allowedOrigins) : Lazy.uncachedString({ produce: () => joined(this.origins(props)) }),
-      AUTHORIZATION_CLIENTS: props.clients?.length ? stack.toJsonString(preRegistered(props.clients, props.scopes ?? [])) : undefined,
+      [SETTING.MCP_ALLOWED_ORIGINS]: this.hasOne ? joined(props.allowedOrigins) : Lazy.uncachedString({ produce: () => joined(this.origins(props)) }),
+      [SETTING.AUTHORIZATION_CLIENTS]: props.clients?.length ? stack.toJsonString(preRegistered(props.clients, props.scopes ?? [])) : undefined,
     };
     return {
-      ...(props.resourceIdentifier === undefined ? { AUTHORIZATION_RESOURCES: this.resources(props.issuer) } : { MCP_RESOURCE: props.resourceIdentifier }),
-      MCP_ISSUER: props.userPool.issuer,
-      AUTHORIZATION_ISSUER: props.issuer,
-      AUTHORIZATION_SIGN_IN_URL: props.signInBaseUrl,
-      AUTHORIZATION_COGNITO_CLIENT_ID: this.cognitoClientId,
-      AUTHORIZATION_COGNITO_CLIENT_SECRET_ARN: this.cognitoClientSecret.secretArn,
-      AUTHORIZATION_SEALING_SECRET_ARN: this.sealingSecret.secretArn,
-      ...(props.scopes && { AUTHORIZATION_SCOPES: stack.toJsonString(props.scopes.map((item) => ({ name: item.oauthScope, description: item.description }))) }),
+      ...(props.resourceIdentifier === undefined ? { [SETTING.AUTHORIZATION_RESOURCES]: this.resources(props.issuer) } : { [SETTING.MCP_RESOURCE]: props.resourceIdentifier }),
+      [SETTING.MCP_ISSUER]: props.userPool.issuer,
+      [SETTING.AUTHORIZATION_ISSUER]: props.issuer,
+      [SETTING.AUTHORIZATION_SIGN_IN_URL]: props.signInBaseUrl,
+      [SETTING.AUTHORIZATION_COGNITO_CLIENT_ID]: this.cognitoClientId,
+      [SETTING.AUTHORIZATION_COGNITO_CLIENT_SECRET_ARN]: this.cognitoClientSecret.secretArn,
+      [SETTING.AUTHORIZATION_SEALING_SECRET_ARN]: this.sealingSecret.secretArn,
+      ...(props.scopes && { [SETTING.AUTHORIZATION_SCOPES]: stack.toJsonString(props.scopes.map((item) => ({ name: item.oauthScope, description: item.description }))) }),
       ...environmentOfMcpAuthorizationServerSettings({
         ...props,
         customSchemes: props.customSchemes && itemsOf(props.customSchemes, ','),
@@ -231,16 +232,14 @@ function joined(values: string[] | undefined): string | undefined {
 
 /** The clients in the form of the setting, with full scopes. */
 function preRegistered(clients: McpPreRegisteredClient[], scopes: McpConsentScope[]): object[] {
-  return clients.map(({ scopeNames, clientId, ...client }, index) => {
+  return clients.map(({ oauthScopes, clientId, ...client }, index) => {
     if (clients.findIndex((other) => other.clientId === clientId) !== index) {
       throw synthError('ClientIdTaken', `clients has the clientId ${clientId} twice, or it is that of the client for manual configuration: choose another`);
     }
-    assertKnown(scopeNames ?? [], `scopeNames of the client ${clientId}`, 'give names of the contract\'s scopes');
-    const unknown = scopeNames?.filter((name) => scopes.every((item) => item.scopeName !== name)) ?? [];
-    if (scopeNames?.length === 0 || unknown.length > 0) {
-      throw synthError('ScopeUnknown', `scopeNames of the client ${clientId} is ${list(scopeNames ?? [])} and needs at least one of the contract's scopes: use ${list(scopes.map((item) => item.scopeName))}`);
+    if (oauthScopes === undefined) {
+      return { clientId, ...client };
     }
-    const permitted = scopeNames === undefined ? {} : { scopes: scopes.filter((item) => scopeNames.includes(item.scopeName)).map((item) => item.oauthScope) };
-    return { clientId, ...client, ...permitted };
+    const names = scopeNamesOf(oauthScopes, scopes.map((item) => item.scopeName), `oauthScopes of the client ${clientId}`);
+    return { clientId, ...client, scopes: scopes.filter((item) => names.includes(item.scopeName)).map((item) => item.oauthScope) };
   });
 }

@@ -1,3 +1,5 @@
+import { isIP } from 'node:net';
+import { SHA256_DIGEST } from '../generated/facts';
 import { assertLifetimes, assertPages } from './private/option-checks';
 import { assertCallbackUrls, assertCanonical, isCanonical } from './private/callback-urls';
 import { bearerTokens, type ExternalTokens, jwtTokens } from '../authorizer/private/external-tokens';
@@ -134,14 +136,14 @@ function assertOptions(options: McpAuthorizationServerOptions): void {
     }
     assertCallbackUrls(redirectUris, ofClient('redirectUris'));
     assertCanonical(redirectUris, ofClient('redirectUris'));
-    if (knownItems(secretSha256 ?? []).some((digest) => !/^[0-9a-f]{64}$/.test(digest))) {
+    if (knownItems(secretSha256 ?? []).some((digest) => !SHA256_DIGEST.test(digest))) {
       throw synthError('ClientSecretNotDigest', `secretSha256 of the client ${clientId} needs 64 lower-case hexadecimal characters each: give the SHA-256 of the secret, never the secret`);
     }
   }
   for (const value of knownItems(options.redirectHosts ?? [])) {
-    const host = /^[a-z0-9-]+(\.[a-z0-9-]+)+$/.test(value);
+    const host = /^[a-z0-9-]+(\.[a-z0-9-]+)+$/.test(value) && isIP(value) === 0 && URL.canParse(`https://${value}`) && new URL(`https://${value}`).hostname === value;
     const uri = value.replace(/\/\*$/, '/');
-    if (!host && !(uri.startsWith('https://') && !uri.includes('*') && isCanonical(uri) && new URL(uri).hash === '')) {
+    if (!host && !(uri.startsWith('https://') && !/[*#]/.test(uri) && isCanonical(uri))) {
       throw synthError('RedirectHostInvalid', `redirectHosts has ${JSON.stringify(value)} and takes https URIs, ones that end in /*, or host names: correct or remove it`);
     }
   }

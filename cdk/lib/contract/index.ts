@@ -1,1 +1,2 @@
 export * from './mcp-contract';
+export * from './mcp-scope';

@@ -1,4 +1,5 @@
-import { type ContractDocument, readContract } from './private/contract-document';
+import type { ContractDocument } from '../generated/contract-schema';
+import { readContract } from './private/contract-document';
 
 /**
  * The contract of an MCP server: its name, OAuth scopes, tools, settings and the AWS resources that it needs.
@@ -21,8 +22,7 @@ export class McpContract {
    * @internal
    */
   public static _ofRemote(serverName: string, serverTitle: string, scopes: { readonly name: string; readonly description: string }[]): McpContract {
-    const flat = scopes.map((item) => ({ ...item, includes: [] }));
-    return new McpContract({ serverName, serverTitle, scopes: flat, tools: [], awsResources: [], endpointMethods: [], requestHeaders: [], settings: [] });
+    return new McpContract({ contractVersion: 1, server: { name: serverName, title: serverTitle, version: '', description: '' }, scopes, tools: [], resources: [], settings: [] });
   }
 
   /** The server's name, for example `dog-facts`: letters, digits, `-` and `_`. */
@@ -39,8 +39,8 @@ export class McpContract {
 
   private constructor(document: ContractDocument) {
     this._document = document;
-    this.serverName = document.serverName;
-    this.serverTitle = document.serverTitle;
+    this.serverName = document.server.name;
+    this.serverTitle = document.server.title;
     this.scopeNames = document.scopes.map((item) => item.name);
   }
 }

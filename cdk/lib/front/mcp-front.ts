@@ -2,9 +2,10 @@ import { Duration, Fn, Stack } from 'aws-cdk-lib';
 import * as cloudfront from 'aws-cdk-lib/aws-cloudfront';
 import * as origins from 'aws-cdk-lib/aws-cloudfront-origins';
 import { Construct } from 'constructs';
+import { WELL_KNOWN_PATH } from '../generated/facts';
 import { addCustomDomain, assertCustomDomain, mapPath } from './private/custom-domain';
 import { assertKnown } from '../private/known-value';
-import { assertOrigin } from '../private/urls';
+import { assertOrigin } from './private/origin';
 import { synthError } from '../private/synth-error';
 import type { McpFrontOptions, McpFrontConfig, McpFrontPathOptions, McpFrontPathConfig, McpCloudFrontOptions, McpExternalFrontOptions, McpCustomDomainOptions } from './mcp-front-options';
 
@@ -110,7 +111,7 @@ class CloudFrontFront extends McpFront {
       additionalBehaviors: {
         // Cached by path alone, as long as the documents' headers allow; cookies, queries and headers do not reach the
         // API.
-        '/.well-known/*': {
+        [`${WELL_KNOWN_PATH}/*`]: {
           origin,
           allowedMethods: cloudfront.AllowedMethods.ALLOW_GET_HEAD_OPTIONS,
           viewerProtocolPolicy: cloudfront.ViewerProtocolPolicy.HTTPS_ONLY,

@@ -8,3 +8,8 @@ const ENCODED_TOKENS = /[$#]\{Token\[[^\]]*\]\}|-1\.\d{10,16}e\+289/g;
 export function synthError(identifier: string, message: string): Error {
   return new Error(`${message.replace(ENCODED_TOKENS, '<CDK token>')} (${identifier})`);
 }
+
+/** A list for an error message. */
+export function list(names: readonly string[]): string {
+  return names.length === 0 ? '(none)' : names.join(', ');
+}

@@ -5,6 +5,7 @@ import type { McpAuthorization } from '../authorization/mcp-authorization';
 import type { McpAwsResource } from './mcp-aws-resource';
 import type { McpCode } from '../function/mcp-code';
 import type { McpContract } from '../contract/mcp-contract';
+import type { McpScope } from '../contract/mcp-scope';
 import type { McpFront } from '../front/mcp-front';
 import type { McpFunctionOptions } from '../function/mcp-function-options';
 import type { McpLambdaAuthorizerOptions } from '../authorizer/mcp-lambda-authorizer-options';
@@ -156,8 +157,8 @@ export interface McpServerProps extends McpFunctionOptions, McpEndpointOptions {
 /** Options of `addMachineClient`. Limits for one app client require that the server has limits too. */
 export interface McpMachineClientOptions extends McpAppClientLimits {
   /**
-   * Names of the OAuth scopes that the program may ask for, as in the contract.
+   * The OAuth scopes that the program may ask for.
    * @default - all scopes of the contract
    */
-  readonly scopeNames?: string[];
+  readonly oauthScopes?: McpScope[];
 }

@@ -1,6 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import type * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import { Construct } from 'constructs';
+import { SCOPE_NAME, SERVER_NAME } from '../generated/facts';
 import { addEndpointResponses } from '../api/gateway-responses';
 import { remoteIntegration } from '../api/mcp-endpoint';
 import type { McpAuthorizationServer } from '../authorization/mcp-authorization-server';
@@ -30,7 +31,7 @@ export interface McpRemoteServerProps extends McpEndpointOptions {
   /** The MCP endpoint that requests are forwarded to: https, for example the URL of an AgentCore gateway. */
   readonly endpointUrl: string;
 
-  /** The server's name: letters, digits, `-` and `_`. */
+  /** The server's name: letters, digits, `-` and `_`, a letter or digit first. */
   readonly serverName: string;
 
   /**
@@ -167,7 +168,7 @@ function assertRemote(props: McpRemoteServerProps): void {
   if (isKnown(endpointUrl) && (url?.protocol !== 'https:' || url.hash !== '' || url.username !== '')) {
     throw synthError('EndpointUrlInvalid', `endpointUrl is ${JSON.stringify(endpointUrl)} and access tokens go there: give an https URL without a fragment and without credentials`);
   }
-  if (isKnown(serverName) && !/^[A-Za-z0-9_-]{1,64}$/.test(serverName)) {
+  if (isKnown(serverName) && !SERVER_NAME.test(serverName)) {
     throw synthError('ServerNameInvalid', `serverName is ${JSON.stringify(serverName)} and takes 1 to 64 letters, digits, - and _: correct it`);
   }
   assertKnown(endpointMethods, 'endpointMethods', 'name GET and DELETE themselves');
@@ -187,7 +188,7 @@ function assertRemote(props: McpRemoteServerProps): void {
   if (props.removalPolicy !== undefined && noPool && noLog) {
     throw synthError('RemovalPolicyNotApplied', 'removalPolicy applies to a user pool of the server\'s own and to the logs of lambdaAuthorizer and McpAuthorization.server, and there is none of them: set it on the userPool or host and remove it here');
   }
-  const wrong = scopes.find(({ name }) => isKnown(name) && !/^[\x21\x23-\x2e\x30-\x5b\x5d-\x7e]{1,256}$/.test(name));
+  const wrong = scopes.find(({ name }) => isKnown(name) && !SCOPE_NAME.test(name));
   if (wrong !== undefined) {
     throw synthError('ScopeNameInvalid', `scopes has ${JSON.stringify(wrong.name)} and takes visible ASCII without /, " and \\: correct it`);
   }

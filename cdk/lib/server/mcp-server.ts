@@ -1,9 +1,9 @@
 import type * as apigateway from 'aws-cdk-lib/aws-apigateway';
-import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
-import { Construct } from 'constructs';
+import type { Construct } from 'constructs';
+import { SETTING } from '../generated/facts';
 import { checkedOrigins } from '../api/allowed-origins';
 import { bindAwsResources } from './private/aws-resource-bindings';
 import { connectCommand } from './private/connect-commands';
@@ -16,13 +16,16 @@ import type { McpContract } from '../contract/mcp-contract';
 import { functionIntegration } from '../api/mcp-endpoint';
 import { McpFunction } from '../function/mcp-function';
 import type { McpMachineClientOptions, McpServerProps } from './mcp-endpoint-options';
+import { McpServerGrants } from './mcp-server-grants';
+import type { IMcpServer, McpServerAttributes } from './mcp-server-ref';
+import { ImportedServer } from './private/imported-server';
+import { McpServerBase } from './private/mcp-server-base';
 import type { IMcpUserPool } from '../user-pool/mcp-user-pool-ref';
 import { ProtectedEndpoint } from './private/protected-endpoint';
 import { permitSelfInvocation } from './private/self-invocation';
 import { environmentOf } from './private/function-environment';
 import { addStateResources } from './private/state-resources';
 import { synthError } from '../private/synth-error';
-import { toolMetric } from './private/tool-metrics';
 
 /**
  * An MCP server on AWS Lambda behind OAuth: a REST API that checks access tokens and scopes before the function runs,
@@ -31,7 +34,17 @@ import { toolMetric } from './private/tool-metrics';
  * It does not limit the requests of single people; `throttle` and `quota` limit single app clients. It does not define
  * a firewall. With `McpAuthorization.cognito` it does not connect MCP clients that must register themselves.
  */
-export class McpServer extends Construct implements iam.IGrantable {
+export class McpServer extends McpServerBase implements iam.IGrantable {
+  /**
+   * Imports an MCP server that another app has deployed, to define app clients for it and to read its metrics. Nothing about
+   * the server changes. It does not check that the server exists, nor that it has this contract.
+   *
+   * Not for a server of `McpAuthorization.jwt`, whose OAuth scopes are the provider's.
+   */
+  public static fromMcpServerAttributes(scope: Construct, id: string, attributes: McpServerAttributes): IMcpServer {
+    return new ImportedServer(scope, id, attributes);
+  }
+
   /** The public MCP URL, which is the resource identifier too. */
   public readonly mcpServerUrl: string;
 
@@ -79,12 +92,17 @@ export class McpServer extends Construct implements iam.IGrantable {
   /** The IAM principal to permit actions to. */
   public readonly grantPrincipal: iam.IPrincipal;
 
-  private readonly contract: McpContract;
+  /** IAM permissions on the server's AWS resources. */
+  public readonly grants: McpServerGrants;
+
+  /** @internal */
+  public readonly _contract: McpContract;
+
   private readonly endpoint: ProtectedEndpoint;
 
   constructor(scope: Construct, id: string, props: McpServerProps) {
     super(scope, id);
-    this.contract = props.contract;
+    this._contract = props.contract;
     const contract = props.contract._document;
     this.endpoint = new ProtectedEndpoint(this, props);
     const { address, oauthScopes, issuer, signIn } = this.endpoint;
@@ -105,16 +123,16 @@ export class McpServer extends Construct implements iam.IGrantable {
       code: props.code,
       removalPolicy: props.removalPolicy,
       environment: environmentOf(contract, props.settings ?? {}, {
-        MCP_RESOURCE: this.mcpServerUrl,
-        MCP_RESOURCE_METADATA_URL: this.resourceMetadataUrl,
-        MCP_ISSUER: signIn?.userPool.issuer ?? issuer,
+        [SETTING.MCP_RESOURCE]: this.mcpServerUrl,
+        [SETTING.MCP_RESOURCE_METADATA_URL]: this.resourceMetadataUrl,
+        [SETTING.MCP_ISSUER]: signIn?.userPool.issuer ?? issuer,
         // The front may pass its own host on, or the API's.
-        MCP_ALLOWED_HOSTS: [...new Set([front.publicHost, address.apiHost])].join(','),
-        MCP_ALLOWED_ORIGINS: [front.publicOrigin, ...checkedOrigins(props.allowedOrigins)].join(','),
-        MCP_RESPONSE_MODE: 'stream',
+        [SETTING.MCP_ALLOWED_HOSTS]: [...new Set([front.publicHost, address.apiHost])].join(','),
+        [SETTING.MCP_ALLOWED_ORIGINS]: [front.publicOrigin, ...checkedOrigins(props.allowedOrigins)].join(','),
+        [SETTING.MCP_RESPONSE_MODE]: 'stream',
         ...signIn?.audienceSettings,
         // The Lambda authorizer counts requests and does not see the messages in them.
-        ...(hasLimits(props) ? { MCP_BATCHES_ALLOWED: 'false' } : {}),
+        ...(hasLimits(props) ? { [SETTING.MCP_BATCHES_ALLOWED]: 'false' } : {}),
         ...bindings.settings,
         ...state.settings,
       }),
@@ -128,15 +146,16 @@ export class McpServer extends Construct implements iam.IGrantable {
     for (const permission of bindings.permissions) {
       permission.awsResource.permit(this, permission.actions);
     }
-    if (contract.selfInvocation !== undefined) {
+    this.grants = McpServerGrants._of(this.node.path, this.stateTable, bindings.permissions.find(({ awsResource }) => Object.values(state.awsResources).includes(awsResource))?.actions ?? []);
+    if (contract.selfInvocation) {
       permitSelfInvocation(this, this.mcpFunction, contract.selfInvocation);
     }
 
     const integration = functionIntegration(this.mcpFunction.handler, this.mcpFunction.timeout);
     this.lambdaAuthorizerFunction = this.endpoint.open({
       integrationOf: () => integration,
-      otherMethods: contract.endpointMethods,
-      requestHeaders: contract.requestHeaders,
+      otherMethods: contract.endpointMethods ?? [],
+      requestHeaders: contract.requestHeaders ?? [],
     });
     this.claudeCodeCommand = this.connectCommand('claude-code');
   }
@@ -187,36 +206,6 @@ export class McpServer extends Construct implements iam.IGrantable {
     return this.endpoint.signIn?.authorizationServer;
   }
 
-  /** Names of the server's tools, as in the contract. */
-  public get toolNames(): string[] {
-    return this.contract._document.tools.map((tool) => tool.name);
-  }
-
-  /** Calls of a tool; a sum over 5 minutes unless the options say otherwise. */
-  public metricCalls(toolName: string, options: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
-    return toolMetric(this.contract, 'Calls', toolName, options);
-  }
-
-  /** Calls of a tool that failed; a sum over 5 minutes unless the options say otherwise. Its average is the error rate. */
-  public metricErrors(toolName: string, options: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
-    return toolMetric(this.contract, 'Errors', toolName, options);
-  }
-
-  /** Duration of calls of a tool in milliseconds; p99 over 5 minutes unless the options say otherwise. */
-  public metricLatency(toolName: string, options: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
-    return toolMetric(this.contract, 'Latency', toolName, options);
-  }
-
-  /** Calls of a tool that started a process; a sum over 5 minutes unless the options say otherwise. */
-  public metricColdStarts(toolName: string, options: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
-    return toolMetric(this.contract, 'ColdStarts', toolName, options);
-  }
-
-  /** Calls of a tool that failed because DynamoDB throttled the library; a sum over 5 minutes unless the options say otherwise. */
-  public metricThrottles(toolName: string, options: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
-    return toolMetric(this.contract, 'Throttles', toolName, options);
-  }
-
   /**
    * The command that adds the server to an MCP client: `claude-code`, or, with an authorization that needs only the
    * URL, `codex`, `gemini`, `mcp-remote` or `vscode`; for `cursor` a link to open. The tests of this library run all of
@@ -224,7 +213,7 @@ export class McpServer extends Construct implements iam.IGrantable {
    */
   public connectCommand(client: string): string {
     return connectCommand(client, {
-      serverName: this.contract._document.serverName,
+      serverName: this._contract.serverName,
       mcpServerUrl: this.mcpServerUrl,
       claudeCodeOptions: this.claudeCodeOptions(),
       urlAlone: this.endpoint.signIn?.connectsByUrlAlone || (this.endpoint.externalTokens?.kind === 'jwt' && this.endpoint.externalTokens.clientId === undefined),

@@ -3,6 +3,7 @@ import * as cognito from 'aws-cdk-lib/aws-cognito';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { addCodeGrantClient, clientSecretOf } from './private/code-grant-client';
+import { McpMachineClientGrants } from './mcp-machine-client-grants';
 import type { IMcpUserPool } from './mcp-user-pool-ref';
 
 /**
@@ -63,6 +64,9 @@ export class McpMachineClient extends Construct {
   /** The `client_secret`. */
   public readonly clientSecret: secretsmanager.ISecret;
 
+  /** IAM permissions on the secret. */
+  public readonly grants: McpMachineClientGrants;
+
   constructor(scope: Construct, id: string, props: McpMachineClientProps) {
     super(scope, id);
     const appClient = new cognito.UserPoolClient(this, 'AppClient', {
@@ -83,5 +87,6 @@ export class McpMachineClient extends Construct {
       description: 'OAuth client secret of a program that calls the MCP server',
       secretStringValue: SecretValue.resourceAttribute(clientSecretOf(appClient)),
     });
+    this.grants = McpMachineClientGrants._of(this.clientSecret);
   }
 }

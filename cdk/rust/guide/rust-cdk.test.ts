@@ -32,7 +32,7 @@ function shell(part: string, cwd: string): void {
 }
 
 describe('the guide to the CDK in Rust', () => {
-  // The tests are run after these two, by scripts/prepare.mjs.
+  // The tests are run after these two, by scripts/lib/prepare.mjs.
   ran.add(block('sh', 'npm ci'));
 
   test('makes a project', () => {

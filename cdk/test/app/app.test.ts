@@ -200,7 +200,7 @@ describe('the app program', () => {
     });
   }
 
-  for (const program of ['main', 'counter', 'two', 'template']) {
+  for (const program of ['main', 'counter', 'two-servers', 'template']) {
     test(`${program}.ts says in one line what is wrong`, () => {
       const { status, stdout, stderr } = synthesized(program, join(directory, 'wrong'), { authorization: 'auth0' });
       assert.deepEqual([status, stdout, stderr], [1, '', 'error: context authorization=auth0 needs one of server, cognito (ContextInvalid)\n']);

@@ -58,9 +58,9 @@ function run(example: string): Template {
 
 describe('the README', () => {
   for (const { heading, example } of examples) {
-    test(`defines a server: ${heading}: ${/(?:new |authorization: )Mcp[\w.]+/.exec(example)?.[0]}`, () => {
-      // A host has an API of its own beside those of its servers.
-      run(example).resourceCountIs('AWS::ApiGateway::RestApi', example.includes('new McpHost') ? 3 : 1);
+    test(`defines a server: ${heading}: ${/(?:new |authorization: )Mcp[\w.]+|McpServer\.from\w+/.exec(example)?.[0]}`, () => {
+      // A host has an API of its own beside those of its servers, and a server of another app has its API there.
+      run(example).resourceCountIs('AWS::ApiGateway::RestApi', example.includes('new McpHost') ? 3 : example.includes('fromMcpServerAttributes') ? 0 : 1);
     });
   }
 

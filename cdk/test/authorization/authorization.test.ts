@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { App, CfnOutput, Duration, Fn } from 'aws-cdk-lib';
 import type { Template } from 'aws-cdk-lib/assertions';
+import { PRIVATE_DOMAINS } from '../../lib/generated/facts';
 import { carriedProgram } from '../../lib/function/private/bundled-program';
-import { McpAuthorization, McpCode, type McpAuthorizationServerOptions, McpFront, McpHost, type McpPreRegisteredClient, McpRemoteServer, McpServer, type McpServerProps } from '../../lib';
+import { McpAuthorization, type McpAuthorizationServerOptions, McpCode, McpFront, McpHost, type McpPreRegisteredClient, McpRemoteServer, McpScope, McpServer, type McpServerProps } from '../../lib';
 import { deployed } from '../deployed';
 import { code, facts, only, synthesize, synthesizeServer, type TemplateJson, twoScopes } from '../synthesis';
 
@@ -252,10 +253,8 @@ describe('the settings of the authorization server', () => {
   });
 
   test('refuse a metadata document in every domain that the crate takes for private', () => {
-    const identifier = readFileSync(join(root, 'lambda/authorization/src/client/identifier.rs'), 'utf8');
-    const domains = [.../let private = \[(.*?)\];/s.exec(identifier)![1].matchAll(/"(\w+)"/g)].map(([, name]) => name);
-    assert.ok(domains.length >= 11, `${domains.length} domains were found in the crate`);
-    for (const domain of domains) {
+    assert.ok(PRIVATE_DOMAINS.length >= 11, `${PRIVATE_DOMAINS.length} domains were found in the crate`);
+    for (const domain of PRIVATE_DOMAINS) {
       assert.throws(() => withServer({ refusedClients: [`https://client.${domain}/x`] }), { message: /\(RefusedClientUnknown\)$/ }, domain);
     }
   });
@@ -289,7 +288,7 @@ describe('the settings of the authorization server', () => {
   });
 
   test('take clients, redirect hosts, origins, name and callbacks as told', () => {
-    const client = { clientId: 'portal', clientName: 'Portal', redirectUris: ['https://portal.example.com/callback'], scopeNames: ['read'], secretSha256: ['a'.repeat(64)] };
+    const client = { clientId: 'portal', clientName: 'Portal', redirectUris: ['https://portal.example.com/callback'], oauthScopes: [McpScope.named('read')], secretSha256: ['a'.repeat(64)] };
     const told = withServer(
       { clients: [client], redirectHosts: ['app.example.com', 'https://b.example.com/*'], displayName: 'Kennel' },
       { contract: twoScopes(), allowedOrigins: ['http://localhost:6274'], callbackUrls: ['https://claude.ai/api/mcp/auth_callback'] },
@@ -330,7 +329,7 @@ describe('the settings of the authorization server', () => {
       [{ redirectHosts: [uri] }, `redirectHosts has ${JSON.stringify(uri)} and takes https URIs, ones that end in /*, or host names: correct or remove it (RedirectHostInvalid)`],
     ]),
     [{ clients: [{ ...client, secretSha256: ['swordfish'] }] }, 'secretSha256 of the client portal needs 64 lower-case hexadecimal characters each: give the SHA-256 of the secret, never the secret (ClientSecretNotDigest)'],
-    [{ clients: [{ ...client, scopeNames: ['delete'] }] }, 'scopeNames of the client portal is delete and needs at least one of the contract\'s scopes: use dog-facts (ScopeUnknown)'],
+    [{ clients: [{ ...client, oauthScopes: [McpScope.named('delete')] }] }, 'oauthScopes of the client portal is delete and needs at least one of the contract\'s scopes: use dog-facts (ScopeUnknown)'],
     [{ clients: [client, client] }, 'clients has the clientId portal twice, or it is that of the client for manual configuration: choose another (ClientIdTaken)'],
     [{ clients: [{ ...client, clientId: 'dog-facts' }] }, 'clients has the clientId dog-facts twice, or it is that of the client for manual configuration: choose another (ClientIdTaken)'],
     [{ redirectHosts: ['http://app.example.com/'] }, 'redirectHosts has "http://app.example.com/" and takes https URIs, ones that end in /*, or host names: correct or remove it (RedirectHostInvalid)'],

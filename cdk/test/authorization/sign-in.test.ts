@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { RemovalPolicy } from 'aws-cdk-lib';
 import { Mfa } from 'aws-cdk-lib/aws-cognito';
-import { McpFront, McpServer, McpUserPool } from '../../lib';
+import { McpFront, McpScope, McpServer, McpUserPool } from '../../lib';
 import { code, facts, only, synthesize, synthesizeServer, twoScopes } from '../synthesis';
 
 const front = () => McpFront.external({ publicBaseUrl: 'https://mcp.example.com' });
@@ -188,7 +188,7 @@ describe('a machine app client', () => {
   });
 
   test('gets the scopes it is given', () => {
-    const less = synthesizeServer({ contract: twoScopes() }, (server) => server.addMachineClient('Ci', { scopeNames: ['read'] }));
+    const less = synthesizeServer({ contract: twoScopes() }, (server) => server.addMachineClient('Ci', { oauthScopes: [McpScope.fromContract(twoScopes(), 'read')] }));
     const registration = { Ref: only(less, 'AWS::Cognito::UserPoolResourceServer').logicalId };
     assert.deepEqual(only(less, 'AWS::Cognito::UserPoolClient', { GenerateSecret: true }).properties.AllowedOAuthScopes, [{ 'Fn::Join': ['', [registration, '/read']] }]);
   });
@@ -197,10 +197,10 @@ describe('a machine app client', () => {
     synthesizeServer().resourceCountIs('AWS::SecretsManager::Secret', 0);
   });
 
-  for (const [scopeNames, shown] of [[['delete'], 'delete'], [[], '(none)']] as const) {
-    test(`fails when scopeNames is ${shown}`, () => {
-      assert.throws(() => synthesizeServer({ contract: twoScopes() }, (server) => server.addMachineClient('Ci', { scopeNames: [...scopeNames] })), {
-        message: `scopeNames is ${shown} and needs at least one of the contract's scopes: use read, write (ScopeUnknown)`,
+  for (const [names, shown] of [[['delete'], 'delete'], [[], '(none)']] as const) {
+    test(`fails when oauthScopes is ${shown}`, () => {
+      assert.throws(() => synthesizeServer({ contract: twoScopes() }, (server) => server.addMachineClient('Ci', { oauthScopes: names.map((name) => McpScope.named(name)) })), {
+        message: `oauthScopes is ${shown} and needs at least one of the contract's scopes: use read, write (ScopeUnknown)`,
       });
     });
   }

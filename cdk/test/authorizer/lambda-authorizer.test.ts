@@ -130,6 +130,14 @@ describe('McpAuthorization.jwt', () => {
     withContract(200, (contract) => assert.equal(environments(withAuthorization(jwt(), { contract })).lambdaAuthorizer.AUTHORIZER_TOOLS, undefined));
   });
 
+  test('fails with a scope name that the setting would split', () => {
+    withContract(1, (contract) => {
+      contract._document.scopes.push({ name: 'a,b', description: 'Two in one' });
+      const scopes = McpContract._ofRemote('notes', 'Notes', contract._document.scopes);
+      assert.throws(() => withAuthorization(jwt(), { contract: scopes }), { message: 'the contract has the OAuth scope a,b, and McpAuthorization.jwt takes names without a comma: rename it in the Rust server (OAuthValueInvalid)' });
+    });
+  });
+
   test('does not fail for URLs that are unresolved tokens', () => {
     synthesize((stack) => {
       const issuer = new CfnParameter(stack, 'Issuer').valueAsString;

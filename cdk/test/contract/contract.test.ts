@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { Duration, Fn, Lazy } from 'aws-cdk-lib';
-import { McpContract } from '../../lib';
+import { McpContract, McpFront, McpScope } from '../../lib';
+import { misfitOf } from '../../lib/contract/private/schema';
+import { CONTRACT_SCHEMA } from '../../lib/generated/contract-schema';
 import { everySetting, facts, fixture, only, synthesizeServer, withSpans } from '../synthesis';
 
 const directory = mkdtempSync(join(tmpdir(), 'contract-'));
@@ -27,6 +29,15 @@ describe('McpContract', () => {
     assert.equal(contract.serverName, 'notes');
     assert.equal(contract.serverTitle, 'Notes');
     assert.deepEqual(contract.scopeNames, ['read', 'write']);
+  });
+
+  test('takes every scope name that Cognito takes, and a sign-in asks for it as it is', () => {
+    const contract = read((each) => (each.scopes[0].name = each.tools[0].scopes[0] = each.tools[1].scopes[0] = 'a!b+c&d%'))();
+    assert.deepEqual(contract.scopeNames, ['a!b+c&d%', 'write']);
+    synthesizeServer({ contract, front: McpFront.external({ publicBaseUrl: 'https://mcp.example.com' }) }, (server) => {
+      assert.deepEqual(server.oauthScopes, ['https://mcp.example.com/mcp/a!b+c&d%', 'https://mcp.example.com/mcp/write']);
+      assert.match(server.signInUrl, /&scope=https:\/\/mcp\.example\.com\/mcp\/a!b%2Bc%26d%25\+https:\/\/mcp\.example\.com\/mcp\/write&/);
+    });
   });
 
   test('fails when the file does not exist', () => {
@@ -80,7 +91,7 @@ describe('McpContract', () => {
     [
       'with a scope name that Cognito refuses',
       (contract) => (contract.scopes[1].name = 'notes/write'),
-      'contract file FILE has scopes[1].name = "notes/write" and needs a string that matches ^[A-Za-z0-9][A-Za-z0-9_.:-]{0,255}$: print the contract again with the server\'s contract command (ContractMemberInvalid)',
+      'contract file FILE has scopes[1].name = "notes/write" and needs 1 to 256 characters of printable ASCII without space, quote, backslash or slash: print the contract again with the server\'s contract command (ContractMemberInvalid)',
     ],
     [
       'with a scope that includes an undeclared one',
@@ -146,6 +157,49 @@ describe('McpContract', () => {
       assert.throws(read(change, name), message(text));
     });
   }
+});
+
+describe('McpScope', () => {
+  test('is of a contract, or of a name', () => {
+    const contract = read(() => undefined)();
+    assert.equal(McpScope.fromContract(contract, 'write').scopeName, 'write');
+    assert.equal(McpScope.named('write').scopeName, 'write');
+  });
+
+  test('fails when the contract does not have it', () => {
+    assert.throws(() => McpScope.fromContract(read(() => undefined)(), 'delete'), { message: 'scopeName is delete and needs at least one of the contract\'s scopes: use read, write (ScopeUnknown)' });
+  });
+
+  test('fails when no server can have it', () => {
+    assert.throws(() => McpScope.named('notes/write'), { message: 'scopeName is "notes/write" and takes visible ASCII without /, " and \\: correct it (ScopeNameInvalid)' });
+  });
+});
+
+describe('the schema of contracts', () => {
+  /** The keywords of a schema, those of its parts included. */
+  const keywords = (schema: unknown): string[] =>
+    Array.isArray(schema) ? schema.flatMap(keywords)
+    : typeof schema !== 'object' || schema === null ? []
+    : Object.entries(schema).flatMap(([keyword, value]) => [keyword, ...(['properties', '$defs'].includes(keyword) ? Object.values(value).flatMap(keywords) : keywords(value))]);
+
+  test('has no keyword that the reader does not know', () => {
+    const known = ['$defs', '$ref', 'anyOf', 'const', 'enum', 'if', 'items', 'maximum', 'minLength', 'minimum', 'oneOf', 'pattern', 'properties', 'required', 'then', 'title', 'type'];
+    assert.deepEqual([...new Set(keywords(CONTRACT_SCHEMA))].filter((keyword) => !known.includes(keyword)), []);
+  });
+
+  test('refuses what is no object, and a value that is missing', () => {
+    for (const [document, misfit] of [
+      [[], { at: '', value: [], expected: 'an object' }],
+      [{ list: [{}] }, { at: 'list[0].any', value: undefined, expected: 'a value' }],
+      [{ list: [{ any: null, text: 7 }] }, { at: 'list[0].text', value: 7, expected: 'a string' }],
+      [{ list: [{ any: 1, text: null, flag: 'yes' }] }, { at: 'list[0].flag', value: 'yes', expected: 'true or false' }],
+      [{ list: {} }, { at: 'list', value: {}, expected: 'an array' }],
+      [{ list: [{ any: 1, text: '', flag: true, more: 1 }] }, undefined],
+    ] as const) {
+      const item = { type: 'object', properties: { any: {}, text: { type: ['string', 'null'] }, flag: { type: 'boolean' } }, required: ['any'] };
+      assert.deepEqual(misfitOf({ type: 'object', properties: { list: { type: 'array', items: item } } }, document), misfit);
+    }
+  });
 });
 
 describe('settings', () => {

@@ -6,7 +6,7 @@ import { after, describe, test } from 'node:test';
 import { RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as wafv2 from 'aws-cdk-lib/aws-wafv2';
-import { McpAuthorization, McpAuthorizationServer, McpContract, McpFront, McpHost, type McpHostProps, McpMonitoring, McpRemoteServer, McpServer, type McpServerProps, McpUserPool } from '../../lib';
+import { McpAuthorization, McpAuthorizationServer, McpContract, McpFront, McpHost, type McpHostProps, McpMonitoring, McpRemoteServer, McpScope, McpServer, type McpServerProps, McpUserPool } from '../../lib';
 import { deployed } from '../deployed';
 import { documentOf, methodsOf, reach } from '../routes';
 import { certificate, code, cognito, emptyApp, facts, fixture, only, synthesize, type TemplateJson, twoScopes } from '../synthesis';
@@ -319,7 +319,7 @@ describe('a host', () => {
     ['the front is an API stage', (stack) => server(stack, { host: host(stack, { front: McpFront.stage() }), path: '/facts' }), 'front of the McpHost shows one API and has no place for Test/Facts at /facts: use McpFront.cloudFront(), customDomain() or external() (FrontNotShared)'],
     ['access tokens are another provider\'s', (stack) => host(stack, { authorization: McpAuthorization.jwt({ issuer: 'https://login.example.com', jwksUrl: 'https://login.example.com/keys', audience: ['dogs'] }) }), 'authorization is McpAuthorization.jwt, whose tokens say nothing about which of several servers they are for: use McpAuthorization.cognito() or server(), or servers without a host (NotForHost)'],
     ['access tokens are agreed on', (stack) => host(stack, { authorization: McpAuthorization.bearerToken({ tokenSha256: ['0'.repeat(64)] }) }), 'authorization is McpAuthorization.bearerToken, whose tokens say nothing about which of several servers they are for: use McpAuthorization.cognito() or server(), or servers without a host (NotForHost)'],
-    ['a client is limited to scopes of nobody in particular', (stack) => host(stack, { authorization: McpAuthorization.server({ clients: [{ clientId: 'ci', clientName: 'CI', redirectUris: ['https://ci.example.com/'], scopeNames: ['read'] }] }) }), 'clients has ci with scopeNames, which are names of one contract, and a host has several: remove scopeNames, the person sees which server the client asks for (ClientScopesOnHost)'],
+    ['a client is limited to scopes of nobody in particular', (stack) => host(stack, { authorization: McpAuthorization.server({ clients: [{ clientId: 'ci', clientName: 'CI', redirectUris: ['https://ci.example.com/'], oauthScopes: [McpScope.named('read')] }] }) }), 'clients has ci with oauthScopes, which are those of one contract, and a host has several: remove oauthScopes, the person sees which server the client asks for (ClientScopesOnHost)'],
     ...([['displayName', 'Dogs'], ['removalPolicy', RemovalPolicy.DESTROY]] as const).map(([name, value]): [string, (stack: Stack) => void, string] => [
       `${name} has nothing to apply to`,
       (stack) => host(stack, { authorization: cognito(), userPool: new McpUserPool(stack, 'People'), [name]: value }),

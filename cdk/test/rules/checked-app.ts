@@ -6,7 +6,7 @@ import { AwsSolutionsChecks } from 'cdk-nag';
 import { authorizationOf, readContext, serverCode } from '../../app/context';
 import { CounterStack } from '../../app/counter-stack';
 import { DogFactsStack } from '../../app/dog-facts-stack';
-import { TwoStack } from '../../app/two-stack';
+import { TwoServersStack } from '../../app/two-servers-stack';
 import { McpContract, McpServer } from '../../lib';
 import { addCombinations, addHosts } from './combinations';
 
@@ -21,7 +21,7 @@ switch (process.argv[2]) {
     new CounterStack(app, 'Counter', context);
     break;
   case 'Two':
-    new TwoStack(app, 'Two', context);
+    new TwoServersStack(app, 'Two', context);
     break;
   case 'Combinations':
     addCombinations(app, context.lambdaDirectory!);

@@ -77,7 +77,7 @@ function addHost(app: App, name: string, frontName: string, authorizationName: s
   const add = (scope: Stack, server: string) => {
     const added = new McpServer(scope, server, {
       code: McpCode.fromAsset(`${lambdaDirectory}/${server}`),
-      contract: McpContract.fromFile(`lambda/${server}/contract.json`),
+      contract: McpContract.fromFile(`lambda/servers/${server}/contract.json`),
       host,
       path: `/${server}`,
       lambdaAuthorizer: lambdaAuthorizer && { code: McpCode.fromAsset(`${lambdaDirectory}/dog-facts`) },

@@ -441,6 +441,29 @@ class UserPool(Emulator):
             "client_secret": self.outputs["MachineSecret"], "resource": "http://127.0.0.1/mcp"})
         self.assertNotIn("aud", claims(token["access_token"]))
 
+    def test_an_app_client_has_up_to_two_secrets_of_which_either_is_accepted(self) -> None:
+        cognito, pool = self.aws("cognito-idp"), {"UserPoolId": self.outputs["Pool"]}
+        client = cognito.create_user_pool_client(
+            **pool, ClientName="rotating", GenerateSecret=True, AllowedOAuthFlowsUserPoolClient=True,
+            AllowedOAuthFlows=["client_credentials"], AllowedOAuthScopes=["http://127.0.0.1/mcp/read"])["UserPoolClient"]
+        of_client = {**pool, "ClientId": client["ClientId"]}
+
+        def status(secret: str) -> int:
+            return self.form("/oauth2/token", {"grant_type": "client_credentials", "client_id": client["ClientId"],
+                                               "client_secret": secret})[0]
+
+        first = client["ClientSecret"]
+        [only] = cognito.list_user_pool_client_secrets(**of_client)["ClientSecrets"]
+        second = cognito.add_user_pool_client_secret(**of_client)["ClientSecretDescriptor"]["ClientSecretValue"]
+        self.assertEqual([status(first), status(second), status("wrong")], [200, 200, 400])
+        with self.assertRaises(cognito.exceptions.LimitExceededException):
+            cognito.add_user_pool_client_secret(**of_client)
+        cognito.delete_user_pool_client_secret(**of_client, ClientSecretId=only["ClientSecretId"])
+        self.assertEqual([status(first), status(second)], [400, 200])
+        [newer] = cognito.list_user_pool_client_secrets(**of_client)["ClientSecrets"]
+        with self.assertRaises(cognito.exceptions.InvalidParameterException):
+            cognito.delete_user_pool_client_secret(**of_client, ClientSecretId=newer["ClientSecretId"])
+
     def test_managed_login_signs_up_at_a_confidential_client_and_programs_still_need_its_secret(self) -> None:
         person = {"ClientId": self.outputs["Machines"], "Username": "confident@example.com",
                   "Password": "Correct-Horse-7",
@@ -470,6 +493,12 @@ class UserPool(Emulator):
         self.assertEqual(self.refresh(first), (400, {"error": "invalid_grant",
                                                      "error_description": "Invalid Refresh Token"}))
         self.assertEqual(self.refresh(refreshed["refresh_token"])[0], 200)
+
+    def test_describes_the_rotation_of_the_clients_that_have_one(self) -> None:
+        client = lambda name: self.aws("cognito-idp").describe_user_pool_client(
+            UserPoolId=self.outputs["Pool"], ClientId=self.outputs[name])["UserPoolClient"]
+        self.assertEqual(client("People")["RefreshTokenRotation"]["Feature"], "ENABLED")
+        self.assertNotIn("RefreshTokenRotation", client("Machines"))
 
     def test_refresh_token_of_one_client_is_refused_from_another(self) -> None:
         token = self.tokens_of_new_user("stolen@example.com")["refresh_token"]

@@ -96,8 +96,6 @@
 //!   are refused.
 //! * **A sealed value older than two rotations of the secret.** It does not open: the client registers or signs in again.
 
-#[cfg(feature = "administration")]
-pub mod administration;
 mod capability;
 mod client;
 mod context;
@@ -123,8 +121,7 @@ pub use endpoints::metadata::{MetadataForm, authorization_server_metadata};
 pub use failure::{Failure, Wire};
 pub use log::LogEvent;
 pub use oauth::redirect::{
-    CallbackRule, Destination, KNOWN_CLIENT_CALLBACKS, MAX_REDIRECT_URI, RedirectPolicy,
-    RedirectProblem, RedirectUri,
+    CallbackRule, Destination, KNOWN_CLIENT_CALLBACKS, RedirectPolicy, RedirectProblem, RedirectUri,
 };
 pub use oauth::request::{Request, Response};
 pub use oauth::resource::{ProtectedResource, ProtectedResources};

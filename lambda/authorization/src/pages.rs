@@ -4,8 +4,7 @@
 use askama::Template;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use http::{HeaderValue, StatusCode, header};
-
-use mcp_lambda_contract::HttpUrl;
+use url::Url;
 
 use crate::{
     failure::Failure,
@@ -16,7 +15,7 @@ use crate::{
         scope::ScopeDefinition,
     },
     response::{add_refusal_headers, builder, finish, set},
-    settings::{DarkColor, Settings},
+    settings::{DarkColor, HttpsUrl, Settings},
 };
 
 const STYLE: &str = include_str!("../templates/style.css");
@@ -84,7 +83,7 @@ struct ErrorPage<'a> {
 /// Renders the pages of one deployment.
 pub(crate) struct Pages {
     name: String,
-    logo_url: Option<HttpUrl>,
+    logo_url: Option<Url>,
     style: String,
     csp: String,
     /// The policy of the page that follows a sign-in.
@@ -95,10 +94,13 @@ pub(crate) struct Pages {
 impl Pages {
     pub(crate) fn new(settings: &Settings) -> Self {
         let DarkColor(color) = &settings.choices.brand_color;
-        let logo_url = settings.choices.brand_logo_url.clone();
+        let logo_url = settings.choices.brand_logo_url.as_ref();
         // The template engine would escape quotes, so the sheet is inserted as it is; the colour was checked to be #rrggbb.
         let style = STYLE.replace("BRAND_COLOR", color);
-        let images = logo_url.as_ref().map_or("'none'", HttpUrl::origin);
+        let images = logo_url.map_or_else(
+            || "'none'".to_owned(),
+            |HttpsUrl(url)| url.origin().ascii_serialization(),
+        );
         let policy = |script: &str| {
             format!(
                 "default-src 'none'; {script}style-src '{}'; img-src {images}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -109,7 +111,7 @@ impl Pages {
             csp: policy(""),
             csp_after_sign_in: policy(&format!("script-src '{}'; ", hash_source(CLEAN_ADDRESS))),
             name: settings.brand_name.clone(),
-            logo_url: logo_url.clone(),
+            logo_url: logo_url.map(|HttpsUrl(url)| url.clone()),
             style,
             consent_action: format!("{}/consent", settings.addresses.issuer.text),
         }

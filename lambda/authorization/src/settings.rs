@@ -28,7 +28,7 @@ mod values;
 pub use choices::settings_schema;
 pub use mcp_lambda_contract::SettingProblem;
 pub(crate) use secrets::{AwsAccess, SecretLocation, Secrets};
-pub(crate) use values::{Certificate, DarkColor, Origin};
+pub(crate) use values::{Certificate, DarkColor, HttpsUrl, Origin};
 
 const CLIENTS: &str = "AUTHORIZATION_CLIENTS";
 const REFUSED_CLIENTS: &str = "AUTHORIZATION_REFUSED_CLIENTS";
@@ -170,7 +170,7 @@ impl Settings {
             jwks_url,
             ..
         } = &self.addresses;
-        let derived = || format!("{}/.well-known/jwks.json", pool_issuer.text);
+        let derived = || mcp_lambda_contract::jwks_url(&pool_issuer.text);
         jwks_url
             .as_ref()
             .map_or_else(derived, |url| url.text.clone())

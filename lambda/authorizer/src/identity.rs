@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::SystemTime;
 
-use mcp_lambda_contract::{HttpUrl, List, McpSettings, full_scope};
+use mcp_lambda_contract::{HttpUrl, List, McpSettings, full_scope, jwks_url};
 use ring::digest::{SHA256, digest};
 use serde_json::{Map, Value, json};
 
@@ -54,7 +54,7 @@ impl Identities {
         let keys = |url: HttpUrl| KeyStore::new(url, HttpsClient::new(), log.clone());
         match authorizer.tokens {
             TokenKind::Cognito => {
-                let derived = format!("{}/.well-known/jwks.json", settings.issuer.as_str());
+                let derived = jwks_url(settings.issuer.as_str());
                 let url = settings.jwks_url.clone().map_or_else(
                     || HttpUrl::parse(&derived).map_err(|error| format!("MCP_ISSUER {error}")),
                     Ok,

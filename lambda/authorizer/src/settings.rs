@@ -2,7 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use mcp_lambda_contract::{List, SettingType, SettingValue};
+use mcp_lambda_contract::setting_names::{
+    AUTHORIZER_AUDIENCES, AUTHORIZER_SCOPE_INCLUDES, AUTHORIZER_SCOPES, AUTHORIZER_TOKEN_SHA256,
+    AUTHORIZER_TOKENS, AUTHORIZER_TOOLS, AUTHORIZER_USAGE_CLIENTS, AUTHORIZER_USAGE_KEY,
+};
+use mcp_lambda_contract::{List, SHA256_DIGEST, SettingType, SettingValue};
 
 mcp_lambda_contract::settings! {
     /// The Lambda authorizer's own settings, besides `MCP_RESOURCE`, `MCP_ISSUER`, `MCP_JWKS_URL` and
@@ -10,25 +14,25 @@ mcp_lambda_contract::settings! {
     pub(crate) struct AuthorizerSettings owned by McpLambda {
         /// What access tokens are: cognito (signed by the user pool), jwt (signed by another OpenID Connect provider)
         /// or digest (texts whose SHA-256 are known).
-        pub(crate) tokens: TokenKind = "AUTHORIZER_TOKENS" or "cognito",
+        pub(crate) tokens: TokenKind = AUTHORIZER_TOKENS or "cognito",
         /// With jwt: values of aud that mean this server.
-        pub(crate) audiences: Option<List> = "AUTHORIZER_AUDIENCES",
+        pub(crate) audiences: Option<List> = AUTHORIZER_AUDIENCES,
         /// With jwt: the OAuth scopes of the server, by name, that count when an access token names them without the
         /// resource identifier. With digest: the OAuth scopes that every token carries.
-        pub(crate) scopes: Option<List> = "AUTHORIZER_SCOPES",
+        pub(crate) scopes: Option<List> = AUTHORIZER_SCOPES,
         /// With digest: SHA-256 of each token, in lower-case hexadecimal.
-        pub(crate) digests: Option<Digests> = "AUTHORIZER_TOKEN_SHA256",
+        pub(crate) digests: Option<Digests> = AUTHORIZER_TOKEN_SHA256,
         /// Each tool with the names of the OAuth scopes that it needs, as a JSON object. Absent: the function alone
         /// decides about tools.
-        pub(crate) tools: Option<NamesByName> = "AUTHORIZER_TOOLS",
+        pub(crate) tools: Option<NamesByName> = AUTHORIZER_TOOLS,
         /// Each OAuth scope that includes others with their names, as a JSON object. Absent: none does.
-        pub(crate) includes: Option<NamesByName> = "AUTHORIZER_SCOPE_INCLUDES",
+        pub(crate) includes: Option<NamesByName> = AUTHORIZER_SCOPE_INCLUDES,
         /// The API key that requests of every app client without one of its own count against. Absent: no request counts
         /// against any.
-        pub(crate) usage_key: Option<String> = "AUTHORIZER_USAGE_KEY",
+        pub(crate) usage_key: Option<String> = AUTHORIZER_USAGE_KEY,
         /// With AUTHORIZER_USAGE_KEY: the ids of the app clients with an API key of their own, which is AUTHORIZER_USAGE_KEY followed
         /// by the letters and digits of the id.
-        pub(crate) usage_clients: Option<List> = "AUTHORIZER_USAGE_CLIENTS",
+        pub(crate) usage_clients: Option<List> = AUTHORIZER_USAGE_CLIENTS,
     }
 }
 
@@ -77,13 +81,7 @@ impl SettingValue for Digests {
 
     fn parse(text: &str) -> Result<Self, String> {
         let List(digests) = List::parse(text)?;
-        let is_digest = |digest: &String| {
-            digest.len() == 64
-                && digest
-                    .bytes()
-                    .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-        };
-        if digests.iter().all(is_digest) {
+        if digests.iter().all(|digest| SHA256_DIGEST.allows(digest)) {
             Ok(Self(digests))
         } else {
             Err("be SHA-256 digests of 64 lower-case hexadecimal digits".to_owned())

@@ -9,7 +9,10 @@ use serde_json::Value;
 
 use crate::hierarchy::cycle;
 use crate::param_headers;
-use crate::{InvalidScopeName, Setting, SettingType, validate_scope_name};
+use crate::{
+    InvalidScopeName, NameRule, PARAMETER_HEADER, SCOPE_NAME, Setting, SettingType,
+    validate_scope_name,
+};
 
 /// Version of the document's format. It increases when a reader of the old format would misread the new one.
 pub const CONTRACT_VERSION: u32 = 1;
@@ -17,6 +20,14 @@ pub const CONTRACT_VERSION: u32 = 1;
 pub const SELF_INVOCATION_VERSION: u32 = 2;
 /// Version of a document with [`EndpointMethod`]s, which readers of [`SELF_INVOCATION_VERSION`] would overlook.
 pub const ENDPOINT_METHODS_VERSION: u32 = 3;
+
+/// A server's name. It appears in command lines (`claude mcp add … <name>`) and in Cognito, which allow few characters.
+pub const SERVER_NAME: NameRule = NameRule {
+    prefix: "",
+    first: &['A'..='Z', 'a'..='z', '0'..='9'],
+    other: &['A'..='Z', 'a'..='z', '0'..='9', '_'..='_', '-'..='-'],
+    length: 1..=64,
+};
 
 /// What one server needs and offers: the document that `<server> contract` prints.
 ///
@@ -44,6 +55,7 @@ pub struct Contract {
     /// Request headers that clients must send for arguments of the tools, see [`param_headers`](crate::param_headers): a
     /// preflight has to allow them. Left out when there are none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(inner(regex(pattern = PARAMETER_HEADER.pattern())))]
     pub request_headers: Vec<String>,
     /// Environment variables: the library's, then the server's own.
     pub settings: Vec<Setting>,
@@ -52,11 +64,13 @@ pub struct Contract {
 /// The identity of a server.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct ServerInfo {
-    /// Name, also the name of its directory and binary.
+    /// Name, also the name of its directory and binary; see [`SERVER_NAME`].
+    #[schemars(regex(pattern = SERVER_NAME.pattern()))]
     pub name: String,
     /// Version of the server.
     pub version: String,
     /// Name for people.
+    #[schemars(length(min = 1))]
     pub title: String,
     /// One or two sentences for people.
     pub description: String,
@@ -65,12 +79,15 @@ pub struct ServerInfo {
 /// One OAuth scope, by the name after the resource identifier.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Scope {
-    /// The name; see [`validate_scope_name`].
+    /// The name; see [`SCOPE_NAME`](crate::SCOPE_NAME).
+    #[schemars(regex(pattern = SCOPE_NAME.pattern()))]
     pub name: String,
     /// What it allows, as a consent page shows it.
+    #[schemars(length(min = 1))]
     pub description: String,
     /// Names of other scopes that it includes, see [`ScopeHierarchy`](crate::ScopeHierarchy). Absent when there are none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(inner(length(min = 1)))]
     pub includes: Vec<String>,
 }
 
@@ -79,6 +96,7 @@ pub struct Scope {
 #[serde(rename_all = "camelCase")]
 pub struct Tool {
     /// Name on the wire.
+    #[schemars(length(min = 1))]
     pub name: String,
     /// Name for people.
     pub title: Option<String>,
@@ -91,6 +109,7 @@ pub struct Tool {
     /// MCP tool annotations; `null` when the tool has none.
     pub annotations: Option<Value>,
     /// Names of the scopes that a caller needs, all of them.
+    #[schemars(inner(length(min = 1)))]
     pub scopes: Vec<String>,
     /// What the tool does to AWS resources.
     pub aws_actions: Vec<AwsActions>,
@@ -100,8 +119,10 @@ pub struct Tool {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema, Serialize)]
 pub struct AwsActions {
     /// IAM actions such as `dynamodb:GetItem`; never a wildcard.
+    #[schemars(inner(length(min = 1)))]
     pub actions: Vec<String>,
     /// Name of the [`AwsResource`].
+    #[schemars(length(min = 1))]
     pub resource: String,
 }
 
@@ -109,11 +130,13 @@ pub struct AwsActions {
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct AwsResource {
     /// Name that [`AwsActions`] refer to.
+    #[schemars(length(min = 1))]
     pub name: String,
     /// The type of the AWS resource.
     #[serde(rename = "type")]
     pub resource_type: AwsResourceType,
     /// Name of the setting that holds its physical name.
+    #[schemars(length(min = 1))]
     pub setting: String,
 }
 

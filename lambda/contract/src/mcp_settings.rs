@@ -1,42 +1,47 @@
 //! Defines the environment variables that the library itself reads in every server.
 
 use crate::setting::{SettingType, SettingValue};
+use crate::setting_names::{
+    MCP_ALLOWED_HOSTS, MCP_ALLOWED_ORIGINS, MCP_AUDIENCE_REQUIRED, MCP_BATCHES_ALLOWED, MCP_ISSUER,
+    MCP_JWKS_URL, MCP_LISTEN, MCP_LOG_CLIENTS, MCP_METRICS, MCP_RESOURCE,
+    MCP_RESOURCE_METADATA_URL, MCP_RESPONSE_MODE,
+};
 use crate::{HttpUrl, List, ProtectedResourceMetadata};
 
 crate::settings! {
     /// The library's own settings. The constructs set them; a person sets them only for the plain HTTP mode.
     pub struct McpSettings owned by McpLambda {
         /// Resource identifier: the public MCP URL that clients use, for example https://d111.cloudfront.net/mcp.
-        pub resource: HttpUrl = "MCP_RESOURCE",
+        pub resource: HttpUrl = MCP_RESOURCE,
         /// URL of the protected resource metadata (RFC 9728), named in challenges. Default: the path-inserted
         /// well-known URL of MCP_RESOURCE.
-        pub resource_metadata_url: Option<HttpUrl> = "MCP_RESOURCE_METADATA_URL",
+        pub resource_metadata_url: Option<HttpUrl> = MCP_RESOURCE_METADATA_URL,
         /// Issuer of the access tokens: https://cognito-idp.{region}.amazonaws.com/{user pool id}.
-        pub issuer: HttpUrl = "MCP_ISSUER",
+        pub issuer: HttpUrl = MCP_ISSUER,
         /// Where the issuer's keys are, in plain HTTP mode and behind a function URL only. Default:
         /// {MCP_ISSUER}/.well-known/jwks.json.
-        pub jwks_url: Option<HttpUrl> = "MCP_JWKS_URL",
+        pub jwks_url: Option<HttpUrl> = MCP_JWKS_URL,
         /// Whether the access token of a person must have MCP_RESOURCE as aud. Otherwise one without aud is accepted too. It
         /// has an aud when the MCP client sent the resource parameter (RFC 8707), which an authorization server in front of
         /// Cognito always sends. A client credentials token of Cognito never has one and is accepted without.
-        pub audience_required: bool = "MCP_AUDIENCE_REQUIRED" or "false",
+        pub audience_required: bool = MCP_AUDIENCE_REQUIRED or "false",
         /// Whether one request may carry several JSON-RPC messages, for clients of 2025-03-26 and of no stated version.
         /// Must be false where requests are counted: a batch counts as one.
-        pub batches_allowed: bool = "MCP_BATCHES_ALLOWED" or "true",
+        pub batches_allowed: bool = MCP_BATCHES_ALLOWED or "true",
         /// Accepted Host values. Default: the host of MCP_RESOURCE.
-        pub allowed_hosts: Option<List> = "MCP_ALLOWED_HOSTS",
+        pub allowed_hosts: Option<List> = MCP_ALLOWED_HOSTS,
         /// Accepted Origin values of browsers. Default: the origin of MCP_RESOURCE.
-        pub allowed_origins: Option<List> = "MCP_ALLOWED_ORIGINS",
+        pub allowed_origins: Option<List> = MCP_ALLOWED_ORIGINS,
         /// How a function answers, stream or buffered; must be the gateway's response transfer mode.
-        pub response_mode: ResponseMode = "MCP_RESPONSE_MODE" or "stream",
+        pub response_mode: ResponseMode = MCP_RESPONSE_MODE or "stream",
         /// Address that the plain HTTP mode listens on.
-        pub listen: String = "MCP_LISTEN" or "127.0.0.1:3000",
+        pub listen: String = MCP_LISTEN or "127.0.0.1:3000",
         /// Metrics of tools in the log of a function, emf or off: CloudWatch makes metrics of lines in its embedded
         /// metric format, and bills them.
-        pub metrics: Metrics = "MCP_METRICS" or "emf",
+        pub metrics: Metrics = MCP_METRICS or "emf",
         /// Names of MCP clients that may stand in the log, beside those that the library knows; every other one is
         /// logged as other.
-        pub log_clients: Option<List> = "MCP_LOG_CLIENTS",
+        pub log_clients: Option<List> = MCP_LOG_CLIENTS,
     }
 }
 

@@ -5,6 +5,36 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 use crate::Tool;
+use crate::name_rule::{Characters, NameRule};
+
+/// A request header that repeats an argument of a tool: a field name (RFC 9110 section 5.6.2) without the apostrophe, which
+/// API Gateway quotes header values with.
+pub const PARAMETER_HEADER: NameRule = NameRule {
+    prefix: "Mcp-Param-",
+    first: TOKEN,
+    other: TOKEN,
+    length: 1..=usize::MAX,
+};
+
+const TOKEN: Characters = &[
+    'A'..='Z',
+    'a'..='z',
+    '0'..='9',
+    '!'..='!',
+    '#'..='#',
+    '$'..='$',
+    '%'..='%',
+    '&'..='&',
+    '*'..='*',
+    '+'..='+',
+    '.'..='.',
+    '^'..='^',
+    '_'..='_',
+    '`'..='`',
+    '|'..='|',
+    '~'..='~',
+    '-'..='-',
+];
 
 /// The keyword of a tool's input schema (MCP 2026-07-28, custom headers from tool parameters).
 const KEYWORD: &str = "x-mcp-header";
@@ -19,7 +49,7 @@ pub fn param_headers(tools: &[Tool]) -> Vec<String> {
         .flat_map(|tool| annotations(&tool.input_schema))
         .filter_map(|(_, name)| name.as_str())
         .filter(|name| known.insert(name.to_ascii_lowercase()))
-        .map(|name| format!("Mcp-Param-{name}"))
+        .map(header)
         .collect();
     headers.sort_unstable();
     headers
@@ -35,7 +65,8 @@ pub(crate) fn problem(schema: &Value) -> Option<&'static str> {
         );
     }
     annotations.into_iter().find_map(|(property, name)| {
-        let Some(name) = name.as_str().filter(|name| is_token(name)) else {
+        let is_header = |name: &&str| PARAMETER_HEADER.allows(&header(name));
+        let Some(name) = name.as_str().filter(is_header) else {
             return Some("has an x-mcp-header that is no header name: use letters, digits and hyphens");
         };
         if !known.insert(name.to_ascii_lowercase()) {
@@ -89,12 +120,8 @@ fn count(schema: &Value) -> usize {
     }
 }
 
-/// A field name (RFC 9110 section 5.6.2), without the apostrophe, which API Gateway quotes header values with.
-fn is_token(name: &str) -> bool {
-    !name.is_empty()
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&*+-.^_`|~".contains(&byte))
+fn header(name: &str) -> String {
+    format!("{}{name}", PARAMETER_HEADER.prefix)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
 
+use crate::scope::SCOPE_NAME_IN_WORDS;
 use crate::{CONTRACT_VERSION, Contract, ENDPOINT_METHODS_VERSION, SELF_INVOCATION_VERSION};
 
 /// The command that generates the checked-in schema.
@@ -27,6 +28,11 @@ impl Contract {
             SELF_INVOCATION_VERSION,
             ENDPOINT_METHODS_VERSION
         ]);
+        // What errors of the constructs say instead of the pattern.
+        schema["$defs"]["Scope"]["properties"]["name"]["title"] = json!(SCOPE_NAME_IN_WORDS);
+        let setting = &mut schema["$defs"]["Setting"];
+        setting["if"] = json!({ "properties": { "type": { "const": "duration" } } });
+        setting["then"] = json!({ "properties": { "unit": { "$ref": "#/$defs/SettingUnit" } } });
         schema
     }
 }

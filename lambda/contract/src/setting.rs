@@ -15,6 +15,7 @@ use crate::{HttpUrl, InvalidUrl};
 #[serde(rename_all = "camelCase")]
 pub struct Setting {
     /// Name of the environment variable.
+    #[schemars(length(min = 1))]
     pub name: &'static str,
     /// Who defines it: this library or the server.
     pub owner: SettingOwner,
@@ -65,6 +66,9 @@ pub enum SettingUnit {
     /// Milliseconds.
     #[serde(rename = "ms")]
     Milliseconds,
+    /// Seconds.
+    #[serde(rename = "s")]
+    Seconds,
 }
 
 /// A Rust type that a [`Setting`] can have.
@@ -313,7 +317,7 @@ fn default_value(setting_type: SettingType, default: &str) -> Value {
 /// Declares a struct of settings: one field per environment variable.
 ///
 /// The field's documentation is the description in the contract, the field's type is the variable's type, and
-/// `Option<…>` makes a variable optional.
+/// `Option<…>` makes a variable optional. The variable is a literal or the name of a constant.
 ///
 /// ```
 /// use mcp_lambda_contract::{HttpUrl, Milliseconds, Reader, Settings};
@@ -346,7 +350,7 @@ macro_rules! settings {
         $visibility:vis struct $name:ident owned by $owner:ident {
             $(
                 $(#[doc = $description:literal])+
-                $field_visibility:vis $field:ident: $type:ty = $variable:literal $(or $default:literal)?
+                $field_visibility:vis $field:ident: $type:ty = $variable:tt $(or $default:literal)?
             ),* $(,)?
         }
     ) => {

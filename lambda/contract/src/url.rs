@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::is_loopback_host;
+
 /// An absolute `https` URL, or an `http` URL of a loopback host.
 ///
 /// Keeps the exact string that was given: OAuth compares issuers and resource identifiers as strings (RFC 8414 section
@@ -129,9 +131,8 @@ fn split_port(authority: &str) -> (&str, Option<&str>) {
 
 fn is_loopback(host: &str) -> bool {
     let host = host.to_ascii_lowercase();
-    host == "localhost"
+    is_loopback_host(&host)
         || host.ends_with(".localhost")
-        || host == "[::1]"
         || host
             .parse::<std::net::Ipv4Addr>()
             .is_ok_and(|address| address.is_loopback())

@@ -12,7 +12,7 @@ import * as logs from 'aws-cdk-lib/aws-logs';
 import * as route53 from 'aws-cdk-lib/aws-route53';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import * as wafv2 from 'aws-cdk-lib/aws-wafv2';
-import { McpAuthorization, McpAwsResource, McpCode, McpContract, McpFront, McpHost, McpMonitoring, McpRemoteServer, McpServer, McpUserPool } from 'mcp-lambda-cdk';
+import { McpAuthorization, McpAwsResource, McpCode, McpContract, McpFront, McpHost, McpMonitoring, McpRemoteServer, McpScope, McpServer, McpUserPool } from 'mcp-lambda-cdk';
 
 const app = new App();
 const context = (name: string): string => app.node.getContext(name);
@@ -33,9 +33,10 @@ const visibilityConfig = { sampledRequestsEnabled: true, cloudWatchMetricsEnable
 const webAcl = new wafv2.CfnWebACL(stack, 'WebAcl', { scope: 'REGIONAL', defaultAction: { allow: {} }, visibilityConfig });
 const people = new McpUserPool(stack, 'People', { displayName: 'Everything', selfSignUpEnabled: false, mfa: cognito.Mfa.REQUIRED, removalPolicy });
 
+const contract = McpContract.fromFile(app.node.tryGetContext('contract') ?? 'lambda/servers/counter/contract.json');
 const server = new McpServer(stack, 'Counter', {
   code: built('counter'),
-  contract: McpContract.fromFile(app.node.tryGetContext('contract') ?? 'lambda/servers/counter/contract.json'),
+  contract,
   settings: { MCP_LOG_CLIENTS: ['integration'] },
   awsResources: { state: McpAwsResource.dynamodbTable(table) },
   lambdaAuthorizer: { code: built('authorizer') },
@@ -43,7 +44,7 @@ const server = new McpServer(stack, 'Counter', {
   authorization: McpAuthorization.server({
     code: built('authorization'),
     clients: [
-      { clientId: 'ci', clientName: 'Continuous integration', redirectUris: ['https://ci.example.com/callback'], scopeNames: ['counter.read'], secretSha256: [createHash('sha256').update('a secret of the tests').digest('hex')] },
+      { clientId: 'ci', clientName: 'Continuous integration', redirectUris: ['https://ci.example.com/callback'], oauthScopes: [McpScope.fromContract(contract, 'counter.read')], secretSha256: [createHash('sha256').update('a secret of the tests').digest('hex')] },
     ],
     brandColor: '#7a1f1f',
     brandLogoUrl: 'https://example.com/logo.svg',
@@ -81,7 +82,7 @@ const server = new McpServer(stack, 'Counter', {
   ...JSON.parse(app.node.tryGetContext('chosen') ?? '{}'),
 });
 const machineClient = server.addMachineClient('MachineClient', {
-  scopeNames: (app.node.tryGetContext('scopeNames') ?? 'counter.read,counter.write').split(','),
+  oauthScopes: (app.node.tryGetContext('scopeNames') ?? 'counter.read,counter.write').split(',').map((name: string) => McpScope.fromContract(contract, name)),
   throttle: { rateLimit: 10, burstLimit: 20 },
   quota: { limit: 10_000, period: apigateway.Period.DAY },
 });
@@ -120,6 +121,9 @@ const host = new McpHost(stack, 'Host', {
   removalPolicy,
 });
 const hosted = new McpRemoteServer(stack, 'Hosted', { host, path: '/hosted', endpointUrl: 'https://gateway.example.com/hosted', serverName: 'hosted', scopes: [{ name: 'use', description: 'Use it' }] });
+
+// A server of another app, of which this one defines nothing.
+McpServer.fromMcpServerAttributes(stack, 'Imported', { mcpServerUrl: 'https://counter.example.com/mcp', contract, userPool: people });
 
 for (const [name, value] of Object.entries({
   McpServerUrl: server.mcpServerUrl,

@@ -1,3 +1,4 @@
+import { LONGEST_CLIENT_URL, LOOPBACK_HOSTS } from '../../generated/facts';
 import { assertListKnown, isKnown, knownItems } from '../../private/known-value';
 import { synthError } from '../../private/synth-error';
 
@@ -5,8 +6,8 @@ import { synthError } from '../../private/synth-error';
 export function assertCallbackUrls(values: string[], property: string): void {
   for (const value of knownItems(values)) {
     const url = URL.canParse(value) ? new URL(value) : undefined;
-    const loopback = url?.protocol === 'http:' && ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname);
-    if (url === undefined || url.hash !== '' || value.includes('*') || !(url.protocol === 'https:' || loopback)) {
+    const loopback = url?.protocol === 'http:' && LOOPBACK_HOSTS.includes(url.hostname);
+    if (url === undefined || /[*#]/.test(value) || !(url.protocol === 'https:' || loopback)) {
       throw synthError('CallbackUrlNotSafe', `${property} has ${JSON.stringify(value)} and takes https URLs, or http ones on localhost, 127.0.0.1 or [::1], without a fragment or a wildcard: correct or remove it`);
     }
   }
@@ -19,13 +20,13 @@ export function assertCallbackUrls(values: string[], property: string): void {
 export function assertCanonical(values: string[], property: string): void {
   const value = knownItems(values).find((each) => !isCanonical(each));
   if (value !== undefined) {
-    throw synthError('CallbackUrlNotCanonical', `${property} has ${JSON.stringify(value)} and takes URIs in canonical spelling of at most 512 characters: lower-case host without a dot at its end, no user name, no default port, no '..' and no encoded dot or slash: correct or remove it`);
+    throw synthError('CallbackUrlNotCanonical', `${property} has ${JSON.stringify(value)} and takes URIs in canonical spelling of at most ${LONGEST_CLIENT_URL} characters: lower-case host without a dot at its end, no user name, no default port, no '..' and no encoded dot or slash: correct or remove it`);
   }
 }
 
 /** Whether a URI is spelled as a browser sends it. A URI without a path counts, and so does port 80 of loopback. */
 export function isCanonical(value: string): boolean {
-  if (!URL.canParse(value) || value.length > 512 || value.includes('`')) {
+  if (!URL.canParse(value) || value.length > LONGEST_CLIENT_URL || value.includes('`')) {
     return false;
   }
   const { href, host, protocol, username, hostname, pathname } = new URL(value);

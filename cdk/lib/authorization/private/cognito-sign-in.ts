@@ -2,16 +2,17 @@ import { Duration, type RemovalPolicy } from 'aws-cdk-lib';
 import * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import * as cognito from 'aws-cdk-lib/aws-cognito';
 import type { Construct } from 'constructs';
+import { SETTING } from '../../generated/facts';
 import { checkedOrigins } from '../../api/allowed-origins';
 import { type CallbackOptions, callbackPortOf, callbackUrlsOf, redirectUrisOf } from './callback-urls';
 import type { TokenIssuer } from '../../authorizer/private/lambda-authorizer';
-import { list } from '../../contract/private/contract-document';
 import { authorizationOf } from './default-authorization';
-import { assertKnown } from '../../private/known-value';
 import { McpInteractiveClient, McpMachineClient } from '../../user-pool/mcp-app-client';
 import type { McpAuthorization } from '../mcp-authorization';
 import { McpAuthorizationServer, type McpConsentScope } from '../mcp-authorization-server';
 import type { McpContract } from '../../contract/mcp-contract';
+import type { McpScope } from '../../contract/mcp-scope';
+import { scopeNamesOf } from '../../contract/private/scope-names';
 import type { McpFrontConfig } from '../../front/mcp-front-options';
 import { McpUserPool } from '../../user-pool/mcp-user-pool';
 import type { IMcpUserPool } from '../../user-pool/mcp-user-pool-ref';
@@ -19,7 +20,6 @@ import type { AuthorizationServerDocuments } from '../../api/metadata';
 import { authorizationServerDocuments } from './authorization-metadata';
 import { assertScopesFit } from '../../user-pool/private/resource-server';
 import { signInUrls } from './sign-in-urls';
-import { synthError } from '../../private/synth-error';
 
 /** How long API Gateway may cache a valid access token; its default is five minutes. */
 const AUTHORIZER_CACHE = Duration.minutes(1);
@@ -88,7 +88,7 @@ export class CognitoSignIn {
       userPool: this.userPool.userPool,
       identifier: address.mcpServerUrl,
       // Without a name the identifier becomes the name, and a URL is not a valid name.
-      userPoolResourceServerName: contract.serverName,
+      userPoolResourceServerName: props.contract.serverName,
       scopes: contract.scopes.map((item) => new cognito.ResourceServerScope({ scopeName: item.name, scopeDescription: item.description })),
     });
     if (this.authorization._server === undefined) {
@@ -100,12 +100,12 @@ export class CognitoSignIn {
       this.authorizationUrl = `${this.signInBaseUrl}/oauth2/authorize`;
       this.tokenUrl = `${this.signInBaseUrl}/oauth2/token`;
       this.interactiveClientId = this.interactiveClient.clientId;
-      this.signInUrl = `${this.signInBaseUrl}/login?client_id=${this.interactiveClientId}&response_type=code&scope=${address.oauthScopes.join('+')}&redirect_uri=${callbackUrls[0]}`;
+      this.signInUrl = `${this.signInBaseUrl}/login?client_id=${this.interactiveClientId}&response_type=code&scope=${contract.scopes.map((item) => `${address.mcpServerUrl}/${inQuery(item.name)}`).join('+')}&redirect_uri=${callbackUrls[0]}`;
     } else {
       this.authorizationServer = this.addToAuthorizationServer(host?.authorizationServer);
       this.authorizationUrl = this.authorizationServer.authorizationUrl;
       this.tokenUrl = this.authorizationServer.tokenUrl;
-      this.interactiveClientId = host?._byHand.clientId ?? contract.serverName;
+      this.interactiveClientId = host?._byHand.clientId ?? props.contract.serverName;
       // Not Cognito's own page: the authorization server's page starts with PKCE, a state and a cookie.
       this.signInUrl = `${front.publicBaseUrl}/sign-in`;
     }
@@ -148,7 +148,7 @@ export class CognitoSignIn {
    * as `aud`; MCP clients that use Cognito directly may omit `resource`.
    */
   public get audienceSettings(): { [name: string]: string } {
-    return this.authorizationServer === undefined ? {} : { MCP_AUDIENCE_REQUIRED: 'true' };
+    return this.authorizationServer === undefined ? {} : { [SETTING.MCP_AUDIENCE_REQUIRED]: 'true' };
   }
 
   /** API Gateway's own check of access tokens and OAuth scopes. */
@@ -159,11 +159,10 @@ export class CognitoSignIn {
     };
   }
 
-  public addMachineClient(id: string, scopeNames: string[] | undefined): McpMachineClient {
-    assertKnown(scopeNames ?? [], 'scopeNames', 'give names of the contract\'s scopes');
+  public addMachineClient(id: string, oauthScopes: McpScope[] | undefined): McpMachineClient {
     return new McpMachineClient(this.server, id, {
       userPool: this.userPool,
-      oauthScopes: this.cognitoScopes(scopeNames ?? this.props.contract.scopeNames),
+      oauthScopes: this.cognitoScopes(scopeNamesOf(oauthScopes, this.props.contract.scopeNames, 'oauthScopes')),
     });
   }
 
@@ -173,7 +172,7 @@ export class CognitoSignIn {
 
   /** Adds this server to the host's authorization server, or defines one of its own. */
   private addToAuthorizationServer(shared?: McpAuthorizationServer): McpAuthorizationServer {
-    const { serverName, serverTitle } = this.props.contract._document;
+    const { serverName, serverTitle } = this.props.contract;
     const { mcpServerUrl: resourceIdentifier } = this.address;
     const allowedOrigins = checkedOrigins(this.props.allowedOrigins);
     if (shared !== undefined) {
@@ -210,11 +209,11 @@ export class CognitoSignIn {
 
   /** Scopes of the resource-server registration, so that Cognito has them before an app client refers to them. */
   private cognitoScopes(scopeNames: string[]): cognito.OAuthScope[] {
-    const known = this.props.contract.scopeNames;
-    const unknown = scopeNames.filter((name) => !known.includes(name));
-    if (scopeNames.length === 0 || unknown.length > 0) {
-      throw synthError('ScopeUnknown', `scopeNames is ${list(scopeNames)} and needs at least one of the contract's scopes: use ${list(known)}`);
-    }
     return scopeNames.map((name) => cognito.OAuthScope.custom(`${this.resourceServer.userPoolResourceServerId}/${name}`));
   }
+}
+
+/** A scope name in a query: of its characters, these three would mean something else. */
+function inQuery(scopeName: string): string {
+  return scopeName.replace(/[%&+]/g, encodeURIComponent);
 }

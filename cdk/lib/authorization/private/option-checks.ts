@@ -1,17 +1,12 @@
 import { isIP } from 'node:net';
 import type { Duration } from 'aws-cdk-lib';
+import { FORBIDDEN_SCHEMES, LONGEST_CLIENT_URL, PRIVATE_DOMAINS, SCHEME, SHA256_DIGEST } from '../../generated/facts';
 import { assertConvertible, isKnown, knownItems } from '../../private/known-value';
 import type { McpAuthorizationServerOptions } from '../mcp-authorization-options';
 import { synthError } from '../../private/synth-error';
 
 /** Days in ten years, the longest that Cognito keeps a refresh token. */
 const MOST_DAYS = 3650;
-
-/** Schemes that are never a redirect: they run code, read files, or are what `redirectHosts` is for. */
-const FORBIDDEN_SCHEMES = ['about', 'blob', 'chrome', 'data', 'file', 'filesystem', 'ftp', 'http', 'https', 'javascript', 'mailto', 'vbscript', 'view-source', 'ws', 'wss'];
-
-/** The last labels of host names that are nobody's in public: no metadata document is fetched there. */
-const PRIVATE_DOMAINS = ['localhost', 'local', 'internal', 'lan', 'home', 'corp', 'test', 'invalid', 'example', 'onion', 'arpa'];
 
 /** Refuses values that the pages cannot show, and schemes that no application can register. */
 export function assertPages(options: McpAuthorizationServerOptions): void {
@@ -26,7 +21,7 @@ export function assertPages(options: McpAuthorizationServerOptions): void {
     throw synthError('BrandLogoNotHttps', `brandLogoUrl is ${JSON.stringify(brandLogoUrl)} and needs an https URL: correct or remove it`);
   }
   for (const scheme of knownItems(customSchemes ?? [])) {
-    if (!/^[a-z][a-z0-9+.-]*$/.test(scheme) || FORBIDDEN_SCHEMES.includes(scheme)) {
+    if (!SCHEME.test(scheme) || FORBIDDEN_SCHEMES.includes(scheme)) {
       throw synthError('CustomSchemeInvalid', `customSchemes has ${JSON.stringify(scheme)} and takes schemes that an application can claim, in lower case and without a colon: correct or remove it`);
     }
   }
@@ -49,7 +44,7 @@ export function assertPages(options: McpAuthorizationServerOptions): void {
 export function assertRefusedClients(entries: string[], clientIds: string[]): void {
   for (const entry of entries) {
     const isHost = /^[a-z0-9.-]+$/.test(entry) && isDocumentUrl(`https://${entry}/x`);
-    const isClient = clientIds.includes(entry) || isHost || isDocumentUrl(entry) || /^mcp-client-[\w-]+$/.test(entry) || /^[0-9a-f]{64}$/.test(entry);
+    const isClient = clientIds.includes(entry) || isHost || isDocumentUrl(entry) || /^mcp-client-[\w-]+$/.test(entry) || SHA256_DIGEST.test(entry);
     if (isKnown(entry) && (!isClient || entry.includes(','))) {
       throw synthError('RefusedClientUnknown', `refusedClients has ${JSON.stringify(entry)}, which matches no client: give the clientId of one of clients, the https URL or the host of a metadata document, a client_id that begins with mcp-client-, or the 64 hexadecimal characters of client_digest in the authorization server's log`);
     }
@@ -58,7 +53,7 @@ export function assertRefusedClients(entries: string[], clientIds: string[]): vo
 
 /** Whether a client can have its metadata document there, as the server reads it: it does not start with an entry that matches no client. */
 function isDocumentUrl(text: string): boolean {
-  if (!text.startsWith('https://') || text.length > 512 || /[@?#]|%2e|%2f|%5c/i.test(text) || !URL.canParse(text)) {
+  if (!text.startsWith('https://') || text.length > LONGEST_CLIENT_URL || /[@?#]|%2e|%2f|%5c/i.test(text) || !URL.canParse(text)) {
     return false;
   }
   const { href, hostname, port, pathname } = new URL(text);

@@ -1,3 +1,4 @@
+import { JWKS_PATH } from '../../generated/facts';
 import type { McpFrontConfig } from '../../front/mcp-front-options';
 import type { IMcpUserPool } from '../../user-pool/mcp-user-pool-ref';
 
@@ -5,6 +6,6 @@ import type { IMcpUserPool } from '../../user-pool/mcp-user-pool-ref';
 export function signInUrls(front: McpFrontConfig, userPool: IMcpUserPool): { readonly signInBaseUrl: string; readonly jwksUrl: string } {
   return {
     signInBaseUrl: front.signInBaseUrl ?? userPool.signInBaseUrl,
-    jwksUrl: front.cognitoIdpUrl === undefined ? `${userPool.issuer}/.well-known/jwks.json` : `${front.cognitoIdpUrl}/${userPool.userPool.userPoolId}/.well-known/jwks.json`,
+    jwksUrl: front.cognitoIdpUrl === undefined ? `${userPool.issuer}${JWKS_PATH}` : `${front.cognitoIdpUrl}/${userPool.userPool.userPoolId}${JWKS_PATH}`,
   };
 }

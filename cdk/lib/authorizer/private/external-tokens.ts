@@ -1,7 +1,7 @@
+import { LOOPBACK_HOSTS, SETTING, SHA256_DIGEST } from '../../generated/facts';
 import { isKnown, itemsOf, knownItems } from '../../private/known-value';
 import type { McpCode } from '../../function/mcp-code';
 import type { McpBearerTokenOptions, McpJwtOptions } from '../mcp-lambda-authorizer-options';
-import { assertOAuthUrl } from '../../private/urls';
 import { synthError } from '../../private/synth-error';
 
 /** Options of a Lambda authorizer that replaces the user pool. */
@@ -35,15 +35,27 @@ export function jwtTokens(options: McpJwtOptions): ExternalTokens {
     issuer: options.issuer,
     scopePrefix: options.scopePrefix ?? '',
     clientId: options.clientId,
-    environment: { AUTHORIZER_TOKENS: 'jwt', MCP_JWKS_URL: options.jwksUrl, AUTHORIZER_AUDIENCES: itemsOf(options.audience, ',').join(',') },
+    environment: { [SETTING.AUTHORIZER_TOKENS]: 'jwt', [SETTING.MCP_JWKS_URL]: options.jwksUrl, [SETTING.AUTHORIZER_AUDIENCES]: itemsOf(options.audience, ',').join(',') },
   };
 }
 
 /** The Lambda authorizer for tokens that are known by their digest. */
 export function bearerTokens(options: McpBearerTokenOptions): ExternalTokens {
   const { tokenSha256 } = options;
-  if (tokenSha256.length === 0 || knownItems(tokenSha256).some((digest) => !/^[0-9a-f]{64}$/.test(digest))) {
+  if (tokenSha256.length === 0 || knownItems(tokenSha256).some((digest) => !SHA256_DIGEST.test(digest))) {
     throw synthError('TokenNotDigest', 'tokenSha256 needs one digest at least, of 64 lower-case hexadecimal characters each: give the SHA-256 of the token, never the token');
   }
-  return { kind: 'bearerToken', code: options.code, scopePrefix: '', environment: { AUTHORIZER_TOKENS: 'digest', AUTHORIZER_TOKEN_SHA256: itemsOf(tokenSha256, ',').join(',') } };
+  return { kind: 'bearerToken', code: options.code, scopePrefix: '', environment: { [SETTING.AUTHORIZER_TOKENS]: 'digest', [SETTING.AUTHORIZER_TOKEN_SHA256]: itemsOf(tokenSha256, ',').join(',') } };
+}
+
+/** Refuses a value that is not a URL of an OAuth server: https, or http on loopback, without a fragment. */
+function assertOAuthUrl(value: string, name: string): void {
+  if (!isKnown(value)) {
+    return;
+  }
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  const loopback = url?.protocol === 'http:' && LOOPBACK_HOSTS.includes(url.hostname);
+  if (url === undefined || url.hash !== '' || /[\s"\\<>]/.test(value) || !(url.protocol === 'https:' || loopback)) {
+    throw synthError('OAuthUrlInvalid', `${name} is ${JSON.stringify(value)} and needs an https URL without a fragment: take it from the provider's OpenID configuration`);
+  }
 }

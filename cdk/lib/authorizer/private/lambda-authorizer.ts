@@ -2,6 +2,7 @@ import { Duration, type RemovalPolicy, Validations } from 'aws-cdk-lib';
 import * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
+import { SETTING } from '../../generated/facts';
 import { carriedProgram } from '../../function/private/bundled-program';
 import type { ExternalTokens } from './external-tokens';
 import { hasLimits } from './limits';
@@ -51,41 +52,45 @@ export interface LambdaAuthorizer {
 
 /** Adds the Lambda authorizer that verifies access tokens without a user pool and checks the tool's scopes. */
 export function addExternalTokenAuthorizer(server: Construct, props: LambdaAuthorizerProps, options: ExternalTokens, mcpServerUrl: string, issuer: string): LambdaAuthorizer {
-  const { scopes } = props.contract._document;
+  const { scopeNames } = props.contract;
+  const separated = scopeNames.find((name) => name.includes(','));
+  if (separated !== undefined) {
+    throw synthError('OAuthValueInvalid', `the contract has the OAuth scope ${separated}, and McpAuthorization.${options.kind} takes names without a comma: rename it in the Rust server`);
+  }
   const tools = toolsOf(props);
   return addLambdaAuthorizer(server, props, options.code, {
-    MCP_RESOURCE: mcpServerUrl,
-    MCP_ISSUER: issuer,
-    AUTHORIZER_SCOPES: scopes.map((item) => item.name).join(','),
+    [SETTING.MCP_RESOURCE]: mcpServerUrl,
+    [SETTING.MCP_ISSUER]: issuer,
+    [SETTING.AUTHORIZER_SCOPES]: scopeNames.join(','),
     ...options.environment,
     // Every bearer token has every scope. The function checks the tool in any case, so a list that is too long is left
     // out.
-    ...(options.kind === 'jwt' && tools.length <= MOST_TOOLS ? { AUTHORIZER_TOOLS: tools, ...includesOf(props) } : {}),
+    ...(options.kind === 'jwt' && tools.length <= MOST_TOOLS ? { [SETTING.AUTHORIZER_TOOLS]: tools, ...includesOf(props) } : {}),
   });
 }
 
 /** Adds the Lambda authorizer for Cognito's access tokens, which checks the tool's scopes and names the usage plan. */
 export function addToolAuthorizer(server: Construct, props: LambdaAuthorizerProps, code: McpCode | undefined, mcpServerUrl: string, { issuer, jwksUrl, audienceSettings }: TokenIssuer): LambdaAuthorizer {
   const tools = toolsOf(props);
-  const common = { MCP_RESOURCE: mcpServerUrl, MCP_ISSUER: issuer, MCP_JWKS_URL: jwksUrl, ...audienceSettings };
+  const common = { [SETTING.MCP_RESOURCE]: mcpServerUrl, [SETTING.MCP_ISSUER]: issuer, [SETTING.MCP_JWKS_URL]: jwksUrl, ...audienceSettings };
   if (props.contract._document.tools.length === 0 || (tools.length > MOST_TOOLS && hasLimits(props))) {
     return addLambdaAuthorizer(server, props, code, common);
   }
   if (tools.length > MOST_TOOLS) {
     throw synthError('LambdaAuthorizerToolsTooLarge', `lambdaAuthorizer needs the contract's tools and OAuth scopes in its environment, where they take ${tools.length} bytes and at most ${MOST_TOOLS} fit: remove lambdaAuthorizer, the function looks at the tool anyway`);
   }
-  return addLambdaAuthorizer(server, props, code, { ...common, AUTHORIZER_TOOLS: tools, ...includesOf(props) });
+  return addLambdaAuthorizer(server, props, code, { ...common, [SETTING.AUTHORIZER_TOOLS]: tools, ...includesOf(props) });
 }
 
 /** The names of the OAuth scopes that each tool needs. */
 function toolsOf(props: LambdaAuthorizerProps): string {
-  return JSON.stringify(Object.fromEntries(props.contract._document.tools.map((tool) => [tool.name, tool.scopeNames])));
+  return JSON.stringify(Object.fromEntries(props.contract._document.tools.map((tool) => [tool.name, tool.scopes])));
 }
 
 /** The OAuth scopes that include others, if there are any. */
 function includesOf(props: LambdaAuthorizerProps): { [name: string]: string } {
-  const including = props.contract._document.scopes.filter((item) => item.includes.length > 0).map((item) => [item.name, item.includes]);
-  return including.length === 0 ? {} : { AUTHORIZER_SCOPE_INCLUDES: JSON.stringify(Object.fromEntries(including)) };
+  const including = props.contract._document.scopes.filter((item) => item.includes !== undefined && item.includes.length > 0).map((item) => [item.name, item.includes]);
+  return including.length === 0 ? {} : { [SETTING.AUTHORIZER_SCOPE_INCLUDES]: JSON.stringify(Object.fromEntries(including)) };
 }
 
 function addLambdaAuthorizer(server: Construct, props: LambdaAuthorizerProps, code: McpCode | undefined, environment: { [name: string]: string }): LambdaAuthorizer {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { Lazy, Stack } from 'aws-cdk-lib';
 import * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import { Construct } from 'constructs';
+import { SETTING } from '../../generated/facts';
 import { assertEnvironmentFits } from '../../function/private/environment-size';
 import type { LambdaAuthorizer } from './lambda-authorizer';
 import { addLimitResponses } from '../../api/gateway-responses';
@@ -46,7 +47,7 @@ export class AppClientLimits {
     // Unique in the account and region, as the value of an API key has to be; not a secret, because API Gateway takes
     // it from the Lambda authorizer only.
     this.sharedKey = `${api.restApiId}${this.plans.node.addr.slice(-12)}`;
-    lambdaAuthorizer.mcpFunction.function.addEnvironment('AUTHORIZER_USAGE_KEY', this.sharedKey);
+    lambdaAuthorizer.mcpFunction.function.addEnvironment(SETTING.AUTHORIZER_USAGE_KEY, this.sharedKey);
     this.addPlan('EveryOther', this.sharedKey, {}, 'of all app clients that the server does not know');
     addLimitResponses(api);
   }
@@ -70,12 +71,12 @@ export class AppClientLimits {
       throw synthError('AppClientLimitedTwice', `the app client ${clientId} has limits already, or another one does whose id has the same letters and digits: limit it once`);
     }
     if (this.clientIds.push(clientId) === 1) {
-      this.lambdaAuthorizer!.mcpFunction.function.addEnvironment('AUTHORIZER_USAGE_CLIENTS', Lazy.string({ produce: () => this.clientIds.join(',') }));
+      this.lambdaAuthorizer!.mcpFunction.function.addEnvironment(SETTING.AUTHORIZER_USAGE_CLIENTS, Lazy.string({ produce: () => this.clientIds.join(',') }));
     }
     assertEnvironmentFits(this.plans, {
       ...this.lambdaAuthorizer!.environment,
-      AUTHORIZER_USAGE_KEY: this.sharedKey,
-      AUTHORIZER_USAGE_CLIENTS: this.clientIds.map((known) => (isKnown(known) ? known : COGNITO_CLIENT_ID)).join(','),
+      [SETTING.AUTHORIZER_USAGE_KEY]: this.sharedKey,
+      [SETTING.AUTHORIZER_USAGE_CLIENTS]: this.clientIds.map((known) => (isKnown(known) ? known : COGNITO_CLIENT_ID)).join(','),
     });
     this.addPlan(id, `${this.sharedKey}${letters}`, own, 'of one app client');
   }

@@ -1,6 +1,7 @@
 import { type RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
 import type * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import { Construct } from 'constructs';
+import { PROTECTED_RESOURCE_METADATA_PATH } from '../../generated/facts';
 import { authorizationOf } from '../../authorization/private/default-authorization';
 import type { McpAuthorization } from '../../authorization/mcp-authorization';
 import type { McpFront } from '../../front/mcp-front';
@@ -8,7 +9,7 @@ import type { McpFrontConfig } from '../../front/mcp-front-options';
 import type { IMcpUserPool } from '../../user-pool/mcp-user-pool-ref';
 import type { ProtectedResourceParameters } from '../../api/metadata';
 import { addProtectedResourceMetadata } from '../../api/metadata-endpoints';
-import { API_STAGE_NAME, type RestApiAddress, type ServerApi, WELL_KNOWN_RESOURCE } from '../../api/rest-api';
+import { API_STAGE_NAME, type RestApiAddress, type ServerApi } from '../../api/rest-api';
 import { synthError } from '../../private/synth-error';
 
 /** Options that decide whether servers can share a host. */
@@ -25,9 +26,9 @@ export function assertHost(props: SharedOptions): void {
   if (kind !== undefined) {
     throw synthError('NotForHost', `authorization is McpAuthorization.${kind}, whose tokens say nothing about which of several servers they are for: use McpAuthorization.cognito() or server(), or servers without a host`);
   }
-  const limited = props.authorization?._server?.clients?.find((client) => client.scopeNames !== undefined);
+  const limited = props.authorization?._server?.clients?.find((client) => client.oauthScopes !== undefined);
   if (limited !== undefined) {
-    throw synthError('ClientScopesOnHost', `clients has ${limited.clientId} with scopeNames, which are names of one contract, and a host has several: remove scopeNames, the person sees which server the client asks for`);
+    throw synthError('ClientScopesOnHost', `clients has ${limited.clientId} with oauthScopes, which are those of one contract, and a host has several: remove oauthScopes, the person sees which server the client asks for`);
   }
   if (props.userPool !== undefined && authorizationOf(props)._server === undefined) {
     const idle = (['displayName', 'removalPolicy'] as const).find((name) => props[name] !== undefined);
@@ -81,11 +82,11 @@ export class HostedServers {
       front: host.frontConfig,
       registry: new Construct(host.scope, path.slice(1)),
       mcpServerUrl: server.resourceIdentifier,
-      resourceMetadataUrl: `${host.frontConfig.publicBaseUrl}${WELL_KNOWN_RESOURCE}${path}/mcp`,
+      resourceMetadataUrl: `${host.frontConfig.publicBaseUrl}${PROTECTED_RESOURCE_METADATA_PATH}${path}/mcp`,
       addMcpPath: () => api.root.resourceForPath(apiPath),
       addMetadata: (_mcpPath: apigateway.Resource, resource: ProtectedResourceParameters) => {
         server.oauthScopes = resource.oauthScopes;
-        addProtectedResourceMetadata(host.api.root.resourceForPath(`${WELL_KNOWN_RESOURCE}${path}/mcp`), resource);
+        addProtectedResourceMetadata(host.api.root.resourceForPath(`${PROTECTED_RESOURCE_METADATA_PATH}${path}/mcp`), resource);
       },
     };
   }

@@ -1,7 +1,6 @@
 import { Fn, Token } from 'aws-cdk-lib';
-import { list } from '../../contract/private/contract-document';
 import { assertKnown } from '../../private/known-value';
-import { synthError } from '../../private/synth-error';
+import { list, synthError } from '../../private/synth-error';
 
 /** Parameters of a command that adds an MCP server to a client. */
 export interface ConnectParameters {

@@ -1,10 +1,8 @@
 import { Duration, Token, Tokenization } from 'aws-cdk-lib';
-import { type ContractDocument, type ContractSetting, list } from '../../contract/private/contract-document';
+import { PLAIN_HTTP_SETTINGS } from '../../generated/facts';
+import type { ContractDocument, ContractSetting } from '../../generated/contract-schema';
 import { assertConvertible, isKnown, itemsOf } from '../../private/known-value';
-import { synthError } from '../../private/synth-error';
-
-/** Settings that only the plain HTTP mode reads: they have no effect on Lambda. */
-const PLAIN_HTTP_SETTINGS = ['MCP_LISTEN', 'MCP_JWKS_URL'];
+import { list, synthError } from '../../private/synth-error';
 
 /**
  * The environment of a server's function: the caller's settings, checked against the contract, and the values that only
@@ -21,7 +19,7 @@ export function environmentOf(
 ): { [name: string]: string } {
   const environment: { [name: string]: string } = { ...deployed };
   const declared = new Map(contract.settings.map((item) => [item.name, item]));
-  const awsResourceSettings = new Map(contract.awsResources.map((item) => [item.setting, item.name]));
+  const awsResourceSettings = new Map(contract.resources.map((item) => [item.setting, item.name]));
   for (const [name, value] of Object.entries(settings)) {
     const awsResource = awsResourceSettings.get(name);
     if (awsResource !== undefined) {
@@ -36,12 +34,12 @@ export function environmentOf(
     const setting = declared.get(name);
     if (setting === undefined) {
       const known = contract.settings.filter((item) => item.owner === 'server' && !awsResourceSettings.has(item.name)).map((item) => item.name);
-      throw synthError('SettingUnknown', `settings.${name} is not a setting of ${contract.serverName}, which has ${list(known)}: correct the name, or print the contract again`);
+      throw synthError('SettingUnknown', `settings.${name} is not a setting of ${contract.server.name}, which has ${list(known)}: correct the name, or print the contract again`);
     }
     environment[name] = rendered(setting, value);
   }
   for (const setting of contract.settings.filter((item) => item.required && !(item.name in environment))) {
-    throw synthError('SettingMissing', `settings.${setting.name} is required by ${contract.serverName} and not set: add it to settings`);
+    throw synthError('SettingMissing', `settings.${setting.name} is required by ${contract.server.name} and not set: add it to settings`);
   }
   return environment;
 }

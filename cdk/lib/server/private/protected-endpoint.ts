@@ -46,7 +46,7 @@ export class ProtectedEndpoint {
   private limits?: AppClientLimits;
 
   constructor(private readonly scope: Construct, private readonly props: ProtectedEndpointProps) {
-    const { serverName, scopes } = props.contract._document;
+    const { serverName, _document: { scopes } } = props.contract;
     const externalTokens = props.authorization?._externalTokens;
     this.externalTokens = externalTokens;
     if (externalTokens !== undefined) {
@@ -76,7 +76,7 @@ export class ProtectedEndpoint {
     }
     const resource = {
       resourceIdentifier: address.mcpServerUrl,
-      resourceName: props.contract._document.serverTitle,
+      resourceName: props.contract.serverTitle,
       // No server issues pre-shared tokens.
       authorizationServers: this.externalTokens?.kind === 'bearerToken' ? [] : [this.issuer],
       oauthScopes,
@@ -99,7 +99,7 @@ export class ProtectedEndpoint {
 
   /** Defines a confidential app client for a program. */
   public addMachineClient(id: string, options: McpMachineClientOptions): McpMachineClient {
-    const machineClient = this.signInFor('addMachineClient').addMachineClient(id, options.scopeNames);
+    const machineClient = this.signInFor('addMachineClient').addMachineClient(id, options.oauthScopes);
     this.limits!.add(id, machineClient.clientId, options);
     return machineClient;
   }

@@ -2,7 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
-import type { ContractSelfInvocation } from '../../contract/private/contract-document';
+import type { ContractSelfInvocation } from '../../generated/contract-schema';
 import type { McpFunction } from '../../function/mcp-function';
 
 /**

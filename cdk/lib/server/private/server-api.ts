@@ -1,6 +1,7 @@
 import type { Construct } from 'constructs';
+import { PROTECTED_RESOURCE_METADATA_PATH } from '../../generated/facts';
 import { addMetadataEndpoints } from '../../api/metadata-endpoints';
-import { addRestApi, API_STAGE_NAME, type ServerApi, WELL_KNOWN_RESOURCE } from '../../api/rest-api';
+import { addRestApi, API_STAGE_NAME, type ServerApi } from '../../api/rest-api';
 import { authorizationThrottles } from '../../authorization/private/authorization-endpoints';
 import { authorizationOf } from '../../authorization/private/default-authorization';
 import { hasLimits } from '../../authorizer/private/limits';
@@ -31,7 +32,7 @@ export function addServerApi(scope: Construct, serverName: string, options: McpE
     front,
     registry: scope,
     mcpServerUrl: `${front.publicBaseUrl}${MCP_PATH}`,
-    resourceMetadataUrl: `${front.publicBaseUrl}${WELL_KNOWN_RESOURCE}${MCP_PATH}`,
+    resourceMetadataUrl: `${front.publicBaseUrl}${PROTECTED_RESOURCE_METADATA_PATH}${MCP_PATH}`,
     addMcpPath: () => api.root.addResource(MCP_PATH.slice(1)),
     addMetadata: (mcpPath, resource, server) => addMetadataEndpoints(api, mcpPath, resource, server),
   };

@@ -2,11 +2,9 @@ import { RemovalPolicy } from 'aws-cdk-lib';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
+import { SETTING } from '../../generated/facts';
 import { McpAwsResource } from '../mcp-aws-resource';
 import type { McpServerProps } from '../mcp-endpoint-options';
-
-/** The setting with the secrets that encrypt session ids and tasks, each with an id. */
-const KEYS_SETTING = 'MCP_STATE_KEYS';
 
 /** The table and the secret that a server defines for its state, unless they are passed in. */
 export interface StateResources {
@@ -23,15 +21,15 @@ export interface StateResources {
 export function addStateResources(server: Construct, props: McpServerProps): StateResources {
   const contract = props.contract._document;
   const ofLibrary = new Set(contract.settings.filter((item) => item.owner === 'mcp-lambda').map((item) => item.name));
-  const wanted = contract.awsResources.find((item) => ofLibrary.has(item.setting));
+  const wanted = contract.resources.find((item) => ofLibrary.has(item.setting));
   const table = wanted === undefined || props.awsResources?.[wanted.name] !== undefined ? undefined : addTable(server, props.removalPolicy);
-  const secret = ofLibrary.has(KEYS_SETTING) && props.settings?.[KEYS_SETTING] === undefined ? addSecret(server) : undefined;
+  const secret = ofLibrary.has(SETTING.MCP_STATE_KEYS) && props.settings?.[SETTING.MCP_STATE_KEYS] === undefined ? addSecret(server) : undefined;
   return {
     table,
     secret,
     awsResources: table === undefined ? {} : { [wanted!.name]: McpAwsResource.dynamodbTable(table) },
     // CloudFormation resolves it, so the function does not fetch it at start-up.
-    settings: secret === undefined ? {} : { [KEYS_SETTING]: `generated:${secret.secretValue.unsafeUnwrap()}` },
+    settings: secret === undefined ? {} : { [SETTING.MCP_STATE_KEYS]: `generated:${secret.secretValue.unsafeUnwrap()}` },
   };
 }
 

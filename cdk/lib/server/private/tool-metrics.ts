@@ -1,9 +1,8 @@
 import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
-import { list } from '../../contract/private/contract-document';
 import { assertKnown } from '../../private/known-value';
 import type { McpContract } from '../../contract/mcp-contract';
-import { synthError } from '../../private/synth-error';
+import { list, synthError } from '../../private/synth-error';
 
 /** The namespace of the metrics in the server's log lines (docs/telemetry.md). */
 const NAMESPACE = 'McpLambda';
@@ -19,7 +18,7 @@ const STATISTICS = {
 
 /** One metric of one tool. */
 export function toolMetric(contract: McpContract, metricName: keyof typeof STATISTICS, toolName: string, options: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
-  const { serverName, tools } = contract._document;
+  const { serverName, _document: { tools } } = contract;
   assertKnown(toolName, 'toolName', `give one of ${list(tools.map((tool) => tool.name))}`);
   if (tools.every((tool) => tool.name !== toolName)) {
     throw synthError('ToolUnknown', `toolName is ${toolName} and ${serverName} has the tools ${list(tools.map((tool) => tool.name))}: use one of them`);

@@ -2,7 +2,7 @@ import { Stack, Token } from 'aws-cdk-lib';
 import * as cognito from 'aws-cdk-lib/aws-cognito';
 import type { Construct } from 'constructs';
 import type { McpExistingUserPoolAttributes } from '../mcp-user-pool-ref';
-import { assertOrigin } from '../../private/urls';
+import { assertOrigin } from '../../front/private/origin';
 import { synthError } from '../../private/synth-error';
 
 /** Refuses a user pool that does not work for MCP servers, as far as synthesis can check. */

@@ -50,7 +50,7 @@ internal sealed class TeamServer : Construct
                         ClientId = "desk",
                         ClientName = "Desk of the zoo",
                         RedirectUris = new[] { "https://desk.example.com/callback" },
-                        ScopeNames = new[] { "dog-facts" },
+                        OauthScopes = new[] { McpScope.Named("dog-facts") },
                     },
                 },
             }),
@@ -61,7 +61,7 @@ internal sealed class TeamServer : Construct
             LogRetention = RetentionDays.TWO_WEEKS,
             RemovalPolicy = RemovalPolicy.DESTROY,
         });
-        MachineClient = Server.AddMachineClient("MachineClient", new McpMachineClientOptions { ScopeNames = new[] { "dog-facts" } });
+        MachineClient = Server.AddMachineClient("MachineClient", new McpMachineClientOptions { OauthScopes = new[] { McpScope.Named("dog-facts") } });
         Monitoring = new McpMonitoring(this, "Monitoring", new McpMonitoringProps
         {
             Server = Server,

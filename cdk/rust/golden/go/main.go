@@ -35,7 +35,7 @@ func newTeamServer(scope constructs.Construct, id string, patience awscdk.Durati
 				ClientId:     jsii.String("desk"),
 				ClientName:   jsii.String("Desk of the zoo"),
 				RedirectUris: jsii.Strings("https://desk.example.com/callback"),
-				ScopeNames:   jsii.Strings("dog-facts"),
+				OauthScopes:  &[]mcp.McpScope{mcp.McpScope_Named(jsii.String("dog-facts"))},
 			}},
 		}),
 		LambdaAuthorizer: &mcp.McpLambdaAuthorizerOptions{Code: mcp.McpCode_FromAsset(jsii.String("cdk/rust/golden/function"))},
@@ -45,7 +45,7 @@ func newTeamServer(scope constructs.Construct, id string, patience awscdk.Durati
 		LogRetention:   awslogs.RetentionDays_TWO_WEEKS,
 		RemovalPolicy:  awscdk.RemovalPolicy_DESTROY,
 	})
-	machineClient := server.AddMachineClient(jsii.String("MachineClient"), &mcp.McpMachineClientOptions{ScopeNames: jsii.Strings("dog-facts")})
+	machineClient := server.AddMachineClient(jsii.String("MachineClient"), &mcp.McpMachineClientOptions{OauthScopes: &[]mcp.McpScope{mcp.McpScope_Named(jsii.String("dog-facts"))}})
 	monitoring := mcp.NewMcpMonitoring(construct, jsii.String("Monitoring"), &mcp.McpMonitoringProps{
 		Server:            server,
 		AlarmTopic:        awssns.NewTopic(construct, jsii.String("Alarms"), nil),

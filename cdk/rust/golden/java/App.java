@@ -9,6 +9,7 @@ import io.github.mcplambda.cdk.McpMachineClient;
 import io.github.mcplambda.cdk.McpMachineClientOptions;
 import io.github.mcplambda.cdk.McpMonitoring;
 import io.github.mcplambda.cdk.McpPreRegisteredClient;
+import io.github.mcplambda.cdk.McpScope;
 import io.github.mcplambda.cdk.McpServer;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -54,7 +55,7 @@ public final class App {
                         .clientId("desk")
                         .clientName("Desk of the zoo")
                         .redirectUris(List.of("https://desk.example.com/callback"))
-                        .scopeNames(List.of("dog-facts"))
+                        .oauthScopes(List.of(McpScope.named("dog-facts")))
                         .build()))
                     .build()))
                 .lambdaAuthorizer(McpLambdaAuthorizerOptions.builder().code(McpCode.fromAsset("cdk/rust/golden/function")).build())
@@ -64,7 +65,7 @@ public final class App {
                 .logRetention(RetentionDays.TWO_WEEKS)
                 .removalPolicy(RemovalPolicy.DESTROY)
                 .build();
-            machineClient = server.addMachineClient("MachineClient", McpMachineClientOptions.builder().scopeNames(List.of("dog-facts")).build());
+            machineClient = server.addMachineClient("MachineClient", McpMachineClientOptions.builder().oauthScopes(List.of(McpScope.named("dog-facts"))).build());
             monitoring = McpMonitoring.Builder.create(this, "Monitoring")
                 .server(server)
                 .alarmTopic(new Topic(this, "Alarms"))

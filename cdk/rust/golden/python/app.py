@@ -13,6 +13,7 @@ from mcp_lambda_cdk import (
     McpLambdaAuthorizerOptions,
     McpMonitoring,
     McpPreRegisteredClient,
+    McpScope,
     McpServer,
 )
 
@@ -38,7 +39,7 @@ class TeamServer(Construct):
                         client_id="desk",
                         client_name="Desk of the zoo",
                         redirect_uris=["https://desk.example.com/callback"],
-                        scope_names=["dog-facts"],
+                        oauth_scopes=[McpScope.named("dog-facts")],
                     )
                 ],
             ),
@@ -49,7 +50,7 @@ class TeamServer(Construct):
             log_retention=RetentionDays.TWO_WEEKS,
             removal_policy=RemovalPolicy.DESTROY,
         )
-        self.machine_client = self.server.add_machine_client("MachineClient", scope_names=["dog-facts"])
+        self.machine_client = self.server.add_machine_client("MachineClient", oauth_scopes=[McpScope.named("dog-facts")])
         self.monitoring = McpMonitoring(
             self,
             "Monitoring",

@@ -9,7 +9,7 @@ use mcp_lambda_cdk::constructs::{Construct, IConstruct};
 use mcp_lambda_cdk::mcp::{
     McpAuthorization, McpAuthorizationServerOptions, McpCloudFrontOptions, McpCode, McpContract,
     McpFront, McpLambdaAuthorizerOptions, McpMachineClient, McpMachineClientOptions, McpMonitoring,
-    McpPreRegisteredClient, McpServer,
+    McpPreRegisteredClient, McpScope, McpServer,
 };
 use mcp_lambda_cdk::{Result, any};
 
@@ -34,7 +34,7 @@ impl TeamServer {
             .display_name("Dogs of the zoo")
             .redirect_hosts(["agents.example.com"])
             .registration_lifetime(Duration::days(30)?)
-            .clients([client.scope_names(["dog-facts"])]);
+            .clients([client.oauth_scopes([McpScope::named("dog-facts")?])]);
         let lambda_authorizer = McpLambdaAuthorizerOptions::new()
             .code(McpCode::from_asset("cdk/rust/golden/function")?);
         let settings = [
@@ -51,7 +51,8 @@ impl TeamServer {
             .log_retention(RetentionDays::TwoWeeks)
             .removal_policy(RemovalPolicy::Destroy)
             .build()?;
-        let options = McpMachineClientOptions::new().scope_names(["dog-facts"]);
+        let options =
+            McpMachineClientOptions::new().oauth_scopes([McpScope::named("dog-facts")?]);
         let machine_client = server.add_machine_client_with("MachineClient", options)?;
         let monitoring = McpMonitoring::builder(&construct, "Monitoring", &server)
             .alarm_topic(Topic::new(&construct, "Alarms")?)

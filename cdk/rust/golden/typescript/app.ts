@@ -3,7 +3,7 @@ import { App, Aspects, CfnOutput, CfnResource, Duration, type IAspect, RemovalPo
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { Construct, type IConstruct } from 'constructs';
-import { McpAuthorization, McpCode, McpContract, McpFront, type McpMachineClient, McpMonitoring, McpServer } from 'mcp-lambda-cdk';
+import { McpAuthorization, McpCode, McpContract, McpFront, type McpMachineClient, McpMonitoring, McpScope, McpServer } from 'mcp-lambda-cdk';
 
 /** An MCP server with what the team always adds. */
 class TeamServer extends Construct {
@@ -22,7 +22,7 @@ class TeamServer extends Construct {
         displayName: 'Dogs of the zoo',
         redirectHosts: ['agents.example.com'],
         registrationLifetime: Duration.days(30),
-        clients: [{ clientId: 'desk', clientName: 'Desk of the zoo', redirectUris: ['https://desk.example.com/callback'], scopeNames: ['dog-facts'] }],
+        clients: [{ clientId: 'desk', clientName: 'Desk of the zoo', redirectUris: ['https://desk.example.com/callback'], oauthScopes: [McpScope.named('dog-facts')] }],
       }),
       lambdaAuthorizer: { code: McpCode.fromAsset('cdk/rust/golden/function') },
       settings: { DOG_API_TIMEOUT_MS: patience, DOG_API_USER_AGENT: 'golden' },
@@ -31,7 +31,7 @@ class TeamServer extends Construct {
       logRetention: RetentionDays.TWO_WEEKS,
       removalPolicy: RemovalPolicy.DESTROY,
     });
-    this.machineClient = this.server.addMachineClient('MachineClient', { scopeNames: ['dog-facts'] });
+    this.machineClient = this.server.addMachineClient('MachineClient', { oauthScopes: [McpScope.named('dog-facts')] });
     this.monitoring = new McpMonitoring(this, 'Monitoring', {
       server: this.server,
       alarmTopic: new Topic(this, 'Alarms'),

@@ -1,5 +1,6 @@
 //! What a `client_id` says by its form.
 
+use mcp_lambda_contract::{LONGEST_CLIENT_URL, PRIVATE_DOMAINS};
 use url::{Host, Url};
 
 use crate::{failure::Failure, sealed::secret::Digest};
@@ -16,7 +17,7 @@ pub(crate) fn is_url(client_id: &str) -> bool {
 
 /// Reads a `client_id` that is a URL: `https`, default port, a public-looking host name, a path, and nothing else.
 pub(crate) fn document_url(client_id: &str, own_host: Option<&str>) -> Result<Url, Failure> {
-    let canonical = |url: &Url| url.as_str() == client_id && client_id.len() <= 512;
+    let canonical = |url: &Url| url.as_str() == client_id && client_id.len() <= LONGEST_CLIENT_URL;
     let url = Url::parse(client_id)
         .ok()
         .filter(canonical)
@@ -24,22 +25,9 @@ pub(crate) fn document_url(client_id: &str, own_host: Option<&str>) -> Result<Ur
     let host_is_name = match url.host() {
         Some(Host::Domain(name)) => {
             let last = name.rsplit('.').next().unwrap_or_default();
-            let private = [
-                "localhost",
-                "local",
-                "internal",
-                "lan",
-                "home",
-                "corp",
-                "test",
-                "invalid",
-                "example",
-                "onion",
-                "arpa",
-            ];
             name.contains('.')
                 && !last.is_empty()
-                && !private.contains(&last)
+                && !PRIVATE_DOMAINS.contains(&last)
                 && Some(name) != own_host
         }
         Some(Host::Ipv4(_) | Host::Ipv6(_)) | None => false,

@@ -1,6 +1,6 @@
 //! Refuses the clients that the operator lists, of every kind.
 
-use mcp_lambda_contract::{List, SettingType, SettingValue};
+use mcp_lambda_contract::{List, SHA256_DIGEST, SettingType, SettingValue};
 use url::Url;
 
 use super::identifier::{client_digest, document_url, is_url};
@@ -55,17 +55,20 @@ impl SettingValue for RefusedClients {
 /// Whether an entry can match a client at all: the id of a pre-registered client, the URL or host of a metadata document,
 /// the id of a registration, or a digest.
 pub(crate) fn is_refusable(entry: &str, is_pre_registered: bool) -> bool {
-    let is_digest = entry.len() == 64
-        && entry
-            .bytes()
-            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
     let is_host = entry
         .bytes()
         .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.'))
         && document_url(&format!("https://{entry}/x"), None).is_ok();
+    let is_registration = entry
+        .strip_prefix(Purpose::ClientRegistration.prefix())
+        .is_some_and(|sealed| !sealed.is_empty() && sealed.bytes().all(is_base64url));
     is_pre_registered
-        || is_digest
+        || SHA256_DIGEST.allows(entry)
         || is_host
-        || entry.starts_with(Purpose::ClientRegistration.prefix())
+        || is_registration
         || document_url(entry, None).is_ok()
+}
+
+fn is_base64url(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')
 }

@@ -101,7 +101,7 @@ fn is_loopback(host: &str) -> bool {
         Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
         _ => host,
     };
-    matches!(name, "localhost" | "127.0.0.1" | "[::1]")
+    mcp_lambda_contract::is_loopback_host(name)
 }
 
 fn refused(status: StatusCode, message: &'static str) -> http::Response<Full<Bytes>> {

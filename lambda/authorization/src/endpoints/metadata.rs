@@ -1,6 +1,10 @@
 //! The authorization server's metadata, RFC 8414 and OpenID Connect Discovery. In AWS the gateway serves these
 //! documents without a function; this module defines their content.
 
+use mcp_lambda_contract::{
+    AUTHORIZATION_SERVER_METADATA_PATH, AuthorizationServerMetadata, OPENID_CONFIGURATION_PATH,
+    WELL_KNOWN_PATH,
+};
 use serde_json::{Value, json};
 
 use crate::settings::Settings;
@@ -16,39 +20,25 @@ pub enum MetadataForm {
 
 /// Builds a document. Every URL of ours is below our issuer; `jwks_uri` is Cognito's, because Cognito signs.
 pub fn authorization_server_metadata(settings: &Settings, form: MetadataForm) -> Value {
-    let issuer = &settings.addresses.issuer.text;
-    let authentication = json!(["none", "client_secret_basic", "client_secret_post"]);
-    let resources: Vec<&str> = settings
+    let scopes = settings.resources.scope_names().into_iter();
+    let resources = settings
         .resources
         .iter()
-        .map(|resource| resource.identifier.as_str())
-        .collect();
-    let mut document = json!({
-        "issuer": issuer,
-        "authorization_endpoint": format!("{issuer}/authorize"),
-        "token_endpoint": format!("{issuer}/token"),
-        "revocation_endpoint": format!("{issuer}/revoke"),
-        "jwks_uri": settings.jwks_url(),
-        "scopes_supported": settings.resources.scope_names(),
-        "response_types_supported": ["code"],
-        "response_modes_supported": ["query"],
-        "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
-        "token_endpoint_auth_methods_supported": authentication,
-        "revocation_endpoint_auth_methods_supported": authentication,
-        "code_challenge_methods_supported": ["S256"],
-        "authorization_response_iss_parameter_supported": true,
-        "client_id_metadata_document_supported": settings.choices.client_documents_enabled,
-        "protected_resources": resources,
-    });
-    if settings.choices.registration_enabled {
-        document["registration_endpoint"] = json!(format!("{issuer}/register"));
+        .map(|resource| resource.identifier.to_string());
+    let mut document = AuthorizationServerMetadata::of_server(
+        &settings.addresses.issuer.text,
+        &settings.jwks_url(),
+        scopes.map(str::to_owned).collect(),
+        resources.collect(),
+        settings.choices.client_documents_enabled,
+    );
+    if !settings.choices.registration_enabled {
+        document.registration_endpoint = None;
     }
-    if form == MetadataForm::OpenId {
-        document["subject_types_supported"] = json!(["public"]);
-        document["id_token_signing_alg_values_supported"] = json!(["RS256"]);
-        document["request_uri_parameter_supported"] = json!(false);
-    }
-    document
+    json!(match form {
+        MetadataForm::OAuth => document,
+        MetadataForm::OpenId => document.openid(),
+    })
 }
 
 /// The document at a path below our issuer, if there is one: root, and with the path of an MCP URL inserted or appended,
@@ -63,12 +53,12 @@ pub(crate) fn form_at(path: &str, settings: &Settings) -> Option<MetadataForm> {
 fn form_beside(path: &str, resource_path: &str) -> Option<MetadataForm> {
     let inside = path
         .strip_prefix(resource_path)
-        .filter(|rest| rest.starts_with("/.well-known/"))
+        .filter(|rest| rest.starts_with(WELL_KNOWN_PATH))
         .unwrap_or(path);
     let inside = inside.strip_suffix(resource_path).unwrap_or(inside);
     match inside {
-        "/.well-known/oauth-authorization-server" => Some(MetadataForm::OAuth),
-        "/.well-known/openid-configuration" => Some(MetadataForm::OpenId),
+        AUTHORIZATION_SERVER_METADATA_PATH => Some(MetadataForm::OAuth),
+        OPENID_CONFIGURATION_PATH => Some(MetadataForm::OpenId),
         _ => None,
     }
 }

@@ -4,11 +4,9 @@
 //! ports, `..`, encoded dots, whitespace, userinfo) is refused instead of normalised, so that the string that was compared
 //! is the string that is followed. The one exception is `:80` on loopback, where any port is permitted.
 
+use mcp_lambda_contract::{FORBIDDEN_SCHEMES, LONGEST_CLIENT_URL, SCHEME};
 use serde::{Deserialize, Serialize};
 use url::Url;
-
-/// Longest redirect URI that is read.
-pub const MAX_REDIRECT_URI: usize = 512;
 
 /// Callbacks of well-known MCP clients, the default of `AUTHORIZATION_REDIRECT_HOSTS`.
 ///
@@ -22,24 +20,6 @@ pub const KNOWN_CLIENT_CALLBACKS: [&str; 7] = [
     "https://vscode.dev/redirect",
     "https://insiders.vscode.dev/redirect",
     "https://www.cursor.com/agents/mcp/oauth/callback",
-];
-
-/// Schemes that are never a redirect, whatever the settings say: they run code, read files or leave the OAuth world.
-const FORBIDDEN_SCHEMES: [&str; 14] = [
-    "about",
-    "blob",
-    "chrome",
-    "data",
-    "file",
-    "filesystem",
-    "ftp",
-    "http",
-    "https",
-    "javascript",
-    "mailto",
-    "vbscript",
-    "view-source",
-    "ws",
 ];
 
 /// What a parser drops from a loopback URI.
@@ -68,7 +48,7 @@ pub struct RedirectUri {
 /// Why a redirect URI is not accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RedirectProblem {
-    /// Longer than [`MAX_REDIRECT_URI`].
+    /// Longer than [`LONGEST_CLIENT_URL`].
     TooLong,
     /// Not an absolute URI, or not in the spelling a browser would send.
     NotCanonical,
@@ -118,7 +98,7 @@ impl RedirectProblem {
 impl RedirectUri {
     /// Reads a redirect URI. Does not say whether it may be used: see [`RedirectPolicy::admit`].
     pub fn parse(text: &str) -> Result<Self, RedirectProblem> {
-        if text.len() > MAX_REDIRECT_URI {
+        if text.len() > LONGEST_CLIENT_URL {
             return Err(RedirectProblem::TooLong);
         }
         if !text.bytes().all(|byte| {
@@ -255,7 +235,8 @@ fn authority(text: &str) -> &str {
 
 /// `localhost`, `127.0.0.1` and `[::1]`, and nothing that merely begins or ends like them.
 pub(crate) fn is_loopback_host(url: &Url) -> bool {
-    matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"))
+    url.host_str()
+        .is_some_and(mcp_lambda_contract::is_loopback_host)
 }
 
 /// One entry of the list of `https` callbacks.
@@ -277,7 +258,8 @@ impl CallbackRule {
                 byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.')
             });
             let url = Url::parse(&format!("https://{entry}/")).ok()?;
-            let exact = url.domain() == Some(entry) && entry.contains('.') && !entry.ends_with('.');
+            let labelled = entry.contains('.') && entry.split('.').all(|label| !label.is_empty());
+            let exact = url.domain() == Some(entry) && labelled;
             return (letters && exact).then(|| Self::Host(entry.to_owned()));
         };
         match rest.strip_suffix("/*") {
@@ -357,11 +339,5 @@ impl RedirectPolicy {
 
 /// Whether a scheme may be listed as a custom one.
 pub(crate) fn is_listable_scheme(scheme: &str) -> bool {
-    let mut bytes = scheme.bytes();
-    bytes.next().is_some_and(|first| first.is_ascii_lowercase())
-        && bytes.all(|byte| {
-            byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b'.')
-        })
-        && !FORBIDDEN_SCHEMES.contains(&scheme)
-        && scheme != "wss"
+    SCHEME.allows(scheme) && !FORBIDDEN_SCHEMES.contains(&scheme)
 }

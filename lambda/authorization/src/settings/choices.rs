@@ -1,10 +1,10 @@
 //! What people choose about the server. The properties of the constructs are generated from this (`npm run generate`), so
 //! names, documentation and defaults are written once.
 
-use mcp_lambda_contract::{HttpUrl, SettingType, Settings as _};
+use mcp_lambda_contract::{SettingType, Settings as _};
 use serde_json::{Map, Value, json};
 
-use super::values::{CustomScheme, DarkColor, Entries, Lifetime};
+use super::values::{CustomScheme, DarkColor, Entries, HttpsUrl, Lifetime};
 use crate::{client::refused::RefusedClients, oauth::redirect::CallbackRule};
 
 const DAY: u64 = 24 * 60 * 60;
@@ -15,7 +15,7 @@ mcp_lambda_contract::settings! {
         /// Colour of buttons and links on the pages, `#rrggbb`, with a contrast of at least 4.5 to white text (WCAG 2 AA).
         pub(crate) brand_color: DarkColor = "AUTHORIZATION_BRAND_COLOR" or "#1a4f8b",
         /// The https URL of an image above the heading of the pages. Browsers of people who sign in load it.
-        pub(crate) brand_logo_url: Option<HttpUrl> = "AUTHORIZATION_BRAND_LOGO_URL",
+        pub(crate) brand_logo_url: Option<HttpsUrl> = "AUTHORIZATION_BRAND_LOGO_URL",
         /// Whether an MCP client's https URL may be its `client_id`, whose document is then fetched (Client ID Metadata
         /// Documents). `false` also refuses the clients that have signed somebody in before.
         pub(crate) client_documents_enabled: bool = "AUTHORIZATION_CLIENT_DOCUMENTS" or "true",

@@ -1,6 +1,6 @@
 //! The MCP servers: one with its scopes, or several.
 
-use mcp_lambda_contract::{Reader, SettingValue, full_scope, validate_scope_name};
+use mcp_lambda_contract::{Reader, SCOPE_TOKEN, SettingValue, full_scope, validate_scope_name};
 use serde::Deserialize;
 
 use super::values::{BaseUrl, Json};
@@ -96,7 +96,10 @@ fn several(
                 format!("'{resource}' has no name for the consent page"),
             );
         }
-        for ScopeDefinition { name, .. } in scopes.iter().filter(|scope| scope.name.contains('/')) {
+        for ScopeDefinition { name, .. } in scopes
+            .iter()
+            .filter(|scope| validate_scope_name(&scope.name).is_err())
+        {
             reader.problem(
                 SEVERAL,
                 format!("'{name}' is not a scope name: without a slash, and without '{resource}'"),
@@ -139,11 +142,7 @@ fn catalog(
         );
     }
     for ScopeDefinition { name, description } in &definitions {
-        // A full scope is a resource identifier, a slash and a name.
-        let mut parts = name.split('/');
-        let is_legal = !name.is_empty()
-            && parts.all(|part| part.is_empty() || validate_scope_name(part).is_ok());
-        if !is_legal {
+        if !SCOPE_TOKEN.allows(name) {
             reader.problem(
                 variable,
                 format!("'{name}' is not a legal scope (RFC 6749 section 3.3)"),

@@ -64,6 +64,19 @@ impl SettingValue for BaseUrl {
     }
 }
 
+/// An https URL as browsers read it. Its origin is part of a Content-Security-Policy, so it is the parser's, not the text's.
+#[derive(Clone, Debug)]
+pub(crate) struct HttpsUrl(pub(crate) Url);
+
+impl SettingValue for HttpsUrl {
+    const TYPE: SettingType = SettingType::Url;
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let url = Url::parse(text).ok().filter(|url| url.scheme() == "https");
+        url.map(Self).ok_or_else(|| "be an https URL".to_owned())
+    }
+}
+
 /// A lifetime in seconds, out of a whole number of units in a range.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Lifetime<const UNIT: u64, const LEAST: u64, const MOST: u64>(pub(crate) u64);

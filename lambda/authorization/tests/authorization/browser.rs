@@ -9,7 +9,7 @@ use url::Url;
 
 use crate::{
     cognito::parameters,
-    world::{ISSUER, READ, RESOURCE, VERIFIER, World},
+    harness::{Harness, ISSUER, READ, RESOURCE, VERIFIER},
 };
 
 /// An MCP client as it shows itself to us.
@@ -120,13 +120,13 @@ impl Browser {
     }
 
     /// Follows a link to us, absolute or not.
-    pub(crate) fn get(&mut self, world: &World, url: &str) -> Response {
+    pub(crate) fn get(&mut self, harness: &Harness, url: &str) -> Response {
         let headers = self.headers();
         let headers: Vec<(&str, &str)> = headers
             .iter()
             .map(|(name, value)| (*name, value.as_str()))
             .collect();
-        let answer = world.get(url.strip_prefix(ISSUER).unwrap_or(url), &headers);
+        let answer = harness.get(url.strip_prefix(ISSUER).unwrap_or(url), &headers);
         self.keep(&answer);
         if answer.status() != 303 {
             return answer;
@@ -134,14 +134,19 @@ impl Browser {
         // Only ever within our own origin.
         let moved_on = answer.headers()["location"].to_str().unwrap().to_owned();
         assert!(moved_on.starts_with(&format!("{ISSUER}/")), "{moved_on}");
-        self.get(world, &moved_on)
+        self.get(harness, &moved_on)
     }
 
     /// Presses a button of the consent page.
-    pub(crate) fn decide(&mut self, world: &World, page: &Response, decision: &str) -> Response {
+    pub(crate) fn decide(
+        &mut self,
+        harness: &Harness,
+        page: &Response,
+        decision: &str,
+    ) -> Response {
         let request = hidden_request(page);
         self.submit(
-            world,
+            harness,
             &[("request", &request), ("decision", decision)],
             ISSUER,
             "same-origin",
@@ -150,7 +155,7 @@ impl Browser {
 
     pub(crate) fn submit(
         &mut self,
-        world: &World,
+        harness: &Harness,
         form: &[(&str, &str)],
         origin: &str,
         site: &str,
@@ -162,7 +167,7 @@ impl Browser {
             .iter()
             .map(|(name, value)| (*name, value.as_str()))
             .collect();
-        let answer = world.form("/consent", form, &headers);
+        let answer = harness.form("/consent", form, &headers);
         self.keep(&answer);
         answer
     }

@@ -6,19 +6,17 @@ use http::Response;
 use mcp_lambda_authorization::{TransportFailure, is_public};
 use serde_json::{Value, json};
 
-use crate::{
-    sign_in::claude_code_document,
-    world::{Client, DOCUMENT, World, assert_refused_on_a_page},
+use crate::harness::{
+    Client, DOCUMENT, Harness, LOOPBACK, assert_refused_on_a_page, claude_code_document,
+    json as body, variables,
 };
-
-const LOOPBACK: &str = "http://localhost:53682/callback";
 
 fn client() -> Client {
     Client::new(DOCUMENT, LOOPBACK)
 }
 
-fn connections(world: &World) -> usize {
-    world.hosts.connections.lock().unwrap().len()
+fn connections(harness: &Harness) -> usize {
+    harness.hosts.connections.lock().unwrap().len()
 }
 
 #[test]
@@ -77,10 +75,13 @@ fn only_public_addresses_are_connected_to() {
         "2600:1f18::200:5efe:a00:1",
     ] {
         assert!(!is_public(address.parse().unwrap()), "{address}");
-        let world = World::new();
-        *world.hosts.addresses.lock().unwrap() = vec![address.parse().unwrap()];
-        assert_refused_on_a_page(&world.get(&client().authorize_url(), &[]), "ClientDocument");
-        assert_eq!(connections(&world), 0, "{address}");
+        let harness = Harness::new();
+        *harness.hosts.addresses.lock().unwrap() = vec![address.parse().unwrap()];
+        assert_refused_on_a_page(
+            &harness.get(&client().authorize_url(), &[]),
+            "ClientDocument",
+        );
+        assert_eq!(connections(&harness), 0, "{address}");
     }
     for address in [
         "8.8.8.8",
@@ -99,22 +100,25 @@ fn only_public_addresses_are_connected_to() {
 
 #[test]
 fn one_private_address_among_public_ones_refuses_the_host() {
-    let world = World::new();
-    *world.hosts.addresses.lock().unwrap() = vec![
+    let harness = Harness::new();
+    *harness.hosts.addresses.lock().unwrap() = vec![
         "160.79.104.10".parse().unwrap(),
         "10.0.0.1".parse().unwrap(),
     ];
-    assert_refused_on_a_page(&world.get(&client().authorize_url(), &[]), "ClientDocument");
-    assert_eq!(connections(&world), 0);
+    assert_refused_on_a_page(
+        &harness.get(&client().authorize_url(), &[]),
+        "ClientDocument",
+    );
+    assert_eq!(connections(&harness), 0);
 }
 
 #[test]
 fn the_connection_goes_to_the_address_that_was_looked_at() {
-    let world = World::new();
-    world.publish(&claude_code_document());
-    assert_eq!(world.get(&client().authorize_url(), &[]).status(), 200);
+    let harness = Harness::new();
+    harness.publish(&claude_code_document());
+    assert_eq!(harness.get(&client().authorize_url(), &[]).status(), 200);
     assert_eq!(
-        world.hosts.connections.lock().unwrap()[0].to_string(),
+        harness.hosts.connections.lock().unwrap()[0].to_string(),
         "160.79.104.10:443"
     );
 }
@@ -122,8 +126,8 @@ fn the_connection_goes_to_the_address_that_was_looked_at() {
 /// A name that is public when it is looked at and private when it is connected to.
 #[test]
 fn a_name_that_changes_its_address_between_check_and_connection_changes_nothing() {
-    let world = World::new();
-    world.answer_document(answered(
+    let harness = Harness::new();
+    harness.answer_document(answered(
         200,
         &[
             ("content-type", "application/json"),
@@ -131,15 +135,18 @@ fn a_name_that_changes_its_address_between_check_and_connection_changes_nothing(
         ],
         claude_code_document().to_string().as_bytes(),
     ));
-    *world.hosts.rebound.lock().unwrap() = Some(vec!["169.254.169.254".parse().unwrap()]);
-    assert_eq!(world.get(&client().authorize_url(), &[]).status(), 200);
+    *harness.hosts.rebound.lock().unwrap() = Some(vec!["169.254.169.254".parse().unwrap()]);
+    assert_eq!(harness.get(&client().authorize_url(), &[]).status(), 200);
     assert_eq!(
-        world.hosts.connections.lock().unwrap()[0].to_string(),
+        harness.hosts.connections.lock().unwrap()[0].to_string(),
         "160.79.104.10:443"
     );
-    assert_refused_on_a_page(&world.get(&client().authorize_url(), &[]), "ClientDocument");
+    assert_refused_on_a_page(
+        &harness.get(&client().authorize_url(), &[]),
+        "ClientDocument",
+    );
     assert_eq!(
-        connections(&world),
+        connections(&harness),
         1,
         "and the next request is looked at anew"
     );
@@ -147,8 +154,8 @@ fn a_name_that_changes_its_address_between_check_and_connection_changes_nothing(
 
 #[test]
 fn a_client_id_that_is_not_a_plain_public_https_url_is_never_resolved() {
-    let world = World::new();
-    *world.hosts.addresses.lock().unwrap() = Vec::new();
+    let harness = Harness::new();
+    *harness.hosts.addresses.lock().unwrap() = Vec::new();
     for id in [
         "http://claude.ai/client",
         "https://claude.ai",
@@ -180,7 +187,7 @@ fn a_client_id_that_is_not_a_plain_public_https_url_is_never_resolved() {
         "gopher://claude.ai/x",
         "ftp://claude.ai/client",
     ] {
-        let answer = world.get(&Client::new(id, LOOPBACK).authorize_url(), &[]);
+        let answer = harness.get(&Client::new(id, LOOPBACK).authorize_url(), &[]);
         assert_refused_on_a_page(&answer, "ClientUrlMalformed");
     }
 }
@@ -224,10 +231,10 @@ fn an_answer_that_is_not_exactly_a_small_plain_json_document_is_refused() {
         answered(200, &[json_type], b"{"),
         answered(200, &[json_type], b"\xff\xfe"),
     ] {
-        let world = World::new();
+        let harness = Harness::new();
         let shown = format!("{answer:?}");
-        world.answer_document(answer);
-        let page = world.get(&client().authorize_url(), &[]);
+        harness.answer_document(answer);
+        let page = harness.get(&client().authorize_url(), &[]);
         assert!(
             page.status() == 400 && page.body().contains("ClientDocument"),
             "{shown}: {}",
@@ -243,21 +250,21 @@ fn a_host_that_is_slow_unreachable_or_endless_is_a_refusal_in_plain_words() {
         (TransportFailure::Unreachable, "could not be reached"),
         (TransportFailure::TooLarge, "larger than 5 KB"),
     ] {
-        let world = World::new();
-        *world.hosts.answer.lock().unwrap() = Some(Err(failure));
-        assert_refused_on_a_page(&world.get(&client().authorize_url(), &[]), words);
+        let harness = Harness::new();
+        *harness.hosts.answer.lock().unwrap() = Some(Err(failure));
+        assert_refused_on_a_page(&harness.get(&client().authorize_url(), &[]), words);
     }
 }
 
 #[test]
 fn the_page_about_a_host_out_of_reach_says_what_the_operator_of_a_server_without_internet_access_can_do()
  {
-    let offline = World::new();
+    let offline = Harness::new();
     offline.hosts.addresses.lock().unwrap().clear();
-    let unreachable = World::new();
+    let unreachable = Harness::new();
     *unreachable.hosts.answer.lock().unwrap() = Some(Err(TransportFailure::Unreachable));
-    for world in [offline, unreachable] {
-        let page = world.get(&client().authorize_url(), &[]);
+    for harness in [offline, unreachable] {
+        let page = harness.get(&client().authorize_url(), &[]);
         assert_refused_on_a_page(&page, "clientDocumentsEnabled to false");
         assert!(
             page.body().contains("no internet access"),
@@ -265,7 +272,7 @@ fn the_page_about_a_host_out_of_reach_says_what_the_operator_of_a_server_without
             page.body()
         );
     }
-    let malformed = World::new();
+    let malformed = Harness::new();
     malformed.answer_document(answered(200, &[("content-type", "application/json")], b"{"));
     let page = malformed.get(&client().authorize_url(), &[]);
     assert_refused_on_a_page(&page, "ClientDocument");
@@ -323,9 +330,9 @@ fn a_document_is_refused_when_its_members_say_what_a_public_client_cannot_be() {
             "authorization_code",
         ),
     ] {
-        let world = World::new();
-        world.publish(&document);
-        let page = world.get(&client().authorize_url(), &[]);
+        let harness = Harness::new();
+        harness.publish(&document);
+        let page = harness.get(&client().authorize_url(), &[]);
         assert!(
             page.status() == 400 && page.body().contains(words),
             "{document}: {}",
@@ -336,19 +343,19 @@ fn a_document_is_refused_when_its_members_say_what_a_public_client_cannot_be() {
 
 #[test]
 fn an_https_redirect_of_a_document_must_also_be_listed() {
-    let world = World::new();
+    let harness = Harness::new();
     let mut document = claude_code_document();
     document["redirect_uris"] = json!([
         "https://claude.ai/elsewhere",
         "https://claude.ai/api/mcp/auth_callback"
     ]);
-    world.publish(&document);
-    let page = world.get(
+    harness.publish(&document);
+    let page = harness.get(
         &Client::new(DOCUMENT, "https://claude.ai/elsewhere").authorize_url(),
         &[],
     );
     assert_refused_on_a_page(&page, "RedirectRefused");
-    let page = world.get(
+    let page = harness.get(
         &Client::new(DOCUMENT, "https://claude.ai/api/mcp/auth_callback").authorize_url(),
         &[],
     );
@@ -365,21 +372,21 @@ fn a_document_is_fetched_once_while_it_is_fresh_and_never_kept_for_more_than_a_d
         ("max-age=31536000", 24 * 3600, 2),
     ];
     for (cache_control, later, fetches) in cases {
-        let world = World::new();
+        let harness = Harness::new();
         let headers = [
             ("content-type", "application/json"),
             ("cache-control", cache_control),
         ];
-        world.answer_document(answered(
+        harness.answer_document(answered(
             200,
             &headers,
             claude_code_document().to_string().as_bytes(),
         ));
-        assert_eq!(world.get(&client().authorize_url(), &[]).status(), 200);
-        world.pass(later);
-        assert_eq!(world.get(&client().authorize_url(), &[]).status(), 200);
+        assert_eq!(harness.get(&client().authorize_url(), &[]).status(), 200);
+        harness.pass(later);
+        assert_eq!(harness.get(&client().authorize_url(), &[]).status(), 200);
         assert_eq!(
-            connections(&world),
+            connections(&harness),
             fetches,
             "{cache_control} after {later} s"
         );
@@ -388,27 +395,27 @@ fn a_document_is_fetched_once_while_it_is_fresh_and_never_kept_for_more_than_a_d
 
 #[test]
 fn a_document_that_was_refused_is_looked_at_again() {
-    let world = World::new();
-    world.answer_document(answered(500, &[], b""));
-    assert_eq!(world.get(&client().authorize_url(), &[]).status(), 400);
-    world.publish(&claude_code_document());
-    assert_eq!(world.get(&client().authorize_url(), &[]).status(), 200);
+    let harness = Harness::new();
+    harness.answer_document(answered(500, &[], b""));
+    assert_eq!(harness.get(&client().authorize_url(), &[]).status(), 400);
+    harness.publish(&claude_code_document());
+    assert_eq!(harness.get(&client().authorize_url(), &[]).status(), 200);
 }
 
 #[test]
 fn fetches_from_one_host_are_throttled_with_retry_after() {
-    let world = World::new();
-    world.answer_document(answered(500, &[], b""));
+    let harness = Harness::new();
+    harness.answer_document(answered(500, &[], b""));
     let last = (0..61)
-        .map(|_| world.get(&client().authorize_url(), &[]))
+        .map(|_| harness.get(&client().authorize_url(), &[]))
         .last()
         .unwrap();
     assert_eq!(last.status(), 429);
     assert!(last.headers().contains_key("retry-after"));
-    assert_eq!(connections(&world), 60);
-    world.pass(60);
-    world.publish(&claude_code_document());
-    assert_eq!(world.get(&client().authorize_url(), &[]).status(), 200);
+    assert_eq!(connections(&harness), 60);
+    harness.pass(60);
+    harness.publish(&claude_code_document());
+    assert_eq!(harness.get(&client().authorize_url(), &[]).status(), 200);
 }
 
 fn at(url: &str) -> Client {
@@ -417,46 +424,52 @@ fn at(url: &str) -> Client {
 
 #[test]
 fn names_that_lead_nowhere_spend_no_fetch() {
-    let world = World::new();
-    let addresses = world.hosts.addresses.lock().unwrap().clone();
+    let harness = Harness::new();
+    let addresses = harness.hosts.addresses.lock().unwrap().clone();
     for address in [None, Some("10.0.0.1".parse().unwrap())] {
-        *world.hosts.addresses.lock().unwrap() = address.into_iter().collect();
+        *harness.hosts.addresses.lock().unwrap() = address.into_iter().collect();
         for index in 0..200 {
             let url = format!("https://nowhere-{index}.example.com/client");
-            assert_refused_on_a_page(&world.get(&at(&url).authorize_url(), &[]), "ClientDocument");
+            assert_refused_on_a_page(
+                &harness.get(&at(&url).authorize_url(), &[]),
+                "ClientDocument",
+            );
         }
     }
-    *world.hosts.addresses.lock().unwrap() = addresses;
-    world.publish(&claude_code_document());
-    assert_eq!(world.get(&client().authorize_url(), &[]).status(), 200);
+    *harness.hosts.addresses.lock().unwrap() = addresses;
+    harness.publish(&claude_code_document());
+    assert_eq!(harness.get(&client().authorize_url(), &[]).status(), 200);
 }
 
 #[test]
 fn fetches_from_the_hosts_of_strangers_leave_those_of_known_clients_alone() {
-    let world = World::new();
+    let harness = Harness::new();
     let accepted = "https://client.example.org/client";
     let mut document = claude_code_document();
     document["client_id"] = json!(accepted);
-    world.publish(&document);
-    assert_eq!(world.get(&at(accepted).authorize_url(), &[]).status(), 200);
-    world.pass(24 * 3600);
-    world.answer_document(answered(404, &[], b""));
+    harness.publish(&document);
+    assert_eq!(
+        harness.get(&at(accepted).authorize_url(), &[]).status(),
+        200
+    );
+    harness.pass(24 * 3600);
+    harness.answer_document(answered(404, &[], b""));
     for index in 0..120 {
         let url = format!("https://host-{index}.example.com/client");
-        assert_eq!(world.get(&at(&url).authorize_url(), &[]).status(), 400);
+        assert_eq!(harness.get(&at(&url).authorize_url(), &[]).status(), 400);
     }
     let stranger = at("https://host-0.example.com/client");
-    assert_eq!(world.get(&stranger.authorize_url(), &[]).status(), 429);
-    assert_eq!(connections(&world), 121);
-    world.publish(&document);
+    assert_eq!(harness.get(&stranger.authorize_url(), &[]).status(), 429);
+    assert_eq!(connections(&harness), 121);
+    harness.publish(&document);
     assert_eq!(
-        world.get(&at(accepted).authorize_url(), &[]).status(),
+        harness.get(&at(accepted).authorize_url(), &[]).status(),
         200,
         "it was accepted before"
     );
-    world.publish(&claude_code_document());
+    harness.publish(&claude_code_document());
     assert_eq!(
-        world.get(&client().authorize_url(), &[]).status(),
+        harness.get(&client().authorize_url(), &[]).status(),
         200,
         "its host is that of a listed callback"
     );
@@ -465,22 +478,22 @@ fn fetches_from_the_hosts_of_strangers_leave_those_of_known_clients_alone() {
 /// Paths that do not exist at a known host, in great number.
 #[test]
 fn a_document_that_was_accepted_before_has_fetches_of_its_own() {
-    let world = World::new();
-    world.publish(&claude_code_document());
-    assert_eq!(world.get(&client().authorize_url(), &[]).status(), 200);
-    world.pass(24 * 3600);
+    let harness = Harness::new();
+    harness.publish(&claude_code_document());
+    assert_eq!(harness.get(&client().authorize_url(), &[]).status(), 200);
+    harness.pass(24 * 3600);
     for index in 0..60 {
         let url = format!("https://claude.ai/nothing/{index}");
-        assert_eq!(world.get(&at(&url).authorize_url(), &[]).status(), 400);
+        assert_eq!(harness.get(&at(&url).authorize_url(), &[]).status(), 400);
     }
     let more = at("https://claude.ai/nothing/60");
-    assert_eq!(world.get(&more.authorize_url(), &[]).status(), 429);
-    assert_eq!(world.get(&client().authorize_url(), &[]).status(), 200);
+    assert_eq!(harness.get(&more.authorize_url(), &[]).status(), 429);
+    assert_eq!(harness.get(&client().authorize_url(), &[]).status(), 200);
 }
 
 #[test]
 fn a_full_cache_forgets_the_document_that_was_used_longest_ago() {
-    let world = World::new();
+    let harness = Harness::new();
     let publish = |url: &str, age: u64| {
         let mut document = claude_code_document();
         document["client_id"] = json!(url);
@@ -489,10 +502,10 @@ fn a_full_cache_forgets_the_document_that_was_used_longest_ago() {
             ("content-type", "application/json"),
             ("cache-control", age.as_str()),
         ];
-        world.answer_document(answered(200, &headers, document.to_string().as_bytes()));
+        harness.answer_document(answered(200, &headers, document.to_string().as_bytes()));
     };
     let ask = |url: &str| {
-        let status = world.get(&at(url).authorize_url(), &[]).status();
+        let status = harness.get(&at(url).authorize_url(), &[]).status();
         assert_eq!(status, 200, "{url}");
     };
     publish(DOCUMENT, 3600);
@@ -503,25 +516,25 @@ fn a_full_cache_forgets_the_document_that_was_used_longest_ago() {
         ask(&url);
         // Somebody uses it in between: it is in the cache, whatever its remaining time.
         ask(DOCUMENT);
-        world.pass(1);
+        harness.pass(1);
     }
-    assert_eq!(connections(&world), 201);
+    assert_eq!(connections(&harness), 201);
 }
 
 #[test]
 fn documents_can_be_switched_off() {
-    let world = World::with(&[("AUTHORIZATION_CLIENT_DOCUMENTS", "false")]);
+    let harness = Harness::with(&[("AUTHORIZATION_CLIENT_DOCUMENTS", "false")]);
     assert_refused_on_a_page(
-        &world.get(&client().authorize_url(), &[]),
+        &harness.get(&client().authorize_url(), &[]),
         "ClientDocumentsOff",
     );
-    let metadata = crate::world::json(&world.get("/.well-known/oauth-authorization-server", &[]));
+    let metadata = body(&harness.get("/.well-known/oauth-authorization-server", &[]));
     assert_eq!(metadata["client_id_metadata_document_supported"], false);
 }
 
 #[test]
 fn a_stand_in_for_a_metadata_host_is_for_a_loopback_issuer_only() {
-    let mut variables = crate::world::variables();
+    let mut variables = variables();
     variables.insert(
         "AUTHORIZATION_LOCAL_METADATA_HOSTS".into(),
         "claude.ai=127.0.0.1:8443".into(),
@@ -529,17 +542,17 @@ fn a_stand_in_for_a_metadata_host_is_for_a_loopback_issuer_only() {
     let problems =
         mcp_lambda_authorization::Settings::from_variables(variables.clone()).unwrap_err();
     assert_eq!(problems.0[0].name, "AUTHORIZATION_LOCAL_METADATA_HOSTS");
-    let world = World::with(&[
+    let harness = Harness::with(&[
         (
             "AUTHORIZATION_LOCAL_METADATA_HOSTS",
             "claude.ai=127.0.0.1:8443",
         ),
         ("AUTHORIZATION_ISSUER", "http://127.0.0.1:3030"),
     ]);
-    world.publish(&claude_code_document());
-    assert_eq!(world.get(&client().authorize_url(), &[]).status(), 200);
+    harness.publish(&claude_code_document());
+    assert_eq!(harness.get(&client().authorize_url(), &[]).status(), 200);
     assert_eq!(
-        world.hosts.connections.lock().unwrap()[0].to_string(),
+        harness.hosts.connections.lock().unwrap()[0].to_string(),
         "127.0.0.1:8443"
     );
 }

@@ -7,23 +7,25 @@
     reason = "a test that cannot go on says where it stopped"
 )]
 
-mod attacks;
 mod browser;
 mod client_documents;
+mod codes;
 mod cognito;
-mod known_pitfalls;
-mod lying_cognito;
+mod cognito_tokens;
+mod consent;
+mod harness;
+mod log;
 mod machine_clients;
+mod metadata;
 mod pages;
-mod published_vulnerabilities;
 mod redirects;
 mod refused_clients;
 mod refused_sign_ins;
 mod registration;
+mod resources;
 mod sealed_values;
 mod settings;
 mod several_servers;
 mod sign_in;
 mod token_endpoint;
 mod wire;
-mod world;

@@ -5,24 +5,25 @@ use mcp_lambda_authorization::Digest;
 use serde_json::json;
 
 use crate::{
-    sign_in::claude_code_document,
-    world::{Browser, Client, DOCUMENT, READ, WRITE, World},
+    cognito::parameters,
+    harness::{
+        Browser, Client, DOCUMENT, Harness, LOOPBACK, READ, WRITE, arrival, claude_code_document,
+        json as body,
+    },
 };
 
-const LOOPBACK: &str = "http://localhost:53682/callback";
-
-fn consent_page(world: &World, client: &Client) -> String {
-    let page = world.get(&client.authorize_url(), &[]);
+fn consent_page(harness: &Harness, client: &Client) -> String {
+    let page = harness.get(&client.authorize_url(), &[]);
     assert_eq!(page.status(), 200, "{}", page.body());
     page.into_body()
 }
 
 #[test]
 fn the_consent_page_shows_who_asks_where_the_code_goes_and_what_for() {
-    let world = World::new();
-    world.publish(&claude_code_document());
+    let harness = Harness::new();
+    harness.publish(&claude_code_document());
     let client = Client::new(DOCUMENT, LOOPBACK).but("scope", Some(&format!("{READ} {WRITE}")));
-    let page = consent_page(&world, &client);
+    let page = consent_page(&harness, &client);
     for shown in [
         "Claude Code",
         "not verified",
@@ -35,15 +36,15 @@ fn the_consent_page_shows_who_asks_where_the_code_goes_and_what_for() {
     ] {
         assert!(page.contains(shown), "{shown}\n{page}");
     }
-    let page = consent_page(&world, &Client::new(DOCUMENT, LOOPBACK));
+    let page = consent_page(&harness, &Client::new(DOCUMENT, LOOPBACK));
     assert!(!page.contains("Change facts"), "only what was asked for");
 }
 
 #[test]
 fn the_consent_page_names_the_web_site_that_gets_the_code() {
-    let world = World::new();
+    let harness = Harness::new();
     let uri = "https://claude.ai/api/mcp/auth_callback";
-    let page = consent_page(&world, &Client::new(&world.registered(uri), uri));
+    let page = consent_page(&harness, &Client::new(&harness.registered(uri), uri));
     assert!(
         page.contains("<strong>claude.ai</strong>")
             && !page.contains("Any program on this computer")
@@ -56,8 +57,8 @@ fn pre_registered(redirect_uri: &str, secret: bool) -> String {
     if secret {
         client["secretSha256"] = json!(["0".repeat(64)]);
     }
-    let world = World::with(&[("AUTHORIZATION_CLIENTS", &json!([client]).to_string())]);
-    consent_page(&world, &Client::new("desk", redirect_uri))
+    let harness = Harness::with(&[("AUTHORIZATION_CLIENTS", &json!([client]).to_string())]);
+    consent_page(&harness, &Client::new("desk", redirect_uri))
 }
 
 #[test]
@@ -93,14 +94,11 @@ fn a_public_client_on_loopback_or_behind_a_scheme_is_not_vouched_for() {
 
 #[test]
 fn a_name_of_stacked_marks_stays_in_its_line_and_one_that_shows_nothing_is_none() {
-    let world = World::new();
+    let harness = Harness::new();
     let page = |name: &str| {
-        let answer = world.register(&json!({ "client_name": name, "redirect_uris": [LOOPBACK] }));
-        let id = crate::world::json(&answer)["client_id"]
-            .as_str()
-            .unwrap()
-            .to_owned();
-        consent_page(&world, &Client::new(&id, LOOPBACK))
+        let answer = harness.register(&json!({ "client_name": name, "redirect_uris": [LOOPBACK] }));
+        let id = body(&answer)["client_id"].as_str().unwrap().to_owned();
+        consent_page(&harness, &Client::new(&id, LOOPBACK))
     };
     let stacked = page(&format!("Bank{}", "\u{323}".repeat(59)));
     assert!(stacked.contains("<bdi>Banḳ\u{323}</bdi>"), "{stacked}");
@@ -114,23 +112,23 @@ fn a_name_of_stacked_marks_stays_in_its_line_and_one_that_shows_nothing_is_none(
 fn host_names_of_strangers_are_shown_in_ascii() {
     let host = "xn--80ak6aa92e.com";
     let uri = format!("https://{host}/callback");
-    let world = World::with(&[("AUTHORIZATION_REDIRECT_HOSTS", host)]);
-    let page = consent_page(&world, &Client::new(&world.registered(&uri), &uri));
+    let harness = Harness::with(&[("AUTHORIZATION_REDIRECT_HOSTS", host)]);
+    let page = consent_page(&harness, &Client::new(&harness.registered(&uri), &uri));
     assert!(page.contains(host));
     let mut document = claude_code_document();
     document["client_id"] = json!(format!("https://{host}/client"));
-    world.publish(&document);
+    harness.publish(&document);
     let page = consent_page(
-        &world,
+        &harness,
         &Client::new(&format!("https://{host}/client"), LOOPBACK),
     );
     assert!(page.contains(&format!("<dd class=\"name\">{host}</dd>")));
     for page in [
-        world.get(
+        harness.get(
             "/authorize?client_id=https%3A%2F%2F%D0%B0pple.com%2Fclient",
             &[],
         ),
-        world.get("/authorize?%E2%80%AE=1&%E2%80%AE=2", &[]),
+        harness.get("/authorize?%E2%80%AE=1&%E2%80%AE=2", &[]),
     ] {
         assert!(
             !page.body().contains(['\u{430}', '\u{202e}']),
@@ -142,15 +140,12 @@ fn host_names_of_strangers_are_shown_in_ascii() {
 
 #[test]
 fn a_hostile_client_name_is_text_and_cannot_rewrite_the_page() {
-    let world = World::new();
+    let harness = Harness::new();
     let name = "<script>alert(1)</script>\u{202e}\u{2066}\u{200b}\n\n\"Bank\" ".to_owned()
         + &"x".repeat(500);
-    let answer = world.register(&json!({ "client_name": name, "redirect_uris": [LOOPBACK] }));
-    let client = Client::new(
-        crate::world::json(&answer)["client_id"].as_str().unwrap(),
-        LOOPBACK,
-    );
-    let page = consent_page(&world, &client);
+    let answer = harness.register(&json!({ "client_name": name, "redirect_uris": [LOOPBACK] }));
+    let client = Client::new(body(&answer)["client_id"].as_str().unwrap(), LOOPBACK);
+    let page = consent_page(&harness, &client);
     assert!(
         !page.contains("<script")
             && !page.contains('\u{202e}')
@@ -162,10 +157,10 @@ fn a_hostile_client_name_is_text_and_cannot_rewrite_the_page() {
 
 #[test]
 fn a_hostile_parameter_is_not_reflected_as_markup() {
-    let world = World::new();
-    let client = Client::new(&world.registered(LOOPBACK), LOOPBACK);
+    let harness = Harness::new();
+    let client = harness.client();
     for name in ["redirect_uri", "client_id", "scope", "resource"] {
-        let answer = world.get(
+        let answer = harness.get(
             &client
                 .but(name, Some("\"><script>alert(1)</script>"))
                 .authorize_url(),
@@ -173,14 +168,14 @@ fn a_hostile_parameter_is_not_reflected_as_markup() {
         );
         assert!(!answer.body().contains("<script"), "{name}");
     }
-    let page = world.get("/authorize?%3Cscript%3E=1&%3Cscript%3E=2", &[]);
+    let page = harness.get("/authorize?%3Cscript%3E=1&%3Cscript%3E=2", &[]);
     assert!(page.body().contains("DuplicateParameter") && !page.body().contains("<script"));
 }
 
 /// A link to our page cannot make it say something: what it names twice, or at length, is a parameter at most.
 #[test]
 fn a_page_says_nothing_that_a_link_has_chosen() {
-    let world = World::new();
+    let harness = Harness::new();
     let sentence = "Your+account+is+blocked.+Call+0800+1+or+go+to+evil.example/x";
     for path in ["/authorize", "/sign-in"] {
         let long = "y".repeat(20_000);
@@ -188,31 +183,31 @@ fn a_page_says_nothing_that_a_link_has_chosen() {
             format!("{sentence}=1&{sentence}=2"),
             format!("{sentence}={long}"),
         ] {
-            let page = world.get(&format!("{path}?{query}"), &[]);
+            let page = harness.get(&format!("{path}?{query}"), &[]);
             assert_eq!(page.status(), 400);
             for part in ["account is", "0800", "evil.example"] {
                 assert!(!page.body().contains(part), "{path}: {}", page.body());
             }
         }
     }
-    let page = world.get("/authorize?client_id=a&client_id=b", &[]);
+    let page = harness.get("/authorize?client_id=a&client_id=b", &[]);
     assert!(page.body().contains("client_id"), "{}", page.body());
 }
 
 #[test]
 fn every_page_has_a_policy_that_allows_its_own_style_sheet_and_nothing_else() {
-    let world = World::with(&[
+    let harness = Harness::with(&[
         (
             "AUTHORIZATION_BRAND_LOGO_URL",
             "https://cdn.example.com/logo.png",
         ),
         ("AUTHORIZATION_BRAND_COLOR", "#7a1f5c"),
     ]);
-    let client = Client::new(&world.registered(LOOPBACK), LOOPBACK);
+    let client = harness.client();
     let mut browser = Browser::default();
-    let consent = browser.get(&world, &client.authorize_url());
-    let leave = browser.decide(&world, &consent, "allow");
-    let refusal = world.get("/authorize", &[]);
+    let consent = browser.get(&harness, &client.authorize_url());
+    let leave = browser.decide(&harness, &consent, "allow");
+    let refusal = harness.get("/authorize", &[]);
     for page in [consent, leave, refusal] {
         let (_, style) = page.body().split_once("<style>").unwrap();
         let (style, _) = style.split_once("</style>").unwrap();
@@ -244,7 +239,7 @@ fn every_page_has_a_policy_that_allows_its_own_style_sheet_and_nothing_else() {
 fn the_page_after_a_sign_in_leads_on_with_and_without_scripts_and_tells_no_other_site() {
     let clients = json!([{ "clientId": "desk", "clientName": "Desk",
         "redirectUris": [LOOPBACK, "cursor://mcp/callback", "https://desk.example.com/cb"] }]);
-    let world = World::with(&[("AUTHORIZATION_CLIENTS", &clients.to_string())]);
+    let harness = Harness::with(&[("AUTHORIZATION_CLIENTS", &clients.to_string())]);
     for redirect_uri in [
         LOOPBACK,
         "cursor://mcp/callback",
@@ -253,11 +248,13 @@ fn the_page_after_a_sign_in_leads_on_with_and_without_scripts_and_tells_no_other
         let mut client = Client::new("desk", redirect_uri);
         client.state = Some("\"><script>alert(1)</script>&'".to_owned());
         let mut browser = Browser::default();
-        let callback = world.cognito.sign_in(&world.approve(&mut browser, &client));
-        let page = browser.get(&world, &callback);
-        let target = crate::world::arrival(&page);
+        let callback = harness
+            .cognito
+            .sign_in(&harness.approve(&mut browser, &client));
+        let page = browser.get(&harness, &callback);
+        let target = arrival(&page);
         assert!(target.starts_with(redirect_uri), "{target}");
-        let query = crate::cognito::parameters(target.split_once('?').unwrap().1);
+        let query = parameters(target.split_once('?').unwrap().1);
         let mut names: Vec<&str> = query.keys().map(String::as_str).collect();
         names.sort_unstable();
         assert_eq!(names, ["code", "iss", "state"]);
@@ -284,12 +281,15 @@ fn the_page_after_a_sign_in_leads_on_with_and_without_scripts_and_tells_no_other
 
 #[test]
 fn the_page_after_a_failed_sign_in_says_so_and_leads_on() {
-    let world = World::new();
-    let client = Client::new(&world.registered(LOOPBACK), LOOPBACK);
+    let harness = Harness::new();
+    let client = harness.client();
     let mut browser = Browser::default();
-    let url = world.approve(&mut browser, &client);
-    let page = browser.get(&world, &world.cognito.fail_sign_in(&url, "access_denied"));
-    assert!(crate::world::arrival(&page).contains("error=access_denied"));
+    let url = harness.approve(&mut browser, &client);
+    let page = browser.get(
+        &harness,
+        &harness.cognito.fail_sign_in(&url, "access_denied"),
+    );
+    assert!(arrival(&page).contains("error=access_denied"));
     assert!(
         page.body().contains("You are not signed in")
             && page.body().contains("sign-in was cancelled"),
@@ -300,8 +300,8 @@ fn the_page_after_a_failed_sign_in_says_so_and_leads_on() {
 
 #[test]
 fn a_refusal_page_says_what_happened_and_what_to_do() {
-    let world = World::new();
-    let page = world.get("/authorize?client_id=stranger&redirect_uri=x", &[]);
+    let harness = Harness::new();
+    let page = harness.get("/authorize?client_id=stranger&redirect_uri=x", &[]);
     assert_eq!(page.status(), 400);
     for shown in [
         "This did not work",

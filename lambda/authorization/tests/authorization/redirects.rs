@@ -3,7 +3,9 @@
 use mcp_lambda_authorization::{CallbackRule, RedirectProblem, RedirectUri};
 use proptest::prelude::*;
 
-use crate::world::{Client, World, assert_refused_on_a_page};
+use crate::harness::{
+    Client, DOCUMENT, Harness, assert_refused_on_a_page, claude_code_document, json as body,
+};
 
 #[test]
 fn a_loopback_redirect_matches_on_any_port_and_nothing_else_differs() {
@@ -99,18 +101,18 @@ fn each_unreadable_form_has_its_own_reason() {
 /// RFC 8252 section 7.3: any port, also the one that URL parsers drop. The code goes to the URI as it was written.
 #[test]
 fn port_80_of_loopback_is_a_port_like_any_other() {
-    let world = World::new();
-    let registered = world.registered("http://127.0.0.1:5555/callback");
+    let harness = Harness::new();
+    let registered = harness.registered("http://127.0.0.1:5555/callback");
     for uri in [
         "http://127.0.0.1:80/callback",
         "http://127.0.0.1/callback",
         "http://127.0.0.1:65535/callback",
     ] {
-        world.sign_in(&Client::new(&registered, uri));
+        harness.sign_in(&Client::new(&registered, uri));
     }
     let other = Client::new(&registered, "http://localhost:80/callback");
     assert_refused_on_a_page(
-        &world.get(&other.authorize_url(), &[]),
+        &harness.get(&other.authorize_url(), &[]),
         "RedirectNotRegistered",
     );
 }
@@ -118,13 +120,10 @@ fn port_80_of_loopback_is_a_port_like_any_other() {
 /// RFC 6749 section 3.1.2.3.
 #[test]
 fn a_request_without_redirect_uri_goes_to_the_only_one_that_is_registered() {
-    let world = World::new();
+    let harness = Harness::new();
     let with = |uris: &[&str]| {
-        let answer = world.register(&serde_json::json!({ "redirect_uris": uris }));
-        crate::world::json(&answer)["client_id"]
-            .as_str()
-            .unwrap()
-            .to_owned()
+        let answer = harness.register(&serde_json::json!({ "redirect_uris": uris }));
+        body(&answer)["client_id"].as_str().unwrap().to_owned()
     };
     for uri in [
         "http://127.0.0.1:5555/callback",
@@ -132,8 +131,8 @@ fn a_request_without_redirect_uri_goes_to_the_only_one_that_is_registered() {
         "https://claude.ai/api/mcp/auth_callback",
     ] {
         let client = Client::new(&with(&[uri]), uri);
-        world.sign_in(&client.but("redirect_uri", None));
-        world.sign_in(&client.but("redirect_uri", Some("")));
+        harness.sign_in(&client.but("redirect_uri", None));
+        harness.sign_in(&client.but("redirect_uri", Some("")));
     }
     let loopback = "http://127.0.0.1:5555/callback";
     for uris in [
@@ -142,7 +141,7 @@ fn a_request_without_redirect_uri_goes_to_the_only_one_that_is_registered() {
         &[loopback, "https://claude.ai/api/mcp/auth_callback"],
     ] {
         let client = Client::new(&with(uris), loopback).but("redirect_uri", None);
-        let page = world.get(&client.authorize_url(), &[]);
+        let page = harness.get(&client.authorize_url(), &[]);
         assert_refused_on_a_page(&page, "RedirectMissing");
         assert!(page.body().contains("redirect_uri"), "{}", page.body());
     }
@@ -150,12 +149,15 @@ fn a_request_without_redirect_uri_goes_to_the_only_one_that_is_registered() {
 
 #[test]
 fn the_only_redirect_of_a_document_must_be_listed_as_well() {
-    let world = World::new();
-    let mut document = crate::sign_in::claude_code_document();
+    let harness = Harness::new();
+    let mut document = claude_code_document();
     document["redirect_uris"] = serde_json::json!(["https://attacker.example/callback"]);
-    world.publish(&document);
-    let client = Client::new(crate::world::DOCUMENT, "").but("redirect_uri", None);
-    assert_refused_on_a_page(&world.get(&client.authorize_url(), &[]), "RedirectRefused");
+    harness.publish(&document);
+    let client = Client::new(DOCUMENT, "").but("redirect_uri", None);
+    assert_refused_on_a_page(
+        &harness.get(&client.authorize_url(), &[]),
+        "RedirectRefused",
+    );
 }
 
 #[test]
@@ -188,7 +190,7 @@ fn a_callback_rule_is_a_uri_a_uri_with_one_open_segment_or_a_host() {
 
 #[test]
 fn listed_hosts_and_schemes_are_used_instead_of_the_known_clients() {
-    let world = World::with(&[
+    let harness = Harness::with(&[
         (
             "AUTHORIZATION_REDIRECT_HOSTS",
             "tools.example.org, https://chat.example.net/oauth/*",
@@ -200,7 +202,7 @@ fn listed_hosts_and_schemes_are_used_instead_of_the_known_clients() {
         "https://chat.example.net/oauth/abc-1",
         "cursor://anysphere.cursor-mcp/oauth/callback",
     ] {
-        world.sign_in(&Client::new(&world.registered(uri), uri));
+        harness.sign_in(&Client::new(&harness.registered(uri), uri));
     }
     for uri in [
         "https://claude.ai/api/mcp/auth_callback",
@@ -208,11 +210,63 @@ fn listed_hosts_and_schemes_are_used_instead_of_the_known_clients() {
         "vscode://x/cb",
     ] {
         assert_eq!(
-            world
+            harness
                 .register(&serde_json::json!({ "redirect_uris": [uri] }))
                 .status(),
             400,
             "{uri}"
+        );
+    }
+}
+
+/// workers-oauth-provider: `redirect_uri` was not validated at the authorization endpoint.
+#[test]
+fn cve_2025_4143_a_redirect_that_was_not_registered_is_refused_before_any_redirect() {
+    let harness = Harness::new();
+    let client = harness.client();
+    for variant in [
+        "https://evil.example/callback",
+        "http://localhost:53682/callback/extra",
+        "http://localhost:53682/callbac",
+        "http://localhost:53682/Callback",
+        "HTTP://localhost:53682/callback",
+        "http://LOCALHOST:53682/callback",
+        "http://localhost.:53682/callback",
+        "http://localhost.evil.example:53682/callback",
+        "http://evil.example@localhost:53682/callback",
+        "http://localhost@evil.example/callback",
+        "http://localhost:53682@evil.example/callback",
+        "http://localhost:53682/callback#fragment",
+        "http://localhost:53682/callback?extra=1",
+        "http://localhost:53682/x/../callback",
+        "http://localhost:53682/%63allback",
+        "http://localhost:53682/x/%2e%2e/callback",
+        "http://localhost:53682\\callback",
+        "http://localhost:53682/callback ",
+        "http://localhost:53682/callback\n",
+        "http://127.0.0.1:53682/callback",
+        "http://[::1]:53682/callback",
+        "http://[::ffff:127.0.0.1]:53682/callback",
+        "http://2130706433:53682/callback",
+        "http://0x7f.1:53682/callback",
+        "https://localhost:53682/callback",
+        "//localhost:53682/callback",
+        "javascript:alert(1)",
+        "data:text/html,x",
+    ] {
+        let answer = harness.get(
+            &client.but("redirect_uri", Some(variant)).authorize_url(),
+            &[],
+        );
+        assert!(
+            answer.status().is_client_error(),
+            "{variant}: {}",
+            answer.status()
+        );
+        assert!(!answer.headers().contains_key("location"), "{variant}");
+        assert!(
+            !answer.body().contains("evil.example"),
+            "{variant}: nothing of it is shown as a link"
         );
     }
 }

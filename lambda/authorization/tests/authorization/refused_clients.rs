@@ -4,46 +4,45 @@ use mcp_lambda_authorization::{Digest, Response, Settings};
 use serde_json::{Value, json};
 
 use crate::{
-    sign_in::claude_code_document,
-    world::{
-        Browser, Client, DOCUMENT, READ, WRITE, World, assert_refused_on_a_page, error,
-        json as body, variables,
+    cognito::{MACHINE_ID, MACHINE_SECRET},
+    harness::{
+        Browser, Client, DOCUMENT, Harness, LOOPBACK, READ, WRITE, assert_refused_on_a_page,
+        claude_code_document, error, json as body, variables,
     },
 };
 
-const LOOPBACK: &str = "http://localhost:53682/callback";
 const DESK: &str = r#"[{"clientId":"desk","clientName":"Desk","redirectUris":["http://localhost:53682/callback"]}]"#;
 const DAY: u64 = 24 * 60 * 60;
 
 /// One deployment before and after a change of its settings.
-fn world(changes: &[(&str, &str)]) -> World {
-    let world = World::with(&[&[("AUTHORIZATION_CLIENTS", DESK)], changes].concat());
-    world.publish(&claude_code_document());
-    world
+fn harness(changes: &[(&str, &str)]) -> Harness {
+    let harness = Harness::with(&[&[("AUTHORIZATION_CLIENTS", DESK)], changes].concat());
+    harness.publish(&claude_code_document());
+    harness
 }
 
-fn refresh(world: &World, client: &Client, tokens: &Value) -> Response {
+fn refresh(harness: &Harness, client: &Client, tokens: &Value) -> Response {
     let form = [
         ("grant_type", "refresh_token"),
         ("refresh_token", tokens["refresh_token"].as_str().unwrap()),
         ("client_id", client.client_id.as_str()),
     ];
-    world.form("/token", &form, &[])
+    harness.form("/token", &form, &[])
 }
 
-fn revoke(world: &World, client: &Client, tokens: &Value) -> Response {
+fn revoke(harness: &Harness, client: &Client, tokens: &Value) -> Response {
     let form = [
         ("token", tokens["refresh_token"].as_str().unwrap()),
         ("client_id", client.client_id.as_str()),
     ];
-    world.form("/revoke", &form, &[])
+    harness.form("/revoke", &form, &[])
 }
 
 /// Nothing for this client at `/authorize`, for its code and for its refresh token; and it can still revoke what it has.
-fn assert_ended(before: &World, changes: &[(&str, &str)], client: &Client, name: &str) {
+fn assert_ended(before: &Harness, changes: &[(&str, &str)], client: &Client, name: &str) {
     let code = before.code(&mut Browser::default(), client);
     let tokens = before.sign_in(client);
-    let after = world(changes);
+    let after = harness(changes);
     assert_refused_on_a_page(&after.get(&client.authorize_url(), &[]), name);
     for answer in [
         after.redeem(client, &code),
@@ -68,21 +67,21 @@ fn hex(client_id: &str) -> String {
 
 #[test]
 fn switching_registration_off_ends_the_clients_that_have_registered() {
-    let before = world(&[]);
-    let client = Client::new(&before.registered(LOOPBACK), LOOPBACK);
+    let before = harness(&[]);
+    let client = before.client();
     let off = [("AUTHORIZATION_REGISTRATION", "false")];
     assert_ended(&before, &off, &client, "RegisteredClientsOff");
     for other in [
         Client::new("desk", LOOPBACK),
         Client::new(DOCUMENT, LOOPBACK),
     ] {
-        assert_eq!(world(&off).get(&other.authorize_url(), &[]).status(), 200);
+        assert_eq!(harness(&off).get(&other.authorize_url(), &[]).status(), 200);
     }
 }
 
 #[test]
 fn switching_client_documents_off_ends_the_clients_that_have_one() {
-    let before = world(&[]);
+    let before = harness(&[]);
     let off = [("AUTHORIZATION_CLIENT_DOCUMENTS", "false")];
     assert_ended(
         &before,
@@ -90,20 +89,20 @@ fn switching_client_documents_off_ends_the_clients_that_have_one() {
         &Client::new(DOCUMENT, LOOPBACK),
         "ClientDocumentsOff",
     );
-    let registered = Client::new(&before.registered(LOOPBACK), LOOPBACK);
+    let registered = before.client();
     assert_eq!(
-        world(&off).get(&registered.authorize_url(), &[]).status(),
+        harness(&off).get(&registered.authorize_url(), &[]).status(),
         200
     );
 }
 
 #[test]
 fn a_shorter_lifetime_ends_earlier_registrations() {
-    let before = world(&[]);
-    let client = Client::new(&before.registered(LOOPBACK), LOOPBACK);
+    let before = harness(&[]);
+    let client = before.client();
     let code = before.code(&mut Browser::default(), &client);
     let tokens = before.sign_in(&client);
-    let after = world(&[("AUTHORIZATION_REGISTRATION_DAYS", "2")]);
+    let after = harness(&[("AUTHORIZATION_REGISTRATION_DAYS", "2")]);
     after.pass(DAY);
     assert_eq!(after.get(&client.authorize_url(), &[]).status(), 200);
     after.pass(DAY);
@@ -120,19 +119,19 @@ fn a_shorter_lifetime_ends_earlier_registrations() {
 
 #[test]
 fn a_longer_lifetime_does_not_bring_an_expired_registration_back() {
-    let before = world(&[("AUTHORIZATION_REGISTRATION_DAYS", "1")]);
-    let client = Client::new(&before.registered(LOOPBACK), LOOPBACK);
-    let after = world(&[("AUTHORIZATION_REGISTRATION_DAYS", "90")]);
+    let before = harness(&[("AUTHORIZATION_REGISTRATION_DAYS", "1")]);
+    let client = before.client();
+    let after = harness(&[("AUTHORIZATION_REGISTRATION_DAYS", "90")]);
     after.pass(DAY);
     assert_refused_on_a_page(&after.get(&client.authorize_url(), &[]), "ClientExpired");
 }
 
 #[test]
 fn a_shorter_lifetime_ends_earlier_sign_ins_and_a_refresh_does_not_prolong_one() {
-    let before = world(&[]);
+    let before = harness(&[]);
     let client = Client::new("desk", LOOPBACK);
     let tokens = before.sign_in(&client);
-    let after = world(&[("AUTHORIZATION_REFRESH_TOKEN_DAYS", "2")]);
+    let after = harness(&[("AUTHORIZATION_REFRESH_TOKEN_DAYS", "2")]);
     after.pass(2 * DAY);
     let refused = (400, "invalid_grant".to_owned());
     assert_eq!(error(&refresh(&after, &client, &tokens)), refused);
@@ -145,11 +144,11 @@ fn a_shorter_lifetime_ends_earlier_sign_ins_and_a_refresh_does_not_prolong_one()
 
 #[test]
 fn a_client_that_loses_a_scope_loses_the_sign_ins_that_have_it() {
-    let before = world(&[]);
+    let before = harness(&[]);
     let [both, read] = [format!("{READ} {WRITE}"), READ.to_owned()]
         .map(|scope| Client::new("desk", LOOPBACK).but("scope", Some(&scope)));
     let limited = DESK.replace("}]", &format!(r#","scopes":["{READ}"]}}]"#));
-    let after = world(&[("AUTHORIZATION_CLIENTS", limited.as_str())]);
+    let after = harness(&[("AUTHORIZATION_CLIENTS", limited.as_str())]);
     let code = before.code(&mut Browser::default(), &both);
     let tokens = before.sign_in(&both);
     for answer in [after.redeem(&both, &code), refresh(&after, &both, &tokens)] {
@@ -162,8 +161,8 @@ fn a_client_that_loses_a_scope_loses_the_sign_ins_that_have_it() {
 
 #[test]
 fn a_client_is_refused_by_its_id_its_host_or_its_digest() {
-    let before = world(&[]);
-    let registered = Client::new(&before.registered(LOOPBACK), LOOPBACK);
+    let before = harness(&[]);
+    let registered = before.client();
     let (desk, document) = (
         Client::new("desk", LOOPBACK),
         Client::new(DOCUMENT, LOOPBACK),
@@ -188,13 +187,13 @@ fn a_client_is_refused_by_its_id_its_host_or_its_digest() {
 
 #[test]
 fn no_other_client_is_refused_with_it() {
-    let before = world(&[]);
-    let registered = Client::new(&before.registered(LOOPBACK), LOOPBACK);
-    let again = Client::new(&before.registered(LOOPBACK), LOOPBACK);
+    let before = harness(&[]);
+    let registered = before.client();
+    let again = before.client();
     let entries = format!("desk,ai,oauth.claude.ai,{}", hex(&registered.client_id));
     // A host is one name and no suffix.
     let entries = entries.replace(",ai,", ",cloud.claude.ai,");
-    let after = world(&[("AUTHORIZATION_REFUSED_CLIENTS", &entries)]);
+    let after = harness(&[("AUTHORIZATION_REFUSED_CLIENTS", &entries)]);
     for client in [&again, &Client::new(DOCUMENT, LOOPBACK)] {
         assert_eq!(after.get(&client.authorize_url(), &[]).status(), 200);
     }
@@ -202,14 +201,13 @@ fn no_other_client_is_refused_with_it() {
 
 #[test]
 fn a_program_is_refused_by_the_digest_of_its_app_client() {
-    use crate::cognito::{MACHINE_ID, MACHINE_SECRET};
     let form = [
         ("grant_type", "client_credentials"),
         ("client_id", MACHINE_ID),
         ("client_secret", MACHINE_SECRET),
     ];
-    assert_eq!(world(&[]).form("/token", &form, &[]).status(), 200);
-    let after = world(&[("AUTHORIZATION_REFUSED_CLIENTS", &hex(MACHINE_ID))]);
+    assert_eq!(harness(&[]).form("/token", &form, &[]).status(), 200);
+    let after = harness(&[("AUTHORIZATION_REFUSED_CLIENTS", &hex(MACHINE_ID))]);
     let answer = after.form("/token", &form, &[]);
     assert_eq!(error(&answer), (401, "invalid_client".to_owned()));
     assert!(after.cognito.bodies().is_empty());
@@ -242,8 +240,8 @@ fn an_entry_that_matches_no_client_is_a_wrong_setting() {
 
 #[test]
 fn the_log_names_each_client_by_kind_digest_and_host() {
-    let world = world(&[]);
-    let registered = Client::new(&world.registered(LOOPBACK), LOOPBACK);
+    let harness = harness(&[]);
+    let registered = harness.client();
     for (client, kind, host) in [
         (Client::new("desk", LOOPBACK), "preRegistered", Value::Null),
         (
@@ -253,10 +251,10 @@ fn the_log_names_each_client_by_kind_digest_and_host() {
         ),
         (registered, "registered", Value::Null),
     ] {
-        let tokens = world.sign_in(&client);
-        refresh(&world, &client, &tokens);
-        revoke(&world, &client, &tokens);
-        let lines: Vec<Value> = world
+        let tokens = harness.sign_in(&client);
+        refresh(&harness, &client, &tokens);
+        revoke(&harness, &client, &tokens);
+        let lines: Vec<Value> = harness
             .log
             .0
             .lock()
@@ -279,19 +277,19 @@ fn the_log_names_each_client_by_kind_digest_and_host() {
             assert_eq!(line["client_host"], host, "{line}");
         }
     }
-    let log = world.log.0.lock().unwrap().join("\n");
+    let log = harness.log.0.lock().unwrap().join("\n");
     assert!(log.contains(r#""endpoint":"register","status":201,"client_registration":"registered","client_digest":""#), "{log}");
 }
 
 #[test]
 fn a_client_that_is_not_known_here_leaves_no_digest_of_what_was_typed() {
-    let world = world(&[]);
-    world.form(
+    let harness = harness(&[]);
+    harness.form(
         "/token",
         &[("grant_type", "refresh_token"), ("client_id", "a password")],
         &[],
     );
-    world.form(
+    harness.form(
         "/token",
         &[
             ("grant_type", "client_credentials"),
@@ -300,8 +298,8 @@ fn a_client_that_is_not_known_here_leaves_no_digest_of_what_was_typed() {
         ],
         &[],
     );
-    world.get("/authorize?client_id=a+password", &[]);
-    let log = world.log.0.lock().unwrap().join("\n");
+    harness.get("/authorize?client_id=a+password", &[]);
+    let log = harness.log.0.lock().unwrap().join("\n");
     assert_eq!(log.lines().count(), 3);
     assert!(!log.contains("client_digest"), "{log}");
 }

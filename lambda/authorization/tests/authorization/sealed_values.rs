@@ -3,7 +3,7 @@
 use mcp_lambda_authorization::{Keyring, OpenFailure, Purpose, Secret, Timestamp};
 use proptest::prelude::*;
 
-use crate::world::{Counter, ISSUER, SEALING, START};
+use crate::harness::{Counter, ISSUER, SEALING, START};
 
 const OTHER: &str = "another sealing secret of more than thirty-two characters";
 
@@ -265,4 +265,48 @@ fn every_seal_draws_24_fresh_bytes_and_carries_them_in_front() {
     let drawn = randomness.0.lock().unwrap();
     assert_eq!(drawn.len(), Purpose::ALL.len(), "one draw for each seal");
     assert!(drawn.iter().all(|bytes| bytes.len() == 24));
+}
+
+/// Secrets are never compared with `==` on their text, which would tell by its time how much of a guess is right. Their
+/// types compare in constant time, and nothing else compares what they hold.
+#[test]
+fn timing_no_code_compares_the_text_of_a_secret() {
+    let mut files = vec![std::path::PathBuf::from(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/src"
+    ))];
+    let mut seen = 0;
+    while let Some(path) = files.pop() {
+        if path.is_dir() {
+            files.extend(
+                std::fs::read_dir(&path)
+                    .unwrap()
+                    .map(|entry| entry.unwrap().path()),
+            );
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).unwrap();
+        for (number, line) in text.lines().enumerate() {
+            // A digest of it is of a type that compares in constant time.
+            let exposed = line.contains(".expose()") && !line.contains("Digest::of(");
+            let compared =
+                line.contains("==") || line.contains("!=") || line.contains("starts_with(");
+            seen += usize::from(exposed);
+            assert!(
+                !(exposed && compared),
+                "{}:{}: {line}",
+                path.display(),
+                number + 1
+            );
+        }
+    }
+    assert!(seen > 20, "{seen} lines with a secret's text");
+    let secret = include_str!("../../src/sealed/secret.rs");
+    assert_eq!(
+        secret.matches("same_bytes(").count(),
+        3,
+        "both types use it"
+    );
+    assert!(secret.contains("left.ct_eq(right).into()"));
+    assert!(!secret.contains("derive(PartialEq") && !secret.contains(", PartialEq"));
 }

@@ -1,8 +1,11 @@
 //! The settings: all problems at once, none of them a secret.
 
-use mcp_lambda_authorization::{SettingProblem, Settings};
+use std::collections::BTreeMap;
 
-use crate::world::variables;
+use mcp_lambda_authorization::{SettingProblem, Settings};
+use serde_json::json;
+
+use crate::harness::{Browser, Harness, assert_refused_on_a_page, error, json as body, variables};
 
 fn problems(changes: &[(&str, &str)]) -> Vec<SettingProblem> {
     let mut variables = variables();
@@ -248,4 +251,80 @@ fn what_the_constructs_offer_is_read_under_its_name_with_its_default() {
             assert_eq!(format!("{same:?}"), unchanged, "{field}");
         }
     }
+}
+
+#[test]
+fn codes_registrations_and_refresh_tokens_live_as_long_as_the_settings_say() {
+    let harness = Harness::with(&[
+        ("AUTHORIZATION_CODE_SECONDS", "20"),
+        ("AUTHORIZATION_REGISTRATION_DAYS", "2"),
+        ("AUTHORIZATION_REFRESH_TOKEN_DAYS", "1"),
+    ]);
+    let client = harness.client();
+    let early = harness.code(&mut Browser::default(), &client);
+    let late = harness.code(&mut Browser::default(), &client);
+    harness.pass(19);
+    let tokens = body(&harness.redeem(&client, &early));
+    harness.pass(1);
+    assert_eq!(
+        error(&harness.redeem(&client, &late)),
+        (400, "invalid_grant".to_owned())
+    );
+    let refresh = [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", tokens["refresh_token"].as_str().unwrap()),
+        ("client_id", client.client_id.as_str()),
+    ];
+    harness.pass(24 * 60 * 60);
+    assert_eq!(
+        error(&harness.form("/token", &refresh, &[])),
+        (400, "invalid_grant".to_owned())
+    );
+    assert_eq!(harness.get(&client.authorize_url(), &[]).status(), 200);
+    harness.pass(24 * 60 * 60);
+    assert_refused_on_a_page(&harness.get(&client.authorize_url(), &[]), "ClientExpired");
+}
+
+/// MCP Inspector: a local server listened to everybody.
+#[test]
+fn cve_2025_49596_the_local_server_listens_on_loopback_only() {
+    for address in ["0.0.0.0:3031", "192.168.1.2:3031", "[::]:3031"] {
+        let mut variables = variables();
+        variables.insert("AUTHORIZATION_LISTEN".into(), address.into());
+        let problems = mcp_lambda_authorization::Settings::from_variables(variables).unwrap_err();
+        assert_eq!(problems.0[0].name, "AUTHORIZATION_LISTEN");
+    }
+}
+
+/// The constructs refuse at synth what the server would not start with: cdk/test/authorization/setting-cases.test.ts holds them
+/// to the same table.
+#[test]
+fn the_checked_in_table_of_values_says_what_is_accepted() {
+    let client = |uri: &str| {
+        json!([{ "clientId": "desk", "clientName": "Desk", "redirectUris": [uri] }]).to_string()
+    };
+    let checked_in = include_str!("../../setting-cases.json");
+    let mut table: BTreeMap<String, BTreeMap<String, bool>> =
+        serde_json::from_str(checked_in).unwrap();
+    for (property, cases) in &mut table {
+        for (value, accepted) in cases {
+            let (name, text) = match property.as_str() {
+                "allowedOrigins" => ("MCP_ALLOWED_ORIGINS", value.clone()),
+                "brandColor" => ("AUTHORIZATION_BRAND_COLOR", value.clone()),
+                "brandLogoUrl" => ("AUTHORIZATION_BRAND_LOGO_URL", value.clone()),
+                "customSchemes" => ("AUTHORIZATION_CUSTOM_SCHEMES", value.clone()),
+                "redirectHosts" => ("AUTHORIZATION_REDIRECT_HOSTS", value.clone()),
+                "redirectUris" => ("AUTHORIZATION_CLIENTS", client(value)),
+                "refusedClients" => ("AUTHORIZATION_REFUSED_CLIENTS", value.clone()),
+                other => panic!("{other} is no property of this table"),
+            };
+            let variables = variables().into_iter().chain([(name.to_owned(), text)]);
+            *accepted = Settings::from_variables(variables).is_ok();
+        }
+    }
+    let actual = serde_json::to_string_pretty(&table).unwrap();
+    assert!(
+        checked_in.trim_end() == actual,
+        "setting-cases.json is stale; its content should be:\n{actual}"
+    );
 }

@@ -3,8 +3,11 @@
 use serde_json::json;
 
 use crate::{
-    cognito::{MACHINE_ID, MACHINE_SECRET},
-    world::{Browser, Client, World, error, hidden_request, json as body, redirected_error},
+    cognito::{MACHINE_ID, MACHINE_SECRET, parameters},
+    harness::{
+        Browser, Client, Harness, ISSUER, LOOPBACK, arrival, error, hidden_request, json as body,
+        redirected_error, refresh_target,
+    },
 };
 
 const ORDERS: &str = "https://dogs.example.com/orders/mcp";
@@ -12,10 +15,9 @@ const READ_ORDERS: &str = "https://dogs.example.com/orders/mcp/read";
 const STOCK: &str = "https://dogs.example.com/stock/mcp";
 const READ_STOCK: &str = "https://dogs.example.com/stock/mcp/read";
 const WRITE_STOCK: &str = "https://dogs.example.com/stock/mcp/write";
-const LOOPBACK: &str = "http://localhost:53682/callback";
 
 /// One server by its MCP URL, and one by its path below the issuer.
-fn world_with(changes: &[(&str, &str)]) -> World {
+fn harness_with(changes: &[(&str, &str)]) -> Harness {
     let servers = json!([
         { "resource": ORDERS, "name": "Orders", "scopes": [{ "name": "read", "description": "Read orders" }] },
         { "resource": "/stock/mcp", "name": "Stock", "scopes": [
@@ -29,23 +31,24 @@ fn world_with(changes: &[(&str, &str)]) -> World {
         ("AUTHORIZATION_SCOPES", ""),
         ("AUTHORIZATION_RESOURCES", servers.as_str()),
     ];
-    World::with(&[&several, changes].concat())
+    Harness::with(&[&several, changes].concat())
 }
 
-fn world() -> World {
-    world_with(&[])
+fn harness() -> Harness {
+    harness_with(&[])
 }
 
 /// A client that has registered itself and asks for one server.
-fn client(world: &World, resource: &str, scope: &str) -> Client {
-    Client::new(&world.registered(LOOPBACK), LOOPBACK)
+fn client(harness: &Harness, resource: &str, scope: &str) -> Client {
+    harness
+        .client()
         .but("resource", Some(resource))
         .but("scope", Some(scope))
 }
 
-fn tokens(world: &World, client: &Client, resource: &str) -> serde_json::Value {
-    let code = world.code(&mut Browser::default(), client);
-    let answer = world.redeem_for(client, &code, resource);
+fn tokens(harness: &Harness, client: &Client, resource: &str) -> serde_json::Value {
+    let code = harness.code(&mut Browser::default(), client);
+    let answer = harness.redeem_for(client, &code, resource);
     assert_eq!(answer.status(), 200, "{}", answer.body());
     body(&answer)
 }
@@ -60,9 +63,9 @@ fn claims(tokens: &serde_json::Value) -> serde_json::Value {
 
 #[test]
 fn a_token_is_for_the_server_that_was_asked_for_and_has_only_its_scopes() {
-    let world = world();
+    let harness = harness();
     for (resource, scope) in [(ORDERS, READ_ORDERS), (STOCK, READ_STOCK)] {
-        let tokens = tokens(&world, &client(&world, resource, scope), resource);
+        let tokens = tokens(&harness, &client(&harness, resource, scope), resource);
         assert_eq!(claims(&tokens)["aud"], resource);
         assert_eq!(claims(&tokens)["scope"], scope);
         assert_eq!(tokens["scope"], scope);
@@ -71,18 +74,18 @@ fn a_token_is_for_the_server_that_was_asked_for_and_has_only_its_scopes() {
 
 #[test]
 fn a_client_that_names_no_scope_gets_those_of_the_one_server() {
-    let world = world();
-    let client = client(&world, STOCK, "").but("scope", None);
+    let harness = harness();
+    let client = client(&harness, STOCK, "").but("scope", None);
     assert_eq!(
-        tokens(&world, &client, STOCK)["scope"],
+        tokens(&harness, &client, STOCK)["scope"],
         format!("{READ_STOCK} {WRITE_STOCK}")
     );
 }
 
 #[test]
 fn the_consent_page_names_the_server_and_what_it_permits() {
-    let world = world();
-    let page = world.get(&client(&world, STOCK, WRITE_STOCK).authorize_url(), &[]);
+    let harness = harness();
+    let page = harness.get(&client(&harness, STOCK, WRITE_STOCK).authorize_url(), &[]);
     assert!(page.body().contains("to use Stock?"), "{}", page.body());
     assert!(page.body().contains("Change the stock") && page.body().contains(WRITE_STOCK));
     assert!(!page.body().contains("Orders") && !page.body().contains(ORDERS));
@@ -90,10 +93,10 @@ fn the_consent_page_names_the_server_and_what_it_permits() {
 
 #[test]
 fn a_scope_of_another_server_is_refused() {
-    let world = world();
+    let harness = harness();
     for scope in [READ_STOCK.to_owned(), format!("{READ_ORDERS} {READ_STOCK}")] {
-        let client = client(&world, ORDERS, &scope);
-        let answer = world.get(&client.authorize_url(), &[]);
+        let client = client(&harness, ORDERS, &scope);
+        let answer = harness.get(&client.authorize_url(), &[]);
         assert_eq!(
             redirected_error(&answer, &client),
             "invalid_scope",
@@ -104,25 +107,25 @@ fn a_scope_of_another_server_is_refused() {
 
 #[test]
 fn a_request_is_about_one_server_at_a_time() {
-    let world = world();
-    let client = client(&world, ORDERS, READ_ORDERS);
+    let harness = harness();
+    let client = client(&harness, ORDERS, READ_ORDERS);
     let both = format!(
         "{}&resource=https%3A%2F%2Fdogs.example.com%2Fstock%2Fmcp",
         client.authorize_url()
     );
-    let answer = world.get(&both, &[]);
+    let answer = harness.get(&both, &[]);
     assert_eq!(redirected_error(&answer, &client), "invalid_target");
     let twice = format!(
         "{}&resource=https%3A%2F%2Fdogs.example.com%2Forders%2Fmcp%2F",
         client.authorize_url()
     );
-    assert_eq!(world.get(&twice, &[]).status(), 200, "one of them, twice");
+    assert_eq!(harness.get(&twice, &[]).status(), 200, "one of them, twice");
 }
 
 #[test]
 fn cve_2025_69196_a_resource_that_no_server_has_is_refused_at_every_endpoint() {
-    let world = world();
-    let client = client(&world, ORDERS, READ_ORDERS);
+    let harness = harness();
+    let client = client(&harness, ORDERS, READ_ORDERS);
     for foreign in [
         "https://dogs.example.com/mcp",
         "https://dogs.example.com/",
@@ -130,7 +133,7 @@ fn cve_2025_69196_a_resource_that_no_server_has_is_refused_at_every_endpoint() {
         "https://dogs.example.com/orders/mcp/read",
         "https://other.example.com/orders/mcp",
     ] {
-        let answer = world.get(&client.but("resource", Some(foreign)).authorize_url(), &[]);
+        let answer = harness.get(&client.but("resource", Some(foreign)).authorize_url(), &[]);
         assert_eq!(
             redirected_error(&answer, &client),
             "invalid_target",
@@ -143,7 +146,7 @@ fn cve_2025_69196_a_resource_that_no_server_has_is_refused_at_every_endpoint() {
         ];
         let refused = (400, "invalid_target".to_owned());
         assert_eq!(
-            error(&world.form("/token", &form, &[])),
+            error(&harness.form("/token", &form, &[])),
             refused,
             "{foreign}"
         );
@@ -153,12 +156,12 @@ fn cve_2025_69196_a_resource_that_no_server_has_is_refused_at_every_endpoint() {
 /// Clients of 2025-03-26 send no `resource`.
 #[test]
 fn without_resource_the_scopes_say_which_server_is_meant_and_nothing_says_none() {
-    let world = world();
-    let by_scope = client(&world, ORDERS, READ_STOCK).but("resource", None);
-    assert_eq!(claims(&tokens(&world, &by_scope, STOCK))["aud"], STOCK);
+    let harness = harness();
+    let by_scope = client(&harness, ORDERS, READ_STOCK).but("resource", None);
+    assert_eq!(claims(&tokens(&harness, &by_scope, STOCK))["aud"], STOCK);
     for scope in [None, Some("openid"), Some("unknown")] {
         let open = by_scope.but("scope", scope);
-        let answer = world.get(&open.authorize_url(), &[]);
+        let answer = harness.get(&open.authorize_url(), &[]);
         assert_eq!(
             redirected_error(&answer, &open),
             "invalid_target",
@@ -169,23 +172,23 @@ fn without_resource_the_scopes_say_which_server_is_meant_and_nothing_says_none()
 
 #[test]
 fn a_code_for_one_server_is_not_redeemed_for_the_other() {
-    let world = world();
-    let client = client(&world, ORDERS, READ_ORDERS);
-    let code = world.code(&mut Browser::default(), &client);
+    let harness = harness();
+    let client = client(&harness, ORDERS, READ_ORDERS);
+    let code = harness.code(&mut Browser::default(), &client);
     let refused = (400, "invalid_target".to_owned());
-    assert_eq!(error(&world.redeem_for(&client, &code, STOCK)), refused);
+    assert_eq!(error(&harness.redeem_for(&client, &code, STOCK)), refused);
     assert!(
-        world.cognito.bodies().is_empty(),
+        harness.cognito.bodies().is_empty(),
         "Cognito's code is not used up"
     );
-    assert_eq!(world.redeem_for(&client, &code, ORDERS).status(), 200);
+    assert_eq!(harness.redeem_for(&client, &code, ORDERS).status(), 200);
 }
 
 #[test]
 fn a_refresh_token_of_one_server_gives_nothing_for_the_other() {
-    let world = world();
-    let client = client(&world, ORDERS, READ_ORDERS);
-    let tokens = tokens(&world, &client, ORDERS);
+    let harness = harness();
+    let client = client(&harness, ORDERS, READ_ORDERS);
+    let tokens = tokens(&harness, &client, ORDERS);
     let refresh = |more: (&'static str, &'static str)| {
         let form = [
             ("grant_type", "refresh_token"),
@@ -193,7 +196,7 @@ fn a_refresh_token_of_one_server_gives_nothing_for_the_other() {
             ("client_id", client.client_id.as_str()),
             more,
         ];
-        world.form("/token", &form, &[])
+        harness.form("/token", &form, &[])
     };
     assert_eq!(
         error(&refresh(("resource", STOCK))),
@@ -210,20 +213,20 @@ fn a_refresh_token_of_one_server_gives_nothing_for_the_other() {
 #[test]
 fn a_client_of_one_server_is_not_let_in_at_the_other() {
     let clients = json!([{ "clientId": "ci", "clientName": "CI", "redirectUris": [LOOPBACK], "scopes": [READ_ORDERS] }]);
-    let world = world_with(&[("AUTHORIZATION_CLIENTS", &clients.to_string())]);
+    let harness = harness_with(&[("AUTHORIZATION_CLIENTS", &clients.to_string())]);
     let ci = Client::new("ci", LOOPBACK).but("scope", None);
     let stock = ci.but("resource", Some(STOCK));
-    let answer = world.get(&stock.authorize_url(), &[]);
+    let answer = harness.get(&stock.authorize_url(), &[]);
     assert_eq!(redirected_error(&answer, &stock), "access_denied");
     let orders = ci.but("resource", Some(ORDERS));
-    assert_eq!(tokens(&world, &orders, ORDERS)["scope"], READ_ORDERS);
+    assert_eq!(tokens(&harness, &orders, ORDERS)["scope"], READ_ORDERS);
 }
 
 /// The person at the browser consents to one server, and edits the sign-in URL on its way to Cognito.
 #[test]
 fn a_sign_in_url_that_is_edited_for_all_servers_gives_no_token() {
-    let world = world();
-    let client = client(&world, ORDERS, READ_ORDERS);
+    let harness = harness();
+    let client = client(&harness, ORDERS, READ_ORDERS);
     let all = format!("{READ_ORDERS} {READ_STOCK} {WRITE_STOCK}");
     for (resource, scope, mismatch) in [
         (None, all.as_str(), "NoAudience"),
@@ -234,29 +237,32 @@ fn a_sign_in_url_that_is_edited_for_all_servers_gives_no_token() {
         (Some(ORDERS), WRITE_STOCK, "MoreScopes"),
     ] {
         let mut browser = Browser::default();
-        let mut url = url::Url::parse(&world.approve(&mut browser, &client)).unwrap();
-        let mut query = crate::cognito::parameters(url.query().unwrap());
+        let mut url = url::Url::parse(&harness.approve(&mut browser, &client)).unwrap();
+        let mut query = parameters(url.query().unwrap());
         query.insert("scope".to_owned(), scope.to_owned());
         query.remove("resource");
         query.extend(resource.map(|resource| ("resource".to_owned(), resource.to_owned())));
         url.query_pairs_mut().clear().extend_pairs(query);
-        let callback = world.cognito.sign_in(url.as_str());
-        let location = crate::browser::arrival(&browser.get(&world, &callback));
+        let callback = harness.cognito.sign_in(url.as_str());
+        let location = arrival(&browser.get(&harness, &callback));
         let back = url::Url::parse(&location).unwrap();
-        let code = crate::cognito::parameters(back.query().unwrap())["code"].clone();
-        let answer = world.redeem_for(&client, &code, ORDERS);
+        let code = parameters(back.query().unwrap())["code"].clone();
+        let answer = harness.redeem_for(&client, &code, ORDERS);
         assert_eq!(error(&answer), (400, "invalid_grant".to_owned()));
-        let log = world.log.0.lock().unwrap();
+        let log = harness.log.0.lock().unwrap();
         assert!(log.last().unwrap().contains(mismatch), "{mismatch} {log:?}");
-        assert!(world.cognito.has_no_refresh_token_left());
+        assert!(harness.cognito.has_no_refresh_token_left());
     }
 }
 
 #[test]
 fn a_sealed_consent_to_one_server_cannot_be_sent_for_the_other() {
-    let world = world();
+    let harness = harness();
     let mut browser = Browser::default();
-    let page = browser.get(&world, &client(&world, ORDERS, READ_ORDERS).authorize_url());
+    let page = browser.get(
+        &harness,
+        &client(&harness, ORDERS, READ_ORDERS).authorize_url(),
+    );
     let request = hidden_request(&page);
     let form = [
         ("request", request.as_str()),
@@ -264,9 +270,9 @@ fn a_sealed_consent_to_one_server_cannot_be_sent_for_the_other() {
         ("resource", STOCK),
         ("scope", READ_STOCK),
     ];
-    let answer = browser.submit(&world, &form, crate::world::ISSUER, "same-origin");
-    let url = crate::world::refresh_target(&answer);
-    let query = crate::cognito::parameters(url::Url::parse(&url).unwrap().query().unwrap());
+    let answer = browser.submit(&harness, &form, ISSUER, "same-origin");
+    let url = refresh_target(&answer);
+    let query = parameters(url::Url::parse(&url).unwrap().query().unwrap());
     assert_eq!(
         (query["resource"].as_str(), query["scope"].as_str()),
         (ORDERS, READ_ORDERS)
@@ -275,7 +281,7 @@ fn a_sealed_consent_to_one_server_cannot_be_sent_for_the_other() {
 
 #[test]
 fn a_program_asks_for_scopes_of_the_server_that_it_names_or_of_any() {
-    let world = world();
+    let harness = harness();
     let ask = |scope: &str, resource: Option<&str>| {
         let mut form = vec![
             ("grant_type", "client_credentials"),
@@ -284,7 +290,7 @@ fn a_program_asks_for_scopes_of_the_server_that_it_names_or_of_any() {
             ("scope", scope),
         ];
         form.extend(resource.map(|resource| ("resource", resource)));
-        world.form("/token", &form, &[])
+        harness.form("/token", &form, &[])
     };
     let both = format!("{READ_ORDERS} {READ_STOCK}");
     assert_eq!(ask(&both, None).status(), 200);
@@ -296,14 +302,14 @@ fn a_program_asks_for_scopes_of_the_server_that_it_names_or_of_any() {
 
 #[test]
 fn the_metadata_lists_every_server_and_every_scope() {
-    let world = world();
+    let harness = harness();
     for path in [
         "/.well-known/oauth-authorization-server",
         "/.well-known/oauth-authorization-server/stock/mcp",
         "/.well-known/openid-configuration/orders/mcp",
         "/orders/mcp/.well-known/openid-configuration",
     ] {
-        let document = body(&world.get(path, &[]));
+        let document = body(&harness.get(path, &[]));
         assert_eq!(
             document["protected_resources"],
             json!([ORDERS, STOCK]),
@@ -315,7 +321,7 @@ fn the_metadata_lists_every_server_and_every_scope() {
         );
     }
     assert_eq!(
-        world
+        harness
             .get("/.well-known/oauth-authorization-server/mcp", &[])
             .status(),
         404
@@ -324,7 +330,7 @@ fn the_metadata_lists_every_server_and_every_scope() {
 
 #[test]
 fn somebody_who_signed_up_without_a_client_is_told_the_address_of_each_server() {
-    let page = world().get("/sign-in?outcome=done", &[]);
+    let page = harness().get("/sign-in?outcome=done", &[]);
     for text in ["To use Orders,", ORDERS, "To use Stock,", STOCK] {
         assert!(page.body().contains(text), "{text}: {}", page.body());
     }
@@ -332,14 +338,14 @@ fn somebody_who_signed_up_without_a_client_is_told_the_address_of_each_server() 
 
 #[test]
 fn a_server_that_is_gone_keeps_nobody_signed_in() {
-    let before = world();
+    let before = harness();
     let client = client(&before, STOCK, READ_STOCK);
     let tokens = tokens(&before, &client, STOCK);
     let remaining = json!([
         { "resource": ORDERS, "name": "Orders", "scopes": [{ "name": "read", "description": "Read orders" }] },
         { "resource": "https://dogs.example.com/bills/mcp", "name": "Bills", "scopes": [{ "name": "read", "description": "Read bills" }] },
     ]);
-    let after = world_with(&[("AUTHORIZATION_RESOURCES", &remaining.to_string())]);
+    let after = harness_with(&[("AUTHORIZATION_RESOURCES", &remaining.to_string())]);
     let form = [
         ("grant_type", "refresh_token"),
         ("refresh_token", tokens["refresh_token"].as_str().unwrap()),

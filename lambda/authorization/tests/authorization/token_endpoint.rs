@@ -1,19 +1,23 @@
 //! `/token` and `/revoke`: what they refuse and how they say it.
 
-use crate::world::{Browser, Client, READ, VERIFIER, World, error, json as body};
+use crate::{
+    cognito::{CLIENT_ID, parameters},
+    harness::{
+        Browser, Client, Counter, Harness, ISSUER, LOOPBACK, READ, RESOURCE, SEALING, START,
+        VERIFIER, WRITE, error, json as body, stored,
+    },
+};
 
-const LOOPBACK: &str = "http://localhost:53682/callback";
-
-fn signed_in(world: &World) -> (Client, String) {
-    let client = Client::new(&world.registered(LOOPBACK), LOOPBACK);
-    let tokens = world.sign_in(&client);
+fn signed_in(harness: &Harness) -> (Client, String) {
+    let client = harness.client();
+    let tokens = harness.sign_in(&client);
     (client, tokens["refresh_token"].as_str().unwrap().to_owned())
 }
 
 #[test]
 fn each_missing_parameter_is_named() {
-    let world = World::new();
-    let client_id = world.registered(LOOPBACK);
+    let harness = Harness::new();
+    let client_id = harness.registered(LOOPBACK);
     let all = [
         ("grant_type", "authorization_code"),
         ("client_id", client_id.as_str()),
@@ -25,7 +29,7 @@ fn each_missing_parameter_is_named() {
             .into_iter()
             .filter(|(name, _)| *name != missing)
             .collect();
-        let answer = world.form("/token", &form, &[]);
+        let answer = harness.form("/token", &form, &[]);
         assert_eq!(
             error(&answer),
             (400, "invalid_request".to_owned()),
@@ -35,59 +39,21 @@ fn each_missing_parameter_is_named() {
     }
 }
 
-/// OAuth 2.1 took `redirect_uri` out of the token request (section 10.2): PKCE binds a code better. One that is sent counts.
-#[test]
-fn a_code_is_redeemed_without_a_redirect_uri_and_never_with_another() {
-    let world = World::new();
-    let client = Client::new(&world.registered(LOOPBACK), LOOPBACK);
-    let code = world.code(&mut Browser::default(), &client);
-    let redeem = |more: &[(&str, &str)]| {
-        let form = [
-            ("grant_type", "authorization_code"),
-            ("client_id", client.client_id.as_str()),
-            ("code", code.as_str()),
-            ("code_verifier", VERIFIER),
-        ];
-        world.form("/token", &[&form, more].concat(), &[])
-    };
-    for another in [
-        "http://localhost:53683/callback",
-        "http://localhost:53682/callback/",
-        "http://127.0.0.1:53682/callback",
-        "https://attacker.example/callback",
-        "x",
-    ] {
-        let answer = redeem(&[("redirect_uri", another)]);
-        assert_eq!(
-            error(&answer),
-            (400, "invalid_grant".to_owned()),
-            "{another}"
-        );
-    }
-    assert!(
-        world.cognito.bodies().is_empty(),
-        "Cognito's code is not used up"
-    );
-    let answer = redeem(&[]);
-    assert_eq!(answer.status(), 200, "{}", answer.body());
-    assert_eq!(body(&answer)["scope"], READ);
-}
-
 /// A refresh token that an earlier version sealed says nothing about its person, so nothing could be compared.
 #[test]
 fn a_refresh_token_without_a_person_is_refused_and_can_be_revoked() {
     use mcp_lambda_authorization::{Digest, Keyring, Purpose, Secret, Timestamp};
-    let world = World::new();
-    let client_id = world.registered(LOOPBACK);
-    let sealing = Secret::new(crate::world::SEALING);
-    let keyring = Keyring::derive(crate::world::ISSUER, &sealing, None).unwrap();
+    let harness = Harness::new();
+    let client_id = harness.registered(LOOPBACK);
+    let sealing = Secret::new(SEALING);
+    let keyring = Keyring::derive(ISSUER, &sealing, None).unwrap();
     let earlier = keyring
         .seal(
             Purpose::RefreshToken,
             &serde_json::json!({ "u": "upstream-refresh-1", "p": [READ] }),
             &[Digest::of(client_id.as_bytes()).bytes()],
-            Timestamp(crate::world::START + 3600),
-            &crate::world::Counter::default(),
+            Timestamp(START + 3600),
+            &Counter::default(),
         )
         .unwrap();
     let form = [
@@ -96,49 +62,49 @@ fn a_refresh_token_without_a_person_is_refused_and_can_be_revoked() {
         ("client_id", client_id.as_str()),
     ];
     assert_eq!(
-        error(&world.form("/token", &form, &[])),
+        error(&harness.form("/token", &form, &[])),
         (400, "invalid_grant".to_owned())
     );
-    assert!(world.cognito.bodies().is_empty());
+    assert!(harness.cognito.bodies().is_empty());
     let form = [("token", earlier.expose()), ("client_id", &client_id)];
-    assert_eq!(world.form("/revoke", &form, &[]).status(), 200);
-    assert_eq!(world.cognito.revoked(), 1);
+    assert_eq!(harness.form("/revoke", &form, &[]).status(), 200);
+    assert_eq!(harness.cognito.revoked(), 1);
 }
 
 #[test]
 fn a_repeated_parameter_is_refused_except_resource() {
-    let world = World::new();
+    let harness = Harness::new();
     let twice = [
         ("grant_type", "refresh_token"),
         ("client_id", "a"),
         ("client_id", "b"),
     ];
     assert_eq!(
-        error(&world.form("/token", &twice, &[])),
+        error(&harness.form("/token", &twice, &[])),
         (400, "invalid_request".to_owned())
     );
     let resource = [
         ("grant_type", "x"),
         ("client_id", "a"),
-        ("resource", crate::world::RESOURCE),
-        ("resource", crate::world::RESOURCE),
+        ("resource", RESOURCE),
+        ("resource", RESOURCE),
     ];
     assert_eq!(
-        error(&world.form("/token", &resource, &[])),
+        error(&harness.form("/token", &resource, &[])),
         (400, "unsupported_grant_type".to_owned())
     );
 }
 
 #[test]
 fn grants_that_are_not_served_are_named() {
-    let world = World::new();
+    let harness = Harness::new();
     for grant in [
         "password",
         "implicit",
         "urn:ietf:params:oauth:grant-type:jwt-bearer",
         "urn:ietf:params:oauth:grant-type:device_code",
     ] {
-        let answer = world.form("/token", &[("grant_type", grant), ("client_id", "x")], &[]);
+        let answer = harness.form("/token", &[("grant_type", grant), ("client_id", "x")], &[]);
         assert_eq!(error(&answer), (400, "unsupported_grant_type".to_owned()));
         assert!(answer.body().contains(grant));
     }
@@ -146,16 +112,16 @@ fn grants_that_are_not_served_are_named() {
 
 #[test]
 fn forms_are_forms_and_credentials_are_never_read_from_the_query() {
-    let world = World::new();
+    let harness = Harness::new();
     assert_eq!(
-        error(&world.post("/token", "application/json", "{}", &[])),
+        error(&harness.post("/token", "application/json", "{}", &[])),
         (400, "invalid_request".to_owned())
     );
     assert_eq!(
-        error(&world.post("/token", "multipart/form-data", "x", &[])),
+        error(&harness.post("/token", "multipart/form-data", "x", &[])),
         (400, "invalid_request".to_owned())
     );
-    let answer = world.get(
+    let answer = harness.get(
         "/token?grant_type=client_credentials&client_id=a&client_secret=b",
         &[],
     );
@@ -165,8 +131,8 @@ fn forms_are_forms_and_credentials_are_never_read_from_the_query() {
 
 #[test]
 fn a_public_client_may_name_itself_by_basic_without_a_secret_and_never_with_one() {
-    let world = World::new();
-    let (client, refresh_token) = signed_in(&world);
+    let harness = Harness::new();
+    let (client, refresh_token) = signed_in(&harness);
     let basic = |secret: &str| {
         use base64::{Engine, prelude::BASE64_STANDARD};
         format!(
@@ -179,11 +145,11 @@ fn a_public_client_may_name_itself_by_basic_without_a_secret_and_never_with_one(
         ("refresh_token", refresh_token.as_str()),
     ];
     assert_eq!(
-        error(&world.form("/token", &form, &[("authorization", &basic("guess"))])),
+        error(&harness.form("/token", &form, &[("authorization", &basic("guess"))])),
         (401, "invalid_client".to_owned())
     );
     assert_eq!(
-        world
+        harness
             .form("/token", &form, &[("authorization", &basic(""))])
             .status(),
         200
@@ -192,20 +158,20 @@ fn a_public_client_may_name_itself_by_basic_without_a_secret_and_never_with_one(
 
 #[test]
 fn two_ways_of_authentication_at_once_are_refused() {
-    let world = World::new();
+    let harness = Harness::new();
     let form = [
         ("grant_type", "client_credentials"),
         ("client_id", "m"),
         ("client_secret", "s"),
     ];
-    let answer = world.form("/token", &form, &[("authorization", "Basic bTpz")]);
+    let answer = harness.form("/token", &form, &[("authorization", "Basic bTpz")]);
     assert_eq!(error(&answer), (400, "invalid_request".to_owned()));
     let other = [
         ("grant_type", "client_credentials"),
         ("client_id", "another"),
     ];
     assert_eq!(
-        error(&world.form("/token", &other, &[("authorization", "Basic bTpz")])),
+        error(&harness.form("/token", &other, &[("authorization", "Basic bTpz")])),
         (400, "invalid_request".to_owned())
     );
     for malformed in [
@@ -215,7 +181,7 @@ fn two_ways_of_authentication_at_once_are_refused() {
         "Basic bm9jb2xvbg==",
         "Basic OnNlY3JldA==",
     ] {
-        let answer = world.form(
+        let answer = harness.form(
             "/token",
             &[("grant_type", "client_credentials")],
             &[("authorization", malformed)],
@@ -236,10 +202,10 @@ fn two_ways_of_authentication_at_once_are_refused() {
 
 #[test]
 fn token_answers_are_never_cached() {
-    let world = World::new();
-    let client = Client::new(&world.registered(LOOPBACK), LOOPBACK);
-    let code = world.code(&mut Browser::default(), &client);
-    let answer = world.redeem(&client, &code);
+    let harness = Harness::new();
+    let client = harness.client();
+    let code = harness.code(&mut Browser::default(), &client);
+    let answer = harness.redeem(&client, &code);
     assert_eq!(answer.headers()["cache-control"], "no-store");
     assert_eq!(answer.headers()["pragma"], "no-cache");
     assert_eq!(answer.headers()["content-type"], "application/json");
@@ -247,17 +213,17 @@ fn token_answers_are_never_cached() {
 
 #[test]
 fn a_used_refresh_token_is_refused_by_cognitos_rotation() {
-    let world = World::new();
-    let (client, refresh_token) = signed_in(&world);
+    let harness = Harness::new();
+    let (client, refresh_token) = signed_in(&harness);
     let form = [
         ("grant_type", "refresh_token"),
         ("refresh_token", refresh_token.as_str()),
         ("client_id", client.client_id.as_str()),
     ];
-    let first = body(&world.form("/token", &form, &[]));
+    let first = body(&harness.form("/token", &form, &[]));
     assert_eq!(first["scope"], READ);
     assert_eq!(
-        error(&world.form("/token", &form, &[])),
+        error(&harness.form("/token", &form, &[])),
         (400, "invalid_grant".to_owned())
     );
 }
@@ -265,15 +231,15 @@ fn a_used_refresh_token_is_refused_by_cognitos_rotation() {
 /// What is not defended: the owner is refused after the thief has refreshed, and that does not end what the thief has.
 #[test]
 fn a_stolen_refresh_token_outlives_the_refusal_of_its_owner() {
-    let world = World::new();
-    let (client, stolen) = signed_in(&world);
+    let harness = Harness::new();
+    let (client, stolen) = signed_in(&harness);
     let refresh = |token: &str| {
         let form = [
             ("grant_type", "refresh_token"),
             ("refresh_token", token),
             ("client_id", client.client_id.as_str()),
         ];
-        world.form("/token", &form, &[])
+        harness.form("/token", &form, &[])
     };
     let of_thief = body(&refresh(&stolen));
     assert_eq!(
@@ -287,53 +253,53 @@ fn a_stolen_refresh_token_outlives_the_refusal_of_its_owner() {
 
 #[test]
 fn a_refresh_token_expires_after_its_days() {
-    let world = World::with(&[("AUTHORIZATION_REFRESH_TOKEN_DAYS", "7")]);
-    let (client, refresh_token) = signed_in(&world);
-    world.pass(7 * 24 * 3600);
+    let harness = Harness::with(&[("AUTHORIZATION_REFRESH_TOKEN_DAYS", "7")]);
+    let (client, refresh_token) = signed_in(&harness);
+    harness.pass(7 * 24 * 3600);
     let form = [
         ("grant_type", "refresh_token"),
         ("refresh_token", refresh_token.as_str()),
         ("client_id", client.client_id.as_str()),
     ];
     assert_eq!(
-        error(&world.form("/token", &form, &[])),
+        error(&harness.form("/token", &form, &[])),
         (400, "invalid_grant".to_owned())
     );
 }
 
 #[test]
 fn an_identity_provider_that_is_down_is_told_apart_from_a_bad_code() {
-    let world = World::new();
-    let client = Client::new(&world.registered(LOOPBACK), LOOPBACK);
-    let code = world.code(&mut Browser::default(), &client);
-    world.cognito.go_down();
+    let harness = Harness::new();
+    let client = harness.client();
+    let code = harness.code(&mut Browser::default(), &client);
+    harness.cognito.go_down();
     assert_eq!(
-        error(&world.redeem(&client, &code)),
+        error(&harness.redeem(&client, &code)),
         (503, "temporarily_unavailable".to_owned())
     );
 }
 
 #[test]
 fn a_wrong_secret_of_our_own_app_client_is_our_fault_and_not_the_clients() {
-    let world = World::new();
-    let mut secrets = crate::world::stored(crate::world::SEALING, None);
+    let harness = Harness::new();
+    let mut secrets = stored(SEALING, None);
     secrets.cognito_client = None;
-    *world.store.0.lock().unwrap() = Ok(secrets);
-    let client = Client::new(&world.registered(LOOPBACK), LOOPBACK);
-    let code = world.code(&mut Browser::default(), &client);
+    *harness.store.0.lock().unwrap() = Ok(secrets);
+    let client = harness.client();
+    let code = harness.code(&mut Browser::default(), &client);
     assert_eq!(
-        error(&world.redeem(&client, &code)),
+        error(&harness.redeem(&client, &code)),
         (500, "server_error".to_owned())
     );
 }
 
 #[test]
 fn revoking_something_unknown_succeeds_and_an_access_token_is_named_as_unsupported() {
-    let world = World::new();
-    let client = Client::new(&world.registered(LOOPBACK), LOOPBACK);
-    let tokens = world.sign_in(&client);
+    let harness = Harness::new();
+    let client = harness.client();
+    let tokens = harness.sign_in(&client);
     let revoke = |token: &str| {
-        world.form(
+        harness.form(
             "/revoke",
             &[("token", token), ("client_id", &client.client_id)],
             &[],
@@ -345,54 +311,89 @@ fn revoking_something_unknown_succeeds_and_an_access_token_is_named_as_unsupport
         (400, "unsupported_token_type".to_owned())
     );
     assert_eq!(
-        error(&world.form("/revoke", &[("token", "x"), ("client_id", "stranger")], &[])),
+        error(&harness.form("/revoke", &[("token", "x"), ("client_id", "stranger")], &[])),
         (401, "invalid_client".to_owned())
     );
     assert_eq!(
-        error(&world.form("/revoke", &[("client_id", &client.client_id)], &[])),
+        error(&harness.form("/revoke", &[("client_id", &client.client_id)], &[])),
         (400, "invalid_request".to_owned())
     );
 }
 
-/// MCP, "Canonical Server URI": upper-case scheme and host are accepted for robustness; everything else is exact.
-#[test]
-fn our_resource_may_be_written_with_upper_case_scheme_and_host_or_a_slash_at_its_end() {
-    let world = World::new();
-    let client = Client::new(&world.registered(LOOPBACK), LOOPBACK);
-    for (resource, status) in [
-        ("HTTPS://DOGS.example.com/mcp", 200),
-        ("https://dogs.example.com/mcp/", 200),
-        ("https://dogs.example.com/MCP", 302),
-        ("https://dogs.example.com/mcp//", 302),
-        ("https://dogs.example.com:443/mcp", 302),
-        ("https://dogs.example.com./mcp", 302),
-        ("https://dogs.example.com\u{2028}/mcp", 302),
-    ] {
-        let answer = world.get(&client.but("resource", Some(resource)).authorize_url(), &[]);
-        assert_eq!(answer.status(), status, "{resource}");
-    }
-}
-
 #[test]
 fn a_public_app_client_of_ours_names_itself_in_the_body_of_a_revocation() {
-    let world = World::new();
-    let client = Client::new(&world.registered(LOOPBACK), LOOPBACK);
-    let tokens = world.sign_in(&client);
-    let mut secrets = crate::world::stored(crate::world::SEALING, None);
+    let harness = Harness::new();
+    let client = harness.client();
+    let tokens = harness.sign_in(&client);
+    let mut secrets = stored(SEALING, None);
     secrets.cognito_client = None;
-    *world.store.0.lock().unwrap() = Ok(secrets);
-    world.pass(5 * 60);
+    *harness.store.0.lock().unwrap() = Ok(secrets);
+    harness.pass(5 * 60);
     let form = [
         ("token", tokens["refresh_token"].as_str().unwrap()),
         ("client_id", client.client_id.as_str()),
     ];
     // The user pool of these tests has a confidential app client only, and refuses.
     assert_eq!(
-        error(&world.form("/revoke", &form, &[])),
+        error(&harness.form("/revoke", &form, &[])),
         (500, "server_error".to_owned())
     );
-    let sent = world.cognito.bodies().pop().unwrap();
-    let sent = crate::cognito::parameters(&sent);
-    assert_eq!(sent["client_id"], crate::cognito::CLIENT_ID);
+    let sent = harness.cognito.bodies().pop().unwrap();
+    let sent = parameters(&sent);
+    assert_eq!(sent["client_id"], CLIENT_ID);
     assert!(sent["token"].starts_with("upstream-refresh-"));
+}
+
+#[test]
+fn a_refresh_cannot_ask_for_more_than_was_granted() {
+    let harness = Harness::new();
+    let client = harness.client();
+    let tokens = harness.sign_in(&client);
+    let form = [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", tokens["refresh_token"].as_str().unwrap()),
+        ("client_id", client.client_id.as_str()),
+        ("scope", WRITE),
+    ];
+    assert_eq!(
+        error(&harness.form("/token", &form, &[])),
+        (400, "invalid_scope".to_owned())
+    );
+}
+
+/// Cloudflare 0.8: one client could revoke another's tokens, by a prefix that was read before it was verified.
+#[test]
+fn cloudflare_0_8_a_client_cannot_revoke_or_refresh_with_anothers_token() {
+    let harness = Harness::new();
+    let owner = harness.client();
+    let thief = Client::new(
+        &harness.registered("http://127.0.0.1:9/cb"),
+        "http://127.0.0.1:9/cb",
+    );
+    let tokens = harness.sign_in(&owner);
+    let refresh_token = tokens["refresh_token"].as_str().unwrap();
+    let revoke = |client: &Client| {
+        harness.form(
+            "/revoke",
+            &[("token", refresh_token), ("client_id", &client.client_id)],
+            &[],
+        )
+    };
+    let refresh = |client: &Client| {
+        harness.form(
+            "/token",
+            &[
+                ("grant_type", "refresh_token"),
+                ("refresh_token", refresh_token),
+                ("client_id", &client.client_id),
+            ],
+            &[],
+        )
+    };
+    assert_eq!(revoke(&thief).status(), 200, "the answer does not tell");
+    assert_eq!(harness.cognito.revoked(), 0, "and nothing happened");
+    assert_eq!(error(&refresh(&thief)), (400, "invalid_grant".to_owned()));
+    assert_eq!(revoke(&owner).status(), 200);
+    assert_eq!(harness.cognito.revoked(), 1);
+    assert_eq!(error(&refresh(&owner)), (400, "invalid_grant".to_owned()));
 }

@@ -11,7 +11,7 @@ use http_body::Body;
 use http_body_util::{BodyExt, Empty, Limited};
 use mcp_lambda_contract::{
     Contract, HttpUrl, McpSettings, PROTECTED_RESOURCE_METADATA_PATH, ProtectedResourceMetadata,
-    full_scope,
+    full_scope, jwks_url,
 };
 use rmcp::ServerHandler;
 use serde_json::{Value, json};
@@ -44,15 +44,9 @@ pub(crate) struct Direct<S: ServerHandler> {
 fn keys_url(settings: &McpSettings) -> Result<HttpUrl, StartError> {
     match &settings.jwks_url {
         Some(url) => Ok(url.clone()),
-        None => {
-            let url = format!(
-                "{}/.well-known/jwks.json",
-                settings.issuer.as_str().trim_end_matches('/')
-            );
-            HttpUrl::parse(&url).map_err(|problem| {
-                StartError::Server(format!("the URL of the issuer's keys {problem}"))
-            })
-        }
+        None => HttpUrl::parse(&jwks_url(settings.issuer.as_str())).map_err(|problem| {
+            StartError::Server(format!("the URL of the issuer's keys {problem}"))
+        }),
     }
 }
 

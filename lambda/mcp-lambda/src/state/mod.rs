@@ -16,6 +16,7 @@ mod version;
 
 use std::sync::Arc;
 
+use mcp_lambda_contract::setting_names::{MCP_STATE_KEYS, MCP_STATE_TABLE};
 use mcp_lambda_contract::{
     AwsResource, AwsResourceType, McpSettings, Reader, Setting, Settings, Tool,
 };
@@ -37,19 +38,16 @@ pub(crate) use version::{Version, Versioned};
 
 /// Name of the table in the contract.
 pub(crate) const TABLE: &str = "state";
-/// The setting that holds the table's physical name.
-pub(crate) const TABLE_SETTING: &str = "MCP_STATE_TABLE";
-const KEYS_SETTING: &str = "MCP_STATE_KEYS";
 
 mcp_lambda_contract::settings! {
     /// The settings of a server that keeps state.
     pub(crate) struct StateSettings owned by McpLambda {
         /// Name of the DynamoDB table that holds what outlives an invocation. Its TTL attribute is expires.
-        pub(crate) table: Option<String> = "MCP_STATE_TABLE",
+        pub(crate) table: Option<String> = MCP_STATE_TABLE,
         /// Secret. Comma-separated secrets that seal session ids, each an id, a colon and 43 to 256 random letters,
         /// digits, +, /, =, - and _. The first one seals, all of them open: put a new one first, and remove the old
         /// one a week later.
-        pub(crate) keys: Option<StateKeys> = "MCP_STATE_KEYS",
+        pub(crate) keys: Option<StateKeys> = MCP_STATE_KEYS,
     }
 }
 
@@ -58,7 +56,7 @@ fn definitions(needs: &StateNeeds) -> Vec<Setting> {
     StateSettings::definitions()
         .into_iter()
         .filter(|setting| match setting.name {
-            KEYS_SETTING => needs.keys(),
+            MCP_STATE_KEYS => needs.keys(),
             _ => needs.table(),
         })
         .map(|setting| Setting {
@@ -82,7 +80,7 @@ pub(crate) fn add_to_contract(
     resources.push(AwsResource {
         name: TABLE.to_owned(),
         resource_type: AwsResourceType::DynamodbTable,
-        setting: TABLE_SETTING.to_owned(),
+        setting: MCP_STATE_TABLE.to_owned(),
     });
     for tool in tools {
         let has_session = needs
@@ -117,8 +115,8 @@ impl State {
     ) -> Result<Self, StartError> {
         if process.is_function() {
             let missing: Vec<&str> = [
-                (TABLE_SETTING, settings.table.is_none()),
-                (KEYS_SETTING, settings.keys.is_none() && needs.keys()),
+                (MCP_STATE_TABLE, settings.table.is_none()),
+                (MCP_STATE_KEYS, settings.keys.is_none() && needs.keys()),
             ]
             .into_iter()
             .filter_map(|(name, is_missing)| is_missing.then_some(name))

@@ -1,0 +1,242 @@
+//! The edge before a stub of the gateway.
+
+use std::pin::pin;
+
+use crate::stub::{Stub, serve, text};
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::Request;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::any;
+use http_body_util::BodyExt;
+use http_body_util::channel::Channel;
+use mcp_lambda_cli::dev::edge::{self, LoopbackHost, Routes, Upstream};
+use tower::ServiceExt;
+
+fn edge(upstream: Upstream) -> Router {
+    let routes = Routes {
+        root: "abc123".into(),
+        paths: [("/orders/mcp".to_owned(), "def456".to_owned())].into(),
+    };
+    edge::app(
+        edge::Origin::new(upstream, &routes).unwrap(),
+        LoopbackHost::new(3030),
+    )
+}
+
+fn post(path: &str) -> axum::http::request::Builder {
+    Request::post(path).header(header::HOST, "127.0.0.1:3030")
+}
+
+#[tokio::test]
+async fn puts_the_stage_at_the_root_under_the_gateways_own_name() {
+    let stub =
+        Stub::answering(|_| (StatusCode::ACCEPTED, [("x-own", "1")], "done").into_response()).await;
+    let request = post("/mcp?a=b%20c")
+        .header(header::AUTHORIZATION, "Bearer t")
+        .body(Body::from("ping"))
+        .unwrap();
+    let response = edge(Upstream::at(stub.port))
+        .oneshot(request)
+        .await
+        .unwrap();
+    assert_eq!(
+        (
+            response.status(),
+            response.headers()["x-own"].to_str().unwrap()
+        ),
+        (StatusCode::ACCEPTED, "1")
+    );
+    assert_eq!(text(response).await, "done");
+    let asked = stub.asked().remove(0);
+    assert_eq!(asked.target, "/_aws/execute-api/abc123/prod/mcp?a=b%20c");
+    assert_eq!(
+        asked.headers[header::HOST],
+        "abc123.execute-api.us-east-1.amazonaws.com"
+    );
+    assert_eq!(asked.headers[header::AUTHORIZATION], "Bearer t");
+    assert_eq!(asked.body, "ping");
+}
+
+#[tokio::test]
+async fn refuses_a_foreign_host_and_leaves_a_foreign_origin_to_the_function() {
+    let stub = Stub::answering(|_| StatusCode::OK.into_response()).await;
+    for host in [
+        "evil.example",
+        "127.0.0.1",
+        "127.0.0.1:3031",
+        "localhost.evil.example:3030",
+    ] {
+        let request = Request::post("/mcp")
+            .header(header::HOST, host)
+            .body(Body::empty())
+            .unwrap();
+        let response = edge(Upstream::at(stub.port))
+            .oneshot(request)
+            .await
+            .unwrap();
+        assert_eq!((host, response.status()), (host, StatusCode::FORBIDDEN));
+    }
+    let nameless = Request::post("/mcp").body(Body::empty()).unwrap();
+    assert_eq!(
+        edge(Upstream::at(stub.port))
+            .oneshot(nameless)
+            .await
+            .unwrap()
+            .status(),
+        StatusCode::FORBIDDEN
+    );
+    assert!(stub.asked().is_empty());
+
+    let request = Request::post("/mcp")
+        .header(header::HOST, "LOCALHOST:3030")
+        .header(header::ORIGIN, "https://evil.example")
+        .body(Body::empty())
+        .unwrap();
+    assert_eq!(
+        edge(Upstream::at(stub.port))
+            .oneshot(request)
+            .await
+            .unwrap()
+            .status(),
+        StatusCode::OK
+    );
+    assert_eq!(
+        stub.asked()[0].headers[header::ORIGIN],
+        "https://evil.example"
+    );
+}
+
+#[tokio::test]
+async fn leads_a_servers_whole_path_to_its_own_api_and_all_else_to_the_host() {
+    let stub = Stub::answering(|_| StatusCode::OK.into_response()).await;
+    for path in [
+        "/orders/mcp?a=b",
+        "/orders/mcp/",
+        "/orders/mcp/x",
+        "/orders",
+        "/.well-known/oauth-protected-resource/orders/mcp",
+    ] {
+        let request = post(path).body(Body::empty()).unwrap();
+        edge(Upstream::at(stub.port))
+            .oneshot(request)
+            .await
+            .unwrap();
+    }
+    let asked: Vec<_> = stub
+        .asked()
+        .into_iter()
+        .map(|asked| {
+            (
+                asked.headers[header::HOST].to_str().unwrap()[..6].to_owned(),
+                asked.target,
+            )
+        })
+        .collect();
+    assert_eq!(
+        asked[0],
+        (
+            "def456".into(),
+            "/_aws/execute-api/def456/prod/orders/mcp?a=b".into()
+        )
+    );
+    assert!(
+        asked[1..].iter().all(|(host, target)| host == "abc123"
+            && target.starts_with("/_aws/execute-api/abc123/prod/")),
+        "{asked:?}"
+    );
+}
+
+#[tokio::test]
+async fn drops_what_belongs_to_one_connection() {
+    let stub =
+        Stub::answering(|_| [("keep-alive", "timeout=1"), ("x-stays", "1")].into_response()).await;
+    let request = post("/mcp")
+        .header(header::CONNECTION, "x-private, close")
+        .header("x-private", "1")
+        .header(header::TE, "trailers")
+        .body(Body::empty())
+        .unwrap();
+    let response = edge(Upstream::at(stub.port))
+        .oneshot(request)
+        .await
+        .unwrap();
+    assert!(
+        !response.headers().contains_key("keep-alive")
+            && response.headers().contains_key("x-stays")
+    );
+    let asked = stub.asked().remove(0);
+    assert!(!asked.headers.contains_key("x-private") && !asked.headers.contains_key(header::TE));
+}
+
+#[tokio::test]
+async fn hands_on_each_chunk_of_a_response_while_the_next_is_not_there_yet() {
+    let (mut sender, body) = Channel::<Bytes>::new(1);
+    let body = std::sync::Mutex::new(Some(body));
+    let body = std::sync::Arc::new(body);
+    let app = Router::new().fallback(any(move || {
+        let body = body.lock().unwrap().take().unwrap();
+        async move { Response::new(Body::new(body)) }
+    }));
+    let port = serve(app).await;
+    sender.send_data("one".into()).await.unwrap();
+    let response = edge(Upstream::at(port))
+        .oneshot(post("/mcp").body(Body::empty()).unwrap())
+        .await
+        .unwrap();
+    let mut body = pin!(response.into_body());
+    assert_eq!(
+        body.frame().await.unwrap().unwrap().into_data().unwrap(),
+        "one"
+    );
+    sender.send_data("two".into()).await.unwrap();
+    assert_eq!(
+        body.frame().await.unwrap().unwrap().into_data().unwrap(),
+        "two"
+    );
+    drop(sender);
+    assert!(body.frame().await.is_none());
+}
+
+#[tokio::test]
+async fn hands_on_each_chunk_of_a_request_while_the_next_is_not_there_yet() {
+    let app = Router::new().fallback(any(async |request: Request| {
+        Response::new(request.into_body())
+    }));
+    let (mut sender, body) = Channel::<Bytes>::new(1);
+    sender.send_data("one".into()).await.unwrap();
+    let request = post("/mcp").body(Body::new(body)).unwrap();
+    let response = edge(Upstream::at(serve(app).await))
+        .oneshot(request)
+        .await
+        .unwrap();
+    let mut echo = pin!(response.into_body());
+    assert_eq!(
+        echo.frame().await.unwrap().unwrap().into_data().unwrap(),
+        "one"
+    );
+    sender.send_data("two".into()).await.unwrap();
+    assert_eq!(
+        echo.frame().await.unwrap().unwrap().into_data().unwrap(),
+        "two"
+    );
+}
+
+#[tokio::test]
+async fn answers_502_when_the_gateway_is_away() {
+    // Bound, so that nobody else can listen there, and not listening.
+    let held = tokio::net::TcpSocket::new_v4().unwrap();
+    held.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let port = held.local_addr().unwrap().port();
+    let response = edge(Upstream::at(port))
+        .oneshot(post("/mcp").body(Body::empty()).unwrap())
+        .await
+        .unwrap();
+    assert_eq!(response.status(), StatusCode::BAD_GATEWAY);
+    assert!(
+        text(response)
+            .await
+            .contains(&format!("127.0.0.1:{port} did not answer"))
+    );
+}

@@ -1,0 +1,118 @@
+//! Prints the facts that the constructs know too, as JSON: each with its name, its description and its value.
+//! `npm run generate` writes them to `cdk/lib/generated`.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use mcp_lambda_contract::{
+    AUTHORIZATION_SERVER_METADATA_PATH, AuthorizationServerMetadata, Challenge, Contract,
+    FORBIDDEN_SCHEMES, InvalidChallengeValue, JWKS_PATH, LONGEST_CLIENT_URL, LOOPBACK_HOSTS,
+    NameRule, OPENID_CONFIGURATION_PATH, PRIVATE_DOMAINS, PROTECTED_RESOURCE_METADATA_PATH,
+    ProtectedResourceMetadata, SCHEME, SCOPE_NAME, SERVER_NAME, SHA256_DIGEST, WELL_KNOWN_PATH,
+    setting_names,
+};
+use serde_json::{Map, Value, json};
+
+fn main() -> ExitCode {
+    let facts = facts().and_then(|facts| {
+        std::io::stdout()
+            .write_all(format!("{facts:#}\n").as_bytes())
+            .map_err(|error| error.to_string())
+    });
+    match facts {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn facts() -> Result<Value, String> {
+    let (token_required, insufficient_scope) = challenges().map_err(|error| error.to_string())?;
+    // A template is a string, because the order of its members counts and a `Value` sorts them.
+    let template =
+        |document: Result<String, serde_json::Error>| document.map_err(|e| e.to_string());
+    let own = || {
+        AuthorizationServerMetadata::of_server(
+            "${issuer}",
+            "${jwksUrl}",
+            vec!["${oauthScopes}".to_owned()],
+            vec!["${resourceIdentifiers}".to_owned()],
+            true,
+        )
+    };
+    let pool = || {
+        AuthorizationServerMetadata::of_user_pool(
+            "${issuer}",
+            "${signInBaseUrl}",
+            "${jwksUrl}",
+            vec!["${oauthScopes}".to_owned()],
+        )
+    };
+    let resource = ProtectedResourceMetadata::from_strings(
+        "${resourceIdentifier}",
+        "${authorizationServers}",
+        vec!["${oauthScopes}".to_owned()],
+        "${resourceName}",
+    );
+    Ok(json!({
+        "facts": [
+            fact("SETTING", "Names of the settings that the constructs set, or that users may not set.", setting_names()),
+            fact("PLAIN_HTTP_SETTINGS", "Settings that only the plain HTTP mode reads.", setting_names::PLAIN_HTTP),
+            fact("WELL_KNOWN_PATH", "Where well-known documents are (RFC 8615).", WELL_KNOWN_PATH),
+            fact("PROTECTED_RESOURCE_METADATA_PATH", "RFC 9728 section 3.", PROTECTED_RESOURCE_METADATA_PATH),
+            fact("AUTHORIZATION_SERVER_METADATA_PATH", "RFC 8414 section 3.", AUTHORIZATION_SERVER_METADATA_PATH),
+            fact("OPENID_CONFIGURATION_PATH", "OpenID Connect Discovery 1.0 section 4.", OPENID_CONFIGURATION_PATH),
+            fact("JWKS_PATH", "Where Cognito has the keys of a user pool, below its issuer.", JWKS_PATH),
+            fact("LOOPBACK_HOSTS", "Hosts of this machine, as browsers spell them.", LOOPBACK_HOSTS),
+            fact("PRIVATE_DOMAINS", "The last labels of host names that are nobody's in public.", PRIVATE_DOMAINS),
+            fact("FORBIDDEN_SCHEMES", "Schemes that no application can claim for its redirects.", FORBIDDEN_SCHEMES),
+            fact("LONGEST_CLIENT_URL", "Longest redirect URI and longest URL of a metadata document, in characters.", LONGEST_CLIENT_URL),
+            rule("SCHEME", "A scheme of a redirect URI, as a parser writes it.", &SCHEME),
+            rule("SCOPE_NAME", "A scope-token of RFC 6749 section 3.3 less what Cognito refuses.", &SCOPE_NAME),
+            rule("SERVER_NAME", "A server's name: for command lines and Cognito.", &SERVER_NAME),
+            rule("SHA256_DIGEST", "A SHA-256 digest in lower-case hexadecimal.", &SHA256_DIGEST),
+            fact("TOKEN_REQUIRED", "The challenge of a 401. It has no `error`, because API Gateway has one response for a missing and for an invalid access token, and RFC 6750 section 3.1 forbids an error code when the request had no credentials.", token_required),
+            fact("INSUFFICIENT_SCOPE", "The challenge of a 403 (RFC 6750 section 3.1).", insufficient_scope),
+            document("PROTECTED_RESOURCE_METADATA", "RFC 9728 section 2.", template(serde_json::to_string(&resource))?),
+            document("OWN_METADATA", "RFC 8414 section 2, of the authorization server in front of a user pool.", template(serde_json::to_string(&own()))?),
+            document("OWN_OPENID_CONFIGURATION", "The same as OpenID Connect Discovery 1.0 section 3 has it.", template(serde_json::to_string(&own().openid()))?),
+            document("USER_POOL_METADATA", "RFC 8414 section 2, of a user pool itself.", template(serde_json::to_string(&pool()))?),
+            document("USER_POOL_OPENID_CONFIGURATION", "The same as OpenID Connect Discovery 1.0 section 3 has it.", template(serde_json::to_string(&pool().openid()))?),
+        ],
+        "contractSchema": Contract::json_schema(),
+    }))
+}
+
+fn challenges() -> Result<(String, String), InvalidChallengeValue> {
+    let (url, scopes) = ("${resourceMetadataUrl}", ["${oauthScopes}".to_owned()]);
+    Ok((
+        Challenge::token_required(url, &scopes)?.to_string(),
+        Challenge::insufficient_scope(url, &scopes)?.to_string(),
+    ))
+}
+
+fn setting_names() -> Map<String, Value> {
+    [
+        setting_names::MCP,
+        setting_names::AUTHORIZER,
+        setting_names::AUTHORIZATION,
+    ]
+    .concat()
+    .into_iter()
+    .map(|name| (name.to_owned(), json!(name)))
+    .collect()
+}
+
+fn fact(name: &str, description: &str, value: impl serde::Serialize) -> Value {
+    json!({ "name": name, "description": description, "value": value })
+}
+
+fn rule(name: &str, description: &str, rule: &NameRule) -> Value {
+    json!({ "name": name, "description": description, "pattern": rule.pattern() })
+}
+
+fn document(name: &str, description: &str, json: String) -> Value {
+    json!({ "name": name, "description": description, "json": json })
+}
