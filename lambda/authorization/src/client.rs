@@ -30,7 +30,6 @@ pub(crate) use fetch::fetch_document;
 pub(crate) use identifier::{client_digest, document_url, is_url};
 pub(crate) use name::harmless_name;
 pub use refused::RefusedClients;
-pub(crate) use refused::is_refusable;
 pub(crate) use registration::{Registration, register};
 
 /// How a client was registered.

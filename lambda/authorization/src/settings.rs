@@ -6,7 +6,7 @@ use mcp_lambda_contract::{Reader, Settings as _, SettingsError};
 use serde::Deserialize;
 
 use crate::{
-    client::{RefusedClients, is_refusable},
+    client::refused::{RefusedClients, is_refusable},
     oauth::{
         redirect::{
             CallbackRule, KNOWN_CLIENT_CALLBACKS, RedirectPolicy, RedirectUri, is_loopback_host,

@@ -5,7 +5,7 @@ use mcp_lambda_contract::{SettingType, Settings as _};
 use serde_json::{Map, Value, json};
 
 use super::values::{CustomScheme, DarkColor, Entries, HttpsUrl, Lifetime};
-use crate::{client::RefusedClients, oauth::redirect::CallbackRule};
+use crate::{client::refused::RefusedClients, oauth::redirect::CallbackRule};
 
 const DAY: u64 = 24 * 60 * 60;
 
