@@ -54,13 +54,22 @@ impl RequestFacts {
 
     /// The facts of the request that a handler is called for.
     pub(crate) fn of(extensions: &Extensions) -> Result<&Self, ErrorData> {
-        let parts = extensions.get::<Parts>();
-        let facts = parts.and_then(|parts| parts.extensions.get());
-        facts.ok_or_else(without_facts)
+        Self::find(extensions).ok_or_else(without_facts)
+    }
+
+    /// The outcome of the request that a handler is called for; an unused one if the request has none.
+    pub(crate) fn outcome(extensions: &Extensions) -> Outcome {
+        let facts = Self::find(extensions);
+        facts.map_or_else(Outcome::default, |facts| facts.outcome.clone())
+    }
+
+    pub(crate) fn find(extensions: &Extensions) -> Option<&Self> {
+        extensions.get::<Parts>()?.extensions.get()
     }
 }
 
 /// The endpoint and the worker of tasks attach them to every request.
+#[cold]
 pub(crate) fn without_facts() -> ErrorData {
     ErrorData::internal_error("the request has no verified caller", None)
 }

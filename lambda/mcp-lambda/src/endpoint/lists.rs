@@ -7,7 +7,7 @@ use crate::request_facts::RequestFacts;
 
 /// Refuses a cursor that is not a string.
 pub(crate) fn check_cursor(extensions: &Extensions) -> Result<(), ErrorData> {
-    if RequestFacts::of(extensions)?.has_malformed_cursor {
+    if RequestFacts::find(extensions).is_some_and(|facts| facts.has_malformed_cursor) {
         return Err(ErrorData::invalid_params(
             "params.cursor must be a string, the nextCursor of the page before",
             None,

@@ -162,7 +162,7 @@ macro_rules! forward {
                 context: RequestContext<RoleServer>,
             ) -> impl Future<Output = Result<$result, ErrorData>> + Send {
                 async move {
-                    let outcome = RequestFacts::of(&context.extensions)?.outcome.clone();
+                    let outcome = RequestFacts::outcome(&context.extensions);
                     self.catch_panic($method, outcome, $own(self, request, context)).await
                 }
                 .boxed()
@@ -177,7 +177,7 @@ macro_rules! forward {
                 context: RequestContext<RoleServer>,
             ) -> impl Future<Output = Result<$result, ErrorData>> + Send {
                 async move {
-                    let outcome = RequestFacts::of(&context.extensions)?.outcome.clone();
+                    let outcome = RequestFacts::outcome(&context.extensions);
                     self.catch_panic($method, outcome, async { self.server.$name(request, context).await }).await
                 }
                 .boxed()
@@ -196,7 +196,7 @@ macro_rules! forward_pages {
                 context: RequestContext<RoleServer>,
             ) -> impl Future<Output = Result<$result, ErrorData>> + Send {
                 async move {
-                    let outcome = RequestFacts::of(&context.extensions)?.outcome.clone();
+                    let outcome = RequestFacts::outcome(&context.extensions);
                     self.catch_panic($method, outcome, page!(self.server, $name, request, context)).await
                 }
                 .boxed()
@@ -331,7 +331,7 @@ impl<S: ServerHandler> ServerHandler for Guarded<S> {
         context: RequestContext<RoleServer>,
     ) -> impl Future<Output = Result<(), ErrorData>> + Send {
         async move {
-            let outcome = RequestFacts::of(&context.extensions)?.outcome.clone();
+            let outcome = RequestFacts::outcome(&context.extensions);
             self.catch_panic("ping", outcome, async { self.server.ping(context).await })
                 .await
         }
@@ -344,7 +344,7 @@ impl<S: ServerHandler> ServerHandler for Guarded<S> {
         context: RequestContext<RoleServer>,
     ) -> impl Future<Output = Result<InitializeResult, ErrorData>> + Send {
         async move {
-            let outcome = RequestFacts::of(&context.extensions)?.outcome.clone();
+            let outcome = RequestFacts::outcome(&context.extensions);
             let mut result = self
                 .catch_panic("initialize", outcome, async {
                     self.server.initialize(request, context).await
@@ -362,7 +362,7 @@ impl<S: ServerHandler> ServerHandler for Guarded<S> {
     ) -> impl Future<Output = Result<DiscoverResult, ErrorData>> + Send {
         async move {
             let capabilities = self.get_info().capabilities;
-            let outcome = RequestFacts::of(&context.extensions)?.outcome.clone();
+            let outcome = RequestFacts::outcome(&context.extensions);
             let mut result = self
                 .catch_panic("server/discover", outcome, async {
                     self.server.discover(context).await
