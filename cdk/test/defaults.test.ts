@@ -21,8 +21,12 @@ const authorization = () =>
   Object.values(own.findResources('AWS::Lambda::Function'))
     .map((each) => deployed(own.toJSON() as TemplateJson, each.Properties.Environment.Variables))
     .find((each) => each.AUTHORIZATION_ISSUER !== undefined);
-/** What the authorization server's crate documents as the default of a variable that is not set. */
-const fromCrate = (name: string) => new RegExp(`\\| \`${name}\` \\|.*\\| (.*) \\|`).exec(readFileSync(join(__dirname, '../../lambda/authorization/src/settings.rs'), 'utf8'))?.[1];
+const choices = readFileSync(join(__dirname, '../../lambda/authorization/src/settings/choices.rs'), 'utf8');
+/** The default that the authorization server's crate declares for a variable that is not set. */
+const fromCrate = (name: string) => {
+  const [declaration, value] = new RegExp(`= "${name}"(?: or "([^"]*)")?,`).exec(choices) ?? [];
+  return declaration && (value ?? 'none');
+};
 const inVpc = () =>
   only(synthesize((stack) => new McpServer(stack, 'Server', { code: code(), contract: facts(), authorization: cognito(), vpc: new Vpc(stack, 'Vpc', { maxAzs: 2 }) })), 'AWS::Lambda::Function').properties;
 const monitored = (index: number) =>
@@ -68,20 +72,20 @@ const defaults: Record<string, [stated: string, shown: () => unknown, expected: 
     2,
   ],
   'McpAuthorizationServerOptions.clients': ['- none', () => JSON.parse(authorization().AUTHORIZATION_CLIENTS).map((each: any) => each.clientId), ['dog-facts']],
-  'McpAuthorizationServerSettings.registrationEnabled': ['true', () => authorization().AUTHORIZATION_REGISTRATION ?? fromCrate('AUTHORIZATION_REGISTRATION'), '`true`'],
-  'McpAuthorizationServerSettings.clientDocumentsEnabled': ['true', () => authorization().AUTHORIZATION_CLIENT_DOCUMENTS ?? fromCrate('AUTHORIZATION_CLIENT_DOCUMENTS'), '`true`'],
+  'McpAuthorizationServerSettings.registrationEnabled': ['true', () => authorization().AUTHORIZATION_REGISTRATION ?? fromCrate('AUTHORIZATION_REGISTRATION'), 'true'],
+  'McpAuthorizationServerSettings.clientDocumentsEnabled': ['true', () => authorization().AUTHORIZATION_CLIENT_DOCUMENTS ?? fromCrate('AUTHORIZATION_CLIENT_DOCUMENTS'), 'true'],
   'McpAuthorizationServerSettings.redirectHosts': [
     '- the callbacks of claude.ai, ChatGPT, VS Code and Cursor',
-    () => authorization().AUTHORIZATION_REDIRECT_HOSTS ?? fromCrate('AUTHORIZATION_REDIRECT_HOSTS'),
-    'the known clients',
+    () => authorization().AUTHORIZATION_REDIRECT_HOSTS ?? [fromCrate('AUTHORIZATION_REDIRECT_HOSTS'), /"redirect_hosts",\s*Some\(\(\s*"x-default",\s*"(.*)"/.exec(choices)?.[1]],
+    ['none', 'the callbacks of claude.ai, ChatGPT, VS Code and Cursor'],
   ],
   'McpAuthorizationServerSettings.refusedClients': ['- none', () => authorization().AUTHORIZATION_REFUSED_CLIENTS ?? fromCrate('AUTHORIZATION_REFUSED_CLIENTS'), 'none'],
   'McpAuthorizationServerSettings.customSchemes': ['- none', () => authorization().AUTHORIZATION_CUSTOM_SCHEMES ?? fromCrate('AUTHORIZATION_CUSTOM_SCHEMES'), 'none'],
-  'McpAuthorizationServerSettings.brandColor': ['"#1a4f8b"', () => authorization().AUTHORIZATION_BRAND_COLOR ?? fromCrate('AUTHORIZATION_BRAND_COLOR'), '`#1a4f8b`'],
+  'McpAuthorizationServerSettings.brandColor': ['"#1a4f8b"', () => authorization().AUTHORIZATION_BRAND_COLOR ?? fromCrate('AUTHORIZATION_BRAND_COLOR'), '#1a4f8b'],
   'McpAuthorizationServerSettings.brandLogoUrl': ['- none', () => authorization().AUTHORIZATION_BRAND_LOGO_URL ?? fromCrate('AUTHORIZATION_BRAND_LOGO_URL'), 'none'],
-  'McpAuthorizationServerSettings.codeLifetime': ['Duration.seconds(300)', () => authorization().AUTHORIZATION_CODE_SECONDS ?? fromCrate('AUTHORIZATION_CODE_SECONDS'), '`300`'],
-  'McpAuthorizationServerSettings.refreshTokenLifetime': ['Duration.days(30)', () => authorization().AUTHORIZATION_REFRESH_TOKEN_DAYS ?? fromCrate('AUTHORIZATION_REFRESH_TOKEN_DAYS'), '`30`'],
-  'McpAuthorizationServerSettings.registrationLifetime': ['Duration.days(90)', () => authorization().AUTHORIZATION_REGISTRATION_DAYS ?? fromCrate('AUTHORIZATION_REGISTRATION_DAYS'), '`90`'],
+  'McpAuthorizationServerSettings.codeLifetime': ['Duration.seconds(300)', () => authorization().AUTHORIZATION_CODE_SECONDS ?? fromCrate('AUTHORIZATION_CODE_SECONDS'), '300'],
+  'McpAuthorizationServerSettings.refreshTokenLifetime': ['Duration.days(30)', () => authorization().AUTHORIZATION_REFRESH_TOKEN_DAYS ?? fromCrate('AUTHORIZATION_REFRESH_TOKEN_DAYS'), '30'],
+  'McpAuthorizationServerSettings.registrationLifetime': ['Duration.days(90)', () => authorization().AUTHORIZATION_REGISTRATION_DAYS ?? fromCrate('AUTHORIZATION_REGISTRATION_DAYS'), '90'],
   'McpCognitoAuthorizationOptions.registrationEnabled': ['false', () => JSON.stringify(bare.toJSON()).includes('/oauth2/register'), false],
   'McpAuthorizationServerSettings.displayName': ['- the contract\'s title, or the `displayName` of an `McpHost`', () => authorization().AUTHORIZATION_BRAND_NAME, 'Dog facts'],
   'McpAuthorizationServerProps.allowedOrigins': ['- none', () => authorization().MCP_ALLOWED_ORIGINS, undefined],

@@ -72,8 +72,8 @@ describe('a fact that Rust and the constructs share', () => {
 
   test('is a setting under one name in every crate', () => {
     const names = new Set<string>([...Object.keys(facts.SETTING), ...readFileSync(join(root, 'cdk/lib/generated/authorization-settings-environment.ts'), 'utf8').match(/AUTHORIZATION_[A-Z_]+/g)!]);
-    // What only the programs' own local stack and command line read.
-    const local = /^AUTHORIZATION_(LISTEN|LOCAL_METADATA_HOSTS|LOCAL_METADATA_CA|COGNITO_CLIENT_SECRET|SEALING_SECRET|SEALING_SECRET_PREVIOUS)$|^MCP_USER_POOL_ID$/;
+    // What only the local stack and the plain HTTP mode read.
+    const local = /^AUTHORIZATION_(LISTEN|LOCAL_METADATA_HOSTS|LOCAL_METADATA_CA|COGNITO_CLIENT_SECRET|SEALING_SECRET|SEALING_SECRET_PREVIOUS)$/;
     const strange = sources('lambda', '.rs').filter((path) => /\/src\//.test(path)).flatMap((path) =>
       [...readFileSync(join(root, path), 'utf8').matchAll(/"((?:MCP|AUTHORIZER|AUTHORIZATION)_[A-Z0-9_]+)"/g)].map(([, name = '']) => name).filter((name) => !names.has(name) && !local.test(name)).map((name) => `${path}: ${name}`));
     assert.deepEqual(strange, []);
