@@ -113,7 +113,7 @@ impl Function {
     }
 
     /// A function whose clock is this one.
-    #[cfg(feature = "state")]
+    #[allow(dead_code, reason = "the tests of state alone set the clock")]
     pub(crate) async fn start_server_at<S: ServerHandler>(
         now: fn() -> SystemTime,
         variables: &[(&str, &str)],

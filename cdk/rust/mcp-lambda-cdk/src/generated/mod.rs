@@ -494,6 +494,7 @@ static ANCESTORS: &[(&str, &[&str])] = &[
     ("constructs.DependencyGroup", &["constructs.IDependable"]),
     ("constructs.IConstruct", &["constructs.IDependable"]),
     ("constructs.RootConstruct", &["constructs.Construct", "constructs.IConstruct", "constructs.IDependable"]),
+    ("mcp-lambda-cdk.IMcpServer", &["constructs.IConstruct", "constructs.IDependable"]),
     ("mcp-lambda-cdk.IMcpUserPool", &["constructs.IConstruct", "constructs.IDependable"]),
     ("mcp-lambda-cdk.McpAuthorizationServer", &["constructs.Construct", "constructs.IConstruct", "constructs.IDependable"]),
     ("mcp-lambda-cdk.McpAuthorizationServerOptions", &["mcp-lambda-cdk.McpAuthorizationServerSettings"]),
@@ -508,7 +509,7 @@ static ANCESTORS: &[(&str, &[&str])] = &[
     ("mcp-lambda-cdk.McpMonitoring", &["constructs.Construct", "constructs.IConstruct", "constructs.IDependable"]),
     ("mcp-lambda-cdk.McpRemoteServer", &["constructs.Construct", "constructs.IConstruct", "constructs.IDependable"]),
     ("mcp-lambda-cdk.McpRemoteServerProps", &["mcp-lambda-cdk.McpEndpointOptions"]),
-    ("mcp-lambda-cdk.McpServer", &["aws-cdk-lib.aws_iam.IGrantable", "constructs.Construct", "constructs.IConstruct", "constructs.IDependable"]),
+    ("mcp-lambda-cdk.McpServer", &["aws-cdk-lib.aws_iam.IGrantable", "constructs.Construct", "constructs.IConstruct", "constructs.IDependable", "mcp-lambda-cdk.IMcpServer"]),
     ("mcp-lambda-cdk.McpServerProps", &["mcp-lambda-cdk.McpEndpointOptions", "mcp-lambda-cdk.McpFunctionOptions"]),
     ("mcp-lambda-cdk.McpUserPool", &["constructs.Construct", "constructs.IConstruct", "constructs.IDependable", "mcp-lambda-cdk.IMcpUserPool"]),
 ];

@@ -11,6 +11,98 @@ pub static ASSEMBLY: ::jsii_host::Assembly = ::jsii_host::Assembly {
     dependencies: &[&crate::generated::aws_cdk_lib::ASSEMBLY, &crate::generated::constructs::ASSEMBLY],
 };
 
+/// An MCP server: one of this app, or one that another app has deployed.
+#[derive(::std::clone::Clone)]
+pub struct IMcpServer(::jsii_host::Object);
+::jsii_host::handle!(IMcpServer(::jsii_host::Object), "mcp-lambda-cdk.IMcpServer");
+::jsii_host::is_a!(IMcpServer: crate::generated::mcp_lambda_cdk::IMcpServer, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
+impl IMcpServer {
+    /// The public MCP URL, which is the resource identifier too.
+    #[track_caller]
+    pub fn mcp_server_url(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("mcpServerUrl")
+    }
+    /// The tree node.
+    #[track_caller]
+    pub fn node(&self) -> ::jsii_host::Result<crate::generated::constructs::Node> {
+        self.jsii_get("node")
+    }
+    /// The OAuth scopes as MCP clients ask for them.
+    #[track_caller]
+    pub fn oauth_scopes(&self) -> ::jsii_host::Result<::std::vec::Vec<::std::string::String>> {
+        self.jsii_get("oauthScopes")
+    }
+    /// Names of the server's tools, as in the contract.
+    #[track_caller]
+    pub fn tool_names(&self) -> ::jsii_host::Result<::std::vec::Vec<::std::string::String>> {
+        self.jsii_get("toolNames")
+    }
+    /// Defines a confidential app client for a program, with the client credentials grant.
+    #[track_caller]
+    pub fn add_machine_client(&self, id: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::McpMachineClient> {
+        self.jsii_invoke("addMachineClient", [id.into_arg()])
+    }
+    /// Defines a confidential app client for a program, with the client credentials grant.
+    #[track_caller]
+    pub fn add_machine_client_with(&self, id: impl ::jsii_host::IntoArg<::std::string::String>, options: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpMachineClientOptions>) -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::McpMachineClient> {
+        self.jsii_invoke("addMachineClient", [id.into_arg(), options.into_arg()])
+    }
+    /// Calls of a tool;
+    #[track_caller]
+    pub fn metric_calls(&self, tool_name: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metricCalls", [tool_name.into_arg()])
+    }
+    /// Calls of a tool;
+    #[track_caller]
+    pub fn metric_calls_with(&self, tool_name: impl ::jsii_host::IntoArg<::std::string::String>, options: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::MetricOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metricCalls", [tool_name.into_arg(), options.into_arg()])
+    }
+    /// Calls of a tool that started a process;
+    #[track_caller]
+    pub fn metric_cold_starts(&self, tool_name: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metricColdStarts", [tool_name.into_arg()])
+    }
+    /// Calls of a tool that started a process;
+    #[track_caller]
+    pub fn metric_cold_starts_with(&self, tool_name: impl ::jsii_host::IntoArg<::std::string::String>, options: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::MetricOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metricColdStarts", [tool_name.into_arg(), options.into_arg()])
+    }
+    /// Calls of a tool that failed;
+    #[track_caller]
+    pub fn metric_errors(&self, tool_name: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metricErrors", [tool_name.into_arg()])
+    }
+    /// Calls of a tool that failed;
+    #[track_caller]
+    pub fn metric_errors_with(&self, tool_name: impl ::jsii_host::IntoArg<::std::string::String>, options: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::MetricOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metricErrors", [tool_name.into_arg(), options.into_arg()])
+    }
+    /// Duration of calls of a tool in milliseconds;
+    #[track_caller]
+    pub fn metric_latency(&self, tool_name: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metricLatency", [tool_name.into_arg()])
+    }
+    /// Duration of calls of a tool in milliseconds;
+    #[track_caller]
+    pub fn metric_latency_with(&self, tool_name: impl ::jsii_host::IntoArg<::std::string::String>, options: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::MetricOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metricLatency", [tool_name.into_arg(), options.into_arg()])
+    }
+    /// Calls of a tool that failed because DynamoDB throttled the library;
+    #[track_caller]
+    pub fn metric_throttles(&self, tool_name: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metricThrottles", [tool_name.into_arg()])
+    }
+    /// Calls of a tool that failed because DynamoDB throttled the library;
+    #[track_caller]
+    pub fn metric_throttles_with(&self, tool_name: impl ::jsii_host::IntoArg<::std::string::String>, options: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::MetricOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metricThrottles", [tool_name.into_arg(), options.into_arg()])
+    }
+    /// Applies one or more mixins to this construct.
+    #[track_caller]
+    pub fn with(&self, mixins: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::constructs::IMixin>>) -> ::jsii_host::Result<crate::generated::constructs::IConstruct> {
+        self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
+    }
+}
 /// A user pool, new or imported: the people who may use MCP servers, and the pages where they sign in.
 #[derive(::std::clone::Clone)]
 pub struct IMcpUserPool(::jsii_host::Object);
@@ -2027,6 +2119,25 @@ impl McpMachineClient {
     pub fn client_secret(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_secretsmanager::ISecret> {
         self.jsii_get("clientSecret")
     }
+    /// IAM permissions on the secret.
+    #[track_caller]
+    pub fn grants(&self) -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::McpMachineClientGrants> {
+        self.jsii_get("grants")
+    }
+}
+/// IAM permissions on the secret of an `McpMachineClient`.
+///
+/// Anyone who can read it can call the MCP server.
+#[derive(::std::clone::Clone)]
+pub struct McpMachineClientGrants(::jsii_host::Object);
+::jsii_host::handle!(McpMachineClientGrants(::jsii_host::Object), "mcp-lambda-cdk.McpMachineClientGrants");
+::jsii_host::is_a!(McpMachineClientGrants: crate::generated::mcp_lambda_cdk::McpMachineClientGrants, ::jsii_host::Value);
+impl McpMachineClientGrants {
+    /// Permits to read the secret, and with it and `clientId` to get access tokens.
+    #[track_caller]
+    pub fn read_secret(&self, grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
+        self.jsii_invoke("readSecret", [grantee.into_arg()])
+    }
 }
 /// Options of `addMachineClient`.
 ///
@@ -2048,6 +2159,19 @@ impl ::std::default::Default for McpMachineClientOptions {
     }
 }
 impl McpMachineClientOptions {
+    /// The OAuth scopes that the program may ask for.
+    ///
+    /// Default: all scopes of the contract
+    #[must_use]
+    pub fn oauth_scopes(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::mcp_lambda_cdk::McpScope>>) -> Self {
+        self.0.set("oauthScopes", value.into_arg());
+        self
+    }
+    /// The value of `oauthScopes`.
+    #[track_caller]
+    pub fn get_oauth_scopes(&self) -> ::jsii_host::Result<::std::option::Option<::std::vec::Vec<crate::generated::mcp_lambda_cdk::McpScope>>> {
+        self.0.get("oauthScopes")
+    }
     /// The quota of the app client.
     ///
     /// Default: the server's `quota`
@@ -2056,13 +2180,10 @@ impl McpMachineClientOptions {
         self.0.set("quota", value.into_arg());
         self
     }
-    /// Names of the OAuth scopes that the program may ask for, as in the contract.
-    ///
-    /// Default: all scopes of the contract
-    #[must_use]
-    pub fn scope_names(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<::std::string::String>>) -> Self {
-        self.0.set("scopeNames", value.into_arg());
-        self
+    /// The value of `quota`.
+    #[track_caller]
+    pub fn get_quota(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::mcp_lambda_cdk::McpQuota>> {
+        self.0.get("quota")
     }
     /// The rate limit of the app client.
     ///
@@ -2072,10 +2193,25 @@ impl McpMachineClientOptions {
         self.0.set("throttle", value.into_arg());
         self
     }
+    /// The value of `throttle`.
+    #[track_caller]
+    pub fn get_throttle(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::mcp_lambda_cdk::McpThrottle>> {
+        self.0.get("throttle")
+    }
 }
 impl ::jsii_host::ToWire for McpMachineClientOptions {
     fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
         self.0.to_wire("mcp-lambda-cdk.McpMachineClientOptions")
+    }
+}
+impl ::jsii_host::FromWire for McpMachineClientOptions {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        const MEMBERS: &[::jsii_host::Member] = &[
+            ("oauthScopes", ::jsii_host::rewire::<::std::vec::Vec<crate::generated::mcp_lambda_cdk::McpScope>>),
+            ("quota", ::jsii_host::rewire::<crate::generated::mcp_lambda_cdk::McpQuota>),
+            ("throttle", ::jsii_host::rewire::<crate::generated::mcp_lambda_cdk::McpThrottle>),
+        ];
+        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
     }
 }
 /// Properties of `McpMachineClient`.
@@ -2216,12 +2352,12 @@ impl McpPreRegisteredClient {
     }
 }
 impl McpPreRegisteredClient {
-    /// Names of the OAuth scopes that it may request, as in the contract.
+    /// The OAuth scopes that it may request.
     ///
     /// Default: all scopes of the contract
     #[must_use]
-    pub fn scope_names(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<::std::string::String>>) -> Self {
-        self.0.set("scopeNames", value.into_arg());
+    pub fn oauth_scopes(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::mcp_lambda_cdk::McpScope>>) -> Self {
+        self.0.set("oauthScopes", value.into_arg());
         self
     }
     /// SHA-256 in hexadecimal of each secret that it may use, two during a rotation.
@@ -2252,9 +2388,30 @@ impl McpQuota {
         Self(jsii_data)
     }
 }
+impl McpQuota {
+    /// The value of `limit`.
+    #[track_caller]
+    pub fn get_limit(&self) -> ::jsii_host::Result<f64> {
+        self.0.get("limit")
+    }
+    /// The value of `period`.
+    #[track_caller]
+    pub fn get_period(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_apigateway::Period> {
+        self.0.get("period")
+    }
+}
 impl ::jsii_host::ToWire for McpQuota {
     fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
         self.0.to_wire("mcp-lambda-cdk.McpQuota")
+    }
+}
+impl ::jsii_host::FromWire for McpQuota {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        const MEMBERS: &[::jsii_host::Member] = &[
+            ("limit", ::jsii_host::rewire::<f64>),
+            ("period", ::jsii_host::rewire::<crate::generated::aws_cdk_lib::aws_apigateway::Period>),
+        ];
+        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
     }
 }
 /// An OAuth scope of an MCP endpoint that is not ours.
@@ -2556,6 +2713,30 @@ impl ::jsii_host::ToWire for McpRemoteServerProps {
         self.0.to_wire("mcp-lambda-cdk.McpRemoteServerProps")
     }
 }
+/// An OAuth scope of an MCP server, by its name in the contract: without the resource identifier, which each server puts before it.
+///
+/// Synthesis refuses one that the server does not have.
+#[derive(::std::clone::Clone)]
+pub struct McpScope(::jsii_host::Object);
+::jsii_host::handle!(McpScope(::jsii_host::Object), "mcp-lambda-cdk.McpScope");
+::jsii_host::is_a!(McpScope: crate::generated::mcp_lambda_cdk::McpScope, ::jsii_host::Value);
+impl McpScope {
+    /// The name, without the resource identifier.
+    #[track_caller]
+    pub fn scope_name(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("scopeName")
+    }
+    /// The OAuth scope that a contract declares under this name.
+    #[track_caller]
+    pub fn from_contract(contract: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpContract>, scope_name: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::McpScope> {
+        ::jsii_host::static_invoke(&crate::generated::mcp_lambda_cdk::ASSEMBLY, "mcp-lambda-cdk.McpScope", "fromContract", ::std::vec![contract.into_arg(), scope_name.into_arg()])
+    }
+    /// The OAuth scope of this name, for a server without a contract in the app, as `McpRemoteServer` is.
+    #[track_caller]
+    pub fn named(scope_name: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::McpScope> {
+        ::jsii_host::static_invoke(&crate::generated::mcp_lambda_cdk::ASSEMBLY, "mcp-lambda-cdk.McpScope", "named", ::std::vec![scope_name.into_arg()])
+    }
+}
 /// An MCP server on AWS Lambda behind OAuth: a REST API that checks access tokens and scopes before the function runs, the metadata documents and challenges that MCP clients follow to the sign-in pages, and a user pool.
 ///
 /// It does not limit the requests of single people; `throttle` and `quota` limit single app clients. It does not define
@@ -2563,7 +2744,7 @@ impl ::jsii_host::ToWire for McpRemoteServerProps {
 #[derive(::std::clone::Clone)]
 pub struct McpServer(crate::generated::constructs::Construct);
 ::jsii_host::handle!(McpServer(crate::generated::constructs::Construct), "mcp-lambda-cdk.McpServer");
-::jsii_host::is_a!(McpServer: crate::generated::mcp_lambda_cdk::McpServer, crate::generated::aws_cdk_lib::aws_iam::IGrantable, crate::generated::constructs::Construct, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
+::jsii_host::is_a!(McpServer: crate::generated::mcp_lambda_cdk::McpServer, crate::generated::aws_cdk_lib::aws_iam::IGrantable, crate::generated::constructs::Construct, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, crate::generated::mcp_lambda_cdk::IMcpServer, ::jsii_host::Value);
 impl McpServer {
     /// Makes one, with everything that is required.
     #[track_caller]
@@ -2601,6 +2782,11 @@ impl McpServer {
     #[track_caller]
     pub fn grant_principal(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::IPrincipal> {
         self.jsii_get("grantPrincipal")
+    }
+    /// IAM permissions on the server's AWS resources.
+    #[track_caller]
+    pub fn grants(&self) -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::McpServerGrants> {
+        self.jsii_get("grants")
     }
     /// The `client_id` of the public client for people, for manual configuration: the user pool's app client;
     #[track_caller]
@@ -2677,6 +2863,11 @@ impl McpServer {
     pub fn state_table(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::aws_cdk_lib::aws_dynamodb::ITableV2>> {
         self.jsii_get("stateTable")
     }
+    /// Imports an MCP server that another app has deployed, to define app clients for it and to read its metrics.
+    #[track_caller]
+    pub fn from_mcp_server_attributes(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>, attributes: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpServerAttributes>) -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::IMcpServer> {
+        ::jsii_host::static_invoke(&crate::generated::mcp_lambda_cdk::ASSEMBLY, "mcp-lambda-cdk.McpServer", "fromMcpServerAttributes", ::std::vec![scope.into_arg(), id.into_arg(), attributes.into_arg()])
+    }
     /// Defines a confidential app client for a program, with the client credentials grant.
     #[track_caller]
     pub fn add_machine_client(&self, id: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::McpMachineClient> {
@@ -2746,6 +2937,50 @@ impl McpServer {
     #[track_caller]
     pub fn metric_throttles_with(&self, tool_name: impl ::jsii_host::IntoArg<::std::string::String>, options: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::MetricOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
         self.jsii_invoke("metricThrottles", [tool_name.into_arg(), options.into_arg()])
+    }
+}
+/// Attributes of an MCP server of another app, for `McpServer.fromMcpServerAttributes`.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct McpServerAttributes(::jsii_host::StructData);
+::jsii_host::is_a!(McpServerAttributes: crate::generated::mcp_lambda_cdk::McpServerAttributes, ::jsii_host::Value);
+impl McpServerAttributes {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(contract: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpContract>, mcp_server_url: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("contract", contract.into_arg());
+        jsii_data.set("mcpServerUrl", mcp_server_url.into_arg());
+        Self(jsii_data)
+    }
+}
+impl McpServerAttributes {
+    /// The user pool of the server, in this stack's account and region, as `McpUserPool.fromUserPool` imports it.
+    ///
+    /// Default: none: `addMachineClient` is refused
+    #[must_use]
+    pub fn user_pool(mut self, value: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::IMcpUserPool>) -> Self {
+        self.0.set("userPool", value.into_arg());
+        self
+    }
+}
+impl ::jsii_host::ToWire for McpServerAttributes {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("mcp-lambda-cdk.McpServerAttributes")
+    }
+}
+/// IAM permissions on the AWS resources of an `McpServer`.
+///
+/// There is none to call the server: it takes access tokens, and IAM does not decide about them. A program needs the secret
+/// of a machine client: `addMachineClient('ci').grants.readSecret(role)`.
+#[derive(::std::clone::Clone)]
+pub struct McpServerGrants(::jsii_host::Object);
+::jsii_host::handle!(McpServerGrants(::jsii_host::Object), "mcp-lambda-cdk.McpServerGrants");
+::jsii_host::is_a!(McpServerGrants: crate::generated::mcp_lambda_cdk::McpServerGrants, ::jsii_host::Value);
+impl McpServerGrants {
+    /// Permits what the server itself may do with its `stateTable`, for example to a job that ends the sessions of a caller.
+    #[track_caller]
+    pub fn use_state_table(&self, grantee: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IGrantable>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::Grant> {
+        self.jsii_invoke("useStateTable", [grantee.into_arg()])
     }
 }
 /// Properties of `McpServer`.
@@ -3010,9 +3245,30 @@ impl McpThrottle {
         Self(jsii_data)
     }
 }
+impl McpThrottle {
+    /// The value of `burstLimit`.
+    #[track_caller]
+    pub fn get_burst_limit(&self) -> ::jsii_host::Result<f64> {
+        self.0.get("burstLimit")
+    }
+    /// The value of `rateLimit`.
+    #[track_caller]
+    pub fn get_rate_limit(&self) -> ::jsii_host::Result<f64> {
+        self.0.get("rateLimit")
+    }
+}
 impl ::jsii_host::ToWire for McpThrottle {
     fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
         self.0.to_wire("mcp-lambda-cdk.McpThrottle")
+    }
+}
+impl ::jsii_host::FromWire for McpThrottle {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        const MEMBERS: &[::jsii_host::Member] = &[
+            ("burstLimit", ::jsii_host::rewire::<f64>),
+            ("rateLimit", ::jsii_host::rewire::<f64>),
+        ];
+        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
     }
 }
 /// The people who may use MCP servers, and the pages where they sign up and in: a Cognito user pool (Essentials) with verified e-mail addresses as user names, and a domain with managed login.
