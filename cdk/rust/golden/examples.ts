@@ -38,8 +38,8 @@ const java: Form = {
   use: (module) => `import ${module};`,
   constructor: (name) => `${name}(Construct scope, String id) { super(scope, id);`,
   extending: 'extends Stack',
-  // The package has CANARY_10_PERCENT_5_MINUTES.
-  misnamed: /_\d+[A-Z]/,
+  // The package has CANARY_10_PERCENT_5_MINUTES, and getGrants().
+  misnamed: /_\d+[A-Z]|\.grants\./,
 };
 
 const csharp: Form = {
