@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use http::HeaderMap;
-use http::header::CONTENT_TYPE;
 use http_body_util::Full;
 use mcp_lambda_contract::{Contract, McpSettings, ResponseMode};
 use rmcp::ServerHandler;
@@ -24,13 +23,18 @@ use crate::token::caller::Caller;
 use crate::token::claims::{Expiry, caller_from_claims};
 use crate::token::flattened_groups;
 
-/// The header with which a runtime declares a streamed response.
-const RESPONSE_MODE: &str = "Lambda-Runtime-Function-Response-Mode";
-/// Prelude, eight NUL bytes, then the body.
-const HTTP_INTEGRATION: &str = "application/vnd.awslambda.http-integration-response";
+type Headers = &'static [(&'static str, &'static str)];
 
 /// The headers of a response in one piece.
-const JSON: [(&str, &str); 1] = [("Content-Type", "application/json")];
+const WHOLE: Headers = &[("Content-Type", "application/json")];
+/// The headers of a streamed response: it has a prelude, eight NUL bytes, then the body.
+const STREAMED: Headers = &[
+    (
+        "Content-Type",
+        "application/vnd.awslambda.http-integration-response",
+    ),
+    ("Lambda-Runtime-Function-Response-Mode", "streaming"),
+];
 
 /// The server that handles the invocations.
 struct Function<S: ServerHandler> {
@@ -80,35 +84,38 @@ impl<S: ServerHandler> Function<S> {
         // The response is posted before the log line is written.
         let held = self.endpoint.telemetry().hold();
         let (ids, deadline) = (Some(&invocation.ids), invocation.deadline);
-        let (reply, format) = match Event::read(&invocation.event) {
+        let reply = match Event::read(&invocation.event) {
             Event::Rest(GatewayRequest {
                 request, claims, ..
             }) => {
                 let caller = self.identify(claims, request.headers(), invocation);
                 let reply = self.endpoint.respond(request, caller, deadline, ids).await;
-                (reply, PayloadFormat::V1)
+                Some((reply, PayloadFormat::V1))
             }
             Event::FunctionUrl(request) => {
                 let server = self.resource_server().await?;
                 let reply = server.respond(request.map(Full::new), deadline, ids).await;
-                (reply, PayloadFormat::V2)
+                Some((reply, PayloadFormat::V2))
             }
             Event::Work(sealed) => {
                 let worked = self.endpoint.work(&sealed, deadline, ids).await;
                 // A failure makes Lambda deliver the event again.
                 worked.map_err(|problem| StartError::Server(problem.to_string()))?;
-                return self.post_nothing(api, invocation).await;
+                None
             }
             Event::Other => {
                 self.process.log.info(
                     "the event is not an HTTP request",
                     &json!({ "requestId": invocation.ids.request_id }),
                 );
-                return self.post_nothing(api, invocation).await;
+                None
             }
         };
-        let Reply { response, tail } = reply;
-        let posted = self.post(api, invocation, response, format).await;
+        let (response, tail) = match reply {
+            Some((Reply { response, tail }, format)) => (Some((response, format)), tail),
+            None => (None, None),
+        };
+        let posted = self.post(api, invocation, response).await;
         drop(held);
         // Also when posting the response failed, for example because the client has disconnected.
         if let Some(tail) = tail {
@@ -146,38 +153,25 @@ impl<S: ServerHandler> Function<S> {
             .await
     }
 
+    /// Posts the response; `null` for an event that is no HTTP request.
     async fn post(
         &self,
         api: &RuntimeApi,
         invocation: &Invocation,
-        response: Response,
-        format: PayloadFormat,
+        response: Option<(Response, PayloadFormat)>,
     ) -> Result<(), StartError> {
-        let path = response_path(invocation);
-        match self.settings.response_mode {
-            ResponseMode::Stream => {
-                let headers = [
-                    (CONTENT_TYPE.as_str(), HTTP_INTEGRATION),
-                    (RESPONSE_MODE, "streaming"),
-                ];
+        let path = format!("/runtime/invocation/{}/response", invocation.ids.request_id);
+        let (headers, body) = match (response, self.settings.response_mode) {
+            (Some((response, format)), ResponseMode::Stream) => {
                 let body = ApiBody::new(streamed_response(response, format));
-                api.post(&path, &headers, body).await
+                (STREAMED, body)
             }
-            ResponseMode::Buffered => {
-                let body = buffered_response(response, format).await;
-                api.post(&path, &JSON, whole(body)).await
+            (Some((response, format)), ResponseMode::Buffered) => {
+                (WHOLE, whole(buffered_response(response, format).await))
             }
-        }
-    }
-
-    /// The response to an event that is no HTTP request.
-    async fn post_nothing(
-        &self,
-        api: &RuntimeApi,
-        invocation: &Invocation,
-    ) -> Result<(), StartError> {
-        api.post(&response_path(invocation), &JSON, whole("null"))
-            .await
+            (None, _) => (WHOLE, whole("null")),
+        };
+        api.post(&path, headers, body).await
     }
 
     /// Reports that the platform refused a response, for example because the client has disconnected.
@@ -196,8 +190,4 @@ impl<S: ServerHandler> Function<S> {
             log(&error);
         }
     }
-}
-
-fn response_path(invocation: &Invocation) -> String {
-    format!("/runtime/invocation/{}/response", invocation.ids.request_id)
 }

@@ -74,8 +74,8 @@ struct Members<'a> {
     version: Option<Text<'a>>,
     #[serde(default, borrow)]
     raw_path: Option<Text<'a>>,
-    #[serde(default, borrow)]
-    cookies: Option<&'a RawValue>,
+    #[serde(default)]
+    cookies: Vec<String>,
     #[serde(default)]
     mcp_lambda_work: Option<String>,
 }
@@ -218,11 +218,7 @@ impl Members<'_> {
         let path = self.raw_path.take()?.0;
         *request.uri_mut() = path.parse().unwrap_or(Uri::from_static("/%00"));
         *request.headers_mut() = self.single_headers()?;
-        let cookies: Option<Vec<String>> = match self.cookies {
-            Some(cookies) => serde_json::from_str(cookies.get()).ok()?,
-            None => None,
-        };
-        if let Ok(cookies) = HeaderValue::try_from(cookies.unwrap_or_default().join("; "))
+        if let Ok(cookies) = HeaderValue::try_from(self.cookies.join("; "))
             && !cookies.is_empty()
         {
             request.headers_mut().insert(COOKIE, cookies);
