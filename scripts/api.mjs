@@ -58,7 +58,10 @@ export function assembly() {
 export function writeAssembly(folder, { name, version, dependencies, ...rest }) {
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, '.jsii'), `${JSON.stringify({ name, version, dependencies, ...rest }, null, 1)}\n`);
-  writeFileSync(join(folder, 'package.json'), `${JSON.stringify({ name, version, private: true, dependencies, jsii: {} }, null, 2)}\n`);
+  writeFileSync(
+    join(folder, 'package.json'),
+    `${JSON.stringify({ name, version, private: true, dependencies, jsii: {} }, null, 2)}\n`,
+  );
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {

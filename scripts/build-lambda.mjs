@@ -10,13 +10,28 @@
 // .local/cargo-lambda (a Python venv: the PyPI package brings Zig, the cross linker, with it).
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { accessSync, constants, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** The servers by the name of their binary, with the Cargo package. */
-const SERVERS = { 'dog-facts': 'dog-facts', counter: 'counter', authorization: 'mcp-lambda-authorization', authorizer: 'mcp-lambda-authorizer' };
+const SERVERS = {
+  'dog-facts': 'dog-facts',
+  counter: 'counter',
+  authorization: 'mcp-lambda-authorization',
+  authorizer: 'mcp-lambda-authorizer',
+};
 const TARGET = 'aarch64-unknown-linux-gnu';
 const CARGO_LAMBDA_VERSION = '1.9.2';
 /** The cross linker writes the program, so another version may write another. */
@@ -31,7 +46,9 @@ try {
   const wanted = process.argv.slice(2);
   const unknown = wanted.filter((name) => !(name in SERVERS) && name !== 'reproduce');
   if (unknown.length > 0) {
-    throw new Error(`there is no server ${unknown.join(', ')}: name some of ${Object.keys(SERVERS).join(', ')}, or reproduce`);
+    throw new Error(
+      `there is no server ${unknown.join(', ')}: name some of ${Object.keys(SERVERS).join(', ')}, or reproduce`,
+    );
   }
   const cargoLambda = findCargoLambda() ?? installCargoLambda();
   addTarget();
@@ -69,8 +86,16 @@ function installCargoLambda() {
   say(`installing cargo-lambda ${CARGO_LAMBDA_VERSION} and Zig ${ZIG_VERSION} into .local/cargo-lambda`);
   mkdirSync(dirname(privateInstallation), { recursive: true });
   try {
-    run('python3', ['-m', 'venv', privateInstallation], 'install Python 3.10 or newer with venv, or `cargo install --locked cargo-lambda` and Zig');
-    run(join(privateInstallation, 'bin', 'pip'), ['install', '--quiet', `cargo-lambda==${CARGO_LAMBDA_VERSION}`, `ziglang==${ZIG_VERSION}`], 'check the connection to the Python package index');
+    run(
+      'python3',
+      ['-m', 'venv', privateInstallation],
+      'install Python 3.10 or newer with venv, or `cargo install --locked cargo-lambda` and Zig',
+    );
+    run(
+      join(privateInstallation, 'bin', 'pip'),
+      ['install', '--quiet', `cargo-lambda==${CARGO_LAMBDA_VERSION}`, `ziglang==${ZIG_VERSION}`],
+      'check the connection to the Python package index',
+    );
   } catch (error) {
     // Half an installation would be found the next time.
     rmSync(privateInstallation, { recursive: true, force: true });
@@ -98,7 +123,8 @@ function addTarget() {
 async function buildAll(executable, servers) {
   const waiting = [...servers];
   const work = async () => {
-    for (let server = waiting.shift(); server !== undefined; server = waiting.shift()) await build(executable, root, server);
+    for (let server = waiting.shift(); server !== undefined; server = waiting.shift())
+      await build(executable, root, server);
   };
   await Promise.all([work(), work()]);
 }
@@ -107,20 +133,44 @@ async function buildAll(executable, servers) {
 async function build(executable, checkout, server) {
   say(`building ${server} for arm64; the first time takes minutes`);
   const cargoHome = process.env.CARGO_HOME ?? join(homedir(), '.cargo');
-  await runBeside(executable, ['lambda', 'build', '--release', '--arm64', '--locked', '--lambda-dir', join(checkout, 'target', 'lambda'), '--output-format', 'binary', '--package', SERVERS[server], '--bin', server], 'fix what cargo reports above', {
-    // cargo-lambda finds the Zig of its own venv by way of the PATH.
-    PATH: [dirname(executable), process.env.PATH ?? ''].join(delimiter),
-    // Messages of panics name source files: without the folders of this machine the program is the same wherever it is built.
-    RUSTFLAGS: `--remap-path-prefix=${checkout}=/mcp-lambda --remap-path-prefix=${cargoHome}=/cargo`,
-    CARGO_TARGET_DIR: join(checkout, 'target', 'arm64', server),
-    // Two builds at the same moment would lay down the same links to the linker.
-    CARGO_ZIGBUILD_CACHE_DIR: join(checkout, 'target', 'arm64', server, 'zigbuild'),
-  }, checkout);
+  await runBeside(
+    executable,
+    [
+      'lambda',
+      'build',
+      '--release',
+      '--arm64',
+      '--locked',
+      '--lambda-dir',
+      join(checkout, 'target', 'lambda'),
+      '--output-format',
+      'binary',
+      '--package',
+      SERVERS[server],
+      '--bin',
+      server,
+    ],
+    'fix what cargo reports above',
+    {
+      // cargo-lambda finds the Zig of its own venv by way of the PATH.
+      PATH: [dirname(executable), process.env.PATH ?? ''].join(delimiter),
+      // Messages of panics name source files: without the folders of this machine the program is the same wherever it is built.
+      RUSTFLAGS: `--remap-path-prefix=${checkout}=/mcp-lambda --remap-path-prefix=${cargoHome}=/cargo`,
+      CARGO_TARGET_DIR: join(checkout, 'target', 'arm64', server),
+      // Two builds at the same moment would lay down the same links to the linker.
+      CARGO_ZIGBUILD_CACHE_DIR: join(checkout, 'target', 'arm64', server, 'zigbuild'),
+    },
+    checkout,
+  );
   const bootstrap = join(checkout, 'target', 'lambda', server, 'bootstrap');
   if (!existsSync(bootstrap)) {
-    throw new Error(`cargo lambda did not write ${bootstrap}: check that the package ${SERVERS[server]} has a binary of that name`);
+    throw new Error(
+      `cargo lambda did not write ${bootstrap}: check that the package ${SERVERS[server]} has a binary of that name`,
+    );
   }
-  say(`target/lambda/${server}/bootstrap: ${(statSync(bootstrap).size / 1e6).toFixed(1)} MB, SHA-256 ${sha256(bootstrap)}`);
+  say(
+    `target/lambda/${server}/bootstrap: ${(statSync(bootstrap).size / 1e6).toFixed(1)} MB, SHA-256 ${sha256(bootstrap)}`,
+  );
   return bootstrap;
 }
 
@@ -136,9 +186,13 @@ async function reproduce(executable) {
   rmSync(copy, { recursive: true, force: true });
   run('git', ['clone', '--quiet', '--shared', root, copy], 'commit first: the copy is of the last commit');
   for (const server of CARRIED) {
-    const [here, there] = (await Promise.all([root, copy].map((checkout) => build(executable, checkout, server)))).map(sha256);
+    const [here, there] = (await Promise.all([root, copy].map((checkout) => build(executable, checkout, server)))).map(
+      sha256,
+    );
     if (here !== there) {
-      throw new Error(`${server} built in target/reproduce has the SHA-256 ${there}, and ${here} here: commit what changed in lambda/, or find what the build takes from its folder`);
+      throw new Error(
+        `${server} built in target/reproduce has the SHA-256 ${there}, and ${here} here: commit what changed in lambda/, or find what the build takes from its folder`,
+      );
     }
     say(`${server}: the same file from another folder`);
   }
@@ -171,7 +225,9 @@ function runBeside(command, args, mend, environment, cwd) {
 
 function judge(command, args, mend, { error, status, signal }) {
   if (error !== undefined || status !== 0) {
-    throw new Error(`${command} ${args.join(' ')}: ${error?.message ?? `ended with ${signal ?? `status ${status}`}`}: ${mend}`);
+    throw new Error(
+      `${command} ${args.join(' ')}: ${error?.message ?? `ended with ${signal ?? `status ${status}`}`}: ${mend}`,
+    );
   }
 }
 

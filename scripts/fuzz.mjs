@@ -16,16 +16,26 @@ const CHOSEN = 20;
 
 const folder = join(root, 'test/fuzz');
 const targets = readdirSync(join(folder, 'corpus')).sort();
-const { values: { minimize }, positionals } = parseArgs({ allowPositionals: true, options: { minimize: { type: 'boolean' } } });
+const {
+  values: { minimize },
+  positionals,
+} = parseArgs({ allowPositionals: true, options: { minimize: { type: 'boolean' } } });
 const [wanted, seconds = '60'] = positionals;
-if ((wanted !== undefined && !targets.includes(wanted)) || !/^[1-9]\d*$/.test(seconds) || positionals.length > (minimize ? 1 : 2)) {
-  console.error(`usage: npm run fuzz [-- TARGET SECONDS | -- --minimize [TARGET]]; the targets are: ${targets.join(', ')}`);
+if (
+  (wanted !== undefined && !targets.includes(wanted)) ||
+  !/^[1-9]\d*$/.test(seconds) ||
+  positionals.length > (minimize ? 1 : 2)
+) {
+  console.error(
+    `usage: npm run fuzz [-- TARGET SECONDS | -- --minimize [TARGET]]; the targets are: ${targets.join(', ')}`,
+  );
   process.exit(2);
 }
 
 // libFuzzer's instrumentation is a flag that the stable compiler has and does not offer.
 const env = { ...process.env, RUSTC_BOOTSTRAP: '1' };
-const cargo = (args, more = {}) => spawnSync('cargo', args, { cwd: folder, stdio: 'inherit', env: { ...env, ...more } });
+const cargo = (args, more = {}) =>
+  spawnSync('cargo', args, { cwd: folder, stdio: 'inherit', env: { ...env, ...more } });
 if (spawnSync('cargo', ['fuzz', '--version'], { stdio: 'ignore', env }).status !== 0) {
   console.error('cargo-fuzz is missing: cargo install --locked cargo-fuzz');
   process.exit(2);
@@ -37,7 +47,9 @@ if (cargo(['fuzz', 'build', ...options, 'any']).status !== 0) process.exit(1);
 
 /** Runs libFuzzer on folders of inputs; what it finds goes to the first. */
 function libFuzzer(target, folders, flags) {
-  const run = cargo(['fuzz', 'run', ...options, 'any', ...folders, '--', '-max_len=4096', ...flags], { FUZZ_TARGET: target });
+  const run = cargo(['fuzz', 'run', ...options, 'any', ...folders, '--', '-max_len=4096', ...flags], {
+    FUZZ_TARGET: target,
+  });
   return run.status === 0;
 }
 
@@ -47,7 +59,8 @@ function merge(target, folders, flags = []) {
 }
 
 function fuzz(target, seeds, cache, work) {
-  if (!libFuzzer(target, [work, cache, seeds], [`-max_total_time=${seconds}`, '-timeout=10', '-print_final_stats=1'])) return false;
+  if (!libFuzzer(target, [work, cache, seeds], [`-max_total_time=${seconds}`, '-timeout=10', '-print_final_stats=1']))
+    return false;
   return merge(target, [cache, seeds, work]);
 }
 
@@ -59,10 +72,14 @@ function reached(target, inputs, work) {
   if (!merge(target, [merged, inputs], [`-merge_control_file=${record}`])) return undefined;
   const lines = readFileSync(record, 'utf8').split('\n');
   const names = lines.slice(2, 2 + Number(lines[0])).map((file) => basename(file));
-  return new Map(lines.filter((line) => line.startsWith('FT ')).map((line) => {
-    const [, index, ...edges] = line.trim().split(' ');
-    return [names[index], edges];
-  }));
+  return new Map(
+    lines
+      .filter((line) => line.startsWith('FT '))
+      .map((line) => {
+        const [, index, ...edges] = line.trim().split(' ');
+        return [names[index], edges];
+      }),
+  );
 }
 
 /** Keeps the seeds that a person named, adds the inputs that reach the most further edges, and moves the rest to the cache. */
@@ -78,7 +95,9 @@ function choose(target, seeds, cache, work) {
     for (const edge of edges.get(name)) covered.add(edge);
   };
   const gain = (name) => edges.get(name).filter((edge) => !covered.has(edge)).length;
-  const names = [...edges.keys()].sort((one, other) => statSync(join(inputs, one)).size - statSync(join(inputs, other)).size);
+  const names = [...edges.keys()].sort(
+    (one, other) => statSync(join(inputs, one)).size - statSync(join(inputs, other)).size,
+  );
   for (const name of names) if (!/^[0-9a-f]{40}$/.test(name)) add(name);
   const most = chosen.size + CHOSEN;
   while (chosen.size < most) {
@@ -90,7 +109,9 @@ function choose(target, seeds, cache, work) {
     cpSync(join(inputs, name), join(chosen.has(name) ? seeds : cache, name));
     if (!chosen.has(name)) rmSync(join(seeds, name), { force: true });
   }
-  console.log(`${target}: ${chosen.size} seeds reach ${covered.size} of ${new Set([...edges.values()].flat()).size} edges`);
+  console.log(
+    `${target}: ${chosen.size} seeds reach ${covered.size} of ${new Set([...edges.values()].flat()).size} edges`,
+  );
   return true;
 }
 

@@ -46,8 +46,9 @@ async function build() {
   if (['dev', 'token'].includes(command)) args.push('--no-default-features');
   let messages = '';
   // Not `--quiet`: the first build takes about a minute, and cargo shows where it is.
-  const status = await run('cargo', args, ['ignore', 'pipe', 'inherit'], (chunk) => (messages += chunk)).catch((error) =>
-    fail(`\`cargo\` cannot be started (${error.code}): install Rust with rustup, then run \`npm start\` again`),
+  const status = await run('cargo', args, ['ignore', 'pipe', 'inherit'], (chunk) => (messages += chunk)).catch(
+    (error) =>
+      fail(`\`cargo\` cannot be started (${error.code}): install Rust with rustup, then run \`npm start\` again`),
   );
   if (typeof status === 'string') process.exit(1);
   if (status !== 0) fail('building mcp-lambda failed: fix what cargo reports above and run `npm start` again');
@@ -60,10 +61,14 @@ async function build() {
 }
 
 if (Number.parseInt(process.versions.node, 10) < oldestNode) {
-  fail(`Node.js is version ${process.versions.node}, ${oldestNode} or newer is needed: install it, then run \`npm start\` again`);
+  fail(
+    `Node.js is version ${process.versions.node}, ${oldestNode} or newer is needed: install it, then run \`npm start\` again`,
+  );
 }
 if (command === 'dev') {
-  await workspacePackages().catch((error) => fail(`${error.message.trim()}\nfix what npm reports and run \`npm start\` again`));
+  await workspacePackages().catch((error) =>
+    fail(`${error.message.trim()}\nfix what npm reports and run \`npm start\` again`),
+  );
 }
 pinnedNode();
 const status = await run(await build(), args, 'inherit');

@@ -19,7 +19,12 @@ function synthesize(program) {
   const run = spawnSync(process.execPath, ['--import', 'tsx', program], {
     cwd: root,
     encoding: 'utf8',
-    env: { ...process.env, CDK_VALIDATION: 'false', CDK_OUTDIR: join(directory, 'out'), CDK_CONTEXT_JSON: JSON.stringify({ ...context, lambdaDir: 'cdk/test/fixtures/lambda' }) },
+    env: {
+      ...process.env,
+      CDK_VALIDATION: 'false',
+      CDK_OUTDIR: join(directory, 'out'),
+      CDK_CONTEXT_JSON: JSON.stringify({ ...context, lambdaDir: 'cdk/test/fixtures/lambda' }),
+    },
   });
   if (run.status !== 0) throw new Error(run.stderr);
   return childSeconds() - before;
@@ -41,9 +46,13 @@ try {
       if (round >= 0) seconds[name].push(taken);
     }
   }
-  const [example, bare] = [seconds.example, seconds.bare].map((each) => each.sort((left, right) => left - right)[Math.floor(rounds / 2)]);
+  const [example, bare] = [seconds.example, seconds.bare].map(
+    (each) => each.sort((left, right) => left - right)[Math.floor(rounds / 2)],
+  );
   const ratio = example / bare;
-  console.log(`example ${example.toFixed(2)} s, manually ${bare.toFixed(2)} s of processor time (medians of ${rounds}): ${ratio.toFixed(2)} times, ${PROMISED} promised`);
+  console.log(
+    `example ${example.toFixed(2)} s, manually ${bare.toFixed(2)} s of processor time (medians of ${rounds}): ${ratio.toFixed(2)} times, ${PROMISED} promised`,
+  );
   if (ratio > PROMISED) process.exitCode = 1;
 } finally {
   rmSync(directory, { recursive: true });

@@ -33,11 +33,17 @@ try {
 
 function synthesize() {
   const { context } = JSON.parse(readFileSync(join(root, 'cdk.json'), 'utf8'));
-  const given = Object.fromEntries(pairs.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]));
+  const given = Object.fromEntries(
+    pairs.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]),
+  );
   const run = spawnSync(process.execPath, ['--import', 'tsx', 'cdk/app/template.ts'], {
     cwd: root,
     encoding: 'utf8',
-    env: { ...process.env, CDK_OUTDIR: cloudAssembly, CDK_CONTEXT_JSON: JSON.stringify({ ...context, lambdaDir: 'target/lambda', ...given }) },
+    env: {
+      ...process.env,
+      CDK_OUTDIR: cloudAssembly,
+      CDK_CONTEXT_JSON: JSON.stringify({ ...context, lambdaDir: 'target/lambda', ...given }),
+    },
   });
   if (run.status !== 0) throw new Error(run.stderr);
 }
@@ -45,7 +51,10 @@ function synthesize() {
 /** The template without the places of assets on this machine. */
 function withoutAssetMetadata(template) {
   for (const item of Object.values(template.Resources)) {
-    for (const name of Object.keys(item.Metadata ?? {}).filter((key) => key.startsWith('aws:asset:') || key === 'aws:cdk:path')) delete item.Metadata[name];
+    for (const name of Object.keys(item.Metadata ?? {}).filter(
+      (key) => key.startsWith('aws:asset:') || key === 'aws:cdk:path',
+    ))
+      delete item.Metadata[name];
     if (Object.keys(item.Metadata ?? {}).length === 0) delete item.Metadata;
   }
   return template;
@@ -54,11 +63,22 @@ function withoutAssetMetadata(template) {
 /** Writes the zip files under the names that the template has for them. */
 function zips() {
   const { files } = JSON.parse(readFileSync(join(cloudAssembly, 'DogFacts.assets.json'), 'utf8'));
-  return Object.values(files).filter(({ source }) => !source.path.endsWith('.template.json')).map(({ source, destinations }) => {
-    const [{ objectKey }] = Object.values(destinations);
-    const path = join(cloudAssembly, source.path);
-    const content = statSync(path).isDirectory() ? zipSync(Object.fromEntries(readdirSync(path).sort().map((name) => [name, [readFileSync(join(path, name)), ENTRY]])), { level: 9 }) : readFileSync(path);
-    writeFileSync(join(destination, objectKey), content);
-    return objectKey;
-  });
+  return Object.values(files)
+    .filter(({ source }) => !source.path.endsWith('.template.json'))
+    .map(({ source, destinations }) => {
+      const [{ objectKey }] = Object.values(destinations);
+      const path = join(cloudAssembly, source.path);
+      const content = statSync(path).isDirectory()
+        ? zipSync(
+            Object.fromEntries(
+              readdirSync(path)
+                .sort()
+                .map((name) => [name, [readFileSync(join(path, name)), ENTRY]]),
+            ),
+            { level: 9 },
+          )
+        : readFileSync(path);
+      writeFileSync(join(destination, objectKey), content);
+      return objectKey;
+    });
 }

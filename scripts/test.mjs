@@ -12,23 +12,40 @@ import * as prepare from './lib/prepare.mjs';
 import { Report } from './lib/report.mjs';
 import { root } from './lib/root.mjs';
 
-const testFiles = (folder) => readdirSync(join(root, folder)).filter((name) => name.endsWith('.test.ts')).sort().map((name) => join(folder, name));
+const testFiles = (folder) =>
+  readdirSync(join(root, folder))
+    .filter((name) => name.endsWith('.test.ts'))
+    .sort()
+    .map((name) => join(folder, name));
 
 /** The tests of a folder and of all below it but `without`. */
 const testFilesBelow = (folder, without) =>
-  readdirSync(join(root, folder), { recursive: true }).filter((name) => name.endsWith('.test.ts') && !name.startsWith(`${without}/`)).sort().map((name) => join(folder, name));
+  readdirSync(join(root, folder), { recursive: true })
+    .filter((name) => name.endsWith('.test.ts') && !name.startsWith(`${without}/`))
+    .sort()
+    .map((name) => join(folder, name));
 
 /** Tests of what is packed and published, each of which needs something else built before. */
 const packageTests = (...names) => names.map((name) => `test/package/${name}.test.ts`);
 
 /** Runs TypeScript tests on Node's own runner, one file after the other unless `concurrency` says otherwise: most share a stack. */
 const node = (report, title, files, { minutes = 20, concurrency = 1, ...options } = {}) =>
-  report.node(title, ['--import', 'tsx', '--test', `--test-concurrency=${concurrency}`, `--test-timeout=${minutes * 60_000}`, ...files], { cwd: root, ...options });
+  report.node(
+    title,
+    ['--import', 'tsx', '--test', `--test-concurrency=${concurrency}`, `--test-timeout=${minutes * 60_000}`, ...files],
+    { cwd: root, ...options },
+  );
 
 const endToEnd = (names, title, stack = prepare.authorizationStack, more = []) => ({
   title,
   needs: [prepare.testPackages, prepare.chromium, ...more, stack],
-  run: async (report) => node(report, title, [names].flat().map((name) => `test/e2e/${name}.test.ts`), { env: { MCP_LAMBDA_OUTPUTS: await stack() } }),
+  run: async (report) =>
+    node(
+      report,
+      title,
+      [names].flat().map((name) => `test/e2e/${name}.test.ts`),
+      { env: { MCP_LAMBDA_OUTPUTS: await stack() } },
+    ),
 });
 
 /** The same, where every MCP client is sent. */
@@ -37,9 +54,14 @@ const withClients = (name, title, stack) => {
   return {
     title,
     needs: [...needs, prepare.pythonClient, prepare.rmcpClient],
-    run: async (report) => node(report, title, [`test/e2e/${name}.test.ts`], {
-      env: { MCP_LAMBDA_OUTPUTS: await stack(), MCP_LAMBDA_PYTHON_CLIENT: await prepare.pythonClient(), MCP_LAMBDA_RMCP_CLIENT: await prepare.rmcpClient() },
-    }),
+    run: async (report) =>
+      node(report, title, [`test/e2e/${name}.test.ts`], {
+        env: {
+          MCP_LAMBDA_OUTPUTS: await stack(),
+          MCP_LAMBDA_PYTHON_CLIENT: await prepare.pythonClient(),
+          MCP_LAMBDA_RMCP_CLIENT: await prepare.rmcpClient(),
+        },
+      }),
   };
 };
 
@@ -58,9 +80,18 @@ const parts = {
     title: 'format, lints, types and unit tests',
     needs: [prepare.testPackages],
     run: async (report) => {
-      for (const [workspace, manifest] of [['', []], [' of the bindings', bindings]]) {
+      await report.run('biome', 'biome', ['ci', '.'], { cwd: root });
+      for (const [workspace, manifest] of [
+        ['', []],
+        [' of the bindings', bindings],
+      ]) {
         await report.run(`rustfmt${workspace}`, 'cargo', ['fmt', ...manifest, '--all', '--check'], { cwd: root });
-        await report.run(`clippy${workspace}`, 'cargo', ['clippy', ...manifest, '--locked', '--workspace', '--all-targets', '--quiet', '--', '-D', 'warnings'], { cwd: root });
+        await report.run(
+          `clippy${workspace}`,
+          'cargo',
+          ['clippy', ...manifest, '--locked', '--workspace', '--all-targets', '--quiet', '--', '-D', 'warnings'],
+          { cwd: root },
+        );
       }
       await report.run('constructs generated from Rust', 'node', ['scripts/generate.mjs', '--check'], { cwd: root });
       await report.run('types of the constructs', 'tsc', ['--noEmit', '-p', 'cdk'], { cwd: root });
@@ -83,14 +114,16 @@ const parts = {
   golden: {
     title: 'one app in several languages, one template',
     needs: [prepare.compiledConstructs, prepare.pythonCdk],
-    run: async (report) => node(report, 'golden', testFiles('cdk/rust/golden'), { env: { GOLDEN_PYTHON: await prepare.pythonCdk() } }),
+    run: async (report) =>
+      node(report, 'golden', testFiles('cdk/rust/golden'), { env: { GOLDEN_PYTHON: await prepare.pythonCdk() } }),
   },
   integration: {
     title: 'two apps and the template without the CDK: deployed as people do, called, updated and destroyed',
     needs: [prepare.testPackages, prepare.compiledConstructs, prepare.awsCli, prepare.authorizationStack],
-    run: async (report) => node(report, 'integration apps', testFiles('test/integration'), {
-      env: { MCP_LAMBDA_OUTPUTS: await prepare.authorizationStack(), MCP_LAMBDA_AWS_CLI: await prepare.awsCli() },
-    }),
+    run: async (report) =>
+      node(report, 'integration apps', testFiles('test/integration'), {
+        env: { MCP_LAMBDA_OUTPUTS: await prepare.authorizationStack(), MCP_LAMBDA_AWS_CLI: await prepare.awsCli() },
+      }),
   },
   'rust-cdk': {
     title: 'the constructs in Rust, and the compliance cases of jsii',
@@ -99,9 +132,16 @@ const parts = {
       await report.rust('bindings', [...bindings, '--workspace']);
       await node(report, 'guide to the CDK in Rust', testFiles('cdk/rust/guide'));
       for (const features of ['--no-default-features', '--all-features']) {
-        await report.run(`constructs in Rust ${features}`, 'cargo', ['check', ...bindings, '--locked', '--quiet', '--package', 'mcp-lambda-cdk', features], { cwd: root });
+        await report.run(
+          `constructs in Rust ${features}`,
+          'cargo',
+          ['check', ...bindings, '--locked', '--quiet', '--package', 'mcp-lambda-cdk', features],
+          { cwd: root },
+        );
       }
-      await report.run('table of the compliance cases', 'node', ['cdk/rust/report-conformance.mjs', '--check'], { cwd: root });
+      await report.run('table of the compliance cases', 'node', ['cdk/rust/report-conformance.mjs', '--check'], {
+        cwd: root,
+      });
     },
   },
   artifact: {
@@ -122,11 +162,13 @@ const parts = {
       }
     },
   },
-  browser: endToEnd(['browser', 'code-flow'], 'a person in a real browser, on Cognito\'s own pages', prepare.localStack),
+  browser: endToEnd(['browser', 'code-flow'], "a person in a real browser, on Cognito's own pages", prepare.localStack),
   clients: withClients('clients', 'MCP clients and Cognito itself', prepare.localStack),
   'clients-by-url': withClients('clients', 'MCP clients that know the URL alone', prepare.authorizationStack),
   'claude-code': endToEnd('claude-code', 'Claude Code and Cognito itself', prepare.localStack),
-  'claude-code-by-url': endToEnd('claude-code', 'Claude Code that knows the URL alone', prepare.authorizationStack, [prepare.faketime]),
+  'claude-code-by-url': endToEnd('claude-code', 'Claude Code that knows the URL alone', prepare.authorizationStack, [
+    prepare.faketime,
+  ]),
   codex: endToEnd('codex', 'Codex, which Cognito itself keeps out', prepare.localStack),
   'codex-by-url': endToEnd('codex', 'Codex that knows the URL alone'),
   refusals: endToEnd('refusals', 'refusals'),
@@ -135,7 +177,10 @@ const parts = {
   'user-pool': {
     title: 'machine clients and users, managed by mcp-lambda',
     needs: [prepare.testPackages, prepare.authorizationStack],
-    run: async (report) => node(report, 'user pool', ['test/e2e/user-pool.test.ts'], { env: { MCP_LAMBDA_OUTPUTS: await prepare.authorizationStack() } }),
+    run: async (report) =>
+      node(report, 'user pool', ['test/e2e/user-pool.test.ts'], {
+        env: { MCP_LAMBDA_OUTPUTS: await prepare.authorizationStack() },
+      }),
   },
   'authorization-conformance': {
     title: 'what MCP and OAuth ask of an authorization server, sentence by sentence',
@@ -149,15 +194,22 @@ const parts = {
   },
   'lambda-authorizer': {
     title: 'the Lambda authorizer, what stands in for the user pool, and the limits of single app clients',
-    needs: [prepare.testPackages, prepare.lambdaAuthorizerPrograms, prepare.pythonClient, prepare.rmcpClient, prepare.lambdaAuthorizerStack],
-    run: async (report) => node(report, 'Lambda authorizer', ['test/e2e/lambda-authorizer.test.ts'], {
-      env: {
-        MCP_LAMBDA_OUTPUTS: await prepare.lambdaAuthorizerStack(),
-        MCP_LAMBDA_AUTHORIZER_PROGRAMS: await prepare.lambdaAuthorizerPrograms(),
-        MCP_LAMBDA_PYTHON_CLIENT: await prepare.pythonClient(),
-        MCP_LAMBDA_RMCP_CLIENT: await prepare.rmcpClient(),
-      },
-    }),
+    needs: [
+      prepare.testPackages,
+      prepare.lambdaAuthorizerPrograms,
+      prepare.pythonClient,
+      prepare.rmcpClient,
+      prepare.lambdaAuthorizerStack,
+    ],
+    run: async (report) =>
+      node(report, 'Lambda authorizer', ['test/e2e/lambda-authorizer.test.ts'], {
+        env: {
+          MCP_LAMBDA_OUTPUTS: await prepare.lambdaAuthorizerStack(),
+          MCP_LAMBDA_AUTHORIZER_PROGRAMS: await prepare.lambdaAuthorizerPrograms(),
+          MCP_LAMBDA_PYTHON_CLIENT: await prepare.pythonClient(),
+          MCP_LAMBDA_RMCP_CLIENT: await prepare.rmcpClient(),
+        },
+      }),
   },
   'shared-host': endToEnd('shared-host', 'two servers on one host', prepare.hostStack),
   load: endToEnd('load', 'many people at once'),
@@ -165,38 +217,59 @@ const parts = {
   tasks: {
     title: 'a task on the local stack',
     needs: [prepare.testPackages, prepare.tasksProgram, prepare.authorizationStack],
-    run: async (report) => node(report, 'tasks', ['test/e2e/tasks.test.ts'], {
-      env: { MCP_LAMBDA_OUTPUTS: await prepare.authorizationStack(), MCP_LAMBDA_TASKS_PROGRAM: await prepare.tasksProgram() },
-    }),
+    run: async (report) =>
+      node(report, 'tasks', ['test/e2e/tasks.test.ts'], {
+        env: {
+          MCP_LAMBDA_OUTPUTS: await prepare.authorizationStack(),
+          MCP_LAMBDA_TASKS_PROGRAM: await prepare.tasksProgram(),
+        },
+      }),
   },
   attacks: endToEnd('attacks', 'attacks on a sign-in, on a host of two servers', prepare.hostStack),
   'remote-server': {
     title: 'an MCP endpoint elsewhere: McpRemoteServer before an imitation of an AgentCore gateway',
     needs: [prepare.testPackages, prepare.chromium, prepare.authorizationProgram, prepare.localStack],
-    run: async (report) => node(report, 'remote server', ['test/e2e/remote-server.test.ts'], {
-      env: { MCP_LAMBDA_OUTPUTS: await prepare.localStack(), MCP_LAMBDA_AUTHORIZATION_PROGRAM: await prepare.authorizationProgram() },
-    }),
+    run: async (report) =>
+      node(report, 'remote server', ['test/e2e/remote-server.test.ts'], {
+        env: {
+          MCP_LAMBDA_OUTPUTS: await prepare.localStack(),
+          MCP_LAMBDA_AUTHORIZATION_PROGRAM: await prepare.authorizationProgram(),
+        },
+      }),
   },
   'connect-commands': {
     title: 'the commands of connectCommand in Gemini CLI and mcp-remote',
     // What they install is for them alone, and clients of the same kind are in every run.
     onlyByName: true,
     needs: [prepare.testPackages, prepare.connectPackages, prepare.chromium, prepare.authorizationStack],
-    run: async (report) => node(report, 'connect commands', testFiles('test/e2e/connect'), { env: { MCP_LAMBDA_OUTPUTS: await prepare.authorizationStack() } }),
+    run: async (report) =>
+      node(report, 'connect commands', testFiles('test/e2e/connect'), {
+        env: { MCP_LAMBDA_OUTPUTS: await prepare.authorizationStack() },
+      }),
   },
   template: {
     title: 'a new server from the template, by cargo-generate',
     // It compiles cargo-generate, once, and a server from nothing: minutes for what seldom changes.
     onlyByName: true,
     needs: [prepare.cargoGenerate],
-    run: async (report) => node(report, 'template', packageTests('server-template'), { env: { MCP_LAMBDA_CARGO_GENERATE: await prepare.cargoGenerate() } }),
+    run: async (report) =>
+      node(report, 'template', packageTests('server-template'), {
+        env: { MCP_LAMBDA_CARGO_GENERATE: await prepare.cargoGenerate() },
+      }),
   },
 };
 
-const { values: options, positionals: named } = parseArgs({ allowPositionals: true, options: { except: { type: 'boolean', default: false } } });
+const { values: options, positionals: named } = parseArgs({
+  allowPositionals: true,
+  options: { except: { type: 'boolean', default: false } },
+});
 const unknown = named.filter((name) => !(name in parts));
 if (unknown.length > 0) {
-  console.error(`no such part: ${unknown.join(', ')}; the parts are: ${Object.entries(parts).map(([name, { title }]) => `\n  ${name.padEnd(16)} ${title}`).join('')}`);
+  console.error(
+    `no such part: ${unknown.join(', ')}; the parts are: ${Object.entries(parts)
+      .map(([name, { title }]) => `\n  ${name.padEnd(16)} ${title}`)
+      .join('')}`,
+  );
   process.exit(2);
 }
 
@@ -210,7 +283,10 @@ const wanted = options.except ? usual.filter((name) => !named.includes(name)) : 
 cleanEnvironment();
 const report = new Report();
 // Parts compile into this checkout and write to `.local`; the part for daily work does not disturb the others.
-const unlock = wanted.join() === 'check' ? () => {} : await lock('test', () => console.log('waiting for another `npm test` of this checkout …'));
+const unlock =
+  wanted.join() === 'check'
+    ? () => {}
+    : await lock('test', () => console.log('waiting for another `npm test` of this checkout …'));
 try {
   await prepare.workspacePackages();
   prepare.pinnedNode();

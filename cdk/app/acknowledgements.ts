@@ -31,9 +31,12 @@ export function acknowledgeHost(host: McpHost): void {
 
 function acknowledgeApi(api: IConstruct): void {
   acknowledge(api, {
-    APIG1: 'access logs need a role that API Gateway keeps for the whole account, which an example must not set; the function logs every call',
-    APIG2: 'the MCP server validates every message itself, in two revisions of the protocol that one JSON Schema cannot describe',
-    APIG3: 'a web ACL costs 5 dollars a month; requests are throttled, and those without an access token never reach the function',
+    APIG1:
+      'access logs need a role that API Gateway keeps for the whole account, which an example must not set; the function logs every call',
+    APIG2:
+      'the MCP server validates every message itself, in two revisions of the protocol that one JSON Schema cannot describe',
+    APIG3:
+      'a web ACL costs 5 dollars a month; requests are throttled, and those without an access token never reach the function',
     APIG6: 'execution logs need the same account-wide role as access logs, and they can hold access tokens',
   });
 }
@@ -58,7 +61,7 @@ function acknowledgeFront(owner: IConstruct): void {
       CFR1: 'the example is for everybody, wherever they are',
       CFR2: 'a web ACL costs 5 dollars a month; requests are throttled, and those without an access token never reach the function',
       CFR3: 'access logs need a bucket that outlives the example; the function logs every call',
-      CFR4: 'CloudFront lets a minimum TLS version be chosen only with a domain and certificate of one\'s own',
+      CFR4: "CloudFront lets a minimum TLS version be chosen only with a domain and certificate of one's own",
     });
   }
 }

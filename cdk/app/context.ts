@@ -5,7 +5,18 @@ import { McpAuthorization, McpCode, McpFront, type McpLambdaAuthorizerOptions } 
 import { type Environment, ENVIRONMENTS } from './environments';
 
 /** The context keys of the apps in this directory: `npx cdk synth -c front=stage`. */
-const KEYS = ['env', 'front', 'publicBaseUrl', 'signInBaseUrl', 'cognitoIdpUrl', 'lambdaDir', 'dogApiBaseUrl', 'callbackPort', 'authorization', 'lambdaAuthorizer'] as const;
+const KEYS = [
+  'env',
+  'front',
+  'publicBaseUrl',
+  'signInBaseUrl',
+  'cognitoIdpUrl',
+  'lambdaDir',
+  'dogApiBaseUrl',
+  'callbackPort',
+  'authorization',
+  'lambdaAuthorizer',
+] as const;
 
 const FRONTS = ['cloudfront', 'stage', 'external'] as const;
 
@@ -62,10 +73,10 @@ export function authorizationOf(context: AppContext): McpAuthorization {
   return context.authorization === 'cognito'
     ? McpAuthorization.cognito()
     : McpAuthorization.server({
-      code: serverCode(context, 'authorization', 'mcp-lambda-authorization'),
-      // Without it the output `CursorLink` would lead to a sign-in that is refused.
-      customSchemes: ['cursor'],
-    });
+        code: serverCode(context, 'authorization', 'mcp-lambda-authorization'),
+        // Without it the output `CursorLink` would lead to a sign-in that is refused.
+        customSchemes: ['cursor'],
+      });
 }
 
 /** The Lambda authorizer, with the code of this repository's, if it is asked for. */
@@ -80,7 +91,11 @@ export function serverCode(context: AppContext, server: string, packageName = se
   }
   const directory = join(context.lambdaDirectory, server);
   if (!existsSync(join(directory, 'bootstrap'))) {
-    throw complaint('lambdaDir', context.lambdaDirectory, `needs to hold ${server}/bootstrap: run npm run build:lambda and use target/lambda, or leave the key out to build now`);
+    throw complaint(
+      'lambdaDir',
+      context.lambdaDirectory,
+      `needs to hold ${server}/bootstrap: run npm run build:lambda and use target/lambda, or leave the key out to build now`,
+    );
   }
   return McpCode.fromAsset(directory);
 }
@@ -94,16 +109,28 @@ function frontOf(values: Map<(typeof KEYS)[number], string | undefined>): McpFro
     for (const key of ['publicBaseUrl', 'signInBaseUrl', 'cognitoIdpUrl'] as const) {
       const value = values.get(key);
       if (value !== undefined) {
-        throw complaint(key, value, `applies to front=external only, and front is ${front}: remove it or add -c front=external`);
+        throw complaint(
+          key,
+          value,
+          `applies to front=external only, and front is ${front}: remove it or add -c front=external`,
+        );
       }
     }
     return front === 'stage' ? McpFront.stage() : McpFront.cloudFront();
   }
   const publicBaseUrl = values.get('publicBaseUrl');
   if (publicBaseUrl === undefined) {
-    throw complaint('front', front, 'needs the origin that the front answers at: add -c publicBaseUrl=https://mcp.example.com');
+    throw complaint(
+      'front',
+      front,
+      'needs the origin that the front answers at: add -c publicBaseUrl=https://mcp.example.com',
+    );
   }
-  return McpFront.external({ publicBaseUrl, signInBaseUrl: values.get('signInBaseUrl'), cognitoIdpUrl: values.get('cognitoIdpUrl') });
+  return McpFront.external({
+    publicBaseUrl,
+    signInBaseUrl: values.get('signInBaseUrl'),
+    cognitoIdpUrl: values.get('cognitoIdpUrl'),
+  });
 }
 
 function text(node: Node, key: string): string | undefined {
@@ -121,5 +148,7 @@ function text(node: Node, key: string): string | undefined {
 }
 
 function complaint(key: string, value: unknown, mend: string): Error {
-  return new Error(`context ${key}=${typeof value === 'string' ? value : JSON.stringify(value)} ${mend} (ContextInvalid)`);
+  return new Error(
+    `context ${key}=${typeof value === 'string' ? value : JSON.stringify(value)} ${mend} (ContextInvalid)`,
+  );
 }

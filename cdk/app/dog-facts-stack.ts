@@ -9,13 +9,21 @@ import { addOutputs } from './outputs';
 /** The example server: facts about dogs from a public API. */
 export class DogFactsStack extends Stack {
   constructor(scope: Construct, id: string, context: AppContext, props: StackProps = {}) {
-    const { removalPolicy, terminationProtection, mfa, throttlingRateLimit, throttlingBurstLimit } = context.environment;
-    super(scope, id, { description: 'MCP server with facts about dogs, behind OAuth', terminationProtection, ...props });
+    const { removalPolicy, terminationProtection, mfa, throttlingRateLimit, throttlingBurstLimit } =
+      context.environment;
+    super(scope, id, {
+      description: 'MCP server with facts about dogs, behind OAuth',
+      terminationProtection,
+      ...props,
+    });
     const contract = McpContract.fromFile('lambda/servers/dog-facts/contract.json');
     const server = new McpServer(this, 'Server', {
       code: serverCode(context, 'dog-facts'),
       contract,
-      userPool: mfa === Mfa.OFF ? undefined : new McpUserPool(this, 'People', { displayName: contract.serverTitle, mfa, removalPolicy }),
+      userPool:
+        mfa === Mfa.OFF
+          ? undefined
+          : new McpUserPool(this, 'People', { displayName: contract.serverTitle, mfa, removalPolicy }),
       front: context.front,
       authorization: authorizationOf(context),
       lambdaAuthorizer: lambdaAuthorizerOf(context),

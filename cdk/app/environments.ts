@@ -19,9 +19,30 @@ export interface Environment {
 /** The environments by the value of `-c env=…`. */
 export const ENVIRONMENTS = {
   /** To try: one person, and `npx cdk destroy` leaves nothing behind. */
-  dev: { suffix: '', removalPolicy: RemovalPolicy.DESTROY, terminationProtection: false, mfa: Mfa.OFF, throttlingRateLimit: 50, throttlingBurstLimit: 100 },
+  dev: {
+    suffix: '',
+    removalPolicy: RemovalPolicy.DESTROY,
+    terminationProtection: false,
+    mfa: Mfa.OFF,
+    throttlingRateLimit: 50,
+    throttlingBurstLimit: 100,
+  },
   /** As prod for those who sign in, and thrown away as dev. */
-  staging: { suffix: '-staging', removalPolicy: RemovalPolicy.DESTROY, terminationProtection: false, mfa: Mfa.REQUIRED, throttlingRateLimit: 50, throttlingBurstLimit: 100 },
+  staging: {
+    suffix: '-staging',
+    removalPolicy: RemovalPolicy.DESTROY,
+    terminationProtection: false,
+    mfa: Mfa.REQUIRED,
+    throttlingRateLimit: 50,
+    throttlingBurstLimit: 100,
+  },
   /** For people who depend on it. */
-  prod: { suffix: '-prod', removalPolicy: RemovalPolicy.RETAIN, terminationProtection: true, mfa: Mfa.REQUIRED, throttlingRateLimit: 200, throttlingBurstLimit: 400 },
+  prod: {
+    suffix: '-prod',
+    removalPolicy: RemovalPolicy.RETAIN,
+    terminationProtection: true,
+    mfa: Mfa.REQUIRED,
+    throttlingRateLimit: 200,
+    throttlingBurstLimit: 400,
+  },
 } satisfies { [name: string]: Environment };

@@ -14,9 +14,15 @@ export function addOutputs(stack: Stack, server: McpServer, machineClient: McpMa
     McpOAuthAuthorizationUrl: [server.authorizationUrl, 'Authorization endpoint'],
     McpOAuthTokenUrl: [server.tokenUrl, 'Token endpoint'],
     McpOAuthScope: [server.oauthScopes.join(' '), 'OAuth scopes to ask for'],
-    McpOAuthClientId: [server.interactiveClientId, 'Public client for people, for manual configuration (authorization code with PKCE)'],
+    McpOAuthClientId: [
+      server.interactiveClientId,
+      'Public client for people, for manual configuration (authorization code with PKCE)',
+    ],
     AutomatedOAuthClientId: [machineClient.clientId, 'Confidential app client for programs (client credentials)'],
-    AutomatedOAuthClientSecretArn: [machineClient.clientSecret.secretArn, 'Secret in Secrets Manager with the client secret for programs'],
+    AutomatedOAuthClientSecretArn: [
+      machineClient.clientSecret.secretArn,
+      'Secret in Secrets Manager with the client secret for programs',
+    ],
     SignInUrl: [server.signInUrl, 'Page to sign up and in'],
     ClaudeCodeCommand: [server.claudeCodeCommand, 'Command that adds the server to Claude Code'],
     UserPoolId: [server.userPool.userPool.userPoolId, 'User pool'],

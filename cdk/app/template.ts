@@ -8,7 +8,10 @@ synthesize((app) => {
   const stack = new DogFactsStack(app, 'DogFacts', readContext(app.node), {
     analyticsReporting: false,
     // The name goes through Fn::Sub, which fills the parameter in.
-    synthesizer: new DefaultStackSynthesizer({ fileAssetsBucketName: '${AssetsBucket}', generateBootstrapVersionRule: false }),
+    synthesizer: new DefaultStackSynthesizer({
+      fileAssetsBucketName: '${AssetsBucket}',
+      generateBootstrapVersionRule: false,
+    }),
   });
   new CfnParameter(stack, 'AssetsBucket', {
     description: 'Bucket in the same region that holds the zip files of this release at its root',

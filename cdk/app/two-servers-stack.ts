@@ -9,7 +9,8 @@ import { addOutputs } from './outputs';
 /** Both example servers on one host: they share its host name, its user pool and its authorization, and nothing else. */
 export class TwoServersStack extends Stack {
   constructor(scope: Construct, id: string, context: AppContext) {
-    const { removalPolicy, terminationProtection, mfa, throttlingRateLimit, throttlingBurstLimit } = context.environment;
+    const { removalPolicy, terminationProtection, mfa, throttlingRateLimit, throttlingBurstLimit } =
+      context.environment;
     super(scope, id, { description: 'Two MCP servers on one host, behind OAuth', terminationProtection });
     const common = { removalPolicy, throttlingRateLimit, throttlingBurstLimit };
     const host = new McpHost(this, 'Host', {
@@ -37,7 +38,10 @@ export class TwoServersStack extends Stack {
       ...common,
     });
     acknowledgeHost(host);
-    for (const [prefix, server] of [['', dogFacts], ['Counter', counter]] as const) {
+    for (const [prefix, server] of [
+      ['', dogFacts],
+      ['Counter', counter],
+    ] as const) {
       const machineClient = server.addMachineClient('MachineClient');
       addOutputs(this, server, machineClient, prefix);
       acknowledgeRules(server, machineClient);

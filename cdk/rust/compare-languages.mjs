@@ -14,7 +14,7 @@ const python = process.argv[2];
 const outdir = mkdtempSync(join(tmpdir(), 'measure-'));
 // The workspace's own Node.js, which reads TypeScript as it is.
 const path = [join(root, 'node_modules/.bin'), process.env.PATH].join(delimiter);
-const env = { ...process.env, PATH: path, CDK_VALIDATION: 'false', CDK_OUTDIR: outdir, };
+const env = { ...process.env, PATH: path, CDK_VALIDATION: 'false', CDK_OUTDIR: outdir };
 
 function run(command, args) {
   const started = process.hrtime.bigint();
@@ -42,9 +42,12 @@ if (python !== undefined) {
   // Written by `npm test -- golden`.
   env.PYTHONPATH = join(target, 'golden/packages/python/src');
   median('golden app, Python (s)', 5, () => run(python, ['cdk/rust/golden/python/app.py']).seconds);
-  const app = 'from aws_cdk import App, Stack, aws_s3, aws_sns\napp = App()\nstack = Stack(app, "S")\naws_s3.Bucket(stack, "B")\naws_sns.Topic(stack, "T")\napp.synth()\n';
-  const same = "import { App, Stack } from 'aws-cdk-lib';\nimport * as s3 from 'aws-cdk-lib/aws-s3';\nimport * as sns from 'aws-cdk-lib/aws-sns';\nconst app = new App(); const stack = new Stack(app, 'S'); new s3.Bucket(stack, 'B'); new sns.Topic(stack, 'T'); app.synth();";
-  const calls = 'import time\nfrom aws_cdk import App, Stack, Duration\nstack = Stack(App(), "Calls")\nstarted = time.perf_counter()\nfor i in range(2500):\n    Duration.seconds(i)\n    stack.stack_name\nprint((time.perf_counter() - started) * 1e6 / 5000)\n';
+  const app =
+    'from aws_cdk import App, Stack, aws_s3, aws_sns\napp = App()\nstack = Stack(app, "S")\naws_s3.Bucket(stack, "B")\naws_sns.Topic(stack, "T")\napp.synth()\n';
+  const same =
+    "import { App, Stack } from 'aws-cdk-lib';\nimport * as s3 from 'aws-cdk-lib/aws-s3';\nimport * as sns from 'aws-cdk-lib/aws-sns';\nconst app = new App(); const stack = new Stack(app, 'S'); new s3.Bucket(stack, 'B'); new sns.Topic(stack, 'T'); app.synth();";
+  const calls =
+    'import time\nfrom aws_cdk import App, Stack, Duration\nstack = Stack(App(), "Calls")\nstarted = time.perf_counter()\nfor i in range(2500):\n    Duration.seconds(i)\n    stack.stack_name\nprint((time.perf_counter() - started) * 1e6 / 5000)\n';
   median('bucket and topic, JavaScript (s)', 5, () => run('node', ['--input-type=module', '-e', same]).seconds);
   median('bucket and topic, Rust (s)', 5, () => run(join(examples, 'small'), []).seconds);
   median('bucket and topic, Python (s)', 5, () => run(python, ['-c', app]).seconds);

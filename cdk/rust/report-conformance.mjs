@@ -24,7 +24,14 @@ function rustName(name) {
 }
 
 const results = new Map();
-for await (const { name, passed } of rustTests(['--manifest-path', 'cdk/rust/Cargo.toml', '--package', 'jsii-fixture', '--test', 'conformance'])) {
+for await (const { name, passed } of rustTests([
+  '--manifest-path',
+  'cdk/rust/Cargo.toml',
+  '--package',
+  'jsii-fixture',
+  '--test',
+  'conformance',
+])) {
   results.set(name.split('::').pop(), { test: name, passed });
 }
 if (results.size === 0) {
@@ -37,10 +44,12 @@ const rows = suite.cases.map((name) => {
   const found = results.get(rustName(name));
   results.delete(rustName(name));
   if (found?.passed) {
-    if (name in reasons) problems.push(`${name} passes, but suite.json gives a reason why it does not: remove the reason`);
+    if (name in reasons)
+      problems.push(`${name} passes, but suite.json gives a reason why it does not: remove the reason`);
     return { passed: true, line: `| ${name} | \`${found.test}\` | passes |` };
   }
-  if (!(name in reasons)) problems.push(`${name} does not pass and has no reason in suite.json (wanted the test ${rustName(name)})`);
+  if (!(name in reasons))
+    problems.push(`${name} does not pass and has no reason in suite.json (wanted the test ${rustName(name)})`);
   return { passed: false, line: `| ${name} | ${found ? `\`${found.test}\`` : '-'} | ${reasons[name] ?? 'fails'} |` };
 });
 for (const { test } of results.values()) problems.push(`${test} has the name of no case of the suite`);

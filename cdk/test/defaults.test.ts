@@ -7,16 +7,32 @@ import type { Template } from 'aws-cdk-lib/assertions';
 import { Vpc } from 'aws-cdk-lib/aws-ec2';
 import { McpFront, McpHost, type McpHostProps, McpMonitoring, McpRemoteServer, McpServer, McpUserPool } from '../lib';
 import { deployed } from './deployed';
-import { certificate, code, cognito, facts, only, synthesize, synthesizeServer, type TemplateJson, twoScopes } from './synthesis';
+import {
+  certificate,
+  code,
+  cognito,
+  facts,
+  only,
+  synthesize,
+  synthesizeServer,
+  type TemplateJson,
+  twoScopes,
+} from './synthesis';
 
 const bare = synthesizeServer({}, (server) => server.addMachineClient('Ci'));
 const json = bare.toJSON() as TemplateJson;
 const properties = (type: string, wanted: object = {}) => only(bare, type, wanted).properties;
 const variables = () => deployed(json, properties('AWS::Lambda::Function').Environment.Variables);
-const pool = only(synthesize((stack) => new McpUserPool(stack, 'Pool')), 'AWS::Cognito::UserPool').properties;
+const pool = only(
+  synthesize((stack) => new McpUserPool(stack, 'Pool')),
+  'AWS::Cognito::UserPool',
+).properties;
 const own = synthesizeServer({ authorization: undefined });
 /** Whether a template has the function of the authorization server. */
-const isBehindServer = (template: Template) => Object.values(template.findResources('AWS::Lambda::Function')).some((each) => 'AUTHORIZATION_ISSUER' in each.Properties.Environment.Variables);
+const isBehindServer = (template: Template) =>
+  Object.values(template.findResources('AWS::Lambda::Function')).some(
+    (each) => 'AUTHORIZATION_ISSUER' in each.Properties.Environment.Variables,
+  );
 const authorization = () =>
   Object.values(own.findResources('AWS::Lambda::Function'))
     .map((each) => deployed(own.toJSON() as TemplateJson, each.Properties.Environment.Variables))
@@ -28,139 +44,413 @@ const fromCrate = (name: string) => {
   return declaration && (value ?? 'none');
 };
 const inVpc = () =>
-  only(synthesize((stack) => new McpServer(stack, 'Server', { code: code(), contract: facts(), authorization: cognito(), vpc: new Vpc(stack, 'Vpc', { maxAzs: 2 }) })), 'AWS::Lambda::Function').properties;
+  only(
+    synthesize(
+      (stack) =>
+        new McpServer(stack, 'Server', {
+          code: code(),
+          contract: facts(),
+          authorization: cognito(),
+          vpc: new Vpc(stack, 'Vpc', { maxAzs: 2 }),
+        }),
+    ),
+    'AWS::Lambda::Function',
+  ).properties;
 const monitored = (index: number) =>
-  Object.values(synthesizeServer({}, (server, stack) => new McpMonitoring(stack, 'Monitoring', { server })).findResources('AWS::CloudWatch::Alarm'))[index].Properties;
-const remote = synthesize((stack) => new McpRemoteServer(stack, 'Remote', { endpointUrl: 'https://tickets.example.com/mcp', serverName: 'tickets', scopes: [{ name: 'use', description: 'Use it' }] }));
-const imported = (stack: Stack) => McpServer.fromMcpServerAttributes(stack, 'Imported', { mcpServerUrl: 'https://mcp.example.com/mcp', contract: facts() });
-const hosted = (props?: McpHostProps) => synthesize((stack) => void new McpServer(stack, 'Server', { code: code(), contract: facts(), host: new McpHost(stack, 'Host', props), path: '/facts' }));
+  Object.values(
+    synthesizeServer({}, (server, stack) => new McpMonitoring(stack, 'Monitoring', { server })).findResources(
+      'AWS::CloudWatch::Alarm',
+    ),
+  )[index].Properties;
+const remote = synthesize(
+  (stack) =>
+    new McpRemoteServer(stack, 'Remote', {
+      endpointUrl: 'https://tickets.example.com/mcp',
+      serverName: 'tickets',
+      scopes: [{ name: 'use', description: 'Use it' }],
+    }),
+);
+const imported = (stack: Stack) =>
+  McpServer.fromMcpServerAttributes(stack, 'Imported', {
+    mcpServerUrl: 'https://mcp.example.com/mcp',
+    contract: facts(),
+  });
+const hosted = (props?: McpHostProps) =>
+  synthesize(
+    (stack) =>
+      void new McpServer(stack, 'Server', {
+        code: code(),
+        contract: facts(),
+        host: new McpHost(stack, 'Host', props),
+        path: '/facts',
+      }),
+  );
 const host = hosted({ authorization: cognito() });
 const ofHost = (type: string) => only(host, type).properties;
-const hostStage = () => Object.entries(host.findResources('AWS::ApiGateway::Stage')).find(([logicalId]) => logicalId.startsWith('Host'))![1].Properties;
+const hostStage = () =>
+  Object.entries(host.findResources('AWS::ApiGateway::Stage')).find(([logicalId]) => logicalId.startsWith('Host'))![1]
+    .Properties;
 const deletionPolicy = (type: string) => json.Resources[only(bare, type).logicalId].DeletionPolicy;
 
 /** Every optional property: the `@default` that its documentation states, and what a server without it shows. */
 const defaults: Record<string, [stated: string, shown: () => unknown, expected: unknown]> = {
   'McpCloudFrontOptions.readTimeout': [
     'Duration.seconds(60)',
-    () => properties('AWS::CloudFront::Distribution').DistributionConfig.Origins[0].CustomOriginConfig.OriginReadTimeout,
+    () =>
+      properties('AWS::CloudFront::Distribution').DistributionConfig.Origins[0].CustomOriginConfig.OriginReadTimeout,
     60,
   ],
   'McpCustomDomainOptions.hostedZone': [
     '- none: create a record at your DNS provider that points to `server.customDomain.domainNameAliasDomainName`',
-    () => synthesizeServer({ front: McpFront.customDomain({ domainName: 'mcp.example.com', certificate: certificate() }) }).findResources('AWS::Route53::RecordSet'),
+    () =>
+      synthesizeServer({
+        front: McpFront.customDomain({ domainName: 'mcp.example.com', certificate: certificate() }),
+      }).findResources('AWS::Route53::RecordSet'),
     {},
   ],
   'McpFunctionOptions.memorySize': ['256', () => properties('AWS::Lambda::Function').MemorySize, 256],
   'McpFunctionOptions.timeout': ['Duration.seconds(30)', () => properties('AWS::Lambda::Function').Timeout, 30],
-  'McpFunctionOptions.logRetention': ['RetentionDays.ONE_MONTH', () => properties('AWS::Logs::LogGroup').RetentionInDays, 30],
+  'McpFunctionOptions.logRetention': [
+    'RetentionDays.ONE_MONTH',
+    () => properties('AWS::Logs::LogGroup').RetentionInDays,
+    30,
+  ],
   'McpFunctionOptions.tracing': [
     'false',
     () => [properties('AWS::Lambda::Function').TracingConfig, properties('AWS::ApiGateway::Stage').TracingEnabled],
     [undefined, false],
   ],
-  'McpFunctionOptions.vpc': ['- the function is not in a VPC', () => properties('AWS::Lambda::Function').VpcConfig, undefined],
-  'McpFunctionOptions.vpcSubnets': ['- the private ones', () => JSON.stringify(inVpc().VpcConfig.SubnetIds).match(/Subnet\dSubnet|PrivateSubnet/g), ['PrivateSubnet', 'PrivateSubnet']],
-  'McpFunctionOptions.securityGroups': ['- a new one that allows all outbound traffic', () => inVpc().VpcConfig.SecurityGroupIds.length, 1],
-  'McpFunctionOptions.reservedConcurrency': ['- the unreserved part of the account\'s quota', () => properties('AWS::Lambda::Function').ReservedConcurrentExecutions, undefined],
-  'McpFunctionOptions.provisionedConcurrency': ['- none: instances start on demand', () => bare.findResources('AWS::Lambda::Alias'), {}],
-  'McpFunctionOptions.trafficShifting': ['- all at once, without CodeDeploy', () => bare.findResources('AWS::CodeDeploy::DeploymentGroup'), {}],
+  'McpFunctionOptions.vpc': [
+    '- the function is not in a VPC',
+    () => properties('AWS::Lambda::Function').VpcConfig,
+    undefined,
+  ],
+  'McpFunctionOptions.vpcSubnets': [
+    '- the private ones',
+    () => JSON.stringify(inVpc().VpcConfig.SubnetIds).match(/Subnet\dSubnet|PrivateSubnet/g),
+    ['PrivateSubnet', 'PrivateSubnet'],
+  ],
+  'McpFunctionOptions.securityGroups': [
+    '- a new one that allows all outbound traffic',
+    () => inVpc().VpcConfig.SecurityGroupIds.length,
+    1,
+  ],
+  'McpFunctionOptions.reservedConcurrency': [
+    "- the unreserved part of the account's quota",
+    () => properties('AWS::Lambda::Function').ReservedConcurrentExecutions,
+    undefined,
+  ],
+  'McpFunctionOptions.provisionedConcurrency': [
+    '- none: instances start on demand',
+    () => bare.findResources('AWS::Lambda::Alias'),
+    {},
+  ],
+  'McpFunctionOptions.trafficShifting': [
+    '- all at once, without CodeDeploy',
+    () => bare.findResources('AWS::CodeDeploy::DeploymentGroup'),
+    {},
+  ],
   'McpFunctionProps.removalPolicy': ['RemovalPolicy.RETAIN', () => deletionPolicy('AWS::Logs::LogGroup'), 'Retain'],
   'McpMachineClientOptions.oauthScopes': [
     '- all scopes of the contract',
-    () => only(synthesizeServer({ contract: twoScopes() }, (server) => server.addMachineClient('Ci')), 'AWS::Cognito::UserPoolClient', { GenerateSecret: true }).properties.AllowedOAuthScopes.length,
+    () =>
+      only(
+        synthesizeServer({ contract: twoScopes() }, (server) => server.addMachineClient('Ci')),
+        'AWS::Cognito::UserPoolClient',
+        { GenerateSecret: true },
+      ).properties.AllowedOAuthScopes.length,
     2,
   ],
-  'McpAuthorizationServerOptions.clients': ['- none', () => JSON.parse(authorization().AUTHORIZATION_CLIENTS).map((each: any) => each.clientId), ['dog-facts']],
-  'McpAuthorizationServerSettings.registrationEnabled': ['true', () => authorization().AUTHORIZATION_REGISTRATION ?? fromCrate('AUTHORIZATION_REGISTRATION'), 'true'],
-  'McpAuthorizationServerSettings.clientDocumentsEnabled': ['true', () => authorization().AUTHORIZATION_CLIENT_DOCUMENTS ?? fromCrate('AUTHORIZATION_CLIENT_DOCUMENTS'), 'true'],
+  'McpAuthorizationServerOptions.clients': [
+    '- none',
+    () => JSON.parse(authorization().AUTHORIZATION_CLIENTS).map((each: any) => each.clientId),
+    ['dog-facts'],
+  ],
+  'McpAuthorizationServerSettings.registrationEnabled': [
+    'true',
+    () => authorization().AUTHORIZATION_REGISTRATION ?? fromCrate('AUTHORIZATION_REGISTRATION'),
+    'true',
+  ],
+  'McpAuthorizationServerSettings.clientDocumentsEnabled': [
+    'true',
+    () => authorization().AUTHORIZATION_CLIENT_DOCUMENTS ?? fromCrate('AUTHORIZATION_CLIENT_DOCUMENTS'),
+    'true',
+  ],
   'McpAuthorizationServerSettings.redirectHosts': [
     '- the callbacks of claude.ai, ChatGPT, VS Code and Cursor',
-    () => authorization().AUTHORIZATION_REDIRECT_HOSTS ?? [fromCrate('AUTHORIZATION_REDIRECT_HOSTS'), /"redirect_hosts",\s*Some\(\(\s*"x-default",\s*"(.*)"/.exec(choices)?.[1]],
+    () =>
+      authorization().AUTHORIZATION_REDIRECT_HOSTS ?? [
+        fromCrate('AUTHORIZATION_REDIRECT_HOSTS'),
+        /"redirect_hosts",\s*Some\(\(\s*"x-default",\s*"(.*)"/.exec(choices)?.[1],
+      ],
     ['none', 'the callbacks of claude.ai, ChatGPT, VS Code and Cursor'],
   ],
-  'McpAuthorizationServerSettings.refusedClients': ['- none', () => authorization().AUTHORIZATION_REFUSED_CLIENTS ?? fromCrate('AUTHORIZATION_REFUSED_CLIENTS'), 'none'],
-  'McpAuthorizationServerSettings.customSchemes': ['- none', () => authorization().AUTHORIZATION_CUSTOM_SCHEMES ?? fromCrate('AUTHORIZATION_CUSTOM_SCHEMES'), 'none'],
-  'McpAuthorizationServerSettings.brandColor': ['"#1a4f8b"', () => authorization().AUTHORIZATION_BRAND_COLOR ?? fromCrate('AUTHORIZATION_BRAND_COLOR'), '#1a4f8b'],
-  'McpAuthorizationServerSettings.brandLogoUrl': ['- none', () => authorization().AUTHORIZATION_BRAND_LOGO_URL ?? fromCrate('AUTHORIZATION_BRAND_LOGO_URL'), 'none'],
-  'McpAuthorizationServerSettings.codeLifetime': ['Duration.seconds(300)', () => authorization().AUTHORIZATION_CODE_SECONDS ?? fromCrate('AUTHORIZATION_CODE_SECONDS'), '300'],
-  'McpAuthorizationServerSettings.refreshTokenLifetime': ['Duration.days(30)', () => authorization().AUTHORIZATION_REFRESH_TOKEN_DAYS ?? fromCrate('AUTHORIZATION_REFRESH_TOKEN_DAYS'), '30'],
-  'McpAuthorizationServerSettings.registrationLifetime': ['Duration.days(90)', () => authorization().AUTHORIZATION_REGISTRATION_DAYS ?? fromCrate('AUTHORIZATION_REGISTRATION_DAYS'), '90'],
-  'McpCognitoAuthorizationOptions.registrationEnabled': ['false', () => JSON.stringify(bare.toJSON()).includes('/oauth2/register'), false],
-  'McpAuthorizationServerSettings.displayName': ['- the contract\'s title, or the `displayName` of an `McpHost`', () => authorization().AUTHORIZATION_BRAND_NAME, 'Dog facts'],
+  'McpAuthorizationServerSettings.refusedClients': [
+    '- none',
+    () => authorization().AUTHORIZATION_REFUSED_CLIENTS ?? fromCrate('AUTHORIZATION_REFUSED_CLIENTS'),
+    'none',
+  ],
+  'McpAuthorizationServerSettings.customSchemes': [
+    '- none',
+    () => authorization().AUTHORIZATION_CUSTOM_SCHEMES ?? fromCrate('AUTHORIZATION_CUSTOM_SCHEMES'),
+    'none',
+  ],
+  'McpAuthorizationServerSettings.brandColor': [
+    '"#1a4f8b"',
+    () => authorization().AUTHORIZATION_BRAND_COLOR ?? fromCrate('AUTHORIZATION_BRAND_COLOR'),
+    '#1a4f8b',
+  ],
+  'McpAuthorizationServerSettings.brandLogoUrl': [
+    '- none',
+    () => authorization().AUTHORIZATION_BRAND_LOGO_URL ?? fromCrate('AUTHORIZATION_BRAND_LOGO_URL'),
+    'none',
+  ],
+  'McpAuthorizationServerSettings.codeLifetime': [
+    'Duration.seconds(300)',
+    () => authorization().AUTHORIZATION_CODE_SECONDS ?? fromCrate('AUTHORIZATION_CODE_SECONDS'),
+    '300',
+  ],
+  'McpAuthorizationServerSettings.refreshTokenLifetime': [
+    'Duration.days(30)',
+    () => authorization().AUTHORIZATION_REFRESH_TOKEN_DAYS ?? fromCrate('AUTHORIZATION_REFRESH_TOKEN_DAYS'),
+    '30',
+  ],
+  'McpAuthorizationServerSettings.registrationLifetime': [
+    'Duration.days(90)',
+    () => authorization().AUTHORIZATION_REGISTRATION_DAYS ?? fromCrate('AUTHORIZATION_REGISTRATION_DAYS'),
+    '90',
+  ],
+  'McpCognitoAuthorizationOptions.registrationEnabled': [
+    'false',
+    () => JSON.stringify(bare.toJSON()).includes('/oauth2/register'),
+    false,
+  ],
+  'McpAuthorizationServerSettings.displayName': [
+    "- the contract's title, or the `displayName` of an `McpHost`",
+    () => authorization().AUTHORIZATION_BRAND_NAME,
+    'Dog facts',
+  ],
   'McpAuthorizationServerProps.allowedOrigins': ['- none', () => authorization().MCP_ALLOWED_ORIGINS, undefined],
-  'McpAuthorizationServerProps.tracing': ['false', () => Object.values(own.findResources('AWS::Lambda::Function')).map((each) => each.Properties.TracingConfig), [undefined, undefined]],
-  'McpAuthorizationServerProps.removalPolicy': ['RemovalPolicy.RETAIN', () => Object.values(own.findResources('AWS::Logs::LogGroup')).map((each) => each.DeletionPolicy), ['Retain', 'Retain']],
-  'McpHostProps.front': ['McpFront.cloudFront()', () => Object.keys(host.findResources('AWS::CloudFront::Distribution')).length, 1],
+  'McpAuthorizationServerProps.tracing': [
+    'false',
+    () => Object.values(own.findResources('AWS::Lambda::Function')).map((each) => each.Properties.TracingConfig),
+    [undefined, undefined],
+  ],
+  'McpAuthorizationServerProps.removalPolicy': [
+    'RemovalPolicy.RETAIN',
+    () => Object.values(own.findResources('AWS::Logs::LogGroup')).map((each) => each.DeletionPolicy),
+    ['Retain', 'Retain'],
+  ],
+  'McpHostProps.front': [
+    'McpFront.cloudFront()',
+    () => Object.keys(host.findResources('AWS::CloudFront::Distribution')).length,
+    1,
+  ],
   'McpHostProps.authorization': ['McpAuthorization.server()', () => isBehindServer(hosted()), true],
-  'McpHostProps.userPool': ['- a user pool of the host\'s own, open for self sign-up', () => ofHost('AWS::Cognito::UserPool').AdminCreateUserConfig.AllowAdminCreateUserOnly, false],
-  'McpHostProps.displayName': ['\'MCP servers\'', () => ofHost('AWS::Cognito::UserPool').VerificationMessageTemplate.EmailSubject, 'Your code for MCP servers'],
-  'McpHostProps.callbackPort': ['8765', () => ofHost('AWS::Cognito::UserPoolClient').CallbackURLs, ['http://localhost:8765/callback', 'http://127.0.0.1:8765/callback']],
-  'McpHostProps.callbackUrls': ['- none besides those of `callbackPort`', () => ofHost('AWS::Cognito::UserPoolClient').CallbackURLs.length, 2],
+  'McpHostProps.userPool': [
+    "- a user pool of the host's own, open for self sign-up",
+    () => ofHost('AWS::Cognito::UserPool').AdminCreateUserConfig.AllowAdminCreateUserOnly,
+    false,
+  ],
+  'McpHostProps.displayName': [
+    "'MCP servers'",
+    () => ofHost('AWS::Cognito::UserPool').VerificationMessageTemplate.EmailSubject,
+    'Your code for MCP servers',
+  ],
+  'McpHostProps.callbackPort': [
+    '8765',
+    () => ofHost('AWS::Cognito::UserPoolClient').CallbackURLs,
+    ['http://localhost:8765/callback', 'http://127.0.0.1:8765/callback'],
+  ],
+  'McpHostProps.callbackUrls': [
+    '- none besides those of `callbackPort`',
+    () => ofHost('AWS::Cognito::UserPoolClient').CallbackURLs.length,
+    2,
+  ],
   'McpHostProps.throttlingRateLimit': ['50', () => hostStage().MethodSettings[0].ThrottlingRateLimit, 50],
   'McpHostProps.throttlingBurstLimit': ['100', () => hostStage().MethodSettings[0].ThrottlingBurstLimit, 100],
   'McpHostProps.webAcl': ['- none', () => host.findResources('AWS::WAFv2::WebACLAssociation'), {}],
   'McpHostProps.tracing': ['false', () => hostStage().TracingEnabled, false],
-  'McpHostProps.removalPolicy': ['RemovalPolicy.RETAIN', () => Object.values(host.findResources('AWS::Cognito::UserPool')).map((each) => each.DeletionPolicy), ['Retain']],
-  'McpEndpointOptions.host': ['- none: the server has a front, a user pool and an authorization of its own', () => Object.keys(bare.findResources('AWS::ApiGateway::RestApi')).length, 1],
-  'McpEndpointOptions.path': ['- the MCP URL is `/mcp` below the server\'s own front', () => variables().MCP_RESOURCE, 'https://d111.cloudfront.net/mcp'],
-  'McpMonitoringProps.alarmTopic': ['- none: the alarms only change their state', () => monitored(0).AlarmActions, undefined],
+  'McpHostProps.removalPolicy': [
+    'RemovalPolicy.RETAIN',
+    () => Object.values(host.findResources('AWS::Cognito::UserPool')).map((each) => each.DeletionPolicy),
+    ['Retain'],
+  ],
+  'McpEndpointOptions.host': [
+    '- none: the server has a front, a user pool and an authorization of its own',
+    () => Object.keys(bare.findResources('AWS::ApiGateway::RestApi')).length,
+    1,
+  ],
+  'McpEndpointOptions.path': [
+    "- the MCP URL is `/mcp` below the server's own front",
+    () => variables().MCP_RESOURCE,
+    'https://d111.cloudfront.net/mcp',
+  ],
+  'McpMonitoringProps.alarmTopic': [
+    '- none: the alarms only change their state',
+    () => monitored(0).AlarmActions,
+    undefined,
+  ],
   'McpMonitoringProps.failurePercentage': ['5', () => monitored(0).Threshold, 5],
-  'McpMonitoringProps.slowAfter': ['- 80 % of the function\'s timeout', () => monitored(2).Threshold, 24_000],
-  'McpPreRegisteredClient.oauthScopes': ['- all scopes of the contract', () => JSON.parse(authorization().AUTHORIZATION_CLIENTS)[0].scopes, undefined],
-  'McpPreRegisteredClient.secretSha256': ['- a public client, without a secret', () => JSON.parse(authorization().AUTHORIZATION_CLIENTS)[0].secretSha256, undefined],
-  'McpServerAttributes.userPool': ['- none: `addMachineClient` is refused', () => synthesize((stack) => void imported(stack)).toJSON().Resources, undefined],
-  'McpEndpointOptions.authorization': ['McpAuthorization.server()', () => [own, remote].map(isBehindServer), [true, true]],
-  'McpEndpointOptions.front': ['McpFront.cloudFront()', () => variables().MCP_RESOURCE, 'https://d111.cloudfront.net/mcp'],
+  'McpMonitoringProps.slowAfter': ["- 80 % of the function's timeout", () => monitored(2).Threshold, 24_000],
+  'McpPreRegisteredClient.oauthScopes': [
+    '- all scopes of the contract',
+    () => JSON.parse(authorization().AUTHORIZATION_CLIENTS)[0].scopes,
+    undefined,
+  ],
+  'McpPreRegisteredClient.secretSha256': [
+    '- a public client, without a secret',
+    () => JSON.parse(authorization().AUTHORIZATION_CLIENTS)[0].secretSha256,
+    undefined,
+  ],
+  'McpServerAttributes.userPool': [
+    '- none: `addMachineClient` is refused',
+    () => synthesize((stack) => void imported(stack)).toJSON().Resources,
+    undefined,
+  ],
+  'McpEndpointOptions.authorization': [
+    'McpAuthorization.server()',
+    () => [own, remote].map(isBehindServer),
+    [true, true],
+  ],
+  'McpEndpointOptions.front': [
+    'McpFront.cloudFront()',
+    () => variables().MCP_RESOURCE,
+    'https://d111.cloudfront.net/mcp',
+  ],
   'McpEndpointOptions.userPool': [
-    '- a user pool of the server\'s own, open for self sign-up',
+    "- a user pool of the server's own, open for self sign-up",
     () => properties('AWS::Cognito::UserPool').AdminCreateUserConfig.AllowAdminCreateUserOnly,
     false,
   ],
   'McpRemoteServerProps.endpointMethods': [
     '- none: API Gateway responds to every other method with 405',
-    () => Object.keys(remote.findResources('AWS::ApiGateway::Method', { Properties: { Integration: { Type: 'HTTP_PROXY' } } })).length,
+    () =>
+      Object.keys(
+        remote.findResources('AWS::ApiGateway::Method', { Properties: { Integration: { Type: 'HTTP_PROXY' } } }),
+      ).length,
     1,
   ],
-  'McpRemoteServerProps.serverTitle': ['- serverName', () => [...new Set(JSON.stringify(remote.findResources('AWS::ApiGateway::Method')).match(/resource_name\W+tickets\b/g))].length, 1],
-  'McpRemoteServerProps.timeout': ['Duration.seconds(30)', () => only(remote, 'AWS::ApiGateway::Method', { HttpMethod: 'POST', Integration: { Type: 'HTTP_PROXY' } }).properties.Integration.TimeoutInMillis, 30_000],
-  'McpRemoteServerProps.tracing': ['false', () => only(remote, 'AWS::ApiGateway::Stage').properties.TracingEnabled, false],
-  'McpServerProps.settings': ['- the defaults of the Rust server', () => Object.keys(variables()).filter((name) => !name.startsWith('MCP_')), []],
-  'McpServerProps.awsResources': ['- none, for a contract that asks for none', () => properties('AWS::IAM::Policy').PolicyDocument.Statement.length, 1],
+  'McpRemoteServerProps.serverTitle': [
+    '- serverName',
+    () =>
+      [...new Set(JSON.stringify(remote.findResources('AWS::ApiGateway::Method')).match(/resource_name\W+tickets\b/g))]
+        .length,
+    1,
+  ],
+  'McpRemoteServerProps.timeout': [
+    'Duration.seconds(30)',
+    () =>
+      only(remote, 'AWS::ApiGateway::Method', { HttpMethod: 'POST', Integration: { Type: 'HTTP_PROXY' } }).properties
+        .Integration.TimeoutInMillis,
+    30_000,
+  ],
+  'McpRemoteServerProps.tracing': [
+    'false',
+    () => only(remote, 'AWS::ApiGateway::Stage').properties.TracingEnabled,
+    false,
+  ],
+  'McpServerProps.settings': [
+    '- the defaults of the Rust server',
+    () => Object.keys(variables()).filter((name) => !name.startsWith('MCP_')),
+    [],
+  ],
+  'McpServerProps.awsResources': [
+    '- none, for a contract that asks for none',
+    () => properties('AWS::IAM::Policy').PolicyDocument.Statement.length,
+    1,
+  ],
   'McpEndpointOptions.callbackPort': [
     '8765',
     () => properties('AWS::Cognito::UserPoolClient', { GenerateSecret: false }).CallbackURLs,
     ['http://localhost:8765/callback', 'http://127.0.0.1:8765/callback'],
   ],
-  'McpEndpointOptions.callbackUrls': ['- none besides those of `callbackPort`', () => properties('AWS::Cognito::UserPoolClient', { GenerateSecret: false }).CallbackURLs.length, 2],
-  'McpEndpointOptions.allowedOrigins': ['- the front\'s own origin only', () => variables().MCP_ALLOWED_ORIGINS, 'https://d111.cloudfront.net'],
-  'McpEndpointOptions.throttlingRateLimit': ['50', () => properties('AWS::ApiGateway::Stage').MethodSettings[0].ThrottlingRateLimit, 50],
-  'McpEndpointOptions.throttlingBurstLimit': ['100', () => properties('AWS::ApiGateway::Stage').MethodSettings[0].ThrottlingBurstLimit, 100],
-  'McpEndpointOptions.removalPolicy': ['RemovalPolicy.RETAIN', () => [deletionPolicy('AWS::Cognito::UserPool'), deletionPolicy('AWS::Logs::LogGroup')], ['Retain', 'Retain']],
-  'McpEndpointOptions.throttle': ['- none for single app clients', () => bare.findResources('AWS::ApiGateway::UsagePlan'), {}],
+  'McpEndpointOptions.callbackUrls': [
+    '- none besides those of `callbackPort`',
+    () => properties('AWS::Cognito::UserPoolClient', { GenerateSecret: false }).CallbackURLs.length,
+    2,
+  ],
+  'McpEndpointOptions.allowedOrigins': [
+    "- the front's own origin only",
+    () => variables().MCP_ALLOWED_ORIGINS,
+    'https://d111.cloudfront.net',
+  ],
+  'McpEndpointOptions.throttlingRateLimit': [
+    '50',
+    () => properties('AWS::ApiGateway::Stage').MethodSettings[0].ThrottlingRateLimit,
+    50,
+  ],
+  'McpEndpointOptions.throttlingBurstLimit': [
+    '100',
+    () => properties('AWS::ApiGateway::Stage').MethodSettings[0].ThrottlingBurstLimit,
+    100,
+  ],
+  'McpEndpointOptions.removalPolicy': [
+    'RemovalPolicy.RETAIN',
+    () => [deletionPolicy('AWS::Cognito::UserPool'), deletionPolicy('AWS::Logs::LogGroup')],
+    ['Retain', 'Retain'],
+  ],
+  'McpEndpointOptions.throttle': [
+    '- none for single app clients',
+    () => bare.findResources('AWS::ApiGateway::UsagePlan'),
+    {},
+  ],
   'McpEndpointOptions.quota': ['- none', () => bare.findResources('AWS::ApiGateway::UsagePlan'), {}],
   'McpEndpointOptions.lambdaAuthorizer': [
-    '- none: API Gateway checks that an access token has one of the server\'s OAuth scopes, the function the tool\'s',
+    "- none: API Gateway checks that an access token has one of the server's OAuth scopes, the function the tool's",
     () => properties('AWS::ApiGateway::Authorizer').Type,
     'COGNITO_USER_POOLS',
   ],
   'McpEndpointOptions.webAcl': ['- none', () => bare.findResources('AWS::WAFv2::WebACLAssociation'), {}],
-  'McpUserPoolProps.displayName': ['\'MCP server\'', () => pool.VerificationMessageTemplate.EmailSubject, 'Your code for MCP server'],
+  'McpUserPoolProps.displayName': [
+    "'MCP server'",
+    () => pool.VerificationMessageTemplate.EmailSubject,
+    'Your code for MCP server',
+  ],
   'McpUserPoolProps.selfSignUpEnabled': ['true', () => pool.AdminCreateUserConfig.AllowAdminCreateUserOnly, false],
   'McpUserPoolProps.mfa': ['cognito.Mfa.OFF', () => pool.MfaConfiguration, undefined],
   'McpUserPoolProps.removalPolicy': ['RemovalPolicy.RETAIN', () => pool.DeletionProtection, 'ACTIVE'],
 };
 
 /** Options whose absence means that something else applies; front.test.ts, function.test.ts existing-user-pool.test.ts, lambda-authorizer.test.ts, app-client-limits.test.ts and host.test.ts show what. */
-const absent = ['McpAppClientLimits.throttle', 'McpAppClientLimits.quota', 'McpAuthorizationServerOptions.code', 'McpAuthorizationServerProps.resourceIdentifier', 'McpAuthorizationServerProps.scopes', 'McpAuthorizedServer.allowedOrigins', 'McpBearerTokenOptions.code', 'McpLambdaAuthorizerOptions.code', 'McpJwtOptions.code', 'McpJwtOptions.clientId', 'McpJwtOptions.scopePrefix', 'IMcpUserPool.identityProviders', 'McpExistingUserPoolAttributes.domain', 'McpExistingUserPoolAttributes.identityProviders', 'McpExistingUserPoolAttributes.signInBaseUrl', 'McpCargoOptions.binaryName', 'McpCodeConfig.existingFunction', 'McpCodeConfig.lambdaCode', 'McpExternalFrontOptions.cognitoIdpUrl', 'McpExternalFrontOptions.signInBaseUrl', 'McpFrontConfig.cognitoIdpUrl', 'McpFrontConfig.customDomain', 'McpFrontConfig.signInBaseUrl'];
+const absent = [
+  'McpAppClientLimits.throttle',
+  'McpAppClientLimits.quota',
+  'McpAuthorizationServerOptions.code',
+  'McpAuthorizationServerProps.resourceIdentifier',
+  'McpAuthorizationServerProps.scopes',
+  'McpAuthorizedServer.allowedOrigins',
+  'McpBearerTokenOptions.code',
+  'McpLambdaAuthorizerOptions.code',
+  'McpJwtOptions.code',
+  'McpJwtOptions.clientId',
+  'McpJwtOptions.scopePrefix',
+  'IMcpUserPool.identityProviders',
+  'McpExistingUserPoolAttributes.domain',
+  'McpExistingUserPoolAttributes.identityProviders',
+  'McpExistingUserPoolAttributes.signInBaseUrl',
+  'McpCargoOptions.binaryName',
+  'McpCodeConfig.existingFunction',
+  'McpCodeConfig.lambdaCode',
+  'McpExternalFrontOptions.cognitoIdpUrl',
+  'McpExternalFrontOptions.signInBaseUrl',
+  'McpFrontConfig.cognitoIdpUrl',
+  'McpFrontConfig.customDomain',
+  'McpFrontConfig.signInBaseUrl',
+];
 
 /** The optional properties in the library's sources, with the text of their `@default`. */
 function documented(): Record<string, string | undefined> {
   const library = join(__dirname, '..', 'lib');
   const found: Record<string, string | undefined> = {};
   const files = readdirSync(library, { recursive: true, encoding: 'utf8' });
-  for (const file of [...files.filter((name) => basename(name).startsWith('mcp-')), 'generated/authorization-settings.ts']) {
-    for (const [, name, body] of readFileSync(join(library, file), 'utf8').matchAll(/^export interface (\w+)[^{]*\{\n(.*?)^\}/gms)) {
+  for (const file of [
+    ...files.filter((name) => basename(name).startsWith('mcp-')),
+    'generated/authorization-settings.ts',
+  ]) {
+    for (const [, name, body] of readFileSync(join(library, file), 'utf8').matchAll(
+      /^export interface (\w+)[^{]*\{\n(.*?)^\}/gms,
+    )) {
       for (const [, comment, property] of body.matchAll(/(\/\*\*(?:(?!\*\/).)*\*\/)\s+readonly (\w+)\?:/gs)) {
         found[`${name}.${property}`] = /@default (.*?)(?:\n| \*\/)/.exec(comment)?.[1];
       }
@@ -176,7 +466,10 @@ describe('defaults', () => {
   const stated = documented();
 
   test('are documented for every optional property, and listed here', () => {
-    assert.deepEqual(Object.entries(stated).filter(([, text]) => text === undefined), []);
+    assert.deepEqual(
+      Object.entries(stated).filter(([, text]) => text === undefined),
+      [],
+    );
     assert.deepEqual(Object.keys(stated).sort(), [...Object.keys(defaults), ...absent].sort());
   });
 

@@ -37,7 +37,13 @@ const limits = () => ({ lambdaAuthorizer: { code: code() }, throttle: { rateLimi
 describe('logical IDs stay between releases', () => {
   test('of a server with McpAuthorization.cognito, limits, state and an alias', () => {
     const ids = logicalIds((stack) => {
-      const server = new McpServer(stack, 'Server', { code: code(), contract: keeper(), authorization: McpAuthorization.cognito(), provisionedConcurrency: 1, ...limits() });
+      const server = new McpServer(stack, 'Server', {
+        code: code(),
+        contract: keeper(),
+        authorization: McpAuthorization.cognito(),
+        provisionedConcurrency: 1,
+        ...limits(),
+      });
       server.addMachineClient('Ci');
     });
     assert.deepEqual(ids, [
@@ -74,7 +80,12 @@ describe('logical IDs stay between releases', () => {
   test('of a server with McpAuthorization.server and a custom domain', () => {
     const ids = logicalIds((stack) => {
       const front = McpFront.customDomain({ domainName: 'mcp.example.com', certificate: certificate() });
-      new McpServer(stack, 'Server', { code: code(), contract: twoScopes(), authorization: McpAuthorization.server({ code: code() }), front });
+      new McpServer(stack, 'Server', {
+        code: code(),
+        contract: twoScopes(),
+        authorization: McpAuthorization.server({ code: code() }),
+        front,
+      });
     });
     assert.deepEqual(ids, [
       'ServerApi12B4C0F1',

@@ -9,7 +9,10 @@ export interface Reached {
   readonly method?: Record<string, any>;
 }
 
-const resources = (template: TemplateJson, type: string) => Object.entries(template.Resources).filter(([, each]) => each.Type === type).map(([logicalId, each]) => ({ logicalId, properties: each.Properties! }));
+const resources = (template: TemplateJson, type: string) =>
+  Object.entries(template.Resources)
+    .filter(([, each]) => each.Type === type)
+    .map(([logicalId, each]) => ({ logicalId, properties: each.Properties! }));
 
 /** Follows a request through a template as CloudFront, the mappings of a domain name and API Gateway would: by the behaviours, by the mappings, by the API's paths. */
 export function reach(template: TemplateJson, verb: string, path: string): Reached {
@@ -23,13 +26,19 @@ export function methodsOf(template: TemplateJson, api: string): Record<string, R
     const properties = template.Resources[reference.Ref]?.Properties;
     return properties === undefined ? '' : `${pathOf(properties.ParentId)}/${properties.PathPart}`;
   };
-  const methods = resources(template, 'AWS::ApiGateway::Method').filter(({ properties }) => properties.RestApiId.Ref === api);
-  return Object.fromEntries(methods.map(({ properties }) => [`${properties.HttpMethod} ${pathOf(properties.ResourceId)}`, properties]));
+  const methods = resources(template, 'AWS::ApiGateway::Method').filter(
+    ({ properties }) => properties.RestApiId.Ref === api,
+  );
+  return Object.fromEntries(
+    methods.map(({ properties }) => [`${properties.HttpMethod} ${pathOf(properties.ResourceId)}`, properties]),
+  );
 }
 
 /** The document that a method answers with. */
 export function documentOf(template: TemplateJson, { method }: Reached): any {
-  return JSON.parse(deployed(template, method!.Integration.IntegrationResponses[0].ResponseTemplates['application/json']));
+  return JSON.parse(
+    deployed(template, method!.Integration.IntegrationResponses[0].ResponseTemplates['application/json']),
+  );
 }
 
 /** The first behaviour that fits counts, the default one comes last, and the path goes on as it is. */
@@ -38,7 +47,8 @@ function behindDistribution(template: TemplateJson, path: string): { api: string
   if (config === undefined) {
     return undefined;
   }
-  const fits = ({ PathPattern: pattern }: { PathPattern: string }) => new RegExp(`^${pattern.replaceAll('.', '\\.').replaceAll('*', '.*')}$`).test(path);
+  const fits = ({ PathPattern: pattern }: { PathPattern: string }) =>
+    new RegExp(`^${pattern.replaceAll('.', '\\.').replaceAll('*', '.*')}$`).test(path);
   const behavior = config.CacheBehaviors.find(fits) ?? config.DefaultCacheBehavior;
   const origin = config.Origins.find((each: any) => each.Id === behavior.TargetOriginId);
   return { api: origin.DomainName['Fn::Join'][1][0].Ref, apiPath: path };
@@ -47,9 +57,17 @@ function behindDistribution(template: TemplateJson, path: string): { api: string
 /** The longest mapping that is a whole part of the path counts, and is taken away; the root is the domain's empty mapping. */
 function behindDomain(template: TemplateJson, path: string): { api: string; apiPath: string } {
   const mappings = [
-    ...resources(template, 'AWS::ApiGateway::BasePathMapping').map(({ properties }) => ({ key: '', api: properties.RestApiId.Ref as string })),
-    ...resources(template, 'AWS::ApiGatewayV2::ApiMapping').map(({ properties }) => ({ key: `/${properties.ApiMappingKey}`, api: properties.ApiId.Ref as string })),
+    ...resources(template, 'AWS::ApiGateway::BasePathMapping').map(({ properties }) => ({
+      key: '',
+      api: properties.RestApiId.Ref as string,
+    })),
+    ...resources(template, 'AWS::ApiGatewayV2::ApiMapping').map(({ properties }) => ({
+      key: `/${properties.ApiMappingKey}`,
+      api: properties.ApiId.Ref as string,
+    })),
   ];
-  const fitting = mappings.filter(({ key }) => path === key || path.startsWith(`${key}/`)).sort((left, right) => right.key.length - left.key.length);
+  const fitting = mappings
+    .filter(({ key }) => path === key || path.startsWith(`${key}/`))
+    .sort((left, right) => right.key.length - left.key.length);
   return { api: fitting[0].api, apiPath: path.slice(fitting[0].key.length) };
 }

@@ -44,16 +44,24 @@ export const everySetting = () => McpContract.fromFile(fixture('settings.contrac
 
 /** A certificate that exists already, of no region in particular unless one is named. */
 export const certificate = (region?: string) =>
-  acm.Certificate.fromCertificateArn(new Stack(), 'Certificate', region === undefined ? Fn.importValue('Certificate') : `arn:aws:acm:${region}:111122223333:certificate/x`);
+  acm.Certificate.fromCertificateArn(
+    new Stack(),
+    'Certificate',
+    region === undefined ? Fn.importValue('Certificate') : `arn:aws:acm:${region}:111122223333:certificate/x`,
+  );
 
 /** A CloudFormation template as plain JSON. */
 export interface TemplateJson {
-  Resources: Record<string, { Type: string; Properties?: Record<string, any>; DependsOn?: string | string[]; DeletionPolicy?: string }>;
+  Resources: Record<
+    string,
+    { Type: string; Properties?: Record<string, any>; DependsOn?: string | string[]; DeletionPolicy?: string }
+  >;
   Outputs?: Record<string, { Value: unknown }>;
 }
 
 /** An app that finds the programs of the npm package among the fixtures: those of a release are built for it alone. */
-export const emptyApp = (context: Record<string, unknown> = {}) => new App({ context: { 'mcp-lambda-cdk:programs': fixture('lambda'), ...context } });
+export const emptyApp = (context: Record<string, unknown> = {}) =>
+  new App({ context: { 'mcp-lambda-cdk:programs': fixture('lambda'), ...context } });
 
 /** Synthesizes one stack. */
 export function synthesize(define: (stack: Stack) => void): Template {
@@ -67,18 +75,32 @@ export function synthesize(define: (stack: Stack) => void): Template {
 export const cognito = () => McpAuthorization.cognito();
 
 /** Synthesizes a stack with one server: of the facts contract and without the authorization server, unless the properties say otherwise. */
-export function synthesizeServer(props: Partial<McpServerProps> = {}, more: (server: McpServer, stack: Construct) => void = () => {}): Template {
+export function synthesizeServer(
+  props: Partial<McpServerProps> = {},
+  more: (server: McpServer, stack: Construct) => void = () => {},
+): Template {
   return synthesize((stack) => {
-    const server = new McpServer(stack, 'Server', { code: code(), contract: facts(), authorization: cognito(), ...props });
+    const server = new McpServer(stack, 'Server', {
+      code: code(),
+      contract: facts(),
+      authorization: cognito(),
+      ...props,
+    });
     more(server, stack);
   });
 }
 
 /** The only CloudFormation resource of a type: its logical ID and properties. */
-export function only(template: Template, type: string, properties: object = {}): { logicalId: string; properties: Record<string, any> } {
+export function only(
+  template: Template,
+  type: string,
+  properties: object = {},
+): { logicalId: string; properties: Record<string, any> } {
   const found = Object.entries(template.findResources(type, { Properties: properties }));
   if (found.length !== 1) {
-    throw new Error(`${found.length} resources of type ${type} match, not one: ${found.map(([logicalId]) => logicalId).join(', ')}`);
+    throw new Error(
+      `${found.length} resources of type ${type} match, not one: ${found.map(([logicalId]) => logicalId).join(', ')}`,
+    );
   }
   return { logicalId: found[0][0], properties: found[0][1].Properties ?? {} };
 }

@@ -23,8 +23,14 @@ with open(sys.argv[1], "a") as lock:
 /** Waits for the lock of that name, calling `waiting` if somebody has it, and gives the function that lets go of it. */
 export async function lock(name, waiting = () => {}) {
   mkdirSync(join(root, '.local'), { recursive: true });
-  const child = spawn('python3', ['-I', '-c', holder, join(root, '.local', `${name}.lock`)], { stdio: ['pipe', 'pipe', 'inherit'] });
-  const failed = new Promise((_, reject) => child.once('error', (error) => reject(new Error(`\`python3\` cannot be started (${error.code}): install Python 3.10 or newer`))));
+  const child = spawn('python3', ['-I', '-c', holder, join(root, '.local', `${name}.lock`)], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const failed = new Promise((_, reject) =>
+    child.once('error', (error) =>
+      reject(new Error(`\`python3\` cannot be started (${error.code}): install Python 3.10 or newer`)),
+    ),
+  );
   const states = createInterface(child.stdout)[Symbol.asyncIterator]();
   let state = await Promise.race([states.next(), failed]);
   if (state.value === 'taken') {
@@ -32,8 +38,9 @@ export async function lock(name, waiting = () => {}) {
     state = await states.next();
   }
   if (state.value !== 'held') throw new Error(`.local/${name}.lock cannot be locked: make it accessible`);
-  return () => new Promise((resolve) => {
-    child.once('exit', resolve);
-    child.stdin.end();
-  });
+  return () =>
+    new Promise((resolve) => {
+      child.once('exit', resolve);
+      child.stdin.end();
+    });
 }

@@ -21,7 +21,9 @@ function once(name, step) {
 function must(command, args, options = {}) {
   const result = spawnSync(command, args, { cwd: root, encoding: 'utf8', ...options });
   if (result.status !== 0) {
-    throw new Error(`\`${command} ${args.join(' ')}\` failed${result.error === undefined ? '' : ` (${result.error.message})`}:\n${result.stdout ?? ''}${result.stderr ?? ''}`);
+    throw new Error(
+      `\`${command} ${args.join(' ')}\` failed${result.error === undefined ? '' : ` (${result.error.message})`}:\n${result.stdout ?? ''}${result.stderr ?? ''}`,
+    );
   }
   return result;
 }
@@ -29,7 +31,9 @@ function must(command, args, options = {}) {
 /** Installs the packages of a lock file once per content of it. */
 async function npmCi(folder) {
   // `npm ci` removes what another process may be using, or installing.
-  const unlock = await lock('npm', () => console.log('waiting for another process of this checkout that installs packages …'));
+  const unlock = await lock('npm', () =>
+    console.log('waiting for another process of this checkout that installs packages …'),
+  );
   try {
     installPackages(folder);
   } finally {
@@ -39,8 +43,11 @@ async function npmCi(folder) {
 
 function installPackages(folder) {
   const stamp = join(root, '.local', `npm-${folder === '.' ? 'root' : folder.replaceAll('/', '-')}`);
-  const lockFile = createHash('sha256').update(readFileSync(join(root, folder, 'package-lock.json'))).digest('hex');
-  if (existsSync(stamp) && existsSync(join(root, folder, 'node_modules')) && readFileSync(stamp, 'utf8') === lockFile) return;
+  const lockFile = createHash('sha256')
+    .update(readFileSync(join(root, folder, 'package-lock.json')))
+    .digest('hex');
+  if (existsSync(stamp) && existsSync(join(root, folder, 'node_modules')) && readFileSync(stamp, 'utf8') === lockFile)
+    return;
   console.log(`installing the npm packages of ${folder === '.' ? 'the workspace' : `${folder}/`} …`);
   must('npm', ['ci', '--no-progress'], { cwd: join(root, folder) });
   mkdirSync(join(root, '.local'), { recursive: true });
@@ -60,39 +67,42 @@ export const connectPackages = () => once('connect', () => npmCi('test/e2e/conne
 export const compiledConstructs = () => once('constructs', () => must('npm', ['run', 'build', '--workspace', 'cdk']));
 
 /** The two jsii libraries that the bindings are tested with, compiled. */
-export const bindingsFixture = () => once('fixture', async () => {
-  await npmCi('cdk/rust/fixture');
-  must('npm', ['run', 'build'], { cwd: join(root, 'cdk/rust/fixture') });
-});
+export const bindingsFixture = () =>
+  once('fixture', async () => {
+    await npmCi('cdk/rust/fixture');
+    must('npm', ['run', 'build'], { cwd: join(root, 'cdk/rust/fixture') });
+  });
 
 /** A Python interpreter with the CDK of `cdk/rust/golden/python`, in a folder of its own. */
-export const pythonCdk = () => once('python', () => {
-  const requirements = join(root, 'cdk', 'rust', 'golden', 'python', 'requirements.txt');
-  const folder = join(root, '.local', 'golden-python');
-  const stamp = join(folder, 'requirements.txt');
-  const interpreter = join(folder, 'bin', 'python');
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === readFileSync(requirements, 'utf8')) return interpreter;
-  console.log('installing the CDK for Python …');
-  rmSync(folder, { recursive: true, force: true });
-  must('python3', ['-m', 'venv', folder]);
-  must(interpreter, ['-m', 'pip', 'install', '--quiet', '--requirement', requirements]);
-  writeFileSync(stamp, readFileSync(requirements, 'utf8'));
-  return interpreter;
-});
+export const pythonCdk = () =>
+  once('python', () => {
+    const requirements = join(root, 'cdk', 'rust', 'golden', 'python', 'requirements.txt');
+    const folder = join(root, '.local', 'golden-python');
+    const stamp = join(folder, 'requirements.txt');
+    const interpreter = join(folder, 'bin', 'python');
+    if (existsSync(stamp) && readFileSync(stamp, 'utf8') === readFileSync(requirements, 'utf8')) return interpreter;
+    console.log('installing the CDK for Python …');
+    rmSync(folder, { recursive: true, force: true });
+    must('python3', ['-m', 'venv', folder]);
+    must(interpreter, ['-m', 'pip', 'install', '--quiet', '--requirement', requirements]);
+    writeFileSync(stamp, readFileSync(requirements, 'utf8'));
+    return interpreter;
+  });
 
 /** The command line of AWS in an environment of its own; gives the directory of its program. */
-export const awsCli = () => once('aws', () => {
-  const venv = join(root, '.local', 'aws-cli');
-  const [program, stamp, wanted] = [join(venv, 'bin', 'aws'), join(venv, 'version'), 'awscli==1.46.3'];
-  if (!existsSync(program) || !existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted) {
-    console.log('installing the command line of AWS …');
-    must('python3', ['-m', 'venv', '--clear', venv]);
-    must(join(venv, 'bin', 'python'), ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', wanted]);
-    // Written last: half an installation does not count.
-    writeFileSync(stamp, wanted);
-  }
-  return join(venv, 'bin');
-});
+export const awsCli = () =>
+  once('aws', () => {
+    const venv = join(root, '.local', 'aws-cli');
+    const [program, stamp, wanted] = [join(venv, 'bin', 'aws'), join(venv, 'version'), 'awscli==1.46.3'];
+    if (!existsSync(program) || !existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted) {
+      console.log('installing the command line of AWS …');
+      must('python3', ['-m', 'venv', '--clear', venv]);
+      must(join(venv, 'bin', 'python'), ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', wanted]);
+      // Written last: half an installation does not count.
+      writeFileSync(stamp, wanted);
+    }
+    return join(venv, 'bin');
+  });
 
 /** The official conformance suite. */
 export const conformancePackages = () => once('conformance', () => npmCi('test/conformance'));
@@ -112,77 +122,125 @@ function debianPackages(program, packages) {
     }
     console.log(`installing ${packages.join(', ')} …`);
     must('apt-get', ['update', '-q']);
-    must('apt-get', ['install', '-y', '-q', '--no-install-recommends', ...packages], { env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } });
+    must('apt-get', ['install', '-y', '-q', '--no-install-recommends', ...packages], {
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    });
   });
 }
 
 /** The browser that the tests drive: Debian's Chromium, or the program that CHROMIUM names. */
-export const chromium = () => (process.env.CHROMIUM === undefined ? debianPackages('chromium', ['chromium']) : undefined);
+export const chromium = () =>
+  process.env.CHROMIUM === undefined ? debianPackages('chromium', ['chromium']) : undefined;
 
 /** What lets a program believe that it is another day. */
 export const faketime = () => debianPackages('faketime', ['faketime']);
 
 /** What runs an arm64 program on another machine: the emulator and the C library it links against. */
-export const arm64Emulator = () => debianPackages('qemu-aarch64-static', ['qemu-user-static', 'libc6-arm64-cross', 'libgcc-s1-arm64-cross']);
+export const arm64Emulator = () =>
+  debianPackages('qemu-aarch64-static', ['qemu-user-static', 'libc6-arm64-cross', 'libgcc-s1-arm64-cross']);
 
 /** The official Python client in an environment of its own, made once per content of its requirements; gives its interpreter. */
-export const pythonClient = () => once('python client', () => {
-  const venv = join(root, '.local', 'python-client');
-  const [python, stamp] = [join(venv, 'bin', 'python'), join(venv, 'requirements.stamp')];
-  const requirements = join(root, 'test', 'e2e', 'clients', 'python', 'requirements.txt');
-  const wanted = readFileSync(requirements, 'utf8');
-  if (existsSync(python) && existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return python;
-  console.log('installing the Python MCP client …');
-  must('python3', ['-m', 'venv', '--clear', venv]);
-  must(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--require-hashes', '--requirement', requirements]);
-  // Written last: half an installation does not count.
-  writeFileSync(stamp, wanted);
-  return python;
-});
+export const pythonClient = () =>
+  once('python client', () => {
+    const venv = join(root, '.local', 'python-client');
+    const [python, stamp] = [join(venv, 'bin', 'python'), join(venv, 'requirements.stamp')];
+    const requirements = join(root, 'test', 'e2e', 'clients', 'python', 'requirements.txt');
+    const wanted = readFileSync(requirements, 'utf8');
+    if (existsSync(python) && existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return python;
+    console.log('installing the Python MCP client …');
+    must('python3', ['-m', 'venv', '--clear', venv]);
+    must(python, [
+      '-m',
+      'pip',
+      'install',
+      '--quiet',
+      '--disable-pip-version-check',
+      '--require-hashes',
+      '--requirement',
+      requirements,
+    ]);
+    // Written last: half an installation does not count.
+    writeFileSync(stamp, wanted);
+    return python;
+  });
 
 /** The program around the official Rust client, built; gives where cargo put it. */
-export const rmcpClient = () => once('rmcp client', () => {
-  const args = ['build', '--locked', '--quiet', '--package', 'rmcp-client', '--message-format=json-render-diagnostics'];
-  const { stdout } = must('cargo', args, { maxBuffer: 64 * 1024 * 1024 });
-  const built = stdout.split('\n').filter((line) => line.includes('"executable":"')).map((line) => JSON.parse(line));
-  return built.find(({ target }) => target.name === 'rmcp-client').executable;
-});
+export const rmcpClient = () =>
+  once('rmcp client', () => {
+    const args = [
+      'build',
+      '--locked',
+      '--quiet',
+      '--package',
+      'rmcp-client',
+      '--message-format=json-render-diagnostics',
+    ];
+    const { stdout } = must('cargo', args, { maxBuffer: 64 * 1024 * 1024 });
+    const built = stdout
+      .split('\n')
+      .filter((line) => line.includes('"executable":"'))
+      .map((line) => JSON.parse(line));
+    return built.find(({ target }) => target.name === 'rmcp-client').executable;
+  });
 
 /** cargo-generate, of the newest version that the toolchain of this project compiles, in a place of its own; gives its program. */
-export const cargoGenerate = () => once('cargo-generate', () => {
-  const tools = join(root, '.local', 'tools');
-  const program = join(tools, 'bin', 'cargo-generate');
-  if (!existsSync(program)) {
-    console.log('installing cargo-generate …');
-    must('cargo', ['install', '--quiet', '--locked', '--debug', '--root', tools, '--version', '0.23.14', 'cargo-generate']);
-  }
-  return program;
-});
+export const cargoGenerate = () =>
+  once('cargo-generate', () => {
+    const tools = join(root, '.local', 'tools');
+    const program = join(tools, 'bin', 'cargo-generate');
+    if (!existsSync(program)) {
+      console.log('installing cargo-generate …');
+      must('cargo', [
+        'install',
+        '--quiet',
+        '--locked',
+        '--debug',
+        '--root',
+        tools,
+        '--version',
+        '0.23.14',
+        'cargo-generate',
+      ]);
+    }
+    return program;
+  });
 
 const stacks = [];
 /** What in a shell would break a stack that reads it: none does. */
-const hostile = { AWS_PROFILE: 'no-such-profile', AWS_ENDPOINT_URL: 'http://127.0.0.1:9', AWS_REGION: 'nowhere', CDK_OUTDIR: '/nowhere', PYTHONPATH: '/nowhere' };
+const hostile = {
+  AWS_PROFILE: 'no-such-profile',
+  AWS_ENDPOINT_URL: 'http://127.0.0.1:9',
+  AWS_REGION: 'nowhere',
+  CDK_OUTDIR: '/nowhere',
+  PYTHONPATH: '/nowhere',
+};
 
 /** Starts `npm start` on free ports, with data that no other stack has, waits until it is ready, and gives the file of its outputs. */
-const stack = (name, options) => once(`stack ${name}`, async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'mcp-lambda-stack-'));
-  const outputs = join(folder, 'outputs.json');
-  console.log(`starting the local stack (${name}) …`);
-  const child = spawn(process.execPath, [join(root, 'scripts', 'mcp-lambda.mjs'), 'dev', '--port', '0', '--outputs-file', outputs, ...options], {
-    cwd: root,
-    env: { ...process.env, ...hostile },
-    stdio: ['ignore', 'pipe', 'pipe'],
+const stack = (name, options) =>
+  once(`stack ${name}`, async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'mcp-lambda-stack-'));
+    const outputs = join(folder, 'outputs.json');
+    console.log(`starting the local stack (${name}) …`);
+    const child = spawn(
+      process.execPath,
+      [join(root, 'scripts', 'mcp-lambda.mjs'), 'dev', '--port', '0', '--outputs-file', outputs, ...options],
+      {
+        cwd: root,
+        env: { ...process.env, ...hostile },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    );
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk.toString('utf8')));
+    const ended = new Promise((resolve) => child.once('close', resolve));
+    stacks.push({ child, ended, folder });
+    while (!existsSync(outputs)) {
+      if (child.exitCode !== null || child.signalCode !== null)
+        throw new Error(`\`npm start\` ended before it was ready:\n${output}`);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    return outputs;
   });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk.toString('utf8')));
-  const ended = new Promise((resolve) => child.once('close', resolve));
-  stacks.push({ child, ended, folder });
-  while (!existsSync(outputs)) {
-    if (child.exitCode !== null || child.signalCode !== null) throw new Error(`\`npm start\` ended before it was ready:\n${output}`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  return outputs;
-});
 
 /** The alternative: MCP clients speak to the user pool itself. */
 export const localStack = () => stack('cognito', ['--authorization', 'cognito']);
@@ -197,9 +255,21 @@ export const lambdaAuthorizerStack = () => stack('lambda-authorizer', ['--lambda
 function programs(folder, packages) {
   const directory = join(root, '.local', folder);
   for (const [name, binary] of packages) {
-    const args = ['build', '--locked', '--quiet', '--package', name, '--bin', binary, '--message-format=json-render-diagnostics'];
+    const args = [
+      'build',
+      '--locked',
+      '--quiet',
+      '--package',
+      name,
+      '--bin',
+      binary,
+      '--message-format=json-render-diagnostics',
+    ];
     const { stdout } = must('cargo', args, { maxBuffer: 64 * 1024 * 1024 });
-    const built = stdout.split('\n').filter((line) => line.includes('"executable":"')).map((line) => JSON.parse(line));
+    const built = stdout
+      .split('\n')
+      .filter((line) => line.includes('"executable":"'))
+      .map((line) => JSON.parse(line));
     mkdirSync(join(directory, binary), { recursive: true });
     copyFileSync(built.find(({ target }) => target.name === binary).executable, join(directory, binary, 'bootstrap'));
   }
@@ -207,13 +277,23 @@ function programs(folder, packages) {
 }
 
 /** The Lambda authorizer and the counter, built for this machine and laid down as functions; gives the directory. */
-export const lambdaAuthorizerPrograms = () => once('Lambda authorizer programs', () => programs('lambda-authorizer-programs', [['mcp-lambda-authorizer', 'authorizer'], ['counter', 'counter']]));
+export const lambdaAuthorizerPrograms = () =>
+  once('Lambda authorizer programs', () =>
+    programs('lambda-authorizer-programs', [
+      ['mcp-lambda-authorizer', 'authorizer'],
+      ['counter', 'counter'],
+    ]),
+  );
 
 /** The conformance server, which has tools that run as tasks, laid down as a function; gives its directory. */
-export const tasksProgram = () => once('tasks program', () => join(programs('tasks-program', [['conformance', 'conformance']]), 'conformance'));
+export const tasksProgram = () =>
+  once('tasks program', () => join(programs('tasks-program', [['conformance', 'conformance']]), 'conformance'));
 
 /** The authorization server, laid down as a function; gives its directory. */
-export const authorizationProgram = () => once('authorization program', () => join(programs('authorization-program', [['mcp-lambda-authorization', 'authorization']]), 'authorization'));
+export const authorizationProgram = () =>
+  once('authorization program', () =>
+    join(programs('authorization-program', [['mcp-lambda-authorization', 'authorization']]), 'authorization'),
+  );
 
 /** The stack with two servers on one host, which share the authorization server in front of the user pool. */
 export const hostStack = () => stack('host', ['--app', 'two']);

@@ -30,7 +30,10 @@ export class Report {
       try {
         const file = join(work, 'results.json');
         const reporters = { spec: 'stdout', [nodeResults]: file };
-        const flags = Object.entries(reporters).flatMap(([reporter, destination]) => [`--test-reporter=${reporter}`, `--test-reporter-destination=${destination}`]);
+        const flags = Object.entries(reporters).flatMap(([reporter, destination]) => [
+          `--test-reporter=${reporter}`,
+          `--test-reporter-destination=${destination}`,
+        ]);
         const status = await ended('node', [...flags, ...args], options);
         const { passed, failed } = recorded(file) ?? { passed: 0, failed: ['the runner broke off'] };
         if (status !== 0 && failed.length === 0) failed.push(`the runner ended with ${status}`);
@@ -62,7 +65,8 @@ export class Report {
 
   /** Prints what failed by name, then the sum; the exit status for the process. */
   close() {
-    if (this.#failures.length > 0) console.log(`\nfailed:${this.#failures.map((failure) => `\n  ${failure}`).join('')}`);
+    if (this.#failures.length > 0)
+      console.log(`\nfailed:${this.#failures.map((failure) => `\n  ${failure}`).join('')}`);
     console.log(`${this.#passed} passed, ${this.#failures.length} failed`);
     return this.#failures.length === 0 && this.#passed > 0 ? 0 : 1;
   }

@@ -15,25 +15,49 @@ import { root } from './root.mjs';
  */
 export async function* rustTests(selection) {
   const cargo = ['test', '--locked', '--quiet', ...selection];
-  const build = spawnSync('cargo', [...cargo, '--no-run', '--message-format=json-render-diagnostics'], { cwd: root, encoding: 'utf8', maxBuffer: 1 << 30, stdio: ['ignore', 'pipe', 'inherit'] });
+  const build = spawnSync('cargo', [...cargo, '--no-run', '--message-format=json-render-diagnostics'], {
+    cwd: root,
+    encoding: 'utf8',
+    maxBuffer: 1 << 30,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   if (build.status !== 0) {
     yield { program: 'cargo', name: 'builds the tests', passed: false };
     return;
   }
-  const messages = build.stdout.split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line));
-  for (const { target, executable, manifest_path: manifest } of messages.filter(({ reason, profile, executable }) => reason === 'compiler-artifact' && profile.test && executable !== null)) {
+  const messages = build.stdout
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line));
+  for (const { target, executable, manifest_path: manifest } of messages.filter(
+    ({ reason, profile, executable }) => reason === 'compiler-artifact' && profile.test && executable !== null,
+  )) {
     yield* testsOf(target.name, executable, dirname(manifest));
   }
   // Without a library there are no documentation tests, and cargo says so with an error.
-  if (messages.some(({ reason, profile, target }) => reason === 'compiler-artifact' && profile.test && target.kind.includes('lib')) && !selection.includes('--test')) {
-    yield { program: 'rustdoc', name: 'documentation tests', passed: (await ended('cargo', [...cargo, '--doc', '--no-fail-fast'], { cwd: root })) === 0 };
+  if (
+    messages.some(
+      ({ reason, profile, target }) => reason === 'compiler-artifact' && profile.test && target.kind.includes('lib'),
+    ) &&
+    !selection.includes('--test')
+  ) {
+    yield {
+      program: 'rustdoc',
+      name: 'documentation tests',
+      passed: (await ended('cargo', [...cargo, '--doc', '--no-fail-fast'], { cwd: root })) === 0,
+    };
   }
 }
 
 /** Runs one program of tests in the folder of its package, as cargo does. */
 export async function* testsOf(program, executable, folder) {
   const env = { ...process.env, CARGO: 'cargo', CARGO_MANIFEST_DIR: folder };
-  const listed = spawnSync(executable, ['--list', '--format', 'terse'], { cwd: folder, env, encoding: 'utf8', maxBuffer: 1 << 26 });
+  const listed = spawnSync(executable, ['--list', '--format', 'terse'], {
+    cwd: folder,
+    env,
+    encoding: 'utf8',
+    maxBuffer: 1 << 26,
+  });
   if (listed.status !== 0) {
     yield { program, name: 'lists its tests', passed: false };
     return;
@@ -48,7 +72,8 @@ export async function* testsOf(program, executable, folder) {
     const lines = new Set(existsSync(log) ? readFileSync(log, 'utf8').split('\n') : []);
     // What is ignored did not run, and neither did what comes after a crash.
     for (const name of names) yield { program, name, passed: lines.has(`ok ${name}`) };
-    if (status !== 0 && names.every((name) => lines.has(`ok ${name}`))) yield { program, name: `ends (with ${status})`, passed: false };
+    if (status !== 0 && names.every((name) => lines.has(`ok ${name}`)))
+      yield { program, name: `ends (with ${status})`, passed: false };
   } finally {
     rmSync(work, { recursive: true, force: true });
   }

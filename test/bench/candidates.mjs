@@ -39,9 +39,16 @@ const authorization = {
 const greet = (revision, calls) => ({ greet: { revision, ...calls } });
 const report = (revision) => ({ report: { revision, calls: reports } });
 
-const cargoVersion = (lock, name) => new RegExp(`name = "${name}"\nversion = "([^"]+)"`).exec(readFileSync(lock, 'utf8'))?.[1];
-const npmVersion = (folder, name) => JSON.parse(readFileSync(join(install.peers, 'node', folder, 'package-lock.json'), 'utf8')).packages[`node_modules/${name}`].version;
-const pythonVersion = (folder, name) => new RegExp(`^${name}==(.+)$`, 'm').exec(readFileSync(join(install.peers, 'python', folder, 'requirements.txt'), 'utf8'))?.[1];
+const cargoVersion = (lock, name) =>
+  new RegExp(`name = "${name}"\nversion = "([^"]+)"`).exec(readFileSync(lock, 'utf8'))?.[1];
+const npmVersion = (folder, name) =>
+  JSON.parse(readFileSync(join(install.peers, 'node', folder, 'package-lock.json'), 'utf8')).packages[
+    `node_modules/${name}`
+  ].version;
+const pythonVersion = (folder, name) =>
+  new RegExp(`^${name}==(.+)$`, 'm').exec(
+    readFileSync(join(install.peers, 'python', folder, 'requirements.txt'), 'utf8'),
+  )?.[1];
 
 const ownLock = join(install.root, 'Cargo.lock');
 const peerLock = join(install.peers, 'rust', 'Cargo.lock');
@@ -54,7 +61,8 @@ const peerLock = join(install.peers, 'rust', 'Cargo.lock');
 export const candidates = [
   {
     name: 'floor',
-    version: () => `lambda_runtime ${cargoVersion(ownLock, 'lambda_runtime')}, serde_json ${cargoVersion(ownLock, 'serde_json')}`,
+    version: () =>
+      `lambda_runtime ${cargoVersion(ownLock, 'lambda_runtime')}, serde_json ${cargoVersion(ownLock, 'serde_json')}`,
     install: () => {
       const program = install.cargoProgram('bench-floor');
       return {
@@ -71,7 +79,12 @@ export const candidates = [
     version: () => `${cargoVersion(ownLock, 'mcp-lambda')}, rmcp ${cargoVersion(ownLock, 'rmcp')}`,
     install: () => {
       const program = install.cargoProgram('bench-server');
-      const run = (name, asked, environment = {}) => ({ name, command: [program], environment: { ...server, ...environment }, asked });
+      const run = (name, asked, environment = {}) => ({
+        name,
+        command: [program],
+        environment: { ...server, ...environment },
+        asked,
+      });
       return {
         zip: zippedSize(program),
         programs: [
@@ -85,10 +98,21 @@ export const candidates = [
   },
   {
     name: 'mcp-lambda with DynamoDB',
-    version: () => `${cargoVersion(ownLock, 'mcp-lambda')}, aws-sdk-dynamodb ${cargoVersion(ownLock, 'aws-sdk-dynamodb')}`,
+    version: () =>
+      `${cargoVersion(ownLock, 'mcp-lambda')}, aws-sdk-dynamodb ${cargoVersion(ownLock, 'aws-sdk-dynamodb')}`,
     install: () => {
       const program = install.cargoProgram('bench-server', { features: ['state'] });
-      return { zip: zippedSize(program), programs: [{ name: 'mcp-lambda with DynamoDB', command: [program], environment: { ...server, ...state }, asked: greet('2025-11-25', native) }] };
+      return {
+        zip: zippedSize(program),
+        programs: [
+          {
+            name: 'mcp-lambda with DynamoDB',
+            command: [program],
+            environment: { ...server, ...state },
+            asked: greet('2025-11-25', native),
+          },
+        ],
+      };
     },
   },
   {
@@ -96,7 +120,10 @@ export const candidates = [
     version: () => cargoVersion(peerLock, 'pmcp'),
     install: () => {
       const program = install.cargoPeer('bench-pmcp');
-      return { zip: zippedSize(program), programs: [{ name: 'pmcp', command: [program], asked: greet('2025-11-25', native) }] };
+      return {
+        zip: zippedSize(program),
+        programs: [{ name: 'pmcp', command: [program], asked: greet('2025-11-25', native) }],
+      };
     },
   },
   {
@@ -123,7 +150,10 @@ export const candidates = [
     install: () => {
       const program = install.cargoProgram('mcp-lambda-authorization', { binary: 'authorization' });
       const asked = { document: { path: '/.well-known/oauth-authorization-server', member: 'issuer' } };
-      return { zip: zippedSize(program), programs: [{ name: 'authorization', command: [program], environment: authorization, asked }] };
+      return {
+        zip: zippedSize(program),
+        programs: [{ name: 'authorization', command: [program], environment: authorization, asked }],
+      };
     },
   },
 ];
@@ -131,12 +161,24 @@ export const candidates = [
 function typescript(name, folder, packageName) {
   return {
     name,
-    version: () => `${npmVersion(folder, packageName)}, Node ${npmVersion('runtime', 'node')}, aws-lambda-ric ${npmVersion('runtime', 'aws-lambda-ric')}`,
+    version: () =>
+      `${npmVersion(folder, packageName)}, Node ${npmVersion('runtime', 'node')}, aws-lambda-ric ${npmVersion('runtime', 'aws-lambda-ric')}`,
     install: () => {
       const runtime = install.nodeRuntime();
       const bundle = install.nodeBundle(folder);
-      const run = (program, handler, asked) => ({ name: program, command: [...runtime, handler], environment: { LAMBDA_TASK_ROOT: bundle, _HANDLER: handler }, asked });
-      return { zip: zippedSize(join(bundle, 'handler.mjs')), programs: [run(name, 'handler.handler', greet('2025-11-25', interpreted)), run(`${name} report`, 'handler.streaming', report('2025-11-25'))] };
+      const run = (program, handler, asked) => ({
+        name: program,
+        command: [...runtime, handler],
+        environment: { LAMBDA_TASK_ROOT: bundle, _HANDLER: handler },
+        asked,
+      });
+      return {
+        zip: zippedSize(join(bundle, 'handler.mjs')),
+        programs: [
+          run(name, 'handler.handler', greet('2025-11-25', interpreted)),
+          run(`${name} report`, 'handler.streaming', report('2025-11-25')),
+        ],
+      };
     },
   };
 }
@@ -144,11 +186,22 @@ function typescript(name, folder, packageName) {
 function pythonHandler(name, folder, packageName) {
   return {
     name,
-    version: () => `${pythonVersion(folder, packageName)}, Python ${install.python().version}, awslambdaric ${pythonVersion('runtime', 'awslambdaric')}`,
+    version: () =>
+      `${pythonVersion(folder, packageName)}, Python ${install.python().version}, awslambdaric ${pythonVersion('runtime', 'awslambdaric')}`,
     install: () => {
       const [runtime, packages] = [install.pythonPackages('runtime'), install.pythonPackages(folder)];
       const environment = { PYTHONPATH: [packages, runtime].join(':'), LAMBDA_TASK_ROOT: packages };
-      return { zip: zippedSize(packages), programs: [{ name, command: [install.python().program, '-m', 'awslambdaric', 'handler.handler'], environment, asked: greet('2025-11-25', interpreted) }] };
+      return {
+        zip: zippedSize(packages),
+        programs: [
+          {
+            name,
+            command: [install.python().program, '-m', 'awslambdaric', 'handler.handler'],
+            environment,
+            asked: greet('2025-11-25', interpreted),
+          },
+        ],
+      };
     },
   };
 }

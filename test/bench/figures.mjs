@@ -20,7 +20,9 @@ export function byProgram(lines) {
 
 /** One figure of one program: the median over its rounds; undefined when it was not measured. */
 export function typical(programs, program, figure) {
-  const values = [...(programs.get(program)?.values() ?? [])].map((figures) => figures[figure]).filter((value) => value !== undefined);
+  const values = [...(programs.get(program)?.values() ?? [])]
+    .map((figures) => figures[figure])
+    .filter((value) => value !== undefined);
   return values.length === 0 ? undefined : median(values);
 }
 

@@ -23,7 +23,12 @@ export function buildNothing() {
 
 /** Runs a command to its end, or throws with the last that it said. */
 export function must(command, args, { cwd = root, env = {} } = {}) {
-  const { status, error, stdout, stderr } = spawnSync(command, args, { cwd, encoding: 'utf8', maxBuffer: 1 << 28, env: { ...process.env, ...env } });
+  const { status, error, stdout, stderr } = spawnSync(command, args, {
+    cwd,
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+    env: { ...process.env, ...env },
+  });
   if (status !== 0) {
     const said = `${stdout ?? ''}${stderr ?? ''}`.trim().split('\n').slice(-12).join('\n');
     throw new Error(`\`${[command, ...args].join(' ')}\` failed${error ? ` (${error.message})` : ''}: ${said}`);
@@ -59,7 +64,10 @@ export function cargoPeer(packageName) {
   const target = join(root, 'target', 'bench-peers');
   const program = join(target, 'release', packageName);
   if (!building) return built(program);
-  must('cargo', ['build', '--release', '--locked', '--quiet', '--package', packageName], { cwd: join(peers, 'rust'), env: { CARGO_TARGET_DIR: target } });
+  must('cargo', ['build', '--release', '--locked', '--quiet', '--package', packageName], {
+    cwd: join(peers, 'rust'),
+    env: { CARGO_TARGET_DIR: target },
+  });
   return program;
 }
 
@@ -71,7 +79,9 @@ function built(program) {
 /** Node and AWS's runtime interface client, as Lambda's managed runtime has them. */
 export function nodeRuntime() {
   const folder = join(peers, 'node', 'runtime');
-  onceFor('node-runtime', join(folder, 'package-lock.json'), () => must('npm', ['ci', '--no-progress'], { cwd: folder, env: { PATH: withCmake() } }));
+  onceFor('node-runtime', join(folder, 'package-lock.json'), () =>
+    must('npm', ['ci', '--no-progress'], { cwd: folder, env: { PATH: withCmake() } }),
+  );
   const modules = join(folder, 'node_modules');
   return [join(modules, 'node', 'bin', 'node'), join(modules, 'aws-lambda-ric', 'index.mjs')];
 }
@@ -79,11 +89,26 @@ export function nodeRuntime() {
 /** One of the TypeScript SDKs with the benchmark's handler, bundled into one file; returns the folder of it. */
 export function nodeBundle(name) {
   const folder = join(peers, 'node', name);
-  onceFor(`node-${name}`, join(folder, 'package-lock.json'), () => must('npm', ['ci', '--no-progress'], { cwd: folder }));
+  onceFor(`node-${name}`, join(folder, 'package-lock.json'), () =>
+    must('npm', ['ci', '--no-progress'], { cwd: folder }),
+  );
   const bundle = join(local, 'node', name);
   // Some packages of the SDK's are CommonJS and ask for `require`.
   const banner = "import{createRequire}from'node:module';const require=createRequire(import.meta.url);";
-  must(join(folder, 'node_modules', '.bin', 'esbuild'), ['handler.mjs', '--bundle', '--minify', '--platform=node', '--format=esm', '--target=node24', `--banner:js=${banner}`, `--outfile=${join(bundle, 'handler.mjs')}`], { cwd: folder });
+  must(
+    join(folder, 'node_modules', '.bin', 'esbuild'),
+    [
+      'handler.mjs',
+      '--bundle',
+      '--minify',
+      '--platform=node',
+      '--format=esm',
+      '--target=node24',
+      `--banner:js=${banner}`,
+      `--outfile=${join(bundle, 'handler.mjs')}`,
+    ],
+    { cwd: folder },
+  );
   return bundle;
 }
 
@@ -93,7 +118,17 @@ export function pythonPackages(name) {
   const folder = join(local, 'python', name);
   onceFor(`python-${name}`, requirements, () => {
     rmSync(folder, { recursive: true, force: true });
-    must('python3', ['-m', 'pip', 'install', '--quiet', '--no-deps', '--target', folder, '--requirement', requirements]);
+    must('python3', [
+      '-m',
+      'pip',
+      'install',
+      '--quiet',
+      '--no-deps',
+      '--target',
+      folder,
+      '--requirement',
+      requirements,
+    ]);
   });
   const handler = join(peers, 'python', name, 'handler.py');
   if (existsSync(handler)) copyFileSync(handler, join(folder, 'handler.py'));
@@ -102,7 +137,9 @@ export function pythonPackages(name) {
 
 /** The interpreter itself: what is on the PATH may be a script that chooses one. */
 export function python() {
-  const [program, version] = must('python3', ['-c', 'import sys; print(sys.executable); print(sys.version.split()[0])']).trim().split('\n');
+  const [program, version] = must('python3', ['-c', 'import sys; print(sys.executable); print(sys.version.split()[0])'])
+    .trim()
+    .split('\n');
   return { program, version };
 }
 

@@ -11,7 +11,8 @@ const columns = [
 
 const text = (value) => (value === undefined ? '–' : String(value));
 const times = (value) => (value === undefined ? '–' : `${value < 10 ? value.toFixed(2) : Math.round(value)} ×`);
-const inMebibytes = (figure, value) => (figure === 'peakMemoryKib' && value !== undefined ? Number((value / 1024).toPrecision(3)) : value);
+const inMebibytes = (figure, value) =>
+  figure === 'peakMemoryKib' && value !== undefined ? Number((value / 1024).toPrecision(3)) : value;
 const megabytes = (bytes) => (bytes === undefined ? '–' : (bytes / 1e6).toFixed(2));
 const row = (cells) => `| ${cells.join(' | ')} |`;
 
@@ -19,21 +20,52 @@ const isReport = ({ name }) => name.endsWith(' report');
 
 /** Ratios first: the figures themselves belong to one machine. */
 export function table({ programs, bars, missing, load }) {
-  const lines = programs.filter((program) => !isReport(program)).map(({ name, againstFloor, ...program }) =>
-    row([name.padEnd(28), ...columns.map(([, figure]) => `${text(inMebibytes(figure, program[figure]))} (${times(againstFloor[figure])})`.padStart(18))]));
-  const events = programs.filter(isReport).map(({ name, firstEventMs }) => `${name}: first event after ${text(firstEventMs)} ms`);
-  const verdicts = bars.map(({ promise, most, measured, kept }) => `${kept === undefined ? 'not measured' : kept ? 'kept        ' : 'MISSED      '} ${promise}: ${text(measured)} (at most ${most})`);
+  const lines = programs
+    .filter((program) => !isReport(program))
+    .map(({ name, againstFloor, ...program }) =>
+      row([
+        name.padEnd(28),
+        ...columns.map(([, figure]) =>
+          `${text(inMebibytes(figure, program[figure]))} (${times(againstFloor[figure])})`.padStart(18),
+        ),
+      ]),
+    );
+  const events = programs
+    .filter(isReport)
+    .map(({ name, firstEventMs }) => `${name}: first event after ${text(firstEventMs)} ms`);
+  const verdicts = bars.map(
+    ({ promise, most, measured, kept }) =>
+      `${kept === undefined ? 'not measured' : kept ? 'kept        ' : 'MISSED      '} ${promise}: ${text(measured)} (at most ${most})`,
+  );
   const absent = missing.map(({ name, missing: reason }) => `${name} was not measured: ${reason}`);
   const head = row([''.padEnd(28), ...columns.map(([title]) => title.replaceAll('`', '').padStart(18))]);
-  return [head, ...lines, '', ...events, '', ...verdicts, ...absent, `load ${load.before} before, ${load.after} after`].join('\n');
+  return [
+    head,
+    ...lines,
+    '',
+    ...events,
+    '',
+    ...verdicts,
+    ...absent,
+    `load ${load.before} before, ${load.after} after`,
+  ].join('\n');
 }
 
 /** docs/benchmark.md. */
 export function page({ date, machine, rust, load, rounds, seconds, candidates, programs, arm64, bars, missing }) {
   const zip = (name) => candidates.find((candidate) => candidate.name === name)?.zip;
   const pmcp = programs.find(({ name }) => name === 'pmcp')?.againstFloor.callUs;
-  const candidateRows = programs.filter((program) => !isReport(program)).map(({ name, againstFloor, ...program }) =>
-    row([name, ...columns.map(([, figure]) => `${text(inMebibytes(figure, program[figure]))} (${times(againstFloor[figure])})`), megabytes(zip(name))]));
+  const candidateRows = programs
+    .filter((program) => !isReport(program))
+    .map(({ name, againstFloor, ...program }) =>
+      row([
+        name,
+        ...columns.map(
+          ([, figure]) => `${text(inMebibytes(figure, program[figure]))} (${times(againstFloor[figure])})`,
+        ),
+        megabytes(zip(name)),
+      ]),
+    );
   return `# Benchmark
 
 <!-- Written by test/bench/run.mjs from test/bench/results.json; do not edit. -->
@@ -61,11 +93,16 @@ ${candidateRows.join('\n')}
 
 | program | first event after the tool's report, ms |
 |---|---|
-${programs.filter(isReport).map(({ name, firstEventMs }) => row([name.replace(/ report$/, ''), text(firstEventMs)])).join('\n')}
+${programs
+  .filter(isReport)
+  .map(({ name, firstEventMs }) => row([name.replace(/ report$/, ''), text(firstEventMs)]))
+  .join('\n')}
 
 | program for arm64 | zip, MB |
 |---|---|
-${Object.entries(arm64).map(([name, bytes]) => row([name, megabytes(bytes)])).join('\n')}
+${Object.entries(arm64)
+  .map(([name, bytes]) => row([name, megabytes(bytes)]))
+  .join('\n')}
 
 | candidate | version |
 |---|---|

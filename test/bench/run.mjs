@@ -60,9 +60,15 @@ function measure(programs, rounds) {
   writeFileSync(plan, JSON.stringify({ rounds, programs }));
   const core = String(availableParallelism() - 1);
   console.log(`measuring ${programs.length} programs in ${rounds} rounds on core ${core} …`);
-  const { status, error, stdout, stderr } = spawnSync('taskset', ['-c', core, harness, plan, logs], { encoding: 'utf8', maxBuffer: 1 << 28 });
+  const { status, error, stdout, stderr } = spawnSync('taskset', ['-c', core, harness, plan, logs], {
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+  });
   if (status !== 0) throw new Error(`the harness failed${error ? ` (${error.message})` : ''}: ${stderr}`);
-  return stdout.trim().split('\n').map((line) => JSON.parse(line));
+  return stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
 }
 
 function machine() {
@@ -76,21 +82,38 @@ const load = () => rounded(loadavg()[0]);
 function results() {
   const wanted = options.only?.split(',');
   const unknown = (wanted ?? []).filter((name) => !candidates.some((candidate) => candidate.name === name));
-  if (unknown.length > 0) throw new Error(`no such candidate: ${unknown.join(', ')}; there are: ${candidates.map(({ name }) => name).join(', ')}`);
+  if (unknown.length > 0)
+    throw new Error(
+      `no such candidate: ${unknown.join(', ')}; there are: ${candidates.map(({ name }) => name).join(', ')}`,
+    );
   const rounds = Number(options.rounds);
-  if (!Number.isInteger(rounds) || rounds < 1) throw new Error(`--rounds must be a whole number from 1, got "${options.rounds}"`);
+  if (!Number.isInteger(rounds) || rounds < 1)
+    throw new Error(`--rounds must be a whole number from 1, got "${options.rounds}"`);
 
   const present = candidates.filter(({ name }) => wanted?.includes(name) ?? true).map(installed);
-  const leftOut = candidates.filter(({ name }) => wanted?.includes(name) === false).map(({ name }) => ({ name, missing: 'left out of this run (--only)' }));
-  const sizes = options['no-arm64'] ? {} : Object.fromEntries(Object.entries(arm64Programs()).map(([name, program]) => [name, zippedSize(program)]));
+  const leftOut = candidates
+    .filter(({ name }) => wanted?.includes(name) === false)
+    .map(({ name }) => ({ name, missing: 'left out of this run (--only)' }));
+  const sizes = options['no-arm64']
+    ? {}
+    : Object.fromEntries(Object.entries(arm64Programs()).map(([name, program]) => [name, zippedSize(program)]));
   const before = load();
   const started = Date.now();
-  const lines = measure(present.flatMap(({ programs }) => programs ?? []), rounds);
+  const lines = measure(
+    present.flatMap(({ programs }) => programs ?? []),
+    rounds,
+  );
   const seconds = Math.round((Date.now() - started) / 1000);
 
   const programs = byProgram(lines);
-  const problems = lines.filter(({ problem }) => problem !== undefined).map(({ program, problem }) => ({ name: program, missing: problem }));
-  const sockets = Object.fromEntries(lines.filter((line) => line.figures?.socketsWhenReady !== undefined).map((line) => [line.program, line.figures.socketsWhenReady]));
+  const problems = lines
+    .filter(({ problem }) => problem !== undefined)
+    .map(({ program, problem }) => ({ name: program, missing: problem }));
+  const sockets = Object.fromEntries(
+    lines
+      .filter((line) => line.figures?.socketsWhenReady !== undefined)
+      .map((line) => [line.program, line.figures.socketsWhenReady]),
+  );
   const measured = {
     typical: (program, figure) => typical(programs, program, figure),
     ratio: (program, other, figure) => ratio(programs, program, other, figure),
@@ -105,15 +128,24 @@ function results() {
     load: { before, after: load() },
     rounds,
     seconds,
-    candidates: present.map(({ name, version, zip }) => ({ name, version, zip })).filter(({ version }) => version !== undefined),
+    candidates: present
+      .map(({ name, version, zip }) => ({ name, version, zip }))
+      .filter(({ version }) => version !== undefined),
     programs: [...programs.keys()].sort().map((name) => ({
       name,
       ...Object.fromEntries(figures.map((figure) => [figure, rounded(typical(programs, name, figure))])),
-      againstFloor: Object.fromEntries(figures.map((figure) => [figure, rounded(ratio(programs, name, figure === 'firstEventMs' ? 'floor report' : 'floor', figure))])),
+      againstFloor: Object.fromEntries(
+        figures.map((figure) => [
+          figure,
+          rounded(ratio(programs, name, figure === 'firstEventMs' ? 'floor report' : 'floor', figure)),
+        ]),
+      ),
     })),
     arm64: sizes,
     bars: judge(measured).map((bar) => ({ ...bar, measured: rounded(bar.measured, 4) })),
-    missing: [...leftOut, ...present.filter(({ missing }) => missing !== undefined), ...problems].map(({ name, missing }) => ({ name, missing: withoutPaths(missing) })),
+    missing: [...leftOut, ...present.filter(({ missing }) => missing !== undefined), ...problems].map(
+      ({ name, missing }) => ({ name, missing: withoutPaths(missing) }),
+    ),
   };
 }
 

@@ -11,7 +11,15 @@ const [localHeader, centralHeader, end] = [30, 46, 22];
 export function zippedSize(path) {
   const files = statSync(path).isDirectory() ? below(path) : [path];
   const base = statSync(path).isDirectory() ? path : join(path, '..');
-  return files.reduce((size, file) => size + localHeader + centralHeader + 2 * Buffer.byteLength(relative(base, file)) + deflateRawSync(readFileSync(file), { level: 9 }).length, end);
+  return files.reduce(
+    (size, file) =>
+      size +
+      localHeader +
+      centralHeader +
+      2 * Buffer.byteLength(relative(base, file)) +
+      deflateRawSync(readFileSync(file), { level: 9 }).length,
+    end,
+  );
 }
 
 function below(folder) {

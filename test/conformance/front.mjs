@@ -16,17 +16,33 @@ const timeoutMilliseconds = 10_000;
 /** The processes that this one has started. */
 function children(pid) {
   const threads = readdirSync(`/proc/${pid}/task`);
-  return threads.flatMap((thread) => readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').split(' ').filter(Boolean).map(Number));
+  return threads.flatMap((thread) =>
+    readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').split(' ').filter(Boolean).map(Number),
+  );
 }
 
 /**
  * Starts the front on a free port. `url` is the MCP endpoint; `killRunning` ends the function's processes where they are; `stop` ends
  * everything and returns what the front says about its processes.
  */
-export async function startFront({ binaries, table, transferMode, seed, log, probability = killProbability, timeout = timeoutMilliseconds }) {
+export async function startFront({
+  binaries,
+  table,
+  transferMode,
+  seed,
+  log,
+  probability = killProbability,
+  timeout = timeoutMilliseconds,
+}) {
   const state = mkdtempSync(join(tmpdir(), 'mcp-conformance-'));
   const issuer = 'https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_conformance';
-  const claims = { sub: 'the-suite', client_id: 'conformance', token_use: 'access', iss: issuer, scope: '{origin}/mcp/conformance' };
+  const claims = {
+    sub: 'the-suite',
+    client_id: 'conformance',
+    token_use: 'access',
+    iss: issuer,
+    scope: '{origin}/mcp/conformance',
+  };
   const variables = {
     MCP_RESOURCE: '{origin}/mcp',
     MCP_ISSUER: issuer,

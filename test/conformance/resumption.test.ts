@@ -45,10 +45,12 @@ interface Earlier {
 /** Connects, or goes on with what an earlier client began. */
 type Connect = (url: string, sent: Sent[], asked?: () => void, earlier?: Earlier) => Promise<Connected>;
 
-const recording = (sent: Sent[]) => async (url: string | URL, init?: RequestInit): Promise<Response> => {
-  sent.push({ method: init?.method ?? 'GET', lastEventId: new Headers(init?.headers).get('last-event-id') });
-  return fetch(url, init);
-};
+const recording =
+  (sent: Sent[]) =>
+  async (url: string | URL, init?: RequestInit): Promise<Response> => {
+    sent.push({ method: init?.method ?? 'GET', lastEventId: new Headers(init?.headers).get('last-event-id') });
+    return fetch(url, init);
+  };
 
 const connectFirst: Connect = async (url, sent, asked, earlier) => {
   const client = new FirstClient(itself, { capabilities: { sampling: {} } });
@@ -74,7 +76,10 @@ const connectSecond: Connect = async (url, sent, asked, earlier) => {
     asked?.();
     return answer;
   });
-  const transport = new second.StreamableHTTPClientTransport(new URL(url), { fetch: recording(sent), sessionId: earlier?.sessionId });
+  const transport = new second.StreamableHTTPClientTransport(new URL(url), {
+    fetch: recording(sent),
+    sessionId: earlier?.sessionId,
+  });
   if (earlier?.protocolVersion !== undefined) transport.setProtocolVersion(earlier.protocolVersion);
   await client.connect(transport);
   return {
@@ -86,7 +91,8 @@ const connectSecond: Connect = async (url, sent, asked, earlier) => {
   };
 };
 
-const textOf = (result: unknown): string => (result as { content: { text: string }[] }).content.map(({ text }) => text).join();
+const textOf = (result: unknown): string =>
+  (result as { content: { text: string }[] }).content.map(({ text }) => text).join();
 
 let table: Table;
 before(async () => {
@@ -95,10 +101,21 @@ before(async () => {
 });
 after(() => table.stop());
 
-for (const [name, connect] of [['the TypeScript SDK 1.32', connectFirst], ['the TypeScript client 2.4', connectSecond]] as const) {
+for (const [name, connect] of [
+  ['the TypeScript SDK 1.32', connectFirst],
+  ['the TypeScript client 2.4', connectSecond],
+] as const) {
   describe(name, () => {
     const begin = (timeout: number): Promise<Front> =>
-      startFront({ binaries: join(root, 'target', 'debug'), table: table.variables, transferMode: 'stream', seed: '1', log: join(output, 'resumption.function.log'), probability: 1, timeout });
+      startFront({
+        binaries: join(root, 'target', 'debug'),
+        table: table.variables,
+        transferMode: 'stream',
+        seed: '1',
+        log: join(output, 'resumption.function.log'),
+        probability: 1,
+        timeout,
+      });
     let front: Front;
     after(() => front.stop());
 
@@ -124,7 +141,10 @@ for (const [name, connect] of [['the TypeScript SDK 1.32', connectFirst], ['the 
       });
       await client.vanish();
       const later = await connect(front.url, sent, undefined, client);
-      assert.equal(textOf(await later.call('test_reconnection', {}, { resumptionToken: token })), 'Reconnection test completed');
+      assert.equal(
+        textOf(await later.call('test_reconnection', {}, { resumptionToken: token })),
+        'Reconnection test completed',
+      );
       assert.equal(sent.filter(({ method, lastEventId }) => method === 'GET' && lastEventId === token).length, 1);
       await later.vanish();
       await front.stop();
@@ -138,9 +158,15 @@ for (const [name, connect] of [['the TypeScript SDK 1.32', connectFirst], ['the 
         questions += 1;
         front.killRunning();
       });
-      await assert.rejects(client.call('test_sampling', { prompt: 'why?' }, {}), /the server ended before it had answered: call again/);
+      await assert.rejects(
+        client.call('test_sampling', { prompt: 'why?' }, {}),
+        /the server ended before it had answered: call again/,
+      );
       assert.equal(questions, 1);
-      assert.ok(sent.some(({ lastEventId }) => lastEventId !== null), 'it came back');
+      assert.ok(
+        sent.some(({ lastEventId }) => lastEventId !== null),
+        'it came back',
+      );
       await client.vanish();
     });
   });

@@ -19,12 +19,17 @@ const document = join(root, 'docs', 'conformance.md');
 /** One run of the suite takes some ten seconds; after this long it hangs. */
 const longestRunMilliseconds = 180_000;
 
-const { values: options } = parseArgs({ options: { check: { type: 'boolean', default: false }, seed: { type: 'string' } } });
+const { values: options } = parseArgs({
+  options: { check: { type: 'boolean', default: false }, seed: { type: 'string' } },
+});
 
 /** Runs a command to its end, or throws with what it said. */
 function must(command, args, cwd) {
   const { status, error, stdout, stderr } = spawnSync(command, args, { cwd, encoding: 'utf8' });
-  if (status !== 0) throw new Error(`\`${command} ${args.join(' ')}\` failed${error ? ` (${error.message})` : ''}:\n${stdout ?? ''}${stderr ?? ''}`);
+  if (status !== 0)
+    throw new Error(
+      `\`${command} ${args.join(' ')}\` failed${error ? ` (${error.message})` : ''}:\n${stdout ?? ''}${stderr ?? ''}`,
+    );
 }
 
 /** The suite needs Node 22, which the workspace brings; this script runs on older ones. */
@@ -37,7 +42,11 @@ function suiteNode() {
 /** Runs the suite; its status says whether nothing but the expected failures failed. */
 function runSuite(node, program, args, log) {
   return new Promise((resolve, reject) => {
-    const suite = spawn(node, [program, 'server', ...args], { cwd: here, stdio: ['ignore', 'pipe', 'pipe'], timeout: longestRunMilliseconds });
+    const suite = spawn(node, [program, 'server', ...args], {
+      cwd: here,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: longestRunMilliseconds,
+    });
     let text = '';
     for (const stream of [suite.stdout, suite.stderr]) stream.on('data', (chunk) => (text += chunk.toString('utf8')));
     suite.on('error', reject);
@@ -71,11 +80,22 @@ async function main() {
       const started = performance.now();
       const title = `${run.revision} ${run.transferMode}`;
       const folder = join(output, title.replace(' ', '-'));
-      const front = await startFront({ binaries: join(root, 'target', 'debug'), table: table.variables, transferMode: run.transferMode, seed, log: `${folder}.function.log` });
+      const front = await startFront({
+        binaries: join(root, 'target', 'debug'),
+        table: table.variables,
+        transferMode: run.transferMode,
+        seed,
+        log: `${folder}.function.log`,
+      });
       let status;
       let processes;
       try {
-        status = await runSuite(node, program, ['--url', front.url, ...run.arguments, '-o', folder], `${folder}.suite.log`);
+        status = await runSuite(
+          node,
+          program,
+          ['--url', front.url, ...run.arguments, '-o', folder],
+          `${folder}.suite.log`,
+        );
       } finally {
         processes = await front.stop();
       }
@@ -88,7 +108,8 @@ async function main() {
       for (const [name, expected] of Object.entries(run.expected)) {
         if (score[name] !== expected) problems.push(`${title}: ${name} is ${score[name]}, and ${expected} is expected`);
       }
-      if (status !== 0) problems.push(`${title}: the suite ended with ${status ?? 'a timeout'}; see ${folder}.suite.log`);
+      if (status !== 0)
+        problems.push(`${title}: the suite ended with ${status ?? 'a timeout'}; see ${folder}.suite.log`);
     }
   } finally {
     await table.stop();

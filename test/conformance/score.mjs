@@ -20,7 +20,10 @@ export function requiredScenarios(revision) {
     if (error.code === 'ENOENT') return undefined;
     throw error;
   }
-  return (/^server:\n((?:  - .+\n)+)/m.exec(text)?.[1] ?? '').trimEnd().split('\n').map((line) => line.replace('  - ', ''));
+  return (/^server:\n((?: {2}- .+\n)+)/m.exec(text)?.[1] ?? '')
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.replace('  - ', ''));
 }
 
 /** Scenarios and checks of one run, out of the folder that the suite filled. A warning counts against a scenario. */
@@ -40,6 +43,9 @@ export function readScore(folder, required) {
     passedScenarios: counted.filter((name) => scenarios.has(name) && !failing.has(name)).length,
     passedChecks: checks.filter(({ status }) => status === 'SUCCESS').length,
     failedChecks: checks.filter(({ status }) => status === 'FAILURE').length,
-    wrong: wrong.map(({ scenario, id, status, errorMessage, details }) => `${scenario} › ${id}: ${errorMessage ?? details?.message ?? status}`),
+    wrong: wrong.map(
+      ({ scenario, id, status, errorMessage, details }) =>
+        `${scenario} › ${id}: ${errorMessage ?? details?.message ?? status}`,
+    ),
   };
 }

@@ -36,11 +36,23 @@ interface Session {
 }
 
 /** Tools as an AgentCore gateway names them: target, three underscores, name. */
-const SEARCH = { name: 'tickets___search', description: 'Finds tickets', inputSchema: { type: 'object' as const, properties: { text: { type: 'string' } }, required: ['text'] } };
-const EXPORT = { name: 'tickets___export', description: 'Exports all tickets, and reports progress', inputSchema: { type: 'object' as const } };
+const SEARCH = {
+  name: 'tickets___search',
+  description: 'Finds tickets',
+  inputSchema: { type: 'object' as const, properties: { text: { type: 'string' } }, required: ['text'] },
+};
+const EXPORT = {
+  name: 'tickets___export',
+  description: 'Exports all tickets, and reports progress',
+  inputSchema: { type: 'object' as const },
+};
 
 class Refused extends Error {
-  constructor(readonly status: 401 | 403, readonly code: number, message: string) {
+  constructor(
+    readonly status: 401 | 403,
+    readonly code: number,
+    message: string,
+  ) {
     super(message);
   }
 }
@@ -68,7 +80,9 @@ export class AgentCoreGateway {
 
   /** Listens, on the same port as before if there was one. */
   async resume(): Promise<void> {
-    await new Promise<void>((resolve, reject) => this.server.once('error', reject).listen(this.#listening, '127.0.0.1', resolve));
+    await new Promise<void>((resolve, reject) =>
+      this.server.once('error', reject).listen(this.#listening, '127.0.0.1', resolve),
+    );
     this.#listening = (this.server.address() as AddressInfo).port;
   }
 
@@ -113,7 +127,10 @@ export class AgentCoreGateway {
       await session.transport.handleRequest(request, response);
     } catch (refused) {
       if (!(refused instanceof Refused)) throw refused;
-      response.writeHead(refused.status, { 'content-type': 'application/json', 'www-authenticate': `Bearer resource_metadata="${this.mcpUrl}/.well-known/oauth-protected-resource"` });
+      response.writeHead(refused.status, {
+        'content-type': 'application/json',
+        'www-authenticate': `Bearer resource_metadata="${this.mcpUrl}/.well-known/oauth-protected-resource"`,
+      });
       response.end(error(refused.code, refused.message));
     }
   }
@@ -124,7 +141,10 @@ export class AgentCoreGateway {
     if (token === undefined) throw new Refused(401, -32001, 'Missing Bearer token');
     if (this.authorizer === undefined) throw new Error('the gateway has no authorizer yet');
     const { discoveryUrl, allowedClients, allowedScopes } = this.authorizer;
-    const { issuer, jwks_uri: jwksUri } = (await (await fetch(discoveryUrl)).json()) as { issuer: string; jwks_uri: string };
+    const { issuer, jwks_uri: jwksUri } = (await (await fetch(discoveryUrl)).json()) as {
+      issuer: string;
+      jwks_uri: string;
+    };
     let claims: JWTPayload;
     try {
       claims = (await jwtVerify(token, createRemoteJWKSet(new URL(jwksUri)), { issuer })).payload;
@@ -132,13 +152,18 @@ export class AgentCoreGateway {
       throw new Refused(401, -32001, 'Invalid Bearer token');
     }
     const { client_id: clientId, scope } = claims as { client_id?: string; scope?: string };
-    if (clientId === undefined || !allowedClients.includes(clientId)) throw new Refused(401, -32001, 'Client is not allowed');
-    if (!(scope ?? '').split(' ').some((each) => allowedScopes.includes(each))) throw new Refused(403, -32002, 'Insufficient scope');
+    if (clientId === undefined || !allowedClients.includes(clientId))
+      throw new Refused(401, -32001, 'Client is not allowed');
+    if (!(scope ?? '').split(' ').some((each) => allowedScopes.includes(each)))
+      throw new Refused(403, -32002, 'Insufficient scope');
     return claims.sub ?? clientId;
   }
 
   async #begin(caller: string): Promise<Session> {
-    const server = new Server({ name: 'tickets', version: '1.0.0' }, { capabilities: { tools: { listChanged: true } } });
+    const server = new Server(
+      { name: 'tickets', version: '1.0.0' },
+      { capabilities: { tools: { listChanged: true } } },
+    );
     const transport = new StreamableHTTPServerTransport({
       sessionIdGenerator: randomUUID,
       enableJsonResponse: this.respondsWithJson,
@@ -148,9 +173,13 @@ export class AgentCoreGateway {
     const session = { caller, transport, server };
     server.setRequestHandler(ListToolsRequestSchema, () => ({ tools: [SEARCH, EXPORT] }));
     server.setRequestHandler(CallToolRequestSchema, async ({ params }, { _meta, sendNotification }) => {
-      if (params.name === SEARCH.name) return { content: [{ type: 'text', text: `1 ticket about ${String(params.arguments?.['text'])}` }] };
+      if (params.name === SEARCH.name)
+        return { content: [{ type: 'text', text: `1 ticket about ${String(params.arguments?.['text'])}` }] };
       const finished = new Promise<void>((resolve) => (this.#exported = resolve));
-      await sendNotification({ method: 'notifications/progress', params: { progressToken: _meta?.progressToken ?? '', progress: 1, total: 2 } });
+      await sendNotification({
+        method: 'notifications/progress',
+        params: { progressToken: _meta?.progressToken ?? '', progress: 1, total: 2 },
+      });
       await finished;
       return { content: [{ type: 'text', text: 'exported' }] };
     });
@@ -159,4 +188,5 @@ export class AgentCoreGateway {
   }
 }
 
-const error = (code: number, message: string): string => JSON.stringify({ jsonrpc: '2.0', id: null, error: { code, message } });
+const error = (code: number, message: string): string =>
+  JSON.stringify({ jsonrpc: '2.0', id: null, error: { code, message } });

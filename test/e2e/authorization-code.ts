@@ -17,7 +17,12 @@ export function newPkce(): Pkce {
 }
 
 /** The authorization request of the interactive app client, with these parameters changed; `null` leaves one out. */
-export function authorizationUrl(stack: Stack, redirectUri: string, pkce: Pkce, changed: Record<string, string | null> = {}): URL {
+export function authorizationUrl(
+  stack: Stack,
+  redirectUri: string,
+  pkce: Pkce,
+  changed: Record<string, string | null> = {},
+): URL {
   const url = new URL(stack.McpOAuthAuthorizationUrl);
   const parameters: Record<string, string | null> = {
     response_type: 'code',
@@ -59,7 +64,13 @@ export async function token(stack: Stack, parameters: Record<string, string>): P
 
 /** Redeems an authorization code. */
 export function redeem(stack: Stack, code: string, redirectUri: string, verifier: string): Promise<TokenAnswer> {
-  return token(stack, { grant_type: 'authorization_code', code, redirect_uri: redirectUri, code_verifier: verifier, resource: stack.McpServerUrl });
+  return token(stack, {
+    grant_type: 'authorization_code',
+    code,
+    redirect_uri: redirectUri,
+    code_verifier: verifier,
+    resource: stack.McpServerUrl,
+  });
 }
 
 /** The claims of a JSON Web Token, unverified. */

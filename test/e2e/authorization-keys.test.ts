@@ -14,7 +14,11 @@ const stack = runningStack();
 /** A new value, and processes of the function that have not read the old one. */
 async function rotate(server: Server): Promise<void> {
   const arn = await variable(stack, 'AUTHORIZATION_SEALING_SECRET_ARN');
-  await aws(stack, 'secretsmanager', 'secretsmanager.PutSecretValue', { SecretId: arn, SecretString: randomBytes(32).toString('hex'), ClientRequestToken: randomBytes(16).toString('hex') });
+  await aws(stack, 'secretsmanager', 'secretsmanager.PutSecretValue', {
+    SecretId: arn,
+    SecretString: randomBytes(32).toString('hex'),
+    ClientRequestToken: randomBytes(16).toString('hex'),
+  });
   await server.settings({ AUTHORIZATION_BRAND_NAME: `Rotated ${randomBytes(3).toString('hex')}` });
 }
 
@@ -41,8 +45,19 @@ describe('rotating the sealing secret', () => {
     await rotate(server);
     const fresh = await server.tokens({ client_id: stack.McpOAuthClientId });
     await rotate(server);
-    assert.deepEqual(refusal(await server.refresh(String(tokens['refresh_token']), stack.McpOAuthClientId)), [400, 'invalid_grant']);
-    assert.deepEqual(refusal(await server.refresh('x', clientId)), [401, 'invalid_client'], 'the registration: the client registers again');
-    assert.equal((await server.refresh(String(fresh.body['refresh_token']), stack.McpOAuthClientId)).status, 200, 'what is one value old');
+    assert.deepEqual(refusal(await server.refresh(String(tokens['refresh_token']), stack.McpOAuthClientId)), [
+      400,
+      'invalid_grant',
+    ]);
+    assert.deepEqual(
+      refusal(await server.refresh('x', clientId)),
+      [401, 'invalid_client'],
+      'the registration: the client registers again',
+    );
+    assert.equal(
+      (await server.refresh(String(fresh.body['refresh_token']), stack.McpOAuthClientId)).status,
+      200,
+      'what is one value old',
+    );
   });
 });

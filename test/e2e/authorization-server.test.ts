@@ -37,7 +37,9 @@ describe('the authorization server', () => {
         const page = await other.newPage();
         // A browser of its own with a consent page of its own, into which somebody else's request is put.
         await page.goto(authorizationUrl(stack, callback.redirectUri, newPkce()).href);
-        await page.locator('input[name=request]').evaluate((input, value) => ((input as { value?: string | null }).value = value), request);
+        await page
+          .locator('input[name=request]')
+          .evaluate((input, value) => ((input as { value?: string | null }).value = value), request);
         await page.getByRole('button', { name: 'Allow' }).click();
         await page.getByRole('heading', { name: 'This did not work' }).waitFor();
         assert.match(await page.locator('main').innerText(), /ConsentOtherBrowser/);
@@ -47,24 +49,30 @@ describe('the authorization server', () => {
     });
 
     for (const [what, change] of [
-      ['with', (url: URL) => url],
-      ['without', (url: URL) => (url.searchParams.delete('state'), url)],
-      ['with another', (url: URL) => (url.searchParams.set('state', 'mcp-state-AAAA'), url)],
+      ['with', () => {}],
+      ['without', (url: URL) => url.searchParams.delete('state')],
+      ['with another', (url: URL) => url.searchParams.set('state', 'mcp-state-AAAA')],
     ] as const) {
       test(`leaves nothing of a sign-in that somebody else allowed, ${what} its state`, async () => {
         const other = await startBrowser();
         try {
           // The attacker allows, and keeps the address of the sign-in page for a victim.
           const attacker = await other.newPage();
-          await attacker.route((url) => url.pathname === '/oauth2/authorize', (route) => route.abort());
+          await attacker.route(
+            (url) => url.pathname === '/oauth2/authorize',
+            (route) => route.abort(),
+          );
           await attacker.goto(authorizationUrl(stack, callback.redirectUri, pkce).href);
           const asked = attacker.waitForRequest((request) => new URL(request.url()).pathname === '/oauth2/authorize');
           await attacker.getByRole('button', { name: 'Allow' }).click();
           const signIn = new URL((await asked).url());
           const state = signIn.searchParams.get('state') ?? '';
 
-          const called = person.page.waitForRequest((request) => request.url().startsWith(`${stack.McpOAuthIssuer}/callback?`));
-          await person.page.goto(change(new URL(signIn)).href);
+          const called = person.page.waitForRequest((request) =>
+            request.url().startsWith(`${stack.McpOAuthIssuer}/callback?`),
+          );
+          change(signIn);
+          await person.page.goto(signIn.href);
           await person.fillSignIn();
           const code = new URL((await called).url()).searchParams.get('code');
           assert.ok(code);
@@ -77,9 +85,15 @@ describe('the authorization server', () => {
 
           // The attacker has got hold of the code all the same.
           await attacker.unrouteAll();
-          const [query] = await Promise.all([callback.next(), attacker.goto(`${stack.McpOAuthIssuer}/callback?${new URLSearchParams({ code, state })}`)]);
+          const [query] = await Promise.all([
+            callback.next(),
+            attacker.goto(`${stack.McpOAuthIssuer}/callback?${new URLSearchParams({ code, state })}`),
+          ]);
           const redeemed = await redeem(stack, query.get('code') ?? '', callback.redirectUri, pkce.verifier);
-          assert.deepEqual([redeemed.status, redeemed.body.error, redeemed.body.access_token], [400, 'invalid_grant', undefined]);
+          assert.deepEqual(
+            [redeemed.status, redeemed.body.error, redeemed.body.access_token],
+            [400, 'invalid_grant', undefined],
+          );
         } finally {
           await other.close();
         }
@@ -92,19 +106,28 @@ describe('the authorization server', () => {
         try {
           const page = await (await other.newContext({ javaScriptEnabled })).newPage();
           // The strictest policy that Cognito's pages could have: their form leads to our callback and nowhere else.
-          await page.route((url) => url.pathname === '/login', async (route) => {
-            if (route.request().method() !== 'GET') return route.continue();
-            const response = await route.fetch();
-            const policy = (response.headers()['content-security-policy'] ?? '').replace(/form-action [^;]*/, `form-action 'self' ${new URL(stack.McpOAuthIssuer).origin}`);
-            assert.match(policy, /form-action 'self' http/);
-            return route.fulfill({ response, headers: { ...response.headers(), 'content-security-policy': policy } });
-          });
+          await page.route(
+            (url) => url.pathname === '/login',
+            async (route) => {
+              if (route.request().method() !== 'GET') return route.continue();
+              const response = await route.fetch();
+              const policy = (response.headers()['content-security-policy'] ?? '').replace(
+                /form-action [^;]*/,
+                `form-action 'self' ${new URL(stack.McpOAuthIssuer).origin}`,
+              );
+              assert.match(policy, /form-action 'self' http/);
+              return route.fulfill({ response, headers: { ...response.headers(), 'content-security-policy': policy } });
+            },
+          );
           let referrer: string | undefined;
           // Stops at the client, so that the page before it stays.
-          await page.route((url) => url.href.startsWith(callback.redirectUri), (route) => {
-            referrer = route.request().headers()['referer'];
-            return route.abort();
-          });
+          await page.route(
+            (url) => url.href.startsWith(callback.redirectUri),
+            (route) => {
+              referrer = route.request().headers()['referer'];
+              return route.abort();
+            },
+          );
           const arrived = page.waitForRequest((request) => request.url().startsWith(callback.redirectUri));
           await page.goto(authorizationUrl(stack, callback.redirectUri, newPkce()).href);
           await page.getByRole('button', { name: 'Allow' }).click();
@@ -129,14 +152,27 @@ describe('the authorization server', () => {
       await person.fillSignIn();
       await person.page.getByRole('heading', { name: 'Your account is ready' }).waitFor();
       assert.doesNotMatch(person.page.url(), /code=|state=/);
-      const overflow = await person.page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
+      const overflow = await person.page.evaluate(
+        'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+      );
       assert.equal(overflow, 0);
     });
 
     test('answers HEAD like GET', async () => {
-      for (const path of ['/.well-known/oauth-authorization-server', '/.well-known/openid-configuration', '/.well-known/oauth-protected-resource/mcp', '/sign-in?outcome=done']) {
-        const [get, head] = await Promise.all(['GET', 'HEAD'].map((method) => fetch(`${stack.McpOAuthIssuer}${path}`, { method })));
-        assert.deepEqual([head?.status, head?.headers.get('content-type')?.split(';')[0], await head?.text()], [get?.status, get?.headers.get('content-type')?.split(';')[0], ''], path);
+      for (const path of [
+        '/.well-known/oauth-authorization-server',
+        '/.well-known/openid-configuration',
+        '/.well-known/oauth-protected-resource/mcp',
+        '/sign-in?outcome=done',
+      ]) {
+        const [get, head] = await Promise.all(
+          ['GET', 'HEAD'].map((method) => fetch(`${stack.McpOAuthIssuer}${path}`, { method })),
+        );
+        assert.deepEqual(
+          [head?.status, head?.headers.get('content-type')?.split(';')[0], await head?.text()],
+          [get?.status, get?.headers.get('content-type')?.split(';')[0], ''],
+          path,
+        );
       }
     });
 

@@ -25,7 +25,11 @@ async function accessibilityViolations(person: Person): Promise<string[]> {
 async function callsMcp(accessToken: string): Promise<number> {
   const response = await fetch(stack.McpServerUrl, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream', authorization: `Bearer ${accessToken}` },
+    headers: {
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+      authorization: `Bearer ${accessToken}`,
+    },
     body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list', params: {} }),
   });
   return response.status;
@@ -123,7 +127,9 @@ describe('a person in a browser', () => {
     await person.page.setViewportSize({ width: 320, height: 640 });
     const visit = async (name: string): Promise<void> => {
       assert.deepEqual(await accessibilityViolations(person), [], name);
-      const overflow = await person.page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
+      const overflow = await person.page.evaluate(
+        'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+      );
       assert.equal(overflow, 0, `${name} scrolls sideways at 320 px`);
     };
     await person.page.goto(stack.SignInUrl);

@@ -52,9 +52,17 @@ async function says(claude: ClaudeCode, state: 'Connected' | 'Needs authenticati
 
 async function callsTheTool(claude: ClaudeCode): Promise<void> {
   const before = model.toolResults().length;
-  const answer = await claude.run(['-p', 'Tell me three facts about dogs', '--allowedTools', 'mcp__dog-facts__getDogFacts']);
+  const answer = await claude.run([
+    '-p',
+    'Tell me three facts about dogs',
+    '--allowedTools',
+    'mcp__dog-facts__getDogFacts',
+  ]);
   assert.equal(answer.status, 0, answer.output);
-  assert.ok(model.offeredTools().includes('mcp__dog-facts__getDogFacts'), `offered: ${model.offeredTools().join(', ')}`);
+  assert.ok(
+    model.offeredTools().includes('mcp__dog-facts__getDogFacts'),
+    `offered: ${model.offeredTools().join(', ')}`,
+  );
   assert.equal(model.toolResults().length, before + 1);
   assert.match(model.toolResults().at(-1) ?? '', /"facts\\*":\[/);
   assert.match(answer.output, /The tool answered: /);
@@ -113,9 +121,16 @@ const onAuthorizationServer = (): void => {
       await says(claude, 'Needs authentication');
       const refreshed = await fetch(stack.McpOAuthTokenUrl, {
         method: 'POST',
-        body: new URLSearchParams({ grant_type: 'refresh_token', client_id: signIn.clientId, refresh_token: signIn.refreshToken }),
+        body: new URLSearchParams({
+          grant_type: 'refresh_token',
+          client_id: signIn.clientId,
+          refresh_token: signIn.refreshToken,
+        }),
       });
-      assert.deepEqual([refreshed.status, ((await refreshed.json()) as { error?: string }).error], [400, 'invalid_grant']);
+      assert.deepEqual(
+        [refreshed.status, ((await refreshed.json()) as { error?: string }).error],
+        [400, 'invalid_grant'],
+      );
     });
   });
 
@@ -132,8 +147,14 @@ const onAuthorizationServer = (): void => {
 
     claude.forgetAccessToken();
     await says(claude, 'Needs authentication');
-    const expired = await fetch(stack.McpOAuthTokenUrl, { method: 'POST', body: new URLSearchParams({ grant_type: 'refresh_token', client_id: old, refresh_token: 'any' }) });
-    assert.deepEqual(await expired.json(), { error: 'invalid_client', error_description: "this client's registration has expired; register it again" });
+    const expired = await fetch(stack.McpOAuthTokenUrl, {
+      method: 'POST',
+      body: new URLSearchParams({ grant_type: 'refresh_token', client_id: old, refresh_token: 'any' }),
+    });
+    assert.deepEqual(await expired.json(), {
+      error: 'invalid_client',
+      error_description: "this client's registration has expired; register it again",
+    });
 
     const renewed = await clientId(claude, person);
     assert.match(renewed, /^mcp-client-/);
@@ -141,7 +162,7 @@ const onAuthorizationServer = (): void => {
     await callsTheTool(claude);
   });
 
-  test('is installed twice, and two people sign in at the same moment without getting each other\'s access', async (t) => {
+  test("is installed twice, and two people sign in at the same moment without getting each other's access", async (t) => {
     const both = await Promise.all([install(t), install(t)]);
     await Promise.all(both.map((claude, index) => clientId(claude, people[index] as Person)));
     const callers = both.map(caller);
@@ -151,7 +172,7 @@ const onAuthorizationServer = (): void => {
 };
 
 const onCognito = (): void => {
-  test('signs in with the app client\'s id, calls the tool, and shows its progress', async (t) => {
+  test("signs in with the app client's id, calls the tool, and shows its progress", async (t) => {
     const claude = await install(t);
     const [person] = people;
 
@@ -169,14 +190,18 @@ const onCognito = (): void => {
       const dogApi = await holdDogApi(stack);
       inner.after(() => dogApi.close());
       let released = false;
-      await claude.converse(['--allowedTools', 'mcp__dog-facts__getDogFacts'], 'Tell me three facts about dogs', (shown) => {
-        // The answer waits until the first notification is on the screen.
-        if (!released && shown.includes('asking the Dog API')) {
-          released = true;
-          dogApi.release();
-        }
-        return shown.includes('Fact 3 that was waited for.');
-      });
+      await claude.converse(
+        ['--allowedTools', 'mcp__dog-facts__getDogFacts'],
+        'Tell me three facts about dogs',
+        (shown) => {
+          // The answer waits until the first notification is on the screen.
+          if (!released && shown.includes('asking the Dog API')) {
+            released = true;
+            dogApi.release();
+          }
+          return shown.includes('Fact 3 that was waited for.');
+        },
+      );
       assert.ok(released, 'no progress was shown');
     });
   });
@@ -185,7 +210,14 @@ const onCognito = (): void => {
     const program = new ClaudeCode(model.url);
     t.after(() => program.remove());
     const helper = program.script(`echo '${JSON.stringify({ Authorization: `Bearer ${await machineToken(stack)}` })}'`);
-    const added = await program.run(['mcp', 'add-json', '-s', 'user', 'dog-facts', JSON.stringify({ type: 'http', url: stack.McpServerUrl, headersHelper: helper })]);
+    const added = await program.run([
+      'mcp',
+      'add-json',
+      '-s',
+      'user',
+      'dog-facts',
+      JSON.stringify({ type: 'http', url: stack.McpServerUrl, headersHelper: helper }),
+    ]);
     assert.equal(added.status, 0, added.output);
     await says(program, 'Connected');
   });

@@ -101,8 +101,15 @@ export class ClaudeCode {
   #skipWelcome(): void {
     const file = join(this.#home, '.claude.json');
     const configuration = JSON.parse(readFileSync(file, 'utf8')) as { projects: Record<string, object> };
-    const projects = Object.entries(configuration.projects).map(([directory, project]) => [directory, { ...project, hasTrustDialogAccepted: true }]);
-    const welcomed = { hasCompletedOnboarding: true, customApiKeyResponses: { approved: [apiKey], rejected: [] }, projects: Object.fromEntries(projects) };
+    const projects = Object.entries(configuration.projects).map(([directory, project]) => [
+      directory,
+      { ...project, hasTrustDialogAccepted: true },
+    ]);
+    const welcomed = {
+      hasCompletedOnboarding: true,
+      customApiKeyResponses: { approved: [apiKey], rejected: [] },
+      projects: Object.fromEntries(projects),
+    };
     writeFileSync(file, JSON.stringify({ ...configuration, ...welcomed }));
   }
 
@@ -122,7 +129,8 @@ export class ClaudeCode {
   /** Lets it find its access token expired and worthless, as on the next day. */
   forgetAccessToken(): void {
     const credentials = this.#credentials();
-    for (const signIn of Object.values(credentials.mcpOAuth ?? {})) Object.assign(signIn, { accessToken: 'expired', expiresAt: 1 });
+    for (const signIn of Object.values(credentials.mcpOAuth ?? {}))
+      Object.assign(signIn, { accessToken: 'expired', expiresAt: 1 });
     writeFileSync(this.#credentialsFile, JSON.stringify(credentials));
   }
 
@@ -157,12 +165,16 @@ export class ClaudeCode {
 
 /** What a terminal was sent, without the movements of its cursor. */
 function plain(text: string): string {
-  return text.replace(/\x1b\][^\x07]*\x07/g, '').replace(/\x1b\[[0-9;?<>=]*[a-zA-Z]/g, ' ').replace(/\s+/g, ' ');
+  return text
+    .replace(/\x1b\][^\x07]*\x07/g, '')
+    .replace(/\x1b\[[0-9;?<>=]*[a-zA-Z]/g, ' ')
+    .replace(/\s+/g, ' ');
 }
 
 function collect(child: ChildProcess): () => string {
   let text = '';
-  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => (text += chunk.toString('utf8')));
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on('data', (chunk: Buffer) => (text += chunk.toString('utf8')));
   return () => text;
 }
 
@@ -174,6 +186,8 @@ function printedUrl(child: ChildProcess, output: () => string): Promise<URL> {
     };
     child.stdout?.on('data', look);
     child.stderr?.on('data', look);
-    child.on('close', (status) => reject(new Error(`claude mcp login ended with status ${status} before it printed a URL: ${output()}`)));
+    child.on('close', (status) =>
+      reject(new Error(`claude mcp login ended with status ${status} before it printed a URL: ${output()}`)),
+    );
   });
 }

@@ -15,14 +15,22 @@ import { authorizationOf, machineClientSecret, runningStack } from './stack.ts';
 
 const stack = runningStack();
 const documentUrl = 'https://client.example.com/metadata.json';
-const preRegistered: Identity = { kind: 'preRegistered', clientId: stack.McpOAuthClientId, issuer: stack.McpOAuthIssuer };
+const preRegistered: Identity = {
+  kind: 'preRegistered',
+  clientId: stack.McpOAuthClientId,
+  issuer: stack.McpOAuthIssuer,
+};
 
 let person: Person;
 let dogApi: HeldDogApi;
 let program: Identity;
 
 /** Runs the errand and checks what it comes back with, the notifications and their order included; the URLs that `visit` went to. */
-async function send(client: McpClient, errand: Pick<Errand, 'revision' | 'identity' | 'callbackPort'>, visit: (url: URL) => Promise<void>): Promise<URL[]> {
+async function send(
+  client: McpClient,
+  errand: Pick<Errand, 'revision' | 'identity' | 'callbackPort'>,
+  visit: (url: URL) => Promise<void>,
+): Promise<URL[]> {
   const visited: URL[] = [];
   const seen: Progress[] = [];
   // The answer waits until the client has shown the first notification; with one that shows none there is nothing to wait for.
@@ -40,10 +48,22 @@ async function send(client: McpClient, errand: Pick<Errand, 'revision' | 'identi
     },
   );
   assert.deepEqual(outcome.tools, ['getDogFacts']);
-  assert.deepEqual(outcome.facts, ['Fact 1 that was waited for.', 'Fact 2 that was waited for.', 'Fact 3 that was waited for.']);
+  assert.deepEqual(outcome.facts, [
+    'Fact 1 that was waited for.',
+    'Fact 2 that was waited for.',
+    'Fact 3 that was waited for.',
+  ]);
   if (outcome.revision !== undefined) assert.equal(outcome.revision, errand.revision);
   const shown = seen.map(({ progress, total, message }) => [progress, total, message]);
-  assert.deepEqual(shown, client.showsProgress ? [[0, 3, 'asking the Dog API'], [3, 3, 'the Dog API sent 3 of 3 facts']] : []);
+  assert.deepEqual(
+    shown,
+    client.showsProgress
+      ? [
+          [0, 3, 'asking the Dog API'],
+          [3, 3, 'the Dog API sent 3 of 3 facts'],
+        ]
+      : [],
+  );
   return visited;
 }
 
@@ -62,8 +82,15 @@ const onAuthorizationServer = (): void => {
   after(async () => host?.close());
 
   /** Sends the client; the `client_id` that it names itself by, where a person is asked by a page with this heading. */
-  async function clientId(client: McpClient, revision: Revision, identity: Identity, asking: RegExp): Promise<string | null> {
-    const [url] = await send(client, { revision, identity, callbackPort: 0 }, (at) => person.allowAndSignInAt(at, asking));
+  async function clientId(
+    client: McpClient,
+    revision: Revision,
+    identity: Identity,
+    asking: RegExp,
+  ): Promise<string | null> {
+    const [url] = await send(client, { revision, identity, callbackPort: 0 }, (at) =>
+      person.allowAndSignInAt(at, asking),
+    );
     return url?.searchParams.get('client_id') ?? null;
   }
 
@@ -73,11 +100,17 @@ const onAuthorizationServer = (): void => {
     const oldest = client.revisions.at(-1) as Revision;
 
     test(`${client.name}, which registers itself, in ${newest}`, async () => {
-      assert.match((await clientId(client, newest, { kind: 'registered' }, /Test client|MCP Inspector/)) ?? '', /^mcp-client-/);
+      assert.match(
+        (await clientId(client, newest, { kind: 'registered' }, /Test client|MCP Inspector/)) ?? '',
+        /^mcp-client-/,
+      );
     });
 
     test(`${client.name}, by its metadata document, in ${newest}`, async () => {
-      assert.equal(await clientId(client, newest, { kind: 'metadataDocument', clientId: documentUrl }, /Documented client/), documentUrl);
+      assert.equal(
+        await clientId(client, newest, { kind: 'metadataDocument', clientId: documentUrl }, /Documented client/),
+        documentUrl,
+      );
     });
 
     test(`${client.name}, configured manually, in ${oldest}`, async () => {
@@ -98,7 +131,9 @@ const onCognito = (): void => {
   for (const client of clients) {
     for (const revision of client.revisions) {
       const as = async (identity: Identity): Promise<void> => {
-        await send(client, { revision, identity, callbackPort: Number(stack.CallbackPort) }, (url) => person.signInAt(url));
+        await send(client, { revision, identity, callbackPort: Number(stack.CallbackPort) }, (url) =>
+          person.signInAt(url),
+        );
       };
 
       test(`${client.name} in ${revision}, where a person signs in`, () => as(preRegistered));

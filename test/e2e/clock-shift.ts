@@ -9,7 +9,12 @@ import { aws, type Stack } from './stack.ts';
 export async function shiftClock(stack: Stack, days: number): Promise<() => Promise<void>> {
   // AWS refuses a request of another day, so that the secrets cannot be read then: they are put where they are read from no store.
   const secret = async (name: string): Promise<string> => {
-    const { SecretString } = await aws<{ SecretString: string }>(stack, 'secretsmanager', 'secretsmanager.GetSecretValue', { SecretId: await variable(stack, name) });
+    const { SecretString } = await aws<{ SecretString: string }>(
+      stack,
+      'secretsmanager',
+      'secretsmanager.GetSecretValue',
+      { SecretId: await variable(stack, name) },
+    );
     return SecretString;
   };
   return setVariables(stack, 'AUTHORIZATION_ISSUER', {

@@ -26,7 +26,10 @@ describe(`the authorization code flow${server ? '' : ' of Cognito itself'}`, () 
   /** One run through the browser; the code that arrives at the client's redirect URI. */
   async function codeFor(pkce: Pkce): Promise<string> {
     const url = authorizationUrl(stack, callback.redirectUri, pkce);
-    const [query] = await Promise.all([callback.next(), server ? person.allowAndSignInAt(url, /configured manually/) : person.signInAt(url)]);
+    const [query] = await Promise.all([
+      callback.next(),
+      server ? person.allowAndSignInAt(url, /configured manually/) : person.signInAt(url),
+    ]);
     assert.equal(query.get('state'), url.searchParams.get('state'));
     const code = query.get('code');
     assert.ok(code !== null, `no code arrived: ${query}`);
@@ -41,10 +44,18 @@ describe(`the authorization code flow${server ? '' : ' of Cognito itself'}`, () 
   }
 
   /** What a request ends with that never gets to a person: the query at the client, or a page. */
-  async function ask(changed: Record<string, string | null>): Promise<{ readonly status: number; readonly query: URLSearchParams | null; readonly page: string }> {
-    const response = await fetch(authorizationUrl(stack, callback.redirectUri, newPkce(), changed), { redirect: 'manual' });
+  async function ask(
+    changed: Record<string, string | null>,
+  ): Promise<{ readonly status: number; readonly query: URLSearchParams | null; readonly page: string }> {
+    const response = await fetch(authorizationUrl(stack, callback.redirectUri, newPkce(), changed), {
+      redirect: 'manual',
+    });
     const location = response.headers.get('location');
-    return { status: response.status, query: location === null ? null : new URL(location).searchParams, page: await response.text() };
+    return {
+      status: response.status,
+      query: location === null ? null : new URL(location).searchParams,
+      page: await response.text(),
+    };
   }
 
   test('gives an access token bound to the server', async () => {
@@ -58,11 +69,17 @@ describe(`the authorization code flow${server ? '' : ' of Cognito itself'}`, () 
     const second = await token(stack, { grant_type: 'refresh_token', refresh_token: first.refresh_token ?? '' });
     assert.equal(second.status, 200, JSON.stringify(second.body));
     assert.equal(claims(second.body.access_token ?? '')['aud'], stack.McpServerUrl, 'the audience is kept on refresh');
-    assert.notEqual(second.body.refresh_token ?? first.refresh_token, first.refresh_token, 'the refresh token was not rotated');
+    assert.notEqual(
+      second.body.refresh_token ?? first.refresh_token,
+      first.refresh_token,
+      'the refresh token was not rotated',
+    );
     const third = await token(stack, { grant_type: 'refresh_token', refresh_token: second.body.refresh_token ?? '' });
     assert.equal(third.status, 200, JSON.stringify(third.body));
 
-    const metadata = (await (await fetch(new URL('/.well-known/oauth-authorization-server', stack.McpServerUrl))).json()) as { revocation_endpoint: string };
+    const metadata = (await (
+      await fetch(new URL('/.well-known/oauth-authorization-server', stack.McpServerUrl))
+    ).json()) as { revocation_endpoint: string };
     const revoked = await fetch(metadata.revocation_endpoint, {
       method: 'POST',
       headers: { 'content-type': 'application/x-www-form-urlencoded' },
@@ -96,11 +113,14 @@ describe(`the authorization code flow${server ? '' : ' of Cognito itself'}`, () 
       assert.deepEqual([query?.get('error'), query?.get('code')], ['invalid_request', null]);
     });
 
-    test('a scope that is not the app client\'s', async () => {
+    test("a scope that is not the app client's", async () => {
       const { query } = await ask({ scope: 'aws.cognito.signin.user.admin' });
       // Cognito names the reason in the description only.
       const [error, description] = [query?.get('error'), query?.get('error_description')];
-      assert.deepEqual(server ? [error] : [error, description], server ? ['invalid_scope'] : ['invalid_request', 'invalid_scope']);
+      assert.deepEqual(
+        server ? [error] : [error, description],
+        server ? ['invalid_scope'] : ['invalid_request', 'invalid_scope'],
+      );
       assert.equal(query?.get('code'), null);
     });
 
@@ -109,7 +129,11 @@ describe(`the authorization code flow${server ? '' : ' of Cognito itself'}`, () 
       const code = await codeFor(pkce);
       const wrong = await redeem(stack, code, callback.redirectUri, newPkce().verifier);
       assert.deepEqual([wrong.status, wrong.body.error], [400, 'invalid_grant']);
-      const missing = await token(stack, { grant_type: 'authorization_code', code, redirect_uri: callback.redirectUri });
+      const missing = await token(stack, {
+        grant_type: 'authorization_code',
+        code,
+        redirect_uri: callback.redirectUri,
+      });
       assert.deepEqual([missing.status, missing.body.access_token], [400, undefined]);
       // The authorization server refuses both before it redeems Cognito's code; at Cognito the code is used up.
       if (server) assert.equal((await redeem(stack, code, callback.redirectUri, pkce.verifier)).status, 200);
@@ -123,13 +147,21 @@ describe(`the authorization code flow${server ? '' : ' of Cognito itself'}`, () 
 
     test('a code redeemed for another redirect URI', async () => {
       const pkce = newPkce();
-      const answer = await redeem(stack, await codeFor(pkce), callback.redirectUri.replace('127.0.0.1', 'localhost'), pkce.verifier);
+      const answer = await redeem(
+        stack,
+        await codeFor(pkce),
+        callback.redirectUri.replace('127.0.0.1', 'localhost'),
+        pkce.verifier,
+      );
       assert.deepEqual([answer.status, answer.body.error], [400, 'invalid_grant']);
     });
 
     if (server) {
       test('a request without PKCE', async () => {
-        assert.equal((await ask({ code_challenge: null, code_challenge_method: null })).query?.get('error'), 'invalid_request');
+        assert.equal(
+          (await ask({ code_challenge: null, code_challenge_method: null })).query?.get('error'),
+          'invalid_request',
+        );
       });
 
       test('a token for another resource', async () => {

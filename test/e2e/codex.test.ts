@@ -74,7 +74,7 @@ const onCognito = (): void => {
     assert.equal(codex.isSignedIn, false);
   });
 
-  test('is sent nowhere by Cognito with the app client\'s id, because it listens on a port and path of its own', async (t) => {
+  test("is sent nowhere by Cognito with the app client's id, because it listens on a port and path of its own", async (t) => {
     const codex = await install(t);
     const adding = codex.type(`${line} --oauth-client-id ${stack.McpOAuthClientId}`);
     const url = await adding.showsAuthorizationUrl();

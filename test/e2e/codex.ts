@@ -15,17 +15,20 @@ export class Codex {
 
   private constructor(private readonly model: Model) {
     this.#machine = new Installation({ STAND_IN_KEY: 'not-a-key' }, packages);
-    this.#machine.configure('.codex/config.toml', [
-      'model = "stand-in"',
-      'model_provider = "stand-in"',
-      'mcp_oauth_credentials_store = "file"',
-      '[model_providers.stand-in]',
-      'name = "stand-in"',
-      `base_url = "${model.url}/v1"`,
-      'env_key = "STAND_IN_KEY"',
-      'wire_api = "responses"',
-      '',
-    ].join('\n'));
+    this.#machine.configure(
+      '.codex/config.toml',
+      [
+        'model = "stand-in"',
+        'model_provider = "stand-in"',
+        'mcp_oauth_credentials_store = "file"',
+        '[model_providers.stand-in]',
+        'name = "stand-in"',
+        `base_url = "${model.url}/v1"`,
+        'env_key = "STAND_IN_KEY"',
+        'wire_api = "responses"',
+        '',
+      ].join('\n'),
+    );
   }
 
   static async install(): Promise<Codex> {
@@ -44,7 +47,9 @@ export class Codex {
 
   /** Asks for three facts; how many of them its model gets from the tool. */
   async factsForModel(): Promise<number> {
-    await this.type('codex exec --skip-git-repo-check --dangerously-bypass-approvals-and-sandbox "Three facts about dogs"').ends();
+    await this.type(
+      'codex exec --skip-git-repo-check --dangerously-bypass-approvals-and-sandbox "Three facts about dogs"',
+    ).ends();
     return facts(this.model.toolResults()[0] ?? '');
   }
 

@@ -19,8 +19,11 @@ export async function holdDogApi(stack: Stack): Promise<HeldDogApi> {
   let released = 0;
   const server = createServer((request, response) => {
     const limit = Number(new URL(request.url ?? '/', 'http://localhost').searchParams.get('limit'));
-    const data = Array.from({ length: limit }, (_, index) => ({ attributes: { body: `Fact ${index + 1} that was waited for.` } }));
-    const answer = (): void => void response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ data }));
+    const data = Array.from({ length: limit }, (_, index) => ({
+      attributes: { body: `Fact ${index + 1} that was waited for.` },
+    }));
+    const answer = (): void =>
+      void response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ data }));
     if (released > 0) {
       released -= 1;
       answer();

@@ -10,7 +10,10 @@ interface Configuration {
 const functions = '/2015-03-31/functions';
 
 /** The variables of the one function of this stack that has `known`, and its name. */
-async function functionWith(stack: Stack, known: string): Promise<{ readonly name: string; readonly variables: Record<string, string> }> {
+async function functionWith(
+  stack: Stack,
+  known: string,
+): Promise<{ readonly name: string; readonly variables: Record<string, string> }> {
   const { Functions } = await awsRest<{ Functions: readonly Configuration[] }>(stack, 'lambda', 'GET', `${functions}/`);
   const found = Functions.filter(({ Environment }) => known in (Environment?.Variables ?? {}));
   const [one] = found;
@@ -29,9 +32,14 @@ export async function variable(stack: Stack, name: string): Promise<string> {
 }
 
 /** Changes variables of the one function of this stack that has `known`, `undefined` takes one away; what is returned puts the old ones back. */
-export async function setVariables(stack: Stack, known: string, changed: Record<string, string | undefined>): Promise<() => Promise<void>> {
+export async function setVariables(
+  stack: Stack,
+  known: string,
+  changed: Record<string, string | undefined>,
+): Promise<() => Promise<void>> {
   const { name, variables } = await functionWith(stack, known);
-  const put = (Variables: Record<string, string | undefined>): Promise<unknown> => awsRest(stack, 'lambda', 'PUT', `${functions}/${name}/configuration`, { Environment: { Variables } });
+  const put = (Variables: Record<string, string | undefined>): Promise<unknown> =>
+    awsRest(stack, 'lambda', 'PUT', `${functions}/${name}/configuration`, { Environment: { Variables } });
   await put({ ...variables, ...changed });
   return async () => void (await put(variables));
 }

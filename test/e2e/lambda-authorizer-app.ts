@@ -24,7 +24,11 @@ function stackWith(name: string, properties: Partial<McpServerProps>): { stack: 
   const server = new McpServer(stack, 'Server', {
     code: program('counter'),
     contract: McpContract.fromFile('lambda/servers/counter/contract.json'),
-    front: McpFront.external({ publicBaseUrl: text('publicBaseUrl'), signInBaseUrl: text('signInBaseUrl'), cognitoIdpUrl: text('signInBaseUrl') }),
+    front: McpFront.external({
+      publicBaseUrl: text('publicBaseUrl'),
+      signInBaseUrl: text('signInBaseUrl'),
+      cognitoIdpUrl: text('signInBaseUrl'),
+    }),
     removalPolicy: RemovalPolicy.DESTROY,
     ...properties,
   });
@@ -33,11 +37,18 @@ function stackWith(name: string, properties: Partial<McpServerProps>): { stack: 
 }
 
 // Rates so low that no request comes back within a test, but for the one that calls often.
-const { stack, server } = stackWith('AuthorizerCounter', { authorization: McpAuthorization.cognito(), lambdaAuthorizer: { code: program('authorizer') }, throttle: { rateLimit: 0.001, burstLimit: 4 } });
+const { stack, server } = stackWith('AuthorizerCounter', {
+  authorization: McpAuthorization.cognito(),
+  lambdaAuthorizer: { code: program('authorizer') },
+  throttle: { rateLimit: 0.001, burstLimit: 4 },
+});
 const machines = {
   Often: server.addMachineClient('Often', { throttle: { rateLimit: 50, burstLimit: 100 } }),
   Slow: server.addMachineClient('Slow'),
-  Few: server.addMachineClient('Few', { throttle: { rateLimit: 50, burstLimit: 100 }, quota: { limit: 2, period: Period.DAY } }),
+  Few: server.addMachineClient('Few', {
+    throttle: { rateLimit: 50, burstLimit: 100 },
+    quota: { limit: 2, period: Period.DAY },
+  }),
 };
 for (const [name, { clientId, clientSecret }] of Object.entries(machines)) {
   new CfnOutput(stack, `${name}ClientId`, { value: clientId });
@@ -47,10 +58,21 @@ new CfnOutput(stack, 'UserPoolId', { value: server.userPool.userPool.userPoolId 
 new CfnOutput(stack, 'McpOAuthTokenUrl', { value: server.tokenUrl });
 
 const { server: behindJwt } = stackWith('AuthorizerJwt', {
-  authorization: McpAuthorization.jwt({ code: program('authorizer'), issuer: text('issuer'), jwksUrl: text('jwksUrl'), audience: ['api://counter'], scopePrefix: 'api://counter/' }),
+  authorization: McpAuthorization.jwt({
+    code: program('authorizer'),
+    issuer: text('issuer'),
+    jwksUrl: text('jwksUrl'),
+    audience: ['api://counter'],
+    scopePrefix: 'api://counter/',
+  }),
   throttle: { rateLimit: 50, burstLimit: 100 },
 });
 behindJwt.limitAppClient('batch-job', { quota: { limit: 1, period: Period.DAY } });
 
-stackWith('AuthorizerToken', { authorization: McpAuthorization.bearerToken({ code: program('authorizer'), tokenSha256: text('tokenSha256').split(',') }) });
+stackWith('AuthorizerToken', {
+  authorization: McpAuthorization.bearerToken({
+    code: program('authorizer'),
+    tokenSha256: text('tokenSha256').split(','),
+  }),
+});
 app.synth();

@@ -15,7 +15,9 @@ export class Provider {
 
   static async start(): Promise<Provider> {
     const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-    const keys = JSON.stringify({ keys: [{ ...publicKey.export({ format: 'jwk' }), kid: 'one', alg: 'RS256', use: 'sig' }] });
+    const keys = JSON.stringify({
+      keys: [{ ...publicKey.export({ format: 'jwk' }), kid: 'one', alg: 'RS256', use: 'sig' }],
+    });
     const server = createServer((_, response) => response.setHeader('content-type', 'application/json').end(keys));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     return new Provider(server, privateKey, `http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
@@ -29,7 +31,16 @@ export class Provider {
   token(claims: object, key = this.key): string {
     const now = Math.floor(Date.now() / 1000);
     const head = encode({ alg: 'RS256', kid: 'one', typ: 'JWT' });
-    const body = encode({ iss: this.issuer, aud: 'api://counter', sub: 'somebody', azp: 'an-agent', scope: 'counter.read', iat: now, exp: now + 300, ...claims });
+    const body = encode({
+      iss: this.issuer,
+      aud: 'api://counter',
+      sub: 'somebody',
+      azp: 'an-agent',
+      scope: 'counter.read',
+      iat: now,
+      exp: now + 300,
+      ...claims,
+    });
     return `${head}.${body}.${createSign('RSA-SHA256').update(`${head}.${body}`).sign(key, 'base64url')}`;
   }
 

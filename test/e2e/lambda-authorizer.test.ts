@@ -19,7 +19,12 @@ import { clients } from './clients/all.ts';
 import { Provider } from './lambda-authorizer-provider.ts';
 import { reserveOrigin } from './reserved-origin.ts';
 import { cognitoDomain, machineClientSecret, machineToken, runningStack, type Stack } from './stack.ts';
-import { tokenForAnotherResource, tokenOfAnotherPool, tokenOfAnUnknownAppClient, tokensOfAnApiSignIn } from './tokens.ts';
+import {
+  tokenForAnotherResource,
+  tokenOfAnotherPool,
+  tokenOfAnUnknownAppClient,
+  tokensOfAnApiSignIn,
+} from './tokens.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const example = runningStack();
@@ -32,7 +37,14 @@ interface Answer {
   readonly status: number;
   readonly headers: Record<string, string | undefined>;
   readonly text: string;
-  readonly json: { readonly error?: unknown; readonly result?: { readonly isError?: boolean; readonly tools?: readonly { readonly name: string }[]; readonly structuredContent?: { readonly count?: number } } };
+  readonly json: {
+    readonly error?: unknown;
+    readonly result?: {
+      readonly isError?: boolean;
+      readonly tools?: readonly { readonly name: string }[];
+      readonly structuredContent?: { readonly count?: number };
+    };
+  };
 }
 
 /** Where an MCP endpoint is: the example's at the edge, the others' at their gateway, as a front would ask it. */
@@ -42,11 +54,28 @@ interface Endpoint {
 }
 
 /** Sends one message as a client of the revision does. */
-function send(endpoint: Endpoint, token: string | undefined, revision: string, method: string, params: object = {}, more: Record<string, string> = {}, httpMethod = 'POST'): Promise<Answer> {
-  const meta = { 'io.modelcontextprotocol/protocolVersion': revision, 'io.modelcontextprotocol/clientCapabilities': {} };
-  const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params: revision === newest ? { ...params, _meta: meta } : params });
+function send(
+  endpoint: Endpoint,
+  token: string | undefined,
+  revision: string,
+  method: string,
+  params: object = {},
+  more: Record<string, string> = {},
+  httpMethod = 'POST',
+): Promise<Answer> {
+  const meta = {
+    'io.modelcontextprotocol/protocolVersion': revision,
+    'io.modelcontextprotocol/clientCapabilities': {},
+  };
+  const body = JSON.stringify({
+    jsonrpc: '2.0',
+    id: 1,
+    method,
+    params: revision === newest ? { ...params, _meta: meta } : params,
+  });
   const name = (params as { name?: string }).name;
-  const mirrored = revision === newest ? { 'mcp-method': method, ...(name === undefined ? {} : { 'mcp-name': name }) } : {};
+  const mirrored =
+    revision === newest ? { 'mcp-method': method, ...(name === undefined ? {} : { 'mcp-name': name }) } : {};
   const headers = {
     'content-type': 'application/json',
     accept: 'application/json, text/event-stream',
@@ -59,18 +88,34 @@ function send(endpoint: Endpoint, token: string | undefined, revision: string, m
   return new Promise((resolve, reject) => {
     request(endpoint.url, { method: httpMethod, headers }, (response) => {
       let text = '';
-      response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk)).on('end', () => {
-        // A streamed answer is one event of a JSON-RPC message.
-        const json = text.replace(/^(?:.*\n)*?data: /, '');
-        resolve({ status: response.statusCode ?? 0, headers: response.headers as Answer['headers'], text, json: json.startsWith('{') ? (JSON.parse(json) as Answer['json']) : {} });
-      });
-    }).on('error', reject).end(httpMethod === 'GET' ? undefined : body);
+      response
+        .setEncoding('utf8')
+        .on('data', (chunk: string) => (text += chunk))
+        .on('end', () => {
+          // A streamed answer is one event of a JSON-RPC message.
+          const json = text.replace(/^(?:.*\n)*?data: /, '');
+          resolve({
+            status: response.statusCode ?? 0,
+            headers: response.headers as Answer['headers'],
+            text,
+            json: json.startsWith('{') ? (JSON.parse(json) as Answer['json']) : {},
+          });
+        });
+    })
+      .on('error', reject)
+      .end(httpMethod === 'GET' ? undefined : body);
   });
 }
 
-const list = (endpoint: Endpoint, token: string | undefined, more: Record<string, string> = {}): Promise<Answer> => send(endpoint, token, newest, 'tools/list', {}, more);
-const call = (endpoint: Endpoint, token: string | undefined, tool: string, revision = newest, more: Record<string, string> = {}): Promise<Answer> =>
-  send(endpoint, token, revision, 'tools/call', { name: tool, arguments: {} }, more);
+const list = (endpoint: Endpoint, token: string | undefined, more: Record<string, string> = {}): Promise<Answer> =>
+  send(endpoint, token, newest, 'tools/list', {}, more);
+const call = (
+  endpoint: Endpoint,
+  token: string | undefined,
+  tool: string,
+  revision = newest,
+  more: Record<string, string> = {},
+): Promise<Answer> => send(endpoint, token, revision, 'tools/call', { name: tool, arguments: {} }, more);
 
 /** The answer of an endpoint that asks for credentials, for whatever reason. */
 function isUnauthorized(answer: Answer, metadataUrl: string, oauthScopes: string): void {
@@ -82,7 +127,10 @@ function isUnauthorized(answer: Answer, metadataUrl: string, oauthScopes: string
 /** The answer of the Lambda authorizer to a token that lacks an OAuth scope: the challenge arrives under its own name. */
 function lacksScope(answer: Answer, metadataUrl: string, oauthScopes: string): void {
   assert.equal(answer.status, 403, answer.text);
-  assert.equal(answer.headers['www-authenticate'], `Bearer error="insufficient_scope", scope="${oauthScopes}", resource_metadata="${metadataUrl}"`);
+  assert.equal(
+    answer.headers['www-authenticate'],
+    `Bearer error="insufficient_scope", scope="${oauthScopes}", resource_metadata="${metadataUrl}"`,
+  );
   assert.equal(answer.headers['x-amzn-remapped-www-authenticate'], undefined);
   assert.equal(answer.json.error, 'insufficient_scope');
 }
@@ -98,16 +146,31 @@ describe('the example server behind the Lambda authorizer', () => {
   test('lists its tools and runs them, in every revision', async () => {
     for (const revision of [newest, older]) {
       const listed = await send(endpoint, good, revision, 'tools/list');
-      assert.deepEqual(listed.json.result?.tools?.map(({ name }) => name), ['getDogFacts'], listed.text);
+      assert.deepEqual(
+        listed.json.result?.tools?.map(({ name }) => name),
+        ['getDogFacts'],
+        listed.text,
+      );
       const called = await call(endpoint, good, 'getDogFacts', revision);
       assert.ok(called.json.result !== undefined && called.json.result.isError !== true, called.text);
     }
   });
 
-  for (const client of clients.filter(({ identities, revisions }) => identities.includes('program') && revisions.includes(newest))) {
+  for (const client of clients.filter(
+    ({ identities, revisions }) => identities.includes('program') && revisions.includes(newest),
+  )) {
     test(`serves ${client.name}`, async () => {
-      const identity = { kind: 'program', clientId: example.AutomatedOAuthClientId, clientSecret: await machineClientSecret(example), scope: example.McpOAuthScope, issuer: example.McpOAuthIssuer } as const;
-      const outcome = await client.run({ url: endpoint.url, revision: newest, identity, callbackPort: 0, limit: 1 }, { visit: () => Promise.reject(new Error('a program has no browser')), progressed: () => {} });
+      const identity = {
+        kind: 'program',
+        clientId: example.AutomatedOAuthClientId,
+        clientSecret: await machineClientSecret(example),
+        scope: example.McpOAuthScope,
+        issuer: example.McpOAuthIssuer,
+      } as const;
+      const outcome = await client.run(
+        { url: endpoint.url, revision: newest, identity, callbackPort: 0, limit: 1 },
+        { visit: () => Promise.reject(new Error('a program has no browser')), progressed: () => {} },
+      );
       assert.equal(outcome.facts.length, 1);
     });
   }
@@ -145,7 +208,10 @@ describe('the counter', () => {
   let provider: Provider;
   before(async () => {
     const programs = process.env.MCP_LAMBDA_AUTHORIZER_PROGRAMS;
-    assert.ok(programs !== undefined, 'MCP_LAMBDA_AUTHORIZER_PROGRAMS is not set: run this test with `npm test -- lambda-authorizer`');
+    assert.ok(
+      programs !== undefined,
+      'MCP_LAMBDA_AUTHORIZER_PROGRAMS is not set: run this test with `npm test -- lambda-authorizer`',
+    );
     provider = await Provider.start();
     const { context } = JSON.parse(readFileSync(join(root, 'cdk.json'), 'utf8')) as { context: object };
     const signInBaseUrl = cognitoDomain(example);
@@ -156,7 +222,15 @@ describe('the counter', () => {
         ...process.env,
         CDK_OUTDIR: work,
         CDK_VALIDATION: 'false',
-        CDK_CONTEXT_JSON: JSON.stringify({ ...context, publicBaseUrl: front.origin, signInBaseUrl, programs, issuer: provider.issuer, jwksUrl: provider.jwksUrl, tokenSha256 }),
+        CDK_CONTEXT_JSON: JSON.stringify({
+          ...context,
+          publicBaseUrl: front.origin,
+          signInBaseUrl,
+          programs,
+          issuer: provider.issuer,
+          jwksUrl: provider.jwksUrl,
+          tokenSha256,
+        }),
       },
     });
   });
@@ -167,9 +241,28 @@ describe('the counter', () => {
 
   /** Deploys a stack of lambda-authorizer-app.ts; its endpoint and outputs. */
   function deploy(name: string): { endpoint: Endpoint; outputs: Record<string, string> } {
-    const said = execFileSync(join(root, '.local/venv/bin/python'), [join(root, 'cli/emulator/deploy.py'), '--endpoint', example.AwsEndpointUrl, '--cdk-out', work, '--stack', name, '--rest-api-id'], { encoding: 'utf8' });
+    const said = execFileSync(
+      join(root, '.local/venv/bin/python'),
+      [
+        join(root, 'cli/emulator/deploy.py'),
+        '--endpoint',
+        example.AwsEndpointUrl,
+        '--cdk-out',
+        work,
+        '--stack',
+        name,
+        '--rest-api-id',
+      ],
+      { encoding: 'utf8' },
+    );
     const outputs = JSON.parse(said) as Record<string, string>;
-    return { endpoint: { url: `${example.AwsEndpointUrl}/_aws/execute-api/${outputs.RestApiId}/prod/mcp`, host: `${outputs.RestApiId}.execute-api.${example.AwsRegion}.amazonaws.com` }, outputs };
+    return {
+      endpoint: {
+        url: `${example.AwsEndpointUrl}/_aws/execute-api/${outputs.RestApiId}/prod/mcp`,
+        host: `${outputs.RestApiId}.execute-api.${example.AwsRegion}.amazonaws.com`,
+      },
+      outputs,
+    };
   }
 
   describe('behind the Lambda authorizer', () => {
@@ -178,7 +271,12 @@ describe('the counter', () => {
     let outputs: Record<string, string>;
     /** A token of a machine client, by the names of its OAuth scopes. */
     const tokenOf = (machine: string, ...names: readonly string[]): Promise<string> =>
-      machineToken({ ...stack, AutomatedOAuthClientId: outputs[`${machine}ClientId`] ?? '', AutomatedOAuthClientSecretArn: outputs[`${machine}ClientSecretArn`] ?? '', McpOAuthScope: names.map(oauthScope).join(' ') });
+      machineToken({
+        ...stack,
+        AutomatedOAuthClientId: outputs[`${machine}ClientId`] ?? '',
+        AutomatedOAuthClientSecretArn: outputs[`${machine}ClientSecretArn`] ?? '',
+        McpOAuthScope: names.map(oauthScope).join(' '),
+      });
     before(() => {
       ({ endpoint, outputs } = deploy('AuthorizerCounter'));
       stack = { ...example, ...outputs };
@@ -201,7 +299,10 @@ describe('the counter', () => {
       for (const scopes of [['counter.read'], ['counter.write'], ['counter.read', 'counter.write']]) {
         const token = await tokenOf('Often', ...scopes);
         for (const tool of ['getCounter', 'incrementCounter']) {
-          const [byAuthorizer, byFunction] = [await call(endpoint, token, tool), await call(endpoint, token, tool, older)];
+          const [byAuthorizer, byFunction] = [
+            await call(endpoint, token, tool),
+            await call(endpoint, token, tool, older),
+          ];
           assert.equal(byAuthorizer.status, byFunction.status, `${scopes.join(' ')} ${tool}`);
           if (byFunction.status === 403) {
             assert.match(byFunction.headers['x-amzn-remapped-www-authenticate'] ?? '', /insufficient_scope/);
@@ -212,7 +313,10 @@ describe('the counter', () => {
     });
 
     test('runs nothing for headers that contradict the message', async () => {
-      for (const [scopes, status] of [[['counter.read'], 403], [['counter.read', 'counter.write'], 400]] as const) {
+      for (const [scopes, status] of [
+        [['counter.read'], 403],
+        [['counter.read', 'counter.write'], 400],
+      ] as const) {
         const token = await tokenOf('Often', ...scopes);
         for (const name of ['getCounter', '']) {
           const answer = await call(endpoint, token, 'incrementCounter', newest, { 'mcp-name': name });
@@ -226,27 +330,43 @@ describe('the counter', () => {
       const [slow, often] = [await tokenOf('Slow', 'counter.read'), await tokenOf('Often', 'counter.read')];
       const answers: Answer[] = [];
       for (let request = 0; request < 5; request += 1) answers.push(await list(endpoint, slow));
-      assert.deepEqual(answers.map(({ status }) => status), [200, 200, 200, 200, 429]);
+      assert.deepEqual(
+        answers.map(({ status }) => status),
+        [200, 200, 200, 200, 429],
+      );
       assert.deepEqual([answers[4]?.json.error, answers[4]?.headers['retry-after']], ['too_many_requests', '1']);
       assert.equal((await list(endpoint, often)).status, 200);
-      assert.equal((await list(endpoint, slow, { 'x-api-key': `${outputs.RestApiId}` })).status, 429, 'no header of the caller chooses the key');
+      assert.equal(
+        (await list(endpoint, slow, { 'x-api-key': `${outputs.RestApiId}` })).status,
+        429,
+        'no header of the caller chooses the key',
+      );
     });
 
     test('takes as many requests of an app client as its quota, and says so with 429', async () => {
       const few = await tokenOf('Few', 'counter.read');
       const answers = [await list(endpoint, few), await list(endpoint, few), await list(endpoint, few)];
-      assert.deepEqual(answers.map(({ status }) => status), [200, 200, 429]);
+      assert.deepEqual(
+        answers.map(({ status }) => status),
+        [200, 200, 429],
+      );
       assert.deepEqual([answers[2]?.json.error, answers[2]?.headers['retry-after']], ['quota_exceeded', undefined]);
       // The official client hands the sentence on to whoever runs it.
       const client = new Client({ name: 'test-client', version: '1.0.0' }, { versionNegotiation: { mode: 'auto' } });
-      const transport = new StreamableHTTPClientTransport(new URL(endpoint.url), { requestInit: { headers: { authorization: `Bearer ${few}` } } });
+      const transport = new StreamableHTTPClientTransport(new URL(endpoint.url), {
+        requestInit: { headers: { authorization: `Bearer ${few}` } },
+      });
       await assert.rejects(client.connect(transport), /this app client has used up its quota/);
     });
 
     test('counts all app clients together that it does not know', async () => {
-      const tokens = [await tokenOfAnUnknownAppClient(stack, oauthScope('counter.read')), await tokenOfAnUnknownAppClient(stack, oauthScope('counter.read'))];
+      const tokens = [
+        await tokenOfAnUnknownAppClient(stack, oauthScope('counter.read')),
+        await tokenOfAnUnknownAppClient(stack, oauthScope('counter.read')),
+      ];
       const statuses: number[] = [];
-      for (let request = 0; request < 6; request += 1) statuses.push((await list(endpoint, tokens[request % 2])).status);
+      for (let request = 0; request < 6; request += 1)
+        statuses.push((await list(endpoint, tokens[request % 2])).status);
       assert.deepEqual(statuses, [200, 200, 200, 200, 429, 429]);
     });
 
@@ -263,9 +383,13 @@ describe('the counter', () => {
       ({ endpoint } = deploy('AuthorizerJwt'));
     });
 
-    test('takes the provider\'s tokens, for the tools of their OAuth scopes', async () => {
+    test("takes the provider's tokens, for the tools of their OAuth scopes", async () => {
       assert.equal((await list(endpoint, provider.token({}))).status, 200);
-      const written = await call(endpoint, provider.token({ scope: undefined, scp: ['counter.write'], azp: undefined, cid: 'an-agent' }), 'incrementCounter');
+      const written = await call(
+        endpoint,
+        provider.token({ scope: undefined, scp: ['counter.write'], azp: undefined, cid: 'an-agent' }),
+        'incrementCounter',
+      );
       assert.equal(written.json.result?.structuredContent?.count, 1, written.text);
       lacksScope(await call(endpoint, provider.token({}), 'incrementCounter'), metadataUrl, scopes);
       lacksScope(await list(endpoint, provider.token({ scope: 'openid' })), metadataUrl, scopes);
@@ -288,9 +412,20 @@ describe('the counter', () => {
     });
 
     test('sends MCP clients to the provider', async () => {
-      const answer = await send({ ...endpoint, url: endpoint.url.replace(/\/mcp$/, '/.well-known/oauth-protected-resource/mcp') }, undefined, newest, '', {}, {}, 'GET');
+      const answer = await send(
+        { ...endpoint, url: endpoint.url.replace(/\/mcp$/, '/.well-known/oauth-protected-resource/mcp') },
+        undefined,
+        newest,
+        '',
+        {},
+        {},
+        'GET',
+      );
       const document = JSON.parse(answer.text) as Record<string, unknown>;
-      assert.deepEqual([document.resource, document.authorization_servers, document.scopes_supported], [`${front.origin}/mcp`, [provider.issuer], scopes.split(' ')]);
+      assert.deepEqual(
+        [document.resource, document.authorization_servers, document.scopes_supported],
+        [`${front.origin}/mcp`, [provider.issuer], scopes.split(' ')],
+      );
     });
 
     test('counts an app client of the provider by itself where it is told to', async () => {
@@ -314,7 +449,13 @@ describe('the counter', () => {
     });
 
     test('refuses every other text, the digest of a token among them', async () => {
-      for (const text of [randomBytes(32).toString('hex'), createHash('sha256').update(agreed[0] ?? '').digest('hex'), await machineToken(example)]) {
+      for (const text of [
+        randomBytes(32).toString('hex'),
+        createHash('sha256')
+          .update(agreed[0] ?? '')
+          .digest('hex'),
+        await machineToken(example),
+      ]) {
         isUnauthorized(await list(endpoint, text), metadataUrl, both);
       }
     });

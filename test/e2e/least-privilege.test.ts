@@ -21,7 +21,16 @@ const front = await reserveOrigin();
 after(() => front.release());
 
 interface Template {
-  readonly Resources: Record<string, { readonly Type: string; readonly Properties: { readonly PolicyDocument?: { readonly Statement: readonly { readonly Action: string | readonly string[] }[] } }; DependsOn?: string | string[] }>;
+  readonly Resources: Record<
+    string,
+    {
+      readonly Type: string;
+      readonly Properties: {
+        readonly PolicyDocument?: { readonly Statement: readonly { readonly Action: string | readonly string[] }[] };
+      };
+      DependsOn?: string | string[];
+    }
+  >;
 }
 
 interface ToolResult {
@@ -32,13 +41,23 @@ interface ToolResult {
 
 /** The template without the policies that permit anything in DynamoDB. */
 function withoutTableGrants(template: Template): Template {
-  const grants = Object.entries(template.Resources).filter(([, { Type, Properties }]) =>
-    Type === 'AWS::IAM::Policy' && Properties.PolicyDocument?.Statement.some(({ Action }) => [Action].flat().some((action) => action.startsWith('dynamodb:'))));
+  const grants = Object.entries(template.Resources).filter(
+    ([, { Type, Properties }]) =>
+      Type === 'AWS::IAM::Policy' &&
+      Properties.PolicyDocument?.Statement.some(({ Action }) =>
+        [Action].flat().some((action) => action.startsWith('dynamodb:')),
+      ),
+  );
   assert.notEqual(grants.length, 0, 'the template grants nothing that could be removed');
   const removed = new Set(grants.map(([id]) => id));
   const kept = Object.entries(template.Resources)
     .filter(([id]) => !removed.has(id))
-    .map(([id, resource]) => [id, resource.DependsOn === undefined ? resource : { ...resource, DependsOn: [resource.DependsOn].flat().filter((other) => !removed.has(other)) }]);
+    .map(([id, resource]) => [
+      id,
+      resource.DependsOn === undefined
+        ? resource
+        : { ...resource, DependsOn: [resource.DependsOn].flat().filter((other) => !removed.has(other)) },
+    ]);
   return { ...template, Resources: Object.fromEntries(kept) as Template['Resources'] };
 }
 
@@ -47,7 +66,11 @@ describe('a server that keeps something in DynamoDB', () => {
   const cdkOut = join(work, 'cdk.out');
 
   before(() => {
-    const messages = execFileSync('cargo', ['build', '--locked', '--quiet', '--package', 'counter', '--message-format=json-render-diagnostics'], { cwd: root, encoding: 'utf8', maxBuffer: 1 << 26 });
+    const messages = execFileSync(
+      'cargo',
+      ['build', '--locked', '--quiet', '--package', 'counter', '--message-format=json-render-diagnostics'],
+      { cwd: root, encoding: 'utf8', maxBuffer: 1 << 26 },
+    );
     const built = messages
       .split('\n')
       .filter((line) => line.includes('"executable":"'))
@@ -66,35 +89,73 @@ describe('a server that keeps something in DynamoDB', () => {
         CDK_OUTDIR: cdkOut,
         CDK_VALIDATION: 'false',
         // No front leads to an authorization server at that URL.
-        CDK_CONTEXT_JSON: JSON.stringify({ ...context, authorization: 'cognito', front: 'external', publicBaseUrl: front.origin, signInBaseUrl: signIn, cognitoIdpUrl: signIn, lambdaDir: work }),
+        CDK_CONTEXT_JSON: JSON.stringify({
+          ...context,
+          authorization: 'cognito',
+          front: 'external',
+          publicBaseUrl: front.origin,
+          signInBaseUrl: signIn,
+          cognitoIdpUrl: signIn,
+          lambdaDir: work,
+        }),
       },
     });
   });
   after(() => rmSync(work, { recursive: true, force: true }));
 
   function deploy(...options: readonly string[]): Stack & { readonly RestApiId: string } {
-    const outputs = execFileSync(join(root, '.local/venv/bin/python'), [join(root, 'cli/emulator/deploy.py'), '--endpoint', local.AwsEndpointUrl, '--cdk-out', cdkOut, '--stack', 'Counter', '--rest-api-id', ...options], { encoding: 'utf8' });
+    const outputs = execFileSync(
+      join(root, '.local/venv/bin/python'),
+      [
+        join(root, 'cli/emulator/deploy.py'),
+        '--endpoint',
+        local.AwsEndpointUrl,
+        '--cdk-out',
+        cdkOut,
+        '--stack',
+        'Counter',
+        '--rest-api-id',
+        ...options,
+      ],
+      { encoding: 'utf8' },
+    );
     return { ...local, ...(JSON.parse(outputs) as Stack & { RestApiId: string }) };
   }
 
   /** Calls a tool through the stack's own gateway, as a front would. */
-  async function call(stack: Stack & { readonly RestApiId: string }, tool: string, conversation?: string): Promise<ToolResult> {
+  async function call(
+    stack: Stack & { readonly RestApiId: string },
+    tool: string,
+    conversation?: string,
+  ): Promise<ToolResult> {
     const token = await machineToken(stack);
-    const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: tool, arguments: { conversation } } });
+    const body = JSON.stringify({
+      jsonrpc: '2.0',
+      id: 1,
+      method: 'tools/call',
+      params: { name: tool, arguments: { conversation } },
+    });
     const answer = await new Promise<string>((resolve, reject) => {
-      const asked = request(`${stack.AwsEndpointUrl}/_aws/execute-api/${stack.RestApiId}/prod/mcp`, {
-        method: 'POST',
-        headers: {
-          host: `${stack.RestApiId}.execute-api.${stack.AwsRegion}.amazonaws.com`,
-          authorization: `Bearer ${token}`,
-          'content-type': 'application/json',
-          accept: 'application/json, text/event-stream',
-          'mcp-protocol-version': '2025-11-25',
+      const asked = request(
+        `${stack.AwsEndpointUrl}/_aws/execute-api/${stack.RestApiId}/prod/mcp`,
+        {
+          method: 'POST',
+          headers: {
+            host: `${stack.RestApiId}.execute-api.${stack.AwsRegion}.amazonaws.com`,
+            authorization: `Bearer ${token}`,
+            'content-type': 'application/json',
+            accept: 'application/json, text/event-stream',
+            'mcp-protocol-version': '2025-11-25',
+          },
         },
-      }, (response) => {
-        let text = '';
-        response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk)).on('end', () => resolve(text));
-      });
+        (response) => {
+          let text = '';
+          response
+            .setEncoding('utf8')
+            .on('data', (chunk: string) => (text += chunk))
+            .on('end', () => resolve(text));
+        },
+      );
       asked.on('error', reject).end(body);
     });
     const { result } = JSON.parse(answer) as { result?: ToolResult };
@@ -111,7 +172,12 @@ describe('a server that keeps something in DynamoDB', () => {
     assert.equal((await call(granted, 'getCounter', conversation)).structuredContent?.count, 2);
 
     const stripped = join(work, 'stripped.template.json');
-    writeFileSync(stripped, JSON.stringify(withoutTableGrants(JSON.parse(readFileSync(join(cdkOut, 'Counter.template.json'), 'utf8')) as Template)));
+    writeFileSync(
+      stripped,
+      JSON.stringify(
+        withoutTableGrants(JSON.parse(readFileSync(join(cdkOut, 'Counter.template.json'), 'utf8')) as Template),
+      ),
+    );
     const denied = deploy('--template', stripped);
     for (const tool of ['incrementCounter', 'getCounter']) {
       const result = await call(denied, tool, conversation);

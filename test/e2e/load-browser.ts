@@ -6,13 +6,17 @@ import { patience } from './patience.ts';
 const attempts = 60;
 
 /** Fetches, and comes back when the answer is 429 and says when (RFC 9110 section 10.2.3), not all at the same moment. */
-export async function fetchPatiently(url: URL | string, init: () => RequestInit): Promise<{ readonly response: Response; readonly throttled: number }> {
+export async function fetchPatiently(
+  url: URL | string,
+  init: () => RequestInit,
+): Promise<{ readonly response: Response; readonly throttled: number }> {
   for (let throttled = 0; throttled < attempts; throttled += 1) {
     const response = await fetch(url, { ...init(), redirect: 'manual', signal: AbortSignal.timeout(patience) });
     if (response.status !== 429) return { response, throttled };
     await response.body?.cancel();
     const seconds = Number(response.headers.get('retry-after'));
-    if (!(seconds >= 1 && seconds <= 60)) throw new Error(`${url} answered 429 with Retry-After ${response.headers.get('retry-after')}`);
+    if (!(seconds >= 1 && seconds <= 60))
+      throw new Error(`${url} answered 429 with Retry-After ${response.headers.get('retry-after')}`);
     await new Promise((resolve) => setTimeout(resolve, seconds * 1000 * (1 + Math.random())));
   }
   throw new Error(`${url} answered 429 ${attempts} times`);
@@ -49,9 +53,16 @@ export class LoadBrowser {
     const { html, url } = this.#here();
     const action = /<form method="post" action="([^"]+)"/.exec(html)?.[1];
     if (action === undefined) throw new Error(`no form at ${url.pathname}: ${html}`);
-    const hidden = [...html.matchAll(/<input type="hidden" name="([^"]+)" value="([^"]*)"/g)].map(([, name, value]) => [name ?? '', unescaped(value ?? '')]);
+    const hidden = [...html.matchAll(/<input type="hidden" name="([^"]+)" value="([^"]*)"/g)].map(([, name, value]) => [
+      name ?? '',
+      unescaped(value ?? ''),
+    ]);
     const body = new URLSearchParams([...hidden, ...Object.entries(fields)]);
-    return this.#request(new URL(unescaped(action), url), { method: 'POST', body, headers: { origin: url.origin } }, end);
+    return this.#request(
+      new URL(unescaped(action), url),
+      { method: 'POST', body, headers: { origin: url.origin } },
+      end,
+    );
   }
 
   #here(): Page {
@@ -75,8 +86,13 @@ export class LoadBrowser {
 
   async #patiently(url: URL, init: RequestInit): Promise<Response> {
     const { response, throttled } = await fetchPatiently(url, () => {
-      const cookie = this.#jar(url).map(([name, value]) => `${name}=${value}`).join('; ');
-      return { ...init, headers: { ...(init.headers as Record<string, string> | undefined), ...(cookie === '' ? {} : { cookie }) } };
+      const cookie = this.#jar(url)
+        .map(([name, value]) => `${name}=${value}`)
+        .join('; ');
+      return {
+        ...init,
+        headers: { ...(init.headers as Record<string, string> | undefined), ...(cookie === '' ? {} : { cookie }) },
+      };
     });
     this.throttled += throttled;
     this.#keep(url, response);
@@ -84,7 +100,9 @@ export class LoadBrowser {
   }
 
   #jar(url: URL): [string, string][] {
-    return [...this.#cookies].filter(([key]) => key.startsWith(`${url.origin} `)).map(([key, value]) => [key.slice(url.origin.length + 1), value]);
+    return [...this.#cookies]
+      .filter(([key]) => key.startsWith(`${url.origin} `))
+      .map(([key, value]) => [key.slice(url.origin.length + 1), value]);
   }
 
   #keep(url: URL, response: Response): void {
@@ -105,5 +123,10 @@ function refreshTo(response: Response, end: string | undefined): string | null {
 }
 
 function unescaped(text: string): string {
-  return text.replace(/&#(\d+);/g, (_, code: string) => String.fromCodePoint(Number(code))).replaceAll('&quot;', '"').replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
+  return text
+    .replace(/&#(\d+);/g, (_, code: string) => String.fromCodePoint(Number(code)))
+    .replaceAll('&quot;', '"')
+    .replaceAll('&lt;', '<')
+    .replaceAll('&gt;', '>')
+    .replaceAll('&amp;', '&');
 }

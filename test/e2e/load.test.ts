@@ -29,16 +29,26 @@ interface SignIn {
 
 describe('under load', () => {
   const stack = runningStack();
-  const cognito = <T>(operation: string, body: object): Promise<T> => aws<T>(stack, 'cognito-idp', `AWSCognitoIdentityProviderService.${operation}`, { UserPoolId: stack.UserPoolId, ...body });
+  const cognito = <T>(operation: string, body: object): Promise<T> =>
+    aws<T>(stack, 'cognito-idp', `AWSCognitoIdentityProviderService.${operation}`, {
+      UserPoolId: stack.UserPoolId,
+      ...body,
+    });
 
   async function newUser(): Promise<User> {
     const email = `${randomBytes(6).toString('hex')}@example.com`;
     const password = newPassword();
-    const { User } = await cognito<{ User: { Attributes: readonly { Name: string; Value: string }[] } }>('AdminCreateUser', {
-      Username: email,
-      MessageAction: 'SUPPRESS',
-      UserAttributes: [{ Name: 'email', Value: email }, { Name: 'email_verified', Value: 'true' }],
-    });
+    const { User } = await cognito<{ User: { Attributes: readonly { Name: string; Value: string }[] } }>(
+      'AdminCreateUser',
+      {
+        Username: email,
+        MessageAction: 'SUPPRESS',
+        UserAttributes: [
+          { Name: 'email', Value: email },
+          { Name: 'email_verified', Value: 'true' },
+        ],
+      },
+    );
     await cognito('AdminSetUserPassword', { Username: email, Password: password, Permanent: true });
     const sub = User.Attributes.find(({ Name }) => Name === 'sub')?.Value;
     assert.ok(sub);
@@ -48,35 +58,62 @@ describe('under load', () => {
   let signIns: readonly SignIn[];
   before(async () => {
     signIns = await Promise.all(
-      Array.from({ length: people }, async () => ({ user: await newUser(), browser: new LoadBrowser(), pkce: newPkce(), state: randomBytes(16).toString('hex') })),
+      Array.from({ length: people }, async () => ({
+        user: await newUser(),
+        browser: new LoadBrowser(),
+        pkce: newPkce(),
+        state: randomBytes(16).toString('hex'),
+      })),
     );
   });
 
   test(`${people} people sign in at once, and each gets a code and tokens of their own`, async (t) => {
     // Step by step together: at every step all of them are in flight.
-    await Promise.all(signIns.map(({ browser, pkce, state }) => browser.go(authorizationUrl(stack, redirectUri, pkce, { state }))));
-    await Promise.all(signIns.map(async ({ browser }) => {
-      await browser.submit({ decision: 'allow' });
-      await browser.followButton();
-    }));
-    const redirects = await Promise.all(signIns.map(({ browser, user }) => browser.submit({ email: user.email, password: user.password }, redirectUri)));
+    await Promise.all(
+      signIns.map(({ browser, pkce, state }) => browser.go(authorizationUrl(stack, redirectUri, pkce, { state }))),
+    );
+    await Promise.all(
+      signIns.map(async ({ browser }) => {
+        await browser.submit({ decision: 'allow' });
+        await browser.followButton();
+      }),
+    );
+    const redirects = await Promise.all(
+      signIns.map(({ browser, user }) => browser.submit({ email: user.email, password: user.password }, redirectUri)),
+    );
     const codes = redirects.map((redirect, index) => {
       assert.equal(redirect?.searchParams.get('state'), signIns[index]?.state);
       return redirect?.searchParams.get('code') ?? '';
     });
     assert.equal(new Set(codes).size, people);
 
-    const answers = await Promise.all(signIns.map(async ({ pkce }, index) => {
-      const parameters = { grant_type: 'authorization_code', client_id: stack.McpOAuthClientId, code: codes[index] ?? '', redirect_uri: redirectUri, code_verifier: pkce.verifier, resource: stack.McpServerUrl };
-      const { response, throttled } = await fetchPatiently(stack.McpOAuthTokenUrl, () => ({ method: 'POST', body: new URLSearchParams(parameters) }));
-      return { status: response.status, body: (await response.json()) as TokenAnswer['body'], throttled };
-    }));
+    const answers = await Promise.all(
+      signIns.map(async ({ pkce }, index) => {
+        const parameters = {
+          grant_type: 'authorization_code',
+          client_id: stack.McpOAuthClientId,
+          code: codes[index] ?? '',
+          redirect_uri: redirectUri,
+          code_verifier: pkce.verifier,
+          resource: stack.McpServerUrl,
+        };
+        const { response, throttled } = await fetchPatiently(stack.McpOAuthTokenUrl, () => ({
+          method: 'POST',
+          body: new URLSearchParams(parameters),
+        }));
+        return { status: response.status, body: (await response.json()) as TokenAnswer['body'], throttled };
+      }),
+    );
     answers.forEach(({ status, body }, index) => {
       assert.equal(status, 200, JSON.stringify(body));
       assert.equal(claims(body.access_token ?? '')['sub'], signIns[index]?.user.sub);
     });
-    for (const kind of ['access_token', 'refresh_token'] as const) assert.equal(new Set(answers.map(({ body }) => body[kind])).size, people);
-    const throttled = [...signIns.map(({ browser }) => browser), ...answers].reduce((sum, each) => sum + each.throttled, 0);
+    for (const kind of ['access_token', 'refresh_token'] as const)
+      assert.equal(new Set(answers.map(({ body }) => body[kind])).size, people);
+    const throttled = [...signIns.map(({ browser }) => browser), ...answers].reduce(
+      (sum, each) => sum + each.throttled,
+      0,
+    );
     t.diagnostic(`requests that the gateway told to come back later, and that did: ${throttled}`);
   });
 
@@ -92,7 +129,11 @@ describe('under load', () => {
     return answers.filter(({ status }) => status !== 429);
   }
 
-  const register = (): RequestInit => ({ method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ redirect_uris: [redirectUri] }) });
+  const register = (): RequestInit => ({
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ redirect_uris: [redirectUri] }),
+  });
 
   test('registrations are answered 429 with Retry-After when there are too many, and taken again after that', async () => {
     const url = `${stack.McpOAuthIssuer}/register`;
@@ -108,7 +149,9 @@ describe('under load', () => {
     const host = await playMetadataHost(stack, 'client.example.com', '/never', {});
     t.after(() => host.close());
     const sent = 120;
-    const looked = await flood(sent, (index) => fetch(authorizationUrl(stack, redirectUri, newPkce(), { client_id: `https://client.example.com/${index}` })));
+    const looked = await flood(sent, (index) =>
+      fetch(authorizationUrl(stack, redirectUri, newPkce(), { client_id: `https://client.example.com/${index}` })),
+    );
     for (const { status } of looked) assert.equal(status, 400);
     assert.ok(host.allRequests() <= looked.length, `${host.allRequests()} fetches for ${looked.length} requests`);
   });

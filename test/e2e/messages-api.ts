@@ -11,7 +11,12 @@ export const messages: ModelApi = {
       .flatMap(({ content }) => (typeof content === 'string' ? [] : content))
       .filter(({ type }) => type === 'tool_result')
       .map(({ content }) => content ?? null),
-  call: ({ name }, input) => answered('tool_use', { type: 'tool_use', id: 'toolu_01', name, input: {} }, { type: 'input_json_delta', partial_json: JSON.stringify(input) }),
+  call: ({ name }, input) =>
+    answered(
+      'tool_use',
+      { type: 'tool_use', id: 'toolu_01', name, input: {} },
+      { type: 'input_json_delta', partial_json: JSON.stringify(input) },
+    ),
   say: (text) => answered('end_turn', { type: 'text', text: '' }, { type: 'text_delta', text }),
 };
 
@@ -19,7 +24,16 @@ function answered(stopReason: string, block: object, delta: object): Json[] {
   return [
     {
       type: 'message_start',
-      message: { id: 'msg_01', type: 'message', role: 'assistant', model: 'stand-in', content: [], stop_reason: null, stop_sequence: null, usage: { input_tokens: 1, output_tokens: 1 } },
+      message: {
+        id: 'msg_01',
+        type: 'message',
+        role: 'assistant',
+        model: 'stand-in',
+        content: [],
+        stop_reason: null,
+        stop_sequence: null,
+        usage: { input_tokens: 1, output_tokens: 1 },
+      },
     },
     { type: 'content_block_start', index: 0, content_block: block },
     { type: 'content_block_delta', index: 0, delta },

@@ -20,13 +20,20 @@ export interface MetadataHost {
 }
 
 /** Serves one document under the name of `host`, and points the deployed authorization server's function there. */
-export async function playMetadataHost(stack: Stack, host: string, path: string, document: object): Promise<MetadataHost> {
+export async function playMetadataHost(
+  stack: Stack,
+  host: string,
+  path: string,
+  document: object,
+): Promise<MetadataHost> {
   const { key, certificate, der } = selfSigned(host);
   let [requests, allRequests] = [0, 0];
   const server = createServer({ key, cert: certificate }, (request, response) => {
     allRequests += 1;
     if (request.url === path) requests += 1;
-    response.writeHead(request.url === path ? 200 : 404, { 'content-type': 'application/json' }).end(JSON.stringify(document));
+    response
+      .writeHead(request.url === path ? 200 : 404, { 'content-type': 'application/json' })
+      .end(JSON.stringify(document));
   });
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
   const forget = await setVariables(stack, 'AUTHORIZATION_ISSUER', {
@@ -49,10 +56,31 @@ export function selfSigned(host: string): { readonly key: string; readonly certi
   const directory = mkdtempSync(join(tmpdir(), 'metadata-host-'));
   try {
     const [key, certificate] = [join(directory, 'key.pem'), join(directory, 'certificate.pem')];
-    execFileSync('openssl', [
-      'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj', `/CN=${host}`,
-      '-addext', `subjectAltName=DNS:${host}`, '-addext', 'basicConstraints=critical,CA:FALSE', '-keyout', key, '-out', certificate,
-    ], { stdio: 'pipe' });
+    execFileSync(
+      'openssl',
+      [
+        'req',
+        '-x509',
+        '-newkey',
+        'ec',
+        '-pkeyopt',
+        'ec_paramgen_curve:prime256v1',
+        '-nodes',
+        '-days',
+        '2',
+        '-subj',
+        `/CN=${host}`,
+        '-addext',
+        `subjectAltName=DNS:${host}`,
+        '-addext',
+        'basicConstraints=critical,CA:FALSE',
+        '-keyout',
+        key,
+        '-out',
+        certificate,
+      ],
+      { stdio: 'pipe' },
+    );
     const pem = readFileSync(certificate, 'utf8');
     return { key: readFileSync(key, 'utf8'), certificate: pem, der: pem.replace(/-----[^-]+-----|\s/g, '') };
   } finally {

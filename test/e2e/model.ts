@@ -46,7 +46,9 @@ export async function startModel(api: ModelApi, tool: string, input: object): Pr
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
       if (request.method !== 'POST' || !api.path.test(new URL(request.url ?? '/', 'http://localhost').pathname)) {
-        response.writeHead(404, { 'content-type': 'application/json' }).end('{"type":"error","error":{"type":"not_found_error","message":"only the model is here"}}');
+        response
+          .writeHead(404, { 'content-type': 'application/json' })
+          .end('{"type":"error","error":{"type":"not_found_error","message":"only the model is here"}}');
         return;
       }
       const body = JSON.parse(Buffer.concat(chunks).toString('utf8')) as Json;
@@ -55,9 +57,15 @@ export async function startModel(api: ModelApi, tool: string, input: object): Pr
       const wanted = tools.find(({ name }) => name.endsWith(tool));
       const found = api.results(body).at(-1);
       if (found !== undefined) results.push(JSON.stringify(found));
-      const events = found === undefined && wanted !== undefined ? api.call(wanted, input) : api.say(`The tool answered: ${JSON.stringify(found ?? 'nothing')}`);
+      const events =
+        found === undefined && wanted !== undefined
+          ? api.call(wanted, input)
+          : api.say(`The tool answered: ${JSON.stringify(found ?? 'nothing')}`);
       response.writeHead(200, { 'content-type': 'text/event-stream' });
-      for (const event of events) response.write(`${'type' in event ? `event: ${String(event['type'])}\n` : ''}data: ${JSON.stringify(event)}\n\n`);
+      for (const event of events)
+        response.write(
+          `${'type' in event ? `event: ${String(event['type'])}\n` : ''}data: ${JSON.stringify(event)}\n\n`,
+        );
       response.end();
     });
   });
@@ -66,9 +74,10 @@ export async function startModel(api: ModelApi, tool: string, input: object): Pr
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     offeredTools: () => offered,
     toolResults: () => results,
-    close: () => new Promise((resolve) => {
-      server.closeAllConnections();
-      server.close(() => resolve());
-    }),
+    close: () =>
+      new Promise((resolve) => {
+        server.closeAllConnections();
+        server.close(() => resolve());
+      }),
   };
 }

@@ -21,7 +21,16 @@ interface Mail {
 export function startBrowser(): Promise<Browser> {
   return chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    args: ['--no-proxy-server', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+    args: [
+      '--no-proxy-server',
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
   });
 }
 
@@ -149,7 +158,9 @@ export async function listenForCallback(port: number): Promise<Callback> {
   const arrived: URLSearchParams[] = [];
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://localhost');
-    response.writeHead(url.pathname === '/callback' ? 200 : 404, { 'content-type': 'text/plain' }).end('You can close this page.');
+    response
+      .writeHead(url.pathname === '/callback' ? 200 : 404, { 'content-type': 'text/plain' })
+      .end('You can close this page.');
     if (url.pathname !== '/callback') return;
     const next = waiting.shift();
     if (next === undefined) arrived.push(url.searchParams);
@@ -158,14 +169,16 @@ export async function listenForCallback(port: number): Promise<Callback> {
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve));
   return {
     redirectUri: `http://127.0.0.1:${(server.address() as AddressInfo).port}/callback`,
-    next: () => new Promise((resolve) => {
-      const query = arrived.shift();
-      if (query === undefined) waiting.push(resolve);
-      else resolve(query);
-    }),
-    close: () => new Promise((resolve) => {
-      server.closeAllConnections();
-      server.close(() => resolve());
-    }),
+    next: () =>
+      new Promise((resolve) => {
+        const query = arrived.shift();
+        if (query === undefined) waiting.push(resolve);
+        else resolve(query);
+      }),
+    close: () =>
+      new Promise((resolve) => {
+        server.closeAllConnections();
+        server.close(() => resolve());
+      }),
   };
 }

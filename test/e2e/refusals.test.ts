@@ -20,7 +20,12 @@ const body = JSON.stringify({
   jsonrpc: '2.0',
   id: 1,
   method: 'server/discover',
-  params: { _meta: { 'io.modelcontextprotocol/protocolVersion': '2026-07-28', 'io.modelcontextprotocol/clientCapabilities': {} } },
+  params: {
+    _meta: {
+      'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+      'io.modelcontextprotocol/clientCapabilities': {},
+    },
+  },
 });
 
 function ask(headers: Record<string, string>, method = 'POST', path = mcp.pathname): Promise<Response> {
@@ -41,7 +46,10 @@ const bearer = (token: string): Record<string, string> => ({ authorization: `Bea
 
 async function isUnauthorized(response: Response): Promise<void> {
   assert.equal(response.status, 401);
-  assert.equal(response.headers.get('www-authenticate'), `Bearer resource_metadata="${stack.OAuthMetadataUrl}", scope="${stack.McpOAuthScope}"`);
+  assert.equal(
+    response.headers.get('www-authenticate'),
+    `Bearer resource_metadata="${stack.OAuthMetadataUrl}", scope="${stack.McpOAuthScope}"`,
+  );
   assert.match(response.headers.get('content-type') ?? '', /^application\/json/);
   const answer = (await response.json()) as { error?: unknown; error_description?: unknown };
   assert.equal(answer.error, 'invalid_token');
@@ -66,11 +74,14 @@ describe('the MCP endpoint refuses', () => {
   test('a request without a token', async () => isUnauthorized(await ask({})));
   test('garbage for a token', async () => isUnauthorized(await ask(bearer('garbage'))));
   test('a good token in another scheme', async () => isUnauthorized(await ask({ authorization: `Basic ${good}` })));
-  test('a good token in the query', async () => isUnauthorized(await ask({}, 'POST', `${mcp.pathname}?access_token=${good}`)));
+  test('a good token in the query', async () =>
+    isUnauthorized(await ask({}, 'POST', `${mcp.pathname}?access_token=${good}`)));
 
   test('a tampered signature', async () => {
     const [header, payload, signature] = parts(good);
-    await isUnauthorized(await ask(bearer(`${header}.${payload}.${signature.startsWith('A') ? 'B' : 'A'}${signature.slice(1)}`)));
+    await isUnauthorized(
+      await ask(bearer(`${header}.${payload}.${signature.startsWith('A') ? 'B' : 'A'}${signature.slice(1)}`)),
+    );
   });
 
   test('altered claims under a good signature', async () => {
@@ -83,7 +94,7 @@ describe('the MCP endpoint refuses', () => {
     await isUnauthorized(await ask(bearer(`${encode({ alg: 'none', typ: 'JWT' })}.${parts(good)[1]}.`)));
   });
 
-  test('a token signed with a key that is not the pool\'s', async () => {
+  test("a token signed with a key that is not the pool's", async () => {
     const [header, payload] = parts(good);
     const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
     const signature = createSign('RSA-SHA256').update(`${header}.${payload}`).sign(privateKey, 'base64url');
@@ -91,8 +102,10 @@ describe('the MCP endpoint refuses', () => {
   });
 
   test('an expired token', async () => isUnauthorized(await ask(bearer(await expiredToken(stack)))));
-  test('a token of another user pool, for a scope of the same name', async () => isUnauthorized(await ask(bearer(await tokenOfAnotherPool(stack)))));
-  test('a token for another resource server of our pool', async () => isUnauthorized(await ask(bearer(await tokenForAnotherResource(stack)))));
+  test('a token of another user pool, for a scope of the same name', async () =>
+    isUnauthorized(await ask(bearer(await tokenOfAnotherPool(stack)))));
+  test('a token for another resource server of our pool', async () =>
+    isUnauthorized(await ask(bearer(await tokenForAnotherResource(stack)))));
 
   test('an ID token, and an access token that carries no scope of ours', async () => {
     const { idToken, accessToken } = await tokensOfAnApiSignIn(stack);

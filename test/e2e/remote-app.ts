@@ -16,15 +16,27 @@ const text = (key: string): string => {
   return value;
 };
 
-function stackWith(name: string, publicBaseUrl: string, endpointUrl: string, properties: Partial<McpRemoteServerProps>): void {
+function stackWith(
+  name: string,
+  publicBaseUrl: string,
+  endpointUrl: string,
+  properties: Partial<McpRemoteServerProps>,
+): void {
   const stack = new Stack(app, name);
   const server = new McpRemoteServer(stack, 'Server', {
     // A parameter, because the construct refuses http where it sees the URL, and no certificate for loopback is trusted here.
     endpointUrl: new CfnParameter(stack, 'EndpointUrl', { default: endpointUrl }).valueAsString,
     serverName: 'tickets',
     serverTitle: 'Tickets',
-    scopes: [{ name: 'use', description: 'Use the tickets' }, { name: 'look', description: 'Look at the tickets' }],
-    front: McpFront.external({ publicBaseUrl, signInBaseUrl: text('signInBaseUrl'), cognitoIdpUrl: text('signInBaseUrl') }),
+    scopes: [
+      { name: 'use', description: 'Use the tickets' },
+      { name: 'look', description: 'Look at the tickets' },
+    ],
+    front: McpFront.external({
+      publicBaseUrl,
+      signInBaseUrl: text('signInBaseUrl'),
+      cognitoIdpUrl: text('signInBaseUrl'),
+    }),
     removalPolicy: RemovalPolicy.DESTROY,
     ...properties,
   });
@@ -38,7 +50,8 @@ function stackWith(name: string, publicBaseUrl: string, endpointUrl: string, pro
     CognitoClientId: server.cognitoClientId,
     AutomatedOAuthClientId: machine.clientId,
     AutomatedOAuthClientSecretArn: machine.clientSecret.secretArn,
-  })) new CfnOutput(stack, output, { value });
+  }))
+    new CfnOutput(stack, output, { value });
 }
 
 stackWith('Remote', text('publicBaseUrl'), text('endpointUrl'), {
@@ -46,5 +59,8 @@ stackWith('Remote', text('publicBaseUrl'), text('endpointUrl'), {
   endpointMethods: ['GET', 'DELETE'],
   timeout: Duration.minutes(15),
 });
-stackWith('RemoteSilent', text('silentBaseUrl'), text('silentUrl'), { authorization: McpAuthorization.cognito(), timeout: Duration.seconds(1) });
+stackWith('RemoteSilent', text('silentBaseUrl'), text('silentUrl'), {
+  authorization: McpAuthorization.cognito(),
+  timeout: Duration.seconds(1),
+});
 app.synth();

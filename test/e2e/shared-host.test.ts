@@ -12,7 +12,12 @@ import { listenForCallback, Person } from './person.ts';
 import { machineToken, runningStack, type Stack } from './stack.ts';
 
 /** The outputs of the second server begin with its name. */
-type Output = 'McpServerUrl' | 'OAuthMetadataUrl' | 'McpOAuthScope' | 'AutomatedOAuthClientId' | 'AutomatedOAuthClientSecretArn';
+type Output =
+  | 'McpServerUrl'
+  | 'OAuthMetadataUrl'
+  | 'McpOAuthScope'
+  | 'AutomatedOAuthClientId'
+  | 'AutomatedOAuthClientSecretArn';
 const dogFacts = runningStack();
 const outputs = dogFacts as unknown as Record<`Counter${Output}`, string>;
 const counter: Stack = {
@@ -25,16 +30,37 @@ const counter: Stack = {
 };
 
 const servers = [
-  { name: 'dog-facts', title: 'Dog facts', stack: dogFacts, other: counter, call: { name: 'getDogFacts', arguments: { limit: 2 } } },
-  { name: 'counter', title: 'Counter', stack: counter, other: dogFacts, call: { name: 'incrementCounter', arguments: { by: 2 } } },
+  {
+    name: 'dog-facts',
+    title: 'Dog facts',
+    stack: dogFacts,
+    other: counter,
+    call: { name: 'getDogFacts', arguments: { limit: 2 } },
+  },
+  {
+    name: 'counter',
+    title: 'Counter',
+    stack: counter,
+    other: dogFacts,
+    call: { name: 'incrementCounter', arguments: { by: 2 } },
+  },
 ] as const;
 
 /** Asks an MCP endpoint to begin, with this access token or none. */
 function initialize(stack: Stack, accessToken?: string): Promise<Response> {
   return fetch(stack.McpServerUrl, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream', ...(accessToken === undefined ? {} : { authorization: `Bearer ${accessToken}` }) },
-    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'test', version: '1' } } }),
+    headers: {
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+      ...(accessToken === undefined ? {} : { authorization: `Bearer ${accessToken}` }),
+    },
+    body: JSON.stringify({
+      jsonrpc: '2.0',
+      id: 1,
+      method: 'initialize',
+      params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'test', version: '1' } },
+    }),
   });
 }
 
@@ -43,7 +69,10 @@ async function assertGoodForOne(accessToken: string, its: Stack, other: Stack): 
   assert.equal((await initialize(its, accessToken)).status, 200);
   const refused = await initialize(other, accessToken);
   assert.ok([401, 403].includes(refused.status), `the other server answered ${refused.status}`);
-  assert.ok(refused.headers.get('www-authenticate')?.includes(`resource_metadata="${other.OAuthMetadataUrl}"`), String(refused.headers.get('www-authenticate')));
+  assert.ok(
+    refused.headers.get('www-authenticate')?.includes(`resource_metadata="${other.OAuthMetadataUrl}"`),
+    String(refused.headers.get('www-authenticate')),
+  );
 }
 
 describe('two servers on one host', () => {
@@ -71,13 +100,21 @@ describe('two servers on one host', () => {
   }
 
   test('are both in the metadata of their authorization server', async () => {
-    const metadata = (await (await fetch(`${dogFacts.McpOAuthIssuer}/.well-known/oauth-authorization-server`)).json()) as Record<string, unknown>;
+    const metadata = (await (
+      await fetch(`${dogFacts.McpOAuthIssuer}/.well-known/oauth-authorization-server`)
+    ).json()) as Record<string, unknown>;
     assert.deepEqual(metadata['protected_resources'], [dogFacts.McpServerUrl, counter.McpServerUrl]);
     assert.deepEqual(metadata['scopes_supported'], `${dogFacts.McpOAuthScope} ${counter.McpOAuthScope}`.split(' '));
   });
 
   test('are nowhere else on the host', async () => {
-    for (const path of ['/mcp', '/dog-facts', '/counter/mcp/x', '/.well-known/oauth-protected-resource', '/.well-known/oauth-protected-resource/mcp']) {
+    for (const path of [
+      '/mcp',
+      '/dog-facts',
+      '/counter/mcp/x',
+      '/.well-known/oauth-protected-resource',
+      '/.well-known/oauth-protected-resource/mcp',
+    ]) {
       assert.equal((await fetch(`${dogFacts.McpOAuthIssuer}${path}`, { method: 'POST' })).status, 404, path);
     }
   });
@@ -97,16 +134,30 @@ describe('one person', () => {
         try {
           const provider = new MemoryProvider({ kind: 'registered' }, callback.redirectUri);
           const connect = async (): Promise<Client> => {
-            const client = new Client({ name: 'test-client', version: '1.0.0' }, { versionNegotiation: { mode: revision === '2026-07-28' ? 'auto' : 'legacy' } });
-            await client.connect(new StreamableHTTPClientTransport(new URL(stack.McpServerUrl), { authProvider: provider }));
+            const client = new Client(
+              { name: 'test-client', version: '1.0.0' },
+              { versionNegotiation: { mode: revision === '2026-07-28' ? 'auto' : 'legacy' } },
+            );
+            await client.connect(
+              new StreamableHTTPClientTransport(new URL(stack.McpServerUrl), { authProvider: provider }),
+            );
             return client;
           };
           const transport = new StreamableHTTPClientTransport(new URL(stack.McpServerUrl), { authProvider: provider });
-          await assert.rejects(new Client({ name: 'test-client', version: '1.0.0' }, { versionNegotiation: { mode: revision === '2026-07-28' ? 'auto' : 'legacy' } }).connect(transport), UnauthorizedError);
+          await assert.rejects(
+            new Client(
+              { name: 'test-client', version: '1.0.0' },
+              { versionNegotiation: { mode: revision === '2026-07-28' ? 'auto' : 'legacy' } },
+            ).connect(transport),
+            UnauthorizedError,
+          );
           const url = provider.authorizationUrl!;
           assert.equal(url.searchParams.get('resource'), stack.McpServerUrl);
           const scopes = stack.McpOAuthScope.split(' ');
-          const [query] = await Promise.all([callback.next(), person.allowAndSignInAt(url, new RegExp(`Test client.* to use ${title}\\?`), scopes.join('[^]*'))]);
+          const [query] = await Promise.all([
+            callback.next(),
+            person.allowAndSignInAt(url, new RegExp(`Test client.* to use ${title}\\?`), scopes.join('[^]*')),
+          ]);
           await transport.finishAuth(query);
 
           const accessToken = provider.tokens()!.access_token;
@@ -130,15 +181,24 @@ describe('one person', () => {
     const callback = await listenForCallback(0);
     const pkce = newPkce();
     try {
-      const [query] = await Promise.all([callback.next(), person.allowAndSignInAt(authorizationUrl(dogFacts, callback.redirectUri, pkce), /configured manually/)]);
+      const [query] = await Promise.all([
+        callback.next(),
+        person.allowAndSignInAt(authorizationUrl(dogFacts, callback.redirectUri, pkce), /configured manually/),
+      ]);
       const code = query.get('code') ?? '';
-      const parameters = { grant_type: 'authorization_code', code, redirect_uri: callback.redirectUri, code_verifier: pkce.verifier };
+      const parameters = {
+        grant_type: 'authorization_code',
+        code,
+        redirect_uri: callback.redirectUri,
+        code_verifier: pkce.verifier,
+      };
       const refused = await token(dogFacts, { ...parameters, resource: counter.McpServerUrl });
       assert.deepEqual([refused.status, refused.body.error], [400, 'invalid_target'], 'the code, for the other server');
       const { body } = await redeem(dogFacts, code, callback.redirectUri, pkce.verifier);
       await assertGoodForOne(body.access_token!, dogFacts, counter);
 
-      const refresh = (more: Record<string, string>) => token(dogFacts, { grant_type: 'refresh_token', refresh_token: body.refresh_token!, ...more });
+      const refresh = (more: Record<string, string>) =>
+        token(dogFacts, { grant_type: 'refresh_token', refresh_token: body.refresh_token!, ...more });
       assert.equal((await refresh({ resource: counter.McpServerUrl })).body.error, 'invalid_target');
       assert.equal((await refresh({ scope: counter.McpOAuthScope })).body.error, 'invalid_scope');
       const refreshed = await refresh({ resource: dogFacts.McpServerUrl });
@@ -151,7 +211,12 @@ describe('one person', () => {
 
   test('gives no token when the sign-in URL is edited in the browser between the consent page and Cognito', async () => {
     const both = `${dogFacts.McpOAuthScope} ${counter.McpOAuthScope}`;
-    for (const [scope, resource] of [[both, null], [both, dogFacts.McpServerUrl], [dogFacts.McpOAuthScope, null], [counter.McpOAuthScope, counter.McpServerUrl]] as const) {
+    for (const [scope, resource] of [
+      [both, null],
+      [both, dogFacts.McpServerUrl],
+      [dogFacts.McpOAuthScope, null],
+      [counter.McpOAuthScope, counter.McpServerUrl],
+    ] as const) {
       const callback = await listenForCallback(0);
       const pkce = newPkce();
       try {
@@ -165,7 +230,11 @@ describe('one person', () => {
         await person.page.goto(edited.href);
         const [query] = await Promise.all([callback.next(), person.fillSignIn()]);
         const refused = await redeem(dogFacts, query.get('code') ?? '', callback.redirectUri, pkce.verifier);
-        assert.deepEqual([refused.status, refused.body.error, refused.body.access_token], [400, 'invalid_grant', undefined], `${scope} ${resource}`);
+        assert.deepEqual(
+          [refused.status, refused.body.error, refused.body.access_token],
+          [400, 'invalid_grant', undefined],
+          `${scope} ${resource}`,
+        );
       } finally {
         await callback.close();
       }
@@ -175,7 +244,9 @@ describe('one person', () => {
   test('is asked nothing when a client asks for both servers, for none, or for one with the OAuth scope of the other', async () => {
     const redirectUri = 'http://127.0.0.1:4711/callback';
     const ask = async (changed: Record<string, string | null>, more = ''): Promise<string | null> => {
-      const response = await fetch(`${authorizationUrl(dogFacts, redirectUri, newPkce(), changed).href}${more}`, { redirect: 'manual' });
+      const response = await fetch(`${authorizationUrl(dogFacts, redirectUri, newPkce(), changed).href}${more}`, {
+        redirect: 'manual',
+      });
       return new URL(response.headers.get('location') ?? 'none:').searchParams.get('error');
     };
     assert.equal(await ask({}, `&resource=${encodeURIComponent(counter.McpServerUrl)}`), 'invalid_target');

@@ -29,13 +29,16 @@ export interface Stack {
 export function runningStack(): Stack {
   const file = process.env.MCP_LAMBDA_OUTPUTS;
   if (file === undefined) {
-    throw new Error('MCP_LAMBDA_OUTPUTS is not set: run this test with `npm test -- e2e`, or point the variable at the file of a running `npm start -- --outputs-file FILE`');
+    throw new Error(
+      'MCP_LAMBDA_OUTPUTS is not set: run this test with `npm test -- e2e`, or point the variable at the file of a running `npm start -- --outputs-file FILE`',
+    );
   }
   return JSON.parse(readFileSync(file, 'utf8')) as Stack;
 }
 
 /** What issues authorization codes: the authorization server, for clients that know the URL alone, or the user pool itself, at its own path. */
-export const authorizationOf = (stack: Stack): 'server' | 'cognito' => (new URL(stack.McpOAuthAuthorizationUrl).pathname === '/oauth2/authorize' ? 'cognito' : 'server');
+export const authorizationOf = (stack: Stack): 'server' | 'cognito' =>
+  new URL(stack.McpOAuthAuthorizationUrl).pathname === '/oauth2/authorize' ? 'cognito' : 'server';
 
 /** Where the user pool's domain is played: Cognito's own endpoints and pages, whichever authorization the stack has. */
 export const cognitoDomain = (stack: Stack): string => new URL(stack.MailboxUrl).origin;
@@ -61,7 +64,13 @@ export async function aws<T>(stack: Stack, service: string, target: string, body
 }
 
 /** The same for a service whose API is paths and methods. */
-export async function awsRest<T>(stack: Stack, service: string, method: string, path: string, body?: object): Promise<T> {
+export async function awsRest<T>(
+  stack: Stack,
+  service: string,
+  method: string,
+  path: string,
+  body?: object,
+): Promise<T> {
   const response = await fetch(`${stack.AwsEndpointUrl}${path}`, {
     method,
     headers: {
@@ -77,9 +86,14 @@ export async function awsRest<T>(stack: Stack, service: string, method: string, 
 
 /** The machine client's secret, read from Secrets Manager as an operator would. */
 export async function machineClientSecret(stack: Stack): Promise<string> {
-  const { SecretString } = await aws<{ SecretString: string }>(stack, 'secretsmanager', 'secretsmanager.GetSecretValue', {
-    SecretId: stack.AutomatedOAuthClientSecretArn,
-  });
+  const { SecretString } = await aws<{ SecretString: string }>(
+    stack,
+    'secretsmanager',
+    'secretsmanager.GetSecretValue',
+    {
+      SecretId: stack.AutomatedOAuthClientSecretArn,
+    },
+  );
   return SecretString;
 }
 
@@ -95,6 +109,7 @@ export async function machineToken(stack: Stack): Promise<string> {
     body: new URLSearchParams({ grant_type: 'client_credentials', scope: stack.McpOAuthScope }),
   });
   const answer = (await response.json()) as { access_token?: string };
-  if (answer.access_token === undefined) throw new Error(`the token endpoint answered ${response.status}: ${JSON.stringify(answer)}`);
+  if (answer.access_token === undefined)
+    throw new Error(`the token endpoint answered ${response.status}: ${JSON.stringify(answer)}`);
   return answer.access_token;
 }

@@ -19,7 +19,11 @@ const stack = new Stack(app, 'Tasks');
 const server = new McpServer(stack, 'Server', {
   code: McpCode.fromAsset(text('program')),
   contract: McpContract.fromFile(text('contract')),
-  front: McpFront.external({ publicBaseUrl: text('publicBaseUrl'), signInBaseUrl: text('signInBaseUrl'), cognitoIdpUrl: text('signInBaseUrl') }),
+  front: McpFront.external({
+    publicBaseUrl: text('publicBaseUrl'),
+    signInBaseUrl: text('signInBaseUrl'),
+    cognitoIdpUrl: text('signInBaseUrl'),
+  }),
   // No front leads to an authorization server at that URL.
   authorization: McpAuthorization.cognito(),
   removalPolicy: RemovalPolicy.DESTROY,

@@ -38,11 +38,14 @@ type Deployed = Stack & { readonly RestApiId: string };
 const exports: Buffer[] = [];
 const receiver = createServer((asked, answer) => {
   const chunks: Buffer[] = [];
-  asked.on('data', (chunk: Buffer) => chunks.push(chunk)).on('end', () => {
-    if (asked.url === '/v1/traces' && asked.headers['content-type'] === 'application/x-protobuf') exports.push(Buffer.concat(chunks));
-    receiver.emit('export');
-    answer.end();
-  });
+  asked
+    .on('data', (chunk: Buffer) => chunks.push(chunk))
+    .on('end', () => {
+      if (asked.url === '/v1/traces' && asked.headers['content-type'] === 'application/x-protobuf')
+        exports.push(Buffer.concat(chunks));
+      receiver.emit('export');
+      answer.end();
+    });
 });
 
 interface Answer {
@@ -51,28 +54,42 @@ interface Answer {
 }
 
 /** Sends one message as a client of 2026-07-28 that knows tasks does, to the stack's own gateway. */
-async function answerOf(stack: Deployed, token: string, method: string, params: Record<string, unknown>): Promise<Answer> {
+async function answerOf(
+  stack: Deployed,
+  token: string,
+  method: string,
+  params: Record<string, unknown>,
+): Promise<Answer> {
   const _meta = {
     'io.modelcontextprotocol/protocolVersion': '2026-07-28',
     'io.modelcontextprotocol/clientCapabilities': { extensions: { 'io.modelcontextprotocol/tasks': {} } },
     traceparent: `00-${traceId}-b7ad6b7169203331-01`,
   };
   const answer = await new Promise<string>((resolve, reject) => {
-    request(`${stack.AwsEndpointUrl}/_aws/execute-api/${stack.RestApiId}/prod/mcp`, {
-      method: 'POST',
-      headers: {
-        host: `${stack.RestApiId}.execute-api.${stack.AwsRegion}.amazonaws.com`,
-        authorization: `Bearer ${token}`,
-        'content-type': 'application/json',
-        accept: 'application/json, text/event-stream',
-        'mcp-protocol-version': '2026-07-28',
-        'mcp-method': method,
-        'mcp-name': String(params.name ?? params.taskId),
+    request(
+      `${stack.AwsEndpointUrl}/_aws/execute-api/${stack.RestApiId}/prod/mcp`,
+      {
+        method: 'POST',
+        headers: {
+          host: `${stack.RestApiId}.execute-api.${stack.AwsRegion}.amazonaws.com`,
+          authorization: `Bearer ${token}`,
+          'content-type': 'application/json',
+          accept: 'application/json, text/event-stream',
+          'mcp-protocol-version': '2026-07-28',
+          'mcp-method': method,
+          'mcp-name': String(params.name ?? params.taskId),
+        },
       },
-    }, (response) => {
-      let text = '';
-      response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk)).on('end', () => resolve(text));
-    }).on('error', reject).end(JSON.stringify({ jsonrpc: '2.0', id: 1, method, params: { ...params, _meta } }));
+      (response) => {
+        let text = '';
+        response
+          .setEncoding('utf8')
+          .on('data', (chunk: string) => (text += chunk))
+          .on('end', () => resolve(text));
+      },
+    )
+      .on('error', reject)
+      .end(JSON.stringify({ jsonrpc: '2.0', id: 1, method, params: { ...params, _meta } }));
   });
   return JSON.parse(answer) as Answer;
 }
@@ -101,7 +118,13 @@ describe('a tool that runs as a task', () => {
         ...process.env,
         CDK_OUTDIR: cdkOut,
         CDK_VALIDATION: 'false',
-        CDK_CONTEXT_JSON: JSON.stringify({ program, contract, publicBaseUrl: front.origin, signInBaseUrl: signIn, receiver: `http://127.0.0.1:${(receiver.address() as AddressInfo).port}` }),
+        CDK_CONTEXT_JSON: JSON.stringify({
+          program,
+          contract,
+          publicBaseUrl: front.origin,
+          signInBaseUrl: signIn,
+          receiver: `http://127.0.0.1:${(receiver.address() as AddressInfo).port}`,
+        }),
       },
     });
     stack = deploy();
@@ -113,8 +136,21 @@ describe('a tool that runs as a task', () => {
   });
 
   function deploy(...options: readonly string[]): Deployed {
-    const program = [join(root, 'cli/emulator/deploy.py'), '--endpoint', local.AwsEndpointUrl, '--cdk-out', cdkOut, '--stack', 'Tasks', '--rest-api-id', ...options];
-    return { ...local, ...(JSON.parse(execFileSync(join(root, '.local/venv/bin/python'), program, { encoding: 'utf8' })) as Deployed) };
+    const program = [
+      join(root, 'cli/emulator/deploy.py'),
+      '--endpoint',
+      local.AwsEndpointUrl,
+      '--cdk-out',
+      cdkOut,
+      '--stack',
+      'Tasks',
+      '--rest-api-id',
+      ...options,
+    ];
+    return {
+      ...local,
+      ...(JSON.parse(execFileSync(join(root, '.local/venv/bin/python'), program, { encoding: 'utf8' })) as Deployed),
+    };
   }
 
   test('is continued by an asynchronous invocation of the same function', async () => {
@@ -130,17 +166,35 @@ describe('a tool that runs as a task', () => {
     assert.equal(task.result?.content[0]?.text, 'walk: computed for 0.5 s');
 
     // The work is exported before its process asks for the next invocation, which nothing here can see.
-    const traced = (name: string) => exports.find((bytes) => bytes.includes(name) && bytes.includes(Buffer.from(traceId, 'hex')));
-    const names = ['tools/call slow_compute', 'tasks/work slow_compute', 'tasks/get', 'Invoke ', 'PutItem ', 'GetItem '];
+    const traced = (name: string) =>
+      exports.find((bytes) => bytes.includes(name) && bytes.includes(Buffer.from(traceId, 'hex')));
+    const names = [
+      'tools/call slow_compute',
+      'tasks/work slow_compute',
+      'tasks/get',
+      'Invoke ',
+      'PutItem ',
+      'GetItem ',
+    ];
     while (names.some((name) => traced(name) === undefined)) {
       await once(receiver, 'export', { signal: AbortSignal.timeout(patience) });
     }
-    assert.ok(!exports.some((bytes) => bytes.includes('walk') || bytes.includes(created.taskId)), 'no argument and no id of a task is in a span');
+    assert.ok(
+      !exports.some((bytes) => bytes.includes('walk') || bytes.includes(created.taskId)),
+      'no argument and no id of a task is in a span',
+    );
   });
 
   test('is not begun by a function that IAM does not let invoke itself', async () => {
-    const template = JSON.parse(readFileSync(join(cdkOut, 'Tasks.template.json'), 'utf8')) as { Resources: Record<string, { Properties?: { PolicyDocument?: { Statement: { Action: unknown; Resource: unknown }[] } } }> };
-    const permissions = Object.values(template.Resources).flatMap(({ Properties }) => Properties?.PolicyDocument?.Statement ?? []).filter(({ Action }) => Action === 'lambda:InvokeFunction');
+    const template = JSON.parse(readFileSync(join(cdkOut, 'Tasks.template.json'), 'utf8')) as {
+      Resources: Record<
+        string,
+        { Properties?: { PolicyDocument?: { Statement: { Action: unknown; Resource: unknown }[] } } }
+      >;
+    };
+    const permissions = Object.values(template.Resources)
+      .flatMap(({ Properties }) => Properties?.PolicyDocument?.Statement ?? [])
+      .filter(({ Action }) => Action === 'lambda:InvokeFunction');
     assert.equal(permissions.length, 1, 'the function may invoke one function');
     permissions[0]!.Resource = 'arn:aws:lambda:us-east-1:000000000000:function:another';
     const stripped = join(work, 'stripped.template.json');

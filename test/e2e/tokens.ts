@@ -39,7 +39,8 @@ async function clientCredentials(stack: Stack, client: AppClient, oauthScope: st
     body: new URLSearchParams({ grant_type: 'client_credentials', scope: oauthScope }),
   });
   const answer = (await response.json()) as { access_token?: string };
-  if (answer.access_token === undefined) throw new Error(`the token endpoint answered ${response.status}: ${JSON.stringify(answer)}`);
+  if (answer.access_token === undefined)
+    throw new Error(`the token endpoint answered ${response.status}: ${JSON.stringify(answer)}`);
   return answer.access_token;
 }
 
@@ -88,22 +89,39 @@ export async function tokenForAnotherResource(stack: Stack): Promise<string> {
 }
 
 /** The tokens of a person who signed in through an API of Cognito instead of the authorization endpoint. */
-export async function tokensOfAnApiSignIn(stack: Stack): Promise<{ readonly idToken: string; readonly accessToken: string }> {
+export async function tokensOfAnApiSignIn(
+  stack: Stack,
+): Promise<{ readonly idToken: string; readonly accessToken: string }> {
   const email = `${randomBytes(6).toString('hex')}@example.com`;
   const password = newPassword();
   await cognito(stack, 'AdminCreateUser', {
     UserPoolId: stack.UserPoolId,
     Username: email,
     MessageAction: 'SUPPRESS',
-    UserAttributes: [{ Name: 'email', Value: email }, { Name: 'email_verified', Value: 'true' }],
+    UserAttributes: [
+      { Name: 'email', Value: email },
+      { Name: 'email_verified', Value: 'true' },
+    ],
   });
-  await cognito(stack, 'AdminSetUserPassword', { UserPoolId: stack.UserPoolId, Username: email, Password: password, Permanent: true });
-  const client = await newAppClient(stack, { UserPoolId: stack.UserPoolId, ExplicitAuthFlows: ['ALLOW_ADMIN_USER_PASSWORD_AUTH', 'ALLOW_REFRESH_TOKEN_AUTH'] });
-  const { AuthenticationResult } = await cognito<{ AuthenticationResult: { IdToken: string; AccessToken: string } }>(stack, 'AdminInitiateAuth', {
+  await cognito(stack, 'AdminSetUserPassword', {
     UserPoolId: stack.UserPoolId,
-    ClientId: client.ClientId,
-    AuthFlow: 'ADMIN_USER_PASSWORD_AUTH',
-    AuthParameters: { USERNAME: email, PASSWORD: password },
+    Username: email,
+    Password: password,
+    Permanent: true,
   });
+  const client = await newAppClient(stack, {
+    UserPoolId: stack.UserPoolId,
+    ExplicitAuthFlows: ['ALLOW_ADMIN_USER_PASSWORD_AUTH', 'ALLOW_REFRESH_TOKEN_AUTH'],
+  });
+  const { AuthenticationResult } = await cognito<{ AuthenticationResult: { IdToken: string; AccessToken: string } }>(
+    stack,
+    'AdminInitiateAuth',
+    {
+      UserPoolId: stack.UserPoolId,
+      ClientId: client.ClientId,
+      AuthFlow: 'ADMIN_USER_PASSWORD_AUTH',
+      AuthParameters: { USERNAME: email, PASSWORD: password },
+    },
+  );
   return { idToken: AuthenticationResult.IdToken, accessToken: AuthenticationResult.AccessToken };
 }

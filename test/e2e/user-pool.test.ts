@@ -16,19 +16,31 @@ function mcpLambda(...args: string[]): string {
   const { status, stdout, stderr } = spawnSync(process.execPath, ['scripts/mcp-lambda.mjs', ...args], {
     cwd: root,
     encoding: 'utf8',
-    env: { ...process.env, AWS_ENDPOINT_URL: stack.AwsEndpointUrl, AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test', MCP_USER_POOL_ID: stack.UserPoolId },
+    env: {
+      ...process.env,
+      AWS_ENDPOINT_URL: stack.AwsEndpointUrl,
+      AWS_ACCESS_KEY_ID: 'test',
+      AWS_SECRET_ACCESS_KEY: 'test',
+      MCP_USER_POOL_ID: stack.UserPoolId,
+    },
   });
   assert.equal(status, 0, stderr);
   return stdout;
 }
 
-const printed = (output: string, label: string): string => new RegExp(`^${label}: +(.+)$`, 'm').exec(output)?.[1] ?? assert.fail(`no ${label} in ${output}`);
+const printed = (output: string, label: string): string =>
+  new RegExp(`^${label}: +(.+)$`, 'm').exec(output)?.[1] ?? assert.fail(`no ${label} in ${output}`);
 
 /** The status of a token request with these credentials, and the access token. */
 async function requestToken(clientId: string, clientSecret: string): Promise<{ status: number; token?: string }> {
   const response = await fetch(stack.McpOAuthTokenUrl, {
     method: 'POST',
-    body: new URLSearchParams({ grant_type: 'client_credentials', scope: stack.McpOAuthScope, client_id: clientId, client_secret: clientSecret }),
+    body: new URLSearchParams({
+      grant_type: 'client_credentials',
+      scope: stack.McpOAuthScope,
+      client_id: clientId,
+      client_secret: clientSecret,
+    }),
   });
   const { access_token: token } = (await response.json()) as { access_token?: string };
   return { status: response.status, ...(token === undefined ? {} : { token }) };
@@ -36,12 +48,21 @@ async function requestToken(clientId: string, clientSecret: string): Promise<{ s
 
 describe('mcp-lambda', () => {
   test('adds a machine client, rotates its secret and removes it', async () => {
-    const added = mcpLambda('clients', 'add', 'rotating', ...stack.McpOAuthScope.split(' ').flatMap((scope) => ['--scope', scope]));
+    const added = mcpLambda(
+      'clients',
+      'add',
+      'rotating',
+      ...stack.McpOAuthScope.split(' ').flatMap((scope) => ['--scope', scope]),
+    );
     const [id, first] = [printed(added, 'client id'), printed(added, 'client secret')];
     const { token } = await requestToken(id, first);
     const answer = await fetch(stack.McpServerUrl, {
       method: 'POST',
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
+      headers: {
+        authorization: `Bearer ${token}`,
+        'content-type': 'application/json',
+        accept: 'application/json, text/event-stream',
+      },
       body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list' }),
     });
     assert.equal(answer.status, 200, await answer.text());
@@ -59,10 +80,19 @@ describe('mcp-lambda', () => {
 
   test('invites a user by mail, and disables one', async () => {
     const email = `${randomUUID()}@example.com`;
-    const user = () => aws<{ Enabled: boolean; UserStatus: string }>(stack, 'cognito-idp', 'AWSCognitoIdentityProviderService.AdminGetUser', { UserPoolId: stack.UserPoolId, Username: email });
+    const user = () =>
+      aws<{ Enabled: boolean; UserStatus: string }>(
+        stack,
+        'cognito-idp',
+        'AWSCognitoIdentityProviderService.AdminGetUser',
+        { UserPoolId: stack.UserPoolId, Username: email },
+      );
     mcpLambda('users', 'invite', email);
     const { messages } = (await (await fetch(stack.MailboxUrl)).json()) as { messages: { to: string[] }[] };
-    assert.ok(messages.some(({ to }) => to.includes(email)), JSON.stringify(messages));
+    assert.ok(
+      messages.some(({ to }) => to.includes(email)),
+      JSON.stringify(messages),
+    );
     const { Enabled, UserStatus } = await user();
     assert.deepEqual({ Enabled, UserStatus }, { Enabled: true, UserStatus: 'FORCE_CHANGE_PASSWORD' });
     mcpLambda('users', 'disable', email);

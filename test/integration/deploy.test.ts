@@ -14,7 +14,17 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
 import { aws, awsRest } from '../e2e/stack.ts';
-import { added, bootstrap, cdk, emulator, idOf, inventory, type Inventory, type Resources, resourcesOf } from './account.ts';
+import {
+  added,
+  bootstrap,
+  cdk,
+  emulator,
+  idOf,
+  inventory,
+  type Inventory,
+  type Resources,
+  resourcesOf,
+} from './account.ts';
 import { type Answer, Front, machineToken, send, type TokenAnswer } from './gateway.ts';
 import { type AppName, sourceOf, STACKS } from './paths.ts';
 import { ADDED_SCOPE, change, CHANGED_TEXT, present, type Revision } from './programs.ts';
@@ -30,22 +40,45 @@ type Context = Readonly<Record<string, string>>;
 
 async function deploy(app: AppName, first: Revision, context: Context): Promise<Resources> {
   // What the npm package brings is built for arm64, and the emulator runs this machine's programs.
-  const given = Object.entries({ 'mcp-lambda-cdk:programs': first.lambdaDir, ...context }).flatMap(([name, value]) => ['--context', `${name}=${value}`]);
-  await cdk('deploy', '--app', `node ${sourceOf(app)}`, ...given, '--output', join(work, app), '--require-approval', 'never', '--toolkit-stack-name', 'Bootstrap');
+  const given = Object.entries({ 'mcp-lambda-cdk:programs': first.lambdaDir, ...context }).flatMap(([name, value]) => [
+    '--context',
+    `${name}=${value}`,
+  ]);
+  await cdk(
+    'deploy',
+    '--app',
+    `node ${sourceOf(app)}`,
+    ...given,
+    '--output',
+    join(work, app),
+    '--require-approval',
+    'never',
+    '--toolkit-stack-name',
+    'Bootstrap',
+  );
   return resourcesOf(STACKS[app]);
 }
 
 const destroy = (app: AppName) => cdk('destroy', '--app', join(work, app), '--all', '--force');
 
 /** What an update replaced. */
-const replaced = (was: Resources, is: Resources) => Object.entries(was).filter(([name, each]) => !SNAPSHOTS.includes(each.type) && is[name]?.id !== each.id).map(([name]) => name);
+const replaced = (was: Resources, is: Resources) =>
+  Object.entries(was)
+    .filter(([name, each]) => !SNAPSHOTS.includes(each.type) && is[name]?.id !== each.id)
+    .map(([name]) => name);
 
 const call = (api: string, token: string, tool: string, args: object = {}, headers: Record<string, string> = {}) =>
-  send(api, { method: 'tools/call', params: { name: tool, arguments: args } }, { authorization: `Bearer ${token}`, ...headers });
+  send(
+    api,
+    { method: 'tools/call', params: { name: tool, arguments: args } },
+    { authorization: `Bearer ${token}`, ...headers },
+  );
 
 function content(answer: Answer): { readonly count: number; readonly conversation: string } {
   assert.equal(answer.status, 200, answer.body);
-  const { result } = JSON.parse(answer.body.replace(/^(event|id|retry):.*$/gm, '').replace(/^data: ?/gm, '')) as { result?: { structuredContent?: { count: number; conversation: string } } };
+  const { result } = JSON.parse(answer.body.replace(/^(event|id|retry):.*$/gm, '').replace(/^data: ?/gm, '')) as {
+    result?: { structuredContent?: { count: number; conversation: string } };
+  };
   assert.ok(result?.structuredContent !== undefined, answer.body);
   return result.structuredContent;
 }
@@ -55,9 +88,12 @@ function granted({ token, error }: TokenAnswer): string {
   return token;
 }
 
-const cognito = <T>(operation: string, body: object) => aws<T>(emulator, 'cognito-idp', `AWSCognitoIdentityProviderService.${operation}`, body);
+const cognito = <T>(operation: string, body: object) =>
+  aws<T>(emulator, 'cognito-idp', `AWSCognitoIdentityProviderService.${operation}`, body);
 
-const memoryOf = async (name: string) => (await awsRest<{ MemorySize: number }>(emulator, 'lambda', 'GET', `/2015-03-31/functions/${name}/configuration`)).MemorySize;
+const memoryOf = async (name: string) =>
+  (await awsRest<{ MemorySize: number }>(emulator, 'lambda', 'GET', `/2015-03-31/functions/${name}/configuration`))
+    .MemorySize;
 
 describe('integration apps', () => {
   let front: Front;
@@ -88,13 +124,31 @@ describe('integration apps', () => {
 
     async function token(...scopeNames: readonly string[]): Promise<string> {
       const scopes = scopeNames.map((name) => `${identifier}/${name}`);
-      const settings = { UserPoolId: pool, ClientName: 'program', AllowedOAuthFlowsUserPoolClient: true, AllowedOAuthFlows: ['client_credentials'], AllowedOAuthScopes: scopes };
+      const settings = {
+        UserPoolId: pool,
+        ClientName: 'program',
+        AllowedOAuthFlowsUserPoolClient: true,
+        AllowedOAuthFlows: ['client_credentials'],
+        AllowedOAuthScopes: scopes,
+      };
       if (program === undefined) {
-        program = (await cognito<{ UserPoolClient: typeof program }>('CreateUserPoolClient', { ...settings, GenerateSecret: true })).UserPoolClient;
+        program = (
+          await cognito<{ UserPoolClient: typeof program }>('CreateUserPoolClient', {
+            ...settings,
+            GenerateSecret: true,
+          })
+        ).UserPoolClient;
       } else {
         await cognito('UpdateUserPoolClient', { ...settings, ClientId: program.ClientId });
       }
-      return granted(await machineToken(`${emulator.AwsEndpointUrl}/oauth2/token`, program.ClientId, program.ClientSecret, scopes.join(' ')));
+      return granted(
+        await machineToken(
+          `${emulator.AwsEndpointUrl}/oauth2/token`,
+          program.ClientId,
+          program.ClientSecret,
+          scopes.join(' '),
+        ),
+      );
     }
 
     test('is deployed by cdk deploy, and answers a program', async () => {
@@ -106,22 +160,38 @@ describe('integration apps', () => {
 
       const anonymous = await call(api, '', 'incrementCounter');
       assert.equal(anonymous.status, 401);
-      assert.ok(anonymous.challenge?.includes(`resource_metadata="${identifier.replace('/mcp', '/.well-known/oauth-protected-resource/mcp')}"`), anonymous.challenge);
+      assert.ok(
+        anonymous.challenge?.includes(
+          `resource_metadata="${identifier.replace('/mcp', '/.well-known/oauth-protected-resource/mcp')}"`,
+        ),
+        anonymous.challenge,
+      );
 
       const accessToken = await token('counter.read', 'counter.write');
       conversation = content(await call(api, accessToken, 'incrementCounter', { by: 5 })).conversation;
       assert.equal(content(await call(api, accessToken, 'getCounter', { conversation })).count, 5);
-      assert.equal((await call(api, accessToken, 'getCounter', { conversation }, { origin: ORIGIN })).status, 403, 'a page of another origin');
+      assert.equal(
+        (await call(api, accessToken, 'getCounter', { conversation }, { origin: ORIGIN })).status,
+        403,
+        'a page of another origin',
+      );
     });
 
     test('keeps pool, API, table and what they hold through an update of code, memory, origins and OAuth scopes', async () => {
-      const updated = await deploy('defaults', first, { ...second, chosen: JSON.stringify({ memorySize: 512, allowedOrigins: [ORIGIN] }) });
+      const updated = await deploy('defaults', first, {
+        ...second,
+        chosen: JSON.stringify({ memorySize: 512, allowedOrigins: [ORIGIN] }),
+      });
       assert.deepEqual(replaced(resources, updated), []);
       resources = updated;
 
       const accessToken = await token('counter.read', 'counter.write', ADDED_SCOPE);
       assert.equal(content(await call(api, accessToken, 'getCounter', { conversation }, { origin: ORIGIN })).count, 5);
-      assert.ok((await send(api, { method: 'tools/list' }, { authorization: `Bearer ${accessToken}` })).body.includes(CHANGED_TEXT));
+      assert.ok(
+        (await send(api, { method: 'tools/list' }, { authorization: `Bearer ${accessToken}` })).body.includes(
+          CHANGED_TEXT,
+        ),
+      );
       assert.equal(await memoryOf(idOf(resources, 'AWS::Lambda::Function', 'CounterFunction')), 512);
     });
 
@@ -129,7 +199,9 @@ describe('integration apps', () => {
       await destroy('defaults');
       assert.deepEqual(added(empty, await inventory()), {
         'user pool': [pool],
-        'log group': ['CounterAuthorizationServer', 'CounterFunction'].map((name) => idOf(resources, 'AWS::Logs::LogGroup', name)),
+        'log group': ['CounterAuthorizationServer', 'CounterFunction'].map((name) =>
+          idOf(resources, 'AWS::Logs::LogGroup', name),
+        ),
         table: [idOf(resources, 'AWS::DynamoDB::GlobalTable')],
       });
     });
@@ -145,15 +217,29 @@ describe('integration apps', () => {
 
     /** A token of the app's own machine client, from the authorization server. */
     async function ask(...scopeNames: readonly string[]): Promise<TokenAnswer> {
-      const { SecretString } = await aws<{ SecretString: string }>(emulator, 'secretsmanager', 'secretsmanager.GetSecretValue', {
-        SecretId: idOf(resources, 'AWS::SecretsManager::Secret', 'CounterMachineClient'),
-      });
-      return machineToken(`${front.url}/token`, idOf(resources, 'AWS::Cognito::UserPoolClient', 'CounterMachineClient'), SecretString, scopeNames.map((name) => `${identifier()}/${name}`).join(' '));
+      const { SecretString } = await aws<{ SecretString: string }>(
+        emulator,
+        'secretsmanager',
+        'secretsmanager.GetSecretValue',
+        {
+          SecretId: idOf(resources, 'AWS::SecretsManager::Secret', 'CounterMachineClient'),
+        },
+      );
+      return machineToken(
+        `${front.url}/token`,
+        idOf(resources, 'AWS::Cognito::UserPoolClient', 'CounterMachineClient'),
+        SecretString,
+        scopeNames.map((name) => `${identifier()}/${name}`).join(' '),
+      );
     }
 
     const token = async (...scopeNames: readonly string[]): Promise<string> => granted(await ask(...scopeNames));
 
-    const context = (revision: Revision): Context => ({ ...revision, publicBaseUrl: front.url, signInBaseUrl: emulator.AwsEndpointUrl });
+    const context = (revision: Revision): Context => ({
+      ...revision,
+      publicBaseUrl: front.url,
+      signInBaseUrl: emulator.AwsEndpointUrl,
+    });
 
     test('is deployed by cdk deploy, and answers a program through its Lambda authorizer', async () => {
       beforehand = await inventory();
@@ -179,10 +265,18 @@ describe('integration apps', () => {
       assert.deepEqual(replaced(resources, updated), []);
       resources = updated;
 
-      assert.equal((await call(api, await token('counter.read', 'counter.write'), 'getCounter')).status, 403, 'without the OAuth scope that the tool needs now');
+      assert.equal(
+        (await call(api, await token('counter.read', 'counter.write'), 'getCounter')).status,
+        403,
+        'without the OAuth scope that the tool needs now',
+      );
       const accessToken = await token('counter.read', 'counter.write', ADDED_SCOPE);
       assert.equal(content(await call(api, accessToken, 'getCounter', { conversation }, { origin: ORIGIN })).count, 3);
-      assert.ok((await send(api, { method: 'tools/list' }, { authorization: `Bearer ${accessToken}` })).body.includes(CHANGED_TEXT));
+      assert.ok(
+        (await send(api, { method: 'tools/list' }, { authorization: `Bearer ${accessToken}` })).body.includes(
+          CHANGED_TEXT,
+        ),
+      );
       assert.equal(await memoryOf(idOf(resources, 'AWS::Lambda::Function', 'CounterFunction')), 1024);
     });
 

@@ -24,25 +24,43 @@ async function text(response: IncomingMessage): Promise<string> {
 }
 
 /** Sends an MCP message of revision 2026-07-28. */
-export function send(api: string, message: { readonly method: string; readonly params?: object }, headers: Record<string, string>): Promise<Answer> {
+export function send(
+  api: string,
+  message: { readonly method: string; readonly params?: object },
+  headers: Record<string, string>,
+): Promise<Answer> {
   const { url, host } = behind(api, '/mcp');
   const name = (message.params as { name?: string } | undefined)?.name;
-  const params = { ...message.params, _meta: { 'io.modelcontextprotocol/protocolVersion': '2026-07-28', 'io.modelcontextprotocol/clientInfo': { name: 'integration', version: '1' }, 'io.modelcontextprotocol/clientCapabilities': {} } };
+  const params = {
+    ...message.params,
+    _meta: {
+      'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+      'io.modelcontextprotocol/clientInfo': { name: 'integration', version: '1' },
+      'io.modelcontextprotocol/clientCapabilities': {},
+    },
+  };
   return new Promise((resolve, reject) => {
-    const asked = request(url, {
-      method: 'POST',
-      headers: {
-        host,
-        'content-type': 'application/json',
-        accept: 'application/json, text/event-stream',
-        'mcp-protocol-version': '2026-07-28',
-        'mcp-method': message.method,
-        ...(name === undefined ? {} : { 'mcp-name': name }),
-        ...headers,
+    const asked = request(
+      url,
+      {
+        method: 'POST',
+        headers: {
+          host,
+          'content-type': 'application/json',
+          accept: 'application/json, text/event-stream',
+          'mcp-protocol-version': '2026-07-28',
+          'mcp-method': message.method,
+          ...(name === undefined ? {} : { 'mcp-name': name }),
+          ...headers,
+        },
       },
-    }, (response) => {
-      text(response).then((body) => resolve({ status: response.statusCode!, challenge: response.headers['www-authenticate'], body }), reject);
-    });
+      (response) => {
+        text(response).then(
+          (body) => resolve({ status: response.statusCode!, challenge: response.headers['www-authenticate'], body }),
+          reject,
+        );
+      },
+    );
     asked.on('error', reject).end(JSON.stringify({ jsonrpc: '2.0', id: 1, ...message, params }));
   });
 }
@@ -87,10 +105,18 @@ export interface TokenAnswer {
 }
 
 /** Asks for an access token by client credentials (RFC 6749 section 4.4). */
-export async function machineToken(endpoint: string, clientId: string, secret: string, oauthScope: string): Promise<TokenAnswer> {
+export async function machineToken(
+  endpoint: string,
+  clientId: string,
+  secret: string,
+  oauthScope: string,
+): Promise<TokenAnswer> {
   const response = await fetch(endpoint, {
     method: 'POST',
-    headers: { 'content-type': 'application/x-www-form-urlencoded', authorization: `Basic ${Buffer.from(`${clientId}:${secret}`).toString('base64')}` },
+    headers: {
+      'content-type': 'application/x-www-form-urlencoded',
+      authorization: `Basic ${Buffer.from(`${clientId}:${secret}`).toString('base64')}`,
+    },
     body: new URLSearchParams({ grant_type: 'client_credentials', scope: oauthScope }),
   });
   const { access_token: token, error } = (await response.json()) as { access_token?: string; error?: string };

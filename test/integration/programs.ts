@@ -7,7 +7,12 @@ import { join } from 'node:path';
 import { root } from './paths.ts';
 
 /** The Cargo package of each program. */
-const PACKAGES = { counter: 'counter', authorizer: 'mcp-lambda-authorizer', authorization: 'mcp-lambda-authorization', 'dog-facts': 'dog-facts' };
+const PACKAGES = {
+  counter: 'counter',
+  authorizer: 'mcp-lambda-authorizer',
+  authorization: 'mcp-lambda-authorization',
+  'dog-facts': 'dog-facts',
+};
 
 /** A text of the server that `tools/list` shows, and what it says in the other revision. */
 const TEXT = 'Every conversation has its own.';
@@ -26,8 +31,24 @@ export interface Revision {
 export function build(directory: string, ...programs: readonly (keyof typeof PACKAGES)[]): void {
   for (const binary of programs) {
     // One by one, as `npm start` does: built together they share features, and the next build would compile again.
-    const messages = execFileSync('cargo', ['build', '--locked', '--quiet', '--package', PACKAGES[binary], '--bin', binary, '--message-format=json-render-diagnostics'], { cwd: root, encoding: 'utf8', maxBuffer: 1 << 26 });
-    const built = messages.split('\n').filter((line) => line.includes('"executable":"')).map((line) => JSON.parse(line) as { target: { name: string }; executable: string });
+    const messages = execFileSync(
+      'cargo',
+      [
+        'build',
+        '--locked',
+        '--quiet',
+        '--package',
+        PACKAGES[binary],
+        '--bin',
+        binary,
+        '--message-format=json-render-diagnostics',
+      ],
+      { cwd: root, encoding: 'utf8', maxBuffer: 1 << 26 },
+    );
+    const built = messages
+      .split('\n')
+      .filter((line) => line.includes('"executable":"'))
+      .map((line) => JSON.parse(line) as { target: { name: string }; executable: string });
     mkdirSync(join(directory, binary), { recursive: true });
     copyFileSync(built.find(({ target }) => target.name === binary)!.executable, join(directory, binary, 'bootstrap'));
   }
@@ -51,12 +72,16 @@ export function change(first: Revision, directory: string): Revision {
   }
   const program = readFileSync(join(first.lambdaDir, 'counter', 'bootstrap'));
   const at = program.indexOf(TEXT);
-  if (at === -1 || TEXT.length !== CHANGED_TEXT.length) throw new Error(`the counter has no text ${JSON.stringify(TEXT)} that ${JSON.stringify(CHANGED_TEXT)} fits into`);
+  if (at === -1 || TEXT.length !== CHANGED_TEXT.length)
+    throw new Error(`the counter has no text ${JSON.stringify(TEXT)} that ${JSON.stringify(CHANGED_TEXT)} fits into`);
   program.write(CHANGED_TEXT, at);
   writeFileSync(join(directory, 'counter', 'bootstrap'), program, { mode: 0o755 });
 
   const text = readFileSync(join(root, first.contract), 'utf8').replace(TEXT, CHANGED_TEXT);
-  const contract = JSON.parse(text) as { scopes: { name: string; description: string }[]; tools: { name: string; scopes: string[] }[] };
+  const contract = JSON.parse(text) as {
+    scopes: { name: string; description: string }[];
+    tools: { name: string; scopes: string[] }[];
+  };
   contract.scopes.push({ name: ADDED_SCOPE, description: 'Look into counters' });
   contract.tools.find(({ name }) => name === 'getCounter')!.scopes.push(ADDED_SCOPE);
   const file = join(directory, 'contract.json');

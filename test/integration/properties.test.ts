@@ -10,7 +10,8 @@ import { propertiesOfApps, propertiesOfLibrary } from './properties.ts';
 const NOT_SET: Readonly<Record<string, string>> = {
   McpAuthorizationServerProps: 'McpServer makes the construct from the options of McpAuthorization.server',
   McpAuthorizedServer: 'McpHost tells it the authorization server about each of its servers',
-  McpBearerTokenOptions: 'stands in place of the user pool, which everything else is about; synthesized in cdk/test/rules/combinations.ts',
+  McpBearerTokenOptions:
+    'stands in place of the user pool, which everything else is about; synthesized in cdk/test/rules/combinations.ts',
   McpCargoOptions: 'compiles for arm64, which the part `artifact` does and the emulator does not run',
   McpCodeConfig: 'what McpCode.bind gives, for code of another kind',
   McpConsentScope: 'a part of McpAuthorizationServerProps',
@@ -21,7 +22,8 @@ const NOT_SET: Readonly<Record<string, string>> = {
   McpFrontPathOptions: 'what McpFront.bindPath is told',
   McpFunctionProps: 'McpServer makes the construct from McpFunctionOptions',
   McpInteractiveClientProps: 'McpServer makes the construct',
-  McpJwtOptions: 'stands in place of the user pool, which everything else is about; synthesized in cdk/test/rules/combinations.ts',
+  McpJwtOptions:
+    'stands in place of the user pool, which everything else is about; synthesized in cdk/test/rules/combinations.ts',
   McpMachineClientProps: 'McpServer.addMachineClient makes the construct',
 };
 
@@ -32,12 +34,23 @@ const excluded = (property: string) => property in NOT_SET || property.split('.'
 
 describe('the apps', () => {
   test('set every property of the library: a new one goes into apps/everything.ts, or with a reason into NOT_SET of this test', () => {
-    assert.deepEqual(ofLibrary.filter((property) => !ofApps.has(property) && !excluded(property)), []);
+    assert.deepEqual(
+      ofLibrary.filter((property) => !ofApps.has(property) && !excluded(property)),
+      [],
+    );
   });
 
   test('set none that are listed as not set, and the list has none that are gone', () => {
-    assert.deepEqual(ofLibrary.filter((property) => ofApps.has(property) && excluded(property)), []);
-    assert.deepEqual(Object.keys(NOT_SET).filter((name) => !ofLibrary.some((property) => property === name || property.startsWith(`${name}.`))), []);
+    assert.deepEqual(
+      ofLibrary.filter((property) => ofApps.has(property) && excluded(property)),
+      [],
+    );
+    assert.deepEqual(
+      Object.keys(NOT_SET).filter(
+        (name) => !ofLibrary.some((property) => property === name || property.startsWith(`${name}.`)),
+      ),
+      [],
+    );
   });
 
   test('choose nothing in the app with the defaults', () => {

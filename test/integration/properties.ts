@@ -29,7 +29,14 @@ export function propertiesOfApps(files: readonly string[]): Set<string>[] {
     typeRoots: [join(root, 'node_modules', '@types')],
   });
   const errors = ts.getPreEmitDiagnostics(program);
-  if (errors.length > 0) throw new Error(ts.formatDiagnostics(errors, { getCanonicalFileName: (name) => name, getCurrentDirectory: () => root, getNewLine: () => '\n' }));
+  if (errors.length > 0)
+    throw new Error(
+      ts.formatDiagnostics(errors, {
+        getCanonicalFileName: (name) => name,
+        getCurrentDirectory: () => root,
+        getNewLine: () => '\n',
+      }),
+    );
 
   const checker = program.getTypeChecker();
   return files.map((file) => {
@@ -38,7 +45,10 @@ export function propertiesOfApps(files: readonly string[]): Set<string>[] {
       if (ts.isObjectLiteralExpression(node)) {
         const type = checker.getContextualType(node);
         for (const { name } of node.properties) {
-          const owner = name === undefined || type === undefined ? undefined : checker.getNonNullableType(type).getProperty(name.getText())?.declarations?.[0]?.parent;
+          const owner =
+            name === undefined || type === undefined
+              ? undefined
+              : checker.getNonNullableType(type).getProperty(name.getText())?.declarations?.[0]?.parent;
           if (owner !== undefined && ts.isInterfaceDeclaration(owner)) set.add(`${owner.name.text}.${name!.getText()}`);
         }
       }

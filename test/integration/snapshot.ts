@@ -12,10 +12,16 @@ import { fileURLToPath } from 'node:url';
 import { APPS, type AppName, root, sourceOf, STACKS } from './paths.ts';
 
 /** What the apps are told where nothing runs. */
-const CONTEXT = { lambdaDir: 'cdk/test/fixtures/lambda', 'mcp-lambda-cdk:programs': 'cdk/test/fixtures/lambda', publicBaseUrl: 'http://127.0.0.1:3030', signInBaseUrl: 'http://127.0.0.1:3031' };
+const CONTEXT = {
+  lambdaDir: 'cdk/test/fixtures/lambda',
+  'mcp-lambda-cdk:programs': 'cdk/test/fixtures/lambda',
+  publicBaseUrl: 'http://127.0.0.1:3030',
+  signInBaseUrl: 'http://127.0.0.1:3031',
+};
 
 /** Where the template of an app is committed. */
-export const snapshotOf = (app: AppName): string => join(root, 'test', 'integration', 'snapshots', `${app}.template.json`);
+export const snapshotOf = (app: AppName): string =>
+  join(root, 'test', 'integration', 'snapshots', `${app}.template.json`);
 
 /** The template of an app as text, with a placeholder for the digests of what it uploads. */
 export function templateOf(app: AppName): string {
@@ -26,7 +32,12 @@ export function templateOf(app: AppName): string {
       cwd: root,
       encoding: 'utf8',
       // The rules of the CDK are the part `templates`.
-      env: { ...process.env, CDK_OUTDIR: outdir, CDK_VALIDATION: 'false', CDK_CONTEXT_JSON: JSON.stringify({ ...context, ...CONTEXT }) },
+      env: {
+        ...process.env,
+        CDK_OUTDIR: outdir,
+        CDK_VALIDATION: 'false',
+        CDK_CONTEXT_JSON: JSON.stringify({ ...context, ...CONTEXT }),
+      },
     });
     if (done.status !== 0) throw new Error(done.stderr);
     const template: unknown = JSON.parse(readFileSync(join(outdir, `${STACKS[app]}.template.json`), 'utf8'));

@@ -24,21 +24,36 @@ const work = mkdtempSync(join(tmpdir(), 'template-'));
 /** The blocks of shell commands in a section of the document. */
 function commands(section: string): string[] {
   const [, text = ''] = readFileSync(join(root, 'docs', 'deploy.md'), 'utf8').split(`\n## ${section}\n`);
-  return [...text.split('\n## ')[0]!.matchAll(/```sh\n([^]*?)```/g)].map(([, block]) => block!);
+  return [...text.split('\n## ')[0]!.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, block]) => block!);
 }
 
 const shell = (script: string) =>
-  run('bash', ['-e', '-c', script.replaceAll('<bucket>', BUCKET).replaceAll('dist/template', work)], { PATH: [awsCli, process.env['PATH']].join(delimiter) });
+  run('bash', ['-e', '-c', script.replaceAll('<bucket>', BUCKET).replaceAll('dist/template', work)], {
+    PATH: [awsCli, process.env['PATH']].join(delimiter),
+  });
 
 describe('the template without the CDK', () => {
   const [deploying, deleting] = commands('Without the CDK');
   let beforehand: Inventory;
-  const dogApi = createServer((_asked, answer) => answer.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ data: [{ attributes: { body: FACT } }] })));
+  const dogApi = createServer((_asked, answer) =>
+    answer
+      .writeHead(200, { 'content-type': 'application/json' })
+      .end(JSON.stringify({ data: [{ attributes: { body: FACT } }] })),
+  );
 
   before(async () => {
     await new Promise<void>((resolve) => dogApi.listen(0, '127.0.0.1', resolve));
     build(join(work, 'lambda'), 'dog-facts', 'authorization');
-    await run('node', ['scripts/template.mjs', work, `lambdaDir=${join(work, 'lambda')}`, `dogApiBaseUrl=http://127.0.0.1:${(dogApi.address() as AddressInfo).port}/api/v2`], { CDK_VALIDATION: 'false' });
+    await run(
+      'node',
+      [
+        'scripts/template.mjs',
+        work,
+        `lambdaDir=${join(work, 'lambda')}`,
+        `dogApiBaseUrl=http://127.0.0.1:${(dogApi.address() as AddressInfo).port}/api/v2`,
+      ],
+      { CDK_VALIDATION: 'false' },
+    );
     beforehand = await inventory();
     await shell('aws s3 mb s3://<bucket>');
   });
@@ -48,9 +63,23 @@ describe('the template without the CDK', () => {
   });
 
   test('is deployed by the commands of the document, and answers a program', async () => {
-    const outputs = Object.fromEntries((JSON.parse(/\[[^]*\]\s*$/.exec(await shell(deploying!))![0]) as { OutputKey: string; OutputValue: string }[]).map(({ OutputKey, OutputValue }) => [OutputKey, OutputValue]));
-    const { SecretString } = await aws<{ SecretString: string }>(emulator, 'secretsmanager', 'secretsmanager.GetSecretValue', { SecretId: outputs['AutomatedOAuthClientSecretArn'] });
-    const { token, error } = await machineToken(`${emulator.AwsEndpointUrl}/oauth2/token`, outputs['AutomatedOAuthClientId']!, SecretString, outputs['McpOAuthScope']!);
+    const outputs = Object.fromEntries(
+      (
+        JSON.parse(/\[[\s\S]*\]\s*$/.exec(await shell(deploying!))![0]) as { OutputKey: string; OutputValue: string }[]
+      ).map(({ OutputKey, OutputValue }) => [OutputKey, OutputValue]),
+    );
+    const { SecretString } = await aws<{ SecretString: string }>(
+      emulator,
+      'secretsmanager',
+      'secretsmanager.GetSecretValue',
+      { SecretId: outputs['AutomatedOAuthClientSecretArn'] },
+    );
+    const { token, error } = await machineToken(
+      `${emulator.AwsEndpointUrl}/oauth2/token`,
+      outputs['AutomatedOAuthClientId']!,
+      SecretString,
+      outputs['McpOAuthScope']!,
+    );
     assert.ok(token !== undefined, error);
     const api = idOf(await resourcesOf('dog-facts'), 'AWS::ApiGateway::RestApi');
     const call = { method: 'tools/call', params: { name: 'getDogFacts', arguments: {} } };

@@ -21,7 +21,10 @@ describe('the public API of the constructs', () => {
   });
 
   test('is described in cdk/API.md as it is: otherwise run npm run api', () => {
-    const [written, generated] = [readFileSync(join(root, 'cdk', 'API.md'), 'utf8').split('\n'), apiReference().split('\n')];
+    const [written, generated] = [
+      readFileSync(join(root, 'cdk', 'API.md'), 'utf8').split('\n'),
+      apiReference().split('\n'),
+    ];
     const first = generated.findIndex((line: string, index: number) => line !== written[index]);
     assert.equal(written[first], generated[first], `line ${first + 1} is stale`);
     assert.equal(written.length, generated.length);
@@ -29,7 +32,9 @@ describe('the public API of the constructs', () => {
 
   test('would be described otherwise, were it another one than the accepted', () => {
     const other = assembly();
-    other.types['mcp-lambda-cdk.McpServer'].properties.find((property: { name: string }) => property.name === 'signInUrl').docs.summary = 'Where people knock.';
+    other.types['mcp-lambda-cdk.McpServer'].properties.find(
+      (property: { name: string }) => property.name === 'signInUrl',
+    ).docs.summary = 'Where people knock.';
     const folder = join(root, 'target', 'api-other');
     writeAssembly(folder, other);
     assert.match(apiReference(folder), /Where people knock\./);
@@ -37,7 +42,11 @@ describe('the public API of the constructs', () => {
 
   test('has examples that compile, and can be said in the other languages', () => {
     const tablet = join(root, 'target', 'examples.tabl');
-    const done = spawnSync(join(root, 'node_modules', '.bin', 'jsii-rosetta'), ['extract', '--strict', '--cache-to', tablet, 'cdk'], { cwd: root, encoding: 'utf8' });
+    const done = spawnSync(
+      join(root, 'node_modules', '.bin', 'jsii-rosetta'),
+      ['extract', '--strict', '--cache-to', tablet, 'cdk'],
+      { cwd: root, encoding: 'utf8' },
+    );
     assert.equal(done.status, 0, `${done.stdout}${done.stderr}`);
   });
 });

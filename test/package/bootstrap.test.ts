@@ -39,7 +39,14 @@ function toolCall(name: string, args: object): object {
       resourcePath: '/mcp',
       identity: { sourceIp: '127.0.0.1' },
       authorizer: {
-        claims: { sub: 'machine', client_id: 'machine', token_use: 'access', scope: `${resource}/dog-facts`, iss: issuer, exp: '4102444800' },
+        claims: {
+          sub: 'machine',
+          client_id: 'machine',
+          token_use: 'access',
+          scope: `${resource}/dog-facts`,
+          iss: issuer,
+          exp: '4102444800',
+        },
       },
     },
     body: JSON.stringify({ jsonrpc: '2.0', id: 7, method: 'tools/call', params: { name, arguments: args } }),
@@ -59,7 +66,9 @@ describe('the arm64 bootstrap of dog-facts', () => {
 
   test('answers a tool call that comes through the Lambda Runtime API', async (t) => {
     const dogApi = createServer((_request, response) => {
-      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ data: [{ id: '1', type: 'fact', attributes: { body: 'Dogs have noses.' } }] }));
+      response
+        .writeHead(200, { 'content-type': 'application/json' })
+        .end(JSON.stringify({ data: [{ id: '1', type: 'fact', attributes: { body: 'Dogs have noses.' } }] }));
     });
     await new Promise<void>((resolve) => dogApi.listen(0, '127.0.0.1', resolve));
     const api = await startRuntimeApi();

@@ -28,10 +28,20 @@ describe('the npm package of the constructs', () => {
   after(() => rmSync(folder, { recursive: true }));
 
   const versions = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).devDependencies;
-  const npm = (args: string[], cwd: string) => execFileSync('npm', [...args, '--ignore-scripts', '--no-audit', '--no-fund'], { cwd, encoding: 'utf8' });
+  const npm = (args: string[], cwd: string) =>
+    execFileSync('npm', [...args, '--ignore-scripts', '--no-audit', '--no-fund'], { cwd, encoding: 'utf8' });
   const [packed] = JSON.parse(npm(['pack', '--json', '--pack-destination', folder], join(root, 'cdk')));
   writeFileSync(join(folder, 'package.json'), '{ "private": true }');
-  npm(['install', '--prefer-offline', `./${packed.filename}`, `aws-cdk-lib@${versions['aws-cdk-lib']}`, `constructs@${versions.constructs}`], folder);
+  npm(
+    [
+      'install',
+      '--prefer-offline',
+      `./${packed.filename}`,
+      `aws-cdk-lib@${versions['aws-cdk-lib']}`,
+      `constructs@${versions.constructs}`,
+    ],
+    folder,
+  );
 
   test('has nothing but the compiled library, its assembly and its programs', () => {
     const tops = new Set(packed.files.map((file: { path: string }) => file.path.split('/')[0]));
@@ -41,7 +51,10 @@ describe('the npm package of the constructs', () => {
   for (const name of ['authorization', 'authorizer']) {
     test(`brings the program ${name} for 64-bit Arm, with its checksum`, () => {
       const program = join(installed, 'assets', name, 'bootstrap');
-      assert.equal(readFileSync(`${installed}/assets/${name}.sha256`, 'utf8'), `${sha256(program)}  ${name}/bootstrap\n`);
+      assert.equal(
+        readFileSync(`${installed}/assets/${name}.sha256`, 'utf8'),
+        `${sha256(program)}  ${name}/bootstrap\n`,
+      );
       const content = readFileSync(program);
       assert.equal(content.readUInt16LE(18), 183, 'not aarch64');
       // What differs between machines would end up in another checksum.
@@ -59,7 +72,11 @@ describe('the npm package of the constructs', () => {
     mkdirSync(join(folder, 'bin'));
     symlinkSync(process.execPath, join(folder, 'bin', 'node'));
     const cloud = join(folder, 'cdk.out');
-    execFileSync('node', ['app.js'], { cwd: folder, env: { PATH: join(folder, 'bin'), CDK_OUTDIR: cloud, CDK_VALIDATION: 'false' }, stdio: ['ignore', 'pipe', 'inherit'] });
+    execFileSync('node', ['app.js'], {
+      cwd: folder,
+      env: { PATH: join(folder, 'bin'), CDK_OUTDIR: cloud, CDK_VALIDATION: 'false' },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
 
     const { Resources } = JSON.parse(readFileSync(join(cloud, 'Mine.template.json'), 'utf8'));
     const functions = Object.values<any>(Resources).filter((each) => each.Type === 'AWS::Lambda::Function');
@@ -67,6 +84,9 @@ describe('the npm package of the constructs', () => {
     assert.equal(authorization.length, 1);
     assert.deepEqual(authorization[0].Properties.Architectures, ['arm64']);
     const asset = authorization[0].Properties.Code.S3Key.replace(/\.zip$/, '');
-    assert.equal(sha256(join(cloud, `asset.${asset}`, 'bootstrap')), sha256(join(installed, 'assets', 'authorization', 'bootstrap')));
+    assert.equal(
+      sha256(join(cloud, `asset.${asset}`, 'bootstrap')),
+      sha256(join(installed, 'assets', 'authorization', 'bootstrap')),
+    );
   });
 });

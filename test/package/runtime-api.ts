@@ -42,7 +42,10 @@ export async function startRuntimeApi(): Promise<RuntimeApi> {
   };
 
   const server = createServer((request, response) => {
-    const path = /^\/2018-06-01\/runtime\/(?:invocation\/next|invocation\/([^/]+)\/(response|error)|init\/(error))$/.exec(request.url ?? '');
+    const path =
+      /^\/2018-06-01\/runtime\/(?:invocation\/next|invocation\/([^/]+)\/(response|error)|init\/(error))$/.exec(
+        request.url ?? '',
+      );
     if (path === null) {
       response.writeHead(404).end();
     } else if (request.method === 'GET') {
@@ -63,15 +66,17 @@ export async function startRuntimeApi(): Promise<RuntimeApi> {
 
   return {
     address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
-    invoke: (event) => new Promise((resolve) => {
-      const id = randomUUID();
-      answers.set(id, resolve);
-      events.push({ id, event });
-      deliver();
-    }),
-    close: () => new Promise((resolve) => {
-      server.closeAllConnections();
-      server.close(() => resolve());
-    }),
+    invoke: (event) =>
+      new Promise((resolve) => {
+        const id = randomUUID();
+        answers.set(id, resolve);
+        events.push({ id, event });
+        deliver();
+      }),
+    close: () =>
+      new Promise((resolve) => {
+        server.closeAllConnections();
+        server.close(() => resolve());
+      }),
   };
 }

@@ -13,7 +13,11 @@ const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '')
 const profile = ['--config', 'profile.dev.debug="line-tables-only"', '--config', 'profile.dev.package."*".debug=false'];
 
 function run(program: string, args: readonly string[], cwd: string): SpawnSyncReturns<string> {
-  return spawnSync(program, args, { cwd, encoding: 'utf8', env: { ...process.env, CARGO_TARGET_DIR: process.env.CARGO_TARGET_DIR ?? join(root, 'target') } });
+  return spawnSync(program, args, {
+    cwd,
+    encoding: 'utf8',
+    env: { ...process.env, CARGO_TARGET_DIR: process.env.CARGO_TARGET_DIR ?? join(root, 'target') },
+  });
 }
 
 describe('the template for a new server', () => {
@@ -26,7 +30,22 @@ describe('the template for a new server', () => {
     directory = mkdtempSync(join(tmpdir(), 'template-'));
     server = join(directory, 'kennel-club');
     const template = join(root, 'templates', 'server');
-    const generated = run(cargoGenerate, ['generate', '--path', template, '--name', 'kennel-club', '--destination', directory, '--define', `mcp_lambda=${root}`, '--silent'], directory);
+    const generated = run(
+      cargoGenerate,
+      [
+        'generate',
+        '--path',
+        template,
+        '--name',
+        'kennel-club',
+        '--destination',
+        directory,
+        '--define',
+        `mcp_lambda=${root}`,
+        '--silent',
+      ],
+      directory,
+    );
     assert.equal(generated.status, 0, generated.stdout + generated.stderr);
     // The versions that everything else is tested with.
     copyFileSync(join(root, 'Cargo.lock'), join(server, 'Cargo.lock'));
@@ -36,7 +55,14 @@ describe('the template for a new server', () => {
   });
 
   test('leaves nothing to fill in', () => {
-    for (const file of ['Cargo.toml', 'contract.json', 'src/lib.rs', 'src/main.rs', 'src/server.rs', 'tests/server.rs']) {
+    for (const file of [
+      'Cargo.toml',
+      'contract.json',
+      'src/lib.rs',
+      'src/main.rs',
+      'src/server.rs',
+      'tests/server.rs',
+    ]) {
       assert.doesNotMatch(readFileSync(join(server, file), 'utf8'), /\{\{|\}\}.*\{\{/, file);
     }
   });

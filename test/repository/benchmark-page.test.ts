@@ -11,7 +11,11 @@ import { page } from '../bench/page.mjs';
 const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 
 test('the page of the benchmark says what its committed result says', () => {
-  assert.equal(read('docs/benchmark.md'), page(JSON.parse(read('test/bench/results.json'))), 'run `npm run bench -- --page`');
+  assert.equal(
+    read('docs/benchmark.md'),
+    page(JSON.parse(read('test/bench/results.json'))),
+    'run `npm run bench -- --page`',
+  );
 });
 
 test('a ratio is taken within each round, so that a slow round moves nothing', () => {

@@ -16,18 +16,44 @@ const sources = (folder: string, ending: string): string[] =>
 /** Which file of the constructs imports which. */
 function constructs(): Graph {
   const files = sources('cdk/lib', '.ts');
-  return new Map(files.map((file) => {
-    const specifiers = [...readFileSync(join(root, 'cdk/lib', file), 'utf8').matchAll(/from '(\.{1,2}\/[^']+)'/g)].map(([, name = '']) => normalize(join(dirname(file), name)));
-    return [file, new Set(specifiers.map((name) => (existsSync(join(root, 'cdk/lib', `${name}.ts`)) ? `${name}.ts` : `${name}/index.ts`)))];
-  }));
+  return new Map(
+    files.map((file) => {
+      const specifiers = [
+        ...readFileSync(join(root, 'cdk/lib', file), 'utf8').matchAll(/from '(\.{1,2}\/[^']+)'/g),
+      ].map(([, name = '']) => normalize(join(dirname(file), name)));
+      return [
+        file,
+        new Set(
+          specifiers.map((name) =>
+            existsSync(join(root, 'cdk/lib', `${name}.ts`)) ? `${name}.ts` : `${name}/index.ts`,
+          ),
+        ),
+      ];
+    }),
+  );
 }
 
 /** The paths in a `use` tree. */
 function paths(tree: string, prefix: readonly string[] = []): string[][] {
   const text = tree.trim();
   const brace = text.indexOf('{');
-  if (brace < 0) return text === '' ? [] : [[...prefix, ...text.replace(/\s+as\s+\w+$/, '').split('::').map((part) => part.trim())]];
-  const head = text.slice(0, brace).split('::').map((part) => part.trim()).filter((part) => part !== '');
+  if (brace < 0)
+    return text === ''
+      ? []
+      : [
+          [
+            ...prefix,
+            ...text
+              .replace(/\s+as\s+\w+$/, '')
+              .split('::')
+              .map((part) => part.trim()),
+          ],
+        ];
+  const head = text
+    .slice(0, brace)
+    .split('::')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
   const parts: string[] = [];
   let depth = 0;
   let from = brace + 1;
@@ -45,29 +71,41 @@ function paths(tree: string, prefix: readonly string[] = []): string[][] {
 /** Which module of a crate uses which, by its `use` lines and paths. Unit tests inside a file do not count. */
 function modules(folder: string): Graph {
   const files = sources(folder, '.rs').filter((file) => !/^(main\.rs|bin\/|fuzzing\.rs)/.test(file));
-  const nameOf = (file: string): string => file.replace(/\.rs$/, '').replace(/(^|\/)(mod|lib)$/, '').replaceAll('/', '::');
+  const nameOf = (file: string): string =>
+    file
+      .replace(/\.rs$/, '')
+      .replace(/(^|\/)(mod|lib)$/, '')
+      .replaceAll('/', '::');
   const names = new Set(files.map(nameOf));
-  return new Map(files.map((file) => {
-    const here = nameOf(file);
-    const text = readFileSync(join(root, folder, file), 'utf8').split(/\n#\[cfg\(test\)\]\nmod \w+ \{/)[0]!.replace(/^\s*\/\/.*$/gm, '');
-    const used = [...text.matchAll(/^[ \t]*(?:pub(?:\([^)]*\))?\s+)?use\s+([^;]+);/gm)].flatMap(([, tree = '']) => paths(tree));
-    const inline = [...text.matchAll(/\b(?:crate|super)(?:::\w+)+/g)].map(([path]) => path.split('::'));
-    const targets = [...used, ...inline].flatMap((path) => {
-      let base = here === '' ? [] : here.split('::');
-      let rest = path;
-      if (path[0] === 'crate') [base, rest] = [[], path.slice(1)];
-      else if (path[0] === 'super') for (; rest[0] === 'super'; rest = rest.slice(1)) base = base.slice(0, -1);
-      else if (path[0] === 'self') rest = path.slice(1);
-      else return [];
-      const whole = [...base, ...rest];
-      for (let length = whole.length; length > 0; length -= 1) {
-        const name = whole.slice(0, length).join('::');
-        if (names.has(name)) return name === here ? [] : [name];
-      }
-      return [];
-    });
-    return [here, new Set(targets)] as const;
-  }).filter(([name]) => name !== ''));
+  return new Map(
+    files
+      .map((file) => {
+        const here = nameOf(file);
+        const text = readFileSync(join(root, folder, file), 'utf8')
+          .split(/\n#\[cfg\(test\)\]\nmod \w+ \{/)[0]!
+          .replace(/^\s*\/\/.*$/gm, '');
+        const used = [...text.matchAll(/^[ \t]*(?:pub(?:\([^)]*\))?\s+)?use\s+([^;]+);/gm)].flatMap(([, tree = '']) =>
+          paths(tree),
+        );
+        const inline = [...text.matchAll(/\b(?:crate|super)(?:::\w+)+/g)].map(([path]) => path.split('::'));
+        const targets = [...used, ...inline].flatMap((path) => {
+          let base = here === '' ? [] : here.split('::');
+          let rest = path;
+          if (path[0] === 'crate') [base, rest] = [[], path.slice(1)];
+          else if (path[0] === 'super') for (; rest[0] === 'super'; rest = rest.slice(1)) base = base.slice(0, -1);
+          else if (path[0] === 'self') rest = path.slice(1);
+          else return [];
+          const whole = [...base, ...rest];
+          for (let length = whole.length; length > 0; length -= 1) {
+            const name = whole.slice(0, length).join('::');
+            if (names.has(name)) return name === here ? [] : [name];
+          }
+          return [];
+        });
+        return [here, new Set(targets)] as const;
+      })
+      .filter(([name]) => name !== ''),
+  );
 }
 
 /** The strongly connected components of more than one node (Tarjan). */
@@ -116,7 +154,19 @@ describe('imports', () => {
     assert.ok(floors(graph) <= 9, `${floors(graph)} floors`);
   });
 
-  for (const crate of ['lambda/mcp-lambda', 'lambda/authorizer', 'lambda/authorization', 'lambda/token', 'lambda/runtime', 'lambda/contract', 'lambda/servers/dog-facts', 'lambda/servers/counter', 'cli', 'cdk/rust/jsii-host', 'cdk/rust/jsii-bindgen']) {
+  for (const crate of [
+    'lambda/mcp-lambda',
+    'lambda/authorizer',
+    'lambda/authorization',
+    'lambda/token',
+    'lambda/runtime',
+    'lambda/contract',
+    'lambda/servers/dog-facts',
+    'lambda/servers/counter',
+    'cli',
+    'cdk/rust/jsii-host',
+    'cdk/rust/jsii-bindgen',
+  ]) {
     test(`of ${crate} have no circle`, (context) => {
       const graph = modules(`${crate}/src`);
       context.diagnostic(`${crate}: ${graph.size} modules`);
@@ -125,14 +175,28 @@ describe('imports', () => {
   }
 
   test('in a circle are found', () => {
-    assert.deepEqual(circles(new Map([['a', new Set(['b'])], ['b', new Set(['c'])], ['c', new Set(['a'])], ['d', new Set(['a'])]])), [['a', 'b', 'c']]);
+    assert.deepEqual(
+      circles(
+        new Map([
+          ['a', new Set(['b'])],
+          ['b', new Set(['c'])],
+          ['c', new Set(['a'])],
+          ['d', new Set(['a'])],
+        ]),
+      ),
+      [['a', 'b', 'c']],
+    );
   });
 });
 
 describe('optional features', () => {
   test('of mcp-lambda are modules with a null twin: at most 15 lines ask for one', (context) => {
     const folder = 'lambda/mcp-lambda/src';
-    const lines = sources(folder, '.rs').flatMap((file) => readFileSync(join(root, folder, file), 'utf8').split('\n').flatMap((line) => (/\bfeature = "/.test(line) ? [`${file}: ${line.trim()}`] : [])));
+    const lines = sources(folder, '.rs').flatMap((file) =>
+      readFileSync(join(root, folder, file), 'utf8')
+        .split('\n')
+        .flatMap((line) => (/\bfeature = "/.test(line) ? [`${file}: ${line.trim()}`] : [])),
+    );
     context.diagnostic(`${folder}: ${lines.length} lines`);
     assert.ok(lines.length > 0 && lines.length <= 15, lines.join('\n'));
   });

@@ -11,7 +11,11 @@ const text = (path: string) => readFileSync(join(fileURLToPath(new URL('../..', 
 const workflow = text('docs/examples/deploy.yml');
 const check = /run: \|\n((?: {10}.*\n)+)/.exec(workflow)?.[1] ?? '';
 
-const run = (ENVIRONMENT: string, ACTION: string, CONFIRM = '') => spawnSync('bash', ['-e', '-c', check], { encoding: 'utf8', env: { PATH: process.env['PATH'], ENVIRONMENT, ACTION, CONFIRM } });
+const run = (ENVIRONMENT: string, ACTION: string, CONFIRM = '') =>
+  spawnSync('bash', ['-e', '-c', check], {
+    encoding: 'utf8',
+    env: { PATH: process.env['PATH'], ENVIRONMENT, ACTION, CONFIRM },
+  });
 
 describe('the pipeline of the documents', () => {
   test('destroys an environment only when its name is written once more', () => {
@@ -25,19 +29,28 @@ describe('the pipeline of the documents', () => {
 
   test('updates the code alone in dev only', () => {
     assert.equal(run('dev', 'code').status, 0);
-    assert.equal(run('prod', 'code').stdout, 'code alone leaves CloudFormation behind, so it is for dev: deploy prod instead\n');
+    assert.equal(
+      run('prod', 'code').stdout,
+      'code alone leaves CloudFormation behind, so it is for dev: deploy prod instead\n',
+    );
     assert.equal(run('prod', 'code').status, 1);
     assert.equal(run('prod', 'deploy').status, 0);
   });
 
   test('may read the repository and ask for an identity, and nothing else', () => {
-    assert.deepEqual([...workflow.matchAll(/permissions: (\{.*\})/g)].map(([, permissions]) => permissions), ['{}', '{ contents: read, id-token: write }']);
+    assert.deepEqual(
+      [...workflow.matchAll(/permissions: (\{.*\})/g)].map(([, permissions]) => permissions),
+      ['{}', '{ contents: read, id-token: write }'],
+    );
     assert.ok(!/secrets\.|AWS_ACCESS_KEY/.test(workflow), 'no stored key');
   });
 
   test('puts no input into a command by itself', () => {
     const commands = workflow.split('\n').filter((line) => /run:|^ {10}/.test(line) && line.includes('${{'));
-    assert.deepEqual(commands.filter((line) => !/role-to-assume|aws-region/.test(line)), []);
+    assert.deepEqual(
+      commands.filter((line) => !/role-to-assume|aws-region/.test(line)),
+      [],
+    );
   });
 });
 
@@ -47,6 +60,9 @@ describe('the list of what only a live account can show', () => {
   test('names every type that the emulator accepts without effect', () => {
     const types = [...standIns.matchAll(/^ {4}"(AWS::[\w:]+)"/gm)].map(([, type]) => type!);
     assert.ok(types.length > 0, 'no stand-in is found');
-    assert.deepEqual(types.filter((type) => !text('docs/live-checks.md').includes(`\`${type}\``)), []);
+    assert.deepEqual(
+      types.filter((type) => !text('docs/live-checks.md').includes(`\`${type}\``)),
+      [],
+    );
   });
 });

@@ -21,7 +21,9 @@ describe('a lock of the checkout', () => {
       const unlock = await lock('${name}', () => process.send('waits'));
       process.send('has it');
       process.once('message', async () => { await unlock(); process.exit(); });`;
-    const child = spawn('node', ['--input-type=module', '-e', program], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    const child = spawn('node', ['--input-type=module', '-e', program], {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
     const said: unknown[] = [];
     child.on('message', (message) => said.push(message));
     return {
@@ -53,10 +55,27 @@ test('settings of a shell that change what programs do are removed, and loopback
     import { cleanEnvironment } from '${url('environment.mjs')}';
     cleanEnvironment();
     process.stdout.write(JSON.stringify(process.env));`;
-  const shell = { PATH: process.env.PATH, AWS_PROFILE: 'x', AWS_ENDPOINT_URL: 'x', CDK_OUTDIR: 'x', PYTHONPATH: 'x', NODE_PATH: '/x', HTTPS_PROXY: 'http://proxy:1', NO_PROXY: 'corp', CARGO_HOME: '/c', npm_config_registry: 'http://r' };
+  const shell = {
+    PATH: process.env.PATH,
+    AWS_PROFILE: 'x',
+    AWS_ENDPOINT_URL: 'x',
+    CDK_OUTDIR: 'x',
+    PYTHONPATH: 'x',
+    NODE_PATH: '/x',
+    HTTPS_PROXY: 'http://proxy:1',
+    NO_PROXY: 'corp',
+    CARGO_HOME: '/c',
+    npm_config_registry: 'http://r',
+  };
   const { stdout } = spawnSync('node', ['--input-type=module', '-e', program], { env: shell, encoding: 'utf8' });
   const { PATH: path, ...left } = JSON.parse(stdout) as Record<string, string>;
   assert.equal(path, shell.PATH);
   const direct = 'corp,127.0.0.1,localhost,::1';
-  assert.deepEqual(left, { HTTPS_PROXY: 'http://proxy:1', CARGO_HOME: '/c', npm_config_registry: 'http://r', NO_PROXY: direct, no_proxy: direct });
+  assert.deepEqual(left, {
+    HTTPS_PROXY: 'http://proxy:1',
+    CARGO_HOME: '/c',
+    npm_config_registry: 'http://r',
+    NO_PROXY: direct,
+    no_proxy: direct,
+  });
 });

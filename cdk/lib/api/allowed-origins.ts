@@ -5,7 +5,10 @@ import { synthError } from '../private/synth-error';
 export function checkedOrigins(origins: string[] = []): string[] {
   for (const value of knownItems(origins)) {
     if (!URL.canParse(value) || new URL(value).origin !== value) {
-      throw synthError('AllowedOriginInvalid', `allowedOrigins has ${JSON.stringify(value)} and takes origins as browsers send them, for example http://localhost:6274: correct or remove it`);
+      throw synthError(
+        'AllowedOriginInvalid',
+        `allowedOrigins has ${JSON.stringify(value)} and takes origins as browsers send them, for example http://localhost:6274: correct or remove it`,
+      );
     }
   }
   return itemsOf(origins, ',');

@@ -22,7 +22,7 @@ export function insufficientScopeChallenge(parameters: ChallengeParameters): str
 
 function challenge(template: string, { resourceMetadataUrl, oauthScopes }: ChallengeParameters): string {
   const scope = oauthScopes.join(' ');
-  assertHeaderValue(resourceMetadataUrl, 'the challenge\'s resource_metadata');
-  assertHeaderValue(scope, 'the challenge\'s scope');
+  assertHeaderValue(resourceMetadataUrl, "the challenge's resource_metadata");
+  assertHeaderValue(scope, "the challenge's scope");
   return filledString(template, { resourceMetadataUrl, oauthScopes: scope });
 }

@@ -94,7 +94,8 @@ export function addLimitResponses(api: apigateway.RestApi): void {
     type: apigateway.ResponseType.QUOTA_EXCEEDED,
     statusCode: '429',
     error: 'quota_exceeded',
-    description: 'this app client has used up its quota, requests are taken again when the day, week or month of the quota ends',
+    description:
+      'this app client has used up its quota, requests are taken again when the day, week or month of the quota ends',
   });
   // The Lambda authorizer names existing keys, except for a moment during a deployment. API Gateway's 403 would make
   // MCP clients request other OAuth scopes.
@@ -112,10 +113,16 @@ export function addLimitResponses(api: apigateway.RestApi): void {
  * They apply to every integration of the API, so they do not name the endpoint.
  */
 export function addEndpointResponses(api: apigateway.RestApi): void {
-  const unreachable = { statusCode: '502', jsonRpcMessage: 'the server behind this URL cannot be reached, try again later' };
+  const unreachable = {
+    statusCode: '502',
+    jsonRpcMessage: 'the server behind this URL cannot be reached, try again later',
+  };
   addGatewayResponse(api, 'EndpointUnreachable', { type: apigateway.ResponseType.INTEGRATION_FAILURE, ...unreachable });
   // A host name that does not exist, or a certificate that API Gateway does not trust.
-  addGatewayResponse(api, 'EndpointMisconfigured', { type: apigateway.ResponseType.API_CONFIGURATION_ERROR, ...unreachable });
+  addGatewayResponse(api, 'EndpointMisconfigured', {
+    type: apigateway.ResponseType.API_CONFIGURATION_ERROR,
+    ...unreachable,
+  });
   addGatewayResponse(api, 'EndpointTimeout', {
     type: apigateway.ResponseType.INTEGRATION_TIMEOUT,
     statusCode: '504',

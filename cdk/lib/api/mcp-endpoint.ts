@@ -27,7 +27,9 @@ export interface McpEndpointParameters {
  */
 export function addMcpEndpoint(path: apigateway.Resource, parameters: McpEndpointParameters): apigateway.Method[] {
   const taken = ['POST', ...parameters.otherMethods];
-  const methods = taken.map((method) => path.addMethod(method, parameters.integrationOf(method), parameters.authorization));
+  const methods = taken.map((method) =>
+    path.addMethod(method, parameters.integrationOf(method), parameters.authorization),
+  );
   const others = addStaticMethod(
     path,
     'ANY',
@@ -45,8 +47,16 @@ export function addMcpEndpoint(path: apigateway.Resource, parameters: McpEndpoin
 
 /** Forwards messages to a function and streams its response. */
 export function functionIntegration(handler: lambda.IFunction, timeout: Duration): apigateway.Integration {
-  assertKnown(timeout, 'timeout', 'give a Duration of a plain number, because Lambda takes it in seconds and API Gateway in milliseconds');
-  return new apigateway.LambdaIntegration(handler, { responseTransferMode: apigateway.ResponseTransferMode.STREAM, timeout, allowTestInvoke: false });
+  assertKnown(
+    timeout,
+    'timeout',
+    'give a Duration of a plain number, because Lambda takes it in seconds and API Gateway in milliseconds',
+  );
+  return new apigateway.LambdaIntegration(handler, {
+    responseTransferMode: apigateway.ResponseTransferMode.STREAM,
+    timeout,
+    allowTestInvoke: false,
+  });
 }
 
 /**

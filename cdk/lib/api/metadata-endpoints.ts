@@ -1,7 +1,15 @@
 import { Validations } from 'aws-cdk-lib';
 import type * as apigateway from 'aws-cdk-lib/aws-apigateway';
-import { AUTHORIZATION_SERVER_METADATA_PATH, OPENID_CONFIGURATION_PATH, PROTECTED_RESOURCE_METADATA_PATH } from '../generated/facts';
-import { type AuthorizationServerDocuments, protectedResourceMetadata, type ProtectedResourceParameters } from './metadata';
+import {
+  AUTHORIZATION_SERVER_METADATA_PATH,
+  OPENID_CONFIGURATION_PATH,
+  PROTECTED_RESOURCE_METADATA_PATH,
+} from '../generated/facts';
+import {
+  type AuthorizationServerDocuments,
+  protectedResourceMetadata,
+  type ProtectedResourceParameters,
+} from './metadata';
 import { addPreflight, addStaticMethod, type StaticDocument } from './static-endpoint';
 
 /** Short, so that a changed scope reaches MCP clients in minutes; long enough for an edge cache to carry the load. */
@@ -15,10 +23,18 @@ const CACHE_SECONDS = 300;
  * @param mcpPath the API path of the MCP endpoint
  * @param server the authorization server that is reached at the same base URL, if there is one
  */
-export function addMetadataEndpoints(api: apigateway.RestApi, mcpPath: apigateway.Resource, resource: ProtectedResourceParameters, server?: AuthorizationServerDocuments): void {
+export function addMetadataEndpoints(
+  api: apigateway.RestApi,
+  mcpPath: apigateway.Resource,
+  resource: ProtectedResourceParameters,
+  server?: AuthorizationServerDocuments,
+): void {
   const documents: { [path: string]: Record<string, unknown> } = {
     [PROTECTED_RESOURCE_METADATA_PATH]: protectedResourceMetadata(resource),
-    ...(server && { [AUTHORIZATION_SERVER_METADATA_PATH]: server.authorizationServer, [OPENID_CONFIGURATION_PATH]: server.openidConfiguration }),
+    ...(server && {
+      [AUTHORIZATION_SERVER_METADATA_PATH]: server.authorizationServer,
+      [OPENID_CONFIGURATION_PATH]: server.openidConfiguration,
+    }),
   };
   for (const [path, document] of Object.entries(documents)) {
     addDocument(api.root.resourceForPath(path), document);
@@ -39,7 +55,10 @@ export function addProtectedResourceMetadata(path: apigateway.Resource, resource
  *
  * @param server asked when everything is known, at the end of synthesis
  */
-export function addAuthorizationServerMetadata(api: apigateway.RestApi, server: () => AuthorizationServerDocuments): void {
+export function addAuthorizationServerMetadata(
+  api: apigateway.RestApi,
+  server: () => AuthorizationServerDocuments,
+): void {
   addDocument(api.root.resourceForPath(AUTHORIZATION_SERVER_METADATA_PATH), () => server().authorizationServer);
   addDocument(api.root.resourceForPath(OPENID_CONFIGURATION_PATH), () => server().openidConfiguration);
 }
@@ -54,7 +73,10 @@ function addDocument(path: apigateway.Resource, document: StaticDocument): void 
   addPreflight(path, ['GET', 'HEAD']);
   for (const method of methods) {
     for (const id of ['AwsSolutions::AwsSolutions-APIG4', 'AwsSolutions::AwsSolutions-COG4']) {
-      Validations.of(method).acknowledge({ id, reason: 'RFC 9728 and RFC 8414: MCP clients read this document before they have an access token' });
+      Validations.of(method).acknowledge({
+        id,
+        reason: 'RFC 9728 and RFC 8414: MCP clients read this document before they have an access token',
+      });
     }
   }
 }

@@ -30,7 +30,11 @@ export interface ServerApi extends RestApiAddress {
   /** Adds the path of the MCP endpoint. */
   readonly addMcpPath: () => apigateway.Resource;
   /** Adds the documents: the server's own, and those of its authorization server unless a host has them. */
-  readonly addMetadata: (mcpPath: apigateway.Resource, resource: ProtectedResourceParameters, server?: AuthorizationServerDocuments) => void;
+  readonly addMetadata: (
+    mcpPath: apigateway.Resource,
+    resource: ProtectedResourceParameters,
+    server?: AuthorizationServerDocuments,
+  ) => void;
 }
 
 /** Options of an API. */
@@ -41,12 +45,23 @@ export interface RestApiOptions {
   /** Whether app clients have limits of their own. */
   readonly limitsAppClients?: boolean;
   /** Throttles of single methods, from the limits of the whole API. */
-  readonly methodOptions?: (rateLimit: number, burstLimit: number) => { [path: string]: apigateway.MethodDeploymentOptions };
+  readonly methodOptions?: (
+    rateLimit: number,
+    burstLimit: number,
+  ) => { [path: string]: apigateway.MethodDeploymentOptions };
 }
 
 /** Defines an API. */
-export function addRestApi(scope: Construct, restApiName: string, description: string, options: RestApiOptions): RestApiAddress {
-  const throttling = { throttlingRateLimit: options.throttlingRateLimit ?? SERVER_RATE, throttlingBurstLimit: options.throttlingBurstLimit ?? SERVER_BURST };
+export function addRestApi(
+  scope: Construct,
+  restApiName: string,
+  description: string,
+  options: RestApiOptions,
+): RestApiAddress {
+  const throttling = {
+    throttlingRateLimit: options.throttlingRateLimit ?? SERVER_RATE,
+    throttlingBurstLimit: options.throttlingBurstLimit ?? SERVER_BURST,
+  };
   const api = new apigateway.RestApi(scope, 'Api', {
     restApiName,
     description,

@@ -7,7 +7,16 @@ import { jsonTemplate } from './template-escaping';
  * Context and Baggage.
  */
 const REQUEST_HEADERS = [
-  ...['Authorization', 'Content-Type', 'Accept', 'Mcp-Protocol-Version', 'Mcp-Session-Id', 'Mcp-Method', 'Mcp-Name', 'Last-Event-ID'],
+  ...[
+    'Authorization',
+    'Content-Type',
+    'Accept',
+    'Mcp-Protocol-Version',
+    'Mcp-Session-Id',
+    'Mcp-Method',
+    'Mcp-Name',
+    'Last-Event-ID',
+  ],
   ...['traceparent', 'tracestate', 'baggage'],
 ];
 
@@ -52,7 +61,9 @@ export function addStaticMethod(
   answer: StaticAnswer,
   options: Pick<apigateway.MethodOptions, 'authorizer' | 'authorizationScopes' | 'apiKeyRequired'> = {},
 ): apigateway.Method {
-  const headers = Object.entries(answer.headers).map(([name, value]) => [`method.response.header.${name}`, `'${value}'`] as const);
+  const headers = Object.entries(answer.headers).map(
+    ([name, value]) => [`method.response.header.${name}`, `'${value}'`] as const,
+  );
   const integration = new apigateway.MockIntegration({
     // The template decides the status; API Gateway responds with 415 to a request with another media type than JSON.
     passthroughBehavior: apigateway.PassthroughBehavior.WHEN_NO_TEMPLATES,
@@ -61,7 +72,9 @@ export function addStaticMethod(
       {
         statusCode: answer.statusCode,
         responseParameters: Object.fromEntries(headers),
-          ...(answer.document !== undefined && { responseTemplates: { 'application/json': rendered(path, answer.document) } }),
+        ...(answer.document !== undefined && {
+          responseTemplates: { 'application/json': rendered(path, answer.document) },
+        }),
       },
     ],
   });
@@ -77,5 +90,7 @@ export function addStaticMethod(
 }
 
 function rendered(path: apigateway.IResource, document: StaticDocument): string {
-  return typeof document === 'function' ? Lazy.uncachedString({ produce: () => rendered(path, document()) }) : jsonTemplate(path, document);
+  return typeof document === 'function'
+    ? Lazy.uncachedString({ produce: () => rendered(path, document()) })
+    : jsonTemplate(path, document);
 }

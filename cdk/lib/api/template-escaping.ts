@@ -16,7 +16,10 @@ export function assertHeaderValue(value: string, what: string): void {
   }
   const refused = NOT_IN_HEADERS.exec(value);
   if (refused) {
-    throw synthError('TextNotStatic', `${what} is ${JSON.stringify(value)}, and a header of an API Gateway response cannot hold ${JSON.stringify(refused[0])}: remove the character`);
+    throw synthError(
+      'TextNotStatic',
+      `${what} is ${JSON.stringify(value)}, and a header of an API Gateway response cannot hold ${JSON.stringify(refused[0])}: remove the character`,
+    );
   }
 }
 

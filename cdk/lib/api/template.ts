@@ -16,7 +16,17 @@ export function filledString(template: string, values: TemplateValues): string {
  * 8414 section 3.2, RFC 9728 section 3.2).
  */
 export function filledDocument(template: Record<string, unknown>, values: TemplateValues): Record<string, unknown> {
-  const filled = Object.entries(template).map(([name, value]) => [name, Array.isArray(value) ? value.flatMap((item) => listOf(item, values)) : typeof value === 'string' ? filledString(value, values) : value] as const);
+  const filled = Object.entries(template).map(
+    ([name, value]) =>
+      [
+        name,
+        Array.isArray(value)
+          ? value.flatMap((item) => listOf(item, values))
+          : typeof value === 'string'
+            ? filledString(value, values)
+            : value,
+      ] as const,
+  );
   return Object.fromEntries(filled.filter(([, value]) => !Array.isArray(value) || value.length > 0));
 }
 

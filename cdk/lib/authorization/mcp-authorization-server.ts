@@ -133,9 +133,15 @@ export class McpAuthorizationServer extends Construct {
     super(scope, id);
     this.hasOne = props.resourceIdentifier !== undefined;
     if (this.hasOne === (props.scopes === undefined)) {
-      throw synthError('ScopesWithoutServer', 'resourceIdentifier and scopes belong to one MCP server, and one of them is missing: give both, or neither and each server with addServer');
+      throw synthError(
+        'ScopesWithoutServer',
+        'resourceIdentifier and scopes belong to one MCP server, and one of them is missing: give both, or neither and each server with addServer',
+      );
     }
-    assertRefusedClients(props.refusedClients ?? [], (props.clients ?? []).map((client) => client.clientId));
+    assertRefusedClients(
+      props.refusedClients ?? [],
+      (props.clients ?? []).map((client) => client.clientId),
+    );
     this.authorizationUrl = `${props.issuer}/authorize`;
     this.tokenUrl = `${props.issuer}/token`;
     const appClient = addCodeGrantClient(this, {
@@ -179,7 +185,10 @@ export class McpAuthorizationServer extends Construct {
    */
   public addServer(server: McpAuthorizedServer): void {
     if (this.hasOne) {
-      throw synthError('AuthorizationServerOfOne', 'the authorization server was defined for one MCP server and takes no other: leave its resourceIdentifier and scopes out and add every server with addServer');
+      throw synthError(
+        'AuthorizationServerOfOne',
+        'the authorization server was defined for one MCP server and takes no other: leave its resourceIdentifier and scopes out and add every server with addServer',
+      );
     }
     this.servers.push(server);
     assertEnvironmentFits(this, this.variables);
@@ -189,35 +198,50 @@ export class McpAuthorizationServer extends Construct {
   private environment(props: McpAuthorizationServerProps): { [name: string]: string } {
     const stack = Stack.of(this);
     const optional: { [name: string]: string | undefined } = {
-      [SETTING.MCP_ALLOWED_ORIGINS]: this.hasOne ? joined(props.allowedOrigins) : Lazy.uncachedString({ produce: () => joined(this.origins(props)) }),
-      [SETTING.AUTHORIZATION_CLIENTS]: props.clients?.length ? stack.toJsonString(preRegistered(props.clients, props.scopes ?? [])) : undefined,
+      [SETTING.MCP_ALLOWED_ORIGINS]: this.hasOne
+        ? joined(props.allowedOrigins)
+        : Lazy.uncachedString({ produce: () => joined(this.origins(props)) }),
+      [SETTING.AUTHORIZATION_CLIENTS]: props.clients?.length
+        ? stack.toJsonString(preRegistered(props.clients, props.scopes ?? []))
+        : undefined,
     };
     return {
-      ...(props.resourceIdentifier === undefined ? { [SETTING.AUTHORIZATION_RESOURCES]: this.resources(props.issuer) } : { [SETTING.MCP_RESOURCE]: props.resourceIdentifier }),
+      ...(props.resourceIdentifier === undefined
+        ? { [SETTING.AUTHORIZATION_RESOURCES]: this.resources(props.issuer) }
+        : { [SETTING.MCP_RESOURCE]: props.resourceIdentifier }),
       [SETTING.MCP_ISSUER]: props.userPool.issuer,
       [SETTING.AUTHORIZATION_ISSUER]: props.issuer,
       [SETTING.AUTHORIZATION_SIGN_IN_URL]: props.signInBaseUrl,
       [SETTING.AUTHORIZATION_COGNITO_CLIENT_ID]: this.cognitoClientId,
       [SETTING.AUTHORIZATION_COGNITO_CLIENT_SECRET_ARN]: this.cognitoClientSecret.secretArn,
       [SETTING.AUTHORIZATION_SEALING_SECRET_ARN]: this.sealingSecret.secretArn,
-      ...(props.scopes && { [SETTING.AUTHORIZATION_SCOPES]: stack.toJsonString(props.scopes.map((item) => ({ name: item.oauthScope, description: item.description }))) }),
+      ...(props.scopes && {
+        [SETTING.AUTHORIZATION_SCOPES]: stack.toJsonString(
+          props.scopes.map((item) => ({ name: item.oauthScope, description: item.description })),
+        ),
+      }),
       ...environmentOfMcpAuthorizationServerSettings({
         ...props,
         customSchemes: props.customSchemes && itemsOf(props.customSchemes, ','),
         redirectHosts: props.redirectHosts && itemsOf(props.redirectHosts, ','),
         refusedClients: props.refusedClients && itemsOf(props.refusedClients, ','),
       }),
-      ...Object.fromEntries(Object.entries(optional).filter((entry): entry is [string, string] => entry[1] !== undefined)),
+      ...Object.fromEntries(
+        Object.entries(optional).filter((entry): entry is [string, string] => entry[1] !== undefined),
+      ),
     };
   }
 
   /** The setting with the added servers. It avoids repetition, because the environment holds 4096 bytes. */
   private resources(issuer: string): string {
-    const listed = () => this.servers.map(({ resourceIdentifier, displayName: name, scopes }) => ({
-      resource: resourceIdentifier.startsWith(`${issuer}/`) ? resourceIdentifier.slice(issuer.length) : resourceIdentifier,
-      name,
-      scopes: scopes.map((item) => ({ name: item.scopeName, description: item.description })),
-    }));
+    const listed = () =>
+      this.servers.map(({ resourceIdentifier, displayName: name, scopes }) => ({
+        resource: resourceIdentifier.startsWith(`${issuer}/`)
+          ? resourceIdentifier.slice(issuer.length)
+          : resourceIdentifier,
+        name,
+        scopes: scopes.map((item) => ({ name: item.scopeName, description: item.description })),
+      }));
     return Lazy.uncachedString({ produce: () => Stack.of(this).toJsonString(listed()) });
   }
 
@@ -234,12 +258,23 @@ function joined(values: string[] | undefined): string | undefined {
 function preRegistered(clients: McpPreRegisteredClient[], scopes: McpConsentScope[]): object[] {
   return clients.map(({ oauthScopes, clientId, ...client }, index) => {
     if (clients.findIndex((other) => other.clientId === clientId) !== index) {
-      throw synthError('ClientIdTaken', `clients has the clientId ${clientId} twice, or it is that of the client for manual configuration: choose another`);
+      throw synthError(
+        'ClientIdTaken',
+        `clients has the clientId ${clientId} twice, or it is that of the client for manual configuration: choose another`,
+      );
     }
     if (oauthScopes === undefined) {
       return { clientId, ...client };
     }
-    const names = scopeNamesOf(oauthScopes, scopes.map((item) => item.scopeName), `oauthScopes of the client ${clientId}`);
-    return { clientId, ...client, scopes: scopes.filter((item) => names.includes(item.scopeName)).map((item) => item.oauthScope) };
+    const names = scopeNamesOf(
+      oauthScopes,
+      scopes.map((item) => item.scopeName),
+      `oauthScopes of the client ${clientId}`,
+    );
+    return {
+      clientId,
+      ...client,
+      scopes: scopes.filter((item) => names.includes(item.scopeName)).map((item) => item.oauthScope),
+    };
   });
 }

@@ -122,32 +122,57 @@ function assertOptions(options: McpAuthorizationServerOptions): void {
   for (const client of options.clients ?? []) {
     const { clientId, clientName, redirectUris, secretSha256 } = client;
     if (clientId === '' || clientId.includes('://') || clientId.startsWith('mcp-')) {
-      throw synthError('ClientIdNotAllowed', `clients has the clientId ${JSON.stringify(clientId)} and takes one that is neither empty nor a URL and does not begin with mcp-: choose another`);
+      throw synthError(
+        'ClientIdNotAllowed',
+        `clients has the clientId ${JSON.stringify(clientId)} and takes one that is neither empty nor a URL and does not begin with mcp-: choose another`,
+      );
     }
     if (clientName.trim() === '') {
-      throw synthError('ClientNameMissing', `clients has ${clientId} without a name, and the consent page would show none: set clientName`);
+      throw synthError(
+        'ClientNameMissing',
+        `clients has ${clientId} without a name, and the consent page would show none: set clientName`,
+      );
     }
     const ofClient = (property: string) => `${property} of the client ${clientId}`;
-    for (const [property, values] of [['redirectUris', redirectUris], ['secretSha256', secretSha256 ?? []]] as const) {
+    for (const [property, values] of [
+      ['redirectUris', redirectUris],
+      ['secretSha256', secretSha256 ?? []],
+    ] as const) {
       assertListKnown(values, ofClient(property), 'give an array, whose items may be CDK tokens');
     }
     if (redirectUris.length === 0) {
-      throw synthError('ClientRedirectMissing', `clients has ${clientId} without redirect URIs: add one to redirectUris`);
+      throw synthError(
+        'ClientRedirectMissing',
+        `clients has ${clientId} without redirect URIs: add one to redirectUris`,
+      );
     }
     assertCallbackUrls(redirectUris, ofClient('redirectUris'));
     assertCanonical(redirectUris, ofClient('redirectUris'));
     if (knownItems(secretSha256 ?? []).some((digest) => !SHA256_DIGEST.test(digest))) {
-      throw synthError('ClientSecretNotDigest', `secretSha256 of the client ${clientId} needs 64 lower-case hexadecimal characters each: give the SHA-256 of the secret, never the secret`);
+      throw synthError(
+        'ClientSecretNotDigest',
+        `secretSha256 of the client ${clientId} needs 64 lower-case hexadecimal characters each: give the SHA-256 of the secret, never the secret`,
+      );
     }
   }
   for (const value of knownItems(options.redirectHosts ?? [])) {
-    const host = /^[a-z0-9-]+(\.[a-z0-9-]+)+$/.test(value) && isIP(value) === 0 && URL.canParse(`https://${value}`) && new URL(`https://${value}`).hostname === value;
+    const host =
+      /^[a-z0-9-]+(\.[a-z0-9-]+)+$/.test(value) &&
+      isIP(value) === 0 &&
+      URL.canParse(`https://${value}`) &&
+      new URL(`https://${value}`).hostname === value;
     const uri = value.replace(/\/\*$/, '/');
     if (!host && !(uri.startsWith('https://') && !/[*#]/.test(uri) && isCanonical(uri))) {
-      throw synthError('RedirectHostInvalid', `redirectHosts has ${JSON.stringify(value)} and takes https URIs, ones that end in /*, or host names: correct or remove it`);
+      throw synthError(
+        'RedirectHostInvalid',
+        `redirectHosts has ${JSON.stringify(value)} and takes https URIs, ones that end in /*, or host names: correct or remove it`,
+      );
     }
   }
   if (options.redirectHosts?.length === 0) {
-    throw synthError('RedirectHostsEmpty', 'redirectHosts is empty, which would mean the known clients: leave it out for those, or set registrationEnabled and clientDocumentsEnabled to false');
+    throw synthError(
+      'RedirectHostsEmpty',
+      'redirectHosts is empty, which would mean the known clients: leave it out for those, or set registrationEnabled and clientDocumentsEnabled to false',
+    );
   }
 }

@@ -21,8 +21,19 @@ export class McpContract {
    * The contract of a server that prints none.
    * @internal
    */
-  public static _ofRemote(serverName: string, serverTitle: string, scopes: { readonly name: string; readonly description: string }[]): McpContract {
-    return new McpContract({ contractVersion: 1, server: { name: serverName, title: serverTitle, version: '', description: '' }, scopes, tools: [], resources: [], settings: [] });
+  public static _ofRemote(
+    serverName: string,
+    serverTitle: string,
+    scopes: { readonly name: string; readonly description: string }[],
+  ): McpContract {
+    return new McpContract({
+      contractVersion: 1,
+      server: { name: serverName, title: serverTitle, version: '', description: '' },
+      scopes,
+      tools: [],
+      resources: [],
+      settings: [],
+    });
   }
 
   /** The server's name, for example `dog-facts`: letters, digits, `-` and `_`. */

@@ -18,9 +18,12 @@ export class McpScope {
 
   /** The OAuth scope of this name, for a server without a contract in the app, as `McpRemoteServer` is. */
   public static named(scopeName: string): McpScope {
-    assertKnown(scopeName, 'scopeName', 'give a name of the contract\'s scopes');
+    assertKnown(scopeName, 'scopeName', "give a name of the contract's scopes");
     if (!SCOPE_NAME.test(scopeName)) {
-      throw synthError('ScopeNameInvalid', `scopeName is ${JSON.stringify(scopeName)} and takes visible ASCII without /, " and \\: correct it`);
+      throw synthError(
+        'ScopeNameInvalid',
+        `scopeName is ${JSON.stringify(scopeName)} and takes visible ASCII without /, " and \\: correct it`,
+      );
     }
     return new McpScope(scopeName);
   }

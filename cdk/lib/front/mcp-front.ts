@@ -1,13 +1,21 @@
 import { Duration, Fn, Stack } from 'aws-cdk-lib';
 import * as cloudfront from 'aws-cdk-lib/aws-cloudfront';
 import * as origins from 'aws-cdk-lib/aws-cloudfront-origins';
-import { Construct } from 'constructs';
+import type { Construct } from 'constructs';
 import { WELL_KNOWN_PATH } from '../generated/facts';
 import { addCustomDomain, assertCustomDomain, mapPath } from './private/custom-domain';
 import { assertKnown } from '../private/known-value';
 import { assertOrigin } from './private/origin';
 import { synthError } from '../private/synth-error';
-import type { McpFrontOptions, McpFrontConfig, McpFrontPathOptions, McpFrontPathConfig, McpCloudFrontOptions, McpExternalFrontOptions, McpCustomDomainOptions } from './mcp-front-options';
+import type {
+  McpFrontOptions,
+  McpFrontConfig,
+  McpFrontPathOptions,
+  McpFrontPathConfig,
+  McpCloudFrontOptions,
+  McpExternalFrontOptions,
+  McpCustomDomainOptions,
+} from './mcp-front-options';
 
 /** The longest pause between two parts of a response that CloudFront's default quota allows. */
 const LONGEST_READ_TIMEOUT = Duration.seconds(120);
@@ -22,7 +30,10 @@ const ERROR_STATUSES = [400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504];
  * No error is cached. CloudFront caches some for 10 seconds even with `no-store`, by host and path alone, so one caller
  * would get the response to another. The TTL is set explicitly, because CloudFormation defaults to 300 seconds.
  */
-const ERRORS_NOT_CACHED: cloudfront.ErrorResponse[] = ERROR_STATUSES.map((httpStatus) => ({ httpStatus, ttl: Duration.seconds(0) }));
+const ERRORS_NOT_CACHED: cloudfront.ErrorResponse[] = ERROR_STATUSES.map((httpStatus) => ({
+  httpStatus,
+  ttl: Duration.seconds(0),
+}));
 
 /** How CloudFront forwards requests: without caching or compression, and unchanged except for `Host`. */
 const PASSED_ON: cloudfront.AddBehaviorOptions = {
@@ -85,7 +96,10 @@ export abstract class McpFront {
    * server's stack depends on the host's.
    */
   public bindPath(scope: Construct, options: McpFrontPathOptions): McpFrontPathConfig {
-    throw synthError('FrontNotShared', `front of the McpHost shows one API and has no place for ${scope.node.path} at ${options.path}: use McpFront.cloudFront(), customDomain() or external()`);
+    throw synthError(
+      'FrontNotShared',
+      `front of the McpHost shows one API and has no place for ${scope.node.path} at ${options.path}: use McpFront.cloudFront(), customDomain() or external()`,
+    );
   }
 }
 
@@ -97,7 +111,10 @@ class CloudFrontFront extends McpFront {
       assertKnown(readTimeout, 'readTimeout', 'give a Duration of a plain number');
     }
     if (readTimeout !== undefined && readTimeout.toSeconds() > LONGEST_READ_TIMEOUT.toSeconds()) {
-      throw synthError('ReadTimeoutTooLong', `readTimeout is ${readTimeout.toSeconds()} seconds and CloudFront waits for at most ${LONGEST_READ_TIMEOUT.toSeconds()}: give a shorter readTimeout, or use McpFront.stage()`);
+      throw synthError(
+        'ReadTimeoutTooLong',
+        `readTimeout is ${readTimeout.toSeconds()} seconds and CloudFront waits for at most ${LONGEST_READ_TIMEOUT.toSeconds()}: give a shorter readTimeout, or use McpFront.stage()`,
+      );
     }
   }
 
@@ -126,7 +143,10 @@ class CloudFrontFront extends McpFront {
   public override bindPath(scope: Construct, options: McpFrontPathOptions): McpFrontPathConfig {
     const distribution = options.host.node.findChild(DISTRIBUTION) as cloudfront.Distribution;
     if (Stack.of(scope) !== Stack.of(distribution)) {
-      throw synthError('HostInAnotherStack', `the host of ${options.path} is in another stack, and with McpFront.cloudFront() each would name the other, the distribution the server's API and the server its own URL: put both into one stack, or use McpFront.customDomain()`);
+      throw synthError(
+        'HostInAnotherStack',
+        `the host of ${options.path} is in another stack, and with McpFront.cloudFront() each would name the other, the distribution the server's API and the server its own URL: put both into one stack, or use McpFront.customDomain()`,
+      );
     }
     // The whole path without a wildcard: no server's path can be part of another's. CloudFront does not rewrite it.
     const apiPath = `${options.path}/mcp`;

@@ -50,7 +50,10 @@ export abstract class McpCode {
       assertKnown(value, property, 'give a plain string, because the package is built at synth');
     }
     if (!existsSync(join(manifestDirectory, 'Cargo.toml'))) {
-      throw synthError('CargoManifestMissing', `${join(manifestDirectory, 'Cargo.toml')} does not exist: give McpCode.fromCargo the directory of a Cargo.toml`);
+      throw synthError(
+        'CargoManifestMissing',
+        `${join(manifestDirectory, 'Cargo.toml')} does not exist: give McpCode.fromCargo the directory of a Cargo.toml`,
+      );
     }
     return new CargoCode(manifestDirectory, packageName, binaryName);
   }
@@ -63,14 +66,23 @@ export abstract class McpCode {
   public static fromAsset(path: string): McpCode {
     assertKnown(path, 'path of McpCode.fromAsset', 'give the path of a file or directory');
     if (!existsSync(path)) {
-      throw synthError('CodeMissing', `${path} does not exist: give McpCode.fromAsset a zip file or a directory with the executable bootstrap`);
+      throw synthError(
+        'CodeMissing',
+        `${path} does not exist: give McpCode.fromAsset a zip file or a directory with the executable bootstrap`,
+      );
     }
     const isDirectory = statSync(path).isDirectory();
     if (isDirectory && !existsSync(join(path, 'bootstrap'))) {
-      throw synthError('BootstrapMissing', `${path} holds no file bootstrap: build it with \`cargo lambda build --release --arm64\` and give the directory of the binary`);
+      throw synthError(
+        'BootstrapMissing',
+        `${path} holds no file bootstrap: build it with \`cargo lambda build --release --arm64\` and give the directory of the binary`,
+      );
     }
     if (!isDirectory && !path.endsWith('.zip')) {
-      throw synthError('CodeNotZip', `${path} is neither a directory nor a zip file: give McpCode.fromAsset a zip file or a directory with the executable bootstrap`);
+      throw synthError(
+        'CodeNotZip',
+        `${path} is neither a directory nor a zip file: give McpCode.fromAsset a zip file or a directory with the executable bootstrap`,
+      );
     }
     return new BuiltCode(lambda.Code.fromAsset(path));
   }

@@ -114,10 +114,23 @@ export class McpFunction extends Construct implements iam.IGrantable {
 
 /** Refuses options that have no effect on a function that is passed in. */
 function assertNoFunctionOptions(props: McpFunctionProps): void {
-  const names = ['memorySize', 'timeout', 'logRetention', 'vpc', 'vpcSubnets', 'securityGroups', 'reservedConcurrency', 'provisionedConcurrency', 'trafficShifting'] as const;
+  const names = [
+    'memorySize',
+    'timeout',
+    'logRetention',
+    'vpc',
+    'vpcSubnets',
+    'securityGroups',
+    'reservedConcurrency',
+    'provisionedConcurrency',
+    'trafficShifting',
+  ] as const;
   for (const name of names) {
     if (props[name] !== undefined) {
-      throw synthError('FunctionOptionNotApplied', `${name} does not apply to a function given with McpCode.fromFunction: set it on that function and remove it here`);
+      throw synthError(
+        'FunctionOptionNotApplied',
+        `${name} does not apply to a function given with McpCode.fromFunction: set it on that function and remove it here`,
+      );
     }
   }
 }

@@ -138,7 +138,11 @@ export class McpHost extends Construct {
    * The settings of clients that are configured manually.
    * @internal
    */
-  public readonly _byHand: { readonly clientId: string; readonly callbackPort?: number; readonly callbackUrls?: string[] };
+  public readonly _byHand: {
+    readonly clientId: string;
+    readonly callbackPort?: number;
+    readonly callbackUrls?: string[];
+  };
 
   constructor(scope: Construct, id: string, props: McpHostProps = {}) {
     super(scope, id);
@@ -147,18 +151,26 @@ export class McpHost extends Construct {
     this._byHand = { clientId: BY_HAND, callbackPort: props.callbackPort, callbackUrls: props.callbackUrls };
     this._authorization = authorizationOf(props);
     const front = props.front ?? McpFront.cloudFront();
-    const { api, apiHost } = addRestApi(this, id, `Documents and sign-in of the MCP servers of ${id}`, { ...props, methodOptions: this._authorization._server && authorizationThrottles });
+    const { api, apiHost } = addRestApi(this, id, `Documents and sign-in of the MCP servers of ${id}`, {
+      ...props,
+      methodOptions: this._authorization._server && authorizationThrottles,
+    });
     this.api = api;
     const frontConfig = front.bind(this, { apiHost, apiStageName: API_STAGE_NAME, api });
     this.customDomain = frontConfig.customDomain;
     this.publicBaseUrl = frontConfig.publicBaseUrl;
     this.authorizationServerIssuer = this.publicBaseUrl;
-    this.userPool = props.userPool ?? new McpUserPool(this, 'UserPool', { displayName, removalPolicy: props.removalPolicy });
+    this.userPool =
+      props.userPool ?? new McpUserPool(this, 'UserPool', { displayName, removalPolicy: props.removalPolicy });
     this._servers = new HostedServers({ scope: this, api, front, frontConfig });
     const { signInBaseUrl, jwksUrl } = signInUrls(frontConfig, this.userPool);
     const ownServer = this._authorization._server;
     if (ownServer !== undefined) {
-      const byHand = { clientId: BY_HAND, clientName: 'A client configured manually', redirectUris: redirectUrisOf(props) };
+      const byHand = {
+        clientId: BY_HAND,
+        clientName: 'A client configured manually',
+        redirectUris: redirectUrisOf(props),
+      };
       this.authorizationServer = new McpAuthorizationServer(this, 'AuthorizationServer', {
         ...ownServer,
         clients: [byHand, ...(ownServer.clients ?? [])],
@@ -171,13 +183,15 @@ export class McpHost extends Construct {
         removalPolicy: props.removalPolicy,
       });
     }
-    addAuthorizationServerMetadata(api, () => authorizationServerDocuments({
-      ...this._servers.summary(),
-      publicBaseUrl: this.publicBaseUrl,
-      signInBaseUrl,
-      jwksUrl,
-      authorization: this._authorization,
-    }));
+    addAuthorizationServerMetadata(api, () =>
+      authorizationServerDocuments({
+        ...this._servers.summary(),
+        publicBaseUrl: this.publicBaseUrl,
+        signInBaseUrl,
+        jwksUrl,
+        authorization: this._authorization,
+      }),
+    );
     addGatewayResponses(api);
     if (props.webAcl !== undefined) {
       addFirewall(this, api, props.webAcl);

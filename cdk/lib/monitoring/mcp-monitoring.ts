@@ -58,12 +58,18 @@ export class McpMonitoring extends Construct {
     const { function: handler, timeout } = server.mcpFunction;
     const failurePercentage = props.failurePercentage ?? 5;
     if (isKnown(failurePercentage) && !(failurePercentage > 0 && failurePercentage <= 100)) {
-      throw synthError('FailurePercentageInvalid', `failurePercentage is ${failurePercentage} and needs a number above 0 and up to 100: correct it, or leave it out for 5`);
+      throw synthError(
+        'FailurePercentageInvalid',
+        `failurePercentage is ${failurePercentage} and needs a number above 0 and up to 100: correct it, or leave it out for 5`,
+      );
     }
     const slowAfter = props.slowAfter ?? Duration.millis(timeout.toMilliseconds() * 0.8);
     assertConvertible(slowAfter, 'millis', 'slowAfter');
     if (isKnown(slowAfter) && slowAfter.toMilliseconds() >= timeout.toMilliseconds()) {
-      throw synthError('SlowAfterTooLong', `slowAfter is ${slowAfter.toMilliseconds()} ms and the function ends after ${timeout.toMilliseconds()}, so no request could be that slow: give a shorter slowAfter`);
+      throw synthError(
+        'SlowAfterTooLong',
+        `slowAfter is ${slowAfter.toMilliseconds()} ms and the function ends after ${timeout.toMilliseconds()}, so no request could be that slow: give a shorter slowAfter`,
+      );
     }
 
     const failures = new cloudwatch.MathExpression({
@@ -72,19 +78,49 @@ export class McpMonitoring extends Construct {
       label: 'failed requests, %',
     });
     this.alarms = [
-      this.alarm('RequestsFail', `${failurePercentage} % of the requests to the MCP server fail: look at the log of its function`, failures, failurePercentage),
-      this.alarm('RequestsThrottled', 'Lambda refuses requests to the MCP server: raise reservedConcurrency, or the account\'s quota', handler.metricThrottles(), 1),
-      this.alarm('RequestsSlow', 'Requests to the MCP server come near its timeout: look for the tool on the dashboard', handler.metricDuration({ statistic: cloudwatch.Stats.p(99) }), slowAfter.toMilliseconds()),
+      this.alarm(
+        'RequestsFail',
+        `${failurePercentage} % of the requests to the MCP server fail: look at the log of its function`,
+        failures,
+        failurePercentage,
+      ),
+      this.alarm(
+        'RequestsThrottled',
+        "Lambda refuses requests to the MCP server: raise reservedConcurrency, or the account's quota",
+        handler.metricThrottles(),
+        1,
+      ),
+      this.alarm(
+        'RequestsSlow',
+        'Requests to the MCP server come near its timeout: look for the tool on the dashboard',
+        handler.metricDuration({ statistic: cloudwatch.Stats.p(99) }),
+        slowAfter.toMilliseconds(),
+      ),
     ];
     if (server.authorizationServer !== undefined) {
       const errors = server.authorizationServer.mcpFunction.function.metricErrors();
-      this.alarms.push(this.alarm('SignInFails', 'The authorization server\'s function fails, and people cannot sign in: look at its log', errors, 1));
+      this.alarms.push(
+        this.alarm(
+          'SignInFails',
+          "The authorization server's function fails, and people cannot sign in: look at its log",
+          errors,
+          1,
+        ),
+      );
     }
     const refused = refusedTokens(this, server);
     if (refused !== undefined) {
       // Once is enough: nothing but an edited sign-in URL, a trigger of the user pool or a changed app client makes Cognito issue such a token.
       const once = { evaluationPeriods: 1, datapointsToAlarm: 1 };
-      this.alarms.push(this.alarm('TokensRefused', 'Cognito issued tokens that nobody consented to, and they were refused: look for TokenNotAsConsented in the authorization server\'s log', refused, 1, once));
+      this.alarms.push(
+        this.alarm(
+          'TokensRefused',
+          "Cognito issued tokens that nobody consented to, and they were refused: look for TokenNotAsConsented in the authorization server's log",
+          refused,
+          1,
+          once,
+        ),
+      );
     }
     for (const alarm of props.alarmTopic === undefined ? [] : this.alarms) {
       alarm.addAlarmAction(new SnsAction(props.alarmTopic!));
@@ -95,10 +131,18 @@ export class McpMonitoring extends Construct {
     for (const row of dashboardWidgets(server, registrations(this, server))) {
       this.dashboard.addWidgets(...row);
     }
-    this.dashboard.addWidgets(new cloudwatch.AlarmStatusWidget({ title: 'Alarms', alarms: this.alarms, width: 24, height: 3 }));
+    this.dashboard.addWidgets(
+      new cloudwatch.AlarmStatusWidget({ title: 'Alarms', alarms: this.alarms, width: 24, height: 3 }),
+    );
   }
 
-  private alarm(id: string, alarmDescription: string, metric: cloudwatch.IMetric, threshold: number, periods = { evaluationPeriods: 3, datapointsToAlarm: 2 }): cloudwatch.Alarm {
+  private alarm(
+    id: string,
+    alarmDescription: string,
+    metric: cloudwatch.IMetric,
+    threshold: number,
+    periods = { evaluationPeriods: 3, datapointsToAlarm: 2 },
+  ): cloudwatch.Alarm {
     return new cloudwatch.Alarm(this, id, {
       alarmDescription,
       metric,

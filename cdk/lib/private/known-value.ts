@@ -24,21 +24,30 @@ export function isKnown(value: Value): boolean {
 /** Refuses a CDK token where the value itself is needed at synth, for example because construct IDs or other properties depend on it. */
 export function assertKnown(value: Value, property: string, fix: string): void {
   if (!isKnown(value)) {
-    throw synthError('ValueNotKnown', `${property} must be known at synth, and is a CDK token, whose value is known at deployment: ${fix}`);
+    throw synthError(
+      'ValueNotKnown',
+      `${property} must be known at synth, and is a CDK token, whose value is known at deployment: ${fix}`,
+    );
   }
 }
 
 /** Refuses a list whose length is not known at synth. Its items may be CDK tokens. */
 export function assertListKnown(values: readonly string[], property: string, fix: string): void {
   if (values.some(isListToken)) {
-    throw synthError('ValueNotKnown', `${property} must be known at synth as a list, and is a CDK token of a whole list: ${fix}`);
+    throw synthError(
+      'ValueNotKnown',
+      `${property} must be known at synth as a list, and is a CDK token of a whole list: ${fix}`,
+    );
   }
 }
 
 /** Refuses a duration that is a CDK token in another unit than the one that AWS or the program takes: CloudFormation cannot convert it. */
 export function assertConvertible(duration: Duration, unit: 'millis' | 'seconds' | 'days', property: string): void {
   if (duration.isUnresolved() && duration.unitLabel() !== unit) {
-    throw synthError('ValueNotKnown', `${property} must be known at synth to be converted, and is a CDK token in ${duration.unitLabel()}: give it as Duration.${unit}(), or as a plain number`);
+    throw synthError(
+      'ValueNotKnown',
+      `${property} must be known at synth to be converted, and is a CDK token in ${duration.unitLabel()}: give it as Duration.${unit}(), or as a plain number`,
+    );
   }
 }
 

@@ -35,7 +35,10 @@ class DynamodbTable extends McpAwsResource {
 
   public permit(grantee: iam.IGrantable, actions: string[]): void {
     for (const action of actions.filter((item) => !item.startsWith('dynamodb:'))) {
-      throw synthError('AwsActionOfAnotherService', `action ${action} does not apply to a DynamoDB table: correct the tool's AWS actions in the Rust server`);
+      throw synthError(
+        'AwsActionOfAnotherService',
+        `action ${action} does not apply to a DynamoDB table: correct the tool's AWS actions in the Rust server`,
+      );
     }
     this.table.grant(grantee, ...actions);
   }

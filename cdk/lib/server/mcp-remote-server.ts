@@ -162,35 +162,59 @@ function assertRemote(props: McpRemoteServerProps): void {
   const { endpointUrl, endpointMethods = [], serverName, scopes, authorization } = props;
   const kind = authorization?._externalTokens?.kind;
   if (kind !== undefined) {
-    throw synthError('NotForRemoteServer', `authorization is McpAuthorization.${kind}, whose tokens the endpoint can take itself: use McpAuthorization.cognito() or server(), or the endpoint without McpRemoteServer`);
+    throw synthError(
+      'NotForRemoteServer',
+      `authorization is McpAuthorization.${kind}, whose tokens the endpoint can take itself: use McpAuthorization.cognito() or server(), or the endpoint without McpRemoteServer`,
+    );
   }
   const url = URL.canParse(endpointUrl) ? new URL(endpointUrl) : undefined;
   if (isKnown(endpointUrl) && (url?.protocol !== 'https:' || url.hash !== '' || url.username !== '')) {
-    throw synthError('EndpointUrlInvalid', `endpointUrl is ${JSON.stringify(endpointUrl)} and access tokens go there: give an https URL without a fragment and without credentials`);
+    throw synthError(
+      'EndpointUrlInvalid',
+      `endpointUrl is ${JSON.stringify(endpointUrl)} and access tokens go there: give an https URL without a fragment and without credentials`,
+    );
   }
   if (isKnown(serverName) && !SERVER_NAME.test(serverName)) {
-    throw synthError('ServerNameInvalid', `serverName is ${JSON.stringify(serverName)} and takes 1 to 64 letters, digits, - and _: correct it`);
+    throw synthError(
+      'ServerNameInvalid',
+      `serverName is ${JSON.stringify(serverName)} and takes 1 to 64 letters, digits, - and _: correct it`,
+    );
   }
   assertKnown(endpointMethods, 'endpointMethods', 'name GET and DELETE themselves');
   const method = endpointMethods.find((each) => each !== 'GET' && each !== 'DELETE');
   if (method !== undefined || new Set(endpointMethods).size < endpointMethods.length) {
-    throw synthError('EndpointMethodInvalid', `endpointMethods is ${JSON.stringify(endpointMethods)} and takes GET and DELETE, each once at most: correct it`);
+    throw synthError(
+      'EndpointMethodInvalid',
+      `endpointMethods is ${JSON.stringify(endpointMethods)} and takes GET and DELETE, each once at most: correct it`,
+    );
   }
   if (scopes.length === 0) {
-    throw synthError('ScopesMissing', 'scopes is empty, and API Gateway would take ID tokens then: name one OAuth scope at least');
+    throw synthError(
+      'ScopesMissing',
+      'scopes is empty, and API Gateway would take ID tokens then: name one OAuth scope at least',
+    );
   }
   const server = (props.host?._authorization ?? authorizationOf(props))._server;
   if (props.allowedOrigins !== undefined && server === undefined) {
-    throw synthError('AllowedOriginsNotApplied', 'allowedOrigins says which pages may read the endpoints of McpAuthorization.server, and there is none; the endpoint itself decides about Origin: use McpAuthorization.server() or remove it here');
+    throw synthError(
+      'AllowedOriginsNotApplied',
+      'allowedOrigins says which pages may read the endpoints of McpAuthorization.server, and there is none; the endpoint itself decides about Origin: use McpAuthorization.server() or remove it here',
+    );
   }
   const noPool = props.userPool !== undefined || props.host !== undefined;
   const noLog = props.lambdaAuthorizer === undefined && (server === undefined || props.host !== undefined);
   if (props.removalPolicy !== undefined && noPool && noLog) {
-    throw synthError('RemovalPolicyNotApplied', 'removalPolicy applies to a user pool of the server\'s own and to the logs of lambdaAuthorizer and McpAuthorization.server, and there is none of them: set it on the userPool or host and remove it here');
+    throw synthError(
+      'RemovalPolicyNotApplied',
+      "removalPolicy applies to a user pool of the server's own and to the logs of lambdaAuthorizer and McpAuthorization.server, and there is none of them: set it on the userPool or host and remove it here",
+    );
   }
   const wrong = scopes.find(({ name }) => isKnown(name) && !SCOPE_NAME.test(name));
   if (wrong !== undefined) {
-    throw synthError('ScopeNameInvalid', `scopes has ${JSON.stringify(wrong.name)} and takes visible ASCII without /, " and \\: correct it`);
+    throw synthError(
+      'ScopeNameInvalid',
+      `scopes has ${JSON.stringify(wrong.name)} and takes visible ASCII without /, " and \\: correct it`,
+    );
   }
 }
 

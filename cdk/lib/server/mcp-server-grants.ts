@@ -14,7 +14,11 @@ export class McpServerGrants {
     return new McpServerGrants(path, stateTable, actions);
   }
 
-  private constructor(private readonly path: string, private readonly stateTable: dynamodb.ITableV2 | undefined, private readonly actions: string[]) {}
+  private constructor(
+    private readonly path: string,
+    private readonly stateTable: dynamodb.ITableV2 | undefined,
+    private readonly actions: string[],
+  ) {}
 
   /**
    * Permits what the server itself may do with its `stateTable`, for example to a job that ends the sessions of a caller.
@@ -22,7 +26,10 @@ export class McpServerGrants {
    */
   public useStateTable(grantee: iam.IGrantable): iam.Grant {
     if (this.stateTable === undefined) {
-      throw synthError('StateTableMissing', `useStateTable is for the table that a server defines, and ${this.path} defines none: it keeps no state, or its table is in awsResources, where the app has it already`);
+      throw synthError(
+        'StateTableMissing',
+        `useStateTable is for the table that a server defines, and ${this.path} defines none: it keeps no state, or its table is in awsResources, where the app has it already`,
+      );
     }
     return this.stateTable.grant(grantee, ...this.actions);
   }

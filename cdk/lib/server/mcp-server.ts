@@ -139,14 +139,25 @@ export class McpServer extends McpServerBase implements iam.IGrantable {
     });
     this.grantPrincipal = this.mcpFunction.grantPrincipal;
     const noPool = props.userPool !== undefined || props.host !== undefined;
-    const noLog = this.mcpFunction.logGroup === undefined && props.lambdaAuthorizer === undefined && (this.authorizationServer === undefined || props.host !== undefined);
+    const noLog =
+      this.mcpFunction.logGroup === undefined &&
+      props.lambdaAuthorizer === undefined &&
+      (this.authorizationServer === undefined || props.host !== undefined);
     if (props.removalPolicy !== undefined && noPool && noLog && this.stateTable === undefined) {
-      throw synthError('RemovalPolicyNotApplied', 'removalPolicy applies to neither a userPool that is handed over nor a function given with McpCode.fromFunction: set it on those and remove it here');
+      throw synthError(
+        'RemovalPolicyNotApplied',
+        'removalPolicy applies to neither a userPool that is handed over nor a function given with McpCode.fromFunction: set it on those and remove it here',
+      );
     }
     for (const permission of bindings.permissions) {
       permission.awsResource.permit(this, permission.actions);
     }
-    this.grants = McpServerGrants._of(this.node.path, this.stateTable, bindings.permissions.find(({ awsResource }) => Object.values(state.awsResources).includes(awsResource))?.actions ?? []);
+    this.grants = McpServerGrants._of(
+      this.node.path,
+      this.stateTable,
+      bindings.permissions.find(({ awsResource }) => Object.values(state.awsResources).includes(awsResource))
+        ?.actions ?? [],
+    );
     if (contract.selfInvocation) {
       permitSelfInvocation(this, this.mcpFunction, contract.selfInvocation);
     }
@@ -216,7 +227,9 @@ export class McpServer extends McpServerBase implements iam.IGrantable {
       serverName: this._contract.serverName,
       mcpServerUrl: this.mcpServerUrl,
       claudeCodeOptions: this.claudeCodeOptions(),
-      urlAlone: this.endpoint.signIn?.connectsByUrlAlone || (this.endpoint.externalTokens?.kind === 'jwt' && this.endpoint.externalTokens.clientId === undefined),
+      urlAlone:
+        this.endpoint.signIn?.connectsByUrlAlone ||
+        (this.endpoint.externalTokens?.kind === 'jwt' && this.endpoint.externalTokens.clientId === undefined),
     });
   }
 
@@ -245,7 +258,9 @@ export class McpServer extends McpServerBase implements iam.IGrantable {
       case 'bearerToken':
         return ' --header "Authorization: Bearer $TOKEN"';
       case 'jwt':
-        return this.endpoint.externalTokens.clientId === undefined ? '' : ` --client-id ${this.endpoint.externalTokens.clientId}`;
+        return this.endpoint.externalTokens.clientId === undefined
+          ? ''
+          : ` --client-id ${this.endpoint.externalTokens.clientId}`;
       default:
         return this.endpoint.signInFor('claudeCodeCommand').claudeCodeOptions;
     }

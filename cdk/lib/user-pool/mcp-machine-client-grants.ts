@@ -12,6 +12,11 @@ export class McpMachineClientGrants {
 
   /** Permits to read the secret, and with it and `clientId` to get access tokens. */
   public readSecret(grantee: iam.IGrantable): iam.Grant {
-    return iam.Grant.addToPrincipal({ grantee, actions: ['secretsmanager:GetSecretValue'], resourceArns: [this.secret.secretArn], scope: this.secret });
+    return iam.Grant.addToPrincipal({
+      grantee,
+      actions: ['secretsmanager:GetSecretValue'],
+      resourceArns: [this.secret.secretArn],
+      scope: this.secret,
+    });
   }
 }

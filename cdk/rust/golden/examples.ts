@@ -20,8 +20,18 @@ const java: Form = {
   language: 'java',
   extension: '.java',
   modules: [
-    'io.github.mcplambda.cdk.*', 'java.util.List', 'java.util.Map', 'software.amazon.awscdk.*', 'software.constructs.Construct',
-    ...['apigateway.*', 'codedeploy.LambdaDeploymentConfig', 'apigateway.IResource', 'cognito.*', 'secretsmanager.ISecret'].map((name) => `software.amazon.awscdk.services.${name}`),
+    'io.github.mcplambda.cdk.*',
+    'java.util.List',
+    'java.util.Map',
+    'software.amazon.awscdk.*',
+    'software.constructs.Construct',
+    ...[
+      'apigateway.*',
+      'codedeploy.LambdaDeploymentConfig',
+      'apigateway.IResource',
+      'cognito.*',
+      'secretsmanager.ISecret',
+    ].map((name) => `software.amazon.awscdk.services.${name}`),
   ],
   variables: {
     code: 'McpCode',
@@ -45,7 +55,13 @@ const java: Form = {
 const csharp: Form = {
   language: 'csharp',
   extension: '.cs',
-  modules: ['System.Collections.Generic', 'Amazon.CDK', ...['APIGateway', 'CodeDeploy', 'Cognito'].map((name) => `Amazon.CDK.AWS.${name}`), 'Constructs', 'McpLambda.Cdk'],
+  modules: [
+    'System.Collections.Generic',
+    'Amazon.CDK',
+    ...['APIGateway', 'CodeDeploy', 'Cognito'].map((name) => `Amazon.CDK.AWS.${name}`),
+    'Constructs',
+    'McpLambda.Cdk',
+  ],
   variables: {
     code: 'McpCode',
     contract: 'McpContract',
@@ -68,13 +84,25 @@ function write(folder: string, form: Form): string {
   const tablet = join(target, 'examples.tabl');
   rmSync(tablet, { force: true });
   must(join(root, 'node_modules', '.bin', 'jsii-rosetta'), ['extract', '--strict', '--cache-to', tablet, 'cdk']);
-  const translated = Object.values<any>(readJson('target', 'golden', 'examples.tabl').snippets).map((snippet): string => snippet.translations[form.language].source);
+  const translated = Object.values<any>(readJson('target', 'golden', 'examples.tabl').snippets).map(
+    (snippet): string => snippet.translations[form.language].source,
+  );
   for (const [index, source] of translated.filter((each) => !form.misnamed?.test(each)).entries()) {
     const lines = source.split('\n');
-    const uses = [...new Set([...form.modules.map(form.use), ...lines.filter((line) => /^(import|using) [\w.]+;$/.test(line))])];
+    const uses = [
+      ...new Set([...form.modules.map(form.use), ...lines.filter((line) => /^(import|using) [\w.]+;$/.test(line))]),
+    ];
     const variables = Object.entries(form.variables).map(([name, type]) => `${type} ${name};`);
     const name = `Example${index}`;
-    const text = [...uses, `abstract class ${name} ${form.extending} {`, ...variables, form.constructor(name), ...lines.filter((line) => !uses.includes(line)), '} }', ''];
+    const text = [
+      ...uses,
+      `abstract class ${name} ${form.extending} {`,
+      ...variables,
+      form.constructor(name),
+      ...lines.filter((line) => !uses.includes(line)),
+      '} }',
+      '',
+    ];
     writeFileSync(join(folder, `${name}${form.extension}`), text.join('\n'));
   }
   return folder;

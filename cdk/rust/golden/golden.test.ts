@@ -20,8 +20,12 @@ describe('one app in several languages', () => {
 
   test('has an MCP server, its Aspect and its outputs in the template', () => {
     const { Resources, Outputs } = JSON.parse(wanted);
-    const described = Object.values<any>(Resources).filter((each) => each.Type === 'AWS::Lambda::Function').map((each) => each.Properties.Description);
-    const owned = ['AuthorizationServer/Function', 'Function', 'LambdaAuthorizer'].map((path) => `owned by team zoo: Golden/Team/Server/${path}/Function/Resource`);
+    const described = Object.values<any>(Resources)
+      .filter((each) => each.Type === 'AWS::Lambda::Function')
+      .map((each) => each.Properties.Description);
+    const owned = ['AuthorizationServer/Function', 'Function', 'LambdaAuthorizer'].map(
+      (path) => `owned by team zoo: Golden/Team/Server/${path}/Function/Resource`,
+    );
     assert.deepEqual(described, owned);
     assert.deepEqual(Object.keys(Outputs), ['McpServerUrl', 'Scopes', 'MachineClientId', 'AlarmNames']);
   });
@@ -29,7 +33,10 @@ describe('one app in several languages', () => {
   test('gives the same template in Rust', () => assertSame(rust(), wanted));
 
   test('gives the same template in Python', () => {
-    assert.ok(interpreter !== undefined, 'GOLDEN_PYTHON needs a Python interpreter with the packages of cdk/rust/golden/python/requirements.txt');
+    assert.ok(
+      interpreter !== undefined,
+      'GOLDEN_PYTHON needs a Python interpreter with the packages of cdk/rust/golden/python/requirements.txt',
+    );
     assertSame(python(interpreter), wanted);
   });
 
@@ -38,6 +45,7 @@ describe('one app in several languages', () => {
     ['dotnet', 'McpLambda.Cdk/McpLambda/Cdk/McpServer.cs'],
     ['go', 'mcplambdacdk/McpServer.go'],
   ]) {
-    test(`has a package of the constructs for ${language}`, () => assert.ok(existsSync(join(writePackage(language), source))));
+    test(`has a package of the constructs for ${language}`, () =>
+      assert.ok(existsSync(join(writePackage(language), source))));
   }
 });

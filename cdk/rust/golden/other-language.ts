@@ -19,9 +19,14 @@ if (!Object.hasOwn(others, name)) {
 const language = others[name];
 try {
   const same = language.template() === typescript();
-  const result = same ? 'the template of TypeScript, byte by byte' : 'another template than TypeScript: compare target/golden/out';
+  const result = same
+    ? 'the template of TypeScript, byte by byte'
+    : 'another template than TypeScript: compare target/golden/out';
   const page = join(root, 'docs', 'languages.md');
-  writeFileSync(page, record(readFileSync(page, 'utf8'), { ...language, toolchain: language.toolchain(), result, date: new Date() }));
+  writeFileSync(
+    page,
+    record(readFileSync(page, 'utf8'), { ...language, toolchain: language.toolchain(), result, date: new Date() }),
+  );
   console.log(`${language.title}: ${result}`);
   process.exitCode = same ? 0 : 1;
 } catch (error) {

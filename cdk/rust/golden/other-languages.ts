@@ -35,7 +35,22 @@ const java: OtherLanguage = {
   template() {
     const runtime = javaRuntime();
     const javac = (folders: string[], classPath: string[], outdir: string) =>
-      must('javac', ['-J-Xmx6g', '-proc:none', '-implicit:none', '-nowarn', '-encoding', 'UTF-8', '-cp', classPath.join(delimiter), '-d', outdir, withArguments(outdir, folders.flatMap((each) => filesBelow(each, '.java')))]);
+      must('javac', [
+        '-J-Xmx6g',
+        '-proc:none',
+        '-implicit:none',
+        '-nowarn',
+        '-encoding',
+        'UTF-8',
+        '-cp',
+        classPath.join(delimiter),
+        '-d',
+        outdir,
+        withArguments(
+          outdir,
+          folders.flatMap((each) => filesBelow(each, '.java')),
+        ),
+      ]);
     const code = (folder: string) => join(folder, 'src', 'main', 'java');
     const resources = (folder: string) => join(folder, 'src', 'main', 'resources');
 
@@ -54,7 +69,14 @@ const java: OtherLanguage = {
 function javaRuntime(): string {
   if (process.env.GOLDEN_CLASSPATH !== undefined) return process.env.GOLDEN_CLASSPATH;
   const file = join(emptied('java-runtime'), 'class-path.txt');
-  must('mvn', ['--batch-mode', '--quiet', '--file', 'cdk/rust/golden/java', 'dependency:build-classpath', `-Dmdep.outputFile=${file}`]);
+  must('mvn', [
+    '--batch-mode',
+    '--quiet',
+    '--file',
+    'cdk/rust/golden/java',
+    'dependency:build-classpath',
+    `-Dmdep.outputFile=${file}`,
+  ]);
   return readFileSync(file, 'utf8').trim();
 }
 
@@ -63,11 +85,15 @@ const go: OtherLanguage = {
   app: 'cdk/rust/golden/go/main.go',
   toolchain: () => must('go', ['version']).split(' ')[2].replace('go', 'Go '),
   template() {
-    const modules = [writeCdk('go'), writePackage('go')].flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)));
+    const modules = [writeCdk('go'), writePackage('go')].flatMap((folder) =>
+      readdirSync(folder).map((name) => join(folder, name)),
+    );
     // Outside the checkout's folder, because Go writes what it found into go.mod.
     const folder = emptied('go');
     cpSync(join(root, dirname(go.app)), folder, { recursive: true });
-    const replacements = modules.map((module) => `-replace=${/^module (\S+)$/m.exec(readFileSync(join(module, 'go.mod'), 'utf8'))![1]}=${module}`);
+    const replacements = modules.map(
+      (module) => `-replace=${/^module (\S+)$/m.exec(readFileSync(join(module, 'go.mod'), 'utf8'))![1]}=${module}`,
+    );
     must('go', ['mod', 'edit', ...replacements], { cwd: folder });
     must('go', ['build', '-mod=mod', '-o', 'golden', '.'], { cwd: folder });
     return template('go', join(folder, 'golden'), []);
@@ -92,15 +118,30 @@ function withoutNuGet(runtime: string): string {
   const pack = join(dirname(sdks), 'packs', 'Microsoft.NETCore.App.Ref');
   const references = filesBelow(join(pack, readdirSync(pack).sort().at(-1)!, 'ref'), '.dll');
   const csc = (sources: string, output: string, libraries: string[], args: string[]) =>
-    must('dotnet', [join(sdks, version, 'Roslyn', 'bincore', 'csc.dll'), '-noconfig', '-nologo', '-nostdlib', '-nullable:enable', '-warn:0', `-out:${output}`, ...args, withArguments(dirname(output), [
-      ...[...references, ...libraries.flatMap((folder) => filesBelow(folder, '.dll'))].map((path) => `-r:"${path}"`),
-      ...filesBelow(sources, '.cs').map((path) => `"${path}"`),
-    ])]);
+    must('dotnet', [
+      join(sdks, version, 'Roslyn', 'bincore', 'csc.dll'),
+      '-noconfig',
+      '-nologo',
+      '-nostdlib',
+      '-nullable:enable',
+      '-warn:0',
+      `-out:${output}`,
+      ...args,
+      withArguments(dirname(output), [
+        ...[...references, ...libraries.flatMap((folder) => filesBelow(folder, '.dll'))].map((path) => `-r:"${path}"`),
+        ...filesBelow(sources, '.cs').map((path) => `"${path}"`),
+      ]),
+    ]);
   /** Compiles packages of `folder`, each with the npm package that it brings. */
   const compile = (folder: string, names: string[], outdir: string, libraries: string[]) => {
     for (const name of names) {
       const resources = filesBelow(join(folder, name), '.tgz').map((path) => `-res:${path},${name}.${basename(path)}`);
-      csc(join(folder, name), join(outdir, `${name}.dll`), [...new Set([runtime, outdir, ...libraries])], ['-t:library', ...resources]);
+      csc(
+        join(folder, name),
+        join(outdir, `${name}.dll`),
+        [...new Set([runtime, outdir, ...libraries])],
+        ['-t:library', ...resources],
+      );
     }
   };
 
@@ -112,8 +153,14 @@ function withoutNuGet(runtime: string): string {
   const constructs = writePackage('dotnet');
   compile(constructs, readdirSync(constructs), program, [cdkAssemblies]);
   csc(join(root, dirname(csharp.app)), join(program, 'golden.dll'), [runtime, cdkAssemblies, program], ['-t:exe']);
-  csc(csharpExamples(emptied('dotnet-examples')), join(emptied('dotnet-examples-assembly'), 'examples.dll'), [runtime, cdkAssemblies, program], ['-t:library']);
-  for (const folder of [runtime, cdkAssemblies]) filesBelow(folder, '.dll').forEach((path) => cpSync(path, join(program, basename(path))));
+  csc(
+    csharpExamples(emptied('dotnet-examples')),
+    join(emptied('dotnet-examples-assembly'), 'examples.dll'),
+    [runtime, cdkAssemblies, program],
+    ['-t:library'],
+  );
+  for (const folder of [runtime, cdkAssemblies])
+    filesBelow(folder, '.dll').forEach((path) => cpSync(path, join(program, basename(path))));
   const framework = { name: 'Microsoft.NETCore.App', version: `${version.split('.').slice(0, 2).join('.')}.0` };
   writeFileSync(join(program, 'golden.runtimeconfig.json'), JSON.stringify({ runtimeOptions: { framework } }));
   return template('dotnet', 'dotnet', [join(program, 'golden.dll')]);

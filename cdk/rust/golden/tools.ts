@@ -10,7 +10,9 @@ export const target = join(root, 'target', 'golden');
 export function must(command: string, args: string[], options: { cwd?: string; env?: NodeJS.ProcessEnv } = {}): string {
   const done = spawnSync(command, args, { cwd: root, encoding: 'utf8', maxBuffer: 1 << 28, ...options });
   if (done.status !== 0) {
-    throw new Error(`\`${command} ${args.join(' ')}\` ${done.error?.message ?? `ended with ${done.signal ?? done.status}`}\n${done.stdout ?? ''}${done.stderr ?? ''}`);
+    throw new Error(
+      `\`${command} ${args.join(' ')}\` ${done.error?.message ?? `ended with ${done.signal ?? done.status}`}\n${done.stdout ?? ''}${done.stderr ?? ''}`,
+    );
   }
   return done.stdout;
 }
@@ -19,14 +21,21 @@ export const readJson = (...path: string[]): any => JSON.parse(readFileSync(join
 
 /** The files below `folder` whose names end so. */
 export const filesBelow = (folder: string, ending: string): string[] =>
-  readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith(ending)).sort().map((name) => join(folder, name));
+  readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith(ending))
+    .sort()
+    .map((name) => join(folder, name));
 
 /** Writes the sources of an npm package for one language, as jsii-pacmak gives them to that language's registry. */
 function writeSources(language: string, npmPackage: string, outdir: string): void {
-  must(join(root, 'node_modules', '.bin', 'jsii-pacmak'), ['--code-only', '--no-npmignore', '--target', language, '--outdir', outdir, npmPackage], {
-    // The programs that a release brings are not built for this.
-    env: { ...process.env, npm_config_ignore_scripts: 'true' },
-  });
+  must(
+    join(root, 'node_modules', '.bin', 'jsii-pacmak'),
+    ['--code-only', '--no-npmignore', '--target', language, '--outdir', outdir, npmPackage],
+    {
+      // The programs that a release brings are not built for this.
+      env: { ...process.env, npm_config_ignore_scripts: 'true' },
+    },
+  );
 }
 
 /** Writes the constructs' package for one language. */
@@ -44,7 +53,9 @@ const cdkPackages = (): string[] => Object.keys(readJson('cdk', '.jsii').depende
 export function madeOfCdk(name: string, make: (folder: string) => void): string {
   const folder = join(root, '.local', 'golden', name);
   const stamp = join(folder, 'made-of.txt');
-  const madeOf = ['jsii-pacmak', ...cdkPackages()].map((each) => `${each}@${readJson('node_modules', each, 'package.json').version}\n`).join('');
+  const madeOf = ['jsii-pacmak', ...cdkPackages()]
+    .map((each) => `${each}@${readJson('node_modules', each, 'package.json').version}\n`)
+    .join('');
   if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== madeOf) {
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder, { recursive: true });
@@ -57,7 +68,12 @@ export function madeOfCdk(name: string, make: (folder: string) => void): string 
 
 /** Writes the CDK's own packages for one language. */
 export const writeCdk = (language: string): string =>
-  join(madeOfCdk(`${language}-sources`, (folder) => cdkPackages().forEach((name) => writeSources(language, join(root, 'node_modules', name), folder))), language);
+  join(
+    madeOfCdk(`${language}-sources`, (folder) =>
+      cdkPackages().forEach((name) => writeSources(language, join(root, 'node_modules', name), folder)),
+    ),
+    language,
+  );
 
 /** Runs the golden app and returns its template. */
 export function template(language: string, command: string, args: string[], env: Record<string, string> = {}): string {

@@ -26,7 +26,11 @@ after(() => rmSync(parent, { recursive: true }));
 /** Runs a block in a shell that ends at the first failure. */
 function shell(part: string, cwd: string): void {
   const text = block('sh', part);
-  const done = spawnSync('sh', ['-e', '-c', text], { cwd, encoding: 'utf8', env: { ...process.env, CARGO_TARGET_DIR: join(root, 'target') } });
+  const done = spawnSync('sh', ['-e', '-c', text], {
+    cwd,
+    encoding: 'utf8',
+    env: { ...process.env, CARGO_TARGET_DIR: join(root, 'target') },
+  });
   assert.equal(done.status, 0, `${text}\n${done.stdout}${done.stderr}`);
   ran.add(text);
 }
@@ -66,6 +70,9 @@ describe('the guide to the CDK in Rust', () => {
   });
 
   test('has no command besides these', () => {
-    assert.deepEqual(blocks.filter(({ language, text }) => language === 'sh' && !ran.has(text)), []);
+    assert.deepEqual(
+      blocks.filter(({ language, text }) => language === 'sh' && !ran.has(text)),
+      [],
+    );
   });
 });

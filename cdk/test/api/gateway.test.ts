@@ -2,30 +2,65 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Aws, Duration } from 'aws-cdk-lib';
 import type { Template } from 'aws-cdk-lib/assertions';
-import { McpAuthorization, McpContract, McpFront, McpHost, McpRemoteServer, type McpRemoteServerProps } from '../../lib';
+import {
+  McpAuthorization,
+  McpContract,
+  McpFront,
+  McpHost,
+  McpRemoteServer,
+  type McpRemoteServerProps,
+} from '../../lib';
 import { unauthorizedChallenge } from '../../lib/api/challenge';
 import { deployed } from '../deployed';
-import { code, fixture, includingScopes, keeper, only, synthesize, synthesizeServer, type TemplateJson, twoScopes } from '../synthesis';
+import {
+  code,
+  fixture,
+  includingScopes,
+  keeper,
+  only,
+  synthesize,
+  synthesizeServer,
+  type TemplateJson,
+  twoScopes,
+} from '../synthesis';
 
 const front = () => McpFront.external({ publicBaseUrl: 'https://mcp.example.com' });
 const template = synthesizeServer({ front: front() });
-const CHALLENGE = 'Bearer resource_metadata="https://mcp.example.com/.well-known/oauth-protected-resource/mcp", scope="https://mcp.example.com/mcp/dog-facts"';
+const CHALLENGE =
+  'Bearer resource_metadata="https://mcp.example.com/.well-known/oauth-protected-resource/mcp", scope="https://mcp.example.com/mcp/dog-facts"';
 
-const method = (httpMethod: string) => only(template, 'AWS::ApiGateway::Method', { HttpMethod: httpMethod, AuthorizationType: 'COGNITO_USER_POOLS' }).properties;
+const method = (httpMethod: string) =>
+  only(template, 'AWS::ApiGateway::Method', { HttpMethod: httpMethod, AuthorizationType: 'COGNITO_USER_POOLS' })
+    .properties;
 
 describe('the API', () => {
   test('is regional, sets no account-wide role, and its stage is throttled and not traced', () => {
-    assert.deepEqual(only(template, 'AWS::ApiGateway::RestApi').properties.EndpointConfiguration, { Types: ['REGIONAL'] });
+    assert.deepEqual(only(template, 'AWS::ApiGateway::RestApi').properties.EndpointConfiguration, {
+      Types: ['REGIONAL'],
+    });
     template.resourceCountIs('AWS::ApiGateway::Account', 0);
     const stage = only(template, 'AWS::ApiGateway::Stage').properties;
     assert.equal(stage.StageName, 'prod');
     assert.equal(stage.TracingEnabled, false);
-    assert.deepEqual(stage.MethodSettings, [{ DataTraceEnabled: false, HttpMethod: '*', ResourcePath: '/*', ThrottlingBurstLimit: 100, ThrottlingRateLimit: 50 }]);
+    assert.deepEqual(stage.MethodSettings, [
+      {
+        DataTraceEnabled: false,
+        HttpMethod: '*',
+        ResourcePath: '/*',
+        ThrottlingBurstLimit: 100,
+        ThrottlingRateLimit: 50,
+      },
+    ]);
   });
 
   test('is throttled as told', () => {
-    const stage = only(synthesizeServer({ throttlingRateLimit: 5, throttlingBurstLimit: 7 }), 'AWS::ApiGateway::Stage').properties;
-    assert.deepEqual(stage.MethodSettings, [{ DataTraceEnabled: false, HttpMethod: '*', ResourcePath: '/*', ThrottlingBurstLimit: 7, ThrottlingRateLimit: 5 }]);
+    const stage = only(
+      synthesizeServer({ throttlingRateLimit: 5, throttlingBurstLimit: 7 }),
+      'AWS::ApiGateway::Stage',
+    ).properties;
+    assert.deepEqual(stage.MethodSettings, [
+      { DataTraceEnabled: false, HttpMethod: '*', ResourcePath: '/*', ThrottlingBurstLimit: 7, ThrottlingRateLimit: 5 },
+    ]);
   });
 
   test('adds no output of its own', () => {
@@ -37,8 +72,14 @@ describe('the MCP endpoint', () => {
   test('streams POST through the authorizer to the function, for as long as the function may run', () => {
     const { AuthorizationScopes: scopes, AuthorizerId: authorizer, Integration: integration } = method('POST');
     assert.deepEqual(scopes, ['https://mcp.example.com/mcp/dog-facts']);
-    assert.deepEqual(authorizer, { Ref: only(template, 'AWS::ApiGateway::Authorizer', { Type: 'COGNITO_USER_POOLS' }).logicalId });
-    assert.equal(only(template, 'AWS::ApiGateway::Authorizer').properties.AuthorizerResultTtlInSeconds, 60, 'a token outlives its expiry for a minute at most');
+    assert.deepEqual(authorizer, {
+      Ref: only(template, 'AWS::ApiGateway::Authorizer', { Type: 'COGNITO_USER_POOLS' }).logicalId,
+    });
+    assert.equal(
+      only(template, 'AWS::ApiGateway::Authorizer').properties.AuthorizerResultTtlInSeconds,
+      60,
+      'a token outlives its expiry for a minute at most',
+    );
     assert.equal(integration.Type, 'AWS_PROXY');
     assert.equal(integration.ResponseTransferMode, 'STREAM');
     assert.equal(integration.TimeoutInMillis, 30000);
@@ -48,7 +89,10 @@ describe('the MCP endpoint', () => {
   test('waits as long as a longer timeout says', () => {
     const long = synthesizeServer({ front: front(), timeout: Duration.minutes(15) });
     assert.equal(only(long, 'AWS::Lambda::Function').properties.Timeout, 900);
-    assert.equal(only(long, 'AWS::ApiGateway::Method', { HttpMethod: 'POST' }).properties.Integration.TimeoutInMillis, 900000);
+    assert.equal(
+      only(long, 'AWS::ApiGateway::Method', { HttpMethod: 'POST' }).properties.Integration.TimeoutInMillis,
+      900000,
+    );
   });
 
   test('answers every other method 405 without the function, after authorization', () => {
@@ -59,12 +103,23 @@ describe('the MCP endpoint', () => {
     assert.deepEqual(integration.IntegrationResponses, [
       {
         StatusCode: '405',
-        ResponseParameters: { 'method.response.header.Allow': "'POST'", 'method.response.header.Access-Control-Allow-Origin': "'*'" },
-        ResponseTemplates: { 'application/json': '{"error":"method_not_allowed","error_description":"the MCP endpoint takes POST only"}' },
+        ResponseParameters: {
+          'method.response.header.Allow': "'POST'",
+          'method.response.header.Access-Control-Allow-Origin': "'*'",
+        },
+        ResponseTemplates: {
+          'application/json': '{"error":"method_not_allowed","error_description":"the MCP endpoint takes POST only"}',
+        },
       },
     ]);
     assert.deepEqual(responses, [
-      { StatusCode: '405', ResponseParameters: { 'method.response.header.Allow': true, 'method.response.header.Access-Control-Allow-Origin': true } },
+      {
+        StatusCode: '405',
+        ResponseParameters: {
+          'method.response.header.Allow': true,
+          'method.response.header.Access-Control-Allow-Origin': true,
+        },
+      },
     ]);
   });
 
@@ -72,12 +127,26 @@ describe('the MCP endpoint', () => {
     const template = synthesizeServer({ front: front(), contract: keeper() });
     const post = only(template, 'AWS::ApiGateway::Method', { HttpMethod: 'POST' }).properties;
     for (const HttpMethod of ['GET', 'DELETE']) {
-      assert.deepEqual(only(template, 'AWS::ApiGateway::Method', { HttpMethod, ResourceId: post.ResourceId }).properties, { ...post, HttpMethod });
+      assert.deepEqual(
+        only(template, 'AWS::ApiGateway::Method', { HttpMethod, ResourceId: post.ResourceId }).properties,
+        { ...post, HttpMethod },
+      );
     }
-    const [answer] = only(template, 'AWS::ApiGateway::Method', { HttpMethod: 'ANY' }).properties.Integration.IntegrationResponses;
+    const [answer] = only(template, 'AWS::ApiGateway::Method', { HttpMethod: 'ANY' }).properties.Integration
+      .IntegrationResponses;
     assert.equal(answer.ResponseParameters['method.response.header.Allow'], "'POST, DELETE, GET'");
-    assert.deepEqual(Object.values(template.findResources('AWS::Lambda::Permission')).map((each) => /\/(\w+)\/mcp"/.exec(JSON.stringify(each))![1]), ['POST', 'DELETE', 'GET']);
-    assert.deepEqual(template.findResources('AWS::ApiGateway::Method', { Properties: { HttpMethod: 'HEAD', ResourceId: post.ResourceId } }), {});
+    assert.deepEqual(
+      Object.values(template.findResources('AWS::Lambda::Permission')).map(
+        (each) => /\/(\w+)\/mcp"/.exec(JSON.stringify(each))![1],
+      ),
+      ['POST', 'DELETE', 'GET'],
+    );
+    assert.deepEqual(
+      template.findResources('AWS::ApiGateway::Method', {
+        Properties: { HttpMethod: 'HEAD', ResourceId: post.ResourceId },
+      }),
+      {},
+    );
   });
 
   test('takes an access token with any scope of the contract', () => {
@@ -107,7 +176,12 @@ describe('the MCP endpoint', () => {
 
 describe('metadata documents', () => {
   test('are answered to HEAD as to GET, without a body', () => {
-    const documents = (verb: string) => Object.values(template.findResources('AWS::ApiGateway::Method', { Properties: { HttpMethod: verb, Integration: { Type: 'MOCK' } } })).map((each) => each.Properties);
+    const documents = (verb: string) =>
+      Object.values(
+        template.findResources('AWS::ApiGateway::Method', {
+          Properties: { HttpMethod: verb, Integration: { Type: 'MOCK' } },
+        }),
+      ).map((each) => each.Properties);
     const [gets, heads] = [documents('GET'), documents('HEAD')];
     assert.notEqual(gets.length, 0);
     assert.deepEqual(heads.map((each) => each.ResourceId.Ref).sort(), gets.map((each) => each.ResourceId.Ref).sort());
@@ -116,16 +190,23 @@ describe('metadata documents', () => {
       const [asked, answered] = [get, head].map((each) => each.Integration.IntegrationResponses);
       assert.equal(head.AuthorizationType, 'NONE');
       assert.deepEqual([answered.length, answered[0].StatusCode, answered[0].ResponseTemplates], [1, '200', undefined]);
-      assert.deepEqual(answered[0].ResponseParameters, { ...asked[0].ResponseParameters, 'method.response.header.Content-Type': "'application/json'" });
+      assert.deepEqual(answered[0].ResponseParameters, {
+        ...asked[0].ResponseParameters,
+        'method.response.header.Content-Type': "'application/json'",
+      });
     }
   });
 });
 
 describe('preflight requests', () => {
-  const preflights = Object.values(template.findResources('AWS::ApiGateway::Method', { Properties: { HttpMethod: 'OPTIONS' } })).map((each) => each.Properties);
+  const preflights = Object.values(
+    template.findResources('AWS::ApiGateway::Method', { Properties: { HttpMethod: 'OPTIONS' } }),
+  ).map((each) => each.Properties);
 
   test('are answered at every path that is served, without a token and without the function', () => {
-    const served = Object.values(template.findResources('AWS::ApiGateway::Method')).map((each) => each.Properties.ResourceId.Ref);
+    const served = Object.values(template.findResources('AWS::ApiGateway::Method')).map(
+      (each) => each.Properties.ResourceId.Ref,
+    );
     assert.deepEqual(new Set(preflights.map((each) => each.ResourceId.Ref)), new Set(served));
     for (const preflight of preflights) {
       assert.equal(preflight.AuthorizationType, 'NONE');
@@ -142,8 +223,10 @@ describe('preflight requests', () => {
         ResponseParameters: {
           'method.response.header.Access-Control-Allow-Origin': "'*'",
           'method.response.header.Access-Control-Allow-Methods': "'POST,GET,DELETE'",
-          'method.response.header.Access-Control-Allow-Headers': "'Authorization,Content-Type,Accept,Mcp-Protocol-Version,Mcp-Session-Id,Mcp-Method,Mcp-Name,Last-Event-ID,traceparent,tracestate,baggage'",
-          'method.response.header.Access-Control-Expose-Headers': "'WWW-Authenticate,Mcp-Session-Id,Mcp-Protocol-Version'",
+          'method.response.header.Access-Control-Allow-Headers':
+            "'Authorization,Content-Type,Accept,Mcp-Protocol-Version,Mcp-Session-Id,Mcp-Method,Mcp-Name,Last-Event-ID,traceparent,tracestate,baggage'",
+          'method.response.header.Access-Control-Expose-Headers':
+            "'WWW-Authenticate,Mcp-Session-Id,Mcp-Protocol-Version'",
           'method.response.header.Access-Control-Max-Age': "'7200'",
         },
       },
@@ -155,15 +238,25 @@ describe('the preflight of the MCP endpoint', () => {
   const allowed = (contract: McpContract) => {
     const template = synthesizeServer({ contract, front: front() });
     const endpoint = only(template, 'AWS::ApiGateway::Method', { HttpMethod: 'POST' }).properties.ResourceId.Ref;
-    const preflight = only(template, 'AWS::ApiGateway::Method', { HttpMethod: 'OPTIONS', ResourceId: { Ref: endpoint } }).properties;
-    return preflight.Integration.IntegrationResponses[0].ResponseParameters['method.response.header.Access-Control-Allow-Headers'].slice(1, -1).split(',');
+    const preflight = only(template, 'AWS::ApiGateway::Method', {
+      HttpMethod: 'OPTIONS',
+      ResourceId: { Ref: endpoint },
+    }).properties;
+    return preflight.Integration.IntegrationResponses[0].ResponseParameters[
+      'method.response.header.Access-Control-Allow-Headers'
+    ]
+      .slice(1, -1)
+      .split(',');
   };
 
   test('allows the headers that arguments of the tools travel in, as the contract says', () => {
     const ofNone = allowed(twoScopes());
     const ofTwo = allowed(McpContract.fromFile(fixture('regions.contract.json')));
     assert.deepEqual(ofTwo, [...ofNone, 'Mcp-Param-Region', 'Mcp-Param-Tenant']);
-    assert.ok(ofNone.every((name: string) => !name.startsWith('Mcp-Param-')), ofNone.join());
+    assert.ok(
+      ofNone.every((name: string) => !name.startsWith('Mcp-Param-')),
+      ofNone.join(),
+    );
   });
 });
 
@@ -194,8 +287,16 @@ describe('gateway responses', () => {
       },
       body: '{"error":"insufficient_scope","error_description":"the access token lacks a required scope, WWW-Authenticate names the scopes"}',
     },
-    MISSING_AUTHENTICATION_TOKEN: { status: '404', headers: cors, body: '{"error":"not_found","error_description":"there is nothing at this path"}' },
-    INVALID_SIGNATURE: { status: '404', headers: cors, body: '{"error":"not_found","error_description":"there is nothing at this path"}' },
+    MISSING_AUTHENTICATION_TOKEN: {
+      status: '404',
+      headers: cors,
+      body: '{"error":"not_found","error_description":"there is nothing at this path"}',
+    },
+    INVALID_SIGNATURE: {
+      status: '404',
+      headers: cors,
+      body: '{"error":"not_found","error_description":"there is nothing at this path"}',
+    },
     THROTTLED: {
       status: '429',
       headers: { ...cors, 'gatewayresponse.header.Retry-After': "'1'" },
@@ -246,8 +347,26 @@ describe('texts in static documents', () => {
       });
     });
 
-  for (const serverTitle of ["Ann's dogs", 'The "best" dogs', 'Dogs #1', '## not a comment', '#if(true)x#end', '#[[dogs]]#', 'Dogs for $5', '$context.apiId ${input}', '$!x', '\\$x and \\#x', '$util.escapeJavaScript($x)', 'two\nlines', '100 % dogs', 'Hunde für Ältere 🐶']) {
-    for (const [where, front] of [['a host name that is known at deployment', undefined], ['one that is known at synth', McpFront.external({ publicBaseUrl: 'https://mcp.example.com' })]] as const) {
+  for (const serverTitle of [
+    "Ann's dogs",
+    'The "best" dogs',
+    'Dogs #1',
+    '## not a comment',
+    '#if(true)x#end',
+    '#[[dogs]]#',
+    'Dogs for $5',
+    '$context.apiId ${input}',
+    '$!x',
+    '\\$x and \\#x',
+    '$util.escapeJavaScript($x)',
+    'two\nlines',
+    '100 % dogs',
+    'Hunde für Ältere 🐶',
+  ]) {
+    for (const [where, front] of [
+      ['a host name that is known at deployment', undefined],
+      ['one that is known at synth', McpFront.external({ publicBaseUrl: 'https://mcp.example.com' })],
+    ] as const) {
       test(`arrive as written: the title ${JSON.stringify(serverTitle)} behind ${where}`, () => {
         const titles = bodies(remote({ serverTitle, front })).flatMap((each) => each.resource_name ?? []);
         assert.deepEqual(titles, [serverTitle, serverTitle]);
@@ -259,19 +378,41 @@ describe('texts in static documents', () => {
     const template = synthesize((stack) => {
       const host = new McpHost(stack, 'Host', { authorization: McpAuthorization.cognito() });
       for (const serverName of ['one', 'two']) {
-        new McpRemoteServer(stack, serverName, { host, path: `/${serverName}`, endpointUrl: 'https://gateway.example.com/mcp', serverName, serverTitle: `Ann's $${serverName}`, scopes: [{ name: 'use', description: 'Use it' }] });
+        new McpRemoteServer(stack, serverName, {
+          host,
+          path: `/${serverName}`,
+          endpointUrl: 'https://gateway.example.com/mcp',
+          serverName,
+          serverTitle: `Ann's $${serverName}`,
+          scopes: [{ name: 'use', description: 'Use it' }],
+        });
       }
     });
-    assert.deepEqual(bodies(template).flatMap((each) => each.resource_name ?? []).sort(), ["Ann's $one", "Ann's $two"]);
+    assert.deepEqual(
+      bodies(template)
+        .flatMap((each) => each.resource_name ?? [])
+        .sort(),
+      ["Ann's $one", "Ann's $two"],
+    );
   });
 
   test('arrive as written from a contract', () => {
-    const titles = bodies(synthesizeServer({ authorization: McpAuthorization.cognito(), contract: McpContract.fromFile(fixture('live-title.contract.json')) })).flatMap((each) => each.resource_name ?? []);
+    const titles = bodies(
+      synthesizeServer({
+        authorization: McpAuthorization.cognito(),
+        contract: McpContract.fromFile(fixture('live-title.contract.json')),
+      }),
+    ).flatMap((each) => each.resource_name ?? []);
     assert.deepEqual(titles, ['Dogs #1', 'Dogs #1']);
   });
 
   test('arrive as written from an issuer of another provider', () => {
-    const authorization = McpAuthorization.jwt({ code: code(), issuer: "https://issuer.example.com/o'$1", jwksUrl: 'https://issuer.example.com/keys', audience: ['dogs'] });
+    const authorization = McpAuthorization.jwt({
+      code: code(),
+      issuer: "https://issuer.example.com/o'$1",
+      jwksUrl: 'https://issuer.example.com/keys',
+      audience: ['dogs'],
+    });
     const issuers = bodies(synthesizeServer({ authorization })).flatMap((each) => each.authorization_servers ?? []);
     assert.deepEqual(new Set(issuers), new Set(["https://issuer.example.com/o'$1"]));
   });
@@ -280,13 +421,18 @@ describe('texts in static documents', () => {
 describe('values of a challenge', () => {
   for (const character of ['$', '#', '"', "'", '\\', '\n']) {
     test(`fail with ${JSON.stringify(character)}, which no header of API Gateway can hold`, () => {
-      assert.throws(() => unauthorizedChallenge({ resourceMetadataUrl: `https://a.example/${character}`, oauthScopes: ['s'] }), {
-        message: `the challenge's resource_metadata is ${JSON.stringify(`https://a.example/${character}`)}, and a header of an API Gateway response cannot hold ${JSON.stringify(character)}: remove the character (TextNotStatic)`,
-      });
+      assert.throws(
+        () => unauthorizedChallenge({ resourceMetadataUrl: `https://a.example/${character}`, oauthScopes: ['s'] }),
+        {
+          message: `the challenge's resource_metadata is ${JSON.stringify(`https://a.example/${character}`)}, and a header of an API Gateway response cannot hold ${JSON.stringify(character)}: remove the character (TextNotStatic)`,
+        },
+      );
     });
   }
 
   test('do not fail for unresolved tokens', () => {
-    assert.doesNotThrow(() => unauthorizedChallenge({ resourceMetadataUrl: `https://${Aws.URL_SUFFIX}`, oauthScopes: ['s'] }));
+    assert.doesNotThrow(() =>
+      unauthorizedChallenge({ resourceMetadataUrl: `https://${Aws.URL_SUFFIX}`, oauthScopes: ['s'] }),
+    );
   });
 });

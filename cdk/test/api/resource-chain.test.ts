@@ -8,7 +8,10 @@ import { code, facts, synthesize, synthesizeServer, type TemplateJson } from '..
 const limits = () => ({ lambdaAuthorizer: { code: code() }, throttle: { rateLimit: 5, burstLimit: 10 } });
 
 /** How many resources of a type wait for one of their own type, each for another one. */
-function chained(template: Template, type: string): { readonly all: number; readonly waiting: number; readonly waitedFor: number } {
+function chained(
+  template: Template,
+  type: string,
+): { readonly all: number; readonly waiting: number; readonly waitedFor: number } {
   const { Resources: resources } = template.toJSON() as TemplateJson;
   const all = Object.entries(resources).filter(([, each]) => each.Type === type);
   const before = all.flatMap(([, each]) => [each.DependsOn ?? []].flat().filter((id) => resources[id].Type === type));
@@ -16,7 +19,14 @@ function chained(template: Template, type: string): { readonly all: number; read
 }
 
 const remote = (stack: Stack, host: McpHost, name: string, props: object = {}) =>
-  new McpRemoteServer(stack, name, { host, path: `/${name}`, endpointUrl: 'https://gateway.example.com/mcp', serverName: name, scopes: [{ name: 'use', description: 'Use it' }], ...props });
+  new McpRemoteServer(stack, name, {
+    host,
+    path: `/${name}`,
+    endpointUrl: 'https://gateway.example.com/mcp',
+    serverName: name,
+    scopes: [{ name: 'use', description: 'Use it' }],
+    ...props,
+  });
 
 describe('resources that API Gateway takes one at a time', () => {
   test('are defined one after another on a host: the APIs', () => {
@@ -41,17 +51,38 @@ describe('resources that API Gateway takes one at a time', () => {
   test('wait for nothing of another stack', () => {
     const app = new App();
     const [shared, own] = ['Shared', 'Own'].map((id) => new Stack(app, id));
-    const host = new McpHost(shared, 'Host', { authorization: McpAuthorization.cognito(), front: McpFront.external({ publicBaseUrl: 'https://mcp.example.com' }) });
+    const host = new McpHost(shared, 'Host', {
+      authorization: McpAuthorization.cognito(),
+      front: McpFront.external({ publicBaseUrl: 'https://mcp.example.com' }),
+    });
     remote(own, host, 'one', limits());
     remote(own, host, 'two', limits());
-    assert.deepEqual(chained(Template.fromStack(shared), 'AWS::ApiGateway::RestApi'), { all: 1, waiting: 0, waitedFor: 0 });
-    assert.deepEqual(chained(Template.fromStack(own), 'AWS::ApiGateway::RestApi'), { all: 2, waiting: 1, waitedFor: 1 });
+    assert.deepEqual(chained(Template.fromStack(shared), 'AWS::ApiGateway::RestApi'), {
+      all: 1,
+      waiting: 0,
+      waitedFor: 0,
+    });
+    assert.deepEqual(chained(Template.fromStack(own), 'AWS::ApiGateway::RestApi'), {
+      all: 2,
+      waiting: 1,
+      waitedFor: 1,
+    });
   });
 
   test('make no cycle with a server that names one which is defined after it', () => {
     const template = synthesize((stack) => {
-      const first = new McpServer(stack, 'First', { code: code(), contract: facts(), authorization: McpAuthorization.cognito(), ...limits() });
-      const second = new McpServer(stack, 'Second', { code: code(), contract: facts(), authorization: McpAuthorization.cognito(), ...limits() });
+      const first = new McpServer(stack, 'First', {
+        code: code(),
+        contract: facts(),
+        authorization: McpAuthorization.cognito(),
+        ...limits(),
+      });
+      const second = new McpServer(stack, 'Second', {
+        code: code(),
+        contract: facts(),
+        authorization: McpAuthorization.cognito(),
+        ...limits(),
+      });
       first.mcpFunction.function.addEnvironment('OTHER', second.mcpServerUrl);
       first.mcpFunction.function.addEnvironment('OTHER_STAGE', second.api.url);
     });

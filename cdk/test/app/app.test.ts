@@ -15,7 +15,12 @@ import { fixture, only, type TemplateJson } from '../synthesis';
 const root = join(__dirname, '..', '..', '..');
 process.chdir(root);
 const lambdaDir = fixture('lambda');
-const externalFront = { front: 'external', publicBaseUrl: 'http://127.0.0.1:3030', signInBaseUrl: 'http://127.0.0.1:3031', cognitoIdpUrl: 'http://127.0.0.1:3031' };
+const externalFront = {
+  front: 'external',
+  publicBaseUrl: 'http://127.0.0.1:3030',
+  signInBaseUrl: 'http://127.0.0.1:3031',
+  cognitoIdpUrl: 'http://127.0.0.1:3031',
+};
 
 const cognito = { authorization: 'cognito' };
 
@@ -53,8 +58,16 @@ describe('the example stack', () => {
 
   test('lets Cursor sign in, whose link it puts out and whose codes go to a scheme of its own', () => {
     const json = dogFacts(externalFront).toJSON() as TemplateJson;
-    const schemes = Object.values(json.Resources).map(({ Properties }) => (Properties as { Environment?: { Variables?: Record<string, unknown> } } | undefined)?.Environment?.Variables?.['AUTHORIZATION_CUSTOM_SCHEMES']);
-    assert.deepEqual(schemes.filter((value) => value !== undefined), ['cursor']);
+    const schemes = Object.values(json.Resources).map(
+      ({ Properties }) =>
+        (Properties as { Environment?: { Variables?: Record<string, unknown> } } | undefined)?.Environment?.Variables?.[
+          'AUTHORIZATION_CUSTOM_SCHEMES'
+        ],
+    );
+    assert.deepEqual(
+      schemes.filter((value) => value !== undefined),
+      ['cursor'],
+    );
   });
 
   test('is behind CloudFront unless told otherwise', () => {
@@ -62,41 +75,69 @@ describe('the example stack', () => {
     dogFacts({ front: 'stage' }).resourceCountIs('AWS::CloudFront::Distribution', 0);
   });
 
-  test('passes the Dog API\'s address and the callback port on', () => {
+  test("passes the Dog API's address and the callback port on", () => {
     const template = dogFacts({ ...cognito, dogApiBaseUrl: 'http://127.0.0.1:3033/api/v2', callbackPort: '9000' });
-    assert.equal(only(template, 'AWS::Lambda::Function').properties.Environment.Variables.DOG_API_BASE_URL, 'http://127.0.0.1:3033/api/v2');
+    assert.equal(
+      only(template, 'AWS::Lambda::Function').properties.Environment.Variables.DOG_API_BASE_URL,
+      'http://127.0.0.1:3033/api/v2',
+    );
     assert.match(outputsOf(template).ClaudeCodeCommand, /--callback-port 9000$/);
   });
 
   test('leaves nothing behind when it is destroyed', () => {
-    const retained = Object.values((dogFacts({}).toJSON() as TemplateJson).Resources).filter((each) => each.DeletionPolicy === 'Retain');
+    const retained = Object.values((dogFacts({}).toJSON() as TemplateJson).Resources).filter(
+      (each) => each.DeletionPolicy === 'Retain',
+    );
     assert.deepEqual(retained, []);
   });
 
-  test('sets every variable that the server\'s contract requires, and none that it does not know', () => {
-    const settings: any[] = JSON.parse(readFileSync(join(root, 'lambda/servers/dog-facts/contract.json'), 'utf8')).settings;
+  test("sets every variable that the server's contract requires, and none that it does not know", () => {
+    const settings: any[] = JSON.parse(
+      readFileSync(join(root, 'lambda/servers/dog-facts/contract.json'), 'utf8'),
+    ).settings;
     const variables = Object.keys(only(dogFacts(cognito), 'AWS::Lambda::Function').properties.Environment.Variables);
-    assert.deepEqual(variables.filter((name) => !settings.some((each) => each.name === name)), []);
-    assert.deepEqual(settings.filter((each) => each.required && !variables.includes(each.name)), []);
+    assert.deepEqual(
+      variables.filter((name) => !settings.some((each) => each.name === name)),
+      [],
+    );
+    assert.deepEqual(
+      settings.filter((each) => each.required && !variables.includes(each.name)),
+      [],
+    );
   });
 });
 
 describe('the example stack with -c lambdaAuthorizer=true', () => {
   test('puts the Lambda authorizer before the MCP endpoint', () => {
-    const authorizers = (context: Record<string, string>) => Object.values(dogFacts({ ...externalFront, ...context }).findResources('AWS::ApiGateway::Authorizer')).map((each) => each.Properties.Type);
-    assert.deepEqual([authorizers({ lambdaAuthorizer: 'true' }), authorizers({ lambdaAuthorizer: 'false' }), authorizers({})], [['REQUEST'], ['COGNITO_USER_POOLS'], ['COGNITO_USER_POOLS']]);
+    const authorizers = (context: Record<string, string>) =>
+      Object.values(dogFacts({ ...externalFront, ...context }).findResources('AWS::ApiGateway::Authorizer')).map(
+        (each) => each.Properties.Type,
+      );
+    assert.deepEqual(
+      [authorizers({ lambdaAuthorizer: 'true' }), authorizers({ lambdaAuthorizer: 'false' }), authorizers({})],
+      [['REQUEST'], ['COGNITO_USER_POOLS'], ['COGNITO_USER_POOLS']],
+    );
   });
 });
 
 describe('the example stack with -c authorization=cognito', () => {
   const template = dogFacts({ ...externalFront, ...cognito });
 
-  test('puts out Cognito\'s endpoints and a client id to type, and no command that takes the URL alone', () => {
+  test("puts out Cognito's endpoints and a client id to type, and no command that takes the URL alone", () => {
     const [outputs, usual] = [outputsOf(template), outputsOf(dogFacts(externalFront))];
     const added = ['CodexCommand', 'GeminiCommand', 'VsCodeCommand', 'CursorLink'];
-    assert.deepEqual(Object.keys(outputs), Object.keys(usual).filter((name) => !added.includes(name)));
+    assert.deepEqual(
+      Object.keys(outputs),
+      Object.keys(usual).filter((name) => !added.includes(name)),
+    );
     const different = Object.keys(outputs).filter((name) => outputs[name] !== usual[name]);
-    assert.deepEqual(different, ['McpOAuthAuthorizationUrl', 'McpOAuthTokenUrl', 'McpOAuthClientId', 'SignInUrl', 'ClaudeCodeCommand']);
+    assert.deepEqual(different, [
+      'McpOAuthAuthorizationUrl',
+      'McpOAuthTokenUrl',
+      'McpOAuthClientId',
+      'SignInUrl',
+      'ClaudeCodeCommand',
+    ]);
     assert.equal(outputs.McpOAuthAuthorizationUrl, 'http://127.0.0.1:3031/oauth2/authorize');
     assert.equal(outputs.McpOAuthTokenUrl, 'http://127.0.0.1:3031/oauth2/token');
     assert.equal(outputs.McpOAuthClientId, 'interactiveclientid');
@@ -104,11 +145,16 @@ describe('the example stack with -c authorization=cognito', () => {
       outputs.SignInUrl,
       'http://127.0.0.1:3031/login?client_id=interactiveclientid&response_type=code&scope=http://127.0.0.1:3030/mcp/dog-facts&redirect_uri=http://localhost:8765/callback',
     );
-    assert.equal(outputs.ClaudeCodeCommand, 'claude mcp add --transport http dog-facts http://127.0.0.1:3030/mcp --client-id interactiveclientid --callback-port 8765');
+    assert.equal(
+      outputs.ClaudeCodeCommand,
+      'claude mcp add --transport http dog-facts http://127.0.0.1:3030/mcp --client-id interactiveclientid --callback-port 8765',
+    );
   });
 
   test('leaves nothing behind when it is destroyed', () => {
-    const retained = Object.values((template.toJSON() as TemplateJson).Resources).filter((each) => each.DeletionPolicy === 'Retain');
+    const retained = Object.values((template.toJSON() as TemplateJson).Resources).filter(
+      (each) => each.DeletionPolicy === 'Retain',
+    );
     assert.deepEqual(retained, []);
   });
 });
@@ -121,8 +167,16 @@ describe('the example stack with -c env', () => {
     const template = Template.fromStack(stack);
     const pool = template.findResources('AWS::Cognito::UserPool')[only(template, 'AWS::Cognito::UserPool').logicalId];
     const log = Object.values(template.findResources('AWS::Logs::LogGroup')).map((each) => each.DeletionPolicy);
-    const { ThrottlingRateLimit: rate, ThrottlingBurstLimit: burst } = only(template, 'AWS::ApiGateway::Stage').properties.MethodSettings[0];
-    return [pool.DeletionPolicy, pool.Properties.DeletionProtection, log, pool.Properties.MfaConfiguration, [rate, burst], stack.terminationProtection];
+    const { ThrottlingRateLimit: rate, ThrottlingBurstLimit: burst } = only(template, 'AWS::ApiGateway::Stage')
+      .properties.MethodSettings[0];
+    return [
+      pool.DeletionPolicy,
+      pool.Properties.DeletionProtection,
+      log,
+      pool.Properties.MfaConfiguration,
+      [rate, burst],
+      stack.terminationProtection,
+    ];
   };
 
   test('=dev, and without it, throws everything away and asks for no second factor', () => {
@@ -140,7 +194,7 @@ describe('the example stack with -c env', () => {
 });
 
 describe('the counter stack', () => {
-  test('gives the server a table, and permission for its tools\' actions only', () => {
+  test("gives the server a table, and permission for its tools' actions only", () => {
     const app = new App({ context: { lambdaDir, ...externalFront, ...cognito } });
     const template = Template.fromStack(new CounterStack(app, 'Counter', readContext(app.node)));
     const { logicalId, properties } = only(template, 'AWS::DynamoDB::GlobalTable');
@@ -148,7 +202,9 @@ describe('the counter stack', () => {
     assert.deepEqual(properties.KeySchema, [{ AttributeName: 'pk', KeyType: 'HASH' }]);
     const contract = JSON.parse(readFileSync(join(root, 'lambda/servers/counter/contract.json'), 'utf8'));
     const declared = contract.tools.flatMap((tool: any) => tool.awsActions).flatMap((need: any) => need.actions);
-    const granted = only(template, 'AWS::IAM::Policy').properties.PolicyDocument.Statement.filter((each: any) => JSON.stringify(each.Resource).includes(logicalId));
+    const granted = only(template, 'AWS::IAM::Policy').properties.PolicyDocument.Statement.filter((each: any) =>
+      JSON.stringify(each.Resource).includes(logicalId),
+    );
     assert.equal(granted.length, 1);
     assert.deepEqual([granted[0].Action].flat().sort(), [...new Set(declared)].sort());
     assert.deepEqual(granted[0].Resource, { 'Fn::GetAtt': [logicalId, 'Arn'] });
@@ -161,14 +217,26 @@ describe('the context', () => {
   const complaints: [context: Record<string, unknown>, text: string][] = [
     [{ env: 'test' }, 'context env=test needs one of dev, staging, prod'],
     [{ front: 'cdn' }, 'context front=cdn needs one of cloudfront, stage, external'],
-    [{ front: 'external' }, 'context front=external needs the origin that the front answers at: add -c publicBaseUrl=https://mcp.example.com'],
-    [{ publicBaseUrl: 'https://mcp.example.com' }, 'context publicBaseUrl=https://mcp.example.com applies to front=external only, and front is cloudfront: remove it or add -c front=external'],
-    [{ front: 'stage', signInBaseUrl: 'https://a.example' }, 'context signInBaseUrl=https://a.example applies to front=external only, and front is stage: remove it or add -c front=external'],
+    [
+      { front: 'external' },
+      'context front=external needs the origin that the front answers at: add -c publicBaseUrl=https://mcp.example.com',
+    ],
+    [
+      { publicBaseUrl: 'https://mcp.example.com' },
+      'context publicBaseUrl=https://mcp.example.com applies to front=external only, and front is cloudfront: remove it or add -c front=external',
+    ],
+    [
+      { front: 'stage', signInBaseUrl: 'https://a.example' },
+      'context signInBaseUrl=https://a.example applies to front=external only, and front is stage: remove it or add -c front=external',
+    ],
     [{ lambdaAuthorizer: 'yes' }, 'context lambdaAuthorizer=yes needs true or false'],
     [{ authorization: 'auth0' }, 'context authorization=auth0 needs one of server, cognito'],
     [{ callbackPort: 'any' }, 'context callbackPort=any needs a port number, for example 8765'],
     [{ dogApiBaseUrl: ['a'] }, 'context dogApiBaseUrl=["a"] needs a text that is not empty'],
-    [{ lambdaDir: 'nowhere' }, 'context lambdaDir=nowhere needs to hold dog-facts/bootstrap: run npm run build:lambda and use target/lambda, or leave the key out to build now'],
+    [
+      { lambdaDir: 'nowhere' },
+      'context lambdaDir=nowhere needs to hold dog-facts/bootstrap: run npm run build:lambda and use target/lambda, or leave the key out to build now',
+    ],
   ];
   for (const [context, text] of complaints) {
     test(`fails with ${text.split(' needs')[0]}`, () => {
@@ -178,18 +246,32 @@ describe('the context', () => {
 });
 
 /** Runs a program of cdk/app as the CDK's command line does. */
-const synthesized = (program: string, outputDirectory: string, context: Record<string, string>, path = process.env.PATH) =>
+const synthesized = (
+  program: string,
+  outputDirectory: string,
+  context: Record<string, string>,
+  path = process.env.PATH,
+) =>
   spawnSync(process.execPath, ['--import', 'tsx', `cdk/app/${program}.ts`], {
     cwd: root,
     encoding: 'utf8',
-    env: { ...process.env, PATH: path, CDK_OUTDIR: outputDirectory, CDK_CONTEXT_JSON: JSON.stringify(context), CDK_VALIDATION: 'false' },
+    env: {
+      ...process.env,
+      PATH: path,
+      CDK_OUTDIR: outputDirectory,
+      CDK_CONTEXT_JSON: JSON.stringify(context),
+      CDK_VALIDATION: 'false',
+    },
   });
 
 describe('the app program', () => {
   const directory = mkdtempSync(join(tmpdir(), 'cdk-out-'));
   after(() => rmSync(directory, { recursive: true }));
 
-  for (const [program, stack] of [['main', 'DogFacts'], ['counter', 'Counter']]) {
+  for (const [program, stack] of [
+    ['main', 'DogFacts'],
+    ['counter', 'Counter'],
+  ]) {
     test(`${program}.ts writes the stack ${stack} where CDK_OUTDIR says`, () => {
       const outputDirectory = join(directory, program);
       const run = synthesized(program, outputDirectory, { lambdaDir, ...externalFront });
@@ -203,7 +285,10 @@ describe('the app program', () => {
   for (const program of ['main', 'counter', 'two-servers', 'template']) {
     test(`${program}.ts says in one line what is wrong`, () => {
       const { status, stdout, stderr } = synthesized(program, join(directory, 'wrong'), { authorization: 'auth0' });
-      assert.deepEqual([status, stdout, stderr], [1, '', 'error: context authorization=auth0 needs one of server, cognito (ContextInvalid)\n']);
+      assert.deepEqual(
+        [status, stdout, stderr],
+        [1, '', 'error: context authorization=auth0 needs one of server, cognito (ContextInvalid)\n'],
+      );
     });
   }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { App, Stack } from 'aws-cdk-lib';
+import { App, type Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { readContext } from '../../app/context';
 import { DogFactsStack } from '../../app/dog-facts-stack';
@@ -10,13 +10,18 @@ import { fixture, type TemplateJson } from '../synthesis';
 
 const counts = (stack: Stack) => {
   const types = Object.values((Template.fromStack(stack).toJSON() as TemplateJson).Resources).map((each) => each.Type);
-  return Object.fromEntries([...new Set(types)].sort().map((type) => [type, types.filter((each) => each === type).length]));
+  return Object.fromEntries(
+    [...new Set(types)].sort().map((type) => [type, types.filter((each) => each === type).length]),
+  );
 };
 
 describe('the stack that synthesis is timed against', () => {
   test('has as many resources of each type as the example', () => {
     process.chdir(join(__dirname, '..', '..', '..'));
     const app = new App({ context: { lambdaDir: fixture('lambda') } });
-    assert.deepEqual(counts(bareStack(new App(), fixture('lambda'))), counts(new DogFactsStack(app, 'DogFacts', readContext(app.node))));
+    assert.deepEqual(
+      counts(bareStack(new App(), fixture('lambda'))),
+      counts(new DogFactsStack(app, 'DogFacts', readContext(app.node))),
+    );
   });
 });

@@ -20,10 +20,12 @@ import { certificate, emptyApp } from '../synthesis';
 
 const root = join(__dirname, '..', '..', '..');
 /** The examples by the headings that they are under. */
-const examples = readFileSync(join(root, 'cdk', 'README.md'), 'utf8').split(/^#+ /m).flatMap((section) => {
-  const heading = section.slice(0, section.indexOf('\n'));
-  return [...section.matchAll(/```ts\n(.*?)```/gs)].map((match) => ({ heading, example: match[1] }));
-});
+const examples = readFileSync(join(root, 'cdk', 'README.md'), 'utf8')
+  .split(/^#+ /m)
+  .flatMap((section) => {
+    const heading = section.slice(0, section.indexOf('\n'));
+    return [...section.matchAll(/```ts\n(.*?)```/gs)].map((match) => ({ heading, example: match[1] }));
+  });
 
 /** Runs an example of the README inside a stack; the library's names and the resources that its text speaks of are there. */
 function run(example: string): Template {
@@ -46,10 +48,17 @@ function run(example: string): Template {
     Period,
     topic: new Topic(stack, 'Topic'),
     vpc: new Vpc(stack, 'Vpc'),
-    webAcl: new CfnWebACL(stack, 'Acl', { scope: 'REGIONAL', defaultAction: { allow: {} }, visibilityConfig: { cloudWatchMetricsEnabled: false, metricName: 'acl', sampledRequestsEnabled: false } }),
+    webAcl: new CfnWebACL(stack, 'Acl', {
+      scope: 'REGIONAL',
+      defaultAction: { allow: {} },
+      visibilityConfig: { cloudWatchMetricsEnabled: false, metricName: 'acl', sampledRequestsEnabled: false },
+    }),
     userPool: cognito.UserPool.fromUserPoolId(stack, 'UserPool', 'eu-west-1_Mine'),
     table: new dynamodb.TableV2(stack, 'Table', { partitionKey: { name: 'pk', type: dynamodb.AttributeType.STRING } }),
-    require: (name: string) => (assert.equal(name, 'mcp-lambda-cdk'), library),
+    require: (name: string) => {
+      assert.equal(name, 'mcp-lambda-cdk');
+      return library;
+    },
   };
   const { outputText } = transpileModule(example, { compilerOptions: { module: ModuleKind.CommonJS } });
   new Function('exports', ...Object.keys(given), outputText).call(stack, {}, ...Object.values(given));
@@ -60,13 +69,21 @@ describe('the README', () => {
   for (const { heading, example } of examples) {
     test(`defines a server: ${heading}: ${/(?:new |authorization: )Mcp[\w.]+|McpServer\.from\w+/.exec(example)?.[0]}`, () => {
       // A host has an API of its own beside those of its servers, and a server of another app has its API there.
-      run(example).resourceCountIs('AWS::ApiGateway::RestApi', example.includes('new McpHost') ? 3 : example.includes('fromMcpServerAttributes') ? 0 : 1);
+      run(example).resourceCountIs(
+        'AWS::ApiGateway::RestApi',
+        example.includes('new McpHost') ? 3 : example.includes('fromMcpServerAttributes') ? 0 : 1,
+      );
     });
   }
 
   test('shows every part of the library', () => {
     const shown = examples.map(({ example }) => example).join('\n');
-    const parts = Object.entries(library).filter(([, value]) => typeof value === 'function' && value.prototype instanceof Construct).map(([name]) => name);
-    assert.deepEqual(parts.filter((name) => !shown.includes(`new ${name}(`)), []);
+    const parts = Object.entries(library)
+      .filter(([, value]) => typeof value === 'function' && value.prototype instanceof Construct)
+      .map(([name]) => name);
+    assert.deepEqual(
+      parts.filter((name) => !shown.includes(`new ${name}(`)),
+      [],
+    );
   });
 });

@@ -12,9 +12,17 @@ after(() => rmSync(directory, { recursive: true }));
 
 const write = (name: string) => {
   const destination = join(directory, name);
-  const run = spawnSync(process.execPath, ['scripts/template.mjs', destination, `lambdaDir=${fixture('lambda')}`], { cwd: root, encoding: 'utf8', env: { ...process.env, CDK_VALIDATION: 'false' } });
+  const run = spawnSync(process.execPath, ['scripts/template.mjs', destination, `lambdaDir=${fixture('lambda')}`], {
+    cwd: root,
+    encoding: 'utf8',
+    env: { ...process.env, CDK_VALIDATION: 'false' },
+  });
   assert.equal(run.status, 0, run.stderr);
-  return { destination, files: readdirSync(destination).sort(), text: readFileSync(join(destination, 'dog-facts.template.json'), 'utf8') };
+  return {
+    destination,
+    files: readdirSync(destination).sort(),
+    text: readFileSync(join(destination, 'dog-facts.template.json'), 'utf8'),
+  };
 };
 
 describe('npm run template', () => {
@@ -31,15 +39,25 @@ describe('npm run template', () => {
   });
 
   test('writes every zip file that the template names', () => {
-    const functions: any[] = Object.values(template.Resources).filter((each: any) => each.Type === 'AWS::Lambda::Function');
-    assert.deepEqual(functions.map((each) => each.Properties.Code.S3Bucket), functions.map(() => ({ 'Fn::Sub': '${AssetsBucket}' })));
+    const functions: any[] = Object.values(template.Resources).filter(
+      (each: any) => each.Type === 'AWS::Lambda::Function',
+    );
+    assert.deepEqual(
+      functions.map((each) => each.Properties.Code.S3Bucket),
+      functions.map(() => ({ 'Fn::Sub': '${AssetsBucket}' })),
+    );
     assert.deepEqual([...new Set(functions.map((each) => each.Properties.Code.S3Key))].sort(), zips);
     assert.equal(zips.length, 1);
   });
 
   test('packs an executable bootstrap that other programs can unpack', () => {
-    const script = "import sys, zipfile; z = zipfile.ZipFile(sys.argv[1]); assert z.testzip() is None; print([(i.filename, oct(i.external_attr >> 16)) for i in z.infolist()], z.read('bootstrap') == open(sys.argv[2], 'rb').read())";
-    const run = spawnSync('python3', ['-c', script, join(destination, zips[0]), join(fixture('lambda/dog-facts'), 'bootstrap')], { encoding: 'utf8' });
+    const script =
+      "import sys, zipfile; z = zipfile.ZipFile(sys.argv[1]); assert z.testzip() is None; print([(i.filename, oct(i.external_attr >> 16)) for i in z.infolist()], z.read('bootstrap') == open(sys.argv[2], 'rb').read())";
+    const run = spawnSync(
+      'python3',
+      ['-c', script, join(destination, zips[0]), join(fixture('lambda/dog-facts'), 'bootstrap')],
+      { encoding: 'utf8' },
+    );
     assert.equal(run.stdout.trim(), "[('bootstrap', '0o100755')] True", run.stderr);
   });
 

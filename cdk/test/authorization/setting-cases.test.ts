@@ -10,7 +10,9 @@ import { McpAuthorization } from '../../lib';
 import { checkedOrigins } from '../../lib/api/allowed-origins';
 import { assertRefusedClients } from '../../lib/authorization/private/option-checks';
 
-const TABLE: { [property: string]: { [value: string]: boolean } } = JSON.parse(readFileSync(join(__dirname, '../../../lambda/authorization/setting-cases.json'), 'utf8'));
+const TABLE: { [property: string]: { [value: string]: boolean } } = JSON.parse(
+  readFileSync(join(__dirname, '../../../lambda/authorization/setting-cases.json'), 'utf8'),
+);
 
 const CHECKS: { [property: string]: (value: string) => unknown } = {
   allowedOrigins: (value) => checkedOrigins([value]),
@@ -18,7 +20,8 @@ const CHECKS: { [property: string]: (value: string) => unknown } = {
   brandLogoUrl: (brandLogoUrl) => McpAuthorization.server({ brandLogoUrl }),
   customSchemes: (value) => McpAuthorization.server({ customSchemes: [value] }),
   redirectHosts: (value) => McpAuthorization.server({ redirectHosts: [value] }),
-  redirectUris: (value) => McpAuthorization.server({ clients: [{ clientId: 'desk', clientName: 'Desk', redirectUris: [value] }] }),
+  redirectUris: (value) =>
+    McpAuthorization.server({ clients: [{ clientId: 'desk', clientName: 'Desk', redirectUris: [value] }] }),
   refusedClients: (value) => assertRefusedClients([value], []),
 };
 

@@ -5,46 +5,83 @@ import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { CfnOutput, CfnParameter } from 'aws-cdk-lib';
 import type { Template } from 'aws-cdk-lib/assertions';
-import { McpAuthorization, McpContract, McpFront, type McpJwtOptions, McpServer, type McpServerProps, McpUserPool } from '../../lib';
+import {
+  McpAuthorization,
+  McpContract,
+  McpFront,
+  type McpJwtOptions,
+  McpServer,
+  type McpServerProps,
+  McpUserPool,
+} from '../../lib';
 import { deployed } from '../deployed';
 import { code, fixture, only, synthesize, synthesizeServer, type TemplateJson, twoScopes } from '../synthesis';
 
 const front = () => McpFront.external({ publicBaseUrl: 'https://mcp.example.com' });
 const jwt = (more: Partial<McpJwtOptions> = {}) =>
-  McpAuthorization.jwt({ code: code(), issuer: 'https://tenant.auth0.com/', jwksUrl: 'https://tenant.auth0.com/.well-known/jwks.json', audience: ['https://mcp.example.com/mcp'], ...more });
+  McpAuthorization.jwt({
+    code: code(),
+    issuer: 'https://tenant.auth0.com/',
+    jwksUrl: 'https://tenant.auth0.com/.well-known/jwks.json',
+    audience: ['https://mcp.example.com/mcp'],
+    ...more,
+  });
 const DIGEST = 'a'.repeat(64);
 const bearerToken = () => McpAuthorization.bearerToken({ code: code(), tokenSha256: [DIGEST] });
 
-const withAuthorization = (authorization: McpAuthorization, more: Partial<McpServerProps> = {}, then?: (server: McpServer) => void) =>
-  synthesizeServer({ contract: twoScopes(), front: front(), authorization, ...more }, then);
+const withAuthorization = (
+  authorization: McpAuthorization,
+  more: Partial<McpServerProps> = {},
+  then?: (server: McpServer) => void,
+) => synthesizeServer({ contract: twoScopes(), front: front(), authorization, ...more }, then);
 
 /** Environment of the Lambda authorizer, by its function, and of the server. */
 const environments = (template: Template) => {
   const json = template.toJSON() as TemplateJson;
-  const all = Object.values(template.findResources('AWS::Lambda::Function')).map((each) => deployed(json, each.Properties.Environment.Variables));
-  return { lambdaAuthorizer: all.find((each) => each.MCP_RESPONSE_MODE === undefined), server: all.find((each) => each.MCP_RESPONSE_MODE !== undefined) };
+  const all = Object.values(template.findResources('AWS::Lambda::Function')).map((each) =>
+    deployed(json, each.Properties.Environment.Variables),
+  );
+  return {
+    lambdaAuthorizer: all.find((each) => each.MCP_RESPONSE_MODE === undefined),
+    server: all.find((each) => each.MCP_RESPONSE_MODE !== undefined),
+  };
 };
 
 const methods = (template: Template) =>
-  Object.values(template.findResources('AWS::ApiGateway::Method')).map((each) => each.Properties).filter((each) => ['POST', 'ANY'].includes(each.HttpMethod));
+  Object.values(template.findResources('AWS::ApiGateway::Method'))
+    .map((each) => each.Properties)
+    .filter((each) => ['POST', 'ANY'].includes(each.HttpMethod));
 
 /** The protected resource metadata and the challenge of a 401. */
 const advertised = (template: Template) => {
   const json = template.toJSON() as TemplateJson;
   const documents = Object.values(template.findResources('AWS::ApiGateway::Method'))
     .filter((each) => each.Properties.HttpMethod === 'GET')
-    .map((each) => JSON.parse(deployed(json, each.Properties.Integration.IntegrationResponses[0].ResponseTemplates['application/json'])));
+    .map((each) =>
+      JSON.parse(
+        deployed(json, each.Properties.Integration.IntegrationResponses[0].ResponseTemplates['application/json']),
+      ),
+    );
   const { properties } = only(template, 'AWS::ApiGateway::GatewayResponse', { ResponseType: 'UNAUTHORIZED' });
-  return { documents, challenge: deployed(json, properties.ResponseParameters['gatewayresponse.header.WWW-Authenticate']) };
+  return {
+    documents,
+    challenge: deployed(json, properties.ResponseParameters['gatewayresponse.header.WWW-Authenticate']),
+  };
 };
 
-for (const [name, authorization] of [['jwt', jwt], ['bearerToken', bearerToken]] as const) {
+for (const [name, authorization] of [
+  ['jwt', jwt],
+  ['bearerToken', bearerToken],
+] as const) {
   describe(`McpAuthorization.${name}`, () => {
     const template = withAuthorization(authorization());
 
     test('defines nothing in Cognito', () => {
       const types = Object.values((template.toJSON() as TemplateJson).Resources).map((each) => each.Type);
-      assert.deepEqual(types.filter((type) => type.startsWith('AWS::Cognito')), []);
+      assert.deepEqual(
+        types.filter((type) => type.startsWith('AWS::Cognito')),
+        [],
+      );
     });
 
     test('asks the Lambda authorizer before every call, remembers no answer, and needs an Authorization header', () => {
@@ -53,12 +90,19 @@ for (const [name, authorization] of [['jwt', jwt], ['bearerToken', bearerToken]]
       assert.equal(properties.AuthorizerResultTtlInSeconds, 0);
       assert.equal(properties.IdentitySource, 'method.request.header.Authorization');
       for (const method of methods(template)) {
-        assert.deepEqual([method.AuthorizationType, method.AuthorizerId, method.AuthorizationScopes], ['CUSTOM', { Ref: logicalId }, undefined]);
+        assert.deepEqual(
+          [method.AuthorizationType, method.AuthorizerId, method.AuthorizationScopes],
+          ['CUSTOM', { Ref: logicalId }, undefined],
+        );
       }
       assert.equal(methods(template).length, 2);
     });
 
-    for (const [property, value] of Object.entries({ callbackPort: 1, callbackUrls: [], lambdaAuthorizer: { code: code() } })) {
+    for (const [property, value] of Object.entries({
+      callbackPort: 1,
+      callbackUrls: [],
+      lambdaAuthorizer: { code: code() },
+    })) {
       test(`fails when ${property} is given`, () => {
         assert.throws(() => withAuthorization(authorization(), { [property]: value }), {
           message: `${property} does not apply with McpAuthorization.${name}, which defines no user pool and has its own Lambda authorizer: remove it (NotWithThisAuthorization)`,
@@ -68,8 +112,18 @@ for (const [name, authorization] of [['jwt', jwt], ['bearerToken', bearerToken]]
 
     test('fails when a user pool is handed over', () => {
       const define = () =>
-        synthesize((stack) => new McpServer(stack, 'Server', { code: code(), contract: twoScopes(), authorization: authorization(), userPool: new McpUserPool(stack, 'Pool') }));
-      assert.throws(define, { message: `userPool does not apply with McpAuthorization.${name}, which defines no user pool and has its own Lambda authorizer: remove it (NotWithThisAuthorization)` });
+        synthesize(
+          (stack) =>
+            new McpServer(stack, 'Server', {
+              code: code(),
+              contract: twoScopes(),
+              authorization: authorization(),
+              userPool: new McpUserPool(stack, 'Pool'),
+            }),
+        );
+      assert.throws(define, {
+        message: `userPool does not apply with McpAuthorization.${name}, which defines no user pool and has its own Lambda authorizer: remove it (NotWithThisAuthorization)`,
+      });
     });
 
     for (const member of ['userPool', 'authorizationUrl', 'tokenUrl', 'signInUrl', 'interactiveClientId'] as const) {
@@ -113,45 +167,84 @@ describe('McpAuthorization.jwt', () => {
       bearer_methods_supported: ['header'],
       resource_name: 'Notes',
     };
-    assert.deepEqual(documents, [document, document], 'at the root and with the path, and no metadata of an authorization server');
-    assert.equal(challenge, `'Bearer resource_metadata="https://mcp.example.com/.well-known/oauth-protected-resource/mcp", scope="api://notes/read api://notes/write"'`);
+    assert.deepEqual(
+      documents,
+      [document, document],
+      'at the root and with the path, and no metadata of an authorization server',
+    );
+    assert.equal(
+      challenge,
+      `'Bearer resource_metadata="https://mcp.example.com/.well-known/oauth-protected-resource/mcp", scope="api://notes/read api://notes/write"'`,
+    );
   });
 
   test('gives the command with the client id, if there is one', () => {
     withAuthorization(jwt({ clientId: 'abc' }), {}, (server) => {
       assert.equal(server.interactiveClientId, 'abc');
-      assert.equal(server.claudeCodeCommand, 'claude mcp add --transport http notes https://mcp.example.com/mcp --client-id abc');
+      assert.equal(
+        server.claudeCodeCommand,
+        'claude mcp add --transport http notes https://mcp.example.com/mcp --client-id abc',
+      );
       assert.equal(server.authorizationServerIssuer, 'https://tenant.auth0.com/');
     });
-    withAuthorization(jwt(), {}, (server) => assert.equal(server.claudeCodeCommand, 'claude mcp add --transport http notes https://mcp.example.com/mcp'));
+    withAuthorization(jwt(), {}, (server) =>
+      assert.equal(server.claudeCodeCommand, 'claude mcp add --transport http notes https://mcp.example.com/mcp'),
+    );
   });
 
-  test('leaves the tools to the function when they do not fit into the Lambda authorizer\'s environment', () => {
-    withContract(200, (contract) => assert.equal(environments(withAuthorization(jwt(), { contract })).lambdaAuthorizer.AUTHORIZER_TOOLS, undefined));
+  test("leaves the tools to the function when they do not fit into the Lambda authorizer's environment", () => {
+    withContract(200, (contract) =>
+      assert.equal(environments(withAuthorization(jwt(), { contract })).lambdaAuthorizer.AUTHORIZER_TOOLS, undefined),
+    );
   });
 
   test('fails with a scope name that the setting would split', () => {
     withContract(1, (contract) => {
       contract._document.scopes.push({ name: 'a,b', description: 'Two in one' });
       const scopes = McpContract._ofRemote('notes', 'Notes', contract._document.scopes);
-      assert.throws(() => withAuthorization(jwt(), { contract: scopes }), { message: 'the contract has the OAuth scope a,b, and McpAuthorization.jwt takes names without a comma: rename it in the Rust server (OAuthValueInvalid)' });
+      assert.throws(() => withAuthorization(jwt(), { contract: scopes }), {
+        message:
+          'the contract has the OAuth scope a,b, and McpAuthorization.jwt takes names without a comma: rename it in the Rust server (OAuthValueInvalid)',
+      });
     });
   });
 
   test('does not fail for URLs that are unresolved tokens', () => {
     synthesize((stack) => {
       const issuer = new CfnParameter(stack, 'Issuer').valueAsString;
-      new McpServer(stack, 'Server', { code: code(), contract: twoScopes(), authorization: jwt({ issuer, jwksUrl: `${issuer}/keys`, audience: [issuer] }) });
+      new McpServer(stack, 'Server', {
+        code: code(),
+        contract: twoScopes(),
+        authorization: jwt({ issuer, jwksUrl: `${issuer}/keys`, audience: [issuer] }),
+      });
     });
   });
 
   const refusals: [options: Partial<McpJwtOptions>, message: string][] = [
-    [{ issuer: 'tenant.auth0.com' }, 'issuer is "tenant.auth0.com" and needs an https URL without a fragment: take it from the provider\'s OpenID configuration (OAuthUrlInvalid)'],
-    [{ issuer: 'http://tenant.auth0.com' }, 'issuer is "http://tenant.auth0.com" and needs an https URL without a fragment: take it from the provider\'s OpenID configuration (OAuthUrlInvalid)'],
-    [{ jwksUrl: 'https://a.example/keys#1' }, 'jwksUrl is "https://a.example/keys#1" and needs an https URL without a fragment: take it from the provider\'s OpenID configuration (OAuthUrlInvalid)'],
-    [{ audience: [] }, 'audience is empty, and access tokens for everybody else would be accepted: name what the provider writes into aud for this server (AudienceMissing)'],
-    [{ audience: ['a,b'] }, 'audience has "a,b" and takes visible ASCII without a comma, a quote or a backslash: correct or remove it (OAuthValueInvalid)'],
-    [{ scopePrefix: 'a b' }, 'scopePrefix has "a b" and takes visible ASCII without a comma, a quote or a backslash: correct or remove it (OAuthValueInvalid)'],
+    [
+      { issuer: 'tenant.auth0.com' },
+      'issuer is "tenant.auth0.com" and needs an https URL without a fragment: take it from the provider\'s OpenID configuration (OAuthUrlInvalid)',
+    ],
+    [
+      { issuer: 'http://tenant.auth0.com' },
+      'issuer is "http://tenant.auth0.com" and needs an https URL without a fragment: take it from the provider\'s OpenID configuration (OAuthUrlInvalid)',
+    ],
+    [
+      { jwksUrl: 'https://a.example/keys#1' },
+      'jwksUrl is "https://a.example/keys#1" and needs an https URL without a fragment: take it from the provider\'s OpenID configuration (OAuthUrlInvalid)',
+    ],
+    [
+      { audience: [] },
+      'audience is empty, and access tokens for everybody else would be accepted: name what the provider writes into aud for this server (AudienceMissing)',
+    ],
+    [
+      { audience: ['a,b'] },
+      'audience has "a,b" and takes visible ASCII without a comma, a quote or a backslash: correct or remove it (OAuthValueInvalid)',
+    ],
+    [
+      { scopePrefix: 'a b' },
+      'scopePrefix has "a b" and takes visible ASCII without a comma, a quote or a backslash: correct or remove it (OAuthValueInvalid)',
+    ],
   ];
   for (const [options, message] of refusals) {
     test(`fails with ${JSON.stringify(options)}`, () => {
@@ -176,25 +269,36 @@ describe('McpAuthorization.bearerToken', () => {
 
   test('sends MCP clients nowhere, and gives the command with the header', () => {
     const { documents } = advertised(template);
-    assert.deepEqual(documents.map((each) => each.authorization_servers), [undefined, undefined]);
+    assert.deepEqual(
+      documents.map((each) => each.authorization_servers),
+      [undefined, undefined],
+    );
     withAuthorization(bearerToken(), {}, (server) =>
-      assert.equal(server.claudeCodeCommand, 'claude mcp add --transport http notes https://mcp.example.com/mcp --header "Authorization: Bearer $TOKEN"'),
+      assert.equal(
+        server.claudeCodeCommand,
+        'claude mcp add --transport http notes https://mcp.example.com/mcp --header "Authorization: Bearer $TOKEN"',
+      ),
     );
   });
 
   for (const tokenSha256 of [[], ['secret'], ['A'.repeat(64)]]) {
     test(`fails with the digests ${JSON.stringify(tokenSha256)}`, () => {
       assert.throws(() => McpAuthorization.bearerToken({ code: code(), tokenSha256 }), {
-        message: 'tokenSha256 needs one digest at least, of 64 lower-case hexadecimal characters each: give the SHA-256 of the token, never the token (TokenNotDigest)',
+        message:
+          'tokenSha256 needs one digest at least, of 64 lower-case hexadecimal characters each: give the SHA-256 of the token, never the token (TokenNotDigest)',
       });
     });
   }
 });
 
 describe('lambdaAuthorizer', () => {
-  const template = synthesizeServer({ contract: twoScopes(), front: front(), lambdaAuthorizer: { code: code() } }, (server, stack) => new CfnOutput(stack, 'LambdaAuthorizer', { value: server.lambdaAuthorizerFunction!.function.functionName }));
+  const template = synthesizeServer(
+    { contract: twoScopes(), front: front(), lambdaAuthorizer: { code: code() } },
+    (server, stack) =>
+      new CfnOutput(stack, 'LambdaAuthorizer', { value: server.lambdaAuthorizerFunction!.function.functionName }),
+  );
 
-  test('verifies the user pool\'s tokens and knows the OAuth scopes of the tools', () => {
+  test("verifies the user pool's tokens and knows the OAuth scopes of the tools", () => {
     assert.deepEqual(environments(template).lambdaAuthorizer, {
       MCP_RESOURCE: 'https://mcp.example.com/mcp',
       MCP_ISSUER: 'https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Pool',
@@ -207,12 +311,26 @@ describe('lambdaAuthorizer', () => {
   });
 
   test('may write its log and nothing else', () => {
-    const policies = Object.values(template.findResources('AWS::IAM::Policy')).map((each) => each.Properties.PolicyDocument.Statement);
-    assert.deepEqual(policies.map((statements) => statements.map((each: any) => each.Action)), [[['logs:CreateLogStream', 'logs:PutLogEvents']], [['logs:CreateLogStream', 'logs:PutLogEvents']]]);
+    const policies = Object.values(template.findResources('AWS::IAM::Policy')).map(
+      (each) => each.Properties.PolicyDocument.Statement,
+    );
+    assert.deepEqual(
+      policies.map((statements) => statements.map((each: any) => each.Action)),
+      [[['logs:CreateLogStream', 'logs:PutLogEvents']], [['logs:CreateLogStream', 'logs:PutLogEvents']]],
+    );
   });
 
   test('knows which OAuth scopes include others', () => {
-    withContract(1, (contract) => assert.equal(environments(synthesizeServer({ contract, lambdaAuthorizer: { code: code() } })).lambdaAuthorizer.AUTHORIZER_SCOPE_INCLUDES, '{"write":["read"]}'), { write: ['read'] });
+    withContract(
+      1,
+      (contract) =>
+        assert.equal(
+          environments(synthesizeServer({ contract, lambdaAuthorizer: { code: code() } })).lambdaAuthorizer
+            .AUTHORIZER_SCOPE_INCLUDES,
+          '{"write":["read"]}',
+        ),
+      { write: ['read'] },
+    );
   });
 
   test('is absent unless it is given', () => {
@@ -237,9 +355,16 @@ function toolsOf(name: string): object {
 }
 
 /** A contract with many tools, for the time of a call. */
-function withContract(tools: number, use: (contract: McpContract, path: string) => void, includes: Record<string, string[]> = {}): void {
+function withContract(
+  tools: number,
+  use: (contract: McpContract, path: string) => void,
+  includes: Record<string, string[]> = {},
+): void {
   const document = JSON.parse(readFileSync(fixture('two-scopes.contract.json'), 'utf8'));
-  document.tools = Array.from({ length: tools }, (_, index) => ({ ...document.tools[0], name: `tool-number-${index}` }));
+  document.tools = Array.from({ length: tools }, (_, index) => ({
+    ...document.tools[0],
+    name: `tool-number-${index}`,
+  }));
   document.scopes = document.scopes.map((each: any) => ({ ...each, includes: includes[each.name] ?? [] }));
   const path = join(mkdtempSync(join(tmpdir(), 'contract-')), 'contract.json');
   writeFileSync(path, JSON.stringify(document));

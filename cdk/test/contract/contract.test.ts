@@ -32,29 +32,45 @@ describe('McpContract', () => {
   });
 
   test('takes every scope name that Cognito takes, and a sign-in asks for it as it is', () => {
-    const contract = read((each) => (each.scopes[0].name = each.tools[0].scopes[0] = each.tools[1].scopes[0] = 'a!b+c&d%'))();
+    const contract = read(
+      (each) => (each.scopes[0].name = each.tools[0].scopes[0] = each.tools[1].scopes[0] = 'a!b+c&d%'),
+    )();
     assert.deepEqual(contract.scopeNames, ['a!b+c&d%', 'write']);
     synthesizeServer({ contract, front: McpFront.external({ publicBaseUrl: 'https://mcp.example.com' }) }, (server) => {
-      assert.deepEqual(server.oauthScopes, ['https://mcp.example.com/mcp/a!b+c&d%', 'https://mcp.example.com/mcp/write']);
-      assert.match(server.signInUrl, /&scope=https:\/\/mcp\.example\.com\/mcp\/a!b%2Bc%26d%25\+https:\/\/mcp\.example\.com\/mcp\/write&/);
+      assert.deepEqual(server.oauthScopes, [
+        'https://mcp.example.com/mcp/a!b+c&d%',
+        'https://mcp.example.com/mcp/write',
+      ]);
+      assert.match(
+        server.signInUrl,
+        /&scope=https:\/\/mcp\.example\.com\/mcp\/a!b%2Bc%26d%25\+https:\/\/mcp\.example\.com\/mcp\/write&/,
+      );
     });
   });
 
   test('fails when the file does not exist', () => {
     assert.throws(() => McpContract.fromFile('no/contract.json'), {
       message:
-        'contract file no/contract.json does not exist: print it with the server\'s contract command, for example `cargo run -p dog-facts -- contract > contract.json` (ContractFileMissing)',
+        "contract file no/contract.json does not exist: print it with the server's contract command, for example `cargo run -p dog-facts -- contract > contract.json` (ContractFileMissing)",
     });
   });
 
   test('fails when the file is not JSON', () => {
     const path = join(directory, 'contract.json');
     writeFileSync(path, 'contract: 1');
-    assert.throws(() => McpContract.fromFile(path), (error: Error) => {
-      assert.ok(error.message.startsWith(`contract file ${path} is not JSON, `), error.message);
-      assert.ok(error.message.endsWith(': print it with the server\'s contract command, for example `cargo run -p dog-facts -- contract > contract.json` (ContractNotJson)'), error.message);
-      return true;
-    });
+    assert.throws(
+      () => McpContract.fromFile(path),
+      (error: Error) => {
+        assert.ok(error.message.startsWith(`contract file ${path} is not JSON, `), error.message);
+        assert.ok(
+          error.message.endsWith(
+            ": print it with the server's contract command, for example `cargo run -p dog-facts -- contract > contract.json` (ContractNotJson)",
+          ),
+          error.message,
+        );
+        return true;
+      },
+    );
   });
 
   const complaints: [title: string, change: (contract: any) => void, text: string, name?: string][] = [
@@ -66,7 +82,7 @@ describe('McpContract', () => {
     [
       'that lets its own work wait for longer than Lambda does',
       (contract) => (contract.selfInvocation = { maximumEventAgeSeconds: 21601, retryAttempts: 2 }),
-      'contract file FILE has selfInvocation.maximumEventAgeSeconds = 21601 and needs a whole number from 60 to 21600: print the contract again with the server\'s contract command (ContractMemberInvalid)',
+      "contract file FILE has selfInvocation.maximumEventAgeSeconds = 21601 and needs a whole number from 60 to 21600: print the contract again with the server's contract command (ContractMemberInvalid)",
     ],
     [
       'with a method that its endpoint does not have',
@@ -81,7 +97,7 @@ describe('McpContract', () => {
     [
       'without a name',
       (contract) => delete contract.server.name,
-      'contract file FILE has server.name = nothing and needs a non-empty string: print the contract again with the server\'s contract command (ContractMemberInvalid)',
+      "contract file FILE has server.name = nothing and needs a non-empty string: print the contract again with the server's contract command (ContractMemberInvalid)",
     ],
     [
       'with a name that command lines and Cognito refuse',
@@ -115,7 +131,7 @@ describe('McpContract', () => {
     [
       'with a duration without a unit',
       (contract) => (contract.settings[4].unit = null),
-      'contract file FILE has settings[4].unit = null and needs one of ms, s: print the contract again with the server\'s contract command (ContractMemberInvalid)',
+      "contract file FILE has settings[4].unit = null and needs one of ms, s: print the contract again with the server's contract command (ContractMemberInvalid)",
       'settings.contract.json',
     ],
     [
@@ -167,24 +183,54 @@ describe('McpScope', () => {
   });
 
   test('fails when the contract does not have it', () => {
-    assert.throws(() => McpScope.fromContract(read(() => undefined)(), 'delete'), { message: 'scopeName is delete and needs at least one of the contract\'s scopes: use read, write (ScopeUnknown)' });
+    assert.throws(() => McpScope.fromContract(read(() => undefined)(), 'delete'), {
+      message: "scopeName is delete and needs at least one of the contract's scopes: use read, write (ScopeUnknown)",
+    });
   });
 
   test('fails when no server can have it', () => {
-    assert.throws(() => McpScope.named('notes/write'), { message: 'scopeName is "notes/write" and takes visible ASCII without /, " and \\: correct it (ScopeNameInvalid)' });
+    assert.throws(() => McpScope.named('notes/write'), {
+      message: 'scopeName is "notes/write" and takes visible ASCII without /, " and \\: correct it (ScopeNameInvalid)',
+    });
   });
 });
 
 describe('the schema of contracts', () => {
   /** The keywords of a schema, those of its parts included. */
   const keywords = (schema: unknown): string[] =>
-    Array.isArray(schema) ? schema.flatMap(keywords)
-    : typeof schema !== 'object' || schema === null ? []
-    : Object.entries(schema).flatMap(([keyword, value]) => [keyword, ...(['properties', '$defs'].includes(keyword) ? Object.values(value).flatMap(keywords) : keywords(value))]);
+    Array.isArray(schema)
+      ? schema.flatMap(keywords)
+      : typeof schema !== 'object' || schema === null
+        ? []
+        : Object.entries(schema).flatMap(([keyword, value]) => [
+            keyword,
+            ...(['properties', '$defs'].includes(keyword) ? Object.values(value).flatMap(keywords) : keywords(value)),
+          ]);
 
   test('has no keyword that the reader does not know', () => {
-    const known = ['$defs', '$ref', 'anyOf', 'const', 'enum', 'if', 'items', 'maximum', 'minLength', 'minimum', 'oneOf', 'pattern', 'properties', 'required', 'then', 'title', 'type'];
-    assert.deepEqual([...new Set(keywords(CONTRACT_SCHEMA))].filter((keyword) => !known.includes(keyword)), []);
+    const known = [
+      '$defs',
+      '$ref',
+      'anyOf',
+      'const',
+      'enum',
+      'if',
+      'items',
+      'maximum',
+      'minLength',
+      'minimum',
+      'oneOf',
+      'pattern',
+      'properties',
+      'required',
+      'then',
+      'title',
+      'type',
+    ];
+    assert.deepEqual(
+      [...new Set(keywords(CONTRACT_SCHEMA))].filter((keyword) => !known.includes(keyword)),
+      [],
+    );
   });
 
   test('refuses what is no object, and a value that is missing', () => {
@@ -192,19 +238,32 @@ describe('the schema of contracts', () => {
       [[], { at: '', value: [], expected: 'an object' }],
       [{ list: [{}] }, { at: 'list[0].any', value: undefined, expected: 'a value' }],
       [{ list: [{ any: null, text: 7 }] }, { at: 'list[0].text', value: 7, expected: 'a string' }],
-      [{ list: [{ any: 1, text: null, flag: 'yes' }] }, { at: 'list[0].flag', value: 'yes', expected: 'true or false' }],
+      [
+        { list: [{ any: 1, text: null, flag: 'yes' }] },
+        { at: 'list[0].flag', value: 'yes', expected: 'true or false' },
+      ],
       [{ list: {} }, { at: 'list', value: {}, expected: 'an array' }],
       [{ list: [{ any: 1, text: '', flag: true, more: 1 }] }, undefined],
     ] as const) {
-      const item = { type: 'object', properties: { any: {}, text: { type: ['string', 'null'] }, flag: { type: 'boolean' } }, required: ['any'] };
-      assert.deepEqual(misfitOf({ type: 'object', properties: { list: { type: 'array', items: item } } }, document), misfit);
+      const item = {
+        type: 'object',
+        properties: { any: {}, text: { type: ['string', 'null'] }, flag: { type: 'boolean' } },
+        required: ['any'],
+      };
+      assert.deepEqual(
+        misfitOf({ type: 'object', properties: { list: { type: 'array', items: item } } }, document),
+        misfit,
+      );
     }
   });
 });
 
 describe('settings', () => {
   const environment = (settings: Record<string, any>) => {
-    const all: Record<string, unknown> = only(synthesizeServer({ contract: everySetting(), settings }), 'AWS::Lambda::Function').properties.Environment.Variables;
+    const all: Record<string, unknown> = only(
+      synthesizeServer({ contract: everySetting(), settings }),
+      'AWS::Lambda::Function',
+    ).properties.Environment.Variables;
     return Object.fromEntries(Object.entries(all).filter(([name]) => !name.startsWith('MCP_')));
   };
 
@@ -219,7 +278,15 @@ describe('settings', () => {
         A_DURATION_S: Duration.minutes(2),
         A_LIST: ['a', 'b'],
       }),
-      { A_STRING: 'text', A_URL: 'https://b.example/v2', AN_INTEGER: '42', A_BOOLEAN: 'false', A_DURATION_MS: '3000', A_DURATION_S: '120', A_LIST: 'a,b' },
+      {
+        A_STRING: 'text',
+        A_URL: 'https://b.example/v2',
+        AN_INTEGER: '42',
+        A_BOOLEAN: 'false',
+        A_DURATION_MS: '3000',
+        A_DURATION_S: '120',
+        A_LIST: 'a,b',
+      },
     );
   });
 
@@ -246,18 +313,28 @@ describe('settings', () => {
 
   test('fail when the server does not know one', () => {
     assert.throws(() => synthesizeServer({ settings: { DOG_API_TIMEOUT: 5 } }), {
-      message: 'settings.DOG_API_TIMEOUT is not a setting of dog-facts, which has DOG_API_BASE_URL, DOG_API_TIMEOUT_MS: correct the name, or print the contract again (SettingUnknown)',
+      message:
+        'settings.DOG_API_TIMEOUT is not a setting of dog-facts, which has DOG_API_BASE_URL, DOG_API_TIMEOUT_MS: correct the name, or print the contract again (SettingUnknown)',
     });
   });
 
   test('of OpenTelemetry are for servers that declare spans', () => {
-    const settings = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://localhost:4318', OTEL_EXPORTER_OTLP_TIMEOUT: Duration.seconds(2), OTEL_PROPAGATORS: ['tracecontext', 'xray-lambda'] };
-    const { Variables } = only(synthesizeServer({ contract: withSpans(), settings }), 'AWS::Lambda::Function').properties.Environment;
-    assert.deepEqual(
-      Object.fromEntries(Object.entries(Variables).filter(([name]) => name.startsWith('OTEL_'))),
-      { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://localhost:4318', OTEL_EXPORTER_OTLP_TIMEOUT: '2000', OTEL_PROPAGATORS: 'tracecontext,xray-lambda' },
+    const settings = {
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://localhost:4318',
+      OTEL_EXPORTER_OTLP_TIMEOUT: Duration.seconds(2),
+      OTEL_PROPAGATORS: ['tracecontext', 'xray-lambda'],
+    };
+    const { Variables } = only(synthesizeServer({ contract: withSpans(), settings }), 'AWS::Lambda::Function')
+      .properties.Environment;
+    assert.deepEqual(Object.fromEntries(Object.entries(Variables).filter(([name]) => name.startsWith('OTEL_'))), {
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://localhost:4318',
+      OTEL_EXPORTER_OTLP_TIMEOUT: '2000',
+      OTEL_PROPAGATORS: 'tracecontext,xray-lambda',
+    });
+    assert.throws(
+      () => synthesizeServer({ contract: facts(), settings }),
+      /settings\.OTEL_EXPORTER_OTLP_ENDPOINT is not a setting of dog-facts/,
     );
-    assert.throws(() => synthesizeServer({ contract: facts(), settings }), /settings\.OTEL_EXPORTER_OTLP_ENDPOINT is not a setting of dog-facts/);
   });
 
   test('fail when a required one is missing', () => {
@@ -274,7 +351,8 @@ describe('settings', () => {
 
   test('fail when one does nothing on Lambda', () => {
     assert.throws(() => synthesizeServer({ contract: everySetting(), settings: { MCP_LISTEN: '127.0.0.1:1' } }), {
-      message: 'settings.MCP_LISTEN is read in plain HTTP mode only and would do nothing on Lambda: remove it (SettingNotOnLambda)',
+      message:
+        'settings.MCP_LISTEN is read in plain HTTP mode only and would do nothing on Lambda: remove it (SettingNotOnLambda)',
     });
   });
 
@@ -291,7 +369,9 @@ describe('settings', () => {
   ];
   for (const [name, value, text] of misfits) {
     test(`fail when ${text.slice('settings.'.length)}`, () => {
-      assert.throws(() => environment({ A_STRING: 'text', [name]: value }), { message: `${text} (SettingTypeMismatch)` });
+      assert.throws(() => environment({ A_STRING: 'text', [name]: value }), {
+        message: `${text} (SettingTypeMismatch)`,
+      });
     });
   }
 });

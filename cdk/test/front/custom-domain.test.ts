@@ -4,11 +4,23 @@ import { CfnParameter, Stack } from 'aws-cdk-lib';
 import * as route53 from 'aws-cdk-lib/aws-route53';
 import { Template } from 'aws-cdk-lib/assertions';
 import { type McpCustomDomainOptions, McpFront, McpServer } from '../../lib';
-import { certificate, code, cognito, emptyApp, facts, only, synthesize, synthesizeServer, type TemplateJson } from '../synthesis';
+import {
+  certificate,
+  code,
+  cognito,
+  emptyApp,
+  facts,
+  only,
+  synthesize,
+  synthesizeServer,
+  type TemplateJson,
+} from '../synthesis';
 
 const domainName = 'mcp.example.com';
-const zone = (zoneName: string) => route53.HostedZone.fromHostedZoneAttributes(new Stack(), 'Zone', { hostedZoneId: 'Z123', zoneName });
-const withDomain = (more: Partial<McpCustomDomainOptions> = {}) => synthesizeServer({ front: McpFront.customDomain({ domainName, certificate: certificate(), ...more }) });
+const zone = (zoneName: string) =>
+  route53.HostedZone.fromHostedZoneAttributes(new Stack(), 'Zone', { hostedZoneId: 'Z123', zoneName });
+const withDomain = (more: Partial<McpCustomDomainOptions> = {}) =>
+  synthesizeServer({ front: McpFront.customDomain({ domainName, certificate: certificate(), ...more }) });
 
 describe('McpFront.customDomain', () => {
   const template = withDomain();
@@ -31,7 +43,7 @@ describe('McpFront.customDomain', () => {
     });
   });
 
-  test('closes the API\'s own host name, which every other front needs', () => {
+  test("closes the API's own host name, which every other front needs", () => {
     assert.equal(only(template, 'AWS::ApiGateway::RestApi').properties.DisableExecuteApiEndpoint, true);
     assert.equal(only(synthesizeServer(), 'AWS::ApiGateway::RestApi').properties.DisableExecuteApiEndpoint, undefined);
   });
@@ -43,14 +55,19 @@ describe('McpFront.customDomain', () => {
       const { logicalId } = only(records, 'AWS::ApiGateway::DomainName');
       assert.equal(properties.Name, 'mcp.example.com.');
       assert.equal(properties.HostedZoneId, 'Z123');
-      assert.deepEqual(properties.AliasTarget, { DNSName: { 'Fn::GetAtt': [logicalId, 'RegionalDomainName'] }, HostedZoneId: { 'Fn::GetAtt': [logicalId, 'RegionalHostedZoneId'] } });
+      assert.deepEqual(properties.AliasTarget, {
+        DNSName: { 'Fn::GetAtt': [logicalId, 'RegionalDomainName'] },
+        HostedZoneId: { 'Fn::GetAtt': [logicalId, 'RegionalHostedZoneId'] },
+      });
     }
     records.resourceCountIs('AWS::Route53::RecordSet', 2);
   });
 
   test('tells the target of a record that somebody else makes', () => {
     synthesizeServer({ front: McpFront.customDomain({ domainName, certificate: certificate() }) }, (server, stack) => {
-      assert.deepEqual(Stack.of(stack).resolve(server.customDomain!.domainNameAliasDomainName), { 'Fn::GetAtt': [domain.logicalId, 'RegionalDomainName'] });
+      assert.deepEqual(Stack.of(stack).resolve(server.customDomain!.domainNameAliasDomainName), {
+        'Fn::GetAtt': [domain.logicalId, 'RegionalDomainName'],
+      });
     });
     synthesizeServer({}, (server) => assert.equal(server.customDomain, undefined));
   });
@@ -58,15 +75,32 @@ describe('McpFront.customDomain', () => {
   test('does not fail for a domain name that is an unresolved token', () => {
     const parameters = synthesize((stack) => {
       const name = new CfnParameter(stack, 'Name').valueAsString;
-      new McpServer(stack, 'Server', { code: code(), contract: facts(), authorization: cognito(), front: McpFront.customDomain({ domainName: name, certificate: certificate(), hostedZone: zone('example.com') }) });
+      new McpServer(stack, 'Server', {
+        code: code(),
+        contract: facts(),
+        authorization: cognito(),
+        front: McpFront.customDomain({ domainName: name, certificate: certificate(), hostedZone: zone('example.com') }),
+      });
     });
     assert.deepEqual(only(parameters, 'AWS::ApiGateway::DomainName').properties.DomainName, { Ref: 'Name' });
-    assert.deepEqual((parameters.toJSON() as TemplateJson).Resources[only(parameters, 'AWS::Lambda::Function').logicalId].Properties!.Environment.Variables.MCP_ALLOWED_ORIGINS, {
-      'Fn::Join': ['', ['https://', { Ref: 'Name' }]],
-    });
+    assert.deepEqual(
+      (parameters.toJSON() as TemplateJson).Resources[only(parameters, 'AWS::Lambda::Function').logicalId].Properties!
+        .Environment.Variables.MCP_ALLOWED_ORIGINS,
+      {
+        'Fn::Join': ['', ['https://', { Ref: 'Name' }]],
+      },
+    );
   });
 
-  for (const value of ['https://mcp.example.com', 'mcp.example.com/mcp', 'MCP.example.com', '*.example.com', 'mcp', 'mcp.example.com.', '-mcp.example.com']) {
+  for (const value of [
+    'https://mcp.example.com',
+    'mcp.example.com/mcp',
+    'MCP.example.com',
+    '*.example.com',
+    'mcp',
+    'mcp.example.com.',
+    '-mcp.example.com',
+  ]) {
     test(`fails when domainName is ${value}`, () => {
       assert.throws(() => withDomain({ domainName: value }), {
         message: `domainName is "${value}" and needs a host name in lower case, without a scheme, a path or a wildcard, for example mcp.example.com (DomainNameInvalid)`,
@@ -88,14 +122,19 @@ describe('McpFront.customDomain', () => {
 
   const inIreland = (region: string) => {
     const stack = new Stack(emptyApp(), 'Test', { env: { account: '111122223333', region: 'eu-west-1' } });
-    new McpServer(stack, 'Server', { code: code(), contract: facts(), front: McpFront.customDomain({ domainName, certificate: certificate(region) }) });
+    new McpServer(stack, 'Server', {
+      code: code(),
+      contract: facts(),
+      front: McpFront.customDomain({ domainName, certificate: certificate(region) }),
+    });
     return Template.fromStack(stack);
   };
 
   test('fails when the certificate is in another region', () => {
     inIreland('eu-west-1');
     assert.throws(() => inIreland('us-east-1'), {
-      message: 'certificate is in us-east-1 and the API in eu-west-1, and API Gateway takes one of its own region: request it in eu-west-1 (CertificateInAnotherRegion)',
+      message:
+        'certificate is in us-east-1 and the API in eu-west-1, and API Gateway takes one of its own region: request it in eu-west-1 (CertificateInAnotherRegion)',
     });
   });
 });

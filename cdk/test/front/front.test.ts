@@ -12,16 +12,33 @@ const COGNITO_KEYS = 'https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Pool
 
 /** The fronts, and what a deployment behind each is reached at. */
 const fronts = [
-  { name: 'cloudFront', front: () => McpFront.cloudFront(), base: 'https://d111.cloudfront.net', signIn: SIGN_IN_URL, keys: COGNITO_KEYS },
+  {
+    name: 'cloudFront',
+    front: () => McpFront.cloudFront(),
+    base: 'https://d111.cloudfront.net',
+    signIn: SIGN_IN_URL,
+    keys: COGNITO_KEYS,
+  },
   { name: 'stage', front: () => McpFront.stage(), base: STAGE_URL, signIn: SIGN_IN_URL, keys: COGNITO_KEYS },
   {
     name: 'external',
-    front: () => McpFront.external({ publicBaseUrl: 'https://mcp.example.com', signInBaseUrl: 'https://login.example.com', cognitoIdpUrl: 'https://keys.example.com' }),
+    front: () =>
+      McpFront.external({
+        publicBaseUrl: 'https://mcp.example.com',
+        signInBaseUrl: 'https://login.example.com',
+        cognitoIdpUrl: 'https://keys.example.com',
+      }),
     base: 'https://mcp.example.com',
     signIn: 'https://login.example.com',
     keys: 'https://keys.example.com/eu-west-1_Pool/.well-known/jwks.json',
   },
-  { name: 'customDomain', front: () => McpFront.customDomain({ domainName: 'mcp.example.com', certificate: certificate() }), base: 'https://mcp.example.com', signIn: SIGN_IN_URL, keys: COGNITO_KEYS },
+  {
+    name: 'customDomain',
+    front: () => McpFront.customDomain({ domainName: 'mcp.example.com', certificate: certificate() }),
+    base: 'https://mcp.example.com',
+    signIn: SIGN_IN_URL,
+    keys: COGNITO_KEYS,
+  },
 ];
 
 /** The static documents of an API by path, as a client would receive them. */
@@ -47,7 +64,15 @@ function pathOf(template: TemplateJson, reference: any): string {
 for (const { name, front, base, signIn, keys } of fronts) {
   describe(`front ${name}`, () => {
     const template = synthesizeServer({ front: front() }, (server, stack) => {
-      for (const attribute of ['mcpServerUrl', 'resourceMetadataUrl', 'authorizationServerIssuer', 'authorizationUrl', 'tokenUrl', 'signInUrl', 'claudeCodeCommand'] as const) {
+      for (const attribute of [
+        'mcpServerUrl',
+        'resourceMetadataUrl',
+        'authorizationServerIssuer',
+        'authorizationUrl',
+        'tokenUrl',
+        'signInUrl',
+        'claudeCodeCommand',
+      ] as const) {
         new CfnOutput(stack, attribute, { value: server[attribute] });
       }
     });
@@ -74,7 +99,11 @@ for (const { name, front, base, signIn, keys } of fronts) {
         token_endpoint_auth_methods_supported: ['none', 'client_secret_basic', 'client_secret_post'],
         scopes_supported: [`${base}/mcp/dog-facts`],
       };
-      const openid = { ...authorizationServer, subject_types_supported: ['public'], id_token_signing_alg_values_supported: ['RS256'] };
+      const openid = {
+        ...authorizationServer,
+        subject_types_supported: ['public'],
+        id_token_signing_alg_values_supported: ['RS256'],
+      };
       const headers = {
         'method.response.header.Cache-Control': "'public, max-age=300'",
         'method.response.header.Access-Control-Allow-Origin': "'*'",
@@ -91,7 +120,9 @@ for (const { name, front, base, signIn, keys } of fronts) {
     });
 
     test('names one URL everywhere', () => {
-      const outputs = Object.fromEntries(Object.entries(json.Outputs!).map(([id, output]) => [id, deployed(json, output.Value)]));
+      const outputs = Object.fromEntries(
+        Object.entries(json.Outputs!).map(([id, output]) => [id, deployed(json, output.Value)]),
+      );
       assert.deepEqual(outputs, {
         mcpServerUrl: `${base}/mcp`,
         resourceMetadataUrl: `${base}/.well-known/oauth-protected-resource/mcp`,
@@ -101,12 +132,18 @@ for (const { name, front, base, signIn, keys } of fronts) {
         signInUrl: `${signIn}/login?client_id=interactiveclientid&response_type=code&scope=${base}/mcp/dog-facts&redirect_uri=http://localhost:8765/callback`,
         claudeCodeCommand: `claude mcp add --transport http dog-facts ${base}/mcp --client-id interactiveclientid --callback-port 8765`,
       });
-      assert.equal(deployed(json, only(template, 'AWS::Cognito::UserPoolResourceServer').properties.Identifier), `${base}/mcp`);
+      assert.equal(
+        deployed(json, only(template, 'AWS::Cognito::UserPoolResourceServer').properties.Identifier),
+        `${base}/mcp`,
+      );
     });
 
     test('tells the function its addresses, the issuer and both hosts', () => {
       const { properties } = only(template, 'AWS::Lambda::Function');
-      const hosts = name === 'stage' ? ['api123.execute-api.eu-west-1.amazonaws.com'] : [new URL(base).host, 'api123.execute-api.eu-west-1.amazonaws.com'];
+      const hosts =
+        name === 'stage'
+          ? ['api123.execute-api.eu-west-1.amazonaws.com']
+          : [new URL(base).host, 'api123.execute-api.eu-west-1.amazonaws.com'];
       assert.deepEqual(deployed(json, properties.Environment.Variables), {
         MCP_RESOURCE: `${base}/mcp`,
         MCP_RESOURCE_METADATA_URL: `${base}/.well-known/oauth-protected-resource/mcp`,
@@ -119,7 +156,10 @@ for (const { name, front, base, signIn, keys } of fronts) {
 
     test('lets pages of further origins call the server', () => {
       const more = synthesizeServer({ front: front(), allowedOrigins: ['http://localhost:6274'] });
-      const variables = deployed(more.toJSON() as TemplateJson, only(more, 'AWS::Lambda::Function').properties.Environment.Variables);
+      const variables = deployed(
+        more.toJSON() as TemplateJson,
+        only(more, 'AWS::Lambda::Function').properties.Environment.Variables,
+      );
       assert.equal(variables.MCP_ALLOWED_ORIGINS, `${new URL(base).origin},http://localhost:6274`);
     });
 
@@ -136,14 +176,21 @@ describe('McpFront.cloudFront', () => {
     const { DefaultCacheBehavior: behavior } = config();
     assert.deepEqual(behavior.AllowedMethods, ['GET', 'HEAD', 'OPTIONS', 'PUT', 'PATCH', 'POST', 'DELETE']);
     assert.equal(behavior.CachePolicyId, '4135ea2d-6df8-44a3-9df3-4b5a84be39ad', 'Managed-CachingDisabled');
-    assert.equal(behavior.OriginRequestPolicyId, 'b689b0a8-53d0-40ab-baf2-68738e2966ac', 'Managed-AllViewerExceptHostHeader');
+    assert.equal(
+      behavior.OriginRequestPolicyId,
+      'b689b0a8-53d0-40ab-baf2-68738e2966ac',
+      'Managed-AllViewerExceptHostHeader',
+    );
     assert.equal(behavior.Compress, false);
     assert.equal(behavior.ViewerProtocolPolicy, 'https-only');
   });
 
   test('caches the documents by path, without cookies, queries or headers', () => {
     const { CacheBehaviors: behaviors } = config();
-    assert.deepEqual(behaviors.map((each: any) => each.PathPattern), ['/.well-known/*']);
+    assert.deepEqual(
+      behaviors.map((each: any) => each.PathPattern),
+      ['/.well-known/*'],
+    );
     assert.equal(behaviors[0].CachePolicyId, '658327ea-f89d-4fab-a63d-7e88639e58f6', 'Managed-CachingOptimized');
     assert.equal(behaviors[0].OriginRequestPolicyId, undefined);
     assert.equal(behaviors[0].ViewerProtocolPolicy, 'https-only');
@@ -154,7 +201,11 @@ describe('McpFront.cloudFront', () => {
     assert.equal(httpVersion, 'http2and3');
     assert.equal(origins.length, 1);
     assert.equal(origins[0].OriginPath, '/prod');
-    assert.deepEqual(origins[0].CustomOriginConfig, { OriginProtocolPolicy: 'https-only', OriginReadTimeout: 60, OriginSSLProtocols: ['TLSv1.2'] });
+    assert.deepEqual(origins[0].CustomOriginConfig, {
+      OriginProtocolPolicy: 'https-only',
+      OriginReadTimeout: 60,
+      OriginSSLProtocols: ['TLSv1.2'],
+    });
   });
 
   test('caches no error, on any distribution', () => {
@@ -163,22 +214,42 @@ describe('McpFront.cloudFront', () => {
       new McpServer(stack, 'Server', { code: code(), contract: facts(), host: shared, path: '/facts' });
     });
     const remote = synthesize((stack) => {
-      new McpRemoteServer(stack, 'Remote', { endpointUrl: 'https://gateway.example.com/mcp', serverName: 'remote', scopes: [{ name: 'use', description: 'Use it' }], authorization: McpAuthorization.cognito() });
+      new McpRemoteServer(stack, 'Remote', {
+        endpointUrl: 'https://gateway.example.com/mcp',
+        serverName: 'remote',
+        scopes: [{ name: 'use', description: 'Use it' }],
+        authorization: McpAuthorization.cognito(),
+      });
     });
-    for (const { CustomErrorResponses: responses } of [config(), ...[host, remote].map((each) => only(each, 'AWS::CloudFront::Distribution').properties.DistributionConfig)]) {
-      assert.deepEqual(responses, [400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504].map((status) => ({ ErrorCode: status, ErrorCachingMinTTL: 0 })));
+    for (const { CustomErrorResponses: responses } of [
+      config(),
+      ...[host, remote].map((each) => only(each, 'AWS::CloudFront::Distribution').properties.DistributionConfig),
+    ]) {
+      assert.deepEqual(
+        responses,
+        [400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504].map((status) => ({
+          ErrorCode: status,
+          ErrorCachingMinTTL: 0,
+        })),
+      );
     }
   });
 
   test('waits as long as readTimeout says', () => {
-    synthesizeServer({ front: McpFront.cloudFront({ readTimeout: Duration.seconds(120) }) }).hasResourceProperties('AWS::CloudFront::Distribution', {
-      DistributionConfig: Match.objectLike({ Origins: [Match.objectLike({ CustomOriginConfig: Match.objectLike({ OriginReadTimeout: 120 }) })] }),
-    });
+    synthesizeServer({ front: McpFront.cloudFront({ readTimeout: Duration.seconds(120) }) }).hasResourceProperties(
+      'AWS::CloudFront::Distribution',
+      {
+        DistributionConfig: Match.objectLike({
+          Origins: [Match.objectLike({ CustomOriginConfig: Match.objectLike({ OriginReadTimeout: 120 }) })],
+        }),
+      },
+    );
   });
 
   test('fails when readTimeout is longer than CloudFront waits', () => {
     assert.throws(() => McpFront.cloudFront({ readTimeout: Duration.seconds(121) }), {
-      message: 'readTimeout is 121 seconds and CloudFront waits for at most 120: give a shorter readTimeout, or use McpFront.stage() (ReadTimeoutTooLong)',
+      message:
+        'readTimeout is 121 seconds and CloudFront waits for at most 120: give a shorter readTimeout, or use McpFront.stage() (ReadTimeoutTooLong)',
     });
   });
 });
@@ -192,7 +263,10 @@ describe('McpFront.stage', () => {
 describe('McpFront.external', () => {
   test('takes http on a loopback address, with its port', () => {
     const template = synthesizeServer({ front: McpFront.external({ publicBaseUrl: 'http://127.0.0.1:3030' }) });
-    const variables = deployed(template.toJSON() as TemplateJson, only(template, 'AWS::Lambda::Function').properties.Environment.Variables);
+    const variables = deployed(
+      template.toJSON() as TemplateJson,
+      only(template, 'AWS::Lambda::Function').properties.Environment.Variables,
+    );
     assert.equal(variables.MCP_ALLOWED_HOSTS, '127.0.0.1:3030,api123.execute-api.eu-west-1.amazonaws.com');
     assert.equal(variables.MCP_ALLOWED_ORIGINS, 'http://127.0.0.1:3030');
   });
@@ -200,15 +274,23 @@ describe('McpFront.external', () => {
   test('does not fail for a URL that is an unresolved token', () => {
     const template = synthesize((stack) => {
       const url = new CfnParameter(stack, 'Url').valueAsString;
-      new McpServer(stack, 'Server', { code: code(), contract: facts(), authorization: cognito(), front: McpFront.external({ publicBaseUrl: url }) });
+      new McpServer(stack, 'Server', {
+        code: code(),
+        contract: facts(),
+        authorization: cognito(),
+        front: McpFront.external({ publicBaseUrl: url }),
+      });
     });
-    const { MCP_ALLOWED_ORIGINS: origins, MCP_ALLOWED_HOSTS: hosts } = only(template, 'AWS::Lambda::Function').properties.Environment.Variables;
+    const { MCP_ALLOWED_ORIGINS: origins, MCP_ALLOWED_HOSTS: hosts } = only(template, 'AWS::Lambda::Function')
+      .properties.Environment.Variables;
     assert.deepEqual(origins, { Ref: 'Url' });
     assert.deepEqual(hosts['Fn::Join'][1][0], { 'Fn::Select': [2, { 'Fn::Split': ['/', { Ref: 'Url' }] }] });
   });
 
   test('shows the user pool at its own URLs unless told otherwise', () => {
-    const json = synthesizeServer({ front: McpFront.external({ publicBaseUrl: 'https://mcp.example.com' }) }).toJSON() as TemplateJson;
+    const json = synthesizeServer({
+      front: McpFront.external({ publicBaseUrl: 'https://mcp.example.com' }),
+    }).toJSON() as TemplateJson;
     const document = documents(json)['/.well-known/oauth-authorization-server'].json as Record<string, string>;
     assert.equal(document.token_endpoint, `${SIGN_IN_URL}/oauth2/token`);
     assert.equal(document.jwks_uri, COGNITO_KEYS);
@@ -231,7 +313,8 @@ describe('McpFront.external', () => {
 
   test('fails when the front is reached by http from elsewhere', () => {
     assert.throws(() => McpFront.external({ publicBaseUrl: 'http://mcp.example.com' }), {
-      message: 'publicBaseUrl is "http://mcp.example.com", and access tokens would travel unencrypted: use https (http is for loopback addresses only) (FrontUrlNotHttps)',
+      message:
+        'publicBaseUrl is "http://mcp.example.com", and access tokens would travel unencrypted: use https (http is for loopback addresses only) (FrontUrlNotHttps)',
     });
   });
 });
@@ -249,7 +332,13 @@ describe('allowedOrigins', () => {
 describe('dependency cycles', () => {
   // Template.fromStack, which every test here uses, looks for them: no front has one. This test shows that it finds them.
   test('appear when a URL is taken from the API stage', () => {
-    const fromStage = () => synthesizeServer({ front: McpFront.stage() }, (server) => server.mcpFunction.function.addEnvironment('STAGE_URL', server.api.url));
-    assert.throws(fromStage, /Template is undeployable, these resources have a dependency cycle: .*ServerFunction.* -> .*ServerApiDeploymentStageprod/);
+    const fromStage = () =>
+      synthesizeServer({ front: McpFront.stage() }, (server) =>
+        server.mcpFunction.function.addEnvironment('STAGE_URL', server.api.url),
+      );
+    assert.throws(
+      fromStage,
+      /Template is undeployable, these resources have a dependency cycle: .*ServerFunction.* -> .*ServerApiDeploymentStageprod/,
+    );
   });
 });

@@ -34,16 +34,27 @@ describe('McpFunction', () => {
   test('may write its log and nothing else', () => {
     const role = only(template, 'AWS::IAM::Role');
     assert.equal(role.properties.ManagedPolicyArns, undefined);
-    assert.deepEqual(role.properties.AssumeRolePolicyDocument.Statement, [{ Action: 'sts:AssumeRole', Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' } }]);
+    assert.deepEqual(role.properties.AssumeRolePolicyDocument.Statement, [
+      { Action: 'sts:AssumeRole', Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' } },
+    ]);
     assert.deepEqual(only(template, 'AWS::IAM::Policy').properties.PolicyDocument.Statement, [
-      { Action: ['logs:CreateLogStream', 'logs:PutLogEvents'], Effect: 'Allow', Resource: { 'Fn::GetAtt': [only(template, 'AWS::Logs::LogGroup').logicalId, 'Arn'] } },
+      {
+        Action: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+        Effect: 'Allow',
+        Resource: { 'Fn::GetAtt': [only(template, 'AWS::Logs::LogGroup').logicalId, 'Arn'] },
+      },
     ]);
     assert.deepEqual(properties.Role, { 'Fn::GetAtt': [role.logicalId, 'Arn'] });
     assert.ok(logicalId.startsWith('ServerFunction'));
   });
 
   test('takes memory, retention, tracing and removal policy as told', () => {
-    const told = synthesizeServer({ memorySize: 512, logRetention: RetentionDays.ONE_WEEK, tracing: true, removalPolicy: RemovalPolicy.DESTROY });
+    const told = synthesizeServer({
+      memorySize: 512,
+      logRetention: RetentionDays.ONE_WEEK,
+      tracing: true,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
     const changed = only(told, 'AWS::Lambda::Function').properties;
     assert.equal(changed.MemorySize, 512);
     assert.deepEqual(changed.TracingConfig, { Mode: 'Active' });
@@ -54,7 +65,8 @@ describe('McpFunction', () => {
 
   test('fails when timeout is longer than API Gateway streams', () => {
     assert.throws(() => synthesizeServer({ timeout: Duration.minutes(16) }), {
-      message: 'timeout is 960 seconds and API Gateway streams for at most 900: give a shorter timeout (TimeoutTooLong)',
+      message:
+        'timeout is 960 seconds and API Gateway streams for at most 900: give a shorter timeout (TimeoutTooLong)',
     });
   });
 });
@@ -62,7 +74,8 @@ describe('McpFunction', () => {
 describe('McpCode.fromAsset', () => {
   test('fails when there is nothing', () => {
     assert.throws(() => McpCode.fromAsset('no/such/place'), {
-      message: 'no/such/place does not exist: give McpCode.fromAsset a zip file or a directory with the executable bootstrap (CodeMissing)',
+      message:
+        'no/such/place does not exist: give McpCode.fromAsset a zip file or a directory with the executable bootstrap (CodeMissing)',
     });
   });
 
@@ -89,7 +102,15 @@ describe('McpCode.fromFunction', () => {
     });
 
   const withExisting = (props: Partial<McpServerProps> = {}) =>
-    synthesize((stack) => new McpServer(stack, 'Server', { code: McpCode.fromFunction(existing(stack)), contract: facts(), authorization: cognito(), ...props }));
+    synthesize(
+      (stack) =>
+        new McpServer(stack, 'Server', {
+          code: McpCode.fromFunction(existing(stack)),
+          contract: facts(),
+          authorization: cognito(),
+          ...props,
+        }),
+    );
 
   test('adds the environment to the function and defines none', () => {
     const { properties } = only(withExisting({ settings: { DOG_API_TIMEOUT_MS: 100 } }), 'AWS::Lambda::Function');
@@ -98,10 +119,23 @@ describe('McpCode.fromFunction', () => {
   });
 
   test('lets the API wait as long as the function may run', () => {
-    assert.equal(only(withExisting(), 'AWS::ApiGateway::Method', { HttpMethod: 'POST' }).properties.Integration.TimeoutInMillis, 12000);
+    assert.equal(
+      only(withExisting(), 'AWS::ApiGateway::Method', { HttpMethod: 'POST' }).properties.Integration.TimeoutInMillis,
+      12000,
+    );
   });
 
-  for (const [name, value] of [['memorySize', 512], ['timeout', Duration.seconds(5)], ['logRetention', RetentionDays.ONE_DAY], ['vpc', {}], ['vpcSubnets', {}], ['securityGroups', []], ['reservedConcurrency', 1], ['provisionedConcurrency', 1], ['trafficShifting', {}]] as const) {
+  for (const [name, value] of [
+    ['memorySize', 512],
+    ['timeout', Duration.seconds(5)],
+    ['logRetention', RetentionDays.ONE_DAY],
+    ['vpc', {}],
+    ['vpcSubnets', {}],
+    ['securityGroups', []],
+    ['reservedConcurrency', 1],
+    ['provisionedConcurrency', 1],
+    ['trafficShifting', {}],
+  ] as const) {
     test(`fails when ${name} is given as well`, () => {
       assert.throws(() => withExisting({ [name]: value }), {
         message: `${name} does not apply to a function given with McpCode.fromFunction: set it on that function and remove it here (FunctionOptionNotApplied)`,
@@ -109,7 +143,7 @@ describe('McpCode.fromFunction', () => {
     });
   }
 
-  test('leaves the function\'s own tracing as it is', () => {
+  test("leaves the function's own tracing as it is", () => {
     const template = withExisting({ tracing: true });
     assert.equal(only(template, 'AWS::ApiGateway::Stage').properties.TracingEnabled, true);
     assert.equal(only(template, 'AWS::Lambda::Function').properties.TracingConfig, undefined);
@@ -119,10 +153,17 @@ describe('McpCode.fromFunction', () => {
     const define = (props: Partial<McpServerProps>) =>
       synthesize((stack) => {
         const userPool = new McpUserPool(stack, 'Pool');
-        new McpServer(stack, 'Server', { code: McpCode.fromFunction(existing(stack)), contract: facts(), userPool, removalPolicy: RemovalPolicy.DESTROY, ...props });
+        new McpServer(stack, 'Server', {
+          code: McpCode.fromFunction(existing(stack)),
+          contract: facts(),
+          userPool,
+          removalPolicy: RemovalPolicy.DESTROY,
+          ...props,
+        });
       });
     assert.throws(() => define({ authorization: cognito() }), {
-      message: 'removalPolicy applies to neither a userPool that is handed over nor a function given with McpCode.fromFunction: set it on those and remove it here (RemovalPolicyNotApplied)',
+      message:
+        'removalPolicy applies to neither a userPool that is handed over nor a function given with McpCode.fromFunction: set it on those and remove it here (RemovalPolicyNotApplied)',
     });
     // The logs of the authorization server and of the Lambda authorizer are the server's own.
     for (const props of [{}, { authorization: cognito(), lambdaAuthorizer: { code: code() } }]) {
@@ -133,9 +174,14 @@ describe('McpCode.fromFunction', () => {
 
   test('fails when the function is imported', () => {
     const stack = new Stack(emptyApp(), 'Test');
-    const imported = lambda.Function.fromFunctionArn(stack, 'Imported', 'arn:aws:lambda:eu-west-1:111122223333:function:x');
+    const imported = lambda.Function.fromFunctionArn(
+      stack,
+      'Imported',
+      'arn:aws:lambda:eu-west-1:111122223333:function:x',
+    );
     assert.throws(() => McpCode.fromFunction(imported), {
-      message: 'function Test/Imported is imported, an alias or a version, and its environment cannot be set: give McpCode.fromFunction the function itself (FunctionNotDefinedHere)',
+      message:
+        'function Test/Imported is imported, an alias or a version, and its environment cannot be set: give McpCode.fromFunction the function itself (FunctionNotDefinedHere)',
     });
   });
 });
@@ -150,14 +196,17 @@ describe('McpCode.fromCargo', () => {
     directory = realpathSync(mkdtempSync(join(tmpdir(), 'cargo-lambda-')));
     writeFileSync(join(directory, 'Cargo.toml'), '');
     mkdirSync(join(directory, 'bin'));
-    writeFileSync(join(directory, 'bin', 'cargo-lambda'), `#!/bin/sh
+    writeFileSync(
+      join(directory, 'bin', 'cargo-lambda'),
+      `#!/bin/sh
 printf '%s\\n' "$PWD" "$@" > "${directory}/called"
 for last in "$@"; do
   if [ "$previous" = --lambda-dir ]; then printf built > "$last/bootstrap"; fi
   previous=$last
 done
 test "$FAIL" = "" || exit 3
-`);
+`,
+    );
     chmodSync(join(directory, 'bin', 'cargo-lambda'), 0o755);
   });
 
@@ -168,23 +217,38 @@ test "$FAIL" = "" || exit 3
 
   const synthesizeCargo = () => synthesizeServer({ code: McpCode.fromCargo(directory, { packageName: 'dog-facts' }) });
 
-  test('builds the package for arm64 and takes the bootstrap as the function\'s code', () => {
+  test("builds the package for arm64 and takes the bootstrap as the function's code", () => {
     process.env.PATH = `${join(directory, 'bin')}:/usr/bin:/bin`;
     const template = synthesizeCargo();
     const [workingDirectory, ...command] = readFileSync(join(directory, 'called'), 'utf8').trim().split('\n');
     assert.equal(workingDirectory, directory);
-    assert.deepEqual(command.slice(0, 11), ['lambda', 'build', '--release', '--arm64', '--output-format', 'binary', '--locked', '--package', 'dog-facts', '--bin', 'dog-facts']);
+    assert.deepEqual(command.slice(0, 11), [
+      'lambda',
+      'build',
+      '--release',
+      '--arm64',
+      '--output-format',
+      'binary',
+      '--locked',
+      '--package',
+      'dog-facts',
+      '--bin',
+      'dog-facts',
+    ]);
     assert.deepEqual([command[11], ...command.slice(13)], ['--lambda-dir', '--flatten', 'dog-facts']);
     assert.match(only(template, 'AWS::Lambda::Function').properties.Code.S3Key, /^[0-9a-f]{64}\.zip$/);
   });
 
-  test('fails with cargo\'s status when the build fails', () => {
+  test("fails with cargo's status when the build fails", () => {
     process.env.PATH = `${join(directory, 'bin')}:/usr/bin:/bin`;
     process.env.FAIL = 'yes';
     try {
       assert.throws(synthesizeCargo, (error: Error) => {
         // The CDK puts its own words before ours.
-        assert.match(error.message, /: Error: `cargo lambda build .*` in .* ended with status 3: fix what cargo reports above; if it misses the target, run `rustup target add aarch64-unknown-linux-gnu` \(CargoLambdaFailed\)$/);
+        assert.match(
+          error.message,
+          /: Error: `cargo lambda build .*` in .* ended with status 3: fix what cargo reports above; if it misses the target, run `rustup target add aarch64-unknown-linux-gnu` \(CargoLambdaFailed\)$/,
+        );
         return true;
       });
     } finally {
@@ -221,16 +285,26 @@ test "$FAIL" = "" || exit 3
 describe('AWS resources of the contract', () => {
   const synthesizeCounter = (props: (table: dynamodb.ITable) => Partial<McpServerProps>) =>
     synthesize((stack) => {
-      const table = new dynamodb.TableV2(stack, 'Table', { partitionKey: { name: 'pk', type: dynamodb.AttributeType.STRING } });
+      const table = new dynamodb.TableV2(stack, 'Table', {
+        partitionKey: { name: 'pk', type: dynamodb.AttributeType.STRING },
+      });
       new McpServer(stack, 'Server', { code: code(), contract: counter(), authorization: cognito(), ...props(table) });
     });
 
   test('arrive as a setting, with permission for the actions that the tools declare', () => {
-    const template = synthesizeCounter((table) => ({ awsResources: { counters: McpAwsResource.dynamodbTable(table) } }));
+    const template = synthesizeCounter((table) => ({
+      awsResources: { counters: McpAwsResource.dynamodbTable(table) },
+    }));
     const table = only(template, 'AWS::DynamoDB::GlobalTable').logicalId;
-    assert.deepEqual(only(template, 'AWS::Lambda::Function').properties.Environment.Variables.COUNTER_TABLE, { Ref: table });
+    assert.deepEqual(only(template, 'AWS::Lambda::Function').properties.Environment.Variables.COUNTER_TABLE, {
+      Ref: table,
+    });
     const statements = only(template, 'AWS::IAM::Policy').properties.PolicyDocument.Statement;
-    assert.deepEqual(statements[1], { Action: ['dynamodb:GetItem', 'dynamodb:UpdateItem'], Effect: 'Allow', Resource: { 'Fn::GetAtt': [table, 'Arn'] } });
+    assert.deepEqual(statements[1], {
+      Action: ['dynamodb:GetItem', 'dynamodb:UpdateItem'],
+      Effect: 'Allow',
+      Resource: { 'Fn::GetAtt': [table, 'Arn'] },
+    });
     assert.equal(statements.length, 2);
   });
 
@@ -239,39 +313,69 @@ describe('AWS resources of the contract', () => {
     untouched.tools = [];
     const path = join(mkdtempSync(join(tmpdir(), 'contract-')), 'contract.json');
     writeFileSync(path, JSON.stringify(untouched));
-    const template = synthesizeCounter((table) => ({ contract: McpContract.fromFile(path), awsResources: { counters: McpAwsResource.dynamodbTable(table) } }));
+    const template = synthesizeCounter((table) => ({
+      contract: McpContract.fromFile(path),
+      awsResources: { counters: McpAwsResource.dynamodbTable(table) },
+    }));
     rmSync(dirname(path), { recursive: true });
     assert.equal(only(template, 'AWS::IAM::Policy').properties.PolicyDocument.Statement.length, 1);
   });
 
   test('fail when one is missing', () => {
     assert.throws(() => synthesizeCounter(() => ({})), {
-      message: 'awsResources.counters is asked for by counter and not given: add a dynamodbTable, for example McpAwsResource.dynamodbTable(table) (AwsResourceMissing)',
+      message:
+        'awsResources.counters is asked for by counter and not given: add a dynamodbTable, for example McpAwsResource.dynamodbTable(table) (AwsResourceMissing)',
     });
   });
 
   test('fail when one is not asked for', () => {
-    assert.throws(() => synthesizeCounter((table) => ({ awsResources: { countres: McpAwsResource.dynamodbTable(table) } })), {
-      message: 'awsResources.countres is not asked for by counter, which asks for counters: correct the name or remove it (AwsResourceUnknown)',
-    });
+    assert.throws(
+      () => synthesizeCounter((table) => ({ awsResources: { countres: McpAwsResource.dynamodbTable(table) } })),
+      {
+        message:
+          'awsResources.countres is not asked for by counter, which asks for counters: correct the name or remove it (AwsResourceUnknown)',
+      },
+    );
   });
 
   test('fail when the name is set manually', () => {
-    assert.throws(() => synthesizeCounter((table) => ({ awsResources: { counters: McpAwsResource.dynamodbTable(table) }, settings: { COUNTER_TABLE: 'mine' } })), {
-      message: 'settings.COUNTER_TABLE is set from the AWS resource counters: remove it and use awsResources.counters (SettingOfAwsResource)',
-    });
+    assert.throws(
+      () =>
+        synthesizeCounter((table) => ({
+          awsResources: { counters: McpAwsResource.dynamodbTable(table) },
+          settings: { COUNTER_TABLE: 'mine' },
+        })),
+      {
+        message:
+          'settings.COUNTER_TABLE is set from the AWS resource counters: remove it and use awsResources.counters (SettingOfAwsResource)',
+      },
+    );
   });
 
   test('fail with an action of another service', () => {
-    assert.throws(() => synthesizeCounter((table) => ({ awsResources: { counters: { contractType: 'dynamodbTable', settingValue: 't', permit: (grantee) => McpAwsResource.dynamodbTable(table).permit(grantee, ['s3:GetObject']) } as McpAwsResource } })), {
-      message: 'action s3:GetObject does not apply to a DynamoDB table: correct the tool\'s AWS actions in the Rust server (AwsActionOfAnotherService)',
-    });
+    assert.throws(
+      () =>
+        synthesizeCounter((table) => ({
+          awsResources: {
+            counters: {
+              contractType: 'dynamodbTable',
+              settingValue: 't',
+              permit: (grantee) => McpAwsResource.dynamodbTable(table).permit(grantee, ['s3:GetObject']),
+            } as McpAwsResource,
+          },
+        })),
+      {
+        message:
+          "action s3:GetObject does not apply to a DynamoDB table: correct the tool's AWS actions in the Rust server (AwsActionOfAnotherService)",
+      },
+    );
   });
 
   test('fail with another type of AWS resource', () => {
     const bucket = { contractType: 's3Bucket', settingValue: 'b', permit: () => undefined } as McpAwsResource;
     assert.throws(() => synthesizeCounter(() => ({ awsResources: { counters: bucket } })), {
-      message: 'awsResources.counters is a s3Bucket and counter asks for a dynamodbTable: give it one (AwsResourceTypeMismatch)',
+      message:
+        'awsResources.counters is a s3Bucket and counter asks for a dynamodbTable: give it one (AwsResourceTypeMismatch)',
     });
   });
 });

@@ -1,10 +1,20 @@
-import { App, Stack } from 'aws-cdk-lib';
+import { type App, Stack } from 'aws-cdk-lib';
 import * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import * as acm from 'aws-cdk-lib/aws-certificatemanager';
 import * as route53 from 'aws-cdk-lib/aws-route53';
 import type { Construct } from 'constructs';
 import { acknowledge, acknowledgeHost, acknowledgeRules } from '../../app/acknowledgements';
-import { McpAuthorization, McpCode, McpContract, McpFront, McpHost, type McpQuota, McpServer, type McpServerProps, type McpThrottle } from '../../lib';
+import {
+  McpAuthorization,
+  McpCode,
+  McpContract,
+  McpFront,
+  McpHost,
+  type McpQuota,
+  McpServer,
+  type McpServerProps,
+  type McpThrottle,
+} from '../../lib';
 
 /** What may be chosen, by name; code belongs to one stack. */
 type Choice<T> = Record<string, (scope: Construct, code: McpCode) => T>;
@@ -16,8 +26,15 @@ const fronts: Choice<McpFront> = {
   CustomDomain: (scope) =>
     McpFront.customDomain({
       domainName: 'mcp.example.com',
-      certificate: acm.Certificate.fromCertificateArn(scope, 'Certificate', 'arn:aws:acm:eu-west-1:111122223333:certificate/00000000-0000-0000-0000-000000000000'),
-      hostedZone: route53.HostedZone.fromHostedZoneAttributes(scope, 'Zone', { hostedZoneId: 'Z0123456789', zoneName: 'example.com' }),
+      certificate: acm.Certificate.fromCertificateArn(
+        scope,
+        'Certificate',
+        'arn:aws:acm:eu-west-1:111122223333:certificate/00000000-0000-0000-0000-000000000000',
+      ),
+      hostedZone: route53.HostedZone.fromHostedZoneAttributes(scope, 'Zone', {
+        hostedZoneId: 'Z0123456789',
+        zoneName: 'example.com',
+      }),
     }),
 };
 
@@ -28,16 +45,50 @@ const quota: McpQuota = { limit: 1000, period: apigateway.Period.DAY };
 const authorizations: Choice<Partial<McpServerProps>> = {
   Cognito: () => ({ authorization: McpAuthorization.cognito() }),
   CognitoAuthorizer: (_scope, code) => ({ authorization: McpAuthorization.cognito(), lambdaAuthorizer: { code } }),
-  CognitoLimits: (_scope, code) => ({ authorization: McpAuthorization.cognito(), lambdaAuthorizer: { code }, throttle, quota }),
+  CognitoLimits: (_scope, code) => ({
+    authorization: McpAuthorization.cognito(),
+    lambdaAuthorizer: { code },
+    throttle,
+    quota,
+  }),
   Server: (_scope, code) => ({ authorization: McpAuthorization.server({ code }) }),
-  ServerLambdaAuthorizer: (_scope, code) => ({ authorization: McpAuthorization.server({ code }), lambdaAuthorizer: { code } }),
-  ServerLimits: (_scope, code) => ({ authorization: McpAuthorization.server({ code }), lambdaAuthorizer: { code }, quota }),
-  ServerRegistration: (_scope, code) => ({ authorization: McpAuthorization.server({ code, clientDocumentsEnabled: false }) }),
+  ServerLambdaAuthorizer: (_scope, code) => ({
+    authorization: McpAuthorization.server({ code }),
+    lambdaAuthorizer: { code },
+  }),
+  ServerLimits: (_scope, code) => ({
+    authorization: McpAuthorization.server({ code }),
+    lambdaAuthorizer: { code },
+    quota,
+  }),
+  ServerRegistration: (_scope, code) => ({
+    authorization: McpAuthorization.server({ code, clientDocumentsEnabled: false }),
+  }),
   ServerDocuments: (_scope, code) => ({ authorization: McpAuthorization.server({ code, registrationEnabled: false }) }),
-  ServerByHand: (_scope, code) => ({ authorization: McpAuthorization.server({ code, registrationEnabled: false, clientDocumentsEnabled: false }) }),
-  Jwt: (_scope, code) => ({ authorization: McpAuthorization.jwt({ code, issuer: 'https://login.example.com', jwksUrl: 'https://login.example.com/keys', audience: ['dogs'] }) }),
-  JwtLimits: (_scope, code) => ({ authorization: McpAuthorization.jwt({ code, issuer: 'https://login.example.com', jwksUrl: 'https://login.example.com/keys', audience: ['dogs'] }), throttle, quota }),
-  BearerToken: (_scope, code) => ({ authorization: McpAuthorization.bearerToken({ code, tokenSha256: ['0'.repeat(64)] }) }),
+  ServerByHand: (_scope, code) => ({
+    authorization: McpAuthorization.server({ code, registrationEnabled: false, clientDocumentsEnabled: false }),
+  }),
+  Jwt: (_scope, code) => ({
+    authorization: McpAuthorization.jwt({
+      code,
+      issuer: 'https://login.example.com',
+      jwksUrl: 'https://login.example.com/keys',
+      audience: ['dogs'],
+    }),
+  }),
+  JwtLimits: (_scope, code) => ({
+    authorization: McpAuthorization.jwt({
+      code,
+      issuer: 'https://login.example.com',
+      jwksUrl: 'https://login.example.com/keys',
+      audience: ['dogs'],
+    }),
+    throttle,
+    quota,
+  }),
+  BearerToken: (_scope, code) => ({
+    authorization: McpAuthorization.bearerToken({ code, tokenSha256: ['0'.repeat(64)] }),
+  }),
 };
 
 /** A stack for each front with each authorization and registration; gives their names. */
@@ -47,8 +98,18 @@ export function addCombinations(app: App, lambdaDirectory: string): string[] {
     Object.entries(authorizations).map(([authorizationName, properties]) => {
       const stack = new Stack(app, `${frontName}${authorizationName}`);
       const code = McpCode.fromAsset(`${lambdaDirectory}/dog-facts`);
-      const server = new McpServer(stack, 'Server', { code, contract, front: front(stack, code), ...properties(stack, code) });
-      const machineClient = /^(Jwt|JwtLimits|BearerToken)$/.test(authorizationName) ? undefined : server.addMachineClient('MachineClient', authorizationName === 'CognitoLimits' ? { quota: { limit: 10, period: apigateway.Period.WEEK } } : {});
+      const server = new McpServer(stack, 'Server', {
+        code,
+        contract,
+        front: front(stack, code),
+        ...properties(stack, code),
+      });
+      const machineClient = /^(Jwt|JwtLimits|BearerToken)$/.test(authorizationName)
+        ? undefined
+        : server.addMachineClient(
+            'MachineClient',
+            authorizationName === 'CognitoLimits' ? { quota: { limit: 10, period: apigateway.Period.WEEK } } : {},
+          );
       if (authorizationName === 'JwtLimits') {
         server.limitAppClient('3f2504e0-4f89-41d3-9a0c-0305e82c3301', { throttle });
       }
@@ -61,12 +122,24 @@ export function addCombinations(app: App, lambdaDirectory: string): string[] {
 /** Stacks with two servers on one host, for each front that can be shared, and a pair of stacks of which one has the host and a server, the other a server; gives their names. */
 export function addHosts(app: App, lambdaDirectory: string): string[] {
   const together = (['CloudFront', 'External', 'CustomDomain'] as const).flatMap((frontName) =>
-    (['Cognito', 'Server', 'ServerLimits'] as const).map((authorizationName) => addHost(app, `Host${frontName}${authorizationName}`, frontName, authorizationName, lambdaDirectory)),
+    (['Cognito', 'Server', 'ServerLimits'] as const).map((authorizationName) =>
+      addHost(app, `Host${frontName}${authorizationName}`, frontName, authorizationName, lambdaDirectory),
+    ),
   );
-  return [...together.flat(), ...addHost(app, 'HostApart', 'CustomDomain', 'Server', lambdaDirectory, 'HostApartCounter')];
+  return [
+    ...together.flat(),
+    ...addHost(app, 'HostApart', 'CustomDomain', 'Server', lambdaDirectory, 'HostApartCounter'),
+  ];
 }
 
-function addHost(app: App, name: string, frontName: string, authorizationName: string, lambdaDirectory: string, other = name): string[] {
+function addHost(
+  app: App,
+  name: string,
+  frontName: string,
+  authorizationName: string,
+  lambdaDirectory: string,
+  other = name,
+): string[] {
   // The one of the certificate, so that the pair knows each other.
   const env = { account: '111122223333', region: 'eu-west-1' };
   const stack = new Stack(app, name, { env });

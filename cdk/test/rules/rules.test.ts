@@ -29,10 +29,17 @@ function findings(stack: string, name: string, context: Record<string, string> =
   const outputDirectory = join(directory, name);
   const run = spawnSync(process.execPath, ['--import', 'tsx', 'cdk/test/rules/checked-app.ts', stack], {
     encoding: 'utf8',
-    env: { ...process.env, CDK_VALIDATION: 'true', CDK_OUTDIR: outputDirectory, CDK_CONTEXT_JSON: JSON.stringify({ ...featureFlags, lambdaDir, ...context }) },
+    env: {
+      ...process.env,
+      CDK_VALIDATION: 'true',
+      CDK_OUTDIR: outputDirectory,
+      CDK_CONTEXT_JSON: JSON.stringify({ ...featureFlags, lambdaDir, ...context }),
+    },
   });
   const { pluginReports } = JSON.parse(readFileSync(join(outputDirectory, 'validation-report.json'), 'utf8'));
-  const found = pluginReports.flatMap((report: any) => report.violations.map((each: any) => ({ pluginName: report.pluginName, ruleName: each.ruleName })));
+  const found = pluginReports.flatMap((report: any) =>
+    report.violations.map((each: any) => ({ pluginName: report.pluginName, ruleName: each.ruleName })),
+  );
   assert.equal(run.status === 0, found.length === 0, run.stderr);
   return found;
 }
@@ -40,14 +47,23 @@ function findings(stack: string, name: string, context: Record<string, string> =
 const apps: [title: string, stack: string, context: Record<string, string>][] = [
   ['dog-facts-cloudfront', 'DogFacts', {}],
   ['dog-facts-stage', 'DogFacts', { front: 'stage' }],
-  ['dog-facts-external', 'DogFacts', { front: 'external', publicBaseUrl: 'http://127.0.0.1:3030', signInBaseUrl: 'http://127.0.0.1:3031', cognitoIdpUrl: 'http://127.0.0.1:3031' }],
+  [
+    'dog-facts-external',
+    'DogFacts',
+    {
+      front: 'external',
+      publicBaseUrl: 'http://127.0.0.1:3030',
+      signInBaseUrl: 'http://127.0.0.1:3031',
+      cognitoIdpUrl: 'http://127.0.0.1:3031',
+    },
+  ],
   ['dog-facts-cognito-cloudfront', 'DogFacts', { authorization: 'cognito' }],
   ['dog-facts-cognito-stage', 'DogFacts', { authorization: 'cognito', front: 'stage' }],
   ['counter-cloudfront', 'Counter', {}],
   ['two-cloudfront', 'Two', {}],
 ];
 
-describe('the CDK\'s own rules and cdk-nag', () => {
+describe("the CDK's own rules and cdk-nag", () => {
   for (const [name, stack, context] of apps) {
     test(`find nothing in ${name}`, () => {
       assert.deepEqual(findings(stack, name, context), []);
@@ -63,7 +79,10 @@ describe('the CDK\'s own rules and cdk-nag', () => {
   });
 
   test('fail the synthesis when they find something', () => {
-    assert.ok(findings('Broken', 'broken').some(({ pluginName }) => pluginName !== 'AwsSolutions'), 'the CDK\'s own rules found nothing');
+    assert.ok(
+      findings('Broken', 'broken').some(({ pluginName }) => pluginName !== 'AwsSolutions'),
+      "the CDK's own rules found nothing",
+    );
   });
 
   test('find in the library what the app acknowledges, and nothing more', () => {
@@ -71,7 +90,10 @@ describe('the CDK\'s own rules and cdk-nag', () => {
     const acknowledged = acknowledgements(new DogFactsStack(app, 'DogFacts', readContext(app.node)));
     const byApp = acknowledged.filter(({ id }) => !OF_LIBRARY.test(id));
     const found = findings('Library', 'library');
-    assert.deepEqual([...new Set(byApp.map(({ id }) => id))].sort(), [...new Set(found.map(({ pluginName, ruleName }) => `${pluginName}::${ruleName}`))].sort());
+    assert.deepEqual(
+      [...new Set(byApp.map(({ id }) => id))].sort(),
+      [...new Set(found.map(({ pluginName, ruleName }) => `${pluginName}::${ruleName}`))].sort(),
+    );
   });
 });
 
@@ -83,9 +105,25 @@ describe('acknowledgements', () => {
     const app = new App({ context: { lambdaDir, authorization } });
     return acknowledgements(new DogFactsStack(app, 'DogFacts', readContext(app.node)));
   };
-  const OAUTH = ['authorize/GET', 'authorize/HEAD', 'callback/GET', 'consent/POST', 'register/OPTIONS', 'register/POST', 'revoke/OPTIONS', 'revoke/POST', 'sign-in/GET', 'sign-in/HEAD', 'token/OPTIONS', 'token/POST'];
+  const OAUTH = [
+    'authorize/GET',
+    'authorize/HEAD',
+    'callback/GET',
+    'consent/POST',
+    'register/OPTIONS',
+    'register/POST',
+    'revoke/OPTIONS',
+    'revoke/POST',
+    'sign-in/GET',
+    'sign-in/HEAD',
+    'token/OPTIONS',
+    'token/POST',
+  ];
 
-  for (const [authorization, endpoints] of [['server', OAUTH], ['cognito', []]] as const) {
+  for (const [authorization, endpoints] of [
+    ['server', OAUTH],
+    ['cognito', []],
+  ] as const) {
     const all = made(authorization);
 
     test(`of the library with ${authorization} are those of its public metadata documents and of the OAuth endpoints, none of them on the MCP endpoint`, () => {
@@ -93,21 +131,31 @@ describe('acknowledgements', () => {
       const documents = byLibrary.filter((path) => path.includes('.well-known'));
       assert.deepEqual([...new Set(byLibrary.filter((path) => !path.includes('.well-known')))].sort(), endpoints);
       assert.equal(documents.length, 28);
-      assert.deepEqual(documents.filter((path) => !/\/(GET|HEAD)$/.test(path)), []);
+      assert.deepEqual(
+        documents.filter((path) => !/\/(GET|HEAD)$/.test(path)),
+        [],
+      );
     });
 
     test(`carry a reason each with ${authorization}`, () => {
-      assert.deepEqual(all.filter(({ reason }) => reason.length < 40), []);
+      assert.deepEqual(
+        all.filter(({ reason }) => reason.length < 40),
+        [],
+      );
     });
   }
 });
 
 function acknowledgements(construct: IConstruct): { path: string; id: string; reason: string }[] {
-  return construct.node.findAll().flatMap((each) =>
-    each.node.metadata
-      .filter(({ type }) => type === Validations.ACKNOWLEDGED_RULES_METADATA_KEY)
-      .flatMap(({ data }) => Object.entries(data as Record<string, string>).map(([id, reason]) => ({ path: each.node.path, id, reason }))),
-  );
+  return construct.node
+    .findAll()
+    .flatMap((each) =>
+      each.node.metadata
+        .filter(({ type }) => type === Validations.ACKNOWLEDGED_RULES_METADATA_KEY)
+        .flatMap(({ data }) =>
+          Object.entries(data as Record<string, string>).map(([id, reason]) => ({ path: each.node.path, id, reason })),
+        ),
+    );
 }
 
 describe('cfn-lint', () => {
@@ -123,12 +171,21 @@ describe('cfn-lint', () => {
   });
 
   // W3005: the CDK always adds a DependsOn for the function's role, which is implied.
-  const lint = (templates: string[]) => spawnSync(executable, ['--ignore-checks', 'W3005', '--format', 'parseable', '--', ...templates], { encoding: 'utf8' });
+  const lint = (templates: string[]) =>
+    spawnSync(executable, ['--ignore-checks', 'W3005', '--format', 'parseable', '--', ...templates], {
+      encoding: 'utf8',
+    });
 
   test('finds nothing in any template', () => {
-    const combinations = addCombinations(new App(), lambdaDir).map((stack) => join(directory, 'combinations', `${stack}.template.json`));
+    const combinations = addCombinations(new App(), lambdaDir).map((stack) =>
+      join(directory, 'combinations', `${stack}.template.json`),
+    );
     const hosts = addHosts(new App(), lambdaDir).map((stack) => join(directory, 'hosts', `${stack}.template.json`));
-    const templates = [...apps.map(([name, stack]) => join(directory, name, `${stack}.template.json`)), ...combinations, ...hosts];
+    const templates = [
+      ...apps.map(([name, stack]) => join(directory, name, `${stack}.template.json`)),
+      ...combinations,
+      ...hosts,
+    ];
     assert.deepEqual([combinations.length, hosts.length], [4 * 12, 3 * 3 + 2]);
     const run = lint(templates);
     assert.equal(run.stdout + run.stderr, '');
@@ -136,7 +193,9 @@ describe('cfn-lint', () => {
   });
 
   test('finds nothing in the templates of the integration apps', () => {
-    const run = lint(['defaults', 'everything'].map((app) => join('test', 'integration', 'snapshots', `${app}.template.json`)));
+    const run = lint(
+      ['defaults', 'everything'].map((app) => join('test', 'integration', 'snapshots', `${app}.template.json`)),
+    );
     assert.equal(run.stdout + run.stderr, '');
     assert.equal(run.status, 0);
   });
@@ -144,7 +203,11 @@ describe('cfn-lint', () => {
   for (const choices of [[], ['env=prod', 'authorization=cognito', 'front=stage']]) {
     test(`finds nothing in the template without the CDK${choices.map((each) => ` ${each}`).join('')}`, () => {
       const destination = join(directory, ['without-cdk', ...choices].join('-'));
-      const written = spawnSync(process.execPath, ['scripts/template.mjs', destination, `lambdaDir=${lambdaDir}`, ...choices], { encoding: 'utf8', env: { ...process.env, CDK_VALIDATION: 'false' } });
+      const written = spawnSync(
+        process.execPath,
+        ['scripts/template.mjs', destination, `lambdaDir=${lambdaDir}`, ...choices],
+        { encoding: 'utf8', env: { ...process.env, CDK_VALIDATION: 'false' } },
+      );
       assert.equal(written.status, 0, written.stderr);
       const run = lint([join(destination, 'dog-facts.template.json')]);
       assert.equal(run.stdout + run.stderr, '');
@@ -153,13 +216,20 @@ describe('cfn-lint', () => {
   }
 
   test('finds what is wrong with a template that is', () => {
-    assert.match(lint([join(directory, 'broken', 'Broken.template.json')]).stdout, /E3031:'https:..mcp.example.com.mcp' does not match/);
+    assert.match(
+      lint([join(directory, 'broken', 'Broken.template.json')]).stdout,
+      /E3031:'https:..mcp.example.com.mcp' does not match/,
+    );
   });
 });
 
 describe('jsii', () => {
   test('compiles the library for all its languages without a warning', () => {
-    const run = spawnSync(process.execPath, [require.resolve('jsii/bin/jsii'), '--generate-tsconfig', 'tsconfig.jsii.json'], { cwd: 'cdk', encoding: 'utf8' });
+    const run = spawnSync(
+      process.execPath,
+      [require.resolve('jsii/bin/jsii'), '--generate-tsconfig', 'tsconfig.jsii.json'],
+      { cwd: 'cdk', encoding: 'utf8' },
+    );
     assert.match(run.stdout + run.stderr, /Errors: 0 \| Warnings: 0/);
     assert.equal(run.status, 0);
   });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { Duration, Stack } from 'aws-cdk-lib';
+import { Duration, type Stack } from 'aws-cdk-lib';
 import { LambdaDeploymentConfig } from 'aws-cdk-lib/aws-codedeploy';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as wafv2 from 'aws-cdk-lib/aws-wafv2';
@@ -10,9 +10,13 @@ import { code, cognito, facts, only, synthesize, synthesizeServer } from '../syn
 
 /** A server with properties that need the stack they are defined in. */
 const withStack = (props: (stack: Stack) => Partial<McpServerProps>) =>
-  synthesize((stack) => new McpServer(stack, 'Server', { code: code(), contract: facts(), authorization: cognito(), ...props(stack) }));
+  synthesize(
+    (stack) =>
+      new McpServer(stack, 'Server', { code: code(), contract: facts(), authorization: cognito(), ...props(stack) }),
+  );
 
-const integrationOf = (template: Template) => JSON.stringify(only(template, 'AWS::ApiGateway::Method', { HttpMethod: 'POST' }).properties.Integration.Uri);
+const integrationOf = (template: Template) =>
+  JSON.stringify(only(template, 'AWS::ApiGateway::Method', { HttpMethod: 'POST' }).properties.Integration.Uri);
 const vpcOf = (stack: Stack) => new ec2.Vpc(stack, 'Vpc', { maxAzs: 2, natGateways: 1 });
 const statements = (template: Template) => only(template, 'AWS::IAM::Policy').properties.PolicyDocument.Statement;
 
@@ -32,21 +36,37 @@ describe('vpc', () => {
   test('puts the function into the private subnets, with a security group of its own', () => {
     assert.equal(properties.VpcConfig.SubnetIds.length, 2);
     assert.ok(JSON.stringify(properties.VpcConfig.SubnetIds).includes('PrivateSubnet'));
-    assert.deepEqual(properties.VpcConfig.SecurityGroupIds, [{ 'Fn::GetAtt': [only(template, 'AWS::EC2::SecurityGroup').logicalId, 'GroupId'] }]);
+    assert.deepEqual(properties.VpcConfig.SecurityGroupIds, [
+      { 'Fn::GetAtt': [only(template, 'AWS::EC2::SecurityGroup').logicalId, 'GroupId'] },
+    ]);
   });
 
   test('permits what Lambda does to network interfaces, on the wildcard that AWS forces, and no managed policy', () => {
     const wildcards = statements(template).filter((each: any) => each.Resource === '*');
-    assert.deepEqual(wildcards.map((each: any) => each.Action), [
-      ['ec2:AssignPrivateIpAddresses', 'ec2:CreateNetworkInterface', 'ec2:DeleteNetworkInterface', 'ec2:DescribeNetworkInterfaces', 'ec2:DescribeSubnets', 'ec2:UnassignPrivateIpAddresses'],
-    ]);
+    assert.deepEqual(
+      wildcards.map((each: any) => each.Action),
+      [
+        [
+          'ec2:AssignPrivateIpAddresses',
+          'ec2:CreateNetworkInterface',
+          'ec2:DeleteNetworkInterface',
+          'ec2:DescribeNetworkInterfaces',
+          'ec2:DescribeSubnets',
+          'ec2:UnassignPrivateIpAddresses',
+        ],
+      ],
+    );
     assert.equal(only(template, 'AWS::IAM::Role').properties.ManagedPolicyArns, undefined);
   });
 
   test('takes other subnets and security groups', () => {
     const told = withStack((stack) => {
       const vpc = vpcOf(stack);
-      return { vpc, vpcSubnets: { subnets: [vpc.privateSubnets[0]] }, securityGroups: [ec2.SecurityGroup.fromSecurityGroupId(stack, 'Mine', 'sg-1')] };
+      return {
+        vpc,
+        vpcSubnets: { subnets: [vpc.privateSubnets[0]] },
+        securityGroups: [ec2.SecurityGroup.fromSecurityGroupId(stack, 'Mine', 'sg-1')],
+      };
     });
     const { VpcConfig: config } = only(told, 'AWS::Lambda::Function').properties;
     assert.equal(config.SubnetIds.length, 1);
@@ -58,47 +78,60 @@ describe('vpc', () => {
     assert.ok(!JSON.stringify(statements(synthesizeServer())).includes('ec2:'));
   });
 
-  for (const [name, value] of [['vpcSubnets', { subnetType: ec2.SubnetType.PUBLIC }], ['securityGroups', []]] as const) {
+  for (const [name, value] of [
+    ['vpcSubnets', { subnetType: ec2.SubnetType.PUBLIC }],
+    ['securityGroups', []],
+  ] as const) {
     test(`fails when it is missing and ${name} is given`, () => {
-      assert.throws(() => synthesizeServer({ [name]: value }), { message: `${name} is given without a network to be of: set vpc, or remove ${name} (NetworkMissing)` });
+      assert.throws(() => synthesizeServer({ [name]: value }), {
+        message: `${name} is given without a network to be of: set vpc, or remove ${name} (NetworkMissing)`,
+      });
     });
   }
 
   test('fails without any security group', () => {
     assert.throws(() => withStack((stack) => ({ vpc: vpcOf(stack), securityGroups: [] })), {
-      message: 'securityGroups is empty, and Lambda needs one: name one, or leave it out for one of its own (SecurityGroupsEmpty)',
+      message:
+        'securityGroups is empty, and Lambda needs one: name one, or leave it out for one of its own (SecurityGroupsEmpty)',
     });
   });
 });
 
-describe('the wildcards of the function\'s role', () => {
-  test('are X-Ray\'s and the network interfaces\', each only when it is asked for', () => {
+describe("the wildcards of the function's role", () => {
+  test("are X-Ray's and the network interfaces', each only when it is asked for", () => {
     const template = withStack((stack) => ({ vpc: vpcOf(stack), tracing: true }));
-    const actions = statements(template).filter((each: any) => each.Resource === '*').map((each: any) => each.Action[0]);
+    const actions = statements(template)
+      .filter((each: any) => each.Resource === '*')
+      .map((each: any) => each.Action[0]);
     assert.deepEqual(actions.sort(), ['ec2:AssignPrivateIpAddresses', 'xray:PutTraceSegments']);
-    assert.deepEqual(statements(synthesizeServer()).filter((each: any) => each.Resource === '*'), []);
+    assert.deepEqual(
+      statements(synthesizeServer()).filter((each: any) => each.Resource === '*'),
+      [],
+    );
   });
 });
 
 describe('concurrency', () => {
-  test('that is reserved is the function\'s, and requests still go to the function itself', () => {
+  test("that is reserved is the function's, and requests still go to the function itself", () => {
     const template = synthesizeServer({ reservedConcurrency: 20 });
     assert.equal(only(template, 'AWS::Lambda::Function').properties.ReservedConcurrentExecutions, 20);
     template.resourceCountIs('AWS::Lambda::Alias', 0);
   });
 
-  test('that is provisioned is an alias\'s, and requests go to that', () => {
+  test("that is provisioned is an alias's, and requests go to that", () => {
     const template = synthesizeServer({ provisionedConcurrency: 2, reservedConcurrency: 2 });
     const { logicalId, properties } = only(template, 'AWS::Lambda::Alias');
     assert.deepEqual(properties.ProvisionedConcurrencyConfig, { ProvisionedConcurrentExecutions: 2 });
     assert.equal(properties.Name, 'live');
-    assert.deepEqual(properties.FunctionVersion, { 'Fn::GetAtt': [only(template, 'AWS::Lambda::Version').logicalId, 'Version'] });
+    assert.deepEqual(properties.FunctionVersion, {
+      'Fn::GetAtt': [only(template, 'AWS::Lambda::Version').logicalId, 'Version'],
+    });
     assert.ok(integrationOf(template).includes(`{"Ref":"${logicalId}"}`), integrationOf(template));
     assert.equal(only(template, 'AWS::Lambda::Permission').properties.FunctionName.Ref, logicalId);
     template.resourceCountIs('AWS::CodeDeploy::DeploymentGroup', 0);
   });
 
-  test('is nobody\'s unless it is given', () => {
+  test("is nobody's unless it is given", () => {
     const template = synthesizeServer();
     assert.equal(only(template, 'AWS::Lambda::Function').properties.ReservedConcurrentExecutions, undefined);
     template.resourceCountIs('AWS::Lambda::Version', 0);
@@ -106,18 +139,29 @@ describe('concurrency', () => {
   });
 
   test('of 0 stops the server', () => {
-    assert.equal(only(synthesizeServer({ reservedConcurrency: 0 }), 'AWS::Lambda::Function').properties.ReservedConcurrentExecutions, 0);
+    assert.equal(
+      only(synthesizeServer({ reservedConcurrency: 0 }), 'AWS::Lambda::Function').properties
+        .ReservedConcurrentExecutions,
+      0,
+    );
   });
 
-  for (const [name, value, least] of [['reservedConcurrency', -1, 0], ['reservedConcurrency', 1.5, 0], ['provisionedConcurrency', 0, 1]] as const) {
+  for (const [name, value, least] of [
+    ['reservedConcurrency', -1, 0],
+    ['reservedConcurrency', 1.5, 0],
+    ['provisionedConcurrency', 0, 1],
+  ] as const) {
     test(`fails when ${name} is ${value}`, () => {
-      assert.throws(() => synthesizeServer({ [name]: value }), { message: `${name} is ${value} and needs a whole number from ${least}: correct it, or leave it out (ConcurrencyInvalid)` });
+      assert.throws(() => synthesizeServer({ [name]: value }), {
+        message: `${name} is ${value} and needs a whole number from ${least}: correct it, or leave it out (ConcurrencyInvalid)`,
+      });
     });
   }
 
   test('fails when more is provisioned than reserved', () => {
     assert.throws(() => synthesizeServer({ provisionedConcurrency: 3, reservedConcurrency: 2 }), {
-      message: 'provisionedConcurrency is 3 and reservedConcurrency 2, and no more may run than are reserved: raise reservedConcurrency to 3 at least (ConcurrencyTooSmall)',
+      message:
+        'provisionedConcurrency is 3 and reservedConcurrency 2, and no more may run than are reserved: raise reservedConcurrency to 3 at least (ConcurrencyTooSmall)',
     });
   });
 });
@@ -130,13 +174,22 @@ describe('trafficShifting', () => {
     assert.ok(integrationOf(template).includes(`{"Ref":"${alias}"}`));
     const policy = template.toJSON().Resources[alias].UpdatePolicy.CodeDeployLambdaAliasUpdate;
     assert.deepEqual(policy.DeploymentGroupName, { Ref: only(template, 'AWS::CodeDeploy::DeploymentGroup').logicalId });
-    assert.match(JSON.stringify(only(template, 'AWS::CodeDeploy::DeploymentGroup').properties.DeploymentConfigName), /LambdaCanary10Percent5Minutes/);
+    assert.match(
+      JSON.stringify(only(template, 'AWS::CodeDeploy::DeploymentGroup').properties.DeploymentConfigName),
+      /LambdaCanary10Percent5Minutes/,
+    );
   });
 
   test('goes back when the new version fails a request', () => {
     const alarm = only(template, 'AWS::CloudWatch::Alarm');
-    assert.deepEqual(only(template, 'AWS::CodeDeploy::DeploymentGroup').properties.AlarmConfiguration, { Alarms: [{ Name: { Ref: alarm.logicalId } }], Enabled: true });
-    assert.deepEqual(only(template, 'AWS::CodeDeploy::DeploymentGroup').properties.AutoRollbackConfiguration.Events, ['DEPLOYMENT_FAILURE', 'DEPLOYMENT_STOP_ON_ALARM']);
+    assert.deepEqual(only(template, 'AWS::CodeDeploy::DeploymentGroup').properties.AlarmConfiguration, {
+      Alarms: [{ Name: { Ref: alarm.logicalId } }],
+      Enabled: true,
+    });
+    assert.deepEqual(only(template, 'AWS::CodeDeploy::DeploymentGroup').properties.AutoRollbackConfiguration.Events, [
+      'DEPLOYMENT_FAILURE',
+      'DEPLOYMENT_STOP_ON_ALARM',
+    ]);
     const { MetricName: metric, Threshold: threshold, Period: period, TreatMissingData: missing } = alarm.properties;
     assert.deepEqual([metric, threshold, period, missing], ['Errors', 1, 60, 'notBreaching']);
   });
@@ -148,7 +201,11 @@ describe('trafficShifting', () => {
 
 describe('webAcl', () => {
   const acl = (stack: Stack, scope: string) =>
-    new wafv2.CfnWebACL(stack, 'Acl', { scope, defaultAction: { allow: {} }, visibilityConfig: { cloudWatchMetricsEnabled: true, metricName: 'acl', sampledRequestsEnabled: false } });
+    new wafv2.CfnWebACL(stack, 'Acl', {
+      scope,
+      defaultAction: { allow: {} },
+      visibilityConfig: { cloudWatchMetricsEnabled: true, metricName: 'acl', sampledRequestsEnabled: false },
+    });
 
   test('stands in front of the API stage', () => {
     const template = withStack((stack) => ({ webAcl: acl(stack, 'REGIONAL') }));
@@ -163,7 +220,8 @@ describe('webAcl', () => {
 
   test('fails when it is one for CloudFront', () => {
     assert.throws(() => withStack((stack) => ({ webAcl: acl(stack, 'CLOUDFRONT') })), {
-      message: 'webAcl is of scope CLOUDFRONT and goes in front of the API, which is regional: give one of scope REGIONAL (WebAclNotRegional)',
+      message:
+        'webAcl is of scope CLOUDFRONT and goes in front of the API, which is regional: give one of scope REGIONAL (WebAclNotRegional)',
     });
   });
 });

@@ -6,7 +6,19 @@ import { LambdaDeploymentConfig } from 'aws-cdk-lib/aws-codedeploy';
 import * as cognito from 'aws-cdk-lib/aws-cognito';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
-import { McpAuthorizationServer, McpFront, type McpFrontConfig, type McpFrontOptions, type McpFrontPathConfig, type McpFrontPathOptions, McpFunction, McpHost, McpMachineClient, McpServer, McpUserPool } from '../../lib';
+import {
+  McpAuthorizationServer,
+  McpFront,
+  type McpFrontConfig,
+  type McpFrontOptions,
+  type McpFrontPathConfig,
+  type McpFrontPathOptions,
+  McpFunction,
+  McpHost,
+  McpMachineClient,
+  McpServer,
+  McpUserPool,
+} from '../../lib';
 import { deployed } from '../deployed';
 import { code, facts, keeper, only, synthesize, synthesizeServer, type TemplateJson, twoScopes } from '../synthesis';
 
@@ -15,10 +27,14 @@ const LOG = ['logs:CreateLogStream', 'logs:PutLogEvents'];
 
 /** The actions of every IAM policy of a template, by the logical ID of the policy. */
 const actions = (template: Partial<TemplateJson>): Record<string, string[]> =>
-  Object.fromEntries(Object.entries(template.Resources ?? {}).filter(([, { Type: type }]) => type === 'AWS::IAM::Policy').map(([id, { Properties: properties }]) => [
-    id,
-    properties!.PolicyDocument.Statement.flatMap(({ Action: action }: { Action: string | string[] }) => action),
-  ]));
+  Object.fromEntries(
+    Object.entries(template.Resources ?? {})
+      .filter(([, { Type: type }]) => type === 'AWS::IAM::Policy')
+      .map(([id, { Properties: properties }]) => [
+        id,
+        properties!.PolicyDocument.Statement.flatMap(({ Action: action }: { Action: string | string[] }) => action),
+      ]),
+  );
 
 describe('McpFunction alone', () => {
   test('is an arm64 function with a log of its own, that permissions can be given to', () => {
@@ -30,14 +46,26 @@ describe('McpFunction alone', () => {
       assert.equal(mcpFunction.deploymentGroup, undefined);
       assert.ok(mcpFunction.logGroup);
     });
-    const { Architectures: architectures, Environment: environment } = only(template, 'AWS::Lambda::Function').properties;
+    const { Architectures: architectures, Environment: environment } = only(
+      template,
+      'AWS::Lambda::Function',
+    ).properties;
     assert.deepEqual([architectures, environment], [['arm64'], { Variables: { MCP_LISTEN: 'lambda' } }]);
-    assert.deepEqual(Object.values(actions(template.toJSON())).flat(), [...LOG, 's3:GetObject*', 's3:GetBucket*', 's3:List*']);
+    assert.deepEqual(Object.values(actions(template.toJSON())).flat(), [
+      ...LOG,
+      's3:GetObject*',
+      's3:GetBucket*',
+      's3:List*',
+    ]);
   });
 
   test('gives its CodeDeploy deployment group with trafficShifting', () => {
     const template = synthesize((stack) => {
-      const { deploymentGroup, alias, handler } = new McpFunction(stack, 'Mcp', { code: code(), environment: {}, trafficShifting: LambdaDeploymentConfig.ALL_AT_ONCE });
+      const { deploymentGroup, alias, handler } = new McpFunction(stack, 'Mcp', {
+        code: code(),
+        environment: {},
+        trafficShifting: LambdaDeploymentConfig.ALL_AT_ONCE,
+      });
       assert.ok(deploymentGroup);
       assert.equal(handler, alias);
     });
@@ -50,7 +78,11 @@ describe('McpAuthorizationServer alone', () => {
     const people = new McpUserPool(stack, 'People');
     const identifier = 'https://notes.example.com/mcp';
     const use = new cognito.ResourceServerScope({ scopeName: 'use', scopeDescription: 'Use the notes' });
-    const resourceServer = people.userPool.addResourceServer('Notes', { identifier, userPoolResourceServerName: 'notes', scopes: [use] });
+    const resourceServer = people.userPool.addResourceServer('Notes', {
+      identifier,
+      userPoolResourceServerName: 'notes',
+      scopes: [use],
+    });
     const cognitoScope = cognito.OAuthScope.resourceServer(resourceServer, use);
     const server = new McpAuthorizationServer(stack, 'Authorization', {
       code: code(),
@@ -66,12 +98,17 @@ describe('McpAuthorizationServer alone', () => {
   }).toJSON() as TemplateJson;
 
   test('puts its endpoints on an API that is handed over', () => {
-    const paths = Object.values(template.Resources).filter(({ Type: type }) => type === 'AWS::ApiGateway::Resource').map(({ Properties: properties }) => properties!.PathPart);
-    for (const path of ['authorize', 'token', 'register', 'callback', 'revoke']) assert.ok(paths.includes(path), `${path} is not among ${paths.join(', ')}`);
+    const paths = Object.values(template.Resources)
+      .filter(({ Type: type }) => type === 'AWS::ApiGateway::Resource')
+      .map(({ Properties: properties }) => properties!.PathPart);
+    for (const path of ['authorize', 'token', 'register', 'callback', 'revoke'])
+      assert.ok(paths.includes(path), `${path} is not among ${paths.join(', ')}`);
   });
 
   test('tells its function whom it speaks for', () => {
-    const { Environment: environment } = Object.values(template.Resources).find(({ Type: type }) => type === 'AWS::Lambda::Function')!.Properties!;
+    const { Environment: environment } = Object.values(template.Resources).find(
+      ({ Type: type }) => type === 'AWS::Lambda::Function',
+    )!.Properties!;
     const variables = deployed(template, environment.Variables);
     assert.equal(variables.AUTHORIZATION_ISSUER, 'https://notes.example.com');
     assert.match(JSON.stringify(variables), /https:\/\/notes\.example\.com\/mcp\/use/);
@@ -88,11 +125,15 @@ class Mesh extends McpFront {
 
   public bind(_scope: Construct, options: McpFrontOptions): McpFrontConfig {
     this.told = options;
-    return { publicBaseUrl: 'https://mesh.example.com', publicOrigin: 'https://mesh.example.com', publicHost: 'mesh.example.com' };
+    return {
+      publicBaseUrl: 'https://mesh.example.com',
+      publicOrigin: 'https://mesh.example.com',
+      publicHost: 'mesh.example.com',
+    };
   }
 }
 
-describe('a front of one\'s own', () => {
+describe("a front of one's own", () => {
   const mesh = new Mesh();
   const template = synthesizeServer({ front: mesh }, (server, stack) => {
     assert.equal(server.mcpServerUrl, 'https://mesh.example.com/mcp');
@@ -123,11 +164,14 @@ class SharedMesh extends Mesh {
   }
 }
 
-describe('a front of one\'s own for several servers', () => {
+describe("a front of one's own for several servers", () => {
   const mesh = new SharedMesh();
   const template = synthesize((stack) => {
     const host = new McpHost(stack, 'Host', { front: mesh });
-    for (const [id, contract] of [['Facts', facts()], ['Notes', twoScopes()]] as const) {
+    for (const [id, contract] of [
+      ['Facts', facts()],
+      ['Notes', twoScopes()],
+    ] as const) {
       const server = new McpServer(stack, id, { code: code(), contract, host, path: `/${id.toLowerCase()}` });
       assert.equal(server.mcpServerUrl, `https://mesh.example.com/${id.toLowerCase()}/mcp`);
     }
@@ -136,7 +180,9 @@ describe('a front of one\'s own for several servers', () => {
   test('is told the path of each', () => assert.deepEqual(mesh.paths, ['/facts', '/notes']));
 
   test('says at which path of its own API each is found', () => {
-    const parts = Object.values(template.findResources('AWS::ApiGateway::Resource')).map(({ Properties: properties }) => properties.PathPart);
+    const parts = Object.values(template.findResources('AWS::ApiGateway::Resource')).map(
+      ({ Properties: properties }) => properties.PathPart,
+    );
     for (const part of ['facts', 'notes']) assert.ok(parts.includes(part), `${part} is not among ${parts.join(', ')}`);
   });
 });
@@ -147,11 +193,18 @@ describe('what a server gives', () => {
       new s3.Bucket(stack, 'Bucket').grantRead(server);
       assert.equal(server.grantPrincipal, server.mcpFunction.grantPrincipal);
     });
-    assert.deepEqual(Object.values(actions(template.toJSON())).flat(), [...LOG, 's3:GetObject*', 's3:GetBucket*', 's3:List*']);
+    assert.deepEqual(Object.values(actions(template.toJSON())).flat(), [
+      ...LOG,
+      's3:GetObject*',
+      's3:GetBucket*',
+      's3:List*',
+    ]);
   });
 
   test('are the names of its tools', () => {
-    synthesizeServer({ contract: twoScopes() }, (server) => assert.deepEqual(server.toolNames, ['readNote', 'writeNote']));
+    synthesizeServer({ contract: twoScopes() }, (server) =>
+      assert.deepEqual(server.toolNames, ['readNote', 'writeNote']),
+    );
   });
 
   test('is the app client for people, and the secret of its session ids where there is one', () => {
@@ -164,10 +217,22 @@ describe('what a server gives', () => {
 
   test('are metrics of each tool', () => {
     synthesizeServer({ contract: twoScopes() }, (server) => {
-      const metrics = [server.metricCalls, server.metricErrors, server.metricLatency, server.metricColdStarts, server.metricThrottles].map((metric) => metric.call(server, 'readNote'));
-      assert.deepEqual(metrics.map(({ metricName, statistic }) => `${metricName} ${statistic}`), ['Calls Sum', 'Errors Sum', 'Latency p99', 'ColdStarts Sum', 'Throttles Sum']);
+      const metrics = [
+        server.metricCalls,
+        server.metricErrors,
+        server.metricLatency,
+        server.metricColdStarts,
+        server.metricThrottles,
+      ].map((metric) => metric.call(server, 'readNote'));
+      assert.deepEqual(
+        metrics.map(({ metricName, statistic }) => `${metricName} ${statistic}`),
+        ['Calls Sum', 'Errors Sum', 'Latency p99', 'ColdStarts Sum', 'Throttles Sum'],
+      );
       for (const { namespace, dimensions, period } of metrics) {
-        assert.deepEqual([namespace, dimensions, period.toMinutes()], ['McpLambda', { server: 'notes', tool: 'readNote' }, 5]);
+        assert.deepEqual(
+          [namespace, dimensions, period.toMinutes()],
+          ['McpLambda', { server: 'notes', tool: 'readNote' }, 5],
+        );
       }
     });
   });

@@ -17,7 +17,9 @@ describe('a server that continues its own work', () => {
   const { logicalId } = only(template, 'AWS::Lambda::Function');
 
   test('may invoke itself and nothing else', () => {
-    assert.deepEqual(invocationsPermitted(template), [{ Action: 'lambda:InvokeFunction', Effect: 'Allow', Resource: { 'Fn::GetAtt': [logicalId, 'Arn'] } }]);
+    assert.deepEqual(invocationsPermitted(template), [
+      { Action: 'lambda:InvokeFunction', Effect: 'Allow', Resource: { 'Fn::GetAtt': [logicalId, 'Arn'] } },
+    ]);
   });
 
   test('has work that waits for five minutes at most, and is tried twice more', () => {
@@ -33,14 +35,22 @@ describe('a server that continues its own work', () => {
     const shifted = synthesizeServer({ contract: grooming(), provisionedConcurrency: 1 });
     const version = only(shifted, 'AWS::Lambda::Version').logicalId;
     const [statement, ...others] = invocationsPermitted(shifted);
-    assert.deepEqual(statement.Resource, { 'Fn::Join': ['', [{ 'Fn::GetAtt': [only(shifted, 'AWS::Lambda::Function').logicalId, 'Arn'] }, ':*']] });
+    assert.deepEqual(statement.Resource, {
+      'Fn::Join': ['', [{ 'Fn::GetAtt': [only(shifted, 'AWS::Lambda::Function').logicalId, 'Arn'] }, ':*']],
+    });
     assert.deepEqual(others, []);
-    assert.deepEqual(only(shifted, 'AWS::Lambda::EventInvokeConfig').properties.Qualifier, { 'Fn::GetAtt': [version, 'Version'] });
+    assert.deepEqual(only(shifted, 'AWS::Lambda::EventInvokeConfig').properties.Qualifier, {
+      'Fn::GetAtt': [version, 'Version'],
+    });
   });
 
   test('leaves the limits of a function that is handed over alone', () => {
     const handedOver = synthesize((stack) => {
-      const handler = new lambda.Function(stack, 'Mine', { code: lambda.Code.fromInline('x'), handler: 'index.handler', runtime: lambda.Runtime.NODEJS_22_X });
+      const handler = new lambda.Function(stack, 'Mine', {
+        code: lambda.Code.fromInline('x'),
+        handler: 'index.handler',
+        runtime: lambda.Runtime.NODEJS_22_X,
+      });
       new McpServer(stack, 'Server', { code: McpCode.fromFunction(handler), contract: grooming() });
     });
     assert.equal(invocationsPermitted(handedOver).length, 1);

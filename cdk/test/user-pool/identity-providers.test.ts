@@ -10,10 +10,22 @@ const scopes = [{ name: 'use', description: 'Use it' }];
 
 /** Whatever has a user pool of its own, and the pool. */
 const owners: { [name: string]: (stack: Stack) => cognito.IUserPool } = {
-  'McpServer with McpAuthorization.cognito': (stack) => new McpServer(stack, 'Server', { code: code(), contract: facts(), authorization: McpAuthorization.cognito() }).userPool.userPool,
-  'McpServer with McpAuthorization.server': (stack) => new McpServer(stack, 'Server', { code: code(), contract: facts(), authorization: McpAuthorization.server({ code: code() }) }).userPool.userPool,
+  'McpServer with McpAuthorization.cognito': (stack) =>
+    new McpServer(stack, 'Server', { code: code(), contract: facts(), authorization: McpAuthorization.cognito() })
+      .userPool.userPool,
+  'McpServer with McpAuthorization.server': (stack) =>
+    new McpServer(stack, 'Server', {
+      code: code(),
+      contract: facts(),
+      authorization: McpAuthorization.server({ code: code() }),
+    }).userPool.userPool,
   McpRemoteServer: (stack) =>
-    new McpRemoteServer(stack, 'Remote', { endpointUrl: 'https://gateway.example.com/mcp', serverName: 'remote', scopes, authorization: McpAuthorization.cognito() }).userPool.userPool,
+    new McpRemoteServer(stack, 'Remote', {
+      endpointUrl: 'https://gateway.example.com/mcp',
+      serverName: 'remote',
+      scopes,
+      authorization: McpAuthorization.cognito(),
+    }).userPool.userPool,
   'McpHost with a server': (stack) => {
     const host = new McpHost(stack, 'Host', { authorization: McpAuthorization.server({ code: code() }) });
     new McpServer(stack, 'Server', { code: code(), contract: facts(), host, path: '/facts' });
@@ -21,14 +33,27 @@ const owners: { [name: string]: (stack: Stack) => cognito.IUserPool } = {
   },
   'McpServer over a pool of the app': (stack) => {
     const userPool = new cognito.UserPool(stack, 'Pool');
-    const domain = userPool.addDomain('Domain', { cognitoDomain: { domainPrefix: 'people' }, managedLoginVersion: cognito.ManagedLoginVersion.NEWER_MANAGED_LOGIN });
-    new McpServer(stack, 'Server', { code: code(), contract: facts(), authorization: McpAuthorization.cognito(), userPool: McpUserPool.fromUserPool(stack, 'People', { userPool, domain }) });
+    const domain = userPool.addDomain('Domain', {
+      cognitoDomain: { domainPrefix: 'people' },
+      managedLoginVersion: cognito.ManagedLoginVersion.NEWER_MANAGED_LOGIN,
+    });
+    new McpServer(stack, 'Server', {
+      code: code(),
+      contract: facts(),
+      authorization: McpAuthorization.cognito(),
+      userPool: McpUserPool.fromUserPool(stack, 'People', { userPool, domain }),
+    });
     return userPool;
   },
 };
 
 const register = (stack: Stack, userPool: cognito.IUserPool) =>
-  new cognito.UserPoolIdentityProviderOidc(stack, 'Okta', { userPool, issuerUrl: 'https://example.okta.com', clientId: 'id', clientSecret: 'secret' });
+  new cognito.UserPoolIdentityProviderOidc(stack, 'Okta', {
+    userPool,
+    issuerUrl: 'https://example.okta.com',
+    clientId: 'id',
+    clientSecret: 'secret',
+  });
 
 describe('an identity provider that is registered after', () => {
   for (const [name, define] of Object.entries(owners)) {
@@ -46,9 +71,21 @@ describe('an identity provider that is registered after', () => {
   test('a server that names its identity providers itself is left out', () => {
     const stack = new Stack(new App(), 'Test');
     const userPool = cognito.UserPool.fromUserPoolId(stack, 'Imported', 'eu-west-1_Mine');
-    const people = McpUserPool.fromUserPool(stack, 'People', { userPool, signInBaseUrl: 'https://login.example.com', identityProviders: [cognito.UserPoolClientIdentityProvider.COGNITO] });
-    new McpServer(stack, 'Server', { code: code(), contract: facts(), authorization: McpAuthorization.cognito(), userPool: people });
+    const people = McpUserPool.fromUserPool(stack, 'People', {
+      userPool,
+      signInBaseUrl: 'https://login.example.com',
+      identityProviders: [cognito.UserPoolClientIdentityProvider.COGNITO],
+    });
+    new McpServer(stack, 'Server', {
+      code: code(),
+      contract: facts(),
+      authorization: McpAuthorization.cognito(),
+      userPool: people,
+    });
     register(stack, userPool);
-    assert.deepEqual(only(Template.fromStack(stack), 'AWS::Cognito::UserPoolClient').properties.SupportedIdentityProviders, ['COGNITO']);
+    assert.deepEqual(
+      only(Template.fromStack(stack), 'AWS::Cognito::UserPoolClient').properties.SupportedIdentityProviders,
+      ['COGNITO'],
+    );
   });
 });

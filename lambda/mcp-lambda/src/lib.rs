@@ -1,42 +1,4 @@
-//! Runs an [rmcp](https://docs.rs/rmcp) server on AWS Lambda, behind API Gateway and a Cognito authorizer, or as a
-//! plain HTTP server.
-//!
-//! rmcp implements the protocol. This crate adds what Lambda needs: events and streamed responses, the verified
-//! [`Caller`], scopes per tool ([`ToolPolicy`]), JSON-RPC errors where rmcp responds with plain text, and deadlines for
-//! requests that would otherwise hang until the invocation ends.
-//!
-//! ```no_run
-//! use std::process::ExitCode;
-//! use std::sync::LazyLock;
-//! use std::time::SystemTime;
-//!
-//! use mcp_lambda::{ToolPolicy, Caller, Definition, Process};
-//! use rmcp::handler::server::router::tool::ToolRouter;
-//! use rmcp::{ServerHandler, tool, tool_handler, tool_router};
-//!
-//! struct Greeter;
-//!
-//! #[tool_router]
-//! impl Greeter {
-//!     /// Greets the caller.
-//!     #[tool(meta = ToolPolicy::scopes(&["greet"]).meta())]
-//!     async fn greet(&self, caller: Caller) -> String {
-//!         format!("hello, {}", caller.subject())
-//!     }
-//! }
-//!
-//! /// Built once: by default rmcp rebuilds it for each request.
-//! static TOOLS: LazyLock<ToolRouter<Greeter>> = LazyLock::new(Greeter::tool_router);
-//!
-//! #[tool_handler(router = TOOLS)]
-//! impl ServerHandler for Greeter {}
-//!
-//! fn main() -> ExitCode {
-//!     let definition = Definition::new("greeter", "0.1.0", TOOLS.list_all(), |(), _| Ok(Greeter))
-//!         .scope("greet", "Be greeted");
-//!     mcp_lambda::run(Process::new(std::env::args_os(), std::env::vars_os(), SystemTime::now), definition)
-//! }
-//! ```
+#![doc = include_str!("../README.md")]
 
 mod definition;
 mod endpoint;

@@ -35,7 +35,11 @@ export class Browser {
   /** Sends a form as a page of the same origin does. */
   submit(url: URL | string, fields: Record<string, string>): Promise<Page> {
     const at = new URL(url);
-    return this.open(at, { method: 'POST', body: new URLSearchParams(fields), headers: { origin: at.origin, 'sec-fetch-site': 'same-origin' } });
+    return this.open(at, {
+      method: 'POST',
+      body: new URLSearchParams(fields),
+      headers: { origin: at.origin, 'sec-fetch-site': 'same-origin' },
+    });
   }
 
   /** Follows redirects from a page until one leads to an origin that is not in `inside`, and gives that address. */
@@ -66,5 +70,10 @@ export function targetOf(page: Pick<Page, 'url' | 'headers'>): URL | undefined {
 
 /** The hidden fields of the page's form. */
 export function hiddenFields(text: string): Record<string, string> {
-  return Object.fromEntries([...text.matchAll(/<input type="hidden" name="([^"]+)" value="([^"]*)"/g)].map(([, name = '', value = '']) => [name, value]));
+  return Object.fromEntries(
+    [...text.matchAll(/<input type="hidden" name="([^"]+)" value="([^"]*)"/g)].map(([, name = '', value = '']) => [
+      name,
+      value,
+    ]),
+  );
 }

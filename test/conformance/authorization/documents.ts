@@ -36,7 +36,9 @@ export async function hostDocuments(): Promise<DocumentHost> {
     fetched.set(path, (fetched.get(path) ?? 0) + 1);
     last = request.headers;
     const answer = answers.get(path) ?? { status: 404, body: '{}' };
-    response.writeHead(answer.status ?? 200, { 'content-type': 'application/json', ...answer.headers }).end(answer.body);
+    response
+      .writeHead(answer.status ?? 200, { 'content-type': 'application/json', ...answer.headers })
+      .end(answer.body);
   });
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
   return {
@@ -60,9 +62,10 @@ export async function hostDocuments(): Promise<DocumentHost> {
     },
     fetches: (url) => fetched.get(new URL(url).pathname) ?? 0,
     lastHeaders: () => last,
-    close: () => new Promise((resolve) => {
-      server.closeAllConnections();
-      server.close(() => resolve());
-    }),
+    close: () =>
+      new Promise((resolve) => {
+        server.closeAllConnections();
+        server.close(() => resolve());
+      }),
   };
 }

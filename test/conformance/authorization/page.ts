@@ -28,13 +28,16 @@ interface Row extends Sentence {
   readonly result: string;
 }
 
-const rows = (): Row[] => entries.flatMap(({ test, sentences, unmet }) =>
-  sentences.map((each) => ({ ...each, result: unmet === undefined ? test : `**not kept**: ${test}` })));
+const rows = (): Row[] =>
+  entries.flatMap(({ test, sentences, unmet }) =>
+    sentences.map((each) => ({ ...each, result: unmet === undefined ? test : `**not kept**: ${test}` })),
+  );
 
 const cell = (text: string): string => text.replaceAll('|', '\\|');
 
 /** Compares sections as people count: 2 before 10, numbers before words. */
-const bySection = (left: Sentence, right: Sentence): number => left.section.localeCompare(right.section, 'en', { numeric: true });
+const bySection = (left: Sentence, right: Sentence): number =>
+  left.section.localeCompare(right.section, 'en', { numeric: true });
 
 /** The page as text. */
 export function page(): string {
@@ -42,18 +45,29 @@ export function page(): string {
   const names = new Set([...all, ...unshown.flatMap(({ sentences }) => sentences)].map(({ document }) => document));
   const unknown = [...names].filter((name) => !(name in DOCUMENTS));
   if (unknown.length > 0) throw new Error(`page.ts does not know ${unknown.join(', ')}`);
-  const count = (level: Level[], kept: boolean): number => all.filter((row) => level.includes(row.level) && row.result.startsWith('**') !== kept).length;
+  const count = (level: Level[], kept: boolean): number =>
+    all.filter((row) => level.includes(row.level) && row.result.startsWith('**') !== kept).length;
   const musts: Level[] = ['MUST', 'MUST NOT'];
   const shoulds: Level[] = ['SHOULD', 'SHOULD NOT'];
-  const tables = Object.entries(DOCUMENTS).filter(([name]) => names.has(name)).map(([name, what]) => {
-    const own = all.filter(({ document }) => document === name).sort(bySection);
-    const lines = own.map(({ section, level, text, result }) => `| ${cell(section)} | ${level} | ${cell(text)} | ${cell(result)} |`);
-    return `### ${name}: ${what}\n\n| section | level | sentence | test |\n|---|---|---|---|\n${lines.join('\n')}`;
-  });
-  const unmet = entries.filter((entry) => entry.unmet !== undefined).map(({ test, sentences, unmet: reason }) =>
-    `- **${test}** (${sentences.map(({ document, section, level }) => `${document} ${section}, ${level}`).join('; ')}). ${reason ?? ''}`);
-  const elsewhere = unshown.map(({ sentences, reason }) =>
-    `- ${reason}\n${sentences.map(({ document, section, level, text }) => `  - ${document}, ${section}, ${level}: ${text}`).join('\n')}`);
+  const tables = Object.entries(DOCUMENTS)
+    .filter(([name]) => names.has(name))
+    .map(([name, what]) => {
+      const own = all.filter(({ document }) => document === name).sort(bySection);
+      const lines = own.map(
+        ({ section, level, text, result }) => `| ${cell(section)} | ${level} | ${cell(text)} | ${cell(result)} |`,
+      );
+      return `### ${name}: ${what}\n\n| section | level | sentence | test |\n|---|---|---|---|\n${lines.join('\n')}`;
+    });
+  const unmet = entries
+    .filter((entry) => entry.unmet !== undefined)
+    .map(
+      ({ test, sentences, unmet: reason }) =>
+        `- **${test}** (${sentences.map(({ document, section, level }) => `${document} ${section}, ${level}`).join('; ')}). ${reason ?? ''}`,
+    );
+  const elsewhere = unshown.map(
+    ({ sentences, reason }) =>
+      `- ${reason}\n${sentences.map(({ document, section, level, text }) => `  - ${document}, ${section}, ${level}: ${text}`).join('\n')}`,
+  );
   return `# Conformance of authorization
 
 <!-- Written by test/conformance/authorization/run.ts; do not edit. -->

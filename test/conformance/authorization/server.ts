@@ -30,7 +30,11 @@ export interface Arrival {
 export type Changes = Record<string, string | null>;
 
 /** A pre-registered confidential client that this run adds, and its secret. */
-export const CONFIDENTIAL = { id: 'conformance-confidential', secret: 'a secret: with & + % and spaces', redirectUri: 'https://client.conformance.dev/callback?tenant=7' };
+export const CONFIDENTIAL = {
+  id: 'conformance-confidential',
+  secret: 'a secret: with & + % and spaces',
+  redirectUri: 'https://client.conformance.dev/callback?tenant=7',
+};
 
 /** The redirect URI of clients here; nobody listens, because the browser stops before it. */
 export const REDIRECT = 'http://127.0.0.1:49152/callback';
@@ -55,10 +59,23 @@ export class Server {
 
   /** Adds to the running stack what the tests need: a person, a confidential client, a host of metadata documents. */
   static async start(stack: Stack): Promise<Server> {
-    const person = { email: `${randomBytes(6).toString('hex')}@example.com`, password: `Aa1!${randomBytes(12).toString('base64url')}` };
+    const person = {
+      email: `${randomBytes(6).toString('hex')}@example.com`,
+      password: `Aa1!${randomBytes(12).toString('base64url')}`,
+    };
     const cognito = (operation: string, body: object): Promise<unknown> =>
-      aws(stack, 'cognito-idp', `AWSCognitoIdentityProviderService.${operation}`, { UserPoolId: stack.UserPoolId, Username: person.email, ...body });
-    await cognito('AdminCreateUser', { MessageAction: 'SUPPRESS', UserAttributes: [{ Name: 'email', Value: person.email }, { Name: 'email_verified', Value: 'true' }] });
+      aws(stack, 'cognito-idp', `AWSCognitoIdentityProviderService.${operation}`, {
+        UserPoolId: stack.UserPoolId,
+        Username: person.email,
+        ...body,
+      });
+    await cognito('AdminCreateUser', {
+      MessageAction: 'SUPPRESS',
+      UserAttributes: [
+        { Name: 'email', Value: person.email },
+        { Name: 'email_verified', Value: 'true' },
+      ],
+    });
     await cognito('AdminSetUserPassword', { Password: person.password, Permanent: true });
     const documents = await hostDocuments();
     const before = await variablesOf(stack, FUNCTION);
@@ -69,7 +86,12 @@ export class Server {
       MCP_ALLOWED_ORIGINS: ORIGIN,
       AUTHORIZATION_CLIENTS: JSON.stringify([
         ...(JSON.parse(before['AUTHORIZATION_CLIENTS'] ?? '[]') as object[]),
-        { clientId: CONFIDENTIAL.id, clientName: 'Confidential', redirectUris: [CONFIDENTIAL.redirectUri], secretSha256: [sha256(CONFIDENTIAL.secret)] },
+        {
+          clientId: CONFIDENTIAL.id,
+          clientName: 'Confidential',
+          redirectUris: [CONFIDENTIAL.redirectUri],
+          secretSha256: [sha256(CONFIDENTIAL.secret)],
+        },
       ]),
     });
     return server;
@@ -77,7 +99,11 @@ export class Server {
 
   /** Puts every setting back as it was. */
   async close(): Promise<void> {
-    await setVariables(this.stack, FUNCTION, Object.fromEntries([...this.#changed].map((name) => [name, this.before[name]])));
+    await setVariables(
+      this.stack,
+      FUNCTION,
+      Object.fromEntries([...this.#changed].map((name) => [name, this.before[name]])),
+    );
     await this.documents.close();
   }
 
@@ -118,8 +144,14 @@ export class Server {
 
   /** A form to an endpoint; `null` leaves a field out. */
   form(url: string, fields: Changes | [string, string][], headers: Record<string, string> = {}): Promise<Answer> {
-    const pairs = Array.isArray(fields) ? fields : Object.entries(fields).filter((field): field is [string, string] => field[1] !== null);
-    return this.json(url, { method: 'POST', headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers }, body: new URLSearchParams(pairs).toString() });
+    const pairs = Array.isArray(fields)
+      ? fields
+      : Object.entries(fields).filter((field): field is [string, string] => field[1] !== null);
+    return this.json(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
+      body: new URLSearchParams(pairs).toString(),
+    });
   }
 
   token(fields: Changes | [string, string][], headers: Record<string, string> = {}): Promise<Answer> {
@@ -145,7 +177,11 @@ export class Server {
 
   /** A client that has registered itself with {@link REDIRECT}; the same one for every test that does not spoil it. */
   client(): Promise<string> {
-    this.#client ??= this.register({ client_name: 'Conformance client', redirect_uris: [REDIRECT], token_endpoint_auth_method: 'none' }).then(({ status, body, text }) => {
+    this.#client ??= this.register({
+      client_name: 'Conformance client',
+      redirect_uris: [REDIRECT],
+      token_endpoint_auth_method: 'none',
+    }).then(({ status, body, text }) => {
       if (status !== 201) throw new Error(`registration answered ${status}: ${text}`);
       return String(body['client_id']);
     });
@@ -166,7 +202,8 @@ export class Server {
       resource: this.resource,
       ...changes,
     };
-    for (const [name, value] of [...Object.entries(parameters), ...more]) if (value !== null) url.searchParams.append(name, value);
+    for (const [name, value] of [...Object.entries(parameters), ...more])
+      if (value !== null) url.searchParams.append(name, value);
     return url;
   }
 
@@ -184,7 +221,8 @@ export class Server {
   finish(browser: Browser, page: Page): Promise<URL> {
     return browser.leave(page, [new URL(this.issuer).origin, this.signInOrigin], (at) => {
       const { csrf } = hiddenFields(at.text);
-      if (csrf === undefined) throw new Error(`no sign-in form at ${at.url.href} (${at.status}): ${at.text.slice(0, 800)}`);
+      if (csrf === undefined)
+        throw new Error(`no sign-in form at ${at.url.href} (${at.status}): ${at.text.slice(0, 800)}`);
       return browser.submit(at.url, { csrf, ...this.credentials });
     });
   }
@@ -198,20 +236,30 @@ export class Server {
     const query = to.searchParams;
     const code = query.get('code');
     if (code === null) throw new Error(`no code at ${to.href}`);
-    return { query, to, code, pkce, clientId: url.searchParams.get('client_id') ?? '', redirectUri: url.searchParams.get('redirect_uri') ?? '' };
+    return {
+      query,
+      to,
+      code,
+      pkce,
+      clientId: url.searchParams.get('client_id') ?? '',
+      redirectUri: url.searchParams.get('redirect_uri') ?? '',
+    };
   }
 
   /** The token request that fits an arrival, with changes. */
   redeem(arrival: Arrival, changes: Changes = {}, headers: Record<string, string> = {}): Promise<Answer> {
-    return this.token({
-      grant_type: 'authorization_code',
-      code: arrival.code,
-      code_verifier: arrival.pkce.verifier,
-      redirect_uri: arrival.redirectUri,
-      client_id: arrival.clientId,
-      resource: this.resource,
-      ...changes,
-    }, headers);
+    return this.token(
+      {
+        grant_type: 'authorization_code',
+        code: arrival.code,
+        code_verifier: arrival.pkce.verifier,
+        redirect_uri: arrival.redirectUri,
+        client_id: arrival.clientId,
+        resource: this.resource,
+        ...changes,
+      },
+      headers,
+    );
   }
 
   /** Signs in and redeems; the token answer. */
@@ -235,7 +283,11 @@ export class Server {
   }
 
   /** One MCP request. */
-  mcp(headers: Record<string, string> = {}, path = new URL(this.resource).pathname, init: RequestInit = {}): Promise<Answer> {
+  mcp(
+    headers: Record<string, string> = {},
+    path = new URL(this.resource).pathname,
+    init: RequestInit = {},
+  ): Promise<Answer> {
     return this.json(new URL(path, this.resource).href, {
       method: 'POST',
       headers: {
@@ -249,7 +301,12 @@ export class Server {
         jsonrpc: '2.0',
         id: 1,
         method: 'server/discover',
-        params: { _meta: { 'io.modelcontextprotocol/protocolVersion': '2026-07-28', 'io.modelcontextprotocol/clientCapabilities': {} } },
+        params: {
+          _meta: {
+            'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+            'io.modelcontextprotocol/clientCapabilities': {},
+          },
+        },
       }),
       ...init,
     });

@@ -28,10 +28,33 @@ interface Check {
 }
 
 /** Runs the command; signs in where it asks a person to. What it has checked, by scenario. */
-async function judge(server: Server, clientId: string, revision: string): Promise<{ readonly checks: Map<string, Check[]>; readonly status: number | null; readonly output: string }> {
+async function judge(
+  server: Server,
+  clientId: string,
+  revision: string,
+): Promise<{ readonly checks: Map<string, Check[]>; readonly status: number | null; readonly output: string }> {
   const folder = mkdtempSync(join(tmpdir(), 'authorization-suite-'));
   const port = await freePort();
-  const child = spawn(process.execPath, [program, 'authorization', '--url', server.issuer, '--client-id', clientId, '--resource', server.resource, '--port', String(port), '--spec-version', revision, '--output-dir', folder], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(
+    process.execPath,
+    [
+      program,
+      'authorization',
+      '--url',
+      server.issuer,
+      '--client-id',
+      clientId,
+      '--resource',
+      server.resource,
+      '--port',
+      String(port),
+      '--spec-version',
+      revision,
+      '--output-dir',
+      folder,
+    ],
+    { stdio: ['ignore', 'pipe', 'pipe'] },
+  );
   let output = '';
   let person: Promise<unknown> | undefined;
   for (const stream of [child.stdout, child.stderr]) {
@@ -46,12 +69,15 @@ async function judge(server: Server, clientId: string, revision: string): Promis
     });
   }
   try {
-    const status = await new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve));
+    const status = await new Promise<number | null>((resolve, reject) =>
+      child.once('error', reject).once('close', resolve),
+    );
     await person;
     const checks = new Map<string, Check[]>();
     for (const entry of readdirSync(folder)) {
       const scenario = SCENARIOS.find((name) => entry.includes(name));
-      if (scenario !== undefined) checks.set(scenario, JSON.parse(readFileSync(join(folder, entry, 'checks.json'), 'utf8')) as Check[]);
+      if (scenario !== undefined)
+        checks.set(scenario, JSON.parse(readFileSync(join(folder, entry, 'checks.json'), 'utf8')) as Check[]);
     }
     return { checks, status, output };
   } finally {
@@ -74,13 +100,20 @@ describe(`the official suite ${version}, command authorization`, () => {
   after(() => server?.close());
 
   for (const revision of REVISIONS) {
-    for (const [kind, client] of [['a client that registered itself', () => server.client()], ['the client for manual configuration', () => server.stack.McpOAuthClientId]] as const) {
+    for (const [kind, client] of [
+      ['a client that registered itself', () => server.client()],
+      ['the client for manual configuration', () => server.stack.McpOAuthClientId],
+    ] as const) {
       test(`passes both scenarios of ${revision} with ${kind}`, { timeout: patience }, async () => {
         const { checks, status, output } = await judge(server, await client(), revision);
         assert.equal(status, 0, output);
         assert.deepEqual([...checks.keys()].sort(), SCENARIOS, output);
         for (const [scenario, list] of checks) {
-          assert.deepEqual(list.filter((check) => check.status !== 'SUCCESS'), [], scenario);
+          assert.deepEqual(
+            list.filter((check) => check.status !== 'SUCCESS'),
+            [],
+            scenario,
+          );
           assert.notEqual(list.length, 0, scenario);
         }
       });
@@ -88,7 +121,9 @@ describe(`the official suite ${version}, command authorization`, () => {
   }
 
   test('knows no revision that is not run here', async () => {
-    const child = spawn(process.execPath, [program, 'list', '--authorization', '--spec-version', 'none'], { stdio: ['ignore', 'ignore', 'pipe'] });
+    const child = spawn(process.execPath, [program, 'list', '--authorization', '--spec-version', 'none'], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
     let output = '';
     child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString('utf8')));
     await new Promise((resolve) => child.once('close', resolve));

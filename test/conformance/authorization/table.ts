@@ -30,7 +30,9 @@ export interface Unshown {
 export const entries: Entry[] = [];
 export const unshown: Unshown[] = [];
 
-const sentence = (level: Level) => (document: string, section: string, text: string): Sentence => ({ document, section, level, text });
+const sentence =
+  (level: Level) =>
+  (document: string, section: string, text: string): Sentence => ({ document, section, level, text });
 export const must = sentence('MUST');
 export const mustNot = sentence('MUST NOT');
 export const should = sentence('SHOULD');

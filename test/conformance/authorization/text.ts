@@ -16,9 +16,16 @@ export function basic(id: string, secret: string): Record<string, string> {
 }
 
 /** The parameters of a `WWW-Authenticate` value with one challenge. */
-export function challenge(value: string | null): { readonly scheme: string; readonly parameters: Record<string, string>; readonly names: readonly string[] } {
+export function challenge(value: string | null): {
+  readonly scheme: string;
+  readonly parameters: Record<string, string>;
+  readonly names: readonly string[];
+} {
   const [, scheme = '', rest = ''] = /^(\S+)\s*(.*)$/.exec(value ?? '') ?? [];
-  const pairs = [...rest.matchAll(/([\w-]+)="([^"]*)"/g)].map(([, name = '', text = '']): [string, string] => [name, text]);
+  const pairs = [...rest.matchAll(/([\w-]+)="([^"]*)"/g)].map(([, name = '', text = '']): [string, string] => [
+    name,
+    text,
+  ]);
   return { scheme, parameters: Object.fromEntries(pairs), names: pairs.map(([name]) => name) };
 }
 
@@ -43,7 +50,8 @@ export function errorAtClient(page: Page, redirectUri: string): URLSearchParams 
 }
 
 /** A refused authorization request's error code. */
-export const errorCode = (page: Page, redirectUri: string): string | null => errorAtClient(page, redirectUri).get('error');
+export const errorCode = (page: Page, redirectUri: string): string | null =>
+  errorAtClient(page, redirectUri).get('error');
 
 /** The same text with one character in its middle changed to another of base64url. */
 export function altered(text: string, at = Math.floor(text.length / 2)): string {

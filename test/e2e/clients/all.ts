@@ -16,11 +16,23 @@ function prepared(variable: 'MCP_LAMBDA_PYTHON_CLIENT' | 'MCP_LAMBDA_RMCP_CLIENT
   return path;
 }
 
-const whole = { revisions: ['2026-07-28', '2025-11-25'], identities: ['preRegistered', 'registered', 'metadataDocument', 'program'], showsProgress: true } as const;
+const whole = {
+  revisions: ['2026-07-28', '2025-11-25'],
+  identities: ['preRegistered', 'registered', 'metadataDocument', 'program'],
+  showsProgress: true,
+} as const;
 
 export const clients: readonly McpClient[] = [
   ...typescriptClients,
-  { ...whole, name: 'the Python client 2.3', run: (errand, surroundings) => runProgram(prepared('MCP_LAMBDA_PYTHON_CLIENT'), [script], errand, surroundings) },
-  { ...whole, name: 'the client of rmcp', run: (errand, surroundings) => runProgram(prepared('MCP_LAMBDA_RMCP_CLIENT'), [], errand, surroundings) },
+  {
+    ...whole,
+    name: 'the Python client 2.3',
+    run: (errand, surroundings) => runProgram(prepared('MCP_LAMBDA_PYTHON_CLIENT'), [script], errand, surroundings),
+  },
+  {
+    ...whole,
+    name: 'the client of rmcp',
+    run: (errand, surroundings) => runProgram(prepared('MCP_LAMBDA_RMCP_CLIENT'), [], errand, surroundings),
+  },
   inspector,
 ];

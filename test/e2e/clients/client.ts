@@ -11,7 +11,13 @@ export type Identity =
   /** By a Client ID Metadata Document. */
   | { readonly kind: 'metadataDocument'; readonly clientId: string }
   /** No person signs in (RFC 6749 section 4.4). */
-  | { readonly kind: 'program'; readonly clientId: string; readonly clientSecret: string; readonly scope: string; readonly issuer: string };
+  | {
+      readonly kind: 'program';
+      readonly clientId: string;
+      readonly clientSecret: string;
+      readonly scope: string;
+      readonly issuer: string;
+    };
 
 /** Connect, sign in, list the tools, and call `getDogFacts` with a progress token. */
 export interface Errand {

@@ -14,13 +14,38 @@ import type { Errand, McpClient, Outcome, Surroundings } from './client.ts';
 
 const executable = fileURLToPath(new URL('../../node_modules/.bin/mcp-inspector', import.meta.url));
 
-async function inspect(home: string, errand: Errand, args: readonly string[], surroundings?: Surroundings): Promise<Record<string, unknown>> {
+async function inspect(
+  home: string,
+  errand: Errand,
+  args: readonly string[],
+  surroundings?: Surroundings,
+): Promise<Record<string, unknown>> {
   const era = errand.revision === '2026-07-28' ? 'modern' : 'legacy';
   const output = join(home, 'result.json');
-  const child = spawn(...inTerminal(executable, ['--cli', errand.url, '--transport', 'http', '--protocol-era', era, '--quiet', '--output', output, ...args]), {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env.PATH, HOME: home, MCP_AUTO_OPEN_ENABLED: 'false', MCP_INSPECTOR_SECRET_STORE: 'file', NO_COLOR: '1' },
-  });
+  const child = spawn(
+    ...inTerminal(executable, [
+      '--cli',
+      errand.url,
+      '--transport',
+      'http',
+      '--protocol-era',
+      era,
+      '--quiet',
+      '--output',
+      output,
+      ...args,
+    ]),
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: {
+        PATH: process.env.PATH,
+        HOME: home,
+        MCP_AUTO_OPEN_ENABLED: 'false',
+        MCP_INSPECTOR_SECRET_STORE: 'file',
+        NO_COLOR: '1',
+      },
+    },
+  );
   const timer = setTimeout(() => child.kill('SIGKILL'), patience);
   let said = '';
   let visit: Promise<void> | undefined;
@@ -35,7 +60,9 @@ async function inspect(home: string, errand: Errand, args: readonly string[], su
   child.stdout.on('data', listen);
   child.stderr.on('data', listen);
   try {
-    const status = await new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve));
+    const status = await new Promise<number | null>((resolve, reject) =>
+      child.once('error', reject).once('close', resolve),
+    );
     await visit;
     assert.equal(status, 0, `mcp-inspector ${args.join(' ')}: ${said}`);
     return JSON.parse(readFileSync(output, 'utf8')) as Record<string, unknown>;
@@ -48,14 +75,29 @@ async function inspect(home: string, errand: Errand, args: readonly string[], su
 async function run(errand: Errand, surroundings: Surroundings): Promise<Outcome> {
   const { identity } = errand;
   const home = mkdtempSync(join(tmpdir(), 'mcp-inspector-'));
-  const known = { preRegistered: ['--client-id'], metadataDocument: ['--client-metadata-url'], registered: [], program: [] }[identity.kind];
+  const known = {
+    preRegistered: ['--client-id'],
+    metadataDocument: ['--client-metadata-url'],
+    registered: [],
+    program: [],
+  }[identity.kind];
   const identification = 'clientId' in identity ? [...known, identity.clientId] : [];
   const port = errand.callbackPort === 0 ? await freePort() : errand.callbackPort;
   try {
     const called = await inspect(
       home,
       errand,
-      ['--method', 'tools/call', '--tool-name', 'getDogFacts', '--tool-arg', `limit=${errand.limit}`, ...identification, '--callback-url', `http://127.0.0.1:${port}/callback`],
+      [
+        '--method',
+        'tools/call',
+        '--tool-name',
+        'getDogFacts',
+        '--tool-arg',
+        `limit=${errand.limit}`,
+        ...identification,
+        '--callback-url',
+        `http://127.0.0.1:${port}/callback`,
+      ],
       surroundings,
     );
     // Signed in by now: no browser is needed again.

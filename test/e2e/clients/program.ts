@@ -20,7 +20,12 @@ type Line =
   | { readonly result: { readonly facts: readonly string[] } };
 
 /** Runs the program to its end; one that hangs is ended. */
-export async function runProgram(program: string, args: readonly string[], errand: Errand, surroundings: Surroundings): Promise<Outcome> {
+export async function runProgram(
+  program: string,
+  args: readonly string[],
+  errand: Errand,
+  surroundings: Surroundings,
+): Promise<Outcome> {
   const callback = await listenForCallback(errand.callbackPort);
   const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] });
   const timer = setTimeout(() => child.kill('SIGKILL'), patience);
@@ -48,6 +53,9 @@ export async function runProgram(program: string, args: readonly string[], erran
   const revision = told.find((line) => 'connected' in line)?.connected;
   const tools = told.find((line) => 'tools' in line)?.tools;
   const result = told.find((line) => 'result' in line)?.result;
-  assert.ok(revision !== undefined && tools !== undefined && result !== undefined, `${program} told ${JSON.stringify(told)}: ${complaints}`);
+  assert.ok(
+    revision !== undefined && tools !== undefined && result !== undefined,
+    `${program} told ${JSON.stringify(told)}: ${complaints}`,
+  );
   return { revision, tools, facts: result.facts };
 }

@@ -1,6 +1,12 @@
 /** What both generations of the official TypeScript client ask of whoever embeds them: memory, and a way to the browser. */
 
-import type { OAuthClientMetadata, OAuthClientProvider, OAuthDiscoveryState, StoredOAuthClientInformation, StoredOAuthTokens } from '@modelcontextprotocol/client';
+import type {
+  OAuthClientMetadata,
+  OAuthClientProvider,
+  OAuthDiscoveryState,
+  StoredOAuthClientInformation,
+  StoredOAuthTokens,
+} from '@modelcontextprotocol/client';
 
 import type { Identity } from './client.ts';
 
@@ -15,7 +21,10 @@ export class MemoryProvider implements OAuthClientProvider {
   #verifier = '';
   #discovery: OAuthDiscoveryState | undefined;
 
-  constructor(identity: Exclude<Identity, { kind: 'program' }>, private readonly redirectUri: string) {
+  constructor(
+    identity: Exclude<Identity, { kind: 'program' }>,
+    private readonly redirectUri: string,
+  ) {
     if (identity.kind === 'preRegistered') this.information = { client_id: identity.clientId, issuer: identity.issuer };
     if (identity.kind === 'metadataDocument') this.clientMetadataUrl = identity.clientId;
   }
@@ -24,7 +33,12 @@ export class MemoryProvider implements OAuthClientProvider {
     return this.redirectUri;
   }
   get clientMetadata(): OAuthClientMetadata {
-    return { redirect_uris: [this.redirectUri], client_name: 'Test client', token_endpoint_auth_method: 'none', grant_types: ['authorization_code', 'refresh_token'] };
+    return {
+      redirect_uris: [this.redirectUri],
+      client_name: 'Test client',
+      token_endpoint_auth_method: 'none',
+      grant_types: ['authorization_code', 'refresh_token'],
+    };
   }
   clientInformation(): StoredOAuthClientInformation | undefined {
     return this.information;

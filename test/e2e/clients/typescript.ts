@@ -18,7 +18,10 @@ const itself = { name: 'test-client', version: '1.0.0' };
 interface Generation<Provider> {
   readonly credentials: (options: second.ClientCredentialsProviderOptions) => Provider;
   /** Connects, or rejects with `unauthorized`; `finishAuth` takes the callback's query. */
-  readonly connect: (errand: Errand, provider: Provider | MemoryProvider) => { connected: Promise<Connected>; finishAuth: (query: URLSearchParams) => Promise<void> };
+  readonly connect: (
+    errand: Errand,
+    provider: Provider | MemoryProvider,
+  ) => { connected: Promise<Connected>; finishAuth: (query: URLSearchParams) => Promise<void> };
   readonly unauthorized: new () => Error;
 }
 
@@ -29,11 +32,22 @@ interface Connected {
   close(): Promise<void>;
 }
 
-async function run<Provider>(generation: Generation<Provider>, errand: Errand, surroundings: Surroundings): Promise<Outcome> {
+async function run<Provider>(
+  generation: Generation<Provider>,
+  errand: Errand,
+  surroundings: Surroundings,
+): Promise<Outcome> {
   const { identity } = errand;
   if (identity.kind === 'program') {
     const { clientId, clientSecret, scope, issuer } = identity;
-    return converse(await generation.connect(errand, generation.credentials({ clientId, clientSecret, scope, expectedIssuer: issuer })).connected, errand, surroundings);
+    return converse(
+      await generation.connect(
+        errand,
+        generation.credentials({ clientId, clientSecret, scope, expectedIssuer: issuer }),
+      ).connected,
+      errand,
+      surroundings,
+    );
   }
   const callback = await listenForCallback(errand.callbackPort);
   try {
@@ -65,12 +79,15 @@ const secondGeneration: Generation<second.ClientCredentialsProvider> = {
   credentials: (options) => new second.ClientCredentialsProvider(options),
   unauthorized: second.UnauthorizedError,
   connect: (errand, provider) => {
-    const client = new second.Client(itself, { versionNegotiation: { mode: errand.revision === '2026-07-28' ? 'auto' : 'legacy' } });
+    const client = new second.Client(itself, {
+      versionNegotiation: { mode: errand.revision === '2026-07-28' ? 'auto' : 'legacy' },
+    });
     const transport = new second.StreamableHTTPClientTransport(new URL(errand.url), { authProvider: provider });
     const connected = client.connect(transport).then(() => ({
       revision: client.getNegotiatedProtocolVersion(),
       listTools: () => client.listTools(),
-      callTool: (limit: number, onprogress: Surroundings['progressed']) => client.callTool({ name: 'getDogFacts', arguments: { limit } }, { onprogress }),
+      callTool: (limit: number, onprogress: Surroundings['progressed']) =>
+        client.callTool({ name: 'getDogFacts', arguments: { limit } }, { onprogress }),
       close: () => client.close(),
     }));
     return { connected, finishAuth: (query) => transport.finishAuth(query) };
@@ -86,7 +103,8 @@ const firstGeneration: Generation<FirstClientCredentialsProvider> = {
     const connected = client.connect(transport).then(() => ({
       revision: transport.protocolVersion,
       listTools: () => client.listTools(),
-      callTool: (limit: number, onprogress: Surroundings['progressed']) => client.callTool({ name: 'getDogFacts', arguments: { limit } }, undefined, { onprogress }),
+      callTool: (limit: number, onprogress: Surroundings['progressed']) =>
+        client.callTool({ name: 'getDogFacts', arguments: { limit } }, undefined, { onprogress }),
       close: () => client.close(),
     }));
     return { connected, finishAuth: (query) => transport.finishAuth(query.get('code') ?? '') };
@@ -94,10 +112,23 @@ const firstGeneration: Generation<FirstClientCredentialsProvider> = {
 };
 
 /** Everything that an official SDK can be. */
-const whole = { identities: ['preRegistered', 'registered', 'metadataDocument', 'program'], showsProgress: true } as const;
+const whole = {
+  identities: ['preRegistered', 'registered', 'metadataDocument', 'program'],
+  showsProgress: true,
+} as const;
 
 /** Both generations. */
 export const typescriptClients: readonly McpClient[] = [
-  { ...whole, name: 'the TypeScript client 2.4', revisions: ['2026-07-28', '2025-11-25'], run: (errand, surroundings) => run(secondGeneration, errand, surroundings) },
-  { ...whole, name: 'the TypeScript SDK 1.32', revisions: ['2025-11-25'], run: (errand, surroundings) => run(firstGeneration, errand, surroundings) },
+  {
+    ...whole,
+    name: 'the TypeScript client 2.4',
+    revisions: ['2026-07-28', '2025-11-25'],
+    run: (errand, surroundings) => run(secondGeneration, errand, surroundings),
+  },
+  {
+    ...whole,
+    name: 'the TypeScript SDK 1.32',
+    revisions: ['2025-11-25'],
+    run: (errand, surroundings) => run(firstGeneration, errand, surroundings),
+  },
 ];

@@ -17,17 +17,30 @@ import { gemini } from './models.ts';
 const stack = runningStack();
 
 const command = (client: string): string =>
-  connectCommand(client, { serverName: 'dog-facts', mcpServerUrl: stack.McpServerUrl, claudeCodeOptions: '', urlAlone: true });
+  connectCommand(client, {
+    serverName: 'dog-facts',
+    mcpServerUrl: stack.McpServerUrl,
+    claudeCodeOptions: '',
+    urlAlone: true,
+  });
 
 describe('the command of connectCommand', () => {
   let person: Person;
-  before(async () => void (person = await Person.signUp(stack)));
+  before(async () => {
+    person = await Person.signUp(stack);
+  });
   after(async () => person?.leave());
 
   test('for mcp-remote serves the tools to a client that knows standard input only', async () => {
     const machine = new Installation();
     try {
-      const transport = new StdioClientTransport({ command: 'sh', args: ['-c', command('mcp-remote')], env: machine.environment, cwd: machine.home, stderr: 'pipe' });
+      const transport = new StdioClientTransport({
+        command: 'sh',
+        args: ['-c', command('mcp-remote')],
+        env: machine.environment,
+        cwd: machine.home,
+        stderr: 'pipe',
+      });
       let said = '';
       let visit: Promise<void> | undefined;
       transport.stderr?.on('data', (chunk: Buffer) => {
@@ -45,7 +58,10 @@ describe('the command of connectCommand', () => {
           throw new Error(`${error.message}: ${said}`);
         });
         await visit;
-        assert.deepEqual((await client.listTools()).tools.map(({ name }) => name), ['getDogFacts']);
+        assert.deepEqual(
+          (await client.listTools()).tools.map(({ name }) => name),
+          ['getDogFacts'],
+        );
         assert.equal(facts(JSON.stringify(await client.callTool({ name: 'getDogFacts', arguments: { limit: 3 } }))), 3);
       } finally {
         await client.close();
@@ -59,11 +75,14 @@ describe('the command of connectCommand', () => {
     const model = await startModel(gemini, 'getDogFacts', { limit: 3 });
     const machine = new Installation({ GEMINI_API_KEY: 'not-a-key', GOOGLE_GEMINI_BASE_URL: model.url });
     try {
-      machine.configure('.gemini/settings.json', JSON.stringify({
-        security: { folderTrust: { enabled: false }, auth: { selectedType: 'gemini-api-key' } },
-        general: { enableAutoUpdate: false },
-        privacy: { usageStatisticsEnabled: false },
-      }));
+      machine.configure(
+        '.gemini/settings.json',
+        JSON.stringify({
+          security: { folderTrust: { enabled: false }, auth: { selectedType: 'gemini-api-key' } },
+          general: { enableAutoUpdate: false },
+          privacy: { usageStatisticsEnabled: false },
+        }),
+      );
       // A project of its own: it adds servers to the folder's settings, and refuses the home.
       const inProject = (line: string) => machine.type(`mkdir -p project && cd project && ${line}`);
       assert.match(await inProject(command('gemini')).ends(), /added to project settings/);

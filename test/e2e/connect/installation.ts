@@ -18,7 +18,10 @@ export class Installation {
   readonly #running = new Set<ChildProcess>();
 
   /** @param packages where the client was installed */
-  constructor(private readonly variables: Readonly<Record<string, string>> = {}, private readonly packages = packagesHere) {
+  constructor(
+    private readonly variables: Readonly<Record<string, string>> = {},
+    private readonly packages = packagesHere,
+  ) {
     // `npx` looks here before it would install a package.
     symlinkSync(this.packages, join(this.#home, 'node_modules'));
   }
@@ -48,7 +51,11 @@ export class Installation {
 
   /** Types `command` into a shell in a terminal. */
   type(command: string): Typed {
-    const child = spawn(...inTerminal('sh', ['-c', command]), { cwd: this.#home, stdio: ['pipe', 'pipe', 'pipe'], env: this.environment });
+    const child = spawn(...inTerminal('sh', ['-c', command]), {
+      cwd: this.#home,
+      stdio: ['pipe', 'pipe', 'pipe'],
+      env: this.environment,
+    });
     this.#running.add(child);
     child.once('close', () => this.#running.delete(child));
     return new Typed(command, child);
@@ -68,10 +75,15 @@ export class Typed {
   #output = '';
   readonly #status: Promise<number | null>;
 
-  constructor(private readonly command: string, private readonly child: ChildProcess) {
-    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => (this.#output += chunk.toString('utf8')));
+  constructor(
+    private readonly command: string,
+    private readonly child: ChildProcess,
+  ) {
+    for (const stream of [child.stdout, child.stderr])
+      stream?.on('data', (chunk: Buffer) => (this.#output += chunk.toString('utf8')));
     const timer = setTimeout(() => child.kill('SIGKILL'), patience);
-    this.#status = new Promise((resolve) => child.once('close', (status) => (clearTimeout(timer), resolve(status))));
+    this.#status = new Promise((resolve) => child.once('close', resolve));
+    child.once('close', () => clearTimeout(timer));
   }
 
   /** Waits for it to show `wanted`, and gives the match. */

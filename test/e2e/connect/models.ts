@@ -10,10 +10,31 @@ interface ToolOrGroup extends OfferedTool {
 /** `POST /v1/responses`. */
 export const responses: ModelApi = {
   path: /^\/v1\/responses$/,
-  offered: (request) => ((request['tools'] ?? []) as readonly ToolOrGroup[]).flatMap(({ name, tools }) => tools?.map((tool) => ({ name: tool.name, namespace: name })) ?? [{ name }]),
-  results: (request) => (request['input'] as readonly Json[]).filter(({ type }) => type === 'function_call_output').map(({ output }) => output),
-  call: (tool, input) => answered({ type: 'function_call', id: 'fc_1', call_id: 'call_1', ...tool, arguments: JSON.stringify(input), status: 'completed' }),
-  say: (text) => answered({ type: 'message', id: 'msg_1', role: 'assistant', status: 'completed', content: [{ type: 'output_text', text, annotations: [] }] }),
+  offered: (request) =>
+    ((request['tools'] ?? []) as readonly ToolOrGroup[]).flatMap(
+      ({ name, tools }) => tools?.map((tool) => ({ name: tool.name, namespace: name })) ?? [{ name }],
+    ),
+  results: (request) =>
+    (request['input'] as readonly Json[])
+      .filter(({ type }) => type === 'function_call_output')
+      .map(({ output }) => output),
+  call: (tool, input) =>
+    answered({
+      type: 'function_call',
+      id: 'fc_1',
+      call_id: 'call_1',
+      ...tool,
+      arguments: JSON.stringify(input),
+      status: 'completed',
+    }),
+  say: (text) =>
+    answered({
+      type: 'message',
+      id: 'msg_1',
+      role: 'assistant',
+      status: 'completed',
+      content: [{ type: 'output_text', text, annotations: [] }],
+    }),
 };
 
 function answered(item: Json): readonly Json[] {
@@ -22,19 +43,37 @@ function answered(item: Json): readonly Json[] {
     { type: 'response.created', response: { ...response, status: 'in_progress', output: [] } },
     { type: 'response.output_item.added', output_index: 0, item },
     { type: 'response.output_item.done', output_index: 0, item },
-    { type: 'response.completed', response: { ...response, status: 'completed', output: [item], usage: { input_tokens: 1, output_tokens: 1, total_tokens: 2 } } },
+    {
+      type: 'response.completed',
+      response: {
+        ...response,
+        status: 'completed',
+        output: [item],
+        usage: { input_tokens: 1, output_tokens: 1, total_tokens: 2 },
+      },
+    },
   ];
 }
 
 /** `POST /v1beta/models/MODEL:streamGenerateContent`. */
 export const gemini: ModelApi = {
   path: /:streamGenerateContent$/,
-  offered: (request) => ((request['tools'] ?? []) as readonly { functionDeclarations?: readonly OfferedTool[] }[]).flatMap(({ functionDeclarations }) => functionDeclarations ?? []),
-  results: (request) => (request['contents'] as readonly { parts: readonly Json[] }[]).flatMap(({ parts }) => parts).filter((part) => 'functionResponse' in part).map(({ functionResponse }) => functionResponse),
+  offered: (request) =>
+    ((request['tools'] ?? []) as readonly { functionDeclarations?: readonly OfferedTool[] }[]).flatMap(
+      ({ functionDeclarations }) => functionDeclarations ?? [],
+    ),
+  results: (request) =>
+    (request['contents'] as readonly { parts: readonly Json[] }[])
+      .flatMap(({ parts }) => parts)
+      .filter((part) => 'functionResponse' in part)
+      .map(({ functionResponse }) => functionResponse),
   call: ({ name }, args) => [candidate({ functionCall: { name, args } })],
   say: (text) => [candidate({ text })],
 };
 
 function candidate(part: Json): Json {
-  return { candidates: [{ index: 0, finishReason: 'STOP', content: { role: 'model', parts: [part] } }], usageMetadata: { promptTokenCount: 1, candidatesTokenCount: 1, totalTokenCount: 2 } };
+  return {
+    candidates: [{ index: 0, finishReason: 'STOP', content: { role: 'model', parts: [part] } }],
+    usageMetadata: { promptTokenCount: 1, candidatesTokenCount: 1, totalTokenCount: 2 },
+  };
 }

@@ -12,7 +12,19 @@ import * as logs from 'aws-cdk-lib/aws-logs';
 import * as route53 from 'aws-cdk-lib/aws-route53';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import * as wafv2 from 'aws-cdk-lib/aws-wafv2';
-import { McpAuthorization, McpAwsResource, McpCode, McpContract, McpFront, McpHost, McpMonitoring, McpRemoteServer, McpScope, McpServer, McpUserPool } from 'mcp-lambda-cdk';
+import {
+  McpAuthorization,
+  McpAwsResource,
+  McpCode,
+  McpContract,
+  McpFront,
+  McpHost,
+  McpMonitoring,
+  McpRemoteServer,
+  McpScope,
+  McpServer,
+  McpUserPool,
+} from 'mcp-lambda-cdk';
 
 const app = new App();
 const context = (name: string): string => app.node.getContext(name);
@@ -28,10 +40,23 @@ const vpc = new ec2.Vpc(stack, 'Network', {
   subnetConfiguration: [{ name: 'Inside', subnetType: ec2.SubnetType.PRIVATE_ISOLATED }],
   gatewayEndpoints: { DynamoDb: { service: ec2.GatewayVpcEndpointAwsService.DYNAMODB } },
 });
-const table = new dynamodb.TableV2(stack, 'Table', { partitionKey: { name: 'pk', type: dynamodb.AttributeType.STRING }, timeToLiveAttribute: 'expires', removalPolicy });
+const table = new dynamodb.TableV2(stack, 'Table', {
+  partitionKey: { name: 'pk', type: dynamodb.AttributeType.STRING },
+  timeToLiveAttribute: 'expires',
+  removalPolicy,
+});
 const visibilityConfig = { sampledRequestsEnabled: true, cloudWatchMetricsEnabled: true, metricName: 'mcp' };
-const webAcl = new wafv2.CfnWebACL(stack, 'WebAcl', { scope: 'REGIONAL', defaultAction: { allow: {} }, visibilityConfig });
-const people = new McpUserPool(stack, 'People', { displayName: 'Everything', selfSignUpEnabled: false, mfa: cognito.Mfa.REQUIRED, removalPolicy });
+const webAcl = new wafv2.CfnWebACL(stack, 'WebAcl', {
+  scope: 'REGIONAL',
+  defaultAction: { allow: {} },
+  visibilityConfig,
+});
+const people = new McpUserPool(stack, 'People', {
+  displayName: 'Everything',
+  selfSignUpEnabled: false,
+  mfa: cognito.Mfa.REQUIRED,
+  removalPolicy,
+});
 
 const contract = McpContract.fromFile(app.node.tryGetContext('contract') ?? 'lambda/servers/counter/contract.json');
 const server = new McpServer(stack, 'Counter', {
@@ -40,11 +65,21 @@ const server = new McpServer(stack, 'Counter', {
   settings: { MCP_LOG_CLIENTS: ['integration'] },
   awsResources: { state: McpAwsResource.dynamodbTable(table) },
   lambdaAuthorizer: { code: built('authorizer') },
-  front: McpFront.external({ publicBaseUrl: context('publicBaseUrl'), signInBaseUrl: emulator, cognitoIdpUrl: emulator }),
+  front: McpFront.external({
+    publicBaseUrl: context('publicBaseUrl'),
+    signInBaseUrl: emulator,
+    cognitoIdpUrl: emulator,
+  }),
   authorization: McpAuthorization.server({
     code: built('authorization'),
     clients: [
-      { clientId: 'ci', clientName: 'Continuous integration', redirectUris: ['https://ci.example.com/callback'], oauthScopes: [McpScope.fromContract(contract, 'counter.read')], secretSha256: [createHash('sha256').update('a secret of the tests').digest('hex')] },
+      {
+        clientId: 'ci',
+        clientName: 'Continuous integration',
+        redirectUris: ['https://ci.example.com/callback'],
+        oauthScopes: [McpScope.fromContract(contract, 'counter.read')],
+        secretSha256: [createHash('sha256').update('a secret of the tests').digest('hex')],
+      },
     ],
     brandColor: '#7a1f1f',
     brandLogoUrl: 'https://example.com/logo.svg',
@@ -82,16 +117,26 @@ const server = new McpServer(stack, 'Counter', {
   ...JSON.parse(app.node.tryGetContext('chosen') ?? '{}'),
 });
 const machineClient = server.addMachineClient('MachineClient', {
-  oauthScopes: (app.node.tryGetContext('scopeNames') ?? 'counter.read,counter.write').split(',').map((name: string) => McpScope.fromContract(contract, name)),
+  oauthScopes: (app.node.tryGetContext('scopeNames') ?? 'counter.read,counter.write')
+    .split(',')
+    .map((name: string) => McpScope.fromContract(contract, name)),
   throttle: { rateLimit: 10, burstLimit: 20 },
   quota: { limit: 10_000, period: apigateway.Period.DAY },
 });
-new McpMonitoring(stack, 'Monitoring', { server, alarmTopic: new sns.Topic(stack, 'Alarms'), failurePercentage: 2, slowAfter: Duration.seconds(5) });
+new McpMonitoring(stack, 'Monitoring', {
+  server,
+  alarmTopic: new sns.Topic(stack, 'Alarms'),
+  failurePercentage: 2,
+  slowAfter: Duration.seconds(5),
+});
 
 // On AWS the certificate waits for a record in a zone that exists already: context zoneName and zoneId.
 const zoneName: string = app.node.tryGetContext('zoneName') ?? 'example.com';
 const zoneId: string | undefined = app.node.tryGetContext('zoneId');
-const zone = zoneId === undefined ? new route53.PublicHostedZone(stack, 'Zone', { zoneName }) : route53.PublicHostedZone.fromPublicHostedZoneAttributes(stack, 'Zone', { zoneName, hostedZoneId: zoneId });
+const zone =
+  zoneId === undefined
+    ? new route53.PublicHostedZone(stack, 'Zone', { zoneName })
+    : route53.PublicHostedZone.fromPublicHostedZoneAttributes(stack, 'Zone', { zoneName, hostedZoneId: zoneId });
 const domainName = `mcp.${zoneName}`;
 const validation = zoneId === undefined ? undefined : acm.CertificateValidation.fromDns(zone);
 const remote = new McpRemoteServer(stack, 'Remote', {
@@ -100,9 +145,17 @@ const remote = new McpRemoteServer(stack, 'Remote', {
   serverName: 'remote',
   serverTitle: 'Remote',
   scopes: [{ name: 'use', description: 'Use it' }],
-  front: McpFront.customDomain({ domainName, certificate: new acm.Certificate(stack, 'Certificate', { domainName, validation }), hostedZone: zone }),
+  front: McpFront.customDomain({
+    domainName,
+    certificate: new acm.Certificate(stack, 'Certificate', { domainName, validation }),
+    hostedZone: zone,
+  }),
   authorization: McpAuthorization.cognito({ registrationEnabled: true }),
-  userPool: McpUserPool.fromUserPool(stack, 'Existing', { userPool: people.userPool, domain: people.domain, identityProviders: [cognito.UserPoolClientIdentityProvider.COGNITO] }),
+  userPool: McpUserPool.fromUserPool(stack, 'Existing', {
+    userPool: people.userPool,
+    domain: people.domain,
+    identityProviders: [cognito.UserPoolClientIdentityProvider.COGNITO],
+  }),
   timeout: Duration.seconds(60),
   tracing: true,
 });
@@ -120,10 +173,20 @@ const host = new McpHost(stack, 'Host', {
   tracing: true,
   removalPolicy,
 });
-const hosted = new McpRemoteServer(stack, 'Hosted', { host, path: '/hosted', endpointUrl: 'https://gateway.example.com/hosted', serverName: 'hosted', scopes: [{ name: 'use', description: 'Use it' }] });
+const hosted = new McpRemoteServer(stack, 'Hosted', {
+  host,
+  path: '/hosted',
+  endpointUrl: 'https://gateway.example.com/hosted',
+  serverName: 'hosted',
+  scopes: [{ name: 'use', description: 'Use it' }],
+});
 
 // A server of another app, of which this one defines nothing.
-McpServer.fromMcpServerAttributes(stack, 'Imported', { mcpServerUrl: 'https://counter.example.com/mcp', contract, userPool: people });
+McpServer.fromMcpServerAttributes(stack, 'Imported', {
+  mcpServerUrl: 'https://counter.example.com/mcp',
+  contract,
+  userPool: people,
+});
 
 for (const [name, value] of Object.entries({
   McpServerUrl: server.mcpServerUrl,

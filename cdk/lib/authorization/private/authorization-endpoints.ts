@@ -26,11 +26,17 @@ const THROTTLES: { [path: string]: { rateLimit: number; burstLimit: number } } =
 };
 
 /** Throttles of single methods, never above those of the whole API as far as those are known at synth. */
-export function authorizationThrottles(rateLimit: number, burstLimit: number): { [path: string]: apigateway.MethodDeploymentOptions } {
+export function authorizationThrottles(
+  rateLimit: number,
+  burstLimit: number,
+): { [path: string]: apigateway.MethodDeploymentOptions } {
   return Object.fromEntries(
     Object.entries(THROTTLES).map(([path, own]) => [
       path,
-      { throttlingRateLimit: smaller(own.rateLimit, rateLimit), throttlingBurstLimit: smaller(own.burstLimit, burstLimit) },
+      {
+        throttlingRateLimit: smaller(own.rateLimit, rateLimit),
+        throttlingBurstLimit: smaller(own.burstLimit, burstLimit),
+      },
     ]),
   );
 }
@@ -45,12 +51,15 @@ export function addAuthorizationEndpoints(api: apigateway.IRestApi, handler: lam
   for (const [path, methods] of METHODS) {
     const resource = api.root.addResource(path);
     for (const httpMethod of methods) {
-      const method = resource.addMethod(httpMethod, integration, { authorizationType: apigateway.AuthorizationType.NONE });
+      const method = resource.addMethod(httpMethod, integration, {
+        authorizationType: apigateway.AuthorizationType.NONE,
+      });
       // A preflight carries no access token anyway, which COG4 knows and APIG4 does not.
       for (const rule of httpMethod === 'OPTIONS' ? ['APIG4'] : ['APIG4', 'COG4']) {
         Validations.of(method).acknowledge({
           id: `AwsSolutions::AwsSolutions-${rule}`,
-          reason: 'RFC 6749 and RFC 7591: this is where MCP clients and browsers get an access token, so none can be asked for',
+          reason:
+            'RFC 6749 and RFC 7591: this is where MCP clients and browsers get an access token, so none can be asked for',
         });
       }
     }

@@ -1,6 +1,11 @@
 import type { AuthorizationServerDocuments } from '../../api/metadata';
 import { filledDocument } from '../../api/template';
-import { OWN_METADATA, OWN_OPENID_CONFIGURATION, USER_POOL_METADATA, USER_POOL_OPENID_CONFIGURATION } from '../../generated/facts';
+import {
+  OWN_METADATA,
+  OWN_OPENID_CONFIGURATION,
+  USER_POOL_METADATA,
+  USER_POOL_OPENID_CONFIGURATION,
+} from '../../generated/facts';
 import type { McpAuthorization } from '../mcp-authorization';
 
 /** Parameters of the authorization server metadata. URLs have no trailing slash. */
@@ -22,13 +27,28 @@ export interface MetadataParameters {
 /** Both documents, of the server in front of the user pool or of the user pool itself. */
 export function authorizationServerDocuments(parameters: MetadataParameters): AuthorizationServerDocuments {
   return parameters.authorization._server === undefined
-    ? { authorizationServer: metadata(USER_POOL_METADATA, parameters), openidConfiguration: metadata(USER_POOL_OPENID_CONFIGURATION, parameters) }
-    : { authorizationServer: metadata(OWN_METADATA, parameters), openidConfiguration: metadata(OWN_OPENID_CONFIGURATION, parameters) };
+    ? {
+        authorizationServer: metadata(USER_POOL_METADATA, parameters),
+        openidConfiguration: metadata(USER_POOL_OPENID_CONFIGURATION, parameters),
+      }
+    : {
+        authorizationServer: metadata(OWN_METADATA, parameters),
+        openidConfiguration: metadata(OWN_OPENID_CONFIGURATION, parameters),
+      };
 }
 
-function metadata(template: Record<string, unknown>, { publicBaseUrl, resourceIdentifiers, signInBaseUrl, jwksUrl, oauthScopes, authorization }: MetadataParameters): Record<string, unknown> {
+function metadata(
+  template: Record<string, unknown>,
+  { publicBaseUrl, resourceIdentifiers, signInBaseUrl, jwksUrl, oauthScopes, authorization }: MetadataParameters,
+): Record<string, unknown> {
   const { _server: server, _registersWithCognito } = authorization;
-  const document = filledDocument(template, { issuer: publicBaseUrl, resourceIdentifiers, signInBaseUrl, jwksUrl, oauthScopes });
+  const document = filledDocument(template, {
+    issuer: publicBaseUrl,
+    resourceIdentifiers,
+    signInBaseUrl,
+    jwksUrl,
+    oauthScopes,
+  });
   if (server?.clientDocumentsEnabled !== undefined) {
     document.client_id_metadata_document_supported = server.clientDocumentsEnabled;
   }

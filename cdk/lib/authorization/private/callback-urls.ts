@@ -8,7 +8,10 @@ export function assertCallbackUrls(values: string[], property: string): void {
     const url = URL.canParse(value) ? new URL(value) : undefined;
     const loopback = url?.protocol === 'http:' && LOOPBACK_HOSTS.includes(url.hostname);
     if (url === undefined || /[*#]/.test(value) || !(url.protocol === 'https:' || loopback)) {
-      throw synthError('CallbackUrlNotSafe', `${property} has ${JSON.stringify(value)} and takes https URLs, or http ones on localhost, 127.0.0.1 or [::1], without a fragment or a wildcard: correct or remove it`);
+      throw synthError(
+        'CallbackUrlNotSafe',
+        `${property} has ${JSON.stringify(value)} and takes https URLs, or http ones on localhost, 127.0.0.1 or [::1], without a fragment or a wildcard: correct or remove it`,
+      );
     }
   }
 }
@@ -20,7 +23,10 @@ export function assertCallbackUrls(values: string[], property: string): void {
 export function assertCanonical(values: string[], property: string): void {
   const value = knownItems(values).find((each) => !isCanonical(each));
   if (value !== undefined) {
-    throw synthError('CallbackUrlNotCanonical', `${property} has ${JSON.stringify(value)} and takes URIs in canonical spelling of at most ${LONGEST_CLIENT_URL} characters: lower-case host without a dot at its end, no user name, no default port, no '..' and no encoded dot or slash: correct or remove it`);
+    throw synthError(
+      'CallbackUrlNotCanonical',
+      `${property} has ${JSON.stringify(value)} and takes URIs in canonical spelling of at most ${LONGEST_CLIENT_URL} characters: lower-case host without a dot at its end, no user name, no default port, no '..' and no encoded dot or slash: correct or remove it`,
+    );
   }
 }
 
@@ -30,8 +36,14 @@ export function isCanonical(value: string): boolean {
     return false;
   }
   const { href, host, protocol, username, hostname, pathname } = new URL(value);
-  const written = protocol === 'http:' && value.startsWith(`http://${host}:80`) ? href.replace(host, `${host}:80`) : href;
-  return (written === value || written === `${value}/`) && username === '' && !hostname.endsWith('.') && !/%2e|%2f|%5c|%00/i.test(pathname);
+  const written =
+    protocol === 'http:' && value.startsWith(`http://${host}:80`) ? href.replace(host, `${host}:80`) : href;
+  return (
+    (written === value || written === `${value}/`) &&
+    username === '' &&
+    !hostname.endsWith('.') &&
+    !/%2e|%2f|%5c|%00/i.test(pathname)
+  );
 }
 
 /** Options that determine the redirect URIs of manually configured MCP clients. */
@@ -44,7 +56,10 @@ export interface CallbackOptions {
 export function callbackPortOf(props: CallbackOptions): number {
   const port = props.callbackPort ?? 8765;
   if (isKnown(port) && (!Number.isInteger(port) || port < 1 || port > 65535)) {
-    throw synthError('CallbackPortInvalid', `callbackPort is ${port} and needs a whole number from 1 to 65535: use the port of the MCP client's --callback-port`);
+    throw synthError(
+      'CallbackPortInvalid',
+      `callbackPort is ${port} and needs a whole number from 1 to 65535: use the port of the MCP client's --callback-port`,
+    );
   }
   return port;
 }

@@ -71,14 +71,24 @@ export class CognitoSignIn {
   private readonly authorization: McpAuthorization;
   private readonly byHand: CallbackOptions;
 
-  constructor(private readonly server: Construct, private readonly props: SignInProps, private readonly address: ServerAddress) {
+  constructor(
+    private readonly server: Construct,
+    private readonly props: SignInProps,
+    private readonly address: ServerAddress,
+  ) {
     const { front } = address;
     const contract = props.contract._document;
     const { host } = props;
     this.authorization = host === undefined ? authorizationOf(props) : host._authorization;
     this.byHand = host === undefined ? props : host._byHand;
     const callbackUrls = callbackUrlsOf(this.byHand);
-    this.userPool = host?.userPool ?? props.userPool ?? new McpUserPool(server, 'UserPool', { displayName: props.contract.serverTitle, removalPolicy: props.removalPolicy });
+    this.userPool =
+      host?.userPool ??
+      props.userPool ??
+      new McpUserPool(server, 'UserPool', {
+        displayName: props.contract.serverTitle,
+        removalPolicy: props.removalPolicy,
+      });
     const { signInBaseUrl, jwksUrl } = signInUrls(front, this.userPool);
     this.signInBaseUrl = signInBaseUrl;
     this.jwksUrl = jwksUrl;
@@ -89,7 +99,9 @@ export class CognitoSignIn {
       identifier: address.mcpServerUrl,
       // Without a name the identifier becomes the name, and a URL is not a valid name.
       userPoolResourceServerName: props.contract.serverName,
-      scopes: contract.scopes.map((item) => new cognito.ResourceServerScope({ scopeName: item.name, scopeDescription: item.description })),
+      scopes: contract.scopes.map(
+        (item) => new cognito.ResourceServerScope({ scopeName: item.name, scopeDescription: item.description }),
+      ),
     });
     if (this.authorization._server === undefined) {
       this.interactiveClient = new McpInteractiveClient(server, 'InteractiveClient', {
@@ -128,7 +140,9 @@ export class CognitoSignIn {
 
   /** The options of `claude mcp add` besides the URL. */
   public get claudeCodeOptions(): string {
-    return this.connectsByUrlAlone ? '' : ` --client-id ${this.interactiveClientId} --callback-port ${callbackPortOf(this.byHand)}`;
+    return this.connectsByUrlAlone
+      ? ''
+      : ` --client-id ${this.interactiveClientId} --callback-port ${callbackPortOf(this.byHand)}`;
   }
 
   /** The metadata documents of the authorization server. */
@@ -154,7 +168,10 @@ export class CognitoSignIn {
   /** API Gateway's own check of access tokens and OAuth scopes. */
   public authorizer(): apigateway.MethodOptions {
     return {
-      authorizer: new apigateway.CognitoUserPoolsAuthorizer(this.server, 'Authorizer', { cognitoUserPools: [this.userPool.userPool], resultsCacheTtl: AUTHORIZER_CACHE }),
+      authorizer: new apigateway.CognitoUserPoolsAuthorizer(this.server, 'Authorizer', {
+        cognitoUserPools: [this.userPool.userPool],
+        resultsCacheTtl: AUTHORIZER_CACHE,
+      }),
       authorizationScopes: this.address.oauthScopes,
     };
   }
@@ -181,7 +198,11 @@ export class CognitoSignIn {
     }
     const options = this.authorization._server!;
     // For clients that support neither kind of registration: their user enters the `client_id`.
-    const byHand = { clientId: serverName, clientName: 'A client configured manually', redirectUris: redirectUrisOf(this.byHand) };
+    const byHand = {
+      clientId: serverName,
+      clientName: 'A client configured manually',
+      redirectUris: redirectUrisOf(this.byHand),
+    };
     return new McpAuthorizationServer(this.server, 'AuthorizationServer', {
       ...options,
       clients: [byHand, ...(options.clients ?? [])],
@@ -209,7 +230,9 @@ export class CognitoSignIn {
 
   /** Scopes of the resource-server registration, so that Cognito has them before an app client refers to them. */
   private cognitoScopes(scopeNames: string[]): cognito.OAuthScope[] {
-    return scopeNames.map((name) => cognito.OAuthScope.custom(`${this.resourceServer.userPoolResourceServerId}/${name}`));
+    return scopeNames.map((name) =>
+      cognito.OAuthScope.custom(`${this.resourceServer.userPoolResourceServerId}/${name}`),
+    );
   }
 }
 

@@ -14,25 +14,44 @@ export function assertPages(options: McpAuthorizationServerOptions): void {
   if (brandColor !== undefined && isKnown(brandColor)) {
     const contrast = contrastWithWhite(brandColor);
     if (contrast === undefined || contrast < 4.5) {
-      throw synthError('BrandColorInvalid', `brandColor is ${JSON.stringify(brandColor)} and needs #rrggbb with a contrast of at least 4.5 to white text${contrast === undefined ? '' : `, not ${contrast.toFixed(1)}`}: take a darker one`);
+      throw synthError(
+        'BrandColorInvalid',
+        `brandColor is ${JSON.stringify(brandColor)} and needs #rrggbb with a contrast of at least 4.5 to white text${contrast === undefined ? '' : `, not ${contrast.toFixed(1)}`}: take a darker one`,
+      );
     }
   }
-  if (brandLogoUrl !== undefined && isKnown(brandLogoUrl) && !(URL.canParse(brandLogoUrl) && new URL(brandLogoUrl).protocol === 'https:')) {
-    throw synthError('BrandLogoNotHttps', `brandLogoUrl is ${JSON.stringify(brandLogoUrl)} and needs an https URL: correct or remove it`);
+  if (
+    brandLogoUrl !== undefined &&
+    isKnown(brandLogoUrl) &&
+    !(URL.canParse(brandLogoUrl) && new URL(brandLogoUrl).protocol === 'https:')
+  ) {
+    throw synthError(
+      'BrandLogoNotHttps',
+      `brandLogoUrl is ${JSON.stringify(brandLogoUrl)} and needs an https URL: correct or remove it`,
+    );
   }
   for (const scheme of knownItems(customSchemes ?? [])) {
     if (!SCHEME.test(scheme) || FORBIDDEN_SCHEMES.includes(scheme)) {
-      throw synthError('CustomSchemeInvalid', `customSchemes has ${JSON.stringify(scheme)} and takes schemes that an application can claim, in lower case and without a colon: correct or remove it`);
+      throw synthError(
+        'CustomSchemeInvalid',
+        `customSchemes has ${JSON.stringify(scheme)} and takes schemes that an application can claim, in lower case and without a colon: correct or remove it`,
+      );
     }
   }
   const nobodyRegisters = options.registrationEnabled === false && options.clientDocumentsEnabled === false;
   for (const property of ['customSchemes', 'redirectHosts', 'registrationLifetime'] as const) {
     if (options[property] !== undefined && nobodyRegisters) {
-      throw synthError('RegistrationOptionNotApplied', `${property} is for clients that nobody registered, and registrationEnabled and clientDocumentsEnabled are false: remove it`);
+      throw synthError(
+        'RegistrationOptionNotApplied',
+        `${property} is for clients that nobody registered, and registrationEnabled and clientDocumentsEnabled are false: remove it`,
+      );
     }
   }
   if (options.registrationLifetime !== undefined && options.registrationEnabled === false) {
-    throw synthError('RegistrationOptionNotApplied', 'registrationLifetime is for clients that register themselves, and registrationEnabled is false: remove it');
+    throw synthError(
+      'RegistrationOptionNotApplied',
+      'registrationLifetime is for clients that register themselves, and registrationEnabled is false: remove it',
+    );
   }
 }
 
@@ -44,21 +63,42 @@ export function assertPages(options: McpAuthorizationServerOptions): void {
 export function assertRefusedClients(entries: string[], clientIds: string[]): void {
   for (const entry of entries) {
     const isHost = /^[a-z0-9.-]+$/.test(entry) && isDocumentUrl(`https://${entry}/x`);
-    const isClient = clientIds.includes(entry) || isHost || isDocumentUrl(entry) || /^mcp-client-[\w-]+$/.test(entry) || SHA256_DIGEST.test(entry);
+    const isClient =
+      clientIds.includes(entry) ||
+      isHost ||
+      isDocumentUrl(entry) ||
+      /^mcp-client-[\w-]+$/.test(entry) ||
+      SHA256_DIGEST.test(entry);
     if (isKnown(entry) && (!isClient || entry.includes(','))) {
-      throw synthError('RefusedClientUnknown', `refusedClients has ${JSON.stringify(entry)}, which matches no client: give the clientId of one of clients, the https URL or the host of a metadata document, a client_id that begins with mcp-client-, or the 64 hexadecimal characters of client_digest in the authorization server's log`);
+      throw synthError(
+        'RefusedClientUnknown',
+        `refusedClients has ${JSON.stringify(entry)}, which matches no client: give the clientId of one of clients, the https URL or the host of a metadata document, a client_id that begins with mcp-client-, or the 64 hexadecimal characters of client_digest in the authorization server's log`,
+      );
     }
   }
 }
 
 /** Whether a client can have its metadata document there, as the server reads it: it does not start with an entry that matches no client. */
 function isDocumentUrl(text: string): boolean {
-  if (!text.startsWith('https://') || text.length > LONGEST_CLIENT_URL || /[@?#]|%2e|%2f|%5c/i.test(text) || !URL.canParse(text)) {
+  if (
+    !text.startsWith('https://') ||
+    text.length > LONGEST_CLIENT_URL ||
+    /[@?#]|%2e|%2f|%5c/i.test(text) ||
+    !URL.canParse(text)
+  ) {
     return false;
   }
   const { href, hostname, port, pathname } = new URL(text);
   const last = hostname.split('.').at(-1)!;
-  return href === text && port === '' && pathname !== '/' && hostname.includes('.') && isIP(hostname) === 0 && last !== '' && !PRIVATE_DOMAINS.includes(last);
+  return (
+    href === text &&
+    port === '' &&
+    pathname !== '/' &&
+    hostname.includes('.') &&
+    isIP(hostname) === 0 &&
+    last !== '' &&
+    !PRIVATE_DOMAINS.includes(last)
+  );
 }
 
 /** Refuses lifetimes that the authorization server or Cognito would refuse. */
@@ -70,7 +110,10 @@ export function assertLifetimes(options: McpAuthorizationServerOptions): void {
   if (codeLifetime !== undefined && isKnown(codeLifetime)) {
     const seconds = codeLifetime.toSeconds({ integral: false });
     if (!Number.isInteger(seconds) || seconds < 5 || seconds > 300) {
-      throw synthError('LifetimeInvalid', `codeLifetime is ${codeLifetime.toHumanString()} and takes 5 seconds to 5 minutes, which is how long Cognito's code inside it lives: choose one of those`);
+      throw synthError(
+        'LifetimeInvalid',
+        `codeLifetime is ${codeLifetime.toHumanString()} and takes 5 seconds to 5 minutes, which is how long Cognito's code inside it lives: choose one of those`,
+      );
     }
   }
   for (const [property, lifetime] of Object.entries({ refreshTokenLifetime, registrationLifetime })) {
@@ -78,7 +121,10 @@ export function assertLifetimes(options: McpAuthorizationServerOptions): void {
       assertConvertible(lifetime, 'days', property);
     }
     if (lifetime !== undefined && isKnown(lifetime) && !isWholeDays(lifetime)) {
-      throw synthError('LifetimeInvalid', `${property} is ${lifetime.toHumanString()} and takes whole days from 1 to ${MOST_DAYS}: choose one of those`);
+      throw synthError(
+        'LifetimeInvalid',
+        `${property} is ${lifetime.toHumanString()} and takes whole days from 1 to ${MOST_DAYS}: choose one of those`,
+      );
     }
   }
 }

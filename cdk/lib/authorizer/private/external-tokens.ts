@@ -21,12 +21,21 @@ export function jwtTokens(options: McpJwtOptions): ExternalTokens {
   assertOAuthUrl(options.issuer, 'issuer');
   assertOAuthUrl(options.jwksUrl, 'jwksUrl');
   if (options.audience.length === 0) {
-    throw synthError('AudienceMissing', 'audience is empty, and access tokens for everybody else would be accepted: name what the provider writes into aud for this server');
+    throw synthError(
+      'AudienceMissing',
+      'audience is empty, and access tokens for everybody else would be accepted: name what the provider writes into aud for this server',
+    );
   }
-  for (const [name, values] of [['audience', options.audience], ['scopePrefix', [options.scopePrefix ?? 'x']]] as const) {
+  for (const [name, values] of [
+    ['audience', options.audience],
+    ['scopePrefix', [options.scopePrefix ?? 'x']],
+  ] as const) {
     const wrong = values.find((value) => isKnown(value) && !/^[\x21\x23-\x2b\x2d-\x5b\x5d-\x7e]+$/.test(value));
     if (wrong !== undefined) {
-      throw synthError('OAuthValueInvalid', `${name} has ${JSON.stringify(wrong)} and takes visible ASCII without a comma, a quote or a backslash: correct or remove it`);
+      throw synthError(
+        'OAuthValueInvalid',
+        `${name} has ${JSON.stringify(wrong)} and takes visible ASCII without a comma, a quote or a backslash: correct or remove it`,
+      );
     }
   }
   return {
@@ -35,7 +44,11 @@ export function jwtTokens(options: McpJwtOptions): ExternalTokens {
     issuer: options.issuer,
     scopePrefix: options.scopePrefix ?? '',
     clientId: options.clientId,
-    environment: { [SETTING.AUTHORIZER_TOKENS]: 'jwt', [SETTING.MCP_JWKS_URL]: options.jwksUrl, [SETTING.AUTHORIZER_AUDIENCES]: itemsOf(options.audience, ',').join(',') },
+    environment: {
+      [SETTING.AUTHORIZER_TOKENS]: 'jwt',
+      [SETTING.MCP_JWKS_URL]: options.jwksUrl,
+      [SETTING.AUTHORIZER_AUDIENCES]: itemsOf(options.audience, ',').join(','),
+    },
   };
 }
 
@@ -43,9 +56,20 @@ export function jwtTokens(options: McpJwtOptions): ExternalTokens {
 export function bearerTokens(options: McpBearerTokenOptions): ExternalTokens {
   const { tokenSha256 } = options;
   if (tokenSha256.length === 0 || knownItems(tokenSha256).some((digest) => !SHA256_DIGEST.test(digest))) {
-    throw synthError('TokenNotDigest', 'tokenSha256 needs one digest at least, of 64 lower-case hexadecimal characters each: give the SHA-256 of the token, never the token');
+    throw synthError(
+      'TokenNotDigest',
+      'tokenSha256 needs one digest at least, of 64 lower-case hexadecimal characters each: give the SHA-256 of the token, never the token',
+    );
   }
-  return { kind: 'bearerToken', code: options.code, scopePrefix: '', environment: { [SETTING.AUTHORIZER_TOKENS]: 'digest', [SETTING.AUTHORIZER_TOKEN_SHA256]: itemsOf(tokenSha256, ',').join(',') } };
+  return {
+    kind: 'bearerToken',
+    code: options.code,
+    scopePrefix: '',
+    environment: {
+      [SETTING.AUTHORIZER_TOKENS]: 'digest',
+      [SETTING.AUTHORIZER_TOKEN_SHA256]: itemsOf(tokenSha256, ',').join(','),
+    },
+  };
 }
 
 /** Refuses a value that is not a URL of an OAuth server: https, or http on loopback, without a fragment. */
@@ -56,6 +80,9 @@ function assertOAuthUrl(value: string, name: string): void {
   const url = URL.canParse(value) ? new URL(value) : undefined;
   const loopback = url?.protocol === 'http:' && LOOPBACK_HOSTS.includes(url.hostname);
   if (url === undefined || url.hash !== '' || /[\s"\\<>]/.test(value) || !(url.protocol === 'https:' || loopback)) {
-    throw synthError('OAuthUrlInvalid', `${name} is ${JSON.stringify(value)} and needs an https URL without a fragment: take it from the provider's OpenID configuration`);
+    throw synthError(
+      'OAuthUrlInvalid',
+      `${name} is ${JSON.stringify(value)} and needs an https URL without a fragment: take it from the provider's OpenID configuration`,
+    );
   }
 }

@@ -35,10 +35,16 @@ export interface TokenIssuer {
 }
 
 /** Refuses options that have no effect when a Lambda authorizer replaces the user pool. */
-export function assertExternalTokensAlone(props: { readonly [name in (typeof NOT_WITH_EXTERNAL_TOKENS)[number]]?: unknown }, kind: string): void {
+export function assertExternalTokensAlone(
+  props: { readonly [name in (typeof NOT_WITH_EXTERNAL_TOKENS)[number]]?: unknown },
+  kind: string,
+): void {
   for (const name of NOT_WITH_EXTERNAL_TOKENS) {
     if (props[name] !== undefined) {
-      throw synthError('NotWithThisAuthorization', `${name} does not apply with McpAuthorization.${kind}, which defines no user pool and has its own Lambda authorizer: remove it`);
+      throw synthError(
+        'NotWithThisAuthorization',
+        `${name} does not apply with McpAuthorization.${kind}, which defines no user pool and has its own Lambda authorizer: remove it`,
+      );
     }
   }
 }
@@ -51,11 +57,20 @@ export interface LambdaAuthorizer {
 }
 
 /** Adds the Lambda authorizer that verifies access tokens without a user pool and checks the tool's scopes. */
-export function addExternalTokenAuthorizer(server: Construct, props: LambdaAuthorizerProps, options: ExternalTokens, mcpServerUrl: string, issuer: string): LambdaAuthorizer {
+export function addExternalTokenAuthorizer(
+  server: Construct,
+  props: LambdaAuthorizerProps,
+  options: ExternalTokens,
+  mcpServerUrl: string,
+  issuer: string,
+): LambdaAuthorizer {
   const { scopeNames } = props.contract;
   const separated = scopeNames.find((name) => name.includes(','));
   if (separated !== undefined) {
-    throw synthError('OAuthValueInvalid', `the contract has the OAuth scope ${separated}, and McpAuthorization.${options.kind} takes names without a comma: rename it in the Rust server`);
+    throw synthError(
+      'OAuthValueInvalid',
+      `the contract has the OAuth scope ${separated}, and McpAuthorization.${options.kind} takes names without a comma: rename it in the Rust server`,
+    );
   }
   const tools = toolsOf(props);
   return addLambdaAuthorizer(server, props, options.code, {
@@ -65,21 +80,41 @@ export function addExternalTokenAuthorizer(server: Construct, props: LambdaAutho
     ...options.environment,
     // Every bearer token has every scope. The function checks the tool in any case, so a list that is too long is left
     // out.
-    ...(options.kind === 'jwt' && tools.length <= MOST_TOOLS ? { [SETTING.AUTHORIZER_TOOLS]: tools, ...includesOf(props) } : {}),
+    ...(options.kind === 'jwt' && tools.length <= MOST_TOOLS
+      ? { [SETTING.AUTHORIZER_TOOLS]: tools, ...includesOf(props) }
+      : {}),
   });
 }
 
 /** Adds the Lambda authorizer for Cognito's access tokens, which checks the tool's scopes and names the usage plan. */
-export function addToolAuthorizer(server: Construct, props: LambdaAuthorizerProps, code: McpCode | undefined, mcpServerUrl: string, { issuer, jwksUrl, audienceSettings }: TokenIssuer): LambdaAuthorizer {
+export function addToolAuthorizer(
+  server: Construct,
+  props: LambdaAuthorizerProps,
+  code: McpCode | undefined,
+  mcpServerUrl: string,
+  { issuer, jwksUrl, audienceSettings }: TokenIssuer,
+): LambdaAuthorizer {
   const tools = toolsOf(props);
-  const common = { [SETTING.MCP_RESOURCE]: mcpServerUrl, [SETTING.MCP_ISSUER]: issuer, [SETTING.MCP_JWKS_URL]: jwksUrl, ...audienceSettings };
+  const common = {
+    [SETTING.MCP_RESOURCE]: mcpServerUrl,
+    [SETTING.MCP_ISSUER]: issuer,
+    [SETTING.MCP_JWKS_URL]: jwksUrl,
+    ...audienceSettings,
+  };
   if (props.contract._document.tools.length === 0 || (tools.length > MOST_TOOLS && hasLimits(props))) {
     return addLambdaAuthorizer(server, props, code, common);
   }
   if (tools.length > MOST_TOOLS) {
-    throw synthError('LambdaAuthorizerToolsTooLarge', `lambdaAuthorizer needs the contract's tools and OAuth scopes in its environment, where they take ${tools.length} bytes and at most ${MOST_TOOLS} fit: remove lambdaAuthorizer, the function looks at the tool anyway`);
+    throw synthError(
+      'LambdaAuthorizerToolsTooLarge',
+      `lambdaAuthorizer needs the contract's tools and OAuth scopes in its environment, where they take ${tools.length} bytes and at most ${MOST_TOOLS} fit: remove lambdaAuthorizer, the function looks at the tool anyway`,
+    );
   }
-  return addLambdaAuthorizer(server, props, code, { ...common, [SETTING.AUTHORIZER_TOOLS]: tools, ...includesOf(props) });
+  return addLambdaAuthorizer(server, props, code, {
+    ...common,
+    [SETTING.AUTHORIZER_TOOLS]: tools,
+    ...includesOf(props),
+  });
 }
 
 /** The names of the OAuth scopes that each tool needs. */
@@ -89,11 +124,20 @@ function toolsOf(props: LambdaAuthorizerProps): string {
 
 /** The OAuth scopes that include others, if there are any. */
 function includesOf(props: LambdaAuthorizerProps): { [name: string]: string } {
-  const including = props.contract._document.scopes.filter((item) => item.includes !== undefined && item.includes.length > 0).map((item) => [item.name, item.includes]);
-  return including.length === 0 ? {} : { [SETTING.AUTHORIZER_SCOPE_INCLUDES]: JSON.stringify(Object.fromEntries(including)) };
+  const including = props.contract._document.scopes
+    .filter((item) => item.includes !== undefined && item.includes.length > 0)
+    .map((item) => [item.name, item.includes]);
+  return including.length === 0
+    ? {}
+    : { [SETTING.AUTHORIZER_SCOPE_INCLUDES]: JSON.stringify(Object.fromEntries(including)) };
 }
 
-function addLambdaAuthorizer(server: Construct, props: LambdaAuthorizerProps, code: McpCode | undefined, environment: { [name: string]: string }): LambdaAuthorizer {
+function addLambdaAuthorizer(
+  server: Construct,
+  props: LambdaAuthorizerProps,
+  code: McpCode | undefined,
+  environment: { [name: string]: string },
+): LambdaAuthorizer {
   const mcpFunction = new McpFunction(server, 'LambdaAuthorizer', {
     code: code ?? carriedProgram(server, 'authorizer'),
     timeout: Duration.seconds(10),

@@ -42,6 +42,9 @@ function assertNumber(name: string, value: number, fits: (value: number) => bool
 
 function assertBelow(name: string, value: number, serverName: string, ofAll: number): void {
   if (isKnown(value) && isKnown(ofAll) && value > ofAll) {
-    throw synthError('LimitNeverReached', `throttle.${name} is ${value} and ${serverName}, for all callers together, is ${ofAll}: lower the first or raise the second`);
+    throw synthError(
+      'LimitNeverReached',
+      `throttle.${name} is ${value} and ${serverName}, for all callers together, is ${ofAll}: lower the first or raise the second`,
+    );
   }
 }

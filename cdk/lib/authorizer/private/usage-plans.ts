@@ -41,7 +41,10 @@ export class AppClientLimits {
     }
     assertLimits(options, options);
     if (lambdaAuthorizer === undefined) {
-      throw synthError('LambdaAuthorizerMissing', `${options.throttle === undefined ? 'quota' : 'throttle'} needs the Lambda authorizer, which tells API Gateway whose request it is: add lambdaAuthorizer: {}`);
+      throw synthError(
+        'LambdaAuthorizerMissing',
+        `${options.throttle === undefined ? 'quota' : 'throttle'} needs the Lambda authorizer, which tells API Gateway whose request it is: add lambdaAuthorizer: {}`,
+      );
     }
     this.plans = new Construct(server, 'AppClientLimits');
     // Unique in the account and region, as the value of an API key has to be; not a secret, because API Gateway takes
@@ -68,15 +71,23 @@ export class AppClientLimits {
     }
     const letters = lettersOf(clientId);
     if (this.clientIds.some((known) => known === clientId || lettersOf(known) === letters)) {
-      throw synthError('AppClientLimitedTwice', `the app client ${clientId} has limits already, or another one does whose id has the same letters and digits: limit it once`);
+      throw synthError(
+        'AppClientLimitedTwice',
+        `the app client ${clientId} has limits already, or another one does whose id has the same letters and digits: limit it once`,
+      );
     }
     if (this.clientIds.push(clientId) === 1) {
-      this.lambdaAuthorizer!.mcpFunction.function.addEnvironment(SETTING.AUTHORIZER_USAGE_CLIENTS, Lazy.string({ produce: () => this.clientIds.join(',') }));
+      this.lambdaAuthorizer!.mcpFunction.function.addEnvironment(
+        SETTING.AUTHORIZER_USAGE_CLIENTS,
+        Lazy.string({ produce: () => this.clientIds.join(',') }),
+      );
     }
     assertEnvironmentFits(this.plans, {
       ...this.lambdaAuthorizer!.environment,
       [SETTING.AUTHORIZER_USAGE_KEY]: this.sharedKey,
-      [SETTING.AUTHORIZER_USAGE_CLIENTS]: this.clientIds.map((known) => (isKnown(known) ? known : COGNITO_CLIENT_ID)).join(','),
+      [SETTING.AUTHORIZER_USAGE_CLIENTS]: this.clientIds
+        .map((known) => (isKnown(known) ? known : COGNITO_CLIENT_ID))
+        .join(','),
     });
     this.addPlan(id, `${this.sharedKey}${letters}`, own, 'of one app client');
   }
@@ -84,33 +95,65 @@ export class AppClientLimits {
   /** The same for an app client that is defined elsewhere. */
   public addForeign(clientId: string, own: McpAppClientLimits): void {
     if (!hasLimits(own)) {
-      throw synthError('AppClientLimitMissing', `limitAppClient has neither throttle nor quota for ${clientId}: give one`);
+      throw synthError(
+        'AppClientLimitMissing',
+        `limitAppClient has neither throttle nor quota for ${clientId}: give one`,
+      );
     }
     if (this.plans === undefined) {
       throw serverLimitsMissing(clientId);
     }
     const letters = lettersOf(clientId);
-    if (isKnown(clientId) && (!/^[\x21-\x2b\x2d-\x7e]+$/.test(clientId) || letters === '' || letters.length > MOST_LETTERS)) {
-      throw synthError('AppClientIdInvalid', `limitAppClient has the app client ${JSON.stringify(clientId)} and takes visible ASCII without a comma, with 1 to ${MOST_LETTERS} letters and digits: give the client_id of its access tokens`);
+    if (
+      isKnown(clientId) &&
+      (!/^[\x21-\x2b\x2d-\x7e]+$/.test(clientId) || letters === '' || letters.length > MOST_LETTERS)
+    ) {
+      throw synthError(
+        'AppClientIdInvalid',
+        `limitAppClient has the app client ${JSON.stringify(clientId)} and takes visible ASCII without a comma, with 1 to ${MOST_LETTERS} letters and digits: give the client_id of its access tokens`,
+      );
     }
     // Not a name that could change: CloudFormation would define the same API key a second time before it deletes the first.
-    const name = isKnown(clientId) ? letters : createHash('sha256').update(JSON.stringify(Stack.of(this.api).resolve(clientId))).digest('hex').slice(0, 12);
+    const name = isKnown(clientId)
+      ? letters
+      : createHash('sha256')
+          .update(JSON.stringify(Stack.of(this.api).resolve(clientId)))
+          .digest('hex')
+          .slice(0, 12);
     this.add(`Foreign-${name}`, clientId, own);
   }
 
   private addPlan(id: string, value: string, own: McpAppClientLimits, whose: string): void {
-    const { throttle, quota } = { throttle: own.throttle ?? this.options.throttle, quota: own.quota ?? this.options.quota };
+    const { throttle, quota } = {
+      throttle: own.throttle ?? this.options.throttle,
+      quota: own.quota ?? this.options.quota,
+    };
     const scope = new Construct(this.plans!, id);
-    const key = new apigateway.ApiKey(scope, 'Key', { value, description: `Counts requests ${whose}; not a credential, the Lambda authorizer names it` });
-    const plan = new apigateway.UsagePlan(scope, 'Plan', { description: `Limits ${whose}`, throttle, quota, apiStages: [{ stage: this.api.deploymentStage }] });
+    const key = new apigateway.ApiKey(scope, 'Key', {
+      value,
+      description: `Counts requests ${whose}; not a credential, the Lambda authorizer names it`,
+    });
+    const plan = new apigateway.UsagePlan(scope, 'Plan', {
+      description: `Limits ${whose}`,
+      throttle,
+      quota,
+      apiStages: [{ stage: this.api.deploymentStage }],
+    });
     chain(plan.node.defaultChild as apigateway.CfnUsagePlan);
     // Not plan.addApiKey, whose logical ID depends on a feature flag of the app.
-    new apigateway.CfnUsagePlanKey(scope, 'PlanKey', { keyId: key.keyId, keyType: 'API_KEY', usagePlanId: plan.usagePlanId });
+    new apigateway.CfnUsagePlanKey(scope, 'PlanKey', {
+      keyId: key.keyId,
+      keyType: 'API_KEY',
+      usagePlanId: plan.usagePlanId,
+    });
   }
 }
 
 function serverLimitsMissing(name: string): Error {
-  return synthError('ServerLimitsMissing', `the app client ${name} has limits of its own and the server has none for everybody else: set throttle or quota of the server too`);
+  return synthError(
+    'ServerLimitsMissing',
+    `the app client ${name} has limits of its own and the server has none for everybody else: set throttle or quota of the server too`,
+  );
 }
 
 /**

@@ -9,7 +9,8 @@ type Complaint = (identifier: string, message: string) => Error;
 
 /** Reads and checks a contract file. */
 export function readContract(path: string): ContractDocument {
-  const fix = 'print it with the server\'s contract command, for example `cargo run -p dog-facts -- contract > contract.json`';
+  const fix =
+    "print it with the server's contract command, for example `cargo run -p dog-facts -- contract > contract.json`";
   assertKnown(path, 'path of the contract file', 'give the path of a file');
   if (!existsSync(path)) {
     throw synthError('ContractFileMissing', `contract file ${path} does not exist: ${fix}`);
@@ -38,40 +39,64 @@ function assertSchema(json: unknown, complaint: Complaint): asserts json is Cont
   }
   if (misfit !== undefined) {
     const { at, value, expected } = misfit;
-    throw complaint('ContractMemberInvalid', `has ${at === '' ? 'the contract' : at} = ${JSON.stringify(value) ?? 'nothing'} and needs ${expected}: print the contract again with the server's contract command`);
+    throw complaint(
+      'ContractMemberInvalid',
+      `has ${at === '' ? 'the contract' : at} = ${JSON.stringify(value) ?? 'nothing'} and needs ${expected}: print the contract again with the server's contract command`,
+    );
   }
 }
 
 /** Refuses contradictions between the parts of a contract, which a schema cannot express. */
 function assertReferences(document: ContractDocument, complaint: Complaint): void {
   if (document.scopes.length === 0) {
-    throw complaint('ContractWithoutScopes', 'declares no scope, so no access token could be limited to this server: declare one in the Rust server and print the contract again');
+    throw complaint(
+      'ContractWithoutScopes',
+      'declares no scope, so no access token could be limited to this server: declare one in the Rust server and print the contract again',
+    );
   }
   const scopeNames = document.scopes.map((item) => item.name);
   const awsResourceNames = document.resources.map((item) => item.name);
   const settingNames = document.settings.map((item) => item.name);
   for (const scope of document.scopes) {
     for (const name of scope.includes?.filter((item) => !scopeNames.includes(item)) ?? []) {
-      throw complaint('ScopeIncludeUnknown', `has scope ${scope.name} that includes the undeclared scope ${name}: declare it in the Rust server, or use one of ${list(scopeNames)}`);
+      throw complaint(
+        'ScopeIncludeUnknown',
+        `has scope ${scope.name} that includes the undeclared scope ${name}: declare it in the Rust server, or use one of ${list(scopeNames)}`,
+      );
     }
   }
   assertNoCycle(document.scopes, complaint);
   for (const tool of document.tools) {
     if (tool.scopes.length === 0) {
-      throw complaint('ToolWithoutScope', `has tool ${tool.name} without a scope: name one of ${list(scopeNames)} at the tool in the Rust server and print the contract again`);
+      throw complaint(
+        'ToolWithoutScope',
+        `has tool ${tool.name} without a scope: name one of ${list(scopeNames)} at the tool in the Rust server and print the contract again`,
+      );
     }
     for (const name of tool.scopes.filter((item) => !scopeNames.includes(item))) {
-      throw complaint('ToolScopeUnknown', `has tool ${tool.name} with the undeclared scope ${name}: declare it in the Rust server, or use one of ${list(scopeNames)}`);
+      throw complaint(
+        'ToolScopeUnknown',
+        `has tool ${tool.name} with the undeclared scope ${name}: declare it in the Rust server, or use one of ${list(scopeNames)}`,
+      );
     }
     for (const need of tool.awsActions.filter((item) => !awsResourceNames.includes(item.resource))) {
-      throw complaint('ToolAwsResourceUnknown', `has tool ${tool.name} with actions on the undeclared AWS resource ${need.resource}: declare it in the Rust server, or use one of ${list(awsResourceNames)}`);
+      throw complaint(
+        'ToolAwsResourceUnknown',
+        `has tool ${tool.name} with actions on the undeclared AWS resource ${need.resource}: declare it in the Rust server, or use one of ${list(awsResourceNames)}`,
+      );
     }
     for (const action of tool.awsActions.flatMap((item) => item.actions).filter((item) => item.includes('*'))) {
-      throw complaint('AwsActionNotExact', `has tool ${tool.name} with the action ${action}: name each action that the tool calls, without a wildcard`);
+      throw complaint(
+        'AwsActionNotExact',
+        `has tool ${tool.name} with the action ${action}: name each action that the tool calls, without a wildcard`,
+      );
     }
   }
   for (const item of document.resources.filter((each) => !settingNames.includes(each.setting))) {
-    throw complaint('AwsResourceSettingUnknown', `has AWS resource ${item.name} with the undeclared setting ${item.setting}: declare the setting in the Rust server, or use one of ${list(settingNames)}`);
+    throw complaint(
+      'AwsResourceSettingUnknown',
+      `has AWS resource ${item.name} with the undeclared setting ${item.setting}: declare the setting in the Rust server, or use one of ${list(settingNames)}`,
+    );
   }
 }
 
@@ -80,7 +105,10 @@ function assertNoCycle(scopes: ContractScope[], complaint: Complaint): void {
     for (const name of scopes.find((item) => item.name === path.at(-1))?.includes ?? []) {
       if (path.includes(name)) {
         const cycle = [...path.slice(path.indexOf(name)), name];
-        throw complaint('ScopeIncludeCycle', `has scope ${name} that includes itself, ${cycle.join(' > ')}: take one of these inclusions out in the Rust server and print the contract again`);
+        throw complaint(
+          'ScopeIncludeCycle',
+          `has scope ${name} that includes itself, ${cycle.join(' > ')}: take one of these inclusions out in the Rust server and print the contract again`,
+        );
       }
       walk([...path, name]);
     }

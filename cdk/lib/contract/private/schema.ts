@@ -64,7 +64,11 @@ function resolved(root: Schema, schema: Schema, value: unknown): Schema {
 }
 
 /** The items of an array, and the members of an object that are there or required. */
-function membersOf(properties: { readonly [name: string]: Schema }, rule: Schema, value: unknown): [name: string, schema: Schema, value: unknown][] {
+function membersOf(
+  properties: { readonly [name: string]: Schema },
+  rule: Schema,
+  value: unknown,
+): [name: string, schema: Schema, value: unknown][] {
   if (Array.isArray(value)) {
     return value.map((item, index) => [`[${index}]`, rule.items ?? {}, item]);
   }
@@ -76,9 +80,14 @@ function membersOf(properties: { readonly [name: string]: Schema }, rule: Schema
 
 /** What a value itself should be, unless it is that. */
 function expectation(rule: Schema, value: unknown): string | undefined {
-  const choices = rule.enum ?? rule.oneOf?.map((each) => each.const) ?? (rule.const === undefined ? undefined : [rule.const]);
+  const choices =
+    rule.enum ?? rule.oneOf?.map((each) => each.const) ?? (rule.const === undefined ? undefined : [rule.const]);
   if (choices !== undefined) {
-    return choices.includes(value) ? undefined : choices.length === 1 ? JSON.stringify(choices[0]) : `one of ${list(choices.map(String))}`;
+    return choices.includes(value)
+      ? undefined
+      : choices.length === 1
+        ? JSON.stringify(choices[0])
+        : `one of ${list(choices.map(String))}`;
   }
   switch (rule.type) {
     case 'object':
@@ -88,12 +97,16 @@ function expectation(rule: Schema, value: unknown): string | undefined {
     case 'boolean':
       return typeof value === 'boolean' ? undefined : 'true or false';
     case 'integer':
-      return Number.isInteger(value) && (value as number) >= rule.minimum! && (value as number) <= rule.maximum! ? undefined : `a whole number from ${rule.minimum} to ${rule.maximum}`;
+      return Number.isInteger(value) && (value as number) >= rule.minimum! && (value as number) <= rule.maximum!
+        ? undefined
+        : `a whole number from ${rule.minimum} to ${rule.maximum}`;
     case 'string':
       if (typeof value !== 'string' || (value === '' && (rule.minLength !== undefined || rule.pattern !== undefined))) {
         return rule.minLength === undefined && rule.pattern === undefined ? 'a string' : 'a non-empty string';
       }
-      return rule.pattern === undefined || new RegExp(rule.pattern, 'u').test(value) ? undefined : (rule.title ?? `a string that matches ${rule.pattern}`);
+      return rule.pattern === undefined || new RegExp(rule.pattern, 'u').test(value)
+        ? undefined
+        : (rule.title ?? `a string that matches ${rule.pattern}`);
     default:
       return value === undefined ? 'a value' : undefined;
   }

@@ -5,10 +5,17 @@ import { list, synthError } from '../../private/synth-error';
  *
  * @param property the property that has them
  */
-export function scopeNamesOf(oauthScopes: readonly { readonly scopeName: string }[] | undefined, known: readonly string[], property: string): string[] {
+export function scopeNamesOf(
+  oauthScopes: readonly { readonly scopeName: string }[] | undefined,
+  known: readonly string[],
+  property: string,
+): string[] {
   const names = oauthScopes?.map((scope) => scope.scopeName) ?? [...known];
   if (names.length === 0 || names.some((name) => !known.includes(name))) {
-    throw synthError('ScopeUnknown', `${property} is ${list(names)} and needs at least one of the contract's scopes: use ${list(known)}`);
+    throw synthError(
+      'ScopeUnknown',
+      `${property} is ${list(names)} and needs at least one of the contract's scopes: use ${list(known)}`,
+    );
   }
   return names;
 }

@@ -21,16 +21,26 @@ export function assertCustomDomain(options: McpCustomDomainOptions): void {
     return;
   }
   if (!/^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/.test(domainName)) {
-    throw synthError('DomainNameInvalid', `domainName is ${JSON.stringify(domainName)} and needs a host name in lower case, without a scheme, a path or a wildcard, for example mcp.example.com`);
+    throw synthError(
+      'DomainNameInvalid',
+      `domainName is ${JSON.stringify(domainName)} and needs a host name in lower case, without a scheme, a path or a wildcard, for example mcp.example.com`,
+    );
   }
   const zoneName = hostedZone?.zoneName.replace(/\.$/, '');
   if (zoneName !== undefined && isKnown(zoneName) && domainName !== zoneName && !domainName.endsWith(`.${zoneName}`)) {
-    throw synthError('HostedZoneMismatch', `domainName is ${domainName} and the hosted zone is that of ${zoneName}: give the zone of the domain, or leave hostedZone out`);
+    throw synthError(
+      'HostedZoneMismatch',
+      `domainName is ${domainName} and the hosted zone is that of ${zoneName}: give the zone of the domain, or leave hostedZone out`,
+    );
   }
 }
 
 /** Makes the API reachable under a domain name, at its root and nowhere else. */
-export function addCustomDomain(scope: Construct, api: apigateway.RestApi, options: McpCustomDomainOptions): apigateway.DomainName {
+export function addCustomDomain(
+  scope: Construct,
+  api: apigateway.RestApi,
+  options: McpCustomDomainOptions,
+): apigateway.DomainName {
   assertSameRegion(scope, options);
   const domain = new apigateway.DomainName(scope, DOMAIN, {
     domainName: options.domainName,
@@ -39,7 +49,11 @@ export function addCustomDomain(scope: Construct, api: apigateway.RestApi, optio
     securityPolicy: apigateway.SecurityPolicy.TLS_1_2,
   });
   closeOwnHost(api);
-  new apigateway.BasePathMapping(scope, 'DomainMapping', { domainName: domain, restApi: api, stage: api.deploymentStage });
+  new apigateway.BasePathMapping(scope, 'DomainMapping', {
+    domainName: domain,
+    restApi: api,
+    stage: api.deploymentStage,
+  });
   if (options.hostedZone !== undefined) {
     const record = {
       zone: options.hostedZone,
@@ -75,6 +89,9 @@ function assertSameRegion(scope: Construct, options: McpCustomDomainOptions): vo
   const arn = options.certificate.certificateArn;
   const of = Token.isUnresolved(arn) ? options.certificate.env.region : arn.split(':')[3];
   if (!Token.isUnresolved(region) && !Token.isUnresolved(of) && of !== region) {
-    throw synthError('CertificateInAnotherRegion', `certificate is in ${of} and the API in ${region}, and API Gateway takes one of its own region: request it in ${region}`);
+    throw synthError(
+      'CertificateInAnotherRegion',
+      `certificate is in ${of} and the API in ${region}, and API Gateway takes one of its own region: request it in ${region}`,
+    );
   }
 }

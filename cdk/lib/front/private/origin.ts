@@ -9,9 +9,15 @@ export function assertOrigin(value: string, name: string): void {
   }
   const url = URL.canParse(value) ? new URL(value) : undefined;
   if (url === undefined || !['http:', 'https:'].includes(url.protocol) || url.origin !== value) {
-    throw synthError('FrontUrlNotOrigin', `${name} is ${JSON.stringify(value)} and needs an origin without a path or a trailing slash, for example https://mcp.example.com`);
+    throw synthError(
+      'FrontUrlNotOrigin',
+      `${name} is ${JSON.stringify(value)} and needs an origin without a path or a trailing slash, for example https://mcp.example.com`,
+    );
   }
   if (url.protocol === 'http:' && !LOOPBACK_HOSTS.includes(url.hostname)) {
-    throw synthError('FrontUrlNotHttps', `${name} is ${JSON.stringify(value)}, and access tokens would travel unencrypted: use https (http is for loopback addresses only)`);
+    throw synthError(
+      'FrontUrlNotHttps',
+      `${name} is ${JSON.stringify(value)}, and access tokens would travel unencrypted: use https (http is for loopback addresses only)`,
+    );
   }
 }

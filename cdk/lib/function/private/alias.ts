@@ -10,19 +10,36 @@ import { synthError } from '../../private/synth-error';
 /** Refuses numbers that Lambda would refuse, or that would leave instances idle. */
 export function assertConcurrency(options: McpFunctionOptions): void {
   const { reservedConcurrency, provisionedConcurrency } = options;
-  for (const [name, value, least] of [['reservedConcurrency', reservedConcurrency, 0], ['provisionedConcurrency', provisionedConcurrency, 1]] as const) {
+  for (const [name, value, least] of [
+    ['reservedConcurrency', reservedConcurrency, 0],
+    ['provisionedConcurrency', provisionedConcurrency, 1],
+  ] as const) {
     if (value !== undefined && isKnown(value) && (!Number.isInteger(value) || value < least)) {
-      throw synthError('ConcurrencyInvalid', `${name} is ${value} and needs a whole number from ${least}: correct it, or leave it out`);
+      throw synthError(
+        'ConcurrencyInvalid',
+        `${name} is ${value} and needs a whole number from ${least}: correct it, or leave it out`,
+      );
     }
   }
-  const bothKnown = reservedConcurrency !== undefined && provisionedConcurrency !== undefined && isKnown(reservedConcurrency) && isKnown(provisionedConcurrency);
+  const bothKnown =
+    reservedConcurrency !== undefined &&
+    provisionedConcurrency !== undefined &&
+    isKnown(reservedConcurrency) &&
+    isKnown(provisionedConcurrency);
   if (bothKnown && provisionedConcurrency > reservedConcurrency) {
-    throw synthError('ConcurrencyTooSmall', `provisionedConcurrency is ${provisionedConcurrency} and reservedConcurrency ${reservedConcurrency}, and no more may run than are reserved: raise reservedConcurrency to ${provisionedConcurrency} at least`);
+    throw synthError(
+      'ConcurrencyTooSmall',
+      `provisionedConcurrency is ${provisionedConcurrency} and reservedConcurrency ${reservedConcurrency}, and no more may run than are reserved: raise reservedConcurrency to ${provisionedConcurrency} at least`,
+    );
   }
 }
 
 /** Adds an alias for the newest version of a function, if the options need one. */
-export function addAlias(scope: Construct, handler: lambda.Function, options: McpFunctionOptions): { alias: lambda.Alias; deploymentGroup?: codedeploy.LambdaDeploymentGroup } | undefined {
+export function addAlias(
+  scope: Construct,
+  handler: lambda.Function,
+  options: McpFunctionOptions,
+): { alias: lambda.Alias; deploymentGroup?: codedeploy.LambdaDeploymentGroup } | undefined {
   if (options.provisionedConcurrency === undefined && options.trafficShifting === undefined) {
     return undefined;
   }
@@ -35,13 +52,18 @@ export function addAlias(scope: Construct, handler: lambda.Function, options: Mc
     return { alias };
   }
   const failures = new cloudwatch.Alarm(scope, 'NewVersionFails', {
-    alarmDescription: 'A version of the MCP server fails requests while CodeDeploy moves requests to it: CodeDeploy goes back to the one before',
+    alarmDescription:
+      'A version of the MCP server fails requests while CodeDeploy moves requests to it: CodeDeploy goes back to the one before',
     metric: alias.metricErrors({ period: Duration.minutes(1), statistic: cloudwatch.Stats.SUM }),
     threshold: 1,
     evaluationPeriods: 1,
     comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
     treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
   });
-  const deploymentGroup = new codedeploy.LambdaDeploymentGroup(scope, 'TrafficShifting', { alias, deploymentConfig: options.trafficShifting, alarms: [failures] });
+  const deploymentGroup = new codedeploy.LambdaDeploymentGroup(scope, 'TrafficShifting', {
+    alias,
+    deploymentConfig: options.trafficShifting,
+    alarms: [failures],
+  });
   return { alias, deploymentGroup };
 }

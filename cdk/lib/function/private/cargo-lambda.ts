@@ -24,9 +24,21 @@ export function buildWithCargoLambda(build: CargoLambdaBuild): void {
   // Zig comes as a Python package beside a pip installation, and cargo-lambda looks for it by way of the PATH.
   const path = [dirname(executable), process.env.PATH ?? ''].join(delimiter);
   const command = [
-    'lambda', 'build', '--release', '--arm64', '--output-format', 'binary', '--locked',
-    '--package', build.packageName, '--bin', build.binaryName,
-    '--lambda-dir', build.outputDirectory, '--flatten', build.binaryName,
+    'lambda',
+    'build',
+    '--release',
+    '--arm64',
+    '--output-format',
+    'binary',
+    '--locked',
+    '--package',
+    build.packageName,
+    '--bin',
+    build.binaryName,
+    '--lambda-dir',
+    build.outputDirectory,
+    '--flatten',
+    build.binaryName,
   ];
   const run = spawnSync(executable, command, {
     cwd: build.manifestDirectory,

@@ -14,11 +14,20 @@ const NAMED = 3;
  */
 export function assertEnvironmentFits(construct: Construct, environment: { [name: string]: string }): void {
   const stack = Stack.of(construct);
-  const sizes = Object.entries(environment).map(([name, value]) => ({ name, bytes: Buffer.byteLength(name) + knownBytes(stack.resolve(value)) }));
+  const sizes = Object.entries(environment).map(([name, value]) => ({
+    name,
+    bytes: Buffer.byteLength(name) + knownBytes(stack.resolve(value)),
+  }));
   const total = sizes.reduce((sum, { bytes }) => sum + bytes, 0);
   if (total > MOST_BYTES) {
-    const largest = [...sizes].sort((left, right) => right.bytes - left.bytes).slice(0, NAMED).map(({ name, bytes }) => `${name} (${bytes})`);
-    throw synthError('EnvironmentTooLarge', `the settings of the function have ${total} bytes and Lambda takes ${MOST_BYTES}; the largest are ${largest.join(', ')}: shorten them, for example the descriptions of OAuth scopes or the list of clients`);
+    const largest = [...sizes]
+      .sort((left, right) => right.bytes - left.bytes)
+      .slice(0, NAMED)
+      .map(({ name, bytes }) => `${name} (${bytes})`);
+    throw synthError(
+      'EnvironmentTooLarge',
+      `the settings of the function have ${total} bytes and Lambda takes ${MOST_BYTES}; the largest are ${largest.join(', ')}: shorten them, for example the descriptions of OAuth scopes or the list of clients`,
+    );
   }
 }
 

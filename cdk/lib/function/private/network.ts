@@ -10,7 +10,10 @@ export function assertNetwork(options: McpFunctionOptions): void {
     }
   }
   if (options.securityGroups?.length === 0) {
-    throw synthError('SecurityGroupsEmpty', 'securityGroups is empty, and Lambda needs one: name one, or leave it out for one of its own');
+    throw synthError(
+      'SecurityGroupsEmpty',
+      'securityGroups is empty, and Lambda needs one: name one, or leave it out for one of its own',
+    );
   }
 }
 

@@ -8,6 +8,9 @@ const LONGEST_TIMEOUT = Duration.minutes(15);
 /** Refuses a timeout that is longer than API Gateway waits. */
 export function assertTimeout(timeout: Duration): void {
   if (isKnown(timeout) && timeout.toSeconds() > LONGEST_TIMEOUT.toSeconds()) {
-    throw synthError('TimeoutTooLong', `timeout is ${timeout.toSeconds()} seconds and API Gateway streams for at most ${LONGEST_TIMEOUT.toSeconds()}: give a shorter timeout`);
+    throw synthError(
+      'TimeoutTooLong',
+      `timeout is ${timeout.toSeconds()} seconds and API Gateway streams for at most ${LONGEST_TIMEOUT.toSeconds()}: give a shorter timeout`,
+    );
   }
 }

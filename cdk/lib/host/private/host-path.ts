@@ -5,7 +5,9 @@ import { synthError } from '../../private/synth-error';
 const OF_HOST = ['front', 'userPool', 'authorization', 'callbackPort', 'callbackUrls'] as const;
 
 /** The options of a server that concern its host. */
-type HostPathOptions = { readonly host?: object; readonly path?: string } & { readonly [name in (typeof OF_HOST)[number]]?: unknown };
+type HostPathOptions = { readonly host?: object; readonly path?: string } & {
+  readonly [name in (typeof OF_HOST)[number]]?: unknown;
+};
 
 /**
  * Parts of a path that are the host's own: paths of the authorization server, the health checks that API Gateway answers itself on every
@@ -21,28 +23,43 @@ export function assertHostPath(options: HostPathOptions): void {
   const { host, path } = options;
   if (host === undefined) {
     if (path !== undefined) {
-      throw synthError('PathWithoutHost', `path is ${JSON.stringify(path)} and only servers of one McpHost have paths: give host, or remove path`);
+      throw synthError(
+        'PathWithoutHost',
+        `path is ${JSON.stringify(path)} and only servers of one McpHost have paths: give host, or remove path`,
+      );
     }
     return;
   }
   const twice = OF_HOST.find((name) => options[name] !== undefined);
   if (twice !== undefined) {
-    throw synthError('OptionOfHost', `${twice} is the host's, for all of its servers: set it on the McpHost and remove it here`);
+    throw synthError(
+      'OptionOfHost',
+      `${twice} is the host's, for all of its servers: set it on the McpHost and remove it here`,
+    );
   }
   if (path === undefined) {
-    throw synthError('PathMissing', 'host is given without a path, which tells its servers apart: add one, for example path: \'/orders\'');
+    throw synthError(
+      'PathMissing',
+      "host is given without a path, which tells its servers apart: add one, for example path: '/orders'",
+    );
   }
   assertPath(path);
 }
 
 function assertPath(path: string): void {
-  assertKnown(path, 'path', 'give a plain string, because construct IDs and the other servers\' paths depend on it');
+  assertKnown(path, 'path', "give a plain string, because construct IDs and the other servers' paths depend on it");
   if (!new RegExp(`^(/${PART})+$`).test(path)) {
-    throw synthError('PathInvalid', `path is ${JSON.stringify(path)} and needs parts of lower-case letters, digits and single - or _ between them, each after a slash, for example /orders: correct it`);
+    throw synthError(
+      'PathInvalid',
+      `path is ${JSON.stringify(path)} and needs parts of lower-case letters, digits and single - or _ between them, each after a slash, for example /orders: correct it`,
+    );
   }
   const parts = path.slice(1).split('/');
   const reserved = parts.find((part, index) => RESERVED.includes(part) && (index === 0 || part === 'mcp'));
   if (reserved !== undefined) {
-    throw synthError('PathReserved', `path is ${path}, and ${reserved} is a path of the host itself or of every MCP endpoint: choose another`);
+    throw synthError(
+      'PathReserved',
+      `path is ${path}, and ${reserved} is a path of the host itself or of every MCP endpoint: choose another`,
+    );
   }
 }

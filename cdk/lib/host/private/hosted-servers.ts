@@ -24,16 +24,25 @@ interface SharedOptions {
 export function assertHost(props: SharedOptions): void {
   const kind = props.authorization?._externalTokens?.kind;
   if (kind !== undefined) {
-    throw synthError('NotForHost', `authorization is McpAuthorization.${kind}, whose tokens say nothing about which of several servers they are for: use McpAuthorization.cognito() or server(), or servers without a host`);
+    throw synthError(
+      'NotForHost',
+      `authorization is McpAuthorization.${kind}, whose tokens say nothing about which of several servers they are for: use McpAuthorization.cognito() or server(), or servers without a host`,
+    );
   }
   const limited = props.authorization?._server?.clients?.find((client) => client.oauthScopes !== undefined);
   if (limited !== undefined) {
-    throw synthError('ClientScopesOnHost', `clients has ${limited.clientId} with oauthScopes, which are those of one contract, and a host has several: remove oauthScopes, the person sees which server the client asks for`);
+    throw synthError(
+      'ClientScopesOnHost',
+      `clients has ${limited.clientId} with oauthScopes, which are those of one contract, and a host has several: remove oauthScopes, the person sees which server the client asks for`,
+    );
   }
   if (props.userPool !== undefined && authorizationOf(props)._server === undefined) {
     const idle = (['displayName', 'removalPolicy'] as const).find((name) => props[name] !== undefined);
     if (idle !== undefined) {
-      throw synthError('HostOptionNotApplied', `${idle} is for a user pool of the host's own and for McpAuthorization.server, and there is neither: set it on the userPool and remove it here`);
+      throw synthError(
+        'HostOptionNotApplied',
+        `${idle} is for a user pool of the host's own and for McpAuthorization.server, and there is neither: set it on the userPool and remove it here`,
+      );
     }
   }
 }
@@ -63,7 +72,15 @@ export class HostedServers {
 
   constructor(private readonly host: SharedFront) {
     host.scope.node.addValidation({
-      validate: () => (this.servers.length > 0 ? [] : [synthError('HostWithoutServers', 'the McpHost has no server, and an app client of the user pool must have an OAuth scope: give it to an McpServer as host').message]),
+      validate: () =>
+        this.servers.length > 0
+          ? []
+          : [
+              synthError(
+                'HostWithoutServers',
+                'the McpHost has no server, and an app client of the user pool must have an OAuth scope: give it to an McpServer as host',
+              ).message,
+            ],
     });
   }
 
@@ -73,8 +90,19 @@ export class HostedServers {
     this.assertFree(serverName, path);
     assertNear(scope, host.scope);
     const { api, apiHost } = address;
-    const { apiPath } = host.front.bindPath(scope, { path, host: host.scope, api, apiHost, apiStageName: API_STAGE_NAME });
-    const server: HostedServer = { serverName, path, resourceIdentifier: `${host.frontConfig.publicBaseUrl}${path}/mcp`, oauthScopes: [] };
+    const { apiPath } = host.front.bindPath(scope, {
+      path,
+      host: host.scope,
+      api,
+      apiHost,
+      apiStageName: API_STAGE_NAME,
+    });
+    const server: HostedServer = {
+      serverName,
+      path,
+      resourceIdentifier: `${host.frontConfig.publicBaseUrl}${path}/mcp`,
+      oauthScopes: [],
+    };
     this.servers.push(server);
     return {
       api,
@@ -86,7 +114,10 @@ export class HostedServers {
       addMcpPath: () => api.root.resourceForPath(apiPath),
       addMetadata: (_mcpPath: apigateway.Resource, resource: ProtectedResourceParameters) => {
         server.oauthScopes = resource.oauthScopes;
-        addProtectedResourceMetadata(host.api.root.resourceForPath(`${PROTECTED_RESOURCE_METADATA_PATH}${path}/mcp`), resource);
+        addProtectedResourceMetadata(
+          host.api.root.resourceForPath(`${PROTECTED_RESOURCE_METADATA_PATH}${path}/mcp`),
+          resource,
+        );
       },
     };
   }
@@ -102,11 +133,17 @@ export class HostedServers {
   private assertFree(serverName: string, path: string): void {
     const there = this.servers.find((server) => server.path === path);
     if (there !== undefined) {
-      throw synthError('PathTaken', `path is ${path}, and the host has the server ${there.serverName} there: choose another`);
+      throw synthError(
+        'PathTaken',
+        `path is ${path}, and the host has the server ${there.serverName} there: choose another`,
+      );
     }
     const namesake = this.servers.find((server) => server.serverName === serverName);
     if (namesake !== undefined) {
-      throw synthError('ServerNameTaken', `the server at ${path} is named ${serverName}, as the one at ${namesake.path} is, and they would share their metrics and their command for Claude Code: name one of them otherwise in its contract`);
+      throw synthError(
+        'ServerNameTaken',
+        `the server at ${path} is named ${serverName}, as the one at ${namesake.path} is, and they would share their metrics and their command for Claude Code: name one of them otherwise in its contract`,
+      );
     }
   }
 }
@@ -116,7 +153,10 @@ function assertNear(scope: Construct, host: Construct): void {
   const [ours, theirs] = [Stack.of(scope), Stack.of(host)];
   for (const what of ['region', 'account'] as const) {
     if (!Token.isUnresolved(ours[what]) && !Token.isUnresolved(theirs[what]) && ours[what] !== theirs[what]) {
-      throw synthError('HostElsewhere', `host is in a stack of the ${what} ${theirs[what]} and the server in one of ${ours[what]}, and the host's user pool is known in its own only: put the server into a stack there`);
+      throw synthError(
+        'HostElsewhere',
+        `host is in a stack of the ${what} ${theirs[what]} and the server in one of ${ours[what]}, and the host's user pool is known in its own only: put the server into a stack there`,
+      );
     }
   }
 }

@@ -8,26 +8,56 @@ const PERIOD = { period: Duration.minutes(5) };
 const sum = (label: string) => ({ ...PERIOD, statistic: cloudwatch.Stats.SUM, label });
 
 /** The rows of a server's dashboard. */
-export function dashboardWidgets(server: McpServer, registered: cloudwatch.IMetric | undefined): cloudwatch.IWidget[][] {
+export function dashboardWidgets(
+  server: McpServer,
+  registered: cloudwatch.IMetric | undefined,
+): cloudwatch.IWidget[][] {
   const { function: handler } = server.mcpFunction;
   const stage = server.api.deploymentStage;
   const ofTools = (of: (toolName: string) => cloudwatch.IMetric) => server.toolNames.map(of);
-  const latency = (statistic: string, name: string) => ofTools((tool) => server.metricLatency(tool, { statistic, label: `${tool} ${name}` }));
+  const latency = (statistic: string, name: string) =>
+    ofTools((tool) => server.metricLatency(tool, { statistic, label: `${tool} ${name}` }));
   const rows = [
     [
-      graph('Calls of tools', ofTools((tool) => server.metricCalls(tool))),
-      graph('Errors of tools', ofTools((tool) => server.metricErrors(tool))),
-      graph('Latency of tools, ms', [...latency(cloudwatch.Stats.p(50), 'p50'), ...latency(cloudwatch.Stats.p(99), 'p99')]),
+      graph(
+        'Calls of tools',
+        ofTools((tool) => server.metricCalls(tool)),
+      ),
+      graph(
+        'Errors of tools',
+        ofTools((tool) => server.metricErrors(tool)),
+      ),
+      graph('Latency of tools, ms', [
+        ...latency(cloudwatch.Stats.p(50), 'p50'),
+        ...latency(cloudwatch.Stats.p(99), 'p99'),
+      ]),
     ],
     [
-      graph('Requests', [stage.metricCount(sum('requests')), stage.metricClientError(sum('4xx')), stage.metricServerError(sum('5xx'))]),
-      graph('Cold starts of tools', ofTools((tool) => server.metricColdStarts(tool))),
-      graph('Throttles', [handler.metricThrottles(sum('function')), ...ofTools((tool) => server.metricThrottles(tool, { label: `${tool}: DynamoDB` }))]),
+      graph('Requests', [
+        stage.metricCount(sum('requests')),
+        stage.metricClientError(sum('4xx')),
+        stage.metricServerError(sum('5xx')),
+      ]),
+      graph(
+        'Cold starts of tools',
+        ofTools((tool) => server.metricColdStarts(tool)),
+      ),
+      graph('Throttles', [
+        handler.metricThrottles(sum('function')),
+        ...ofTools((tool) => server.metricThrottles(tool, { label: `${tool}: DynamoDB` })),
+      ]),
     ],
     [
       graph('Function', [handler.metricInvocations(sum('invocations')), handler.metricErrors(sum('errors'))]),
-      graph('Duration of the function, ms', [cloudwatch.Stats.p(50), cloudwatch.Stats.p(99)].map((statistic) => handler.metricDuration({ ...PERIOD, statistic, label: statistic }))),
-      graph('Instances of the function at once', [handler.metric('ConcurrentExecutions', { ...PERIOD, statistic: cloudwatch.Stats.MAXIMUM, label: 'instances' })]),
+      graph(
+        'Duration of the function, ms',
+        [cloudwatch.Stats.p(50), cloudwatch.Stats.p(99)].map((statistic) =>
+          handler.metricDuration({ ...PERIOD, statistic, label: statistic }),
+        ),
+      ),
+      graph('Instances of the function at once', [
+        handler.metric('ConcurrentExecutions', { ...PERIOD, statistic: cloudwatch.Stats.MAXIMUM, label: 'instances' }),
+      ]),
     ],
   ];
   const people = signIns(server, registered);
@@ -36,7 +66,10 @@ export function dashboardWidgets(server: McpServer, registered: cloudwatch.IMetr
 
 /** Registrations of MCP clients, counted in the authorization server's log; undefined without one. */
 export function registrations(scope: Construct, server: McpServer): cloudwatch.IMetric | undefined {
-  const pattern = logs.FilterPattern.all(logs.FilterPattern.stringValue('$.endpoint', '=', 'register'), logs.FilterPattern.numberValue('$.status', '=', 201));
+  const pattern = logs.FilterPattern.all(
+    logs.FilterPattern.stringValue('$.endpoint', '=', 'register'),
+    logs.FilterPattern.numberValue('$.status', '=', 201),
+  );
   return countedLines(scope, server, 'Registrations', pattern, 'registrations');
 }
 
@@ -45,10 +78,22 @@ export function registrations(scope: Construct, server: McpServer): cloudwatch.I
  * log.
  */
 export function refusedTokens(scope: Construct, server: McpServer): cloudwatch.IMetric | undefined {
-  return countedLines(scope, server, 'TokensNotAsConsented', logs.FilterPattern.stringValue('$.failure', '=', 'TokenNotAsConsented'), 'refused tokens');
+  return countedLines(
+    scope,
+    server,
+    'TokensNotAsConsented',
+    logs.FilterPattern.stringValue('$.failure', '=', 'TokenNotAsConsented'),
+    'refused tokens',
+  );
 }
 
-function countedLines(scope: Construct, server: McpServer, metricName: string, filterPattern: logs.IFilterPattern, label: string): cloudwatch.IMetric | undefined {
+function countedLines(
+  scope: Construct,
+  server: McpServer,
+  metricName: string,
+  filterPattern: logs.IFilterPattern,
+  label: string,
+): cloudwatch.IMetric | undefined {
   const logGroup = server.authorizationServer?.mcpFunction.logGroup;
   if (logGroup === undefined) {
     return undefined;
@@ -71,10 +116,19 @@ function signIns(server: McpServer, registered: cloudwatch.IMetric | undefined):
     return [];
   }
   const dimensionsMap = { UserPool: server.userPool.userPool.userPoolId, UserPoolClient: clientId };
-  const cognito = (metricName: string, label: string) => new cloudwatch.Metric({ namespace: 'AWS/Cognito', metricName, dimensionsMap, ...sum(label) });
+  const cognito = (metricName: string, label: string) =>
+    new cloudwatch.Metric({ namespace: 'AWS/Cognito', metricName, dimensionsMap, ...sum(label) });
   return [
-    graph('Sign-ins', [cognito('SignInSuccesses', 'sign-ins'), cognito('SignUpSuccesses', 'sign-ups'), cognito('TokenRefreshSuccesses', 'refreshed tokens')]),
-    graph('Throttled sign-ins', [cognito('SignInThrottles', 'sign-ins'), cognito('SignUpThrottles', 'sign-ups'), cognito('TokenRefreshThrottles', 'refreshed tokens')]),
+    graph('Sign-ins', [
+      cognito('SignInSuccesses', 'sign-ins'),
+      cognito('SignUpSuccesses', 'sign-ups'),
+      cognito('TokenRefreshSuccesses', 'refreshed tokens'),
+    ]),
+    graph('Throttled sign-ins', [
+      cognito('SignInThrottles', 'sign-ins'),
+      cognito('SignUpThrottles', 'sign-ups'),
+      cognito('TokenRefreshThrottles', 'refreshed tokens'),
+    ]),
     ...(registered === undefined ? [] : [graph('Registrations of MCP clients', [registered])]),
   ];
 }

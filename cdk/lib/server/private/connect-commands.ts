@@ -13,12 +13,15 @@ export interface ConnectParameters {
 
 /** The command or link of each client, by the name of its program. Only Claude Code's command takes a `client_id`. */
 const COMMANDS: { [client: string]: (parameters: ConnectParameters) => string } = {
-  'claude-code': ({ serverName, mcpServerUrl, claudeCodeOptions }) => `claude mcp add --transport http ${serverName} ${mcpServerUrl}${claudeCodeOptions}`,
+  'claude-code': ({ serverName, mcpServerUrl, claudeCodeOptions }) =>
+    `claude mcp add --transport http ${serverName} ${mcpServerUrl}${claudeCodeOptions}`,
   codex: ({ serverName, mcpServerUrl }) => `codex mcp add ${serverName} --url ${mcpServerUrl}`,
-  cursor: ({ serverName, mcpServerUrl }) => `cursor://anysphere.cursor-deeplink/mcp/install?name=${serverName}&config=${base64(`{"url":"${mcpServerUrl}"}`)}`,
+  cursor: ({ serverName, mcpServerUrl }) =>
+    `cursor://anysphere.cursor-deeplink/mcp/install?name=${serverName}&config=${base64(`{"url":"${mcpServerUrl}"}`)}`,
   gemini: ({ serverName, mcpServerUrl }) => `gemini mcp add --transport http ${serverName} ${mcpServerUrl}`,
   'mcp-remote': ({ mcpServerUrl }) => `npx mcp-remote ${mcpServerUrl}`,
-  vscode: ({ serverName, mcpServerUrl }) => `code --add-mcp '{"name":"${serverName}","type":"http","url":"${mcpServerUrl}"}'`,
+  vscode: ({ serverName, mcpServerUrl }) =>
+    `code --add-mcp '{"name":"${serverName}","type":"http","url":"${mcpServerUrl}"}'`,
 };
 
 /**
@@ -34,10 +37,16 @@ export function connectCommand(client: string, parameters: ConnectParameters): s
   assertKnown(client, 'client', `give one of ${list(Object.keys(COMMANDS))}`);
   const command = Object.entries(COMMANDS).find(([name]) => name === client)?.[1];
   if (command === undefined) {
-    throw synthError('ClientUnknown', `connectCommand knows no client ${JSON.stringify(client)}: use one of ${list(Object.keys(COMMANDS))}, or give a client mcpServerUrl`);
+    throw synthError(
+      'ClientUnknown',
+      `connectCommand knows no client ${JSON.stringify(client)}: use one of ${list(Object.keys(COMMANDS))}, or give a client mcpServerUrl`,
+    );
   }
   if (client !== 'claude-code' && !parameters.urlAlone) {
-    throw synthError('ClientNeedsMoreThanUrl', `the command of ${client} takes nothing but the URL, and this server's authorization needs a client_id or a header: use McpAuthorization.server(), or configure the client manually`);
+    throw synthError(
+      'ClientNeedsMoreThanUrl',
+      `the command of ${client} takes nothing but the URL, and this server's authorization needs a client_id or a header: use McpAuthorization.server(), or configure the client manually`,
+    );
   }
   return command(parameters);
 }

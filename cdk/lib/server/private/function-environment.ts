@@ -23,23 +23,40 @@ export function environmentOf(
   for (const [name, value] of Object.entries(settings)) {
     const awsResource = awsResourceSettings.get(name);
     if (awsResource !== undefined) {
-      throw synthError('SettingOfAwsResource', `settings.${name} is set from the AWS resource ${awsResource}: remove it and use awsResources.${awsResource}`);
+      throw synthError(
+        'SettingOfAwsResource',
+        `settings.${name} is set from the AWS resource ${awsResource}: remove it and use awsResources.${awsResource}`,
+      );
     }
     if (name in deployed) {
-      throw synthError('SettingOwnedByMcpServer', `settings.${name} is set by McpServer from the deployment: remove it`);
+      throw synthError(
+        'SettingOwnedByMcpServer',
+        `settings.${name} is set by McpServer from the deployment: remove it`,
+      );
     }
     if (PLAIN_HTTP_SETTINGS.includes(name)) {
-      throw synthError('SettingNotOnLambda', `settings.${name} is read in plain HTTP mode only and would do nothing on Lambda: remove it`);
+      throw synthError(
+        'SettingNotOnLambda',
+        `settings.${name} is read in plain HTTP mode only and would do nothing on Lambda: remove it`,
+      );
     }
     const setting = declared.get(name);
     if (setting === undefined) {
-      const known = contract.settings.filter((item) => item.owner === 'server' && !awsResourceSettings.has(item.name)).map((item) => item.name);
-      throw synthError('SettingUnknown', `settings.${name} is not a setting of ${contract.server.name}, which has ${list(known)}: correct the name, or print the contract again`);
+      const known = contract.settings
+        .filter((item) => item.owner === 'server' && !awsResourceSettings.has(item.name))
+        .map((item) => item.name);
+      throw synthError(
+        'SettingUnknown',
+        `settings.${name} is not a setting of ${contract.server.name}, which has ${list(known)}: correct the name, or print the contract again`,
+      );
     }
     environment[name] = rendered(setting, value);
   }
   for (const setting of contract.settings.filter((item) => item.required && !(item.name in environment))) {
-    throw synthError('SettingMissing', `settings.${setting.name} is required by ${contract.server.name} and not set: add it to settings`);
+    throw synthError(
+      'SettingMissing',
+      `settings.${setting.name} is required by ${contract.server.name} and not set: add it to settings`,
+    );
   }
   return environment;
 }
@@ -53,7 +70,10 @@ function rendered(setting: ContractSetting, value: any): string {
     synthError('SettingTypeMismatch', `settings.${setting.name} is ${JSON.stringify(value)} and needs ${expected}`);
   if (value instanceof Duration) {
     if (setting.type !== 'duration') {
-      throw synthError('SettingTypeMismatch', `settings.${setting.name} is a Duration and needs ${expectation(setting)}`);
+      throw synthError(
+        'SettingTypeMismatch',
+        `settings.${setting.name} is a Duration and needs ${expectation(setting)}`,
+      );
     }
     assertConvertible(value, setting.unit === 's' ? 'seconds' : 'millis', `settings.${setting.name}`);
     return String(setting.unit === 's' ? value.toSeconds() : value.toMilliseconds());
@@ -76,7 +96,8 @@ function rendered(setting: ContractSetting, value: any): string {
       if (!/^\d{1,15}$/.test(String(value))) throw misfit(expectation(setting));
       return String(value);
     case 'list':
-      if (!Array.isArray(value) || value.some((item) => typeof item !== 'string' || item.includes(','))) throw misfit(expectation(setting));
+      if (!Array.isArray(value) || value.some((item) => typeof item !== 'string' || item.includes(',')))
+        throw misfit(expectation(setting));
       return itemsOf(value, ',').join(',');
   }
 }

@@ -18,7 +18,11 @@ export class ImportedServer extends McpServerBase {
   /** @internal */
   public readonly _contract: McpContract;
 
-  constructor(scope: Construct, id: string, private readonly attributes: McpServerAttributes) {
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly attributes: McpServerAttributes,
+  ) {
     super(scope, id);
     assertMcpServerUrl(attributes.mcpServerUrl);
     this.mcpServerUrl = attributes.mcpServerUrl;
@@ -29,13 +33,22 @@ export class ImportedServer extends McpServerBase {
   public addMachineClient(id: string, options: McpMachineClientOptions = {}): McpMachineClient {
     const { userPool } = this.attributes;
     if (userPool === undefined) {
-      throw synthError('UserPoolMissing', `addMachineClient of ${this.node.path} defines an app client, and the server was imported without its user pool: give userPool to fromMcpServerAttributes`);
+      throw synthError(
+        'UserPoolMissing',
+        `addMachineClient of ${this.node.path} defines an app client, and the server was imported without its user pool: give userPool to fromMcpServerAttributes`,
+      );
     }
     if (hasLimits(options)) {
-      throw synthError('LimitOfImportedServer', `the machine client ${id} has throttle or quota, and ${this.node.path} is imported, whose usage plans another app defines: call limitAppClient there with its clientId`);
+      throw synthError(
+        'LimitOfImportedServer',
+        `the machine client ${id} has throttle or quota, and ${this.node.path} is imported, whose usage plans another app defines: call limitAppClient there with its clientId`,
+      );
     }
     const scopeNames = scopeNamesOf(options.oauthScopes, this._contract.scopeNames, 'oauthScopes');
-    return new McpMachineClient(this, id, { userPool, oauthScopes: scopeNames.map((name) => cognito.OAuthScope.custom(this.fullScope(name))) });
+    return new McpMachineClient(this, id, {
+      userPool,
+      oauthScopes: scopeNames.map((name) => cognito.OAuthScope.custom(this.fullScope(name))),
+    });
   }
 
   private fullScope(scopeName: string): string {
@@ -45,7 +58,13 @@ export class ImportedServer extends McpServerBase {
 
 /** Refuses a URL that is not the one of the server: OAuth compares it as a string. */
 function assertMcpServerUrl(value: string): void {
-  if (isKnown(value) && !(URL.canParse(value) && new URL(value).href === value && /^https?:\/\/[^/]+\/[^?#]*[^/?#]$/.test(value))) {
-    throw synthError('McpServerUrlInvalid', `mcpServerUrl is ${JSON.stringify(value)} and needs the URL as the server's own app outputs it, with its path and without a slash at the end, for example https://mcp.example.com/mcp: correct it`);
+  if (
+    isKnown(value) &&
+    !(URL.canParse(value) && new URL(value).href === value && /^https?:\/\/[^/]+\/[^?#]*[^/?#]$/.test(value))
+  ) {
+    throw synthError(
+      'McpServerUrlInvalid',
+      `mcpServerUrl is ${JSON.stringify(value)} and needs the URL as the server's own app outputs it, with its path and without a slash at the end, for example https://mcp.example.com/mcp: correct it`,
+    );
   }
 }

@@ -6,7 +6,13 @@ import type { ServerApi } from '../../api/rest-api';
 import { addFirewall } from '../../api/web-acl';
 import { CognitoSignIn } from '../../authorization/private/cognito-sign-in';
 import type { McpAppClientLimits } from '../../authorizer/mcp-app-client-limits';
-import { acknowledgeLambdaAuthorizer, addExternalTokenAuthorizer, addToolAuthorizer, assertExternalTokensAlone, type LambdaAuthorizer } from '../../authorizer/private/lambda-authorizer';
+import {
+  acknowledgeLambdaAuthorizer,
+  addExternalTokenAuthorizer,
+  addToolAuthorizer,
+  assertExternalTokensAlone,
+  type LambdaAuthorizer,
+} from '../../authorizer/private/lambda-authorizer';
 import type { ExternalTokens } from '../../authorizer/private/external-tokens';
 import { AppClientLimits } from '../../authorizer/private/usage-plans';
 import type { McpContract } from '../../contract/mcp-contract';
@@ -45,8 +51,14 @@ export class ProtectedEndpoint {
 
   private limits?: AppClientLimits;
 
-  constructor(private readonly scope: Construct, private readonly props: ProtectedEndpointProps) {
-    const { serverName, _document: { scopes } } = props.contract;
+  constructor(
+    private readonly scope: Construct,
+    private readonly props: ProtectedEndpointProps,
+  ) {
+    const {
+      serverName,
+      _document: { scopes },
+    } = props.contract;
     const externalTokens = props.authorization?._externalTokens;
     this.externalTokens = externalTokens;
     if (externalTokens !== undefined) {
@@ -67,7 +79,10 @@ export class ProtectedEndpoint {
     const mcpPath = address.addMcpPath();
     const lambdaAuthorizer = this.addLambdaAuthorizer();
     this.limits = new AppClientLimits(this.scope, props, address.api, lambdaAuthorizer);
-    const methods = addMcpEndpoint(mcpPath, { ...target, authorization: this.limits.methodOptions(lambdaAuthorizer?.authorization ?? this.signIn!.authorizer()) });
+    const methods = addMcpEndpoint(mcpPath, {
+      ...target,
+      authorization: this.limits.methodOptions(lambdaAuthorizer?.authorization ?? this.signIn!.authorizer()),
+    });
     if (lambdaAuthorizer !== undefined) {
       acknowledgeLambdaAuthorizer(methods);
     }
@@ -92,7 +107,10 @@ export class ProtectedEndpoint {
   /** The sign-in, or an error that names the member that needs it. */
   public signInFor(member: string): CognitoSignIn {
     if (this.signIn === undefined) {
-      throw synthError('NotOfThisAuthorization', `${member} needs a user pool, and McpAuthorization.${this.externalTokens!.kind} defines none: use McpAuthorization.cognito() or server(), or do without it`);
+      throw synthError(
+        'NotOfThisAuthorization',
+        `${member} needs a user pool, and McpAuthorization.${this.externalTokens!.kind} defines none: use McpAuthorization.cognito() or server(), or do without it`,
+      );
     }
     return this.signIn;
   }
@@ -114,6 +132,15 @@ export class ProtectedEndpoint {
     if (externalTokens !== undefined) {
       return addExternalTokenAuthorizer(scope, props, externalTokens, this.address.mcpServerUrl, this.issuer);
     }
-    return props.lambdaAuthorizer && addToolAuthorizer(scope, props, props.lambdaAuthorizer.code, this.address.mcpServerUrl, this.signInFor('lambdaAuthorizer').tokenIssuer);
+    return (
+      props.lambdaAuthorizer &&
+      addToolAuthorizer(
+        scope,
+        props,
+        props.lambdaAuthorizer.code,
+        this.address.mcpServerUrl,
+        this.signInFor('lambdaAuthorizer').tokenIssuer,
+      )
+    );
   }
 }

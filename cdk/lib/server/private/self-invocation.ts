@@ -10,7 +10,11 @@ import type { McpFunction } from '../../function/mcp-function';
  *
  * A function given with `McpCode.fromFunction` keeps its own limits.
  */
-export function permitSelfInvocation(scope: Construct, mcpFunction: McpFunction, options: ContractSelfInvocation): void {
+export function permitSelfInvocation(
+  scope: Construct,
+  mcpFunction: McpFunction,
+  options: ContractSelfInvocation,
+): void {
   const { function: handler, alias } = mcpFunction;
   // The function waits for its role's own policy, which therefore cannot name the function.
   const policy = new iam.Policy(scope, 'SelfInvocation', {

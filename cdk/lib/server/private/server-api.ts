@@ -13,7 +13,11 @@ import type { McpEndpointOptions } from '../mcp-endpoint-options';
 const MCP_PATH = '/mcp';
 
 /** Defines the API of an MCP endpoint, and the front that makes it public unless it is below a host. */
-export function addServerApi(scope: Construct, serverName: string, options: McpEndpointOptions & { readonly tracing?: boolean }): ServerApi {
+export function addServerApi(
+  scope: Construct,
+  serverName: string,
+  options: McpEndpointOptions & { readonly tracing?: boolean },
+): ServerApi {
   assertHostPath(options);
   const authorization = options.host === undefined ? authorizationOf(options) : undefined;
   const address = addRestApi(scope, serverName, `MCP server ${serverName}`, {

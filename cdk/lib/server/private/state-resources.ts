@@ -22,14 +22,21 @@ export function addStateResources(server: Construct, props: McpServerProps): Sta
   const contract = props.contract._document;
   const ofLibrary = new Set(contract.settings.filter((item) => item.owner === 'mcp-lambda').map((item) => item.name));
   const wanted = contract.resources.find((item) => ofLibrary.has(item.setting));
-  const table = wanted === undefined || props.awsResources?.[wanted.name] !== undefined ? undefined : addTable(server, props.removalPolicy);
-  const secret = ofLibrary.has(SETTING.MCP_STATE_KEYS) && props.settings?.[SETTING.MCP_STATE_KEYS] === undefined ? addSecret(server) : undefined;
+  const table =
+    wanted === undefined || props.awsResources?.[wanted.name] !== undefined
+      ? undefined
+      : addTable(server, props.removalPolicy);
+  const secret =
+    ofLibrary.has(SETTING.MCP_STATE_KEYS) && props.settings?.[SETTING.MCP_STATE_KEYS] === undefined
+      ? addSecret(server)
+      : undefined;
   return {
     table,
     secret,
     awsResources: table === undefined ? {} : { [wanted!.name]: McpAwsResource.dynamodbTable(table) },
     // CloudFormation resolves it, so the function does not fetch it at start-up.
-    settings: secret === undefined ? {} : { [SETTING.MCP_STATE_KEYS]: `generated:${secret.secretValue.unsafeUnwrap()}` },
+    settings:
+      secret === undefined ? {} : { [SETTING.MCP_STATE_KEYS]: `generated:${secret.secretValue.unsafeUnwrap()}` },
   };
 }
 

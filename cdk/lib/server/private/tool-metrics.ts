@@ -17,11 +17,22 @@ const STATISTICS = {
 };
 
 /** One metric of one tool. */
-export function toolMetric(contract: McpContract, metricName: keyof typeof STATISTICS, toolName: string, options: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
-  const { serverName, _document: { tools } } = contract;
+export function toolMetric(
+  contract: McpContract,
+  metricName: keyof typeof STATISTICS,
+  toolName: string,
+  options: cloudwatch.MetricOptions = {},
+): cloudwatch.Metric {
+  const {
+    serverName,
+    _document: { tools },
+  } = contract;
   assertKnown(toolName, 'toolName', `give one of ${list(tools.map((tool) => tool.name))}`);
   if (tools.every((tool) => tool.name !== toolName)) {
-    throw synthError('ToolUnknown', `toolName is ${toolName} and ${serverName} has the tools ${list(tools.map((tool) => tool.name))}: use one of them`);
+    throw synthError(
+      'ToolUnknown',
+      `toolName is ${toolName} and ${serverName} has the tools ${list(tools.map((tool) => tool.name))}: use one of them`,
+    );
   }
   return new cloudwatch.Metric({
     namespace: NAMESPACE,

@@ -64,11 +64,21 @@ export function addCodeGrantClient(construct: Construct, client: CodeGrantClient
 }
 
 /** Lets people sign in from the pool itself and from its identity providers, also from those that are registered after the app client is defined. */
-function permitIdentityProviders(appClient: cognito.UserPoolClient, { userPool, identityProviders }: IMcpUserPool): void {
+function permitIdentityProviders(
+  appClient: cognito.UserPoolClient,
+  { userPool, identityProviders }: IMcpUserPool,
+): void {
   const definition = definitionOf(appClient);
   definition.supportedIdentityProviders =
     identityProviders?.map((provider) => provider.name) ??
-    Lazy.list({ produce: () => [...new Set([...userPool.identityProviders.map((provider) => provider.providerName), cognito.UserPoolClientIdentityProvider.COGNITO.name])] });
+    Lazy.list({
+      produce: () => [
+        ...new Set([
+          ...userPool.identityProviders.map((provider) => provider.providerName),
+          cognito.UserPoolClientIdentityProvider.COGNITO.name,
+        ]),
+      ],
+    });
   // Cognito refuses an app client with a provider that does not exist yet.
   const providers = {};
   Dependable.implement(providers, {
@@ -81,7 +91,9 @@ function permitIdentityProviders(appClient: cognito.UserPoolClient, { userPool, 
 
 /** Lets an app client ask for scopes that are not all known yet: as many as there are at the end of synthesis. */
 export function deferScopes(appClient: cognito.UserPoolClient, oauthScopes: () => cognito.OAuthScope[]): void {
-  definitionOf(appClient).allowedOAuthScopes = Lazy.list({ produce: () => oauthScopes().map((scope) => scope.scopeName) });
+  definitionOf(appClient).allowedOAuthScopes = Lazy.list({
+    produce: () => oauthScopes().map((scope) => scope.scopeName),
+  });
 }
 
 /**

@@ -9,13 +9,19 @@ import { synthError } from '../../private/synth-error';
 export function assertExistingUserPool(scope: Construct, attributes: McpExistingUserPoolAttributes): void {
   const { userPool, domain, signInBaseUrl } = attributes;
   if ((domain === undefined) === (signInBaseUrl === undefined)) {
-    throw synthError('SignInPagesUnclear', `domain and signInBaseUrl are ${domain === undefined ? 'both missing' : 'both given'}, and exactly one says where the sign-in pages are: give domain for one of this app, signInBaseUrl for another`);
+    throw synthError(
+      'SignInPagesUnclear',
+      `domain and signInBaseUrl are ${domain === undefined ? 'both missing' : 'both given'}, and exactly one says where the sign-in pages are: give domain for one of this app, signInBaseUrl for another`,
+    );
   }
   if (signInBaseUrl !== undefined) {
     assertOrigin(signInBaseUrl, 'signInBaseUrl');
   }
   if (attributes.identityProviders?.length === 0) {
-    throw synthError('IdentityProvidersEmpty', 'identityProviders is empty, and nobody could sign in: name one, or leave it out');
+    throw synthError(
+      'IdentityProvidersEmpty',
+      'identityProviders is empty, and nobody could sign in: name one, or leave it out',
+    );
   }
   assertNear(scope, userPool);
   assertDefinition(userPool);
@@ -30,9 +36,15 @@ export function assertExistingUserPool(scope: Construct, attributes: McpExisting
  */
 function assertNear(scope: Construct, userPool: cognito.IUserPool): void {
   const stack = Stack.of(scope);
-  for (const [what, theirs, ours] of [['region', userPool.env.region, stack.region], ['account', userPool.env.account, stack.account]]) {
+  for (const [what, theirs, ours] of [
+    ['region', userPool.env.region, stack.region],
+    ['account', userPool.env.account, stack.account],
+  ]) {
     if (!Token.isUnresolved(theirs) && !Token.isUnresolved(ours) && theirs !== ours) {
-      throw synthError('UserPoolElsewhere', `userPool is of the ${what} ${theirs} and the stack of ${ours}, and app clients are defined where the pool is: put the MCP server into a stack there`);
+      throw synthError(
+        'UserPoolElsewhere',
+        `userPool is of the ${what} ${theirs} and the stack of ${ours}, and app clients are defined where the pool is: put the MCP server into a stack there`,
+      );
     }
   }
 }
@@ -43,7 +55,10 @@ function assertDefinition(userPool: cognito.IUserPool): void {
     return;
   }
   if (definition.userPoolTier === 'LITE') {
-    throw synthError('UserPoolLite', 'userPool is of the feature plan Lite, which binds no access token to an MCP server: set featurePlan to cognito.FeaturePlan.ESSENTIALS');
+    throw synthError(
+      'UserPoolLite',
+      'userPool is of the feature plan Lite, which binds no access token to an MCP server: set featurePlan to cognito.FeaturePlan.ESSENTIALS',
+    );
   }
 }
 
@@ -51,9 +66,15 @@ function assertManagedLogin(userPool: cognito.IUserPool, domain: cognito.UserPoo
   const definition = domain.node.defaultChild as cognito.CfnUserPoolDomain;
   const stack = Stack.of(domain);
   if (JSON.stringify(stack.resolve(definition.userPoolId)) !== JSON.stringify(stack.resolve(userPool.userPoolId))) {
-    throw synthError('UserPoolDomainMismatch', `domain ${domain.node.path} belongs to another user pool than the one given: give the domain of this pool`);
+    throw synthError(
+      'UserPoolDomainMismatch',
+      `domain ${domain.node.path} belongs to another user pool than the one given: give the domain of this pool`,
+    );
   }
   if (definition.managedLoginVersion !== 2) {
-    throw synthError('ManagedLoginMissing', `domain ${domain.node.path} has the classic sign-in pages, which bind no access token to an MCP server: set managedLoginVersion to cognito.ManagedLoginVersion.NEWER_MANAGED_LOGIN`);
+    throw synthError(
+      'ManagedLoginMissing',
+      `domain ${domain.node.path} has the classic sign-in pages, which bind no access token to an MCP server: set managedLoginVersion to cognito.ManagedLoginVersion.NEWER_MANAGED_LOGIN`,
+    );
   }
 }

@@ -51,8 +51,7 @@ impl TeamServer {
             .log_retention(RetentionDays::TwoWeeks)
             .removal_policy(RemovalPolicy::Destroy)
             .build()?;
-        let options =
-            McpMachineClientOptions::new().oauth_scopes([McpScope::named("dog-facts")?]);
+        let options = McpMachineClientOptions::new().oauth_scopes([McpScope::named("dog-facts")?]);
         let machine_client = server.add_machine_client_with("MachineClient", options)?;
         let monitoring = McpMonitoring::builder(&construct, "Monitoring", &server)
             .alarm_topic(Topic::new(&construct, "Alarms")?)

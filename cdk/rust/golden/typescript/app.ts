@@ -3,7 +3,16 @@ import { App, Aspects, CfnOutput, CfnResource, Duration, type IAspect, RemovalPo
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { Construct, type IConstruct } from 'constructs';
-import { McpAuthorization, McpCode, McpContract, McpFront, type McpMachineClient, McpMonitoring, McpScope, McpServer } from 'mcp-lambda-cdk';
+import {
+  McpAuthorization,
+  McpCode,
+  McpContract,
+  McpFront,
+  type McpMachineClient,
+  McpMonitoring,
+  McpScope,
+  McpServer,
+} from 'mcp-lambda-cdk';
 
 /** An MCP server with what the team always adds. */
 class TeamServer extends Construct {
@@ -22,7 +31,14 @@ class TeamServer extends Construct {
         displayName: 'Dogs of the zoo',
         redirectHosts: ['agents.example.com'],
         registrationLifetime: Duration.days(30),
-        clients: [{ clientId: 'desk', clientName: 'Desk of the zoo', redirectUris: ['https://desk.example.com/callback'], oauthScopes: [McpScope.named('dog-facts')] }],
+        clients: [
+          {
+            clientId: 'desk',
+            clientName: 'Desk of the zoo',
+            redirectUris: ['https://desk.example.com/callback'],
+            oauthScopes: [McpScope.named('dog-facts')],
+          },
+        ],
       }),
       lambdaAuthorizer: { code: McpCode.fromAsset('cdk/rust/golden/function') },
       settings: { DOG_API_TIMEOUT_MS: patience, DOG_API_USER_AGENT: 'golden' },

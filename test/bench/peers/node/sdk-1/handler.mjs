@@ -17,4 +17,6 @@ async function answer(event, enableJsonResponse) {
 
 export const handler = async (event) => buffered(await answer(event, true));
 
-export const streaming = awslambda.streamifyResponse(async (event, stream) => streamed(await answer(event, false), stream));
+export const streaming = awslambda.streamifyResponse(async (event, stream) =>
+  streamed(await answer(event, false), stream),
+);

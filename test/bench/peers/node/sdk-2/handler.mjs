@@ -14,4 +14,6 @@ const mcp = createMcpHandler(() => {
 
 export const handler = async (event) => buffered(await mcp.fetch(requestOf(event)));
 
-export const streaming = awslambda.streamifyResponse(async (event, stream) => streamed(await mcp.fetch(requestOf(event)), stream));
+export const streaming = awslambda.streamifyResponse(async (event, stream) =>
+  streamed(await mcp.fetch(requestOf(event)), stream),
+);
