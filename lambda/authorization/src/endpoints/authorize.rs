@@ -24,7 +24,7 @@ use crate::{
         cookie,
         seal::Purpose,
         secret::{Digest, Secret},
-        transaction::{ConsentRequest, SIGN_IN_SECONDS},
+        transaction::{ClientRequest, ConsentRequest, SIGN_IN_SECONDS},
     },
     settings::Settings,
 };
@@ -261,12 +261,14 @@ fn consent_page(
     };
     let consent = ConsentRequest {
         client_id: client.id.clone(),
-        client_kind: client.kind.name().to_owned(),
-        redirect_uri: redirect_uri.clone(),
-        state: state.cloned(),
-        challenge: checked.challenge,
-        scopes: checked.scopes,
-        nonce,
+        request: ClientRequest {
+            client_kind: client.kind.name().to_owned(),
+            redirect_uri: redirect_uri.clone(),
+            state: state.cloned(),
+            challenge: checked.challenge,
+            scopes: checked.scopes,
+            nonce,
+        },
         browser: Digest::of(browser.expose().as_bytes()),
     };
     let sealed = keys.keyring.seal(
@@ -291,6 +293,7 @@ fn consent_page(
         custom_scheme: *redirect_uri.destination() == Destination::CustomScheme,
         resource: &checked.resource.name,
         scopes: consent
+            .request
             .scopes
             .iter()
             .filter_map(|name| checked.resource.scopes.definition(name))

@@ -48,7 +48,7 @@ pub(crate) async fn callback(
         .keyring
         .open(Purpose::Transaction, state, &[], now)
         .map_err(not_opened)?;
-    request_log.client_by_name(&transaction.client_kind);
+    request_log.client_by_name(&transaction.request.client_kind);
     let (id, approval) = (&transaction.id, &transaction.approval);
     check_browser(&server.settings, request, &parameters, id, approval)?;
     to_client(server, keys, &parameters, request_log, &transaction, now)
@@ -93,8 +93,8 @@ fn to_client(
     now: Timestamp,
 ) -> Result<Response, Failure> {
     let settings = &server.settings;
-    let uri = &transaction.redirect_uri;
-    let back = ClientRedirect::checked(uri, transaction.state.as_ref());
+    let uri = &transaction.request.redirect_uri;
+    let back = ClientRedirect::checked(uri, transaction.request.state.as_ref());
     let mut answer = match code(server, keys, parameters, transaction, now) {
         Ok(code) => server
             .pages
@@ -165,11 +165,11 @@ fn code(
     let code = AuthorizationCode {
         upstream_code: upstream_code(parameters)?,
         upstream_verifier: transaction.upstream_verifier.clone(),
-        nonce: transaction.nonce.clone(),
-        scopes: transaction.scopes.clone(),
-        redirect_uri: transaction.redirect_uri.clone(),
+        nonce: transaction.request.nonce.clone(),
+        scopes: transaction.request.scopes.clone(),
+        redirect_uri: transaction.request.redirect_uri.clone(),
     };
-    let binding = AuthorizationCode::binding(&transaction.client, &transaction.challenge);
+    let binding = AuthorizationCode::binding(&transaction.client, &transaction.request.challenge);
     let randomness = server.capabilities.randomness.as_ref();
     Ok(keys.keyring.seal(
         Purpose::AuthorizationCode,

@@ -38,13 +38,16 @@ pub(crate) fn consent(
                 Failure::ConsentNotOpened
             }
         })?;
-    request_log.client_by_name(&consent.client_kind);
+    request_log.client_by_name(&consent.request.client_kind);
     if !cookie::is_bound(request, &cookie::browser_name(settings), &consent.browser) {
         return Err(Failure::ConsentOtherBrowser);
     }
     if form.required("decision")? != "allow" {
         request_log.failure = Some(Failure::ConsentDenied.name());
-        let back = ClientRedirect::checked(&consent.redirect_uri, consent.state.as_ref());
+        let back = ClientRedirect::checked(
+            &consent.request.redirect_uri,
+            consent.request.state.as_ref(),
+        );
         return Ok(server
             .pages
             .to_client(settings, &back.refusal(settings, &Failure::ConsentDenied)));
@@ -67,12 +70,7 @@ fn approved(
         id,
         approval: Digest::of(approval.expose().as_bytes()),
         client: client_digest(&consent.client_id),
-        client_kind: consent.client_kind,
-        redirect_uri: consent.redirect_uri,
-        state: consent.state,
-        challenge: consent.challenge,
-        scopes: consent.scopes,
-        nonce: consent.nonce,
+        request: consent.request,
         upstream_verifier,
     };
     let state = keys.keyring.seal(
@@ -85,12 +83,12 @@ fn approved(
     let url = SignInRequest {
         verifier: &transaction.upstream_verifier,
         state: &state,
-        scope: &transaction.scopes.join(" "),
+        scope: &transaction.request.scopes.join(" "),
         resource: settings
             .resources
-            .of_grant(&transaction.scopes)
+            .of_grant(&transaction.request.scopes)
             .ok_or(Failure::ConsentExpired)?,
-        nonce: transaction.nonce.as_ref(),
+        nonce: transaction.request.nonce.as_ref(),
     }
     .url(settings)?;
     let mut answer = server.pages.to_sign_in(settings, &url);

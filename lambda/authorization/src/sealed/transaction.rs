@@ -10,11 +10,9 @@ use crate::{
 /// How long the consent page and the sign-in behind it may take, in seconds each.
 pub(crate) const SIGN_IN_SECONDS: u64 = 10 * 60;
 
-/// The request that the consent page shows, in a hidden field of its form.
+/// What a client asked for at `/authorize`, after the checks.
 #[derive(Serialize, Deserialize)]
-pub(crate) struct ConsentRequest {
-    #[serde(rename = "c")]
-    pub(crate) client_id: String,
+pub(crate) struct ClientRequest {
     #[serde(rename = "k")]
     pub(crate) client_kind: String,
     #[serde(rename = "r")]
@@ -27,6 +25,15 @@ pub(crate) struct ConsentRequest {
     pub(crate) scopes: Vec<String>,
     #[serde(rename = "n")]
     pub(crate) nonce: Option<Secret>,
+}
+
+/// The request that the consent page shows, in a hidden field of its form.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct ConsentRequest {
+    #[serde(rename = "c")]
+    pub(crate) client_id: String,
+    #[serde(flatten)]
+    pub(crate) request: ClientRequest,
     /// Digest of the cookie of the browser that the page was sent to.
     #[serde(rename = "b")]
     pub(crate) browser: Digest,
@@ -43,18 +50,8 @@ pub(crate) struct Transaction {
     pub(crate) approval: Digest,
     #[serde(rename = "c")]
     pub(crate) client: Digest,
-    #[serde(rename = "k")]
-    pub(crate) client_kind: String,
-    #[serde(rename = "r")]
-    pub(crate) redirect_uri: RedirectUri,
-    #[serde(rename = "s")]
-    pub(crate) state: Option<Secret>,
-    #[serde(rename = "h")]
-    pub(crate) challenge: String,
-    #[serde(rename = "p")]
-    pub(crate) scopes: Vec<String>,
-    #[serde(rename = "n")]
-    pub(crate) nonce: Option<Secret>,
+    #[serde(flatten)]
+    pub(crate) request: ClientRequest,
     /// Our own PKCE verifier towards Cognito.
     #[serde(rename = "v")]
     pub(crate) upstream_verifier: Secret,
