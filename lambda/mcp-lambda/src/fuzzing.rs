@@ -297,7 +297,7 @@ fn server() -> Option<BuiltServer<Fuzzed>> {
 }
 
 /// The value of an `Mcp-Name` header (2026-07-28, standard request headers): plain, or `=?base64?…?=`.
-fn decoded(value: &HeaderValue) -> Option<String> {
+fn decode(value: &HeaderValue) -> Option<String> {
     let text = std::str::from_utf8(value.as_bytes()).ok()?.trim();
     let inner = text
         .strip_prefix("=?base64?")
@@ -362,7 +362,7 @@ pub fn request(data: &[u8]) {
         let name = headers.get("mcp-name");
         if is_needed || name.is_some() {
             assert_eq!(
-                name.and_then(decoded).as_deref(),
+                name.and_then(decode).as_deref(),
                 Some("open"),
                 "the header says what the body says"
             );

@@ -85,9 +85,9 @@ impl Entry<'_> {
     /// The result of an earlier call, if it can be read in time.
     pub(crate) async fn result(&self) -> Option<CallToolResult> {
         let looked = self.within(self.cache.state.store.get(self.key.clone()));
-        let text = self.logged("read", looked.await)??;
+        let text = self.log_failure("read", looked.await)??;
         let result = serde_json::from_str(&text).map_err(|_| StoreError::Nonsense);
-        self.logged("read", result)
+        self.log_failure("read", result)
     }
 
     /// Stores the result for later calls, unless it is an error.
@@ -103,7 +103,7 @@ impl Entry<'_> {
             }
             Err(_) => Err(StoreError::Nonsense),
         };
-        self.logged("write", kept);
+        self.log_failure("write", kept);
     }
 
     async fn within<T>(
@@ -118,7 +118,7 @@ impl Entry<'_> {
     }
 
     /// The call continues without the cache.
-    fn logged<T>(&self, step: &str, outcome: Result<T, StoreError>) -> Option<T> {
+    fn log_failure<T>(&self, step: &str, outcome: Result<T, StoreError>) -> Option<T> {
         outcome
             .inspect_err(|problem| {
                 self.cache.log.error(

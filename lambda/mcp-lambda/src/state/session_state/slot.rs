@@ -79,7 +79,7 @@ impl SessionSlot {
         }
     }
 
-    fn locked<R>(&self, act: impl FnOnce(&mut Conversation) -> R) -> R {
+    fn with_lock<R>(&self, act: impl FnOnce(&mut Conversation) -> R) -> R {
         act(&mut self
             .conversation
             .lock()
@@ -88,7 +88,7 @@ impl SessionSlot {
 
     /// The current conversation. A malformed handle is unknown without reading the store.
     pub(super) fn conversation(&self) -> Result<Conversation, SessionError> {
-        let conversation = self.locked(|conversation| conversation.clone());
+        let conversation = self.with_lock(|conversation| conversation.clone());
         if matches!(&conversation, Conversation::Handle(handle) if !is_handle(handle)) {
             return Err(SessionError::UnknownConversation);
         }
@@ -97,7 +97,7 @@ impl SessionSlot {
 
     /// The conversation for a write: a new one gets its handle here.
     pub(super) fn conversation_to_write(&self) -> Result<Conversation, SessionError> {
-        self.locked(|conversation| {
+        self.with_lock(|conversation| {
             if *conversation == Conversation::New {
                 let handle = unguessable().map_err(SessionError::Unavailable)?;
                 *conversation = Conversation::Chosen(handle);
@@ -108,7 +108,7 @@ impl SessionSlot {
     }
 
     pub(super) fn has_written(&self) {
-        self.locked(|conversation| {
+        self.with_lock(|conversation| {
             if let Conversation::Chosen(id) = conversation {
                 *conversation = Conversation::Begun(std::mem::take(id));
             }
@@ -123,7 +123,7 @@ impl SessionSlot {
 
     /// The handle for the result of the call, and whether the model does not know it yet.
     pub(crate) fn handle(&self) -> Option<(String, bool)> {
-        self.locked(|conversation| match conversation {
+        self.with_lock(|conversation| match conversation {
             Conversation::Handle(id) => Some((id.clone(), false)),
             Conversation::Begun(id) => Some((id.clone(), true)),
             Conversation::SessionId(_) | Conversation::New | Conversation::Chosen(_) => None,

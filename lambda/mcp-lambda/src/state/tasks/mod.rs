@@ -157,7 +157,7 @@ impl Tasks {
             may_see(&record.tool)?;
             Ok(record.send_again(now))
         });
-        let (record, send_again) = found(looked.await, task)?;
+        let (record, send_again) = find(looked.await, task)?;
         if send_again? && let Err(problem) = self.send(caller, task, record.round).await {
             // The next `tasks/get` retries.
             self.log.error(
@@ -187,7 +187,7 @@ impl Tasks {
             // Resends an earlier update that was lost on its way to the worker.
             Ok(record.answer(answers, now) || record.send_again(now))
         });
-        let (record, goes_on) = found(answered.await, task)?;
+        let (record, goes_on) = find(answered.await, task)?;
         if goes_on? {
             self.send(caller, task, record.round)
                 .await
@@ -201,7 +201,7 @@ impl Tasks {
         let cancelled = self
             .task_store
             .step(caller, task, |record, now| record.cancel(now));
-        found(cancelled.await, task).map(|_| ())
+        find(cancelled.await, task).map(|_| ())
     }
 
     async fn send(&self, caller: &Caller, task: &str, round: u32) -> Result<(), ContinuationError> {
@@ -232,7 +232,7 @@ impl Tasks {
 }
 
 /// The error for another caller's task, an expired one and an unknown one is the same.
-fn found<T>(step: Result<Option<T>, StoreError>, task: &str) -> Result<T, ErrorData> {
+fn find<T>(step: Result<Option<T>, StoreError>, task: &str) -> Result<T, ErrorData> {
     step.map_err(|problem| unavailable(&problem))?
         .ok_or_else(|| ErrorData::invalid_params(format!("no task has the id {task:?}"), None))
 }
