@@ -107,9 +107,14 @@ impl Stack {
         // As in the checkout, where the workspace's own Node goes before the machine's.
         let (packages, scripts) = (root.join("node_modules/.bin"), root.join("scripts"));
         fs::create_dir_all(&packages).unwrap();
-        fs::create_dir_all(&scripts).unwrap();
+        fs::create_dir_all(scripts.join("lib")).unwrap();
         let checkout = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-        for script in ["mcp-lambda.mjs", "prepare.mjs", "lock.mjs", "root.mjs"] {
+        for script in [
+            "mcp-lambda.mjs",
+            "lib/prepare.mjs",
+            "lib/lock.mjs",
+            "lib/root.mjs",
+        ] {
             fs::copy(checkout.join("scripts").join(script), scripts.join(script)).unwrap();
         }
         fs::copy(checkout.join("package.json"), root.join("package.json")).unwrap();
