@@ -87,14 +87,14 @@ function modules(folder: string): Graph {
         const used = [...text.matchAll(/^[ \t]*(?:pub(?:\([^)]*\))?\s+)?use\s+([^;]+);/gm)].flatMap(([, tree = '']) =>
           paths(tree),
         );
-        const inline = [...text.matchAll(/\b(?:crate|super)(?:::\w+)+/g)].map(([path]) => path.split('::'));
+        const inline = [...text.matchAll(/\b\w+(?:::\w+)+/g)].map(([path]) => path.split('::'));
         const targets = [...used, ...inline].flatMap((path) => {
           let base = here === '' ? [] : here.split('::');
           let rest = path;
           if (path[0] === 'crate') [base, rest] = [[], path.slice(1)];
           else if (path[0] === 'super') for (; rest[0] === 'super'; rest = rest.slice(1)) base = base.slice(0, -1);
           else if (path[0] === 'self') rest = path.slice(1);
-          else return [];
+          else if (!names.has([...base, path[0]].join('::'))) return [];
           const whole = [...base, ...rest];
           for (let length = whole.length; length > 0; length -= 1) {
             const name = whole.slice(0, length).join('::');

@@ -4,7 +4,6 @@
 use crate::{
     capability::Timestamp,
     failure::Failure,
-    oauth::redirect::{Destination, RedirectUri},
     sealed::{
         seal::{Keyring, OpenFailure, Purpose},
         secret::{Digest, Secret},
@@ -21,63 +20,17 @@ mod identifier;
 mod name;
 pub(crate) mod refused;
 mod registration;
+mod resolved;
 
 pub use address::is_public;
 pub(crate) use cache::{DocumentCache, FetchBudgets};
-pub(crate) use document::parse_document;
 pub use document_problem::DocumentProblem;
 pub(crate) use fetch::fetch_document;
 pub(crate) use identifier::{client_digest, document_url, is_url};
 pub(crate) use name::harmless_name;
 pub use refused::RefusedClients;
 pub(crate) use registration::{Registration, register};
-
-/// How a client was registered.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum ClientKind {
-    /// By the operator, in the settings.
-    PreRegistered,
-    /// By the document at its own URL.
-    MetadataDocument {
-        /// Host of that URL, the only verified fact about the client.
-        host: String,
-    },
-    /// By itself, at `/register`.
-    Registered,
-}
-
-impl ClientKind {
-    pub(crate) fn name(&self) -> &'static str {
-        match self {
-            Self::PreRegistered => "preRegistered",
-            Self::MetadataDocument { .. } => "metadataDocument",
-            Self::Registered => "registered",
-        }
-    }
-}
-
-/// The data about a client for an authorization request.
-#[derive(Debug, Clone)]
-pub(crate) struct Client {
-    pub(crate) id: String,
-    pub(crate) kind: ClientKind,
-    pub(crate) name: Option<String>,
-    pub(crate) redirect_uris: Vec<RedirectUri>,
-    /// The scopes that it may request; all if `None`.
-    pub(crate) scopes: Option<Vec<String>>,
-    /// Whether it authenticates with a secret.
-    pub(crate) confidential: bool,
-}
-
-impl Client {
-    /// Whether the displayed name can only belong to this client: the operator has set it, and another client cannot
-    /// use the code, because it lacks the secret or is not at that web address. On loopback and behind a custom scheme
-    /// any program can use the `client_id` of a public client.
-    pub(crate) fn is_vouched_for(&self, redirect_uri: &RedirectUri) -> bool {
-        self.kind == ClientKind::PreRegistered
-            && (self.confidential || *redirect_uri.destination() == Destination::Https)
-    }
-}
+pub(crate) use resolved::{Client, ClientKind};
 
 /// How a client authenticates at `/token` and `/revoke`.
 #[derive(Debug, Clone)]

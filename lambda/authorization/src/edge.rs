@@ -1,7 +1,7 @@
 //! Connects the core with its environment: Lambda events, plain HTTP on loopback, HTTPS clients, Secrets Manager, the
 //! system's randomness and the log. All decisions are in the core.
 
-use std::{process::ExitCode, sync::Arc, time::SystemTime};
+use std::{process::ExitCode, sync::Arc};
 
 use mcp_lambda_runtime::{
     https::HttpsClient,
@@ -14,32 +14,23 @@ use mcp_lambda_runtime::{
 use ring::rand::{SecureRandom, SystemRandom};
 
 use crate::{
-    capability::{Capabilities, EventLog, NoRandomness, Randomness, Timestamp},
+    capability::{Capabilities, EventLog, NoRandomness, Randomness},
     context::AuthorizationServer,
     log::LogEvent,
     settings::{Certificate, Settings},
 };
 
+mod clock;
 mod event;
 mod https;
 mod listen;
 mod metadata_hosts;
 mod secrets;
 
+pub use clock::{Clock, timestamp};
 pub use event::{from_event, into_answer};
 pub use listen::listen;
 pub use metadata_hosts::PinnedHosts;
-
-/// The only clock, read by `main`.
-pub type Clock = fn() -> SystemTime;
-
-/// The moment of a clock.
-pub fn timestamp(time: SystemTime) -> Timestamp {
-    Timestamp(
-        time.duration_since(SystemTime::UNIX_EPOCH)
-            .map_or(0, |elapsed| elapsed.as_secs()),
-    )
-}
 
 /// The operating system's random bytes.
 pub struct SystemRandomness(SystemRandom);

@@ -7,7 +7,7 @@ use std::{collections::HashMap, sync::Mutex};
 use http::{HeaderMap, header};
 use url::Url;
 
-use super::Client;
+use super::resolved::Client;
 use crate::{
     capability::Timestamp,
     failure::Failure,

@@ -7,7 +7,12 @@ use http::{Response, StatusCode, header};
 use serde::Deserialize;
 use url::Url;
 
-use super::{Client, ClientKind, document_problem::DocumentProblem, harmless_name};
+use super::{
+    address::is_public,
+    document_problem::DocumentProblem,
+    name::harmless_name,
+    resolved::{Client, ClientKind},
+};
 use crate::oauth::{redirect::RedirectUri, request::is_media_type};
 
 /// Most redirect URIs of one client.
@@ -19,7 +24,7 @@ pub(crate) fn public_address(addresses: &[IpAddr]) -> Result<IpAddr, DocumentPro
         .first()
         .copied()
         .ok_or(DocumentProblem::NotResolved)?;
-    if addresses.iter().all(|address| super::is_public(*address)) {
+    if addresses.iter().all(|address| is_public(*address)) {
         Ok(first)
     } else {
         Err(DocumentProblem::NotPublic)

@@ -5,8 +5,11 @@ use std::{net::SocketAddr, time::Duration};
 use url::Url;
 
 use super::{
-    Client, DocumentCache, DocumentProblem, FetchBudgets, document::public_address, document_url,
-    parse_document,
+    cache::{DocumentCache, FetchBudgets},
+    document::{parse_document, public_address},
+    document_problem::DocumentProblem,
+    identifier::document_url,
+    resolved::Client,
 };
 use crate::{
     capability::{FetchLimits, MetadataHosts, Timestamp},

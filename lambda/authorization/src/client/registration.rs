@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::harmless_name;
+use super::name::harmless_name;
 use crate::{
     capability::{Randomness, Timestamp},
     failure::Failure,

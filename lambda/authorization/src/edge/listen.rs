@@ -10,9 +10,10 @@ use hyper::{
     service::service_fn,
 };
 use hyper_util::rt::TokioIo;
+use mcp_lambda_runtime::start_error::StartError;
 use tokio::net::TcpListener;
 
-use super::{Clock, StartError, timestamp};
+use super::clock::{Clock, timestamp};
 use crate::{context::AuthorizationServer, oauth::request::Request};
 
 /// The size limit that API Gateway would apply.

@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http_body::{Body, Frame};
@@ -13,6 +14,8 @@ use tokio::time::Sleep;
 
 use crate::endpoint::message::Message;
 
+/// Comments that keep an event stream alive; the gateway's idle limit is 5 minutes, an edge's 30 seconds.
+pub(crate) const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// Longest event that is parsed; a longer one cannot be a request of a server to a client.
 const MAX_EVENT: usize = 64 * 1024;
 

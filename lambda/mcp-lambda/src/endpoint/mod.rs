@@ -20,7 +20,6 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
@@ -37,7 +36,7 @@ use crate::definition::BuiltServer;
 use crate::endpoint::accept::{
     EVENT_STREAM, JSON, accept_leniently, prefers_event_stream, to_event_stream,
 };
-use crate::endpoint::bounded_stream::EventStreamBody;
+use crate::endpoint::bounded_stream::{EventStreamBody, KEEP_ALIVE};
 use crate::endpoint::client_description::tolerate;
 use crate::endpoint::cors::Cors;
 use crate::endpoint::limits::MAX_BODY;
@@ -58,9 +57,6 @@ use crate::state::endpoint_state::{EndpointState, WorkError};
 use crate::telemetry::{Record, Telemetry, observe};
 use crate::token::caller::Caller;
 use crate::token::policy::Policy;
-
-/// Comments that keep an event stream alive; the gateway's idle limit is 5 minutes, an edge's 30 seconds.
-pub(crate) const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// The MCP endpoint: checks of the request, then rmcp's Streamable HTTP service, then corrections of rmcp's response.
 ///

@@ -7,7 +7,7 @@ use mcp_lambda_contract::{
     AwsResource, AwsResourceType, Contract, ContractProblem, EndpointMethod, Reader, Settings,
 };
 
-use crate::state::mcp_session::LIFETIME;
+use crate::state::mcp_session::session_id::LIFETIME;
 use crate::state::requirements::{self, StateRequirements, TABLE};
 use crate::state::session_state::takes_the_argument;
 use crate::state::settings::{self, StateSettings};

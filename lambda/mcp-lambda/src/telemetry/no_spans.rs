@@ -9,7 +9,7 @@ use crate::endpoint::message::Message;
 use crate::runtime::deadline::Deadline;
 use crate::runtime::invocation_ids::InvocationIds;
 use crate::runtime::process::Process;
-use crate::telemetry::record::Line;
+use crate::telemetry::line::Line;
 
 /// A server cannot declare spans.
 #[derive(Default)]

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::combinators::BoxBody;
 
-use crate::telemetry::Record;
+use crate::telemetry::record::Record;
 
 /// Wraps an event stream whose record is finished at its end, or when it is dropped.
 pub(crate) fn observe(body: BoxBody<Bytes, Infallible>, record: Record) -> Observed {

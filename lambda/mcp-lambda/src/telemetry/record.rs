@@ -1,22 +1,117 @@
-//! Collects what is logged about one request and writes its log line with metrics.
+//! Collects what is logged about each request and writes its log line with metrics.
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, Method, StatusCode};
-use serde::Serialize;
+use mcp_lambda_contract::{List, McpSettings, Metrics};
 use tokio::time::Instant;
 
 use crate::endpoint::message::Message;
 use crate::endpoint::refusal::Refusal;
 use crate::revision::Revision;
+use crate::runtime::deadline::Deadline;
 use crate::runtime::invocation_ids::InvocationIds;
-use crate::telemetry::spans::RequestSpan;
+use crate::runtime::log::Log;
+use crate::runtime::process::Process;
+use crate::telemetry::line::{self, Directive, Line};
+use crate::telemetry::names;
+use crate::telemetry::outcome::Outcome;
+use crate::telemetry::spans::{RequestSpan, Spans};
 use crate::telemetry::trace::{TraceParent, xray_trace_id};
-use crate::telemetry::{Outcome, Telemetry, names};
 
-/// The CloudWatch namespace of the metrics.
-const NAMESPACE: &str = "McpLambda";
+/// The state that the records of one process share.
+pub(crate) struct Telemetry {
+    log: Log,
+    /// The server's name in its contract.
+    server: String,
+    /// CloudWatch reads metrics from the log, so only a Lambda function writes them.
+    metrics: bool,
+    /// Names of MCP clients that may be logged, beside those of [`names::client`].
+    clients: Vec<String>,
+    now: fn() -> SystemTime,
+    spans: Spans,
+    /// Whether the next invocation is the first one of a process that was started on demand.
+    cold: AtomicBool,
+    /// Records of requests that have ended, while they are held back.
+    held: Mutex<Option<Vec<Record>>>,
+}
+
+/// While it exists, log lines of finished requests wait, so that the response is sent before the line is written.
+pub(crate) struct HeldRecords<'a>(&'a Telemetry);
+
+impl Drop for HeldRecords<'_> {
+    fn drop(&mut self) {
+        // Each writes its line when it is dropped, after the lock is released.
+        let records = self.0.held().take();
+        drop(records);
+    }
+}
+
+impl Telemetry {
+    pub(crate) fn new(
+        server: &str,
+        settings: &McpSettings,
+        process: &Process,
+        spans: Spans,
+    ) -> Arc<Self> {
+        let is_function = process.runtime_api().is_some();
+        let started_in_advance = process
+            .variable("AWS_LAMBDA_INITIALIZATION_TYPE")
+            .is_some_and(|kind| kind != "on-demand");
+        Arc::new(Self {
+            log: process.log.clone(),
+            server: server.to_owned(),
+            metrics: is_function && settings.metrics == Metrics::Emf,
+            clients: settings
+                .log_clients
+                .as_ref()
+                .map_or_else(Vec::new, |List(names)| names.clone()),
+            now: process.now,
+            spans,
+            cold: AtomicBool::new(is_function && !started_in_advance),
+            held: Mutex::default(),
+        })
+    }
+
+    /// Exports the spans that have ended, between two invocations.
+    pub(crate) async fn flush(&self, deadline: Deadline) {
+        self.spans.flush(deadline).await;
+    }
+
+    /// Exports spans periodically until the process ends.
+    pub(crate) fn flush_periodically(&self) {
+        self.spans.flush_periodically();
+    }
+
+    /// Holds back the lines of requests that end from now on.
+    pub(crate) fn hold(&self) -> HeldRecords<'_> {
+        self.held().get_or_insert_default();
+        HeldRecords(self)
+    }
+
+    /// Takes the record of a finished request and holds it back or drops it.
+    fn end(&self, record: Record) {
+        if let Some(held) = &mut *self.held() {
+            held.push(record);
+        }
+    }
+
+    fn held(&self) -> MutexGuard<'_, Option<Vec<Record>>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Starts the record of one request. Its line is written when the record is finished or dropped.
+    pub(crate) fn begin(self: &Arc<Self>, invocation: Option<&InvocationIds>) -> Record {
+        let is_cold = self.cold.swap(false, Ordering::Relaxed);
+        Record::new(
+            Arc::clone(self),
+            Instant::now(),
+            invocation.map(|ids| (ids.clone(), is_cold)),
+        )
+    }
+}
 
 /// One request until its response has ended. Its line is written then, or when the record is dropped.
 pub(crate) struct Record {
@@ -181,7 +276,7 @@ impl Record {
             refusal: self.refusal,
             duration_ms,
             cold_start,
-            metrics: has_metrics.then(|| Metrics {
+            metrics: has_metrics.then(|| line::Metrics {
                 aws: Directive::new((self.telemetry.now)(), is_cold, self.throttled),
                 server: &self.telemetry.server,
                 calls: 1,
@@ -199,108 +294,5 @@ impl Record {
 impl Drop for Record {
     fn drop(&mut self) {
         self.write();
-    }
-}
-
-/// The log line, whose members `docs/telemetry.md` lists.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Line<'a> {
-    level: &'static str,
-    message: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) request_id: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    xray_trace_id: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    trace_id: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) method: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) tool: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) protocol_version: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    client: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) status: Option<u16>,
-    pub(crate) outcome: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) refusal: Option<&'static str>,
-    duration_ms: f64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) cold_start: Option<bool>,
-    #[serde(flatten)]
-    metrics: Option<Metrics<'a>>,
-}
-
-/// The members that CloudWatch turns into metrics (embedded metric format), in the same line, so that no second line
-/// with the same ids is necessary.
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Metrics<'a> {
-    #[serde(rename = "_aws")]
-    aws: Directive,
-    #[serde(rename = "server")]
-    server: &'a str,
-    calls: u8,
-    errors: u8,
-    latency: f64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cold_starts: Option<u8>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    throttles: Option<u8>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Directive {
-    timestamp: u64,
-    cloud_watch_metrics: [MetricSet; 1],
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct MetricSet {
-    namespace: &'static str,
-    dimensions: [[&'static str; 2]; 1],
-    metrics: Vec<Metric>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Metric {
-    name: &'static str,
-    unit: &'static str,
-}
-
-impl Directive {
-    /// Rare metrics are included only when they are 1: each metric is billed for each month in which it occurs.
-    fn new(now: SystemTime, is_cold: bool, throttled: bool) -> Self {
-        let count = |name| Metric {
-            name,
-            unit: "Count",
-        };
-        let mut metrics = vec![
-            count("Calls"),
-            count("Errors"),
-            Metric {
-                name: "Latency",
-                unit: "Milliseconds",
-            },
-        ];
-        metrics.extend(is_cold.then(|| count("ColdStarts")));
-        metrics.extend(throttled.then(|| count("Throttles")));
-        let since_epoch = now
-            .duration_since(SystemTime::UNIX_EPOCH)
-            .unwrap_or_default();
-        Self {
-            timestamp: u64::try_from(since_epoch.as_millis()).unwrap_or_default(),
-            cloud_watch_metrics: [MetricSet {
-                namespace: NAMESPACE,
-                dimensions: [["server", "tool"]],
-                metrics,
-            }],
-        }
     }
 }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::state::mcp_session::LIFETIME;
 use crate::state::mcp_session::mailbox::Mailbox;
+use crate::state::mcp_session::session_id::LIFETIME;
 use crate::state::store::{Attempts, StoreError};
 
 /// How long a failing store is retried when it is asked whether a session has ended.

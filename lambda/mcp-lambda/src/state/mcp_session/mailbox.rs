@@ -5,7 +5,7 @@ use std::time::Duration;
 use rmcp::model::{ClientJsonRpcMessage, RequestId};
 
 use crate::runtime::deadline::Deadline;
-use crate::state::mcp_session::LIFETIME;
+use crate::state::mcp_session::session_id::LIFETIME;
 use crate::state::store::{State, StoreError};
 use crate::token::caller::Caller;
 

@@ -19,6 +19,7 @@ mod manager;
 mod recorder;
 pub(crate) mod response_stream;
 mod resumption;
+pub(crate) mod session_id;
 mod transport;
 
 use std::sync::Arc;
@@ -33,7 +34,6 @@ use rmcp::model::{Implementation, InitializeRequestParams, ProtocolVersion};
 use rmcp::transport::streamable_http_server::session::SessionManager;
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::endpoint::refusal::{Refusal, json_response};
@@ -53,25 +53,12 @@ use mailbox::Mailbox;
 use manager::{CallManager, Outcome};
 use response_stream::{Closing, ResponseStream};
 use resumption::Resumption;
+use session_id::{LIFETIME, LONGEST_ID, SESSION_ID, SealedSession};
 
-/// The header that carries the sealed client (Streamable HTTP, revisions before 2026-07-28).
-pub(crate) const SESSION_ID: &str = "mcp-session-id";
-/// A client initializes again after this time.
-pub(crate) const LIFETIME: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// The header of a client that reconnects to an event stream.
 const LAST_EVENT_ID: &str = "last-event-id";
 /// A tool is stopped this much earlier, so that its last messages can be stored.
 const KEEP_MARGIN: Duration = Duration::from_millis(750);
-/// Longest session id, in bytes: API Gateway accepts 10 KB of headers in total, most of which the access token needs.
-const LONGEST_ID: usize = 4096;
-
-/// The content of a session id.
-#[derive(Deserialize, Serialize)]
-struct SealedSession {
-    /// Identifies the session among those of one caller.
-    id: String,
-    client: InitializeRequestParams,
-}
 
 /// The MCP sessions of one server. The process stores nothing about them.
 pub(crate) struct McpSessions<S> {

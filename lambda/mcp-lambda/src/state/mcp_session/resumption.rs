@@ -13,8 +13,8 @@ use serde_json::json;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use crate::endpoint::KEEP_ALIVE;
 use crate::endpoint::accept::EVENT_STREAM;
+use crate::endpoint::bounded_stream::KEEP_ALIVE;
 use crate::endpoint::refusal::{Refusal, check_scopes};
 use crate::runtime::response::Response;
 use crate::state::mcp_session::call::RETRY;

@@ -4,8 +4,11 @@ use std::fmt;
 
 use rmcp::model::{ContentBlock, IntoContents};
 
-use crate::state::session_state::{ARGUMENT, MAX_SESSION};
+use crate::state::session_state::schema::ARGUMENT;
 use crate::state::store::{Attempts, StoreError};
+
+/// Largest value, in bytes of JSON. A DynamoDB item could hold more, but every write is billed for the whole value.
+pub(super) const MAX_SESSION: usize = 64 * 1024;
 
 /// Why the value of a conversation cannot be read or changed. Its `Display` is the message for the caller: it names the
 /// reason in AWS's terms, never the table, the account or the value. A tool can return it unchanged.

@@ -17,9 +17,6 @@ pub use error::SessionError;
 pub(crate) use schema::{ARGUMENT, takes_the_argument};
 pub(crate) use slot::{McpSessionId, SessionSlot};
 
-/// Largest value, in bytes of JSON. A DynamoDB item could hold more, but every write is billed for the whole value.
-pub(crate) const MAX_SESSION: usize = 64 * 1024;
-
 /// The value of one conversation. A tool takes it as an argument and declares it:
 /// `ToolPolicy::scopes(&["counter.write"]).writes_session()`.
 ///

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::runtime::deadline::Deadline;
 use crate::state::requirements::SessionUse;
-use crate::state::session_state::SessionError;
+use crate::state::session_state::error::SessionError;
 use crate::state::store::{State, unguessable};
 use crate::token::caller::Caller;
 

@@ -3,8 +3,8 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::state::session_state::error::{MAX_SESSION, SessionError};
 use crate::state::session_state::slot::{Conversation, SessionSlot};
-use crate::state::session_state::{MAX_SESSION, SessionError};
 use crate::state::store::{Attempts, StoreError, Version, Versioned};
 
 impl SessionSlot {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::runtime::deadline::Deadline;
-use crate::state::store::StoreError;
+use crate::state::store::store_error::StoreError;
 
 /// How long a failing store is retried when the deadline allows more.
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -5,6 +5,7 @@ mod export;
 mod parent;
 mod request;
 mod settings;
+mod tracing;
 mod values;
 
 use std::sync::Arc;
@@ -13,13 +14,13 @@ use std::time::{Duration, SystemTime};
 use mcp_lambda_contract::{ServerInfo, Setting};
 use opentelemetry::InstrumentationScope;
 use opentelemetry::trace::TracerProvider as _;
-use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider};
+use opentelemetry_sdk::trace::SdkTracerProvider;
 
 use crate::runtime::deadline::Deadline;
 use crate::runtime::invocation_ids::InvocationIds;
 use crate::runtime::process::Process;
 use export::{Exporter, Queue, ToQueue};
-use values::Propagators;
+use tracing::Tracing;
 
 pub(crate) use request::{Ambient, RequestSpan};
 
@@ -57,13 +58,6 @@ impl SpansDeclaration {
 /// The spans of one process; without an address to send them to there are none.
 #[derive(Clone, Default)]
 pub(crate) struct Spans(Option<Arc<Tracing>>);
-
-struct Tracing {
-    tracer: SdkTracer,
-    propagators: Propagators,
-    queue: Arc<Queue>,
-    exporter: Exporter,
-}
 
 impl Spans {
     /// Reads the settings. If they name a receiver, this installs the library's global tracer provider, so that spans

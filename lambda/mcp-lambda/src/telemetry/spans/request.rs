@@ -16,9 +16,9 @@ use rmcp::model::{ErrorCode, RequestId};
 
 use crate::endpoint::message::Message;
 use crate::runtime::invocation_ids::InvocationIds;
-use crate::telemetry::record::Line;
-use crate::telemetry::spans::Tracing;
+use crate::telemetry::line::Line;
 use crate::telemetry::spans::parent::{caller_span, xray_segment};
+use crate::telemetry::spans::tracing::Tracing;
 
 /// The span of one request, or of one run of a task's tool: a server span of the semantic conventions for MCP. It
 /// begins when its parent is known, with the time at which the request arrived.
