@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 // @ts-expect-error a script without types
 import { apiReference, assembly, breaks, writeAssembly } from '../../scripts/api.mjs';
+// @ts-expect-error a script without types
+import { extractExamples } from '../../scripts/examples.mjs';
 
 const root = join(import.meta.dirname, '..', '..');
 
@@ -41,12 +42,7 @@ describe('the public API of the constructs', () => {
   });
 
   test('has examples that compile, and can be said in the other languages', () => {
-    const tablet = join(root, 'target', 'examples.tabl');
-    const done = spawnSync(
-      join(root, 'node_modules', '.bin', 'jsii-rosetta'),
-      ['extract', '--strict', '--cache-to', tablet, 'cdk'],
-      { cwd: root, encoding: 'utf8' },
-    );
-    assert.equal(done.status, 0, `${done.stdout}${done.stderr}`);
+    const { status, output } = extractExamples(join(root, 'target', 'examples.tabl'));
+    assert.equal(status, 0, output);
   });
 });

@@ -35,6 +35,17 @@ describe('the documents', () => {
     assert.deepEqual(broken, []);
   });
 
+  test('have at most 150 lines in docs/, unless half of the lines are rows of tables', () => {
+    const tooLong = pages
+      .filter((page) => /^docs\/[^/]+\.md$/.test(page))
+      .map((page) => ({ page, lines: read(page).trimEnd().split('\n') }))
+      .filter(
+        ({ lines }) => lines.length > 150 && lines.filter((line) => line.startsWith('|')).length * 2 < lines.length,
+      )
+      .map(({ page, lines }) => `${page}: ${lines.length} lines`);
+    assert.deepEqual(tooLong, []);
+  });
+
   test('name only npm scripts and test parts that exist', () => {
     const scripts = Object.assign(
       {},

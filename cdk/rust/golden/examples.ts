@@ -1,7 +1,10 @@
 // The examples of the documentation as jsii-rosetta says them in Java and C#: each in a class, like that of cdk/rosetta/default.ts-fixture.
-import { rmSync, writeFileSync } from 'node:fs';
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { must, readJson, root, target } from './tools.ts';
+// @ts-expect-error a script without types
+import { extractExamples } from '../../../scripts/examples.mjs';
+import { readJson, target } from './tools.ts';
 
 interface Form {
   readonly language: string;
@@ -81,9 +84,8 @@ const csharp: Form = {
 
 /** Writes the examples into `folder`, one file for each, and gives the folder. */
 function write(folder: string, form: Form): string {
-  const tablet = join(target, 'examples.tabl');
-  rmSync(tablet, { force: true });
-  must(join(root, 'node_modules', '.bin', 'jsii-rosetta'), ['extract', '--strict', '--cache-to', tablet, 'cdk']);
+  const { status, output } = extractExamples(join(target, 'examples.tabl'));
+  assert.equal(status, 0, output);
   const translated = Object.values<any>(readJson('target', 'golden', 'examples.tabl').snippets).map(
     (snippet): string => snippet.translations[form.language].source,
   );

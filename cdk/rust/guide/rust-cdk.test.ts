@@ -1,4 +1,4 @@
-/** The commands and files of docs/rust-cdk.md, in its order, from an empty folder beside the checkout. */
+/** The commands and files of docs/rust-cdk.md and docs/rust-bindings.md, in their order, from an empty folder beside the checkout. */
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -8,7 +8,9 @@ import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 
 const root = join(import.meta.dirname, '..', '..', '..');
-const guide = readFileSync(join(root, 'docs', 'rust-cdk.md'), 'utf8');
+const guide = ['rust-cdk.md', 'rust-bindings.md']
+  .map((page) => readFileSync(join(root, 'docs', page), 'utf8'))
+  .join('\n');
 const blocks = [...guide.matchAll(/^```(\w+)\n(.*?)^```/gms)].map(([, language, text]) => ({ language, text }));
 
 /** The only block of a language that has some text. */

@@ -19,15 +19,18 @@ import * as library from '../../lib';
 import { certificate, emptyApp } from '../synthesis';
 
 const root = join(__dirname, '..', '..', '..');
-/** The examples by the headings that they are under. */
-const examples = readFileSync(join(root, 'cdk', 'README.md'), 'utf8')
-  .split(/^#+ /m)
+/** The README, and the pages that continue it. */
+const pages: string[] = JSON.parse(readFileSync(join(root, 'cdk', 'rosetta', 'pages.json'), 'utf8'));
+/** Their examples by the headings that they are under. */
+const examples = pages
+  .map((page) => readFileSync(join(root, page), 'utf8'))
+  .flatMap((page) => page.split(/^#+ /m))
   .flatMap((section) => {
     const heading = section.slice(0, section.indexOf('\n'));
     return [...section.matchAll(/```ts\n(.*?)```/gs)].map((match) => ({ heading, example: match[1] }));
   });
 
-/** Runs an example of the README inside a stack; the library's names and the resources that its text speaks of are there. */
+/** Runs an example inside a stack; the library's names and the resources that its text speaks of are there. */
 function run(example: string): Template {
   process.chdir(root);
   // Nothing is built: the app is told that no stack needs its assets.

@@ -35,7 +35,21 @@ pub use run::run;
 pub use state::{ResponseStream, SessionError, SessionState, TaskStart};
 pub use tool_policy::ToolPolicy;
 
-/// Compiles the examples of the guide.
+/// Compiles the examples of the guides.
 #[cfg(all(doctest, feature = "state"))]
-#[doc = include_str!("../../../docs/write-a-server.md")]
-struct WriteAServer;
+mod guides {
+    #[doc = include_str!("../../../docs/first-server.md")]
+    struct FirstServer;
+    #[doc = include_str!("../../../docs/tools-and-scopes.md")]
+    struct ToolsAndScopes;
+    #[doc = include_str!("../../../docs/settings.md")]
+    struct Settings;
+    #[doc = include_str!("../../../docs/state.md")]
+    struct State;
+    #[doc = include_str!("../../../docs/ask-clients.md")]
+    struct AskClients;
+    #[doc = include_str!("../../../docs/long-work.md")]
+    struct LongWork;
+    #[doc = include_str!("../../../docs/testing.md")]
+    struct Testing;
+}
