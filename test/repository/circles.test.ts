@@ -161,6 +161,7 @@ describe('imports', () => {
     'lambda/token',
     'lambda/runtime',
     'lambda/contract',
+    'lambda/testing',
     'lambda/servers/dog-facts',
     'lambda/servers/counter',
     'cli',

@@ -1,17 +1,14 @@
-use std::os::fd::AsFd;
-use std::process::Stdio;
+//! One process of the function: what it works on, and what is sent to it.
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::net::TcpListener;
-use tokio::process::Command;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
 use crate::answer::{Answer, Failure};
-use crate::function::Function;
-use crate::runtime_api;
+use crate::options::FunctionOptions;
+use crate::pool::Pool;
 
 /// One event for one process, and whoever waits for the answer.
 pub(crate) struct Invocation {
@@ -43,8 +40,9 @@ pub(crate) enum Signal {
 
 /// One process of the function with the Runtime API that it alone talks to.
 pub(crate) struct Instance {
-    pub(crate) number: u64,
-    pub(crate) function: Weak<Function>,
+    number: u64,
+    pool: Weak<Pool<Self>>,
+    pub(crate) options: Arc<FunctionOptions>,
     pub(crate) waiting: tokio::sync::Mutex<mpsc::Receiver<Invocation>>,
     invocations: mpsc::Sender<Invocation>,
     running: Mutex<Option<Running>>,
@@ -52,70 +50,24 @@ pub(crate) struct Instance {
 }
 
 impl Instance {
-    /// Starts a process whose first invocation is this one.
-    pub(crate) async fn start(
-        function: &Arc<Function>,
+    /// A process, and what its guard receives.
+    pub(crate) fn new(
+        pool: &Arc<Pool<Self>>,
+        options: &Arc<FunctionOptions>,
         number: u64,
-        first: Invocation,
-    ) -> Result<(), Failure> {
-        let not_started = |error: std::io::Error| Failure::NotStarted(error.to_string());
-        let listener = TcpListener::bind(("127.0.0.1", 0))
-            .await
-            .map_err(not_started)?;
-        let address = listener.local_addr().map_err(not_started)?;
-        let options = function.options();
-        // Lambda takes both streams of a process as its log.
-        let log = std::io::stderr()
-            .as_fd()
-            .try_clone_to_owned()
-            .map_err(not_started)?;
-        let mut process = Command::new(&options.command[0])
-            .args(&options.command[1..])
-            .env_clear()
-            .envs(&options.environment)
-            .env("AWS_LAMBDA_RUNTIME_API", address.to_string())
-            .env("AWS_LAMBDA_FUNCTION_NAME", "under-test")
-            .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
-            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
-            .env("_HANDLER", &options.handler)
-            .stdin(Stdio::null())
-            .stdout(log)
-            .kill_on_drop(true)
-            .spawn()
-            .map_err(|error| Failure::NotStarted(format!("{}: {error}", options.command[0])))?;
-
+    ) -> (Arc<Self>, mpsc::UnboundedReceiver<Signal>) {
         let (invocations, waiting) = mpsc::channel(1);
-        let (signals, mut received) = mpsc::unbounded_channel();
-        let instance = Arc::new(Self {
+        let (signals, received) = mpsc::unbounded_channel();
+        let instance = Self {
             number,
-            function: Arc::downgrade(function),
+            pool: Arc::downgrade(pool),
+            options: Arc::clone(options),
             waiting: waiting.into(),
             invocations,
             running: Mutex::new(None),
             signals,
-        });
-        // A new process's invocation counts from its start, as the init phase is part of what the client waits for.
-        let mut deadline = Some(Instant::now() + options.timeout);
-        instance.hand_over(first);
-        let api = tokio::spawn(runtime_api::serve(listener, Arc::clone(&instance)));
-        tokio::spawn(async move {
-            let failure = loop {
-                tokio::select! {
-                    _ = process.wait() => break Failure::Ended,
-                    () = until(deadline) => break Failure::TimedOut,
-                    signal = received.recv() => match signal {
-                        Some(Signal::Begin(end)) => deadline = Some(end),
-                        Some(Signal::Finish) => deadline = None,
-                        Some(Signal::Kill) | None => break Failure::Ended,
-                    },
-                }
-            };
-            // Fails only when the process is gone already, which is what is wanted.
-            let _ = process.kill().await;
-            api.abort();
-            instance.over(&failure).await;
-        });
-        Ok(())
+        };
+        (Arc::new(instance), received)
     }
 
     /// Gives the process its next invocation; it must be idle.
@@ -142,7 +94,7 @@ impl Instance {
             answer: Some(answer),
             body: None,
         });
-        self.signal(Signal::Begin(Instant::now() + self.timeout()));
+        self.signal(Signal::Begin(Instant::now() + self.options.timeout));
     }
 
     /// Whether nobody looks at the answer to the invocation that is running.
@@ -176,8 +128,8 @@ impl Instance {
     /// The process is done with its invocation, and can take the next one.
     pub(crate) async fn finish(&self, outcome: Result<(), Failure>) {
         // Before the client hears the end of its answer, which the next line may bring.
-        if let Some(function) = self.function.upgrade() {
-            function.answered(self.number);
+        if let Some(pool) = self.pool.upgrade() {
+            pool.answered(self.number);
         }
         let running = self.running().take();
         if let (Some(running), Err(failure)) = (running, outcome) {
@@ -189,17 +141,17 @@ impl Instance {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How long one invocation may take.
-    pub(crate) fn timeout(&self) -> Duration {
-        self.function
-            .upgrade()
-            .map_or(Duration::ZERO, |function| function.options().timeout)
+    /// The process waits for its next invocation.
+    pub(crate) fn idle(self: &Arc<Self>) {
+        if let Some(pool) = self.pool.upgrade() {
+            pool.idle(self.number, Arc::clone(self));
+        }
     }
 
     /// The process is gone: whoever waits for it is told.
-    async fn over(&self, failure: &Failure) {
-        if let Some(function) = self.function.upgrade() {
-            function.forget(self.number);
+    pub(crate) async fn over(&self, failure: &Failure) {
+        if let Some(pool) = self.pool.upgrade() {
+            pool.forget(self.number);
         }
         let running = self.running().take();
         if let Some(running) = running {
@@ -221,12 +173,5 @@ impl Running {
         if let Some(body) = self.body {
             let _ = body.send(Err(failure)).await;
         }
-    }
-}
-
-async fn until(deadline: Option<Instant>) {
-    match deadline {
-        Some(deadline) => tokio::time::sleep_until(deadline).await,
-        None => std::future::pending().await,
     }
 }

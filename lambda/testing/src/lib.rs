@@ -17,10 +17,14 @@ mod function;
 mod gateway;
 mod instance;
 mod lambda_api;
+mod options;
+mod pool;
+mod process;
 mod runtime_api;
 mod url_event;
 
 pub use answer::{Answer, Failure, TransferMode};
-pub use function::{Function, FunctionOptions, Kills};
+pub use function::Function;
 pub use gateway::{Gateway, GatewayOptions};
 pub use lambda_api::LambdaApi;
+pub use options::{FunctionOptions, Kills};

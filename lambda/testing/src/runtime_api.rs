@@ -1,3 +1,5 @@
+//! Serves the Lambda Runtime API to one process.
+
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -100,16 +102,14 @@ async fn next(instance: &Arc<Instance>) -> ApiResponse {
     let invocation = match waiting.try_recv() {
         Ok(invocation) => Some(invocation),
         Err(_) => {
-            if let Some(function) = instance.function.upgrade() {
-                function.idle(Arc::clone(instance));
-            }
+            instance.idle();
             waiting.recv().await
         }
     };
     let Some(invocation) = invocation else {
         return status(StatusCode::GONE, "Shutdown");
     };
-    let deadline = wall_clock_milliseconds() + instance.timeout().as_millis();
+    let deadline = wall_clock_milliseconds() + instance.options.timeout.as_millis();
     let response = Response::builder()
         .header(CONTENT_TYPE, "application/json")
         .header("lambda-runtime-aws-request-id", &invocation.request_id)
@@ -143,11 +143,8 @@ async fn respond(
         .headers()
         .get("lambda-runtime-function-response-mode");
     let streamed = mode.is_some_and(|mode| mode == "streaming");
-    let Some(function) = instance.function.upgrade() else {
-        return Err(CutOff);
-    };
     let mut body = request.into_body();
-    let outcome = match (function.options().transfer_mode, streamed) {
+    let outcome = match (instance.options.transfer_mode, streamed) {
         (_, _) if instance.is_asynchronous() => {
             instance.hand_back(AnswerBody::nothing(), None);
             Ok(())
