@@ -189,7 +189,7 @@ impl Members<'_> {
         let context = self.request_context.take()?;
         let mut request = Request::new(Bytes::new());
         *request.method_mut() = Method::from_bytes(self.http_method.take()?.0.as_bytes()).ok()?;
-        *request.uri_mut() = self.path.take()?.0.parse().ok()?;
+        *request.uri_mut() = uri(&self.path.take()?.0);
         *request.headers_mut() = match self.multi_value_headers.take() {
             Some(Headers(headers)) if !headers.is_empty() => headers,
             Some(_) | None => self.single_headers()?,
@@ -214,9 +214,7 @@ impl Members<'_> {
         let http = self.request_context.take()?.http?;
         let mut request = Request::new(Bytes::new());
         *request.method_mut() = Method::from_bytes(http.method.as_bytes()).ok()?;
-        // A malformed path matches no route; the request still gets a response.
-        let path = self.raw_path.take()?.0;
-        *request.uri_mut() = path.parse().unwrap_or(Uri::from_static("/%00"));
+        *request.uri_mut() = uri(&self.raw_path.take()?.0);
         *request.headers_mut() = self.single_headers()?;
         if let Ok(cookies) = HeaderValue::try_from(self.cookies.join("; "))
             && !cookies.is_empty()
@@ -244,6 +242,11 @@ impl Members<'_> {
             Some(Bytes::from(body))
         }
     }
+}
+
+/// A malformed path matches no route; the request still gets a response.
+fn uri(path: &str) -> Uri {
+    path.parse().unwrap_or(Uri::from_static("/%00"))
 }
 
 fn query(multiple: Option<&RawValue>, single: Option<&RawValue>) -> Vec<(String, String)> {
