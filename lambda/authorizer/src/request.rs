@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use mcp_lambda_token::bearer::bearer_token;
 use serde::Deserialize;
 
 /// Marks a header value that is the Base64 of the real one (MCP 2026-07-28, transports, value encoding).
@@ -25,11 +26,9 @@ impl AuthorizerRequest {
         serde_json::from_slice(event).ok()
     }
 
-    /// The access token (RFC 6750 section 2.1), of a request that has one and no other credentials.
+    /// The access token of a request that has one and no other credentials.
     pub(crate) fn bearer_token(&self) -> Option<&str> {
-        let (scheme, token) = self.header("authorization")?.split_once(' ')?;
-        let token = token.trim();
-        (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+        bearer_token(self.header("authorization")?)
     }
 
     /// The tool that the headers name; `None` for other methods, for malformed headers, and for clients of older

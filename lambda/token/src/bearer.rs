@@ -9,6 +9,15 @@ use crate::claims::{ClaimsProblem, Expiry, caller_from_claims};
 use crate::jwks::KeyStore;
 use crate::jwt::{SignatureError, signed_claims};
 
+/// The access token of the one value of an `Authorization` header, of the only accepted form: `Bearer …` (RFC 6750 section
+/// 2.1).
+#[must_use]
+pub fn bearer_token(authorization: &str) -> Option<&str> {
+    let (scheme, token) = authorization.split_once(' ')?;
+    let token = token.trim();
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+}
+
 /// Why an access token names no caller.
 #[derive(Debug)]
 pub enum TokenError {

@@ -25,7 +25,7 @@ use crate::runtime::https::HttpsClient;
 use crate::runtime::invocation_ids::InvocationIds;
 use crate::runtime::process::Process;
 use crate::runtime::start_error::StartError;
-use crate::token::bearer::caller_from_token;
+use crate::token::bearer::{bearer_token, caller_from_token};
 use crate::token::caller::Caller;
 use crate::token::jwks::KeyStore;
 
@@ -141,19 +141,16 @@ impl<S: ServerHandler> ResourceServer<S> {
     }
 
     async fn identify(&self, headers: &HeaderMap) -> Result<Caller, Refusal> {
-        let token = bearer_token(headers).ok_or(Refusal::TokenMissing)?;
+        let token = access_token(headers).ok_or(Refusal::TokenMissing)?;
         Ok(caller_from_token(token, &self.keys, &self.settings, (self.now)()).await?)
     }
 }
 
-/// The access token of `Authorization: Bearer …` (RFC 6750 section 2.1), the only accepted form. Two such headers count
-/// as none.
-fn bearer_token(headers: &HeaderMap) -> Option<&str> {
+/// The access token of the request. Two `Authorization` headers count as none.
+fn access_token(headers: &HeaderMap) -> Option<&str> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let (Some(value), None) = (values.next(), values.next()) else {
         return None;
     };
-    let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
-    let token = token.trim();
-    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+    bearer_token(value.to_str().ok()?)
 }
