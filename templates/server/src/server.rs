@@ -1,6 +1,6 @@
 use std::sync::LazyLock;
 
-use mcp_lambda::{ToolPolicy, Definition};
+use mcp_lambda::{Definition, ToolPolicy};
 use rmcp::handler::server::router::tool::ToolRouter;
 use rmcp::handler::server::wrapper::Parameters;
 use rmcp::model::{ServerCapabilities, ServerConfig};
