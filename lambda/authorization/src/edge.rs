@@ -47,11 +47,11 @@ impl EventLog for Log {
     }
 }
 
-/// Builds the server with the real implementations. Opens no connection.
+/// Builds the server with the real implementations, and the log of the process. Opens no connection.
 ///
 /// # Errors
 /// If the local stack's certificate cannot be read.
-pub fn server(settings: Settings) -> Result<AuthorizationServer, StartError> {
+pub fn server(settings: Settings, log: &Log) -> Result<AuthorizationServer, StartError> {
     let https = Arc::new(HttpsClient::new());
     let certificate = settings.edge.certificate.clone();
     let certificate = certificate.map(|Certificate(certificate)| certificate);
@@ -62,7 +62,7 @@ pub fn server(settings: Settings) -> Result<AuthorizationServer, StartError> {
             PinnedHosts::new(certificate).map_err(|error| StartError::Server(error.to_string()))?,
         ),
         secrets: secrets::store(settings.secrets.clone(), https),
-        log: Arc::new(Log::standard_error()),
+        log: Arc::new(log.clone()),
     };
     Ok(AuthorizationServer::new(settings, capabilities))
 }
@@ -81,7 +81,7 @@ async fn serve(process: &Process) -> Result<(), StartError> {
     let Some(address) = process.runtime_api() else {
         let settings = settings?;
         let address = settings.edge.listen.0;
-        return listen(Arc::new(server(settings)?), address, now).await;
+        return listen(Arc::new(server(settings, &process.log)?), address, now).await;
     };
     let handle = async |server: &AuthorizationServer, invocation: &Invocation| {
         let request = from_event(&invocation.event).ok_or("the event is not an HTTP request")?;
@@ -89,5 +89,6 @@ async fn serve(process: &Process) -> Result<(), StartError> {
         Ok(into_answer(answer).await)
     };
     let api = RuntimeApi::new(address)?;
-    program::serve_buffered(&api, process, settings.and_then(server), handle).await
+    let start = settings.and_then(|settings| server(settings, &process.log));
+    program::serve_buffered(&api, process, start, handle).await
 }

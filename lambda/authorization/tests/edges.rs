@@ -27,7 +27,7 @@ use mcp_lambda_authorization::{
     TransportFailure,
     edge::{self, PinnedHosts},
 };
-use mcp_lambda_runtime::https::HttpsClient;
+use mcp_lambda_runtime::{https::HttpsClient, log::Log};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
@@ -161,7 +161,7 @@ fn in_secrets_manager(address: SocketAddr) -> Settings {
 #[tokio::test]
 async fn secrets_are_read_signed_by_stage_and_not_before_the_first_request() {
     let (address, seen) = serve(None, secrets_manager).await;
-    let server = edge::server(in_secrets_manager(address)).unwrap();
+    let server = edge::server(in_secrets_manager(address), &Log::standard_error()).unwrap();
     assert!(
         seen.lock().unwrap().is_empty(),
         "nothing is read while the function starts"
@@ -209,13 +209,13 @@ async fn secrets_that_cannot_be_read_are_a_refusal_and_not_a_weaker_key() {
     };
     let (address, _) = serve(None, refuse).await;
     assert_eq!(
-        register(&edge::server(in_secrets_manager(address)).unwrap()).await,
+        register(&edge::server(in_secrets_manager(address), &Log::standard_error()).unwrap()).await,
         503
     );
     let short: Answer = |_, _| Response::new(Full::new(Bytes::from(r#"{"SecretString":"short"}"#)));
     let (address, _) = serve(None, short).await;
     assert_eq!(
-        register(&edge::server(in_secrets_manager(address)).unwrap()).await,
+        register(&edge::server(in_secrets_manager(address), &Log::standard_error()).unwrap()).await,
         503
     );
 }
@@ -231,7 +231,7 @@ async fn plain_http_is_served_on_loopback_to_loopback_names_only() {
         "AUTHORIZATION_SEALING_SECRET",
         "a secret of more than thirty-two characters".to_owned(),
     )]);
-    let server = Arc::new(edge::server(settings).unwrap());
+    let server = Arc::new(edge::server(settings, &Log::standard_error()).unwrap());
     tokio::spawn(edge::listen(server, free, || SystemTime::UNIX_EPOCH));
     let client = HttpsClient::new();
     for (host, status) in [

@@ -45,7 +45,9 @@ pub fn run(process: Process) -> ExitCode {
 
 async fn serve(process: &Process) -> Result<(), StartError> {
     if let Some(argument) = process.arguments.first() {
-        return Err(StartError::Argument(argument.clone()));
+        return Err(StartError::Server(format!(
+            "unknown argument {argument:?}: the Lambda authorizer takes none, start it without"
+        )));
     }
     let address = process.runtime_api().ok_or_else(|| {
         StartError::RuntimeApi(

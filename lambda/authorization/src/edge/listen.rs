@@ -35,7 +35,10 @@ pub async fn listen(
     })?;
     loop {
         let (stream, _) = listener.accept().await.map_err(StartError::System)?;
-        stream.set_nodelay(true).map_err(StartError::System)?;
+        if stream.set_nodelay(true).is_err() {
+            // The peer is gone already.
+            continue;
+        }
         let server = Arc::clone(&server);
         tokio::spawn(async move {
             let service = service_fn(move |request| {

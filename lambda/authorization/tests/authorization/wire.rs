@@ -123,6 +123,15 @@ fn a_redirect_uri_with_a_query_keeps_it() {
 }
 
 #[test]
+fn a_malformed_path_is_a_request_for_a_page_that_does_not_exist() {
+    for path in ["/a b", "/\"", "authorize", ""] {
+        let event = json!({ "path": path, "httpMethod": "GET", "requestContext": {} });
+        let request = from_event(event.to_string().as_bytes()).expect(path);
+        assert_eq!(Harness::new().send(&request).status(), 404, "{path:?}");
+    }
+}
+
+#[test]
 fn a_proxy_event_of_the_gateway_is_read_with_repeated_parameters_and_cookies() {
     let event = json!({
         "path": "/token", "httpMethod": "POST", "resource": "/token",
