@@ -202,18 +202,18 @@ function sha256(file) {
   return createHash('sha256').update(readFileSync(file)).digest('hex');
 }
 
-function run(command, args, mend, environment = {}, cwd = root) {
+function run(command, args, fix, environment = {}, cwd = root) {
   const result = spawnSync(command, args, { cwd, stdio: 'inherit', env: { ...process.env, ...environment } });
-  judge(command, args, mend, result);
+  judge(command, args, fix, result);
 }
 
 /** As `run`, with others running meanwhile. */
-function runBeside(command, args, mend, environment, cwd) {
+function runBeside(command, args, fix, environment, cwd) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { cwd, stdio: 'inherit', env: { ...process.env, ...environment } });
     const over = (result) => {
       try {
-        resolve(judge(command, args, mend, result));
+        resolve(judge(command, args, fix, result));
       } catch (error) {
         reject(error);
       }
@@ -223,10 +223,10 @@ function runBeside(command, args, mend, environment, cwd) {
   });
 }
 
-function judge(command, args, mend, { error, status, signal }) {
+function judge(command, args, fix, { error, status, signal }) {
   if (error !== undefined || status !== 0) {
     throw new Error(
-      `${command} ${args.join(' ')}: ${error?.message ?? `ended with ${signal ?? `status ${status}`}`}: ${mend}`,
+      `${command} ${args.join(' ')}: ${error?.message ?? `ended with ${signal ?? `status ${status}`}`}: ${fix}`,
     );
   }
 }

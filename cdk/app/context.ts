@@ -147,8 +147,8 @@ function text(node: Node, key: string): string | undefined {
   return value;
 }
 
-function complaint(key: string, value: unknown, mend: string): Error {
+function complaint(key: string, value: unknown, fix: string): Error {
   return new Error(
-    `context ${key}=${typeof value === 'string' ? value : JSON.stringify(value)} ${mend} (ContextInvalid)`,
+    `context ${key}=${typeof value === 'string' ? value : JSON.stringify(value)} ${fix} (ContextInvalid)`,
   );
 }

@@ -116,9 +116,9 @@ export function pinnedNode() {
 function debianPackages(program, packages) {
   return once(`debian ${program}`, () => {
     if (spawnSync('sh', ['-c', `command -v ${program}`]).status === 0) return;
-    const mend = `apt-get install -y ${packages.join(' ')}`;
+    const fix = `apt-get install -y ${packages.join(' ')}`;
     if (process.getuid?.() !== 0 || spawnSync('sh', ['-c', 'command -v apt-get']).status !== 0) {
-      throw new Error(`${program} is missing: install it (on Debian: \`sudo ${mend}\`) and run this again`);
+      throw new Error(`${program} is missing: install it (on Debian: \`sudo ${fix}\`) and run this again`);
     }
     console.log(`installing ${packages.join(', ')} …`);
     must('apt-get', ['update', '-q']);

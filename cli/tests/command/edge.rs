@@ -225,7 +225,7 @@ async fn hands_on_each_chunk_of_a_request_while_the_next_is_not_there_yet() {
 
 #[tokio::test]
 async fn answers_502_when_the_gateway_is_away() {
-    // Bound, so that nobody else can listen there, and not listening.
+    // Bound and not listening, so that no other program can listen there.
     let held = tokio::net::TcpSocket::new_v4().unwrap();
     held.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let port = held.local_addr().unwrap().port();

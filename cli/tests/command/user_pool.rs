@@ -194,7 +194,7 @@ async fn a_user_is_disabled_before_being_signed_out() {
 
 #[tokio::test]
 async fn an_endpoint_that_is_away_is_a_failure_that_names_operation_and_fix() {
-    // Bound, so that nobody else can listen there, and not listening.
+    // Bound and not listening, so that no other program can listen there.
     let held = tokio::net::TcpSocket::new_v4().unwrap();
     held.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let endpoint = format!("http://{}", held.local_addr().unwrap());

@@ -75,7 +75,7 @@ struct AccountPage<'a> {
 struct ErrorPage<'a> {
     pages: &'a Pages,
     message: &'a str,
-    mend: &'a str,
+    fix: &'a str,
     code: &'a str,
     name: &'a str,
 }
@@ -226,7 +226,7 @@ impl Pages {
             wire.status
         };
         let message = failure.caller_message();
-        let mend = match status {
+        let fix = match status {
             _ if matches!(failure, Failure::ClientDocument(problem) if problem.is_unreachable()) => {
                 "Wait a moment, then start again from your app. If it happens again, this service may have no internet access: the people who run it can give it access, or set clientDocumentsEnabled to false, so that apps register themselves instead."
             }
@@ -240,7 +240,7 @@ impl Pages {
         let page = ErrorPage {
             pages: self,
             message: &message,
-            mend,
+            fix,
             code: wire.code,
             name: failure.name(),
         };

@@ -13,7 +13,7 @@ pub mod typescript;
 
 use std::fmt;
 
-/// Why nothing was generated: one sentence that names the input and says the mend.
+/// Why nothing was generated: one sentence that names the input and names the fix.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error(String);
 

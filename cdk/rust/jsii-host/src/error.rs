@@ -7,7 +7,7 @@ use std::path::PathBuf;
 /// Result of everything that talks to the kernel.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why a call failed. Each reason has its own message, and each message says the mend.
+/// Why a call failed. Each reason has its own message, and each message names the fix.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Reason {

@@ -1,4 +1,4 @@
-//! What happens when the other side is missing, old, wrong, silent or dead: one message that says the mend, and nothing hangs.
+//! What happens when the other side is missing, old, wrong, silent or dead: one message that names the fix, and nothing hangs.
 //!
 //! Each case is a process of its own (`src/bin/jsii-host-probe.rs`), because the environment decides.
 

@@ -6,7 +6,7 @@ use crate::capability::TransportFailure;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(
     missing_docs,
-    reason = "the variants' meaning is their sentence in `mend`"
+    reason = "the variants' meaning is their sentence in `fix`"
 )]
 pub enum DocumentProblem {
     NotResolved,
@@ -38,7 +38,7 @@ impl DocumentProblem {
     }
 
     /// What is wrong with the document, for the people who publish it.
-    pub fn mend(self) -> &'static str {
+    pub fn fix(self) -> &'static str {
         match self {
             // Resolution and address share a sentence, which must not reveal our network.
             Self::NotResolved | Self::NotPublic => "its host has no public address",

@@ -89,7 +89,7 @@ pub(crate) fn register(
     if client_id.expose().len() > MAX_CLIENT_ID {
         return Err(Failure::RegistrationMember {
             member: "redirect_uris",
-            mend: "is too long in sum; register fewer or shorter URIs",
+            fix: "is too long in sum; register fewer or shorter URIs",
         });
     }
     let mut answer = Map::new();
@@ -114,7 +114,7 @@ pub(crate) fn register(
 }
 
 fn check_methods(metadata: &Metadata) -> Result<(), Failure> {
-    let refused = |member, mend| Err(Failure::RegistrationMember { member, mend });
+    let refused = |member, fix| Err(Failure::RegistrationMember { member, fix });
     match metadata.token_endpoint_auth_method.as_deref() {
         // Registration is open, so a secret would protect nothing: the response says `none`, and PKCE protects the
         // client.
@@ -151,13 +151,13 @@ fn redirects(
     if listed.is_empty() {
         return Err(Failure::RegistrationMember {
             member: "redirect_uris",
-            mend: "is missing; list the callback of this client",
+            fix: "is missing; list the callback of this client",
         });
     }
     if listed.len() > MAX_REDIRECTS {
         return Err(Failure::RegistrationMember {
             member: "redirect_uris",
-            mend: "has more than 10 entries",
+            fix: "has more than 10 entries",
         });
     }
     let web = match metadata.application_type.as_deref() {
@@ -167,7 +167,7 @@ fn redirects(
         Some(_) => {
             return Err(Failure::RegistrationMember {
                 member: "application_type",
-                mend: "must be native or web",
+                fix: "must be native or web",
             });
         }
     };

@@ -70,7 +70,7 @@ pub enum RedirectProblem {
 
 impl RedirectProblem {
     /// The fix, for the person who registers the client.
-    pub fn mend(self) -> &'static str {
+    pub fn fix(self) -> &'static str {
         match self {
             Self::TooLong => "it is longer than 512 characters",
             Self::NotCanonical => {
@@ -221,7 +221,7 @@ impl TryFrom<String> for RedirectUri {
     type Error = &'static str;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        Self::parse(&text).map_err(RedirectProblem::mend)
+        Self::parse(&text).map_err(RedirectProblem::fix)
     }
 }
 

@@ -164,11 +164,8 @@ fn one_server_or_several_but_not_both() {
         .iter()
         .map(|problem| (problem.name, problem.message.as_str()))
         .collect();
-    let mend = "is set together with AUTHORIZATION_RESOURCES; remove one";
-    assert_eq!(
-        told,
-        [("MCP_RESOURCE", mend), ("AUTHORIZATION_SCOPES", mend)]
-    );
+    let fix = "is set together with AUTHORIZATION_RESOURCES; remove one";
+    assert_eq!(told, [("MCP_RESOURCE", fix), ("AUTHORIZATION_SCOPES", fix)]);
 }
 
 #[test]

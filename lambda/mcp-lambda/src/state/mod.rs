@@ -1,5 +1,5 @@
 //! What outlives an invocation: values of conversations, cached results, MCP sessions with clients of older revisions,
-//! and tasks. Without the feature `state`, `stateless.rs` stands for this folder.
+//! and tasks. Without the feature `state`, `stateless.rs` replaces this folder.
 
 mod arguments;
 mod cache;

@@ -266,8 +266,8 @@ shows(
   ],
   async (server) => {
     for (const [path, spoilt] of [
-      ['/mended-error.json', { status: 500 }],
-      ['/mended-document.json', { body: '{' }],
+      ['/fixed-error.json', { status: 500 }],
+      ['/fixed-document.json', { body: '{' }],
     ] as const) {
       const url = server.documents.publish(path, {}, { ...spoilt, headers: { 'cache-control': 'max-age=600' } });
       assertStays(await server.authorize({ client_id: url }), path);

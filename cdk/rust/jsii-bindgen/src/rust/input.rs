@@ -54,7 +54,7 @@ impl<'a> Input<'a> {
         is_low_level(r#type) && !self.options.roots.contains(&r#type.fqn)
     }
 
-    /// Whether the type stands for plain JSON: property bags of low-level classes that nobody asked for.
+    /// Whether the type is plain JSON: a property bag of a low-level class that is not among the roots.
     pub(super) fn is_json(&self, fqn: &str) -> bool {
         self.declared(fqn)
             .is_none_or(|r#type| r#type.datatype && self.is_opaque(r#type))
