@@ -40,7 +40,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const privateInstallation = join(root, '.local', 'cargo-lambda');
 
 /** What the npm package brings, so that the constructs need no Rust for it. */
-const CARRIED = ['authorization', 'authorizer'];
+const BUNDLED = ['authorization', 'authorizer'];
 
 try {
   const wanted = process.argv.slice(2);
@@ -57,7 +57,7 @@ try {
   } else {
     const servers = wanted.length > 0 ? wanted : Object.keys(SERVERS);
     await buildAll(cargoLambda, servers);
-    servers.filter((server) => CARRIED.includes(server)).forEach(carryAlong);
+    servers.filter((server) => BUNDLED.includes(server)).forEach(carryAlong);
   }
 } catch (error) {
   console.error(`build:lambda: ${error.message}`);
@@ -185,7 +185,7 @@ async function reproduce(executable) {
   const copy = join(root, 'target', 'reproduce');
   rmSync(copy, { recursive: true, force: true });
   run('git', ['clone', '--quiet', '--shared', root, copy], 'commit first: the copy is of the last commit');
-  for (const server of CARRIED) {
+  for (const server of BUNDLED) {
     const [here, there] = (await Promise.all([root, copy].map((checkout) => build(executable, checkout, server)))).map(
       sha256,
     );

@@ -7,7 +7,7 @@ import { Construct } from 'constructs';
 import { SETTING } from '../generated/facts';
 import { addAuthorizationEndpoints } from './private/authorization-endpoints';
 import { assertRefusedClients } from './private/option-checks';
-import { carriedProgram } from '../function/private/bundled-program';
+import { bundledProgram } from '../function/private/bundled-program';
 import { addCodeGrantClient, clientSecretOf, deferScopes } from '../user-pool/private/code-grant-client';
 import { assertEnvironmentFits } from '../function/private/environment-size';
 import { environmentOfMcpAuthorizationServerSettings } from '../generated/authorization-settings-environment';
@@ -165,7 +165,7 @@ export class McpAuthorizationServer extends Construct {
     });
     this.variables = this.environment(props);
     this.mcpFunction = new McpFunction(this, 'Function', {
-      code: props.code ?? carriedProgram(this, 'authorization'),
+      code: props.code ?? bundledProgram(this, 'authorization'),
       environment: this.variables,
       tracing: props.tracing,
       removalPolicy: props.removalPolicy,

@@ -6,7 +6,7 @@ import { describe, test } from 'node:test';
 import { App, CfnOutput, Duration, Fn } from 'aws-cdk-lib';
 import type { Template } from 'aws-cdk-lib/assertions';
 import { PRIVATE_DOMAINS } from '../../lib/generated/facts';
-import { carriedProgram } from '../../lib/function/private/bundled-program';
+import { bundledProgram } from '../../lib/function/private/bundled-program';
 import {
   McpAuthorization,
   type McpAuthorizationServerOptions,
@@ -669,7 +669,7 @@ describe('the settings of the authorization server', () => {
 for (const program of ['authorization', 'authorizer'] as const) {
   describe(`the program ${program} that the package brings`, () => {
     const at = (programs?: string) =>
-      carriedProgram(
+      bundledProgram(
         new App({ context: programs === undefined ? {} : { 'mcp-lambda-cdk:programs': programs } }),
         program,
       );

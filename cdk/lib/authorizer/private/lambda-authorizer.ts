@@ -3,7 +3,7 @@ import * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { SETTING } from '../../generated/facts';
-import { carriedProgram } from '../../function/private/bundled-program';
+import { bundledProgram } from '../../function/private/bundled-program';
 import type { ExternalTokens } from './external-tokens';
 import { hasLimits } from './limits';
 import type { McpAppClientLimits } from '../mcp-app-client-limits';
@@ -139,7 +139,7 @@ function addLambdaAuthorizer(
   environment: { [name: string]: string },
 ): LambdaAuthorizer {
   const mcpFunction = new McpFunction(server, 'LambdaAuthorizer', {
-    code: code ?? carriedProgram(server, 'authorizer'),
+    code: code ?? bundledProgram(server, 'authorizer'),
     timeout: Duration.seconds(10),
     logRetention: props.logRetention,
     tracing: props.tracing,

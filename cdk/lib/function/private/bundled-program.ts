@@ -11,7 +11,7 @@ const ASSETS = join(__dirname, '..', '..', '..', 'assets');
 const PROGRAMS = 'mcp-lambda-cdk:programs';
 
 /** A program of the npm package, built for arm64: the authorization server or the Lambda authorizer. */
-export function carriedProgram(scope: Construct, program: 'authorization' | 'authorizer'): McpCode {
+export function bundledProgram(scope: Construct, program: 'authorization' | 'authorizer'): McpCode {
   const given: unknown = scope.node.tryGetContext(PROGRAMS);
   const directory = join(given === undefined ? ASSETS : String(given), program);
   if (existsSync(join(directory, 'bootstrap'))) {
