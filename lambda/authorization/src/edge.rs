@@ -4,12 +4,7 @@
 use std::{process::ExitCode, sync::Arc};
 
 use mcp_lambda_runtime::{
-    https::HttpsClient,
-    log::Log,
-    process::Process,
-    program,
-    runtime_api::{Invocation, RuntimeApi},
-    start_error::StartError,
+    https::HttpsClient, log::Log, process::Process, program, start_error::StartError,
 };
 use ring::rand::{SecureRandom, SystemRandom};
 
@@ -73,22 +68,15 @@ pub fn run(process: Process) -> ExitCode {
 }
 
 async fn serve(process: &Process) -> Result<(), StartError> {
-    let now = process.now;
     let variables = process.variables.iter();
     let settings =
         Settings::from_variables(variables.map(|(name, value)| (name.clone(), value.clone())))
-            .map_err(StartError::Settings);
-    let Some(address) = process.runtime_api() else {
-        let settings = settings?;
-        let address = settings.edge.listen.0;
-        return listen(Arc::new(server(settings, &process.log)?), address, now).await;
-    };
-    let handle = async |server: &AuthorizationServer, invocation: &Invocation| {
-        let request = from_event(&invocation.event).ok_or("the event is not an HTTP request")?;
-        let answer = server.handle(&request, timestamp(now())).await;
-        Ok(into_answer(answer).await)
-    };
-    let api = RuntimeApi::new(address)?;
-    let start = settings.and_then(|settings| server(settings, &process.log));
-    program::serve_buffered(&api, process, start, handle).await
+            .map_err(StartError::Settings)?;
+    let address = settings.edge.listen.0;
+    let server = Arc::new(server(settings, &process.log)?);
+    if process.runtime_api().is_some() {
+        event::serve_events(server, process.now).await
+    } else {
+        listen(server, address, process.now).await
+    }
 }
