@@ -1,8 +1,8 @@
-// Builds the arm64 `bootstrap` of every server with cargo lambda: target/lambda/<server>/bootstrap. Those of the authorization server
-// and the Lambda authorizer are copied into the npm package of the constructs, with their checksums: cdk/assets.
+// Builds the arm64 `bootstrap` of every server with cargo lambda: target/lambda/<server>/bootstrap. Those of the authorization server,
+// the Lambda authorizer and the playground are copied into the npm package of the constructs, with their checksums: cdk/assets.
 //
 //   node scripts/build-lambda.mjs                       every server
-//   node scripts/build-lambda.mjs authorization authorizer    some of them, which is what `npm pack` of the constructs does
+//   node scripts/build-lambda.mjs authorization authorizer playground    some of them, which is what `npm pack` of the constructs does
 //   node scripts/build-lambda.mjs reproduce             builds what is copied again from a copy of the last commit in another folder,
 //                                                       and fails unless it is the same file
 //
@@ -31,23 +31,33 @@ const SERVERS = {
   counter: 'counter',
   authorization: 'mcp-lambda-authorization',
   authorizer: 'mcp-lambda-authorizer',
+  playground: 'mcp-lambda-playground',
 };
+/** What is built when it is named: the command, which runs on machines of people. */
+const NAMED_ONLY = { 'mcp-lambda': 'mcp-lambda-cli' };
+const PACKAGES = { ...SERVERS, ...NAMED_ONLY };
+/** A group has a target directory: its programs have most of what they depend on in common, with the same features. */
+const GROUPS = [
+  ['authorization', 'authorizer'],
+  ['dog-facts', 'counter', 'playground', 'mcp-lambda'],
+];
 const TARGET = 'aarch64-unknown-linux-gnu';
-const CARGO_LAMBDA_VERSION = '1.9.2';
-/** The cross linker writes the program, so another version may write another. */
-const ZIG_VERSION = '0.17.1';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const privateInstallation = join(root, '.local', 'cargo-lambda');
+/** The versions and digests that the constructs install. The cross linker writes the program, so another version may write another. */
+const requirements = /raw`([^`]+)`/.exec(
+  readFileSync(join(root, 'cdk', 'lib', 'function', 'private', 'cargo-lambda-installation.ts'), 'utf8'),
+)[1];
 
 /** What the npm package brings, so that the constructs need no Rust for it. */
-const BUNDLED = ['authorization', 'authorizer'];
+const BUNDLED = ['authorization', 'authorizer', 'playground'];
 
 try {
   const wanted = process.argv.slice(2);
-  const unknown = wanted.filter((name) => !(name in SERVERS) && name !== 'reproduce');
+  const unknown = wanted.filter((name) => !(name in PACKAGES) && name !== 'reproduce');
   if (unknown.length > 0) {
     throw new Error(
-      `there is no server ${unknown.join(', ')}: name some of ${Object.keys(SERVERS).join(', ')}, or reproduce`,
+      `there is no server ${unknown.join(', ')}: name some of ${Object.keys(PACKAGES).join(', ')}, or reproduce`,
     );
   }
   const cargoLambda = findCargoLambda() ?? installCargoLambda();
@@ -83,7 +93,7 @@ function isExecutable(path) {
 }
 
 function installCargoLambda() {
-  say(`installing cargo-lambda ${CARGO_LAMBDA_VERSION} and Zig ${ZIG_VERSION} into .local/cargo-lambda`);
+  say('installing cargo-lambda and Zig into .local/cargo-lambda');
   mkdirSync(dirname(privateInstallation), { recursive: true });
   try {
     run(
@@ -91,9 +101,11 @@ function installCargoLambda() {
       ['-m', 'venv', privateInstallation],
       'install Python 3.10 or newer with venv, or `cargo install --locked cargo-lambda` and Zig',
     );
+    const file = join(privateInstallation, 'requirements.txt');
+    writeFileSync(file, requirements);
     run(
       join(privateInstallation, 'bin', 'pip'),
-      ['install', '--quiet', `cargo-lambda==${CARGO_LAMBDA_VERSION}`, `ziglang==${ZIG_VERSION}`],
+      ['install', '--quiet', '--require-hashes', '--requirement', file],
       'check the connection to the Python package index',
     );
   } catch (error) {
@@ -116,23 +128,22 @@ function addTarget() {
 }
 
 /**
- * Two at a time, each by a cargo of its own and in a folder of its own: most of a build is the link-time optimisation at its
- * end, which has one thread. Built by one cargo they would share the features of what they depend on, and be other programs
- * than those that McpCode.fromCargo builds.
+ * One of each group at a time: the link-time optimisation at the end of a build has one thread. Each is built by a cargo of its own:
+ * built by one they would share the features of what they depend on, and be other programs than those that McpCode.fromCargo builds.
  */
 async function buildAll(executable, servers) {
-  const waiting = [...servers];
-  const work = async () => {
-    for (let server = waiting.shift(); server !== undefined; server = waiting.shift())
-      await build(executable, root, server);
-  };
-  await Promise.all([work(), work()]);
+  await Promise.all(
+    GROUPS.map(async (group) => {
+      for (const server of group.filter((name) => servers.includes(name))) await build(executable, root, server);
+    }),
+  );
 }
 
 /** Builds one server of a checkout and returns its file. */
 async function build(executable, checkout, server) {
   say(`building ${server} for arm64; the first time takes minutes`);
   const cargoHome = process.env.CARGO_HOME ?? join(homedir(), '.cargo');
+  const target = join(checkout, 'target', 'arm64', GROUPS.find((group) => group.includes(server))[0]);
   await runBeside(
     executable,
     [
@@ -146,7 +157,7 @@ async function build(executable, checkout, server) {
       '--output-format',
       'binary',
       '--package',
-      SERVERS[server],
+      PACKAGES[server],
       '--bin',
       server,
     ],
@@ -156,16 +167,16 @@ async function build(executable, checkout, server) {
       PATH: [dirname(executable), process.env.PATH ?? ''].join(delimiter),
       // Messages of panics name source files: without the folders of this machine the program is the same wherever it is built.
       RUSTFLAGS: `--remap-path-prefix=${checkout}=/mcp-lambda --remap-path-prefix=${cargoHome}=/cargo`,
-      CARGO_TARGET_DIR: join(checkout, 'target', 'arm64', server),
+      CARGO_TARGET_DIR: target,
       // Two builds at the same moment would lay down the same links to the linker.
-      CARGO_ZIGBUILD_CACHE_DIR: join(checkout, 'target', 'arm64', server, 'zigbuild'),
+      CARGO_ZIGBUILD_CACHE_DIR: join(target, 'zigbuild'),
     },
     checkout,
   );
   const bootstrap = join(checkout, 'target', 'lambda', server, 'bootstrap');
   if (!existsSync(bootstrap)) {
     throw new Error(
-      `cargo lambda did not write ${bootstrap}: check that the package ${SERVERS[server]} has a binary of that name`,
+      `cargo lambda did not write ${bootstrap}: check that the package ${PACKAGES[server]} has a binary of that name`,
     );
   }
   say(

@@ -2,12 +2,21 @@
 
 import { spawn } from 'node:child_process';
 
+import { LOCAL } from '../cli/npm/mcp-lambda/bin/program.mjs';
+import { buildArguments, executableOf } from './lib/cargo.mjs';
 import { pinnedNode, workspacePackages } from './lib/prepare.mjs';
 import { root } from './lib/root.mjs';
 
 const oldestNode = 20;
-const args = process.argv.slice(2);
-const [command] = args;
+const [command, ...options] = process.argv.slice(2);
+const dogApi = 'lambda/servers/dog-facts/dog-api.mjs';
+/** The apps of this repository, by the names that `--app` takes here besides a command, and the API that each calls. */
+const APPS = {
+  'dog-facts': { program: 'cdk/app/main.ts', api: dogApi },
+  two: { program: 'cdk/app/two-servers.ts', api: dogApi },
+  counter: { program: 'cdk/app/counter.ts' },
+  workshop: { program: 'cdk/app/workshop.ts', api: 'lambda/servers/toolbox/serper.mjs' },
+};
 /** Who started this: npm itself, because the scripts of package.json replace their shell by `exec`. */
 const parent = process.ppid;
 
@@ -40,10 +49,21 @@ function run(program, args, stdio, onOutput = () => {}) {
   });
 }
 
+/** The options, with what this repository's apps need: their command by name and the API that they call beside them. */
+function ofThisRepository() {
+  if (command !== 'dev') return options;
+  const position = options.findIndex((option) => option === '--app' || option === '-a');
+  const app = APPS[position < 0 ? 'dog-facts' : options[position + 1]];
+  if (app === undefined) return options;
+  const others = options.filter((_, index) => position < 0 || (index !== position && index !== position + 1));
+  const api = app.api === undefined ? [] : ['--with', `node ${app.api}`];
+  // Named here, because `npx` of cdk.json takes a second to find the same program.
+  return ['--app', `node --import tsx ${app.program}`, ...api, ...others];
+}
+
 /** Builds the command for this machine and returns where cargo put it. */
 async function build() {
-  const args = ['build', '--locked', '--package', 'mcp-lambda-cli', '--message-format=json-render-diagnostics'];
-  if (['dev', 'token'].includes(command)) args.push('--no-default-features');
+  const args = buildArguments(['--bin', 'mcp-lambda'], LOCAL.includes(command) ? ['--no-default-features'] : []);
   let messages = '';
   // Not `--quiet`: the first build takes about a minute, and cargo shows where it is.
   const status = await run('cargo', args, ['ignore', 'pipe', 'inherit'], (chunk) => (messages += chunk)).catch(
@@ -52,12 +72,7 @@ async function build() {
   );
   if (typeof status === 'string') process.exit(1);
   if (status !== 0) fail('building mcp-lambda failed: fix what cargo reports above and run `npm start` again');
-  const artifact = messages
-    .split('\n')
-    .filter((line) => line.includes('"executable":"'))
-    .map((line) => JSON.parse(line))
-    .find((message) => message.target.name === 'mcp-lambda' && message.target.kind.includes('bin'));
-  return artifact.executable;
+  return executableOf('mcp-lambda', messages);
 }
 
 if (Number.parseInt(process.versions.node, 10) < oldestNode) {
@@ -71,5 +86,6 @@ if (command === 'dev') {
   );
 }
 pinnedNode();
-const status = await run(await build(), args, 'inherit');
+process.env.MCP_LAMBDA_STATE_DIRECTORY ??= '.local';
+const status = await run(await build(), [command, ...ofThisRepository()].filter(Boolean), 'inherit');
 process.exit(typeof status === 'string' ? 1 : status);

@@ -48,20 +48,21 @@ const endToEnd = (names, title, stack = prepare.authorizationStack, more = []) =
     ),
 });
 
-/** The same, where every MCP client is sent. */
-const withClients = (name, title, stack) => {
+/** The same, where every MCP client is sent; `more` are variables with what prepares their values. */
+const withClients = (name, title, stack, more = {}) => {
   const { needs } = endToEnd(name, title, stack);
   return {
     title,
-    needs: [...needs, prepare.pythonClient, prepare.rmcpClient],
-    run: async (report) =>
-      node(report, title, [`test/e2e/${name}.test.ts`], {
-        env: {
-          MCP_LAMBDA_OUTPUTS: await stack(),
-          MCP_LAMBDA_PYTHON_CLIENT: await prepare.pythonClient(),
-          MCP_LAMBDA_RMCP_CLIENT: await prepare.rmcpClient(),
-        },
-      }),
+    needs: [...needs, prepare.pythonClient, prepare.rmcpClient, ...Object.values(more)],
+    run: async (report) => {
+      const env = {
+        MCP_LAMBDA_OUTPUTS: await stack(),
+        MCP_LAMBDA_PYTHON_CLIENT: await prepare.pythonClient(),
+        MCP_LAMBDA_RMCP_CLIENT: await prepare.rmcpClient(),
+      };
+      for (const [name, preparation] of Object.entries(more)) env[name] = await preparation();
+      await node(report, title, [`test/e2e/${name}.test.ts`], { env });
+    },
   };
 };
 
@@ -148,7 +149,8 @@ const parts = {
     title: 'the arm64 programs that are deployed, and the npm package',
     needs: [prepare.testPackages, prepare.arm64Emulator, prepare.compiledConstructs],
     run: async (report) => {
-      if (await report.run('cargo lambda', 'node', ['scripts/build-lambda.mjs'], { cwd: root })) {
+      const programs = ['dog-facts', 'authorization', 'authorizer', 'playground'];
+      if (await report.run('cargo lambda', 'node', ['scripts/build-lambda.mjs', ...programs], { cwd: root })) {
         await node(report, 'arm64 programs and the npm package', packageTests('bootstrap', 'npm-package'));
       }
     },
@@ -171,8 +173,17 @@ const parts = {
   ]),
   codex: endToEnd('codex', 'Codex, which Cognito itself keeps out', prepare.localStack),
   'codex-by-url': endToEnd('codex', 'Codex that knows the URL alone'),
+  doctor: withClients(
+    'doctor',
+    'the verdicts of mcp-lambda doctor and of real MCP clients',
+    prepare.authorizationStack,
+    { MCP_LAMBDA_COMMAND: prepare.command },
+  ),
   refusals: endToEnd('refusals', 'refusals'),
-  authorization: endToEnd(['authorization-server', 'code-flow'], 'the authorization server in front of Cognito'),
+  authorization: endToEnd(
+    ['authorization-server', 'code-flow', 'page'],
+    'the authorization server in front of Cognito, and the page for people',
+  ),
   'authorization-keys': endToEnd('authorization-keys', 'rotation of the sealing secret'),
   'user-pool': {
     title: 'machine clients and users, managed by mcp-lambda',
@@ -211,7 +222,43 @@ const parts = {
         },
       }),
   },
+  'dev-apps': {
+    title: 'mcp-lambda dev in CDK apps of other projects: Python, Rust, TypeScript',
+    needs: [
+      prepare.workspacePackages,
+      prepare.pythonCdk,
+      prepare.pythonConstructs,
+      prepare.rustApp,
+      prepare.authorizationProgram,
+      prepare.command,
+    ],
+    run: async (report) =>
+      node(report, 'apps of other projects', ['test/e2e/dev-apps.test.ts'], {
+        env: {
+          MCP_LAMBDA_PROGRAM: await prepare.command(),
+          DEV_APPS_PYTHON: await prepare.pythonCdk(),
+          DEV_APPS_PYTHONPATH: await prepare.pythonConstructs(),
+        },
+      }),
+  },
   'shared-host': endToEnd('shared-host', 'two servers on one host', prepare.hostStack),
+  workshop: {
+    title: "the workshop's servers: products, orders, toolbox, called by programs and from the terminal",
+    needs: [prepare.testPackages, prepare.chromium, prepare.command, prepare.workshopStack],
+    run: async (report) =>
+      node(report, 'workshop', ['test/e2e/workshop.test.ts', 'test/e2e/workshop-chat.test.ts'], {
+        env: { MCP_LAMBDA_OUTPUTS: await prepare.workshopStack(), MCP_LAMBDA_COMMAND: await prepare.command() },
+      }),
+  },
+  playground: endToEnd('playground', 'the playground in a real browser', prepare.workshopStack),
+  'tools-api': {
+    title: 'the tools as plain REST: keys, limits, and a generated client',
+    needs: [prepare.testPackages, prepare.toolsApiStack],
+    run: async (report) =>
+      node(report, 'tools as plain REST', ['test/e2e/tools-api.test.ts'], {
+        env: { MCP_LAMBDA_OUTPUTS: await prepare.toolsApiStack() },
+      }),
+  },
   load: endToEnd('load', 'many people at once'),
   'least-privilege': endToEnd('least-privilege', 'least privilege'),
   tasks: {
@@ -248,14 +295,26 @@ const parts = {
       }),
   },
   template: {
-    title: 'a new server from the template, by cargo-generate',
-    // It compiles cargo-generate, once, and a server from nothing: minutes for what seldom changes.
+    title: 'new projects as mcp-lambda makes them, in each language and with each example',
+    needs: [prepare.stagedConstructs, prepare.pythonCdk, prepare.command],
+    run: async (report) => {
+      const { npm, python } = await prepare.stagedConstructs();
+      await node(report, 'new projects', packageTests('launcher', 'new-project'), {
+        env: {
+          MCP_LAMBDA_NEW_COMMAND: await prepare.command(),
+          MCP_LAMBDA_NEW_CONSTRUCTS: npm,
+          MCP_LAMBDA_NEW_PYTHON: await prepare.pythonCdk(),
+          MCP_LAMBDA_NEW_PYTHONPATH: python,
+        },
+      });
+    },
+  },
+  rehearse: {
+    title: 'a release in registries on this machine, and a new user of it in an empty folder',
+    // It packs, publishes and installs everything: minutes that CI spends at a release.
     onlyByName: true,
-    needs: [prepare.cargoGenerate],
-    run: async (report) =>
-      node(report, 'template', packageTests('server-template'), {
-        env: { MCP_LAMBDA_CARGO_GENERATE: await prepare.cargoGenerate() },
-      }),
+    needs: [prepare.testPackages, prepare.rehearsalPackages],
+    run: (report) => report.run('rehearsal of a release', 'node', ['scripts/rehearse.mjs', '--quick'], { cwd: root }),
   },
 };
 
@@ -292,6 +351,7 @@ try {
   prepare.pinnedNode();
   for (const name of wanted) {
     const { title, needs, run } = parts[name];
+    report.begin(name);
     try {
       for (const need of needs) await need();
       await run(report);

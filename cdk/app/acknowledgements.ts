@@ -1,6 +1,6 @@
 import { Validations } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
-import type { McpAuthorizationServer, McpHost, McpMachineClient, McpServer } from '../lib';
+import type { McpAuthorizationServer, McpHost, McpMachineClient, McpPlayground, McpServer, McpToolsApi } from '../lib';
 
 /** The rules of cdk-nag (AwsSolutions) that these examples do not follow, each with its reason. */
 export function acknowledgeRules(server: McpServer, machineClient?: McpMachineClient): void {
@@ -19,6 +19,11 @@ export function acknowledgeRules(server: McpServer, machineClient?: McpMachineCl
   acknowledgeFront(server);
 }
 
+/** The same for the tools as plain REST. */
+export function acknowledgeToolsApi(toolsApi: McpToolsApi): void {
+  acknowledgeApi(toolsApi.api);
+}
+
 /** The same for what several servers share. */
 export function acknowledgeHost(host: McpHost): void {
   acknowledgeApi(host.api);
@@ -27,6 +32,19 @@ export function acknowledgeHost(host: McpHost): void {
     acknowledgeAuthorizationServer(host.authorizationServer);
   }
   acknowledgeFront(host);
+}
+
+/** The same for a playground. */
+export function acknowledgePlayground(playground: McpPlayground): void {
+  acknowledgeApi(playground.api);
+  acknowledgeFront(playground);
+  acknowledge(playground.sealingSecret, { SMG4: 'a new value ends every sign-in, which an operator should decide' });
+  for (const { foundationModelId } of playground.models) {
+    acknowledge(playground, {
+      [`IAM5[Resource::arn:<AWS::Partition>:bedrock:*::foundation-model/${foundationModelId}]`]:
+        'an inference profile calls the model in a Region that it chooses; a condition permits the model through this profile only',
+    });
+  }
 }
 
 function acknowledgeApi(api: IConstruct): void {

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Node } from 'constructs';
-import { McpAuthorization, McpCode, McpFront, type McpLambdaAuthorizerOptions } from '../lib';
+import { McpAuthorization, McpBedrockModel, McpCode, McpFront, type McpLambdaAuthorizerOptions } from '../lib';
 import { type Environment, ENVIRONMENTS } from './environments';
 
 /** The context keys of the apps in this directory: `npx cdk synth -c front=stage`. */
@@ -13,14 +13,21 @@ const KEYS = [
   'cognitoIdpUrl',
   'lambdaDir',
   'dogApiBaseUrl',
+  'serperBaseUrl',
+  'models',
   'callbackPort',
   'authorization',
   'lambdaAuthorizer',
+  'toolsApi',
 ] as const;
 
 const FRONTS = ['cloudfront', 'stage', 'external'] as const;
 
 const AUTHORIZATIONS = ['server', 'cognito'] as const;
+
+/** A model that every Region with Bedrock's global profiles has. */
+const DEFAULT_MODEL = 'global.anthropic.claude-haiku-4-5-20251001-v1:0';
+const TOOLS_APIS = ['none', 'keys', 'accessTokens'] as const;
 
 /** What the context says, checked. */
 export interface AppContext {
@@ -29,15 +36,22 @@ export interface AppContext {
   /** Directory with `<server>/bootstrap`, or undefined to build with cargo lambda. */
   readonly lambdaDirectory?: string;
   readonly dogApiBaseUrl?: string;
+  /** Where the toolbox searches the web; the Serper API itself unless it is set. */
+  readonly serperBaseUrl?: string;
+  /** The models that the playground offers. */
+  readonly models: McpBedrockModel[];
   readonly callbackPort?: number;
   /** `server`: the authorization server in front of the user pool; `cognito`: the user pool alone. */
   readonly authorization: (typeof AUTHORIZATIONS)[number];
   /** Whether the Lambda authorizer looks at a tool's OAuth scopes before the function runs. */
   readonly lambdaAuthorizer: boolean;
+  /** Whether the tools of the example are plain REST too, and with which credentials. */
+  readonly toolsApi: (typeof TOOLS_APIS)[number];
 }
 
 /** Reads the context of an app. */
 export function readContext(node: Node): AppContext {
+  assertKnownKeys(node);
   const values = new Map(KEYS.map((key) => [key, text(node, key)]));
   const port = values.get('callbackPort');
   if (port !== undefined && !/^\d{1,5}$/.test(port)) {
@@ -52,6 +66,11 @@ export function readContext(node: Node): AppContext {
   if (lambdaAuthorizer !== 'true' && lambdaAuthorizer !== 'false') {
     throw complaint('lambdaAuthorizer', lambdaAuthorizer, 'needs true or false');
   }
+  const restOf = values.get('toolsApi') ?? 'none';
+  const toolsApi = TOOLS_APIS.find((each) => each === restOf);
+  if (toolsApi === undefined) {
+    throw complaint('toolsApi', restOf, `needs one of ${TOOLS_APIS.join(', ')}`);
+  }
   const env = values.get('env') ?? 'dev';
   const environment = Object.entries(ENVIRONMENTS).find(([name]) => name === env)?.[1];
   if (environment === undefined) {
@@ -61,9 +80,12 @@ export function readContext(node: Node): AppContext {
     environment,
     authorization,
     lambdaAuthorizer: lambdaAuthorizer === 'true',
+    toolsApi,
     front: frontOf(values),
     lambdaDirectory: values.get('lambdaDir'),
-    dogApiBaseUrl: values.get('dogApiBaseUrl'),
+    dogApiBaseUrl: values.get('dogApiBaseUrl') ?? localApi(node, '/api/v2'),
+    serperBaseUrl: values.get('serperBaseUrl') ?? localApi(node, ''),
+    models: (values.get('models') ?? DEFAULT_MODEL).split(',').map((id) => McpBedrockModel.fromId(id.trim())),
     callbackPort: port === undefined ? undefined : Number(port),
   };
 }
@@ -100,6 +122,25 @@ export function serverCode(context: AppContext, server: string, packageName = se
   return McpCode.fromAsset(directory);
 }
 
+/**
+ * Refuses keys that neither the apps nor a library read: a wrong one would deploy something else without a word. Keys with a
+ * colon belong to a library (`@aws-cdk/…`, `aws:cdk:…`, `vpc-provider:…`).
+ */
+function assertKnownKeys(node: Node): void {
+  const known = new Set<string>(KEYS);
+  for (const [key, value] of Object.entries<unknown>(node.getAllContext())) {
+    if (!known.has(key) && !/[:/]/.test(key)) {
+      throw complaint(key, value, `is an unknown context key: use one of ${KEYS.join(', ')}`);
+    }
+  }
+}
+
+/** The API that `npm start` runs beside the app with `--with`. */
+function localApi(node: Node, path: string): string | undefined {
+  const local = node.tryGetContext('mcp-lambda:local') as { readonly with?: string[] } | undefined;
+  return local?.with?.[0] && `${local.with[0]}${path}`;
+}
+
 function frontOf(values: Map<(typeof KEYS)[number], string | undefined>): McpFront {
   const front = values.get('front') ?? 'cloudfront';
   if (!FRONTS.some((each) => each === front)) {
@@ -120,11 +161,7 @@ function frontOf(values: Map<(typeof KEYS)[number], string | undefined>): McpFro
   }
   const publicBaseUrl = values.get('publicBaseUrl');
   if (publicBaseUrl === undefined) {
-    throw complaint(
-      'front',
-      front,
-      'needs the origin that the front answers at: add -c publicBaseUrl=https://mcp.example.com',
-    );
+    throw complaint('front', front, 'needs the origin of the front: add -c publicBaseUrl=https://mcp.example.com');
   }
   return McpFront.external({
     publicBaseUrl,
@@ -142,7 +179,7 @@ function text(node: Node, key: string): string | undefined {
     return String(value);
   }
   if (typeof value !== 'string' || value === '') {
-    throw complaint(key, value, 'needs a text that is not empty');
+    throw complaint(key, value, 'needs a string that is not empty');
   }
   return value;
 }

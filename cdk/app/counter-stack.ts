@@ -3,7 +3,6 @@ import type { Construct } from 'constructs';
 import { McpContract, McpServer } from '../lib';
 import { acknowledge, acknowledgeRules } from './acknowledgements';
 import { type AppContext, authorizationOf, lambdaAuthorizerOf, serverCode } from './context';
-import { addOutputs } from './outputs';
 
 /** A server that keeps something: one counter for each conversation, in the table that the server defines for itself. */
 export class CounterStack extends Stack {
@@ -19,7 +18,7 @@ export class CounterStack extends Stack {
       removalPolicy: RemovalPolicy.DESTROY,
     });
     const machineClient = server.addMachineClient('MachineClient');
-    addOutputs(this, server, machineClient);
+    server.addOutputs({ machineClient });
     acknowledgeRules(server, machineClient);
     acknowledge(server.stateSecret!, { SMG4: 'a new value ends every session id, which an operator should decide' });
   }

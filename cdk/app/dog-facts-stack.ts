@@ -1,10 +1,9 @@
 import { Stack, type StackProps } from 'aws-cdk-lib';
 import { Mfa } from 'aws-cdk-lib/aws-cognito';
 import type { Construct } from 'constructs';
-import { McpContract, McpServer, McpUserPool } from '../lib';
-import { acknowledgeRules } from './acknowledgements';
+import { McpContract, McpScope, McpServer, McpToolsApi, McpUserPool } from '../lib';
+import { acknowledgeRules, acknowledgeToolsApi } from './acknowledgements';
 import { type AppContext, authorizationOf, lambdaAuthorizerOf, serverCode } from './context';
-import { addOutputs } from './outputs';
 
 /** The example server: facts about dogs from a public API. */
 export class DogFactsStack extends Stack {
@@ -34,7 +33,16 @@ export class DogFactsStack extends Stack {
       removalPolicy,
     });
     const machineClient = server.addMachineClient('MachineClient');
-    addOutputs(this, server, machineClient);
+    server.addOutputs({ machineClient });
     acknowledgeRules(server, machineClient);
+    if (context.toolsApi !== 'none') {
+      const oauthScopes = [McpScope.fromContract(contract, 'dog-facts')];
+      const toolsApi = new McpToolsApi(this, 'Tools', {
+        server,
+        ...(context.toolsApi === 'keys' ? { keys: [{ name: 'example', oauthScopes }] } : { accessTokens: true }),
+      });
+      toolsApi.addOutputs();
+      acknowledgeToolsApi(toolsApi);
+    }
   }
 }

@@ -1,25 +1,17 @@
 import { Stack } from 'aws-cdk-lib';
-import { Mfa } from 'aws-cdk-lib/aws-cognito';
 import type { Construct } from 'constructs';
-import { McpContract, McpHost, McpServer, McpUserPool } from '../lib';
-import { acknowledge, acknowledgeHost, acknowledgeRules } from './acknowledgements';
-import { type AppContext, authorizationOf, lambdaAuthorizerOf, serverCode } from './context';
-import { addOutputs } from './outputs';
+import { McpContract, McpServer } from '../lib';
+import { acknowledge, acknowledgeHost } from './acknowledgements';
+import { type AppContext, lambdaAuthorizerOf, serverCode } from './context';
+import { addClientsAndOutputs, hostOf } from './host';
 
 /** Both example servers on one host: they share its host name, its user pool and its authorization, and nothing else. */
 export class TwoServersStack extends Stack {
   constructor(scope: Construct, id: string, context: AppContext) {
-    const { removalPolicy, terminationProtection, mfa, throttlingRateLimit, throttlingBurstLimit } =
-      context.environment;
+    const { removalPolicy, terminationProtection, throttlingRateLimit, throttlingBurstLimit } = context.environment;
     super(scope, id, { description: 'Two MCP servers on one host, behind OAuth', terminationProtection });
     const common = { removalPolicy, throttlingRateLimit, throttlingBurstLimit };
-    const host = new McpHost(this, 'Host', {
-      userPool: mfa === Mfa.OFF ? undefined : new McpUserPool(this, 'People', { mfa, removalPolicy }),
-      front: context.front,
-      authorization: authorizationOf(context),
-      callbackPort: context.callbackPort,
-      ...common,
-    });
+    const host = hostOf(this, context);
     const dogFacts = new McpServer(this, 'DogFacts', {
       code: serverCode(context, 'dog-facts'),
       contract: McpContract.fromFile('lambda/servers/dog-facts/contract.json'),
@@ -38,14 +30,7 @@ export class TwoServersStack extends Stack {
       ...common,
     });
     acknowledgeHost(host);
-    for (const [prefix, server] of [
-      ['', dogFacts],
-      ['Counter', counter],
-    ] as const) {
-      const machineClient = server.addMachineClient('MachineClient');
-      addOutputs(this, server, machineClient, prefix);
-      acknowledgeRules(server, machineClient);
-    }
+    addClientsAndOutputs({ '': dogFacts, Counter: counter });
     acknowledge(counter.stateSecret!, { SMG4: 'a new value ends every session id, which an operator should decide' });
   }
 }

@@ -6,5 +6,8 @@ export * from './function';
 export * from './generated/authorization-settings';
 export * from './host';
 export * from './monitoring';
+export * from './page';
+export * from './playground';
 export * from './server';
+export * from './tools-api';
 export * from './user-pool';

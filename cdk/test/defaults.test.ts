@@ -5,7 +5,20 @@ import { describe, test } from 'node:test';
 import type { Stack } from 'aws-cdk-lib';
 import type { Template } from 'aws-cdk-lib/assertions';
 import { Vpc } from 'aws-cdk-lib/aws-ec2';
-import { McpFront, McpHost, type McpHostProps, McpMonitoring, McpRemoteServer, McpServer, McpUserPool } from '../lib';
+import {
+  McpBedrockModel,
+  McpFront,
+  McpHost,
+  type McpHostProps,
+  McpMonitoring,
+  McpPlayground,
+  McpPlaygroundMonitoring,
+  McpRemoteServer,
+  McpScope,
+  McpServer,
+  McpToolsApi,
+  McpUserPool,
+} from '../lib';
 import { deployed } from './deployed';
 import {
   certificate,
@@ -13,6 +26,7 @@ import {
   cognito,
   facts,
   only,
+  restContract,
   synthesize,
   synthesizeServer,
   type TemplateJson,
@@ -37,12 +51,31 @@ const authorization = () =>
   Object.values(own.findResources('AWS::Lambda::Function'))
     .map((each) => deployed(own.toJSON() as TemplateJson, each.Properties.Environment.Variables))
     .find((each) => each.AUTHORIZATION_ISSUER !== undefined);
+/** The page for people of a template. */
+const pageOf = (template: TemplateJson): string | undefined =>
+  Object.values(template.Resources)
+    .map((each) => each.Properties?.Integration?.IntegrationResponses?.[0]?.ResponseTemplates?.['text/html'])
+    .filter((html) => html !== undefined)
+    .map((html) => deployed(template, html))[0];
 const choices = readFileSync(join(__dirname, '../../lambda/authorization/src/settings/choices.rs'), 'utf8');
 /** The default that the authorization server's crate declares for a variable that is not set. */
 const fromCrate = (name: string) => {
   const [declaration, value] = new RegExp(`= "${name}"(?: or "([^"]*)")?,`).exec(choices) ?? [];
   return declaration && (value ?? 'none');
 };
+const tools = synthesize(
+  (stack) =>
+    new McpToolsApi(stack, 'Tools', {
+      server: new McpServer(stack, 'Server', { code: code(), contract: restContract(), authorization: cognito() }),
+      keys: [{ name: 'reports', oauthScopes: [McpScope.named('dog-facts')] }],
+    }),
+);
+const ofTools = (type: string) =>
+  Object.entries(tools.findResources(type)).find(([id]) => id.startsWith('Tools'))?.[1].Properties;
+const toolsVariables = () =>
+  Object.values(tools.findResources('AWS::Lambda::Function'))
+    .map((each) => deployed(tools.toJSON() as TemplateJson, each.Properties.Environment.Variables))
+    .find((each) => each.MCP_TOOLS_URL !== undefined)!;
 const inVpc = () =>
   only(
     synthesize(
@@ -90,6 +123,22 @@ const ofHost = (type: string) => only(host, type).properties;
 const hostStage = () =>
   Object.entries(host.findResources('AWS::ApiGateway::Stage')).find(([logicalId]) => logicalId.startsWith('Host'))![1]
     .Properties;
+const playground = synthesize((stack) => {
+  const made = new McpPlayground(stack, 'Playground', {
+    models: [McpBedrockModel.inferenceProfile('eu.amazon.nova-lite-v1:0')],
+    serverUrls: { Shop: 'https://shop.example.com/mcp' },
+  });
+  new McpPlaygroundMonitoring(stack, 'Monitoring', { playground: made });
+});
+const ofPlayground = (type: string) => only(playground, type).properties;
+const playgroundVariables = () =>
+  deployed(playground.toJSON() as TemplateJson, ofPlayground('AWS::Lambda::Function').Environment.Variables);
+const playgroundSettings = readFileSync(join(__dirname, '../../lambda/playground/src/settings.rs'), 'utf8');
+/** The default that the playground's crate declares for a variable that is not set. */
+const fromPlayground = (name: string) =>
+  playgroundVariables()[name] ?? new RegExp(`= "${name}"(?: or "([^"]*)")?,`).exec(playgroundSettings)?.[1];
+const playgroundAlarms = () =>
+  Object.values(playground.findResources('AWS::CloudWatch::Alarm')).map((each) => each.Properties);
 const deletionPolicy = (type: string) => json.Resources[only(bare, type).logicalId].DeletionPolicy;
 
 /** Every optional property: the `@default` that its documentation states, and what a server without it shows. */
@@ -151,6 +200,30 @@ const defaults: Record<string, [stated: string, shown: () => unknown, expected: 
     {},
   ],
   'McpFunctionProps.removalPolicy': ['RemovalPolicy.RETAIN', () => deletionPolicy('AWS::Logs::LogGroup'), 'Retain'],
+  'McpOutputsOptions.prefix': [
+    '- nothing: the outputs are called McpServerUrl, UserPoolId and so on',
+    () => 'McpServerUrl' in synthesizeServer({}, (server) => server.addOutputs()).toJSON().Outputs,
+    true,
+  ],
+  'McpOutputsOptions.machineClient': [
+    '- none',
+    () => 'AutomatedOAuthClientId' in synthesizeServer({}, (server) => server.addOutputs()).toJSON().Outputs,
+    false,
+  ],
+  'McpPlaygroundProps.serverUrls': [
+    '- those of `servers` only',
+    () => {
+      const template = synthesizeServer({}, (server, stack) => {
+        const models = [McpBedrockModel.foundationModel('amazon.nova-lite-v1:0')];
+        new McpPlayground(stack, 'Playground', { models, servers: [server] });
+      });
+      const { PLAYGROUND_SERVERS: servers } = Object.values(template.findResources('AWS::Lambda::Function'))
+        .map((each) => deployed(template.toJSON() as TemplateJson, each.Properties.Environment.Variables))
+        .find((each) => 'PLAYGROUND_SERVERS' in each)!;
+      return JSON.parse(servers).map((each: any) => each.name);
+    },
+    ['Dog facts'],
+  ],
   'McpMachineClientOptions.oauthScopes': [
     '- all scopes of the contract',
     () =>
@@ -401,7 +474,120 @@ const defaults: Record<string, [stated: string, shown: () => unknown, expected: 
     () => properties('AWS::ApiGateway::Authorizer').Type,
     'COGNITO_USER_POOLS',
   ],
+  'McpEndpointOptions.page': ['McpPage.standard()', () => pageOf(json)?.includes('<h1>'), true],
+  'McpHostProps.page': ['McpPage.standard()', () => pageOf(host.toJSON() as TemplateJson)?.includes('<h1>'), true],
+  'McpPageOptions.brandLogoUrl': [
+    '- that of `McpAuthorization.server`, else none',
+    () => pageOf(json)?.includes('<img'),
+    false,
+  ],
+  'McpPageOptions.brandColor': [
+    '- that of `McpAuthorization.server`, else `#1a4f8b`',
+    () => pageOf(json)?.match(/--brand:rgb\(([^)]+)\)/)?.[1],
+    // The default of the authorization server's pages.
+    [1, 3, 5].map((at) => Number.parseInt(fromCrate('AUTHORIZATION_BRAND_COLOR')!.slice(at, at + 2), 16)).join(),
+  ],
+  'McpPageOptions.links': ['- none', () => pageOf(json)?.split('<footer').at(-1)?.match(/<a /g)?.length, 1],
   'McpEndpointOptions.webAcl': ['- none', () => bare.findResources('AWS::WAFv2::WebACLAssociation'), {}],
+  'McpFoundationModelOptions.displayName': [
+    '- the id',
+    () => playgroundVariables().PLAYGROUND_MODELS,
+    '[{"id":"eu.amazon.nova-lite-v1:0"}]',
+  ],
+  'McpInferenceProfileOptions.regions': [
+    '- every Region, as far as the profile itself goes there',
+    () => JSON.stringify(ofPlayground('AWS::IAM::Policy')).includes(':bedrock:*::foundation-model/amazon.nova-lite'),
+    true,
+  ],
+  'McpPlaygroundProps.servers': [
+    '- those of `serverUrls` only',
+    () => JSON.parse(playgroundVariables().PLAYGROUND_SERVERS).map((each: any) => each.name),
+    ['Shop'],
+  ],
+  'McpPlaygroundProps.title': ["'Playground'", () => fromPlayground('PLAYGROUND_TITLE'), 'Playground'],
+  'McpPlaygroundProps.systemPrompt': ['- nothing', () => fromPlayground('PLAYGROUND_SYSTEM_PROMPT'), undefined],
+  'McpPlaygroundProps.turnsPerMinute': ['20', () => fromPlayground('PLAYGROUND_TURNS_PER_MINUTE'), '20'],
+  'McpPlaygroundProps.tokensPerDay': ['500000', () => fromPlayground('PLAYGROUND_TOKENS_PER_DAY'), '500000'],
+  'McpPlaygroundProps.retention': ['Duration.days(30)', () => fromPlayground('PLAYGROUND_RETENTION_DAYS'), '30'],
+  'McpPlaygroundProps.front': [
+    'McpFront.cloudFront()',
+    () => playgroundVariables().PLAYGROUND_ORIGIN,
+    'https://d111.cloudfront.net',
+  ],
+  'McpPlaygroundProps.webAcl': ['- none', () => playground.findResources('AWS::WAFv2::WebACLAssociation'), {}],
+  'McpPlaygroundProps.throttlingRateLimit': [
+    '50',
+    () => ofPlayground('AWS::ApiGateway::Stage').MethodSettings[0].ThrottlingRateLimit,
+    50,
+  ],
+  'McpPlaygroundProps.throttlingBurstLimit': [
+    '100',
+    () => ofPlayground('AWS::ApiGateway::Stage').MethodSettings[0].ThrottlingBurstLimit,
+    100,
+  ],
+  'McpPlaygroundProps.memorySize': ['256', () => ofPlayground('AWS::Lambda::Function').MemorySize, 256],
+  'McpPlaygroundProps.timeout': ['Duration.minutes(5)', () => ofPlayground('AWS::Lambda::Function').Timeout, 300],
+  'McpPlaygroundProps.reservedConcurrency': [
+    "- the unreserved part of the account's quota",
+    () => ofPlayground('AWS::Lambda::Function').ReservedConcurrentExecutions,
+    undefined,
+  ],
+  'McpPlaygroundProps.logRetention': [
+    'RetentionDays.ONE_MONTH',
+    () => ofPlayground('AWS::Logs::LogGroup').RetentionInDays,
+    30,
+  ],
+  'McpPlaygroundProps.tracing': [
+    'false',
+    () => [ofPlayground('AWS::Lambda::Function').TracingConfig, ofPlayground('AWS::ApiGateway::Stage').TracingEnabled],
+    [undefined, false],
+  ],
+  'McpPlaygroundProps.removalPolicy': [
+    'RemovalPolicy.RETAIN',
+    () =>
+      ['AWS::DynamoDB::GlobalTable', 'AWS::Logs::LogGroup'].flatMap((type) =>
+        Object.values(playground.findResources(type)).map((each) => each.DeletionPolicy),
+      ),
+    ['Retain', 'Retain'],
+  ],
+  'McpPlaygroundMonitoringProps.alarmTopic': [
+    '- none: the alarms only change their state',
+    () => playgroundAlarms().map((each) => each.AlarmActions),
+    [undefined, undefined, undefined],
+  ],
+  'McpPlaygroundMonitoringProps.failurePercentage': ['5', () => playgroundAlarms()[0].Threshold, 5],
+  'McpPlaygroundMonitoringProps.slowAfter': [
+    "- 80 % of the function's timeout",
+    () => playgroundAlarms()[2].Threshold,
+    240_000,
+  ],
+  'McpPlaygroundMonitoringProps.dollarsPerDay': ['- no alarm about the cost', () => playgroundAlarms().length, 3],
+  'McpToolsApiKeyOptions.throttle': [
+    '- 10 requests per second, in bursts of 20',
+    () => ofTools('AWS::ApiGateway::UsagePlan')!.Throttle,
+    { RateLimit: 10, BurstLimit: 20 },
+  ],
+  'McpToolsApiKeyOptions.quota': ['- none', () => ofTools('AWS::ApiGateway::UsagePlan')!.Quota, undefined],
+  'McpToolsApiKeyOptions.enabled': ['true', () => ofTools('AWS::ApiGateway::ApiKey')!.Enabled, true],
+  'McpToolsApiProps.accessTokens': ['false', () => toolsVariables().MCP_TOOLS_ACCESS_TOKENS, 'false'],
+  'McpToolsApiProps.publicDocuments': ['false', () => ofTools('AWS::ApiGateway::Method')!.ApiKeyRequired, true],
+  'McpToolsApiProps.front': [
+    'McpFront.stage()',
+    () => toolsVariables().MCP_TOOLS_URL,
+    'https://api123.execute-api.eu-west-1.amazonaws.com/prod',
+  ],
+  'McpToolsApiProps.throttlingRateLimit': [
+    '50',
+    () => ofTools('AWS::ApiGateway::Stage')!.MethodSettings[0].ThrottlingRateLimit,
+    50,
+  ],
+  'McpToolsApiProps.throttlingBurstLimit': [
+    '100',
+    () => ofTools('AWS::ApiGateway::Stage')!.MethodSettings[0].ThrottlingBurstLimit,
+    100,
+  ],
+  'McpToolsApiProps.tracing': ['false', () => ofTools('AWS::ApiGateway::Stage')!.TracingEnabled, false],
+  'McpToolsApiProps.webAcl': ['- none', () => tools.findResources('AWS::WAFv2::WebACLAssociation'), {}],
   'McpUserPoolProps.displayName': [
     "'MCP server'",
     () => pool.VerificationMessageTemplate.EmailSubject,
@@ -412,7 +598,7 @@ const defaults: Record<string, [stated: string, shown: () => unknown, expected: 
   'McpUserPoolProps.removalPolicy': ['RemovalPolicy.RETAIN', () => pool.DeletionProtection, 'ACTIVE'],
 };
 
-/** Options whose absence means that something else applies; front.test.ts, function.test.ts existing-user-pool.test.ts, lambda-authorizer.test.ts, app-client-limits.test.ts and host.test.ts show what. */
+/** Options whose absence means that something else applies; front.test.ts, function.test.ts existing-user-pool.test.ts, lambda-authorizer.test.ts, playground.test.ts, app-client-limits.test.ts, host.test.ts and tools-api.test.ts show what. */
 const absent = [
   'McpAppClientLimits.throttle',
   'McpAppClientLimits.quota',
@@ -422,6 +608,8 @@ const absent = [
   'McpAuthorizedServer.allowedOrigins',
   'McpBearerTokenOptions.code',
   'McpLambdaAuthorizerOptions.code',
+  'McpPlaygroundProps.code',
+  'McpToolsApiProps.keys',
   'McpJwtOptions.code',
   'McpJwtOptions.clientId',
   'McpJwtOptions.scopePrefix',

@@ -14,6 +14,7 @@ import {
   type McpAuthorizationServerOptions,
   type McpAuthorizationServerProps,
   type McpAuthorizedServer,
+  McpBedrockModel,
   McpCode,
   type McpConsentScope,
   McpContract,
@@ -24,15 +25,24 @@ import {
   McpInteractiveClient,
   type McpJwtOptions,
   McpMonitoring,
+  McpPage,
+  type McpPageOptions,
+  McpPlayground,
+  McpPlaygroundMonitoring,
+  type McpPlaygroundMonitoringProps,
+  type McpPlaygroundProps,
   type McpPreRegisteredClient,
   McpRemoteServer,
   type McpRemoteServerProps,
   McpScope,
   McpServer,
   type McpServerProps,
+  McpToolsApi,
+  type McpToolsApiKeyOptions,
+  type McpToolsApiProps,
   McpUserPool,
 } from '../lib';
-import { certificate, code, everySetting, facts, fixture } from './synthesis';
+import { certificate, code, everySetting, facts, fixture, restContract } from './synthesis';
 
 /** CDK tokens of every kind: parameters of the template, whose values are known at deployment. */
 interface Tokens {
@@ -88,8 +98,23 @@ const host = (stack: Stack, props: McpHostProps) => {
 };
 const limited = (stack: Stack, props: Partial<McpServerProps>) =>
   server(stack, { lambdaAuthorizer: { code: code() }, ...props });
+const tools = (stack: Stack, props: Partial<McpToolsApiProps>, key: Partial<McpToolsApiKeyOptions> = {}) =>
+  new McpToolsApi(stack, 'Tools', {
+    server: server(stack, { contract: restContract() }),
+    keys: [{ name: 'reports', oauthScopes: [McpScope.named('dog-facts')], ...key }],
+    ...props,
+  });
 const monitored = (stack: Stack, props: { failurePercentage?: number; slowAfter?: Duration }) =>
   new McpMonitoring(stack, 'Monitoring', { server: server(stack), ...props });
+const playground = (stack: Stack, props: Partial<McpPlaygroundProps> = {}) =>
+  new McpPlayground(stack, 'Playground', {
+    code: code(),
+    models: [McpBedrockModel.foundationModel('amazon.nova-lite-v1:0')],
+    serverUrls: { Shop: 'https://shop.example.com/mcp' },
+    ...props,
+  });
+const monitoredPlayground = (stack: Stack, props: Partial<McpPlaygroundMonitoringProps>) =>
+  new McpPlaygroundMonitoring(stack, 'Monitoring', { playground: playground(stack), ...props });
 const STANDALONE = { issuer: 'https://mcp.example.com', signInBaseUrl: 'https://login.example.com' };
 const standalone = (stack: Stack, props: Partial<McpAuthorizationServerProps>) =>
   new McpAuthorizationServer(stack, 'AuthorizationServer', {
@@ -118,6 +143,11 @@ const added = (stack: Stack, props: Partial<McpAuthorizedServer>, scope?: Partia
 
 /** Every property of the library that is a string, a number, a duration or a list of strings, and some parameters of methods. */
 const CASES: { [property: string]: Case } = {
+  'McpToolsApiKeyOptions.name': refused('name of a key', (stack, { text }) => tools(stack, {}, { name: text })),
+  'McpToolsApiProps.throttlingRateLimit': passes((stack, { number }) => tools(stack, { throttlingRateLimit: number })),
+  'McpToolsApiProps.throttlingBurstLimit': passes((stack, { number }) =>
+    tools(stack, { throttlingBurstLimit: number }),
+  ),
   'McpAuthorizationServerSettings.brandColor': passes((stack, { text }) => behindServer(stack, { brandColor: text })),
   'McpAuthorizationServerSettings.brandLogoUrl': passes((stack, { text }) =>
     behindServer(stack, { brandLogoUrl: text }),
@@ -282,6 +312,65 @@ const CASES: { [property: string]: Case } = {
   'McpMonitoringProps.slowAfter in seconds': refused('slowAfter', (stack, { number }) =>
     monitored(stack, { slowAfter: Duration.seconds(number) }),
   ),
+  'McpFoundationModelOptions.displayName': passes((stack, { text }) =>
+    playground(stack, { models: [McpBedrockModel.foundationModel('amazon.nova-lite-v1:0', { displayName: text })] }),
+  ),
+  'McpInferenceProfileOptions.regions': passes((stack, { text }) =>
+    playground(stack, {
+      models: [McpBedrockModel.inferenceProfile('eu.amazon.nova-lite-v1:0', { regions: [text] })],
+    }),
+  ),
+  'McpInferenceProfileOptions.regions as a list': refused(
+    'regions of McpBedrockModel.inferenceProfile',
+    (_, { list }) => McpBedrockModel.inferenceProfile('eu.amazon.nova-lite-v1:0', { regions: list }),
+  ),
+  'McpBedrockModel.fromId id': refused('id of McpBedrockModel.fromId', (_, { text }) => McpBedrockModel.fromId(text)),
+  'McpBedrockModel.foundationModel modelId': refused('modelId of McpBedrockModel.foundationModel', (_, { text }) =>
+    McpBedrockModel.foundationModel(text),
+  ),
+  'McpBedrockModel.inferenceProfile profileId': refused(
+    'profileId of McpBedrockModel.inferenceProfile',
+    (_, { text }) => McpBedrockModel.inferenceProfile(text),
+  ),
+  'McpPlaygroundProps.serverUrls': passes((stack, { text }) => playground(stack, { serverUrls: { Shop: text } })),
+  'McpPlaygroundProps.title': passes((stack, { text }) => playground(stack, { title: text })),
+  'McpPlaygroundProps.systemPrompt': passes((stack, { text }) => playground(stack, { systemPrompt: text })),
+  'McpPlaygroundProps.turnsPerMinute': passes((stack, { number }) => playground(stack, { turnsPerMinute: number })),
+  'McpPlaygroundProps.tokensPerDay': passes((stack, { number }) => playground(stack, { tokensPerDay: number })),
+  'McpPlaygroundProps.retention': passes((stack, { number }) =>
+    playground(stack, { retention: Duration.days(number) }),
+  ),
+  'McpPlaygroundProps.retention in hours': refused('retention', (stack, { number }) =>
+    playground(stack, { retention: Duration.hours(number) }),
+  ),
+  'McpPlaygroundProps.throttlingRateLimit': passes((stack, { number }) =>
+    playground(stack, { throttlingRateLimit: number }),
+  ),
+  'McpPlaygroundProps.throttlingBurstLimit': passes((stack, { number }) =>
+    playground(stack, { throttlingBurstLimit: number }),
+  ),
+  'McpPlaygroundProps.memorySize': passes((stack, { number }) => playground(stack, { memorySize: number })),
+  'McpPlaygroundProps.timeout': refused('timeout', (stack, { number }) =>
+    playground(stack, { timeout: Duration.seconds(number) }),
+  ),
+  'McpPlaygroundProps.reservedConcurrency': passes((stack, { number }) =>
+    playground(stack, { reservedConcurrency: number }),
+  ),
+  'McpPlayground.addOutputs prefix': refused('prefix of addOutputs', (stack, { text }) =>
+    playground(stack).addOutputs(text),
+  ),
+  'McpPlaygroundMonitoringProps.failurePercentage': passes((stack, { number }) =>
+    monitoredPlayground(stack, { failurePercentage: number }),
+  ),
+  'McpPlaygroundMonitoringProps.slowAfter': passes((stack, { number }) =>
+    monitoredPlayground(stack, { slowAfter: Duration.millis(number) }),
+  ),
+  'McpPlaygroundMonitoringProps.slowAfter in seconds': refused('slowAfter', (stack, { number }) =>
+    monitoredPlayground(stack, { slowAfter: Duration.seconds(number) }),
+  ),
+  'McpPlaygroundMonitoringProps.dollarsPerDay': passes((stack, { number }) =>
+    monitoredPlayground(stack, { dollarsPerDay: number }),
+  ),
   'McpRemoteScope.name': passes((stack, { text }) =>
     remote(stack, { scopes: [{ name: text, description: 'Use it' }] }),
   ),
@@ -361,6 +450,12 @@ const CASES: { [property: string]: Case } = {
     }),
   ),
   'McpServer.connectCommand client': refused('client', (stack, { text }) => server(stack).connectCommand(text)),
+  'McpOutputsOptions.prefix': refused('prefix of addOutputs', (stack, { text }) =>
+    server(stack).addOutputs({ prefix: text }),
+  ),
+  'McpHost.addOutputs prefix': refused('prefix of addOutputs', (stack, { text }) =>
+    new McpHost(stack, 'Host', { authorization: McpAuthorization.cognito() }).addOutputs(text),
+  ),
   'McpServer.metricCalls toolName': refused('toolName', (stack, { text }) => server(stack).metricCalls(text)),
   'McpExistingUserPoolAttributes.signInBaseUrl': passes((stack, { text }) =>
     server(stack, {
@@ -370,8 +465,16 @@ const CASES: { [property: string]: Case } = {
       }),
     }),
   ),
+  'McpPageOptions.brandLogoUrl': passes((stack, { text }) => withPage(stack, { brandLogoUrl: text })),
+  'McpPageOptions.brandColor': refused('brandColor', (stack, { text }) => withPage(stack, { brandColor: text })),
+  'McpPageLink.title': passes((stack, { text }) =>
+    withPage(stack, { links: [{ title: text, url: 'https://example.com/' }] }),
+  ),
+  'McpPageLink.url': passes((stack, { text }) => withPage(stack, { links: [{ title: 'Status', url: text }] })),
   'McpUserPoolProps.displayName': passes((stack, { text }) => new McpUserPool(stack, 'People', { displayName: text })),
 };
+
+const withPage = (stack: Stack, options: McpPageOptions) => server(stack, { page: McpPage.standard(options) });
 
 const withSetting = (stack: Stack, name: string, value: unknown) =>
   server(stack, { contract: everySetting(), settings: { A_STRING: 'x', [name]: value } });

@@ -21,6 +21,9 @@ export const code = () => McpCode.fromAsset(fixture('lambda/dog-facts'));
 /** The contract of a server with one OAuth scope, no required setting and no AWS resource. */
 export const facts = () => McpContract.fromFile(fixture('facts.contract.json'));
 
+/** The contract of a server whose function serves plain REST too. */
+export const restContract = () => McpContract.fromFile(fixture('rest.contract.json'));
+
 /** The contract of a server with two OAuth scopes. */
 export const twoScopes = () => McpContract.fromFile(fixture('two-scopes.contract.json'));
 

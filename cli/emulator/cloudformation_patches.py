@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from ministack.services import dynamodb, secretsmanager, waf
-from ministack.services.cloudformation import provisioners
+from ministack.services.cloudformation import changesets, engine, provisioners, stacks
 
 
 # Types that have no service behind them in the emulator: the properties that make the name, which Ref gives. docs/live-checks.md has
@@ -152,6 +152,44 @@ def time_to_live() -> None:
     for resource_type in ("AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable"):
         handlers = provisioners._RESOURCE_HANDLERS[resource_type]
         handlers.update(with_ttl(handlers["create"], handlers["update"]))
+
+
+def accept_unknown_types(events: Any) -> None:
+    """Closes: a type that the emulator does not know refuses the whole template. Such a resource is accepted and has no effect, and
+    `mcp-lambda dev` names it."""
+    known = provisioners._RESOURCE_HANDLERS
+
+    class WithUnknown(dict):
+        """The handlers by type; every type of AWS has some."""
+
+        def __contains__(self, resource_type: Any) -> bool:
+            return super().__contains__(resource_type) or self._is_unknown(resource_type)
+
+        def get(self, resource_type: Any, default: Any = None) -> Any:
+            return _without_effect(resource_type, events) if self._is_unknown(resource_type) else super().get(resource_type, default)
+
+        def _is_unknown(self, resource_type: Any) -> bool:
+            is_aws = isinstance(resource_type, str) and resource_type.startswith(("AWS::", "Alexa::"))
+            return is_aws and not resource_type.startswith("AWS::CloudFormation::") and not super().__contains__(resource_type)
+
+    handlers = WithUnknown(known)
+    for module in (provisioners, engine, changesets, stacks):
+        if getattr(module, "_RESOURCE_HANDLERS", None) is known:
+            module._RESOURCE_HANDLERS = handlers
+    # Patches of this module and of others that come later change the same handlers.
+    provisioners._RESOURCE_HANDLERS = handlers
+
+
+def _without_effect(resource_type: str, events: Any) -> dict:
+    def create(logical_id: str, props: dict, stack_name: str) -> tuple[str, dict]:
+        events.write("notEmulated", type=resource_type, logicalId=logical_id, stack=stack_name)
+        name = f"{stack_name}-{logical_id}"
+        return name, {"Arn": f"arn:aws:{resource_type.split('::')[1].lower()}:::{name}", "Id": name, "Name": name}
+
+    def update(physical_id: str, old: dict, new: dict, stack_name: str, logical_id: str | None = None) -> Any:
+        return create(logical_id or "", new, stack_name)
+
+    return {"create": create, "update": update, "update_with_logical_id": True, "delete": lambda physical_id, props: None}
 
 
 def install() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import secrets
+import threading
 import time
 from contextvars import ContextVar
 from typing import Any
@@ -173,7 +174,9 @@ def random_codes() -> None:
 
 def names_without_case() -> None:
     """Closes: user names and sign-in aliases are compared exactly whatever `UsernameConfiguration` says. Where it says
-    `CaseSensitive: false`, Cognito takes any case at every operation, and no second account that differs in case alone."""
+    `CaseSensitive: false`, Cognito takes any case at every operation, and no second account that differs in case alone. One
+    request at a time looks through the users or adds one: the emulator serves requests in threads."""
+    one_at_a_time = threading.RLock()
     resolve, sign_up, create = cognito._resolve_user, cognito._sign_up, cognito._admin_create_user
 
     def ignores_case(pool: dict) -> bool:
@@ -192,21 +195,24 @@ def names_without_case() -> None:
         return username
 
     def resolve_without_case(pool: dict, username: Any) -> Any:
-        return resolve(pool, as_stored(pool, username) if username and ignores_case(pool) else username)
+        with one_at_a_time:
+            return resolve(pool, as_stored(pool, username) if username and ignores_case(pool) else username)
 
     def taken(pool: dict | None, username: Any) -> bool:
         return bool(pool and username and ignores_case(pool) and resolve_without_case(pool, username)[0])
 
     def sign_up_once(data: dict) -> Any:
-        if taken(cognito._find_pool_by_client_id(data.get("ClientId", ""))[1], data.get("Username")):
-            return error_response_json("UsernameExistsException", "User already exists", 400)
-        return sign_up(data)
+        with one_at_a_time:
+            if taken(cognito._find_pool_by_client_id(data.get("ClientId", ""))[1], data.get("Username")):
+                return error_response_json("UsernameExistsException", "User already exists", 400)
+            return sign_up(data)
 
     def create_once(data: dict) -> Any:
         resend = (data.get("MessageAction") or "").upper() == "RESEND"
-        if not resend and taken(cognito._get_pool_unscoped(data.get("UserPoolId", "")), data.get("Username")):
-            return error_response_json("UsernameExistsException", "User account already exists", 400)
-        return create(data)
+        with one_at_a_time:
+            if not resend and taken(cognito._get_pool_unscoped(data.get("UserPoolId", "")), data.get("Username")):
+                return error_response_json("UsernameExistsException", "User account already exists", 400)
+            return create(data)
 
     cognito._resolve_user = resolve_without_case
     cognito._sign_up = sign_up_once
@@ -371,6 +377,33 @@ def client_secrets() -> None:
     cognito._authenticate_client = authenticate_by_either
 
 
+def policy_of_client(client_id: str) -> dict:
+    """The password policy of the user pool of an app client, for the sign-in pages."""
+    pool = cognito._find_pool_by_client_id(client_id)[1] or {}
+    return (pool.get("Policies") or {}).get("PasswordPolicy") or {}
+
+
+# The tag with the id that a new user pool gets.
+ID_TAG = "mcp-lambda:id"
+_wanted_id: ContextVar[str] = ContextVar("wanted_id", default="")
+
+
+def pools_of_another_app() -> None:
+    """Closes: a user pool that another app defines does not exist here. `mcp-lambda dev` makes one, with the id that the template
+    names."""
+    create, new_id = cognito._create_user_pool, cognito._pool_id
+
+    def create_with_id(data: dict) -> Any:
+        wanted = _wanted_id.set((data.get("UserPoolTags") or {}).get(ID_TAG, ""))
+        try:
+            return create(data)
+        finally:
+            _wanted_id.reset(wanted)
+
+    cognito._create_user_pool = create_with_id
+    cognito._pool_id = lambda: _wanted_id.get() or new_id()
+
+
 def install() -> None:
     """Apply every patch of this module."""
     resource_indicator()
@@ -385,3 +418,4 @@ def install() -> None:
     passwords()
     self_sign_up()
     verified_addresses()
+    pools_of_another_app()

@@ -1,9 +1,8 @@
 """Deploy a synthesized CDK stack to the emulator, without the CDK command line (which needs several seconds more).
 
-Usage: deploy.py --endpoint URL --cdk-out DIRECTORY --stack NAME [--template FILE] [--region REGION] [--rest-api-id] [--rest-api-ids]
+Usage: deploy.py --endpoint URL --cdk-out DIRECTORY --stack NAME [--template FILE] [--region REGION] [--rest-api-id]
 
-Prints the stack's outputs as one JSON object; --rest-api-id adds RestApiId of the stack's one REST API, --rest-api-ids
-RestApiIds of all by their logical ids, which only the edge needs.
+Prints the stack's outputs as one JSON object; --rest-api-id adds RestApiId of the stack's one REST API.
 On failure prints the first resource that failed and its reason, exit status 1.
 """
 
@@ -63,15 +62,17 @@ def exists(s3: Any, **object_or_bucket: str) -> bool:
     return True
 
 
-def upload_assets(s3: Any, cdk_out: Path, stack: str, region: str) -> str | None:
-    """Upload the stack's assets that are not there yet (keys are digests); returns the bucket, None without assets."""
-    manifest = json.loads((cdk_out / f"{stack}.assets.json").read_text())
+def upload_assets(s3: Any, cdk_out: Path, assets: str, region: str) -> str | None:
+    """Upload the assets of a manifest that are not there yet (keys are digests); returns the bucket, None without assets."""
+    manifest = json.loads((cdk_out / assets).read_text())
     bucket = None
     for asset in manifest.get("files", {}).values():
         for destination in asset["destinations"].values():
             bucket = destination["bucketName"].replace("${AWS::AccountId}", ACCOUNT).replace("${AWS::Region}", region)
             if not exists(s3, Bucket=bucket):
-                s3.create_bucket(Bucket=bucket)
+                # The one Region that must not be named.
+                place = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+                s3.create_bucket(Bucket=bucket, **place)
             source = cdk_out / asset["source"]["path"]
             key = destination["objectKey"]
             if not exists(s3, Bucket=bucket, Key=key):
@@ -116,41 +117,47 @@ def deploy(options: argparse.Namespace) -> dict[str, Any]:
     """Create or update the stack and return its outputs."""
     cloudformation, s3, ssm = clients(options.endpoint, options.region)
     template_file = options.template or options.cdk_out / f"{options.stack}.template.json"
+    bucket = upload_assets(s3, options.cdk_out, f"{options.stack}.assets.json", options.region)
+    description = bring_up(options.endpoint, (cloudformation, s3, ssm), options.stack, template_file, bucket)
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in description.get("Outputs", [])}
+    if options.rest_api_id:
+        outputs["RestApiId"] = rest_api_id(cloudformation, options.stack)
+    return outputs
+
+
+def bring_up(endpoint: str, services: tuple[Any, Any, Any], stack: str, template_file: Path, bucket: str | None) -> dict:
+    """Create the stack or update it to the template; returns its description."""
+    cloudformation, s3, ssm = services
     template = json.loads(template_file.read_text())
-    bucket = upload_assets(s3, options.cdk_out, options.stack, options.region)
     # `cdk bootstrap` would write this; the template's rule reads it.
     bootstrap = template.get("Parameters", {}).get("BootstrapVersion", {}).get("Default")
     if bootstrap:
         ssm.put_parameter(Name=bootstrap, Value="30", Type="String", Overwrite=True)
 
-    request = {"StackName": options.stack, "Capabilities": ["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]}
+    request = {"StackName": stack, "Capabilities": ["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]}
     body = json.dumps(template, separators=(",", ":"))
     if bucket:  # an inline template may have 51,200 bytes, like on AWS
-        key = f"templates/{options.stack}.json"
+        key = f"templates/{stack}.json"
         s3.put_object(Bucket=bucket, Key=key, Body=body.encode())
-        request["TemplateURL"] = f"{options.endpoint}/{bucket}/{key}"
+        request["TemplateURL"] = f"{endpoint}/{bucket}/{key}"
     else:
         request["TemplateBody"] = body
 
-    known = status_of(cloudformation, options.stack)
+    known = status_of(cloudformation, stack)
     if known and known["StackStatus"] in BROKEN:
-        cloudformation.delete_stack(StackName=options.stack)
-        known = wait(cloudformation, options.stack)
+        cloudformation.delete_stack(StackName=stack)
+        known = wait(cloudformation, stack)
         known = None if known and known["StackStatus"] == "DELETE_COMPLETE" else known
     try:
         (cloudformation.update_stack if known else cloudformation.create_stack)(**request)
     except ClientError as error:
         if "No updates are to be performed" not in str(error):
             raise
-    description = wait(cloudformation, options.stack)
+        return known or {}
+    description = wait(cloudformation, stack)
     if description is None or description["StackStatus"] not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
-        raise DeploymentFailed(first_failure(cloudformation, options.stack))
-    outputs = {output["OutputKey"]: output["OutputValue"] for output in description.get("Outputs", [])}
-    if options.rest_api_id:
-        outputs["RestApiId"] = rest_api_id(cloudformation, options.stack)
-    if options.rest_api_ids:
-        outputs["RestApiIds"] = rest_api_ids(cloudformation, options.stack)
-    return outputs
+        raise DeploymentFailed(first_failure(cloudformation, stack))
+    return description
 
 
 def rest_api_ids(cloudformation: Any, stack: str) -> dict[str, str]:
@@ -176,7 +183,6 @@ def main() -> int:
     parser.add_argument("--stack", required=True)
     parser.add_argument("--template", type=Path)
     parser.add_argument("--rest-api-id", action="store_true")
-    parser.add_argument("--rest-api-ids", action="store_true")
     parser.add_argument("--region", default="us-east-1")
     options = parser.parse_args()
     try:

@@ -20,6 +20,10 @@ CONNECTION_HEADERS = {"connection", "content-length", "keep-alive", "proxy-authe
 REMAPPED_HEADERS = {"authorization", "content-md5", "date", "max-forwards", "server", "user-agent", "www-authenticate"}
 # The API key that the authorizer of the running request named; None where the caller's header names it.
 _usage_key: ContextVar[str | None] = ContextVar("usage_key", default=None)
+# The id of the API key that the method of the running request requires; None where it requires none.
+_api_key_id: ContextVar[str | None] = ContextVar("api_key_id", default=None)
+# Tells the edge that the function responded itself, and so wrote its line of the log. The edge removes it.
+RESPONDED = {"x-mcp-lambda-function": "1"}
 INTERNAL_ERROR = json.dumps({"message": "Internal server error"}).encode()
 
 
@@ -82,7 +86,7 @@ def stream_and_remap() -> None:
         if not isinstance(response, tuple):
             return response
         status, headers, body = response
-        return status, _remapped(headers), body
+        return status, {**_remapped(headers), **(RESPONDED if status < 502 else {})}, body
 
     apigateway_v1._invoke_lambda_proxy_v1 = invoke
 
@@ -107,7 +111,7 @@ async def _invoke_streaming(integration: dict, api_id: str, *arguments: Any, own
             shaped, _ = lambda_svc.lambda_execute_result_to_api_proxy_response(result)
             return shaped["statusCode"], shaped["headers"], shaped["body"].encode()
         return _bad_gateway()
-    headers = {"x-amzn-requestid": request_id, **_remapped(prelude.headers)}
+    headers = {"x-amzn-requestid": request_id, **_remapped(prelude.headers), **RESPONDED}
     return prelude.status, headers, StreamingResponse(stream.run)
 
 
@@ -157,6 +161,55 @@ def count_by_the_key_of_the_authorizer() -> None:
         of_header(headers) if _usage_key.get() is None else _usage_key.get())
 
 
+def name_the_api_key() -> None:
+    """Closes: requestContext.identity.apiKeyId, by which a function knows whose request it is, is missing."""
+    check, build = apigateway_v1._check_api_key, apigateway_v1._build_lambda_event_v1
+
+    def check_and_note(*arguments: Any) -> Any:
+        error, key = check(*arguments)
+        _api_key_id.set(key["id"] if key else None)
+        return error, key
+
+    def build_event(*arguments: Any, **options: Any) -> dict:
+        event = build(*arguments, **options)
+        identity = event["requestContext"].get("identity") or {}
+        event["requestContext"]["identity"] = {**identity, "apiKeyId": _api_key_id.get()}
+        return event
+
+    apigateway_v1._check_api_key = check_and_note
+    apigateway_v1._build_lambda_event_v1 = build_event
+
+
+def disable_api_keys() -> None:
+    """Closes: an update of `enabled`, whose value is a string in the request, leaves that string, and the key stays enabled."""
+    update = apigateway_v1._update_api_key
+
+    def update_enabled(key_id: str, data: dict) -> Any:
+        response = update(key_id, data)
+        key = apigateway_v1._api_keys.get(key_id)
+        if key and isinstance(key.get("enabled"), str):
+            key["enabled"] = key["enabled"] == "true"
+        return response
+
+    apigateway_v1._update_api_key = update_enabled
+
+
+def respond_with_any_media_type() -> None:
+    """Closes: a mock integration knows templates of application/json alone. API Gateway takes another one where there is no such."""
+    invoke = apigateway_v1._invoke_mock_v1
+
+    def understood(response: dict) -> dict:
+        templates = response.get("responseTemplates") or {}
+        first = next(iter(templates.values()), "")
+        return {**response, "responseTemplates": {"application/json": first, **templates}} if templates else response
+
+    def invoke_understood(integration: dict) -> Any:
+        responses = integration.get("integrationResponses") or {}
+        return invoke({**integration, "integrationResponses": {k: understood(v) for k, v in responses.items()}})
+
+    apigateway_v1._invoke_mock_v1 = invoke_understood
+
+
 def install() -> None:
     """Apply every patch of this module."""
     understand_streaming_uri()
@@ -166,3 +219,6 @@ def install() -> None:
     http_integration.install(_remapped)
     throttle_single_methods()
     count_by_the_key_of_the_authorizer()
+    name_the_api_key()
+    disable_api_keys()
+    respond_with_any_media_type()

@@ -1,12 +1,14 @@
 """Start the AWS emulator on loopback, with what it does differently from AWS put right.
 
-Usage: launch.py --port PORT --state DIRECTORY [--port-file FILE]. Port 0 is any free one, and FILE says which it is. Ends when its standard input closes, so that it never outlives the
-program that started it, however that program ended; users and data are saved on every orderly end.
+Usage: launch.py --port PORT --state DIRECTORY [--port-file FILE] [--events FILE] [--region REGION] [--account ACCOUNT]. Port 0 is any free one,
+and --port-file says which it is; --events gets what the functions write. Ends when its standard input closes, so that it never outlives
+the program that started it, however that program ended; users and data are saved on every orderly end.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import re
 import signal
@@ -14,20 +16,24 @@ import socket
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
-SERVICES = ("acm,apigateway,cloudformation,cloudfront,cognito-idp,dynamodb,ec2,iam,kms,lambda,logs,monitoring,route53,s3,"
-            "secretsmanager,ses,sns,ssm,sts,wafv2")
+# What an app beside the servers may use. Not those that need Docker, or that listen on ports of their own.
+SERVICES = ("acm,apigateway,cloudformation,cloudfront,cognito-idp,dynamodb,ec2,events,firehose,iam,kinesis,kms,lambda,logs,monitoring,route53,"
+            "s3,scheduler,secretsmanager,ses,sns,sqs,ssm,states,sts,wafv2")
 # The program, and what the edge calls itself towards the gateway. A foreign name here is DNS rebinding.
 ALLOWED_HOST = re.compile(r"(127\.0\.0\.1|localhost)(:\d+)?|[\w.-]+\.amazonaws\.com|[\w.-]+\.localhost(:\d+)?")
+POLICY_PATH = "/_mcp-lambda/password-policy"
 PUBLIC_PATH = re.compile(r"/_aws/execute-api/|/oauth2/|/[\w-]+/\.well-known/")
 # The whole stack ends within five seconds: open streams are broken off after the first, what is left is killed after the other.
 STREAM_SECONDS = 1
 SHUTDOWN_SECONDS = 3
 
 
-def configure(port: int, state: Path) -> None:
+def configure(port: int, state: Path, region: str, account: str) -> None:
     """Set the emulator's environment. Must run before the first import of ministack, which reads it while loading."""
     scratch = state / "tmp"
     scratch.mkdir(parents=True, exist_ok=True)
@@ -45,8 +51,9 @@ def configure(port: int, state: Path) -> None:
         "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",  # functions get it only when the server has it
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "MINISTACK_REGION": "us-east-1",
+        "AWS_DEFAULT_REGION": region,
+        "MINISTACK_REGION": region,
+        "MINISTACK_ACCOUNT_ID": account,
         "TMPDIR": str(scratch),
     })
 
@@ -96,8 +103,8 @@ def end_functions() -> None:
         os.killpg(0, signal.SIGKILL)
 
 
-def refuse_foreign_pages(app: Any) -> Any:
-    """Wrap the ASGI app. Closes: a web page of somebody else's could reach the emulator, through DNS rebinding or with
+def guard(app: Any, policy_of_client: Callable[[str], dict]) -> Any:
+    """Wrap the ASGI app. Adds the password policy of an app client's user pool, which the sign-in pages show. Closes: a web page of somebody else's could reach the emulator, through DNS rebinding or with
     a plain form to its reset operation. What pages may call on AWS, the API and the OAuth endpoints, stays open."""
 
     def allowed(scope: dict) -> bool:
@@ -106,10 +113,17 @@ def refuse_foreign_pages(app: Any) -> Any:
         from_page = any(name == b"origin" for name, _ in headers)
         return known and (not from_page or PUBLIC_PATH.match(scope["path"]) is not None)
 
+    async def respond(send: Any, status: int, body: bytes = b"") -> None:
+        await send({"type": "http.response.start", "status": status, "headers": []})
+        await send({"type": "http.response.body", "body": body})
+
     async def guarded(scope: dict, receive: Any, send: Any) -> None:
         if scope["type"] in ("http", "websocket") and not allowed(scope):
-            await send({"type": "http.response.start", "status": 403, "headers": []})
-            await send({"type": "http.response.body", "body": b""})
+            await respond(send, 403)
+            return
+        if scope.get("path") == POLICY_PATH:
+            client_id = parse_qs(scope["query_string"].decode("latin-1")).get("client_id", [""])[0]
+            await respond(send, 200, json.dumps(policy_of_client(client_id)).encode())
             return
         await app(scope, receive, send)
 
@@ -122,10 +136,13 @@ def main() -> None:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--port-file", type=Path)
     parser.add_argument("--state", type=Path, required=True)
+    parser.add_argument("--events", type=Path)
+    parser.add_argument("--region", default="us-east-1")
+    parser.add_argument("--account", default="000000000000")
     options = parser.parse_args()
     listener = bound(options.port)
     port = listener.getsockname()[1]
-    configure(port, options.state.resolve())
+    configure(port, options.state.resolve(), options.region, options.account)
     if options.port_file:
         announce(port, options.port_file)
     end_with_parent()
@@ -133,6 +150,7 @@ def main() -> None:
 
     import cloudformation_patches
     import cognito_patches
+    import function_patches
     import gateway_patches
     import identity_patches
     import runtime_streaming
@@ -140,7 +158,10 @@ def main() -> None:
 
     for patches in (cloudformation_patches, cognito_patches, identity_patches, runtime_streaming, gateway_patches):
         patches.install()
-    emulator.app = refuse_foreign_pages(emulator.app)
+    events = function_patches.Events(options.events)
+    function_patches.install(events)
+    cloudformation_patches.accept_unknown_types(events)
+    emulator.app = guard(emulator.app, cognito_patches.policy_of_client)
     sys.argv = sys.argv[:1]  # the emulator parses arguments of its own
     emulator.main()
     end_functions()

@@ -5,9 +5,9 @@
 use std::path::Path;
 use std::process::Command;
 
+use mcp_lambda_cli::dev::emulator::install;
 use mcp_lambda_cli::dev::environment::Environment;
 use mcp_lambda_cli::dev::paths::Paths;
-use mcp_lambda_cli::dev::stack::install_emulator;
 
 #[tokio::test]
 async fn every_difference_from_aws_that_is_put_right_stays_right() {
@@ -15,12 +15,12 @@ async fn every_difference_from_aws_that_is_put_right_stays_right() {
         .join("..")
         .canonicalize()
         .unwrap();
-    let paths = Paths::below(&root, 3030, Environment::default());
-    install_emulator(&paths).await.unwrap();
+    let paths = Paths::below(&root, ".local", 3030, Environment::default());
+    install(&paths).await.unwrap();
     // Its status says that there are tests and that all of them passed (tests/__main__.py).
     let ran = Command::new(paths.python())
         .arg("-I")
-        .arg(paths.emulator("tests"))
+        .arg(root.join("cli/emulator/tests"))
         .output()
         .unwrap();
     assert!(

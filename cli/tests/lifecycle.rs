@@ -17,25 +17,38 @@ use std::time::{Duration, Instant};
 const CARGO: &str = r#"#!/bin/sh
 [ "$1" = --version ] && { echo "cargo 1.95.0 (0000000 2026-01-01)"; exit; }
 [ -e fail-build ] && { sleep 0.5; echo '{"reason":"build-finished","success":false}'; echo "error[E0000]: this does not compile" >&2; exit 101; }
-echo '{"reason":"compiler-artifact","target":{"name":"dog-facts","kind":["bin"]},"executable":"'"$PWD"'/dog-facts"}'
-echo '{"reason":"compiler-artifact","target":{"name":"authorization","kind":["bin"]},"executable":"'"$PWD"'/authorization"}'
+echo '{"reason":"compiler-artifact","package_id":"path+file:///project#dog-facts@0.1.0","target":{"name":"dog-facts","kind":["bin"]},"executable":"'"$PWD"'/dog-facts"}'
 echo '{"reason":"compiler-artifact","target":{"name":"mcp-lambda","kind":["bin"]},"executable":"'"$PWD"'/mcp-lambda"}'
 "#;
-/// Runs npm's script by the Node of the machine, and plays the synthesis.
+/// Runs npm's script by the Node of the machine, plays the program of `--with`, and plays the synthesis.
 const NODE: &str = r#"#!/bin/sh
-[ "$1" = scripts/mcp-lambda.mjs ] && exec "$(PATH=${PATH##*node_modules/.bin:} command -v node)" "$@"
-[ "$1" = --version ] && { echo v22.0.0; exit; }
+case "$1" in
+scripts/mcp-lambda.mjs) exec "$(PATH=${PATH##*node_modules/.bin:} command -v node)" "$@" ;;
+--version) echo v22.0.0; exit ;;
+lambda/*) exec sleep 600 ;;
+esac
 echo "$CDK_CONTEXT_JSON" > context.json
 env > node.environment
-echo '{"Resources":{"Pool":{"Type":"AWS::Cognito::UserPool"},"Api":{"Type":"AWS::ApiGateway::RestApi"}}}' > "$CDK_OUTDIR/DogFacts.template.json"
+echo '{"Resources":{}}' > "$CDK_OUTDIR/DogFacts.template.json"
+origin=$(sed 's/.*"newFronts":\["\([^"]*\)".*/\1/' context.json)
+cat > "$CDK_OUTDIR/manifest.json" <<END
+{"artifacts": {"DogFacts": {"type": "aws:cloudformation:stack", "properties": {"templateFile": "DogFacts.template.json"}, "metadata": {
+  "/DogFacts/Server": [
+    {"type": "mcp-lambda:local", "data": {"kind": "front", "origin": "$origin", "api": {"Ref": "Api"}}},
+    {"type": "mcp-lambda:local", "data": {"kind": "server", "name": "dog-facts", "url": "$origin/mcp"}}],
+  "/DogFacts/Server/Function": [
+    {"type": "mcp-lambda:local", "data": {"kind": "program", "name": "dog-facts-1",
+      "cargo": {"directory": "$PWD", "packageName": "dog-facts", "binaryName": "dog-facts"}}}]}}}}
+END
 "#;
 /// The environment's Python: the emulator listens, and ends with its standard input, as launch.py does. A function of its
 /// would outlive that.
 const PYTHON: &str = r#"#!/bin/sh
 case "$1" in
-*deploy.py) env > deployment.environment
-  [ -e fail-deployment ] && { echo "Table (AWS::DynamoDB::Table): no" >&2; exit 1; }
-  echo '{"RestApiIds":{"Api":"abc"},"McpServerUrl":"http://127.0.0.1/mcp"}' ;;
+*deploy_app.py) env > deployment.environment
+  cat > plan.json
+  [ -e fail-deployment ] && { echo "DogFacts: Table (AWS::DynamoDB::Table): no" >&2; exit 1; }
+  echo '{"DogFacts": {"outputs": {"McpServerUrl": "http://127.0.0.1/mcp"}, "resources": {"Api": "abc"}}}' ;;
 *) env > emulator.environment
   echo $$ > emulator.pid
   sleep 60 & echo $! > function.pid
@@ -78,7 +91,7 @@ impl Stack {
     fn start(name: &str, trouble: Option<&str>) -> Self {
         let program = env!("CARGO_BIN_EXE_mcp-lambda");
         // What takes a second on a busy machine would be reported as progress.
-        let command = [program, "dev", "--root", ".", "--quiet"];
+        let command = [program, "dev", "--state-directory", ".local", "--quiet"];
         Self::start_by(name, trouble, &command, &[])
     }
 
@@ -91,31 +104,28 @@ impl Stack {
     ) -> Self {
         let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
         let _ = fs::remove_dir_all(&root);
-        let (emulator, venv, tools) = (
-            root.join("cli/emulator"),
-            root.join(".local/venv"),
-            root.join("tools"),
-        );
-        for directory in [&emulator, &venv.join("bin"), &tools] {
+        let (venv, tools) = (root.join(".local/venv"), root.join("tools"));
+        for directory in [&venv.join("bin"), &tools] {
             fs::create_dir_all(directory).unwrap();
         }
         fs::write(root.join("dog-facts"), "server").unwrap();
-        fs::write(root.join("authorization"), "server").unwrap();
-        fs::write(root.join("cdk.json"), r#"{"context":{"flag":true}}"#).unwrap();
-        fs::write(emulator.join("requirements.txt"), "").unwrap();
-        fs::write(venv.join("requirements.stamp"), "").unwrap();
+        let cdk_json = r#"{"app":"node app.js","context":{"flag":true}}"#;
+        fs::write(root.join("cdk.json"), cdk_json).unwrap();
+        let requirements = include_str!("../emulator/requirements.txt");
+        fs::write(venv.join("requirements.stamp"), requirements).unwrap();
         // As in the checkout, where the workspace's own Node goes before the machine's.
-        let (packages, scripts) = (root.join("node_modules/.bin"), root.join("scripts"));
+        let packages = root.join("node_modules/.bin");
         fs::create_dir_all(&packages).unwrap();
-        fs::create_dir_all(scripts.join("lib")).unwrap();
         let checkout = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-        for script in [
-            "mcp-lambda.mjs",
-            "lib/prepare.mjs",
-            "lib/lock.mjs",
-            "lib/root.mjs",
-        ] {
-            fs::copy(checkout.join("scripts").join(script), scripts.join(script)).unwrap();
+        for folder in ["scripts", "scripts/lib", "cli/npm/mcp-lambda/bin"] {
+            fs::create_dir_all(root.join(folder)).unwrap();
+            for entry in fs::read_dir(checkout.join(folder)).unwrap() {
+                let script = entry.unwrap().path();
+                if script.is_file() {
+                    let copy = root.join(folder).join(script.file_name().unwrap());
+                    fs::copy(&script, copy).unwrap();
+                }
+            }
         }
         fs::copy(checkout.join("package.json"), root.join("package.json")).unwrap();
         fs::write(root.join("package-lock.json"), "").unwrap();
@@ -136,7 +146,7 @@ impl Stack {
         let path = path(&root, command);
         let program = Command::new(command[0])
             .args(&command[1..])
-            .args(["--port", "0", "--outputs-file", "ready.json"])
+            .args(["--port", "0", "--no-watch", "--outputs-file", "ready.json"])
             .current_dir(&root)
             .env("PATH", path)
             .envs(variables.iter().copied())
@@ -222,15 +232,22 @@ fn a_signal_ends_everything_and_is_no_failure() {
     let outputs = stack.root.join("ready.json");
     let outputs: serde_json::Value = serde_json::from_slice(&fs::read(outputs).unwrap()).unwrap();
     assert_eq!(outputs["McpServerUrl"], "http://127.0.0.1/mcp");
-    assert_eq!(
-        fs::read(stack.root.join(".local/lambda/dog-facts/bootstrap")).unwrap(),
-        b"server"
-    );
+    let url = outputs["servers"]["DogFacts/Server"]["mcpServerUrl"]
+        .as_str()
+        .unwrap();
+    let port = url
+        .trim_start_matches("http://127.0.0.1:")
+        .trim_end_matches("/mcp");
     let context: serde_json::Value =
         serde_json::from_slice(&fs::read(stack.root.join("context.json")).unwrap()).unwrap();
-    assert_eq!(context["front"], "external");
+    assert_eq!(
+        context["mcp-lambda:local"]["newFronts"][0],
+        format!("http://127.0.0.1:{port}")
+    );
     assert_eq!(context["flag"], true);
     let runs = stack.root.join(".local/runs");
+    let program = runs.join(port).join("programs/dog-facts-1/bootstrap");
+    assert_eq!(fs::read(program).unwrap(), b"server");
     assert_eq!(fs::read_dir(&runs).unwrap().count(), 1);
     signal("-TERM", &stack.program.id().to_string());
     assert_eq!(stack.end().0, Some(0));
@@ -251,8 +268,9 @@ fn two_stacks_with_free_ports_share_no_port_and_no_data() {
     let second = Command::new(env!("CARGO_BIN_EXE_mcp-lambda"))
         .args([
             "dev",
-            "--root",
-            ".",
+            "--state-directory",
+            ".local",
+            "--no-watch",
             "--port",
             "0",
             "--outputs-file",
@@ -294,7 +312,7 @@ fn what_a_killed_run_left_behind_goes_with_the_next() {
     assert_eq!(left(), 1);
     fs::write(root.join("fail-deployment"), "").unwrap();
     let next = Command::new(env!("CARGO_BIN_EXE_mcp-lambda"))
-        .args(["dev", "--root", ".", "--port", "0"])
+        .args(["dev", "--state-directory", ".local", "--port", "0"])
         .current_dir(&root)
         .env("PATH", path)
         .output()
@@ -320,9 +338,18 @@ fn nothing_of_the_shells_settings_reaches_what_runs() {
     ];
     // The mock of the emulator is a Python of the machine.
     let program = env!("CARGO_BIN_EXE_mcp-lambda");
-    let stack =
-        Stack::start_by("hostile", None, &[program, "dev", "--root", "."], &hostile).when_ready();
-    for program in ["node", "emulator", "deployment"] {
+    let command = [program, "dev", "--state-directory", ".local"];
+    let stack = Stack::start_by("hostile", None, &command, &hostile).when_ready();
+    let app = fs::read_to_string(stack.root.join("node.environment")).unwrap();
+    let leads_away = app
+        .lines()
+        .find(|line| line.starts_with("AWS_") || line.starts_with("CDK_OUTDIR=/nowhere"));
+    assert_eq!(
+        leads_away, None,
+        "the app keeps its own settings but for these"
+    );
+    assert!(app.contains("HTTP_PROXY=http://127.0.0.1:9"), "{app}");
+    for program in ["emulator", "deployment"] {
         let environment =
             fs::read_to_string(stack.root.join(format!("{program}.environment"))).unwrap();
         let mut names: Vec<&str> = environment
@@ -330,11 +357,7 @@ fn nothing_of_the_shells_settings_reaches_what_runs() {
             .filter_map(|line| line.split_once('=').map(|(name, _)| name))
             .collect();
         assert!(names.contains(&"PATH"), "{environment}");
-        let own = ["CDK_OUTDIR", "CDK_CONTEXT_JSON", "CDK_VALIDATION"];
-        names.retain(|name| {
-            let passed_on = hostile.iter().any(|(hostile, _)| hostile == name);
-            passed_on && !own.contains(name)
-        });
+        names.retain(|name| hostile.iter().any(|(hostile, _)| hostile == name));
         assert!(names.is_empty(), "{program}: {names:?}");
         assert!(
             !environment.contains("/nowhere"),
@@ -495,20 +518,22 @@ fn the_end_of_the_emulator_ends_everything_and_is_a_failure() {
         "{said}"
     );
     assert!(
-        said.contains("/emulator.log, then run `npm start` again"),
+        said.contains("/emulator.log, then run `mcp-lambda dev` again"),
         "{said}"
     );
 }
 
 #[test]
 fn a_failed_build_ends_everything_with_what_the_compiler_said() {
-    let (status, said) = Stack::start_failing("build", "fail-build").end();
-    assert_eq!(status, Some(1));
+    let stack = Stack::start("build", Some("fail-build"));
+    let said = stack.program.wait_with_output().unwrap();
+    assert_eq!(said.status.code(), Some(1));
     assert_eq!(
-        said,
-        "\nerror: building the servers failed (exit status: 101): fix what the compiler reports and run `npm start` again\n\n\
+        String::from_utf8(said.stderr).unwrap(),
+        "\nerror: building the servers failed (exit status: 101): fix what the compiler reports\n\n\
          error[E0000]: this does not compile\n"
     );
+    assert!(!stack.root.join("emulator.pid").exists());
 }
 
 #[test]
@@ -517,8 +542,8 @@ fn a_failed_deployment_ends_everything_with_the_resource_and_its_reason() {
     assert_eq!(status, Some(1));
     assert_eq!(
         said,
-        "\nerror: deploying the stack failed (exit status: 1): fix the template; if it deployed before, forget the old stack \
-         with `npm start -- --reset`\n\nTable (AWS::DynamoDB::Table): no\n"
+        "\nerror: deploying the stacks failed (exit status: 1): fix the stack; if it deployed before, forget the old one with \
+         --reset\n\nDogFacts: Table (AWS::DynamoDB::Table): no\n"
     );
 }
 
@@ -540,7 +565,7 @@ impl Stack {
 fn a_missing_tool_is_one_message_with_cause_and_fix() {
     let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("missing-tool");
     fs::create_dir_all(&root).unwrap();
-    fs::write(root.join("cdk.json"), "{}").unwrap();
+    fs::write(root.join("cdk.json"), r#"{"app":"true"}"#).unwrap();
     let said = Command::new(env!("CARGO_BIN_EXE_mcp-lambda"))
         .args(["dev", "--port", "0", "--root"])
         .arg(&root)
@@ -551,6 +576,6 @@ fn a_missing_tool_is_one_message_with_cause_and_fix() {
     assert_eq!(
         String::from_utf8(said.stderr).unwrap(),
         "\nerror: `cargo` cannot be started (No such file or directory (os error 2)): install Rust with rustup, then run \
-         `npm start` again\n"
+         `mcp-lambda dev` again\n"
     );
 }

@@ -2,19 +2,30 @@
 
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { performance } from 'node:perf_hooks';
 
+import { build, layDown } from './cargo.mjs';
 import { lock } from './lock.mjs';
+import { pythonSources, stageConstructs } from './packages.mjs';
 import { root } from './root.mjs';
 
 const done = new Map();
 
-/** Runs `step` at most once in this process. */
+/** Runs `step` at most once in this process, and says how long it took if that was more than a second. */
 function once(name, step) {
-  if (!done.has(name)) done.set(name, Promise.resolve().then(step));
+  if (!done.has(name)) done.set(name, timed(name, step));
   return done.get(name);
+}
+
+async function timed(name, step) {
+  const started = performance.now();
+  const result = await step();
+  const seconds = (performance.now() - started) / 1000;
+  if (seconds > 1) console.log(`prepared ${name} (${seconds.toFixed(1)} s)`);
+  return result;
 }
 
 /** Runs a command quietly and gives its result; its output appears only in the error. */
@@ -60,6 +71,9 @@ export const workspacePackages = () => once('workspace', () => npmCi('.'));
 /** The packages that only the tests need: browser driver, MCP clients, Claude Code, Codex. */
 export const testPackages = () => once('test', () => npmCi('test'));
 
+/** The npm registry that a release is rehearsed with. */
+export const rehearsalPackages = () => once('rehearsal', () => npmCi('test/rehearsal'));
+
 /** The MCP clients of `connectCommand` that run by name only. */
 export const connectPackages = () => once('connect', () => npmCi('test/e2e/connect'));
 
@@ -88,6 +102,18 @@ export const pythonCdk = () =>
     writeFileSync(stamp, readFileSync(requirements, 'utf8'));
     return interpreter;
   });
+
+/** The constructs as their packages hold them, without the programs for AWS; gives the npm package and the Python module. */
+export const stagedConstructs = () =>
+  once('staged constructs', () => {
+    const npm = join(root, 'target', 'new-project', 'mcp-lambda-cdk');
+    stageConstructs(npm, { programs: false });
+    return { npm, python: pythonSources(npm, join(root, 'target', 'new-project', 'sources')) };
+  });
+
+/** The command `mcp-lambda` as `npm start` has it; gives its program. */
+export const command = () =>
+  once('command', () => build('bin', ['mcp-lambda'], ['--no-default-features'])['mcp-lambda']);
 
 /** The command line of AWS in an environment of its own; gives the directory of its program. */
 export const awsCli = () =>
@@ -165,45 +191,7 @@ export const pythonClient = () =>
   });
 
 /** The program around the official Rust client, built; gives where cargo put it. */
-export const rmcpClient = () =>
-  once('rmcp client', () => {
-    const args = [
-      'build',
-      '--locked',
-      '--quiet',
-      '--package',
-      'rmcp-client',
-      '--message-format=json-render-diagnostics',
-    ];
-    const { stdout } = must('cargo', args, { maxBuffer: 64 * 1024 * 1024 });
-    const built = stdout
-      .split('\n')
-      .filter((line) => line.includes('"executable":"'))
-      .map((line) => JSON.parse(line));
-    return built.find(({ target }) => target.name === 'rmcp-client').executable;
-  });
-
-/** cargo-generate, of the newest version that the toolchain of this project compiles, in a place of its own; gives its program. */
-export const cargoGenerate = () =>
-  once('cargo-generate', () => {
-    const tools = join(root, '.local', 'tools');
-    const program = join(tools, 'bin', 'cargo-generate');
-    if (!existsSync(program)) {
-      console.log('installing cargo-generate …');
-      must('cargo', [
-        'install',
-        '--quiet',
-        '--locked',
-        '--debug',
-        '--root',
-        tools,
-        '--version',
-        '0.23.14',
-        'cargo-generate',
-      ]);
-    }
-    return program;
-  });
+export const rmcpClient = () => once('rmcp client', () => build('bin', ['rmcp-client'])['rmcp-client']);
 
 const stacks = [];
 /** What in a shell would break a stack that reads it: none does. */
@@ -223,7 +211,12 @@ const stack = (name, options) =>
     console.log(`starting the local stack (${name}) …`);
     const child = spawn(
       process.execPath,
-      [join(root, 'scripts', 'mcp-lambda.mjs'), 'dev', '--port', '0', '--outputs-file', outputs, ...options],
+      [
+        join(root, 'scripts', 'mcp-lambda.mjs'),
+        'dev',
+        ...['--port', '0', '--no-watch', '--outputs-file', outputs],
+        ...options,
+      ],
       {
         cwd: root,
         env: { ...process.env, ...hostile },
@@ -243,60 +236,62 @@ const stack = (name, options) =>
   });
 
 /** The alternative: MCP clients speak to the user pool itself. */
-export const localStack = () => stack('cognito', ['--authorization', 'cognito']);
+export const localStack = () => stack('cognito', ['-c', 'authorization=cognito']);
 
 /** The default, `npm start` with no option: the authorization server in front of the user pool. */
 export const authorizationStack = () => stack('server', []);
 
+/** The stack whose tools are plain REST too, with an API key. */
+export const toolsApiStack = () => stack('tools-api', ['-c', 'authorization=cognito', '-c', 'toolsApi=keys']);
+
 /** The stack with the Lambda authorizer before the MCP endpoint. */
-export const lambdaAuthorizerStack = () => stack('lambda-authorizer', ['--lambda-authorizer']);
+export const lambdaAuthorizerStack = () => stack('lambda-authorizer', ['-c', 'lambdaAuthorizer=true']);
 
 /** Builds programs for this machine and lays them down as functions; gives the directory. */
-function programs(folder, packages) {
+function programs(folder, names) {
   const directory = join(root, '.local', folder);
-  for (const [name, binary] of packages) {
-    const args = [
-      'build',
-      '--locked',
-      '--quiet',
-      '--package',
-      name,
-      '--bin',
-      binary,
-      '--message-format=json-render-diagnostics',
-    ];
-    const { stdout } = must('cargo', args, { maxBuffer: 64 * 1024 * 1024 });
-    const built = stdout
-      .split('\n')
-      .filter((line) => line.includes('"executable":"'))
-      .map((line) => JSON.parse(line));
-    mkdirSync(join(directory, binary), { recursive: true });
-    copyFileSync(built.find(({ target }) => target.name === binary).executable, join(directory, binary, 'bootstrap'));
-  }
+  layDown(directory, names);
   return directory;
 }
 
+/** The CDK app in Rust of `test/e2e/apps`, compiled: that takes minutes at first, and a test must not wait so long. */
+export const rustApp = () =>
+  once('rust app', () => {
+    const manifest = join(root, 'cdk', 'rust', 'Cargo.toml');
+    const example = ['--package', 'mcp-lambda-cdk', '--example', 'desk'];
+    must('cargo', ['build', '--quiet', '--manifest-path', manifest, ...example]);
+  });
+
+/** The constructs as a Python module; gives the directory for PYTHONPATH. */
+export const pythonConstructs = () =>
+  once('python constructs', async () => {
+    await compiledConstructs();
+    const folder = join(root, '.local', 'python-constructs');
+    rmSync(folder, { recursive: true, force: true });
+    const pacmak = join(root, 'node_modules', '.bin', 'jsii-pacmak');
+    // The programs that a release brings are not built for this.
+    const env = { ...process.env, npm_config_ignore_scripts: 'true' };
+    must(pacmak, ['--code-only', '--no-npmignore', '--target', 'python', '--outdir', folder, 'cdk'], { env });
+    return join(folder, 'python', 'src');
+  });
+
 /** The Lambda authorizer and the counter, built for this machine and laid down as functions; gives the directory. */
 export const lambdaAuthorizerPrograms = () =>
-  once('Lambda authorizer programs', () =>
-    programs('lambda-authorizer-programs', [
-      ['mcp-lambda-authorizer', 'authorizer'],
-      ['counter', 'counter'],
-    ]),
-  );
+  once('Lambda authorizer programs', () => programs('lambda-authorizer-programs', ['authorizer', 'counter']));
 
 /** The conformance server, which has tools that run as tasks, laid down as a function; gives its directory. */
 export const tasksProgram = () =>
-  once('tasks program', () => join(programs('tasks-program', [['conformance', 'conformance']]), 'conformance'));
+  once('tasks program', () => join(programs('tasks-program', ['conformance']), 'conformance'));
 
 /** The authorization server, laid down as a function; gives its directory. */
 export const authorizationProgram = () =>
-  once('authorization program', () =>
-    join(programs('authorization-program', [['mcp-lambda-authorization', 'authorization']]), 'authorization'),
-  );
+  once('authorization program', () => join(programs('authorization-program', ['authorization']), 'authorization'));
 
 /** The stack with two servers on one host, which share the authorization server in front of the user pool. */
 export const hostStack = () => stack('host', ['--app', 'two']);
+
+/** The stack with the workshop's servers: products, orders and toolbox on one host. */
+export const workshopStack = () => stack('workshop', ['--app', 'workshop']);
 
 /** Ends the local stacks that were started. */
 export async function stopLocalStacks() {

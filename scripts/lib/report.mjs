@@ -14,6 +14,20 @@ const nodeResults = fileURLToPath(new URL('node-results.mjs', import.meta.url));
 export class Report {
   #passed = 0;
   #failures = [];
+  #part;
+  /** Seconds by part, in the order in which they ran: `npm test` as a whole has a limit. */
+  #seconds = new Map();
+
+  /** From here on the time is that of the part `name`, its preparation included. */
+  begin(name) {
+    this.#endPart();
+    this.#part = { name, started: performance.now() };
+  }
+
+  #endPart() {
+    if (this.#part !== undefined) this.#seconds.set(this.#part.name, (performance.now() - this.#part.started) / 1000);
+    this.#part = undefined;
+  }
 
   /** Runs one command, which is one check: its exit status says how it went. */
   run(title, command, args, options = {}) {
@@ -65,6 +79,9 @@ export class Report {
 
   /** Prints what failed by name, then the sum; the exit status for the process. */
   close() {
+    this.#endPart();
+    const lines = [...this.#seconds].map(([name, seconds]) => `\n${seconds.toFixed(0).padStart(6)} s  ${name}`);
+    if (lines.length > 1) console.log(`\ntime of each part, preparation included:${lines.join('')}`);
     if (this.#failures.length > 0)
       console.log(`\nfailed:${this.#failures.map((failure) => `\n  ${failure}`).join('')}`);
     console.log(`${this.#passed} passed, ${this.#failures.length} failed`);

@@ -4,7 +4,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 
 import { ended } from './ended.mjs';
 import { root } from './root.mjs';
@@ -49,9 +49,15 @@ export async function* rustTests(selection) {
   }
 }
 
+/** Where the shared libraries of the compiler are, which the tests of a procedural macro load. */
+const compilerLibraries = () =>
+  spawnSync('rustc', ['--print', 'target-libdir'], { cwd: root, encoding: 'utf8' }).stdout.trim();
+
 /** Runs one program of tests in the folder of its package, as cargo does. */
 export async function* testsOf(program, executable, folder) {
-  const env = { ...process.env, CARGO: 'cargo', CARGO_MANIFEST_DIR: folder };
+  const search = process.platform === 'darwin' ? 'DYLD_FALLBACK_LIBRARY_PATH' : 'LD_LIBRARY_PATH';
+  const libraries = [compilerLibraries(), process.env[search]].filter(Boolean).join(delimiter);
+  const env = { ...process.env, [search]: libraries, CARGO: 'cargo', CARGO_MANIFEST_DIR: folder };
   const listed = spawnSync(executable, ['--list', '--format', 'terse'], {
     cwd: folder,
     env,

@@ -53,6 +53,11 @@ const bars = [
     value: ({ sockets }) => beside(sockets.authorization),
   },
   {
+    promise: 'cold start of the playground, ms',
+    most: 15,
+    value: ({ typical }) => typical('playground', 'coldStartMs'),
+  },
+  {
     promise: 'sockets of mcp-lambda with DynamoDB before its first request, beside the Runtime API',
     most: 0,
     value: ({ sockets }) => beside(sockets['mcp-lambda with DynamoDB']),

@@ -36,6 +36,18 @@ const authorization = {
   AWS_ENDPOINT_URL: 'http://127.0.0.1:9',
 };
 
+const playground = {
+  PLAYGROUND_ORIGIN: 'https://chat.example.com',
+  PLAYGROUND_SERVERS: JSON.stringify([{ name: 'The shop', url: resource }]),
+  PLAYGROUND_MODELS: JSON.stringify([{ id: 'eu.amazon.nova-lite-v1:0' }]),
+  PLAYGROUND_TABLE: 'playground',
+  PLAYGROUND_SECRET_ARN: 'arn:aws:secretsmanager:us-east-1:000000000000:secret:playground-AbCdEf',
+  AWS_REGION: 'us-east-1',
+  AWS_ACCESS_KEY_ID: 'benchmark',
+  AWS_SECRET_ACCESS_KEY: 'benchmark',
+  AWS_ENDPOINT_URL: 'http://127.0.0.1:9',
+};
+
 const greet = (revision, calls) => ({ greet: { revision, ...calls } });
 const report = (revision) => ({ report: { revision, calls: reports } });
 
@@ -153,6 +165,18 @@ export const candidates = [
       return {
         zip: zippedSize(program),
         programs: [{ name: 'authorization', command: [program], environment: authorization, asked }],
+      };
+    },
+  },
+  {
+    name: 'playground',
+    version: () => cargoVersion(ownLock, 'mcp-lambda-playground'),
+    install: () => {
+      const program = install.cargoProgram('mcp-lambda-playground', { binary: 'playground' });
+      const asked = { document: { path: '/client.json', member: 'client_id' } };
+      return {
+        zip: zippedSize(program),
+        programs: [{ name: 'playground', command: [program], environment: playground, asked }],
       };
     },
   },

@@ -88,10 +88,7 @@ export function nodeRuntime() {
 
 /** One of the TypeScript SDKs with the benchmark's handler, bundled into one file; returns the folder of it. */
 export function nodeBundle(name) {
-  const folder = join(peers, 'node', name);
-  onceFor(`node-${name}`, join(folder, 'package-lock.json'), () =>
-    must('npm', ['ci', '--no-progress'], { cwd: folder }),
-  );
+  const folder = nodePackages(name);
   const bundle = join(local, 'node', name);
   // Some packages of the SDK's are CommonJS and ask for `require`.
   const banner = "import{createRequire}from'node:module';const require=createRequire(import.meta.url);";
@@ -110,6 +107,15 @@ export function nodeBundle(name) {
     { cwd: folder },
   );
   return bundle;
+}
+
+/** The packages of one of the TypeScript SDKs; returns the folder of them. */
+export function nodePackages(name) {
+  const folder = join(peers, 'node', name);
+  onceFor(`node-${name}`, join(folder, 'package-lock.json'), () =>
+    must('npm', ['ci', '--no-progress'], { cwd: folder }),
+  );
+  return folder;
 }
 
 /** Packages for Python from a list of exact versions; returns the folder of them. */

@@ -2,6 +2,8 @@
 // `npm run bench`: installs the candidates, measures them in alternating rounds on one core, prints ratios, and writes
 // test/bench/results.json and docs/benchmark.md. docs/benchmark.md says what is measured and how to read it.
 //
+// `npm run bench -- http` and `-- scale` measure the HTTP service: test/bench/http/run.mjs.
+//
 //   --rounds N        rounds that count (default 15)
 //   --only A,B        some candidates; the results then go to .local/bench/results.json alone
 //   --no-arm64        without the sizes of the arm64 programs that are deployed; as above
@@ -26,9 +28,12 @@ const resultsFile = join(root, 'test', 'bench', 'results.json');
 const pageFile = join(root, 'docs', 'benchmark.md');
 const figures = ['coldStartMs', 'listUs', 'callUs', 'processorUs', 'firstEventMs', 'peakMemoryKib'];
 
-const { values: options } = parseArgs({
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
-    rounds: { type: 'string', default: '15' },
+    rounds: { type: 'string' },
+    seconds: { type: 'string', default: '5' },
+    soak: { type: 'string' },
     only: { type: 'string' },
     'no-arm64': { type: 'boolean', default: false },
     installed: { type: 'boolean', default: false },
@@ -86,9 +91,7 @@ function results() {
     throw new Error(
       `no such candidate: ${unknown.join(', ')}; there are: ${candidates.map(({ name }) => name).join(', ')}`,
     );
-  const rounds = Number(options.rounds);
-  if (!Number.isInteger(rounds) || rounds < 1)
-    throw new Error(`--rounds must be a whole number from 1, got "${options.rounds}"`);
+  const rounds = count('rounds', options.rounds ?? '15');
 
   const present = candidates.filter(({ name }) => wanted?.includes(name) ?? true).map(installed);
   const leftOut = candidates
@@ -149,13 +152,34 @@ function results() {
   };
 }
 
+function count(name, value) {
+  const number = Number(value);
+  if (!Number.isInteger(number) || number < 1) {
+    throw new Error(`--${name} must be a whole number from 1, got "${value}"`);
+  }
+  return number;
+}
+
 /** A result is committed, and where somebody keeps the checkout is nobody's business. */
 function withoutPaths(text) {
   return text.replaceAll(root, './');
 }
 
 if (options.installed) buildNothing();
-if (options.page) {
+const [kind] = positionals;
+if (kind !== undefined && !['http', 'scale'].includes(kind)) {
+  throw new Error(`there is no benchmark ${kind}: http, scale, or no name for that of Lambda`);
+}
+if (kind !== undefined) {
+  const { run } = await import('./http/run.mjs');
+  await run(kind, {
+    rounds: count('rounds', options.rounds ?? '5'),
+    seconds: count('seconds', options.seconds),
+    soak: options.soak === undefined ? undefined : count('soak', options.soak),
+    only: options.only?.split(','),
+    keep: options.keep,
+  });
+} else if (options.page) {
   writeFileSync(pageFile, page(JSON.parse(readFileSync(resultsFile, 'utf8'))));
 } else {
   const result = results();

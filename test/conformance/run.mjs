@@ -12,6 +12,8 @@ import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
+import { build } from '../../scripts/lib/cargo.mjs';
+
 const here = fileURLToPath(new URL('.', import.meta.url));
 const root = join(here, '..', '..');
 const output = join(root, '.local', 'conformance');
@@ -67,7 +69,7 @@ async function main() {
   const { startTable } = await import('./table.mjs');
 
   console.log('building test/conformance/server and lambda/testing …');
-  must('cargo', ['build', '--locked', '--quiet', '-p', 'conformance', '-p', 'mcp-lambda-testing'], root);
+  build('bin', ['conformance', 'runtime-api']);
   rmSync(output, { recursive: true, force: true });
   mkdirSync(output, { recursive: true });
 

@@ -40,7 +40,7 @@ export async function startTable({ root, log }) {
     // The local stack's own test installs the emulator.
     const { status, stderr } = spawnSync(
       'cargo',
-      ['test', '--locked', '--quiet', '-p', 'mcp-lambda-cli', '--test', 'emulator'],
+      ['test', '--locked', '--quiet', '--workspace', '--test', 'emulator'],
       { cwd: root, encoding: 'utf8' },
     );
     if (status !== 0) throw new Error(`the emulator could not be installed:\n${stderr}`);

@@ -3,24 +3,12 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
-import AxeModule from 'axe-core';
-
 import { authorizationUrl, claims, newPkce, redeem, type Pkce, type TokenAnswer } from './authorization-code.ts';
+import { flaws } from './flaws.ts';
 import { listenForCallback, newPassword, Person, type Callback } from './person.ts';
 import { runningStack } from './stack.ts';
 
 const stack = runningStack();
-
-interface AxeResults {
-  readonly violations: readonly { readonly id: string; readonly nodes: readonly { readonly html: string }[] }[];
-}
-
-/** What axe finds on the page that is open now, one line for each rule that is broken. */
-async function accessibilityViolations(person: Person): Promise<string[]> {
-  // The page's own policy forbids scripts; axe is put in by the browser's debugger, which the policy does not bind.
-  const results = (await person.page.evaluate(`${AxeModule.source}; axe.run()`)) as AxeResults;
-  return results.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(', ')}`);
-}
 
 async function callsMcp(accessToken: string): Promise<number> {
   const response = await fetch(stack.McpServerUrl, {
@@ -126,7 +114,7 @@ describe('a person in a browser', () => {
   test('every page is accessible and fits a small phone', async () => {
     await person.page.setViewportSize({ width: 320, height: 640 });
     const visit = async (name: string): Promise<void> => {
-      assert.deepEqual(await accessibilityViolations(person), [], name);
+      assert.deepEqual(await flaws(person.page), [], name);
       const overflow = await person.page.evaluate(
         'document.documentElement.scrollWidth - document.documentElement.clientWidth',
       );

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test, type TestContext } from 'node:test';
 
 import { claims } from './authorization-code.ts';
-import { ClaudeCode } from './claude-code.ts';
+import { ClaudeCode, clientDocument } from './claude-code.ts';
 import { shiftClock } from './clock-shift.ts';
 import { disableClientDocuments } from './disable-client-documents.ts';
 import { holdDogApi } from './dog-api.ts';
@@ -15,7 +15,7 @@ import { Person } from './person.ts';
 import { authorizationOf, machineToken, runningStack } from './stack.ts';
 
 const stack = runningStack();
-const documentUrl = 'https://claude.ai/oauth/claude-code-client-metadata';
+const documentUrl = clientDocument.client_id;
 /** How long a registration lasts, in days, unless it is configured. */
 const registrationDays = 90;
 
@@ -73,14 +73,7 @@ const onAuthorizationServer = (): void => {
   before(async () => {
     assert.equal(stack.ClaudeCodeCommand, `claude mcp add --transport http dog-facts ${stack.McpServerUrl}`);
     // There is no way to the real host from here: the same document over TLS, from this machine.
-    host = await playMetadataHost(stack, 'claude.ai', new URL(documentUrl).pathname, {
-      client_id: documentUrl,
-      client_name: 'Claude Code',
-      redirect_uris: ['http://localhost/callback', 'http://127.0.0.1/callback'],
-      grant_types: ['authorization_code', 'refresh_token'],
-      response_types: ['code'],
-      token_endpoint_auth_method: 'none',
-    });
+    host = await playMetadataHost(stack, 'claude.ai', new URL(documentUrl).pathname, clientDocument);
   });
   after(async () => host?.close());
 

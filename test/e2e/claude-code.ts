@@ -14,6 +14,16 @@ const executable = fileURLToPath(new URL('../node_modules/.bin/claude', import.m
 /** The model's stand-in takes any. */
 const apiKey = 'not-a-key';
 
+/** Its Client ID Metadata Document, which the authorization server fetches. */
+export const clientDocument = {
+  client_id: 'https://claude.ai/oauth/claude-code-client-metadata',
+  client_name: 'Claude Code',
+  redirect_uris: ['http://localhost/callback', 'http://127.0.0.1/callback'],
+  grant_types: ['authorization_code', 'refresh_token'],
+  response_types: ['code'],
+  token_endpoint_auth_method: 'none',
+};
+
 /** What one run of the command printed. */
 export interface Run {
   readonly status: number | null;

@@ -5,13 +5,15 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { after, before, describe, test } from 'node:test';
 
+// @ts-expect-error a script without types
+import { layDown } from '../../scripts/lib/cargo.mjs';
 import { reserveOrigin } from './reserved-origin.ts';
 import { cognitoDomain, machineToken, runningStack, type Stack } from './stack.ts';
 
@@ -66,20 +68,7 @@ describe('a server that keeps something in DynamoDB', () => {
   const cdkOut = join(work, 'cdk.out');
 
   before(() => {
-    const messages = execFileSync(
-      'cargo',
-      ['build', '--locked', '--quiet', '--package', 'counter', '--message-format=json-render-diagnostics'],
-      { cwd: root, encoding: 'utf8', maxBuffer: 1 << 26 },
-    );
-    const built = messages
-      .split('\n')
-      .filter((line) => line.includes('"executable":"'))
-      .map((line) => JSON.parse(line) as { target: { name: string }; executable: string })
-      .find(({ target }) => target.name === 'counter');
-    assert.ok(built !== undefined);
-    mkdirSync(join(work, 'counter'));
-    copyFileSync(built.executable, join(work, 'counter', 'bootstrap'));
-
+    layDown(work, ['counter']);
     const signIn = cognitoDomain(local);
     const { context } = JSON.parse(readFileSync(join(root, 'cdk.json'), 'utf8')) as { context: object };
     execFileSync('node', ['--import', 'tsx', 'cdk/app/counter.ts'], {

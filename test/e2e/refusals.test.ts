@@ -123,7 +123,7 @@ describe('the MCP endpoint refuses', () => {
   }
 
   test('an unknown path with 404, so that no client takes it for a reason to sign in', async () => {
-    for (const path of ['/', '/unknown', '/mcp/unknown', '/.well-known/unknown']) {
+    for (const path of ['/unknown', '/mcp/unknown', '/.well-known/unknown']) {
       const answer = await ask({}, 'GET', path);
       assert.equal(answer.status, 404, path);
       assert.equal(answer.headers.get('www-authenticate'), null, path);

@@ -23,6 +23,24 @@ export interface Stack {
   readonly MailboxUrl: string;
   /** The port whose redirect URIs are registered with the interactive app client. */
   readonly CallbackPort: string;
+  /** The servers by the paths of their constructs. */
+  readonly servers: { readonly [path: string]: LocalServer };
+  /** The tools of servers as plain REST, by the paths of their constructs. */
+  readonly toolsApis?: {
+    readonly [path: string]: { readonly url: string; readonly apiKeys: Readonly<Record<string, string>> };
+  };
+}
+
+/** What `mcp-lambda dev` says about one server. */
+export interface LocalServer {
+  readonly name: string;
+  readonly mcpServerUrl: string;
+  readonly oauthScopes: readonly string[];
+  readonly tokenUrl?: string;
+  readonly signInUrl?: string;
+  readonly tools: { readonly [tool: string]: readonly string[] };
+  readonly connect: { readonly [client: string]: string };
+  readonly machineClients: { readonly [id: string]: { readonly clientId: string; readonly clientSecretArn: string } };
 }
 
 /** The stack that the test runner started; it is shared by all end-to-end tests of one run. */

@@ -1,18 +1,11 @@
 /** The programs that the apps deploy: built for this machine, and the same server in another revision. */
 
-import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+// @ts-expect-error a script without types
+import { layDown } from '../../scripts/lib/cargo.mjs';
 import { root } from './paths.ts';
-
-/** The Cargo package of each program. */
-const PACKAGES = {
-  counter: 'counter',
-  authorizer: 'mcp-lambda-authorizer',
-  authorization: 'mcp-lambda-authorization',
-  'dog-facts': 'dog-facts',
-};
 
 /** A text of the server that `tools/list` shows, and what it says in the other revision. */
 const TEXT = 'Every conversation has its own.';
@@ -27,36 +20,9 @@ export interface Revision {
   readonly contract: string;
 }
 
-/** Builds programs, each as `<program>/bootstrap` below `directory`. */
-export function build(directory: string, ...programs: readonly (keyof typeof PACKAGES)[]): void {
-  for (const binary of programs) {
-    // One by one, as `npm start` does: built together they share features, and the next build would compile again.
-    const messages = execFileSync(
-      'cargo',
-      [
-        'build',
-        '--locked',
-        '--quiet',
-        '--package',
-        PACKAGES[binary],
-        '--bin',
-        binary,
-        '--message-format=json-render-diagnostics',
-      ],
-      { cwd: root, encoding: 'utf8', maxBuffer: 1 << 26 },
-    );
-    const built = messages
-      .split('\n')
-      .filter((line) => line.includes('"executable":"'))
-      .map((line) => JSON.parse(line) as { target: { name: string }; executable: string });
-    mkdirSync(join(directory, binary), { recursive: true });
-    copyFileSync(built.find(({ target }) => target.name === binary)!.executable, join(directory, binary, 'bootstrap'));
-  }
-}
-
 /** The programs of the apps as they are. */
 export function present(directory: string): Revision {
-  build(directory, 'counter', 'authorizer', 'authorization');
+  layDown(directory, ['counter', 'authorizer', 'authorization', 'playground']);
   return { lambdaDir: directory, contract: 'lambda/servers/counter/contract.json' };
 }
 
@@ -66,7 +32,7 @@ export function present(directory: string): Revision {
  */
 export function change(first: Revision, directory: string): Revision {
   mkdirSync(join(directory, 'counter'), { recursive: true });
-  for (const other of ['authorizer', 'authorization']) {
+  for (const other of ['authorizer', 'authorization', 'playground']) {
     mkdirSync(join(directory, other));
     copyFileSync(join(first.lambdaDir, other, 'bootstrap'), join(directory, other, 'bootstrap'));
   }

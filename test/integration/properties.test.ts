@@ -25,6 +25,8 @@ const NOT_SET: Readonly<Record<string, string>> = {
   McpJwtOptions:
     'stands in place of the user pool, which everything else is about; synthesized in cdk/test/rules/combinations.ts',
   McpMachineClientProps: 'McpServer.addMachineClient makes the construct',
+  McpToolsApiKeyOptions: 'deployed and called by the part `tools-api`; synthesized in cdk/test/rules/combinations.ts',
+  McpToolsApiProps: 'deployed and called by the part `tools-api`; synthesized in cdk/test/rules/combinations.ts',
 };
 
 const ofLibrary = propertiesOfLibrary();

@@ -12,7 +12,8 @@ import { aws } from '../e2e/stack.ts';
 import { added, emulator, idOf, inventory, type Inventory, resourcesOf, run } from './account.ts';
 import { machineToken, send } from './gateway.ts';
 import { root } from './paths.ts';
-import { build } from './programs.ts';
+// @ts-expect-error a script without types
+import { layDown } from '../../scripts/lib/cargo.mjs';
 
 const awsCli = process.env['MCP_LAMBDA_AWS_CLI'];
 assert.ok(awsCli !== undefined, 'MCP_LAMBDA_AWS_CLI needs the directory of the program aws: npm test -- integration');
@@ -44,7 +45,7 @@ describe('the template without the CDK', () => {
 
   before(async () => {
     await new Promise<void>((resolve) => dogApi.listen(0, '127.0.0.1', resolve));
-    build(join(work, 'lambda'), 'dog-facts', 'authorization');
+    layDown(join(work, 'lambda'), ['dog-facts', 'authorization']);
     await run(
       'node',
       [

@@ -48,7 +48,15 @@ describe('the npm package of the constructs', () => {
     assert.deepEqual([...tops].sort(), ['.jsii', 'README.md', 'assets', 'dist', 'package.json']);
   });
 
-  for (const name of ['authorization', 'authorizer']) {
+  test('has no file of the compiler that builds it again', () => {
+    const names = packed.files.map((file: { path: string }) => file.path);
+    assert.deepEqual(
+      names.filter((name: string) => name.endsWith('.tsbuildinfo')),
+      [],
+    );
+  });
+
+  for (const name of ['authorization', 'authorizer', 'playground']) {
     test(`brings the program ${name} for 64-bit Arm, with its checksum`, () => {
       const program = join(installed, 'assets', name, 'bootstrap');
       assert.equal(

@@ -51,6 +51,10 @@ describe('the documents', () => {
       {},
       ...['package.json', 'cdk/package.json'].map((path) => (JSON.parse(read(path)) as { scripts: object }).scripts),
     ) as Record<string, string>;
+    // A new project has scripts of its own; its package.json is a template.
+    const [ofProject = ''] =
+      /"scripts": [\s\S]*?"devDependencies"/.exec(read('cli/templates/new/base/package.json')) ?? [];
+    for (const [, name = ''] of ofProject.matchAll(/"([\w:-]+)": "/g)) scripts[name] ??= '';
     const parts = read('scripts/test.mjs');
     const text = pages.map(read).join('\n');
     const unknownScripts = [...text.matchAll(/npm run (?:--silent )?([a-z][\w:-]*)/g)]
@@ -66,7 +70,9 @@ describe('the documents', () => {
   test('explain every error identifier of the constructs and the app', () => {
     const sources = [...tracked('cdk/lib/*.ts'), ...tracked('cdk/app/*.ts')].map(read).join('\n');
     const identifiers = new Set([
-      ...[...sources.matchAll(/(?:synthError|complaint)\(\s*'([A-Z][A-Za-z]+)'/g)].map(([, name = '']) => name),
+      ...[...sources.matchAll(/(?:synthError|complaint|assertDeclared)\(\s*'([A-Z][A-Za-z]+)'/g)].map(
+        ([, name = '']) => name,
+      ),
       ...[...sources.matchAll(/\(([A-Z][A-Za-z]+)\)`/g)].map(([, name = '']) => name),
     ]);
     const explained = new Set(
@@ -92,6 +98,21 @@ describe('the documents', () => {
         );
       }
     }
+  });
+
+  test('list every setting of the playground as its program describes it, with its default', () => {
+    const rows = read('docs/playground.md').split('\n');
+    const fields = read('lambda/playground/src/settings.rs').matchAll(
+      /((?: +\/\/\/ .*\n)+) +\w+: .* = "([A-Z_]+)"(?: or "([^"]*)")?,/g,
+    );
+    const names = [...fields].map(([, comment = '', name = '', fallback]) => {
+      const row = rows.find((line) => line.startsWith(`| \`${name}\` |`));
+      const description = comment.replaceAll(/\s*\/\/\/ /g, ' ').trim();
+      assert.ok(row?.includes(description), `${name} is not described as ${description}`);
+      assert.ok(fallback === undefined || row?.endsWith(`| \`${fallback}\` |`), `${name} has the default ${fallback}`);
+      return name;
+    });
+    assert.ok(names.includes('PLAYGROUND_ORIGIN') && names.includes('PORT'), names.join());
   });
 
   test('list every log name of a refusal', () => {

@@ -14,9 +14,10 @@ const sources = (folder: string, ending: string): string[] =>
     .filter((name) => name.endsWith(ending))
     .map((name) => join(folder, name));
 
-const SETTING_NAME = /\b(MCP|AUTHORIZER|AUTHORIZATION)_[A-Z0-9_]+\b/;
+const SETTING_NAME = /\b((MCP|AUTHORIZER|AUTHORIZATION|PLAYGROUND)_[A-Z0-9_]+|ALLOW_PRIVATE_SERVERS)\b/;
 const LISTS = [facts.LOOPBACK_HOSTS, facts.PRIVATE_DOMAINS, facts.FORBIDDEN_SCHEMES];
 const RULES = [facts.SCHEME, facts.SCOPE_NAME, facts.SERVER_NAME, facts.SHA256_DIGEST];
+const PATHS = [facts.AUTHORIZE_PATH, facts.TOKEN_PATH];
 /** Members of the metadata documents and parameters of the challenge, which no other JSON has. */
 const MEMBERS = new Set(
   [facts.PROTECTED_RESOURCE_METADATA, facts.OWN_OPENID_CONFIGURATION]
@@ -34,6 +35,7 @@ function copies(source: string): string[] {
       SETTING_NAME.test(value) ||
       value.includes(facts.WELL_KNOWN_PATH) ||
       value.includes('.well-known') ||
+      PATHS.some((path) => value.endsWith(path)) ||
       /^Bearer \w+=/.test(value) ||
       (MEMBERS.has(value) && !CHOSEN.includes(value))
     )
@@ -81,6 +83,7 @@ describe('a fact that Rust and the constructs share', () => {
       "f.addEnvironment('AUTHORIZER_USAGE_KEY', key);",
       'const url = `${issuer}/.well-known/jwks.json`;',
       "api.root.addResource('.well-known');",
+      'const endpoint = `${issuer}/oauth2/token`;',
       "const loopback = ['localhost', '127.0.0.1'].includes(url.hostname);",
       'const metadata = { scopes_supported: scopes };',
       'const challenge = `Bearer scope="${scope}"`;',
@@ -106,11 +109,15 @@ describe('a fact that Rust and the constructs share', () => {
     ]);
     // What only the local stack and the plain HTTP mode read.
     const local =
-      /^AUTHORIZATION_(LISTEN|LOCAL_METADATA_HOSTS|LOCAL_METADATA_CA|COGNITO_CLIENT_SECRET|SEALING_SECRET|SEALING_SECRET_PREVIOUS)$/;
+      /^(AUTHORIZATION_(LISTEN|LOCAL_METADATA_HOSTS|LOCAL_METADATA_CA|COGNITO_CLIENT_SECRET|SEALING_SECRET|SEALING_SECRET_PREVIOUS)|PLAYGROUND_SECRET)$/;
     const strange = sources('lambda', '.rs')
       .filter((path) => /\/src\//.test(path))
       .flatMap((path) =>
-        [...readFileSync(join(root, path), 'utf8').matchAll(/"((?:MCP|AUTHORIZER|AUTHORIZATION)_[A-Z0-9_]+)"/g)]
+        [
+          ...readFileSync(join(root, path), 'utf8').matchAll(
+            /"((?:MCP|AUTHORIZER|AUTHORIZATION|PLAYGROUND)_[A-Z0-9_]+)"/g,
+          ),
+        ]
           .map(([, name = '']) => name)
           .filter((name) => !names.has(name) && !local.test(name))
           .map((name) => `${path}: ${name}`),

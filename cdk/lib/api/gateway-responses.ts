@@ -8,11 +8,14 @@ interface GatewayAnswer {
   readonly type: apigateway.ResponseType;
   readonly statusCode?: string;
   readonly headers?: Record<string, string>;
-  readonly error?: string;
-  readonly description?: string;
-  /** The message of a JSON-RPC error; without it the body is an OAuth error. */
-  readonly jsonRpcMessage?: string;
+  /** API Gateway's own message without one. */
+  readonly body?: object;
 }
+
+const oauthError = (error: string, description: string) => ({ error, error_description: description });
+
+/** API Gateway does not know the id of the request. */
+const jsonRpcError = (message: string) => ({ jsonrpc: '2.0', id: null, error: { code: -32603, message } });
 
 /**
  * Defines the responses that API Gateway sends itself, before any Lambda function runs. Only these can set a real
@@ -32,25 +35,26 @@ function refusals(challenge: ChallengeParameters): Record<string, GatewayAnswer>
   const unauthorized = {
     statusCode: '401',
     headers: { 'WWW-Authenticate': unauthorizedChallenge(challenge), 'Cache-Control': 'no-store' },
-    error: 'invalid_token',
   };
   return {
     Unauthorized: {
       ...unauthorized,
       type: apigateway.ResponseType.UNAUTHORIZED,
-      description: 'a valid access token is required, WWW-Authenticate says where to get one',
+      body: oauthError('invalid_token', 'a valid access token is required, WWW-Authenticate says where to get one'),
     },
     ExpiredToken: {
       ...unauthorized,
       type: apigateway.ResponseType.EXPIRED_TOKEN,
-      description: 'the access token has expired, WWW-Authenticate says where to get one',
+      body: oauthError('invalid_token', 'the access token has expired, WWW-Authenticate says where to get one'),
     },
     AccessDenied: {
       type: apigateway.ResponseType.ACCESS_DENIED,
       statusCode: '403',
       headers: { 'WWW-Authenticate': insufficientScopeChallenge(challenge), 'Cache-Control': 'no-store' },
-      error: 'insufficient_scope',
-      description: 'the access token lacks a required scope, WWW-Authenticate names the scopes',
+      body: oauthError(
+        'insufficient_scope',
+        'the access token lacks a required scope, WWW-Authenticate names the scopes',
+      ),
     },
   };
 }
@@ -61,23 +65,20 @@ const OTHER_ANSWERS: Record<string, GatewayAnswer> = {
   UnknownPath: {
     type: apigateway.ResponseType.MISSING_AUTHENTICATION_TOKEN,
     statusCode: '404',
-    error: 'not_found',
-    description: 'there is nothing at this path',
+    body: oauthError('not_found', 'there is nothing at this path'),
   },
   // The same for a request with an access token: on an unknown path, API Gateway parses `Authorization` as an AWS
   // signature, which no method here uses.
   UnknownPathWithToken: {
     type: apigateway.ResponseType.INVALID_SIGNATURE,
     statusCode: '404',
-    error: 'not_found',
-    description: 'there is nothing at this path',
+    body: oauthError('not_found', 'there is nothing at this path'),
   },
   Throttled: {
     type: apigateway.ResponseType.THROTTLED,
     statusCode: '429',
     headers: { 'Retry-After': '1' },
-    error: 'too_many_requests',
-    description: 'too many requests, try again in a second',
+    body: oauthError('too_many_requests', 'too many requests, try again in a second'),
   },
   // All others keep API Gateway's status and its `{"message": …}`; browsers may read them too.
   Default4xx: { type: apigateway.ResponseType.DEFAULT_4XX },
@@ -93,9 +94,10 @@ export function addLimitResponses(api: apigateway.RestApi): void {
   addGatewayResponse(api, 'QuotaExceeded', {
     type: apigateway.ResponseType.QUOTA_EXCEEDED,
     statusCode: '429',
-    error: 'quota_exceeded',
-    description:
+    body: oauthError(
+      'quota_exceeded',
       'this app client has used up its quota, requests are taken again when the day, week or month of the quota ends',
+    ),
   });
   // The Lambda authorizer names existing keys, except for a moment during a deployment. API Gateway's 403 would make
   // MCP clients request other OAuth scopes.
@@ -103,8 +105,10 @@ export function addLimitResponses(api: apigateway.RestApi): void {
     type: apigateway.ResponseType.INVALID_API_KEY,
     statusCode: '503',
     headers: { 'Retry-After': '10' },
-    error: 'temporarily_unavailable',
-    description: 'the limits of this app client are being set up, try again in ten seconds',
+    body: oauthError(
+      'temporarily_unavailable',
+      'the limits of this app client are being set up, try again in ten seconds',
+    ),
   });
 }
 
@@ -115,7 +119,7 @@ export function addLimitResponses(api: apigateway.RestApi): void {
 export function addEndpointResponses(api: apigateway.RestApi): void {
   const unreachable = {
     statusCode: '502',
-    jsonRpcMessage: 'the server behind this URL cannot be reached, try again later',
+    body: jsonRpcError('the server behind this URL cannot be reached, try again later'),
   };
   addGatewayResponse(api, 'EndpointUnreachable', { type: apigateway.ResponseType.INTEGRATION_FAILURE, ...unreachable });
   // A host name that does not exist, or a certificate that API Gateway does not trust.
@@ -126,7 +130,7 @@ export function addEndpointResponses(api: apigateway.RestApi): void {
   addGatewayResponse(api, 'EndpointTimeout', {
     type: apigateway.ResponseType.INTEGRATION_TIMEOUT,
     statusCode: '504',
-    jsonRpcMessage: 'the server behind this URL did not respond in time',
+    body: jsonRpcError('the server behind this URL did not respond in time'),
   });
 }
 
@@ -140,19 +144,10 @@ function addGatewayResponse(api: apigateway.RestApi, id: string, answer: Gateway
     type: answer.type,
     statusCode: answer.statusCode,
     responseHeaders: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, `'${value}'`])),
-    templates: { 'application/json': bodyOf(answer) },
+    templates: {
+      'application/json': answer.body
+        ? inertJson(JSON.stringify(answer.body))
+        : '{"message":$context.error.messageString}',
+    },
   });
-}
-
-function bodyOf({ error, description, jsonRpcMessage }: GatewayAnswer): string {
-  if (jsonRpcMessage !== undefined) {
-    // API Gateway does not know the id of the request.
-    return inertJson(JSON.stringify({ jsonrpc: '2.0', id: null, error: { code: -32603, message: jsonRpcMessage } }));
-  }
-  return error === undefined ? '{"message":$context.error.messageString}' : errorBody(error, description!);
-}
-
-/** The body of an OAuth error. */
-function errorBody(error: string, description: string): string {
-  return inertJson(JSON.stringify({ error, error_description: description }));
 }

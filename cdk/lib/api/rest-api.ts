@@ -1,6 +1,7 @@
 import { Stack } from 'aws-cdk-lib';
 import * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import type { Construct } from 'constructs';
+import type { DescribedServer } from './described-server';
 import type { McpFrontConfig } from '../front/mcp-front-options';
 import type { AuthorizationServerDocuments, ProtectedResourceParameters } from './metadata';
 import { chain } from './resource-chain';
@@ -35,6 +36,8 @@ export interface ServerApi extends RestApiAddress {
     resource: ProtectedResourceParameters,
     server?: AuthorizationServerDocuments,
   ) => void;
+  /** Adds the server to the page for people at the root of the public URL. */
+  readonly addToPage: (server: DescribedServer) => void;
 }
 
 /** Options of an API. */

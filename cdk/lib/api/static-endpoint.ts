@@ -1,23 +1,23 @@
 import { Duration, Lazy } from 'aws-cdk-lib';
 import * as apigateway from 'aws-cdk-lib/aws-apigateway';
-import { jsonTemplate } from './template-escaping';
+import { htmlTemplate, jsonTemplate } from './template-escaping';
 
 /**
  * Request headers of browser-based MCP clients that a preflight must allow: those of the protocol, and of W3C Trace
  * Context and Baggage.
  */
 const REQUEST_HEADERS = [
-  ...[
-    'Authorization',
-    'Content-Type',
-    'Accept',
-    'Mcp-Protocol-Version',
-    'Mcp-Session-Id',
-    'Mcp-Method',
-    'Mcp-Name',
-    'Last-Event-ID',
-  ],
-  ...['traceparent', 'tracestate', 'baggage'],
+  'Authorization',
+  'Content-Type',
+  'Accept',
+  'Mcp-Protocol-Version',
+  'Mcp-Session-Id',
+  'Mcp-Method',
+  'Mcp-Name',
+  'Last-Event-ID',
+  'traceparent',
+  'tracestate',
+  'baggage',
 ];
 
 /** Response headers that scripts in browsers may read. */
@@ -26,11 +26,12 @@ export const EXPOSED_HEADERS = ['WWW-Authenticate', 'Mcp-Session-Id', 'Mcp-Proto
 /** A JSON object, or a function that returns one at the end of synthesis. */
 export type StaticDocument = Record<string, unknown> | (() => Record<string, unknown>);
 
-/** A JSON response that API Gateway sends itself, without a Lambda function. */
+/** A response that API Gateway sends itself, without a Lambda function. Without `document` and `html` it has no body, as for HEAD. */
 export interface StaticAnswer {
   readonly statusCode: string;
-  /** Undefined for a response without a body, as for HEAD. */
   readonly document?: StaticDocument;
+  /** A page, made at the end of synthesis. */
+  readonly html?: () => string;
   /** Header names and unquoted values. */
   readonly headers: Record<string, string>;
 }
@@ -72,9 +73,7 @@ export function addStaticMethod(
       {
         statusCode: answer.statusCode,
         responseParameters: Object.fromEntries(headers),
-        ...(answer.document !== undefined && {
-          responseTemplates: { 'application/json': rendered(path, answer.document) },
-        }),
+        responseTemplates: templateOf(path, answer),
       },
     ],
   });
@@ -87,6 +86,14 @@ export function addStaticMethod(
       },
     ],
   });
+}
+
+function templateOf(path: apigateway.IResource, answer: StaticAnswer): { [mediaType: string]: string } | undefined {
+  const { document, html } = answer;
+  if (html !== undefined) {
+    return { 'text/html': Lazy.uncachedString({ produce: () => htmlTemplate(html()) }) };
+  }
+  return document && { 'application/json': rendered(path, document) };
 }
 
 function rendered(path: apigateway.IResource, document: StaticDocument): string {

@@ -28,8 +28,18 @@ export function assertHeaderValue(value: string, what: string): void {
  * document. Values that are known only at deployment are inserted unchanged.
  */
 export function jsonTemplate(scope: IConstruct, document: unknown): string {
-  const json = Stack.of(scope).toJsonString(document);
-  return Token.asString(Lazy.uncachedAny({ produce: (context: IResolveContext) => inert(context.resolve(json)) }));
+  return template(Stack.of(scope).toJsonString(document), inertJson);
+}
+
+/** Returns HTML as such a template. Values that are known only at deployment are inserted unchanged. */
+export function htmlTemplate(html: string): string {
+  return template(html, (part) => part.replaceAll('$', '&dollar;').replaceAll('#', '&num;'));
+}
+
+function template(document: string, inert: (part: string) => string): string {
+  return Token.asString(
+    Lazy.uncachedAny({ produce: (context: IResolveContext) => inertParts(context.resolve(document), inert) }),
+  );
 }
 
 /**
@@ -40,11 +50,14 @@ export function inertJson(json: string): string {
   return json.replaceAll('$', '\\u0024').replaceAll('#', '\\u0023');
 }
 
-/** The same for JSON that CloudFormation joins from strings and values that are known at deployment. */
-function inert(json: string | { readonly 'Fn::Join': [separator: string, parts: unknown[]] }): unknown {
-  if (typeof json === 'string') {
-    return inertJson(json);
+/** The same for a document that CloudFormation joins from strings and values that are known at deployment. */
+function inertParts(
+  document: string | { readonly 'Fn::Join': [separator: string, parts: unknown[]] },
+  inert: (part: string) => string,
+): unknown {
+  if (typeof document === 'string') {
+    return inert(document);
   }
-  const [separator, parts] = json['Fn::Join'];
-  return { 'Fn::Join': [separator, parts.map((part) => (typeof part === 'string' ? inertJson(part) : part))] };
+  const [separator, parts] = document['Fn::Join'];
+  return { 'Fn::Join': [separator, parts.map((part) => (typeof part === 'string' ? inert(part) : part))] };
 }

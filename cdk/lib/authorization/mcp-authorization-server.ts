@@ -4,7 +4,7 @@ import type * as cognito from 'aws-cdk-lib/aws-cognito';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
-import { SETTING } from '../generated/facts';
+import { AUTHORIZE_PATH, SETTING, TOKEN_PATH } from '../generated/facts';
 import { addAuthorizationEndpoints } from './private/authorization-endpoints';
 import { assertRefusedClients } from './private/option-checks';
 import { bundledProgram } from '../function/private/bundled-program';
@@ -142,8 +142,8 @@ export class McpAuthorizationServer extends Construct {
       props.refusedClients ?? [],
       (props.clients ?? []).map((client) => client.clientId),
     );
-    this.authorizationUrl = `${props.issuer}/authorize`;
-    this.tokenUrl = `${props.issuer}/token`;
+    this.authorizationUrl = `${props.issuer}${AUTHORIZE_PATH}`;
+    this.tokenUrl = `${props.issuer}${TOKEN_PATH}`;
     const appClient = addCodeGrantClient(this, {
       userPool: props.userPool,
       oauthScopes: props.scopes?.map((item) => item.cognitoScope) ?? [],
@@ -197,39 +197,33 @@ export class McpAuthorizationServer extends Construct {
   /** The settings of the authorization server. Those that are left out have their default in the Rust server alone. */
   private environment(props: McpAuthorizationServerProps): { [name: string]: string } {
     const stack = Stack.of(this);
-    const optional: { [name: string]: string | undefined } = {
-      [SETTING.MCP_ALLOWED_ORIGINS]: this.hasOne
-        ? joined(props.allowedOrigins)
-        : Lazy.uncachedString({ produce: () => joined(this.origins(props)) }),
-      [SETTING.AUTHORIZATION_CLIENTS]: props.clients?.length
-        ? stack.toJsonString(preRegistered(props.clients, props.scopes ?? []))
-        : undefined,
-    };
-    return {
-      ...(props.resourceIdentifier === undefined
-        ? { [SETTING.AUTHORIZATION_RESOURCES]: this.resources(props.issuer) }
-        : { [SETTING.MCP_RESOURCE]: props.resourceIdentifier }),
+    const several = this.hasOne ? undefined : this.resources(props.issuer);
+    const scopes = props.scopes?.map((item) => ({ name: item.oauthScope, description: item.description }));
+    const clients = props.clients?.length ? preRegistered(props.clients, props.scopes ?? []) : undefined;
+    const variables: { [name: string]: string | undefined } = {
+      [SETTING.AUTHORIZATION_RESOURCES]: several,
+      [SETTING.MCP_RESOURCE]: props.resourceIdentifier,
       [SETTING.MCP_ISSUER]: props.userPool.issuer,
       [SETTING.AUTHORIZATION_ISSUER]: props.issuer,
       [SETTING.AUTHORIZATION_SIGN_IN_URL]: props.signInBaseUrl,
       [SETTING.AUTHORIZATION_COGNITO_CLIENT_ID]: this.cognitoClientId,
       [SETTING.AUTHORIZATION_COGNITO_CLIENT_SECRET_ARN]: this.cognitoClientSecret.secretArn,
       [SETTING.AUTHORIZATION_SEALING_SECRET_ARN]: this.sealingSecret.secretArn,
-      ...(props.scopes && {
-        [SETTING.AUTHORIZATION_SCOPES]: stack.toJsonString(
-          props.scopes.map((item) => ({ name: item.oauthScope, description: item.description })),
-        ),
-      }),
+      [SETTING.AUTHORIZATION_SCOPES]: scopes && stack.toJsonString(scopes),
       ...environmentOfMcpAuthorizationServerSettings({
         ...props,
         customSchemes: props.customSchemes && itemsOf(props.customSchemes, ','),
         redirectHosts: props.redirectHosts && itemsOf(props.redirectHosts, ','),
         refusedClients: props.refusedClients && itemsOf(props.refusedClients, ','),
       }),
-      ...Object.fromEntries(
-        Object.entries(optional).filter((entry): entry is [string, string] => entry[1] !== undefined),
-      ),
+      [SETTING.MCP_ALLOWED_ORIGINS]: this.hasOne
+        ? joined(props.allowedOrigins)
+        : Lazy.uncachedString({ produce: () => joined(this.origins(props)) }),
+      [SETTING.AUTHORIZATION_CLIENTS]: clients && stack.toJsonString(clients),
     };
+    return Object.fromEntries(
+      Object.entries(variables).filter((entry): entry is [string, string] => entry[1] !== undefined),
+    );
   }
 
   /** The setting with the added servers. It avoids repetition, because the environment holds 4096 bytes. */

@@ -23,7 +23,7 @@ export abstract class McpAuthorization {
    * client.
    */
   public static cognito(options: McpCognitoAuthorizationOptions = {}): McpAuthorization {
-    return new UserPoolAuthorization(options);
+    return new ConfiguredAuthorization(undefined, options.registrationEnabled ?? false);
   }
 
   /**
@@ -32,7 +32,7 @@ export abstract class McpAuthorization {
    */
   public static server(options: McpAuthorizationServerOptions = {}): McpAuthorization {
     assertOptions(options);
-    return new ServerAuthorization(options);
+    return new ConfiguredAuthorization(options, false);
   }
 
   /**
@@ -46,7 +46,7 @@ export abstract class McpAuthorization {
    * `client_id` as audience.
    */
   public static jwt(options: McpJwtOptions): McpAuthorization {
-    return new ExternalTokensAuthorization(jwtTokens(options));
+    return new ConfiguredAuthorization(undefined, false, jwtTokens(options));
   }
 
   /**
@@ -57,7 +57,7 @@ export abstract class McpAuthorization {
    * MCP clients that cannot send a configured header do not connect. It defines no user pool.
    */
   public static bearerToken(options: McpBearerTokenOptions): McpAuthorization {
-    return new ExternalTokensAuthorization(bearerTokens(options));
+    return new ConfiguredAuthorization(undefined, false, bearerTokens(options));
   }
 
   /**
@@ -79,39 +79,13 @@ export abstract class McpAuthorization {
   public readonly _externalTokens?: ExternalTokens;
 }
 
-class ExternalTokensAuthorization extends McpAuthorization {
+class ConfiguredAuthorization extends McpAuthorization {
   /** @internal */
-  public readonly _server = undefined;
-
-  /** @internal */
-  public readonly _registersWithCognito = false;
-
-  /** @internal */
-  constructor(public override readonly _externalTokens: ExternalTokens) {
-    super();
-  }
-}
-
-class UserPoolAuthorization extends McpAuthorization {
-  /** @internal */
-  public readonly _server = undefined;
-
-  /** @internal */
-  public readonly _registersWithCognito: boolean;
-
-  /** @internal */
-  constructor(options: McpCognitoAuthorizationOptions) {
-    super();
-    this._registersWithCognito = options.registrationEnabled ?? false;
-  }
-}
-
-class ServerAuthorization extends McpAuthorization {
-  /** @internal */
-  public readonly _registersWithCognito = false;
-
-  /** @internal */
-  constructor(public readonly _server: McpAuthorizationServerOptions) {
+  constructor(
+    public readonly _server: McpAuthorizationServerOptions | undefined,
+    public readonly _registersWithCognito: boolean,
+    public override readonly _externalTokens?: ExternalTokens,
+  ) {
     super();
   }
 }

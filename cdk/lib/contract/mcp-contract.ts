@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { ContractDocument } from '../generated/contract-schema';
 import { readContract } from './private/contract-document';
 
@@ -14,7 +15,7 @@ export class McpContract {
    * @param path the JSON file, relative to the directory that the app runs in
    */
   public static fromFile(path: string): McpContract {
-    return new McpContract(readContract(path));
+    return new McpContract(readContract(path), resolve(path));
   }
 
   /**
@@ -48,8 +49,15 @@ export class McpContract {
   /** @internal */
   public readonly _document: ContractDocument;
 
-  private constructor(document: ContractDocument) {
+  /**
+   * The file that it was read from, if any.
+   * @internal
+   */
+  public readonly _file?: string;
+
+  private constructor(document: ContractDocument, file?: string) {
     this._document = document;
+    this._file = file;
     this.serverName = document.server.name;
     this.serverTitle = document.server.title;
     this.scopeNames = document.scopes.map((item) => item.name);

@@ -80,7 +80,7 @@ export abstract class McpFront {
   }
 
   /**
-   * Called by `McpServer` and `McpHost`.
+   * Called by `McpServer`, `McpHost` and `McpPlayground`.
    *
    * The base URL must not be derived from the API stage's URL: the stage depends on every resource that contains the
    * base URL.

@@ -4,6 +4,8 @@ import { AssetHashType, DockerImage, Stack } from 'aws-cdk-lib';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import { buildWithCargoLambda, requireCargoLambda } from './private/cargo-lambda';
+import { localMode } from '../private/local-mode';
+import { localCargoCode } from '../private/local-program';
 import { assertKnown } from '../private/known-value';
 import { synthError } from '../private/synth-error';
 
@@ -40,7 +42,8 @@ export abstract class McpCode {
    * Builds a Cargo package for arm64 with `cargo lambda`, at synth.
    *
    * `cargo-lambda` is looked for on the PATH, then in `.local/venv/bin` and `.local/cargo-lambda/bin` of the manifest's
-   * directory and of the directories above it.
+   * directory and of the directories above it. If it is in none of them, a pinned version is installed with Python once, in the
+   * person's cache directory; the environment variable `CARGO_LAMBDA_INSTALL=never` prevents that.
    *
    * @param manifestDirectory the directory of the `Cargo.toml` (of the package or of its workspace)
    */
@@ -84,7 +87,7 @@ export abstract class McpCode {
         `${path} is neither a directory nor a zip file: give McpCode.fromAsset a zip file or a directory with the executable bootstrap`,
       );
     }
-    return new BuiltCode(lambda.Code.fromAsset(path));
+    return new GivenCode({ lambdaCode: lambda.Code.fromAsset(path) });
   }
 
   /**
@@ -99,7 +102,7 @@ export abstract class McpCode {
         `function ${existingFunction.node.path} is imported, an alias or a version, and its environment cannot be set: give McpCode.fromFunction the function itself`,
       );
     }
-    return new ExistingFunctionCode(existingFunction);
+    return new GivenCode({ existingFunction });
   }
 
   /** Called by `McpFunction`. */
@@ -117,6 +120,10 @@ class CargoCode extends McpCode {
 
   public bind(scope: Construct): McpCodeConfig {
     const { manifestDirectory, packageName, binaryName } = this;
+    const mode = localMode(scope);
+    if (mode !== undefined) {
+      return { lambdaCode: localCargoCode(scope, mode, { manifestDirectory, packageName, binaryName }) };
+    }
     // Looked for here, because the CDK wraps what is thrown while it bundles.
     if (Stack.of(scope).bundlingRequired) {
       requireCargoLambda(manifestDirectory, packageName);
@@ -139,22 +146,12 @@ class CargoCode extends McpCode {
   }
 }
 
-class BuiltCode extends McpCode {
-  constructor(private readonly lambdaCode: lambda.Code) {
+class GivenCode extends McpCode {
+  constructor(private readonly config: McpCodeConfig) {
     super();
   }
 
   public bind(): McpCodeConfig {
-    return { lambdaCode: this.lambdaCode };
-  }
-}
-
-class ExistingFunctionCode extends McpCode {
-  constructor(private readonly existingFunction: lambda.Function) {
-    super();
-  }
-
-  public bind(): McpCodeConfig {
-    return { existingFunction: this.existingFunction };
+    return this.config;
   }
 }

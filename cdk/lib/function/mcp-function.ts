@@ -8,6 +8,7 @@ import { assertEnvironmentFits } from './private/environment-size';
 import { addAlias, assertConcurrency } from './private/alias';
 import { assertNetwork, permitNetworkInterfaces } from './private/network';
 import { assertTimeout } from './private/timeout';
+import { localMode } from '../private/local-mode';
 import { assertConvertible } from '../private/known-value';
 import type { McpCode } from './mcp-code';
 import { synthError } from '../private/synth-error';
@@ -51,12 +52,19 @@ export class McpFunction extends Construct implements iam.IGrantable {
   /** The target of requests: the alias if there is one, otherwise the function. */
   public readonly handler: lambda.IFunction;
 
+  /**
+   * The environment that it was defined with.
+   * @internal
+   */
+  public readonly _environment: { [name: string]: string };
+
   /** The CodeDeploy application's deployment group. Undefined without `trafficShifting`. */
   public readonly deploymentGroup?: codedeploy.ILambdaDeploymentGroup;
 
   constructor(scope: Construct, id: string, props: McpFunctionProps) {
     super(scope, id);
     assertEnvironmentFits(this, props.environment);
+    this._environment = props.environment;
     const config = props.code.bind(this);
     if (config.existingFunction !== undefined) {
       assertNoFunctionOptions(props);
@@ -85,6 +93,13 @@ export class McpFunction extends Construct implements iam.IGrantable {
     this.grantPrincipal = this.function.grantPrincipal;
   }
 
+  /** arm64, or on this machine its own. */
+  private architecture(): lambda.Architecture {
+    return localMode(this) === undefined || process.arch === 'arm64'
+      ? lambda.Architecture.ARM_64
+      : lambda.Architecture.X86_64;
+  }
+
   private defineFunction(code: lambda.Code, logGroup: logs.ILogGroup, props: McpFunctionProps): lambda.Function {
     // A role of our own, because the default one carries a managed policy with rights on every log group.
     const role = new iam.Role(this, 'Role', { assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com') });
@@ -96,7 +111,7 @@ export class McpFunction extends Construct implements iam.IGrantable {
       code,
       handler: 'bootstrap',
       runtime: lambda.Runtime.PROVIDED_AL2023,
-      architecture: lambda.Architecture.ARM_64,
+      architecture: this.architecture(),
       memorySize: props.memorySize ?? 256,
       timeout: this.timeout,
       environment: props.environment,

@@ -114,6 +114,8 @@ export interface ContractTool {
   readonly inputSchema: unknown;
   /** Name on the wire. */
   readonly name: string;
+  /** Why the tool cannot be called without an MCP client, such as "asks which dog is meant"; left out for a tool that can. */
+  readonly needsMcpClient?: string | null;
   /** JSON Schema (2020-12) of `structuredContent`; `null` when the tool has none. */
   readonly outputSchema: unknown;
   /** Names of the scopes that a caller needs, all of them. */
@@ -381,6 +383,12 @@ export const CONTRACT_SCHEMA = {
         "name": {
           "minLength": 1,
           "type": "string"
+        },
+        "needsMcpClient": {
+          "type": [
+            "string",
+            "null"
+          ]
         },
         "outputSchema": {},
         "scopes": {

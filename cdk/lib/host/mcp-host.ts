@@ -10,12 +10,17 @@ import { addGatewayResponses } from '../api/gateway-responses';
 import { assertHost, HostedServers } from './private/hosted-servers';
 import type { McpAuthorization } from '../authorization/mcp-authorization';
 import { McpAuthorizationServer } from '../authorization/mcp-authorization-server';
-import { McpFront } from '../front/mcp-front';
+import { addPage } from '../page/private/add-page';
+import type { McpPage } from '../page/mcp-page';
+import type { McpFront } from '../front/mcp-front';
+import { frontOf } from '../front/private/local-front';
+import { localCallbackPort } from '../private/local-mode';
 import { McpUserPool } from '../user-pool/mcp-user-pool';
 import type { IMcpUserPool } from '../user-pool/mcp-user-pool-ref';
 import { addAuthorizationServerMetadata } from '../api/metadata-endpoints';
 import { authorizationThrottles } from '../authorization/private/authorization-endpoints';
 import { addRestApi, API_STAGE_NAME } from '../api/rest-api';
+import { addStackOutputs } from '../private/outputs';
 import { signInUrls } from '../authorization/private/sign-in-urls';
 
 /** The `client_id` of the client for manual configuration: one for all servers of a host. */
@@ -28,6 +33,12 @@ export interface McpHostProps {
    * @default McpFront.cloudFront()
    */
   readonly front?: McpFront;
+
+  /**
+   * The page for people at the root of the public URL, about all servers. Everyone who knows the URL can read it.
+   * @default McpPage.standard()
+   */
+  readonly page?: McpPage;
 
   /**
    * How MCP clients get access tokens: `McpAuthorization.server()`, one authorization server for all servers, or
@@ -43,8 +54,8 @@ export interface McpHostProps {
   readonly userPool?: IMcpUserPool;
 
   /**
-   * Name for people: in the e-mails of the host's own user pool, and above the pages of `McpAuthorization.server`
-   * unless that has a `displayName`. The consent page asks with the name of the server that the client requests.
+   * Name for people: on the page for people, in the e-mails of the host's own user pool, and above the pages of
+   * `McpAuthorization.server` unless that has a `displayName`. The consent page asks with the name of the server that the client requests.
    * @default 'MCP servers'
    */
   readonly displayName?: string;
@@ -148,9 +159,13 @@ export class McpHost extends Construct {
     super(scope, id);
     assertHost(props);
     const displayName = props.displayName ?? 'MCP servers';
-    this._byHand = { clientId: BY_HAND, callbackPort: props.callbackPort, callbackUrls: props.callbackUrls };
+    this._byHand = {
+      clientId: BY_HAND,
+      callbackPort: localCallbackPort(this, props.callbackPort),
+      callbackUrls: props.callbackUrls,
+    };
     this._authorization = authorizationOf(props);
-    const front = props.front ?? McpFront.cloudFront();
+    const front = frontOf(this, props.front);
     const { api, apiHost } = addRestApi(this, id, `Documents and sign-in of the MCP servers of ${id}`, {
       ...props,
       methodOptions: this._authorization._server && authorizationThrottles,
@@ -169,7 +184,7 @@ export class McpHost extends Construct {
       const byHand = {
         clientId: BY_HAND,
         clientName: 'A client configured manually',
-        redirectUris: redirectUrisOf(props),
+        redirectUris: redirectUrisOf(this._byHand),
       };
       this.authorizationServer = new McpAuthorizationServer(this, 'AuthorizationServer', {
         ...ownServer,
@@ -192,9 +207,24 @@ export class McpHost extends Construct {
         authorization: this._authorization,
       }),
     );
+    addPage(api, props.page, this._authorization._server, () => this._servers.described, displayName);
     addGatewayResponses(api);
     if (props.webAcl !== undefined) {
       addFirewall(this, api, props.webAcl);
     }
+  }
+
+  /**
+   * Adds what the servers share to the outputs of the stack: the base URL, the issuer and the user pool. `addOutputs` of each
+   * server adds the rest.
+   *
+   * @param prefix what every output's name begins with
+   */
+  public addOutputs(prefix: string = 'Host'): void {
+    addStackOutputs(this, prefix, {
+      PublicBaseUrl: [this.publicBaseUrl, 'Base URL of the MCP servers'],
+      McpOAuthIssuer: [this.authorizationServerIssuer, 'Issuer in the authorization server metadata (RFC 8414)'],
+      UserPoolId: [this.userPool.userPool.userPoolId, 'User pool'],
+    });
   }
 }

@@ -1,12 +1,10 @@
 import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
-import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type * as sns from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
-import { assertConvertible, isKnown } from '../private/known-value';
 import type { McpServer } from '../server/mcp-server';
+import { addAlarm, failedRequests, failurePercentageOf, notify, slowAfterOf } from '../private/alarms';
 import { dashboardWidgets, refusedTokens, registrations } from './private/monitoring-widgets';
-import { synthError } from '../private/synth-error';
 
 /** Properties of `McpMonitoring`. */
 export interface McpMonitoringProps {
@@ -56,41 +54,26 @@ export class McpMonitoring extends Construct {
     super(scope, id);
     const { server } = props;
     const { function: handler, timeout } = server.mcpFunction;
-    const failurePercentage = props.failurePercentage ?? 5;
-    if (isKnown(failurePercentage) && !(failurePercentage > 0 && failurePercentage <= 100)) {
-      throw synthError(
-        'FailurePercentageInvalid',
-        `failurePercentage is ${failurePercentage} and needs a number above 0 and up to 100: correct it, or leave it out for 5`,
-      );
-    }
-    const slowAfter = props.slowAfter ?? Duration.millis(timeout.toMilliseconds() * 0.8);
-    assertConvertible(slowAfter, 'millis', 'slowAfter');
-    if (isKnown(slowAfter) && slowAfter.toMilliseconds() >= timeout.toMilliseconds()) {
-      throw synthError(
-        'SlowAfterTooLong',
-        `slowAfter is ${slowAfter.toMilliseconds()} ms and the function ends after ${timeout.toMilliseconds()}, so no request could be that slow: give a shorter slowAfter`,
-      );
-    }
+    const failurePercentage = failurePercentageOf(props.failurePercentage);
+    const slowAfter = slowAfterOf(props.slowAfter, timeout);
 
-    const failures = new cloudwatch.MathExpression({
-      expression: '100 * failures',
-      usingMetrics: { failures: server.api.deploymentStage.metricServerError({ statistic: cloudwatch.Stats.AVERAGE }) },
-      label: 'failed requests, %',
-    });
     this.alarms = [
-      this.alarm(
+      addAlarm(
+        this,
         'RequestsFail',
         `${failurePercentage} % of the requests to the MCP server fail: look at the log of its function`,
-        failures,
+        failedRequests(server.api),
         failurePercentage,
       ),
-      this.alarm(
+      addAlarm(
+        this,
         'RequestsThrottled',
         "Lambda refuses requests to the MCP server: raise reservedConcurrency, or the account's quota",
         handler.metricThrottles(),
         1,
       ),
-      this.alarm(
+      addAlarm(
+        this,
         'RequestsSlow',
         'Requests to the MCP server come near its timeout: look for the tool on the dashboard',
         handler.metricDuration({ statistic: cloudwatch.Stats.p(99) }),
@@ -100,7 +83,8 @@ export class McpMonitoring extends Construct {
     if (server.authorizationServer !== undefined) {
       const errors = server.authorizationServer.mcpFunction.function.metricErrors();
       this.alarms.push(
-        this.alarm(
+        addAlarm(
+          this,
           'SignInFails',
           "The authorization server's function fails, and people cannot sign in: look at its log",
           errors,
@@ -113,7 +97,8 @@ export class McpMonitoring extends Construct {
       // Once is enough: nothing but an edited sign-in URL, a trigger of the user pool or a changed app client makes Cognito issue such a token.
       const once = { evaluationPeriods: 1, datapointsToAlarm: 1 };
       this.alarms.push(
-        this.alarm(
+        addAlarm(
+          this,
           'TokensRefused',
           "Cognito issued tokens that nobody consented to, and they were refused: look for TokenNotAsConsented in the authorization server's log",
           refused,
@@ -122,10 +107,7 @@ export class McpMonitoring extends Construct {
         ),
       );
     }
-    for (const alarm of props.alarmTopic === undefined ? [] : this.alarms) {
-      alarm.addAlarmAction(new SnsAction(props.alarmTopic!));
-      alarm.addOkAction(new SnsAction(props.alarmTopic!));
-    }
+    notify(this.alarms, props.alarmTopic);
 
     this.dashboard = new cloudwatch.Dashboard(this, 'Dashboard', { defaultInterval: Duration.days(1) });
     for (const row of dashboardWidgets(server, registrations(this, server))) {
@@ -134,22 +116,5 @@ export class McpMonitoring extends Construct {
     this.dashboard.addWidgets(
       new cloudwatch.AlarmStatusWidget({ title: 'Alarms', alarms: this.alarms, width: 24, height: 3 }),
     );
-  }
-
-  private alarm(
-    id: string,
-    alarmDescription: string,
-    metric: cloudwatch.IMetric,
-    threshold: number,
-    periods = { evaluationPeriods: 3, datapointsToAlarm: 2 },
-  ): cloudwatch.Alarm {
-    return new cloudwatch.Alarm(this, id, {
-      alarmDescription,
-      metric,
-      threshold,
-      comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-      ...periods,
-      treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
-    });
   }
 }

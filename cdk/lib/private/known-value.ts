@@ -10,7 +10,10 @@ type Value = string | number | Duration | readonly string[];
  * Every check of a property's form calls this first: a CDK token is encoded as a string, a number or a list that looks
  * like an invalid value.
  */
-export function isKnown(value: Value): boolean {
+export function isKnown<T extends Value>(value: T | undefined): value is T {
+  if (value === undefined) {
+    return false;
+  }
   if (typeof value === 'string') {
     // Token.isUnresolved does not see a number token inside a string, for example the port of a URL.
     return !isListToken(value) && Tokenization.reverseString(value).tokens.length === 0;
@@ -49,6 +52,11 @@ export function assertConvertible(duration: Duration, unit: 'millis' | 'seconds'
       `${property} must be known at synth to be converted, and is a CDK token in ${duration.unitLabel()}: give it as Duration.${unit}(), or as a plain number`,
     );
   }
+}
+
+/** Whether two values, for example Regions, are known at synth and differ. */
+export function differ(left: string, right: string): boolean {
+  return !Token.isUnresolved(left) && !Token.isUnresolved(right) && left !== right;
 }
 
 /** The items of a list that are known at synth. */

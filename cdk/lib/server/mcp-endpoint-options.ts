@@ -10,6 +10,7 @@ import type { McpFront } from '../front/mcp-front';
 import type { McpFunctionOptions } from '../function/mcp-function-options';
 import type { McpLambdaAuthorizerOptions } from '../authorizer/mcp-lambda-authorizer-options';
 import type { McpHost } from '../host/mcp-host';
+import type { McpPage } from '../page/mcp-page';
 import type { IMcpUserPool } from '../user-pool/mcp-user-pool-ref';
 
 /**
@@ -18,7 +19,7 @@ import type { IMcpUserPool } from '../user-pool/mcp-user-pool-ref';
 export interface McpEndpointOptions {
   /**
    * The host that this server shares with other servers: it has the host name, the user pool and the authorization.
-   * `front`, `userPool`, `authorization`, `callbackPort` and `callbackUrls` are then set on the host. Needs a `path`.
+   * `front`, `page`, `userPool`, `authorization`, `callbackPort` and `callbackUrls` are then set on the host. Needs a `path`.
    * @default - none: the server has a front, a user pool and an authorization of its own
    */
   readonly host?: McpHost;
@@ -35,6 +36,12 @@ export interface McpEndpointOptions {
    * @default McpFront.cloudFront()
    */
   readonly front?: McpFront;
+
+  /**
+   * The page for people at the root of the public URL. Everyone who knows the URL can read it.
+   * @default McpPage.standard()
+   */
+  readonly page?: McpPage;
 
   /**
    * How MCP clients get access tokens, and what verifies them. With `McpAuthorization.server()` clients connect with

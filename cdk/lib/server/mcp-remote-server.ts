@@ -11,11 +11,17 @@ import { McpContract } from '../contract/mcp-contract';
 import type { McpFunction } from '../function/mcp-function';
 import { assertTimeout } from '../function/private/timeout';
 import { assertConvertible, assertKnown, isKnown } from '../private/known-value';
+import { addStackOutputs } from '../private/outputs';
 import { synthError } from '../private/synth-error';
+import { urlOf } from '../private/urls';
 import type { McpMachineClient } from '../user-pool/mcp-app-client';
 import type { IMcpUserPool } from '../user-pool/mcp-user-pool-ref';
 import type { McpEndpointOptions, McpMachineClientOptions } from './mcp-endpoint-options';
+import type { McpOutputsOptions } from './mcp-outputs-options';
+import { connectCommand, vscodeLink } from './private/connect-commands';
+import { recordServer } from './private/local-server';
 import { ProtectedEndpoint } from './private/protected-endpoint';
+import { serverOutputs } from './private/server-outputs';
 
 /** An OAuth scope of an MCP endpoint that is not ours. */
 export interface McpRemoteScope {
@@ -110,10 +116,12 @@ export class McpRemoteServer extends Construct {
   public readonly lambdaAuthorizerFunction?: McpFunction;
 
   private readonly endpoint: ProtectedEndpoint;
+  private readonly serverName: string;
 
   constructor(scope: Construct, id: string, props: McpRemoteServerProps) {
     super(scope, id);
     assertRemote(props);
+    this.serverName = props.serverName;
     const contract = McpContract._ofRemote(props.serverName, props.serverTitle ?? props.serverName, props.scopes);
     this.endpoint = new ProtectedEndpoint(this, { ...props, contract });
     const { address, oauthScopes } = this.endpoint;
@@ -135,6 +143,30 @@ export class McpRemoteServer extends Construct {
       requestHeaders: ['*'],
     });
     addEndpointResponses(this.api);
+    const { mcpServerUrl } = this;
+    const { claudeCodeOptions, connectsByUrlAlone: urlAlone } = signIn;
+    const commandOf = (client: string) =>
+      connectCommand(client, { serverName: props.serverName, mcpServerUrl, claudeCodeOptions, urlAlone });
+    address.addToPage({
+      ...contract._document.server,
+      ...contract._document,
+      mcpServerUrl,
+      resourceMetadataUrl: this.resourceMetadataUrl,
+      connectCommand: commandOf,
+      vscodeLink: vscodeLink({ serverName: props.serverName, mcpServerUrl }),
+      urlAlone,
+      // Cognito's own page would lead to a client that does not listen.
+      signInUrl: signIn.authorizationServer && signIn.signInUrl,
+    });
+    recordServer(this, {
+      contract,
+      mcpServerUrl,
+      connectCommand: commandOf,
+      urlAlone,
+      signInUrl: signIn.signInUrl,
+      tokenUrl: signIn.tokenUrl,
+      oauthScopes,
+    });
   }
 
   /**
@@ -155,6 +187,32 @@ export class McpRemoteServer extends Construct {
   public limitAppClient(clientId: string, limits: McpAppClientLimits): void {
     this.endpoint.limitAppClient(clientId, limits);
   }
+
+  /** Adds what people and programs need to connect to the outputs of the stack, as `McpServer.addOutputs` does. */
+  public addOutputs(options: McpOutputsOptions = {}): void {
+    const signIn = this.endpoint.signInFor('addOutputs');
+    const { serverName, mcpServerUrl, resourceMetadataUrl, oauthScopes } = this;
+    const { claudeCodeOptions, connectsByUrlAlone: urlAlone } = signIn;
+    const outputs = serverOutputs(
+      {
+        mcpServerUrl,
+        resourceMetadataUrl,
+        oauthScopes,
+        connectCommand: (client) => connectCommand(client, { serverName, mcpServerUrl, claudeCodeOptions, urlAlone }),
+        urlAlone,
+        signIn: {
+          issuer: this.endpoint.issuer,
+          authorizationUrl: signIn.authorizationUrl,
+          tokenUrl: signIn.tokenUrl,
+          interactiveClientId: signIn.interactiveClientId,
+          signInUrl: signIn.signInUrl,
+          userPool: signIn.userPool,
+        },
+      },
+      options,
+    );
+    addStackOutputs(this, options.prefix ?? '', outputs);
+  }
 }
 
 /** Refuses an endpoint that requests cannot be forwarded to, and what Cognito would refuse about its OAuth scopes. */
@@ -167,7 +225,7 @@ function assertRemote(props: McpRemoteServerProps): void {
       `authorization is McpAuthorization.${kind}, whose tokens the endpoint can take itself: use McpAuthorization.cognito() or server(), or the endpoint without McpRemoteServer`,
     );
   }
-  const url = URL.canParse(endpointUrl) ? new URL(endpointUrl) : undefined;
+  const url = urlOf(endpointUrl);
   if (isKnown(endpointUrl) && (url?.protocol !== 'https:' || url.hash !== '' || url.username !== '')) {
     throw synthError(
       'EndpointUrlInvalid',

@@ -37,6 +37,12 @@ export interface IMcpServer extends IConstruct {
 
   /** Calls of a tool that failed because DynamoDB throttled the library; a sum over 5 minutes unless the options say otherwise. */
   metricThrottles(toolName: string, options?: cloudwatch.MetricOptions): cloudwatch.Metric;
+
+  /**
+   * Share of the calls of a cached tool whose result came from the cache, from 0 to 1; an average over 5 minutes unless the
+   * options say otherwise.
+   */
+  metricCacheHitRate(toolName: string, options?: cloudwatch.MetricOptions): cloudwatch.Metric;
 }
 
 /** Attributes of an MCP server of another app, for `McpServer.fromMcpServerAttributes`. */

@@ -6,8 +6,7 @@ import type { Construct } from 'constructs';
 import { SETTING } from '../generated/facts';
 import { checkedOrigins } from '../api/allowed-origins';
 import { bindAwsResources } from './private/aws-resource-bindings';
-import { connectCommand } from './private/connect-commands';
-import { functionOptionsOf } from './private/function-options';
+import { connectCommand, vscodeLink } from './private/connect-commands';
 import { hasLimits } from '../authorizer/private/limits';
 import type { McpInteractiveClient, McpMachineClient } from '../user-pool/mcp-app-client';
 import type { McpAppClientLimits } from '../authorizer/mcp-app-client-limits';
@@ -22,10 +21,14 @@ import { ImportedServer } from './private/imported-server';
 import { McpServerBase } from './private/mcp-server-base';
 import type { IMcpUserPool } from '../user-pool/mcp-user-pool-ref';
 import { ProtectedEndpoint } from './private/protected-endpoint';
+import { recordServer } from './private/local-server';
 import { permitSelfInvocation } from './private/self-invocation';
 import { environmentOf } from './private/function-environment';
 import { addStateResources } from './private/state-resources';
+import { addStackOutputs } from '../private/outputs';
 import { synthError } from '../private/synth-error';
+import type { McpOutputsOptions } from './mcp-outputs-options';
+import { serverOutputs } from './private/server-outputs';
 
 /**
  * An MCP server on AWS Lambda behind OAuth: a REST API that checks access tokens and scopes before the function runs,
@@ -119,9 +122,7 @@ export class McpServer extends McpServerBase implements iam.IGrantable {
     this.stateSecret = state.secret;
     const bindings = bindAwsResources(props, state.awsResources);
     this.mcpFunction = new McpFunction(this, 'Function', {
-      ...functionOptionsOf(props),
-      code: props.code,
-      removalPolicy: props.removalPolicy,
+      ...props,
       environment: environmentOf(contract, props.settings ?? {}, {
         [SETTING.MCP_RESOURCE]: this.mcpServerUrl,
         [SETTING.MCP_RESOURCE_METADATA_URL]: this.resourceMetadataUrl,
@@ -169,6 +170,26 @@ export class McpServer extends McpServerBase implements iam.IGrantable {
       requestHeaders: contract.requestHeaders ?? [],
     });
     this.claudeCodeCommand = this.connectCommand('claude-code');
+    address.addToPage({
+      ...contract.server,
+      ...contract,
+      mcpServerUrl: this.mcpServerUrl,
+      resourceMetadataUrl: this.resourceMetadataUrl,
+      connectCommand: (client) => this.connectCommand(client),
+      vscodeLink: vscodeLink({ serverName: contract.server.name, mcpServerUrl: this.mcpServerUrl }),
+      urlAlone: this.connectsByUrlAlone,
+      // Cognito's own page would lead to a client that does not listen.
+      signInUrl: this.authorizationServer && signIn?.signInUrl,
+    });
+    recordServer(this, {
+      contract: props.contract,
+      mcpServerUrl: this.mcpServerUrl,
+      connectCommand: (client) => this.connectCommand(client),
+      urlAlone: this.connectsByUrlAlone,
+      signInUrl: signIn?.signInUrl,
+      tokenUrl: signIn?.tokenUrl,
+      oauthScopes,
+    });
   }
 
   /** The authorization endpoint, for people. Not available with `McpAuthorization.jwt` and `bearerToken`. */
@@ -227,10 +248,35 @@ export class McpServer extends McpServerBase implements iam.IGrantable {
       serverName: this._contract.serverName,
       mcpServerUrl: this.mcpServerUrl,
       claudeCodeOptions: this.claudeCodeOptions(),
-      urlAlone:
-        this.endpoint.signIn?.connectsByUrlAlone ||
-        (this.endpoint.externalTokens?.kind === 'jwt' && this.endpoint.externalTokens.clientId === undefined),
+      urlAlone: this.connectsByUrlAlone,
     });
+  }
+
+  /**
+   * Adds what people and programs need to connect to the outputs of the stack: the MCP URL, the sign-in page, the line for
+   * each MCP client, and no secret. `npx cdk deploy` prints them.
+   */
+  public addOutputs(options: McpOutputsOptions = {}): void {
+    const { signIn } = this.endpoint;
+    const outputs = serverOutputs(
+      {
+        mcpServerUrl: this.mcpServerUrl,
+        resourceMetadataUrl: this.resourceMetadataUrl,
+        oauthScopes: this.oauthScopes,
+        connectCommand: (client) => this.connectCommand(client),
+        urlAlone: this.connectsByUrlAlone,
+        signIn: signIn && {
+          issuer: this.authorizationServerIssuer,
+          authorizationUrl: signIn.authorizationUrl,
+          tokenUrl: signIn.tokenUrl,
+          interactiveClientId: signIn.interactiveClientId,
+          signInUrl: signIn.signInUrl,
+          userPool: signIn.userPool,
+        },
+      },
+      options,
+    );
+    addStackOutputs(this, options.prefix ?? '', outputs);
   }
 
   /**
@@ -251,6 +297,11 @@ export class McpServer extends McpServerBase implements iam.IGrantable {
    */
   public limitAppClient(clientId: string, limits: McpAppClientLimits): void {
     this.endpoint.limitAppClient(clientId, limits);
+  }
+
+  private get connectsByUrlAlone(): boolean {
+    const { signIn, externalTokens } = this.endpoint;
+    return signIn?.connectsByUrlAlone || (externalTokens?.kind === 'jwt' && externalTokens.clientId === undefined);
   }
 
   private claudeCodeOptions(): string {

@@ -2,6 +2,7 @@ import { Duration, SecretValue } from 'aws-cdk-lib';
 import * as cognito from 'aws-cdk-lib/aws-cognito';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
+import { recordLocal } from '../private/local-manifest';
 import { addCodeGrantClient, clientSecretOf } from './private/code-grant-client';
 import { McpMachineClientGrants } from './mcp-machine-client-grants';
 import type { IMcpUserPool } from './mcp-user-pool-ref';
@@ -88,5 +89,10 @@ export class McpMachineClient extends Construct {
       secretStringValue: SecretValue.resourceAttribute(clientSecretOf(appClient)),
     });
     this.grants = McpMachineClientGrants._of(this.clientSecret);
+    recordLocal(this, () => ({
+      kind: 'machineClient',
+      clientId: this.clientId,
+      clientSecretArn: this.clientSecret.secretArn,
+    }));
   }
 }

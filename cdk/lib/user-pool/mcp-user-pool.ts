@@ -1,6 +1,7 @@
 import { Duration, Fn, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import * as cognito from 'aws-cdk-lib/aws-cognito';
 import { Construct } from 'constructs';
+import { recordLocal } from '../private/local-manifest';
 import { assertExistingUserPool } from './private/existing-user-pool';
 import type { IMcpUserPool, McpExistingUserPoolAttributes } from './mcp-user-pool-ref';
 
@@ -125,6 +126,9 @@ class ExistingUserPool extends Construct implements IMcpUserPool {
   constructor(scope: Construct, id: string, attributes: McpExistingUserPoolAttributes) {
     super(scope, id);
     assertExistingUserPool(this, attributes);
+    if (!(attributes.userPool.node.defaultChild instanceof cognito.CfnUserPool)) {
+      recordLocal(this, () => ({ kind: 'userPool', id: attributes.userPool.userPoolId }));
+    }
     this.userPool = attributes.userPool;
     this.signInBaseUrl = attributes.signInBaseUrl ?? attributes.domain!.baseUrl();
     this.issuer = `https://${attributes.userPool.userPoolProviderName}`;

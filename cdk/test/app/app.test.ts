@@ -120,6 +120,26 @@ describe('the example stack with -c lambdaAuthorizer=true', () => {
   });
 });
 
+describe('the example stack with -c toolsApi', () => {
+  test('has a second API, with a key or with an authorizer', () => {
+    const types = (toolsApi: string) => {
+      const template = dogFacts({ ...externalFront, toolsApi });
+      return ['RestApi', 'ApiKey', 'Authorizer'].map(
+        (type) => Object.keys(template.findResources(`AWS::ApiGateway::${type}`)).length,
+      );
+    };
+    assert.deepEqual(
+      [types('none'), types('keys'), types('accessTokens')],
+      [
+        [1, 0, 1],
+        [2, 1, 1],
+        [2, 0, 2],
+      ],
+    );
+    assert.ok('ToolsApiKeyIdexample' in outputsOf(dogFacts({ ...externalFront, toolsApi: 'keys' })));
+  });
+});
+
 describe('the example stack with -c authorization=cognito', () => {
   const template = dogFacts({ ...externalFront, ...cognito });
 
@@ -216,10 +236,18 @@ describe('the counter stack', () => {
 describe('the context', () => {
   const complaints: [context: Record<string, unknown>, text: string][] = [
     [{ env: 'test' }, 'context env=test needs one of dev, staging, prod'],
+    [
+      { frnt: 'stage' },
+      'context frnt=stage is an unknown context key: use one of env, front, publicBaseUrl, signInBaseUrl, cognitoIdpUrl, lambdaDir, dogApiBaseUrl, serperBaseUrl, models, callbackPort, authorization, lambdaAuthorizer, toolsApi',
+    ],
+    [
+      { environment: 'prod' },
+      'context environment=prod is an unknown context key: use one of env, front, publicBaseUrl, signInBaseUrl, cognitoIdpUrl, lambdaDir, dogApiBaseUrl, serperBaseUrl, models, callbackPort, authorization, lambdaAuthorizer, toolsApi',
+    ],
     [{ front: 'cdn' }, 'context front=cdn needs one of cloudfront, stage, external'],
     [
       { front: 'external' },
-      'context front=external needs the origin that the front answers at: add -c publicBaseUrl=https://mcp.example.com',
+      'context front=external needs the origin of the front: add -c publicBaseUrl=https://mcp.example.com',
     ],
     [
       { publicBaseUrl: 'https://mcp.example.com' },
@@ -230,9 +258,10 @@ describe('the context', () => {
       'context signInBaseUrl=https://a.example applies to front=external only, and front is stage: remove it or add -c front=external',
     ],
     [{ lambdaAuthorizer: 'yes' }, 'context lambdaAuthorizer=yes needs true or false'],
+    [{ toolsApi: 'true' }, 'context toolsApi=true needs one of none, keys, accessTokens'],
     [{ authorization: 'auth0' }, 'context authorization=auth0 needs one of server, cognito'],
     [{ callbackPort: 'any' }, 'context callbackPort=any needs a port number, for example 8765'],
-    [{ dogApiBaseUrl: ['a'] }, 'context dogApiBaseUrl=["a"] needs a text that is not empty'],
+    [{ dogApiBaseUrl: ['a'] }, 'context dogApiBaseUrl=["a"] needs a string that is not empty'],
     [
       { lambdaDir: 'nowhere' },
       'context lambdaDir=nowhere needs to hold dog-facts/bootstrap: run npm run build:lambda and use target/lambda, or leave the key out to build now',

@@ -119,6 +119,8 @@ export function bareStack(app: App, lambdaDirectory: string): Stack {
     }),
     authorization,
   );
+  for (const method of ['GET', 'HEAD'])
+    api.root.addMethod(method, answer({ issuer: url }, '200'), { methodResponses: [{ statusCode: '200' }] });
   mcp.addMethod('ANY', answer({ error: 'method_not_allowed' }, '405'), {
     ...authorization,
     methodResponses: [{ statusCode: '405' }],

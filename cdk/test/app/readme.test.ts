@@ -68,14 +68,21 @@ function run(example: string): Template {
   return Template.fromStack(stack);
 }
 
+/** A host has an API of its own beside those of its servers, tools as plain REST one beside the server's; a server of another app has its API there. */
+function apisOf(example: string): number {
+  if (example.includes('new McpHost')) {
+    return 3;
+  }
+  if (example.includes('new McpToolsApi')) {
+    return 2;
+  }
+  return example.includes('fromMcpServerAttributes') ? 0 : 1;
+}
+
 describe('the README', () => {
   for (const { heading, example } of examples) {
     test(`defines a server: ${heading}: ${/(?:new |authorization: )Mcp[\w.]+|McpServer\.from\w+/.exec(example)?.[0]}`, () => {
-      // A host has an API of its own beside those of its servers, and a server of another app has its API there.
-      run(example).resourceCountIs(
-        'AWS::ApiGateway::RestApi',
-        example.includes('new McpHost') ? 3 : example.includes('fromMcpServerAttributes') ? 0 : 1,
-      );
+      run(example).resourceCountIs('AWS::ApiGateway::RestApi', apisOf(example));
     });
   }
 

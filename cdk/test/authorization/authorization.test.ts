@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { App, CfnOutput, Duration, Fn } from 'aws-cdk-lib';
-import type { Template } from 'aws-cdk-lib/assertions';
+import { App, CfnOutput, Duration, Fn, Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
 import { PRIVATE_DOMAINS } from '../../lib/generated/facts';
 import { bundledProgram } from '../../lib/function/private/bundled-program';
 import {
@@ -12,6 +12,7 @@ import {
   type McpAuthorizationServerOptions,
   McpCode,
   McpFront,
+  McpFunction,
   McpHost,
   type McpPreRegisteredClient,
   McpRemoteServer,
@@ -668,11 +669,8 @@ describe('the settings of the authorization server', () => {
 
 for (const program of ['authorization', 'authorizer'] as const) {
   describe(`the program ${program} that the package brings`, () => {
-    const at = (programs?: string) =>
-      bundledProgram(
-        new App({ context: programs === undefined ? {} : { 'mcp-lambda-cdk:programs': programs } }),
-        program,
-      );
+    const within = (context: Record<string, unknown>) => bundledProgram(new Stack(new App({ context })), program);
+    const at = (programs?: string) => within(programs === undefined ? {} : { 'mcp-lambda-cdk:programs': programs });
 
     test('is looked for beside the library, or the error says how to build it in a checkout', () => {
       const brought = join(root, 'cdk', 'assets', program, 'bootstrap');
@@ -685,9 +683,17 @@ for (const program of ['authorization', 'authorizer'] as const) {
       }
     });
 
+    test('is not needed where nothing is bundled, as in a test of a template', () => {
+      const app = new App({ context: { 'aws:cdk:bundling-stacks': [] } });
+      const stack = new Stack(app, 'Test');
+      new McpFunction(stack, 'Program', { code: bundledProgram(stack, program), environment: {} });
+      const { Code } = only(Template.fromStack(stack), 'AWS::Lambda::Function').properties;
+      assert.match(Code.S3Key, /^[0-9a-f]{64}\.zip$/);
+    });
+
     test('is looked for where the context key says, or the error names the key', () => {
       const programs = mkdtempSync(join(tmpdir(), 'programs-'));
-      assert.throws(() => at(programs), {
+      assert.throws(() => within({ 'mcp-lambda-cdk:programs': programs, 'aws:cdk:bundling-stacks': [] }), {
         message: `context mcp-lambda-cdk:programs=${programs} needs to hold ${program}/bootstrap: correct or remove it (ProgramNotBuilt)`,
       });
       mkdirSync(join(programs, program));

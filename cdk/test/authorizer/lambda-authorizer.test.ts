@@ -57,11 +57,9 @@ const advertised = (template: Template) => {
   const json = template.toJSON() as TemplateJson;
   const documents = Object.values(template.findResources('AWS::ApiGateway::Method'))
     .filter((each) => each.Properties.HttpMethod === 'GET')
-    .map((each) =>
-      JSON.parse(
-        deployed(json, each.Properties.Integration.IntegrationResponses[0].ResponseTemplates['application/json']),
-      ),
-    );
+    .map((each) => each.Properties.Integration.IntegrationResponses[0].ResponseTemplates['application/json'])
+    .filter((document) => document !== undefined)
+    .map((document) => JSON.parse(deployed(json, document)));
   const { properties } = only(template, 'AWS::ApiGateway::GatewayResponse', { ResponseType: 'UNAUTHORIZED' });
   return {
     documents,

@@ -45,8 +45,9 @@ const fronts = [
 function documents(template: TemplateJson): Record<string, { json: unknown; headers: Record<string, string> }> {
   const found: Record<string, { json: unknown; headers: Record<string, string> }> = {};
   for (const { Type: type, Properties: method } of Object.values(template.Resources)) {
-    if (type === 'AWS::ApiGateway::Method' && method!.HttpMethod === 'GET') {
-      const [response] = method!.Integration.IntegrationResponses;
+    const [response] = method?.Integration?.IntegrationResponses ?? [];
+    const isDocument = response?.ResponseTemplates?.['application/json'] !== undefined;
+    if (type === 'AWS::ApiGateway::Method' && method!.HttpMethod === 'GET' && isDocument) {
       found[pathOf(template, method!.ResourceId)] = {
         json: JSON.parse(deployed(template, response.ResponseTemplates['application/json'])),
         headers: response.ResponseParameters,

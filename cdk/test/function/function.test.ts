@@ -1,8 +1,18 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { after, before, beforeEach, describe, test } from 'node:test';
 import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
@@ -256,13 +266,64 @@ test "$FAIL" = "" || exit 3
     }
   });
 
-  test('fails with the ways to install cargo-lambda when it is missing', () => {
-    process.env.PATH = '/nowhere';
-    assert.throws(synthesizeCargo, {
-      message:
-        'cargo-lambda is needed to build the package dog-facts and is not on the PATH: install it with `pip install cargo-lambda`, ' +
-        'with `brew install cargo-lambda/tap/cargo-lambda` or with `cargo install --locked cargo-lambda` (which needs Zig too), ' +
-        'or hand over a built function with McpCode.fromAsset (CargoLambdaMissing)',
+  describe('without cargo-lambda', () => {
+    let cache: string;
+    /** A `python3` whose venv has a cargo-lambda after `pip install`, unless FAIL is set. */
+    before(() => {
+      cache = join(directory, 'cache');
+      process.env.XDG_CACHE_HOME = cache;
+      mkdirSync(join(directory, 'python'));
+      const python = `#!/bin/sh
+case "$*" in
+  *venv*) for last in "$@"; do :; done; mkdir -p "$last/bin"; cp "$0" "$last/bin/python" ;;
+  *--require-hashes*) test "$FAIL" = "" || { echo no index >&2; exit 1; }; cp "${directory}/bin/cargo-lambda" "\${0%/*}/" ;;
+esac
+`;
+      writeFileSync(join(directory, 'python', 'python3'), python, { mode: 0o755 });
+    });
+    beforeEach(() => {
+      process.env.PATH = `${join(directory, 'python')}:/usr/bin:/bin`;
+    });
+    after(() => {
+      delete process.env.XDG_CACHE_HOME;
+    });
+
+    test('and without Python, names the ways to install it', () => {
+      process.env.PATH = '/nowhere';
+      assert.throws(synthesizeCargo, {
+        message:
+          'cargo-lambda is needed to build the package dog-facts and is not on the PATH: install Python 3.10 or newer, with which it is installed automatically, ' +
+          'or install it with `brew install cargo-lambda/tap/cargo-lambda` or `cargo install --locked cargo-lambda` (which needs Zig too), ' +
+          'or hand over a built function with McpCode.fromAsset (CargoLambdaMissing)',
+      });
+    });
+
+    test('installs nothing where that is switched off', () => {
+      process.env.CARGO_LAMBDA_INSTALL = 'never';
+      try {
+        assert.throws(synthesizeCargo, /CargoLambdaMissing/);
+      } finally {
+        delete process.env.CARGO_LAMBDA_INSTALL;
+      }
+      assert.equal(existsSync(cache), false);
+    });
+
+    test("passes on pip's words when it fails, and leaves no half of an installation", () => {
+      process.env.FAIL = 'yes';
+      try {
+        assert.throws(synthesizeCargo, /pip said: no index \(CargoLambdaNotInstalled\)$/);
+      } finally {
+        delete process.env.FAIL;
+      }
+      assert.deepEqual(readdirSync(join(cache, 'mcp-lambda')), []);
+    });
+
+    test('installs a pinned one in the cache directory, once', () => {
+      synthesizeCargo();
+      rmSync(join(directory, 'python', 'python3'));
+      const template = synthesizeCargo();
+      assert.match(only(template, 'AWS::Lambda::Function').properties.Code.S3Key, /^[0-9a-f]{64}\.zip$/);
+      assert.match(readdirSync(join(cache, 'mcp-lambda')).join(), /^cargo-lambda-[0-9.]+$/);
     });
   });
 

@@ -7,6 +7,7 @@ import { authorizationOf, readContext, serverCode } from '../../app/context';
 import { CounterStack } from '../../app/counter-stack';
 import { DogFactsStack } from '../../app/dog-facts-stack';
 import { TwoServersStack } from '../../app/two-servers-stack';
+import { WorkshopStack } from '../../app/workshop-stack';
 import { McpContract, McpServer } from '../../lib';
 import { addCombinations, addHosts } from './combinations';
 
@@ -22,6 +23,9 @@ switch (process.argv[2]) {
     break;
   case 'Two':
     new TwoServersStack(app, 'Two', context);
+    break;
+  case 'Workshop':
+    new WorkshopStack(app, 'Workshop', context);
     break;
   case 'Combinations':
     addCombinations(app, context.lambdaDirectory!);

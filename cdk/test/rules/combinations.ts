@@ -3,7 +3,7 @@ import * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import * as acm from 'aws-cdk-lib/aws-certificatemanager';
 import * as route53 from 'aws-cdk-lib/aws-route53';
 import type { Construct } from 'constructs';
-import { acknowledge, acknowledgeHost, acknowledgeRules } from '../../app/acknowledgements';
+import { acknowledge, acknowledgeHost, acknowledgeRules, acknowledgeToolsApi } from '../../app/acknowledgements';
 import {
   McpAuthorization,
   McpCode,
@@ -11,8 +11,10 @@ import {
   McpFront,
   McpHost,
   type McpQuota,
+  McpScope,
   McpServer,
   type McpServerProps,
+  McpToolsApi,
   type McpThrottle,
 } from '../../lib';
 
@@ -114,6 +116,13 @@ export function addCombinations(app: App, lambdaDirectory: string): string[] {
         server.limitAppClient('3f2504e0-4f89-41d3-9a0c-0305e82c3301', { throttle });
       }
       acknowledgeRules(server, machineClient);
+      const keys = [{ name: 'reports', oauthScopes: [McpScope.fromContract(contract, 'dog-facts')], quota }];
+      const withKeys = frontName === 'External';
+      const toolsApi = new McpToolsApi(stack, 'Tools', {
+        server,
+        ...(withKeys ? { keys, publicDocuments: true } : { accessTokens: true }),
+      });
+      acknowledgeToolsApi(toolsApi);
       return stack.stackName;
     }),
   );

@@ -61,6 +61,7 @@ const apps: [title: string, stack: string, context: Record<string, string>][] = 
   ['dog-facts-cognito-stage', 'DogFacts', { authorization: 'cognito', front: 'stage' }],
   ['counter-cloudfront', 'Counter', {}],
   ['two-cloudfront', 'Two', {}],
+  ['workshop-cloudfront', 'Workshop', {}],
 ];
 
 describe("the CDK's own rules and cdk-nag", () => {
@@ -105,6 +106,7 @@ describe('acknowledgements', () => {
     const app = new App({ context: { lambdaDir, authorization } });
     return acknowledgements(new DogFactsStack(app, 'DogFacts', readContext(app.node)));
   };
+  const PAGE = ['GET', 'HEAD'];
   const OAUTH = [
     'authorize/GET',
     'authorize/HEAD',
@@ -121,12 +123,12 @@ describe('acknowledgements', () => {
   ];
 
   for (const [authorization, endpoints] of [
-    ['server', OAUTH],
-    ['cognito', []],
+    ['server', [...PAGE, ...OAUTH]],
+    ['cognito', PAGE],
   ] as const) {
     const all = made(authorization);
 
-    test(`of the library with ${authorization} are those of its public metadata documents and of the OAuth endpoints, none of them on the MCP endpoint`, () => {
+    test(`of the library with ${authorization} are those of its public metadata documents, of the page for people and of the OAuth endpoints, none of them on the MCP endpoint`, () => {
       const byLibrary = all.filter(({ id }) => OF_LIBRARY.test(id)).map(({ path }) => path.split('/Default/')[1]);
       const documents = byLibrary.filter((path) => path.includes('.well-known'));
       assert.deepEqual([...new Set(byLibrary.filter((path) => !path.includes('.well-known')))].sort(), endpoints);

@@ -34,6 +34,7 @@ describe('McpServer.fromMcpServerAttributes', () => {
         server.metricLatency('readNote'),
         server.metricColdStarts('readNote'),
         server.metricThrottles('readNote'),
+        server.metricCacheHitRate('readNote'),
       ].map((metric) => metric.toMetricConfig());
     synthesizeServer({ contract: twoScopes() }, (server) =>
       synthesize((stack) => assert.deepEqual(metrics(imported(stack)), metrics(server))),

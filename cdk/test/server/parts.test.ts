@@ -223,10 +223,11 @@ describe('what a server gives', () => {
         server.metricLatency,
         server.metricColdStarts,
         server.metricThrottles,
+        server.metricCacheHitRate,
       ].map((metric) => metric.call(server, 'readNote'));
       assert.deepEqual(
         metrics.map(({ metricName, statistic }) => `${metricName} ${statistic}`),
-        ['Calls Sum', 'Errors Sum', 'Latency p99', 'ColdStarts Sum', 'Throttles Sum'],
+        ['Calls Sum', 'Errors Sum', 'Latency p99', 'ColdStarts Sum', 'Throttles Sum', 'CacheHits Average'],
       );
       for (const { namespace, dimensions, period } of metrics) {
         assert.deepEqual(

@@ -91,9 +91,9 @@ describe('McpRemoteServer', () => {
     }
     const documents = methods
       .filter((each) => each.HttpMethod === 'GET' && each.Integration.Type === 'MOCK')
-      .map((each) =>
-        JSON.parse(deployed(json, each.Integration.IntegrationResponses[0].ResponseTemplates['application/json'])),
-      );
+      .map((each) => each.Integration.IntegrationResponses[0].ResponseTemplates['application/json'])
+      .filter((document) => document !== undefined)
+      .map((document) => JSON.parse(deployed(json, document)));
     assert.deepEqual(
       documents.find((each) => each.resource !== undefined),
       {

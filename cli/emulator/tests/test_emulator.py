@@ -214,6 +214,10 @@ class ResponseStreaming(Emulator):
         self.assertEqual(json.load(self.get("/buffered?mode=buffered")),
                          {"domainName": domain, "domainPrefix": api, "host": domain})
 
+    def test_responds_with_the_template_of_another_media_type_where_there_is_none_of_json(self) -> None:
+        page = self.get("/")
+        self.assertEqual((page.status, page.headers["content-type"], page.read()), (200, "text/html", b"<p>A page</p>"))
+
     def test_throttles_a_single_method_as_the_template_writes_it(self) -> None:
         self.assertEqual([self.get("/rare").status for _ in range(3)], [200, 200, 429])
         self.assertEqual(self.get("/buffered?mode=buffered").status, 200)

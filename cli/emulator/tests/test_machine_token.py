@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import importlib.util
 import json
 import stat
@@ -10,6 +11,7 @@ import threading
 import unittest
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from urllib.parse import parse_qs, unquote
 
 _spec = importlib.util.spec_from_file_location("machine_token", Path(__file__).parent.parent / "machine_token.py")
 machine_token = importlib.util.module_from_spec(_spec)
@@ -21,12 +23,17 @@ class TokenEndpoint(BaseHTTPRequestHandler):
 
     issued = 0
     expires_in = 3600
+    # The client id and the scope of the last request for a token.
+    asked = ("", "")
 
     def do_POST(self) -> None:  # noqa: N802, the name that the server calls
         """Answer either."""
-        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         if self.path == "/token":
             TokenEndpoint.issued += 1
+            credentials = base64.b64decode(self.headers["Authorization"].removeprefix("Basic ")).decode()
+            client_id = unquote(credentials.split(":")[0])
+            TokenEndpoint.asked = (client_id, parse_qs(body.decode())["scope"][0])
             answer = {"access_token": f"token-{TokenEndpoint.issued}", "expires_in": TokenEndpoint.expires_in}
         else:
             answer = {"SecretString": "secret"}
@@ -54,13 +61,17 @@ class KeptToken(unittest.TestCase):
         self.addCleanup(directory.cleanup)
         self.file = Path(directory.name) / "outputs.token"
         url = f"http://127.0.0.1:{server.server_port}"
-        self.outputs = {"AwsRegion": "us-east-1", "AwsEndpointUrl": url, "McpOAuthTokenUrl": f"{url}/token",
-                        "AutomatedOAuthClientSecretArn": "arn:x", "UserPoolId": "pool", "Started": "1",
-                        "AutomatedOAuthClientId": "client", "McpOAuthScope": "scope"}
+        def server(name: str) -> dict[str, object]:
+            client = {"clientId": f"client of {name}", "clientSecretArn": "arn:x"}
+            return {"tokenUrl": f"{url}/token", "oauthScopes": [f"{name}/read"], "machineClients": {"MachineClient": client}}
+        self.outputs = {"AwsRegion": "us-east-1", "AwsEndpointUrl": url,
+                        "servers": {"Shop/Orders": server("orders"), "Shop/Stock": server("stock")}}
 
-    def token(self, **changes: str) -> str:
+    def token(self, server: str = "Shop/Orders", started: str = "1", **changes: object) -> str:
         """What the program would print."""
-        return machine_token.access_token({**self.outputs, **changes}, self.file)
+        described = self.outputs["servers"][server]
+        outputs = {**self.outputs, "servers": {server: {**described, **changes}}}
+        return machine_token.access_token(machine_token.Program.of(outputs, server, started), self.file)
 
     def test_asks_once_while_the_token_is_good(self) -> None:
         self.assertEqual([self.token() for _ in range(3)], ["token-1"] * 3)
@@ -69,10 +80,16 @@ class KeptToken(unittest.TestCase):
         TokenEndpoint.expires_in = machine_token.MARGIN - 1
         self.assertEqual([self.token(), self.token()], ["token-1", "token-2"])
 
-    def test_gives_no_token_of_another_stack_client_or_scope(self) -> None:
+    def test_gives_no_token_of_another_start_server_client_or_scope(self) -> None:
         self.token()
-        for number, changed in enumerate(("Started", "UserPoolId", "AutomatedOAuthClientId", "McpOAuthScope"), start=2):
-            self.assertEqual(self.token(**{changed: "another"}), f"token-{number}")
+        client = {"Other": {"clientId": "another", "clientSecretArn": "arn:x"}}
+        others = ({"started": "2"}, {"server": "Shop/Stock"}, {"machineClients": client}, {"oauthScopes": ["another"]})
+        for number, changed in enumerate(others, start=2):
+            self.assertEqual(self.token(**changed), f"token-{number}")
+
+    def test_asks_as_the_client_of_the_server_for_its_scopes(self) -> None:
+        self.token("Shop/Stock")
+        self.assertEqual(TokenEndpoint.asked, ("client of stock", "stock/read"))
 
     def test_keeps_it_where_only_its_owner_reads_it(self) -> None:
         self.file.write_text("left behind")

@@ -1,44 +1,75 @@
-//! `mcp-lambda dev`: the stack on this machine, from its start to its end.
+//! `mcp-lambda dev`: the CDK app of a folder on this machine.
 
-use std::io::Write;
 use std::path::PathBuf;
-use std::pin::Pin;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use axum::Router;
-use axum::serve::ListenerExt;
 use clap::Args;
-use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use url::Url;
 
-use crate::dev::edge::{self, LoopbackHost, Upstream};
+use super::chat::KEY_VARIABLE;
+use crate::dev::app::CdkApp;
+use crate::dev::converse::LocalModel;
 use crate::dev::environment::Environment;
 use crate::dev::error::StackError;
-use crate::dev::paths::{Paths, forget_killed_runs};
-use crate::dev::ports::{Listeners, bind};
-use crate::dev::progress::Progress;
-use crate::dev::stack::{self, AppOptions, Ready};
-use crate::dev::{announcement, dog_api, sign_in};
+use crate::dev::paths::{Paths, STATE_DIRECTORY};
+use crate::dev::ports::bind_first;
+use crate::dev::programs::BuildOptions;
+use crate::dev::session::{self, SessionOptions};
+use crate::variables::Variables;
 
 pub(super) const EXAMPLES: &str = "Examples:
-  mcp-lambda dev --port 4030            on the ports 4030 to 4033
-  mcp-lambda dev --port 0 --outputs-file outputs.json
-                                        on free ports, for a test that reads the file
-  mcp-lambda dev --app two --reset      both examples, without earlier users and data";
+  mcp-lambda dev                        the app of cdk.json in this folder
+  mcp-lambda dev --port 4030 --reset    on the ports from 4030 on, without earlier users and data
+  mcp-lambda dev -c stage=test --with \"node mock-api.mjs\"
+                                        with a value of the app's context, and a program beside it
+  mcp-lambda dev --model-endpoint http://127.0.0.1:11434/v1 --model qwen3
+                                        with a model of Ollama in the playgrounds of the app
+  mcp-lambda dev --port 0 --no-watch --outputs-file outputs.json
+                                        on free ports, for a test that reads the file";
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
-    /// Port of the MCP endpoint, or 0 for free ports
+    /// Port of the first MCP server or host, or 0 for free ports
     ///
-    /// The next three ports are used as well: sign-in pages, AWS endpoint, imitation of the Dog API. Users and data are
-    /// kept for each port. With 0, any four free ports are used and nothing is kept.
+    /// The next two ports are used as well, for the sign-in pages and the AWS endpoint, those after them by the programs of
+    /// `--with`, and from ten above on by further servers, hosts and playgrounds. Users and data are kept for each port. With 0, free
+    /// ports are used and nothing is kept.
     #[arg(long, default_value_t = 3030, value_parser = first_port)]
     port: u16,
 
-    #[command(flatten)]
-    app: AppOptions,
+    /// Command that synthesizes the app, instead of the one in cdk.json
+    #[arg(long, short, value_name = "COMMAND")]
+    app: Option<String>,
 
-    /// Write the stack's outputs as JSON to this file once everything is ready
+    /// Value of the app's context, as of the CDK's command line; may be repeated
+    #[arg(long, short, value_name = "KEY=VALUE", value_parser = pair)]
+    context: Vec<(String, String)>,
+
+    /// Command that runs beside the app and ends with it; may be repeated
+    ///
+    /// It gets a free port as PORT. The app finds its origin in the context, in `with` of `mcp-lambda:local`.
+    #[arg(long, value_name = "COMMAND")]
+    with: Vec<String>,
+
+    /// Base URL of an endpoint that is compatible with OpenAI, for playgrounds; its key is read from MCP_LAMBDA_MODEL_KEY
+    /// [default: the offline planner, which is no language model]
+    #[arg(long, value_name = "URL", requires = "model")]
+    model_endpoint: Option<Url>,
+
+    /// Model of --model-endpoint, whichever model a person chooses
+    #[arg(long, value_name = "NAME", requires = "model_endpoint")]
+    model: Option<String>,
+
+    /// Build the servers with cargo's release profile
+    #[arg(long)]
+    release: bool,
+
+    /// Do not bring up to date what changes
+    #[arg(long)]
+    no_watch: bool,
+
+    /// Write the outputs as JSON to this file once everything is ready
     #[arg(long, value_name = "FILE")]
     outputs_file: Option<PathBuf>,
 
@@ -50,120 +81,91 @@ pub(super) struct Options {
     #[arg(long)]
     quiet: bool,
 
+    /// Print each line of the log as JSON
+    #[arg(long)]
+    json: bool,
+
     /// The project's root directory
     #[arg(long, default_value = ".", hide = true)]
     root: PathBuf,
+
+    /// The directory of the state below it
+    #[arg(long, env = "MCP_LAMBDA_STATE_DIRECTORY", default_value = STATE_DIRECTORY, hide = true)]
+    state_directory: String,
+
+    /// The checkout of this repository, where the command's own programs are built
+    #[arg(long, hide = true)]
+    checkout: Option<PathBuf>,
 }
 
-/// A port that three others can follow, or 0.
+/// A port that others can follow, or 0.
 fn first_port(value: &str) -> Result<u16, &'static str> {
     match value.parse() {
-        Ok(port @ (0 | 1024..=65532)) => Ok(port),
-        _ => Err("choose 0 (any free port) or a port between 1024 and 65532"),
+        Ok(port @ (0 | 1024..=65500)) => Ok(port),
+        _ => Err("choose 0 (any free port) or a port between 1024 and 65500"),
     }
 }
 
-/// Runs the stack until a signal ends it (which is no failure) or a part of it ends by itself (which is one); no child is
-/// left either way.
-pub(super) async fn run(options: &Options, environment: Environment) -> Result<(), StackError> {
-    let mut ended = std::pin::pin!(termination(std::os::unix::process::parent_id()));
+fn pair(value: &str) -> Result<(String, String), &'static str> {
+    match value.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err("give a key and a value, such as stage=test"),
+    }
+}
+
+impl Options {
+    fn local_model(&self, variables: &Variables) -> LocalModel {
+        match (&self.model_endpoint, &self.model) {
+            (Some(url), Some(model)) => LocalModel::Endpoint {
+                url: url.clone(),
+                model: model.clone(),
+                key: variables.string(KEY_VARIABLE),
+            },
+            _ => LocalModel::Planner,
+        }
+    }
+}
+
+/// Runs the app until a signal ends it (which is no failure) or a part of it ends by itself (which is one); no child is left
+/// either way.
+pub(super) async fn run(
+    options: &Options,
+    variables: &Variables,
+    environment: Environment,
+) -> Result<(), StackError> {
+    let ended = termination(std::os::unix::process::parent_id());
     let root = std::fs::canonicalize(&options.root).map_err(StackError::file(&options.root))?;
-    if !root.join("cdk.json").exists() {
-        return Err(StackError::AppMissing { root });
-    }
-    let (listeners, ports) = bind(options.port).await?;
+    let app = CdkApp::read(&root, options.app.as_deref(), &options.context)?;
+    let (listeners, ports) = bind_first(options.port).await?;
     let paths = if ports.free {
-        Paths::of_one_run(&root, ports.edge, environment)
-    } else {
-        Paths::below(&root, ports.edge, environment)
-    };
-    if ports.free {
-        forget_killed_runs(&root);
+        let paths = Paths::of_one_run(&root, &options.state_directory, ports.edge, environment);
+        paths.forget_killed_runs();
         paths.forget_run();
-    }
-    let started = Instant::now();
+        paths
+    } else {
+        Paths::below(&root, &options.state_directory, ports.edge, environment)
+    };
     if options.reset && paths.state.exists() {
         std::fs::remove_dir_all(&paths.state).map_err(StackError::file(&paths.state))?;
     }
-    let progress = Progress::new(options.quiet);
-    let end = tokio::select! {
-        ready = stack::deploy(options.app, &paths, ports, progress) => match ready {
-            Ok(ready) => serve_until(ended, options, &paths, listeners, ready, started).await,
-            Err(error) => Err(error),
+    let session = SessionOptions {
+        build: BuildOptions {
+            release: options.release,
+            checkout: options.checkout.clone(),
         },
-        () = &mut ended => Ok(()),
+        with: options.with.clone(),
+        model: options.local_model(variables),
+        watch: !options.no_watch,
+        quiet: options.quiet,
+        json: options.json,
+        outputs_file: options.outputs_file.clone(),
     };
+    let end = session::run(session, paths.clone(), app, (listeners, ports), ended).await;
     // After a failure the log is kept until the next run with free ports.
     if ports.free && end.is_ok() {
         paths.forget_run();
     }
     end
-}
-
-/// Serves until `ended` or until the emulator is gone.
-async fn serve_until(
-    ended: Pin<&mut impl Future<Output = ()>>,
-    options: &Options,
-    paths: &Paths,
-    listeners: Listeners,
-    ready: Ready,
-    started: Instant,
-) -> Result<(), StackError> {
-    let Ready {
-        ports,
-        mut emulator,
-        outputs,
-        routes,
-        policy,
-    } = ready;
-    let upstream = Upstream::at(ports.emulator);
-    let origin =
-        edge::Origin::new(upstream.clone(), &routes).ok_or_else(|| StackError::Incomplete {
-            missing: "REST API with a readable id".into(),
-        })?;
-    let pages = sign_in::SignIn::new(upstream, ports.sign_in, policy);
-    serve(
-        listeners.edge,
-        edge::app(origin, LoopbackHost::new(ports.edge)),
-    );
-    serve(
-        listeners.sign_in,
-        sign_in::app(pages, LoopbackHost::new(ports.sign_in)),
-    );
-    serve(
-        listeners.dog_api,
-        dog_api::app(LoopbackHost::new(ports.dog_api)),
-    );
-
-    let outputs = announcement::outputs(&outputs, ports);
-    announcement::write(&outputs, &paths.outputs())?;
-    if let Some(file) = &options.outputs_file {
-        announcement::write(&outputs, file)?;
-    }
-    let block = announcement::block(&outputs, ports, started.elapsed().as_secs_f32());
-    // A closed standard output does not stop the stack.
-    let _ = std::io::stdout().write_all(block.as_bytes());
-
-    let end = tokio::select! {
-        status = emulator.ended() => {
-            Err(StackError::EmulatorEnded { status, log: paths.emulator_log() })
-        }
-        () = ended => {
-            Progress::new(options.quiet).say("Stopping …");
-            emulator.stop(stack::GRACE).await;
-            Ok(())
-        }
-    };
-    // `mcp-lambda token` must not take a stack that is gone for a running one.
-    let _ = std::fs::remove_file(paths.outputs());
-    end
-}
-
-/// Serves until the program ends.
-fn serve(listener: TcpListener, app: Router) {
-    // Small chunks of a stream must not wait for others. Without the option they are late, no more.
-    let listener = listener.tap_io(|connection| drop(connection.set_nodelay(true)));
-    tokio::spawn(async move { axum::serve(listener, app).await });
 }
 
 /// Waits for Ctrl-C, SIGTERM, the end of the terminal or the end of `parent`, which started this program: a parent that is

@@ -1,44 +1,59 @@
-//! `mcp-lambda token`: an access token for a program that calls the local stack.
-
-use std::path::PathBuf;
+//! `mcp-lambda token`: an access token of an MCP server, and the end of a sign-in.
 
 use clap::Args;
 
+use super::server_options::{ServerError, ServerOptions, SignInOptions, sign_ins};
 use crate::dev::environment::Environment;
-use crate::dev::error::StackError;
-use crate::dev::paths::Paths;
-use crate::dev::stack::{command, step};
+use crate::oauth::{self, SignedOut};
+use crate::variables::Variables;
 
-pub(super) const EXAMPLES: &str = "Example:
-  curl http://127.0.0.1:3030/mcp -H \"Authorization: Bearer $(mcp-lambda token)\" …";
+pub(super) const EXAMPLES: &str = "Examples:
+  curl http://127.0.0.1:3030/mcp -H \"Authorization: Bearer $(mcp-lambda token)\" …
+                                        of the machine client of the stack that runs here
+  mcp-lambda token --url https://mcp.example.com/mcp
+                                        of any MCP server; signs in in the browser the first time
+  mcp-lambda token --url https://mcp.example.com/mcp --sign-out
+                                        revokes the refresh token and forgets it
+
+Sign-ins are kept in ~/.local/state/mcp-lambda (XDG_STATE_HOME), readable by you alone.";
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
-    /// Port of the MCP endpoint of the running stack
-    #[arg(long, default_value_t = 3030, value_parser = clap::value_parser!(u16).range(1024..))]
-    port: u16,
+    /// End the sign-in instead: revoke its refresh token and remove it from this machine
+    #[arg(long)]
+    sign_out: bool,
 
-    /// The project's root directory
-    #[arg(long, default_value = ".", hide = true)]
-    root: PathBuf,
+    #[command(flatten)]
+    server: ServerOptions,
+
+    #[command(flatten)]
+    sign_in: SignInOptions,
 }
 
-/// Returns an access token of the machine client of the running stack.
+/// Returns the access token.
 pub(super) async fn run(
     options: &Options,
+    variables: &Variables,
     environment: &Environment,
-) -> Result<String, StackError> {
-    let root = std::fs::canonicalize(&options.root).map_err(StackError::file(&options.root))?;
-    let paths = [Paths::below, Paths::of_one_run]
-        .map(|paths| paths(&root, options.port, environment.clone()))
-        .into_iter()
-        .find(|paths| paths.outputs().exists())
-        .ok_or(StackError::NotStarted { port: options.port })?;
-    let fix = "start the stack with `npm start` in another terminal and try again";
-    let mut ask = command(paths.python(), &paths);
-    ask.arg(paths.emulator("machine_token.py"))
-        .arg("--outputs")
-        .arg(paths.outputs());
-    let token = step("asking for a machine token", fix, &mut ask).await?;
-    Ok(String::from_utf8_lossy(&token).trim_end().to_owned())
+) -> Result<String, ServerError> {
+    let target = options.server.target(environment)?;
+    if options.sign_out {
+        let url = target.url();
+        return Ok(match oauth::sign_out(url, &sign_ins(variables)?).await? {
+            SignedOut::NotSignedIn => format!("there is no sign-in at {url}"),
+            SignedOut::Revoked => {
+                format!("signed out of {url}; an access token stays valid until it expires")
+            }
+            SignedOut::Forgotten => format!(
+                "the sign-in at {url} is removed from this machine; its authorization server did not revoke it"
+            ),
+        });
+    }
+    let authorized = options.sign_in.authorize(&target, variables).await?;
+    authorized
+        .access_token()
+        .await?
+        .ok_or_else(|| ServerError::Open {
+            url: target.url().clone(),
+        })
 }

@@ -6,31 +6,48 @@
 
 mod forward;
 mod host;
-mod routes;
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Instant;
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::uri::PathAndQuery;
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 
 pub use self::forward::Upstream;
 pub use self::host::LoopbackHost;
-pub use self::routes::Routes;
+use super::log::{EdgeRequest, Log};
 
 /// The API stage at the root.
 const STAGE: &str = "prod";
-/// The region of the emulator.
-pub(crate) const REGION: &str = "us-east-1";
+/// Of a response that a function made itself (`gateway_patches.py`).
+const RESPONDED: &str = "x-mcp-lambda-function";
 
-/// The REST APIs behind the edge.
+/// The API of every path. It ignores methods: the API Gateway checks them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Routes {
+    /// The API for all other paths.
+    pub root: String,
+    /// Paths of the other APIs, whole and without a pattern, with the physical ids of their APIs.
+    pub paths: BTreeMap<String, String>,
+}
+
+/// The REST APIs behind the edge. Clones share them.
 #[derive(Debug, Clone)]
 pub struct Origin {
     upstream: Upstream,
+    region: String,
+    apis: Arc<RwLock<Apis>>,
+    log: Option<Log>,
+}
+
+#[derive(Debug, Clone)]
+struct Apis {
     root: RestApi,
     paths: BTreeMap<String, RestApi>,
 }
@@ -42,9 +59,9 @@ struct RestApi {
 }
 
 impl RestApi {
-    fn new(id: &str) -> Option<Self> {
+    fn new(id: &str, region: &str) -> Option<Self> {
         let host =
-            HeaderValue::try_from(format!("{id}.execute-api.{REGION}.amazonaws.com")).ok()?;
+            HeaderValue::try_from(format!("{id}.execute-api.{region}.amazonaws.com")).ok()?;
         Some(Self {
             id: id.to_owned(),
             host,
@@ -52,18 +69,47 @@ impl RestApi {
     }
 }
 
+impl Apis {
+    fn new(routes: &Routes, region: &str) -> Option<Self> {
+        let paths = routes.paths.iter();
+        Some(Self {
+            root: RestApi::new(&routes.root, region)?,
+            paths: paths
+                .map(|(path, id)| Some((path.clone(), RestApi::new(id, region)?)))
+                .collect::<Option<_>>()?,
+        })
+    }
+}
+
 impl Origin {
     /// The REST APIs of `routes` at the emulator; None when an identifier cannot be part of a host name.
     #[must_use]
-    pub fn new(upstream: Upstream, routes: &Routes) -> Option<Self> {
-        let paths = routes.paths.iter();
+    pub fn new(upstream: Upstream, region: &str, routes: &Routes) -> Option<Self> {
         Some(Self {
             upstream,
-            root: RestApi::new(&routes.root)?,
-            paths: paths
-                .map(|(path, id)| Some((path.clone(), RestApi::new(id)?)))
-                .collect::<Option<_>>()?,
+            region: region.to_owned(),
+            apis: Arc::new(RwLock::new(Apis::new(routes, region)?)),
+            log: None,
         })
+    }
+
+    /// The same; `log` gets each request that no function writes a line about.
+    pub(crate) fn with_log(mut self, log: Log) -> Self {
+        self.log = Some(log);
+        self
+    }
+
+    /// Sends the requests that follow to the REST APIs of `routes`.
+    pub(crate) fn lead_to(&self, routes: &Routes) {
+        if let Some(apis) = Apis::new(routes, &self.region) {
+            *self.apis.write().unwrap_or_else(PoisonError::into_inner) = apis;
+        }
+    }
+
+    fn api(&self, path: &str) -> RestApi {
+        let apis = self.apis.read().unwrap_or_else(PoisonError::into_inner);
+        // The whole path counts, as it does in a behaviour of CloudFront that has no wildcard.
+        apis.paths.get(path).unwrap_or(&apis.root).clone()
     }
 }
 
@@ -76,22 +122,47 @@ pub fn app(origin: Origin, host: LoopbackHost) -> Router {
 }
 
 async fn forward(State(origin): State<Origin>, request: Request<Body>) -> Response {
+    let started = Instant::now();
     let asked = request
         .uri()
         .path_and_query()
         .map_or("/", PathAndQuery::as_str);
-    // The whole path counts, as it does in a behaviour of CloudFront that has no wildcard.
-    let api = origin
-        .paths
-        .get(request.uri().path())
-        .unwrap_or(&origin.root);
-    let path = format!("/_aws/execute-api/{}/{STAGE}{asked}", api.id);
-    let Ok(path) = PathAndQuery::try_from(path) else {
+    let RestApi { id, host } = origin.api(request.uri().path());
+    let Ok(path) = PathAndQuery::try_from(format!("/_aws/execute-api/{id}/{STAGE}{asked}")) else {
         return StatusCode::BAD_REQUEST.into_response();
     };
-    let host = api.host.clone();
-    match origin.upstream.forward(request, &path, host).await {
+    let described = Described::of(&request);
+    let mut response = match origin.upstream.forward(request, &path, host).await {
         Ok(response) => response,
         Err(unreachable) => unreachable.into_response(),
+    };
+    let has_line = response.headers_mut().remove(RESPONDED).is_some();
+    if let Some(log) = origin.log.as_ref().filter(|_| !has_line) {
+        log.edge(&EdgeRequest {
+            method: described.method.as_str(),
+            path: &described.path,
+            status: response.status(),
+            has_token: described.has_token,
+            duration: started.elapsed(),
+        });
+    }
+    response
+}
+
+/// What the log says about a request.
+struct Described {
+    method: Method,
+    path: String,
+    has_token: bool,
+}
+
+impl Described {
+    fn of(request: &Request<Body>) -> Self {
+        let headers: &HeaderMap = request.headers();
+        Self {
+            method: request.method().clone(),
+            path: request.uri().path().to_owned(),
+            has_token: headers.contains_key(header::AUTHORIZATION),
+        }
     }
 }

@@ -29,7 +29,6 @@ use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
 
-pub use self::password_policy::PasswordPolicy;
 pub use self::state::SignIn;
 use super::edge::LoopbackHost;
 

@@ -20,7 +20,7 @@ fn edge(upstream: Upstream) -> Router {
         paths: [("/orders/mcp".to_owned(), "def456".to_owned())].into(),
     };
     edge::app(
-        edge::Origin::new(upstream, &routes).unwrap(),
+        edge::Origin::new(upstream, "us-east-1", &routes).unwrap(),
         LoopbackHost::new(3030),
     )
 }

@@ -2,7 +2,18 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod call;
+mod chat;
+mod connect;
+mod deploy;
 mod edge;
+mod folder;
+mod local_stack;
+mod logs;
+mod mcp_server;
+mod new;
+mod oauth;
+mod reference;
 mod sign_in;
 mod start;
 mod stub;

@@ -179,7 +179,8 @@ async fn refuses_a_form_that_another_site_sent() {
             .stub
             .asked()
             .iter()
-            .all(|asked| asked.target.starts_with("/oauth2/authorize"))
+            .all(|asked| asked.target.starts_with("/oauth2/authorize")
+                || asked.target.starts_with("/_mcp-lambda/password-policy"))
     );
 }
 

@@ -1,17 +1,13 @@
 //! What a person and a program see of `npm start`, without starting an emulator.
 
-use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, TcpListener};
 use std::process::{Command, Output};
 
-use axum::body::Body;
-use axum::extract::Request;
-use axum::http::header;
-use http_body_util::BodyExt;
-use mcp_lambda_cli::dev::edge::LoopbackHost;
+use mcp_lambda_cli::dev::announcement::{
+    self, MachineClientOutputs, Outputs, PlaygroundOutputs, ServerOutputs,
+};
 use mcp_lambda_cli::dev::ports::Ports;
-use mcp_lambda_cli::dev::{announcement, dog_api};
-use tower::ServiceExt;
+use mcp_lambda_cli::dev::tools_api::ToolsApiOutputs;
 
 fn run(command: &str, arguments: &[&str]) -> Output {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
@@ -33,7 +29,7 @@ fn a_taken_port_is_one_message_with_cause_and_fix() {
         String::from_utf8_lossy(&said.stderr),
         format!(
             "\nerror: port {port} (MCP endpoint) is taken by another program: stop that program (it may be another \
-             `npm start`), or choose other ports with `npm start -- --port {other}`\n"
+             `mcp-lambda dev`), or choose other ports with --port {other}\n"
         )
     );
 }
@@ -50,7 +46,8 @@ fn a_directory_without_an_app_is_one_message_with_cause_and_fix() {
     assert_eq!(
         String::from_utf8_lossy(&said.stderr),
         format!(
-            "\nerror: {directory} has no cdk.json: run the command in the directory of a CDK app\n"
+            "\nerror: {directory} has no cdk.json: run the command in the directory of a CDK app, or make a project with \
+             `mcp-lambda new`\n"
         )
     );
 }
@@ -61,53 +58,61 @@ fn a_token_needs_a_running_stack() {
     assert_eq!(said.status.code(), Some(1));
     assert_eq!(
         String::from_utf8_lossy(&said.stderr),
-        "\nerror: no stack has been started on port 65000: run `npm start -- --port 65000` in another terminal first\n"
+        "\nerror: no stack runs here on port 65000: start one with `mcp-lambda dev` (`npm start`), or name a server with --url\n"
     );
+}
+
+/// A server at `url`, with a line for each client but those that are left out.
+fn server(name: &str, url: &str, clients: &[&str]) -> ServerOutputs {
+    let connect = clients
+        .iter()
+        .map(|client| ((*client).to_owned(), format!("{client} connects to {url}")));
+    ServerOutputs {
+        name: name.to_owned(),
+        mcp_server_url: url.to_owned(),
+        sign_in_url: Some("http://127.0.0.1:4031/login?client_id=c".to_owned()),
+        tools: [("getFact".to_owned(), vec!["facts.read".to_owned()])].into(),
+        connect: connect.collect(),
+        ..ServerOutputs::default()
+    }
+}
+
+const CLIENTS: [&str; 5] = ["claude-code", "codex", "gemini", "vscode", "cursor"];
+
+fn outputs(servers: Vec<(&str, ServerOutputs)>, ports: Ports) -> Outputs {
+    Outputs {
+        values: announcement::local_values(ports, "us-east-1").into(),
+        servers: servers
+            .into_iter()
+            .map(|(construct, server)| (construct.to_owned(), server))
+            .collect(),
+        ..Outputs::default()
+    }
 }
 
 #[test]
 fn the_block_can_be_pasted_from() {
     let url = "http://127.0.0.1:4030/mcp";
-    let claude = format!("claude mcp add --transport http dogs {url}");
-    let codex = format!("codex mcp add dogs --url {url}");
-    let gemini = format!("gemini mcp add --transport http dogs {url}");
-    let vscode = format!("code --add-mcp '{{\"name\":\"dogs\",\"url\":\"{url}\"}}'");
-    let cursor = "cursor://anysphere.cursor-deeplink/mcp/install?name=dogs&config=e30=";
-    let stack: BTreeMap<String, String> = [
-        ("McpServerUrl", url),
-        ("ClaudeCodeCommand", claude.as_str()),
-        ("CodexCommand", codex.as_str()),
-        ("GeminiCommand", gemini.as_str()),
-        ("VsCodeCommand", vscode.as_str()),
-        ("CursorLink", cursor),
-        ("SignInUrl", "http://127.0.0.1:4031/login?client_id=c"),
-    ]
-    .map(|(name, value)| (name.to_owned(), value.to_owned()))
-    .into();
     let ports = Ports::starting_at(4030);
-    let outputs = announcement::outputs(&stack, ports);
-    assert_eq!(outputs["AwsEndpointUrl"], "http://127.0.0.1:4032");
-    assert_eq!(outputs["AwsRegion"], "us-east-1");
+    let mut dogs = server("dogs", url, &CLIENTS);
+    let client = MachineClientOutputs::default();
+    dogs.machine_clients = [("MachineClient".to_owned(), client)].into();
+    let outputs = outputs(vec![("Dogs/Server", dogs)], ports);
+    assert_eq!(outputs.values["AwsEndpointUrl"], "http://127.0.0.1:4032");
+    assert_eq!(outputs.values["AwsRegion"], "us-east-1");
     let block = announcement::block(&outputs, ports, 1.0);
     let lines: Vec<&str> = block.lines().collect();
-    for line in [
+    let commands = CLIENTS.map(|client| format!("{client} connects to {url}"));
+    for line in commands.iter().map(String::as_str).chain([
         url,
-        &codex,
-        &gemini,
-        &vscode,
-        cursor,
+        "#   tools: getFact [facts.read]",
         "http://127.0.0.1:4031/signup?client_id=c",
         "http://127.0.0.1:4031/mailbox",
         r#"  -H "Authorization: Bearer $(npm run --silent token -- --port 4030)" \"#,
         r#"  -d '{"jsonrpc":"2.0","id":1,"method":"tools/list"}'"#,
-    ] {
+    ]) {
         assert!(lines.contains(&line), "{line} in {block}");
     }
-    let for_claude: Vec<&&str> = lines
-        .iter()
-        .filter(|line| line.starts_with("claude "))
-        .collect();
-    assert_eq!(for_claude, [&claude.as_str()], "{block}");
     assert!(!block.contains("authorization-modes"), "{block}");
     assert!(
         lines.contains(&"# Create an account without a client"),
@@ -116,20 +121,31 @@ fn the_block_can_be_pasted_from() {
 }
 
 #[test]
-fn the_block_has_no_line_for_a_client_that_cannot_connect() {
-    let url = "http://127.0.0.1:3030/mcp";
-    let outputs: BTreeMap<String, String> = [
-        ("McpServerUrl", url.to_owned()),
-        (
-            "ClaudeCodeCommand",
-            format!("claude mcp add dogs {url} --client-id c"),
-        ),
-    ]
-    .map(|(name, value)| (name.to_owned(), value))
-    .into();
-    let block = announcement::block(&outputs, Ports::starting_at(3030), 1.0);
-    assert!(block.contains(&outputs["ClaudeCodeCommand"]), "{block}");
-    for client in ["Codex", "Gemini", "VS Code", "Cursor"] {
+fn the_block_names_the_tools_as_plain_rest_and_how_to_read_a_key() {
+    let ports = Ports::starting_at(4030);
+    let dogs = server("dogs", "http://127.0.0.1:4030/mcp", &CLIENTS);
+    let mut outputs = outputs(vec![("Dogs/Server", dogs)], ports);
+    assert!(!announcement::block(&outputs, ports, 1.0).contains("plain REST"));
+    let rest = ToolsApiOutputs {
+        url: "http://127.0.0.1:4040".to_owned(),
+        api_keys: [("reports".to_owned(), "abc123".to_owned())].into(),
+    };
+    outputs.tools_apis = [("Dogs/Rest".to_owned(), rest)].into();
+    let block = announcement::block(&outputs, ports, 1.0);
+    assert!(
+        block.contains("# The tools as plain REST\nhttp://127.0.0.1:4040\n# API key of reports\naws --endpoint-url http://127.0.0.1:4032 apigateway get-api-key"),
+        "{block}"
+    );
+    assert!(block.contains("--api-key abc123\n"), "{block}");
+}
+
+#[test]
+fn the_block_has_no_line_for_what_cannot_connect() {
+    let ports = Ports::starting_at(3030);
+    let dogs = server("dogs", "http://127.0.0.1:3030/mcp", &["claude-code"]);
+    let block = announcement::block(&outputs(vec![("Dogs/Server", dogs)], ports), ports, 1.0);
+    assert!(block.contains("claude-code connects"), "{block}");
+    for client in ["Codex", "Gemini", "VS Code", "Cursor", "machine client"] {
         assert!(!block.contains(client), "{client} in {block}");
     }
     assert!(block.contains("docs/authorization-modes.md"), "{block}");
@@ -140,45 +156,54 @@ fn the_block_has_no_line_for_a_client_that_cannot_connect() {
 }
 
 #[test]
-fn the_block_names_every_server_of_a_host() {
-    let server = |path: &str| format!("http://127.0.0.1:3030/{path}/mcp");
-    let add = |path: &str| format!("claude mcp add --transport http {path} {}", server(path));
-    let outputs: BTreeMap<String, String> = [
-        ("CounterMcpServerUrl", server("counter")),
-        ("CounterClaudeCodeCommand", add("counter")),
-        ("McpServerUrl", server("dog-facts")),
-        ("ClaudeCodeCommand", add("dog-facts")),
-    ]
-    .map(|(name, value)| (name.to_owned(), value))
-    .into();
-    let block = announcement::block(&outputs, Ports::starting_at(3030), 1.0);
-    let endpoints = "# The MCP endpoints\nhttp://127.0.0.1:3030/dog-facts/mcp\nhttp://127.0.0.1:3030/counter/mcp\n";
-    assert!(block.contains(endpoints), "{block}");
-    let commands = format!("{}\n{}\n", add("dog-facts"), add("counter"));
-    assert!(block.contains(&commands), "{block}");
+fn the_block_names_every_server() {
+    let url = |path: &str| format!("http://127.0.0.1:3030/{path}/mcp");
+    let ports = Ports::starting_at(3030);
+    let servers = vec![
+        ("Two/Counter", server("counter", &url("counter"), &CLIENTS)),
+        (
+            "Two/DogFacts",
+            server("dog-facts", &url("dog-facts"), &CLIENTS),
+        ),
+    ];
+    let block = announcement::block(&outputs(servers, ports), ports, 1.0);
+    assert!(block.contains("# The MCP endpoints\n"), "{block}");
+    for path in ["counter", "dog-facts"] {
+        assert!(block.contains(&format!("\n{}\n", url(path))), "{block}");
+        let command = format!("codex connects to {}\n", url(path));
+        assert!(block.contains(&command), "{block}");
+    }
 }
 
-#[tokio::test]
-async fn the_dog_api_imitation_gives_as_many_facts_as_are_asked_for() {
-    let app = dog_api::app(LoopbackHost::new(3033));
-    for (query, count) in [("?limit=5", 5), ("?limit=1000", 24), ("", 1)] {
-        let request =
-            Request::get(format!("/api/v2/facts{query}")).header(header::HOST, "127.0.0.1:3033");
-        let response = app
-            .clone()
-            .oneshot(request.body(Body::empty()).unwrap())
-            .await
-            .unwrap();
-        let body = response.into_body().collect().await.unwrap().to_bytes();
-        let facts = serde_json::from_slice::<serde_json::Value>(&body).unwrap()["data"]
-            .as_array()
-            .unwrap()
-            .clone();
-        assert_eq!((query, facts.len()), (query, count));
-        assert!(
-            facts
-                .iter()
-                .all(|fact| fact["type"] == "fact" && fact["attributes"]["body"].is_string())
-        );
+#[test]
+fn the_block_names_every_playground_and_what_replies_there() {
+    let ports = Ports::starting_at(3030);
+    let dogs = server("dogs", "http://127.0.0.1:3030/mcp", &CLIENTS);
+    let mut outputs = outputs(vec![("Dogs/Server", dogs)], ports);
+    let without = announcement::block(&outputs, ports, 1.0);
+    assert!(!without.contains("playground"), "{without}");
+    let playground = PlaygroundOutputs {
+        url: "http://127.0.0.1:3040".to_owned(),
+        model: "qwen3 of http://127.0.0.1:11434/v1".to_owned(),
+    };
+    outputs.playgrounds = [("Dogs/Playground".to_owned(), playground)].into();
+    let block = announcement::block(&outputs, ports, 1.0);
+    assert!(
+        block.contains(
+            "\n\n# The playground, a chat in the browser; its model is qwen3 of http://127.0.0.1:11434/v1\n\
+             http://127.0.0.1:3040\n\n# Claude Code"
+        ),
+        "{block}"
+    );
+}
+
+#[test]
+fn a_model_needs_its_endpoint_and_the_endpoint_its_model() {
+    for alone in [
+        ["--model", "qwen3"],
+        ["--model-endpoint", "http://127.0.0.1:11434/v1"],
+    ] {
+        let said = run("dev", &alone);
+        assert_eq!(said.status.code(), Some(2), "{alone:?}");
     }
 }

@@ -37,11 +37,11 @@ fn wrong_usage_is_status_2_with_the_option_its_value_and_what_it_takes() {
         ),
         (
             "dev --port 80",
-            "invalid value '80' for '--port <PORT>': choose 0 (any free port) or a port between 1024 and 65532",
+            "invalid value '80' for '--port <PORT>': choose 0 (any free port) or a port between 1024 and 65500",
         ),
         (
-            "dev --app dogs",
-            "invalid value 'dogs' for '--app <APP>'\n  [possible values: dog-facts, two]",
+            "dev -c stage",
+            "invalid value 'stage' for '--context <KEY=VALUE>': give a key and a value, such as stage=test",
         ),
         ("devv", "unrecognized subcommand 'devv'"),
     ] {
@@ -56,8 +56,16 @@ fn wrong_usage_is_status_2_with_the_option_its_value_and_what_it_takes() {
 fn every_command_and_option_is_described() {
     for command in [
         "",
+        "new ",
         "dev ",
+        "doctor ",
+        "call ",
+        "chat ",
         "token ",
+        "completions ",
+        "connect ",
+        "deploy ",
+        "logs ",
         "clients ",
         "clients add ",
         "clients list ",

@@ -1,7 +1,7 @@
 //! Traits for everything outside of the core except time, which is an argument of every call. The `edge` module
 //! implements them for Lambda, and tests implement them in process.
 
-use std::{fmt, future::Future, net::IpAddr, pin::Pin, sync::Arc, time::Duration};
+use std::{future::Future, net::IpAddr, pin::Pin, sync::Arc, time::Duration};
 
 use crate::{log::LogEvent, sealed::secret::Secret};
 
@@ -36,27 +36,18 @@ pub trait Randomness: Send + Sync {
 }
 
 /// Why an exchange over the network did not complete. Contains no data of the peer, which could include a token.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TransportFailure {
     /// Name resolution, connection or TLS failed.
+    #[error("the host could not be reached")]
     Unreachable,
     /// The deadline passed first.
+    #[error("the deadline passed")]
     TimedOut,
     /// The body was longer than the limit.
+    #[error("the answer was too large")]
     TooLarge,
 }
-
-impl fmt::Display for TransportFailure {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Unreachable => "the host could not be reached",
-            Self::TimedOut => "the deadline passed",
-            Self::TooLarge => "the answer was too large",
-        })
-    }
-}
-
-impl std::error::Error for TransportFailure {}
 
 /// HTTP towards Cognito's token endpoints.
 ///

@@ -11,7 +11,6 @@ use crate::{
     settings::{PreRegisteredClient, Settings},
 };
 
-mod address;
 mod cache;
 pub(crate) mod document;
 pub(crate) mod document_problem;
@@ -22,24 +21,15 @@ pub(crate) mod refused;
 mod registration;
 mod resolved;
 
-pub use address::is_public;
 pub(crate) use cache::{DocumentCache, FetchBudgets};
 pub use document_problem::DocumentProblem;
 pub(crate) use fetch::fetch_document;
 pub(crate) use identifier::{client_digest, document_url, is_url};
+pub use mcp_lambda_runtime::public_address::is_public;
 pub(crate) use name::harmless_name;
 pub use refused::RefusedClients;
-pub(crate) use registration::{Registration, register};
+pub(crate) use registration::Registration;
 pub(crate) use resolved::{Client, ClientKind};
-
-/// How a client authenticates at `/token` and `/revoke`.
-#[derive(Debug, Clone)]
-pub(crate) enum ClientAuthentication {
-    /// Only by PKCE and possession.
-    Public,
-    /// By a secret with one of these digests.
-    Secret(Vec<Digest>),
-}
 
 /// The data about a client for `/token` and `/revoke`. Built without a fetch: codes and refresh tokens are bound to the
 /// `client_id` itself.
@@ -51,7 +41,8 @@ pub(crate) struct KnownClient {
     pub(crate) host: Option<String>,
     /// The scopes that it may have; all if `None`.
     pub(crate) scopes: Option<Vec<String>>,
-    pub(crate) authentication: ClientAuthentication,
+    /// Digests of its secrets; none for a client that authenticates by PKCE and possession alone.
+    pub(crate) secret_digests: Vec<Digest>,
 }
 
 impl KnownClient {
@@ -64,22 +55,23 @@ impl KnownClient {
 
     /// Checks what the client presented. Secrets are compared by digest, in constant time, every one of the list.
     pub(crate) fn authenticate(&self, presented: Option<&Secret>) -> Result<(), Failure> {
-        match (&self.authentication, presented) {
-            (ClientAuthentication::Public, None) => Ok(()),
-            (ClientAuthentication::Public, Some(_)) => Err(Failure::ClientAuthenticationUnexpected),
-            (ClientAuthentication::Secret(_), None) => Err(Failure::ClientAuthenticationMissing),
-            (ClientAuthentication::Secret(digests), Some(secret)) => {
-                let presented = Digest::of(secret.expose().as_bytes());
-                let matches = digests
-                    .iter()
-                    .fold(false, |found, digest| found | (*digest == presented));
-                if matches {
-                    Ok(())
-                } else {
-                    Err(Failure::ClientAuthenticationWrong)
-                }
-            }
+        let Some(secret) = presented else {
+            let public = self.secret_digests.is_empty();
+            return if public {
+                Ok(())
+            } else {
+                Err(Failure::ClientAuthenticationMissing)
+            };
+        };
+        if self.secret_digests.is_empty() {
+            return Err(Failure::ClientAuthenticationUnexpected);
         }
+        let presented = Digest::of(secret.expose().as_bytes());
+        let digests = self.secret_digests.iter();
+        let matches = digests.fold(false, |found, digest| found | (*digest == presented));
+        matches
+            .then_some(())
+            .ok_or(Failure::ClientAuthenticationWrong)
     }
 }
 
@@ -105,11 +97,8 @@ pub(crate) fn open_registration(
 ) -> Result<Registration, Failure> {
     let registration: Registration = keyring
         .open(Purpose::ClientRegistration, client_id, &[], now)
-        .map_err(|failure| match failure {
-            OpenFailure::Expired => Failure::ClientExpired,
-            OpenFailure::Malformed | OpenFailure::Rejected | OpenFailure::UnknownKey => {
-                Failure::ClientUnknown
-            }
+        .map_err(|failure: OpenFailure| {
+            failure.or(Failure::ClientExpired, Failure::ClientUnknown)
         })?;
     if !settings.choices.registration_enabled {
         return Err(Failure::RegisteredClientsOff);

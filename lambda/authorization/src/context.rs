@@ -2,20 +2,28 @@
 
 use std::sync::{Arc, Mutex};
 
+use serde::{Serialize, de::DeserializeOwned};
+
 use crate::{
-    capability::{Capabilities, Timestamp},
+    capability::{Capabilities, NoRandomness, Timestamp},
     client::{DocumentCache, FetchBudgets, KnownClient, client_digest},
     failure::Failure,
+    log::LogEvent,
+    oauth::request::Request,
     pages::Pages,
-    sealed::{seal::Keyring, secret::Secret},
+    sealed::{
+        cookie,
+        seal::{Keyring, OpenFailure, Purpose},
+        secret::Secret,
+    },
     settings::Settings,
-    upstream::issued::Mismatch,
+    upstream::{cognito::Cognito, issued::Mismatch},
 };
 
 /// Secrets are read again after this time, so that a rotation reaches running instances.
-const SECRETS_SECONDS: u64 = 5 * 60;
+pub(crate) const SECRETS_SECONDS: u64 = 5 * 60;
 /// After an unknown key id they are read again, at most this often.
-const RELOAD_SECONDS: u64 = 10;
+pub(crate) const RELOAD_SECONDS: u64 = 10;
 /// If the secrets cannot be read again, the last ones are used this long.
 const STALE_SECONDS: u64 = 60 * 60;
 
@@ -37,44 +45,87 @@ pub(crate) struct Keys {
     at: Timestamp,
 }
 
-/// The log entry of the request.
-#[derive(Default)]
-pub(crate) struct RequestLog {
-    pub(crate) failure: Option<&'static str>,
-    pub(crate) mismatch: Option<&'static str>,
-    pub(crate) detail: Option<&'static str>,
-    pub(crate) client_registration: Option<&'static str>,
-    pub(crate) client_digest: Option<String>,
-    pub(crate) client_host: Option<String>,
+/// One request with everything that its endpoint works with.
+pub(crate) struct Context<'a> {
+    pub(crate) server: &'a AuthorizationServer,
+    pub(crate) settings: &'a Settings,
+    pub(crate) keys: Arc<Keys>,
+    pub(crate) request: &'a Request,
+    pub(crate) log: &'a mut LogEvent,
+    pub(crate) now: Timestamp,
 }
 
-impl RequestLog {
-    /// A client that is known here.
-    pub(crate) fn client(&mut self, kind: &'static str, client_id: &str) {
-        self.client_registration = Some(kind);
-        self.client_digest = Some(client_digest(client_id).to_hex());
+impl Context<'_> {
+    /// Logs a client that is known here.
+    pub(crate) fn log_client(&mut self, kind: &'static str, client_id: &str) {
+        self.log.client_registration = Some(kind);
+        self.log.client_digest = Some(client_digest(client_id).to_hex());
     }
 
-    /// A client that is known at `/token` or `/revoke`.
-    pub(crate) fn known_client(&mut self, client: &KnownClient) {
-        self.client_registration = Some(client.kind);
-        self.client_digest = Some(client.digest.to_hex());
-        self.client_host.clone_from(&client.host);
+    /// Logs a client that is known at `/token` or `/revoke`.
+    pub(crate) fn log_known_client(&mut self, client: &KnownClient) {
+        self.log.client_registration = Some(client.kind);
+        self.log.client_digest = Some(client.digest.to_hex());
+        self.log.client_host.clone_from(&client.host);
     }
 
-    /// Tokens of Cognito that were refused, and whether their refresh tokens could be revoked.
-    pub(crate) fn refused_tokens(&mut self, mismatch: Mismatch, revoked: bool) {
-        self.mismatch = Some(mismatch.name());
+    /// Logs the kind of client from a sealed value as one of the fixed names.
+    pub(crate) fn log_client_kind(&mut self, kind: &str) {
+        self.log.client_registration = ["preRegistered", "metadataDocument", "registered"]
+            .into_iter()
+            .find(|known| *known == kind);
+    }
+
+    /// Logs tokens of Cognito that were refused, and whether their refresh tokens could be revoked.
+    pub(crate) fn log_refused_tokens(&mut self, mismatch: Mismatch, revoked: bool) {
+        self.log.mismatch = Some(mismatch.name());
         if !revoked {
-            self.detail = Some("the refresh token could not be revoked at Cognito");
+            self.log.detail = Some("the refresh token could not be revoked at Cognito");
         }
     }
 
-    /// Maps the kind from a sealed value to one of the fixed names.
-    pub(crate) fn client_by_name(&mut self, kind: &str) {
-        self.client_registration = ["preRegistered", "metadataDocument", "registered"]
-            .into_iter()
-            .find(|known| *known == kind);
+    /// Seals a value that is valid for some seconds from now on.
+    pub(crate) fn seal<T: Serialize>(
+        &self,
+        purpose: Purpose,
+        value: &T,
+        bound_to: &[&[u8]],
+        seconds: u64,
+    ) -> Result<Secret, NoRandomness> {
+        let randomness = self.server.capabilities.randomness.as_ref();
+        let expires = self.now.plus(seconds);
+        self.keys
+            .keyring
+            .seal(purpose, value, bound_to, expires, randomness)
+    }
+
+    /// Opens a value that is valid now.
+    pub(crate) fn open<T: DeserializeOwned>(
+        &self,
+        purpose: Purpose,
+        sealed: &str,
+        bound_to: &[&[u8]],
+    ) -> Result<T, OpenFailure> {
+        self.keys.keyring.open(purpose, sealed, bound_to, self.now)
+    }
+
+    /// A fresh random value of 256 bits.
+    pub(crate) fn random_value(&self) -> Result<Secret, NoRandomness> {
+        cookie::random_value(self.server.capabilities.randomness.as_ref())
+    }
+
+    /// A fresh identifier of 96 bits: names a cookie, is no secret.
+    pub(crate) fn random_id(&self) -> Result<String, NoRandomness> {
+        cookie::random_id(self.server.capabilities.randomness.as_ref())
+    }
+
+    /// Our OAuth client for Cognito.
+    pub(crate) fn cognito(&self) -> Cognito<'_> {
+        Cognito {
+            settings: self.settings,
+            transport: self.server.capabilities.cognito.as_ref(),
+            client_secret: self.keys.cognito_client.as_ref(),
+        }
     }
 }
 
@@ -96,19 +147,14 @@ impl AuthorizationServer {
         &self.settings
     }
 
-    /// The keys: those in memory, or read again when they are old or when `outdated` lacks a key that a value names.
+    /// The keys: those in memory, or read again when they are older than `limit` seconds.
     pub(crate) async fn keys(
         &self,
-        outdated: Option<&Arc<Keys>>,
-        request_log: &mut RequestLog,
+        limit: u64,
+        log: &mut LogEvent,
         now: Timestamp,
     ) -> Result<Arc<Keys>, Failure> {
         let in_memory = self.keys.lock().ok().and_then(|keys| keys.clone());
-        let limit = if outdated.is_some() {
-            RELOAD_SECONDS
-        } else {
-            SECRETS_SECONDS
-        };
         if let Some(keys) = in_memory.as_ref().filter(|keys| now.since(keys.at) < limit) {
             return Ok(Arc::clone(keys));
         }
@@ -131,7 +177,7 @@ impl AuthorizationServer {
                 Ok(keys)
             }
             Err(unavailable) => {
-                request_log.detail = Some(unavailable.0);
+                log.detail = Some(unavailable.0);
                 in_memory
                     .filter(|keys| now.since(keys.at) < STALE_SECONDS)
                     .ok_or(Failure::SecretsUnavailable)

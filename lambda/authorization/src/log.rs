@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 /// The log entry of one request.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize)]
 pub struct LogEvent {
     /// The endpoint: `authorize`, `consent`, `callback`, `sign-in`, `token`, `register`, `revoke`, `metadata` or
     /// `none`.

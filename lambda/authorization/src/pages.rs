@@ -3,7 +3,7 @@
 
 use askama::Template;
 use base64::{Engine, prelude::BASE64_STANDARD};
-use http::{HeaderValue, StatusCode, header};
+use http::{StatusCode, header};
 use url::Url;
 
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
         resource::ProtectedResource,
         scope::ScopeDefinition,
     },
-    response::{add_refusal_headers, builder, finish, set},
+    response::{add_refusal_headers, answer_of, empty_answer, set},
     settings::{DarkColor, HttpsUrl, Settings},
 };
 
@@ -118,24 +118,21 @@ impl Pages {
     }
 
     /// Asks for consent.
-    pub(crate) fn consent(&self, settings: &Settings, view: &ConsentView<'_>) -> Response {
+    pub(crate) fn consent(&self, view: &ConsentView<'_>) -> Response {
         let page = ConsentPage {
             pages: self,
             action: &self.consent_action,
             view,
         };
-        let mut answer = self.answer(settings, StatusCode::OK, &self.csp, &page);
+        let mut answer = self.answer(StatusCode::OK, &self.csp, &page);
         // Under `no-referrer` a browser sends `Origin: null` with the form.
-        answer.headers_mut().insert(
-            header::REFERRER_POLICY,
-            HeaderValue::from_static("same-origin"),
-        );
+        set(&mut answer, header::REFERRER_POLICY, "same-origin");
         answer
     }
 
     /// Continues to Cognito after an approval, by a page and not by a redirect: browsers apply `form-action` to every
     /// redirect that follows a form, and the identity providers behind Cognito cannot be listed.
-    pub(crate) fn to_sign_in(&self, settings: &Settings, url: &str) -> Response {
+    pub(crate) fn to_sign_in(&self, url: &str) -> Response {
         let page = LeavePage {
             pages: self,
             title: "Continue to sign-in",
@@ -144,11 +141,11 @@ impl Pages {
             url,
             script: None,
         };
-        self.leave(settings, &self.csp, &page)
+        self.leave(&self.csp, &page)
     }
 
     /// Returns to the client after a refusal.
-    pub(crate) fn to_client(&self, settings: &Settings, url: &str) -> Response {
+    pub(crate) fn to_client(&self, url: &str) -> Response {
         let page = LeavePage {
             pages: self,
             title: "Access not allowed",
@@ -157,11 +154,11 @@ impl Pages {
             url,
             script: None,
         };
-        self.leave(settings, &self.csp, &page)
+        self.leave(&self.csp, &page)
     }
 
     /// Continues to the client with a code after a sign-in.
-    pub(crate) fn signed_in(&self, settings: &Settings, url: &str, to: &RedirectUri) -> Response {
+    pub(crate) fn signed_in(&self, url: &str, to: &RedirectUri) -> Response {
         let text = match to.destination() {
             Destination::CustomScheme => {
                 "Your app opens now. Your browser may ask you first whether it may open it."
@@ -176,16 +173,11 @@ impl Pages {
             url,
             script: Some(CLEAN_ADDRESS),
         };
-        self.leave(settings, &self.csp_after_sign_in, &page)
+        self.leave(&self.csp_after_sign_in, &page)
     }
 
     /// Continues to the client with the reason why there was no sign-in.
-    pub(crate) fn not_signed_in(
-        &self,
-        settings: &Settings,
-        failure: &Failure,
-        url: &str,
-    ) -> Response {
+    pub(crate) fn not_signed_in(&self, failure: &Failure, url: &str) -> Response {
         let page = LeavePage {
             pages: self,
             title: "You are not signed in",
@@ -194,11 +186,11 @@ impl Pages {
             url,
             script: Some(CLEAN_ADDRESS),
         };
-        self.leave(settings, &self.csp_after_sign_in, &page)
+        self.leave(&self.csp_after_sign_in, &page)
     }
 
-    fn leave(&self, settings: &Settings, csp: &str, page: &LeavePage<'_>) -> Response {
-        let mut answer = self.answer(settings, StatusCode::OK, csp, page);
+    fn leave(&self, csp: &str, page: &LeavePage<'_>) -> Response {
+        let mut answer = self.answer(StatusCode::OK, csp, page);
         set(
             &mut answer,
             header::REFRESH,
@@ -213,11 +205,11 @@ impl Pages {
             pages: self,
             resources: settings.resources.iter().collect(),
         };
-        self.answer(settings, StatusCode::OK, &self.csp, &page)
+        self.answer(StatusCode::OK, &self.csp, &page)
     }
 
     /// Shows an error in the browser, without a redirect.
-    pub(crate) fn refusal(&self, settings: &Settings, failure: &Failure) -> Response {
+    pub(crate) fn refusal(&self, failure: &Failure) -> Response {
         let wire = failure.wire();
         // A page has no challenge, and gateways rewrite a 401.
         let status = if wire.status == StatusCode::UNAUTHORIZED {
@@ -244,27 +236,19 @@ impl Pages {
             code: wire.code,
             name: failure.name(),
         };
-        let mut answer = self.answer(settings, status, &self.csp, &page);
+        let mut answer = self.answer(status, &self.csp, &page);
         add_refusal_headers(&mut answer, failure);
         answer
     }
 
-    fn answer(
-        &self,
-        settings: &Settings,
-        status: StatusCode,
-        csp: &str,
-        page: &dyn Rendered,
-    ) -> Response {
-        match page.text() {
-            Some(text) => {
-                let builder = builder(settings, status, csp)
-                    .header(header::CONTENT_TYPE, "text/html; charset=utf-8")
-                    .header(header::CONTENT_LANGUAGE, "en");
-                finish(builder, text)
-            }
-            None => crate::response::empty_answer(settings, StatusCode::INTERNAL_SERVER_ERROR),
-        }
+    fn answer(&self, status: StatusCode, csp: &str, page: &impl Template) -> Response {
+        let Ok(body) = page.render() else {
+            return empty_answer(StatusCode::INTERNAL_SERVER_ERROR);
+        };
+        let mut answer = answer_of(status, "text/html; charset=utf-8", body);
+        set(&mut answer, header::CONTENT_LANGUAGE, "en");
+        set(&mut answer, header::CONTENT_SECURITY_POLICY, csp);
+        answer
     }
 }
 
@@ -272,14 +256,4 @@ impl Pages {
 fn hash_source(text: &str) -> String {
     let digest = ring::digest::digest(&ring::digest::SHA256, text.as_bytes());
     format!("sha256-{}", BASE64_STANDARD.encode(digest))
-}
-
-trait Rendered {
-    fn text(&self) -> Option<String>;
-}
-
-impl<T: Template> Rendered for T {
-    fn text(&self) -> Option<String> {
-        self.render().ok()
-    }
 }

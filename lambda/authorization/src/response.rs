@@ -1,6 +1,6 @@
 //! Builds responses with the headers that every response of an authorization server needs.
 
-use http::{HeaderName, HeaderValue, StatusCode, header, response::Builder};
+use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 
 use crate::{
@@ -10,52 +10,57 @@ use crate::{
     settings::Settings,
 };
 
-const CSP_OF_DATA: &str = "default-src 'none'; frame-ancestors 'none'";
+/// Headers of every response that has none of its own: never cached (responses contain tokens and codes), never framed,
+/// never sniffed, and no referrer, because our URLs contain codes.
+const COMMON_HEADERS: [(HeaderName, &str); 6] = [
+    (header::CACHE_CONTROL, "no-store"),
+    (header::PRAGMA, "no-cache"),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; frame-ancestors 'none'",
+    ),
+];
 
-/// Headers of every response: never cached (responses contain tokens and codes), never framed, never sniffed, and no
-/// referrer, because our URLs contain codes.
-pub(crate) fn builder(settings: &Settings, status: StatusCode, csp: &str) -> Builder {
-    let builder = http::Response::builder()
-        .status(status)
-        .header(header::CACHE_CONTROL, "no-store")
-        .header(header::PRAGMA, "no-cache")
-        .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
-        .header(header::X_FRAME_OPTIONS, "DENY")
-        .header(header::REFERRER_POLICY, "no-referrer")
-        .header(header::CONTENT_SECURITY_POLICY, csp);
+/// Adds the headers of every response.
+pub(crate) fn add_common_headers(answer: &mut Response, settings: &Settings) {
+    for (name, value) in COMMON_HEADERS {
+        let value = HeaderValue::from_static(value);
+        answer.headers_mut().entry(name).or_insert(value);
+    }
     if settings.is_secure() {
-        builder.header(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000")
-    } else {
-        builder
+        let name = header::STRICT_TRANSPORT_SECURITY;
+        set(answer, name, "max-age=31536000");
     }
 }
 
-/// Finishes a response. An invalid header (headers are always printable ASCII) makes it an error.
-pub(crate) fn finish(builder: Builder, body: String) -> Response {
-    builder.body(body).unwrap_or_else(|_| {
-        let mut answer = Response::new(String::new());
-        *answer.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
-        answer
-    })
+/// A response with a body of a media type.
+pub(crate) fn answer_of(status: StatusCode, media_type: &str, body: String) -> Response {
+    let mut answer = empty_answer(status);
+    set(&mut answer, header::CONTENT_TYPE, media_type);
+    *answer.body_mut() = body;
+    answer
 }
 
 /// A JSON response.
-pub(crate) fn json_answer(settings: &Settings, status: StatusCode, body: &Value) -> Response {
-    let builder =
-        builder(settings, status, CSP_OF_DATA).header(header::CONTENT_TYPE, "application/json");
-    finish(builder, body.to_string())
+pub(crate) fn json_answer(status: StatusCode, body: &Value) -> Response {
+    answer_of(status, "application/json", body.to_string())
 }
 
 /// A response without a body.
-pub(crate) fn empty_answer(settings: &Settings, status: StatusCode) -> Response {
-    finish(builder(settings, status, CSP_OF_DATA), String::new())
+pub(crate) fn empty_answer(status: StatusCode) -> Response {
+    let mut answer = Response::new(String::new());
+    *answer.status_mut() = status;
+    answer
 }
 
 /// A refusal as JSON, RFC 6749 section 5.2.
-pub(crate) fn json_refusal(settings: &Settings, failure: &Failure) -> Response {
+pub(crate) fn json_refusal(failure: &Failure) -> Response {
     let wire = failure.wire();
     let body = json!({ "error": wire.code, "error_description": failure.caller_message() });
-    let mut answer = json_answer(settings, wire.status, &body);
+    let mut answer = json_answer(wire.status, &body);
     if wire.status == StatusCode::UNAUTHORIZED {
         set(
             &mut answer,
@@ -125,8 +130,8 @@ impl<'a> ClientRedirect<'a> {
 }
 
 /// `302` to a checked URL.
-pub(crate) fn redirect_answer(settings: &Settings, location: &str) -> Response {
-    let mut answer = empty_answer(settings, StatusCode::FOUND);
+pub(crate) fn redirect_answer(location: &str) -> Response {
+    let mut answer = empty_answer(StatusCode::FOUND);
     set(&mut answer, header::LOCATION, location);
     answer
 }

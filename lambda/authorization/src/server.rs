@@ -2,18 +2,19 @@
 
 use std::sync::Arc;
 
-use http::{HeaderName, Method, StatusCode, header};
+use http::{Method, StatusCode, header};
+use mcp_lambda_contract::AUTHORIZATION_ENDPOINTS;
 
 use crate::{
     capability::Timestamp,
-    client::register,
-    context::{AuthorizationServer, Keys, RequestLog},
-    endpoints::burn::burn_refused,
+    context::{AuthorizationServer, Context, RELOAD_SECONDS, SECRETS_SECONDS},
     endpoints::{
         authorize::authorize,
+        burn::burn_refused,
         callback::callback,
         consent::consent,
-        metadata::{MetadataForm, authorization_server_metadata, form_at},
+        metadata::{MetadataForm, form_at, metadata},
+        register::register,
         revoke::revoke,
         sign_in::{self, sign_in},
         token::token,
@@ -21,7 +22,7 @@ use crate::{
     failure::Failure,
     log::LogEvent,
     oauth::request::{Request, Response},
-    response::{empty_answer, json_answer, json_refusal, set},
+    response::{add_common_headers, empty_answer, json_refusal, set},
     settings::{Origin, Settings},
 };
 
@@ -37,37 +38,35 @@ enum Endpoint {
     Metadata(MetadataForm),
 }
 
+/// The endpoints beside metadata, in the order of [`AUTHORIZATION_ENDPOINTS`], which names their paths and methods.
+const ENDPOINTS: [Endpoint; AUTHORIZATION_ENDPOINTS.len()] = [
+    Endpoint::Authorize,
+    Endpoint::Consent,
+    Endpoint::Callback,
+    Endpoint::SignIn,
+    Endpoint::Token,
+    Endpoint::Register,
+    Endpoint::Revoke,
+];
+
 impl Endpoint {
     fn of(path: &str, settings: &Settings) -> Option<Self> {
-        match path {
-            "/authorize" => Some(Self::Authorize),
-            "/consent" => Some(Self::Consent),
-            "/callback" => Some(Self::Callback),
-            "/sign-in" => Some(Self::SignIn),
-            "/token" => Some(Self::Token),
-            "/register" => Some(Self::Register),
-            "/revoke" => Some(Self::Revoke),
-            _ => form_at(path, settings).map(Self::Metadata),
-        }
+        let mut named = ENDPOINTS.into_iter().zip(AUTHORIZATION_ENDPOINTS);
+        named
+            .find_map(|(endpoint, (known, _))| (known == path).then_some(endpoint))
+            .or_else(|| form_at(path, settings).map(Self::Metadata))
     }
 
     fn name(self) -> &'static str {
-        match self {
-            Self::Authorize => "authorize",
-            Self::Consent => "consent",
-            Self::Callback => "callback",
-            Self::SignIn => "sign-in",
-            Self::Token => "token",
-            Self::Register => "register",
-            Self::Revoke => "revoke",
-            Self::Metadata(_) => "metadata",
-        }
+        let mut named = ENDPOINTS.into_iter().zip(AUTHORIZATION_ENDPOINTS);
+        named
+            .find(|(endpoint, _)| *endpoint == self)
+            .map_or("metadata", |(_, (path, _))| path.trim_start_matches('/'))
     }
 
     fn allow(self) -> &'static str {
         match self {
             Self::Authorize | Self::SignIn | Self::Metadata(_) => "GET, HEAD",
-            // Not HEAD, which promises to change nothing: a callback ends its sign-in, and a refused one burns the code.
             Self::Callback => "GET",
             Self::Consent | Self::Token | Self::Register | Self::Revoke => "POST",
         }
@@ -96,20 +95,25 @@ impl Endpoint {
 impl AuthorizationServer {
     /// Handles one request. Every refusal becomes a response; there is no separate error.
     pub async fn handle(&self, request: &Request, now: Timestamp) -> Response {
-        let mut request_log = RequestLog::default();
         let endpoint = Endpoint::of(&request.path, &self.settings);
+        let mut log = LogEvent {
+            endpoint: endpoint.map_or("none", Endpoint::name),
+            request_id: request.request_id.clone(),
+            ..LogEvent::default()
+        };
         let answer = match endpoint {
-            Some(endpoint) => self.answer(endpoint, request, &mut request_log, now).await,
+            Some(endpoint) => self.answer(endpoint, request, &mut log, now).await,
             None => Err(Failure::NoSuchPath),
         };
         let mut answer = match answer {
             Ok(answer) => answer,
             Err(failure) => {
-                request_log.failure = Some(failure.name());
-                self.refusal(endpoint, request, &failure, &mut request_log, now)
+                log.failure = Some(failure.name());
+                self.refusal(endpoint, request, &failure, &mut log, now)
                     .await
             }
         };
+        add_common_headers(&mut answer, &self.settings);
         if let Some(origin) = self.shared_with(endpoint, request) {
             set(&mut answer, header::ACCESS_CONTROL_ALLOW_ORIGIN, &origin);
         }
@@ -120,60 +124,55 @@ impl AuthorizationServer {
         if request.method == Method::HEAD {
             answer.body_mut().clear();
         }
-        self.capabilities.log.record(&LogEvent {
-            endpoint: endpoint.map_or("none", Endpoint::name),
-            status: answer.status().as_u16(),
-            failure: request_log.failure,
-            mismatch: request_log.mismatch,
-            detail: request_log.detail,
-            client_registration: request_log.client_registration,
-            client_digest: request_log.client_digest,
-            client_host: request_log.client_host,
-            request_id: request.request_id.clone(),
-        });
+        log.status = answer.status().as_u16();
+        self.capabilities.log.record(&log);
         answer
     }
 
+    /// A refused callback leaves no redeemable code, and none in the address bar.
     async fn refusal(
         &self,
         endpoint: Option<Endpoint>,
         request: &Request,
         failure: &Failure,
-        request_log: &mut RequestLog,
+        log: &mut LogEvent,
         now: Timestamp,
     ) -> Response {
-        match endpoint {
-            Some(Endpoint::Callback) if !request.query.is_empty() => {
-                self.refused_callback(request, failure, request_log, now)
-                    .await
+        let is_callback = endpoint == Some(Endpoint::Callback) && !request.query.is_empty();
+        match sign_in::refused(&self.settings, failure).filter(|_| is_callback) {
+            Some(moved_on) => {
+                if let Ok(mut context) = self.context(request, log, now).await {
+                    burn_refused(&mut context).await;
+                }
+                moved_on
             }
-            Some(endpoint) if endpoint.is_page() => self.pages.refusal(&self.settings, failure),
-            Some(_) | None => json_refusal(&self.settings, failure),
+            None if endpoint.is_some_and(Endpoint::is_page) => self.pages.refusal(failure),
+            None => json_refusal(failure),
         }
     }
 
-    /// A refused callback leaves no redeemable code, and none in the address bar.
-    async fn refused_callback(
-        &self,
-        request: &Request,
-        failure: &Failure,
-        request_log: &mut RequestLog,
+    async fn context<'a>(
+        &'a self,
+        request: &'a Request,
+        log: &'a mut LogEvent,
         now: Timestamp,
-    ) -> Response {
-        let Some(moved_on) = sign_in::refused(&self.settings, failure) else {
-            return self.pages.refusal(&self.settings, failure);
-        };
-        if let Ok(keys) = self.keys(None, request_log, now).await {
-            burn_refused(self, &keys, request, request_log).await;
-        }
-        moved_on
+    ) -> Result<Context<'a>, Failure> {
+        let keys = self.keys(SECRETS_SECONDS, log, now).await?;
+        Ok(Context {
+            server: self,
+            settings: &self.settings,
+            keys,
+            request,
+            log,
+            now,
+        })
     }
 
     async fn answer(
         &self,
         endpoint: Endpoint,
         request: &Request,
-        request_log: &mut RequestLog,
+        log: &mut LogEvent,
         now: Timestamp,
     ) -> Result<Response, Failure> {
         if request.method == Method::OPTIONS && endpoint.is_shared() {
@@ -185,54 +184,20 @@ impl AuthorizationServer {
             });
         }
         if let Endpoint::Metadata(form) = endpoint {
-            return Ok(json_answer(
-                &self.settings,
-                StatusCode::OK,
-                &authorization_server_metadata(&self.settings, form),
-            ));
+            return Ok(metadata(&self.settings, form));
         }
-        let keys = self.keys(None, request_log, now).await?;
-        let answer = self.serve(endpoint, &keys, request, request_log, now).await;
+        let mut context = self.context(request, log, now).await?;
+        let answer = serve(endpoint, &mut context).await;
         // A value with an unknown key may be sealed with a newer secret: reload the secrets and retry once. This is
         // safe, because a value that does not open has no effect.
-        if answer.is_err() && keys.keyring.take_unknown_key_seen() {
-            let newer = self.keys(Some(&keys), request_log, now).await?;
-            if !Arc::ptr_eq(&newer, &keys) {
-                return self
-                    .serve(endpoint, &newer, request, request_log, now)
-                    .await;
+        if answer.is_err() && context.keys.keyring.take_unknown_key_seen() {
+            let newer = self.keys(RELOAD_SECONDS, context.log, now).await?;
+            if !Arc::ptr_eq(&newer, &context.keys) {
+                context.keys = newer;
+                return serve(endpoint, &mut context).await;
             }
         }
         answer
-    }
-
-    async fn serve(
-        &self,
-        endpoint: Endpoint,
-        keys: &Keys,
-        request: &Request,
-        request_log: &mut RequestLog,
-        now: Timestamp,
-    ) -> Result<Response, Failure> {
-        match endpoint {
-            Endpoint::Authorize => authorize(self, keys, request, request_log, now).await,
-            Endpoint::Consent => consent(self, keys, request, request_log, now),
-            Endpoint::Callback => callback(self, keys, request, request_log, now).await,
-            Endpoint::SignIn => sign_in(self, keys, request, now),
-            Endpoint::Token => token(self, keys, request, request_log, now).await,
-            Endpoint::Revoke => revoke(self, keys, request, request_log, now).await,
-            Endpoint::Register => {
-                let randomness = self.capabilities.randomness.as_ref();
-                let body = register(request, &self.settings, &keys.keyring, randomness, now)?;
-                request_log.client("registered", body["client_id"].as_str().unwrap_or_default());
-                Ok(json_answer(&self.settings, StatusCode::CREATED, &body))
-            }
-            Endpoint::Metadata(form) => Ok(json_answer(
-                &self.settings,
-                StatusCode::OK,
-                &authorization_server_metadata(&self.settings, form),
-            )),
-        }
     }
 
     /// The origin to name in `Access-Control-Allow-Origin`: a listed one that asks, never `*`.
@@ -251,18 +216,45 @@ impl AuthorizationServer {
     fn preflight(&self, endpoint: Endpoint, request: &Request) -> Result<Response, Failure> {
         self.shared_with(Some(endpoint), request)
             .ok_or(Failure::OriginNotAllowed)?;
-        let mut answer = empty_answer(&self.settings, StatusCode::NO_CONTENT);
-        set(&mut answer, header::ACCESS_CONTROL_ALLOW_METHODS, "POST");
-        set(
-            &mut answer,
-            header::ACCESS_CONTROL_ALLOW_HEADERS,
-            "Authorization, Content-Type, MCP-Protocol-Version",
-        );
-        set(
-            &mut answer,
-            HeaderName::from_static("access-control-max-age"),
-            "3600",
-        );
+        let mut answer = empty_answer(StatusCode::NO_CONTENT);
+        for (name, value) in [
+            (header::ACCESS_CONTROL_ALLOW_METHODS, "POST"),
+            (
+                header::ACCESS_CONTROL_ALLOW_HEADERS,
+                "Authorization, Content-Type, MCP-Protocol-Version",
+            ),
+            (header::ACCESS_CONTROL_MAX_AGE, "3600"),
+        ] {
+            set(&mut answer, name, value);
+        }
         Ok(answer)
+    }
+}
+
+async fn serve(endpoint: Endpoint, context: &mut Context<'_>) -> Result<Response, Failure> {
+    match endpoint {
+        Endpoint::Authorize => authorize(context).await,
+        Endpoint::Consent => consent(context),
+        Endpoint::Callback => callback(context).await,
+        Endpoint::SignIn => sign_in(context),
+        Endpoint::Token => token(context).await,
+        Endpoint::Revoke => revoke(context).await,
+        Endpoint::Register => register(context),
+        Endpoint::Metadata(form) => Ok(metadata(context.settings, form)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{AUTHORIZATION_ENDPOINTS, ENDPOINTS};
+
+    /// The gateway has the methods from the same table.
+    #[test]
+    fn every_endpoint_takes_the_methods_that_the_gateway_lets_through() {
+        for (endpoint, (path, methods)) in ENDPOINTS.into_iter().zip(AUTHORIZATION_ENDPOINTS) {
+            let mut taken: Vec<&str> = endpoint.allow().split(", ").collect();
+            taken.extend(endpoint.is_shared().then_some("OPTIONS"));
+            assert_eq!(taken, methods, "{path}");
+        }
     }
 }

@@ -77,7 +77,6 @@ pub struct PreRegisteredClient {
     /// Where its codes may go. Not limited by the list of callbacks: the operator has vouched for them.
     pub redirect_uris: Vec<RedirectUri>,
     /// The full scopes it may ask for; every scope if absent.
-    #[serde(default)]
     pub scopes: Option<Vec<String>>,
     /// SHA-256 (hexadecimal) of each secret it may use, two during a rotation; a public client if absent.
     #[serde(default, rename = "secretSha256")]

@@ -1,6 +1,6 @@
 //! Verifies tokens for the Lambda authorizer and translates their claims into the form that Cognito uses.
 
-use std::fmt::Write as _;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use mcp_lambda_contract::{HttpUrl, List, McpSettings, full_scope, jwks_url};
@@ -13,20 +13,22 @@ use mcp_lambda_runtime::log::Log;
 use mcp_lambda_token::caller::Caller;
 use mcp_lambda_token::claims::{ClaimsProblem, Expiry, caller_from_claims};
 use mcp_lambda_token::jwks::KeyStore;
-use mcp_lambda_token::jwt::{SignatureError, signed_claims};
+use mcp_lambda_token::jwt::SignatureError;
+use mcp_lambda_token::verifier::{Claims, TokenVerifier};
 
-/// Why a token does not identify a caller.
-pub(crate) enum Unidentified {
-    /// The token is unknown or has expired.
-    Unknown,
-    /// The token is valid and has no OAuth scope of this server.
+/// Why a request is refused.
+pub(crate) enum Refusal {
+    /// 401: there is no token, or it is unknown or has expired.
+    Unauthorized,
+    /// 403: the token is valid and lacks an OAuth scope.
     WithoutScope,
+    /// 500: the issuer's keys cannot be read.
     KeysUnavailable,
 }
 
 /// The tokens that the Lambda authorizer accepts.
 pub(crate) enum Identities {
-    Cognito(Box<KeyStore>),
+    Cognito(Box<TokenVerifier>),
     Jwt(Box<Provider>),
     Digest {
         digests: Vec<String>,
@@ -36,7 +38,7 @@ pub(crate) enum Identities {
 
 /// Another OpenID Connect provider than Cognito.
 pub(crate) struct Provider {
-    keys: KeyStore,
+    tokens: TokenVerifier,
     audiences: Vec<String>,
     scopes: Vec<String>,
 }
@@ -51,7 +53,8 @@ impl Identities {
             Some(List(scopes)) => Ok(scopes.clone()),
             None => Err("AUTHORIZER_SCOPES is not set".to_owned()),
         };
-        let keys = |url: HttpUrl| KeyStore::new(url, HttpsClient::new(), log.clone());
+        let tokens =
+            |url: HttpUrl| TokenVerifier::new(KeyStore::new(url, HttpsClient::new(), log.clone()));
         match authorizer.tokens {
             TokenKind::Cognito => {
                 let derived = jwks_url(settings.issuer.as_str());
@@ -59,7 +62,7 @@ impl Identities {
                     || HttpUrl::parse(&derived).map_err(|error| format!("MCP_ISSUER {error}")),
                     Ok,
                 )?;
-                Ok(Self::Cognito(Box::new(keys(url))))
+                Ok(Self::Cognito(Box::new(tokens(url))))
             }
             TokenKind::Jwt => {
                 let url = settings.jwks_url.clone().ok_or("MCP_JWKS_URL is not set")?;
@@ -67,7 +70,7 @@ impl Identities {
                     return Err("AUTHORIZER_AUDIENCES is not set".to_owned());
                 };
                 Ok(Self::Jwt(Box::new(Provider {
-                    keys: keys(url),
+                    tokens: tokens(url),
                     audiences,
                     scopes: scopes()?,
                 })))
@@ -91,49 +94,39 @@ impl Identities {
         token: &str,
         settings: &McpSettings,
         now: SystemTime,
-    ) -> Result<(Caller, Map<String, Value>), Unidentified> {
+    ) -> Result<(Caller, Claims), Refusal> {
         let (claims, expiry) = match self {
-            Identities::Cognito(keys) => (verified(token, keys, now).await?, Expiry::Required),
+            Identities::Cognito(tokens) => (verified(token, tokens, now).await?, Expiry::Required),
             Identities::Jwt(provider) => {
-                let claims = verified(token, &provider.keys, now).await?;
+                let claims = verified(token, &provider.tokens, now).await?;
                 let claims = provider.translate(&claims, settings);
-                (claims.ok_or(Unidentified::Unknown)?, Expiry::Required)
+                let claims = claims.ok_or(Refusal::Unauthorized)?;
+                (Arc::new(claims), Expiry::Required)
             }
             Identities::Digest { digests, scopes } => {
                 let claims = claims_of_digest(token, digests, scopes, settings);
-                (
-                    claims.ok_or(Unidentified::Unknown)?,
-                    Expiry::CheckedByGateway,
-                )
+                let claims = claims.ok_or(Refusal::Unauthorized)?;
+                (Arc::new(claims), Expiry::CheckedByGateway)
             }
         };
-        match caller_from_claims(&claims, settings, expiry, now) {
-            Ok(caller) => Ok((caller, claims)),
-            Err(ClaimsProblem::NoScope) => Err(Unidentified::WithoutScope),
-            Err(
-                ClaimsProblem::NotAnAccessToken
-                | ClaimsProblem::WrongIssuer
-                | ClaimsProblem::WrongAudience
-                | ClaimsProblem::NoAudience
-                | ClaimsProblem::Expired
-                | ClaimsProblem::NoExpiry
-                | ClaimsProblem::NotYetValid
-                | ClaimsProblem::NoSubject,
-            ) => Err(Unidentified::Unknown),
-        }
+        let caller = caller_from_claims(&claims, settings, expiry, now).map_err(|problem| {
+            if problem == ClaimsProblem::NoScope {
+                Refusal::WithoutScope
+            } else {
+                Refusal::Unauthorized
+            }
+        })?;
+        Ok((caller, claims))
     }
 }
 
-async fn verified(
-    token: &str,
-    keys: &KeyStore,
-    now: SystemTime,
-) -> Result<Map<String, Value>, Unidentified> {
-    signed_claims(token, keys, now)
+async fn verified(token: &str, tokens: &TokenVerifier, now: SystemTime) -> Result<Claims, Refusal> {
+    tokens
+        .claims(token, now)
         .await
         .map_err(|error| match error {
-            SignatureError::KeysUnavailable => Unidentified::KeysUnavailable,
-            SignatureError::Unverified(_) => Unidentified::Unknown,
+            SignatureError::KeysUnavailable => Refusal::KeysUnavailable,
+            SignatureError::Unverified(_) => Refusal::Unauthorized,
         })
 }
 
@@ -193,17 +186,11 @@ fn claims_of_digest(
     scopes: &[String],
     settings: &McpSettings,
 ) -> Option<Map<String, Value>> {
-    let hexadecimal =
-        digest(&SHA256, token.as_bytes())
-            .as_ref()
-            .iter()
-            .fold(String::new(), |mut text, byte| {
-                // Writing into a String cannot fail.
-                let _ = write!(text, "{byte:02x}");
-                text
-            });
+    let digest = digest(&SHA256, token.as_bytes());
+    let bytes = digest.as_ref().iter();
+    let hexadecimal: String = bytes.map(|byte| format!("{byte:02x}")).collect();
     // Digests are compared, not tokens, so the time that it takes reveals nothing about an unknown token.
-    let found = digests.iter().find(|digest| **digest == hexadecimal)?;
+    let found = digests.iter().find(|known| **known == hexadecimal)?;
     let scopes: Vec<String> = scopes
         .iter()
         .map(|name| full_scope(settings.resource.as_str(), name))
@@ -225,11 +212,8 @@ fn access_claims(settings: &McpSettings, scopes: &[String]) -> Map<String, Value
 
 /// A claim that is one string or several.
 fn texts(claim: Option<&Value>) -> Vec<&str> {
-    match claim {
-        Some(Value::String(text)) => vec![text],
-        Some(Value::Array(items)) => items.iter().filter_map(Value::as_str).collect(),
-        Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_)) | None => {
-            Vec::new()
-        }
+    match claim.and_then(Value::as_array) {
+        Some(items) => items.iter().filter_map(Value::as_str).collect(),
+        None => claim.and_then(Value::as_str).into_iter().collect(),
     }
 }

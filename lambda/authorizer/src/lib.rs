@@ -16,10 +16,10 @@ use mcp_lambda_runtime::program;
 use mcp_lambda_runtime::runtime_api::{Invocation, RuntimeApi};
 use mcp_lambda_runtime::start_error::StartError;
 use mcp_lambda_token::policy::{Policy, Verdict};
-use serde_json::{Map, Value};
+use mcp_lambda_token::verifier::Claims;
 
 use crate::answer::{allow, deny};
-use crate::identity::{Identities, Unidentified};
+use crate::identity::{Identities, Refusal};
 use crate::request::AuthorizerRequest;
 use crate::settings::AuthorizerSettings;
 use crate::usage::UsageKeys;
@@ -63,18 +63,6 @@ async fn serve(process: &Process) -> Result<(), StartError> {
         async |authorizer, invocation| authorizer.answer(invocation, now()).await,
     )
     .await
-}
-
-/// The decision about one request.
-enum Decision {
-    /// The request is allowed, with these claims.
-    Allow(Map<String, Value>),
-    /// 403: the access token is valid and lacks an OAuth scope.
-    Deny,
-    /// 401.
-    Unauthorized,
-    /// 500: the issuer's keys are unavailable.
-    Unavailable,
 }
 
 struct Authorizer {
@@ -128,38 +116,37 @@ impl Authorizer {
         let request = AuthorizerRequest::read(&invocation.event)
             .ok_or("the event is not that of a REQUEST authorizer")?;
         let policy = match self.decide(&request, now).await {
-            Decision::Allow(claims) => {
+            Ok(claims) => {
                 let usage_key = self.usage_keys.as_ref().map(|keys| keys.of(&claims));
                 allow(&request.method_arn, &claims, usage_key.as_deref())
             }
-            Decision::Deny => deny(&request.method_arn),
+            Err(Refusal::WithoutScope) => deny(&request.method_arn),
             // API Gateway responds with 401 to exactly this string, and with 500 to every other.
-            Decision::Unauthorized => return Err("Unauthorized"),
-            Decision::Unavailable => return Err("the issuer's keys cannot be read"),
+            Err(Refusal::Unauthorized) => return Err("Unauthorized"),
+            Err(Refusal::KeysUnavailable) => return Err("the issuer's keys cannot be read"),
         };
         Ok(policy.to_string().into())
     }
 
-    async fn decide(&self, request: &AuthorizerRequest, now: SystemTime) -> Decision {
-        let Some(token) = request.bearer_token() else {
-            return Decision::Unauthorized;
-        };
-        let identified = self.identities.identify(token, &self.settings, now).await;
-        let (caller, claims) = match identified {
-            Ok((caller, claims)) => (caller.with_included(&self.hierarchy), claims),
-            Err(Unidentified::Unknown) => return Decision::Unauthorized,
-            Err(Unidentified::WithoutScope) => return Decision::Deny,
-            Err(Unidentified::KeysUnavailable) => return Decision::Unavailable,
-        };
+    /// The claims of a caller who may make the request.
+    async fn decide(
+        &self,
+        request: &AuthorizerRequest,
+        now: SystemTime,
+    ) -> Result<Claims, Refusal> {
+        let token = request.bearer_token().ok_or(Refusal::Unauthorized)?;
+        let identified = self.identities.identify(token, &self.settings, now);
+        let (caller, claims) = identified.await?;
+        let caller = caller.with_included(&self.hierarchy);
         let verdict = self
             .policy
             .as_ref()
             .zip(request.tool())
             .map(|(policy, tool)| policy.judge(&tool, &caller));
         match verdict {
-            Some(Verdict::NeedsScopes(_)) => Decision::Deny,
+            Some(Verdict::NeedsScopes(_)) => Err(Refusal::WithoutScope),
             // The function responds to a call of an unknown tool with a JSON-RPC error.
-            Some(Verdict::Allowed | Verdict::UnknownTool) | None => Decision::Allow(claims),
+            Some(Verdict::Allowed | Verdict::UnknownTool) | None => Ok(claims),
         }
     }
 }

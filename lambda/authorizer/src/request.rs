@@ -15,9 +15,7 @@ const ENCODED: (&str, &str) = ("=?base64?", "?=");
 #[serde(rename_all = "camelCase")]
 pub(crate) struct AuthorizerRequest {
     pub(crate) method_arn: String,
-    #[serde(default)]
     multi_value_headers: Option<BTreeMap<String, Option<Vec<String>>>>,
-    #[serde(default)]
     headers: Option<BTreeMap<String, Option<String>>>,
 }
 

@@ -5,11 +5,12 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use mcp_lambda_contract::{
-    AUTHORIZATION_SERVER_METADATA_PATH, AuthorizationServerMetadata, Challenge, Contract,
-    FORBIDDEN_SCHEMES, InvalidChallengeValue, JWKS_PATH, LONGEST_CLIENT_URL, LOOPBACK_HOSTS,
-    NameRule, OPENID_CONFIGURATION_PATH, PRIVATE_DOMAINS, PROTECTED_RESOURCE_METADATA_PATH,
-    ProtectedResourceMetadata, SCHEME, SCOPE_NAME, SERVER_NAME, SHA256_DIGEST, WELL_KNOWN_PATH,
-    setting_names,
+    AUTHORIZATION_ENDPOINTS, AUTHORIZATION_SERVER_METADATA_PATH, AUTHORIZE_PATH,
+    AuthorizationServerMetadata, CONNECT_COMMANDS, Challenge, Contract, FORBIDDEN_SCHEMES,
+    InvalidChallengeValue, JWKS_PATH, LINK_CONFIG, LONGEST_CLIENT_URL, LOOPBACK_HOSTS, NameRule,
+    OPENID_CONFIGURATION_PATH, PRIVATE_DOMAINS, PROTECTED_RESOURCE_METADATA_PATH,
+    ProtectedResourceMetadata, SCHEME, SCOPE_NAME, SERVER_NAME, SHA256_DIGEST, TOKEN_PATH,
+    TOOLS_API_DOCUMENTS, TOOLS_API_PATHS, VSCODE_LINK, WELL_KNOWN_PATH, setting_names,
 };
 use serde_json::{Map, Value, json};
 
@@ -65,6 +66,11 @@ fn facts() -> Result<Value, String> {
             fact("AUTHORIZATION_SERVER_METADATA_PATH", "RFC 8414 section 3.", AUTHORIZATION_SERVER_METADATA_PATH),
             fact("OPENID_CONFIGURATION_PATH", "OpenID Connect Discovery 1.0 section 4.", OPENID_CONFIGURATION_PATH),
             fact("JWKS_PATH", "Where Cognito has the keys of a user pool, below its issuer.", JWKS_PATH),
+            fact("AUTHORIZE_PATH", "The authorization endpoint, below an issuer or the base of its endpoints (RFC 6749 section 3.1).", AUTHORIZE_PATH),
+            fact("TOKEN_PATH", "The token endpoint, likewise (RFC 6749 section 3.2).", TOKEN_PATH),
+            fact("AUTHORIZATION_ENDPOINTS", "The endpoints of the authorization server in front of a user pool, below its issuer, with their HTTP methods. Scripts in browsers may read only the responses of those with OPTIONS.", AUTHORIZATION_ENDPOINTS),
+            fact("TOOLS_API_PATHS", "The paths of the tools as plain REST, which need an API key or an access token.", TOOLS_API_PATHS),
+            fact("TOOLS_API_DOCUMENTS", "The paths of their descriptions.", TOOLS_API_DOCUMENTS),
             fact("LOOPBACK_HOSTS", "Hosts of this machine, as browsers spell them.", LOOPBACK_HOSTS),
             fact("PRIVATE_DOMAINS", "The last labels of host names that are nobody's in public.", PRIVATE_DOMAINS),
             fact("FORBIDDEN_SCHEMES", "Schemes that no application can claim for its redirects.", FORBIDDEN_SCHEMES),
@@ -73,6 +79,9 @@ fn facts() -> Result<Value, String> {
             rule("SCOPE_NAME", "A scope-token of RFC 6749 section 3.3 less what Cognito refuses.", &SCOPE_NAME),
             rule("SERVER_NAME", "A server's name: for command lines and Cognito.", &SERVER_NAME),
             rule("SHA256_DIGEST", "A SHA-256 digest in lower-case hexadecimal.", &SHA256_DIGEST),
+            fact("CONNECT_COMMANDS", "The command or link that adds a server to each MCP client, by the name of its program.", connect_commands()),
+            fact("LINK_CONFIG", "The configuration whose Base64 is in a link of CONNECT_COMMANDS.", LINK_CONFIG),
+            fact("VSCODE_LINK", "The link that adds a server to VS Code.", VSCODE_LINK),
             fact("TOKEN_REQUIRED", "The challenge of a 401. It has no `error`, because API Gateway has one response for a missing and for an invalid access token, and RFC 6750 section 3.1 forbids an error code when the request had no credentials.", token_required),
             fact("INSUFFICIENT_SCOPE", "The challenge of a 403 (RFC 6750 section 3.1).", insufficient_scope),
             document("PROTECTED_RESOURCE_METADATA", "RFC 9728 section 2.", template(serde_json::to_string(&resource))?),
@@ -98,11 +107,19 @@ fn setting_names() -> Map<String, Value> {
         setting_names::MCP,
         setting_names::AUTHORIZER,
         setting_names::AUTHORIZATION,
+        setting_names::PLAYGROUND,
     ]
     .concat()
     .into_iter()
     .map(|name| (name.to_owned(), json!(name)))
     .collect()
+}
+
+fn connect_commands() -> Map<String, Value> {
+    CONNECT_COMMANDS
+        .into_iter()
+        .map(|(client, command)| (client.to_owned(), Value::from(command)))
+        .collect()
 }
 
 fn fact(name: &str, description: &str, value: impl serde::Serialize) -> Value {

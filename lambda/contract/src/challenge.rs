@@ -15,23 +15,14 @@ pub struct Challenge {
 
 /// A value that must not be part of a challenge: it contains a quote, a backslash, a control character or a character
 /// outside ASCII. RFC 6750 section 3 forbids them in `scope` and `error_description` even when escaped.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "challenge parameter {parameter} must be printable ASCII without quote and backslash, got {value:?}"
+)]
 pub struct InvalidChallengeValue {
     parameter: &'static str,
     value: String,
 }
-
-impl fmt::Display for InvalidChallengeValue {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            formatter,
-            "challenge parameter {} must be printable ASCII without quote and backslash, got {:?}",
-            self.parameter, self.value
-        )
-    }
-}
-
-impl std::error::Error for InvalidChallengeValue {}
 
 impl Challenge {
     /// The challenge for a request without an access token (RFC 6750 section 3.1: no `error` then).
@@ -43,11 +34,10 @@ impl Challenge {
         metadata_url: &str,
         scopes: &[String],
     ) -> Result<Self, InvalidChallengeValue> {
-        Self {
-            parameters: Vec::new(),
-        }
-        .parameter("resource_metadata", metadata_url)?
-        .parameter("scope", &scopes.join(" "))
+        Self::of(&[
+            ("resource_metadata", metadata_url),
+            ("scope", &scopes.join(" ")),
+        ])
     }
 
     /// The challenge for an access token that was refused: malformed, expired, revoked, or for another audience.
@@ -60,13 +50,12 @@ impl Challenge {
         metadata_url: &str,
         scopes: &[String],
     ) -> Result<Self, InvalidChallengeValue> {
-        Self {
-            parameters: Vec::new(),
-        }
-        .parameter("error", "invalid_token")?
-        .parameter("error_description", description)?
-        .parameter("resource_metadata", metadata_url)?
-        .parameter("scope", &scopes.join(" "))
+        Self::of(&[
+            ("error", "invalid_token"),
+            ("error_description", description),
+            ("resource_metadata", metadata_url),
+            ("scope", &scopes.join(" ")),
+        ])
     }
 
     /// The challenge for a valid access token without the scopes that a tool needs. `scopes` are all the scopes the
@@ -79,38 +68,35 @@ impl Challenge {
         metadata_url: &str,
         scopes: &[String],
     ) -> Result<Self, InvalidChallengeValue> {
-        Self {
-            parameters: Vec::new(),
-        }
-        .parameter("error", "insufficient_scope")?
-        .parameter("scope", &scopes.join(" "))?
-        .parameter("resource_metadata", metadata_url)
+        Self::of(&[
+            ("error", "insufficient_scope"),
+            ("scope", &scopes.join(" ")),
+            ("resource_metadata", metadata_url),
+        ])
     }
 
-    fn parameter(mut self, name: &'static str, value: &str) -> Result<Self, InvalidChallengeValue> {
-        if value
-            .bytes()
-            .any(|byte| !(0x20..=0x7e).contains(&byte) || matches!(byte, b'"' | b'\\'))
-        {
-            return Err(InvalidChallengeValue {
-                parameter: name,
-                value: value.to_owned(),
-            });
-        }
-        self.parameters.push((name, value.to_owned()));
-        Ok(self)
+    fn of(parameters: &[(&'static str, &str)]) -> Result<Self, InvalidChallengeValue> {
+        let breaks_out = |byte: u8| !(0x20..=0x7e).contains(&byte) || matches!(byte, b'"' | b'\\');
+        let checked = parameters.iter().map(|&(parameter, value)| {
+            let value = value.to_owned();
+            if value.bytes().any(breaks_out) {
+                return Err(InvalidChallengeValue { parameter, value });
+            }
+            Ok((parameter, value))
+        });
+        Ok(Self {
+            parameters: checked.collect::<Result<_, _>>()?,
+        })
     }
 }
 
 impl fmt::Display for Challenge {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("Bearer")?;
-        for (index, (name, value)) in self.parameters.iter().enumerate() {
-            let separator = if index == 0 { ' ' } else { ',' };
-            let space = if index == 0 { "" } else { " " };
-            write!(formatter, "{separator}{space}{name}=\"{value}\"")?;
-        }
-        Ok(())
+        let parameters = self.parameters.iter();
+        let parameters: Vec<String> = parameters
+            .map(|(name, value)| format!("{name}=\"{value}\""))
+            .collect();
+        write!(formatter, "Bearer {}", parameters.join(", "))
     }
 }
 

@@ -8,27 +8,34 @@
 //! - [`Challenge`]: the `WWW-Authenticate` value of a 401 or 403 (RFC 6750 section 3, RFC 9728 section 5.1),
 //! - [`ProtectedResourceMetadata`] and [`AuthorizationServerMetadata`]: the documents of RFC 9728 and RFC 8414, and their
 //!   well-known paths,
+//! - [`openapi`]: the OpenAPI document of the tools as plain REST, and the paths of its endpoints,
 //! - [`setting_names`], [`NameRule`]s such as [`SCOPE_NAME`], and lists such as [`LOOPBACK_HOSTS`]: facts that the constructs
 //!   know too. `npm run generate` writes them to `cdk/lib/generated`.
 //!
 //! It does no I/O: it never reads the environment, the clock or the network.
 
 mod challenge;
+mod connect;
 mod hierarchy;
 mod host;
 mod manifest;
 mod mcp_settings;
 mod metadata;
 mod name_rule;
+mod openapi;
 mod param_headers;
 mod redirect;
 mod schema;
 mod scope;
+mod secret;
 mod setting;
 pub mod setting_names;
+mod tools_api;
+mod tools_keys;
 mod url;
 
 pub use challenge::{Challenge, InvalidChallengeValue};
+pub use connect::{CONNECT_COMMANDS, LINK_CONFIG, VSCODE_LINK};
 pub use hierarchy::ScopeHierarchy;
 pub use host::{LOOPBACK_HOSTS, PRIVATE_DOMAINS, is_loopback_host};
 pub use manifest::{
@@ -38,18 +45,26 @@ pub use manifest::{
 };
 pub use mcp_settings::{McpSettings, Metrics, ResponseMode};
 pub use metadata::{
-    AUTHORIZATION_SERVER_METADATA_PATH, AuthorizationServerMetadata, JWKS_PATH,
-    OPENID_CONFIGURATION_PATH, PROTECTED_RESOURCE_METADATA_PATH, ProtectedResourceMetadata,
-    WELL_KNOWN_PATH, jwks_url,
+    AUTHORIZATION_ENDPOINTS, AUTHORIZATION_SERVER_METADATA_PATH, AUTHORIZE_PATH,
+    AuthorizationServerMetadata, JWKS_PATH, OPENID_CONFIGURATION_PATH,
+    PROTECTED_RESOURCE_METADATA_PATH, ProtectedResourceMetadata, TOKEN_PATH, WELL_KNOWN_PATH,
+    jwks_url,
 };
 pub use name_rule::{NameRule, SHA256_DIGEST};
+pub use openapi::{ToolsApiAccess, openapi};
 pub use param_headers::{PARAMETER_HEADER, param_headers};
 pub use redirect::{FORBIDDEN_SCHEMES, LONGEST_CLIENT_URL, SCHEME};
 pub use scope::{InvalidScopeName, SCOPE_NAME, SCOPE_TOKEN, full_scope, validate_scope_name};
+pub use secret::Secret;
 #[doc(hidden)]
 pub use setting::setting as __setting;
 pub use setting::{
     List, Milliseconds, Reader, Setting, SettingOwner, SettingProblem, SettingType, SettingUnit,
     SettingValue, Settings, SettingsError,
 };
+pub use tools_api::{
+    CALL_PATHS, DOCUMENTATION_PATH, FUNCTION_PATH, FUNCTIONS_PATH, OPENAPI_PATH,
+    TOOLS_API_DOCUMENTS, TOOLS_API_PATHS,
+};
+pub use tools_keys::{ToolsKey, ToolsKeys};
 pub use url::{HttpUrl, InvalidUrl};

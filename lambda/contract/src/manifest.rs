@@ -1,7 +1,6 @@
 //! Defines [`Contract`], the JSON document that `<server> contract` prints, and checks it for contradictions.
 
 use std::collections::BTreeSet;
-use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -113,6 +112,9 @@ pub struct Tool {
     pub scopes: Vec<String>,
     /// What the tool does to AWS resources.
     pub aws_actions: Vec<AwsActions>,
+    /// Why the tool cannot be called without an MCP client, such as "asks which dog is meant"; left out for a tool that can.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub needs_mcp_client: Option<String>,
 }
 
 /// IAM actions of one tool on one [`AwsResource`].
@@ -171,11 +173,13 @@ pub enum AwsResourceType {
 }
 
 /// Why a [`Contract`] is invalid.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ContractProblem {
     /// A scope has a name that Cognito refuses.
+    #[error("{0}")]
     ScopeName(InvalidScopeName),
     /// The same scope, tool, resource or setting twice.
+    #[error("{kind} {name:?} is declared twice")]
     Duplicate {
         /// The kind of the duplicate.
         kind: &'static str,
@@ -183,6 +187,7 @@ pub enum ContractProblem {
         name: String,
     },
     /// A tool needs something that the contract does not declare.
+    #[error("{referrer} refers to the {kind} {name:?}, which the server does not declare")]
     Unknown {
         /// The tool or resource that refers to it.
         referrer: String,
@@ -192,11 +197,13 @@ pub enum ContractProblem {
         name: String,
     },
     /// A scope includes itself, by way of others.
+    #[error("scope {:?} includes itself: {}; take one of these inclusions out", path.first().map_or("", String::as_str), path.join(" > "))]
     ScopeCycle {
         /// Names from the scope to itself.
         path: Vec<String>,
     },
     /// An IAM action that is not `service:Action`, or has a wildcard.
+    #[error("tool {tool} needs an action spelled service:Action without wildcard, got {action:?}")]
     Action {
         /// The tool.
         tool: String,
@@ -204,6 +211,7 @@ pub enum ContractProblem {
         action: String,
     },
     /// A tool has an invalid declaration.
+    #[error("tool {tool} {rule}")]
     Tool {
         /// The tool.
         tool: String,
@@ -211,55 +219,12 @@ pub enum ContractProblem {
         rule: &'static str,
     },
     /// A setting's default is not of the setting's type.
+    #[error("the default of {setting} is not of the setting's type")]
     Default {
         /// The setting.
         setting: &'static str,
     },
 }
-
-impl fmt::Display for ContractProblem {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            ContractProblem::ScopeName(problem) => problem.fmt(formatter),
-            ContractProblem::Duplicate { kind, name } => {
-                write!(formatter, "{kind} {name:?} is declared twice")
-            }
-            ContractProblem::Unknown {
-                referrer,
-                kind,
-                name,
-            } => {
-                write!(
-                    formatter,
-                    "{referrer} refers to the {kind} {name:?}, which the server does not declare"
-                )
-            }
-            ContractProblem::ScopeCycle { path } => {
-                write!(
-                    formatter,
-                    "scope {:?} includes itself: {}; take one of these inclusions out",
-                    path.first().map_or("", String::as_str),
-                    path.join(" > ")
-                )
-            }
-            ContractProblem::Action { tool, action } => {
-                write!(
-                    formatter,
-                    "tool {tool} needs an action spelled service:Action without wildcard, got {action:?}"
-                )
-            }
-            ContractProblem::Tool { tool, rule } => write!(formatter, "tool {tool} {rule}"),
-            ContractProblem::Default { setting } => {
-                write!(
-                    formatter,
-                    "the default of {setting} is not of the setting's type"
-                )
-            }
-        }
-    }
-}
-
-impl std::error::Error for ContractProblem {}
 
 impl Contract {
     /// Finds every problem that would make the contract unusable for the constructs.
@@ -345,35 +310,32 @@ impl Contract {
             }
         }
         for tool in &self.tools {
+            if tool.scopes.is_empty() {
+                problems.push(ContractProblem::Tool {
+                    tool: tool.name.clone(),
+                    rule: "has no OAuth scope: name one in its ToolPolicy (scope = \"…\" in #[tool]), and declare it with .scope()",
+                });
+            }
             if let Some(rule) = param_headers::problem(&tool.input_schema) {
                 problems.push(ContractProblem::Tool {
                     tool: tool.name.clone(),
                     rule,
                 });
             }
-            for action in tool
+            let actions = tool
                 .aws_actions
                 .iter()
-                .flat_map(|permission| &permission.actions)
-            {
-                if !is_action(action) {
-                    problems.push(ContractProblem::Action {
-                        tool: tool.name.clone(),
-                        action: action.clone(),
-                    });
-                }
+                .flat_map(|permission| &permission.actions);
+            for action in actions.filter(|action| !is_action(action)) {
+                problems.push(ContractProblem::Action {
+                    tool: tool.name.clone(),
+                    action: action.clone(),
+                });
             }
         }
         for setting in &self.settings {
             let text = setting.default.as_ref().is_some_and(Value::is_string);
-            let legal = match setting.setting_type {
-                SettingType::String | SettingType::Url => true,
-                SettingType::Integer
-                | SettingType::Boolean
-                | SettingType::Duration
-                | SettingType::List => !text,
-            };
-            if !legal {
+            if text && !matches!(setting.setting_type, SettingType::String | SettingType::Url) {
                 problems.push(ContractProblem::Default {
                     setting: setting.name,
                 });
@@ -456,6 +418,7 @@ mod tests {
                     actions: vec!["dynamodb:GetItem".to_owned()],
                     resource: "counters".to_owned(),
                 }],
+                needs_mcp_client: None,
             }],
             resources: vec![AwsResource {
                 name: "counters".to_owned(),

@@ -4,9 +4,10 @@ use crate::setting::{SettingType, SettingValue};
 use crate::setting_names::{
     MCP_ALLOWED_HOSTS, MCP_ALLOWED_ORIGINS, MCP_AUDIENCE_REQUIRED, MCP_BATCHES_ALLOWED, MCP_ISSUER,
     MCP_JWKS_URL, MCP_LISTEN, MCP_LOG_CLIENTS, MCP_METRICS, MCP_RESOURCE,
-    MCP_RESOURCE_METADATA_URL, MCP_RESPONSE_MODE,
+    MCP_RESOURCE_METADATA_URL, MCP_RESPONSE_MODE, MCP_TOOLS_ACCESS_TOKENS, MCP_TOOLS_KEYS,
+    MCP_TOOLS_URL,
 };
-use crate::{HttpUrl, List, ProtectedResourceMetadata};
+use crate::{HttpUrl, List, ProtectedResourceMetadata, ToolsKeys};
 
 crate::settings! {
     /// The library's own settings. The constructs set them; a person sets them only for the plain HTTP mode.
@@ -42,6 +43,14 @@ crate::settings! {
         /// Names of MCP clients that may stand in the log, beside those that the library knows; every other one is
         /// logged as other.
         pub log_clients: Option<List> = MCP_LOG_CLIENTS,
+        /// Base URL of the tools as plain REST, for example https://abc.execute-api.eu-central-1.amazonaws.com/prod.
+        /// Default: there is no plain REST.
+        pub tools_url: Option<HttpUrl> = MCP_TOOLS_URL,
+        /// The API keys of the plain REST endpoints, as a JSON array of objects: id (API Gateway's id of the key, not its
+        /// value), name (the caller's name) and scopes (names of OAuth scopes).
+        pub tools_keys: Option<ToolsKeys> = MCP_TOOLS_KEYS,
+        /// Whether the plain REST endpoints accept access tokens.
+        pub tools_access_tokens: bool = MCP_TOOLS_ACCESS_TOKENS or "true",
     }
 }
 

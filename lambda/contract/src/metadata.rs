@@ -15,6 +15,25 @@ pub const OPENID_CONFIGURATION_PATH: &str = "/.well-known/openid-configuration";
 /// Where Cognito has the keys of a user pool, below its issuer (RFC 7517).
 pub const JWKS_PATH: &str = "/.well-known/jwks.json";
 
+/// The authorization endpoint, below an issuer or the base of its endpoints (RFC 6749 section 3.1).
+pub const AUTHORIZE_PATH: &str = "/authorize";
+
+/// The token endpoint, likewise (RFC 6749 section 3.2).
+pub const TOKEN_PATH: &str = "/token";
+
+/// The endpoints of the authorization server in front of a user pool, below its issuer, with their HTTP methods. Scripts in
+/// browsers may read only the responses of those with OPTIONS.
+pub const AUTHORIZATION_ENDPOINTS: [(&str, &[&str]); 7] = [
+    (AUTHORIZE_PATH, &["GET", "HEAD"]),
+    ("/consent", &["POST"]),
+    // Not HEAD, which promises to change nothing: a callback ends its sign-in, and a refused one burns the code.
+    ("/callback", &["GET"]),
+    ("/sign-in", &["GET", "HEAD"]),
+    (TOKEN_PATH, &["POST", "OPTIONS"]),
+    ("/register", &["POST", "OPTIONS"]),
+    ("/revoke", &["POST", "OPTIONS"]),
+];
+
 /// The URL of the keys of a Cognito issuer.
 #[must_use]
 pub fn jwks_url(issuer: &str) -> String {
@@ -177,8 +196,8 @@ impl AuthorizationServerMetadata {
     ) -> Self {
         Self {
             issuer: issuer.to_owned(),
-            authorization_endpoint: format!("{endpoints}/authorize"),
-            token_endpoint: format!("{endpoints}/token"),
+            authorization_endpoint: format!("{endpoints}{AUTHORIZE_PATH}"),
+            token_endpoint: format!("{endpoints}{TOKEN_PATH}"),
             revocation_endpoint: format!("{endpoints}/revoke"),
             registration_endpoint: Some(format!("{endpoints}/register")),
             jwks_uri: jwks_uri.to_owned(),

@@ -141,6 +141,7 @@ mod tests {
             annotations: None,
             scopes: Vec::new(),
             aws_actions: Vec::new(),
+            needs_mcp_client: None,
         }
     }
 

@@ -1,7 +1,5 @@
 //! Validates OAuth scope names and joins them with the resource identifier.
 
-use std::fmt;
-
 use crate::name_rule::{Characters, NameRule};
 
 /// A whole OAuth scope: a `scope-token` (RFC 6749 section 3.3).
@@ -32,20 +30,9 @@ pub(crate) const SCOPE_NAME_IN_WORDS: &str =
     "1 to 256 characters of printable ASCII without space, quote, backslash or slash";
 
 /// A string that cannot be the name of an OAuth scope of a Cognito resource-server registration.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("scope name {0:?} must be {SCOPE_NAME_IN_WORDS}")]
 pub struct InvalidScopeName(String);
-
-impl fmt::Display for InvalidScopeName {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            formatter,
-            "scope name {:?} must be {SCOPE_NAME_IN_WORDS}",
-            self.0
-        )
-    }
-}
-
-impl std::error::Error for InvalidScopeName {}
 
 /// Checks a scope name by [`SCOPE_NAME`].
 ///

@@ -1,7 +1,7 @@
 //! Defines, reads and validates settings: environment variables with a type, a default and a description.
 
 use std::collections::BTreeMap;
-use std::fmt;
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use schemars::JsonSchema;
@@ -119,6 +119,15 @@ impl SettingValue for u64 {
     fn parse(text: &str) -> Result<Self, String> {
         text.parse()
             .map_err(|_| "be a whole number that is not negative".to_owned())
+    }
+}
+
+impl SettingValue for NonZeroUsize {
+    const TYPE: SettingType = SettingType::Integer;
+
+    fn parse(text: &str) -> Result<Self, String> {
+        text.parse()
+            .map_err(|_| "be a whole number, 1 or more".to_owned())
     }
 }
 
@@ -283,21 +292,17 @@ pub struct SettingProblem {
 }
 
 /// Every problem of the environment variables.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("environment variables cannot be used: {}", sentences(.0))]
 pub struct SettingsError(pub Vec<SettingProblem>);
 
-impl fmt::Display for SettingsError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("environment variables cannot be used: ")?;
-        for (index, SettingProblem { name, message }) in self.0.iter().enumerate() {
-            let separator = if index == 0 { "" } else { "; " };
-            write!(formatter, "{separator}{name} {message}")?;
-        }
-        Ok(())
-    }
+fn sentences(problems: &[SettingProblem]) -> String {
+    let problems = problems.iter();
+    let sentences: Vec<String> = problems
+        .map(|SettingProblem { name, message }| format!("{name} {message}"))
+        .collect();
+    sentences.join("; ")
 }
-
-impl std::error::Error for SettingsError {}
 
 /// The default in the JSON form of the setting's type; a default that its own type refuses stays a string, which the
 /// test of the server's contract then reports.

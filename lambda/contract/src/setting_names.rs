@@ -25,8 +25,20 @@ setting_names! {
         MCP_ALLOWED_ORIGINS,
         MCP_RESPONSE_MODE,
         MCP_LISTEN,
+        MCP_HTTP_THREADS,
+        MCP_HTTP_CONNECTIONS,
+        MCP_HTTP_REQUESTS,
+        MCP_HTTP_BODY_MS,
+        MCP_HTTP_KEEP_ALIVE_MS,
+        MCP_HTTP_CALL_MS,
+        MCP_HTTP_SHUTDOWN_MS,
+        MCP_TRUSTED_PROXIES,
         MCP_METRICS,
         MCP_LOG_CLIENTS,
+        MCP_TOOLS_URL,
+        MCP_TOOLS_KEYS,
+        MCP_TOOLS_ACCESS_TOKENS,
+        MCP_RESULT_CACHE,
         MCP_STATE_TABLE,
         MCP_STATE_KEYS,
     ];
@@ -52,7 +64,32 @@ setting_names! {
         AUTHORIZATION_RESOURCES,
         AUTHORIZATION_CLIENTS,
     ];
+    /// Of the playground.
+    PLAYGROUND = [
+        PLAYGROUND_ORIGIN,
+        PLAYGROUND_SERVERS,
+        PLAYGROUND_MODELS,
+        PLAYGROUND_TABLE,
+        PLAYGROUND_SECRET_ARN,
+        PLAYGROUND_TITLE,
+        PLAYGROUND_SYSTEM_PROMPT,
+        PLAYGROUND_TURNS_PER_MINUTE,
+        PLAYGROUND_TOKENS_PER_DAY,
+        PLAYGROUND_RETENTION_DAYS,
+        ALLOW_PRIVATE_SERVERS,
+    ];
 }
 
 /// Those that have no effect on Lambda: only the plain HTTP mode reads them.
-pub const PLAIN_HTTP: [&str; 2] = [MCP_LISTEN, MCP_JWKS_URL];
+pub const PLAIN_HTTP: [&str; 10] = [
+    MCP_LISTEN,
+    MCP_JWKS_URL,
+    MCP_HTTP_THREADS,
+    MCP_HTTP_CONNECTIONS,
+    MCP_HTTP_REQUESTS,
+    MCP_HTTP_BODY_MS,
+    MCP_HTTP_KEEP_ALIVE_MS,
+    MCP_HTTP_CALL_MS,
+    MCP_HTTP_SHUTDOWN_MS,
+    MCP_TRUSTED_PROXIES,
+];

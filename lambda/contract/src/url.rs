@@ -18,32 +18,23 @@ pub struct HttpUrl {
 }
 
 /// Why a string is not an [`HttpUrl`]. Its `Display` names the fix.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidUrl {
     /// Neither `https://` nor `http://`.
+    #[error("must start with https:// (or http:// for a loopback host)")]
     Scheme,
     /// `http://` with a host that is not this machine.
+    #[error("must use https, because http is accepted for localhost, 127.0.0.1 and [::1] only")]
     PlainHttp,
     /// No host, a user name in it, or a port that is not a number.
+    #[error("must have a host, an optional port number and no user name")]
     Authority,
     /// A `#fragment`, white space, a control character, or a character outside ASCII.
+    #[error(
+        "must not contain a fragment, white space, control characters or characters outside ASCII"
+    )]
     Character,
 }
-
-impl fmt::Display for InvalidUrl {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            InvalidUrl::Scheme => "must start with https:// (or http:// for a loopback host)",
-            InvalidUrl::PlainHttp => "must use https, because http is accepted for localhost, 127.0.0.1 and [::1] only",
-            InvalidUrl::Authority => "must have a host, an optional port number and no user name",
-            InvalidUrl::Character => {
-                "must not contain a fragment, white space, control characters or characters outside ASCII"
-            }
-        })
-    }
-}
-
-impl std::error::Error for InvalidUrl {}
 
 impl HttpUrl {
     /// Parses an absolute URL. Plain `http` is accepted for `localhost`, `*.localhost`, `127.0.0.0/8` and `[::1]`.

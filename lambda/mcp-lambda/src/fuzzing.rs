@@ -26,11 +26,13 @@ use crate::endpoint::message::Message;
 use crate::runtime::deadline::Deadline;
 use crate::runtime::event::{Event, GatewayRequest};
 use crate::runtime::process::Process;
+use crate::runtime::shutdown::Shutdown;
 use crate::state::store::{Seal, StateKeys};
 use crate::token::caller::{Caller, CallerKind, verified_caller};
 use crate::token::claims::{Expiry, caller_from_claims};
 use crate::token::jwt::claims_without_verification;
 use crate::tool_policy::ToolPolicy;
+use crate::work_permit::WorkPermit;
 
 const RESOURCE: &str = "https://d111.cloudfront.net/mcp";
 const ISSUER: &str = "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_Example01";
@@ -339,11 +341,13 @@ pub fn request(data: &[u8]) {
     let process =
         Process::new([], [], now).with_log(|line| LOG.with_borrow_mut(|log| log.push_str(line)));
     let (status, body) = runtime.block_on(async {
-        let endpoint = Endpoint::new(server, &process);
+        let endpoint = Endpoint::new(server, &process, Shutdown::never());
         let caller = Ok(caller("ada"));
         // A subscription lasts as long as it may.
         let deadline = Deadline::after(Duration::from_millis(300));
-        let reply = endpoint.respond(request, caller, deadline, None).await;
+        let reply = endpoint
+            .respond(request, caller, deadline, None, &WorkPermit::default())
+            .await;
         let status = reply.response.status();
         let Ok(body) = reply.response.into_body().collect().await;
         (status, body.to_bytes())

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use http::HeaderMap;
 use http_body_util::Full;
-use mcp_lambda_contract::{Contract, McpSettings, ResponseMode};
+use mcp_lambda_contract::{McpSettings, ProtectedResourceMetadata, ResponseMode};
 use rmcp::ServerHandler;
 use serde_json::{Map, Value, json};
 use tokio::sync::OnceCell;
@@ -13,15 +13,20 @@ use crate::definition::BuiltServer;
 use crate::endpoint::Endpoint;
 use crate::endpoint::refusal::Refusal;
 use crate::endpoint::reply::Reply;
-use crate::http_service::resource_server::ResourceServer;
+use crate::http_service::resource_server::{ResourceServer, protected_resource};
 use crate::runtime::event::{Event, GatewayRequest};
 use crate::runtime::process::Process;
 use crate::runtime::response::{PayloadFormat, Response, buffered_response, streamed_response};
 use crate::runtime::runtime_api::{ApiBody, ERROR_TYPE, Invocation, RuntimeApi, whole};
+use crate::runtime::shutdown::Shutdown;
 use crate::runtime::start_error::StartError;
 use crate::token::caller::Caller;
 use crate::token::claims::{Expiry, caller_from_claims};
 use crate::token::flattened_groups;
+use crate::tools_api::ToolsApi;
+use crate::tools_api::path::Path;
+use crate::tools_api::problem::Problem;
+use crate::work_permit::WorkPermit;
 
 type Headers = &'static [(&'static str, &'static str)];
 
@@ -40,7 +45,7 @@ const STREAMED: Headers = &[
 struct Function<S: ServerHandler> {
     endpoint: Arc<Endpoint<S>>,
     settings: McpSettings,
-    contract: Contract,
+    metadata: ProtectedResourceMetadata,
     /// Initialized by the first request of a function URL.
     resource_server: OnceCell<ResourceServer<S>>,
     process: Process,
@@ -57,8 +62,8 @@ pub(crate) async fn serve<S: ServerHandler>(
 ) -> Result<(), StartError> {
     let function = Function {
         settings: built.settings.clone(),
-        contract: built.contract.clone(),
-        endpoint: Arc::new(Endpoint::new(built, &process)),
+        metadata: protected_resource(&built.settings, &built.contract),
+        endpoint: Arc::new(Endpoint::new(built, &process, Shutdown::never())),
         resource_server: OnceCell::new(),
         process,
     };
@@ -85,11 +90,25 @@ impl<S: ServerHandler> Function<S> {
         let held = self.endpoint.telemetry().hold();
         let (ids, deadline) = (Some(&invocation.ids), invocation.deadline);
         let reply = match Event::read(&invocation.event) {
-            Event::Rest(GatewayRequest {
-                request, claims, ..
-            }) => {
-                let caller = self.identify(claims, request.headers(), invocation);
-                let reply = self.endpoint.respond(request, caller, deadline, ids).await;
+            Event::Rest(gateway) => {
+                let permit = WorkPermit::default();
+                let reply = match self.tools_path(&gateway) {
+                    Some((api, path)) => {
+                        let caller = self.identify_for(api, &gateway, invocation);
+                        let request = gateway.request;
+                        let response = api.respond(request, path, caller, deadline, ids, &permit);
+                        response.await.into()
+                    }
+                    None => {
+                        let GatewayRequest {
+                            request, claims, ..
+                        } = gateway;
+                        let caller = self.identify(claims, request.headers(), invocation);
+                        self.endpoint
+                            .respond(request, caller, deadline, ids, &permit)
+                            .await
+                    }
+                };
                 Some((reply, PayloadFormat::V1))
             }
             Event::FunctionUrl(request) => {
@@ -124,6 +143,35 @@ impl<S: ServerHandler> Function<S> {
         posted
     }
 
+    /// The tools API and its path, if the request came to a resource of it.
+    fn tools_path(&self, gateway: &GatewayRequest) -> Option<(&ToolsApi<S>, Path)> {
+        let api = self.endpoint.tools_api()?;
+        let path = Path::of_resource(gateway.resource.as_deref()?, &gateway.path_parameters)?;
+        Some((api, path))
+    }
+
+    /// The caller of the tools API whom API Gateway has verified, by an access token or an API key; none where it lets anyone
+    /// through.
+    ///
+    /// A request with an access token may count against an API key too, which says nothing about its caller.
+    fn identify_for(
+        &self,
+        api: &ToolsApi<S>,
+        gateway: &GatewayRequest,
+        invocation: &Invocation,
+    ) -> Result<Option<Caller>, Problem> {
+        match (&gateway.claims, &gateway.api_key_id) {
+            (Some(_), _) if !api.takes_access_tokens() => Err(Problem::CredentialMissing),
+            (Some(claims), _) => {
+                let headers = gateway.request.headers();
+                let caller = self.identify(Some(claims.clone()), headers, invocation)?;
+                Ok(Some(caller))
+            }
+            (None, Some(id)) => api.caller_of_key(id).map(Some),
+            (None, None) => Ok(None),
+        }
+    }
+
     /// The caller whom API Gateway has verified.
     fn identify(
         &self,
@@ -148,7 +196,7 @@ impl<S: ServerHandler> Function<S> {
         self.resource_server
             .get_or_try_init(|| async {
                 let endpoint = Arc::clone(&self.endpoint);
-                ResourceServer::new(endpoint, &self.settings, &self.contract, &self.process)
+                ResourceServer::new(endpoint, &self.settings, &self.metadata, &self.process)
             })
             .await
     }

@@ -11,6 +11,7 @@ use crate::runtime::deadline::Deadline;
 use crate::state::request_state::RequestState;
 use crate::telemetry::Outcome;
 use crate::token::caller::Caller;
+use crate::work_permit::WorkPermit;
 
 /// What is known about one request when it reaches a handler.
 #[derive(Clone)]
@@ -24,6 +25,7 @@ pub(crate) struct RequestFacts {
     /// Whether the cursor is not a string, which rmcp reads as an absent one.
     pub(crate) has_malformed_cursor: bool,
     pub(crate) state: RequestState,
+    pub(crate) permit: WorkPermit,
 }
 
 impl RequestFacts {
@@ -41,6 +43,7 @@ impl RequestFacts {
             wants_stream: false,
             has_malformed_cursor: false,
             state: RequestState::default(),
+            permit: WorkPermit::default(),
         }
     }
 
@@ -55,6 +58,12 @@ impl RequestFacts {
     /// The facts of the request that a handler is called for.
     pub(crate) fn of(extensions: &Extensions) -> Result<&Self, ErrorData> {
         Self::find(extensions).ok_or_else(without_facts)
+    }
+
+    /// The permit to work on the request that a handler is called for; an unused one if the request has none.
+    pub(crate) fn permit(extensions: &Extensions) -> WorkPermit {
+        let facts = Self::find(extensions);
+        facts.map_or_else(WorkPermit::default, |facts| facts.permit.clone())
     }
 
     /// The outcome of the request that a handler is called for; an unused one if the request has none.

@@ -50,6 +50,10 @@ pub(crate) mod requirements {
             true
         }
 
+        pub(crate) fn only_as_task(&self) -> bool {
+            false
+        }
+
         pub(crate) fn aws_actions(&self) -> Option<AwsActions> {
             None
         }

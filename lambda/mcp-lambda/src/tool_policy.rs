@@ -18,6 +18,8 @@ const META_KEY: &str = "mcp-lambda/access";
 pub struct ToolPolicy {
     scopes: Vec<String>,
     aws_actions: Vec<AwsActions>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    needs_mcp_client: Option<String>,
     #[serde(default, skip_serializing_if = "StateUse::is_nothing")]
     pub(crate) state: StateUse,
 }
@@ -43,6 +45,16 @@ impl ToolPolicy {
         self
     }
 
+    /// The tool works for MCP clients alone, because it asks the client something, for example. The reason is the end of a
+    /// sentence that begins with the tool: `needs_mcp_client("asks which dog is meant")`.
+    ///
+    /// As plain REST the tool is then listed with the reason, and a call of it is refused before it runs.
+    #[must_use]
+    pub fn needs_mcp_client(mut self, reason: &str) -> Self {
+        self.needs_mcp_client = Some(reason.to_owned());
+        self
+    }
+
     /// The declaration in the form that `#[tool(meta = …)]` takes.
     #[must_use]
     pub fn meta(self) -> MetaObject {
@@ -52,33 +64,39 @@ impl ToolPolicy {
     }
 }
 
-/// Removes the declaration from a tool, so that clients see neither it nor an empty `_meta`.
-pub(crate) fn take_policy(tool: &mut rmcp::model::Tool) -> ToolPolicy {
-    let Some(meta) = tool.meta.as_mut() else {
-        return ToolPolicy::default();
-    };
-    let declared = meta.0.remove(META_KEY);
-    if meta.0.is_empty() {
-        tool.meta = None;
-    }
+/// The declaration of a tool.
+pub(crate) fn policy_of(tool: &rmcp::model::Tool) -> ToolPolicy {
+    let declared = tool.meta.as_ref().and_then(|meta| meta.0.get(META_KEY));
     match declared {
         None => ToolPolicy::default(),
         // A declaration that cannot be read must not open the tool: no server can declare this scope, so the
         // definition is refused.
         Some(declared) => {
-            serde_json::from_value(declared).unwrap_or_else(|_| ToolPolicy::scopes(&[""]))
+            ToolPolicy::deserialize(declared).unwrap_or_else(|_| ToolPolicy::scopes(&[""]))
+        }
+    }
+}
+
+/// Removes the declaration from a tool, so that clients see neither it nor an empty `_meta`.
+pub(crate) fn hide_policy(tool: &mut rmcp::model::Tool) {
+    if let Some(meta) = tool.meta.as_mut() {
+        meta.0.remove(META_KEY);
+        if meta.0.is_empty() {
+            tool.meta = None;
         }
     }
 }
 
 /// The entry of one tool in the contract.
 pub(crate) fn contract_tool(mut tool: rmcp::model::Tool) -> Tool {
-    let policy = take_policy(&mut tool);
+    let policy = policy_of(&tool);
     policy.state.describe(&mut tool);
     let actions_on_state = policy.state.aws_actions();
+    let only_as_task = policy.state.only_as_task();
     let ToolPolicy {
         scopes,
         mut aws_actions,
+        needs_mcp_client,
         ..
     } = policy;
     aws_actions.extend(actions_on_state);
@@ -95,5 +113,7 @@ pub(crate) fn contract_tool(mut tool: rmcp::model::Tool) -> Tool {
             .and_then(|annotations| serde_json::to_value(annotations).ok()),
         scopes,
         aws_actions,
+        needs_mcp_client: needs_mcp_client
+            .or_else(|| only_as_task.then(|| "runs only as a task of MCP".to_owned())),
     }
 }

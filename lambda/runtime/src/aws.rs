@@ -1,8 +1,6 @@
 //! Reads the AWS variables that Lambda sets: region, credentials, function name and endpoints.
 
-use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
 
 use crate::process::Process;
 
@@ -12,7 +10,7 @@ use crate::process::Process;
 /// expire, so they are read once.
 #[derive(Clone)]
 pub struct AwsEnvironment {
-    variables: Arc<BTreeMap<String, String>>,
+    process: Process,
 }
 
 impl AwsEnvironment {
@@ -20,15 +18,12 @@ impl AwsEnvironment {
     #[must_use]
     pub fn new(process: &Process) -> Self {
         Self {
-            variables: Arc::clone(&process.variables),
+            process: process.clone(),
         }
     }
 
     fn variable(&self, name: &str) -> Option<&str> {
-        self.variables
-            .get(name)
-            .map(String::as_str)
-            .filter(|value| !value.is_empty())
+        self.process.variable(name)
     }
 
     /// `AWS_REGION`, or `AWS_DEFAULT_REGION` outside Lambda.

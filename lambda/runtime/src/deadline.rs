@@ -7,14 +7,22 @@ use tokio::time::Instant;
 /// Reserved for a late response: a tool is stopped this long before the invocation ends.
 const TOOL_MARGIN: Duration = Duration::from_millis(250);
 /// Reserved for posting the response.
-const RESPONSE_MARGIN: Duration = Duration::from_millis(100);
+pub const RESPONSE_MARGIN: Duration = Duration::from_millis(100);
 
 /// The time by which a tool must have returned. A tool can take it as an argument.
 ///
-/// On Lambda it is shortly before the end of the invocation; in plain HTTP mode there is none.
+/// On Lambda it is shortly before the end of the invocation; in plain HTTP mode `MCP_HTTP_CALL_MS` after the request.
 #[derive(Clone, Copy, Debug)]
 pub struct Deadline {
     invocation_end: Option<Instant>,
+}
+
+/// Waits until then; for ever if there is no end.
+pub async fn until(end: Option<Instant>) {
+    match end {
+        Some(end) => tokio::time::sleep_until(end).await,
+        None => std::future::pending().await,
+    }
 }
 
 impl Deadline {

@@ -2,16 +2,13 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::header::COOKIE;
 use http::{HeaderMap, HeaderValue, Method, Request, Uri};
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{MapAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
@@ -44,6 +41,12 @@ pub struct GatewayRequest {
     pub query: Vec<(String, String)>,
     /// API Gateway's identifier of the request.
     pub request_id: Option<String>,
+    /// The path of the API's resource that matched, such as `/functions/{name}`. The deployment chooses it, not the caller.
+    pub resource: Option<String>,
+    /// The parameters in that path.
+    pub path_parameters: BTreeMap<String, String>,
+    /// The id of the API key that API Gateway counts the request against, which it has checked.
+    pub api_key_id: Option<String>,
 }
 
 /// The members of all kinds of events that a program of this library needs.
@@ -54,17 +57,17 @@ struct Members<'a> {
     http_method: Option<Text<'a>>,
     #[serde(default, borrow)]
     path: Option<Text<'a>>,
+    resource: Option<String>,
+    path_parameters: Option<BTreeMap<String, String>>,
     /// In payload format 1.0 read only without the multi-value form, which contains the same values.
     #[serde(default, borrow)]
     headers: Option<&'a RawValue>,
-    #[serde(default)]
     multi_value_headers: Option<Headers>,
     /// As the headers: without the multi-value form only.
     #[serde(default, borrow)]
     query_string_parameters: Option<&'a RawValue>,
     #[serde(default, borrow)]
     multi_value_query_string_parameters: Option<&'a RawValue>,
-    #[serde(default)]
     body: Option<String>,
     #[serde(default)]
     is_base64_encoded: bool,
@@ -76,7 +79,6 @@ struct Members<'a> {
     raw_path: Option<Text<'a>>,
     #[serde(default)]
     cookies: Vec<String>,
-    #[serde(default)]
     mcp_lambda_work: Option<String>,
 }
 
@@ -87,18 +89,22 @@ struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct RequestContext<'a> {
-    #[serde(default)]
     request_id: Option<String>,
-    #[serde(default)]
     authorizer: Option<Authorizer>,
+    identity: Option<Identity>,
     #[serde(default, borrow)]
     http: Option<Http<'a>>,
 }
 
 #[derive(Deserialize)]
 struct Authorizer {
-    #[serde(default)]
-    claims: Option<Claims>,
+    claims: Option<Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Identity {
+    api_key_id: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -107,46 +113,13 @@ struct Http<'a> {
     method: Cow<'a, str>,
 }
 
-/// The claims of the access token from API Gateway's authorizer.
-#[derive(Debug)]
-enum Claims {
-    /// From a Cognito authorizer.
-    Members(Map<String, Value>),
-    /// From this library's Lambda authorizer, as JSON: API Gateway forwards only strings, numbers and booleans of a
-    /// Lambda authorizer.
-    Text(String),
-}
-
-impl<'de> Deserialize<'de> for Claims {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ClaimsVisitor)
-    }
-}
-
-struct ClaimsVisitor;
-
-impl<'de> Visitor<'de> for ClaimsVisitor {
-    type Value = Claims;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("claims, or their JSON as a text")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Claims, A::Error> {
-        Map::deserialize(MapAccessDeserializer::new(members)).map(Claims::Members)
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Claims, E> {
-        Ok(Claims::Text(text.to_owned()))
-    }
-}
-
-impl Claims {
-    fn members(self) -> Option<Map<String, Value>> {
-        match self {
-            Claims::Members(members) => Some(members),
-            Claims::Text(text) => serde_json::from_str(&text).ok(),
-        }
+/// The claims of the access token from API Gateway's authorizer: the members of a Cognito authorizer, or their JSON from
+/// this library's Lambda authorizer, because API Gateway forwards only strings, numbers and booleans of one.
+fn claims_of(authorizer: Authorizer) -> Option<Map<String, Value>> {
+    match authorizer.claims? {
+        Value::Object(members) => Some(members),
+        Value::String(text) => serde_json::from_str(&text).ok(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => None,
     }
 }
 
@@ -195,17 +168,17 @@ impl Members<'_> {
             Some(_) | None => self.single_headers()?,
         };
         *request.body_mut() = self.body()?;
-        let authorizer = context.authorizer;
         Some(GatewayRequest {
             request,
-            claims: authorizer
-                .and_then(|authorizer| authorizer.claims)
-                .and_then(Claims::members),
+            claims: context.authorizer.and_then(claims_of),
             query: query(
                 self.multi_value_query_string_parameters,
                 self.query_string_parameters,
             ),
             request_id: context.request_id,
+            resource: self.resource,
+            path_parameters: self.path_parameters.unwrap_or_default(),
+            api_key_id: context.identity.and_then(|identity| identity.api_key_id),
         })
     }
 

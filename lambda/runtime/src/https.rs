@@ -1,10 +1,10 @@
-//! Fetches small documents over HTTPS, with a time limit and a size limit for each.
+//! Makes HTTPS requests, with a time limit and a size limit for each.
 
 use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, Response, StatusCode, header};
+use http::{Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
@@ -15,7 +15,7 @@ use mcp_lambda_contract::HttpUrl;
 
 use crate::client_span::Call;
 
-/// Fetches small documents over HTTPS: every request has a time limit and a size limit, redirects are not followed, and
+/// Makes HTTPS requests: each has a time limit and a size limit, redirects are not followed, and
 /// plain HTTP is possible for a loopback host only (see [`HttpUrl`]).
 ///
 /// Speaks TLS 1.3, and 1.2 with the feature `tls12`, which is on by default.
@@ -41,6 +41,8 @@ pub enum FetchError {
     TooLarge,
     /// The body has an unexpected content.
     Nonsense,
+    /// The request has a header, path or body that cannot be sent; nothing was sent.
+    Malformed,
 }
 
 impl fmt::Display for FetchError {
@@ -53,6 +55,7 @@ impl fmt::Display for FetchError {
             }
             FetchError::TooLarge => formatter.write_str("sent more data than expected"),
             FetchError::Nonsense => formatter.write_str("sent something that cannot be understood"),
+            FetchError::Malformed => formatter.write_str("was not asked: the request is malformed"),
         }
     }
 }
@@ -120,13 +123,13 @@ impl HttpsClient {
             .body(Full::default())
             .map_err(|_| FetchError::Unreachable)?;
         let exchange = async {
-            let response = self.request(request).await?;
+            let response = self.start(request).await?;
             if response.status() != StatusCode::OK {
                 return Err(FetchError::Status(response.status()));
             }
             read_body(response.into_body(), limit).await
         };
-        trace(url, within(timeout, exchange)).await
+        trace(url, Method::GET, within(timeout, exchange)).await
     }
 
     /// Sends one request and returns the status of the response; the body is not read.
@@ -139,7 +142,7 @@ impl HttpsClient {
         request: Request<Full<Bytes>>,
         timeout: Duration,
     ) -> Result<StatusCode, FetchError> {
-        let response = within(timeout, self.request(request)).await?;
+        let response = within(timeout, self.start(request)).await?;
         Ok(response.status())
     }
 
@@ -155,17 +158,14 @@ impl HttpsClient {
         timeout: Duration,
     ) -> Result<Response<Bytes>, FetchError> {
         within(timeout, async {
-            let (head, body) = self.request(request).await?.into_parts();
+            let (head, body) = self.start(request).await?.into_parts();
             let body = read_body(body, limit).await?;
             Ok(Response::from_parts(head, body))
         })
         .await
     }
 
-    async fn request(
-        &self,
-        request: Request<Full<Bytes>>,
-    ) -> Result<Response<Incoming>, FetchError> {
+    async fn start(&self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, FetchError> {
         let response = self.client.request(request).await;
         response.map_err(|_| FetchError::Unreachable)
     }
@@ -203,18 +203,19 @@ pub async fn read_body(body: Incoming, limit: usize) -> Result<Bytes, FetchError
 }
 
 /// A client span of the semantic conventions for HTTP, without the URL, whose path and query may contain anything.
-async fn trace(
+pub(crate) async fn trace<T>(
     url: &HttpUrl,
-    document: impl Future<Output = Result<Bytes, FetchError>>,
-) -> Result<Bytes, FetchError> {
+    method: Method,
+    exchange: impl Future<Output = Result<T, FetchError>>,
+) -> Result<T, FetchError> {
     let describe = || {
         let authority = url.authority();
         let (host, port) = authority
             .rsplit_once(':')
             .and_then(|(host, port)| Some((host, port.parse::<i64>().ok()?)))
             .map_or((authority, None), |(host, port)| (host, Some(port)));
-        let call = Call::new("GET")
-            .text("http.request.method", "GET")
+        let call = Call::new(method.to_string())
+            .text("http.request.method", method.to_string())
             .text("server.address", host.to_owned());
         match port {
             Some(port) => call.number("server.port", port),
@@ -228,7 +229,8 @@ async fn trace(
             FetchError::Status(status) => status.as_u16().to_string().into(),
             FetchError::TooLarge => "too_large".into(),
             FetchError::Nonsense => "nonsense".into(),
+            FetchError::Malformed => "malformed".into(),
         })
     };
-    Call::record(describe, document, problem).await
+    Call::record(describe, exchange, problem).await
 }

@@ -5,7 +5,7 @@
 #[cfg(feature = "rmcp")]
 mod argument;
 pub mod aws;
-#[cfg(feature = "dynamodb")]
+#[cfg(feature = "aws-sdk")]
 mod aws_http;
 #[cfg(feature = "opentelemetry")]
 pub mod client_span;
@@ -18,12 +18,17 @@ mod dynamodb;
 pub mod event;
 mod event_headers;
 pub mod https;
+pub mod https_request;
 pub mod invocation_ids;
 pub mod log;
 pub mod process;
 pub mod program;
+pub mod public_address;
 pub mod response;
 pub mod runtime_api;
+#[cfg(feature = "aws-sdk")]
+mod sdk_config;
+pub mod shutdown;
 #[cfg(feature = "sigv4")]
 pub mod signing;
 pub mod start_error;

@@ -43,11 +43,23 @@ impl Log {
     /// Logs only its source location: Rust's own report would write the message to the standard error stream, which may
     /// contain a caller's data.
     pub fn take_panics(&self) {
+        self.hook_panics(false);
+    }
+
+    /// As [`Log::take_panics`], with the message, cut off after 500 characters: for programs whose authors read the log to find
+    /// out what went wrong.
+    pub fn take_panics_with_messages(&self) {
+        self.hook_panics(true);
+    }
+
+    fn hook_panics(&self, has_messages: bool) {
         if self.is_standard_error {
             let log = self.clone();
             std::panic::set_hook(Box::new(move |panic| {
                 let place = panic.location().map(ToString::to_string);
-                log.error("a panic", &json!({ "place": place }));
+                let message = panic.payload_as_str().filter(|_| has_messages);
+                let message = message.map(|text| text.chars().take(500).collect::<String>());
+                log.error("a panic", &json!({ "place": place, "panic": message }));
             }));
         }
     }

@@ -13,6 +13,12 @@ use crate::process::Process;
 use crate::runtime_api::{Invocation, RuntimeApi, whole};
 use crate::start_error::StartError;
 
+/// What a process can be: a server, ready to run.
+pub trait Program {
+    /// Runs until the process ends, and returns its exit status.
+    fn run_in(self, process: Process) -> ExitCode;
+}
+
 /// Runs a program on one thread until it ends. A problem that ends it is logged, and makes the exit status 1. Panics are
 /// logged without their messages, if this is the process's own log.
 pub fn run(log: &Log, program: impl Future<Output = Result<(), StartError>>) -> ExitCode {

@@ -1,20 +1,24 @@
 //! Why a program does not start.
 
-use std::fmt;
-
 use mcp_lambda_contract::{ContractProblem, SettingsError};
 
-/// Why a server cannot start, for whoever deploys it.
-#[derive(Debug)]
+/// Why a server cannot start, for the person who deploys it.
+#[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
     /// Environment variables are missing or malformed; all of them are named.
+    #[error("{0}")]
     Settings(SettingsError),
     /// The definition contradicts itself.
+    #[error("the server's definition contradicts itself: {}", sentences(.0))]
     Definition(Vec<ContractProblem>),
     /// The command line has an argument that is not known.
+    #[error(
+        "unknown argument {0:?}: use \"contract\" to print the contract, \"openapi\" to print the OpenAPI document, or no argument to serve"
+    )]
     Argument(String),
     /// The plain HTTP mode cannot listen.
+    #[error("cannot listen on MCP_LISTEN={address:?}: {cause}; choose a free address")]
     Listen {
         /// The address from `MCP_LISTEN`.
         address: String,
@@ -22,49 +26,20 @@ pub enum StartError {
         cause: std::io::Error,
     },
     /// The asynchronous runtime cannot start, or a stream of the process is closed.
+    #[error("cannot use the operating system: {0}")]
     System(std::io::Error),
     /// The Lambda Runtime API cannot be reached or breaks its protocol.
+    #[error("cannot talk to the Lambda Runtime API: {0}")]
     RuntimeApi(String),
     /// The server's own reason.
+    #[error("{0}")]
     Server(String),
 }
 
-impl fmt::Display for StartError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            StartError::Settings(error) => error.fmt(formatter),
-            StartError::Definition(problems) => {
-                let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
-                write!(
-                    formatter,
-                    "the server's definition contradicts itself: {}",
-                    problems.join("; ")
-                )
-            }
-            StartError::Argument(argument) => {
-                write!(
-                    formatter,
-                    "unknown argument {argument:?}: use \"contract\" to print the contract, or no argument to serve"
-                )
-            }
-            StartError::Listen { address, cause } => {
-                write!(
-                    formatter,
-                    "cannot listen on MCP_LISTEN={address:?}: {cause}; choose a free address"
-                )
-            }
-            StartError::System(cause) => {
-                write!(formatter, "cannot use the operating system: {cause}")
-            }
-            StartError::RuntimeApi(cause) => {
-                write!(formatter, "cannot talk to the Lambda Runtime API: {cause}")
-            }
-            StartError::Server(cause) => formatter.write_str(cause),
-        }
-    }
+fn sentences(problems: &[ContractProblem]) -> String {
+    let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    problems.join("; ")
 }
-
-impl std::error::Error for StartError {}
 
 impl StartError {
     /// Name for the Lambda Runtime API's error type.

@@ -11,11 +11,13 @@ use crate::answer::{Answer, Failure};
 use crate::instance::{Instance, Invocation, Signal};
 use crate::options::FunctionOptions;
 use crate::pool::Pool;
-use crate::process;
+use crate::process::{self, ThreadProgram};
 
 /// What Lambda is for one function: as many processes as there are invocations at one time.
 pub struct Function {
     options: Arc<FunctionOptions>,
+    /// Runs on threads instead of the command of the options.
+    program: Option<ThreadProgram>,
     pool: Arc<Pool<Instance>>,
     started: AtomicU64,
     killed: AtomicU64,
@@ -25,9 +27,14 @@ impl Function {
     /// Starts no process yet: the first invocation does.
     #[must_use]
     pub fn new(options: FunctionOptions) -> Arc<Self> {
+        Self::start(options, None)
+    }
+
+    pub(crate) fn start(options: FunctionOptions, program: Option<ThreadProgram>) -> Arc<Self> {
         let seed = options.kills.map_or(0, |kills| kills.seed);
         Arc::new(Self {
             options: Arc::new(options),
+            program,
             pool: Arc::new(Pool::new(seed)),
             started: AtomicU64::new(0),
             killed: AtomicU64::new(0),
@@ -68,7 +75,8 @@ impl Function {
             Some(instance) => instance.hand_over(invocation),
             None => {
                 let number = self.started.fetch_add(1, Ordering::Relaxed);
-                process::start(&self.pool, &self.options, number, invocation).await?;
+                let program = self.program.as_ref();
+                process::start(&self.pool, &self.options, program, number, invocation).await?;
             }
         }
         answered.await.unwrap_or(Err(Failure::Ended))

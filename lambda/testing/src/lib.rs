@@ -6,6 +6,9 @@
 //! it turns HTTP requests into events of the REST API's proxy integration (payload format 1.0), or of a function URL
 //! (payload format 2.0), and answers back.
 //!
+//! [`serve`] and [`serve_program`] put an MCP server into a function with everything it needs, so that a test calls its tools
+//! in one line.
+//!
 //! [`LambdaApi`] is the one operation of Lambda's API that a function needs to invoke itself asynchronously.
 //!
 //! It is as strict as AWS where a server could go wrong: the response transfer mode is fixed, a challenge header is
@@ -13,6 +16,8 @@
 //! rates or sizes, or freeze idle processes.
 
 mod answer;
+mod contract;
+mod deployment;
 mod function;
 mod gateway;
 mod instance;
@@ -21,10 +26,18 @@ mod options;
 mod pool;
 mod process;
 mod runtime_api;
+mod server_under_test;
+mod table;
+mod test_caller;
+mod tool_response;
 mod url_event;
 
 pub use answer::{Answer, Failure, TransferMode};
+pub use contract::check_contract;
 pub use function::Function;
 pub use gateway::{Gateway, GatewayOptions};
 pub use lambda_api::LambdaApi;
 pub use options::{FunctionOptions, Kills};
+pub use server_under_test::{ServerUnderTest, serve, serve_program};
+pub use test_caller::TestCaller;
+pub use tool_response::ToolResponse;

@@ -6,8 +6,8 @@ use mcp_lambda_contract::McpSettings;
 
 use crate::caller::Caller;
 use crate::claims::{ClaimsProblem, Expiry, caller_from_claims};
-use crate::jwks::KeyStore;
-use crate::jwt::{SignatureError, signed_claims};
+use crate::jwt::SignatureError;
+use crate::verifier::TokenVerifier;
 
 /// The access token of the one value of an `Authorization` header, of the only accepted form: `Bearer …` (RFC 6750 section
 /// 2.1).
@@ -36,11 +36,12 @@ pub enum TokenError {
 /// [`TokenError`]: its signature or its claims.
 pub async fn caller_from_token(
     token: &str,
-    keys: &KeyStore,
+    verifier: &TokenVerifier,
     settings: &McpSettings,
     now: SystemTime,
 ) -> Result<Caller, TokenError> {
-    let claims = signed_claims(token, keys, now)
+    let claims = verifier
+        .claims(token, now)
         .await
         .map_err(TokenError::Signature)?;
     caller_from_claims(&claims, settings, Expiry::Required, now).map_err(TokenError::Claims)

@@ -1,7 +1,6 @@
 //! Checks the claims of a verified access token and makes a caller of them.
 
 use std::collections::BTreeSet;
-use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use mcp_lambda_contract::McpSettings;
@@ -13,44 +12,35 @@ use crate::caller::{Caller, CallerKind, verified_caller};
 const LEEWAY: Duration = Duration::from_secs(30);
 
 /// Why the claims of an access token do not make a caller. A closed list; the caller gets the short message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ClaimsProblem {
     /// `token_use` is not `access`.
+    #[error("the token is not an access token")]
     NotAnAccessToken,
     /// `iss` is another issuer.
+    #[error("the access token comes from another issuer")]
     WrongIssuer,
     /// `aud` names another resource.
+    #[error("the access token was issued for another resource")]
     WrongAudience,
     /// A person's token has no `aud`, and the server requires one.
+    #[error("the access token has no audience: ask for it with the resource parameter")]
     NoAudience,
     /// `exp` is past.
+    #[error("the access token has expired")]
     Expired,
     /// There is no `exp`.
+    #[error("the access token says nothing about its end")]
     NoExpiry,
     /// `nbf` is in the future.
+    #[error("the access token is not valid yet")]
     NotYetValid,
     /// It carries no OAuth scope of this server.
+    #[error("the access token has no scope of this server")]
     NoScope,
     /// There is no `sub` or no `client_id`.
+    #[error("the access token names no subject or no app client")]
     NoSubject,
-}
-
-impl fmt::Display for ClaimsProblem {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            ClaimsProblem::NotAnAccessToken => "the token is not an access token",
-            ClaimsProblem::WrongIssuer => "the access token comes from another issuer",
-            ClaimsProblem::WrongAudience => "the access token was issued for another resource",
-            ClaimsProblem::NoAudience => {
-                "the access token has no audience: ask for it with the resource parameter"
-            }
-            ClaimsProblem::Expired => "the access token has expired",
-            ClaimsProblem::NoExpiry => "the access token says nothing about its end",
-            ClaimsProblem::NotYetValid => "the access token is not valid yet",
-            ClaimsProblem::NoScope => "the access token has no scope of this server",
-            ClaimsProblem::NoSubject => "the access token names no subject or no app client",
-        })
-    }
 }
 
 /// How `exp` is checked.
@@ -94,19 +84,12 @@ pub fn caller_from_claims(
         return Err(ClaimsProblem::WrongIssuer);
     }
     let resource = settings.resource.as_str();
-    let has_audience = !matches!(claims.get("aud"), None | Some(Value::Null));
-    let audience_is_ours = match claims.get("aud") {
-        None | Some(Value::Null) => true,
-        Some(Value::String(audience)) => audience == resource,
-        Some(Value::Array(audiences)) => {
-            !audiences.is_empty()
-                && audiences
-                    .iter()
-                    .all(|audience| audience.as_str() == Some(resource))
-        }
-        Some(Value::Bool(_) | Value::Number(_) | Value::Object(_)) => false,
+    let audience = claims.get("aud").filter(|audience| !audience.is_null());
+    let is_ours = |audience: &Value| match audience.as_array() {
+        Some(audiences) => !audiences.is_empty() && audiences.iter().all(|each| each == resource),
+        None => audience == resource,
     };
-    if !audience_is_ours {
+    if !audience.is_none_or(is_ours) {
         return Err(ClaimsProblem::WrongAudience);
     }
     let now = now
@@ -144,7 +127,7 @@ pub fn caller_from_claims(
     } else {
         CallerKind::Person
     };
-    if kind == CallerKind::Person && !has_audience && settings.audience_required {
+    if kind == CallerKind::Person && audience.is_none() && settings.audience_required {
         return Err(ClaimsProblem::NoAudience);
     }
     Ok(verified_caller(
@@ -184,15 +167,9 @@ fn seconds(claim: Option<&Value>) -> Option<u64> {
 /// Groups are a JSON array. A string has lost the boundaries of the names, unless [`crate::flattened_groups`]
 /// has restored them.
 fn groups(claim: Option<&Value>) -> BTreeSet<String> {
-    match claim {
-        Some(Value::Array(groups)) => groups
-            .iter()
-            .filter_map(Value::as_str)
-            .map(str::to_owned)
-            .collect(),
-        Some(
-            Value::String(_) | Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_),
-        )
-        | None => BTreeSet::new(),
-    }
+    let groups = claim.and_then(Value::as_array).into_iter().flatten();
+    groups
+        .filter_map(Value::as_str)
+        .map(str::to_owned)
+        .collect()
 }

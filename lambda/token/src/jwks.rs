@@ -9,6 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use mcp_lambda_contract::HttpUrl;
 use serde::Deserialize;
 use serde_json::json;
+use tokio::sync::Mutex;
 
 use mcp_lambda_runtime::https::{FetchError, HttpsClient};
 use mcp_lambda_runtime::log::Log;
@@ -17,6 +18,9 @@ use mcp_lambda_runtime::log::Log;
 const LIFETIME: Duration = Duration::from_secs(60 * 60);
 /// The keys are fetched at most once in this time, however many unknown key ids arrive.
 const MIN_INTERVAL: Duration = Duration::from_secs(60);
+/// Pauses between the first fetches: the first, then twice as long each time, up to the longest.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// Time for one response of the issuer.
 const TIMEOUT: Duration = Duration::from_secs(3);
 /// Size limit of the document, in bytes.
@@ -47,12 +51,16 @@ pub enum KeyLookup {
 ///
 /// The wall clock decides about age, because a monotonic clock stands still while a process is frozen.
 pub struct KeyStore {
+    issuer: Arc<Issuer>,
+    /// Held during a fetch: one at a time, and its value is the time of the last one.
+    last_attempt: Arc<Mutex<Option<SystemTime>>>,
+}
+
+struct Issuer {
     url: HttpUrl,
     client: HttpsClient,
     log: Log,
     known: RwLock<Known>,
-    /// Held during a fetch: one at a time, and its value is the time of the last one.
-    last_attempt: tokio::sync::Mutex<Option<SystemTime>>,
 }
 
 #[derive(Default)]
@@ -82,28 +90,75 @@ impl KeyStore {
     #[must_use]
     pub fn new(url: HttpUrl, client: HttpsClient, log: Log) -> Self {
         Self {
-            url,
-            client,
-            log,
-            known: RwLock::new(Known::default()),
-            last_attempt: tokio::sync::Mutex::new(None),
+            issuer: Arc::new(Issuer {
+                url,
+                client,
+                log,
+                known: RwLock::new(Known::default()),
+            }),
+            last_attempt: Arc::default(),
         }
     }
 
     /// Looks up a key. Fetches the keys when the key is unknown or the keys are old, at most once a minute. Old keys
     /// stay valid while the fetch fails.
     pub async fn lookup(&self, kid: &str, now: SystemTime) -> KeyLookup {
-        if let (Some(key), true) = self.known_key(kid, now) {
+        if let (Some(key), true) = self.issuer.known_key(kid, now) {
             return KeyLookup::Found(key);
         }
         self.refresh(kid, now).await;
-        match self.known_key(kid, now) {
+        match self.issuer.known_key(kid, now) {
             (Some(key), _) => KeyLookup::Found(key),
             (None, _) if self.has_been_read() => KeyLookup::Unknown,
             (None, _) => KeyLookup::Unavailable,
         }
     }
 
+    /// Fetches the keys, until they have been read once.
+    pub async fn fetch_until_read(&self, now: fn() -> SystemTime) {
+        let mut pause = FIRST_PAUSE;
+        while !self.has_been_read() {
+            let mut last_attempt = self.last_attempt.lock().await;
+            if !self.has_been_read() {
+                *last_attempt = Some(now());
+                self.issuer.read_keys(now()).await;
+            }
+            drop(last_attempt);
+            if !self.has_been_read() {
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(LONGEST_PAUSE);
+            }
+        }
+    }
+
+    /// Whether the keys have been read.
+    #[must_use]
+    pub fn has_been_read(&self) -> bool {
+        let known = &self.issuer.known;
+        let known = known.read().unwrap_or_else(PoisonError::into_inner);
+        known.read_at.is_some()
+    }
+
+    async fn refresh(&self, kid: &str, now: SystemTime) {
+        let mut last_attempt = Arc::clone(&self.last_attempt).lock_owned().await;
+        // Another request may have fetched the keys while this one waited.
+        if matches!(self.issuer.known_key(kid, now), (Some(_), true))
+            || last_attempt.is_some_and(|attempt| is_within(attempt, MIN_INTERVAL, now))
+        {
+            return;
+        }
+        *last_attempt = Some(now);
+        let issuer = Arc::clone(&self.issuer);
+        // A task of its own: the request of a client that disconnects is dropped, and the next fetch is a minute later.
+        let fetch = tokio::spawn(async move {
+            issuer.read_keys(now).await;
+            drop(last_attempt);
+        });
+        let _ = fetch.await;
+    }
+}
+
+impl Issuer {
     /// The key and whether it is fresh.
     fn known_key(&self, kid: &str, now: SystemTime) -> (Option<Arc<RsaKey>>, bool) {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
@@ -113,26 +168,17 @@ impl KeyStore {
         (known.keys.get(kid).cloned(), fresh)
     }
 
-    fn has_been_read(&self) -> bool {
-        self.known
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .read_at
-            .is_some()
-    }
-
-    async fn refresh(&self, kid: &str, now: SystemTime) {
-        let mut last_attempt = self.last_attempt.lock().await;
-        // Another request may have fetched the keys while this one waited.
-        if matches!(self.known_key(kid, now), (Some(_), true))
-            || last_attempt.is_some_and(|attempt| is_within(attempt, MIN_INTERVAL, now))
-        {
-            return;
-        }
-        *last_attempt = Some(now);
+    /// Fetches the keys. Those that are known stay when it fails.
+    async fn read_keys(&self, now: SystemTime) {
         match self.fetch().await {
-            Ok(keys) => {
+            Ok(mut keys) => {
                 let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+                // A key that is still published stays the same one, and so do the tokens that it has verified.
+                for (kid, key) in &mut keys {
+                    if let Some(same) = known.keys.get(kid).filter(|old| *old == key) {
+                        *key = Arc::clone(same);
+                    }
+                }
                 *known = Known {
                     keys,
                     read_at: Some(now),
@@ -185,6 +231,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::time::{Duration, SystemTime};
 
+    use futures_util::FutureExt;
     use mcp_lambda_contract::HttpUrl;
     use serde_json::json;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -285,6 +332,17 @@ mod tests {
             store.lookup("other", at(61)).await,
             KeyLookup::Unknown
         ));
+    }
+
+    #[tokio::test]
+    async fn learns_a_withdrawal_although_the_client_whose_request_fetches_the_keys_disconnects() {
+        let (store, requests) = issuer(&["old", "new"]).await;
+        assert!(finds(&store, "old", 0).await);
+        let mut lookup = Box::pin(store.lookup("old", at(3600)));
+        assert!(lookup.as_mut().now_or_never().is_none());
+        drop(lookup);
+        assert!(!finds(&store, "old", 3600).await, "it waits for the fetch");
+        assert_eq!(requests.load(Ordering::SeqCst), 2);
     }
 
     #[tokio::test]

@@ -1,6 +1,6 @@
 //! Verifies the signatures of JWT access tokens (RS256).
 
-use std::fmt;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use base64::Engine as _;
@@ -10,21 +10,25 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::jwks::{KeyLookup, KeyStore};
+use crate::jwks::{KeyLookup, KeyStore, RsaKey};
 
 /// Longest access token that is parsed, in bytes. Cognito's are about 1 KiB; the limit is that of one header.
 const MAX_TOKEN: usize = 16 * 1024;
 
 /// Why an access token cannot be verified. A closed list; the caller gets the short message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum JwtProblem {
     /// Not three parts of base64url, or its header or claims are not JSON objects.
+    #[error("the access token is not a signed JWT")]
     Malformed,
     /// Not RS256, or it needs an extension.
+    #[error("the access token is not signed with RS256")]
     WrongAlgorithm,
     /// The issuer does not publish the key that it names.
+    #[error("the access token is signed with a key that the issuer does not publish")]
     UnknownKey,
     /// The signature is not that of the key.
+    #[error("the signature of the access token is wrong")]
     WrongSignature,
 }
 
@@ -37,26 +41,11 @@ pub enum SignatureError {
     KeysUnavailable,
 }
 
-impl fmt::Display for JwtProblem {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            JwtProblem::Malformed => "the access token is not a signed JWT",
-            JwtProblem::WrongAlgorithm => "the access token is not signed with RS256",
-            JwtProblem::UnknownKey => {
-                "the access token is signed with a key that the issuer does not publish"
-            }
-            JwtProblem::WrongSignature => "the signature of the access token is wrong",
-        })
-    }
-}
-
 #[derive(Deserialize)]
 struct Header {
     alg: String,
-    #[serde(default)]
     kid: Option<String>,
     /// Extensions that a recipient must understand (RFC 7515 section 4.1.11); none is supported.
-    #[serde(default)]
     crit: Option<Value>,
 }
 
@@ -95,18 +84,22 @@ pub fn claims_without_verification<C: DeserializeOwned>(token: &str) -> Option<C
     Jwt::read(token).ok().map(|jwt| jwt.claims)
 }
 
-/// The claims of a token that the issuer of these keys has signed. Nothing they say is checked.
+/// What is known of a token with a valid signature.
+pub(crate) struct Signed {
+    pub(crate) claims: Arc<Map<String, Value>>,
+    /// The id of its key.
+    pub(crate) kid: String,
+    pub(crate) key: Arc<RsaKey>,
+}
+
+/// The claims of a token that the issuer of these keys has signed, and its key. Nothing the claims say is checked.
 ///
 /// Only RS256 is accepted; the key is the one that the issuer publishes under the token's `kid`.
-///
-/// # Errors
-///
-/// [`SignatureError`].
-pub async fn signed_claims(
+pub(crate) async fn signed(
     token: &str,
     keys: &KeyStore,
     now: SystemTime,
-) -> Result<Map<String, Value>, SignatureError> {
+) -> Result<Signed, SignatureError> {
     let jwt = Jwt::read(token).map_err(SignatureError::Unverified)?;
     if jwt.header.alg != "RS256" || jwt.header.crit.is_some() {
         return Err(SignatureError::Unverified(JwtProblem::WrongAlgorithm));
@@ -114,9 +107,8 @@ pub async fn signed_claims(
     let kid = jwt
         .header
         .kid
-        .as_deref()
         .ok_or(SignatureError::Unverified(JwtProblem::UnknownKey))?;
-    let key = match keys.lookup(kid, now).await {
+    let key = match keys.lookup(&kid, now).await {
         KeyLookup::Found(key) => key,
         KeyLookup::Unknown => return Err(SignatureError::Unverified(JwtProblem::UnknownKey)),
         KeyLookup::Unavailable => return Err(SignatureError::KeysUnavailable),
@@ -131,5 +123,9 @@ pub async fn signed_claims(
         &jwt.signature,
     )
     .map_err(|_| SignatureError::Unverified(JwtProblem::WrongSignature))?;
-    Ok(jwt.claims)
+    Ok(Signed {
+        claims: Arc::new(jwt.claims),
+        kid,
+        key,
+    })
 }

@@ -11,3 +11,4 @@ pub mod flattened_groups;
 pub mod jwks;
 pub mod jwt;
 pub mod policy;
+pub mod verifier;

@@ -15,11 +15,15 @@ import * as wafv2 from 'aws-cdk-lib/aws-wafv2';
 import {
   McpAuthorization,
   McpAwsResource,
+  McpBedrockModel,
   McpCode,
   McpContract,
   McpFront,
   McpHost,
   McpMonitoring,
+  McpPage,
+  McpPlayground,
+  McpPlaygroundMonitoring,
   McpRemoteServer,
   McpScope,
   McpServer,
@@ -94,6 +98,11 @@ const server = new McpServer(stack, 'Counter', {
     registrationLifetime: Duration.days(14),
   }),
   userPool: people,
+  page: McpPage.standard({
+    brandColor: '#7a1f1f',
+    brandLogoUrl: 'https://example.com/logo.svg',
+    links: [{ title: 'Status', url: 'https://status.example.com/' }],
+  }),
   callbackPort: 8799,
   callbackUrls: ['https://claude.ai/api/mcp/auth_callback'],
   allowedOrigins: ['http://localhost:6274'],
@@ -123,9 +132,11 @@ const machineClient = server.addMachineClient('MachineClient', {
   throttle: { rateLimit: 10, burstLimit: 20 },
   quota: { limit: 10_000, period: apigateway.Period.DAY },
 });
+server.addOutputs({ prefix: 'Chosen', machineClient });
+const alarmTopic = new sns.Topic(stack, 'Alarms');
 new McpMonitoring(stack, 'Monitoring', {
   server,
-  alarmTopic: new sns.Topic(stack, 'Alarms'),
+  alarmTopic,
   failurePercentage: 2,
   slowAfter: Duration.seconds(5),
 });
@@ -164,6 +175,7 @@ const host = new McpHost(stack, 'Host', {
   front: McpFront.cloudFront({ readTimeout: Duration.seconds(90) }),
   authorization: McpAuthorization.server({ code: built('authorization') }),
   userPool: people,
+  page: McpPage.none(),
   displayName: 'Several',
   callbackPort: 8798,
   callbackUrls: ['https://claude.ai/api/mcp/auth_callback'],
@@ -182,10 +194,45 @@ const hosted = new McpRemoteServer(stack, 'Hosted', {
 });
 
 // A server of another app, of which this one defines nothing.
-McpServer.fromMcpServerAttributes(stack, 'Imported', {
+const imported = McpServer.fromMcpServerAttributes(stack, 'Imported', {
   mcpServerUrl: 'https://counter.example.com/mcp',
   contract,
   userPool: people,
+});
+
+const playground = new McpPlayground(stack, 'Playground', {
+  code: built('playground'),
+  models: [
+    McpBedrockModel.inferenceProfile('eu.amazon.nova-lite-v1:0', {
+      displayName: 'Nova Lite',
+      regions: ['eu-central-1', 'eu-north-1', 'eu-west-1', 'eu-west-3'],
+    }),
+    McpBedrockModel.foundationModel('amazon.nova-pro-v1:0', { displayName: 'Nova Pro' }),
+  ],
+  servers: [imported],
+  serverUrls: { Hosted: hosted.mcpServerUrl },
+  title: 'Everything',
+  systemPrompt: 'You count.',
+  turnsPerMinute: 10,
+  tokensPerDay: 100_000,
+  retention: Duration.days(7),
+  front: McpFront.external({ publicBaseUrl: 'https://chat.example.com' }),
+  webAcl,
+  throttlingRateLimit: 30,
+  throttlingBurstLimit: 60,
+  memorySize: 512,
+  timeout: Duration.minutes(3),
+  reservedConcurrency: 5,
+  logRetention: logs.RetentionDays.ONE_WEEK,
+  tracing: true,
+  removalPolicy,
+});
+new McpPlaygroundMonitoring(stack, 'PlaygroundMonitoring', {
+  playground,
+  alarmTopic,
+  failurePercentage: 2,
+  slowAfter: Duration.seconds(100),
+  dollarsPerDay: 5,
 });
 
 for (const [name, value] of Object.entries({

@@ -1,27 +1,13 @@
 import { Validations } from 'aws-cdk-lib';
 import * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
+import { AUTHORIZATION_ENDPOINTS, AUTHORIZE_PATH } from '../../generated/facts';
 import { isKnown } from '../../private/known-value';
-
-/**
- * The paths and methods of the authorization server. Scripts in browsers may read only the responses of paths with
- * OPTIONS.
- */
-const METHODS: [path: string, methods: string[]][] = [
-  ['authorize', ['GET', 'HEAD']],
-  ['consent', ['POST']],
-  // Not HEAD, which promises to change nothing: a callback ends its sign-in.
-  ['callback', ['GET']],
-  ['sign-in', ['GET', 'HEAD']],
-  ['token', ['POST', 'OPTIONS']],
-  ['register', ['POST', 'OPTIONS']],
-  ['revoke', ['POST', 'OPTIONS']],
-];
 
 /** Rate and burst limits of paths that need no credentials and whose every request costs work. */
 const THROTTLES: { [path: string]: { rateLimit: number; burstLimit: number } } = {
-  '/authorize/GET': { rateLimit: 20, burstLimit: 40 },
-  '/authorize/HEAD': { rateLimit: 20, burstLimit: 40 },
+  [`${AUTHORIZE_PATH}/GET`]: { rateLimit: 20, burstLimit: 40 },
+  [`${AUTHORIZE_PATH}/HEAD`]: { rateLimit: 20, burstLimit: 40 },
   '/register/POST': { rateLimit: 5, burstLimit: 10 },
 };
 
@@ -48,8 +34,8 @@ function smaller(own: number, ofAll: number): number {
 /** Routes the authorization server's paths to its function, with buffered responses and without an access token. */
 export function addAuthorizationEndpoints(api: apigateway.IRestApi, handler: lambda.IFunction): void {
   const integration = new apigateway.LambdaIntegration(handler, { allowTestInvoke: false });
-  for (const [path, methods] of METHODS) {
-    const resource = api.root.addResource(path);
+  for (const [path, methods] of AUTHORIZATION_ENDPOINTS) {
+    const resource = api.root.addResource(path.slice(1));
     for (const httpMethod of methods) {
       const method = resource.addMethod(httpMethod, integration, {
         authorizationType: apigateway.AuthorizationType.NONE,

@@ -1,13 +1,14 @@
-import { LONGEST_CLIENT_URL, LOOPBACK_HOSTS } from '../../generated/facts';
+import { LONGEST_CLIENT_URL } from '../../generated/facts';
 import { assertListKnown, isKnown, knownItems } from '../../private/known-value';
 import { synthError } from '../../private/synth-error';
+import { isSafe } from '../../front/private/origin';
+import { urlOf } from '../../private/urls';
 
 /** Refuses redirect URIs that are neither https nor loopback, or that Cognito and our authorization server could not compare exactly. */
 export function assertCallbackUrls(values: string[], property: string): void {
   for (const value of knownItems(values)) {
-    const url = URL.canParse(value) ? new URL(value) : undefined;
-    const loopback = url?.protocol === 'http:' && LOOPBACK_HOSTS.includes(url.hostname);
-    if (url === undefined || /[*#]/.test(value) || !(url.protocol === 'https:' || loopback)) {
+    const url = urlOf(value);
+    if (url === undefined || /[*#]/.test(value) || !isSafe(url)) {
       throw synthError(
         'CallbackUrlNotSafe',
         `${property} has ${JSON.stringify(value)} and takes https URLs, or http ones on localhost, 127.0.0.1 or [::1], without a fragment or a wildcard: correct or remove it`,

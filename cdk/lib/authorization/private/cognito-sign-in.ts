@@ -2,7 +2,7 @@ import { Duration, type RemovalPolicy } from 'aws-cdk-lib';
 import * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import * as cognito from 'aws-cdk-lib/aws-cognito';
 import type { Construct } from 'constructs';
-import { SETTING } from '../../generated/facts';
+import { AUTHORIZE_PATH, SETTING, TOKEN_PATH } from '../../generated/facts';
 import { checkedOrigins } from '../../api/allowed-origins';
 import { type CallbackOptions, callbackPortOf, callbackUrlsOf, redirectUrisOf } from './callback-urls';
 import type { TokenIssuer } from '../../authorizer/private/lambda-authorizer';
@@ -13,7 +13,8 @@ import { McpAuthorizationServer, type McpConsentScope } from '../mcp-authorizati
 import type { McpContract } from '../../contract/mcp-contract';
 import type { McpScope } from '../../contract/mcp-scope';
 import { scopeNamesOf } from '../../contract/private/scope-names';
-import type { McpFrontConfig } from '../../front/mcp-front-options';
+import type { ServerApi } from '../../api/rest-api';
+import { localCallbackPort } from '../../private/local-mode';
 import { McpUserPool } from '../../user-pool/mcp-user-pool';
 import type { IMcpUserPool } from '../../user-pool/mcp-user-pool-ref';
 import type { AuthorizationServerDocuments } from '../../api/metadata';
@@ -25,11 +26,7 @@ import { signInUrls } from './sign-in-urls';
 const AUTHORIZER_CACHE = Duration.minutes(1);
 
 /** The URLs and scopes of one MCP server. */
-export interface ServerAddress {
-  readonly api: apigateway.RestApi;
-  readonly front: McpFrontConfig;
-  readonly registry: Construct;
-  readonly mcpServerUrl: string;
+export interface ServerAddress extends Pick<ServerApi, 'api' | 'front' | 'registry' | 'mcpServerUrl'> {
   /** Full OAuth scopes, in the order of the contract. */
   readonly oauthScopes: string[];
 }
@@ -80,7 +77,10 @@ export class CognitoSignIn {
     const contract = props.contract._document;
     const { host } = props;
     this.authorization = host === undefined ? authorizationOf(props) : host._authorization;
-    this.byHand = host === undefined ? props : host._byHand;
+    this.byHand = host?._byHand ?? {
+      callbackPort: localCallbackPort(server, props.callbackPort),
+      callbackUrls: props.callbackUrls,
+    };
     const callbackUrls = callbackUrlsOf(this.byHand);
     this.userPool =
       host?.userPool ??
@@ -109,8 +109,8 @@ export class CognitoSignIn {
         oauthScopes: this.cognitoScopes(props.contract.scopeNames),
         callbackUrls,
       });
-      this.authorizationUrl = `${this.signInBaseUrl}/oauth2/authorize`;
-      this.tokenUrl = `${this.signInBaseUrl}/oauth2/token`;
+      this.authorizationUrl = `${this.signInBaseUrl}/oauth2${AUTHORIZE_PATH}`;
+      this.tokenUrl = `${this.signInBaseUrl}/oauth2${TOKEN_PATH}`;
       this.interactiveClientId = this.interactiveClient.clientId;
       this.signInUrl = `${this.signInBaseUrl}/login?client_id=${this.interactiveClientId}&response_type=code&scope=${contract.scopes.map((item) => `${address.mcpServerUrl}/${inQuery(item.name)}`).join('+')}&redirect_uri=${callbackUrls[0]}`;
     } else {
@@ -135,7 +135,7 @@ export class CognitoSignIn {
 
   /** Whether MCP clients can register themselves, with the authorization server or with Cognito. */
   public get connectsByUrlAlone(): boolean {
-    return this.authorizationServer !== undefined || this.registersWithCognito;
+    return this.authorizationServer !== undefined || this.authorization._registersWithCognito;
   }
 
   /** The options of `claude mcp add` besides the URL. */
@@ -181,10 +181,6 @@ export class CognitoSignIn {
       userPool: this.userPool,
       oauthScopes: this.cognitoScopes(scopeNamesOf(oauthScopes, this.props.contract.scopeNames, 'oauthScopes')),
     });
-  }
-
-  private get registersWithCognito(): boolean {
-    return this.authorization._registersWithCognito;
   }
 
   /** Adds this server to the host's authorization server, or defines one of its own. */

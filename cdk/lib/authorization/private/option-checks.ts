@@ -1,5 +1,5 @@
+import { assertBrand } from '../../private/brand';
 import { isIP } from 'node:net';
-import type { Duration } from 'aws-cdk-lib';
 import { FORBIDDEN_SCHEMES, LONGEST_CLIENT_URL, PRIVATE_DOMAINS, SCHEME, SHA256_DIGEST } from '../../generated/facts';
 import { assertConvertible, isKnown, knownItems } from '../../private/known-value';
 import type { McpAuthorizationServerOptions } from '../mcp-authorization-options';
@@ -10,26 +10,8 @@ const MOST_DAYS = 3650;
 
 /** Refuses values that the pages cannot show, and schemes that no application can register. */
 export function assertPages(options: McpAuthorizationServerOptions): void {
-  const { brandColor, brandLogoUrl, customSchemes } = options;
-  if (brandColor !== undefined && isKnown(brandColor)) {
-    const contrast = contrastWithWhite(brandColor);
-    if (contrast === undefined || contrast < 4.5) {
-      throw synthError(
-        'BrandColorInvalid',
-        `brandColor is ${JSON.stringify(brandColor)} and needs #rrggbb with a contrast of at least 4.5 to white text${contrast === undefined ? '' : `, not ${contrast.toFixed(1)}`}: take a darker one`,
-      );
-    }
-  }
-  if (
-    brandLogoUrl !== undefined &&
-    isKnown(brandLogoUrl) &&
-    !(URL.canParse(brandLogoUrl) && new URL(brandLogoUrl).protocol === 'https:')
-  ) {
-    throw synthError(
-      'BrandLogoNotHttps',
-      `brandLogoUrl is ${JSON.stringify(brandLogoUrl)} and needs an https URL: correct or remove it`,
-    );
-  }
+  const { customSchemes } = options;
+  assertBrand(options);
   for (const scheme of knownItems(customSchemes ?? [])) {
     if (!SCHEME.test(scheme) || FORBIDDEN_SCHEMES.includes(scheme)) {
       throw synthError(
@@ -103,45 +85,38 @@ function isDocumentUrl(text: string): boolean {
 
 /** Refuses lifetimes that the authorization server or Cognito would refuse. */
 export function assertLifetimes(options: McpAuthorizationServerOptions): void {
-  const { codeLifetime, refreshTokenLifetime, registrationLifetime } = options;
-  if (codeLifetime !== undefined) {
-    assertConvertible(codeLifetime, 'seconds', 'codeLifetime');
-  }
-  if (codeLifetime !== undefined && isKnown(codeLifetime)) {
-    const seconds = codeLifetime.toSeconds({ integral: false });
-    if (!Number.isInteger(seconds) || seconds < 5 || seconds > 300) {
-      throw synthError(
-        'LifetimeInvalid',
-        `codeLifetime is ${codeLifetime.toHumanString()} and takes 5 seconds to 5 minutes, which is how long Cognito's code inside it lives: choose one of those`,
-      );
-    }
-  }
-  for (const [property, lifetime] of Object.entries({ refreshTokenLifetime, registrationLifetime })) {
-    if (lifetime !== undefined) {
-      assertConvertible(lifetime, 'days', property);
-    }
-    if (lifetime !== undefined && isKnown(lifetime) && !isWholeDays(lifetime)) {
-      throw synthError(
-        'LifetimeInvalid',
-        `${property} is ${lifetime.toHumanString()} and takes whole days from 1 to ${MOST_DAYS}: choose one of those`,
-      );
-    }
+  assertLifetime(
+    options,
+    'codeLifetime',
+    'seconds',
+    [5, 300],
+    "5 seconds to 5 minutes, which is how long Cognito's code inside it lives",
+  );
+  for (const property of ['refreshTokenLifetime', 'registrationLifetime'] as const) {
+    assertLifetime(options, property, 'days', [1, MOST_DAYS], `whole days from 1 to ${MOST_DAYS}`);
   }
 }
 
-function isWholeDays(lifetime: Duration): boolean {
-  const days = lifetime.toDays({ integral: false });
-  return Number.isInteger(days) && days >= 1 && days <= MOST_DAYS;
-}
-
-/** WCAG 2 contrast of white text on `#rrggbb`; undefined for anything else. */
-function contrastWithWhite(color: string): number | undefined {
-  if (!/^#[0-9a-fA-F]{6}$/.test(color)) {
-    return undefined;
+function assertLifetime(
+  options: McpAuthorizationServerOptions,
+  property: 'codeLifetime' | 'refreshTokenLifetime' | 'registrationLifetime',
+  unit: 'seconds' | 'days',
+  [least, most]: [number, number],
+  wanted: string,
+): void {
+  const lifetime = options[property];
+  if (lifetime === undefined) {
+    return;
   }
-  const [red, green, blue] = [1, 3, 5].map((at) => {
-    const value = parseInt(color.slice(at, at + 2), 16) / 255;
-    return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
-  });
-  return 1.05 / (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05);
+  assertConvertible(lifetime, unit, property);
+  if (!isKnown(lifetime)) {
+    return;
+  }
+  const number = unit === 'days' ? lifetime.toDays({ integral: false }) : lifetime.toSeconds({ integral: false });
+  if (!Number.isInteger(number) || number < least || number > most) {
+    throw synthError(
+      'LifetimeInvalid',
+      `${property} is ${lifetime.toHumanString()} and takes ${wanted}: choose one of those`,
+    );
+  }
 }

@@ -1,8 +1,10 @@
-import { LOOPBACK_HOSTS, SETTING, SHA256_DIGEST } from '../../generated/facts';
+import { SETTING, SHA256_DIGEST } from '../../generated/facts';
 import { isKnown, itemsOf, knownItems } from '../../private/known-value';
 import type { McpCode } from '../../function/mcp-code';
 import type { McpBearerTokenOptions, McpJwtOptions } from '../mcp-lambda-authorizer-options';
 import { synthError } from '../../private/synth-error';
+import { isSafe } from '../../front/private/origin';
+import { urlOf } from '../../private/urls';
 
 /** Options of a Lambda authorizer that replaces the user pool. */
 export interface ExternalTokens {
@@ -77,9 +79,8 @@ function assertOAuthUrl(value: string, name: string): void {
   if (!isKnown(value)) {
     return;
   }
-  const url = URL.canParse(value) ? new URL(value) : undefined;
-  const loopback = url?.protocol === 'http:' && LOOPBACK_HOSTS.includes(url.hostname);
-  if (url === undefined || url.hash !== '' || /[\s"\\<>]/.test(value) || !(url.protocol === 'https:' || loopback)) {
+  const url = urlOf(value);
+  if (url === undefined || url.hash !== '' || /[\s"\\<>]/.test(value) || !isSafe(url)) {
     throw synthError(
       'OAuthUrlInvalid',
       `${name} is ${JSON.stringify(value)} and needs an https URL without a fragment: take it from the provider's OpenID configuration`,

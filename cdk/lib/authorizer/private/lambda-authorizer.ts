@@ -72,7 +72,7 @@ export function addExternalTokenAuthorizer(
       `the contract has the OAuth scope ${separated}, and McpAuthorization.${options.kind} takes names without a comma: rename it in the Rust server`,
     );
   }
-  const tools = toolsOf(props);
+  const tools = toolSettings(props);
   return addLambdaAuthorizer(server, props, options.code, {
     [SETTING.MCP_RESOURCE]: mcpServerUrl,
     [SETTING.MCP_ISSUER]: issuer,
@@ -80,9 +80,7 @@ export function addExternalTokenAuthorizer(
     ...options.environment,
     // Every bearer token has every scope. The function checks the tool in any case, so a list that is too long is left
     // out.
-    ...(options.kind === 'jwt' && tools.length <= MOST_TOOLS
-      ? { [SETTING.AUTHORIZER_TOOLS]: tools, ...includesOf(props) }
-      : {}),
+    ...(options.kind === 'jwt' && tools[SETTING.AUTHORIZER_TOOLS].length <= MOST_TOOLS ? tools : {}),
   });
 }
 
@@ -94,42 +92,37 @@ export function addToolAuthorizer(
   mcpServerUrl: string,
   { issuer, jwksUrl, audienceSettings }: TokenIssuer,
 ): LambdaAuthorizer {
-  const tools = toolsOf(props);
+  const tools = toolSettings(props);
+  const { length } = tools[SETTING.AUTHORIZER_TOOLS];
   const common = {
     [SETTING.MCP_RESOURCE]: mcpServerUrl,
     [SETTING.MCP_ISSUER]: issuer,
     [SETTING.MCP_JWKS_URL]: jwksUrl,
     ...audienceSettings,
   };
-  if (props.contract._document.tools.length === 0 || (tools.length > MOST_TOOLS && hasLimits(props))) {
+  if (props.contract._document.tools.length === 0 || (length > MOST_TOOLS && hasLimits(props))) {
     return addLambdaAuthorizer(server, props, code, common);
   }
-  if (tools.length > MOST_TOOLS) {
+  if (length > MOST_TOOLS) {
     throw synthError(
       'LambdaAuthorizerToolsTooLarge',
-      `lambdaAuthorizer needs the contract's tools and OAuth scopes in its environment, where they take ${tools.length} bytes and at most ${MOST_TOOLS} fit: remove lambdaAuthorizer, the function looks at the tool anyway`,
+      `lambdaAuthorizer needs the contract's tools and OAuth scopes in its environment, where they take ${length} bytes and at most ${MOST_TOOLS} fit: remove lambdaAuthorizer, the function looks at the tool anyway`,
     );
   }
-  return addLambdaAuthorizer(server, props, code, {
-    ...common,
-    [SETTING.AUTHORIZER_TOOLS]: tools,
-    ...includesOf(props),
-  });
+  return addLambdaAuthorizer(server, props, code, { ...common, ...tools });
 }
 
-/** The names of the OAuth scopes that each tool needs. */
-function toolsOf(props: LambdaAuthorizerProps): string {
-  return JSON.stringify(Object.fromEntries(props.contract._document.tools.map((tool) => [tool.name, tool.scopes])));
-}
-
-/** The OAuth scopes that include others, if there are any. */
-function includesOf(props: LambdaAuthorizerProps): { [name: string]: string } {
-  const including = props.contract._document.scopes
-    .filter((item) => item.includes !== undefined && item.includes.length > 0)
-    .map((item) => [item.name, item.includes]);
-  return including.length === 0
-    ? {}
-    : { [SETTING.AUTHORIZER_SCOPE_INCLUDES]: JSON.stringify(Object.fromEntries(including)) };
+/** The names of the OAuth scopes that each tool needs, and the OAuth scopes that include others, if there are any. */
+function toolSettings(props: LambdaAuthorizerProps): { [name: string]: string } {
+  const { tools, scopes } = props.contract._document;
+  const needed = Object.fromEntries(tools.map((tool) => [tool.name, tool.scopes]));
+  const including = scopes.filter((item) => item.includes?.length).map((item) => [item.name, item.includes]);
+  return {
+    [SETTING.AUTHORIZER_TOOLS]: JSON.stringify(needed),
+    ...(including.length > 0 && {
+      [SETTING.AUTHORIZER_SCOPE_INCLUDES]: JSON.stringify(Object.fromEntries(including)),
+    }),
+  };
 }
 
 function addLambdaAuthorizer(

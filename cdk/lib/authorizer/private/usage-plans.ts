@@ -124,10 +124,6 @@ export class AppClientLimits {
   }
 
   private addPlan(id: string, value: string, own: McpAppClientLimits, whose: string): void {
-    const { throttle, quota } = {
-      throttle: own.throttle ?? this.options.throttle,
-      quota: own.quota ?? this.options.quota,
-    };
     const scope = new Construct(this.plans!, id);
     const key = new apigateway.ApiKey(scope, 'Key', {
       value,
@@ -135,8 +131,8 @@ export class AppClientLimits {
     });
     const plan = new apigateway.UsagePlan(scope, 'Plan', {
       description: `Limits ${whose}`,
-      throttle,
-      quota,
+      throttle: own.throttle ?? this.options.throttle,
+      quota: own.quota ?? this.options.quota,
       apiStages: [{ stage: this.api.deploymentStage }],
     });
     chain(plan.node.defaultChild as apigateway.CfnUsagePlan);

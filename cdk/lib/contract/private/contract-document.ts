@@ -57,12 +57,15 @@ function assertReferences(document: ContractDocument, complaint: Complaint): voi
   const scopeNames = document.scopes.map((item) => item.name);
   const awsResourceNames = document.resources.map((item) => item.name);
   const settingNames = document.settings.map((item) => item.name);
+  const assertDeclared = (identifier: string, known: string[], name: string, use: string, declare = 'declare it') => {
+    if (!known.includes(name)) {
+      throw complaint(identifier, `has ${use} ${name}: ${declare} in the Rust server, or use one of ${list(known)}`);
+    }
+  };
   for (const scope of document.scopes) {
-    for (const name of scope.includes?.filter((item) => !scopeNames.includes(item)) ?? []) {
-      throw complaint(
-        'ScopeIncludeUnknown',
-        `has scope ${scope.name} that includes the undeclared scope ${name}: declare it in the Rust server, or use one of ${list(scopeNames)}`,
-      );
+    for (const name of scope.includes ?? []) {
+      const use = `scope ${scope.name} that includes the undeclared scope`;
+      assertDeclared('ScopeIncludeUnknown', scopeNames, name, use);
     }
   }
   assertNoCycle(document.scopes, complaint);
@@ -73,30 +76,24 @@ function assertReferences(document: ContractDocument, complaint: Complaint): voi
         `has tool ${tool.name} without a scope: name one of ${list(scopeNames)} at the tool in the Rust server and print the contract again`,
       );
     }
-    for (const name of tool.scopes.filter((item) => !scopeNames.includes(item))) {
-      throw complaint(
-        'ToolScopeUnknown',
-        `has tool ${tool.name} with the undeclared scope ${name}: declare it in the Rust server, or use one of ${list(scopeNames)}`,
-      );
+    for (const name of tool.scopes) {
+      assertDeclared('ToolScopeUnknown', scopeNames, name, `tool ${tool.name} with the undeclared scope`);
     }
-    for (const need of tool.awsActions.filter((item) => !awsResourceNames.includes(item.resource))) {
-      throw complaint(
-        'ToolAwsResourceUnknown',
-        `has tool ${tool.name} with actions on the undeclared AWS resource ${need.resource}: declare it in the Rust server, or use one of ${list(awsResourceNames)}`,
-      );
+    for (const { resource } of tool.awsActions) {
+      const use = `tool ${tool.name} with actions on the undeclared AWS resource`;
+      assertDeclared('ToolAwsResourceUnknown', awsResourceNames, resource, use);
     }
-    for (const action of tool.awsActions.flatMap((item) => item.actions).filter((item) => item.includes('*'))) {
+    const wildcard = tool.awsActions.flatMap((item) => item.actions).find((item) => item.includes('*'));
+    if (wildcard !== undefined) {
       throw complaint(
         'AwsActionNotExact',
-        `has tool ${tool.name} with the action ${action}: name each action that the tool calls, without a wildcard`,
+        `has tool ${tool.name} with the action ${wildcard}: name each action that the tool calls, without a wildcard`,
       );
     }
   }
-  for (const item of document.resources.filter((each) => !settingNames.includes(each.setting))) {
-    throw complaint(
-      'AwsResourceSettingUnknown',
-      `has AWS resource ${item.name} with the undeclared setting ${item.setting}: declare the setting in the Rust server, or use one of ${list(settingNames)}`,
-    );
+  for (const { name, setting } of document.resources) {
+    const use = `AWS resource ${name} with the undeclared setting`;
+    assertDeclared('AwsResourceSettingUnknown', settingNames, setting, use, 'declare the setting');
   }
 }
 

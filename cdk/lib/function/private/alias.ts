@@ -14,19 +14,14 @@ export function assertConcurrency(options: McpFunctionOptions): void {
     ['reservedConcurrency', reservedConcurrency, 0],
     ['provisionedConcurrency', provisionedConcurrency, 1],
   ] as const) {
-    if (value !== undefined && isKnown(value) && (!Number.isInteger(value) || value < least)) {
+    if (isKnown(value) && (!Number.isInteger(value) || value < least)) {
       throw synthError(
         'ConcurrencyInvalid',
         `${name} is ${value} and needs a whole number from ${least}: correct it, or leave it out`,
       );
     }
   }
-  const bothKnown =
-    reservedConcurrency !== undefined &&
-    provisionedConcurrency !== undefined &&
-    isKnown(reservedConcurrency) &&
-    isKnown(provisionedConcurrency);
-  if (bothKnown && provisionedConcurrency > reservedConcurrency) {
+  if (isKnown(reservedConcurrency) && isKnown(provisionedConcurrency) && provisionedConcurrency > reservedConcurrency) {
     throw synthError(
       'ConcurrencyTooSmall',
       `provisionedConcurrency is ${provisionedConcurrency} and reservedConcurrency ${reservedConcurrency}, and no more may run than are reserved: raise reservedConcurrency to ${provisionedConcurrency} at least`,

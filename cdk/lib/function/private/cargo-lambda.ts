@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { synthError } from '../../private/synth-error';
+import { installedCargoLambda } from './cargo-lambda-installation';
 
 /** Where a private installation is looked for, in the manifest's directory and each directory above it. */
 const PRIVATE_DIRECTORIES = [join('.local', 'venv', 'bin'), join('.local', 'cargo-lambda', 'bin')];
@@ -56,15 +57,32 @@ export function buildWithCargoLambda(build: CargoLambdaBuild): void {
 
 /** The `cargo-lambda` executable, or an error that names the ways to install it. */
 export function requireCargoLambda(manifestDirectory: string, packageName: string): string {
-  const executable = findCargoLambda(manifestDirectory, process.env.PATH ?? '');
+  const executable = findCargoLambda(manifestDirectory, process.env.PATH ?? '') ?? installed(packageName);
   if (executable === undefined) {
     throw synthError(
       'CargoLambdaMissing',
-      `cargo-lambda is needed to build the package ${packageName} and is not on the PATH: install it with \`pip install cargo-lambda\`, ` +
-        'with `brew install cargo-lambda/tap/cargo-lambda` or with `cargo install --locked cargo-lambda` (which needs Zig too), or hand over a built function with McpCode.fromAsset',
+      `cargo-lambda is needed to build the package ${packageName} and is not on the PATH: install Python 3.10 or newer, with which it is installed automatically, ` +
+        'or install it with `brew install cargo-lambda/tap/cargo-lambda` or `cargo install --locked cargo-lambda` (which needs Zig too), or hand over a built function with McpCode.fromAsset',
     );
   }
   return executable;
+}
+
+/** The `cargo-lambda` of this library's own installation. */
+function installed(packageName: string): string | undefined {
+  let directory: string | undefined;
+  try {
+    directory = installedCargoLambda({
+      env: process.env,
+      say: (line) => void process.stderr.write(`${line}\n`),
+    });
+  } catch (error) {
+    throw synthError(
+      'CargoLambdaNotInstalled',
+      `cargo-lambda is needed to build the package ${packageName}, and pip could not install it: check that pip can reach its package index and run the command again, or install cargo-lambda yourself. pip said: ${(error as Error).message}`,
+    );
+  }
+  return directory === undefined ? undefined : findCargoLambda('/', directory);
 }
 
 /** The `cargo-lambda` executable: first on the PATH, then in a private installation of the project. */

@@ -1,8 +1,9 @@
+import { AUTHORIZATION_ENDPOINTS } from '../../generated/facts';
 import { assertKnown } from '../../private/known-value';
 import { synthError } from '../../private/synth-error';
 
 /** Options that a server with a host must not set. */
-const OF_HOST = ['front', 'userPool', 'authorization', 'callbackPort', 'callbackUrls'] as const;
+const OF_HOST = ['front', 'page', 'userPool', 'authorization', 'callbackPort', 'callbackUrls'] as const;
 
 /** The options of a server that concern its host. */
 type HostPathOptions = { readonly host?: object; readonly path?: string } & {
@@ -13,7 +14,7 @@ type HostPathOptions = { readonly host?: object; readonly path?: string } & {
  * Parts of a path that are the host's own: paths of the authorization server, the health checks that API Gateway answers itself on every
  * custom domain, and the last part of every MCP endpoint.
  */
-const RESERVED = ['authorize', 'consent', 'callback', 'sign-in', 'token', 'register', 'revoke', 'ping', 'sping', 'mcp'];
+const RESERVED = [...AUTHORIZATION_ENDPOINTS.map(([path]) => path.slice(1)), 'ping', 'sping', 'mcp'];
 
 /** Lower case, so that no two paths differ in case alone; one hyphen at a time, so that the construct IDs differ as the paths do. */
 const PART = '[a-z0-9]+([-_][a-z0-9]+)*';

@@ -1,4 +1,4 @@
-import { type RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
+import { type RemovalPolicy, Stack } from 'aws-cdk-lib';
 import type * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import { Construct } from 'constructs';
 import { PROTECTED_RESOURCE_METADATA_PATH } from '../../generated/facts';
@@ -7,9 +7,11 @@ import type { McpAuthorization } from '../../authorization/mcp-authorization';
 import type { McpFront } from '../../front/mcp-front';
 import type { McpFrontConfig } from '../../front/mcp-front-options';
 import type { IMcpUserPool } from '../../user-pool/mcp-user-pool-ref';
+import type { DescribedServer } from '../../api/described-server';
 import type { ProtectedResourceParameters } from '../../api/metadata';
 import { addProtectedResourceMetadata } from '../../api/metadata-endpoints';
 import { API_STAGE_NAME, type RestApiAddress, type ServerApi } from '../../api/rest-api';
+import { differ } from '../../private/known-value';
 import { synthError } from '../../private/synth-error';
 
 /** Options that decide whether servers can share a host. */
@@ -68,6 +70,9 @@ interface HostedServer {
  * may depend on the host's and never the reverse.
  */
 export class HostedServers {
+  /** The servers as the page for people describes them. */
+  public readonly described: DescribedServer[] = [];
+
   private readonly servers: HostedServer[] = [];
 
   constructor(private readonly host: SharedFront) {
@@ -119,6 +124,7 @@ export class HostedServers {
           resource,
         );
       },
+      addToPage: (described) => this.described.push(described),
     };
   }
 
@@ -152,7 +158,7 @@ export class HostedServers {
 function assertNear(scope: Construct, host: Construct): void {
   const [ours, theirs] = [Stack.of(scope), Stack.of(host)];
   for (const what of ['region', 'account'] as const) {
-    if (!Token.isUnresolved(ours[what]) && !Token.isUnresolved(theirs[what]) && ours[what] !== theirs[what]) {
+    if (differ(ours[what], theirs[what])) {
       throw synthError(
         'HostElsewhere',
         `host is in a stack of the ${what} ${theirs[what]} and the server in one of ${ours[what]}, and the host's user pool is known in its own only: put the server into a stack there`,

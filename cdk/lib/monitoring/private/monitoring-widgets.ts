@@ -1,11 +1,9 @@
-import { Duration, Stack } from 'aws-cdk-lib';
+import { Stack } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import type { McpServer } from '../../server/mcp-server';
-
-const PERIOD = { period: Duration.minutes(5) };
-const sum = (label: string) => ({ ...PERIOD, statistic: cloudwatch.Stats.SUM, label });
+import { functionWidgets, graph, requests, sum } from '../../private/widgets';
 
 /** The rows of a server's dashboard. */
 export function dashboardWidgets(
@@ -13,52 +11,28 @@ export function dashboardWidgets(
   registered: cloudwatch.IMetric | undefined,
 ): cloudwatch.IWidget[][] {
   const { function: handler } = server.mcpFunction;
-  const stage = server.api.deploymentStage;
   const ofTools = (of: (toolName: string) => cloudwatch.IMetric) => server.toolNames.map(of);
+  const toolGraph = (title: string, of: (toolName: string) => cloudwatch.IMetric) => graph(title, ofTools(of));
   const latency = (statistic: string, name: string) =>
     ofTools((tool) => server.metricLatency(tool, { statistic, label: `${tool} ${name}` }));
   const rows = [
     [
-      graph(
-        'Calls of tools',
-        ofTools((tool) => server.metricCalls(tool)),
-      ),
-      graph(
-        'Errors of tools',
-        ofTools((tool) => server.metricErrors(tool)),
-      ),
+      toolGraph('Calls of tools', (tool) => server.metricCalls(tool)),
+      toolGraph('Errors of tools', (tool) => server.metricErrors(tool)),
       graph('Latency of tools, ms', [
         ...latency(cloudwatch.Stats.p(50), 'p50'),
         ...latency(cloudwatch.Stats.p(99), 'p99'),
       ]),
     ],
     [
-      graph('Requests', [
-        stage.metricCount(sum('requests')),
-        stage.metricClientError(sum('4xx')),
-        stage.metricServerError(sum('5xx')),
-      ]),
-      graph(
-        'Cold starts of tools',
-        ofTools((tool) => server.metricColdStarts(tool)),
-      ),
+      requests(server.api),
+      toolGraph('Cold starts of tools', (tool) => server.metricColdStarts(tool)),
       graph('Throttles', [
         handler.metricThrottles(sum('function')),
         ...ofTools((tool) => server.metricThrottles(tool, { label: `${tool}: DynamoDB` })),
       ]),
     ],
-    [
-      graph('Function', [handler.metricInvocations(sum('invocations')), handler.metricErrors(sum('errors'))]),
-      graph(
-        'Duration of the function, ms',
-        [cloudwatch.Stats.p(50), cloudwatch.Stats.p(99)].map((statistic) =>
-          handler.metricDuration({ ...PERIOD, statistic, label: statistic }),
-        ),
-      ),
-      graph('Instances of the function at once', [
-        handler.metric('ConcurrentExecutions', { ...PERIOD, statistic: cloudwatch.Stats.MAXIMUM, label: 'instances' }),
-      ]),
-    ],
+    functionWidgets(handler),
   ];
   const people = signIns(server, registered);
   return people.length === 0 ? rows : [...rows, people];
@@ -131,8 +105,4 @@ function signIns(server: McpServer, registered: cloudwatch.IMetric | undefined):
     ]),
     ...(registered === undefined ? [] : [graph('Registrations of MCP clients', [registered])]),
   ];
-}
-
-function graph(title: string, left: cloudwatch.IMetric[]): cloudwatch.GraphWidget {
-  return new cloudwatch.GraphWidget({ title, left, width: 8, height: 6, leftYAxis: { min: 0 } });
 }

@@ -1,4 +1,5 @@
 import { Fn, Token } from 'aws-cdk-lib';
+import { CONNECT_COMMANDS, LINK_CONFIG, VSCODE_LINK } from '../../generated/facts';
 import { assertKnown } from '../../private/known-value';
 import { list, synthError } from '../../private/synth-error';
 
@@ -11,23 +12,10 @@ export interface ConnectParameters {
   readonly urlAlone: boolean;
 }
 
-/** The command or link of each client, by the name of its program. Only Claude Code's command takes a `client_id`. */
-const COMMANDS: { [client: string]: (parameters: ConnectParameters) => string } = {
-  'claude-code': ({ serverName, mcpServerUrl, claudeCodeOptions }) =>
-    `claude mcp add --transport http ${serverName} ${mcpServerUrl}${claudeCodeOptions}`,
-  codex: ({ serverName, mcpServerUrl }) => `codex mcp add ${serverName} --url ${mcpServerUrl}`,
-  cursor: ({ serverName, mcpServerUrl }) =>
-    `cursor://anysphere.cursor-deeplink/mcp/install?name=${serverName}&config=${base64(`{"url":"${mcpServerUrl}"}`)}`,
-  gemini: ({ serverName, mcpServerUrl }) => `gemini mcp add --transport http ${serverName} ${mcpServerUrl}`,
-  'mcp-remote': ({ mcpServerUrl }) => `npx mcp-remote ${mcpServerUrl}`,
-  vscode: ({ serverName, mcpServerUrl }) =>
-    `code --add-mcp '{"name":"${serverName}","type":"http","url":"${mcpServerUrl}"}'`,
-};
+/** The commands and links, which `lambda/contract` defines. Only Claude Code's takes a `client_id`. */
+const COMMANDS: { readonly [client: string]: string } = CONNECT_COMMANDS;
 
-/**
- * Base64, computed by CloudFormation for a string that is known only at deployment. In a query it needs no escapes: `+`
- * and `/` come from the characters `>`, `~` and `?` alone, which no MCP URL has.
- */
+/** Base64, computed by CloudFormation for a string that is known only at deployment. */
 function base64(text: string): string {
   return Token.isUnresolved(text) ? Fn.base64(text) : Buffer.from(text).toString('base64');
 }
@@ -48,5 +36,23 @@ export function connectCommand(client: string, parameters: ConnectParameters): s
       `the command of ${client} takes nothing but the URL, and this server's authorization needs a client_id or a header: use McpAuthorization.server(), or configure the client manually`,
     );
   }
-  return command(parameters);
+  const { claudeCodeOptions } = parameters;
+  return client === 'claude-code' ? filledIn(command, parameters) + claudeCodeOptions : filledIn(command, parameters);
+}
+
+/** The link that adds an MCP server to VS Code. */
+export function vscodeLink(parameters: Pick<ConnectParameters, 'serverName' | 'mcpServerUrl'>): string {
+  return filledIn(VSCODE_LINK, parameters);
+}
+
+function filledIn(
+  command: string,
+  { serverName, mcpServerUrl }: Pick<ConnectParameters, 'serverName' | 'mcpServerUrl'>,
+) {
+  const values: { readonly [name: string]: string } = {
+    serverName,
+    mcpServerUrl,
+    base64Config: base64(LINK_CONFIG.replace('${mcpServerUrl}', () => mcpServerUrl)),
+  };
+  return command.replace(/\$\{(\w+)\}/g, (variable, name) => values[name] ?? variable);
 }

@@ -3,6 +3,7 @@ import { PLAIN_HTTP_SETTINGS } from '../../generated/facts';
 import type { ContractDocument, ContractSetting } from '../../generated/contract-schema';
 import { assertConvertible, isKnown, itemsOf } from '../../private/known-value';
 import { list, synthError } from '../../private/synth-error';
+import { urlOf } from '../../private/urls';
 
 /**
  * The environment of a server's function: the caller's settings, checked against the contract, and the values that only
@@ -66,67 +67,48 @@ export function environmentOf(
  * environment.
  */
 function rendered(setting: ContractSetting, value: any): string {
-  const misfit = (expected: string) =>
-    synthError('SettingTypeMismatch', `settings.${setting.name} is ${JSON.stringify(value)} and needs ${expected}`);
+  const { expected, fits } = TYPES[setting.type];
+  const unit = setting.unit === 's' ? 'seconds' : 'milliseconds';
+  const misfit = (shown: string) =>
+    synthError(
+      'SettingTypeMismatch',
+      `settings.${setting.name} is ${shown} and needs ${expected.replace('<unit>', unit)}`,
+    );
   if (value instanceof Duration) {
     if (setting.type !== 'duration') {
-      throw synthError(
-        'SettingTypeMismatch',
-        `settings.${setting.name} is a Duration and needs ${expectation(setting)}`,
-      );
+      throw misfit('a Duration');
     }
     assertConvertible(value, setting.unit === 's' ? 'seconds' : 'millis', `settings.${setting.name}`);
     return String(setting.unit === 's' ? value.toSeconds() : value.toMilliseconds());
   }
   if (Token.isUnresolved(value) || (typeof value === 'string' && !isKnown(value))) {
-    return unresolved(value);
+    return typeof value === 'number' ? Tokenization.stringifyNumber(value) : joined(value);
   }
-  switch (setting.type) {
-    case 'string':
-      if (typeof value !== 'string') throw misfit(expectation(setting));
-      return value;
-    case 'url':
-      if (typeof value !== 'string' || !isHttpUrl(value)) throw misfit(expectation(setting));
-      return value;
-    case 'boolean':
-      if (!['true', 'false'].includes(String(value))) throw misfit(expectation(setting));
-      return String(value);
-    case 'integer':
-    case 'duration':
-      if (!/^\d{1,15}$/.test(String(value))) throw misfit(expectation(setting));
-      return String(value);
-    case 'list':
-      if (!Array.isArray(value) || value.some((item) => typeof item !== 'string' || item.includes(',')))
-        throw misfit(expectation(setting));
-      return itemsOf(value, ',').join(',');
+  if (!fits(value)) {
+    throw misfit(JSON.stringify(value));
   }
+  return Array.isArray(value) ? joined(value) : String(value);
 }
 
-/** A value that is known only at deployment, as a string. */
-function unresolved(value: any): string {
-  if (typeof value === 'number') {
-    return Tokenization.stringifyNumber(value);
-  }
+/** A list, or a value that is known only at deployment, as a string. */
+function joined(value: any): string {
   return Array.isArray(value) ? itemsOf(value, ',').join(',') : Token.asString(value);
 }
 
-function expectation(setting: ContractSetting): string {
-  switch (setting.type) {
-    case 'string':
-      return 'a string';
-    case 'url':
-      return 'an http or https URL';
-    case 'boolean':
-      return 'true or false';
-    case 'integer':
-      return 'a whole number';
-    case 'duration':
-      return `a Duration, or a whole number of ${setting.unit === 's' ? 'seconds' : 'milliseconds'}`;
-    case 'list':
-      return 'an array of strings without commas';
-  }
-}
+const isWhole = (value: any) => /^\d{1,15}$/.test(String(value));
 
-function isHttpUrl(value: string): boolean {
-  return URL.canParse(value) && /^https?:$/.test(new URL(value).protocol);
-}
+/** What a value of each type must be, in words and as a check. */
+const TYPES: { [type in ContractSetting['type']]: { expected: string; fits(value: any): boolean } } = {
+  string: { expected: 'a string', fits: (value) => typeof value === 'string' },
+  url: {
+    expected: 'an http or https URL',
+    fits: (value) => typeof value === 'string' && /^https?:$/.test(urlOf(value)?.protocol ?? ''),
+  },
+  boolean: { expected: 'true or false', fits: (value) => ['true', 'false'].includes(String(value)) },
+  integer: { expected: 'a whole number', fits: isWhole },
+  duration: { expected: 'a Duration, or a whole number of <unit>', fits: isWhole },
+  list: {
+    expected: 'an array of strings without commas',
+    fits: (value) => Array.isArray(value) && value.every((item) => typeof item === 'string' && !item.includes(',')),
+  },
+};

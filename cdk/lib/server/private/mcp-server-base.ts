@@ -48,4 +48,12 @@ export abstract class McpServerBase extends Construct implements IMcpServer {
   public metricThrottles(toolName: string, options: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
     return toolMetric(this._contract, 'Throttles', toolName, options);
   }
+
+  /**
+   * Share of the calls of a cached tool whose result came from the cache, from 0 to 1; an average over 5 minutes unless the
+   * options say otherwise.
+   */
+  public metricCacheHitRate(toolName: string, options: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+    return toolMetric(this._contract, 'CacheHits', toolName, options);
+  }
 }

@@ -2,11 +2,12 @@ import type { Construct } from 'constructs';
 import { PROTECTED_RESOURCE_METADATA_PATH } from '../../generated/facts';
 import { addMetadataEndpoints } from '../../api/metadata-endpoints';
 import { addRestApi, API_STAGE_NAME, type ServerApi } from '../../api/rest-api';
+import { addPage } from '../../page/private/add-page';
 import { authorizationThrottles } from '../../authorization/private/authorization-endpoints';
 import { authorizationOf } from '../../authorization/private/default-authorization';
 import { hasLimits } from '../../authorizer/private/limits';
-import { McpFront } from '../../front/mcp-front';
 import { assertHostPath } from '../../host/private/host-path';
+import { frontOf } from '../../front/private/local-front';
 import type { McpEndpointOptions } from '../mcp-endpoint-options';
 
 /** Path of the MCP endpoint below the front's base URL. */
@@ -29,7 +30,7 @@ export function addServerApi(
     return options.host._servers.add(scope, serverName, options.path!, address);
   }
   const { api, apiHost } = address;
-  const front = (options.front ?? McpFront.cloudFront()).bind(scope, { apiHost, apiStageName: API_STAGE_NAME, api });
+  const front = frontOf(scope, options.front).bind(scope, { apiHost, apiStageName: API_STAGE_NAME, api });
   return {
     api,
     apiHost,
@@ -39,5 +40,6 @@ export function addServerApi(
     resourceMetadataUrl: `${front.publicBaseUrl}${PROTECTED_RESOURCE_METADATA_PATH}${MCP_PATH}`,
     addMcpPath: () => api.root.addResource(MCP_PATH.slice(1)),
     addMetadata: (mcpPath, resource, server) => addMetadataEndpoints(api, mcpPath, resource, server),
+    addToPage: (server) => addPage(api, options.page, authorization?._server, () => [server]),
   };
 }

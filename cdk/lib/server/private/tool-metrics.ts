@@ -14,6 +14,7 @@ const STATISTICS = {
   Latency: cloudwatch.Stats.p(99),
   ColdStarts: cloudwatch.Stats.SUM,
   Throttles: cloudwatch.Stats.SUM,
+  CacheHits: cloudwatch.Stats.AVERAGE,
 };
 
 /** One metric of one tool. */

@@ -49,7 +49,7 @@ export function addCodeGrantClient(construct: Construct, client: CodeGrantClient
     refreshTokenRotationGracePeriod: Duration.seconds(60),
   });
   const definition = definitionOf(appClient);
-  if (!isKnown(refreshTokenLifetime)) {
+  if (refreshTokenLifetime.isUnresolved()) {
     // The L2 compares and converts, which is possible for a plain number only.
     definition.refreshTokenValidity = refreshTokenLifetime.toDays();
     definition.tokenValidityUnits = { accessToken: 'minutes', idToken: 'minutes', refreshToken: 'days' };

@@ -1,8 +1,9 @@
-import { Stack, Token } from 'aws-cdk-lib';
+import { Stack } from 'aws-cdk-lib';
 import * as cognito from 'aws-cdk-lib/aws-cognito';
 import type { Construct } from 'constructs';
 import type { McpExistingUserPoolAttributes } from '../mcp-user-pool-ref';
 import { assertOrigin } from '../../front/private/origin';
+import { differ } from '../../private/known-value';
 import { synthError } from '../../private/synth-error';
 
 /** Refuses a user pool that does not work for MCP servers, as far as synthesis can check. */
@@ -24,7 +25,13 @@ export function assertExistingUserPool(scope: Construct, attributes: McpExisting
     );
   }
   assertNear(scope, userPool);
-  assertDefinition(userPool);
+  const definition = userPool.node.defaultChild;
+  if (definition instanceof cognito.CfnUserPool && definition.userPoolTier === 'LITE') {
+    throw synthError(
+      'UserPoolLite',
+      'userPool is of the feature plan Lite, which binds no access token to an MCP server: set featurePlan to cognito.FeaturePlan.ESSENTIALS',
+    );
+  }
   if (domain !== undefined) {
     assertManagedLogin(userPool, domain);
   }
@@ -40,25 +47,12 @@ function assertNear(scope: Construct, userPool: cognito.IUserPool): void {
     ['region', userPool.env.region, stack.region],
     ['account', userPool.env.account, stack.account],
   ]) {
-    if (!Token.isUnresolved(theirs) && !Token.isUnresolved(ours) && theirs !== ours) {
+    if (differ(theirs, ours)) {
       throw synthError(
         'UserPoolElsewhere',
         `userPool is of the ${what} ${theirs} and the stack of ${ours}, and app clients are defined where the pool is: put the MCP server into a stack there`,
       );
     }
-  }
-}
-
-function assertDefinition(userPool: cognito.IUserPool): void {
-  const definition = userPool.node.defaultChild;
-  if (!(definition instanceof cognito.CfnUserPool)) {
-    return;
-  }
-  if (definition.userPoolTier === 'LITE') {
-    throw synthError(
-      'UserPoolLite',
-      'userPool is of the feature plan Lite, which binds no access token to an MCP server: set featurePlan to cognito.FeaturePlan.ESSENTIALS',
-    );
   }
 }
 

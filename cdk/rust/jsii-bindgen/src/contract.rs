@@ -10,6 +10,7 @@ use std::fmt::Write;
 use serde_json::Value;
 
 use crate::Error;
+use crate::json::{list, string};
 use crate::names::upper_camel;
 use crate::spec::{Assembly, Property, TypeRef};
 use crate::typescript::{camel_case, check_member_name, default_of, tsdoc};
@@ -60,27 +61,26 @@ pub fn generate(
         &format!("AWS resources that the MCP server `{server}` asks for."),
     ));
     let mut props = inherited;
-    for (members, name) in [(&settings, "settings"), (&resources, "awsResources")] {
+    for (members, name, suffix, what, default) in [
+        (
+            &settings,
+            "settings",
+            "Settings",
+            "The server's settings.",
+            "- the defaults of the Rust server",
+        ),
+        (
+            &resources,
+            "awsResources",
+            "AwsResources",
+            "The AWS resources that the server asks for.",
+            "- those that the server defines for itself",
+        ),
+    ] {
         if members.list.is_empty() {
             continue;
         }
         let required = members.list.iter().any(|member| !member.optional);
-        let suffix = if name == "settings" {
-            "Settings"
-        } else {
-            "AwsResources"
-        };
-        let (what, default) = if name == "settings" {
-            (
-                "The server's settings.",
-                "- the defaults of the Rust server",
-            )
-        } else {
-            (
-                "The AWS resources that the server asks for.",
-                "- those that the server defines for itself",
-            )
-        };
         props.push_str(&tsdoc(what, (!required).then_some(default), "  "));
         let _ = writeln!(
             props,
@@ -124,14 +124,12 @@ struct Members {
 
 impl Members {
     fn of_settings(contract: &Value, imports: &mut Imports) -> Result<Self, Error> {
-        let of_resources: Vec<&str> = array(contract, "resources")
+        let of_resources: Vec<&str> = list(contract, "resources")
             .filter_map(|resource| resource.get("setting")?.as_str())
             .collect();
-        let mut list = Vec::new();
-        for setting in array(contract, "settings") {
-            let key = setting
-                .get("name")
-                .and_then(Value::as_str)
+        let mut members = Vec::new();
+        for setting in list(contract, "settings") {
+            let key = string(setting, "name")
                 .ok_or_else(|| Error::new("a setting of the contract has no name"))?;
             if setting.get("owner").is_some_and(|owner| owner != "server")
                 || of_resources.contains(&key)
@@ -140,10 +138,7 @@ impl Members {
             }
             let name = camel_case(key);
             check_member_name(&format!("settings.{key}"), &name)?;
-            let kind = setting
-                .get("type")
-                .and_then(Value::as_str)
-                .unwrap_or_default();
+            let kind = string(setting, "type").unwrap_or_default();
             let rust_type = match kind {
                 "string" | "url" => "string",
                 "integer" => "number",
@@ -165,16 +160,13 @@ impl Members {
                 schema["x-unit"] = setting.get("unit").cloned().unwrap_or_default();
             }
             let optional = setting.get("required") != Some(&Value::Bool(true));
-            let text = setting
-                .get("description")
-                .and_then(Value::as_str)
-                .unwrap_or(key);
+            let text = string(setting, "description").unwrap_or(key);
             let docs = tsdoc(
                 &format!("{text}\n\nEnvironment variable `{key}`."),
                 optional.then(|| default_of(&schema)).as_deref(),
                 "  ",
             );
-            list.push(Member {
+            members.push(Member {
                 name,
                 key: key.to_owned(),
                 rust_type: rust_type.to_owned(),
@@ -182,37 +174,32 @@ impl Members {
                 optional,
             });
         }
-        Ok(Self { list })
+        Ok(Self { list: members })
     }
 
     fn of_resources(contract: &Value, imports: &mut Imports) -> Result<Self, Error> {
         // What the library asks for, `McpServer` defines when it is not given.
         let is_of_library = |setting: Option<&str>| {
-            array(contract, "settings").any(|declared| {
-                declared.get("name").and_then(Value::as_str) == setting
+            list(contract, "settings").any(|declared| {
+                string(declared, "name") == setting
                     && declared.get("owner").is_some_and(|owner| owner != "server")
             })
         };
-        let mut list = Vec::new();
-        for resource in array(contract, "resources") {
-            let key = resource
-                .get("name")
-                .and_then(Value::as_str)
+        let mut members = Vec::new();
+        for resource in list(contract, "resources") {
+            let key = string(resource, "name")
                 .ok_or_else(|| Error::new("a resource of the contract has no name"))?;
             let name = camel_case(key);
             check_member_name(&format!("resources.{key}"), &name)?;
             imports.add(PACKAGE, "McpAwsResource");
-            let kind = resource
-                .get("type")
-                .and_then(Value::as_str)
-                .unwrap_or_default();
-            let optional = is_of_library(resource.get("setting").and_then(Value::as_str));
+            let kind = string(resource, "type").unwrap_or_default();
+            let optional = is_of_library(string(resource, "setting"));
             let docs = tsdoc(
                 &format!("The AWS resource `{key}` of type {kind}."),
                 optional.then_some("- one that the server defines for itself"),
                 "  ",
             );
-            list.push(Member {
+            members.push(Member {
                 name,
                 key: key.to_owned(),
                 rust_type: "McpAwsResource".to_owned(),
@@ -220,7 +207,7 @@ impl Members {
                 optional,
             });
         }
-        Ok(Self { list })
+        Ok(Self { list: members })
     }
 
     fn interface(&self, name: &str, summary: &str) -> String {
@@ -265,14 +252,6 @@ impl Members {
     }
 }
 
-fn array<'a>(contract: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
-    contract
-        .get(key)
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-}
-
 /// Imported names by module specifier.
 #[derive(Default)]
 struct Imports(BTreeMap<String, BTreeSet<String>>);
@@ -291,6 +270,10 @@ impl Imports {
             format!("import {{ {} }} from '{module}';\n", names.join(", "))
         };
         self.0.iter().map(line).collect()
+    }
+
+    fn rendered(&mut self, types: &[TypeRef]) -> Vec<String> {
+        types.iter().map(|each| self.render(each)).collect()
     }
 
     /// A type as TypeScript writes it.
@@ -320,16 +303,8 @@ impl Imports {
                 format!("{{ [name: string]: {} }}", self.render(elementtype))
             }
             TypeRef::Collection { elementtype, .. } => format!("{}[]", self.render(elementtype)),
-            TypeRef::Union { types } => types
-                .iter()
-                .map(|member| self.render(member))
-                .collect::<Vec<_>>()
-                .join(" | "),
-            TypeRef::Intersection { types } => types
-                .iter()
-                .map(|member| self.render(member))
-                .collect::<Vec<_>>()
-                .join(" & "),
+            TypeRef::Union { types } => self.rendered(types).join(" | "),
+            TypeRef::Intersection { types } => self.rendered(types).join(" & "),
         }
     }
 }

@@ -5,16 +5,16 @@
 //! * [`contract`]: the contract of one MCP server → a typed construct for it.
 
 pub mod contract;
+mod json;
 pub mod names;
 pub mod output;
 pub mod rust;
 pub mod spec;
 pub mod typescript;
 
-use std::fmt;
-
 /// Why nothing was generated: one sentence that names the input and names the fix.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
 pub struct Error(String);
 
 impl Error {
@@ -24,11 +24,3 @@ impl Error {
         Self(message.into())
     }
 }
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Error {}

@@ -9,12 +9,11 @@ use serde::Deserialize;
 /// `words` replaces parts of names before they are split (`"OAuth": "Oauth"`); `members` names one
 /// member outright (`"aws-cdk-lib.aws_s3.Bucket#bucketArn": "arn"`).
 #[derive(Debug, Default, Deserialize)]
+#[serde(default)]
 pub struct NameTable {
     /// Parts of names.
-    #[serde(default)]
     pub words: BTreeMap<String, String>,
     /// Whole members, by `fqn#member`.
-    #[serde(default)]
     pub members: BTreeMap<String, String>,
 }
 

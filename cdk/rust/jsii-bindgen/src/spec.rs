@@ -39,10 +39,8 @@ pub struct Type {
     /// Simple name.
     pub name: String,
     /// Submodules and enclosing types, joined with dots.
-    #[serde(default)]
     pub namespace: Option<String>,
     /// Base class.
-    #[serde(default)]
     pub base: Option<String>,
     /// Implemented or extended interfaces.
     #[serde(default)]
@@ -54,7 +52,6 @@ pub struct Type {
     #[serde(default)]
     pub r#abstract: bool,
     /// The constructor, if it can be called.
-    #[serde(default)]
     pub initializer: Option<Callable>,
     /// Methods declared here.
     #[serde(default)]
@@ -68,6 +65,29 @@ pub struct Type {
     /// Documentation.
     #[serde(default)]
     pub docs: Docs,
+}
+
+impl Type {
+    /// Its base class and its interfaces.
+    pub(crate) fn parents(&self) -> impl Iterator<Item = &str> {
+        self.base.iter().chain(&self.interfaces).map(String::as_str)
+    }
+
+    /// The types that its properties, constructor and methods use.
+    pub(crate) fn uses(&self) -> Vec<&TypeRef> {
+        let mut used: Vec<&TypeRef> = Vec::new();
+        used.extend(self.properties.iter().map(|property| &property.r#type));
+        for callable in self.methods.iter().chain(&self.initializer) {
+            used.extend(
+                callable
+                    .parameters
+                    .iter()
+                    .map(|parameter| &parameter.r#type),
+            );
+            used.extend(callable.returns.iter().map(|returns| &returns.r#type));
+        }
+        used
+    }
 }
 
 /// What a type is.
@@ -84,30 +104,23 @@ pub enum Kind {
 
 /// A method or constructor.
 #[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
 pub struct Callable {
     /// JavaScript name; empty for constructors.
-    #[serde(default)]
     pub name: String,
     /// Parameters in order.
-    #[serde(default)]
     pub parameters: Vec<Parameter>,
     /// Result, unless void.
-    #[serde(default)]
     pub returns: Option<Optional>,
     /// Whether it belongs to the class, not to an object.
-    #[serde(default)]
     pub r#static: bool,
     /// Whether it returns a promise.
-    #[serde(default)]
     pub r#async: bool,
     /// Whether the last parameter repeats.
-    #[serde(default)]
     pub variadic: bool,
     /// Whether it is meant for subclasses.
-    #[serde(default)]
     pub protected: bool,
     /// Documentation.
-    #[serde(default)]
     pub docs: Docs,
 }
 
@@ -174,16 +187,12 @@ pub struct EnumMember {
 #[derive(Clone, Debug, Default, Deserialize)]
 pub struct Docs {
     /// One line.
-    #[serde(default)]
     pub summary: Option<String>,
     /// The rest.
-    #[serde(default)]
     pub remarks: Option<String>,
     /// What happens when it is left out.
-    #[serde(default)]
     pub default: Option<String>,
     /// Why not to use it.
-    #[serde(default)]
     pub deprecated: Option<String>,
 }
 

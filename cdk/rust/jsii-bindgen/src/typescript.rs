@@ -20,6 +20,7 @@ mod names;
 pub(crate) use names::{camel_case, check_member_name};
 
 use crate::Error;
+use crate::json::{list, string};
 use environment::Environment;
 use names::{check_type_name, shout};
 
@@ -39,7 +40,7 @@ pub struct Output {
 pub fn generate(schema: &Value, types_file: &str) -> Result<Output, Error> {
     let mut file = File::default();
     if schema.get("properties").is_some() || schema.get("enum").is_some() {
-        let title = schema.get("title").and_then(Value::as_str);
+        let title = string(schema, "title");
         let title = title
             .ok_or_else(|| Error::new("the schema has no title, which names its Rust struct"))?;
         file.declare(title, schema)?;
@@ -94,13 +95,7 @@ impl File {
             .get("properties")
             .and_then(Value::as_object)
             .unwrap_or(&empty);
-        let required: Vec<&str> = schema
-            .get("required")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_str)
-            .collect();
+        let required: Vec<&str> = list(schema, "required").filter_map(Value::as_str).collect();
         let mut body = String::new();
         let mut environment = Environment::default();
         let mut seen = BTreeSet::new();
@@ -167,7 +162,7 @@ impl File {
     }
 
     fn type_of(&mut self, place: &str, schema: &Value) -> Result<String, Error> {
-        if let Some(native) = schema.get("x-cdk-type").and_then(Value::as_str) {
+        if let Some(native) = string(schema, "x-cdk-type") {
             let name = ["Duration", "Size"]
                 .into_iter()
                 .find(|known| *known == native);
@@ -241,12 +236,7 @@ fn enum_members(schema: &Value) -> Vec<(String, Option<String>)> {
             .map(|value| (value.to_owned(), None))
             .collect();
     }
-    let choices = schema
-        .get("oneOf")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten();
-    choices
+    list(schema, "oneOf")
         .filter_map(|choice| {
             let listed = choice.get("enum").and_then(|values| values.get(0));
             let value = choice.get("const").or(listed)?.as_str()?;
@@ -256,34 +246,21 @@ fn enum_members(schema: &Value) -> Vec<(String, Option<String>)> {
 }
 
 fn is_nullable(schema: &Value) -> bool {
-    schema
-        .get("type")
-        .and_then(Value::as_array)
-        .is_some_and(|names| names.iter().any(|name| name == "null"))
-        || schema
-            .get("anyOf")
-            .and_then(Value::as_array)
-            .is_some_and(|choices| {
-                choices
-                    .iter()
-                    .any(|choice| choice.get("type").is_some_and(|name| name == "null"))
-            })
+    list(schema, "type").any(|name| name == "null")
+        || list(schema, "anyOf").any(|choice| string(choice, "type") == Some("null"))
 }
 
 fn description(schema: &Value) -> Option<&str> {
-    schema.get("description").and_then(Value::as_str)
+    string(schema, "description")
 }
 
 /// The `@default` tag: the Rust default in TypeScript's words.
 pub(crate) fn default_of(schema: &Value) -> String {
-    let unit = schema.get("x-unit").and_then(Value::as_str);
-    if let Some(words) = schema.get("x-default").and_then(Value::as_str) {
+    let unit = string(schema, "x-unit");
+    if let Some(words) = string(schema, "x-default") {
         return format!("- {words}");
     }
-    match (
-        schema.get("default"),
-        schema.get("x-cdk-type").and_then(Value::as_str),
-    ) {
+    match (schema.get("default"), string(schema, "x-cdk-type")) {
         (None | Some(Value::Null), _) => "- not set".to_owned(),
         (Some(number), Some("Duration")) if unit == Some("s") => {
             format!("Duration.seconds({number})")

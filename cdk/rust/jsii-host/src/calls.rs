@@ -21,6 +21,11 @@ fn collect(args: Vec<Result<Value>>, place: Place) -> Result<Vec<Value>> {
     Ok(values)
 }
 
+/// A member of an answer; one that is missing counts as `undefined`.
+fn taken(mut answer: Value, member: &str) -> Value {
+    answer.get_mut(member).map(Value::take).unwrap_or_default()
+}
+
 /// Reads an answer as a `T`, with the caller's place in the error.
 #[track_caller]
 pub(crate) fn typed<T: FromWire>(value: Value) -> Result<T> {
@@ -92,10 +97,10 @@ pub(crate) fn get(object: &Object, property: &str) -> Result<Value> {
     let place = Location::caller();
     let kernel = current(place)?;
     let message = json!({ "api": "get", "objref": object.to_wire()?, "property": property });
-    let mut answer = kernel
+    let answer = kernel
         .request(message, property, place)
         .map_err(|error| explained(&kernel, object, error, place))?;
-    Ok(answer.get_mut("value").map(Value::take).unwrap_or_default())
+    Ok(taken(answer, "value"))
 }
 
 #[track_caller]
@@ -119,13 +124,10 @@ pub(crate) fn invoke(object: &Object, method: &str, args: Vec<Result<Value>>) ->
     let args = collect(args, place)?;
     let message =
         json!({ "api": "invoke", "objref": object.to_wire()?, "method": method, "args": args });
-    let mut answer = kernel
+    let answer = kernel
         .request(message, method, place)
         .map_err(|error| explained(&kernel, object, error, place))?;
-    Ok(answer
-        .get_mut("result")
-        .map(Value::take)
-        .unwrap_or_default())
+    Ok(taken(answer, "result"))
 }
 
 fn explained(kernel: &Rc<Kernel>, object: &Object, error: Error, place: Place) -> Error {
@@ -152,25 +154,19 @@ pub(crate) fn invoke_async(
         json!({ "api": "begin", "objref": object.to_wire()?, "method": method, "args": args });
     let promise = kernel.request(message, method, place)?;
     loop {
-        let mut answer = kernel.request(json!({ "api": "callbacks" }), method, place)?;
-        let Some(Value::Array(callbacks)) = answer.get_mut("callbacks").map(Value::take) else {
+        let answer = kernel.request(json!({ "api": "callbacks" }), method, place)?;
+        let callbacks = taken(answer, "callbacks");
+        let Some(callbacks) = callbacks.as_array().filter(|list| !list.is_empty()) else {
             break;
         };
-        if callbacks.is_empty() {
-            break;
-        }
         for callback in callbacks {
-            let mut complete = kernel.complete(&callback);
+            let mut complete = kernel.complete(callback);
             complete["api"] = json!("complete");
             kernel.request(complete, method, place)?;
         }
     }
     let message = json!({ "api": "end", "promiseid": promise.get("promiseid") });
-    let mut answer = kernel.request(message, method, place)?;
-    Ok(answer
-        .get_mut("result")
-        .map(Value::take)
-        .unwrap_or_default())
+    Ok(taken(kernel.request(message, method, place)?, "result"))
 }
 
 /// Reads a static property. Used by generated code.
@@ -187,9 +183,8 @@ pub fn static_get<T: FromWire>(
     let kernel = current(place)?;
     kernel.load(assembly, place)?;
     let message = json!({ "api": "sget", "fqn": fqn, "property": property });
-    let mut answer = kernel.request(message, property, place)?;
-    T::from_wire(answer.get_mut("value").map(Value::take).unwrap_or_default())
-        .map_err(|error| error.at(place))
+    let answer = kernel.request(message, property, place)?;
+    T::from_wire(taken(answer, "value")).map_err(|error| error.at(place))
 }
 
 /// Sets a static property. Used by generated code.
@@ -227,14 +222,8 @@ pub fn static_invoke<T: FromWire>(
     kernel.load(assembly, place)?;
     let args = collect(args, place)?;
     let message = json!({ "api": "sinvoke", "fqn": fqn, "method": method, "args": args });
-    let mut answer = kernel.request(message, method, place)?;
-    T::from_wire(
-        answer
-            .get_mut("result")
-            .map(Value::take)
-            .unwrap_or_default(),
-    )
-    .map_err(|error| error.at(place))
+    let answer = kernel.request(message, method, place)?;
+    T::from_wire(taken(answer, "result")).map_err(|error| error.at(place))
 }
 
 /// How many objects the kernel of this thread holds.

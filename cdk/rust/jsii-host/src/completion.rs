@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use crate::callback::Member;
 use crate::calls::{get, set};
-use crate::kernel::{Kernel, garbage};
+use crate::error::garbage;
+use crate::kernel::Kernel;
 use crate::{Error, FromWire, Object, Result};
 
 impl Kernel {
@@ -47,7 +48,7 @@ impl Kernel {
             Some((member, request, request.get(name)?.as_str()?))
         });
         let Some((member, request, name)) = called else {
-            return Err(Error::new(garbage(callback)));
+            return Err(Error::new(garbage(&callback.to_string())));
         };
         let object = Object::from_wire(request.get("objref").cloned().unwrap_or_default())?;
         let overrides = self

@@ -8,15 +8,19 @@ use std::path::PathBuf;
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Why a call failed. Each reason has its own message, and each message names the fix.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum Reason {
     /// No `node` program could be started.
+    #[error("cannot start '{program}': install Node.js 20 or later, or set JSII_NODE to its path")]
     NodeMissing {
         /// What was looked for: a path from `JSII_NODE`, or `node`.
         program: String,
     },
     /// The `node` program is older than the jsii runtime and aws-cdk-lib support.
+    #[error(
+        "'{program}' is Node.js {found}, which is too old: install {wanted} or later, or set JSII_NODE to its path"
+    )]
     NodeTooOld {
         /// The path of the program.
         program: String,
@@ -26,11 +30,15 @@ pub enum Reason {
         wanted: u32,
     },
     /// `@jsii/runtime` is not installed where it is looked for.
+    #[error("@jsii/runtime is in no node_modules from '{}' upward: run 'npm ci' there, or set JSII_RUNTIME", searched_from.display())]
     RuntimeMissing {
         /// The directory from which the search went upward.
         searched_from: PathBuf,
     },
     /// `@jsii/runtime` has a version that this crate does not speak with.
+    #[error(
+        "the kernel says '{hello}', but {wanted} or a later 1.x is needed: run 'npm install @jsii/runtime@1.140.0'"
+    )]
     RuntimeVersion {
         /// The kernel's greeting, for example `@jsii/runtime@1.99.0`.
         hello: String,
@@ -38,6 +46,7 @@ pub enum Reason {
         wanted: String,
     },
     /// An npm package that the bindings need is not installed.
+    #[error("npm package '{package}' is in no node_modules from '{}' upward: run 'npm install {package}@{version}'", searched_from.display())]
     PackageMissing {
         /// Name of the npm package.
         package: String,
@@ -47,6 +56,9 @@ pub enum Reason {
         searched_from: PathBuf,
     },
     /// The bindings were generated from another version of the package.
+    #[error(
+        "the bindings were generated from {package} {generated_from}, but node_modules has {installed}: run 'npm install {package}@{generated_from}', or generate the bindings again"
+    )]
     PackageVersion {
         /// Name of the npm package.
         package: String,
@@ -56,6 +68,7 @@ pub enum Reason {
         installed: String,
     },
     /// A package cannot be copied into the cache (full disk, permissions).
+    #[error("cannot write '{}': {cause}; make room, or set JSII_HOST_CACHE to another directory", path.display())]
     Cache {
         /// The file that could not be written.
         path: PathBuf,
@@ -63,11 +76,17 @@ pub enum Reason {
         cause: String,
     },
     /// The node process ended while an answer was awaited.
+    #[error(
+        "the jsii kernel (node) ended in the middle of a call with {status}: its last words are above; out of memory is the usual cause, NODE_OPTIONS=--max-old-space-size=… raises the limit"
+    )]
     KernelDied {
         /// How it ended: an exit code or a signal.
         status: String,
     },
     /// The node process did not answer in time.
+    #[error(
+        "no answer to '{request}' from the jsii kernel (node) in {seconds} s: check that JSII_NODE is Node.js; JSII_HOST_TIMEOUT (seconds) allows more time"
+    )]
     KernelSilent {
         /// Seconds waited.
         seconds: u64,
@@ -75,21 +94,27 @@ pub enum Reason {
         request: String,
     },
     /// The node process answered something that is not the jsii protocol.
+    #[error(
+        "the jsii kernel answered '{answer}', which is not its protocol: check JSII_NODE and JSII_RUNTIME"
+    )]
     Garbage {
         /// The beginning of the answer.
         answer: String,
     },
     /// JavaScript code threw.
+    #[error("{message}")]
     Exception {
         /// The message of the JavaScript error.
         message: String,
     },
     /// The kernel refused a call, for example because of a value of the wrong type.
+    #[error("{message}")]
     Fault {
         /// The kernel's message.
         message: String,
     },
     /// A value from JavaScript is not of the declared type.
+    #[error("wanted a value of type {wanted}, got {value}")]
     WrongType {
         /// The Rust or jsii type that was wanted.
         wanted: String,
@@ -97,6 +122,7 @@ pub enum Reason {
         value: String,
     },
     /// A Rust callback failed with an error of its own.
+    #[error("{message}")]
     Callback {
         /// The text of the error.
         message: String,
@@ -195,77 +221,6 @@ impl Error {
     }
 }
 
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NodeMissing { program } => write!(
-                f,
-                "cannot start '{program}': install Node.js 20 or later, or set JSII_NODE to its path"
-            ),
-            Self::NodeTooOld {
-                program,
-                found,
-                wanted,
-            } => write!(
-                f,
-                "'{program}' is Node.js {found}, which is too old: install {wanted} or later, or set JSII_NODE to its path"
-            ),
-            Self::RuntimeMissing { searched_from } => write!(
-                f,
-                "@jsii/runtime is in no node_modules from '{}' upward: run 'npm ci' there, or set JSII_RUNTIME",
-                searched_from.display()
-            ),
-            Self::RuntimeVersion { hello, wanted } => write!(
-                f,
-                "the kernel says '{hello}', but {wanted} or a later 1.x is needed: run 'npm install @jsii/runtime@1.140.0'"
-            ),
-            Self::PackageMissing {
-                package,
-                version,
-                searched_from,
-            } => write!(
-                f,
-                "npm package '{package}' is in no node_modules from '{}' upward: run 'npm install {package}@{version}'",
-                searched_from.display()
-            ),
-            Self::PackageVersion {
-                package,
-                generated_from,
-                installed,
-            } => write!(
-                f,
-                "the bindings were generated from {package} {generated_from}, but node_modules has {installed}: \
-                 run 'npm install {package}@{generated_from}', or generate the bindings again"
-            ),
-            Self::Cache { path, cause } => write!(
-                f,
-                "cannot write '{}': {cause}; make room, or set JSII_HOST_CACHE to another directory",
-                path.display()
-            ),
-            Self::KernelDied { status } => write!(
-                f,
-                "the jsii kernel (node) ended in the middle of a call with {status}: its last words are above; \
-                 out of memory is the usual cause, NODE_OPTIONS=--max-old-space-size=… raises the limit"
-            ),
-            Self::KernelSilent { seconds, request } => write!(
-                f,
-                "no answer to '{request}' from the jsii kernel (node) in {seconds} s: \
-                 check that JSII_NODE is Node.js; JSII_HOST_TIMEOUT (seconds) allows more time"
-            ),
-            Self::Garbage { answer } => write!(
-                f,
-                "the jsii kernel answered '{answer}', which is not its protocol: check JSII_NODE and JSII_RUNTIME"
-            ),
-            Self::Exception { message } | Self::Fault { message } | Self::Callback { message } => {
-                f.write_str(message)
-            }
-            Self::WrongType { wanted, value } => {
-                write!(f, "wanted a value of type {wanted}, got {value}")
-            }
-        }
-    }
-}
-
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&shortened(&self.0.reason.to_string()))?;
@@ -290,8 +245,15 @@ impl fmt::Debug for Error {
 
 impl std::error::Error for Error {}
 
+/// The reason for an answer that is not of the protocol.
+pub(crate) fn garbage(answer: &str) -> Reason {
+    Reason::Garbage {
+        answer: beginning(answer),
+    }
+}
+
 /// The first 120 characters, for values that may be megabytes.
-pub(crate) fn beginning(text: &str) -> String {
+fn beginning(text: &str) -> String {
     let mut short: String = text.chars().take(120).collect();
     if short.len() < text.len() {
         short.push('…');

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use serde_json::{Value, json};
 
 use crate::callback::Overrides;
-use crate::error::Reason;
+use crate::error::{Reason, garbage};
 use crate::pool::{self, Origin};
 use crate::process::Process;
 use crate::{Assembly, Error, Result, environment, index, package, tarball};
@@ -216,16 +216,12 @@ impl Kernel {
                     .map_err(|reason| self.fail(reason, place))?;
             } else if let Some(message) = answer.get("error").and_then(Value::as_str) {
                 return Err(self.thrown(message, &answer, place));
-            } else if let Some(fields) = answer.as_object_mut() {
-                if fields.is_empty() {
-                    return Ok(Value::Null);
-                }
-                if let Some(result) = fields.remove("ok") {
-                    return Ok(result);
-                }
-                return Err(self.fail(garbage(&answer), place));
+            } else if answer == json!({}) {
+                return Ok(Value::Null);
+            } else if let Some(result) = answer.get_mut("ok") {
+                return Ok(result.take());
             } else {
-                return Err(self.fail(garbage(&answer), place));
+                return Err(self.fail(garbage(&answer.to_string()), place));
             }
         }
     }
@@ -300,11 +296,5 @@ impl Kernel {
         };
         let node = ask(object, "node").filter(|node| node.get("$jsii.byref").is_some())?;
         ask(&node, "path")?.as_str().map(str::to_owned)
-    }
-}
-
-pub(crate) fn garbage(answer: &Value) -> Reason {
-    Reason::Garbage {
-        answer: crate::error::beginning(&answer.to_string()),
     }
 }

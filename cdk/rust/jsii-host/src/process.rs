@@ -12,7 +12,7 @@ use std::time::{Duration, Instant, UNIX_EPOCH};
 use serde_json::Value;
 
 use crate::environment;
-use crate::error::{Reason, beginning};
+use crate::error::{Reason, garbage};
 use crate::package::is_compatible;
 
 /// aws-cdk-lib and the jsii runtime support no older one.
@@ -39,7 +39,7 @@ impl Process {
         check_node(&node)?;
         let pair =
             UnixStream::pair().and_then(|(ours, theirs)| Ok((ours.try_clone()?, ours, theirs)));
-        let (reader, writer, theirs) = pair.map_err(|error| cannot_start(&node, &error))?;
+        let (reader, writer, theirs) = pair.map_err(|_| cannot_start(&node))?;
         // The kernel speaks on file descriptor 3, and only a shell can give it that without unsafe code.
         // Starting it like this also saves the second node process that the runtime's own launcher is.
         let child = Command::new("/bin/sh")
@@ -54,10 +54,10 @@ impl Process {
             )
             .stdin(Stdio::from(OwnedFd::from(theirs)))
             .spawn()
-            .map_err(|error| cannot_start(&node, &error))?;
+            .map_err(|_| cannot_start(&node))?;
         reader
             .set_read_timeout(Some(TICK))
-            .map_err(|error| cannot_start(&node, &error))?;
+            .map_err(|_| cannot_start(&node))?;
         let timeout = environment::answer_timeout();
         let mut process = Self {
             child,
@@ -68,9 +68,7 @@ impl Process {
         };
         let answer = process.receive("hello")?;
         let hello = answer.get("hello").and_then(Value::as_str);
-        let hello = hello.ok_or_else(|| Reason::Garbage {
-            answer: beginning(&answer.to_string()),
-        })?;
+        let hello = hello.ok_or_else(|| garbage(&answer.to_string()))?;
         let version = hello.rsplit_once('@').map_or("", |(_, version)| version);
         if !is_compatible(version, OLDEST_RUNTIME) {
             return Err(Reason::RuntimeVersion {
@@ -112,7 +110,7 @@ impl Process {
                     // The socket may be held open by a process that node started, so its end is no proof of life.
                     if let Ok(Some(status)) = self.child.try_wait() {
                         return Err(Reason::KernelDied {
-                            status: describe(status),
+                            status: status.to_string(),
                         });
                     }
                     if started.elapsed() >= self.timeout {
@@ -130,15 +128,14 @@ impl Process {
         if self.trace {
             trace_line('<', String::from_utf8_lossy(&line).trim_end());
         }
-        serde_json::from_slice(&line).map_err(|_| Reason::Garbage {
-            answer: beginning(String::from_utf8_lossy(&line).trim_end()),
-        })
+        serde_json::from_slice(&line)
+            .map_err(|_| garbage(String::from_utf8_lossy(&line).trim_end()))
     }
 
     /// The connection is gone: waits shortly for the exit status that says why.
     fn died(&mut self) -> Reason {
         let status = match self.wait(Duration::from_secs(2)) {
-            Some(status) => describe(status),
+            Some(status) => status.to_string(),
             None => "its connection closed".to_owned(),
         };
         Reason::KernelDied { status }
@@ -180,14 +177,10 @@ fn trace_line(direction: char, line: &str) {
     eprintln!("{direction} {line}");
 }
 
-fn cannot_start(node: &Path, _: &io::Error) -> Reason {
+fn cannot_start(node: &Path) -> Reason {
     Reason::NodeMissing {
         program: node.display().to_string(),
     }
-}
-
-fn describe(status: ExitStatus) -> String {
-    status.to_string()
 }
 
 /// The bundle of the kernel: `@jsii/runtime/webpack/lib/program.js`.
@@ -207,7 +200,7 @@ fn program_script(search_from: &Path) -> Result<PathBuf, Reason> {
 
 /// Asks node for its version, once per program file: the answer is kept in the cache directory.
 fn check_node(node: &Path) -> Result<(), Reason> {
-    let metadata = fs::metadata(node).map_err(|error| cannot_start(node, &error))?;
+    let metadata = fs::metadata(node).map_err(|_| cannot_start(node))?;
     let changed = metadata
         .modified()
         .ok()
@@ -240,9 +233,7 @@ fn check_node(node: &Path) -> Result<(), Reason> {
             found: version,
             wanted: OLDEST_NODE,
         }),
-        None => Err(Reason::Garbage {
-            answer: beginning(&version),
-        }),
+        None => Err(garbage(&version)),
     }
 }
 
@@ -252,7 +243,7 @@ fn ask_version(node: &Path) -> Result<String, Reason> {
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .spawn();
-    let mut child = spawned.map_err(|error| cannot_start(node, &error))?;
+    let mut child = spawned.map_err(|_| cannot_start(node))?;
     let started = Instant::now();
     while started.elapsed() < Duration::from_secs(20) {
         match child.try_wait() {
@@ -261,12 +252,12 @@ fn ask_version(node: &Path) -> Result<String, Reason> {
                 if let Some(output) = child.stdout.take() {
                     BufReader::new(output)
                         .read_line(&mut version)
-                        .map_err(|error| cannot_start(node, &error))?;
+                        .map_err(|_| cannot_start(node))?;
                 }
                 return Ok(version.trim().to_owned());
             }
             Ok(None) => thread::sleep(Duration::from_millis(2)),
-            Err(error) => return Err(cannot_start(node, &error)),
+            Err(_) => return Err(cannot_start(node)),
         }
     }
     child.kill().ok();

@@ -130,16 +130,17 @@ impl Wire {
                 let any_mark = ["$jsii.byref", "$jsii.struct", "$jsii.date", "$jsii.enum"];
                 value.is_object() && !any_mark.into_iter().any(marked)
             }
-            Self::Enum(fqn) => value
-                .get("$jsii.enum")
-                .and_then(Value::as_str)
-                .and_then(|text| text.rsplit_once('/'))
-                .is_some_and(|(found, _)| found == fqn),
+            Self::Enum(fqn) => enum_value(value).is_some_and(|(found, _)| found == fqn),
             Self::Instance(fqn, is_a) => {
                 types_of(value).any(|found| found == fqn || is_a(found, fqn))
             }
         }
     }
+}
+
+/// The enum of a value, and its member.
+fn enum_value(value: &Value) -> Option<(&str, &str)> {
+    value.get("$jsii.enum")?.as_str()?.rsplit_once('/')
 }
 
 fn types_of(value: &Value) -> impl Iterator<Item = &str> {
@@ -161,10 +162,7 @@ fn types_of(value: &Value) -> impl Iterator<Item = &str> {
 /// # Errors
 /// When the value is not of that enum.
 pub fn enum_member(value: &Value, fqn: &str) -> Result<String> {
-    value
-        .get("$jsii.enum")
-        .and_then(Value::as_str)
-        .and_then(|text| text.rsplit_once('/'))
+    enum_value(value)
         .filter(|(found, _)| *found == fqn)
         .map(|(_, member)| member.to_owned())
         .ok_or_else(|| Error::wrong_type(fqn, value))
@@ -189,10 +187,9 @@ pub fn rewire<T: FromWire + ToWire>(value: Value) -> Result<Value> {
 /// not say that it is a `T`.
 #[must_use]
 pub fn checked_cast<T: Handle>(object: &crate::Object, is_a: fn(&str, &str) -> bool) -> Option<T> {
-    let declared = std::iter::once(object.jsii_fqn())
-        .chain(object.jsii_interfaces().iter().map(String::as_str));
-    let mut declared = declared;
-    declared
+    let interfaces = object.jsii_interfaces().iter().map(String::as_str);
+    std::iter::once(object.jsii_fqn())
+        .chain(interfaces)
         .any(|found| found == T::FQN || is_a(found, T::FQN))
         .then(|| object.unchecked_cast())
 }

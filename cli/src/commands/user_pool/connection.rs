@@ -1,10 +1,9 @@
 //! The user pool that a command names.
 
-use aws_config::{BehaviorVersion, Region};
 use aws_sdk_cognitoidentityprovider::Client;
-use aws_smithy_http_client::Builder;
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use clap::Args;
+
+use crate::aws;
 
 /// Names the user pool of a command.
 #[derive(Debug, Args)]
@@ -35,14 +34,7 @@ impl UserPoolOption {
     /// The user pool in the Region of its id, with TLS by ring and the default credentials chain.
     pub(crate) async fn connect(self) -> UserPool {
         let UserPoolId { id, region } = self.user_pool;
-        let https = Builder::new()
-            .tls_provider(Provider::Rustls(CryptoMode::Ring))
-            .build_https();
-        let config = aws_config::defaults(BehaviorVersion::latest())
-            .http_client(https)
-            .region(Region::new(region))
-            .load()
-            .await;
+        let config = aws::config(Some(region)).await;
         UserPool {
             cognito: Client::new(&config),
             id,

@@ -1,12 +1,16 @@
 //! The user pool's password policy, so that people read it before they type.
 
+use axum::body::Body;
+use axum::http::Request;
 use serde::Deserialize;
-use serde_json::Value;
+use url::form_urlencoded;
+
+use crate::dev::edge::Upstream;
 
 /// The user pool's rules for passwords. Only the user pool checks them.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
-pub struct PasswordPolicy {
+pub(super) struct PasswordPolicy {
     minimum_length: u32,
     require_uppercase: bool,
     require_lowercase: bool,
@@ -31,15 +35,21 @@ impl Default for PasswordPolicy {
 }
 
 impl PasswordPolicy {
-    /// The policy of the one user pool in a CloudFormation template; None when there is no user pool.
-    #[must_use]
-    pub fn from_template(template: &Value) -> Option<Self> {
-        let resources = template.get("Resources")?.as_object()?;
-        let pool = resources
-            .values()
-            .find(|resource| resource["Type"] == "AWS::Cognito::UserPool")?;
-        let policy = &pool["Properties"]["Policies"]["PasswordPolicy"];
-        Some(serde_json::from_value(policy.clone()).unwrap_or_default())
+    /// The policy of the user pool that an app client belongs to, as the emulator has it; Cognito's own defaults if it does not
+    /// say.
+    pub(super) async fn of_client(upstream: &Upstream, client_id: &str) -> Self {
+        let query = form_urlencoded::Serializer::new(String::new())
+            .append_pair("client_id", client_id)
+            .finish();
+        let Ok(request) =
+            Request::get(format!("/_mcp-lambda/password-policy?{query}")).body(Body::empty())
+        else {
+            return Self::default();
+        };
+        let response = upstream.call(request).await.ok();
+        response
+            .and_then(|response| serde_json::from_slice(response.body()).ok())
+            .unwrap_or_default()
     }
 
     /// The policy as one sentence.
@@ -70,18 +80,13 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn says_the_policy_of_the_template_in_one_sentence() {
-        let template = json!({"Resources": {"Other": {"Type": "AWS::S3::Bucket"}, "Pool": {"Type": "AWS::Cognito::UserPool",
-            "Properties": {"Policies": {"PasswordPolicy": {"MinimumLength": 12, "RequireSymbols": false}}}}}});
+    fn says_the_policy_in_one_sentence_with_cognitos_defaults_for_what_is_left_out() {
+        let policy: PasswordPolicy =
+            serde_json::from_value(json!({"MinimumLength": 12, "RequireSymbols": false})).unwrap();
         assert_eq!(
-            PasswordPolicy::from_template(&template)
-                .map(|policy| policy.sentence())
-                .as_deref(),
-            Some(
-                "At least 12 characters, with an uppercase letter, a lowercase letter and a number. \
-                 At most 256 characters, without a space at the beginning or the end."
-            )
+            policy.sentence(),
+            "At least 12 characters, with an uppercase letter, a lowercase letter and a number. \
+             At most 256 characters, without a space at the beginning or the end."
         );
-        assert!(PasswordPolicy::from_template(&json!({"Resources": {}})).is_none());
     }
 }

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use super::authorization_request::AuthorizationRequest;
 use super::browser::{Browser, Form, Notice};
 use super::pages::{Common, Problem};
+use super::password_policy::PasswordPolicy;
 use super::respond;
 use super::state::SignIn;
 use super::user_pool::Refusal;
@@ -63,6 +64,7 @@ pub(super) struct View {
     pub(super) sign_in: SignIn,
     pub(super) request: AuthorizationRequest,
     pub(super) browser: Browser,
+    policy: PasswordPolicy,
 }
 
 impl FromRequestParts<SignIn> for View {
@@ -73,7 +75,9 @@ impl FromRequestParts<SignIn> for View {
         let browser = sign_in.browsers.visit(&parts.headers).map_err(|error| {
             (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response()
         })?;
+        let policy = PasswordPolicy::of_client(&sign_in.upstream, request.get("client_id")).await;
         Ok(Self {
+            policy,
             sign_in: sign_in.clone(),
             request,
             browser,
@@ -124,7 +128,7 @@ impl View {
 
     /// The rules for passwords.
     pub(super) fn policy(&self) -> String {
-        self.sign_in.policy.sentence()
+        self.policy.sentence()
     }
 }
 
@@ -157,7 +161,9 @@ impl FromRequest<SignIn> for Submission {
                 .remember(&browser, |known| email.clone_into(&mut known.email));
         }
         browser.notice = None;
+        let policy = PasswordPolicy::of_client(&sign_in.upstream, request.get("client_id")).await;
         let view = View {
+            policy,
             sign_in: sign_in.clone(),
             request,
             browser,

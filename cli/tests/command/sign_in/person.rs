@@ -108,9 +108,8 @@ pub(crate) struct Person {
 impl Person {
     pub(crate) async fn new() -> Self {
         let stub = Stub::answering(emulator).await;
-        let policy = sign_in::PasswordPolicy::default();
         let app = sign_in::app(
-            sign_in::SignIn::new(Upstream::at(stub.port), 3031, policy),
+            sign_in::SignIn::new(Upstream::at(stub.port), 3031),
             LoopbackHost::new(3031),
         );
         Self {

@@ -4,15 +4,16 @@
 use std::net::IpAddr;
 
 use http::{Response, StatusCode, header};
+use mcp_lambda_runtime::public_address::is_public;
 use serde::Deserialize;
 use url::Url;
 
 use super::{
-    address::is_public,
     document_problem::DocumentProblem,
     name::harmless_name,
     resolved::{Client, ClientKind},
 };
+
 use crate::oauth::{redirect::RedirectUri, request::is_media_type};
 
 /// Most redirect URIs of one client.

@@ -24,6 +24,13 @@ impl ClientKind {
             Self::Registered => "registered",
         }
     }
+
+    pub(crate) fn document_host(&self) -> Option<&str> {
+        match self {
+            Self::MetadataDocument { host } => Some(host),
+            Self::PreRegistered | Self::Registered => None,
+        }
+    }
 }
 
 /// The data about a client for an authorization request.

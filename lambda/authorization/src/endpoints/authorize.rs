@@ -6,16 +6,15 @@
 use http::header;
 
 use crate::{
-    capability::Timestamp,
     client::{
         Client, ClientKind, fetch_document, harmless_name, is_url, open_registration,
         pre_registered,
     },
-    context::{AuthorizationServer, Keys, RequestLog},
+    context::Context,
     failure::Failure,
     oauth::{
         redirect::{Destination, RedirectPolicy, RedirectUri},
-        request::{Parameters, Request, Response},
+        request::{Parameters, Response},
         resource::ProtectedResource,
     },
     pages::ConsentView,
@@ -32,55 +31,33 @@ use crate::{
 /// Longest `state` and `nonce` of a client: they are part of a sealed value in URLs.
 const MAX_STATE: usize = 1024;
 
-pub(crate) async fn authorize(
-    server: &AuthorizationServer,
-    keys: &Keys,
-    request: &Request,
-    request_log: &mut RequestLog,
-    now: Timestamp,
-) -> Result<Response, Failure> {
-    let settings = &server.settings;
-    let parameters = request.query_parameters()?;
-    let client = load_client(server, keys, parameters.required("client_id")?, now).await?;
-    request_log.client(client.kind.name(), &client.id);
-    if let ClientKind::MetadataDocument { host } = &client.kind {
-        request_log.client_host = Some(host.clone());
-    }
+pub(crate) async fn authorize(context: &mut Context<'_>) -> Result<Response, Failure> {
+    let settings = context.settings;
+    let parameters = context.request.query_parameters()?;
+    let client = load_client(context, parameters.required("client_id")?).await?;
+    context.log_client(client.kind.name(), &client.id);
+    context.log.client_host = client.kind.document_host().map(str::to_owned);
     let redirect_uri = match parameters.optional("redirect_uri") {
         Some(requested) => matched_redirect(&client, requested, &settings.redirects)?,
         None => only_redirect(&client, &settings.redirects)?,
     };
     let state = parameters.optional("state").map(Secret::new);
-    let client_redirect = ClientRedirect::checked(&redirect_uri, state.as_ref());
-    let answer = match checked_parameters(&parameters, &client, settings) {
-        Ok(checked) => consent_page(
-            server,
-            keys,
-            request,
-            &client,
-            &redirect_uri,
-            state.as_ref(),
-            checked,
-            now,
-        ),
-        Err(failure) => Err(failure),
-    };
-    answer.or_else(|failure| {
-        request_log.failure = Some(failure.name());
-        Ok(redirect_answer(
-            settings,
-            &client_redirect.refusal(settings, &failure),
-        ))
-    })
+    checked_parameters(&parameters, &client, settings)
+        .and_then(|checked| consent_page(context, &client, &redirect_uri, state.as_ref(), checked))
+        .or_else(|failure| {
+            context.log.failure = Some(failure.name());
+            let back = ClientRedirect::checked(&redirect_uri, state.as_ref());
+            Ok(redirect_answer(&back.refusal(settings, &failure)))
+        })
 }
 
-async fn load_client(
-    server: &AuthorizationServer,
-    keys: &Keys,
-    client_id: &str,
-    now: Timestamp,
-) -> Result<Client, Failure> {
-    let settings = &server.settings;
+async fn load_client(context: &Context<'_>, client_id: &str) -> Result<Client, Failure> {
+    let Context {
+        server,
+        settings,
+        now,
+        ..
+    } = *context;
     settings.choices.refused_clients.check(client_id)?;
     if let Some(client) = pre_registered(settings, client_id) {
         return Ok(Client {
@@ -94,17 +71,10 @@ async fn load_client(
     }
     if is_url(client_id) {
         let hosts = server.capabilities.metadata_hosts.as_ref();
-        return fetch_document(
-            client_id,
-            settings,
-            hosts,
-            &server.documents,
-            &server.fetches,
-            now,
-        )
-        .await;
+        let (cache, budgets) = (&server.documents, &server.fetches);
+        return fetch_document(client_id, settings, hosts, cache, budgets, now).await;
     }
-    let registration = open_registration(settings, &keys.keyring, client_id, now)?;
+    let registration = open_registration(settings, &context.keys.keyring, client_id, now)?;
     Ok(Client {
         id: client_id.to_owned(),
         kind: ClientKind::Registered,
@@ -233,31 +203,23 @@ fn checked_parameters<'a>(
     })
 }
 
-#[allow(
-    clippy::too_many_arguments,
-    reason = "each is a checked part of one request"
-)]
 fn consent_page(
-    server: &AuthorizationServer,
-    keys: &Keys,
-    request: &Request,
+    context: &Context<'_>,
     client: &Client,
     redirect_uri: &RedirectUri,
     state: Option<&Secret>,
     checked: Checked<'_>,
-    now: Timestamp,
 ) -> Result<Response, Failure> {
-    let settings = &server.settings;
-    let randomness = server.capabilities.randomness.as_ref();
-    let browser = match cookie::single(request, &cookie::browser_name(settings)) {
+    let settings = context.settings;
+    let browser = match cookie::single(context.request, &cookie::browser_name(settings)) {
         Some(value) => value,
-        None => cookie::random_value(randomness)?,
+        None => context.random_value()?,
     };
     let wants_id_token = checked.scopes.iter().any(|scope| scope == "openid");
     let nonce = match checked.nonce {
         _ if !wants_id_token => None,
         Some(nonce) => Some(nonce),
-        None => Some(cookie::random_value(randomness)?),
+        None => Some(context.random_value()?),
     };
     let consent = ConsentRequest {
         client_id: client.id.clone(),
@@ -271,23 +233,13 @@ fn consent_page(
         },
         browser: Digest::of(browser.expose().as_bytes()),
     };
-    let sealed = keys.keyring.seal(
-        Purpose::ConsentRequest,
-        &consent,
-        &[],
-        now.plus(SIGN_IN_SECONDS),
-        randomness,
-    )?;
-    let document_host = match &client.kind {
-        ClientKind::MetadataDocument { host } => Some(host.as_str()),
-        ClientKind::PreRegistered | ClientKind::Registered => None,
-    };
+    let sealed = context.seal(Purpose::ConsentRequest, &consent, &[], SIGN_IN_SECONDS)?;
     let redirect_host = redirect_uri.shown_host();
     let view = ConsentView {
         name: client.name.as_deref(),
         vouched: client.is_vouched_for(redirect_uri),
         registered_here: client.kind == ClientKind::PreRegistered,
-        document_host,
+        document_host: client.kind.document_host(),
         redirect_host: &redirect_host,
         loopback: *redirect_uri.destination() == Destination::Loopback,
         custom_scheme: *redirect_uri.destination() == Destination::CustomScheme,
@@ -300,11 +252,8 @@ fn consent_page(
             .collect(),
         request: sealed.expose(),
     };
-    let mut answer = server.pages.consent(settings, &view);
-    set(
-        &mut answer,
-        header::SET_COOKIE,
-        &cookie::set_browser(settings, &browser),
-    );
+    let mut answer = context.server.pages.consent(&view);
+    let browser = cookie::set_browser(settings, &browser);
+    set(&mut answer, header::SET_COOKIE, &browser);
     Ok(answer)
 }

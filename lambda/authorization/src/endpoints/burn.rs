@@ -5,11 +5,8 @@
 
 use crate::{
     capability::NoRandomness,
-    context::{AuthorizationServer, Keys, RequestLog},
-    endpoints::token::cognito,
-    oauth::request::Request,
+    context::Context,
     sealed::{
-        cookie,
         seal::Purpose,
         secret::Secret,
         transaction::{AccountSignIn, Transaction},
@@ -27,12 +24,8 @@ const NO_RANDOMNESS: &str = "the code of the refused sign-in was not sent to Cog
 /// With a valid `state`, expired or not, the code is redeemed with its verifier. Otherwise the verifier is unknown, and
 /// the code is presented with a fresh one: Cognito refuses it and, according to AWS, consumes the code. If the sign-in
 /// had no challenge, the fresh verifier redeems it.
-pub(crate) async fn burn_refused(
-    server: &AuthorizationServer,
-    keys: &Keys,
-    request: &Request,
-    request_log: &mut RequestLog,
-) {
+pub(crate) async fn burn_refused(context: &mut Context<'_>) {
+    let request = context.request;
     // The query itself and not its checked parameters: a callback may be refused because of them.
     let value = |wanted: &str| {
         let found = request.query.iter().find(|(name, _)| name == wanted);
@@ -44,30 +37,20 @@ pub(crate) async fn burn_refused(
         return;
     };
     let state = value("state").unwrap_or_default();
-    request_log.detail = Some(match verifier(server, keys, state) {
-        Ok(verifier) => burn(server, keys, &code, &verifier).await.1,
+    context.log.detail = Some(match verifier(context, state) {
+        Ok(verifier) => burn(context, &code, &verifier).await.1,
         Err(NoRandomness) => NO_RANDOMNESS,
     });
 }
 
 /// Invalidates the code of a successful sign-in without a client; returns whether Cognito accepted the code for this
 /// sign-in.
-pub(crate) async fn burn_finished(
-    server: &AuthorizationServer,
-    keys: &Keys,
-    code: &Secret,
-    verifier: &Secret,
-) -> bool {
-    burn(server, keys, code, verifier).await.0
+pub(crate) async fn burn_finished(context: &Context<'_>, code: &Secret, verifier: &Secret) -> bool {
+    burn(context, code, verifier).await.0
 }
 
-async fn burn(
-    server: &AuthorizationServer,
-    keys: &Keys,
-    code: &Secret,
-    verifier: &Secret,
-) -> (bool, &'static str) {
-    let cognito = cognito(server, keys);
+async fn burn(context: &Context<'_>, code: &Secret, verifier: &Secret) -> (bool, &'static str) {
+    let cognito = context.cognito();
     let Ok(tokens) = cognito.exchange(code, verifier).await else {
         return (false, REFUSED);
     };
@@ -78,17 +61,13 @@ async fn burn(
     }
 }
 
-fn verifier(
-    server: &AuthorizationServer,
-    keys: &Keys,
-    state: &str,
-) -> Result<Secret, NoRandomness> {
-    let keyring = &keys.keyring;
+fn verifier(context: &Context<'_>, state: &str) -> Result<Secret, NoRandomness> {
+    let keyring = &context.keys.keyring;
     if let Ok(transaction) = keyring.open_expired::<Transaction>(Purpose::Transaction, state) {
         return Ok(transaction.upstream_verifier);
     }
     if let Ok(sign_in) = keyring.open_expired::<AccountSignIn>(Purpose::AccountSignIn, state) {
         return Ok(sign_in.upstream_verifier);
     }
-    cookie::random_value(server.capabilities.randomness.as_ref())
+    context.random_value()
 }

@@ -7,12 +7,10 @@
 use http::header;
 
 use crate::{
-    capability::Timestamp,
-    context::{AuthorizationServer, Keys, RequestLog},
-    endpoints::burn::burn_finished,
-    endpoints::sign_in,
+    context::Context,
+    endpoints::{burn::burn_finished, sign_in},
     failure::Failure,
-    oauth::request::{Parameters, Request, Response},
+    oauth::request::{Parameters, Response},
     response::{ClientRedirect, set},
     sealed::{
         cookie,
@@ -20,64 +18,49 @@ use crate::{
         secret::{Digest, Secret},
         transaction::{AccountSignIn, AuthorizationCode, Transaction},
     },
-    settings::Settings,
 };
 
-pub(crate) async fn callback(
-    server: &AuthorizationServer,
-    keys: &Keys,
-    request: &Request,
-    request_log: &mut RequestLog,
-    now: Timestamp,
-) -> Result<Response, Failure> {
+pub(crate) async fn callback(context: &mut Context<'_>) -> Result<Response, Failure> {
     // Cognito repeats no parameter and none is long: an unparsable query is not from Cognito.
-    let parameters = request
+    let parameters = context
+        .request
         .query_parameters()
         .map_err(|_| Failure::TransactionNotOpened)?;
     let state = parameters
         .optional("state")
         .ok_or(Failure::TransactionNotOpened)?;
+    let not_opened = |failure: OpenFailure| {
+        failure.or(Failure::TransactionExpired, Failure::TransactionNotOpened)
+    };
     if state.starts_with(Purpose::AccountSignIn.prefix()) {
-        let sign_in = keys
-            .keyring
-            .open(Purpose::AccountSignIn, state, &[], now)
+        let sign_in = context
+            .open(Purpose::AccountSignIn, state, &[])
             .map_err(not_opened)?;
-        return account(server, keys, request, &parameters, &sign_in).await;
+        return account(context, &parameters, &sign_in).await;
     }
-    let transaction: Transaction = keys
-        .keyring
-        .open(Purpose::Transaction, state, &[], now)
+    let transaction: Transaction = context
+        .open(Purpose::Transaction, state, &[])
         .map_err(not_opened)?;
-    request_log.client_by_name(&transaction.request.client_kind);
-    let (id, approval) = (&transaction.id, &transaction.approval);
-    check_browser(&server.settings, request, &parameters, id, approval)?;
-    to_client(server, keys, &parameters, request_log, &transaction, now)
+    context.log_client_kind(&transaction.request.client_kind);
+    check_browser(context, &parameters, &transaction.id, &transaction.approval)?;
+    Ok(to_client(context, &parameters, &transaction))
 }
 
-fn not_opened(failure: OpenFailure) -> Failure {
-    match failure {
-        OpenFailure::Expired => Failure::TransactionExpired,
-        OpenFailure::Malformed | OpenFailure::UnknownKey | OpenFailure::Rejected => {
-            Failure::TransactionNotOpened
-        }
-    }
-}
-
-/// Checks that the approval belongs to this browser, and clears its cookie with the response.
+/// Checks that the approval belongs to this browser.
 fn check_browser(
-    settings: &Settings,
-    request: &Request,
+    context: &Context<'_>,
     parameters: &Parameters,
     id: &str,
     approval: &Digest,
 ) -> Result<(), Failure> {
-    if !cookie::is_bound(request, &cookie::approval_name(settings, id), approval) {
+    let name = cookie::approval_name(context.settings, id);
+    if !cookie::is_bound(context.request, &name, approval) {
         return Err(Failure::TransactionOtherBrowser);
     }
     // Cognito does not send `iss` today. If it does, it must be the pool (RFC 9207 section 2.4).
     if parameters
         .optional("iss")
-        .is_some_and(|issuer| issuer != settings.addresses.pool_issuer.text)
+        .is_some_and(|issuer| issuer != context.settings.addresses.pool_issuer.text)
     {
         return Err(Failure::UpstreamMixUp);
     }
@@ -85,62 +68,43 @@ fn check_browser(
 }
 
 fn to_client(
-    server: &AuthorizationServer,
-    keys: &Keys,
+    context: &mut Context<'_>,
     parameters: &Parameters,
-    request_log: &mut RequestLog,
     transaction: &Transaction,
-    now: Timestamp,
-) -> Result<Response, Failure> {
-    let settings = &server.settings;
+) -> Response {
+    let (settings, pages) = (context.settings, &context.server.pages);
     let uri = &transaction.request.redirect_uri;
     let back = ClientRedirect::checked(uri, transaction.request.state.as_ref());
-    let mut answer = match code(server, keys, parameters, transaction, now) {
-        Ok(code) => server
-            .pages
-            .signed_in(settings, &back.code(settings, &code), uri),
+    let answer = match code(context, parameters, transaction) {
+        Ok(code) => pages.signed_in(&back.code(settings, &code), uri),
         Err(failure) => {
-            request_log.failure = Some(failure.name());
-            let url = back.refusal(settings, &failure);
-            server.pages.not_signed_in(settings, &failure, &url)
+            context.log.failure = Some(failure.name());
+            pages.not_signed_in(&failure, &back.refusal(settings, &failure))
         }
     };
-    set(
-        &mut answer,
-        header::SET_COOKIE,
-        &cookie::clear_approval(settings, &transaction.id),
-    );
-    Ok(answer)
+    without_approval(context, answer, &transaction.id)
 }
 
 /// Ends a sign-in without a client.
 async fn account(
-    server: &AuthorizationServer,
-    keys: &Keys,
-    request: &Request,
+    context: &Context<'_>,
     parameters: &Parameters,
     sign_in: &AccountSignIn,
 ) -> Result<Response, Failure> {
-    let settings = &server.settings;
-    check_browser(
-        settings,
-        request,
-        parameters,
-        &sign_in.id,
-        &sign_in.approval,
-    )?;
+    check_browser(context, parameters, &sign_in.id, &sign_in.approval)?;
     let code = upstream_code(parameters)?;
-    let verifier = &sign_in.upstream_verifier;
-    if !burn_finished(server, keys, &code, verifier).await {
+    if !burn_finished(context, &code, &sign_in.upstream_verifier).await {
         return Err(Failure::SignInFailed);
     }
-    let mut answer = sign_in::done(settings);
-    set(
-        &mut answer,
-        header::SET_COOKIE,
-        &cookie::clear_approval(settings, &sign_in.id),
-    );
-    Ok(answer)
+    let answer = sign_in::done(context.settings);
+    Ok(without_approval(context, answer, &sign_in.id))
+}
+
+/// The response that also clears the cookie of an approval.
+fn without_approval(context: &Context<'_>, mut answer: Response, id: &str) -> Response {
+    let cookie = cookie::clear_approval(context.settings, id);
+    set(&mut answer, header::SET_COOKIE, &cookie);
+    answer
 }
 
 fn upstream_code(parameters: &Parameters) -> Result<Secret, Failure> {
@@ -156,11 +120,9 @@ fn upstream_code(parameters: &Parameters) -> Result<Secret, Failure> {
 }
 
 fn code(
-    server: &AuthorizationServer,
-    keys: &Keys,
+    context: &Context<'_>,
     parameters: &Parameters,
     transaction: &Transaction,
-    now: Timestamp,
 ) -> Result<Secret, Failure> {
     let code = AuthorizationCode {
         upstream_code: upstream_code(parameters)?,
@@ -170,12 +132,6 @@ fn code(
         redirect_uri: transaction.request.redirect_uri.clone(),
     };
     let binding = AuthorizationCode::binding(&transaction.client, &transaction.request.challenge);
-    let randomness = server.capabilities.randomness.as_ref();
-    Ok(keys.keyring.seal(
-        Purpose::AuthorizationCode,
-        &code,
-        &binding,
-        now.plus(server.settings.choices.code_lifetime.0),
-        randomness,
-    )?)
+    let lifetime = context.settings.choices.code_lifetime.0;
+    Ok(context.seal(Purpose::AuthorizationCode, &code, &binding, lifetime)?)
 }

@@ -3,9 +3,8 @@
 use http::{HeaderName, header};
 
 use crate::{
-    capability::Timestamp,
     client::client_digest,
-    context::{AuthorizationServer, Keys, RequestLog},
+    context::Context,
     endpoints::sign_in::SignInRequest,
     failure::Failure,
     oauth::request::{Request, Response},
@@ -14,72 +13,50 @@ use crate::{
         cookie,
         seal::{OpenFailure, Purpose},
         secret::Digest,
-        transaction::{ConsentRequest, SIGN_IN_SECONDS, Transaction},
+        transaction::{ClientRequest, ConsentRequest, SIGN_IN_SECONDS, Transaction},
     },
     settings::Settings,
 };
 
-pub(crate) fn consent(
-    server: &AuthorizationServer,
-    keys: &Keys,
-    request: &Request,
-    request_log: &mut RequestLog,
-    now: Timestamp,
-) -> Result<Response, Failure> {
-    let settings = &server.settings;
+pub(crate) fn consent(context: &mut Context<'_>) -> Result<Response, Failure> {
+    let (settings, request) = (context.settings, context.request);
     check_same_origin(request, settings)?;
     let form = request.form_parameters()?;
-    let consent: ConsentRequest = keys
-        .keyring
-        .open(Purpose::ConsentRequest, form.required("request")?, &[], now)
-        .map_err(|failure| match failure {
-            OpenFailure::Expired => Failure::ConsentExpired,
-            OpenFailure::Malformed | OpenFailure::UnknownKey | OpenFailure::Rejected => {
-                Failure::ConsentNotOpened
-            }
+    let consent: ConsentRequest = context
+        .open(Purpose::ConsentRequest, form.required("request")?, &[])
+        .map_err(|failure: OpenFailure| {
+            failure.or(Failure::ConsentExpired, Failure::ConsentNotOpened)
         })?;
-    request_log.client_by_name(&consent.request.client_kind);
+    context.log_client_kind(&consent.request.client_kind);
     if !cookie::is_bound(request, &cookie::browser_name(settings), &consent.browser) {
         return Err(Failure::ConsentOtherBrowser);
     }
     if form.required("decision")? != "allow" {
-        request_log.failure = Some(Failure::ConsentDenied.name());
-        let back = ClientRedirect::checked(
-            &consent.request.redirect_uri,
-            consent.request.state.as_ref(),
-        );
-        return Ok(server
-            .pages
-            .to_client(settings, &back.refusal(settings, &Failure::ConsentDenied)));
+        let denied = Failure::ConsentDenied;
+        context.log.failure = Some(denied.name());
+        let ClientRequest {
+            redirect_uri,
+            state,
+            ..
+        } = &consent.request;
+        let back = ClientRedirect::checked(redirect_uri, state.as_ref());
+        let pages = &context.server.pages;
+        return Ok(pages.to_client(&back.refusal(settings, &denied)));
     }
-    approved(server, keys, consent, now)
+    approved(context, consent)
 }
 
-fn approved(
-    server: &AuthorizationServer,
-    keys: &Keys,
-    consent: ConsentRequest,
-    now: Timestamp,
-) -> Result<Response, Failure> {
-    let settings = &server.settings;
-    let randomness = server.capabilities.randomness.as_ref();
-    let id = cookie::random_id(randomness)?;
-    let approval = cookie::random_value(randomness)?;
-    let upstream_verifier = cookie::random_value(randomness)?;
+fn approved(context: &Context<'_>, consent: ConsentRequest) -> Result<Response, Failure> {
+    let settings = context.settings;
+    let approval = context.random_value()?;
     let transaction = Transaction {
-        id,
+        id: context.random_id()?,
         approval: Digest::of(approval.expose().as_bytes()),
         client: client_digest(&consent.client_id),
         request: consent.request,
-        upstream_verifier,
+        upstream_verifier: context.random_value()?,
     };
-    let state = keys.keyring.seal(
-        Purpose::Transaction,
-        &transaction,
-        &[],
-        now.plus(SIGN_IN_SECONDS),
-        randomness,
-    )?;
+    let state = context.seal(Purpose::Transaction, &transaction, &[], SIGN_IN_SECONDS)?;
     let url = SignInRequest {
         verifier: &transaction.upstream_verifier,
         state: &state,
@@ -91,30 +68,21 @@ fn approved(
         nonce: transaction.request.nonce.as_ref(),
     }
     .url(settings)?;
-    let mut answer = server.pages.to_sign_in(settings, &url);
-    set(
-        &mut answer,
-        header::SET_COOKIE,
-        &cookie::set_approval(settings, &transaction.id, &approval),
-    );
+    let mut answer = context.server.pages.to_sign_in(&url);
+    let cookie = cookie::set_approval(settings, &transaction.id, &approval);
+    set(&mut answer, header::SET_COOKIE, &cookie);
     Ok(answer)
 }
 
 /// Browsers send the origin of a form; a form of another site is always refused. Programs without these headers still
 /// need the sealed request and its cookie.
 fn check_same_origin(request: &Request, settings: &Settings) -> Result<(), Failure> {
-    let origin_differs = match request.headers.get(header::ORIGIN) {
-        Some(_) => request.header(header::ORIGIN) != Some(settings.origin().as_str()),
-        None => false,
+    let differs = |name: HeaderName, own: &str| {
+        request.headers.contains_key(&name) && request.header(name) != Some(own)
     };
     let fetch_site = HeaderName::from_static("sec-fetch-site");
-    let site_differs = match request.headers.get(&fetch_site) {
-        Some(_) => request.header(fetch_site) != Some("same-origin"),
-        None => false,
-    };
-    if origin_differs || site_differs {
-        Err(Failure::ConsentCrossOrigin)
-    } else {
-        Ok(())
+    if differs(header::ORIGIN, &settings.origin()) || differs(fetch_site, "same-origin") {
+        return Err(Failure::ConsentCrossOrigin);
     }
+    Ok(())
 }

@@ -1,13 +1,14 @@
 //! The authorization server's metadata, RFC 8414 and OpenID Connect Discovery. In AWS the gateway serves these
 //! documents without a function; this module defines their content.
 
+use http::StatusCode;
 use mcp_lambda_contract::{
     AUTHORIZATION_SERVER_METADATA_PATH, AuthorizationServerMetadata, OPENID_CONFIGURATION_PATH,
     WELL_KNOWN_PATH,
 };
 use serde_json::{Value, json};
 
-use crate::settings::Settings;
+use crate::{oauth::request::Response, response::json_answer, settings::Settings};
 
 /// Which of the two documents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +40,14 @@ pub fn authorization_server_metadata(settings: &Settings, form: MetadataForm) ->
         MetadataForm::OAuth => document,
         MetadataForm::OpenId => document.openid(),
     })
+}
+
+/// Responds with a document.
+pub(crate) fn metadata(settings: &Settings, form: MetadataForm) -> Response {
+    json_answer(
+        StatusCode::OK,
+        &authorization_server_metadata(settings, form),
+    )
 }
 
 /// The document at a path below our issuer, if there is one: root, and with the path of an MCP URL inserted or appended,

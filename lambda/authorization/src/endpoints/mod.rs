@@ -5,6 +5,7 @@ pub(crate) mod burn;
 pub(crate) mod callback;
 pub(crate) mod consent;
 pub(crate) mod metadata;
+pub(crate) mod register;
 pub(crate) mod revoke;
 pub(crate) mod sign_in;
 pub(crate) mod token;

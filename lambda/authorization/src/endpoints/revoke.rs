@@ -3,11 +3,10 @@
 use http::StatusCode;
 
 use crate::{
-    capability::Timestamp,
-    context::{AuthorizationServer, Keys, RequestLog},
-    endpoints::token::{Credentials, cognito, open_refresh_token},
+    context::Context,
+    endpoints::token::{Credentials, open_refresh_token},
     failure::Failure,
-    oauth::request::{Request, Response},
+    oauth::request::Response,
     response::empty_answer,
     sealed::transaction::RevocableToken,
 };
@@ -17,19 +16,13 @@ use crate::{
 /// with their refresh token, and the gateway notices at their expiry.
 ///
 /// A client can always revoke, even if it is refused, its registration has expired or its kind is disabled.
-pub(crate) async fn revoke(
-    server: &AuthorizationServer,
-    keys: &Keys,
-    request: &Request,
-    request_log: &mut RequestLog,
-    now: Timestamp,
-) -> Result<Response, Failure> {
-    let form = request.form_parameters()?;
-    let client = Credentials::read(request, &form)?.revoking_client(&server.settings, keys, now)?;
-    request_log.known_client(&client);
+pub(crate) async fn revoke(context: &mut Context<'_>) -> Result<Response, Failure> {
+    let form = context.request.form_parameters()?;
+    let client = Credentials::read(context.request, &form)?.revoking_client(context)?;
+    context.log_known_client(&client);
     let text = form.required("token")?;
-    match open_refresh_token::<RevocableToken>(keys, text, &client, now) {
-        Some(token) => match cognito(server, keys).revoke(&token.upstream).await {
+    match open_refresh_token::<RevocableToken>(context, text, &client) {
+        Some(token) => match context.cognito().revoke(&token.upstream).await {
             // A token that is already revoked or expired at Cognito counts as success.
             Ok(()) | Err(Failure::UpstreamRefusedGrant) => {}
             Err(failure) => return Err(failure),
@@ -40,5 +33,5 @@ pub(crate) async fn revoke(
         }
         None => {}
     }
-    Ok(empty_answer(&server.settings, StatusCode::OK))
+    Ok(empty_answer(StatusCode::OK))
 }

@@ -9,13 +9,9 @@ use openidconnect::{PkceCodeChallenge, PkceCodeVerifier};
 use url::Url;
 
 use crate::{
-    capability::Timestamp,
-    context::{AuthorizationServer, Keys},
+    context::Context,
     failure::Failure,
-    oauth::{
-        request::{Request, Response},
-        resource::ProtectedResource,
-    },
+    oauth::{request::Response, resource::ProtectedResource},
     response::{empty_answer, redirect_answer, set},
     sealed::{
         cookie,
@@ -29,19 +25,14 @@ use crate::{
 /// The outcome of a successful sign-in without a client. Every other outcome is the name of a failure.
 const DONE: &str = "done";
 
-pub(crate) fn sign_in(
-    server: &AuthorizationServer,
-    keys: &Keys,
-    request: &Request,
-    now: Timestamp,
-) -> Result<Response, Failure> {
-    let parameters = request.query_parameters()?;
-    match parameters.optional("outcome") {
-        None => begin(server, keys, now),
-        Some(DONE) => Ok(server.pages.without_client(&server.settings)),
+pub(crate) fn sign_in(context: &Context<'_>) -> Result<Response, Failure> {
+    let pages = &context.server.pages;
+    match context.request.query_parameters()?.optional("outcome") {
+        None => begin(context),
+        Some(DONE) => Ok(pages.without_client(context.settings)),
         Some(name) => {
             let failure = Failure::of_sign_in(name).ok_or(Failure::NoSuchPath)?;
-            Ok(server.pages.refusal(&server.settings, &failure))
+            Ok(pages.refusal(&failure))
         }
     }
 }
@@ -59,7 +50,7 @@ pub(crate) fn refused(settings: &Settings, failure: &Failure) -> Option<Response
 
 /// `303` to a page of the same origin: a redirect after Cognito's form may go where the callback itself is.
 fn to_outcome(settings: &Settings, outcome: &str) -> Response {
-    let mut answer = empty_answer(settings, StatusCode::SEE_OTHER);
+    let mut answer = empty_answer(StatusCode::SEE_OTHER);
     let location = format!(
         "{}/sign-in?outcome={outcome}",
         settings.addresses.issuer.text
@@ -68,22 +59,15 @@ fn to_outcome(settings: &Settings, outcome: &str) -> Response {
     answer
 }
 
-fn begin(server: &AuthorizationServer, keys: &Keys, now: Timestamp) -> Result<Response, Failure> {
-    let settings = &server.settings;
-    let randomness = server.capabilities.randomness.as_ref();
-    let approval = cookie::random_value(randomness)?;
+fn begin(context: &Context<'_>) -> Result<Response, Failure> {
+    let settings = context.settings;
+    let approval = context.random_value()?;
     let sign_in = AccountSignIn {
-        id: cookie::random_id(randomness)?,
+        id: context.random_id()?,
         approval: Digest::of(approval.expose().as_bytes()),
-        upstream_verifier: cookie::random_value(randomness)?,
+        upstream_verifier: context.random_value()?,
     };
-    let state = keys.keyring.seal(
-        Purpose::AccountSignIn,
-        &sign_in,
-        &[],
-        now.plus(SIGN_IN_SECONDS),
-        randomness,
-    )?;
+    let state = context.seal(Purpose::AccountSignIn, &sign_in, &[], SIGN_IN_SECONDS)?;
     // Cognito requires a resource and scopes. The tokens are revoked at the callback, so the minimum is enough.
     let (resource, scope) = settings
         .resources
@@ -98,12 +82,9 @@ fn begin(server: &AuthorizationServer, keys: &Keys, now: Timestamp) -> Result<Re
         nonce: None,
     }
     .url(settings)?;
-    let mut answer = redirect_answer(settings, &url);
-    set(
-        &mut answer,
-        header::SET_COOKIE,
-        &cookie::set_approval(settings, &sign_in.id, &approval),
-    );
+    let mut answer = redirect_answer(&url);
+    let cookie = cookie::set_approval(settings, &sign_in.id, &approval);
+    set(&mut answer, header::SET_COOKIE, &cookie);
     Ok(answer)
 }
 

@@ -3,15 +3,12 @@
 use base64::{Engine, prelude::BASE64_STANDARD};
 use http::{StatusCode, header};
 use serde::de::DeserializeOwned;
-use serde_json::{Map, json};
+use serde_json::json;
 
 use crate::{
     capability::Timestamp,
-    client::{
-        ClientAuthentication, KnownClient, client_digest, document_url, is_url, open_registration,
-        pre_registered,
-    },
-    context::{AuthorizationServer, Keys, RequestLog},
+    client::{KnownClient, client_digest, document_url, is_url, open_registration, pre_registered},
+    context::Context,
     failure::Failure,
     oauth::{
         request::{Parameters, Request, Response},
@@ -25,38 +22,29 @@ use crate::{
         secret::{Digest, Secret},
         transaction::{AuthorizationCode, RefreshToken},
     },
-    settings::Settings,
     upstream::{
-        cognito::{Cognito, MachineCredentials},
-        issued::{Asked, Consented, Issued, Mismatch},
+        cognito::MachineCredentials,
+        issued::{Asked, Consented, Mismatch},
         tokens::UpstreamTokens,
     },
 };
 
-pub(crate) async fn token(
-    server: &AuthorizationServer,
-    keys: &Keys,
-    request: &Request,
-    request_log: &mut RequestLog,
-    now: Timestamp,
-) -> Result<Response, Failure> {
-    let form = request.form_parameters()?;
-    let credentials = Credentials::read(request, &form)?;
-    server.settings.resources.named(&form)?;
-    match form.required("grant_type")? {
-        "authorization_code" => {
-            let client = credentials.known_client(&server.settings, keys, now)?;
-            request_log.known_client(&client);
-            redeem_code(server, keys, &form, &client, request_log, now).await
+pub(crate) async fn token(context: &mut Context<'_>) -> Result<Response, Failure> {
+    let form = context.request.form_parameters()?;
+    let credentials = Credentials::read(context.request, &form)?;
+    context.settings.resources.named(&form)?;
+    let grant_type = form.required("grant_type")?;
+    match grant_type {
+        "authorization_code" | "refresh_token" => {
+            let client = credentials.known_client(context)?;
+            context.log_known_client(&client);
+            if grant_type == "refresh_token" {
+                refresh(context, &form, &client).await
+            } else {
+                redeem_code(context, &form, &client).await
+            }
         }
-        "refresh_token" => {
-            let client = credentials.known_client(&server.settings, keys, now)?;
-            request_log.known_client(&client);
-            refresh(server, keys, &form, &client, request_log, now).await
-        }
-        "client_credentials" => {
-            client_credentials(server, keys, request, &form, &credentials, request_log, now).await
-        }
+        "client_credentials" => client_credentials(context, &form, &credentials).await,
         other => Err(Failure::GrantTypeUnsupported {
             requested: shown(other),
         }),
@@ -104,90 +92,47 @@ impl Credentials {
 
     /// The client, authenticated, if the settings let it have tokens. No document is fetched here: codes and refresh tokens
     /// are bound to the identifier.
-    pub(crate) fn known_client(
-        &self,
-        settings: &Settings,
-        keys: &Keys,
-        now: Timestamp,
-    ) -> Result<KnownClient, Failure> {
-        settings.choices.refused_clients.check(&self.client_id)?;
-        let registered = open_registration(settings, &keys.keyring, &self.client_id, now);
-        self.client(
-            settings,
-            settings.choices.client_documents_enabled,
-            registered.map(drop),
-        )
+    pub(crate) fn known_client(&self, context: &Context<'_>) -> Result<KnownClient, Failure> {
+        let refused = &context.settings.choices.refused_clients;
+        refused.check(&self.client_id)?;
+        self.client(context, false)
     }
 
-    /// The client, authenticated, for a revocation, regardless of changed settings.
-    pub(crate) fn revoking_client(
-        &self,
-        settings: &Settings,
-        keys: &Keys,
-        now: Timestamp,
-    ) -> Result<KnownClient, Failure> {
-        let registered = open_registration(settings, &keys.keyring, &self.client_id, now);
-        self.client(
-            settings,
-            true,
-            registered.map(drop).or_else(once_registered),
-        )
+    /// The client, authenticated, for a revocation, regardless of changed settings and of an expired registration.
+    pub(crate) fn revoking_client(&self, context: &Context<'_>) -> Result<KnownClient, Failure> {
+        self.client(context, true)
     }
 
-    fn client(
-        &self,
-        settings: &Settings,
-        client_documents: bool,
-        registered: Result<(), Failure>,
-    ) -> Result<KnownClient, Failure> {
+    fn client(&self, context: &Context<'_>, revokes: bool) -> Result<KnownClient, Failure> {
+        let settings = context.settings;
         let client_id = self.client_id.as_str();
-        let mut host = None;
-        let mut scopes = None;
-        let (kind, authentication) = if let Some(client) = pre_registered(settings, client_id) {
-            let digests: Vec<Digest> = client
-                .secret_digests
-                .iter()
-                .map(|digest| digest.0)
-                .collect();
-            let authentication = if digests.is_empty() {
-                ClientAuthentication::Public
-            } else {
-                ClientAuthentication::Secret(digests)
-            };
-            scopes.clone_from(&client.scopes);
-            ("preRegistered", authentication)
+        let mut client = KnownClient {
+            digest: client_digest(client_id),
+            kind: "registered",
+            host: None,
+            scopes: None,
+            secret_digests: Vec::new(),
+        };
+        if let Some(known) = pre_registered(settings, client_id) {
+            client.kind = "preRegistered";
+            client.scopes.clone_from(&known.scopes);
+            let digests = known.secret_digests.iter();
+            client.secret_digests = digests.map(|digest| digest.0).collect();
         } else if is_url(client_id) {
-            if !client_documents {
+            if !revokes && !settings.choices.client_documents_enabled {
                 return Err(Failure::ClientDocumentsOff);
             }
             let url = document_url(client_id, settings.addresses.issuer.url.host_str())?;
-            host = url.host_str().map(str::to_owned);
-            ("metadataDocument", ClientAuthentication::Public)
+            client.kind = "metadataDocument";
+            client.host = url.host_str().map(str::to_owned);
         } else {
-            registered?;
-            ("registered", ClientAuthentication::Public)
-        };
-        let client = KnownClient {
-            digest: client_digest(client_id),
-            kind,
-            host,
-            scopes,
-            authentication,
-        };
+            match open_registration(settings, &context.keys.keyring, client_id, context.now) {
+                Err(Failure::ClientExpired | Failure::RegisteredClientsOff) if revokes => {}
+                registered => drop(registered?),
+            }
+        }
         client.authenticate(self.secret.as_ref())?;
         Ok(client)
-    }
-}
-
-/// Accepts a registration that has expired.
-fn once_registered(failure: Failure) -> Result<(), Failure> {
-    if matches!(
-        failure,
-        Failure::ClientExpired | Failure::RegisteredClientsOff
-    ) {
-        Ok(())
-    } else {
-        Err(failure)
     }
 }
 
@@ -211,12 +156,9 @@ fn basic_credentials(header: &str) -> Option<(String, Secret)> {
 }
 
 async fn redeem_code(
-    server: &AuthorizationServer,
-    keys: &Keys,
+    context: &mut Context<'_>,
     form: &Parameters,
     client: &KnownClient,
-    request_log: &mut RequestLog,
-    now: Timestamp,
 ) -> Result<Response, Failure> {
     let sealed = form.required("code")?;
     let verifier = form.required("code_verifier")?;
@@ -228,9 +170,8 @@ async fn redeem_code(
     let challenge = encode(Digest::of(verifier.as_bytes()).bytes());
     // The code opens only for its own client and challenge: every mismatch gets the same response.
     let binding = AuthorizationCode::binding(&client.digest, &challenge);
-    let code: AuthorizationCode = keys
-        .keyring
-        .open(Purpose::AuthorizationCode, sealed, &binding, now)
+    let code: AuthorizationCode = context
+        .open(Purpose::AuthorizationCode, sealed, &binding)
         .map_err(|_| Failure::CodeNotAccepted)?;
     // OAuth 2.1 section 10.2: not needed beside PKCE, and compared where a client of OAuth 2.0 sends it.
     if form
@@ -239,59 +180,39 @@ async fn redeem_code(
     {
         return Err(Failure::CodeNotAccepted);
     }
-    let resources = &server.settings.resources;
-    // A server that was removed from the settings gets no tokens, nor does a client that has lost one of the scopes.
-    let granted = resources
-        .of_grant(&code.scopes)
-        .filter(|_| client.may_have(&code.scopes))
-        .ok_or(Failure::CodeNotAccepted)?;
-    resources.check_grant(form, Some(granted))?;
-    let tokens = cognito(server, keys)
+    let resource = granted_resource(context, form, client, &code.scopes)?
+        .ok_or(Failure::CodeNotAccepted)?
+        .identifier
+        .as_str();
+    let cognito = context.cognito();
+    let tokens = cognito
         .exchange(&code.upstream_code, &code.upstream_verifier)
         .await?;
     let consented = Consented {
         scopes: &code.scopes,
-        resource: granted.identifier.as_str(),
+        resource,
         subject: None,
         nonce: code.nonce.as_ref(),
     };
-    match consented.compare(&tokens, &server.settings, now) {
-        Ok(issued) => {
-            let grant = RefreshGrant {
-                client,
-                consented: code.scopes,
-                signed_in_at: now,
-            };
-            hand_out(server, keys, tokens, issued, grant)
-        }
-        Err(mismatch) => Err(refuse(server, keys, request_log, mismatch, &tokens, None).await),
-    }
+    let signed_in_at = context.now;
+    hand_out(context, client, tokens, consented, signed_in_at, None).await
 }
 
 async fn refresh(
-    server: &AuthorizationServer,
-    keys: &Keys,
+    context: &mut Context<'_>,
     form: &Parameters,
     client: &KnownClient,
-    request_log: &mut RequestLog,
-    now: Timestamp,
 ) -> Result<Response, Failure> {
     let sealed = form.required("refresh_token")?;
     let token: RefreshToken =
-        open_refresh_token(keys, sealed, client, now).ok_or(Failure::RefreshNotAccepted)?;
+        open_refresh_token(context, sealed, client).ok_or(Failure::RefreshNotAccepted)?;
     let signed_in_at = Timestamp(token.signed_in_at);
     // The sealed time is that of the settings when it was sealed; a lifetime that was shortened since counts as well.
-    if now.since(signed_in_at) >= server.settings.choices.refresh_token_lifetime.0 {
+    if context.now.since(signed_in_at) >= context.settings.choices.refresh_token_lifetime.0 {
         return Err(Failure::RefreshNotAccepted);
     }
-    // A server that was removed from the settings gets no refreshed tokens, nor does a client that has lost one of the
-    // scopes.
-    let resources = &server.settings.resources;
-    let granted = resources
-        .of_grant(&token.scopes)
-        .filter(|_| client.may_have(&token.scopes))
+    let granted = granted_resource(context, form, client, &token.scopes)?
         .ok_or(Failure::RefreshNotAccepted)?;
-    resources.check_grant(form, Some(granted))?;
     if let Some(requested) = form.optional("scope") {
         // Not more than was granted, RFC 6749 section 6. Cognito cannot grant less; the response states the granted
         // scopes.
@@ -299,27 +220,32 @@ async fn refresh(
             .scopes
             .request(Some(requested), Some(&token.scopes))?;
     }
-    let tokens = cognito(server, keys).refresh(&token.upstream).await?;
+    let tokens = context.cognito().refresh(&token.upstream).await?;
     let consented = Consented {
         scopes: &token.scopes,
         resource: granted.identifier.as_str(),
         subject: Some(&token.subject),
         nonce: None,
     };
-    match consented.compare(&tokens, &server.settings, now) {
-        Ok(issued) => {
-            let grant = RefreshGrant {
-                client,
-                consented: token.scopes,
-                signed_in_at,
-            };
-            hand_out(server, keys, tokens, issued, grant)
-        }
-        Err(mismatch) => {
-            let used = Some(&token.upstream);
-            Err(refuse(server, keys, request_log, mismatch, &tokens, used).await)
-        }
+    let used = Some(&token.upstream);
+    hand_out(context, client, tokens, consented, signed_in_at, used).await
+}
+
+/// The MCP server that scopes were granted for; `None` if it was removed from the settings since, or the client has lost
+/// one of the scopes.
+fn granted_resource<'a>(
+    context: &Context<'a>,
+    form: &Parameters,
+    client: &KnownClient,
+    scopes: &[String],
+) -> Result<Option<&'a ProtectedResource>, Failure> {
+    let resources = &context.settings.resources;
+    let granted = resources.of_grant(scopes);
+    let granted = granted.filter(|_| client.may_have(scopes));
+    if let Some(granted) = granted {
+        resources.check_grant(form, granted)?;
     }
+    Ok(granted)
 }
 
 /// Refuses tokens that are not what was consented to. Their refresh token is revoked at Cognito, and the one that they were
@@ -328,9 +254,7 @@ async fn refresh(
 /// Without a refresh token there is nothing to revoke: Cognito does not revoke single access tokens, and this one is
 /// dropped. The same holds if the revocation fails, which is logged.
 async fn refuse(
-    server: &AuthorizationServer,
-    keys: &Keys,
-    request_log: &mut RequestLog,
+    context: &mut Context<'_>,
     mismatch: Mismatch,
     tokens: &UpstreamTokens,
     used: Option<&Secret>,
@@ -338,36 +262,30 @@ async fn refuse(
     let mut revoked = true;
     for token in tokens.refresh_token.iter().chain(used) {
         revoked &= matches!(
-            cognito(server, keys).revoke(token).await,
+            context.cognito().revoke(token).await,
             Ok(()) | Err(Failure::UpstreamRefusedGrant)
         );
     }
-    request_log.refused_tokens(mismatch, revoked);
+    context.log_refused_tokens(mismatch, revoked);
     Failure::TokenNotAsConsented
 }
 
 /// Opens a refresh token of this client; `None` for every other string.
 pub(crate) fn open_refresh_token<T: DeserializeOwned>(
-    keys: &Keys,
+    context: &Context<'_>,
     sealed: &str,
     client: &KnownClient,
-    now: Timestamp,
 ) -> Option<T> {
-    keys.keyring
-        .open(Purpose::RefreshToken, sealed, &[client.digest.bytes()], now)
-        .ok()
+    let binding = [client.digest.bytes().as_slice()];
+    context.open(Purpose::RefreshToken, sealed, &binding).ok()
 }
 
 async fn client_credentials(
-    server: &AuthorizationServer,
-    keys: &Keys,
-    request: &Request,
+    context: &mut Context<'_>,
     form: &Parameters,
     credentials: &Credentials,
-    request_log: &mut RequestLog,
-    now: Timestamp,
 ) -> Result<Response, Failure> {
-    let settings = &server.settings;
+    let (settings, request) = (context.settings, context.request);
     let client_id = credentials.client_id.as_str();
     settings.choices.refused_clients.check(client_id)?;
     // Our own app client must not act as a machine client; the clients of people have no machine grant.
@@ -401,11 +319,10 @@ async fn client_credentials(
             client_secret,
         },
     };
-    let tokens = cognito(server, keys)
-        .client_credentials(&passed_on, form)
-        .await?;
+    let cognito = context.cognito();
+    let tokens = cognito.client_credentials(&passed_on, form).await?;
     // Cognito has accepted its secret: only now is it known.
-    request_log.client("machine", client_id);
+    context.log_client("machine", client_id);
     let permitted: Vec<&str> = match requested {
         Some(scope) => scope.split(' ').collect(),
         None => named
@@ -422,11 +339,11 @@ async fn client_credentials(
         permitted: &permitted,
         resources: &resources,
     };
-    match asked.compare(&tokens.access_token, settings, now) {
-        Ok(scopes) => Ok(token_answer(settings, tokens, None, &scopes)),
+    match asked.compare(&tokens.access_token, settings, context.now) {
+        Ok(scopes) => Ok(token_answer(tokens, None, &scopes)),
         // Cognito gives an app client all of its scopes if it names none, those of other servers included.
         Err(Mismatch::MoreScopes) if requested.is_none() => Err(Failure::MachineScopesOpen),
-        Err(mismatch) => Err(refuse(server, keys, request_log, mismatch, &tokens, None).await),
+        Err(mismatch) => Err(refuse(context, mismatch, &tokens, None).await),
     }
 }
 
@@ -439,67 +356,42 @@ fn check_machine_scope(named: &[&ProtectedResource], scope: &str) -> Result<(), 
         .map(drop)
 }
 
-/// The upstream client of this deployment.
-pub(crate) fn cognito<'a>(server: &'a AuthorizationServer, keys: &'a Keys) -> Cognito<'a> {
-    Cognito {
-        settings: &server.settings,
-        transport: server.capabilities.cognito.as_ref(),
-        client_secret: keys.cognito_client.as_ref(),
-    }
-}
-
-/// The data that the next refresh token is sealed with, besides Cognito's.
-struct RefreshGrant<'a> {
-    client: &'a KnownClient,
-    /// The scopes that the person consented to. The access token may have fewer this time.
-    consented: Vec<String>,
-    signed_in_at: Timestamp,
-}
-
 /// Returns tokens that match the consent. If Cognito returned no refresh token, neither does this response: the client
 /// keeps the one it has, or its person signs in again.
-fn hand_out(
-    server: &AuthorizationServer,
-    keys: &Keys,
+async fn hand_out(
+    context: &mut Context<'_>,
+    client: &KnownClient,
     tokens: UpstreamTokens,
-    issued: Issued,
-    grant: RefreshGrant<'_>,
+    consented: Consented<'_>,
+    signed_in_at: Timestamp,
+    used: Option<&Secret>,
 ) -> Result<Response, Failure> {
-    let settings = &server.settings;
+    let issued = match consented.compare(&tokens, context.settings, context.now) {
+        Ok(issued) => issued,
+        Err(mismatch) => return Err(refuse(context, mismatch, &tokens, used).await),
+    };
     let refresh_token = match &tokens.refresh_token {
         Some(upstream) => {
             let token = RefreshToken {
                 upstream: upstream.clone(),
-                scopes: grant.consented,
+                // The access token may have fewer this time.
+                scopes: consented.scopes.to_vec(),
                 subject: issued.subject,
-                signed_in_at: grant.signed_in_at.0,
+                signed_in_at: signed_in_at.0,
             };
-            Some(
-                keys.keyring.seal(
-                    Purpose::RefreshToken,
-                    &token,
-                    &[grant.client.digest.bytes()],
-                    grant
-                        .signed_in_at
-                        .plus(settings.choices.refresh_token_lifetime.0),
-                    server.capabilities.randomness.as_ref(),
-                )?,
-            )
+            let ends = signed_in_at.plus(context.settings.choices.refresh_token_lifetime.0);
+            let seconds = ends.since(context.now);
+            let binding = [client.digest.bytes().as_slice()];
+            Some(context.seal(Purpose::RefreshToken, &token, &binding, seconds)?)
         }
         None => None,
     };
-    Ok(token_answer(
-        settings,
-        tokens,
-        refresh_token,
-        &issued.scopes,
-    ))
+    Ok(token_answer(tokens, refresh_token, &issued.scopes))
 }
 
 /// RFC 6749 section 5.1. Access and ID token are Cognito's, unchanged; `scope` is what the access token has. An ID
 /// token that was not requested is left out.
 fn token_answer(
-    settings: &Settings,
     tokens: UpstreamTokens,
     refresh_token: Option<Secret>,
     scopes: &[String],
@@ -507,22 +399,16 @@ fn token_answer(
     let id_token = tokens
         .id_token
         .filter(|_| scopes.iter().any(|scope| scope == "openid"));
-    let mut body = Map::new();
-    body.insert("access_token".into(), json!(tokens.access_token));
-    body.insert("token_type".into(), json!("Bearer"));
-    body.insert("scope".into(), json!(scopes.join(" ")));
-    let optional = [
-        (
-            "expires_in",
-            tokens.expires_in.map(|seconds| json!(seconds)),
-        ),
-        ("refresh_token", refresh_token.map(|token| json!(token))),
-        ("id_token", id_token.map(|token| json!(token))),
-    ];
-    body.extend(
-        optional
-            .into_iter()
-            .filter_map(|(name, value)| Some((name.to_owned(), value?))),
-    );
-    json_answer(settings, StatusCode::OK, &body.into())
+    let mut body = json!({
+        "access_token": tokens.access_token,
+        "token_type": "Bearer",
+        "scope": scopes.join(" "),
+        "expires_in": tokens.expires_in,
+        "refresh_token": refresh_token,
+        "id_token": id_token,
+    });
+    if let Some(members) = body.as_object_mut() {
+        members.retain(|_, value| !value.is_null());
+    }
+    json_answer(StatusCode::OK, &body)
 }

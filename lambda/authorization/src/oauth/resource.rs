@@ -123,13 +123,13 @@ impl ProtectedResources {
     pub(crate) fn check_grant(
         &self,
         parameters: &Parameters,
-        granted: Option<&ProtectedResource>,
+        granted: &ProtectedResource,
     ) -> Result<(), Failure> {
-        match (self.named(parameters)?, granted) {
-            (Some(named), Some(granted)) if named.identifier != granted.identifier => {
+        match self.named(parameters)? {
+            Some(named) if named.identifier != granted.identifier => {
                 Err(Failure::ResourceNotGranted)
             }
-            _ => Ok(()),
+            Some(_) | None => Ok(()),
         }
     }
 }

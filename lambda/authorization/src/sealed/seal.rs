@@ -92,6 +92,16 @@ pub enum OpenFailure {
     Expired,
 }
 
+impl OpenFailure {
+    /// `expired` for an expired value, `otherwise` for all others, which an attacker must not tell apart.
+    pub(crate) fn or<T>(self, expired: T, otherwise: T) -> T {
+        match self {
+            Self::Expired => expired,
+            Self::Malformed | Self::UnknownKey | Self::Rejected => otherwise,
+        }
+    }
+}
+
 #[derive(Serialize, Deserialize)]
 struct Envelope<T> {
     #[serde(rename = "x")]

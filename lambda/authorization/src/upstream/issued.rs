@@ -70,21 +70,15 @@ impl Mismatch {
 
 /// The claims of an access token that are checked. A claim of another type than expected counts as another value; a
 /// claim that is there twice makes the payload unreadable.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
 struct AccessClaims {
-    #[serde(default)]
     token_use: Value,
-    #[serde(default)]
     iss: Value,
-    #[serde(default)]
     client_id: Value,
-    #[serde(default)]
     aud: Value,
-    #[serde(default)]
     scope: Value,
-    #[serde(default)]
     sub: Value,
-    #[serde(default)]
     exp: Value,
 }
 

@@ -9,11 +9,14 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use mcp_lambda_contract::{
-    AwsResource, AwsResourceType, CONTRACT_VERSION, Contract, ENDPOINT_METHODS_VERSION,
-    McpSettings, Reader, SELF_INVOCATION_VERSION, Scope, ServerInfo, Settings, param_headers,
+    AwsResource, AwsResourceType, CONTRACT_VERSION, Contract, ContractProblem,
+    ENDPOINT_METHODS_VERSION, McpSettings, Reader, SELF_INVOCATION_VERSION, Scope, ServerInfo,
+    Settings, param_headers,
 };
 use rmcp::ServerHandler;
 
+use crate::guard::arguments::ArgumentRules;
+use crate::http_settings::HttpSettings;
 use crate::runtime::aws::AwsEnvironment;
 use crate::runtime::process::Process;
 use crate::runtime::start_error::StartError;
@@ -28,6 +31,7 @@ use crate::tool_policy::contract_tool;
 /// `S` is the rmcp server, `C` the struct of its own settings (see [`settings!`](crate::settings!)), `()` for none.
 pub struct Definition<S, C = ()> {
     server: ServerInfo,
+    instructions: Option<String>,
     scopes: Vec<Scope>,
     tools: Vec<rmcp::model::Tool>,
     resources: Vec<AwsResource>,
@@ -43,7 +47,9 @@ type Build<S, C> = Box<dyn FnOnce(C, &AwsEnvironment) -> Result<S, StartError>>;
 pub(crate) struct BuiltServer<S> {
     pub(crate) server: S,
     pub(crate) settings: McpSettings,
+    pub(crate) http: HttpSettings,
     pub(crate) contract: Contract,
+    pub(crate) instructions: Option<String>,
     pub(crate) spans: Spans,
     pub(crate) tools: Vec<rmcp::model::Tool>,
     pub(crate) state: ServerState,
@@ -58,6 +64,19 @@ impl<S: ServerHandler, C: Settings> Definition<S, C> {
         tools: Vec<rmcp::model::Tool>,
         build: impl FnOnce(C, &AwsEnvironment) -> Result<S, StartError> + 'static,
     ) -> Self {
+        let mut definition = Self::declare(name, version, build);
+        definition.tools = tools;
+        definition
+    }
+}
+
+impl<S, C> Definition<S, C> {
+    /// A definition without tools, of anything that is built from the settings.
+    pub(crate) fn declare(
+        name: &str,
+        version: &str,
+        build: impl FnOnce(C, &AwsEnvironment) -> Result<S, StartError> + 'static,
+    ) -> Self {
         Self {
             server: ServerInfo {
                 name: name.to_owned(),
@@ -65,12 +84,37 @@ impl<S: ServerHandler, C: Settings> Definition<S, C> {
                 title: name.to_owned(),
                 description: String::new(),
             },
+            instructions: None,
             scopes: Vec::new(),
-            tools,
+            tools: Vec::new(),
             resources: Vec::new(),
             state: StateDeclaration::default(),
             spans: SpansDeclaration::default(),
             build: Box::new(build),
+            settings: PhantomData,
+        }
+    }
+
+    /// The same declarations, of a server with these tools that is made of what was built.
+    pub(crate) fn served_by<T>(
+        self,
+        tools: Vec<rmcp::model::Tool>,
+        serve: impl FnOnce(S) -> T + 'static,
+    ) -> Definition<T, C>
+    where
+        S: 'static,
+        C: 'static,
+    {
+        let build = self.build;
+        Definition {
+            server: self.server,
+            instructions: self.instructions,
+            scopes: self.scopes,
+            tools,
+            resources: self.resources,
+            state: self.state,
+            spans: self.spans,
+            build: Box::new(move |settings, aws| build(settings, aws).map(serve)),
             settings: PhantomData,
         }
     }
@@ -86,6 +130,14 @@ impl<S: ServerHandler, C: Settings> Definition<S, C> {
     #[must_use]
     pub fn description(mut self, description: &str) -> Self {
         description.clone_into(&mut self.server.description);
+        self
+    }
+
+    /// Tells models how to use the server as a whole; clients add it to the model's context. Default: that of the rmcp
+    /// server.
+    #[must_use]
+    pub fn instructions(mut self, instructions: &str) -> Self {
+        self.instructions = Some(instructions.to_owned());
         self
     }
 
@@ -126,7 +178,9 @@ impl<S: ServerHandler, C: Settings> Definition<S, C> {
         });
         self
     }
+}
 
+impl<S: ServerHandler, C: Settings> Definition<S, C> {
     /// The contract of this server.
     ///
     /// # Errors
@@ -134,6 +188,8 @@ impl<S: ServerHandler, C: Settings> Definition<S, C> {
     /// [`StartError::Definition`] when it is contradictory, for example when a tool needs a scope that is not declared.
     pub fn contract(&self) -> Result<Contract, StartError> {
         let tools: Vec<_> = self.tools.iter().cloned().map(contract_tool).collect();
+        let mut settings = McpSettings::definitions();
+        settings.extend(HttpSettings::definitions());
         let mut contract = Contract {
             contract_version: CONTRACT_VERSION,
             server: self.server.clone(),
@@ -143,7 +199,7 @@ impl<S: ServerHandler, C: Settings> Definition<S, C> {
             resources: self.resources.clone(),
             self_invocation: None,
             endpoint_methods: Vec::new(),
-            settings: McpSettings::definitions(),
+            settings,
         };
         let state = self.state.requirements(&self.tools);
         state.add_to(&mut contract);
@@ -156,6 +212,11 @@ impl<S: ServerHandler, C: Settings> Definition<S, C> {
         }
         let mut problems = contract.problems();
         problems.extend(state.problems(&self.tools));
+        problems.extend(self.tools.iter().filter_map(|tool| {
+            let rule = ArgumentRules::new(tool).err()?;
+            let tool = tool.name.to_string();
+            Some(ContractProblem::Tool { tool, rule })
+        }));
         if problems.is_empty() {
             Ok(contract)
         } else {
@@ -170,10 +231,11 @@ impl<S: ServerHandler, C: Settings> Definition<S, C> {
         let requirements = self.state.requirements(&self.tools);
         // All are read before one is checked, so that every problem is reported at once.
         let settings = McpSettings::read(&mut reader);
+        let http = HttpSettings::read(&mut reader);
         let state = requirements.read_settings(&mut reader);
         let own = C::read(&mut reader);
-        let ((settings, state), own) = reader
-            .finish(settings.zip(state).zip(own))
+        let (((settings, http), state), own) = reader
+            .finish(settings.zip(http).zip(state).zip(own))
             .map_err(StartError::Settings)?;
         let state = ServerState::new(requirements, state, &settings, process)?;
         let spans = self.spans.start(&contract.server, process);
@@ -181,7 +243,9 @@ impl<S: ServerHandler, C: Settings> Definition<S, C> {
         Ok(BuiltServer {
             server,
             settings,
+            http,
             contract,
+            instructions: self.instructions,
             spans,
             tools: self.tools,
             state,

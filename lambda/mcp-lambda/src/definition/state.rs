@@ -10,7 +10,7 @@ impl<S, C> Definition<S, C> {
     /// response arrives at another process.
     ///
     /// Such a client gets a session id that contains its description, sealed. It is valid for seven days or until the
-    /// client ends it with `DELETE`, so every request with a session id reads the table. The client's responses go
+    /// client ends it with `DELETE`, so a call with a session id reads the table. The client's responses go
     /// through a DynamoDB table, `state` in the contract, with the partition key `pk` and the TTL attribute `expires`.
     /// On Lambda the settings `MCP_STATE_TABLE` and `MCP_STATE_KEYS` are required; the plain HTTP mode uses memory.
     ///
@@ -51,6 +51,14 @@ impl<S, C> Definition<S, C> {
     #[must_use]
     pub fn session_time_to_live(mut self, time_to_live: Duration) -> Self {
         self.state.session_time_to_live = time_to_live;
+        self
+    }
+
+    /// How long the value of a [`PersonState`](crate::PersonState) is kept after its last change, in whole seconds.
+    /// Default: a year.
+    #[must_use]
+    pub fn person_time_to_live(mut self, time_to_live: Duration) -> Self {
+        self.state.person_time_to_live = time_to_live;
         self
     }
 }

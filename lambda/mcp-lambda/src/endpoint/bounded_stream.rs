@@ -10,7 +10,6 @@ use http_body::{Body, Frame};
 use http_body_util::combinators::BoxBody;
 use rmcp::model::JsonRpcError;
 use serde_json::json;
-use tokio::time::Sleep;
 
 use crate::endpoint::message::Message;
 
@@ -19,6 +18,9 @@ pub(crate) const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// Longest event that is parsed; a longer one cannot be a request of a server to a client.
 const MAX_EVENT: usize = 64 * 1024;
 
+/// Resolves when a stream must end.
+type End = Pin<Box<dyn Future<Output = ()> + Send + Sync>>;
+
 /// An event stream of rmcp that always ends with a response before the invocation ends.
 ///
 /// Otherwise it could run on without a response for two reasons: work that rmcp cannot stop, and, for a client of
@@ -26,7 +28,7 @@ const MAX_EVENT: usize = 64 * 1024;
 /// in another invocation. Both end the stream with a JSON-RPC error; dropping the inner body then cancels the work.
 pub(crate) struct EventStreamBody {
     inner: Option<BoxBody<Bytes, Infallible>>,
-    end: Option<Pin<Box<Sleep>>>,
+    end: End,
     /// The error that ends the stream at the deadline.
     late: JsonRpcError,
     /// The error that ends the stream when the server asks the client something.
@@ -38,13 +40,13 @@ pub(crate) struct EventStreamBody {
 impl EventStreamBody {
     pub(crate) fn new(
         inner: BoxBody<Bytes, Infallible>,
-        end: Option<tokio::time::Instant>,
+        end: End,
         late: JsonRpcError,
         unanswerable: Option<JsonRpcError>,
     ) -> Self {
         Self {
             inner: Some(inner),
-            end: end.map(|end| Box::pin(tokio::time::sleep_until(end))),
+            end,
             late,
             unanswerable,
             event: BytesMut::new(),
@@ -88,12 +90,9 @@ impl Body for EventStreamBody {
         };
         // The stream is polled first: an available response takes precedence over the deadline.
         let Poll::Ready(frame) = Pin::new(inner).poll_frame(context) else {
-            if let Some(end) = this.end.as_mut() {
-                ready!(end.as_mut().poll(context));
-                this.inner = None;
-                return Poll::Ready(Some(Ok(last_event(&this.late))));
-            }
-            return Poll::Pending;
+            ready!(this.end.as_mut().poll(context));
+            this.inner = None;
+            return Poll::Ready(Some(Ok(last_event(&this.late))));
         };
         let data = frame
             .as_ref()

@@ -86,6 +86,14 @@ struct ClientInfo {
 }
 
 impl Message {
+    /// A message of this method about which nothing else is known.
+    pub(crate) fn of_method(method: &str) -> Self {
+        Self {
+            method: Some(method.to_owned()),
+            ..Self::default()
+        }
+    }
+
     /// Reads the envelope of one JSON-RPC message (JSON-RPC 2.0 section 4).
     ///
     /// A member that occurs twice is refused, because two parsers could take different ones. Does not check `jsonrpc`

@@ -45,6 +45,7 @@ use crate::endpoint::message::Message;
 use crate::endpoint::refusal::{ChallengeContext, Refusal, check_scopes};
 use crate::endpoint::reply::Reply;
 use crate::endpoint::rmcp_refusal::rmcp_refusal;
+use crate::guard::identity::Identity;
 use crate::guard::{Guarded, RmcpService};
 use crate::request_facts::RequestFacts;
 use crate::revision::Revision;
@@ -52,11 +53,14 @@ use crate::runtime::deadline::Deadline;
 use crate::runtime::invocation_ids::InvocationIds;
 use crate::runtime::process::Process;
 use crate::runtime::response::Response;
+use crate::runtime::shutdown::Shutdown;
 use crate::runtime::timer::Timer;
 use crate::state::endpoint_state::{EndpointState, WorkError};
 use crate::telemetry::{Record, Telemetry, observe};
 use crate::token::caller::Caller;
 use crate::token::policy::Policy;
+use crate::tools_api::ToolsApi;
+use crate::work_permit::WorkPermit;
 
 /// The MCP endpoint: checks of the request, then rmcp's Streamable HTTP service, then corrections of rmcp's response.
 ///
@@ -73,11 +77,15 @@ pub(crate) struct Endpoint<S: ServerHandler> {
     challenges: ChallengeContext,
     cors: Cors,
     telemetry: Arc<Telemetry>,
-    timer: Timer,
+    /// The timer of successive invocations; `None` where requests run at the same time.
+    timer: Option<Timer>,
+    shutdown: Shutdown,
+    /// `None` for a deployment without plain REST.
+    tools_api: Option<ToolsApi<S>>,
 }
 
 impl<S: ServerHandler> Endpoint<S> {
-    pub(crate) fn new(built: BuiltServer<S>, process: &Process) -> Self {
+    pub(crate) fn new(built: BuiltServer<S>, process: &Process, shutdown: Shutdown) -> Self {
         let (settings, contract) = (&built.settings, &built.contract);
         let telemetry = Telemetry::new(&contract.server.name, settings, process, built.spans);
         let resource = settings.resource.as_str();
@@ -93,19 +101,16 @@ impl<S: ServerHandler> Endpoint<S> {
         config.max_request_body_bytes = MAX_BODY;
         let server = Guarded::new(
             built.server,
+            Identity::new(&contract.server, built.instructions),
             built.tools,
             Arc::clone(&policy),
             settings.response_mode,
             process.log.clone(),
             built.state.for_calls(&contract.server, &process.log),
-        );
+        )
+        .until(shutdown.clone());
         let state = EndpointState::new(&server, &config, settings, built.state);
         let schemas = Arc::clone(&server.schemas);
-        let rmcp = StreamableHttpService::new(
-            move || Ok(server.clone()),
-            Arc::new(NeverSessionManager::default()),
-            config,
-        );
         let challenges = ChallengeContext {
             metadata_url: settings.metadata_url(),
             scopes: contract
@@ -114,6 +119,12 @@ impl<S: ServerHandler> Endpoint<S> {
                 .map(|scope| full_scope(resource, &scope.name))
                 .collect(),
         };
+        let tools_api = ToolsApi::new(&server, settings, contract, &challenges, &telemetry);
+        let rmcp = StreamableHttpService::new(
+            move || Ok(server.clone()),
+            Arc::new(NeverSessionManager::default()),
+            config,
+        );
         Self {
             rmcp,
             cors: Cors::new(settings, state.methods()),
@@ -125,7 +136,9 @@ impl<S: ServerHandler> Endpoint<S> {
             hierarchy: ScopeHierarchy::new(&contract.scopes),
             challenges,
             telemetry,
-            timer: Timer::default(),
+            timer: process.is_function().then(Timer::default),
+            shutdown,
+            tools_api,
         }
     }
 
@@ -136,22 +149,27 @@ impl<S: ServerHandler> Endpoint<S> {
         caller: Result<Caller, Refusal>,
         deadline: Deadline,
         invocation: Option<&InvocationIds>,
+        permit: &WorkPermit,
     ) -> Reply {
         let origin = self.cors.allowed_origin(request.headers());
         let revision = Revision::of_request(request.headers());
         let caller = caller.map(|caller| caller.with_included(&self.hierarchy));
         let mut reply = match caller {
-            Ok(caller) if is_batch(&request, revision) => self
-                .respond_to_batch(&request, &Arc::new(caller), revision, deadline, invocation)
-                .await
-                .into(),
+            Ok(caller) if is_batch(&request, revision) => {
+                // A batch waits for each of its messages in turn.
+                permit.give_back();
+                self.respond_to_batch(&request, &Arc::new(caller), revision, deadline, invocation)
+                    .await
+                    .into()
+            }
             caller => {
                 let mut record = self.telemetry.begin(invocation);
                 record.headers(request.headers(), revision);
                 let read = caller.and_then(|caller| {
                     let message = read(&request)?;
-                    let facts =
+                    let mut facts =
                         RequestFacts::new(Arc::new(caller), deadline, revision, record.outcome());
+                    facts.permit = permit.clone();
                     Ok((facts, message))
                 });
                 self.respond_to_one(request, read, record).await
@@ -269,14 +287,15 @@ impl<S: ServerHandler> Endpoint<S> {
             .respond(request, message, facts, has_session, &self.rmcp);
         // Boxed, because it is large and every wrapper would move it.
         let reply = AssertUnwindSafe(outcome.active(reply.boxed())).catch_unwind();
-        let reply = match deadline.for_response() {
-            None => reply.await,
-            Some(end) => self
-                .timer
-                .until(end, reply)
-                .await
-                .ok_or(Refusal::DeadlineReached)?,
+        let reply = match (deadline.for_response(), &self.timer) {
+            (Some(end), Some(timer)) => timer.until(end, reply).await,
+            (end, _) => tokio::select! {
+                biased;
+                reply = reply => Some(reply),
+                () = self.shutdown.clone().late(end) => None,
+            },
         };
+        let reply = reply.ok_or(Refusal::DeadlineReached)?;
         let Reply { response, tail } = reply.map_err(|_| Refusal::ServerPanicked)??;
         let response = match media_type(response.headers()) {
             EVENT_STREAM => self.bound_stream(response, deadline, message.id.clone(), can_ask),
@@ -341,6 +360,11 @@ impl<S: ServerHandler> Endpoint<S> {
         result
     }
 
+    /// The tools as plain REST.
+    pub(crate) fn tools_api(&self) -> Option<&ToolsApi<S>> {
+        self.tools_api.as_ref()
+    }
+
     /// The logs, metrics and spans of all requests.
     pub(crate) fn telemetry(&self) -> &Telemetry {
         &self.telemetry
@@ -376,7 +400,7 @@ impl<S: ServerHandler> Endpoint<S> {
         id: Option<RequestId>,
         can_ask: bool,
     ) -> Response {
-        let late = Refusal::DeadlineReached.error(&self.challenges, id.clone());
+        let error = Refusal::DeadlineReached.error(&self.challenges, id.clone());
         let unanswerable = (!can_ask).then(|| {
             let rule = if self.state.asks_clients() {
                 "the server needs to ask the client something: send the Mcp-Session-Id that initialize was answered with"
@@ -386,7 +410,8 @@ impl<S: ServerHandler> Endpoint<S> {
             JsonRpcError::new(id, ErrorData::new(ErrorCode::INVALID_REQUEST, rule, None))
         });
         response.map(|body| {
-            EventStreamBody::new(body, deadline.for_response(), late, unanswerable).boxed()
+            let end = self.shutdown.clone().late(deadline.for_response());
+            EventStreamBody::new(body, Box::pin(end), error, unanswerable).boxed()
         })
     }
 }

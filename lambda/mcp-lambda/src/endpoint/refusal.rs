@@ -1,12 +1,14 @@
 //! Lists every reason for refusing a request and maps each one to its HTTP and JSON-RPC response.
 
 use std::fmt;
+use std::time::Duration;
 
-use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, WWW_AUTHENTICATE};
+use http::header::{ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use http_body_util::{BodyExt, Full};
 use mcp_lambda_contract::{Challenge, InvalidChallengeValue};
 use rmcp::model::{ErrorCode, ErrorData, JsonRpcError, ProtocolVersion, RequestId};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::endpoint::error_code::{INSUFFICIENT_SCOPE, REFUSED};
@@ -21,6 +23,9 @@ use crate::token::policy::{Policy, Verdict};
 
 /// The HTTP methods of an endpoint without MCP sessions.
 pub(crate) const POST_ONLY: &str = "POST";
+
+/// When a client should try again after a 503.
+const RETRY_SECONDS: &str = "1";
 
 /// Every reason for which a request does not reach a tool. Only [`Refusal::respond`] maps a reason to an HTTP response.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,6 +61,10 @@ pub(crate) enum Refusal {
     VersionUnsupported(String),
     /// The body is larger than the limit, in bytes.
     BodyTooLarge { limit: usize },
+    /// The body does not arrive in time (plain HTTP mode only).
+    BodyTooSlow { limit: Duration },
+    /// More connections or requests than the server takes at one moment (plain HTTP mode only).
+    Overloaded,
     /// Too many header fields, or too long ones.
     HeadersTooLarge,
     /// Arrays and objects are nested too deeply.
@@ -143,6 +152,13 @@ impl fmt::Display for Refusal {
             Refusal::BodyTooLarge { limit } => {
                 write!(formatter, "the body is larger than {limit} bytes")
             }
+            Refusal::BodyTooSlow { limit } => write!(
+                formatter,
+                "the body did not arrive within {} milliseconds",
+                limit.as_millis()
+            ),
+            Refusal::Overloaded => formatter
+                .write_str("the server has as many requests as it takes, try again in a moment"),
             Refusal::HeadersTooLarge => write!(
                 formatter,
                 "the request has more than {MAX_HEADERS} header fields or {MAX_HEADER_BYTES} bytes of them"
@@ -193,6 +209,8 @@ impl Refusal {
             Refusal::HeaderMismatch(_) => "HeaderMismatch",
             Refusal::VersionUnsupported(_) => "VersionUnsupported",
             Refusal::BodyTooLarge { .. } => "BodyTooLarge",
+            Refusal::BodyTooSlow { .. } => "BodyTooSlow",
+            Refusal::Overloaded => "Overloaded",
             Refusal::HeadersTooLarge => "HeadersTooLarge",
             Refusal::TooDeep => "TooDeep",
             Refusal::DeadlineReached => "DeadlineReached",
@@ -258,6 +276,8 @@ impl Refusal {
                 ErrorCode::UNSUPPORTED_PROTOCOL_VERSION,
             ),
             Refusal::BodyTooLarge { .. } => json_rpc(StatusCode::PAYLOAD_TOO_LARGE, REFUSED),
+            Refusal::BodyTooSlow { .. } => json_rpc(StatusCode::REQUEST_TIMEOUT, REFUSED),
+            Refusal::Overloaded => json_rpc(StatusCode::SERVICE_UNAVAILABLE, REFUSED),
             Refusal::HeadersTooLarge => {
                 json_rpc(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, REFUSED)
             }
@@ -320,6 +340,7 @@ impl Refusal {
             Body::JsonRpc(_) => json!(self.error(context, id)),
         };
         let mut response = json_response(status, &body);
+        advise(&mut response);
         let headers = response.headers_mut();
         if status == StatusCode::METHOD_NOT_ALLOWED {
             headers.insert(ALLOW, HeaderValue::from_static(self.allowed()));
@@ -335,6 +356,19 @@ impl Refusal {
             );
         }
         response
+    }
+}
+
+/// Adds the headers of the status: when the client may try again, and that the connection is closed.
+pub(crate) fn advise(response: &mut Response) {
+    let status = response.status();
+    let headers = response.headers_mut();
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        headers.insert(RETRY_AFTER, HeaderValue::from_static(RETRY_SECONDS));
+    }
+    if status == StatusCode::REQUEST_TIMEOUT {
+        // The rest of the body would be taken for the next request (RFC 9110 section 15.5.9).
+        headers.insert(CONNECTION, HeaderValue::from_static("close"));
     }
 }
 
@@ -357,9 +391,10 @@ fn supported_versions() -> Vec<&'static str> {
         .collect()
 }
 
-/// A JSON response that must not be cached.
-pub(crate) fn json_response(status: StatusCode, body: &Value) -> Response {
-    let mut response = Response::new(Full::from(body.to_string()).boxed());
+/// A JSON response that must not be cached. Its body is a type of JSON objects, which can always be serialised.
+pub(crate) fn json_response(status: StatusCode, body: &impl Serialize) -> Response {
+    let body = serde_json::to_vec(body).unwrap_or_default();
+    let mut response = Response::new(Full::from(body).boxed());
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));

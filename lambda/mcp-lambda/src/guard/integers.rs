@@ -4,8 +4,6 @@
 //! kind of number write integers like this. Without the conversion a tool that takes an integer would refuse them,
 //! contrary to its schema.
 
-use std::fmt::Write as _;
-
 use rmcp::model::JsonObject;
 use serde_json::{Number, Value};
 
@@ -14,22 +12,14 @@ const LARGEST: f64 = 9_007_199_254_740_991.0;
 
 /// Writes every number as an integer where the tool's input schema asks for one, and for nothing that takes fractions.
 ///
-/// # Errors
-///
-/// A sentence that names the argument, when the schema asks for an integer and the number is none.
-///
-/// Does not validate the arguments otherwise. A `$ref` out of the schema is taken for a schema that allows everything.
-pub(crate) fn read_as_declared(
-    schema: &JsonObject,
-    arguments: &mut JsonObject,
-) -> Result<(), String> {
+/// A number that is no integer stays as it was sent. Does not validate the arguments. A `$ref` out of the schema is taken for a schema that allows everything.
+pub(crate) fn read_as_declared(schema: &JsonObject, arguments: &mut JsonObject) {
     if !arguments.values().any(has_fraction) {
-        return Ok(());
+        return;
     }
     let mut declared = Declared::default();
     declared.add_object(schema, schema);
-    let mut path = String::new();
-    declared.read_members(schema, arguments, &mut path)
+    declared.read_members(schema, arguments);
 }
 
 /// Whether there is any number that is not written as an integer.
@@ -46,21 +36,12 @@ fn has_fraction(value: &Value) -> bool {
 #[derive(Default)]
 struct Declared<'a> {
     schemas: Vec<&'a JsonObject>,
-    /// One of them allows values of every type.
-    allows_all: bool,
 }
 
 impl<'a> Declared<'a> {
     fn add(&mut self, root: &'a JsonObject, schema: &'a Value) {
-        match schema {
-            Value::Object(schema) => self.add_object(root, schema),
-            Value::Bool(true) => self.allows_all = true,
-            // `false` allows nothing, and the rest is no schema.
-            Value::Null
-            | Value::Bool(false)
-            | Value::Number(_)
-            | Value::String(_)
-            | Value::Array(_) => {}
+        if let Value::Object(schema) = schema {
+            self.add_object(root, schema);
         }
     }
 
@@ -74,20 +55,14 @@ impl<'a> Declared<'a> {
             return;
         }
         self.schemas.push(schema);
-        let mut says_something = ["type", "enum", "const"]
-            .iter()
-            .any(|keyword| schema.contains_key(*keyword));
-        if let Some(reference) = schema.get("$ref") {
-            says_something = true;
-            match reference.as_str().and_then(|to| referred(root, to)) {
-                Some(Referred::Root) => self.add_object(root, root),
-                Some(Referred::Part(part)) => self.add(root, part),
-                None => self.allows_all = true,
-            }
+        let reference = schema.get("$ref").and_then(Value::as_str);
+        match reference.and_then(|reference| referred(root, reference)) {
+            Some(Referred::Root) => self.add_object(root, root),
+            Some(Referred::Part(part)) => self.add(root, part),
+            None => {}
         }
         for keyword in ["allOf", "anyOf", "oneOf"] {
             if let Some(Value::Array(parts)) = schema.get(keyword) {
-                says_something = true;
                 parts.iter().for_each(|part| self.add(root, part));
             }
         }
@@ -96,7 +71,6 @@ impl<'a> Declared<'a> {
                 self.add(root, part);
             }
         }
-        self.allows_all |= !says_something;
     }
 
     /// Which numbers are asked for.
@@ -119,56 +93,35 @@ impl<'a> Declared<'a> {
         asked
     }
 
-    fn read(
-        &self,
-        root: &'a JsonObject,
-        value: &mut Value,
-        path: &mut String,
-    ) -> Result<(), String> {
+    fn read(&self, root: &'a JsonObject, value: &mut Value) {
         match value {
-            Value::Number(number) if number.is_f64() => self.read_number(number, path),
-            Value::Object(members) => self.read_members(root, members, path),
-            Value::Array(items) => self.read_items(root, items, path),
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Ok(()),
+            Value::Number(number) if number.is_f64() => self.read_number(number),
+            Value::Object(members) => self.read_members(root, members),
+            Value::Array(items) => self.read_items(root, items),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
         }
     }
 
-    fn read_number(&self, number: &mut Number, path: &str) -> Result<(), String> {
+    fn read_number(&self, number: &mut Number) {
         let asked = self.numbers();
         if !asked.integers || asked.fractions {
-            return Ok(());
+            return;
         }
         let float = number.as_f64().unwrap_or(f64::NAN);
         if float.fract() == 0.0 && float.abs() <= LARGEST {
             #[expect(clippy::cast_possible_truncation, reason = "an integer within 53 bits")]
             let integer = float as i64;
             *number = integer.into();
-            return Ok(());
         }
-        // An alternative may take it.
-        if self.allows_all {
-            return Ok(());
-        }
-        Err(if float.fract() == 0.0 {
-            format!("{path}: {number} is too large to be read as an exact integer")
-        } else {
-            format!("{path}: {number} is not an integer")
-        })
     }
 
-    fn read_members(
-        &self,
-        root: &'a JsonObject,
-        members: &mut JsonObject,
-        path: &mut String,
-    ) -> Result<(), String> {
+    fn read_members(&self, root: &'a JsonObject, members: &mut JsonObject) {
         let schemas: Vec<&JsonObject> = self
             .schemas
             .iter()
             .copied()
             .filter(|schema| !is_other_variant(schema, members))
             .collect();
-        let end = path.len();
         for (name, value) in members {
             if !has_fraction(value) {
                 continue;
@@ -190,22 +143,11 @@ impl<'a> Declared<'a> {
                     declared.add(root, others);
                 }
             }
-            let dot = if end == 0 { "" } else { "." };
-            // Writing into a String cannot fail.
-            let _ = write!(path, "{dot}{name}");
-            declared.read(root, value, path)?;
-            path.truncate(end);
+            declared.read(root, value);
         }
-        Ok(())
     }
 
-    fn read_items(
-        &self,
-        root: &'a JsonObject,
-        items: &mut [Value],
-        path: &mut String,
-    ) -> Result<(), String> {
-        let end = path.len();
+    fn read_items(&self, root: &'a JsonObject, items: &mut [Value]) {
         let mut rest = Declared::default();
         for schema in &self.schemas {
             if let Some(items) = schema.get("items") {
@@ -224,11 +166,8 @@ impl<'a> Declared<'a> {
             } else {
                 &first
             };
-            let _ = write!(path, "[{index}]");
-            declared.read(root, item, path)?;
-            path.truncate(end);
+            declared.read(root, item);
         }
-        Ok(())
     }
 }
 
@@ -291,10 +230,10 @@ mod tests {
 
     use super::read_as_declared;
 
-    fn read(schema: &Value, arguments: &Value) -> Result<Value, String> {
+    fn read(schema: &Value, arguments: &Value) -> Value {
         let mut arguments = arguments.as_object().unwrap().clone();
-        read_as_declared(schema.as_object().unwrap(), &mut arguments)?;
-        Ok(Value::Object(arguments))
+        read_as_declared(schema.as_object().unwrap(), &mut arguments);
+        Value::Object(arguments)
     }
 
     /// One argument of each form in which schemas say that something is an integer.
@@ -371,7 +310,7 @@ mod tests {
                 serde_json::from_str(sent).unwrap(),
                 serde_json::from_str(taken).unwrap(),
             );
-            assert_eq!(read(&schema(), &sent), Ok(taken), "{sent}");
+            assert_eq!(read(&schema(), &sent), taken, "{sent}");
         }
     }
 
@@ -389,36 +328,20 @@ mod tests {
             json!({ "shape": { "kind": "circle", "size": 2.0 } }),
             json!({ "plain": 2, "text": "2.0" }),
         ] {
-            assert_eq!(read(&schema(), &sent), Ok(sent.clone()));
+            assert_eq!(read(&schema(), &sent), sent);
         }
     }
 
     #[test]
-    fn a_number_that_is_no_integer_is_refused_by_the_name_of_its_argument() {
-        for (sent, problem) in [
-            (r#"{"plain": 2.5}"#, "plain: 2.5 is not an integer"),
-            (r#"{"optional": 2.5}"#, "optional: 2.5 is not an integer"),
-            (r#"{"list": [1, 2.5]}"#, "list[1]: 2.5 is not an integer"),
-            (r#"{"map": {"a": 0.1}}"#, "map.a: 0.1 is not an integer"),
-            (
-                r#"{"tree": {"children": [{"weight": 1.5}]}}"#,
-                "tree.children[0].weight: 1.5 is not an integer",
-            ),
-            (
-                r#"{"plain": 1e30}"#,
-                "plain: 1e+30 is too large to be read as an exact integer",
-            ),
-            (
-                r#"{"plain": 9007199254740993.0}"#,
-                "plain: 9007199254740992.0 is too large to be read as an exact integer",
-            ),
-            (
-                r#"{"plain": 18446744073709551616}"#,
-                "plain: 1.8446744073709552e+19 is too large to be read as an exact integer",
-            ),
+    fn a_number_that_is_no_exact_integer_stays_as_it_was_sent() {
+        for sent in [
+            r#"{"plain": 2.5}"#,
+            r#"{"plain": 1e30}"#,
+            r#"{"plain": 9007199254740993.0}"#,
+            r#"{"plain": 18446744073709551616}"#,
         ] {
-            let arguments: Value = serde_json::from_str(sent).unwrap();
-            assert_eq!(read(&schema(), &arguments), Err(problem.to_owned()));
+            let sent: Value = serde_json::from_str(sent).unwrap();
+            assert_eq!(read(&schema(), &sent), sent);
         }
     }
 
@@ -428,7 +351,7 @@ mod tests {
             json!({ "$ref": "#", "properties": { "n": { "type": "integer" } } }),
             json!({ "anyOf": [{ "$ref": "#/anyOf/0" }, { "properties": { "n": { "type": "integer" } } }] }),
         ] {
-            assert_eq!(read(&schema, &json!({ "n": 2.0 })), Ok(json!({ "n": 2 })));
+            assert_eq!(read(&schema, &json!({ "n": 2.0 })), json!({ "n": 2 }));
         }
     }
 }

@@ -6,7 +6,9 @@
     reason = "every method of the wrapped server is passed on, also the deprecated ones"
 )]
 
+pub(crate) mod arguments;
 pub(crate) mod capabilities;
+pub(crate) mod identity;
 pub(crate) mod integers;
 pub(crate) mod tool_call;
 
@@ -20,14 +22,14 @@ use mcp_lambda_contract::ResponseMode;
 use rmcp::model::{
     CacheScope, CallToolRequestParams, CallToolResponse, CancelTaskParams,
     CancelledNotificationParam, CompleteRequestParams, CompleteResult, CustomNotification,
-    CustomRequest, CustomResult, DiscoverResult, GetPromptRequestParams, GetPromptResponse,
-    GetSkillRequestParams, GetSkillResult, GetTaskParams, GetTaskResult, InitializeRequestParams,
-    InitializeResult, JsonObject, ListPromptsResult, ListResourceTemplatesResult,
-    ListResourcesResult, ListSkillsResult, ListToolsResult, PaginatedRequestParams,
-    ProgressNotificationParam, ProtocolVersion, ReadResourceDirectoryRequestParams,
-    ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig,
-    SetLevelRequestParams, SubscribeRequestParams, SubscriptionFilter, Tool,
-    UnsubscribeRequestParams, UpdateTaskParams,
+    CustomRequest, CustomResult, DiscoverResult, Extensions, GetPromptRequestParams,
+    GetPromptResponse, GetSkillRequestParams, GetSkillResult, GetTaskParams, GetTaskResult,
+    InitializeRequestParams, InitializeResult, JsonObject, ListPromptsResult,
+    ListResourceTemplatesResult, ListResourcesResult, ListSkillsResult, ListToolsResult,
+    PaginatedRequestParams, ProgressNotificationParam, ProtocolVersion,
+    ReadResourceDirectoryRequestParams, ReadResourceRequestParams, ReadResourceResponse,
+    ServerCapabilities, ServerConfig, SetLevelRequestParams, SubscribeRequestParams,
+    SubscriptionFilter, Tool, UnsubscribeRequestParams, UpdateTaskParams,
 };
 use rmcp::service::{NotificationContext, RequestContext, SubscriptionContext};
 use rmcp::transport::StreamableHttpService;
@@ -37,19 +39,26 @@ use serde_json::json;
 
 use crate::endpoint::lists::page;
 use crate::endpoint::params::{self, Offer, is_notification_of_the_protocol};
+use crate::guard::arguments::ArgumentRules;
 use crate::guard::capabilities::withdraw_notifications;
+use crate::guard::identity::Identity;
 use crate::request_facts::RequestFacts;
 use crate::revision::Revision;
+use crate::runtime::deadline::until;
 use crate::runtime::log::Log;
+use crate::runtime::shutdown::Shutdown;
 use crate::state::call_state::CallState;
+use crate::state::requirements::StateUse;
 use crate::telemetry::Outcome;
 use crate::token::policy::{Policy, Verdict};
-use crate::tool_policy::take_policy;
+use crate::tool_policy::{hide_policy, policy_of};
+use crate::work_permit::WorkPermit;
 
 /// The author's server with checks that rmcp lacks:
 ///
 /// - a tool is reached only by a caller that has the tool's scopes, and only such tools are listed,
 /// - a panic becomes a response (rmcp's task would end without one),
+/// - arguments that do not fit the tool's input schema are a tool error that names them,
 /// - parameters that do not fit their method are refused as such (rmcp takes the request for one of an unknown method),
 /// - a cursor is accepted only when the list has pages,
 /// - a tool that declares it runs as a task for clients that know tasks,
@@ -57,12 +66,33 @@ use crate::tool_policy::take_policy;
 /// - subscriptions are not offered when the response cannot be streamed.
 pub(crate) struct Guarded<S> {
     pub(crate) server: Arc<S>,
+    identity: Arc<Identity>,
     pub(crate) policy: Arc<Policy>,
     /// Input schemas by the tool's name.
     pub(crate) schemas: Arc<BTreeMap<Cow<'static, str>, Arc<JsonObject>>>,
+    /// What arguments must be, by the tool's name.
+    pub(crate) rules: Arc<BTreeMap<Cow<'static, str>, ArgumentRules>>,
+    /// What tools keep, by the tool's name. Absent for a tool that keeps nothing.
+    uses: Arc<BTreeMap<Cow<'static, str>, StateUse>>,
     streams: bool,
     pub(crate) log: Log,
     pub(crate) state: CallState,
+    pub(crate) shutdown: Shutdown,
+}
+
+/// What a request that is being handled has besides its parameters.
+struct Handling {
+    outcome: Outcome,
+    permit: WorkPermit,
+}
+
+impl Handling {
+    fn of(extensions: &Extensions) -> Self {
+        Self {
+            outcome: RequestFacts::outcome(extensions),
+            permit: RequestFacts::permit(extensions),
+        }
+    }
 }
 
 /// rmcp's Streamable HTTP service for the author's server.
@@ -73,11 +103,15 @@ impl<S> Clone for Guarded<S> {
     fn clone(&self) -> Self {
         Self {
             server: Arc::clone(&self.server),
+            identity: Arc::clone(&self.identity),
             policy: Arc::clone(&self.policy),
             schemas: Arc::clone(&self.schemas),
+            rules: Arc::clone(&self.rules),
+            uses: Arc::clone(&self.uses),
             streams: self.streams,
             log: self.log.clone(),
             state: self.state.clone(),
+            shutdown: self.shutdown.clone(),
         }
     }
 }
@@ -85,21 +119,42 @@ impl<S> Clone for Guarded<S> {
 impl<S> Guarded<S> {
     pub(crate) fn new(
         server: S,
+        identity: Identity,
         tools: Vec<Tool>,
         policy: Arc<Policy>,
         mode: ResponseMode,
         log: Log,
         state: CallState,
     ) -> Self {
+        // The definition has refused a tool without rules.
+        let rules = tools
+            .iter()
+            .filter_map(|tool| Some((tool.name.clone(), ArgumentRules::new(tool).ok()?)));
+        let rules = Arc::new(rules.collect());
+        let uses = tools
+            .iter()
+            .map(|tool| (tool.name.clone(), policy_of(tool).state))
+            .filter(|(_, state)| !state.is_nothing());
+        let uses = Arc::new(uses.collect());
         let schemas = tools.into_iter().map(|tool| (tool.name, tool.input_schema));
         Self {
             server: Arc::new(server),
+            identity: Arc::new(identity),
             policy,
             schemas: Arc::new(schemas.collect()),
+            rules,
+            uses,
             streams: mode == ResponseMode::Stream,
             log,
             state,
+            shutdown: Shutdown::never(),
         }
+    }
+
+    /// The same server in a process that ends with this shutdown.
+    pub(crate) fn until(mut self, shutdown: Shutdown) -> Self {
+        self.shutdown = shutdown;
+        self
     }
 
     /// Clients that `initialize` get change notifications on the stream of a GET, which this endpoint does not have.
@@ -131,11 +186,12 @@ impl<S> Guarded<S> {
     async fn catch_panic<T>(
         &self,
         method: &'static str,
-        outcome: Outcome,
+        Handling { outcome, permit }: Handling,
         response: impl Future<Output = Result<T, ErrorData>>,
     ) -> Result<T, ErrorData> {
-        let response = AssertUnwindSafe(outcome.active(response))
-            .catch_unwind()
+        let response = AssertUnwindSafe(outcome.active(response)).catch_unwind();
+        let response = permit
+            .given_back_on_wait(response)
             .await
             .unwrap_or_else(|_| {
                 self.log
@@ -162,8 +218,8 @@ macro_rules! forward {
                 context: RequestContext<RoleServer>,
             ) -> impl Future<Output = Result<$result, ErrorData>> + Send {
                 async move {
-                    let outcome = RequestFacts::outcome(&context.extensions);
-                    self.catch_panic($method, outcome, $own(self, request, context)).await
+                    let handling = Handling::of(&context.extensions);
+                    self.catch_panic($method, handling, $own(self, request, context)).await
                 }
                 .boxed()
             }
@@ -177,8 +233,8 @@ macro_rules! forward {
                 context: RequestContext<RoleServer>,
             ) -> impl Future<Output = Result<$result, ErrorData>> + Send {
                 async move {
-                    let outcome = RequestFacts::outcome(&context.extensions);
-                    self.catch_panic($method, outcome, async { self.server.$name(request, context).await }).await
+                    let handling = Handling::of(&context.extensions);
+                    self.catch_panic($method, handling, async { self.server.$name(request, context).await }).await
                 }
                 .boxed()
             }
@@ -196,8 +252,8 @@ macro_rules! forward_pages {
                 context: RequestContext<RoleServer>,
             ) -> impl Future<Output = Result<$result, ErrorData>> + Send {
                 async move {
-                    let outcome = RequestFacts::outcome(&context.extensions);
-                    self.catch_panic($method, outcome, page!(self.server, $name, request, context)).await
+                    let handling = Handling::of(&context.extensions);
+                    self.catch_panic($method, handling, page!(self.server, $name, request, context)).await
                 }
                 .boxed()
             }
@@ -243,16 +299,18 @@ impl<S: ServerHandler> ServerHandler for Guarded<S> {
             let mut list = self
                 .catch_panic(
                     "tools/list",
-                    facts.outcome,
+                    Handling::of(&context.extensions),
                     page!(self.server, list_tools, request, context),
                 )
                 .await?;
             list.tools
                 .retain(|tool| self.policy.judge(&tool.name, &facts.caller) == Verdict::Allowed);
             for tool in &mut list.tools {
-                let policy = take_policy(tool);
-                if facts.state.needs_handle() {
-                    policy.state.describe(tool);
+                hide_policy(tool);
+                if facts.state.needs_handle()
+                    && let Some(uses) = self.uses.get(&tool.name)
+                {
+                    uses.describe(tool);
                 }
             }
             if !facts.revision.is_legacy() && self.policy.depends_on_caller() {
@@ -272,6 +330,8 @@ impl<S: ServerHandler> ServerHandler for Guarded<S> {
 
     fn get_info(&self) -> ServerConfig {
         let mut info = self.server.get_info();
+        self.identity
+            .apply(&mut info.server_info, &mut info.instructions);
         self.state.advertise(&mut info.capabilities);
         if !self.streams {
             // A client would wait for notifications that a buffered response cannot carry.
@@ -298,16 +358,16 @@ impl<S: ServerHandler> ServerHandler for Guarded<S> {
         async move {
             let facts = RequestFacts::of(&context.request_context().extensions)?;
             let end = facts.deadline.for_tool();
-            let outcome = facts.outcome.clone();
-            let listening = self.catch_panic("subscriptions/listen", outcome, async {
+            let handling = Handling::of(&context.request_context().extensions);
+            let listening = self.catch_panic("subscriptions/listen", handling, async {
                 self.server.listen(context).await
             });
-            match end {
-                None => listening.await,
+            tokio::select! {
+                biased;
+                ended = listening => ended,
                 // The revision's graceful end: the client subscribes again.
-                Some(end) => tokio::time::timeout_at(end, listening)
-                    .await
-                    .unwrap_or(Ok(())),
+                () = until(end) => Ok(()),
+                _ = self.shutdown.clone().begun() => Ok(()),
             }
         }
         .boxed()
@@ -318,6 +378,8 @@ impl<S: ServerHandler> ServerHandler for Guarded<S> {
         request: &InitializeRequestParams,
     ) -> Result<InitializeResult, ErrorData> {
         let mut result = self.server.negotiate_initialize(request)?;
+        self.identity
+            .apply(&mut result.server_info, &mut result.instructions);
         result.capabilities = self.capabilities_of_older_revisions();
         Ok(result)
     }
@@ -331,8 +393,8 @@ impl<S: ServerHandler> ServerHandler for Guarded<S> {
         context: RequestContext<RoleServer>,
     ) -> impl Future<Output = Result<(), ErrorData>> + Send {
         async move {
-            let outcome = RequestFacts::outcome(&context.extensions);
-            self.catch_panic("ping", outcome, async { self.server.ping(context).await })
+            let handling = Handling::of(&context.extensions);
+            self.catch_panic("ping", handling, async { self.server.ping(context).await })
                 .await
         }
         .boxed()
@@ -344,12 +406,14 @@ impl<S: ServerHandler> ServerHandler for Guarded<S> {
         context: RequestContext<RoleServer>,
     ) -> impl Future<Output = Result<InitializeResult, ErrorData>> + Send {
         async move {
-            let outcome = RequestFacts::outcome(&context.extensions);
+            let handling = Handling::of(&context.extensions);
             let mut result = self
-                .catch_panic("initialize", outcome, async {
+                .catch_panic("initialize", handling, async {
                     self.server.initialize(request, context).await
                 })
                 .await?;
+            self.identity
+                .apply(&mut result.server_info, &mut result.instructions);
             result.capabilities = self.capabilities_of_older_revisions();
             Ok(result)
         }
@@ -361,14 +425,21 @@ impl<S: ServerHandler> ServerHandler for Guarded<S> {
         context: RequestContext<RoleServer>,
     ) -> impl Future<Output = Result<DiscoverResult, ErrorData>> + Send {
         async move {
-            let capabilities = self.get_info().capabilities;
-            let outcome = RequestFacts::outcome(&context.extensions);
+            let ServerConfig {
+                capabilities,
+                server_info,
+                ..
+            } = self.get_info();
+            let handling = Handling::of(&context.extensions);
             let mut result = self
-                .catch_panic("server/discover", outcome, async {
+                .catch_panic("server/discover", handling, async {
                     self.server.discover(context).await
                 })
                 .await?;
             result.capabilities = capabilities;
+            let mut info = result.server_info().unwrap_or(server_info);
+            self.identity.apply(&mut info, &mut result.instructions);
+            result.set_server_info(info);
             Ok(result)
         }
         .boxed()
@@ -439,8 +510,9 @@ impl<S: ServerHandler> ServerHandler for Guarded<S> {
     ) -> impl Future<Output = Result<CustomResult, ErrorData>> + Send {
         async move {
             let facts = RequestFacts::of(&context.extensions)?;
-            let (outcome, revision) = (facts.outcome.clone(), facts.revision);
-            self.catch_panic("a custom request", outcome, async {
+            let revision = facts.revision;
+            let handling = Handling::of(&context.extensions);
+            self.catch_panic("a custom request", handling, async {
                 if let Some(problem) = params::problem(&request, &self.offer(revision)) {
                     return Err(ErrorData::invalid_params(problem, None));
                 }

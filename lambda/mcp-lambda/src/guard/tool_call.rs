@@ -1,6 +1,7 @@
 //! Judges and runs one tool call, in the request or as a task, until its deadline.
 
 use std::panic::AssertUnwindSafe;
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use rmcp::model::{CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock};
@@ -11,8 +12,13 @@ use serde_json::json;
 use crate::guard::Guarded;
 use crate::guard::integers::read_as_declared;
 use crate::request_facts::RequestFacts;
+use crate::runtime::deadline::until;
+use crate::telemetry::Outcome;
 use crate::token::caller::Caller;
 use crate::token::policy::Verdict;
+
+/// A tool is stopped this much before the process ends, so that its last messages can be stored and sent.
+const SHUTDOWN_MARGIN: Duration = Duration::from_secs(1);
 
 /// Why a tool call has no result of the tool.
 pub(crate) enum ToolFailure {
@@ -33,7 +39,7 @@ impl ToolFailure {
 }
 
 impl<S: ServerHandler> Guarded<S> {
-    /// Checks that the caller may call the tool, and reads the arguments as the tool declares them.
+    /// Checks that the caller may call the tool, and that the arguments are as the tool declares them.
     pub(crate) fn judge(
         &self,
         request: &mut CallToolRequestParams,
@@ -56,11 +62,14 @@ impl<S: ServerHandler> Guarded<S> {
                 )));
             }
         }
-        match (&mut request.arguments, self.schemas.get(name)) {
-            (Some(arguments), Some(schema)) => {
-                read_as_declared(schema, arguments).map_err(ToolFailure::Told)
-            }
-            (Some(_) | None, _) => Ok(()),
+        if let (Some(arguments), Some(schema)) = (&mut request.arguments, self.schemas.get(name)) {
+            read_as_declared(schema, arguments);
+        }
+        match self.rules.get(name) {
+            Some(rules) => rules
+                .check(request.arguments.as_ref())
+                .map_err(ToolFailure::Told),
+            None => Ok(()),
         }
     }
 
@@ -74,7 +83,8 @@ impl<S: ServerHandler> Guarded<S> {
         response.or_else(ToolFailure::into_response)
     }
 
-    /// Runs the author's tool until it returns, panics or reaches the deadline.
+    /// Runs the author's tool until it returns, panics, is cancelled or reaches the deadline. A tool that does not return is
+    /// dropped at its next `.await`.
     pub(crate) async fn run_tool(
         &self,
         request: CallToolRequestParams,
@@ -82,22 +92,17 @@ impl<S: ServerHandler> Guarded<S> {
     ) -> Result<CallToolResponse, ToolFailure> {
         let name = request.name.clone();
         let facts = RequestFacts::of(&context.extensions).map_err(ToolFailure::Error)?;
-        let end = facts.deadline.for_tool();
+        let (end, permit) = (facts.deadline.for_tool(), facts.permit.clone());
+        let outcome = facts.outcome.clone();
+        let cancellation = context.ct.clone();
         let call =
             AssertUnwindSafe(self.state.call(&*self.server, request, context)).catch_unwind();
-        let response = match end {
-            None => call.await,
-            Some(end) => match tokio::time::timeout_at(end, call).await {
-                Ok(response) => response,
-                Err(_) => {
-                    self.log.error(
-                        "a tool did not finish before the deadline",
-                        &json!({ "tool": name }),
-                    );
-                    let text = format!("tool {name} did not finish before the server's deadline");
-                    return Err(ToolFailure::Told(text));
-                }
-            },
+        let response = tokio::select! {
+            biased;
+            response = permit.given_back_on_wait(call) => response,
+            () = until(end) => return Err(self.late(&name, &outcome)),
+            () = self.shutdown.clone().ends_in(SHUTDOWN_MARGIN) => return Err(self.late(&name, &outcome)),
+            () = cancellation.cancelled() => return Err(cancelled()),
         };
         match response {
             Ok(response) => response.map_err(ToolFailure::Error),
@@ -107,6 +112,25 @@ impl<S: ServerHandler> Guarded<S> {
             }
         }
     }
+
+    /// The tool has not returned before the deadline.
+    fn late(&self, name: &str, outcome: &Outcome) -> ToolFailure {
+        outcome.stopped();
+        let tool = json!({ "tool": name });
+        self.log
+            .error("a tool did not finish before the deadline", &tool);
+        ToolFailure::Told(format!(
+            "tool {name} did not finish before the server's deadline"
+        ))
+    }
+}
+
+/// Nobody gets it: the client has disconnected, or has cancelled the call.
+fn cancelled() -> ToolFailure {
+    ToolFailure::Error(ErrorData::internal_error(
+        "the client has cancelled the call",
+        None,
+    ))
 }
 
 fn tool_error(text: String) -> CallToolResponse {

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, AUTHORIZATION};
@@ -24,21 +24,46 @@ use crate::runtime::deadline::Deadline;
 use crate::runtime::https::HttpsClient;
 use crate::runtime::invocation_ids::InvocationIds;
 use crate::runtime::process::Process;
+use crate::runtime::response::Response;
 use crate::runtime::start_error::StartError;
 use crate::token::bearer::{bearer_token, caller_from_token};
 use crate::token::caller::Caller;
 use crate::token::jwks::KeyStore;
+use crate::token::verifier::TokenVerifier;
+use crate::tools_api::problem::Problem;
+use crate::work_permit::WorkLimit;
 
 /// Verifies access tokens and serves the protected resource metadata (RFC 9728) when there is no API Gateway: in plain
 /// HTTP mode and behind a function URL.
 ///
-/// Does not limit the number of concurrent requests.
+/// Does not limit the number of concurrent requests, only how many are worked on at one moment.
 pub(crate) struct ResourceServer<S: ServerHandler> {
     endpoint: Arc<Endpoint<S>>,
     settings: McpSettings,
-    keys: KeyStore,
+    tokens: TokenVerifier,
     metadata: Value,
+    /// Time for a body; `None` where it is there with the request.
+    body_time: Option<Duration>,
+    work: WorkLimit,
     now: fn() -> SystemTime,
+}
+
+/// The protected resource metadata of a server.
+pub(crate) fn protected_resource(
+    settings: &McpSettings,
+    contract: &Contract,
+) -> ProtectedResourceMetadata {
+    let scopes = contract
+        .scopes
+        .iter()
+        .map(|scope| full_scope(settings.resource.as_str(), &scope.name))
+        .collect();
+    ProtectedResourceMetadata::new(
+        &settings.resource,
+        &settings.issuer,
+        scopes,
+        &contract.server.title,
+    )
 }
 
 /// The URL of the issuer's keys.
@@ -56,27 +81,44 @@ impl<S: ServerHandler> ResourceServer<S> {
     pub(crate) fn new(
         endpoint: Arc<Endpoint<S>>,
         settings: &McpSettings,
-        contract: &Contract,
+        metadata: &ProtectedResourceMetadata,
         process: &Process,
     ) -> Result<Self, StartError> {
-        let scopes = contract
-            .scopes
-            .iter()
-            .map(|scope| full_scope(settings.resource.as_str(), &scope.name))
-            .collect();
-        let metadata = ProtectedResourceMetadata::new(
-            &settings.resource,
-            &settings.issuer,
-            scopes,
-            &contract.server.title,
-        );
+        let keys = KeyStore::new(keys_url(settings)?, HttpsClient::new(), process.log.clone());
         Ok(Self {
             endpoint,
-            keys: KeyStore::new(keys_url(settings)?, HttpsClient::new(), process.log.clone()),
+            tokens: TokenVerifier::new(keys),
             metadata: json!(metadata),
+            body_time: None,
+            work: WorkLimit::default(),
             now: process.now,
             settings: settings.clone(),
         })
+    }
+
+    /// The same with limits of requests that arrive over a network.
+    pub(crate) fn with_limits(mut self, body_time: Duration, work: WorkLimit) -> Self {
+        self.body_time = Some(body_time);
+        self.work = work;
+        self
+    }
+
+    /// The path of the MCP URL.
+    pub(crate) fn mcp_path(&self) -> &str {
+        match self.settings.resource.path() {
+            "" => "/",
+            path => path,
+        }
+    }
+
+    /// Whether access tokens can be verified.
+    pub(crate) fn has_keys(&self) -> bool {
+        self.tokens.keys().has_been_read()
+    }
+
+    /// Fetches the issuer's keys, until it has succeeded once.
+    pub(crate) async fn fetch_keys(&self) {
+        self.tokens.keys().fetch_until_read(self.now).await;
     }
 
     /// Handles one request, with or without an access token.
@@ -90,11 +132,23 @@ impl<S: ServerHandler> ResourceServer<S> {
         B: Body<Data = Bytes>,
         B::Error: Into<Box<dyn Error + Send + Sync>>,
     {
-        let mcp_path = match self.settings.resource.path() {
-            "" => "/",
-            path => path,
-        };
+        let mcp_path = self.mcp_path();
         let path = request.uri().path();
+        if path != mcp_path
+            && let Some(api) = self.endpoint.tools_api()
+            && let Some(path) = api.path_below(path)
+        {
+            let caller = if api.takes_access_tokens() {
+                self.identify(request.headers()).await.map(Some)
+            } else {
+                Err(Refusal::TokenMissing)
+            };
+            let (request, caller) = self.read_for(request, caller).await;
+            let caller = caller.map_err(Problem::from);
+            let permit = self.work.permit().await;
+            let response = api.respond(request, path, caller, deadline, invocation, &permit);
+            return permit.held_for(response).await.into();
+        }
         if path != mcp_path {
             let suffix = path.strip_prefix(PROTECTED_RESOURCE_METADATA_PATH);
             let is_metadata = suffix.is_some_and(|suffix| suffix.is_empty() || suffix == mcp_path);
@@ -121,28 +175,67 @@ impl<S: ServerHandler> ResourceServer<S> {
             return response.into();
         }
         let caller = self.identify(request.headers()).await;
+        let (request, caller) = self.read_for(request, caller).await;
+        let permit = self.work.permit().await;
+        let reply = self
+            .endpoint
+            .respond(request, caller, deadline, invocation, &permit);
+        permit.held_for(reply).await
+    }
+
+    /// Refuses a request before any other check, and logs it: with problem details for a path of the tools API.
+    pub(crate) fn refuse(&self, path: &str, refusal: Refusal) -> Response {
+        let api = self.endpoint.tools_api();
+        match api.filter(|api| path != self.mcp_path() && api.path_below(path).is_some()) {
+            Some(api) => api.refuse(refusal.into()),
+            None => self.endpoint.refuse(&refusal, None),
+        }
+    }
+
+    /// The request with its whole body, and its caller unless the body is refused. The body of an unauthenticated request is
+    /// not read.
+    async fn read_for<B, C>(
+        &self,
+        request: Request<B>,
+        caller: Result<C, Refusal>,
+    ) -> (Request<Bytes>, Result<C, Refusal>)
+    where
+        B: Body<Data = Bytes>,
+        B::Error: Into<Box<dyn Error + Send + Sync>>,
+    {
         let (parts, body) = request.into_parts();
-        let body = if caller.is_ok() {
-            match Limited::new(body, MAX_BODY).collect().await {
-                Ok(body) => body.to_bytes(),
-                Err(_) => {
-                    let refusal = Refusal::BodyTooLarge { limit: MAX_BODY };
-                    return self.endpoint.refuse(&refusal, invocation).into();
-                }
-            }
-        } else {
-            // The body of an unauthenticated request is not read.
-            Bytes::new()
+        let (body, caller) = match caller {
+            Ok(caller) => match self.read(body).await {
+                Ok(body) => (body, Ok(caller)),
+                Err(refusal) => (Bytes::new(), Err(refusal)),
+            },
+            Err(refusal) => (Bytes::new(), Err(refusal)),
         };
-        let request = Request::from_parts(parts, body);
-        self.endpoint
-            .respond(request, caller, deadline, invocation)
-            .await
+        (Request::from_parts(parts, body), caller)
+    }
+
+    /// The whole body.
+    async fn read<B>(&self, body: B) -> Result<Bytes, Refusal>
+    where
+        B: Body<Data = Bytes>,
+        B::Error: Into<Box<dyn Error + Send + Sync>>,
+    {
+        let body = Limited::new(body, MAX_BODY).collect();
+        let read = match self.body_time {
+            None => body.await,
+            Some(limit) => tokio::time::timeout(limit, body)
+                .await
+                .map_err(|_| Refusal::BodyTooSlow { limit })?,
+        };
+        match read {
+            Ok(body) => Ok(body.to_bytes()),
+            Err(_) => Err(Refusal::BodyTooLarge { limit: MAX_BODY }),
+        }
     }
 
     async fn identify(&self, headers: &HeaderMap) -> Result<Caller, Refusal> {
         let token = access_token(headers).ok_or(Refusal::TokenMissing)?;
-        Ok(caller_from_token(token, &self.keys, &self.settings, (self.now)()).await?)
+        Ok(caller_from_token(token, &self.tokens, &self.settings, (self.now)()).await?)
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use mcp_lambda_contract::ServerInfo;
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, JsonObject,
     ServerCapabilities, TASKS_EXTENSION_ID,
@@ -12,12 +11,12 @@ use rmcp::{ErrorData, RoleServer, ServerHandler};
 use serde_json::{Value, json};
 
 use crate::request_facts::RequestFacts;
-use crate::runtime::log::Log;
 use crate::state::cache::ResultCache;
-use crate::state::requirements::{CacheUse, SessionUse, StateRequirements, StateUse};
-use crate::state::session_state::{ARGUMENT, SessionSlot};
+use crate::state::requirements::{CacheUse, StateRequirements, StateUse};
+use crate::state::session_state::{ARGUMENT, ValueSlot};
 use crate::state::store::State;
 use crate::state::tasks::Tasks;
+use crate::telemetry::Cached;
 
 /// What the tool calls of one server keep.
 #[derive(Clone)]
@@ -51,13 +50,11 @@ impl CallState {
         match uses {
             Some(StateUse {
                 cache: Some(cache), ..
-            }) if !carries_input(&request) => {
+            }) if tools.caches && !carries_input(&request) => {
                 tools.call_cached(*cache, server, request, context).await
             }
-            Some(StateUse { session, .. }) if session.is_any() => {
-                tools
-                    .call_with_session(*session, server, request, context)
-                    .await
+            Some(uses) if uses.session.is_any() || uses.person.is_any() => {
+                tools.call_with_values(uses, server, request, context).await
             }
             Some(_) | None => server.call_tool(request, context).await,
         }
@@ -68,19 +65,22 @@ impl CallState {
 pub(crate) struct ToolState {
     state: State,
     cache: ResultCache,
+    /// Whether the deployment has left the result cache on.
+    caches: bool,
     requirements: StateRequirements,
 }
 
 impl ToolState {
     pub(crate) fn new(
         state: State,
-        server: ServerInfo,
+        cache: ResultCache,
+        caches: bool,
         requirements: StateRequirements,
-        log: Log,
     ) -> Self {
         Self {
-            cache: ResultCache::new(state.clone(), server, log),
             state,
+            cache,
+            caches,
             requirements,
         }
     }
@@ -95,12 +95,17 @@ impl ToolState {
     ) -> Result<CallToolResponse, ErrorData> {
         let facts = RequestFacts::of(&context.extensions)?;
         let client_asked = facts.state.client_asked.clone();
+        let outcome = facts.outcome.clone();
+        let seconds = cached.seconds;
         let entry = self
             .cache
             .entry(cached, &facts.caller, &request, facts.deadline);
-        if let Some(result) = entry.result().await {
+        if let Some((result, age)) = entry.result().await {
+            let age = Some(age);
+            outcome.cache(Cached { seconds, age });
             return Ok(result.into());
         }
+        outcome.cache(Cached { seconds, age: None });
         let response = server.call_tool(request, context).await?;
         // The client's responses are not part of the arguments, so no other call may get this result.
         let depends_on_client = client_asked.is_some_and(|asked| asked.was_asked());
@@ -112,29 +117,42 @@ impl ToolState {
         Ok(response)
     }
 
-    /// Calls the tool with the value of its conversation.
-    async fn call_with_session<S: ServerHandler>(
+    /// Calls the tool with the values of its conversation and of its caller.
+    async fn call_with_values<S: ServerHandler>(
         &self,
-        session: SessionUse,
+        uses: &StateUse,
         server: &S,
         mut request: CallToolRequestParams,
         mut context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        let handle = take_handle(&mut request)?;
         let facts = RequestFacts::of_mut(&mut context.extensions)?;
-        let slot = Arc::new(SessionSlot::new(
-            self.state.clone(),
-            facts.caller.as_ref().clone(),
-            facts.deadline,
-            self.requirements.session_time_to_live,
-            session,
-            facts.state.session_id.clone(),
-            handle,
-        ));
-        facts.state.session = Some(Arc::clone(&slot));
+        let caller = facts.caller.as_ref().clone();
+        if uses.person.is_any() {
+            facts.state.person = Some(Arc::new(ValueSlot::of_caller(
+                self.state.clone(),
+                caller.clone(),
+                facts.deadline,
+                self.requirements.person_time_to_live,
+                uses.person,
+            )));
+        }
+        if uses.session.is_any() {
+            let slot = ValueSlot::new(
+                self.state.clone(),
+                caller,
+                facts.deadline,
+                self.requirements.session_time_to_live,
+                uses.session,
+                facts.state.session_id.clone(),
+                take_handle(&mut request)?,
+            );
+            let found = facts.state.session_item.take().map(Arc::unwrap_or_clone);
+            facts.state.session = Some(Arc::new(slot.with_found(found)));
+        }
+        let session = facts.state.session.clone();
         let mut response = server.call_tool(request, context).await?;
         if let CallToolResponse::Complete(result) = &mut response
-            && let Some((handle, is_new)) = slot.handle()
+            && let Some((handle, is_new)) = session.and_then(|session| session.handle())
         {
             tell(result, handle, is_new);
         }

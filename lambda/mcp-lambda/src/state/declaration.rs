@@ -12,22 +12,27 @@ use crate::state::requirements::{self, StateRequirements, TABLE};
 use crate::state::session_state::takes_the_argument;
 use crate::state::settings::{self, StateSettings};
 use crate::state::tasks;
-use crate::tool_policy::take_policy;
+use crate::tool_policy::policy_of;
 
 /// What a server declares about state, besides its tools.
 pub(crate) struct StateDeclaration {
     pub(crate) asks_clients: bool,
     pub(crate) resumes_streams: bool,
     pub(crate) session_time_to_live: Duration,
+    pub(crate) person_time_to_live: Duration,
 }
 
+/// How long the value of a person is kept after its last change.
+const PERSON_LIFETIME: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
 impl Default for StateDeclaration {
-    /// A value is kept as long as a session id is valid.
+    /// The value of a conversation is kept as long as a session id is valid.
     fn default() -> Self {
         Self {
             asks_clients: false,
             resumes_streams: false,
             session_time_to_live: LIFETIME,
+            person_time_to_live: PERSON_LIFETIME,
         }
     }
 }
@@ -35,16 +40,14 @@ impl Default for StateDeclaration {
 impl StateDeclaration {
     /// What the server needs for this declaration and those of its tools.
     pub(crate) fn requirements(&self, tools: &[rmcp::model::Tool]) -> StateRequirements {
-        let tools = tools.iter().cloned();
         StateRequirements {
             asks_clients: self.asks_clients || self.resumes_streams,
             resumes_streams: self.resumes_streams,
             session_time_to_live: self.session_time_to_live,
+            person_time_to_live: self.person_time_to_live,
             tools: tools
-                .map(|mut tool| {
-                    let policy = take_policy(&mut tool);
-                    (tool.name.into_owned(), policy.state)
-                })
+                .iter()
+                .map(|tool| (tool.name.to_string(), policy_of(tool).state))
                 .collect(),
         }
     }
@@ -95,6 +98,10 @@ impl StateRequirements {
                 .or(is_short.then_some(
                     "has a SessionState that is kept for less than a second: use a longer session_time_to_live",
                 ));
+            let is_brief = declared.person.is_any() && self.person_time_to_live.as_secs() == 0;
+            let rule = rule.or(is_brief.then_some(
+                "has a PersonState that is kept for less than a second: use a longer person_time_to_live",
+            ));
             Some(ContractProblem::Tool {
                 tool: tool.name.to_string(),
                 rule: rule?,

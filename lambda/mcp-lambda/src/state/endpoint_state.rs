@@ -88,7 +88,7 @@ impl<S: ServerHandler> EndpointState<S> {
         let initialize = message.initializes().then(|| request.body().clone());
         let mut request = request.map(Full::new);
         match (&self.sessions, initialize) {
-            (Some(sessions), _) if has_session => sessions.respond(request, facts).await,
+            (Some(sessions), _) if has_session => sessions.respond(request, message, facts).await,
             (Some(sessions), Some(body)) => {
                 let caller = Arc::clone(&facts.caller);
                 facts.attach(request.extensions_mut());

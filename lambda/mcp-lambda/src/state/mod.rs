@@ -20,5 +20,5 @@ mod tasks;
 mod tool_policy;
 
 pub use mcp_session::response_stream::ResponseStream;
-pub use session_state::{SessionError, SessionState};
+pub use session_state::{PersonState, SessionError, SessionState};
 pub use tasks::TaskStart;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::state::mcp_session::client_asked::ClientAsked;
 use crate::state::mcp_session::response_stream::ResponseStream;
-use crate::state::session_state::{McpSessionId, SessionSlot};
+use crate::state::session_state::{McpSessionId, SessionItem, ValueSlot};
 use crate::state::tasks::Turn;
 
 /// The part of the facts of a request that concerns state.
@@ -12,6 +12,8 @@ use crate::state::tasks::Turn;
 pub(crate) struct RequestState {
     /// The MCP session that the request belongs to.
     pub(crate) session_id: Option<McpSessionId>,
+    /// What was read of the session before the call.
+    pub(crate) session_item: Option<Arc<SessionItem>>,
     /// Absent if the server cannot ask the client during the request.
     pub(crate) client_asked: Option<ClientAsked>,
     /// Absent if the client cannot reconnect for the response.
@@ -19,7 +21,9 @@ pub(crate) struct RequestState {
     /// Present if the called tool may become a task.
     pub(crate) turn: Option<Turn>,
     /// The value of the conversation, for a tool that declares it.
-    pub(crate) session: Option<Arc<SessionSlot>>,
+    pub(crate) session: Option<Arc<ValueSlot>>,
+    /// The value of the caller, for a tool that declares it.
+    pub(crate) person: Option<Arc<ValueSlot>>,
 }
 
 impl RequestState {

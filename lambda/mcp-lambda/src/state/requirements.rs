@@ -16,16 +16,18 @@ const DELETE: &str = "dynamodb:DeleteItem";
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct StateUse {
-    pub(crate) session: SessionUse,
+    pub(crate) session: ValueUse,
+    #[serde(default, skip_serializing_if = "ValueUse::is_nothing")]
+    pub(crate) person: ValueUse,
     pub(crate) cache: Option<CacheUse>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) task: Option<TaskUse>,
 }
 
-/// The operations of one tool on the value of its conversation.
+/// The operations of one tool on a value: that of its conversation, or that of its caller.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct SessionUse {
+pub(crate) struct ValueUse {
     pub(crate) reads: bool,
     pub(crate) writes: bool,
     pub(crate) ends: bool,
@@ -54,9 +56,17 @@ pub(crate) struct TaskUse {
 /// The default of [`TaskUse::seconds`].
 const TASK_SECONDS: u64 = 60 * 60;
 
-impl SessionUse {
+impl ValueUse {
     pub(crate) fn is_any(self) -> bool {
         self.reads || self.writes || self.ends
+    }
+
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "serde calls it with a reference"
+    )]
+    fn is_nothing(&self) -> bool {
+        !self.is_any()
     }
 }
 
@@ -74,16 +84,24 @@ impl StateUse {
         *self == Self::default()
     }
 
+    /// Whether clients that do not know tasks cannot call the tool.
+    pub(crate) fn only_as_task(&self) -> bool {
+        self.task.is_some_and(|task| task.is_required)
+    }
+
     /// The IAM actions of the library on the table for this tool.
     pub(crate) fn aws_actions(&self) -> Option<AwsActions> {
         let mut actions = BTreeSet::new();
-        if self.session.is_any() || self.cache.is_some() || self.task.is_some() {
+        let values = [self.session, self.person];
+        let reads = values.into_iter().any(ValueUse::is_any);
+        if reads || self.cache.is_some() || self.task.is_some() {
             actions.insert(GET);
         }
-        if self.session.writes || self.cache.is_some() || self.task.is_some() {
+        let writes = values.into_iter().any(|value| value.writes);
+        if writes || self.cache.is_some() || self.task.is_some() {
             actions.insert(PUT);
         }
-        if self.session.ends {
+        if values.into_iter().any(|value| value.ends) {
             actions.insert(DELETE);
         }
         (!actions.is_empty()).then(|| on_table(&actions))
@@ -95,9 +113,9 @@ impl StateUse {
             return Some("has tasks that are kept for less than a second: use a longer time");
         }
         let cache = self.cache.as_ref()?;
-        if self.session.is_any() {
+        if self.session.is_any() || self.person.is_any() {
             return Some(
-                "is cached and has the value of a conversation, which a cached result would ignore: declare one of the two",
+                "is cached and has the value of a conversation or of its caller, which a cached result would ignore: declare one of the two",
             );
         }
         (cache.seconds == 0).then_some("is cached for less than a second: use a longer time")
@@ -137,6 +155,7 @@ pub(crate) struct StateRequirements {
     pub(crate) asks_clients: bool,
     pub(crate) resumes_streams: bool,
     pub(crate) session_time_to_live: Duration,
+    pub(crate) person_time_to_live: Duration,
     pub(crate) tools: BTreeMap<String, StateUse>,
 }
 
@@ -155,12 +174,21 @@ impl StateRequirements {
         self.tools.values().any(|tool| tool.task.is_some())
     }
 
+    /// Whether results of a tool are cached.
+    pub(crate) fn has_cached_results(&self) -> bool {
+        self.tools.values().any(|tool| tool.cache.is_some())
+    }
+
     /// Whether anything is sealed: session ids of older revisions, or the work of tasks.
     pub(crate) fn keys(&self) -> bool {
         self.has_mcp_sessions() || self.has_tasks()
     }
 
     pub(crate) fn table(&self) -> bool {
-        self.keys() || self.tools.values().any(|tool| tool.cache.is_some())
+        self.keys()
+            || self
+                .tools
+                .values()
+                .any(|tool| tool.cache.is_some() || tool.person.is_any())
     }
 }

@@ -1,6 +1,7 @@
 //! The running state of one server.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use mcp_lambda_contract::{McpSettings, ServerInfo};
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -8,6 +9,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use crate::runtime::log::Log;
 use crate::runtime::process::Process;
 use crate::runtime::start_error::StartError;
+use crate::state::cache::ResultCache;
 use crate::state::call_state::{CallState, ToolState};
 use crate::state::requirements::StateRequirements;
 use crate::state::settings::StateSettings;
@@ -20,6 +22,9 @@ pub(crate) struct ServerState {
     /// `None` for a server that keeps nothing.
     pub(crate) state: Option<State>,
     pub(crate) tasks: Option<Tasks>,
+    /// Whether results of tools are cached.
+    caches: bool,
+    now: fn() -> SystemTime,
     /// The work items of tasks in this process.
     work: Option<UnboundedReceiver<String>>,
 }
@@ -31,6 +36,9 @@ impl ServerState {
         mcp: &McpSettings,
         process: &Process,
     ) -> Result<Self, StartError> {
+        let caches = settings
+            .as_ref()
+            .is_some_and(|settings| settings.result_cache);
         let state = settings
             .map(|settings| {
                 settings.check(&requirements, process)?;
@@ -42,6 +50,8 @@ impl ServerState {
             requirements,
             state,
             tasks,
+            caches,
+            now: process.now,
             work,
         })
     }
@@ -55,7 +65,8 @@ impl ServerState {
     pub(crate) fn for_calls(&self, server: &ServerInfo, log: &Log) -> CallState {
         let tools = self.state.as_ref().map(|state| {
             let requirements = self.requirements.clone();
-            ToolState::new(state.clone(), server.clone(), requirements, log.clone())
+            let cache = ResultCache::new(state.clone(), server.clone(), log.clone(), self.now);
+            ToolState::new(state.clone(), cache, self.caches, requirements)
         });
         CallState {
             tools: tools.map(Arc::new),

@@ -1,6 +1,6 @@
 //! The settings of a server that keeps state.
 
-use mcp_lambda_contract::setting_names::{MCP_STATE_KEYS, MCP_STATE_TABLE};
+use mcp_lambda_contract::setting_names::{MCP_RESULT_CACHE, MCP_STATE_KEYS, MCP_STATE_TABLE};
 use mcp_lambda_contract::{Setting, Settings};
 
 use crate::runtime::process::Process;
@@ -17,6 +17,8 @@ mcp_lambda_contract::settings! {
         /// digits, +, /, =, - and _. The first one seals, all of them open: put a new one first, and remove the old
         /// one a week later.
         pub(crate) keys: Option<StateKeys> = MCP_STATE_KEYS,
+        /// Whether results of the tools that are cached come from the cache. With false every call runs the tool.
+        pub(crate) result_cache: bool = MCP_RESULT_CACHE or "true",
     }
 }
 
@@ -26,10 +28,11 @@ pub(crate) fn definitions(needs: &StateRequirements) -> Vec<Setting> {
         .into_iter()
         .filter(|setting| match setting.name {
             MCP_STATE_KEYS => needs.keys(),
+            MCP_RESULT_CACHE => needs.has_cached_results(),
             _ => needs.table(),
         })
         .map(|setting| Setting {
-            required: true,
+            required: setting.default.is_none(),
             ..setting
         })
         .collect()

@@ -31,6 +31,28 @@ impl ToolPolicy {
         self
     }
 
+    /// The tool reads the value of its caller, with [`PersonState::read`](crate::PersonState::read). The server gets the table
+    /// `state`.
+    #[must_use]
+    pub fn reads_person(mut self) -> Self {
+        self.state.person.reads = true;
+        self
+    }
+
+    /// The tool changes the value of its caller, with [`PersonState::update`](crate::PersonState::update). It may also read it.
+    #[must_use]
+    pub fn writes_person(mut self) -> Self {
+        self.state.person.writes = true;
+        self
+    }
+
+    /// The tool removes the value of its caller, with [`PersonState::remove`](crate::PersonState::remove). It may also read it.
+    #[must_use]
+    pub fn removes_person(mut self) -> Self {
+        self.state.person.ends = true;
+        self
+    }
+
     /// A result of the tool is cached for this long, in whole seconds, and returned for later calls of the same caller
     /// with the same arguments, without running the tool.
     ///

@@ -35,6 +35,10 @@ pub(crate) struct Line<'a> {
     pub(super) duration_ms: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) cold_start: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) api: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) cache: Option<&'static str>,
     #[serde(flatten)]
     pub(super) metrics: Option<Metrics<'a>>,
 }
@@ -55,6 +59,8 @@ pub(super) struct Metrics<'a> {
     pub(super) cold_starts: Option<u8>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) throttles: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) cache_hits: Option<u8>,
 }
 
 #[derive(Serialize)]
@@ -80,8 +86,9 @@ struct Metric {
 }
 
 impl Directive {
-    /// Rare metrics are included only when they are 1: each metric is billed for each month in which it occurs.
-    pub(super) fn new(now: SystemTime, is_cold: bool, throttled: bool) -> Self {
+    /// Rare metrics are included only when they are 1, and those of the cache for tools that are cached: each metric is
+    /// billed for each month in which it occurs.
+    pub(super) fn new(now: SystemTime, is_cold: bool, throttled: bool, is_cached: bool) -> Self {
         let count = |name| Metric {
             name,
             unit: "Count",
@@ -96,6 +103,7 @@ impl Directive {
         ];
         metrics.extend(is_cold.then(|| count("ColdStarts")));
         metrics.extend(throttled.then(|| count("Throttles")));
+        metrics.extend(is_cached.then(|| count("CacheHits")));
         let since_epoch = now
             .duration_since(SystemTime::UNIX_EPOCH)
             .unwrap_or_default();

@@ -13,5 +13,5 @@ pub(crate) mod spans;
 mod trace;
 
 pub(crate) use observed::observe;
-pub(crate) use outcome::Outcome;
+pub(crate) use outcome::{Cached, Outcome};
 pub(crate) use record::{Record, Telemetry};

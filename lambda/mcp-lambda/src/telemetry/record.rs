@@ -120,6 +120,8 @@ pub(crate) struct Record {
     invocation: Option<(InvocationIds, bool)>,
     /// The caller's trace.
     trace_id: Option<String>,
+    /// The way in, when it is not MCP.
+    api: Option<&'static str>,
     method: Option<&'static str>,
     protocol_version: Option<&'static str>,
     client: Option<String>,
@@ -148,6 +150,7 @@ impl Record {
             start,
             invocation,
             trace_id: None,
+            api: None,
             method: None,
             protocol_version: None,
             client: None,
@@ -182,6 +185,15 @@ impl Record {
             .as_deref()
             .map(|name| names::client(name, &self.telemetry.clients).to_owned());
         self.span.message(message);
+    }
+
+    /// The request came to the tools API, where these headers may be logged and this method of MCP is the same.
+    pub(crate) fn rest(&mut self, headers: &HeaderMap, method: Option<&str>) {
+        self.api = Some("rest");
+        self.headers(headers, Revision::Unnamed);
+        if let Some(method) = method {
+            self.message(&Message::of_method(method));
+        }
     }
 
     fn trace(&mut self, traceparent: Option<&str>) {
@@ -225,8 +237,13 @@ impl Record {
     }
 
     pub(crate) fn refuse(&mut self, refusal: &Refusal) {
-        self.refusal = Some(refusal.name());
+        self.refuse_as(refusal.name());
         self.throttled = refusal.is_throttling();
+    }
+
+    /// The request does not reach a tool, for the reason of this name.
+    pub(crate) fn refuse_as(&mut self, name: &'static str) {
+        self.refusal = Some(name);
     }
 
     pub(crate) fn status(&mut self, status: StatusCode) {
@@ -260,6 +277,7 @@ impl Record {
         // A call that has become a task is counted when its tool has run.
         let has_run = self.admitted && self.tool.is_some() && outcome != "task";
         let has_metrics = self.telemetry.metrics && has_run;
+        let is_hit = self.outcome.cached().map(|cached| cached.age.is_some());
         let span_trace = self.span.trace_id();
         let line = Line {
             level: "INFO",
@@ -276,14 +294,22 @@ impl Record {
             refusal: self.refusal,
             duration_ms,
             cold_start,
+            api: self.api,
+            cache: is_hit.map(|is_hit| if is_hit { "hit" } else { "miss" }),
             metrics: has_metrics.then(|| line::Metrics {
-                aws: Directive::new((self.telemetry.now)(), is_cold, self.throttled),
+                aws: Directive::new(
+                    (self.telemetry.now)(),
+                    is_cold,
+                    self.throttled,
+                    is_hit.is_some(),
+                ),
                 server: &self.telemetry.server,
                 calls: 1,
                 errors: u8::from(!matches!(outcome, "ok" | "cancelled")),
                 latency: duration_ms,
                 cold_starts: is_cold.then_some(1),
                 throttles: self.throttled.then_some(1),
+                cache_hits: is_hit.map(u8::from),
             }),
         };
         self.telemetry.log.request(&line);

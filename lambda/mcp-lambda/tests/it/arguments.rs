@@ -118,15 +118,15 @@ async fn integers_may_be_written_with_a_fraction_or_an_exponent_wherever_the_sch
 async fn a_number_that_is_no_integer_is_a_tool_error_that_names_the_argument() {
     let function = Function::start_server(&[], definition).await;
     for (written, sentence) in [
-        (r#"{"limit":2.5}"#, "limit: 2.5 is not an integer"),
+        (r#"{"limit":2.5}"#, "limit: must be an integer, got 2.5"),
+        (r#"{"limit":1e30}"#, "limit: must be an integer, got 1e+30"),
         (
-            r#"{"limit":1e30}"#,
-            "limit: 1e+30 is too large to be read as an exact integer",
+            r#"{"ages":[1,0.5]}"#,
+            "ages[1]: must be an integer, got 0.5",
         ),
-        (r#"{"ages":[1,0.5]}"#, "ages[1]: 0.5 is not an integer"),
         (
             r#"{"owner":{"dogs":1,"friends":[{"dogs":1.5}]}}"#,
-            "owner.friends[0].dogs: 1.5 is not an integer",
+            "owner.friends[0].dogs: must be an integer, got 1.5",
         ),
     ] {
         let result = repeat(&function, written).await;

@@ -176,10 +176,16 @@ async fn takes_no_answer_from_another_caller_or_another_conversation() {
     }
     assert_eq!(table.keys().len(), 0, "nothing is kept");
 
+    // The deadline can also meet a read of the table, on a busy machine.
     let result = last(asking).await;
-    assert_eq!(
-        result["error"]["message"],
-        "Mcp error: -32603: the client did not answer before the server's deadline"
+    let ends = [
+        "the client did not answer before the server's deadline",
+        "the server's state table did not answer in time",
+    ];
+    assert!(
+        ends.iter()
+            .any(|end| result["error"]["message"] == format!("Mcp error: -32603: {end}")),
+        "{result}"
     );
 }
 

@@ -40,8 +40,8 @@ async fn what_one_process_has_ended_is_unknown_to_another() {
         refused.json()["error"]["message"],
         "the Mcp-Session-Id is not known for this caller: initialize again"
     );
-    let initialized = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" });
-    let refused = second.send(&message(&initialized, &ended, ALICE)).await;
+    let cancelled = json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": { "requestId": 1 } });
+    let refused = second.send(&message(&cancelled, &ended, ALICE)).await;
     assert_eq!(refused.status, 404);
     let again = second.send(&without_message("DELETE", &ended, ALICE)).await;
     assert_eq!(again.status, 404);
@@ -62,6 +62,57 @@ async fn what_one_process_has_ended_is_unknown_to_another() {
             .iter()
             .all(|end| *end > (now + week).as_secs())
     );
+}
+
+#[tokio::test]
+async fn a_session_costs_one_read_where_its_end_matters_and_nothing_elsewhere() {
+    let table = Table::start().await;
+    let function = process(&table, KEYS).await;
+    let id = session(&function, ALICE).await;
+    let ask = async |method: &str| {
+        let request = json!({ "jsonrpc": "2.0", "id": 7, "method": method });
+        function.send(&message(&request, &id, ALICE)).await.status
+    };
+    assert_eq!(ask("ping").await, 200);
+    let initialized = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" });
+    let answer = function.send(&message(&initialized, &id, ALICE)).await;
+    assert_eq!(answer.status, 202);
+    assert_eq!(table.operations(), Vec::<String>::new());
+
+    for (method, reads) in ["tools/list", "prompts/list", "resources/list"]
+        .iter()
+        .zip(1..)
+    {
+        assert_eq!(ask(method).await, 200, "{method}");
+        assert_eq!(table.operations(), vec!["GetItem"; reads]);
+    }
+    function.send(&message(&call("headers"), &id, ALICE)).await;
+    assert_eq!(table.operations(), ["GetItem"; 4]);
+    function.send(&without_message("DELETE", &id, ALICE)).await;
+    assert_eq!(table.operations()[4..], ["GetItem", "PutItem"]);
+    let refused = function.send(&message(&call("headers"), &id, ALICE)).await;
+    assert_eq!(refused.status, 404);
+    assert_eq!(ask("tools/list").await, 404, "as the official suite asks");
+    assert_eq!(ask("ping").await, 200);
+}
+
+#[tokio::test]
+async fn a_call_that_uses_the_value_of_its_session_reads_the_table_once() {
+    let table = Table::start().await;
+    let function = sessions::process(&table).await;
+    let id = sessions::session_id(&function, sessions::ADA).await;
+    let count = async || {
+        let counted = sessions::legacy(&function, sessions::ADA, &id, "count", json!({})).await;
+        sessions::text(&counted.json()["result"]).to_owned()
+    };
+    for expected in ["1 for ada", "2 for ada"] {
+        let before = table.operations().len();
+        assert_eq!(count().await, expected);
+        assert_eq!(table.operations()[before..], ["GetItem", "PutItem"]);
+    }
+    let before = table.operations().len();
+    sessions::legacy(&function, sessions::ADA, &id, "notes", json!({})).await;
+    assert_eq!(table.operations()[before..], ["GetItem"]);
 }
 
 #[tokio::test]

@@ -19,6 +19,8 @@ mod endings;
 mod event_source;
 mod function_url;
 mod guards;
+#[cfg(all(feature = "state", unix))]
+mod http_service;
 mod issuer;
 #[cfg(feature = "state")]
 mod keeper;
@@ -27,6 +29,8 @@ mod lists;
 #[cfg(feature = "opentelemetry")]
 mod opentelemetry;
 mod params;
+#[cfg(feature = "state")]
+mod person_state;
 mod plain_http;
 mod programs;
 mod protocol;
@@ -40,9 +44,14 @@ mod server;
 mod session_faults;
 #[cfg(feature = "state")]
 mod sessions;
+mod smallest;
 mod startup;
 #[cfg(feature = "state")]
 mod tasks;
 mod telemetry;
 mod tokens;
+mod tool_functions;
+mod tools_api;
+#[cfg(feature = "state")]
+mod tools_api_cache;
 mod wire;

@@ -57,6 +57,19 @@ async fn serves_a_client_of_2026_07_28_without_initialize() {
 }
 
 #[tokio::test]
+async fn a_client_sees_the_name_of_the_definition_where_the_handler_gives_none() {
+    let function = Function::streaming().await;
+    let identity = json!({ "name": "test-server", "version": "1.0.0" });
+    let initialized = function
+        .send(&event(&data("initialize-2025-11-25.json"), &[]))
+        .await;
+    assert_eq!(initialized.json()["result"]["serverInfo"], identity);
+    let discovered = function.call(&data("discover-2026-07-28.json")).await;
+    let meta = &discovered.json()["result"]["_meta"];
+    assert_eq!(meta["io.modelcontextprotocol/serverInfo"], identity);
+}
+
+#[tokio::test]
 async fn answers_buffered_when_the_gateway_buffers() {
     let function = Function::buffered().await;
     let mut message = call("echo");

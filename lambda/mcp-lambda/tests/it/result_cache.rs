@@ -129,7 +129,7 @@ fn needs_a_table_and_no_key_and_contradicts_no_session() {
             .scope("keep", "Keep")
     };
     let (access, minute) = (ToolPolicy::scopes(&["keep"]), Duration::from_secs(60));
-    let contract = definition(access.clone().cached(minute), json!({}))
+    let contract = definition(access.clone().cached(minute), json!({ "type": "object" }))
         .contract()
         .unwrap();
     let settings: Vec<&str> = contract
@@ -141,12 +141,12 @@ fn needs_a_table_and_no_key_and_contradicts_no_session() {
     for (access, schema, rule) in [
         (
             access.clone().cached(minute).reads_session(),
-            json!({}),
-            "tool measure is cached and has the value of a conversation, which a cached result would ignore: declare one of the two",
+            json!({ "type": "object" }),
+            "tool measure is cached and has the value of a conversation or of its caller, which a cached result would ignore: declare one of the two",
         ),
         (
             access.clone().cached(Duration::from_millis(999)),
-            json!({}),
+            json!({ "type": "object" }),
             "tool measure is cached for less than a second: use a longer time",
         ),
         (

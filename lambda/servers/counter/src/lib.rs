@@ -6,4 +6,4 @@
 
 mod server;
 
-pub use server::{Counter, definition};
+pub use server::server;

@@ -1,8 +1,8 @@
 use std::fmt;
-use std::time::Duration;
 
-use http::header::{ACCEPT, USER_AGENT};
-use mcp_lambda::{FetchError, HttpUrl, HttpsClient, Milliseconds};
+use mcp_lambda::http::Method;
+use mcp_lambda::http::header::{ACCEPT, USER_AGENT};
+use mcp_lambda::{Deadline, FetchError, HttpUrl, HttpsClient, HttpsResponse, Milliseconds};
 use serde::Deserialize;
 
 /// Largest answer that is read, in bytes; ten facts are about 3 KB.
@@ -73,39 +73,33 @@ impl DogApi {
         }
     }
 
-    /// Asks for `limit` facts and returns at most that many, at least one. `time_left` shortens the time limit of
-    /// the settings.
+    /// Asks for `limit` facts and returns at most that many, at least one. The deadline shortens the time limit of the
+    /// settings.
     ///
     /// # Errors
     ///
     /// [`DogApiError`] when there is not a single fact.
-    pub async fn facts(
-        &self,
-        limit: u8,
-        time_left: Option<Duration>,
-    ) -> Result<Vec<String>, DogApiError> {
+    pub async fn facts(&self, limit: u8, deadline: Deadline) -> Result<Vec<String>, DogApiError> {
         let DogApiSettings {
             base_url,
             timeout: Milliseconds(timeout),
             user_agent,
         } = &self.settings;
-        let url = format!(
-            "{}/facts?limit={limit}",
-            base_url.as_str().trim_end_matches('/')
-        );
-        let url = HttpUrl::parse(&url).map_err(|_| DogApiError::Fetch(FetchError::Unreachable))?;
-        let timeout = time_left.map_or(*timeout, |left| left.min(*timeout));
-        let headers = [
-            (USER_AGENT, user_agent.as_str()),
-            (ACCEPT, "application/json"),
-        ];
-        let answer = self
+        let response = self
             .client
-            .get(&url, &headers, MAX_ANSWER, timeout)
-            .await
+            .request(Method::GET, base_url)
+            .path(["facts"])
+            .query("limit", limit)
+            .header(USER_AGENT, user_agent)
+            .header(ACCEPT, "application/json")
+            .limit(MAX_ANSWER)
+            .timeout(*timeout)
+            .deadline(deadline)
+            .send()
+            .await;
+        let answer: Answer = response
+            .and_then(HttpsResponse::json)
             .map_err(DogApiError::Fetch)?;
-        let answer: Answer = serde_json::from_slice(&answer)
-            .map_err(|_| DogApiError::Fetch(FetchError::Nonsense))?;
         let facts: Vec<String> = answer
             .data
             .into_iter()

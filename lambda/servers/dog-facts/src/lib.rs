@@ -4,4 +4,4 @@ mod dog_api;
 mod server;
 
 pub use dog_api::{DogApi, DogApiError, DogApiSettings};
-pub use server::{Audience, DogFacts, Progress, definition};
+pub use server::server;

@@ -7,12 +7,12 @@
 )]
 
 use std::net::SocketAddr;
-use std::sync::Mutex;
 use std::time::Duration;
 
-use dog_facts::{Audience, DogApi, DogApiSettings, DogFacts, Progress};
-use mcp_lambda::{HttpUrl, Milliseconds};
-use serde_json::{Value, json};
+use dog_facts::{DogApi, DogApiSettings};
+use mcp_lambda::{Deadline, HttpUrl, Milliseconds};
+use mcp_lambda_testing::{ServerUnderTest, ToolResponse, serve};
+use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
@@ -74,36 +74,20 @@ async fn start(upstream: Upstream) -> (SocketAddr, tokio::sync::mpsc::Receiver<S
     (address, received)
 }
 
-fn server(address: SocketAddr) -> DogFacts {
-    patient_server(address, Duration::from_millis(300))
+/// The server with this Dog API.
+async fn server(address: SocketAddr) -> ServerUnderTest {
+    serve(dog_facts::server)
+        .await
+        .unwrap()
+        .setting("DOG_API_BASE_URL", &format!("http://{address}/api/v2/"))
+        .setting("DOG_API_TIMEOUT_MS", "300")
+        .setting("DOG_API_USER_AGENT", "test-agent")
 }
 
-/// The server with this time for one answer of the Dog API.
-fn patient_server(address: SocketAddr, timeout: Duration) -> DogFacts {
-    DogFacts::new(DogApi::new(DogApiSettings {
-        base_url: HttpUrl::parse(&format!("http://{address}/api/v2/")).unwrap(),
-        timeout: Milliseconds(timeout),
-        user_agent: "test-agent".to_owned(),
-    }))
-}
-
-/// Keeps what it hears.
-#[derive(Default)]
-struct Heard(Mutex<Vec<Progress>>);
-
-impl Audience for Heard {
-    async fn hear(&self, progress: Progress) {
-        self.0.lock().unwrap().push(progress);
-    }
-}
-
-/// Calls the tool and returns its result as it goes over the wire.
-async fn call(server: &DogFacts, limit: i64) -> Value {
-    serde_json::to_value(server.answer(limit, None, &Heard::default()).await).unwrap()
-}
-
-fn text(result: &Value) -> &str {
-    result["content"][0]["text"].as_str().unwrap()
+/// Calls the tool.
+async fn call(server: &ServerUnderTest, limit: i64) -> ToolResponse {
+    let ada = server.caller("ada").scopes(&["dog-facts"]);
+    ada.call("getDogFacts", json!({ "limit": limit })).await
 }
 
 const TWO_FACTS: &str = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n\
@@ -113,13 +97,11 @@ const TWO_FACTS: &str = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nCo
 #[tokio::test]
 async fn returns_facts_as_text_and_as_structured_content() {
     let (address, mut requests) = start(Upstream::Answers(TWO_FACTS)).await;
-    let result = call(&server(address), 2).await;
-    assert_eq!(
-        result["structuredContent"],
-        json!({ "facts": ["Dogs bark.", "Dogs dream."] })
-    );
-    assert_eq!(text(&result), "- Dogs bark.\n- Dogs dream.");
-    assert_eq!(result["isError"], false);
+    let result = call(&server(address).await, 2).await;
+    let facts = json!({ "facts": ["Dogs bark.", "Dogs dream."] });
+    assert_eq!(result.structured(), &facts);
+    assert_eq!(result.text(), "- Dogs bark.\n- Dogs dream.");
+    assert!(result.is_ok());
     let request = requests.recv().await.unwrap();
     assert!(
         request.starts_with("GET /api/v2/facts?limit=2 HTTP/1.1\r\n"),
@@ -136,77 +118,45 @@ async fn returns_facts_as_text_and_as_structured_content() {
 #[tokio::test]
 async fn returns_fewer_facts_when_there_are_fewer() {
     let (address, _requests) = start(Upstream::Answers(TWO_FACTS)).await;
-    let result = call(&server(address), 10).await;
-    assert_eq!(
-        result["structuredContent"]["facts"]
-            .as_array()
-            .unwrap()
-            .len(),
-        2
-    );
-    assert_eq!(result["isError"], false);
+    let result = call(&server(address).await, 10).await;
+    assert_eq!(result.structured()["facts"].as_array().unwrap().len(), 2);
+    assert!(result.is_ok());
 }
 
 #[tokio::test]
 async fn ends_within_the_time_that_is_left() {
     let (address, _requests) = start(Upstream::Silent).await;
     // Nothing but the time that is left ends the call.
-    let server = patient_server(address, Duration::from_secs(60 * 60));
-    let heard = Heard::default();
-    let answer = server.answer(1, Some(Duration::from_millis(50)), &heard);
-    let ended = tokio::time::timeout(Duration::from_secs(60), answer).await;
-    assert_eq!(ended.expect("the call ends").is_error, Some(true));
-}
-
-/// Calls the tool and returns what was told of its progress.
-async fn told(server: &DogFacts, limit: i64) -> Vec<Progress> {
-    let heard = Heard::default();
-    server.answer(limit, None, &heard).await;
-    heard.0.into_inner().unwrap()
-}
-
-fn progress(facts: u8, of: u8, message: &str) -> Progress {
-    let message = message.to_owned();
-    Progress { facts, of, message }
-}
-
-#[tokio::test]
-async fn tells_how_many_facts_it_has_before_and_after_it_asks_the_dog_api() {
-    let (address, _requests) = start(Upstream::Answers(TWO_FACTS)).await;
-    let asking = progress(0, 3, "asking the Dog API");
-    let sent = progress(2, 3, "the Dog API sent 2 of 3 facts");
-    assert_eq!(told(&server(address), 3).await, [asking, sent]);
-}
-
-#[tokio::test]
-async fn tells_of_no_facts_when_there_are_none() {
-    let (address, _requests) = start(Upstream::Closes).await;
-    let asking = progress(0, 3, "asking the Dog API");
-    assert_eq!(told(&server(address), 3).await, [asking]);
-    assert_eq!(told(&server(address), 11).await, []);
+    let dog_api = DogApi::new(DogApiSettings {
+        base_url: HttpUrl::parse(&format!("http://{address}/api/v2/")).unwrap(),
+        timeout: Milliseconds(Duration::from_secs(60 * 60)),
+        user_agent: "test-agent".to_owned(),
+    });
+    let facts = dog_api.facts(1, Deadline::after(Duration::from_millis(300)));
+    let ended = tokio::time::timeout(Duration::from_secs(60), facts).await;
+    assert!(ended.expect("the call ends").is_err());
 }
 
 #[tokio::test]
 async fn never_returns_more_facts_than_asked_for() {
     let (address, _requests) = start(Upstream::Answers(TWO_FACTS)).await;
-    let result = call(&server(address), 1).await;
-    assert_eq!(
-        result["structuredContent"],
-        json!({ "facts": ["Dogs bark."] })
-    );
+    let result = call(&server(address).await, 1).await;
+    assert_eq!(result.structured(), &json!({ "facts": ["Dogs bark."] }));
 }
 
 #[tokio::test]
 async fn says_which_limits_are_allowed_without_asking_the_dog_api() {
     let (address, mut requests) = start(Upstream::Answers(TWO_FACTS)).await;
-    let server = server(address);
-    for limit in [0, 11, -1, 256, i64::MAX] {
+    let server = server(address).await;
+    for (limit, rule) in [
+        (0, "at least 1"),
+        (11, "at most 10"),
+        (-1, "at least 1"),
+        (256, "at most 10"),
+    ] {
         let result = call(&server, limit).await;
-        assert_eq!(result["isError"], true);
-        assert_eq!(
-            text(&result),
-            format!("limit must be a whole number from 1 to 10, got {limit}")
-        );
+        assert!(!result.is_ok());
+        assert_eq!(result.text(), format!("limit: must be {rule}, got {limit}"));
     }
     assert!(requests.try_recv().is_err(), "nothing was asked");
 }
@@ -278,9 +228,9 @@ async fn every_failure_of_the_dog_api_is_a_tool_error_that_says_what_happened() 
         cases.push((address, told.to_owned()));
     }
     for (address, told) in cases {
-        let result = call(&server(address), 3).await;
-        assert_eq!(result["isError"], true, "{told}");
-        assert_eq!(text(&result), format!("no dog facts now: {told}"));
-        assert_eq!(result.get("structuredContent"), None, "{told}");
+        let result = call(&server(address).await, 3).await;
+        assert!(!result.is_ok(), "{told}");
+        assert_eq!(result.text(), format!("no dog facts now: {told}"));
+        assert_eq!(result.structured(), &json!(null), "{told}");
     }
 }

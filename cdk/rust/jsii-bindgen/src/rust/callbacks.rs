@@ -11,11 +11,24 @@ use crate::spec::{Callable, Type};
 struct Incoming {
     names: Vec<String>,
     types: Vec<String>,
+    /// The parameter that the list of arguments is given as, and the statement that makes it iterable.
+    args: &'static str,
+    prologue: &'static str,
     take: String,
     result: String,
 }
 
-impl Plan<'_> {
+impl Incoming {
+    /// The parameters after `self`, with their types.
+    fn parameters(&self) -> String {
+        let typed = self.names.iter().zip(&self.types);
+        typed
+            .map(|(name, rust)| format!(", {name}: {rust}"))
+            .collect()
+    }
+}
+
+impl<'a> Plan<'a> {
     fn incoming(&self, method: &Callable) -> Incoming {
         let mut taken = Taken::with(&["self", "args", "this", "value", "body"]);
         let mut names = Vec::new();
@@ -37,9 +50,16 @@ impl Plan<'_> {
             }
         }
         let returned = method.returns.as_ref();
+        let (args, prologue) = match method.parameters.as_slice() {
+            [] => ("_args", ""),
+            [_] if method.variadic => ("args", "let args = args.into_iter(); "),
+            [..] => ("args", "let mut args = args.into_iter(); "),
+        };
         Incoming {
             names,
             types,
+            args,
+            prologue,
             take: take.join(", "),
             result: returned.map_or_else(
                 || "()".to_owned(),
@@ -49,10 +69,7 @@ impl Plan<'_> {
     }
 
     /// `implement`, `implementation` and `from_fn` of an interface.
-    pub(super) fn implement(&self, r#type: &Type, taken: &mut Taken) -> String {
-        let Some(r#type) = self.input.declared(&r#type.fqn) else {
-            return String::new();
-        };
+    pub(super) fn implement(&self, r#type: &'a Type, taken: &mut Taken) -> String {
         let name = &r#type.name;
         let assembly = self.assembly_of(r#type);
         let (methods, properties) = (self.methods_of(r#type), self.members_of(r#type));
@@ -61,19 +78,10 @@ impl Plan<'_> {
         for method in &methods {
             let rust = names.claim(&self.input.options.names.member(&r#type.fqn, &method.name));
             let incoming = self.incoming(method);
-            let (mutable, args) = if method.parameters.is_empty() {
-                ("", "_args")
-            } else {
-                ("let mut args = args.into_iter(); ", "args")
-            };
-            let mutable = if method.variadic && method.parameters.len() == 1 {
-                "let args = args.into_iter(); "
-            } else {
-                mutable
-            };
+            let Incoming { args, prologue, .. } = incoming;
             let _ = writeln!(
                 body,
-                "        let this = ::std::rc::Rc::clone(&value);\n        overrides.method({:?}, move |_, {args}| {{ {mutable}::jsii_host::ToWire::to_wire(&this.{rust}({})?) }});",
+                "        let this = ::std::rc::Rc::clone(&value);\n        overrides.method({:?}, move |_, {args}| {{ {prologue}::jsii_host::ToWire::to_wire(&this.{rust}({})?) }});",
                 method.name, incoming.take
             );
         }
@@ -114,12 +122,7 @@ impl Plan<'_> {
                 incoming.types.join(", "),
                 incoming.result
             );
-            let parameters: String = incoming
-                .names
-                .iter()
-                .zip(&incoming.types)
-                .map(|(name, rust)| format!(", {name}: {rust}"))
-                .collect();
+            let parameters = incoming.parameters();
             let _ = writeln!(
                 out,
                 "    /// Makes one of a closure.\n    #[track_caller]\n    pub fn {from_fn}(body: impl {signature}) -> ::jsii_host::Result<Self> {{\n        struct Closure<F>(F);\n        impl<F: {signature}> {name}Impl for Closure<F> {{\n            fn {rust}(&self{parameters}) -> ::jsii_host::Result<{}> {{\n                (self.0)({})\n            }}\n        }}\n        Self::{implement}(Closure(body))\n    }}",
@@ -131,21 +134,13 @@ impl Plan<'_> {
     }
 
     /// The trait that Rust code implements for an interface.
-    pub(super) fn implementation_trait(&self, r#type: &Type) -> String {
-        let Some(r#type) = self.input.declared(&r#type.fqn) else {
-            return String::new();
-        };
+    pub(super) fn implementation_trait(&self, r#type: &'a Type) -> String {
         let mut names = Taken::default();
         let mut body = String::new();
         for method in self.methods_of(r#type) {
             let rust = names.claim(&self.input.options.names.member(&r#type.fqn, &method.name));
             let incoming = self.incoming(method);
-            let parameters: String = incoming
-                .names
-                .iter()
-                .zip(&incoming.types)
-                .map(|(name, rust)| format!(", {name}: {rust}"))
-                .collect();
+            let parameters = incoming.parameters();
             let _ = writeln!(
                 body,
                 "    /// `{}`, called by JavaScript.\n    fn {rust}(&self{parameters}) -> ::jsii_host::Result<{}>;",
@@ -186,7 +181,7 @@ impl Plan<'_> {
     }
 
     /// `overriding` of a class.
-    pub(super) fn overriding(&self, r#type: &Type, taken: &mut Taken) -> String {
+    pub(super) fn overriding(&self, r#type: &'a Type, taken: &mut Taken) -> String {
         let name = taken.claim("overriding");
         format!(
             "    /// Starts a subclass: override members with Rust closures, then call `create`. Inside a closure the same\n    /// member of the handle is the one of the base class.\n    #[must_use]\n    pub fn {name}() -> {0}Overrides {{\n        {0}Overrides(::jsii_host::Overrides::new())\n    }}\n",
@@ -195,10 +190,7 @@ impl Plan<'_> {
     }
 
     /// The builder of a subclass.
-    pub(super) fn overrides(&self, r#type: &Type) -> String {
-        let Some(r#type) = self.input.declared(&r#type.fqn) else {
-            return String::new();
-        };
+    pub(super) fn overrides(&self, r#type: &'a Type) -> String {
         let Some(init) = &r#type.initializer else {
             return String::new();
         };
@@ -223,19 +215,10 @@ impl Plan<'_> {
             } else {
                 format!(", {}", incoming.take)
             };
-            let (mutable, args) = if method.parameters.is_empty() {
-                ("", "_args")
-            } else {
-                ("let mut args = args.into_iter(); ", "args")
-            };
-            let mutable = if method.variadic && method.parameters.len() == 1 {
-                "let args = args.into_iter(); "
-            } else {
-                mutable
-            };
+            let Incoming { args, prologue, .. } = incoming;
             let _ = writeln!(
                 body,
-                "    /// Overrides `{}`.\n    #[must_use]\n    pub fn {rust}(mut self, body: impl ::std::ops::Fn(&{name}{types}) -> ::jsii_host::Result<{}> + 'static) -> Self {{\n        self.0.method({:?}, move |this, {args}| {{ {mutable}::jsii_host::ToWire::to_wire(&body(&{this}{take})?) }});\n        self\n    }}",
+                "    /// Overrides `{}`.\n    #[must_use]\n    pub fn {rust}(mut self, body: impl ::std::ops::Fn(&{name}{types}) -> ::jsii_host::Result<{}> + 'static) -> Self {{\n        self.0.method({:?}, move |this, {args}| {{ {prologue}::jsii_host::ToWire::to_wire(&body(&{this}{take})?) }});\n        self\n    }}",
                 method.name, incoming.result, method.name
             );
         }
@@ -262,16 +245,8 @@ impl Plan<'_> {
             }
         }
         let arguments = self.arguments(&constructor_parameters(init), init.variadic);
-        let separator = if arguments.signature.is_empty() {
-            ""
-        } else {
-            ", "
-        };
-        let list = if arguments.is_fixed {
-            format!("::std::vec![{}]", arguments.list)
-        } else {
-            arguments.list
-        };
+        let separator = arguments.separator();
+        let list = arguments.as_vec();
         format!(
             "/// A subclass of [`{name}`] whose members are Rust code.\n#[derive(::std::clone::Clone, ::std::fmt::Debug)]\npub struct {name}Overrides(::jsii_host::Overrides);\nimpl {name}Overrides {{\n{body}    /// Adds an interface that Rust implements.\n    #[must_use]\n    pub fn with<I>(self, implementation: ::jsii_host::Implementation<I>) -> Self {{\n        Self(self.0.with(implementation))\n    }}\n    /// Makes the object, with every argument of the constructor.\n    #[track_caller]\n    pub fn create(self{separator}{}) -> ::jsii_host::Result<{name}> {{\n        ::jsii_host::create_with_overrides(&{}, {:?}, {list}, self.0).map(::jsii_host::Handle::from_object)\n    }}\n}}\n",
             arguments.signature,

@@ -52,28 +52,14 @@ fn close<'a>(input: Input<'a>, roots: &[String]) -> Result<BTreeMap<&'a str, &'a
             continue;
         };
         reached.insert(fqn, r#type);
-        pending.extend(
-            r#type
-                .base
-                .iter()
-                .chain(&r#type.interfaces)
-                .map(String::as_str),
-        );
+        pending.extend(r#type.parents());
         if input.is_opaque(r#type) {
             continue;
         }
-        let mut used = Vec::new();
-        for callable in r#type.methods.iter().chain(&r#type.initializer) {
-            used.extend(
-                callable
-                    .parameters
-                    .iter()
-                    .map(|parameter| &parameter.r#type),
-            );
-            used.extend(callable.returns.iter().map(|returns| &returns.r#type));
-        }
-        used.extend(r#type.properties.iter().map(|property| &property.r#type));
-        used.into_iter().for_each(|used| named(used, &mut pending));
+        r#type
+            .uses()
+            .into_iter()
+            .for_each(|used| named(used, &mut pending));
     }
     Ok(reached)
 }

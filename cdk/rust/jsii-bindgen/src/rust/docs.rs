@@ -1,9 +1,26 @@
 //! jsii documentation as rustdoc.
 
-use crate::spec::Docs;
+use crate::spec::{Docs, Kind, Type};
+
+/// The doc comment of a type, with its remarks.
+pub(super) fn type_docs(r#type: &Type) -> String {
+    let kind = match r#type.kind {
+        Kind::Class => "class",
+        Kind::Interface if r#type.datatype => "struct",
+        Kind::Interface => "interface",
+        Kind::Enum => "enum",
+    };
+    let fallback = format!("The {kind} `{}`.", r#type.fqn);
+    rustdoc(&r#type.docs, &fallback, true, "")
+}
+
+/// The doc comment of a member.
+pub(super) fn member_docs(docs: &Docs, fallback: &str) -> String {
+    rustdoc(docs, fallback, false, "    ")
+}
 
 /// Doc comment lines, indented. `whole` adds the remarks, which types show and members do not.
-pub(super) fn rustdoc(docs: &Docs, fallback: &str, whole: bool, indent: &str) -> String {
+fn rustdoc(docs: &Docs, fallback: &str, whole: bool, indent: &str) -> String {
     let mut text = docs.summary.clone().unwrap_or_else(|| fallback.to_owned());
     if let Some(remarks) = docs.remarks.as_deref().filter(|_| whole) {
         text.push_str("\n\n");

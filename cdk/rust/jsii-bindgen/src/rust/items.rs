@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::docs::rustdoc;
+use super::docs::{member_docs, type_docs};
 use super::gate;
 use super::plan::Plan;
 use crate::names::{Taken, upper_camel};
@@ -19,9 +19,9 @@ const HANDLE_NAMES: &[&str] = &[
     "to_wire",
 ];
 
-impl Plan<'_> {
+impl<'a> Plan<'a> {
     /// The Rust item of a type, with all that belongs to it.
-    pub(super) fn item(&self, r#type: &Type) -> String {
+    pub(super) fn item(&self, r#type: &'a Type) -> String {
         match r#type.kind {
             Kind::Class => self.class(r#type),
             Kind::Interface if r#type.datatype => self.structure(r#type),
@@ -44,18 +44,13 @@ impl Plan<'_> {
             .collect()
     }
 
-    fn class(&self, r#type: &Type) -> String {
+    fn class(&self, r#type: &'a Type) -> String {
         let name = &r#type.name;
         let base = r#type.base.as_deref().map_or_else(
             || "::jsii_host::Object".to_owned(),
             |base| self.path_of(base),
         );
-        let mut out = rustdoc(
-            &r#type.docs,
-            &format!("The class `{}`.", r#type.fqn),
-            true,
-            "",
-        );
+        let mut out = type_docs(r#type);
         let _ = writeln!(
             out,
             "#[derive(::std::clone::Clone)]\npub struct {name}({base});"
@@ -92,14 +87,9 @@ impl Plan<'_> {
         out
     }
 
-    fn interface(&self, r#type: &Type) -> String {
+    fn interface(&self, r#type: &'a Type) -> String {
         let name = &r#type.name;
-        let mut out = rustdoc(
-            &r#type.docs,
-            &format!("The interface `{}`.", r#type.fqn),
-            true,
-            "",
-        );
+        let mut out = type_docs(r#type);
         let _ = writeln!(
             out,
             "#[derive(::std::clone::Clone)]\npub struct {name}(::jsii_host::Object);"
@@ -110,38 +100,32 @@ impl Plan<'_> {
             r#type.fqn
         );
         out.push_str(&self.is_a(r#type));
-        let Some(declared) = self.input.declared(&r#type.fqn) else {
-            return out;
-        };
         let mut taken = Taken::with(HANDLE_NAMES);
         let mut body = String::new();
-        for property in self.members_of(declared) {
+        for property in self.members_of(r#type) {
             body.push_str(&self.property(r#type, property, &mut taken));
         }
-        for method in self.methods_of(declared) {
+        for method in self.methods_of(r#type) {
             body.push_str(&self.method(r#type, method, &mut taken));
         }
         // Constructs are subclasses of `Construct`: nobody implements `IBucket` from nothing.
-        let is_construct = self.ancestors(declared).contains(&"constructs.IConstruct")
+        let is_construct = self.ancestors(r#type).contains(&"constructs.IConstruct")
             || r#type.fqn == "constructs.IConstruct";
         if !is_construct {
-            body.push_str(&self.implement(declared, &mut taken));
+            body.push_str(&self.implement(r#type, &mut taken));
         }
         if !body.is_empty() {
             let _ = writeln!(out, "impl {name} {{\n{body}}}");
         }
         if !is_construct {
-            out.push_str(&self.implementation_trait(declared));
+            out.push_str(&self.implementation_trait(r#type));
         }
         out
     }
 
-    fn structure(&self, r#type: &Type) -> String {
+    fn structure(&self, r#type: &'a Type) -> String {
         let name = &r#type.name;
-        let Some(declared) = self.input.declared(&r#type.fqn) else {
-            return String::new();
-        };
-        let members = self.members_of(declared);
+        let members = self.members_of(r#type);
         let required: Vec<_> = members.iter().filter(|member| !member.optional).collect();
         let is_props = self.props.contains(r#type.fqn.as_str());
         let is_received = self.received.contains(r#type.fqn.as_str());
@@ -153,12 +137,7 @@ impl Plan<'_> {
         } else {
             (format!("{name}(::jsii_host::StructData)"), "")
         };
-        let mut out = rustdoc(
-            &r#type.docs,
-            &format!("The struct `{}`.", r#type.fqn),
-            true,
-            "",
-        );
+        let mut out = type_docs(r#type);
         let _ = writeln!(
             out,
             "#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]\npub struct {declaration};"
@@ -212,12 +191,7 @@ impl Plan<'_> {
                 let _ = writeln!(
                     body,
                     "{}    #[must_use]\n    pub fn {setter}(mut self, value: impl ::jsii_host::IntoArg<{rust}>) -> Self {{\n        self.0.set({:?}, value.into_arg());\n        self\n    }}",
-                    rustdoc(
-                        &member.docs,
-                        &format!("Sets `{}`.", member.name),
-                        false,
-                        "    "
-                    ),
+                    member_docs(&member.docs, &format!("Sets `{}`.", member.name)),
                     member.name
                 );
             }
@@ -270,7 +244,7 @@ impl Plan<'_> {
         out
     }
 
-    fn enumeration(&self, r#type: &Type) -> String {
+    fn enumeration(&self, r#type: &'a Type) -> String {
         let name = &r#type.name;
         let mut taken = Taken::default();
         let members: Vec<(String, &str)> = r#type
@@ -283,12 +257,7 @@ impl Plan<'_> {
                 )
             })
             .collect();
-        let mut out = rustdoc(
-            &r#type.docs,
-            &format!("The enum `{}`.", r#type.fqn),
-            true,
-            "",
-        );
+        let mut out = type_docs(r#type);
         let _ = writeln!(
             out,
             "#[derive(::std::clone::Clone, ::std::marker::Copy, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]\n#[non_exhaustive]\npub enum {name} {{"
@@ -297,7 +266,7 @@ impl Plan<'_> {
             let _ = writeln!(
                 out,
                 "{}    {rust},",
-                rustdoc(&member.docs, &format!("The member `{js}`."), false, "    ")
+                member_docs(&member.docs, &format!("The member `{js}`."))
             );
         }
         out.push_str("}\n");

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::docs::rustdoc;
+use super::docs::member_docs;
 use super::plan::Plan;
 use crate::names::{Taken, screaming};
 use crate::spec::{Callable, Parameter, Property, Type, TypeRef};
@@ -12,6 +12,22 @@ pub(super) struct Arguments {
     pub(super) signature: String,
     pub(super) list: String,
     pub(super) is_fixed: bool,
+}
+
+impl Arguments {
+    /// The list as a vector.
+    pub(super) fn as_vec(&self) -> String {
+        if self.is_fixed {
+            format!("::std::vec![{}]", self.list)
+        } else {
+            self.list.clone()
+        }
+    }
+
+    /// What stands between a receiver and the signature.
+    pub(super) fn separator(&self) -> &'static str {
+        if self.signature.is_empty() { "" } else { ", " }
+    }
 }
 
 impl Plan<'_> {
@@ -113,23 +129,9 @@ impl Plan<'_> {
             || "()".to_owned(),
             |returns| self.rust_result(&returns.r#type, returns.optional),
         );
-        let mut out = rustdoc(
-            &method.docs,
-            &format!("Calls `{}`.", method.name),
-            false,
-            "    ",
-        );
+        let mut out = member_docs(&method.docs, &format!("Calls `{}`.", method.name));
         let js = &method.name;
-        let separator = if arguments.signature.is_empty() {
-            ""
-        } else {
-            ", "
-        };
-        let list = if arguments.is_fixed {
-            format!("::std::vec![{}]", arguments.list)
-        } else {
-            arguments.list.clone()
-        };
+        let list = arguments.as_vec();
         let (receiver, body) = if method.r#static {
             let assembly = self.assembly_of(owner);
             (
@@ -140,7 +142,7 @@ impl Plan<'_> {
                 ),
             )
         } else {
-            let receiver = format!("&self{separator}");
+            let receiver = format!("&self{}", arguments.separator());
             let body = if method.r#async {
                 format!("self.jsii_invoke_async({js:?}, {list})")
             } else if arguments.is_fixed {
@@ -163,12 +165,7 @@ impl Plan<'_> {
         let result = self.rust_result(&property.r#type, property.optional);
         let js = &property.name;
         let fqn = &owner.fqn;
-        let mut out = rustdoc(
-            &property.docs,
-            &format!("The property `{js}`."),
-            false,
-            "    ",
-        );
+        let mut out = member_docs(&property.docs, &format!("The property `{js}`."));
         if property.r#static && property.r#const && !property.optional {
             let name = taken.claim(&screaming(js));
             let assembly = self.assembly_of(owner);
@@ -222,7 +219,7 @@ impl Plan<'_> {
                 "::jsii_host::create(&{assembly}, {fqn:?}, {list}).map(::jsii_host::Handle::from_object)"
             )
         };
-        let docs = |text: &str| rustdoc(&init.docs, text, false, "    ");
+        let docs = |text: &str| member_docs(&init.docs, text);
         let required = parameters
             .iter()
             .take_while(|parameter| !parameter.optional)
@@ -232,11 +229,7 @@ impl Plan<'_> {
             .and_then(|last| self.as_struct(&last.r#type));
         let mut emit = |name: &str, parameters: &[Parameter], variadic: bool, text: &str| {
             let arguments = self.arguments(parameters, variadic);
-            let list = if arguments.is_fixed {
-                format!("::std::vec![{}]", arguments.list)
-            } else {
-                arguments.list.clone()
-            };
+            let list = arguments.as_vec();
             let name = taken.claim(name);
             let _ = writeln!(
                 out,

@@ -144,13 +144,13 @@ fn gate_of<'a>(plan: &Plan<'a>, module: &Module<'_>) -> Gate<'a> {
 }
 
 /// The types of one module, where `around` is what the module itself is compiled with.
-fn items(plan: &Plan<'_>, module: &Module<'_>, around: &Gate<'_>) -> String {
+fn items<'a>(plan: &Plan<'a>, module: &Module<'a>, around: &Gate<'_>) -> String {
     let types = module.types.iter();
     let items = types.map(|r#type| (plan.gate(r#type), plan.item(r#type)));
     gate::modules(items, around, "use ::jsii_host::IntoArg as _;\n")
 }
 
-fn write_module(plan: &Plan<'_>, module: &Module<'_>, around: &Gate<'_>, text: &mut String) {
+fn write_module<'a>(plan: &Plan<'a>, module: &Module<'a>, around: &Gate<'_>, text: &mut String) {
     text.push_str(&items(plan, module, around));
     for (name, child) in &module.children {
         let gate = gate_of(plan, child);

@@ -118,21 +118,13 @@ impl<'a> Plan<'a> {
         match reference {
             TypeRef::Primitive(_) => {}
             TypeRef::Fqn(fqn) => {
-                let Some(found) = self
-                    .types
-                    .get(fqn.as_str())
-                    .copied()
-                    .filter(|found| found.datatype)
-                else {
-                    return;
-                };
-                if self.received.insert(&found.fqn) {
-                    let members: Vec<&'a TypeRef> = self
-                        .members_of(found)
-                        .into_iter()
-                        .map(|member| &member.r#type)
-                        .collect();
-                    members.into_iter().for_each(|member| self.receive(member));
+                let found = self.types.get(fqn.as_str()).copied();
+                if let Some(found) = found.filter(|found| found.datatype)
+                    && self.received.insert(&found.fqn)
+                {
+                    for member in self.members_of(found) {
+                        self.receive(&member.r#type);
+                    }
                 }
             }
             TypeRef::Collection { elementtype, .. } => self.receive(elementtype),
@@ -152,25 +144,14 @@ impl<'a> Plan<'a> {
     /// All ancestors of a type, itself not included: base classes and interfaces, in a stable order.
     pub(super) fn ancestors(&self, r#type: &'a Type) -> Vec<&'a str> {
         let mut found: Vec<&'a str> = Vec::new();
-        let mut pending: Vec<&'a str> = r#type
-            .base
-            .iter()
-            .chain(&r#type.interfaces)
-            .map(String::as_str)
-            .collect();
+        let mut pending: Vec<&'a str> = r#type.parents().collect();
         while let Some(fqn) = pending.pop() {
             if found.contains(&fqn) {
                 continue;
             }
             found.push(fqn);
             if let Some(parent) = self.input.declared(fqn) {
-                pending.extend(
-                    parent
-                        .base
-                        .iter()
-                        .chain(&parent.interfaces)
-                        .map(String::as_str),
-                );
+                pending.extend(parent.parents());
             }
         }
         found.sort_unstable();
@@ -180,45 +161,27 @@ impl<'a> Plan<'a> {
     /// The members of a struct with those it inherits, each once, by name.
     pub(super) fn members_of(&self, r#type: &'a Type) -> Vec<&'a crate::spec::Property> {
         let mut members = BTreeMap::new();
-        for fqn in self.ancestors(r#type) {
-            if let Some(parent) = self.input.declared(fqn) {
-                members.extend(
-                    parent
-                        .properties
-                        .iter()
-                        .map(|member| (member.name.as_str(), member)),
-                );
-            }
+        for each in self.with_ancestors(r#type) {
+            members.extend(each.properties.iter().map(|it| (it.name.as_str(), it)));
         }
-        members.extend(
-            r#type
-                .properties
-                .iter()
-                .map(|member| (member.name.as_str(), member)),
-        );
         members.into_values().collect()
     }
 
     /// Methods of a type with those it inherits, each once, by name. Static ones are not inherited.
     pub(super) fn methods_of(&self, r#type: &'a Type) -> Vec<&'a Callable> {
         let mut methods = BTreeMap::new();
-        for fqn in self.ancestors(r#type) {
-            if let Some(parent) = self.input.declared(fqn) {
-                methods.extend(
-                    parent
-                        .methods
-                        .iter()
-                        .filter(|method| !method.r#static)
-                        .map(|method| (method.name.as_str(), method)),
-                );
-            }
+        for each in self.with_ancestors(r#type) {
+            let inherits = |method: &&Callable| !method.r#static || each.fqn == r#type.fqn;
+            let own = each.methods.iter().filter(inherits);
+            methods.extend(own.map(|it| (it.name.as_str(), it)));
         }
-        methods.extend(
-            r#type
-                .methods
-                .iter()
-                .map(|method| (method.name.as_str(), method)),
-        );
         methods.into_values().collect()
+    }
+
+    /// The ancestors of a type, and itself at the end.
+    fn with_ancestors(&self, r#type: &'a Type) -> impl Iterator<Item = &'a Type> {
+        let ancestors = self.ancestors(r#type).into_iter();
+        let ancestors = ancestors.filter_map(|fqn| self.input.declared(fqn));
+        ancestors.chain([r#type])
     }
 }

@@ -47,20 +47,7 @@ impl<'a> Plan<'a> {
         let mut names = BTreeSet::new();
         for r#type in types {
             let fqn = r#type.fqn.as_str();
-            let mut used: Vec<&TypeRef> = r#type
-                .properties
-                .iter()
-                .map(|property| &property.r#type)
-                .collect();
-            for callable in r#type.methods.iter().chain(&r#type.initializer) {
-                used.extend(
-                    callable
-                        .parameters
-                        .iter()
-                        .map(|parameter| &parameter.r#type),
-                );
-                used.extend(callable.returns.iter().map(|returns| &returns.r#type));
-            }
+            let mut used = r#type.uses();
             while let Some(reference) = used.pop() {
                 match reference {
                     TypeRef::Primitive(_) | TypeRef::Fqn(_) => {}
@@ -79,12 +66,8 @@ impl<'a> Plan<'a> {
                         if self.unions.contains_key(&key) {
                             continue;
                         }
-                        let mut name = key
-                            .iter()
-                            .take(4)
-                            .map(short_name)
-                            .collect::<Vec<_>>()
-                            .join("Or");
+                        let parts: Vec<String> = key.iter().take(4).map(short_name).collect();
+                        let mut name = parts.join("Or");
                         if key.len() > 4 {
                             name.push_str("OrMore");
                         }

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use serde_json::Value;
 
 use crate::Error;
+use crate::json::string;
 
 /// The variables of one struct: name, and the TypeScript expression of the text.
 #[derive(Default)]
@@ -21,11 +22,11 @@ impl Environment {
         kind: &str,
         schema: &Value,
     ) -> Result<(), Error> {
-        let Some(variable) = schema.get("x-env").and_then(Value::as_str) else {
+        let Some(variable) = string(schema, "x-env") else {
             return Ok(());
         };
         let value = format!("settings.{member}");
-        let unit = schema.get("x-unit").and_then(Value::as_str);
+        let unit = string(schema, "x-unit");
         let text = match (kind, unit) {
             ("string", _) => value,
             ("boolean", _) => format!("{value}?.toString()"),

@@ -3,105 +3,14 @@
 use crate::Error;
 
 /// Words that jsii warns about, because some language reserves them.
-const RESERVED: &[&str] = &[
-    "abstract",
-    "as",
-    "assert",
-    "async",
-    "await",
-    "base",
-    "bool",
-    "break",
-    "byte",
-    "case",
-    "catch",
-    "char",
-    "class",
-    "const",
-    "continue",
-    "def",
-    "default",
-    "defer",
-    "del",
-    "delete",
-    "do",
-    "elif",
-    "else",
-    "enum",
-    "except",
-    "export",
-    "extends",
-    "false",
-    "final",
-    "finally",
-    "float",
-    "for",
-    "from",
-    "func",
-    "global",
-    "goto",
-    "if",
-    "implements",
-    "import",
-    "in",
-    "instanceof",
-    "int",
-    "interface",
-    "internal",
-    "is",
-    "lambda",
-    "lock",
-    "long",
-    "map",
-    "namespace",
-    "native",
-    "new",
-    "none",
-    "nonlocal",
-    "not",
-    "null",
-    "object",
-    "operator",
-    "or",
-    "out",
-    "override",
-    "package",
-    "params",
-    "pass",
-    "private",
-    "protected",
-    "public",
-    "raise",
-    "range",
-    "readonly",
-    "ref",
-    "return",
-    "sealed",
-    "select",
-    "short",
-    "static",
-    "string",
-    "struct",
-    "super",
-    "switch",
-    "synchronized",
-    "this",
-    "throw",
-    "throws",
-    "transient",
-    "true",
-    "try",
-    "type",
-    "typeof",
-    "using",
-    "var",
-    "virtual",
-    "void",
-    "volatile",
-    "while",
-    "with",
-    "yield",
-];
+const RESERVED: &str = "\
+    abstract as assert async await base bool break byte case catch char class const continue def \
+    default defer del delete do elif else enum except export extends false final finally float \
+    for from func global goto if implements import in instanceof int interface internal is \
+    lambda lock long map namespace native new none nonlocal not null object operator or out \
+    override package params pass private protected public raise range readonly ref return sealed \
+    select short static string struct super switch synchronized this throw throws transient true \
+    try type typeof using var virtual void volatile while with yield";
 
 /// `max_body_bytes` or `MAX_BODY_BYTES` as `maxBodyBytes`.
 pub(crate) fn camel_case(name: &str) -> String {
@@ -137,7 +46,7 @@ pub(crate) fn check_member_name(place: &str, member: &str) -> Result<(), Error> 
             "Rust field '{place}' becomes '{member}', and jsii wants camelCase that begins with a small letter: rename the field"
         )));
     }
-    if RESERVED.contains(&member) {
+    if RESERVED.split(' ').any(|word| word == member) {
         return Err(Error::new(format!(
             "Rust field '{place}' becomes '{member}', a reserved word in a jsii language: rename the field"
         )));

@@ -1,9 +1,8 @@
 //! The stack of the example server in Rust. `cdk.rust.json` runs it; the template is that of `cdk/app/main.ts`.
 mod authorization;
-mod outputs;
 
 use mcp_lambda_cdk::aws_cdk_lib::{App, RemovalPolicy, Stack};
-use mcp_lambda_cdk::mcp::{McpCargoOptions, McpCode, McpContract, McpServer};
+use mcp_lambda_cdk::mcp::{McpCargoOptions, McpCode, McpContract, McpOutputsOptions, McpServer};
 
 fn main() -> mcp_lambda_cdk::Result<()> {
     let app = App::new()?;
@@ -17,7 +16,7 @@ fn main() -> mcp_lambda_cdk::Result<()> {
         .removal_policy(RemovalPolicy::Destroy)
         .build()?;
     let machine_client = server.add_machine_client("MachineClient")?;
-    outputs::add(&stack, &server, &machine_client)?;
+    server.add_outputs_with(McpOutputsOptions::new().machine_client(&machine_client))?;
     app.synth()?;
     Ok(())
 }

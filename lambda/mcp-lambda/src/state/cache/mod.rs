@@ -2,10 +2,11 @@
 
 mod canonical;
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use mcp_lambda_contract::ServerInfo;
 use rmcp::model::{CallToolRequestParams, CallToolResult};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, json};
 
 use crate::runtime::deadline::Deadline;
@@ -26,6 +27,15 @@ pub(crate) struct ResultCache {
     state: State,
     server: ServerInfo,
     log: Log,
+    now: fn() -> SystemTime,
+}
+
+/// A result as it is stored.
+#[derive(Deserialize, Serialize)]
+struct Kept<R> {
+    /// When the tool returned it, in seconds since the epoch.
+    at: u64,
+    result: R,
 }
 
 /// The cache entry of one call.
@@ -38,8 +48,18 @@ pub(crate) struct Entry<'a> {
 }
 
 impl ResultCache {
-    pub(crate) fn new(state: State, server: ServerInfo, log: Log) -> Self {
-        Self { state, server, log }
+    pub(crate) fn new(state: State, server: ServerInfo, log: Log, now: fn() -> SystemTime) -> Self {
+        Self {
+            state,
+            server,
+            log,
+            now,
+        }
+    }
+
+    fn seconds(&self) -> u64 {
+        let since_epoch = (self.now)().duration_since(SystemTime::UNIX_EPOCH);
+        since_epoch.unwrap_or_default().as_secs()
     }
 
     /// The entry of this call, which is unique to the server version, tool, arguments and access.
@@ -82,12 +102,13 @@ impl ResultCache {
 }
 
 impl Entry<'_> {
-    /// The result of an earlier call, if it can be read in time.
-    pub(crate) async fn result(&self) -> Option<CallToolResult> {
+    /// The result of an earlier call and its age in seconds, if it can be read in time.
+    pub(crate) async fn result(&self) -> Option<(CallToolResult, u64)> {
         let looked = self.within(self.cache.state.store.get(self.key.clone()));
         let text = self.log_failure("read", looked.await)??;
-        let result = serde_json::from_str(&text).map_err(|_| StoreError::Nonsense);
-        self.log_failure("read", result)
+        let kept = serde_json::from_str(&text).map_err(|_| StoreError::Nonsense);
+        let Kept { at, result } = self.log_failure("read", kept)?;
+        Some((result, self.cache.seconds().saturating_sub(at)))
     }
 
     /// Stores the result for later calls, unless it is an error.
@@ -95,7 +116,8 @@ impl Entry<'_> {
         if result.is_error == Some(true) {
             return;
         }
-        let kept = match serde_json::to_string(result) {
+        let at = self.cache.seconds();
+        let kept = match serde_json::to_string(&Kept { at, result }) {
             Ok(text) => {
                 let store = &self.cache.state.store;
                 self.within(store.put(self.key.clone(), text, self.time_to_live))

@@ -13,6 +13,7 @@ use rmcp::transport::streamable_http_server::session::ServerSseMessage;
 use tokio::sync::mpsc;
 
 use crate::runtime::log::Log;
+use crate::runtime::shutdown::Shutdown;
 use crate::state::mcp_session::event_position::EventPosition;
 use crate::state::mcp_session::event_stream::{EventStream, QUEUE, is_last};
 use crate::state::mcp_session::mailbox::Mailbox;
@@ -31,6 +32,7 @@ pub(crate) struct Resumable {
     /// Whether the client prefers an event stream to one JSON document.
     pub(crate) wants_stream: bool,
     pub(crate) log: Log,
+    pub(crate) shutdown: Shutdown,
 }
 
 /// How the response begins.
@@ -77,6 +79,7 @@ impl Resumable {
             recorder,
             response: Some(sender),
             closing: self.closing,
+            shutdown: self.shutdown,
         };
         let work = tokio::spawn(forwarding.run(first));
         let priming = ServerSseMessage::priming(id, RETRY);
@@ -97,6 +100,8 @@ struct Forwarding<S: Service<RoleServer>> {
     /// `None` when the response is closed or the client has disconnected.
     response: Option<mpsc::Sender<ServerSseMessage>>,
     closing: Arc<Closing>,
+    /// The client reconnects to another process while this one finishes the call.
+    shutdown: Shutdown,
 }
 
 impl<S: Service<RoleServer>> Forwarding<S> {
@@ -108,6 +113,10 @@ impl<S: Service<RoleServer>> Forwarding<S> {
                     biased;
                     message = self.messages.recv() => message,
                     () = self.closing.wanted(), if self.response.is_some() => {
+                        self.response = None;
+                        continue;
+                    }
+                    _ = self.shutdown.clone().begun(), if self.response.is_some() => {
                         self.response = None;
                         continue;
                     }
@@ -135,8 +144,13 @@ impl<S: Service<RoleServer>> Forwarding<S> {
         };
         let mut event = ServerSseMessage::from_message(message);
         event.event_id = id;
-        let sent = response.send(event).await;
-        if sent.is_err() {
+        let is_sent = tokio::select! {
+            biased;
+            sent = response.send(event) => sent.is_ok(),
+            // The client does not read, and the rest of the call must be kept before the process ends.
+            _ = self.shutdown.clone().begun() => false,
+        };
+        if !is_sent {
             self.response = None;
         }
     }

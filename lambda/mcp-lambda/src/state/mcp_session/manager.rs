@@ -45,6 +45,8 @@ pub(crate) enum Outcome {
     Resumes(String),
     /// The client's message could not be stored.
     Failed(StoreError),
+    /// The client ends a session that has ended before.
+    HasEnded,
     /// The client responds to a request that the server did not send.
     NotAsked,
 }
@@ -55,6 +57,7 @@ pub(crate) enum CallError {
     /// rmcp calls something that these sessions do not support.
     NotOffered,
     Store,
+    HasEnded,
     NotAsked,
     /// The server ended without a response.
     NoResponse,
@@ -65,6 +68,7 @@ impl fmt::Display for CallError {
         formatter.write_str(match self {
             CallError::NotOffered => "this server does not offer that",
             CallError::Store => "the message could not be kept",
+            CallError::HasEnded => "the session has ended before",
             CallError::NotAsked => "the response answers no open question",
             CallError::NoResponse => "the server ended without an answer",
         })
@@ -141,7 +145,14 @@ impl<S: ServerHandler> SessionManager for CallManager<S> {
     /// rmcp calls it for DELETE alone.
     async fn close_session(&self, _id: &SessionId) -> Result<(), CallError> {
         let (_, mailbox) = self.session.as_ref().ok_or(CallError::NotOffered)?;
-        self.check_store(mailbox.end().await)
+        match mailbox.end().await {
+            Ok(true) => Ok(()),
+            Ok(false) => {
+                self.set_outcome(Outcome::HasEnded);
+                Err(CallError::HasEnded)
+            }
+            Err(problem) => self.check_store(Err(problem)),
+        }
     }
 
     async fn create_stream(

@@ -5,7 +5,7 @@
 //! own, which arrives at another process and reaches the waiting one through the store. The client's description, above
 //! all its capabilities, is sealed into the `Mcp-Session-Id`, so that every process has it.
 //!
-//! The store holds the end of a session, the messages for its open calls, and, with
+//! The store holds the end of a session where its value was, the messages for its open calls, and, with
 //! [`resumable_streams`](crate::Definition::resumable_streams), the events of its calls.
 
 mod call;
@@ -34,8 +34,9 @@ use rmcp::model::{Implementation, InitializeRequestParams, ProtocolVersion};
 use rmcp::transport::streamable_http_server::session::SessionManager;
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use crate::endpoint::message::Message;
 use crate::endpoint::refusal::{Refusal, json_response};
 use crate::endpoint::reply::Reply;
 use crate::guard::Guarded;
@@ -44,11 +45,12 @@ use crate::runtime::deadline::Deadline;
 use crate::runtime::response::Response;
 use crate::state::refusal::StateRefusal;
 use crate::state::requirements::StateRequirements;
-use crate::state::session_state::McpSessionId;
+use crate::state::session_state::{McpSessionId, SessionItem};
 use crate::state::store::{State, unguessable};
 use crate::token::caller::Caller;
 use call::Resumable;
 use client_asked::ClientAsked;
+use ending::needs_session;
 use mailbox::Mailbox;
 use manager::{CallManager, Outcome};
 use response_stream::{Closing, ResponseStream};
@@ -155,22 +157,16 @@ impl<S: ServerHandler> McpSessions<S> {
         self.state.seal.open(caller, id.to_str().ok()?)
     }
 
-    /// The client and the mailbox of a session that has not ended. rmcp refuses an invalid session id as unknown.
-    async fn find(
+    /// The client and the mailbox of a session, which may have ended. rmcp refuses an invalid session id as unknown.
+    fn find(
         &self,
         headers: &HeaderMap,
         caller: &Caller,
         deadline: Deadline,
-    ) -> Result<Option<(InitializeRequestParams, Mailbox)>, StateRefusal> {
-        let Some(SealedSession { id, client }) = self.open(headers, caller) else {
-            return Ok(None);
-        };
+    ) -> Option<(InitializeRequestParams, Mailbox)> {
+        let SealedSession { id, client } = self.open(headers, caller)?;
         let mailbox = Mailbox::new(self.state.clone(), caller.clone(), id, deadline);
-        match mailbox.has_ended().await {
-            Ok(false) => Ok(Some((client, mailbox))),
-            Ok(true) => Err(StateRefusal::SessionUnknown),
-            Err(problem) => Err(StateRefusal::Unavailable(problem)),
-        }
+        Some((client, mailbox))
     }
 
     /// Responds to one message of a session. rmcp applies the rules of HTTP and of sessions; it refuses an invalid
@@ -178,13 +174,16 @@ impl<S: ServerHandler> McpSessions<S> {
     pub(crate) async fn respond(
         &self,
         mut request: Request<Full<Bytes>>,
+        message: &Message,
         mut facts: RequestFacts,
     ) -> Result<Reply, Refusal> {
-        let session = self
-            .find(request.headers(), &facts.caller, facts.deadline)
-            .await?;
+        let session = self.find(request.headers(), &facts.caller, facts.deadline);
         let is_known = session.is_some();
         if let Some((_, mailbox)) = &session {
+            if needs_session(message) {
+                let item = facts.permit.given_back_on_wait(item_of(mailbox)).await?;
+                facts.state.session_item = Some(Arc::new(item));
+            }
             facts.state.session_id = Some(McpSessionId(mailbox.session.clone()));
             facts.state.client_asked = Some(ClientAsked::default());
         }
@@ -209,6 +208,7 @@ impl<S: ServerHandler> McpSessions<S> {
                     closing,
                     wants_stream: facts.wants_stream,
                     log: self.server.log.clone(),
+                    shutdown: self.server.shutdown.clone(),
                 }
             });
         facts.attach(request.extensions_mut());
@@ -219,13 +219,14 @@ impl<S: ServerHandler> McpSessions<S> {
         match manager.take_outcome() {
             // A quick response is one JSON document, as without a session.
             Some(Outcome::WholeResponse(message)) => {
-                Ok(json_response(StatusCode::OK, &json!(message)).into())
+                Ok(json_response(StatusCode::OK, &message).into())
             }
             Some(Outcome::Streaming(tail)) => Ok(Reply {
                 response,
                 tail: Some(tail),
             }),
             Some(Outcome::Failed(problem)) => Err(StateRefusal::Unavailable(problem).into()),
+            Some(Outcome::HasEnded) => Err(StateRefusal::SessionUnknown.into()),
             Some(Outcome::NotAsked) => Err(StateRefusal::NotAsked.into()),
             None if !is_known && response.status() == StatusCode::NOT_FOUND => {
                 Err(StateRefusal::SessionUnknown.into())
@@ -250,13 +251,17 @@ impl<S: ServerHandler> McpSessions<S> {
             }
             _ => return Err(Refusal::MethodNotAllowed { allowed }),
         }
-        let session = self
-            .find(request.headers(), &facts.caller, facts.deadline)
-            .await?;
+        let session = self.find(request.headers(), &facts.caller, facts.deadline);
         if session.is_none() && request.headers().contains_key(SESSION_ID) {
             return Err(StateRefusal::SessionUnknown.into());
         }
         let mailbox = session.as_ref().map(|(_, mailbox)| mailbox.clone());
+        // DELETE reads the item itself.
+        if request.method() == Method::GET
+            && let Some(mailbox) = &mailbox
+        {
+            item_of(mailbox).await?;
+        }
         let manager = Arc::new(CallManager::new(self.server.clone(), session, None));
         let service = self.rmcp_service(Arc::clone(&manager), true);
         let response = service.handle(request).await;
@@ -264,9 +269,10 @@ impl<S: ServerHandler> McpSessions<S> {
             (Some(Outcome::Resumes(event_id)), Some(mailbox)) => {
                 let policy = &self.server.policy;
                 let resumption = Resumption::begin(mailbox, policy, &event_id).await?;
-                Ok(resumption.respond())
+                Ok(resumption.respond(self.server.shutdown.clone()))
             }
             (Some(Outcome::Failed(problem)), _) => Err(StateRefusal::Unavailable(problem).into()),
+            (Some(Outcome::HasEnded), _) => Err(StateRefusal::SessionUnknown.into()),
             (_, _) => Ok(response),
         }
     }
@@ -281,6 +287,14 @@ impl<S: ServerHandler> McpSessions<S> {
         let mut config = self.config.clone();
         config.legacy_session_mode = legacy_session_mode;
         StreamableHttpService::new(move || Ok(server.clone()), manager, config)
+    }
+}
+
+/// The item of a session that has not ended.
+async fn item_of(mailbox: &Mailbox) -> Result<SessionItem, StateRefusal> {
+    match mailbox.item().await {
+        Ok(item) => item.ok_or(StateRefusal::SessionUnknown),
+        Err(problem) => Err(StateRefusal::Unavailable(problem)),
     }
 }
 

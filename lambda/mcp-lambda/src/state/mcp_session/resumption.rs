@@ -17,6 +17,7 @@ use crate::endpoint::accept::EVENT_STREAM;
 use crate::endpoint::bounded_stream::KEEP_ALIVE;
 use crate::endpoint::refusal::{Refusal, check_scopes};
 use crate::runtime::response::Response;
+use crate::runtime::shutdown::Shutdown;
 use crate::state::mcp_session::call::RETRY;
 use crate::state::mcp_session::event_log::EventLog;
 use crate::state::mcp_session::event_position::EventPosition;
@@ -77,9 +78,15 @@ impl Resumption {
         Ok(resumption)
     }
 
-    pub(crate) fn respond(self) -> Response {
+    /// The response ends when the process does: the client reconnects to another one.
+    pub(crate) fn respond(self, shutdown: Shutdown) -> Response {
         let (sender, receiver) = mpsc::channel(1);
-        tokio::spawn(self.follow(sender));
+        tokio::spawn(async move {
+            tokio::select! {
+                () = self.follow(sender) => {}
+                _ = shutdown.begun() => {}
+            }
+        });
         let frames = stream::unfold(receiver, |mut receiver| async move {
             let bytes: Bytes = receiver.recv().await?;
             Some((Ok(Frame::data(bytes)), receiver))

@@ -10,7 +10,7 @@ use crate::state::store::{Attempts, StoreError};
 /// Largest value, in bytes of JSON. A DynamoDB item could hold more, but every write is billed for the whole value.
 pub(super) const MAX_SESSION: usize = 64 * 1024;
 
-/// Why the value of a conversation cannot be read or changed. Its `Display` is the message for the caller: it names the
+/// Why the value of a conversation or a caller cannot be read or changed. Its `Display` is the message for the caller: it names the
 /// reason in AWS's terms, never the table, the account or the value. A tool can return it unchanged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -67,17 +67,17 @@ impl fmt::Display for SessionError {
             ),
             SessionError::NotDeclared(method) => write!(
                 formatter,
-                "the tool does not declare what it does to the conversation's value: add {method} to its ToolPolicy in the server"
+                "the tool does not declare what it does to the value that the server keeps: add {method} to its ToolPolicy in the server"
             ),
             SessionError::TooLarge => write!(
                 formatter,
-                "the conversation's value would be larger than {MAX_SESSION} bytes"
+                "the value that the server keeps would be larger than {MAX_SESSION} bytes"
             ),
             SessionError::NotThisType => formatter.write_str(
-                "the conversation's value is not of the type that the tool has for it",
+                "the value that the server keeps is not of the type that the tool has for it",
             ),
             SessionError::Contended => formatter.write_str(
-                "the conversation's value is being changed by other requests, try again in a moment",
+                "the value that the server keeps is being changed by other requests, try again in a moment",
             ),
             SessionError::Unavailable(reason) => formatter.write_str(reason),
             SessionError::Uncertain(reason) => write!(

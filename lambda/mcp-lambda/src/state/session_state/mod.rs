@@ -1,6 +1,8 @@
-//! Stores a value for each conversation between calls, for every process of the function.
+//! Stores a value for each conversation, and one for each caller, between calls, for every process of the function.
 
 mod error;
+mod item;
+mod person;
 mod schema;
 mod slot;
 #[cfg(test)]
@@ -14,8 +16,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use error::SessionError;
+pub(crate) use item::{ENDED, SessionItem, has_ended, session_key};
+pub use person::PersonState;
 pub(crate) use schema::{ARGUMENT, takes_the_argument};
-pub(crate) use slot::{McpSessionId, SessionSlot};
+pub(crate) use slot::{McpSessionId, ValueSlot};
 
 /// The value of one conversation. A tool takes it as an argument and declares it:
 /// `ToolPolicy::scopes(&["counter.write"]).writes_session()`.
@@ -63,12 +67,12 @@ pub(crate) use slot::{McpSessionId, SessionSlot};
 /// # }
 /// ```
 pub struct SessionState<T> {
-    slot: Arc<SessionSlot>,
+    slot: Arc<ValueSlot>,
     value: PhantomData<fn() -> T>,
 }
 
 impl<T> SessionState<T> {
-    pub(crate) fn new(slot: Arc<SessionSlot>) -> Self {
+    pub(crate) fn new(slot: Arc<ValueSlot>) -> Self {
         Self {
             slot,
             value: PhantomData,
@@ -78,6 +82,9 @@ impl<T> SessionState<T> {
 
 impl<T: Serialize + DeserializeOwned + Default> SessionState<T> {
     /// Reads the value; the default of its type if nothing has been written. The read is strongly consistent.
+    ///
+    /// The first read of a call in an MCP session may be up to a second older: the request has already read the value, to
+    /// find out whether the session has ended.
     ///
     /// # Errors
     ///

@@ -1,12 +1,13 @@
-//! Finds the store key of a session value, by session id or by handle.
+//! Finds the store key of a value: by session id or handle, or by the caller alone.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::runtime::deadline::Deadline;
-use crate::state::requirements::SessionUse;
+use crate::state::requirements::ValueUse;
 use crate::state::session_state::error::SessionError;
-use crate::state::store::{State, unguessable};
+use crate::state::session_state::item::{SessionItem, session_key};
+use crate::state::store::{State, Versioned, unguessable};
 use crate::token::caller::Caller;
 
 /// Length of a handle: 128 bits in Base64.
@@ -16,19 +17,23 @@ const HANDLE: usize = 22;
 #[derive(Clone, Debug)]
 pub(crate) struct McpSessionId(pub(crate) String);
 
-/// The location of the session value of one call.
-pub(crate) struct SessionSlot {
+/// The location of one value of a call: that of the conversation, or that of the caller.
+pub(crate) struct ValueSlot {
     pub(super) state: State,
     caller: Caller,
     pub(super) deadline: Deadline,
     pub(super) time_to_live: Duration,
-    pub(super) may: SessionUse,
+    pub(super) may: ValueUse,
     conversation: Mutex<Conversation>,
+    /// What the request has read of its session, until the first use.
+    found: Mutex<Option<SessionItem>>,
 }
 
 /// Identifies a conversation among those of one caller.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Conversation {
+    /// None: the value belongs to the caller. It may have no value yet.
+    OfCaller,
     /// The session id. It may have no value yet.
     SessionId(String),
     /// The handle that the model passes on. It was issued for an existing value.
@@ -42,25 +47,25 @@ pub(super) enum Conversation {
 }
 
 impl Conversation {
-    pub(super) fn id(&self) -> Option<&str> {
+    fn id(&self) -> Option<&str> {
         match self {
             Conversation::SessionId(id)
             | Conversation::Handle(id)
             | Conversation::Chosen(id)
             | Conversation::Begun(id) => Some(id),
-            Conversation::New => None,
+            Conversation::OfCaller | Conversation::New => None,
         }
     }
 }
 
-impl SessionSlot {
+impl ValueSlot {
     /// A handle takes precedence over a session id: the model has chosen it.
     pub(crate) fn new(
         state: State,
         caller: Caller,
         deadline: Deadline,
         time_to_live: Duration,
-        may: SessionUse,
+        may: ValueUse,
         session_id: Option<McpSessionId>,
         handle: Option<String>,
     ) -> Self {
@@ -76,7 +81,52 @@ impl SessionSlot {
             time_to_live,
             may,
             conversation: Mutex::new(conversation),
+            found: Mutex::default(),
         }
+    }
+
+    /// Begins with the item that the request has read of its session.
+    pub(crate) fn with_found(mut self, found: Option<SessionItem>) -> Self {
+        self.found = Mutex::new(found);
+        self
+    }
+
+    /// What the request has read, once, if it belongs to this conversation and is fresh.
+    pub(super) fn take_found(&self, conversation: &Conversation) -> Option<Option<Versioned>> {
+        if !matches!(conversation, Conversation::SessionId(_)) {
+            return None;
+        }
+        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        found.take()?.fresh()
+    }
+
+    /// The value of the caller.
+    pub(crate) fn of_caller(
+        state: State,
+        caller: Caller,
+        deadline: Deadline,
+        time_to_live: Duration,
+        may: ValueUse,
+    ) -> Self {
+        Self {
+            state,
+            caller,
+            deadline,
+            time_to_live,
+            may,
+            conversation: Mutex::new(Conversation::OfCaller),
+            found: Mutex::default(),
+        }
+    }
+
+    /// An operation that the tool does not declare, by the method of `ToolPolicy` that declares it.
+    pub(super) fn not_declared(
+        &self,
+        of_session: &'static str,
+        of_person: &'static str,
+    ) -> SessionError {
+        let is_person = self.with_lock(|conversation| *conversation == Conversation::OfCaller);
+        SessionError::NotDeclared(if is_person { of_person } else { of_session })
     }
 
     fn with_lock<R>(&self, act: impl FnOnce(&mut Conversation) -> R) -> R {
@@ -115,10 +165,12 @@ impl SessionSlot {
         });
     }
 
-    pub(super) fn key(&self, conversation: &str) -> String {
-        self.state
-            .seal
-            .key(&self.caller, &["session", conversation])
+    pub(super) fn key(&self, conversation: &Conversation) -> Option<String> {
+        let seal = &self.state.seal;
+        if *conversation == Conversation::OfCaller {
+            return Some(seal.person_key(&self.caller, &["value"]));
+        }
+        Some(session_key(seal, &self.caller, conversation.id()?))
     }
 
     /// The handle for the result of the call, and whether the model does not know it yet.
@@ -126,7 +178,10 @@ impl SessionSlot {
         self.with_lock(|conversation| match conversation {
             Conversation::Handle(id) => Some((id.clone(), false)),
             Conversation::Begun(id) => Some((id.clone(), true)),
-            Conversation::SessionId(_) | Conversation::New | Conversation::Chosen(_) => None,
+            Conversation::OfCaller
+            | Conversation::SessionId(_)
+            | Conversation::New
+            | Conversation::Chosen(_) => None,
         })
     }
 }

@@ -11,8 +11,8 @@ use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, join_all};
 
 use crate::runtime::deadline::Deadline;
-use crate::state::requirements::SessionUse;
-use crate::state::session_state::{McpSessionId, SessionError, SessionSlot};
+use crate::state::requirements::ValueUse;
+use crate::state::session_state::{McpSessionId, SessionError, ValueSlot};
 use crate::state::store::{
     MemoryStore, Seal, State, StateKeys, Store, StoreError, Version, Versioned,
 };
@@ -147,13 +147,13 @@ fn place_of(
     subject: &str,
     session: Option<&str>,
     handle: Option<&str>,
-) -> SessionSlot {
-    SessionSlot::new(
+) -> ValueSlot {
+    ValueSlot::new(
         state.clone(),
         caller(subject),
         Deadline::after(Duration::from_secs(5)),
         Duration::from_secs(60),
-        SessionUse {
+        ValueUse {
             reads: true,
             writes: true,
             ends: true,
@@ -164,11 +164,11 @@ fn place_of(
 }
 
 /// The conversation that all tests share, in one more process.
-fn place(state: &State) -> SessionSlot {
+fn place(state: &State) -> ValueSlot {
     place_of(state, "ada", Some("conversation"), None)
 }
 
-async fn add(place: &SessionSlot, name: &str) -> Result<(), SessionError> {
+async fn add(place: &ValueSlot, name: &str) -> Result<(), SessionError> {
     place
         .update(|names: &mut Names| names.push(name.to_owned()))
         .await
@@ -282,7 +282,7 @@ async fn a_write_whose_answer_is_lost_happens_once() {
 #[tokio::test]
 async fn writers_at_one_moment_lose_nothing() {
     let state = state();
-    let places: Vec<SessionSlot> = (0..12).map(|_| place(&state)).collect();
+    let places: Vec<ValueSlot> = (0..12).map(|_| place(&state)).collect();
     let writers = places.iter().enumerate().map(|(index, place)| async move {
         add(place, &format!("{index:02}")).await.unwrap();
     });
@@ -379,7 +379,7 @@ async fn refuses_what_does_not_fit_and_leaves_the_value_as_it_was() {
     reader.may.ends = false;
     assert_eq!(
         add(&reader, "two").await.unwrap_err().to_string(),
-        "the tool does not declare what it does to the conversation's value: add writes_session() to its ToolPolicy in the server"
+        "the tool does not declare what it does to the value that the server keeps: add writes_session() to its ToolPolicy in the server"
     );
     assert_eq!(
         reader.end().await,

@@ -4,16 +4,17 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::state::session_state::error::{MAX_SESSION, SessionError};
-use crate::state::session_state::slot::{Conversation, SessionSlot};
+use crate::state::session_state::item::has_ended;
+use crate::state::session_state::slot::{Conversation, ValueSlot};
 use crate::state::store::{Attempts, StoreError, Version, Versioned};
 
-impl SessionSlot {
+impl ValueSlot {
     pub(super) async fn read<T>(&self) -> Result<T, SessionError>
     where
         T: DeserializeOwned + Default,
     {
         if !self.may.is_any() {
-            return Err(SessionError::NotDeclared("reads_session()"));
+            return Err(self.not_declared("reads_session()", "reads_person()"));
         }
         let conversation = self.conversation()?;
         if conversation == Conversation::New {
@@ -34,7 +35,7 @@ impl SessionSlot {
         T: Serialize + DeserializeOwned + Default,
     {
         if !self.may.writes {
-            return Err(SessionError::NotDeclared("writes_session()"));
+            return Err(self.not_declared("writes_session()", "writes_person()"));
         }
         let mut attempts = Attempts::until(self.deadline);
         let mut is_contended = false;
@@ -76,7 +77,7 @@ impl SessionSlot {
 
     pub(super) async fn end(&self) -> Result<(), SessionError> {
         if !self.may.ends {
-            return Err(SessionError::NotDeclared("ends_session()"));
+            return Err(self.not_declared("ends_session()", "removes_person()"));
         }
         let conversation = self.conversation()?;
         let mut attempts = Attempts::until(self.deadline);
@@ -85,10 +86,10 @@ impl SessionSlot {
                 .held(&conversation, &mut attempts)
                 .await
                 .map_err(|problem| SessionError::nothing_changed(&problem))?;
-            let (Some(held), Some(id)) = (held, conversation.id()) else {
+            let held = held.filter(|held| !has_ended(held));
+            let (Some(held), Some(key)) = (held, self.key(&conversation)) else {
                 return Ok(());
             };
-            let key = self.key(id);
             let delete = || self.state.store.delete(key.clone(), held.version.clone());
             match attempts.run(delete).await {
                 Ok(()) => return Ok(()),
@@ -107,10 +108,12 @@ impl SessionSlot {
         conversation: &Conversation,
         attempts: &mut Attempts,
     ) -> Result<Option<Versioned>, StoreError> {
-        let Some(id) = conversation.id() else {
+        if let Some(found) = self.take_found(conversation) {
+            return Ok(found);
+        }
+        let Some(key) = self.key(conversation) else {
             return Ok(None);
         };
-        let key = self.key(id);
         attempts.run(|| self.state.store.read(key.clone())).await
     }
 
@@ -126,8 +129,7 @@ impl SessionSlot {
             Some(held) => held.version.next()?,
             None => Version::first()?,
         };
-        let key = conversation.id().map(|id| self.key(id));
-        let key = key.ok_or(StoreError::Nonsense)?;
+        let key = self.key(conversation).ok_or(StoreError::Nonsense)?;
         attempts
             .run(|| {
                 let (key, text) = (key.clone(), text.clone());
@@ -143,6 +145,8 @@ fn value_of<T: DeserializeOwned + Default>(
     held: Option<&Versioned>,
 ) -> Result<T, SessionError> {
     match (conversation, held) {
+        // Another request has ended the session during this one.
+        (_, Some(held)) if has_ended(held) => Err(SessionError::UnknownConversation),
         (_, Some(held)) => serde_json::from_str(&held.value).map_err(|_| SessionError::NotThisType),
         (Conversation::Handle(_), None) => Err(SessionError::UnknownConversation),
         (_, None) => Ok(T::default()),

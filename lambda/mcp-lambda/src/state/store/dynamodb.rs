@@ -159,6 +159,9 @@ impl Store for DynamoDbStore {
                 .table_name(&self.table)
                 .key(KEY, AttributeValue::S(key))
                 .consistent_read(true)
+                // The caller retries within its own time, and must report a table that refuses.
+                .customize()
+                .config_override(once())
                 .send()
                 .await
                 .map_err(|error| reason(&error, "dynamodb:GetItem"))?;

@@ -233,6 +233,17 @@ impl Seal {
         URL_SAFE_NO_PAD.encode(digest(&SHA256, &self.identity(caller, parts)))
     }
 
+    /// A store key that is unique to this person, whatever app client they use, or to this program, and to this use.
+    pub(crate) fn person_key(&self, caller: &Caller, parts: &[&str]) -> String {
+        let kind = match caller.kind() {
+            CallerKind::Person => "value of a person",
+            CallerKind::Machine => "value of a machine",
+        };
+        let identity = [self.resource.as_str(), kind, caller.subject()];
+        let bytes = framed(identity.iter().chain(parts));
+        URL_SAFE_NO_PAD.encode(digest(&SHA256, &bytes))
+    }
+
     /// An identity that differs from every caller's.
     fn own_identity(&self, purpose: &str) -> Vec<u8> {
         framed([self.resource.as_str(), "server", purpose].iter())

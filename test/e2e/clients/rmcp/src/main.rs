@@ -126,6 +126,8 @@ async fn authorized(
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Failure> {
+    // In a build of the whole workspace reqwest speaks TLS, and leaves the provider to the program. An error means that there is one.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let mut lines = BufReader::new(tokio::io::stdin()).lines();
     let errand: Errand = serde_json::from_str(&heard(&mut lines).await?)?;
     let manager = authorized(&errand, &mut lines).await?;

@@ -7128,8 +7128,6 @@ impl Runtime {
     pub const PYTHON_3_13: ::jsii_host::Const<crate::generated::aws_cdk_lib::aws_lambda::Runtime> = ::jsii_host::Const::new(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_lambda.Runtime", "PYTHON_3_13");
     /// The Python 3.14 runtime (python3.14).
     pub const PYTHON_3_14: ::jsii_host::Const<crate::generated::aws_cdk_lib::aws_lambda::Runtime> = ::jsii_host::Const::new(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_lambda.Runtime", "PYTHON_3_14");
-    /// The Python 3.15 runtime (python3.15).
-    pub const PYTHON_3_15: ::jsii_host::Const<crate::generated::aws_cdk_lib::aws_lambda::Runtime> = ::jsii_host::Const::new(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_lambda.Runtime", "PYTHON_3_15");
     /// The Python 3.6 runtime (python3.6) (not recommended).
     #[deprecated(note = "Legacy runtime no longer supported by AWS Lambda. Migrate to the latest Python runtime.")]
     pub const PYTHON_3_6: ::jsii_host::Const<crate::generated::aws_cdk_lib::aws_lambda::Runtime> = ::jsii_host::Const::new(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_lambda.Runtime", "PYTHON_3_6");

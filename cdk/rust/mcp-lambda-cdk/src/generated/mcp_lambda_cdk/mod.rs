@@ -47,6 +47,16 @@ impl IMcpServer {
     pub fn add_machine_client_with(&self, id: impl ::jsii_host::IntoArg<::std::string::String>, options: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpMachineClientOptions>) -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::McpMachineClient> {
         self.jsii_invoke("addMachineClient", [id.into_arg(), options.into_arg()])
     }
+    /// Share of the calls of a cached tool whose result came from the cache, from 0 to 1;
+    #[track_caller]
+    pub fn metric_cache_hit_rate(&self, tool_name: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metricCacheHitRate", [tool_name.into_arg()])
+    }
+    /// Share of the calls of a cached tool whose result came from the cache, from 0 to 1;
+    #[track_caller]
+    pub fn metric_cache_hit_rate_with(&self, tool_name: impl ::jsii_host::IntoArg<::std::string::String>, options: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::MetricOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metricCacheHitRate", [tool_name.into_arg(), options.into_arg()])
+    }
     /// Calls of a tool;
     #[track_caller]
     pub fn metric_calls(&self, tool_name: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
@@ -793,6 +803,56 @@ impl ::jsii_host::ToWire for McpBearerTokenOptions {
         self.0.to_wire("mcp-lambda-cdk.McpBearerTokenOptions")
     }
 }
+/// A model of Amazon Bedrock that a playground offers, with the permission that it needs.
+///
+/// The account must have access to
+/// the model, and the model must support tools.
+#[derive(::std::clone::Clone)]
+pub struct McpBedrockModel(::jsii_host::Object);
+::jsii_host::handle!(McpBedrockModel(::jsii_host::Object), "mcp-lambda-cdk.McpBedrockModel");
+::jsii_host::is_a!(McpBedrockModel: crate::generated::mcp_lambda_cdk::McpBedrockModel, ::jsii_host::Value);
+impl McpBedrockModel {
+    /// The id of the model, without the geography of an inference profile.
+    #[track_caller]
+    pub fn foundation_model_id(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("foundationModelId")
+    }
+    /// The id of the model or of the inference profile.
+    #[track_caller]
+    pub fn model_id(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("modelId")
+    }
+    /// Name for people.
+    #[track_caller]
+    pub fn display_name(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
+        self.jsii_get("displayName")
+    }
+    /// A model in the Region of the stack, without an inference profile.
+    #[track_caller]
+    pub fn foundation_model(model_id: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::McpBedrockModel> {
+        ::jsii_host::static_invoke(&crate::generated::mcp_lambda_cdk::ASSEMBLY, "mcp-lambda-cdk.McpBedrockModel", "foundationModel", ::std::vec![model_id.into_arg()])
+    }
+    /// A model in the Region of the stack, without an inference profile.
+    #[track_caller]
+    pub fn foundation_model_with(model_id: impl ::jsii_host::IntoArg<::std::string::String>, options: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpFoundationModelOptions>) -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::McpBedrockModel> {
+        ::jsii_host::static_invoke(&crate::generated::mcp_lambda_cdk::ASSEMBLY, "mcp-lambda-cdk.McpBedrockModel", "foundationModel", ::std::vec![model_id.into_arg(), options.into_arg()])
+    }
+    /// A model or an inference profile that AWS defines, whichever the id is of.
+    #[track_caller]
+    pub fn from_id(id: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::McpBedrockModel> {
+        ::jsii_host::static_invoke(&crate::generated::mcp_lambda_cdk::ASSEMBLY, "mcp-lambda-cdk.McpBedrockModel", "fromId", ::std::vec![id.into_arg()])
+    }
+    /// An inference profile that AWS defines, which sends requests to several Regions.
+    #[track_caller]
+    pub fn inference_profile(profile_id: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::McpBedrockModel> {
+        ::jsii_host::static_invoke(&crate::generated::mcp_lambda_cdk::ASSEMBLY, "mcp-lambda-cdk.McpBedrockModel", "inferenceProfile", ::std::vec![profile_id.into_arg()])
+    }
+    /// An inference profile that AWS defines, which sends requests to several Regions.
+    #[track_caller]
+    pub fn inference_profile_with(profile_id: impl ::jsii_host::IntoArg<::std::string::String>, options: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpInferenceProfileOptions>) -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::McpBedrockModel> {
+        ::jsii_host::static_invoke(&crate::generated::mcp_lambda_cdk::ASSEMBLY, "mcp-lambda-cdk.McpBedrockModel", "inferenceProfile", ::std::vec![profile_id.into_arg(), options.into_arg()])
+    }
+}
 /// Options of `McpCode.fromCargo`.
 #[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
 pub struct McpCargoOptions(::jsii_host::StructData);
@@ -1125,6 +1185,14 @@ impl McpEndpointOptions {
         self.0.set("lambdaAuthorizer", value.into_arg());
         self
     }
+    /// The page for people at the root of the public URL.
+    ///
+    /// Default: McpPage.standard()
+    #[must_use]
+    pub fn page(mut self, value: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpPage>) -> Self {
+        self.0.set("page", value.into_arg());
+        self
+    }
     /// The server's path below its host: `/orders` makes the MCP URL `https://<host>/orders/mcp`.
     ///
     /// Default: the MCP URL is `/mcp` below the server's own front
@@ -1275,6 +1343,38 @@ impl ::jsii_host::ToWire for McpExternalFrontOptions {
         self.0.to_wire("mcp-lambda-cdk.McpExternalFrontOptions")
     }
 }
+/// Options of `McpBedrockModel.foundationModel`.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct McpFoundationModelOptions(::jsii_host::StructData);
+::jsii_host::is_a!(McpFoundationModelOptions: crate::generated::mcp_lambda_cdk::McpFoundationModelOptions, ::jsii_host::Value);
+impl McpFoundationModelOptions {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new() -> Self {
+        let jsii_data = ::jsii_host::StructData::new();
+        Self(jsii_data)
+    }
+}
+impl ::std::default::Default for McpFoundationModelOptions {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+impl McpFoundationModelOptions {
+    /// Name for people, in the list of models.
+    ///
+    /// Default: the id
+    #[must_use]
+    pub fn display_name(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("displayName", value.into_arg());
+        self
+    }
+}
+impl ::jsii_host::ToWire for McpFoundationModelOptions {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("mcp-lambda-cdk.McpFoundationModelOptions")
+    }
+}
 /// The public URL of the API stage.
 ///
 /// MCP clients see exactly one URL.
@@ -1308,7 +1408,7 @@ impl McpFront {
     pub fn stage() -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::McpFront> {
         ::jsii_host::static_invoke(&crate::generated::mcp_lambda_cdk::ASSEMBLY, "mcp-lambda-cdk.McpFront", "stage", ::std::vec![])
     }
-    /// Called by `McpServer` and `McpHost`.
+    /// Called by `McpServer`, `McpHost` and `McpPlayground`.
     #[track_caller]
     pub fn bind(&self, scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, options: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpFrontOptions>) -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::McpFrontConfig> {
         self.jsii_invoke("bind", [scope.into_arg(), options.into_arg()])
@@ -1823,6 +1923,16 @@ impl McpHost {
     pub fn custom_domain(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::aws_cdk_lib::aws_apigateway::DomainName>> {
         self.jsii_get("customDomain")
     }
+    /// Adds what the servers share to the outputs of the stack: the base URL, the issuer and the user pool.
+    #[track_caller]
+    pub fn add_outputs(&self) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("addOutputs", [])
+    }
+    /// Adds what the servers share to the outputs of the stack: the base URL, the issuer and the user pool.
+    #[track_caller]
+    pub fn add_outputs_with(&self, prefix: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("addOutputs", [prefix.into_arg()])
+    }
 }
 /// Properties of `McpHost`.
 #[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
@@ -1866,7 +1976,7 @@ impl<C> McpHostProps<C> {
         self.0.set("callbackUrls", value.into_arg());
         self
     }
-    /// Name for people: in the e-mails of the host's own user pool, and above the pages of `McpAuthorization.server` unless that has a `displayName`. The consent page asks with the name of the server that the client requests.
+    /// Name for people: on the page for people, in the e-mails of the host's own user pool, and above the pages of `McpAuthorization.server` unless that has a `displayName`. The consent page asks with the name of the server that the client requests.
     ///
     /// Default: 'MCP servers'
     #[must_use]
@@ -1880,6 +1990,14 @@ impl<C> McpHostProps<C> {
     #[must_use]
     pub fn front(mut self, value: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpFront>) -> Self {
         self.0.set("front", value.into_arg());
+        self
+    }
+    /// The page for people at the root of the public URL, about all servers.
+    ///
+    /// Default: McpPage.standard()
+    #[must_use]
+    pub fn page(mut self, value: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpPage>) -> Self {
+        self.0.set("page", value.into_arg());
         self
     }
     /// What happens to the host's own user pool, and to the log of the authorization server, when the stack is deleted.
@@ -1945,6 +2063,46 @@ impl<T: ::jsii_host::Handle> McpHostProps<::jsii_host::Pending<T>> {
 impl ::jsii_host::ToWire for McpHostProps {
     fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
         self.0.to_wire("mcp-lambda-cdk.McpHostProps")
+    }
+}
+/// Options of `McpBedrockModel.inferenceProfile`.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct McpInferenceProfileOptions(::jsii_host::StructData);
+::jsii_host::is_a!(McpInferenceProfileOptions: crate::generated::mcp_lambda_cdk::McpInferenceProfileOptions, crate::generated::mcp_lambda_cdk::McpFoundationModelOptions, ::jsii_host::Value);
+impl McpInferenceProfileOptions {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new() -> Self {
+        let jsii_data = ::jsii_host::StructData::new();
+        Self(jsii_data)
+    }
+}
+impl ::std::default::Default for McpInferenceProfileOptions {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+impl McpInferenceProfileOptions {
+    /// Name for people, in the list of models.
+    ///
+    /// Default: the id
+    #[must_use]
+    pub fn display_name(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("displayName", value.into_arg());
+        self
+    }
+    /// The Regions that the profile may send requests to, as Bedrock lists them for the profile.
+    ///
+    /// Default: every Region, as far as the profile itself goes there
+    #[must_use]
+    pub fn regions(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<::std::string::String>>) -> Self {
+        self.0.set("regions", value.into_arg());
+        self
+    }
+}
+impl ::jsii_host::ToWire for McpInferenceProfileOptions {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("mcp-lambda-cdk.McpInferenceProfileOptions")
     }
 }
 /// The public app client of MCP clients that people use: authorization code grant only, no secret, only the MCP server's scopes, refresh token rotation, revocation.
@@ -2336,6 +2494,546 @@ impl ::jsii_host::ToWire for McpMonitoringProps {
         self.0.to_wire("mcp-lambda-cdk.McpMonitoringProps")
     }
 }
+/// Options of `addOutputs` of `McpServer` and `McpRemoteServer`.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct McpOutputsOptions(::jsii_host::StructData);
+::jsii_host::is_a!(McpOutputsOptions: crate::generated::mcp_lambda_cdk::McpOutputsOptions, ::jsii_host::Value);
+impl McpOutputsOptions {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new() -> Self {
+        let jsii_data = ::jsii_host::StructData::new();
+        Self(jsii_data)
+    }
+}
+impl ::std::default::Default for McpOutputsOptions {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+impl McpOutputsOptions {
+    /// The app client of a program, whose id and the ARN of whose secret become outputs too.
+    ///
+    /// Default: none
+    #[must_use]
+    pub fn machine_client(mut self, value: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpMachineClient>) -> Self {
+        self.0.set("machineClient", value.into_arg());
+        self
+    }
+    /// What every output's name begins with: letters and digits.
+    ///
+    /// Default: nothing: the outputs are called McpServerUrl, UserPoolId and so on
+    #[must_use]
+    pub fn prefix(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("prefix", value.into_arg());
+        self
+    }
+}
+impl ::jsii_host::ToWire for McpOutputsOptions {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("mcp-lambda-cdk.McpOutputsOptions")
+    }
+}
+/// The page for people at the root of the public URL: what the server is, its tools in words, and a command or link for each MCP client.
+///
+/// API Gateway serves it itself, so that it costs no invocation. It needs no script and loads nothing
+/// from elsewhere but a logo.
+///
+/// Everyone who knows the URL can read it: names, descriptions and OAuth scopes of the tools are on it.
+#[derive(::std::clone::Clone)]
+pub struct McpPage(::jsii_host::Object);
+::jsii_host::handle!(McpPage(::jsii_host::Object), "mcp-lambda-cdk.McpPage");
+::jsii_host::is_a!(McpPage: crate::generated::mcp_lambda_cdk::McpPage, ::jsii_host::Value);
+impl McpPage {
+    /// No page: the root of the public URL responds 404.
+    #[track_caller]
+    pub fn none() -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::McpPage> {
+        ::jsii_host::static_invoke(&crate::generated::mcp_lambda_cdk::ASSEMBLY, "mcp-lambda-cdk.McpPage", "none", ::std::vec![])
+    }
+    /// The page as this library makes it.
+    #[track_caller]
+    pub fn standard() -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::McpPage> {
+        ::jsii_host::static_invoke(&crate::generated::mcp_lambda_cdk::ASSEMBLY, "mcp-lambda-cdk.McpPage", "standard", ::std::vec![])
+    }
+    /// The page as this library makes it.
+    #[track_caller]
+    pub fn standard_with(options: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpPageOptions>) -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::McpPage> {
+        ::jsii_host::static_invoke(&crate::generated::mcp_lambda_cdk::ASSEMBLY, "mcp-lambda-cdk.McpPage", "standard", ::std::vec![options.into_arg()])
+    }
+}
+/// A link at the foot of the page.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct McpPageLink(::jsii_host::StructData);
+::jsii_host::is_a!(McpPageLink: crate::generated::mcp_lambda_cdk::McpPageLink, ::jsii_host::Value);
+impl McpPageLink {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(title: impl ::jsii_host::IntoArg<::std::string::String>, url: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("title", title.into_arg());
+        jsii_data.set("url", url.into_arg());
+        Self(jsii_data)
+    }
+}
+impl ::jsii_host::ToWire for McpPageLink {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("mcp-lambda-cdk.McpPageLink")
+    }
+}
+/// Options of `McpPage.standard`.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct McpPageOptions(::jsii_host::StructData);
+::jsii_host::is_a!(McpPageOptions: crate::generated::mcp_lambda_cdk::McpPageOptions, ::jsii_host::Value);
+impl McpPageOptions {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new() -> Self {
+        let jsii_data = ::jsii_host::StructData::new();
+        Self(jsii_data)
+    }
+}
+impl ::std::default::Default for McpPageOptions {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+impl McpPageOptions {
+    /// Colour of buttons and links, `#rrggbb`, with a contrast of at least 4.5 to white text (WCAG 2 AA).
+    ///
+    /// Default: that of `McpAuthorization.server`, else `#1a4f8b`
+    #[must_use]
+    pub fn brand_color(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("brandColor", value.into_arg());
+        self
+    }
+    /// The https URL of an image above the title.
+    ///
+    /// Default: that of `McpAuthorization.server`, else none
+    #[must_use]
+    pub fn brand_logo_url(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("brandLogoUrl", value.into_arg());
+        self
+    }
+    /// Further links, for example to a playground, a page about the service's status, or terms of use.
+    ///
+    /// Default: none
+    #[must_use]
+    pub fn links(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::mcp_lambda_cdk::McpPageLink>>) -> Self {
+        self.0.set("links", value.into_arg());
+        self
+    }
+}
+impl ::jsii_host::ToWire for McpPageOptions {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("mcp-lambda-cdk.McpPageOptions")
+    }
+}
+/// A web chat for people without an MCP client: they sign in to MCP servers with the servers' own OAuth, and a model of Amazon Bedrock calls the tools for them.
+///
+/// It is a function behind an API and a front of its own; nothing runs while no one talks. Conversations, and access tokens
+/// in sealed form, are in a DynamoDB table. The function may use the models of `models`, the table and its sealing secret,
+/// and nothing else.
+///
+/// To the servers it is an MCP client like any other: each decides what a person may do. It does not run in a VPC, so it
+/// reaches only servers with a public address.
+#[derive(::std::clone::Clone)]
+pub struct McpPlayground(crate::generated::constructs::Construct);
+::jsii_host::handle!(McpPlayground(crate::generated::constructs::Construct), "mcp-lambda-cdk.McpPlayground");
+::jsii_host::is_a!(McpPlayground: crate::generated::mcp_lambda_cdk::McpPlayground, crate::generated::aws_cdk_lib::aws_iam::IGrantable, crate::generated::constructs::Construct, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
+impl McpPlayground {
+    /// Makes one, with everything that is required.
+    #[track_caller]
+    pub fn new(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>, props: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpPlaygroundProps>) -> ::jsii_host::Result<Self> {
+        ::jsii_host::create(&crate::generated::mcp_lambda_cdk::ASSEMBLY, "mcp-lambda-cdk.McpPlayground", ::std::vec![scope.into_arg(), id.into_arg(), props.into_arg()]).map(::jsii_host::Handle::from_object)
+    }
+    /// Starts one: set what is optional, then call `build`.
+    pub fn builder(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>, models: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::mcp_lambda_cdk::McpBedrockModel>>) -> crate::generated::mcp_lambda_cdk::McpPlaygroundProps<::jsii_host::Pending<Self>> {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("models", models.into_arg());
+        crate::generated::mcp_lambda_cdk::McpPlaygroundProps::jsii_pending(jsii_data, ::jsii_host::Pending::new(&crate::generated::mcp_lambda_cdk::ASSEMBLY, ::std::vec![scope.into_arg(), id.into_arg()]))
+    }
+    /// The API in front of the function.
+    #[track_caller]
+    pub fn api(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_apigateway::RestApi> {
+        self.jsii_get("api")
+    }
+    /// The IAM principal to permit actions to.
+    #[track_caller]
+    pub fn grant_principal(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::IPrincipal> {
+        self.jsii_get("grantPrincipal")
+    }
+    /// The function.
+    #[track_caller]
+    pub fn mcp_function(&self) -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::McpFunction> {
+        self.jsii_get("mcpFunction")
+    }
+    /// The models that people choose from.
+    #[track_caller]
+    pub fn models(&self) -> ::jsii_host::Result<::std::vec::Vec<crate::generated::mcp_lambda_cdk::McpBedrockModel>> {
+        self.jsii_get("models")
+    }
+    /// The URL that people open.
+    #[track_caller]
+    pub fn playground_url(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("playgroundUrl")
+    }
+    /// The secret that seals sign-ins and access tokens.
+    #[track_caller]
+    pub fn sealing_secret(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_secretsmanager::ISecret> {
+        self.jsii_get("sealingSecret")
+    }
+    /// The table of conversations and sign-ins: on demand, with point-in-time recovery, encrypted with DynamoDB's own key.
+    #[track_caller]
+    pub fn table(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_dynamodb::ITableV2> {
+        self.jsii_get("table")
+    }
+    /// The domain of `McpFront.customDomain`. Undefined with every other front.
+    #[track_caller]
+    pub fn custom_domain(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::aws_cdk_lib::aws_apigateway::DomainName>> {
+        self.jsii_get("customDomain")
+    }
+    /// Adds the URL and the name of the function to the outputs of the stack.
+    #[track_caller]
+    pub fn add_outputs(&self) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("addOutputs", [])
+    }
+    /// Adds the URL and the name of the function to the outputs of the stack.
+    #[track_caller]
+    pub fn add_outputs_with(&self, prefix: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("addOutputs", [prefix.into_arg()])
+    }
+    /// The estimated cost of a model in US dollars, by the price list of the program;
+    #[track_caller]
+    pub fn metric_cost(&self, model_id: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metricCost", [model_id.into_arg()])
+    }
+    /// The estimated cost of a model in US dollars, by the price list of the program;
+    #[track_caller]
+    pub fn metric_cost_with(&self, model_id: impl ::jsii_host::IntoArg<::std::string::String>, options: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::MetricOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metricCost", [model_id.into_arg(), options.into_arg()])
+    }
+    /// Requests to a model that failed;
+    #[track_caller]
+    pub fn metric_errors(&self, model_id: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metricErrors", [model_id.into_arg()])
+    }
+    /// Requests to a model that failed;
+    #[track_caller]
+    pub fn metric_errors_with(&self, model_id: impl ::jsii_host::IntoArg<::std::string::String>, options: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::MetricOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metricErrors", [model_id.into_arg(), options.into_arg()])
+    }
+    /// Milliseconds until a model's first words;
+    #[track_caller]
+    pub fn metric_first_token_latency(&self, model_id: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metricFirstTokenLatency", [model_id.into_arg()])
+    }
+    /// Milliseconds until a model's first words;
+    #[track_caller]
+    pub fn metric_first_token_latency_with(&self, model_id: impl ::jsii_host::IntoArg<::std::string::String>, options: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::MetricOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metricFirstTokenLatency", [model_id.into_arg(), options.into_arg()])
+    }
+    /// Tokens of a model's requests;
+    #[track_caller]
+    pub fn metric_input_tokens(&self, model_id: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metricInputTokens", [model_id.into_arg()])
+    }
+    /// Tokens of a model's requests;
+    #[track_caller]
+    pub fn metric_input_tokens_with(&self, model_id: impl ::jsii_host::IntoArg<::std::string::String>, options: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::MetricOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metricInputTokens", [model_id.into_arg(), options.into_arg()])
+    }
+    /// Tokens of a model's replies;
+    #[track_caller]
+    pub fn metric_output_tokens(&self, model_id: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metricOutputTokens", [model_id.into_arg()])
+    }
+    /// Tokens of a model's replies;
+    #[track_caller]
+    pub fn metric_output_tokens_with(&self, model_id: impl ::jsii_host::IntoArg<::std::string::String>, options: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::MetricOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metricOutputTokens", [model_id.into_arg(), options.into_arg()])
+    }
+    /// Requests that Bedrock throttled;
+    #[track_caller]
+    pub fn metric_throttles(&self, model_id: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metricThrottles", [model_id.into_arg()])
+    }
+    /// Requests that Bedrock throttled;
+    #[track_caller]
+    pub fn metric_throttles_with(&self, model_id: impl ::jsii_host::IntoArg<::std::string::String>, options: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::MetricOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metricThrottles", [model_id.into_arg(), options.into_arg()])
+    }
+}
+/// A dashboard and alarms of a playground: requests, errors, latency and throttles of the API, the function and each model, and tokens and the estimated cost of each model.
+///
+/// An alarm starts when in two of three periods of 5 minutes requests fail, are throttled or come close to the timeout; with
+/// `dollarsPerDay` another one when the models cost more. The metrics of models come from the playground's log lines, under
+/// the model's id: playgrounds of one account and Region share them. Costs 3 dollars a month for the dashboard and 10 cents
+/// for each alarm; the metrics of models are billed as custom metrics.
+#[derive(::std::clone::Clone)]
+pub struct McpPlaygroundMonitoring(crate::generated::constructs::Construct);
+::jsii_host::handle!(McpPlaygroundMonitoring(crate::generated::constructs::Construct), "mcp-lambda-cdk.McpPlaygroundMonitoring");
+::jsii_host::is_a!(McpPlaygroundMonitoring: crate::generated::mcp_lambda_cdk::McpPlaygroundMonitoring, crate::generated::constructs::Construct, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
+impl McpPlaygroundMonitoring {
+    /// Makes one, with everything that is required.
+    #[track_caller]
+    pub fn new(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>, props: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpPlaygroundMonitoringProps>) -> ::jsii_host::Result<Self> {
+        ::jsii_host::create(&crate::generated::mcp_lambda_cdk::ASSEMBLY, "mcp-lambda-cdk.McpPlaygroundMonitoring", ::std::vec![scope.into_arg(), id.into_arg(), props.into_arg()]).map(::jsii_host::Handle::from_object)
+    }
+    /// Starts one: set what is optional, then call `build`.
+    pub fn builder(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>, playground: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpPlayground>) -> crate::generated::mcp_lambda_cdk::McpPlaygroundMonitoringProps<::jsii_host::Pending<Self>> {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("playground", playground.into_arg());
+        crate::generated::mcp_lambda_cdk::McpPlaygroundMonitoringProps::jsii_pending(jsii_data, ::jsii_host::Pending::new(&crate::generated::mcp_lambda_cdk::ASSEMBLY, ::std::vec![scope.into_arg(), id.into_arg()]))
+    }
+    /// The alarms.
+    #[track_caller]
+    pub fn alarms(&self) -> ::jsii_host::Result<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_cloudwatch::Alarm>> {
+        self.jsii_get("alarms")
+    }
+    /// The dashboard.
+    #[track_caller]
+    pub fn dashboard(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Dashboard> {
+        self.jsii_get("dashboard")
+    }
+}
+/// Properties of `McpPlaygroundMonitoring`.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct McpPlaygroundMonitoringProps<C = ()>(::jsii_host::StructData, C);
+::jsii_host::is_a!(McpPlaygroundMonitoringProps: crate::generated::mcp_lambda_cdk::McpPlaygroundMonitoringProps, ::jsii_host::Value);
+impl McpPlaygroundMonitoringProps {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(playground: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpPlayground>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("playground", playground.into_arg());
+        Self(jsii_data, ())
+    }
+}
+impl<C> McpPlaygroundMonitoringProps<C> {
+    /// The SNS topic that gets a message when an alarm starts and when it ends.
+    ///
+    /// Default: none: the alarms only change their state
+    #[must_use]
+    pub fn alarm_topic(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_sns::ITopic>) -> Self {
+        self.0.set("alarmTopic", value.into_arg());
+        self
+    }
+    /// The estimated cost of all models in US dollars and 24 hours at which an alarm starts.
+    ///
+    /// Default: no alarm about the cost
+    #[must_use]
+    pub fn dollars_per_day(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
+        self.0.set("dollarsPerDay", value.into_arg());
+        self
+    }
+    /// Percentage of requests that may fail in 5 minutes (HTTP status 500 and above) before an alarm starts.
+    ///
+    /// Default: 5
+    #[must_use]
+    pub fn failure_percentage(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
+        self.0.set("failurePercentage", value.into_arg());
+        self
+    }
+    /// Latency (p99) above which an alarm starts.
+    ///
+    /// Default: 80 % of the function's timeout
+    #[must_use]
+    pub fn slow_after(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::Duration>) -> Self {
+        self.0.set("slowAfter", value.into_arg());
+        self
+    }
+}
+impl<T: ::jsii_host::Handle> McpPlaygroundMonitoringProps<::jsii_host::Pending<T>> {
+    #[doc(hidden)]
+    pub fn jsii_pending(data: ::jsii_host::StructData, pending: ::jsii_host::Pending<T>) -> Self {
+        Self(data, pending)
+    }
+    /// Makes the object.
+    #[track_caller]
+    pub fn build(self) -> ::jsii_host::Result<T> {
+        self.1.build(self.0.to_wire("mcp-lambda-cdk.McpPlaygroundMonitoringProps"))
+    }
+}
+impl ::jsii_host::ToWire for McpPlaygroundMonitoringProps {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("mcp-lambda-cdk.McpPlaygroundMonitoringProps")
+    }
+}
+/// Properties of `McpPlayground`.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct McpPlaygroundProps<C = ()>(::jsii_host::StructData, C);
+::jsii_host::is_a!(McpPlaygroundProps: crate::generated::mcp_lambda_cdk::McpPlaygroundProps, ::jsii_host::Value);
+impl McpPlaygroundProps {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(models: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::mcp_lambda_cdk::McpBedrockModel>>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("models", models.into_arg());
+        Self(jsii_data, ())
+    }
+}
+impl<C> McpPlaygroundProps<C> {
+    /// The playground's code.
+    ///
+    /// Default: the program that the npm package brings
+    #[must_use]
+    pub fn code(mut self, value: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpCode>) -> Self {
+        self.0.set("code", value.into_arg());
+        self
+    }
+    /// The URL of the playground.
+    ///
+    /// Default: McpFront.cloudFront()
+    #[must_use]
+    pub fn front(mut self, value: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpFront>) -> Self {
+        self.0.set("front", value.into_arg());
+        self
+    }
+    /// Retention of the function's log.
+    ///
+    /// Default: RetentionDays.ONE_MONTH
+    #[must_use]
+    pub fn log_retention(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_logs::RetentionDays>) -> Self {
+        self.0.set("logRetention", value.into_arg());
+        self
+    }
+    /// Memory in MiB, from 128 to 10240;
+    ///
+    /// Default: 256
+    #[must_use]
+    pub fn memory_size(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
+        self.0.set("memorySize", value.into_arg());
+        self
+    }
+    /// What happens to the conversations, sign-ins and logs when the stack is deleted.
+    ///
+    /// Default: RemovalPolicy.RETAIN
+    #[must_use]
+    pub fn removal_policy(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::RemovalPolicy>) -> Self {
+        self.0.set("removalPolicy", value.into_arg());
+        self
+    }
+    /// The number of concurrent requests that is reserved for this function from the account's quota, and its limit.
+    ///
+    /// Default: the unreserved part of the account's quota
+    #[must_use]
+    pub fn reserved_concurrency(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
+        self.0.set("reservedConcurrency", value.into_arg());
+        self
+    }
+    /// How long a conversation is kept after its last change, in whole days.
+    ///
+    /// Default: Duration.days(30)
+    #[must_use]
+    pub fn retention(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::Duration>) -> Self {
+        self.0.set("retention", value.into_arg());
+        self
+    }
+    /// MCP servers of other apps, by their names for people, after those of `servers`: https URLs, for example `https://mcp.example.com/mcp`. The name of an `McpRemoteServer` goes here with its `mcpServerUrl`.
+    ///
+    /// Default: those of `servers` only
+    #[must_use]
+    pub fn server_urls(mut self, value: impl ::jsii_host::IntoArg<::std::collections::BTreeMap<::std::string::String, ::std::string::String>>) -> Self {
+        self.0.set("serverUrls", value.into_arg());
+        self
+    }
+    /// MCP servers that everyone finds in the list, under their titles.
+    ///
+    /// Default: those of `serverUrls` only
+    #[must_use]
+    pub fn servers(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::mcp_lambda_cdk::IMcpServer>>) -> Self {
+        self.0.set("servers", value.into_arg());
+        self
+    }
+    /// The system prompt: what every model reads before the first question, for example what the tools are for.
+    ///
+    /// Default: nothing
+    #[must_use]
+    pub fn system_prompt(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("systemPrompt", value.into_arg());
+        self
+    }
+    /// Burst of requests of all people together, above which API Gateway responds with 429.
+    ///
+    /// Default: 100
+    #[must_use]
+    pub fn throttling_burst_limit(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
+        self.0.set("throttlingBurstLimit", value.into_arg());
+        self
+    }
+    /// Requests per second of all people together, above which API Gateway responds with 429.
+    ///
+    /// Default: 50
+    #[must_use]
+    pub fn throttling_rate_limit(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
+        self.0.set("throttlingRateLimit", value.into_arg());
+        self
+    }
+    /// Timeout of one request, at most 15 minutes.
+    ///
+    /// Default: Duration.minutes(5)
+    #[must_use]
+    pub fn timeout(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::Duration>) -> Self {
+        self.0.set("timeout", value.into_arg());
+        self
+    }
+    /// Name of the playground for people, in the heading of its pages and on the consent page of each server.
+    ///
+    /// Default: 'Playground'
+    #[must_use]
+    pub fn title(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("title", value.into_arg());
+        self
+    }
+    /// The number of tokens that a person may use in a day (UTC), read and written.
+    ///
+    /// Default: 500000
+    #[must_use]
+    pub fn tokens_per_day(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
+        self.0.set("tokensPerDay", value.into_arg());
+        self
+    }
+    /// Whether requests are traced with X-Ray, by the API and by the function.
+    ///
+    /// Default: false
+    #[must_use]
+    pub fn tracing(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("tracing", value.into_arg());
+        self
+    }
+    /// The number of turns that a person may start in a minute.
+    ///
+    /// Default: 20
+    #[must_use]
+    pub fn turns_per_minute(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
+        self.0.set("turnsPerMinute", value.into_arg());
+        self
+    }
+    /// The web ACL of the API stage, of scope `REGIONAL`.
+    ///
+    /// Default: none
+    #[must_use]
+    pub fn web_acl(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::interfaces::aws_wafv2::IWebACLRef>) -> Self {
+        self.0.set("webAcl", value.into_arg());
+        self
+    }
+}
+impl<T: ::jsii_host::Handle> McpPlaygroundProps<::jsii_host::Pending<T>> {
+    #[doc(hidden)]
+    pub fn jsii_pending(data: ::jsii_host::StructData, pending: ::jsii_host::Pending<T>) -> Self {
+        Self(data, pending)
+    }
+    /// Makes the object.
+    #[track_caller]
+    pub fn build(self) -> ::jsii_host::Result<T> {
+        self.1.build(self.0.to_wire("mcp-lambda-cdk.McpPlaygroundProps"))
+    }
+}
+impl ::jsii_host::ToWire for McpPlaygroundProps {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("mcp-lambda-cdk.McpPlaygroundProps")
+    }
+}
 /// An MCP client that the operator has registered with the authorization server.
 #[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
 pub struct McpPreRegisteredClient(::jsii_host::StructData);
@@ -2522,6 +3220,16 @@ impl McpRemoteServer {
     pub fn add_machine_client_with(&self, id: impl ::jsii_host::IntoArg<::std::string::String>, options: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpMachineClientOptions>) -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::McpMachineClient> {
         self.jsii_invoke("addMachineClient", [id.into_arg(), options.into_arg()])
     }
+    /// Adds what people and programs need to connect to the outputs of the stack, as `McpServer.addOutputs` does.
+    #[track_caller]
+    pub fn add_outputs(&self) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("addOutputs", [])
+    }
+    /// Adds what people and programs need to connect to the outputs of the stack, as `McpServer.addOutputs` does.
+    #[track_caller]
+    pub fn add_outputs_with(&self, options: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpOutputsOptions>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("addOutputs", [options.into_arg()])
+    }
     /// Gives an app client that this server does not define limits of its own, as `McpServer.limitAppClient` does.
     #[track_caller]
     pub fn limit_app_client(&self, client_id: impl ::jsii_host::IntoArg<::std::string::String>, limits: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpAppClientLimits>) -> ::jsii_host::Result<()> {
@@ -2606,6 +3314,14 @@ impl<C> McpRemoteServerProps<C> {
     #[must_use]
     pub fn lambda_authorizer(mut self, value: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpLambdaAuthorizerOptions>) -> Self {
         self.0.set("lambdaAuthorizer", value.into_arg());
+        self
+    }
+    /// The page for people at the root of the public URL.
+    ///
+    /// Default: McpPage.standard()
+    #[must_use]
+    pub fn page(mut self, value: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpPage>) -> Self {
+        self.0.set("page", value.into_arg());
         self
     }
     /// The server's path below its host: `/orders` makes the MCP URL `https://<host>/orders/mcp`.
@@ -2878,6 +3594,16 @@ impl McpServer {
     pub fn add_machine_client_with(&self, id: impl ::jsii_host::IntoArg<::std::string::String>, options: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpMachineClientOptions>) -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::McpMachineClient> {
         self.jsii_invoke("addMachineClient", [id.into_arg(), options.into_arg()])
     }
+    /// Adds what people and programs need to connect to the outputs of the stack: the MCP URL, the sign-in page, the line for each MCP client, and no secret.
+    #[track_caller]
+    pub fn add_outputs(&self) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("addOutputs", [])
+    }
+    /// Adds what people and programs need to connect to the outputs of the stack: the MCP URL, the sign-in page, the line for each MCP client, and no secret.
+    #[track_caller]
+    pub fn add_outputs_with(&self, options: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpOutputsOptions>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("addOutputs", [options.into_arg()])
+    }
     /// The command that adds the server to an MCP client: `claude-code`, or, with an authorization that needs only the URL, `codex`, `gemini`, `mcp-remote` or `vscode`;
     #[track_caller]
     pub fn connect_command(&self, client: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<::std::string::String> {
@@ -2887,6 +3613,16 @@ impl McpServer {
     #[track_caller]
     pub fn limit_app_client(&self, client_id: impl ::jsii_host::IntoArg<::std::string::String>, limits: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpAppClientLimits>) -> ::jsii_host::Result<()> {
         self.jsii_invoke("limitAppClient", [client_id.into_arg(), limits.into_arg()])
+    }
+    /// Share of the calls of a cached tool whose result came from the cache, from 0 to 1;
+    #[track_caller]
+    pub fn metric_cache_hit_rate(&self, tool_name: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metricCacheHitRate", [tool_name.into_arg()])
+    }
+    /// Share of the calls of a cached tool whose result came from the cache, from 0 to 1;
+    #[track_caller]
+    pub fn metric_cache_hit_rate_with(&self, tool_name: impl ::jsii_host::IntoArg<::std::string::String>, options: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::MetricOptions>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_cloudwatch::Metric> {
+        self.jsii_invoke("metricCacheHitRate", [tool_name.into_arg(), options.into_arg()])
     }
     /// Calls of a tool;
     #[track_caller]
@@ -3076,6 +3812,14 @@ impl<C> McpServerProps<C> {
     #[must_use]
     pub fn memory_size(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
         self.0.set("memorySize", value.into_arg());
+        self
+    }
+    /// The page for people at the root of the public URL.
+    ///
+    /// Default: McpPage.standard()
+    #[must_use]
+    pub fn page(mut self, value: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpPage>) -> Self {
+        self.0.set("page", value.into_arg());
         self
     }
     /// The server's path below its host: `/orders` makes the MCP URL `https://<host>/orders/mcp`.
@@ -3269,6 +4013,199 @@ impl ::jsii_host::FromWire for McpThrottle {
             ("rateLimit", ::jsii_host::rewire::<f64>),
         ];
         ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
+    }
+}
+/// The tools of an MCP server as plain REST, for programs that do not speak MCP: `GET /functions`, `GET` and `POST /functions/{name}`, `POST /functions/call`, `/tools/call` and `/execute`, and `GET /openapi.json` and `/docs`.
+///
+/// The server's function handles the requests with the same checks of OAuth scopes and arguments, result cache, limits and
+/// telemetry. Callers have an API key, which has OAuth scopes, or an access token of the server.
+///
+/// It does not rotate keys, and it does not serve tools that need an MCP client: calls of those get 409.
+#[derive(::std::clone::Clone)]
+pub struct McpToolsApi(crate::generated::constructs::Construct);
+::jsii_host::handle!(McpToolsApi(crate::generated::constructs::Construct), "mcp-lambda-cdk.McpToolsApi");
+::jsii_host::is_a!(McpToolsApi: crate::generated::mcp_lambda_cdk::McpToolsApi, crate::generated::constructs::Construct, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
+impl McpToolsApi {
+    /// Makes one, with everything that is required.
+    #[track_caller]
+    pub fn new(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>, props: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpToolsApiProps>) -> ::jsii_host::Result<Self> {
+        ::jsii_host::create(&crate::generated::mcp_lambda_cdk::ASSEMBLY, "mcp-lambda-cdk.McpToolsApi", ::std::vec![scope.into_arg(), id.into_arg(), props.into_arg()]).map(::jsii_host::Handle::from_object)
+    }
+    /// Starts one: set what is optional, then call `build`.
+    pub fn builder(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>, server: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpServer>) -> crate::generated::mcp_lambda_cdk::McpToolsApiProps<::jsii_host::Pending<Self>> {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("server", server.into_arg());
+        crate::generated::mcp_lambda_cdk::McpToolsApiProps::jsii_pending(jsii_data, ::jsii_host::Pending::new(&crate::generated::mcp_lambda_cdk::ASSEMBLY, ::std::vec![scope.into_arg(), id.into_arg()]))
+    }
+    /// The API in front of the server's function.
+    #[track_caller]
+    pub fn api(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_apigateway::RestApi> {
+        self.jsii_get("api")
+    }
+    /// The API keys by their names.
+    #[track_caller]
+    pub fn api_keys(&self) -> ::jsii_host::Result<::std::collections::BTreeMap<::std::string::String, crate::generated::aws_cdk_lib::aws_apigateway::IApiKey>> {
+        self.jsii_get("apiKeys")
+    }
+    /// The base URL of the endpoints, without a trailing slash.
+    #[track_caller]
+    pub fn tools_url(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("toolsUrl")
+    }
+    /// The domain of `McpFront.customDomain`. Undefined with every other front.
+    #[track_caller]
+    pub fn custom_domain(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::aws_cdk_lib::aws_apigateway::DomainName>> {
+        self.jsii_get("customDomain")
+    }
+    /// Adds what programs need to the outputs of the stack: the base URL and the id of each API key, and no value of a key.
+    #[track_caller]
+    pub fn add_outputs(&self) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("addOutputs", [])
+    }
+    /// Adds what programs need to the outputs of the stack: the base URL and the id of each API key, and no value of a key.
+    #[track_caller]
+    pub fn add_outputs_with(&self, prefix: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("addOutputs", [prefix.into_arg()])
+    }
+}
+/// An API key of `McpToolsApi`.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct McpToolsApiKeyOptions(::jsii_host::StructData);
+::jsii_host::is_a!(McpToolsApiKeyOptions: crate::generated::mcp_lambda_cdk::McpToolsApiKeyOptions, ::jsii_host::Value);
+impl McpToolsApiKeyOptions {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(name: impl ::jsii_host::IntoArg<::std::string::String>, oauth_scopes: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::mcp_lambda_cdk::McpScope>>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("name", name.into_arg());
+        jsii_data.set("oauthScopes", oauth_scopes.into_arg());
+        Self(jsii_data)
+    }
+}
+impl McpToolsApiKeyOptions {
+    /// Whether the key is accepted.
+    ///
+    /// Default: true
+    #[must_use]
+    pub fn enabled(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("enabled", value.into_arg());
+        self
+    }
+    /// The number of requests that the key may send in a day, week or month.
+    ///
+    /// Default: none
+    #[must_use]
+    pub fn quota(mut self, value: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpQuota>) -> Self {
+        self.0.set("quota", value.into_arg());
+        self
+    }
+    /// The rate limit of the key.
+    ///
+    /// Default: 10 requests per second, in bursts of 20
+    #[must_use]
+    pub fn throttle(mut self, value: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpThrottle>) -> Self {
+        self.0.set("throttle", value.into_arg());
+        self
+    }
+}
+impl ::jsii_host::ToWire for McpToolsApiKeyOptions {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("mcp-lambda-cdk.McpToolsApiKeyOptions")
+    }
+}
+/// Properties of `McpToolsApi`.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct McpToolsApiProps<C = ()>(::jsii_host::StructData, C);
+::jsii_host::is_a!(McpToolsApiProps: crate::generated::mcp_lambda_cdk::McpToolsApiProps, ::jsii_host::Value);
+impl McpToolsApiProps {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(server: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpServer>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("server", server.into_arg());
+        Self(jsii_data, ())
+    }
+}
+impl<C> McpToolsApiProps<C> {
+    /// Whether it accepts the access tokens of the server, verified as for the server itself.
+    ///
+    /// Default: false
+    #[must_use]
+    pub fn access_tokens(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("accessTokens", value.into_arg());
+        self
+    }
+    /// The URL of the endpoints.
+    ///
+    /// Default: McpFront.stage()
+    #[must_use]
+    pub fn front(mut self, value: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpFront>) -> Self {
+        self.0.set("front", value.into_arg());
+        self
+    }
+    /// The API keys, each with a usage plan of its own.
+    ///
+    /// Default: none: `accessTokens` must be true
+    #[must_use]
+    pub fn keys(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::mcp_lambda_cdk::McpToolsApiKeyOptions>>) -> Self {
+        self.0.set("keys", value.into_arg());
+        self
+    }
+    /// Whether everyone may read the OpenAPI document and the page, which then list all tools.
+    ///
+    /// Default: false
+    #[must_use]
+    pub fn public_documents(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("publicDocuments", value.into_arg());
+        self
+    }
+    /// Burst of requests of all callers together, above which API Gateway responds with 429.
+    ///
+    /// Default: 100
+    #[must_use]
+    pub fn throttling_burst_limit(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
+        self.0.set("throttlingBurstLimit", value.into_arg());
+        self
+    }
+    /// Requests per second of all callers together, above which API Gateway responds with 429.
+    ///
+    /// Default: 50
+    #[must_use]
+    pub fn throttling_rate_limit(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
+        self.0.set("throttlingRateLimit", value.into_arg());
+        self
+    }
+    /// Whether requests are traced with X-Ray.
+    ///
+    /// Default: false
+    #[must_use]
+    pub fn tracing(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("tracing", value.into_arg());
+        self
+    }
+    /// The web ACL of the API stage, of scope `REGIONAL`.
+    ///
+    /// Default: none
+    #[must_use]
+    pub fn web_acl(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::interfaces::aws_wafv2::IWebACLRef>) -> Self {
+        self.0.set("webAcl", value.into_arg());
+        self
+    }
+}
+impl<T: ::jsii_host::Handle> McpToolsApiProps<::jsii_host::Pending<T>> {
+    #[doc(hidden)]
+    pub fn jsii_pending(data: ::jsii_host::StructData, pending: ::jsii_host::Pending<T>) -> Self {
+        Self(data, pending)
+    }
+    /// Makes the object.
+    #[track_caller]
+    pub fn build(self) -> ::jsii_host::Result<T> {
+        self.1.build(self.0.to_wire("mcp-lambda-cdk.McpToolsApiProps"))
+    }
+}
+impl ::jsii_host::ToWire for McpToolsApiProps {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("mcp-lambda-cdk.McpToolsApiProps")
     }
 }
 /// The people who may use MCP servers, and the pages where they sign up and in: a Cognito user pool (Essentials) with verified e-mail addresses as user names, and a domain with managed login.

@@ -1,0 +1,2 @@
+export * from './mcp-tools-api';
+export * from './mcp-tools-api-options';

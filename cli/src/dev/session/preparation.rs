@@ -1,0 +1,88 @@
+//! Synthesizes an app and builds its programs, until both agree.
+
+use super::state::Session;
+use crate::dev::app::Assembly;
+use crate::dev::error::StackError;
+use crate::dev::programs::{self, Built, ProgramOfApp};
+
+/// A synthesized app whose fronts are known, with its programs built.
+pub(super) struct Prepared {
+    pub(super) assembly: Assembly,
+    pub(super) built: Vec<Built>,
+}
+
+impl Session {
+    /// Builds the programs that are known from an earlier run, and synthesizes the app. An app that cannot be synthesized
+    /// because a contract is old or missing can be when the servers of its Cargo project have printed theirs.
+    pub(super) async fn first_preparation(&mut self) -> Result<Prepared, StackError> {
+        let programs = self.programs.clone();
+        // What an earlier app had may be gone by now.
+        let known = programs.into_iter().filter(still_there);
+        let mut built = Vec::new();
+        for program in known {
+            built.push(self.build(&program).await?);
+        }
+        let error = match self.prepare(built).await {
+            Ok(prepared) => return self.checked(prepared),
+            Err(error) => error,
+        };
+        let mut fixed = false;
+        for program in programs::discover(&self.app.root, &self.paths).await {
+            fixed |= !self.build(&program).await?.contract_changes.is_empty();
+        }
+        if !fixed {
+            return Err(error);
+        }
+        let prepared = self.prepare(Vec::new()).await?;
+        self.checked(prepared)
+    }
+
+    pub(super) fn checked(&self, prepared: Prepared) -> Result<Prepared, StackError> {
+        let Assembly {
+            servers,
+            playgrounds,
+            ..
+        } = &prepared.assembly;
+        if servers.is_empty() && playgrounds.is_empty() {
+            return Err(StackError::NoServer {
+                root: self.app.root.clone(),
+            });
+        }
+        Ok(prepared)
+    }
+
+    /// Synthesizes the app until its fronts have addresses and its servers' contracts are those of their programs. `built` are
+    /// the programs that are up to date.
+    pub(super) async fn prepare(&mut self, mut built: Vec<Built>) -> Result<Prepared, StackError> {
+        loop {
+            let assembly = self.synthesize().await?;
+            let mut complete = self.fronts.assign(&assembly).await?;
+            let programs = programs::of_app(&assembly);
+            for program in &programs {
+                if self.up_to_date.contains(program) || built.iter().any(|each| each.is(program)) {
+                    continue;
+                }
+                let new = self.build(program).await?;
+                complete &= new.contract_changes.is_empty();
+                built.push(new);
+            }
+            self.programs = programs;
+            if complete {
+                let new = programs_of(&built).filter(|new| !self.up_to_date.contains(new));
+                let new: Vec<ProgramOfApp> = new.cloned().collect();
+                self.up_to_date.extend(new);
+                return Ok(Prepared { assembly, built });
+            }
+        }
+    }
+}
+
+fn programs_of(built: &[Built]) -> impl Iterator<Item = &ProgramOfApp> {
+    built.iter().map(Built::program)
+}
+
+/// Whether a program of an earlier run can still be built.
+fn still_there(program: &ProgramOfApp) -> bool {
+    let cargo = program.cargo.as_ref();
+    cargo.is_none_or(|cargo| cargo.directory.join("Cargo.toml").exists())
+}

@@ -1,0 +1,1 @@
+//! Has nothing: `Cargo.toml` says what this crate is for.
