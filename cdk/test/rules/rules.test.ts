@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { execFile, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -9,7 +9,6 @@ import type { IConstruct } from 'constructs';
 import { readContext } from '../../app/context';
 import { DogFactsStack } from '../../app/dog-facts-stack';
 import { fixture } from '../synthesis';
-import { addCombinations, addHosts } from './combinations';
 
 const CFN_LINT_VERSION = '1.58.0';
 const root = dirname(dirname(dirname(__dirname)));
@@ -24,17 +23,30 @@ interface Finding {
   readonly ruleName: string;
 }
 
+/** Synthesis and cfn-lint are a process each that keeps one core busy. */
+const CONCURRENCY = 2;
+
+/** Runs a program beside others; what it printed, and its exit status. */
+function ended(
+  program: string,
+  args: string[],
+  env = process.env,
+): Promise<{ status: number; stdout: string; stderr: string }> {
+  return new Promise((resolve) =>
+    execFile(program, args, { env, maxBuffer: 2 ** 26 }, (error, stdout, stderr) =>
+      resolve({ status: error === null ? 0 : typeof error.code === 'number' ? error.code : 1, stdout, stderr }),
+    ),
+  );
+}
+
 /** Synthesizes a stack of checked-app.ts and returns what the rules found; an output directory's name tells runs apart. */
-function findings(stack: string, name: string, context: Record<string, string> = {}): Finding[] {
+async function findings(stack: string, name: string, context: Record<string, string> = {}): Promise<Finding[]> {
   const outputDirectory = join(directory, name);
-  const run = spawnSync(process.execPath, ['--import', 'tsx', 'cdk/test/rules/checked-app.ts', stack], {
-    encoding: 'utf8',
-    env: {
-      ...process.env,
-      CDK_VALIDATION: 'true',
-      CDK_OUTDIR: outputDirectory,
-      CDK_CONTEXT_JSON: JSON.stringify({ ...featureFlags, lambdaDir, ...context }),
-    },
+  const run = await ended(process.execPath, ['--import', 'tsx', 'cdk/test/rules/checked-app.ts', stack], {
+    ...process.env,
+    CDK_VALIDATION: 'true',
+    CDK_OUTDIR: outputDirectory,
+    CDK_CONTEXT_JSON: JSON.stringify({ ...featureFlags, lambdaDir, ...context }),
   });
   const { pluginReports } = JSON.parse(readFileSync(join(outputDirectory, 'validation-report.json'), 'utf8'));
   const found = pluginReports.flatMap((report: any) =>
@@ -64,33 +76,33 @@ const apps: [title: string, stack: string, context: Record<string, string>][] = 
   ['workshop-cloudfront', 'Workshop', {}],
 ];
 
-describe("the CDK's own rules and cdk-nag", () => {
+describe("the CDK's own rules and cdk-nag", { concurrency: CONCURRENCY }, () => {
   for (const [name, stack, context] of apps) {
-    test(`find nothing in ${name}`, () => {
-      assert.deepEqual(findings(stack, name, context), []);
+    test(`find nothing in ${name}`, async () => {
+      assert.deepEqual(await findings(stack, name, context), []);
     });
   }
 
-  test('find nothing in any front with any authorization and any registration', () => {
-    assert.deepEqual(findings('Combinations', 'combinations'), []);
+  test('find nothing in any front with any authorization and any registration', async () => {
+    assert.deepEqual(await findings('Combinations', 'combinations'), []);
   });
 
-  test('find nothing in two servers on one host, together or in stacks apart', () => {
-    assert.deepEqual(findings('Hosts', 'hosts'), []);
+  test('find nothing in two servers on one host, together or in stacks apart', async () => {
+    assert.deepEqual(await findings('Hosts', 'hosts'), []);
   });
 
-  test('fail the synthesis when they find something', () => {
+  test('fail the synthesis when they find something', async () => {
     assert.ok(
-      findings('Broken', 'broken').some(({ pluginName }) => pluginName !== 'AwsSolutions'),
+      (await findings('Broken', 'broken')).some(({ pluginName }) => pluginName !== 'AwsSolutions'),
       "the CDK's own rules found nothing",
     );
   });
 
-  test('find in the library what the app acknowledges, and nothing more', () => {
+  test('find in the library what the app acknowledges, and nothing more', async () => {
     const app = new App({ context: { lambdaDir } });
     const acknowledged = acknowledgements(new DogFactsStack(app, 'DogFacts', readContext(app.node)));
     const byApp = acknowledged.filter(({ id }) => !OF_LIBRARY.test(id));
-    const found = findings('Library', 'library');
+    const found = await findings('Library', 'library');
     assert.deepEqual(
       [...new Set(byApp.map(({ id }) => id))].sort(),
       [...new Set(found.map(({ pluginName, ruleName }) => `${pluginName}::${ruleName}`))].sort(),
@@ -160,7 +172,7 @@ function acknowledgements(construct: IConstruct): { path: string; id: string; re
     );
 }
 
-describe('cfn-lint', () => {
+describe('cfn-lint', { concurrency: CONCURRENCY }, () => {
   const environment = join(root, '.local', 'lint-venv');
   const executable = join(environment, 'bin', 'cfn-lint');
 
@@ -174,54 +186,58 @@ describe('cfn-lint', () => {
 
   // W3005: the CDK always adds a DependsOn for the function's role, which is implied.
   const lint = (templates: string[]) =>
-    spawnSync(executable, ['--ignore-checks', 'W3005', '--format', 'parseable', '--', ...templates], {
-      encoding: 'utf8',
-    });
+    ended(executable, ['--ignore-checks', 'W3005', '--format', 'parseable', '--', ...templates]);
 
-  test('finds nothing in any template', () => {
-    const combinations = addCombinations(new App(), lambdaDir).map((stack) =>
-      join(directory, 'combinations', `${stack}.template.json`),
-    );
-    const hosts = addHosts(new App(), lambdaDir).map((stack) => join(directory, 'hosts', `${stack}.template.json`));
-    const templates = [
-      ...apps.map(([name, stack]) => join(directory, name, `${stack}.template.json`)),
-      ...combinations,
-      ...hosts,
-    ];
-    assert.deepEqual([combinations.length, hosts.length], [4 * 12, 3 * 3 + 2]);
-    const run = lint(templates);
-    assert.equal(run.stdout + run.stderr, '');
-    assert.equal(run.status, 0);
-  });
+  const finds = async (...templates: string[]) => {
+    const { status, stdout, stderr } = await lint(templates);
+    assert.equal(stdout + stderr, '');
+    assert.equal(status, 0);
+  };
 
-  test('finds nothing in the templates of the integration apps', () => {
-    const run = lint(
-      ['defaults', 'everything'].map((app) => join('test', 'integration', 'snapshots', `${app}.template.json`)),
-    );
-    assert.equal(run.stdout + run.stderr, '');
-    assert.equal(run.status, 0);
-  });
+  test('finds nothing in the templates of the example apps', () =>
+    finds(...apps.map(([name, stack]) => join(directory, name, `${stack}.template.json`))));
 
-  for (const choices of [[], ['env=prod', 'authorization=cognito', 'front=stage']]) {
-    test(`finds nothing in the template without the CDK${choices.map((each) => ` ${each}`).join('')}`, () => {
-      const destination = join(directory, ['without-cdk', ...choices].join('-'));
-      const written = spawnSync(
-        process.execPath,
-        ['scripts/template.mjs', destination, `lambdaDir=${lambdaDir}`, ...choices],
-        { encoding: 'utf8', env: { ...process.env, CDK_VALIDATION: 'false' } },
-      );
-      assert.equal(written.status, 0, written.stderr);
-      const run = lint([join(destination, 'dog-facts.template.json')]);
-      assert.equal(run.stdout + run.stderr, '');
-      assert.equal(run.status, 0);
+  const inFolder = (folder: string) =>
+    readdirSync(join(directory, folder))
+      .filter((name) => name.endsWith('.template.json'))
+      .sort()
+      .map((name) => join(directory, folder, name));
+
+  for (let half = 0; half < CONCURRENCY; half += 1) {
+    test(`finds nothing in a template of a combination, part ${half + 1} of ${CONCURRENCY}`, () => {
+      const combinations = inFolder('combinations');
+      assert.equal(combinations.length, 4 * 12);
+      return finds(...combinations.filter((_, index) => index % CONCURRENCY === half));
     });
   }
 
-  test('finds what is wrong with a template that is', () => {
-    assert.match(
-      lint([join(directory, 'broken', 'Broken.template.json')]).stdout,
-      /E3031:'https:..mcp.example.com.mcp' does not match/,
-    );
+  test('finds nothing in a template of a host', () => {
+    const hosts = inFolder('hosts');
+    assert.equal(hosts.length, 3 * 3 + 2);
+    return finds(...hosts);
+  });
+
+  test('finds nothing in the templates of the integration apps', () =>
+    finds(
+      ...['defaults', 'everything'].map((app) => join('test', 'integration', 'snapshots', `${app}.template.json`)),
+    ));
+
+  for (const choices of [[], ['env=prod', 'authorization=cognito', 'front=stage']]) {
+    test(`finds nothing in the template without the CDK${choices.map((each) => ` ${each}`).join('')}`, async () => {
+      const destination = join(directory, ['without-cdk', ...choices].join('-'));
+      const written = await ended(
+        process.execPath,
+        ['scripts/template.mjs', destination, `lambdaDir=${lambdaDir}`, ...choices],
+        { ...process.env, CDK_VALIDATION: 'false' },
+      );
+      assert.equal(written.status, 0, written.stderr);
+      await finds(join(destination, 'dog-facts.template.json'));
+    });
+  }
+
+  test('finds what is wrong with a template that is', async () => {
+    const { stdout } = await lint([join(directory, 'broken', 'Broken.template.json')]);
+    assert.match(stdout, /E3031:'https:..mcp.example.com.mcp' does not match/);
   });
 });
 
