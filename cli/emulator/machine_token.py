@@ -46,7 +46,7 @@ class Program(NamedTuple):
         described = outputs["servers"][server]
         client = next(iter(described["machineClients"].values()))
         return cls(client["clientId"], client["clientSecretArn"], described["tokenUrl"],
-                   " ".join(described["oauthScopes"]), outputs["AwsRegion"], outputs["AwsEndpointUrl"], started)
+                   " ".join(client["oauthScopes"]), outputs["AwsRegion"], outputs["AwsEndpointUrl"], started)
 
     def meaning(self) -> str:
         """What a kept token is good for: this start of the stack, its client, scopes and token endpoint, and no other's."""

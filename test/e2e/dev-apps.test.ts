@@ -74,7 +74,7 @@ async function callTool(outputs: Stack, server: LocalServer): Promise<string> {
   const issued = await fetch(server.tokenUrl, {
     method: 'POST',
     headers: { authorization: `Basic ${Buffer.from(`${client.clientId}:${secret}`).toString('base64')}` },
-    body: new URLSearchParams({ grant_type: 'client_credentials', scope: server.oauthScopes.join(' ') }),
+    body: new URLSearchParams({ grant_type: 'client_credentials', scope: client.oauthScopes.join(' ') }),
   });
   const { access_token: token } = (await issued.json()) as { access_token?: string };
   assert.equal(issued.status, 200);
@@ -136,6 +136,10 @@ describe('mcp-lambda dev', { timeout: 12 * patience }, () => {
       assert.match(running.printed(), /contract of orders: \+ tool getOrder \[orders\.read\]/);
       const urls = new Set(Object.values(outputs.servers).map(({ mcpServerUrl }) => mcpServerUrl));
       assert.equal(urls.size, 2);
+      assert.deepEqual(
+        ['Orders', 'Stock'].map((stack) => outputs.stacks[stack]?.['Url']),
+        ['Orders/Server', 'Stock/Server'].map((server) => outputs.servers[server]?.mcpServerUrl),
+      );
       const { OrdersTable: table } = outputs as unknown as { OrdersTable: string };
       await aws(outputs, 'dynamodb', 'DynamoDB_20120810.PutItem', { TableName: table, Item: { id: { S: 'kept' } } });
       await changeTool(running, outputs.servers['Stock/Server']!, join(apps, 'python/servers/src/bin/stock.rs'));

@@ -23,6 +23,8 @@ export interface Stack {
   readonly MailboxUrl: string;
   /** The port whose redirect URIs are registered with the interactive app client. */
   readonly CallbackPort: string;
+  /** The outputs of each stack by name. */
+  readonly stacks: { readonly [stack: string]: { readonly [output: string]: string } };
   /** The servers by the paths of their constructs. */
   readonly servers: { readonly [path: string]: LocalServer };
   /** The tools of servers as plain REST, by the paths of their constructs. */
@@ -40,7 +42,13 @@ export interface LocalServer {
   readonly signInUrl?: string;
   readonly tools: { readonly [tool: string]: readonly string[] };
   readonly connect: { readonly [client: string]: string };
-  readonly machineClients: { readonly [id: string]: { readonly clientId: string; readonly clientSecretArn: string } };
+  readonly machineClients: {
+    readonly [id: string]: {
+      readonly clientId: string;
+      readonly clientSecretArn: string;
+      readonly oauthScopes: readonly string[];
+    };
+  };
 }
 
 /** The stack that the test runner started; it is shared by all end-to-end tests of one run. */

@@ -62,6 +62,8 @@ export type LocalEntry =
       readonly kind: 'machineClient';
       readonly clientId: string;
       readonly clientSecretArn: string;
+      /** What it may ask for. */
+      readonly oauthScopes: readonly string[];
     }
   | {
       /** A playground: the URL of its pages. */

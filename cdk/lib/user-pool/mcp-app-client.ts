@@ -93,6 +93,7 @@ export class McpMachineClient extends Construct {
       kind: 'machineClient',
       clientId: this.clientId,
       clientSecretArn: this.clientSecret.secretArn,
+      oauthScopes: props.oauthScopes.map(({ scopeName }) => scopeName),
     }));
   }
 }

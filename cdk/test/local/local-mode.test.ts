@@ -5,7 +5,16 @@ import { describe, test } from 'node:test';
 import { type App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as cognito from 'aws-cdk-lib/aws-cognito';
-import { McpAuthorization, McpCode, McpFront, McpHost, McpRemoteServer, McpServer, McpUserPool } from '../../lib';
+import {
+  McpAuthorization,
+  McpCode,
+  McpFront,
+  McpHost,
+  McpRemoteServer,
+  McpScope,
+  McpServer,
+  McpUserPool,
+} from '../../lib';
 import { code, emptyApp, facts, fixture, includingScopes, only, twoScopes } from '../synthesis';
 
 /** What `mcp-lambda dev` writes. */
@@ -141,10 +150,15 @@ describe('local mode', () => {
       authorization: McpAuthorization.cognito(),
       callbackPort: 7000,
     });
-    server.addMachineClient('Job');
+    server.addMachineClient('Job', { oauthScopes: [McpScope.named('read')] });
     const all = records(app);
     const machine = all.find(({ kind }) => kind === 'machineClient')!;
     assert.equal(machine.path, '/Test/Server/Job');
+    // Not all that the server has.
+    assert.deepEqual(
+      [machine.oauthScopes.length, all.find(({ kind }) => kind === 'server')!.oauthScopes.length],
+      [1, 2],
+    );
     const record = all.find(({ kind }) => kind === 'server')!;
     assert.equal(record.contract, fixture('two-scopes.contract.json'));
     assert.deepEqual(Object.keys(record.connect), ['claude-code']);

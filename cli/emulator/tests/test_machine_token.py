@@ -62,8 +62,9 @@ class KeptToken(unittest.TestCase):
         self.file = Path(directory.name) / "outputs.token"
         url = f"http://127.0.0.1:{server.server_port}"
         def server(name: str) -> dict[str, object]:
-            client = {"clientId": f"client of {name}", "clientSecretArn": "arn:x"}
-            return {"tokenUrl": f"{url}/token", "oauthScopes": [f"{name}/read"], "machineClients": {"MachineClient": client}}
+            client = {"clientId": f"client of {name}", "clientSecretArn": "arn:x", "oauthScopes": [f"{name}/read"]}
+            scopes = [f"{name}/read", f"{name}/write"]
+            return {"tokenUrl": f"{url}/token", "oauthScopes": scopes, "machineClients": {"MachineClient": client}}
         self.outputs = {"AwsRegion": "us-east-1", "AwsEndpointUrl": url,
                         "servers": {"Shop/Orders": server("orders"), "Shop/Stock": server("stock")}}
 
@@ -82,12 +83,13 @@ class KeptToken(unittest.TestCase):
 
     def test_gives_no_token_of_another_start_server_client_or_scope(self) -> None:
         self.token()
-        client = {"Other": {"clientId": "another", "clientSecretArn": "arn:x"}}
-        others = ({"started": "2"}, {"server": "Shop/Stock"}, {"machineClients": client}, {"oauthScopes": ["another"]})
+        described = self.outputs["servers"]["Shop/Orders"]["machineClients"]["MachineClient"]
+        client, scopes = ({"Client": {**described, **changed}} for changed in ({"clientId": "x"}, {"oauthScopes": ["x"]}))
+        others = ({"started": "2"}, {"server": "Shop/Stock"}, {"machineClients": client}, {"machineClients": scopes})
         for number, changed in enumerate(others, start=2):
             self.assertEqual(self.token(**changed), f"token-{number}")
 
-    def test_asks_as_the_client_of_the_server_for_its_scopes(self) -> None:
+    def test_asks_as_the_client_of_the_server_for_the_scopes_of_the_client(self) -> None:
         self.token("Shop/Stock")
         self.assertEqual(TokenEndpoint.asked, ("client of stock", "stock/read"))
 

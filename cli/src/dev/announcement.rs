@@ -14,9 +14,13 @@ use super::tools_api::{self, ToolsApiOutputs};
 /// What a program needs to use the running stack.
 #[derive(Debug, Default, Clone, Serialize, Deserialize)]
 pub struct Outputs {
-    /// The outputs of the stacks, and the addresses of this machine, by name.
+    /// The outputs of the stacks, and the addresses of this machine, by name. Of a name that several stacks have, the value is
+    /// that of the first of these stacks; `stacks` has all.
     #[serde(flatten)]
     pub values: BTreeMap<String, String>,
+    /// The outputs of each stack by name, as `cdk deploy --outputs-file` writes them.
+    #[serde(default)]
+    pub stacks: BTreeMap<String, BTreeMap<String, String>>,
     /// The servers by construct path.
     pub servers: BTreeMap<String, ServerOutputs>,
     /// The playgrounds by construct path.
@@ -90,6 +94,8 @@ pub struct MachineClientOutputs {
     pub client_id: String,
     /// The secret in Secrets Manager with the `client_secret`.
     pub client_secret_arn: String,
+    /// The OAuth scopes that it may ask for.
+    pub oauth_scopes: Vec<String>,
 }
 
 /// The outputs of the stacks and the other values that a program needs for the local stack.
@@ -100,13 +106,22 @@ pub(crate) fn outputs(
     region: &str,
     model: &str,
 ) -> Outputs {
-    let stacks = assembly.stacks.iter();
-    let of_stacks = stacks.filter_map(|stack| deployed.stacks.get(&stack.name));
-    let of_stacks = of_stacks.flat_map(|stack| stack.outputs.clone());
+    let stacks: Vec<(&String, &BTreeMap<String, String>)> = assembly
+        .stacks
+        .iter()
+        .filter_map(|stack| Some((&stack.name, &deployed.stacks.get(&stack.name)?.outputs)))
+        .collect();
+    // The first stack comes last: its values stay.
+    let of_stacks = stacks.iter().rev();
+    let of_stacks = of_stacks.flat_map(|(_, outputs)| (*outputs).clone());
     let servers = assembly.servers.iter();
     let playgrounds = assembly.playgrounds.iter();
     Outputs {
         values: of_stacks.chain(local_values(ports, region)).collect(),
+        stacks: stacks
+            .iter()
+            .map(|(name, outputs)| ((*name).clone(), (*outputs).clone()))
+            .collect(),
         servers: servers
             .map(|server| {
                 (
@@ -161,6 +176,12 @@ fn server_outputs(
         let outputs = MachineClientOutputs {
             client_id: value(&client.record.client_id)?,
             client_secret_arn: value(&client.record.client_secret_arn)?,
+            oauth_scopes: client
+                .record
+                .oauth_scopes
+                .iter()
+                .filter_map(value)
+                .collect(),
         };
         Some((id.to_owned(), outputs))
     });

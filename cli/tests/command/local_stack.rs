@@ -12,7 +12,7 @@ use crate::mcp_server::{Behaviour, McpServer};
 fn project(servers: &[(&str, &str, &McpServer)]) -> Folder {
     let folder = Folder::new();
     let state = folder.path().join(".mcp-lambda");
-    let client = json!({ "clientId": "c", "clientSecretArn": "arn:x" });
+    let client = json!({ "clientId": "c", "clientSecretArn": "arn:x", "oauthScopes": ["read"] });
     let servers_of_outputs: Map<String, Value> = servers
         .iter()
         .map(|(construct, name, server)| {

@@ -111,6 +111,9 @@ pub(crate) struct ToolsApi {
 pub(crate) struct MachineClient {
     pub(crate) client_id: Value,
     pub(crate) client_secret_arn: Value,
+    /// What it may ask for.
+    #[serde(default)]
+    pub(crate) oauth_scopes: Vec<Value>,
 }
 
 /// A playground.

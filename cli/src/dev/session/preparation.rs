@@ -22,19 +22,26 @@ impl Session {
         for program in known {
             built.push(self.build(&program).await?);
         }
-        let error = match self.prepare(built).await {
-            Ok(prepared) => return self.checked(prepared),
-            Err(error) => error,
+        let assembly = match self.synthesize().await {
+            Ok(assembly) => assembly,
+            Err(error) => {
+                if !self.print_contracts().await? {
+                    return Err(error);
+                }
+                self.synthesize().await?
+            }
         };
-        let mut fixed = false;
-        for program in programs::discover(&self.app.root, &self.paths).await {
-            fixed |= !self.build(&program).await?.contract_changes.is_empty();
-        }
-        if !fixed {
-            return Err(error);
-        }
-        let prepared = self.prepare(Vec::new()).await?;
+        let prepared = self.prepare(assembly, built).await?;
         self.checked(prepared)
+    }
+
+    /// Builds every server of the app's Cargo project, which prints its contract. Says whether a contract has changed.
+    async fn print_contracts(&self) -> Result<bool, StackError> {
+        let mut changed = false;
+        for program in programs::discover(&self.app.root, &self.paths).await {
+            changed |= !self.build(&program).await?.contract_changes.is_empty();
+        }
+        Ok(changed)
     }
 
     pub(super) fn checked(&self, prepared: Prepared) -> Result<Prepared, StackError> {
@@ -51,11 +58,14 @@ impl Session {
         Ok(prepared)
     }
 
-    /// Synthesizes the app until its fronts have addresses and its servers' contracts are those of their programs. `built` are
-    /// the programs that are up to date.
-    pub(super) async fn prepare(&mut self, mut built: Vec<Built>) -> Result<Prepared, StackError> {
+    /// Synthesizes the app again, after `assembly`, until its fronts have addresses and its servers' contracts are those of their
+    /// programs. `built` are the programs that are up to date.
+    pub(super) async fn prepare(
+        &mut self,
+        mut assembly: Assembly,
+        mut built: Vec<Built>,
+    ) -> Result<Prepared, StackError> {
         loop {
-            let assembly = self.synthesize().await?;
             let mut complete = self.fronts.assign(&assembly).await?;
             let programs = programs::of_app(&assembly);
             for program in &programs {
@@ -73,6 +83,7 @@ impl Session {
                 self.up_to_date.extend(new);
                 return Ok(Prepared { assembly, built });
             }
+            assembly = self.synthesize().await?;
         }
     }
 }

@@ -48,7 +48,8 @@ impl Serving {
         let mut done = Vec::new();
         let mut updated = false;
         if change.stacks || built.iter().any(|each| !each.contract_changes.is_empty()) {
-            let prepared = session.prepare(built).await?;
+            let assembly = session.synthesize().await?;
+            let prepared = session.prepare(assembly, built).await?;
             if templates_of(&prepared.assembly)? != session.templates {
                 let deployed = session
                     .deploy(session.ports.emulator, &prepared.assembly)

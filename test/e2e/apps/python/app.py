@@ -13,6 +13,8 @@ def server(stack: Stack, name: str) -> McpServer:
     contract = McpContract.from_file(f"{name}.contract.json")
     made = McpServer(stack, "Server", code=code, contract=contract, removal_policy=RemovalPolicy.DESTROY)
     made.add_machine_client("Job")
+    # Of the same name in both stacks.
+    CfnOutput(stack, "Url", value=made.mcp_server_url)
     return made
 
 
