@@ -28,6 +28,7 @@ import {
   only,
   restContract,
   synthesize,
+  refusedByDirectories,
   synthesizeServer,
   type TemplateJson,
   twoScopes,
@@ -427,6 +428,11 @@ const defaults: Record<string, [stated: string, shown: () => unknown, expected: 
     '- the defaults of the Rust server',
     () => Object.keys(variables()).filter((name) => !name.startsWith('MCP_')),
     [],
+  ],
+  'McpServerProps.enforceDirectoryRules': [
+    'false',
+    () => synthesizeServer({ contract: refusedByDirectories() }).findResources('AWS::Lambda::Function') !== undefined,
+    true,
   ],
   'McpServerProps.awsResources': [
     '- none, for a contract that asks for none',

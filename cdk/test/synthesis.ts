@@ -45,6 +45,9 @@ export const withSpans = () => McpContract.fromFile(fixture('spans.contract.json
 /** The contract of a server with a setting of every type. */
 export const everySetting = () => McpContract.fromFile(fixture('settings.contract.json'));
 
+/** The facts contract as a program prints it that has found what directories would refuse. */
+export const refusedByDirectories = () => McpContract.fromFile(fixture('refused.contract.json'));
+
 /** A certificate that exists already, of no region in particular unless one is named. */
 export const certificate = (region?: string) =>
   acm.Certificate.fromCertificateArn(

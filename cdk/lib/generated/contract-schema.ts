@@ -3,6 +3,8 @@
 export interface ContractDocument {
   /** The lowest version whose readers understand all of the document: `CONTRACT_VERSION`, `SELF_INVOCATION_VERSION` or `ENDPOINT_METHODS_VERSION`. */
   readonly contractVersion: number;
+  /** What directories of MCP servers would refuse the server for, see [`Contract::directory_findings`]; left out when it is nothing. */
+  readonly directory?: ContractDirectoryFinding[];
   /** HTTP methods besides POST that the gateway has to let through to the function; left out when there are none. */
   readonly endpointMethods?: ContractEndpointMethod[];
   /** Request headers that clients must send for arguments of the tools, see `param_headers`: a preflight has to allow them. Left out when there are none. */
@@ -42,8 +44,36 @@ export interface ContractAwsResource {
 /** Kinds of `AwsResource`. */
 export type ContractAwsResourceType = "dynamodbTable";
 
+/** A rule of directories that a server does not keep. None of them keeps a client from connecting. */
+export interface ContractDirectoryFinding {
+  /** What does not keep it, such as `tool getDogs`. */
+  readonly about: string;
+  /** What is wrong and what fixes it, as the end of a sentence that begins with `about`. */
+  readonly message: string;
+  /** The rule. */
+  readonly rule: ContractDirectoryRule;
+}
+
+/** Rules of directories, see `docs/directories.md`. */
+export type ContractDirectoryRule = "tool-name" | "tool-title" | "tool-description" | "tool-hints" | "tool-hints-agree" | "tool-schema";
+
 /** HTTP methods of the MCP endpoint besides POST (Streamable HTTP, revisions before 2026-07-28). */
 export type ContractEndpointMethod = "DELETE" | "GET";
+
+/** A picture that clients show for a server or a tool (MCP 2025-11-25, `Icon`). */
+export interface ContractIcon {
+  /** MIME type; left out when `src` says it. */
+  readonly mimeType?: string | null;
+  /** Sizes such as `48x48`, or `any`; left out when it has no fixed ones. */
+  readonly sizes?: string[];
+  /** An `https` URL, or a `data` URL of the type `image`. */
+  readonly src: string;
+  /** The background that it is made for; left out when that is any. */
+  readonly theme?: ContractIconTheme | null;
+}
+
+/** A background of an `Icon`. */
+export type ContractIconTheme = "light" | "dark";
 
 /** One OAuth scope, by the name after the resource identifier. */
 export interface ContractScope {
@@ -67,12 +97,16 @@ export interface ContractSelfInvocation {
 export interface ContractServerInfo {
   /** One or two sentences for people. */
   readonly description: string;
+  /** Pictures of the server; left out when there are none. */
+  readonly icons?: ContractIcon[];
   /** Name, also the name of its directory and binary; see `SERVER_NAME`. */
   readonly name: string;
   /** Name for people. */
   readonly title: string;
   /** Version of the server. */
   readonly version: string;
+  /** URL of a page about the server; left out when there is none. */
+  readonly websiteUrl?: string | null;
 }
 
 /** One environment variable of a server function. */
@@ -110,6 +144,8 @@ export interface ContractTool {
   readonly awsActions: ContractAwsActions[];
   /** Description for the model. */
   readonly description: string | null;
+  /** Pictures of the tool; left out when there are none. */
+  readonly icons?: ContractIcon[];
   /** JSON Schema (2020-12) of the arguments. */
   readonly inputSchema: unknown;
   /** Name on the wire. */
@@ -176,6 +212,53 @@ export const CONTRACT_SCHEMA = {
         }
       ]
     },
+    "DirectoryFinding": {
+      "properties": {
+        "about": {
+          "type": "string"
+        },
+        "message": {
+          "type": "string"
+        },
+        "rule": {
+          "$ref": "#/$defs/DirectoryRule"
+        }
+      },
+      "required": [
+        "rule",
+        "about",
+        "message"
+      ],
+      "type": "object"
+    },
+    "DirectoryRule": {
+      "oneOf": [
+        {
+          "const": "tool-name",
+          "type": "string"
+        },
+        {
+          "const": "tool-title",
+          "type": "string"
+        },
+        {
+          "const": "tool-description",
+          "type": "string"
+        },
+        {
+          "const": "tool-hints",
+          "type": "string"
+        },
+        {
+          "const": "tool-hints-agree",
+          "type": "string"
+        },
+        {
+          "const": "tool-schema",
+          "type": "string"
+        }
+      ]
+    },
     "EndpointMethod": {
       "oneOf": [
         {
@@ -184,6 +267,52 @@ export const CONTRACT_SCHEMA = {
         },
         {
           "const": "GET",
+          "type": "string"
+        }
+      ]
+    },
+    "Icon": {
+      "properties": {
+        "mimeType": {
+          "type": [
+            "string",
+            "null"
+          ]
+        },
+        "sizes": {
+          "items": {
+            "type": "string"
+          },
+          "type": "array"
+        },
+        "src": {
+          "pattern": "^(https://|data:image/)",
+          "type": "string"
+        },
+        "theme": {
+          "anyOf": [
+            {
+              "$ref": "#/$defs/IconTheme"
+            },
+            {
+              "type": "null"
+            }
+          ]
+        }
+      },
+      "required": [
+        "src"
+      ],
+      "type": "object"
+    },
+    "IconTheme": {
+      "oneOf": [
+        {
+          "const": "light",
+          "type": "string"
+        },
+        {
+          "const": "dark",
           "type": "string"
         }
       ]
@@ -237,6 +366,12 @@ export const CONTRACT_SCHEMA = {
         "description": {
           "type": "string"
         },
+        "icons": {
+          "items": {
+            "$ref": "#/$defs/Icon"
+          },
+          "type": "array"
+        },
         "name": {
           "pattern": "^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$",
           "type": "string"
@@ -247,6 +382,12 @@ export const CONTRACT_SCHEMA = {
         },
         "version": {
           "type": "string"
+        },
+        "websiteUrl": {
+          "type": [
+            "string",
+            "null"
+          ]
         }
       },
       "required": [
@@ -379,6 +520,12 @@ export const CONTRACT_SCHEMA = {
             "null"
           ]
         },
+        "icons": {
+          "items": {
+            "$ref": "#/$defs/Icon"
+          },
+          "type": "array"
+        },
         "inputSchema": {},
         "name": {
           "minLength": 1,
@@ -427,6 +574,12 @@ export const CONTRACT_SCHEMA = {
       ],
       "minimum": 0,
       "type": "integer"
+    },
+    "directory": {
+      "items": {
+        "$ref": "#/$defs/DirectoryFinding"
+      },
+      "type": "array"
     },
     "endpointMethods": {
       "items": {

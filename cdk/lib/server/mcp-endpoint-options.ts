@@ -147,6 +147,14 @@ export interface McpServerProps extends McpFunctionOptions, McpEndpointOptions {
   readonly contract: McpContract;
 
   /**
+   * Whether synthesis fails where directories of MCP servers would refuse the server, for example because a tool has no title. The
+   * rules are in `docs/directories.md`; the server's program applies them when it prints the contract. Otherwise each finding is a
+   * warning with the id `mcp-lambda:directory:<rule>`, which `Annotations.of(server).acknowledgeWarning` silences.
+   * @default false
+   */
+  readonly enforceDirectoryRules?: boolean;
+
+  /**
    * The server's settings by the names of the contract. A duration takes a `Duration`, a list takes an array.
    * @default - the defaults of the Rust server
    */

@@ -12,6 +12,7 @@ import type { McpInteractiveClient, McpMachineClient } from '../user-pool/mcp-ap
 import type { McpAppClientLimits } from '../authorizer/mcp-app-client-limits';
 import type { McpAuthorizationServer } from '../authorization/mcp-authorization-server';
 import type { McpContract } from '../contract/mcp-contract';
+import { reportDirectoryFindings } from '../contract/private/directory-rules';
 import { functionIntegration } from '../api/mcp-endpoint';
 import { McpFunction } from '../function/mcp-function';
 import type { McpMachineClientOptions, McpServerProps } from './mcp-endpoint-options';
@@ -107,6 +108,7 @@ export class McpServer extends McpServerBase implements iam.IGrantable {
     super(scope, id);
     this._contract = props.contract;
     const contract = props.contract._document;
+    reportDirectoryFindings(this, contract, props.enforceDirectoryRules);
     this.endpoint = new ProtectedEndpoint(this, props);
     const { address, oauthScopes, issuer, signIn } = this.endpoint;
     const { front } = address;

@@ -8,6 +8,7 @@
 //! - [`Challenge`]: the `WWW-Authenticate` value of a 401 or 403 (RFC 6750 section 3, RFC 9728 section 5.1),
 //! - [`ProtectedResourceMetadata`] and [`AuthorizationServerMetadata`]: the documents of RFC 9728 and RFC 8414, and their
 //!   well-known paths,
+//! - [`DirectoryRule`]: what directories of MCP servers ask of the contract,
 //! - [`openapi`]: the OpenAPI document of the tools as plain REST, and the paths of its endpoints,
 //! - [`setting_names`], [`NameRule`]s such as [`SCOPE_NAME`], and lists such as [`LOOPBACK_HOSTS`]: facts that the constructs
 //!   know too. `npm run generate` writes them to `cdk/lib/generated`.
@@ -16,6 +17,7 @@
 
 mod challenge;
 mod connect;
+mod directory;
 mod hierarchy;
 mod host;
 mod manifest;
@@ -36,12 +38,13 @@ mod url;
 
 pub use challenge::{Challenge, InvalidChallengeValue};
 pub use connect::{CONNECT_COMMANDS, LINK_CONFIG, VSCODE_LINK};
+pub use directory::{DirectoryFinding, DirectoryRule, TOOL_NAME};
 pub use hierarchy::ScopeHierarchy;
 pub use host::{LOOPBACK_HOSTS, PRIVATE_DOMAINS, is_loopback_host};
 pub use manifest::{
     AwsActions, AwsResource, AwsResourceType, CONTRACT_VERSION, Contract, ContractProblem,
-    ENDPOINT_METHODS_VERSION, EndpointMethod, SELF_INVOCATION_VERSION, SERVER_NAME, Scope,
-    SelfInvocation, ServerInfo, Tool,
+    ENDPOINT_METHODS_VERSION, EndpointMethod, Icon, IconTheme, SELF_INVOCATION_VERSION,
+    SERVER_NAME, STATE_RESOURCE, Scope, SelfInvocation, ServerInfo, Tool,
 };
 pub use mcp_settings::{McpSettings, Metrics, ResponseMode};
 pub use metadata::{

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::directory::DirectoryFinding;
 use crate::hierarchy::cycle;
 use crate::param_headers;
 use crate::{
@@ -19,6 +20,9 @@ pub const CONTRACT_VERSION: u32 = 1;
 pub const SELF_INVOCATION_VERSION: u32 = 2;
 /// Version of a document with [`EndpointMethod`]s, which readers of [`SELF_INVOCATION_VERSION`] would overlook.
 pub const ENDPOINT_METHODS_VERSION: u32 = 3;
+
+/// The name of the table in which the library keeps what outlives an invocation.
+pub const STATE_RESOURCE: &str = "state";
 
 /// A server's name. It appears in command lines (`claude mcp add … <name>`) and in Cognito, which allow few characters.
 pub const SERVER_NAME: NameRule = NameRule {
@@ -58,6 +62,9 @@ pub struct Contract {
     pub request_headers: Vec<String>,
     /// Environment variables: the library's, then the server's own.
     pub settings: Vec<Setting>,
+    /// What directories of MCP servers would refuse the server for, see [`Contract::directory_findings`]; left out when it is nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub directory: Vec<DirectoryFinding>,
 }
 
 /// The identity of a server.
@@ -73,6 +80,40 @@ pub struct ServerInfo {
     pub title: String,
     /// One or two sentences for people.
     pub description: String,
+    /// URL of a page about the server; left out when there is none.
+    #[serde(rename = "websiteUrl", skip_serializing_if = "Option::is_none")]
+    pub website_url: Option<String>,
+    /// Pictures of the server; left out when there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub icons: Vec<Icon>,
+}
+
+/// A picture that clients show for a server or a tool (MCP 2025-11-25, `Icon`).
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Icon {
+    /// An `https` URL, or a `data` URL of the type `image`.
+    #[schemars(regex(pattern = r"^(https://|data:image/)"))]
+    pub src: String,
+    /// MIME type; left out when `src` says it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mime_type: Option<String>,
+    /// Sizes such as `48x48`, or `any`; left out when it has no fixed ones.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sizes: Vec<String>,
+    /// The background that it is made for; left out when that is any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub theme: Option<IconTheme>,
+}
+
+/// A background of an [`Icon`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum IconTheme {
+    /// A light one.
+    Light,
+    /// A dark one.
+    Dark,
 }
 
 /// One OAuth scope, by the name after the resource identifier.
@@ -101,6 +142,9 @@ pub struct Tool {
     pub title: Option<String>,
     /// Description for the model.
     pub description: Option<String>,
+    /// Pictures of the tool; left out when there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub icons: Vec<Icon>,
     /// JSON Schema (2020-12) of the arguments.
     pub input_schema: Value,
     /// JSON Schema (2020-12) of `structuredContent`; `null` when the tool has none.
@@ -218,6 +262,20 @@ pub enum ContractProblem {
         /// The problem, as the end of a sentence that begins with the tool.
         rule: &'static str,
     },
+    /// A picture that clients must not fetch.
+    #[error("{owner} has an icon at {src:?}: take an https URL, or Icon::data")]
+    Icon {
+        /// The server or the tool.
+        owner: String,
+        /// The beginning of its URL.
+        src: String,
+    },
+    /// The page about the server is no web page.
+    #[error("the website of the server is {url:?}: give an https URL")]
+    Website {
+        /// What it is.
+        url: String,
+    },
     /// A setting's default is not of the setting's type.
     #[error("the default of {setting} is not of the setting's type")]
     Default {
@@ -333,6 +391,7 @@ impl Contract {
                 });
             }
         }
+        problems.extend(self.public_urls());
         for setting in &self.settings {
             let text = setting.default.as_ref().is_some_and(Value::is_string);
             if text && !matches!(setting.setting_type, SettingType::String | SettingType::Url) {
@@ -342,6 +401,35 @@ impl Contract {
             }
         }
         problems
+    }
+
+    /// What is wrong with the URLs that clients fetch or open.
+    fn public_urls(&self) -> impl Iterator<Item = ContractProblem> {
+        let of_server = self
+            .server
+            .icons
+            .iter()
+            .map(|icon| ("the server".to_owned(), icon));
+        let of_tools = self.tools.iter().flat_map(|tool| {
+            let owner = format!("tool {}", tool.name);
+            tool.icons.iter().map(move |icon| (owner.clone(), icon))
+        });
+        let icons = of_server.chain(of_tools);
+        let icons = icons
+            .filter(|(_, icon)| {
+                !["https://", "data:image/"]
+                    .iter()
+                    .any(|good| icon.src.starts_with(good))
+            })
+            .map(|(owner, icon)| ContractProblem::Icon {
+                owner,
+                src: icon.src.chars().take(60).collect(),
+            });
+        let website = self.server.website_url.iter();
+        let website = website
+            .filter(|url| !url.starts_with("https://"))
+            .map(|url| ContractProblem::Website { url: url.clone() });
+        icons.chain(website)
     }
 
     /// The document as `<server> contract` prints it: indented JSON with a final line feed.
@@ -387,7 +475,7 @@ mod tests {
     use serde_json::json;
 
     use super::{
-        AwsActions, AwsResource, AwsResourceType, CONTRACT_VERSION, Contract, EndpointMethod,
+        AwsActions, AwsResource, AwsResourceType, CONTRACT_VERSION, Contract, EndpointMethod, Icon,
         Scope, SelfInvocation, ServerInfo, Tool,
     };
     use crate::{McpSettings, Settings};
@@ -400,6 +488,8 @@ mod tests {
                 version: "0.1.0".to_owned(),
                 title: "Counter".to_owned(),
                 description: "Counts".to_owned(),
+                website_url: None,
+                icons: Vec::new(),
             },
             scopes: vec![Scope {
                 name: "counter.read".to_owned(),
@@ -410,6 +500,7 @@ mod tests {
                 name: "getCounter".to_owned(),
                 title: None,
                 description: None,
+                icons: Vec::new(),
                 input_schema: json!({"type": "object"}),
                 output_schema: None,
                 annotations: None,
@@ -429,7 +520,39 @@ mod tests {
             endpoint_methods: Vec::new(),
             request_headers: Vec::new(),
             settings: McpSettings::definitions(),
+            directory: Vec::new(),
         }
+    }
+
+    #[test]
+    fn refuses_pictures_and_pages_that_are_not_on_the_web() {
+        let icon = |src: &str| Icon {
+            src: src.to_owned(),
+            mime_type: None,
+            sizes: Vec::new(),
+            theme: None,
+        };
+        let mut contract = contract();
+        contract.server.icons = vec![
+            icon("https://example.com/icon.png"),
+            icon("data:image/png;base64,AA=="),
+        ];
+        contract.server.website_url = Some("https://example.com".to_owned());
+        assert_eq!(messages(&contract), [""; 0]);
+        contract
+            .server
+            .icons
+            .push(icon("http://example.com/icon.png"));
+        contract.tools[0].icons = vec![icon("data:text/html,x")];
+        contract.server.website_url = Some("javascript:alert(1)".to_owned());
+        assert_eq!(
+            messages(&contract),
+            [
+                "the server has an icon at \"http://example.com/icon.png\": take an https URL, or Icon::data",
+                "tool getCounter has an icon at \"data:text/html,x\": take an https URL, or Icon::data",
+                "the website of the server is \"javascript:alert(1)\": give an https URL",
+            ]
+        );
     }
 
     fn messages(contract: &Contract) -> Vec<String> {

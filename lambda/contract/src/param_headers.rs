@@ -136,6 +136,7 @@ mod tests {
             name: "query".to_owned(),
             title: None,
             description: None,
+            icons: Vec::new(),
             input_schema,
             output_schema: None,
             annotations: None,

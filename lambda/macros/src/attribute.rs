@@ -15,6 +15,7 @@ pub(crate) struct Attribute {
     pub(crate) name: Option<Expr>,
     pub(crate) title: Option<Expr>,
     pub(crate) description: Option<Expr>,
+    pub(crate) icon: Option<Expr>,
     /// The OAuth scopes; `None` when the attribute names none.
     pub(crate) scopes: Option<Vec<Expr>>,
     /// The type of the structured content.
@@ -31,7 +32,10 @@ impl Attribute {
         if self.hints.iter().all(Option::is_none) {
             return None;
         }
-        let hints = self.hints.map(|hint| match hint {
+        let [read_only, destructive, idempotent, open_world] = self.hints;
+        // MCP gives the two hints a meaning for a tool that does not only read.
+        let read_only = read_only.or(destructive.or(idempotent).map(|_| false));
+        let hints = [read_only, destructive, idempotent, open_world].map(|hint| match hint {
             Some(hint) => quote!(::core::option::Option::Some(#hint)),
             None => quote!(::core::option::Option::None),
         });
@@ -70,6 +74,7 @@ impl Attribute {
             "name" => once(&mut self.name, value(input)?, &key),
             "title" => once(&mut self.title, value(input)?, &key),
             "description" => once(&mut self.description, value(input)?, &key),
+            "icon" => once(&mut self.icon, value(input)?, &key),
             "scope" => once(&mut self.scopes, vec![value(input)?], &key),
             "scopes" => {
                 let listed: Expr = value(input)?;
@@ -99,8 +104,8 @@ fn policy_call(method: &Ident, input: ParseStream<'_>) -> syn::Result<TokenStrea
         return Err(syn::Error::new(
             method.span(),
             format!(
-                "#[tool] does not know {method}: it knows name, title, description, scope, scopes, output, read_only, \
-                 destructive, idempotent, open_world, and the methods of ToolPolicy"
+                "#[tool] does not know {method}: it knows name, title, description, icon, scope, scopes, output, \
+                 read_only, destructive, idempotent, open_world, and the methods of ToolPolicy"
             ),
         ));
     }

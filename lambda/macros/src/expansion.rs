@@ -41,16 +41,21 @@ pub(crate) fn expand(attribute: TokenStream, function: TokenStream) -> syn::Resu
         let input = &arguments.schema;
         let title = attribute
             .title
+            .as_ref()
+            .map_or_else(|| in_words(&name).into_tokens(), |title| quote!(#title));
+        let icon = attribute
+            .icon
             .iter()
-            .map(|title| quote!(tool = tool.with_title(#title);));
+            .map(|icon| quote!(tool = ::mcp_lambda::tool_parts::with_icon(tool, #icon);));
         let annotations = attribute
             .annotations()
             .into_iter()
             .map(|annotations| quote!(tool = tool.with_annotations(#annotations);));
         let output = output(&attribute, &function.sig.output);
         quote! {
-            let mut tool = ::mcp_lambda::tool_parts::definition(#wire_name, #description, #input);
-            #(#title)*
+            let mut tool = ::mcp_lambda::tool_parts::definition(#wire_name, #description, #input)
+                .with_title(#title);
+            #(#icon)*
             #(#annotations)*
             if let ::core::option::Option::Some(output) = #output {
                 tool = tool.with_raw_output_schema(output);
@@ -258,6 +263,19 @@ fn description(attribute: &Attribute, function: &ItemFn) -> TokenStream {
         })
         .collect();
     lines.join("\n").trim().to_owned().into_tokens()
+}
+
+/// The name of a function as words for people: `order_food` is "Order food".
+fn in_words(function: &Ident) -> String {
+    let name = function.to_string();
+    let name = name.strip_prefix("r#").unwrap_or(&name);
+    let words: Vec<&str> = name.split('_').filter(|word| !word.is_empty()).collect();
+    let text = words.join(" ");
+    let mut characters = text.chars();
+    let first = characters
+        .next()
+        .map(|first| first.to_uppercase().to_string());
+    first.unwrap_or_default() + characters.as_str()
 }
 
 /// The expression of the output schema: that of the named type, or of the function's result if it is `Json<…>`.

@@ -8,6 +8,7 @@ pub mod fuzzing;
 mod guard;
 mod http_service;
 mod http_settings;
+mod icon;
 mod lambda;
 mod progress;
 mod request_facts;
@@ -33,6 +34,7 @@ use mcp_lambda_token as token;
 
 pub use definition::Definition;
 pub use http;
+pub use icon::{Icon, IconTheme};
 pub use mcp_lambda_contract::{Contract, HttpUrl, List, Milliseconds, Secret, settings};
 /// Makes a tool out of a function, for [`Server::tool`]. Clients see the function's documentation as the description.
 ///
@@ -74,8 +76,9 @@ pub use mcp_lambda_contract::{Contract, HttpUrl, List, Milliseconds, Secret, set
 /// | item | meaning |
 /// |---|---|
 /// | `scope = "…"`, `scopes = ["…", "…"]` | the OAuth scopes that a caller needs, all of them; one of the two is required |
-/// | `name`, `title`, `description` | as clients see the tool; default: the function's name, none, its documentation |
-/// | `read_only`, `destructive`, `idempotent`, `open_world` | the hints of MCP; `destructive = false` says no |
+/// | `name`, `title`, `description` | as clients see the tool; default: the function's name, that name as words (`order_food`: "Order food"), its documentation |
+/// | `icon = Icon::…` | a picture, see [`Icon`] |
+/// | `read_only`, `destructive`, `idempotent`, `open_world` | the hints of MCP; `destructive = false` says no. `destructive` and `idempotent` include `read_only = false` |
 /// | `output = Type` | the type of the structured content; not needed for a result in [`Json`] |
 /// | a method of [`ToolPolicy`] | what else the tool needs: `writes_session`, `cached(Duration::from_secs(60))`, `as_task`, … |
 ///
@@ -128,6 +131,8 @@ mod guides {
     struct AskClients;
     #[doc = include_str!("../../../docs/long-work.md")]
     struct LongWork;
+    #[doc = include_str!("../../../docs/directories.md")]
+    struct Directories;
     #[doc = include_str!("../../../docs/testing.md")]
     struct Testing;
 }

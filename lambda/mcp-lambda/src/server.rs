@@ -151,6 +151,8 @@ macro_rules! declare {
 declare! {
     title(title: &str);
     description(description: &str);
+    website(url: &str);
+    icon(icon: crate::icon::Icon);
     instructions(instructions: &str);
     scope(name: &str, description: &str);
     scope_including(name: &str, description: &str, includes: &[&str]);

@@ -19,6 +19,8 @@ use serde::de::DeserializeOwned;
 pub use serde::{self, Deserialize};
 use serde_json::Value;
 
+use crate::icon::Icon;
+
 /// The definition of a tool, without what is optional.
 #[must_use]
 pub fn definition(
@@ -28,6 +30,14 @@ pub fn definition(
 ) -> Tool {
     let description = Some(description.into()).filter(|description| !description.is_empty());
     Tool::new_with_raw(name.into(), description.map(Into::into), input)
+}
+
+/// The tool with a picture.
+#[must_use]
+pub fn with_icon(tool: Tool, icon: Icon) -> Tool {
+    let mut icons = tool.icons.clone().unwrap_or_default();
+    icons.push(icon.into_model());
+    tool.with_icons(icons)
 }
 
 /// The hints about what a tool does.

@@ -5,6 +5,7 @@ use rmcp::model::MetaObject;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::icon::contract_icon;
 use crate::state::requirements::StateUse;
 
 /// The `_meta` key of a tool's [`ToolPolicy`] inside the server; clients never see it.
@@ -104,6 +105,12 @@ pub(crate) fn contract_tool(mut tool: rmcp::model::Tool) -> Tool {
         name: tool.name.into_owned(),
         title: tool.title,
         description: tool.description.map(std::borrow::Cow::into_owned),
+        icons: tool
+            .icons
+            .into_iter()
+            .flatten()
+            .map(contract_icon)
+            .collect(),
         input_schema: Value::Object((*tool.input_schema).clone()),
         output_schema: tool
             .output_schema

@@ -66,6 +66,7 @@ const contract = McpContract.fromFile(app.node.tryGetContext('contract') ?? 'lam
 const server = new McpServer(stack, 'Counter', {
   code: built('counter'),
   contract,
+  enforceDirectoryRules: true,
   settings: { MCP_LOG_CLIENTS: ['integration'] },
   awsResources: { state: McpAwsResource.dynamodbTable(table) },
   lambdaAuthorizer: { code: built('authorizer') },

@@ -1,7 +1,13 @@
 use mcp_lambda::{PersonState, Server, SessionError, tool};
 
 /// Adds a note that only the caller can read.
-#[tool(scope = "notes.write", writes_person)]
+#[tool(
+    scope = "notes.write",
+    destructive = false,
+    idempotent = false,
+    open_world = false,
+    writes_person
+)]
 async fn add_note(
     /// The note.
     #[arg(length(min = 1, max = 500))]
@@ -16,7 +22,7 @@ async fn add_note(
 }
 
 /// Lists the notes of the caller.
-#[tool(scope = "notes.read", read_only, reads_person)]
+#[tool(scope = "notes.read", read_only, open_world = false, reads_person)]
 async fn list_notes(notes: PersonState<Vec<String>>) -> Result<String, SessionError> {
     Ok(notes.read().await?.join("\n"))
 }

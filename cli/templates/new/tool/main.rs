@@ -1,7 +1,7 @@
 use mcp_lambda::{Caller, Server, tool};
 
 /// Greets the caller.
-#[tool(scope = "greet", read_only)]
+#[tool(scope = "greet", read_only, open_world = false)]
 async fn greet(
     /// What to say, such as hello.
     #[arg(length(min = 1, max = 100))]

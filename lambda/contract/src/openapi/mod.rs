@@ -79,6 +79,7 @@ mod tests {
             name: name.to_owned(),
             title: None,
             description: Some("Does it.".to_owned()),
+            icons: Vec::new(),
             input_schema: input,
             output_schema: None,
             annotations: None,
@@ -94,6 +95,8 @@ mod tests {
             version: "1.0.0".to_owned(),
             title: "Dogs".to_owned(),
             description: String::new(),
+            website_url: None,
+            icons: Vec::new(),
         };
         let url = HttpUrl::parse("https://rest.example/prod").unwrap();
         let resource = HttpUrl::parse("https://mcp.example/mcp").unwrap();

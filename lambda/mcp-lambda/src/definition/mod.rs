@@ -17,6 +17,7 @@ use rmcp::ServerHandler;
 
 use crate::guard::arguments::ArgumentRules;
 use crate::http_settings::HttpSettings;
+use crate::icon::Icon;
 use crate::runtime::aws::AwsEnvironment;
 use crate::runtime::process::Process;
 use crate::runtime::start_error::StartError;
@@ -83,6 +84,8 @@ impl<S, C> Definition<S, C> {
                 version: version.to_owned(),
                 title: name.to_owned(),
                 description: String::new(),
+                website_url: None,
+                icons: Vec::new(),
             },
             instructions: None,
             scopes: Vec::new(),
@@ -130,6 +133,23 @@ impl<S, C> Definition<S, C> {
     #[must_use]
     pub fn description(mut self, description: &str) -> Self {
         description.clone_into(&mut self.server.description);
+        self
+    }
+
+    /// The `https` URL of a page about the server, for people. Default: none.
+    #[must_use]
+    pub fn website(mut self, url: &str) -> Self {
+        self.server.website_url = Some(url.to_owned());
+        self
+    }
+
+    /// Adds a picture of the server; clients choose the one of the size and theme that they need. Default: none.
+    ///
+    /// One that is neither at an `https` URL nor made by [`Icon::data`] prevents the server from starting and the contract from
+    /// being printed.
+    #[must_use]
+    pub fn icon(mut self, icon: Icon) -> Self {
+        self.server.icons.push(icon.into_contract());
         self
     }
 
@@ -200,7 +220,9 @@ impl<S: ServerHandler, C: Settings> Definition<S, C> {
             self_invocation: None,
             endpoint_methods: Vec::new(),
             settings,
+            directory: Vec::new(),
         };
+        contract.directory = contract.directory_findings();
         let state = self.state.requirements(&self.tools);
         state.add_to(&mut contract);
         contract.settings.extend(self.spans.definitions());

@@ -1,7 +1,9 @@
 //! Sets the identity that clients see to the definition's: rmcp's own name and version must never be it.
 
 use mcp_lambda_contract::ServerInfo;
-use rmcp::model::Implementation;
+use rmcp::model::{self, Implementation};
+
+use crate::icon::model_icon;
 
 /// What the definition says about the server.
 #[derive(Clone)]
@@ -11,6 +13,8 @@ pub(crate) struct Identity {
     /// `None` when the definition gives none.
     title: Option<String>,
     description: Option<String>,
+    website_url: Option<String>,
+    icons: Vec<model::Icon>,
     instructions: Option<String>,
 }
 
@@ -21,11 +25,13 @@ impl Identity {
             version: server.version.clone(),
             title: Some(server.title.clone()).filter(|title| *title != server.name),
             description: Some(server.description.clone()).filter(|text| !text.is_empty()),
+            website_url: server.website_url.clone(),
+            icons: server.icons.iter().map(model_icon).collect(),
             instructions,
         }
     }
 
-    /// Overwrites what the rmcp server says about itself. Icons, website, and what the definition leaves out stay.
+    /// Overwrites what the rmcp server says about itself. What the definition leaves out stays.
     pub(crate) fn apply(&self, info: &mut Implementation, instructions: &mut Option<String>) {
         info.name.clone_from(&self.name);
         info.version.clone_from(&self.version);
@@ -34,6 +40,12 @@ impl Identity {
         }
         if self.description.is_some() {
             info.description.clone_from(&self.description);
+        }
+        if self.website_url.is_some() {
+            info.website_url.clone_from(&self.website_url);
+        }
+        if !self.icons.is_empty() {
+            info.icons = Some(self.icons.clone());
         }
         if self.instructions.is_some() {
             instructions.clone_from(&self.instructions);

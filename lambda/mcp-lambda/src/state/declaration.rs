@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use mcp_lambda_contract::setting_names::MCP_STATE_TABLE;
 use mcp_lambda_contract::{
-    AwsResource, AwsResourceType, Contract, ContractProblem, EndpointMethod, Reader, Settings,
+    AwsResource, AwsResourceType, Contract, ContractProblem, EndpointMethod, Reader,
+    STATE_RESOURCE, Settings,
 };
 
 use crate::state::mcp_session::session_id::LIFETIME;
-use crate::state::requirements::{self, StateRequirements, TABLE};
+use crate::state::requirements::{self, StateRequirements};
 use crate::state::session_state::takes_the_argument;
 use crate::state::settings::{self, StateSettings};
 use crate::state::tasks;
@@ -61,7 +62,7 @@ impl StateRequirements {
         }
         contract.settings.extend(settings::definitions(self));
         contract.resources.push(AwsResource {
-            name: TABLE.to_owned(),
+            name: STATE_RESOURCE.to_owned(),
             resource_type: AwsResourceType::DynamodbTable,
             setting: MCP_STATE_TABLE.to_owned(),
         });

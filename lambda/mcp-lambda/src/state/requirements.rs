@@ -3,11 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use mcp_lambda_contract::AwsActions;
+use mcp_lambda_contract::{AwsActions, STATE_RESOURCE};
 use serde::{Deserialize, Serialize};
 
-/// Name of the table in the contract.
-pub(crate) const TABLE: &str = "state";
 const GET: &str = "dynamodb:GetItem";
 const PUT: &str = "dynamodb:PutItem";
 const DELETE: &str = "dynamodb:DeleteItem";
@@ -145,7 +143,7 @@ pub(super) fn merge(tool: &mut Vec<AwsActions>, added: &AwsActions) {
 fn on_table(actions: &BTreeSet<&str>) -> AwsActions {
     AwsActions {
         actions: actions.iter().map(|action| (*action).to_owned()).collect(),
-        resource: TABLE.to_owned(),
+        resource: STATE_RESOURCE.to_owned(),
     }
 }
 

@@ -14,13 +14,15 @@ async fn a_server_with_a_scope_a_typed_argument_and_the_caller_has_at_most_20_li
     let shop = serve_program(program.to_str().unwrap()).await.unwrap();
     let ada = shop.caller("ada").scopes(&["catalog.read"]);
 
-    let price = ada.call("getPrice", json!({ "sku": "A-1" })).await;
+    let price = ada.call("get_price", json!({ "sku": "A-1" })).await;
     assert_eq!(price.text(), "A-1 costs 12 EUR for ada");
-    assert_eq!(ada.tools().await, ["getPrice"]);
+    assert_eq!(ada.tools().await, ["get_price"]);
 
     let bob = shop.caller("bob").scopes(&["orders.read"]);
     assert_eq!(
-        bob.call("getPrice", json!({ "sku": "A-1" })).await.status(),
+        bob.call("get_price", json!({ "sku": "A-1" }))
+            .await
+            .status(),
         403
     );
     assert_eq!(bob.tools().await, [""; 0]);

@@ -3,7 +3,9 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use mcp_lambda::rmcp::{self, schemars};
-use mcp_lambda::{Caller, Deadline, Json, Parameters, Progress, Server, ToolPolicy, tool};
+use mcp_lambda::{
+    Caller, Deadline, Icon, IconTheme, Json, Parameters, Progress, Server, ToolPolicy, tool,
+};
 use mcp_lambda_testing::serve;
 use rmcp::{ErrorData, tool_router};
 use serde::{Deserialize, Serialize};
@@ -38,6 +40,7 @@ type Found = Result<Json<Dog>, String>;
 #[tool(
     name = "findDog",
     title = "Find dog",
+    icon = Icon::data("image/png", b"dog"),
     scope = "dogs.read",
     read_only,
     open_world = false
@@ -64,7 +67,7 @@ async fn find_dog(
 }
 
 /// Adopts a dog.
-#[tool(scopes = ["dogs.read", "dogs.write"])]
+#[tool(scopes = ["dogs.read", "dogs.write"], idempotent, open_world = false)]
 fn adopt(Parameters(dog): Parameters<Dog>, deadline: Deadline, _progress: Progress) -> String {
     assert!(deadline.remaining().is_some(), "it runs on Lambda");
     format!("adopted {}", dog.name)
@@ -94,6 +97,12 @@ fn server() -> Server<Kennel, KennelSettings> {
     })
     .title("Kennel")
     .description("Dogs.")
+    .website("https://example.com/kennel")
+    .icon(
+        Icon::at("https://example.com/light.png")
+            .sizes(&["48x48"])
+            .theme(IconTheme::Light),
+    )
     .instructions("Ask for dogs.")
     .scope("dogs.read", "Read dogs")
     .scope("dogs.write", "Change dogs")
@@ -116,6 +125,10 @@ fn the_contract_has_what_the_functions_say() {
         find["annotations"],
         json!({ "readOnlyHint": true, "openWorldHint": false })
     );
+    assert_eq!(
+        find["icons"],
+        json!([{ "src": "data:image/png;base64,ZG9n", "mimeType": "image/png" }])
+    );
     assert_eq!(find["scopes"], json!(["dogs.read"]));
     assert_eq!(find["inputSchema"]["required"], json!(["name"]));
     assert_eq!(
@@ -130,12 +143,47 @@ fn the_contract_has_what_the_functions_say() {
         find["outputSchema"]["properties"]["name"]["description"],
         "Its name."
     );
+    assert_eq!(tools[1]["title"], "Adopt", "its name as words");
+    assert_eq!(
+        tools[1]["annotations"],
+        json!({ "readOnlyHint": false, "idempotentHint": true, "openWorldHint": false })
+    );
     assert_eq!(tools[1]["scopes"], json!(["dogs.read", "dogs.write"]));
     assert_eq!(tools[1]["inputSchema"]["required"], json!(["name"]));
     assert_eq!(tools[2]["inputSchema"]["properties"], json!({}));
     assert_eq!(tools[2]["outputSchema"], Value::Null);
     let settings = contract["settings"].as_array().unwrap();
     assert_eq!(settings.last().unwrap()["name"], "KENNEL_NAME");
+}
+
+#[test]
+fn the_contract_says_what_directories_would_refuse() {
+    let contract = json!(server().contract().unwrap());
+    let findings = contract["directory"].as_array().unwrap();
+    let findings: Vec<_> = findings
+        .iter()
+        .map(|finding| {
+            (
+                finding["about"].as_str().unwrap(),
+                finding["rule"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        findings,
+        [
+            ("tool adopt", "tool-hints"),
+            ("tool fail", "tool-hints"),
+            // `#[rmcp::tool]` makes no title.
+            ("tool calls", "tool-title"),
+            ("tool calls", "tool-hints"),
+        ]
+    );
+    let destructive = contract["directory"][0]["message"].as_str().unwrap();
+    assert_eq!(
+        destructive,
+        "does not say whether it destroys (destructiveHint): add it to its annotations"
+    );
 }
 
 #[tokio::test]
@@ -213,14 +261,21 @@ async fn the_identity_is_that_of_the_server_in_every_revision() {
         "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": { "name": "test", "version": "1" }
     });
     let caller = kennel.caller("ada").scopes(&["dogs.read"]);
+    let identity = json!({
+        "name": "kennel", "version": "1.2.3", "title": "Kennel", "description": "Dogs.",
+        "websiteUrl": "https://example.com/kennel",
+        "icons": [{ "src": "https://example.com/light.png", "sizes": ["48x48"], "theme": "light" }],
+    });
     let response = caller.request("initialize", client).await;
     let result = response.result();
     assert_eq!(
         (&result["serverInfo"], &result["instructions"]),
-        (
-            &json!({ "name": "kennel", "version": "1.2.3", "title": "Kennel", "description": "Dogs." }),
-            &json!("Ask for dogs.")
-        )
+        (&identity, &json!("Ask for dogs."))
+    );
+    let tools = caller.request("tools/list", json!({})).await;
+    assert_eq!(
+        tools.result()["tools"][0]["icons"],
+        json!([{ "src": "data:image/png;base64,ZG9n", "mimeType": "image/png" }])
     );
 }
 

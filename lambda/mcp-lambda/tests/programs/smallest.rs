@@ -2,7 +2,7 @@
 use mcp_lambda::{Caller, Server, tool};
 
 /// Returns the price of a product.
-#[tool(name = "getPrice", scope = "catalog.read", read_only)]
+#[tool(scope = "catalog.read", read_only, open_world = false)]
 async fn get_price(
     /// Number of the product, such as A-1.
     #[arg(length(min = 3, max = 20))]

@@ -3774,6 +3774,14 @@ impl<C> McpServerProps<C> {
         self.0.set("callbackUrls", value.into_arg());
         self
     }
+    /// Whether synthesis fails where directories of MCP servers would refuse the server, for example because a tool has no title.
+    ///
+    /// Default: false
+    #[must_use]
+    pub fn enforce_directory_rules(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("enforceDirectoryRules", value.into_arg());
+        self
+    }
     /// The URL at which MCP clients reach the server.
     ///
     /// Default: McpFront.cloudFront()
