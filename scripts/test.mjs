@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // `npm test` runs every part below but those that run by name only; `npm test -- PART…` runs some, `npm test -- --except PART…` the usual
-// ones without some; `npm run check` is the part for daily work.
+// ones without some; `npm run check` is what daily work needs.
 
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -76,23 +76,36 @@ const againstAuthorization = async (report, title, [program, ...args]) =>
 /** The workspace of the bindings, whose tests run against a jsii kernel in Node. */
 const bindings = ['--manifest-path', 'cdk/rust/Cargo.toml'];
 
+/** The two Cargo workspaces: what to add to a title, and to a command of cargo. */
+const workspaces = [
+  ['', []],
+  [' of the bindings', bindings],
+];
+
 const parts = {
-  check: {
-    title: 'format, lints, types and unit tests',
-    needs: [prepare.testPackages],
+  lint: {
+    title: 'the lints of Rust',
+    // It compiles every crate once more than the tests do: part of `npm run check`, and a job of CI by itself.
+    onlyByName: true,
+    needs: [],
     run: async (report) => {
-      await report.run('biome', 'biome', ['ci', '.'], { cwd: root });
-      for (const [workspace, manifest] of [
-        ['', []],
-        [' of the bindings', bindings],
-      ]) {
-        await report.run(`rustfmt${workspace}`, 'cargo', ['fmt', ...manifest, '--all', '--check'], { cwd: root });
+      for (const [workspace, manifest] of workspaces) {
         await report.run(
           `clippy${workspace}`,
           'cargo',
           ['clippy', ...manifest, '--locked', '--workspace', '--all-targets', '--quiet', '--', '-D', 'warnings'],
           { cwd: root },
         );
+      }
+    },
+  },
+  check: {
+    title: 'format, types and unit tests',
+    needs: [prepare.testPackages],
+    run: async (report) => {
+      await report.run('biome', 'biome', ['ci', '.'], { cwd: root });
+      for (const [workspace, manifest] of workspaces) {
+        await report.run(`rustfmt${workspace}`, 'cargo', ['fmt', ...manifest, '--all', '--check'], { cwd: root });
       }
       await report.run('constructs generated from Rust', 'node', ['scripts/generate.mjs', '--check'], { cwd: root });
       await report.run('types of the constructs', 'tsc', ['--noEmit', '-p', 'cdk'], { cwd: root });
@@ -145,13 +158,15 @@ const parts = {
       });
     },
   },
-  artifact: {
-    title: 'the arm64 programs that are deployed, and the npm package',
-    needs: [prepare.testPackages, prepare.arm64Emulator, prepare.compiledConstructs],
+  'npm-package': {
+    title: 'the npm package of the constructs, with its three arm64 programs',
+    // Each program is compiled and optimized by itself: minutes that CI spends in a job of their own and at a release.
+    onlyByName: true,
+    needs: [prepare.testPackages, prepare.compiledConstructs],
     run: async (report) => {
-      const programs = ['dog-facts', 'authorization', 'authorizer', 'playground'];
+      const programs = ['authorization', 'authorizer', 'playground'];
       if (await report.run('cargo lambda', 'node', ['scripts/build-lambda.mjs', ...programs], { cwd: root })) {
-        await node(report, 'arm64 programs and the npm package', packageTests('bootstrap', 'npm-package'));
+        await node(report, 'npm package', packageTests('npm-package'));
       }
     },
   },
@@ -284,6 +299,12 @@ const parts = {
         },
       }),
   },
+  artifact: {
+    title: 'the arm64 program that is deployed',
+    begins: prepare.arm64Program,
+    needs: [prepare.testPackages, prepare.arm64Emulator, prepare.arm64Program],
+    run: (report) => node(report, 'arm64 program', packageTests('bootstrap')),
+  },
   'connect-commands': {
     title: 'the commands of connectCommand in Gemini CLI and mcp-remote',
     // What they install is for them alone, and clients of the same kind are in every run.
@@ -341,11 +362,10 @@ const wanted = options.except ? usual.filter((name) => !named.includes(name)) : 
 
 cleanEnvironment();
 const report = new Report();
-// Parts compile into this checkout and write to `.local`; the part for daily work does not disturb the others.
-const unlock =
-  wanted.join() === 'check'
-    ? () => {}
-    : await lock('test', () => console.log('waiting for another `npm test` of this checkout …'));
+// Parts compile into this checkout and write to `.local`; those of daily work do not disturb the others.
+const unlock = wanted.every((name) => ['lint', 'check'].includes(name))
+  ? () => {}
+  : await lock('test', () => console.log('waiting for another `npm test` of this checkout …'));
 try {
   await prepare.workspacePackages();
   prepare.pinnedNode();
@@ -358,10 +378,13 @@ try {
     } catch (error) {
       report.couldNotRun(title, error.message);
     }
+    // After the first part, which has all processors busy. A failure is told by the part that needs it.
+    for (const each of wanted) parts[each].begins?.().catch(() => {});
   }
 } catch (error) {
   report.couldNotRun('preparation', error.message);
 } finally {
+  prepare.stopBuilds();
   await prepare.stopLocalStacks();
   await unlock();
 }

@@ -165,6 +165,34 @@ export const faketime = () => debianPackages('faketime', ['faketime']);
 export const arm64Emulator = () =>
   debianPackages('qemu-aarch64-static', ['qemu-user-static', 'libc6-arm64-cross', 'libgcc-s1-arm64-cross']);
 
+/** What is built while tests run. */
+const builds = [];
+
+/**
+ * The arm64 program of the dog facts server. It has the lowest priority and a target directory of its own, so it can be begun long
+ * before it is needed: tests that wait leave the processor to it.
+ */
+export const arm64Program = () =>
+  once('arm64 program', async () => {
+    const child = spawn('nice', ['-n', '19', process.execPath, join('scripts', 'build-lambda.mjs'), 'dog-facts'], {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    builds.push(child);
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk.toString('utf8')));
+    const status = await new Promise((resolve) => {
+      child.on('error', (error) => resolve(error.message));
+      child.on('close', (code, signal) => resolve(code ?? signal));
+    });
+    if (status !== 0) throw new Error(`building the arm64 program ended with ${status}:\n${output}`);
+  });
+
+/** Ends what is still built, for a run that breaks off. */
+export function stopBuilds() {
+  for (const child of builds) if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
+}
+
 /** The official Python client in an environment of its own, made once per content of its requirements; gives its interpreter. */
 export const pythonClient = () =>
   once('python client', () => {
