@@ -256,6 +256,14 @@ const parts = {
         },
       }),
   },
+  directories: {
+    title: 'what directories of MCP servers ask for, by a public linter',
+    needs: [prepare.workspacePackages, prepare.command, prepare.registryLinter],
+    run: async (report) =>
+      node(report, 'directories', packageTests('server-json'), {
+        env: { MCP_LAMBDA_COMMAND: await prepare.command(), REGISTRY_LINTER: await prepare.registryLinter() },
+      }),
+  },
   'shared-host': endToEnd('shared-host', 'two servers on one host', prepare.hostStack),
   workshop: {
     title: "the workshop's servers: products, orders, toolbox, called by programs and from the terminal",

@@ -11,6 +11,7 @@ pub mod doctor;
 #[cfg(feature = "aws")]
 mod logs;
 mod new;
+mod publish;
 mod server_options;
 mod token;
 #[cfg(feature = "aws")]
@@ -35,6 +36,7 @@ pub use self::connect::ConnectCommandError;
 pub use self::deploy::DeployError;
 #[cfg(feature = "aws")]
 pub use self::logs::LogsCommandError;
+pub use self::publish::PublishCommandError;
 pub use self::server_options::ServerError;
 
 /// MCP servers on AWS Lambda: run an app on this machine, manage its machine clients and users
@@ -73,6 +75,9 @@ enum Command {
     /// Print an access token of the stack that runs here, or of any MCP server
     #[command(after_help = token::EXAMPLES)]
     Token(token::Options),
+    /// Write what directories of MCP servers ask for: server.json, and a checklist
+    #[command(after_help = publish::EXAMPLES)]
+    Publish(publish::Options),
     /// Print a script that completes this command in a shell
     #[command(after_help = completions::EXAMPLES)]
     Completions(completions::Options),
@@ -110,6 +115,9 @@ pub enum CommandError {
     /// Connecting a client.
     #[error(transparent)]
     Connect(#[from] ConnectCommandError),
+    /// What directories ask for.
+    #[error(transparent)]
+    Publish(#[from] PublishCommandError),
     /// Clients that do not connect, or no server.
     #[error(transparent)]
     Doctor(#[from] doctor::DoctorError),
@@ -141,6 +149,7 @@ impl CommandError {
             | Self::Call(_)
             | Self::Chat(_)
             | Self::Connect(_)
+            | Self::Publish(_)
             | Self::Doctor(_) => visible(&message),
             Self::New(_) | Self::Stack(_) | Self::Output(_) => message,
             #[cfg(feature = "aws")]
@@ -159,6 +168,7 @@ impl CommandError {
             | Self::Stack(_)
             | Self::Server(_)
             | Self::Connect(_)
+            | Self::Publish(_)
             | Self::Output(_) => 1,
             #[cfg(feature = "aws")]
             Self::Deploy(error) => error.exit_status(),
@@ -208,6 +218,7 @@ pub async fn run(
         Command::Deploy(options) => return Ok(deploy::run(&options).await?),
         #[cfg(feature = "aws")]
         Command::Logs(options) => return Ok(logs::run(&options, &environment, now()).await?),
+        Command::Publish(options) => publish::run(&options)?,
         Command::Completions(options) => completions::run(&options, CommandLine::command()),
         Command::New(options) => new::run(options)?,
         #[cfg(feature = "aws")]

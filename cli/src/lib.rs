@@ -18,6 +18,7 @@ pub mod log_line;
 pub mod logs;
 pub mod new;
 pub mod oauth;
+pub mod publish;
 pub mod tls;
 pub mod variables;
 mod visible;

@@ -115,13 +115,13 @@ export const stagedConstructs = () =>
 export const command = () =>
   once('command', () => build('bin', ['mcp-lambda'], ['--no-default-features'])['mcp-lambda']);
 
-/** The command line of AWS in an environment of its own; gives the directory of its program. */
-export const awsCli = () =>
-  once('aws', () => {
-    const venv = join(root, '.local', 'aws-cli');
-    const [program, stamp, wanted] = [join(venv, 'bin', 'aws'), join(venv, 'version'), 'awscli==1.46.3'];
-    if (!existsSync(program) || !existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted) {
-      console.log('installing the command line of AWS …');
+/** A program of a Python package in an environment of its own, made once per `wanted` (package==version); gives its directory. */
+const pythonProgram = (name, wanted) =>
+  once(name, () => {
+    const venv = join(root, '.local', name);
+    const stamp = join(venv, 'version');
+    if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted) {
+      console.log(`installing ${wanted} …`);
       must('python3', ['-m', 'venv', '--clear', venv]);
       must(join(venv, 'bin', 'python'), ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', wanted]);
       // Written last: half an installation does not count.
@@ -129,6 +129,12 @@ export const awsCli = () =>
     }
     return join(venv, 'bin');
   });
+
+/** The command line of AWS; gives the directory of its program. */
+export const awsCli = () => pythonProgram('aws-cli', 'awscli==1.46.3');
+
+/** A linter that knows the schema of the MCP registry; gives the directory of its program. */
+export const registryLinter = () => pythonProgram('registry-linter', 'skillsaw==0.22.0');
 
 /** The official conformance suite. */
 export const conformancePackages = () => once('conformance', () => npmCi('test/conformance'));

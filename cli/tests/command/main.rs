@@ -13,6 +13,7 @@ mod logs;
 mod mcp_server;
 mod new;
 mod oauth;
+mod publish;
 mod reference;
 mod sign_in;
 mod start;
