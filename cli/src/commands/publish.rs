@@ -38,7 +38,7 @@ pub(super) struct Options {
     privacy_policy: Option<Url>,
 
     /// Where people get help: a page or a mail address
-    #[arg(long, value_name = "URL|MAIL")]
+    #[arg(long, value_name = "CONTACT")]
     support: Option<String>,
 
     /// Where to write the entry for the MCP registry

@@ -50,7 +50,7 @@ fn refused(change: impl FnOnce(&mut Value), arguments: &[&str]) -> Vec<String> {
         "nothing is half done"
     );
     let error = String::from_utf8(output.stderr).unwrap();
-    let error = error.strip_prefix("error: the MCP registry would refuse the server:\n");
+    let error = error.strip_prefix("\nerror: the MCP registry would refuse the server:\n");
     let lines = error.unwrap().lines();
     lines
         .map(|line| line.trim_start_matches("  - ").to_owned())
