@@ -119,16 +119,14 @@ fn chatgpt(contract: &PublishedContract, submission: &Submission) -> Vec<Item> {
         })
         .map(|tool| tool.name.as_str())
         .collect();
+    let hints = "readOnlyHint, destructiveHint and openWorldHint of every tool";
     items.push(if without.is_empty() {
-        item(
-            true,
-            "every tool says whether it only reads, destroys and reaches other systems",
-        )
+        item(true, hints)
     } else {
         item(
             false,
             format!(
-                "a reason for each hint; state all three, `destructive = false` too, of: {}",
+                "{hints}, `destructive = false` where it destroys nothing; missing: {}",
                 without.join(", ")
             ),
         )

@@ -114,7 +114,7 @@ fn the_list_says_what_is_done_and_what_is_left_to_a_person() {
         "- [ ] where people get help (--support)",
         "- [x] a picture at an https URL (Icon::at in the Rust server)",
         "## ChatGPT",
-        "- [x] every tool says whether it only reads, destroys and reaches other systems",
+        "- [x] readOnlyHint, destructiveHint and openWorldHint of every tool",
     ] {
         assert!(list.lines().any(|each| each == line), "{line}\n{list}");
     }
@@ -134,10 +134,7 @@ fn what_directories_would_refuse_is_on_the_list() {
             .count(),
         2
     );
-    assert!(
-        list.contains("`destructive = false` too, of: getPrice"),
-        "{list}"
-    );
+    assert!(list.contains("missing: getPrice"), "{list}");
     assert!(
         list.contains("prove that io.github.octocat is yours: `mcp-publisher login github`"),
         "{list}"
