@@ -48,6 +48,7 @@ fn main() -> std::process::ExitCode {
     Server::with_app(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"), |settings, _| {
         Ok(Rates { settings, https: HttpsClient::new() })
     })
+    .description("Converts euros by the exchange rates of today.")
     .scope("rates.read", "Read exchange rates")
     .tool(convert_euros)
     .run()

@@ -29,6 +29,7 @@ async fn list_notes(notes: PersonState<Vec<String>>) -> Result<String, SessionEr
 
 fn main() -> std::process::ExitCode {
     Server::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"))
+        .description("Notes that only their writer reads.")
         .scope("notes.read", "Read your notes")
         .scope("notes.write", "Write notes for you")
         .tool(add_note)

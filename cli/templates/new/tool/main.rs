@@ -13,6 +13,7 @@ async fn greet(
 
 fn main() -> std::process::ExitCode {
     Server::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"))
+        .description("Greets its callers.")
         .scope("greet", "Be greeted")
         .tool(greet)
         .run()
