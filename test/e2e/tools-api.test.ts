@@ -9,6 +9,7 @@ import { before, describe, test } from 'node:test';
 
 import { Validator } from '@seriousme/openapi-schema-validator';
 
+import { fetchPatiently } from './load-browser.ts';
 import { awsRest, machineToken, runningStack } from './stack.ts';
 
 const tests = fileURLToPath(new URL('..', import.meta.url));
@@ -31,15 +32,24 @@ before(async () => {
   ({ value: key } = await gateway<Key>('GET', `/apikeys/${keyId}?includeValue=true`));
 });
 
-const send = (path: string, init: { key?: string; body?: unknown; method?: string } = {}): Promise<Response> =>
-  fetch(`${url}${path}`, {
-    method: init.method ?? (init.body === undefined ? 'GET' : 'POST'),
-    headers: {
-      ...(init.key !== undefined && { 'x-api-key': init.key }),
-      ...(init.body !== undefined && { 'content-type': 'application/json' }),
-    },
-    ...(init.body !== undefined && { body: JSON.stringify(init.body) }),
-  });
+interface Request {
+  readonly key?: string;
+  readonly body?: unknown;
+  readonly method?: string;
+}
+
+const requestOf = (init: Request): RequestInit => ({
+  method: init.method ?? (init.body === undefined ? 'GET' : 'POST'),
+  headers: {
+    ...(init.key !== undefined && { 'x-api-key': init.key }),
+    ...(init.body !== undefined && { 'content-type': 'application/json' }),
+  },
+  ...(init.body !== undefined && { body: JSON.stringify(init.body) }),
+});
+
+/** Sends a request, and comes back when the key has used up its rate: the tests share one key. */
+const send = async (path: string, init: Request = {}): Promise<Response> =>
+  (await fetchPatiently(`${url}${path}`, () => requestOf(init))).response;
 
 const refused = async (response: Response, status: number, kind: string): Promise<void> => {
   assert.equal(response.status, status);
@@ -128,7 +138,7 @@ describe('API Gateway refuses', () => {
   });
 
   test('requests above the rate limit of the key', async () => {
-    const all = await Promise.all(Array.from({ length: 60 }, () => send('/functions', { key })));
+    const all = await Promise.all(Array.from({ length: 60 }, () => fetch(`${url}/functions`, requestOf({ key }))));
     const throttled = all.filter(({ status }) => status === 429);
     assert.ok(throttled.length > 0 && throttled.length < all.length, `${throttled.length} of ${all.length}`);
     assert.equal(throttled[0]!.headers.get('retry-after'), '1');
