@@ -1,7 +1,7 @@
 // A new user in an empty folder, with the commands of the README: makes a project, runs it, calls its tool, changes it, tests it, synthesizes it.
 
 import { spawn } from 'node:child_process';
-import { copyFileSync, existsSync, mkdtempSync, readFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { edit, summary } from './edits.mjs';
@@ -17,6 +17,8 @@ const PATIENCE = MINUTES * 60_000;
 export class NewUser {
   #running;
   #changes = 0;
+  /** The tool as it was made. */
+  #source;
 
   /**
    * @param folder an empty folder outside the checkout
@@ -70,6 +72,7 @@ export class NewUser {
       await step(`${stack}: from a saved change to the changed response, release`, () => this.#edit(running, edits));
       await this.stop();
     }
+    this.#takeChangesBack();
     await step(`${stack}: ${contract}`, () => this.#printContract(contract));
     await step(`${stack}: npm test`, () => this.#run(this.project, 'npm', ['test']));
     await step(`${stack}: npx cdk ${synthesis.join(' ')}`, () => this.#run(this.project, 'npx', ['cdk', ...synthesis]));
@@ -138,17 +141,26 @@ export class NewUser {
   #edit({ url }, times) {
     return this.#withTool(url, async (call) => {
       const seconds = [];
+      this.#source ??= readFileSync(this.#tool, 'utf8');
       try {
         for (let count = 0; count < times; count += 1) {
           this.#changes += 1;
-          const file = join(this.project, 'src', 'main.rs');
-          seconds.push(await edit(file, `and welcome ${this.#changes}`, call, PATIENCE));
+          seconds.push(await edit(this.#tool, `and welcome ${this.#changes}`, call, PATIENCE));
         }
       } catch (error) {
         throw new Error(`${error.message}:\n${this.#running.output()}`);
       }
       return note(summary(seconds));
     });
+  }
+
+  get #tool() {
+    return join(this.project, 'src', 'main.rs');
+  }
+
+  /** The project's own tests are about the tool as it was made. */
+  #takeChangesBack() {
+    writeFileSync(this.#tool, this.#source);
   }
 
   /** Prints the contract into the project; it must be the one that `npm start` kept. */
