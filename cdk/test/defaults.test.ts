@@ -431,8 +431,9 @@ const defaults: Record<string, [stated: string, shown: () => unknown, expected: 
   ],
   'McpServerProps.enforceDirectoryRules': [
     'false',
-    () => synthesizeServer({ contract: refusedByDirectories() }).findResources('AWS::Lambda::Function') !== undefined,
-    true,
+    () =>
+      Object.keys(synthesizeServer({ contract: refusedByDirectories() }).findResources('AWS::Lambda::Function')).length,
+    1,
   ],
   'McpServerProps.awsResources': [
     '- none, for a contract that asks for none',

@@ -100,7 +100,7 @@ describe('a program with an API key', () => {
     assert.deepEqual(Object.keys(byRest.structuredContent), Object.keys(result.structuredContent));
   });
 
-  test('is told which argument is wrong, and that a name is smuggled', async () => {
+  test('gets an error that names the wrong argument, and one for a name that is given twice', async () => {
     await refused(await send('/functions/getDogFacts', { key, body: { limit: 99 } }), 422, 'arguments-invalid');
     const smuggled = await fetch(`${url}/execute`, {
       method: 'POST',

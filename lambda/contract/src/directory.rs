@@ -230,7 +230,7 @@ fn schema_problem(schema: &Value) -> Option<String> {
     }
     match depth(schema, schema, &mut Vec::new()) {
         Err(reference) => Some(format!(
-            "has the $ref {reference:?} in its input schema, which leads elsewhere, nowhere or into itself: write out what it stands for"
+            "has the $ref {reference:?} in its input schema, which is not another schema of the same document: write the schema in its place"
         )),
         Ok(depth) if depth > DEEPEST_SCHEMA => Some(format!(
             "has arguments that are {depth} levels deep: make them at most {DEEPEST_SCHEMA}"
@@ -449,7 +449,7 @@ mod tests {
                 "11 levels deep",
             ),
             (with(json!({ "$ref": "#/$defs/Tree" })), "#/$defs/Tree"),
-            (with(json!({ "$ref": "#" })), "into itself"),
+            (with(json!({ "$ref": "#" })), "$ref \"#\""),
             (
                 with(json!({ "$ref": "https://example.com/schema" })),
                 "https://example.com/schema",

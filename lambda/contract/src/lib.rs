@@ -20,6 +20,7 @@ mod connect;
 mod directory;
 mod hierarchy;
 mod host;
+mod icon;
 mod manifest;
 mod mcp_settings;
 mod metadata;
@@ -41,10 +42,11 @@ pub use connect::{CONNECT_COMMANDS, LINK_CONFIG, VSCODE_LINK};
 pub use directory::{DirectoryFinding, DirectoryRule, TOOL_NAME};
 pub use hierarchy::ScopeHierarchy;
 pub use host::{LOOPBACK_HOSTS, PRIVATE_DOMAINS, is_loopback_host};
+pub use icon::{Icon, IconTheme};
 pub use manifest::{
     AwsActions, AwsResource, AwsResourceType, CONTRACT_VERSION, Contract, ContractProblem,
-    ENDPOINT_METHODS_VERSION, EndpointMethod, Icon, IconTheme, SELF_INVOCATION_VERSION,
-    SERVER_NAME, STATE_RESOURCE, Scope, SelfInvocation, ServerInfo, Tool,
+    ENDPOINT_METHODS_VERSION, EndpointMethod, SELF_INVOCATION_VERSION, SERVER_NAME, STATE_RESOURCE,
+    Scope, SelfInvocation, ServerInfo, Tool,
 };
 pub use mcp_settings::{McpSettings, Metrics, ResponseMode};
 pub use metadata::{

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::directory::DirectoryFinding;
 use crate::hierarchy::cycle;
+use crate::icon::{Icon, public_url_problems};
 use crate::param_headers;
 use crate::{
     InvalidScopeName, NameRule, PARAMETER_HEADER, SCOPE_NAME, Setting, SettingType,
@@ -86,34 +87,6 @@ pub struct ServerInfo {
     /// Pictures of the server; left out when there are none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub icons: Vec<Icon>,
-}
-
-/// A picture that clients show for a server or a tool (MCP 2025-11-25, `Icon`).
-#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Icon {
-    /// An `https` URL, or a `data` URL of the type `image`.
-    #[schemars(regex(pattern = r"^(https://|data:image/)"))]
-    pub src: String,
-    /// MIME type; left out when `src` says it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub mime_type: Option<String>,
-    /// Sizes such as `48x48`, or `any`; left out when it has no fixed ones.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub sizes: Vec<String>,
-    /// The background that it is made for; left out when that is any.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub theme: Option<IconTheme>,
-}
-
-/// A background of an [`Icon`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum IconTheme {
-    /// A light one.
-    Light,
-    /// A dark one.
-    Dark,
 }
 
 /// One OAuth scope, by the name after the resource identifier.
@@ -391,7 +364,7 @@ impl Contract {
                 });
             }
         }
-        problems.extend(self.public_urls());
+        problems.extend(public_url_problems(self));
         for setting in &self.settings {
             let text = setting.default.as_ref().is_some_and(Value::is_string);
             if text && !matches!(setting.setting_type, SettingType::String | SettingType::Url) {
@@ -401,35 +374,6 @@ impl Contract {
             }
         }
         problems
-    }
-
-    /// What is wrong with the URLs that clients fetch or open.
-    fn public_urls(&self) -> impl Iterator<Item = ContractProblem> {
-        let of_server = self
-            .server
-            .icons
-            .iter()
-            .map(|icon| ("the server".to_owned(), icon));
-        let of_tools = self.tools.iter().flat_map(|tool| {
-            let owner = format!("tool {}", tool.name);
-            tool.icons.iter().map(move |icon| (owner.clone(), icon))
-        });
-        let icons = of_server.chain(of_tools);
-        let icons = icons
-            .filter(|(_, icon)| {
-                !["https://", "data:image/"]
-                    .iter()
-                    .any(|good| icon.src.starts_with(good))
-            })
-            .map(|(owner, icon)| ContractProblem::Icon {
-                owner,
-                src: icon.src.chars().take(60).collect(),
-            });
-        let website = self.server.website_url.iter();
-        let website = website
-            .filter(|url| !url.starts_with("https://"))
-            .map(|url| ContractProblem::Website { url: url.clone() });
-        icons.chain(website)
     }
 
     /// The document as `<server> contract` prints it: indented JSON with a final line feed.
@@ -471,16 +415,16 @@ fn is_action(action: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use serde_json::json;
 
     use super::{
-        AwsActions, AwsResource, AwsResourceType, CONTRACT_VERSION, Contract, EndpointMethod, Icon,
+        AwsActions, AwsResource, AwsResourceType, CONTRACT_VERSION, Contract, EndpointMethod,
         Scope, SelfInvocation, ServerInfo, Tool,
     };
     use crate::{McpSettings, Settings};
 
-    fn contract() -> Contract {
+    pub(crate) fn contract() -> Contract {
         Contract {
             contract_version: CONTRACT_VERSION,
             server: ServerInfo {
@@ -522,37 +466,6 @@ mod tests {
             settings: McpSettings::definitions(),
             directory: Vec::new(),
         }
-    }
-
-    #[test]
-    fn refuses_pictures_and_pages_that_are_not_on_the_web() {
-        let icon = |src: &str| Icon {
-            src: src.to_owned(),
-            mime_type: None,
-            sizes: Vec::new(),
-            theme: None,
-        };
-        let mut contract = contract();
-        contract.server.icons = vec![
-            icon("https://example.com/icon.png"),
-            icon("data:image/png;base64,AA=="),
-        ];
-        contract.server.website_url = Some("https://example.com".to_owned());
-        assert_eq!(messages(&contract), [""; 0]);
-        contract
-            .server
-            .icons
-            .push(icon("http://example.com/icon.png"));
-        contract.tools[0].icons = vec![icon("data:text/html,x")];
-        contract.server.website_url = Some("javascript:alert(1)".to_owned());
-        assert_eq!(
-            messages(&contract),
-            [
-                "the server has an icon at \"http://example.com/icon.png\": take an https URL, or Icon::data",
-                "tool getCounter has an icon at \"data:text/html,x\": take an https URL, or Icon::data",
-                "the website of the server is \"javascript:alert(1)\": give an https URL",
-            ]
-        );
     }
 
     fn messages(contract: &Contract) -> Vec<String> {
