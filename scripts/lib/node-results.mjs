@@ -4,12 +4,19 @@ import { relative, resolve } from 'node:path';
 
 import { root } from './root.mjs';
 
-/** Yields `{ passed, failed }` once all files are through: how many tests passed, and the names of those that did not. */
+/** Yields `{ passed, failed }` once all files are through: how many tests passed, and of those that did not the name with the first line of the error. */
 export default async function* results(source) {
   const failed = [];
   let counts;
   let empty = 0;
-  const fail = ({ file, name }) => failed.push(file === undefined ? name : `${relative(root, file)} › ${name}`);
+  const fail = ({ file, name, details }) => {
+    const test = file === undefined ? name : `${relative(root, file)} › ${name}`;
+    const error = details?.error?.cause ?? details?.error;
+    const reason = String(error?.message ?? error ?? '')
+      .split('\n')[0]
+      .slice(0, 300);
+    failed.push(reason === '' ? test : `${test}: ${reason}`);
+  };
   for await (const { type, data } of source) {
     // A suite that fails has a test that failed, or that its hooks cancelled.
     if (type === 'test:fail' && data.details.type !== 'suite') fail(data);

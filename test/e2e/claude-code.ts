@@ -1,12 +1,13 @@
 /** Claude Code as a person has it: its own home, no account, the model played by a stand-in. */
 
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { patience } from './patience.ts';
+import { removeDirectory } from './remove-directory.ts';
 import { inTerminal } from './terminal.ts';
 
 const executable = fileURLToPath(new URL('../node_modules/.bin/claude', import.meta.url));
@@ -149,9 +150,8 @@ export class ClaudeCode {
   }
 
   /** Forgets the home directory with every credential in it. */
-  remove(): void {
-    // What it started may still be writing.
-    rmSync(this.#home, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
+  remove(): Promise<void> {
+    return removeDirectory(this.#home);
   }
 
   #spawn(program: string, args: readonly string[]): ChildProcess {

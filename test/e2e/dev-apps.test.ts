@@ -8,6 +8,7 @@ import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 import { patience } from './patience.ts';
+import { removeDirectory } from './remove-directory.ts';
 import { aws, type LocalServer, type Stack } from './stack.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -182,4 +183,4 @@ describe('mcp-lambda dev', { timeout: 12 * patience }, () => {
   });
 });
 
-after(() => rmSync(apps, { recursive: true, force: true }));
+after(() => removeDirectory(apps));

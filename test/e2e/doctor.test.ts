@@ -78,7 +78,7 @@ async function claudeCodeArrives(url: string): Promise<boolean> {
     await login.catch(() => {});
     return arrived;
   } finally {
-    claude.remove();
+    await claude.remove();
   }
 }
 

@@ -59,7 +59,7 @@ describe('results', () => {
     );
     assert.equal(status, 1);
     assert.equal(lines.at(-1), '1 passed, 1 failed');
-    assert.match(lines.at(-2) ?? '', /0\.test\.mjs › is bad$/);
+    assert.match(lines.at(-2) ?? '', /0\.test\.mjs › is bad: on purpose$/);
   });
 
   test('are failures where a file has no test, cannot be read, or breaks off', async (t) => {

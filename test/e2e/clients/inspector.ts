@@ -2,13 +2,14 @@
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { patience } from '../patience.ts';
 import { freePort } from '../person.ts';
+import { removeDirectory } from '../remove-directory.ts';
 import { inTerminal } from '../terminal.ts';
 import type { Errand, McpClient, Outcome, Surroundings } from './client.ts';
 
@@ -107,7 +108,7 @@ async function run(errand: Errand, surroundings: Surroundings): Promise<Outcome>
     assert.ok(result.structuredContent, JSON.stringify(called));
     return { tools: list.tools.map(({ name }) => name), facts: result.structuredContent.facts };
   } finally {
-    rmSync(home, { recursive: true, force: true });
+    await removeDirectory(home);
   }
 }
 

@@ -1,12 +1,13 @@
 /** The clients as a person has them: installed from npm, called by the commands that `connectCommand` writes, with a home of their own. */
 
 import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { patience } from '../patience.ts';
+import { removeDirectory } from '../remove-directory.ts';
 import { inTerminal } from '../terminal.ts';
 
 const packagesHere = fileURLToPath(new URL('node_modules', import.meta.url));
@@ -66,7 +67,7 @@ export class Installation {
     const ended = [...this.#running].map((child) => new Promise((resolve) => child.once('close', resolve)));
     for (const child of this.#running) child.kill('SIGKILL');
     await Promise.all(ended);
-    rmSync(this.#home, { recursive: true, force: true, maxRetries: 5 });
+    await removeDirectory(this.#home);
   }
 }
 
