@@ -10,6 +10,7 @@
 
 mod answer;
 mod event;
+mod order;
 mod problem;
 mod process;
 mod request;
@@ -17,5 +18,6 @@ mod round;
 mod runtime_api;
 
 pub use event::{ISSUER, RESOURCE, Revision};
+pub use order::order;
 pub use problem::Problem;
 pub use round::{Asked, Figures, Program, measure};

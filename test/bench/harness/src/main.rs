@@ -1,4 +1,4 @@
-//! `bench-harness PLAN LOGS`: measures the programs of a plan (JSON) in alternating rounds, and prints a line of JSON
+//! `bench-harness PLAN LOGS`: measures the programs of a plan (JSON) in rounds of balanced order, and prints a line of JSON
 //! for each program and round.
 
 use std::fs;
@@ -6,7 +6,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
-use bench_harness::{Program, measure};
+use bench_harness::{Program, measure, order};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -36,14 +36,11 @@ fn main() -> ExitCode {
 
 fn run(plan: &Path, logs: &Path) -> Result<(), Box<dyn std::error::Error>> {
     let plan: Plan = serde_json::from_slice(&fs::read(plan)?)?;
-    let mut programs = plan.programs;
+    let programs = plan.programs;
     let mut failed = Vec::new();
     for round in 0..=plan.rounds {
-        // Another one is first in each round, so that none always comes after the same neighbour's heat.
-        if !programs.is_empty() {
-            programs.rotate_left(1);
-        }
-        for program in &programs {
+        for position in order(programs.len(), round) {
+            let program = &programs[position];
             if failed.contains(&program.name) {
                 continue;
             }
