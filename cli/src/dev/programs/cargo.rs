@@ -105,6 +105,15 @@ struct CargoTarget {
 struct Dependency {
     name: String,
     path: Option<PathBuf>,
+    /// `dev` or `build`; none for a normal one.
+    kind: Option<String>,
+}
+
+impl Dependency {
+    /// Whether it is a part of the programs, and not of the tests alone.
+    fn is_built_in(&self) -> bool {
+        self.kind.as_deref() != Some("dev")
+    }
 }
 
 impl Package {
@@ -157,7 +166,10 @@ pub(crate) async fn sources(program: &CargoProgram, paths: &Paths) -> Sources {
         if sources.programs.insert(directory)
             && let Some(package) = package
         {
-            let by_path = package.dependencies.iter();
+            let by_path = package
+                .dependencies
+                .iter()
+                .filter(|each| each.is_built_in());
             open.extend(by_path.filter_map(|each| each.path.clone()));
         }
     }
@@ -169,10 +181,13 @@ pub(super) async fn servers(
     directory: &Path,
     paths: &Paths,
 ) -> Option<Vec<(CargoProgram, PathBuf)>> {
-    let workspace = workspace(directory, paths).await?;
+    Some(servers_of(&workspace(directory, paths).await?, directory))
+}
+
+fn servers_of(workspace: &Workspace, directory: &Path) -> Vec<(CargoProgram, PathBuf)> {
     let servers = workspace.packages.iter().filter(|package| {
-        let dependencies = &package.dependencies;
-        dependencies.iter().any(|each| each.name == "mcp-lambda")
+        let mut dependencies = package.dependencies.iter();
+        dependencies.any(|each| each.name == "mcp-lambda" && each.is_built_in())
     });
     let programs = servers.filter_map(|package| {
         let is_binary = |target: &&CargoTarget| target.kind.iter().any(|kind| kind == "bin");
@@ -187,11 +202,13 @@ pub(super) async fn servers(
         };
         Some((program, package.directory().join("contract.json")))
     });
-    Some(programs.collect())
+    programs.collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -210,5 +227,26 @@ mod tests {
             Some(PathBuf::from("/elsewhere/cats"))
         );
         assert_eq!(executable(messages, "dogs", "counter"), None);
+    }
+
+    #[test]
+    fn a_program_whose_tests_alone_use_the_crate_is_no_server() {
+        let package = |name: &str, kind: Option<&str>| {
+            json!({
+                "name": name,
+                "manifest_path": format!("/shop/{name}/Cargo.toml"),
+                "targets": [{ "name": name, "kind": ["bin"] }],
+                "dependencies": [{ "name": "mcp-lambda", "kind": kind, "path": null }],
+            })
+        };
+        let workspace =
+            json!({ "packages": [package("cats", None), package("proxy", Some("dev"))] });
+        let workspace = serde_json::from_value(workspace).unwrap();
+        let servers = servers_of(&workspace, Path::new("/shop"));
+        let names: Vec<&str> = servers
+            .iter()
+            .map(|(program, _)| program.package_name.as_str())
+            .collect();
+        assert_eq!(names, ["cats"]);
     }
 }

@@ -24,12 +24,18 @@ impl Session {
         }
         let assembly = match self.synthesize().await {
             Ok(assembly) => assembly,
-            Err(error) => {
-                if !self.print_contracts().await? {
+            Err(error @ StackError::StepFailed { .. }) => {
+                let printed = self.print_contracts().await;
+                // What the app says may be the cause of it all, or follow from a server that has no contract yet.
+                if printed.is_err() {
+                    self.progress.say(&error.to_string());
+                }
+                if !printed? {
                     return Err(error);
                 }
                 self.synthesize().await?
             }
+            Err(error) => return Err(error),
         };
         let prepared = self.prepare(assembly, built).await?;
         self.checked(prepared)
