@@ -78,7 +78,7 @@ export class NewUser {
     await step(`${stack}: npx cdk ${synthesis.join(' ')}`, () => this.#run(this.project, 'npx', ['cdk', ...synthesis]));
   }
 
-  /** Runs a command to its end; the error has what it printed. */
+  /** Runs a command to its end and gives its standard output; the error has all that it printed. */
   #run(cwd, command, args) {
     return new Promise((resolve, reject) => {
       const child = spawn(command, args, {
@@ -88,11 +88,13 @@ export class NewUser {
         timeout: PATIENCE,
       });
       let output = '';
+      let stdout = '';
       for (const stream of [child.stdout, child.stderr])
         stream.on('data', (chunk) => (output += chunk.toString('utf8')));
+      child.stdout.on('data', (chunk) => (stdout += chunk.toString('utf8')));
       child.on('error', reject);
       child.on('close', (status, signal) => {
-        if (status === 0) resolve({ output });
+        if (status === 0) resolve({ stdout });
         else
           reject(
             new Error(
@@ -128,8 +130,8 @@ export class NewUser {
   /** Gives `use` what calls the tool, with an access token of the project's machine client. */
   async #withTool(url, use) {
     const token = ['run', '--silent', 'token', '--', '--port', new URL(url).port];
-    const { output } = await this.#run(this.project, 'npm', token);
-    const client = await connect(url, output.trim());
+    const { stdout } = await this.#run(this.project, 'npm', token);
+    const client = await connect(url, stdout.trim());
     try {
       return await use(() => client.call('greet', { greeting: 'hello' }));
     } finally {
