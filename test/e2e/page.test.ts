@@ -38,6 +38,18 @@ describe('the page for people', () => {
     }
   });
 
+  test('is where a browser arrives that opens the MCP URL, which challenges every other client', async () => {
+    const visitor = await browser.newPage();
+    const response = await visitor.goto(stack.McpServerUrl);
+    assert.equal(visitor.url(), root);
+    assert.equal(response?.status(), 200);
+    await visitor.close();
+    for (const accept of ['text/event-stream', 'application/json', '*/*']) {
+      const { status } = await fetch(stack.McpServerUrl, { headers: { accept }, redirect: 'manual' });
+      assert.equal(status, 401, accept);
+    }
+  });
+
   test('has the URL and the commands that the stack gives, word for word', async () => {
     const lines = await page.locator('pre').allInnerTexts();
     for (const line of [stack.McpServerUrl, stack.ClaudeCodeCommand, stack.CodexCommand]) {

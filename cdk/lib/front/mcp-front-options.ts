@@ -14,6 +14,12 @@ export interface McpFrontOptions {
 
   /** The REST API. */
   readonly api: apigateway.RestApi;
+
+  /**
+   * Whether the root of the API is the page for people. A front may then redirect browsers there from an MCP endpoint.
+   * @default false
+   */
+  readonly hasPage?: boolean;
 }
 
 /** The URLs that a front gives to `McpServer`. */

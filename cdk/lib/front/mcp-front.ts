@@ -3,6 +3,7 @@ import * as cloudfront from 'aws-cdk-lib/aws-cloudfront';
 import * as origins from 'aws-cdk-lib/aws-cloudfront-origins';
 import type { Construct } from 'constructs';
 import { WELL_KNOWN_PATH } from '../generated/facts';
+import { addBrowserRedirect, browserRedirectOf } from './private/browser-redirect';
 import { addCustomDomain, assertCustomDomain, mapPath } from './private/custom-domain';
 import { assertKnown } from '../private/known-value';
 import { assertOrigin } from './private/origin';
@@ -49,7 +50,8 @@ const PASSED_ON: cloudfront.AddBehaviorOptions = {
 export abstract class McpFront {
   /**
    * A CloudFront distribution, which serves the well-known documents at the root of a host, where every MCP client
-   * finds them, without a domain. It requires TLS 1.2 towards the API; towards viewers, TLS 1.2 can be required only
+   * finds them, without a domain. A browser that opens an MCP URL is redirected to the page for people, by a CloudFront
+   * Function that sees every request to the API. It requires TLS 1.2 towards the API; towards viewers, TLS 1.2 can be required only
    * with a custom domain.
    */
   public static cloudFront(options: McpCloudFrontOptions = {}): McpFront {
@@ -124,7 +126,11 @@ class CloudFrontFront extends McpFront {
       comment: 'MCP server',
       httpVersion: cloudfront.HttpVersion.HTTP2_AND_3,
       errorResponses: ERRORS_NOT_CACHED,
-      defaultBehavior: { origin, ...PASSED_ON },
+      defaultBehavior: {
+        origin,
+        ...PASSED_ON,
+        functionAssociations: options.hasPage ? addBrowserRedirect(scope) : undefined,
+      },
       additionalBehaviors: {
         // Cached by path alone, as long as the documents' headers allow; cookies, queries and headers do not reach the
         // API.
@@ -150,7 +156,10 @@ class CloudFrontFront extends McpFront {
     }
     // The whole path without a wildcard: no server's path can be part of another's. CloudFront does not rewrite it.
     const apiPath = `${options.path}/mcp`;
-    distribution.addBehavior(apiPath, this.origin(options), PASSED_ON);
+    distribution.addBehavior(apiPath, this.origin(options), {
+      ...PASSED_ON,
+      functionAssociations: browserRedirectOf(options.host),
+    });
     return { apiPath };
   }
 

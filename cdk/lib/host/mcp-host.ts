@@ -10,7 +10,7 @@ import { addGatewayResponses } from '../api/gateway-responses';
 import { assertHost, HostedServers } from './private/hosted-servers';
 import type { McpAuthorization } from '../authorization/mcp-authorization';
 import { McpAuthorizationServer } from '../authorization/mcp-authorization-server';
-import { addPage } from '../page/private/add-page';
+import { addPage, hasPage } from '../page/private/add-page';
 import type { McpPage } from '../page/mcp-page';
 import type { McpFront } from '../front/mcp-front';
 import { frontOf } from '../front/private/local-front';
@@ -171,7 +171,7 @@ export class McpHost extends Construct {
       methodOptions: this._authorization._server && authorizationThrottles,
     });
     this.api = api;
-    const frontConfig = front.bind(this, { apiHost, apiStageName: API_STAGE_NAME, api });
+    const frontConfig = front.bind(this, { apiHost, apiStageName: API_STAGE_NAME, api, hasPage: hasPage(props.page) });
     this.customDomain = frontConfig.customDomain;
     this.publicBaseUrl = frontConfig.publicBaseUrl;
     this.authorizationServerIssuer = this.publicBaseUrl;

@@ -9,6 +9,8 @@ export type LocalEntry =
       readonly kind: 'front';
       readonly origin: string;
       readonly api: string;
+      /** Whether browsers that open an MCP endpoint are redirected to the root. */
+      readonly hasPage: boolean;
     }
   | {
       /** The path of one of several servers below a front, and its API. */

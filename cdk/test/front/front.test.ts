@@ -1,10 +1,21 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { runInNewContext } from 'node:vm';
 import { CfnOutput, CfnParameter, Duration } from 'aws-cdk-lib';
-import { Match } from 'aws-cdk-lib/assertions';
-import { McpAuthorization, McpFront, McpHost, McpRemoteServer, McpServer } from '../../lib';
+import { Match, type Template } from 'aws-cdk-lib/assertions';
+import { McpAuthorization, McpFront, McpHost, McpPage, McpRemoteServer, McpServer } from '../../lib';
 import { deployed } from '../deployed';
-import { certificate, code, cognito, facts, only, synthesize, synthesizeServer, type TemplateJson } from '../synthesis';
+import {
+  certificate,
+  code,
+  cognito,
+  facts,
+  only,
+  synthesize,
+  synthesizeServer,
+  type TemplateJson,
+  twoScopes,
+} from '../synthesis';
 
 const STAGE_URL = 'https://api123.execute-api.eu-west-1.amazonaws.com/prod';
 const SIGN_IN_URL = 'https://mcp-6f8b1c9e-1111-4222-8333-444455556666-5d2b14.auth.eu-west-1.amazoncognito.com';
@@ -40,6 +51,14 @@ const fronts = [
     keys: COGNITO_KEYS,
   },
 ];
+
+/** The CloudFront Function of a template, run as CloudFront runs it. */
+function browserRedirect(template: Template): { handler(event: object): any } {
+  const { FunctionCode: source } = only(template, 'AWS::CloudFront::Function').properties;
+  // As JSON: objects of the other context have other prototypes.
+  const handler = runInNewContext(`${source}; handler`) as (event: object) => object;
+  return { handler: (event) => JSON.parse(JSON.stringify(handler(event))) };
+}
 
 /** The static documents of an API by path, as a client would receive them. */
 function documents(template: TemplateJson): Record<string, { json: unknown; headers: Record<string, string> }> {
@@ -234,6 +253,71 @@ describe('McpFront.cloudFront', () => {
         })),
       );
     }
+  });
+
+  test('redirects a browser from an MCP endpoint to the page for people, and nothing else', () => {
+    const { handler } = browserRedirect(synthesizeServer());
+    const browser = 'text/html,application/xhtml+xml,*/*;q=0.8';
+    const sent = (method: string, uri: string, accept?: string, token?: string): any =>
+      handler({
+        request: {
+          method,
+          uri,
+          headers: {
+            ...(accept === undefined ? {} : { accept: { value: accept } }),
+            ...(token === undefined ? {} : { authorization: { value: token } }),
+          },
+        },
+      });
+    for (const method of ['GET', 'HEAD']) {
+      for (const uri of ['/mcp', '/orders/mcp']) {
+        assert.deepEqual(sent(method, uri, browser), {
+          statusCode: 303,
+          statusDescription: 'See Other',
+          headers: { location: { value: '/' }, 'cache-control': { value: 'no-store' }, vary: { value: 'Accept' } },
+        });
+      }
+    }
+    for (const [method, uri, accept, token] of [
+      ['GET', '/mcp', 'text/event-stream'],
+      ['GET', '/mcp', '*/*'],
+      ['GET', '/mcp'],
+      ['GET', '/mcp', browser, 'Bearer x'],
+      ['POST', '/mcp', browser],
+      ['DELETE', '/mcp', browser],
+      ['GET', '/', browser],
+      ['GET', '/mcp/x', browser],
+      ['GET', '/authorize', browser],
+    ] as const) {
+      assert.equal(sent(method, uri, accept, token).uri, uri, `${method} ${uri} ${accept}`);
+    }
+  });
+
+  test('redirects browsers on the path of every server of a host, and nowhere without the page', () => {
+    const hosted = (page?: McpPage) =>
+      synthesize((stack) => {
+        const host = new McpHost(stack, 'Host', { page });
+        new McpServer(stack, 'Facts', { code: code(), contract: facts(), host, path: '/facts' });
+        new McpServer(stack, 'More', { code: code(), contract: twoScopes(), host, path: '/more' });
+      });
+    const associations = (template: Template) => {
+      const { DefaultCacheBehavior, CacheBehaviors } = only(template, 'AWS::CloudFront::Distribution').properties
+        .DistributionConfig;
+      return [DefaultCacheBehavior, ...CacheBehaviors].map(
+        ({ PathPattern, FunctionAssociations }: any) =>
+          [PathPattern, FunctionAssociations?.map(({ EventType }: any) => EventType)] as const,
+      );
+    };
+    assert.deepEqual(associations(hosted()), [
+      [undefined, ['viewer-request']],
+      ['/.well-known/*', undefined],
+      ['/facts/mcp', ['viewer-request']],
+      ['/more/mcp', ['viewer-request']],
+    ]);
+    const without = hosted(McpPage.none());
+    assert.ok(associations(without).every(([, association]) => association === undefined));
+    without.resourceCountIs('AWS::CloudFront::Function', 0);
+    synthesizeServer({ page: McpPage.none() }).resourceCountIs('AWS::CloudFront::Function', 0);
   });
 
   test('waits as long as readTimeout says', () => {

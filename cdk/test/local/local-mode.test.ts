@@ -60,6 +60,7 @@ describe('local mode', () => {
       kind: 'front',
       origin: 'http://127.0.0.1:3030',
       api: { Ref: logicalId },
+      hasPage: true,
     });
   });
 

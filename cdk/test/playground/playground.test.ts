@@ -284,7 +284,7 @@ describe('a playground on this machine', () => {
     );
     const recorded = Playground.records(stack);
     assert.deepEqual(recorded, [
-      { kind: 'front', origin: 'http://127.0.0.1:3030' },
+      { kind: 'front', origin: 'http://127.0.0.1:3030', hasPage: false },
       { kind: 'playground', url: 'http://127.0.0.1:3030' },
     ]);
   });

@@ -4,6 +4,7 @@
 //! It refuses only a foreign `Host`: the API Gateway checks tokens, scopes and throttling, and the function checks
 //! `Origin`. It has none of CloudFront's limits (see `docs/live-checks.md`).
 
+mod browser;
 mod forward;
 mod host;
 
@@ -35,6 +36,8 @@ pub struct Routes {
     pub root: String,
     /// Paths of the other APIs, whole and without a pattern, with the physical ids of their APIs.
     pub paths: BTreeMap<String, String>,
+    /// Whether browsers that open an MCP endpoint are redirected to the root.
+    pub has_page: bool,
 }
 
 /// The REST APIs behind the edge. Clones share them.
@@ -50,6 +53,7 @@ pub struct Origin {
 struct Apis {
     root: RestApi,
     paths: BTreeMap<String, RestApi>,
+    has_page: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -77,6 +81,7 @@ impl Apis {
             paths: paths
                 .map(|(path, id)| Some((path.clone(), RestApi::new(id, region)?)))
                 .collect::<Option<_>>()?,
+            has_page: routes.has_page,
         })
     }
 }
@@ -106,6 +111,11 @@ impl Origin {
         }
     }
 
+    fn has_page(&self) -> bool {
+        let apis = self.apis.read().unwrap_or_else(PoisonError::into_inner);
+        apis.has_page
+    }
+
     fn api(&self, path: &str) -> RestApi {
         let apis = self.apis.read().unwrap_or_else(PoisonError::into_inner);
         // The whole path counts, as it does in a behaviour of CloudFront that has no wildcard.
@@ -122,6 +132,11 @@ pub fn app(origin: Origin, host: LoopbackHost) -> Router {
 }
 
 async fn forward(State(origin): State<Origin>, request: Request<Body>) -> Response {
+    if origin.has_page()
+        && let Some(redirect) = browser::redirect(&request)
+    {
+        return redirect;
+    }
     let started = Instant::now();
     let asked = request
         .uri()

@@ -111,6 +111,7 @@ impl Fronts {
             let routes = Routes {
                 root,
                 paths: routes.collect::<Result<_, StackError>>()?,
+                has_page: front.record.has_page,
             };
             let Some(port) = self.assigned.get(path).copied() else {
                 continue;
@@ -148,6 +149,7 @@ mod tests {
             record: serde_json::from_value(json!({
                 "origin": known.get(*path).cloned().or_else(|| new.next()).unwrap_or_else(|| origin(9)),
                 "api": { "Ref": "Api" },
+                "hasPage": true,
             }))
             .unwrap(),
         });

@@ -18,6 +18,7 @@ fn edge(upstream: Upstream) -> Router {
     let routes = Routes {
         root: "abc123".into(),
         paths: [("/orders/mcp".to_owned(), "def456".to_owned())].into(),
+        has_page: true,
     };
     edge::app(
         edge::Origin::new(upstream, "us-east-1", &routes).unwrap(),
@@ -146,6 +147,58 @@ async fn leads_a_servers_whole_path_to_its_own_api_and_all_else_to_the_host() {
             && target.starts_with("/_aws/execute-api/abc123/prod/")),
         "{asked:?}"
     );
+}
+
+#[tokio::test]
+async fn redirects_a_browser_from_an_mcp_endpoint_to_the_page_for_people_and_nothing_else() {
+    let browser = "text/html,application/xhtml+xml,*/*;q=0.8";
+    let stub = Stub::answering(|_| StatusCode::OK.into_response()).await;
+    let respond = async |method: &str, path: &str, accept: &str, token: bool| {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::HOST, "127.0.0.1:3030")
+            .header(header::ACCEPT, accept);
+        if token {
+            request = request.header(header::AUTHORIZATION, "Bearer t");
+        }
+        let request = request.body(Body::empty()).unwrap();
+        let edge = edge(Upstream::at(stub.port));
+        edge.oneshot(request).await.unwrap()
+    };
+    for (method, path) in [
+        ("GET", "/mcp"),
+        ("GET", "/orders/mcp?a=b"),
+        ("HEAD", "/mcp"),
+    ] {
+        let response = respond(method, path, browser, false).await;
+        assert_eq!(response.status(), StatusCode::SEE_OTHER, "{method} {path}");
+        assert_eq!(response.headers()[header::LOCATION], "/");
+        assert_eq!(response.headers()[header::CACHE_CONTROL], "no-store");
+        assert_eq!(response.headers()[header::VARY], "Accept");
+    }
+    assert!(stub.asked().is_empty());
+    for (method, path, accept, token) in [
+        ("GET", "/mcp", "text/event-stream", false),
+        ("GET", "/mcp", "*/*", false),
+        ("GET", "/mcp", browser, true),
+        ("POST", "/mcp", browser, false),
+        ("GET", "/", browser, false),
+        ("GET", "/mcp/x", browser, false),
+        (
+            "GET",
+            "/.well-known/oauth-protected-resource/mcp",
+            browser,
+            false,
+        ),
+    ] {
+        let response = respond(method, path, accept, token).await;
+        assert_eq!(
+            response.status(),
+            StatusCode::OK,
+            "{method} {path} {accept}"
+        );
+    }
 }
 
 #[tokio::test]

@@ -18,10 +18,10 @@ class LocalFront extends McpFront {
     assertOrigin(mode.signInUrl, 'signInUrl of the context key mcp-lambda:local');
   }
 
-  public bind(scope: Construct, { api }: McpFrontOptions): McpFrontConfig {
+  public bind(scope: Construct, { api, hasPage }: McpFrontOptions): McpFrontConfig {
     const origin = localOrigin(scope, this.mode);
     assertOrigin(origin, `the origin of ${scope.node.path} in the context key mcp-lambda:local`);
-    recordLocal(scope, () => ({ kind: 'front', origin, api: api.restApiId }));
+    recordLocal(scope, () => ({ kind: 'front', origin, api: api.restApiId, hasPage: hasPage ?? false }));
     return {
       publicBaseUrl: origin,
       publicOrigin: origin,

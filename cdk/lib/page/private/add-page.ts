@@ -10,6 +10,11 @@ import { pageHtml } from './page-html';
 /** As long as the metadata documents: a changed tool is on the page in minutes. */
 const CACHE_SECONDS = 300;
 
+/** Whether an API has the page. */
+export function hasPage(page: McpPage | undefined): boolean {
+  return page === undefined || page._options !== undefined;
+}
+
 /**
  * Serves the page at the root of an API.
  *

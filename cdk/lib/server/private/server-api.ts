@@ -2,7 +2,7 @@ import type { Construct } from 'constructs';
 import { PROTECTED_RESOURCE_METADATA_PATH } from '../../generated/facts';
 import { addMetadataEndpoints } from '../../api/metadata-endpoints';
 import { addRestApi, API_STAGE_NAME, type ServerApi } from '../../api/rest-api';
-import { addPage } from '../../page/private/add-page';
+import { addPage, hasPage } from '../../page/private/add-page';
 import { authorizationThrottles } from '../../authorization/private/authorization-endpoints';
 import { authorizationOf } from '../../authorization/private/default-authorization';
 import { hasLimits } from '../../authorizer/private/limits';
@@ -30,7 +30,12 @@ export function addServerApi(
     return options.host._servers.add(scope, serverName, options.path!, address);
   }
   const { api, apiHost } = address;
-  const front = frontOf(scope, options.front).bind(scope, { apiHost, apiStageName: API_STAGE_NAME, api });
+  const front = frontOf(scope, options.front).bind(scope, {
+    apiHost,
+    apiStageName: API_STAGE_NAME,
+    api,
+    hasPage: hasPage(options.page),
+  });
   return {
     api,
     apiHost,

@@ -277,7 +277,7 @@ mod tests {
                 "metadata": {{"/A/Host": {}}}}}}}}}"#,
             record(
                 "front",
-                r#""origin": "http://127.0.0.1:1", "api": {"Ref": "Api"}"#
+                r#""origin": "http://127.0.0.1:1", "api": {"Ref": "Api"}, "hasPage": true"#
             ),
         );
         let more = format!(

@@ -33,10 +33,13 @@ pub(super) enum Record {
 
 /// A front, on the construct that it belongs to.
 #[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct Front {
     pub(crate) origin: String,
     /// The API of every path without a route.
     pub(crate) api: Value,
+    /// Whether browsers that open an MCP endpoint are redirected to the root.
+    pub(crate) has_page: bool,
 }
 
 /// The path of one of several servers below a front.
