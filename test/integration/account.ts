@@ -26,12 +26,17 @@ const ENVIRONMENT = {
  * Runs a program of somebody who has an account and gives what it prints, which is in the error as well. Others run meanwhile: connections that the
  * emulator closes have to be noticed.
  */
-export function run(command: string, args: readonly string[], env: Record<string, string> = {}): Promise<string> {
+export function run(
+  command: string,
+  args: readonly string[],
+  env: Record<string, string> = {},
+  cwd: string = root,
+): Promise<string> {
   return new Promise((resolve, reject) => {
     execFile(
       command,
       args,
-      { cwd: root, encoding: 'utf8', maxBuffer: 1 << 26, env: { ...process.env, ...ENVIRONMENT, ...env } },
+      { cwd, encoding: 'utf8', maxBuffer: 1 << 26, env: { ...process.env, ...ENVIRONMENT, ...env } },
       (error, stdout, stderr) => {
         if (error === null) resolve(stdout);
         else
