@@ -222,7 +222,7 @@ describe('cfn-lint', { concurrency: CONCURRENCY }, () => {
       ...['defaults', 'everything'].map((app) => join('test', 'integration', 'snapshots', `${app}.template.json`)),
     ));
 
-  for (const choices of [[], ['env=prod', 'authorization=cognito', 'front=stage']]) {
+  for (const choices of [[], ['env=prod', 'authorization=cognito', 'front=stage'], ['toolsApi=keys']]) {
     test(`finds nothing in the template without the CDK${choices.map((each) => ` ${each}`).join('')}`, async () => {
       const destination = join(directory, ['without-cdk', ...choices].join('-'));
       const written = await ended(
