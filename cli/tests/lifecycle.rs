@@ -34,7 +34,7 @@ origin=$(sed 's/.*"newFronts":\["\([^"]*\)".*/\1/' context.json)
 cat > "$CDK_OUTDIR/manifest.json" <<END
 {"artifacts": {"DogFacts": {"type": "aws:cloudformation:stack", "properties": {"templateFile": "DogFacts.template.json"}, "metadata": {
   "/DogFacts/Server": [
-    {"type": "mcp-lambda:local", "data": {"kind": "front", "origin": "$origin", "api": {"Ref": "Api"}}},
+    {"type": "mcp-lambda:local", "data": {"kind": "front", "origin": "$origin", "api": {"Ref": "Api"}, "hasPage": false}},
     {"type": "mcp-lambda:local", "data": {"kind": "server", "name": "dog-facts", "url": "$origin/mcp"}}],
   "/DogFacts/Server/Function": [
     {"type": "mcp-lambda:local", "data": {"kind": "program", "name": "dog-facts-1",
