@@ -96,6 +96,7 @@
 //!   are refused.
 //! * **A sealed value older than two rotations of the secret.** It does not open: the client registers or signs in again.
 
+mod assertion;
 mod capability;
 mod client;
 mod context;
@@ -114,6 +115,7 @@ mod server;
 mod settings;
 mod upstream;
 
+pub use assertion::AssertionProblem;
 pub use capability::*;
 pub use client::{DocumentProblem, RefusedClients, is_public};
 pub use context::AuthorizationServer;
