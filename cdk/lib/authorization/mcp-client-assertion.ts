@@ -1,0 +1,111 @@
+import { keysOf, pemKeysOf } from './private/assertion-keys';
+import { assertGitHubJobs, assertKeysUrl } from './private/assertion-checks';
+
+/**
+ * The jobs of GitHub Actions that may use a machine client. Every value that is given must be equal to the claim of the job's
+ * token, as a whole and with the same case. `repository` and one of `gitRef` and `environment` are required. Jobs of pull
+ * requests (`pull_request`, `pull_request_target`, `refs/pull/…`) are always refused.
+ */
+export interface McpGitHubActionsJobs {
+  /** The repository with its owner (`repository`), for example `octo-org/octo-repo`. */
+  readonly repository: string;
+
+  /**
+   * The full branch or tag (`ref`), for example `refs/heads/main`.
+   * @default - every branch and tag that may use `environment`
+   */
+  readonly gitRef?: string;
+
+  /**
+   * The GitHub environment of the job (`environment`), whose protection rules say which branches and tags may use it.
+   * @default - with or without an environment
+   */
+  readonly environment?: string;
+
+  /**
+   * The id of the repository (`repository_id`), which a repository of the same name that replaces it does not have.
+   * @default - not compared
+   */
+  readonly repositoryId?: string;
+
+  /**
+   * The id of the owner (`repository_owner_id`), which an account of the same name that replaces it does not have.
+   * @default - not compared
+   */
+  readonly ownerId?: string;
+
+  /**
+   * The workflow file with its ref (`job_workflow_ref`), for example
+   * `octo-org/octo-repo/.github/workflows/deploy.yml@refs/heads/main`.
+   * @default - every workflow of the repository
+   */
+  readonly workflowRef?: string;
+
+  /**
+   * The whole subject (`sub`), for example `repo:octo-org/octo-repo:environment:production`.
+   * @default - not compared
+   */
+  readonly subject?: string;
+
+  /**
+   * The issuer (`iss`) of an enterprise or a GitHub Enterprise Server, reachable from the internet. Its keys are at
+   * `/.well-known/jwks` below it.
+   * @default - that of github.com
+   */
+  readonly issuer?: string;
+}
+
+/**
+ * What authenticates a program instead of a secret: a signed JWT, its client assertion (`private_key_jwt`, RFC 7523 section
+ * 2.2). The authorization server of `McpAuthorization.server` verifies it and gets the access token with the secret of the app
+ * client, which the program never has.
+ *
+ * An assertion counts once in each instance of the authorization server's function, whose instances do not share a memory. It
+ * must end within five minutes.
+ */
+export abstract class McpClientAssertion {
+  /**
+   * Public keys as a JWK Set (RFC 7517), for example `JSON.parse(readFileSync('ci.jwks.json', 'utf8'))`. List the old and the
+   * new key during a rotation. An RSA key without `alg` is one for RS256.
+   */
+  public static jwks(jwks: { [name: string]: any }): McpClientAssertion {
+    return new ConfiguredAssertion({ keys: keysOf(jwks) });
+  }
+
+  /** Public keys in the PEM form of `openssl pkey -pubout`: RSA (RS256), P-256, P-384 or Ed25519. */
+  public static publicKeys(publicKeys: string[]): McpClientAssertion {
+    return new ConfiguredAssertion({ keys: pemKeysOf(publicKeys) });
+  }
+
+  /**
+   * The https URL of a JWK Set. The authorization server fetches it from public addresses alone and without redirects, keeps it
+   * for an hour, and fetches it again for an unknown key, at most once a minute.
+   */
+  public static jwksUri(jwksUri: string): McpClientAssertion {
+    assertKeysUrl(jwksUri, 'jwksUri');
+    return new ConfiguredAssertion({ jwksUri });
+  }
+
+  /**
+   * The OIDC tokens of GitHub Actions, requested with the issuer of the authorization server as their audience. The job sends
+   * the `client_id` with it.
+   */
+  public static gitHubActions(jobs: McpGitHubActionsJobs): McpClientAssertion {
+    assertGitHubJobs(jobs);
+    const { gitRef: ref, ...others } = jobs;
+    return new ConfiguredAssertion({ gitHubActions: { ...others, ref } });
+  }
+
+  /**
+   * Its members in the setting of the authorization server.
+   * @internal
+   */
+  public abstract readonly _trust: { readonly [name: string]: unknown };
+}
+
+class ConfiguredAssertion extends McpClientAssertion {
+  /** @internal */
+  constructor(public readonly _trust: { readonly [name: string]: unknown }) {
+    super();
+  }
+}
