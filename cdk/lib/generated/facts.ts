@@ -212,6 +212,9 @@ export const ASSERTION_ALGORITHMS: readonly string[] = [
   "EdDSA"
 ];
 
+/** Where an issuer of GitHub Actions has its keys, below it. */
+export const GITHUB_KEYS_PATH = "/.well-known/jwks" as const;
+
 /** Longest redirect URI and longest URL of a metadata document, in characters. */
 export const LONGEST_CLIENT_URL = 512 as const;
 

@@ -15,7 +15,7 @@ mod cache;
 pub(crate) mod document;
 pub(crate) mod document_problem;
 mod fetch;
-mod identifier;
+pub(crate) mod identifier;
 mod name;
 pub(crate) mod refused;
 mod registration;

@@ -7,8 +7,8 @@ use std::process::ExitCode;
 use mcp_lambda_contract::{
     ASSERTION_ALGORITHMS, AUTHORIZATION_ENDPOINTS, AUTHORIZATION_SERVER_METADATA_PATH,
     AUTHORIZE_PATH, AssertionMetadata, AuthorizationServerMetadata, CONNECT_COMMANDS, Challenge,
-    Contract, FORBIDDEN_SCHEMES, InvalidChallengeValue, JWKS_PATH, LINK_CONFIG, LONGEST_CLIENT_URL,
-    LOOPBACK_HOSTS, NameRule, OPENID_CONFIGURATION_PATH, PRIVATE_DOMAINS,
+    Contract, FORBIDDEN_SCHEMES, GITHUB_KEYS_PATH, InvalidChallengeValue, JWKS_PATH, LINK_CONFIG,
+    LONGEST_CLIENT_URL, LOOPBACK_HOSTS, NameRule, OPENID_CONFIGURATION_PATH, PRIVATE_DOMAINS,
     PROTECTED_RESOURCE_METADATA_PATH, ProtectedResourceMetadata, SCHEME, SCOPE_NAME, SERVER_NAME,
     SHA256_DIGEST, TOKEN_PATH, TOOLS_API_DOCUMENTS, TOOLS_API_PATHS, VSCODE_LINK, WELL_KNOWN_PATH,
     setting_names,
@@ -76,6 +76,7 @@ fn facts() -> Result<Value, String> {
             fact("PRIVATE_DOMAINS", "The last labels of host names that are nobody's in public.", PRIVATE_DOMAINS),
             fact("FORBIDDEN_SCHEMES", "Schemes that no application can claim for its redirects.", FORBIDDEN_SCHEMES),
             fact("ASSERTION_ALGORITHMS", "What a client assertion may be signed with (RFC 7518 section 3.1, RFC 8037 section 3.1).", ASSERTION_ALGORITHMS),
+            fact("GITHUB_KEYS_PATH", "Where an issuer of GitHub Actions has its keys, below it.", GITHUB_KEYS_PATH),
             fact("LONGEST_CLIENT_URL", "Longest redirect URI and longest URL of a metadata document, in characters.", LONGEST_CLIENT_URL),
             rule("SCHEME", "A scheme of a redirect URI, as a parser writes it.", &SCHEME),
             rule("SCOPE_NAME", "A scope-token of RFC 6749 section 3.3 less what Cognito refuses.", &SCOPE_NAME),

@@ -51,7 +51,7 @@ pub use manifest::{
 pub use mcp_settings::{McpSettings, Metrics, ResponseMode};
 pub use metadata::{
     ASSERTION_ALGORITHMS, AUTHORIZATION_ENDPOINTS, AUTHORIZATION_SERVER_METADATA_PATH,
-    AUTHORIZE_PATH, AssertionMetadata, AuthorizationServerMetadata, JWKS_PATH,
+    AUTHORIZE_PATH, AssertionMetadata, AuthorizationServerMetadata, GITHUB_KEYS_PATH, JWKS_PATH,
     OPENID_CONFIGURATION_PATH, PROTECTED_RESOURCE_METADATA_PATH, ProtectedResourceMetadata,
     TOKEN_PATH, WELL_KNOWN_PATH, jwks_url,
 };

@@ -95,6 +95,9 @@ const CLIENT_AUTHENTICATION: [&str; 3] = ["none", "client_secret_basic", "client
 /// How a program authenticates with a signed JWT in place of a secret (RFC 7523 section 2.2), besides those.
 const PRIVATE_KEY_JWT: &str = "private_key_jwt";
 
+/// Where an issuer of GitHub Actions has its keys, below it.
+pub const GITHUB_KEYS_PATH: &str = "/.well-known/jwks";
+
 /// What a client assertion may be signed with (RFC 7518 section 3.1, RFC 8037 section 3.1): asymmetric algorithms only. The
 /// authorization server verifies these, and the constructs take keys for these.
 pub const ASSERTION_ALGORITHMS: [&str; 9] = [

@@ -1,6 +1,7 @@
+import { GITHUB_KEYS_PATH } from '../../generated/facts';
 import { isKnown } from '../../private/known-value';
 import { synthError } from '../../private/synth-error';
-import type { McpGitHubActionsJobs } from '../mcp-client-assertion';
+import type { McpGitHubActionsJobs } from '../mcp-github-actions-jobs';
 import { isDocumentUrl } from './option-checks';
 
 /** The error of a client with an assertion where no authorization server would verify it. */
@@ -49,7 +50,7 @@ export function assertGitHubJobs({ repository, gitRef, environment, issuer, ...o
       );
     }
   }
-  if (isKnown(issuer) && (issuer.endsWith('/') || !isDocumentUrl(`${issuer}/.well-known/jwks`))) {
+  if (isKnown(issuer) && (issuer.endsWith('/') || !isDocumentUrl(`${issuer}${GITHUB_KEYS_PATH}`))) {
     throw synthError(
       'AssertionUrlInvalid',
       `issuer is ${JSON.stringify(issuer)} and takes the https URL of iss, with a public host name and without a port, query or slash at its end: correct it`,

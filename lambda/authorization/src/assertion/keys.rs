@@ -7,7 +7,7 @@ use mcp_lambda_token::jwk::{PublicKey, published_keys};
 use tokio::sync::Mutex;
 use url::Url;
 
-use super::{Keys, MachineClient};
+use super::trust::{Keys, MachineClient};
 use crate::{
     capability::{FetchLimits, MetadataHosts, Timestamp},
     client::address_of,

@@ -13,4 +13,4 @@ mod verify;
 
 pub use problem::AssertionProblem;
 pub(crate) use trust::{AssertionTrust, Keys, MachineClient};
-pub(crate) use verify::{Accepted, accepted, check_header, check_signature};
+pub(crate) use verify::{accepted, check_header, check_signature};

@@ -8,8 +8,6 @@ use url::Url;
 
 /// The issuer of the tokens of GitHub Actions.
 pub(crate) const GITHUB_ACTIONS: &str = "https://token.actions.githubusercontent.com";
-/// Where such an issuer has its keys.
-pub(crate) const GITHUB_KEYS_PATH: &str = "/.well-known/jwks";
 
 /// A program that authenticates with a client assertion, and only so.
 #[derive(Clone, Debug)]

@@ -5,7 +5,7 @@
 
 use std::{collections::HashMap, sync::Mutex};
 
-use super::{Accepted, AssertionProblem};
+use super::{problem::AssertionProblem, verify::Accepted};
 use crate::{capability::Timestamp, failure::Failure, sealed::secret::Digest};
 
 /// Most assertions remembered at a time. Only authenticated programs add to them.

@@ -4,7 +4,10 @@
 use mcp_lambda_token::jwk::{PublicKey, UnverifiedJwt};
 use serde_json::Value;
 
-use super::{AssertionProblem, MachineClient, trust::GitHubJobs};
+use super::{
+    problem::AssertionProblem,
+    trust::{GitHubJobs, MachineClient},
+};
 use crate::capability::Timestamp;
 
 /// How far the clocks of a program and of this server may differ.

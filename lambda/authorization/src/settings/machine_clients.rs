@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use mcp_lambda_contract::Reader;
+use mcp_lambda_contract::{GITHUB_KEYS_PATH, Reader};
 use mcp_lambda_token::jwk::PublicKey;
 use serde::Deserialize;
 use serde_json::Value;
@@ -10,11 +10,8 @@ use url::Url;
 
 use super::values::{BaseUrl, Json};
 use crate::{
-    assertion::{
-        AssertionTrust, Keys, MachineClient,
-        trust::{GITHUB_KEYS_PATH, GitHubJobs},
-    },
-    client::document_url,
+    assertion::{AssertionTrust, Keys, MachineClient, trust::GitHubJobs},
+    client::identifier::document_url,
 };
 
 const MACHINE_CLIENTS: &str = "AUTHORIZATION_MACHINE_CLIENTS";
