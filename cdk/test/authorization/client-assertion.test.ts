@@ -56,9 +56,10 @@ const documents = (template: Template): string[] =>
     .map((document) => JSON.stringify(document))
     .filter((document) => document.includes('token_endpoint_auth_methods_supported'));
 
-const refused = (expected: string, define: () => unknown) =>
+/** Expects an error whose message ends with this: the fix and the reason. */
+const refused = (ending: string, define: () => unknown) =>
   assert.throws(define, (error: Error) => {
-    assert.ok(error.message.endsWith(`(${expected})`), error.message);
+    assert.ok(error.message.endsWith(ending), error.message);
     return true;
   });
 
@@ -130,7 +131,9 @@ describe('a machine client with an assertion', () => {
     withServer((server) => {
       const client = server.addMachineClient('Ci', { assertion: McpClientAssertion.gitHubActions(jobs) });
       const role = new iam.Role(server, 'Role', { assumedBy: new iam.AccountRootPrincipal() });
-      refused('SecretOfAssertion', () => client.grants.readSecret(role));
+      refused('which needs none: remove it, or the assertion (SecretOfAssertion)', () =>
+        client.grants.readSecret(role),
+      );
       server.addOutputs({ machineClient: client });
       const outputs = Stack.of(server)
         .node.findAll()
@@ -182,17 +185,19 @@ describe('an assertion is refused at synth', () => {
 
   test('where no authorization server would verify it', () => {
     const assertion = McpClientAssertion.gitHubActions(jobs);
-    refused('AssertionWithoutServer', () =>
+    refused('there is none: use that authorization, or leave assertion out (AssertionWithoutServer)', () =>
       synthesizeServer({}, (server) => server.addMachineClient('Ci', { assertion })),
     );
-    refused('AssertionWithoutServer', () =>
-      synthesize((stack) =>
-        McpServer.fromMcpServerAttributes(stack, 'Imported', {
-          mcpServerUrl: 'https://mcp.example.com/mcp',
-          contract: facts(),
-          userPool: new McpUserPool(stack, 'People'),
-        }).addMachineClient('Ci', { assertion }),
-      ),
+    refused(
+      'whose authorization server another app defines: define the machine client there (AssertionWithoutServer)',
+      () =>
+        synthesize((stack) =>
+          McpServer.fromMcpServerAttributes(stack, 'Imported', {
+            mcpServerUrl: 'https://mcp.example.com/mcp',
+            contract: facts(),
+            userPool: new McpUserPool(stack, 'People'),
+          }).addMachineClient('Ci', { assertion }),
+        ),
     );
   });
 
@@ -217,13 +222,13 @@ describe('an assertion is refused at synth', () => {
       { keys: [{ ...publicJwk(), alg: 'RS256' }] },
     ]) {
       refused(
-        'AssertionKeyInvalid',
+        '(AssertionKeyInvalid)',
         add(() => McpClientAssertion.jwks(keys)),
       );
     }
     for (const pems of [[], ['text'], [privatePem], [publicPem(pair)]]) {
       refused(
-        'AssertionKeyInvalid',
+        '(AssertionKeyInvalid)',
         add(() => McpClientAssertion.publicKeys(pems)),
       );
     }
@@ -240,12 +245,12 @@ describe('an assertion is refused at synth', () => {
       'https://keys.example.com/',
     ]) {
       refused(
-        'AssertionUrlInvalid',
+        '(AssertionUrlInvalid)',
         add(() => McpClientAssertion.jwksUri(uri)),
       );
     }
     refused(
-      'AssertionUrlInvalid',
+      'and takes the https URL of iss, with a public host name and without a port, query or slash at its end: correct it (AssertionUrlInvalid)',
       add(() => McpClientAssertion.gitHubActions({ ...jobs, issuer: 'https://github.example.com/' })),
     );
   });
@@ -265,18 +270,37 @@ describe('an assertion is refused at synth', () => {
       { subject: 'repo:octo-org/octo-repo:*' },
     ]) {
       refused(
-        'GitHubJobsInvalid',
+        '(GitHubJobsInvalid)',
         add(() => McpClientAssertion.gitHubActions({ ...jobs, ...more })),
       );
     }
     refused(
-      'GitHubJobsUnlimited',
+      'have neither gitRef nor environment, and everyone who can push a branch could use the client: set one of them (GitHubJobsUnlimited)',
       add(() => McpClientAssertion.gitHubActions({ repository: 'octo-org/octo-repo' })),
     );
   });
 
+  test('with a message that shows the value and says the fix', () => {
+    for (const [assertion, message] of [
+      [
+        () => McpClientAssertion.jwks({ keys: [{ ...publicJwk(), alg: 'HS256' }] }),
+        'key 1 of jwks has the alg "HS256": its kind takes ES256 (AssertionKeyInvalid)',
+      ],
+      [
+        () => McpClientAssertion.jwksUri('http://keys.example.com/jwks'),
+        'jwksUri is "http://keys.example.com/jwks" and takes an https URL with a public host name, a path, and no port, user name, query or fragment: correct it (AssertionUrlInvalid)',
+      ],
+      [
+        () => McpClientAssertion.gitHubActions({ ...jobs, repository: 'octo-org/*' }),
+        'repository is "octo-org/*" and takes one repository with its owner, such as octo-org/octo-repo, without a wildcard: correct it (GitHubJobsInvalid)',
+      ],
+    ] as const) {
+      assert.throws(assertion, { message });
+    }
+  });
+
   test('if the keys do not fit into the environment of the function', () => {
-    refused('EnvironmentTooLarge', () =>
+    refused('(EnvironmentTooLarge)', () =>
       withServer((server) => {
         const keys = Array.from({ length: 30 }, () => publicJwk());
         server.addMachineClient('Ci', { assertion: McpClientAssertion.jwks({ keys }) });

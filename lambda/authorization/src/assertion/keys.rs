@@ -9,7 +9,7 @@ use url::Url;
 
 use super::trust::{Keys, MachineClient};
 use crate::{
-    capability::{FetchLimits, MetadataHosts, Timestamp},
+    capability::{FetchLimits, MetadataHosts, Timestamp, TransportFailure},
     client::address_of,
     settings::Settings,
 };
@@ -19,6 +19,7 @@ const LIMITS: FetchLimits = FetchLimits {
     deadline: Duration::from_secs(3),
     max_bytes: 64 * 1024,
 };
+const TOO_LARGE: &str = "the JWK Set of the client is larger than 64 KB";
 /// Keys are fetched again after this time, so that a withdrawn key stops working.
 const LIFETIME_SECONDS: u64 = 60 * 60;
 /// Known keys are used this long while they cannot be fetched.
@@ -30,13 +31,15 @@ const INTERVAL_SECONDS: u64 = 60;
 struct Entry {
     keys: Option<(Arc<Vec<PublicKey>>, Timestamp)>,
     attempted: Option<Timestamp>,
+    /// Why the last fetch failed.
+    failure: Option<&'static str>,
 }
 
 /// The published keys by URL: those of the settings, and no others.
 pub(crate) struct PublishedKeys(HashMap<String, Mutex<Entry>>);
 
-/// The keys could not be fetched, and none are known.
-pub(crate) struct KeysUnavailable;
+/// The keys could not be fetched, and none are known: a fixed sentence for the log.
+pub(crate) struct KeysUnavailable(pub(crate) &'static str);
 
 /// Whether known keys are enough, or newer ones are asked for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -68,7 +71,8 @@ impl PublishedKeys {
         hosts: &dyn MetadataHosts,
         now: Timestamp,
     ) -> Result<Arc<Vec<PublicKey>>, KeysUnavailable> {
-        let entry = self.0.get(url.as_str()).ok_or(KeysUnavailable)?;
+        let unknown = KeysUnavailable("the URL of the keys is not one of the settings");
+        let entry = self.0.get(url.as_str()).ok_or(unknown)?;
         let mut entry = entry.lock().await;
         let is_enough =
             |read: Timestamp| freshness == Freshness::Known && now.since(read) < LIFETIME_SECONDS;
@@ -78,15 +82,20 @@ impl PublishedKeys {
         let known = entry.keys.as_ref();
         if may_fetch && !known.is_some_and(|(_, read)| is_enough(*read)) {
             entry.attempted = Some(now);
-            if let Some(keys) = fetch(url, settings, hosts).await {
-                entry.keys = Some((Arc::new(keys), now));
+            match fetch(url, settings, hosts).await {
+                Ok(keys) => entry.keys = Some((Arc::new(keys), now)),
+                Err(failure) => entry.failure = Some(failure),
             }
         }
         let known = entry.keys.as_ref();
         known
             .filter(|(_, read)| now.since(*read) < STALE_SECONDS)
             .map(|(keys, _)| Arc::clone(keys))
-            .ok_or(KeysUnavailable)
+            .ok_or(KeysUnavailable(
+                entry
+                    .failure
+                    .unwrap_or("the keys of the client are too old"),
+            ))
     }
 }
 
@@ -95,12 +104,23 @@ async fn fetch(
     url: &Url,
     settings: &Settings,
     hosts: &dyn MetadataHosts,
-) -> Option<Vec<PublicKey>> {
-    let address = address_of(url, settings, hosts).await.ok()?;
-    let answer = hosts.get(url, address, LIMITS).await.ok()?;
+) -> Result<Vec<PublicKey>, &'static str> {
+    let address = address_of(url, settings, hosts).await;
+    let address = address.map_err(|_| "the host of the client's keys has no public address")?;
+    let answer = hosts.get(url, address, LIMITS).await;
+    let answer = answer.map_err(|failure| match failure {
+        TransportFailure::Unreachable => "the host of the client's keys cannot be reached",
+        TransportFailure::TimedOut => "the host of the client's keys is too slow",
+        TransportFailure::TooLarge => TOO_LARGE,
+    })?;
     let is_plain = !answer.headers().contains_key(header::CONTENT_ENCODING);
-    if answer.status() != StatusCode::OK || !is_plain || answer.body().len() > LIMITS.max_bytes {
-        return None;
+    if answer.body().len() > LIMITS.max_bytes {
+        return Err(TOO_LARGE);
     }
-    published_keys(answer.body())
+    if answer.status() != StatusCode::OK || !is_plain {
+        return Err(
+            "the URL of the client's keys must respond with 200, without a redirect or compression",
+        );
+    }
+    published_keys(answer.body()).ok_or("the URL of the client's keys has no JWK Set")
 }

@@ -10,7 +10,7 @@ use url::Url;
 use crate::{
     assertion::{
         AssertionProblem, Keys, MachineClient, accepted, check_header, check_signature,
-        keys::Freshness,
+        keys::{Freshness, KeysUnavailable},
     },
     context::Context,
     failure::{ASSERTION_TYPE, Failure},
@@ -94,7 +94,7 @@ async fn check<'a>(
 
 /// Checks the signature, with newer keys if it is not of one that is known.
 async fn check_with_keys(
-    context: &Context<'_>,
+    context: &mut Context<'_>,
     jwt: &UnverifiedJwt<'_>,
     keys: &Keys,
 ) -> Result<(), Failure> {
@@ -116,7 +116,7 @@ async fn check_with_keys(
 }
 
 async fn published(
-    context: &Context<'_>,
+    context: &mut Context<'_>,
     url: &Url,
     freshness: Freshness,
 ) -> Result<Arc<Vec<PublicKey>>, Failure> {
@@ -124,5 +124,8 @@ async fn published(
     let hosts = server.capabilities.metadata_hosts.as_ref();
     let keys = &server.published_keys;
     let read = keys.read(url, freshness, context.settings, hosts, context.now);
-    read.await.map_err(|_| Failure::AssertionKeysUnavailable)
+    read.await.map_err(|KeysUnavailable(cause)| {
+        context.log.detail = Some(cause);
+        Failure::AssertionKeysUnavailable
+    })
 }

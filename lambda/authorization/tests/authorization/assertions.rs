@@ -723,6 +723,8 @@ fn ssrf_published_keys_come_from_public_addresses_without_redirects_and_within_l
             "{case}"
         );
         assert!(harness.cognito.bodies().is_empty(), "{case}");
+        let detail = logged(harness)["detail"].as_str().unwrap().to_owned();
+        assert!(detail.contains("of the client"), "{detail}");
     };
     for addresses in [
         &["127.0.0.1"][..],
