@@ -199,6 +199,19 @@ const parts = {
     ['authorization-server', 'code-flow', 'page'],
     'the authorization server in front of Cognito, and the page for people',
   ),
+  assertions: {
+    title: 'programs without a stored secret: client assertions of keys and of GitHub Actions',
+    needs: [prepare.testPackages, prepare.command, prepare.rmcpKeyClient, prepare.assertionStack],
+    run: async (report) =>
+      node(report, 'client assertions', ['test/e2e/assertions.test.ts'], {
+        env: {
+          MCP_LAMBDA_OUTPUTS: await prepare.assertionStack(),
+          MCP_LAMBDA_ASSERTION_KEYS: await prepare.assertionKeys(),
+          MCP_LAMBDA_RMCP_KEY_CLIENT: await prepare.rmcpKeyClient(),
+          MCP_LAMBDA_COMMAND: await prepare.command(),
+        },
+      }),
+  },
   'authorization-keys': endToEnd('authorization-keys', 'rotation of the sealing secret'),
   'user-pool': {
     title: 'machine clients and users, managed by mcp-lambda',

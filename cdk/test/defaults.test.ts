@@ -7,7 +7,9 @@ import type { Template } from 'aws-cdk-lib/assertions';
 import { Vpc } from 'aws-cdk-lib/aws-ec2';
 import {
   McpBedrockModel,
+  McpClientAssertion,
   McpFront,
+  type McpGitHubActionsJobs,
   McpHost,
   type McpHostProps,
   McpMonitoring,
@@ -58,6 +60,10 @@ const pageOf = (template: TemplateJson): string | undefined =>
     .map((each) => each.Properties?.Integration?.IntegrationResponses?.[0]?.ResponseTemplates?.['text/html'])
     .filter((html) => html !== undefined)
     .map((html) => deployed(template, html))[0];
+/** The jobs of GitHub Actions as the authorization server gets them. */
+const jobs = (given: Partial<McpGitHubActionsJobs>): Record<string, unknown> =>
+  JSON.parse(JSON.stringify(McpClientAssertion.gitHubActions({ repository: 'octo-org/octo-repo', ...given })._trust))
+    .gitHubActions;
 const choices = readFileSync(join(__dirname, '../../lambda/authorization/src/settings/choices.rs'), 'utf8');
 /** The default that the authorization server's crate declares for a variable that is not set. */
 const fromCrate = (name: string) => {
@@ -225,6 +231,37 @@ const defaults: Record<string, [stated: string, shown: () => unknown, expected: 
     },
     ['Dog facts'],
   ],
+  'McpMachineClientOptions.assertion': [
+    '- the client secret',
+    () =>
+      JSON.stringify(
+        synthesizeServer({ authorization: undefined }, (server) => server.addMachineClient('Ci')).toJSON(),
+      ).includes('AUTHORIZATION_MACHINE_CLIENTS'),
+    false,
+  ],
+  'McpGitHubActionsJobs.gitRef': [
+    '- every branch and tag that may use `environment`',
+    () => jobs({ environment: 'production' }).ref,
+    undefined,
+  ],
+  'McpGitHubActionsJobs.environment': [
+    '- with or without an environment',
+    () => jobs({ gitRef: 'refs/heads/main' }).environment,
+    undefined,
+  ],
+  'McpGitHubActionsJobs.repositoryId': [
+    '- not compared',
+    () => jobs({ gitRef: 'refs/heads/main' }).repositoryId,
+    undefined,
+  ],
+  'McpGitHubActionsJobs.ownerId': ['- not compared', () => jobs({ gitRef: 'refs/heads/main' }).ownerId, undefined],
+  'McpGitHubActionsJobs.workflowRef': [
+    '- every workflow of the repository',
+    () => jobs({ gitRef: 'refs/heads/main' }).workflowRef,
+    undefined,
+  ],
+  'McpGitHubActionsJobs.subject': ['- not compared', () => jobs({ gitRef: 'refs/heads/main' }).subject, undefined],
+  'McpGitHubActionsJobs.issuer': ['- that of github.com', () => jobs({ gitRef: 'refs/heads/main' }).issuer, undefined],
   'McpMachineClientOptions.oauthScopes': [
     '- all scopes of the contract',
     () =>

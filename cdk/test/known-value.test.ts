@@ -15,11 +15,13 @@ import {
   type McpAuthorizationServerProps,
   type McpAuthorizedServer,
   McpBedrockModel,
+  McpClientAssertion,
   McpCode,
   type McpConsentScope,
   McpContract,
   McpFront,
   McpFunction,
+  type McpGitHubActionsJobs,
   McpHost,
   type McpHostProps,
   McpInteractiveClient,
@@ -72,6 +74,10 @@ const withClient = (stack: Stack, client: Partial<McpPreRegisteredClient>) =>
   behindServer(stack, {
     clients: [{ clientId: 'ci', clientName: 'CI', redirectUris: ['https://ci.example.com/callback'], ...client }],
   });
+const withJobs = (stack: Stack, jobs: Partial<McpGitHubActionsJobs>) => {
+  const limited = { repository: 'octo-org/octo-repo', gitRef: 'refs/heads/main', ...jobs };
+  behindServer(stack, {}).addMachineClient('Ci', { assertion: McpClientAssertion.gitHubActions(limited) });
+};
 const behindJwt = (stack: Stack, options: Partial<McpJwtOptions>) =>
   new McpServer(stack, 'Server', {
     code: code(),
@@ -443,6 +449,23 @@ const CASES: { [property: string]: Case } = {
       contract: facts(),
       userPool: new McpUserPool(stack, 'People'),
     }).addMachineClient('Ci'),
+  ),
+  'McpGitHubActionsJobs.repository': passes((stack, { text }) => withJobs(stack, { repository: text })),
+  'McpGitHubActionsJobs.gitRef': passes((stack, { text }) => withJobs(stack, { gitRef: text })),
+  'McpGitHubActionsJobs.environment': passes((stack, { text }) => withJobs(stack, { environment: text })),
+  'McpGitHubActionsJobs.repositoryId': passes((stack, { text }) => withJobs(stack, { repositoryId: text })),
+  'McpGitHubActionsJobs.ownerId': passes((stack, { text }) => withJobs(stack, { ownerId: text })),
+  'McpGitHubActionsJobs.workflowRef': passes((stack, { text }) => withJobs(stack, { workflowRef: text })),
+  'McpGitHubActionsJobs.subject': passes((stack, { text }) => withJobs(stack, { subject: text })),
+  'McpGitHubActionsJobs.issuer': passes((stack, { text }) => withJobs(stack, { issuer: text })),
+  'McpClientAssertion.jwksUri jwksUri': passes((stack, { text }) =>
+    behindServer(stack, {}).addMachineClient('Ci', { assertion: McpClientAssertion.jwksUri(text) }),
+  ),
+  'McpClientAssertion.jwks jwks': refused('the keys of jwks', (_, { text }) =>
+    McpClientAssertion.jwks({ keys: [{ kty: 'RSA', n: text, e: 'AQAB' }] }),
+  ),
+  'McpClientAssertion.publicKeys publicKeys': refused('key 1 of publicKeys', (_, { text }) =>
+    McpClientAssertion.publicKeys([text]),
   ),
   'McpServer.limitAppClient clientId': passes((stack, { text }) =>
     limited(stack, { throttle: { rateLimit: 5, burstLimit: 5 } }).limitAppClient(text, {

@@ -42,9 +42,9 @@ class Program(NamedTuple):
 
     @classmethod
     def of(cls, outputs: dict[str, Any], server: str, started: str) -> Program:
-        """The program that the first machine client of a server is for."""
+        """The program that the first machine client of a server with a secret is for."""
         described = outputs["servers"][server]
-        client = next(iter(described["machineClients"].values()))
+        client = next(client for client in described["machineClients"].values() if "clientSecretArn" in client)
         return cls(client["clientId"], client["clientSecretArn"], described["tokenUrl"],
                    " ".join(client["oauthScopes"]), outputs["AwsRegion"], outputs["AwsEndpointUrl"], started)
 

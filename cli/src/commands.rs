@@ -201,19 +201,16 @@ pub async fn run(
     variables: impl IntoIterator<Item = (OsString, OsString)>,
     now: fn() -> SystemTime,
 ) -> Result<(), CommandError> {
-    // Only commands for deployed stacks need the clock.
-    #[cfg(not(feature = "aws"))]
-    let _ = now;
     tls::use_ring();
     let variables: Variables = variables.into_iter().collect();
     let environment = Environment::from_variables(variables.iter());
     let output = match command_line.command {
         Command::Dev(options) => return Ok(dev::run(&options, &variables, environment).await?),
-        Command::Call(options) => call::run(options, &variables, &environment).await?,
-        Command::Chat(options) => return Ok(chat::run(options, variables, environment).await?),
+        Command::Call(options) => call::run(options, &variables, &environment, now).await?,
+        Command::Chat(options) => return Ok(chat::run(options, variables, environment, now).await?),
         Command::Connect(options) => connect::run(&options, &variables, &environment)?,
         Command::Doctor(options) => return Ok(doctor::run(options, &variables, now).await?),
-        Command::Token(options) => token::run(&options, &variables, &environment).await?,
+        Command::Token(options) => token::run(&options, &variables, &environment, now).await?,
         #[cfg(feature = "aws")]
         Command::Deploy(options) => return Ok(deploy::run(&options).await?),
         #[cfg(feature = "aws")]

@@ -27,7 +27,7 @@ pub struct LocalServer {
     pub url: Url,
     /// Its name in its contract.
     pub name: String,
-    /// Whether it has an app client for programs.
+    /// Whether it has an app client for programs with a secret.
     pub has_machine_client: bool,
 }
 
@@ -75,7 +75,7 @@ impl LocalStack {
                     construct: construct.to_owned(),
                     url: server.mcp_server_url.parse().ok()?,
                     name: server.name.clone(),
-                    has_machine_client: !server.machine_clients.is_empty(),
+                    has_machine_client: server.has_secret(),
                 })
             })
             .collect()

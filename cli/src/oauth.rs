@@ -3,6 +3,7 @@
 //! [`sign_in`] gives an [`Authorized`], which hands out access tokens and MCP clients. The protocol is that of the official
 //! SDK (`rmcp`); the listener, the browser and the file of the tokens are here.
 
+mod assertion;
 mod authorized;
 mod browser;
 mod callback;
@@ -18,5 +19,7 @@ pub use self::browser::{Desktop, visit_or_print};
 pub use self::discovery::scopes_of_challenge;
 pub use self::error::OAuthError;
 pub use self::flow::sign_in;
-pub use self::options::{Identity, Options, PATIENCE, Secret, directory};
+pub use self::options::{
+    Assertion, Identity, Options, PATIENCE, ProgramCredentials, Secret, directory,
+};
 pub use self::sign_out::{SignedOut, sign_out};

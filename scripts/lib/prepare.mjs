@@ -1,7 +1,7 @@
 // What the tests need beside the sources; each step is done once and only when it is wanted.
 
 import { spawn, spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, generateKeyPairSync } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -227,6 +227,32 @@ export const pythonClient = () =>
 /** The program around the official Rust client, built; gives where cargo put it. */
 export const rmcpClient = () => once('rmcp client', () => build('bin', ['rmcp-client'])['rmcp-client']);
 
+/** The same client as a program with a key of its own, which is no part of the workspace; gives its program. */
+export const rmcpKeyClient = () =>
+  once('rmcp client with a key', () => {
+    const target = join(root, 'target', 'rmcp-key');
+    const manifest = join(root, 'test', 'e2e', 'clients', 'rmcp-key', 'Cargo.toml');
+    must('cargo', ['build', '--quiet', '--locked', '--manifest-path', manifest, '--target-dir', target]);
+    return join(target, 'debug', 'rmcp-key-client');
+  });
+
+/** The keys of the programs of `test/e2e/assertion-app.ts`; gives their directory. */
+export const assertionKeys = () =>
+  once('keys of programs', () => {
+    const directory = join(root, '.local', 'assertion-keys');
+    mkdirSync(directory, { recursive: true });
+    const keep = (name, { publicKey, privateKey }) => {
+      const pem = { format: 'pem', type: 'pkcs8' };
+      writeFileSync(join(directory, `${name}.pem`), privateKey.export(pem), { mode: 0o600 });
+      writeFileSync(join(directory, `${name}.pub.pem`), publicKey.export({ ...pem, type: 'spki' }));
+      const jwks = { keys: [{ ...publicKey.export({ format: 'jwk' }), kid: name }] };
+      writeFileSync(join(directory, `${name}.jwks.json`), JSON.stringify(jwks));
+    };
+    keep('rsa', generateKeyPairSync('rsa', { modulusLength: 2048 }));
+    keep('ec', generateKeyPairSync('ec', { namedCurve: 'P-256' }));
+    return directory;
+  });
+
 const stacks = [];
 /** What in a shell would break a stack that reads it: none does. */
 const hostile = {
@@ -274,6 +300,13 @@ export const localStack = () => stack('cognito', ['-c', 'authorization=cognito']
 
 /** The default, `npm start` with no option: the authorization server in front of the user pool. */
 export const authorizationStack = () => stack('server', []);
+
+/** The stack whose programs authenticate with a client assertion. */
+export const assertionStack = async () =>
+  stack('assertions', [
+    ...['--app', 'node --import tsx test/e2e/assertion-app.ts', '-c', `keys=${await assertionKeys()}`],
+    ...['--with', 'node lambda/servers/dog-facts/dog-api.mjs'],
+  ]);
 
 /** The stack whose tools are plain REST too, with an API key. */
 export const toolsApiStack = () => stack('tools-api', ['-c', 'authorization=cognito', '-c', 'toolsApi=keys']);

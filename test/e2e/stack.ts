@@ -45,7 +45,8 @@ export interface LocalServer {
   readonly machineClients: {
     readonly [id: string]: {
       readonly clientId: string;
-      readonly clientSecretArn: string;
+      /** Left out if it authenticates with a client assertion. */
+      readonly clientSecretArn?: string;
       readonly oauthScopes: readonly string[];
     };
   };

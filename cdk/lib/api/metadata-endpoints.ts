@@ -21,19 +21,20 @@ const CACHE_SECONDS = 300;
  * appended.
  *
  * @param mcpPath the API path of the MCP endpoint
- * @param server the authorization server that is reached at the same base URL, if there is one
+ * @param server the documents of the authorization server that is reached at the same base URL, if there is one, asked for at
+ * the end of synthesis
  */
 export function addMetadataEndpoints(
   api: apigateway.RestApi,
   mcpPath: apigateway.Resource,
   resource: ProtectedResourceParameters,
-  server?: AuthorizationServerDocuments,
+  server?: () => AuthorizationServerDocuments,
 ): void {
-  const documents: { [path: string]: Record<string, unknown> } = {
+  const documents: { [path: string]: StaticDocument } = {
     [PROTECTED_RESOURCE_METADATA_PATH]: protectedResourceMetadata(resource),
     ...(server && {
-      [AUTHORIZATION_SERVER_METADATA_PATH]: server.authorizationServer,
-      [OPENID_CONFIGURATION_PATH]: server.openidConfiguration,
+      [AUTHORIZATION_SERVER_METADATA_PATH]: () => server().authorizationServer,
+      [OPENID_CONFIGURATION_PATH]: () => server().openidConfiguration,
     }),
   };
   for (const [path, document] of Object.entries(documents)) {
@@ -41,7 +42,10 @@ export function addMetadataEndpoints(
     addDocument(api.root.resourceForPath(`${path}${mcpPath.path}`), document);
   }
   if (server !== undefined) {
-    addDocument(api.root.resourceForPath(`${mcpPath.path}${OPENID_CONFIGURATION_PATH}`), server.openidConfiguration);
+    addDocument(
+      api.root.resourceForPath(`${mcpPath.path}${OPENID_CONFIGURATION_PATH}`),
+      documents[OPENID_CONFIGURATION_PATH],
+    );
   }
 }
 

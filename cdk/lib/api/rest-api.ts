@@ -34,7 +34,7 @@ export interface ServerApi extends RestApiAddress {
   readonly addMetadata: (
     mcpPath: apigateway.Resource,
     resource: ProtectedResourceParameters,
-    server?: AuthorizationServerDocuments,
+    server?: () => AuthorizationServerDocuments,
   ) => void;
   /** Adds the server to the page for people at the root of the public URL. */
   readonly addToPage: (server: DescribedServer) => void;

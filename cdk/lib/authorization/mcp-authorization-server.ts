@@ -12,9 +12,11 @@ import { addCodeGrantClient, clientSecretOf, deferScopes } from '../user-pool/pr
 import { assertEnvironmentFits } from '../function/private/environment-size';
 import { environmentOfMcpAuthorizationServerSettings } from '../generated/authorization-settings-environment';
 import { itemsOf } from '../private/known-value';
+import type { McpClientAssertion } from './mcp-client-assertion';
 import type { McpAuthorizationServerOptions, McpPreRegisteredClient } from './mcp-authorization-options';
 import { scopeNamesOf } from '../contract/private/scope-names';
 import { McpFunction } from '../function/mcp-function';
+import type { McpMachineClient } from '../user-pool/mcp-app-client';
 import type { IMcpUserPool } from '../user-pool/mcp-user-pool-ref';
 import { synthError } from '../private/synth-error';
 
@@ -96,13 +98,20 @@ export interface McpAuthorizationServerProps extends McpAuthorizationServerOptio
   readonly removalPolicy?: RemovalPolicy;
 }
 
+/** A program that authenticates with a client assertion. */
+interface AssertingClient {
+  readonly client: McpMachineClient;
+  readonly assertion: McpClientAssertion;
+}
+
 /**
  * An MCP authorization server in front of a user pool: a function on the MCP server's own API, or that of an `McpHost`,
  * that registers MCP clients, asks people for consent, redirects them to Cognito and forwards Cognito's tokens
  * unchanged.
  *
  * It has one app client in the user pool, with one redirect URI. The function may read two secrets, that app client's
- * and its own sealing secret, and has no permissions in Cognito. It stores nothing.
+ * and its own sealing secret, besides those of the machine clients that authenticate with a client assertion, and has no
+ * permissions in Cognito. It stores nothing.
  *
  * It does not rotate the two secrets automatically, and it does not define a firewall.
  */
@@ -126,6 +135,7 @@ export class McpAuthorizationServer extends Construct {
   public readonly mcpFunction: McpFunction;
 
   private readonly servers: McpAuthorizedServer[] = [];
+  private readonly assertingClients: AssertingClient[] = [];
   private readonly variables: { [name: string]: string };
   private readonly hasOne: boolean;
 
@@ -170,12 +180,7 @@ export class McpAuthorizationServer extends Construct {
       tracing: props.tracing,
       removalPolicy: props.removalPolicy,
     });
-    // Not grantRead, which permits to describe the secrets as well.
-    iam.Grant.addToPrincipal({
-      grantee: this.mcpFunction.grantPrincipal,
-      actions: ['secretsmanager:GetSecretValue'],
-      resourceArns: [this.cognitoClientSecret.secretArn, this.sealingSecret.secretArn],
-    }).assertSuccess();
+    this.permitToRead([this.cognitoClientSecret, this.sealingSecret]);
     addAuthorizationEndpoints(props.api, this.mcpFunction.function);
   }
 
@@ -192,6 +197,49 @@ export class McpAuthorizationServer extends Construct {
     }
     this.servers.push(server);
     assertEnvironmentFits(this, this.variables);
+  }
+
+  /**
+   * Lets a program authenticate with a client assertion, and the function read the secret of its app client.
+   * @internal
+   */
+  public _acceptAssertions(client: McpMachineClient, assertion: McpClientAssertion): void {
+    if (!this._hasAssertions) {
+      const name = SETTING.AUTHORIZATION_MACHINE_CLIENTS;
+      this.variables[name] = Lazy.uncachedString({ produce: () => this.machineClients() });
+      this.mcpFunction.function.addEnvironment(name, this.variables[name]);
+    }
+    this.assertingClients.push({ client, assertion });
+    assertEnvironmentFits(this, this.variables);
+    this.permitToRead([client.clientSecret]);
+    client._authenticateByAssertion();
+  }
+
+  /**
+   * Whether a program authenticates with a client assertion.
+   * @internal
+   */
+  public get _hasAssertions(): boolean {
+    return this.assertingClients.length > 0;
+  }
+
+  /** Not grantRead, which permits to describe the secrets as well. */
+  private permitToRead(secrets: secretsmanager.ISecret[]): void {
+    iam.Grant.addToPrincipal({
+      grantee: this.mcpFunction.grantPrincipal,
+      actions: ['secretsmanager:GetSecretValue'],
+      resourceArns: secrets.map((secret) => secret.secretArn),
+    }).assertSuccess();
+  }
+
+  /** The setting with the programs that authenticate with a client assertion. */
+  private machineClients(): string {
+    const listed = this.assertingClients.map(({ client, assertion }) => ({
+      clientId: client.clientId,
+      clientSecretArn: client.clientSecret.secretArn,
+      ...assertion._trust,
+    }));
+    return Stack.of(this).toJsonString(listed);
   }
 
   /** The settings of the authorization server. Those that are left out have their default in the Rust server alone. */

@@ -6,6 +6,7 @@ export const SETTING = {
   "AUTHORIZATION_COGNITO_CLIENT_ID": "AUTHORIZATION_COGNITO_CLIENT_ID",
   "AUTHORIZATION_COGNITO_CLIENT_SECRET_ARN": "AUTHORIZATION_COGNITO_CLIENT_SECRET_ARN",
   "AUTHORIZATION_ISSUER": "AUTHORIZATION_ISSUER",
+  "AUTHORIZATION_MACHINE_CLIENTS": "AUTHORIZATION_MACHINE_CLIENTS",
   "AUTHORIZATION_RESOURCES": "AUTHORIZATION_RESOURCES",
   "AUTHORIZATION_SCOPES": "AUTHORIZATION_SCOPES",
   "AUTHORIZATION_SEALING_SECRET_ARN": "AUTHORIZATION_SEALING_SECRET_ARN",
@@ -198,6 +199,22 @@ export const FORBIDDEN_SCHEMES: readonly string[] = [
   "wss"
 ];
 
+/** What a client assertion may be signed with (RFC 7518 section 3.1, RFC 8037 section 3.1). */
+export const ASSERTION_ALGORITHMS: readonly string[] = [
+  "RS256",
+  "RS384",
+  "RS512",
+  "PS256",
+  "PS384",
+  "PS512",
+  "ES256",
+  "ES384",
+  "EdDSA"
+];
+
+/** Where an issuer of GitHub Actions has its keys, below it. */
+export const GITHUB_KEYS_PATH = "/.well-known/jwks" as const;
+
 /** Longest redirect URI and longest URL of a metadata document, in characters. */
 export const LONGEST_CLIENT_URL = 512 as const;
 
@@ -339,6 +356,27 @@ export const OWN_OPENID_CONFIGURATION: Record<string, unknown> = {
     "RS256"
   ],
   "request_uri_parameter_supported": false
+};
+
+/** What changes in these two when a program authenticates with a client assertion (RFC 7523 section 2.2). */
+export const ASSERTION_METADATA: Record<string, unknown> = {
+  "token_endpoint_auth_methods_supported": [
+    "none",
+    "client_secret_basic",
+    "client_secret_post",
+    "private_key_jwt"
+  ],
+  "token_endpoint_auth_signing_alg_values_supported": [
+    "RS256",
+    "RS384",
+    "RS512",
+    "PS256",
+    "PS384",
+    "PS512",
+    "ES256",
+    "ES384",
+    "EdDSA"
+  ]
 };
 
 /** RFC 8414 section 2, of a user pool itself. */

@@ -205,6 +205,7 @@ export class McpHost extends Construct {
         signInBaseUrl,
         jwksUrl,
         authorization: this._authorization,
+        hasAssertions: this.authorizationServer?._hasAssertions ?? false,
       }),
     );
     addPage(api, props.page, this._authorization._server, () => this._servers.described, displayName);

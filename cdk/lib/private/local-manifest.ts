@@ -63,7 +63,8 @@ export type LocalEntry =
       /** The app client of a program, on its construct below the server's. */
       readonly kind: 'machineClient';
       readonly clientId: string;
-      readonly clientSecretArn: string;
+      /** Left out if it authenticates with a client assertion. */
+      readonly clientSecretArn?: string;
       /** What it may ask for. */
       readonly oauthScopes: readonly string[];
     }

@@ -2,6 +2,7 @@ import type { RemovalPolicy } from 'aws-cdk-lib';
 import type * as wafv2 from 'aws-cdk-lib/aws-wafv2';
 import type { McpAppClientLimits, McpQuota, McpThrottle } from '../authorizer/mcp-app-client-limits';
 import type { McpAuthorization } from '../authorization/mcp-authorization';
+import type { McpClientAssertion } from '../authorization/mcp-client-assertion';
 import type { McpAwsResource } from './mcp-aws-resource';
 import type { McpCode } from '../function/mcp-code';
 import type { McpContract } from '../contract/mcp-contract';
@@ -176,4 +177,10 @@ export interface McpMachineClientOptions extends McpAppClientLimits {
    * @default - all scopes of the contract
    */
   readonly oauthScopes?: McpScope[];
+
+  /**
+   * What authenticates the program instead of a secret, at the token endpoint of `McpAuthorization.server`.
+   * @default - the client secret
+   */
+  readonly assertion?: McpClientAssertion;
 }

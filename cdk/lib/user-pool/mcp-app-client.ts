@@ -62,11 +62,13 @@ export class McpMachineClient extends Construct {
   /** The `client_id`. */
   public readonly clientId: string;
 
-  /** The `client_secret`. */
+  /** The `client_secret`. With `assertion`, only the authorization server may read it, and programs cannot use it there. */
   public readonly clientSecret: secretsmanager.ISecret;
 
   /** IAM permissions on the secret. */
   public readonly grants: McpMachineClientGrants;
+
+  private byAssertion = false;
 
   constructor(scope: Construct, id: string, props: McpMachineClientProps) {
     super(scope, id);
@@ -88,12 +90,25 @@ export class McpMachineClient extends Construct {
       description: 'OAuth client secret of a program that calls the MCP server',
       secretStringValue: SecretValue.resourceAttribute(clientSecretOf(appClient)),
     });
-    this.grants = McpMachineClientGrants._of(this.clientSecret);
+    this.grants = McpMachineClientGrants._of(this.clientSecret, this);
     recordLocal(this, () => ({
       kind: 'machineClient',
       clientId: this.clientId,
-      clientSecretArn: this.clientSecret.secretArn,
+      ...(this._authenticatesByAssertion ? {} : { clientSecretArn: this.clientSecret.secretArn }),
       oauthScopes: props.oauthScopes.map(({ scopeName }) => scopeName),
     }));
+  }
+
+  /**
+   * Whether the program authenticates with a client assertion instead of the secret.
+   * @internal
+   */
+  public get _authenticatesByAssertion(): boolean {
+    return this.byAssertion;
+  }
+
+  /** @internal */
+  public _authenticateByAssertion(): void {
+    this.byAssertion = true;
   }
 }

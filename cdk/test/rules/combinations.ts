@@ -6,10 +6,12 @@ import type { Construct } from 'constructs';
 import { acknowledge, acknowledgeHost, acknowledgeRules, acknowledgeToolsApi } from '../../app/acknowledgements';
 import {
   McpAuthorization,
+  McpClientAssertion,
   McpCode,
   McpContract,
   McpFront,
   McpHost,
+  type McpMachineClientOptions,
   type McpQuota,
   McpScope,
   McpServer,
@@ -93,6 +95,15 @@ const authorizations: Choice<Partial<McpServerProps>> = {
   }),
 };
 
+/** The machine clients that are not the usual one, by the authorization. */
+const machineClients: Record<string, McpMachineClientOptions> = {
+  CognitoLimits: { quota: { limit: 10, period: apigateway.Period.WEEK } },
+  ServerByHand: {
+    assertion: McpClientAssertion.gitHubActions({ repository: 'octo-org/octo-repo', environment: 'production' }),
+  },
+  ServerLimits: { assertion: McpClientAssertion.jwksUri('https://keys.example.com/jwks') },
+};
+
 /** A stack for each front with each authorization and registration; gives their names. */
 export function addCombinations(app: App, lambdaDirectory: string): string[] {
   const contract = McpContract.fromFile('lambda/servers/dog-facts/contract.json');
@@ -108,10 +119,7 @@ export function addCombinations(app: App, lambdaDirectory: string): string[] {
       });
       const machineClient = /^(Jwt|JwtLimits|BearerToken)$/.test(authorizationName)
         ? undefined
-        : server.addMachineClient(
-            'MachineClient',
-            authorizationName === 'CognitoLimits' ? { quota: { limit: 10, period: apigateway.Period.WEEK } } : {},
-          );
+        : server.addMachineClient('MachineClient', machineClients[authorizationName]);
       if (authorizationName === 'JwtLimits') {
         server.limitAppClient('3f2504e0-4f89-41d3-9a0c-0305e82c3301', { throttle });
       }
@@ -165,7 +173,7 @@ function addHost(
       lambdaAuthorizer: lambdaAuthorizer && { code: McpCode.fromAsset(`${lambdaDirectory}/dog-facts`) },
       quota: ofServer,
     });
-    acknowledgeRules(added, added.addMachineClient('MachineClient'));
+    acknowledgeRules(added, added.addMachineClient('MachineClient', machineClients[authorizationName]));
     if (added.stateSecret !== undefined) {
       acknowledge(added.stateSecret, { SMG4: 'a new value ends every session id, which an operator should decide' });
     }

@@ -64,7 +64,7 @@ class KeptToken(unittest.TestCase):
         def server(name: str) -> dict[str, object]:
             client = {"clientId": f"client of {name}", "clientSecretArn": "arn:x", "oauthScopes": [f"{name}/read"]}
             scopes = [f"{name}/read", f"{name}/write"]
-            return {"tokenUrl": f"{url}/token", "oauthScopes": scopes, "machineClients": {"MachineClient": client}}
+            return {"tokenUrl": f"{url}/token", "oauthScopes": scopes, "machineClients": {"Job": {"clientId": "without a secret"}, "MachineClient": client}}
         self.outputs = {"AwsRegion": "us-east-1", "AwsEndpointUrl": url,
                         "servers": {"Shop/Orders": server("orders"), "Shop/Stock": server("stock")}}
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use clap::Args;
 use serde_json::{Map, Value};
@@ -117,6 +118,7 @@ pub(super) async fn run(
     options: Options,
     variables: &Variables,
     environment: &Environment,
+    now: fn() -> SystemTime,
 ) -> Result<String, CallCommandError> {
     let answers = match &options.accept {
         Some(values) => Answers::Given(values.clone()),
@@ -125,7 +127,7 @@ pub(super) async fn run(
     };
     let asks = Asks::new(answers);
     let target = options.server.target(environment)?;
-    let authorized = options.sign_in.authorize(&target, variables).await?;
+    let authorized = options.sign_in.authorize(&target, variables, now).await?;
     let client = authorized.mcp_client(asks.clone()).await?;
     if options.list {
         let tools = call::tools(&client).await?;
@@ -143,7 +145,7 @@ pub(super) async fn run(
     let result = match call::call(&authorized, &client, &call).await {
         // The person can grant more, once.
         Err(CallError::Scopes { scopes, .. }) if authorized.is_signed_in_person() => {
-            let mut more = options.sign_in.oauth(variables)?;
+            let mut more = options.sign_in.oauth(variables, now)?;
             more.scopes.extend(scopes);
             let authorized = oauth::sign_in(target.url(), &more).await?;
             let client = authorized.mcp_client(asks).await?;

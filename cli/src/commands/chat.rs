@@ -4,6 +4,7 @@ mod options;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use mcp_lambda_agent::agent::Agent;
 #[cfg(feature = "aws")]
@@ -89,6 +90,7 @@ pub(super) async fn run(
     options: Options,
     variables: Variables,
     environment: Environment,
+    now: fn() -> SystemTime,
 ) -> Result<(), ChatCommandError> {
     let file = match &options.history {
         Some(file) => ChatFile::new(file.clone()),
@@ -110,7 +112,7 @@ pub(super) async fn run(
     };
     let settings = options.settings();
     let (prompt, goes_on, all_approved) = (options.prompt.clone(), options.goes_on, options.yes);
-    let servers = servers(Arc::new(options), variables, &environment)?;
+    let servers = servers(Arc::new(options), variables, &environment, now)?;
     let tools = McpTools::new(connected(&servers));
     let mut screen = Screen::new(std::io::stdout(), std::io::stderr(), file);
     greet(&mut screen, &tools, &servers, &model, mode).await?;
@@ -194,6 +196,7 @@ fn servers(
     options: Arc<Options>,
     variables: Variables,
     environment: &Environment,
+    now: fn() -> SystemTime,
 ) -> Result<Vec<Arc<Server>>, ChatCommandError> {
     let find = || match LocalStack::find(
         &options.root,
@@ -222,7 +225,7 @@ fn servers(
         let sign_in = Box::new(move || {
             let (target, options, variables) = (target.clone(), options.clone(), variables.clone());
             let signed_in = async move {
-                let authorized = options.sign_in.authorize(&target, &variables).await;
+                let authorized = options.sign_in.authorize(&target, &variables, now).await;
                 authorized.map_err(|error| error.to_string())
             };
             Box::pin(signed_in) as _

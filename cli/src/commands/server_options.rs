@@ -1,6 +1,7 @@
 //! The options that name an MCP server and say how to sign in to it, for every command that calls one.
 
 use std::path::PathBuf;
+use std::time::SystemTime;
 
 use clap::Args;
 use url::Url;
@@ -10,12 +11,16 @@ use crate::dev::error::StackError;
 use crate::dev::paths::STATE_DIRECTORY;
 use crate::local_stack::{LocalServer, LocalStack};
 use crate::oauth::{
-    self, Authorized, Desktop, Identity, OAuthError, Options, PATIENCE, Secret, visit_or_print,
+    self, Assertion, Authorized, Desktop, Identity, OAuthError, Options, PATIENCE,
+    ProgramCredentials, Secret, visit_or_print,
 };
 use crate::variables::Variables;
 
 /// The variable with the secret of `--client-id`; it is no option, because other users of the machine see options.
 pub(crate) const SECRET_VARIABLE: &str = "MCP_CLIENT_SECRET";
+
+/// The variable with the client assertion of `--client-id`.
+const ASSERTION_VARIABLE: &str = "MCP_CLIENT_ASSERTION";
 
 /// Names the server of a command. Without `--url`, it is a server of the stack that `mcp-lambda dev` runs here.
 #[derive(Debug, Args)]
@@ -48,9 +53,13 @@ pub(crate) struct SignInOptions {
     #[arg(long = "scope", value_name = "SCOPE")]
     scopes: Vec<String>,
 
-    /// Id of an OAuth client that the authorization server knows; with MCP_CLIENT_SECRET set, sign in as this program
+    /// Id of an OAuth client that the authorization server knows; with MCP_CLIENT_SECRET or MCP_CLIENT_ASSERTION set, sign in as this program
     #[arg(long, value_name = "ID", env = "MCP_CLIENT_ID")]
     client_id: Option<String>,
+
+    /// File with the private key of the program that --client-id names (PKCS #8, PEM), which signs a client assertion
+    #[arg(long, value_name = "FILE", requires = "client_id")]
+    assertion_key: Option<PathBuf>,
 
     /// URL of a Client ID Metadata Document, used where the authorization server takes them
     #[arg(long, value_name = "URL", conflicts_with = "client_id")]
@@ -172,11 +181,15 @@ impl SignInOptions {
     }
 
     /// The options of [`oauth::sign_in`].
-    pub(crate) fn oauth(&self, variables: &Variables) -> Result<Options, OAuthError> {
-        let identity = match (&self.client_id, variables.string(SECRET_VARIABLE)) {
-            (Some(client_id), Some(secret)) => Identity::Program {
+    pub(crate) fn oauth(
+        &self,
+        variables: &Variables,
+        now: fn() -> SystemTime,
+    ) -> Result<Options, OAuthError> {
+        let identity = match (&self.client_id, self.program_credentials(variables, now)?) {
+            (Some(client_id), Some(credentials)) => Identity::Program {
                 client_id: client_id.clone(),
-                client_secret: Secret(secret),
+                credentials,
             },
             _ => Identity::Person {
                 client_id: self.client_id.clone(),
@@ -198,11 +211,35 @@ impl SignInOptions {
         })
     }
 
+    /// How a program authenticates: with the option, else with a variable.
+    fn program_credentials(
+        &self,
+        variables: &Variables,
+        now: fn() -> SystemTime,
+    ) -> Result<Option<ProgramCredentials>, OAuthError> {
+        if let Some(file) = &self.assertion_key {
+            let pem = std::fs::read_to_string(file).map_err(|cause| OAuthError::File {
+                file: file.clone(),
+                cause,
+            })?;
+            let assertion = Assertion::Signed {
+                key: Secret(pem),
+                at: now(),
+            };
+            return Ok(Some(ProgramCredentials::Assertion(assertion)));
+        }
+        let variable = |name| variables.string(name).map(Secret);
+        Ok(variable(ASSERTION_VARIABLE)
+            .map(|assertion| ProgramCredentials::Assertion(Assertion::Given(assertion)))
+            .or_else(|| variable(SECRET_VARIABLE).map(ProgramCredentials::Secret)))
+    }
+
     /// Makes the server callable: with a token of its machine client on the local stack unless the options say how to sign in.
     pub(crate) async fn authorize(
         &self,
         target: &Target,
         variables: &Variables,
+        now: fn() -> SystemTime,
     ) -> Result<Authorized, ServerError> {
         match target {
             Target::Local { stack, server } if server.has_machine_client && !self.is_given() => {
@@ -210,7 +247,7 @@ impl SignInOptions {
                 Ok(Authorized::with_access_token(&server.url, &access_token))
             }
             Target::Local { .. } | Target::Remote(_) => {
-                Ok(oauth::sign_in(target.url(), &self.oauth(variables)?).await?)
+                Ok(oauth::sign_in(target.url(), &self.oauth(variables, now)?).await?)
             }
         }
     }

@@ -1,5 +1,7 @@
 //! `mcp-lambda token`: an access token of an MCP server, and the end of a sign-in.
 
+use std::time::SystemTime;
+
 use clap::Args;
 
 use super::server_options::{ServerError, ServerOptions, SignInOptions, sign_ins};
@@ -12,6 +14,8 @@ pub(super) const EXAMPLES: &str = "Examples:
                                         of the machine client of the stack that runs here
   mcp-lambda token --url https://mcp.example.com/mcp
                                         of any MCP server; signs in in the browser the first time
+  mcp-lambda token --url https://mcp.example.com/mcp --client-id 4f1… --assertion-key ci.pem
+                                        of a program that signs with its own key
   mcp-lambda token --url https://mcp.example.com/mcp --sign-out
                                         revokes the refresh token and forgets it
 
@@ -35,6 +39,7 @@ pub(super) async fn run(
     options: &Options,
     variables: &Variables,
     environment: &Environment,
+    now: fn() -> SystemTime,
 ) -> Result<String, ServerError> {
     let target = options.server.target(environment)?;
     if options.sign_out {
@@ -49,7 +54,7 @@ pub(super) async fn run(
             ),
         });
     }
-    let authorized = options.sign_in.authorize(&target, variables).await?;
+    let authorized = options.sign_in.authorize(&target, variables, now).await?;
     authorized
         .access_token()
         .await?

@@ -56,7 +56,7 @@ impl Outputs {
         let main = self.values.get("McpServerUrl");
         servers.sort_by_key(|(_, server)| {
             let is_main = main == Some(&server.mcp_server_url);
-            (!is_main, server.machine_clients.is_empty())
+            (!is_main, !server.has_secret())
         });
         servers
     }
@@ -86,14 +86,24 @@ pub struct ServerOutputs {
     pub machine_clients: BTreeMap<String, MachineClientOutputs>,
 }
 
+impl ServerOutputs {
+    /// Whether one of its programs has a secret, which an access token can be had with on this machine.
+    #[must_use]
+    pub fn has_secret(&self) -> bool {
+        let mut clients = self.machine_clients.values();
+        clients.any(|client| client.client_secret_arn.is_some())
+    }
+}
+
 /// An app client of a program.
 #[derive(Debug, Default, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MachineClientOutputs {
     /// The `client_id`.
     pub client_id: String,
-    /// The secret in Secrets Manager with the `client_secret`.
-    pub client_secret_arn: String,
+    /// The secret in Secrets Manager with the `client_secret`. Absent if the program authenticates with a client assertion.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_secret_arn: Option<String>,
     /// The OAuth scopes that it may ask for.
     pub oauth_scopes: Vec<String>,
 }
@@ -175,7 +185,10 @@ fn server_outputs(
         let value = |expression| deployed.value(&client.stack, expression);
         let outputs = MachineClientOutputs {
             client_id: value(&client.record.client_id)?,
-            client_secret_arn: value(&client.record.client_secret_arn)?,
+            client_secret_arn: match &client.record.client_secret_arn {
+                Some(arn) => Some(value(arn)?),
+                None => None,
+            },
             oauth_scopes: client
                 .record
                 .oauth_scopes
@@ -305,7 +318,7 @@ pub fn block(outputs: &Outputs, ports: Ports, seconds: f32) -> String {
         format!(" -- --port {}", ports.edge)
     };
     let first = outputs.servers_in_order().into_iter().next();
-    let with_client = first.filter(|(_, server)| !server.machine_clients.is_empty());
+    let with_client = first.filter(|(_, server)| server.has_secret());
     let program = with_client.map_or_else(String::new, |(_, server)| {
         format!(
             r#"# List its tools as a program, with a token of the machine client

@@ -88,6 +88,11 @@ pub enum OAuthError {
         /// What the operating system said.
         cause: std::io::Error,
     },
+    /// The private key of a program.
+    #[error(
+        "the key of --assertion-key cannot sign: give a private key of `openssl genpkey` (PKCS #8, PEM): RSA of 2048 bits at least, P-256, P-384 or Ed25519"
+    )]
+    AssertionKey,
     /// A file with tokens.
     #[error("{file} cannot be used: {cause}", file = file.display())]
     File {

@@ -5,11 +5,12 @@ use rmcp::transport::auth::{
 };
 use url::Url;
 
+use super::assertion::{Server, access_token};
 use super::authorized::Authorized;
 use super::callback::{Listener, Page, Redirect};
 use super::discovery::{Access, discover, manager, probe};
 use super::error::OAuthError;
-use super::options::{Identity, Options, Secret};
+use super::options::{Identity, Options, ProgramCredentials, Secret};
 use super::store::Store;
 
 use crate::causes::causes;
@@ -30,8 +31,8 @@ pub async fn sign_in(url: &Url, options: &Options) -> Result<Authorized, OAuthEr
     match &options.identity {
         Identity::Program {
             client_id,
-            client_secret,
-        } => program(url, options, http, client_id, client_secret).await,
+            credentials,
+        } => program(url, options, http, client_id, credentials).await,
         Identity::Person { client_id, .. } => {
             let (store, stored) = Store::of(&options.directory, url).into_stored()?;
             let stored = stored.filter(|stored| {
@@ -103,7 +104,7 @@ async fn program(
     options: &Options,
     http: reqwest::Client,
     client_id: &str,
-    Secret(client_secret): &Secret,
+    credentials: &ProgramCredentials,
 ) -> Result<Authorized, OAuthError> {
     let challenge = match probe(&http, url).await? {
         Access::Open => return Ok(Authorized::open(url, http)),
@@ -111,6 +112,19 @@ async fn program(
     };
     let mut manager = manager(url).await?;
     discover(&mut manager, url, challenge.as_deref()).await?;
+    let Secret(client_secret) = match credentials {
+        ProgramCredentials::Secret(secret) => secret,
+        ProgramCredentials::Assertion(assertion) => {
+            let found = manager.resolve_metadata().await;
+            let found = found.map_err(OAuthError::metadata(url))?.metadata;
+            let server = Server {
+                issuer: found.issuer,
+                token_endpoint: found.token_endpoint,
+            };
+            let token = access_token(url, options, client_id, assertion, &server).await?;
+            return Ok(Authorized::with_access_token(url, &token));
+        }
+    };
     let config = ClientCredentialsConfig::ClientSecret {
         client_id: client_id.to_owned(),
         client_secret: client_secret.clone(),

@@ -1,7 +1,7 @@
 //! Who signs in, and how.
 
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use url::Url;
 
@@ -19,9 +19,32 @@ pub enum Identity {
     Program {
         /// The id of its app client.
         client_id: String,
-        /// Its secret.
-        client_secret: Secret,
+        /// How it authenticates.
+        credentials: ProgramCredentials,
     },
+}
+
+/// How a program authenticates.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProgramCredentials {
+    /// With the secret of its app client.
+    Secret(Secret),
+    /// With a client assertion.
+    Assertion(Assertion),
+}
+
+/// Where the client assertion of a program comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Assertion {
+    /// It is signed for one sign-in.
+    Signed {
+        /// The private key, PKCS #8 in PEM form.
+        key: Secret,
+        /// When the sign-in begins.
+        at: SystemTime,
+    },
+    /// It was made elsewhere, such as the OIDC token of a job.
+    Given(Secret),
 }
 
 /// A string that is never printed.

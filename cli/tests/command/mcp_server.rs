@@ -185,7 +185,11 @@ impl McpServer {
             "refresh_token" if form["refresh_token"] == format!("refresh-{}", seen.issued) => {
                 String::new()
             }
-            "client_credentials" if form["client_secret"] == "s3cret" => String::new(),
+            "client_credentials"
+                if form.contains_key("client_assertion") || form["client_secret"] == "s3cret" =>
+            {
+                String::new()
+            }
             _ => return oauth_error("invalid_grant"),
         };
         seen.issued += 1;

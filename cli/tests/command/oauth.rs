@@ -2,10 +2,17 @@
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use mcp_lambda_cli::oauth::{self, Identity, OAuthError, Options, Secret, SignedOut};
+use base64::Engine as _;
+use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
+use mcp_lambda_cli::oauth::{
+    self, Assertion, Identity, OAuthError, Options, ProgramCredentials, Secret, SignedOut,
+};
+use ring::rand::SystemRandom;
+use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
 use rmcp::model::ClientConfig;
+use serde_json::{Value, json};
 use url::Url;
 
 use crate::folder::Folder;
@@ -146,7 +153,7 @@ async fn a_program_signs_in_with_its_secret_and_leaves_no_file() {
     );
     options.identity = Identity::Program {
         client_id: "ci".to_owned(),
-        client_secret: Secret("s3cret".to_owned()),
+        credentials: ProgramCredentials::Secret(Secret("s3cret".to_owned())),
     };
     let authorized = oauth::sign_in(&server.url, &options).await.unwrap();
     assert!(authorized.access_token().await.unwrap().is_some());
@@ -154,7 +161,7 @@ async fn a_program_signs_in_with_its_secret_and_leaves_no_file() {
 
     options.identity = Identity::Program {
         client_id: "ci".to_owned(),
-        client_secret: Secret("wrong".to_owned()),
+        credentials: ProgramCredentials::Secret(Secret("wrong".to_owned())),
     };
     let error = oauth::sign_in(&server.url, &options).await.unwrap_err();
     let message = error.to_string();
@@ -162,6 +169,85 @@ async fn a_program_signs_in_with_its_secret_and_leaves_no_file() {
         message.contains("invalid_grant") && !message.contains("wrong"),
         "{message}"
     );
+}
+
+#[tokio::test]
+async fn a_program_signs_in_with_an_assertion_of_its_key_or_with_one_from_elsewhere() {
+    let random = SystemRandom::new();
+    let signing = &ECDSA_P256_SHA256_FIXED_SIGNING;
+    let key = EcdsaKeyPair::generate_pkcs8(signing, &random).unwrap();
+    let pair = EcdsaKeyPair::from_pkcs8(signing, key.as_ref(), &random).unwrap();
+    let pem = format!(
+        "-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n",
+        BASE64_STANDARD.encode(key.as_ref())
+    );
+    let server = McpServer::start(Behaviour::default()).await;
+    let folder = Folder::new();
+    let mut options = options(
+        Box::new(|_| panic!("a program has no browser")),
+        folder.path(),
+    );
+    options.scopes = vec!["read".to_owned()];
+    for assertion in [
+        Assertion::Signed {
+            key: Secret(pem),
+            at: SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000),
+        },
+        Assertion::Given(Secret("of.a.job".to_owned())),
+    ] {
+        options.identity = Identity::Program {
+            client_id: "ci".to_owned(),
+            credentials: ProgramCredentials::Assertion(assertion),
+        };
+        let authorized = oauth::sign_in(&server.url, &options).await.unwrap();
+        assert!(authorized.access_token().await.unwrap().is_some());
+    }
+    let forms = server.seen(|seen| seen.token_requests.clone());
+    let [signed, given] = forms.as_slice() else {
+        panic!("{forms:?}")
+    };
+    for form in [signed, given] {
+        assert_eq!(form["client_id"], "ci");
+        assert_eq!(form["scope"], "read");
+        assert_eq!(form["resource"], server.url.as_str());
+        assert!(!form.contains_key("client_secret"));
+    }
+    assert_eq!(given["client_assertion"], "of.a.job");
+    let assertion = &signed["client_assertion"];
+    let (message, signature) = assertion.rsplit_once('.').unwrap();
+    let part = |index: usize| -> Value {
+        let part = message.split('.').nth(index).unwrap();
+        serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
+    };
+    assert_eq!(
+        part(0),
+        json!({ "alg": "ES256", "typ": "client-authentication+jwt" })
+    );
+    let mut claims = part(1);
+    let id = claims.as_object_mut().unwrap().remove("jti").unwrap();
+    assert_eq!(id.as_str().unwrap().len(), 22);
+    let issuer = server.url.origin().ascii_serialization();
+    assert_eq!(
+        claims,
+        json!({ "iss": "ci", "sub": "ci", "aud": issuer, "iat": 1_800_000_000, "exp": 1_800_000_060 })
+    );
+    let public = ring::signature::UnparsedPublicKey::new(
+        &ring::signature::ECDSA_P256_SHA256_FIXED,
+        pair.public_key().as_ref(),
+    );
+    let signature = BASE64_URL_SAFE_NO_PAD.decode(signature).unwrap();
+    public.verify(message.as_bytes(), &signature).unwrap();
+
+    options.identity = Identity::Program {
+        client_id: "ci".to_owned(),
+        credentials: ProgramCredentials::Assertion(Assertion::Signed {
+            key: Secret("no key".to_owned()),
+            at: SystemTime::UNIX_EPOCH,
+        }),
+    };
+    let error = oauth::sign_in(&server.url, &options).await.unwrap_err();
+    assert!(matches!(error, OAuthError::AssertionKey), "{error}");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
 #[tokio::test]

@@ -95,7 +95,10 @@ fn the_block_can_be_pasted_from() {
     let url = "http://127.0.0.1:4030/mcp";
     let ports = Ports::starting_at(4030);
     let mut dogs = server("dogs", url, &CLIENTS);
-    let client = MachineClientOutputs::default();
+    let client = MachineClientOutputs {
+        client_secret_arn: Some("arn:x".to_owned()),
+        ..MachineClientOutputs::default()
+    };
     dogs.machine_clients = [("MachineClient".to_owned(), client)].into();
     let outputs = outputs(vec![("Dogs/Server", dogs)], ports);
     assert_eq!(outputs.values["AwsEndpointUrl"], "http://127.0.0.1:4032");

@@ -106,6 +106,14 @@ pub struct SecretsUnavailable(pub &'static str);
 pub trait SecretStore: Send + Sync {
     /// Reads all of them. Called at the first request that needs one, and then every few minutes, never during init.
     fn load(&self, now: Timestamp) -> BoxFuture<'_, Result<StoredSecrets, SecretsUnavailable>>;
+
+    /// Reads the secret of a program's app client, by its ARN. Called only after the program has authenticated with a client
+    /// assertion.
+    fn machine_client<'a>(
+        &'a self,
+        arn: &'a str,
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<Secret, SecretsUnavailable>>;
 }
 
 /// The log, with one line per request.

@@ -15,7 +15,7 @@ mod cache;
 pub(crate) mod document;
 pub(crate) mod document_problem;
 mod fetch;
-mod identifier;
+pub(crate) mod identifier;
 mod name;
 pub(crate) mod refused;
 mod registration;
@@ -23,7 +23,7 @@ mod resolved;
 
 pub(crate) use cache::{DocumentCache, FetchBudgets};
 pub use document_problem::DocumentProblem;
-pub(crate) use fetch::fetch_document;
+pub(crate) use fetch::{address_of, fetch_document};
 pub(crate) use identifier::{client_digest, document_url, is_url};
 pub use mcp_lambda_runtime::public_address::is_public;
 pub(crate) use name::harmless_name;

@@ -1,10 +1,14 @@
 //! The context of every endpoint: the server, its keys and the log entry of the request.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+};
 
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
+    assertion::{keys::PublishedKeys, used::UsedAssertions},
     capability::{Capabilities, NoRandomness, Timestamp},
     client::{DocumentCache, FetchBudgets, KnownClient, client_digest},
     failure::Failure,
@@ -27,15 +31,19 @@ pub(crate) const RELOAD_SECONDS: u64 = 10;
 /// If the secrets cannot be read again, the last ones are used this long.
 const STALE_SECONDS: u64 = 60 * 60;
 
-/// The authorization server. Between requests it keeps only accepted metadata documents (public), counters of its
-/// fetches, and its keys, and no data about people.
+/// The authorization server. Between requests it keeps only accepted metadata documents and keys of programs (public),
+/// counters of its fetches, digests of used assertions, and its secrets, and no data about people.
 pub struct AuthorizationServer {
     pub(crate) settings: Settings,
     pub(crate) capabilities: Capabilities,
     pub(crate) pages: Pages,
     pub(crate) documents: DocumentCache,
     pub(crate) fetches: FetchBudgets,
+    pub(crate) published_keys: PublishedKeys,
+    pub(crate) used_assertions: UsedAssertions,
     keys: Mutex<Option<Arc<Keys>>>,
+    /// Secrets of programs' app clients by ARN, each with the time at which it was read.
+    machine_secrets: Mutex<HashMap<String, (Secret, Timestamp)>>,
 }
 
 /// Keys in use.
@@ -119,6 +127,49 @@ impl Context<'_> {
         cookie::random_id(self.server.capabilities.randomness.as_ref())
     }
 
+    /// The secret of a program's app client: from memory, or read again when it is old.
+    pub(crate) async fn machine_secret(&mut self, arn: &str) -> Result<Secret, Failure> {
+        let slot = &self.server.machine_secrets;
+        let in_memory = slot
+            .lock()
+            .ok()
+            .and_then(|secrets| secrets.get(arn).cloned());
+        let age = in_memory.as_ref().map(|(_, at)| self.now.since(*at));
+        if let Some((secret, _)) = in_memory.clone()
+            && age.is_some_and(|age| age < SECRETS_SECONDS)
+        {
+            return Ok(secret);
+        }
+        match self
+            .server
+            .capabilities
+            .secrets
+            .machine_client(arn, self.now)
+            .await
+        {
+            Ok(secret) => {
+                if let Ok(mut secrets) = slot.lock() {
+                    secrets.insert(arn.to_owned(), (secret.clone(), self.now));
+                }
+                Ok(secret)
+            }
+            Err(unavailable) => {
+                self.log.detail = Some(unavailable.0);
+                in_memory
+                    .filter(|_| age.is_some_and(|age| age < STALE_SECONDS))
+                    .map(|(secret, _)| secret)
+                    .ok_or(Failure::SecretsUnavailable)
+            }
+        }
+    }
+
+    /// Forgets a secret that Cognito has refused: the next request reads it again.
+    pub(crate) fn forget_machine_secret(&self, arn: &str) {
+        if let Ok(mut secrets) = self.server.machine_secrets.lock() {
+            secrets.remove(arn);
+        }
+    }
+
     /// Our OAuth client for Cognito.
     pub(crate) fn cognito(&self) -> Cognito<'_> {
         Cognito {
@@ -135,10 +186,13 @@ impl AuthorizationServer {
         Self {
             pages: Pages::new(&settings),
             fetches: FetchBudgets::new(&settings.redirects),
+            published_keys: PublishedKeys::new(&settings.machine_clients),
+            used_assertions: UsedAssertions::default(),
             settings,
             capabilities,
             documents: DocumentCache::default(),
             keys: Mutex::new(None),
+            machine_secrets: Mutex::default(),
         }
     }
 

@@ -4,7 +4,13 @@ use std::borrow::Cow;
 
 use http::StatusCode;
 
-use crate::{client::document_problem::DocumentProblem, oauth::redirect::RedirectProblem};
+use crate::{
+    assertion::problem::AssertionProblem, client::document_problem::DocumentProblem,
+    oauth::redirect::RedirectProblem,
+};
+
+/// How a JWT authenticates a client (RFC 7523 section 2.2).
+pub(crate) const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// Declares the failures: each with its HTTP status, its `error` value and its message.
 macro_rules! failures {
@@ -77,10 +83,16 @@ failures! {
     SignInCancelled => FORBIDDEN, "access_denied", "sign-in was cancelled";
     SignInFailed => BAD_GATEWAY, "server_error", "the identity provider did not complete the sign-in";
     ClientAuthenticationMissing => UNAUTHORIZED, "invalid_client", "this client must authenticate with its secret";
-    ClientAuthenticationTwice => BAD_REQUEST, "invalid_request", "send client credentials in the Authorization header or in the body, not both";
+    ClientAuthenticationTwice => BAD_REQUEST, "invalid_request", "send client credentials in one way alone: the Authorization header, client_secret or client_assertion";
     ClientAuthenticationMalformed => UNAUTHORIZED, "invalid_client", "the Authorization header is not valid HTTP Basic";
     ClientAuthenticationWrong => UNAUTHORIZED, "invalid_client", "client authentication failed";
     ClientAuthenticationUnexpected => UNAUTHORIZED, "invalid_client", "this client is public and has no secret; send client_id alone";
+    AssertionRefused(problem: AssertionProblem) => UNAUTHORIZED, "invalid_client", format!("the client assertion was not accepted: {}", problem.fix());
+    AssertionTypeUnsupported => UNAUTHORIZED, "invalid_client", format!("client_assertion_type must be {ASSERTION_TYPE}");
+    AssertionClientUnknown => UNAUTHORIZED, "invalid_client", "no client with this client_id authenticates with an assertion here; with a token of another issuer, send client_id";
+    AssertionMissing => UNAUTHORIZED, "invalid_client", "this client has no secret; it must authenticate with client_assertion (private_key_jwt)";
+    AssertionNotForGrant => UNAUTHORIZED, "invalid_client", "client_assertion authenticates programs with the grant client_credentials alone";
+    AssertionKeysUnavailable => SERVICE_UNAVAILABLE, "temporarily_unavailable", "the public keys of this client cannot be read; try again";
     MachineClientReserved => BAD_REQUEST, "unauthorized_client", "this client cannot use client_credentials";
     GrantTypeUnsupported { requested: String } => BAD_REQUEST, "unsupported_grant_type", format!("grant type '{requested}' is not supported; use authorization_code, refresh_token or client_credentials");
     CodeNotAccepted => BAD_REQUEST, "invalid_grant", "the code is not valid for this client, redirect_uri and code_verifier, or has expired";

@@ -33,7 +33,9 @@
 //! ours, and the tokens are revoked before the account page is shown.
 //!
 //! `POST /token` with `refresh_token` opens the seal for the same client, rotates at Cognito and compares again. With
-//! `client_credentials` only the caller's own credentials are forwarded; the token is compared with the request.
+//! `client_credentials` only the caller's own credentials are forwarded; the token is compared with the request. A program
+//! that the settings trust authenticates with a client assertion instead (RFC 7523 section 2.2); then the secret of its app
+//! client is read and used.
 //! `POST /revoke` (RFC 7009) takes refresh tokens, also those of a client that is not let in any more.
 //!
 //! # What makes things single-use without a table
@@ -49,6 +51,8 @@
 //!   then presented with a wrong one, by which Cognito consumes it as far as AWS says; otherwise it expires after five minutes.
 //! * **The consent form**: not single-use. Sending it again in the same browser within ten minutes starts another sign-in for
 //!   the same client, redirect and challenge.
+//! * **Client assertions**: a process remembers those that it has accepted until they expire. Another instance accepts one
+//!   again, for five minutes at most; fifteen for a token of GitHub Actions.
 //! * **Refresh tokens**: Cognito rotates them, with the grace period of its app client.
 //!
 //! # What each check is against
@@ -71,6 +75,7 @@
 //! | scopes from the request and the page, never from registration | scope escalation |
 //! | Cognito's tokens against the sealed consent, at redemption and refresh: use, issuer, app client, `aud`, scopes, person, end | a sign-in URL that is edited between our page and Cognito |
 //! | switches, lifetimes and refused clients at `/token` as at `/authorize` | clients that stay usable after they were disabled |
+//! | the key and its algorithm come from the settings, one audience, minutes of lifetime, exact claims | forged, foreign and replayed client assertions |
 //! | our secret is used after our checks only, never for our own id | secret injection by a proxy |
 //! | form of the URL, every address public, connection to the checked address, no redirect, 5 KB, 3 s, no compression, `client_id` equality | SSRF and bombs by metadata documents |
 //! | budgets of fetches with `429` and `Retry-After`, separate ones for known hosts, sizes before parsing | one instance overloaded by unknown clients |
@@ -96,6 +101,7 @@
 //!   are refused.
 //! * **A sealed value older than two rotations of the secret.** It does not open: the client registers or signs in again.
 
+mod assertion;
 mod capability;
 mod client;
 mod context;
@@ -114,6 +120,7 @@ mod server;
 mod settings;
 mod upstream;
 
+pub use assertion::AssertionProblem;
 pub use capability::*;
 pub use client::{DocumentProblem, RefusedClients, is_public};
 pub use context::AuthorizationServer;

@@ -17,6 +17,9 @@ pub struct LogEvent {
     /// How Cognito's tokens differ from what was consented to, where they were refused for that: a fixed name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mismatch: Option<&'static str>,
+    /// Why a client assertion was refused: a fixed name, as in [`crate::AssertionProblem::name`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub assertion: Option<&'static str>,
     /// The internal detail for operators: a fixed sentence, never data of a request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<&'static str>,

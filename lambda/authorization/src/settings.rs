@@ -6,6 +6,7 @@ use mcp_lambda_contract::{Reader, Settings as _, SettingsError};
 use serde::Deserialize;
 
 use crate::{
+    assertion::MachineClient,
     client::refused::{RefusedClients, is_refusable},
     oauth::{
         redirect::{
@@ -16,11 +17,13 @@ use crate::{
     sealed::{seal::Purpose, secret::Digest},
 };
 use choices::Choices;
+use machine_clients::MachineSettings;
 use resources::ServerSettings;
 use secrets::SecretSettings;
 use values::{BaseUrl, CustomScheme, Entries, Json, LocalHost, LoopbackAddress};
 
 mod choices;
+mod machine_clients;
 mod resources;
 mod secrets;
 mod values;
@@ -109,6 +112,8 @@ pub struct Settings {
     pub(crate) secrets: Secrets,
     pub(crate) choices: Choices,
     pub(crate) edge: EdgeSettings,
+    /// Programs that authenticate with a client assertion.
+    pub(crate) machine_clients: Vec<MachineClient>,
     /// Redirect URIs of unverified clients.
     pub(crate) redirects: RedirectPolicy,
 }
@@ -134,7 +139,13 @@ impl Settings {
             servers.check(reader);
         }
         let addresses = Addresses::read(reader);
-        let secrets = SecretSettings::read(reader).and_then(|secrets| secrets.locate(reader));
+        let machine_clients = MachineSettings::read(reader)
+            .map(|clients| clients.clients(addresses.as_ref().map(|each| &each.issuer), reader));
+        let has_machine_clients = machine_clients
+            .as_ref()
+            .is_some_and(|each| !each.is_empty());
+        let secrets = SecretSettings::read(reader)
+            .and_then(|secrets| secrets.locate(has_machine_clients, reader));
         let choices = Choices::read(reader);
         let edge = EdgeSettings::read(reader);
         let (servers, choices, edge) = (servers?, choices?, edge?);
@@ -154,7 +165,14 @@ impl Settings {
             redirects: redirects(&choices),
             choices,
             edge,
+            machine_clients: machine_clients?,
         })
+    }
+
+    /// The program that authenticates with a client assertion and has this `client_id`.
+    pub(crate) fn machine_client(&self, client_id: &str) -> Option<&MachineClient> {
+        let mut clients = self.machine_clients.iter();
+        clients.find(|client| client.client_id == client_id)
     }
 
     /// Base of the user pool's domain, without a trailing slash.

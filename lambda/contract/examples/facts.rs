@@ -5,12 +5,13 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use mcp_lambda_contract::{
-    AUTHORIZATION_ENDPOINTS, AUTHORIZATION_SERVER_METADATA_PATH, AUTHORIZE_PATH,
-    AuthorizationServerMetadata, CONNECT_COMMANDS, Challenge, Contract, FORBIDDEN_SCHEMES,
-    InvalidChallengeValue, JWKS_PATH, LINK_CONFIG, LONGEST_CLIENT_URL, LOOPBACK_HOSTS, NameRule,
-    OPENID_CONFIGURATION_PATH, PRIVATE_DOMAINS, PROTECTED_RESOURCE_METADATA_PATH,
-    ProtectedResourceMetadata, SCHEME, SCOPE_NAME, SERVER_NAME, SHA256_DIGEST, TOKEN_PATH,
-    TOOLS_API_DOCUMENTS, TOOLS_API_PATHS, VSCODE_LINK, WELL_KNOWN_PATH, setting_names,
+    ASSERTION_ALGORITHMS, AUTHORIZATION_ENDPOINTS, AUTHORIZATION_SERVER_METADATA_PATH,
+    AUTHORIZE_PATH, AssertionMetadata, AuthorizationServerMetadata, CONNECT_COMMANDS, Challenge,
+    Contract, FORBIDDEN_SCHEMES, GITHUB_KEYS_PATH, InvalidChallengeValue, JWKS_PATH, LINK_CONFIG,
+    LONGEST_CLIENT_URL, LOOPBACK_HOSTS, NameRule, OPENID_CONFIGURATION_PATH, PRIVATE_DOMAINS,
+    PROTECTED_RESOURCE_METADATA_PATH, ProtectedResourceMetadata, SCHEME, SCOPE_NAME, SERVER_NAME,
+    SHA256_DIGEST, TOKEN_PATH, TOOLS_API_DOCUMENTS, TOOLS_API_PATHS, VSCODE_LINK, WELL_KNOWN_PATH,
+    setting_names,
 };
 use serde_json::{Map, Value, json};
 
@@ -74,6 +75,8 @@ fn facts() -> Result<Value, String> {
             fact("LOOPBACK_HOSTS", "Hosts of this machine, as browsers spell them.", LOOPBACK_HOSTS),
             fact("PRIVATE_DOMAINS", "The last labels of host names that are nobody's in public.", PRIVATE_DOMAINS),
             fact("FORBIDDEN_SCHEMES", "Schemes that no application can claim for its redirects.", FORBIDDEN_SCHEMES),
+            fact("ASSERTION_ALGORITHMS", "What a client assertion may be signed with (RFC 7518 section 3.1, RFC 8037 section 3.1).", ASSERTION_ALGORITHMS),
+            fact("GITHUB_KEYS_PATH", "Where an issuer of GitHub Actions has its keys, below it.", GITHUB_KEYS_PATH),
             fact("LONGEST_CLIENT_URL", "Longest redirect URI and longest URL of a metadata document, in characters.", LONGEST_CLIENT_URL),
             rule("SCHEME", "A scheme of a redirect URI, as a parser writes it.", &SCHEME),
             rule("SCOPE_NAME", "A scope-token of RFC 6749 section 3.3 less what Cognito refuses.", &SCOPE_NAME),
@@ -87,6 +90,7 @@ fn facts() -> Result<Value, String> {
             document("PROTECTED_RESOURCE_METADATA", "RFC 9728 section 2.", template(serde_json::to_string(&resource))?),
             document("OWN_METADATA", "RFC 8414 section 2, of the authorization server in front of a user pool.", template(serde_json::to_string(&own()))?),
             document("OWN_OPENID_CONFIGURATION", "The same as OpenID Connect Discovery 1.0 section 3 has it.", template(serde_json::to_string(&own().openid()))?),
+            document("ASSERTION_METADATA", "What changes in these two when a program authenticates with a client assertion (RFC 7523 section 2.2).", template(serde_json::to_string(&AssertionMetadata::default()))?),
             document("USER_POOL_METADATA", "RFC 8414 section 2, of a user pool itself.", template(serde_json::to_string(&pool()))?),
             document("USER_POOL_OPENID_CONFIGURATION", "The same as OpenID Connect Discovery 1.0 section 3 has it.", template(serde_json::to_string(&pool().openid()))?),
         ],

@@ -50,10 +50,10 @@ pub use manifest::{
 };
 pub use mcp_settings::{McpSettings, Metrics, ResponseMode};
 pub use metadata::{
-    AUTHORIZATION_ENDPOINTS, AUTHORIZATION_SERVER_METADATA_PATH, AUTHORIZE_PATH,
-    AuthorizationServerMetadata, JWKS_PATH, OPENID_CONFIGURATION_PATH,
-    PROTECTED_RESOURCE_METADATA_PATH, ProtectedResourceMetadata, TOKEN_PATH, WELL_KNOWN_PATH,
-    jwks_url,
+    ASSERTION_ALGORITHMS, AUTHORIZATION_ENDPOINTS, AUTHORIZATION_SERVER_METADATA_PATH,
+    AUTHORIZE_PATH, AssertionMetadata, AuthorizationServerMetadata, GITHUB_KEYS_PATH, JWKS_PATH,
+    OPENID_CONFIGURATION_PATH, PROTECTED_RESOURCE_METADATA_PATH, ProtectedResourceMetadata,
+    TOKEN_PATH, WELL_KNOWN_PATH, jwks_url,
 };
 pub use name_rule::{NameRule, SHA256_DIGEST};
 pub use openapi::{ToolsApiAccess, openapi};

@@ -92,6 +92,35 @@ impl ProtectedResourceMetadata {
 /// How clients authenticate at an authorization server: public ones not at all.
 const CLIENT_AUTHENTICATION: [&str; 3] = ["none", "client_secret_basic", "client_secret_post"];
 
+/// How a program authenticates with a signed JWT in place of a secret (RFC 7523 section 2.2), besides those.
+const PRIVATE_KEY_JWT: &str = "private_key_jwt";
+
+/// Where an issuer of GitHub Actions has its keys, below it.
+pub const GITHUB_KEYS_PATH: &str = "/.well-known/jwks";
+
+/// What a client assertion may be signed with (RFC 7518 section 3.1, RFC 8037 section 3.1): asymmetric algorithms only. The
+/// authorization server verifies these, and the constructs take keys for these.
+pub const ASSERTION_ALGORITHMS: [&str; 9] = [
+    "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA",
+];
+
+/// What changes in the metadata when a program authenticates with a client assertion.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AssertionMetadata {
+    token_endpoint_auth_methods_supported: Vec<&'static str>,
+    token_endpoint_auth_signing_alg_values_supported: [&'static str; 9],
+}
+
+impl Default for AssertionMetadata {
+    fn default() -> Self {
+        Self {
+            token_endpoint_auth_methods_supported: [&CLIENT_AUTHENTICATION[..], &[PRIVATE_KEY_JWT]]
+                .concat(),
+            token_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
+        }
+    }
+}
+
 /// Authorization server metadata (RFC 8414 section 2), of the server in front of a user pool or of the user pool itself.
 ///
 /// The gateway serves these documents without a function: the constructs get them as templates.
@@ -109,7 +138,9 @@ pub struct AuthorizationServerMetadata {
     response_modes_supported: [&'static str; 1],
     grant_types_supported: [&'static str; 3],
     code_challenge_methods_supported: [&'static str; 1],
-    token_endpoint_auth_methods_supported: [&'static str; 3],
+    token_endpoint_auth_methods_supported: Vec<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token_endpoint_auth_signing_alg_values_supported: Option<[&'static str; 9]>,
     scopes_supported: Vec<String>,
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     own: Option<OwnMetadata>,
@@ -187,6 +218,22 @@ impl AuthorizationServerMetadata {
         }
     }
 
+    /// The same metadata of a server at which programs may authenticate with a client assertion.
+    #[must_use]
+    pub fn with_assertions(self) -> Self {
+        let AssertionMetadata {
+            token_endpoint_auth_methods_supported,
+            token_endpoint_auth_signing_alg_values_supported,
+        } = AssertionMetadata::default();
+        Self {
+            token_endpoint_auth_methods_supported,
+            token_endpoint_auth_signing_alg_values_supported: Some(
+                token_endpoint_auth_signing_alg_values_supported,
+            ),
+            ..self
+        }
+    }
+
     fn new(
         issuer: &str,
         endpoints: &str,
@@ -205,7 +252,8 @@ impl AuthorizationServerMetadata {
             response_modes_supported: ["query"],
             grant_types_supported: ["authorization_code", "refresh_token", "client_credentials"],
             code_challenge_methods_supported: ["S256"],
-            token_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,
+            token_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION.to_vec(),
+            token_endpoint_auth_signing_alg_values_supported: None,
             scopes_supported: scopes,
             own,
             openid: None,

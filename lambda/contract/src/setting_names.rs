@@ -63,6 +63,7 @@ setting_names! {
         AUTHORIZATION_SCOPES,
         AUTHORIZATION_RESOURCES,
         AUTHORIZATION_CLIENTS,
+        AUTHORIZATION_MACHINE_CLIENTS,
     ];
     /// Of the playground.
     PLAYGROUND = [

@@ -50,15 +50,15 @@ struct Header {
 }
 
 /// A token whose three parts could be parsed; it is not verified.
-struct Jwt<'a, C> {
-    signed: &'a str,
-    header: Header,
-    claims: C,
-    signature: Vec<u8>,
+pub(crate) struct Jwt<'a, H, C> {
+    pub(crate) signed: &'a str,
+    pub(crate) header: H,
+    pub(crate) claims: C,
+    pub(crate) signature: Vec<u8>,
 }
 
-impl<'a, C: DeserializeOwned> Jwt<'a, C> {
-    fn read(token: &'a str) -> Result<Self, JwtProblem> {
+impl<'a, H: DeserializeOwned, C: DeserializeOwned> Jwt<'a, H, C> {
+    pub(crate) fn read(token: &'a str) -> Result<Self, JwtProblem> {
         if token.len() > MAX_TOKEN {
             return Err(JwtProblem::Malformed);
         }
@@ -81,7 +81,8 @@ impl<'a, C: DeserializeOwned> Jwt<'a, C> {
 /// The claims of a token. The caller of this function must have verified the token by other means.
 #[must_use]
 pub fn claims_without_verification<C: DeserializeOwned>(token: &str) -> Option<C> {
-    Jwt::read(token).ok().map(|jwt| jwt.claims)
+    let jwt = Jwt::<Header, C>::read(token);
+    jwt.ok().map(|jwt| jwt.claims)
 }
 
 /// What is known of a token with a valid signature.
@@ -100,7 +101,7 @@ pub(crate) async fn signed(
     keys: &KeyStore,
     now: SystemTime,
 ) -> Result<Signed, SignatureError> {
-    let jwt = Jwt::read(token).map_err(SignatureError::Unverified)?;
+    let jwt = Jwt::<Header, _>::read(token).map_err(SignatureError::Unverified)?;
     if jwt.header.alg != "RS256" || jwt.header.crit.is_some() {
         return Err(SignatureError::Unverified(JwtProblem::WrongAlgorithm));
     }

@@ -8,6 +8,7 @@ pub mod bearer;
 pub mod caller;
 pub mod claims;
 pub mod flattened_groups;
+pub mod jwk;
 pub mod jwks;
 pub mod jwt;
 pub mod policy;

@@ -16,6 +16,7 @@ import {
   McpAuthorization,
   McpAwsResource,
   McpBedrockModel,
+  McpClientAssertion,
   McpCode,
   McpContract,
   McpFront,
@@ -132,6 +133,18 @@ const machineClient = server.addMachineClient('MachineClient', {
     .map((name: string) => McpScope.fromContract(contract, name)),
   throttle: { rateLimit: 10, burstLimit: 20 },
   quota: { limit: 10_000, period: apigateway.Period.DAY },
+});
+server.addMachineClient('Job', {
+  assertion: McpClientAssertion.gitHubActions({
+    repository: 'octo-org/octo-repo',
+    repositoryId: '74',
+    ownerId: '65',
+    gitRef: 'refs/heads/main',
+    environment: 'production',
+    workflowRef: 'octo-org/octo-repo/.github/workflows/deploy.yml@refs/heads/main',
+    subject: 'repo:octo-org/octo-repo:environment:production',
+    issuer: 'https://token.actions.githubusercontent.com/octo-enterprise',
+  }),
 });
 server.addOutputs({ prefix: 'Chosen', machineClient });
 const alarmTopic = new sns.Topic(stack, 'Alarms');

@@ -1,6 +1,7 @@
 import type { AuthorizationServerDocuments } from '../../api/metadata';
 import { filledDocument } from '../../api/template';
 import {
+  ASSERTION_METADATA,
   OWN_METADATA,
   OWN_OPENID_CONFIGURATION,
   USER_POOL_METADATA,
@@ -20,6 +21,8 @@ export interface MetadataParameters {
   readonly jwksUrl: string;
   /** Full OAuth scopes. */
   readonly oauthScopes: string[];
+  /** Whether programs may authenticate with a client assertion. */
+  readonly hasAssertions: boolean;
   /** The source of access tokens: the user pool itself, or the authorization server in front of it. */
   readonly authorization: McpAuthorization;
 }
@@ -39,7 +42,15 @@ export function authorizationServerDocuments(parameters: MetadataParameters): Au
 
 function metadata(
   template: Record<string, unknown>,
-  { publicBaseUrl, resourceIdentifiers, signInBaseUrl, jwksUrl, oauthScopes, authorization }: MetadataParameters,
+  {
+    publicBaseUrl,
+    resourceIdentifiers,
+    signInBaseUrl,
+    jwksUrl,
+    oauthScopes,
+    authorization,
+    hasAssertions,
+  }: MetadataParameters,
 ): Record<string, unknown> {
   const { _server: server, _registersWithCognito } = authorization;
   const document = filledDocument(template, {
@@ -55,5 +66,5 @@ function metadata(
   if (server === undefined ? !_registersWithCognito : server.registrationEnabled === false) {
     delete document.registration_endpoint;
   }
-  return document;
+  return hasAssertions ? { ...document, ...ASSERTION_METADATA } : document;
 }

@@ -1,4 +1,4 @@
-import { Duration, type RemovalPolicy } from 'aws-cdk-lib';
+import { Duration, type RemovalPolicy, Stack } from 'aws-cdk-lib';
 import * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import * as cognito from 'aws-cdk-lib/aws-cognito';
 import type { Construct } from 'constructs';
@@ -8,8 +8,10 @@ import { type CallbackOptions, callbackPortOf, callbackUrlsOf, redirectUrisOf } 
 import type { TokenIssuer } from '../../authorizer/private/lambda-authorizer';
 import { authorizationOf } from './default-authorization';
 import { McpInteractiveClient, McpMachineClient } from '../../user-pool/mcp-app-client';
+import { assertionWithoutServer } from './assertion-checks';
 import type { McpAuthorization } from '../mcp-authorization';
 import { McpAuthorizationServer, type McpConsentScope } from '../mcp-authorization-server';
+import type { McpClientAssertion } from '../mcp-client-assertion';
 import type { McpContract } from '../../contract/mcp-contract';
 import type { McpScope } from '../../contract/mcp-scope';
 import { scopeNamesOf } from '../../contract/private/scope-names';
@@ -40,6 +42,12 @@ export interface SignInProps extends CallbackOptions {
   readonly allowedOrigins?: string[];
   readonly tracing?: boolean;
   readonly removalPolicy?: RemovalPolicy;
+}
+
+/** Properties of a machine client of one MCP server. */
+interface MachineClientProps {
+  readonly oauthScopes?: McpScope[];
+  readonly assertion?: McpClientAssertion;
 }
 
 /** The members of `McpHost` that its servers share. */
@@ -154,6 +162,7 @@ export class CognitoSignIn {
       signInBaseUrl: this.signInBaseUrl,
       jwksUrl: this.jwksUrl,
       authorization: this.authorization,
+      hasAssertions: this.authorizationServer?._hasAssertions ?? false,
     });
   }
 
@@ -176,11 +185,29 @@ export class CognitoSignIn {
     };
   }
 
-  public addMachineClient(id: string, oauthScopes: McpScope[] | undefined): McpMachineClient {
-    return new McpMachineClient(this.server, id, {
+  public addMachineClient(id: string, { oauthScopes, assertion }: MachineClientProps): McpMachineClient {
+    const { authorizationServer } = this;
+    if (assertion !== undefined && authorizationServer === undefined) {
+      throw assertionWithoutServer('there is none: use that authorization, or leave assertion out');
+    }
+    const client = new McpMachineClient(this.scopeOf(assertion), id, {
       userPool: this.userPool,
       oauthScopes: this.cognitoScopes(scopeNamesOf(oauthScopes, this.props.contract.scopeNames, 'oauthScopes')),
     });
+    if (assertion !== undefined) {
+      authorizationServer!._acceptAssertions(client, assertion);
+    }
+    return client;
+  }
+
+  /**
+   * The scope of a machine client: the server, or the stack of the authorization server, which refers to those with an
+   * assertion and must not depend on the server's stack.
+   */
+  private scopeOf(assertion: McpClientAssertion | undefined): Construct {
+    const { registry } = this.address;
+    const isElsewhere = Stack.of(registry) !== Stack.of(this.server);
+    return assertion !== undefined && isElsewhere ? registry : this.server;
   }
 
   /** Adds this server to the host's authorization server, or defines one of its own. */

@@ -61,7 +61,7 @@ export function assertRefusedClients(entries: string[], clientIds: string[]): vo
 }
 
 /** Whether a client can have its metadata document there, as the server reads it: it does not start with an entry that matches no client. */
-function isDocumentUrl(text: string): boolean {
+export function isDocumentUrl(text: string): boolean {
   if (
     !text.startsWith('https://') ||
     text.length > LONGEST_CLIENT_URL ||

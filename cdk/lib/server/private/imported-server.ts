@@ -1,5 +1,6 @@
 import * as cognito from 'aws-cdk-lib/aws-cognito';
 import type { Construct } from 'constructs';
+import { assertionWithoutServer } from '../../authorization/private/assertion-checks';
 import { hasLimits } from '../../authorizer/private/limits';
 import type { McpContract } from '../../contract/mcp-contract';
 import { scopeNamesOf } from '../../contract/private/scope-names';
@@ -36,6 +37,11 @@ export class ImportedServer extends McpServerBase {
       throw synthError(
         'UserPoolMissing',
         `addMachineClient of ${this.node.path} defines an app client, and the server was imported without its user pool: give userPool to fromMcpServerAttributes`,
+      );
+    }
+    if (options.assertion !== undefined) {
+      throw assertionWithoutServer(
+        `${this.node.path} is imported, whose authorization server another app defines: define the machine client there`,
       );
     }
     if (hasLimits(options)) {

@@ -96,7 +96,7 @@ export class ProtectedEndpoint {
       authorizationServers: this.externalTokens?.kind === 'bearerToken' ? [] : [this.issuer],
       oauthScopes,
     };
-    address.addMetadata(mcpPath, resource, this.signIn?.metadata);
+    address.addMetadata(mcpPath, resource, this.signIn && (() => this.signIn!.metadata));
     if (props.webAcl !== undefined) {
       addFirewall(this.scope, address.api, props.webAcl);
     }
@@ -117,7 +117,7 @@ export class ProtectedEndpoint {
 
   /** Defines a confidential app client for a program. */
   public addMachineClient(id: string, options: McpMachineClientOptions): McpMachineClient {
-    const machineClient = this.signInFor('addMachineClient').addMachineClient(id, options.oauthScopes);
+    const machineClient = this.signInFor('addMachineClient').addMachineClient(id, options);
     this.limits!.add(id, machineClient.clientId, options);
     return machineClient;
   }

@@ -42,10 +42,12 @@ export function serverOutputs(server: ConnectableServer, { machineClient }: McpO
     }),
     ...(machineClient && {
       AutomatedOAuthClientId: [machineClient.clientId, 'Confidential app client for programs (client credentials)'],
-      AutomatedOAuthClientSecretArn: [
-        machineClient.clientSecret.secretArn,
-        'Secret in Secrets Manager with the client secret for programs',
-      ],
+      ...(!machineClient._authenticatesByAssertion && {
+        AutomatedOAuthClientSecretArn: [
+          machineClient.clientSecret.secretArn,
+          'Secret in Secrets Manager with the client secret for programs',
+        ],
+      }),
     }),
     ClaudeCodeCommand: [connectCommand('claude-code'), 'Command that adds the server to Claude Code'],
     ...(server.urlAlone && {

@@ -113,7 +113,8 @@ pub(crate) struct ToolsApi {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct MachineClient {
     pub(crate) client_id: Value,
-    pub(crate) client_secret_arn: Value,
+    /// Absent if the program authenticates with a client assertion.
+    pub(crate) client_secret_arn: Option<Value>,
     /// What it may ask for.
     #[serde(default)]
     pub(crate) oauth_scopes: Vec<Value>,

@@ -60,7 +60,8 @@ pub(crate) async fn fetch_document(
     Ok(client)
 }
 
-async fn address_of(
+/// The address of a host, if all that it has are public; on the local stack that of its substitute.
+pub(crate) async fn address_of(
     url: &Url,
     settings: &Settings,
     hosts: &dyn MetadataHosts,

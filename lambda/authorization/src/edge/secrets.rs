@@ -18,6 +18,9 @@ use crate::{
     settings::{AwsAccess, SecretLocation, Secrets},
 };
 
+const NO_ACCESS: SecretsUnavailable =
+    SecretsUnavailable("a secret is in secrets manager, without access to it");
+
 /// The store that the settings select.
 pub(super) fn store(
     secrets: Secrets,
@@ -37,9 +40,7 @@ impl SecretStore for Secrets {
     fn load(&self, _now: Timestamp) -> BoxFuture<'_, Result<StoredSecrets, SecretsUnavailable>> {
         let in_place = |location: &SecretLocation| match location {
             SecretLocation::InPlace(secret) => Ok(secret.clone()),
-            SecretLocation::SecretsManager(_) => Err(SecretsUnavailable(
-                "a secret is in secrets manager, without access to it",
-            )),
+            SecretLocation::SecretsManager(_) => Err(NO_ACCESS),
         };
         let stored = in_place(&self.sealing).and_then(|sealing| {
             let cognito_client = self.cognito_client.as_ref().map(in_place).transpose()?;
@@ -50,6 +51,14 @@ impl SecretStore for Secrets {
             })
         });
         Box::pin(async move { stored })
+    }
+
+    fn machine_client<'a>(
+        &'a self,
+        _arn: &'a str,
+        _now: Timestamp,
+    ) -> BoxFuture<'a, Result<Secret, SecretsUnavailable>> {
+        Box::pin(async { Err(NO_ACCESS) })
     }
 }
 
@@ -95,6 +104,19 @@ impl SecretStore for SecretsManager {
             })
         })
     }
+
+    fn machine_client<'a>(
+        &'a self,
+        arn: &'a str,
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<Secret, SecretsUnavailable>> {
+        Box::pin(async move {
+            let secret = self.stored(arn, "AWSCURRENT", now).await?;
+            secret.ok_or(SecretsUnavailable(
+                "the secret of a machine client has no current version",
+            ))
+        })
+    }
 }
 
 impl SecretsManager {
@@ -105,13 +127,20 @@ impl SecretsManager {
         stage: &str,
         now: Timestamp,
     ) -> Result<Option<Secret>, SecretsUnavailable> {
-        let arn = match location {
-            SecretLocation::InPlace(secret) if stage == "AWSCURRENT" => {
-                return Ok(Some(secret.clone()));
-            }
-            SecretLocation::InPlace(_) => return Ok(self.secrets.previous_sealing.clone()),
-            SecretLocation::SecretsManager(arn) => arn,
-        };
+        match location {
+            SecretLocation::InPlace(secret) if stage == "AWSCURRENT" => Ok(Some(secret.clone())),
+            SecretLocation::InPlace(_) => Ok(self.secrets.previous_sealing.clone()),
+            SecretLocation::SecretsManager(arn) => self.stored(arn, stage, now).await,
+        }
+    }
+
+    /// The same of a secret that is in Secrets Manager.
+    async fn stored(
+        &self,
+        arn: &str,
+        stage: &str,
+        now: Timestamp,
+    ) -> Result<Option<Secret>, SecretsUnavailable> {
         let request = self.signed(
             &json!({ "SecretId": arn, "VersionStage": stage }).to_string(),
             now,

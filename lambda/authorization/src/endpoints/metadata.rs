@@ -36,6 +36,9 @@ pub fn authorization_server_metadata(settings: &Settings, form: MetadataForm) ->
     if !settings.choices.registration_enabled {
         document.registration_endpoint = None;
     }
+    if !settings.machine_clients.is_empty() {
+        document = document.with_assertions();
+    }
     json!(match form {
         MetadataForm::OAuth => document,
         MetadataForm::OpenId => document.openid(),

@@ -1,5 +1,6 @@
 //! The endpoints of the authorization server, a module for each.
 
+pub(crate) mod assertion;
 pub(crate) mod authorize;
 pub(crate) mod burn;
 pub(crate) mod callback;

@@ -9,6 +9,7 @@ use crate::{
     capability::Timestamp,
     client::{KnownClient, client_digest, document_url, is_url, open_registration, pre_registered},
     context::Context,
+    endpoints::assertion::{Assertion, authenticate},
     failure::Failure,
     oauth::{
         request::{Parameters, Request, Response},
@@ -31,6 +32,10 @@ use crate::{
 
 pub(crate) async fn token(context: &mut Context<'_>) -> Result<Response, Failure> {
     let form = context.request.form_parameters()?;
+    if Assertion::is_in(&form) && form.optional("grant_type") == Some("client_credentials") {
+        context.settings.resources.named(&form)?;
+        return asserted_client(context, &form).await;
+    }
     let credentials = Credentials::read(context.request, &form)?;
     context.settings.resources.named(&form)?;
     let grant_type = form.required("grant_type")?;
@@ -61,6 +66,9 @@ pub(crate) struct Credentials {
 impl Credentials {
     /// Reads the `Authorization` header (RFC 6749 section 2.3.1: both halves are form-encoded) or the body.
     pub(crate) fn read(request: &Request, form: &Parameters) -> Result<Self, Failure> {
+        if Assertion::is_in(form) {
+            return Err(Failure::AssertionNotForGrant);
+        }
         let in_body = form.optional("client_id");
         if !request.headers.contains_key(header::AUTHORIZATION) {
             let client_id = form.required("client_id")?.to_owned();
@@ -297,18 +305,13 @@ async fn client_credentials(
     {
         return Err(Failure::MachineClientReserved);
     }
+    if settings.machine_client(client_id).is_some() {
+        return Err(Failure::AssertionMissing);
+    }
     let client_secret = credentials
         .secret
         .as_ref()
         .ok_or(Failure::ClientAuthenticationMissing)?;
-    let named: Vec<&ProtectedResource> = match settings.resources.named(form)? {
-        Some(resource) => vec![resource],
-        None => settings.resources.iter().collect(),
-    };
-    let requested = form.optional("scope");
-    if let Some(scope) = requested {
-        check_machine_scope(&named, scope)?;
-    }
     let authorization = request
         .header(header::AUTHORIZATION)
         .filter(|_| credentials.basic);
@@ -319,8 +322,48 @@ async fn client_credentials(
             client_secret,
         },
     };
+    machine_token(context, form, client_id, &passed_on).await
+}
+
+/// A program that authenticates with a client assertion: only then is the secret of its app client used.
+async fn asserted_client(
+    context: &mut Context<'_>,
+    form: &Parameters,
+) -> Result<Response, Failure> {
+    let assertion = Assertion::read(context.request, form)?;
+    let client = authenticate(context, &assertion).await?;
+    let client_secret = context.machine_secret(&client.secret_arn).await?;
+    let credentials = MachineCredentials::Post {
+        client_id: &client.client_id,
+        client_secret: &client_secret,
+    };
+    let answer = machine_token(context, form, &client.client_id, &credentials).await;
+    if matches!(answer, Err(Failure::UpstreamRefusedMachineClient)) {
+        // The secret was refused, not the program.
+        context.forget_machine_secret(&client.secret_arn);
+        return Err(Failure::UpstreamRefusedUs);
+    }
+    answer
+}
+
+/// Asks Cognito for a program's access token and compares it with the request.
+async fn machine_token(
+    context: &mut Context<'_>,
+    form: &Parameters,
+    client_id: &str,
+    credentials: &MachineCredentials<'_>,
+) -> Result<Response, Failure> {
+    let settings = context.settings;
+    let named: Vec<&ProtectedResource> = match settings.resources.named(form)? {
+        Some(resource) => vec![resource],
+        None => settings.resources.iter().collect(),
+    };
+    let requested = form.optional("scope");
+    if let Some(scope) = requested {
+        check_machine_scope(&named, scope)?;
+    }
     let cognito = context.cognito();
-    let tokens = cognito.client_credentials(&passed_on, form).await?;
+    let tokens = cognito.client_credentials(credentials, form).await?;
     // Cognito has accepted its secret: only now is it known.
     context.log_client("machine", client_id);
     let permitted: Vec<&str> = match requested {

@@ -71,7 +71,8 @@ pub(crate) struct Secrets {
 }
 
 impl SecretSettings {
-    pub(super) fn locate(self, reader: &mut Reader<'_>) -> Option<Secrets> {
+    /// `has_more` says that further secrets are in Secrets Manager.
+    pub(super) fn locate(self, has_more: bool, reader: &mut Reader<'_>) -> Option<Secrets> {
         for (name, is_both) in [
             (
                 CLIENT_SECRET,
@@ -94,7 +95,7 @@ impl SecretSettings {
         }
         let in_place = |secret: Option<Secret>| secret.map(SecretLocation::InPlace);
         let by_arn = |arn: Option<String>| arn.map(SecretLocation::SecretsManager);
-        let is_remote = self.cognito_client_arn.is_some() || self.sealing_arn.is_some();
+        let is_remote = has_more || self.cognito_client_arn.is_some() || self.sealing_arn.is_some();
         let sealing = self.sealing.map(|SealingSecret(secret)| secret);
         let sealing = in_place(sealing).or(by_arn(self.sealing_arn));
         if sealing.is_none() {

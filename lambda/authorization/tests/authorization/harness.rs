@@ -76,12 +76,14 @@ impl MetadataHosts for Hosts {
 
     fn get<'a>(
         &'a self,
-        _url: &'a Url,
+        url: &'a Url,
         address: SocketAddr,
         limits: FetchLimits,
     ) -> BoxFuture<'a, Result<http::Response<Vec<u8>>, TransportFailure>> {
         Box::pin(async move {
-            assert!(limits.max_bytes == 5 * 1024 && limits.deadline.as_secs() <= 5);
+            let is_key_set = url.path().ends_with("/jwks");
+            let most = if is_key_set { 64 * 1024 } else { 5 * 1024 };
+            assert!(limits.max_bytes == most && limits.deadline.as_secs() <= 5);
             self.connections.lock().unwrap().push(address);
             let answer = self.answer.lock().unwrap();
             match answer.as_ref().expect("nothing was expected to be fetched") {
@@ -97,11 +99,27 @@ impl MetadataHosts for Hosts {
     }
 }
 
-pub(crate) struct Store(pub(crate) Mutex<Result<StoredSecrets, SecretsUnavailable>>);
+/// The secrets of the server, the ARNs of the machine clients whose secret was read, and that secret.
+pub(crate) struct Store(
+    pub(crate) Mutex<Result<StoredSecrets, SecretsUnavailable>>,
+    pub(crate) Mutex<Vec<String>>,
+    pub(crate) Mutex<Secret>,
+);
 
 impl SecretStore for Store {
     fn load(&self, _now: Timestamp) -> BoxFuture<'_, Result<StoredSecrets, SecretsUnavailable>> {
         Box::pin(async { self.0.lock().unwrap().clone() })
+    }
+
+    fn machine_client<'a>(
+        &'a self,
+        arn: &'a str,
+        _now: Timestamp,
+    ) -> BoxFuture<'a, Result<Secret, SecretsUnavailable>> {
+        self.1.lock().unwrap().push(arn.to_owned());
+        let stored = self.0.lock().unwrap().clone();
+        let secret = self.2.lock().unwrap().clone();
+        Box::pin(async { stored.map(|_| secret) })
     }
 }
 
@@ -204,7 +222,11 @@ impl Harness {
     fn of(settings: Settings, cognito: Arc<FakeCognito>) -> Self {
         let hosts = Arc::new(Hosts::default());
         *hosts.addresses.lock().unwrap() = vec!["160.79.104.10".parse().unwrap()];
-        let store = Arc::new(Store(Mutex::new(Ok(stored(SEALING, None)))));
+        let store = Arc::new(Store(
+            Mutex::new(Ok(stored(SEALING, None))),
+            Mutex::default(),
+            Mutex::new(Secret::new(cognito::MACHINE_SECRET)),
+        ));
         let log = Arc::new(Log::default());
         let capabilities = Capabilities {
             randomness: Arc::new(Counter::default()),

@@ -7,6 +7,7 @@
     reason = "a test that cannot go on says where it stopped"
 )]
 
+mod assertions;
 mod browser;
 mod client_documents;
 mod codes;

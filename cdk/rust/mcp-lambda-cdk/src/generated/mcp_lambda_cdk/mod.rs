@@ -237,7 +237,8 @@ impl McpAuthorization {
 /// An MCP authorization server in front of a user pool: a function on the MCP server's own API, or that of an `McpHost`, that registers MCP clients, asks people for consent, redirects them to Cognito and forwards Cognito's tokens unchanged.
 ///
 /// It has one app client in the user pool, with one redirect URI. The function may read two secrets, that app client's
-/// and its own sealing secret, and has no permissions in Cognito. It stores nothing.
+/// and its own sealing secret, besides those of the machine clients that authenticate with a client assertion, and has no
+/// permissions in Cognito. It stores nothing.
 ///
 /// It does not rotate the two secrets automatically, and it does not define a firewall.
 #[derive(::std::clone::Clone)]
@@ -879,6 +880,36 @@ impl McpCargoOptions {
 impl ::jsii_host::ToWire for McpCargoOptions {
     fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
         self.0.to_wire("mcp-lambda-cdk.McpCargoOptions")
+    }
+}
+/// What authenticates a program instead of a secret: a signed JWT, its client assertion (`private_key_jwt`, RFC 7523 section 2.2). The authorization server of `McpAuthorization.server` verifies it and gets the access token with the secret of the app client, which the program never has.
+///
+/// An assertion counts once in each instance of the authorization server's function, whose instances do not share a memory. It
+/// must end within five minutes.
+#[derive(::std::clone::Clone)]
+pub struct McpClientAssertion(::jsii_host::Object);
+::jsii_host::handle!(McpClientAssertion(::jsii_host::Object), "mcp-lambda-cdk.McpClientAssertion");
+::jsii_host::is_a!(McpClientAssertion: crate::generated::mcp_lambda_cdk::McpClientAssertion, ::jsii_host::Value);
+impl McpClientAssertion {
+    /// The OIDC tokens of GitHub Actions, requested with the issuer of the authorization server as their audience.
+    #[track_caller]
+    pub fn git_hub_actions(jobs: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpGitHubActionsJobs>) -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::McpClientAssertion> {
+        ::jsii_host::static_invoke(&crate::generated::mcp_lambda_cdk::ASSEMBLY, "mcp-lambda-cdk.McpClientAssertion", "gitHubActions", ::std::vec![jobs.into_arg()])
+    }
+    /// Public keys as a JWK Set (RFC 7517), for example `JSON.parse(readFileSync('ci.jwks.json', 'utf8'))`. List the old and the new key during a rotation. An RSA key without `alg` is one for RS256.
+    #[track_caller]
+    pub fn jwks(jwks: impl ::jsii_host::IntoArg<::std::collections::BTreeMap<::std::string::String, ::jsii_host::Value>>) -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::McpClientAssertion> {
+        ::jsii_host::static_invoke(&crate::generated::mcp_lambda_cdk::ASSEMBLY, "mcp-lambda-cdk.McpClientAssertion", "jwks", ::std::vec![jwks.into_arg()])
+    }
+    /// The https URL of a JWK Set.
+    #[track_caller]
+    pub fn jwks_uri(jwks_uri: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::McpClientAssertion> {
+        ::jsii_host::static_invoke(&crate::generated::mcp_lambda_cdk::ASSEMBLY, "mcp-lambda-cdk.McpClientAssertion", "jwksUri", ::std::vec![jwks_uri.into_arg()])
+    }
+    /// Public keys in the PEM form of `openssl pkey -pubout`: RSA (RS256), P-256, P-384 or Ed25519.
+    #[track_caller]
+    pub fn public_keys(public_keys: impl ::jsii_host::IntoArg<::std::vec::Vec<::std::string::String>>) -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::McpClientAssertion> {
+        ::jsii_host::static_invoke(&crate::generated::mcp_lambda_cdk::ASSEMBLY, "mcp-lambda-cdk.McpClientAssertion", "publicKeys", ::std::vec![public_keys.into_arg()])
     }
 }
 /// Options of `McpFront.cloudFront`.
@@ -1861,6 +1892,86 @@ impl ::jsii_host::ToWire for McpFunctionProps {
         self.0.to_wire("mcp-lambda-cdk.McpFunctionProps")
     }
 }
+/// The jobs of GitHub Actions that may use a machine client.
+///
+/// Every value that is given must be equal to the claim of the job's
+/// token, as a whole and with the same case. `repository` and one of `gitRef` and `environment` are required. Jobs of pull
+/// requests (`pull_request`, `pull_request_target`, `refs/pull/…`) are always refused.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct McpGitHubActionsJobs(::jsii_host::StructData);
+::jsii_host::is_a!(McpGitHubActionsJobs: crate::generated::mcp_lambda_cdk::McpGitHubActionsJobs, ::jsii_host::Value);
+impl McpGitHubActionsJobs {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(repository: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("repository", repository.into_arg());
+        Self(jsii_data)
+    }
+}
+impl McpGitHubActionsJobs {
+    /// The GitHub environment of the job (`environment`), whose protection rules say which branches and tags may use it.
+    ///
+    /// Default: with or without an environment
+    #[must_use]
+    pub fn environment(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("environment", value.into_arg());
+        self
+    }
+    /// The full branch or tag (`ref`), for example `refs/heads/main`.
+    ///
+    /// Default: every branch and tag that may use `environment`
+    #[must_use]
+    pub fn git_ref(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("gitRef", value.into_arg());
+        self
+    }
+    /// The issuer (`iss`) of an enterprise or a GitHub Enterprise Server, reachable from the internet.
+    ///
+    /// Default: that of github.com
+    #[must_use]
+    pub fn issuer(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("issuer", value.into_arg());
+        self
+    }
+    /// The id of the owner (`repository_owner_id`), which an account of the same name that replaces it does not have.
+    ///
+    /// Default: not compared
+    #[must_use]
+    pub fn owner_id(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("ownerId", value.into_arg());
+        self
+    }
+    /// The id of the repository (`repository_id`), which a repository of the same name that replaces it does not have.
+    ///
+    /// Default: not compared
+    #[must_use]
+    pub fn repository_id(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("repositoryId", value.into_arg());
+        self
+    }
+    /// The whole subject (`sub`), for example `repo:octo-org/octo-repo:environment:production`.
+    ///
+    /// Default: not compared
+    #[must_use]
+    pub fn subject(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("subject", value.into_arg());
+        self
+    }
+    /// The workflow file with its ref (`job_workflow_ref`), for example `octo-org/octo-repo/.github/workflows/deploy.yml@refs/heads/main`.
+    ///
+    /// Default: every workflow of the repository
+    #[must_use]
+    pub fn workflow_ref(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("workflowRef", value.into_arg());
+        self
+    }
+}
+impl ::jsii_host::ToWire for McpGitHubActionsJobs {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("mcp-lambda-cdk.McpGitHubActionsJobs")
+    }
+}
 /// Several MCP servers with one host name, one user pool and one authorization server.
 ///
 /// Each server has a path below the
@@ -2317,6 +2428,19 @@ impl ::std::default::Default for McpMachineClientOptions {
     }
 }
 impl McpMachineClientOptions {
+    /// What authenticates the program instead of a secret, at the token endpoint of `McpAuthorization.server`.
+    ///
+    /// Default: the client secret
+    #[must_use]
+    pub fn assertion(mut self, value: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpClientAssertion>) -> Self {
+        self.0.set("assertion", value.into_arg());
+        self
+    }
+    /// The value of `assertion`.
+    #[track_caller]
+    pub fn get_assertion(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::mcp_lambda_cdk::McpClientAssertion>> {
+        self.0.get("assertion")
+    }
     /// The OAuth scopes that the program may ask for.
     ///
     /// Default: all scopes of the contract
@@ -2365,6 +2489,7 @@ impl ::jsii_host::ToWire for McpMachineClientOptions {
 impl ::jsii_host::FromWire for McpMachineClientOptions {
     fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
         const MEMBERS: &[::jsii_host::Member] = &[
+            ("assertion", ::jsii_host::rewire::<crate::generated::mcp_lambda_cdk::McpClientAssertion>),
             ("oauthScopes", ::jsii_host::rewire::<::std::vec::Vec<crate::generated::mcp_lambda_cdk::McpScope>>),
             ("quota", ::jsii_host::rewire::<crate::generated::mcp_lambda_cdk::McpQuota>),
             ("throttle", ::jsii_host::rewire::<crate::generated::mcp_lambda_cdk::McpThrottle>),
