@@ -66,7 +66,7 @@ impl SettingValue for StateKeys {
             .map(Self)
             .ok_or_else(|| {
                 "be a comma-separated list of id:secret, each id of letters, digits, - and _, each secret of 43 to 256 \
-                 random letters, digits, +, /, =, - and _ (openssl rand -base64 32); without an id it is generated"
+                 random letters, digits, +, /, =, - and _ (openssl rand -base64 32)"
                     .to_owned()
             })
     }
