@@ -394,7 +394,7 @@ const defaults: Record<string, [stated: string, shown: () => unknown, expected: 
     undefined,
   ],
   'McpMonitoringProps.failurePercentage': ['5', () => monitored(0).Threshold, 5],
-  'McpMonitoringProps.slowAfter': ["- 80 % of the function's timeout", () => monitored(2).Threshold, 24_000],
+  'McpMonitoringProps.slowAfter': ["- 80 % of the server's timeout", () => monitored(2).Threshold, 24_000],
   'McpPreRegisteredClient.oauthScopes': [
     '- all scopes of the contract',
     () => JSON.parse(authorization().AUTHORIZATION_CLIENTS)[0].scopes,

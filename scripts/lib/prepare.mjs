@@ -237,6 +237,12 @@ const hostile = {
   PYTHONPATH: '/nowhere',
 };
 
+/** What runs the servers of the stacks, for `npm test -- --compute fargate`. */
+let compute = 'lambda';
+export const runOn = (chosen) => {
+  compute = chosen;
+};
+
 /** Starts `npm start` on free ports, with data that no other stack has, waits until it is ready, and gives the file of its outputs. */
 const stack = (name, options) =>
   once(`stack ${name}`, async () => {
@@ -249,6 +255,7 @@ const stack = (name, options) =>
         join(root, 'scripts', 'mcp-lambda.mjs'),
         'dev',
         ...['--port', '0', '--no-watch', '--outputs-file', outputs],
+        ...(compute === 'lambda' ? [] : ['-c', `compute=${compute}`]),
         ...options,
       ],
       {
@@ -274,6 +281,10 @@ export const localStack = () => stack('cognito', ['-c', 'authorization=cognito']
 
 /** The default, `npm start` with no option: the authorization server in front of the user pool. */
 export const authorizationStack = () => stack('server', []);
+
+/** The same with the server on AWS Fargate: two processes behind the edge. */
+export const fargateStack = () =>
+  compute === 'fargate' ? authorizationStack() : stack('fargate', ['-c', 'compute=fargate']);
 
 /** The stack whose tools are plain REST too, with an API key. */
 export const toolsApiStack = () => stack('tools-api', ['-c', 'authorization=cognito', '-c', 'toolsApi=keys']);
