@@ -1,33 +1,18 @@
 /** A server with McpCompute.fargate on the local stack: two processes that take turns, of which any may be killed. */
 
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import { patience } from './patience.ts';
+import { processesOf } from './processes.ts';
 import { machineToken, runningStack } from './stack.ts';
 
 const stack = runningStack();
 const url = stack.McpServerUrl;
 
-/** The processes of the server, by the settings that they were started with. The shell around one has them too. */
-function processes(): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .filter((id) => {
-      try {
-        const environment = readFileSync(`/proc/${id}/environ`, 'utf8').split('\0');
-        const isServer =
-          environment.includes(`MCP_RESOURCE=${url}`) && environment.some((each) => /^MCP_LISTEN=127/.test(each));
-        return isServer && readFileSync(`/proc/${id}/comm`, 'utf8').trim() === 'bootstrap';
-      } catch {
-        // It has ended, or is another user's.
-        return false;
-      }
-    })
-    .map(Number);
-}
+/** Their ids. */
+const processes = (): number[] => processesOf(stack).map(({ id }) => id);
 
 async function until(what: () => boolean): Promise<void> {
   const end = performance.now() + patience;

@@ -14,7 +14,8 @@ use super::error::StackError;
 use super::log::Log;
 use super::paths::Paths;
 use super::ports::origin;
-use supervisor::{Start, Supervisor};
+use process::Start;
+use supervisor::Supervisor;
 
 /// Processes of a service.
 const PROCESSES: usize = 2;

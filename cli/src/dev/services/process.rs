@@ -1,5 +1,7 @@
 //! One process of a service.
 
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -8,8 +10,9 @@ use nix::unistd::Pid;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, ChildStdin};
 
-use super::supervisor::Start;
 use crate::dev::error::StackError;
+use crate::dev::log::Log;
+use crate::dev::paths::Paths;
 use crate::dev::process::{Group, command};
 
 /// Runs the program `$1`, whose end is that of the whole; SIGTERM reaches it alone. When standard input closes, everything ends: that
@@ -21,6 +24,17 @@ child=$!
 { trap - TERM; cat <&3 >/dev/null; kill -s KILL 0; } &
 wait "$child" || wait "$child"
 "#;
+
+/// How a process of a service is started.
+#[derive(Clone)]
+pub(super) struct Start {
+    /// The path of the construct.
+    pub(super) service: String,
+    pub(super) program: PathBuf,
+    pub(super) environment: BTreeMap<String, String>,
+    pub(super) paths: Paths,
+    pub(super) log: Log,
+}
 
 /// A running process; it ends by force when this is dropped.
 pub(super) struct Process {

@@ -1,7 +1,5 @@
 //! Keeps one process of a service running.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -9,11 +7,9 @@ use axum::http::{Request, StatusCode};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use super::process::Process;
+use super::process::{Process, Start};
 use crate::dev::edge::{Pool, Upstream};
 use crate::dev::error::StackError;
-use crate::dev::log::Log;
-use crate::dev::paths::Paths;
 use crate::dev::ports::{bind, port_of};
 
 /// Time to become ready.
@@ -24,17 +20,6 @@ const PAUSE: Duration = Duration::from_millis(50);
 const RESTART: Duration = Duration::from_millis(200);
 /// More than a service has for its running calls by default.
 const GRACE: Duration = Duration::from_secs(30);
-
-/// How a process of a service is started.
-#[derive(Clone)]
-pub(super) struct Start {
-    /// The path of the construct.
-    pub(super) service: String,
-    pub(super) program: PathBuf,
-    pub(super) environment: BTreeMap<String, String>,
-    pub(super) paths: Paths,
-    pub(super) log: Log,
-}
 
 /// A process that is replaced when it ends. It ends by force when this is dropped.
 pub(super) struct Supervisor {
