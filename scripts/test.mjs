@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // `npm test` runs every part below but those that run by name only; `npm test -- PART…` runs some, `npm test -- --except PART…` the usual
-// ones without some; `npm run check` is what daily work needs.
+// ones without some; `--compute fargate` runs the servers of the local stacks as on AWS Fargate. `npm run check` is what daily work needs.
 
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -49,8 +49,9 @@ const endToEnd = (names, title, stack = prepare.authorizationStack, more = []) =
 });
 
 /** The same, where every MCP client is sent; `more` are variables with what prepares their values. */
-const withClients = (name, title, stack, more = {}) => {
-  const { needs } = endToEnd(name, title, stack);
+const withClients = (names, title, stack, more = {}) => {
+  const { needs } = endToEnd(names, title, stack);
+  const files = [names].flat().map((name) => `test/e2e/${name}.test.ts`);
   return {
     title,
     needs: [...needs, prepare.pythonClient, prepare.rmcpClient, ...Object.values(more)],
@@ -61,7 +62,7 @@ const withClients = (name, title, stack, more = {}) => {
         MCP_LAMBDA_RMCP_CLIENT: await prepare.rmcpClient(),
       };
       for (const [name, preparation] of Object.entries(more)) env[name] = await preparation();
-      await node(report, title, [`test/e2e/${name}.test.ts`], { env });
+      await node(report, title, files, { env });
     },
   };
 };
@@ -277,6 +278,11 @@ const parts = {
         env: { MCP_LAMBDA_COMMAND: await prepare.command(), REGISTRY_LINTER: await prepare.registryLinter() },
       }),
   },
+  fargate: withClients(
+    ['fargate', 'clients', 'refusals'],
+    'a server on AWS Fargate: two processes, MCP clients, refusals',
+    prepare.fargateStack,
+  ),
   'shared-host': endToEnd('shared-host', 'two servers on one host', prepare.hostStack),
   workshop: {
     title: "the workshop's servers: products, orders, toolbox, called by programs and from the terminal",
@@ -362,7 +368,7 @@ const parts = {
 
 const { values: options, positionals: named } = parseArgs({
   allowPositionals: true,
-  options: { except: { type: 'boolean', default: false } },
+  options: { except: { type: 'boolean', default: false }, compute: { type: 'string', default: 'lambda' } },
 });
 const unknown = named.filter((name) => !(name in parts));
 if (unknown.length > 0) {
@@ -378,6 +384,11 @@ if (options.except && named.length === 0) {
   console.error('--except names no part: name the parts that are left out, or leave --except out');
   process.exit(2);
 }
+if (!['lambda', 'fargate'].includes(options.compute)) {
+  console.error(`--compute is ${options.compute} and takes lambda or fargate`);
+  process.exit(2);
+}
+prepare.runOn(options.compute);
 const usual = Object.keys(parts).filter((name) => !parts[name].onlyByName);
 const wanted = options.except ? usual.filter((name) => !named.includes(name)) : named.length > 0 ? named : usual;
 

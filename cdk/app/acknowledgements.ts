@@ -1,6 +1,14 @@
 import { Validations } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
-import type { McpAuthorizationServer, McpHost, McpMachineClient, McpPlayground, McpServer, McpToolsApi } from '../lib';
+import type {
+  McpAuthorizationServer,
+  McpHost,
+  McpMachineClient,
+  McpPlayground,
+  McpServer,
+  McpService,
+  McpToolsApi,
+} from '../lib';
 
 /** The rules of cdk-nag (AwsSolutions) that these examples do not follow, each with its reason. */
 export function acknowledgeRules(server: McpServer, machineClient?: McpMachineClient): void {
@@ -17,6 +25,13 @@ export function acknowledgeRules(server: McpServer, machineClient?: McpMachineCl
     acknowledgeAuthorizationServer(server.authorizationServer);
   }
   acknowledgeFront(server);
+}
+
+/** The same for a service and its load balancer. */
+export function acknowledgeService(service: McpService): void {
+  acknowledge(service.loadBalancer, {
+    ELB2: 'access logs need a bucket that outlives the example; the tasks log every call',
+  });
 }
 
 /** The same for the tools as plain REST. */

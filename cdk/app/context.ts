@@ -1,7 +1,16 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Node } from 'constructs';
-import { McpAuthorization, McpBedrockModel, McpCode, McpFront, type McpLambdaAuthorizerOptions } from '../lib';
+import type { StackProps } from 'aws-cdk-lib';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import type { Construct, Node } from 'constructs';
+import {
+  McpAuthorization,
+  McpBedrockModel,
+  McpCode,
+  McpCompute,
+  McpFront,
+  type McpLambdaAuthorizerOptions,
+} from '../lib';
 import { type Environment, ENVIRONMENTS } from './environments';
 
 /** The context keys of the apps in this directory: `npx cdk synth -c front=stage`. */
@@ -19,6 +28,7 @@ const KEYS = [
   'authorization',
   'lambdaAuthorizer',
   'toolsApi',
+  'compute',
 ] as const;
 
 const FRONTS = ['cloudfront', 'stage', 'external'] as const;
@@ -27,6 +37,7 @@ const AUTHORIZATIONS = ['server', 'cognito'] as const;
 
 /** A model that every Region with Bedrock's global profiles has. */
 const DEFAULT_MODEL = 'global.anthropic.claude-haiku-4-5-20251001-v1:0';
+const COMPUTES = ['lambda', 'fargate'] as const;
 const TOOLS_APIS = ['none', 'keys', 'accessTokens'] as const;
 
 /** What the context says, checked. */
@@ -47,6 +58,8 @@ export interface AppContext {
   readonly lambdaAuthorizer: boolean;
   /** Whether the tools of the example are plain REST too, and with which credentials. */
   readonly toolsApi: (typeof TOOLS_APIS)[number];
+  /** What runs the example servers. */
+  readonly compute: (typeof COMPUTES)[number];
 }
 
 /** Reads the context of an app. */
@@ -71,6 +84,11 @@ export function readContext(node: Node): AppContext {
   if (toolsApi === undefined) {
     throw complaint('toolsApi', restOf, `needs one of ${TOOLS_APIS.join(', ')}`);
   }
+  const runsOn = values.get('compute') ?? 'lambda';
+  const compute = COMPUTES.find((each) => each === runsOn);
+  if (compute === undefined) {
+    throw complaint('compute', runsOn, `needs one of ${COMPUTES.join(', ')}`);
+  }
   const env = values.get('env') ?? 'dev';
   const environment = Object.entries(ENVIRONMENTS).find(([name]) => name === env)?.[1];
   if (environment === undefined) {
@@ -81,6 +99,7 @@ export function readContext(node: Node): AppContext {
     authorization,
     lambdaAuthorizer: lambdaAuthorizer === 'true',
     toolsApi,
+    compute,
     front: frontOf(values),
     lambdaDirectory: values.get('lambdaDir'),
     dogApiBaseUrl: values.get('dogApiBaseUrl') ?? localApi(node, '/api/v2'),
@@ -104,6 +123,26 @@ export function authorizationOf(context: AppContext): McpAuthorization {
 /** The Lambda authorizer, with the code of this repository's, if it is asked for. */
 export function lambdaAuthorizerOf(context: AppContext): McpLambdaAuthorizerOptions | undefined {
   return context.lambdaAuthorizer ? { code: serverCode(context, 'authorizer', 'mcp-lambda-authorizer') } : undefined;
+}
+
+/** What runs a server, and the options that are for one of the two alone. Tasks have a VPC of their own with a NAT gateway. */
+export function computeOf<Options extends object>(
+  scope: Construct,
+  context: AppContext,
+  ofFunction: Options,
+): Options | { readonly compute: McpCompute } {
+  if (context.compute === 'lambda') {
+    return ofFunction;
+  }
+  // The custom resource that restricts the default security group needs the SDK that Lambda brings, which an emulator does not.
+  const vpc = new ec2.Vpc(scope, 'Vpc', { maxAzs: 2, natGateways: 1, restrictDefaultSecurityGroup: false });
+  return { compute: McpCompute.fargate({ vpc }) };
+}
+
+/** The account and Region of a stack with a service, for which the addresses of CloudFront are looked up. */
+export function environmentOf(context: AppContext): Pick<StackProps, 'env'> {
+  const { CDK_DEFAULT_ACCOUNT: account, CDK_DEFAULT_REGION: region } = process.env;
+  return context.compute === 'lambda' ? {} : { env: { account, region } };
 }
 
 /** The code of one of this repository's servers: built already, or built now. */

@@ -2,8 +2,8 @@ import { Stack, type StackProps } from 'aws-cdk-lib';
 import { Mfa } from 'aws-cdk-lib/aws-cognito';
 import type { Construct } from 'constructs';
 import { McpContract, McpScope, McpServer, McpToolsApi, McpUserPool } from '../lib';
-import { acknowledgeRules, acknowledgeToolsApi } from './acknowledgements';
-import { type AppContext, authorizationOf, lambdaAuthorizerOf, serverCode } from './context';
+import { acknowledgeRules, acknowledgeService, acknowledgeToolsApi } from './acknowledgements';
+import { type AppContext, authorizationOf, computeOf, environmentOf, lambdaAuthorizerOf, serverCode } from './context';
 
 /** The example server: facts about dogs from a public API. */
 export class DogFactsStack extends Stack {
@@ -13,6 +13,7 @@ export class DogFactsStack extends Stack {
     super(scope, id, {
       description: 'MCP server with facts about dogs, behind OAuth',
       terminationProtection,
+      ...environmentOf(context),
       ...props,
     });
     const contract = McpContract.fromFile('lambda/servers/dog-facts/contract.json');
@@ -28,13 +29,15 @@ export class DogFactsStack extends Stack {
       lambdaAuthorizer: lambdaAuthorizerOf(context),
       callbackPort: context.callbackPort,
       settings: context.dogApiBaseUrl === undefined ? {} : { DOG_API_BASE_URL: context.dogApiBaseUrl },
-      throttlingRateLimit,
-      throttlingBurstLimit,
+      ...computeOf(this, context, { throttlingRateLimit, throttlingBurstLimit }),
       removalPolicy,
     });
     const machineClient = server.addMachineClient('MachineClient');
     server.addOutputs({ machineClient });
     acknowledgeRules(server, machineClient);
+    if (server.service !== undefined) {
+      acknowledgeService(server.service);
+    }
     if (context.toolsApi !== 'none') {
       const oauthScopes = [McpScope.fromContract(contract, 'dog-facts')];
       const toolsApi = new McpToolsApi(this, 'Tools', {

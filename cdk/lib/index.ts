@@ -1,5 +1,6 @@
 export * from './authorization';
 export * from './authorizer';
+export * from './compute';
 export * from './contract';
 export * from './front';
 export * from './function';

@@ -4,10 +4,12 @@ import { basename, join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { Stack } from 'aws-cdk-lib';
 import type { Template } from 'aws-cdk-lib/assertions';
-import { Vpc } from 'aws-cdk-lib/aws-ec2';
+import { Peer, Vpc } from 'aws-cdk-lib/aws-ec2';
 import {
   McpBedrockModel,
   McpClientAssertion,
+  McpCompute,
+  McpDeployment,
   McpFront,
   type McpGitHubActionsJobs,
   McpHost,
@@ -18,6 +20,7 @@ import {
   McpRemoteServer,
   McpScope,
   McpServer,
+  McpService,
   McpToolsApi,
   McpUserPool,
 } from '../lib';
@@ -26,9 +29,11 @@ import {
   certificate,
   code,
   cognito,
+  counterServer,
   facts,
   only,
   restContract,
+  staticCode,
   synthesize,
   refusedByDirectories,
   synthesizeServer,
@@ -130,6 +135,29 @@ const ofHost = (type: string) => only(host, type).properties;
 const hostStage = () =>
   Object.entries(host.findResources('AWS::ApiGateway::Stage')).find(([logicalId]) => logicalId.startsWith('Host'))![1]
     .Properties;
+const onFargate = (deployment?: McpDeployment) =>
+  synthesize((stack) => {
+    new McpServer(stack, 'Server', {
+      code: staticCode(),
+      contract: counterServer(),
+      compute: McpCompute.fargate({
+        vpc: new Vpc(stack, 'Vpc', { maxAzs: 2 }),
+        loadBalancerPeers: [Peer.prefixList('pl-1')],
+        deployment,
+      }),
+    });
+  });
+const fargate = onFargate();
+const ofFargate = (type: string) => only(fargate, type).properties;
+const deploymentBy = (deployment: McpDeployment) =>
+  only(onFargate(deployment), 'AWS::ECS::Service').properties.DeploymentConfiguration;
+const scalable = () => ofFargate('AWS::ApplicationAutoScaling::ScalableTarget');
+const attribute = (list: { Key: string; Value: string }[], key: string) => list.find((each) => each.Key === key)?.Value;
+const service = synthesize((stack) => {
+  const vpc = new Vpc(stack, 'Vpc', { maxAzs: 2 });
+  new McpService(stack, 'Service', { vpc, code: staticCode(), contract: counterServer(), mcpPath: '/mcp' });
+});
+const ofService = () => only(service, 'AWS::ECS::TaskDefinition').properties.ContainerDefinitions[0];
 const playground = synthesize((stack) => {
   const made = new McpPlayground(stack, 'Playground', {
     models: [McpBedrockModel.inferenceProfile('eu.amazon.nova-lite-v1:0')],
@@ -403,7 +431,7 @@ const defaults: Record<string, [stated: string, shown: () => unknown, expected: 
     undefined,
   ],
   'McpMonitoringProps.failurePercentage': ['5', () => monitored(0).Threshold, 5],
-  'McpMonitoringProps.slowAfter': ["- 80 % of the function's timeout", () => monitored(2).Threshold, 24_000],
+  'McpMonitoringProps.slowAfter': ["- 80 % of the server's timeout", () => monitored(2).Threshold, 24_000],
   'McpPreRegisteredClient.oauthScopes': [
     '- all scopes of the contract',
     () => JSON.parse(authorization().AUTHORIZATION_CLIENTS)[0].scopes,
@@ -460,6 +488,123 @@ const defaults: Record<string, [stated: string, shown: () => unknown, expected: 
     'false',
     () => only(remote, 'AWS::ApiGateway::Stage').properties.TracingEnabled,
     false,
+  ],
+  'McpServerProps.compute': ['McpCompute.lambda()', () => bare.findResources('AWS::ECS::Service'), {}],
+  'McpDeploymentOptions.alarms': [
+    '- none of your own',
+    () => ofFargate('AWS::ECS::Service').DeploymentConfiguration.Alarms.AlarmNames,
+    [],
+  ],
+  'McpBlueGreenOptions.bakeTime': [
+    'Duration.minutes(5)',
+    () => deploymentBy(McpDeployment.blueGreen()).BakeTimeInMinutes,
+    5,
+  ],
+  'McpTrafficShiftOptions.stepPercent': [
+    '- 10 for linear, 5 for canary',
+    () => [
+      deploymentBy(McpDeployment.linear()).LinearConfiguration.StepPercent,
+      deploymentBy(McpDeployment.canary()).CanaryConfiguration.CanaryPercent,
+    ],
+    [10, 5],
+  ],
+  'McpTrafficShiftOptions.stepBakeTime': [
+    '- 6 minutes for linear, 10 minutes for canary',
+    () => [
+      deploymentBy(McpDeployment.linear()).LinearConfiguration.StepBakeTimeInMinutes,
+      deploymentBy(McpDeployment.canary()).CanaryConfiguration.CanaryBakeTimeInMinutes,
+    ],
+    [6, 10],
+  ],
+  'McpFargateOptions.vpcSubnets': [
+    '- the private ones',
+    () => ofFargate('AWS::ECS::Service').NetworkConfiguration.AwsvpcConfiguration.Subnets.length,
+    2,
+  ],
+  'McpFargateOptions.securityGroups': [
+    '- a new one that allows all outbound traffic',
+    () => ofFargate('AWS::ECS::Service').NetworkConfiguration.AwsvpcConfiguration.SecurityGroups.length,
+    1,
+  ],
+  'McpFargateOptions.vpcEndpointsEnabled': ['false', () => fargate.findResources('AWS::EC2::VPCEndpoint'), {}],
+  'McpFargateOptions.cpu': ['256', () => ofFargate('AWS::ECS::TaskDefinition').Cpu, '256'],
+  'McpFargateOptions.memoryLimitMiB': ['512', () => ofFargate('AWS::ECS::TaskDefinition').Memory, '512'],
+  'McpFargateOptions.minCapacity': ['2', () => scalable().MinCapacity, 2],
+  'McpFargateOptions.maxCapacity': ['10', () => scalable().MaxCapacity, 10],
+  'McpFargateOptions.targetCpuPercent': [
+    '60',
+    () => ofFargate('AWS::ApplicationAutoScaling::ScalingPolicy').TargetTrackingScalingPolicyConfiguration.TargetValue,
+    60,
+  ],
+  'McpFargateOptions.requestsPerTarget': [
+    '- the use of CPU alone',
+    () => Object.keys(fargate.findResources('AWS::ApplicationAutoScaling::ScalingPolicy')).length,
+    1,
+  ],
+  'McpFargateOptions.capacityProviderStrategies': [
+    '- FARGATE',
+    () => ofFargate('AWS::ECS::Service').LaunchType,
+    'FARGATE',
+  ],
+  'McpFargateOptions.deployment': [
+    'McpDeployment.rolling()',
+    () => ofFargate('AWS::ECS::Service').DeploymentConfiguration.Strategy,
+    'ROLLING',
+  ],
+  'McpFargateOptions.shutdownTimeout': [
+    '- the default of the setting, 25 seconds',
+    () =>
+      attribute(
+        ofFargate('AWS::ElasticLoadBalancingV2::TargetGroup').TargetGroupAttributes,
+        'deregistration_delay.timeout_seconds',
+      ),
+    '25',
+  ],
+  'McpFargateOptions.idleTimeout': [
+    'Duration.seconds(60)',
+    () =>
+      attribute(
+        ofFargate('AWS::ElasticLoadBalancingV2::LoadBalancer').LoadBalancerAttributes,
+        'idle_timeout.timeout_seconds',
+      ),
+    '60',
+  ],
+  'McpFargateOptions.cluster': [
+    "- one of the server's own, with Container Insights",
+    () => ofFargate('AWS::ECS::Cluster').ClusterSettings,
+    [{ Name: 'containerInsights', Value: 'enabled' }],
+  ],
+  'McpFargateOptions.listener': [
+    "- an internal load balancer of the server's own",
+    () => ofFargate('AWS::ElasticLoadBalancingV2::LoadBalancer').Scheme,
+    'internal',
+  ],
+  'McpFargateOptions.listenerPriority': ['1', () => ofFargate('AWS::ElasticLoadBalancingV2::ListenerRule').Priority, 1],
+  'McpFargateOptions.loadBalancerSubnets': [
+    '- the private ones',
+    () => ofFargate('AWS::ElasticLoadBalancingV2::LoadBalancer').Subnets,
+    ofFargate('AWS::ECS::Service').NetworkConfiguration.AwsvpcConfiguration.Subnets,
+  ],
+  'McpServiceProps.environment': [
+    '- none',
+    () => ofService().Environment.map((each: { Name: string }) => each.Name),
+    ['MCP_LISTEN', 'MCP_TRUSTED_PROXIES', 'MCP_HTTP_KEEP_ALIVE_MS', 'MCP_HTTP_CALL_MS', 'MCP_HTTP_SHUTDOWN_MS'],
+  ],
+  'McpServiceProps.secrets': ['- none', () => ofService().Secrets, undefined],
+  'McpServiceProps.timeout': [
+    'Duration.seconds(30)',
+    () => ofService().Environment.find((each: { Name: string }) => each.Name === 'MCP_HTTP_CALL_MS').Value,
+    '30000',
+  ],
+  'McpServiceProps.logRetention': [
+    'RetentionDays.ONE_MONTH',
+    () => only(service, 'AWS::Logs::LogGroup').properties.RetentionInDays,
+    30,
+  ],
+  'McpServiceProps.removalPolicy': [
+    'RemovalPolicy.RETAIN',
+    () => Object.values(service.findResources('AWS::Logs::LogGroup'))[0].DeletionPolicy,
+    'Retain',
   ],
   'McpServerProps.settings': [
     '- the defaults of the Rust server',
@@ -642,7 +787,7 @@ const defaults: Record<string, [stated: string, shown: () => unknown, expected: 
   'McpUserPoolProps.removalPolicy': ['RemovalPolicy.RETAIN', () => pool.DeletionProtection, 'ACTIVE'],
 };
 
-/** Options whose absence means that something else applies; front.test.ts, function.test.ts existing-user-pool.test.ts, lambda-authorizer.test.ts, playground.test.ts, app-client-limits.test.ts, host.test.ts and tools-api.test.ts show what. */
+/** Options whose absence means that something else applies; front.test.ts, function.test.ts existing-user-pool.test.ts, lambda-authorizer.test.ts, playground.test.ts, app-client-limits.test.ts, host.test.ts, tools-api.test.ts and fargate.test.ts show what. */
 const absent = [
   'McpAppClientLimits.throttle',
   'McpAppClientLimits.quota',
@@ -666,6 +811,8 @@ const absent = [
   'McpCodeConfig.lambdaCode',
   'McpExternalFrontOptions.cognitoIdpUrl',
   'McpExternalFrontOptions.signInBaseUrl',
+  'McpFargateOptions.loadBalancerPeers',
+  'McpFrontListenerConfig.prefixListName',
   'McpFrontConfig.cognitoIdpUrl',
   'McpFrontConfig.customDomain',
   'McpFrontConfig.signInBaseUrl',

@@ -6,7 +6,11 @@ import { App, CfnOutput, CfnParameter, Duration, Stack } from 'aws-cdk-lib';
 import * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as cognito from 'aws-cdk-lib/aws-cognito';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
+import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
+import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import ts from 'typescript';
 import {
   McpAuthorization,
@@ -17,8 +21,11 @@ import {
   McpBedrockModel,
   McpClientAssertion,
   McpCode,
+  McpCompute,
   type McpConsentScope,
   McpContract,
+  McpDeployment,
+  type McpFargateOptions,
   McpFront,
   McpFunction,
   type McpGitHubActionsJobs,
@@ -39,12 +46,14 @@ import {
   McpScope,
   McpServer,
   type McpServerProps,
+  McpService,
+  type McpServiceProps,
   McpToolsApi,
   type McpToolsApiKeyOptions,
   type McpToolsApiProps,
   McpUserPool,
 } from '../lib';
-import { certificate, code, everySetting, facts, fixture, restContract } from './synthesis';
+import { certificate, code, counterServer, everySetting, facts, fixture, restContract, staticCode } from './synthesis';
 
 /** CDK tokens of every kind: parameters of the template, whose values are known at deployment. */
 interface Tokens {
@@ -112,6 +121,24 @@ const tools = (stack: Stack, props: Partial<McpToolsApiProps>, key: Partial<McpT
   });
 const monitored = (stack: Stack, props: { failurePercentage?: number; slowAfter?: Duration }) =>
   new McpMonitoring(stack, 'Monitoring', { server: server(stack), ...props });
+const onFargate = (stack: Stack, options: Partial<McpFargateOptions>) =>
+  server(stack, {
+    code: staticCode(),
+    contract: counterServer(),
+    compute: McpCompute.fargate({
+      loadBalancerPeers: [ec2.Peer.prefixList('pl-1')],
+      ...options,
+      vpc: options.vpc ?? new ec2.Vpc(stack, 'Vpc', { maxAzs: 2 }),
+    }),
+  });
+const service = (stack: Stack, props: Partial<McpServiceProps>) =>
+  new McpService(stack, 'Service', {
+    vpc: new ec2.Vpc(stack, 'Vpc', { maxAzs: 2 }),
+    code: staticCode(),
+    contract: counterServer(),
+    mcpPath: '/mcp',
+    ...props,
+  });
 const playground = (stack: Stack, props: Partial<McpPlaygroundProps> = {}) =>
   new McpPlayground(stack, 'Playground', {
     code: code(),
@@ -494,6 +521,48 @@ const CASES: { [property: string]: Case } = {
     withPage(stack, { links: [{ title: text, url: 'https://example.com/' }] }),
   ),
   'McpPageLink.url': passes((stack, { text }) => withPage(stack, { links: [{ title: 'Status', url: text }] })),
+  'McpFargateOptions.cpu': passes((stack, { number }) => onFargate(stack, { cpu: number })),
+  'McpFargateOptions.memoryLimitMiB': passes((stack, { number }) => onFargate(stack, { memoryLimitMiB: number })),
+  'McpFargateOptions.minCapacity': passes((stack, { number }) => onFargate(stack, { minCapacity: number })),
+  'McpFargateOptions.maxCapacity': passes((stack, { number }) => onFargate(stack, { maxCapacity: number })),
+  'McpFargateOptions.targetCpuPercent': passes((stack, { number }) => onFargate(stack, { targetCpuPercent: number })),
+  'McpFargateOptions.requestsPerTarget': passes((stack, { number }) => onFargate(stack, { requestsPerTarget: number })),
+  'McpFargateOptions.listenerPriority': passes((stack, { number }) => {
+    const vpc = new ec2.Vpc(stack, 'Vpc', { maxAzs: 2 });
+    const loadBalancer = new elbv2.ApplicationLoadBalancer(stack, 'LoadBalancer', { vpc });
+    const listener = loadBalancer.addListener('Listener', {
+      port: 80,
+      defaultAction: elbv2.ListenerAction.fixedResponse(404),
+    });
+    onFargate(stack, { vpc, listener, listenerPriority: number });
+  }),
+  'McpFargateOptions.shutdownTimeout': refused('shutdownTimeout', (stack, { number }) =>
+    onFargate(stack, { shutdownTimeout: Duration.seconds(number) }),
+  ),
+  'McpFargateOptions.idleTimeout': refused('idleTimeout', (stack, { number }) =>
+    onFargate(stack, { idleTimeout: Duration.seconds(number) }),
+  ),
+  'McpBlueGreenOptions.bakeTime': refused('bakeTime', (_stack, { number }) =>
+    McpDeployment.blueGreen({ bakeTime: Duration.minutes(number) }),
+  ),
+  'McpTrafficShiftOptions.stepPercent': refused('stepPercent', (_stack, { number }) =>
+    McpDeployment.canary({ stepPercent: number }),
+  ),
+  'McpTrafficShiftOptions.stepBakeTime': refused('stepBakeTime', (_stack, { number }) =>
+    McpDeployment.canary({ stepBakeTime: Duration.minutes(number) }),
+  ),
+  'McpServiceProps.mcpPath': passes((stack, { text }) => service(stack, { mcpPath: text })),
+  'McpServiceProps.environment': passes((stack, { text }) => service(stack, { environment: { A_SETTING: text } })),
+  'McpServiceProps.secrets': passes((stack, { text }) =>
+    service(stack, {
+      secrets: {
+        A_SETTING: ecs.Secret.fromSecretsManager(secretsmanager.Secret.fromSecretNameV2(stack, 'Secret', text)),
+      },
+    }),
+  ),
+  'McpServiceProps.timeout': refused('timeout', (stack, { number }) =>
+    service(stack, { timeout: Duration.seconds(number) }),
+  ),
   'McpUserPoolProps.displayName': passes((stack, { text }) => new McpUserPool(stack, 'People', { displayName: text })),
 };
 
@@ -504,7 +573,7 @@ const withSetting = (stack: Stack, name: string, value: unknown) =>
 
 /** What is no property of an app's: what a front and a code say to the constructs, and resources themselves. */
 const NOT_OF_AN_APP =
-  /^(IMcp\w+|McpFrontOptions|McpFrontConfig|McpFrontPathOptions|McpFrontPathConfig|McpServerProps\.awsResources)\b/;
+  /^(IMcp\w+|McpFrontOptions|McpFrontConfig|McpFrontPathOptions|McpFrontPathConfig|McpFrontListenerOptions|McpFrontListenerConfig|McpServerProps\.awsResources)\b/;
 
 /** The properties of the exported interfaces whose type a CDK token can have. */
 function propertiesThatTakeTokens(): string[] {

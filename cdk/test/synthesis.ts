@@ -18,6 +18,12 @@ export function fixture(name: string): string {
 /** Code that is never run: the tests look at templates. */
 export const code = () => McpCode.fromAsset(fixture('lambda/dog-facts'));
 
+/** The same as a program for arm64 that is linked statically: its ELF header. */
+export const staticCode = () => McpCode.fromAsset(fixture('static'));
+
+/** The contract of the example server that keeps state, with every setting that its crate has. */
+export const counterServer = () => McpContract.fromFile(fixture('../../../lambda/servers/counter/contract.json'));
+
 /** The contract of a server with one OAuth scope, no required setting and no AWS resource. */
 export const facts = () => McpContract.fromFile(fixture('facts.contract.json'));
 

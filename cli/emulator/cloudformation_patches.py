@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
-from ministack.services import dynamodb, secretsmanager, waf
+from ministack.services import dynamodb, ec2, secretsmanager, waf
 from ministack.services.cloudformation import changesets, engine, provisioners, stacks
 
 
@@ -55,6 +56,42 @@ def web_acl_association() -> None:
         waf._disassociate_web_acl({"ResourceArn": physical_id.rpartition("|")[2]})
 
     provisioners._RESOURCE_HANDLERS["AWS::WAFv2::WebACLAssociation"] = {"create": create, "update": update, "delete": delete}
+
+
+def elastic_ip() -> None:
+    """Closes: AWS::EC2::EIP is accepted without effect and without AllocationId, which the NAT gateway of every VPC with one reads."""
+
+    def create(logical_id: str, props: dict, stack_name: str) -> tuple[str, dict]:
+        _, _, body = ec2._allocate_address({})
+        found = re.search(r"<publicIp>(.+?)</publicIp>.*<allocationId>(.+?)</allocationId>",
+                          body if isinstance(body, str) else body.decode(), re.DOTALL)
+        if found is None:
+            raise ValueError("AWS::EC2::EIP: no address")
+        address, allocation = found.groups()
+        return f"{address}|{allocation}", {"AllocationId": allocation, "PublicIp": address}
+
+    def update(physical_id: str, old: dict, new: dict, stack_name: str, logical_id: str | None = None) -> Any:
+        address, allocation = physical_id.split("|")
+        return physical_id, {"AllocationId": allocation, "PublicIp": address}
+
+    def delete(physical_id: str, props: dict) -> None:
+        ec2._release_address({"AllocationId": [physical_id.rpartition("|")[2]]})
+
+    provisioners._RESOURCE_HANDLERS["AWS::EC2::EIP"] = {"create": create, "update": update, "delete": delete}
+
+
+def container_secrets() -> None:
+    """Closes: the secrets of a container keep the names of CloudFormation, so that no client of Amazon ECS reads them."""
+    normalize = provisioners._normalize_container_defs
+
+    def with_secrets(definitions: list[dict]) -> list[dict]:
+        normalized = normalize(definitions)
+        for each in normalized:
+            if "secrets" in each:
+                each["secrets"] = [{"name": secret["Name"], "valueFrom": secret["ValueFrom"]} for secret in each["secrets"]]
+        return normalized
+
+    provisioners._normalize_container_defs = with_secrets
 
 
 def metric_math_alarm() -> None:
@@ -195,6 +232,8 @@ def _without_effect(resource_type: str, events: Any) -> dict:
 def install() -> None:
     """Apply every patch of this module."""
     stand_ins()
+    elastic_ip()
+    container_secrets()
     web_acl_association()
     metric_math_alarm()
     user_pool_provider()

@@ -3,8 +3,8 @@
 Usage: deploy_app.py --endpoint URL --region REGION < PLAN, where PLAN is `{"userPools": [ID…], "stacks": [{"name", "template", "directory",
 "assets": [FILE…]}…]}`.
 
-Prints `{STACK: {"outputs": {…}, "resources": {LOGICAL ID: PHYSICAL ID}}}`. On failure prints the first resource that failed and its
-reason, exit status 1.
+Prints `{STACK: {"outputs": {…}, "resources": {LOGICAL ID: PHYSICAL ID}, "containers": {TASK DEFINITION: {"image", "environment"}}}}`. On
+failure prints the first resource that failed and its reason, exit status 1.
 """
 
 from __future__ import annotations
@@ -40,6 +40,25 @@ def make_user_pools(endpoint: str, region: str, ids: list[str]) -> None:
                                      AutoVerifiedAttributes=["email"], UsernameConfiguration={"CaseSensitive": False})
 
 
+def containers(endpoint: str, region: str, resources: list[dict]) -> dict[str, Any]:
+    """The container of each task definition by its ARN, with the values of its secrets in its environment."""
+    definitions = [each["PhysicalResourceId"] for each in resources if each["ResourceType"] == "AWS::ECS::TaskDefinition"]
+    if not definitions:
+        return {}
+    session = botocore.session.get_session()
+    ecs, secrets = (
+        session.create_client(service, region_name=region, endpoint_url=endpoint, aws_access_key_id="test", aws_secret_access_key="test")
+        for service in ("ecs", "secretsmanager"))
+    found = {}
+    for definition in definitions:
+        container = ecs.describe_task_definition(taskDefinition=definition)["taskDefinition"]["containerDefinitions"][0]
+        environment = {each["name"]: each["value"] for each in container.get("environment", [])}
+        for each in container.get("secrets", []):
+            environment[each["name"]] = secrets.get_secret_value(SecretId=each["valueFrom"])["SecretString"]
+        found[definition] = {"image": container["image"], "environment": environment}
+    return found
+
+
 def main() -> int:
     """Parse arguments, deploy, print what the stacks became or the reason."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -61,6 +80,7 @@ def main() -> int:
             deployed[name] = {
                 "outputs": {output["OutputKey"]: output["OutputValue"] for output in description.get("Outputs", [])},
                 "resources": {each["LogicalResourceId"]: each.get("PhysicalResourceId", "") for each in resources},
+                "containers": containers(options.endpoint, options.region, resources),
             }
     except DeploymentFailed as error:
         print(f"{name}: {error}", file=sys.stderr)

@@ -21,9 +21,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
-# What an app beside the servers may use. Not those that need Docker, or that listen on ports of their own.
-SERVICES = ("acm,apigateway,cloudformation,cloudfront,cognito-idp,dynamodb,ec2,events,firehose,iam,kinesis,kms,lambda,logs,monitoring,route53,"
-            "s3,scheduler,secretsmanager,ses,sns,sqs,ssm,states,sts,wafv2")
+# What an app beside the servers may use. Not those that need Docker, or that listen on ports of their own; ecs for its task definitions.
+SERVICES = ("acm,apigateway,cloudformation,cloudfront,cognito-idp,dynamodb,ec2,ecs,events,firehose,iam,kinesis,kms,lambda,logs,monitoring,"
+            "route53,s3,scheduler,secretsmanager,ses,sns,sqs,ssm,states,sts,wafv2")
 # The program, and what the edge calls itself towards the gateway. A foreign name here is DNS rebinding.
 ALLOWED_HOST = re.compile(r"(127\.0\.0\.1|localhost)(:\d+)?|[\w.-]+\.amazonaws\.com|[\w.-]+\.localhost(:\d+)?")
 POLICY_PATH = "/_mcp-lambda/password-policy"

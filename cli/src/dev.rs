@@ -23,6 +23,7 @@ pub(crate) mod process;
 pub(crate) mod programs;
 pub(crate) mod progress;
 pub(crate) mod serve;
+pub(crate) mod services;
 pub(crate) mod session;
 pub mod sign_in;
 pub(crate) mod tools;

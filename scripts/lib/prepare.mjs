@@ -263,6 +263,12 @@ const hostile = {
   PYTHONPATH: '/nowhere',
 };
 
+/** What runs the servers of the stacks, for `npm test -- --compute fargate`. */
+let compute = 'lambda';
+export const runOn = (chosen) => {
+  compute = chosen;
+};
+
 /** Starts `npm start` on free ports, with data that no other stack has, waits until it is ready, and gives the file of its outputs. */
 const stack = (name, options) =>
   once(`stack ${name}`, async () => {
@@ -275,6 +281,7 @@ const stack = (name, options) =>
         join(root, 'scripts', 'mcp-lambda.mjs'),
         'dev',
         ...['--port', '0', '--no-watch', '--outputs-file', outputs],
+        ...(compute === 'lambda' ? [] : ['-c', `compute=${compute}`]),
         ...options,
       ],
       {
@@ -307,6 +314,10 @@ export const assertionStack = async () =>
     ...['--app', 'node --import tsx test/e2e/assertion-app.ts', '-c', `keys=${await assertionKeys()}`],
     ...['--with', 'node lambda/servers/dog-facts/dog-api.mjs'],
   ]);
+
+/** The same with the server on AWS Fargate: two processes behind the edge. */
+export const fargateStack = () =>
+  compute === 'fargate' ? authorizationStack() : stack('fargate', ['-c', 'compute=fargate']);
 
 /** The stack whose tools are plain REST too, with an API key. */
 export const toolsApiStack = () => stack('tools-api', ['-c', 'authorization=cognito', '-c', 'toolsApi=keys']);

@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 import { setVariables } from './function-variables.ts';
+import { processesOf } from './processes.ts';
 import type { Stack } from './stack.ts';
 
 /** The stand-in, which the deployed function asks as long as it is open. */
@@ -13,7 +14,20 @@ export interface HeldDogApi {
   close(): Promise<void>;
 }
 
-/** Points the deployed function here; no answer comes before `release`. */
+/** Points the deployed function to a port, or the stack's own Dog API, where the server is no function. What is returned undoes it. */
+async function lead(stack: Stack, port: number): Promise<() => Promise<void>> {
+  const [one] = processesOf(stack);
+  if (one === undefined)
+    return setVariables(stack, 'DOG_API_BASE_URL', {
+      DOG_API_BASE_URL: `http://127.0.0.1:${port}`,
+      DOG_API_TIMEOUT_MS: '20000',
+    });
+  const own = new URL(one.settings.DOG_API_BASE_URL!);
+  await fetch(new URL(`/upstream/${port}`, own), { method: 'PUT' });
+  return async () => void (await fetch(new URL('/upstream', own), { method: 'DELETE' }));
+}
+
+/** Points the deployed server here; no answer comes before `release`. */
 export async function holdDogApi(stack: Stack): Promise<HeldDogApi> {
   const waiting: (() => void)[] = [];
   let released = 0;
@@ -30,10 +44,7 @@ export async function holdDogApi(stack: Stack): Promise<HeldDogApi> {
     } else waiting.push(answer);
   });
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
-  const forget = await setVariables(stack, 'DOG_API_BASE_URL', {
-    DOG_API_BASE_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    DOG_API_TIMEOUT_MS: '20000',
-  });
+  const forget = await lead(stack, (server.address() as AddressInfo).port);
   return {
     release: () => {
       const answer = waiting.shift();

@@ -50,14 +50,14 @@ export async function tokenOfAnUnknownAppClient(stack: Stack, oauthScope: string
 }
 
 /** Our pool, our scope, and one second to live, which is over when this returns. */
-export async function expiredToken(stack: Stack): Promise<string> {
+export async function expiredToken(stack: Stack, leeway = 0): Promise<string> {
   const client = await newAppClient(stack, {
     ...machineSettings(stack.UserPoolId, stack.McpOAuthScope),
     AccessTokenValidity: 1,
     TokenValidityUnits: { AccessToken: 'seconds' },
   });
   const token = await clientCredentials(stack, client, stack.McpOAuthScope);
-  await new Promise((resolve) => setTimeout(resolve, 2500));
+  await new Promise((resolve) => setTimeout(resolve, 2500 + leeway));
   return token;
 }
 

@@ -12,11 +12,17 @@ const NOT_SET: Readonly<Record<string, string>> = {
   McpAuthorizedServer: 'McpHost tells it the authorization server about each of its servers',
   McpBearerTokenOptions:
     'stands in place of the user pool, which everything else is about; synthesized in cdk/test/rules/combinations.ts',
+  McpBlueGreenOptions: 'a deployment of McpCompute.fargate; synthesized in cdk/test/rules/combinations.ts',
   McpCargoOptions: 'compiles for arm64, which the part `artifact` does and the emulator does not run',
   McpCodeConfig: 'what McpCode.bind gives, for code of another kind',
   McpConsentScope: 'a part of McpAuthorizationServerProps',
+  McpDeploymentOptions: 'a deployment of McpCompute.fargate; synthesized in cdk/test/rules/combinations.ts',
   'McpExistingUserPoolAttributes.signInBaseUrl': 'in place of domain',
+  McpFargateOptions:
+    'the emulator has no AWS Fargate: run as processes by the part `fargate`; synthesized in cdk/test/rules/combinations.ts',
   McpFrontConfig: 'what McpFront.bind gives, for a front of another kind',
+  McpFrontListenerConfig: 'what McpFront.bindListener gives, for a front of another kind',
+  McpFrontListenerOptions: 'what McpFront.bindListener is told',
   McpFrontOptions: 'what McpFront.bind is told',
   McpFrontPathConfig: 'what McpFront.bindPath gives, for a front of another kind',
   McpFrontPathOptions: 'what McpFront.bindPath is told',
@@ -25,8 +31,11 @@ const NOT_SET: Readonly<Record<string, string>> = {
   McpJwtOptions:
     'stands in place of the user pool, which everything else is about; synthesized in cdk/test/rules/combinations.ts',
   McpMachineClientProps: 'McpServer.addMachineClient makes the construct',
+  'McpServerProps.compute': 'McpCompute.fargate refuses the options of a function, which the app sets',
+  McpServiceProps: 'McpServer makes the construct from the options of McpCompute.fargate',
   McpToolsApiKeyOptions: 'deployed and called by the part `tools-api`; synthesized in cdk/test/rules/combinations.ts',
   McpToolsApiProps: 'deployed and called by the part `tools-api`; synthesized in cdk/test/rules/combinations.ts',
+  McpTrafficShiftOptions: 'a deployment of McpCompute.fargate; synthesized in cdk/test/rules/combinations.ts',
 };
 
 const ofLibrary = propertiesOfLibrary();

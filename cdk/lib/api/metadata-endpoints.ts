@@ -20,13 +20,13 @@ const CACHE_SECONDS = 300;
  * at the root, with the endpoint's path inserted (RFC 8414 section 3, RFC 9728 section 3) and, for OpenID Connect,
  * appended.
  *
- * @param mcpPath the API path of the MCP endpoint
+ * @param mcpPath the path of the MCP endpoint
  * @param server the documents of the authorization server that is reached at the same base URL, if there is one, asked for at
  * the end of synthesis
  */
 export function addMetadataEndpoints(
   api: apigateway.RestApi,
-  mcpPath: apigateway.Resource,
+  mcpPath: string,
   resource: ProtectedResourceParameters,
   server?: () => AuthorizationServerDocuments,
 ): void {
@@ -39,11 +39,11 @@ export function addMetadataEndpoints(
   };
   for (const [path, document] of Object.entries(documents)) {
     addDocument(api.root.resourceForPath(path), document);
-    addDocument(api.root.resourceForPath(`${path}${mcpPath.path}`), document);
+    addDocument(api.root.resourceForPath(`${path}${mcpPath}`), document);
   }
   if (server !== undefined) {
     addDocument(
-      api.root.resourceForPath(`${mcpPath.path}${OPENID_CONFIGURATION_PATH}`),
+      api.root.resourceForPath(`${mcpPath}${OPENID_CONFIGURATION_PATH}`),
       documents[OPENID_CONFIGURATION_PATH],
     );
   }

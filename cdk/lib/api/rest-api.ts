@@ -1,8 +1,9 @@
 import { Stack } from 'aws-cdk-lib';
 import * as apigateway from 'aws-cdk-lib/aws-apigateway';
+import type * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import type { Construct } from 'constructs';
 import type { DescribedServer } from './described-server';
-import type { McpFrontConfig } from '../front/mcp-front-options';
+import type { McpFrontConfig, McpFrontListenerConfig } from '../front/mcp-front-options';
 import type { AuthorizationServerDocuments, ProtectedResourceParameters } from './metadata';
 import { chain } from './resource-chain';
 
@@ -28,14 +29,16 @@ export interface ServerApi extends RestApiAddress {
   readonly mcpServerUrl: string;
   /** The URL of the protected resource metadata (RFC 9728). */
   readonly resourceMetadataUrl: string;
-  /** Adds the path of the MCP endpoint. */
+  /** The path of the MCP endpoint below the front. */
+  readonly mcpPath: string;
+  /** Adds the path of the MCP endpoint to the API. */
   readonly addMcpPath: () => apigateway.Resource;
+  /** Leads the path of the MCP endpoint to a load balancer instead. */
+  readonly leadTo: (listener: elbv2.ApplicationListener) => McpFrontListenerConfig;
+  /** Whether the API is a host's, which has its responses and its web ACL. */
+  readonly isOfHost: boolean;
   /** Adds the documents: the server's own, and those of its authorization server unless a host has them. */
-  readonly addMetadata: (
-    mcpPath: apigateway.Resource,
-    resource: ProtectedResourceParameters,
-    server?: () => AuthorizationServerDocuments,
-  ) => void;
+  readonly addMetadata: (resource: ProtectedResourceParameters, server?: () => AuthorizationServerDocuments) => void;
   /** Adds the server to the page for people at the root of the public URL. */
   readonly addToPage: (server: DescribedServer) => void;
 }

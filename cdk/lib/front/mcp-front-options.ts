@@ -1,6 +1,7 @@
 import type { Duration } from 'aws-cdk-lib';
 import type * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import type * as acm from 'aws-cdk-lib/aws-certificatemanager';
+import type * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import type * as route53 from 'aws-cdk-lib/aws-route53';
 import type { Construct } from 'constructs';
 
@@ -67,6 +68,27 @@ export interface McpFrontPathConfig {
   readonly apiPath: string;
 }
 
+/** Arguments of `McpFront.bindListener`: a load balancer that has the MCP endpoint of a server. */
+export interface McpFrontListenerOptions {
+  /** The listener, which forwards the path to the server. */
+  readonly listener: elbv2.ApplicationListener;
+
+  /** The path of the MCP endpoint, for example `/mcp`. */
+  readonly path: string;
+
+  /** The construct that `bind` was given for the API at the front's root. */
+  readonly host: Construct;
+}
+
+/** What a front says about a load balancer behind it. */
+export interface McpFrontListenerConfig {
+  /**
+   * The name of AWS's list of the addresses that the front connects from.
+   * @default - the app says what may connect to the load balancer
+   */
+  readonly prefixListName?: string;
+}
+
 /** Options of `McpFront.cloudFront`. */
 export interface McpCloudFrontOptions {
   /**
@@ -81,7 +103,8 @@ export interface McpExternalFrontOptions {
   /**
    * The public origin of the front, for example `https://mcp.example.com`. It must forward to the API stage. In front
    * of an `McpHost` it must forward `<path>/mcp` of each server to that server's API stage, with the whole path, and
-   * everything else to the host's.
+   * everything else to the host's. The MCP URL of a server with `McpCompute.fargate` goes to its load balancer instead,
+   * by exactly that path.
    */
   readonly publicBaseUrl: string;
 

@@ -6,6 +6,7 @@ import { WELL_KNOWN_PATH } from '../generated/facts';
 import { addBrowserRedirect, browserRedirectOf } from './private/browser-redirect';
 import { addCustomDomain, assertCustomDomain, mapPath } from './private/custom-domain';
 import { assertKnown } from '../private/known-value';
+import { listenerOrigin, ORIGIN_FACING } from './private/listener-origin';
 import { assertOrigin } from './private/origin';
 import { synthError } from '../private/synth-error';
 import type {
@@ -13,6 +14,8 @@ import type {
   McpFrontConfig,
   McpFrontPathOptions,
   McpFrontPathConfig,
+  McpFrontListenerOptions,
+  McpFrontListenerConfig,
   McpCloudFrontOptions,
   McpExternalFrontOptions,
   McpCustomDomainOptions,
@@ -103,6 +106,17 @@ export abstract class McpFront {
       `front of the McpHost shows one API and has no place for ${scope.node.path} at ${options.path}: use McpFront.cloudFront(), customDomain() or external()`,
     );
   }
+
+  /**
+   * Called for each server with `McpCompute.fargate`: routes requests for the path of its MCP endpoint to its load balancer.
+   * Override it in a custom front for such servers.
+   */
+  public bindListener(scope: Construct, options: McpFrontListenerOptions): McpFrontListenerConfig {
+    throw synthError(
+      'FrontNotForFargate',
+      `front of ${options.host.node.path} shows an API alone, and the MCP endpoint of ${scope.node.path} is at a load balancer (McpCompute.fargate): use McpFront.cloudFront() or external()`,
+    );
+  }
 }
 
 class CloudFrontFront extends McpFront {
@@ -163,13 +177,32 @@ class CloudFrontFront extends McpFront {
     return { apiPath };
   }
 
+  public override bindListener(scope: Construct, options: McpFrontListenerOptions): McpFrontListenerConfig {
+    const distribution = options.host.node.findChild(DISTRIBUTION) as cloudfront.Distribution;
+    if (Stack.of(scope) !== Stack.of(distribution)) {
+      throw synthError(
+        'HostInAnotherStack',
+        `the host of ${options.path} is in another stack, and with McpFront.cloudFront() each would name the other, the distribution the server's load balancer and the server its own URL: put both into one stack, or use McpFront.external()`,
+      );
+    }
+    distribution.addBehavior(options.path, listenerOrigin(options, this.readTimeout), {
+      ...PASSED_ON,
+      functionAssociations: browserRedirectOf(options.host),
+    });
+    return { prefixListName: ORIGIN_FACING };
+  }
+
+  private get readTimeout(): Duration {
+    return this.options.readTimeout ?? Duration.seconds(60);
+  }
+
   /** Not RestApiOrigin: it refers to the API stage, which depends on documents that name the distribution. */
   private origin(options: McpFrontOptions): cloudfront.IOrigin {
     return new origins.HttpOrigin(options.apiHost, {
       originPath: `/${options.apiStageName}`,
       protocolPolicy: cloudfront.OriginProtocolPolicy.HTTPS_ONLY,
       originSslProtocols: [cloudfront.OriginSslPolicy.TLS_V1_2],
-      readTimeout: this.options.readTimeout ?? Duration.seconds(60),
+      readTimeout: this.readTimeout,
     });
   }
 }
@@ -221,5 +254,9 @@ class ExternalFront extends McpFront {
 
   public override bindPath(_scope: Construct, options: McpFrontPathOptions): McpFrontPathConfig {
     return { apiPath: `${options.path}/mcp` };
+  }
+
+  public override bindListener(): McpFrontListenerConfig {
+    return {};
   }
 }

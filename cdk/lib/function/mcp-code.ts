@@ -1,11 +1,14 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { AssetHashType, DockerImage, Stack } from 'aws-cdk-lib';
+import type * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import { buildWithCargoLambda, requireCargoLambda } from './private/cargo-lambda';
+import { imageOf } from './private/program-image';
+import { copyStaticProgram } from './private/static-program';
 import { localMode } from '../private/local-mode';
-import { localCargoCode } from '../private/local-program';
+import { localCargoCode, localCargoImage, localGivenImage } from '../private/local-program';
 import { assertKnown } from '../private/known-value';
 import { synthError } from '../private/synth-error';
 
@@ -39,7 +42,8 @@ export interface McpCodeConfig {
 /** Where the MCP server's code comes from. */
 export abstract class McpCode {
   /**
-   * Builds a Cargo package for arm64 with `cargo lambda`, at synth.
+   * Builds a Cargo package for arm64 with `cargo lambda`, at synth. For `McpCompute.fargate` it is linked statically, to musl, and
+   * the image has nothing but the program.
    *
    * `cargo-lambda` is looked for on the PATH, then in `.local/venv/bin` and `.local/cargo-lambda/bin` of the manifest's
    * directory and of the directories above it. If it is in none of them, a pinned version is installed with Python once, in the
@@ -64,7 +68,8 @@ export abstract class McpCode {
   /**
    * Prebuilt code for the architecture of the function (arm64).
    *
-   * @param path a zip file, or a directory that holds the executable `bootstrap`
+   * @param path a zip file, or a directory that holds the executable `bootstrap`; for `McpCompute.fargate` a directory whose
+   * `bootstrap` is linked statically
    */
   public static fromAsset(path: string): McpCode {
     assertKnown(path, 'path of McpCode.fromAsset', 'give the path of a file or directory');
@@ -87,7 +92,7 @@ export abstract class McpCode {
         `${path} is neither a directory nor a zip file: give McpCode.fromAsset a zip file or a directory with the executable bootstrap`,
       );
     }
-    return new GivenCode({ lambdaCode: lambda.Code.fromAsset(path) });
+    return new AssetCode(path, isDirectory);
   }
 
   /**
@@ -105,8 +110,24 @@ export abstract class McpCode {
     return new GivenCode({ existingFunction });
   }
 
+  /**
+   * A container image that exists, for `McpCompute.fargate`: for arm64, with the server's program as its entry point, which runs
+   * without the root user and writes no files.
+   */
+  public static fromImage(image: ecs.ContainerImage): McpCode {
+    return new ImageCode(image);
+  }
+
   /** Called by `McpFunction`. */
   public abstract bind(scope: Construct): McpCodeConfig;
+
+  /** Called by `McpService`. Override it in code of your own that is also for `McpCompute.fargate`. */
+  public bindImage(scope: Construct): ecs.ContainerImage {
+    throw synthError(
+      'CodeNotForFargate',
+      `code of ${scope.node.path} is for a Lambda function, and McpCompute.fargate runs a container: use McpCode.fromCargo, fromAsset with a directory, or fromImage`,
+    );
+  }
 }
 
 class CargoCode extends McpCode {
@@ -143,6 +164,71 @@ class CargoCode extends McpCode {
       },
     });
     return { lambdaCode };
+  }
+
+  public override bindImage(scope: Construct): ecs.ContainerImage {
+    const { manifestDirectory, packageName, binaryName } = this;
+    const mode = localMode(scope);
+    if (mode !== undefined) {
+      return localCargoImage(scope, mode, { manifestDirectory, packageName, binaryName });
+    }
+    if (Stack.of(scope).bundlingRequired) {
+      requireCargoLambda(manifestDirectory, packageName);
+    }
+    return imageOf(scope, manifestDirectory, (outputDirectory) =>
+      buildWithCargoLambda({ manifestDirectory, packageName, binaryName, outputDirectory, isStatic: true }),
+    );
+  }
+}
+
+/** A zip file, or a directory with `bootstrap`. */
+class AssetCode extends McpCode {
+  constructor(
+    private readonly path: string,
+    private readonly isDirectory: boolean,
+  ) {
+    super();
+  }
+
+  public bind(): McpCodeConfig {
+    return { lambdaCode: lambda.Code.fromAsset(this.path) };
+  }
+
+  public override bindImage(scope: Construct): ecs.ContainerImage {
+    if (!this.isDirectory) {
+      throw synthError(
+        'ImageFromZip',
+        `code is the zip file ${this.path}, and the container of McpCompute.fargate is made of a program: give McpCode.fromAsset the directory with bootstrap`,
+      );
+    }
+    const program = join(this.path, 'bootstrap');
+    const mode = localMode(scope);
+    return mode === undefined
+      ? imageOf(scope, this.path, (outputDirectory) => copyStaticProgram(program, outputDirectory))
+      : localGivenImage(program);
+  }
+}
+
+class ImageCode extends McpCode {
+  constructor(private readonly image: ecs.ContainerImage) {
+    super();
+  }
+
+  public bind(scope: Construct): McpCodeConfig {
+    throw synthError(
+      'ImageNotOnLambda',
+      `code of ${scope.node.path} is a container image, which is for McpCompute.fargate: set compute, or use McpCode.fromCargo or fromAsset`,
+    );
+  }
+
+  public override bindImage(scope: Construct): ecs.ContainerImage {
+    if (localMode(scope) !== undefined) {
+      throw synthError(
+        'ImageNotLocal',
+        `code of ${scope.node.path} is a container image, which mcp-lambda dev does not run: use McpCode.fromCargo, at least when the context has the key mcp-lambda:local`,
+      );
+    }
+    return this.image;
   }
 }
 

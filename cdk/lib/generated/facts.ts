@@ -158,6 +158,9 @@ export const TOOLS_API_DOCUMENTS: readonly string[] = [
   "/docs"
 ];
 
+/** The path of a server's health check in plain HTTP mode, which needs no access token. */
+export const HEALTH_PATH = "/health" as const;
+
 /** Hosts of this machine, as browsers spell them. */
 export const LOOPBACK_HOSTS: readonly string[] = [
   "localhost",

@@ -177,7 +177,7 @@ export class McpHost extends Construct {
     this.authorizationServerIssuer = this.publicBaseUrl;
     this.userPool =
       props.userPool ?? new McpUserPool(this, 'UserPool', { displayName, removalPolicy: props.removalPolicy });
-    this._servers = new HostedServers({ scope: this, api, front, frontConfig });
+    this._servers = new HostedServers({ scope: this, api, apiHost, front, frontConfig });
     const { signInBaseUrl, jwksUrl } = signInUrls(frontConfig, this.userPool);
     const ownServer = this._authorization._server;
     if (ownServer !== undefined) {

@@ -3,7 +3,8 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as sns from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import type { McpServer } from '../server/mcp-server';
-import { addAlarm, failedRequests, failurePercentageOf, notify, slowAfterOf } from '../private/alarms';
+import { addAlarm, failurePercentageOf, notify, slowAfterOf } from '../private/alarms';
+import { functionAlarms, serviceAlarms } from './private/compute-alarms';
 import { dashboardWidgets, refusedTokens, registrations } from './private/monitoring-widgets';
 
 /** Properties of `McpMonitoring`. */
@@ -25,17 +26,18 @@ export interface McpMonitoringProps {
 
   /**
    * Latency (p99) above which an alarm starts.
-   * @default - 80 % of the function's timeout
+   * @default - 80 % of the server's timeout
    */
   readonly slowAfter?: Duration;
 }
 
 /**
  * A dashboard and alarms of one MCP server: calls, errors, latency (p50, p99), cold starts and throttles of each tool, of the
- * function and of the API, and sign-ins and registrations where there is a user pool.
+ * function and of the API, and sign-ins and registrations where there is a user pool. With `McpCompute.fargate` it has the
+ * requests at the load balancer, CPU, memory, running and healthy tasks instead.
  *
  * An alarm starts when in two of three periods of 5 minutes requests fail, are throttled or come close to the timeout,
- * or the authorization server's function fails. One alarm starts immediately: when the authorization server refused
+ * tasks are unhealthy or use 90 % of their memory, the load balancer itself fails requests, or the authorization server's function fails. One alarm starts immediately: when the authorization server refused
  * tokens of Cognito that differ from what a person consented to; it needs the log of a function that is not passed in
  * with `McpCode.fromFunction`. The metrics of tools come from the server's log lines and those of the API from API
  * Gateway, both under the server's name: servers of one name in one account and region share them. Costs 3 dollars a
@@ -53,33 +55,13 @@ export class McpMonitoring extends Construct {
   constructor(scope: Construct, id: string, props: McpMonitoringProps) {
     super(scope, id);
     const { server } = props;
-    const { function: handler, timeout } = server.mcpFunction;
     const failurePercentage = failurePercentageOf(props.failurePercentage);
-    const slowAfter = slowAfterOf(props.slowAfter, timeout);
+    const slowAfter = slowAfterOf(props.slowAfter, (server.service ?? server.mcpFunction).timeout);
 
-    this.alarms = [
-      addAlarm(
-        this,
-        'RequestsFail',
-        `${failurePercentage} % of the requests to the MCP server fail: look at the log of its function`,
-        failedRequests(server.api),
-        failurePercentage,
-      ),
-      addAlarm(
-        this,
-        'RequestsThrottled',
-        "Lambda refuses requests to the MCP server: raise reservedConcurrency, or the account's quota",
-        handler.metricThrottles(),
-        1,
-      ),
-      addAlarm(
-        this,
-        'RequestsSlow',
-        'Requests to the MCP server come near its timeout: look for the tool on the dashboard',
-        handler.metricDuration({ statistic: cloudwatch.Stats.p(99) }),
-        slowAfter.toMilliseconds(),
-      ),
-    ];
+    this.alarms =
+      server.service === undefined
+        ? functionAlarms(this, server, { failurePercentage, slowAfter })
+        : serviceAlarms(this, server.service, { failurePercentage, slowAfter });
     if (server.authorizationServer !== undefined) {
       const errors = server.authorizationServer.mcpFunction.function.metricErrors();
       this.alarms.push(

@@ -26,7 +26,7 @@ export function slowAfterOf(given: Duration | undefined, timeout: Duration): Dur
   if (isKnown(slowAfter) && slowAfter.toMilliseconds() >= timeout.toMilliseconds()) {
     throw synthError(
       'SlowAfterTooLong',
-      `slowAfter is ${slowAfter.toMilliseconds()} ms and the function ends after ${timeout.toMilliseconds()}, so no request could be that slow: give a shorter slowAfter`,
+      `slowAfter is ${slowAfter.toMilliseconds()} ms and a request ends after ${timeout.toMilliseconds()}, so no request could be that slow: give a shorter slowAfter`,
     );
   }
   return slowAfter;

@@ -22,7 +22,16 @@ export type LocalEntry =
       readonly api: string;
     }
   | {
-      /** A program of this machine, which a function runs. */
+      /** The path of an MCP endpoint that a load balancer has, and the task definition of what runs behind it. */
+      readonly kind: 'service';
+      /** The path of the front's construct. */
+      readonly front: string;
+      /** The path of the MCP endpoint. */
+      readonly path: string;
+      readonly taskDefinition: string;
+    }
+  | {
+      /** A program of this machine, which a function or a container runs. */
       readonly kind: 'program';
       /** The name of its directory in `programs`. */
       readonly name: string;

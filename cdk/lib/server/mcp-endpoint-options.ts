@@ -4,6 +4,7 @@ import type { McpAppClientLimits, McpQuota, McpThrottle } from '../authorizer/mc
 import type { McpAuthorization } from '../authorization/mcp-authorization';
 import type { McpClientAssertion } from '../authorization/mcp-client-assertion';
 import type { McpAwsResource } from './mcp-aws-resource';
+import type { McpCompute } from '../compute/mcp-compute';
 import type { McpCode } from '../function/mcp-code';
 import type { McpContract } from '../contract/mcp-contract';
 import type { McpScope } from '../contract/mcp-scope';
@@ -146,6 +147,15 @@ export interface McpServerProps extends McpFunctionOptions, McpEndpointOptions {
 
   /** The contract that the server's binary prints. */
   readonly contract: McpContract;
+
+  /**
+   * What runs the code. With `McpCompute.fargate`, options that are for a function or for API Gateway are refused, with what to write
+   * instead: `memorySize`, `vpc`, `vpcSubnets`, `securityGroups`, `reservedConcurrency`, `provisionedConcurrency`,
+   * `trafficShifting`, `tracing`, `lambdaAuthorizer`, `throttle`, `quota`, `throttlingRateLimit` and `throttlingBurstLimit`. `timeout`, at any length,
+   * `logRetention`, `webAcl`, for the load balancer too, and all others apply.
+   * @default McpCompute.lambda()
+   */
+  readonly compute?: McpCompute;
 
   /**
    * Whether synthesis fails where directories of MCP servers would refuse the server, for example because a tool has no title. The

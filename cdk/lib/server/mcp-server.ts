@@ -1,5 +1,6 @@
 import type * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
@@ -12,17 +13,20 @@ import type { McpInteractiveClient, McpMachineClient } from '../user-pool/mcp-ap
 import type { McpAppClientLimits } from '../authorizer/mcp-app-client-limits';
 import type { McpAuthorizationServer } from '../authorization/mcp-authorization-server';
 import type { McpContract } from '../contract/mcp-contract';
+import type { McpFargateOptions } from '../compute/mcp-fargate-options';
+import { McpService } from '../compute/mcp-service';
 import { reportDirectoryFindings } from '../contract/private/directory-rules';
 import { functionIntegration } from '../api/mcp-endpoint';
 import { McpFunction } from '../function/mcp-function';
 import type { McpMachineClientOptions, McpServerProps } from './mcp-endpoint-options';
 import { McpServerGrants } from './mcp-server-grants';
 import type { IMcpServer, McpServerAttributes } from './mcp-server-ref';
+import { assertCompute } from './private/compute-checks';
 import { ImportedServer } from './private/imported-server';
 import { McpServerBase } from './private/mcp-server-base';
 import type { IMcpUserPool } from '../user-pool/mcp-user-pool-ref';
 import { ProtectedEndpoint } from './private/protected-endpoint';
-import { recordServer } from './private/local-server';
+import { recordServer, recordService } from './private/local-server';
 import { permitSelfInvocation } from './private/self-invocation';
 import { environmentOf } from './private/function-environment';
 import { addStateResources } from './private/state-resources';
@@ -33,7 +37,8 @@ import { serverOutputs } from './private/server-outputs';
 
 /**
  * An MCP server on AWS Lambda behind OAuth: a REST API that checks access tokens and scopes before the function runs,
- * the metadata documents and challenges that MCP clients follow to the sign-in pages, and a user pool.
+ * the metadata documents and challenges that MCP clients follow to the sign-in pages, and a user pool. With
+ * `McpCompute.fargate` the server is a service of Amazon ECS behind the same URL, which checks access tokens itself.
  *
  * It does not limit the requests of single people; `throttle` and `quota` limit single app clients. It does not define
  * a firewall. With `McpAuthorization.cognito` it does not connect MCP clients that must register themselves.
@@ -67,13 +72,16 @@ export class McpServer extends McpServerBase implements iam.IGrantable {
   /** The command that adds the server to Claude Code. */
   public readonly claudeCodeCommand: string;
 
-  /** The server's function. */
-  public readonly mcpFunction: McpFunction;
+  /** The service of Amazon ECS. Undefined unless the compute is `McpCompute.fargate`. */
+  public readonly service?: McpService;
 
   /** The function of the Lambda authorizer. Undefined without `lambdaAuthorizer`, `McpAuthorization.jwt` and `bearerToken`. */
   public readonly lambdaAuthorizerFunction?: McpFunction;
 
-  /** The API in front of the function. */
+  /**
+   * The API in front of the function. With `McpCompute.fargate` it has the documents and the sign-in alone, and is the host's for a
+   * server with a `host`.
+   */
   public readonly api: apigateway.RestApi;
 
   /** The domain of `McpFront.customDomain`. Undefined with every other front. */
@@ -89,7 +97,8 @@ export class McpServer extends McpServerBase implements iam.IGrantable {
   /**
    * The generated secret that encrypts session ids. Undefined for a server that has none, and with
    * `settings.MCP_STATE_KEYS`. CloudFormation puts it into the function's environment, so everyone who may read the
-   * function's configuration can read it. It is not rotated automatically.
+   * function's configuration can read it; with `McpCompute.fargate` Amazon ECS gives it to each task as it starts. It is not rotated
+   * automatically.
    */
   public readonly stateSecret?: secretsmanager.ISecret;
 
@@ -103,13 +112,18 @@ export class McpServer extends McpServerBase implements iam.IGrantable {
   public readonly _contract: McpContract;
 
   private readonly endpoint: ProtectedEndpoint;
+  private readonly ownFunction?: McpFunction;
 
   constructor(scope: Construct, id: string, props: McpServerProps) {
     super(scope, id);
     this._contract = props.contract;
     const contract = props.contract._document;
     reportDirectoryFindings(this, contract, props.enforceDirectoryRules);
-    this.endpoint = new ProtectedEndpoint(this, props);
+    const fargate = props.compute?._fargate;
+    if (fargate !== undefined) {
+      assertCompute(props);
+    }
+    this.endpoint = new ProtectedEndpoint(this, { ...props, isService: fargate !== undefined });
     const { address, oauthScopes, issuer, signIn } = this.endpoint;
     const { front } = address;
     this.api = address.api;
@@ -123,27 +137,32 @@ export class McpServer extends McpServerBase implements iam.IGrantable {
     this.stateTable = state.table;
     this.stateSecret = state.secret;
     const bindings = bindAwsResources(props, state.awsResources);
-    this.mcpFunction = new McpFunction(this, 'Function', {
-      ...props,
-      environment: environmentOf(contract, props.settings ?? {}, {
-        [SETTING.MCP_RESOURCE]: this.mcpServerUrl,
-        [SETTING.MCP_RESOURCE_METADATA_URL]: this.resourceMetadataUrl,
-        [SETTING.MCP_ISSUER]: signIn?.userPool.issuer ?? issuer,
-        // The front may pass its own host on, or the API's.
-        [SETTING.MCP_ALLOWED_HOSTS]: [...new Set([front.publicHost, address.apiHost])].join(','),
-        [SETTING.MCP_ALLOWED_ORIGINS]: [front.publicOrigin, ...checkedOrigins(props.allowedOrigins)].join(','),
-        [SETTING.MCP_RESPONSE_MODE]: 'stream',
-        ...signIn?.audienceSettings,
-        // The Lambda authorizer counts requests and does not see the messages in them.
-        ...(hasLimits(props) ? { [SETTING.MCP_BATCHES_ALLOWED]: 'false' } : {}),
-        ...bindings.settings,
-        ...state.settings,
-      }),
+    const deployed = (originHost: string) => ({
+      [SETTING.MCP_RESOURCE]: this.mcpServerUrl,
+      [SETTING.MCP_RESOURCE_METADATA_URL]: this.resourceMetadataUrl,
+      [SETTING.MCP_ISSUER]: signIn?.userPool.issuer ?? issuer,
+      // The front may pass its own host on, or the one behind it.
+      [SETTING.MCP_ALLOWED_HOSTS]: [...new Set([front.publicHost, originHost])].join(','),
+      [SETTING.MCP_ALLOWED_ORIGINS]: [front.publicOrigin, ...checkedOrigins(props.allowedOrigins)].join(','),
+      ...(fargate === undefined ? { [SETTING.MCP_RESPONSE_MODE]: 'stream' } : {}),
+      ...signIn?.audienceSettings,
+      // The Lambda authorizer counts requests and does not see the messages in them.
+      ...(hasLimits(props) ? { [SETTING.MCP_BATCHES_ALLOWED]: 'false' } : {}),
+      ...bindings.settings,
+      ...state.settings,
     });
-    this.grantPrincipal = this.mcpFunction.grantPrincipal;
+    if (fargate === undefined) {
+      this.ownFunction = new McpFunction(this, 'Function', {
+        ...props,
+        environment: environmentOf(contract, props.settings ?? {}, deployed(address.apiHost)),
+      });
+    } else {
+      this.service = this.addService(props, fargate, deployed);
+    }
+    this.grantPrincipal = (this.service ?? this.ownFunction!).grantPrincipal;
     const noPool = props.userPool !== undefined || props.host !== undefined;
     const noLog =
-      this.mcpFunction.logGroup === undefined &&
+      (this.service ?? this.ownFunction!).logGroup === undefined &&
       props.lambdaAuthorizer === undefined &&
       (this.authorizationServer === undefined || props.host !== undefined);
     if (props.removalPolicy !== undefined && noPool && noLog && this.stateTable === undefined) {
@@ -161,16 +180,12 @@ export class McpServer extends McpServerBase implements iam.IGrantable {
       bindings.permissions.find(({ awsResource }) => Object.values(state.awsResources).includes(awsResource))
         ?.actions ?? [],
     );
-    if (contract.selfInvocation) {
-      permitSelfInvocation(this, this.mcpFunction, contract.selfInvocation);
+    if (this.ownFunction === undefined) {
+      const { prefixListName } = this.endpoint.openTo(this.service!.listener);
+      this.service!._letIn(prefixListName);
+    } else {
+      this.lambdaAuthorizerFunction = this.openToFunction(this.ownFunction);
     }
-
-    const integration = functionIntegration(this.mcpFunction.handler, this.mcpFunction.timeout);
-    this.lambdaAuthorizerFunction = this.endpoint.open({
-      integrationOf: () => integration,
-      otherMethods: contract.endpointMethods ?? [],
-      requestHeaders: contract.requestHeaders ?? [],
-    });
     this.claudeCodeCommand = this.connectCommand('claude-code');
     address.addToPage({
       ...contract.server,
@@ -192,6 +207,17 @@ export class McpServer extends McpServerBase implements iam.IGrantable {
       tokenUrl: signIn?.tokenUrl,
       oauthScopes,
     });
+  }
+
+  /** The server's function. Not available with `McpCompute.fargate`, which has a `service`. */
+  public get mcpFunction(): McpFunction {
+    if (this.ownFunction === undefined) {
+      throw synthError(
+        'NotOfThisCompute',
+        `mcpFunction needs a function, and ${this.node.path} runs with McpCompute.fargate: use service, or grantPrincipal`,
+      );
+    }
+    return this.ownFunction;
   }
 
   /** The authorization endpoint, for people. Not available with `McpAuthorization.jwt` and `bearerToken`. */
@@ -299,6 +325,56 @@ export class McpServer extends McpServerBase implements iam.IGrantable {
    */
   public limitAppClient(clientId: string, limits: McpAppClientLimits): void {
     this.endpoint.limitAppClient(clientId, limits);
+  }
+
+  /** A service has the state's secret from Secrets Manager when a task starts, not in its definition. */
+  private addService(
+    props: McpServerProps,
+    fargate: McpFargateOptions,
+    deployed: (originHost: string) => { [name: string]: string },
+  ): McpService {
+    const { address, signIn } = this.endpoint;
+    const service = new McpService(this, 'Service', {
+      ...fargate,
+      code: props.code,
+      contract: props.contract,
+      mcpPath: address.mcpPath,
+      timeout: props.timeout,
+      logRetention: props.logRetention,
+      removalPolicy: props.removalPolicy,
+    });
+    const environment = environmentOf(
+      props.contract._document,
+      props.settings ?? {},
+      {
+        ...deployed(service.loadBalancer.loadBalancerDnsName),
+        ...service._settings,
+        ...(address.front.cognitoIdpUrl === undefined ? {} : { [SETTING.MCP_JWKS_URL]: signIn!.jwksUrl }),
+      },
+      false,
+    );
+    const secrets: { [name: string]: ecs.Secret } = {};
+    if (this.stateSecret !== undefined) {
+      secrets[SETTING.MCP_STATE_KEYS] = ecs.Secret.fromSecretsManager(this.stateSecret);
+      delete environment[SETTING.MCP_STATE_KEYS];
+    }
+    service._configure(environment, secrets);
+    recordService(this, service, { front: props.host ?? this, path: address.mcpPath });
+    return service;
+  }
+
+  /** Leads the MCP endpoint to the function. Returns the function of the Lambda authorizer, if there is one. */
+  private openToFunction(mcpFunction: McpFunction): McpFunction | undefined {
+    const { selfInvocation, endpointMethods, requestHeaders } = this._contract._document;
+    if (selfInvocation) {
+      permitSelfInvocation(this, mcpFunction, selfInvocation);
+    }
+    const integration = functionIntegration(mcpFunction.handler, mcpFunction.timeout);
+    return this.endpoint.open({
+      integrationOf: () => integration,
+      otherMethods: endpointMethods ?? [],
+      requestHeaders: requestHeaders ?? [],
+    });
   }
 
   private get connectsByUrlAlone(): boolean {

@@ -133,6 +133,12 @@ function assertServer(scope: Construct, server: McpServer): void {
       `server is ${serverName}, whose contract has no setting ${SETTING.MCP_TOOLS_URL}: build it with the crate mcp-lambda of this release and print the contract again`,
     );
   }
+  if (server.service !== undefined) {
+    throw synthError(
+      'ToolsApiNotOnFargate',
+      `server ${server.node.path} runs with McpCompute.fargate, and the requests of an McpToolsApi go to a function: use a server with McpCompute.lambda()`,
+    );
+  }
   if (Stack.of(scope) !== Stack.of(server)) {
     throw synthError(
       'ToolsApiInAnotherStack',

@@ -8,7 +8,7 @@ import { CognitoUserPoolsAuthorizer, LambdaIntegration, Period, RestApi } from '
 import { LambdaDeploymentConfig } from 'aws-cdk-lib/aws-codedeploy';
 import * as cognito from 'aws-cdk-lib/aws-cognito';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
-import { Vpc } from 'aws-cdk-lib/aws-ec2';
+import { Peer, Port, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { Role } from 'aws-cdk-lib/aws-iam';
 import { HostedZone } from 'aws-cdk-lib/aws-route53';
 import { Topic } from 'aws-cdk-lib/aws-sns';
@@ -34,7 +34,8 @@ const examples = pages
 function run(example: string): Template {
   process.chdir(root);
   // Nothing is built: the app is told that no stack needs its assets.
-  const stack = new Stack(emptyApp({ 'aws:cdk:bundling-stacks': [] }), 'Readme');
+  const env = { account: '111122223333', region: 'eu-west-1' };
+  const stack = new Stack(emptyApp({ 'aws:cdk:bundling-stacks': [] }), 'Readme', { env });
   const given: Record<string, unknown> = {
     CfnOutput,
     CognitoUserPoolsAuthorizer,
@@ -42,6 +43,8 @@ function run(example: string): Template {
     LambdaIntegration,
     Mfa: cognito.Mfa,
     OAuthScope: cognito.OAuthScope,
+    Peer,
+    Port,
     ResourceServerScope: cognito.ResourceServerScope,
     RestApi,
     certificate: certificate(),
@@ -76,7 +79,7 @@ function apisOf(example: string): number {
   if (example.includes('new McpToolsApi')) {
     return 2;
   }
-  return example.includes('fromMcpServerAttributes') ? 0 : 1;
+  return /fromMcpServerAttributes|new McpService\(/.test(example) ? 0 : 1;
 }
 
 describe('the README', () => {

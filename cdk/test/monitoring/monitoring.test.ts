@@ -1,18 +1,30 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { CfnOutput, Duration } from 'aws-cdk-lib';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import type { Template } from 'aws-cdk-lib/assertions';
 import {
   McpAuthorization,
+  McpCompute,
+  McpDeployment,
   McpFront,
   McpMonitoring,
   type McpMonitoringProps,
-  type McpServer,
+  McpServer,
   type McpServerProps,
 } from '../../lib';
 import { deployed } from '../deployed';
-import { code, only, synthesizeServer, type TemplateJson, twoScopes } from '../synthesis';
+import {
+  code,
+  counterServer,
+  only,
+  staticCode,
+  synthesize,
+  synthesizeServer,
+  type TemplateJson,
+  twoScopes,
+} from '../synthesis';
 
 const monitored = (props: Partial<McpServerProps> = {}, options: Partial<McpMonitoringProps> = {}) =>
   synthesizeServer(
@@ -218,7 +230,7 @@ describe('the alarms of McpMonitoring', () => {
   test('fail when slowAfter is not below the timeout', () => {
     assert.throws(() => monitored({}, { slowAfter: Duration.seconds(30) }), {
       message:
-        'slowAfter is 30000 ms and the function ends after 30000, so no request could be that slow: give a shorter slowAfter (SlowAfterTooLong)',
+        'slowAfter is 30000 ms and a request ends after 30000, so no request could be that slow: give a shorter slowAfter (SlowAfterTooLong)',
     });
   });
 });
@@ -295,5 +307,61 @@ describe('connectCommand', () => {
       message:
         'connectCommand knows no client "toString": use one of claude-code, codex, cursor, gemini, mcp-remote, vscode, or give a client mcpServerUrl (ClientUnknown)',
     });
+  });
+});
+
+describe('McpMonitoring of a server on Fargate', () => {
+  const monitored = (deployment?: McpDeployment) =>
+    synthesize((stack) => {
+      const server = new McpServer(stack, 'Server', {
+        code: staticCode(),
+        contract: counterServer(),
+        compute: McpCompute.fargate({
+          vpc: new ec2.Vpc(stack, 'Vpc', { maxAzs: 2 }),
+          loadBalancerPeers: [ec2.Peer.prefixList('pl-1')],
+          deployment,
+        }),
+      });
+      new McpMonitoring(stack, 'Monitoring', { server, failurePercentage: 2 });
+    });
+  const alarmsOf = (template: Template) =>
+    Object.entries(template.findResources('AWS::CloudWatch::Alarm'))
+      .filter(([id]) => id.startsWith('Monitoring'))
+      .map(([id, each]) => [id.replace(/^Monitoring(.*)[0-9A-F]{8}$/, '$1'), each.Properties.Threshold]);
+  const dashboardOf = (template: Template) =>
+    JSON.stringify(only(template, 'AWS::CloudWatch::Dashboard').properties.DashboardBody);
+
+  test('starts alarms for requests, the load balancer, slow and unhealthy tasks, memory and sign-ins', () => {
+    assert.deepEqual(alarmsOf(monitored()), [
+      ['RequestsFail', 2],
+      ['LoadBalancerFails', 1],
+      ['RequestsSlow', 24],
+      ['TasksUnhealthy', 1],
+      ['MemoryScarce', 90],
+      ['SignInFails', 1],
+      ['TokensRefused', 1],
+    ]);
+  });
+
+  test('shows the load balancer and the tasks, and no function of the server', () => {
+    const body = dashboardOf(monitored());
+    for (const name of [
+      'HTTPCode_ELB_5XX_Count',
+      'TargetResponseTime',
+      'CPUUtilization',
+      'MemoryUtilization',
+      'RunningTaskCount',
+      'UnHealthyHostCount',
+    ]) {
+      assert.ok(body.includes(name), name);
+    }
+    assert.ok(!body.includes('ConcurrentExecutions'));
+    assert.ok(!body.includes('ColdStarts'));
+  });
+
+  test('counts both target groups of a deployment that takes turns between them', () => {
+    const body = dashboardOf(monitored(McpDeployment.blueGreen()));
+    assert.ok(body.includes('SUM([FILL(mrequests0, 0), FILL(mrequests1, 0)])'));
+    assert.ok(body.includes('MAX([FILL(mhealthy0, 0), FILL(mhealthy1, 0)])'));
   });
 });

@@ -134,7 +134,7 @@ describe('McpPlaygroundMonitoring is refused', () => {
     );
     refuses(
       { slowAfter: Duration.minutes(5) },
-      'slowAfter is 300000 ms and the function ends after 300000, so no request could be that slow: give a shorter slowAfter (SlowAfterTooLong)',
+      'slowAfter is 300000 ms and a request ends after 300000, so no request could be that slow: give a shorter slowAfter (SlowAfterTooLong)',
     );
     refuses(
       { dollarsPerDay: 0 },

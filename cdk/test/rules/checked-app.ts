@@ -9,7 +9,7 @@ import { DogFactsStack } from '../../app/dog-facts-stack';
 import { TwoServersStack } from '../../app/two-servers-stack';
 import { WorkshopStack } from '../../app/workshop-stack';
 import { McpContract, McpServer } from '../../lib';
-import { addCombinations, addHosts } from './combinations';
+import { addCombinations, addHosts, addServices } from './combinations';
 
 const app = new App();
 Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
@@ -32,6 +32,9 @@ switch (process.argv[2]) {
     break;
   case 'Hosts':
     addHosts(app, context.lambdaDirectory!);
+    break;
+  case 'Fargate':
+    addServices(app, context.lambdaDirectory!);
     break;
   case 'Library': {
     // What the library alone makes, without what the example apps acknowledge.

@@ -1,14 +1,26 @@
-import { type App, Stack } from 'aws-cdk-lib';
+import { type App, Duration, Stack } from 'aws-cdk-lib';
 import * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import * as acm from 'aws-cdk-lib/aws-certificatemanager';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
+import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import * as route53 from 'aws-cdk-lib/aws-route53';
 import type { Construct } from 'constructs';
-import { acknowledge, acknowledgeHost, acknowledgeRules, acknowledgeToolsApi } from '../../app/acknowledgements';
+import {
+  acknowledge,
+  acknowledgeHost,
+  acknowledgeRules,
+  acknowledgeService,
+  acknowledgeToolsApi,
+} from '../../app/acknowledgements';
 import {
   McpAuthorization,
   McpClientAssertion,
   McpCode,
+  McpCompute,
   McpContract,
+  McpDeployment,
+  type McpFargateOptions,
   McpFront,
   McpHost,
   type McpMachineClientOptions,
@@ -19,6 +31,7 @@ import {
   McpToolsApi,
   type McpThrottle,
 } from '../../lib';
+import { fixture } from '../synthesis';
 
 /** What may be chosen, by name; code belongs to one stack. */
 type Choice<T> = Record<string, (scope: Construct, code: McpCode) => T>;
@@ -182,4 +195,73 @@ function addHost(
   const last = other === name ? stack : new Stack(app, other, { env });
   add(last, 'counter');
   return [...new Set([stack.stackName, last.stackName])];
+}
+
+/** Options of services, by the name of their stack. */
+const SERVICES: Record<string, Partial<McpFargateOptions>> = {
+  FargateRolling: { minCapacity: 1, maxCapacity: 4, requestsPerTarget: 1000, vpcEndpointsEnabled: true },
+  FargateFixed: {
+    cpu: 1024,
+    memoryLimitMiB: 2048,
+    minCapacity: 3,
+    maxCapacity: 3,
+    vpcSubnets: { subnetType: ec2.SubnetType.PUBLIC },
+    shutdownTimeout: Duration.seconds(60),
+    idleTimeout: Duration.seconds(120),
+    capacityProviderStrategies: [
+      { capacityProvider: 'FARGATE', base: 1, weight: 1 },
+      { capacityProvider: 'FARGATE_SPOT', weight: 3 },
+    ],
+  },
+  FargateBlueGreen: { deployment: McpDeployment.blueGreen() },
+  FargateLinear: { deployment: McpDeployment.linear() },
+  FargateCanary: { deployment: McpDeployment.canary() },
+};
+
+/** A stack with a server that keeps state on Fargate for each kind of deployment, and one with two of them on one host, cluster and load balancer. */
+export function addServices(app: App, lambdaDirectory: string): void {
+  const authorization = () => McpAuthorization.server({ code: McpCode.fromAsset(`${lambdaDirectory}/authorization`) });
+  const code = () => McpCode.fromAsset(fixture('static'));
+  // The stacks name no Region, in which the list of CloudFront's addresses would have to be looked up.
+  const loadBalancerPeers = [ec2.Peer.prefixList('pl-0123456789abcdef0')];
+  const contractOf = (name: string) => McpContract.fromFile(`lambda/servers/${name}/contract.json`);
+  const inVpc = (name: string) => {
+    const stack = new Stack(app, name);
+    const vpc = new ec2.Vpc(stack, 'Vpc', { maxAzs: 2 });
+    acknowledge(vpc, { VPC7: 'flow logs are a matter of the VPC, and not of the server in it' });
+    return { stack, vpc };
+  };
+  const accepted = (server: McpServer) => {
+    acknowledgeRules(server, server.addMachineClient('MachineClient'));
+    acknowledgeService(server.service!);
+    if (server.stateSecret !== undefined) {
+      acknowledge(server.stateSecret, { SMG4: 'a new value ends every session id, which an operator should decide' });
+    }
+  };
+  for (const [name, options] of Object.entries(SERVICES)) {
+    const { stack, vpc } = inVpc(name);
+    const compute = McpCompute.fargate({ vpc, loadBalancerPeers, ...options });
+    accepted(
+      new McpServer(stack, 'Server', {
+        code: code(),
+        contract: contractOf('counter'),
+        authorization: authorization(),
+        compute,
+      }),
+    );
+  }
+  const { stack, vpc } = inVpc('FargateHost');
+  const host = new McpHost(stack, 'Host', { authorization: authorization() });
+  acknowledgeHost(host);
+  const cluster = new ecs.Cluster(stack, 'Cluster', { vpc, containerInsightsV2: ecs.ContainerInsights.ENABLED });
+  const listener = new elbv2.ApplicationLoadBalancer(stack, 'LoadBalancer', { vpc }).addListener('Listener', {
+    port: 80,
+    open: false,
+    defaultAction: elbv2.ListenerAction.fixedResponse(404),
+  });
+  ['dog-facts', 'counter'].forEach((name, index) => {
+    const compute = McpCompute.fargate({ vpc, cluster, listener, listenerPriority: index + 1, loadBalancerPeers });
+    const path = `/${name}`;
+    accepted(new McpServer(stack, name, { code: code(), contract: contractOf(name), compute, host, path }));
+  });
 }

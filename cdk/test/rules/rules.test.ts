@@ -91,6 +91,10 @@ describe("the CDK's own rules and cdk-nag", { concurrency: CONCURRENCY }, () => 
     assert.deepEqual(await findings('Hosts', 'hosts'), []);
   });
 
+  test('find nothing in servers on Fargate, by themselves or on one host', async () => {
+    assert.deepEqual(await findings('Fargate', 'fargate'), []);
+  });
+
   test('fail the synthesis when they find something', async () => {
     assert.ok(
       (await findings('Broken', 'broken')).some(({ pluginName }) => pluginName !== 'AwsSolutions'),
@@ -215,6 +219,12 @@ describe('cfn-lint', { concurrency: CONCURRENCY }, () => {
     const hosts = inFolder('hosts');
     assert.equal(hosts.length, 3 * 3 + 2);
     return finds(...hosts);
+  });
+
+  test('finds nothing in a template of a server on Fargate', () => {
+    const services = inFolder('fargate');
+    assert.equal(services.length, 6);
+    return finds(...services);
   });
 
   test('finds nothing in the templates of the integration apps', () =>

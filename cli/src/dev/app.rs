@@ -9,5 +9,5 @@ mod synthesis;
 
 pub(crate) use self::assembly::Assembly;
 pub(crate) use self::cdk_json::CdkApp;
-pub(crate) use self::entry::{CargoProgram, Entry, Server, Tool, ToolsApi};
+pub(crate) use self::entry::{CargoProgram, Entry, Server, Service, Tool, ToolsApi};
 pub(crate) use self::local_mode::LocalMode;

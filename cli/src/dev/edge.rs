@@ -1,4 +1,4 @@
-//! The edge emulates CloudFront on this machine. The root of the URL is the API's stage, bodies are streamed in both
+//! The edge emulates CloudFront on this machine, and the load balancers behind it. The root of the URL is the API's stage, bodies are streamed in both
 //! directions, and `Host` is the gateway's own (as with CloudFront's managed AllViewerExceptHostHeader policy).
 //!
 //! It refuses only a foreign `Host`: the API Gateway checks tokens, scopes and throttling, and the function checks
@@ -7,6 +7,7 @@
 mod browser;
 mod forward;
 mod host;
+mod pool;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -22,6 +23,7 @@ use axum::response::{IntoResponse, Response};
 
 pub use self::forward::Upstream;
 pub use self::host::LoopbackHost;
+pub use self::pool::Pool;
 use super::log::{EdgeRequest, Log};
 
 /// The API stage at the root.
@@ -30,7 +32,7 @@ const STAGE: &str = "prod";
 const RESPONDED: &str = "x-mcp-lambda-function";
 
 /// The API of every path. It ignores methods: the API Gateway checks them.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Routes {
     /// The API for all other paths.
     pub root: String,
@@ -38,6 +40,8 @@ pub struct Routes {
     pub paths: BTreeMap<String, String>,
     /// Whether browsers that open an MCP endpoint are redirected to the root.
     pub has_page: bool,
+    /// Paths of services, likewise, with their processes.
+    pub services: BTreeMap<String, Pool>,
 }
 
 /// The REST APIs behind the edge. Clones share them.
@@ -54,6 +58,7 @@ struct Apis {
     root: RestApi,
     paths: BTreeMap<String, RestApi>,
     has_page: bool,
+    services: BTreeMap<String, Pool>,
 }
 
 #[derive(Debug, Clone)]
@@ -82,6 +87,7 @@ impl Apis {
                 .map(|(path, id)| Some((path.clone(), RestApi::new(id, region)?)))
                 .collect::<Option<_>>()?,
             has_page: routes.has_page,
+            services: routes.services.clone(),
         })
     }
 }
@@ -116,6 +122,11 @@ impl Origin {
         apis.has_page
     }
 
+    fn service(&self, path: &str) -> Option<Pool> {
+        let apis = self.apis.read().unwrap_or_else(PoisonError::into_inner);
+        apis.services.get(path).cloned()
+    }
+
     fn api(&self, path: &str) -> RestApi {
         let apis = self.apis.read().unwrap_or_else(PoisonError::into_inner);
         // The whole path counts, as it does in a behaviour of CloudFront that has no wildcard.
@@ -131,11 +142,29 @@ pub fn app(origin: Origin, host: LoopbackHost) -> Router {
         .layer(from_fn_with_state(host, LoopbackHost::check))
 }
 
+/// Forwards the request to the process whose turn it is, under the name that the client knows: one of those that a service accepts.
+async fn to_service(pool: &Pool, request: Request<Body>) -> Response {
+    let path = request.uri().path_and_query().cloned();
+    let path = path.unwrap_or_else(|| PathAndQuery::from_static("/"));
+    let host = request.headers().get(header::HOST).cloned();
+    let (Some(upstream), Some(host)) = (pool.next(), host) else {
+        // What a load balancer without a healthy target responds.
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    };
+    match upstream.forward(request, &path, host).await {
+        Ok(response) => response,
+        Err(unreachable) => unreachable.into_response(),
+    }
+}
+
 async fn forward(State(origin): State<Origin>, request: Request<Body>) -> Response {
     if origin.has_page()
         && let Some(redirect) = browser::redirect(&request)
     {
         return redirect;
+    }
+    if let Some(pool) = origin.service(request.uri().path()) {
+        return to_service(&pool, request).await;
     }
     let started = Instant::now();
     let asked = request

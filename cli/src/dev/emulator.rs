@@ -7,7 +7,7 @@ mod files;
 mod start;
 
 pub(crate) use self::account::Account;
-pub(crate) use self::deployment::{Deployed, deploy};
+pub(crate) use self::deployment::{Container, Deployed, deploy};
 pub use self::environment::install;
 pub(crate) use self::environment::prepare;
 pub(crate) use self::start::{GRACE, start};

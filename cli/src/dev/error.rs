@@ -99,6 +99,14 @@ pub enum StackError {
         /// How it ended.
         status: String,
     },
+    /// A process of a service did not become ready.
+    #[error("{service} is not ready ({cause}): see what it wrote above, or --json")]
+    ServiceNotReady {
+        /// The construct.
+        service: String,
+        /// How it ended, or how long it was waited for.
+        cause: String,
+    },
     /// A program that the stack needs is missing.
     #[error("`{tool}` cannot be started ({cause}): {fix}, then run `mcp-lambda dev` again")]
     ToolMissing {

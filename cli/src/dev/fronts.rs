@@ -11,6 +11,7 @@ use super::error::StackError;
 use super::log::Log;
 use super::ports::{Ports, bind, next_port, origin, port_of};
 use super::serve::serve;
+use super::services::Services;
 
 /// The fronts by the path of their construct.
 pub(crate) struct Fronts {
@@ -83,11 +84,11 @@ impl Fronts {
         self.waiting.contains_key(&port) || self.served.contains_key(&port)
     }
 
-    /// Leads every front to the REST APIs of a deployment.
+    /// Leads every front to the REST APIs and services of a deployment.
     pub(crate) fn lead_to(
         &mut self,
         assembly: &Assembly,
-        deployed: &Deployed,
+        (deployed, services): (&Deployed, &Services),
         upstream: &Upstream,
         region: &str,
         log: &Log,
@@ -112,6 +113,7 @@ impl Fronts {
                 root,
                 paths: routes.collect::<Result<_, StackError>>()?,
                 has_page: front.record.has_page,
+                services: services.of_front(assembly, path),
             };
             let Some(port) = self.assigned.get(path).copied() else {
                 continue;

@@ -11,14 +11,20 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use http_body_util::BodyExt;
 use http_body_util::channel::Channel;
-use mcp_lambda_cli::dev::edge::{self, LoopbackHost, Routes, Upstream};
+use mcp_lambda_cli::dev::edge::{self, LoopbackHost, Pool, Routes, Upstream};
 use tower::ServiceExt;
 
 fn edge(upstream: Upstream) -> Router {
+    with_service(upstream, Pool::default())
+}
+
+/// The same with the processes of a service at `/shop/mcp`.
+fn with_service(upstream: Upstream, pool: Pool) -> Router {
     let routes = Routes {
         root: "abc123".into(),
         paths: [("/orders/mcp".to_owned(), "def456".to_owned())].into(),
         has_page: true,
+        services: [("/shop/mcp".to_owned(), pool)].into(),
     };
     edge::app(
         edge::Origin::new(upstream, "us-east-1", &routes).unwrap(),
@@ -292,4 +298,39 @@ async fn answers_502_when_the_gateway_is_away() {
             .await
             .contains(&format!("127.0.0.1:{port} did not answer"))
     );
+}
+
+#[tokio::test]
+async fn a_path_of_a_service_goes_to_its_processes_in_turn_under_the_name_that_the_client_knows() {
+    let stubs = [
+        Stub::answering(|_| "one".into_response()).await,
+        Stub::answering(|_| "two".into_response()).await,
+    ];
+    let gateway = Stub::answering(|_| "gateway".into_response()).await;
+    let pool = Pool::default();
+    for stub in &stubs {
+        pool.add(stub.port);
+    }
+    let edge = with_service(Upstream::at(gateway.port), pool.clone());
+    let ask = async |path: &str| {
+        let request = post(path).body(Body::empty()).unwrap();
+        text(edge.clone().oneshot(request).await.unwrap()).await
+    };
+    let mut asked = [ask("/shop/mcp?a=b").await, ask("/shop/mcp").await];
+    asked.sort();
+    assert_eq!(asked, ["one", "two"]);
+    let first = stubs.iter().flat_map(Stub::asked).next().unwrap();
+    assert!(first.target.starts_with("/shop/mcp"));
+    assert_eq!(first.headers[header::HOST], "127.0.0.1:3030");
+    assert_eq!(ask("/shop/mcp/more").await, "gateway");
+
+    pool.remove(stubs[0].port);
+    assert_eq!(
+        [ask("/shop/mcp").await, ask("/shop/mcp").await],
+        ["two", "two"]
+    );
+    pool.remove(stubs[1].port);
+    let request = post("/shop/mcp").body(Body::empty()).unwrap();
+    let response = edge.clone().oneshot(request).await.unwrap();
+    assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
 }

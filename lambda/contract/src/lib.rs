@@ -18,6 +18,7 @@
 mod challenge;
 mod connect;
 mod directory;
+mod health;
 mod hierarchy;
 mod host;
 mod icon;
@@ -40,6 +41,7 @@ mod url;
 pub use challenge::{Challenge, InvalidChallengeValue};
 pub use connect::{CONNECT_COMMANDS, LINK_CONFIG, VSCODE_LINK};
 pub use directory::{DirectoryFinding, DirectoryRule, TOOL_NAME};
+pub use health::HEALTH_PATH;
 pub use hierarchy::ScopeHierarchy;
 pub use host::{LOOPBACK_HOSTS, PRIVATE_DOMAINS, is_loopback_host};
 pub use icon::{Icon, IconTheme};

@@ -37,8 +37,8 @@ crate::settings! {
         pub response_mode: ResponseMode = MCP_RESPONSE_MODE or "stream",
         /// Address that the plain HTTP mode listens on.
         pub listen: String = MCP_LISTEN or "127.0.0.1:3000",
-        /// Metrics of tools in the log of a function, emf or off: CloudWatch makes metrics of lines in its embedded
-        /// metric format, and bills them.
+        /// Metrics of tools in the log of a function or Amazon ECS task, emf or off: CloudWatch makes metrics of lines in its
+        /// embedded metric format, and bills them.
         pub metrics: Metrics = MCP_METRICS or "emf",
         /// Names of MCP clients that may stand in the log, beside those that the library knows; every other one is
         /// logged as other.

@@ -1,4 +1,4 @@
-//! Reads the AWS variables that Lambda sets: region, credentials, function name and endpoints.
+//! Reads the AWS variables that Lambda and Amazon ECS set: region, credentials, function name and endpoints.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use crate::process::Process;
 /// The AWS variables that Lambda sets for a function, for building an SDK client.
 ///
 /// Lambda sets the variables for every execution environment and replaces the environment before the credentials
-/// expire, so they are read once.
+/// expire, so they are read once. A task of Amazon ECS gets credentials from an endpoint instead, again and again.
 #[derive(Clone)]
 pub struct AwsEnvironment {
     process: Process,
@@ -49,6 +49,12 @@ impl AwsEnvironment {
     #[must_use]
     pub fn session_token(&self) -> Option<&str> {
         self.variable("AWS_SESSION_TOKEN")
+    }
+
+    /// `AWS_CONTAINER_CREDENTIALS_RELATIVE_URI`: the path of the credentials of an Amazon ECS task.
+    #[must_use]
+    pub fn task_credentials_path(&self) -> Option<&str> {
+        self.variable("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI")
     }
 
     /// `AWS_LAMBDA_FUNCTION_NAME`.

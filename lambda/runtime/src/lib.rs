@@ -32,4 +32,6 @@ pub mod shutdown;
 #[cfg(feature = "sigv4")]
 pub mod signing;
 pub mod start_error;
+#[cfg(feature = "aws-sdk")]
+mod task_credentials;
 pub mod timer;

@@ -63,6 +63,12 @@ impl Process {
         self.runtime_api().is_some()
     }
 
+    /// Whether this is a container of an Amazon ECS task.
+    #[must_use]
+    pub fn is_ecs_task(&self) -> bool {
+        self.variable("ECS_CONTAINER_METADATA_URI_V4").is_some()
+    }
+
     /// The address of the Lambda Runtime API, which Lambda sets in every function with a custom runtime.
     #[must_use]
     pub fn runtime_api(&self) -> Option<&str> {

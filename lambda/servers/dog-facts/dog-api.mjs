@@ -1,5 +1,6 @@
 // The Dog API on this machine, for the example server without internet access: `GET /api/v2/facts?limit=N` of dogapi.dog, in its JSON
-// (JSON:API). `npm start` runs it beside the app with `--with`, which sets PORT.
+// (JSON:API). `npm start` runs it beside the app with `--with`, which sets PORT. `PUT /upstream/PORT` of a test lets a server on another
+// port respond until `DELETE /upstream`.
 
 import { createServer } from 'node:http';
 
@@ -35,12 +36,24 @@ const hosts = [`127.0.0.1:${port}`, `localhost:${port}`];
 /** Each response continues in the list where the last one ended. */
 let next = 0;
 
-const server = createServer((request, response) => {
+/** The port that responds instead. */
+let upstream;
+
+const server = createServer(async (request, response) => {
   const url = new URL(request.url ?? '/', 'http://localhost');
   const send = (status, document) =>
     response.writeHead(status, { 'content-type': 'application/vnd.api+json' }).end(JSON.stringify(document));
   // A page of another site could ask through DNS rebinding.
   if (!hosts.includes(request.headers.host ?? '')) return send(403, { errors: [{ title: 'unknown host' }] });
+  const chosen = /^\/upstream(?:\/(\d+))?$/.exec(url.pathname);
+  if (chosen !== null && ['PUT', 'DELETE'].includes(request.method)) {
+    upstream = request.method === 'PUT' ? chosen[1] : undefined;
+    return response.writeHead(204).end();
+  }
+  if (upstream !== undefined) {
+    const found = await fetch(`http://127.0.0.1:${upstream}${request.url}`).catch(() => undefined);
+    return send(found?.status ?? 502, await found?.json());
+  }
   if (request.method !== 'GET' || url.pathname !== '/api/v2/facts')
     return send(404, { errors: [{ title: 'not found' }] });
   const asked = Number(url.searchParams.get('limit') ?? '1');

@@ -1,6 +1,12 @@
 import type { Construct } from 'constructs';
 import { McpFront } from '../mcp-front';
-import type { McpFrontConfig, McpFrontOptions, McpFrontPathConfig, McpFrontPathOptions } from '../mcp-front-options';
+import type {
+  McpFrontConfig,
+  McpFrontListenerConfig,
+  McpFrontOptions,
+  McpFrontPathConfig,
+  McpFrontPathOptions,
+} from '../mcp-front-options';
 import { assertOrigin } from './origin';
 import { recordLocal } from '../../private/local-manifest';
 import { type LocalMode, localMode, localOrigin } from '../../private/local-mode';
@@ -35,5 +41,9 @@ class LocalFront extends McpFront {
     const apiPath = `${path}/mcp`;
     recordLocal(scope, () => ({ kind: 'route', front: host.node.path, path: apiPath, api: api.restApiId }));
     return { apiPath };
+  }
+
+  public override bindListener(): McpFrontListenerConfig {
+    return {};
   }
 }

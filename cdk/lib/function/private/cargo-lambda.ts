@@ -17,7 +17,12 @@ export interface CargoLambdaBuild {
   readonly binaryName: string;
   /** Directory that gets the file `bootstrap`. */
   readonly outputDirectory: string;
+  /** Whether the program is linked statically, to musl, so that it runs where there is no C library. */
+  readonly isStatic?: boolean;
 }
+
+/** The target of a program of a function, and of one that runs without a C library. */
+const TARGETS = { dynamic: 'aarch64-unknown-linux-gnu', static: 'aarch64-unknown-linux-musl' };
 
 /** Builds an arm64 release `bootstrap` with `cargo lambda`. Cargo's progress goes to stderr, as the CDK expects. */
 export function buildWithCargoLambda(build: CargoLambdaBuild): void {
@@ -28,7 +33,7 @@ export function buildWithCargoLambda(build: CargoLambdaBuild): void {
     'lambda',
     'build',
     '--release',
-    '--arm64',
+    ...(build.isStatic ? ['--target', TARGETS.static] : ['--arm64']),
     '--output-format',
     'binary',
     '--locked',
@@ -50,7 +55,7 @@ export function buildWithCargoLambda(build: CargoLambdaBuild): void {
     const cause = run.error?.message ?? `ended with ${run.signal ?? `status ${run.status}`}`;
     throw synthError(
       'CargoLambdaFailed',
-      `\`cargo ${command.join(' ')}\` in ${build.manifestDirectory} ${cause}: fix what cargo reports above; if it misses the target, run \`rustup target add aarch64-unknown-linux-gnu\``,
+      `\`cargo ${command.join(' ')}\` in ${build.manifestDirectory} ${cause}: fix what cargo reports above; if it misses the target, run \`rustup target add ${build.isStatic ? TARGETS.static : TARGETS.dynamic}\``,
     );
   }
 }

@@ -1,5 +1,4 @@
 import { type RemovalPolicy, Stack } from 'aws-cdk-lib';
-import type * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import { Construct } from 'constructs';
 import { PROTECTED_RESOURCE_METADATA_PATH } from '../../generated/facts';
 import { authorizationOf } from '../../authorization/private/default-authorization';
@@ -50,9 +49,8 @@ export function assertHost(props: SharedOptions): void {
 }
 
 /** The front that the servers share, and the construct that they are defined below. */
-export interface SharedFront {
+export interface SharedFront extends RestApiAddress {
   readonly scope: Construct;
-  readonly api: apigateway.RestApi;
   readonly front: McpFront;
   readonly frontConfig: McpFrontConfig;
 }
@@ -102,10 +100,29 @@ export class HostedServers {
       apiHost,
       apiStageName: API_STAGE_NAME,
     });
+    return this.added(scope, serverName, path, address, apiPath);
+  }
+
+  /** Adds a server whose MCP endpoint is at a load balancer, and which has no API of its own. */
+  public addService(scope: Construct, serverName: string, path: string): ServerApi {
+    this.assertFree(serverName, path);
+    assertNear(scope, this.host.scope);
+    return this.added(scope, serverName, path, this.host);
+  }
+
+  private added(
+    scope: Construct,
+    serverName: string,
+    path: string,
+    { api, apiHost }: RestApiAddress,
+    apiPath?: string,
+  ): ServerApi {
+    const { host } = this;
+    const mcpPath = `${path}/mcp`;
     const server: HostedServer = {
       serverName,
       path,
-      resourceIdentifier: `${host.frontConfig.publicBaseUrl}${path}/mcp`,
+      resourceIdentifier: `${host.frontConfig.publicBaseUrl}${mcpPath}`,
       oauthScopes: [],
     };
     this.servers.push(server);
@@ -115,12 +132,15 @@ export class HostedServers {
       front: host.frontConfig,
       registry: new Construct(host.scope, path.slice(1)),
       mcpServerUrl: server.resourceIdentifier,
-      resourceMetadataUrl: `${host.frontConfig.publicBaseUrl}${PROTECTED_RESOURCE_METADATA_PATH}${path}/mcp`,
-      addMcpPath: () => api.root.resourceForPath(apiPath),
-      addMetadata: (_mcpPath: apigateway.Resource, resource: ProtectedResourceParameters) => {
+      resourceMetadataUrl: `${host.frontConfig.publicBaseUrl}${PROTECTED_RESOURCE_METADATA_PATH}${mcpPath}`,
+      mcpPath,
+      addMcpPath: () => api.root.resourceForPath(apiPath!),
+      leadTo: (listener) => host.front.bindListener(scope, { listener, path: mcpPath, host: host.scope }),
+      isOfHost: apiPath === undefined,
+      addMetadata: (resource: ProtectedResourceParameters) => {
         server.oauthScopes = resource.oauthScopes;
         addProtectedResourceMetadata(
-          host.api.root.resourceForPath(`${PROTECTED_RESOURCE_METADATA_PATH}${path}/mcp`),
+          host.api.root.resourceForPath(`${PROTECTED_RESOURCE_METADATA_PATH}${mcpPath}`),
           resource,
         );
       },

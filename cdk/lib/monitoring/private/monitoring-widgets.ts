@@ -4,17 +4,22 @@ import * as logs from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import type { McpServer } from '../../server/mcp-server';
 import { functionWidgets, graph, requests, sum } from '../../private/widgets';
+import { serviceRequestWidgets, taskWidgets } from './service-metrics';
 
 /** The rows of a server's dashboard. */
 export function dashboardWidgets(
   server: McpServer,
   registered: cloudwatch.IMetric | undefined,
 ): cloudwatch.IWidget[][] {
-  const { function: handler } = server.mcpFunction;
   const ofTools = (of: (toolName: string) => cloudwatch.IMetric) => server.toolNames.map(of);
   const toolGraph = (title: string, of: (toolName: string) => cloudwatch.IMetric) => graph(title, ofTools(of));
   const latency = (statistic: string, name: string) =>
     ofTools((tool) => server.metricLatency(tool, { statistic, label: `${tool} ${name}` }));
+  const throttles = (ofFunction: cloudwatch.IMetric[]) =>
+    graph('Throttles', [
+      ...ofFunction,
+      ...ofTools((tool) => server.metricThrottles(tool, { label: `${tool}: DynamoDB` })),
+    ]);
   const rows = [
     [
       toolGraph('Calls of tools', (tool) => server.metricCalls(tool)),
@@ -24,15 +29,16 @@ export function dashboardWidgets(
         ...latency(cloudwatch.Stats.p(99), 'p99'),
       ]),
     ],
-    [
-      requests(server.api),
-      toolGraph('Cold starts of tools', (tool) => server.metricColdStarts(tool)),
-      graph('Throttles', [
-        handler.metricThrottles(sum('function')),
-        ...ofTools((tool) => server.metricThrottles(tool, { label: `${tool}: DynamoDB` })),
-      ]),
-    ],
-    functionWidgets(handler),
+    ...(server.service === undefined
+      ? [
+          [
+            requests(server.api),
+            toolGraph('Cold starts of tools', (tool) => server.metricColdStarts(tool)),
+            throttles([server.mcpFunction.function.metricThrottles(sum('function'))]),
+          ],
+          functionWidgets(server.mcpFunction.function),
+        ]
+      : [[...serviceRequestWidgets(server.service), throttles([])], taskWidgets(server.service)]),
   ];
   const people = signIns(server, registered);
   return people.length === 0 ? rows : [...rows, people];

@@ -6,17 +6,19 @@ import { list, synthError } from '../../private/synth-error';
 import { urlOf } from '../../private/urls';
 
 /**
- * The environment of a server's function: the caller's settings, checked against the contract, and the values that only
+ * The environment of a server's process: the caller's settings, checked against the contract, and the values that only
  * the deployment knows.
  *
  * Absent settings are not passed on: their defaults are defined only in the Rust server.
  *
  * @param deployed variables that the constructs set: addresses, the issuer, names of AWS resources
+ * @param isFunction whether the process is a function, for which some settings have no effect
  */
 export function environmentOf(
   contract: ContractDocument,
   settings: { [name: string]: any },
   deployed: { [name: string]: string },
+  isFunction = true,
 ): { [name: string]: string } {
   const environment: { [name: string]: string } = { ...deployed };
   const declared = new Map(contract.settings.map((item) => [item.name, item]));
@@ -35,7 +37,7 @@ export function environmentOf(
         `settings.${name} is set by McpServer from the deployment: remove it`,
       );
     }
-    if (PLAIN_HTTP_SETTINGS.includes(name)) {
+    if (isFunction && PLAIN_HTTP_SETTINGS.includes(name)) {
       throw synthError(
         'SettingNotOnLambda',
         `settings.${name} is read in plain HTTP mode only and would do nothing on Lambda: remove it`,

@@ -1,4 +1,5 @@
 import type { Construct } from 'constructs';
+import type { McpService } from '../../compute/mcp-service';
 import type { McpContract } from '../../contract/mcp-contract';
 import { recordLocal } from '../../private/local-manifest';
 
@@ -34,5 +35,19 @@ export function recordServer(scope: Construct, server: LocalServer): void {
     tokenUrl,
     oauthScopes,
     contract: contract._file,
+  }));
+}
+
+/** Records a service for `mcp-lambda dev`, which runs its program as processes, and leads the path of the front to them. */
+export function recordService(
+  scope: Construct,
+  { taskDefinition }: McpService,
+  { front, path }: { readonly front: Construct; readonly path: string },
+): void {
+  recordLocal(scope, () => ({
+    kind: 'service',
+    front: front.node.path,
+    path,
+    taskDefinition: taskDefinition.taskDefinitionArn,
   }));
 }

@@ -1,9 +1,10 @@
+import type * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { addGatewayResponses } from '../../api/gateway-responses';
 import { addMcpEndpoint, type McpEndpointParameters } from '../../api/mcp-endpoint';
 import type { ServerApi } from '../../api/rest-api';
-import { addFirewall } from '../../api/web-acl';
+import { addFirewall, addLoadBalancerFirewall } from '../../api/web-acl';
 import { CognitoSignIn } from '../../authorization/private/cognito-sign-in';
 import type { McpAppClientLimits } from '../../authorizer/mcp-app-client-limits';
 import {
@@ -16,6 +17,7 @@ import {
 import type { ExternalTokens } from '../../authorizer/private/external-tokens';
 import { AppClientLimits } from '../../authorizer/private/usage-plans';
 import type { McpContract } from '../../contract/mcp-contract';
+import type { McpFrontListenerConfig } from '../../front/mcp-front-options';
 import type { McpFunction } from '../../function/mcp-function';
 import { synthError } from '../../private/synth-error';
 import type { McpMachineClient } from '../../user-pool/mcp-app-client';
@@ -27,6 +29,8 @@ export interface ProtectedEndpointProps extends McpEndpointOptions {
   readonly contract: McpContract;
   readonly logRetention?: logs.RetentionDays;
   readonly tracing?: boolean;
+  /** Whether the target is a load balancer. */
+  readonly isService?: boolean;
 }
 
 /** The target of an MCP endpoint. */
@@ -37,7 +41,7 @@ export type EndpointTarget = Omit<McpEndpointParameters, 'authorization'>;
  * metadata documents and the challenge. `McpServer` and `McpRemoteServer` consist of this and a target.
  *
  * Not a construct: everything is defined in the scope of the server. The constructor defines the values that the
- * target's function needs; `open` connects the target.
+ * target's function needs; `open` connects the target, and `openTo` a load balancer.
  */
 export class ProtectedEndpoint {
   public readonly address: ServerApi;
@@ -89,19 +93,30 @@ export class ProtectedEndpoint {
     if (this.signIn !== undefined) {
       this.limits.add('People', this.signIn.cognitoClientId);
     }
-    const resource = {
-      resourceIdentifier: address.mcpServerUrl,
-      resourceName: props.contract.serverTitle,
-      // No server issues pre-shared tokens.
-      authorizationServers: this.externalTokens?.kind === 'bearerToken' ? [] : [this.issuer],
-      oauthScopes,
-    };
-    address.addMetadata(mcpPath, resource, this.signIn && (() => this.signIn!.metadata));
+    this.addMetadata();
     if (props.webAcl !== undefined) {
       addFirewall(this.scope, address.api, props.webAcl);
     }
     addGatewayResponses(address.api, { resourceMetadataUrl: address.resourceMetadataUrl, oauthScopes });
     return lambdaAuthorizer?.mcpFunction;
+  }
+
+  /** Leads the path of the MCP endpoint to a load balancer, whose targets verify access tokens themselves. */
+  public openTo(listener: elbv2.ApplicationListener): McpFrontListenerConfig {
+    const { address, props, scope } = this;
+    const config = address.leadTo(listener);
+    this.limits = new AppClientLimits(scope, props, address.api, undefined);
+    this.addMetadata();
+    if (props.webAcl !== undefined) {
+      addLoadBalancerFirewall(scope, listener.loadBalancer, props.webAcl);
+    }
+    if (!address.isOfHost) {
+      if (props.webAcl !== undefined) {
+        addFirewall(scope, address.api, props.webAcl);
+      }
+      addGatewayResponses(address.api);
+    }
+    return config;
   }
 
   /** The sign-in, or an error that names the member that needs it. */
@@ -125,6 +140,18 @@ export class ProtectedEndpoint {
   /** Gives an app client that this server does not define limits of its own. */
   public limitAppClient(clientId: string, limits: McpAppClientLimits): void {
     this.limits!.addForeign(clientId, limits);
+  }
+
+  private addMetadata(): void {
+    const { address, props, oauthScopes } = this;
+    const resource = {
+      resourceIdentifier: address.mcpServerUrl,
+      resourceName: props.contract.serverTitle,
+      // No server issues pre-shared tokens.
+      authorizationServers: this.externalTokens?.kind === 'bearerToken' ? [] : [this.issuer],
+      oauthScopes,
+    };
+    address.addMetadata(resource, this.signIn && (() => this.signIn!.metadata));
   }
 
   private addLambdaAuthorizer(): LambdaAuthorizer | undefined {

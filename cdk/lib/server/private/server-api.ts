@@ -17,9 +17,12 @@ const MCP_PATH = '/mcp';
 export function addServerApi(
   scope: Construct,
   serverName: string,
-  options: McpEndpointOptions & { readonly tracing?: boolean },
+  options: McpEndpointOptions & { readonly tracing?: boolean; readonly isService?: boolean },
 ): ServerApi {
   assertHostPath(options);
+  if (options.host !== undefined && options.isService) {
+    return options.host._servers.addService(scope, serverName, options.path!);
+  }
   const authorization = options.host === undefined ? authorizationOf(options) : undefined;
   const address = addRestApi(scope, serverName, `MCP server ${serverName}`, {
     ...options,
@@ -30,12 +33,8 @@ export function addServerApi(
     return options.host._servers.add(scope, serverName, options.path!, address);
   }
   const { api, apiHost } = address;
-  const front = frontOf(scope, options.front).bind(scope, {
-    apiHost,
-    apiStageName: API_STAGE_NAME,
-    api,
-    hasPage: hasPage(options.page),
-  });
+  const given = frontOf(scope, options.front);
+  const front = given.bind(scope, { apiHost, apiStageName: API_STAGE_NAME, api, hasPage: hasPage(options.page) });
   return {
     api,
     apiHost,
@@ -43,8 +42,11 @@ export function addServerApi(
     registry: scope,
     mcpServerUrl: `${front.publicBaseUrl}${MCP_PATH}`,
     resourceMetadataUrl: `${front.publicBaseUrl}${PROTECTED_RESOURCE_METADATA_PATH}${MCP_PATH}`,
+    mcpPath: MCP_PATH,
     addMcpPath: () => api.root.addResource(MCP_PATH.slice(1)),
-    addMetadata: (mcpPath, resource, server) => addMetadataEndpoints(api, mcpPath, resource, server),
+    leadTo: (listener) => given.bindListener(scope, { listener, path: MCP_PATH, host: scope }),
+    isOfHost: false,
+    addMetadata: (resource, server) => addMetadataEndpoints(api, MCP_PATH, resource, server),
     addToPage: (server) => addPage(api, options.page, authorization?._server, () => [server]),
   };
 }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::entry::{
-    Entry, Front, MachineClient, Playground, Program, Record, Route, Server, ToolsApi,
+    Entry, Front, MachineClient, Playground, Program, Record, Route, Server, Service, ToolsApi,
 };
 use super::json::read_json;
 use super::local_mode::LOCAL_KEY;
@@ -20,6 +20,7 @@ pub(crate) struct Assembly {
     pub(crate) stacks: Vec<StackToDeploy>,
     pub(crate) fronts: Vec<Entry<Front>>,
     pub(crate) routes: Vec<Entry<Route>>,
+    pub(crate) services: Vec<Entry<Service>>,
     pub(crate) programs: Vec<Entry<Program>>,
     pub(crate) servers: Vec<Entry<Server>>,
     pub(crate) machine_clients: Vec<Entry<MachineClient>>,
@@ -160,6 +161,7 @@ impl Assembly {
         match record {
             Record::Front(front) => self.fronts.push(entry!(front)),
             Record::Route(route) => self.routes.push(entry!(route)),
+            Record::Service(service) => self.services.push(entry!(service)),
             Record::Program(program) => self.programs.push(entry!(program)),
             Record::Server(server) => self.servers.push(entry!(server)),
             Record::MachineClient(client) => self.machine_clients.push(entry!(client)),

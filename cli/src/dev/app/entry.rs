@@ -17,12 +17,21 @@ pub(crate) struct Entry<T> {
     pub(crate) record: T,
 }
 
+impl<T> Entry<T> {
+    /// Whether this is on the function or the service of the server.
+    pub(crate) fn runs(&self, server: &str) -> bool {
+        let part = self.construct.strip_prefix(server);
+        part == Some("/Function") || part == Some("/Service")
+    }
+}
+
 /// A record. Values that are known after the deployment only are CloudFormation expressions.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(tag = "kind", rename_all = "camelCase")]
 pub(super) enum Record {
     Front(Front),
     Route(Route),
+    Service(Service),
     Program(Program),
     Server(Server),
     MachineClient(MachineClient),
@@ -51,7 +60,17 @@ pub(crate) struct Route {
     pub(crate) api: Value,
 }
 
-/// A program of this machine that a function runs.
+/// The path of an MCP endpoint that a load balancer has, and what runs behind it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Service {
+    /// The path of the front's construct.
+    pub(crate) front: String,
+    pub(crate) path: String,
+    pub(crate) task_definition: Value,
+}
+
+/// A program of this machine that a function or a container runs.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(crate) struct Program {
     /// The name of its directory below the programs.

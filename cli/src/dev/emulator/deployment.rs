@@ -1,6 +1,7 @@
 //! Deploys the stacks of an app, and says what the expressions of their templates have become.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -25,6 +26,17 @@ pub(crate) struct DeployedStack {
     pub(crate) outputs: BTreeMap<String, String>,
     /// The physical ids by logical id.
     pub(crate) resources: BTreeMap<String, String>,
+    /// The containers of task definitions, by ARN.
+    #[serde(default)]
+    pub(crate) containers: BTreeMap<String, Container>,
+}
+
+/// What a task runs: a program, which the constructs name as its image, and its settings.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(crate) struct Container {
+    #[serde(rename = "image")]
+    pub(crate) program: PathBuf,
+    pub(crate) environment: BTreeMap<String, String>,
 }
 
 /// Creates or updates the stacks of `assembly` at the emulator on `port`.
@@ -85,6 +97,12 @@ impl Deployed {
             }
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => None,
         }
+    }
+
+    /// The container of a task definition in the template of `stack`.
+    pub(crate) fn container(&self, stack: &str, task_definition: &Value) -> Option<&Container> {
+        let arn = self.value(stack, task_definition)?;
+        self.stacks.get(stack)?.containers.get(&arn)
     }
 
     fn reference(&self, stack: &str, id: &str) -> Option<String> {

@@ -136,6 +136,11 @@ impl Log {
         self.write(now(), members, || Some(format!("{program}: {line}")));
     }
 
+    /// A line that a process of a service wrote.
+    pub(crate) fn service(&self, service: &str, line: &str) {
+        self.output(now(), service, line);
+    }
+
     /// A line of the file of events.
     pub(super) fn event(&self, line: &[u8]) {
         let Ok(Event { time, what }) = serde_json::from_slice(line) else {

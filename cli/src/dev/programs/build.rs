@@ -23,6 +23,11 @@ impl Built {
         install::put_in_place(&self.binary, &paths.programs.join(&self.program.name))
     }
 
+    /// Where its functions and services find it.
+    pub(crate) fn bootstrap(&self, paths: &Paths) -> PathBuf {
+        paths.programs.join(&self.program.name).join("bootstrap")
+    }
+
     /// The binary, for a person.
     pub(crate) fn label(&self) -> &str {
         self.program.label()

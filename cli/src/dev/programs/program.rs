@@ -49,7 +49,7 @@ pub(crate) fn of_app(assembly: &Assembly) -> Vec<ProgramOfApp> {
         let servers = assembly
             .servers
             .iter()
-            .filter(|server| format!("{}/Function", server.construct) == entry.construct);
+            .filter(|server| entry.runs(&server.construct));
         for contract in servers.filter_map(|server| server.record.contract.as_ref()) {
             if !program.contracts.contains(contract) {
                 program.contracts.push(contract.clone());

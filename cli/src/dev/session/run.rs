@@ -69,19 +69,23 @@ pub(crate) async fn run(
     } = ready;
     session.ports.emulator = port;
     let mut serving = Serving::new(&session, listeners.sign_in, emulator);
-    let end = match serving.announce(&mut session, &assembly, &deployed, started) {
-        Ok(()) => tokio::select! {
-            error = beside.failed() => Err(error),
-            result = serving.until_failure(&mut session) => result,
-            () = &mut ended => Ok(()),
-        },
-        Err(error) => Err(error),
+    let serve = async {
+        serving
+            .announce(&mut session, &assembly, &deployed, started)
+            .await?;
+        serving.until_failure(&mut session).await
+    };
+    let end = tokio::select! {
+        error = beside.failed() => Err(error),
+        result = serve => result,
+        () = &mut ended => Ok(()),
     };
     if end.is_ok() {
         session.progress.say("Stopping …");
     }
     // `mcp-lambda token` must not take a stack that is gone for a running one.
     let _ = std::fs::remove_file(session.paths.outputs());
+    drop(serving.services);
     serving.emulator.stop(emulator::GRACE).await;
     end
 }

@@ -14,6 +14,7 @@ use crate::dev::error::StackError;
 use crate::dev::log::Functions;
 use crate::dev::process::Service;
 use crate::dev::serve::serve;
+use crate::dev::services::Services;
 use crate::dev::sign_in;
 use crate::dev::watch::{Change, Watch, WatchedSources};
 
@@ -21,6 +22,7 @@ use crate::dev::watch::{Change, Watch, WatchedSources};
 pub(super) struct Serving {
     pub(super) emulator: Service,
     upstream: Upstream,
+    pub(super) services: Services,
 }
 
 impl Serving {
@@ -30,20 +32,31 @@ impl Serving {
         let port = session.ports.sign_in;
         let pages = sign_in::SignIn::new(upstream.clone(), port);
         serve(sign_in, sign_in::app(pages, LoopbackHost::new(port)));
-        Self { emulator, upstream }
+        let services = Services::new(
+            session.paths.clone(),
+            session.log.clone(),
+            session.account.region.clone(),
+            session.ports.emulator,
+        );
+        Self {
+            emulator,
+            upstream,
+            services,
+        }
     }
 
     /// Leads the fronts to a deployment, and writes its outputs.
-    pub(super) fn adopt(
-        &self,
+    pub(super) async fn adopt(
+        &mut self,
         session: &mut Session,
         assembly: &Assembly,
         deployed: &Deployed,
     ) -> Result<announcement::Outputs, StackError> {
         session.log.functions(functions(assembly, deployed));
+        self.services.adopt(assembly, deployed).await?;
         session.fronts.lead_to(
             assembly,
-            deployed,
+            (deployed, &self.services),
             &self.upstream,
             &session.account.region,
             &session.log,
@@ -52,14 +65,14 @@ impl Serving {
     }
 
     /// The same for the first deployment, with the block for people.
-    pub(super) fn announce(
-        &self,
+    pub(super) async fn announce(
+        &mut self,
         session: &mut Session,
         assembly: &Assembly,
         deployed: &Deployed,
         started: Instant,
     ) -> Result<(), StackError> {
-        let outputs = self.adopt(session, assembly, deployed)?;
+        let outputs = self.adopt(session, assembly, deployed).await?;
         if session.log.is_json() {
             let text = serde_json::to_string(&outputs).unwrap_or_default();
             session.log.say("ready", &text);
@@ -150,11 +163,18 @@ fn functions(assembly: &Assembly, deployed: &Deployed) -> Functions {
         let server = assembly
             .servers
             .iter()
-            .find(|server| format!("{}/Function", server.construct) == program.construct);
+            .find(|server| program.runs(&server.construct));
         match server {
             Some(server) => functions.servers.insert(name, server.record.name.clone()),
             None => functions.own.insert(name).then(String::new),
         };
+    }
+    for service in &assembly.services {
+        let server = assembly.servers.iter();
+        let mut server = server.filter(|server| server.construct == service.construct);
+        let name = server.next().map(|server| server.record.name.clone());
+        let name = name.unwrap_or_else(|| service.construct.clone());
+        functions.servers.insert(service.construct.clone(), name);
     }
     for client in &assembly.machine_clients {
         if let Some(id) = deployed.value(&client.stack, &client.record.client_id) {

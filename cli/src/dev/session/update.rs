@@ -12,7 +12,11 @@ use crate::dev::watch::Change;
 impl Serving {
     /// Builds, synthesizes and deploys what has changed. If that fails, the message says why, what ran before goes on, and the
     /// next change brings everything up to date. Says whether it succeeded.
-    pub(super) async fn bring_up_to_date(&self, session: &mut Session, change: &Change) -> bool {
+    pub(super) async fn bring_up_to_date(
+        &mut self,
+        session: &mut Session,
+        change: &Change,
+    ) -> bool {
         let started = Instant::now();
         let files = listed(session, change);
         match self.update(session, change).await {
@@ -35,7 +39,7 @@ impl Serving {
 
     /// What was done, in words.
     async fn update(
-        &self,
+        &mut self,
         session: &mut Session,
         change: &Change,
     ) -> Result<Vec<String>, StackError> {
@@ -54,13 +58,15 @@ impl Serving {
                 let deployed = session
                     .deploy(session.ports.emulator, &prepared.assembly)
                     .await?;
-                self.adopt(session, &prepared.assembly, &deployed)?;
+                self.adopt(session, &prepared.assembly, &deployed).await?;
                 updated = true;
             }
             built = prepared.built;
         }
         for program in &built {
             if program.put_in_place(&session.paths)? {
+                let bootstrap = program.bootstrap(&session.paths);
+                self.services.restart(&bootstrap).await?;
                 done.push(format!("{} rebuilt", program.label()));
             }
         }

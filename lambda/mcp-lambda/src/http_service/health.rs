@@ -7,9 +7,6 @@ use serde_json::json;
 use crate::endpoint::refusal::json_response;
 use crate::runtime::response::Response;
 
-/// The path that load balancers ask, without an access token.
-pub(crate) const HEALTH_PATH: &str = "/health";
-
 /// Why the server cannot serve requests now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NotReady {

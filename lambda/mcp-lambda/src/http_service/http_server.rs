@@ -9,11 +9,12 @@ use bytes::Bytes;
 use http::{Method, Request};
 use http_body::Body;
 use http_body_util::BodyExt;
+use mcp_lambda_contract::HEALTH_PATH;
 use rmcp::ServerHandler;
 use tokio::sync::Semaphore;
 
 use crate::endpoint::refusal::Refusal;
-use crate::http_service::health::{self, HEALTH_PATH, NotReady};
+use crate::http_service::health::{self, NotReady};
 use crate::http_service::held_body::HeldBody;
 use crate::http_service::open_work::OpenWork;
 use crate::http_service::resource_server::ResourceServer;

@@ -14,8 +14,8 @@ mcp_lambda_contract::settings! {
         /// Name of the DynamoDB table that holds what outlives an invocation. Its TTL attribute is expires.
         pub(crate) table: Option<String> = MCP_STATE_TABLE,
         /// Secret. Comma-separated secrets that seal session ids, each an id, a colon and 43 to 256 random letters,
-        /// digits, +, /, =, - and _. The first one seals, all of them open: put a new one first, and remove the old
-        /// one a week later.
+        /// digits, +, /, =, - and _; a secret without an id and a colon has the id generated. The first one seals, all
+        /// of them open: put a new one first, and remove the old one a week later.
         pub(crate) keys: Option<StateKeys> = MCP_STATE_KEYS,
         /// Whether results of the tools that are cached come from the cache. With false every call runs the tool.
         pub(crate) result_cache: bool = MCP_RESULT_CACHE or "true",

@@ -63,7 +63,7 @@ impl Telemetry {
         Arc::new(Self {
             log: process.log.clone(),
             server: server.to_owned(),
-            metrics: is_function && settings.metrics == Metrics::Emf,
+            metrics: (is_function || process.is_ecs_task()) && settings.metrics == Metrics::Emf,
             clients: settings
                 .log_clients
                 .as_ref()

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::event_source::{Function, TRACE, call, modern_event, set_header};
 use crate::issuer::Issuer;
 use crate::plain_http::{PlainServer, post};
+use crate::server;
 
 const PARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
@@ -185,6 +186,48 @@ async fn a_streamed_answer_is_logged_when_it_ends() {
     );
 }
 
+/// The line about the first request to a service.
+async fn line_of(server: &PlainServer) -> Value {
+    let line = async {
+        loop {
+            let found = server
+                .log
+                .lock()
+                .unwrap()
+                .iter()
+                .find(|line| line.contains("\"request\""))
+                .cloned();
+            match found {
+                Some(line) => return serde_json::from_str::<Value>(&line).unwrap(),
+                None => tokio::time::sleep(Duration::from_millis(5)).await,
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), line)
+        .await
+        .expect("a line")
+}
+
+#[tokio::test]
+async fn a_task_of_amazon_ecs_writes_metrics_as_a_function_does() {
+    let issuer = Issuer::start().await;
+    let task = ("ECS_CONTAINER_METADATA_URI_V4", "http://169.254.170.2/v4/1");
+    let server = PlainServer::start_with(&issuer, &[task], server::definition).await;
+    let token = format!("Bearer {}", issuer.token(&server.claims()));
+    let client = Client::builder(TokioExecutor::new()).build_http::<Full<Bytes>>();
+    let request = post(&server.url, Some(&token), &echo("hello"));
+    client.request(request).await.unwrap();
+    let line = line_of(&server).await;
+    let metrics = line["_aws"]["CloudWatchMetrics"][0]["Metrics"]
+        .as_array()
+        .unwrap();
+    let names: Vec<&str> = metrics
+        .iter()
+        .map(|metric| metric["Name"].as_str().unwrap())
+        .collect();
+    assert_eq!(names, ["Calls", "Errors", "Latency"]);
+}
+
 #[tokio::test]
 async fn a_client_that_goes_away_leaves_a_line() {
     let issuer = Issuer::start().await;
@@ -202,24 +245,7 @@ async fn a_client_that_goes_away_leaves_a_line() {
         "the stream has begun"
     );
     drop((answer, client));
-    let line = async {
-        loop {
-            let found = server
-                .log
-                .lock()
-                .unwrap()
-                .iter()
-                .find(|line| line.contains("\"request\""))
-                .cloned();
-            match found {
-                Some(line) => return serde_json::from_str::<Value>(&line).unwrap(),
-                None => tokio::time::sleep(Duration::from_millis(5)).await,
-            }
-        }
-    };
-    let line = tokio::time::timeout(Duration::from_secs(10), line)
-        .await
-        .expect("a line");
+    let line = line_of(&server).await;
     assert_eq!(
         (&line["outcome"], &line["tool"]),
         (&json!("cancelled"), &json!("drums"))

@@ -23,6 +23,8 @@ const LONGEST_SECRET: usize = 256;
 /// version is that of the sealed form: values of an earlier version do not open.
 const SALT: &[u8] = b"mcp-lambda state keys, version 2";
 const MESSAGE_KEY: &[u8] = b"message key, AES-256-GCM:";
+/// The id of a secret without one, as Secrets Manager generates it.
+const GENERATED: &str = "generated";
 /// Random bytes of a sealed value that choose the key of this one value.
 const SELECTOR_LEN: usize = 12;
 
@@ -47,7 +49,8 @@ impl SettingValue for StateKeys {
 
     fn parse(text: &str) -> Result<Self, String> {
         let secrets = text.split(',').map(|entry| {
-            let (id, secret) = entry.trim().split_once(':')?;
+            let entry = entry.trim();
+            let (id, secret) = entry.split_once(':').unwrap_or((GENERATED, entry));
             let is_id = (1..=32).contains(&id.len())
                 && id
                     .bytes()
@@ -409,6 +412,21 @@ mod tests {
             here.shared_key(&["person", "subject", "a"]),
             here.key(&posing, &[])
         );
+    }
+
+    #[test]
+    fn a_secret_without_an_id_opens_what_the_same_secret_with_the_id_generated_has_sealed() {
+        let ada = caller("ada", "app", CallerKind::Person);
+        let (_, secret) = KEYS.split_once(':').unwrap();
+        let seal = |keys: &str| {
+            let keys = StateKeys::parse(keys).unwrap();
+            Seal::new(keys, "https://a.example/mcp", || UNIX_EPOCH)
+        };
+        let sealed = seal(&format!("generated:{secret}"))
+            .close(&ada, "value", Duration::from_secs(60))
+            .unwrap();
+        let opened = seal(secret).open::<String>(&ada, &sealed);
+        assert_eq!(opened.as_deref(), Some("value"));
     }
 
     #[test]

@@ -3,6 +3,161 @@
 
 use ::jsii_host::IntoArg as _;
 
+/// How adjustment numbers are interpreted.
+#[derive(::std::clone::Clone, ::std::marker::Copy, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+#[non_exhaustive]
+pub enum AdjustmentType {
+    /// Add the adjustment number to the current capacity.
+    ChangeInCapacity,
+    /// Add this percentage of the current capacity to itself.
+    PercentChangeInCapacity,
+    /// Make the capacity equal to the exact number given.
+    ExactCapacity,
+}
+::jsii_host::is_a!(AdjustmentType: crate::generated::aws_cdk_lib::aws_applicationautoscaling::AdjustmentType, ::jsii_host::Value);
+impl ::jsii_host::ToWire for AdjustmentType {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        let member = match self {
+            Self::ChangeInCapacity => "aws-cdk-lib.aws_applicationautoscaling.AdjustmentType/CHANGE_IN_CAPACITY",
+            Self::PercentChangeInCapacity => "aws-cdk-lib.aws_applicationautoscaling.AdjustmentType/PERCENT_CHANGE_IN_CAPACITY",
+            Self::ExactCapacity => "aws-cdk-lib.aws_applicationautoscaling.AdjustmentType/EXACT_CAPACITY",
+        };
+        ::std::result::Result::Ok(::jsii_host::json!({ "$jsii.enum": member }))
+    }
+}
+impl ::jsii_host::FromWire for AdjustmentType {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        match ::jsii_host::enum_member(&value, "aws-cdk-lib.aws_applicationautoscaling.AdjustmentType")?.as_str() {
+            "CHANGE_IN_CAPACITY" => ::std::result::Result::Ok(Self::ChangeInCapacity),
+            "PERCENT_CHANGE_IN_CAPACITY" => ::std::result::Result::Ok(Self::PercentChangeInCapacity),
+            "EXACT_CAPACITY" => ::std::result::Result::Ok(Self::ExactCapacity),
+            other => ::std::result::Result::Err(::jsii_host::unknown_member("aws-cdk-lib.aws_applicationautoscaling.AdjustmentType", other)),
+        }
+    }
+}
+/// Represent an attribute for which autoscaling can be configured.
+///
+/// This class is basically a light wrapper around ScalableTarget, but with
+/// all methods protected instead of public so they can be selectively
+/// exposed and/or more specific versions of them can be exposed by derived
+/// classes for individual services support autoscaling.
+///
+/// Typical use cases:
+///
+/// - Hide away the PredefinedMetric enum for target tracking policies.
+/// - Don't expose all scaling methods (for example Dynamo tables don't support
+///   Step Scaling, so the Dynamo subclass won't expose this method).
+#[derive(::std::clone::Clone)]
+pub struct BaseScalableAttribute(crate::generated::constructs::Construct);
+::jsii_host::handle!(BaseScalableAttribute(crate::generated::constructs::Construct), "aws-cdk-lib.aws_applicationautoscaling.BaseScalableAttribute");
+::jsii_host::is_a!(BaseScalableAttribute: crate::generated::aws_cdk_lib::aws_applicationautoscaling::BaseScalableAttribute, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::aws_cdk_lib::interfaces::aws_applicationautoscaling::IScalableTargetRef, crate::generated::constructs::Construct, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
+impl BaseScalableAttribute {
+    /// The environment this resource belongs to.
+    #[track_caller]
+    pub fn env(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::ResourceEnvironment> {
+        self.jsii_get("env")
+    }
+    /// The property `props`.
+    #[track_caller]
+    pub fn props(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_applicationautoscaling::BaseScalableAttributeProps> {
+        self.jsii_get("props")
+    }
+    /// A reference to a ScalableTarget resource.
+    #[track_caller]
+    pub fn scalable_target_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_applicationautoscaling::ScalableTargetReference> {
+        self.jsii_get("scalableTargetRef")
+    }
+    /// Scale out or in based on a metric value.
+    #[track_caller]
+    pub fn do_scale_on_metric(&self, id: impl ::jsii_host::IntoArg<::std::string::String>, props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_applicationautoscaling::BasicStepScalingPolicyProps>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("doScaleOnMetric", [id.into_arg(), props.into_arg()])
+    }
+    /// Scale out or in based on time.
+    #[track_caller]
+    pub fn do_scale_on_schedule(&self, id: impl ::jsii_host::IntoArg<::std::string::String>, props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_applicationautoscaling::ScalingSchedule>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("doScaleOnSchedule", [id.into_arg(), props.into_arg()])
+    }
+    /// Scale out or in in order to keep a metric around a target value.
+    #[track_caller]
+    pub fn do_scale_to_track_metric(&self, id: impl ::jsii_host::IntoArg<::std::string::String>, props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_applicationautoscaling::BasicTargetTrackingScalingPolicyProps>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("doScaleToTrackMetric", [id.into_arg(), props.into_arg()])
+    }
+}
+/// Properties for a ScalableTableAttribute.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct BaseScalableAttributeProps(::jsii_host::StructData);
+::jsii_host::is_a!(BaseScalableAttributeProps: crate::generated::aws_cdk_lib::aws_applicationautoscaling::BaseScalableAttributeProps, crate::generated::aws_cdk_lib::aws_applicationautoscaling::EnableScalingProps, ::jsii_host::Value);
+impl BaseScalableAttributeProps {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(dimension: impl ::jsii_host::IntoArg<::std::string::String>, max_capacity: impl ::jsii_host::IntoArg<f64>, resource_id: impl ::jsii_host::IntoArg<::std::string::String>, role: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_iam::IRole>, service_namespace: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_applicationautoscaling::ServiceNamespace>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("dimension", dimension.into_arg());
+        jsii_data.set("maxCapacity", max_capacity.into_arg());
+        jsii_data.set("resourceId", resource_id.into_arg());
+        jsii_data.set("role", role.into_arg());
+        jsii_data.set("serviceNamespace", service_namespace.into_arg());
+        Self(jsii_data)
+    }
+}
+impl BaseScalableAttributeProps {
+    /// The value of `dimension`.
+    #[track_caller]
+    pub fn get_dimension(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.0.get("dimension")
+    }
+    /// The value of `maxCapacity`.
+    #[track_caller]
+    pub fn get_max_capacity(&self) -> ::jsii_host::Result<f64> {
+        self.0.get("maxCapacity")
+    }
+    /// Minimum capacity to scale to.
+    ///
+    /// Default: 1
+    #[must_use]
+    pub fn min_capacity(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
+        self.0.set("minCapacity", value.into_arg());
+        self
+    }
+    /// The value of `minCapacity`.
+    #[track_caller]
+    pub fn get_min_capacity(&self) -> ::jsii_host::Result<::std::option::Option<f64>> {
+        self.0.get("minCapacity")
+    }
+    /// The value of `resourceId`.
+    #[track_caller]
+    pub fn get_resource_id(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.0.get("resourceId")
+    }
+    /// The value of `role`.
+    #[track_caller]
+    pub fn get_role(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::IRole> {
+        self.0.get("role")
+    }
+    /// The value of `serviceNamespace`.
+    #[track_caller]
+    pub fn get_service_namespace(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_applicationautoscaling::ServiceNamespace> {
+        self.0.get("serviceNamespace")
+    }
+}
+impl ::jsii_host::ToWire for BaseScalableAttributeProps {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_applicationautoscaling.BaseScalableAttributeProps")
+    }
+}
+impl ::jsii_host::FromWire for BaseScalableAttributeProps {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        const MEMBERS: &[::jsii_host::Member] = &[
+            ("dimension", ::jsii_host::rewire::<::std::string::String>),
+            ("maxCapacity", ::jsii_host::rewire::<f64>),
+            ("minCapacity", ::jsii_host::rewire::<f64>),
+            ("resourceId", ::jsii_host::rewire::<::std::string::String>),
+            ("role", ::jsii_host::rewire::<crate::generated::aws_cdk_lib::aws_iam::IRole>),
+            ("serviceNamespace", ::jsii_host::rewire::<crate::generated::aws_cdk_lib::aws_applicationautoscaling::ServiceNamespace>),
+        ];
+        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
+    }
+}
 /// Base interface for target tracking props.
 ///
 /// Contains the attributes that are common to target tracking policies,
@@ -73,6 +228,161 @@ impl BaseTargetTrackingProps {
 impl ::jsii_host::ToWire for BaseTargetTrackingProps {
     fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
         self.0.to_wire("aws-cdk-lib.aws_applicationautoscaling.BaseTargetTrackingProps")
+    }
+}
+/// The struct `aws-cdk-lib.aws_applicationautoscaling.BasicStepScalingPolicyProps`.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct BasicStepScalingPolicyProps(::jsii_host::StructData);
+::jsii_host::is_a!(BasicStepScalingPolicyProps: crate::generated::aws_cdk_lib::aws_applicationautoscaling::BasicStepScalingPolicyProps, ::jsii_host::Value);
+impl BasicStepScalingPolicyProps {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(metric: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::IMetric>, scaling_steps: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_applicationautoscaling::ScalingInterval>>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("metric", metric.into_arg());
+        jsii_data.set("scalingSteps", scaling_steps.into_arg());
+        Self(jsii_data)
+    }
+}
+impl BasicStepScalingPolicyProps {
+    /// How the adjustment numbers inside 'intervals' are interpreted.
+    ///
+    /// Default: ChangeInCapacity
+    #[must_use]
+    pub fn adjustment_type(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_applicationautoscaling::AdjustmentType>) -> Self {
+        self.0.set("adjustmentType", value.into_arg());
+        self
+    }
+    /// Grace period after scaling activity.
+    ///
+    /// Default: No cooldown period
+    #[must_use]
+    pub fn cooldown(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::Duration>) -> Self {
+        self.0.set("cooldown", value.into_arg());
+        self
+    }
+    /// The number of data points out of the evaluation periods that must be breaching to trigger a scaling action.
+    ///
+    /// Default: Same as `evaluationPeriods`
+    #[must_use]
+    pub fn datapoints_to_alarm(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
+        self.0.set("datapointsToAlarm", value.into_arg());
+        self
+    }
+    /// How many evaluation periods of the metric to wait before triggering a scaling action.
+    ///
+    /// Default: 1
+    #[must_use]
+    pub fn evaluation_periods(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
+        self.0.set("evaluationPeriods", value.into_arg());
+        self
+    }
+    /// Aggregation to apply to all data points over the evaluation periods.
+    ///
+    /// Default: The statistic from the metric if applicable (MIN, MAX, AVERAGE), otherwise AVERAGE.
+    #[must_use]
+    pub fn metric_aggregation_type(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_applicationautoscaling::MetricAggregationType>) -> Self {
+        self.0.set("metricAggregationType", value.into_arg());
+        self
+    }
+    /// Minimum absolute number to adjust capacity with as result of percentage scaling.
+    ///
+    /// Default: No minimum scaling effect
+    #[must_use]
+    pub fn min_adjustment_magnitude(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
+        self.0.set("minAdjustmentMagnitude", value.into_arg());
+        self
+    }
+}
+impl ::jsii_host::ToWire for BasicStepScalingPolicyProps {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_applicationautoscaling.BasicStepScalingPolicyProps")
+    }
+}
+/// Properties for a Target Tracking policy that include the metric but exclude the target.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct BasicTargetTrackingScalingPolicyProps(::jsii_host::StructData);
+::jsii_host::is_a!(BasicTargetTrackingScalingPolicyProps: crate::generated::aws_cdk_lib::aws_applicationautoscaling::BasicTargetTrackingScalingPolicyProps, crate::generated::aws_cdk_lib::aws_applicationautoscaling::BaseTargetTrackingProps, ::jsii_host::Value);
+impl BasicTargetTrackingScalingPolicyProps {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(target_value: impl ::jsii_host::IntoArg<f64>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("targetValue", target_value.into_arg());
+        Self(jsii_data)
+    }
+}
+impl BasicTargetTrackingScalingPolicyProps {
+    /// A custom metric for application autoscaling.
+    ///
+    /// Default: No custom metric.
+    #[must_use]
+    pub fn custom_metric(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_cloudwatch::IMetric>) -> Self {
+        self.0.set("customMetric", value.into_arg());
+        self
+    }
+    /// Indicates whether scale in by the target tracking policy is disabled.
+    ///
+    /// Default: false
+    #[must_use]
+    pub fn disable_scale_in(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("disableScaleIn", value.into_arg());
+        self
+    }
+    /// A name for the scaling policy.
+    ///
+    /// Default: Automatically generated name.
+    #[must_use]
+    pub fn policy_name(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("policyName", value.into_arg());
+        self
+    }
+    /// A predefined metric for application autoscaling.
+    ///
+    /// Default: No predefined metrics.
+    #[must_use]
+    pub fn predefined_metric(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_applicationautoscaling::PredefinedMetric>) -> Self {
+        self.0.set("predefinedMetric", value.into_arg());
+        self
+    }
+    /// Identify the resource associated with the metric type.
+    ///
+    /// Default: No resource label.
+    #[must_use]
+    pub fn resource_label(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("resourceLabel", value.into_arg());
+        self
+    }
+    /// Period after a scale in activity completes before another scale in activity can start.
+    ///
+    /// Default: Duration.seconds(300) for the following scalable targets: ECS services,
+    /// Spot Fleet requests, EMR clusters, AppStream 2.0 fleets, Aurora DB clusters,
+    /// Amazon SageMaker endpoint variants, Custom resources. For all other scalable
+    /// targets, the default value is Duration.seconds(0): DynamoDB tables, DynamoDB
+    /// global secondary indexes, Amazon Comprehend document classification endpoints,
+    /// Lambda provisioned concurrency
+    #[must_use]
+    pub fn scale_in_cooldown(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::Duration>) -> Self {
+        self.0.set("scaleInCooldown", value.into_arg());
+        self
+    }
+    /// Period after a scale out activity completes before another scale out activity can start.
+    ///
+    /// Default: Duration.seconds(300) for the following scalable targets: ECS services,
+    /// Spot Fleet requests, EMR clusters, AppStream 2.0 fleets, Aurora DB clusters,
+    /// Amazon SageMaker endpoint variants, Custom resources. For all other scalable
+    /// targets, the default value is Duration.seconds(0): DynamoDB tables, DynamoDB
+    /// global secondary indexes, Amazon Comprehend document classification endpoints,
+    /// Lambda provisioned concurrency
+    #[must_use]
+    pub fn scale_out_cooldown(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::Duration>) -> Self {
+        self.0.set("scaleOutCooldown", value.into_arg());
+        self
+    }
+}
+impl ::jsii_host::ToWire for BasicTargetTrackingScalingPolicyProps {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_applicationautoscaling.BasicTargetTrackingScalingPolicyProps")
     }
 }
 /// Options to configure a cron expression.
@@ -148,6 +458,235 @@ impl CronOptions {
 impl ::jsii_host::ToWire for CronOptions {
     fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
         self.0.to_wire("aws-cdk-lib.aws_applicationautoscaling.CronOptions")
+    }
+}
+/// Properties for enabling Application Auto Scaling.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct EnableScalingProps(::jsii_host::StructData);
+::jsii_host::is_a!(EnableScalingProps: crate::generated::aws_cdk_lib::aws_applicationautoscaling::EnableScalingProps, ::jsii_host::Value);
+impl EnableScalingProps {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(max_capacity: impl ::jsii_host::IntoArg<f64>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("maxCapacity", max_capacity.into_arg());
+        Self(jsii_data)
+    }
+}
+impl EnableScalingProps {
+    /// Minimum capacity to scale to.
+    ///
+    /// Default: 1
+    #[must_use]
+    pub fn min_capacity(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
+        self.0.set("minCapacity", value.into_arg());
+        self
+    }
+}
+impl ::jsii_host::ToWire for EnableScalingProps {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_applicationautoscaling.EnableScalingProps")
+    }
+}
+/// How the scaling metric is going to be aggregated.
+#[derive(::std::clone::Clone, ::std::marker::Copy, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+#[non_exhaustive]
+pub enum MetricAggregationType {
+    /// Average.
+    Average,
+    /// Minimum.
+    Minimum,
+    /// Maximum.
+    Maximum,
+}
+::jsii_host::is_a!(MetricAggregationType: crate::generated::aws_cdk_lib::aws_applicationautoscaling::MetricAggregationType, ::jsii_host::Value);
+impl ::jsii_host::ToWire for MetricAggregationType {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        let member = match self {
+            Self::Average => "aws-cdk-lib.aws_applicationautoscaling.MetricAggregationType/AVERAGE",
+            Self::Minimum => "aws-cdk-lib.aws_applicationautoscaling.MetricAggregationType/MINIMUM",
+            Self::Maximum => "aws-cdk-lib.aws_applicationautoscaling.MetricAggregationType/MAXIMUM",
+        };
+        ::std::result::Result::Ok(::jsii_host::json!({ "$jsii.enum": member }))
+    }
+}
+impl ::jsii_host::FromWire for MetricAggregationType {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        match ::jsii_host::enum_member(&value, "aws-cdk-lib.aws_applicationautoscaling.MetricAggregationType")?.as_str() {
+            "AVERAGE" => ::std::result::Result::Ok(Self::Average),
+            "MINIMUM" => ::std::result::Result::Ok(Self::Minimum),
+            "MAXIMUM" => ::std::result::Result::Ok(Self::Maximum),
+            other => ::std::result::Result::Err(::jsii_host::unknown_member("aws-cdk-lib.aws_applicationautoscaling.MetricAggregationType", other)),
+        }
+    }
+}
+/// One of the predefined autoscaling metrics.
+#[derive(::std::clone::Clone, ::std::marker::Copy, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+#[non_exhaustive]
+pub enum PredefinedMetric {
+    /// Average percentage of instances in an AppStream fleet that are being used.
+    AppstreamAverageCapacityUtilization,
+    /// Percentage of provisioned read capacity units utilized by a Keyspaces table.
+    CassandraReadCapacityUtilization,
+    /// Percentage of provisioned write capacity units utilized by a Keyspaces table.
+    CassandraWriteCapacityUtilization,
+    /// Percentage of provisioned inference units utilized by a Comprehend endpoint.
+    ComprehendInferenceUtilization,
+    /// Average CPU Utilization of read replica instances in a Neptune DB cluster.
+    NeptureReaderAverageCpuUtilization,
+    /// Percentage of provisioned read capacity units consumed by a DynamoDB table.
+    DynamodbReadCapacityUtilization,
+    /// Percentage of provisioned write capacity units consumed by a DynamoDB table.
+    DynamodbWriteCapacityUtilization,
+    /// DYANMODB_WRITE_CAPACITY_UTILIZATION.
+    #[deprecated(note = "use `PredefinedMetric.DYNAMODB_WRITE_CAPACITY_UTILIZATION`")]
+    DyanmodbWriteCapacityUtilization,
+    /// ALB_REQUEST_COUNT_PER_TARGET.
+    AlbRequestCountPerTarget,
+    /// RDS_READER_AVERAGE_CPU_UTILIZATION.
+    RdsReaderAverageCpuUtilization,
+    /// RDS_READER_AVERAGE_DATABASE_CONNECTIONS.
+    RdsReaderAverageDatabaseConnections,
+    /// EC2_SPOT_FLEET_REQUEST_AVERAGE_CPU_UTILIZATION.
+    Ec2SpotFleetRequestAverageCpuUtilization,
+    /// EC2_SPOT_FLEET_REQUEST_AVERAGE_NETWORK_IN.
+    Ec2SpotFleetRequestAverageNetworkIn,
+    /// EC2_SPOT_FLEET_REQUEST_AVERAGE_NETWORK_OUT.
+    Ec2SpotFleetRequestAverageNetworkOut,
+    /// SAGEMAKER_VARIANT_INVOCATIONS_PER_INSTANCE.
+    SagemakerVariantInvocationsPerInstance,
+    /// SAGEMAKER_VARIANT_PROVISIONED_CONCURRENCY_UTILIZATION.
+    SagemakerVariantProvisionedConcurrencyUtilization,
+    /// SAGEMAKER_INFERENCE_COMPONENT_INVOCATIONS_PER_COPY.
+    SagemakerInferenceComponentInvocationsPerCopy,
+    /// ECS_SERVICE_AVERAGE_CPU_UTILIZATION.
+    EcsServiceAverageCpuUtilization,
+    /// ECS_SERVICE_AVERAGE_MEMORY_UTILIZATION.
+    EcsServiceAverageMemoryUtilization,
+    /// LAMBDA_PROVISIONED_CONCURRENCY_UTILIZATION.
+    LambdaProvisionedConcurrencyUtilization,
+    /// KAFKA_BROKER_STORAGE_UTILIZATION.
+    KafkaBrokerStorageUtilization,
+    /// ELASTICACHE_PRIMARY_ENGINE_CPU_UTILIZATION.
+    ElasticachePrimaryEngineCpuUtilization,
+    /// ELASTICACHE_REPLICA_ENGINE_CPU_UTILIZATION.
+    ElasticacheReplicaEngineCpuUtilization,
+    /// ELASTICACHE_DATABASE_MEMORY_USAGE_COUNTED_FOR_EVICT_PERCENTAGE.
+    ElasticacheDatabaseMemoryUsageCountedForEvictPercentage,
+    /// ELASTICACHE_DATABASE_CAPACITY_USAGE_COUNTED_FOR_EVICT_PERCENTAGE.
+    ElasticacheDatabaseCapacityUsageCountedForEvictPercentage,
+    /// SAGEMAKER_INFERENCE_COMPONENT_CONCURRENT_REQUESTS_PER_COPY_HIGH_RESOLUTION.
+    SagemakerInferenceComponentConcurrentRequestsPerCopyHighResolution,
+    /// SAGEMAKER_VARIANT_CONCURRENT_REQUESTS_PER_MODEL_HIGH_RESOLUTION.
+    SagemakerVariantConcurrentRequestsPerModelHighResolution,
+    /// WORKSPACES_AVERAGE_USER_SESSIONS_CAPACITY_UTILIZATION.
+    WorkspacesAverageUserSessionsCapacityUtilization,
+}
+::jsii_host::is_a!(PredefinedMetric: crate::generated::aws_cdk_lib::aws_applicationautoscaling::PredefinedMetric, ::jsii_host::Value);
+impl ::jsii_host::ToWire for PredefinedMetric {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        let member = match self {
+            Self::AppstreamAverageCapacityUtilization => "aws-cdk-lib.aws_applicationautoscaling.PredefinedMetric/APPSTREAM_AVERAGE_CAPACITY_UTILIZATION",
+            Self::CassandraReadCapacityUtilization => "aws-cdk-lib.aws_applicationautoscaling.PredefinedMetric/CASSANDRA_READ_CAPACITY_UTILIZATION",
+            Self::CassandraWriteCapacityUtilization => "aws-cdk-lib.aws_applicationautoscaling.PredefinedMetric/CASSANDRA_WRITE_CAPACITY_UTILIZATION",
+            Self::ComprehendInferenceUtilization => "aws-cdk-lib.aws_applicationautoscaling.PredefinedMetric/COMPREHEND_INFERENCE_UTILIZATION",
+            Self::NeptureReaderAverageCpuUtilization => "aws-cdk-lib.aws_applicationautoscaling.PredefinedMetric/NEPTURE_READER_AVERAGE_CPU_UTILIZATION",
+            Self::DynamodbReadCapacityUtilization => "aws-cdk-lib.aws_applicationautoscaling.PredefinedMetric/DYNAMODB_READ_CAPACITY_UTILIZATION",
+            Self::DynamodbWriteCapacityUtilization => "aws-cdk-lib.aws_applicationautoscaling.PredefinedMetric/DYNAMODB_WRITE_CAPACITY_UTILIZATION",
+            Self::DyanmodbWriteCapacityUtilization => "aws-cdk-lib.aws_applicationautoscaling.PredefinedMetric/DYANMODB_WRITE_CAPACITY_UTILIZATION",
+            Self::AlbRequestCountPerTarget => "aws-cdk-lib.aws_applicationautoscaling.PredefinedMetric/ALB_REQUEST_COUNT_PER_TARGET",
+            Self::RdsReaderAverageCpuUtilization => "aws-cdk-lib.aws_applicationautoscaling.PredefinedMetric/RDS_READER_AVERAGE_CPU_UTILIZATION",
+            Self::RdsReaderAverageDatabaseConnections => "aws-cdk-lib.aws_applicationautoscaling.PredefinedMetric/RDS_READER_AVERAGE_DATABASE_CONNECTIONS",
+            Self::Ec2SpotFleetRequestAverageCpuUtilization => "aws-cdk-lib.aws_applicationautoscaling.PredefinedMetric/EC2_SPOT_FLEET_REQUEST_AVERAGE_CPU_UTILIZATION",
+            Self::Ec2SpotFleetRequestAverageNetworkIn => "aws-cdk-lib.aws_applicationautoscaling.PredefinedMetric/EC2_SPOT_FLEET_REQUEST_AVERAGE_NETWORK_IN",
+            Self::Ec2SpotFleetRequestAverageNetworkOut => "aws-cdk-lib.aws_applicationautoscaling.PredefinedMetric/EC2_SPOT_FLEET_REQUEST_AVERAGE_NETWORK_OUT",
+            Self::SagemakerVariantInvocationsPerInstance => "aws-cdk-lib.aws_applicationautoscaling.PredefinedMetric/SAGEMAKER_VARIANT_INVOCATIONS_PER_INSTANCE",
+            Self::SagemakerVariantProvisionedConcurrencyUtilization => "aws-cdk-lib.aws_applicationautoscaling.PredefinedMetric/SAGEMAKER_VARIANT_PROVISIONED_CONCURRENCY_UTILIZATION",
+            Self::SagemakerInferenceComponentInvocationsPerCopy => "aws-cdk-lib.aws_applicationautoscaling.PredefinedMetric/SAGEMAKER_INFERENCE_COMPONENT_INVOCATIONS_PER_COPY",
+            Self::EcsServiceAverageCpuUtilization => "aws-cdk-lib.aws_applicationautoscaling.PredefinedMetric/ECS_SERVICE_AVERAGE_CPU_UTILIZATION",
+            Self::EcsServiceAverageMemoryUtilization => "aws-cdk-lib.aws_applicationautoscaling.PredefinedMetric/ECS_SERVICE_AVERAGE_MEMORY_UTILIZATION",
+            Self::LambdaProvisionedConcurrencyUtilization => "aws-cdk-lib.aws_applicationautoscaling.PredefinedMetric/LAMBDA_PROVISIONED_CONCURRENCY_UTILIZATION",
+            Self::KafkaBrokerStorageUtilization => "aws-cdk-lib.aws_applicationautoscaling.PredefinedMetric/KAFKA_BROKER_STORAGE_UTILIZATION",
+            Self::ElasticachePrimaryEngineCpuUtilization => "aws-cdk-lib.aws_applicationautoscaling.PredefinedMetric/ELASTICACHE_PRIMARY_ENGINE_CPU_UTILIZATION",
+            Self::ElasticacheReplicaEngineCpuUtilization => "aws-cdk-lib.aws_applicationautoscaling.PredefinedMetric/ELASTICACHE_REPLICA_ENGINE_CPU_UTILIZATION",
+            Self::ElasticacheDatabaseMemoryUsageCountedForEvictPercentage => "aws-cdk-lib.aws_applicationautoscaling.PredefinedMetric/ELASTICACHE_DATABASE_MEMORY_USAGE_COUNTED_FOR_EVICT_PERCENTAGE",
+            Self::ElasticacheDatabaseCapacityUsageCountedForEvictPercentage => "aws-cdk-lib.aws_applicationautoscaling.PredefinedMetric/ELASTICACHE_DATABASE_CAPACITY_USAGE_COUNTED_FOR_EVICT_PERCENTAGE",
+            Self::SagemakerInferenceComponentConcurrentRequestsPerCopyHighResolution => "aws-cdk-lib.aws_applicationautoscaling.PredefinedMetric/SAGEMAKER_INFERENCE_COMPONENT_CONCURRENT_REQUESTS_PER_COPY_HIGH_RESOLUTION",
+            Self::SagemakerVariantConcurrentRequestsPerModelHighResolution => "aws-cdk-lib.aws_applicationautoscaling.PredefinedMetric/SAGEMAKER_VARIANT_CONCURRENT_REQUESTS_PER_MODEL_HIGH_RESOLUTION",
+            Self::WorkspacesAverageUserSessionsCapacityUtilization => "aws-cdk-lib.aws_applicationautoscaling.PredefinedMetric/WORKSPACES_AVERAGE_USER_SESSIONS_CAPACITY_UTILIZATION",
+        };
+        ::std::result::Result::Ok(::jsii_host::json!({ "$jsii.enum": member }))
+    }
+}
+impl ::jsii_host::FromWire for PredefinedMetric {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        match ::jsii_host::enum_member(&value, "aws-cdk-lib.aws_applicationautoscaling.PredefinedMetric")?.as_str() {
+            "APPSTREAM_AVERAGE_CAPACITY_UTILIZATION" => ::std::result::Result::Ok(Self::AppstreamAverageCapacityUtilization),
+            "CASSANDRA_READ_CAPACITY_UTILIZATION" => ::std::result::Result::Ok(Self::CassandraReadCapacityUtilization),
+            "CASSANDRA_WRITE_CAPACITY_UTILIZATION" => ::std::result::Result::Ok(Self::CassandraWriteCapacityUtilization),
+            "COMPREHEND_INFERENCE_UTILIZATION" => ::std::result::Result::Ok(Self::ComprehendInferenceUtilization),
+            "NEPTURE_READER_AVERAGE_CPU_UTILIZATION" => ::std::result::Result::Ok(Self::NeptureReaderAverageCpuUtilization),
+            "DYNAMODB_READ_CAPACITY_UTILIZATION" => ::std::result::Result::Ok(Self::DynamodbReadCapacityUtilization),
+            "DYNAMODB_WRITE_CAPACITY_UTILIZATION" => ::std::result::Result::Ok(Self::DynamodbWriteCapacityUtilization),
+            "DYANMODB_WRITE_CAPACITY_UTILIZATION" => ::std::result::Result::Ok(Self::DyanmodbWriteCapacityUtilization),
+            "ALB_REQUEST_COUNT_PER_TARGET" => ::std::result::Result::Ok(Self::AlbRequestCountPerTarget),
+            "RDS_READER_AVERAGE_CPU_UTILIZATION" => ::std::result::Result::Ok(Self::RdsReaderAverageCpuUtilization),
+            "RDS_READER_AVERAGE_DATABASE_CONNECTIONS" => ::std::result::Result::Ok(Self::RdsReaderAverageDatabaseConnections),
+            "EC2_SPOT_FLEET_REQUEST_AVERAGE_CPU_UTILIZATION" => ::std::result::Result::Ok(Self::Ec2SpotFleetRequestAverageCpuUtilization),
+            "EC2_SPOT_FLEET_REQUEST_AVERAGE_NETWORK_IN" => ::std::result::Result::Ok(Self::Ec2SpotFleetRequestAverageNetworkIn),
+            "EC2_SPOT_FLEET_REQUEST_AVERAGE_NETWORK_OUT" => ::std::result::Result::Ok(Self::Ec2SpotFleetRequestAverageNetworkOut),
+            "SAGEMAKER_VARIANT_INVOCATIONS_PER_INSTANCE" => ::std::result::Result::Ok(Self::SagemakerVariantInvocationsPerInstance),
+            "SAGEMAKER_VARIANT_PROVISIONED_CONCURRENCY_UTILIZATION" => ::std::result::Result::Ok(Self::SagemakerVariantProvisionedConcurrencyUtilization),
+            "SAGEMAKER_INFERENCE_COMPONENT_INVOCATIONS_PER_COPY" => ::std::result::Result::Ok(Self::SagemakerInferenceComponentInvocationsPerCopy),
+            "ECS_SERVICE_AVERAGE_CPU_UTILIZATION" => ::std::result::Result::Ok(Self::EcsServiceAverageCpuUtilization),
+            "ECS_SERVICE_AVERAGE_MEMORY_UTILIZATION" => ::std::result::Result::Ok(Self::EcsServiceAverageMemoryUtilization),
+            "LAMBDA_PROVISIONED_CONCURRENCY_UTILIZATION" => ::std::result::Result::Ok(Self::LambdaProvisionedConcurrencyUtilization),
+            "KAFKA_BROKER_STORAGE_UTILIZATION" => ::std::result::Result::Ok(Self::KafkaBrokerStorageUtilization),
+            "ELASTICACHE_PRIMARY_ENGINE_CPU_UTILIZATION" => ::std::result::Result::Ok(Self::ElasticachePrimaryEngineCpuUtilization),
+            "ELASTICACHE_REPLICA_ENGINE_CPU_UTILIZATION" => ::std::result::Result::Ok(Self::ElasticacheReplicaEngineCpuUtilization),
+            "ELASTICACHE_DATABASE_MEMORY_USAGE_COUNTED_FOR_EVICT_PERCENTAGE" => ::std::result::Result::Ok(Self::ElasticacheDatabaseMemoryUsageCountedForEvictPercentage),
+            "ELASTICACHE_DATABASE_CAPACITY_USAGE_COUNTED_FOR_EVICT_PERCENTAGE" => ::std::result::Result::Ok(Self::ElasticacheDatabaseCapacityUsageCountedForEvictPercentage),
+            "SAGEMAKER_INFERENCE_COMPONENT_CONCURRENT_REQUESTS_PER_COPY_HIGH_RESOLUTION" => ::std::result::Result::Ok(Self::SagemakerInferenceComponentConcurrentRequestsPerCopyHighResolution),
+            "SAGEMAKER_VARIANT_CONCURRENT_REQUESTS_PER_MODEL_HIGH_RESOLUTION" => ::std::result::Result::Ok(Self::SagemakerVariantConcurrentRequestsPerModelHighResolution),
+            "WORKSPACES_AVERAGE_USER_SESSIONS_CAPACITY_UTILIZATION" => ::std::result::Result::Ok(Self::WorkspacesAverageUserSessionsCapacityUtilization),
+            other => ::std::result::Result::Err(::jsii_host::unknown_member("aws-cdk-lib.aws_applicationautoscaling.PredefinedMetric", other)),
+        }
+    }
+}
+/// A range of metric values in which to apply a certain scaling operation.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct ScalingInterval(::jsii_host::StructData);
+::jsii_host::is_a!(ScalingInterval: crate::generated::aws_cdk_lib::aws_applicationautoscaling::ScalingInterval, ::jsii_host::Value);
+impl ScalingInterval {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(change: impl ::jsii_host::IntoArg<f64>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("change", change.into_arg());
+        Self(jsii_data)
+    }
+}
+impl ScalingInterval {
+    /// The lower bound of the interval.
+    ///
+    /// Default: Threshold automatically derived from neighbouring intervals
+    #[must_use]
+    pub fn lower(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
+        self.0.set("lower", value.into_arg());
+        self
+    }
+    /// The upper bound of the interval.
+    ///
+    /// Default: Threshold automatically derived from neighbouring intervals
+    #[must_use]
+    pub fn upper(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
+        self.0.set("upper", value.into_arg());
+        self
+    }
+}
+impl ::jsii_host::ToWire for ScalingInterval {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_applicationautoscaling.ScalingInterval")
     }
 }
 /// A scheduled scaling action.
@@ -283,5 +822,85 @@ impl Schedule {
     #[track_caller]
     pub fn rate(duration: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::Duration>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_applicationautoscaling::Schedule> {
         ::jsii_host::static_invoke(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_applicationautoscaling.Schedule", "rate", ::std::vec![duration.into_arg()])
+    }
+}
+/// The service that supports Application AutoScaling.
+#[derive(::std::clone::Clone, ::std::marker::Copy, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+#[non_exhaustive]
+pub enum ServiceNamespace {
+    /// Elastic Container Service.
+    Ecs,
+    /// Elastic Map Reduce.
+    ElasticMapReduce,
+    /// Elastic Compute Cloud.
+    Ec2,
+    /// App Stream.
+    Appstream,
+    /// Dynamo DB.
+    Dynamodb,
+    /// Relational Database Service.
+    Rds,
+    /// SageMaker.
+    Sagemaker,
+    /// Custom Resource.
+    CustomResource,
+    /// Lambda.
+    Lambda,
+    /// Comprehend.
+    Comprehend,
+    /// Kafka.
+    Kafka,
+    /// ElastiCache.
+    Elasticache,
+    /// Neptune.
+    Neptune,
+    /// Cassandra.
+    Cassandra,
+    /// Workspaces.
+    Workspaces,
+}
+::jsii_host::is_a!(ServiceNamespace: crate::generated::aws_cdk_lib::aws_applicationautoscaling::ServiceNamespace, ::jsii_host::Value);
+impl ::jsii_host::ToWire for ServiceNamespace {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        let member = match self {
+            Self::Ecs => "aws-cdk-lib.aws_applicationautoscaling.ServiceNamespace/ECS",
+            Self::ElasticMapReduce => "aws-cdk-lib.aws_applicationautoscaling.ServiceNamespace/ELASTIC_MAP_REDUCE",
+            Self::Ec2 => "aws-cdk-lib.aws_applicationautoscaling.ServiceNamespace/EC2",
+            Self::Appstream => "aws-cdk-lib.aws_applicationautoscaling.ServiceNamespace/APPSTREAM",
+            Self::Dynamodb => "aws-cdk-lib.aws_applicationautoscaling.ServiceNamespace/DYNAMODB",
+            Self::Rds => "aws-cdk-lib.aws_applicationautoscaling.ServiceNamespace/RDS",
+            Self::Sagemaker => "aws-cdk-lib.aws_applicationautoscaling.ServiceNamespace/SAGEMAKER",
+            Self::CustomResource => "aws-cdk-lib.aws_applicationautoscaling.ServiceNamespace/CUSTOM_RESOURCE",
+            Self::Lambda => "aws-cdk-lib.aws_applicationautoscaling.ServiceNamespace/LAMBDA",
+            Self::Comprehend => "aws-cdk-lib.aws_applicationautoscaling.ServiceNamespace/COMPREHEND",
+            Self::Kafka => "aws-cdk-lib.aws_applicationautoscaling.ServiceNamespace/KAFKA",
+            Self::Elasticache => "aws-cdk-lib.aws_applicationautoscaling.ServiceNamespace/ELASTICACHE",
+            Self::Neptune => "aws-cdk-lib.aws_applicationautoscaling.ServiceNamespace/NEPTUNE",
+            Self::Cassandra => "aws-cdk-lib.aws_applicationautoscaling.ServiceNamespace/CASSANDRA",
+            Self::Workspaces => "aws-cdk-lib.aws_applicationautoscaling.ServiceNamespace/WORKSPACES",
+        };
+        ::std::result::Result::Ok(::jsii_host::json!({ "$jsii.enum": member }))
+    }
+}
+impl ::jsii_host::FromWire for ServiceNamespace {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        match ::jsii_host::enum_member(&value, "aws-cdk-lib.aws_applicationautoscaling.ServiceNamespace")?.as_str() {
+            "ECS" => ::std::result::Result::Ok(Self::Ecs),
+            "ELASTIC_MAP_REDUCE" => ::std::result::Result::Ok(Self::ElasticMapReduce),
+            "EC2" => ::std::result::Result::Ok(Self::Ec2),
+            "APPSTREAM" => ::std::result::Result::Ok(Self::Appstream),
+            "DYNAMODB" => ::std::result::Result::Ok(Self::Dynamodb),
+            "RDS" => ::std::result::Result::Ok(Self::Rds),
+            "SAGEMAKER" => ::std::result::Result::Ok(Self::Sagemaker),
+            "CUSTOM_RESOURCE" => ::std::result::Result::Ok(Self::CustomResource),
+            "LAMBDA" => ::std::result::Result::Ok(Self::Lambda),
+            "COMPREHEND" => ::std::result::Result::Ok(Self::Comprehend),
+            "KAFKA" => ::std::result::Result::Ok(Self::Kafka),
+            "ELASTICACHE" => ::std::result::Result::Ok(Self::Elasticache),
+            "NEPTUNE" => ::std::result::Result::Ok(Self::Neptune),
+            "CASSANDRA" => ::std::result::Result::Ok(Self::Cassandra),
+            "WORKSPACES" => ::std::result::Result::Ok(Self::Workspaces),
+            other => ::std::result::Result::Err(::jsii_host::unknown_member("aws-cdk-lib.aws_applicationautoscaling.ServiceNamespace", other)),
+        }
     }
 }

@@ -1605,6 +1605,54 @@ impl ::jsii_host::FromWire for DestinationOptions {
         ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
     }
 }
+/// Supported EBS volume types for blockDevices.
+#[derive(::std::clone::Clone, ::std::marker::Copy, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+#[non_exhaustive]
+pub enum EbsDeviceVolumeType {
+    /// Magnetic.
+    Standard,
+    /// Provisioned IOPS SSD - IO1.
+    Io1,
+    /// Provisioned IOPS SSD - IO2.
+    Io2,
+    /// General Purpose SSD - GP2.
+    Gp2,
+    /// General Purpose SSD - GP3.
+    Gp3,
+    /// Throughput Optimized HDD.
+    St1,
+    /// Cold HDD.
+    Sc1,
+}
+::jsii_host::is_a!(EbsDeviceVolumeType: crate::generated::aws_cdk_lib::aws_ec2::EbsDeviceVolumeType, ::jsii_host::Value);
+impl ::jsii_host::ToWire for EbsDeviceVolumeType {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        let member = match self {
+            Self::Standard => "aws-cdk-lib.aws_ec2.EbsDeviceVolumeType/STANDARD",
+            Self::Io1 => "aws-cdk-lib.aws_ec2.EbsDeviceVolumeType/IO1",
+            Self::Io2 => "aws-cdk-lib.aws_ec2.EbsDeviceVolumeType/IO2",
+            Self::Gp2 => "aws-cdk-lib.aws_ec2.EbsDeviceVolumeType/GP2",
+            Self::Gp3 => "aws-cdk-lib.aws_ec2.EbsDeviceVolumeType/GP3",
+            Self::St1 => "aws-cdk-lib.aws_ec2.EbsDeviceVolumeType/ST1",
+            Self::Sc1 => "aws-cdk-lib.aws_ec2.EbsDeviceVolumeType/SC1",
+        };
+        ::std::result::Result::Ok(::jsii_host::json!({ "$jsii.enum": member }))
+    }
+}
+impl ::jsii_host::FromWire for EbsDeviceVolumeType {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        match ::jsii_host::enum_member(&value, "aws-cdk-lib.aws_ec2.EbsDeviceVolumeType")?.as_str() {
+            "STANDARD" => ::std::result::Result::Ok(Self::Standard),
+            "IO1" => ::std::result::Result::Ok(Self::Io1),
+            "IO2" => ::std::result::Result::Ok(Self::Io2),
+            "GP2" => ::std::result::Result::Ok(Self::Gp2),
+            "GP3" => ::std::result::Result::Ok(Self::Gp3),
+            "ST1" => ::std::result::Result::Ok(Self::St1),
+            "SC1" => ::std::result::Result::Ok(Self::Sc1),
+            other => ::std::result::Result::Err(::jsii_host::unknown_member("aws-cdk-lib.aws_ec2.EbsDeviceVolumeType", other)),
+        }
+    }
+}
 /// Configuration for an egress security group rule.
 #[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
 pub struct EgressRuleConfig(::jsii_host::StructData);
@@ -3363,6 +3411,38 @@ impl IVpcEndpoint {
         self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
     }
 }
+/// A load balancer that can host a VPC Endpoint Service.
+#[derive(::std::clone::Clone)]
+pub struct IVpcEndpointServiceLoadBalancer(::jsii_host::Object);
+::jsii_host::handle!(IVpcEndpointServiceLoadBalancer(::jsii_host::Object), "aws-cdk-lib.aws_ec2.IVpcEndpointServiceLoadBalancer");
+::jsii_host::is_a!(IVpcEndpointServiceLoadBalancer: crate::generated::aws_cdk_lib::aws_ec2::IVpcEndpointServiceLoadBalancer, ::jsii_host::Value);
+impl IVpcEndpointServiceLoadBalancer {
+    /// The ARN of the load balancer that hosts the VPC Endpoint Service.
+    #[track_caller]
+    pub fn load_balancer_arn(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("loadBalancerArn")
+    }
+    /// A Rust implementation, to be added to an overridden class.
+    pub fn implementation(value: impl IVpcEndpointServiceLoadBalancerImpl) -> ::jsii_host::Implementation<Self> {
+        let value = ::std::rc::Rc::new(value);
+        let mut overrides = ::jsii_host::Overrides::new();
+        overrides.interface("aws-cdk-lib.aws_ec2.IVpcEndpointServiceLoadBalancer");
+        let this = ::std::rc::Rc::clone(&value);
+        overrides.getter("loadBalancerArn", move |_, _| ::jsii_host::ToWire::to_wire(&this.load_balancer_arn()?));
+        overrides.implementation(value);
+        ::jsii_host::Implementation::new(overrides)
+    }
+    /// Hands a Rust implementation to JavaScript.
+    #[track_caller]
+    pub fn implement(value: impl IVpcEndpointServiceLoadBalancerImpl) -> ::jsii_host::Result<Self> {
+        ::jsii_host::create_with_overrides(&crate::generated::aws_cdk_lib::ASSEMBLY, "Object", ::std::vec![], Self::implementation(value).into_overrides()).map(::jsii_host::Handle::from_object)
+    }
+}
+/// What Rust code provides to be a [`IVpcEndpointServiceLoadBalancer`].
+pub trait IVpcEndpointServiceLoadBalancerImpl: 'static {
+    /// `loadBalancerArn`, read by JavaScript.
+    fn load_balancer_arn(&self) -> ::jsii_host::Result<::std::string::String>;
+}
 /// The interface `aws-cdk-lib.aws_ec2.IVpnConnection`.
 #[derive(::std::clone::Clone)]
 pub struct IVpnConnection(::jsii_host::Object);
@@ -4101,6 +4181,38 @@ impl<T: ::jsii_host::Handle> NetworkAclEntryProps<::jsii_host::Pending<T>> {
 impl ::jsii_host::ToWire for NetworkAclEntryProps {
     fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
         self.0.to_wire("aws-cdk-lib.aws_ec2.NetworkAclEntryProps")
+    }
+}
+/// The OS type of a particular image.
+#[derive(::std::clone::Clone, ::std::marker::Copy, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+#[non_exhaustive]
+pub enum OperatingSystemType {
+    /// The member `LINUX`.
+    Linux,
+    /// The member `WINDOWS`.
+    Windows,
+    /// Used when the type of the operating system is not known (for example, for imported Auto-Scaling Groups).
+    Unknown,
+}
+::jsii_host::is_a!(OperatingSystemType: crate::generated::aws_cdk_lib::aws_ec2::OperatingSystemType, ::jsii_host::Value);
+impl ::jsii_host::ToWire for OperatingSystemType {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        let member = match self {
+            Self::Linux => "aws-cdk-lib.aws_ec2.OperatingSystemType/LINUX",
+            Self::Windows => "aws-cdk-lib.aws_ec2.OperatingSystemType/WINDOWS",
+            Self::Unknown => "aws-cdk-lib.aws_ec2.OperatingSystemType/UNKNOWN",
+        };
+        ::std::result::Result::Ok(::jsii_host::json!({ "$jsii.enum": member }))
+    }
+}
+impl ::jsii_host::FromWire for OperatingSystemType {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        match ::jsii_host::enum_member(&value, "aws-cdk-lib.aws_ec2.OperatingSystemType")?.as_str() {
+            "LINUX" => ::std::result::Result::Ok(Self::Linux),
+            "WINDOWS" => ::std::result::Result::Ok(Self::Windows),
+            "UNKNOWN" => ::std::result::Result::Ok(Self::Unknown),
+            other => ::std::result::Result::Err(::jsii_host::unknown_member("aws-cdk-lib.aws_ec2.OperatingSystemType", other)),
+        }
     }
 }
 /// Interface for classes that provide the connection-specification parts of a security group rule.
@@ -7026,54 +7138,6 @@ impl EbsDeviceSnapshotOptions {
 impl ::jsii_host::ToWire for EbsDeviceSnapshotOptions {
     fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
         self.0.to_wire("aws-cdk-lib.aws_ec2.EbsDeviceSnapshotOptions")
-    }
-}
-/// Supported EBS volume types for blockDevices.
-#[derive(::std::clone::Clone, ::std::marker::Copy, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
-#[non_exhaustive]
-pub enum EbsDeviceVolumeType {
-    /// Magnetic.
-    Standard,
-    /// Provisioned IOPS SSD - IO1.
-    Io1,
-    /// Provisioned IOPS SSD - IO2.
-    Io2,
-    /// General Purpose SSD - GP2.
-    Gp2,
-    /// General Purpose SSD - GP3.
-    Gp3,
-    /// Throughput Optimized HDD.
-    St1,
-    /// Cold HDD.
-    Sc1,
-}
-::jsii_host::is_a!(EbsDeviceVolumeType: crate::generated::aws_cdk_lib::aws_ec2::EbsDeviceVolumeType, ::jsii_host::Value);
-impl ::jsii_host::ToWire for EbsDeviceVolumeType {
-    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
-        let member = match self {
-            Self::Standard => "aws-cdk-lib.aws_ec2.EbsDeviceVolumeType/STANDARD",
-            Self::Io1 => "aws-cdk-lib.aws_ec2.EbsDeviceVolumeType/IO1",
-            Self::Io2 => "aws-cdk-lib.aws_ec2.EbsDeviceVolumeType/IO2",
-            Self::Gp2 => "aws-cdk-lib.aws_ec2.EbsDeviceVolumeType/GP2",
-            Self::Gp3 => "aws-cdk-lib.aws_ec2.EbsDeviceVolumeType/GP3",
-            Self::St1 => "aws-cdk-lib.aws_ec2.EbsDeviceVolumeType/ST1",
-            Self::Sc1 => "aws-cdk-lib.aws_ec2.EbsDeviceVolumeType/SC1",
-        };
-        ::std::result::Result::Ok(::jsii_host::json!({ "$jsii.enum": member }))
-    }
-}
-impl ::jsii_host::FromWire for EbsDeviceVolumeType {
-    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
-        match ::jsii_host::enum_member(&value, "aws-cdk-lib.aws_ec2.EbsDeviceVolumeType")?.as_str() {
-            "STANDARD" => ::std::result::Result::Ok(Self::Standard),
-            "IO1" => ::std::result::Result::Ok(Self::Io1),
-            "IO2" => ::std::result::Result::Ok(Self::Io2),
-            "GP2" => ::std::result::Result::Ok(Self::Gp2),
-            "GP3" => ::std::result::Result::Ok(Self::Gp3),
-            "ST1" => ::std::result::Result::Ok(Self::St1),
-            "SC1" => ::std::result::Result::Ok(Self::Sc1),
-            other => ::std::result::Result::Err(::jsii_host::unknown_member("aws-cdk-lib.aws_ec2.EbsDeviceVolumeType", other)),
-        }
     }
 }
 /// Options when executing a file.
@@ -10049,38 +10113,6 @@ impl ::jsii_host::FromWire for NatTrafficDirection {
             "INBOUND_AND_OUTBOUND" => ::std::result::Result::Ok(Self::InboundAndOutbound),
             "NONE" => ::std::result::Result::Ok(Self::None),
             other => ::std::result::Result::Err(::jsii_host::unknown_member("aws-cdk-lib.aws_ec2.NatTrafficDirection", other)),
-        }
-    }
-}
-/// The OS type of a particular image.
-#[derive(::std::clone::Clone, ::std::marker::Copy, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
-#[non_exhaustive]
-pub enum OperatingSystemType {
-    /// The member `LINUX`.
-    Linux,
-    /// The member `WINDOWS`.
-    Windows,
-    /// Used when the type of the operating system is not known (for example, for imported Auto-Scaling Groups).
-    Unknown,
-}
-::jsii_host::is_a!(OperatingSystemType: crate::generated::aws_cdk_lib::aws_ec2::OperatingSystemType, ::jsii_host::Value);
-impl ::jsii_host::ToWire for OperatingSystemType {
-    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
-        let member = match self {
-            Self::Linux => "aws-cdk-lib.aws_ec2.OperatingSystemType/LINUX",
-            Self::Windows => "aws-cdk-lib.aws_ec2.OperatingSystemType/WINDOWS",
-            Self::Unknown => "aws-cdk-lib.aws_ec2.OperatingSystemType/UNKNOWN",
-        };
-        ::std::result::Result::Ok(::jsii_host::json!({ "$jsii.enum": member }))
-    }
-}
-impl ::jsii_host::FromWire for OperatingSystemType {
-    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
-        match ::jsii_host::enum_member(&value, "aws-cdk-lib.aws_ec2.OperatingSystemType")?.as_str() {
-            "LINUX" => ::std::result::Result::Ok(Self::Linux),
-            "WINDOWS" => ::std::result::Result::Ok(Self::Windows),
-            "UNKNOWN" => ::std::result::Result::Ok(Self::Unknown),
-            other => ::std::result::Result::Err(::jsii_host::unknown_member("aws-cdk-lib.aws_ec2.OperatingSystemType", other)),
         }
     }
 }

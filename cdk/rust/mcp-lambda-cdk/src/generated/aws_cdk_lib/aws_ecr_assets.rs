@@ -31,6 +31,63 @@ impl ::jsii_host::ToWire for DockerCacheOption {
         self.0.to_wire("aws-cdk-lib.aws_ecr_assets.DockerCacheOption")
     }
 }
+/// An asset that represents a Docker image.
+///
+/// The image will be created in build time and uploaded to an ECR repository.
+#[derive(::std::clone::Clone)]
+pub struct DockerImageAsset(crate::generated::constructs::Construct);
+::jsii_host::handle!(DockerImageAsset(crate::generated::constructs::Construct), "aws-cdk-lib.aws_ecr_assets.DockerImageAsset");
+::jsii_host::is_a!(DockerImageAsset: crate::generated::aws_cdk_lib::aws_ecr_assets::DockerImageAsset, crate::generated::constructs::Construct, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
+impl DockerImageAsset {
+    /// Makes one, with everything that is required.
+    #[track_caller]
+    pub fn new(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>, props: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ecr_assets::DockerImageAssetProps>) -> ::jsii_host::Result<Self> {
+        ::jsii_host::create(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_ecr_assets.DockerImageAsset", ::std::vec![scope.into_arg(), id.into_arg(), props.into_arg()]).map(::jsii_host::Handle::from_object)
+    }
+    /// Starts one: set what is optional, then call `build`.
+    pub fn builder(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>, directory: impl ::jsii_host::IntoArg<::std::string::String>) -> crate::generated::aws_cdk_lib::aws_ecr_assets::DockerImageAssetProps<::jsii_host::Pending<Self>> {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("directory", directory.into_arg());
+        crate::generated::aws_cdk_lib::aws_ecr_assets::DockerImageAssetProps::jsii_pending(jsii_data, ::jsii_host::Pending::new(&crate::generated::aws_cdk_lib::ASSEMBLY, ::std::vec![scope.into_arg(), id.into_arg()]))
+    }
+    /// Uniquely identifies this class.
+    pub const PROPERTY_INJECTION_ID: ::jsii_host::Const<::std::string::String> = ::jsii_host::Const::new(&crate::generated::aws_cdk_lib::ASSEMBLY, "aws-cdk-lib.aws_ecr_assets.DockerImageAsset", "PROPERTY_INJECTION_ID");
+    /// A hash of this asset, which is available at construction time.
+    #[track_caller]
+    pub fn asset_hash(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("assetHash")
+    }
+    /// The tag of this asset when it is uploaded to ECR.
+    #[track_caller]
+    pub fn image_tag(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("imageTag")
+    }
+    /// The full URI of the image (including a tag).
+    #[track_caller]
+    pub fn image_uri(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.jsii_get("imageUri")
+    }
+    /// Sets `imageUri`.
+    #[track_caller]
+    pub fn set_image_uri(&self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<()> {
+        self.jsii_set("imageUri", value.into_arg())
+    }
+    /// Repository where the image is stored.
+    #[track_caller]
+    pub fn repository(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ecr::IRepository> {
+        self.jsii_get("repository")
+    }
+    /// Sets `repository`.
+    #[track_caller]
+    pub fn set_repository(&self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ecr::IRepository>) -> ::jsii_host::Result<()> {
+        self.jsii_set("repository", value.into_arg())
+    }
+    /// Adds CloudFormation template metadata to the specified resource with information that indicates which resource property is mapped to this local asset.
+    #[track_caller]
+    pub fn add_resource_metadata(&self, resource: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::CfnResource>, resource_property: impl ::jsii_host::IntoArg<::std::string::String>) -> ::jsii_host::Result<()> {
+        self.jsii_invoke("addResourceMetadata", [resource.into_arg(), resource_property.into_arg()])
+    }
+}
 /// Options to control invalidation of `DockerImageAsset` asset hashes.
 #[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
 pub struct DockerImageAssetInvalidationOptions(::jsii_host::StructData);
@@ -317,6 +374,189 @@ impl DockerImageAssetOptions {
 impl ::jsii_host::ToWire for DockerImageAssetOptions {
     fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
         self.0.to_wire("aws-cdk-lib.aws_ecr_assets.DockerImageAssetOptions")
+    }
+}
+/// Props for DockerImageAssets.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct DockerImageAssetProps<C = ()>(::jsii_host::StructData, C);
+::jsii_host::is_a!(DockerImageAssetProps: crate::generated::aws_cdk_lib::aws_ecr_assets::DockerImageAssetProps, crate::generated::aws_cdk_lib::FileCopyOptions, crate::generated::aws_cdk_lib::FileFingerprintOptions, crate::generated::aws_cdk_lib::aws_ecr_assets::DockerImageAssetOptions, ::jsii_host::Value);
+impl DockerImageAssetProps {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(directory: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("directory", directory.into_arg());
+        Self(jsii_data, ())
+    }
+}
+impl<C> DockerImageAssetProps<C> {
+    /// Unique identifier of the docker image asset and its potential revisions.
+    ///
+    /// Default: no asset name
+    #[must_use]
+    pub fn asset_name(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("assetName", value.into_arg());
+        self
+    }
+    /// Build args to pass to the `docker build` command.
+    ///
+    /// Default: no build args are passed
+    #[must_use]
+    pub fn build_args(mut self, value: impl ::jsii_host::IntoArg<::std::collections::BTreeMap<::std::string::String, ::std::string::String>>) -> Self {
+        self.0.set("buildArgs", value.into_arg());
+        self
+    }
+    /// Build contexts to pass to the `docker build` command.
+    ///
+    /// Default: no additional build contexts
+    #[must_use]
+    pub fn build_contexts(mut self, value: impl ::jsii_host::IntoArg<::std::collections::BTreeMap<::std::string::String, ::std::string::String>>) -> Self {
+        self.0.set("buildContexts", value.into_arg());
+        self
+    }
+    /// Build secrets.
+    ///
+    /// Default: no build secrets
+    #[must_use]
+    pub fn build_secrets(mut self, value: impl ::jsii_host::IntoArg<::std::collections::BTreeMap<::std::string::String, ::std::string::String>>) -> Self {
+        self.0.set("buildSecrets", value.into_arg());
+        self
+    }
+    /// SSH agent socket or keys to pass to the `docker build` command.
+    ///
+    /// Default: no --ssh flag
+    #[must_use]
+    pub fn build_ssh(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("buildSsh", value.into_arg());
+        self
+    }
+    /// Disable the cache and pass `--no-cache` to the `docker build` command.
+    ///
+    /// Default: cache is used
+    #[must_use]
+    pub fn cache_disabled(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("cacheDisabled", value.into_arg());
+        self
+    }
+    /// Cache from options to pass to the `docker build` command.
+    ///
+    /// Default: no cache from options are passed to the build command
+    #[must_use]
+    pub fn cache_from(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_ecr_assets::DockerCacheOption>>) -> Self {
+        self.0.set("cacheFrom", value.into_arg());
+        self
+    }
+    /// Cache to options to pass to the `docker build` command.
+    ///
+    /// Default: no cache to options are passed to the build command
+    #[must_use]
+    pub fn cache_to(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ecr_assets::DockerCacheOption>) -> Self {
+        self.0.set("cacheTo", value.into_arg());
+        self
+    }
+    /// A display name for this asset.
+    ///
+    /// Default: Stack-relative construct path
+    #[must_use]
+    pub fn display_name(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("displayName", value.into_arg());
+        self
+    }
+    /// File paths matching the patterns will be excluded.
+    ///
+    /// Default: nothing is excluded
+    #[must_use]
+    pub fn exclude(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<::std::string::String>>) -> Self {
+        self.0.set("exclude", value.into_arg());
+        self
+    }
+    /// Extra information to encode into the fingerprint (e.g. build instructions and other inputs).
+    ///
+    /// Default: hash is only based on source content
+    #[must_use]
+    pub fn extra_hash(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("extraHash", value.into_arg());
+        self
+    }
+    /// Path to the Dockerfile (relative to the directory).
+    ///
+    /// Default: 'Dockerfile'
+    #[must_use]
+    pub fn file(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("file", value.into_arg());
+        self
+    }
+    /// A strategy for how to handle symlinks.
+    ///
+    /// Default: SymlinkFollowMode.NEVER
+    #[must_use]
+    pub fn follow_symlinks(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::SymlinkFollowMode>) -> Self {
+        self.0.set("followSymlinks", value.into_arg());
+        self
+    }
+    /// The ignore behavior to use for `exclude` patterns.
+    ///
+    /// Default: IgnoreMode.GLOB
+    #[must_use]
+    pub fn ignore_mode(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::IgnoreMode>) -> Self {
+        self.0.set("ignoreMode", value.into_arg());
+        self
+    }
+    /// Options to control which parameters are used to invalidate the asset hash.
+    ///
+    /// Default: hash all parameters
+    #[must_use]
+    pub fn invalidation(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ecr_assets::DockerImageAssetInvalidationOptions>) -> Self {
+        self.0.set("invalidation", value.into_arg());
+        self
+    }
+    /// Networking mode for the RUN commands during build.
+    ///
+    /// Default: no networking mode specified (the default networking mode `NetworkMode.DEFAULT` will be used)
+    #[must_use]
+    pub fn network_mode(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ecr_assets::NetworkMode>) -> Self {
+        self.0.set("networkMode", value.into_arg());
+        self
+    }
+    /// Outputs to pass to the `docker build` command.
+    ///
+    /// Default: no outputs are passed to the build command (default outputs are used)
+    #[must_use]
+    pub fn outputs(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<::std::string::String>>) -> Self {
+        self.0.set("outputs", value.into_arg());
+        self
+    }
+    /// Platform to build for.
+    ///
+    /// Default: no platform specified (the current machine architecture will be used)
+    #[must_use]
+    pub fn platform(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ecr_assets::Platform>) -> Self {
+        self.0.set("platform", value.into_arg());
+        self
+    }
+    /// Docker target to build to.
+    ///
+    /// Default: no target
+    #[must_use]
+    pub fn target(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("target", value.into_arg());
+        self
+    }
+}
+impl<T: ::jsii_host::Handle> DockerImageAssetProps<::jsii_host::Pending<T>> {
+    #[doc(hidden)]
+    pub fn jsii_pending(data: ::jsii_host::StructData, pending: ::jsii_host::Pending<T>) -> Self {
+        Self(data, pending)
+    }
+    /// Makes the object.
+    #[track_caller]
+    pub fn build(self) -> ::jsii_host::Result<T> {
+        self.1.build(self.0.to_wire("aws-cdk-lib.aws_ecr_assets.DockerImageAssetProps"))
+    }
+}
+impl ::jsii_host::ToWire for DockerImageAssetProps {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.aws_ecr_assets.DockerImageAssetProps")
     }
 }
 /// networking mode on build time supported by docker.

@@ -701,7 +701,6 @@ impl ::jsii_host::FromWire for VpcLinkReference {
     }
 }
 }
-#[cfg(feature = "aws-dynamodb")]
 pub mod aws_applicationautoscaling {
 use ::jsii_host::IntoArg as _;
 /// Indicates that this resource can be referenced as a ScalableTarget.
@@ -774,6 +773,143 @@ impl ::jsii_host::FromWire for ScalableTargetReference {
             ("resourceId", ::jsii_host::rewire::<::std::string::String>),
             ("scalableDimension", ::jsii_host::rewire::<::std::string::String>),
             ("serviceNamespace", ::jsii_host::rewire::<::std::string::String>),
+        ];
+        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
+    }
+}
+}
+pub mod aws_autoscaling {
+use ::jsii_host::IntoArg as _;
+/// A reference to a AutoScalingGroup resource.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct AutoScalingGroupReference(::jsii_host::StructData);
+::jsii_host::is_a!(AutoScalingGroupReference: crate::generated::aws_cdk_lib::interfaces::aws_autoscaling::AutoScalingGroupReference, ::jsii_host::Value);
+impl AutoScalingGroupReference {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(auto_scaling_group_arn: impl ::jsii_host::IntoArg<::std::string::String>, auto_scaling_group_name: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("autoScalingGroupArn", auto_scaling_group_arn.into_arg());
+        jsii_data.set("autoScalingGroupName", auto_scaling_group_name.into_arg());
+        Self(jsii_data)
+    }
+}
+impl AutoScalingGroupReference {
+    /// The value of `autoScalingGroupArn`.
+    #[track_caller]
+    pub fn get_auto_scaling_group_arn(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.0.get("autoScalingGroupArn")
+    }
+    /// The value of `autoScalingGroupName`.
+    #[track_caller]
+    pub fn get_auto_scaling_group_name(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.0.get("autoScalingGroupName")
+    }
+}
+impl ::jsii_host::ToWire for AutoScalingGroupReference {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.interfaces.aws_autoscaling.AutoScalingGroupReference")
+    }
+}
+impl ::jsii_host::FromWire for AutoScalingGroupReference {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        const MEMBERS: &[::jsii_host::Member] = &[
+            ("autoScalingGroupArn", ::jsii_host::rewire::<::std::string::String>),
+            ("autoScalingGroupName", ::jsii_host::rewire::<::std::string::String>),
+        ];
+        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
+    }
+}
+/// Indicates that this resource can be referenced as a AutoScalingGroup.
+#[derive(::std::clone::Clone)]
+pub struct IAutoScalingGroupRef(::jsii_host::Object);
+::jsii_host::handle!(IAutoScalingGroupRef(::jsii_host::Object), "aws-cdk-lib.interfaces.aws_autoscaling.IAutoScalingGroupRef");
+::jsii_host::is_a!(IAutoScalingGroupRef: crate::generated::aws_cdk_lib::interfaces::aws_autoscaling::IAutoScalingGroupRef, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
+impl IAutoScalingGroupRef {
+    /// A reference to a AutoScalingGroup resource.
+    #[track_caller]
+    pub fn auto_scaling_group_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_autoscaling::AutoScalingGroupReference> {
+        self.jsii_get("autoScalingGroupRef")
+    }
+    /// The environment this resource belongs to.
+    #[track_caller]
+    pub fn env(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::ResourceEnvironment> {
+        self.jsii_get("env")
+    }
+    /// The tree node.
+    #[track_caller]
+    pub fn node(&self) -> ::jsii_host::Result<crate::generated::constructs::Node> {
+        self.jsii_get("node")
+    }
+    /// Applies one or more mixins to this construct.
+    #[track_caller]
+    pub fn with(&self, mixins: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::constructs::IMixin>>) -> ::jsii_host::Result<crate::generated::constructs::IConstruct> {
+        self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
+    }
+}
+/// Indicates that this resource can be referenced as a LifecycleHook.
+#[derive(::std::clone::Clone)]
+pub struct ILifecycleHookRef(::jsii_host::Object);
+::jsii_host::handle!(ILifecycleHookRef(::jsii_host::Object), "aws-cdk-lib.interfaces.aws_autoscaling.ILifecycleHookRef");
+::jsii_host::is_a!(ILifecycleHookRef: crate::generated::aws_cdk_lib::interfaces::aws_autoscaling::ILifecycleHookRef, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
+impl ILifecycleHookRef {
+    /// The environment this resource belongs to.
+    #[track_caller]
+    pub fn env(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::ResourceEnvironment> {
+        self.jsii_get("env")
+    }
+    /// A reference to a LifecycleHook resource.
+    #[track_caller]
+    pub fn lifecycle_hook_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_autoscaling::LifecycleHookReference> {
+        self.jsii_get("lifecycleHookRef")
+    }
+    /// The tree node.
+    #[track_caller]
+    pub fn node(&self) -> ::jsii_host::Result<crate::generated::constructs::Node> {
+        self.jsii_get("node")
+    }
+    /// Applies one or more mixins to this construct.
+    #[track_caller]
+    pub fn with(&self, mixins: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::constructs::IMixin>>) -> ::jsii_host::Result<crate::generated::constructs::IConstruct> {
+        self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
+    }
+}
+/// A reference to a LifecycleHook resource.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct LifecycleHookReference(::jsii_host::StructData);
+::jsii_host::is_a!(LifecycleHookReference: crate::generated::aws_cdk_lib::interfaces::aws_autoscaling::LifecycleHookReference, ::jsii_host::Value);
+impl LifecycleHookReference {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(auto_scaling_group_name: impl ::jsii_host::IntoArg<::std::string::String>, lifecycle_hook_name: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("autoScalingGroupName", auto_scaling_group_name.into_arg());
+        jsii_data.set("lifecycleHookName", lifecycle_hook_name.into_arg());
+        Self(jsii_data)
+    }
+}
+impl LifecycleHookReference {
+    /// The value of `autoScalingGroupName`.
+    #[track_caller]
+    pub fn get_auto_scaling_group_name(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.0.get("autoScalingGroupName")
+    }
+    /// The value of `lifecycleHookName`.
+    #[track_caller]
+    pub fn get_lifecycle_hook_name(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.0.get("lifecycleHookName")
+    }
+}
+impl ::jsii_host::ToWire for LifecycleHookReference {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.interfaces.aws_autoscaling.LifecycleHookReference")
+    }
+}
+impl ::jsii_host::FromWire for LifecycleHookReference {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        const MEMBERS: &[::jsii_host::Member] = &[
+            ("autoScalingGroupName", ::jsii_host::rewire::<::std::string::String>),
+            ("lifecycleHookName", ::jsii_host::rewire::<::std::string::String>),
         ];
         ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
     }
@@ -3250,6 +3386,196 @@ impl ::jsii_host::FromWire for RepositoryReference {
     }
 }
 }
+pub mod aws_ecs {
+use ::jsii_host::IntoArg as _;
+/// A reference to a Cluster resource.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct ClusterReference(::jsii_host::StructData);
+::jsii_host::is_a!(ClusterReference: crate::generated::aws_cdk_lib::interfaces::aws_ecs::ClusterReference, ::jsii_host::Value);
+impl ClusterReference {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(cluster_arn: impl ::jsii_host::IntoArg<::std::string::String>, cluster_name: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("clusterArn", cluster_arn.into_arg());
+        jsii_data.set("clusterName", cluster_name.into_arg());
+        Self(jsii_data)
+    }
+}
+impl ClusterReference {
+    /// The value of `clusterArn`.
+    #[track_caller]
+    pub fn get_cluster_arn(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.0.get("clusterArn")
+    }
+    /// The value of `clusterName`.
+    #[track_caller]
+    pub fn get_cluster_name(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.0.get("clusterName")
+    }
+}
+impl ::jsii_host::ToWire for ClusterReference {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.interfaces.aws_ecs.ClusterReference")
+    }
+}
+impl ::jsii_host::FromWire for ClusterReference {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        const MEMBERS: &[::jsii_host::Member] = &[
+            ("clusterArn", ::jsii_host::rewire::<::std::string::String>),
+            ("clusterName", ::jsii_host::rewire::<::std::string::String>),
+        ];
+        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
+    }
+}
+/// Indicates that this resource can be referenced as a Cluster.
+#[derive(::std::clone::Clone)]
+pub struct IClusterRef(::jsii_host::Object);
+::jsii_host::handle!(IClusterRef(::jsii_host::Object), "aws-cdk-lib.interfaces.aws_ecs.IClusterRef");
+::jsii_host::is_a!(IClusterRef: crate::generated::aws_cdk_lib::interfaces::aws_ecs::IClusterRef, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
+impl IClusterRef {
+    /// A reference to a Cluster resource.
+    #[track_caller]
+    pub fn cluster_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_ecs::ClusterReference> {
+        self.jsii_get("clusterRef")
+    }
+    /// The environment this resource belongs to.
+    #[track_caller]
+    pub fn env(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::ResourceEnvironment> {
+        self.jsii_get("env")
+    }
+    /// The tree node.
+    #[track_caller]
+    pub fn node(&self) -> ::jsii_host::Result<crate::generated::constructs::Node> {
+        self.jsii_get("node")
+    }
+    /// Applies one or more mixins to this construct.
+    #[track_caller]
+    pub fn with(&self, mixins: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::constructs::IMixin>>) -> ::jsii_host::Result<crate::generated::constructs::IConstruct> {
+        self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
+    }
+}
+/// Indicates that this resource can be referenced as a Service.
+#[derive(::std::clone::Clone)]
+pub struct IServiceRef(::jsii_host::Object);
+::jsii_host::handle!(IServiceRef(::jsii_host::Object), "aws-cdk-lib.interfaces.aws_ecs.IServiceRef");
+::jsii_host::is_a!(IServiceRef: crate::generated::aws_cdk_lib::interfaces::aws_ecs::IServiceRef, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
+impl IServiceRef {
+    /// The environment this resource belongs to.
+    #[track_caller]
+    pub fn env(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::ResourceEnvironment> {
+        self.jsii_get("env")
+    }
+    /// The tree node.
+    #[track_caller]
+    pub fn node(&self) -> ::jsii_host::Result<crate::generated::constructs::Node> {
+        self.jsii_get("node")
+    }
+    /// A reference to a Service resource.
+    #[track_caller]
+    pub fn service_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_ecs::ServiceReference> {
+        self.jsii_get("serviceRef")
+    }
+    /// Applies one or more mixins to this construct.
+    #[track_caller]
+    pub fn with(&self, mixins: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::constructs::IMixin>>) -> ::jsii_host::Result<crate::generated::constructs::IConstruct> {
+        self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
+    }
+}
+/// Indicates that this resource can be referenced as a TaskDefinition.
+#[derive(::std::clone::Clone)]
+pub struct ITaskDefinitionRef(::jsii_host::Object);
+::jsii_host::handle!(ITaskDefinitionRef(::jsii_host::Object), "aws-cdk-lib.interfaces.aws_ecs.ITaskDefinitionRef");
+::jsii_host::is_a!(ITaskDefinitionRef: crate::generated::aws_cdk_lib::interfaces::aws_ecs::ITaskDefinitionRef, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
+impl ITaskDefinitionRef {
+    /// The environment this resource belongs to.
+    #[track_caller]
+    pub fn env(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::ResourceEnvironment> {
+        self.jsii_get("env")
+    }
+    /// The tree node.
+    #[track_caller]
+    pub fn node(&self) -> ::jsii_host::Result<crate::generated::constructs::Node> {
+        self.jsii_get("node")
+    }
+    /// A reference to a TaskDefinition resource.
+    #[track_caller]
+    pub fn task_definition_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_ecs::TaskDefinitionReference> {
+        self.jsii_get("taskDefinitionRef")
+    }
+    /// Applies one or more mixins to this construct.
+    #[track_caller]
+    pub fn with(&self, mixins: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::constructs::IMixin>>) -> ::jsii_host::Result<crate::generated::constructs::IConstruct> {
+        self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
+    }
+}
+/// A reference to a Service resource.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct ServiceReference(::jsii_host::StructData);
+::jsii_host::is_a!(ServiceReference: crate::generated::aws_cdk_lib::interfaces::aws_ecs::ServiceReference, ::jsii_host::Value);
+impl ServiceReference {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(service_arn: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("serviceArn", service_arn.into_arg());
+        Self(jsii_data)
+    }
+}
+impl ServiceReference {
+    /// The value of `serviceArn`.
+    #[track_caller]
+    pub fn get_service_arn(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.0.get("serviceArn")
+    }
+}
+impl ::jsii_host::ToWire for ServiceReference {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.interfaces.aws_ecs.ServiceReference")
+    }
+}
+impl ::jsii_host::FromWire for ServiceReference {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        const MEMBERS: &[::jsii_host::Member] = &[
+            ("serviceArn", ::jsii_host::rewire::<::std::string::String>),
+        ];
+        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
+    }
+}
+/// A reference to a TaskDefinition resource.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct TaskDefinitionReference(::jsii_host::StructData);
+::jsii_host::is_a!(TaskDefinitionReference: crate::generated::aws_cdk_lib::interfaces::aws_ecs::TaskDefinitionReference, ::jsii_host::Value);
+impl TaskDefinitionReference {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(task_definition_arn: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("taskDefinitionArn", task_definition_arn.into_arg());
+        Self(jsii_data)
+    }
+}
+impl TaskDefinitionReference {
+    /// The value of `taskDefinitionArn`.
+    #[track_caller]
+    pub fn get_task_definition_arn(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.0.get("taskDefinitionArn")
+    }
+}
+impl ::jsii_host::ToWire for TaskDefinitionReference {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.interfaces.aws_ecs.TaskDefinitionReference")
+    }
+}
+impl ::jsii_host::FromWire for TaskDefinitionReference {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        const MEMBERS: &[::jsii_host::Member] = &[
+            ("taskDefinitionArn", ::jsii_host::rewire::<::std::string::String>),
+        ];
+        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
+    }
+}
+}
 pub mod aws_efs {
 use ::jsii_host::IntoArg as _;
 /// A reference to a AccessPoint resource.
@@ -3384,6 +3710,312 @@ impl IFileSystemRef {
     #[track_caller]
     pub fn with(&self, mixins: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::constructs::IMixin>>) -> ::jsii_host::Result<crate::generated::constructs::IConstruct> {
         self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
+    }
+}
+}
+pub mod aws_elasticloadbalancing {
+use ::jsii_host::IntoArg as _;
+/// Indicates that this resource can be referenced as a LoadBalancer.
+#[derive(::std::clone::Clone)]
+pub struct ILoadBalancerRef(::jsii_host::Object);
+::jsii_host::handle!(ILoadBalancerRef(::jsii_host::Object), "aws-cdk-lib.interfaces.aws_elasticloadbalancing.ILoadBalancerRef");
+::jsii_host::is_a!(ILoadBalancerRef: crate::generated::aws_cdk_lib::interfaces::aws_elasticloadbalancing::ILoadBalancerRef, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
+impl ILoadBalancerRef {
+    /// The environment this resource belongs to.
+    #[track_caller]
+    pub fn env(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::ResourceEnvironment> {
+        self.jsii_get("env")
+    }
+    /// A reference to a LoadBalancer resource.
+    #[track_caller]
+    pub fn load_balancer_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_elasticloadbalancing::LoadBalancerReference> {
+        self.jsii_get("loadBalancerRef")
+    }
+    /// The tree node.
+    #[track_caller]
+    pub fn node(&self) -> ::jsii_host::Result<crate::generated::constructs::Node> {
+        self.jsii_get("node")
+    }
+    /// Applies one or more mixins to this construct.
+    #[track_caller]
+    pub fn with(&self, mixins: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::constructs::IMixin>>) -> ::jsii_host::Result<crate::generated::constructs::IConstruct> {
+        self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
+    }
+}
+/// A reference to a LoadBalancer resource.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct LoadBalancerReference(::jsii_host::StructData);
+::jsii_host::is_a!(LoadBalancerReference: crate::generated::aws_cdk_lib::interfaces::aws_elasticloadbalancing::LoadBalancerReference, ::jsii_host::Value);
+impl LoadBalancerReference {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(load_balancer_name: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("loadBalancerName", load_balancer_name.into_arg());
+        Self(jsii_data)
+    }
+}
+impl LoadBalancerReference {
+    /// The value of `loadBalancerName`.
+    #[track_caller]
+    pub fn get_load_balancer_name(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.0.get("loadBalancerName")
+    }
+}
+impl ::jsii_host::ToWire for LoadBalancerReference {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.interfaces.aws_elasticloadbalancing.LoadBalancerReference")
+    }
+}
+impl ::jsii_host::FromWire for LoadBalancerReference {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        const MEMBERS: &[::jsii_host::Member] = &[
+            ("loadBalancerName", ::jsii_host::rewire::<::std::string::String>),
+        ];
+        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
+    }
+}
+}
+pub mod aws_elasticloadbalancingv2 {
+use ::jsii_host::IntoArg as _;
+/// Indicates that this resource can be referenced as a Listener.
+#[derive(::std::clone::Clone)]
+pub struct IListenerRef(::jsii_host::Object);
+::jsii_host::handle!(IListenerRef(::jsii_host::Object), "aws-cdk-lib.interfaces.aws_elasticloadbalancingv2.IListenerRef");
+::jsii_host::is_a!(IListenerRef: crate::generated::aws_cdk_lib::interfaces::aws_elasticloadbalancingv2::IListenerRef, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
+impl IListenerRef {
+    /// The environment this resource belongs to.
+    #[track_caller]
+    pub fn env(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::ResourceEnvironment> {
+        self.jsii_get("env")
+    }
+    /// A reference to a Listener resource.
+    #[track_caller]
+    pub fn listener_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_elasticloadbalancingv2::ListenerReference> {
+        self.jsii_get("listenerRef")
+    }
+    /// The tree node.
+    #[track_caller]
+    pub fn node(&self) -> ::jsii_host::Result<crate::generated::constructs::Node> {
+        self.jsii_get("node")
+    }
+    /// Applies one or more mixins to this construct.
+    #[track_caller]
+    pub fn with(&self, mixins: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::constructs::IMixin>>) -> ::jsii_host::Result<crate::generated::constructs::IConstruct> {
+        self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
+    }
+}
+/// Indicates that this resource can be referenced as a LoadBalancer.
+#[derive(::std::clone::Clone)]
+pub struct ILoadBalancerRef(::jsii_host::Object);
+::jsii_host::handle!(ILoadBalancerRef(::jsii_host::Object), "aws-cdk-lib.interfaces.aws_elasticloadbalancingv2.ILoadBalancerRef");
+::jsii_host::is_a!(ILoadBalancerRef: crate::generated::aws_cdk_lib::interfaces::aws_elasticloadbalancingv2::ILoadBalancerRef, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
+impl ILoadBalancerRef {
+    /// The environment this resource belongs to.
+    #[track_caller]
+    pub fn env(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::ResourceEnvironment> {
+        self.jsii_get("env")
+    }
+    /// A reference to a LoadBalancer resource.
+    #[track_caller]
+    pub fn load_balancer_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_elasticloadbalancingv2::LoadBalancerReference> {
+        self.jsii_get("loadBalancerRef")
+    }
+    /// The tree node.
+    #[track_caller]
+    pub fn node(&self) -> ::jsii_host::Result<crate::generated::constructs::Node> {
+        self.jsii_get("node")
+    }
+    /// Applies one or more mixins to this construct.
+    #[track_caller]
+    pub fn with(&self, mixins: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::constructs::IMixin>>) -> ::jsii_host::Result<crate::generated::constructs::IConstruct> {
+        self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
+    }
+}
+/// Indicates that this resource can be referenced as a TargetGroup.
+#[derive(::std::clone::Clone)]
+pub struct ITargetGroupRef(::jsii_host::Object);
+::jsii_host::handle!(ITargetGroupRef(::jsii_host::Object), "aws-cdk-lib.interfaces.aws_elasticloadbalancingv2.ITargetGroupRef");
+::jsii_host::is_a!(ITargetGroupRef: crate::generated::aws_cdk_lib::interfaces::aws_elasticloadbalancingv2::ITargetGroupRef, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
+impl ITargetGroupRef {
+    /// The environment this resource belongs to.
+    #[track_caller]
+    pub fn env(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::ResourceEnvironment> {
+        self.jsii_get("env")
+    }
+    /// The tree node.
+    #[track_caller]
+    pub fn node(&self) -> ::jsii_host::Result<crate::generated::constructs::Node> {
+        self.jsii_get("node")
+    }
+    /// A reference to a TargetGroup resource.
+    #[track_caller]
+    pub fn target_group_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_elasticloadbalancingv2::TargetGroupReference> {
+        self.jsii_get("targetGroupRef")
+    }
+    /// Applies one or more mixins to this construct.
+    #[track_caller]
+    pub fn with(&self, mixins: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::constructs::IMixin>>) -> ::jsii_host::Result<crate::generated::constructs::IConstruct> {
+        self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
+    }
+}
+/// Indicates that this resource can be referenced as a TrustStore.
+#[derive(::std::clone::Clone)]
+pub struct ITrustStoreRef(::jsii_host::Object);
+::jsii_host::handle!(ITrustStoreRef(::jsii_host::Object), "aws-cdk-lib.interfaces.aws_elasticloadbalancingv2.ITrustStoreRef");
+::jsii_host::is_a!(ITrustStoreRef: crate::generated::aws_cdk_lib::interfaces::aws_elasticloadbalancingv2::ITrustStoreRef, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
+impl ITrustStoreRef {
+    /// The environment this resource belongs to.
+    #[track_caller]
+    pub fn env(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::ResourceEnvironment> {
+        self.jsii_get("env")
+    }
+    /// The tree node.
+    #[track_caller]
+    pub fn node(&self) -> ::jsii_host::Result<crate::generated::constructs::Node> {
+        self.jsii_get("node")
+    }
+    /// A reference to a TrustStore resource.
+    #[track_caller]
+    pub fn trust_store_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_elasticloadbalancingv2::TrustStoreReference> {
+        self.jsii_get("trustStoreRef")
+    }
+    /// Applies one or more mixins to this construct.
+    #[track_caller]
+    pub fn with(&self, mixins: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::constructs::IMixin>>) -> ::jsii_host::Result<crate::generated::constructs::IConstruct> {
+        self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
+    }
+}
+/// A reference to a Listener resource.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct ListenerReference(::jsii_host::StructData);
+::jsii_host::is_a!(ListenerReference: crate::generated::aws_cdk_lib::interfaces::aws_elasticloadbalancingv2::ListenerReference, ::jsii_host::Value);
+impl ListenerReference {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(listener_arn: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("listenerArn", listener_arn.into_arg());
+        Self(jsii_data)
+    }
+}
+impl ListenerReference {
+    /// The value of `listenerArn`.
+    #[track_caller]
+    pub fn get_listener_arn(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.0.get("listenerArn")
+    }
+}
+impl ::jsii_host::ToWire for ListenerReference {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.interfaces.aws_elasticloadbalancingv2.ListenerReference")
+    }
+}
+impl ::jsii_host::FromWire for ListenerReference {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        const MEMBERS: &[::jsii_host::Member] = &[
+            ("listenerArn", ::jsii_host::rewire::<::std::string::String>),
+        ];
+        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
+    }
+}
+/// A reference to a LoadBalancer resource.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct LoadBalancerReference(::jsii_host::StructData);
+::jsii_host::is_a!(LoadBalancerReference: crate::generated::aws_cdk_lib::interfaces::aws_elasticloadbalancingv2::LoadBalancerReference, ::jsii_host::Value);
+impl LoadBalancerReference {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(load_balancer_arn: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("loadBalancerArn", load_balancer_arn.into_arg());
+        Self(jsii_data)
+    }
+}
+impl LoadBalancerReference {
+    /// The value of `loadBalancerArn`.
+    #[track_caller]
+    pub fn get_load_balancer_arn(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.0.get("loadBalancerArn")
+    }
+}
+impl ::jsii_host::ToWire for LoadBalancerReference {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.interfaces.aws_elasticloadbalancingv2.LoadBalancerReference")
+    }
+}
+impl ::jsii_host::FromWire for LoadBalancerReference {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        const MEMBERS: &[::jsii_host::Member] = &[
+            ("loadBalancerArn", ::jsii_host::rewire::<::std::string::String>),
+        ];
+        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
+    }
+}
+/// A reference to a TargetGroup resource.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct TargetGroupReference(::jsii_host::StructData);
+::jsii_host::is_a!(TargetGroupReference: crate::generated::aws_cdk_lib::interfaces::aws_elasticloadbalancingv2::TargetGroupReference, ::jsii_host::Value);
+impl TargetGroupReference {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(target_group_arn: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("targetGroupArn", target_group_arn.into_arg());
+        Self(jsii_data)
+    }
+}
+impl TargetGroupReference {
+    /// The value of `targetGroupArn`.
+    #[track_caller]
+    pub fn get_target_group_arn(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.0.get("targetGroupArn")
+    }
+}
+impl ::jsii_host::ToWire for TargetGroupReference {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.interfaces.aws_elasticloadbalancingv2.TargetGroupReference")
+    }
+}
+impl ::jsii_host::FromWire for TargetGroupReference {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        const MEMBERS: &[::jsii_host::Member] = &[
+            ("targetGroupArn", ::jsii_host::rewire::<::std::string::String>),
+        ];
+        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
+    }
+}
+/// A reference to a TrustStore resource.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct TrustStoreReference(::jsii_host::StructData);
+::jsii_host::is_a!(TrustStoreReference: crate::generated::aws_cdk_lib::interfaces::aws_elasticloadbalancingv2::TrustStoreReference, ::jsii_host::Value);
+impl TrustStoreReference {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(trust_store_arn: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("trustStoreArn", trust_store_arn.into_arg());
+        Self(jsii_data)
+    }
+}
+impl TrustStoreReference {
+    /// The value of `trustStoreArn`.
+    #[track_caller]
+    pub fn get_trust_store_arn(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.0.get("trustStoreArn")
+    }
+}
+impl ::jsii_host::ToWire for TrustStoreReference {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.interfaces.aws_elasticloadbalancingv2.TrustStoreReference")
+    }
+}
+impl ::jsii_host::FromWire for TrustStoreReference {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        const MEMBERS: &[::jsii_host::Member] = &[
+            ("trustStoreArn", ::jsii_host::rewire::<::std::string::String>),
+        ];
+        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
     }
 }
 }
@@ -5415,6 +6047,143 @@ impl ::jsii_host::FromWire for SecretReference {
     }
 }
 }
+pub mod aws_servicediscovery {
+use ::jsii_host::IntoArg as _;
+/// Indicates that this resource can be referenced as a Instance.
+#[derive(::std::clone::Clone)]
+pub struct IInstanceRef(::jsii_host::Object);
+::jsii_host::handle!(IInstanceRef(::jsii_host::Object), "aws-cdk-lib.interfaces.aws_servicediscovery.IInstanceRef");
+::jsii_host::is_a!(IInstanceRef: crate::generated::aws_cdk_lib::interfaces::aws_servicediscovery::IInstanceRef, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
+impl IInstanceRef {
+    /// The environment this resource belongs to.
+    #[track_caller]
+    pub fn env(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::ResourceEnvironment> {
+        self.jsii_get("env")
+    }
+    /// A reference to a Instance resource.
+    #[track_caller]
+    pub fn instance_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_servicediscovery::InstanceReference> {
+        self.jsii_get("instanceRef")
+    }
+    /// The tree node.
+    #[track_caller]
+    pub fn node(&self) -> ::jsii_host::Result<crate::generated::constructs::Node> {
+        self.jsii_get("node")
+    }
+    /// Applies one or more mixins to this construct.
+    #[track_caller]
+    pub fn with(&self, mixins: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::constructs::IMixin>>) -> ::jsii_host::Result<crate::generated::constructs::IConstruct> {
+        self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
+    }
+}
+/// Indicates that this resource can be referenced as a Service.
+#[derive(::std::clone::Clone)]
+pub struct IServiceRef(::jsii_host::Object);
+::jsii_host::handle!(IServiceRef(::jsii_host::Object), "aws-cdk-lib.interfaces.aws_servicediscovery.IServiceRef");
+::jsii_host::is_a!(IServiceRef: crate::generated::aws_cdk_lib::interfaces::aws_servicediscovery::IServiceRef, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
+impl IServiceRef {
+    /// The environment this resource belongs to.
+    #[track_caller]
+    pub fn env(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::ResourceEnvironment> {
+        self.jsii_get("env")
+    }
+    /// The tree node.
+    #[track_caller]
+    pub fn node(&self) -> ::jsii_host::Result<crate::generated::constructs::Node> {
+        self.jsii_get("node")
+    }
+    /// A reference to a Service resource.
+    #[track_caller]
+    pub fn service_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_servicediscovery::ServiceReference> {
+        self.jsii_get("serviceRef")
+    }
+    /// Applies one or more mixins to this construct.
+    #[track_caller]
+    pub fn with(&self, mixins: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::constructs::IMixin>>) -> ::jsii_host::Result<crate::generated::constructs::IConstruct> {
+        self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
+    }
+}
+/// A reference to a Instance resource.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct InstanceReference(::jsii_host::StructData);
+::jsii_host::is_a!(InstanceReference: crate::generated::aws_cdk_lib::interfaces::aws_servicediscovery::InstanceReference, ::jsii_host::Value);
+impl InstanceReference {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(instance_id: impl ::jsii_host::IntoArg<::std::string::String>, service_id: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("instanceId", instance_id.into_arg());
+        jsii_data.set("serviceId", service_id.into_arg());
+        Self(jsii_data)
+    }
+}
+impl InstanceReference {
+    /// The value of `instanceId`.
+    #[track_caller]
+    pub fn get_instance_id(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.0.get("instanceId")
+    }
+    /// The value of `serviceId`.
+    #[track_caller]
+    pub fn get_service_id(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.0.get("serviceId")
+    }
+}
+impl ::jsii_host::ToWire for InstanceReference {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.interfaces.aws_servicediscovery.InstanceReference")
+    }
+}
+impl ::jsii_host::FromWire for InstanceReference {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        const MEMBERS: &[::jsii_host::Member] = &[
+            ("instanceId", ::jsii_host::rewire::<::std::string::String>),
+            ("serviceId", ::jsii_host::rewire::<::std::string::String>),
+        ];
+        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
+    }
+}
+/// A reference to a Service resource.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct ServiceReference(::jsii_host::StructData);
+::jsii_host::is_a!(ServiceReference: crate::generated::aws_cdk_lib::interfaces::aws_servicediscovery::ServiceReference, ::jsii_host::Value);
+impl ServiceReference {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(service_arn: impl ::jsii_host::IntoArg<::std::string::String>, service_id: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("serviceArn", service_arn.into_arg());
+        jsii_data.set("serviceId", service_id.into_arg());
+        Self(jsii_data)
+    }
+}
+impl ServiceReference {
+    /// The value of `serviceArn`.
+    #[track_caller]
+    pub fn get_service_arn(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.0.get("serviceArn")
+    }
+    /// The value of `serviceId`.
+    #[track_caller]
+    pub fn get_service_id(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.0.get("serviceId")
+    }
+}
+impl ::jsii_host::ToWire for ServiceReference {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.interfaces.aws_servicediscovery.ServiceReference")
+    }
+}
+impl ::jsii_host::FromWire for ServiceReference {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        const MEMBERS: &[::jsii_host::Member] = &[
+            ("serviceArn", ::jsii_host::rewire::<::std::string::String>),
+            ("serviceId", ::jsii_host::rewire::<::std::string::String>),
+        ];
+        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
+    }
+}
+}
 pub mod aws_sns {
 use ::jsii_host::IntoArg as _;
 /// Indicates that this resource can be referenced as a Topic.
@@ -5543,6 +6312,76 @@ impl ::jsii_host::FromWire for QueueReference {
         const MEMBERS: &[::jsii_host::Member] = &[
             ("queueArn", ::jsii_host::rewire::<::std::string::String>),
             ("queueUrl", ::jsii_host::rewire::<::std::string::String>),
+        ];
+        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
+    }
+}
+}
+pub mod aws_ssm {
+use ::jsii_host::IntoArg as _;
+/// Indicates that this resource can be referenced as a Parameter.
+#[derive(::std::clone::Clone)]
+pub struct IParameterRef(::jsii_host::Object);
+::jsii_host::handle!(IParameterRef(::jsii_host::Object), "aws-cdk-lib.interfaces.aws_ssm.IParameterRef");
+::jsii_host::is_a!(IParameterRef: crate::generated::aws_cdk_lib::interfaces::aws_ssm::IParameterRef, crate::generated::aws_cdk_lib::interfaces::IEnvironmentAware, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
+impl IParameterRef {
+    /// The environment this resource belongs to.
+    #[track_caller]
+    pub fn env(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::ResourceEnvironment> {
+        self.jsii_get("env")
+    }
+    /// The tree node.
+    #[track_caller]
+    pub fn node(&self) -> ::jsii_host::Result<crate::generated::constructs::Node> {
+        self.jsii_get("node")
+    }
+    /// A reference to a Parameter resource.
+    #[track_caller]
+    pub fn parameter_ref(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::interfaces::aws_ssm::ParameterReference> {
+        self.jsii_get("parameterRef")
+    }
+    /// Applies one or more mixins to this construct.
+    #[track_caller]
+    pub fn with(&self, mixins: impl ::std::iter::IntoIterator<Item = impl ::jsii_host::IntoArg<crate::generated::constructs::IMixin>>) -> ::jsii_host::Result<crate::generated::constructs::IConstruct> {
+        self.jsii_invoke_list("with", { let mut jsii_list = ::std::vec![]; jsii_list.extend(mixins.into_iter().map(::jsii_host::IntoArg::into_arg)); jsii_list })
+    }
+}
+/// A reference to a Parameter resource.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct ParameterReference(::jsii_host::StructData);
+::jsii_host::is_a!(ParameterReference: crate::generated::aws_cdk_lib::interfaces::aws_ssm::ParameterReference, ::jsii_host::Value);
+impl ParameterReference {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(parameter_arn: impl ::jsii_host::IntoArg<::std::string::String>, parameter_name: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("parameterArn", parameter_arn.into_arg());
+        jsii_data.set("parameterName", parameter_name.into_arg());
+        Self(jsii_data)
+    }
+}
+impl ParameterReference {
+    /// The value of `parameterArn`.
+    #[track_caller]
+    pub fn get_parameter_arn(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.0.get("parameterArn")
+    }
+    /// The value of `parameterName`.
+    #[track_caller]
+    pub fn get_parameter_name(&self) -> ::jsii_host::Result<::std::string::String> {
+        self.0.get("parameterName")
+    }
+}
+impl ::jsii_host::ToWire for ParameterReference {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("aws-cdk-lib.interfaces.aws_ssm.ParameterReference")
+    }
+}
+impl ::jsii_host::FromWire for ParameterReference {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        const MEMBERS: &[::jsii_host::Member] = &[
+            ("parameterArn", ::jsii_host::rewire::<::std::string::String>),
+            ("parameterName", ::jsii_host::rewire::<::std::string::String>),
         ];
         ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
     }

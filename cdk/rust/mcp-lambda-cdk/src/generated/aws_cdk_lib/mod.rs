@@ -14,6 +14,7 @@ pub static ASSEMBLY: ::jsii_host::Assembly = ::jsii_host::Assembly {
 pub mod assertions;
 pub mod aws_apigateway;
 pub mod aws_applicationautoscaling;
+pub mod aws_autoscaling;
 pub mod aws_certificatemanager;
 #[cfg(any(feature = "aws-cloudfront", feature = "aws-route53"))]
 pub mod aws_cloudfront;
@@ -30,7 +31,10 @@ pub mod aws_dynamodb;
 pub mod aws_ec2;
 pub mod aws_ecr;
 pub mod aws_ecr_assets;
+pub mod aws_ecs;
 pub mod aws_efs;
+pub mod aws_elasticloadbalancing;
+pub mod aws_elasticloadbalancingv2;
 pub mod aws_events;
 #[cfg(feature = "aws-events")]
 pub mod aws_events_targets;
@@ -47,8 +51,10 @@ pub mod aws_route53_targets;
 pub mod aws_s3;
 pub mod aws_s3_assets;
 pub mod aws_secretsmanager;
+pub mod aws_servicediscovery;
 pub mod aws_sns;
 pub mod aws_sqs;
+pub mod aws_ssm;
 #[cfg(feature = "aws-stepfunctions")]
 pub mod aws_stepfunctions;
 #[cfg(feature = "aws-stepfunctions")]

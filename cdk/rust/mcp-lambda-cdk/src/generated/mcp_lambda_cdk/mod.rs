@@ -854,6 +854,46 @@ impl McpBedrockModel {
         ::jsii_host::static_invoke(&crate::generated::mcp_lambda_cdk::ASSEMBLY, "mcp-lambda-cdk.McpBedrockModel", "inferenceProfile", ::std::vec![profile_id.into_arg(), options.into_arg()])
     }
 }
+/// Options of a deployment beside the running tasks.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct McpBlueGreenOptions(::jsii_host::StructData);
+::jsii_host::is_a!(McpBlueGreenOptions: crate::generated::mcp_lambda_cdk::McpBlueGreenOptions, crate::generated::mcp_lambda_cdk::McpDeploymentOptions, ::jsii_host::Value);
+impl McpBlueGreenOptions {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new() -> Self {
+        let jsii_data = ::jsii_host::StructData::new();
+        Self(jsii_data)
+    }
+}
+impl ::std::default::Default for McpBlueGreenOptions {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+impl McpBlueGreenOptions {
+    /// Alarms that end a deployment and bring back the tasks from before.
+    ///
+    /// Default: none of your own
+    #[must_use]
+    pub fn alarms(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_cloudwatch::IAlarm>>) -> Self {
+        self.0.set("alarms", value.into_arg());
+        self
+    }
+    /// How long the tasks from before go on after all requests go to the new ones, at most 24 hours.
+    ///
+    /// Default: Duration.minutes(5)
+    #[must_use]
+    pub fn bake_time(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::Duration>) -> Self {
+        self.0.set("bakeTime", value.into_arg());
+        self
+    }
+}
+impl ::jsii_host::ToWire for McpBlueGreenOptions {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("mcp-lambda-cdk.McpBlueGreenOptions")
+    }
+}
 /// Options of `McpCode.fromCargo`.
 #[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
 pub struct McpCargoOptions(::jsii_host::StructData);
@@ -965,10 +1005,20 @@ impl McpCode {
     pub fn from_function(existing_function: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_lambda::IFunction>) -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::McpCode> {
         ::jsii_host::static_invoke(&crate::generated::mcp_lambda_cdk::ASSEMBLY, "mcp-lambda-cdk.McpCode", "fromFunction", ::std::vec![existing_function.into_arg()])
     }
+    /// A container image that exists, for `McpCompute.fargate`: for arm64, with the server's program as its entry point, which runs without the root user and writes no files.
+    #[track_caller]
+    pub fn from_image(image: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ecs::ContainerImage>) -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::McpCode> {
+        ::jsii_host::static_invoke(&crate::generated::mcp_lambda_cdk::ASSEMBLY, "mcp-lambda-cdk.McpCode", "fromImage", ::std::vec![image.into_arg()])
+    }
     /// Called by `McpFunction`.
     #[track_caller]
     pub fn bind(&self, scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>) -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::McpCodeConfig> {
         self.jsii_invoke("bind", [scope.into_arg()])
+    }
+    /// Called by `McpService`.
+    #[track_caller]
+    pub fn bind_image(&self, scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ecs::ContainerImage> {
+        self.jsii_invoke("bindImage", [scope.into_arg()])
     }
 }
 /// The result of `McpCode.bind`: exactly one of the two members is set.
@@ -1062,6 +1112,25 @@ impl ::jsii_host::ToWire for McpCognitoAuthorizationOptions {
         self.0.to_wire("mcp-lambda-cdk.McpCognitoAuthorizationOptions")
     }
 }
+/// What runs the server's program.
+///
+/// The MCP URL, the sign-in, the OAuth scopes and the tools are the same with either.
+#[derive(::std::clone::Clone)]
+pub struct McpCompute(::jsii_host::Object);
+::jsii_host::handle!(McpCompute(::jsii_host::Object), "mcp-lambda-cdk.McpCompute");
+::jsii_host::is_a!(McpCompute: crate::generated::mcp_lambda_cdk::McpCompute, ::jsii_host::Value);
+impl McpCompute {
+    /// Tasks of Amazon ECS on AWS Fargate behind an Application Load Balancer, all in one VPC.
+    #[track_caller]
+    pub fn fargate(options: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpFargateOptions>) -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::McpCompute> {
+        ::jsii_host::static_invoke(&crate::generated::mcp_lambda_cdk::ASSEMBLY, "mcp-lambda-cdk.McpCompute", "fargate", ::std::vec![options.into_arg()])
+    }
+    /// A Lambda function, which costs almost nothing while it is idle.
+    #[track_caller]
+    pub fn lambda() -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::McpCompute> {
+        ::jsii_host::static_invoke(&crate::generated::mcp_lambda_cdk::ASSEMBLY, "mcp-lambda-cdk.McpCompute", "lambda", ::std::vec![])
+    }
+}
 /// An OAuth scope as the consent page shows it and as Cognito names it.
 #[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
 pub struct McpConsentScope(::jsii_host::StructData);
@@ -1140,6 +1209,89 @@ impl McpCustomDomainOptions {
 impl ::jsii_host::ToWire for McpCustomDomainOptions {
     fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
         self.0.to_wire("mcp-lambda-cdk.McpCustomDomainOptions")
+    }
+}
+/// How new tasks replace running ones.
+///
+/// Amazon ECS ends a deployment whose tasks do not become healthy, and brings back the tasks
+/// from before. All kinds but `rolling` have twice the tasks for a while, and an alarm of their own: 5 % of the requests get a
+/// response with status 500 or above in a minute.
+#[derive(::std::clone::Clone)]
+pub struct McpDeployment(::jsii_host::Object);
+::jsii_host::handle!(McpDeployment(::jsii_host::Object), "mcp-lambda-cdk.McpDeployment");
+::jsii_host::is_a!(McpDeployment: crate::generated::mcp_lambda_cdk::McpDeployment, ::jsii_host::Value);
+impl McpDeployment {
+    /// Starts all new tasks, then moves all requests to them at once.
+    #[track_caller]
+    pub fn blue_green() -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::McpDeployment> {
+        ::jsii_host::static_invoke(&crate::generated::mcp_lambda_cdk::ASSEMBLY, "mcp-lambda-cdk.McpDeployment", "blueGreen", ::std::vec![])
+    }
+    /// Starts all new tasks, then moves all requests to them at once.
+    #[track_caller]
+    pub fn blue_green_with(options: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpBlueGreenOptions>) -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::McpDeployment> {
+        ::jsii_host::static_invoke(&crate::generated::mcp_lambda_cdk::ASSEMBLY, "mcp-lambda-cdk.McpDeployment", "blueGreen", ::std::vec![options.into_arg()])
+    }
+    /// Starts all new tasks, then moves a few requests to them, and later all others.
+    #[track_caller]
+    pub fn canary() -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::McpDeployment> {
+        ::jsii_host::static_invoke(&crate::generated::mcp_lambda_cdk::ASSEMBLY, "mcp-lambda-cdk.McpDeployment", "canary", ::std::vec![])
+    }
+    /// Starts all new tasks, then moves a few requests to them, and later all others.
+    #[track_caller]
+    pub fn canary_with(options: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpTrafficShiftOptions>) -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::McpDeployment> {
+        ::jsii_host::static_invoke(&crate::generated::mcp_lambda_cdk::ASSEMBLY, "mcp-lambda-cdk.McpDeployment", "canary", ::std::vec![options.into_arg()])
+    }
+    /// Starts all new tasks, then moves requests to them in equal steps.
+    #[track_caller]
+    pub fn linear() -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::McpDeployment> {
+        ::jsii_host::static_invoke(&crate::generated::mcp_lambda_cdk::ASSEMBLY, "mcp-lambda-cdk.McpDeployment", "linear", ::std::vec![])
+    }
+    /// Starts all new tasks, then moves requests to them in equal steps.
+    #[track_caller]
+    pub fn linear_with(options: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpTrafficShiftOptions>) -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::McpDeployment> {
+        ::jsii_host::static_invoke(&crate::generated::mcp_lambda_cdk::ASSEMBLY, "mcp-lambda-cdk.McpDeployment", "linear", ::std::vec![options.into_arg()])
+    }
+    /// Replaces tasks a few at a time;
+    #[track_caller]
+    pub fn rolling() -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::McpDeployment> {
+        ::jsii_host::static_invoke(&crate::generated::mcp_lambda_cdk::ASSEMBLY, "mcp-lambda-cdk.McpDeployment", "rolling", ::std::vec![])
+    }
+    /// Replaces tasks a few at a time;
+    #[track_caller]
+    pub fn rolling_with(options: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpDeploymentOptions>) -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::McpDeployment> {
+        ::jsii_host::static_invoke(&crate::generated::mcp_lambda_cdk::ASSEMBLY, "mcp-lambda-cdk.McpDeployment", "rolling", ::std::vec![options.into_arg()])
+    }
+}
+/// Options of every deployment of a service.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct McpDeploymentOptions(::jsii_host::StructData);
+::jsii_host::is_a!(McpDeploymentOptions: crate::generated::mcp_lambda_cdk::McpDeploymentOptions, ::jsii_host::Value);
+impl McpDeploymentOptions {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new() -> Self {
+        let jsii_data = ::jsii_host::StructData::new();
+        Self(jsii_data)
+    }
+}
+impl ::std::default::Default for McpDeploymentOptions {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+impl McpDeploymentOptions {
+    /// Alarms that end a deployment and bring back the tasks from before.
+    ///
+    /// Default: none of your own
+    #[must_use]
+    pub fn alarms(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_cloudwatch::IAlarm>>) -> Self {
+        self.0.set("alarms", value.into_arg());
+        self
+    }
+}
+impl ::jsii_host::ToWire for McpDeploymentOptions {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("mcp-lambda-cdk.McpDeploymentOptions")
     }
 }
 /// The properties that `McpServer` and `McpRemoteServer` share: how MCP clients reach the endpoint and who may call it.
@@ -1374,6 +1526,171 @@ impl ::jsii_host::ToWire for McpExternalFrontOptions {
         self.0.to_wire("mcp-lambda-cdk.McpExternalFrontOptions")
     }
 }
+/// Options of `McpCompute.fargate`.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct McpFargateOptions(::jsii_host::StructData);
+::jsii_host::is_a!(McpFargateOptions: crate::generated::mcp_lambda_cdk::McpFargateOptions, ::jsii_host::Value);
+impl McpFargateOptions {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(vpc: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::IVpc>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("vpc", vpc.into_arg());
+        Self(jsii_data)
+    }
+}
+impl McpFargateOptions {
+    /// Where the tasks run: `FARGATE`, `FARGATE_SPOT`, which is cheaper and whose tasks end two minutes after a notice, or shares of both.
+    ///
+    /// Default: FARGATE
+    #[must_use]
+    pub fn capacity_provider_strategies(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_ecs::CapacityProviderStrategy>>) -> Self {
+        self.0.set("capacityProviderStrategies", value.into_arg());
+        self
+    }
+    /// The cluster, whose VPC must be `vpc`.
+    ///
+    /// Default: one of the server's own, with Container Insights
+    #[must_use]
+    pub fn cluster(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ecs::ICluster>) -> Self {
+        self.0.set("cluster", value.into_arg());
+        self
+    }
+    /// CPU units of a task, of which 1024 are one CPU: 256, 512, 1024, 2048, 4096, 8192 or 16384.
+    ///
+    /// Default: 256
+    #[must_use]
+    pub fn cpu(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
+        self.0.set("cpu", value.into_arg());
+        self
+    }
+    /// How new tasks replace running ones.
+    ///
+    /// Default: McpDeployment.rolling()
+    #[must_use]
+    pub fn deployment(mut self, value: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpDeployment>) -> Self {
+        self.0.set("deployment", value.into_arg());
+        self
+    }
+    /// The longest pause between two parts of a response that the load balancer waits for;
+    ///
+    /// Default: Duration.seconds(60)
+    #[must_use]
+    pub fn idle_timeout(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::Duration>) -> Self {
+        self.0.set("idleTimeout", value.into_arg());
+        self
+    }
+    /// The listener of a load balancer that several servers share.
+    ///
+    /// Default: an internal load balancer of the server's own
+    #[must_use]
+    pub fn listener(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_elasticloadbalancingv2::ApplicationListener>) -> Self {
+        self.0.set("listener", value.into_arg());
+        self
+    }
+    /// The priority of the server's rule at `listener`, which no other rule of it has.
+    ///
+    /// Default: 1
+    #[must_use]
+    pub fn listener_priority(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
+        self.0.set("listenerPriority", value.into_arg());
+        self
+    }
+    /// What may connect to the load balancer.
+    ///
+    /// Default: with `McpFront.cloudFront` AWS's list of the addresses of CloudFront, which `cdk` looks up for the account and Region of the
+    /// stack; otherwise nothing until `service.listener.connections` allows it
+    #[must_use]
+    pub fn load_balancer_peers(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_ec2::IPeer>>) -> Self {
+        self.0.set("loadBalancerPeers", value.into_arg());
+        self
+    }
+    /// The subnets of `vpc` for the server's own load balancer, in two Availability Zones or more.
+    ///
+    /// Default: the private ones
+    #[must_use]
+    pub fn load_balancer_subnets(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::SubnetSelection>) -> Self {
+        self.0.set("loadBalancerSubnets", value.into_arg());
+        self
+    }
+    /// The most tasks, besides those of a deployment.
+    ///
+    /// Default: 10
+    #[must_use]
+    pub fn max_capacity(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
+        self.0.set("maxCapacity", value.into_arg());
+        self
+    }
+    /// Memory of a task in MiB;
+    ///
+    /// Default: 512
+    #[must_use]
+    pub fn memory_limit_mi_b(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
+        self.0.set("memoryLimitMiB", value.into_arg());
+        self
+    }
+    /// The fewest tasks.
+    ///
+    /// Default: 2
+    #[must_use]
+    pub fn min_capacity(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
+        self.0.set("minCapacity", value.into_arg());
+        self
+    }
+    /// Requests per minute and task that the number of tasks is changed to approach, besides `targetCpuPercent`.
+    ///
+    /// Default: the use of CPU alone
+    #[must_use]
+    pub fn requests_per_target(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
+        self.0.set("requestsPerTarget", value.into_arg());
+        self
+    }
+    /// The security groups of the tasks.
+    ///
+    /// Default: a new one that allows all outbound traffic
+    #[must_use]
+    pub fn security_groups(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_ec2::ISecurityGroup>>) -> Self {
+        self.0.set("securityGroups", value.into_arg());
+        self
+    }
+    /// How long running calls may go on when a task ends, at most 110 seconds: the setting `MCP_HTTP_SHUTDOWN_MS`.
+    ///
+    /// Default: the default of the setting, 25 seconds
+    #[must_use]
+    pub fn shutdown_timeout(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::Duration>) -> Self {
+        self.0.set("shutdownTimeout", value.into_arg());
+        self
+    }
+    /// The average use of CPU, in percent, that the number of tasks is changed to approach.
+    ///
+    /// Default: 60
+    #[must_use]
+    pub fn target_cpu_percent(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
+        self.0.set("targetCpuPercent", value.into_arg());
+        self
+    }
+    /// Whether endpoints are added to `vpc`, so that the tasks need no way to the internet for what AWS has: gateway endpoints of DynamoDB and S3, and interface endpoints of Amazon ECR, CloudWatch Logs, Secrets Manager and Cognito.
+    ///
+    /// Default: false
+    #[must_use]
+    pub fn vpc_endpoints_enabled(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("vpcEndpointsEnabled", value.into_arg());
+        self
+    }
+    /// The subnets of `vpc` for the tasks.
+    ///
+    /// Default: the private ones
+    #[must_use]
+    pub fn vpc_subnets(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::SubnetSelection>) -> Self {
+        self.0.set("vpcSubnets", value.into_arg());
+        self
+    }
+}
+impl ::jsii_host::ToWire for McpFargateOptions {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("mcp-lambda-cdk.McpFargateOptions")
+    }
+}
 /// Options of `McpBedrockModel.foundationModel`.
 #[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
 pub struct McpFoundationModelOptions(::jsii_host::StructData);
@@ -1443,6 +1760,11 @@ impl McpFront {
     #[track_caller]
     pub fn bind(&self, scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, options: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpFrontOptions>) -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::McpFrontConfig> {
         self.jsii_invoke("bind", [scope.into_arg(), options.into_arg()])
+    }
+    /// Called for each server with `McpCompute.fargate`: routes requests for the path of its MCP endpoint to its load balancer. Override it in a custom front for such servers.
+    #[track_caller]
+    pub fn bind_listener(&self, scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, options: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpFrontListenerOptions>) -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::McpFrontListenerConfig> {
+        self.jsii_invoke("bindListener", [scope.into_arg(), options.into_arg()])
     }
     /// Called for each server of an `McpHost`: routes requests for its path to its API.
     #[track_caller]
@@ -1537,6 +1859,71 @@ impl ::jsii_host::FromWire for McpFrontConfig {
             ("signInBaseUrl", ::jsii_host::rewire::<::std::string::String>),
         ];
         ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
+    }
+}
+/// What a front says about a load balancer behind it.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct McpFrontListenerConfig(::jsii_host::StructData);
+::jsii_host::is_a!(McpFrontListenerConfig: crate::generated::mcp_lambda_cdk::McpFrontListenerConfig, ::jsii_host::Value);
+impl McpFrontListenerConfig {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new() -> Self {
+        let jsii_data = ::jsii_host::StructData::new();
+        Self(jsii_data)
+    }
+}
+impl ::std::default::Default for McpFrontListenerConfig {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+impl McpFrontListenerConfig {
+    /// The name of AWS's list of the addresses that the front connects from.
+    ///
+    /// Default: the app says what may connect to the load balancer
+    #[must_use]
+    pub fn prefix_list_name(mut self, value: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        self.0.set("prefixListName", value.into_arg());
+        self
+    }
+    /// The value of `prefixListName`.
+    #[track_caller]
+    pub fn get_prefix_list_name(&self) -> ::jsii_host::Result<::std::option::Option<::std::string::String>> {
+        self.0.get("prefixListName")
+    }
+}
+impl ::jsii_host::ToWire for McpFrontListenerConfig {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("mcp-lambda-cdk.McpFrontListenerConfig")
+    }
+}
+impl ::jsii_host::FromWire for McpFrontListenerConfig {
+    fn from_wire(value: ::jsii_host::Value) -> ::jsii_host::Result<Self> {
+        const MEMBERS: &[::jsii_host::Member] = &[
+            ("prefixListName", ::jsii_host::rewire::<::std::string::String>),
+        ];
+        ::std::result::Result::Ok(Self(::jsii_host::StructData::from_wire(value, MEMBERS)?))
+    }
+}
+/// Arguments of `McpFront.bindListener`: a load balancer that has the MCP endpoint of a server.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct McpFrontListenerOptions(::jsii_host::StructData);
+::jsii_host::is_a!(McpFrontListenerOptions: crate::generated::mcp_lambda_cdk::McpFrontListenerOptions, ::jsii_host::Value);
+impl McpFrontListenerOptions {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(host: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, listener: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_elasticloadbalancingv2::ApplicationListener>, path: impl ::jsii_host::IntoArg<::std::string::String>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("host", host.into_arg());
+        jsii_data.set("listener", listener.into_arg());
+        jsii_data.set("path", path.into_arg());
+        Self(jsii_data)
+    }
+}
+impl ::jsii_host::ToWire for McpFrontListenerOptions {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("mcp-lambda-cdk.McpFrontListenerOptions")
     }
 }
 /// Arguments of `McpFront.bind`.
@@ -2529,8 +2916,11 @@ impl ::jsii_host::ToWire for McpMachineClientProps {
 }
 /// A dashboard and alarms of one MCP server: calls, errors, latency (p50, p99), cold starts and throttles of each tool, of the function and of the API, and sign-ins and registrations where there is a user pool.
 ///
+/// With `McpCompute.fargate` it has the
+/// requests at the load balancer, CPU, memory, running and healthy tasks instead.
+///
 /// An alarm starts when in two of three periods of 5 minutes requests fail, are throttled or come close to the timeout,
-/// or the authorization server's function fails. One alarm starts immediately: when the authorization server refused
+/// tasks are unhealthy or use 90 % of their memory, the load balancer itself fails requests, or the authorization server's function fails. One alarm starts immediately: when the authorization server refused
 /// tokens of Cognito that differ from what a person consented to; it needs the log of a function that is not passed in
 /// with `McpCode.fromFunction`. The metrics of tools come from the server's log lines and those of the API from API
 /// Gateway, both under the server's name: servers of one name in one account and region share them. Costs 3 dollars a
@@ -2596,7 +2986,7 @@ impl<C> McpMonitoringProps<C> {
     }
     /// Latency (p99) above which an alarm starts.
     ///
-    /// Default: 80 % of the function's timeout
+    /// Default: 80 % of the server's timeout
     #[must_use]
     pub fn slow_after(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::Duration>) -> Self {
         self.0.set("slowAfter", value.into_arg());
@@ -3580,6 +3970,9 @@ impl McpScope {
 }
 /// An MCP server on AWS Lambda behind OAuth: a REST API that checks access tokens and scopes before the function runs, the metadata documents and challenges that MCP clients follow to the sign-in pages, and a user pool.
 ///
+/// With
+/// `McpCompute.fargate` the server is a service of Amazon ECS behind the same URL, which checks access tokens itself.
+///
 /// It does not limit the requests of single people; `throttle` and `quota` limit single app clients. It does not define
 /// a firewall. With `McpAuthorization.cognito` it does not connect MCP clients that must register themselves.
 #[derive(::std::clone::Clone)]
@@ -3693,6 +4086,11 @@ impl McpServer {
     #[track_caller]
     pub fn lambda_authorizer_function(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::mcp_lambda_cdk::McpFunction>> {
         self.jsii_get("lambdaAuthorizerFunction")
+    }
+    /// The service of Amazon ECS.
+    #[track_caller]
+    pub fn service(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::mcp_lambda_cdk::McpService>> {
+        self.jsii_get("service")
     }
     /// The generated secret that encrypts session ids.
     #[track_caller]
@@ -3897,6 +4295,14 @@ impl<C> McpServerProps<C> {
     #[must_use]
     pub fn callback_urls(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<::std::string::String>>) -> Self {
         self.0.set("callbackUrls", value.into_arg());
+        self
+    }
+    /// What runs the code.
+    ///
+    /// Default: McpCompute.lambda()
+    #[must_use]
+    pub fn compute(mut self, value: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpCompute>) -> Self {
+        self.0.set("compute", value.into_arg());
         self
     }
     /// Whether synthesis fails where directories of MCP servers would refuse the server, for example because a tool has no title.
@@ -4106,6 +4512,298 @@ impl<T: ::jsii_host::Handle> McpServerProps<::jsii_host::Pending<T>> {
 impl ::jsii_host::ToWire for McpServerProps {
     fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
         self.0.to_wire("mcp-lambda-cdk.McpServerProps")
+    }
+}
+/// The Amazon ECS service of an MCP server with `McpCompute.fargate`: arm64 tasks whose one container has no root user, no capabilities and a read-only file system, and a rule of a load balancer for the path of the MCP endpoint. ECS Exec is off.
+///
+/// TLS ends at the front: CloudFront reaches the load balancer by plain HTTP on AWS's network.
+#[derive(::std::clone::Clone)]
+pub struct McpService(crate::generated::constructs::Construct);
+::jsii_host::handle!(McpService(crate::generated::constructs::Construct), "mcp-lambda-cdk.McpService");
+::jsii_host::is_a!(McpService: crate::generated::mcp_lambda_cdk::McpService, crate::generated::aws_cdk_lib::aws_ec2::IConnectable, crate::generated::aws_cdk_lib::aws_iam::IGrantable, crate::generated::constructs::Construct, crate::generated::constructs::IConstruct, crate::generated::constructs::IDependable, ::jsii_host::Value);
+impl McpService {
+    /// Makes one, with everything that is required.
+    #[track_caller]
+    pub fn new(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>, props: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpServiceProps>) -> ::jsii_host::Result<Self> {
+        ::jsii_host::create(&crate::generated::mcp_lambda_cdk::ASSEMBLY, "mcp-lambda-cdk.McpService", ::std::vec![scope.into_arg(), id.into_arg(), props.into_arg()]).map(::jsii_host::Handle::from_object)
+    }
+    /// Starts one: set what is optional, then call `build`.
+    pub fn builder(scope: impl ::jsii_host::IntoArg<crate::generated::constructs::Construct>, id: impl ::jsii_host::IntoArg<::std::string::String>, code: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpCode>, contract: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpContract>, mcp_path: impl ::jsii_host::IntoArg<::std::string::String>, vpc: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::IVpc>) -> crate::generated::mcp_lambda_cdk::McpServiceProps<::jsii_host::Pending<Self>> {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("code", code.into_arg());
+        jsii_data.set("contract", contract.into_arg());
+        jsii_data.set("mcpPath", mcp_path.into_arg());
+        jsii_data.set("vpc", vpc.into_arg());
+        crate::generated::mcp_lambda_cdk::McpServiceProps::jsii_pending(jsii_data, ::jsii_host::Pending::new(&crate::generated::mcp_lambda_cdk::ASSEMBLY, ::std::vec![scope.into_arg(), id.into_arg()]))
+    }
+    /// The cluster.
+    #[track_caller]
+    pub fn cluster(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ecs::ICluster> {
+        self.jsii_get("cluster")
+    }
+    /// The network connections of the tasks.
+    #[track_caller]
+    pub fn connections(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ec2::Connections> {
+        self.jsii_get("connections")
+    }
+    /// The IAM principal to permit actions to: the role of the tasks.
+    #[track_caller]
+    pub fn grant_principal(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_iam::IPrincipal> {
+        self.jsii_get("grantPrincipal")
+    }
+    /// The listener of the load balancer: the front must be able to connect to it.
+    #[track_caller]
+    pub fn listener(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_elasticloadbalancingv2::ApplicationListener> {
+        self.jsii_get("listener")
+    }
+    /// The load balancer.
+    #[track_caller]
+    pub fn load_balancer(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_elasticloadbalancingv2::IApplicationLoadBalancer> {
+        self.jsii_get("loadBalancer")
+    }
+    /// The tasks' log group.
+    #[track_caller]
+    pub fn log_group(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_logs::ILogGroup> {
+        self.jsii_get("logGroup")
+    }
+    /// The service.
+    #[track_caller]
+    pub fn service(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ecs::FargateService> {
+        self.jsii_get("service")
+    }
+    /// The targets of requests: one group, and with every deployment but `McpDeployment.rolling` a second one, which take turns.
+    #[track_caller]
+    pub fn target_groups(&self) -> ::jsii_host::Result<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_elasticloadbalancingv2::ApplicationTargetGroup>> {
+        self.jsii_get("targetGroups")
+    }
+    /// The task definition.
+    #[track_caller]
+    pub fn task_definition(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::aws_ecs::FargateTaskDefinition> {
+        self.jsii_get("taskDefinition")
+    }
+    /// Timeout of one request.
+    #[track_caller]
+    pub fn timeout(&self) -> ::jsii_host::Result<crate::generated::aws_cdk_lib::Duration> {
+        self.jsii_get("timeout")
+    }
+}
+/// Properties of `McpService`.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct McpServiceProps<C = ()>(::jsii_host::StructData, C);
+::jsii_host::is_a!(McpServiceProps: crate::generated::mcp_lambda_cdk::McpServiceProps, crate::generated::mcp_lambda_cdk::McpFargateOptions, ::jsii_host::Value);
+impl McpServiceProps {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new(code: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpCode>, contract: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpContract>, mcp_path: impl ::jsii_host::IntoArg<::std::string::String>, vpc: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::IVpc>) -> Self {
+        let mut jsii_data = ::jsii_host::StructData::new();
+        jsii_data.set("code", code.into_arg());
+        jsii_data.set("contract", contract.into_arg());
+        jsii_data.set("mcpPath", mcp_path.into_arg());
+        jsii_data.set("vpc", vpc.into_arg());
+        Self(jsii_data, ())
+    }
+}
+impl<C> McpServiceProps<C> {
+    /// Where the tasks run: `FARGATE`, `FARGATE_SPOT`, which is cheaper and whose tasks end two minutes after a notice, or shares of both.
+    ///
+    /// Default: FARGATE
+    #[must_use]
+    pub fn capacity_provider_strategies(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_ecs::CapacityProviderStrategy>>) -> Self {
+        self.0.set("capacityProviderStrategies", value.into_arg());
+        self
+    }
+    /// The cluster, whose VPC must be `vpc`.
+    ///
+    /// Default: one of the server's own, with Container Insights
+    #[must_use]
+    pub fn cluster(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ecs::ICluster>) -> Self {
+        self.0.set("cluster", value.into_arg());
+        self
+    }
+    /// CPU units of a task, of which 1024 are one CPU: 256, 512, 1024, 2048, 4096, 8192 or 16384.
+    ///
+    /// Default: 256
+    #[must_use]
+    pub fn cpu(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
+        self.0.set("cpu", value.into_arg());
+        self
+    }
+    /// How new tasks replace running ones.
+    ///
+    /// Default: McpDeployment.rolling()
+    #[must_use]
+    pub fn deployment(mut self, value: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpDeployment>) -> Self {
+        self.0.set("deployment", value.into_arg());
+        self
+    }
+    /// The settings of the server, besides those that its network decides.
+    ///
+    /// Default: none
+    #[must_use]
+    pub fn environment(mut self, value: impl ::jsii_host::IntoArg<::std::collections::BTreeMap<::std::string::String, ::std::string::String>>) -> Self {
+        self.0.set("environment", value.into_arg());
+        self
+    }
+    /// The longest pause between two parts of a response that the load balancer waits for;
+    ///
+    /// Default: Duration.seconds(60)
+    #[must_use]
+    pub fn idle_timeout(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::Duration>) -> Self {
+        self.0.set("idleTimeout", value.into_arg());
+        self
+    }
+    /// The listener of a load balancer that several servers share.
+    ///
+    /// Default: an internal load balancer of the server's own
+    #[must_use]
+    pub fn listener(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_elasticloadbalancingv2::ApplicationListener>) -> Self {
+        self.0.set("listener", value.into_arg());
+        self
+    }
+    /// The priority of the server's rule at `listener`, which no other rule of it has.
+    ///
+    /// Default: 1
+    #[must_use]
+    pub fn listener_priority(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
+        self.0.set("listenerPriority", value.into_arg());
+        self
+    }
+    /// What may connect to the load balancer.
+    ///
+    /// Default: with `McpFront.cloudFront` AWS's list of the addresses of CloudFront, which `cdk` looks up for the account and Region of the
+    /// stack; otherwise nothing until `service.listener.connections` allows it
+    #[must_use]
+    pub fn load_balancer_peers(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_ec2::IPeer>>) -> Self {
+        self.0.set("loadBalancerPeers", value.into_arg());
+        self
+    }
+    /// The subnets of `vpc` for the server's own load balancer, in two Availability Zones or more.
+    ///
+    /// Default: the private ones
+    #[must_use]
+    pub fn load_balancer_subnets(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::SubnetSelection>) -> Self {
+        self.0.set("loadBalancerSubnets", value.into_arg());
+        self
+    }
+    /// Retention of the tasks' log.
+    ///
+    /// Default: RetentionDays.ONE_MONTH
+    #[must_use]
+    pub fn log_retention(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_logs::RetentionDays>) -> Self {
+        self.0.set("logRetention", value.into_arg());
+        self
+    }
+    /// The most tasks, besides those of a deployment.
+    ///
+    /// Default: 10
+    #[must_use]
+    pub fn max_capacity(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
+        self.0.set("maxCapacity", value.into_arg());
+        self
+    }
+    /// Memory of a task in MiB;
+    ///
+    /// Default: 512
+    #[must_use]
+    pub fn memory_limit_mi_b(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
+        self.0.set("memoryLimitMiB", value.into_arg());
+        self
+    }
+    /// The fewest tasks.
+    ///
+    /// Default: 2
+    #[must_use]
+    pub fn min_capacity(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
+        self.0.set("minCapacity", value.into_arg());
+        self
+    }
+    /// What happens to the log when the stack is deleted.
+    ///
+    /// Default: RemovalPolicy.RETAIN
+    #[must_use]
+    pub fn removal_policy(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::RemovalPolicy>) -> Self {
+        self.0.set("removalPolicy", value.into_arg());
+        self
+    }
+    /// Requests per minute and task that the number of tasks is changed to approach, besides `targetCpuPercent`.
+    ///
+    /// Default: the use of CPU alone
+    #[must_use]
+    pub fn requests_per_target(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
+        self.0.set("requestsPerTarget", value.into_arg());
+        self
+    }
+    /// The secret settings of the server, which a task gets when it starts.
+    ///
+    /// Default: none
+    #[must_use]
+    pub fn secrets(mut self, value: impl ::jsii_host::IntoArg<::std::collections::BTreeMap<::std::string::String, crate::generated::aws_cdk_lib::aws_ecs::Secret>>) -> Self {
+        self.0.set("secrets", value.into_arg());
+        self
+    }
+    /// The security groups of the tasks.
+    ///
+    /// Default: a new one that allows all outbound traffic
+    #[must_use]
+    pub fn security_groups(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_ec2::ISecurityGroup>>) -> Self {
+        self.0.set("securityGroups", value.into_arg());
+        self
+    }
+    /// How long running calls may go on when a task ends, at most 110 seconds: the setting `MCP_HTTP_SHUTDOWN_MS`.
+    ///
+    /// Default: the default of the setting, 25 seconds
+    #[must_use]
+    pub fn shutdown_timeout(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::Duration>) -> Self {
+        self.0.set("shutdownTimeout", value.into_arg());
+        self
+    }
+    /// The average use of CPU, in percent, that the number of tasks is changed to approach.
+    ///
+    /// Default: 60
+    #[must_use]
+    pub fn target_cpu_percent(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
+        self.0.set("targetCpuPercent", value.into_arg());
+        self
+    }
+    /// Timeout of one request.
+    ///
+    /// Default: Duration.seconds(30)
+    #[must_use]
+    pub fn timeout(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::Duration>) -> Self {
+        self.0.set("timeout", value.into_arg());
+        self
+    }
+    /// Whether endpoints are added to `vpc`, so that the tasks need no way to the internet for what AWS has: gateway endpoints of DynamoDB and S3, and interface endpoints of Amazon ECR, CloudWatch Logs, Secrets Manager and Cognito.
+    ///
+    /// Default: false
+    #[must_use]
+    pub fn vpc_endpoints_enabled(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("vpcEndpointsEnabled", value.into_arg());
+        self
+    }
+    /// The subnets of `vpc` for the tasks.
+    ///
+    /// Default: the private ones
+    #[must_use]
+    pub fn vpc_subnets(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_ec2::SubnetSelection>) -> Self {
+        self.0.set("vpcSubnets", value.into_arg());
+        self
+    }
+}
+impl<T: ::jsii_host::Handle> McpServiceProps<::jsii_host::Pending<T>> {
+    #[doc(hidden)]
+    pub fn jsii_pending(data: ::jsii_host::StructData, pending: ::jsii_host::Pending<T>) -> Self {
+        Self(data, pending)
+    }
+    /// Makes the object.
+    #[track_caller]
+    pub fn build(self) -> ::jsii_host::Result<T> {
+        self.1.build(self.0.to_wire("mcp-lambda-cdk.McpServiceProps"))
+    }
+}
+impl ::jsii_host::ToWire for McpServiceProps {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("mcp-lambda-cdk.McpServiceProps")
     }
 }
 /// The rate limit of one app client: a token bucket of `burstLimit` requests that refills at `rateLimit`.
@@ -4339,6 +5037,62 @@ impl<T: ::jsii_host::Handle> McpToolsApiProps<::jsii_host::Pending<T>> {
 impl ::jsii_host::ToWire for McpToolsApiProps {
     fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
         self.0.to_wire("mcp-lambda-cdk.McpToolsApiProps")
+    }
+}
+/// Options of a deployment that moves requests in steps.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct McpTrafficShiftOptions(::jsii_host::StructData);
+::jsii_host::is_a!(McpTrafficShiftOptions: crate::generated::mcp_lambda_cdk::McpTrafficShiftOptions, crate::generated::mcp_lambda_cdk::McpBlueGreenOptions, crate::generated::mcp_lambda_cdk::McpDeploymentOptions, ::jsii_host::Value);
+impl McpTrafficShiftOptions {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new() -> Self {
+        let jsii_data = ::jsii_host::StructData::new();
+        Self(jsii_data)
+    }
+}
+impl ::std::default::Default for McpTrafficShiftOptions {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+impl McpTrafficShiftOptions {
+    /// Alarms that end a deployment and bring back the tasks from before.
+    ///
+    /// Default: none of your own
+    #[must_use]
+    pub fn alarms(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<crate::generated::aws_cdk_lib::aws_cloudwatch::IAlarm>>) -> Self {
+        self.0.set("alarms", value.into_arg());
+        self
+    }
+    /// How long the tasks from before go on after all requests go to the new ones, at most 24 hours.
+    ///
+    /// Default: Duration.minutes(5)
+    #[must_use]
+    pub fn bake_time(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::Duration>) -> Self {
+        self.0.set("bakeTime", value.into_arg());
+        self
+    }
+    /// The time between two steps, at most 24 hours.
+    ///
+    /// Default: 6 minutes for linear, 10 minutes for canary
+    #[must_use]
+    pub fn step_bake_time(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::Duration>) -> Self {
+        self.0.set("stepBakeTime", value.into_arg());
+        self
+    }
+    /// The share of requests that a step moves, in percent: the same for every step of `linear` (from 3), the first one of `canary` (from 0.1).
+    ///
+    /// Default: 10 for linear, 5 for canary
+    #[must_use]
+    pub fn step_percent(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
+        self.0.set("stepPercent", value.into_arg());
+        self
+    }
+}
+impl ::jsii_host::ToWire for McpTrafficShiftOptions {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("mcp-lambda-cdk.McpTrafficShiftOptions")
     }
 }
 /// The people who may use MCP servers, and the pages where they sign up and in: a Cognito user pool (Essentials) with verified e-mail addresses as user names, and a domain with managed login.
