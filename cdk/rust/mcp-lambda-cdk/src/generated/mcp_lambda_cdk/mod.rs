@@ -1941,6 +1941,16 @@ impl McpFrontOptions {
         Self(jsii_data)
     }
 }
+impl McpFrontOptions {
+    /// Whether the root of the API is the page for people.
+    ///
+    /// Default: false
+    #[must_use]
+    pub fn has_page(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("hasPage", value.into_arg());
+        self
+    }
+}
 impl ::jsii_host::ToWire for McpFrontOptions {
     fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
         self.0.to_wire("mcp-lambda-cdk.McpFrontOptions")
@@ -1994,6 +2004,16 @@ impl McpFrontPathOptions {
         jsii_data.set("host", host.into_arg());
         jsii_data.set("path", path.into_arg());
         Self(jsii_data)
+    }
+}
+impl McpFrontPathOptions {
+    /// Whether the root of the API is the page for people.
+    ///
+    /// Default: false
+    #[must_use]
+    pub fn has_page(mut self, value: impl ::jsii_host::IntoArg<bool>) -> Self {
+        self.0.set("hasPage", value.into_arg());
+        self
     }
 }
 impl ::jsii_host::ToWire for McpFrontPathOptions {
