@@ -238,11 +238,11 @@ describe('the context', () => {
     [{ env: 'test' }, 'context env=test needs one of dev, staging, prod'],
     [
       { frnt: 'stage' },
-      'context frnt=stage is an unknown context key: use one of env, front, publicBaseUrl, signInBaseUrl, cognitoIdpUrl, lambdaDir, dogApiBaseUrl, serperBaseUrl, models, callbackPort, authorization, lambdaAuthorizer, toolsApi',
+      'context frnt=stage is an unknown context key: use one of env, front, publicBaseUrl, signInBaseUrl, cognitoIdpUrl, lambdaDir, dogApiBaseUrl, serperBaseUrl, models, callbackPort, authorization, lambdaAuthorizer, toolsApi, compute',
     ],
     [
       { environment: 'prod' },
-      'context environment=prod is an unknown context key: use one of env, front, publicBaseUrl, signInBaseUrl, cognitoIdpUrl, lambdaDir, dogApiBaseUrl, serperBaseUrl, models, callbackPort, authorization, lambdaAuthorizer, toolsApi',
+      'context environment=prod is an unknown context key: use one of env, front, publicBaseUrl, signInBaseUrl, cognitoIdpUrl, lambdaDir, dogApiBaseUrl, serperBaseUrl, models, callbackPort, authorization, lambdaAuthorizer, toolsApi, compute',
     ],
     [{ front: 'cdn' }, 'context front=cdn needs one of cloudfront, stage, external'],
     [

@@ -5,9 +5,12 @@ import { describe, test } from 'node:test';
 import { type App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as cognito from 'aws-cdk-lib/aws-cognito';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
 import {
   McpAuthorization,
   McpCode,
+  McpCompute,
   McpFront,
   McpHost,
   McpRemoteServer,
@@ -15,7 +18,7 @@ import {
   McpServer,
   McpUserPool,
 } from '../../lib';
-import { code, emptyApp, facts, fixture, includingScopes, only, twoScopes } from '../synthesis';
+import { code, counterServer, emptyApp, facts, fixture, includingScopes, only, twoScopes } from '../synthesis';
 
 /** What `mcp-lambda dev` writes. */
 const LOCAL = {
@@ -193,6 +196,29 @@ describe('local mode', () => {
       message:
         'context has the key mcp-lambda:lcoal, and the keys that begin with mcp-lambda: are mcp-lambda:local: remove it (ContextKeyUnknown)',
     });
+  });
+
+  test('records the path and the task definition of a service, which has no task, and the program of its image', () => {
+    const fargate = (stack: Stack, made: McpCode) =>
+      new McpServer(stack, 'Server', {
+        code: made,
+        contract: counterServer(),
+        compute: McpCompute.fargate({ vpc: new ec2.Vpc(stack, 'Vpc', { maxAzs: 2 }) }),
+      });
+    const app = localApp();
+    const stack = new Stack(app, 'Test');
+    fargate(stack, fromCargo());
+    const template = Template.fromStack(stack);
+    assert.equal(only(template, 'AWS::ECS::Service').properties.DesiredCount, 0);
+    const { logicalId, properties } = only(template, 'AWS::ECS::TaskDefinition');
+    const service = records(app).find(({ kind }) => kind === 'service')!;
+    assert.deepEqual([service.front, service.path], ['Test/Server', '/mcp']);
+    assert.deepEqual(service.taskDefinition, { Ref: logicalId });
+    const program = records(app).find(({ cargo }) => cargo !== undefined)!;
+    assert.equal(program.path, '/Test/Server/Service');
+    assert.equal(properties.ContainerDefinitions[0].Image, `/programs/${program.name}/bootstrap`);
+    const image = McpCode.fromImage(ecs.ContainerImage.fromRegistry('example/mcp:1'));
+    assert.throws(() => fargate(new Stack(localApp(), 'Other'), image), /\(ImageNotLocal\)$/);
   });
 
   test('records nothing without its key', () => {

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { type App, Duration, Stack } from 'aws-cdk-lib';
 import * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import * as acm from 'aws-cdk-lib/aws-certificatemanager';
@@ -31,7 +32,6 @@ import {
   McpToolsApi,
   type McpThrottle,
 } from '../../lib';
-import { fixture } from '../synthesis';
 
 /** What may be chosen, by name; code belongs to one stack. */
 type Choice<T> = Record<string, (scope: Construct, code: McpCode) => T>;
@@ -221,7 +221,7 @@ const SERVICES: Record<string, Partial<McpFargateOptions>> = {
 /** A stack with a server that keeps state on Fargate for each kind of deployment, and one with two of them on one host, cluster and load balancer. */
 export function addServices(app: App, lambdaDirectory: string): void {
   const authorization = () => McpAuthorization.server({ code: McpCode.fromAsset(`${lambdaDirectory}/authorization`) });
-  const code = () => McpCode.fromAsset(fixture('static'));
+  const code = () => McpCode.fromAsset(join(__dirname, '..', 'fixtures', 'static'));
   // The stacks name no Region, in which the list of CloudFront's addresses would have to be looked up.
   const loadBalancerPeers = [ec2.Peer.prefixList('pl-0123456789abcdef0')];
   const contractOf = (name: string) => McpContract.fromFile(`lambda/servers/${name}/contract.json`);
