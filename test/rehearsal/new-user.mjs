@@ -65,6 +65,7 @@ export class NewUser {
         ));
     const minutes = (Date.now() - began) / 60_000;
     console.log(`  ${`${minutes.toFixed(1)} min`.padStart(8)}  ${stack}: from an empty folder to that call`);
+    await step(`${stack}: npm run call`, () => this.#callByCommand(running));
     await step(`${stack}: from a saved change to the changed response`, () => this.#edit(running, edits));
     await this.stop();
     if (edits > 1) {
@@ -137,6 +138,13 @@ export class NewUser {
     } finally {
       await client.close();
     }
+  }
+
+  /** Calls the tool from a second shell, as the documents say. */
+  async #callByCommand({ url }) {
+    const call = ['run', '--silent', 'call', '--', 'greet', '--greeting', 'hello'];
+    const { stdout } = await this.#run(this.project, 'npm', [...call, '--port', new URL(url).port]);
+    if (!stdout.includes('hello')) throw new Error(`the response has no greeting: ${stdout}`);
   }
 
   /** Changes the tool so often, each time until its response has changed. */

@@ -37,8 +37,13 @@ const RUN: readonly (readonly [command: RegExp, file: string, words: string])[] 
     'everything_after_deploy_goes_to_the_cdk',
   ],
   [/^npm test -- integration$/, 'scripts/test.mjs', '  integration: {'],
-  [/^(npx )?mcp-lambda logs \S+ --follow$/, 'cli/tests/command/logs.rs', '"logs Shop '],
-  [/^mcp-lambda call --list --url <McpServerUrl>$/, 'cli/tests/command/call.rs', '["call", "--list"'],
+  [/^(npx |npm run )?mcp-lambda (-- )?logs (\S+ --follow|…)$/, 'cli/tests/command/logs.rs', '"logs Shop '],
+  [/^npm run call -- greet --greeting hello$/, REHEARSAL, "'call', '--', 'greet', '--greeting', 'hello'"],
+  [
+    /^(npx |npm run )mcp-lambda (-- )?call (--list --url <McpServerUrl>|…)$/,
+    'cli/tests/command/call.rs',
+    '["call", "--list"',
+  ],
   [/^mcp-lambda new$|^npm create mcp-lambda$/, 'test/package/new-project.test.ts', "'new', name"],
   [/^mcp-lambda users invite$/, 'test/e2e/user-pool.test.ts', "mcpLambda('users', 'invite'"],
 ];
@@ -47,6 +52,7 @@ const RUN: readonly (readonly [command: RegExp, file: string, words: string])[] 
 const NOT_RUN: readonly (readonly [command: RegExp, reason: string])[] = [
   [/^npx cdk diff /, 'a command of the CDK that changes nothing'],
   [/^aws (sts get-caller-identity|cloudformation describe-stacks .*)$/, 'commands of AWS that change nothing'],
+  [/^aws cloudformation update-termination-protection /, 'an emulator protects no stack'],
   [/^git checkout <commit> && npm run deploy /, 'the deployment of another commit is a deployment'],
   [/^pip install cargo-lambda$/, 'installed by its digests instead, by scripts/build-lambda.mjs'],
 ];
