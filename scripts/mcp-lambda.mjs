@@ -52,10 +52,22 @@ function run(program, args, stdio, onOutput = () => {}) {
 /** The options, with what this repository's apps need: their command by name and the API that they call beside them. */
 function ofThisRepository() {
   if (command !== 'dev') return options;
-  const position = options.findIndex((option) => option === '--app' || option === '-a');
-  const app = APPS[position < 0 ? 'dog-facts' : options[position + 1]];
-  if (app === undefined) return options;
-  const others = options.filter((_, index) => position < 0 || (index !== position && index !== position + 1));
+  const given = options.flatMap((option) => {
+    const [, name, value] = /^(--app|-a)=(.*)$/s.exec(option) ?? [];
+    return name === undefined ? [option] : [name, value];
+  });
+  const position = given.findIndex((option) => option === '--app' || option === '-a');
+  const name = position < 0 ? 'dog-facts' : given[position + 1];
+  const app = APPS[name];
+  if (app === undefined) {
+    // A command has an argument, or is a path.
+    if (/^[\w-]+$/.test(name ?? ''))
+      fail(
+        `--app ${name} is none of ${Object.keys(APPS).join(', ')}, and no command of a CDK app such as "npx tsx app.ts"`,
+      );
+    return given;
+  }
+  const others = given.filter((_, index) => position < 0 || (index !== position && index !== position + 1));
   const api = app.api === undefined ? [] : ['--with', `node ${app.api}`];
   // Named here, because `npx` of cdk.json takes a second to find the same program.
   return ['--app', `node --import tsx ${app.program}`, ...api, ...others];

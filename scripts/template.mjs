@@ -14,6 +14,15 @@ import { root } from './lib/root.mjs';
 const ENTRY = { mtime: new Date(1980, 0, 1), os: 3, attrs: 0o100755 * 0x10000 };
 
 const [directory = 'dist/template', ...pairs] = process.argv.slice(2);
+const odd = [directory, ...pairs].find(
+  (argument, position) => argument.startsWith('-') || (position > 0 && !argument.includes('=')),
+);
+if (odd !== undefined) {
+  console.error(
+    `template: ${odd} is no argument: npm run template -- [DIRECTORY [key=value …]], with the context keys of docs/configuration.md`,
+  );
+  process.exit(2);
+}
 const destination = resolve(root, directory);
 const cloudAssembly = mkdtempSync(join(tmpdir(), 'template-'));
 try {

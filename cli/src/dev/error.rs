@@ -39,7 +39,7 @@ pub enum StackError {
     },
     /// The constructs are of another release.
     #[error(
-        "{construct} says what this mcp-lambda cannot read ({cause}): install the same release of mcp-lambda and mcp-lambda-cdk"
+        "{construct} says what this mcp-lambda cannot read ({cause}): install the same release of mcp-lambda and mcp-lambda-cdk, or in a clone run `npm run build --workspace cdk`"
     )]
     OtherRelease {
         /// The construct.
@@ -188,7 +188,7 @@ pub enum StackError {
     },
     /// `token` without a running stack.
     #[error(
-        "no stack has been started on port {port}: run `mcp-lambda dev --port {port}` in another terminal first"
+        "no stack of this folder has been started on port {port}: run `mcp-lambda dev --port {port}` here in another terminal first"
     )]
     NotStarted {
         /// The port that was asked for.

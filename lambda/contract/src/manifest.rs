@@ -196,7 +196,7 @@ pub enum ContractProblem {
     #[error("{0}")]
     ScopeName(InvalidScopeName),
     /// The same scope, tool, resource or setting twice.
-    #[error("{kind} {name:?} is declared twice")]
+    #[error("{kind} {name:?} is declared twice: give one of the two another name")]
     Duplicate {
         /// The kind of the duplicate.
         kind: &'static str,
@@ -204,7 +204,9 @@ pub enum ContractProblem {
         name: String,
     },
     /// A tool needs something that the contract does not declare.
-    #[error("{referrer} refers to the {kind} {name:?}, which the server does not declare")]
+    #[error(
+        "{referrer} refers to the {kind} {name:?}, which the server does not declare: declare it, or correct the name"
+    )]
     Unknown {
         /// The tool or resource that refers to it.
         referrer: String,
@@ -499,11 +501,11 @@ pub(crate) mod tests {
             messages(&broken),
             [
                 "scope name \"counter/write\" must be 1 to 256 characters of printable ASCII without space, quote, backslash or slash",
-                "scope \"counter.read\" is declared twice",
-                "scope counter/write refers to the scope \"counter.list\", which the server does not declare",
-                "resource counters refers to the setting \"COUNTER_TABLE\", which the server does not declare",
-                "tool getCounter refers to the scope \"counter.write\", which the server does not declare",
-                "tool getCounter refers to the resource \"tables\", which the server does not declare",
+                "scope \"counter.read\" is declared twice: give one of the two another name",
+                "scope counter/write refers to the scope \"counter.list\", which the server does not declare: declare it, or correct the name",
+                "resource counters refers to the setting \"COUNTER_TABLE\", which the server does not declare: declare it, or correct the name",
+                "tool getCounter refers to the scope \"counter.write\", which the server does not declare: declare it, or correct the name",
+                "tool getCounter refers to the resource \"tables\", which the server does not declare: declare it, or correct the name",
                 "tool getCounter has an x-mcp-header where no client may read one: put it at a property, or at a property of a property",
                 "tool getCounter needs an action spelled service:Action without wildcard, got \"dynamodb:*\"",
             ]

@@ -24,7 +24,7 @@ impl Session {
         }
         let assembly = match self.synthesize().await {
             Ok(assembly) => assembly,
-            Err(error @ StackError::StepFailed { .. }) => {
+            Err(error) if may_be_of_a_contract(&error) => {
                 let printed = self.print_contracts().await;
                 // What the app says may be the cause of it all, or follow from a server that has no contract yet.
                 if printed.is_err() {
@@ -98,8 +98,51 @@ fn programs_of(built: &[Built]) -> impl Iterator<Item = &ProgramOfApp> {
     built.iter().map(Built::program)
 }
 
+/// Whether an old or missing contract can be the cause: the constructs have refused something, which they end with its name in
+/// parentheses. Only their refusals of context keys have nothing to do with servers.
+fn may_be_of_a_contract(error: &StackError) -> bool {
+    let StackError::StepFailed { said, .. } = error else {
+        return false;
+    };
+    let mut names = said.split('(').skip(1).filter_map(|rest| {
+        let (name, _) = rest.split_once(')')?;
+        let is_name = name.starts_with(|first: char| first.is_ascii_uppercase())
+            && name.chars().all(|each| each.is_ascii_alphanumeric());
+        is_name.then_some(name)
+    });
+    names.any(|name| !name.starts_with("Context"))
+}
+
 /// Whether a program of an earlier run can still be built.
 fn still_there(program: &ProgramOfApp) -> bool {
     let cargo = program.cargo.as_ref();
     cargo.is_none_or(|cargo| cargo.directory.join("Cargo.toml").exists())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn servers_print_their_contracts_only_where_the_constructs_refused_something() {
+        let failed = |said: &str| StackError::StepFailed {
+            step: "synthesizing the app",
+            status: "exit status: 1".into(),
+            fix: "fix it".into(),
+            said: said.into(),
+        };
+        for said in [
+            "Error: contract file contract.json does not exist: print it (ContractFileMissing)\n    at synthError (lib/x.js:1)",
+            "Error: scope sell is none of the contract's (ScopeUnknown)",
+        ] {
+            assert!(may_be_of_a_contract(&failed(said)), "{said}");
+        }
+        for said in [
+            "sh: 1: nope: not found",
+            "Error: context authorization=nope needs one of server, cognito (ContextInvalid)\n    at complaint (app.ts:1:2)",
+            "TypeError: x is not a function\n    at Object.<anonymous> (app.ts:3:1)",
+        ] {
+            assert!(!may_be_of_a_contract(&failed(said)), "{said}");
+        }
+    }
 }

@@ -93,7 +93,7 @@ fn refuses_a_definition_that_contradicts_itself() {
     );
     assert!(
         log.contains(
-            "tool administer refers to the scope \\\"admin\\\", which the server does not declare"
+            "tool administer refers to the scope \\\"admin\\\", which the server does not declare: declare it, or correct the name"
         ),
         "{log}"
     );
