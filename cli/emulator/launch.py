@@ -150,13 +150,14 @@ def main() -> None:
 
     import cloudformation_patches
     import cognito_patches
+    import dynamodb_patches
     import function_patches
     import gateway_patches
     import identity_patches
     import runtime_streaming
     from ministack import app as emulator
 
-    for patches in (cloudformation_patches, cognito_patches, identity_patches, runtime_streaming, gateway_patches):
+    for patches in (cloudformation_patches, cognito_patches, dynamodb_patches, identity_patches, runtime_streaming, gateway_patches):
         patches.install()
     events = function_patches.Events(options.events)
     function_patches.install(events)

@@ -174,6 +174,29 @@ class Emulator(unittest.TestCase):
 class ResponseStreaming(Emulator):
     """REST integrations, streamed and buffered."""
 
+    def test_a_transaction_that_is_sent_again_is_the_same_one(self) -> None:
+        """After a broken connection an SDK sends it again with its token; another one with the token is refused."""
+        table = "transactions"
+        tables = self.aws("dynamodb")
+        key = [{"AttributeName": "pk", "KeyType": "HASH"}]
+        types = [{"AttributeName": "pk", "AttributeType": "S"}]
+        tables.create_table(TableName=table, KeySchema=key, AttributeDefinitions=types, BillingMode="PAY_PER_REQUEST")
+        self.addCleanup(tables.delete_table, TableName=table)
+
+        def order(total: str) -> dict:
+            item = {"pk": {"S": "order"}, "total": {"N": total}}
+            update = {"TableName": table, "Key": {"pk": {"S": "stock"}}, "UpdateExpression": "ADD pieces :less",
+                      "ExpressionAttributeValues": {":less": {"N": "-1"}}}
+            return {"TransactItems": [{"Put": {"TableName": table, "Item": item}}, {"Update": update}],
+                    "ClientRequestToken": "token-of-the-test"}
+
+        for _ in range(2):
+            tables.transact_write_items(**order("2699.950"))
+        stock = tables.get_item(TableName=table, Key={"pk": {"S": "stock"}})["Item"]
+        self.assertEqual(stock["pieces"], {"N": "-1"})
+        with self.assertRaises(tables.exceptions.IdempotentParameterMismatchException):
+            tables.transact_write_items(**order("1"))
+
     def test_hands_on_each_chunk_while_the_function_waits_for_us_to_have_it(self) -> None:
         gate = self.directory / "gate"
         gate.mkdir()

@@ -10,11 +10,12 @@ macro_rules! files {
 }
 
 /// Names and contents.
-const FILES: [(&str, &str); 12] = files![
+const FILES: [(&str, &str); 13] = files![
     "cloudformation_patches.py",
     "cognito_patches.py",
     "deploy.py",
     "deploy_app.py",
+    "dynamodb_patches.py",
     "function_patches.py",
     "gateway_patches.py",
     "http_integration.py",
