@@ -813,6 +813,7 @@ const absent = [
   'McpExternalFrontOptions.signInBaseUrl',
   'McpFargateOptions.loadBalancerPeers',
   'McpFrontListenerConfig.prefixListName',
+  'McpFrontOptions.hasPage',
   'McpFrontConfig.cognitoIdpUrl',
   'McpFrontConfig.customDomain',
   'McpFrontConfig.signInBaseUrl',

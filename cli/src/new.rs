@@ -27,6 +27,11 @@ pub enum NewError {
     /// The files are there, what they need is not.
     #[error(transparent)]
     Install(#[from] InstallError),
+    /// The folder of `--source` is something else.
+    #[error(
+        "{} is no checkout of mcp-lambda (it has no lambda/mcp-lambda/Cargo.toml): give --source the folder of a clone", .0.display()
+    )]
+    NotACheckout(PathBuf),
     /// The checkout lacks what the project would install from it.
     #[error("{file} does not exist: run `{command}` in {checkout}, then this command again", file = file.display(), checkout = checkout.display())]
     NotBuilt {
@@ -46,11 +51,14 @@ pub enum NewError {
 ///
 /// # Errors
 ///
-/// [`NewError::NotBuilt`] with the command that makes it.
+/// [`NewError::NotACheckout`], or [`NewError::NotBuilt`] with the command that makes it.
 pub fn check_checkout(project: &Project) -> Result<(), NewError> {
     let Some(checkout) = project.dependencies.source() else {
         return Ok(());
     };
+    if !checkout.join("lambda/mcp-lambda/Cargo.toml").exists() {
+        return Err(NewError::NotACheckout(checkout.to_owned()));
+    }
     let (file, command) = project.stack.built_in_checkout();
     let file = checkout.join(file);
     if file.exists() {

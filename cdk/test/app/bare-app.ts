@@ -20,9 +20,13 @@ export function bareStack(app: App, lambdaDirectory: string): Stack {
   });
   const host = `${api.restApiId}.execute-api.${stack.region}.${stack.urlSuffix}`;
   const origin = new origins.HttpOrigin(host, { originPath: '/prod' });
+  const redirect = new cloudfront.Function(stack, 'Redirect', {
+    code: cloudfront.FunctionCode.fromInline('function handler(event) { return event.request; }'),
+  });
   const distribution = new cloudfront.Distribution(stack, 'Distribution', {
     defaultBehavior: {
       origin,
+      functionAssociations: [{ function: redirect, eventType: cloudfront.FunctionEventType.VIEWER_REQUEST }],
       allowedMethods: cloudfront.AllowedMethods.ALLOW_ALL,
       cachePolicy: cloudfront.CachePolicy.CACHING_DISABLED,
     },

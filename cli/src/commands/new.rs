@@ -93,16 +93,7 @@ pub(super) fn run(options: Options) -> Result<String, Error> {
     let dependencies = match options.source {
         None => Dependencies::registries(),
         Some(path) => match std::fs::canonicalize(&path) {
-            Ok(checkout) if checkout.join("lambda/mcp-lambda/Cargo.toml").exists() => {
-                Dependencies::checkout(checkout)
-            }
-            Ok(_) => {
-                return Err(Error::Folder {
-                    path,
-                    cause: std::io::Error::other("it has no lambda/mcp-lambda/Cargo.toml"),
-                    fix: "give --source a checkout of mcp-lambda",
-                });
-            }
+            Ok(checkout) => Dependencies::checkout(checkout),
             Err(cause) => {
                 return Err(Error::Folder {
                     path,
