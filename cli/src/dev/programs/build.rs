@@ -71,15 +71,10 @@ pub(crate) async fn build(
     })
 }
 
-/// The servers of a Cargo project whose contract file is beside their manifest, where nothing else says which there are. The only
-/// server of a project may have lost its contract.
+/// The servers of a Cargo project whose contract file is beside their manifest, where nothing else says which there are.
 pub(crate) async fn discover(root: &Path, paths: &Paths) -> Vec<ProgramOfApp> {
     let packages = cargo::servers(root, paths).await.unwrap_or_default();
-    let alone = packages.len() == 1;
-    let packages = packages
-        .into_iter()
-        .filter(|(_, contract)| alone || contract.exists());
-    let programs = packages.map(|(cargo, contract)| ProgramOfApp {
+    let programs = packages.into_iter().map(|(cargo, contract)| ProgramOfApp {
         name: format!("{}-discovered", cargo.binary_name),
         bundled: None,
         cargo: Some(cargo),

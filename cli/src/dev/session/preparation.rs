@@ -1,5 +1,7 @@
 //! Synthesizes an app and builds its programs, until both agree.
 
+use std::path::Path;
+
 use super::state::Session;
 use crate::dev::app::Assembly;
 use crate::dev::error::StackError;
@@ -25,7 +27,7 @@ impl Session {
         let assembly = match self.synthesize().await {
             Ok(assembly) => assembly,
             Err(error) if may_be_of_a_contract(&error) => {
-                let printed = self.print_contracts().await;
+                let printed = self.print_contracts(&error.to_string()).await;
                 // What the app says may be the cause of it all, or follow from a server that has no contract yet.
                 if printed.is_err() {
                     self.progress.say(&error.to_string());
@@ -41,10 +43,19 @@ impl Session {
         self.checked(prepared)
     }
 
-    /// Builds every server of the app's Cargo project, which prints its contract. Says whether a contract has changed.
-    async fn print_contracts(&self) -> Result<bool, StackError> {
+    /// Builds every server of the app's Cargo project, which prints its contract. Says whether a contract has changed. A server
+    /// without a contract gets one only if the app has `said` that it needs it.
+    async fn print_contracts(&self, said: &str) -> Result<bool, StackError> {
         let mut changed = false;
-        for program in programs::discover(&self.app.root, &self.paths).await {
+        let root = &self.app.root;
+        for program in programs::discover(root, &self.paths).await {
+            if !program
+                .contracts
+                .iter()
+                .all(|contract| contract.exists() || names(said, contract, root))
+            {
+                continue;
+            }
             changed |= !self.build(&program).await?.contract_changes.is_empty();
         }
         Ok(changed)
@@ -98,6 +109,14 @@ fn programs_of(built: &[Built]) -> impl Iterator<Item = &ProgramOfApp> {
     built.iter().map(Built::program)
 }
 
+/// Whether the app has said the path of this contract, which it may write from its own directory on.
+fn names(said: &str, contract: &Path, root: &Path) -> bool {
+    let relative = contract.strip_prefix(root).unwrap_or(contract);
+    [contract, relative]
+        .iter()
+        .any(|path| said.contains(&format!("contract file {} ", path.display())))
+}
+
 /// Whether an old or missing contract can be the cause: the constructs have refused something, which they end with its name in
 /// parentheses. Only their refusals of context keys have nothing to do with servers.
 fn may_be_of_a_contract(error: &StackError) -> bool {
@@ -122,6 +141,24 @@ fn still_there(program: &ProgramOfApp) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_server_gets_its_first_contract_only_where_the_app_asks_for_it() {
+        let root = Path::new("/app");
+        let contract = Path::new("/app/server/contract.json");
+        for said in [
+            "contract file server/contract.json does not exist",
+            "contract file /app/server/contract.json does not exist",
+        ] {
+            assert!(names(said, contract, root), "{said}");
+        }
+        for said in [
+            "contract file other/contract.json does not exist",
+            "server/contract.json",
+        ] {
+            assert!(!names(said, contract, root), "{said}");
+        }
+    }
 
     #[test]
     fn servers_print_their_contracts_only_where_the_constructs_refused_something() {
