@@ -22,10 +22,10 @@ const NOT_SET: Readonly<Record<string, string>> = {
     'the emulator has no AWS Fargate: run as processes by the part `fargate`; synthesized in cdk/test/rules/combinations.ts',
   McpFrontConfig: 'what McpFront.bind gives, for a front of another kind',
   McpFrontListenerConfig: 'what McpFront.bindListener gives, for a front of another kind',
-  McpFrontListenerOptions: 'what McpFront.bindListener is told',
+  McpFrontListenerOptions: 'what McpFront.bindListener gets',
   McpFrontOptions: 'what McpFront.bind is told',
   McpFrontPathConfig: 'what McpFront.bindPath gives, for a front of another kind',
-  McpFrontPathOptions: 'what McpFront.bindPath is told',
+  McpFrontPathOptions: 'what McpFront.bindPath gets',
   McpFunctionProps: 'McpServer makes the construct from McpFunctionOptions',
   McpInteractiveClientProps: 'McpServer makes the construct',
   McpJwtOptions:

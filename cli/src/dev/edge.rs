@@ -157,16 +157,8 @@ async fn to_service(pool: &Pool, request: Request<Body>) -> Response {
     }
 }
 
-async fn forward(State(origin): State<Origin>, request: Request<Body>) -> Response {
-    if origin.has_page()
-        && let Some(redirect) = browser::redirect(&request)
-    {
-        return redirect;
-    }
-    if let Some(pool) = origin.service(request.uri().path()) {
-        return to_service(&pool, request).await;
-    }
-    let started = Instant::now();
+/// Forwards the request to its REST API.
+async fn to_api(origin: &Origin, request: Request<Body>) -> Response {
     let asked = request
         .uri()
         .path_and_query()
@@ -175,10 +167,23 @@ async fn forward(State(origin): State<Origin>, request: Request<Body>) -> Respon
     let Ok(path) = PathAndQuery::try_from(format!("/_aws/execute-api/{id}/{STAGE}{asked}")) else {
         return StatusCode::BAD_REQUEST.into_response();
     };
-    let described = Described::of(&request);
-    let mut response = match origin.upstream.forward(request, &path, host).await {
+    match origin.upstream.forward(request, &path, host).await {
         Ok(response) => response,
         Err(unreachable) => unreachable.into_response(),
+    }
+}
+
+async fn forward(State(origin): State<Origin>, request: Request<Body>) -> Response {
+    let started = Instant::now();
+    let described = Described::of(&request);
+    let redirect = origin.has_page().then(|| browser::redirect(&request));
+    let mut response = if let Some(redirect) = redirect.flatten() {
+        redirect
+    } else if let Some(pool) = origin.service(request.uri().path()) {
+        // The process writes a line about each request.
+        return to_service(&pool, request).await;
+    } else {
+        to_api(&origin, request).await
     };
     let has_line = response.headers_mut().remove(RESPONDED).is_some();
     if let Some(log) = origin.log.as_ref().filter(|_| !has_line) {

@@ -4,12 +4,13 @@
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use mcp_lambda_contract::WELL_KNOWN_PATH;
 
 /// The redirect, if a browser has opened an MCP endpoint. A request with an access token is an MCP client's.
 pub(super) fn redirect(request: &Request<Body>) -> Option<Response> {
     let path = request.uri().path();
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
-    let is_endpoint = path.ends_with("/mcp") && !path.starts_with("/.well-known/");
+    let is_endpoint = path.ends_with("/mcp") && !path.starts_with(WELL_KNOWN_PATH);
     let headers = request.headers();
     let asks_for_html = headers.get(header::ACCEPT).is_some_and(|accept| {
         accept

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
+use mcp_lambda_contract::setting_names;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -50,7 +51,7 @@ impl Process {
             .args(["-c", UNTIL_INPUT_CLOSES, "sh"])
             .arg(&start.program)
             .envs(&start.environment)
-            .env("MCP_LISTEN", format!("127.0.0.1:{port}"))
+            .env(setting_names::MCP_LISTEN, format!("127.0.0.1:{port}"))
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
+use mcp_lambda_contract::HEALTH_PATH;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
@@ -18,6 +19,8 @@ const READY_SECONDS: u64 = 60;
 const PAUSE: Duration = Duration::from_millis(50);
 /// Before a process is replaced.
 const RESTART: Duration = Duration::from_millis(200);
+/// Before a process that could not be started is tried again.
+const RETRY: Duration = Duration::from_secs(2);
 /// More than a service has for its running calls by default.
 const GRACE: Duration = Duration::from_secs(30);
 
@@ -78,10 +81,18 @@ async fn supervise(
         let (mut process, port) = match begin(start).await {
             Ok(begun) => begun,
             Err(error) => {
-                if let Some(tell) = tell.take() {
-                    let _ = tell.send(Err(error));
+                match tell.take() {
+                    Some(tell) => {
+                        let _ = tell.send(Err(error));
+                        return;
+                    }
+                    // It may pass: a program that is being built again, or a port that another one has taken.
+                    None => start.log.say("service", &error.to_string()),
                 }
-                return;
+                tokio::select! {
+                    _ = &mut asked => return,
+                    () = tokio::time::sleep(RETRY) => continue,
+                }
             }
         };
         let not_ready = tokio::select! {
@@ -135,7 +146,7 @@ async fn begin(start: &Start) -> Result<(Process, u16), StackError> {
 async fn healthy(port: u16) {
     let upstream = Upstream::at(port);
     loop {
-        let request = Request::get("/health").body(Body::empty());
+        let request = Request::get(HEALTH_PATH).body(Body::empty());
         if let Ok(request) = request
             && let Ok(response) = upstream.call(request).await
             && response.status() == StatusCode::OK

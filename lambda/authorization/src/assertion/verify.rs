@@ -173,7 +173,7 @@ fn seconds(value: &Value) -> Option<u64> {
 
 /// Compares the claims of a job of GitHub Actions, as strings and exactly.
 ///
-/// Pull requests come first: their events run with the repository's own claims, and whoever opens one writes the code.
+/// Pull requests come first: their events run with the repository's own claims, and anyone who opens one writes the code.
 fn check_job(jwt: &UnverifiedJwt<'_>, jobs: &GitHubJobs) -> Result<(), AssertionProblem> {
     let claim = |name: &str| jwt.claims().get(name).and_then(Value::as_str);
     let from_pull_request = claim("ref").is_some_and(|name| name.starts_with("refs/pull/"))
