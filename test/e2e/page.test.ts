@@ -57,6 +57,10 @@ describe('the page for people', () => {
     }
   });
 
+  test('names no client that connects from its own servers, which cannot reach this machine', async () => {
+    assert.doesNotMatch(await page.locator('main').innerText(), /ChatGPT|on the web/);
+  });
+
   test('names every tool of the server', async () => {
     const [server] = Object.values(stack.servers);
     for (const tool of Object.keys(server!.tools)) {

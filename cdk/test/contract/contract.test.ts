@@ -48,6 +48,17 @@ describe('McpContract', () => {
     });
   });
 
+  test('names only the lines of the app in the stack of an error', () => {
+    assert.throws(
+      () => McpContract.fromFile('no/contract.json'),
+      ({ stack = '' }: Error) => {
+        assert.match(stack, /^Error: .*\n +at .*contract\.test\.ts/s);
+        assert.doesNotMatch(stack, /node_modules|node:/);
+        return true;
+      },
+    );
+  });
+
   test('fails when the file does not exist', () => {
     assert.throws(() => McpContract.fromFile('no/contract.json'), {
       message:

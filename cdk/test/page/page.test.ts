@@ -71,6 +71,8 @@ describe('the page for people', () => {
       'codex mcp add dog-facts --url https://d111.cloudfront.net/mcp',
       'gemini mcp add --transport http dog-facts https://d111.cloudfront.net/mcp',
       'href="https://d111.cloudfront.net/sign-in"',
+      '<dt>Claude on the web and on the desktop</dt>',
+      '<dt>ChatGPT</dt>',
     ]) {
       assert.ok(html.includes(words), `${words} is not in ${html}`);
     }

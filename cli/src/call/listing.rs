@@ -69,11 +69,45 @@ fn paragraph(tool: &Tool, scopes: &BTreeMap<String, Vec<String>>) -> String {
             Kind::of(property, schema).name(),
             first_line(about)
         );
-        line.trim_end().to_owned()
+        let mut line = line.trim_end().to_owned();
+        let bounds = bounds(property);
+        if !bounds.is_empty() {
+            line.push_str(&format!(" [{}]", bounds.join(", ")));
+        }
+        line
     });
     let mut lines = vec![heading.trim_end().to_owned()];
     lines.extend(arguments);
     lines.join("\n")
+}
+
+/// The bounds and the default of an argument, in words: `at least 1`, `default 10`. A default of `null` is none.
+fn bounds(property: &Value) -> Vec<String> {
+    const WORDS: [(&str, &str, &str); 9] = [
+        ("minimum", "at least", ""),
+        ("exclusiveMinimum", "more than", ""),
+        ("maximum", "at most", ""),
+        ("exclusiveMaximum", "less than", ""),
+        ("minLength", "at least", " characters"),
+        ("maxLength", "at most", " characters"),
+        ("minItems", "at least", " items"),
+        ("maxItems", "at most", " items"),
+        ("default", "default", ""),
+    ];
+    // The bounds of an argument that may also be null are in the alternative that is not.
+    let alternatives = ["anyOf", "oneOf"]
+        .iter()
+        .filter_map(|name| property.get(name)?.as_array())
+        .flatten();
+    let schemas: Vec<&Value> = std::iter::once(property).chain(alternatives).collect();
+    let value = |keyword: &str| schemas.iter().find_map(|schema| schema.get(keyword));
+    WORDS
+        .iter()
+        .filter_map(|(keyword, words, unit)| {
+            let value = value(keyword).filter(|value| !value.is_null())?;
+            Some(format!("{words} {value}{unit}"))
+        })
+        .collect()
 }
 
 fn first_line(text: &str) -> &str {

@@ -78,6 +78,9 @@ pub struct ServerOutputs {
     /// The page to sign up and in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sign_in_url: Option<String>,
+    /// The page for people at the root of its front.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub page_url: Option<String>,
     /// The OAuth scopes of each tool.
     pub tools: BTreeMap<String, Vec<String>>,
     /// The command or link of each MCP client.
@@ -200,9 +203,16 @@ fn server_outputs(
     });
     let tools = record.tools.iter();
     let connect = record.connect.iter();
+    let mcp_server_url = value(&record.url).unwrap_or_default();
+    let mut roots = assembly
+        .fronts
+        .iter()
+        .filter(|front| front.record.has_page)
+        .map(|front| format!("{}/", front.record.origin));
     ServerOutputs {
         name: record.name.clone(),
-        mcp_server_url: value(&record.url).unwrap_or_default(),
+        page_url: roots.find(|root| mcp_server_url.starts_with(root)),
+        mcp_server_url,
         oauth_scopes: record.oauth_scopes.iter().filter_map(value).collect(),
         token_url: record.token_url.as_ref().and_then(value),
         sign_in_url: record.sign_in_url.as_ref().and_then(value),
@@ -292,6 +302,22 @@ fn endpoints(outputs: &Outputs) -> String {
     servers.collect::<Vec<_>>().join("\n")
 }
 
+/// The address of each page for people, below a comment.
+fn pages(outputs: &Outputs) -> String {
+    let servers = outputs.servers.values();
+    let pages: BTreeSet<&str> = servers
+        .filter_map(|server| server.page_url.as_deref())
+        .collect();
+    if pages.is_empty() {
+        return String::new();
+    }
+    let pages: Vec<&str> = pages.into_iter().collect();
+    format!(
+        "# The page for people, with the commands and the tools in words\n{}\n\n",
+        pages.join("\n")
+    )
+}
+
 /// The address of each playground, below a comment with what replies there.
 fn chats(outputs: &Outputs) -> String {
     let playgrounds = outputs.playgrounds.values();
@@ -305,13 +331,13 @@ fn chats(outputs: &Outputs) -> String {
 #[must_use]
 pub fn block(outputs: &Outputs, ports: Ports, seconds: f32) -> String {
     let get = |name: &str| outputs.values.get(name).map_or("", String::as_str);
-    let pages: BTreeSet<String> = outputs
+    let sign_up: BTreeSet<String> = outputs
         .servers
         .values()
         .filter_map(|server| server.sign_in_url.as_ref())
         .map(|url| url.replacen("/login?", "/signup?", 1))
         .collect();
-    let pages: Vec<String> = pages.into_iter().collect();
+    let sign_up: Vec<String> = sign_up.into_iter().collect();
     let port = if ports.edge == 3030 {
         String::new()
     } else {
@@ -338,7 +364,7 @@ Ready after {seconds:.1} s.
 # The MCP endpoint{plural}
 {endpoints}
 
-{chats}{tools_apis}{connect}
+{pages}{chats}{tools_apis}{connect}
 # {sign_up_comment}
 {sign_up}
 
@@ -349,6 +375,7 @@ Ready after {seconds:.1} s.
 ",
         plural = if outputs.servers.len() > 1 { "s" } else { "" },
         endpoints = endpoints(outputs),
+        pages = pages(outputs),
         chats = chats(outputs),
         tools_apis = tools_api::block(&outputs.tools_apis, get("AwsEndpointUrl")),
         connect = connections(outputs),
@@ -357,7 +384,7 @@ Ready after {seconds:.1} s.
         } else {
             SIGN_UP_AT_COGNITO
         },
-        sign_up = pages.join("\n"),
+        sign_up = sign_up.join("\n"),
         mailbox = get("MailboxUrl"),
         kept = if ports.free {
             "Users and data are gone then.".to_owned()

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Output, Stdio};
 use std::time::Duration;
 
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWriteExt, BufReader};
 
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
@@ -71,11 +71,15 @@ pub(crate) fn building(program: impl AsRef<OsStr>, paths: &Paths) -> Command {
 
 /// Runs a command to its end and returns its output.
 pub(crate) async fn output(command: &mut Command) -> std::io::Result<Output> {
-    output_of(command, &[]).await
+    output_of(command, &[], &|_| {}).await
 }
 
-/// The same, with `input` on standard input.
-async fn output_of(command: &mut Command, input: &[u8]) -> std::io::Result<Output> {
+/// The same, with `input` on standard input; `heard` gets each line of standard error when it is written.
+async fn output_of(
+    command: &mut Command,
+    input: &[u8],
+    heard: &(dyn Fn(&str) + Sync),
+) -> std::io::Result<Output> {
     command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -86,9 +90,47 @@ async fn output_of(command: &mut Command, input: &[u8]) -> std::io::Result<Outpu
         // A program that reads nothing may have ended already.
         let _ = pipe.write_all(input).await;
     }
-    let output = child.wait_with_output().await?;
+    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    let (stdout, stderr, status) = tokio::try_join!(
+        async {
+            let mut bytes = Vec::new();
+            if let Some(mut pipe) = stdout {
+                pipe.read_to_end(&mut bytes).await?;
+            }
+            Ok(bytes)
+        },
+        async {
+            match stderr {
+                Some(pipe) => lines(pipe, heard).await,
+                None => Ok(Vec::new()),
+            }
+        },
+        child.wait(),
+    )?;
     group.disarm();
-    Ok(output)
+    Ok(Output {
+        status,
+        stdout,
+        stderr,
+    })
+}
+
+/// All that comes through a pipe; `heard` gets each line at once.
+async fn lines(
+    pipe: impl AsyncRead + Unpin,
+    heard: &(dyn Fn(&str) + Sync),
+) -> std::io::Result<Vec<u8>> {
+    let mut pipe = BufReader::new(pipe);
+    let mut bytes = Vec::new();
+    loop {
+        let start = bytes.len();
+        if pipe.read_until(b'\n', &mut bytes).await? == 0 {
+            return Ok(bytes);
+        }
+        heard(&String::from_utf8_lossy(
+            bytes.get(start..).unwrap_or_default(),
+        ));
+    }
 }
 
 /// Runs one step of the preparation; its standard output, or a failure with the end of its output.
@@ -97,15 +139,35 @@ pub(crate) async fn step(
     fix: &str,
     command: &mut Command,
 ) -> Result<Vec<u8>, StackError> {
-    step_with_input(step, fix, command, &[]).await
+    run_step(step, fix, command, &[], &|_| {}).await
 }
 
-/// The same, with `input` on standard input.
+/// The same; `heard` gets each line of standard error when it is written.
+pub(crate) async fn step_heard(
+    step: &'static str,
+    fix: &str,
+    command: &mut Command,
+    heard: &(dyn Fn(&str) + Sync),
+) -> Result<Vec<u8>, StackError> {
+    run_step(step, fix, command, &[], heard).await
+}
+
+/// The same as [`step`], with `input` on standard input.
 pub(crate) async fn step_with_input(
     step: &'static str,
     fix: &str,
     command: &mut Command,
     input: &[u8],
+) -> Result<Vec<u8>, StackError> {
+    run_step(step, fix, command, input, &|_| {}).await
+}
+
+async fn run_step(
+    step: &'static str,
+    fix: &str,
+    command: &mut Command,
+    input: &[u8],
+    heard: &(dyn Fn(&str) + Sync),
 ) -> Result<Vec<u8>, StackError> {
     let failed = |status: String, said: &str| StackError::StepFailed {
         step,
@@ -113,7 +175,7 @@ pub(crate) async fn step_with_input(
         fix: fix.to_owned(),
         said: last_lines(said),
     };
-    let output = output_of(command, input)
+    let output = output_of(command, input, heard)
         .await
         .map_err(|cause| failed(cause.to_string(), ""))?;
     if output.status.success() {

@@ -293,6 +293,7 @@ fn excerpt(response: &Received) -> String {
             hide(&mut value);
             value.to_string()
         }
+        None if response.is_html() => page_title(&response.body),
         None => response.body.clone(),
     };
     let mut short: String = text.chars().take(LONGEST_EXCERPT).collect();
@@ -300,6 +301,20 @@ fn excerpt(response: &Received) -> String {
         short.push('…');
     }
     short
+}
+
+/// What a page says it is: its title, without the markup and the style sheets around it.
+fn page_title(html: &str) -> String {
+    let lower = html.to_ascii_lowercase();
+    let title = lower.find("<title>").and_then(|start| {
+        let start = start + "<title>".len();
+        let end = start + lower.get(start..)?.find("</title>")?;
+        html.get(start..end)
+    });
+    match title.map(str::trim) {
+        Some(title) if !title.is_empty() => format!("an HTML page with the title \"{title}\""),
+        _ => "an HTML page without a title".to_owned(),
+    }
 }
 
 fn hide(value: &mut Value) {

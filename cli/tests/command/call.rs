@@ -119,6 +119,8 @@ async fn the_list_has_arguments_and_the_oauth_scopes_of_the_contract() {
         "echo  [echo.read echo.write]  Returns its arguments",
         "  --name <string>  A name",
         "  --color <red|blue> (optional)",
+        "  --count <integer> (optional) [at least 1, at most 10, default 3]",
+        "  --price <number> (optional) [more than 0]",
         "  --tags <integer …> (optional)",
         "fail  Fails",
     ] {

@@ -307,8 +307,8 @@ impl ServerHandler for Tools {
                 "echo",
                 "Returns its arguments",
                 json!({
-                    "name": { "type": "string", "description": "A name" }, "count": { "type": "integer" },
-                    "price": { "type": ["number", "null"] }, "loud": { "type": "boolean" },
+                    "name": { "type": "string", "description": "A name" }, "count": { "type": "integer", "minimum": 1, "maximum": 10, "default": 3 },
+                    "price": { "anyOf": [{ "type": "number", "exclusiveMinimum": 0 }, { "type": "null" }], "default": null }, "loud": { "type": "boolean" },
                     "tags": { "type": "array", "items": { "type": "integer" } }, "at": { "$ref": "#/$defs/At" },
                     "color": { "type": "string", "enum": ["red", "blue"] },
                 }),

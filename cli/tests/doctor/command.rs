@@ -97,6 +97,9 @@ async fn json_has_verdicts_faults_and_every_exchange() {
     assert_eq!(report["faults"][0]["id"], "endpoint-html");
     assert_eq!(report["exchanges"][0]["request"], format!("POST {url}"));
     assert_eq!(report["exchanges"][0]["status"], 200);
+    // Of a page, its title, and neither markup nor style sheets.
+    let body = "an HTML page with the title \"App\"";
+    assert_eq!(report["exchanges"][0]["body"], body);
 }
 
 #[tokio::test]

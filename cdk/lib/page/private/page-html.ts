@@ -80,7 +80,8 @@ function sections(server: DescribedServer, alone: boolean): string[] {
     ...(server.urlAlone ? links(server) : []),
     '<dl>',
     ...commands.map(([client, name]) => `<dt>${name}</dt><dd>${code(server.connectCommand(client))}</dd>`),
-    ...(server.urlAlone
+    // Their servers connect, not the person's browser: nothing of one machine is within their reach.
+    ...(server.urlAlone && !server.mcpServerUrl.startsWith('http:')
       ? [
           '<dt>Claude on the web and on the desktop</dt><dd>Settings, Connectors, Add custom connector; paste the URL.</dd>',
           '<dt>ChatGPT</dt><dd>Settings, Apps &amp; Connectors, Create; paste the URL and choose OAuth.</dd>',

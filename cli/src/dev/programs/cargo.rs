@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde::Deserialize;
 
 use crate::dev::app::CargoProgram;
 use crate::dev::error::StackError;
 use crate::dev::paths::Paths;
-use crate::dev::process::{building, output, step};
+use crate::dev::process::{building, output, step_heard};
 use crate::dev::progress::Progress;
 
 /// Builds a program for this machine, in the target directory of its workspace; returns where cargo put it.
@@ -35,10 +36,21 @@ pub(super) async fn build(
         build.arg("--release");
     }
     let fix = "fix what the compiler reports";
+    let compiled = AtomicUsize::new(0);
+    let heard = |line: &str| {
+        if line.trim_start().starts_with("Compiling ") {
+            compiled.fetch_add(1, Ordering::Relaxed);
+        }
+    };
     let messages = progress
-        .step(
+        .long_step(
             &format!("Building {binary_name}"),
-            step("building the servers", fix, &mut build),
+            step_heard("building the servers", fix, &mut build, &heard),
+            || match compiled.load(Ordering::Relaxed) {
+                0 => None,
+                1 => Some("1 crate".to_owned()),
+                crates => Some(format!("{crates} crates")),
+            },
         )
         .await?;
     executable(&messages, package_name, binary_name).ok_or_else(|| StackError::Incomplete {

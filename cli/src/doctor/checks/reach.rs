@@ -47,7 +47,7 @@ pub(super) const CHECKS: &[Check] = &[
         "a host name has no address",
         "no client can connect",
         "deploy the stack, and with `McpFront.customDomain` pass `hostedZone` or create the DNS record",
-        "create the DNS record, or correct the URL",
+        "create the DNS record, or correct the URL; if other host names have no address either, this machine has no DNS: check its connection and `HTTPS_PROXY`",
         |evidence| any_request_fails(evidence, "host-unknown"),
     ),
     check(
