@@ -9,6 +9,8 @@ mod deploy;
 mod dev;
 pub mod doctor;
 #[cfg(feature = "aws")]
+mod live;
+#[cfg(feature = "aws")]
 mod logs;
 mod new;
 mod publish;
@@ -34,6 +36,8 @@ pub use self::chat::ChatCommandError;
 pub use self::connect::ConnectCommandError;
 #[cfg(feature = "aws")]
 pub use self::deploy::DeployError;
+#[cfg(feature = "aws")]
+pub use self::live::LiveError;
 #[cfg(feature = "aws")]
 pub use self::logs::LogsCommandError;
 pub use self::publish::PublishCommandError;
@@ -85,6 +89,10 @@ enum Command {
     #[cfg(feature = "aws")]
     #[command(after_help = deploy::EXAMPLES)]
     Deploy(deploy::Options),
+    /// Play what only AWS can show against a deployed stack, and write a report
+    #[cfg(feature = "aws")]
+    #[command(after_help = live::EXAMPLES)]
+    Live(live::Options),
     /// Show what the functions of a stack wrote, one readable line a request
     #[cfg(feature = "aws")]
     #[command(after_help = logs::EXAMPLES)]
@@ -129,6 +137,10 @@ pub enum CommandError {
     #[error(transparent)]
     #[cfg(feature = "aws")]
     Deploy(#[from] deploy::DeployError),
+    /// A live check.
+    #[error(transparent)]
+    #[cfg(feature = "aws")]
+    Live(#[from] live::LiveError),
     /// The log of functions.
     #[error(transparent)]
     #[cfg(feature = "aws")]
@@ -153,6 +165,8 @@ impl CommandError {
             | Self::Doctor(_) => visible(&message),
             Self::New(_) | Self::Stack(_) | Self::Output(_) => message,
             #[cfg(feature = "aws")]
+            Self::Live(_) => visible(&message),
+            #[cfg(feature = "aws")]
             Self::Deploy(_) | Self::UserPool(_) | Self::Logs(_) => message,
         }
     }
@@ -173,7 +187,7 @@ impl CommandError {
             #[cfg(feature = "aws")]
             Self::Deploy(error) => error.exit_status(),
             #[cfg(feature = "aws")]
-            Self::UserPool(_) | Self::Logs(_) => 1,
+            Self::UserPool(_) | Self::Live(_) | Self::Logs(_) => 1,
         }
     }
 }
@@ -213,6 +227,8 @@ pub async fn run(
         Command::Token(options) => token::run(&options, &variables, &environment, now).await?,
         #[cfg(feature = "aws")]
         Command::Deploy(options) => return Ok(deploy::run(&options).await?),
+        #[cfg(feature = "aws")]
+        Command::Live(options) => return Ok(live::run(options, &variables, now).await?),
         #[cfg(feature = "aws")]
         Command::Logs(options) => return Ok(logs::run(&options, &environment, now()).await?),
         Command::Publish(options) => publish::run(&options)?,

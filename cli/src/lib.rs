@@ -12,6 +12,8 @@ pub mod connect;
 pub mod deploy;
 pub mod dev;
 pub mod doctor;
+#[cfg(feature = "aws")]
+pub mod live;
 pub mod local_stack;
 pub mod log_line;
 #[cfg(feature = "aws")]

@@ -8,6 +8,7 @@ mod connect;
 mod deploy;
 mod edge;
 mod folder;
+mod live;
 mod local_stack;
 mod logs;
 mod mcp_server;

@@ -63,7 +63,8 @@ fn row(argument: &Arg) -> String {
         .map(ToString::to_string)
         .unwrap_or_default();
     let values = argument.get_possible_values();
-    if argument.get_action().takes_values() && !values.is_empty() {
+    let shown = argument.get_action().takes_values() && !argument.is_hide_possible_values_set();
+    if shown && !values.is_empty() {
         let names: Vec<String> = values
             .iter()
             .map(|value| format!("`{}`", value.get_name()))
