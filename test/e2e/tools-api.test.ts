@@ -137,6 +137,27 @@ describe('API Gateway refuses', () => {
     assert.equal((await send('/functions', { key })).status, 200);
   });
 
+  test('requests above the quota of the key, until it is raised', async () => {
+    const { item: plans } = await gateway<{ item: { id: string }[] }>('GET', `/usageplans?keyId=${keyId}`);
+    const change = (...patchOperations: object[]) =>
+      gateway('PATCH', `/usageplans/${plans[0]!.id}`, { patchOperations });
+    await change(
+      { op: 'add', path: '/quota/limit', value: '1' },
+      { op: 'add', path: '/quota/period', value: 'DAY' },
+      { op: 'add', path: '/quota/offset', value: '0' },
+    );
+    try {
+      await send('/functions', { key });
+      // The one status 429 that does not go away by waiting.
+      const response = await fetch(`${url}/functions`, requestOf({ key }));
+      assert.equal(response.headers.get('retry-after'), null);
+      await refused(response, 429, 'quota-exceeded');
+    } finally {
+      await change({ op: 'remove', path: '/quota' });
+    }
+    assert.equal((await send('/functions', { key })).status, 200);
+  });
+
   test('requests above the rate limit of the key', async () => {
     const all = await Promise.all(Array.from({ length: 60 }, () => fetch(`${url}/functions`, requestOf({ key }))));
     const throttled = all.filter(({ status }) => status === 429);
