@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, test } from 'node:test';
 import { CfnOutput, Duration } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as sns from 'aws-cdk-lib/aws-sns';
@@ -7,6 +10,7 @@ import type { Template } from 'aws-cdk-lib/assertions';
 import {
   McpAuthorization,
   McpCompute,
+  McpContract,
   McpDeployment,
   McpFront,
   McpMonitoring,
@@ -18,6 +22,7 @@ import { deployed } from '../deployed';
 import {
   code,
   counterServer,
+  fixture,
   only,
   staticCode,
   synthesize,
@@ -66,6 +71,24 @@ describe('the dashboard of McpMonitoring', () => {
   const template = monitored({ authorization: McpAuthorization.server({ code: code() }) });
   const shown = graphs(template);
   const handler = `<${Object.keys(template.findResources('AWS::Lambda::Function', { Properties: { Environment: { Variables: { MCP_RESPONSE_MODE: 'stream' } } } }))[0]}>`;
+
+  test('shows the hit rate of the result cache where a tool has one', () => {
+    const title = 'Share of calls from the result cache';
+    assert.equal(shown[title], undefined);
+    const document = JSON.parse(readFileSync(fixture('two-scopes.contract.json'), 'utf8'));
+    document.settings.push({
+      ...{ name: 'MCP_RESULT_CACHE', type: 'boolean', default: true, required: false, unit: null },
+      ...{ description: 'The result cache', owner: 'mcp-lambda' },
+    });
+    const directory = mkdtempSync(join(tmpdir(), 'monitoring-'));
+    after(() => rmSync(directory, { recursive: true }));
+    writeFileSync(join(directory, 'contract.json'), JSON.stringify(document));
+    const contract = McpContract.fromFile(join(directory, 'contract.json'));
+    assert.deepEqual(graphs(monitored({ contract }))[title], [
+      'McpLambda CacheHits notes readNote Average',
+      'McpLambda CacheHits notes writeNote Average',
+    ]);
+  });
 
   test("shows calls, errors, latency and cold starts of every tool, by the names of the server's log lines", () => {
     assert.deepEqual(shown['Calls of tools'], [

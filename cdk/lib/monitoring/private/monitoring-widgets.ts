@@ -2,6 +2,7 @@ import { Stack } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
+import { SETTING } from '../../generated/facts';
 import type { McpServer } from '../../server/mcp-server';
 import { functionWidgets, graph, requests, sum } from '../../private/widgets';
 import { serviceRequestWidgets, taskWidgets } from './service-metrics';
@@ -40,8 +41,16 @@ export function dashboardWidgets(
         ]
       : [[...serviceRequestWidgets(server.service), throttles([])], taskWidgets(server.service)]),
   ];
+  const cache = cachesResults(server)
+    ? [[toolGraph('Share of calls from the result cache', (tool) => server.metricCacheHitRate(tool))]]
+    : [];
   const people = signIns(server, registered);
-  return people.length === 0 ? rows : [...rows, people];
+  return [...rows, ...cache, ...(people.length === 0 ? [] : [people])];
+}
+
+/** Whether a tool of the server caches its results: its program then has the setting that turns the cache off. */
+function cachesResults({ _contract: { _document: contract } }: McpServer): boolean {
+  return contract.settings.some(({ name }) => name === SETTING.MCP_RESULT_CACHE);
 }
 
 /** Registrations of MCP clients, counted in the authorization server's log; undefined without one. */
