@@ -195,9 +195,7 @@ const parts = {
     prepare.authorizationStack,
     { MCP_LAMBDA_COMMAND: prepare.command },
   ),
-  live: withClients('live', 'mcp-lambda live: each check confirmed, and refuted once', prepare.authorizationStack, {
-    MCP_LAMBDA_COMMAND: prepare.command,
-  }),
+  live: endToEnd('live', 'mcp-lambda live: each check confirmed, and refuted once'),
   refusals: endToEnd('refusals', 'refusals'),
   authorization: endToEnd(
     ['authorization-server', 'code-flow', 'page'],
@@ -286,9 +284,7 @@ const parts = {
     'a server on AWS Fargate: two processes, MCP clients, refusals',
     prepare.fargateStack,
   ),
-  'shared-host': withClients(['shared-host', 'live-host'], 'two servers on one host', prepare.hostStack, {
-    MCP_LAMBDA_COMMAND: prepare.command,
-  }),
+  'shared-host': endToEnd(['shared-host', 'live-host'], 'two servers on one host', prepare.hostStack),
   workshop: {
     title: "the workshop's servers: products, orders, toolbox, called by programs and from the terminal",
     needs: [prepare.testPackages, prepare.chromium, prepare.command, prepare.workshopStack],

@@ -6,14 +6,14 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
+import { fileURLToPath } from 'node:url';
 
 import { FaultyFront, type Fault } from './faulty-front.ts';
 import { removeDirectory } from './remove-directory.ts';
 import { cognitoDomain, runningStack } from './stack.ts';
 
 const stack = runningStack();
-const command = process.env['MCP_LAMBDA_COMMAND'];
-assert.ok(command, 'MCP_LAMBDA_COMMAND is not set: run this test with `npm test -- live`');
+const root = fileURLToPath(new URL('../..', import.meta.url));
 
 type Verdict = 'confirmed' | 'partlyConfirmed' | 'refuted' | 'observed' | 'notPlayed' | 'emulatorCannotTell';
 
@@ -27,17 +27,20 @@ export interface Row {
 const [stackName = ''] =
   Object.entries(stack.stacks).find(([, outputs]) => outputs['McpServerUrl'] === stack.McpServerUrl) ?? [];
 
-const home = mkdtempSync(join(tmpdir(), 'mcp-lambda-live-'));
-after(() => removeDirectory(home));
+const state = mkdtempSync(join(tmpdir(), 'mcp-lambda-live-'));
+after(() => removeDirectory(state));
 
 /** Runs the command against AWS at `endpoint`; `signIn` opens the page that it prints. */
 export async function live(
   args: readonly string[],
   { endpoint = stack.AwsEndpointUrl, signIn }: { endpoint?: string; signIn?: (page: URL) => Promise<void> } = {},
 ): Promise<{ status: number | null; rows: readonly Row[]; stderr: string }> {
-  const child = spawn(command!, ['live', '--stack', stackName, '--json', ...args], {
+  const program = ['scripts/mcp-lambda.mjs', 'live', '--stack', stackName, '--json', ...args];
+  const child = spawn(process.execPath, program, {
+    cwd: root,
     env: {
-      HOME: home,
+      ...process.env,
+      XDG_STATE_HOME: state,
       AWS_ENDPOINT_URL: endpoint,
       AWS_ACCESS_KEY_ID: 'test',
       AWS_SECRET_ACCESS_KEY: 'test',

@@ -44,6 +44,11 @@ const RUN: readonly (readonly [command: RegExp, file: string, words: string])[] 
     'cli/tests/command/call.rs',
     '["call", "--list"',
   ],
+  [
+    /^(npm run live --|npx mcp-lambda live) --stack (DogFacts-prod|…)$/,
+    'test/e2e/live.ts',
+    "'live', '--stack', stackName",
+  ],
   [/^mcp-lambda new$|^npm create mcp-lambda$/, 'test/package/new-project.test.ts', "'new', name"],
   [/^mcp-lambda users invite$/, 'test/e2e/user-pool.test.ts', "mcpLambda('users', 'invite'"],
 ];
