@@ -2,7 +2,7 @@ import { Duration, Fn, Stack } from 'aws-cdk-lib';
 import * as cloudfront from 'aws-cdk-lib/aws-cloudfront';
 import * as origins from 'aws-cdk-lib/aws-cloudfront-origins';
 import type { Construct } from 'constructs';
-import { WELL_KNOWN_PATH } from '../generated/facts';
+import { MCP_PATH, WELL_KNOWN_PATH } from '../generated/facts';
 import { addBrowserRedirect, browserRedirectOf } from './private/browser-redirect';
 import { addCustomDomain, assertCustomDomain, mapPath } from './private/custom-domain';
 import { assertKnown } from '../private/known-value';
@@ -224,7 +224,7 @@ class CustomDomainFront extends McpFront {
   public override bindPath(scope: Construct, options: McpFrontPathOptions): McpFrontPathConfig {
     mapPath(scope, options);
     // API Gateway removes the mapping's path before it looks up the API's path.
-    return { apiPath: '/mcp' };
+    return { apiPath: MCP_PATH };
   }
 }
 

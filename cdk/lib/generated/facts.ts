@@ -158,6 +158,12 @@ export const TOOLS_API_DOCUMENTS: readonly string[] = [
   "/docs"
 ];
 
+/** The path of an MCP endpoint, or its end where a host has several servers. */
+export const MCP_PATH = "/mcp" as const;
+
+/** The CloudFront Function that redirects a browser from an MCP endpoint to the page for people. */
+export const BROWSER_REDIRECT = "function handler(event) {\n  var request = event.request;\n  var accept = request.headers.accept;\n  if (\n    (request.method === 'GET' || request.method === 'HEAD') &&\n    request.uri.endsWith('/mcp') &&\n    accept !== undefined &&\n    accept.value.includes('text/html') &&\n    request.headers.authorization === undefined\n  ) {\n    return {\n      statusCode: 303,\n      statusDescription: 'See Other',\n      headers: { location: { value: '/' }, 'cache-control': { value: 'no-store' }, vary: { value: 'Accept' } },\n    };\n  }\n  return request;\n}\n" as const;
+
 /** The path of a server's health check in plain HTTP mode, which needs no access token. */
 export const HEALTH_PATH = "/health" as const;
 

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { runInNewContext } from 'node:vm';
 import { CfnOutput, CfnParameter, Duration } from 'aws-cdk-lib';
@@ -257,39 +259,20 @@ describe('McpFront.cloudFront', () => {
 
   test('redirects a browser from an MCP endpoint to the page for people, and nothing else', () => {
     const { handler } = browserRedirect(synthesizeServer());
-    const browser = 'text/html,application/xhtml+xml,*/*;q=0.8';
-    const sent = (method: string, uri: string, accept?: string, token?: string): any =>
-      handler({
-        request: {
-          method,
-          uri,
-          headers: {
-            ...(accept === undefined ? {} : { accept: { value: accept } }),
-            ...(token === undefined ? {} : { authorization: { value: token } }),
-          },
-        },
-      });
-    for (const method of ['GET', 'HEAD']) {
-      for (const uri of ['/mcp', '/orders/mcp']) {
-        assert.deepEqual(sent(method, uri, browser), {
-          statusCode: 303,
-          statusDescription: 'See Other',
-          headers: { location: { value: '/' }, 'cache-control': { value: 'no-store' }, vary: { value: 'Accept' } },
-        });
-      }
-    }
-    for (const [method, uri, accept, token] of [
-      ['GET', '/mcp', 'text/event-stream'],
-      ['GET', '/mcp', '*/*'],
-      ['GET', '/mcp'],
-      ['GET', '/mcp', browser, 'Bearer x'],
-      ['POST', '/mcp', browser],
-      ['DELETE', '/mcp', browser],
-      ['GET', '/', browser],
-      ['GET', '/mcp/x', browser],
-      ['GET', '/authorize', browser],
-    ] as const) {
-      assert.equal(sent(method, uri, accept, token).uri, uri, `${method} ${uri} ${accept}`);
+    const cases = JSON.parse(readFileSync(join(__dirname, '../../../lambda/contract/browser-cases.json'), 'utf8'));
+    assert.ok(cases.length > 0);
+    for (const { method, path: uri, accept, token, page } of cases) {
+      const headers = {
+        ...(accept === null ? {} : { accept: { value: accept } }),
+        ...(token ? { authorization: { value: 'Bearer x' } } : {}),
+      };
+      const request = { method, uri, headers };
+      const redirect = {
+        statusCode: 303,
+        statusDescription: 'See Other',
+        headers: { location: { value: '/' }, 'cache-control': { value: 'no-store' }, vary: { value: 'Accept' } },
+      };
+      assert.deepEqual(handler({ request }), page ? redirect : request, `${method} ${uri} ${accept}`);
     }
   });
 

@@ -15,6 +15,7 @@
 //!
 //! It does no I/O: it never reads the environment, the clock or the network.
 
+mod browser;
 mod challenge;
 mod connect;
 mod directory;
@@ -38,6 +39,7 @@ mod tools_api;
 mod tools_keys;
 mod url;
 
+pub use browser::{BROWSER_REDIRECT, MCP_PATH, opens_page};
 pub use challenge::{Challenge, InvalidChallengeValue};
 pub use connect::{CONNECT_COMMANDS, LINK_CONFIG, VSCODE_LINK};
 pub use directory::{DirectoryFinding, DirectoryRule, TOOL_NAME};

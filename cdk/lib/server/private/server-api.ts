@@ -1,5 +1,5 @@
 import type { Construct } from 'constructs';
-import { PROTECTED_RESOURCE_METADATA_PATH } from '../../generated/facts';
+import { MCP_PATH, PROTECTED_RESOURCE_METADATA_PATH } from '../../generated/facts';
 import { addMetadataEndpoints } from '../../api/metadata-endpoints';
 import { addRestApi, API_STAGE_NAME, type ServerApi } from '../../api/rest-api';
 import { addPage, hasPage } from '../../page/private/add-page';
@@ -9,9 +9,6 @@ import { hasLimits } from '../../authorizer/private/limits';
 import { assertHostPath } from '../../host/private/host-path';
 import { frontOf } from '../../front/private/local-front';
 import type { McpEndpointOptions } from '../mcp-endpoint-options';
-
-/** Path of the MCP endpoint below the front's base URL. */
-const MCP_PATH = '/mcp';
 
 /** Defines the API of an MCP endpoint, and the front that makes it public unless it is below a host. */
 export function addServerApi(

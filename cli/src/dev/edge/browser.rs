@@ -1,24 +1,22 @@
 //! The redirect of browsers from an MCP endpoint to the page for people, as the CloudFront Function of
-//! `cdk/lib/front/private/browser-redirect.ts` makes it.
+//! `lambda/contract/src/browser.rs` makes it.
 
 use axum::body::Body;
-use axum::http::{Method, Request, StatusCode, header};
+use axum::http::{Request, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use mcp_lambda_contract::WELL_KNOWN_PATH;
+use mcp_lambda_contract::{WELL_KNOWN_PATH, opens_page};
 
-/// The redirect, if a browser has opened an MCP endpoint. A request with an access token is an MCP client's.
+/// The redirect, if a browser has opened an MCP endpoint.
 pub(super) fn redirect(request: &Request<Body>) -> Option<Response> {
     let path = request.uri().path();
-    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
-    let is_endpoint = path.ends_with("/mcp") && !path.starts_with(WELL_KNOWN_PATH);
     let headers = request.headers();
-    let asks_for_html = headers.get(header::ACCEPT).is_some_and(|accept| {
-        accept
-            .to_str()
-            .is_ok_and(|ranges| ranges.contains("text/html"))
-    });
-    let is_browser = asks_for_html && !headers.contains_key(header::AUTHORIZATION);
-    (reads && is_endpoint && is_browser).then(|| {
+    let accept = headers.get(header::ACCEPT);
+    let accept = accept.and_then(|accept| accept.to_str().ok());
+    let has_authorization = headers.contains_key(header::AUTHORIZATION);
+    // CloudFront has a behavior without the function for the metadata documents.
+    let opens = !path.starts_with(WELL_KNOWN_PATH)
+        && opens_page(request.method().as_str(), path, accept, has_authorization);
+    opens.then(|| {
         let headers = [
             (header::LOCATION, "/"),
             (header::CACHE_CONTROL, "no-store"),
