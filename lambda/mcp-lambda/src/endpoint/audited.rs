@@ -5,6 +5,7 @@ use mcp_lambda_contract::AuditOutcome;
 use crate::audit::AuditedCall;
 use crate::endpoint::accept::EVENT_STREAM;
 use crate::endpoint::media_type::media_type;
+use crate::endpoint::message::Message;
 use crate::endpoint::refusal::Refusal;
 use crate::endpoint::reply::Reply;
 use crate::runtime::deadline::Deadline;
@@ -13,6 +14,7 @@ use crate::runtime::deadline::Deadline;
 /// writes that of a refused one. The last event of a stream comes from the guard, after the record.
 pub(super) async fn recorded(
     reply: Result<Reply, Refusal>,
+    message: &Message,
     audit: &AuditedCall,
     tool: Option<&str>,
     deadline: Deadline,
@@ -23,6 +25,10 @@ pub(super) async fn recorded(
         return reply;
     }
     let (outcome, reason) = match &reply {
+        // rmcp takes it for a request of an unknown method.
+        Ok(_) if message.malformed.is_some() || message.tool.is_none() => {
+            (AuditOutcome::Refused, "ParamsMalformed")
+        }
         Ok(_) => (AuditOutcome::Failed, "Engine"),
         Err(refusal) if refusal.is_failure() => (AuditOutcome::Failed, refusal.name()),
         Err(refusal) => (AuditOutcome::Refused, refusal.name()),

@@ -252,7 +252,7 @@ impl<S: ServerHandler> Endpoint<S> {
                     .respond_to_message(request, &message, facts, &mut record)
                     .await;
                 if message.calls_tool() {
-                    recorded(reply, &audit, record.called_tool(), deadline).await
+                    recorded(reply, &message, &audit, record.called_tool(), deadline).await
                 } else {
                     reply
                 }
