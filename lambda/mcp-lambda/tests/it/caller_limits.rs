@@ -40,9 +40,9 @@ async fn function(table: &Table, more: &[(&str, &str)]) -> Function {
     Function::start_server_at(now, &variables, definition).await
 }
 
-/// A clock that stands still, so that no window ends during a test.
+/// A clock that stands still, so that no window ends during a test; in the past, so that no deadline has passed.
 fn now() -> SystemTime {
-    UNIX_EPOCH + Duration::from_secs(1_800_000_000)
+    UNIX_EPOCH + Duration::from_secs(1_700_000_000)
 }
 
 fn of(subject: &str, tool: &str) -> Value {
