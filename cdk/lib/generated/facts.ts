@@ -22,7 +22,10 @@ export const SETTING = {
   "MCP_ALLOWED_HOSTS": "MCP_ALLOWED_HOSTS",
   "MCP_ALLOWED_ORIGINS": "MCP_ALLOWED_ORIGINS",
   "MCP_AUDIENCE_REQUIRED": "MCP_AUDIENCE_REQUIRED",
+  "MCP_AUDIT_LOG_GROUP": "MCP_AUDIT_LOG_GROUP",
   "MCP_BATCHES_ALLOWED": "MCP_BATCHES_ALLOWED",
+  "MCP_CALLER_REQUESTS_PER_MINUTE": "MCP_CALLER_REQUESTS_PER_MINUTE",
+  "MCP_CALLER_TOOL_CALLS_PER_DAY": "MCP_CALLER_TOOL_CALLS_PER_DAY",
   "MCP_HTTP_BODY_MS": "MCP_HTTP_BODY_MS",
   "MCP_HTTP_CALL_MS": "MCP_HTTP_CALL_MS",
   "MCP_HTTP_CONNECTIONS": "MCP_HTTP_CONNECTIONS",
@@ -156,6 +159,14 @@ export const TOOLS_API_PATHS: readonly string[] = [
 export const TOOLS_API_DOCUMENTS: readonly string[] = [
   "/openapi.json",
   "/docs"
+];
+
+/** Logical id of the log group of an audit trail, by which the command finds it. */
+export const AUDIT_LOG_ID = "AuditLog" as const;
+
+/** IAM actions on the state table of a server that limits callers. */
+export const CALLER_LIMIT_ACTIONS: readonly string[] = [
+  "dynamodb:UpdateItem"
 ];
 
 /** The path of a server's health check in plain HTTP mode, which needs no access token. */

@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+/// Logical id of the log group of an audit trail, by which it is found among those of a stack.
+pub const AUDIT_LOG_ID: &str = "AuditLog";
+
 /// One call of a tool in an audit trail: who called what, when and with which outcome. It has no member for arguments,
 /// results, tokens or secrets.
 ///

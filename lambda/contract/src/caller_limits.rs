@@ -5,6 +5,9 @@ use std::num::NonZeroU32;
 
 use crate::{SettingType, SettingValue};
 
+/// IAM actions on the state table of a server whose deployment limits callers.
+pub const CALLER_LIMIT_ACTIONS: [&str; 1] = ["dynamodb:UpdateItem"];
+
 /// The most calls of single tools that one caller has in a day, by the tool's name; read from a JSON object.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ToolCallLimits(pub BTreeMap<String, NonZeroU32>);

@@ -41,8 +41,8 @@ mod tools_api;
 mod tools_keys;
 mod url;
 
-pub use audit_record::{AuditApi, AuditCallerKind, AuditOutcome, AuditRecord};
-pub use caller_limits::ToolCallLimits;
+pub use audit_record::{AUDIT_LOG_ID, AuditApi, AuditCallerKind, AuditOutcome, AuditRecord};
+pub use caller_limits::{CALLER_LIMIT_ACTIONS, ToolCallLimits};
 pub use challenge::{Challenge, InvalidChallengeValue};
 pub use connect::{CONNECT_COMMANDS, LINK_CONFIG, VSCODE_LINK};
 pub use directory::{DirectoryFinding, DirectoryRule, TOOL_NAME};

@@ -11,6 +11,7 @@ use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use mcp_lambda_contract::CALLER_LIMIT_ACTIONS;
 
 use crate::state::store::item::{MAX_VALUE, seconds};
 use crate::state::store::store_error::StoreError;
@@ -246,7 +247,7 @@ impl Store for DynamoDbStore {
                 .config_override(once())
                 .send()
                 .await;
-            match counted.map_err(|error| reason(&error, "dynamodb:UpdateItem")) {
+            match counted.map_err(|error| reason(&error, CALLER_LIMIT_ACTIONS[0])) {
                 Ok(_) => Ok(true),
                 Err(StoreError::Conflict) => Ok(false),
                 Err(problem) => Err(problem),
