@@ -158,9 +158,7 @@ export class McpServer extends McpServerBase implements iam.IGrantable {
       ...bindings.settings,
       ...state.settings,
       ...limits.settings,
-      ...(this.auditLogGroup === undefined
-        ? {}
-        : { [SETTING.MCP_AUDIT_LOG_GROUP]: this.auditLogGroup.logGroupName }),
+      ...(this.auditLogGroup === undefined ? {} : { [SETTING.MCP_AUDIT_LOG_GROUP]: this.auditLogGroup.logGroupName }),
     });
     if (fargate === undefined) {
       this.ownFunction = new McpFunction(this, 'Function', {

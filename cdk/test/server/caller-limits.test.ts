@@ -52,7 +52,10 @@ describe('the limits of single callers', () => {
         () => limited({ toolCallsPerDay: { incrementCuonter: 20 } }),
         /has incrementCuonter, which is not a tool of counter, which has getCounter, incrementCounter: correct the name.*\(CallerLimitToolUnknown\)$/,
       ],
-      [() => limited({ requestsPerMinute: 0 }), /callerLimits\.requestsPerMinute is 0 and needs a whole number.*\(LimitInvalid\)$/],
+      [
+        () => limited({ requestsPerMinute: 0 }),
+        /callerLimits\.requestsPerMinute is 0 and needs a whole number.*\(LimitInvalid\)$/,
+      ],
       [
         () => limited({ toolCallsPerDay: { getCounter: 1.5 } }),
         /callerLimits\.toolCallsPerDay\.getCounter is 1\.5 and needs a whole number.*\(LimitInvalid\)$/,
