@@ -161,15 +161,14 @@ declare! {
     audit_trail();
     #[cfg(feature = "opentelemetry")]
     opentelemetry();
-    #[cfg(feature = "state")]
+}
+
+#[cfg(feature = "state")]
+declare! {
     asks_clients();
-    #[cfg(feature = "state")]
     resumable_streams();
-    #[cfg(feature = "state")]
     limits_callers();
-    #[cfg(feature = "state")]
     session_time_to_live(time_to_live: std::time::Duration);
-    #[cfg(feature = "state")]
     person_time_to_live(time_to_live: std::time::Duration);
 }
 
