@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
-import { machineToken, runningStack } from './stack.ts';
+import { aws, machineToken, runningStack } from './stack.ts';
 
 const stack = runningStack();
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -29,8 +29,17 @@ interface AuditRecord {
 }
 
 let token = '';
+/** The emulator names log groups otherwise than CloudFormation does. */
+let logGroup = '';
 before(async () => {
   token = await machineToken(stack);
+  const { logGroups } = await aws<{ logGroups: { logGroupName: string }[] }>(
+    stack,
+    'logs',
+    'Logs_20140328.DescribeLogGroups',
+    {},
+  );
+  logGroup = logGroups.find(({ logGroupName }) => logGroupName.includes('AuditLog'))?.logGroupName ?? '';
 });
 
 /** Sends one message, as a program does. */
@@ -64,7 +73,7 @@ function audit(...args: string[]) {
 }
 
 const records = (): AuditRecord[] => {
-  const { status, stdout, stderr } = audit('list', 'Audit', '--json');
+  const { status, stdout, stderr } = audit('list', logGroup, '--json');
   assert.equal(status, 0, stderr);
   return stdout
     .trim()
@@ -76,8 +85,9 @@ describe('200 calls at one time of a tool that one caller may call 50 times a da
   test('50 pass, the others get a tool error that says when to call again, and each has a record', async () => {
     const calls = Array.from({ length: 200 }, async () => {
       const response = await send('tools/call', { name: 'incrementCounter', arguments: { by: 1 } });
-      assert.equal(response.status, 200);
-      return (await response.json()) as Answer;
+      const text = await response.text();
+      assert.equal(response.status, 200, text);
+      return JSON.parse(text) as Answer;
     });
     const answers = await Promise.all(calls);
     const refused = answers.filter(({ result }) => result?.isError === true);
@@ -109,14 +119,14 @@ describe('200 calls at one time of a tool that one caller may call 50 times a da
 
 describe('mcp-lambda audit verify', () => {
   test('finds nothing in the trail, and what is missing, swapped or altered in a copy of it', () => {
-    const whole = audit('verify', 'Audit', '--checkpoint', join(work, 'heads.json'));
+    const whole = audit('verify', logGroup, '--checkpoint', join(work, 'heads.json'));
     assert.equal(whole.status, 0, whole.stdout + whole.stderr);
     assert.match(whole.stdout, /^200 records in \d+ chains?, 0 findings/);
     assert.ok(
       Object.keys((JSON.parse(readFileSync(join(work, 'heads.json'), 'utf8')) as { chains: object }).chains).length > 0,
     );
 
-    const lines = audit('list', 'Audit', '--json').stdout.trim().split('\n');
+    const lines = audit('list', logGroup, '--json').stdout.trim().split('\n');
     const bySequence = (line: string) => {
       const { chain, sequence } = JSON.parse(line) as { chain: string; sequence: number };
       return `${chain} ${String(sequence).padStart(9, '0')}`;
