@@ -27,7 +27,7 @@ pub const EVENT_OVERHEAD: usize = 26;
 pub const MOST_EVENTS: usize = 10_000;
 
 /// Time for one request.
-const ATTEMPT: Duration = Duration::from_secs(1);
+const ATTEMPT: Duration = Duration::from_secs(2);
 /// The most bytes of a response.
 const LIMIT: usize = 64 * 1024;
 /// Credentials are fetched again this long before they expire.

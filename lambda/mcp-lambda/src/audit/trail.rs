@@ -16,7 +16,7 @@ use crate::runtime::log::Log;
 use crate::runtime::log_stream::{EVENT_OVERHEAD, LogStreamError, MOST_BYTES, MOST_EVENTS};
 
 /// How long a record is tried to be written when the deadline allows more.
-const PATIENCE: Duration = Duration::from_secs(3);
+const PATIENCE: Duration = Duration::from_secs(10);
 /// Pauses after failures: the first, then twice as long each time.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 /// The most records that wait in one process. The tool of one more call does not run.
