@@ -315,6 +315,27 @@ const parts = {
         },
       }),
   },
+  audit: {
+    title: 'the audit trail and the limits of single callers, on the local stack',
+    needs: [prepare.testPackages, prepare.auditStack],
+    run: async (report) =>
+      node(report, 'audit trail', ['test/e2e/audit.test.ts'], {
+        env: { MCP_LAMBDA_OUTPUTS: await prepare.auditStack() },
+      }),
+  },
+  'audit-crashes': {
+    title: 'an audit trail of 100,000 calls whose processes are killed at random',
+    // The check runs the same with 2,000 calls.
+    onlyByName: true,
+    needs: [],
+    run: async (report) => {
+      const ofCrate = ['--quiet', '--package', 'mcp-lambda', '--features', 'audit,state'];
+      if (await report.run('the audited function', 'cargo', ['build', ...ofCrate, '--examples'], { cwd: root })) {
+        const test = ['--test', 'it', '--', '--ignored', '--nocapture', 'one_hundred_thousand'];
+        await report.run('100,000 audited calls', 'cargo', ['test', ...ofCrate, ...test], { cwd: root });
+      }
+    },
+  },
   attacks: endToEnd('attacks', 'attacks on a sign-in, on a host of two servers', prepare.hostStack),
   'remote-server': {
     title: 'an MCP endpoint elsewhere: McpRemoteServer before an imitation of an AgentCore gateway',

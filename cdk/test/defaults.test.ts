@@ -6,6 +6,7 @@ import type { Stack } from 'aws-cdk-lib';
 import type { Template } from 'aws-cdk-lib/assertions';
 import { Peer, Vpc } from 'aws-cdk-lib/aws-ec2';
 import {
+  McpAudit,
   McpBedrockModel,
   McpClientAssertion,
   McpCompute,
@@ -20,6 +21,7 @@ import {
   McpRemoteServer,
   McpScope,
   McpServer,
+  type McpServerProps,
   McpService,
   McpToolsApi,
   McpUserPool,
@@ -88,6 +90,17 @@ const toolsVariables = () =>
   Object.values(tools.findResources('AWS::Lambda::Function'))
     .map((each) => deployed(tools.toJSON() as TemplateJson, each.Properties.Environment.Variables))
     .find((each) => each.MCP_TOOLS_URL !== undefined)!;
+/** The log group of the audit trail of a server. */
+const audited = (audit: McpAudit | undefined) =>
+  Object.entries(synthesizeServer({ contract: counterServer(), audit }).findResources('AWS::Logs::LogGroup')).find(
+    ([id]) => id.includes('AuditLog'),
+  )?.[1];
+/** The settings with the limits of single callers. */
+const limitedCallers = (props: Partial<McpServerProps>) => {
+  const functions = synthesizeServer({ contract: counterServer(), ...props }).findResources('AWS::Lambda::Function');
+  const variables = Object.values(functions)[0].Properties.Environment.Variables;
+  return [variables.MCP_CALLER_REQUESTS_PER_MINUTE, variables.MCP_CALLER_TOOL_CALLS_PER_DAY];
+};
 const inVpc = () =>
   only(
     synthesize(
@@ -621,6 +634,33 @@ const defaults: Record<string, [stated: string, shown: () => unknown, expected: 
     '- none, for a contract that asks for none',
     () => properties('AWS::IAM::Policy').PolicyDocument.Statement.length,
     1,
+  ],
+  'McpServerProps.audit': ['- none', () => audited(undefined), undefined],
+  'McpAuditLogGroupOptions.retention': [
+    'RetentionDays.ONE_YEAR',
+    () => audited(McpAudit.logGroup())!.Properties.RetentionInDays,
+    365,
+  ],
+  'McpAuditLogGroupOptions.encryptionKey': [
+    '- a key of CloudWatch Logs',
+    () => audited(McpAudit.logGroup())!.Properties.KmsKeyId,
+    undefined,
+  ],
+  'McpAuditLogGroupOptions.removalPolicy': [
+    'RemovalPolicy.RETAIN',
+    () => audited(McpAudit.logGroup())!.DeletionPolicy,
+    'Retain',
+  ],
+  'McpServerProps.callerLimits': ['- none', () => limitedCallers({}), [undefined, undefined]],
+  'McpCallerLimits.requestsPerMinute': [
+    '- no limit',
+    () => limitedCallers({ callerLimits: { toolCallsPerDay: { getCounter: 1 } } })[0],
+    undefined,
+  ],
+  'McpCallerLimits.toolCallsPerDay': [
+    '- no limit',
+    () => limitedCallers({ callerLimits: { requestsPerMinute: 1 } })[1],
+    undefined,
   ],
   'McpEndpointOptions.callbackPort': [
     '8765',

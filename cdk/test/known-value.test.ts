@@ -417,6 +417,12 @@ const CASES: { [property: string]: Case } = {
   'McpRemoteServerProps.timeout in seconds': refused('timeout', (stack, { number }) =>
     remote(stack, { timeout: Duration.seconds(number) }),
   ),
+  'McpCallerLimits.requestsPerMinute': passes((stack, { number }) =>
+    server(stack, { contract: counterServer(), callerLimits: { requestsPerMinute: number } }),
+  ),
+  'McpCallerLimits.toolCallsPerDay': passes((stack, { number }) =>
+    server(stack, { contract: counterServer(), callerLimits: { toolCallsPerDay: { getCounter: number } } }),
+  ),
   'McpEndpointOptions.path': refused('path', (stack, { text }) =>
     server(stack, {
       authorization: undefined,

@@ -1,5 +1,7 @@
 //! The command line: a module for each subcommand.
 
+#[cfg(feature = "aws")]
+mod audit;
 mod call;
 mod chat;
 mod completions;
@@ -31,6 +33,8 @@ use crate::tls;
 use crate::variables::Variables;
 use crate::visible::visible;
 
+#[cfg(feature = "aws")]
+pub use self::audit::AuditCommandError;
 pub use self::call::CallCommandError;
 pub use self::chat::ChatCommandError;
 pub use self::connect::ConnectCommandError;
@@ -97,6 +101,10 @@ enum Command {
     #[cfg(feature = "aws")]
     #[command(after_help = logs::EXAMPLES)]
     Logs(logs::Options),
+    /// Verify or show the audit trail of a server
+    #[cfg(feature = "aws")]
+    #[command(subcommand)]
+    Audit(audit::Command),
     #[cfg(feature = "aws")]
     #[command(flatten)]
     UserPool(user_pool::Command),
@@ -145,6 +153,10 @@ pub enum CommandError {
     #[error(transparent)]
     #[cfg(feature = "aws")]
     Logs(#[from] logs::LogsCommandError),
+    /// The audit trail.
+    #[error(transparent)]
+    #[cfg(feature = "aws")]
+    Audit(#[from] audit::AuditCommandError),
     /// The output of the command.
     #[error("standard output cannot be written: {0}")]
     Output(#[source] std::io::Error),
@@ -167,7 +179,7 @@ impl CommandError {
             #[cfg(feature = "aws")]
             Self::Live(_) => visible(&message),
             #[cfg(feature = "aws")]
-            Self::Deploy(_) | Self::UserPool(_) | Self::Logs(_) => message,
+            Self::Deploy(_) | Self::UserPool(_) | Self::Logs(_) | Self::Audit(_) => message,
         }
     }
 
@@ -187,7 +199,7 @@ impl CommandError {
             #[cfg(feature = "aws")]
             Self::Deploy(error) => error.exit_status(),
             #[cfg(feature = "aws")]
-            Self::UserPool(_) | Self::Live(_) | Self::Logs(_) => 1,
+            Self::UserPool(_) | Self::Live(_) | Self::Logs(_) | Self::Audit(_) => 1,
         }
     }
 }
@@ -231,6 +243,8 @@ pub async fn run(
         Command::Live(options) => return Ok(live::run(options, &variables, now).await?),
         #[cfg(feature = "aws")]
         Command::Logs(options) => return Ok(logs::run(&options, &environment, now()).await?),
+        #[cfg(feature = "aws")]
+        Command::Audit(command) => return Ok(audit::run(command, &environment, now()).await?),
         Command::Publish(options) => publish::run(&options)?,
         Command::Completions(options) => completions::run(&options, CommandLine::command()),
         Command::New(options) => new::run(options)?,

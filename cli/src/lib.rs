@@ -2,6 +2,8 @@
 //! server ([`doctor`]), and manages machine clients and users of a deployed one. [`commands`] has the command line.
 
 #[cfg(feature = "aws")]
+pub mod audit;
+#[cfg(feature = "aws")]
 mod aws;
 pub mod call;
 mod causes;

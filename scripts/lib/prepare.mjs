@@ -315,7 +315,10 @@ export const assertionStack = async () =>
     ...['--with', 'node lambda/servers/dog-facts/dog-api.mjs'],
   ]);
 
-/** The same with the server on AWS Fargate: two processes behind the edge. */
+/** The stack with an audit trail and limits of single callers. */
+export const auditStack = () => stack('audit', ['--app', 'node --import tsx test/e2e/audit-app.ts']);
+
+/** `npm start` with the server on AWS Fargate: two processes behind the edge. */
 export const fargateStack = () =>
   compute === 'fargate' ? authorizationStack() : stack('fargate', ['-c', 'compute=fargate']);
 

@@ -22,7 +22,10 @@ export const SETTING = {
   "MCP_ALLOWED_HOSTS": "MCP_ALLOWED_HOSTS",
   "MCP_ALLOWED_ORIGINS": "MCP_ALLOWED_ORIGINS",
   "MCP_AUDIENCE_REQUIRED": "MCP_AUDIENCE_REQUIRED",
+  "MCP_AUDIT_LOG_GROUP": "MCP_AUDIT_LOG_GROUP",
   "MCP_BATCHES_ALLOWED": "MCP_BATCHES_ALLOWED",
+  "MCP_CALLER_REQUESTS_PER_MINUTE": "MCP_CALLER_REQUESTS_PER_MINUTE",
+  "MCP_CALLER_TOOL_CALLS_PER_DAY": "MCP_CALLER_TOOL_CALLS_PER_DAY",
   "MCP_HTTP_BODY_MS": "MCP_HTTP_BODY_MS",
   "MCP_HTTP_CALL_MS": "MCP_HTTP_CALL_MS",
   "MCP_HTTP_CONNECTIONS": "MCP_HTTP_CONNECTIONS",
@@ -163,6 +166,14 @@ export const MCP_PATH = "/mcp" as const;
 
 /** The CloudFront Function that redirects a browser from an MCP endpoint to the page for people. */
 export const BROWSER_REDIRECT = "function handler(event) {\n  var request = event.request;\n  var accept = request.headers.accept;\n  if (\n    (request.method === 'GET' || request.method === 'HEAD') &&\n    request.uri.endsWith('/mcp') &&\n    accept !== undefined &&\n    accept.value.includes('text/html') &&\n    request.headers.authorization === undefined\n  ) {\n    return {\n      statusCode: 303,\n      statusDescription: 'See Other',\n      headers: { location: { value: '/' }, 'cache-control': { value: 'no-store' }, vary: { value: 'Accept' } },\n    };\n  }\n  return request;\n}\n" as const;
+
+/** Logical id of the log group of an audit trail, by which the command finds it. */
+export const AUDIT_LOG_ID = "AuditLog" as const;
+
+/** IAM actions on the state table of a server that limits callers. */
+export const CALLER_LIMIT_ACTIONS: readonly string[] = [
+  "dynamodb:UpdateItem"
+];
 
 /** The path of a server's health check in plain HTTP mode, which needs no access token. */
 export const HEALTH_PATH = "/health" as const;

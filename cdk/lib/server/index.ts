@@ -1,4 +1,5 @@
 export * from './mcp-aws-resource';
+export * from './mcp-caller-limits';
 export * from './mcp-endpoint-options';
 export * from './mcp-outputs-options';
 export * from './mcp-remote-server';

@@ -1,9 +1,11 @@
 import type { RemovalPolicy } from 'aws-cdk-lib';
 import type * as wafv2 from 'aws-cdk-lib/aws-wafv2';
+import type { McpAudit } from '../audit/mcp-audit';
 import type { McpAppClientLimits, McpQuota, McpThrottle } from '../authorizer/mcp-app-client-limits';
 import type { McpAuthorization } from '../authorization/mcp-authorization';
 import type { McpClientAssertion } from '../authorization/mcp-client-assertion';
 import type { McpAwsResource } from './mcp-aws-resource';
+import type { McpCallerLimits } from './mcp-caller-limits';
 import type { McpCompute } from '../compute/mcp-compute';
 import type { McpCode } from '../function/mcp-code';
 import type { McpContract } from '../contract/mcp-contract';
@@ -178,6 +180,19 @@ export interface McpServerProps extends McpFunctionOptions, McpEndpointOptions {
    * @default - none, for a contract that asks for none
    */
   readonly awsResources?: { [name: string]: McpAwsResource };
+
+  /**
+   * The audit trail: who called which tool, when and with which outcome. The server must declare one (`audit_trail` in Rust).
+   * @default - none
+   */
+  readonly audit?: McpAudit;
+
+  /**
+   * The limits of each person and each program, which the server counts exactly in its state table, beside the limits of app
+   * clients in `throttle` and `quota`. The server must keep state, or declare them (`limits_callers` in Rust).
+   * @default - none
+   */
+  readonly callerLimits?: McpCallerLimits;
 }
 
 /** Options of `addMachineClient`. Limits for one app client require that the server has limits too. */

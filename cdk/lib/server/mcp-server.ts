@@ -2,11 +2,14 @@ import type * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import type * as iam from 'aws-cdk-lib/aws-iam';
+import type * as logs from 'aws-cdk-lib/aws-logs';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 import { SETTING } from '../generated/facts';
 import { checkedOrigins } from '../api/allowed-origins';
+import { addAuditTrail } from './private/audit-trail';
 import { bindAwsResources } from './private/aws-resource-bindings';
+import { callerLimitsOf } from './private/caller-limits';
 import { connectCommand, vscodeLink } from './private/connect-commands';
 import { hasLimits } from '../authorizer/private/limits';
 import type { McpInteractiveClient, McpMachineClient } from '../user-pool/mcp-app-client';
@@ -40,8 +43,7 @@ import { serverOutputs } from './private/server-outputs';
  * the metadata documents and challenges that MCP clients follow to the sign-in pages, and a user pool. With
  * `McpCompute.fargate` the server is a service of Amazon ECS behind the same URL, which checks access tokens itself.
  *
- * It does not limit the requests of single people; `throttle` and `quota` limit single app clients. It does not define
- * a firewall. With `McpAuthorization.cognito` it does not connect MCP clients that must register themselves.
+ * `callerLimits` limits single people and programs; `throttle` and `quota` limit single app clients. It does not define a firewall. With `McpAuthorization.cognito` it does not connect MCP clients that must register themselves.
  */
 export class McpServer extends McpServerBase implements iam.IGrantable {
   /**
@@ -102,6 +104,9 @@ export class McpServer extends McpServerBase implements iam.IGrantable {
    */
   public readonly stateSecret?: secretsmanager.ISecret;
 
+  /** The log group of the audit trail. Undefined without `audit`. The server may append to it, and nothing else. */
+  public readonly auditLogGroup?: logs.ILogGroup;
+
   /** The IAM principal to permit actions to. */
   public readonly grantPrincipal: iam.IPrincipal;
 
@@ -136,7 +141,9 @@ export class McpServer extends McpServerBase implements iam.IGrantable {
     const state = addStateResources(this, props);
     this.stateTable = state.table;
     this.stateSecret = state.secret;
-    const bindings = bindAwsResources(props, state.awsResources);
+    const limits = callerLimitsOf(this, props);
+    const bindings = bindAwsResources(props, state.awsResources, limits.stateActions);
+    this.auditLogGroup = addAuditTrail(this, props);
     const deployed = (originHost: string) => ({
       [SETTING.MCP_RESOURCE]: this.mcpServerUrl,
       [SETTING.MCP_RESOURCE_METADATA_URL]: this.resourceMetadataUrl,
@@ -150,6 +157,8 @@ export class McpServer extends McpServerBase implements iam.IGrantable {
       ...(hasLimits(props) ? { [SETTING.MCP_BATCHES_ALLOWED]: 'false' } : {}),
       ...bindings.settings,
       ...state.settings,
+      ...limits.settings,
+      ...(this.auditLogGroup === undefined ? {} : { [SETTING.MCP_AUDIT_LOG_GROUP]: this.auditLogGroup.logGroupName }),
     });
     if (fargate === undefined) {
       this.ownFunction = new McpFunction(this, 'Function', {
@@ -174,6 +183,7 @@ export class McpServer extends McpServerBase implements iam.IGrantable {
     for (const permission of bindings.permissions) {
       permission.awsResource.permit(this, permission.actions);
     }
+    this.auditLogGroup?.grantWrite(this);
     this.grants = McpServerGrants._of(
       this.node.path,
       this.stateTable,

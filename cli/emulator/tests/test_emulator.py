@@ -431,6 +431,20 @@ class Deployment(Emulator):
             aws_secret_access_key=credentials["SecretAccessKey"], aws_session_token=credentials["SessionToken"])
         bucket.put_object(Bucket=self.outputs["Bucket"], Key="key", Body=b"")
 
+    def test_a_role_appends_to_the_log_group_of_its_policy_alone(self) -> None:
+        credentials = self.aws("sts").assume_role(RoleArn=self.outputs["Writer"], RoleSessionName="test")["Credentials"]
+        logs = botocore.session.get_session().create_client(
+            "logs", region_name="us-east-1", endpoint_url=self.endpoint, aws_access_key_id=credentials["AccessKeyId"],
+            aws_secret_access_key=credentials["SecretAccessKey"], aws_session_token=credentials["SessionToken"])
+        events = [{"timestamp": int(time.time() * 1000), "message": "written"}]
+        logs.create_log_stream(logGroupName="trail", logStreamName="chain")
+        logs.put_log_events(logGroupName="trail", logStreamName="chain", logEvents=events)
+        for refused in (lambda: logs.create_log_stream(logGroupName="trail-of-others", logStreamName="chain"),
+                        lambda: logs.delete_log_stream(logGroupName="trail", logStreamName="chain")):
+            with self.assertRaises(logs.exceptions.ClientError) as caught:
+                refused()
+            self.assertEqual(caught.exception.response["Error"]["Code"], "AccessDeniedException")
+
     def test_deploying_the_same_template_again_changes_nothing(self) -> None:
         self.assertEqual(json.loads(self.deploy()), self.outputs)
 

@@ -41,11 +41,18 @@ pub(super) struct Options {
     #[arg(long)]
     json: bool,
 
+    #[command(flatten)]
+    place: Place,
+}
+
+/// Where the log groups are: in an AWS Region, or in the emulator of the local stack.
+#[derive(Debug, Args)]
+pub(super) struct Place {
     /// AWS Region [default: that of the environment or profile]
     #[arg(long, value_name = "REGION", conflicts_with = "local")]
     region: Option<String>,
 
-    /// Read the log of the stack that runs on this machine
+    /// Read from the stack that runs on this machine
     #[arg(long)]
     local: bool,
 
@@ -62,7 +69,7 @@ pub(super) struct Options {
     state_directory: String,
 }
 
-fn duration(value: &str) -> Result<Duration, &'static str> {
+pub(super) fn duration(value: &str) -> Result<Duration, &'static str> {
     let wrong = "give a number with s, m, h or d, such as 10m";
     let unit = value.chars().next_back().ok_or(wrong)?;
     let seconds = match unit {
@@ -103,22 +110,7 @@ pub(super) async fn run(
     environment: &Environment,
     now: SystemTime,
 ) -> Result<(), LogsCommandError> {
-    let (client, region) = if options.local {
-        let stack = LocalStack::find(
-            &options.root,
-            &options.state_directory,
-            options.port,
-            environment,
-        )?;
-        local(&stack).ok_or(LogsCommandError::NoEndpoint)?
-    } else {
-        let config = aws::config(options.region.clone()).await;
-        let region = config
-            .region()
-            .ok_or(LogsCommandError::NoRegion)?
-            .to_string();
-        (Client::new(&config), region)
-    };
+    let (client, region) = options.place.client(environment).await?;
     let groups = find(&client, options.target.as_deref(), &region).await?;
     let format = if options.json {
         Format::Json
@@ -139,6 +131,26 @@ pub(super) async fn run(
             return Ok(());
         }
         tokio::time::sleep(Duration::from_secs(2)).await;
+    }
+}
+
+impl Place {
+    /// The client of CloudWatch Logs, and its Region.
+    pub(super) async fn client(
+        &self,
+        environment: &Environment,
+    ) -> Result<(Client, String), LogsCommandError> {
+        if self.local {
+            let stack =
+                LocalStack::find(&self.root, &self.state_directory, self.port, environment)?;
+            return local(&stack).ok_or(LogsCommandError::NoEndpoint);
+        }
+        let config = aws::config(self.region.clone()).await;
+        let region = config
+            .region()
+            .ok_or(LogsCommandError::NoRegion)?
+            .to_string();
+        Ok((Client::new(&config), region))
     }
 }
 

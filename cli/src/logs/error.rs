@@ -39,7 +39,7 @@ pub enum LogsError {
 
 impl LogsError {
     /// Translates an SDK error of one operation.
-    pub(super) fn of<E, R>(operation: &'static str) -> impl Fn(SdkError<E, R>) -> Self
+    pub(crate) fn of<E, R>(operation: &'static str) -> impl Fn(SdkError<E, R>) -> Self
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
         R: std::fmt::Debug + 'static,

@@ -5,11 +5,12 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use mcp_lambda_contract::{
-    ASSERTION_ALGORITHMS, AUTHORIZATION_ENDPOINTS, AUTHORIZATION_SERVER_METADATA_PATH,
-    AUTHORIZE_PATH, AssertionMetadata, AuthorizationServerMetadata, BROWSER_REDIRECT,
-    CONNECT_COMMANDS, Challenge, Contract, FORBIDDEN_SCHEMES, GITHUB_KEYS_PATH, HEALTH_PATH,
-    InvalidChallengeValue, JWKS_PATH, LINK_CONFIG, LONGEST_CLIENT_URL, LOOPBACK_HOSTS, MCP_PATH,
-    NameRule, OPENID_CONFIGURATION_PATH, PRIVATE_DOMAINS, PROTECTED_RESOURCE_METADATA_PATH,
+    ASSERTION_ALGORITHMS, AUDIT_LOG_ID, AUTHORIZATION_ENDPOINTS,
+    AUTHORIZATION_SERVER_METADATA_PATH, AUTHORIZE_PATH, AssertionMetadata,
+    AuthorizationServerMetadata, BROWSER_REDIRECT, CALLER_LIMIT_ACTIONS, CONNECT_COMMANDS,
+    Challenge, Contract, FORBIDDEN_SCHEMES, GITHUB_KEYS_PATH, HEALTH_PATH, InvalidChallengeValue,
+    JWKS_PATH, LINK_CONFIG, LONGEST_CLIENT_URL, LOOPBACK_HOSTS, MCP_PATH, NameRule,
+    OPENID_CONFIGURATION_PATH, PRIVATE_DOMAINS, PROTECTED_RESOURCE_METADATA_PATH,
     ProtectedResourceMetadata, SCHEME, SCOPE_NAME, SERVER_NAME, SHA256_DIGEST, TOKEN_PATH,
     TOOLS_API_DOCUMENTS, TOOLS_API_PATHS, VSCODE_LINK, WELL_KNOWN_PATH, setting_names,
 };
@@ -74,6 +75,8 @@ fn facts() -> Result<Value, String> {
             fact("TOOLS_API_DOCUMENTS", "The paths of their descriptions.", TOOLS_API_DOCUMENTS),
             fact("MCP_PATH", "The path of an MCP endpoint, or its end where a host has several servers.", MCP_PATH),
             fact("BROWSER_REDIRECT", "The CloudFront Function that redirects a browser from an MCP endpoint to the page for people.", BROWSER_REDIRECT),
+            fact("AUDIT_LOG_ID", "Logical id of the log group of an audit trail, by which the command finds it.", AUDIT_LOG_ID),
+            fact("CALLER_LIMIT_ACTIONS", "IAM actions on the state table of a server that limits callers.", CALLER_LIMIT_ACTIONS),
             fact("HEALTH_PATH", "The path of a server's health check in plain HTTP mode, which needs no access token.", HEALTH_PATH),
             fact("LOOPBACK_HOSTS", "Hosts of this machine, as browsers spell them.", LOOPBACK_HOSTS),
             fact("PRIVATE_DOMAINS", "The last labels of host names that are nobody's in public.", PRIVATE_DOMAINS),

@@ -9,13 +9,16 @@
 //! - [`ProtectedResourceMetadata`] and [`AuthorizationServerMetadata`]: the documents of RFC 9728 and RFC 8414, and their
 //!   well-known paths,
 //! - [`DirectoryRule`]: what directories of MCP servers ask of the contract,
+//! - [`AuditRecord`]: a record of an audit trail,
 //! - [`openapi`]: the OpenAPI document of the tools as plain REST, and the paths of its endpoints,
 //! - [`setting_names`], [`NameRule`]s such as [`SCOPE_NAME`], and lists such as [`LOOPBACK_HOSTS`]: facts that the constructs
 //!   know too. `npm run generate` writes them to `cdk/lib/generated`.
 //!
 //! It does no I/O: it never reads the environment, the clock or the network.
 
+mod audit_record;
 mod browser;
+mod caller_limits;
 mod challenge;
 mod connect;
 mod directory;
@@ -39,7 +42,9 @@ mod tools_api;
 mod tools_keys;
 mod url;
 
+pub use audit_record::{AUDIT_LOG_ID, AuditApi, AuditCallerKind, AuditOutcome, AuditRecord};
 pub use browser::{BROWSER_REDIRECT, MCP_PATH, opens_page};
+pub use caller_limits::{CALLER_LIMIT_ACTIONS, ToolCallLimits};
 pub use challenge::{Challenge, InvalidChallengeValue};
 pub use connect::{CONNECT_COMMANDS, LINK_CONFIG, VSCODE_LINK};
 pub use directory::{DirectoryFinding, DirectoryRule, TOOL_NAME};

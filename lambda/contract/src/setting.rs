@@ -1,7 +1,7 @@
 //! Defines, reads and validates settings: environment variables with a type, a default and a description.
 
 use std::collections::BTreeMap;
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
 use schemars::JsonSchema;
@@ -123,6 +123,15 @@ impl SettingValue for u64 {
 }
 
 impl SettingValue for NonZeroUsize {
+    const TYPE: SettingType = SettingType::Integer;
+
+    fn parse(text: &str) -> Result<Self, String> {
+        text.parse()
+            .map_err(|_| "be a whole number, 1 or more".to_owned())
+    }
+}
+
+impl SettingValue for NonZeroU32 {
     const TYPE: SettingType = SettingType::Integer;
 
     fn parse(text: &str) -> Result<Self, String> {

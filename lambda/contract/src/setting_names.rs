@@ -41,6 +41,9 @@ setting_names! {
         MCP_RESULT_CACHE,
         MCP_STATE_TABLE,
         MCP_STATE_KEYS,
+        MCP_CALLER_REQUESTS_PER_MINUTE,
+        MCP_CALLER_TOOL_CALLS_PER_DAY,
+        MCP_AUDIT_LOG_GROUP,
     ];
     /// Of the Lambda authorizer.
     AUTHORIZER = [

@@ -1,5 +1,10 @@
 #![doc = include_str!("../README.md")]
 
+#[cfg(feature = "audit")]
+mod audit;
+#[cfg(not(feature = "audit"))]
+#[path = "no_audit.rs"]
+mod audit;
 mod definition;
 mod endpoint;
 #[cfg(feature = "fuzzing")]

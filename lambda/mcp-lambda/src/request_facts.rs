@@ -6,6 +6,7 @@ use http::request::Parts;
 use rmcp::ErrorData;
 use rmcp::model::Extensions;
 
+use crate::audit::AuditedCall;
 use crate::revision::Revision;
 use crate::runtime::deadline::Deadline;
 use crate::state::request_state::RequestState;
@@ -26,6 +27,8 @@ pub(crate) struct RequestFacts {
     pub(crate) has_malformed_cursor: bool,
     pub(crate) state: RequestState,
     pub(crate) permit: WorkPermit,
+    /// The record of the request's tool call.
+    pub(crate) audit: AuditedCall,
 }
 
 impl RequestFacts {
@@ -44,6 +47,7 @@ impl RequestFacts {
             has_malformed_cursor: false,
             state: RequestState::default(),
             permit: WorkPermit::default(),
+            audit: AuditedCall::default(),
         }
     }
 

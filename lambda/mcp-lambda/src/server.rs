@@ -157,15 +157,18 @@ declare! {
     scope(name: &str, description: &str);
     scope_including(name: &str, description: &str, includes: &[&str]);
     dynamodb_table(name: &str, setting: &str);
+    #[cfg(feature = "audit")]
+    audit_trail();
     #[cfg(feature = "opentelemetry")]
     opentelemetry();
-    #[cfg(feature = "state")]
+}
+
+#[cfg(feature = "state")]
+declare! {
     asks_clients();
-    #[cfg(feature = "state")]
     resumable_streams();
-    #[cfg(feature = "state")]
+    limits_callers();
     session_time_to_live(time_to_live: std::time::Duration);
-    #[cfg(feature = "state")]
     person_time_to_live(time_to_live: std::time::Duration);
 }
 

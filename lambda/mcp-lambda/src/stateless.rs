@@ -26,6 +26,10 @@ pub(crate) mod refusal {
             match *self {}
         }
 
+        pub(crate) fn retry_after(&self) -> Option<u64> {
+            match *self {}
+        }
+
         pub(crate) fn allowed(&self) -> Option<&'static str> {
             match *self {}
         }
@@ -92,12 +96,16 @@ pub(crate) mod server_state {
     use tokio::sync::mpsc::UnboundedReceiver;
 
     use super::call_state::CallState;
+    use super::caller_limits::CallerLimits;
     use super::declaration::StateDeclaration;
     use crate::runtime::log::Log;
     use crate::runtime::process::Process;
     use crate::runtime::start_error::StartError;
 
-    pub(crate) struct ServerState;
+    #[derive(Default)]
+    pub(crate) struct ServerState {
+        pub(crate) limits: CallerLimits,
+    }
 
     impl ServerState {
         pub(crate) fn new(
@@ -106,7 +114,7 @@ pub(crate) mod server_state {
             _mcp: &McpSettings,
             _process: &Process,
         ) -> Result<Self, StartError> {
-            Ok(Self)
+            Ok(Self::default())
         }
 
         pub(crate) fn take_work(&mut self) -> Option<UnboundedReceiver<String>> {
@@ -114,7 +122,36 @@ pub(crate) mod server_state {
         }
 
         pub(crate) fn for_calls(&self, _server: &ServerInfo, _log: &Log) -> CallState {
-            CallState
+            CallState::default()
+        }
+    }
+}
+
+/// Callers without limits: nothing is counted.
+pub(crate) mod caller_limits {
+    use super::refusal::StateRefusal;
+    use crate::runtime::deadline::Deadline;
+    use crate::token::caller::Caller;
+
+    #[derive(Clone, Default)]
+    pub(crate) struct CallerLimits {}
+
+    impl CallerLimits {
+        pub(crate) async fn request(
+            &self,
+            _caller: &Caller,
+            _deadline: Deadline,
+        ) -> Result<(), StateRefusal> {
+            Ok(())
+        }
+
+        pub(crate) async fn tool_call(
+            &self,
+            _tool: &str,
+            _caller: &Caller,
+            _deadline: Deadline,
+        ) -> Result<(), StateRefusal> {
+            Ok(())
         }
     }
 }
@@ -128,10 +165,13 @@ pub(crate) mod call_state {
     use rmcp::service::RequestContext;
     use rmcp::{ErrorData, RoleServer, ServerHandler};
 
+    use super::caller_limits::CallerLimits;
     use crate::guard::Guarded;
 
-    #[derive(Clone)]
-    pub(crate) struct CallState;
+    #[derive(Clone, Default)]
+    pub(crate) struct CallState {
+        pub(crate) limits: CallerLimits,
+    }
 
     impl CallState {
         pub(crate) fn advertise(&self, _capabilities: &mut ServerCapabilities) {}
@@ -189,6 +229,10 @@ pub(crate) mod request_state {
     impl RequestState {
         pub(crate) fn needs_handle(&self) -> bool {
             true
+        }
+
+        pub(crate) fn is_work(&self) -> bool {
+            false
         }
     }
 }

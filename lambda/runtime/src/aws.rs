@@ -69,17 +69,53 @@ impl AwsEnvironment {
         self.variable("AWS_LAMBDA_FUNCTION_VERSION")
     }
 
-    /// `AWS_ENDPOINT_URL_LAMBDA`, or `AWS_ENDPOINT_URL`.
+    /// Base URL of a service in the Region, without a trailing slash: `AWS_ENDPOINT_URL_…` of the service, else
+    /// `AWS_ENDPOINT_URL`, else that of AWS.
     #[must_use]
-    pub fn lambda_endpoint_url(&self) -> Option<&str> {
-        self.variable("AWS_ENDPOINT_URL_LAMBDA")
-            .or_else(|| self.endpoint_url())
+    pub fn service_url(&self, service: Service, region: &str) -> String {
+        let url = self
+            .variable(service.endpoint_variable)
+            .or_else(|| self.endpoint_url());
+        url.map_or_else(
+            || format!("https://{}.{region}.{}", service.name, domain(region)),
+            |url| url.trim_end_matches('/').to_owned(),
+        )
     }
 
     /// `AWS_ENDPOINT_URL`: all services at another address, such as an emulator.
     #[must_use]
     pub fn endpoint_url(&self) -> Option<&str> {
         self.variable("AWS_ENDPOINT_URL")
+    }
+}
+
+/// A service that the library calls without its SDK.
+#[derive(Clone, Copy, Debug)]
+pub struct Service {
+    /// Its name in signatures and host names.
+    pub name: &'static str,
+    endpoint_variable: &'static str,
+}
+
+impl Service {
+    /// AWS Lambda.
+    pub const LAMBDA: Self = Self {
+        name: "lambda",
+        endpoint_variable: "AWS_ENDPOINT_URL_LAMBDA",
+    };
+    /// Amazon CloudWatch Logs.
+    pub const LOGS: Self = Self {
+        name: "logs",
+        endpoint_variable: "AWS_ENDPOINT_URL_CLOUDWATCH_LOGS",
+    };
+}
+
+/// The DNS suffix of a region's services.
+fn domain(region: &str) -> &'static str {
+    if region.starts_with("cn-") {
+        "amazonaws.com.cn"
+    } else {
+        "amazonaws.com"
     }
 }
 

@@ -9,6 +9,9 @@ const TOOL_MARGIN: Duration = Duration::from_millis(250);
 /// Reserved for posting the response.
 pub const RESPONSE_MARGIN: Duration = Duration::from_millis(100);
 
+/// Reserved for the response after the record of its call.
+const RECORD_MARGIN: Duration = Duration::from_millis(50);
+
 /// The time by which a tool must have returned. A tool can take it as an argument.
 ///
 /// On Lambda it is shortly before the end of the invocation; in plain HTTP mode `MCP_HTTP_CALL_MS` after the request.
@@ -70,6 +73,19 @@ impl Deadline {
     pub fn for_tool(self) -> Option<Instant> {
         self.invocation_end
             .and_then(|end| end.checked_sub(TOOL_MARGIN))
+    }
+
+    /// When a record of the call must be written, before its response begins; shortly before the end when that has passed,
+    /// because the response is late already.
+    #[must_use]
+    pub fn for_record(self) -> Option<Instant> {
+        let end = self.invocation_end?;
+        let before_response = end.checked_sub(RESPONSE_MARGIN + RECORD_MARGIN)?;
+        if before_response > Instant::now() {
+            Some(before_response)
+        } else {
+            end.checked_sub(RECORD_MARGIN)
+        }
     }
 
     /// When the response must have begun.

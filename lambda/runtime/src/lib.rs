@@ -21,6 +21,8 @@ pub mod https;
 pub mod https_request;
 pub mod invocation_ids;
 pub mod log;
+#[cfg(feature = "logs")]
+pub mod log_stream;
 pub mod process;
 pub mod program;
 pub mod public_address;

@@ -30,21 +30,7 @@ impl AwsEnvironment {
     ///
     /// [`StartError::Server`] names every variable that Lambda or Amazon ECS should have set.
     pub fn sdk_config(&self) -> Result<SdkConfig, StartError> {
-        let (Some(region), Some(credentials)) = (self.region(), self.credentials()?) else {
-            let missing: Vec<&str> = [
-                ("AWS_REGION", self.region()),
-                ("AWS_ACCESS_KEY_ID", self.access_key_id()),
-                ("AWS_SECRET_ACCESS_KEY", self.secret_access_key()),
-            ]
-            .into_iter()
-            .filter_map(|(name, value)| value.is_none().then_some(name))
-            .collect();
-            return Err(StartError::Server(format!(
-                "environment variables cannot be used: {} not set; Lambda and Amazon ECS set them, elsewhere export AWS \
-                 credentials",
-                missing.join(", ")
-            )));
-        };
+        let (region, credentials) = self.region_and_credentials()?;
         let mut config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(region.to_owned()))
@@ -60,6 +46,28 @@ impl AwsEnvironment {
             config = config.endpoint_url(url);
         }
         Ok(config.build())
+    }
+
+    /// The Region and the credentials of every request to AWS, or an error that names what is missing.
+    pub(crate) fn region_and_credentials(
+        &self,
+    ) -> Result<(&str, SharedCredentialsProvider), StartError> {
+        let (Some(region), Some(credentials)) = (self.region(), self.credentials()?) else {
+            let missing: Vec<&str> = [
+                ("AWS_REGION", self.region()),
+                ("AWS_ACCESS_KEY_ID", self.access_key_id()),
+                ("AWS_SECRET_ACCESS_KEY", self.secret_access_key()),
+            ]
+            .into_iter()
+            .filter_map(|(name, value)| value.is_none().then_some(name))
+            .collect();
+            return Err(StartError::Server(format!(
+                "environment variables cannot be used: {} not set; Lambda and Amazon ECS set them, elsewhere export AWS \
+                 credentials",
+                missing.join(", ")
+            )));
+        };
+        Ok((region, credentials))
     }
 
     /// `None` where neither the variables nor a task have credentials.

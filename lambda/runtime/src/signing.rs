@@ -30,16 +30,27 @@ impl Signer {
         session_token: Option<&str>,
     ) -> Self {
         let session_token = session_token.map(str::to_owned);
+        let credentials = Credentials::new(
+            access_key_id,
+            secret_access_key,
+            session_token,
+            None,
+            "environment",
+        );
+        Self::with_credentials(service, region, credentials)
+    }
+
+    /// Signs with these credentials of an SDK's provider.
+    #[must_use]
+    pub(crate) fn with_credentials(
+        service: &'static str,
+        region: &str,
+        credentials: Credentials,
+    ) -> Self {
         Self {
             service,
             region: region.to_owned(),
-            credentials: Credentials::new(
-                access_key_id,
-                secret_access_key,
-                session_token,
-                None,
-                "environment",
-            ),
+            credentials,
         }
     }
 

@@ -9,6 +9,8 @@
 //! [`serve`] and [`serve_program`] put an MCP server into a function with everything it needs, so that a test calls its tools
 //! in one line.
 //!
+//! [`LogGroup`] is a log group of CloudWatch Logs for the audit trail of a server.
+//!
 //! [`LambdaApi`] is the one operation of Lambda's API that a function needs to invoke itself asynchronously.
 //!
 //! It is as strict as AWS where a server could go wrong: the response transfer mode is fixed, a challenge header is
@@ -22,6 +24,7 @@ mod function;
 mod gateway;
 mod instance;
 mod lambda_api;
+mod log_group;
 mod options;
 mod pool;
 mod process;
@@ -37,6 +40,7 @@ pub use contract::check_contract;
 pub use function::Function;
 pub use gateway::{Gateway, GatewayOptions};
 pub use lambda_api::LambdaApi;
+pub use log_group::LogGroup;
 pub use options::{FunctionOptions, Kills};
 pub use server_under_test::{ServerUnderTest, serve, serve_program};
 pub use test_caller::TestCaller;

@@ -6,10 +6,12 @@ use std::time::{Duration, SystemTime};
 
 use mcp_lambda_runtime::process::Process;
 use mcp_lambda_runtime::program::Program;
+use serde_json::Value;
 
 use crate::answer::{Failure, TransferMode};
 use crate::deployment::{ISSUER, RESOURCE};
 use crate::function::Function;
+use crate::log_group::LogGroup;
 use crate::options::FunctionOptions;
 use crate::process::ThreadProgram;
 use crate::table::Table;
@@ -25,6 +27,7 @@ pub struct ServerUnderTest {
     program: Option<ThreadProgram>,
     options: FunctionOptions,
     table: Arc<Table>,
+    audit: Option<Arc<LogGroup>>,
 }
 
 /// Serves what the function returns on threads of the test: `serve(shop::server)`.
@@ -88,6 +91,7 @@ impl ServerUnderTest {
             program,
             options,
             table,
+            audit: None,
         })
     }
 
@@ -99,6 +103,34 @@ impl ServerUnderTest {
             .insert(name.to_owned(), value.to_owned());
         self.function = Function::start(self.options.clone(), self.program.clone());
         self
+    }
+
+    /// The same server with an audit trail, which it must declare. No process has started yet.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::NotStarted`] when the log group has no port.
+    pub async fn audited(self) -> Result<Self, Failure> {
+        let group = "audit";
+        let (audit, endpoint) = LogGroup::serve(group)
+            .await
+            .map_err(|error| Failure::NotStarted(error.to_string()))?;
+        let mut server = self
+            .setting("MCP_AUDIT_LOG_GROUP", group)
+            .setting("AWS_ENDPOINT_URL_CLOUDWATCH_LOGS", &endpoint);
+        server.audit = Some(audit);
+        Ok(server)
+    }
+
+    /// The records of the audit trail so far, in their order.
+    #[must_use]
+    pub fn audit_records(&self) -> Vec<Value> {
+        let lines = self.audit.as_ref().map(|audit| audit.lines());
+        let lines = lines.unwrap_or_default();
+        lines
+            .iter()
+            .filter_map(|line| serde_json::from_str(line).ok())
+            .collect()
     }
 
     /// A person, by the subject of the access token, without OAuth scopes so far.

@@ -94,6 +94,15 @@ impl Table {
                 items.insert(key.to_owned(), input["Item"].clone());
                 response(StatusCode::OK, &json!({}))
             }
+            "UpdateItem" => {
+                let values = &input["ExpressionAttributeValues"];
+                let count = held.map_or(0, |item| number(&item["count"])) + number(&values[":one"]);
+                let item = json!({
+                    "pk": { "S": key }, "count": { "N": count.to_string() }, "expires": values[":expires"],
+                });
+                items.insert(key.to_owned(), item);
+                response(StatusCode::OK, &json!({}))
+            }
             "DeleteItem" => {
                 items.remove(key);
                 response(StatusCode::OK, &json!({}))
@@ -111,6 +120,9 @@ fn allows(input: &Value, held: Option<&Value>) -> Option<bool> {
     match input["ConditionExpression"].as_str() {
         None => Some(true),
         Some("attribute_not_exists(#pk) OR #expires <= :now") => Some(!is_alive),
+        Some("attribute_not_exists(#count) OR #count < :limit") => {
+            Some(held.is_none_or(|item| number(&item["count"]) < number(value(":limit"))))
+        }
         Some("#version = :replaced AND #expires > :now") => {
             Some(is_alive && has_version(":replaced"))
         }

@@ -8,11 +8,14 @@ import * as codedeploy from 'aws-cdk-lib/aws-codedeploy';
 import * as cognito from 'aws-cdk-lib/aws-cognito';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as kms from 'aws-cdk-lib/aws-kms';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as route53 from 'aws-cdk-lib/aws-route53';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import * as wafv2 from 'aws-cdk-lib/aws-wafv2';
 import {
+  McpAudit,
   McpAuthorization,
   McpAwsResource,
   McpBedrockModel,
@@ -50,6 +53,8 @@ const table = new dynamodb.TableV2(stack, 'Table', {
   timeToLiveAttribute: 'expires',
   removalPolicy,
 });
+const auditKey = new kms.Key(stack, 'AuditKey', { enableKeyRotation: true, removalPolicy });
+auditKey.grantEncryptDecrypt(new iam.ServicePrincipal(`logs.${stack.region}.amazonaws.com`));
 const visibilityConfig = { sampledRequestsEnabled: true, cloudWatchMetricsEnabled: true, metricName: 'mcp' };
 const webAcl = new wafv2.CfnWebACL(stack, 'WebAcl', {
   scope: 'REGIONAL',
@@ -70,6 +75,12 @@ const server = new McpServer(stack, 'Counter', {
   enforceDirectoryRules: true,
   settings: { MCP_LOG_CLIENTS: ['integration'] },
   awsResources: { state: McpAwsResource.dynamodbTable(table) },
+  audit: McpAudit.logGroup({
+    retention: logs.RetentionDays.TWO_YEARS,
+    encryptionKey: auditKey,
+    removalPolicy,
+  }),
+  callerLimits: { requestsPerMinute: 600, toolCallsPerDay: { incrementCounter: 5_000 } },
   lambdaAuthorizer: { code: built('authorizer') },
   front: McpFront.external({
     publicBaseUrl: context('publicBaseUrl'),

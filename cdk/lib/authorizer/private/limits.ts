@@ -30,7 +30,8 @@ export function assertLimits(limits: McpAppClientLimits, server: ServerThrottle)
   }
 }
 
-function assertCount(name: string, value: number): void {
+/** Refuses a number that is not a whole one of 1 or more. */
+export function assertCount(name: string, value: number): void {
   assertNumber(name, value, (number) => Number.isInteger(number) && number >= 1, 'a whole number of 1 or more');
 }
 

@@ -1,3 +1,4 @@
+import { SETTING } from '../../generated/facts';
 import type { McpAwsResource } from '../mcp-aws-resource';
 import type { McpServerProps } from '../mcp-endpoint-options';
 import { list, synthError } from '../../private/synth-error';
@@ -12,10 +13,12 @@ export interface AwsResourceBindings {
  * Matches the AWS resources of the app with those that the contract asks for.
  *
  * @param defined AWS resources that the server has defined itself
+ * @param stateActions further IAM actions on the table that holds the server's state
  */
 export function bindAwsResources(
   props: McpServerProps,
   defined: { [name: string]: McpAwsResource },
+  stateActions: string[] = [],
 ): AwsResourceBindings {
   const contract = props.contract._document;
   const given = { ...defined, ...props.awsResources };
@@ -46,7 +49,8 @@ export function bindAwsResources(
     const actions = contract.tools
       .flatMap((tool) => tool.awsActions)
       .filter((need) => need.resource === item.name)
-      .flatMap((need) => need.actions);
+      .flatMap((need) => need.actions)
+      .concat(item.setting === SETTING.MCP_STATE_TABLE ? stateActions : []);
     if (actions.length > 0) {
       permissions.push({ awsResource, actions: [...new Set(actions)].sort() });
     }

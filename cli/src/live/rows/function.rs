@@ -13,6 +13,18 @@ pub(super) const SECTION: Section = Section {
 };
 
 const ROWS: &[Row] = &[
+    person(
+        "audit-trail",
+        "[Audit trail](audit.md): time of `PutLogEvents` and `CreateLogStream`, the order of events of one millisecond, and that the function's role can do no more",
+        "The emulator's CloudWatch Logs responds at once; a log group in memory loses requests and responses",
+        "Deploy with `audit`, make 1,000 calls, run `mcp-lambda audit verify`, and compare the calls' duration with and without; try `aws logs delete-log-stream` with the role",
+    ),
+    person(
+        "caller-limits",
+        "[`callerLimits`](rate-limits.md) under load: one item takes 1,000 writes a second at most, and DynamoDB throttles above that",
+        "Exact on the emulator and in memory",
+        "`ab -n 20000 -c 200` with one access token: 200 and 429 only, no 503",
+    ),
     program(
         "cold-start",
         "Cold start, memory, arm64",

@@ -1,5 +1,7 @@
 //! Defines [`Definition`], which declares a server, produces its contract and builds it from its settings.
 
+#[cfg(feature = "audit")]
+mod audit;
 #[cfg(feature = "opentelemetry")]
 mod opentelemetry;
 #[cfg(feature = "state")]
@@ -15,6 +17,7 @@ use mcp_lambda_contract::{
 };
 use rmcp::ServerHandler;
 
+use crate::audit::{Audit, AuditDeclaration};
 use crate::guard::arguments::ArgumentRules;
 use crate::http_settings::HttpSettings;
 use crate::icon::Icon;
@@ -38,6 +41,7 @@ pub struct Definition<S, C = ()> {
     resources: Vec<AwsResource>,
     state: StateDeclaration,
     spans: SpansDeclaration,
+    audit: AuditDeclaration,
     build: Build<S, C>,
     settings: PhantomData<fn() -> C>,
 }
@@ -52,6 +56,7 @@ pub(crate) struct BuiltServer<S> {
     pub(crate) contract: Contract,
     pub(crate) instructions: Option<String>,
     pub(crate) spans: Spans,
+    pub(crate) audit: Audit,
     pub(crate) tools: Vec<rmcp::model::Tool>,
     pub(crate) state: ServerState,
 }
@@ -93,6 +98,7 @@ impl<S, C> Definition<S, C> {
             resources: Vec::new(),
             state: StateDeclaration::default(),
             spans: SpansDeclaration::default(),
+            audit: AuditDeclaration::default(),
             build: Box::new(build),
             settings: PhantomData,
         }
@@ -117,6 +123,7 @@ impl<S, C> Definition<S, C> {
             resources: self.resources,
             state: self.state,
             spans: self.spans,
+            audit: self.audit,
             build: Box::new(move |settings, aws| build(settings, aws).map(serve)),
             settings: PhantomData,
         }
@@ -225,6 +232,7 @@ impl<S: ServerHandler, C: Settings> Definition<S, C> {
         contract.directory = contract.directory_findings();
         let state = self.state.requirements(&self.tools);
         state.add_to(&mut contract);
+        contract.settings.extend(self.audit.definitions());
         contract.settings.extend(self.spans.definitions());
         contract.settings.extend(C::definitions());
         if !contract.endpoint_methods.is_empty() {
@@ -255,10 +263,12 @@ impl<S: ServerHandler, C: Settings> Definition<S, C> {
         let settings = McpSettings::read(&mut reader);
         let http = HttpSettings::read(&mut reader);
         let state = requirements.read_settings(&mut reader);
+        let audit = self.audit.read_settings(&mut reader);
         let own = C::read(&mut reader);
-        let (((settings, http), state), own) = reader
-            .finish(settings.zip(http).zip(state).zip(own))
+        let ((((settings, http), state), audit), own) = reader
+            .finish(settings.zip(http).zip(state).zip(audit).zip(own))
             .map_err(StartError::Settings)?;
+        let audit = self.audit.start(audit, &contract.server, process)?;
         let state = ServerState::new(requirements, state, &settings, process)?;
         let spans = self.spans.start(&contract.server, process);
         let server = (self.build)(own, &AwsEnvironment::new(process))?;
@@ -269,6 +279,7 @@ impl<S: ServerHandler, C: Settings> Definition<S, C> {
             contract,
             instructions: self.instructions,
             spans,
+            audit,
             tools: self.tools,
             state,
         })

@@ -44,6 +44,18 @@ impl<S, C> Definition<S, C> {
         self
     }
 
+    /// Lets the deployment limit the requests of one person or program in a minute, and their calls of single tools in a day,
+    /// with the settings `MCP_CALLER_REQUESTS_PER_MINUTE` and `MCP_CALLER_TOOL_CALLS_PER_DAY`. The counters are in the table
+    /// `state`, which a server that keeps nothing else then has too; a server that keeps state has these settings without this
+    /// declaration.
+    ///
+    /// A limit is exact, whichever processes count. Without the settings nothing is counted.
+    #[must_use]
+    pub fn limits_callers(mut self) -> Self {
+        self.state.limits_callers = true;
+        self
+    }
+
     /// How long the value of a [`SessionState`](crate::SessionState) is kept after its last change, in whole seconds. Default:
     /// seven days.
     ///

@@ -86,6 +86,11 @@ struct ClientInfo {
 }
 
 impl Message {
+    /// Whether the message calls a tool, named or not.
+    pub(crate) fn calls_tool(&self) -> bool {
+        self.method.as_deref() == Some("tools/call")
+    }
+
     /// A message of this method about which nothing else is known.
     pub(crate) fn of_method(method: &str) -> Self {
         Self {

@@ -1,6 +1,7 @@
 //! The MCP endpoint: checks each request, passes it to rmcp and completes the response.
 
 pub(crate) mod accept;
+mod audited;
 pub(crate) mod batch;
 pub(crate) mod bounded_stream;
 pub(crate) mod client_description;
@@ -26,16 +27,18 @@ use futures_util::FutureExt;
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt;
-use mcp_lambda_contract::{ResponseMode, ScopeHierarchy, full_scope};
+use mcp_lambda_contract::{AuditApi, ResponseMode, ScopeHierarchy, full_scope};
 use rmcp::ServerHandler;
 use rmcp::model::{ErrorCode, ErrorData, JsonObject, JsonRpcError, RequestId};
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
 
+use crate::audit::Audit;
 use crate::definition::BuiltServer;
 use crate::endpoint::accept::{
     EVENT_STREAM, JSON, accept_leniently, prefers_event_stream, to_event_stream,
 };
+use crate::endpoint::audited::recorded;
 use crate::endpoint::bounded_stream::{EventStreamBody, KEEP_ALIVE};
 use crate::endpoint::client_description::tolerate;
 use crate::endpoint::cors::Cors;
@@ -55,6 +58,7 @@ use crate::runtime::process::Process;
 use crate::runtime::response::Response;
 use crate::runtime::shutdown::Shutdown;
 use crate::runtime::timer::Timer;
+use crate::state::caller_limits::CallerLimits;
 use crate::state::endpoint_state::{EndpointState, WorkError};
 use crate::telemetry::{Record, Telemetry, observe};
 use crate::token::caller::Caller;
@@ -69,6 +73,8 @@ pub(crate) struct Endpoint<S: ServerHandler> {
     rmcp: RmcpService<S>,
     state: EndpointState<S>,
     policy: Arc<Policy>,
+    limits: CallerLimits,
+    audit: Audit,
     /// Input schemas by the tool's name.
     schemas: Arc<BTreeMap<Cow<'static, str>, Arc<JsonObject>>>,
     streams: bool,
@@ -108,7 +114,9 @@ impl<S: ServerHandler> Endpoint<S> {
             process.log.clone(),
             built.state.for_calls(&contract.server, &process.log),
         )
-        .until(shutdown.clone());
+        .until(shutdown.clone())
+        .recorded_by(built.audit.clone());
+        let limits = built.state.limits.clone();
         let state = EndpointState::new(&server, &config, settings, built.state);
         let schemas = Arc::clone(&server.schemas);
         let challenges = ChallengeContext {
@@ -130,6 +138,8 @@ impl<S: ServerHandler> Endpoint<S> {
             cors: Cors::new(settings, state.methods()),
             state,
             policy,
+            limits,
+            audit: built.audit,
             schemas,
             streams: settings.response_mode == ResponseMode::Stream,
             batches_allowed: settings.batches_allowed,
@@ -170,6 +180,9 @@ impl<S: ServerHandler> Endpoint<S> {
                     let mut facts =
                         RequestFacts::new(Arc::new(caller), deadline, revision, record.outcome());
                     facts.permit = permit.clone();
+                    facts.audit =
+                        self.audit
+                            .call(AuditApi::Mcp, &facts.caller, record.invocation());
                     Ok((facts, message))
                 });
                 self.respond_to_one(request, read, record).await
@@ -199,7 +212,9 @@ impl<S: ServerHandler> Endpoint<S> {
             *request.body_mut() = request.body().slice_ref(part);
             let mut record = self.telemetry.begin(invocation);
             record.headers(request.headers(), revision);
-            let facts = RequestFacts::new(Arc::clone(caller), deadline, revision, record.outcome());
+            let mut facts =
+                RequestFacts::new(Arc::clone(caller), deadline, revision, record.outcome());
+            facts.audit = self.audit.call(AuditApi::Mcp, caller, record.invocation());
             let read = message.map(|message| (facts, Some(message)));
             let reply = self.respond_to_one(request, read, record).await;
             responses.push(reply.response);
@@ -232,13 +247,20 @@ impl<S: ServerHandler> Endpoint<S> {
         let reply = match read {
             Ok((facts, Some(message))) => {
                 id.clone_from(&message.id);
-                self.respond_to_message(request, &message, facts, &mut record)
-                    .await
+                let (audit, deadline) = (facts.audit.clone(), facts.deadline);
+                let reply = self
+                    .respond_to_message(request, &message, facts, &mut record)
+                    .await;
+                if message.calls_tool() {
+                    recorded(reply, &message, &audit, record.called_tool(), deadline).await
+                } else {
+                    reply
+                }
             }
             Ok((facts, None)) => {
                 record.without_message(request.method());
-                record.admit();
-                self.state.respond_without_message(request, &facts).await
+                self.respond_without_message(request, &facts, &mut record)
+                    .await
             }
             Err(refusal) => Err(refusal),
         };
@@ -255,6 +277,17 @@ impl<S: ServerHandler> Endpoint<S> {
         reply
     }
 
+    async fn respond_without_message(
+        &self,
+        request: Request<Bytes>,
+        facts: &RequestFacts,
+        record: &mut Record,
+    ) -> Result<Reply, Refusal> {
+        self.limits.request(&facts.caller, facts.deadline).await?;
+        record.admit();
+        self.state.respond_without_message(request, facts).await
+    }
+
     /// Judges one message, lets rmcp respond to it until the deadline, and completes the response.
     async fn respond_to_message(
         &self,
@@ -264,7 +297,15 @@ impl<S: ServerHandler> Endpoint<S> {
         record: &mut Record,
     ) -> Result<Reply, Refusal> {
         record.message(message);
-        self.judge(&request, message, &facts, record)?;
+        if let Some(tool) = message
+            .tool
+            .as_deref()
+            .filter(|tool| self.policy.knows(tool))
+        {
+            record.tool(tool);
+        }
+        self.limits.request(&facts.caller, facts.deadline).await?;
+        self.judge(&request, message, &facts)?;
         record.admit();
         facts.outcome = record.outcome();
         facts.has_malformed_cursor = message.has_malformed_cursor;
@@ -317,12 +358,8 @@ impl<S: ServerHandler> Endpoint<S> {
         request: &Request<Bytes>,
         message: &Message,
         facts: &RequestFacts,
-        record: &mut Record,
     ) -> Result<(), Refusal> {
         if let Some(tool) = &message.tool {
-            if self.policy.knows(tool) {
-                record.tool(tool);
-            }
             check_scopes(&self.policy, tool, &facts.caller)?;
         }
         // rmcp checks the headers of later revisions.

@@ -11,6 +11,7 @@ use rmcp::model::{ErrorCode, ErrorData, JsonRpcError, ProtocolVersion, RequestId
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::audit::AuditProblem;
 use crate::endpoint::error_code::{INSUFFICIENT_SCOPE, REFUSED};
 use crate::endpoint::limits::{LimitError, MAX_BODY, MAX_DEPTH, MAX_HEADER_BYTES, MAX_HEADERS};
 use crate::runtime::response::Response;
@@ -75,6 +76,8 @@ pub(crate) enum Refusal {
     ServerPanicked,
     /// A reason that concerns what outlives the invocation.
     State(StateRefusal),
+    /// The call has no record in the audit trail.
+    Unrecorded(AuditProblem),
     /// rmcp refused in plain text.
     Rmcp { status: StatusCode, text: String },
 }
@@ -172,6 +175,7 @@ impl fmt::Display for Refusal {
             }
             Refusal::ServerPanicked => formatter.write_str("the server failed"),
             Refusal::State(refusal) => refusal.fmt(formatter),
+            Refusal::Unrecorded(problem) => problem.fmt(formatter),
             Refusal::Rmcp { text, .. } => formatter.write_str(text),
         }
     }
@@ -216,6 +220,7 @@ impl Refusal {
             Refusal::DeadlineReached => "DeadlineReached",
             Refusal::ServerPanicked => "ServerPanicked",
             Refusal::State(refusal) => refusal.name(),
+            Refusal::Unrecorded(_) => "Unrecorded",
             Refusal::Rmcp { .. } => "Engine",
         }
     }
@@ -223,6 +228,33 @@ impl Refusal {
     /// Whether a service that this library uses throttled it.
     pub(crate) fn is_throttling(&self) -> bool {
         matches!(self, Refusal::State(refusal) if refusal.is_throttling())
+    }
+
+    /// Whether the server could not do what it was asked for, as opposed to what it refuses.
+    pub(crate) fn is_failure(&self) -> bool {
+        match self {
+            Refusal::DeadlineReached | Refusal::ServerPanicked | Refusal::Unrecorded(_) => true,
+            Refusal::State(refusal) => refusal.wire().0.is_server_error(),
+            Refusal::TokenMissing
+            | Refusal::TokenUnverified(_)
+            | Refusal::ClaimsRejected(_)
+            | Refusal::KeysUnavailable
+            | Refusal::InsufficientScope { .. }
+            | Refusal::PathUnknown
+            | Refusal::MethodNotAllowed { .. }
+            | Refusal::NotJson
+            | Refusal::NotOneMessage(_)
+            | Refusal::BatchNotAllowed
+            | Refusal::ParamsMalformed { .. }
+            | Refusal::HeaderMismatch(_)
+            | Refusal::VersionUnsupported(_)
+            | Refusal::BodyTooLarge { .. }
+            | Refusal::BodyTooSlow { .. }
+            | Refusal::Overloaded
+            | Refusal::HeadersTooLarge
+            | Refusal::TooDeep
+            | Refusal::Rmcp { .. } => false,
+        }
     }
 
     fn wire(&self, context: &ChallengeContext) -> Wire {
@@ -291,6 +323,9 @@ impl Refusal {
                 let (status, code) = refusal.wire();
                 json_rpc(status, code)
             }
+            Refusal::Unrecorded(problem) => {
+                json_rpc(unrecorded_status(problem), ErrorCode::INTERNAL_ERROR)
+            }
             Refusal::Rmcp { status, .. } => json_rpc(*status, REFUSED),
         }
     }
@@ -341,6 +376,13 @@ impl Refusal {
         };
         let mut response = json_response(status, &body);
         advise(&mut response);
+        if let Refusal::State(refusal) = self
+            && let Some(seconds) = refusal.retry_after()
+        {
+            response
+                .headers_mut()
+                .insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
         let headers = response.headers_mut();
         if status == StatusCode::METHOD_NOT_ALLOWED {
             headers.insert(ALLOW, HeaderValue::from_static(self.allowed()));
@@ -356,6 +398,16 @@ impl Refusal {
             );
         }
         response
+    }
+}
+
+/// The status of a response instead of one without a record: 503 when the tool has not run, so that trying again does nothing
+/// twice.
+pub(crate) fn unrecorded_status(problem: &AuditProblem) -> StatusCode {
+    if problem.has_run() {
+        StatusCode::INTERNAL_SERVER_ERROR
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
     }
 }
 

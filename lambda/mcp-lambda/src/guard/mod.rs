@@ -7,6 +7,7 @@
 )]
 
 pub(crate) mod arguments;
+mod audited;
 pub(crate) mod capabilities;
 pub(crate) mod identity;
 pub(crate) mod integers;
@@ -37,6 +38,7 @@ use rmcp::transport::streamable_http_server::session::never::NeverSessionManager
 use rmcp::{ErrorData, RoleServer, ServerHandler};
 use serde_json::json;
 
+use crate::audit::Audit;
 use crate::endpoint::lists::page;
 use crate::endpoint::params::{self, Offer, is_notification_of_the_protocol};
 use crate::guard::arguments::ArgumentRules;
@@ -78,6 +80,7 @@ pub(crate) struct Guarded<S> {
     pub(crate) log: Log,
     pub(crate) state: CallState,
     pub(crate) shutdown: Shutdown,
+    pub(crate) audit: Audit,
 }
 
 /// What a request that is being handled has besides its parameters.
@@ -112,6 +115,7 @@ impl<S> Clone for Guarded<S> {
             log: self.log.clone(),
             state: self.state.clone(),
             shutdown: self.shutdown.clone(),
+            audit: self.audit.clone(),
         }
     }
 }
@@ -148,12 +152,19 @@ impl<S> Guarded<S> {
             log,
             state,
             shutdown: Shutdown::never(),
+            audit: Audit::default(),
         }
     }
 
     /// The same server in a process that ends with this shutdown.
     pub(crate) fn until(mut self, shutdown: Shutdown) -> Self {
         self.shutdown = shutdown;
+        self
+    }
+
+    /// The same server with a record of each tool call.
+    pub(crate) fn recorded_by(mut self, audit: Audit) -> Self {
+        self.audit = audit;
         self
     }
 
@@ -266,27 +277,10 @@ macro_rules! forward_pages {
 impl<S: ServerHandler> ServerHandler for Guarded<S> {
     fn call_tool(
         &self,
-        mut request: CallToolRequestParams,
+        request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> impl Future<Output = Result<CallToolResponse, ErrorData>> + Send {
-        async move {
-            let facts = RequestFacts::of(&context.extensions)?;
-            let outcome = facts.outcome.clone();
-            let response = match self.judge(&mut request, &facts.caller) {
-                Ok(()) => outcome.active(self.dispatch(request, context)).await,
-                Err(failure) => failure.into_response(),
-            };
-            match &response {
-                Ok(CallToolResponse::Complete(result)) if result.is_error == Some(true) => {
-                    outcome.tool_error();
-                }
-                Ok(CallToolResponse::Task(_)) => outcome.task(),
-                Ok(_) => {}
-                Err(error) => outcome.error(error.code),
-            }
-            response
-        }
-        .boxed()
+        self.call_and_record(request, context).boxed()
     }
 
     fn list_tools(

@@ -92,7 +92,10 @@ impl<S: ServerHandler> Guarded<S> {
     ) -> Result<CallToolResponse, ToolFailure> {
         let name = request.name.clone();
         let facts = RequestFacts::of(&context.extensions).map_err(ToolFailure::Error)?;
-        let (end, permit) = (facts.deadline.for_tool(), facts.permit.clone());
+        let (end, permit) = (
+            self.audit.before(facts.deadline).for_tool(),
+            facts.permit.clone(),
+        );
         let outcome = facts.outcome.clone();
         let cancellation = context.ct.clone();
         let call =

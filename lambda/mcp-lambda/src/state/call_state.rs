@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::request_facts::RequestFacts;
 use crate::state::cache::ResultCache;
+use crate::state::caller_limits::CallerLimits;
 use crate::state::requirements::{CacheUse, StateRequirements, StateUse};
 use crate::state::session_state::{ARGUMENT, ValueSlot};
 use crate::state::store::State;
@@ -25,6 +26,7 @@ pub(crate) struct CallState {
     pub(crate) tools: Option<Arc<ToolState>>,
     /// `None` for a server without tools that run as tasks.
     pub(crate) tasks: Option<Tasks>,
+    pub(crate) limits: CallerLimits,
 }
 
 impl CallState {

@@ -11,7 +11,7 @@ use mcp_lambda_contract::{
 use crate::state::mcp_session::session_id::LIFETIME;
 use crate::state::requirements::{self, StateRequirements};
 use crate::state::session_state::takes_the_argument;
-use crate::state::settings::{self, StateSettings};
+use crate::state::settings::{self, LimitSettings, StateSettings};
 use crate::state::tasks;
 use crate::tool_policy::policy_of;
 
@@ -19,6 +19,7 @@ use crate::tool_policy::policy_of;
 pub(crate) struct StateDeclaration {
     pub(crate) asks_clients: bool,
     pub(crate) resumes_streams: bool,
+    pub(crate) limits_callers: bool,
     pub(crate) session_time_to_live: Duration,
     pub(crate) person_time_to_live: Duration,
 }
@@ -32,6 +33,7 @@ impl Default for StateDeclaration {
         Self {
             asks_clients: false,
             resumes_streams: false,
+            limits_callers: false,
             session_time_to_live: LIFETIME,
             person_time_to_live: PERSON_LIFETIME,
         }
@@ -44,6 +46,7 @@ impl StateDeclaration {
         StateRequirements {
             asks_clients: self.asks_clients || self.resumes_streams,
             resumes_streams: self.resumes_streams,
+            limits_callers: self.limits_callers,
             session_time_to_live: self.session_time_to_live,
             person_time_to_live: self.person_time_to_live,
             tools: tools
@@ -112,11 +115,15 @@ impl StateRequirements {
     }
 
     /// Reads the settings of a server that keeps state. The outer `None` is an invalid one, which the reader records.
-    pub(crate) fn read_settings(&self, reader: &mut Reader<'_>) -> Option<Option<StateSettings>> {
-        if self.table() {
-            StateSettings::read(reader).map(Some)
-        } else {
-            Some(None)
+    pub(crate) fn read_settings(
+        &self,
+        reader: &mut Reader<'_>,
+    ) -> Option<Option<(StateSettings, LimitSettings)>> {
+        if !self.table() {
+            return Some(None);
         }
+        let state = StateSettings::read(reader);
+        let limits = LimitSettings::read(reader);
+        state.zip(limits).map(Some)
     }
 }

@@ -4,6 +4,7 @@
 mod arguments;
 mod cache;
 pub(crate) mod call_state;
+pub(crate) mod caller_limits;
 pub(crate) mod declaration;
 pub(crate) mod endpoint_state;
 mod facts;

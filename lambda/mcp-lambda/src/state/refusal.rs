@@ -19,6 +19,14 @@ pub(crate) enum StateRefusal {
     NotAsked,
     /// The session id was not issued to this caller, was altered, or has expired.
     SessionUnknown,
+    /// The caller has used up its requests of this minute.
+    RequestLimitReached { limit: u32, seconds: u64 },
+    /// The caller has used up its calls of this tool of this day.
+    ToolLimitReached {
+        tool: String,
+        limit: u32,
+        seconds: u64,
+    },
     /// State that must outlive the invocation cannot be stored.
     Unavailable(StoreError),
 }
@@ -38,8 +46,31 @@ impl fmt::Display for StateRefusal {
             ),
             StateRefusal::SessionUnknown => formatter
                 .write_str("the Mcp-Session-Id is not known for this caller: initialize again"),
+            StateRefusal::RequestLimitReached { limit, seconds } => write!(
+                formatter,
+                "the limit of {limit} requests a minute of one caller is reached: try again in {seconds} seconds"
+            ),
+            StateRefusal::ToolLimitReached {
+                tool,
+                limit,
+                seconds,
+            } => write!(
+                formatter,
+                "the limit of {limit} calls of {tool} a day of one caller is reached: call it again in {}, after midnight UTC",
+                duration(*seconds)
+            ),
             StateRefusal::Unavailable(problem) => problem.fmt(formatter),
         }
+    }
+}
+
+/// A duration for people and models: in hours and minutes, or in seconds.
+fn duration(seconds: u64) -> String {
+    let minutes = seconds.div_ceil(60);
+    match (minutes / 60, minutes % 60) {
+        (0, 0 | 1) => format!("{seconds} seconds"),
+        (0, minutes) => format!("{minutes} minutes"),
+        (hours, minutes) => format!("{hours} h {minutes} min"),
     }
 }
 
@@ -51,6 +82,8 @@ impl StateRefusal {
             StateRefusal::EventUnknown => "EventUnknown",
             StateRefusal::NotAsked => "NotAsked",
             StateRefusal::SessionUnknown => "SessionUnknown",
+            StateRefusal::RequestLimitReached { .. } => "RequestLimitReached",
+            StateRefusal::ToolLimitReached { .. } => "ToolLimitReached",
             StateRefusal::Unavailable(_) => "StateUnavailable",
         }
     }
@@ -60,6 +93,19 @@ impl StateRefusal {
         *self == StateRefusal::Unavailable(StoreError::Throttled)
     }
 
+    /// After how many seconds a limit of the caller is no longer reached.
+    pub(crate) fn retry_after(&self) -> Option<u64> {
+        match self {
+            StateRefusal::RequestLimitReached { seconds, .. }
+            | StateRefusal::ToolLimitReached { seconds, .. } => Some(*seconds),
+            StateRefusal::NoStandaloneStream { .. }
+            | StateRefusal::EventUnknown
+            | StateRefusal::NotAsked
+            | StateRefusal::SessionUnknown
+            | StateRefusal::Unavailable(_) => None,
+        }
+    }
+
     /// The HTTP methods of the endpoint, for a refusal of one.
     pub(crate) fn allowed(&self) -> Option<&'static str> {
         match self {
@@ -67,6 +113,8 @@ impl StateRefusal {
             StateRefusal::EventUnknown
             | StateRefusal::NotAsked
             | StateRefusal::SessionUnknown
+            | StateRefusal::RequestLimitReached { .. }
+            | StateRefusal::ToolLimitReached { .. }
             | StateRefusal::Unavailable(_) => None,
         }
     }
@@ -80,6 +128,9 @@ impl StateRefusal {
             StateRefusal::NotAsked => (StatusCode::BAD_REQUEST, ErrorCode::INVALID_REQUEST),
             // The status tells a client to initialize again (Streamable HTTP, session management).
             StateRefusal::SessionUnknown => (StatusCode::NOT_FOUND, REFUSED),
+            StateRefusal::RequestLimitReached { .. } | StateRefusal::ToolLimitReached { .. } => {
+                (StatusCode::TOO_MANY_REQUESTS, REFUSED)
+            }
             StateRefusal::Unavailable(problem) => match problem {
                 StoreError::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, REFUSED),
                 StoreError::Throttled

@@ -31,4 +31,9 @@ impl RequestState {
     pub(crate) fn needs_handle(&self) -> bool {
         self.session_id.is_none()
     }
+
+    /// Whether the call is the work of a task, which the client does not wait for.
+    pub(crate) fn is_work(&self) -> bool {
+        matches!(self.turn, Some(Turn::Work { .. }))
+    }
 }

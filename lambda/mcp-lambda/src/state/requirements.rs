@@ -152,6 +152,7 @@ fn on_table(actions: &BTreeSet<&str>) -> AwsActions {
 pub(crate) struct StateRequirements {
     pub(crate) asks_clients: bool,
     pub(crate) resumes_streams: bool,
+    pub(crate) limits_callers: bool,
     pub(crate) session_time_to_live: Duration,
     pub(crate) person_time_to_live: Duration,
     pub(crate) tools: BTreeMap<String, StateUse>,
@@ -183,7 +184,8 @@ impl StateRequirements {
     }
 
     pub(crate) fn table(&self) -> bool {
-        self.keys()
+        self.limits_callers
+            || self.keys()
             || self
                 .tools
                 .values()

@@ -11,8 +11,9 @@ use crate::runtime::process::Process;
 use crate::runtime::start_error::StartError;
 use crate::state::cache::ResultCache;
 use crate::state::call_state::{CallState, ToolState};
+use crate::state::caller_limits::CallerLimits;
 use crate::state::requirements::StateRequirements;
-use crate::state::settings::StateSettings;
+use crate::state::settings::{LimitSettings, StateSettings};
 use crate::state::store::State;
 use crate::state::tasks::{self, Tasks};
 
@@ -22,6 +23,7 @@ pub(crate) struct ServerState {
     /// `None` for a server that keeps nothing.
     pub(crate) state: Option<State>,
     pub(crate) tasks: Option<Tasks>,
+    pub(crate) limits: CallerLimits,
     /// Whether results of tools are cached.
     caches: bool,
     now: fn() -> SystemTime,
@@ -32,24 +34,26 @@ pub(crate) struct ServerState {
 impl ServerState {
     pub(crate) fn new(
         requirements: StateRequirements,
-        settings: Option<StateSettings>,
+        settings: Option<(StateSettings, LimitSettings)>,
         mcp: &McpSettings,
         process: &Process,
     ) -> Result<Self, StartError> {
-        let caches = settings
-            .as_ref()
-            .is_some_and(|settings| settings.result_cache);
-        let state = settings
-            .map(|settings| {
-                settings.check(&requirements, process)?;
-                State::new(settings.table, settings.keys, mcp, process)
-            })
-            .transpose()?;
+        let mut caches = false;
+        let mut state = None;
+        let mut limits = CallerLimits::default();
+        if let Some((settings, of_callers)) = settings {
+            settings.check(&requirements, process)?;
+            caches = settings.result_cache;
+            let kept = State::new(settings.table, settings.keys, mcp, process)?;
+            limits = CallerLimits::new(of_callers, &kept, &requirements, process.now)?;
+            state = Some(kept);
+        }
         let (tasks, work) = tasks::start(state.as_ref(), &requirements, process)?;
         Ok(Self {
             requirements,
             state,
             tasks,
+            limits,
             caches,
             now: process.now,
             work,
@@ -71,6 +75,7 @@ impl ServerState {
         CallState {
             tools: tools.map(Arc::new),
             tasks: self.tasks.clone(),
+            limits: self.limits.clone(),
         }
     }
 }

@@ -1,7 +1,12 @@
 //! The settings of a server that keeps state.
 
-use mcp_lambda_contract::setting_names::{MCP_RESULT_CACHE, MCP_STATE_KEYS, MCP_STATE_TABLE};
-use mcp_lambda_contract::{Setting, Settings};
+use std::num::NonZeroU32;
+
+use mcp_lambda_contract::setting_names::{
+    MCP_CALLER_REQUESTS_PER_MINUTE, MCP_CALLER_TOOL_CALLS_PER_DAY, MCP_RESULT_CACHE,
+    MCP_STATE_KEYS, MCP_STATE_TABLE,
+};
+use mcp_lambda_contract::{Setting, Settings, ToolCallLimits};
 
 use crate::runtime::process::Process;
 use crate::runtime::start_error::StartError;
@@ -22,6 +27,19 @@ mcp_lambda_contract::settings! {
     }
 }
 
+mcp_lambda_contract::settings! {
+    /// The limits of single callers of a server that keeps state.
+    pub(crate) struct LimitSettings owned by McpLambda {
+        /// The most requests of one person or program in a minute of the clock. One more gets 429 and Retry-After. Each request
+        /// is a write to MCP_STATE_TABLE. Default: no limit.
+        pub(crate) requests_per_minute: Option<NonZeroU32> = MCP_CALLER_REQUESTS_PER_MINUTE,
+        /// The most calls of single tools by one person or program in a day of UTC, as a JSON object, for example
+        /// {"create-order":20}. One more is an error that says when the tool may be called again. Each call of such a tool is a
+        /// write to MCP_STATE_TABLE. Default: no limit.
+        pub(crate) tool_calls_per_day: Option<ToolCallLimits> = MCP_CALLER_TOOL_CALLS_PER_DAY,
+    }
+}
+
 /// The definitions for the constructs: optional in plain HTTP mode, required on Lambda.
 pub(crate) fn definitions(needs: &StateRequirements) -> Vec<Setting> {
     StateSettings::definitions()
@@ -35,6 +53,13 @@ pub(crate) fn definitions(needs: &StateRequirements) -> Vec<Setting> {
             required: setting.default.is_none(),
             ..setting
         })
+        .chain(
+            needs
+                .table()
+                .then(LimitSettings::definitions)
+                .into_iter()
+                .flatten(),
+        )
         .collect()
 }
 

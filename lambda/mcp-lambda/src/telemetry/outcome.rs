@@ -24,6 +24,7 @@ pub(crate) struct Outcome {
 struct Known {
     state: AtomicU8,
     is_stopped: AtomicBool,
+    limited: OnceLock<u64>,
     cached: OnceLock<Cached>,
 }
 
@@ -80,6 +81,17 @@ impl Outcome {
     /// Whether the tool was stopped.
     pub(crate) fn is_stopped(&self) -> bool {
         self.known.is_stopped.load(Ordering::Relaxed)
+    }
+
+    /// The caller has used up its calls of the tool, for so many seconds.
+    #[allow(dead_code, reason = "only the feature `state` has limits of callers")]
+    pub(crate) fn limited(&self, seconds: u64) {
+        let _ = self.known.limited.set(seconds);
+    }
+
+    /// For how many seconds the caller has used up its calls of the tool, if it has.
+    pub(crate) fn limited_for(&self) -> Option<u64> {
+        self.known.limited.get().copied()
     }
 
     /// The response is a JSON-RPC error.

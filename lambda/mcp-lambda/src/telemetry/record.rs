@@ -207,6 +207,16 @@ impl Record {
         self.tool = Some(tool.to_owned());
     }
 
+    /// The tool that is called, if it is one of the server.
+    pub(crate) fn called_tool(&self) -> Option<&str> {
+        self.tool.as_deref()
+    }
+
+    /// The invocation that the request came with.
+    pub(crate) fn invocation(&self) -> Option<&InvocationIds> {
+        self.invocation.as_ref().map(|(ids, _)| ids)
+    }
+
     /// The function processes a work item of its own.
     pub(crate) fn work(&mut self) {
         self.method = Some("tasks/work");

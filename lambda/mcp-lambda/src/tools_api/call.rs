@@ -19,14 +19,12 @@ use crate::endpoint::refusal::json_response;
 use crate::guard::tool_call::ToolFailure;
 use crate::request_facts::RequestFacts;
 use crate::revision::Revision;
-use crate::runtime::deadline::Deadline;
 use crate::runtime::response::Response;
 use crate::telemetry::{Cached, Outcome, Record};
 use crate::token::caller::Caller;
-use crate::tools_api::ToolsApi;
 use crate::tools_api::function_call::FunctionCall;
 use crate::tools_api::problem::Problem;
-use crate::work_permit::WorkPermit;
+use crate::tools_api::{Handling, ToolsApi};
 
 /// The header of an API key, which no tool gets to see.
 const API_KEY: &str = "x-api-key";
@@ -38,8 +36,7 @@ impl<S: ServerHandler> ToolsApi<S> {
         request: Request<Bytes>,
         call: FunctionCall,
         caller: Arc<Caller>,
-        deadline: Deadline,
-        permit: &WorkPermit,
+        handling: &Handling,
         record: &mut Record,
     ) -> Result<Response, Problem> {
         let FunctionCall { name, arguments } = call;
@@ -61,11 +58,12 @@ impl<S: ServerHandler> ToolsApi<S> {
         let outcome = record.outcome();
         let mut facts = RequestFacts::new(
             caller,
-            deadline,
+            handling.deadline,
             Revision::parse(ProtocolVersion::V_2026_07_28.as_str()),
             outcome.clone(),
         );
-        facts.permit = permit.clone();
+        facts.permit = handling.permit.clone();
+        facts.audit = handling.audit.clone();
         let result = self.run(request.into_parts().0, parameters, facts).await?;
         if result.is_error == Some(true) {
             return Err(failure(&result, &outcome));
@@ -141,7 +139,15 @@ fn failure(result: &CallToolResult, outcome: &Outcome) -> Problem {
         .iter()
         .filter_map(|block| Some(block.as_text()?.text.as_str()))
         .collect();
-    Problem::ToolFailed(texts.join("\n"))
+    let detail = texts.join("\n");
+    match outcome.limited_for() {
+        Some(seconds) => Problem::LimitReached {
+            name: "ToolLimitReached",
+            detail,
+            seconds,
+        },
+        None => Problem::ToolFailed(detail),
+    }
 }
 
 /// The content and the structured content, as an MCP client gets them.

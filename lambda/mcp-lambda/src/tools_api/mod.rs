@@ -14,12 +14,15 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::FutureExt;
 use http::{Method, Request, StatusCode};
-use mcp_lambda_contract::{Contract, HttpUrl, McpSettings, ScopeHierarchy, Tool, ToolsKeys};
+use mcp_lambda_contract::{
+    AuditApi, AuditOutcome, Contract, HttpUrl, McpSettings, ScopeHierarchy, Tool, ToolsKeys,
+};
 use rmcp::ServerHandler;
 use serde_json::{Map, Value, json};
 
+use crate::audit::AuditedCall;
 use crate::endpoint::limits;
-use crate::endpoint::refusal::{ChallengeContext, json_response};
+use crate::endpoint::refusal::{ChallengeContext, Refusal, json_response};
 use crate::guard::Guarded;
 use crate::runtime::deadline::Deadline;
 use crate::runtime::invocation_ids::InvocationIds;
@@ -44,6 +47,31 @@ pub(crate) struct ToolsApi<S> {
     hierarchy: ScopeHierarchy,
     challenges: ChallengeContext,
     telemetry: Arc<Telemetry>,
+}
+
+/// What a request that is being handled has besides itself.
+pub(super) struct Handling {
+    caller: Option<Arc<Caller>>,
+    deadline: Deadline,
+    permit: WorkPermit,
+    audit: AuditedCall,
+}
+
+/// The response to a call, once the call has its record. The guard has written the record of a call that reached it.
+async fn recorded(
+    response: Result<Response, Problem>,
+    audit: &AuditedCall,
+    tool: Option<&str>,
+    deadline: Deadline,
+) -> Result<Response, Problem> {
+    let (outcome, reason) = match &response {
+        Ok(_) => (AuditOutcome::Ok, None),
+        Err(problem) if problem.is_refusal() => (AuditOutcome::Refused, Some(problem.name())),
+        Err(problem) => (AuditOutcome::Failed, Some(problem.name())),
+    };
+    let recorded = audit.record(tool, outcome, reason, deadline).await;
+    recorded.map_err(Problem::Unrecorded)?;
+    response
 }
 
 impl<S: ServerHandler> ToolsApi<S> {
@@ -112,11 +140,27 @@ impl<S: ServerHandler> ToolsApi<S> {
             let caller = caller.map(|caller| caller.with_included(&self.hierarchy));
             caller.map(Arc::new)
         });
+        let is_call = path.is_call(request.method());
         let response = match caller {
             Ok(caller) => {
+                let audit = match &caller {
+                    Some(caller) if is_call => {
+                        self.server
+                            .audit
+                            .call(AuditApi::Rest, caller, record.invocation())
+                    }
+                    Some(_) | None => AuditedCall::default(),
+                };
+                let handling = Handling {
+                    caller,
+                    deadline,
+                    permit: permit.clone(),
+                    audit: audit.clone(),
+                };
                 let outcome = record.outcome();
-                let answer = self.answer(request, path, caller, deadline, permit, &mut record);
-                self.in_time(outcome.active(answer.boxed()), deadline).await
+                let answer = self.answer(request, path, handling, &mut record);
+                let response = self.in_time(outcome.active(answer.boxed()), deadline).await;
+                recorded(response, &audit, record.called_tool(), deadline).await
             }
             Err(problem) => Err(problem),
         };
@@ -163,11 +207,20 @@ impl<S: ServerHandler> ToolsApi<S> {
         &self,
         request: Request<Bytes>,
         path: Path,
-        caller: Option<Arc<Caller>>,
-        deadline: Deadline,
-        permit: &WorkPermit,
+        handling: Handling,
         record: &mut Record,
     ) -> Result<Response, Problem> {
+        let Handling {
+            caller, deadline, ..
+        } = &handling;
+        if let Some(caller) = caller {
+            self.server
+                .state
+                .limits
+                .request(caller, *deadline)
+                .await
+                .map_err(Refusal::from)?;
+        }
         if !path.methods().contains(&request.method().as_str()) {
             return Err(Problem::MethodNotAllowed {
                 allowed: path.methods(),
@@ -183,7 +236,7 @@ impl<S: ServerHandler> ToolsApi<S> {
             }
             Path::Functions | Path::Function(_) | Path::Call => {}
         }
-        let caller = caller.ok_or(Problem::CredentialMissing)?;
+        let caller = caller.clone().ok_or(Problem::CredentialMissing)?;
         match path {
             Path::Function(name) if request.method() == Method::GET => {
                 let tool = self.permitted(&name, &caller)?;
@@ -192,13 +245,11 @@ impl<S: ServerHandler> ToolsApi<S> {
             }
             Path::Function(name) => {
                 let call = FunctionCall::of_arguments(name, request.headers(), request.body())?;
-                self.call(request, call, caller, deadline, permit, record)
-                    .await
+                self.call(request, call, caller, &handling, record).await
             }
             Path::Call => {
                 let call = FunctionCall::read(request.headers(), request.body())?;
-                self.call(request, call, caller, deadline, permit, record)
-                    .await
+                self.call(request, call, caller, &handling, record).await
             }
             Path::Functions | Path::OpenApi | Path::Documentation => {
                 let functions: Vec<Value> = self

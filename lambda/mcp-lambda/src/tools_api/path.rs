@@ -59,6 +59,11 @@ impl Path {
         }
     }
 
+    /// Whether a request of this method calls a function.
+    pub(crate) fn is_call(&self, method: &Method) -> bool {
+        *method == Method::POST && matches!(self, Self::Function(_) | Self::Call)
+    }
+
     /// The method of MCP that does the same; none for the documents.
     pub(crate) fn mcp_method(&self, method: &Method) -> Option<&'static str> {
         match self {

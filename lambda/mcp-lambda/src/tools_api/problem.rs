@@ -2,15 +2,18 @@
 
 use std::fmt;
 
-use http::header::{ALLOW, CONTENT_TYPE, WWW_AUTHENTICATE};
+use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use mcp_lambda_contract::Challenge;
 use rmcp::ErrorData;
 use rmcp::model::ErrorCode;
 use serde_json::{Value, json};
 
+use crate::audit::AuditProblem;
 use crate::endpoint::limits::{LimitError, MAX_BODY, MAX_DEPTH, MAX_HEADER_BYTES, MAX_HEADERS};
-use crate::endpoint::refusal::{ChallengeContext, Refusal, advise, json_response};
+use crate::endpoint::refusal::{
+    ChallengeContext, Refusal, advise, json_response, unrecorded_status,
+};
 use crate::runtime::response::Response;
 
 /// Every reason for an error response. Only [`Problem::respond`] maps a reason to an HTTP response.
@@ -46,6 +49,14 @@ pub(crate) enum Problem {
     HeadersTooLarge,
     /// Arrays and objects are nested too deeply.
     TooDeep,
+    /// The caller has used up its requests, or its calls of the tool.
+    LimitReached {
+        name: &'static str,
+        detail: String,
+        seconds: u64,
+    },
+    /// The call has no record in the audit trail.
+    Unrecorded(AuditProblem),
     /// The arguments do not match the input schema.
     ArgumentsInvalid(String),
     /// The tool is declared to need an MCP client.
@@ -79,6 +90,15 @@ impl From<Refusal> for Problem {
             Refusal::BodyTooLarge { .. } => Self::BodyTooLarge,
             Refusal::BodyTooSlow { .. } => Self::BodyTooSlow(refusal.to_string()),
             Refusal::Overloaded => Self::Overloaded(refusal.to_string()),
+            Refusal::State(refusal) => match refusal.retry_after() {
+                Some(seconds) => Self::LimitReached {
+                    name: refusal.name(),
+                    detail: refusal.to_string(),
+                    seconds,
+                },
+                None => Self::Unavailable(refusal.to_string()),
+            },
+            Refusal::Unrecorded(problem) => Self::Unrecorded(problem),
             refusal @ (Refusal::TokenUnverified(_)
             | Refusal::ClaimsRejected(_)
             | Refusal::InsufficientScope { .. }
@@ -94,7 +114,6 @@ impl From<Refusal> for Problem {
             | Refusal::TooDeep
             | Refusal::DeadlineReached
             | Refusal::ServerPanicked
-            | Refusal::State(_)
             | Refusal::Rmcp { .. }) => Self::CredentialRefused(refusal.to_string()),
         }
     }
@@ -126,7 +145,9 @@ impl fmt::Display for Problem {
             | Self::Overloaded(detail)
             | Self::BodyInvalid(detail)
             | Self::ArgumentsInvalid(detail)
-            | Self::ToolFailed(detail) => formatter.write_str(detail),
+            | Self::ToolFailed(detail)
+            | Self::LimitReached { detail, .. } => formatter.write_str(detail),
+            Self::Unrecorded(problem) => problem.fmt(formatter),
             Self::KeyUnknown => formatter.write_str("the API key is not one of this server"),
             Self::ScopeMissing { tool, scopes } => {
                 write!(
@@ -179,7 +200,11 @@ impl Problem {
     pub(crate) fn is_refusal(&self) -> bool {
         !matches!(
             self,
-            Self::AskedClient(_) | Self::ToolFailed(_) | Self::TooLate | Self::Failed
+            Self::AskedClient(_)
+                | Self::ToolFailed(_)
+                | Self::TooLate
+                | Self::Failed
+                | Self::Unrecorded(_)
         )
     }
 
@@ -271,6 +296,18 @@ impl Problem {
                 StatusCode::BAD_REQUEST,
                 "Nested too deeply",
             ),
+            Self::LimitReached { name, .. } => (
+                name,
+                "limit-reached",
+                StatusCode::TOO_MANY_REQUESTS,
+                "Limit of the caller reached",
+            ),
+            Self::Unrecorded(problem) => (
+                "Unrecorded",
+                "unrecorded",
+                unrecorded_status(problem),
+                "Not recorded",
+            ),
             Self::ArgumentsInvalid(_) => (
                 "ArgumentsInvalid",
                 "arguments-invalid",
@@ -322,6 +359,10 @@ impl Problem {
         }
         let mut response = problem_response(status, &body);
         advise(&mut response);
+        if let Self::LimitReached { seconds, .. } = self {
+            let seconds = HeaderValue::from(*seconds);
+            response.headers_mut().insert(RETRY_AFTER, seconds);
+        }
         if let Self::MethodNotAllowed { allowed } = self
             && let Ok(allowed) = HeaderValue::try_from(allowed.join(", "))
         {

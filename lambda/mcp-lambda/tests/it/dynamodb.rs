@@ -154,6 +154,21 @@ impl Items {
                 }
                 answer(200, &json!({}))
             }
+            "UpdateItem" => {
+                let key = body["Key"]["pk"]["S"].as_str().unwrap().to_owned();
+                if !is_met(&body, items.get(&key)) {
+                    return refused("ConditionalCheckFailedException", None);
+                }
+                let counted = items.get(&key).map(|item| item["count"]["N"].clone());
+                let counted = counted.map_or(0, |count| count.as_str().unwrap().parse().unwrap());
+                let expires = &body["ExpressionAttributeValues"][":expires"];
+                let count = json!({ "N": (counted + 1_u64).to_string() });
+                items.insert(key, json!({ "count": count, "expires": expires }));
+                if counts_down(&self.lost_answers) {
+                    return refused("InternalServerError", None);
+                }
+                answer(200, &json!({}))
+            }
             "DeleteItem" => {
                 let key = body["Key"]["pk"]["S"].as_str().unwrap();
                 if !is_met(&body, items.get(key)) {
@@ -181,6 +196,9 @@ fn is_met(body: &Value, held: Option<&Value>) -> bool {
     let has_expired = |held: &Value| number(&held["expires"]) <= number(&values[":now"]);
     match body["ConditionExpression"].as_str().unwrap() {
         "attribute_not_exists(#pk) OR #expires <= :now" => held.is_none_or(has_expired),
+        "attribute_not_exists(#count) OR #count < :limit" => {
+            held.is_none_or(|held| number(&held["count"]) < number(&values[":limit"]))
+        }
         "#version = :replaced AND #expires > :now" => {
             held.is_some_and(|held| held["version"] == values[":replaced"] && !has_expired(held))
         }

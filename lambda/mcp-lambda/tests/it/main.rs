@@ -9,7 +9,11 @@
 mod arguments;
 #[cfg(feature = "state")]
 mod asking_cache;
+#[cfg(feature = "audit")]
+mod audit;
 mod authorization;
+#[cfg(feature = "state")]
+mod caller_limits;
 #[cfg(feature = "state")]
 mod conversation;
 #[cfg(feature = "state")]

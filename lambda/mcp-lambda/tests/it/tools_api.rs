@@ -98,7 +98,7 @@ fn server() -> Server {
         .tool(declared)
 }
 
-fn definition() -> Definition<ToolServer<()>> {
+pub(crate) fn definition() -> Definition<ToolServer<()>> {
     server().definition()
 }
 

@@ -66,6 +66,7 @@ pub fn server() -> Server {
     Server::new("counter", env!("CARGO_PKG_VERSION"))
         .title("Counter")
         .description("One counter per conversation, kept in DynamoDB.")
+        .audit_trail()
         .scope(READ, "Read your counters")
         .scope(WRITE, "Increment your counters")
         .tool(get_counter)

@@ -113,6 +113,16 @@ impl Store for Fragile {
         self.on_the_way(written).boxed()
     }
 
+    fn count(
+        &self,
+        key: String,
+        limit: u32,
+        expires: u64,
+    ) -> BoxFuture<'_, Result<bool, StoreError>> {
+        self.on_the_way(self.memory.count(key, limit, expires))
+            .boxed()
+    }
+
     fn delete(&self, key: String, version: Version) -> BoxFuture<'_, Result<(), StoreError>> {
         self.on_the_way(self.memory.delete(key, version)).boxed()
     }

@@ -11,6 +11,7 @@ use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use mcp_lambda_contract::CALLER_LIMIT_ACTIONS;
 
 use crate::state::store::item::{MAX_VALUE, seconds};
 use crate::state::store::store_error::StoreError;
@@ -25,6 +26,8 @@ const EXPIRES: &str = "expires";
 const VERSION: &str = "version";
 /// Ids of the writes before it, the latest one first.
 const EARLIER: &str = "earlier";
+/// The number of a counter.
+const COUNT: &str = "count";
 
 /// A store in a DynamoDB table with the partition key `pk` and the TTL attribute `expires`.
 pub(super) struct DynamoDbStore {
@@ -214,6 +217,40 @@ impl Store for DynamoDbStore {
                     Ok(())
                 }
                 Err(error) => Err(reason(&error, "dynamodb:PutItem")),
+            }
+        }
+        .boxed()
+    }
+
+    fn count(
+        &self,
+        key: String,
+        limit: u32,
+        expires: u64,
+    ) -> BoxFuture<'_, Result<bool, StoreError>> {
+        async move {
+            let number = |number: String| AttributeValue::N(number);
+            let counted = self
+                .client
+                .update_item()
+                .table_name(&self.table)
+                .key(KEY, AttributeValue::S(key))
+                .update_expression("SET #expires = :expires ADD #count :one")
+                .condition_expression("attribute_not_exists(#count) OR #count < :limit")
+                .expression_attribute_names("#count", COUNT)
+                .expression_attribute_names("#expires", EXPIRES)
+                .expression_attribute_values(":one", number("1".to_owned()))
+                .expression_attribute_values(":limit", number(limit.to_string()))
+                .expression_attribute_values(":expires", number(expires.to_string()))
+                // The caller retries, within its own time.
+                .customize()
+                .config_override(once())
+                .send()
+                .await;
+            match counted.map_err(|error| reason(&error, CALLER_LIMIT_ACTIONS[0])) {
+                Ok(_) => Ok(true),
+                Err(StoreError::Conflict) => Ok(false),
+                Err(problem) => Err(problem),
             }
         }
         .boxed()

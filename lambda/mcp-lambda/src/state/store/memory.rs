@@ -186,6 +186,31 @@ impl Store for MemoryStore {
         ready(self.write_now(key, value, time_to_live, version)).boxed()
     }
 
+    fn count(
+        &self,
+        key: String,
+        limit: u32,
+        expires: u64,
+    ) -> BoxFuture<'_, Result<bool, StoreError>> {
+        let mut items = self.items();
+        let uses = items.get(&key).map_or(Ok(0), |item| item.value.parse());
+        let counted = match uses {
+            Err(_) => Err(StoreError::Nonsense),
+            Ok(uses) if uses >= limit => Ok(false),
+            Ok(uses) => {
+                let value = (uses + 1).to_string();
+                let version = None;
+                let item = Item {
+                    value,
+                    expires,
+                    version,
+                };
+                items.insert(key, item, self.capacity).map(|()| true)
+            }
+        };
+        ready(counted).boxed()
+    }
+
     fn delete(&self, key: String, version: Version) -> BoxFuture<'_, Result<(), StoreError>> {
         let mut items = self.items();
         let held = items.get(&key).map(|item| item.version.as_ref());

@@ -21,7 +21,7 @@ use dynamodb::DynamoDbStore;
 use traced::TracedStore;
 
 pub(crate) use attempts::Attempts;
-pub(crate) use item::MAX_VALUE;
+pub(crate) use item::{MAX_VALUE, seconds};
 pub(crate) use keys::{Seal, StateKeys, unguessable};
 pub(crate) use memory::MemoryStore;
 pub(crate) use store_error::StoreError;

@@ -39,6 +39,18 @@ pub(crate) trait Store: Send + Sync {
         version: Version,
     ) -> BoxFuture<'_, Result<(), StoreError>>;
 
+    /// Counts one use under the key and returns whether it is within the limit; a use above it is not counted. The counter
+    /// is kept until `expires`, in seconds since 1970.
+    ///
+    /// After a transient failure the use may have been counted, and may be counted twice when this is repeated. Never more
+    /// uses than the limit are within it.
+    fn count(
+        &self,
+        key: String,
+        limit: u32,
+        expires: u64,
+    ) -> BoxFuture<'_, Result<bool, StoreError>>;
+
     /// Removes the value when it has this version, otherwise [`StoreError::Conflict`]. An absent value is no conflict,
     /// so this can be repeated.
     fn delete(&self, key: String, version: Version) -> BoxFuture<'_, Result<(), StoreError>>;

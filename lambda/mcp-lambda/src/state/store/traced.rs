@@ -83,6 +83,15 @@ impl<S: Store> Store for TracedStore<S> {
         self.operation("PutItem", written)
     }
 
+    fn count(
+        &self,
+        key: String,
+        limit: u32,
+        expires: u64,
+    ) -> BoxFuture<'_, Result<bool, StoreError>> {
+        self.operation("UpdateItem", self.store.count(key, limit, expires))
+    }
+
     fn delete(&self, key: String, version: Version) -> BoxFuture<'_, Result<(), StoreError>> {
         self.operation("DeleteItem", self.store.delete(key, version))
     }

@@ -8,7 +8,7 @@ use futures_util::future::BoxFuture;
 use http::{Request, StatusCode};
 use http_body_util::Full;
 
-use crate::runtime::aws::AwsEnvironment;
+use crate::runtime::aws::{AwsEnvironment, Service};
 use crate::runtime::event::work_event;
 use crate::runtime::https::HttpsClient;
 use crate::runtime::signing::Signer;
@@ -48,10 +48,7 @@ impl SelfInvocation {
                     .to_owned(),
             ));
         };
-        let endpoint = aws.lambda_endpoint_url().map_or_else(
-            || format!("https://lambda.{region}.{}", domain(region)),
-            |url| url.trim_end_matches('/').to_owned(),
-        );
+        let endpoint = aws.service_url(Service::LAMBDA, region);
         // The newest code must not continue what older code began.
         let qualifier = aws
             .function_version()
@@ -62,7 +59,13 @@ impl SelfInvocation {
             function: name.to_owned(),
             client: HttpsClient::new(),
             url: format!("{endpoint}/2015-03-31/functions/{name}/invocations{qualifier}"),
-            signer: Signer::new("lambda", region, key_id, secret, aws.session_token()),
+            signer: Signer::new(
+                Service::LAMBDA.name,
+                region,
+                key_id,
+                secret,
+                aws.session_token(),
+            ),
             now,
         })
     }
@@ -119,14 +122,5 @@ fn is_transient(problem: &ContinuationError) -> bool {
         ContinuationError::AccessDenied
         | ContinuationError::Unsigned
         | ContinuationError::Ending => false,
-    }
-}
-
-/// The DNS suffix of a region's services.
-fn domain(region: &str) -> &'static str {
-    if region.starts_with("cn-") {
-        "amazonaws.com.cn"
-    } else {
-        "amazonaws.com"
     }
 }

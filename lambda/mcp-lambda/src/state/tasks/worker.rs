@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::Request;
+use mcp_lambda_contract::AuditApi;
 use rmcp::ErrorData;
 use rmcp::model::{
     ClientJsonRpcMessage, GetExtensions, InputRequiredResult, JsonRpcMessage,
@@ -17,6 +18,7 @@ use rmcp::{RoleServer, ServerHandler};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
+use crate::audit::AuditedCall;
 use crate::guard::Guarded;
 use crate::request_facts::RequestFacts;
 use crate::revision::Revision;
@@ -73,6 +75,7 @@ struct Run<'a> {
     tasks: &'a Tasks,
     item: &'a WorkItem,
     outcome: telemetry::Outcome,
+    audit: AuditedCall,
     /// The unique name of this run.
     worker: String,
     expires: Time,
@@ -132,6 +135,11 @@ impl<S: ServerHandler> Worker<S> {
             tasks: &self.tasks,
             item: &item,
             outcome: record.outcome(),
+            audit: self.server.audit.call(
+                AuditApi::Task,
+                &Arc::new(item.caller.clone()),
+                record.invocation(),
+            ),
             worker,
             expires: claim.expires,
         };
@@ -186,6 +194,7 @@ impl<S: ServerHandler> Worker<S> {
                 Revision::parse(ProtocolVersion::V_2026_07_28.as_str()),
                 run.outcome.clone(),
             );
+            facts.audit = run.audit.clone();
             facts.state.turn = Some(Turn::Work {
                 stop: Arc::clone(&stop),
             });
