@@ -15,6 +15,7 @@
 //!
 //! It does no I/O: it never reads the environment, the clock or the network.
 
+mod app;
 mod challenge;
 mod connect;
 mod directory;
@@ -38,6 +39,10 @@ mod tools_api;
 mod tools_keys;
 mod url;
 
+pub use app::{
+    APP_MEDIA_TYPE, APP_NAME, APP_SCHEME, AppCsp, AppPermission, FLAT_URI_META, LONGEST_APP,
+    McpApp, ToolVisibility, UI_EXTENSION, UI_META, is_app_origin,
+};
 pub use challenge::{Challenge, InvalidChallengeValue};
 pub use connect::{CONNECT_COMMANDS, LINK_CONFIG, VSCODE_LINK};
 pub use directory::{DirectoryFinding, DirectoryRule, TOOL_NAME};

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::app::{McpApp, ToolVisibility, app_problems};
 use crate::directory::DirectoryFinding;
 use crate::hierarchy::cycle;
 use crate::icon::{Icon, public_url_problems};
@@ -48,6 +49,9 @@ pub struct Contract {
     pub scopes: Vec<Scope>,
     /// Tools, in the order of `tools/list`.
     pub tools: Vec<Tool>,
+    /// MCP Apps, in the order in which they are declared. Left out when there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub apps: Vec<McpApp>,
     /// AWS resources that the server asks for.
     pub resources: Vec<AwsResource>,
     /// What the function needs to continue its own work; left out when it does not.
@@ -132,6 +136,13 @@ pub struct Tool {
     /// Why the tool cannot be called without an MCP client, such as "asks which dog is meant"; left out for a tool that can.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub needs_mcp_client: Option<String>,
+    /// Name of the [`McpApp`] that shows its results; left out when none does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1))]
+    pub app: Option<String>,
+    /// Who may call it; left out when both the model and the MCP Apps of the server may.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub visibility: Vec<ToolVisibility>,
 }
 
 /// IAM actions of one tool on one [`AwsResource`].
@@ -251,6 +262,34 @@ pub enum ContractProblem {
         /// What it is.
         url: String,
     },
+    /// An MCP App whose name cannot be the end of a URI.
+    #[error(
+        "MCP App name {app:?} must be 1 to 64 of the characters A-Z a-z 0-9 _ -, and begin with a letter or digit"
+    )]
+    AppName {
+        /// The name.
+        app: String,
+    },
+    /// An MCP App that would reach something else than an origin.
+    #[error(
+        "MCP App {app} has {domain:?} in its {member}: give an https origin, such as https://cdn.example.com or https://*.example.com (connect_domains take wss too)"
+    )]
+    AppDomain {
+        /// The MCP App.
+        app: String,
+        /// The list that has it.
+        member: &'static str,
+        /// The beginning of it.
+        domain: String,
+    },
+    /// An MCP App whose document no host shows.
+    #[error("MCP App {app} {rule}")]
+    App {
+        /// The MCP App.
+        app: String,
+        /// The problem, as the end of a sentence that begins with the MCP App.
+        rule: String,
+    },
     /// A setting's default is not of the setting's type.
     #[error("the default of {setting} is not of the setting's type")]
     Default {
@@ -291,6 +330,12 @@ impl Contract {
         names(
             "tool",
             self.tools.iter().map(|tool| tool.name.as_str()),
+            &mut problems,
+        );
+
+        names(
+            "MCP App",
+            self.apps.iter().map(|app| app.name.as_str()),
             &mut problems,
         );
 
@@ -366,6 +411,7 @@ impl Contract {
                 });
             }
         }
+        problems.extend(app_problems(self));
         problems.extend(public_url_problems(self));
         for setting in &self.settings {
             let text = setting.default.as_ref().is_some_and(Value::is_string);
@@ -456,7 +502,10 @@ pub(crate) mod tests {
                     resource: "counters".to_owned(),
                 }],
                 needs_mcp_client: None,
+                app: None,
+                visibility: Vec::new(),
             }],
+            apps: Vec::new(),
             resources: vec![AwsResource {
                 name: "counters".to_owned(),
                 resource_type: AwsResourceType::DynamodbTable,

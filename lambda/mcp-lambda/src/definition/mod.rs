@@ -15,6 +15,7 @@ use mcp_lambda_contract::{
 };
 use rmcp::ServerHandler;
 
+use crate::app::McpApp;
 use crate::guard::arguments::ArgumentRules;
 use crate::http_settings::HttpSettings;
 use crate::icon::Icon;
@@ -35,6 +36,7 @@ pub struct Definition<S, C = ()> {
     instructions: Option<String>,
     scopes: Vec<Scope>,
     tools: Vec<rmcp::model::Tool>,
+    apps: Vec<McpApp>,
     resources: Vec<AwsResource>,
     state: StateDeclaration,
     spans: SpansDeclaration,
@@ -53,6 +55,7 @@ pub(crate) struct BuiltServer<S> {
     pub(crate) instructions: Option<String>,
     pub(crate) spans: Spans,
     pub(crate) tools: Vec<rmcp::model::Tool>,
+    pub(crate) apps: Vec<McpApp>,
     pub(crate) state: ServerState,
 }
 
@@ -90,6 +93,7 @@ impl<S, C> Definition<S, C> {
             instructions: None,
             scopes: Vec::new(),
             tools: Vec::new(),
+            apps: Vec::new(),
             resources: Vec::new(),
             state: StateDeclaration::default(),
             spans: SpansDeclaration::default(),
@@ -114,6 +118,7 @@ impl<S, C> Definition<S, C> {
             instructions: self.instructions,
             scopes: self.scopes,
             tools,
+            apps: self.apps,
             resources: self.resources,
             state: self.state,
             spans: self.spans,
@@ -187,6 +192,17 @@ impl<S, C> Definition<S, C> {
         self
     }
 
+    /// Declares an MCP App, by whose name tools refer to it ([`ToolPolicy::mcp_app`](crate::ToolPolicy::mcp_app)). The library
+    /// serves its document as a resource beside those of the server itself.
+    ///
+    /// A document that no host shows, or a domain that is no origin, prevents the server from starting and the contract from
+    /// being printed. It does not check what the document does.
+    #[must_use]
+    pub fn mcp_app(mut self, app: McpApp) -> Self {
+        self.apps.push(app);
+        self
+    }
+
     /// Asks for a DynamoDB table with the partition key `pk` (string). The setting of this name holds the table's
     /// physical name. Tools say with [`ToolPolicy::aws`](crate::ToolPolicy::aws) what they do to it.
     #[must_use]
@@ -216,6 +232,11 @@ impl<S: ServerHandler, C: Settings> Definition<S, C> {
             scopes: self.scopes.clone(),
             request_headers: param_headers(&tools),
             tools,
+            apps: self
+                .apps
+                .iter()
+                .map(|app| app.describe(&self.server.name))
+                .collect(),
             resources: self.resources.clone(),
             self_invocation: None,
             endpoint_methods: Vec::new(),
@@ -233,6 +254,7 @@ impl<S: ServerHandler, C: Settings> Definition<S, C> {
             contract.contract_version = SELF_INVOCATION_VERSION;
         }
         let mut problems = contract.problems();
+        problems.extend(self.apps.iter().filter_map(McpApp::problem));
         problems.extend(state.problems(&self.tools));
         problems.extend(self.tools.iter().filter_map(|tool| {
             let rule = ArgumentRules::new(tool).err()?;
@@ -270,6 +292,7 @@ impl<S: ServerHandler, C: Settings> Definition<S, C> {
             instructions: self.instructions,
             spans,
             tools: self.tools,
+            apps: self.apps,
             state,
         })
     }

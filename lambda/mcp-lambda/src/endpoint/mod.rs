@@ -108,6 +108,7 @@ impl<S: ServerHandler> Endpoint<S> {
             process.log.clone(),
             built.state.for_calls(&contract.server, &process.log),
         )
+        .with_apps(built.apps, contract)
         .until(shutdown.clone());
         let state = EndpointState::new(&server, &config, settings, built.state);
         let schemas = Arc::clone(&server.schemas);

@@ -6,6 +6,7 @@
     reason = "a test that cannot go on fails"
 )]
 
+mod apps;
 mod arguments;
 #[cfg(feature = "state")]
 mod asking_cache;
