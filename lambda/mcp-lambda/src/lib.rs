@@ -136,6 +136,8 @@ mod guides {
     struct LongWork;
     #[doc = include_str!("../../../docs/directories.md")]
     struct Directories;
+    #[doc = include_str!("../../../docs/apps.md")]
+    struct Apps;
     #[doc = include_str!("../../../docs/testing.md")]
     struct Testing;
 }
