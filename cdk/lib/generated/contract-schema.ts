@@ -9,6 +9,10 @@ export interface ContractDocument {
   readonly directory?: ContractDirectoryFinding[];
   /** HTTP methods besides POST that the gateway has to let through to the function; left out when there are none. */
   readonly endpointMethods?: ContractEndpointMethod[];
+  /** Resources of MCP that the server declares, without its MCP Apps. Left out when there are none. */
+  readonly mcpResources?: ContractMcpResource[];
+  /** Prompts that the server declares. Left out when there are none. */
+  readonly prompts?: ContractPrompt[];
   /** Request headers that clients must send for arguments of the tools, see `param_headers`: a preflight has to allow them. Left out when there are none. */
   readonly requestHeaders?: string[];
   /** AWS resources that the server asks for. */
@@ -72,7 +76,7 @@ export interface ContractDirectoryFinding {
 }
 
 /** Rules of directories, see `docs/directories.md`. */
-export type ContractDirectoryRule = "tool-name" | "tool-title" | "tool-description" | "tool-hints" | "tool-hints-agree" | "tool-schema";
+export type ContractDirectoryRule = "tool-name" | "tool-title" | "tool-description" | "tool-hints" | "tool-hints-agree" | "tool-schema" | "prompt-name" | "prompt-title" | "prompt-description" | "prompt-arguments" | "resource-name" | "resource-title" | "resource-description";
 
 /** HTTP methods of the MCP endpoint besides POST (Streamable HTTP, revisions before 2026-07-28). */
 export type ContractEndpointMethod = "DELETE" | "GET";
@@ -108,6 +112,40 @@ export interface ContractMcpApp {
   readonly title?: string | null;
   /** The URI of its resource. */
   readonly uri: string;
+}
+
+/** A resource of MCP, or a template of resources. MCP Apps are not among them. */
+export interface ContractMcpResource {
+  /** What it holds. */
+  readonly description: string | null;
+  /** Name for programs. */
+  readonly name: string;
+  /** Name for people. */
+  readonly title: string | null;
+  /** The URI, or the URI template. */
+  readonly uri: string;
+}
+
+/** A prompt that a person chooses in a client. */
+export interface ContractPrompt {
+  /** What a person fills in. */
+  readonly arguments: ContractPromptArgument[];
+  /** What it is for. */
+  readonly description: string | null;
+  /** Name on the wire. */
+  readonly name: string;
+  /** Name for people. */
+  readonly title: string | null;
+}
+
+/** An argument of a `Prompt`. */
+export interface ContractPromptArgument {
+  /** What a person writes there. */
+  readonly description: string | null;
+  /** Name on the wire. */
+  readonly name: string;
+  /** Whether it may not be left out. */
+  readonly required: boolean;
 }
 
 /** One OAuth scope, by the name after the resource identifier. */
@@ -347,6 +385,34 @@ export const CONTRACT_SCHEMA = {
         {
           "const": "tool-schema",
           "type": "string"
+        },
+        {
+          "const": "prompt-name",
+          "type": "string"
+        },
+        {
+          "const": "prompt-title",
+          "type": "string"
+        },
+        {
+          "const": "prompt-description",
+          "type": "string"
+        },
+        {
+          "const": "prompt-arguments",
+          "type": "string"
+        },
+        {
+          "const": "resource-name",
+          "type": "string"
+        },
+        {
+          "const": "resource-title",
+          "type": "string"
+        },
+        {
+          "const": "resource-description",
+          "type": "string"
         }
       ]
     },
@@ -448,6 +514,92 @@ export const CONTRACT_SCHEMA = {
       "required": [
         "name",
         "uri"
+      ],
+      "type": "object"
+    },
+    "McpResource": {
+      "properties": {
+        "description": {
+          "type": [
+            "string",
+            "null"
+          ]
+        },
+        "name": {
+          "type": "string"
+        },
+        "title": {
+          "type": [
+            "string",
+            "null"
+          ]
+        },
+        "uri": {
+          "minLength": 1,
+          "type": "string"
+        }
+      },
+      "required": [
+        "uri",
+        "name",
+        "title",
+        "description"
+      ],
+      "type": "object"
+    },
+    "Prompt": {
+      "properties": {
+        "arguments": {
+          "items": {
+            "$ref": "#/$defs/PromptArgument"
+          },
+          "type": "array"
+        },
+        "description": {
+          "type": [
+            "string",
+            "null"
+          ]
+        },
+        "name": {
+          "minLength": 1,
+          "type": "string"
+        },
+        "title": {
+          "type": [
+            "string",
+            "null"
+          ]
+        }
+      },
+      "required": [
+        "name",
+        "title",
+        "description",
+        "arguments"
+      ],
+      "type": "object"
+    },
+    "PromptArgument": {
+      "properties": {
+        "description": {
+          "type": [
+            "string",
+            "null"
+          ]
+        },
+        "name": {
+          "minLength": 1,
+          "type": "string"
+        },
+        "required": {
+          "type": "boolean"
+        }
+      },
+      "required": [
+        "name",
+        "description",
+        "required"
       ],
       "type": "object"
     },
@@ -749,6 +901,18 @@ export const CONTRACT_SCHEMA = {
     "endpointMethods": {
       "items": {
         "$ref": "#/$defs/EndpointMethod"
+      },
+      "type": "array"
+    },
+    "mcpResources": {
+      "items": {
+        "$ref": "#/$defs/McpResource"
+      },
+      "type": "array"
+    },
+    "prompts": {
+      "items": {
+        "$ref": "#/$defs/Prompt"
       },
       "type": "array"
     },

@@ -29,6 +29,7 @@ mod metadata;
 mod name_rule;
 mod openapi;
 mod param_headers;
+mod prompt;
 mod redirect;
 mod schema;
 mod scope;
@@ -65,6 +66,7 @@ pub use metadata::{
 pub use name_rule::{NameRule, SHA256_DIGEST};
 pub use openapi::{ToolsApiAccess, openapi};
 pub use param_headers::{PARAMETER_HEADER, param_headers};
+pub use prompt::{McpResource, Prompt, PromptArgument};
 pub use redirect::{FORBIDDEN_SCHEMES, LONGEST_CLIENT_URL, SCHEME};
 pub use scope::{InvalidScopeName, SCOPE_NAME, SCOPE_TOKEN, full_scope, validate_scope_name};
 pub use secret::Secret;

@@ -11,6 +11,7 @@ use crate::directory::DirectoryFinding;
 use crate::hierarchy::cycle;
 use crate::icon::{Icon, public_url_problems};
 use crate::param_headers;
+use crate::prompt::{McpResource, Prompt};
 use crate::{
     InvalidScopeName, NameRule, PARAMETER_HEADER, SCOPE_NAME, Setting, SettingType,
     validate_scope_name,
@@ -52,6 +53,12 @@ pub struct Contract {
     /// MCP Apps, in the order in which they are declared. Left out when there are none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub apps: Vec<McpApp>,
+    /// Prompts that the server declares. Left out when there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub prompts: Vec<Prompt>,
+    /// Resources of MCP that the server declares, without its MCP Apps. Left out when there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub mcp_resources: Vec<McpResource>,
     /// AWS resources that the server asks for.
     pub resources: Vec<AwsResource>,
     /// What the function needs to continue its own work; left out when it does not.
@@ -338,6 +345,15 @@ impl Contract {
             self.apps.iter().map(|app| app.name.as_str()),
             &mut problems,
         );
+        names(
+            "prompt",
+            self.prompts.iter().map(|prompt| prompt.name.as_str()),
+            &mut problems,
+        );
+        let resources_of_mcp = self.mcp_resources.iter().map(|each| each.uri.as_str());
+        // An MCP App that is declared twice is reported by its name.
+        let apps: BTreeSet<&str> = self.apps.iter().map(|app| app.uri.as_str()).collect();
+        names("MCP resource", resources_of_mcp.chain(apps), &mut problems);
 
         let mut refer = |referrer: String, kind, known: &BTreeSet<&str>, name: &str| {
             if !known.contains(name) {
@@ -506,6 +522,8 @@ pub(crate) mod tests {
                 visibility: Vec::new(),
             }],
             apps: Vec::new(),
+            prompts: Vec::new(),
+            mcp_resources: Vec::new(),
             resources: vec![AwsResource {
                 name: "counters".to_owned(),
                 resource_type: AwsResourceType::DynamodbTable,

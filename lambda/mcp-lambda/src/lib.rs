@@ -11,6 +11,7 @@ mod http_service;
 mod http_settings;
 mod icon;
 mod lambda;
+mod offered;
 mod progress;
 mod request_facts;
 mod revision;

@@ -10,8 +10,8 @@ use std::marker::PhantomData;
 
 use mcp_lambda_contract::{
     AwsResource, AwsResourceType, CONTRACT_VERSION, Contract, ContractProblem,
-    ENDPOINT_METHODS_VERSION, McpSettings, Reader, SELF_INVOCATION_VERSION, Scope, ServerInfo,
-    Settings, param_headers,
+    ENDPOINT_METHODS_VERSION, McpResource, McpSettings, Prompt, Reader, SELF_INVOCATION_VERSION,
+    Scope, ServerInfo, Settings, param_headers,
 };
 use rmcp::ServerHandler;
 
@@ -19,6 +19,7 @@ use crate::app::McpApp;
 use crate::guard::arguments::ArgumentRules;
 use crate::http_settings::HttpSettings;
 use crate::icon::Icon;
+use crate::offered;
 use crate::runtime::aws::AwsEnvironment;
 use crate::runtime::process::Process;
 use crate::runtime::start_error::StartError;
@@ -37,6 +38,8 @@ pub struct Definition<S, C = ()> {
     scopes: Vec<Scope>,
     tools: Vec<rmcp::model::Tool>,
     apps: Vec<McpApp>,
+    prompts: Vec<Prompt>,
+    mcp_resources: Vec<McpResource>,
     resources: Vec<AwsResource>,
     state: StateDeclaration,
     spans: SpansDeclaration,
@@ -94,6 +97,8 @@ impl<S, C> Definition<S, C> {
             scopes: Vec::new(),
             tools: Vec::new(),
             apps: Vec::new(),
+            prompts: Vec::new(),
+            mcp_resources: Vec::new(),
             resources: Vec::new(),
             state: StateDeclaration::default(),
             spans: SpansDeclaration::default(),
@@ -119,6 +124,8 @@ impl<S, C> Definition<S, C> {
             scopes: self.scopes,
             tools,
             apps: self.apps,
+            prompts: self.prompts,
+            mcp_resources: self.mcp_resources,
             resources: self.resources,
             state: self.state,
             spans: self.spans,
@@ -192,6 +199,36 @@ impl<S, C> Definition<S, C> {
         self
     }
 
+    /// Declares the prompts of the rmcp server (`Self::prompt_router().list_all()`), so that the contract has them, and says what
+    /// directories of MCP servers would refuse. The rmcp server itself lists and returns them.
+    ///
+    /// Two of one name prevent the server from starting and the contract from being printed.
+    #[must_use]
+    pub fn prompts(mut self, prompts: Vec<rmcp::model::Prompt>) -> Self {
+        self.prompts
+            .extend(prompts.into_iter().map(offered::prompt));
+        self
+    }
+
+    /// Declares resources of the rmcp server, so that the contract has them, and says what directories would refuse. The rmcp
+    /// server itself lists and returns them.
+    ///
+    /// Two at one URI, or one at that of an MCP App, prevent the server from starting and the contract from being printed.
+    #[must_use]
+    pub fn resources(mut self, resources: Vec<rmcp::model::Resource>) -> Self {
+        let resources = resources.into_iter().map(offered::resource);
+        self.mcp_resources.extend(resources);
+        self
+    }
+
+    /// The same for templates of resources.
+    #[must_use]
+    pub fn resource_templates(mut self, templates: Vec<rmcp::model::ResourceTemplate>) -> Self {
+        let templates = templates.into_iter().map(offered::template);
+        self.mcp_resources.extend(templates);
+        self
+    }
+
     /// Declares an MCP App, by whose name tools refer to it ([`ToolPolicy::mcp_app`](crate::ToolPolicy::mcp_app)). The library
     /// serves its document as a resource beside those of the server itself.
     ///
@@ -237,6 +274,8 @@ impl<S: ServerHandler, C: Settings> Definition<S, C> {
                 .iter()
                 .map(|app| app.describe(&self.server.name))
                 .collect(),
+            prompts: self.prompts.clone(),
+            mcp_resources: self.mcp_resources.clone(),
             resources: self.resources.clone(),
             self_invocation: None,
             endpoint_methods: Vec::new(),

@@ -27,6 +27,7 @@ mod issuer;
 mod keeper;
 mod limits;
 mod lists;
+mod offered;
 #[cfg(feature = "opentelemetry")]
 mod opentelemetry;
 mod params;
