@@ -80,7 +80,7 @@ function declaration(name, schema) {
   if (schema.type !== 'object') return `${comment(schema.description, '')}export type ${name} = ${typeOf(schema)};\n`;
   const members = Object.entries(schema.properties).map(
     ([member, each]) =>
-      `${comment(each.description, '  ')}  readonly ${member}${schema.required.includes(member) ? '' : '?'}: ${typeOf(each)};\n`,
+      `${comment(each.description, '  ')}  readonly ${member}${schema.required?.includes(member) ? '' : '?'}: ${typeOf(each)};\n`,
   );
   return `${comment(schema.description, '')}export interface ${name} {\n${members.join('')}}\n`;
 }

@@ -294,6 +294,11 @@ const parts = {
       }),
   },
   playground: endToEnd('playground', 'the playground in a real browser', prepare.workshopStack),
+  apps: endToEnd(
+    ['apps', 'app-host'],
+    "MCP Apps in the playground and in a host of the extension's SDK, in a real browser",
+    prepare.workshopStack,
+  ),
   'tools-api': {
     title: 'the tools as plain REST: keys, limits, and a generated client',
     needs: [prepare.testPackages, prepare.toolsApiStack],

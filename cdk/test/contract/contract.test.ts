@@ -161,6 +161,14 @@ describe('McpContract', () => {
       'contract file FILE has tool writeNote with the undeclared scope delete: declare it in the Rust server, or use one of read, write (ToolScopeUnknown)',
     ],
     [
+      'with a tool of an undeclared MCP App',
+      (contract) => {
+        contract.apps = [{ name: 'cards', uri: 'ui://notes/cards' }];
+        contract.tools[1].app = 'graph';
+      },
+      'contract file FILE has tool writeNote with the undeclared MCP App graph: declare it in the Rust server, or use one of cards (ToolAppUnknown)',
+    ],
+    [
       'with a tool of an undeclared AWS resource',
       (contract) => (contract.tools[0].awsActions[0].resource = 'tables'),
       'contract file FILE has tool readCounter with actions on the undeclared AWS resource tables: declare it in the Rust server, or use one of counters (ToolAwsResourceUnknown)',

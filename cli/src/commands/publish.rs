@@ -5,11 +5,18 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use url::Url;
 
-use crate::publish::{PublishError, PublishedContract, Submission, checklist, server_json};
+use serde::Serialize;
+
+use crate::publish::{
+    PublishError, PublishedContract, Submission, ai_catalog, checklist, discovery_list,
+    server_card, server_json,
+};
 
 pub(super) const EXAMPLES: &str = "Examples:
   mcp-lambda publish --url https://mcp.example.com/mcp --namespace com.example
                                         writes server.json for the MCP registry, and prints what each directory asks for
+  mcp-lambda publish --url … --namespace com.example --discovery public
+                                        also writes public/server-card.json and public/ai-catalog.json (drafts)
   mcp-lambda publish --url … --namespace io.github.octocat --repository https://github.com/octocat/shop > checklist.md
 
 It sends nothing: mcp-publisher, the tool of the registry, publishes server.json. The rules about tools are those of
@@ -44,6 +51,10 @@ pub(super) struct Options {
     /// Where to write the entry for the MCP registry
     #[arg(long, value_name = "FILE", default_value = "server.json")]
     output: PathBuf,
+
+    /// Where to write a server card and an AI catalog too; both formats are drafts
+    #[arg(long, value_name = "DIRECTORY")]
+    discovery: Option<PathBuf>,
 }
 
 /// Why `mcp-lambda publish` failed.
@@ -61,12 +72,14 @@ pub enum PublishCommandError {
     #[error("the MCP registry would refuse the server:\n{}", listed(.0))]
     Refused(Vec<PublishError>),
     /// The entry cannot be written.
-    #[error("{file} cannot be written: {cause}: name another with --output", file = file.display())]
+    #[error("{file} cannot be written: {cause}: name another with {option}", file = file.display())]
     Output {
         /// The file.
         file: PathBuf,
         /// What the operating system said.
         cause: std::io::Error,
+        /// The option that names it.
+        option: &'static str,
     },
 }
 
@@ -85,11 +98,13 @@ pub(super) fn run(options: &Options) -> Result<String, PublishCommandError> {
         options.repository.as_ref(),
     )
     .map_err(PublishCommandError::Refused)?;
-    let text = serde_json::to_string_pretty(&entry).unwrap_or_default();
-    std::fs::write(&options.output, text + "\n").map_err(|cause| PublishCommandError::Output {
-        file: options.output.clone(),
-        cause,
-    })?;
+    write(&options.output, &entry, "--output")?;
+    if let Some(directory) = &options.discovery {
+        let card = server_card(&entry);
+        let catalog = ai_catalog(&entry, &options.namespace);
+        write(&directory.join("server-card.json"), &card, "--discovery")?;
+        write(&directory.join("ai-catalog.json"), &catalog, "--discovery")?;
+    }
     let submission = Submission {
         url: options.url.clone(),
         namespace: options.namespace.clone(),
@@ -97,7 +112,27 @@ pub(super) fn run(options: &Options) -> Result<String, PublishCommandError> {
         privacy_policy: options.privacy_policy.clone(),
         support: options.support.clone(),
     };
-    Ok(checklist(&contract, &submission).trim_end().to_owned())
+    let mut list = checklist(&contract, &submission).trim_end().to_owned();
+    if options.discovery.is_some() {
+        list.push_str(&discovery_list(&options.namespace));
+    }
+    Ok(list)
+}
+
+/// Writes a document, and the directory that it is in.
+fn write(
+    file: &Path,
+    document: &impl Serialize,
+    option: &'static str,
+) -> Result<(), PublishCommandError> {
+    let content = serde_json::to_string_pretty(document).unwrap_or_default() + "\n";
+    let made = file.parent().map_or(Ok(()), std::fs::create_dir_all);
+    made.and_then(|()| std::fs::write(file, content))
+        .map_err(|cause| PublishCommandError::Output {
+            file: file.to_owned(),
+            cause,
+            option,
+        })
 }
 
 fn contract(file: &Path) -> Result<PublishedContract, PublishCommandError> {

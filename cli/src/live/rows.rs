@@ -1,5 +1,6 @@
 //! The rows of docs/live-checks.md, a module for each section.
 
+mod apps;
 mod authorization_server;
 mod deployment;
 mod fargate;
@@ -13,13 +14,14 @@ mod sign_in;
 use super::row::{Row, Section};
 
 /// All sections, in the order of the document.
-pub(super) static SECTIONS: [Section; 9] = [
+pub(super) static SECTIONS: [Section; 10] = [
     first::SECTION,
     models::SECTION,
     sign_in::SECTION,
     authorization_server::SECTION,
     gateway::SECTION,
     playground::SECTION,
+    apps::SECTION,
     deployment::SECTION,
     fargate::SECTION,
     function::SECTION,

@@ -197,3 +197,77 @@ fn a_contract_that_cannot_be_read_is_named_with_the_fix() {
     assert!(error.contains("contract.json cannot be read"), "{error}");
     assert!(error.contains("name it with --contract"), "{error}");
 }
+
+#[test]
+fn the_documents_of_discovery_say_what_the_entry_says() {
+    let folder = contract(|_| {});
+    let named = ["--url", URL, "--namespace", "com.example"];
+    let output = publish(
+        &folder,
+        &[&named[..], &["--discovery", "public/files"]].concat(),
+    );
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let read = |name: &str| -> Value {
+        let content = std::fs::read_to_string(folder.path().join(name)).unwrap();
+        serde_json::from_str(&content).unwrap()
+    };
+    let card = read("public/files/server-card.json");
+    assert_eq!(
+        card,
+        json!({
+            "$schema": "https://static.modelcontextprotocol.io/schemas/v1/server-card.schema.json",
+            "name": "com.example/shop",
+            "title": "Shop",
+            "description": "Prices of the shop.",
+            "version": "1.2.3",
+            "websiteUrl": "https://shop.example.com",
+            "icons": [{ "src": "https://shop.example.com/icon.png", "sizes": ["48x48"], "theme": "light" }],
+            "remotes": [{ "type": "streamable-http", "url": URL }],
+        })
+    );
+    assert_eq!(
+        read("public/files/ai-catalog.json"),
+        json!({
+            "specVersion": "1.0",
+            "entries": [{
+                "identifier": "urn:air:example.com:mcp:shop",
+                "type": "application/mcp-server-card+json",
+                "data": card,
+            }],
+        })
+    );
+    let list = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        list.contains(
+            "- [ ] serve ai-catalog.json at https://example.com/.well-known/ai-catalog.json"
+        ),
+        "{list}"
+    );
+}
+
+#[test]
+fn documents_of_discovery_are_written_where_somebody_asks_for_them() {
+    let folder = contract(|_| {});
+    let output = publish(&folder, &["--url", URL, "--namespace", "com.example"]);
+    assert!(!folder.path().join("ai-catalog.json").exists());
+    let list = String::from_utf8(output.stdout).unwrap();
+    assert!(!list.contains("Discovery"), "{list}");
+
+    std::fs::write(folder.path().join("taken"), "").unwrap();
+    let arguments = [
+        "--url",
+        URL,
+        "--namespace",
+        "com.example",
+        "--discovery",
+        "taken",
+    ];
+    let output = publish(&folder, &arguments);
+    assert_eq!(output.status.code(), Some(1));
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        error.contains("taken/server-card.json cannot be written"),
+        "{error}"
+    );
+    assert!(error.contains("name another with --discovery"), "{error}");
+}

@@ -1,38 +1,34 @@
 //! Tools of one or more MCP servers.
 
+mod app;
 mod connection;
+mod named;
 mod result;
 mod server;
 
 use std::collections::HashMap;
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use futures_util::future::join_all;
 use serde_json::{Map, Value};
 
+pub use app::{AppOfCall, Apps, ToolUi};
 pub use connection::{
     Connect, ConnectError, HttpServer, Listener, McpClient, connect_error, labels,
 };
 
 use crate::conversation::{ToolName, ToolResult};
 use crate::names::names;
-use crate::schema::{Adapted, adapted};
+use crate::schema::adapted;
 use crate::tools::{Progress, Sent, Tool, Tools, ToolsError};
+use named::Named;
 use server::{Listed, Server};
 
 /// The tools of one or more MCP servers.
 pub struct McpTools {
     servers: Vec<Server>,
     /// What a name for the model is.
-    named: RwLock<HashMap<ToolName, Named>>,
-}
-
-/// A tool of a server.
-#[derive(Clone)]
-struct Named {
-    server: usize,
-    tool: String,
-    schema: Adapted,
+    named: Arc<RwLock<HashMap<ToolName, Named>>>,
 }
 
 impl std::fmt::Debug for McpTools {
@@ -49,7 +45,26 @@ impl McpTools {
         let servers = servers.into_iter().map(Server::new);
         Self {
             servers: servers.collect(),
-            named: RwLock::default(),
+            named: Arc::default(),
+        }
+    }
+
+    /// The same for a host that shows MCP Apps, and says so to the servers.
+    #[must_use]
+    pub fn showing_apps(mut self) -> Self {
+        for server in &mut self.servers {
+            server.shows_apps = true;
+        }
+        self
+    }
+
+    /// Which calls have an MCP App; it follows the lists of tools.
+    #[must_use]
+    pub fn apps(&self) -> Apps {
+        let labels = self.servers.iter().map(|server| server.label().to_owned());
+        Apps {
+            labels: labels.collect(),
+            named: Arc::clone(&self.named),
         }
     }
 
@@ -103,7 +118,7 @@ impl McpTools {
         failed.map_or(Ok(None), Err)
     }
 
-    /// The tools with their names for the model, which [`Tools::call`] finds again.
+    /// The tools with their names for the model, which [`Tools::call`] finds again, but for those that only MCP Apps call.
     fn tools(&self, listed: &[Listed]) -> Vec<Tool> {
         let entries: Vec<(usize, &str, &rmcp::model::Tool)> = self
             .servers
@@ -126,15 +141,20 @@ impl McpTools {
             .zip(names)
             .map(|((index, label, tool), name)| {
                 let schema = adapted(&tool.input_schema);
-                let described = described(label, name.clone(), tool, schema.schema.clone());
-                named.insert(
-                    name,
-                    Named {
-                        server: index,
-                        tool: tool.name.to_string(),
-                        schema,
-                    },
-                );
+                let ui = ToolUi::of(tool);
+                let schema_for_model = schema.schema.clone();
+                let described = described(label, name.clone(), tool, schema_for_model, &ui);
+                if ui.for_models {
+                    named.insert(
+                        name,
+                        Named {
+                            server: index,
+                            tool: tool.name.to_string(),
+                            schema,
+                            app: ui.uri,
+                        },
+                    );
+                }
                 described
             })
             .collect();
@@ -148,6 +168,7 @@ fn described(
     name: ToolName,
     tool: &rmcp::model::Tool,
     input_schema: Map<String, Value>,
+    ui: &ToolUi,
 ) -> Tool {
     let annotations = tool.annotations.as_ref();
     Tool {
@@ -161,13 +182,15 @@ fn described(
         description: tool.description.as_ref().map(ToString::to_string),
         input_schema,
         read_only: annotations.and_then(|hints| hints.read_only_hint) == Some(true),
+        for_models: ui.for_models,
     }
 }
 
 impl Tools for McpTools {
     async fn list(&self) -> Vec<Tool> {
         let listed = join_all(self.servers.iter().map(Server::tools_soon)).await;
-        self.tools(&listed)
+        let tools = self.tools(&listed).into_iter();
+        tools.filter(|tool| tool.for_models).collect()
     }
 
     async fn call(

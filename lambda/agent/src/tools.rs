@@ -25,6 +25,8 @@ pub struct Tool {
     pub input_schema: Map<String, Value>,
     /// Whether the server says that the tool changes nothing.
     pub read_only: bool,
+    /// Whether models may call it; MCP Apps alone may call the others.
+    pub for_models: bool,
 }
 
 /// A call on its way to a tool.

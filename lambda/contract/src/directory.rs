@@ -1,20 +1,15 @@
 //! What directories of MCP servers, and the models behind their clients, ask of a server beyond the protocol.
 
-use schemars::JsonSchema;
-use serde::Serialize;
+mod described;
+mod rule;
+
 use serde_json::{Map, Value};
 
-use crate::{Contract, NameRule, STATE_RESOURCE, Tool};
+use crate::{Contract, STATE_RESOURCE, Tool};
+use described::described_findings;
+pub use rule::{DirectoryFinding, DirectoryRule, TOOL_NAME};
+use rule::{LONGEST_DESCRIPTION, is_blank};
 
-/// A tool's name, as all models take it. MCP itself allows dots, slashes and 128 characters.
-pub const TOOL_NAME: NameRule = NameRule {
-    prefix: "",
-    first: &['A'..='Z', 'a'..='z', '0'..='9', '_'..='_', '-'..='-'],
-    other: &['A'..='Z', 'a'..='z', '0'..='9', '_'..='_', '-'..='-'],
-    length: 1..=64,
-};
-/// Longest description of a tool, in characters.
-const LONGEST_DESCRIPTION: usize = 1024;
 /// Deepest nesting of objects and lists in the arguments of a tool, in levels.
 const DEEPEST_SCHEMA: usize = 10;
 /// What combines schemas. Models take none of it at the top of a tool's arguments.
@@ -31,39 +26,8 @@ const READING: [&str; 8] = [
     "Scan",
 ];
 
-/// A rule of directories that a server does not keep. None of them keeps a client from connecting.
-#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
-pub struct DirectoryFinding {
-    /// The rule.
-    pub rule: DirectoryRule,
-    /// What does not keep it, such as `tool getDogs`.
-    pub about: String,
-    /// What is wrong and what fixes it, as the end of a sentence that begins with `about`.
-    pub message: String,
-}
-
-/// Rules of directories, see `docs/directories.md`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum DirectoryRule {
-    /// A tool's name is a [`TOOL_NAME`].
-    ToolName,
-    /// A tool has a title.
-    ToolTitle,
-    /// A tool has a description of at most 1,024 characters.
-    ToolDescription,
-    /// A tool says whether it only reads and whether it reaches other systems; one that does not only read, also whether it
-    /// destroys and whether it is idempotent.
-    ToolHints,
-    /// The hints of a tool do not contradict each other or the AWS actions that it declares.
-    ToolHintsAgree,
-    /// The arguments of a tool are an object at most 10 levels deep, without a combination at the top and without a `$ref` that leads
-    /// elsewhere or into itself.
-    ToolSchema,
-}
-
 impl Contract {
-    /// What the server would be refused for, in the order of the tools.
+    /// What the server would be refused for: tools, then prompts, resources and MCP Apps, each in their order.
     ///
     /// Does not check whether texts are true or hints are right, beyond what declared AWS actions say: what a tool does to the table
     /// of the library itself is not looked at, and a tool that calls another system declares nothing.
@@ -77,7 +41,7 @@ impl Contract {
                 message,
             })
         });
-        findings.collect()
+        findings.chain(described_findings(self)).collect()
     }
 }
 
@@ -134,10 +98,6 @@ fn findings(tool: &Tool) -> Vec<(DirectoryRule, String)> {
         schema_problem(&tool.input_schema).map(|message| (DirectoryRule::ToolSchema, message)),
     );
     found
-}
-
-fn is_blank(text: Option<&String>) -> bool {
-    text.is_none_or(|text| text.trim().is_empty())
 }
 
 /// The hints of a tool, as far as it gives them.
@@ -317,6 +277,8 @@ mod tests {
             scopes: Vec::new(),
             aws_actions: Vec::new(),
             needs_mcp_client: None,
+            app: None,
+            visibility: Vec::new(),
         }
     }
 

@@ -16,6 +16,7 @@
 //!
 //! It does no I/O: it never reads the environment, the clock or the network.
 
+mod app;
 mod audit_record;
 mod browser;
 mod caller_limits;
@@ -32,6 +33,7 @@ mod metadata;
 mod name_rule;
 mod openapi;
 mod param_headers;
+mod prompt;
 mod redirect;
 mod schema;
 mod scope;
@@ -42,6 +44,10 @@ mod tools_api;
 mod tools_keys;
 mod url;
 
+pub use app::{
+    APP_MEDIA_TYPE, APP_NAME, APP_SCHEME, AppCsp, AppPermission, FLAT_URI_META, LONGEST_APP,
+    McpApp, ToolVisibility, UI_EXTENSION, UI_META, is_app_origin,
+};
 pub use audit_record::{AUDIT_LOG_ID, AuditApi, AuditCallerKind, AuditOutcome, AuditRecord};
 pub use browser::{BROWSER_REDIRECT, MCP_PATH, opens_page};
 pub use caller_limits::{CALLER_LIMIT_ACTIONS, ToolCallLimits};
@@ -67,6 +73,7 @@ pub use metadata::{
 pub use name_rule::{NameRule, SHA256_DIGEST};
 pub use openapi::{ToolsApiAccess, openapi};
 pub use param_headers::{PARAMETER_HEADER, param_headers};
+pub use prompt::{McpResource, Prompt, PromptArgument};
 pub use redirect::{FORBIDDEN_SCHEMES, LONGEST_CLIENT_URL, SCHEME};
 pub use scope::{InvalidScopeName, SCOPE_NAME, SCOPE_TOKEN, full_scope, validate_scope_name};
 pub use secret::Secret;

@@ -6,10 +6,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::app::{McpApp, ToolVisibility, app_problems};
 use crate::directory::DirectoryFinding;
 use crate::hierarchy::cycle;
 use crate::icon::{Icon, public_url_problems};
 use crate::param_headers;
+use crate::prompt::{McpResource, Prompt};
 use crate::{
     InvalidScopeName, NameRule, PARAMETER_HEADER, SCOPE_NAME, Setting, SettingType,
     validate_scope_name,
@@ -48,6 +50,15 @@ pub struct Contract {
     pub scopes: Vec<Scope>,
     /// Tools, in the order of `tools/list`.
     pub tools: Vec<Tool>,
+    /// MCP Apps, in the order in which they are declared. Left out when there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub apps: Vec<McpApp>,
+    /// Prompts that the server declares. Left out when there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub prompts: Vec<Prompt>,
+    /// Resources of MCP that the server declares, without its MCP Apps. Left out when there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub mcp_resources: Vec<McpResource>,
     /// AWS resources that the server asks for.
     pub resources: Vec<AwsResource>,
     /// What the function needs to continue its own work; left out when it does not.
@@ -132,6 +143,13 @@ pub struct Tool {
     /// Why the tool cannot be called without an MCP client, such as "asks which dog is meant"; left out for a tool that can.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub needs_mcp_client: Option<String>,
+    /// Name of the [`McpApp`] that shows its results; left out when none does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1))]
+    pub app: Option<String>,
+    /// Who may call it; left out when both the model and the MCP Apps of the server may.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub visibility: Vec<ToolVisibility>,
 }
 
 /// IAM actions of one tool on one [`AwsResource`].
@@ -251,6 +269,34 @@ pub enum ContractProblem {
         /// What it is.
         url: String,
     },
+    /// An MCP App whose name cannot be the end of a URI.
+    #[error(
+        "MCP App name {app:?} must be 1 to 64 of the characters A-Z a-z 0-9 _ -, and begin with a letter or digit"
+    )]
+    AppName {
+        /// The name.
+        app: String,
+    },
+    /// An MCP App that would reach something else than an origin.
+    #[error(
+        "MCP App {app} has {domain:?} in its {member}: give an https origin, such as https://cdn.example.com or https://*.example.com (connect_domains take wss too)"
+    )]
+    AppDomain {
+        /// The MCP App.
+        app: String,
+        /// The list that has it.
+        member: &'static str,
+        /// The beginning of it.
+        domain: String,
+    },
+    /// An MCP App whose document no host shows.
+    #[error("MCP App {app} {rule}")]
+    App {
+        /// The MCP App.
+        app: String,
+        /// The problem, as the end of a sentence that begins with the MCP App.
+        rule: String,
+    },
     /// A setting's default is not of the setting's type.
     #[error("the default of {setting} is not of the setting's type")]
     Default {
@@ -293,6 +339,21 @@ impl Contract {
             self.tools.iter().map(|tool| tool.name.as_str()),
             &mut problems,
         );
+
+        names(
+            "MCP App",
+            self.apps.iter().map(|app| app.name.as_str()),
+            &mut problems,
+        );
+        names(
+            "prompt",
+            self.prompts.iter().map(|prompt| prompt.name.as_str()),
+            &mut problems,
+        );
+        let resources_of_mcp = self.mcp_resources.iter().map(|each| each.uri.as_str());
+        // An MCP App that is declared twice is reported by its name.
+        let apps: BTreeSet<&str> = self.apps.iter().map(|app| app.uri.as_str()).collect();
+        names("MCP resource", resources_of_mcp.chain(apps), &mut problems);
 
         let mut refer = |referrer: String, kind, known: &BTreeSet<&str>, name: &str| {
             if !known.contains(name) {
@@ -366,6 +427,7 @@ impl Contract {
                 });
             }
         }
+        problems.extend(app_problems(self));
         problems.extend(public_url_problems(self));
         for setting in &self.settings {
             let text = setting.default.as_ref().is_some_and(Value::is_string);
@@ -456,7 +518,12 @@ pub(crate) mod tests {
                     resource: "counters".to_owned(),
                 }],
                 needs_mcp_client: None,
+                app: None,
+                visibility: Vec::new(),
             }],
+            apps: Vec::new(),
+            prompts: Vec::new(),
+            mcp_resources: Vec::new(),
             resources: vec![AwsResource {
                 name: "counters".to_owned(),
                 resource_type: AwsResourceType::DynamodbTable,

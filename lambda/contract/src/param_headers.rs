@@ -143,6 +143,8 @@ mod tests {
             scopes: Vec::new(),
             aws_actions: Vec::new(),
             needs_mcp_client: None,
+            app: None,
+            visibility: Vec::new(),
         }
     }
 

@@ -75,6 +75,11 @@ impl Attribute {
             "title" => once(&mut self.title, value(input)?, &key),
             "description" => once(&mut self.description, value(input)?, &key),
             "icon" => once(&mut self.icon, value(input)?, &key),
+            "mcp_app" => {
+                let name: Expr = value(input)?;
+                self.policy.push(quote!(.mcp_app(#name)));
+                Ok(())
+            }
             "scope" => once(&mut self.scopes, vec![value(input)?], &key),
             "scopes" => {
                 let listed: Expr = value(input)?;
@@ -104,7 +109,7 @@ fn policy_call(method: &Ident, input: ParseStream<'_>) -> syn::Result<TokenStrea
         return Err(syn::Error::new(
             method.span(),
             format!(
-                "#[tool] does not know {method}: it knows name, title, description, icon, scope, scopes, output, \
+                "#[tool] does not know {method}: it knows name, title, description, icon, mcp_app, scope, scopes, output, \
                  read_only, destructive, idempotent, open_world, and the methods of ToolPolicy"
             ),
         ));

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod app;
 #[cfg(feature = "audit")]
 mod audit;
 #[cfg(not(feature = "audit"))]
@@ -15,6 +16,7 @@ mod http_service;
 mod http_settings;
 mod icon;
 mod lambda;
+mod offered;
 mod progress;
 mod request_facts;
 mod revision;
@@ -37,6 +39,7 @@ mod work_permit;
 use mcp_lambda_runtime as runtime;
 use mcp_lambda_token as token;
 
+pub use app::McpApp;
 pub use definition::Definition;
 pub use http;
 pub use icon::{Icon, IconTheme};
@@ -82,6 +85,7 @@ pub use mcp_lambda_contract::{Contract, HttpUrl, List, Milliseconds, Secret, set
 /// |---|---|
 /// | `scope = "…"`, `scopes = ["…", "…"]` | the OAuth scopes that a caller needs, all of them; one of the two is required |
 /// | `name`, `title`, `description` | as clients see the tool; default: the function's name, that name as words (`order_food`: "Order food"), its documentation |
+/// | `mcp_app = "…"` | the name of the [`McpApp`] that shows its results |
 /// | `icon = Icon::…` | a picture, see [`Icon`] |
 /// | `read_only`, `destructive`, `idempotent`, `open_world` | the hints of MCP; `destructive = false` says no. `destructive` and `idempotent` include `read_only = false` |
 /// | `output = Type` | the type of the structured content; not needed for a result in [`Json`] |
@@ -138,6 +142,8 @@ mod guides {
     struct LongWork;
     #[doc = include_str!("../../../docs/directories.md")]
     struct Directories;
+    #[doc = include_str!("../../../docs/apps.md")]
+    struct Apps;
     #[doc = include_str!("../../../docs/testing.md")]
     struct Testing;
 }

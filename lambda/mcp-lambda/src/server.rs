@@ -153,6 +153,7 @@ declare! {
     description(description: &str);
     website(url: &str);
     icon(icon: crate::icon::Icon);
+    mcp_app(app: crate::app::McpApp);
     instructions(instructions: &str);
     scope(name: &str, description: &str);
     scope_including(name: &str, description: &str, includes: &[&str]);

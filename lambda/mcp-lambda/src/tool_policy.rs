@@ -1,6 +1,6 @@
 //! Declares what a tool needs ([`ToolPolicy`]): OAuth scopes, IAM actions, and what it keeps.
 
-use mcp_lambda_contract::{AwsActions, Tool};
+use mcp_lambda_contract::{AwsActions, Tool, ToolVisibility};
 use rmcp::model::MetaObject;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -21,6 +21,10 @@ pub struct ToolPolicy {
     aws_actions: Vec<AwsActions>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     needs_mcp_client: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    app: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    visibility: Vec<ToolVisibility>,
     #[serde(default, skip_serializing_if = "StateUse::is_nothing")]
     pub(crate) state: StateUse,
 }
@@ -53,6 +57,32 @@ impl ToolPolicy {
     #[must_use]
     pub fn needs_mcp_client(mut self, reason: &str) -> Self {
         self.needs_mcp_client = Some(reason.to_owned());
+        self
+    }
+
+    /// The [`McpApp`](crate::McpApp) of this name shows the tool's results. In `#[tool]` also `mcp_app = "…"`.
+    ///
+    /// A client without the extension reads the `content` of a result, so that has to say what the document shows.
+    #[must_use]
+    pub fn mcp_app(mut self, name: &str) -> Self {
+        self.app = Some(name.to_owned());
+        self
+    }
+
+    /// Only MCP Apps of this server call the tool, for example to turn a page; hosts do not offer it to their models. A client of
+    /// 2026-07-28 that shows no MCP Apps does not find it in `tools/list`.
+    ///
+    /// This hides the tool; the scopes alone protect it: a caller that has them and knows the name can call it.
+    #[must_use]
+    pub fn only_for_mcp_apps(mut self) -> Self {
+        self.visibility = vec![ToolVisibility::App];
+        self
+    }
+
+    /// Only models call the tool: hosts refuse a call of it by an MCP App.
+    #[must_use]
+    pub fn only_for_models(mut self) -> Self {
+        self.visibility = vec![ToolVisibility::Model];
         self
     }
 
@@ -98,6 +128,8 @@ pub(crate) fn contract_tool(mut tool: rmcp::model::Tool) -> Tool {
         scopes,
         mut aws_actions,
         needs_mcp_client,
+        app,
+        visibility,
         ..
     } = policy;
     aws_actions.extend(actions_on_state);
@@ -122,5 +154,7 @@ pub(crate) fn contract_tool(mut tool: rmcp::model::Tool) -> Tool {
         aws_actions,
         needs_mcp_client: needs_mcp_client
             .or_else(|| only_as_task.then(|| "runs only as a task of MCP".to_owned())),
+        app,
+        visibility,
     }
 }

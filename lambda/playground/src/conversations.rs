@@ -5,7 +5,7 @@ mod identifier;
 mod kept;
 mod run;
 
-pub(crate) use document::{Document, Head, Standing, shortened};
+pub(crate) use document::{AppOfCall, Document, Head, Standing, shortened};
 pub(crate) use identifier::ConversationId;
 pub(crate) use kept::{Kept, Summary, Version};
 pub(crate) use run::Run;

@@ -1,6 +1,7 @@
 //! Routes requests, and turns refusals into pages or pieces of pages.
 
 mod account;
+mod app;
 mod conversation;
 mod pages;
 mod servers;
@@ -65,6 +66,15 @@ impl Playground {
             (["c", id, "now"], true, _) => self.show_now(request, &named(id)?).await?.into(),
             (["c", id, file @ ("export.md" | "export.json")], true, _) => {
                 self.export(request, &named(id)?, file).await?.into()
+            }
+            (["c", id, "apps", call], true, _) => {
+                self.app_frame(request, &named(id)?, call).await?.into()
+            }
+            (["c", id, "apps", call, "call"], true, _) => {
+                self.app_call(request, &named(id)?, call).await?.into()
+            }
+            (["c", id, "apps", call, "tools"], _, true) => {
+                self.app_tool(request, &named(id)?, call).await.into()
             }
             (["c", id, "act"], _, true) => self.act(request, named(id)?).await?,
             (["c", id, "stop"], _, true) => self.stop_turn(request, &named(id)?).await?.into(),

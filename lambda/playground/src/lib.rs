@@ -25,6 +25,7 @@
 //! * **Tokens at MCP servers.** A pasted token goes to the server for which it was pasted, and nothing else is known about it.
 
 mod access;
+mod apps;
 mod bedrock;
 mod browser;
 mod clock;

@@ -1,5 +1,6 @@
 //! Pages and pieces of pages. Templates escape; what is HTML already comes from [`markdown`] or another template.
 
+mod app;
 mod asset;
 mod call;
 mod export;
@@ -11,6 +12,7 @@ mod streamed;
 mod turn;
 mod words;
 
+pub(crate) use app::app_refusal;
 pub(crate) use asset::asset;
 pub(crate) use export::{as_json, as_markdown};
 pub(crate) use frame::{

@@ -31,7 +31,7 @@ impl From<Response> for Reply {
 
 /// No inline script and no inline style: what gets into a page nevertheless does nothing. Images of results are in the page itself.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
-    form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+    frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// Headers of every response that has none of its own.
 const COMMON: [(HeaderName, &str); 6] = [

@@ -56,6 +56,7 @@ function assertReferences(document: ContractDocument, complaint: Complaint): voi
   }
   const scopeNames = document.scopes.map((item) => item.name);
   const awsResourceNames = document.resources.map((item) => item.name);
+  const appNames = (document.apps ?? []).map((item) => item.name);
   const settingNames = document.settings.map((item) => item.name);
   const assertDeclared = (identifier: string, known: string[], name: string, use: string, declare = 'declare it') => {
     if (!known.includes(name)) {
@@ -78,6 +79,9 @@ function assertReferences(document: ContractDocument, complaint: Complaint): voi
     }
     for (const name of tool.scopes) {
       assertDeclared('ToolScopeUnknown', scopeNames, name, `tool ${tool.name} with the undeclared scope`);
+    }
+    if (tool.app !== undefined) {
+      assertDeclared('ToolAppUnknown', appNames, tool.app, `tool ${tool.name} with the undeclared MCP App`);
     }
     for (const { resource } of tool.awsActions) {
       const use = `tool ${tool.name} with actions on the undeclared AWS resource`;

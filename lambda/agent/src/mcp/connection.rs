@@ -6,8 +6,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::future::BoxFuture;
+use mcp_lambda_contract::{APP_MEDIA_TYPE, UI_EXTENSION};
 use rmcp::handler::client::progress::ProgressDispatcher;
-use rmcp::model::{ClientConfig, Implementation, ProgressNotificationParam, ProtocolVersion};
+use rmcp::model::{
+    ClientConfig, Implementation, JsonObject, ProgressNotificationParam, ProtocolVersion,
+};
 use rmcp::service::{
     ClientInitializeError, ClientLifecycleMode, ClientServiceExt, NotificationContext,
     RunningService,
@@ -17,6 +20,7 @@ use rmcp::transport::streamable_http_client::{
     AuthRequiredError, InsufficientScopeError, StreamableHttpClientTransportConfig,
 };
 use rmcp::{ClientHandler, RoleClient};
+use serde_json::json;
 
 /// A connected MCP client.
 pub type McpClient = RunningService<RoleClient, Listener>;
@@ -26,12 +30,30 @@ pub type McpClient = RunningService<RoleClient, Listener>;
 pub struct Listener {
     pub(super) tools_changed: Arc<AtomicBool>,
     pub(super) progress: ProgressDispatcher,
+    pub(super) shows_apps: bool,
+}
+
+impl Listener {
+    /// One that says to the server that MCP Apps are shown.
+    #[must_use]
+    pub fn showing_apps() -> Self {
+        Self {
+            shows_apps: true,
+            ..Self::default()
+        }
+    }
 }
 
 impl ClientHandler for Listener {
     fn get_info(&self) -> ClientConfig {
         let mut config = ClientConfig::default();
         config.client_info = Implementation::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
+        if self.shows_apps {
+            let types = json!([APP_MEDIA_TYPE]);
+            let settings = JsonObject::from_iter([("mimeTypes".to_owned(), types)]);
+            let extensions = config.capabilities.extensions.get_or_insert_default();
+            extensions.insert(UI_EXTENSION.to_owned(), settings);
+        }
         config
     }
 

@@ -33,6 +33,8 @@ const LIST_PATIENCE: Duration = Duration::from_secs(30);
 /// A server and its connection.
 pub(super) struct Server {
     connect: Box<dyn Connect>,
+    /// The server learns that this client shows MCP Apps.
+    pub(super) shows_apps: bool,
     state: Mutex<State>,
 }
 
@@ -53,6 +55,7 @@ impl Server {
     pub(super) fn new(connect: Box<dyn Connect>) -> Self {
         Self {
             connect,
+            shows_apps: false,
             state: Mutex::default(),
         }
     }
@@ -74,7 +77,10 @@ impl Server {
         {
             return Ok(connection.clone());
         }
-        let listener = Listener::default();
+        let listener = Listener {
+            shows_apps: self.shows_apps,
+            ..Listener::default()
+        };
         let client = self.connect.connect(listener.clone()).await?;
         let connection = Connection {
             client: Arc::new(client),

@@ -86,6 +86,8 @@ mod tests {
             scopes: vec!["dogs.read".to_owned()],
             aws_actions: Vec::new(),
             needs_mcp_client: None,
+            app: None,
+            visibility: Vec::new(),
         }
     }
 

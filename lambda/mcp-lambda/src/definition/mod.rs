@@ -12,15 +12,17 @@ use std::marker::PhantomData;
 
 use mcp_lambda_contract::{
     AwsResource, AwsResourceType, CONTRACT_VERSION, Contract, ContractProblem,
-    ENDPOINT_METHODS_VERSION, McpSettings, Reader, SELF_INVOCATION_VERSION, Scope, ServerInfo,
-    Settings, param_headers,
+    ENDPOINT_METHODS_VERSION, McpResource, McpSettings, Prompt, Reader, SELF_INVOCATION_VERSION,
+    Scope, ServerInfo, Settings, param_headers,
 };
 use rmcp::ServerHandler;
 
+use crate::app::McpApp;
 use crate::audit::{Audit, AuditDeclaration};
 use crate::guard::arguments::ArgumentRules;
 use crate::http_settings::HttpSettings;
 use crate::icon::Icon;
+use crate::offered;
 use crate::runtime::aws::AwsEnvironment;
 use crate::runtime::process::Process;
 use crate::runtime::start_error::StartError;
@@ -38,6 +40,9 @@ pub struct Definition<S, C = ()> {
     instructions: Option<String>,
     scopes: Vec<Scope>,
     tools: Vec<rmcp::model::Tool>,
+    apps: Vec<McpApp>,
+    prompts: Vec<Prompt>,
+    mcp_resources: Vec<McpResource>,
     resources: Vec<AwsResource>,
     state: StateDeclaration,
     spans: SpansDeclaration,
@@ -58,6 +63,7 @@ pub(crate) struct BuiltServer<S> {
     pub(crate) spans: Spans,
     pub(crate) audit: Audit,
     pub(crate) tools: Vec<rmcp::model::Tool>,
+    pub(crate) apps: Vec<McpApp>,
     pub(crate) state: ServerState,
 }
 
@@ -95,6 +101,9 @@ impl<S, C> Definition<S, C> {
             instructions: None,
             scopes: Vec::new(),
             tools: Vec::new(),
+            apps: Vec::new(),
+            prompts: Vec::new(),
+            mcp_resources: Vec::new(),
             resources: Vec::new(),
             state: StateDeclaration::default(),
             spans: SpansDeclaration::default(),
@@ -120,6 +129,9 @@ impl<S, C> Definition<S, C> {
             instructions: self.instructions,
             scopes: self.scopes,
             tools,
+            apps: self.apps,
+            prompts: self.prompts,
+            mcp_resources: self.mcp_resources,
             resources: self.resources,
             state: self.state,
             spans: self.spans,
@@ -194,6 +206,47 @@ impl<S, C> Definition<S, C> {
         self
     }
 
+    /// Declares the prompts of the rmcp server (`Self::prompt_router().list_all()`), so that the contract has them, and says what
+    /// directories of MCP servers would refuse. The rmcp server itself lists and returns them.
+    ///
+    /// Two of one name prevent the server from starting and the contract from being printed.
+    #[must_use]
+    pub fn prompts(mut self, prompts: Vec<rmcp::model::Prompt>) -> Self {
+        self.prompts
+            .extend(prompts.into_iter().map(offered::prompt));
+        self
+    }
+
+    /// Declares resources of the rmcp server, so that the contract has them, and says what directories would refuse. The rmcp
+    /// server itself lists and returns them.
+    ///
+    /// Two at one URI, or one at that of an MCP App, prevent the server from starting and the contract from being printed.
+    #[must_use]
+    pub fn resources(mut self, resources: Vec<rmcp::model::Resource>) -> Self {
+        let resources = resources.into_iter().map(offered::resource);
+        self.mcp_resources.extend(resources);
+        self
+    }
+
+    /// The same for templates of resources.
+    #[must_use]
+    pub fn resource_templates(mut self, templates: Vec<rmcp::model::ResourceTemplate>) -> Self {
+        let templates = templates.into_iter().map(offered::template);
+        self.mcp_resources.extend(templates);
+        self
+    }
+
+    /// Declares an MCP App, by whose name tools refer to it ([`ToolPolicy::mcp_app`](crate::ToolPolicy::mcp_app)). The library
+    /// serves its document as a resource beside those of the server itself.
+    ///
+    /// A document that no host shows, or a domain that is no origin, prevents the server from starting and the contract from
+    /// being printed. It does not check what the document does.
+    #[must_use]
+    pub fn mcp_app(mut self, app: McpApp) -> Self {
+        self.apps.push(app);
+        self
+    }
+
     /// Asks for a DynamoDB table with the partition key `pk` (string). The setting of this name holds the table's
     /// physical name. Tools say with [`ToolPolicy::aws`](crate::ToolPolicy::aws) what they do to it.
     #[must_use]
@@ -223,6 +276,13 @@ impl<S: ServerHandler, C: Settings> Definition<S, C> {
             scopes: self.scopes.clone(),
             request_headers: param_headers(&tools),
             tools,
+            apps: self
+                .apps
+                .iter()
+                .map(|app| app.describe(&self.server.name))
+                .collect(),
+            prompts: self.prompts.clone(),
+            mcp_resources: self.mcp_resources.clone(),
             resources: self.resources.clone(),
             self_invocation: None,
             endpoint_methods: Vec::new(),
@@ -241,6 +301,7 @@ impl<S: ServerHandler, C: Settings> Definition<S, C> {
             contract.contract_version = SELF_INVOCATION_VERSION;
         }
         let mut problems = contract.problems();
+        problems.extend(self.apps.iter().filter_map(McpApp::problem));
         problems.extend(state.problems(&self.tools));
         problems.extend(self.tools.iter().filter_map(|tool| {
             let rule = ArgumentRules::new(tool).err()?;
@@ -281,6 +342,7 @@ impl<S: ServerHandler, C: Settings> Definition<S, C> {
             spans,
             audit,
             tools: self.tools,
+            apps: self.apps,
             state,
         })
     }

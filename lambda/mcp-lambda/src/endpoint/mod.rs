@@ -114,6 +114,7 @@ impl<S: ServerHandler> Endpoint<S> {
             process.log.clone(),
             built.state.for_calls(&contract.server, &process.log),
         )
+        .with_apps(built.apps, contract)
         .until(shutdown.clone())
         .recorded_by(built.audit.clone());
         let limits = built.state.limits.clone();

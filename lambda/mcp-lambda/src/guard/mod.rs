@@ -6,11 +6,13 @@
     reason = "every method of the wrapped server is passed on, also the deprecated ones"
 )]
 
+mod apps;
 pub(crate) mod arguments;
 mod audited;
 pub(crate) mod capabilities;
 pub(crate) mod identity;
 pub(crate) mod integers;
+mod resources;
 pub(crate) mod tool_call;
 
 use std::borrow::Cow;
@@ -19,7 +21,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
-use mcp_lambda_contract::ResponseMode;
+use mcp_lambda_contract::{Contract, ResponseMode};
 use rmcp::model::{
     CacheScope, CallToolRequestParams, CallToolResponse, CancelTaskParams,
     CancelledNotificationParam, CompleteRequestParams, CompleteResult, CustomNotification,
@@ -38,9 +40,11 @@ use rmcp::transport::streamable_http_server::session::never::NeverSessionManager
 use rmcp::{ErrorData, RoleServer, ServerHandler};
 use serde_json::json;
 
+use crate::app::McpApp;
 use crate::audit::Audit;
 use crate::endpoint::lists::page;
 use crate::endpoint::params::{self, Offer, is_notification_of_the_protocol};
+use crate::guard::apps::Apps;
 use crate::guard::arguments::ArgumentRules;
 use crate::guard::capabilities::withdraw_notifications;
 use crate::guard::identity::Identity;
@@ -65,6 +69,7 @@ use crate::work_permit::WorkPermit;
 /// - a cursor is accepted only when the list has pages,
 /// - a tool that declares it runs as a task for clients that know tasks,
 /// - a tool, and a subscription, end before the invocation does,
+/// - the documents of MCP Apps are resources, and named at the tools,
 /// - subscriptions are not offered when the response cannot be streamed.
 pub(crate) struct Guarded<S> {
     pub(crate) server: Arc<S>,
@@ -76,6 +81,7 @@ pub(crate) struct Guarded<S> {
     pub(crate) rules: Arc<BTreeMap<Cow<'static, str>, ArgumentRules>>,
     /// What tools keep, by the tool's name. Absent for a tool that keeps nothing.
     uses: Arc<BTreeMap<Cow<'static, str>, StateUse>>,
+    apps: Arc<Apps>,
     streams: bool,
     pub(crate) log: Log,
     pub(crate) state: CallState,
@@ -111,6 +117,7 @@ impl<S> Clone for Guarded<S> {
             schemas: Arc::clone(&self.schemas),
             rules: Arc::clone(&self.rules),
             uses: Arc::clone(&self.uses),
+            apps: Arc::clone(&self.apps),
             streams: self.streams,
             log: self.log.clone(),
             state: self.state.clone(),
@@ -148,12 +155,19 @@ impl<S> Guarded<S> {
             schemas: Arc::new(schemas.collect()),
             rules,
             uses,
+            apps: Arc::default(),
             streams: mode == ResponseMode::Stream,
             log,
             state,
             shutdown: Shutdown::never(),
             audit: Audit::default(),
         }
+    }
+
+    /// The same server with these MCP Apps, which the contract describes.
+    pub(crate) fn with_apps(mut self, apps: Vec<McpApp>, contract: &Contract) -> Self {
+        self.apps = Arc::new(Apps::new(apps, contract));
+        self
     }
 
     /// The same server in a process that ends with this shutdown.
@@ -290,6 +304,7 @@ impl<S: ServerHandler> ServerHandler for Guarded<S> {
     ) -> impl Future<Output = Result<ListToolsResult, ErrorData>> + Send {
         async move {
             let facts = RequestFacts::of(&context.extensions)?.clone();
+            let client = context.client_capabilities();
             let mut list = self
                 .catch_panic(
                     "tools/list",
@@ -299,15 +314,21 @@ impl<S: ServerHandler> ServerHandler for Guarded<S> {
                 .await?;
             list.tools
                 .retain(|tool| self.policy.judge(&tool.name, &facts.caller) == Verdict::Allowed);
+            if !facts.revision.is_legacy() && self.apps.depend_on_client() {
+                list.tools
+                    .retain(|tool| self.apps.is_listed(&tool.name, client.as_ref()));
+            }
             for tool in &mut list.tools {
                 hide_policy(tool);
+                self.apps.describe(tool);
                 if facts.state.needs_handle()
                     && let Some(uses) = self.uses.get(&tool.name)
                 {
                     uses.describe(tool);
                 }
             }
-            if !facts.revision.is_legacy() && self.policy.depends_on_caller() {
+            let depends = self.policy.depends_on_caller() || self.apps.depend_on_client();
+            if !facts.revision.is_legacy() && depends {
                 list.cache_scope = Some(CacheScope::Private);
             }
             Ok(list)
@@ -327,6 +348,7 @@ impl<S: ServerHandler> ServerHandler for Guarded<S> {
         self.identity
             .apply(&mut info.server_info, &mut info.instructions);
         self.state.advertise(&mut info.capabilities);
+        self.apps.advertise(&mut info.capabilities);
         if !self.streams {
             // A client would wait for notifications that a buffered response cannot carry.
             withdraw_notifications(&mut info.capabilities);
@@ -519,9 +541,13 @@ impl<S: ServerHandler> ServerHandler for Guarded<S> {
 
     forward_pages! {
         list_prompts -> ListPromptsResult = "prompts/list";
-        list_resources -> ListResourcesResult = "resources/list";
-        list_resource_templates -> ListResourceTemplatesResult = "resources/templates/list";
         list_skills -> ListSkillsResult = "skills/list";
+    }
+
+    forward! {
+        list_resources(Option<PaginatedRequestParams>) -> ListResourcesResult = "resources/list" by Self::page_of_resources;
+        list_resource_templates(Option<PaginatedRequestParams>) -> ListResourceTemplatesResult = "resources/templates/list" by Self::page_of_templates;
+        read_resource(ReadResourceRequestParams) -> ReadResourceResponse = "resources/read" by Self::resource;
     }
 
     forward! {
@@ -534,7 +560,6 @@ impl<S: ServerHandler> ServerHandler for Guarded<S> {
         complete(CompleteRequestParams) -> CompleteResult = "completion/complete";
         set_level(SetLevelRequestParams) -> () = "logging/setLevel";
         get_prompt(GetPromptRequestParams) -> GetPromptResponse = "prompts/get";
-        read_resource(ReadResourceRequestParams) -> ReadResourceResponse = "resources/read";
         subscribe(SubscribeRequestParams) -> () = "resources/subscribe";
         unsubscribe(UnsubscribeRequestParams) -> () = "resources/unsubscribe";
         get_skill(GetSkillRequestParams) -> GetSkillResult = "skills/get";

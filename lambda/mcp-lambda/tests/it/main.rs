@@ -6,6 +6,7 @@
     reason = "a test that cannot go on fails"
 )]
 
+mod apps;
 mod arguments;
 #[cfg(feature = "state")]
 mod asking_cache;
@@ -30,6 +31,7 @@ mod issuer;
 mod keeper;
 mod limits;
 mod lists;
+mod offered;
 #[cfg(feature = "opentelemetry")]
 mod opentelemetry;
 mod params;

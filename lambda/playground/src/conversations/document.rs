@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use mcp_lambda_agent::conversation::Conversation;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 /// A conversation as it is kept.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -30,6 +31,26 @@ pub(crate) struct Head {
     /// How long calls took, in milliseconds, by their ids.
     #[serde(default)]
     pub(crate) durations: BTreeMap<String, u64>,
+    /// The MCP Apps that show results of calls, by the ids of the calls.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) apps: BTreeMap<String, AppOfCall>,
+}
+
+/// The MCP App that shows the result of a call.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct AppOfCall {
+    /// The key of the server.
+    pub(crate) server: String,
+    /// The server's name for people.
+    pub(crate) name: String,
+    /// The tool's name on the server.
+    pub(crate) tool: String,
+    /// The URI of the document.
+    pub(crate) uri: String,
+    /// The arguments under the server's names, when the model has other names for them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) arguments: Option<Map<String, Value>>,
 }
 
 /// Why a conversation stands still.

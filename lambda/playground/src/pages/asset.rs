@@ -10,7 +10,12 @@ struct Asset {
     content: &'static str,
 }
 
-const ASSETS: [Asset; 4] = [
+const ASSETS: [Asset; 5] = [
+    Asset {
+        name: "apps.js",
+        media_type: "text/javascript; charset=utf-8",
+        content: include_str!("../../assets/apps.js"),
+    },
     Asset {
         name: "htmx.js",
         media_type: "text/javascript; charset=utf-8",

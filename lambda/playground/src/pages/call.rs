@@ -4,6 +4,7 @@ use askama::Template;
 use mcp_lambda_agent::conversation::{CallState, Outcome, ResultPart, ToolCall, ToolResult};
 use serde_json::Value;
 
+use super::app::AppView;
 use crate::conversations::Head;
 
 /// The longest result that a page shows; the export has all of it.
@@ -26,6 +27,8 @@ pub(crate) struct CallView {
     /// It may have run before a cut: the person decides whether it runs again.
     interrupted: bool,
     running: bool,
+    /// The MCP App that shows the result.
+    app: Option<AppView>,
 }
 
 struct ResultView {
@@ -36,21 +39,31 @@ struct ResultView {
 
 impl CallView {
     /// A call that has its result.
-    pub(super) fn finished(call: &ToolCall, result: &ToolResult, head: &Head) -> Self {
+    pub(super) fn finished(call: &ToolCall, result: &ToolResult, head: &Head, path: &str) -> Self {
         let (class, state) = match result.outcome {
             Outcome::Done => ("done", "done"),
             Outcome::Failed => ("failed", "failed"),
             Outcome::NotRun => ("not-run", "not run"),
             Outcome::Unknown => ("unknown", "may have run"),
         };
+        let id = call.id.as_str();
+        let app = head.apps.get(id);
+        let app = app.filter(|_| result.outcome == Outcome::Done);
         Self {
+            app: app.map(|app| AppView::new(app, id, path)),
             result: Some(ResultView::new(result)),
             ..Self::new(call, head, class, state)
         }
     }
 
     /// A call of the current round. `running`: a runner takes the conversation on.
-    pub(super) fn pending(call: &ToolCall, state: &CallState, running: bool, head: &Head) -> Self {
+    pub(super) fn pending(
+        call: &ToolCall,
+        state: &CallState,
+        running: bool,
+        head: &Head,
+        path: &str,
+    ) -> Self {
         match state {
             CallState::AwaitingApproval => Self {
                 asks: !running,
@@ -66,7 +79,7 @@ impl CallView {
                 interrupted: true,
                 ..Self::new(call, head, "unknown", "was interrupted, may have run")
             },
-            CallState::Finished(result) => Self::finished(call, result, head),
+            CallState::Finished(result) => Self::finished(call, result, head, path),
         }
     }
 
@@ -92,6 +105,7 @@ impl CallView {
             asks: false,
             interrupted: false,
             running: false,
+            app: None,
             id,
         }
     }

@@ -77,7 +77,7 @@ impl Turns<'_> {
     }
 
     fn finished(&self, number: usize, turn: &Turn, is_last: bool) -> TurnView {
-        let mut pieces = rounds(&turn.rounds, &self.document.head);
+        let mut pieces = rounds(&turn.rounds, &self.document.head, self.path);
         let (said, note, is_complete) = ended(&turn.end);
         pieces.extend(said.map(|said| words(said.as_str())));
         TurnView {
@@ -91,12 +91,13 @@ impl Turns<'_> {
 
     fn open(&self, number: usize, open: &OpenTurn, conversation: &Conversation) -> TurnView {
         let head = &self.document.head;
-        let mut pieces = rounds(&open.rounds, head);
+        let mut pieces = rounds(&open.rounds, head, self.path);
         if let Some(pending) = &open.pending {
             pieces.extend(pending.said.iter().filter_map(said));
             let calls = pending.calls.iter();
             pieces.extend(calls.map(|call| {
-                let view = CallView::pending(&call.call, &call.state, self.running, head);
+                let view =
+                    CallView::pending(&call.call, &call.state, self.running, head, self.path);
                 view.render().unwrap_or_default()
             }));
         }
@@ -161,12 +162,12 @@ impl Turns<'_> {
     }
 }
 
-fn rounds(rounds: &[Round], head: &Head) -> Vec<String> {
+fn rounds(rounds: &[Round], head: &Head, path: &str) -> Vec<String> {
     let mut pieces = Vec::new();
     for round in rounds {
         pieces.extend(round.said.iter().filter_map(said));
         pieces.extend(round.calls.iter().map(|finished| {
-            let view = CallView::finished(&finished.call, &finished.result, head);
+            let view = CallView::finished(&finished.call, &finished.result, head, path);
             view.render().unwrap_or_default()
         }));
     }

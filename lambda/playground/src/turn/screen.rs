@@ -6,7 +6,8 @@ use std::sync::Arc;
 use askama::Template;
 use bytes::Bytes;
 use mcp_lambda_agent::agent::{Event, Host};
-use mcp_lambda_agent::conversation::{CallId, CallState, Conversation};
+use mcp_lambda_agent::conversation::{CallId, CallState, Conversation, ToolCall};
+use mcp_lambda_agent::mcp::Apps;
 use mcp_lambda_agent::model::Heard;
 use mcp_lambda_agent::tools::Progress;
 use tokio::sync::mpsc::UnboundedSender;
@@ -14,9 +15,10 @@ use tokio::time::Instant;
 
 use super::live::Live;
 use crate::access::Visitor;
-use crate::conversations::{ConversationId, Document, Head, Kept, Version};
+use crate::conversations::{AppOfCall, ConversationId, Document, Head, Kept, Version};
 use crate::pages::{ProgressView, RetryView, Swap, Turns, partial, sent, turn_id};
 use crate::playground::Playground;
+use crate::servers::Connected;
 use crate::store::TableError;
 
 /// The page of a conversation, and where the conversation is kept.
@@ -29,6 +31,9 @@ pub(super) struct Screen {
     events: UnboundedSender<Bytes>,
     live: Live,
     began: HashMap<CallId, Instant>,
+    apps: Option<Apps>,
+    /// Key and name of each server, by its label.
+    servers: HashMap<String, (String, String)>,
 }
 
 impl Screen {
@@ -48,6 +53,8 @@ impl Screen {
             events,
             live: Live::default(),
             began: HashMap::new(),
+            apps: None,
+            servers: HashMap::new(),
         }
     }
 
@@ -92,6 +99,36 @@ impl Screen {
             head: self.head.clone(),
             conversation: conversation.clone(),
         }
+    }
+
+    /// Knows from here on which calls have an MCP App.
+    pub(super) fn follow(&mut self, apps: Apps, servers: &[Connected]) {
+        self.apps = Some(apps);
+        let servers = servers.iter().map(|server| &server.known);
+        let servers = servers.map(|known| {
+            let named = (known.key.clone(), known.entry.name.clone());
+            (known.label.clone(), named)
+        });
+        self.servers = servers.collect();
+    }
+
+    /// Notes the MCP App of a call.
+    fn note_app(&mut self, call: &ToolCall) {
+        let app = self.apps.as_ref().and_then(|apps| apps.of(call));
+        let Some((app, (key, name))) = app.and_then(|app| {
+            let server = self.servers.get(&app.server)?.clone();
+            Some((app, server))
+        }) else {
+            return;
+        };
+        let noted = AppOfCall {
+            server: key,
+            name,
+            tool: app.tool,
+            uri: app.uri,
+            arguments: Some(app.arguments).filter(|arguments| *arguments != call.input),
+        };
+        self.head.apps.insert(call.id.as_str().to_owned(), noted);
     }
 
     /// Notes how long the calls took that have ended since.
@@ -141,6 +178,7 @@ impl Host for Screen {
             }
             Event::Started(call) => {
                 self.began.insert(call.id.clone(), Instant::now());
+                self.note_app(call);
             }
             Event::Progress(call, report) => self.progress(&call.id, report),
             Event::Heard(Heard::Reasoning(_)) | Event::Replied | Event::Finished(..) => {}

@@ -101,7 +101,8 @@ impl Turn {
         })?;
         let servers = self.servers.iter();
         let servers = servers.map(|server| Box::new(server.clone()) as Box<dyn Connect>);
-        let tools = McpTools::new(servers.collect());
+        let tools = McpTools::new(servers.collect()).showing_apps();
+        self.screen.follow(tools.apps(), &self.servers);
         if let Some(server) = self.look(&tools).await {
             return Ok(Worked::Paused(Pause::SignIn { server }));
         }

@@ -10,6 +10,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod apps;
 mod faults;
 mod isolation;
 mod limits;

@@ -1,5 +1,7 @@
 //! An MCP server with the catalogue of a shop, kept in a DynamoDB table, and the program that fills the table.
 //!
+//! The MCP App `catalogue.html` shows what `search-products` finds; it speaks with the host itself, without a library.
+//!
 //! Every tool says beside itself what it does to the table, so that the constructs grant the function exactly that. The server
 //! `orders` orders from the same table and uses the modules of this crate.
 

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use mcp_lambda::{Definition, ToolPolicy};
+use mcp_lambda::{Definition, McpApp, ToolPolicy};
 use rmcp::handler::server::router::tool::ToolRouter;
 use rmcp::handler::server::tool::schema_for_type;
 use rmcp::handler::server::wrapper::Parameters;
@@ -24,6 +24,8 @@ use crate::view::{Categories, Category, Found, ProductView, describe};
 const READ: &str = "catalog.read";
 /// The AWS resource of the catalogue.
 const CATALOGUE: &str = "catalogue";
+/// The MCP App that shows what a search found.
+const CARDS: &str = "catalogue";
 
 mcp_lambda::settings! {
     /// Where the catalogue is.
@@ -72,7 +74,10 @@ impl Products {
         output_schema = schema_for_type::<Found>(),
         annotations(read_only_hint = true, open_world_hint = false),
         icons = icons(LENS),
-        meta = ToolPolicy::scopes(&[READ]).aws(CATALOGUE, &["dynamodb:Query"]).meta()
+        meta = ToolPolicy::scopes(&[READ])
+            .aws(CATALOGUE, &["dynamodb:Query"])
+            .mcp_app(CARDS)
+            .meta()
     )]
     async fn search_products(
         &self,
@@ -215,4 +220,10 @@ pub fn definition() -> Definition<Products, ProductsSettings> {
     .description("The catalogue of a shop: products with prices and stock.")
     .scope(READ, "Read the catalogue")
     .dynamodb_table(CATALOGUE, "CATALOGUE_TABLE")
+    .mcp_app(
+        McpApp::html(CARDS, include_str!("catalogue.html"))
+            .title("Catalogue")
+            .description("Shows products with prices and stock, page by page.")
+            .prefers_border(true),
+    )
 }

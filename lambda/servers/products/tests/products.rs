@@ -24,7 +24,7 @@ use tokio::sync::mpsc;
 
 mod shop;
 
-use shop::{Shop, call_with, text};
+use shop::{Shop, call_with, event, invoke, text};
 
 fn products(shop: &Shop) -> Arc<Function> {
     shop.function(env!("CARGO_BIN_EXE_products"), TransferMode::Buffered)
@@ -399,4 +399,43 @@ fn every_tool_only_reads_and_has_a_title_an_icon_and_an_output_schema() {
         );
     }
     assert_eq!(contract.tools.len(), 3);
+}
+
+#[tokio::test]
+async fn the_catalogue_is_an_app_that_reaches_nothing_but_its_host() {
+    let function = products(&Shop::empty().await);
+    let ask = async |method: &str, params: Value| {
+        let message = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
+        let headers = [("MCP-Protocol-Version", "2025-11-25")];
+        let answer = invoke(&function, &event("ada", "catalog.read", &message, &headers)).await;
+        let body = answer.into_body().collect().await.unwrap().to_bytes();
+        let mut body: Value = serde_json::from_slice(&body).unwrap();
+        body["result"].take()
+    };
+    let tools = ask("tools/list", json!({})).await;
+    let tools = tools["tools"].as_array().unwrap();
+    let search = tools.iter().find(|tool| tool["name"] == "search-products");
+    let uri = &search.unwrap()["_meta"]["ui"]["resourceUri"];
+    assert_eq!(uri, "ui://products/catalogue");
+
+    let read = ask("resources/read", json!({ "uri": uri })).await;
+    let document = &read["contents"][0];
+    assert_eq!(document["mimeType"], "text/html;profile=mcp-app");
+    assert_eq!(
+        document["_meta"],
+        json!({ "ui": { "prefersBorder": true } }),
+        "no origin is declared"
+    );
+    let html = document["text"].as_str().unwrap();
+    for foreign in [
+        "http:",
+        "https:",
+        "src=",
+        "href=",
+        "import",
+        "fetch(",
+        "innerHTML",
+    ] {
+        assert!(!html.contains(foreign), "{foreign}");
+    }
 }

@@ -54,6 +54,20 @@ impl Browser {
         self.send(request).await
     }
 
+    /// What a browser asks for with this `Sec-Fetch-Dest`.
+    pub(crate) async fn get_as(&mut self, destination: &str, path: &str) -> Answer {
+        let request = self.client.get(format!("{}{path}", self.origin));
+        self.send(request.header("sec-fetch-dest", destination))
+            .await
+    }
+
+    /// JSON that a script of the page sends.
+    pub(crate) async fn post_json(&mut self, path: &str, body: String) -> Answer {
+        let request = self.client.post(format!("{}{path}", self.origin));
+        self.send(request.header(ORIGIN, &self.origin).body(body))
+            .await
+    }
+
     /// A form that the page itself sends.
     pub(crate) async fn post(&mut self, path: &str, form: &[(&str, &str)]) -> Answer {
         let request = self.form(path, form).header(ORIGIN, &self.origin);

@@ -14,6 +14,7 @@ pub(crate) use apart::respond;
 pub(crate) use bedrock::{Bedrock, Fault};
 pub(crate) use browser::{Browser, button_of};
 pub(crate) use program::Program;
+pub(crate) use shop::APP;
 use shop::Shop;
 pub(crate) use stage::{Options, Stage};
 use table::Table;

@@ -10,14 +10,17 @@ use axum::http::{StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use rmcp::handler::server::wrapper::Parameters;
-use rmcp::model::{CallToolResult, ContentBlock, Implementation, ServerCapabilities, ServerConfig};
+use rmcp::model::{
+    CallToolResult, ContentBlock, Implementation, MetaObject, ReadResourceRequestParams,
+    ReadResourceResponse, ReadResourceResult, ServerCapabilities, ServerConfig,
+};
 use rmcp::service::RequestContext;
 use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
-use rmcp::{RoleServer, ServerHandler, tool, tool_handler, tool_router};
+use rmcp::{ErrorData, RoleServer, ServerHandler, tool, tool_handler, tool_router};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::Notify;
 
 use super::Program;
@@ -41,6 +44,10 @@ pub(crate) struct ShopState {
     pub(crate) hanging: Notify,
     /// Killed when an order has been placed, before the response.
     pub(crate) killed: Mutex<Option<Program>>,
+    /// The contents at the URI of the MCP App.
+    pub(crate) app: Mutex<Option<Value>>,
+    /// The pages that MCP Apps turned, by the person.
+    pub(crate) pages: Mutex<Vec<String>>,
     /// Orders need the OAuth scope `orders.write`.
     pub(crate) wants_scope: AtomicBool,
 }
@@ -72,6 +79,15 @@ struct Lines {
     lines: Vec<Line>,
 }
 
+/// The URI of the MCP App of `search-products`.
+pub(crate) const APP: &str = "ui://shop/cards";
+
+fn ui(declared: Value) -> MetaObject {
+    let mut meta = MetaObject::new();
+    meta.0.insert("ui".to_owned(), declared);
+    meta
+}
+
 #[derive(Clone)]
 struct Server(Arc<ShopState>);
 
@@ -90,7 +106,11 @@ fn caller(context: &RequestContext<RoleServer>) -> String {
 #[tool_router]
 impl Server {
     /// Searches products by category
-    #[tool(name = "search-products", annotations(read_only_hint = true))]
+    #[tool(
+        name = "search-products",
+        annotations(read_only_hint = true),
+        meta = ui(json!({ "resourceUri": APP }))
+    )]
     fn search(&self, Parameters(search): Parameters<Search>) -> CallToolResult {
         if self.0.fails.load(Ordering::Relaxed) {
             return CallToolResult::error(vec![ContentBlock::text("the catalogue is closed")]);
@@ -130,8 +150,23 @@ impl Server {
         )
     }
 
+    /// Turns a page of the catalogue
+    #[tool(
+        name = "turn-page",
+        annotations(read_only_hint = true),
+        meta = ui(json!({ "visibility": ["app"] }))
+    )]
+    fn turn_page(&self, context: RequestContext<RoleServer>) -> CallToolResult {
+        self.0.pages.lock().unwrap().push(caller(&context));
+        CallToolResult::success(vec![ContentBlock::text("page 2")])
+    }
+
     /// Lists the orders of the person who signed in, with their status
-    #[tool(name = "list-orders", annotations(read_only_hint = true))]
+    #[tool(
+        name = "list-orders",
+        annotations(read_only_hint = true),
+        meta = ui(json!({ "visibility": ["model"] }))
+    )]
     fn orders(&self, context: RequestContext<RoleServer>) -> CallToolResult {
         let person = caller(&context);
         let orders = self.0.orders.lock().unwrap();
@@ -147,8 +182,24 @@ impl Server {
 #[tool_handler]
 impl ServerHandler for Server {
     fn get_info(&self) -> ServerConfig {
-        let capabilities = ServerCapabilities::builder().enable_tools().build();
+        let capabilities = ServerCapabilities::builder()
+            .enable_tools()
+            .enable_resources()
+            .build();
         ServerConfig::new(capabilities).with_server_info(Implementation::new("shop", "1.0.0"))
+    }
+
+    async fn read_resource(
+        &self,
+        request: ReadResourceRequestParams,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<ReadResourceResponse, ErrorData> {
+        let contents = self.0.app.lock().unwrap().clone();
+        let contents = contents.filter(|_| request.uri == APP);
+        let contents = contents
+            .ok_or_else(|| ErrorData::resource_not_found("no <b>such</b> resource", None))?;
+        let contents = serde_json::from_value(contents).unwrap();
+        Ok(ReadResourceResult::new(vec![contents]).into())
     }
 }
 
