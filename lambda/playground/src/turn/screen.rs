@@ -112,8 +112,9 @@ impl Screen {
         self.servers = servers.collect();
     }
 
-    /// Notes the MCP App of a call.
+    /// Notes the MCP App of a call, or that it has none: a call that was taken back may have had its id.
     fn note_app(&mut self, call: &ToolCall) {
+        self.head.apps.remove(call.id.as_str());
         let app = self.apps.as_ref().and_then(|apps| apps.of(call));
         let Some((app, (key, name))) = app.and_then(|app| {
             let server = self.servers.get(&app.server)?.clone();

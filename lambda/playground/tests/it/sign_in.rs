@@ -254,7 +254,7 @@ async fn a_second_server_has_a_sign_in_of_its_own_or_a_pasted_token() {
     let callback = browser.consent(&key, "alice elsewhere", &[]).await;
     browser.get(&callback).await;
     let page = browser.get("/servers").await.text;
-    assert_eq!(page.matches("3 tools").count(), 2, "{page}");
+    assert_eq!(page.matches("4 tools").count(), 2, "{page}");
     browser.post(&format!("/servers/{key}/sign-out"), &[]).await;
     assert_eq!(
         other.shop.authorization.known.lock().unwrap().revoked.len(),
