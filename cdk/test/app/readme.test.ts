@@ -10,6 +10,7 @@ import * as cognito from 'aws-cdk-lib/aws-cognito';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import { Peer, Port, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { Role } from 'aws-cdk-lib/aws-iam';
+import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { HostedZone } from 'aws-cdk-lib/aws-route53';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { CfnWebACL } from 'aws-cdk-lib/aws-wafv2';
@@ -52,6 +53,7 @@ function run(example: string): Template {
     pipelineRole: Role.fromRoleArn(stack, 'Pipeline', 'arn:aws:iam::111122223333:role/pipeline'),
     LambdaDeploymentConfig,
     Period,
+    RetentionDays,
     topic: new Topic(stack, 'Topic'),
     vpc: new Vpc(stack, 'Vpc'),
     webAcl: new CfnWebACL(stack, 'Acl', {

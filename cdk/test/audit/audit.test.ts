@@ -17,7 +17,7 @@ import {
 } from '../synthesis';
 
 /** The log group of the audit trail. */
-function trailOf(template: ReturnType<typeof synthesizeServer>) {
+function trailOf(template: ReturnType<typeof synthesizeServer>): any {
   const groups = Object.entries(template.findResources('AWS::Logs::LogGroup'));
   const [logicalId, resource] = groups.find(([id]) => id.includes('AuditLog'))!;
   return { logicalId, ...resource };

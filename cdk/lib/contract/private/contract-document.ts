@@ -80,7 +80,7 @@ function assertReferences(document: ContractDocument, complaint: Complaint): voi
     for (const name of tool.scopes) {
       assertDeclared('ToolScopeUnknown', scopeNames, name, `tool ${tool.name} with the undeclared scope`);
     }
-    if (tool.app !== undefined) {
+    if (tool.app != null) {
       assertDeclared('ToolAppUnknown', appNames, tool.app, `tool ${tool.name} with the undeclared MCP App`);
     }
     for (const { resource } of tool.awsActions) {

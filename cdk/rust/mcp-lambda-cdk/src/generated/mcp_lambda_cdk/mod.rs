@@ -194,6 +194,73 @@ impl ::jsii_host::ToWire for McpAppClientLimits {
         self.0.to_wire("mcp-lambda-cdk.McpAppClientLimits")
     }
 }
+/// The audit trail of a server: a record of each tool call, refused ones included, which is written before the response leaves.
+///
+/// A call whose record cannot be written gets an error instead of its result.
+#[derive(::std::clone::Clone)]
+pub struct McpAudit(::jsii_host::Object);
+::jsii_host::handle!(McpAudit(::jsii_host::Object), "mcp-lambda-cdk.McpAudit");
+::jsii_host::is_a!(McpAudit: crate::generated::mcp_lambda_cdk::McpAudit, ::jsii_host::Value);
+impl McpAudit {
+    /// A log group of its own, to which the server may only append.
+    #[track_caller]
+    pub fn log_group() -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::McpAudit> {
+        ::jsii_host::static_invoke(&crate::generated::mcp_lambda_cdk::ASSEMBLY, "mcp-lambda-cdk.McpAudit", "logGroup", ::std::vec![])
+    }
+    /// A log group of its own, to which the server may only append.
+    #[track_caller]
+    pub fn log_group_with(options: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpAuditLogGroupOptions>) -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::McpAudit> {
+        ::jsii_host::static_invoke(&crate::generated::mcp_lambda_cdk::ASSEMBLY, "mcp-lambda-cdk.McpAudit", "logGroup", ::std::vec![options.into_arg()])
+    }
+}
+/// Options of `McpAudit.logGroup`.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct McpAuditLogGroupOptions(::jsii_host::StructData);
+::jsii_host::is_a!(McpAuditLogGroupOptions: crate::generated::mcp_lambda_cdk::McpAuditLogGroupOptions, ::jsii_host::Value);
+impl McpAuditLogGroupOptions {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new() -> Self {
+        let jsii_data = ::jsii_host::StructData::new();
+        Self(jsii_data)
+    }
+}
+impl ::std::default::Default for McpAuditLogGroupOptions {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+impl McpAuditLogGroupOptions {
+    /// The key that encrypts the records.
+    ///
+    /// Default: a key of CloudWatch Logs
+    #[must_use]
+    pub fn encryption_key(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::interfaces::aws_kms::IKeyRef>) -> Self {
+        self.0.set("encryptionKey", value.into_arg());
+        self
+    }
+    /// What happens to the records when the stack is deleted.
+    ///
+    /// Default: RemovalPolicy.RETAIN
+    #[must_use]
+    pub fn removal_policy(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::RemovalPolicy>) -> Self {
+        self.0.set("removalPolicy", value.into_arg());
+        self
+    }
+    /// How long records are kept.
+    ///
+    /// Default: RetentionDays.ONE_YEAR
+    #[must_use]
+    pub fn retention(mut self, value: impl ::jsii_host::IntoArg<crate::generated::aws_cdk_lib::aws_logs::RetentionDays>) -> Self {
+        self.0.set("retention", value.into_arg());
+        self
+    }
+}
+impl ::jsii_host::ToWire for McpAuditLogGroupOptions {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("mcp-lambda-cdk.McpAuditLogGroupOptions")
+    }
+}
 /// How MCP clients get access tokens, and what verifies them.
 ///
 /// Cognito issues the tokens with `server`, the default, and
@@ -892,6 +959,48 @@ impl McpBlueGreenOptions {
 impl ::jsii_host::ToWire for McpBlueGreenOptions {
     fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
         self.0.to_wire("mcp-lambda-cdk.McpBlueGreenOptions")
+    }
+}
+/// The limits of each person and each program that calls a server;
+///
+/// at least one of the two.
+#[derive(::std::clone::Clone, ::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq, ::std::hash::Hash)]
+pub struct McpCallerLimits(::jsii_host::StructData);
+::jsii_host::is_a!(McpCallerLimits: crate::generated::mcp_lambda_cdk::McpCallerLimits, ::jsii_host::Value);
+impl McpCallerLimits {
+    /// With everything that is required.
+    #[must_use]
+    pub fn new() -> Self {
+        let jsii_data = ::jsii_host::StructData::new();
+        Self(jsii_data)
+    }
+}
+impl ::std::default::Default for McpCallerLimits {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+impl McpCallerLimits {
+    /// The most requests in a minute of the clock: a whole number of 1 or more.
+    ///
+    /// Default: no limit
+    #[must_use]
+    pub fn requests_per_minute(mut self, value: impl ::jsii_host::IntoArg<f64>) -> Self {
+        self.0.set("requestsPerMinute", value.into_arg());
+        self
+    }
+    /// The most calls of single tools in a day of UTC, by the names of the tools: whole numbers of 1 or more.
+    ///
+    /// Default: no limit
+    #[must_use]
+    pub fn tool_calls_per_day(mut self, value: impl ::jsii_host::IntoArg<::std::collections::BTreeMap<::std::string::String, f64>>) -> Self {
+        self.0.set("toolCallsPerDay", value.into_arg());
+        self
+    }
+}
+impl ::jsii_host::ToWire for McpCallerLimits {
+    fn to_wire(&self) -> ::jsii_host::Result<::jsii_host::Value> {
+        self.0.to_wire("mcp-lambda-cdk.McpCallerLimits")
     }
 }
 /// Options of `McpCode.fromCargo`.
@@ -3993,8 +4102,7 @@ impl McpScope {
 /// With
 /// `McpCompute.fargate` the server is a service of Amazon ECS behind the same URL, which checks access tokens itself.
 ///
-/// It does not limit the requests of single people; `throttle` and `quota` limit single app clients. It does not define
-/// a firewall. With `McpAuthorization.cognito` it does not connect MCP clients that must register themselves.
+/// `callerLimits` limits single people and programs; `throttle` and `quota` limit single app clients. It does not define a firewall. With `McpAuthorization.cognito` it does not connect MCP clients that must register themselves.
 #[derive(::std::clone::Clone)]
 pub struct McpServer(crate::generated::constructs::Construct);
 ::jsii_host::handle!(McpServer(crate::generated::constructs::Construct), "mcp-lambda-cdk.McpServer");
@@ -4086,6 +4194,11 @@ impl McpServer {
     #[track_caller]
     pub fn user_pool(&self) -> ::jsii_host::Result<crate::generated::mcp_lambda_cdk::IMcpUserPool> {
         self.jsii_get("userPool")
+    }
+    /// The log group of the audit trail.
+    #[track_caller]
+    pub fn audit_log_group(&self) -> ::jsii_host::Result<::std::option::Option<crate::generated::aws_cdk_lib::aws_logs::ILogGroup>> {
+        self.jsii_get("auditLogGroup")
     }
     /// The authorization server in front of the user pool.
     #[track_caller]
@@ -4285,6 +4398,14 @@ impl<C> McpServerProps<C> {
         self.0.set("allowedOrigins", value.into_arg());
         self
     }
+    /// The audit trail: who called which tool, when and with which outcome.
+    ///
+    /// Default: none
+    #[must_use]
+    pub fn audit(mut self, value: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpAudit>) -> Self {
+        self.0.set("audit", value.into_arg());
+        self
+    }
     /// How MCP clients get access tokens, and what verifies them.
     ///
     /// Default: McpAuthorization.server()
@@ -4315,6 +4436,14 @@ impl<C> McpServerProps<C> {
     #[must_use]
     pub fn callback_urls(mut self, value: impl ::jsii_host::IntoArg<::std::vec::Vec<::std::string::String>>) -> Self {
         self.0.set("callbackUrls", value.into_arg());
+        self
+    }
+    /// The limits of each person and each program, which the server counts exactly in its state table, beside the limits of app clients in `throttle` and `quota`.
+    ///
+    /// Default: none
+    #[must_use]
+    pub fn caller_limits(mut self, value: impl ::jsii_host::IntoArg<crate::generated::mcp_lambda_cdk::McpCallerLimits>) -> Self {
+        self.0.set("callerLimits", value.into_arg());
         self
     }
     /// What runs the code.
