@@ -142,3 +142,23 @@ fn names_the_missing_variables_of_lambda_itself() {
         "{log}"
     );
 }
+
+#[tokio::test]
+async fn each_call_has_a_record_in_the_audit_trail() {
+    let server = counter().await.audited().await.unwrap();
+    let anna = server.caller("anna").scopes(&["counter.read"]);
+    anna.call("getCounter", json!({})).await;
+    anna.call("incrementCounter", json!({})).await;
+    let records = server.audit_records();
+    let outcomes: Vec<_> = records
+        .iter()
+        .map(|record| (&record["subject"], &record["tool"], &record["outcome"]))
+        .collect();
+    assert_eq!(
+        json!(outcomes),
+        json!([
+            ["anna", "getCounter", "ok"],
+            ["anna", "incrementCounter", "refused"]
+        ])
+    );
+}
