@@ -11,6 +11,7 @@ mod discovery;
 mod error;
 mod flow;
 mod options;
+mod run_directory;
 mod sign_out;
 mod store;
 
@@ -22,4 +23,5 @@ pub use self::flow::sign_in;
 pub use self::options::{
     Assertion, Identity, Options, PATIENCE, ProgramCredentials, Secret, directory,
 };
+pub use self::run_directory::RunDirectory;
 pub use self::sign_out::{SignedOut, sign_out};

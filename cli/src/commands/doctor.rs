@@ -1,7 +1,6 @@
 //! `mcp-lambda doctor`: which MCP clients can connect to a server, and why the others cannot.
 
 use std::io::Write;
-use std::path::PathBuf;
 use std::time::SystemTime;
 
 use clap::Args;
@@ -16,7 +15,9 @@ use crate::doctor::profile::Profile;
 use crate::doctor::profiles::{PROFILES, usual};
 use crate::doctor::report::SignIn;
 use crate::doctor::{HttpProber, Limits, Report, TokenFacts, gather, is_unreachable, render};
-use crate::oauth::{self, Authorized, Desktop, Identity, OAuthError, PATIENCE, visit_or_print};
+use crate::oauth::{
+    self, Authorized, Desktop, Identity, OAuthError, PATIENCE, RunDirectory, visit_or_print,
+};
 use crate::variables::Variables;
 use crate::visible::visible_line;
 
@@ -109,6 +110,9 @@ pub enum DoctorError {
     /// The directory for the tokens of a sign-in.
     #[error(transparent)]
     OAuth(#[from] Box<OAuthError>),
+    /// Ctrl-C.
+    #[error("interrupted")]
+    Interrupted,
     /// TLS of this machine.
     #[error("the HTTP client cannot be set up: {0}; check the CA certificates of this machine")]
     Http(#[from] reqwest::Error),
@@ -128,6 +132,7 @@ impl DoctorError {
             Self::Failing { .. }
             | Self::SignIn
             | Self::OAuth(_)
+            | Self::Interrupted
             | Self::Http(_)
             | Self::Output(_) => 1,
         }
@@ -145,8 +150,19 @@ fn clients() -> PossibleValuesParser {
     PossibleValuesParser::new(PROFILES.iter().map(|profile| profile.id))
 }
 
-/// Prints the report.
+/// Prints the report, unless Ctrl-C comes first.
 pub(super) async fn run(
+    options: Options,
+    variables: &Variables,
+    now: fn() -> SystemTime,
+) -> Result<(), DoctorError> {
+    tokio::select! {
+        ended = examine(options, variables, now) => ended,
+        Ok(()) = tokio::signal::ctrl_c() => Err(DoctorError::Interrupted),
+    }
+}
+
+async fn examine(
     options: Options,
     variables: &Variables,
     now: fn() -> SystemTime,
@@ -199,18 +215,11 @@ async fn server(options: &Options) -> Result<Option<Url>, DoctorError> {
     Ok(options.url.clone())
 }
 
-/// A new sign-in in the browser. Its tokens are in a directory of their own, which goes with it.
+/// A new sign-in in the browser, whose tokens go with it.
 struct Login {
     person: Option<Authorized>,
     record: SignIn,
-    directory: PathBuf,
-}
-
-impl Drop for Login {
-    fn drop(&mut self) {
-        // A directory that was never made cannot be removed.
-        let _ = std::fs::remove_dir_all(&self.directory);
-    }
+    _directory: RunDirectory,
 }
 
 impl Login {
@@ -224,9 +233,9 @@ impl Login {
         } else {
             Desktop::from_variables(|name| variables.get(name).is_some())
         };
-        let directory = sign_ins(variables)
-            .map_err(Box::new)?
-            .join(format!("doctor-{}", std::process::id()));
+        let sign_ins = sign_ins(variables).map_err(Box::new)?;
+        let directory = RunDirectory::new(&sign_ins, "doctor").map_err(Box::new)?;
+        let path = directory.path().to_owned();
         let mut login = Self {
             person: None,
             record: SignIn {
@@ -234,7 +243,7 @@ impl Login {
                 refreshed: false,
                 refresh_problem: None,
             },
-            directory: directory.clone(),
+            _directory: directory,
         };
         let how = oauth::Options {
             identity: Identity::Person {
@@ -245,7 +254,7 @@ impl Login {
             visit: visit_or_print(desktop),
             callback_port: 0,
             patience: PATIENCE,
-            directory,
+            directory: path,
         };
         match oauth::sign_in(url, &how).await {
             Ok(person) => login.person = Some(person),

@@ -15,7 +15,9 @@ use crate::live::findings::Verdict;
 use crate::live::report::RowReport;
 use crate::live::row::{Played, Row};
 use crate::live::{Report, StackFactsError, Stage, play, read, rows, said};
-use crate::oauth::{self, Authorized, Desktop, Identity, OAuthError, PATIENCE, visit_or_print};
+use crate::oauth::{
+    self, Authorized, Desktop, Identity, OAuthError, PATIENCE, RunDirectory, visit_or_print,
+};
 use crate::variables::Variables;
 
 pub(super) const EXAMPLES: &str = "Examples:
@@ -94,9 +96,9 @@ pub enum LiveError {
     /// `--ask` without a terminal.
     #[error("--ask asks in a terminal, and standard input is none: leave it out")]
     NoTerminal,
-    /// A question was not answered.
-    #[error("the question cannot be asked: {0}")]
-    Question(#[from] dialoguer::Error),
+    /// Ctrl-C.
+    #[error("interrupted: there is no report, and the next run removes what this one has made")]
+    Interrupted,
     /// TLS of this machine.
     #[error("the HTTP client cannot be set up: {0}; check the CA certificates of this machine")]
     Http(#[from] reqwest::Error),
@@ -117,8 +119,19 @@ fn checks() -> PossibleValuesParser {
     PossibleValuesParser::new(rows().map(|row| row.id))
 }
 
-/// Plays, asks, prints and writes the report.
+/// Plays, asks, prints and writes the report, until Ctrl-C.
 pub(super) async fn run(
+    options: Options,
+    variables: &Variables,
+    now: fn() -> SystemTime,
+) -> Result<(), LiveError> {
+    tokio::select! {
+        ended = play_all(options, variables, now) => ended,
+        Ok(()) = tokio::signal::ctrl_c() => Err(LiveError::Interrupted),
+    }
+}
+
+async fn play_all(
     options: Options,
     variables: &Variables,
     now: fn() -> SystemTime,
@@ -133,6 +146,9 @@ pub(super) async fn run(
         false => None,
     };
     let person = login.as_ref().map(|login| login.person.clone());
+    if !options.json {
+        println(&format!("{} of {}\n", stack.url, stack.id))?;
+    }
     let stage = Stage::new(stack, &config, person, options.load)?;
     let wanted =
         |row: &&Row| options.checks.is_empty() || options.checks.iter().any(|id| id == row.id);
@@ -156,8 +172,8 @@ pub(super) async fn run(
     }
     let report = Report {
         stack: stage.stack.name.clone(),
+        stack_id: stage.stack.id.clone(),
         url: stage.stack.url.to_string(),
-        region: stage.region.clone(),
         at: DateTime::from(now())
             .fmt(DateTimeFormat::DateTime)
             .unwrap_or_default(),
@@ -198,7 +214,9 @@ fn judge(report: &Report) -> Result<(), LiveError> {
 fn default_file(report: &Report) -> PathBuf {
     let time = report.at.split('.').next().unwrap_or_default();
     let time = time.trim_end_matches('Z').replace(':', "");
-    PathBuf::from(format!("live-{}-{time}.md", report.stack))
+    // A stack may be named by its ARN.
+    let stack = report.stack.replace([':', '/'], "-");
+    PathBuf::from(format!("live-{stack}-{time}.md"))
 }
 
 fn write(file: &Path, content: &str) -> Result<(), LiveError> {
@@ -228,19 +246,23 @@ fn ask(rows: &[&Row]) -> Result<Vec<RowReport>, LiveError> {
             row.behaviour,
             row.live
         ))?;
-        let answer = Select::new()
+        // A prompt that fails, as in a terminal that is closed, ends the questions: what was answered stays.
+        let Ok(answer) = Select::new()
             .with_prompt("What is it like")
             .items(ANSWERS)
             .default(2)
-            .interact()?;
+            .interact()
+        else {
+            break;
+        };
         match answer {
             0 => reports.push(said(row, true, "")),
             1 => {
-                let seen: String = Input::new()
+                let seen = Input::<String>::new()
                     .with_prompt("What was seen")
                     .allow_empty(true)
-                    .interact_text()?;
-                reports.push(said(row, false, &seen));
+                    .interact_text();
+                reports.push(said(row, false, &seen.unwrap_or_default()));
             }
             2 => {}
             _ => break,
@@ -249,17 +271,10 @@ fn ask(rows: &[&Row]) -> Result<Vec<RowReport>, LiveError> {
     Ok(reports)
 }
 
-/// A new sign-in in the browser. Its tokens are in a directory of their own, which goes with it.
+/// A new sign-in in the browser, whose tokens go with it.
 struct Login {
     person: Authorized,
-    directory: PathBuf,
-}
-
-impl Drop for Login {
-    fn drop(&mut self) {
-        // A directory that was never made cannot be removed.
-        let _ = std::fs::remove_dir_all(&self.directory);
-    }
+    _directory: RunDirectory,
 }
 
 impl Login {
@@ -273,9 +288,8 @@ impl Login {
         } else {
             Desktop::from_variables(|name| variables.get(name).is_some())
         };
-        let directory = sign_ins(variables)
-            .map_err(Box::new)?
-            .join(format!("live-{}", std::process::id()));
+        let sign_ins = sign_ins(variables).map_err(Box::new)?;
+        let directory = RunDirectory::new(&sign_ins, "live").map_err(Box::new)?;
         let how = oauth::Options {
             identity: Identity::Person {
                 client_id: None,
@@ -285,15 +299,12 @@ impl Login {
             visit: visit_or_print(desktop),
             callback_port: 0,
             patience: PATIENCE,
-            directory: directory.clone(),
+            directory: directory.path().to_owned(),
         };
-        let person = oauth::sign_in(url, &how).await;
-        match person {
-            Ok(person) => Ok(Self { person, directory }),
-            Err(error) => {
-                let _ = std::fs::remove_dir_all(&directory);
-                Err(Box::new(error))
-            }
-        }
+        let person = oauth::sign_in(url, &how).await.map_err(Box::new)?;
+        Ok(Self {
+            person,
+            _directory: directory,
+        })
     }
 }

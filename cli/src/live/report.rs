@@ -13,10 +13,10 @@ use super::row::Row;
 pub struct Report {
     /// The stack.
     pub stack: String,
+    /// Its ARN, with the account.
+    pub stack_id: String,
     /// The MCP URL.
     pub url: String,
-    /// The Region.
-    pub region: String,
     /// The day and time of the run, RFC 3339 in UTC.
     pub at: String,
     /// Whether AWS was an emulator.
@@ -131,11 +131,11 @@ impl Report {
             "AWS"
         };
         let mut text = format!(
-            "# Live checks of {}, {}\n\n{} in {}, on {on}. {}.\n",
+            "# Live checks of {}, {}\n\n{} on {on}: {}. {}.\n",
             self.stack,
             self.at,
             self.url,
-            self.region,
+            self.stack_id,
             self.totals()
         );
         // Writing to a string cannot fail.

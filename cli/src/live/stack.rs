@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::error::{DisplayErrorContext, ProvideErrorMetadata};
+use mcp_lambda_contract::AUDIT_LOG_ID;
 use url::Url;
 
 /// The end of the output with an MCP URL.
@@ -17,13 +18,15 @@ const LOG_GROUP: &str = "AWS::Logs::LogGroup";
 pub struct StackFacts {
     /// The stack's name.
     pub name: String,
+    /// Its id, an ARN with the Region and the account.
+    pub id: String,
     /// The MCP URL of the server.
     pub url: Url,
     /// The outputs of this server, by their names without the prefix of `addOutputs`.
     pub outputs: BTreeMap<String, String>,
     /// The MCP URLs of all servers of the stack.
     pub servers: Vec<Url>,
-    /// The log groups of the stack: the logical id and the name of each.
+    /// The log groups of the stack, without audit trails: the logical id and the name of each.
     pub log_groups: BTreeMap<String, String>,
 }
 
@@ -87,6 +90,11 @@ pub async fn read(
             Some((key.to_owned(), value.to_owned()))
         });
     let mut facts = facts(stack, outputs.collect(), server)?;
+    let id = described
+        .stacks()
+        .first()
+        .and_then(|stack| stack.stack_id());
+    facts.id = id.unwrap_or_default().to_owned();
     let mut pages = client
         .list_stack_resources()
         .stack_name(stack)
@@ -98,7 +106,8 @@ pub async fn read(
         let groups = resources.filter(|resource| resource.resource_type() == Some(LOG_GROUP));
         facts.log_groups.extend(groups.filter_map(|group| {
             let (id, name) = (group.logical_resource_id()?, group.physical_resource_id()?);
-            Some((id.to_owned(), name.to_owned()))
+            // An audit trail holds records, and no log lines.
+            (!id.contains(AUDIT_LOG_ID)).then(|| (id.to_owned(), name.to_owned()))
         }));
     }
     Ok(facts)
@@ -160,6 +169,7 @@ fn facts(
     });
     Ok(StackFacts {
         name: stack.to_owned(),
+        id: String::new(),
         url: url.clone(),
         outputs: of_server.collect(),
         servers: servers.values().cloned().collect(),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aws_sdk_cognitoidentityprovider::Client as Cognito;
 use aws_sdk_cognitoidentityprovider::error::DisplayErrorContext;
-use mcp_lambda_contract::AUTHORIZATION_SERVER_METADATA_PATH;
+use mcp_lambda_contract::{AUTHORIZATION_SERVER_METADATA_PATH, WELL_KNOWN_PATH};
 use reqwest::Method;
 use reqwest::redirect::Policy;
 use serde_json::{Value, json};
@@ -34,8 +34,6 @@ pub struct Stage {
     pub cognito: Cognito,
     /// The logs of the Region.
     pub logs: aws_sdk_cloudwatchlogs::Client,
-    /// The Region.
-    pub region: String,
     /// The person who signed in for this run.
     pub person: Option<Authorized>,
     /// Whether plays may send some hundred requests at once.
@@ -127,7 +125,6 @@ impl Stage {
             http: builder.build()?,
             cognito: Cognito::new(config),
             logs: aws_sdk_cloudwatchlogs::Client::new(config),
-            region: config.region().map(ToString::to_string).unwrap_or_default(),
             stack,
             is_emulated,
             person,
@@ -142,9 +139,12 @@ impl Stage {
         &self.stack.url
     }
 
-    /// A URL of the MCP URL's origin.
-    pub(super) fn at(&self, path: &str) -> String {
-        format!("{}{path}", self.url().origin().ascii_serialization())
+    /// A URL below the public base URL, which ends with the stage's name with `McpFront.stage()`.
+    pub(super) fn at(&self, path: &str) -> Result<String, String> {
+        let metadata = self.output("OAuthMetadataUrl")?;
+        let base = metadata.split_once(WELL_KNOWN_PATH).map(|(base, _)| base);
+        base.map(|base| format!("{base}{path}"))
+            .ok_or_else(|| format!("the output OAuthMetadataUrl is no well-known URL: {metadata}"))
     }
 
     /// Sends a request and follows no redirect.

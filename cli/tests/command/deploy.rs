@@ -1,12 +1,11 @@
 //! `mcp-lambda deploy` with a mock of AWS and of the CDK's command line.
 
-use std::os::unix::fs::PermissionsExt;
 use std::process::Output;
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
-use crate::folder::Folder;
+use crate::folder::{Folder, write_program};
 use crate::stub::{Asked, Stub};
 
 const IDENTITY: &str = "<GetCallerIdentityResponse><GetCallerIdentityResult><Account>123456789012</Account></GetCallerIdentityResult></GetCallerIdentityResponse>";
@@ -40,8 +39,7 @@ fn project(status: u8) -> Folder {
     std::fs::create_dir_all(&bin).unwrap();
     std::fs::write(folder.path().join("cdk.json"), "{}").unwrap();
     let cdk = bin.join("cdk");
-    std::fs::write(&cdk, format!("#!/bin/sh\necho \"$@\"\nexit {status}\n")).unwrap();
-    std::fs::set_permissions(&cdk, std::fs::Permissions::from_mode(0o755)).unwrap();
+    write_program(&cdk, &format!("#!/bin/sh\necho \"$@\"\nexit {status}\n"));
     folder
 }
 

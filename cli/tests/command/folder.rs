@@ -3,6 +3,17 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
+/// Writes a program. A shell writes it: a file that this process has open for writing is also open in a child that another test
+/// starts at that moment, and cannot be run until that child has replaced its program.
+pub(crate) fn write_program(file: &Path, script: &str) {
+    let written = std::process::Command::new("/bin/sh")
+        .args(["-c", r#"printf %s "$2" > "$1" && chmod 755 "$1""#, "sh"])
+        .arg(file)
+        .arg(script)
+        .status();
+    assert!(written.unwrap().success(), "{}", file.display());
+}
+
 pub(crate) struct Folder(PathBuf);
 
 impl Folder {

@@ -1,10 +1,8 @@
 //! The commands about a stack that runs on this machine. A script issues the access tokens of its machine clients.
 
-use std::os::unix::fs::PermissionsExt;
-
 use serde_json::{Map, Value, json};
 
-use crate::folder::Folder;
+use crate::folder::{Folder, write_program};
 use crate::mcp_server::{Behaviour, McpServer};
 
 /// The project of a running stack with these servers: construct path, name and MCP endpoint. The first one is that of the
@@ -29,8 +27,7 @@ fn project(servers: &[(&str, &str, &McpServer)]) -> Folder {
     let python = state.join("venv/bin/python");
     std::fs::create_dir_all(python.parent().unwrap()).unwrap();
     let script = "#!/bin/sh\nfor last; do :; done\necho \"access-$last\"\n";
-    std::fs::write(&python, script).unwrap();
-    std::fs::set_permissions(&python, std::fs::Permissions::from_mode(0o755)).unwrap();
+    write_program(&python, script);
     folder
 }
 

@@ -73,7 +73,6 @@ pub(super) fn refresh(file: &Path, printed: &[u8]) -> Result<Vec<String>, StackE
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
     use std::path::PathBuf;
 
     use super::*;
@@ -86,8 +85,18 @@ mod tests {
             .join(name);
         std::fs::create_dir_all(&folder).unwrap();
         let binary = folder.join("server");
-        std::fs::write(&binary, format!("#!/bin/sh\n{script}\n")).unwrap();
-        std::fs::set_permissions(&binary, std::fs::Permissions::from_mode(0o755)).unwrap();
+        // A shell writes it: what this process has open for writing is also open in a child that another test starts at that
+        // moment, and cannot be run until then.
+        let written = std::process::Command::new("/bin/sh")
+            .args([
+                "-c",
+                r#"printf '#!/bin/sh\n%s\n' "$2" > "$1" && chmod 755 "$1""#,
+                "sh",
+            ])
+            .arg(&binary)
+            .arg(script)
+            .status();
+        assert!(written.unwrap().success());
         let variables = [("PATH".into(), "/usr/bin:/bin".into())];
         let environment = Environment::from_variables(variables);
         (Paths::below(&folder, "state", 1, environment), binary)

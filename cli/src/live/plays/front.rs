@@ -39,7 +39,7 @@ try_play!(cloudfront, |stage, findings| {
         )),
         Err(failure) => findings.observe(format!("a body of {TOO_LONG} bytes: {failure}")),
     }
-    let header = Request::get(stage.at("/")).header("x-padding", "x".repeat(30_000));
+    let header = Request::get(stage.at("/")?).header("x-padding", "x".repeat(30_000));
     match stage.send(header).await {
         Ok(response) => findings.observe(format!("a header of 30,000 bytes: {}", response.status)),
         Err(failure) => findings.observe(format!("a header of 30,000 bytes: {failure}")),
@@ -94,7 +94,7 @@ try_play!(page_as_written, |stage, findings| {
     let mut bodies = Vec::new();
     for accept in ["text/html", "application/json", "*/*"] {
         let page = stage
-            .send(Request::get(stage.at("/")).header("accept", accept))
+            .send(Request::get(stage.at("/")?).header("accept", accept))
             .await?;
         if page.status == 404 {
             findings.leave_open("there is no page: `page` is McpPage.none()");

@@ -28,7 +28,11 @@ try_play!(missing, |stage, findings| {
     // Of a run that was killed.
     stranger.remove_leftovers().await?;
     let token = stranger.token().await;
-    let removed = stranger.remove().await;
+    if let Err(problem) = stranger.remove().await {
+        findings.leave_open(format!(
+            "what was made is not removed, the next run tries again: {problem}"
+        ));
+    }
     let token = token?;
     let request = Request::rpc(stage.url(), "tools/list", &json!({})).bearer(&token);
     let response = stage.send(request).await?;
@@ -40,11 +44,6 @@ try_play!(missing, |stage, findings| {
             response.status
         ),
     );
-    if let Err(problem) = removed {
-        findings.leave_open(format!(
-            "what was made is not removed, the next run tries again: {problem}"
-        ));
-    }
 });
 
 impl Stranger<'_> {
