@@ -358,7 +358,7 @@ describe('an app in the playground', () => {
       })();
     `);
     const approve = turn.locator('.asked-by-app').getByRole('button', { name: 'Approve' });
-    await guest.page.waitForFunction('states.length > 0');
+    while ((await guest.page.evaluate('states.length')) === 0) await delay(50);
     assert.deepEqual(await guest.page.evaluate('states'), [true, true], 'a new card takes no click');
     while (await approve.isDisabled()) await delay(50);
     await approve.evaluate((button: any) => {
