@@ -4,6 +4,7 @@
  */
 
 import assert from 'node:assert/strict';
+import { createSocket } from 'node:dgram';
 import { mkdirSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -26,6 +27,12 @@ async function appOf(turn: Locator): Promise<{ readonly frame: FrameLocator; rea
   await element.scrollIntoViewIfNeeded();
   const document = await (await element.elementHandle())!.contentFrame();
   return { frame: turn.frameLocator('.app iframe'), document: document! };
+}
+
+/** Presses a button of an app's card, which takes no click while it moves, as when the page scrolls to it. */
+async function press(button: Locator): Promise<void> {
+  do await button.click();
+  while (await button.isVisible());
 }
 
 describe('the catalogue in the playground', () => {
@@ -321,14 +328,121 @@ describe('an app in the playground', () => {
     assert.match(await asking.locator('pre').innerText(), /<b>rain<\/b>/);
     assert.deepEqual(await flaws(guest.page), []);
     assert.deepEqual(ran, []);
-    await asking.getByRole('button', { name: 'Decline' }).click();
+    await press(asking.getByRole('button', { name: 'Decline' }));
     assert.equal(await shown(declined), 'the person declined this call');
     assert.deepEqual(ran, []);
 
     const approved = await run(changing);
-    await approved.locator('.asked-by-app').getByRole('button', { name: 'Approve' }).click();
+    await press(approved.locator('.asked-by-app').getByRole('button', { name: 'Approve' }));
     assert.equal(await shown(approved), 'change-weather ran');
     assert.deepEqual(ran, ['change-weather']);
+  });
+
+  test('cannot lead a click to the button that approves', async () => {
+    await guest.page.evaluate(`
+      globalThis.states = [];
+      new MutationObserver((_, observer) => {
+        const buttons = [...document.querySelectorAll('.asked-by-app button')];
+        if (buttons.length > 0) observer.disconnect();
+        for (const button of buttons) {
+          states.push(button.disabled);
+          button.click();
+        }
+      }).observe(document.body, { childList: true, subtree: true });
+    `);
+    const turn = await run(`
+      (async () => {
+        await request('ui/initialize', {});
+        const called = await request('tools/call', { name: 'change-weather' });
+        show(called.error?.message ?? called.result.content[0].text);
+      })();
+    `);
+    const approve = turn.locator('.asked-by-app').getByRole('button', { name: 'Approve' });
+    while ((await guest.page.evaluate('states.length')) === 0) await delay(50);
+    assert.deepEqual(await guest.page.evaluate('states'), [true, true], 'a new card takes no click');
+    while (await approve.isDisabled()) await delay(50);
+    await approve.evaluate((button: any) => {
+      button.closest('.asked-by-app').style.marginTop = '40px';
+      button.dispatchEvent(new (globalThis as any).MouseEvent('click', { bubbles: true, detail: 1 }));
+    });
+    assert.ok(await approve.isVisible(), 'a card that has just moved takes no click');
+    assert.deepEqual(ran, []);
+    await approve.focus();
+    await guest.page.keyboard.press('Enter');
+    assert.equal(await shown(turn), 'change-weather ran');
+    assert.deepEqual(ran, ['change-weather']);
+  });
+
+  test('has its new size when no card waits', async () => {
+    const turn = await run(`
+      const resize = async (height) => {
+        parent.postMessage({ jsonrpc: '2.0', method: 'ui/notifications/size-changed', params: { height } }, '*');
+        await request('ping');
+      };
+      (async () => {
+        await request('ui/initialize', {});
+        await resize(100);
+        await request('tools/call', { name: 'change-weather' });
+      })();
+    `);
+    const decline = turn.locator('.asked-by-app').getByRole('button', { name: 'Decline' });
+    await decline.waitFor();
+    const { document } = await appOf(turn);
+    const height = () => turn.locator('.app iframe').evaluate((frame: any) => frame.clientHeight);
+    assert.equal(await height(), 100);
+    await document.evaluate('resize(300).then(() => resize(500))');
+    assert.equal(await height(), 100);
+    await press(decline);
+    while ((await height()) !== 500) await delay(50);
+    await document.evaluate('resize(200)');
+    assert.equal(await height(), 200);
+  });
+
+  test('may begin again and again, and the playground is asked once what it was called with', async () => {
+    let asked = 0;
+    guest.page.on('request', (request) => {
+      if (/\/apps\/[^/]+\/call$/.test(request.url())) asked += 1;
+    });
+    const turn = await run(`
+      let results = 0;
+      addEventListener('message', ({ data }) => {
+        if (data.method === 'ui/notifications/tool-result' && ++results === 3) show(results);
+      });
+      (async () => {
+        for (let begun = 0; begun < 3; begun += 1) {
+          await request('ui/initialize', {});
+          parent.postMessage({ jsonrpc: '2.0', method: 'ui/notifications/initialized' }, '*');
+        }
+      })();
+    `);
+    assert.equal(await shown(turn), 3);
+    assert.equal(asked, 1);
+  });
+
+  test('reaches nothing by WebRTC', async () => {
+    let datagrams = 0;
+    const peer = createSocket('udp4', () => {
+      datagrams += 1;
+    });
+    await new Promise<void>((resolve) => peer.bind(0, '127.0.0.1', resolve));
+    try {
+      const turn = await run(`
+        (async () => {
+          const connection = new RTCPeerConnection({ iceServers: [{ urls: 'stun:127.0.0.1:${peer.address().port}' }] });
+          connection.createDataChannel('out');
+          const gathered = new Promise((resolve) => {
+            connection.onicegatheringstatechange = () => connection.iceGatheringState === 'complete' && resolve();
+          });
+          await connection.setLocalDescription();
+          await gathered;
+          show('gathered');
+        })();
+      `);
+      assert.equal(await shown(turn), 'gathered');
+      assert.equal(datagrams, 0);
+    } finally {
+      peer.close();
+    }
   });
 
   test('is stopped when it floods the page with messages', async () => {

@@ -3,6 +3,8 @@
 // A frame has an opaque origin, so that messages are told apart by the window that sent them. Whatever a message says, it reaches
 // the conversation's own server alone, and what does not only read waits for a button of this page.
 
+import { approval, isAsking } from './approval.js';
+
 const PROTOCOL = '2026-01-26';
 /** The longest message of an app, in characters of JSON. */
 const LONGEST = 120 * 1024;
@@ -20,6 +22,8 @@ const DENIED = -32000;
 const dark = matchMedia('(prefers-color-scheme: dark)');
 /** What is known of each frame. */
 const frames = new WeakMap();
+/** The heights that apps asked for while a card waits. */
+const laterSizes = new Map();
 
 const isObject = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
 
@@ -78,40 +82,27 @@ async function ask(path, body) {
   return answer;
 }
 
-/** Shows what the app wants to do, and waits for a button. */
-function approval(frame, { tool, arguments: given }) {
-  const area = frame.parentElement.querySelector('.asked-by-app');
-  return new Promise((resolve) => {
-    const card = document.createElement('div');
-    card.className = 'call asks';
-    const head = document.createElement('p');
-    head.className = 'head';
-    const name = document.createElement('strong');
-    name.textContent = tool;
-    const state = document.createElement('span');
-    state.className = 'state';
-    state.textContent = 'the app wants to call this tool';
-    head.append(name, ' ', state);
-    const shown = document.createElement('pre');
-    shown.tabIndex = 0;
-    shown.textContent = given;
-    const actions = document.createElement('div');
-    actions.className = 'actions';
-    const button = (words, approved) => {
-      const made = document.createElement('button');
-      made.type = 'button';
-      made.textContent = words;
-      if (approved) made.className = 'primary';
-      made.addEventListener('click', () => {
-        card.remove();
-        resolve(approved);
-      });
-      return made;
-    };
-    actions.append(button('Approve', true), button('Decline', false));
-    card.append(head, shown, actions);
-    area.append(card);
-  });
+const areaOf = (frame) => frame.parentElement.querySelector('.asked-by-app');
+
+function applySize(frame, height) {
+  const border = frame.offsetHeight - frame.clientHeight;
+  frame.style.height = `${Math.min(Math.max(height, 48), TALLEST) + border}px`;
+}
+
+/** A frame keeps its size while a card asks: an app could otherwise move a button under the pointer. */
+function resize(frame, height) {
+  if (isAsking()) laterSizes.set(frame, height);
+  else applySize(frame, height);
+}
+
+/** Asks the person about a call; the last card lets the frames have the sizes that they asked for meanwhile. */
+async function isApproved(frame, call) {
+  const decision = await approval(areaOf(frame), call);
+  if (!isAsking()) {
+    for (const [sized, height] of laterSizes) applySize(sized, height);
+    laterSizes.clear();
+  }
+  return decision;
 }
 
 async function callTool(frame, params) {
@@ -119,7 +110,7 @@ async function callTool(frame, params) {
   const asked = { name: params.name, arguments: params.arguments ?? {} };
   let called = await ask(path, asked);
   if (called.approval) {
-    if (!(await approval(frame, called.approval))) throw new Error('the person declined this call');
+    if (!(await isApproved(frame, called.approval))) throw new Error('the person declined this call');
     called = await ask(path, { ...asked, approved: true });
   }
   if (called.result === undefined) throw new Error(called.error ?? 'the call has no result');
@@ -130,10 +121,13 @@ async function begin(frame, state) {
   if (state.isReady) return;
   state.isReady = true;
   try {
-    const call = await ask(`${frame.getAttribute('src')}/call`);
+    // An app may begin again and again; what it was called with stays the same.
+    state.call ??= ask(`${frame.getAttribute('src')}/call`);
+    const call = await state.call;
     send(frame, { method: 'ui/notifications/tool-input', params: { arguments: call.arguments } });
     send(frame, { method: 'ui/notifications/tool-result', params: call.result });
   } catch (problem) {
+    state.call = undefined;
     send(frame, { method: 'ui/notifications/tool-cancelled', params: { reason: problem.message } });
   }
 }
@@ -182,14 +176,14 @@ async function respond(frame, state, { id, method, params }) {
 function notified(frame, state, { method, params }) {
   if (method === 'ui/notifications/initialized') begin(frame, state);
   if (method === 'ui/notifications/size-changed' && isObject(params) && Number.isFinite(params.height)) {
-    const border = frame.offsetHeight - frame.clientHeight;
-    frame.style.height = `${Math.min(Math.max(params.height, 48), TALLEST) + border}px`;
+    resize(frame, params.height);
   }
 }
 
 /** Ends an app that does not leave the page in peace. */
 function stop(frame, state) {
   state.isStopped = true;
+  areaOf(frame).replaceChildren();
   const note = document.createElement('p');
   note.className = 'note';
   note.setAttribute('role', 'alert');

@@ -47,32 +47,32 @@ pub(crate) enum Called {
 }
 
 impl Playground {
-    /// Calls a tool for an MCP App. `all_approved`: the person approved all calls of the conversation.
+    /// Calls a tool for an MCP App. What the person approved for the model is not approved for apps, which call without being asked.
     pub(crate) async fn call_for_app(
         &self,
         visitor: &Visitor,
         app: &AppOfCall,
         asked: Asked,
-        all_approved: bool,
         deadline: Deadline,
     ) -> Result<Called, Problem> {
-        self.count_call(&visitor.person).await?;
         let calling = async {
             let client = match self.client_of_app(visitor, &app.server).await? {
                 Ok(client) => client,
                 Err(unreached) => return Ok(Called::Refused(unreached.to_string())),
             };
-            let tool = match tool(&client, &asked.name).await {
-                Ok(tool) => tool,
-                Err(words) => return Ok(Called::Refused(words)),
-            };
-            let hints = tool.annotations.as_ref();
-            let only_reads = hints.and_then(|hints| hints.read_only_hint) == Some(true);
-            if !(only_reads || all_approved || asked.approved) {
+            let tool = tool(&client, &asked.name).await;
+            if let Ok(tool) = &tool
+                && !(asked.approved || only_reads(tool))
+            {
                 return Ok(Called::Approval {
-                    tool: tool.title.unwrap_or_else(|| tool.name.to_string()),
+                    tool: tool.title.clone().unwrap_or_else(|| tool.name.to_string()),
                     arguments: serde_json::to_string_pretty(&asked.arguments).unwrap_or_default(),
                 });
+            }
+            // A call that waits counts when it is approved, and one that is refused counts too.
+            self.count_call(&visitor.person).await?;
+            if let Err(words) = tool {
+                return Ok(Called::Refused(words));
             }
             let fields = json!({ "server": app.server, "app": app.uri, "tool": asked.name });
             self.process.log.info("an MCP App calls a tool", &fields);
@@ -105,6 +105,11 @@ impl Playground {
             retry_after: (minute + 1) * MINUTE - now,
         })
     }
+}
+
+fn only_reads(tool: &Tool) -> bool {
+    let hints = tool.annotations.as_ref();
+    hints.and_then(|hints| hints.read_only_hint) == Some(true)
 }
 
 /// The tool of this name that MCP Apps may call; in words why there is none.

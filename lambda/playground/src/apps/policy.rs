@@ -1,16 +1,39 @@
-//! The Content-Security-Policy of a document of an MCP App.
+//! What a browser lets a document of an MCP App reach.
 
 use mcp_lambda_contract::AppCsp;
 
 /// The policy of a document that says why there is none.
 pub(crate) const REFUSED: &str = "sandbox; default-src 'none'; frame-ancestors 'self'";
 
+/// What the headers of a document say.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct FramePolicy {
+    /// `Content-Security-Policy`.
+    pub(crate) content_security_policy: String,
+    /// `Connection-Allowlist`. Chromium obeys it, and does not know `webrtc` of the Content-Security-Policy.
+    pub(crate) connection_allowlist: String,
+}
+
 /// The policy of a document whose server declares these origins.
-///
+pub(crate) fn frame_policy(csp: AppCsp) -> FramePolicy {
+    let csp = csp.checked();
+    FramePolicy {
+        content_security_policy: content_security_policy(&csp),
+        connection_allowlist: connection_allowlist(&csp),
+    }
+}
+
+/// Every declared origin, and no WebRTC. Which one is for what, also after a redirect, is for the Content-Security-Policy to say.
+fn connection_allowlist(csp: &AppCsp) -> String {
+    let origins = csp.connect_domains.iter().chain(&csp.resource_domains);
+    let origins = origins.chain(&csp.frame_domains);
+    let quoted: Vec<String> = origins.map(|origin| format!("\"{origin}\"")).collect();
+    format!("({});redirects=allow;webrtc=block", quoted.join(" "))
+}
+
 /// `sandbox` gives it an opaque origin: no cookies, no storage, no reach into the page, no form, no window and no navigation but its
 /// own, which the page's `frame-src` keeps on this origin. There is no `'self'`: the document loads nothing from the playground.
-pub(crate) fn frame_policy(csp: AppCsp) -> String {
-    let csp = csp.checked();
+fn content_security_policy(csp: &AppCsp) -> String {
     let with = |first: &str, origins: &[String]| {
         let listed: String = origins.iter().map(|origin| format!(" {origin}")).collect();
         format!("{first}{listed}")
@@ -36,6 +59,7 @@ pub(crate) fn frame_policy(csp: AppCsp) -> String {
         format!("base-uri {}", only(&csp.base_uri_domains)),
         "form-action 'none'".to_owned(),
         "object-src 'none'".to_owned(),
+        "webrtc 'block'".to_owned(),
         "frame-ancestors 'self'".to_owned(),
     ]
     .join("; ")
@@ -49,11 +73,16 @@ mod tests {
 
     #[test]
     fn a_document_that_declares_nothing_reaches_nothing() {
+        let policy = frame_policy(AppCsp::default());
         assert_eq!(
-            frame_policy(AppCsp::default()),
+            policy.connection_allowlist,
+            "();redirects=allow;webrtc=block"
+        );
+        assert_eq!(
+            policy.content_security_policy,
             "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; \
              font-src data:; media-src data:; connect-src 'none'; frame-src 'none'; base-uri 'none'; form-action 'none'; \
-             object-src 'none'; frame-ancestors 'self'"
+             object-src 'none'; webrtc 'block'; frame-ancestors 'self'"
         );
     }
 
@@ -70,6 +99,11 @@ mod tests {
             frame_domains: origins(&["https://maps.example.com"]),
             base_uri_domains: origins(&["https://base.example.com\n"]),
         });
+        assert_eq!(
+            policy.connection_allowlist,
+            "(\"wss://live.example.com\" \"https://*.example.com\" \"https://maps.example.com\");redirects=allow;webrtc=block"
+        );
+        let policy = policy.content_security_policy;
         assert!(
             policy.contains("; script-src 'unsafe-inline' https://*.example.com; "),
             "{policy}"

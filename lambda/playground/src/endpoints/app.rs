@@ -1,6 +1,6 @@
 //! MCP Apps of a conversation: the document of one, the call that it shows, and the tools that it calls.
 
-use http::{StatusCode, header};
+use http::{HeaderName, StatusCode, header};
 use mcp_lambda_agent::conversation::{CallState, Conversation, ToolCall, ToolResult};
 use mcp_lambda_runtime::response::Response;
 use serde_json::{Value, json};
@@ -19,6 +19,8 @@ const LONGEST: usize = 128 * 1024;
 
 /// What a browser asks for a frame; another page, and a tab of its own, ask for something else.
 const FRAME: &str = "iframe";
+
+const CONNECTION_ALLOWLIST: HeaderName = HeaderName::from_static("connection-allowlist");
 
 impl Playground {
     /// The call of the person's conversation whose result an MCP App shows.
@@ -48,16 +50,25 @@ impl Playground {
         }
         let (visitor, _, app) = self.app_of(request, id, call).await?;
         let read = self.app_document(&visitor, &app, request.deadline).await?;
-        let (status, content, policy) = match read {
-            Ok(document) => (StatusCode::OK, document.html, frame_policy(document.csp)),
-            Err(words) => (
-                StatusCode::BAD_GATEWAY,
-                app_refusal(&words),
-                REFUSED.to_owned(),
-            ),
+        let mut response = match read {
+            Ok(document) => {
+                let policy = frame_policy(document.csp);
+                let mut response = html(StatusCode::OK, document.html);
+                let content = policy.content_security_policy;
+                set(&mut response, header::CONTENT_SECURITY_POLICY, &content);
+                set(
+                    &mut response,
+                    CONNECTION_ALLOWLIST,
+                    &policy.connection_allowlist,
+                );
+                response
+            }
+            Err(words) => {
+                let mut response = html(StatusCode::BAD_GATEWAY, app_refusal(&words));
+                set(&mut response, header::CONTENT_SECURITY_POLICY, REFUSED);
+                response
+            }
         };
-        let mut response = html(status, content);
-        set(&mut response, header::CONTENT_SECURITY_POLICY, &policy);
         set(&mut response, header::X_FRAME_OPTIONS, "SAMEORIGIN");
         set(&mut response, header::REFERRER_POLICY, "no-referrer");
         Ok(response)
@@ -115,9 +126,8 @@ impl Playground {
         }
         let asked: Asked = serde_json::from_slice(&request.body)
             .map_err(|error| Problem::Field(format!("this is no call of a tool: {error}")))?;
-        let (visitor, document, app) = self.app_of(request, id, call).await?;
-        let all = document.head.all_approved;
-        self.call_for_app(&visitor, &app, asked, all, request.deadline)
+        let (visitor, _, app) = self.app_of(request, id, call).await?;
+        self.call_for_app(&visitor, &app, asked, request.deadline)
             .await
     }
 }

@@ -10,7 +10,12 @@ struct Asset {
     content: &'static str,
 }
 
-const ASSETS: [Asset; 5] = [
+const ASSETS: [Asset; 6] = [
+    Asset {
+        name: "approval.js",
+        media_type: "text/javascript; charset=utf-8",
+        content: include_str!("../../assets/approval.js"),
+    },
     Asset {
         name: "apps.js",
         media_type: "text/javascript; charset=utf-8",

@@ -66,10 +66,13 @@ async fn a_result_with_an_app_has_a_frame_that_can_do_nothing_but_run_scripts() 
     assert!(
         policy.starts_with("sandbox allow-scripts; default-src 'none'; ")
             && policy.contains("; connect-src 'none'; ")
+            && policy.contains("; webrtc 'block'; ")
             && policy.contains("; form-action 'none'; ")
             && policy.ends_with("; frame-ancestors 'self'"),
         "{policy}"
     );
+    let allowlist = "();redirects=allow;webrtc=block";
+    assert_eq!(headers["connection-allowlist"], allowlist);
     assert_eq!(headers["x-frame-options"], "SAMEORIGIN");
     assert_eq!(headers["cache-control"], "no-store");
 }
@@ -191,7 +194,7 @@ async fn an_app_calls_tools_of_its_server_as_the_person_and_none_that_is_for_mod
 
 #[tokio::test]
 async fn a_call_that_does_not_only_read_waits_for_the_person() {
-    let (stage, mut browser, path, app) = shown().await;
+    let (stage, mut browser, _, app) = shown().await;
     let mut order = json!({ "name": "create-order", "arguments": { "lines": [{ "productId": "p002", "quantity": 2 }] } });
     let waits = call(&mut browser, &app, order.clone()).await;
     assert_eq!(waits["approval"]["tool"], "create-order");
@@ -209,13 +212,20 @@ async fn a_call_that_does_not_only_read_waits_for_the_person() {
         "2 × p002"
     );
 
-    // The person approves all calls of this conversation: those of its apps too.
+    assert_eq!(stage.shop.state.order_calls.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test]
+async fn approving_all_calls_of_the_model_approves_none_of_an_app() {
+    let (stage, mut browser, path, app) = shown().await;
     let waits = browser.ask(&path, "Order 1 of p001").await;
     browser.press(&path, &waits.text, "approve-all:").await;
-    order["approved"] = json!(false);
-    let ordered = call(&mut browser, &app, order).await;
-    assert!(ordered["result"].is_object(), "{ordered}");
-    assert_eq!(stage.shop.state.order_calls.load(Ordering::Relaxed), 3);
+    assert_eq!(stage.shop.state.order_calls.load(Ordering::Relaxed), 1);
+
+    let order = json!({ "name": "create-order", "arguments": { "lines": [{ "productId": "p002", "quantity": 2 }] } });
+    let waits = call(&mut browser, &app, order).await;
+    assert_eq!(waits["approval"]["tool"], "create-order", "{waits}");
+    assert_eq!(stage.shop.state.order_calls.load(Ordering::Relaxed), 1);
 }
 
 #[tokio::test]
@@ -268,6 +278,21 @@ async fn the_apps_of_one_person_have_so_many_calls_in_a_minute() {
     let own = frame(&bob.ask(&path, "Show me products in electronics").await.text);
     let turned = call(&mut bob, &own, json!({ "name": "turn-page" })).await;
     assert!(turned["result"].is_object(), "{turned}");
+}
+
+#[tokio::test]
+async fn a_call_that_waits_for_the_person_counts_when_it_is_approved() {
+    let (stage, mut browser, _, app) = shown().await;
+    let mut order = json!({ "name": "create-order", "arguments": { "lines": [{ "productId": "p002", "quantity": 1 }] } });
+    // More than the calls of two minutes, none of which is approved.
+    for _ in 0..130 {
+        let waits = call(&mut browser, &app, order.clone()).await;
+        assert_eq!(waits["approval"]["tool"], "create-order", "{waits}");
+    }
+    order["approved"] = json!(true);
+    let ordered = call(&mut browser, &app, order).await;
+    assert!(ordered["result"].is_object(), "{ordered}");
+    assert_eq!(stage.shop.state.order_calls.load(Ordering::Relaxed), 1);
 }
 
 #[tokio::test]
