@@ -31,8 +31,9 @@ export interface McpAuditLogGroupOptions {
  */
 export abstract class McpAudit {
   /**
-   * A log group of its own, to which the server may only append. The records of a process form a chain, so that an altered, missing,
-   * swapped or inserted one is found: `mcp-lambda audit verify`.
+   * A log group of its own, to which the server may only append. The records of a process form a chain, so that a record that was
+   * altered, removed, swapped or inserted before another one is found: `mcp-lambda audit verify`. A record that was added at the end of a
+   * chain, or as a chain of its own, is not found: no other IAM principal than the server's role should be allowed to append.
    */
   public static logGroup(options: McpAuditLogGroupOptions = {}): McpAudit {
     return new LogGroupAudit(options);

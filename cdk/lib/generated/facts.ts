@@ -175,6 +175,9 @@ export const CALLER_LIMIT_ACTIONS: readonly string[] = [
   "dynamodb:UpdateItem"
 ];
 
+/** The highest limit of a single caller. */
+export const HIGHEST_CALLER_LIMIT = 4294967295 as const;
+
 /** The path of a server's health check in plain HTTP mode, which needs no access token. */
 export const HEALTH_PATH = "/health" as const;
 

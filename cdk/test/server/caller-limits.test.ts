@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import { HIGHEST_CALLER_LIMIT } from '../../lib/generated/facts';
 import { McpAwsResource, type McpCallerLimits, McpServer } from '../../lib';
 import { code, cognito, counterServer, facts, synthesize, synthesizeServer } from '../synthesis';
 
@@ -20,6 +21,11 @@ describe('the limits of single callers', () => {
     assert.equal(variables.MCP_CALLER_REQUESTS_PER_MINUTE, '60');
     assert.equal(variables.MCP_CALLER_TOOL_CALLS_PER_DAY, '{"incrementCounter":20}');
     assert.ok(actionsOf(template).includes('dynamodb:UpdateItem'));
+  });
+
+  test('may be as high as the server reads them', () => {
+    const variables = variablesOf(limited({ requestsPerMinute: HIGHEST_CALLER_LIMIT }));
+    assert.equal(variables.MCP_CALLER_REQUESTS_PER_MINUTE, '4294967295');
   });
 
   test('are counted in a table that is passed in, too', () => {
@@ -59,6 +65,14 @@ describe('the limits of single callers', () => {
       [
         () => limited({ toolCallsPerDay: { getCounter: 1.5 } }),
         /callerLimits\.toolCallsPerDay\.getCounter is 1\.5 and needs a whole number.*\(LimitInvalid\)$/,
+      ],
+      [
+        () => limited({ requestsPerMinute: HIGHEST_CALLER_LIMIT + 1 }),
+        /callerLimits\.requestsPerMinute is 4294967296 and needs a whole number of 1 to 4294967295.*\(LimitInvalid\)$/,
+      ],
+      [
+        () => limited({ toolCallsPerDay: { getCounter: HIGHEST_CALLER_LIMIT + 1 } }),
+        /callerLimits\.toolCallsPerDay\.getCounter is 4294967296 and needs a whole number of 1 to.*\(LimitInvalid\)$/,
       ],
       [() => limited({}), /neither requestsPerMinute nor toolCallsPerDay.*\(LimitInvalid\)$/],
       [() => limited({ toolCallsPerDay: {} }), /neither requestsPerMinute nor toolCallsPerDay.*\(LimitInvalid\)$/],

@@ -12,7 +12,7 @@ use super::logs::{LogsCommandError, Place, duration};
 use crate::audit::{Checkpoint, CheckpointError, SourceError, Verifier, is_trail, read_group};
 use crate::dev::environment::Environment;
 use crate::logs::find;
-use crate::visible::visible;
+use crate::visible::visible_line;
 
 const VERIFY_EXAMPLES: &str = "Examples:
   mcp-lambda audit verify Shop                                the audit trails of a stack
@@ -146,7 +146,7 @@ async fn verify(
     });
     let report = verifier.finish(&seen, expired.as_deref());
     for finding in &report.findings {
-        print(&visible(&finding.to_string()))?;
+        print(&visible_line(&finding.to_string()))?;
     }
     let counted = format!(
         "{} in {}, {}",
@@ -182,8 +182,8 @@ async fn list(
     });
     for line in options.trail.lines(environment, from).await? {
         match serde_json::from_str::<AuditRecord>(&line) {
-            Ok(record) if !options.json => print(&visible(&readable(&record)))?,
-            Ok(_) | Err(_) => print(&visible(line.trim_end()))?,
+            Ok(record) if !options.json => print(&visible_line(&readable(&record)))?,
+            Ok(_) | Err(_) => print(&visible_line(line.trim_end()))?,
         }
     }
     Ok(())

@@ -8,6 +8,7 @@ use aws_sdk_cloudwatchlogs::Client;
 use aws_sdk_cloudwatchlogs::config::{Builder, Credentials, Region};
 use clap::Args;
 
+use crate::audit::is_trail;
 use crate::aws;
 use crate::dev::environment::Environment;
 use crate::dev::error::StackError;
@@ -111,7 +112,10 @@ pub(super) async fn run(
     now: SystemTime,
 ) -> Result<(), LogsCommandError> {
     let (client, region) = options.place.client(environment).await?;
-    let groups = find(&client, options.target.as_deref(), &region).await?;
+    let target = options.target.as_deref();
+    let mut groups = find(&client, target, &region).await?;
+    // Records of an audit trail name persons; `mcp-lambda audit list` shows them.
+    groups.retain(|group| !is_trail(&group.name) || target == Some(group.name.as_str()));
     let format = if options.json {
         Format::Json
     } else {

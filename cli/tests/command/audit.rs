@@ -153,6 +153,35 @@ fn list_shows_a_line_for_each_call_without_control_characters() {
     );
 }
 
+#[test]
+fn a_record_cannot_add_a_line_to_the_output() {
+    let folder = Folder::new();
+    let mut forged = chain()[0].clone();
+    "anna\n9 records in 1 chain, 0 findings\t".clone_into(&mut forged.subject);
+    forged.chain = "c0ffee\n2 records in 1 chain, 0 findings".to_owned();
+    forged.sequence = 2;
+    std::fs::write(folder.path().join("trail.jsonl"), lines(&[sealed(forged)])).unwrap();
+    let listed = run(folder.path(), "audit list --file trail.jsonl");
+    assert_eq!(printed(&listed).lines().count(), 1, "{listed:?}");
+    let verified = run(folder.path(), "audit verify --file trail.jsonl");
+    let count = verified
+        .stdout
+        .iter()
+        .filter(|byte| **byte == b'\n')
+        .count();
+    let printed = printed(&verified);
+    let ends = ["finding", "findings"].map(|noun| printed.trim_end().ends_with(noun));
+    assert!(ends.contains(&true), "{printed}");
+    let findings: usize = printed
+        .trim_end()
+        .rsplit(' ')
+        .nth(1)
+        .unwrap()
+        .parse()
+        .unwrap();
+    assert_eq!(count, findings + 1, "{printed}");
+}
+
 #[tokio::test]
 async fn the_trail_of_a_stack_is_read_from_its_log_group_alone() {
     let stub = Stub::answering(|asked| {

@@ -9,7 +9,8 @@ use crate::stub::{Asked, Stub};
 
 const REQUEST: &str = r#"{"level":"INFO","message":"request","method":"tools/call","tool":"buy","client":"codex-mcp-client","status":200,"outcome":"ok","durationMs":6.2}"#;
 const PANIC: &str = r#"{"level":"ERROR","message":"a panic","place":"src/server.rs:150:9"}"#;
-const GROUPS: [&str; 3] = [
+const GROUPS: [&str; 4] = [
+    "Shop-ServerAuditLog1469053E-a1",
     "Shop-ServerFunctionLog04964BC3-x9Yz",
     "Shop-AuthorizationServerFunctionLog1469053E-a1B2",
     "Shop-prod-ServerFunctionLog04964BC3-q7",
@@ -38,6 +39,9 @@ fn answer(asked: &Asked) -> Value {
         ("Shop-ServerFunctionLog04964BC3-x9Yz", Some(_)) => vec![event("3", 5_000, PANIC)],
         ("Shop-AuthorizationServerFunctionLog1469053E-a1B2", _) => {
             vec![event("4", 3_000, r#"{"endpoint":"token","status":200}"#)]
+        }
+        ("Shop-ServerAuditLog1469053E-a1", _) => {
+            vec![event("6", 3_500, r#"{"chain":"c0ffee","subject":"anna"}"#)]
         }
         // The command must not ask for the logs of another stack.
         (other, _) => vec![event("5", 0, other)],
@@ -78,6 +82,16 @@ async fn the_functions_of_one_stack_are_shown_in_the_order_of_time() {
         body["startTime"].as_i64().unwrap() > 1_700_000_000_000,
         "ten minutes ago, in milliseconds"
     );
+}
+
+#[tokio::test]
+async fn an_audit_trail_is_shown_by_its_own_name_alone() {
+    let (output, _) = run("logs Shop --region eu-west-1 --json").await;
+    let printed = String::from_utf8(output.stdout).unwrap();
+    assert!(!printed.contains("anna"), "{printed}");
+    let (output, _) = run("logs Shop-ServerAuditLog1469053E-a1 --region eu-west-1 --json").await;
+    let printed = String::from_utf8(output.stdout).unwrap();
+    assert!(printed.contains("anna"), "{printed}");
 }
 
 #[tokio::test]

@@ -8,6 +8,9 @@ use crate::{SettingType, SettingValue};
 /// IAM actions on the state table of a server whose deployment limits callers.
 pub const CALLER_LIMIT_ACTIONS: [&str; 1] = ["dynamodb:UpdateItem"];
 
+/// The highest limit of a single caller, of requests or of calls.
+pub const HIGHEST_CALLER_LIMIT: u32 = u32::MAX;
+
 /// The most calls of single tools that one caller has in a day, by the tool's name; read from a JSON object.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ToolCallLimits(pub BTreeMap<String, NonZeroU32>);
@@ -28,8 +31,20 @@ impl SettingValue for ToolCallLimits {
 
 #[cfg(test)]
 mod tests {
-    use super::ToolCallLimits;
+    use std::num::NonZeroU32;
+
+    use super::{HIGHEST_CALLER_LIMIT, ToolCallLimits};
     use crate::SettingValue;
+
+    #[test]
+    fn the_highest_limit_is_read_and_one_more_is_not() {
+        let highest = HIGHEST_CALLER_LIMIT.to_string();
+        assert!(NonZeroU32::parse(&highest).is_ok());
+        assert!(ToolCallLimits::parse(&format!(r#"{{"a":{highest}}}"#)).is_ok());
+        let more = (u64::from(HIGHEST_CALLER_LIMIT) + 1).to_string();
+        assert!(NonZeroU32::parse(&more).is_err());
+        assert!(ToolCallLimits::parse(&format!(r#"{{"a":{more}}}"#)).is_err());
+    }
 
     #[test]
     fn a_limit_is_a_whole_number_for_a_tool() {

@@ -50,7 +50,7 @@ pub use app::{
 };
 pub use audit_record::{AUDIT_LOG_ID, AuditApi, AuditCallerKind, AuditOutcome, AuditRecord};
 pub use browser::{BROWSER_REDIRECT, MCP_PATH, opens_page};
-pub use caller_limits::{CALLER_LIMIT_ACTIONS, ToolCallLimits};
+pub use caller_limits::{CALLER_LIMIT_ACTIONS, HIGHEST_CALLER_LIMIT, ToolCallLimits};
 pub use challenge::{Challenge, InvalidChallengeValue};
 pub use connect::{CONNECT_COMMANDS, LINK_CONFIG, VSCODE_LINK};
 pub use directory::{DirectoryFinding, DirectoryRule, TOOL_NAME};

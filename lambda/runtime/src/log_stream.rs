@@ -33,7 +33,7 @@ const LIMIT: usize = 64 * 1024;
 /// Credentials are fetched again this long before they expire.
 const RENEWED_BEFORE: Duration = Duration::from_secs(60);
 
-/// One log stream of a log group, which is created with the first event.
+/// One log stream of a log group, which is created with the first event, or before.
 pub struct LogStream {
     client: HttpsClient,
     url: String,
@@ -155,6 +155,19 @@ impl LogStream {
         })
     }
 
+    /// Creates the log stream, unless that has happened.
+    ///
+    /// # Errors
+    ///
+    /// [`LogStreamError`].
+    pub async fn open(&self) -> Result<(), LogStreamError> {
+        if !self.exists.load(Ordering::Relaxed) {
+            self.create().await?;
+            self.exists.store(true, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
     /// Appends the events, in their order, with the present time. They fit into one request: see [`MOST_BYTES`] and
     /// [`MOST_EVENTS`].
     ///
@@ -162,10 +175,7 @@ impl LogStream {
     ///
     /// [`LogStreamError`]; the events may be in the log stream all the same, unless the error is a refusal.
     pub async fn append(&self, messages: &[&str]) -> Result<(), LogStreamError> {
-        if !self.exists.load(Ordering::Relaxed) {
-            self.create().await?;
-            self.exists.store(true, Ordering::Relaxed);
-        }
+        self.open().await?;
         let timestamp = (self.now)()
             .duration_since(SystemTime::UNIX_EPOCH)
             .unwrap_or_default()

@@ -30,9 +30,14 @@ export function assertLimits(limits: McpAppClientLimits, server: ServerThrottle)
   }
 }
 
-/** Refuses a number that is not a whole one of 1 or more. */
-export function assertCount(name: string, value: number): void {
-  assertNumber(name, value, (number) => Number.isInteger(number) && number >= 1, 'a whole number of 1 or more');
+/** Refuses a number that is not a whole one of 1 or more, or that is above the highest one. */
+export function assertCount(name: string, value: number, highest?: number): void {
+  assertNumber(
+    name,
+    value,
+    (number) => Number.isInteger(number) && number >= 1 && number <= (highest ?? number),
+    highest === undefined ? 'a whole number of 1 or more' : `a whole number of 1 to ${highest}`,
+  );
 }
 
 function assertNumber(name: string, value: number, fits: (value: number) => boolean, needed: string): void {

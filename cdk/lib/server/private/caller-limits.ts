@@ -1,7 +1,7 @@
 import { Stack, Tokenization } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { assertCount } from '../../authorizer/private/limits';
-import { CALLER_LIMIT_ACTIONS, SETTING } from '../../generated/facts';
+import { CALLER_LIMIT_ACTIONS, HIGHEST_CALLER_LIMIT, SETTING } from '../../generated/facts';
 import { list, synthError } from '../../private/synth-error';
 import type { McpServerProps } from '../mcp-endpoint-options';
 
@@ -37,7 +37,7 @@ export function callerLimitsOf(server: Construct, props: McpServerProps): Caller
         `callerLimits.toolCallsPerDay has ${tool}, which is not a tool of ${name}, which has ${list(tools)}: correct the name or remove it`,
       );
     }
-    assertCount(`callerLimits.toolCallsPerDay.${tool}`, limit);
+    assertCount(`callerLimits.toolCallsPerDay.${tool}`, limit, HIGHEST_CALLER_LIMIT);
   }
   if (requestsPerMinute === undefined && limits.length === 0) {
     throw synthError(
@@ -47,7 +47,7 @@ export function callerLimitsOf(server: Construct, props: McpServerProps): Caller
   }
   const settings: { [name: string]: string } = {};
   if (requestsPerMinute !== undefined) {
-    assertCount('callerLimits.requestsPerMinute', requestsPerMinute);
+    assertCount('callerLimits.requestsPerMinute', requestsPerMinute, HIGHEST_CALLER_LIMIT);
     settings[SETTING.MCP_CALLER_REQUESTS_PER_MINUTE] = Tokenization.stringifyNumber(requestsPerMinute);
   }
   if (limits.length > 0) {

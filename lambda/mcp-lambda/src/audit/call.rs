@@ -52,6 +52,11 @@ impl AuditedCall {
         }))
     }
 
+    /// Whether there is an audit trail.
+    pub(crate) fn is_audited(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// Whether the tool may run: its call can be recorded, as far as is known.
     pub(crate) async fn admit(&self, deadline: Deadline) -> Result<(), AuditProblem> {
         let Some(call) = &self.0 else {
@@ -99,7 +104,7 @@ impl Call {
         };
         let caller = &self.caller;
         let time = DateTime::<Utc>::from((self.trail.now)());
-        let sequence = self.trail.append(AuditRecord {
+        let appended = self.trail.append(AuditRecord {
             chain: String::new(),
             sequence: 0,
             previous: String::new(),
@@ -119,8 +124,17 @@ impl Call {
             reason: reason.map(str::to_owned),
             digest: String::new(),
         });
-        *stage = Stage::Appended(sequence);
-        Ok(sequence)
+        match appended {
+            Ok(sequence) => {
+                *stage = Stage::Appended(sequence);
+                Ok(sequence)
+            }
+            Err(reason) => {
+                let problem = AuditProblem::NotWritten(reason);
+                *stage = Stage::Lost(problem.clone());
+                Err(problem)
+            }
+        }
     }
 
     fn lost(&self, problem: AuditProblem) -> AuditProblem {

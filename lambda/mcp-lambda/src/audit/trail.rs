@@ -19,7 +19,7 @@ use crate::runtime::log_stream::{EVENT_OVERHEAD, LogStreamError, MOST_BYTES, MOS
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Pauses after failures: the first, then twice as long each time.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
-/// The most records that wait in one process. The tool of one more call does not run.
+/// The most records that wait in one process. The tool of one more call does not run, and a refused one gets no record.
 const MOST_WAITING: usize = 10_000;
 
 /// The audit trail of one process.
@@ -36,6 +36,8 @@ pub(super) struct Trail {
     sending: tokio::sync::Mutex<()>,
     /// Whether the last request failed.
     fails: AtomicBool,
+    /// Whether there is something to append to, as far as is known.
+    is_open: AtomicBool,
 }
 
 struct Queue {
@@ -71,10 +73,12 @@ impl Trail {
             }),
             sending: tokio::sync::Mutex::default(),
             fails: AtomicBool::new(false),
+            is_open: AtomicBool::new(false),
         }
     }
 
-    /// Whether another record can be written: after a failure, those that wait are written first.
+    /// Whether another record can be written: the first call of the process creates the log stream, and after a failure the
+    /// records that wait are written first.
     pub(super) async fn admit(&self, end: Option<Instant>) -> Result<(), Reason> {
         let (last, waiting) = {
             let queue = self.queue();
@@ -86,30 +90,65 @@ impl Trail {
         }
         match last {
             Some(last) if self.fails.load(Ordering::Relaxed) => self.written(last, end).await,
+            Some(_) | None if !self.is_open.load(Ordering::Relaxed) => self.open(end).await,
             Some(_) | None => Ok(()),
         }
     }
 
-    /// Puts the record at the end of the chain and returns its sequence.
-    pub(super) fn append(&self, mut record: AuditRecord) -> u64 {
+    /// Puts the record at the end of the chain and returns its sequence. It has none if it does not fit.
+    pub(super) fn append(&self, mut record: AuditRecord) -> Result<u64, Reason> {
         let mut queue = self.queue();
+        if queue.waiting.len() >= MOST_WAITING {
+            return Err(Reason::Full);
+        }
         queue.chain.append(&mut record);
         let sequence = record.sequence;
         let text = record.line();
         queue.waiting.push_back(Arc::new(Line { sequence, text }));
-        sequence
+        Ok(sequence)
+    }
+
+    /// Waits until there is something to append to.
+    async fn open(&self, end: Option<Instant>) -> Result<(), Reason> {
+        let mut last = None;
+        let opened = in_time(end, self.try_to_open(&mut last)).await;
+        let problem = match opened {
+            Some(Ok(())) => return Ok(()),
+            Some(Err(problem)) => Reason::Refused(problem),
+            None => last.map_or(Reason::TooSlow, Reason::Refused),
+        };
+        self.log.error(
+            "the audit trail cannot be opened",
+            &json!({ "reason": problem.to_string() }),
+        );
+        Err(problem)
+    }
+
+    async fn try_to_open(&self, last: &mut Option<LogStreamError>) -> Result<(), LogStreamError> {
+        let _turn = self.sending.lock().await;
+        let mut pause = FIRST_PAUSE;
+        while !self.is_open.load(Ordering::Relaxed) {
+            match self.sink.open().await {
+                Ok(()) => self.is_open.store(true, Ordering::Relaxed),
+                Err(problem) if problem.is_transient() => {
+                    *last = Some(problem);
+                    tokio::time::sleep(pause).await;
+                    pause *= 2;
+                }
+                Err(problem) => return Err(problem),
+            }
+        }
+        Ok(())
     }
 
     /// Waits until the record and all before it are written.
     pub(super) async fn written(&self, sequence: u64, end: Option<Instant>) -> Result<(), Reason> {
-        let patience = Instant::now() + PATIENCE;
-        let end = end.map_or(patience, |end| end.min(patience));
         let mut last = None;
-        let written = timeout_at(end, self.write(sequence, &mut last)).await;
+        let written = in_time(end, self.write(sequence, &mut last)).await;
         let problem = match written {
-            Ok(Ok(())) => return Ok(()),
-            Ok(Err(problem)) => Reason::Refused(problem),
-            Err(_) => last.map_or(Reason::TooSlow, Reason::Refused),
+            Some(Ok(())) => return Ok(()),
+            Some(Err(problem)) => Reason::Refused(problem),
+            None => last.map_or(Reason::TooSlow, Reason::Refused),
         };
         self.fails.store(true, Ordering::Relaxed);
         self.log.error(
@@ -133,9 +172,12 @@ impl Trail {
         while !self.is_written(sequence) {
             let batch = self.batch();
             let lines: Vec<&str> = batch.iter().map(|line| line.text.as_str()).collect();
-            match self.sink.append(&lines).await {
+            let appended = self.sink.append(&lines).await;
+            // Known at once, so that no other tool runs while this call tries again.
+            self.fails.store(appended.is_err(), Ordering::Relaxed);
+            match appended {
                 Ok(()) => {
-                    self.fails.store(false, Ordering::Relaxed);
+                    self.is_open.store(true, Ordering::Relaxed);
                     self.confirm(&batch);
                 }
                 Err(problem) if problem.is_transient() => {
@@ -178,6 +220,13 @@ impl Trail {
     }
 }
 
+/// The output of the future, unless it takes longer than the deadline or the patience allows.
+async fn in_time<F: Future>(end: Option<Instant>, future: F) -> Option<F::Output> {
+    let patience = Instant::now() + PATIENCE;
+    let end = end.map_or(patience, |end| end.min(patience));
+    timeout_at(end, future).await.ok()
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -206,11 +255,26 @@ mod tests {
     struct Log {
         faults: Mutex<VecDeque<Fault>>,
         requests: Mutex<Vec<Vec<String>>>,
+        /// How often the log stream is refused.
+        unopened: Mutex<usize>,
     }
 
     struct Recorded(Arc<Log>);
 
     impl Sink for Recorded {
+        fn open(&self) -> BoxFuture<'_, Result<(), LogStreamError>> {
+            async move {
+                let mut unopened = self.0.unopened.lock().unwrap();
+                if *unopened == 0 {
+                    return Ok(());
+                }
+                *unopened -= 1;
+                let action = "logs:CreateLogStream";
+                Err(LogStreamError::AccessDenied { action })
+            }
+            .boxed()
+        }
+
         fn append<'a>(&'a self, lines: &'a [&'a str]) -> BoxFuture<'a, Result<(), LogStreamError>> {
             async move {
                 let fault = self.0.faults.lock().unwrap().pop_front();
@@ -239,6 +303,7 @@ mod tests {
         let log = Arc::new(Log {
             faults: Mutex::new(faults.iter().copied().collect()),
             requests: Mutex::default(),
+            unopened: Mutex::default(),
         });
         let sink = Box::new(Recorded(Arc::clone(&log)));
         let quiet = super::Log::new(|_| {});
@@ -286,7 +351,7 @@ mod tests {
 
     async fn call(trail: &Trail, subject: &str) -> Result<(), Reason> {
         trail.admit(None).await?;
-        let sequence = trail.append(record(subject));
+        let sequence = trail.append(record(subject))?;
         trail.written(sequence, None).await
     }
 
@@ -326,6 +391,45 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn no_call_is_admitted_before_there_is_something_to_append_to() {
+        let (trail, log) = trail(&[]);
+        *log.unopened.lock().unwrap() = 1;
+        let problem = trail.admit(None).await.unwrap_err();
+        assert_eq!(problem.to_string(), "AccessDenied: logs:CreateLogStream");
+        assert_eq!(call(&trail, "anna").await, Ok(()), "the next attempt");
+        assert_eq!(chain(&log).len(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_other_call_is_admitted_while_one_tries_to_write_its_record_again() {
+        let (trail, log) = trail(&[Fault::Request, Fault::Hangs]);
+        let trying = call(&trail, "anna");
+        let other = async {
+            tokio::time::sleep(FIRST_PAUSE / 2).await;
+            let end = Instant::now() + Duration::from_secs(1);
+            trail.admit(Some(end)).await
+        };
+        let (_, admitted) =
+            tokio::join!(tokio::time::timeout(Duration::from_secs(2), trying), other);
+        assert_eq!(admitted, Err(Reason::TooSlow));
+        assert_eq!(call(&trail, "bert").await, Ok(()));
+        assert_eq!(chain(&log).len(), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_record_that_does_not_fit_into_the_queue_takes_no_position() {
+        let (trail, log) = trail(&[]);
+        let mut last = 0;
+        for _ in 0..MOST_WAITING {
+            last = trail.append(record("anna")).unwrap();
+        }
+        assert_eq!(trail.append(record("eve")), Err(Reason::Full));
+        assert_eq!(trail.written(last, None).await, Ok(()));
+        assert_eq!(call(&trail, "bert").await, Ok(()));
+        assert_eq!(chain(&log).len(), MOST_WAITING + 1);
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_call_that_is_dropped_while_it_sends_leaves_its_record_to_the_next_one() {
         let (trail, log) = trail(&[Fault::Hangs]);
         let dropped = tokio::time::timeout(Duration::from_secs(1), call(&trail, "anna"));
@@ -338,7 +442,9 @@ mod tests {
     async fn records_that_do_not_fit_into_one_request_take_several() {
         let (trail, log) = trail(&[]);
         let long = "x".repeat(400_000);
-        let sequences: Vec<u64> = (0..5).map(|_| trail.append(record(&long))).collect();
+        let sequences: Vec<u64> = (0..5)
+            .map(|_| trail.append(record(&long)).unwrap())
+            .collect();
         assert_eq!(trail.written(sequences[4], None).await, Ok(()));
         assert_eq!(chain(&log).len(), 5);
         let requests = log.requests.lock().unwrap();

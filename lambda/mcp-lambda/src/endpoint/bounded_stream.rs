@@ -72,7 +72,7 @@ impl EventStreamBody {
     }
 }
 
-fn last_event(error: &JsonRpcError) -> Frame<Bytes> {
+pub(crate) fn last_event(error: &JsonRpcError) -> Frame<Bytes> {
     Frame::data(Bytes::from(format!("data: {}\n\n", json!(error))))
 }
 

@@ -1,7 +1,7 @@
 //! The MCP endpoint: checks each request, passes it to rmcp and completes the response.
 
 pub(crate) mod accept;
-mod audited;
+pub(crate) mod audited;
 pub(crate) mod batch;
 pub(crate) mod bounded_stream;
 pub(crate) mod client_description;
@@ -13,6 +13,7 @@ pub(crate) mod media_type;
 pub(crate) mod message;
 pub(crate) mod mirrored;
 pub(crate) mod params;
+pub(crate) mod recorded_stream;
 pub(crate) mod refusal;
 pub(crate) mod reply;
 pub(crate) mod rmcp_refusal;
@@ -38,7 +39,7 @@ use crate::definition::BuiltServer;
 use crate::endpoint::accept::{
     EVENT_STREAM, JSON, accept_leniently, prefers_event_stream, to_event_stream,
 };
-use crate::endpoint::audited::recorded;
+use crate::endpoint::audited::AuditedResponse;
 use crate::endpoint::bounded_stream::{EventStreamBody, KEEP_ALIVE};
 use crate::endpoint::client_description::tolerate;
 use crate::endpoint::cors::Cors;
@@ -248,14 +249,13 @@ impl<S: ServerHandler> Endpoint<S> {
         let reply = match read {
             Ok((facts, Some(message))) => {
                 id.clone_from(&message.id);
-                let (audit, deadline) = (facts.audit.clone(), facts.deadline);
+                let audited = AuditedResponse::of(&message, &facts, &self.policy);
                 let reply = self
                     .respond_to_message(request, &message, facts, &mut record)
                     .await;
-                if message.calls_tool() {
-                    recorded(reply, &message, &audit, record.called_tool(), deadline).await
-                } else {
-                    reply
+                match audited {
+                    Some(audited) => audited.recorded(reply).await,
+                    None => reply,
                 }
             }
             Ok((facts, None)) => {

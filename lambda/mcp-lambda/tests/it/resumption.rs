@@ -36,7 +36,7 @@ fn oven(loaf: &str) -> Arc<Semaphore> {
     Arc::clone(oven.or_insert_with(|| Arc::new(Semaphore::new(0))))
 }
 
-struct Bakery;
+pub(crate) struct Bakery;
 
 #[derive(Deserialize, schemars::JsonSchema)]
 struct Loaf {
@@ -74,7 +74,7 @@ impl Bakery {
 #[tool_handler]
 impl ServerHandler for Bakery {}
 
-fn definition() -> Definition<Bakery> {
+pub(crate) fn bakery() -> Definition<Bakery> {
     let tools = Bakery::tool_router().list_all();
     Definition::new("bakery", "1.0.0", tools, |(), _| Ok(Bakery))
         .scope("tools", "Bake")
@@ -84,10 +84,10 @@ fn definition() -> Definition<Bakery> {
 async fn process(table: &Table) -> Function {
     let mut variables = table.variables().to_vec();
     variables.push(("MCP_STATE_KEYS", KEYS));
-    Function::start_server(&variables, definition).await
+    Function::start_server(&variables, bakery).await
 }
 
-fn bake(name: &str, reports: u32, closes: bool, size: usize) -> Value {
+pub(crate) fn bake(name: &str, reports: u32, closes: bool, size: usize) -> Value {
     json!({
         "jsonrpc": "2.0", "id": 7, "method": "tools/call",
         "params": {
@@ -98,7 +98,7 @@ fn bake(name: &str, reports: u32, closes: bool, size: usize) -> Value {
 }
 
 /// The GET of a client that comes back.
-fn back(session: &str, subject: &str, last: &str) -> Value {
+pub(crate) fn back(session: &str, subject: &str, last: &str) -> Value {
     let mut event = without_message("GET", session, subject);
     set_header(&mut event, "Last-Event-ID", last);
     event
@@ -106,13 +106,13 @@ fn back(session: &str, subject: &str, last: &str) -> Value {
 
 /// One event of a stream: its id, and its message.
 #[derive(Clone, Debug, PartialEq)]
-struct Event {
-    id: Option<String>,
-    message: Option<Value>,
+pub(crate) struct Event {
+    pub(crate) id: Option<String>,
+    pub(crate) message: Option<Value>,
 }
 
 /// The whole events so far, after the head of the answer.
-fn events(received: &[u8]) -> Vec<Event> {
+pub(crate) fn events(received: &[u8]) -> Vec<Event> {
     let text = String::from_utf8_lossy(received);
     let body = text.rsplit('\0').next().unwrap_or_default();
     let Some((whole, _)) = body.rsplit_once("\n\n") else {
@@ -131,7 +131,7 @@ fn events(received: &[u8]) -> Vec<Event> {
     whole.split("\n\n").map(event).collect()
 }
 
-fn messages(received: &[u8]) -> Vec<Value> {
+pub(crate) fn messages(received: &[u8]) -> Vec<Value> {
     events(received)
         .into_iter()
         .filter_map(|event| event.message)
@@ -483,7 +483,7 @@ async fn a_client_that_is_away_can_cancel() {
 #[tokio::test]
 async fn a_client_that_hangs_up_does_not_stop_the_tool() {
     let issuer = Issuer::start().await;
-    let server = PlainServer::start_server(&issuer, definition).await;
+    let server = PlainServer::start_server(&issuer, bakery).await;
     let bearer = format!("Bearer {}", issuer.token(&server.claims()));
     let initialize = data("initialize-2025-11-25.json");
     let begun = send(post(&server.url, Some(&bearer), &initialize)).await;
@@ -530,7 +530,7 @@ async fn a_client_that_hangs_up_does_not_stop_the_tool() {
 
 #[test]
 fn says_in_its_contract_which_methods_it_needs() {
-    let contract = json!(definition().contract().unwrap());
+    let contract = json!(bakery().contract().unwrap());
     assert_eq!(contract["contractVersion"], 3);
     assert_eq!(contract["endpointMethods"], json!(["DELETE", "GET"]));
     let actions = &contract["tools"][0]["awsActions"][0]["actions"];

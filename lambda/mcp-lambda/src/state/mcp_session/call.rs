@@ -12,6 +12,7 @@ use rmcp::service::{RunningService, Service};
 use rmcp::transport::streamable_http_server::session::ServerSseMessage;
 use tokio::sync::mpsc;
 
+use crate::endpoint::audited::AuditedResponse;
 use crate::runtime::log::Log;
 use crate::runtime::shutdown::Shutdown;
 use crate::state::mcp_session::event_position::EventPosition;
@@ -33,6 +34,8 @@ pub(crate) struct Resumable {
     pub(crate) wants_stream: bool,
     pub(crate) log: Log,
     pub(crate) shutdown: Shutdown,
+    /// `None` for a call that has no record.
+    pub(crate) audited: Option<AuditedResponse>,
 }
 
 /// How the response begins.
@@ -80,6 +83,7 @@ impl Resumable {
             response: Some(sender),
             closing: self.closing,
             shutdown: self.shutdown,
+            audited: self.audited,
         };
         let work = tokio::spawn(forwarding.run(first));
         let priming = ServerSseMessage::priming(id, RETRY);
@@ -102,6 +106,7 @@ struct Forwarding<S: Service<RoleServer>> {
     closing: Arc<Closing>,
     /// The client reconnects to another process while this one finishes the call.
     shutdown: Shutdown,
+    audited: Option<AuditedResponse>,
 }
 
 impl<S: Service<RoleServer>> Forwarding<S> {
@@ -122,11 +127,14 @@ impl<S: Service<RoleServer>> Forwarding<S> {
                     }
                 },
             };
-            let Some(message) = message else {
+            let Some(mut message) = message else {
                 self.recorder.keep_end().await;
                 break;
             };
             let is_last = is_last(&message);
+            if is_last {
+                message = self.recorded(message).await;
+            }
             let id = self.recorder.keep(&message, is_last).await;
             self.send(id, message).await;
             if is_last {
@@ -136,6 +144,23 @@ impl<S: Service<RoleServer>> Forwarding<S> {
         self.response = None;
         drop(self.running);
         self.recorder.finish().await;
+    }
+
+    /// The last message, once the call has its record: what is kept reaches a client that reconnects to another process.
+    async fn recorded(&self, message: ServerJsonRpcMessage) -> ServerJsonRpcMessage {
+        let Some(audited) = &self.audited else {
+            return message;
+        };
+        let code = match &message {
+            JsonRpcMessage::Error(error) => Some(i64::from(error.error.code.0)),
+            JsonRpcMessage::Response(_)
+            | JsonRpcMessage::Request(_)
+            | JsonRpcMessage::Notification(_) => None,
+        };
+        match audited.record(code).await {
+            Ok(()) => message,
+            Err(error) => JsonRpcMessage::Error(error),
+        }
     }
 
     async fn send(&mut self, id: Option<String>, message: ServerJsonRpcMessage) {

@@ -36,6 +36,7 @@ use rmcp::transport::streamable_http_server::session::never::NeverSessionManager
 use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
 use serde_json::Value;
 
+use crate::endpoint::audited::AuditedResponse;
 use crate::endpoint::message::Message;
 use crate::endpoint::refusal::{Refusal, json_response};
 use crate::endpoint::reply::Reply;
@@ -209,6 +210,7 @@ impl<S: ServerHandler> McpSessions<S> {
                     wants_stream: facts.wants_stream,
                     log: self.server.log.clone(),
                     shutdown: self.server.shutdown.clone(),
+                    audited: AuditedResponse::of(message, &facts, &self.server.policy),
                 }
             });
         facts.attach(request.extensions_mut());

@@ -2,6 +2,8 @@
 
 mod chain;
 mod crashes;
+#[cfg(feature = "state")]
+mod streams;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -194,8 +196,27 @@ async fn the_last_event_of_a_stream_follows_the_record() {
 }
 
 #[tokio::test]
+async fn no_tool_of_a_new_process_runs_before_it_can_write_records() {
+    let (function, group) = start().await;
+    group.refuse(Some("AccessDeniedException"));
+    let refused = function.call(&echo("the result")).await;
+    assert_eq!(refused.status, 503);
+    assert_eq!(refused.header("Retry-After"), Some("1"));
+    let error = refused.json()["error"]["message"].to_string();
+    assert!(
+        error.contains("the tool was not called, because")
+            && error.contains("(AccessDenied: logs:CreateLogStream)"),
+        "{error}"
+    );
+    group.refuse(None);
+    assert_eq!(function.call(&echo("now")).await.tool_text(), "now");
+    assert_eq!(chain::assert_whole(&group.lines(), 1).len(), 1);
+}
+
+#[tokio::test]
 async fn a_result_without_a_record_is_withheld_and_then_no_tool_runs() {
     let (function, group) = start().await;
+    assert_eq!(function.call(&echo("before")).await.status, 200);
     group.refuse(Some("AccessDeniedException"));
     let withheld = function.call(&echo("the result")).await;
     assert_eq!(withheld.status, 500);
@@ -204,7 +225,7 @@ async fn a_result_without_a_record_is_withheld_and_then_no_tool_runs() {
         .unwrap()
         .to_owned();
     assert!(
-        error.contains("(AccessDenied: logs:CreateLogStream); the tool may have run"),
+        error.contains("(AccessDenied: logs:PutLogEvents); the tool may have run"),
         "{error}"
     );
     for message in [echo("again"), call("administer")] {
@@ -239,8 +260,8 @@ async fn a_result_without_a_record_is_withheld_and_then_no_tool_runs() {
         .collect();
     assert_eq!(
         outcomes,
-        ["ok", "refused", "ok"],
-        "what had run, what was denied, and the call"
+        ["ok", "ok", "refused", "ok"],
+        "before, what had run, what was denied, and the call"
     );
     chain::assert_whole(&group.lines(), 1);
 }

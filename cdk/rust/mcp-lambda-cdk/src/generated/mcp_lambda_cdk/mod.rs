@@ -981,7 +981,7 @@ impl ::std::default::Default for McpCallerLimits {
     }
 }
 impl McpCallerLimits {
-    /// The most requests in a minute of the clock: a whole number of 1 or more.
+    /// The most requests in a minute of the clock: a whole number of 1 to 4294967295.
     ///
     /// Default: no limit
     #[must_use]
@@ -989,7 +989,7 @@ impl McpCallerLimits {
         self.0.set("requestsPerMinute", value.into_arg());
         self
     }
-    /// The most calls of single tools in a day of UTC, by the names of the tools: whole numbers of 1 or more.
+    /// The most calls of single tools in a day of UTC, by the names of the tools: whole numbers of 1 to 4294967295.
     ///
     /// Default: no limit
     #[must_use]
