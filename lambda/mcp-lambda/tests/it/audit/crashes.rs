@@ -19,19 +19,16 @@ use crate::programs;
 /// Callers at one time.
 const CALLERS: usize = 8;
 
+/// The variable with the number of calls; `npm test -- audit-crashes` makes 100,000.
+const CALLS: &str = "AUDITED_CALLS";
+
 #[tokio::test]
 async fn no_answered_call_is_lost_and_none_is_recorded_twice() {
-    calls_with_kills(2_000).await;
-}
-
-/// `cargo test --package mcp-lambda --features audit,state -- --ignored one_hundred_thousand`: minutes.
-#[tokio::test]
-#[ignore = "takes minutes: npm test -- audit-crashes"]
-async fn one_hundred_thousand_calls_lose_no_answered_one() {
-    calls_with_kills(100_000).await;
-}
-
-async fn calls_with_kills(calls: usize) {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a test has no arguments of its own"
+    )]
+    let calls = std::env::var(CALLS).map_or(2_000, |calls| calls.parse().unwrap());
     let (group, endpoint) = LogGroup::serve(GROUP).await.unwrap();
     group.lose(0.01, 42);
     let mut environment: BTreeMap<String, String> = variables(&endpoint)
@@ -105,19 +102,13 @@ async fn calls_with_kills(calls: usize) {
         "most calls are answered: {}",
         answered.len()
     );
-    #[expect(
-        clippy::print_stdout,
-        reason = "the count belongs to the output of the test"
-    )]
-    {
-        println!(
-            "{calls} calls, {} answered, {} records in {} chains, {} lines sent again",
-            answered.len(),
-            records.len(),
-            chains.len(),
-            lines.len() - records.len()
-        );
-    }
+    println!(
+        "{calls} calls, {} answered, {} records in {} chains, {} lines sent again",
+        answered.len(),
+        records.len(),
+        chains.len(),
+        lines.len() - records.len()
+    );
 }
 
 async fn is_answered(function: &Function, number: usize) -> bool {
