@@ -16,6 +16,7 @@ mod live;
 mod logs;
 mod new;
 mod publish;
+mod run_sign_in;
 mod server_options;
 mod token;
 #[cfg(feature = "aws")]

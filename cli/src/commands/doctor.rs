@@ -7,7 +7,7 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 use url::Url;
 
-use super::server_options::sign_ins;
+use super::run_sign_in::sign_in_of_run;
 #[cfg(feature = "aws")]
 use crate::doctor::StackUrlError;
 use crate::doctor::evidence::Evidence;
@@ -15,9 +15,7 @@ use crate::doctor::profile::Profile;
 use crate::doctor::profiles::{PROFILES, usual};
 use crate::doctor::report::SignIn;
 use crate::doctor::{HttpProber, Limits, Report, TokenFacts, gather, is_unreachable, render};
-use crate::oauth::{
-    self, Authorized, Desktop, Identity, OAuthError, PATIENCE, RunDirectory, visit_or_print,
-};
+use crate::oauth::{self, Authorized, OAuthError, RunDirectory};
 use crate::variables::Variables;
 use crate::visible::visible_line;
 
@@ -228,14 +226,8 @@ impl Login {
         options: &Options,
         variables: &Variables,
     ) -> Result<Self, Box<OAuthError>> {
-        let desktop = if options.no_browser {
-            Desktop::Absent
-        } else {
-            Desktop::from_variables(|name| variables.get(name).is_some())
-        };
-        let sign_ins = sign_ins(variables).map_err(Box::new)?;
-        let directory = RunDirectory::new(&sign_ins, "doctor").map_err(Box::new)?;
-        let path = directory.path().to_owned();
+        let client_id = options.client_id.clone();
+        let (directory, how) = sign_in_of_run("doctor", client_id, options.no_browser, variables)?;
         let mut login = Self {
             person: None,
             record: SignIn {
@@ -244,17 +236,6 @@ impl Login {
                 refresh_problem: None,
             },
             _directory: directory,
-        };
-        let how = oauth::Options {
-            identity: Identity::Person {
-                client_id: options.client_id.clone(),
-                metadata_document: None,
-            },
-            scopes: Vec::new(),
-            visit: visit_or_print(desktop),
-            callback_port: 0,
-            patience: PATIENCE,
-            directory: path,
         };
         match oauth::sign_in(url, &how).await {
             Ok(person) => login.person = Some(person),

@@ -9,15 +9,13 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 use dialoguer::{Input, Select};
 
-use super::server_options::sign_ins;
+use super::run_sign_in::sign_in_of_run;
 use crate::aws;
 use crate::live::findings::Verdict;
 use crate::live::report::RowReport;
 use crate::live::row::{Played, Row};
 use crate::live::{Report, StackFactsError, Stage, play, read, rows, said};
-use crate::oauth::{
-    self, Authorized, Desktop, Identity, OAuthError, PATIENCE, RunDirectory, visit_or_print,
-};
+use crate::oauth::{self, Authorized, OAuthError, RunDirectory};
 use crate::variables::Variables;
 
 pub(super) const EXAMPLES: &str = "Examples:
@@ -283,24 +281,7 @@ impl Login {
         options: &Options,
         variables: &Variables,
     ) -> Result<Self, Box<OAuthError>> {
-        let desktop = if options.no_browser {
-            Desktop::Absent
-        } else {
-            Desktop::from_variables(|name| variables.get(name).is_some())
-        };
-        let sign_ins = sign_ins(variables).map_err(Box::new)?;
-        let directory = RunDirectory::new(&sign_ins, "live").map_err(Box::new)?;
-        let how = oauth::Options {
-            identity: Identity::Person {
-                client_id: None,
-                metadata_document: None,
-            },
-            scopes: Vec::new(),
-            visit: visit_or_print(desktop),
-            callback_port: 0,
-            patience: PATIENCE,
-            directory: directory.path().to_owned(),
-        };
+        let (directory, how) = sign_in_of_run("live", None, options.no_browser, variables)?;
         let person = oauth::sign_in(url, &how).await.map_err(Box::new)?;
         Ok(Self {
             person,

@@ -196,11 +196,7 @@ impl SignInOptions {
                 metadata_document: self.client_document.clone(),
             },
         };
-        let desktop = if self.no_browser {
-            Desktop::Absent
-        } else {
-            Desktop::from_variables(|name| variables.get(name).is_some())
-        };
+        let desktop = desktop(self.no_browser, variables);
         Ok(Options {
             identity,
             scopes: self.scopes.clone(),
@@ -250,6 +246,15 @@ impl SignInOptions {
                 Ok(oauth::sign_in(target.url(), &self.oauth(variables, now)?).await?)
             }
         }
+    }
+}
+
+/// Whether this process may open a browser.
+pub(crate) fn desktop(no_browser: bool, variables: &Variables) -> Desktop {
+    if no_browser {
+        Desktop::Absent
+    } else {
+        Desktop::from_variables(|name| variables.get(name).is_some())
     }
 }
 

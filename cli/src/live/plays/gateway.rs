@@ -24,9 +24,9 @@ try_play!(challenge, |stage, findings| {
         !renamed && challenge.contains(&format!(r#"resource_metadata="{metadata}""#)),
         format!("its WWW-Authenticate: {challenge}"),
     );
-    let token = format!("{}.{}.x", "e30", "e30");
+    let token = "e30.e30.x";
     let response = stage
-        .send(Request::rpc(stage.url(), "initialize", &json!({})).bearer(&token))
+        .send(Request::rpc(stage.url(), "initialize", &json!({})).bearer(token))
         .await?;
     let challenge = response.header("www-authenticate").unwrap_or_default();
     findings.expect(

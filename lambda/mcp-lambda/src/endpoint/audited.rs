@@ -1,4 +1,4 @@
-//! Completes the record of a tool call before its response leaves, whoever has made the response.
+//! Completes the record of a tool call before its response leaves, whichever part of the library made the response.
 
 use futures_util::FutureExt;
 use http_body_util::BodyExt;

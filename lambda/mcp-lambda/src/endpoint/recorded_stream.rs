@@ -26,6 +26,8 @@ pub(crate) struct RecordedBody<F> {
     record: F,
     /// What has arrived of the events that have not left.
     events: BytesMut,
+    /// How much of it has no end of an event, so that a long event is searched once and not with each part that arrives.
+    searched: usize,
     /// The last event, and what it waits for. The mutex is never locked: it makes the future `Sync`.
     held: Option<(Bytes, Mutex<Recording>)>,
 }
@@ -60,14 +62,22 @@ where
             inner,
             record,
             events: BytesMut::new(),
+            searched: 0,
             held: None,
         }
     }
 
     /// The next whole event that has arrived.
     fn next_event(&mut self) -> Option<Bytes> {
-        let end = self.events.windows(2).position(|pair| pair == b"\n\n")?;
-        Some(self.events.split_to(end + 2).freeze())
+        // The first line feed of an end may have arrived already.
+        let from = self.searched.saturating_sub(1);
+        let rest = self.events.get(from..).unwrap_or_default();
+        let Some(end) = rest.windows(2).position(|pair| pair == b"\n\n") else {
+            self.searched = self.events.len();
+            return None;
+        };
+        self.searched = 0;
+        Some(self.events.split_to(from + end + 2).freeze())
     }
 }
 
@@ -197,9 +207,11 @@ mod tests {
     #[tokio::test]
     async fn the_response_waits_for_the_record_however_its_event_arrives_and_nothing_else_does() {
         let (begin, rest) = RESULT.split_at(20);
+        let almost = RESULT.strip_suffix('\n').unwrap();
         for parts_of_it in [
             vec![": keep\n\n", "id: 1\ndata:\n\n", PROGRESS, RESULT],
             vec![": keep\n\n", "id: 1\ndata:\n\n", PROGRESS, begin, rest],
+            vec![": keep\n\n", "id: 1\ndata:\n\n", PROGRESS, almost, "\n"],
         ] {
             let permit = Arc::new(Semaphore::new(0));
             let mut body = RecordedBody::new(parts(&parts_of_it), once(&permit));
